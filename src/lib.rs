@@ -1,0 +1,11 @@
+//! compt: a Lua-scriptable research runtime for modular multi-task prompt tuning of T5.
+//!
+//! Dependencies point one way, from the top of this list to the bottom:
+//! `cli` > `lua` > `train` > (`compose` > `prompt`, `router`) and `t5` > `tensor` > `error`;
+//! `data`, `metric` and `run` stand beside the models. Only `lua` knows mlua.
+
+pub mod error;
+pub mod lua;
+pub mod tensor;
+
+pub use error::{Error, Result};

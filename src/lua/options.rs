@@ -1,0 +1,130 @@
+//! Strict tables of named options: a key nobody asked for is an error that names the nearest
+//! known one.
+
+use crate::Error;
+use mlua::{FromLua, Lua, Table, Value};
+use std::cell::RefCell;
+
+/// The options of one call. Read each one, then `finish`.
+pub struct Options {
+    call: String,
+    table: Option<Table>,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl Options {
+    /// `call` is the function's name as the user wrote it; nil stands for no options.
+    pub fn new(call: &str, value: Value) -> mlua::Result<Self> {
+        let table = match value {
+            Value::Nil => None,
+            Value::Table(table) => Some(table),
+            other => {
+                return Err(Error::new(format!(
+                    "expected a table of options, got a {}",
+                    other.type_name()
+                ))
+                .at(call)
+                .into());
+            }
+        };
+        Ok(Options { call: call.to_string(), table, known: RefCell::default() })
+    }
+
+    /// An option that may be absent.
+    pub fn get<T: FromLua>(&self, lua: &Lua, key: &'static str) -> mlua::Result<Option<T>> {
+        self.known.borrow_mut().push(key);
+        let value = match &self.table {
+            Some(table) => table.get::<Value>(key)?,
+            None => Value::Nil,
+        };
+        if value.is_nil() {
+            return Ok(None);
+        }
+        let got = value.type_name();
+        T::from_lua(value, lua).map(Some).map_err(|e| match e {
+            mlua::Error::FromLuaConversionError { to, .. } => {
+                self.error(format!("option '{key}' must be a {}, got a {got}", plain(&to)))
+            }
+            other => other,
+        })
+    }
+
+    /// An option with a default.
+    pub fn get_or<T: FromLua>(&self, lua: &Lua, key: &'static str, default: T) -> mlua::Result<T> {
+        Ok(self.get(lua, key)?.unwrap_or(default))
+    }
+
+    /// An option that must be there.
+    pub fn need<T: FromLua>(&self, lua: &Lua, key: &'static str) -> mlua::Result<T> {
+        self.get(lua, key)?.ok_or_else(|| self.error(format!("option '{key}' is missing")))
+    }
+
+    /// An error about this call.
+    pub fn error(&self, what: String) -> mlua::Error {
+        Error::new(what).at(&self.call).into()
+    }
+
+    /// Refuses every key that was not read.
+    pub fn finish(self) -> mlua::Result<()> {
+        let Some(table) = &self.table else { return Ok(()) };
+        let known = self.known.borrow();
+        for pair in table.pairs::<Value, Value>() {
+            let (key, _) = pair?;
+            let name = match &key {
+                Value::String(s) => s.to_string_lossy(),
+                other => other.to_string()?,
+            };
+            if !known.contains(&name.as_str()) {
+                return Err(Error::unknown("option", &name, known.iter().copied())
+                    .at(&self.call)
+                    .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A Rust type's name in Lua's words.
+fn plain(to: &str) -> &str {
+    match to {
+        "i64" | "i32" | "usize" | "u64" | "u32" => "whole number",
+        "f64" | "f32" => "number",
+        "bool" => "boolean",
+        "String" => "string",
+        other => other,
+    }
+}
+
+impl From<Error> for mlua::Error {
+    fn from(e: Error) -> Self {
+        mlua::Error::external(e)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(source: &str) -> (Lua, Options) {
+        let lua = Lua::new();
+        let value = lua.load(source).eval::<Value>().unwrap();
+        let options = Options::new("compt.backbone", value).unwrap();
+        (lua, options)
+    }
+
+    #[test]
+    fn an_unread_key_is_refused_with_the_nearest_known_one() {
+        let (lua, o) = options("return { dtpye = 'auto' }");
+        let _: Option<String> = o.get(&lua, "dtype").unwrap();
+        let text = o.finish().unwrap_err().to_string();
+        assert!(text.contains("compt.backbone: unknown option 'dtpye'"), "{text}");
+        assert!(text.contains("did you mean 'dtype'?"), "{text}");
+    }
+
+    #[test]
+    fn a_wrong_type_names_the_option() {
+        let (lua, o) = options("return { length = 'x' }");
+        let text = o.get::<usize>(&lua, "length").unwrap_err().to_string();
+        assert!(text.contains("'length' must be a whole number, got a string"), "{text}");
+    }
+}

@@ -1,0 +1,31 @@
+//! The library's Lua files: embedded in the binary; read from `$COMPT_STDLIB` instead where that
+//! names a folder, for work on the library itself.
+
+use rust_embed::RustEmbed;
+use std::borrow::Cow;
+
+#[derive(RustEmbed)]
+#[folder = "stdlib"]
+struct Files;
+
+/// A file of the standard library, by its path below `stdlib/`.
+pub fn file(path: &str) -> Option<Cow<'static, [u8]>> {
+    match std::env::var_os("COMPT_STDLIB") {
+        Some(folder) => {
+            std::fs::read(std::path::Path::new(&folder).join(path)).ok().map(Cow::Owned)
+        }
+        None => Files::get(path).map(|file| file.data),
+    }
+}
+
+/// The path of a module: `compt` is `init.lua`, `compt.a.b` is `a/b.lua` or `a/b/init.lua`.
+pub fn module(name: &str) -> Option<(String, Cow<'static, [u8]>)> {
+    let stem = match name.strip_prefix("compt") {
+        Some("") => "init".to_string(),
+        Some(rest) => rest.strip_prefix('.')?.replace('.', "/"),
+        None => return None,
+    };
+    [format!("{stem}.lua"), format!("{stem}/init.lua")]
+        .into_iter()
+        .find_map(|path| file(&path).map(|bytes| (path, bytes)))
+}

@@ -1,0 +1,82 @@
+//! The choice of device. libtorch_cuda is loaded only when a CUDA device is wanted,
+//! so one binary serves machines with and without a GPU.
+
+use crate::{Error, Result};
+use std::ffi::CString;
+use std::sync::OnceLock;
+use tch::{Cuda, Device};
+
+/// `"cpu"`, `"cuda"`, `"cuda:1"`, or `"auto"` (CUDA where there is one).
+pub fn parse(name: &str) -> Result<Device> {
+    let index = match name {
+        "cpu" => return Ok(Device::Cpu),
+        "auto" => return Ok(if cuda_ready().is_ok() { Device::Cuda(0) } else { Device::Cpu }),
+        "cuda" => 0,
+        _ => name
+            .strip_prefix("cuda:")
+            .and_then(|n| n.parse().ok())
+            .ok_or_else(|| Error::unknown("device", name, ["cpu", "cuda", "cuda:0", "auto"]))?,
+    };
+    cuda_ready()?;
+    if index as i64 >= Cuda::device_count() {
+        return Err(Error::new(format!(
+            "no device '{name}': this machine has {} CUDA device(s)",
+            Cuda::device_count()
+        )));
+    }
+    Ok(Device::Cuda(index))
+}
+
+/// `cpu`, `cuda:0` ...
+pub fn name(device: Device) -> String {
+    match device {
+        Device::Cuda(i) => format!("cuda:{i}"),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+/// Loads libtorch_cuda once; the error says why there is no CUDA.
+pub fn cuda_ready() -> Result<()> {
+    static READY: OnceLock<Result<()>> = OnceLock::new();
+    READY
+        .get_or_init(|| {
+            if !std::path::Path::new("/dev/nvidiactl").exists() {
+                return Err(Error::new("no CUDA device: this machine has no NVIDIA driver")
+                    .hint("use device \"cpu\" or \"auto\""));
+            }
+            load_library("libtorch_cuda.so")?;
+            if Cuda::is_available() {
+                Ok(())
+            } else {
+                Err(Error::new("libtorch finds no usable CUDA device")
+                    .hint("`nvidia-smi` shows whether the driver works"))
+            }
+        })
+        .clone()
+}
+
+fn load_library(name: &str) -> Result<()> {
+    let c_name = CString::new(name).expect("no NUL in a library name");
+    // SAFETY: dlopen and dlerror with a valid C string; the library is libtorch's own part.
+    unsafe {
+        if !libc::dlopen(c_name.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL).is_null() {
+            return Ok(());
+        }
+        let why = std::ffi::CStr::from_ptr(libc::dlerror()).to_string_lossy().into_owned();
+        Err(Error::new(format!("CUDA support cannot be loaded: {why}"))
+            .hint("`make setup CUDA=1` installs libtorch with its CUDA part"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        assert_eq!(parse("cpu").unwrap(), Device::Cpu);
+        assert!(parse("gpu").unwrap_err().to_string().contains("unknown device 'gpu'"));
+        assert_eq!(name(Device::Cpu), "cpu");
+        assert_eq!(name(Device::Cuda(1)), "cuda:1");
+    }
+}

@@ -1,0 +1,4 @@
+--- `require "compt"`: the runtime's own parts, and the library's modules, loaded when first named.
+local compt = {}
+
+return compt
