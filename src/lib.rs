@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod lua;
+pub mod t5;
 pub mod tensor;
 
 pub use error::{Error, Result};
