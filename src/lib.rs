@@ -10,3 +10,4 @@ pub mod t5;
 pub mod tensor;
 
 pub use error::{Error, Result};
+pub mod train;

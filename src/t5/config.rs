@@ -46,7 +46,10 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_gated_act: Option<bool>,
     #[serde(default = "default::tied")]
-    pub tie_word_embeddings: bool,
+    tie_word_embeddings: bool,
+    /// What `transformers` 5 writes in its place (there `tie_word_embeddings` is always true).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scale_decoder_outputs: Option<bool>,
     #[serde(default = "default::positions")]
     pub n_positions: i64,
     #[serde(default)]
@@ -125,6 +128,12 @@ impl Config {
         self.num_heads * self.d_kv
     }
 
+    /// Whether the head is the embedding table, its input scaled by d_model^-0.5 (v1.0), or a matrix
+    /// of its own (v1.1, flan).
+    pub fn tied_head(&self) -> bool {
+        self.scale_decoder_outputs.unwrap_or(self.tie_word_embeddings)
+    }
+
     /// `relu`, `gelu`, `gated-gelu`, ...; `gated-gelu` means the tanh form, as in `transformers`.
     pub fn feed_forward(&self) -> Result<FeedForwardKind> {
         let name = self.feed_forward_proj.as_str();
@@ -166,7 +175,7 @@ mod tests {
             (c.relative_attention_num_buckets, c.relative_attention_max_distance),
             (32, 128)
         );
-        assert!(c.tie_word_embeddings);
+        assert!(c.tied_head());
         let kind = FeedForwardKind { activation: Activation::Relu, gated: false };
         assert_eq!(c.feed_forward().unwrap(), kind);
     }

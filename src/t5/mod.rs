@@ -13,6 +13,7 @@ mod layers;
 pub mod layout;
 mod model;
 mod norm;
+mod padded;
 mod parameters;
 mod position;
 mod stacks;

@@ -39,7 +39,7 @@ impl Parts {
     fn assemble(config: &Config, parameters: &Parameters, kind: Kind) -> Result<Self> {
         let a = Assembler { config, parameters, kind };
         let embedding = a.plain("shared.weight")?;
-        let tied = config.tie_word_embeddings;
+        let tied = config.tied_head();
         let head = if tied { embedding.shallow_clone() } else { a.plain("lm_head.weight")? };
         Ok(Parts {
             embedding,

@@ -22,7 +22,7 @@ fn entries(config: &Config) -> Vec<Entry> {
         all.push(Entry { name, shape: shape.to_vec(), scale });
     };
     add("shared.weight".into(), &[c.vocab_size, c.d_model], Some(1.0));
-    if !c.tie_word_embeddings {
+    if !c.tied_head() {
         add("lm_head.weight".into(), &[c.vocab_size, c.d_model], Some(1.0));
     }
     for (stack, layers) in [("encoder", c.num_layers), ("decoder", c.decoder_layers())] {

@@ -1,0 +1,4 @@
+//! Training.
+
+pub mod gather;
+pub mod sampler;
