@@ -142,3 +142,25 @@ fn bfloat16_stays_near_float32() {
         assert!(gap < 0.1 * spread, "{name}: off by {gap} of {spread}");
     }
 }
+
+/// The log-probability of a candidate is minus the sum of its token losses.
+#[test]
+fn scores_of_candidates_are_sums_of_token_losses() {
+    for name in CASES {
+        let case = Case::load(name, Kind::Float);
+        let encoded = case.encode("input_ids", GroupCost(6.0));
+        let candidates = vec![vec![7, 9, 1], vec![5, 1], vec![11, 4, 8, 1]];
+        let scores = case.model.score(&encoded, &candidates).unwrap();
+        for (i, candidate) in candidates.iter().enumerate() {
+            let labels = Tensor::from_slice(candidate).unsqueeze(0).repeat([4, 1]);
+            let inputs = case.model.shift_right(&labels).unwrap();
+            let logits = case.model.decode(&encoded, &inputs, 0.0).unwrap();
+            let losses = case.model.token_losses(&logits, &labels).unwrap().losses;
+            for row in 0..4 {
+                let expected = -losses.get(row).sum(Kind::Double).double_value(&[]);
+                let got = scores[row as usize][i];
+                assert!((got - expected).abs() < 1e-4, "{name}: {got} is not {expected}");
+            }
+        }
+    }
+}

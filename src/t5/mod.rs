@@ -16,6 +16,7 @@ mod norm;
 mod padded;
 mod parameters;
 mod position;
+mod score;
 mod stacks;
 
 pub use beam::Beams;
