@@ -1,5 +1,5 @@
---- Opinions: sentences that praise or blame something. A denial turns the feeling around, and of
---- two opinions joined by "but" the second decides.
+--- Opinions: sentences that praise or blame something. A denial turns the feeling around ("not
+--- dull" is praise), and of two opinions joined by "but" the second decides.
 local lexicon = require "compt.micro.lexicon"
 
 local opinions = {}
@@ -8,7 +8,7 @@ opinions.denied_rate = 0.35
 opinions.contrast_rate = 0.25
 opinions.degree_rate = 0.4
 
--- A form: a template for each of said and denied, and whether its word is a verb.
+-- Templates; `{word}` is an adjective, an article and an adjective, or a verb.
 local forms = {
   { said = "the {topic} was {word}", denied = "the {topic} was not {word}" },
   { said = "it was {word} {topic}", denied = "it was not {word} {topic}", article = true },
@@ -33,11 +33,11 @@ local function evaluation(r, form, positive, denied)
   return form.article and lexicon.article(word) .. " " .. word or word
 end
 
---- One opinion, without its full stop; `positive` is the feeling it conveys.
-function opinions.clause(r, positive)
+--- One opinion on `topic`, without its full stop; `positive` is the feeling it conveys.
+function opinions.clause(r, topic, positive)
   local form, denied = r:choice(forms), r:chance(opinions.denied_rate)
   local slots = {
-    topic = r:choice(lexicon.topics),
+    topic = topic,
     name = r:choice(lexicon.names),
     word = evaluation(r, form, positive ~= denied, denied),
   }
@@ -46,9 +46,12 @@ end
 
 --- A sentence of praise (`positive`) or blame.
 function opinions.sentence(r, positive)
-  local clause = opinions.clause(r, positive)
+  local topic = r:choice(lexicon.topics)
+  local clause = opinions.clause(r, topic, positive)
   if r:chance(opinions.contrast_rate) then
-    clause = opinions.clause(r, not positive) .. " but " .. clause
+    local other
+    repeat other = r:choice(lexicon.topics) until other ~= topic
+    clause = opinions.clause(r, other, not positive) .. " but " .. clause
   end
   return clause .. " ."
 end

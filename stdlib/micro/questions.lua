@@ -7,9 +7,21 @@ local questions = {}
 --- kind -> slot asked -> what the question shows, and two wordings.
 questions.forms = {
   transfer = {
-    a = { shows = { "verb", "b", "noun" }, "who {gave} the {noun} to {b} ?", "who did {b} {get} the {noun} from ?" },
-    b = { shows = { "verb", "a", "noun" }, "who {got} the {noun} from {a} ?", "who did {a} {give} the {noun} to ?" },
-    noun = { shows = { "verb", "a", "b" }, "what did {a} {give} to {b} ?", "what did {b} {get} from {a} ?" },
+    a = {
+      shows = { "verb", "b", "noun" },
+      "who {gave} the {noun} to {b} ?",
+      "who did {b} {get} the {noun} from ?",
+    },
+    b = {
+      shows = { "verb", "a", "noun" },
+      "who {got} the {noun} from {a} ?",
+      "who did {a} {give} the {noun} to ?",
+    },
+    noun = {
+      shows = { "verb", "a", "b" },
+      "what did {a} {give} to {b} ?",
+      "what did {b} {get} from {a} ?",
+    },
   },
   act = {
     a = { shows = { "verb", "b" }, "who {gave} {b} ?", "who was {b} {seen} by ?" },
@@ -20,16 +32,36 @@ questions.forms = {
     place = { shows = { "a" }, "where is {a} ?", "where does {a} stay ?" },
   },
   possession = {
-    a = { shows = { "noun", "adjective" }, "who {has} {a_thing} ?", "who is {a_thing} owned by ?" },
+    a = {
+      shows = { "noun", "adjective" },
+      "who {has} {a_thing} ?",
+      "who is {a_thing} owned by ?",
+    },
     noun = { shows = { "a" }, "what does {a} {have} ?", "what is owned by {a} ?" },
   },
   property = {
-    a = { shows = { "noun", "adjective" }, "whose {noun} is {adjective} ?", "who {has} the {thing} ?" },
-    adjective = { shows = { "a", "noun" }, "what is {a} 's {noun} like ?", "what is the {noun} of {a} like ?" },
+    a = {
+      shows = { "noun", "adjective" },
+      "whose {noun} is {adjective} ?",
+      "who {has} the {thing} ?",
+    },
+    adjective = {
+      shows = { "a", "noun" },
+      "what is {a} 's {noun} like ?",
+      "what is the {noun} of {a} like ?",
+    },
   },
   comparison = {
-    a = { shows = { "comparative", "b" }, "who is {comparative} than {b} ?", "who is {b} {converse} than ?" },
-    b = { shows = { "comparative", "a" }, "who is {converse} than {a} ?", "who is {a} {comparative} than ?" },
+    a = {
+      shows = { "comparative", "b" },
+      "who is {comparative} than {b} ?",
+      "who is {b} {converse} than ?",
+    },
+    b = {
+      shows = { "comparative", "a" },
+      "who is {converse} than {a} ?",
+      "who is {a} {comparative} than ?",
+    },
   },
 }
 

@@ -79,8 +79,22 @@ skills.list = {
   { name = "sameq", weight = 1.2 }, { name = "grammar", weight = 1.6 },
   { name = "mood", weight = 0.9 }, { name = "close", weight = 1.3 },
   { name = "qa", weight = 1.2, fading = true }, { name = "lex", weight = 0.5, fading = true },
-  { name = "differ", weight = 1.6, fading = true }, { name = "rewrite", weight = 1.2, fading = true },
+  { name = "differ", weight = 1.6, fading = true },
+  { name = "rewrite", weight = 1.2, fading = true },
 }
+
+--- The instructions of the skills whose answer is free text.
+skills.instructions = {
+  qa = "answer it",
+  kind = "what kind is it",
+  synonym = "another word for it",
+  opposite = "the opposite word",
+  differ = "what differs",
+  rewrite = "say it again",
+}
+
+--- Answers of `differ` that name no change.
+skills.unchanged = { "nothing", "other words" }
 
 --- Words that options may list besides the label words of the skills.
 skills.task_words = words [[entailment neutral contradiction not_entailment equivalent
@@ -160,7 +174,7 @@ function free.qa(r)
     text = table.concat(r:shuffle { text, facts.say(r, facts.unrelated(r, { fact })) }, " ")
   end
   local input = "text : " .. text .. " question : " .. questions.ask(r, fact, slot)
-  return instructed(r, input, "answer it"), answer
+  return instructed(r, input, skills.instructions.qa), answer
 end
 
 local opposites = {}
@@ -174,33 +188,32 @@ for _, list in ipairs { lexicon.dimensions, lexicon.scales } do
 end
 
 local lexical = {
-  function(r)
+  kind = function(r)
     local noun = r:choice(lexicon.nouns)
-    return noun, "what kind is it", lexicon.kind_of[noun]
+    return noun, lexicon.kind_of[noun]
   end,
-  function(r)
+  synonym = function(r)
     local pair = r:choice(lexicon.synonyms)
     local at = r:integer(1, 2)
-    return pair[at], "another word for it", pair[3 - at]
+    return pair[at], pair[3 - at]
   end,
-  function(r)
-    local pair = r:choice(opposites)
-    return pair[1], "the opposite word", pair[2]
-  end,
+  opposite = function(r) return table.unpack(r:choice(opposites)) end,
 }
 
 function free.lex(r)
-  local word, instruction, answer = r:choice(lexical)(r)
-  return instructed(r, "text : " .. word, instruction), answer
+  local relation = r:choice { "kind", "synonym", "opposite" }
+  local word, answer = lexical[relation](r)
+  return instructed(r, "text : " .. word, skills.instructions[relation]), answer
 end
 
 -- The second sentence, and what differs from the first.
 local function difference(r, fact, first)
   local share = r:uniform()
-  if share < 0.15 then return first, "nothing" end
+  local nothing, other_words = table.unpack(skills.unchanged)
+  if share < 0.15 then return first, nothing end
   if share < 0.4 then
     local second = facts.otherwise(first, function() return facts.say(r, fact) end)
-    return second, second == first and "nothing" or "other words"
+    return second, second == first and nothing or other_words
   end
   local other, change = operations.mutated(r, fact)
   local second = facts.say(r, other)
@@ -212,12 +225,13 @@ function free.differ(r)
   local fact = facts.random(r)
   local first = facts.say(r, fact)
   local second, answer = difference(r, fact, first)
-  return instructed(r, "text : " .. first .. " claim : " .. second, "what differs"), answer
+  local input = "text : " .. first .. " claim : " .. second
+  return instructed(r, input, skills.instructions.differ), answer
 end
 
 function free.rewrite(r)
   local first, second = facts.say_twice(r, facts.random(r))
-  return instructed(r, "text : " .. first, "say it again"), second
+  return instructed(r, "text : " .. first, skills.instructions.rewrite), second
 end
 
 --- An example of the skill `name`: source text and target text. With probability

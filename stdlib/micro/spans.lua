@@ -8,16 +8,15 @@ local spans = {}
 spans.share = 0.2
 spans.longest = 3
 
--- Lengths of spans that together take the share of `count` tokens.
-local function lengths(r, count)
-  local left = math.max(1, math.floor(spans.share * count + 0.5))
+-- Lengths of spans that add up to `total`.
+local function lengths(r, total)
   local list = {}
-  while left > 0 do
-    local length = math.min(left, r:integer(1, spans.longest))
+  while total > 0 do
+    local length = math.min(total, r:integer(1, spans.longest))
     list[#list + 1] = length
-    left = left - length
+    total = total - length
   end
-  return list, math.max(1, math.floor(spans.share * count + 0.5))
+  return list
 end
 
 -- Which gaps between the kept tokens hold a span: gap -> true. Two spans never touch.
@@ -33,22 +32,22 @@ end
 --- Corrupts a list of ids (with its closing 1). Returns source and target, both closed with 1.
 function spans.corrupt(r, ids)
   local count = #ids - 1
-  local list, masked = lengths(r, count)
+  local masked = math.max(1, math.floor(spans.share * count + 0.5))
+  local list = lengths(r, masked)
   local chosen = gaps(r, count - masked, #list)
-  local source, target, at, span = {}, {}, 1, 0
+  local source, target, at, used = {}, {}, 1, 0
   for gap = 0, count - masked do
     if chosen[gap] then
-      local sentinel = tokenizer.sentinel(span)
-      span = span + 1
-      source[#source + 1] = sentinel
-      target[#target + 1] = sentinel
-      table.move(ids, at, at + list[span] - 1, #target + 1, target)
-      at = at + list[span]
+      local sentinel = tokenizer.sentinel(used)
+      used = used + 1
+      source[#source + 1], target[#target + 1] = sentinel, sentinel
+      table.move(ids, at, at + list[used] - 1, #target + 1, target)
+      at = at + list[used]
     end
-    source[#source + 1] = ids[at]
+    source[#source + 1] = ids[at] -- after the last gap: the closing 1
     at = at + 1
   end
-  target[#target + 1] = tokenizer.sentinel(span)
+  target[#target + 1] = tokenizer.sentinel(used)
   target[#target + 1] = tokenizer.eos
   return source, target
 end

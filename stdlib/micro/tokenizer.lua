@@ -52,16 +52,14 @@ end
 -- The best split of a word that is no piece: the longest beginning that is one, then characters;
 -- a run of unknown characters is one unknown piece.
 local function spell(word, ids)
-  local rest = word
   local start = #word
   while start > 0 and not id_of_word[word:sub(1, start)] do start = start - 1 end
   ids[#ids + 1] = start > 0 and id_of_word[word:sub(1, start)] or id_of[marker]
-  rest = word:sub(start + 1)
-  local after_unknown = false
-  for character in rest:gmatch(utf8.charpattern) do
+  local last
+  for character in word:sub(start + 1):gmatch(utf8.charpattern) do
     local id = id_of[character] or tokenizer.unk
-    if not (after_unknown and id == tokenizer.unk) then ids[#ids + 1] = id end
-    after_unknown = id == tokenizer.unk
+    if id ~= tokenizer.unk or last ~= id then ids[#ids + 1] = id end
+    last = id
   end
 end
 
@@ -83,7 +81,8 @@ local function encode_token(token, ids)
   encode_word(stops, ids)
 end
 
---- The ids of a text, with the closing 1.
+--- The ids of a text, with the closing 1. Special tokens written out in a text are spelled like
+--- any other word, and only ASCII letters are lowered.
 function tokenizer.encode(text)
   local ids = {}
   for token in text:lower():gmatch "%S+" do
@@ -148,7 +147,9 @@ local template = [[
   },
   "post_processor": {
     "type": "TemplateProcessing",
-    "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+    "single": [
+      {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}
+    ],
     "pair": [
       {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}},
       {"Sequence": {"id": "B", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}

@@ -1,5 +1,4 @@
 --- Every word the microworld can say, in a fixed order.
-local judgements = require "compt.micro.judgements"
 local lexicon = require "compt.micro.lexicon"
 local skills = require "compt.micro.skills"
 
@@ -37,8 +36,14 @@ for _, skill in ipairs(skills.list) do
     add(lexicon.split(wording[1]))
   end
 end
-add(lexicon.split [[answer it what kind is it another word for it the opposite word what differs
-  nothing other words say it again options]])
+local say = skills.instructions
+local unchanged = table.concat(skills.unchanged, " ")
+for _, text in ipairs {
+  say.qa, say.kind, say.synonym, say.opposite, say.differ, unchanged, say.rewrite,
+} do
+  add(lexicon.split(text))
+end
+add { "options" }
 add(skills.option_words)
 for tenth = 0, 50, 5 do add { string.format("%.1f", tenth / 10) } end
 
