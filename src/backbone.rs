@@ -1,0 +1,162 @@
+//! A backbone: a T5 with the tokenizer it was trained with, and a name for the records.
+
+use crate::data::Tokenizer;
+use crate::t5::{Config, T5};
+use crate::tensor::dtype;
+use crate::{Error, Result, error::Context};
+use std::path::Path;
+use std::rc::Rc;
+use tch::{Device, Kind, Tensor};
+
+/// A backbone as studies and trainers share it.
+pub struct Backbone {
+    /// What the user called it: a built-in name or a folder.
+    pub name: String,
+    pub model: T5,
+    /// None where the folder has none.
+    pub tokenizer: Option<Rc<Tokenizer>>,
+}
+
+/// The files of a built-in backbone.
+pub struct Embedded<'a> {
+    pub config: &'a str,
+    pub weights: &'a [u8],
+    pub tokenizer: &'a [u8],
+}
+
+impl Backbone {
+    /// Reads a folder with `config.json`, `model.safetensors` (or shards) and, if it is there, a
+    /// tokenizer.
+    pub fn load(folder: &Path, dtype: &str, device: Device) -> Result<Self> {
+        if !folder.is_dir() {
+            return Err(Error::new(format!(
+                "no backbone '{}': neither a built-in name nor a folder",
+                folder.display()
+            ))
+            .hint("built in: micro. A folder holds config.json, model.safetensors, tokenizer.json"));
+        }
+        let config = Config::read(&folder.join("config.json"))?;
+        let kind = choose_kind(dtype, &config, device)?;
+        let has = |name: &str| folder.join(name).is_file();
+        let tokenizer = match has("tokenizer.json") || has("spiece.model") {
+            true => Some(Rc::new(Tokenizer::load(folder)?)),
+            false => None,
+        };
+        let model = T5::load(folder, kind, device)?;
+        Ok(Backbone { name: folder.display().to_string(), model, tokenizer })
+    }
+
+    /// A backbone that comes with the program.
+    pub fn embedded(name: &str, files: Embedded, dtype: &str, device: Device) -> Result<Self> {
+        let kind = choose_kind(dtype, &Config::parse(files.config)?, device)?;
+        let model = T5::from_bytes(files.config, files.weights, kind, device)?;
+        let tokenizer = Some(Rc::new(Tokenizer::from_bytes(files.tokenizer)?));
+        Ok(Backbone { name: name.to_string(), model, tokenizer })
+    }
+
+    /// A backbone with random weights: frozen for benchmarks, trainable for pre-training.
+    pub fn random(
+        config: Config,
+        tokenizer: Option<Tokenizer>,
+        trainable: bool,
+        dtype: &str,
+        device: Device,
+    ) -> Result<Self> {
+        let kind = choose_kind(dtype, &config, device)?;
+        let model = match trainable {
+            true => T5::random_trainable(config, kind, device)?,
+            false => T5::random(config, kind, device)?,
+        };
+        Ok(Backbone { name: "random".into(), model, tokenizer: tokenizer.map(Rc::new) })
+    }
+
+    /// Writes a trainable backbone as a checkpoint folder: `config.json`, `model.safetensors`
+    /// (bfloat16) and nothing else.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        if !self.model.is_trainable() {
+            return Err(Error::new("a frozen backbone does not change: there is nothing to save"));
+        }
+        std::fs::create_dir_all(folder).at(folder.display())?;
+        let tensors = self
+            .model
+            .parameters()
+            .map(|(name, tensor)| Ok((name, tensor.f_detach()?.f_to_kind(Kind::BFloat16)?)))
+            .collect::<std::result::Result<Vec<_>, tch::TchError>>()?;
+        let weights = folder.join("model.safetensors");
+        Tensor::write_safetensors(&tensors, &weights).at(weights.display())?;
+        let config = serde_json::to_string_pretty(&self.model.config)
+            .map_err(|e| Error::new(e.to_string()))?;
+        let path = folder.join("config.json");
+        std::fs::write(&path, config + "\n").at(path.display())
+    }
+
+    /// The tokenizer; the error says what is missing.
+    pub fn need_tokenizer(&self) -> Result<Rc<Tokenizer>> {
+        self.tokenizer.clone().ok_or_else(|| {
+            Error::new(format!("backbone '{}' has no tokenizer", self.name))
+                .hint("put tokenizer.json or spiece.model into its folder")
+        })
+    }
+}
+
+/// Below this width a model is too small to gain from bfloat16.
+const WIDE: i64 = 256;
+
+/// `"auto"`: bfloat16 where the device multiplies bfloat16 matrices faster and the model is wide
+/// enough to gain from it, else float32. (float16 overflows in T5's feed-forward layers.)
+fn choose_kind(dtype: &str, config: &Config, device: Device) -> Result<Kind> {
+    if dtype == "auto" {
+        let fast = device.is_cuda() || cpu_multiplies_bfloat16();
+        return Ok(if fast && config.d_model >= WIDE { Kind::BFloat16 } else { Kind::Float });
+    }
+    match dtype::parse(dtype)? {
+        kind @ (Kind::Float | Kind::BFloat16 | Kind::Double) => Ok(kind),
+        Kind::Half => Err(Error::new("T5 overflows in float16")
+            .hint("use dtype \"bfloat16\", \"float32\" or \"auto\"")),
+        _ => Err(Error::new(format!("a backbone cannot compute in {dtype}"))
+            .hint("use dtype \"bfloat16\", \"float32\" or \"auto\"")),
+    }
+}
+
+/// Whether this processor has instructions for products of bfloat16 matrices.
+pub fn cpu_multiplies_bfloat16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::is_x86_feature_detected!("avx512bf16") || std::is_x86_feature_detected!("amx-bf16")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(d_model: i64) -> Config {
+        Config::parse(&format!(
+            r#"{{"d_model": {d_model}, "d_kv": 8, "d_ff": 16, "num_heads": 2, "num_layers": 1,
+                "vocab_size": 20}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn small_models_stay_in_float32() {
+        assert_eq!(choose_kind("auto", &config(128), Device::Cpu).unwrap(), Kind::Float);
+        assert_eq!(choose_kind("bf16", &config(128), Device::Cpu).unwrap(), Kind::BFloat16);
+        let wide = choose_kind("auto", &config(512), Device::Cpu).unwrap();
+        assert_eq!(wide == Kind::BFloat16, cpu_multiplies_bfloat16());
+    }
+
+    #[test]
+    fn float16_is_refused_with_a_reason() {
+        let text = choose_kind("f16", &config(128), Device::Cpu).unwrap_err().to_string();
+        assert!(text.contains("overflows") && text.contains("bfloat16"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_name_is_explained() {
+        let error = Backbone::load(Path::new("no-such-model"), "auto", Device::Cpu).err().unwrap();
+        assert!(error.to_string().contains("built in: micro"), "{error}");
+    }
+}

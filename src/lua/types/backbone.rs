@@ -1,0 +1,273 @@
+//! `compt.backbone(name_or_folder, { dtype, device })`
+
+use super::LuaTokenizer;
+use crate::backbone::{Backbone, Embedded};
+use crate::lua::options::Options;
+use crate::lua::stdlib;
+use crate::lua::torch::{LuaTensor, TensorArg};
+use crate::t5::{Beams, Config, Encoded, Generation, GroupCost};
+use crate::tensor::{device, dtype};
+use crate::train::gather::group_cost;
+use crate::{Error, Result};
+use mlua::{
+    Lua, LuaSerdeExt, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value,
+};
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use tch::{Kind, Tensor};
+
+/// A backbone shared by the script and its trainers.
+#[derive(Clone)]
+pub struct LuaBackbone(pub Rc<RefCell<Backbone>>);
+
+pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
+    compt.set("backbone", lua.create_function(load)?)
+}
+
+/// A built-in name, a folder, or a table of T5 configuration for random weights.
+fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone> {
+    let o = Options::new("compt.backbone", options)?;
+    let dtype: String = o.get_or(lua, "dtype", "auto".into())?;
+    let on: String = o.get_or(lua, "device", super::default_device(lua))?;
+    let trainable: bool = o.get_or(lua, "trainable", false)?;
+    let tokenizer: Option<LuaTokenizer> = o.get(lua, "tokenizer")?;
+    o.finish()?;
+    let device = device::parse(&on)?;
+    let backbone = match what {
+        Value::Table(config) => {
+            let config: serde_json::Value = lua.from_value(Value::Table(config))?;
+            let config = Config::parse(&config.to_string())?;
+            let mut backbone = Backbone::random(config, None, trainable, &dtype, device)?;
+            backbone.tokenizer = tokenizer.map(|t| t.0);
+            backbone
+        }
+        other => {
+            let name: String = lua.unpack(other).map_err(|_| {
+                Error::new("expected a name, a folder or a table of T5 configuration")
+                    .at("compt.backbone")
+            })?;
+            if trainable {
+                return Err(Error::new("only a backbone made from a table is trainable yet")
+                    .at("compt.backbone")
+                    .into());
+            }
+            let mut backbone = named(&name, &dtype, device)?;
+            if let Some(tokenizer) = tokenizer {
+                backbone.tokenizer = Some(tokenizer.0);
+            }
+            backbone
+        }
+    };
+    Ok(LuaBackbone(Rc::new(RefCell::new(backbone))))
+}
+
+/// A backbone that comes with the library, `stdlib/NAME/backbone`, or a folder.
+fn named(name: &str, dtype: &str, device: tch::Device) -> Result<Backbone> {
+    let file = |part: &str| stdlib::file(&format!("{name}/backbone/{part}"));
+    let (Some(config), Some(weights), Some(tokenizer)) =
+        (file("config.json"), file("model.safetensors"), file("tokenizer.json"))
+    else {
+        return Backbone::load(Path::new(name), dtype, device);
+    };
+    let config = String::from_utf8_lossy(&config);
+    let files = Embedded { config: &config, weights: &weights, tokenizer: &tokenizer };
+    Backbone::embedded(name, files, dtype, device)
+}
+
+/// The model's input as a call named it, encoded.
+struct Input {
+    encoded: Encoded,
+}
+
+impl UserData for LuaBackbone {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_field_method_get("name", |_, this| Ok(this.0.borrow().name.clone()));
+        fields.add_field_method_get("config", |lua, this| {
+            let config = serde_json::to_value(&this.0.borrow().model.config)
+                .map_err(mlua::Error::external)?;
+            lua.to_value(&config)
+        });
+        fields.add_field_method_get("d_model", |_, this| Ok(this.0.borrow().model.config.d_model));
+        fields.add_field_method_get("vocab_size", |_, this| {
+            Ok(this.0.borrow().model.config.vocab_size)
+        });
+        fields.add_field_method_get("dtype", |_, this| {
+            Ok(dtype::name(this.0.borrow().model.kind))
+        });
+        fields.add_field_method_get("device", |_, this| {
+            Ok(device::name(this.0.borrow().model.device))
+        });
+        fields.add_field_method_get("tokenizer", |_, this| {
+            Ok(this.0.borrow().tokenizer.clone().map(LuaTokenizer))
+        });
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_method("embed", |_, this, ids: TensorArg| {
+            let b = this.0.borrow();
+            let ids = ids.tensor()?.f_to_device(b.model.device).map_err(Error::from)?;
+            Ok(LuaTensor::new(b.model.embed(&ids)?))
+        });
+        methods.add_method("encode", |lua, this, options: Value| {
+            let o = Options::new("backbone:encode", options)?;
+            let input = this.input(lua, &o)?;
+            o.finish()?;
+            let width = input.encoded.layout.longest();
+            Ok(LuaTensor::new(input.encoded.layout.unpack(&input.encoded.states, width)?))
+        });
+        methods.add_method("forward", |lua, this, options: Value| this.forward(lua, options));
+        methods.add_method("generate", |lua, this, options: Value| this.generate(lua, options));
+        methods.add_method("parameters", |lua, this, ()| {
+            let table = lua.create_table()?;
+            for (name, tensor) in this.0.borrow().model.parameters() {
+                table.set(name, LuaTensor::new(tensor.shallow_clone()))?;
+            }
+            Ok(table)
+        });
+        methods.add_method("save", |_, this, folder: String| {
+            Ok(this.0.borrow().save(Path::new(&folder))?)
+        });
+        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
+            let b = this.0.borrow();
+            let c = &b.model.config;
+            Ok(format!(
+                "backbone({}: d_model {}, {}+{} layers, {} heads, {} ids, {} on {}, {})",
+                b.name,
+                c.d_model,
+                c.num_layers,
+                c.decoder_layers(),
+                c.num_heads,
+                c.vocab_size,
+                dtype::name(b.model.kind),
+                device::name(b.model.device),
+                if b.model.is_trainable() { "trainable" } else { "frozen" }
+            ))
+        });
+    }
+}
+
+impl LuaBackbone {
+    /// `{ loss, logits }`: logits `[B, T, vocabulary]`; the loss is the mean over the labels that
+    /// are not -100.
+    fn forward(&self, lua: &Lua, options: Value) -> mlua::Result<Table> {
+        let o = Options::new("backbone:forward", options)?;
+        let labels: Option<TensorArg> = o.get(lua, "labels")?;
+        let decoder_ids: Option<TensorArg> = o.get(lua, "decoder_input_ids")?;
+        let dropout: f64 = o.get_or(lua, "dropout", 0.0)?;
+        self.0.borrow_mut().model.refresh()?;
+        let input = self.input(lua, &o)?;
+        o.finish()?;
+        let b = self.0.borrow();
+        let on_device = |ids: TensorArg| -> Result<Tensor> {
+            Ok(ids.tensor()?.f_to_kind(Kind::Int64)?.f_to_device(b.model.device)?)
+        };
+        let labels = labels.map(on_device).transpose()?;
+        let inputs = match (decoder_ids, &labels) {
+            (Some(ids), _) => on_device(ids)?,
+            (None, Some(labels)) => b.model.shift_right(labels)?,
+            (None, None) => {
+                return Err(Error::new("needs 'labels' or 'decoder_input_ids'")
+                    .at("backbone:forward")
+                    .into());
+            }
+        };
+        let logits = b.model.decode(&input.encoded, &inputs, dropout)?;
+        let out = lua.create_table()?;
+        if let Some(labels) = labels {
+            let loss = b.model.token_losses(&logits, &labels)?.mean()?;
+            out.set("loss", LuaTensor::new(loss))?;
+        }
+        out.set("logits", LuaTensor::new(logits))?;
+        Ok(out)
+    }
+
+    /// `{ ids, text }`: one list a row, without the start token and padding.
+    fn generate(&self, lua: &Lua, options: Value) -> mlua::Result<Table> {
+        let o = Options::new("backbone:generate", options)?;
+        let generation = Generation { max_new_tokens: o.get_or(lua, "max_new_tokens", 20)? };
+        let default = Beams::default();
+        let beams = Beams {
+            num_beams: o.get_or(lua, "num_beams", 1)?,
+            length_penalty: o.get_or(lua, "length_penalty", default.length_penalty)?,
+            early_stopping: o.get_or(lua, "early_stopping", default.early_stopping)?,
+        };
+        if generation.max_new_tokens < 1 {
+            return Err(o.error("'max_new_tokens' must be at least 1".into()));
+        }
+        let input = tch::no_grad(|| self.input(lua, &o))?;
+        o.finish()?;
+        let b = self.0.borrow();
+        let ids = match beams.num_beams {
+            1 => b.model.greedy(&input.encoded, generation)?,
+            _ => b.model.beam_search(&input.encoded, generation, beams)?,
+        };
+        let out = lua.create_table()?;
+        if let Some(tokenizer) = &b.tokenizer {
+            let text = ids.iter().map(|ids| tokenizer.decode(ids)).collect::<Result<Vec<_>>>()?;
+            out.set("text", text)?;
+        }
+        out.set("ids", ids)?;
+        Ok(out)
+    }
+
+    /// Reads `input_ids`, `inputs_embeds` or `text`, with `attention_mask`, and encodes.
+    fn input(&self, lua: &Lua, o: &Options) -> mlua::Result<Input> {
+        let ids: Option<Value> = o.get(lua, "input_ids")?;
+        let embeds: Option<LuaTensor> = o.get(lua, "inputs_embeds")?;
+        let text: Option<Value> = o.get(lua, "text")?;
+        let mask: Option<TensorArg> = o.get(lua, "attention_mask")?;
+        let b = self.0.borrow();
+        let given = [ids.is_some(), embeds.is_some(), text.is_some()];
+        if given.iter().filter(|given| **given).count() != 1 {
+            return Err(o.error("needs one of 'input_ids', 'inputs_embeds' and 'text'".into()));
+        }
+        let (embeds, own_mask) = if let Some(embeds) = embeds {
+            (embeds.get()?.f_to_device(b.model.device).map_err(Error::from)?, None)
+        } else if let Some(ids) = ids {
+            let (ids, mask) = rows_of_ids(lua, ids, b.model.config.pad_token_id)?;
+            (b.model.embed(&ids.to_device(b.model.device))?, mask)
+        } else {
+            let texts: Vec<String> = match text {
+                Some(Value::String(one)) => vec![one.to_str()?.to_string()],
+                Some(many) => lua.unpack(many)?,
+                None => unreachable!("one of the three is given"),
+            };
+            let rows = b.need_tokenizer()?.encode_batch(&texts)?;
+            let (ids, mask) = pad(&rows, b.model.config.pad_token_id)?;
+            (b.model.embed(&ids.to_device(b.model.device))?, Some(mask))
+        };
+        let mask = match mask {
+            Some(mask) => Some(mask.tensor()?),
+            None => own_mask,
+        };
+        let cost: GroupCost = group_cost(&b.model);
+        let encoded = b.model.encode_padded(&embeds, mask.as_ref(), cost, 0.0)?;
+        Ok(Input { encoded })
+    }
+}
+
+/// A tensor `[B, L]`, or a list of lists, which may be of unlike length.
+fn rows_of_ids(lua: &Lua, ids: Value, pad_id: i64) -> mlua::Result<(Tensor, Option<Tensor>)> {
+    if let Value::Table(table) = &ids
+        && let Ok(rows) = lua.unpack::<Vec<Vec<i64>>>(Value::Table(table.clone()))
+    {
+        let (ids, mask) = pad(&rows, pad_id)?;
+        return Ok((ids, Some(mask)));
+    }
+    let ids = lua.unpack::<TensorArg>(ids)?.tensor()?.f_to_kind(Kind::Int64);
+    Ok((ids.map_err(Error::from)?, None))
+}
+
+/// Rows of unlike length as `[B, longest]` and the mask that tells padding.
+fn pad(rows: &[Vec<i64>], pad_id: i64) -> Result<(Tensor, Tensor)> {
+    let width = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let mut ids = vec![pad_id; rows.len() * width];
+    let mut mask = vec![0i64; rows.len() * width];
+    for (i, row) in rows.iter().enumerate() {
+        ids[i * width..][..row.len()].copy_from_slice(row);
+        mask[i * width..][..row.len()].fill(1);
+    }
+    let size = [rows.len() as i64, width as i64];
+    Ok((Tensor::f_from_slice(&ids)?.f_view(size)?, Tensor::f_from_slice(&mask)?.f_view(size)?))
+}
