@@ -4,8 +4,10 @@
 //! `cli` > `lua` > `train` > (`compose` > `prompt`, `router`) and `t5` > `tensor` > `error`;
 //! `data`, `metric` and `run` stand beside the models. Only `lua` knows mlua.
 
+pub mod data;
 pub mod error;
 pub mod lua;
+pub mod metric;
 pub mod tensor;
 
 pub use error::{Error, Result};

@@ -3,5 +3,6 @@
 pub mod options;
 mod runtime;
 mod stdlib;
+pub mod types;
 
 pub use runtime::Runtime;

@@ -29,3 +29,22 @@ pub fn module(name: &str) -> Option<(String, Cow<'static, [u8]>)> {
         .into_iter()
         .find_map(|path| file(&path).map(|bytes| (path, bytes)))
 }
+
+/// The names of the modules right below a folder, sorted: `glue` for `tasks/glue.lua`.
+pub fn modules_in(folder: &str) -> Vec<String> {
+    let name = |path: &str| {
+        let name = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".lua")?;
+        (!name.contains('/')).then(|| name.to_string())
+    };
+    let mut names: Vec<String> = match std::env::var_os("COMPT_STDLIB") {
+        Some(root) => std::fs::read_dir(std::path::Path::new(&root).join(folder))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| name(&format!("{folder}/{}", entry.file_name().to_str()?)))
+            .collect(),
+        None => Files::iter().filter_map(|path| name(&path)).collect(),
+    };
+    names.sort();
+    names
+}
