@@ -33,7 +33,9 @@ impl Backbone {
                 "no backbone '{}': neither a built-in name nor a folder",
                 folder.display()
             ))
-            .hint("built in: micro. A folder holds config.json, model.safetensors, tokenizer.json"));
+            .hint(
+                "built in: micro. A folder holds config.json, model.safetensors, tokenizer.json",
+            ));
         }
         let config = Config::read(&folder.join("config.json"))?;
         let kind = choose_kind(dtype, &config, device)?;
@@ -122,7 +124,7 @@ fn choose_kind(dtype: &str, config: &Config, device: Device) -> Result<Kind> {
 pub fn cpu_multiplies_bfloat16() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        std::is_x86_feature_detected!("avx512bf16") || std::is_x86_feature_detected!("amx-bf16")
+        std::is_x86_feature_detected!("avx512bf16")
     }
     #[cfg(not(target_arch = "x86_64"))]
     false

@@ -4,9 +4,12 @@
 //! `cli` > `lua` > `train` > (`compose` > `prompt`, `router`) and `t5` > `tensor` > `error`;
 //! `data`, `metric` and `run` stand beside the models. Only `lua` knows mlua.
 
+pub mod backbone;
+pub mod data;
 pub mod error;
 pub mod interrupt;
 pub mod lua;
+pub mod metric;
 pub mod run;
 pub mod t5;
 pub mod tensor;

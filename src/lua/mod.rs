@@ -8,5 +8,6 @@ mod random;
 mod runtime;
 mod stdlib;
 pub mod torch;
+pub mod types;
 
 pub use runtime::Runtime;

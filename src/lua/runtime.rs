@@ -1,6 +1,6 @@
 //! The main Lua state: the standard library, the native modules and the way scripts find them.
 
-use super::stdlib;
+use super::{stdlib, types};
 use mlua::{Lua, Table, Value};
 
 /// The Lua state that owns the tensors of a session.
@@ -12,6 +12,7 @@ impl Runtime {
     /// A fresh state in which `require "compt"` and the modules below it work.
     pub fn new() -> mlua::Result<Self> {
         let lua = Lua::new();
+        preload_native(&lua)?;
         install_searcher(&lua)?;
         lua.preload_module(
             "compt.torch",
@@ -28,6 +29,14 @@ impl Runtime {
     pub fn exec(&self, source: &str, name: &str) -> mlua::Result<()> {
         self.lua.load(source).set_name(format!("={name}")).exec()
     }
+}
+
+/// The native parts, as the module `compt.native` that `stdlib/init.lua` starts from.
+fn preload_native(lua: &Lua) -> mlua::Result<()> {
+    let native = lua.create_table()?;
+    types::register_all(lua, &native)?;
+    let preload: Table = lua.globals().get::<Table>("package")?.get("preload")?;
+    preload.set("compt.native", lua.create_function(move |_, ()| Ok(native.clone()))?)
 }
 
 /// Lets `require` find the embedded standard library.

@@ -37,3 +37,22 @@ pub fn load<T: FromLuaMulti>(lua: &Lua, path: &str) -> mlua::Result<T> {
     let source = file(path).ok_or_else(|| Error::new(format!("no file stdlib/{path} in compt")))?;
     lua.load(&source[..]).set_name(format!("=stdlib/{path}")).eval()
 }
+
+/// The names of the modules right below a folder, sorted: `glue` for `tasks/glue.lua`.
+pub fn modules_in(folder: &str) -> Vec<String> {
+    let name = |path: &str| {
+        let name = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".lua")?;
+        (!name.contains('/')).then(|| name.to_string())
+    };
+    let mut names: Vec<String> = match std::env::var_os("COMPT_STDLIB") {
+        Some(root) => std::fs::read_dir(std::path::Path::new(&root).join(folder))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| name(&format!("{folder}/{}", entry.file_name().to_str()?)))
+            .collect(),
+        None => Files::iter().filter_map(|path| name(&path)).collect(),
+    };
+    names.sort();
+    names
+}

@@ -9,9 +9,8 @@ use crate::t5::{Beams, Config, Encoded, Generation, GroupCost};
 use crate::tensor::{device, dtype};
 use crate::train::gather::group_cost;
 use crate::{Error, Result};
-use mlua::{
-    Lua, LuaSerdeExt, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value,
-};
+use mlua::userdata::UserDataRef;
+use mlua::{Lua, LuaSerdeExt, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -31,7 +30,7 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
     let dtype: String = o.get_or(lua, "dtype", "auto".into())?;
     let on: String = o.get_or(lua, "device", super::default_device(lua))?;
     let trainable: bool = o.get_or(lua, "trainable", false)?;
-    let tokenizer: Option<LuaTokenizer> = o.get(lua, "tokenizer")?;
+    let tokenizer: Option<UserDataRef<LuaTokenizer>> = o.get(lua, "tokenizer")?;
     o.finish()?;
     let device = device::parse(&on)?;
     let backbone = match what {
@@ -39,7 +38,7 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
             let config: serde_json::Value = lua.from_value(Value::Table(config))?;
             let config = Config::parse(&config.to_string())?;
             let mut backbone = Backbone::random(config, None, trainable, &dtype, device)?;
-            backbone.tokenizer = tokenizer.map(|t| t.0);
+            backbone.tokenizer = tokenizer.map(|t| t.0.clone());
             backbone
         }
         other => {
@@ -54,7 +53,7 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
             }
             let mut backbone = named(&name, &dtype, device)?;
             if let Some(tokenizer) = tokenizer {
-                backbone.tokenizer = Some(tokenizer.0);
+                backbone.tokenizer = Some(tokenizer.0.clone());
             }
             backbone
         }
@@ -92,9 +91,7 @@ impl UserData for LuaBackbone {
         fields.add_field_method_get("vocab_size", |_, this| {
             Ok(this.0.borrow().model.config.vocab_size)
         });
-        fields.add_field_method_get("dtype", |_, this| {
-            Ok(dtype::name(this.0.borrow().model.kind))
-        });
+        fields.add_field_method_get("dtype", |_, this| Ok(dtype::name(this.0.borrow().model.kind)));
         fields.add_field_method_get("device", |_, this| {
             Ok(device::name(this.0.borrow().model.device))
         });

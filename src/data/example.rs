@@ -1,0 +1,62 @@
+//! What a task holds once it is read: examples in three splits.
+
+use super::Labels;
+use crate::metric::Metric;
+use crate::{Error, Result};
+
+/// One text-to-text example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The row in its file, from 0.
+    pub index: usize,
+    pub source: String,
+    pub target: String,
+}
+
+/// Which rows: those to train on, to choose by, or to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    Train,
+    Validation,
+    Test,
+}
+
+impl Split {
+    pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
+
+    /// A split by its name; an unknown name is an error with the nearest known one.
+    pub fn parse(name: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|split| split.name() == name);
+        known.ok_or_else(|| Error::unknown("split", name, Self::ALL.map(Split::name)))
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Split::Train => "train",
+            Split::Validation => "validation",
+            Split::Test => "test",
+        }
+    }
+}
+
+/// A task ready for training: its examples, its label words and the metrics it is judged by.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub name: String,
+    pub labels: Labels,
+    pub metrics: Vec<Metric>,
+    pub train: Vec<Example>,
+    pub validation: Vec<Example>,
+    pub test: Vec<Example>,
+}
+
+impl Task {
+    /// The examples of a split; only validation may be empty, where a task brings no rows for it.
+    pub fn split(&self, split: Split) -> &[Example] {
+        match split {
+            Split::Train => &self.train,
+            Split::Validation => &self.validation,
+            Split::Test => &self.test,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Seeded draws of rows: the same on every platform, and for one task whatever the others are.
+
+use super::{Example, Labels};
+use crate::{Error, Result};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sha2::{Digest, Sha256};
+
+/// What a number of shots counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Per {
+    /// Rows of a task in all, drawn without regard to their classes (the paper's code).
+    Task,
+    /// Rows of each class (LM-BFF); where labels are numbers, of each half of their range.
+    Class,
+}
+
+impl Per {
+    pub const ALL: [Per; 2] = [Per::Task, Per::Class];
+
+    /// "task" or "class"; another name is an error.
+    pub fn parse(name: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|per| per.name() == name);
+        known.ok_or_else(|| Error::unknown("unit of shots", name, Self::ALL.map(Per::name)))
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Per::Task => "task",
+            Per::Class => "class",
+        }
+    }
+}
+
+/// What a draw is for. Each purpose has a stream of its own, so that the number of shots never
+/// changes which rows are held out, nor the held-out rows which ones are reported.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose {
+    Split = 0,
+    Shots = 1,
+    MaxTest = 2,
+}
+
+/// The random numbers of one task: ChaCha8 keyed by SHA-256 of `compt.tasks/<seed>/<task>`.
+pub fn stream(seed: u64, task: &str, purpose: Purpose) -> ChaCha8Rng {
+    let key = Sha256::digest(format!("compt.tasks/{seed}/{task}"));
+    let mut rng = ChaCha8Rng::from_seed(key.into());
+    rng.set_stream(purpose as u64);
+    rng
+}
+
+/// Draws `count` of the rows and returns (drawn, rest), each in its old order.
+pub fn draw(
+    rows: Vec<Example>,
+    count: usize,
+    rng: &mut ChaCha8Rng,
+) -> (Vec<Example>, Vec<Example>) {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.shuffle(rng);
+    let mut drawn = vec![false; rows.len()];
+    order.iter().take(count).for_each(|&i| drawn[i] = true);
+    let (drawn, rest): (Vec<_>, Vec<_>) =
+        rows.into_iter().zip(drawn).partition(|(_, taken)| *taken);
+    let bare = |pairs: Vec<(Example, bool)>| pairs.into_iter().map(|(row, _)| row).collect();
+    (bare(drawn), bare(rest))
+}
+
+/// Keeps `shots` training rows, in their old order; fewer rows than shots are an error.
+pub fn few_shot(
+    rows: Vec<Example>,
+    shots: usize,
+    per: Per,
+    labels: &Labels,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<Example>> {
+    let enough = |have: usize, of: &str| {
+        let short = Error::new(format!("{shots} shots asked for, but there are {have} {of}"));
+        if have < shots {
+            Err(short.hint("ask for fewer shots, or give more rows"))
+        } else {
+            Ok(())
+        }
+    };
+    if per == Per::Task {
+        enough(rows.len(), "training rows")?;
+        return Ok(draw(rows, shots, rng).0);
+    }
+    let classes = labels.classes();
+    let mut by_class = vec![Vec::new(); classes.len()];
+    for row in rows {
+        by_class[labels.class_of(&row.target)].push(row);
+    }
+    let mut kept = Vec::new();
+    for (class, rows) in classes.iter().zip(by_class) {
+        enough(rows.len(), &format!("training rows of class '{class}'"))?;
+        kept.extend(draw(rows, shots, rng).0);
+    }
+    kept.sort_by_key(|row| row.index);
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: usize) -> Vec<Example> {
+        let target = |i: usize| if i % 4 == 0 { "yes" } else { "no" }.to_string();
+        (0..count)
+            .map(|index| Example { index, source: String::new(), target: target(index) })
+            .collect()
+    }
+
+    fn labels() -> Labels {
+        Labels::Words(vec!["no".into(), "yes".into()])
+    }
+
+    fn indices(rows: &[Example]) -> Vec<usize> {
+        rows.iter().map(|row| row.index).collect()
+    }
+
+    fn shots(seed: u64, task: &str, count: usize, per: Per) -> Result<Vec<Example>> {
+        few_shot(rows(100), count, per, &labels(), &mut stream(seed, task, Purpose::Shots))
+    }
+
+    /// Frozen: a change here changes every published few-shot set.
+    #[test]
+    fn a_seed_and_a_task_name_fix_the_rows() {
+        let drawn = indices(&shots(1, "rte", 8, Per::Task).unwrap());
+        assert_eq!(drawn, [14, 38, 41, 70, 71, 72, 76, 97]);
+        assert_ne!(drawn, indices(&shots(2, "rte", 8, Per::Task).unwrap()));
+        assert_ne!(drawn, indices(&shots(1, "mrpc", 8, Per::Task).unwrap()));
+    }
+    #[test]
+    fn a_draw_parts_the_rows_in_order() {
+        let (drawn, rest) = draw(rows(10), 4, &mut stream(1, "rte", Purpose::Split));
+        assert_eq!((drawn.len(), rest.len()), (4, 6));
+        assert!(drawn.is_sorted_by_key(|r| r.index) && rest.is_sorted_by_key(|r| r.index));
+        let mut all = [indices(&drawn), indices(&rest)].concat();
+        all.sort_unstable();
+        assert_eq!(all, indices(&rows(10)));
+    }
+
+    #[test]
+    fn shots_per_class_are_balanced() {
+        let drawn = shots(1, "rte", 8, Per::Class).unwrap();
+        assert_eq!(drawn.iter().filter(|row| row.target == "yes").count(), 8);
+        assert_eq!(drawn.len(), 16);
+        assert!(drawn.is_sorted_by_key(|row| row.index));
+    }
+
+    #[test]
+    fn fewer_rows_than_shots_are_an_error() {
+        let text = shots(1, "rte", 101, Per::Task).unwrap_err().to_string();
+        assert!(text.contains("101 shots asked for, but there are 100 training rows"), "{text}");
+        let text = shots(1, "rte", 30, Per::Class).unwrap_err().to_string();
+        assert!(text.contains("25 training rows of class 'yes'"), "{text}");
+    }
+}

@@ -1,0 +1,87 @@
+//! The tasks of one study.
+
+use super::{Definition, Example, Per, Plan, Split, Task};
+use crate::{Error, Result};
+use comfy_table::{CellAlignment, Table, presets};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Tasks trained together, and how their rows were drawn.
+#[derive(Debug, Clone)]
+pub struct TaskSet {
+    pub name: String,
+    pub tasks: Vec<Task>,
+    /// Training rows kept of each task or class; `None` where all were.
+    pub shots: Option<usize>,
+    pub per: Per,
+    pub seed: u64,
+}
+
+impl TaskSet {
+    /// Reads every task. The first thing wrong with one of them is the error.
+    pub fn build(name: &str, definitions: Vec<Definition>, plan: &Plan) -> Result<Self> {
+        if definitions.is_empty() {
+            return Err(Error::new("a task set needs at least one task"));
+        }
+        if plan.shots == Some(0) {
+            return Err(Error::new("0 shots leave nothing to train on")
+                .hint("leave 'shots' out to take every training row"));
+        }
+        let tasks = definitions.into_iter().map(|d| d.build(plan)).collect::<Result<_>>()?;
+        let Plan { shots, per, seed, .. } = *plan;
+        Ok(TaskSet { name: name.to_string(), tasks, shots, per, seed })
+    }
+
+    /// The examples of one task's split.
+    pub fn split(&self, task: usize, split: Split) -> &[Example] {
+        self.tasks[task].split(split)
+    }
+
+    pub fn names(&self) -> Vec<&str> {
+        self.tasks.iter().map(|task| task.name.as_str()).collect()
+    }
+
+    /// The place of a task, from 0; an unknown name is an error with the nearest known one.
+    pub fn index_of(&self, name: &str) -> Result<usize> {
+        let place = self.tasks.iter().position(|task| task.name == name);
+        place.ok_or_else(|| Error::unknown("task", name, self.names()))
+    }
+}
+
+/// A table: rows in each split, the metrics, and how the training rows fall into classes.
+impl fmt::Display for TaskSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shots = match self.shots {
+            Some(shots) => format!("{shots} shots per {}", self.per.name()),
+            None => "all training rows".to_string(),
+        };
+        writeln!(f, "tasks '{}': {shots}, seed {}", self.name, self.seed)?;
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(["task", "train", "validation", "test", "metrics", "training labels"]);
+        for task in &self.tasks {
+            let size = |split| task.split(split).len().to_string();
+            let metrics: Vec<&str> = task.metrics.iter().map(|m| m.name()).collect();
+            let [train, validation, test] = Split::ALL.map(size);
+            let row = [task.name.clone(), train, validation, test, metrics.join(", ")];
+            table.add_row(row.into_iter().chain([balance(task)]));
+        }
+        for column in table.column_iter_mut().skip(1).take(3) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        f.write_str(&table.trim_fmt())
+    }
+}
+
+/// "entailment 9, not_entailment 7"
+fn balance(task: &Task) -> String {
+    let mut counts = BTreeMap::new();
+    for row in &task.train {
+        *counts.entry(task.labels.class_of(&row.target)).or_insert(0) += 1;
+    }
+    let classes = task.labels.classes();
+    let part = |(class, name): (usize, &String)| {
+        format!("{name} {}", counts.get(&class).copied().unwrap_or(0))
+    };
+    classes.iter().enumerate().map(part).collect::<Vec<_>>().join(", ")
+}

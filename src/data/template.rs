@@ -1,0 +1,113 @@
+//! From a row to the text the model reads.
+
+use super::Row;
+use crate::{Error, Result};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A function from a row to its text, written by the user.
+pub type Render = Box<dyn Fn(&Row) -> Result<String>>;
+
+/// How a row becomes text.
+pub enum Template {
+    /// `field: value field: value`, in this order.
+    Fields(Vec<String>),
+    /// Text in which `{field}` stands for that field's value.
+    Pattern(String),
+    Function(Render),
+}
+
+impl Template {
+    /// The text of a row, its white space folded. `columns` maps fields to the columns that hold
+    /// them, where the names differ.
+    pub fn render(&self, row: &Row, columns: &BTreeMap<String, String>) -> Result<String> {
+        let value = |field: &str| text(row, columns.get(field).map_or(field, String::as_str));
+        let raw = match self {
+            Template::Fields(fields) => fields
+                .iter()
+                .map(|field| Ok(format!("{field}: {}", value(field)?)))
+                .collect::<Result<Vec<_>>>()?
+                .join(" "),
+            Template::Pattern(pattern) => fill(pattern, value)?,
+            Template::Function(render) => render(row)?,
+        };
+        Ok(fold(&raw))
+    }
+}
+
+/// Runs of white space as one space, none at the ends.
+pub fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn fill(pattern: &str, value: impl Fn(&str) -> Result<String>) -> Result<String> {
+    let mut filled = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (field, after) = after.split_once('}').ok_or_else(|| {
+            Error::new(format!("template '{pattern}': '{{' without '}}'"))
+                .hint("a field stands between braces: {premise}")
+        })?;
+        filled.push_str(before);
+        filled.push_str(&value(field)?);
+        rest = after;
+    }
+    Ok(filled + rest)
+}
+
+/// The text in a column; where there is none the error names the row's columns.
+fn text(row: &Row, column: &str) -> Result<String> {
+    match row.get(column) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        Some(Value::Bool(flag)) => Ok(flag.to_string()),
+        Some(_) => Err(Error::new(format!("field '{column}' holds no text"))),
+        None => Err(missing(row, column)),
+    }
+}
+
+/// The error for a row without `column`.
+pub fn missing(row: &Row, column: &str) -> Error {
+    let columns: Vec<&str> = row.keys().map(String::as_str).collect();
+    Error::new(format!("no field '{column}'")).hint(format!(
+        "the row has: {}; 'columns' maps a task's fields to other names",
+        columns.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn row() -> Row {
+        let row = json!({ "premise": " A  dog\truns. ", "hypothesis": "It\nmoves.", "n": 2 });
+        row.as_object().unwrap().clone()
+    }
+
+    fn render(template: Template) -> Result<String> {
+        template.render(&row(), &BTreeMap::from([("second".into(), "hypothesis".into())]))
+    }
+
+    #[test]
+    fn fields_are_named_and_white_space_is_folded() {
+        let fields = ["premise", "second"].map(String::from).to_vec();
+        let text = render(Template::Fields(fields)).unwrap();
+        assert_eq!(text, "premise: A dog runs. second: It moves.");
+    }
+
+    #[test]
+    fn a_pattern_takes_its_fields_from_the_row() {
+        let text = render(Template::Pattern("{n} texts: {premise}|{second}".into())).unwrap();
+        assert_eq!(text, "2 texts: A dog runs. |It moves.");
+    }
+
+    #[test]
+    fn a_missing_field_brings_the_columns_there_are() {
+        let text = render(Template::Fields(vec!["premises".into()])).unwrap_err().to_string();
+        assert!(text.contains("no field 'premises'"), "{text}");
+        assert!(text.contains("the row has: premise, hypothesis, n;"), "{text}");
+        let text = render(Template::Pattern("{premise".into())).unwrap_err().to_string();
+        assert!(text.contains("'{' without '}'"), "{text}");
+    }
+}

@@ -1,0 +1,135 @@
+//! A task as a Lua table.
+
+use crate::Error;
+use crate::data::{Definition, Labels, Row, Source, Sources, Template};
+use crate::lua::options::Options;
+use crate::metric::Metric;
+use mlua::{Lua, LuaSerdeExt, Table, Value};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What a definition leaves to its task set: where relative paths begin, how numbers are rounded.
+pub struct Place {
+    pub folder: Option<PathBuf>,
+    pub step: Option<f64>,
+}
+
+/// Reads one task's table:
+///
+/// - `fields`: the columns that become "field: value field: value"; or `template`: text with
+///   `{field}` in it, or a function(row) -> text
+/// - `prefix`: a word before the text
+/// - `labels`: the label words (rows name them by number from 0, or by the word), or "number" with
+///   `range` (default {0, 5}) and `rounding` (default 0.2)
+/// - `metrics`: default {"accuracy"}, for numbers {"pearson", "spearman"}
+/// - `files` = { train, validation, test }: paths; or `rows`, the same as lists of tables
+/// - `columns`: field -> column, where a file's names differ
+/// - `small`: halve validation into validation and test (default false)
+pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::Result<Definition> {
+    let call = format!("task '{name}'");
+    let o = Options::new(&call, Value::Table(table))?;
+    let labels = labels(lua, &o, place)?;
+    let metrics: Option<Vec<String>> = o.get(lua, "metrics")?;
+    let metrics = match metrics {
+        Some(names) => names.iter().map(|name| Metric::parse(name)).collect::<crate::Result<_>>(),
+        None if labels.words().is_empty() => Ok(vec![Metric::Pearson, Metric::Spearman]),
+        None => Ok(vec![Metric::Accuracy]),
+    };
+    let definition = Definition {
+        name: name.to_string(),
+        template: template(lua, &o)?,
+        prefix: o.get(lua, "prefix")?,
+        labels,
+        metrics: metrics.map_err(|e| e.at(&call))?,
+        columns: o.get_or(lua, "columns", BTreeMap::new())?,
+        small: o.get_or(lua, "small", false)?,
+        sources: sources(lua, &o, place)?,
+    };
+    o.finish()?;
+    Ok(definition)
+}
+
+fn labels(lua: &Lua, o: &Options, place: &Place) -> mlua::Result<Labels> {
+    let rounding: Option<f64> = o.get(lua, "rounding")?;
+    let range: Option<Vec<f64>> = o.get(lua, "range")?;
+    match o.need(lua, "labels")? {
+        Value::Table(words) => {
+            let words: Vec<String> = words.sequence_values().collect::<mlua::Result<_>>()?;
+            if words.len() < 2 {
+                return Err(o.error("'labels' needs two words or more".to_string()));
+            }
+            Ok(Labels::Words(words))
+        }
+        Value::String(kind) if kind == "number" => {
+            let step = place.step.or(rounding).unwrap_or(0.2);
+            let range = match range.as_deref() {
+                None => (0.0, 5.0),
+                Some(&[low, high]) if low < high => (low, high),
+                Some(_) => return Err(o.error("'range' must be { lowest, highest }".to_string())),
+            };
+            if !(step > 0.0 && step.is_finite()) {
+                return Err(o.error(format!("'rounding' must be above 0, got {step}")));
+            }
+            Ok(Labels::Numbers { step, range })
+        }
+        _ => Err(o.error("'labels' must be a list of words, or \"number\"".to_string())),
+    }
+}
+
+fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
+    let fields: Option<Vec<String>> = o.get(lua, "fields")?;
+    match (o.get(lua, "template")?, fields) {
+        (None, Some(fields)) if !fields.is_empty() => Ok(Template::Fields(fields)),
+        (None, _) => Err(o.error("'fields' or 'template' must say what the model reads".into())),
+        (Some(Value::String(pattern)), _) => Ok(Template::Pattern(pattern.to_str()?.to_string())),
+        (Some(Value::Function(render)), _) => {
+            let lua = lua.clone();
+            Ok(Template::Function(Box::new(move |row: &Row| {
+                let text = lua.to_value(row).and_then(|row| render.call::<String>(row));
+                text.map_err(|e| Error::new(format!("template: {e}")))
+            })))
+        }
+        _ => Err(o.error("'template' must be text or a function(row) -> text".to_string())),
+    }
+}
+
+fn sources(lua: &Lua, o: &Options, place: &Place) -> mlua::Result<Sources> {
+    let files: Option<Value> = o.get(lua, "files")?;
+    let rows: Option<Value> = o.get(lua, "rows")?;
+    let given = match (files, rows) {
+        (Some(files), None) => Options::new("files", files)?,
+        (None, Some(rows)) => Options::new("rows", rows)?,
+        _ => return Err(o.error("exactly one of 'files' and 'rows' must be given".to_string())),
+    };
+    let train = given.need(lua, "train").and_then(|value| source(lua, o, value, place))?;
+    let optional = |key| given.get(lua, key)?.map(|value| source(lua, o, value, place)).transpose();
+    let sources = Sources { train, validation: optional("validation")?, test: optional("test")? };
+    given.finish()?;
+    Ok(sources)
+}
+
+fn source(lua: &Lua, o: &Options, value: Value, place: &Place) -> mlua::Result<Source> {
+    match value {
+        Value::String(path) => {
+            let path = PathBuf::from(path.to_str()?.to_string());
+            match &place.folder {
+                Some(folder) => Ok(Source::File(folder.join(path))),
+                None if path.is_absolute() => Ok(Source::File(path)),
+                None => Err(no_folder(o, &path)),
+            }
+        }
+        Value::Table(rows) => {
+            let rows = rows.sequence_values::<Value>().map(|row| lua.from_value(row?));
+            rows.collect::<mlua::Result<_>>()
+                .map(Source::Rows)
+                .map_err(|e| o.error(format!("a row must be a table of named values: {e}")))
+        }
+        other => {
+            Err(o.error(format!("expected a path or a list of rows, got a {}", other.type_name())))
+        }
+    }
+}
+
+fn no_folder(o: &Options, path: &Path) -> mlua::Error {
+    o.error(format!("no folder is known to hold '{}': give data = FOLDER", path.display()))
+}

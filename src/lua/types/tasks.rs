@@ -1,0 +1,180 @@
+//! `compt.tasks(name or definitions, options)`
+
+use super::task_definition::{Place, definition};
+use crate::Error;
+use crate::data::{Per, Plan, Split, TaskSet};
+use crate::lua::options::Options;
+use crate::lua::stdlib;
+use mlua::{Function, Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+const CALL: &str = "compt.tasks";
+
+/// The tasks of a study, shared with its trainer.
+#[derive(Clone)]
+pub struct Tasks(pub Rc<TaskSet>);
+
+pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
+    compt.set("tasks", lua.create_function(|lua, (what, options)| tasks(lua, what, options))?)
+}
+
+fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
+    let o = Options::new(CALL, options.clone())?;
+    let data: Option<PathBuf> = o.get(lua, "data")?;
+    let wanted: Option<Vec<String>> = o.get(lua, "tasks")?;
+    let step: Option<f64> = o.get(lua, "stsb_rounding")?;
+    let plan = Plan {
+        shots: o.get(lua, "shots")?,
+        per: Per::parse(&o.get_or(lua, "per", "task".to_string())?).map_err(|e| e.at(CALL))?,
+        seed: o.get_or(lua, "seed", 0)?,
+        validation_size: o.get(lua, "validation_size")?,
+        max_test: o.get(lua, "max_test")?,
+    };
+    o.finish()?;
+
+    let (name, catalog, folder) = match what {
+        Value::String(name) => {
+            let name = name.to_str()?.to_string();
+            let catalog = find(lua, &name, &options)?;
+            (name, catalog, None)
+        }
+        Value::Table(definitions) => {
+            ("custom".to_string(), Catalog::custom(definitions)?, script_folder(lua))
+        }
+        other => {
+            return Err(Error::new(format!(
+                "expected a name or a table of tasks, got a {}",
+                other.type_name()
+            ))
+            .at(CALL)
+            .into());
+        }
+    };
+    let place = Place { folder: data.or(folder), step };
+    let order = wanted.unwrap_or_else(|| catalog.order.clone());
+    let definitions = order
+        .iter()
+        .map(|task| definition(lua, task, catalog.task(task)?, &place))
+        .collect::<mlua::Result<_>>()?;
+    let set = TaskSet::build(&name, definitions, &plan).map_err(|e| e.at(CALL))?;
+    Ok(Tasks(Rc::new(set)))
+}
+
+/// Task definitions by name, and the order they are taken in.
+struct Catalog {
+    order: Vec<String>,
+    tasks: Table,
+}
+
+impl Catalog {
+    /// Definitions a script gives, in alphabetical order, for a Lua table has none.
+    fn custom(tasks: Table) -> mlua::Result<Self> {
+        let names = tasks.pairs::<Value, Value>().map(|pair| match pair?.0 {
+            Value::String(name) => Ok(name.to_str()?.to_string()),
+            _ => Err(Error::new("every task needs a name")
+                .at(CALL)
+                .hint("write compt.tasks { name = { fields = ... } }")
+                .into()),
+        });
+        let mut order = names.collect::<mlua::Result<Vec<String>>>()?;
+        order.sort();
+        Ok(Catalog { order, tasks })
+    }
+
+    /// A module of `stdlib/tasks`: a table { order, tasks }, or a function of the options that
+    /// returns one.
+    fn module(lua: &Lua, name: &str, options: &Value) -> mlua::Result<Self> {
+        let require: Function = lua.globals().get("require")?;
+        let catalog: Table = match require.call(format!("compt.tasks.{name}"))? {
+            Value::Function(make) => {
+                let options = match options {
+                    Value::Nil => Value::Table(lua.create_table()?),
+                    given => given.clone(),
+                };
+                make.call(options)?
+            }
+            Value::Table(table) => table,
+            other => {
+                let kind = other.type_name();
+                return Err(Error::new(format!("the module returned a {kind}")).at(name).into());
+            }
+        };
+        Ok(Catalog { order: catalog.get("order")?, tasks: catalog.get("tasks")? })
+    }
+
+    fn task(&self, name: &str) -> mlua::Result<Table> {
+        self.tasks.get::<Option<Table>>(name)?.ok_or_else(|| {
+            Error::unknown("task", name, self.order.iter().map(String::as_str)).at(CALL).into()
+        })
+    }
+}
+
+/// The catalog of a task set, or that of the first set with a task of this name, alone.
+fn find(lua: &Lua, name: &str, options: &Value) -> mlua::Result<Catalog> {
+    let sets = stdlib::modules_in("tasks");
+    if sets.iter().any(|set| set == name) {
+        return Catalog::module(lua, name, options);
+    }
+    let mut known = sets.clone();
+    for set in &sets {
+        let catalog = Catalog::module(lua, set, options)?;
+        if catalog.order.iter().any(|task| task == name) {
+            return Ok(Catalog { order: vec![name.to_string()], ..catalog });
+        }
+        known.extend(catalog.order);
+    }
+    known.dedup();
+    Err(Error::unknown("task or task set", name, known.iter().map(String::as_str)).at(CALL).into())
+}
+
+/// The folder of the script that called, where it is a file.
+fn script_folder(lua: &Lua) -> Option<PathBuf> {
+    let source = lua.inspect_stack(1, |debug| debug.source().source.map(|s| s.into_owned()))??;
+    let path = Path::new(source.trim_start_matches(['@', '=']));
+    path.is_file().then(|| path.parent().unwrap_or(Path::new("")).to_path_buf())
+}
+
+impl UserData for Tasks {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_field_method_get("name", |_, this| Ok(this.0.name.clone()));
+        fields.add_field_method_get("names", |lua, this| lua.create_sequence_from(this.0.names()));
+        fields.add_field_method_get("shots", |_, this| Ok(this.0.shots));
+        fields.add_field_method_get("per", |_, this| Ok(this.0.per.name()));
+        fields.add_field_method_get("seed", |_, this| Ok(this.0.seed));
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_meta_method(MetaMethod::Len, |_, this, ()| Ok(this.0.tasks.len()));
+        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(this.0.to_string()));
+        methods.add_method("size", |_, this, (task, split): (Value, String)| {
+            Ok(this.0.split(this.place(&task)?, Split::parse(&split)?).len())
+        });
+        methods.add_method("rows", |lua, this, (task, split): (Value, String)| {
+            let rows = this.0.split(this.place(&task)?, Split::parse(&split)?).iter();
+            lua.create_sequence_from(
+                rows.map(|row| {
+                    let table = lua.create_table()?;
+                    table.set("source", row.source.as_str())?;
+                    table.set("target", row.target.as_str())?;
+                    Ok(table)
+                })
+                .collect::<mlua::Result<Vec<Table>>>()?,
+            )
+        });
+    }
+}
+
+impl Tasks {
+    /// The place, from 0, of a task named or counted from 1.
+    fn place(&self, task: &Value) -> crate::Result<usize> {
+        let count = self.0.tasks.len();
+        match task {
+            Value::String(name) => self.0.index_of(&name.to_string_lossy()),
+            Value::Integer(n) if (1..=count as i64).contains(n) => Ok(*n as usize - 1),
+            _ => {
+                Err(Error::new("no such task").hint(format!("name it, or count from 1 to {count}")))
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `compt.tokenizer(folder)`
+
+use crate::data::Tokenizer;
+use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// A tokenizer shared with the backbone that reads its ids.
+#[derive(Clone)]
+pub struct LuaTokenizer(pub Rc<Tokenizer>);
+
+pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
+    let load = lua.create_function(|_, folder: PathBuf| {
+        Ok(LuaTokenizer(Rc::new(Tokenizer::load(&folder)?)))
+    })?;
+    compt.set("tokenizer", load)
+}
+
+impl UserData for LuaTokenizer {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_field_method_get("vocab_size", |_, this| Ok(this.0.vocab_size()));
+        fields.add_field_method_get("pad_id", |_, this| Ok(this.0.pad_id()));
+        fields.add_field_method_get("eos_id", |_, this| Ok(this.0.eos_id()));
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_method("encode", |_, this, text: String| Ok(this.0.encode(&text)?));
+        methods.add_method("encode_batch", |_, this, texts: Vec<String>| {
+            Ok(this.0.encode_batch(&texts)?)
+        });
+        methods.add_method("decode", |_, this, ids: Vec<i64>| Ok(this.0.decode(&ids)?));
+        methods.add_method("id_of", |_, this, token: String| Ok(this.0.id_of(&token)));
+        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
+            Ok(format!("tokenizer({} tokens)", this.0.vocab_size()))
+        });
+    }
+}

@@ -1,0 +1,24 @@
+/// Matthews' correlation of any number of classes (Gorodkin 2004), as scikit-learn computes it.
+///
+/// Texts outside `words` are one class more, never right. Where all predictions, or all targets,
+/// are of one class the score is 0.
+pub fn matthews(predictions: &[String], targets: &[String], words: &[String]) -> f64 {
+    let class =
+        |text: &String| words.iter().position(|word| word == text.trim()).unwrap_or(words.len());
+    let mut predicted = vec![0.0; words.len() + 1];
+    let mut wanted = vec![0.0; words.len() + 1];
+    let mut right = 0.0;
+    for (p, t) in predictions.iter().map(class).zip(targets.iter().map(class)) {
+        predicted[p] += 1.0;
+        wanted[t] += 1.0;
+        right += f64::from(p == t);
+    }
+    let rows = targets.len() as f64;
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+    let spread =
+        (rows * rows - dot(&predicted, &predicted)) * (rows * rows - dot(&wanted, &wanted));
+    if spread == 0.0 {
+        return 0.0;
+    }
+    (right * rows - dot(&predicted, &wanted)) / spread.sqrt()
+}
