@@ -5,7 +5,9 @@ use crate::Error;
 use crate::data::{Per, Plan, Split, TaskSet};
 use crate::lua::options::Options;
 use crate::lua::stdlib;
-use mlua::{Function, Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{
+    FromLua, Function, Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value,
+};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -82,23 +84,13 @@ impl Catalog {
         Ok(Catalog { order, tasks })
     }
 
-    /// A module of `stdlib/tasks`: a table { order, tasks }, or a function of the options that
-    /// returns one.
-    fn module(lua: &Lua, name: &str, options: &Value) -> mlua::Result<Self> {
-        let require: Function = lua.globals().get("require")?;
-        let catalog: Table = match require.call(format!("compt.tasks.{name}"))? {
-            Value::Function(make) => {
-                let options = match options {
-                    Value::Nil => Value::Table(lua.create_table()?),
-                    given => given.clone(),
-                };
-                make.call(options)?
-            }
-            Value::Table(table) => table,
-            other => {
-                let kind = other.type_name();
-                return Err(Error::new(format!("the module returned a {kind}")).at(name).into());
-            }
+    /// What a module of `stdlib/tasks` returned: a table { order, tasks }, or a function of the
+    /// options that returns one.
+    fn module(lua: &Lua, module: Value, options: &Value) -> mlua::Result<Self> {
+        let catalog: Table = match (module, options) {
+            (Value::Function(make), Value::Nil) => make.call(lua.create_table()?)?,
+            (Value::Function(make), options) => make.call(options)?,
+            (table, _) => Table::from_lua(table, lua)?,
         };
         Ok(Catalog { order: catalog.get("order")?, tasks: catalog.get("tasks")? })
     }
@@ -112,26 +104,34 @@ impl Catalog {
 
 /// The catalog of a task set, or that of the first set with a task of this name, alone.
 fn find(lua: &Lua, name: &str, options: &Value) -> mlua::Result<Catalog> {
-    let sets = stdlib::modules_in("tasks");
-    if sets.iter().any(|set| set == name) {
-        return Catalog::module(lua, name, options);
+    let require: Function = lua.globals().get("require")?;
+    let require = |set: &String| require.call::<Value>(format!("compt.tasks.{set}"));
+    let mut known = stdlib::modules_in("tasks");
+    if known.iter().any(|set| set == name) {
+        return Catalog::module(lua, require(&name.to_string())?, options);
     }
-    let mut known = sets.clone();
-    for set in &sets {
-        let catalog = Catalog::module(lua, set, options)?;
+    let mut modules = known.iter().map(require).collect::<mlua::Result<Vec<Value>>>()?;
+    // A function may have to make its rows first.
+    modules.sort_by_key(Value::is_function);
+    for module in modules {
+        let catalog = Catalog::module(lua, module, options)?;
         if catalog.order.iter().any(|task| task == name) {
             return Ok(Catalog { order: vec![name.to_string()], ..catalog });
         }
         known.extend(catalog.order);
     }
+    known.sort();
     known.dedup();
     Err(Error::unknown("task or task set", name, known.iter().map(String::as_str)).at(CALL).into())
 }
 
 /// The folder of the script that called, where it is a file.
 fn script_folder(lua: &Lua) -> Option<PathBuf> {
-    let source = lua.inspect_stack(1, |debug| debug.source().source.map(|s| s.into_owned()))??;
-    let path = Path::new(source.trim_start_matches(['@', '=']));
+    let source =
+        |level| lua.inspect_stack(level, |debug| debug.source().source.map(|s| s.into_owned()));
+    let mut sources = (1..).map_while(source).flatten();
+    let script = sources.find(|source| source != "=[C]")?;
+    let path = Path::new(script.trim_start_matches(['@', '=']));
     path.is_file().then(|| path.parent().unwrap_or(Path::new("")).to_path_buf())
 }
 
