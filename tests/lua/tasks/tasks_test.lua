@@ -130,6 +130,8 @@ return {
     fails("mood: 3 shots asked for, but there are 2 training rows", mood(), { shots = 3 })
     fails("1 training rows of class 'negative'", mood(), { shots = 2, per = "class" })
     fails("0 shots leave nothing to train on", mood(), { shots = 0 })
+    fails("'shots' must be a whole number, got -1", mood(), { shots = -1 })
+    fails("'max_test' 0 leaves nothing", mood(), { max_test = 0 })
   end,
 
   ["a definition that says too little or too much is refused"] = function()
@@ -139,6 +141,9 @@ return {
     fails("'template' must say what", { t = { labels = "number", rows = { train = {} } } })
     fails("no rows to evaluate on", mood { rows = { train = { { text = "x", label = 0 } } } })
     fails("template: ", mood { template = function(row) return row.txt .. "" end })
+    fails("task 'mood': rows: unknown option 'dev'",
+      mood { rows = { train = { { text = "x", label = 0 } }, dev = {} } })
+    fails("option 'fields' must be a list, got a string", mood { fields = "text" })
     fails("every task needs a name", { { fields = { "text" } } })
     fails("at least one task", {})
     fails("expected a name or a table of tasks", 3)
