@@ -27,6 +27,9 @@ impl TaskSet {
             return Err(Error::new("0 shots leave nothing to train on")
                 .hint("leave 'shots' out to take every training row"));
         }
+        if plan.max_test == Some(0) {
+            return Err(Error::new("'max_test' 0 leaves nothing to evaluate on"));
+        }
         let tasks = definitions.into_iter().map(|d| d.build(plan)).collect::<Result<_>>()?;
         let Plan { shots, per, seed, .. } = *plan;
         Ok(TaskSet { name: name.to_string(), tasks, shots, per, seed })

@@ -40,10 +40,14 @@ impl Options {
         if value.is_nil() {
             return Ok(None);
         }
-        let got = value.type_name();
+        let got = match &value {
+            Value::Integer(n) => n.to_string(),
+            Value::Number(n) => n.to_string(),
+            other => format!("a {}", other.type_name()),
+        };
         T::from_lua(value, lua).map(Some).map_err(|e| match e {
             mlua::Error::FromLuaConversionError { to, .. } => {
-                self.error(format!("option '{key}' must be a {}, got a {got}", plain(&to)))
+                self.error(format!("option '{key}' must be a {}, got {got}", plain(&to)))
             }
             other => other,
         })
@@ -91,6 +95,7 @@ pub(super) fn plain(to: &str) -> &str {
         "f64" | "f32" => "number",
         "bool" => "boolean",
         "String" => "string",
+        list if list.starts_with("Vec<") => "list",
         other => other,
     }
 }

@@ -43,7 +43,7 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         metrics: metrics.map_err(|e| e.at(&call))?,
         columns: o.get_or(lua, "columns", BTreeMap::new())?,
         small: o.get_or(lua, "small", false)?,
-        sources: sources(lua, &o, place)?,
+        sources: sources(lua, &o, &call, place)?,
     };
     o.finish()?;
     Ok(definition)
@@ -93,12 +93,12 @@ fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
     }
 }
 
-fn sources(lua: &Lua, o: &Options, place: &Place) -> mlua::Result<Sources> {
+fn sources(lua: &Lua, o: &Options, call: &str, place: &Place) -> mlua::Result<Sources> {
     let files: Option<Value> = o.get(lua, "files")?;
     let rows: Option<Value> = o.get(lua, "rows")?;
     let given = match (files, rows) {
-        (Some(files), None) => Options::new("files", files)?,
-        (None, Some(rows)) => Options::new("rows", rows)?,
+        (Some(files), None) => Options::new(&format!("{call}: files"), files)?,
+        (None, Some(rows)) => Options::new(&format!("{call}: rows"), rows)?,
         _ => return Err(o.error("exactly one of 'files' and 'rows' must be given".to_string())),
     };
     let train = given.need(lua, "train").and_then(|value| source(lua, o, value, place))?;

@@ -5,7 +5,9 @@ use crate::Error;
 use crate::data::{Per, Plan, Split, TaskSet};
 use crate::lua::options::Options;
 use crate::lua::stdlib;
-use mlua::{Function, Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{
+    FromLua, Function, Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value,
+};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -19,6 +21,18 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("tasks", lua.create_function(|lua, (what, options)| tasks(lua, what, options))?)
 }
 
+/// `what` is a task set of `stdlib/tasks`, a single task of one, or a table name -> definition (see
+/// `task_definition`). Options:
+///
+/// - `data`: the folder that relative paths begin in; for definitions of one's own, by default the
+///   folder of the calling script
+/// - `tasks`: which of them, in this order (default: all, a script's own in alphabetical order)
+/// - `shots`, `per` = "task" | "class": training rows to keep (default: all of them)
+/// - `seed`: of every draw of rows (default 0)
+/// - `validation_size`: training rows held out where there are no validation rows (default 1,000
+///   for files, 0 for rows given directly; never more than half)
+/// - `max_test`: test rows to keep (default: all of them)
+/// - `stsb_rounding`: the step of number labels, in place of their task's own
 fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     let o = Options::new(CALL, options.clone())?;
     let data: Option<PathBuf> = o.get(lua, "data")?;
@@ -82,23 +96,13 @@ impl Catalog {
         Ok(Catalog { order, tasks })
     }
 
-    /// A module of `stdlib/tasks`: a table { order, tasks }, or a function of the options that
-    /// returns one.
-    fn module(lua: &Lua, name: &str, options: &Value) -> mlua::Result<Self> {
-        let require: Function = lua.globals().get("require")?;
-        let catalog: Table = match require.call(format!("compt.tasks.{name}"))? {
-            Value::Function(make) => {
-                let options = match options {
-                    Value::Nil => Value::Table(lua.create_table()?),
-                    given => given.clone(),
-                };
-                make.call(options)?
-            }
-            Value::Table(table) => table,
-            other => {
-                let kind = other.type_name();
-                return Err(Error::new(format!("the module returned a {kind}")).at(name).into());
-            }
+    /// What a module of `stdlib/tasks` returned: a table { order, tasks }, or a function of the
+    /// options that returns one.
+    fn module(lua: &Lua, module: Value, options: &Value) -> mlua::Result<Self> {
+        let catalog: Table = match (module, options) {
+            (Value::Function(make), Value::Nil) => make.call(lua.create_table()?)?,
+            (Value::Function(make), options) => make.call(options)?,
+            (table, _) => Table::from_lua(table, lua)?,
         };
         Ok(Catalog { order: catalog.get("order")?, tasks: catalog.get("tasks")? })
     }
@@ -112,26 +116,34 @@ impl Catalog {
 
 /// The catalog of a task set, or that of the first set with a task of this name, alone.
 fn find(lua: &Lua, name: &str, options: &Value) -> mlua::Result<Catalog> {
-    let sets = stdlib::modules_in("tasks");
-    if sets.iter().any(|set| set == name) {
-        return Catalog::module(lua, name, options);
+    let require: Function = lua.globals().get("require")?;
+    let require = |set: &String| require.call::<Value>(format!("compt.tasks.{set}"));
+    let mut known = stdlib::modules_in("tasks");
+    if known.iter().any(|set| set == name) {
+        return Catalog::module(lua, require(&name.to_string())?, options);
     }
-    let mut known = sets.clone();
-    for set in &sets {
-        let catalog = Catalog::module(lua, set, options)?;
+    let mut modules = known.iter().map(require).collect::<mlua::Result<Vec<Value>>>()?;
+    // A function may have to make its rows first.
+    modules.sort_by_key(Value::is_function);
+    for module in modules {
+        let catalog = Catalog::module(lua, module, options)?;
         if catalog.order.iter().any(|task| task == name) {
             return Ok(Catalog { order: vec![name.to_string()], ..catalog });
         }
         known.extend(catalog.order);
     }
+    known.sort();
     known.dedup();
     Err(Error::unknown("task or task set", name, known.iter().map(String::as_str)).at(CALL).into())
 }
 
 /// The folder of the script that called, where it is a file.
 fn script_folder(lua: &Lua) -> Option<PathBuf> {
-    let source = lua.inspect_stack(1, |debug| debug.source().source.map(|s| s.into_owned()))??;
-    let path = Path::new(source.trim_start_matches(['@', '=']));
+    let source =
+        |level| lua.inspect_stack(level, |debug| debug.source().source.map(|s| s.into_owned()));
+    let mut sources = (1..).map_while(source).flatten();
+    let script = sources.find(|source| source != "=[C]")?;
+    let path = Path::new(script.trim_start_matches(['@', '=']));
     path.is_file().then(|| path.parent().unwrap_or(Path::new("")).to_path_buf())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::data::Tokenizer;
 use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods};
-use std::path::PathBuf;
+use std::path::Path;
 use std::rc::Rc;
 
 /// A tokenizer shared with the backbone that reads its ids.
@@ -10,8 +10,8 @@ use std::rc::Rc;
 pub struct LuaTokenizer(pub Rc<Tokenizer>);
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    let load = lua.create_function(|_, folder: PathBuf| {
-        Ok(LuaTokenizer(Rc::new(Tokenizer::load(&folder)?)))
+    let load = lua.create_function(|_, folder: String| {
+        Ok(LuaTokenizer(Rc::new(Tokenizer::load(Path::new(&folder))?)))
     })?;
     compt.set("tokenizer", load)
 }
