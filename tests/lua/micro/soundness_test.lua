@@ -22,13 +22,12 @@ end
 
 local verdicts = { yes = "entailment", no = "contradiction", unknown = "neutral" }
 
+local praise = "good great lovely superb fun wonderful like liked enjoy enjoyed love loved"
+local blame = "bad awful dull boring poor terrible hate hated dislike disliked"
+
 local feelings = {}
-for word in ("good great lovely superb fun wonderful liked like enjoyed enjoy loved love"):gmatch "%a+" do
-  feelings[word] = 1
-end
-for word in ("bad awful dull boring poor terrible hated hate disliked dislike"):gmatch "%a+" do
-  feelings[word] = -1
-end
+for word in praise:gmatch "%a+" do feelings[word] = 1 end
+for word in blame:gmatch "%a+" do feelings[word] = -1 end
 
 local function feeling(clause)
   local sign = clause:find " not " and -1 or 1
@@ -43,8 +42,8 @@ local reads_well = {
   "^%a+ all are ", -- "dogs all are red"
   "gave the %a+ %a+ %.$", "handed the %a+ %a+ %.$", "sold the %a+ %a+ %.$", "lent the %a+ %a+ %.$",
   "got the %a+ %a+ %.$", "bought the %a+ %a+ %.$", -- two objects
-  "was called %a+ %.$", "pushed by %a+ %.$",
-  "in %a+ %.$", -- "in school"
+  "was called %a+ %.$", "^%a+ pushed by ",
+  "^%a+ %a+ in %a+ %.$", -- "tom is in school"
 }
 
 return {
