@@ -188,7 +188,7 @@ function facts.with(fact, changes)
   return copy
 end
 
---- Whether two facts share a person, a kind of noun, or nothing.
+--- Whether two facts share a person or a kind of noun.
 function facts.related(f, g)
   for _, slot in ipairs { "a", "b" } do
     local person = f[slot]
