@@ -1,6 +1,7 @@
 --- Breaks a sentence so that it is no longer well-formed: a wrong agreement, a function word left
---- out, or two neighbours swapped. Breaks after which the sentence could still be read as a good
---- one ("gave the dog ben", "is tom in the park", "dogs all are red") are never made.
+--- out, or two neighbours swapped. Every noun of the microworld is countable, so it needs its
+--- article; otherwise a break after which the sentence could still be read as a good one ("gave
+--- the dog ben", "is tom in the park ?", "dogs all are red", "some drill fast") is never made.
 local lexicon = require "compt.micro.lexicon"
 
 local corruption = {}
@@ -9,11 +10,12 @@ local disagreeing = {
   is = "are", are = "is", was = "were", has = "have", owns = "own", stays = "stay",
 }
 
--- Function words that can go, with a test of the words around them where one is needed.
+-- Function words that can go: always, or by a test of the words around place `i`.
 local droppable = {
-  a = true, an = true, than = true, is = true, are = true, ["'s"] = true,
-  the = function(before) return before ~= "in" end, -- "in school"
-  ["in"] = function(before) return before == "stays" end, -- "is the park"
+  a = true, an = true, than = true, are = true, ["'s"] = true,
+  is = function(words) return words[1] ~= "some" end, -- "some rose fast"
+  the = function(words, i) return words[i - 1] ~= "in" end, -- "in school"
+  ["in"] = function(words, i) return words[i - 1] == "stays" end, -- "is the park"
 }
 
 local auxiliary = { is = true, was = true, has = true }
@@ -37,7 +39,7 @@ local function drop(words)
   local found = {}
   for i, word in ipairs(words) do
     local rule = droppable[word]
-    if rule == true or rule and rule(words[i - 1]) then
+    if rule == true or rule and rule(words, i) then
       found[#found + 1] = function() table.remove(words, i) end
     end
   end

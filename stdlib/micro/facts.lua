@@ -142,7 +142,9 @@ local values = {
   b = function(r, fact) return facts.other_person(r, fact) end,
   noun = function(r) return r:choice(lexicon.nouns) end,
   place = function(r) return r:choice(lexicon.places) end,
-  comparative = function(r) return r:choice(r:choice(lexicon.scales)) end,
+  comparative = function(r, fact)
+    return r:choice(lexicon.scales)[lexicon.direction[fact.comparative] or r:integer(1, 2)]
+  end,
   quantifier = function(r) return r:choice(facts.quantifiers) end,
   adjective = function(r) return r:choice(r:choice(lexicon.dimensions)) end,
   verb = function(r, fact)
@@ -154,16 +156,16 @@ local values = {
 --- How often the adjective is there, where it may be absent.
 local adjective_rate = { transfer = 0.5, possession = 0.6 }
 
--- Values that are no real change: the kitchen is in the house, and "shorter" instead of "taller"
--- says the same of the two people swapped.
+-- Places that do not exclude each other: the kitchen is in the house.
 local overlapping = { kitchen = "house", house = "kitchen" }
 
---- Another value for one slot of `fact`, one that makes it another fact.
+--- Another value for one slot of `fact`, one that makes it another fact. A comparative keeps its
+--- direction: "older" or "richer" for "taller".
 function facts.value(r, fact, slot)
   local old, value = fact[slot], nil
   repeat
     value = values[slot](r, fact)
-  until value ~= old and (not old or value ~= overlapping[old] and value ~= lexicon.converse[old])
+  until value ~= old and (not old or value ~= overlapping[old])
   return value
 end
 
@@ -186,7 +188,7 @@ function facts.with(fact, changes)
   return copy
 end
 
---- Whether two facts share a person, a kind of noun, or nothing.
+--- Whether two facts share a person or a kind of noun.
 function facts.related(f, g)
   for _, slot in ipairs { "a", "b" } do
     local person = f[slot]

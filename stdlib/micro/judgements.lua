@@ -143,6 +143,12 @@ for _, kind in ipairs(facts.personal) do
   end
 end
 
+local function unlike(r, fact)
+  local other
+  repeat other = facts.unrelated(r, { fact }) until other.kind ~= fact.kind
+  return other
+end
+
 local function changed_in(r, fact, slots)
   local other = facts.with(fact, {})
   for _, slot in ipairs(slots) do
@@ -161,7 +167,7 @@ judgements.likeness = {
     if way.kind ~= "property" then fact.adjective = nil end
     local other
     if way.changed == #compared[way.kind] and r:chance(0.5) then
-      other = facts.unrelated(r, { fact })
+      other = unlike(r, fact)
     else
       local slots = r:shuffle { table.unpack(compared[way.kind]) }
       other = changed_in(r, fact, { table.unpack(slots, 1, way.changed) })

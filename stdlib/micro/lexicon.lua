@@ -118,6 +118,12 @@ for _, verb in ipairs(lexicon.verbs) do
   lexicon.participle[verb[1]] = verb[3] or verb[2]
 end
 
+--- Comparative -> which end of its scale it is, 1 or 2.
+lexicon.direction = {}
+for _, scale in ipairs(lexicon.scales) do
+  lexicon.direction[scale[1]], lexicon.direction[scale[2]] = 1, 2
+end
+
 --- Any word -> the one word it is counted as; `lemma` does so for forms of verbs.
 lexicon.plain, lexicon.lemma = { every = "all", some = "some", all = "all", no = "no" }, {}
 

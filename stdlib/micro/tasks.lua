@@ -66,7 +66,7 @@ tasks.definitions = {
   },
 }
 
---- How many different rows may be drawn and refused in a row before the supply counts as spent.
+--- How many draws may be refused one after another before the supply counts as spent.
 local patience = 10000
 
 --- The seed of all test sets.
