@@ -5,7 +5,11 @@
 //! `data`, `metric` and `run` stand beside the models. Only `lua` knows mlua.
 
 pub mod error;
+pub mod interrupt;
 pub mod lua;
+pub mod run;
+pub mod t5;
 pub mod tensor;
+pub mod train;
 
 pub use error::{Error, Result};

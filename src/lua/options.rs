@@ -85,7 +85,7 @@ impl Options {
 }
 
 /// A Rust type's name in Lua's words.
-fn plain(to: &str) -> &str {
+pub(super) fn plain(to: &str) -> &str {
     match to {
         "i64" | "i32" | "usize" | "u64" | "u32" => "whole number",
         "f64" | "f32" => "number",

@@ -13,6 +13,10 @@ impl Runtime {
     pub fn new() -> mlua::Result<Self> {
         let lua = Lua::new();
         install_searcher(&lua)?;
+        lua.preload_module(
+            "compt.torch",
+            lua.create_function(|lua, ()| super::torch::module(lua))?,
+        )?;
         Ok(Runtime { lua })
     }
 

@@ -1,6 +1,8 @@
 //! The library's Lua files: embedded in the binary; read from `$COMPT_STDLIB` instead where that
 //! names a folder, for work on the library itself.
 
+use crate::Error;
+use mlua::{FromLuaMulti, Lua};
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
 
@@ -28,4 +30,10 @@ pub fn module(name: &str) -> Option<(String, Cow<'static, [u8]>)> {
     [format!("{stem}.lua"), format!("{stem}/init.lua")]
         .into_iter()
         .find_map(|path| file(&path).map(|bytes| (path, bytes)))
+}
+
+/// Runs a file of the standard library and takes what it returns.
+pub fn load<T: FromLuaMulti>(lua: &Lua, path: &str) -> mlua::Result<T> {
+    let source = file(path).ok_or_else(|| Error::new(format!("no file stdlib/{path} in compt")))?;
+    lua.load(&source[..]).set_name(format!("=stdlib/{path}")).eval()
 }

@@ -1,4 +1,7 @@
 //! What tch lacks: the live-byte ledger, names of dtypes, the choice of device.
 
+pub mod autograd;
 pub mod device;
 pub mod dtype;
+pub mod file;
+pub mod ledger;

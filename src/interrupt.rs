@@ -1,0 +1,85 @@
+//! Ctrl-C: a flag that loops look at, and a second one within two seconds that ends the process.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+/// When the last Ctrl-C came, in milliseconds of the monotonic clock.
+static LAST: AtomicI64 = AtomicI64::new(i64::MIN / 2);
+/// Two within this time end the process.
+const TWICE_MS: i64 = 2000;
+/// The exit code of an interrupted program: 128 + SIGINT.
+pub const EXIT_CODE: u8 = 130;
+
+thread_local! {
+    static HELD: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Makes Ctrl-C set the flag from now on.
+pub fn install() -> io::Result<()> {
+    // SAFETY: the handler only uses atomics, clock_gettime and _exit, which are async-signal-safe.
+    unsafe { signal_hook::low_level::register(libc::SIGINT, on_signal) }.map(|_| ())
+}
+
+fn on_signal() {
+    let now = monotonic_ms();
+    if now - LAST.swap(now, Ordering::SeqCst) < TWICE_MS {
+        signal_hook::low_level::exit(EXIT_CODE.into());
+    }
+    REQUESTED.store(true, Ordering::SeqCst);
+}
+
+/// Whether Ctrl-C was pressed. The trainer looks after each step.
+pub fn requested() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
+}
+
+/// Whether running Lua code should stop now: requested, and no step is under way.
+pub fn due() -> bool {
+    requested() && HELD.get() == 0
+}
+
+/// Forgets a Ctrl-C that was dealt with.
+pub fn clear() {
+    REQUESTED.store(false, Ordering::SeqCst);
+}
+
+/// Keeps Lua code that this thread calls from stopping in the middle of a step, as long as the
+/// value lives.
+#[must_use]
+pub struct Hold(());
+
+impl Hold {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Hold {
+        HELD.set(HELD.get() + 1);
+        Hold(())
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        HELD.set(HELD.get() - 1);
+    }
+}
+
+/// The error that stops a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+fn monotonic_ms() -> i64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid pointer to a timespec.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+}

@@ -1,0 +1,291 @@
+//! A control's table, read once and asked every step.
+
+use super::told;
+use super::view::ReadOnly;
+use crate::train::control::{Setting, View};
+use crate::train::knobs::{Knob, Knobs, Slot};
+use crate::{Error, Result};
+use mlua::{AnyUserData, Function, Lua, ObjectLike, Table, Value};
+use std::collections::BTreeMap;
+
+/// The knobs a control turns, each with its rule.
+pub struct Program {
+    entries: Vec<Entry>,
+    groups: Vec<String>,
+    tasks: Vec<String>,
+}
+
+struct Entry {
+    knob: &'static Knob,
+    shape: Shape,
+}
+
+enum Shape {
+    One(Rule),
+    /// A rule by name of a group or task.
+    Named(Vec<(String, Rule)>),
+    /// A function that answers with a table of numbers by name.
+    Computed(Rule),
+}
+
+/// How one value is found, and where that is written.
+struct Rule {
+    answer: Answer,
+    place: String,
+}
+
+enum Answer {
+    Constant(f64),
+    Function(Function),
+    /// A table that can be called.
+    Schedule(Table),
+}
+
+/// The control's text, to find the line of a knob in.
+struct Text<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Program {
+    /// Reads a control's table. `name` is what messages call it; `text` is its source, if it is a
+    /// file.
+    pub fn read(table: &Table, name: &str, text: &str, setting: &Setting) -> Result<Program> {
+        let text = Text { name, text };
+        let mut program = Program {
+            entries: Vec::new(),
+            groups: setting.groups.clone(),
+            tasks: setting.tasks.clone(),
+        };
+        for pair in table.pairs::<Value, Value>() {
+            let (key, value) = pair.map_err(|e| told(&e))?;
+            let key = key_name(&key).map_err(|e| e.at(name))?;
+            let knob = Knob::named(&key).map_err(|e| e.at(text.place(&key)))?;
+            let shape = program.shape(knob, value, &text)?;
+            program.entries.push(Entry { knob, shape });
+        }
+        program.entries.sort_by_key(|entry| entry.knob.name);
+        Ok(program)
+    }
+
+    /// The settings at a view, each checked against its knob.
+    pub fn knobs(&self, lua: &Lua, view: &View) -> Result<Knobs> {
+        let seen = lua.create_userdata(ReadOnly(view.clone())).map_err(|e| told(&e))?;
+        let mut knobs = Knobs::default();
+        for Entry { knob, shape } in &self.entries {
+            match (&knob.slot, shape) {
+                (Slot::Number(at), Shape::One(rule)) => {
+                    *at(&mut knobs) = Some(rule.number(knob, view.step, &seen)?);
+                }
+                (Slot::Whole(at), Shape::One(rule)) => {
+                    *at(&mut knobs) = Some(rule.number(knob, view.step, &seen)? as u64);
+                }
+                (Slot::Groups(at), shape) => {
+                    let rates = self.by_name(knob, shape, view.step, &seen)?;
+                    *at(&mut knobs) = rates.unwrap_or_default();
+                }
+                (Slot::Tasks(at), shape) => {
+                    *at(&mut knobs) = self.by_name(knob, shape, view.step, &seen)?;
+                }
+                (_, Shape::Named(_) | Shape::Computed(_)) => unreachable!("see Program::shape"),
+            }
+        }
+        Ok(knobs)
+    }
+
+    /// Where a knob is set.
+    pub fn place(&self, full_name: &str) -> String {
+        let (knob, name) = full_name.split_once('.').unwrap_or((full_name, ""));
+        self.entries
+            .iter()
+            .filter(|entry| entry.knob.name == knob)
+            .find_map(|entry| match &entry.shape {
+                Shape::One(rule) | Shape::Computed(rule) => Some(rule.place.clone()),
+                Shape::Named(rules) => {
+                    rules.iter().find(|(n, _)| n == name).map(|(_, rule)| rule.place.clone())
+                }
+            })
+            .unwrap_or_else(|| full_name.to_string())
+    }
+
+    fn shape(&self, knob: &Knob, value: Value, text: &Text) -> Result<Shape> {
+        if matches!(knob.slot, Slot::Number(_) | Slot::Whole(_)) {
+            return Ok(Shape::One(Rule::new(value, knob.name, text)?));
+        }
+        let table = match value {
+            Value::Function(_) => {
+                return Ok(Shape::Computed(Rule::new(value, knob.name, text)?));
+            }
+            Value::Table(table) if !can_be_called(&table) => table,
+            other => {
+                let (kind, known) = self.names(knob);
+                let example = known.first().map_or("name", String::as_str);
+                let got = other.type_name();
+                return Err(Error::new(format!("expected one value for each {kind}, got a {got}"))
+                    .at(text.place(knob.name))
+                    .hint(format!("for example {} = {{ {example} = ... }}", knob.name)));
+            }
+        };
+        let mut rules = Vec::new();
+        for pair in table.pairs::<Value, Value>() {
+            let (key, value) = pair.map_err(|e| told(&e))?;
+            let name = key_name(&key).map_err(|e| e.at(text.place(knob.name)))?;
+            let full_name = format!("{}.{name}", knob.name);
+            self.known(knob, &name).map_err(|e| e.at(text.place(&full_name)))?;
+            rules.push((name, Rule::new(value, &full_name, text)?));
+        }
+        rules.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(Shape::Named(rules))
+    }
+
+    /// The numbers of a knob that has one for each group or task; nil from a function of tasks
+    /// stands for none.
+    fn by_name(
+        &self,
+        knob: &Knob,
+        shape: &Shape,
+        step: u64,
+        view: &AnyUserData,
+    ) -> Result<Option<BTreeMap<String, f64>>> {
+        let mut values = BTreeMap::new();
+        let place = match shape {
+            Shape::Named(rules) => {
+                for (name, rule) in rules {
+                    values.insert(name.clone(), rule.number(knob, step, view)?);
+                }
+                self.place(knob.name)
+            }
+            Shape::Computed(rule) | Shape::One(rule) => {
+                let table = match rule.ask(step, view)? {
+                    Value::Table(table) => table,
+                    Value::Nil if matches!(knob.slot, Slot::Tasks(_)) => return Ok(None),
+                    other => return Err(rule.refuse(step, wrong_answer(&other, "a table"))),
+                };
+                for pair in table.pairs::<Value, Value>() {
+                    let (key, value) = pair.map_err(|e| told(&e))?;
+                    let name = key_name(&key).map_err(|e| rule.refuse(step, e))?;
+                    let value = self
+                        .known(knob, &name)
+                        .and_then(|()| checked(knob, &value).map_err(|e| e.at(&name)))
+                        .map_err(|e| rule.refuse(step, e))?;
+                    values.insert(name, value);
+                }
+                rule.place.clone()
+            }
+        };
+        if matches!(knob.slot, Slot::Tasks(_)) && values.values().all(|weight| *weight == 0.0) {
+            return Err(
+                Error::new("no task has a weight above 0").at(format!("{place} at step {step}"))
+            );
+        }
+        Ok(Some(values))
+    }
+
+    fn names(&self, knob: &Knob) -> (&'static str, &[String]) {
+        match knob.slot {
+            Slot::Tasks(_) => ("task", &self.tasks),
+            _ => ("group", &self.groups),
+        }
+    }
+
+    fn known(&self, knob: &Knob, name: &str) -> Result<()> {
+        let (kind, known) = self.names(knob);
+        if known.iter().any(|k| k == name) {
+            return Ok(());
+        }
+        Err(Error::unknown(kind, name, known.iter().map(String::as_str)))
+    }
+}
+
+impl Rule {
+    /// `full_name` is the knob's, with the group or task: `lr.router`.
+    fn new(value: Value, full_name: &str, text: &Text) -> Result<Rule> {
+        let mut place = text.place(full_name);
+        let answer = match value {
+            Value::Integer(i) => Answer::Constant(i as f64),
+            Value::Number(x) => Answer::Constant(x),
+            Value::Function(function) => {
+                let info = function.info();
+                if let (Some(chunk), Some(line)) = (info.short_src, info.line_defined) {
+                    place = format!("{chunk}:{line}: {full_name}");
+                }
+                Answer::Function(function)
+            }
+            Value::Table(table) if can_be_called(&table) => {
+                let shown = Value::Table(table.clone()).to_string().map_err(|e| told(&e))?;
+                place = format!("{place} = {shown}");
+                Answer::Schedule(table)
+            }
+            other => {
+                let got = other.type_name();
+                let wanted = "expected a number, a schedule or a function of (step, view)";
+                return Err(Error::new(format!("{wanted}, got a {got}")).at(place));
+            }
+        };
+        Ok(Rule { answer, place })
+    }
+
+    fn ask(&self, step: u64, view: &AnyUserData) -> Result<Value> {
+        let answer = match &self.answer {
+            Answer::Constant(value) => return Ok(Value::Number(*value)),
+            Answer::Function(function) => function.call::<Value>((step, view)),
+            Answer::Schedule(table) => table.call::<Value>((step, view)),
+        };
+        answer.map_err(|e| self.refuse(step, told(&e)))
+    }
+
+    fn number(&self, knob: &Knob, step: u64, view: &AnyUserData) -> Result<f64> {
+        checked(knob, &self.ask(step, view)?).map_err(|e| self.refuse(step, e))
+    }
+
+    fn refuse(&self, step: u64, error: Error) -> Error {
+        error.at(format!("{} at step {step}", self.place))
+    }
+}
+
+impl Text<'_> {
+    /// `control.lua:3: lr.router`, with the line where the knob is set if that can be seen.
+    fn place(&self, full_name: &str) -> String {
+        let name = full_name.rsplit('.').next().unwrap_or(full_name);
+        match self.text.lines().position(|line| sets(line, name)) {
+            Some(index) => format!("{}:{}: {full_name}", self.name, index + 1),
+            None => format!("{}: {full_name}", self.name),
+        }
+    }
+}
+
+/// Whether a line of Lua holds `name =`.
+fn sets(line: &str, name: &str) -> bool {
+    line.match_indices(name).any(|(start, _)| {
+        let after = line[start + name.len()..].trim_start();
+        !line[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.')
+            && after.starts_with('=')
+            && !after.starts_with("==")
+    })
+}
+
+fn can_be_called(table: &Table) -> bool {
+    table.metatable().is_some_and(|m| m.raw_get::<Value>("__call").is_ok_and(|c| !c.is_nil()))
+}
+
+fn key_name(key: &Value) -> Result<String> {
+    match key {
+        Value::String(name) => Ok(name.to_string_lossy()),
+        other => {
+            let shown = other.to_string().unwrap_or_else(|_| other.type_name().to_string());
+            Err(Error::new(format!("expected names as keys, got {shown}")))
+        }
+    }
+}
+
+fn checked(knob: &Knob, value: &Value) -> Result<f64> {
+    match value {
+        Value::Integer(i) => knob.check(*i as f64),
+        Value::Number(x) => knob.check(*x),
+        other => Err(wrong_answer(other, "a number")),
+    }
+}
+
+fn wrong_answer(value: &Value, wanted: &str) -> Error {
+    Error::new(format!("expected {wanted}, got {}", value.type_name()))
+}

@@ -1,0 +1,215 @@
+//! The Lua state of a control file: what it may see, load and spend.
+
+use super::told;
+use crate::lua::{hook, random, stdlib};
+use crate::run::hash::sha256;
+use crate::train::control::Source;
+use crate::{Error, Result};
+use mlua::chunk::ChunkMode;
+use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Bytes a control file may hold.
+const MEMORY: usize = 64 << 20;
+/// Instructions one call may take: some tenths of a second.
+const INSTRUCTIONS: u32 = 20_000_000;
+const HOOK_EVERY: u32 = 10_000;
+
+/// The functions of Lua that a control file may use, besides `string`, `table`, `math`, `utf8`.
+/// No `pcall` or coroutine, so nothing outlives the limits; no way to files or to other code.
+const BASE: [&str; 13] = [
+    "assert",
+    "error",
+    "getmetatable",
+    "ipairs",
+    "next",
+    "rawequal",
+    "rawget",
+    "rawlen",
+    "rawset",
+    "select",
+    "tonumber",
+    "tostring",
+    "type",
+];
+
+/// The modules of the library made for control files.
+const MODULES: [&str; 2] = ["compt.schedule", "compt.curriculum"];
+
+pub struct Sandbox {
+    lua: Lua,
+    files: Rc<Files>,
+    spent: Rc<Cell<u32>>,
+}
+
+/// The folder a control file lives in, and what was read from it.
+struct Files {
+    folder: PathBuf,
+    read: RefCell<Vec<Source>>,
+    loaded: RefCell<HashMap<String, Option<Value>>>,
+}
+
+impl Sandbox {
+    /// A state that may `require` the files in `folder`; `seed` is that of `math.random`.
+    pub fn new(folder: &Path, seed: u64) -> mlua::Result<Sandbox> {
+        let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH | StdLib::UTF8;
+        let lua = Lua::new_with(libraries, LuaOptions::default())?;
+        random::install(&lua, seed)?;
+        let files = Rc::new(Files {
+            folder: folder.to_path_buf(),
+            read: RefCell::default(),
+            loaded: RefCell::default(),
+        });
+        restrict(&lua, &files)?;
+        lua.set_memory_limit(MEMORY)?;
+        let spent = limit_instructions(&lua)?;
+        Ok(Sandbox { lua, files, spent })
+    }
+
+    pub fn lua(&self) -> &Lua {
+        &self.lua
+    }
+
+    /// Grants the instructions of one call.
+    pub fn refill(&self) {
+        self.spent.set(0);
+    }
+
+    /// Runs the control file and takes the table it returns.
+    pub fn load(&self, path: &Path) -> Result<Table> {
+        let chunk = self.files.chunk(&self.lua, path)?;
+        match chunk.call::<Value>(()).map_err(|e| told(&e))? {
+            Value::Table(table) => Ok(table),
+            other => Err(Error::new(format!(
+                "a control file returns a table of knobs, this one returns {}",
+                other.type_name()
+            ))
+            .at(path.display())
+            .hint("for example `return { temperature = 1 }`")),
+        }
+    }
+
+    /// The files read so far, the control file first.
+    pub fn sources(&self) -> Vec<Source> {
+        self.files.read.borrow().clone()
+    }
+}
+
+impl Files {
+    /// Reads a file, notes it and compiles it.
+    fn chunk(&self, lua: &Lua, path: &Path) -> Result<Function> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|e| Error::from(e).at(&shown))?;
+        self.read.borrow_mut().push(Source {
+            path: path.to_path_buf(),
+            sha256: sha256(text.as_bytes()),
+            text: text.clone(),
+        });
+        let chunk = lua.load(text).set_name(format!("@{shown}")).set_mode(ChunkMode::Text);
+        chunk.into_function().map_err(|e| told(&e))
+    }
+
+    /// `require` in a control file: the library's control modules and the files beside it.
+    fn require(&self, lua: &Lua, name: &str) -> mlua::Result<Value> {
+        if let Some(loaded) = self.loaded.borrow().get(name) {
+            let loop_error = || Error::new(format!("module '{name}' requires itself"));
+            return Ok(loaded.clone().ok_or_else(loop_error)?);
+        }
+        self.loaded.borrow_mut().insert(name.to_string(), None);
+        let chunk = match stdlib::module(name) {
+            Some((path, source)) if MODULES.contains(&name) => {
+                lua.load(&source[..]).set_name(format!("=stdlib/{path}")).into_function()?
+            }
+            Some(_) => {
+                return Err(Error::new(format!("module '{name}' is not for control files"))
+                    .hint(format!("a control file may require {}", MODULES.join(", ")))
+                    .into());
+            }
+            None => self.chunk(lua, &self.path_of(name)?)?,
+        };
+        let value = match chunk.call::<Value>(name)? {
+            Value::Nil => Value::Boolean(true),
+            value => value,
+        };
+        self.loaded.borrow_mut().insert(name.to_string(), Some(value.clone()));
+        Ok(value)
+    }
+
+    /// `a.b` is `a/b.lua` in the control file's folder.
+    fn path_of(&self, name: &str) -> Result<PathBuf> {
+        let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        if name.split('.').any(|part| part.is_empty() || !part.chars().all(plain)) {
+            return Err(Error::new(format!("'{name}' is no name of a module"))
+                .hint("a control file may require the Lua files in its own folder"));
+        }
+        Ok(self.folder.join(name.replace('.', "/") + ".lua"))
+    }
+}
+
+/// Leaves only the allow-list in the global table; anything else asked for is an error.
+fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
+    let globals = lua.globals();
+    let kept = lua.create_table()?;
+    for name in BASE.into_iter().chain(["string", "table", "math", "utf8"]) {
+        kept.set(name, globals.get::<Value>(name)?)?;
+    }
+    kept.get::<Table>("string")?.set("dump", Value::Nil)?;
+    kept.get::<Table>("math")?.set("randomseed", Value::Nil)?;
+    kept.set("setmetatable", setmetatable(lua, globals.get("setmetatable")?)?)?;
+
+    let weak = Rc::downgrade(files);
+    let require = lua.create_function(move |lua, name: String| {
+        weak.upgrade().expect("the sandbox outlives its code").require(lua, &name)
+    })?;
+    kept.set("require", require)?;
+
+    let sorted_pairs: Function = stdlib::load(lua, "sorted_pairs.lua")?;
+    kept.set("sorted_pairs", sorted_pairs.clone())?;
+    kept.set("pairs", sorted_pairs)?;
+
+    globals.clear()?;
+    for pair in kept.pairs::<Value, Value>() {
+        let (name, value) = pair?;
+        globals.raw_set(name, value)?;
+    }
+    let unknown = lua.create_function(|_, (_, name): (Value, String)| -> mlua::Result<()> {
+        Err(Error::new(format!("'{name}' is not there in a control file"))
+            .hint("it has string, table, math, require \"compt.schedule\" and its own files")
+            .into())
+    })?;
+    let meta = lua.create_table()?;
+    meta.set("__index", unknown)?;
+    globals.set_metatable(Some(meta))
+}
+
+/// `setmetatable` without finalizers, which would run outside the limits.
+fn setmetatable(lua: &Lua, original: Function) -> mlua::Result<Function> {
+    lua.create_function(move |_, args: MultiValue| {
+        if let Some(Value::Table(meta)) = args.get(1)
+            && !meta.raw_get::<Value>("__gc")?.is_nil()
+        {
+            return Err(Error::new("a control file may not set '__gc'").into());
+        }
+        original.call::<Value>(args)
+    })
+}
+
+/// Ends a call that takes too long; the counter is set back by `Sandbox::refill`.
+fn limit_instructions(lua: &Lua) -> mlua::Result<Rc<Cell<u32>>> {
+    let spent = Rc::new(Cell::new(0u32));
+    let counter = Rc::clone(&spent);
+    let triggers = HookTriggers::new().every_nth_instruction(HOOK_EVERY);
+    lua.set_global_hook(triggers, move |lua, _| {
+        counter.set(counter.get().saturating_add(HOOK_EVERY));
+        if counter.get() <= INSTRUCTIONS {
+            return Ok(VmState::Continue);
+        }
+        let error = Error::new(format!("it ran for more than {INSTRUCTIONS} instructions"))
+            .hint("a control is asked every step: it must be quick");
+        Err(hook::raised(lua, error.into()))
+    })?;
+    Ok(spent)
+}

@@ -1,0 +1,193 @@
+//! A Lua error taken apart for people: where, what, the hint and the frames of scripts, without
+//! the traceback's clutter.
+
+use super::options::plain;
+use mlua::Error;
+
+/// One error, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The line of Lua to look at: the message's own, else the innermost frame of a script.
+    pub place: Option<Place>,
+    /// The message, without its place.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The frames in scripts, innermost first; the library's own are left out.
+    pub frames: Vec<Frame>,
+}
+
+/// A line of a Lua chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The chunk's name as Lua shows it.
+    pub chunk: String,
+    pub line: usize,
+}
+
+/// One level of the call stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    pub place: Place,
+    /// What was running: `main chunk`, `function 'f'`.
+    pub role: String,
+}
+
+impl Failure {
+    pub fn new(error: &Error) -> Self {
+        let (cause, traceback) = root(error);
+        let text = words(cause);
+        let (text, own_traceback) = split_traceback(&text);
+        let frames: Vec<Frame> = own_traceback
+            .or(traceback)
+            .map_or(Vec::new(), |t| t.lines().filter_map(frame).collect());
+        let (text, hint) = match text.split_once("\n  help: ") {
+            Some((text, hint)) => (text, Some(hint.to_string())),
+            None => (text, None),
+        };
+        let said = place_and_message(text).filter(|(place, _)| {
+            !place.in_library()
+                && (matches!(cause, Error::SyntaxError { .. })
+                    || frames.iter().any(|frame| frame.place.chunk == place.chunk))
+        });
+        let frames: Vec<Frame> = frames.into_iter().filter(|f| !f.place.in_library()).collect();
+        let (place, message) = match said {
+            Some((place, message)) => (Some(place), message.to_string()),
+            None => (frames.first().map(|frame| frame.place.clone()), text.to_string()),
+        };
+        Failure { place, message, hint, frames }
+    }
+}
+
+impl Place {
+    fn in_library(&self) -> bool {
+        self.chunk.starts_with("stdlib/")
+    }
+}
+
+/// The innermost cause, and the traceback of where it was raised.
+fn root(error: &Error) -> (&Error, Option<&str>) {
+    let (mut cause, mut innermost) = (error, None);
+    loop {
+        match cause {
+            Error::CallbackError { traceback, cause: inner } => {
+                innermost = Some(traceback.as_str());
+                cause = inner;
+            }
+            Error::WithContext { cause: inner, .. } => cause = inner,
+            _ => return (cause, innermost),
+        }
+    }
+}
+
+/// An error in the user's words, without mlua's kind of error in front.
+fn words(error: &Error) -> String {
+    match error {
+        Error::RuntimeError(text)
+        | Error::MemoryError(text)
+        | Error::SyntaxError { message: text, .. } => text.clone(),
+        Error::FromLuaConversionError { from, to, message } => {
+            let note = message.as_ref().filter(|m| !m.starts_with("expected "));
+            let note = note.map_or(String::new(), |m| format!(" ({m})"));
+            format!("expected a {}, got a {from}{note}", plain(to))
+        }
+        Error::BadArgument { to, pos, name, cause } => {
+            let argument = match name {
+                Some(name) => format!("argument '{name}'"),
+                None => format!("argument #{pos}"),
+            };
+            let call = to.as_ref().map_or(String::new(), |to| format!(" to '{to}'"));
+            format!("bad {argument}{call}: {}", words(root(cause).0))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn split_traceback(text: &str) -> (&str, Option<&str>) {
+    match text.split_once("\nstack traceback:\n") {
+        Some((message, traceback)) => (message, Some(traceback)),
+        None => (text, None),
+    }
+}
+
+/// `chunk:LINE: message`
+fn place_and_message(text: &str) -> Option<(Place, &str)> {
+    let first_line = text.lines().next()?;
+    let (end, _) = first_line.match_indices(": ").find(|(end, _)| {
+        text[..*end].rsplit_once(':').is_some_and(|(_, line)| line.parse::<usize>().is_ok())
+    })?;
+    Some((place(&text[..end])?, &text[end + 2..]))
+}
+
+/// `chunk:LINE`
+fn place(text: &str) -> Option<Place> {
+    let (chunk, line) = text.rsplit_once(':')?;
+    Some(Place { chunk: chunk.to_string(), line: line.parse().ok()? })
+}
+
+/// `chunk:LINE: in function 'f'`
+fn frame(line: &str) -> Option<Frame> {
+    let (at, role) = line.trim().split_once(": in ")?;
+    Some(Frame { place: place(at)?, role: role.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mlua::Lua;
+
+    fn failure(source: &str) -> Failure {
+        let lua = Lua::new();
+        let fail = lua.create_function(|_, ()| -> mlua::Result<()> {
+            Err(crate::Error::new("no rows").at("a.jsonl").hint("add one").into())
+        });
+        lua.globals().set("fail", fail.unwrap()).unwrap();
+        let take = lua.create_function(|_, _: (i64, i64)| Ok(()));
+        lua.globals().set("take", take.unwrap()).unwrap();
+        Failure::new(&lua.load(source).set_name("@study.lua").exec().unwrap_err())
+    }
+
+    #[test]
+    fn a_lua_error_has_its_place_and_its_frames() {
+        let f = failure("local function f(x)\n  local y = x.z.z\n  return y\nend\nlocal r = f {}");
+        assert_eq!(f.place, Some(Place { chunk: "study.lua".into(), line: 2 }));
+        assert_eq!(f.message, "attempt to index a nil value (field 'z')");
+        assert_eq!(f.frames.iter().map(|f| f.place.line).collect::<Vec<_>>(), [2, 5]);
+        assert_eq!(f.frames[1].role, "main chunk");
+    }
+
+    #[test]
+    fn a_rust_error_is_placed_by_the_traceback() {
+        let f = failure("\n\nfail()");
+        assert_eq!(f.place, Some(Place { chunk: "study.lua".into(), line: 3 }));
+        assert_eq!((f.message.as_str(), f.hint.as_deref()), ("a.jsonl: no rows", Some("add one")));
+    }
+
+    #[test]
+    fn a_message_that_only_looks_placed_is_not_taken_apart() {
+        let f = failure("error('rows.csv:7: bad row', 0)");
+        assert_eq!(f.place, Some(Place { chunk: "study.lua".into(), line: 1 }));
+        assert_eq!(f.message, "rows.csv:7: bad row");
+    }
+
+    #[test]
+    fn a_syntax_error_has_a_place() {
+        let f = failure("local x = 1\nlocal = 2");
+        assert_eq!(f.place, Some(Place { chunk: "study.lua".into(), line: 2 }));
+        assert_eq!(f.message, "<name> expected near '='");
+    }
+
+    #[test]
+    fn a_wrong_argument_is_told_in_the_users_words() {
+        let f = failure("take(1, 'x')");
+        assert_eq!(f.message, "bad argument #2: expected a whole number, got a string");
+    }
+
+    #[test]
+    fn an_error_thrown_on_keeps_its_words() {
+        let f = failure("local ok, e = pcall(fail)\nerror(e)");
+        assert_eq!(f.message, "a.jsonl: no rows");
+        let f = failure("local ok, e = pcall(fail)\nerror('wrapped: ' .. tostring(e))");
+        assert_eq!(f.message, "wrapped: a.jsonl: no rows");
+    }
+}

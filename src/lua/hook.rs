@@ -1,0 +1,39 @@
+//! Stopping Lua code that is running: a look at the interrupt flag every so many instructions.
+
+use crate::interrupt::{self, Interrupted};
+use mlua::{Error, HookTriggers, Lua, Result, VmState};
+use std::sync::Arc;
+
+const USUAL: u32 = 10_000;
+
+/// Makes running code stop with [`Interrupted`] once Ctrl-C was pressed.
+///
+/// From the first hit on the hook fires at every instruction, so that a `pcall` in a loop cannot
+/// swallow the error; call this again when control is back at the top level.
+pub fn install(lua: &Lua) -> Result<()> {
+    look_every(lua, USUAL)
+}
+
+fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
+    let triggers = HookTriggers::new().every_nth_instruction(instructions);
+    lua.set_global_hook(triggers, move |lua, _| {
+        if interrupt::due() {
+            look_every(lua, 1)?;
+            return Err(raised(lua, Error::external(Interrupted)));
+        }
+        if instructions == 1 {
+            look_every(lua, USUAL)?;
+        }
+        Ok(VmState::Continue)
+    })
+}
+
+/// An error of a hook with the traceback that mlua gives only to errors of functions.
+pub fn raised(lua: &Lua, error: Error) -> Error {
+    match lua.traceback(None, 0) {
+        Ok(text) => {
+            Error::CallbackError { traceback: text.to_string_lossy(), cause: Arc::new(error) }
+        }
+        Err(_) => error,
+    }
+}

@@ -1,0 +1,231 @@
+//! The arguments of one call, read by position (from 1) or by option name.
+
+use super::arg::{Number, TensorArg};
+use super::dim;
+use super::handle;
+use super::op::Outcome;
+use crate::lua::options::Options;
+use crate::tensor::{device, dtype};
+use crate::{Error, Result};
+use mlua::{FromLua, Lua, MultiValue, Table, Value};
+use std::cell::{Cell, RefCell};
+use tch::{Device, Kind, Tensor};
+
+pub struct Args<'l> {
+    pub lua: &'l Lua,
+    /// The function as the user writes it, `torch.sum`.
+    pub call: String,
+    values: Vec<Value>,
+    options: RefCell<Option<Options>>,
+    /// The last position read, so that one argument too many is an error.
+    last: Cell<usize>,
+}
+
+impl<'l> Args<'l> {
+    /// `with_options` takes a last table with names in it for the options.
+    pub fn new(
+        lua: &'l Lua,
+        op: &str,
+        values: MultiValue,
+        with_options: bool,
+    ) -> mlua::Result<Self> {
+        let call = format!("torch.{op}");
+        let mut values = values.into_vec();
+        let options = match values.last() {
+            Some(Value::Table(table)) if with_options && is_named(table) => {
+                let options = Options::new(&call, Value::Table(table.clone()))?;
+                values.pop();
+                Some(options)
+            }
+            _ => None,
+        };
+        Ok(Args { lua, call, values, options: RefCell::new(options), last: Cell::new(0) })
+    }
+
+    /// Refuses arguments and options that nobody read.
+    pub fn finish(&self) -> Outcome<()> {
+        let last = self.last.get();
+        if self.values.len() > last {
+            return Err(Error::new(format!(
+                "takes at most {last} argument{}, got {}",
+                if last == 1 { "" } else { "s" },
+                self.values.len()
+            ))
+            .into());
+        }
+        if let Some(options) = self.options.take() {
+            options.finish()?;
+        }
+        Ok(())
+    }
+
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The argument at `i`, nil if it is absent.
+    pub fn value(&self, i: usize) -> Value {
+        self.last.set(self.last.get().max(i));
+        self.values.get(i - 1).cloned().unwrap_or(Value::Nil)
+    }
+
+    /// The arguments from `i` on; a single list stands for its elements.
+    pub fn rest(&self, i: usize) -> Vec<Value> {
+        if let (Value::Table(list), true) = (self.value(i), self.values.len() == i) {
+            return list.sequence_values().filter_map(mlua::Result::ok).collect();
+        }
+        self.last.set(self.values.len().max(i));
+        self.values.get(i - 1..).unwrap_or_default().to_vec()
+    }
+
+    fn wrong(&self, i: usize, wanted: &str) -> Error {
+        let got = self.values.get(i - 1).map_or("nothing", Value::type_name);
+        Error::new(format!("argument {i} must be {wanted}, got {got}"))
+    }
+
+    /// A tensor; only a tensor.
+    pub fn tensor(&self, i: usize) -> Result<Tensor> {
+        match handle::of(&self.value(i)) {
+            Some(tensor) => tensor.get(),
+            None => Err(self.wrong(i, "a tensor")),
+        }
+    }
+
+    /// A tensor, or what can become one.
+    pub fn tensor_arg(&self, i: usize) -> Result<TensorArg> {
+        TensorArg::of(&self.value(i))?
+            .ok_or_else(|| self.wrong(i, "a tensor, a number or a nested table of numbers"))
+    }
+
+    /// A tensor, or a number to be used together with `other`.
+    pub fn beside(&self, i: usize, other: &Tensor) -> Result<Tensor> {
+        self.tensor_arg(i)?.beside(other)
+    }
+
+    /// The two sides of an operator; a number takes the other side's dtype.
+    pub fn operands(&self) -> Result<(Tensor, Tensor)> {
+        match (self.tensor_arg(1)?, self.tensor_arg(2)?) {
+            (TensorArg::Number(left), TensorArg::Tensor(right)) => {
+                Ok((left.beside(&right)?, right))
+            }
+            (left, right) => {
+                let left = left.tensor()?;
+                let right = right.beside(&left)?;
+                Ok((left, right))
+            }
+        }
+    }
+
+    /// A list of tensors.
+    pub fn tensors(&self, i: usize) -> Result<Vec<Tensor>> {
+        let Value::Table(list) = self.value(i) else {
+            return Err(self.wrong(i, "a list of tensors"));
+        };
+        tensors(&list.sequence_values().filter_map(mlua::Result::ok).collect::<Vec<_>>())
+            .map_err(|e| e.at(format!("argument {i}")))
+    }
+
+    pub fn number(&self, i: usize) -> Result<Number> {
+        Number::of(&self.value(i)).ok_or_else(|| self.wrong(i, "a number"))
+    }
+
+    pub fn int(&self, i: usize) -> Result<i64> {
+        self.value(i).as_integer().ok_or_else(|| self.wrong(i, "a whole number"))
+    }
+
+    pub fn int_or(&self, i: usize, default: i64) -> Result<i64> {
+        if self.value(i).is_nil() { Ok(default) } else { self.int(i) }
+    }
+
+    pub fn string(&self, i: usize) -> Result<String> {
+        match self.value(i) {
+            Value::String(s) => Ok(s.to_string_lossy()),
+            _ => Err(self.wrong(i, "a string")),
+        }
+    }
+
+    /// Sizes from position `i` on: `2, 3` or `{2, 3}`.
+    pub fn sizes(&self, i: usize) -> Result<Vec<i64>> {
+        self.rest(i)
+            .iter()
+            .map(|value| {
+                value.as_integer().ok_or_else(|| {
+                    Error::new(format!("a size must be a whole number, got {}", value.type_name()))
+                })
+            })
+            .collect()
+    }
+
+    /// A dimension of `tensor`, from 0; `default` (from 1) where the argument is absent.
+    pub fn dim(&self, i: usize, tensor: &Tensor, default: Option<i64>) -> Result<i64> {
+        match (self.value(i), default) {
+            (Value::Nil, Some(default)) => dim::resolve(default, tensor.dim()),
+            _ => dim::resolve(self.int(i)?, tensor.dim()),
+        }
+    }
+
+    /// The dimensions of `tensor` to work on, from 0: a number or a list; `None` if absent.
+    pub fn dims(&self, i: usize, tensor: &Tensor) -> Result<Option<Vec<i64>>> {
+        match self.value(i) {
+            Value::Nil => Ok(None),
+            Value::Table(list) => list
+                .sequence_values::<i64>()
+                .map(|d| {
+                    dim::resolve(
+                        d.map_err(|_| self.wrong(i, "a list of dimensions"))?,
+                        tensor.dim(),
+                    )
+                })
+                .collect::<Result<_>>()
+                .map(Some),
+            _ => Ok(Some(vec![dim::resolve(self.int(i)?, tensor.dim())?])),
+        }
+    }
+
+    /// Indices into a dimension of `size` elements, given from 1, made to count from 0.
+    pub fn indices(&self, i: usize, size: i64) -> Result<Tensor> {
+        let index = self.tensor_arg(i)?.tensor()?;
+        dim::zero_based(&index, size).map_err(|e| e.at(format!("argument {i}")))
+    }
+
+    /// A named option.
+    pub fn option<T: FromLua>(&self, name: &'static str) -> mlua::Result<Option<T>> {
+        match &*self.options.borrow() {
+            Some(options) => options.get(self.lua, name),
+            None => Ok(None),
+        }
+    }
+
+    pub fn option_or<T: FromLua>(&self, name: &'static str, default: T) -> mlua::Result<T> {
+        Ok(self.option(name)?.unwrap_or(default))
+    }
+
+    /// A named option that is a tensor.
+    pub fn tensor_option(&self, name: &'static str) -> Outcome<Option<Tensor>> {
+        Ok(self.option::<handle::LuaTensor>(name)?.map(|tensor| tensor.get()).transpose()?)
+    }
+
+    /// The option `dtype`.
+    pub fn dtype(&self) -> Outcome<Option<Kind>> {
+        Ok(self.option::<String>("dtype")?.map(|name| dtype::parse(&name)).transpose()?)
+    }
+
+    /// The option `device`.
+    pub fn device(&self) -> Outcome<Option<Device>> {
+        Ok(self.option::<String>("device")?.map(|name| device::parse(&name)).transpose()?)
+    }
+}
+
+/// Values that must all be tensors.
+pub fn tensors(values: &[Value]) -> Result<Vec<Tensor>> {
+    let tensor = |(i, value): (usize, &Value)| match handle::of(value) {
+        Some(tensor) => tensor.get(),
+        None => Err(Error::new(format!("[{}] is a {}, not a tensor", i + 1, value.type_name()))),
+    };
+    values.iter().enumerate().map(tensor).collect()
+}
+
+/// A table of named options rather than a list.
+fn is_named(table: &Table) -> bool {
+    table.raw_len() == 0 && !table.is_empty()
+}

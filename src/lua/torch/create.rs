@@ -1,0 +1,191 @@
+//! Tensors from nothing: from nested tables, constants and ranges.
+
+use super::arg::{Number, TensorArg};
+use super::args::Args;
+use super::op::{Op, Outcome};
+use crate::{Error, Result};
+use mlua::{Table, Value};
+use tch::{Device, Kind, Tensor};
+
+/// Only functions in PyTorch. `dtype`, `device` and `requires_grad` are options of all.
+pub const FUNCTIONS: &[Op] = &[
+    Op::with_options("tensor", tensor),
+    Op::with_options("zeros", |a| {
+        finish(a, Tensor::f_zeros(a.sizes(1)?, options(a, Kind::Float)?)?)
+    }),
+    Op::with_options("ones", |a| finish(a, Tensor::f_ones(a.sizes(1)?, options(a, Kind::Float)?)?)),
+    Op::with_options("empty", |a| {
+        finish(a, Tensor::f_empty(a.sizes(1)?, options(a, Kind::Float)?)?)
+    }),
+    Op::with_options("full", full),
+    Op::with_options("arange", arange),
+    Op::with_options("linspace", linspace),
+    Op::with_options("eye", eye),
+];
+
+pub const OPS: &[Op] = &[
+    Op::unary("empty_like", Tensor::f_empty_like),
+    Op::unary("zeros_like", Tensor::f_zeros_like),
+    Op::unary("ones_like", Tensor::f_ones_like),
+    Op::positional("full_like", |a| Ok(a.tensor(1)?.f_full_like(a.number(2)?.scalar())?.into())),
+];
+
+/// The options `dtype` and `device`.
+pub(super) fn options(args: &Args, dtype: Kind) -> Outcome<(Kind, Device)> {
+    Ok((args.dtype()?.unwrap_or(dtype), args.device()?.unwrap_or(Device::Cpu)))
+}
+
+/// The option `requires_grad`, applied to a new tensor.
+pub(super) fn finish(args: &Args, tensor: Tensor) -> Outcome {
+    if args.option_or("requires_grad", false)? {
+        return Ok(tensor.f_set_requires_grad(true)?.into());
+    }
+    Ok(tensor.into())
+}
+
+/// `tensor(data, { dtype, device, requires_grad })`: a number or a nested table. Without a dtype
+/// whole numbers make int64, other numbers float32, booleans bool.
+fn tensor(args: &Args) -> Outcome {
+    let dtype = args.dtype()?;
+    let tensor = match args.value(1) {
+        Value::Table(table) => from_table(&table, dtype)?,
+        _ => match args.tensor_arg(1)? {
+            TensorArg::Tensor(tensor) => {
+                let kind = dtype.map_or_else(|| tensor.f_kind(), Ok)?;
+                tensor.f_detach()?.f_to_dtype(kind, false, true)?
+            }
+            TensorArg::Number(n) => {
+                Tensor::f_scalar_tensor(n.scalar(), (dtype.unwrap_or(n.kind()), Device::Cpu))?
+            }
+        },
+    };
+    finish(args, tensor.f_to_device(args.device()?.unwrap_or(Device::Cpu))?)
+}
+
+/// `full(sizes, value)`: sizes as a table.
+fn full(args: &Args) -> Outcome {
+    let Value::Table(sizes) = args.value(1) else {
+        return Err(Error::new("argument 1 must be a table of sizes").into());
+    };
+    let sizes = sizes.sequence_values().collect::<mlua::Result<Vec<i64>>>()?;
+    let value = args.number(2)?;
+    finish(args, Tensor::f_full(sizes, value.scalar(), options(args, value.kind())?)?)
+}
+
+/// `arange(stop)`, `arange(start, stop, step)`: from start (0) to before stop, as PyTorch has it.
+fn arange(args: &Args) -> Outcome {
+    let numbers = (1..=args.values().len()).map(|i| args.number(i)).collect::<Result<Vec<_>>>()?;
+    let (start, stop, step) = match numbers[..] {
+        [stop] => (Number::Int(0), stop, Number::Int(1)),
+        [start, stop] => (start, stop, Number::Int(1)),
+        [start, stop, step] => (start, stop, step),
+        _ => {
+            return Err(Error::new("wants stop, or start and stop, or start, stop and step").into());
+        }
+    };
+    let whole = [start, stop, step].iter().all(|n| matches!(n, Number::Int(_)));
+    let kind = if whole { Kind::Int64 } else { Kind::Float };
+    let (start, stop, step) = (start.scalar(), stop.scalar(), step.scalar());
+    finish(args, Tensor::f_arange_start_step(start, stop, step, options(args, kind)?)?)
+}
+
+/// `linspace(start, stop, steps)`: both ends included.
+fn linspace(args: &Args) -> Outcome {
+    let (start, stop) = (args.number(1)?.scalar(), args.number(2)?.scalar());
+    finish(args, Tensor::f_linspace(start, stop, args.int(3)?, options(args, Kind::Float)?)?)
+}
+
+/// `eye(n, m = n)`.
+fn eye(args: &Args) -> Outcome {
+    let n = args.int(1)?;
+    finish(args, Tensor::f_eye_m(n, args.int_or(2, n)?, options(args, Kind::Float)?)?)
+}
+
+/// A tensor from a nested table; without a dtype: bool, int64 or float32, whichever holds all
+/// its elements.
+pub(super) fn from_table(table: &Table, dtype: Option<Kind>) -> Result<Tensor> {
+    let mut nested = Nested::default();
+    nested.add(&Value::Table(table.clone()), &mut Vec::new())?;
+    nested.tensor(dtype)
+}
+
+/// The elements of a nested table in row-major order.
+#[derive(Default)]
+struct Nested {
+    shape: Vec<i64>,
+    elements: Vec<Number>,
+}
+
+impl Nested {
+    /// Adds what lies at `path` (indices from 1, outermost first).
+    fn add(&mut self, value: &Value, path: &mut Vec<i64>) -> Result<()> {
+        let depth = path.len();
+        let ragged =
+            |what: String| Error::new(what).at(place(path)).hint("every row needs the same shape");
+        // The first leaf settles the shape.
+        let settled = !self.elements.is_empty() || self.shape.contains(&0);
+        match value {
+            Value::Table(table) => {
+                let length = table.raw_len() as i64;
+                if length == 0 && !table.is_empty() {
+                    return Err(
+                        Error::new("a table with names where a list is expected").at(place(path))
+                    );
+                }
+                if !settled && self.shape.len() == depth {
+                    self.shape.push(length);
+                } else if self.shape.get(depth) != Some(&length) {
+                    return Err(ragged(match self.shape.get(depth) {
+                        Some(wanted) => {
+                            format!("{length} elements where the first row has {wanted}")
+                        }
+                        None => "a list where the first row has a number".to_string(),
+                    }));
+                }
+                for i in 1..=length {
+                    let element: Value = table.raw_get(i).map_err(|e| Error::new(e.to_string()))?;
+                    path.push(i);
+                    self.add(&element, path)?;
+                    path.pop();
+                }
+            }
+            other => {
+                let Some(number) = Number::of(other) else {
+                    return Err(Error::new(format!(
+                        "expected a number, got a {}",
+                        other.type_name()
+                    ))
+                    .at(place(path)));
+                };
+                if self.shape.len() != depth {
+                    return Err(ragged("a number where the first row has a list".to_string()));
+                }
+                self.elements.push(number);
+            }
+        }
+        Ok(())
+    }
+
+    fn tensor(&self, dtype: Option<Kind>) -> Result<Tensor> {
+        let natural = self.elements.iter().map(|n| n.kind()).max_by_key(|k| match k {
+            Kind::Bool => 0,
+            Kind::Int64 => 1,
+            _ => 2,
+        });
+        let natural = natural.unwrap_or(Kind::Float);
+        let flat = if natural == Kind::Float {
+            Tensor::f_from_slice(&self.elements.iter().map(|n| n.float()).collect::<Vec<_>>())?
+        } else {
+            Tensor::f_from_slice(&self.elements.iter().map(|n| n.int()).collect::<Vec<_>>())?
+        };
+        Ok(flat.f_to_kind(dtype.unwrap_or(natural))?.f_reshape(&self.shape)?)
+    }
+}
+
+/// `[2][3]`, or `table` for the outermost.
+fn place(path: &[i64]) -> String {
+    if path.is_empty() {
+        return "table".to_string();
+    }
+    path.iter().map(|i| format!("[{i}]")).collect()
+}

@@ -1,0 +1,94 @@
+//! `compt.torch`: tensors in Lua, with PyTorch's names.
+//!
+//! Dimensions and indices count from 1, negative ones from the end. This holds for every index
+//! that says *where* in a tensor something is: what `argmax`, `max`, `min`, `topk`, `sort`,
+//! `argsort`, `nonzero`, `multinomial` and `randperm` give back, and what `gather`,
+//! `index_select`, `scatter`, `index_add` and `t[...]` take. Token ids and class ids are data, not
+//! positions: `embedding`, `one_hot` and `cross_entropy` take them from 0 as PyTorch does.
+
+mod activation;
+mod arg;
+mod args;
+mod arith;
+mod autograd;
+mod convert;
+mod create;
+mod dim;
+mod handle;
+mod index;
+mod io;
+mod linalg;
+mod memory;
+mod op;
+mod print;
+mod random;
+mod reduce;
+mod scope;
+mod shape;
+mod userdata;
+
+pub use arg::{Number, TensorArg};
+pub use handle::LuaTensor;
+
+use mlua::{Lua, MultiValue, Table};
+use op::Op;
+
+/// Operations that are functions of the module and methods of tensors.
+const BOTH: &[&[Op]] = &[
+    activation::OPS,
+    arith::OPS,
+    autograd::OPS,
+    create::OPS,
+    index::OPS,
+    linalg::OPS,
+    random::OPS,
+    reduce::OPS,
+    shape::OPS,
+];
+
+/// Functions of the module only.
+const FUNCTIONS: &[&[Op]] = &[
+    autograd::FUNCTIONS,
+    create::FUNCTIONS,
+    io::FUNCTIONS,
+    linalg::FUNCTIONS,
+    memory::FUNCTIONS,
+    random::FUNCTIONS,
+    shape::FUNCTIONS,
+];
+
+/// Methods of tensors only.
+const METHODS: &[&[Op]] = &[
+    activation::IN_PLACE,
+    arith::IN_PLACE,
+    autograd::METHODS,
+    convert::METHODS,
+    index::IN_PLACE,
+    random::IN_PLACE,
+    shape::METHODS,
+];
+
+/// The module: `local torch = require "compt.torch"`.
+pub fn module(lua: &Lua) -> mlua::Result<Table> {
+    let module = lua.create_table()?;
+    for op in BOTH.iter().chain(FUNCTIONS).copied().flatten() {
+        let call = lua.create_function(move |lua, values: MultiValue| op.run(lua, values))?;
+        module.raw_set(op.name, call)?;
+    }
+    module.raw_set("scope", lua.create_function(scope::scope)?)?;
+    module.raw_set("no_grad", lua.create_function(autograd::no_grad)?)?;
+    Ok(module)
+}
+
+/// The Lua source line that is running, as `file:line`.
+fn place(lua: &Lua) -> String {
+    (0..)
+        .map_while(|level| {
+            lua.inspect_stack(level, |frame| {
+                let source = frame.source().short_src.map(|s| s.into_owned());
+                frame.current_line().map(|line| format!("{}:{line}", source.unwrap_or_default()))
+            })
+        })
+        .find_map(|place| place)
+        .unwrap_or_else(|| "the host program".to_string())
+}

@@ -1,0 +1,169 @@
+//! An operation: a name, a libtorch function and how Lua's arguments reach it. Each file of
+//! operations is a table of these; `torch.f(t, ...)` and `t:f(...)` both come from it.
+
+use super::arg::TensorArg;
+use super::args::Args;
+use super::handle::LuaTensor;
+use super::print;
+use crate::Error;
+use mlua::{IntoLua, Lua, MultiValue, Value};
+use tch::{TchError, Tensor};
+
+type Torch<T = Tensor> = std::result::Result<T, TchError>;
+
+/// One operation.
+pub struct Op {
+    pub name: &'static str,
+    call: Call,
+}
+
+enum Call {
+    Unary(fn(&Tensor) -> Torch),
+    UnaryInPlace(fn(&mut Tensor) -> Torch),
+    Binary(fn(&Tensor, &Tensor) -> Torch),
+    BinaryInPlace(fn(&mut Tensor, &Tensor) -> Torch),
+    Positional(fn(&Args) -> Outcome),
+    WithOptions(fn(&Args) -> Outcome),
+}
+
+/// What an operation gives back.
+pub enum Out {
+    Tensor(Tensor),
+    Pair(Tensor, Tensor),
+    List(Vec<Tensor>),
+    /// The first argument itself.
+    This,
+    Nothing,
+    Lua(Value),
+}
+
+/// Why an operation failed.
+pub enum Fault {
+    /// libtorch refused: wants the function's name and the arguments' shapes.
+    Torch(TchError),
+    /// A bad argument: wants the function's name.
+    Argument(Error),
+    /// Already told in full.
+    Lua(mlua::Error),
+}
+
+pub type Outcome<T = Out> = std::result::Result<T, Fault>;
+
+impl Out {
+    /// For operations in place: libtorch returns the tensor it changed, Lua gets the first
+    /// argument.
+    pub fn changed(_: Tensor) -> Self {
+        Out::This
+    }
+}
+
+impl Op {
+    /// One tensor in, one out.
+    pub const fn unary(name: &'static str, f: fn(&Tensor) -> Torch) -> Self {
+        Op { name, call: Call::Unary(f) }
+    }
+
+    /// Changes a tensor and returns it.
+    pub const fn unary_in_place(name: &'static str, f: fn(&mut Tensor) -> Torch) -> Self {
+        Op { name, call: Call::UnaryInPlace(f) }
+    }
+
+    /// Two tensors in, one out; either side may be a number.
+    pub const fn binary(name: &'static str, f: fn(&Tensor, &Tensor) -> Torch) -> Self {
+        Op { name, call: Call::Binary(f) }
+    }
+
+    /// Changes the first tensor and returns it; the second may be a number.
+    pub const fn binary_in_place(name: &'static str, f: fn(&mut Tensor, &Tensor) -> Torch) -> Self {
+        Op { name, call: Call::BinaryInPlace(f) }
+    }
+
+    /// Arguments by position only.
+    pub const fn positional(name: &'static str, f: fn(&Args) -> Outcome) -> Self {
+        Op { name, call: Call::Positional(f) }
+    }
+
+    /// Arguments by position, and perhaps a table of named options at the end.
+    pub const fn with_options(name: &'static str, f: fn(&Args) -> Outcome) -> Self {
+        Op { name, call: Call::WithOptions(f) }
+    }
+
+    /// Calls the operation with Lua's arguments.
+    pub fn run(&self, lua: &Lua, values: MultiValue) -> mlua::Result<MultiValue> {
+        let with_options = matches!(self.call, Call::WithOptions(_));
+        let args = Args::new(lua, self.name, values, with_options)?;
+        let out = self.apply(&args).and_then(|out| args.finish().map(|()| out));
+        match out {
+            Ok(Out::Tensor(tensor)) => {
+                Ok(MultiValue::from_vec(vec![LuaTensor::new(tensor).into_lua(lua)?]))
+            }
+            Ok(Out::Pair(a, b)) => Ok(MultiValue::from_vec(vec![
+                LuaTensor::new(a).into_lua(lua)?,
+                LuaTensor::new(b).into_lua(lua)?,
+            ])),
+            Ok(Out::List(tensors)) => {
+                let list = lua.create_sequence_from(tensors.into_iter().map(LuaTensor::new))?;
+                Ok(MultiValue::from_vec(vec![Value::Table(list)]))
+            }
+            Ok(Out::This) => Ok(MultiValue::from_vec(vec![args.value(1)])),
+            Ok(Out::Nothing) => Ok(MultiValue::new()),
+            Ok(Out::Lua(value)) => Ok(MultiValue::from_vec(vec![value])),
+            Err(Fault::Torch(e)) => {
+                let error = Error::from(e).at(&args.call);
+                Err(error.hint(format!("the arguments were {}", describe(&args))).into())
+            }
+            Err(Fault::Argument(e)) => Err(e.at(&args.call).into()),
+            Err(Fault::Lua(e)) => Err(e),
+        }
+    }
+
+    fn apply(&self, args: &Args) -> Outcome {
+        match self.call {
+            Call::Unary(f) => Ok(Out::Tensor(f(&args.tensor(1)?)?)),
+            Call::UnaryInPlace(f) => Ok(Out::changed(f(&mut args.tensor(1)?)?)),
+            Call::Binary(f) => {
+                let (left, right) = args.operands()?;
+                Ok(Out::Tensor(f(&left, &right)?))
+            }
+            Call::BinaryInPlace(f) => {
+                let mut this = args.tensor(1)?;
+                let other = args.beside(2, &this)?;
+                Ok(Out::changed(f(&mut this, &other)?))
+            }
+            Call::Positional(f) | Call::WithOptions(f) => f(args),
+        }
+    }
+}
+
+/// The arguments as an error message shows them: `tensor[2,3] f32 cpu and 4`.
+fn describe(args: &Args) -> String {
+    let one = |value: &Value| match TensorArg::of(value) {
+        Ok(Some(TensorArg::Tensor(tensor))) => print::header(&tensor),
+        _ => value.to_string().unwrap_or_else(|_| value.type_name().to_string()),
+    };
+    args.values().iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+impl From<TchError> for Fault {
+    fn from(e: TchError) -> Self {
+        Fault::Torch(e)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(e: Error) -> Self {
+        Fault::Argument(e)
+    }
+}
+
+impl From<mlua::Error> for Fault {
+    fn from(e: mlua::Error) -> Self {
+        Fault::Lua(e)
+    }
+}
+
+impl From<Tensor> for Out {
+    fn from(tensor: Tensor) -> Self {
+        Out::Tensor(tensor)
+    }
+}

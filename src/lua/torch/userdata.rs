@@ -1,0 +1,117 @@
+//! The tensor's metatable: methods from the tables of operations, operators, fields.
+
+use super::handle::{self, Handle, LuaTensor};
+use super::op::Op;
+use super::{BOTH, METHODS, autograd, index, print};
+use crate::Error;
+use crate::error::nearest;
+use crate::tensor::{device, dtype};
+use mlua::{
+    AnyUserData, Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value,
+};
+
+/// Metamethod and the operation behind it. `==` is identity in Lua; `eq` compares elements.
+const OPERATORS: [(MetaMethod, &str); 8] = [
+    (MetaMethod::Add, "add"),
+    (MetaMethod::Sub, "sub"),
+    (MetaMethod::Mul, "mul"),
+    (MetaMethod::Div, "div"),
+    (MetaMethod::IDiv, "floor_divide"),
+    (MetaMethod::Mod, "remainder"),
+    (MetaMethod::Pow, "pow"),
+    (MetaMethod::Unm, "neg"),
+];
+
+const FIELDS: [&str; 7] = ["shape", "dtype", "device", "requires_grad", "grad", "ndim", "is_leaf"];
+
+fn ops() -> impl Iterator<Item = &'static Op> {
+    BOTH.iter().chain(METHODS).copied().flatten()
+}
+
+impl UserData for Handle {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field(MetaMethod::Type, "tensor");
+        fields.add_field_method_get("shape", |_, this| Ok(this.tensor()?.size()));
+        fields.add_field_method_get("ndim", |_, this| Ok(this.tensor()?.dim()));
+        fields.add_field_method_get("dtype", |_, this| {
+            Ok(dtype::name(this.tensor()?.f_kind().map_err(Error::from)?))
+        });
+        fields.add_field_method_get("device", |_, this| Ok(device::name(this.tensor()?.device())));
+        fields.add_field_method_get("requires_grad", |_, this| Ok(this.tensor()?.requires_grad()));
+        fields.add_field_method_set("requires_grad", |_, this, on: bool| {
+            let _ = this.tensor()?.f_requires_grad_(on).map_err(Error::from)?;
+            Ok(())
+        });
+        fields.add_field_method_get("is_leaf", |_, this| {
+            Ok(this.tensor()?.f_is_leaf().map_err(Error::from)?)
+        });
+        fields.add_field_method_get("grad", |_, this| {
+            Ok(autograd::grad_of(&this.tensor()?)?.map(LuaTensor::new))
+        });
+        fields.add_field_method_set("grad", |_, this, grad: Option<LuaTensor>| {
+            Ok(autograd::set_grad(&this.tensor()?, grad.map(|g| g.get()).transpose()?)?)
+        });
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        for op in ops() {
+            methods.add_function(op.name, move |lua, values: MultiValue| op.run(lua, values));
+        }
+        for (meta, name) in OPERATORS {
+            let op = ops().find(|op| op.name == name).expect("an operator names an operation");
+            methods.add_meta_function(meta, move |lua, (left, right): (Value, Value)| {
+                let mut values = vec![left];
+                if name != "neg" {
+                    values.push(right);
+                }
+                op.run(lua, MultiValue::from_vec(values))
+            });
+        }
+        methods.add_meta_method(MetaMethod::Len, |_, this, ()| {
+            let shape = this.tensor()?.size();
+            shape.first().copied().ok_or_else(|| {
+                Error::new("a 0-dimensional tensor has no length").hint("`:numel()` counts").into()
+            })
+        });
+        methods
+            .add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(print::show(&this.tensor()?)?));
+        methods.add_meta_function(
+            MetaMethod::Index,
+            |_, (this, key): (LuaTensor, Value)| match key {
+                Value::String(name) => Err(no_member(&name.to_string_lossy()).into()),
+                key => Ok(LuaTensor::new(index::get(&this.get()?, &key)?)),
+            },
+        );
+        methods.add_meta_function(
+            MetaMethod::NewIndex,
+            |_, (this, key, value): (LuaTensor, Value, Value)| match key {
+                Value::String(name) => Err(Error::new(format!(
+                    "a tensor's field '{}' cannot be set",
+                    name.to_string_lossy()
+                ))
+                .hint("'requires_grad' and 'grad' can, and elements by index")
+                .into()),
+                key => Ok(index::set(&this.get()?, &key, &value)?),
+            },
+        );
+        methods.add_meta_function(MetaMethod::Close, |lua, (this, _): (LuaTensor, Value)| {
+            handle::free(lua, &this, "<close> at the end of its block");
+            Ok(())
+        });
+        methods.add_function("destroy", |lua, this: AnyUserData| destroy(lua, &this));
+    }
+}
+
+/// `t:destroy()`: frees the memory now; using the tensor afterwards is an error.
+fn destroy(lua: &Lua, this: &AnyUserData) -> mlua::Result<()> {
+    let tensor = handle::of(&Value::UserData(this.clone()))
+        .ok_or_else(|| Error::new("torch.destroy: argument 1 must be a tensor"))?;
+    handle::free(lua, &tensor, "destroy()");
+    Ok(())
+}
+
+fn no_member(name: &str) -> Error {
+    let known: Vec<&str> = ops().map(|op| op.name).chain(FIELDS).chain(["destroy"]).collect();
+    let near = nearest(name, &known).map(|n| format!(" (did you mean '{n}'?)"));
+    Error::new(format!("tensor has no method '{name}'{}", near.unwrap_or_default()))
+}

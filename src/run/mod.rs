@@ -1,0 +1,3 @@
+//! A run's folder and records.
+
+pub mod hash;

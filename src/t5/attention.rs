@@ -1,0 +1,46 @@
+//! Multi-head attention as T5 computes it: no scaling by 1/sqrt(d), a position bias added to the
+//! scores of self-attention.
+
+use crate::Result;
+use tch::{Kind, Tensor};
+
+/// `softmax(q k^T + bias) v`, all `[rows, heads, positions, d_kv]`; the bias, broadcast over rows
+/// and heads, float32, holds positions and masks.
+pub fn attend(
+    query: &Tensor,
+    key: &Tensor,
+    value: &Tensor,
+    bias: Option<&Tensor>,
+    dropout: f64,
+) -> Result<Tensor> {
+    let learns_bias = bias.is_some_and(Tensor::requires_grad);
+    if dropout == 0.0 && !learns_bias {
+        let bias = bias.map(|b| b.f_to_kind(query.kind())).transpose()?;
+        return Ok(Tensor::f_scaled_dot_product_attention(
+            query, key, value, bias, 0.0, false, 1.0, false,
+        )?);
+    }
+    let scores = query.f_matmul(&key.f_transpose(-2, -1)?)?;
+    let weights = softmax(&scores, bias, dropout)?;
+    Ok(weights.f_matmul(value)?)
+}
+
+/// Attention weights from scores: softmax in float32 over the keys, in the scores' own type.
+pub fn softmax(scores: &Tensor, bias: Option<&Tensor>, dropout: f64) -> Result<Tensor> {
+    let kind = scores.kind();
+    let weights = match bias {
+        Some(bias) => scores.f_add(bias)?.f_softmax(-1, Kind::Float)?,
+        None => scores.f_softmax(-1, Kind::Float)?,
+    };
+    let weights = weights.f_to_kind(kind)?;
+    Ok(if dropout > 0.0 { weights.f_dropout(dropout, true)? } else { weights })
+}
+
+/// `residual + x W^T`, dropout on the product.
+pub fn add_linear(residual: &Tensor, x: &Tensor, weight: &Tensor, dropout: f64) -> Result<Tensor> {
+    if dropout == 0.0 {
+        return Ok(residual.f_addmm(x, &weight.f_transpose(0, 1)?)?);
+    }
+    let product = x.f_linear(weight, None::<Tensor>)?.f_dropout(dropout, true)?;
+    Ok(residual.f_add(&product)?)
+}

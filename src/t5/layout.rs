@@ -1,0 +1,265 @@
+//! Rows of unlike length as a few rectangles.
+//!
+//! A batch is laid out as a list of groups; each is a rectangle of rows padded to the longest of
+//! its own. All groups lie one after another in one tensor `[N, d]`: matrix products and norms
+//! run over all N positions at once, attention runs group by group. One group is the ordinary
+//! padded batch; one group a row computes on real tokens only.
+
+use crate::{Error, Result};
+use tch::{Device, Kind, Tensor};
+
+/// A rectangle of rows inside a packed tensor.
+#[derive(Debug)]
+pub struct Group {
+    /// Rows in it.
+    pub rows: i64,
+    /// Positions a row.
+    pub length: i64,
+    /// What attention adds to the scores of each key, `[rows, 1, 1, length]` float32: 0 for a real
+    /// position, -inf for padding; None where every position is real.
+    pub mask: Option<Tensor>,
+}
+
+/// Where the rows of a batch lie in a packed tensor.
+#[derive(Debug)]
+pub struct Layout {
+    pub groups: Vec<Group>,
+    /// The row of the batch at each place, packed order.
+    pub order: Vec<i64>,
+    /// Positions in all groups together, padding included: N.
+    pub tokens: i64,
+}
+
+/// How many padded positions one more group is worth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroupCost(pub f64);
+
+impl GroupCost {
+    /// No padding to speak of: attention by groups of equal length.
+    pub const EXACT: GroupCost = GroupCost(0.0);
+    /// One rectangle, whatever it pads.
+    pub const PADDED: GroupCost = GroupCost(f64::INFINITY);
+}
+
+impl Layout {
+    /// Groups rows of these lengths so that padding and the cost of groups together are least.
+    ///
+    /// `hidden(row)` lists positions of a row that attention must not see though they lie inside
+    /// it (0-based); the others are real.
+    pub fn plan(
+        lengths: &[i64],
+        cost: GroupCost,
+        hidden: impl Fn(usize) -> Vec<i64>,
+        device: Device,
+    ) -> Result<Self> {
+        if let Some(row) = lengths.iter().position(|&n| n < 1) {
+            return Err(Error::new(format!("row {} of the batch has no tokens", row + 1)));
+        }
+        if lengths.is_empty() {
+            return Err(Error::new("the batch has no rows"));
+        }
+        let mut order: Vec<i64> = (0..lengths.len() as i64).collect();
+        if cost != GroupCost::PADDED {
+            order.sort_by_key(|&row| lengths[row as usize]);
+        }
+        let sorted: Vec<i64> = order.iter().map(|&row| lengths[row as usize]).collect();
+        let mut groups = Vec::new();
+        let mut tokens = 0;
+        for (from, to) in partition(&sorted, cost) {
+            let length = *sorted[from..to].iter().max().expect("no group is empty");
+            let rows = (to - from) as i64;
+            let mut seen = vec![0f32; (rows * length) as usize];
+            for (i, place) in (from..to).enumerate() {
+                let row = &mut seen[i * length as usize..(i + 1) * length as usize];
+                row[sorted[place] as usize..].fill(f32::NEG_INFINITY);
+                for position in hidden(order[place] as usize) {
+                    row[position as usize] = f32::NEG_INFINITY;
+                }
+            }
+            let mask = if seen.iter().all(|&v| v == 0.0) {
+                None
+            } else {
+                let flat = Tensor::f_from_slice(&seen)?;
+                Some(flat.f_view([rows, 1, 1, length])?.f_to_device(device)?)
+            };
+            tokens += rows * length;
+            groups.push(Group { rows, length, mask });
+        }
+        Ok(Layout { groups, order, tokens })
+    }
+
+    /// The positions `[N]` of a flat `[B * width]` batch that this layout takes, padding included
+    /// (a pad takes position 0 of its own row, which is masked).
+    pub fn gather_from(&self, lengths: &[i64], width: i64, device: Device) -> Result<Tensor> {
+        self.index(lengths, device, |row, position| row * width + position)
+    }
+
+    /// For each packed position its index in a caller's own numbering of (row, position).
+    pub fn index(
+        &self,
+        lengths: &[i64],
+        device: Device,
+        number: impl Fn(i64, i64) -> i64,
+    ) -> Result<Tensor> {
+        let mut index = Vec::with_capacity(self.tokens as usize);
+        let mut place = 0;
+        for group in &self.groups {
+            for _ in 0..group.rows {
+                let row = self.order[place];
+                for position in 0..group.length {
+                    let real = position < lengths[row as usize];
+                    index.push(number(row, if real { position } else { 0 }));
+                }
+                place += 1;
+            }
+        }
+        Ok(Tensor::f_from_slice(&index)?.f_to_device(device)?)
+    }
+
+    /// The size of each group in a packed tensor.
+    pub fn sizes(&self) -> Vec<i64> {
+        self.groups.iter().map(|g| g.rows * g.length).collect()
+    }
+
+    /// The number of rows of each group.
+    pub fn row_counts(&self) -> Vec<i64> {
+        self.groups.iter().map(|g| g.rows).collect()
+    }
+
+    /// The longest group's length.
+    pub fn longest(&self) -> i64 {
+        self.groups.iter().map(|g| g.length).max().unwrap_or(0)
+    }
+
+    /// Batch rows in packed order, `[B]`.
+    pub fn order_tensor(&self, device: Device) -> Result<Tensor> {
+        Ok(Tensor::f_from_slice(&self.order)?.f_to_device(device)?)
+    }
+
+    /// For each row of the batch its place in packed order, `[B]`: undoes `order`.
+    pub fn places(&self, device: Device) -> Result<Tensor> {
+        let mut places = vec![0i64; self.order.len()];
+        for (place, &row) in self.order.iter().enumerate() {
+            places[row as usize] = place as i64;
+        }
+        Ok(Tensor::f_from_slice(&places)?.f_to_device(device)?)
+    }
+
+    /// Lays packed vectors `[N, d]` out as `[B, width, d]` in batch order, zeros for padding.
+    pub fn unpack(&self, packed: &Tensor, width: i64) -> Result<Tensor> {
+        let d = *packed.size().last().expect("packed vectors have a width");
+        let parts = packed.f_split_with_sizes(&self.sizes()[..], 0)?;
+        let rows = parts
+            .iter()
+            .zip(&self.groups)
+            .map(|(part, g)| {
+                let rect = part.f_view([g.rows, g.length, d])?;
+                let rect = match &g.mask {
+                    Some(mask) => {
+                        rect.f_masked_fill(&mask.f_isinf()?.f_view([g.rows, g.length, 1])?, 0.0)?
+                    }
+                    None => rect,
+                };
+                rect.f_constant_pad_nd([0, 0, 0, width - g.length])
+            })
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        Ok(Tensor::f_cat(&rows, 0)?.f_index_select(0, &self.places(packed.device())?)?)
+    }
+}
+
+/// Cuts ascending lengths into runs with the least padded area plus `cost` a run: the shortest
+/// path over cut points, O(rows^2).
+fn partition(sorted: &[i64], cost: GroupCost) -> Vec<(usize, usize)> {
+    let n = sorted.len();
+    if cost == GroupCost::PADDED {
+        return vec![(0, n)];
+    }
+    let mut best = vec![f64::INFINITY; n + 1];
+    let mut cut = vec![0; n + 1];
+    best[0] = 0.0;
+    for to in 1..=n {
+        for from in 0..to {
+            let area = ((to - from) as i64 * sorted[to - 1]) as f64;
+            let total = best[from] + area + cost.0;
+            // Of equal costs the larger group.
+            if total < best[to] {
+                best[to] = total;
+                cut[to] = from;
+            }
+        }
+    }
+    let mut runs = Vec::new();
+    let mut to = n;
+    while to > 0 {
+        runs.push((cut[to], to));
+        to = cut[to];
+    }
+    runs.reverse();
+    runs
+}
+
+/// Additive mask `[1, 1, n, n]` that hides the positions after each query.
+pub fn causal_mask(n: i64, device: Device) -> Result<Tensor> {
+    let hidden = Tensor::f_full([n, n], f64::NEG_INFINITY, (Kind::Float, device))?;
+    Ok(hidden.f_triu(1)?.f_view([1, 1, n, n])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn none(_: usize) -> Vec<i64> {
+        Vec::new()
+    }
+
+    #[test]
+    fn an_exact_plan_has_no_padding_and_joins_equal_lengths() {
+        let lengths = [5, 3, 5, 9];
+        let plan = Layout::plan(&lengths, GroupCost::EXACT, none, Device::Cpu).unwrap();
+        assert_eq!(plan.tokens, 22);
+        assert_eq!(plan.order, [1, 0, 2, 3]);
+        assert_eq!(plan.row_counts(), [1, 2, 1]);
+        assert!(plan.groups.iter().all(|g| g.mask.is_none()));
+    }
+
+    #[test]
+    fn a_padded_plan_is_one_rectangle_in_batch_order() {
+        let plan = Layout::plan(&[5, 3], GroupCost::PADDED, none, Device::Cpu).unwrap();
+        assert_eq!((plan.tokens, plan.order.clone()), (10, vec![0, 1]));
+        let mask = plan.groups[0].mask.as_ref().unwrap();
+        assert_eq!(mask.double_value(&[1, 0, 0, 2]), 0.0);
+        assert_eq!(mask.double_value(&[1, 0, 0, 3]), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn the_plan_weighs_padding_against_groups() {
+        let plan = |cost| partition(&[3, 4, 20, 21], GroupCost(cost));
+        assert_eq!(plan(5.0), [(0, 2), (2, 4)]);
+        assert_eq!(plan(0.5), [(0, 1), (1, 2), (2, 3), (3, 4)]);
+        assert_eq!(plan(100.0), [(0, 4)]);
+    }
+
+    #[test]
+    fn unpacking_undoes_packing() {
+        let lengths = [2, 4, 3];
+        let width = 4;
+        let flat = Tensor::arange(12, (Kind::Float, Device::Cpu)).view([12, 1]);
+        for cost in [GroupCost::EXACT, GroupCost(2.0), GroupCost::PADDED] {
+            let plan = Layout::plan(&lengths, cost, none, Device::Cpu).unwrap();
+            let index = plan.gather_from(&lengths, width, Device::Cpu).unwrap();
+            let back = plan.unpack(&flat.index_select(0, &index), width).unwrap();
+            let expected = [0., 1., 0., 0., 4., 5., 6., 7., 8., 9., 10., 0.];
+            let got: Vec<f32> = back.flatten(0, -1).try_into().unwrap();
+            assert_eq!(got, expected, "{cost:?}");
+        }
+    }
+
+    #[test]
+    fn hidden_positions_are_masked_in_place() {
+        let hide = |row: usize| if row == 0 { vec![1] } else { Vec::new() };
+        let plan = Layout::plan(&[3, 3], GroupCost::EXACT, hide, Device::Cpu).unwrap();
+        let mask: Vec<f32> =
+            plan.groups[0].mask.as_ref().unwrap().flatten(0, -1).try_into().unwrap();
+        assert_eq!(mask, [0.0, f32::NEG_INFINITY, 0.0, 0.0, 0.0, 0.0]);
+    }
+}

@@ -1,0 +1,26 @@
+//! T5 v1.0, v1.1, LM-adapted and flan, written for frozen backbones.
+//!
+//! Raffel et al. 2020, "Exploring the limits of transfer learning with a unified text-to-text
+//! transformer"; checked against `transformers` (tests/t5.rs).
+
+mod attention;
+mod beam;
+
+mod checkpoint;
+pub mod config;
+mod generate;
+mod layers;
+pub mod layout;
+mod model;
+mod norm;
+mod padded;
+mod parameters;
+mod position;
+mod score;
+mod stacks;
+
+pub use beam::Beams;
+pub use config::Config;
+pub use generate::Generation;
+pub use layout::{GroupCost, Layout};
+pub use model::{Encoded, IGNORED, T5, TokenLosses};

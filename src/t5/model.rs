@@ -1,0 +1,239 @@
+//! The whole model: embeddings, encoder, decoder, language-model head, loss.
+
+use super::checkpoint;
+use super::config::Config;
+use super::layers::{Assembler, Pass};
+use super::layout::Layout;
+use super::parameters::Parameters;
+use super::stacks::{Decoder, Encoder, State};
+use crate::{Error, Result};
+use std::path::Path;
+use tch::{Device, Kind, Tensor};
+
+/// The label of a position that counts for nothing.
+pub const IGNORED: i64 = -100;
+
+/// A T5, frozen unless made trainable.
+pub struct T5 {
+    pub config: Config,
+    /// The type it computes in.
+    pub kind: Kind,
+    pub device: Device,
+    /// Present only in a trainable model.
+    trainable: Option<Parameters>,
+    parts: Parts,
+}
+
+/// The model in the form the computation wants.
+struct Parts {
+    embedding: Tensor,
+    encoder: Encoder,
+    decoder: Decoder,
+    /// `[vocabulary, d]`
+    head: Tensor,
+    /// What tied models multiply the decoder's states with.
+    head_scale: Option<f64>,
+}
+
+impl Parts {
+    fn assemble(config: &Config, parameters: &Parameters, kind: Kind) -> Result<Self> {
+        let a = Assembler { config, parameters, kind };
+        let embedding = a.plain("shared.weight")?;
+        let tied = config.tied_head();
+        let head = if tied { embedding.shallow_clone() } else { a.plain("lm_head.weight")? };
+        Ok(Parts {
+            embedding,
+            encoder: Encoder::assemble(&a)?,
+            decoder: Decoder::assemble(&a)?,
+            head,
+            head_scale: tied.then(|| (config.d_model as f64).powf(-0.5)),
+        })
+    }
+}
+
+/// The encoder's output for one batch: read by the decoder as often as needed.
+pub struct Encoded {
+    /// `[N, d]`
+    pub states: Tensor,
+    pub layout: Layout,
+}
+
+/// Losses of each target position, float32.
+pub struct TokenLosses {
+    /// `[B, T]`, 0 where the label is ignored.
+    pub losses: Tensor,
+    /// `[B]`: positions that count.
+    pub counts: Tensor,
+}
+
+impl TokenLosses {
+    /// The mean over all positions that count, as `transformers` computes a loss.
+    pub fn mean(&self) -> Result<Tensor> {
+        let count = self.counts.f_sum(Kind::Float)?;
+        Ok(self.losses.f_sum(Kind::Float)?.f_div(&count)?)
+    }
+
+    /// The mean of each row over its own positions, `[B]`.
+    pub fn by_row(&self) -> Result<Tensor> {
+        let sums = self.losses.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?;
+        Ok(sums.f_div(&self.counts)?)
+    }
+}
+
+impl T5 {
+    /// Reads `config.json` and `model.safetensors` (or its shards) of a folder.
+    pub fn load(folder: &Path, kind: Kind, device: Device) -> Result<Self> {
+        let (config, parameters) = checkpoint::read(folder, kind, device)?;
+        Self::frozen(config, &parameters, kind, device)
+    }
+
+    /// Reads a checkpoint held in memory.
+    pub fn from_bytes(config: &str, weights: &[u8], kind: Kind, device: Device) -> Result<Self> {
+        let (config, parameters) = checkpoint::from_bytes(config, weights, kind, device)?;
+        Self::frozen(config, &parameters, kind, device)
+    }
+
+    /// Random weights at T5's initial scales.
+    pub fn random(config: Config, kind: Kind, device: Device) -> Result<Self> {
+        let parameters = Parameters::random(&config, device)?;
+        Self::frozen(config, &parameters, kind, device)
+    }
+
+    /// Random weights that gather gradients: float32 parameters, computing in `kind`.
+    pub fn random_trainable(config: Config, kind: Kind, device: Device) -> Result<Self> {
+        let mut parameters = Parameters::random(&config, device)?;
+        parameters.require_grad()?;
+        let parts = Parts::assemble(&config, &parameters, kind)?;
+        Ok(T5 { config, kind, device, trainable: Some(parameters), parts })
+    }
+
+    fn frozen(config: Config, parameters: &Parameters, kind: Kind, device: Device) -> Result<Self> {
+        let parts = tch::no_grad(|| Parts::assemble(&config, parameters, kind))?;
+        Ok(T5 { config, kind, device, trainable: None, parts })
+    }
+
+    /// The parameters of a trainable model; none of a frozen one.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.trainable.iter().flat_map(Parameters::iter)
+    }
+
+    pub fn is_trainable(&self) -> bool {
+        self.trainable.is_some()
+    }
+
+    /// Takes up the parameters' new values. A trainable model needs it before each forward pass
+    /// that follows an optimizer step or a backward pass.
+    pub fn refresh(&mut self) -> Result<()> {
+        if let Some(parameters) = &self.trainable {
+            self.parts = Parts::assemble(&self.config, parameters, self.kind)?;
+        }
+        Ok(())
+    }
+
+    /// Token ids of any shape to embeddings with one more dimension, `d_model` wide.
+    pub fn embed(&self, ids: &Tensor) -> Result<Tensor> {
+        self.check_ids(ids)?;
+        Ok(Tensor::f_embedding(&self.parts.embedding, ids, -1, false, false)?)
+    }
+
+    /// The embedding table, `[vocabulary, d]`.
+    pub fn embedding(&self) -> &Tensor {
+        &self.parts.embedding
+    }
+
+    fn check_ids(&self, ids: &Tensor) -> Result<()> {
+        if ids.numel() == 0 {
+            return Ok(());
+        }
+        let [low, high] = [ids.f_min()?.f_int64_value(&[])?, ids.f_max()?.f_int64_value(&[])?];
+        if low < 0 || high >= self.config.vocab_size {
+            let bad = if low < 0 { low } else { high };
+            return Err(Error::new(format!(
+                "token id {bad} is outside the vocabulary of {} ids",
+                self.config.vocab_size
+            ))
+            .hint("ids count from 0, as the tokenizer gives them"));
+        }
+        Ok(())
+    }
+
+    fn pass(&self, dropout: f64) -> Pass {
+        Pass { epsilon: self.config.layer_norm_epsilon, dropout }
+    }
+
+    /// Packed embeddings `[N, d]` through the encoder.
+    pub fn encode(&self, embeddings: &Tensor, layout: Layout, dropout: f64) -> Result<Encoded> {
+        let embeddings = embeddings.f_to_kind(self.kind)?;
+        let states = self.parts.encoder.forward(&embeddings, &layout, self.pass(dropout))?;
+        Ok(Encoded { states, layout })
+    }
+
+    /// Logits `[B, T, vocabulary]` for decoder inputs `[B, T]`, both in batch order.
+    pub fn decode(&self, encoded: &Encoded, inputs: &Tensor, dropout: f64) -> Result<Tensor> {
+        let order = encoded.layout.order_tensor(self.device)?;
+        let mut state = self.begin(encoded, inputs.size()[1])?;
+        let logits = self.continue_with(&inputs.f_index_select(0, &order)?, &mut state, dropout)?;
+        Ok(logits.f_index_select(0, &encoded.layout.places(self.device)?)?)
+    }
+
+    /// A decoder state before the first position; `expected` positions are to come.
+    pub(super) fn begin(&self, encoded: &Encoded, expected: i64) -> Result<State> {
+        self.parts.decoder.begin(&encoded.states, &encoded.layout, expected)
+    }
+
+    /// Logits `[B, new, vocabulary]` of the next positions, rows in packed order.
+    pub(super) fn continue_with(
+        &self,
+        inputs: &Tensor,
+        state: &mut State,
+        dropout: f64,
+    ) -> Result<Tensor> {
+        let embeddings = self.embed(inputs)?;
+        let states = self.parts.decoder.forward(&embeddings, state, self.pass(dropout))?;
+        let states = match self.parts.head_scale {
+            Some(scale) => states.f_mul_scalar(scale)?,
+            None => states,
+        };
+        Ok(states.f_linear(&self.parts.head, None::<Tensor>)?)
+    }
+
+    /// What the decoder reads for these labels `[B, T]`: the labels shifted right behind the
+    /// start token, pads where a label is ignored.
+    pub fn shift_right(&self, labels: &Tensor) -> Result<Tensor> {
+        let [rows, length] = labels.size()[..] else {
+            return Err(Error::new(format!(
+                "labels must be [rows, positions], not {:?}",
+                labels.size()
+            )));
+        };
+        let start = Tensor::f_full(
+            [rows, 1],
+            self.config.decoder_start_token_id,
+            (Kind::Int64, labels.device()),
+        )?;
+        let shifted = Tensor::f_cat(&[start, labels.f_narrow(1, 0, length - 1)?], 1)?;
+        Ok(shifted.f_masked_fill(&shifted.f_eq(IGNORED)?, self.config.pad_token_id)?)
+    }
+
+    /// Cross-entropy of logits `[B, T, V]` against labels `[B, T]`.
+    pub fn token_losses(&self, logits: &Tensor, labels: &Tensor) -> Result<TokenLosses> {
+        let size = labels.size();
+        let losses = logits
+            .f_view([-1, self.config.vocab_size])?
+            .f_to_kind(Kind::Float)?
+            .f_cross_entropy_loss(
+                &labels.f_reshape([-1])?,
+                None::<Tensor>,
+                tch::Reduction::None,
+                IGNORED,
+                0.0,
+            )?
+            .f_view(&size[..])?;
+        let counts =
+            labels.f_ne(IGNORED)?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?;
+        if counts.f_min()?.f_double_value(&[])? < 1.0 {
+            return Err(Error::new("a row of labels has no position that counts"));
+        }
+        Ok(TokenLosses { losses, counts })
+    }
+}

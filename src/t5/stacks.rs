@@ -1,0 +1,184 @@
+//! The encoder and the decoder: their blocks, biases and final norms.
+
+use super::layers::{Assembler, CrossAttention, FeedForward, Memory, Pass, SelfAttention};
+use super::layout::{Layout, causal_mask};
+use super::norm::rms_norm;
+use super::position::PositionBias;
+use crate::Result;
+use tch::{Kind, Tensor};
+
+pub struct Encoder {
+    blocks: Vec<(SelfAttention, FeedForward)>,
+    bias: PositionBias,
+    gain: Tensor,
+}
+
+impl Encoder {
+    pub fn assemble(a: &Assembler) -> Result<Self> {
+        let blocks = (0..a.config.num_layers)
+            .map(|i| {
+                let at = format!("encoder.block.{i}.layer");
+                let attention = SelfAttention::assemble(a, &format!("{at}.0"))?;
+                Ok((attention, FeedForward::assemble(a, &format!("{at}.1"))?))
+            })
+            .collect::<Result<_>>()?;
+        let gain = a.plain("encoder.final_layer_norm.weight")?;
+        Ok(Encoder { blocks, bias: position_bias(a, "encoder", true)?, gain })
+    }
+
+    /// Packed embeddings `[N, d]` to packed states `[N, d]`.
+    pub fn forward(&self, embeddings: &Tensor, layout: &Layout, pass: Pass) -> Result<Tensor> {
+        let bias = self.bias.for_length(layout.longest())?;
+        let biases = layout
+            .groups
+            .iter()
+            .map(|g| {
+                let corner = bias.f_narrow(2, 0, g.length)?.f_narrow(3, 0, g.length)?;
+                match &g.mask {
+                    Some(mask) => corner.f_add(mask),
+                    None => Ok(corner),
+                }
+            })
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        let mut x = drop(embeddings, pass.dropout)?;
+        for (attention, feed_forward) in &self.blocks {
+            x = attention.packed(&x, layout, &biases, pass)?;
+            x = feed_forward.forward(&x, pass)?;
+        }
+        drop(&rms_norm(&x, pass.epsilon)?.f_mul(&self.gain)?, pass.dropout)
+    }
+}
+
+pub struct Decoder {
+    blocks: Vec<(SelfAttention, CrossAttention, FeedForward)>,
+    bias: PositionBias,
+    gain: Tensor,
+}
+
+/// What a decoder remembers between calls: the keys and values of the positions so far, and what
+/// it reads of the encoder.
+pub struct State {
+    past: Vec<Option<(Tensor, Tensor)>>,
+    /// By block, then by group.
+    memories: Vec<Vec<Memory>>,
+    masks: Vec<Option<Tensor>>,
+    rows: Vec<i64>,
+    length: i64,
+}
+
+impl State {
+    /// Each row `n` times in a row: the state of `n` beams a row, before the first position.
+    pub fn repeated(mut self, n: i64) -> Result<Self> {
+        let repeat = |t: &Tensor| t.f_repeat_interleave_self_int(n, 0, None);
+        for memory in self.memories.iter_mut().flatten() {
+            *memory = match memory {
+                Memory::Projected { key, value } => {
+                    Memory::Projected { key: repeat(key)?, value: repeat(value)? }
+                }
+                Memory::Absorbed(states) => Memory::Absorbed(repeat(states)?),
+            };
+        }
+        for mask in self.masks.iter_mut().flatten() {
+            *mask = repeat(mask)?;
+        }
+        self.rows.iter_mut().for_each(|rows| *rows *= n);
+        Ok(self)
+    }
+
+    /// Row i continues what row `sources[i]` has seen; both lie in one group and one row of the
+    /// batch.
+    pub fn reorder(&mut self, sources: &Tensor) -> Result<()> {
+        for (keys, values) in self.past.iter_mut().flatten() {
+            *keys = keys.f_index_select(0, sources)?;
+            *values = values.f_index_select(0, sources)?;
+        }
+        Ok(())
+    }
+}
+
+impl Decoder {
+    pub fn assemble(a: &Assembler) -> Result<Self> {
+        let blocks = (0..a.config.decoder_layers())
+            .map(|i| {
+                let at = format!("decoder.block.{i}.layer");
+                Ok((
+                    SelfAttention::assemble(a, &format!("{at}.0"))?,
+                    CrossAttention::assemble(a, &format!("{at}.1"))?,
+                    FeedForward::assemble(a, &format!("{at}.2"))?,
+                ))
+            })
+            .collect::<Result<_>>()?;
+        let gain = a.plain("decoder.final_layer_norm.weight")?;
+        Ok(Decoder { blocks, bias: position_bias(a, "decoder", false)?, gain })
+    }
+
+    /// The state before the first position. `expected` is the number of positions to come: few
+    /// are cheaper without keys and values of the encoder's states.
+    pub fn begin(&self, states: &Tensor, layout: &Layout, expected: i64) -> Result<State> {
+        let d = states.size()[1];
+        let parts = states.f_split_with_sizes(&layout.sizes()[..], 0)?;
+        let groups = parts
+            .iter()
+            .zip(&layout.groups)
+            .map(|(part, g)| part.f_view([g.rows, g.length, d]))
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        let memories = self
+            .blocks
+            .iter()
+            .map(|(_, cross, _)| {
+                groups
+                    .iter()
+                    .map(|group| match cross.is_cheaper_absorbed(group.size()[1], expected) {
+                        true => Ok(Memory::Absorbed(group.shallow_clone())),
+                        false => cross.project(group),
+                    })
+                    .collect()
+            })
+            .collect::<Result<_>>()?;
+        Ok(State {
+            past: self.blocks.iter().map(|_| None).collect(),
+            memories,
+            masks: layout
+                .groups
+                .iter()
+                .map(|g| g.mask.as_ref().map(Tensor::shallow_clone))
+                .collect(),
+            rows: layout.row_counts(),
+            length: 0,
+        })
+    }
+
+    /// Embeddings of the next positions `[rows, new, d]`, rows in packed order, to states of the
+    /// same shape.
+    pub fn forward(&self, embeddings: &Tensor, state: &mut State, pass: Pass) -> Result<Tensor> {
+        let [rows, new, d] = embeddings.size()[..] else { unreachable!("3 dimensions") };
+        let seen = state.length + new;
+        let bias = self.bias.for_length(seen)?.f_narrow(2, state.length, new)?;
+        let bias = if new == 1 {
+            bias
+        } else {
+            let mask = causal_mask(seen, bias.device())?.f_narrow(2, state.length, new)?;
+            bias.f_add(&mask)?
+        };
+        let mut x = drop(&embeddings.f_reshape([rows * new, d])?, pass.dropout)?;
+        for (i, (attention, cross, feed_forward)) in self.blocks.iter().enumerate() {
+            x = attention.cached(&x, rows, &mut state.past[i], &bias, pass)?;
+            let memories = state.memories[i].iter().zip(state.masks.iter().map(Option::as_ref));
+            x = cross.forward(&x, &state.rows, memories, pass)?;
+            x = feed_forward.forward(&x, pass)?;
+        }
+        state.length = seen;
+        let x = rms_norm(&x, pass.epsilon)?.f_mul(&self.gain)?;
+        Ok(drop(&x, pass.dropout)?.f_view([rows, new, d])?)
+    }
+}
+
+fn position_bias(a: &Assembler, stack: &str, bidirectional: bool) -> Result<PositionBias> {
+    let name = format!("{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
+    let table = a.parameters.get(&name).f_to_kind(Kind::Float)?;
+    Ok(PositionBias::new(table, bidirectional, a.config.relative_attention_max_distance))
+}
+
+fn drop(x: &Tensor, dropout: f64) -> Result<Tensor> {
+    Ok(if dropout > 0.0 { x.f_dropout(dropout, true)? } else { x.shallow_clone() })
+}

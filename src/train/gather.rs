@@ -1,0 +1,124 @@
+//! The first part of a step: a batch of token ids and prompts becomes the packed embeddings the
+//! backbone reads, each row with its own prompt.
+
+use crate::t5::{GroupCost, IGNORED, Layout, T5};
+use crate::{Error, Result};
+use tch::{Device, Kind, Tensor};
+
+/// Where a prompt stands in its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// After the input and before its `</s>`, as in ComPT.
+    Append,
+    /// Before the input, as in PEFT and T5X.
+    Prepend,
+}
+
+impl Placement {
+    pub const NAMES: [&str; 2] = ["append", "prepend"];
+
+    pub fn parse(name: &str) -> Result<Self> {
+        match name {
+            "append" => Ok(Placement::Append),
+            "prepend" => Ok(Placement::Prepend),
+            _ => Err(Error::unknown("placement", name, Self::NAMES)),
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// Prompts for a batch.
+pub struct Prompts {
+    /// `[P, m, d]`: one for each row of a batch, or one for each task.
+    pub vectors: Tensor,
+    /// Which of them each row takes.
+    pub of_row: Vec<usize>,
+    /// Positions attention must not see, for each of them (0-based, inside the prompt).
+    pub hidden: Vec<Vec<i64>>,
+}
+
+/// What the encoder reads.
+pub struct Gathered {
+    /// `[N, d]`
+    pub embeddings: Tensor,
+    pub layout: Layout,
+}
+
+/// Lays rows of token ids, each closed by `</s>`, and their prompts out for the encoder.
+pub fn gather(
+    backbone: &T5,
+    rows: &[&[i64]],
+    prompts: Option<&Prompts>,
+    placement: Placement,
+    cost: GroupCost,
+) -> Result<Gathered> {
+    let device = backbone.device;
+    let m = prompts.map_or(0, |p| p.vectors.size()[1]);
+    let lengths: Vec<i64> = rows.iter().map(|ids| ids.len() as i64 + m).collect();
+    let start_of = |row: usize| match placement {
+        Placement::Append => rows[row].len() as i64 - 1,
+        Placement::Prepend => 0,
+    };
+    let hidden = |row: usize| match prompts {
+        Some(p) => p.hidden[p.of_row[row]].iter().map(|i| i + start_of(row)).collect(),
+        None => Vec::new(),
+    };
+    let layout = Layout::plan(&lengths, cost, hidden, device)?;
+
+    let ids: Vec<i64> = rows.concat();
+    let mut first = Vec::with_capacity(rows.len());
+    let mut total = 0;
+    for ids in rows {
+        first.push(total);
+        total += ids.len() as i64;
+    }
+    let tokens = backbone.embed(&Tensor::f_from_slice(&ids)?.f_to_device(device)?)?;
+    let table = match prompts {
+        Some(p) => {
+            let vectors = p.vectors.f_to_kind(tokens.kind())?;
+            Tensor::f_cat(&[tokens, vectors.f_reshape([-1, backbone.config.d_model])?], 0)?
+        }
+        None => tokens,
+    };
+    let index = layout.index(&lengths, device, |row, position| {
+        let row = row as usize;
+        let start = start_of(row);
+        match prompts {
+            Some(p) if (start..start + m).contains(&position) => {
+                total + p.of_row[row] as i64 * m + position - start
+            }
+            Some(_) if position >= start + m => first[row] + position - m,
+            _ => first[row] + position,
+        }
+    })?;
+    Ok(Gathered { embeddings: table.f_index_select(0, &index)?, layout })
+}
+
+/// Targets as labels `[B, T]`, `IGNORED` behind the end of each.
+pub fn labels(targets: &[&[i64]], device: Device) -> Result<Tensor> {
+    let width = targets.iter().map(|t| t.len()).max().unwrap_or(0);
+    let mut flat = vec![IGNORED; targets.len() * width];
+    for (row, target) in targets.iter().enumerate() {
+        flat[row * width..][..target.len()].copy_from_slice(target);
+    }
+    let flat = Tensor::f_from_slice(&flat)?.f_to_device(device)?;
+    Ok(flat.f_view([targets.len() as i64, width as i64])?)
+}
+
+/// How many padded positions one more group is worth: the time of its extra calls over the time
+/// of a position. Both are orders of magnitude, taken from the device and the backbone's size.
+pub fn group_cost(backbone: &T5) -> GroupCost {
+    const CALL: f64 = 100e-6;
+    let rate = match (backbone.device, backbone.kind) {
+        (Device::Cuda(_), _) => 100e12,
+        (_, Kind::BFloat16) => 300e9,
+        _ => 150e9,
+    };
+    let c = &backbone.config;
+    let weights = c.num_layers * (4 * c.d_model * c.inner() + 2 * c.d_model * c.d_ff);
+    let position = 4.0 * weights as f64 / rate;
+    GroupCost(c.num_layers as f64 * CALL / position)
+}

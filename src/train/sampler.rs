@@ -1,0 +1,161 @@
+//! Which rows make the next batch: mixed over the tasks of a stage, epoch by epoch, or drawn by
+//! task weights.
+
+use crate::{Error, Result};
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+
+/// A training row: the index of its task and its own among the task's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pick {
+    pub task: usize,
+    pub row: usize,
+}
+
+/// Batches over some tasks. The same seed gives the same batches.
+pub struct Sampler {
+    /// Every row of the stage.
+    all: Vec<Pick>,
+    batch_size: usize,
+    /// The batches left of this epoch, the next one last.
+    queue: Vec<Vec<Pick>>,
+    rng: ChaCha8Rng,
+    /// Lengths by task and row; batches are cut from rows of like length where given.
+    lengths: Option<Vec<Vec<usize>>>,
+}
+
+/// How many batches share one pool that is sorted by length.
+const POOL: usize = 32;
+
+impl Sampler {
+    /// `sizes` has the number of rows of each task; only those in `tasks` are drawn.
+    pub fn new(
+        sizes: &[usize],
+        tasks: &[usize],
+        batch_size: usize,
+        lengths: Option<Vec<Vec<usize>>>,
+        seed: u64,
+    ) -> Self {
+        let all = tasks
+            .iter()
+            .flat_map(|&task| (0..sizes[task]).map(move |row| Pick { task, row }))
+            .collect();
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        Sampler { all, batch_size, queue: Vec::new(), rng, lengths }
+    }
+
+    /// Batches an epoch; the last may be smaller.
+    pub fn batches_per_epoch(&self) -> usize {
+        self.all.len().div_ceil(self.batch_size)
+    }
+
+    /// The next batch: in each epoch every row once, in an order of its own.
+    pub fn next_batch(&mut self) -> Vec<Pick> {
+        if self.queue.is_empty() {
+            self.fill();
+        }
+        self.queue.pop().unwrap_or_default()
+    }
+
+    fn fill(&mut self) {
+        let mut rows = self.all.clone();
+        rows.shuffle(&mut self.rng);
+        if let Some(lengths) = &self.lengths {
+            for pool in rows.chunks_mut(POOL * self.batch_size) {
+                pool.sort_by_key(|pick| lengths[pick.task][pick.row]);
+            }
+        }
+        self.queue = rows.chunks(self.batch_size).map(<[Pick]>::to_vec).collect();
+        if self.lengths.is_some() {
+            self.queue.shuffle(&mut self.rng);
+        }
+    }
+
+    /// A batch drawn with replacement: first the task, in proportion to its weight, then any of
+    /// its rows. `names` are the tasks' names; one without a weight is not drawn.
+    pub fn draw(&mut self, weights: &BTreeMap<String, f64>, names: &[String]) -> Result<Vec<Pick>> {
+        let mut by_task: BTreeMap<usize, Vec<Pick>> = BTreeMap::new();
+        for pick in &self.all {
+            by_task.entry(pick.task).or_default().push(*pick);
+        }
+        let open: Vec<(f64, Vec<Pick>)> = by_task
+            .into_iter()
+            .map(|(task, picks)| (weights.get(&names[task]).copied().unwrap_or(0.0), picks))
+            .filter(|(weight, _)| *weight > 0.0)
+            .collect();
+        let total: f64 = open.iter().map(|(weight, _)| weight).sum();
+        if open.is_empty() {
+            return Err(Error::new("task_weights leave no task to draw from")
+                .hint("give at least one task a weight above 0"));
+        }
+        let picks = (0..self.batch_size).map(|_| {
+            let mut at = self.rng.random::<f64>() * total;
+            let mut chosen = &open[open.len() - 1].1;
+            for (weight, picks) in &open {
+                if at < *weight {
+                    chosen = picks;
+                    break;
+                }
+                at -= weight;
+            }
+            chosen[self.rng.random_range(0..chosen.len())]
+        });
+        Ok(picks.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_holds_every_row_once() {
+        let mut sampler = Sampler::new(&[5, 3, 4], &[0, 2], 4, None, 1);
+        assert_eq!(sampler.batches_per_epoch(), 3);
+        for _ in 0..2 {
+            let mut seen: Vec<Pick> = (0..3).flat_map(|_| sampler.next_batch()).collect();
+            seen.sort_by_key(|p| (p.task, p.row));
+            assert_eq!(seen.len(), 9);
+            seen.dedup();
+            assert_eq!(seen.len(), 9);
+            assert!(seen.iter().all(|p| p.task != 1));
+        }
+    }
+
+    #[test]
+    fn a_seed_decides_the_batches() {
+        let batches = |seed| {
+            let mut s = Sampler::new(&[20], &[0], 4, None, seed);
+            (0..10).flat_map(|_| s.next_batch()).collect::<Vec<_>>()
+        };
+        assert_eq!(batches(3), batches(3));
+        assert_ne!(batches(3), batches(4));
+    }
+
+    #[test]
+    fn buckets_hold_rows_of_like_length() {
+        let lengths = vec![(0..40).map(|i| i * 7 % 40).collect::<Vec<usize>>()];
+        let mut s = Sampler::new(&[40], &[0], 4, Some(lengths.clone()), 1);
+        for _ in 0..10 {
+            let batch = s.next_batch();
+            let mut of: Vec<usize> = batch.iter().map(|p| lengths[0][p.row]).collect();
+            of.sort_unstable();
+            assert_eq!(of[3] - of[0], 3);
+        }
+    }
+
+    #[test]
+    fn weights_decide_the_mix() {
+        let names = ["a", "b", "c"].map(String::from);
+        let mut s = Sampler::new(&[2, 2, 2], &[0, 1, 2], 1000, None, 1);
+        let weights = BTreeMap::from([("a".to_string(), 3.0), ("b".to_string(), 1.0)]);
+        let picks = s.draw(&weights, &names).unwrap();
+        let share = picks.iter().filter(|p| p.task == 0).count();
+        assert!((700..800).contains(&share), "{share}");
+        assert!(picks.iter().all(|p| p.task != 2));
+        let none = BTreeMap::from([("a".to_string(), 0.0)]);
+        assert!(s.draw(&none, &names).unwrap_err().to_string().contains("no task"));
+    }
+}

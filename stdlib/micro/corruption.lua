@@ -1,0 +1,68 @@
+--- Breaks a sentence so that it is no longer well-formed: a wrong agreement, a function word left
+--- out, or two neighbours swapped. Breaks after which the sentence could still be read as a good
+--- one ("gave the dog ben", "is tom in the park", "dogs all are red") are never made.
+local lexicon = require "compt.micro.lexicon"
+
+local corruption = {}
+
+local disagreeing = {
+  is = "are", are = "is", was = "were", has = "have", owns = "own", stays = "stay",
+}
+
+-- Function words that can go, with a test of the words around them where one is needed.
+local droppable = {
+  a = true, an = true, than = true, is = true, are = true, ["'s"] = true,
+  the = function(before) return before ~= "in" end, -- "in school"
+  ["in"] = function(before) return before == "stays" end, -- "is the park"
+}
+
+local auxiliary = { is = true, was = true, has = true }
+
+-- Swapping these gives a question without its mark, or a floating quantifier.
+local function swap_reads_well(first, second, at)
+  return at == 1 and (auxiliary[second] or first == "all")
+end
+
+local function disagree(words)
+  local found = {}
+  for i, word in ipairs(words) do
+    if disagreeing[word] then
+      found[#found + 1] = function() words[i] = disagreeing[word] end
+    end
+  end
+  return found
+end
+
+local function drop(words)
+  local found = {}
+  for i, word in ipairs(words) do
+    local rule = droppable[word]
+    if rule == true or rule and rule(words[i - 1]) then
+      found[#found + 1] = function() table.remove(words, i) end
+    end
+  end
+  return found
+end
+
+local function swap(words)
+  local found = {}
+  for i = 1, #words - 2 do
+    if not swap_reads_well(words[i], words[i + 1], i) then
+      found[#found + 1] = function() words[i], words[i + 1] = words[i + 1], words[i] end
+    end
+  end
+  return found
+end
+
+local breaks = { disagree, drop, swap }
+
+--- A broken form of `sentence`.
+function corruption.broken(r, sentence)
+  local words = lexicon.split(sentence)
+  local found
+  repeat found = r:choice(breaks)(words) until #found > 0
+  r:choice(found)()
+  return table.concat(words, " ")
+end
+
+return corruption

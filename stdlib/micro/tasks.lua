@@ -1,0 +1,150 @@
+--- The eight micro tasks: fields, label words and metrics as of their large models, and rows drawn
+--- from the generator.
+---
+--- A row is a table of its fields and `label`. Whether a row belongs to the test side is decided
+--- by a hash of its text, so training and test rows never meet, whatever the seeds and counts.
+local judgements = require "compt.micro.judgements"
+local random = require "compt.micro.random"
+
+local tasks = {}
+
+tasks.names = {
+  "nli3", "nli2", "qnli", "paraphrase", "dupq", "acceptability", "sentiment", "similarity",
+}
+
+local accuracy, correlation = { "accuracy" }, { "spearman", "pearson" }
+
+--- name -> fields, labels (or "number"), metrics.
+tasks.definitions = {
+  nli3 = {
+    judgement = "entailment3",
+    fields = { "premise", "hypothesis" },
+    labels = { "entailment", "neutral", "contradiction" },
+    metrics = accuracy,
+  },
+  nli2 = {
+    judgement = "entailment2",
+    fields = { "sentence1", "sentence2" },
+    labels = { "entailment", "not_entailment" },
+    metrics = accuracy,
+  },
+  qnli = {
+    judgement = "answer",
+    fields = { "question", "sentence" },
+    labels = { "entailment", "not_entailment" },
+    metrics = accuracy,
+  },
+  paraphrase = {
+    judgement = "same",
+    fields = { "sentence1", "sentence2" },
+    labels = { "equivalent", "not_equivalent" },
+    metrics = accuracy,
+  },
+  dupq = {
+    judgement = "same_question",
+    fields = { "question1", "question2" },
+    labels = { "duplicate", "not_duplicate" },
+    metrics = accuracy,
+  },
+  acceptability = {
+    judgement = "grammar",
+    fields = { "sentence" },
+    labels = { "acceptable", "unacceptable" },
+    metrics = accuracy,
+  },
+  sentiment = {
+    judgement = "feeling",
+    fields = { "sentence" },
+    labels = { "positive", "negative" },
+    metrics = accuracy,
+  },
+  similarity = {
+    judgement = "likeness",
+    fields = { "sentence1", "sentence2" },
+    labels = "number",
+    metrics = correlation,
+  },
+}
+
+--- How many different rows may be drawn and refused in a row before the supply counts as spent.
+local patience = 10000
+
+--- The seed of all test sets.
+local test_seed = 20250701
+
+local function definition(name)
+  local found = tasks.definitions[name]
+  if not found then
+    local known = table.concat(tasks.names, ", ")
+    error(("no micro task '%s': there are %s"):format(tostring(name), known), 3)
+  end
+  return found
+end
+
+--- The input text of a row: `field : sentence field : sentence`.
+function tasks.source(name, row)
+  local parts = {}
+  for _, field in ipairs(definition(name).fields) do
+    parts[#parts + 1] = field .. " : " .. row[field]
+  end
+  return table.concat(parts, " ")
+end
+
+local function is_test(source)
+  return random.hash(source) >> 61 == 0
+end
+
+-- A label word, or for numbers the class itself.
+local function label_of(task, class)
+  return task.labels == "number" and judgements[task.judgement].classes[class] or task.labels[class]
+end
+
+local function draw_row(r, task, class)
+  local judgement = judgements[task.judgement]
+  local sentences = { judgement.draw(r, judgement.classes[class]) }
+  local row = { label = label_of(task, class) }
+  for i, field in ipairs(task.fields) do row[field] = sentences[i] end
+  return row
+end
+
+local function fresh_row(r, name, task, class, refused)
+  for _ = 1, patience do
+    local row = draw_row(r, task, class)
+    local source = tasks.source(name, row)
+    if not refused(source) then return row, source end
+  end
+  error("the microworld has no more new rows of " .. name, 3)
+end
+
+local function balanced(r, name, count, refuse)
+  local task = definition(name)
+  local classes = #judgements[task.judgement].classes
+  local order = {}
+  for class = 1, classes do order[class] = class end
+  r:shuffle(order)
+  local rows, seen = {}, {}
+  local function refused(source) return seen[source] or refuse(source) end
+  for i = 1, count do
+    local row, source = fresh_row(r, name, task, order[(i - 1) % classes + 1], refused)
+    rows[i], seen[source] = row, true
+  end
+  return r:shuffle(rows)
+end
+
+--- `count` rows for training or validation, as many of each class as can be, none twice, none of
+--- any test set, none whose source text is a key of `exclude`; the same for the same `seed`.
+function tasks.rows(name, options)
+  local exclude = options.exclude or {}
+  local r = random.new(options.seed, name)
+  return balanced(r, name, options.count, function(source)
+    return exclude[source] or is_test(source)
+  end)
+end
+
+--- `count` (default 100) test rows, always the same ones.
+function tasks.test_rows(name, count)
+  local r = random.new(test_seed, name)
+  return balanced(r, name, count or 100, function(source) return not is_test(source) end)
+end
+
+return tasks
