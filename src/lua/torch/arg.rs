@@ -29,6 +29,15 @@ impl Number {
         }
     }
 
+    /// The whole number a value is: 3, or 3.0 as Lua's `6 / 2` makes it.
+    pub fn whole(value: &Value) -> Option<i64> {
+        match *value {
+            Value::Integer(i) => Some(i),
+            Value::Number(x) if x.fract() == 0.0 && x.abs() < 2f64.powi(53) => Some(x as i64),
+            _ => None,
+        }
+    }
+
     pub fn scalar(self) -> Scalar {
         match self {
             Number::Bool(b) => Scalar::int(b as i64),
@@ -117,12 +126,21 @@ impl TensorArg {
     }
 }
 
+/// What a value is, in a Lua user's words.
+pub(super) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Integer(_) => "number",
+        value if handle::of(value).is_some() => "tensor",
+        value => value.type_name(),
+    }
+}
+
 impl FromLua for TensorArg {
     fn from_lua(value: Value, _: &Lua) -> mlua::Result<Self> {
         TensorArg::of(&value)?.ok_or_else(|| {
             Error::new(format!(
                 "expected a tensor, a number or a nested table of numbers, got a {}",
-                value.type_name()
+                type_of(&value)
             ))
             .into()
         })

@@ -1,6 +1,6 @@
 //! The arguments of one call, read by position (from 1) or by option name.
 
-use super::arg::{Number, TensorArg};
+use super::arg::{Number, TensorArg, type_of};
 use super::dim;
 use super::handle;
 use super::op::Outcome;
@@ -79,7 +79,7 @@ impl<'l> Args<'l> {
     }
 
     fn wrong(&self, i: usize, wanted: &str) -> Error {
-        let got = self.values.get(i - 1).map_or("nothing", Value::type_name);
+        let got = self.values.get(i - 1).map_or("nothing", type_of);
         Error::new(format!("argument {i} must be {wanted}, got {got}"))
     }
 
@@ -103,8 +103,8 @@ impl<'l> Args<'l> {
     }
 
     /// The two sides of an operator; a number takes the other side's dtype.
-    pub fn operands(&self) -> Result<(Tensor, Tensor)> {
-        match (self.tensor_arg(1)?, self.tensor_arg(2)?) {
+    pub fn operands(&self, left: usize, right: usize) -> Result<(Tensor, Tensor)> {
+        match (self.tensor_arg(left)?, self.tensor_arg(right)?) {
             (TensorArg::Number(left), TensorArg::Tensor(right)) => {
                 Ok((left.beside(&right)?, right))
             }
@@ -130,7 +130,7 @@ impl<'l> Args<'l> {
     }
 
     pub fn int(&self, i: usize) -> Result<i64> {
-        self.value(i).as_integer().ok_or_else(|| self.wrong(i, "a whole number"))
+        Number::whole(&self.value(i)).ok_or_else(|| self.wrong(i, "a whole number"))
     }
 
     pub fn int_or(&self, i: usize, default: i64) -> Result<i64> {
@@ -149,8 +149,8 @@ impl<'l> Args<'l> {
         self.rest(i)
             .iter()
             .map(|value| {
-                value.as_integer().ok_or_else(|| {
-                    Error::new(format!("a size must be a whole number, got {}", value.type_name()))
+                Number::whole(value).ok_or_else(|| {
+                    Error::new(format!("a size must be a whole number, got {}", type_of(value)))
                 })
             })
             .collect()
@@ -220,7 +220,7 @@ impl<'l> Args<'l> {
 pub fn tensors(values: &[Value]) -> Result<Vec<Tensor>> {
     let tensor = |(i, value): (usize, &Value)| match handle::of(value) {
         Some(tensor) => tensor.get(),
-        None => Err(Error::new(format!("[{}] is a {}, not a tensor", i + 1, value.type_name()))),
+        None => Err(Error::new(format!("[{}] is a {}, not a tensor", i + 1, type_of(value)))),
     };
     values.iter().enumerate().map(tensor).collect()
 }

@@ -1,6 +1,6 @@
 //! Element-wise operations of one or two tensors, with broadcasting.
 
-use super::arg::{Number, TensorArg};
+use super::arg::TensorArg;
 use super::args::Args;
 use super::op::{Op, Out, Outcome};
 use tch::{Kind, Tensor};
@@ -115,23 +115,7 @@ fn clamp_(args: &Args) -> Outcome {
 /// `where(condition, a, b)`: `a` where the condition holds, `b` elsewhere; either may be a number.
 fn where_(args: &Args) -> Outcome {
     let condition = args.tensor(1)?.f_to_kind(Kind::Bool)?;
-    let (a, b) = match (args.tensor_arg(2)?, args.tensor_arg(3)?) {
-        (TensorArg::Number(a), TensorArg::Number(b)) => {
-            let widest = |x: Number, y: Number| {
-                Ok::<_, crate::Error>(x.beside(&TensorArg::Number(y).tensor()?)?)
-            };
-            (widest(a, b)?, widest(b, a)?)
-        }
-        (TensorArg::Number(a), b) => {
-            let b = b.tensor()?;
-            (a.beside(&b)?, b)
-        }
-        (a, b) => {
-            let a = a.tensor()?;
-            let b = b.beside(&a)?;
-            (a, b)
-        }
-    };
+    let (a, b) = args.operands(2, 3)?;
     let (a, b) = (on_device(a, &condition)?, on_device(b, &condition)?);
     Ok(a.f_where_self(&condition, &b)?.into())
 }

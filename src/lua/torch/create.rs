@@ -1,11 +1,11 @@
 //! Tensors from nothing: from nested tables, constants and ranges.
 
-use super::arg::{Number, TensorArg};
+use super::arg::{Number, TensorArg, type_of};
 use super::args::Args;
 use super::op::{Op, Outcome};
 use crate::{Error, Result};
 use mlua::{Table, Value};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 /// Only functions in PyTorch. `dtype`, `device` and `requires_grad` are options of all.
 pub const FUNCTIONS: &[Op] = &[
@@ -24,10 +24,15 @@ pub const FUNCTIONS: &[Op] = &[
 ];
 
 pub const OPS: &[Op] = &[
-    Op::unary("empty_like", Tensor::f_empty_like),
-    Op::unary("zeros_like", Tensor::f_zeros_like),
-    Op::unary("ones_like", Tensor::f_ones_like),
-    Op::positional("full_like", |a| Ok(a.tensor(1)?.f_full_like(a.number(2)?.scalar())?.into())),
+    Op::with_options("empty_like", |a| like(a, Tensor::f_empty)),
+    Op::with_options("zeros_like", |a| like(a, Tensor::f_zeros)),
+    Op::with_options("ones_like", |a| like(a, Tensor::f_ones)),
+    Op::with_options("rand_like", |a| like(a, Tensor::f_rand)),
+    Op::with_options("randn_like", |a| like(a, Tensor::f_randn)),
+    Op::with_options("full_like", |a| {
+        let value = a.number(2)?;
+        like(a, |sizes, options| Tensor::f_full(sizes, value.scalar(), options))
+    }),
 ];
 
 /// The options `dtype` and `device`.
@@ -41,6 +46,16 @@ pub(super) fn finish(args: &Args, tensor: Tensor) -> Outcome {
         return Ok(tensor.f_set_requires_grad(true)?.into());
     }
     Ok(tensor.into())
+}
+
+/// A new tensor of another's sizes; of its dtype and device too, unless options say otherwise.
+fn like(
+    args: &Args,
+    make: impl Fn(Vec<i64>, (Kind, Device)) -> std::result::Result<Tensor, TchError>,
+) -> Outcome {
+    let t = args.tensor(1)?;
+    let dtype = args.dtype()?.map_or_else(|| t.f_kind(), Ok)?;
+    finish(args, make(t.size(), (dtype, args.device()?.unwrap_or(t.device())))?)
 }
 
 /// `tensor(data, { dtype, device, requires_grad })`: a number or a nested table. Without a dtype
@@ -151,11 +166,8 @@ impl Nested {
             }
             other => {
                 let Some(number) = Number::of(other) else {
-                    return Err(Error::new(format!(
-                        "expected a number, got a {}",
-                        other.type_name()
-                    ))
-                    .at(place(path)));
+                    return Err(Error::new(format!("expected a number, got a {}", type_of(other)))
+                        .at(place(path)));
                 };
                 if self.shape.len() != depth {
                     return Err(ragged("a number where the first row has a list".to_string()));

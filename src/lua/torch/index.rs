@@ -1,6 +1,6 @@
 //! Parts of a tensor. Indices count from 1, negative ones from the end; ranges include both ends.
 
-use super::arg::TensorArg;
+use super::arg::{Number, TensorArg, type_of};
 use super::args::Args;
 use super::dim;
 use super::handle;
@@ -46,7 +46,7 @@ pub fn get(t: &Tensor, key: &Value) -> Result<Tensor> {
 /// number.
 pub fn set(t: &Tensor, key: &Value, value: &Value) -> Result<()> {
     let value = TensorArg::of(value)?
-        .ok_or_else(|| Error::new(format!("cannot assign a {} to elements", value.type_name())))?
+        .ok_or_else(|| Error::new(format!("cannot assign a {} to elements", type_of(value))))?
         .beside(t)?
         .f_to_kind(t.f_kind()?)?
         .f_to_device(t.device())?;
@@ -70,29 +70,29 @@ fn rows(t: &Tensor, index: &Tensor) -> Result<Tensor> {
 /// index (which drops the dimension) or all. A range may have a step: `{1, -1, 2}`.
 fn part(t: &Tensor, key: &Value) -> Result<Tensor> {
     match key {
-        Value::Integer(i) => pick(t, 0, *i),
-        Value::Number(x) if x.fract() == 0.0 => pick(t, 0, *x as i64),
         Value::Table(keys) => {
             let mut part = t.shallow_clone();
             let mut d = 0;
             for i in 1..=keys.raw_len() {
                 match value_at(keys, i)? {
-                    Value::Integer(index) => part = pick(&part, d, index)?,
                     Value::Table(range) => {
                         part = slice(&part, d, &range)?;
                         d += 1;
                     }
-                    other => return Err(bad_key(&other)),
+                    other => {
+                        let index = Number::whole(&other).ok_or_else(|| bad_key(&other))?;
+                        part = pick(&part, d, index)?;
+                    }
                 }
             }
             Ok(part)
         }
-        other => Err(bad_key(other)),
+        other => pick(t, 0, Number::whole(other).ok_or_else(|| bad_key(other))?),
     }
 }
 
 fn bad_key(key: &Value) -> Error {
-    Error::new(format!("a tensor cannot be indexed with a {}", key.type_name()))
+    Error::new(format!("a tensor cannot be indexed with a {}", type_of(key)))
         .hint("t[2], t[{ {1, 3}, 2, {} }], or t[a tensor of indices or booleans]")
 }
 
@@ -117,8 +117,7 @@ fn slice(t: &Tensor, d: i64, range: &Table) -> Result<Tensor> {
     let bounds = (1..=range.raw_len())
         .map(|i| {
             let value = value_at(range, i)?;
-            value
-                .as_integer()
+            Number::whole(&value)
                 .ok_or_else(|| Error::new("a range is {from, to} or {from, to, step}"))
         })
         .collect::<Result<Vec<i64>>>()?;

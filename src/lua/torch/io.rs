@@ -1,5 +1,6 @@
 //! Tensors in files.
 
+use super::arg::type_of;
 use super::args::Args;
 use super::handle::{self, LuaTensor};
 use super::op::{Op, Out, Outcome};
@@ -22,12 +23,12 @@ fn save(args: &Args) -> Outcome {
         let (name, value) = pair?;
         let Value::String(name) = name else {
             return Err(
-                Error::new(format!("a name must be a string, got a {}", name.type_name())).into()
+                Error::new(format!("a name must be a string, got a {}", type_of(&name))).into()
             );
         };
         let name = name.to_string_lossy();
         let tensor = handle::of(&value).ok_or_else(|| {
-            Error::new(format!("'{name}' is a {}, not a tensor", value.type_name()))
+            Error::new(format!("'{name}' is a {}, not a tensor", type_of(&value)))
         })?;
         named.push((name, tensor.get()?));
     }

@@ -30,7 +30,9 @@ mod userdata;
 pub use arg::{Number, TensorArg};
 pub use handle::LuaTensor;
 
-use mlua::{Lua, MultiValue, Table};
+use crate::Error;
+use crate::error::nearest;
+use mlua::{Lua, MultiValue, Table, Value};
 use op::Op;
 
 /// Operations that are functions of the module and methods of tensors.
@@ -77,7 +79,27 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     }
     module.raw_set("scope", lua.create_function(scope::scope)?)?;
     module.raw_set("no_grad", lua.create_function(autograd::no_grad)?)?;
+    module.set_metatable(Some(strict(lua)?))?;
     Ok(module)
+}
+
+/// A metatable that makes an unknown function an error with the nearest name.
+fn strict(lua: &Lua) -> mlua::Result<Table> {
+    let meta = lua.create_table()?;
+    let unknown = lua.create_function(|_, (module, name): (Table, Value)| {
+        let known: Vec<String> =
+            module.pairs::<String, Value>().map(|pair| Ok(pair?.0)).collect::<mlua::Result<_>>()?;
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        Err::<(), _>(no_such("torch has no function", &name.to_string()?, &known).into())
+    })?;
+    meta.raw_set("__index", unknown)?;
+    Ok(meta)
+}
+
+/// `tensor has no method 'sofmax' (did you mean 'softmax'?)`.
+fn no_such(what: &str, name: &str, known: &[&str]) -> Error {
+    let near = nearest(name, known).map(|near| format!(" (did you mean '{near}'?)"));
+    Error::new(format!("{what} '{name}'{}", near.unwrap_or_default()))
 }
 
 /// The Lua source line that is running, as `file:line`.

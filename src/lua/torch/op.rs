@@ -1,7 +1,7 @@
 //! An operation: a name, a libtorch function and how Lua's arguments reach it. Each file of
 //! operations is a table of these; `torch.f(t, ...)` and `t:f(...)` both come from it.
 
-use super::arg::TensorArg;
+use super::arg::{TensorArg, type_of};
 use super::args::Args;
 use super::handle::LuaTensor;
 use super::print;
@@ -122,7 +122,7 @@ impl Op {
             Call::Unary(f) => Ok(Out::Tensor(f(&args.tensor(1)?)?)),
             Call::UnaryInPlace(f) => Ok(Out::changed(f(&mut args.tensor(1)?)?)),
             Call::Binary(f) => {
-                let (left, right) = args.operands()?;
+                let (left, right) = args.operands(1, 2)?;
                 Ok(Out::Tensor(f(&left, &right)?))
             }
             Call::BinaryInPlace(f) => {
@@ -139,7 +139,7 @@ impl Op {
 fn describe(args: &Args) -> String {
     let one = |value: &Value| match TensorArg::of(value) {
         Ok(Some(TensorArg::Tensor(tensor))) => print::header(&tensor),
-        _ => value.to_string().unwrap_or_else(|_| value.type_name().to_string()),
+        _ => value.to_string().unwrap_or_else(|_| type_of(value).to_string()),
     };
     args.values().iter().map(one).collect::<Vec<_>>().join(" and ")
 }

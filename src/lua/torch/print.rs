@@ -26,8 +26,8 @@ pub fn show(tensor: &Tensor) -> Result<String> {
         matrix.push_str("1,");
     }
     let shape = corner.size();
-    for d in 0..corner.dim().min(2) {
-        corner = corner.f_narrow(d as i64, 0, shape[d].min(CORNER))?;
+    for (d, &size) in shape.iter().enumerate() {
+        corner = corner.f_narrow(d as i64, 0, size.min(CORNER))?;
     }
     if corner.numel() == 0 {
         return Ok(format!("{header} (no elements)"));

@@ -17,15 +17,14 @@ pub const FUNCTIONS: &[Op] = &[
     Op::positional("manual_seed", manual_seed),
 ];
 
-pub const OPS: &[Op] = &[
-    Op::unary("rand_like", Tensor::f_rand_like),
-    Op::unary("randn_like", Tensor::f_randn_like),
-    Op::unary("bernoulli", Tensor::f_bernoulli),
-    Op::with_options("multinomial", multinomial),
-];
+pub const OPS: &[Op] =
+    &[Op::unary("bernoulli", Tensor::f_bernoulli), Op::with_options("multinomial", multinomial)];
 
 /// Methods that change their tensor.
 pub const IN_PLACE: &[Op] = &[
+    Op::positional("bernoulli_", |a| {
+        Ok(Out::changed(a.tensor(1)?.f_bernoulli_float_(number_or(a, 2, 0.5)?)?))
+    }),
     Op::positional("normal_", |a| {
         let (mean, std) = (number_or(a, 2, 0.0)?, number_or(a, 3, 1.0)?);
         Ok(Out::changed(a.tensor(1)?.f_normal_(mean, std)?))

@@ -2,9 +2,8 @@
 
 use super::handle::{self, Handle, LuaTensor};
 use super::op::Op;
-use super::{BOTH, METHODS, autograd, index, print};
+use super::{BOTH, METHODS, autograd, index, no_such, print};
 use crate::Error;
-use crate::error::nearest;
 use crate::tensor::{device, dtype};
 use mlua::{
     AnyUserData, Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value,
@@ -112,6 +111,5 @@ fn destroy(lua: &Lua, this: &AnyUserData) -> mlua::Result<()> {
 
 fn no_member(name: &str) -> Error {
     let known: Vec<&str> = ops().map(|op| op.name).chain(FIELDS).chain(["destroy"]).collect();
-    let near = nearest(name, &known).map(|n| format!(" (did you mean '{n}'?)"));
-    Error::new(format!("tensor has no method '{name}'{}", near.unwrap_or_default()))
+    no_such("tensor has no method", name, &known)
 }
