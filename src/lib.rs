@@ -5,6 +5,7 @@
 //! `data`, `metric` and `run` stand beside the models. Only `lua` knows mlua.
 
 pub mod backbone;
+pub mod cli;
 pub mod data;
 pub mod error;
 pub mod interrupt;

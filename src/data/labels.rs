@@ -40,6 +40,18 @@ impl Labels {
         }
     }
 
+    /// Every target there is: the words, or each number of the range, step by step.
+    pub fn all_texts(&self) -> Vec<String> {
+        match self {
+            Labels::Words(words) => words.clone(),
+            Labels::Numbers { step, range } => {
+                let count = ((range.1 - range.0) / step).round() as usize;
+                let number = |i| Rounding::new(*step).text(range.0 + i as f64 * step);
+                (0..=count).map(number).collect()
+            }
+        }
+    }
+
     /// The word of the positive class: the last one.
     pub fn positive(&self) -> &str {
         self.words().last().map_or("", String::as_str)
@@ -121,5 +133,7 @@ mod tests {
             assert!(labels.text(&label).is_err(), "{label}");
         }
         assert_eq!((labels.class_of("2.4"), labels.class_of("2.6")), (0, 1));
+        let all = labels.all_texts();
+        assert_eq!((all.len(), all[1].as_str(), all[25].as_str()), (26, "0.2", "5.0"));
     }
 }

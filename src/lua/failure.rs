@@ -2,13 +2,17 @@
 //! the traceback's clutter.
 
 use super::options::plain;
-use mlua::Error;
+use super::sources;
+use mlua::{Error, Lua};
+use std::fmt;
 
 /// One error, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The line of Lua to look at: the message's own, else the innermost frame of a script.
     pub place: Option<Place>,
+    /// The text of that line, where it is known.
+    pub source: Option<String>,
     /// The message, without its place.
     pub message: String,
     /// What to do about it.
@@ -55,7 +59,53 @@ impl Failure {
             Some((place, message)) => (Some(place), message.to_string()),
             None => (frames.first().map(|frame| frame.place.clone()), text.to_string()),
         };
-        Failure { place, message, hint, frames }
+        Failure { place, source: None, message, hint, frames }
+    }
+}
+
+impl Failure {
+    /// A failure with the line of source it points at.
+    pub fn in_state(lua: &Lua, error: &Error) -> Self {
+        let mut failure = Failure::new(error);
+        failure.source = failure.place.as_ref().and_then(|place| sources::line(lua, place));
+        failure
+    }
+}
+
+/// The message with its place, the source line, the hint, and the calls that led there.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.message)?,
+            None => f.write_str(&self.message)?,
+        }
+        if let (Some(place), Some(source)) = (&self.place, &self.source) {
+            write!(f, "\n{:>6} | {}", place.line, source.trim_end())?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  help: {hint}")?;
+        }
+        if self.frames.len() > 1 {
+            f.write_str("\n  calls, the innermost first:")?;
+            for frame in &self.frames {
+                write!(f, "\n    {}: in {}", frame.place, frame.role)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::new(&error)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.chunk, self.line)
     }
 }
 

@@ -6,6 +6,8 @@ mod hook;
 pub mod options;
 mod random;
 mod runtime;
+pub mod session;
+mod sources;
 mod stdlib;
 pub mod torch;
 pub mod types;

@@ -1,7 +1,10 @@
 //! The main Lua state: the standard library, the native modules and the way scripts find them.
 
-use super::{stdlib, types};
-use mlua::{Lua, Table, Value};
+use super::failure::Failure;
+use super::session::Session;
+use super::{hook, random, sources, stdlib, torch, types};
+use mlua::{Function, IntoLua, Lua, LuaSerdeExt, Table, Value};
+use std::path::Path;
 
 /// The Lua state that owns the tensors of a session.
 pub struct Runtime {
@@ -11,13 +14,27 @@ pub struct Runtime {
 impl Runtime {
     /// A fresh state in which `require "compt"` and the modules below it work.
     pub fn new() -> mlua::Result<Self> {
+        Runtime::with_session(Session::default())
+    }
+
+    /// A state for a session: its arguments, its seed, and its script's folder to `require` from.
+    pub fn with_session(session: Session) -> mlua::Result<Self> {
         let lua = Lua::new();
+        let globals = lua.globals();
+        tch::manual_seed(session.seed as i64);
+        random::install(&lua, session.seed)?;
+        install_searchers(&lua)?;
+        if let Some(folder) = session.script.as_ref().and_then(|script| script.path.parent()) {
+            look_in(&lua, folder)?;
+        }
+        let args = lua.to_value(&session.args)?;
+        lua.preload_module("compt.args", lua.create_function(move |_, ()| Ok(args.clone()))?)?;
+        globals.set("arg", lua.create_table()?)?;
+        globals.set("sorted_pairs", stdlib::load::<Function>(&lua, "sorted_pairs.lua")?)?;
+        lua.preload_module("compt.torch", lua.create_function(|lua, ()| torch::module(lua))?)?;
         preload_native(&lua)?;
-        install_searcher(&lua)?;
-        lua.preload_module(
-            "compt.torch",
-            lua.create_function(|lua, ()| super::torch::module(lua))?,
-        )?;
+        hook::install(&lua)?;
+        lua.set_app_data(session);
         Ok(Runtime { lua })
     }
 
@@ -26,8 +43,28 @@ impl Runtime {
     }
 
     /// Runs a chunk; `name` is what error messages call it.
-    pub fn exec(&self, source: &str, name: &str) -> mlua::Result<()> {
-        self.lua.load(source).set_name(format!("={name}")).exec()
+    pub fn exec(&self, source: &str, name: &str) -> Result<(), Failure> {
+        sources::record(&self.lua, name, source);
+        let done = self.lua.load(without_shebang(source)).set_name(format!("@{name}")).exec();
+        done.and(hook::install(&self.lua)).map_err(|e| Failure::in_state(&self.lua, &e))
+    }
+
+    /// Makes `compt` and `torch` globals, loaded when first used.
+    pub fn open_globals(&self) -> mlua::Result<()> {
+        let require: Function = self.lua.globals().get("require")?;
+        let index = self.lua.create_function(move |_, (globals, name): (Table, Value)| {
+            let module = match name.as_string().map(|name| name.to_string_lossy()).as_deref() {
+                Some("compt") => "compt",
+                Some("torch") => "compt.torch",
+                _ => return Ok(Value::Nil),
+            };
+            let value: Value = require.call(module)?;
+            globals.raw_set(name, &value)?;
+            Ok(value)
+        })?;
+        let meta = self.lua.create_table()?;
+        meta.set("__index", index)?;
+        self.lua.globals().set_metatable(Some(meta))
     }
 }
 
@@ -35,19 +72,46 @@ impl Runtime {
 fn preload_native(lua: &Lua) -> mlua::Result<()> {
     let native = lua.create_table()?;
     types::register_all(lua, &native)?;
-    let preload: Table = lua.globals().get::<Table>("package")?.get("preload")?;
-    preload.set("compt.native", lua.create_function(move |_, ()| Ok(native.clone()))?)
+    lua.preload_module("compt.native", lua.create_function(move |_, ()| Ok(native.clone()))?)
 }
 
-/// Lets `require` find the embedded standard library.
-fn install_searcher(lua: &Lua) -> mlua::Result<()> {
-    let searcher = lua.create_function(|lua, name: String| {
+/// A first line `#!...` as a comment of Lua, so that line numbers stay.
+fn without_shebang(source: &str) -> String {
+    if source.starts_with('#') { format!("--{source}") } else { source.to_string() }
+}
+
+/// Lets `require` find the embedded standard library, then files along `package.path`, whose texts
+/// are kept for error messages.
+fn install_searchers(lua: &Lua) -> mlua::Result<()> {
+    let library = lua.create_function(|lua, name: String| {
         let Some((path, source)) = stdlib::module(&name) else {
             return Ok(Value::String(lua.create_string(format!("no module '{name}' in compt"))?));
         };
         let chunk = lua.load(&source[..]).set_name(format!("=stdlib/{path}"));
         Ok(Value::Function(chunk.into_function()?))
     })?;
-    let searchers: Table = lua.globals().get::<Table>("package")?.get("searchers")?;
-    searchers.raw_insert(2, searcher)
+    let package: Table = lua.globals().get("package")?;
+    let searchpath: Function = package.get("searchpath")?;
+    let settings = package.clone();
+    let files = lua.create_function(move |lua, name: String| {
+        let along: String = settings.get("path")?;
+        let (path, tried): (Option<String>, Option<String>) = searchpath.call((name, along))?;
+        let Some(path) = path else { return Ok((tried.into_lua(lua)?, None)) };
+        let text = std::fs::read_to_string(&path).map_err(|e| crate::Error::from(e).at(&path))?;
+        sources::record(lua, &path, &text);
+        let chunk = lua.load(without_shebang(&text)).set_name(format!("@{path}"));
+        Ok((Value::Function(chunk.into_function()?), Some(path)))
+    })?;
+    let searchers: Table = package.get("searchers")?;
+    searchers.raw_set(2, library)?;
+    searchers.raw_insert(3, files)
+}
+
+/// Puts a folder first on `package.path`.
+fn look_in(lua: &Lua, folder: &Path) -> mlua::Result<()> {
+    let package: Table = lua.globals().get("package")?;
+    let file = folder.join("?.lua").display().to_string();
+    let init = folder.join("?/init.lua").display().to_string();
+    let rest: String = package.get("path")?;
+    package.set("path", format!("{file};{init};{rest}"))
 }

@@ -1,3 +1,9 @@
-//! A run's folder and records.
+//! A run's folder and records, and its progress on the screen.
 
-pub mod hash;
+pub mod environment;
+pub mod files;
+mod folder;
+pub mod progress;
+pub mod source;
+
+pub use folder::{RunFolder, Start};

@@ -35,9 +35,16 @@ pub fn name(device: Device) -> String {
     }
 }
 
+/// The outcome of loading libtorch_cuda, once it was tried.
+static READY: OnceLock<Result<()>> = OnceLock::new();
+
+/// Whether CUDA was asked for by now, and is there.
+pub fn cuda_loaded() -> bool {
+    matches!(READY.get(), Some(Ok(())))
+}
+
 /// Loads libtorch_cuda once; the error says why there is no CUDA.
 pub fn cuda_ready() -> Result<()> {
-    static READY: OnceLock<Result<()>> = OnceLock::new();
     READY
         .get_or_init(|| {
             if !std::path::Path::new("/dev/nvidiactl").exists() {

@@ -1,9 +1,9 @@
 //! How the trainer asks for the settings of a step, whoever answers.
 
 use super::knobs::Knobs;
+use crate::run::source::Source;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// What a control sees of the run: plain values, taken before the step is made.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,14 +52,6 @@ impl Setting {
         let samples = last.min(63);
         (0..=samples).map(move |i| (last * i).checked_div(samples).unwrap_or(0) + 1)
     }
-}
-
-/// A source text that decides the settings, recorded with the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    pub path: PathBuf,
-    pub sha256: String,
-    pub text: String,
 }
 
 /// Answers with the settings of each step: a pure function of the view.

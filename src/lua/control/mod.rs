@@ -9,7 +9,8 @@ mod sandbox;
 mod view;
 
 use super::{failure::Failure, random};
-use crate::train::control::{Control, Setting, Source, View, try_out};
+use crate::run::source::Source;
+use crate::train::control::{Control, Setting, View, try_out};
 use crate::train::knobs::Knobs;
 use crate::{Error, Result};
 use mlua::{Lua, Table, WeakLua};
@@ -99,7 +100,7 @@ fn told(error: &mlua::Error) -> Error {
     let failure = Failure::new(error);
     let error = Error::new(failure.message);
     let error = match failure.place {
-        Some(place) => error.at(format!("{}:{}", place.chunk, place.line)),
+        Some(place) => error.at(place),
         None => error,
     };
     match failure.hint {

@@ -2,8 +2,7 @@
 
 use super::told;
 use crate::lua::{hook, random, stdlib};
-use crate::run::hash::sha256;
-use crate::train::control::Source;
+use crate::run::source::Source;
 use crate::{Error, Result};
 use mlua::chunk::ChunkMode;
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
@@ -103,11 +102,7 @@ impl Files {
     fn chunk(&self, lua: &Lua, path: &Path) -> Result<Function> {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|e| Error::from(e).at(&shown))?;
-        self.read.borrow_mut().push(Source {
-            path: path.to_path_buf(),
-            sha256: sha256(text.as_bytes()),
-            text: text.clone(),
-        });
+        self.read.borrow_mut().push(Source::new(path.to_path_buf(), text.clone()));
         let chunk = lua.load(text).set_name(format!("@{shown}")).set_mode(ChunkMode::Text);
         chunk.into_function().map_err(|e| told(&e))
     }

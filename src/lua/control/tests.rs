@@ -64,7 +64,7 @@ fn every_file_read_is_a_source() {
     let names: Vec<_> =
         control.sources().iter().map(|s| s.path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(names, ["control.lua", "extra.lua"]);
-    assert_eq!(control.sources()[1].sha256, crate::run::hash::sha256(b"return { warm = 2 }"));
+    assert_eq!(control.sources()[1].sha256, crate::run::source::sha256(b"return { warm = 2 }"));
 }
 
 #[test]

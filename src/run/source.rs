@@ -1,7 +1,22 @@
-//! SHA-256, in hexadecimal, as records name sources and files.
+//! Source texts recorded with a run, named by their SHA-256.
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::path::PathBuf;
+
+/// A text that decides what a run does: a control file, or a file it requires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub path: PathBuf,
+    pub sha256: String,
+    pub text: String,
+}
+
+impl Source {
+    pub fn new(path: PathBuf, text: String) -> Source {
+        Source { path, sha256: sha256(text.as_bytes()), text }
+    }
+}
 
 /// The SHA-256 of some bytes: 64 lowercase hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {

@@ -1,0 +1,29 @@
+# Each target does whatever set-up is missing first.
+
+COMPT := target/release/compt
+
+.PHONY: help setup build demo test bench lint
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## Fetch libtorch into .libtorch, unless LIBTORCH or LIBTORCH_USE_PYTORCH is set; CUDA=1 with its CUDA part
+	@CUDA=$(CUDA) scripts/setup.sh
+
+build: setup ## Build target/release/compt
+	cargo build --release --locked
+
+demo: build ## Train the methods on the built-in micro tasks and print the table
+	$(COMPT) run examples/quickstart.lua
+
+test: build ## Everything the project checks
+	OMP_NUM_THREADS=1 cargo test --release --locked
+	@for script in scripts/*.sh .ci/run; do bash -n $$script || exit 1; done
+
+bench: build ## Speed and memory beside transformers and peft, as ratios
+	scripts/bench/run.sh
+
+lint: setup ## Formatting and clippy, and stylua if it is installed
+	cargo fmt --check
+	cargo clippy --release --all-targets --locked -- -D warnings
+	@if command -v stylua >/dev/null; then stylua --check stdlib examples tests/lua scripts; fi

@@ -1,0 +1,119 @@
+//! The command line: what it takes, and which part of the program answers.
+
+mod doctor;
+mod report;
+mod run;
+
+use crate::lua::session::{Session, parse_arg};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The study failed.
+const FAILED: u8 = 1;
+/// The command cannot be carried out as it was given.
+const USAGE: u8 = 2;
+
+/// A Lua-scriptable research runtime for modular multi-task prompt tuning of T5.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+#[command(override_usage = "compt <COMMAND>\n       compt -e <CODE> [OPTIONS]")]
+#[command(after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Run Lua code given here; `compt` and `torch` are globals in it
+    #[arg(short = 'e', long = "eval", value_name = "CODE")]
+    eval: Option<String>,
+
+    #[command(flatten)]
+    session: SessionOptions,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a study: a Lua script
+    #[command(after_help = RUN_EXAMPLES)]
+    Run {
+        /// The script; files beside it can be required
+        file: PathBuf,
+
+        #[command(flatten)]
+        session: SessionOptions,
+    },
+    /// Show versions, hardware and folders, what is missing and how to get it
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor,
+}
+
+#[derive(Args)]
+struct SessionOptions {
+    /// A value the script sees as compt.args.KEY: a number, true, false or text
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_arg)]
+    set: Vec<(String, serde_json::Value)>,
+
+    /// The folder where runs are recorded
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Where tensors live: cpu, cuda, cuda:N or auto
+    #[arg(long, default_value = "auto")]
+    device: String,
+
+    /// Seed of every random number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  compt run examples/quickstart.lua
+  compt -e 'print(torch.ones(2, 3))'
+  compt doctor
+
+Exit codes: 0 done, 1 the study failed, 2 wrong usage, 130 interrupted";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  compt run study.lua
+  compt run study.lua --set shots=16 --set backbone=t5-base --seed 3
+  compt run study.lua --out runs/first --device cuda";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  compt doctor";
+
+impl Cli {
+    /// Does what was asked and tells the exit code.
+    pub fn run(self) -> ExitCode {
+        end_quietly_on_a_broken_pipe();
+        match (self.command, self.eval) {
+            (Some(Command::Run { file, session }), _) => run::file(&file, session.into()),
+            (Some(Command::Doctor), _) => doctor::doctor(),
+            (None, Some(code)) => run::code(&code, self.session.into()),
+            (None, None) => {
+                let printed = Cli::command().print_help();
+                ExitCode::from(if printed.is_ok() { 0 } else { FAILED })
+            }
+        }
+    }
+}
+
+impl From<SessionOptions> for Session {
+    fn from(options: SessionOptions) -> Session {
+        Session {
+            args: options.set.into_iter().collect(),
+            out: options.out,
+            device: options.device,
+            seed: options.seed,
+            script: None,
+        }
+    }
+}
+
+/// `compt run study.lua | head` stops with `head`, as other programs do.
+fn end_quietly_on_a_broken_pipe() {
+    // SAFETY: no other thread runs yet.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}

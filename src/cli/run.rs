@@ -1,0 +1,60 @@
+//! `compt run FILE.lua` and `compt -e CODE`.
+
+use super::{FAILED, report};
+use crate::error::Context;
+use crate::interrupt;
+use crate::lua::Runtime;
+use crate::lua::failure::Failure;
+use crate::lua::session::{Script, Session};
+use crate::run::files::check_writable;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Runs a script.
+pub fn file(path: &Path, mut session: Session) -> ExitCode {
+    let source = match std::fs::read_to_string(path).at(path.display()) {
+        Ok(source) => source,
+        Err(e) => return report::refuse(&e),
+    };
+    session.script = Some(Script { path: path.to_path_buf(), source: source.clone() });
+    execute(&source, &path.display().to_string(), session, false)
+}
+
+/// Runs code given on the command line.
+pub fn code(code: &str, session: Session) -> ExitCode {
+    execute(code, "-e", session, true)
+}
+
+fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCode {
+    if let Err(e) = check(&session) {
+        return report::refuse(&e);
+    }
+    let outcome = report::guard(|| -> Result<(), Failure> {
+        let runtime = Runtime::with_session(session)?;
+        if globals {
+            runtime.open_globals()?;
+        }
+        runtime.exec(source, name)
+    });
+    if interrupt::requested() {
+        report::interrupted(outcome.as_ref().and_then(|done| done.as_ref().err()));
+        return ExitCode::from(interrupt::EXIT_CODE);
+    }
+    match outcome {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(failure)) => report::failed(&failure),
+        None => ExitCode::from(FAILED),
+    }
+}
+
+/// What can be told to be wrong before anything runs.
+fn check(session: &Session) -> crate::Result<()> {
+    interrupt::install().at("cannot listen for Ctrl-C")?;
+    if let Some(out) = &session.out {
+        check_writable(out).at("--out")?;
+    }
+    if session.device != "auto" {
+        session.device().at("--device")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Files that are whole or absent: atomic writes, and JSON lines that survive a crash.
+
+use crate::error::Context;
+use crate::{Error, Result};
+use serde_json::Value;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes a file so that at any moment it holds the old content or the new: a temporary file
+/// beside it, flushed to the disk, then renamed.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let folder = parent(path);
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        set_usual_mode(file.path())?;
+        file.persist(path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().at(path.display())
+}
+
+/// [`write_atomic`] of a JSON value, indented.
+pub fn write_json(path: &Path, value: &Value) -> Result<()> {
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(io::Error::from).at(path.display())?;
+    text.push('\n');
+    write_atomic(path, text.as_bytes())
+}
+
+/// A file of JSON values, one a line, that only grows.
+pub struct JsonLines {
+    file: File,
+    name: String,
+}
+
+impl JsonLines {
+    /// Opens or makes the file; a last line that was cut off is removed.
+    pub fn open(path: &Path) -> Result<JsonLines> {
+        let name = path.display().to_string();
+        let open = || -> io::Result<File> {
+            let file = OpenOptions::new().create(true).append(true).open(path)?;
+            let content = fs::read(path)?;
+            let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            if whole < content.len() {
+                file.set_len(whole as u64)?;
+            }
+            Ok(file)
+        };
+        Ok(JsonLines { file: open().at(&name)?, name })
+    }
+
+    /// Appends one line, in one write.
+    pub fn append(&mut self, value: &Value) -> Result<()> {
+        self.file.write_all(format!("{value}\n").as_bytes()).at(&self.name)
+    }
+}
+
+/// Refuses a folder that could not be made or written to, without leaving anything behind.
+pub fn check_writable(folder: &Path) -> Result<()> {
+    let existing = folder.ancestors().find(|a| a.exists()).unwrap_or(Path::new("."));
+    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    if !existing.is_dir() {
+        return Err(Error::new("it is a file, not a folder").at(existing.display()));
+    }
+    tempfile::tempfile_in(existing)
+        .map(drop)
+        .map_err(|e| Error::from(e).at(format!("cannot write in {}", existing.display())))
+        .map_err(|e| e.hint("choose an output folder you may write to"))
+}
+
+/// The folder a path lies in; `.` for a bare name.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Temporary files are made for their owner alone; a record is for all who may enter its folder.
+#[cfg(unix)]
+fn set_usual_mode(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_usual_mode(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_write_replaces_the_whole_file_and_leaves_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        write_atomic(&path, b"old, and longer").unwrap();
+        write_json(&path, &json!({ "a": 1 })).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\n  \"a\": 1\n}\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_line_cut_off_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        fs::write(&path, "{\"step\":1}\n{\"ste").unwrap();
+        JsonLines::open(&path).unwrap().append(&json!({ "step": 2 })).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"step\":1}\n{\"step\":2}\n");
+    }
+
+    #[test]
+    fn a_folder_below_a_file_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let text = check_writable(&file.join("runs/1")).unwrap_err().to_string();
+        assert!(text.contains("it is a file, not a folder"), "{text}");
+        check_writable(&folder.path().join("runs/1")).unwrap();
+        assert!(!folder.path().join("runs").exists());
+    }
+}

@@ -1,0 +1,156 @@
+//! How far a run is: a bar on a terminal, plain lines elsewhere. Both go to standard error.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// What a trainer tells as it goes.
+pub trait Progress {
+    /// `step` steps of the run are made; `loss` is that of the last.
+    fn step(&mut self, step: u64, loss: f64);
+
+    /// A line to be read, above the bar if there is one.
+    fn say(&mut self, line: &str);
+
+    /// No more steps follow.
+    fn finish(&mut self);
+}
+
+/// A bar if standard error is a terminal, plain lines if not. `title` names the run.
+pub fn progress(title: &str, total: u64) -> Box<dyn Progress> {
+    if std::io::stderr().is_terminal() {
+        Box::new(Bar::new(title, total))
+    } else {
+        Box::new(Lines::new(title, total))
+    }
+}
+
+/// Tells nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn step(&mut self, _: u64, _: f64) {}
+    fn say(&mut self, _: &str) {}
+    fn finish(&mut self) {}
+}
+
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(title: &str, total: u64) -> Bar {
+        let template = "{prefix} {wide_bar} {pos}/{len}  loss {msg}  {per_sec}  {eta} left";
+        let style = ProgressStyle::with_template(template).expect("the template is well-formed");
+        let bar = ProgressBar::new(total).with_style(style).with_prefix(title.to_string());
+        Bar(bar.with_message("-"))
+    }
+}
+
+impl Progress for Bar {
+    fn step(&mut self, step: u64, loss: f64) {
+        self.0.set_message(format!("{loss:.4}"));
+        self.0.set_position(step);
+    }
+
+    fn say(&mut self, line: &str) {
+        self.0.println(line);
+    }
+
+    fn finish(&mut self) {
+        self.0.abandon();
+    }
+}
+
+/// A line for the first step, then no two within two seconds, and fewer as the run gets longer.
+struct Lines {
+    title: String,
+    total: u64,
+    start: Instant,
+    next: Duration,
+    unsaid: Option<(u64, f64)>,
+}
+
+impl Lines {
+    fn new(title: &str, total: u64) -> Lines {
+        let start = Instant::now();
+        Lines { title: title.to_string(), total, start, next: Duration::ZERO, unsaid: None }
+    }
+
+    /// The line for a step, if one is due after this much time.
+    fn line(&mut self, step: u64, loss: f64, elapsed: Duration) -> Option<String> {
+        if elapsed < self.next && step < self.total {
+            self.unsaid = Some((step, loss));
+            return None;
+        }
+        self.unsaid = None;
+        let pause = (elapsed / 20).clamp(Duration::from_secs(2), Duration::from_secs(60));
+        self.next = elapsed + pause;
+        let rate = step as f64 / elapsed.as_secs_f64().max(1e-9);
+        let left = self.total.saturating_sub(step) as f64 / rate;
+        Some(format!(
+            "{}  step {step}/{}  loss {loss:.4}  {rate:.1} steps/s  {} left",
+            self.title,
+            self.total,
+            span(left)
+        ))
+    }
+}
+
+impl Progress for Lines {
+    fn step(&mut self, step: u64, loss: f64) {
+        if let Some(line) = self.line(step, loss, self.start.elapsed()) {
+            eprintln!("{line}");
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        eprintln!("{line}");
+    }
+
+    fn finish(&mut self) {
+        if let Some((step, loss)) = self.unsaid {
+            self.next = Duration::ZERO;
+            self.step(step, loss);
+        }
+    }
+}
+
+/// Seconds as people say them: `42 s`, `3 min 05 s`, `2 h 10 min`.
+fn span(seconds: f64) -> String {
+    let s = seconds.round() as u64;
+    match s {
+        0..60 => format!("{s} s"),
+        60..3600 => format!("{} min {:02} s", s / 60, s % 60),
+        _ => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_distance_and_the_last_step_is_told() {
+        let mut lines = Lines::new("ssum", 1000);
+        let told: Vec<u64> = (1..=1000)
+            .filter(|step| {
+                let elapsed = Duration::from_millis(step * 100);
+                lines.line(*step, 1.0, elapsed).is_some()
+            })
+            .collect();
+        assert_eq!(told[..3], [1, 21, 41]);
+        assert!(told.is_sorted_by(|a, b| a + 20 <= *b || *b == 1000), "{told:?}");
+        assert_eq!(told.last(), Some(&1000));
+    }
+
+    #[test]
+    fn a_line_has_loss_rate_and_time_left() {
+        let mut lines = Lines::new("ssum", 480);
+        let line = lines.line(120, 1.23456, Duration::from_secs(60)).unwrap();
+        assert_eq!(line, "ssum  step 120/480  loss 1.2346  2.0 steps/s  3 min 00 s left");
+    }
+
+    #[test]
+    fn spans_are_readable() {
+        assert_eq!([span(41.6), span(185.0), span(7800.0)], ["42 s", "3 min 05 s", "2 h 10 min"]);
+    }
+}

@@ -1,0 +1,97 @@
+//! What a method trains: a prompt bank, a router and an operator, which together give every example
+//! its prompt.
+
+use super::gather::Prompts;
+use super::optimizer::Group;
+use crate::Result;
+use crate::compose::{Isolation, Operator};
+use crate::nn::Named;
+use crate::prompt::PromptBank;
+use crate::router::{Keep, Phase, Router, Rule};
+use std::rc::Rc;
+use tch::{Device, Kind, Tensor};
+
+/// A composition of one set of tasks.
+pub struct Composition {
+    pub bank: Rc<PromptBank>,
+    /// None where there are no sources to weigh.
+    pub router: Option<Rc<dyn Router>>,
+    pub operator: Rc<dyn Operator>,
+    pub device: Device,
+}
+
+/// The prompts of an evaluation.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection {
+    pub isolation: Isolation,
+    pub rule: Rule,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Selection { isolation: Isolation::Total, rule: Rule::Renormalised }
+    }
+}
+
+impl Composition {
+    /// Named parameter groups: `router`, `source`, `private`, as far as there are any.
+    pub fn groups(&self, weight_decay: f64) -> Vec<Group> {
+        let router = self.router.as_ref().map(|r| r.parameters()).unwrap_or_default();
+        [
+            ("router", router),
+            ("source", self.bank.source_parameters()),
+            ("private", self.bank.private_parameters()),
+        ]
+        .into_iter()
+        .filter(|(_, parameters)| !parameters.is_empty())
+        .map(|(name, parameters)| Group { name: name.into(), parameters, weight_decay })
+        .collect()
+    }
+
+    /// A prompt for each example of a training batch, `tasks` being the examples' tasks.
+    pub fn for_batch(&self, tasks: &[usize], temperature: f64) -> Result<Prompts> {
+        let prompts = self.compose(tasks, Phase::Train { temperature }, Selection::default())?;
+        Ok(Prompts { of_row: (0..tasks.len()).collect(), ..prompts })
+    }
+
+    /// The prompt of each of these tasks at inference, without gradients.
+    pub fn for_tasks(&self, tasks: &[usize], selection: Selection) -> Result<Prompts> {
+        tch::no_grad(|| self.compose(tasks, Phase::Eval, selection))
+    }
+
+    fn compose(&self, tasks: &[usize], phase: Phase, selection: Selection) -> Result<Prompts> {
+        let private = self.bank.encoded_privates(tasks)?;
+        let sources = self.bank.encoded_sources()?;
+        let weights = self.weights(tasks, phase, selection)?;
+        let isolation = selection.isolation;
+        let (vectors, hidden) = match isolation {
+            Isolation::Total => (self.operator.compose(&private, &sources, &weights)?, Vec::new()),
+            _ => {
+                let isolated = self.operator.isolate(&private, &sources, &weights, isolation)?;
+                (isolated.prompt, isolated.hidden)
+            }
+        };
+        Ok(Prompts { vectors, of_row: Vec::new(), hidden: vec![hidden; tasks.len()] })
+    }
+
+    /// `[len(tasks), S]`
+    fn weights(&self, tasks: &[usize], phase: Phase, selection: Selection) -> Result<Tensor> {
+        let count = self.bank.source_count();
+        let Some(router) = &self.router else {
+            let size = [tasks.len() as i64, count as i64];
+            return Ok(Tensor::f_zeros(size, (Kind::Float, self.device))?);
+        };
+        let tasks: Vec<i64> = tasks.iter().map(|&task| task as i64).collect();
+        let tasks = Tensor::f_from_slice(&tasks)?.f_to_device(self.device)?;
+        let kept = selection.isolation.kept(count);
+        let keep = kept.map(|sources| Keep { sources, rule: selection.rule });
+        router.weights(&tasks, phase, keep.as_ref())
+    }
+
+    /// Every parameter by name.
+    pub fn parameters(&self) -> Named {
+        let mut all = self.router.as_ref().map(|r| r.parameters()).unwrap_or_default();
+        all.extend(self.bank.parameters());
+        all
+    }
+}

@@ -1,0 +1,92 @@
+//! Examples as token ids, ready for the backbone.
+
+use crate::data::{Example, Task, Tokenizer};
+use crate::{Error, Result};
+
+/// A row of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Token ids closed by `</s>`.
+    pub source: Vec<i64>,
+    pub target: Vec<i64>,
+}
+
+/// Tokenizes examples; a source longer than `max_source` ids is cut before its `</s>`. Also says
+/// how many were cut.
+pub fn tokenize(
+    tokenizer: &Tokenizer,
+    examples: &[Example],
+    max_source: usize,
+) -> Result<(Vec<Row>, usize)> {
+    let sources: Vec<&str> = examples.iter().map(|e| e.source.as_str()).collect();
+    let targets: Vec<&str> = examples.iter().map(|e| e.target.as_str()).collect();
+    let mut cut = 0;
+    let rows = tokenizer
+        .encode_batch(&sources)?
+        .into_iter()
+        .zip(tokenizer.encode_batch(&targets)?)
+        .map(|(mut source, target)| {
+            if source.len() > max_source {
+                cut += 1;
+                source.drain(max_source - 1..source.len() - 1);
+            }
+            Row { source, target }
+        })
+        .collect();
+    Ok((rows, cut))
+}
+
+/// The answers a task knows, as token ids with their `</s>`; None where labels are numbers and any
+/// number is an answer.
+pub fn answers(tokenizer: &Tokenizer, task: &Task) -> Result<Option<Vec<Vec<i64>>>> {
+    match task.labels.words() {
+        [] => Ok(None),
+        words => Ok(Some(tokenizer.encode_batch(words)?)),
+    }
+}
+
+/// Refuses sources that leave no room for the prompt.
+pub fn room_for(prompt: i64, max_source: usize, positions: i64) -> Result<()> {
+    if prompt + 2 > positions {
+        return Err(Error::new(format!(
+            "a prompt of {prompt} rows is longer than the backbone can take ({positions} positions)"
+        ))
+        .hint("choose a smaller 'length', or fewer 'sources' where they are concatenated"));
+    }
+    if max_source < 2 {
+        return Err(Error::new("'max_source_length' must be at least 2"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn long_sources_keep_their_end_of_sequence() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizer");
+        let tokenizer = Tokenizer::load(&folder).unwrap();
+        let example = |source: &str| Example {
+            index: 0,
+            source: source.to_string(),
+            target: "a".to_string(),
+        };
+        let examples = [example("one two three four five six seven"), example("one")];
+        let (whole, cut) = tokenize(&tokenizer, &examples, 512).unwrap();
+        assert_eq!(cut, 0);
+        let (rows, cut) = tokenize(&tokenizer, &examples, 4).unwrap();
+        assert_eq!(cut, usize::from(whole[1].source.len() > 4) + 1);
+        assert_eq!(rows[0].source.len(), 4);
+        assert_eq!(rows[0].source[..3], whole[0].source[..3]);
+        assert_eq!(rows[0].source.last(), whole[0].source.last());
+    }
+
+    #[test]
+    fn a_prompt_must_fit() {
+        assert!(room_for(510, 256, 512).is_ok());
+        let text = room_for(600, 256, 512).unwrap_err().to_string();
+        assert!(text.contains("longer than the backbone can take (512 positions)"), "{text}");
+    }
+}

@@ -1,0 +1,57 @@
+--- What every method is made of: a plain table that `compt.trainer` reads.
+---
+--- A method says which prompts there are, how they are composed, and the settings it is published
+--- with; options given by the user win over them. Fields of a declared method:
+---   name         for records and tables
+---   compose      "sum" | "product" | "concat" | "private", a name given to compt.compose.define,
+---                or a function(private [B,m',d], sources [S,m,d], weights [B,S]) -> [B,m'',d]
+---   sources      S, the number of shared source prompts
+---   length       m, rows of a source prompt
+---   private_length  rows of a private prompt; by default m (S * m for "concat")
+---   encoder      "mlp" | "lstm" | "none" | { kind, activation = "gelu"|"relu"|"silu", residual }
+---   init         "uniform" | "vocabulary" | { kind, bound = 0.5, first = 5000, text = , ids = }
+---   router       "relaxed_bernoulli" | "free" | "constant" | { kind, train, eval, per }
+---   placement    "append" (before </s>) | "prepend"
+---   alone        true: each task is trained by itself, one after the other
+---   lr, warmup, temperature  the schedule a control may replace
+local native = require "compt.native"
+
+local options = {
+  "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
+  "alone", "lr", "warmup", "temperature", "optimizer", "weight_decay",
+}
+
+--- ComPT's settings (Table 9 of the paper and its published code).
+local published = {
+  encoder = "mlp",
+  init = "uniform",
+  router = "relaxed_bernoulli",
+  placement = "append",
+  alone = false,
+  lr = { router = 0.1, source = 0.05, private = 0.02 },
+  warmup = 0.2,
+  temperature = { 5, 1e-3 },
+  optimizer = "adamw",
+  weight_decay = 0.01,
+}
+
+--- Makes `compt.methods.<name>`: a function of options that returns the declared method.
+return function(name, defaults)
+  return function(given)
+    given = given or {}
+    local method = { name = name }
+    for _, layer in ipairs { published, defaults } do
+      for key, value in pairs(layer) do method[key] = value end
+    end
+    for key, value in pairs(given) do
+      native.known("option", key, options, "compt.methods." .. name)
+      method[key] = value
+    end
+    if given.lr then
+      method.lr = {}
+      for group, rate in pairs(published.lr) do method.lr[group] = rate end
+      for group, rate in pairs(given.lr) do method.lr[group] = rate end
+    end
+    return method
+  end
+end
