@@ -6,11 +6,17 @@
 
 pub mod backbone;
 pub mod cli;
+pub mod compose;
 pub mod data;
 pub mod error;
+#[cfg(test)]
+mod golden;
 pub mod interrupt;
 pub mod lua;
 pub mod metric;
+pub mod nn;
+pub mod prompt;
+pub mod router;
 pub mod run;
 pub mod t5;
 pub mod tensor;

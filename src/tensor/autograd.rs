@@ -12,13 +12,15 @@ pub fn backward(loss: &Tensor, retain_graph: bool) -> Result<()> {
     last_error()
 }
 
-/// Sets a tensor's gradient to none, which frees its memory.
-pub fn clear_grad(tensor: &Tensor) -> Result<()> {
+/// Sets the gradients of tensors to none, which frees their memory.
+pub fn clear_grads<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Result<()> {
     // libtorch's C interface reaches a gradient's slot only through an optimizer's zero_grad.
     // SAFETY: the optimizer lives through these lines only and never steps.
     unsafe {
         let optimizer = torch_sys::ato_sgd(0.0, 0.0, 0.0, 0.0, 0);
-        torch_sys::ato_add_parameters(optimizer, tensor.as_ptr().cast_mut(), 0);
+        for tensor in tensors {
+            torch_sys::ato_add_parameters(optimizer, tensor.as_ptr().cast_mut(), 0);
+        }
         torch_sys::ato_zero_grad(optimizer);
         torch_sys::ato_free(optimizer);
     }
@@ -62,7 +64,7 @@ mod tests {
         let x = leaf();
         backward(&x.f_sum(None).unwrap(), false).unwrap();
         assert!(x.grad().defined());
-        clear_grad(&x).unwrap();
+        clear_grads([&x]).unwrap();
         assert!(!x.grad().defined());
     }
 }

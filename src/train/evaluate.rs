@@ -125,9 +125,8 @@ pub fn evaluate(
         let count = (options.batch_tokens / longest).clamp(1, together);
         let (batch, later) = rest.split_at(count);
         let batch_items: Vec<&Item> = batch.iter().map(|&i| &items[i]).collect();
-        let texts = tch::no_grad(|| {
-            predict(backbone, tasks, &batch_items, &known, prompts, options)
-        })?;
+        let texts =
+            tch::no_grad(|| predict(backbone, tasks, &batch_items, &known, prompts, options))?;
         for (&i, text) in batch.iter().zip(texts) {
             answered[i] = text;
         }

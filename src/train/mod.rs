@@ -1,7 +1,15 @@
 //! Training: what a control may turn (`knobs`) and how the trainer asks for it (`control`); which
 //! rows make a batch (`sampler`) and how they reach the backbone (`gather`).
 
+pub mod composition;
 pub mod control;
+pub mod evaluate;
 pub mod gather;
 pub mod knobs;
+pub mod optimizer;
+pub mod report;
+pub mod rows;
 pub mod sampler;
+mod trainer;
+
+pub use trainer::{Batch, Batches, Parts, Settings, Stage, TaskBatches, Trainer};

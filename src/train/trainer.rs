@@ -13,6 +13,7 @@ use super::sampler::Sampler;
 use crate::backbone::Backbone;
 use crate::data::TaskSet;
 use crate::t5::GroupCost;
+use crate::tensor::autograd::clear_grads;
 use crate::{Error, Result, interrupt};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -122,10 +123,8 @@ struct Losses {
 
 impl Trainer {
     pub fn new(parts: Parts) -> Self {
-        let cost = parts
-            .settings
-            .group_cost
-            .unwrap_or_else(|| group_cost(&parts.backbone.borrow().model));
+        let cost =
+            parts.settings.group_cost.unwrap_or_else(|| group_cost(&parts.backbone.borrow().model));
         let task_losses = BTreeMap::new();
         Trainer { parts, step: 0, seconds: 0.0, last: None, task_losses, cost }
     }
@@ -206,7 +205,7 @@ impl Trainer {
         let clip = knobs.clip.unwrap_or(self.parts.settings.clip);
         let grad_norm = clip_grad_norm(&self.parts.groups, clip)?;
         if !loss.is_finite() || !grad_norm.is_finite() {
-            self.zero_grad();
+            self.zero_grad()?;
             return Err(self.not_finite(loss, grad_norm, &tasks));
         }
         for group in &mut self.parts.groups {
@@ -217,7 +216,7 @@ impl Trainer {
             let rate = lr.get(&group.name).copied().unwrap_or(0.0);
             self.parts.optimizer.step(group, rate)?;
         }
-        self.zero_grad();
+        self.zero_grad()?;
 
         let task_losses: BTreeMap<String, f64> =
             sums.into_iter().map(|(task, (sum, n))| (task, sum / n as f64)).collect();
@@ -284,10 +283,8 @@ impl Trainer {
         Ok(Losses { loss: value, by_row: Vec::try_from(&by_row.f_to_kind(tch::Kind::Double)?)? })
     }
 
-    fn zero_grad(&self) {
-        for (_, parameter) in self.parts.groups.iter().flat_map(|group| &group.parameters) {
-            parameter.shallow_clone().clear_grad();
-        }
+    fn zero_grad(&self) -> Result<()> {
+        clear_grads(self.parts.groups.iter().flat_map(|group| &group.parameters).map(|p| &p.1))
     }
 
     fn not_finite(&self, loss: f64, norm: f64, tasks: &BTreeMap<String, usize>) -> Error {
@@ -316,7 +313,10 @@ impl Trainer {
     }
 
     /// Steps until the last one, an interrupt, or an error. `after` is told of each step.
-    pub fn run(&mut self, after: &mut dyn FnMut(&StepReport, u64) -> Result<()>) -> Result<RunReport> {
+    pub fn run(
+        &mut self,
+        after: &mut dyn FnMut(&StepReport, u64) -> Result<()>,
+    ) -> Result<RunReport> {
         let total = self.total_steps();
         let mut interrupted = false;
         while self.step < total {

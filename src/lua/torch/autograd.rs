@@ -13,7 +13,7 @@ pub const METHODS: &[Op] = &[
     Op::positional("requires_grad_", requires_grad_),
     Op::with_options("backward", backward),
     Op::positional("zero_grad", |a| {
-        autograd::clear_grad(&a.tensor(1)?)?;
+        autograd::clear_grads([&a.tensor(1)?])?;
         Ok(Out::Nothing)
     }),
 ];
@@ -81,7 +81,7 @@ pub fn grad_of(t: &Tensor) -> Result<Option<Tensor>> {
 /// `t.grad = nil`; nothing else can be assigned.
 pub fn set_grad(t: &Tensor, grad: Option<Tensor>) -> Result<()> {
     match grad {
-        None => autograd::clear_grad(t),
+        None => autograd::clear_grads([t]),
         Some(_) => Err(Error::new("a gradient can only be set to nil")
             .hint("`t.grad:copy_(other)` changes its values")),
     }
