@@ -1,12 +1,18 @@
 //! compt: a Lua-scriptable research runtime for modular multi-task prompt tuning of T5.
 //!
 //! Dependencies point one way, from the top of this list to the bottom:
-//! `cli` > `lua` > `train` > (`compose` > `prompt`, `router`) and `t5` > `tensor` > `error`;
+//! `cli` > `lua` > `train` > (`compose` > `prompt`, `router` > `nn`) and `t5` > `tensor` > `error`;
 //! `data`, `metric` and `run` stand beside the models. Only `lua` knows mlua.
 
+pub mod compose;
 pub mod error;
+#[cfg(test)]
+mod golden;
 pub mod interrupt;
 pub mod lua;
+pub mod nn;
+pub mod prompt;
+pub mod router;
 pub mod run;
 pub mod t5;
 pub mod tensor;

@@ -4,4 +4,5 @@
 pub mod control;
 pub mod gather;
 pub mod knobs;
+pub mod optimizer;
 pub mod sampler;
