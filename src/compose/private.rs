@@ -1,0 +1,36 @@
+//! PT: the private prompt alone.
+
+use super::{Isolated, Isolation, Operator};
+use crate::{Error, Result};
+use tch::Tensor;
+
+/// private `[B, m, d]` as it is; sources and weights play no part.
+pub fn private(private: &Tensor, _sources: &Tensor, _weights: &Tensor) -> Result<Tensor> {
+    Ok(private.shallow_clone())
+}
+
+pub struct Private;
+
+impl Operator for Private {
+    fn name(&self) -> &str {
+        "private"
+    }
+
+    fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        self::private(private, sources, weights)
+    }
+
+    fn isolate(
+        &self,
+        private: &Tensor,
+        _sources: &Tensor,
+        _weights: &Tensor,
+        isolation: Isolation,
+    ) -> Result<Isolated> {
+        match isolation {
+            Isolation::Total | Isolation::Private => Ok(Isolated::whole(private.shallow_clone())),
+            _ => Err(Error::new("prompt tuning has no source prompts to isolate")
+                .hint("evaluate it with \"total\"")),
+        }
+    }
+}

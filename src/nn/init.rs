@@ -1,0 +1,15 @@
+//! Initial values. They are drawn on the CPU, so that a seed gives the same ones on any device.
+
+use crate::Result;
+use tch::{Device, Kind, Tensor};
+
+/// Makes a value a float32 leaf on `device` that gathers gradients.
+pub fn parameter(value: &Tensor, device: Device) -> Result<Tensor> {
+    let value = value.f_detach()?.f_to_device(device)?.f_to_kind(Kind::Float)?;
+    Ok(value.f_set_requires_grad(true)?)
+}
+
+/// Values from U(-bound, bound), float32 on the CPU.
+pub fn uniform(shape: &[i64], bound: f64) -> Result<Tensor> {
+    Ok(Tensor::f_empty(shape, (Kind::Float, Device::Cpu))?.f_uniform_(-bound, bound)?)
+}

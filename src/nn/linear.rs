@@ -1,0 +1,36 @@
+//! y = x W^T + b.
+
+use super::{Named, init};
+use crate::Result;
+use tch::{Device, Tensor};
+
+pub struct Linear {
+    /// `[out, in]`
+    pub weight: Tensor,
+    /// `[out]`
+    pub bias: Tensor,
+}
+
+impl Linear {
+    /// Weight and bias from U(-in^-0.5, in^-0.5), as `torch.nn.Linear` starts.
+    pub fn new(inputs: i64, outputs: i64, device: Device) -> Result<Self> {
+        let bound = (inputs as f64).powf(-0.5);
+        Ok(Linear {
+            weight: init::parameter(&init::uniform(&[outputs, inputs], bound)?, device)?,
+            bias: init::parameter(&init::uniform(&[outputs], bound)?, device)?,
+        })
+    }
+
+    /// `[..., in]` to `[..., out]`
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.f_linear(&self.weight, Some(&self.bias))?)
+    }
+
+    /// The parameters under the given names.
+    pub fn named(&self, weight: &str, bias: &str) -> Named {
+        vec![
+            (weight.to_string(), self.weight.shallow_clone()),
+            (bias.to_string(), self.bias.shallow_clone()),
+        ]
+    }
+}

@@ -1,0 +1,61 @@
+//! A two-layer bidirectional LSTM, as P-tuning uses.
+
+use super::{Named, init};
+use crate::Result;
+use tch::{Device, Kind, Tensor};
+
+const LAYERS: i64 = 2;
+
+pub struct Lstm {
+    hidden: i64,
+    /// By torch's names (`weight_ih_l0`, ..., `bias_hh_l1_reverse`), in torch's order.
+    parameters: Named,
+}
+
+impl Lstm {
+    /// `inputs` features in, `2 * hidden` out. Everything starts from
+    /// U(-hidden^-0.5, hidden^-0.5), as in `torch.nn.LSTM`.
+    pub fn new(inputs: i64, hidden: i64, device: Device) -> Result<Self> {
+        let bound = (hidden as f64).powf(-0.5);
+        let mut parameters = Vec::new();
+        for layer in 0..LAYERS {
+            let width = if layer == 0 { inputs } else { 2 * hidden };
+            for direction in ["", "_reverse"] {
+                for (part, shape) in [
+                    ("weight_ih", &[4 * hidden, width][..]),
+                    ("weight_hh", &[4 * hidden, hidden]),
+                    ("bias_ih", &[4 * hidden]),
+                    ("bias_hh", &[4 * hidden]),
+                ] {
+                    let value = init::parameter(&init::uniform(shape, bound)?, device)?;
+                    parameters.push((format!("{part}_l{layer}{direction}"), value));
+                }
+            }
+        }
+        Ok(Lstm { hidden, parameters })
+    }
+
+    /// `[m, inputs]`, one sequence, to `[m, 2 * hidden]`
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let zeros = Tensor::f_zeros([2 * LAYERS, 1, self.hidden], (Kind::Float, x.device()))?;
+        let weights: Vec<&Tensor> = self.parameters.iter().map(|(_, tensor)| tensor).collect();
+        // In training mode always: without dropout the values are the same, and cuDNN computes
+        // gradients in no other.
+        let (output, _, _) = x.f_unsqueeze(0)?.f_lstm(
+            &[&zeros, &zeros],
+            &weights,
+            true,
+            LAYERS,
+            0.0,
+            true,
+            true,
+            true,
+        )?;
+        Ok(output.f_squeeze_dim(0)?)
+    }
+
+    /// By torch's names.
+    pub fn named(&self) -> Named {
+        self.parameters.iter().map(|(name, t)| (name.clone(), t.shallow_clone())).collect()
+    }
+}

@@ -1,0 +1,34 @@
+//! Two linear layers with an activation between them.
+
+use super::{Activation, Linear, Named};
+use crate::Result;
+use tch::{Device, Tensor};
+
+/// W2 act(W1 x + b1) + b2
+pub struct Mlp {
+    pub first: Linear,
+    pub second: Linear,
+    pub activation: Activation,
+}
+
+impl Mlp {
+    /// d -> d -> d
+    pub fn square(dim: i64, activation: Activation, device: Device) -> Result<Self> {
+        let first = Linear::new(dim, dim, device)?;
+        let second = Linear::new(dim, dim, device)?;
+        Ok(Mlp { first, second, activation })
+    }
+
+    /// `[..., d]` to `[..., d]`
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.second.forward(&self.activation.apply(&self.first.forward(x)?)?)
+    }
+
+    /// `w1`, `b1`, `w2`, `b2`
+    pub fn named(&self) -> Named {
+        [self.first.named("w1", "b1"), self.second.named("w2", "b2")]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}

@@ -1,0 +1,235 @@
+//! The prompts of a study: S shared source prompts and one private prompt a task.
+
+use super::{EncoderKind, Init, Prompt};
+use crate::nn::{Named, named};
+use crate::{Error, Result};
+use tch::{Device, Kind, Tensor};
+
+/// What a bank is made of.
+#[derive(Debug)]
+pub struct BankOptions<'a> {
+    /// One private prompt each, in this order.
+    pub tasks: &'a [String],
+    /// S, the number of source prompts; 0 for plain prompt tuning.
+    pub sources: usize,
+    /// m, rows of a source prompt.
+    pub length: i64,
+    /// Rows of a private prompt: m, or S * m where the sources are concatenated.
+    pub private_length: i64,
+    /// d, the backbone's d_model.
+    pub dim: i64,
+    pub source_init: Init,
+    pub private_init: Init,
+    pub encoder: EncoderKind,
+    /// The backbone's embeddings `[V, d]`, for initialisations that need them.
+    pub vocabulary: Option<&'a Tensor>,
+    pub device: Device,
+}
+
+/// S source prompts `[m, d]` and T private prompts, trained together.
+pub struct PromptBank {
+    tasks: Vec<String>,
+    sources: Vec<Prompt>,
+    privates: Vec<Prompt>,
+    /// `[0, m, d]` where there is no source prompt.
+    no_sources: Tensor,
+}
+
+impl PromptBank {
+    pub fn new(options: &BankOptions) -> Result<Self> {
+        let o = options;
+        for (name, length) in [("length", o.length), ("private length", o.private_length)] {
+            if length < 1 {
+                return Err(Error::new(format!(
+                    "a prompt's {name} must be at least 1, not {length}"
+                )));
+            }
+        }
+        let make = |length, init: &Init| {
+            Prompt::new(length, o.dim, init, o.encoder, o.vocabulary, o.device)
+        };
+        Ok(PromptBank {
+            tasks: o.tasks.to_vec(),
+            sources: (0..o.sources)
+                .map(|_| make(o.length, &o.source_init))
+                .collect::<Result<_>>()?,
+            privates: (0..o.tasks.len())
+                .map(|_| make(o.private_length, &o.private_init))
+                .collect::<Result<_>>()?,
+            no_sources: Tensor::f_zeros([0, o.length, o.dim], (Kind::Float, o.device))?,
+        })
+    }
+
+    /// In the order of their private prompts.
+    pub fn tasks(&self) -> &[String] {
+        &self.tasks
+    }
+
+    /// S
+    pub fn source_count(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// The i-th source prompt, from 0.
+    pub fn source(&self, i: usize) -> Result<&Prompt> {
+        self.sources.get(i).ok_or_else(|| {
+            Error::new(format!("no source prompt {i}: the bank has {}", self.sources.len()))
+        })
+    }
+
+    pub fn private(&self, task: &str) -> Result<&Prompt> {
+        Ok(&self.privates[self.task_index(task)?])
+    }
+
+    /// The place of a task, from 0.
+    pub fn task_index(&self, task: &str) -> Result<usize> {
+        self.tasks
+            .iter()
+            .position(|known| known == task)
+            .ok_or_else(|| Error::unknown("task", task, self.tasks.iter().map(String::as_str)))
+    }
+
+    /// All source prompts, encoded: `[S, m, d]`
+    pub fn encoded_sources(&self) -> Result<Tensor> {
+        if self.sources.is_empty() {
+            return Ok(self.no_sources.shallow_clone());
+        }
+        let encoded = self.sources.iter().map(Prompt::encoded).collect::<Result<Vec<_>>>()?;
+        Ok(Tensor::f_stack(&encoded, 0)?)
+    }
+
+    /// The private prompts of `tasks` (places from 0), encoded: `[len(tasks), m', d]`. Each
+    /// prompt is encoded once however often its task comes; a prompt whose task does not come
+    /// gets no gradient.
+    pub fn encoded_privates(&self, tasks: &[usize]) -> Result<Tensor> {
+        let mut distinct = tasks.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if let Some(&i) = distinct.last().filter(|i| **i >= self.privates.len()) {
+            return Err(Error::new(format!("no task {i}: the bank has {}", self.tasks.len())));
+        }
+        let encoded =
+            distinct.iter().map(|i| self.privates[*i].encoded()).collect::<Result<Vec<_>>>()?;
+        let stacked = Tensor::f_stack(&encoded, 0)?;
+        if tasks == distinct {
+            return Ok(stacked);
+        }
+        let rows: Vec<i64> =
+            tasks.iter().map(|task| distinct.partition_point(|t| t < task) as i64).collect();
+        Ok(stacked.f_index_select(0, &Tensor::from_slice(&rows).f_to_device(stacked.device())?)?)
+    }
+
+    /// `source.0.embedding`, `source.0.encoder.w1` ...
+    pub fn source_parameters(&self) -> Named {
+        let numbered = self.sources.iter().enumerate();
+        numbered.flat_map(|(i, p)| named::under(&format!("source.{i}"), p.named())).collect()
+    }
+
+    /// `private.rte.embedding`, `private.rte.encoder.w1` ...
+    pub fn private_parameters(&self) -> Named {
+        let with_tasks = self.tasks.iter().zip(&self.privates);
+        with_tasks.flat_map(|(t, p)| named::under(&format!("private.{t}"), p.named())).collect()
+    }
+
+    /// Everything that is trained: sources, then privates.
+    pub fn parameters(&self) -> Named {
+        let mut all = self.source_parameters();
+        all.extend(self.private_parameters());
+        all
+    }
+
+    /// The prompts with their encoders applied, all that inference needs: `source.0`, ...,
+    /// `private.rte`, ..., without gradients.
+    pub fn materialise(&self) -> Result<Named> {
+        let sources = self.sources.iter().enumerate().map(|(i, p)| (format!("source.{i}"), p));
+        let privates =
+            self.tasks.iter().zip(&self.privates).map(|(t, p)| (format!("private.{t}"), p));
+        tch::no_grad(|| {
+            sources.chain(privates).map(|(n, p)| Ok((n, p.encoded()?.f_detach_copy()?))).collect()
+        })
+    }
+
+    /// A copy of every parameter, for a checkpoint.
+    pub fn state(&self) -> Result<Named> {
+        let copy = |(name, t): (String, Tensor)| Ok((name, t.f_detach_copy()?));
+        self.parameters().into_iter().map(copy).collect()
+    }
+
+    /// Takes over what `state` gave; an error changes nothing.
+    pub fn load_state(&self, state: &[(String, Tensor)]) -> Result<()> {
+        named::assign(&self.parameters(), state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bank(sources: usize) -> PromptBank {
+        let tasks = ["rte", "cola", "mrpc"].map(String::from);
+        PromptBank::new(&BankOptions {
+            tasks: &tasks,
+            sources,
+            length: 4,
+            private_length: 8,
+            dim: 6,
+            source_init: Init::default(),
+            private_init: Init::default(),
+            encoder: EncoderKind::default(),
+            vocabulary: None,
+            device: Device::Cpu,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn rows_get_the_prompt_of_their_task() {
+        let (bank, none) = (bank(2), bank(0));
+        assert_eq!(bank.encoded_sources().unwrap().size(), [2, 4, 6]);
+        let rows = bank.encoded_privates(&[2, 0, 2]).unwrap();
+        assert_eq!(rows.size(), [3, 8, 6]);
+        for (row, task) in ["mrpc", "rte", "mrpc"].iter().enumerate() {
+            let alone = bank.private(task).unwrap().encoded().unwrap();
+            assert!(rows.get(row as i64).allclose(&alone, 1e-6, 1e-7, false));
+        }
+        assert_eq!(none.encoded_sources().unwrap().size(), [0, 4, 6]);
+        assert!(bank.encoded_privates(&[3]).is_err());
+    }
+
+    #[test]
+    fn only_the_tasks_of_the_batch_get_gradients() {
+        let bank = bank(1);
+        bank.encoded_privates(&[2, 0, 2]).unwrap().sum(Kind::Float).backward();
+        for (name, parameter) in bank.parameters() {
+            let present = name.starts_with("private.rte") || name.starts_with("private.mrpc");
+            assert_eq!(parameter.grad().defined(), present, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_state_carries_a_bank_over_and_a_wrong_one_changes_nothing() {
+        let (from, to) = (bank(2), bank(2));
+        to.load_state(&from.state().unwrap()).unwrap();
+        for ((name, a), (_, b)) in
+            from.materialise().unwrap().iter().zip(&to.materialise().unwrap())
+        {
+            assert_eq!(a, b, "{name}");
+            assert!(!a.requires_grad());
+        }
+        let before = to.state().unwrap();
+        let text = to.load_state(&bank(1).state().unwrap()).unwrap_err().to_string();
+        assert!(text.contains("source.1.embedding"), "{text}");
+        for ((_, a), (_, b)) in before.iter().zip(&to.state().unwrap()) {
+            assert_eq!(a, b);
+        }
+    }
+
+    #[test]
+    fn parameters_are_named_after_their_prompt() {
+        let names: Vec<String> = bank(1).parameters().into_iter().map(|p| p.0).collect();
+        assert_eq!(names[0], "source.0.embedding");
+        assert!(names.contains(&"private.rte.encoder.w1".to_string()), "{names:?}");
+        assert_eq!(names.len(), 4 * 5);
+        assert!(bank(1).private("rtee").err().unwrap().to_string().contains("'rte'"));
+    }
+}

@@ -1,0 +1,192 @@
+//! What a prompt starts from.
+
+use crate::nn::init::uniform;
+use crate::{Error, Result};
+use tch::{Device, Kind, Tensor};
+
+/// The most frequent part of T5's vocabulary, from which Lester et al. (2021) sample.
+pub const FREQUENT: i64 = 5000;
+
+#[derive(Debug)]
+pub enum Init {
+    /// U(-bound, bound); ComPT's bound is 0.5.
+    Uniform { bound: f64 },
+    /// Embeddings of ids drawn from the vocabulary's first `first`: without repeats, unless the
+    /// prompt is longer than that (T5X).
+    Vocabulary { first: i64 },
+    /// Row i is the mean embedding of the pieces `rows[i]`; rows beyond the prompt are dropped.
+    Tokens { rows: Vec<Vec<i64>>, rest: Rest },
+    /// A prompt made before, `[m, d]`.
+    Given(Tensor),
+}
+
+/// What fills a prompt when its tokens run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Rows from the vocabulary's first `first` (T5X).
+    Sample { first: i64 },
+    /// The tokens again, from the start (PEFT).
+    Tile,
+}
+
+impl Default for Init {
+    fn default() -> Self {
+        Init::Uniform { bound: 0.5 }
+    }
+}
+
+impl Init {
+    /// One row a token of a text. `ids` without the closing `</s>`.
+    pub fn text(ids: &[i64], rest: Rest) -> Self {
+        Init::Tokens { rows: ids.iter().map(|id| vec![*id]).collect(), rest }
+    }
+
+    /// One row a class label, the mean of its pieces. Ids without the closing `</s>`.
+    pub fn labels(labels: Vec<Vec<i64>>, rest: Rest) -> Self {
+        Init::Tokens { rows: labels, rest }
+    }
+
+    /// The initial embedding, `[length, dim]`, float32 on the CPU; `vocabulary` is the backbone's
+    /// embedding table `[V, dim]`, needed where rows are taken from it.
+    pub fn make(&self, length: i64, dim: i64, vocabulary: Option<&Tensor>) -> Result<Tensor> {
+        match self {
+            Init::Uniform { bound } => uniform(&[length, dim], *bound),
+            Init::Vocabulary { first } => sample(table(vocabulary, dim)?, *first, length),
+            Init::Tokens { rows, rest } => tokens(rows, *rest, table(vocabulary, dim)?, length),
+            Init::Given(value) if value.size() != [length, dim] => Err(Error::new(format!(
+                "the given prompt has shape {:?} where [{length}, {dim}] is needed",
+                value.size()
+            ))),
+            Init::Given(value) => on_cpu(value),
+        }
+    }
+}
+
+fn on_cpu(value: &Tensor) -> Result<Tensor> {
+    Ok(value.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?)
+}
+
+fn table(vocabulary: Option<&Tensor>, dim: i64) -> Result<&Tensor> {
+    let table = vocabulary.ok_or_else(|| {
+        Error::new("this initialisation takes rows of the vocabulary, and none was given")
+            .hint("pass the backbone, or use the uniform initialisation")
+    })?;
+    match table.size()[..] {
+        [_, width] if width == dim => Ok(table),
+        ref shape => Err(Error::new(format!(
+            "the vocabulary's embeddings have shape {shape:?} where the prompt has rows of {dim}"
+        ))),
+    }
+}
+
+fn rows_of(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
+    on_cpu(&table.f_detach()?.f_index_select(0, &ids.f_to_device(table.device())?)?)
+}
+
+fn sample(table: &Tensor, first: i64, length: i64) -> Result<Tensor> {
+    let first = first.min(table.size()[0]);
+    if first < 1 {
+        return Err(Error::new("the vocabulary to sample from is empty"));
+    }
+    let options = (Kind::Int64, Device::Cpu);
+    let ids = if length > first {
+        Tensor::f_randint(first, [length], options)?
+    } else {
+        Tensor::f_randperm(first, options)?.f_narrow(0, 0, length)?
+    };
+    rows_of(table, &ids)
+}
+
+fn tokens(rows: &[Vec<i64>], rest: Rest, table: &Tensor, length: i64) -> Result<Tensor> {
+    if rows.is_empty() || rows.iter().any(Vec::is_empty) {
+        return Err(Error::new("there are no tokens to start the prompt from")
+            .hint("give a text or labels that are not empty"));
+    }
+    let size = table.size()[0];
+    if let Some(id) = rows.iter().flatten().find(|id| !(0..size).contains(*id)) {
+        return Err(Error::new(format!("token id {id} is outside the vocabulary of {size}")));
+    }
+    let mut found = Vec::with_capacity(length as usize);
+    for pieces in rows.iter().take(length as usize) {
+        let pieces = rows_of(table, &Tensor::from_slice(pieces))?;
+        found.push(pieces.f_mean_dim(0, false, Kind::Float)?);
+    }
+    let known = found.len();
+    match rest {
+        Rest::Tile => found.extend(
+            (known..length as usize).map(|i| found[i % known].shallow_clone()).collect::<Vec<_>>(),
+        ),
+        Rest::Sample { first } if (known as i64) < length => {
+            found.extend(sample(table, first, length - known as i64)?.f_unbind(0)?)
+        }
+        Rest::Sample { .. } => {}
+    }
+    Ok(Tensor::f_stack(&found, 0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Row i is [i, 10 i].
+    fn table() -> Tensor {
+        let column = Tensor::arange(8, (Kind::Float, Device::Cpu));
+        Tensor::stack(&[&column, &(&column * 10)], 1)
+    }
+
+    fn first_column(init: &Init, length: i64) -> Vec<f32> {
+        let prompt = init.make(length, 2, Some(&table())).unwrap();
+        assert_eq!(prompt.size(), [length, 2]);
+        let column: Vec<f32> = prompt.select(1, 0).try_into().unwrap();
+        let second: Vec<f32> = prompt.select(1, 1).try_into().unwrap();
+        assert!(column.iter().zip(second).all(|(a, b)| (10.0 * a - b).abs() < 1e-5));
+        column
+    }
+
+    #[test]
+    fn uniform_values_fill_their_range() {
+        let prompt = Init::default().make(200, 50, None).unwrap();
+        let (low, high) = (prompt.min().double_value(&[]), prompt.max().double_value(&[]));
+        assert!((-0.5..-0.499).contains(&low) && (0.499..=0.5).contains(&high), "{low} {high}");
+        assert!(prompt.mean(Kind::Float).double_value(&[]).abs() < 0.01);
+        assert!((prompt.std(false).double_value(&[]) - 12f64.powf(-0.5)).abs() < 0.01);
+    }
+
+    #[test]
+    fn vocabulary_rows_come_once_from_the_first_ones() {
+        let mut ids = first_column(&Init::Vocabulary { first: 5 }, 5);
+        ids.sort_by(f32::total_cmp);
+        assert_eq!(ids, [0.0, 1.0, 2.0, 3.0, 4.0]);
+        let many = first_column(&Init::Vocabulary { first: FREQUENT }, 30);
+        assert!(many.iter().all(|id| (0.0..8.0).contains(id)));
+    }
+
+    #[test]
+    fn text_is_cut_tiled_or_followed_by_samples() {
+        let text = |rest| Init::text(&[6, 3, 5], rest);
+        assert_eq!(first_column(&text(Rest::Tile), 2), [6.0, 3.0]);
+        assert_eq!(first_column(&text(Rest::Tile), 7), [6.0, 3.0, 5.0, 6.0, 3.0, 5.0, 6.0]);
+        let sampled = first_column(&text(Rest::Sample { first: 2 }), 5);
+        assert_eq!(sampled[..3], [6.0, 3.0, 5.0]);
+        assert!(sampled[3..].iter().all(|id| *id < 2.0));
+    }
+
+    #[test]
+    fn a_label_is_the_mean_of_its_pieces() {
+        let labels = Init::labels(vec![vec![1, 2, 6], vec![4]], Rest::Tile);
+        assert_eq!(first_column(&labels, 3), [3.0, 4.0, 3.0]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_explained() {
+        let text = |e: Error| e.to_string();
+        let given = Init::Given(Tensor::zeros([3, 2], (Kind::Float, Device::Cpu)));
+        assert!(given.make(3, 2, None).is_ok());
+        assert!(text(given.make(4, 2, None).unwrap_err()).contains("[3, 2] where [4, 2]"));
+        let outside = Init::text(&[8], Rest::Tile).make(1, 2, Some(&table()));
+        assert!(text(outside.unwrap_err()).contains("token id 8 is outside the vocabulary of 8"));
+        let none = Init::Vocabulary { first: FREQUENT }.make(1, 2, None);
+        assert!(text(none.unwrap_err()).contains("none was given"));
+        assert!(Init::text(&[], Rest::Tile).make(1, 2, Some(&table())).is_err());
+    }
+}

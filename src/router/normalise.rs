@@ -1,0 +1,129 @@
+//! From scores to weights: what makes the sources comparable, and what happens when some are
+//! left out.
+
+use crate::{Error, Result};
+use tch::{Kind, Tensor};
+
+/// Scores `[B, S]` before normalisation.
+pub enum Scores {
+    /// Any real number.
+    Logits(Tensor),
+    /// Relaxed Bernoulli samples: sigmoids already, in (0, 1).
+    Samples(Tensor),
+}
+
+/// How scores become weights. A sample is a sigmoid already and none is applied to it again, so
+/// for samples `softmax_sigmoid` is `softmax`, and `sigmoid` is `none`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Normalisation {
+    /// softmax of the logits, or of the samples (ComPT).
+    #[default]
+    Softmax,
+    /// softmax of the logits' sigmoids.
+    SoftmaxSigmoid,
+    /// Sigmoids divided by their sum (MP2).
+    Sum,
+    /// Sigmoids as they are.
+    Sigmoid,
+    /// The scores as they are.
+    None,
+}
+
+impl Normalisation {
+    pub const NAMES: [&str; 5] = ["softmax", "softmax_sigmoid", "sum", "sigmoid", "none"];
+
+    pub fn parse(name: &str) -> Result<Self> {
+        Ok(match name {
+            "softmax" => Normalisation::Softmax,
+            "softmax_sigmoid" => Normalisation::SoftmaxSigmoid,
+            "sum" => Normalisation::Sum,
+            "sigmoid" => Normalisation::Sigmoid,
+            "none" => Normalisation::None,
+            _ => return Err(Error::unknown("normalisation", name, Self::NAMES)),
+        })
+    }
+
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    fn apply(self, scores: &Scores) -> Result<Tensor> {
+        let (Scores::Logits(raw) | Scores::Samples(raw)) = scores;
+        let sigmoids = || match scores {
+            Scores::Logits(logits) => logits.f_sigmoid(),
+            Scores::Samples(samples) => Ok(samples.shallow_clone()),
+        };
+        Ok(match self {
+            Normalisation::Softmax => raw.f_softmax(-1, Kind::Float)?,
+            Normalisation::SoftmaxSigmoid => sigmoids()?.f_softmax(-1, Kind::Float)?,
+            Normalisation::Sum => {
+                let gates = sigmoids()?;
+                // At low temperatures every sample of a row may be 0.
+                let total = gates.f_sum_dim_intlist(-1, true, Kind::Float)?.f_add_scalar(1e-12)?;
+                gates.f_div(&total)?
+            }
+            Normalisation::Sigmoid => sigmoids()?,
+            Normalisation::None => raw.shallow_clone(),
+        })
+    }
+}
+
+/// What the weights of kept sources are when others are left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Rule {
+    /// The others are removed before the normalisation (as published): one kept source weighs 1
+    /// under a softmax.
+    #[default]
+    Renormalised,
+    /// The weights they have among all.
+    AsLearned,
+}
+
+impl Rule {
+    pub const NAMES: [&str; 2] = ["renormalised", "as_learned"];
+
+    pub fn parse(name: &str) -> Result<Self> {
+        match name {
+            "renormalised" => Ok(Rule::Renormalised),
+            "as_learned" => Ok(Rule::AsLearned),
+            _ => Err(Error::unknown("rule for kept weights", name, Self::NAMES)),
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// The sources (from 0) that stay, and what their weights are; all others weigh 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keep {
+    pub sources: Vec<usize>,
+    pub rule: Rule,
+}
+
+/// Weights `[B, S]` of scores `[B, S]`.
+pub fn weights(scores: &Scores, by: Normalisation, keep: Option<&Keep>) -> Result<Tensor> {
+    let Some(keep) = keep else { return by.apply(scores) };
+    let (Scores::Logits(raw) | Scores::Samples(raw)) = scores;
+    let kept = keep.index(raw)?;
+    let select = |x: &Tensor| x.f_index_select(1, &kept);
+    let chosen = match (keep.rule, scores) {
+        (Rule::AsLearned, _) => select(&by.apply(scores)?)?,
+        (Rule::Renormalised, Scores::Logits(x)) => by.apply(&Scores::Logits(select(x)?))?,
+        (Rule::Renormalised, Scores::Samples(x)) => by.apply(&Scores::Samples(select(x)?))?,
+    };
+    Ok(raw.f_zeros_like()?.f_index_copy(1, &kept, &chosen)?)
+}
+
+impl Keep {
+    /// The kept columns of `scores` `[B, S]`, on its device.
+    fn index(&self, scores: &Tensor) -> Result<Tensor> {
+        let sources = scores.size()[1];
+        let kept: Vec<i64> = self.sources.iter().map(|s| *s as i64).collect();
+        if let Some(s) = kept.iter().find(|s| **s >= sources) {
+            return Err(Error::new(format!("no source prompt {s}: the router has {sources}")));
+        }
+        Ok(Tensor::from_slice(&kept).f_to_device(scores.device())?)
+    }
+}

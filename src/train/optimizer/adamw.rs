@@ -1,0 +1,140 @@
+//! AdamW (Loshchilov & Hutter, 2019), and Adam with steps in proportion to each tensor's size.
+
+use super::{Group, Optimizer, gradient, restored};
+use crate::Result;
+use crate::nn::{Named, named};
+use std::collections::BTreeMap;
+use tch::{Kind, Tensor};
+
+/// Makes a step relative: it is multiplied by max(`floor`, RMS of the tensor).
+#[derive(Debug, Clone, Copy)]
+pub struct RmsScale {
+    pub floor: f64,
+    /// The RMS is read again every so many steps of the tensor.
+    pub every: i64,
+}
+
+impl Default for RmsScale {
+    fn default() -> Self {
+        RmsScale { floor: 1e-3, every: 20 }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct AdamWOptions {
+    pub betas: (f64, f64),
+    pub eps: f64,
+    /// The step, not the decay, is scaled.
+    pub scale_by_rms: Option<RmsScale>,
+}
+
+impl Default for AdamWOptions {
+    /// torch's: (0.9, 0.999), 1e-8, no scaling. The decay is the group's.
+    fn default() -> Self {
+        AdamWOptions { betas: (0.9, 0.999), eps: 1e-8, scale_by_rms: None }
+    }
+}
+
+struct Moments {
+    steps: i64,
+    first: Tensor,
+    second: Tensor,
+    /// What the step is multiplied by.
+    scale: f64,
+}
+
+pub struct AdamW {
+    options: AdamWOptions,
+    state: BTreeMap<String, Moments>,
+}
+
+impl AdamW {
+    pub fn new(options: AdamWOptions) -> Self {
+        AdamW { options, state: BTreeMap::new() }
+    }
+}
+
+impl AdamWOptions {
+    /// p <- p (1 - lr decay) - lr scale m^ / (sqrt(v^) + eps), with m^ and v^ free of bias.
+    fn update(
+        &self,
+        moments: &mut Moments,
+        parameter: &mut Tensor,
+        grad: &Tensor,
+        lr: f64,
+        weight_decay: f64,
+    ) -> Result<()> {
+        if let Some(RmsScale { floor, every }) = self.scale_by_rms
+            && moments.steps % every.max(1) == 0
+        {
+            moments.scale = rms(parameter)?.max(floor);
+        }
+        moments.steps += 1;
+        let (beta1, beta2) = self.betas;
+        let bias = |beta: f64| 1.0 - beta.powf(moments.steps as f64);
+        let root = bias(beta2).sqrt();
+        let _ = moments.first.f_lerp_(grad, 1.0 - beta1)?;
+        let _ = moments.second.f_lerp_(&grad.f_square()?, 1.0 - beta2)?;
+        if weight_decay != 0.0 {
+            let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
+        }
+        // Both sides of the fraction times sqrt(1 - beta2^t) spares an operation.
+        let below = moments.second.f_sqrt()?.f_add_scalar_(self.eps * root)?;
+        let above = moments.first.f_mul_scalar(-lr * moments.scale * root / bias(beta1))?;
+        let _ = parameter.f_addcdiv_(&above, &below)?;
+        Ok(())
+    }
+}
+
+fn rms(tensor: &Tensor) -> Result<f64> {
+    Ok(tensor.f_norm()?.f_double_value(&[])? / (tensor.numel() as f64).sqrt())
+}
+
+impl Optimizer for AdamW {
+    fn step(&mut self, group: &Group, lr: f64) -> Result<()> {
+        tch::no_grad(|| {
+            for (name, parameter) in &group.parameters {
+                let Some(grad) = gradient(parameter)? else { continue };
+                if !self.state.contains_key(name) {
+                    let (first, second) = (parameter.f_zeros_like()?, parameter.f_zeros_like()?);
+                    let moments = Moments { steps: 0, first, second, scale: 1.0 };
+                    self.state.insert(name.clone(), moments);
+                }
+                let moments = self.state.get_mut(name).expect("inserted above");
+                let mut parameter = parameter.shallow_clone();
+                self.options.update(moments, &mut parameter, &grad, lr, group.weight_decay)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn state(&self) -> Result<Named> {
+        let mut all = Vec::new();
+        for (name, moments) in &self.state {
+            all.push((format!("{name}.step"), Tensor::from(moments.steps)));
+            all.push((format!("{name}.exp_avg"), moments.first.f_detach_copy()?));
+            all.push((format!("{name}.exp_avg_sq"), moments.second.f_detach_copy()?));
+            all.push((format!("{name}.scale"), Tensor::from(moments.scale)));
+        }
+        Ok(all)
+    }
+
+    fn load_state(&mut self, groups: &[Group], state: &[(String, Tensor)]) -> Result<()> {
+        let mut loaded = BTreeMap::new();
+        for (name, parameter) in groups.iter().flat_map(|group| &group.parameters) {
+            let value = |quantity: &str| named::find(state, &format!("{name}.{quantity}"));
+            let Ok(steps) = value("step") else { continue };
+            let shape = parameter.size();
+            let like = |quantity| restored(value(quantity)?, &shape, parameter.device());
+            let moments = Moments {
+                steps: steps.f_int64_value(&[])?,
+                first: like("exp_avg")?,
+                second: like("exp_avg_sq")?,
+                scale: value("scale")?.f_to_kind(Kind::Double)?.f_double_value(&[])?,
+            };
+            loaded.insert(name.clone(), moments);
+        }
+        self.state = loaded;
+        Ok(())
+    }
+}
