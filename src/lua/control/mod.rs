@@ -96,7 +96,7 @@ fn answer(program: &Program, lua: &Lua, seed: u64, view: &View) -> Result<Knobs>
 }
 
 /// A Lua error as one of ours: `file:line: message`.
-fn told(error: &mlua::Error) -> Error {
+pub(in crate::lua) fn told(error: &mlua::Error) -> Error {
     let failure = Failure::new(error);
     let error = Error::new(failure.message);
     let error = match failure.place {

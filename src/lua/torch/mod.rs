@@ -29,6 +29,7 @@ mod userdata;
 
 pub use arg::{Number, TensorArg};
 pub use handle::LuaTensor;
+pub use scope::in_scope;
 
 use crate::Error;
 use crate::error::nearest;

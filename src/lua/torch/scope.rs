@@ -2,7 +2,7 @@
 
 use super::handle::{self, Slot};
 use super::place;
-use mlua::{Function, Lua, MultiValue, Value};
+use mlua::{FromLua, Function, Lua, MultiValue, Value};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::{Rc, Weak};
@@ -57,6 +57,12 @@ pub fn scope(lua: &Lua, body: Function) -> mlua::Result<MultiValue> {
         }
     }
     result
+}
+
+/// [`scope`] for the host: the value `body` returns, its tensors kept.
+pub fn in_scope<T: FromLua>(lua: &Lua, body: Function) -> mlua::Result<T> {
+    let value = scope(lua, body)?.into_iter().next().unwrap_or(Value::Nil);
+    T::from_lua(value, lua)
 }
 
 /// The tensors reachable through returned values and tables.

@@ -1,7 +1,10 @@
 //! The runtime's parts as Lua sees them: one file a userdata, one line here for each.
 
 mod backbone;
+mod bank;
+mod compose;
 mod library;
+mod router;
 mod task_definition;
 mod tasks;
 mod tokenizer;
@@ -11,11 +14,15 @@ pub use tasks::Tasks;
 pub use tokenizer::LuaTokenizer;
 
 use super::session::Session;
-use mlua::{Lua, Table};
+use crate::{Error, Result};
+use mlua::{Lua, Table, Value};
 
 /// Puts every part into `compt`, the table `require "compt"` starts from.
 pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     backbone::register(lua, compt)?;
+    bank::register(lua, compt)?;
+    compose::register(lua, compt)?;
+    router::register(lua, compt)?;
     library::register(lua, compt)?;
     tasks::register(lua, compt)?;
     tokenizer::register(lua, compt)
@@ -24,4 +31,26 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
 /// The device that `--device` names.
 fn default_device(lua: &Lua) -> String {
     lua.app_data_ref::<Session>().map_or_else(|| "auto".into(), |session| session.device.clone())
+}
+
+/// A place in a list, given as a number from 1 or as a name; returned from 0.
+fn index(which: &Value, kind: &str, names: &[String]) -> Result<usize> {
+    match which {
+        Value::Integer(0) => {
+            Err(Error::new(format!("no {kind} 0")).hint("Lua counts from 1; names work too"))
+        }
+        Value::Integer(i) if (1..=names.len() as i64).contains(i) => Ok((i - 1) as usize),
+        Value::Integer(i) => Err(Error::new(format!("no {kind} {i}: there are {}", names.len()))),
+        Value::String(name) => {
+            let name = name.to_string_lossy();
+            names
+                .iter()
+                .position(|known| *known == name)
+                .ok_or_else(|| Error::unknown(kind, &name, names.iter().map(String::as_str)))
+        }
+        other => Err(Error::new(format!(
+            "a {kind} is named by its number from 1 or its name, not by a {}",
+            other.type_name()
+        ))),
+    }
 }

@@ -1,0 +1,138 @@
+//! `compt.compose`: the operators as functions, and operators of one's own.
+
+use crate::compose::{self, Isolated, Isolation, Operator};
+use crate::lua::torch::LuaTensor;
+use crate::{Error, Result};
+use mlua::{Function, Lua, Table, Value, WeakLua};
+use std::rc::Rc;
+use tch::Tensor;
+
+/// Where `compt.compose.define` keeps its operators.
+const DEFINED: &str = "compt.compose.defined";
+
+pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
+    lua.set_named_registry_value(DEFINED, lua.create_table()?)?;
+    let table = lua.create_table()?;
+    for name in compose::BUILT_IN {
+        let function = lua.create_function(
+            move |_, (private, sources, weights): (LuaTensor, LuaTensor, LuaTensor)| {
+                let operator = compose::built_in(name)?;
+                let prompt = operator.compose(&private.get()?, &sources.get()?, &weights.get()?)?;
+                Ok(LuaTensor::new(prompt))
+            },
+        )?;
+        table.set(name, function)?;
+    }
+    table.set("define", lua.create_function(define)?)?;
+    compt.set("compose", table)
+}
+
+/// `define(name, f)`: from now on `compose = name` composes with
+/// `f(private [B, m', d], sources [S, m, d], weights [B, S]) -> [B, m'', d]`, which is also
+/// `compt.compose[name]`.
+fn define(lua: &Lua, (name, function): (String, Function)) -> mlua::Result<()> {
+    if compose::BUILT_IN.contains(&name.as_str()) || name == "define" {
+        return Err(Error::new(format!("'{name}' is a built-in composition"))
+            .at("compt.compose.define")
+            .hint("choose another name")
+            .into());
+    }
+    lua.named_registry_value::<Table>(DEFINED)?.set(name.as_str(), &function)?;
+    let require: Function = lua.globals().get("require")?;
+    let native: Table = require.call("compt.native")?;
+    native.get::<Table>("compose")?.set(name, function)
+}
+
+/// The operator a method names, or gives as a function.
+pub fn operator(lua: &Lua, value: &Value) -> mlua::Result<Rc<dyn Operator>> {
+    match value {
+        Value::Function(function) => Ok(Rc::new(InLua::new(lua, "function", function.clone()))),
+        Value::String(name) => {
+            let name = name.to_str()?.to_string();
+            let defined: Table = lua.named_registry_value(DEFINED)?;
+            if let Some(function) = defined.get::<Option<Function>>(name.as_str())? {
+                return Ok(Rc::new(InLua::new(lua, &name, function)));
+            }
+            if let Ok(operator) = compose::built_in(&name) {
+                return Ok(operator.into());
+            }
+            let mut known: Vec<String> = compose::BUILT_IN.map(String::from).to_vec();
+            for pair in defined.pairs::<String, Value>() {
+                known.push(pair?.0);
+            }
+            Err(Error::unknown("composition", &name, known.iter().map(String::as_str)).into())
+        }
+        other => Err(Error::new(format!(
+            "'compose' must be a name or a function, not a {}",
+            other.type_name()
+        ))
+        .into()),
+    }
+}
+
+/// An operator written in Lua. It runs in the forward pass; autograd follows its operations.
+struct InLua {
+    lua: WeakLua,
+    name: String,
+    function: Function,
+}
+
+impl InLua {
+    fn new(lua: &Lua, name: &str, function: Function) -> Self {
+        InLua { lua: lua.weak(), name: name.to_string(), function }
+    }
+
+    fn call(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> mlua::Result<Tensor> {
+        let lua = self.lua.upgrade();
+        // What the function makes on its way goes when it returns; the graph keeps what it needs.
+        let arguments = [private, sources, weights].map(Tensor::shallow_clone);
+        let function = self.function.clone();
+        let body = lua.create_function(move |_, ()| {
+            let [private, sources, weights] = arguments.each_ref().map(Tensor::shallow_clone);
+            function.call::<LuaTensor>((
+                LuaTensor::new(private),
+                LuaTensor::new(sources),
+                LuaTensor::new(weights),
+            ))
+        })?;
+        let prompt: LuaTensor = crate::lua::torch::in_scope(&lua, body)?;
+        Ok(prompt.get()?)
+    }
+}
+
+impl Operator for InLua {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        let prompt = self.call(private, sources, weights).map_err(|e| {
+            crate::lua::control::told(&e).at(format!("composition '{}'", self.name))
+        })?;
+        let (found, rows) = (prompt.size(), private.size()[0]);
+        match found[..] {
+            [b, _, d] if b == rows && d == private.size()[2] => Ok(prompt),
+            _ => Err(Error::new(format!(
+                "composition '{}' returned {found:?} where [{rows}, m, {}] is expected",
+                self.name,
+                private.size()[2]
+            ))
+            .hint(
+                "the operator maps private [B, m', d], sources [S, m, d], weights [B, S] to \
+                   [B, m'', d]",
+            )),
+        }
+    }
+
+    /// What it does without a private prompt is not known: only sources can be left out.
+    fn isolate(
+        &self,
+        private: &Tensor,
+        sources: &Tensor,
+        weights: &Tensor,
+        isolation: Isolation,
+    ) -> Result<Isolated> {
+        isolation.needs_both(&self.name)?;
+        Ok(Isolated::whole(self.compose(private, sources, weights)?))
+    }
+}

@@ -1,0 +1,161 @@
+//! `compt.router`: how much each source prompt weighs.
+
+use super::index;
+use crate::lua::options::Options;
+use crate::lua::torch::{LuaTensor, TensorArg};
+use crate::router::{
+    Constant, Draw, Free, Normalisation, Normalisations, Phase, RelaxedBernoulli, Router,
+};
+use crate::tensor::device;
+use crate::{Error, Result};
+use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
+use std::cell::Cell;
+use std::rc::Rc;
+use tch::{Device, Kind, Tensor};
+
+pub const KINDS: [&str; 3] = ["relaxed_bernoulli", "free", "constant"];
+
+/// A router as scripts see it.
+#[derive(Clone)]
+pub struct LuaRouter {
+    pub router: Rc<dyn Router>,
+    pub kind: &'static str,
+    pub tasks: Vec<String>,
+    pub sources: usize,
+    /// What sampling uses where a call names none.
+    pub temperature: Rc<Cell<f64>>,
+    pub device: Device,
+}
+
+pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
+    let table = lua.create_table()?;
+    for kind in KINDS {
+        let make = lua.create_function(move |lua, options: Value| {
+            let o = Options::new(&format!("compt.router.{kind}"), options)?;
+            let tasks: Value = o.need(lua, "tasks")?;
+            let sources: usize = o.need(lua, "sources")?;
+            let on: String = o.get_or(lua, "device", "cpu".into())?;
+            let router = make(lua, kind, &o, names(lua, tasks)?, sources, device::parse(&on)?)?;
+            o.finish()?;
+            Ok(router)
+        })?;
+        table.set(kind, make)?;
+    }
+    compt.set("router", table)
+}
+
+/// A number of tasks, or their names.
+fn names(lua: &Lua, tasks: Value) -> mlua::Result<Vec<String>> {
+    match tasks {
+        Value::Integer(count) => Ok((1..=count).map(|i| i.to_string()).collect()),
+        names => lua.unpack(names),
+    }
+}
+
+/// Reads the options of a kind of router and makes it:
+///
+/// - `temperature`: of sampling, until a control sets it (1)
+/// - `train`, `eval`: the normalisation over the sources in each phase: `softmax` (of the samples
+///   in training, of the logits at inference; the default), `softmax_sigmoid`, `sum`, `sigmoid`,
+///   `none`
+/// - `per` = "example" | "step": one sample for each example, or one for the whole batch
+/// - `bound`: logits start from U(-bound, bound) (0)
+pub fn make(
+    lua: &Lua,
+    kind: &'static str,
+    o: &Options,
+    tasks: Vec<String>,
+    sources: usize,
+    device: Device,
+) -> mlua::Result<LuaRouter> {
+    if sources == 0 {
+        return Err(o.error("'sources' must be at least 1".into()));
+    }
+    let count = tasks.len();
+    let mut temperature = 1.0;
+    let router: Rc<dyn Router> = if kind == "constant" {
+        Rc::new(Constant::new(sources, device))
+    } else {
+        let rule = |key| -> mlua::Result<Normalisation> {
+            let name: String = o.get_or(lua, key, "softmax".into())?;
+            Ok(Normalisation::parse(&name)?)
+        };
+        let normalise = Normalisations { train: rule("train")?, eval: rule("eval")? };
+        let bound: f64 = o.get_or(lua, "bound", 0.0)?;
+        if kind == "free" {
+            Rc::new(Free::new(count, sources, bound, normalise, device)?)
+        } else {
+            temperature = o.get_or(lua, "temperature", 1.0)?;
+            let per: String = o.get_or(lua, "per", "example".into())?;
+            let draw = match per.as_str() {
+                "example" => Draw::Example,
+                "step" => Draw::Step,
+                _ => return Err(Error::unknown("'per'", &per, ["example", "step"]).into()),
+            };
+            Rc::new(RelaxedBernoulli::new(count, sources, bound, normalise, draw, device)?)
+        }
+    };
+    let temperature = Rc::new(Cell::new(temperature));
+    Ok(LuaRouter { router, kind, tasks, sources, temperature, device })
+}
+
+impl LuaRouter {
+    /// Tasks by number from 1, or by name, as the router counts them.
+    fn rows(&self, lua: &Lua, tasks: Value) -> mlua::Result<Tensor> {
+        let list: Vec<Value> = match tasks {
+            Value::Nil => (1..=self.tasks.len() as i64).map(Value::Integer).collect(),
+            Value::Table(table) => table.sequence_values().collect::<mlua::Result<_>>()?,
+            Value::UserData(_) => {
+                let ids = lua.unpack::<TensorArg>(tasks)?.tensor()?;
+                let ids = ids.f_to_kind(Kind::Int64).and_then(|ids| ids.f_reshape([-1]));
+                let ids = ids.map_err(Error::from)?;
+                Vec::<i64>::try_from(&ids)
+                    .map_err(Error::from)?
+                    .into_iter()
+                    .map(Value::Integer)
+                    .collect()
+            }
+            one => vec![one],
+        };
+        let rows = list
+            .iter()
+            .map(|task| index(task, "task", &self.tasks).map(|i| i as i64))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Tensor::from_slice(&rows).to_device(self.device))
+    }
+}
+
+impl UserData for LuaRouter {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_field_method_get("kind", |_, this| Ok(this.kind));
+        fields.add_field_method_get("tasks", |_, this| Ok(this.tasks.clone()));
+        fields.add_field_method_get("sources", |_, this| Ok(this.sources));
+        fields.add_field_method_get("temperature", |_, this| Ok(this.temperature.get()));
+        fields.add_field_method_set("temperature", |_, this, value: f64| {
+            this.temperature.set(value);
+            Ok(())
+        });
+        fields.add_field_method_get("logits", |_, this| {
+            Ok(this.router.logits().map(|logits| LuaTensor::new(logits.shallow_clone())))
+        });
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_method("weights", |lua, this, (tasks, options): (Value, Value)| {
+            let o = Options::new("router:weights", options)?;
+            let train: bool = o.get_or(lua, "train", false)?;
+            let temperature = o.get_or(lua, "temperature", this.temperature.get())?;
+            o.finish()?;
+            let phase = if train { Phase::Train { temperature } } else { Phase::Eval };
+            Ok(LuaTensor::new(this.router.weights(&this.rows(lua, tasks)?, phase, None)?))
+        });
+        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
+            Ok(format!(
+                "router({}: {} tasks, {} sources)",
+                this.kind,
+                this.tasks.len(),
+                this.sources
+            ))
+        });
+    }
+}
