@@ -1,6 +1,7 @@
 //! The main Lua state: the standard library, the native modules and the way scripts find them.
 
 use super::stdlib;
+use mlua::state::{GcGenParams, GcMode};
 use mlua::{Lua, Table, Value};
 
 /// The Lua state that owns the tensors of a session.
@@ -12,6 +13,8 @@ impl Runtime {
     /// A fresh state in which `require "compt"` and the modules below it work.
     pub fn new() -> mlua::Result<Self> {
         let lua = Lua::new();
+        // Tensors die young: collected often, a loop over small ones stays small.
+        lua.gc_set_mode(GcMode::Generational(GcGenParams::default()));
         install_searcher(&lua)?;
         lua.preload_module(
             "compt.torch",

@@ -13,8 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 pub struct Args<'l> {
     pub lua: &'l Lua,
-    /// The function as the user writes it, `torch.sum`.
-    pub call: String,
+    op: &'static str,
     values: Vec<Value>,
     options: RefCell<Option<Options>>,
     /// The last position read, so that one argument too many is an error.
@@ -25,21 +24,25 @@ impl<'l> Args<'l> {
     /// `with_options` takes a last table with names in it for the options.
     pub fn new(
         lua: &'l Lua,
-        op: &str,
+        op: &'static str,
         values: MultiValue,
         with_options: bool,
     ) -> mlua::Result<Self> {
-        let call = format!("torch.{op}");
         let mut values = values.into_vec();
         let options = match values.last() {
             Some(Value::Table(table)) if with_options && is_named(table) => {
-                let options = Options::new(&call, Value::Table(table.clone()))?;
+                let options = Options::new(&format!("torch.{op}"), Value::Table(table.clone()))?;
                 values.pop();
                 Some(options)
             }
             _ => None,
         };
-        Ok(Args { lua, call, values, options: RefCell::new(options), last: Cell::new(0) })
+        Ok(Args { lua, op, values, options: RefCell::new(options), last: Cell::new(0) })
+    }
+
+    /// The function as the user writes it, `torch.sum`.
+    pub fn call(&self) -> String {
+        format!("torch.{}", self.op)
     }
 
     /// Refuses arguments and options that nobody read.

@@ -109,10 +109,10 @@ impl Op {
             Ok(Out::Nothing) => Ok(MultiValue::new()),
             Ok(Out::Lua(value)) => Ok(MultiValue::from_vec(vec![value])),
             Err(Fault::Torch(e)) => {
-                let error = Error::from(e).at(&args.call);
+                let error = Error::from(e).at(args.call());
                 Err(error.hint(format!("the arguments were {}", describe(&args))).into())
             }
-            Err(Fault::Argument(e)) => Err(e.at(&args.call).into()),
+            Err(Fault::Argument(e)) => Err(e.at(args.call()).into()),
             Err(Fault::Lua(e)) => Err(e),
         }
     }
