@@ -75,7 +75,7 @@ impl<'l> Args<'l> {
     /// The arguments from `i` on; a single list stands for its elements.
     pub fn rest(&self, i: usize) -> Vec<Value> {
         if let (Value::Table(list), true) = (self.value(i), self.values.len() == i) {
-            return list.sequence_values().filter_map(mlua::Result::ok).collect();
+            return elements(&list);
         }
         self.last.set(self.values.len().max(i));
         self.values.get(i - 1..).unwrap_or_default().to_vec()
@@ -124,8 +124,7 @@ impl<'l> Args<'l> {
         let Value::Table(list) = self.value(i) else {
             return Err(self.wrong(i, "a list of tensors"));
         };
-        tensors(&list.sequence_values().filter_map(mlua::Result::ok).collect::<Vec<_>>())
-            .map_err(|e| e.at(format!("argument {i}")))
+        tensors(&elements(&list)).map_err(|e| e.at(format!("argument {i}")))
     }
 
     pub fn number(&self, i: usize) -> Result<Number> {
@@ -217,6 +216,11 @@ impl<'l> Args<'l> {
     pub fn device(&self) -> Outcome<Option<Device>> {
         Ok(self.option::<String>("device")?.map(|name| device::parse(&name)).transpose()?)
     }
+}
+
+/// The elements of a list, nil where it has a hole.
+pub fn elements(list: &Table) -> Vec<Value> {
+    (1..=list.raw_len()).map(|i| list.raw_get(i).unwrap_or(Value::Nil)).collect()
 }
 
 /// Values that must all be tensors.
