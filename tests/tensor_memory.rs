@@ -35,13 +35,13 @@ fn loops_over_tensors_run_in_flat_memory() {
          for i = 1, {} do a = a * 1.0001; if i % 1000 == 0 then sample() end end",
         100_000 * factor
     ));
-    assert!(small < 350, "small operations took {small} MB");
+    assert!(small < 50, "small operations took {small} MB");
     let large = growth(&format!(
         "local torch = require 'compt.torch'
          local a = torch.zeros(4, 2 ^ 20)
          for i = 1, {} do a = a + 1; if i % 20 == 0 then sample() end end",
         400 * factor
     ));
-    assert!(large < 500, "operations on 16 MiB tensors took {large} MB");
+    assert!(large < 600, "operations on 16 MiB tensors took {large} MB");
     println!("resident growth: {small} MB over small tensors, {large} MB over large ones");
 }

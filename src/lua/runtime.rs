@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::session::Session;
 use super::{hook, random, sources, stdlib, torch, types};
+use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, LuaSerdeExt, Table, Value};
 use std::path::Path;
 
@@ -20,6 +21,8 @@ impl Runtime {
     /// A state for a session: its arguments, its seed, and its script's folder to `require` from.
     pub fn with_session(session: Session) -> mlua::Result<Self> {
         let lua = Lua::new();
+        // Tensors die young: collected often, a loop over small ones stays small.
+        lua.gc_set_mode(GcMode::Generational(GcGenParams::default()));
         let globals = lua.globals();
         tch::manual_seed(session.seed as i64);
         random::install(&lua, session.seed)?;

@@ -13,8 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 pub struct Args<'l> {
     pub lua: &'l Lua,
-    /// The function as the user writes it, `torch.sum`.
-    pub call: String,
+    op: &'static str,
     values: Vec<Value>,
     options: RefCell<Option<Options>>,
     /// The last position read, so that one argument too many is an error.
@@ -25,21 +24,25 @@ impl<'l> Args<'l> {
     /// `with_options` takes a last table with names in it for the options.
     pub fn new(
         lua: &'l Lua,
-        op: &str,
+        op: &'static str,
         values: MultiValue,
         with_options: bool,
     ) -> mlua::Result<Self> {
-        let call = format!("torch.{op}");
         let mut values = values.into_vec();
         let options = match values.last() {
             Some(Value::Table(table)) if with_options && is_named(table) => {
-                let options = Options::new(&call, Value::Table(table.clone()))?;
+                let options = Options::new(&format!("torch.{op}"), Value::Table(table.clone()))?;
                 values.pop();
                 Some(options)
             }
             _ => None,
         };
-        Ok(Args { lua, call, values, options: RefCell::new(options), last: Cell::new(0) })
+        Ok(Args { lua, op, values, options: RefCell::new(options), last: Cell::new(0) })
+    }
+
+    /// The function as the user writes it, `torch.sum`.
+    pub fn call(&self) -> String {
+        format!("torch.{}", self.op)
     }
 
     /// Refuses arguments and options that nobody read.
@@ -72,7 +75,7 @@ impl<'l> Args<'l> {
     /// The arguments from `i` on; a single list stands for its elements.
     pub fn rest(&self, i: usize) -> Vec<Value> {
         if let (Value::Table(list), true) = (self.value(i), self.values.len() == i) {
-            return list.sequence_values().filter_map(mlua::Result::ok).collect();
+            return elements(&list);
         }
         self.last.set(self.values.len().max(i));
         self.values.get(i - 1..).unwrap_or_default().to_vec()
@@ -121,8 +124,7 @@ impl<'l> Args<'l> {
         let Value::Table(list) = self.value(i) else {
             return Err(self.wrong(i, "a list of tensors"));
         };
-        tensors(&list.sequence_values().filter_map(mlua::Result::ok).collect::<Vec<_>>())
-            .map_err(|e| e.at(format!("argument {i}")))
+        tensors(&elements(&list)).map_err(|e| e.at(format!("argument {i}")))
     }
 
     pub fn number(&self, i: usize) -> Result<Number> {
@@ -214,6 +216,11 @@ impl<'l> Args<'l> {
     pub fn device(&self) -> Outcome<Option<Device>> {
         Ok(self.option::<String>("device")?.map(|name| device::parse(&name)).transpose()?)
     }
+}
+
+/// The elements of a list, nil where it has a hole.
+pub fn elements(list: &Table) -> Vec<Value> {
+    (1..=list.raw_len()).map(|i| list.raw_get(i).unwrap_or(Value::Nil)).collect()
 }
 
 /// Values that must all be tensors.

@@ -1,9 +1,9 @@
 //! An operation: a name, a libtorch function and how Lua's arguments reach it. Each file of
 //! operations is a table of these; `torch.f(t, ...)` and `t:f(...)` both come from it.
 
-use super::arg::{TensorArg, type_of};
-use super::args::Args;
-use super::handle::LuaTensor;
+use super::arg::type_of;
+use super::args::{self, Args};
+use super::handle::{self, LuaTensor};
 use super::print;
 use crate::Error;
 use mlua::{IntoLua, Lua, MultiValue, Value};
@@ -109,10 +109,11 @@ impl Op {
             Ok(Out::Nothing) => Ok(MultiValue::new()),
             Ok(Out::Lua(value)) => Ok(MultiValue::from_vec(vec![value])),
             Err(Fault::Torch(e)) => {
-                let error = Error::from(e).at(&args.call);
-                Err(error.hint(format!("the arguments were {}", describe(&args))).into())
+                let shown: Vec<String> = args.values().iter().map(describe).collect();
+                let error = Error::from(e).at(args.call());
+                Err(error.hint(format!("the arguments were {}", shown.join(" and "))).into())
             }
-            Err(Fault::Argument(e)) => Err(e.at(&args.call).into()),
+            Err(Fault::Argument(e)) => Err(e.at(args.call()).into()),
             Err(Fault::Lua(e)) => Err(e),
         }
     }
@@ -135,13 +136,23 @@ impl Op {
     }
 }
 
-/// The arguments as an error message shows them: `tensor[2,3] f32 cpu and 4`.
-fn describe(args: &Args) -> String {
-    let one = |value: &Value| match TensorArg::of(value) {
-        Ok(Some(TensorArg::Tensor(tensor))) => print::header(&tensor),
-        _ => value.to_string().unwrap_or_else(|_| type_of(value).to_string()),
-    };
-    args.values().iter().map(one).collect::<Vec<_>>().join(" and ")
+/// A value as an error message shows it: `tensor[2,3] f32 cpu`, `4`, `{1, 2}`.
+fn describe(value: &Value) -> String {
+    const SHOWN: usize = 8;
+    if let Some(tensor) = handle::of(value) {
+        return tensor.get().map_or("a freed tensor".to_string(), |t| print::header(&t));
+    }
+    match value {
+        Value::Table(list) => {
+            let elements = args::elements(list);
+            let mut shown: Vec<String> = elements.iter().take(SHOWN).map(describe).collect();
+            if elements.len() > SHOWN {
+                shown.push("...".to_string());
+            }
+            format!("{{{}}}", shown.join(", "))
+        }
+        value => value.to_string().unwrap_or_else(|_| type_of(value).to_string()),
+    }
 }
 
 impl From<TchError> for Fault {

@@ -34,6 +34,8 @@ return {
     ["errors name the function and the shapes"] = function()
         local a, b = torch.ones(2, 3), torch.ones(4, 5)
         fails("torch.matmul: .*tensor%[2,3%] f32 cpu and tensor%[4,5%] f32 cpu", a.matmul, a, b)
+        fails("{tensor%[2,3%] f32 cpu, tensor%[4,5%] f32 cpu} and 1", torch.cat, { a, b }, 1)
+        fails("torch.cat: argument 1: %[2%] is a nil, not a tensor", torch.cat, { a, nil, b })
         fails("torch.add: ", function() return a + b end)
         fails("torch.exp: argument 1 must be a tensor, got string", torch.exp, "x")
         fails("torch.exp: takes at most 1 argument, got 2", a.exp, a, 1)
