@@ -29,7 +29,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     if let Err(e) = check(&session) {
         return report::refuse(&e);
     }
-    let outcome = report::guard(|| -> Result<(), Failure> {
+    let outcome = report::guard(|| -> Result<(), Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
         if globals {
             runtime.open_globals()?;
@@ -37,7 +37,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         runtime.exec(source, name)
     });
     if interrupt::requested() {
-        report::interrupted(outcome.as_ref().and_then(|done| done.as_ref().err()));
+        report::interrupted(outcome.and_then(|done| done.err()).as_deref());
         return ExitCode::from(interrupt::EXIT_CODE);
     }
     match outcome {

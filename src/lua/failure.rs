@@ -97,9 +97,9 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-impl From<Error> for Failure {
+impl From<Error> for Box<Failure> {
     fn from(error: Error) -> Self {
-        Failure::new(&error)
+        Box::new(Failure::new(&error))
     }
 }
 

@@ -29,6 +29,7 @@ fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
 }
 
 /// An error of a hook with the traceback that mlua gives only to errors of functions.
+#[expect(clippy::arc_with_non_send_sync, reason = "mlua's own type")]
 pub fn raised(lua: &Lua, error: Error) -> Error {
     match lua.traceback(None, 0) {
         Ok(text) => {

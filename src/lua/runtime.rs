@@ -46,10 +46,10 @@ impl Runtime {
     }
 
     /// Runs a chunk; `name` is what error messages call it.
-    pub fn exec(&self, source: &str, name: &str) -> Result<(), Failure> {
+    pub fn exec(&self, source: &str, name: &str) -> Result<(), Box<Failure>> {
         sources::record(&self.lua, name, source);
         let done = self.lua.load(without_shebang(source)).set_name(format!("@{name}")).exec();
-        done.and(hook::install(&self.lua)).map_err(|e| Failure::in_state(&self.lua, &e))
+        done.and(hook::install(&self.lua)).map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 
     /// Makes `compt` and `torch` globals, loaded when first used.

@@ -150,6 +150,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bar_follows_the_steps() {
+        let mut bar = Bar::new("ssum", 10);
+        bar.step(3, 1.23456);
+        assert_eq!((bar.0.position(), bar.0.message().as_str()), (3, "1.2346"));
+        bar.finish();
+        assert_eq!(bar.0.position(), 3);
+    }
+
+    #[test]
     fn spans_are_readable() {
         assert_eq!([span(41.6), span(185.0), span(7800.0)], ["42 s", "3 min 05 s", "2 h 10 min"]);
     }

@@ -44,6 +44,8 @@ impl ControlFile {
         let program = Program::read(&table, &name, &sources[0].text, setting)?;
         let mut control = ControlFile { sandbox, program, sources, seed: setting.seed };
         try_out(&mut control, setting)?;
+        // A function may have required more when it was called.
+        control.sources = control.sandbox.sources();
         Ok(control)
     }
 }
