@@ -5,7 +5,6 @@ use super::gather::Prompts;
 use super::optimizer::Group;
 use crate::Result;
 use crate::compose::{Isolation, Operator};
-use crate::nn::Named;
 use crate::prompt::PromptBank;
 use crate::router::{Keep, Phase, Router, Rule};
 use std::rc::Rc;
@@ -88,10 +87,25 @@ impl Composition {
         router.weights(&tasks, phase, keep.as_ref())
     }
 
-    /// Every parameter by name.
-    pub fn parameters(&self) -> Named {
-        let mut all = self.router.as_ref().map(|r| r.parameters()).unwrap_or_default();
-        all.extend(self.bank.parameters());
-        all
+    /// How far inference is from training: the mean difference between the weights at inference
+    /// and the mean of `DRAWS` training samples at this temperature, over tasks and sources. None
+    /// where there is no router.
+    pub fn router_gap(&self, temperature: f64) -> Result<Option<f64>> {
+        const DRAWS: usize = 256;
+        if self.router.is_none() {
+            return Ok(None);
+        }
+        let gap = tch::no_grad(|| -> Result<f64> {
+            let tasks: Vec<usize> = (0..self.bank.tasks().len()).collect();
+            let at_inference = self.weights(&tasks, Phase::Eval, Selection::default())?;
+            let repeated = tasks.repeat(DRAWS);
+            let phase = Phase::Train { temperature };
+            let drawn = self.weights(&repeated, phase, Selection::default())?;
+            let by_draw = drawn.f_view([DRAWS as i64, tasks.len() as i64, -1])?;
+            let mean = by_draw.f_mean_dim([0i64].as_slice(), false, Kind::Float)?;
+            let gap = mean.f_sub(&at_inference)?.f_abs()?.f_mean(Kind::Float)?;
+            Ok(gap.f_double_value(&[])?)
+        })?;
+        Ok(Some(gap))
     }
 }

@@ -70,6 +70,40 @@ pub trait Control {
     }
 }
 
+/// One control over another: what the upper one does not set, the lower one answers.
+pub struct Layered {
+    pub upper: Box<dyn Control>,
+    pub lower: Box<dyn Control>,
+}
+
+impl Control for Layered {
+    fn knobs(&mut self, view: &View) -> Result<Knobs> {
+        let upper = self.upper.knobs(view)?;
+        let mut lower = self.lower.knobs(view)?;
+        lower.lr.extend(upper.lr);
+        Ok(Knobs {
+            lr: lower.lr,
+            temperature: upper.temperature.or(lower.temperature),
+            task_weights: upper.task_weights.or(lower.task_weights),
+            clip: upper.clip.or(lower.clip),
+            dropout: upper.dropout.or(lower.dropout),
+            weight_decay: upper.weight_decay.or(lower.weight_decay),
+            eval_every: upper.eval_every.or(lower.eval_every),
+        })
+    }
+
+    fn sources(&self) -> &[Source] {
+        match self.upper.sources() {
+            [] => self.lower.sources(),
+            sources => sources,
+        }
+    }
+
+    fn place(&self, knob: &str) -> String {
+        self.upper.place(knob)
+    }
+}
+
 /// Tries a control out before it is used: at sampled steps of the run every answer is valid, and
 /// asked again, in the opposite order, the same.
 pub fn try_out(control: &mut dyn Control, setting: &Setting) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What a step and a run tell.
+//! What a step tells.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -22,15 +22,4 @@ pub struct StepReport {
     pub grad_norm: f64,
     pub epoch: u64,
     pub seconds: f64,
-}
-
-/// What `run` did.
-#[derive(Debug, Clone, Serialize)]
-pub struct RunReport {
-    /// Steps made so far, this run's and earlier ones.
-    pub steps: u64,
-    pub total_steps: u64,
-    pub seconds: f64,
-    /// Whether it was stopped before its last step.
-    pub interrupted: bool,
 }

@@ -7,14 +7,14 @@ use super::evaluate::{Evaluation, Scores, evaluate};
 use super::gather::{Placement, Prompts, gather, group_cost, labels};
 use super::knobs::Knobs;
 use super::optimizer::{Group, Optimizer, clip_grad_norm};
-use super::report::{RunReport, StepReport};
+use super::report::StepReport;
 use super::rows::Row;
 use super::sampler::Sampler;
 use crate::backbone::Backbone;
 use crate::data::TaskSet;
 use crate::t5::GroupCost;
 use crate::tensor::autograd::clear_grads;
-use crate::{Error, Result, interrupt};
+use crate::{Error, Result};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -312,22 +312,9 @@ impl Trainer {
         )
     }
 
-    /// Steps until the last one, an interrupt, or an error. `after` is told of each step.
-    pub fn run(
-        &mut self,
-        after: &mut dyn FnMut(&StepReport, u64) -> Result<()>,
-    ) -> Result<RunReport> {
-        let total = self.total_steps();
-        let mut interrupted = false;
-        while self.step < total {
-            let report = self.step()?;
-            after(&report, total)?;
-            if interrupt::requested() {
-                interrupted = self.step < total;
-                break;
-            }
-        }
-        Ok(RunReport { steps: self.step, total_steps: total, seconds: self.seconds, interrupted })
+    /// The temperature of the last step, or 1 before the first.
+    pub fn temperature(&self) -> f64 {
+        self.last.as_ref().and_then(|last| last.temperature).unwrap_or(1.0)
     }
 
     /// The prompts of every task at inference, in the order of the task set; None where the

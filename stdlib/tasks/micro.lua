@@ -11,6 +11,8 @@ return function(options)
   local tasks = {}
   for _, name in ipairs(micro.names) do
     local definition = micro.definitions[name]
+    local classes = type(definition.labels) == "table" and #definition.labels or 2
+    local shots = options.shots and options.shots * (options.per == "class" and classes or 1)
     tasks[name] = {
       fields = definition.fields,
       template = function(row) return micro.source(name, row) end,
@@ -18,7 +20,7 @@ return function(options)
       rounding = definition.labels == "number" and 0.5 or nil,
       metrics = definition.metrics,
       rows = {
-        train = micro.rows(name, { count = options.shots or PLENTY, seed = options.seed or 0 }),
+        train = micro.rows(name, { count = shots or PLENTY, seed = options.seed or 0 }),
         test = micro.test_rows(name, options.max_test or 100),
       },
     }

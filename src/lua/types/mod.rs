@@ -8,8 +8,11 @@ mod router;
 mod task_definition;
 mod tasks;
 mod tokenizer;
+mod trainer;
 
 pub use backbone::LuaBackbone;
+pub use bank::LuaBank;
+pub use router::LuaRouter;
 pub use tasks::Tasks;
 pub use tokenizer::LuaTokenizer;
 
@@ -25,7 +28,8 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     router::register(lua, compt)?;
     library::register(lua, compt)?;
     tasks::register(lua, compt)?;
-    tokenizer::register(lua, compt)
+    tokenizer::register(lua, compt)?;
+    trainer::register(lua, compt)
 }
 
 /// The device that `--device` names.
