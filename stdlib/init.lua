@@ -1,8 +1,9 @@
 --- `require "compt"`: the runtime's own parts, and the library's modules, loaded when first named.
 local compt = require "compt.native"
 
---- The values of `--set key=value`.
-compt.args = require "compt.args"
+--- What the command line gave: `args` (the values of `--set key=value`), `out` (nil without
+--- `--out`) and `seed` (0 without `--seed`).
+for name, value in pairs(require "compt.session") do compt[name] = value end
 
 --- Modules of the library that are fields of `compt`.
 local modules = { methods = "compt.methods", schedule = "compt.schedule" }

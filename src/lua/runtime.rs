@@ -30,8 +30,11 @@ impl Runtime {
         if let Some(folder) = session.script.as_ref().and_then(|script| script.path.parent()) {
             look_in(&lua, folder)?;
         }
-        let args = lua.to_value(&session.args)?;
-        lua.preload_module("compt.args", lua.create_function(move |_, ()| Ok(args.clone()))?)?;
+        let given = lua.create_table()?;
+        given.set("args", lua.to_value(&session.args)?)?;
+        given.set("out", session.out.as_ref().map(|out| out.display().to_string()))?;
+        given.set("seed", session.seed)?;
+        lua.preload_module("compt.session", lua.create_function(move |_, ()| Ok(given.clone()))?)?;
         globals.set("arg", lua.create_table()?)?;
         globals.set("sorted_pairs", stdlib::load::<Function>(&lua, "sorted_pairs.lua")?)?;
         lua.preload_module("compt.torch", lua.create_function(|lua, ()| torch::module(lua))?)?;

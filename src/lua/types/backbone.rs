@@ -31,8 +31,12 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
     let on: String = o.get_or(lua, "device", super::default_device(lua))?;
     let trainable: bool = o.get_or(lua, "trainable", false)?;
     let tokenizer: Option<UserDataRef<LuaTokenizer>> = o.get(lua, "tokenizer")?;
+    let seed: Option<i64> = o.get(lua, "seed")?;
     o.finish()?;
     let device = device::parse(&on)?;
+    if let Some(seed) = seed {
+        tch::manual_seed(seed);
+    }
     let backbone = match what {
         Value::Table(config) => {
             let config: serde_json::Value = lua.from_value(Value::Table(config))?;
