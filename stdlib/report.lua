@@ -30,7 +30,9 @@ function report.methods(tasks, runs)
   head[#head + 1] = "average"
   head[#head + 1] = "margin"
   local best
+  local baselines = 0
   for _, run in ipairs(runs) do
+    baselines = baselines + (run.baseline and 1 or 0)
     if run.baseline and (not best or run.result.average > best.result.average) then best = run end
   end
   local rows = { head }
@@ -45,7 +47,10 @@ function report.methods(tasks, runs)
     rows[#rows + 1] = row
   end
   local text = report.grid(rows)
-  if best then text = text .. ("\nmargin: average minus that of %s, the stronger baseline"):format(best.name) end
+  if best then
+    local which = baselines > 1 and ", the stronger baseline" or ""
+    text = text .. ("\nmargin: average minus that of %s%s"):format(best.name, which)
+  end
   return text
 end
 

@@ -1,6 +1,10 @@
 //! `compt.trainer { ... }`
 
+mod batches;
 mod build;
+mod control;
+mod method;
+mod optimizer;
 mod record;
 mod scores;
 mod stream;
