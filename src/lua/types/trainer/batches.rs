@@ -1,6 +1,6 @@
 //! How a task set is gone through: in one stage of mixed batches, or a stage for each task.
 
-use super::build::CALL;
+use super::CALL;
 use crate::Error;
 use crate::backbone::Backbone;
 use crate::lua::types::Tasks;

@@ -3,7 +3,7 @@
 use super::batches::{Plan, StageLength, task_batches};
 use super::method::trained;
 use super::stream::LuaStream;
-use super::{control, optimizer};
+use super::{CALL, control, optimizer};
 use crate::lua::options::Options;
 use crate::lua::session::Session;
 use crate::lua::types::{LuaBackbone, LuaBank, LuaRouter, Tasks};
@@ -18,8 +18,6 @@ use mlua::userdata::UserDataRef;
 use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-
-pub const CALL: &str = "compt.trainer";
 
 /// A trainer's parts, and what the script sees and the record keeps of them.
 pub struct Built {

@@ -1,6 +1,6 @@
 //! Who answers for the settings of each step: the method, under a control of the user's own.
 
-use super::build::CALL;
+use super::CALL;
 use crate::Error;
 use crate::lua::control::{ControlFile, TableControl};
 use crate::train::control::{Control, Layered, Setting};

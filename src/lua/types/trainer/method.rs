@@ -1,7 +1,7 @@
 //! What a declared method trains: prompts, a router and an operator over a frozen backbone, or a
 //! trainable backbone itself. `stdlib/methods/declare.lua` says what a method may hold.
 
-use super::build::CALL;
+use super::CALL;
 use crate::Error;
 use crate::backbone::Backbone;
 use crate::compose::Operator;

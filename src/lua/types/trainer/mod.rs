@@ -30,6 +30,9 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("trainer", lua.create_function(|lua, options: Value| LuaTrainer::new(lua, options))?)
 }
 
+/// What messages call the constructor.
+const CALL: &str = "compt.trainer";
+
 /// A trainer and what belongs to it in a script.
 pub struct LuaTrainer {
     trainer: Trainer,
@@ -46,7 +49,7 @@ impl LuaTrainer {
     fn new(lua: &Lua, options: Value) -> mlua::Result<Self> {
         let built = build::build(lua, options)?;
         if let Some(out) = &built.out {
-            check_writable(out).map_err(|e| e.at(build::CALL))?;
+            check_writable(out).map_err(|e| e.at(CALL))?;
         }
         let record = Record::new(lua, &built);
         Ok(LuaTrainer {
