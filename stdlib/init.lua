@@ -6,7 +6,7 @@ local compt = require "compt.native"
 for name, value in pairs(require "compt.session") do compt[name] = value end
 
 --- Modules of the library that are fields of `compt`.
-local modules = { methods = "compt.methods", schedule = "compt.schedule" }
+local modules = { methods = "compt.methods", report = "compt.report", schedule = "compt.schedule" }
 
 return setmetatable(compt, {
   __index = function(_, name)

@@ -18,10 +18,11 @@ use tch::{Device, Kind, Tensor};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Phase {
     /// `temperature` above 0, as the schedule gives it for this step.
-    Train {
-        temperature: f64,
-    },
+    Train { temperature: f64 },
+    /// With the router's own normalisation.
     Eval,
+    /// With another normalisation.
+    EvalAs(Normalisation),
 }
 
 /// The normalisation of each phase; ComPT's are softmax and softmax.
@@ -36,6 +37,7 @@ impl Normalisations {
         match phase {
             Phase::Train { .. } => self.train,
             Phase::Eval => self.eval,
+            Phase::EvalAs(normalisation) => normalisation,
         }
     }
 }

@@ -64,7 +64,7 @@ impl Router for RelaxedBernoulli {
     fn weights(&self, tasks: &Tensor, phase: Phase, keep: Option<&Keep>) -> Result<Tensor> {
         let logits = self.logits.f_index_select(0, tasks)?;
         let scores = match phase {
-            Phase::Eval => Scores::Logits(logits),
+            Phase::Eval | Phase::EvalAs(_) => Scores::Logits(logits),
             Phase::Train { temperature } => {
                 let rows = match self.draw {
                     Draw::Example => logits.size()[0],

@@ -6,7 +6,7 @@ use super::optimizer::Group;
 use crate::Result;
 use crate::compose::{Isolation, Operator};
 use crate::prompt::PromptBank;
-use crate::router::{Keep, Phase, Router, Rule};
+use crate::router::{Keep, Normalisation, Phase, Router, Rule};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
@@ -24,11 +24,13 @@ pub struct Composition {
 pub struct Selection {
     pub isolation: Isolation,
     pub rule: Rule,
+    /// In place of the router's own normalisation at inference.
+    pub normalise: Option<Normalisation>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Selection { isolation: Isolation::Total, rule: Rule::Renormalised }
+        Selection { isolation: Isolation::Total, rule: Rule::Renormalised, normalise: None }
     }
 }
 
@@ -55,7 +57,8 @@ impl Composition {
 
     /// The prompt of each of these tasks at inference, without gradients.
     pub fn for_tasks(&self, tasks: &[usize], selection: Selection) -> Result<Prompts> {
-        tch::no_grad(|| self.compose(tasks, Phase::Eval, selection))
+        let phase = selection.normalise.map_or(Phase::Eval, Phase::EvalAs);
+        tch::no_grad(|| self.compose(tasks, phase, selection))
     }
 
     fn compose(&self, tasks: &[usize], phase: Phase, selection: Selection) -> Result<Prompts> {

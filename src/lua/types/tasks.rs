@@ -1,5 +1,6 @@
 //! `compt.tasks(name or definitions, options)`
 
+use super::index;
 use super::task_definition::{Place, definition};
 use crate::Error;
 use crate::data::{Per, Plan, Split, TaskSet};
@@ -162,6 +163,11 @@ impl UserData for Tasks {
         methods.add_method("size", |_, this, (task, split): (Value, String)| {
             Ok(this.0.split(this.place(&task)?, Split::parse(&split)?).len())
         });
+        // The names of a task's metrics, its main one first.
+        methods.add_method("metrics", |_, this, task: Value| {
+            let metrics = &this.0.tasks[this.place(&task)?].metrics;
+            Ok(metrics.iter().map(|metric| metric.name()).collect::<Vec<_>>())
+        });
         methods.add_method("rows", |lua, this, (task, split): (Value, String)| {
             let rows = this.0.split(this.place(&task)?, Split::parse(&split)?).iter();
             lua.create_sequence_from(
@@ -180,13 +186,7 @@ impl UserData for Tasks {
 impl Tasks {
     /// The place, from 0, of a task named or counted from 1.
     fn place(&self, task: &Value) -> crate::Result<usize> {
-        let count = self.0.tasks.len();
-        match task {
-            Value::String(name) => self.0.index_of(&name.to_string_lossy()),
-            Value::Integer(n) if (1..=count as i64).contains(n) => Ok(*n as usize - 1),
-            _ => {
-                Err(Error::new("no such task").hint(format!("name it, or count from 1 to {count}")))
-            }
-        }
+        let names: Vec<String> = self.0.names().into_iter().map(String::from).collect();
+        index(task, "task", &names)
     }
 }

@@ -1,31 +1,23 @@
 //! From the options of `compt.trainer` to the parts of a trainer.
 
+use super::batches::{Plan, StageLength, task_batches};
+use super::method::trained;
 use super::stream::LuaStream;
-use crate::backbone::Backbone;
-use crate::compose::Operator;
-use crate::lua::control::{ControlFile, TableControl};
+use super::{CALL, control, optimizer};
 use crate::lua::options::Options;
 use crate::lua::session::Session;
-use crate::lua::types::bank::{self, LuaBank, Material, Shape};
-use crate::lua::types::router::{self, LuaRouter};
-use crate::lua::types::{LuaBackbone, Tasks, compose};
+use crate::lua::types::{LuaBackbone, LuaBank, LuaRouter, Tasks};
 use crate::t5::GroupCost;
-use crate::train::composition::Composition;
-use crate::train::control::{Control, Layered, Setting};
+use crate::tensor::{device, dtype};
+use crate::train::control::Setting;
 use crate::train::gather::Placement;
-use crate::train::optimizer::{
-    Adafactor, AdafactorOptions, AdamW, AdamWOptions, Group, Optimizer, RmsScale,
-};
-use crate::train::rows::{room_for, tokenize};
-use crate::train::sampler::Sampler;
-use crate::train::{Batches, Parts, Settings, Stage, TaskBatches};
+use crate::train::rows::room_for;
+use crate::train::{Batches, Parts, Settings, Stage};
 use crate::{Error, Result};
 use mlua::userdata::UserDataRef;
 use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-
-pub const CALL: &str = "compt.trainer";
 
 /// A trainer's parts, and what the script sees and the record keeps of them.
 pub struct Built {
@@ -41,15 +33,21 @@ pub struct Built {
     pub progress: bool,
 }
 
-/// What is trained: prompts over a frozen backbone, or a trainable backbone itself.
-struct Trained {
-    composition: Option<Composition>,
-    bank: Option<LuaBank>,
-    router: Option<LuaRouter>,
-    groups: Vec<Group>,
-}
-
-/// Reads the options of `compt.trainer`; see `stdlib/meta` for what they mean.
+/// Reads the options of `compt.trainer`:
+///
+/// - `backbone`, `method`: what `compt.backbone` and `compt.methods.<name>` gave
+/// - `tasks`: what `compt.tasks` gave; or `stream`: function(step) -> { source = list of texts or
+///   ids, target = the same }, with `steps`
+/// - `epochs` (30) or `steps`; `batch_size` (16) rows a batch; `accumulate` (1) batches a step
+/// - `control`: a control file or a table of knobs, over the method's own schedule
+/// - `optimizer`: "adamw", "adafactor" or { kind, ... } (the method's); `weight_decay` (the
+///   method's, 0.01); `clip` (1.0): the largest norm of the gradient
+/// - `dropout`: of the backbone while training (its `dropout_rate`)
+/// - `placement`: "append" | "prepend" (the method's); `max_source_length` (256) tokens
+/// - `length_buckets` (false): batches of rows of like length; `attention` ("auto"): "padded", or
+///   "grouped" by equal lengths
+/// - `seed` (that of `--seed`): of initial prompts, batches and all that is random in a step
+/// - `name` (the method's), `out` (below `--out`, or `runs/`), `progress` (true)
 pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let o = Options::new(CALL, options)?;
     let backbone: LuaBackbone = o.need::<UserDataRef<LuaBackbone>>(lua, "backbone")?.clone();
@@ -148,30 +146,11 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         })
         .collect();
     let setting = &stages[0].setting;
-    let lower = own_control(lua, &method, &group_names, setting)?;
-    let control = match &control {
-        Value::Nil => lower,
-        Value::String(path) => {
-            let file = ControlFile::load(Path::new(&path.to_str()?.to_string()), setting)?;
-            Box::new(Layered { upper: Box::new(file), lower })
-        }
-        Value::Table(table) => {
-            let table = TableControl::new(lua, table, setting)?;
-            Box::new(Layered { upper: Box::new(table), lower })
-        }
-        other => {
-            return Err(Error::new(format!(
-                "'control' must be a file or a table of knobs, not a {}",
-                other.type_name()
-            ))
-            .at(CALL)
-            .into());
-        }
-    };
+    let control = control::control(lua, &control, &method, setting)?;
     let config = json!({
         "method": plain(lua, &method)?,
-        "backbone": { "name": b.name, "dtype": crate::tensor::dtype::name(b.model.kind),
-            "device": crate::tensor::device::name(b.model.device), "config": b.model.config },
+        "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind),
+            "device": device::name(b.model.device), "config": b.model.config },
         "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names,
             "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed })),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,
@@ -185,7 +164,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         }).collect::<serde_json::Map<String, serde_json::Value>>(),
     });
     let out = out_folder(lua, out, name_given.then_some(name.as_str()));
-    let optimizer = optimizer_named(lua, &optimizer)?;
+    let optimizer = optimizer::optimizer(lua, &optimizer)?;
     let settings = Settings { max_source, ..settings };
     drop(b);
     let parts = Parts {
@@ -220,235 +199,6 @@ fn check(settings: &Settings, batch_size: usize) -> Result<()> {
 
 fn method_or(method: &Table, key: &str, default: &str) -> mlua::Result<String> {
     Ok(method.get::<Option<String>>(key)?.unwrap_or_else(|| default.to_string()))
-}
-
-/// The prompts, the router and the operator of a method, or the backbone's own parameters.
-fn trained(
-    lua: &Lua,
-    method: &Table,
-    tasks: &[String],
-    b: &Backbone,
-    decay: f64,
-) -> mlua::Result<Trained> {
-    if method.get::<Option<bool>>("backbone")?.unwrap_or(false) {
-        if !b.model.is_trainable() {
-            return Err(Error::new("this method trains the backbone, which is frozen")
-                .at(CALL)
-                .hint("make it with compt.backbone({ ... }, { trainable = true })")
-                .into());
-        }
-        let parameters =
-            b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
-        let group = Group { name: "backbone".into(), parameters, weight_decay: decay };
-        return Ok(Trained { composition: None, bank: None, router: None, groups: vec![group] });
-    }
-    if b.model.is_trainable() {
-        return Err(Error::new("prompts are trained over a frozen backbone").at(CALL).into());
-    }
-    let operator = compose::operator(lua, &method.get("compose")?)?;
-    let sources: usize = method.get::<Option<usize>>("sources")?.unwrap_or(0);
-    let length: i64 = method.get::<Option<i64>>("length")?.unwrap_or(20);
-    if operator.name() != "private" && sources == 0 {
-        return Err(Error::new(format!("the composition '{}' needs sources", operator.name()))
-            .at(CALL)
-            .hint("give the method 'sources' of at least 1, or use compt.methods.pt")
-            .into());
-    }
-    let own = operator.private_length(sources as i64, length);
-    let private_length = method.get::<Option<i64>>("private_length")?.unwrap_or(own);
-    let material = Material {
-        dim: b.model.config.d_model,
-        device: b.model.device,
-        vocabulary: Some(b.model.embedding()),
-        tokenizer: b.tokenizer.as_deref(),
-    };
-    let shape = Shape { tasks: tasks.to_vec(), sources, length, private_length };
-    room_for(private_length, 2, b.model.config.n_positions)?;
-    let bank = bank::make(lua, shape, &method.get("encoder")?, &method.get("init")?, &material)?;
-    let router = match sources {
-        0 => None,
-        _ => Some(router_of(lua, method, tasks, sources, b, &*operator)?),
-    };
-    let composition = Composition {
-        bank: bank.bank.clone(),
-        router: router.as_ref().map(|r| r.router.clone()),
-        operator,
-        device: b.model.device,
-    };
-    let groups = composition.groups(decay);
-    Ok(Trained { composition: Some(composition), bank: Some(bank), router, groups })
-}
-
-/// "relaxed_bernoulli" | "free" | "constant", or { kind, options of that kind }.
-fn router_of(
-    lua: &Lua,
-    method: &Table,
-    tasks: &[String],
-    sources: usize,
-    b: &Backbone,
-    operator: &dyn Operator,
-) -> mlua::Result<LuaRouter> {
-    let (kind, options) = match method.get::<Value>("router")? {
-        Value::Nil => ("relaxed_bernoulli".to_string(), Value::Nil),
-        Value::String(kind) => (kind.to_str()?.to_string(), Value::Nil),
-        Value::Table(table) => {
-            let rest = lua.create_table()?;
-            let mut kind = "relaxed_bernoulli".to_string();
-            for pair in table.pairs::<String, Value>() {
-                let (key, value) = pair?;
-                match key.as_str() {
-                    "kind" => kind = lua.unpack(value)?,
-                    _ => rest.set(key, value)?,
-                }
-            }
-            (kind, Value::Table(rest))
-        }
-        other => {
-            return Err(Error::new(format!(
-                "'router' must be a name or a table, not a {}",
-                other.type_name()
-            ))
-            .at(CALL)
-            .into());
-        }
-    };
-    let known = router::KINDS.iter().find(|known| **known == kind);
-    let kind = *known.ok_or_else(|| Error::unknown("router", &kind, router::KINDS).at(CALL))?;
-    let o = Options::new(&format!("router '{kind}'"), options)?;
-    let eval: String = o.get_or(lua, "eval", "softmax".into())?;
-    let router = router::make(lua, kind, &o, tasks.to_vec(), sources, b.model.device)?;
-    o.finish()?;
-    if operator.name() == "concat" && kind == "relaxed_bernoulli" && eval == "softmax" {
-        eprintln!(
-            "warning: with router eval = \"softmax\" parts of a concatenated prompt get weights at \
-             inference that they never had in training (ComPT's published setting); \
-             router = {{ eval = \"softmax_sigmoid\" }} or router = \"constant\" scores higher"
-        );
-    }
-    Ok(router)
-}
-
-/// How a task set is gone through.
-struct Plan {
-    alone: bool,
-    epochs: Option<u64>,
-    steps: Option<u64>,
-    batch_size: usize,
-    length_buckets: bool,
-    seed: u64,
-}
-
-struct StageLength {
-    name: String,
-    steps: u64,
-    steps_per_epoch: u64,
-}
-
-/// Batches of tokenized rows, in one stage of mixed tasks or a stage for each task.
-fn task_batches(
-    tasks: &Tasks,
-    b: &Backbone,
-    plan: &Plan,
-    max_source: usize,
-) -> mlua::Result<(Box<dyn Batches>, Vec<StageLength>)> {
-    let tokenizer = b.need_tokenizer()?;
-    let set = &tasks.0;
-    let mut rows = Vec::new();
-    let mut cut = 0;
-    for task in &set.tasks {
-        let (tokenized, shortened) = tokenize(&tokenizer, &task.train, max_source)?;
-        cut += shortened;
-        rows.push(tokenized);
-    }
-    if cut > 0 {
-        eprintln!("note: {cut} training inputs are longer than {max_source} tokens and are cut");
-    }
-    let sizes: Vec<usize> = rows.iter().map(Vec::len).collect();
-    let groups: Vec<(String, Vec<usize>)> = match plan.alone {
-        true => (0..sizes.len()).map(|i| (set.tasks[i].name.clone(), vec![i])).collect(),
-        false => vec![(String::new(), (0..sizes.len()).collect())],
-    };
-    let lengths = plan.length_buckets.then(|| {
-        let of_task = |rows: &Vec<crate::train::rows::Row>| -> Vec<usize> {
-            rows.iter().map(|row| row.source.len()).collect()
-        };
-        rows.iter().map(of_task).collect::<Vec<_>>()
-    });
-    let mut samplers = Vec::new();
-    let mut stages = Vec::new();
-    for (i, (name, which)) in groups.into_iter().enumerate() {
-        let seed = plan.seed.wrapping_add(1 + i as u64);
-        let sampler = Sampler::new(&sizes, &which, plan.batch_size, lengths.clone(), seed);
-        let steps_per_epoch = sampler.batches_per_epoch() as u64;
-        let steps = match (plan.steps, plan.epochs) {
-            (Some(_), Some(_)) => {
-                return Err(Error::new("give either 'epochs' or 'steps'").at(CALL).into());
-            }
-            (Some(steps), None) => steps,
-            (None, epochs) => epochs.unwrap_or(30) * steps_per_epoch,
-        };
-        samplers.push(sampler);
-        stages.push(StageLength { name, steps, steps_per_epoch });
-    }
-    if stages.iter().any(|stage| stage.steps == 0) {
-        return Err(Error::new("there are no steps to make").at(CALL).into());
-    }
-    let names = set.names().into_iter().map(String::from).collect();
-    Ok((Box::new(TaskBatches { names, rows, samplers }), stages))
-}
-
-/// The control a method brings along (`stdlib/methods/control.lua`).
-fn own_control(
-    lua: &Lua,
-    method: &Table,
-    groups: &[String],
-    setting: &Setting,
-) -> mlua::Result<Box<dyn Control>> {
-    let require: Function = lua.globals().get("require")?;
-    let make: Function = require.call("compt.methods.control")?;
-    let table: Table = make.call((method, groups.to_vec()))?;
-    Ok(Box::new(TableControl::new(lua, &table, setting)?))
-}
-
-/// "adamw" | "adafactor", or { kind, options of that kind }.
-fn optimizer_named(lua: &Lua, value: &Value) -> mlua::Result<Box<dyn Optimizer>> {
-    let o = match value {
-        Value::Nil => return Ok(Box::new(AdamW::new(AdamWOptions::default()))),
-        Value::String(name) => {
-            let table = lua.create_table()?;
-            table.set("kind", name)?;
-            Options::new("optimizer", Value::Table(table))?
-        }
-        table => Options::new("optimizer", table.clone())?,
-    };
-    let kind: String = o.need(lua, "kind")?;
-    let optimizer: Box<dyn Optimizer> = match kind.as_str() {
-        "adamw" => {
-            let default = AdamWOptions::default();
-            let betas: Vec<f64> = o.get_or(lua, "betas", vec![default.betas.0, default.betas.1])?;
-            let [beta1, beta2] = betas[..] else {
-                return Err(o.error("'betas' must be two numbers".into()));
-            };
-            let scaled: bool = o.get_or(lua, "scale_by_rms", false)?;
-            Box::new(AdamW::new(AdamWOptions {
-                betas: (beta1, beta2),
-                eps: o.get_or(lua, "eps", default.eps)?,
-                scale_by_rms: scaled.then(RmsScale::default),
-            }))
-        }
-        "adafactor" => {
-            let default = AdafactorOptions::default();
-            Box::new(Adafactor::new(AdafactorOptions {
-                scale_parameter: o.get_or(lua, "scale_parameter", default.scale_parameter)?,
-                decay_rate: o.get_or(lua, "decay_rate", default.decay_rate)?,
-                clip_threshold: o.get_or(lua, "clip_threshold", default.clip_threshold)?,
-                ..default
-            }))
-        }
-        _ => return Err(Error::unknown("optimizer", &kind, ["adamw", "adafactor"]).into()),
-    };
-    o.finish()?;
-    Ok(optimizer)
 }
 
 /// Where the run is recorded: the trainer's own `out`; below `--out`; for a script, below `runs/`;

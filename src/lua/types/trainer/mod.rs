@@ -1,6 +1,10 @@
 //! `compt.trainer { ... }`
 
+mod batches;
 mod build;
+mod control;
+mod method;
+mod optimizer;
 mod record;
 mod scores;
 mod stream;
@@ -11,7 +15,7 @@ use crate::data::Split;
 use crate::interrupt::{self, Hold, Interrupted};
 use crate::lua::options::Options;
 use crate::lua::torch::LuaTensor;
-use crate::router::Rule;
+use crate::router::{Normalisation, Rule};
 use crate::run::files::check_writable;
 use crate::run::progress::{Progress, Silent, progress};
 use crate::train::composition::Selection;
@@ -25,6 +29,9 @@ use record::Record;
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("trainer", lua.create_function(|lua, options: Value| LuaTrainer::new(lua, options))?)
 }
+
+/// What messages call the constructor.
+const CALL: &str = "compt.trainer";
 
 /// A trainer and what belongs to it in a script.
 pub struct LuaTrainer {
@@ -42,7 +49,7 @@ impl LuaTrainer {
     fn new(lua: &Lua, options: Value) -> mlua::Result<Self> {
         let built = build::build(lua, options)?;
         if let Some(out) = &built.out {
-            check_writable(out).map_err(|e| e.at(build::CALL))?;
+            check_writable(out).map_err(|e| e.at(CALL))?;
         }
         let record = Record::new(lua, &built);
         Ok(LuaTrainer {
@@ -117,6 +124,7 @@ impl LuaTrainer {
         let without: Option<String> = o.get(lua, "without")?;
         let limit: Option<usize> = o.get(lua, "limit")?;
         let rule: String = o.get_or(lua, "weights", "renormalised".into())?;
+        let normalise: Option<String> = o.get(lua, "normalise")?;
         let decoding: String = o.get_or(lua, "decoding", "greedy".into())?;
         let max_new_tokens: i64 = o.get_or(lua, "max_new_tokens", 8)?;
         let batch_tokens: usize = o.get_or(lua, "batch_tokens", 8192)?;
@@ -136,7 +144,8 @@ impl LuaTrainer {
             (None, Some(without)) => Isolation::without(without, sources)?,
             _ => return Err(Error::new("give 'only' or 'without', not both").at(CALL).into()),
         };
-        let selection = Selection { isolation, rule: Rule::parse(&rule)? };
+        let normalise = normalise.map(|name| Normalisation::parse(&name)).transpose()?;
+        let selection = Selection { isolation, rule: Rule::parse(&rule)?, normalise };
         let Settings { max_source, placement, .. } = self.trainer.parts().settings;
         let evaluation = Evaluation {
             split,
@@ -162,7 +171,8 @@ impl LuaTrainer {
             return Err(mlua::Error::external(Interrupted));
         }
         let found = found.map_err(|e| e.at(CALL))?;
-        let whole = isolation == Isolation::Total && limit.is_none() && names.is_none();
+        let as_trained = isolation == Isolation::Total && normalise.is_none();
+        let whole = as_trained && limit.is_none() && names.is_none();
         if whole {
             self.record.scores(&found)?;
         }
