@@ -1,0 +1,87 @@
+//! Every example in its quick form, and every command the README shows.
+
+mod program;
+
+use program::{Study, compt, read, root};
+use std::fs;
+use std::path::Path;
+
+/// Runs `compt` with these arguments in a fresh folder that sees the repository's files.
+fn runs(what: &str, arguments: &[&str]) {
+    let folder = Study::new(&[]);
+    for name in ["examples", "scripts", "tests"] {
+        std::os::unix::fs::symlink(root().join(name), folder.path(name)).unwrap();
+    }
+    let command = compt(arguments).current_dir(folder.0.path()).output();
+    let (code, out, err) = read(command.unwrap());
+    assert_eq!(code, 0, "{what}: {out}{err}");
+    assert!(!out.is_empty(), "{what} prints nothing");
+}
+
+const ROWS: &str = "tests/fixtures/rows";
+
+#[test]
+fn every_example_runs() {
+    let mut examples: Vec<String> = fs::read_dir(root().join("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".lua"))
+        .collect();
+    examples.sort();
+    assert!(!examples.is_empty());
+    let data = format!("data={ROWS}");
+    for name in examples {
+        let path = format!("examples/{name}");
+        runs(&path, &["run", &path, "--set", "quick=true", "--set", &data]);
+        let lines = fs::read_to_string(root().join(&path)).unwrap().lines().count();
+        assert!(lines < 60, "{path} has {lines} lines");
+    }
+}
+
+/// The commands of README's shell blocks that start `compt`, as arguments; lines that end in `\`
+/// go on.
+fn readme_commands() -> Vec<Vec<String>> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let text = blocks.collect::<String>().replace("\\\n", " ");
+    let arguments = |line: &str| -> Option<Vec<String>> {
+        let line = line.split(" #").next()?.trim();
+        let line = line.strip_prefix("target/release/").unwrap_or(line).strip_prefix("compt ")?;
+        Some(words(line))
+    };
+    text.lines().filter_map(arguments).collect()
+}
+
+/// The words of a command, as a shell parts them; quotes of both kinds hold spaces.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(q), c) if q == c => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, ' ') => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
+            _ => word.push(c),
+        }
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    let commands = readme_commands();
+    assert!(!commands.is_empty());
+    for command in commands {
+        let shown = command.join(" ");
+        // DIR and FOLDER stand for what the reader has; the quick form trains for an epoch.
+        let mut arguments: Vec<String> = command
+            .iter()
+            .map(|word| word.replace("DIR", ROWS).replace("FOLDER", "micro"))
+            .collect();
+        if arguments[0] == "run" {
+            assert!(Path::new(&arguments[1]).starts_with("examples"), "{shown}: no such file here");
+            arguments.extend(["--set", "quick=true"].map(String::from));
+        }
+        runs(&shown, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
