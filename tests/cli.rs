@@ -1,45 +1,17 @@
 //! The program as people run it: exit codes, messages, arguments, seeds, Ctrl-C.
 
+mod program;
+
+use program::{Study, compt, read};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
-use tempfile::TempDir;
-
-fn compt(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_compt"));
-    command.args(arguments).env("OMP_NUM_THREADS", "1");
-    command
-}
 
 fn output(arguments: &[&str]) -> (i32, String, String) {
     read(compt(arguments).output().unwrap())
-}
-
-fn read(output: Output) -> (i32, String, String) {
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
-}
-
-/// A folder with `study.lua` and other files, and the program run in it.
-struct Study(TempDir);
-
-impl Study {
-    fn new(files: &[(&str, &str)]) -> Study {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        Study(folder)
-    }
-
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        read(compt(arguments).current_dir(self.0.path()).output().unwrap())
-    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
+use tch::Tensor;
 
 /// What a trainer is told once.
 #[derive(Debug, Clone)]
@@ -113,6 +114,8 @@ pub struct Trainer {
     last: Option<StepReport>,
     task_losses: BTreeMap<String, f64>,
     cost: GroupCost,
+    /// What the last step changed, as it was before.
+    undo: Vec<(Tensor, Tensor)>,
 }
 
 /// The losses of one batch.
@@ -126,7 +129,7 @@ impl Trainer {
         let cost =
             parts.settings.group_cost.unwrap_or_else(|| group_cost(&parts.backbone.borrow().model));
         let task_losses = BTreeMap::new();
-        Trainer { parts, step: 0, seconds: 0.0, last: None, task_losses, cost }
+        Trainer { parts, step: 0, seconds: 0.0, last: None, task_losses, cost, undo: Vec::new() }
     }
 
     pub fn parts(&self) -> &Parts {
@@ -173,8 +176,15 @@ impl Trainer {
         view
     }
 
-    /// One optimizer step. A loss that is not finite changes nothing and is an error.
+    /// One optimizer step. After an error the parameters are good ones: those before the step, or,
+    /// where their loss is not finite, those of the last finite loss.
     pub fn step(&mut self) -> Result<StepReport> {
+        let report = self.make_step();
+        self.zero_grad()?;
+        report
+    }
+
+    fn make_step(&mut self) -> Result<StepReport> {
         let begun = Instant::now();
         let (stage, step) = self.place()?;
         let view = self.view(stage, step);
@@ -205,9 +215,10 @@ impl Trainer {
         let clip = knobs.clip.unwrap_or(self.parts.settings.clip);
         let grad_norm = clip_grad_norm(&self.parts.groups, clip)?;
         if !loss.is_finite() || !grad_norm.is_finite() {
-            self.zero_grad()?;
+            self.take_back()?;
             return Err(self.not_finite(loss, grad_norm, &tasks));
         }
+        self.undo = self.trained_copies()?;
         for group in &mut self.parts.groups {
             if let Some(decay) = knobs.weight_decay {
                 group.weight_decay = decay;
@@ -216,7 +227,6 @@ impl Trainer {
             let rate = lr.get(&group.name).copied().unwrap_or(0.0);
             self.parts.optimizer.step(group, rate)?;
         }
-        self.zero_grad()?;
 
         let task_losses: BTreeMap<String, f64> =
             sums.into_iter().map(|(task, (sum, n))| (task, sum / n as f64)).collect();
@@ -283,8 +293,28 @@ impl Trainer {
         Ok(Losses { loss: value, by_row: Vec::try_from(&by_row.f_to_kind(tch::Kind::Double)?)? })
     }
 
+    fn trained(&self) -> impl Iterator<Item = &Tensor> {
+        self.parts.groups.iter().flat_map(|group| &group.parameters).map(|(_, tensor)| tensor)
+    }
+
     fn zero_grad(&self) -> Result<()> {
-        clear_grads(self.parts.groups.iter().flat_map(|group| &group.parameters).map(|p| &p.1))
+        clear_grads(self.trained())
+    }
+
+    /// The parameters that have a gradient, each with a copy.
+    fn trained_copies(&self) -> Result<Vec<(Tensor, Tensor)>> {
+        let moving = self.trained().filter(|tensor| tensor.grad().defined());
+        moving.map(|tensor| Ok((tensor.shallow_clone(), tensor.f_detach_copy()?))).collect()
+    }
+
+    /// Undoes the last step's update.
+    fn take_back(&mut self) -> Result<()> {
+        tch::no_grad(|| {
+            for (mut parameter, before) in self.undo.drain(..) {
+                parameter.f_copy_(&before)?;
+            }
+            Ok(())
+        })
     }
 
     fn not_finite(&self, loss: f64, norm: f64, tasks: &BTreeMap<String, usize>) -> Error {
@@ -307,7 +337,7 @@ impl Trainer {
             mix.join(", ")
         ))
         .hint(
-            "the prompts are those of the step before and can still be evaluated; lower the \
+            "the prompts are those of the last finite loss and can still be evaluated; lower the \
              learning rates or the clip",
         )
     }

@@ -14,6 +14,8 @@ pub struct Plan {
     pub epochs: Option<u64>,
     pub steps: Option<u64>,
     pub batch_size: usize,
+    /// Batches that make a step.
+    pub accumulate: usize,
     pub length_buckets: bool,
     pub seed: u64,
 }
@@ -58,7 +60,7 @@ pub fn task_batches(
     for (i, (name, which)) in groups.into_iter().enumerate() {
         let seed = plan.seed.wrapping_add(1 + i as u64);
         let sampler = Sampler::new(&sizes, &which, plan.batch_size, lengths.clone(), seed);
-        let steps_per_epoch = sampler.batches_per_epoch() as u64;
+        let steps_per_epoch = sampler.batches_per_epoch().div_ceil(plan.accumulate) as u64;
         let steps = match (plan.steps, plan.epochs) {
             (Some(_), Some(_)) => {
                 return Err(Error::new("give either 'epochs' or 'steps'").at(CALL).into());

@@ -116,6 +116,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
                 epochs,
                 steps,
                 batch_size,
+                accumulate: settings.accumulate,
                 length_buckets,
                 seed,
             };

@@ -24,7 +24,7 @@ use crate::train::report::StepReport;
 use crate::train::{Settings, Trainer};
 use crate::{Error, Result};
 use mlua::{Lua, LuaSerdeExt, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
-use record::Record;
+use record::{End, Record};
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("trainer", lua.create_function(|lua, options: Value| LuaTrainer::new(lua, options))?)
@@ -76,7 +76,7 @@ impl LuaTrainer {
         Ok(report)
     }
 
-    /// Steps to the end. An error or Ctrl-C leaves the prompts as they are, saved.
+    /// Steps to the end. An error or Ctrl-C leaves good prompts, saved.
     fn run(&mut self, lua: &Lua) -> mlua::Result<Value> {
         let total = self.trainer.total_steps();
         let mut shown: Box<dyn Progress> =
@@ -92,14 +92,16 @@ impl LuaTrainer {
             }
         }
         shown.finish();
-        let interrupted = self.trainer.steps() < total;
-        self.record.finish(&self.trainer, interrupted)?;
         if let Some(error) = failed {
+            // What stopped the run is the news, whether or not the rest can be saved.
+            let _ = self.record.finish(&self.trainer, End::Failed(&error));
             return Err(error.into());
         }
-        if interrupted {
+        if self.trainer.steps() < total {
+            self.record.finish(&self.trainer, End::Interrupted)?;
             return Err(mlua::Error::external(Interrupted));
         }
+        self.record.finish(&self.trainer, End::Complete)?;
         let report = lua.create_table()?;
         report.set("steps", self.trainer.steps())?;
         report.set("seconds", self.trainer.seconds())?;
@@ -174,7 +176,7 @@ impl LuaTrainer {
         let as_trained = isolation == Isolation::Total && normalise.is_none();
         let whole = as_trained && limit.is_none() && names.is_none();
         if whole {
-            self.record.scores(&found)?;
+            self.record.scores(&self.trainer, &found)?;
         }
         scores::to_lua(lua, &found)
     }

@@ -2,6 +2,7 @@
 
 use super::build::Built;
 use super::scores;
+use crate::data::Split;
 use crate::lua::session::Session;
 use crate::nn::Named;
 use crate::run::environment::environment;
@@ -15,6 +16,14 @@ use crate::{Error, Result};
 use mlua::Lua;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+
+/// How a run came to its end.
+pub enum End<'a> {
+    Complete,
+    /// By Ctrl-C.
+    Interrupted,
+    Failed(&'a Error),
+}
 
 /// The record of one trainer; the folder is made when the first step is.
 pub struct Record {
@@ -67,14 +76,38 @@ impl Record {
         Ok(())
     }
 
+    /// Notes a step; scores of the steps before are no longer the result's.
     pub fn step(&mut self, report: &StepReport) -> Result<()> {
+        if let Value::Object(result) = &mut self.result {
+            result.retain(|key, _| !["scores", "average", "counts"].contains(&key.as_str()));
+        }
         let Some(folder) = &mut self.folder else { return Ok(()) };
         let line = serde_json::to_value(report).map_err(|e| Error::new(e.to_string()))?;
         folder.metrics(&line)
     }
 
-    /// Writes the prompts and the result as they stand.
-    pub fn finish(&mut self, trainer: &Trainer, interrupted: bool) -> Result<()> {
+    /// Notes how the run ended, with its prompts and its result as they stand.
+    pub fn finish(&mut self, trainer: &Trainer, end: End) -> Result<()> {
+        self.result["interrupted"] = matches!(end, End::Interrupted).into();
+        if let End::Failed(error) = end {
+            self.result["error"] = error.to_string().into();
+        }
+        self.write(trainer)
+    }
+
+    /// Notes the scores of a whole composition on a split; those on the test rows are the result.
+    pub fn scores(&mut self, trainer: &Trainer, found: &Scores) -> Result<()> {
+        if found.split != Split::Test {
+            return Ok(());
+        }
+        self.result["scores"] = scores::by_task(found);
+        self.result["average"] = found.average().into();
+        self.result["counts"] = scores::counts(found);
+        self.write(trainer)
+    }
+
+    /// Writes the prompts and the result.
+    fn write(&mut self, trainer: &Trainer) -> Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let prompts = prompts(trainer)?;
         if !prompts.is_empty() {
@@ -83,27 +116,12 @@ impl Record {
         self.result["steps"] = trainer.steps().into();
         self.result["seconds"] = trainer.seconds().into();
         self.result["loss"] = trainer.last().map(|last| last.loss).into();
-        self.result["interrupted"] = interrupted.into();
         if let Some(composition) = &trainer.parts().composition
             && let Some(gap) = composition.router_gap(trainer.temperature())?
         {
             self.result["router_gap"] = gap.into();
         }
         folder.result(&self.result)
-    }
-
-    /// Notes the scores of a whole composition on a split; those on the test rows are the result.
-    pub fn scores(&mut self, found: &Scores) -> Result<()> {
-        if found.split != crate::data::Split::Test {
-            return Ok(());
-        }
-        self.result["scores"] = scores::by_task(found);
-        self.result["average"] = found.average().into();
-        self.result["counts"] = scores::counts(found);
-        match &self.folder {
-            Some(folder) => folder.result(&self.result),
-            None => Ok(()),
-        }
     }
 }
 
