@@ -1,5 +1,6 @@
 //! The shape of a T5: `config.json` of v1.0, v1.1, LM-adapted and flan checkpoints.
 
+use crate::nn::Activation;
 use crate::{Error, Result, error::Context};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -9,16 +10,6 @@ use std::path::Path;
 pub struct FeedForwardKind {
     pub activation: Activation,
     pub gated: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    Relu,
-    Silu,
-    /// `x * Phi(x)`.
-    Gelu,
-    /// The tanh approximation, which T5 v1.1 was trained with.
-    GeluTanh,
 }
 
 /// A T5 configuration, read as `transformers` reads it: absent keys have its defaults.

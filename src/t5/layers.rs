@@ -4,11 +4,12 @@
 //! `W (g * x) = (W diag(g)) x`, so folding changes nothing but the number of passes over memory.
 
 use super::attention::{add_linear, attend, softmax};
-use super::config::{Activation, Config, FeedForwardKind};
+use super::config::{Config, FeedForwardKind};
 use super::layout::Layout;
 use super::norm::rms_norm;
 use super::parameters::Parameters;
 use crate::Result;
+use crate::nn::Activation;
 use tch::{Kind, Tensor};
 
 /// What a pass through the layers needs to know besides its input.
@@ -256,13 +257,10 @@ impl FeedForward {
     }
 
     fn activate(&self, mut x: Tensor) -> Result<Tensor> {
-        Ok(match self.kind.activation {
+        match self.kind.activation {
             // In place: nothing else reads the product.
-            Activation::Relu if !self.kind.gated => x.f_relu_()?,
-            Activation::Relu => x.f_relu()?,
-            Activation::Silu => x.f_silu()?,
-            Activation::Gelu => x.f_gelu("none")?,
-            Activation::GeluTanh => x.f_gelu("tanh")?,
-        })
+            Activation::Relu if !self.kind.gated => Ok(x.f_relu_()?),
+            activation => activation.apply(&x),
+        }
     }
 }
