@@ -31,8 +31,18 @@ fn shared_prompts_beat_private_ones() {
     let start = |method: &str, seed: u64| {
         let (method, out) = (format!("method={method}"), format!("runs/{method}-{seed}"));
         let seed = seed.to_string();
-        let arguments =
-            ["run", "study.lua", "--set", &method, "--seed", &seed, "--out", &out, "--device", "cpu"];
+        let arguments = [
+            "run",
+            "study.lua",
+            "--set",
+            &method,
+            "--seed",
+            &seed,
+            "--out",
+            &out,
+            "--device",
+            "cpu",
+        ];
         let mut command = compt(&arguments);
         command.current_dir(study.0.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
