@@ -21,7 +21,8 @@ print(trainer:evaluate "test")
 print(trainer.out)
 "#;
 
-const CONTROL: &str = "local s = require 'compt.schedule'\nreturn { temperature = s.linear(2, 1) }\n";
+const CONTROL: &str =
+    "local s = require 'compt.schedule'\nreturn { temperature = s.linear(2, 1) }\n";
 
 /// Name and shape of every tensor in a safetensors file.
 fn shapes(path: &Path) -> Vec<(String, Vec<usize>)> {
@@ -42,8 +43,7 @@ fn a_run_leaves_its_record() {
     let study = Study::small(TRAINED);
     fs::write(study.path("control.lua"), CONTROL).unwrap();
     let arguments = ["run", "study.lua", "--out", "out", "--seed", "7"];
-    let (code, out, err) =
-        study.run(&[&arguments[..], &["--set", "control=control.lua"]].concat());
+    let (code, out, err) = study.run(&[&arguments[..], &["--set", "control=control.lua"]].concat());
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert!(out.ends_with("out\n"), "{out}");
 
