@@ -39,13 +39,16 @@ impl Rows {
     }
 }
 
+/// Reads numbered rows of one kind of file.
+type Parser = fn(Box<dyn Read>) -> Result<Vec<(usize, Row)>>;
+
 fn read(path: &Path) -> Result<Vec<(usize, Row)>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let (stem, compressed) = match name.strip_suffix(".gz") {
         Some(stem) => (stem, true),
         None => (&*name, false),
     };
-    let parse: fn(Box<dyn Read>) -> Result<Vec<(usize, Row)>> = match stem.rsplit_once('.') {
+    let parse: Parser = match stem.rsplit_once('.') {
         Some((_, "jsonl" | "json")) => json_lines,
         Some((_, "tsv")) => |input| table(input, b'\t'),
         Some((_, "csv")) => |input| table(input, b','),

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn rows(count: usize) -> Vec<Example> {
-        let target = |i: usize| if i % 4 == 0 { "yes" } else { "no" }.to_string();
+        let target = |i: usize| if i.is_multiple_of(4) { "yes" } else { "no" }.to_string();
         (0..count)
             .map(|index| Example { index, source: String::new(), target: target(index) })
             .collect()

@@ -82,7 +82,7 @@ impl Row {
         let best_possible = self.running[0].score / penalty;
         let full = self.finished.len() == n;
         let beaten = full && self.finished[n - 1].score >= best_possible;
-        self.open &= !beaten && !(full && options.early_stopping);
+        self.open &= !(beaten || full && options.early_stopping);
         next
     }
 
