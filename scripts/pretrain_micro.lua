@@ -1,6 +1,6 @@
 --- Pre-trains the micro backbone (stdlib/micro/backbone) on text of the micro world.
 ---
----     compt run scripts/pretrain_micro.lua --out DIR [--set steps=15000] [--seed 1]
+---     compt run scripts/pretrain_micro.lua --out DIR [--set steps=18000] [--seed 1]
 ---
 --- T5 v1.0 shape, 1.37 M parameters, span corruption and auxiliary text-to-text tasks; Adam whose
 --- step is scaled by each tensor's RMS, without which the skills are not learnt. 25 minutes on one
@@ -13,7 +13,7 @@ local tokenizer = require "compt.micro.tokenizer"
 
 local out = assert(compt.out, "say where to: --out DIR")
 local seed = compt.seed
-local steps = compt.args.steps or 15000
+local steps = compt.args.steps or 18000
 local folder = out .. "/backbone"
 
 local backbone = compt.backbone({

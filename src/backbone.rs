@@ -1,6 +1,7 @@
 //! A backbone: a T5 with the tokenizer it was trained with, and a name for the records.
 
 use crate::data::Tokenizer;
+use crate::run::files::write_json;
 use crate::t5::{Config, T5};
 use crate::tensor::dtype;
 use crate::{Error, Result, error::Context};
@@ -86,10 +87,12 @@ impl Backbone {
             .collect::<std::result::Result<Vec<_>, tch::TchError>>()?;
         let weights = folder.join("model.safetensors");
         Tensor::write_safetensors(&tensors, &weights).at(weights.display())?;
-        let config = serde_json::to_string_pretty(&self.model.config)
+        let mut config = serde_json::to_value(&self.model.config)
             .map_err(|e| Error::new(e.to_string()))?;
-        let path = folder.join("config.json");
-        std::fs::write(&path, config + "\n").at(path.display())
+        // What `transformers` needs to know the folder by.
+        config["model_type"] = "t5".into();
+        config["architectures"] = serde_json::json!(["T5ForConditionalGeneration"]);
+        write_json(&folder.join("config.json"), &config)
     }
 
     /// The tokenizer; the error says what is missing.
