@@ -87,8 +87,8 @@ impl Backbone {
             .collect::<std::result::Result<Vec<_>, tch::TchError>>()?;
         let weights = folder.join("model.safetensors");
         Tensor::write_safetensors(&tensors, &weights).at(weights.display())?;
-        let mut config = serde_json::to_value(&self.model.config)
-            .map_err(|e| Error::new(e.to_string()))?;
+        let mut config =
+            serde_json::to_value(&self.model.config).map_err(|e| Error::new(e.to_string()))?;
         // What `transformers` needs to know the folder by.
         config["model_type"] = "t5".into();
         config["architectures"] = serde_json::json!(["T5ForConditionalGeneration"]);

@@ -113,7 +113,7 @@ return {
     local ok, message = pcall(tasks.size, tasks, "mood", "tset")
     assert(not ok and tostring(message):find("did you mean 'test'?", 1, true), message)
     ok, message = pcall(tasks.size, tasks, 0, "test")
-    assert(not ok and tostring(message):find("count from 1 to 1", 1, true), message)
+    assert(not ok and tostring(message):find("Lua counts from 1", 1, true), message)
   end,
 
   ["bad rows are named by task, file, line and field"] = function()
