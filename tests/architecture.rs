@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("data", &["error", "metric"]),
     ("metric", &["error", "data"]),
     ("run", &["error", "tensor"]),
-    ("backbone", &["error", "tensor", "data", "run", "t5"]),
+    ("backbone", &["error", "tensor", "data", "t5", "run"]),
     (
         "train",
         &[

@@ -43,7 +43,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
 }
 
 /// Options: `tasks` (names), `sources` (S, 0), `length` (m, 20), `private_length` (m), `encoder`
-/// ("mlp"), `init` ("uniform"), and either `backbone` or `dim` (d) with `device` ("cpu").
+/// ("mlp"), `init` ("uniform"), and either `backbone` or `d_model` (d) with `device` ("cpu").
 fn bank(lua: &Lua, options: Value) -> mlua::Result<LuaBank> {
     let o = Options::new("compt.prompt_bank", options)?;
     let length: i64 = o.get_or(lua, "length", 20)?;
@@ -56,7 +56,7 @@ fn bank(lua: &Lua, options: Value) -> mlua::Result<LuaBank> {
     let encoder: Value = o.get_or(lua, "encoder", Value::Nil)?;
     let init: Value = o.get_or(lua, "init", Value::Nil)?;
     let backbone: Option<UserDataRef<LuaBackbone>> = o.get(lua, "backbone")?;
-    let dim: Option<i64> = o.get(lua, "dim")?;
+    let dim: Option<i64> = o.get(lua, "d_model")?;
     let on: String = o.get_or(lua, "device", "cpu".into())?;
     o.finish()?;
     match (backbone, dim) {
@@ -75,7 +75,9 @@ fn bank(lua: &Lua, options: Value) -> mlua::Result<LuaBank> {
             let material = Material { dim, device, vocabulary: None, tokenizer: None };
             make(lua, shape, &encoder, &init, &material)
         }
-        (None, None) => Err(Error::new("needs 'backbone' or 'dim'").at("compt.prompt_bank").into()),
+        (None, None) => {
+            Err(Error::new("needs 'backbone' or 'd_model'").at("compt.prompt_bank").into())
+        }
     }
 }
 
@@ -184,7 +186,7 @@ impl UserData for LuaBank {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_field_method_get("length", |_, this| Ok(this.length));
         fields.add_field_method_get("private_length", |_, this| Ok(this.private_length));
-        fields.add_field_method_get("dim", |_, this| Ok(this.dim));
+        fields.add_field_method_get("d_model", |_, this| Ok(this.dim));
         fields.add_field_method_get("sources", |_, this| Ok(this.bank.source_count()));
         fields.add_field_method_get("tasks", |_, this| Ok(this.bank.tasks().to_vec()));
     }

@@ -3,7 +3,7 @@ local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
 local function bank(changes)
-  local options = { tasks = { "rte", "sst2" }, sources = 3, length = 4, dim = 6, encoder = "none" }
+  local options = { tasks = { "rte", "sst2" }, sources = 3, length = 4, d_model = 6, encoder = "none" }
   for key, value in pairs(changes or {}) do options[key] = value end
   return compt.prompt_bank(options)
 end
@@ -24,7 +24,7 @@ return {
     assert(torch.equal(b:source(2), b:source "src1"))
     assert(torch.equal(b:private(1), b:private "rte"))
     assert(not torch.equal(b:source(1), b:source(2)))
-    assert(b.sources == 3 and b.length == 4 and b.private_length == 12 and b.dim == 6)
+    assert(b.sources == 3 and b.length == 4 and b.private_length == 12 and b.d_model == 6)
     small.refused("no source prompt 4: there are 3", b.source, b, 4)
     small.refused("Lua counts from 1", b.source, b, 0)
     small.refused("did you mean 'sst2'?", b.private, b, "sst")
@@ -93,8 +93,8 @@ return {
   end,
 
   ["what a bank needs is said"] = function()
-    small.refused("needs 'backbone' or 'dim'", compt.prompt_bank, { tasks = { "rte" } })
-    small.refused("option 'tasks' is missing", compt.prompt_bank, { dim = 4 })
+    small.refused("needs 'backbone' or 'd_model'", compt.prompt_bank, { tasks = { "rte" } })
+    small.refused("option 'tasks' is missing", compt.prompt_bank, { d_model = 4 })
     small.refused("length must be at least 1, not 0", bank, { length = 0 })
     small.refused("did you mean 'length'?", bank, { lenght = 2 })
   end,
