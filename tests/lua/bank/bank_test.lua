@@ -13,7 +13,9 @@ local function shape(t) return table.concat(t.shape, " ") end
 local micro = compt.backbone("micro", { device = "cpu" })
 
 --- The micro backbone's embedding of the first word of a text.
-local function word(text) return micro:embed({ { micro.tokenizer:encode(text)[1] } }):squeeze(1):squeeze(1) end
+local function word(text)
+  return micro:embed({ { micro.tokenizer:encode(text)[1] } }):squeeze(1):squeeze(1)
+end
 
 return {
   ["prompts by number from 1 and by name"] = function()

@@ -116,7 +116,8 @@ return {
   ["a prompt of the wrong shape is explained"] = function()
     compt.compose.define("first_row", function(private) return private:select(2, 1) end)
     local trainer = small.trainer { method = compt.methods.ssum { compose = "first_row" } }
-    small.refused("composition 'first_row' returned [4, 16] where [4, m, 16] is expected", trainer.step, trainer)
+    local wrong = "composition 'first_row' returned [4, 16] where [4, m, 16] is expected"
+    small.refused(wrong, trainer.step, trainer)
     compt.compose.define("nothing", function() end)
     trainer = small.trainer { method = compt.methods.ssum { compose = "nothing" } }
     small.refused("composition 'nothing'", trainer.step, trainer)
@@ -125,7 +126,9 @@ return {
   ["names are checked"] = function()
     small.refused("'sum' is a built-in composition", compt.compose.define, "sum", function() end)
     compt.compose.define("gated", formulas.sum)
-    small.refused("did you mean 'gated'?", small.trainer, { method = compt.methods.ssum { compose = "gatde" } })
-    small.refused("did you mean 'product'?", small.trainer, { method = compt.methods.ssum { compose = "prodct" } })
+    for wrong, right in pairs { gatde = "gated", prodct = "product" } do
+      local method = compt.methods.ssum { compose = wrong }
+      small.refused(("did you mean '%s'?"):format(right), small.trainer, { method = method })
+    end
   end,
 }

@@ -5,7 +5,9 @@ local small = require "tests.lua.small"
 --- The micro backbone after a little training on two tasks.
 local trained = compt.trainer {
   backbone = compt.backbone("micro", { device = "cpu" }),
-  tasks = compt.tasks("micro", { tasks = { "sentiment", "similarity" }, shots = 16, seed = 1, max_test = 24 }),
+  tasks = compt.tasks("micro", {
+    tasks = { "sentiment", "similarity" }, shots = 16, seed = 1, max_test = 24,
+  }),
   method = compt.methods.ssum { sources = 2, length = 6 },
   steps = 60, batch_size = 8, seed = 1, progress = false,
 }
@@ -100,7 +102,8 @@ return {
       local trainer = small.trainer {
         method = compt.methods[name] { sources = 2, length = 3, router = "constant" },
       }
-      small.refused("one factor alone leaves no product", trainer.evaluate, trainer, "test", { only = "private" })
+      local message = "one factor alone leaves no product"
+      small.refused(message, trainer.evaluate, trainer, "test", { only = "private" })
       assert(trainer:evaluate("test", { only = "src1", decoding = "rank" }).counts.nli2 == 6)
     end
     local pt = small.trainer { method = compt.methods.pt { length = 3, alone = false } }

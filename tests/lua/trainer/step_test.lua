@@ -120,7 +120,8 @@ return {
       end
     end
     small.refused("did you mean 'adafactor'?", small.trainer, { optimizer = "adafctor" })
-    small.refused("unknown option 'momentum'", small.trainer, { optimizer = { kind = "adamw", momentum = 1 } })
+    local optimizer = { kind = "adamw", momentum = 1 }
+    small.refused("unknown option 'momentum'", small.trainer, { optimizer = optimizer })
   end,
 
   ["a private prompt moves only with its own task"] = function()
