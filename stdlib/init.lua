@@ -8,11 +8,17 @@ for name, value in pairs(require "compt.session") do compt[name] = value end
 --- Modules of the library that are fields of `compt`.
 local modules = { methods = "compt.methods", report = "compt.report", schedule = "compt.schedule" }
 
+--- An unknown name is an error with the nearest known one; `out` may be absent.
 return setmetatable(compt, {
   __index = function(_, name)
     if modules[name] then
       compt[name] = require(modules[name])
       return compt[name]
+    elseif name ~= "out" then
+      local known = {}
+      for key in pairs(compt) do known[#known + 1] = key end
+      for key in pairs(modules) do known[#known + 1] = key end
+      compt.known("name", tostring(name), known, "compt")
     end
   end,
 })

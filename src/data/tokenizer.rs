@@ -132,6 +132,11 @@ impl Tokenizer {
         self.inner.decode(&ids.collect::<Result<Vec<u32>>>()?, true).map_err(failed)
     }
 
+    /// Whether decoding passes over this id: padding, `</s>`, sentinels.
+    pub fn is_silent(&self, id: i64) -> bool {
+        self.decode(&[id]).is_ok_and(|text| text.is_empty())
+    }
+
     /// The id of a token as it is written in the vocabulary (`▁dog`, `<extra_id_0>`).
     pub fn id_of(&self, token: &str) -> Option<i64> {
         self.inner.token_to_id(token).map(i64::from)

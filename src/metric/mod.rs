@@ -59,10 +59,10 @@ impl Metric {
     }
 }
 
-/// The numbers the texts say; a text that says none counts as 0.
+/// The numbers the texts say; a text that says none counts as -1, as in T5: below every label.
 fn numbers(texts: &[String]) -> Vec<f64> {
     let finite = |text: &String| text.trim().parse().ok().filter(|x: &f64| x.is_finite());
-    texts.iter().map(|text| finite(text).unwrap_or(0.0)).collect()
+    texts.iter().map(|text| finite(text).unwrap_or(-1.0)).collect()
 }
 
 #[cfg(test)]

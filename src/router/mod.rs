@@ -47,6 +47,11 @@ pub trait Router {
     /// The trainable logits `[T, S]`, where there are any.
     fn logits(&self) -> Option<&Tensor>;
 
+    /// Whether training weights are drawn at a temperature.
+    fn samples(&self) -> bool {
+        false
+    }
+
     /// The weights `[B, S]` of a batch; `tasks` `[B]` holds each example's task, int64 from 0.
     /// With `keep` the sources left out weigh 0.
     fn weights(&self, tasks: &Tensor, phase: Phase, keep: Option<&Keep>) -> Result<Tensor>;

@@ -61,6 +61,10 @@ impl Router for RelaxedBernoulli {
         Some(&self.logits)
     }
 
+    fn samples(&self) -> bool {
+        true
+    }
+
     fn weights(&self, tasks: &Tensor, phase: Phase, keep: Option<&Keep>) -> Result<Tensor> {
         let logits = self.logits.f_index_select(0, tasks)?;
         let scores = match phase {

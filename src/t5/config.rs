@@ -20,7 +20,7 @@ pub struct Config {
     pub d_ff: i64,
     pub num_heads: i64,
     pub num_layers: i64,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_decoder_layers: Option<i64>,
     pub vocab_size: i64,
     #[serde(default = "default::buckets")]

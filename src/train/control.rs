@@ -88,7 +88,6 @@ impl Control for Layered {
             clip: upper.clip.or(lower.clip),
             dropout: upper.dropout.or(lower.dropout),
             weight_decay: upper.weight_decay.or(lower.weight_decay),
-            eval_every: upper.eval_every.or(lower.eval_every),
         })
     }
 

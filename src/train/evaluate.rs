@@ -39,7 +39,7 @@ pub struct Evaluation {
     /// The first rows of each task only.
     pub limit: Option<usize>,
     pub decoding: Decoding,
-    /// For `Full`, and for tasks whose labels are numbers.
+    /// The most a row is decoded.
     pub max_new_tokens: i64,
     /// Positions in one batch, at most.
     pub batch_tokens: usize,
@@ -183,21 +183,20 @@ fn predict(
     if options.decoding == Decoding::Rank {
         return rank(backbone, tasks, batch, &encoded);
     }
-    let longest = |task: usize| match &known[task] {
-        Some(answers) if options.decoding == Decoding::Greedy => {
-            answers.iter().map(Vec::len).max().unwrap_or(1)
-        }
-        _ => options.max_new_tokens as usize,
-    };
-    let limits: Vec<usize> = batch.iter().map(|item| longest(item.task)).collect();
-    let max_new_tokens = *limits.iter().max().expect("a batch has rows") as i64;
-    let hopeless = |row: usize, tokens: &[i64]| {
-        let answers = known[batch[row].task].as_ref();
-        let open = answers.is_none_or(|all| all.iter().any(|answer| answer.starts_with(tokens)));
-        tokens.len() >= limits[row] || (options.decoding == Decoding::Greedy && !open)
-    };
-    let ids = model.greedy_until(&encoded, Generation { max_new_tokens }, hopeless)?;
     let tokenizer = backbone.need_tokenizer()?;
+    let longest = |task: usize| known[task].iter().flatten().map(Vec::len).max().unwrap_or(1);
+    let needed = batch.iter().map(|item| longest(item.task) as i64).max().unwrap_or(1);
+    let max_new_tokens = options.max_new_tokens.max(needed);
+    // Tokens that decoding passes over do not tell a row from an answer.
+    let hopeless = |row: usize, tokens: &[i64]| {
+        let Some(answers) = &known[batch[row].task] else { return false };
+        let seen: Vec<i64> =
+            tokens.iter().copied().filter(|&id| !tokenizer.is_silent(id)).collect();
+        !answers.iter().any(|answer| answer.starts_with(&seen))
+    };
+    let done =
+        |row: usize, tokens: &[i64]| options.decoding == Decoding::Greedy && hopeless(row, tokens);
+    let ids = model.greedy_until(&encoded, Generation { max_new_tokens }, done)?;
     ids.iter().map(|ids| tokenizer.decode(ids)).collect()
 }
 

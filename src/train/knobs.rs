@@ -19,16 +19,12 @@ pub struct Knobs {
     pub dropout: Option<f64>,
     /// Decoupled weight decay of every group.
     pub weight_decay: Option<f64>,
-    /// Steps from one evaluation to the next.
-    pub eval_every: Option<u64>,
 }
 
 /// Where a knob's value goes, which says what shape it has.
 pub enum Slot {
     /// One number.
     Number(fn(&mut Knobs) -> &mut Option<f64>),
-    /// One whole number.
-    Whole(fn(&mut Knobs) -> &mut Option<u64>),
     /// A number for each parameter group.
     Groups(fn(&mut Knobs) -> &mut BTreeMap<String, f64>),
     /// A number for each task, or none at all.
@@ -45,7 +41,7 @@ pub struct Knob {
 use Bound::{Excluded as Above, Excluded as Below, Included as From, Included as To};
 
 /// Every knob there is.
-pub const KNOBS: [Knob; 7] = [
+pub const KNOBS: [Knob; 6] = [
     Knob { name: "lr", range: (From(0.0), To(100.0)), slot: Slot::Groups(|k| &mut k.lr) },
     Knob {
         name: "temperature",
@@ -68,11 +64,6 @@ pub const KNOBS: [Knob; 7] = [
         range: (From(0.0), To(1.0)),
         slot: Slot::Number(|k| &mut k.weight_decay),
     },
-    Knob {
-        name: "eval_every",
-        range: (From(1.0), To(1e9)),
-        slot: Slot::Whole(|k| &mut k.eval_every),
-    },
 ];
 
 impl Knob {
@@ -88,9 +79,6 @@ impl Knob {
     pub fn check(&self, value: f64) -> Result<f64> {
         if !self.range.contains(&value) {
             return Err(Error::new(format!("{value} is not within {}", self.interval())));
-        }
-        if matches!(self.slot, Slot::Whole(_)) && value.fract() != 0.0 {
-            return Err(Error::new(format!("{value} is not a whole number")));
         }
         Ok(value)
     }
@@ -133,9 +121,6 @@ impl Knobs {
             };
             match knob.slot {
                 Slot::Number(at) => flat.extend(at(&mut copy).map(|v| (knob.name.to_string(), v))),
-                Slot::Whole(at) => {
-                    flat.extend(at(&mut copy).map(|v| (knob.name.to_string(), v as f64)))
-                }
                 Slot::Groups(at) => flat.extend(named(at(&mut copy))),
                 Slot::Tasks(at) => flat.extend(at(&mut copy).iter().flat_map(named)),
             }
@@ -155,8 +140,6 @@ mod tests {
         assert_eq!(knob.check(0.0).unwrap_err().to_string(), "0 is not within (0, 1000]");
         assert!(knob.check(f64::NAN).is_err());
         assert!(knob.check(f64::INFINITY).is_err());
-        let every = Knob::named("eval_every").unwrap();
-        assert_eq!(every.check(2.5).unwrap_err().to_string(), "2.5 is not a whole number");
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub mod optimizer;
 pub mod report;
 pub mod rows;
 pub mod sampler;
+mod seed;
 mod trainer;
 
+pub use seed::mix;
 pub use trainer::{Batch, Batches, Parts, Settings, Stage, TaskBatches, Trainer};

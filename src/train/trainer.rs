@@ -10,6 +10,7 @@ use super::optimizer::{Group, Optimizer, clip_grad_norm};
 use super::report::StepReport;
 use super::rows::Row;
 use super::sampler::Sampler;
+use super::seed::mix;
 use crate::backbone::Backbone;
 use crate::data::TaskSet;
 use crate::t5::GroupCost;
@@ -171,7 +172,8 @@ impl Trainer {
 
     fn view(&self, stage: usize, step: u64) -> View {
         let mut view = self.parts.stages[stage].setting.view(step);
-        view.loss = self.last.as_ref().map(|last| last.loss);
+        // The loss before a stage's first step is that of another stage.
+        view.loss = self.last.as_ref().filter(|_| step > 1).map(|last| last.loss);
         view.task_losses = self.task_losses.clone();
         view
     }
@@ -190,11 +192,7 @@ impl Trainer {
         let view = self.view(stage, step);
         let knobs = self.parts.control.knobs(&view)?;
         let lr = self.learning_rates(stage, &knobs)?;
-        tch::manual_seed(step_seed(self.parts.settings.seed, self.step));
-        if self.parts.backbone.borrow().model.is_trainable() {
-            self.parts.backbone.borrow_mut().model.refresh()?;
-        }
-
+        tch::manual_seed(mix(self.parts.settings.seed, self.step) as i64);
         let mut tasks = BTreeMap::new();
         let mut sums: BTreeMap<String, (f64, usize)> = BTreeMap::new();
         let mut loss = 0.0;
@@ -205,6 +203,8 @@ impl Trainer {
             for &task in &batch.tasks {
                 *tasks.entry(self.parts.task_names[task].clone()).or_insert(0) += 1;
             }
+            // A backward pass frees what a trainable backbone was assembled into.
+            self.parts.backbone.borrow_mut().model.refresh()?;
             let losses = self.backward(&batch, &knobs)?;
             for (&task, row) in batch.tasks.iter().zip(&losses.by_row) {
                 let sum = sums.entry(self.parts.task_names[task].clone()).or_insert((0.0, 0));
@@ -215,7 +215,9 @@ impl Trainer {
         let clip = knobs.clip.unwrap_or(self.parts.settings.clip);
         let grad_norm = clip_grad_norm(&self.parts.groups, clip)?;
         if !loss.is_finite() || !grad_norm.is_finite() {
-            self.take_back()?;
+            if !loss.is_finite() {
+                self.take_back()?;
+            }
             return Err(self.not_finite(loss, grad_norm, &tasks));
         }
         self.undo = self.trained_copies()?;
@@ -251,7 +253,8 @@ impl Trainer {
 
     /// Whether the temperature means anything to this method.
     fn samples(&self) -> bool {
-        self.parts.composition.as_ref().is_some_and(|c| c.router.is_some())
+        let router = self.parts.composition.as_ref().and_then(|c| c.router.as_ref());
+        router.is_some_and(|router| router.samples())
     }
 
     /// The rate of every group; one without a rate is an error.
@@ -370,14 +373,4 @@ impl Trainer {
         let backbone = self.parts.backbone.borrow();
         evaluate(&backbone, tasks, which, prompts.as_ref(), options, progress)
     }
-}
-
-/// A seed for everything random in one step, so that what happens between two steps changes
-/// nothing in them.
-fn step_seed(seed: u64, step: u64) -> i64 {
-    // splitmix64
-    let mut z = seed.wrapping_add(step.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((z ^ (z >> 31)) >> 1) as i64
 }

@@ -9,7 +9,7 @@
 ---   length       m, rows of a source prompt
 ---   private_length  rows of a private prompt; by default m (S * m for "concat")
 ---   encoder      "mlp" | "lstm" | "none" | { kind, activation = "gelu"|"relu"|"silu", residual }
----   init         "uniform" | "vocabulary" | { kind, bound = 0.5, first = 5000, text = , ids = }
+---   init         "uniform" | "vocabulary" | { kind, bound = 0.5 } and more (README)
 ---   router       "relaxed_bernoulli" | "free" | "constant" | { kind, train, eval, per }
 ---   placement    "append" (before </s>) | "prepend"
 ---   alone        true: each task is trained by itself, one after the other
@@ -35,6 +35,16 @@ local published = {
   weight_decay = 0.01,
 }
 
+--- What `lr` may name.
+local groups = { "router", "source", "private" }
+
+local function table_of(value, place)
+  if type(value) ~= "table" then
+    error(("%s: expected a table, got a %s"):format(place, type(value)), 3)
+  end
+  return value
+end
+
 --- Makes `compt.methods.<name>`: a function of options that returns the declared method.
 return function(name, defaults)
   return function(given)
@@ -48,10 +58,15 @@ return function(name, defaults)
       method[key] = value
     end
     if given.lr then
+      local place = "compt.methods." .. name .. ": lr"
       method.lr = {}
       for group, rate in pairs(published.lr) do method.lr[group] = rate end
-      for group, rate in pairs(given.lr) do method.lr[group] = rate end
+      for group, rate in pairs(table_of(given.lr, place)) do
+        native.known("parameter group", group, groups, place)
+        method.lr[group] = rate
+      end
     end
+    table_of(method.temperature, "compt.methods." .. name .. ": temperature")
     return method
   end
 end

@@ -19,8 +19,8 @@ def number(text):
     try:
         value = float(text)
     except ValueError:
-        return 0.0
-    return value if math.isfinite(value) else 0.0
+        return -1.0
+    return value if math.isfinite(value) else -1.0
 
 
 def classified(name, labels, targets, predictions):

@@ -77,9 +77,6 @@ impl Program {
                 (Slot::Number(at), Shape::One(rule)) => {
                     *at(&mut knobs) = Some(rule.number(knob, view.step, &seen)?);
                 }
-                (Slot::Whole(at), Shape::One(rule)) => {
-                    *at(&mut knobs) = Some(rule.number(knob, view.step, &seen)? as u64);
-                }
                 (Slot::Groups(at), shape) => {
                     let rates = self.by_name(knob, shape, view.step, &seen)?;
                     *at(&mut knobs) = rates.unwrap_or_default();
@@ -109,7 +106,7 @@ impl Program {
     }
 
     fn shape(&self, knob: &Knob, value: Value, text: &Text) -> Result<Shape> {
-        if matches!(knob.slot, Slot::Number(_) | Slot::Whole(_)) {
+        if matches!(knob.slot, Slot::Number(_)) {
             return Ok(Shape::One(Rule::new(value, knob.name, text)?));
         }
         let table = match value {

@@ -37,7 +37,6 @@ fn schedules_numbers_and_functions_turn_the_knobs() {
         return {
           temperature = s.linear(5, 1),
           clip = 1,
-          eval_every = 50,
           lr = { router = 0.1, source = s.warmup_linear(1, { warmup = 0.2 }),
                  private = function(step, view) return view.epoch / 100 end },
           task_weights = function(step, view)
@@ -48,7 +47,7 @@ fn schedules_numbers_and_functions_turn_the_knobs() {
     )
     .unwrap();
     let first = control.knobs(&setting().view(1)).unwrap();
-    assert_eq!((first.temperature, first.clip, first.eval_every), (Some(5.0), Some(1.0), Some(50)));
+    assert_eq!((first.temperature, first.clip), (Some(5.0), Some(1.0)));
     assert_eq!(first.lr["source"], 0.0);
     assert_eq!(first.task_weights.as_ref().unwrap()["nli"], 2.0);
     assert_eq!((first.dropout, first.weight_decay), (None, None));

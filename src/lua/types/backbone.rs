@@ -112,7 +112,7 @@ impl UserData for LuaBackbone {
         });
         methods.add_method("encode", |lua, this, options: Value| {
             let o = Options::new("backbone:encode", options)?;
-            let input = this.input(lua, &o)?;
+            let input = this.input(lua, &o, 0.0)?;
             o.finish()?;
             let width = input.encoded.layout.longest();
             Ok(LuaTensor::new(input.encoded.layout.unpack(&input.encoded.states, width)?))
@@ -156,8 +156,7 @@ impl LuaBackbone {
         let labels: Option<TensorArg> = o.get(lua, "labels")?;
         let decoder_ids: Option<TensorArg> = o.get(lua, "decoder_input_ids")?;
         let dropout: f64 = o.get_or(lua, "dropout", 0.0)?;
-        self.0.borrow_mut().model.refresh()?;
-        let input = self.input(lua, &o)?;
+        let input = self.input(lua, &o, dropout)?;
         o.finish()?;
         let b = self.0.borrow();
         let on_device = |ids: TensorArg| -> Result<Tensor> {
@@ -196,7 +195,7 @@ impl LuaBackbone {
         if generation.max_new_tokens < 1 {
             return Err(o.error("'max_new_tokens' must be at least 1".into()));
         }
-        let input = tch::no_grad(|| self.input(lua, &o))?;
+        let input = tch::no_grad(|| self.input(lua, &o, 0.0))?;
         o.finish()?;
         let b = self.0.borrow();
         let ids = match beams.num_beams {
@@ -213,7 +212,8 @@ impl LuaBackbone {
     }
 
     /// Reads `input_ids`, `inputs_embeds` or `text`, with `attention_mask`, and encodes.
-    fn input(&self, lua: &Lua, o: &Options) -> mlua::Result<Input> {
+    fn input(&self, lua: &Lua, o: &Options, dropout: f64) -> mlua::Result<Input> {
+        self.0.borrow_mut().model.refresh()?;
         let ids: Option<Value> = o.get(lua, "input_ids")?;
         let embeds: Option<LuaTensor> = o.get(lua, "inputs_embeds")?;
         let text: Option<Value> = o.get(lua, "text")?;
@@ -243,7 +243,7 @@ impl LuaBackbone {
             None => own_mask,
         };
         let cost: GroupCost = group_cost(&b.model);
-        let encoded = b.model.encode_padded(&embeds, mask.as_ref(), cost, 0.0)?;
+        let encoded = b.model.encode_padded(&embeds, mask.as_ref(), cost, dropout)?;
         Ok(Input { encoded })
     }
 }

@@ -116,7 +116,13 @@ return {
     local result = trainer:evaluate("train", { limit = 3, tasks = { "sentiment", 1 } })
     assert(result.counts.sentiment == 3 and result.counts.nli2 == 3)
     assert(result.counts.similarity == nil and result.split == "train")
-    small.refused("task 'nli2' has no validation rows", trainer.evaluate, trainer, "validation")
+    assert(trainer:evaluate("validation", { limit = 2 }).counts.nli2 == 2)
+    local rows = { { text = "a", label = 0 }, { text = "b", label = 1 } }
+    local bare = small.trainer { tasks = compt.tasks { mood = {
+      fields = { "text" }, labels = { "bad", "good" }, metrics = { "accuracy" },
+      rows = { train = rows, test = rows },
+    } } }
+    small.refused("task 'mood' has no validation rows", bare.evaluate, bare, "validation")
     small.refused("did you mean 'test'?", trainer.evaluate, trainer, "tset")
     small.refused("did you mean 'nli2'?", trainer.evaluate, trainer, "test", { tasks = { "nli3" } })
     small.refused("did you mean 'limit'?", trainer.evaluate, trainer, "test", { limits = 3 })

@@ -6,7 +6,7 @@ use crate::backbone::Backbone;
 use crate::lua::types::Tasks;
 use crate::train::rows::{Row, tokenize};
 use crate::train::sampler::Sampler;
-use crate::train::{Batches, TaskBatches};
+use crate::train::{Batches, TaskBatches, mix};
 
 /// How a task set is gone through.
 pub struct Plan {
@@ -58,7 +58,7 @@ pub fn task_batches(
     let mut samplers = Vec::new();
     let mut stages = Vec::new();
     for (i, (name, which)) in groups.into_iter().enumerate() {
-        let seed = plan.seed.wrapping_add(1 + i as u64);
+        let seed = mix(plan.seed, i as u64);
         let sampler = Sampler::new(&sizes, &which, plan.batch_size, lengths.clone(), seed);
         let steps_per_epoch = sampler.batches_per_epoch().div_ceil(plan.accumulate) as u64;
         let steps = match (plan.steps, plan.epochs) {

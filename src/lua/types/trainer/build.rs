@@ -228,6 +228,11 @@ fn plain_value(lua: &Lua, value: &Value) -> mlua::Result<serde_json::Value> {
     match value {
         Value::Function(_) => Ok("(a function)".into()),
         Value::UserData(_) => Ok(value.to_string()?.into()),
+        Value::Table(list) if list.raw_len() > 0 => {
+            let values = list.sequence_values::<Value>();
+            values.map(|value| plain_value(lua, &value?)).collect()
+        }
+        Value::Table(table) => plain(lua, table),
         other => lua.from_value(other.clone()),
     }
 }

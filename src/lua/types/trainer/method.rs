@@ -54,6 +54,12 @@ pub fn trained(
             .hint("give the method 'sources' of at least 1, or use compt.methods.pt")
             .into());
     }
+    if sources > 0 && method.get::<Option<bool>>("alone")?.unwrap_or(false) {
+        return Err(Error::new("tasks trained alone cannot share sources")
+            .at(CALL)
+            .hint("leave 'alone' out, or use compt.methods.pt")
+            .into());
+    }
     let own = operator.private_length(sources as i64, length);
     let private_length = method.get::<Option<i64>>("private_length")?.unwrap_or(own);
     let material = Material {
@@ -115,6 +121,12 @@ fn router_of(
     let known = router::KINDS.iter().find(|known| **known == kind);
     let kind = *known.ok_or_else(|| Error::unknown("router", &kind, router::KINDS).at(CALL))?;
     let o = Options::new(&format!("router '{kind}'"), options)?;
+    if o.get::<f64>(lua, "temperature")?.is_some() {
+        return Err(Error::new("the temperature of training is not the router's to say")
+            .at(CALL)
+            .hint("set 'temperature' of the method, or of the control")
+            .into());
+    }
     let eval: String = o.get_or(lua, "eval", "softmax".into())?;
     let router = router::make(lua, kind, &o, tasks.to_vec(), sources, b.model.device)?;
     o.finish()?;

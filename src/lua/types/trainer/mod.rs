@@ -173,7 +173,9 @@ impl LuaTrainer {
             return Err(mlua::Error::external(Interrupted));
         }
         let found = found.map_err(|e| e.at(CALL))?;
-        let as_trained = isolation == Isolation::Total && normalise.is_none();
+        let as_trained = isolation == Isolation::Total
+            && normalise.is_none()
+            && evaluation.decoding == Decoding::Greedy;
         let whole = as_trained && limit.is_none() && names.is_none();
         if whole {
             self.record.scores(&self.trainer, &found)?;

@@ -44,6 +44,9 @@ impl LuaStream {
             .hint("a batch has at least one row, and as many targets as sources")
             .into());
         }
+        if sources.iter().chain(&targets).any(Vec::is_empty) {
+            return Err(Error::new("a source or a target is empty").into());
+        }
         let rows = sources.into_iter().zip(targets);
         Ok(rows.map(|(source, target)| Row { source, target }).collect())
     }
