@@ -114,6 +114,28 @@ fn generated_tokens_are_those_of_transformers() {
     }
 }
 
+/// Rows that end early leave the others as they are, whatever groups they were in.
+#[test]
+fn rows_can_end_one_by_one() {
+    for name in CASES {
+        let case = Case::load(name, Kind::Float);
+        for cost in COSTS {
+            let encoded = case.encode("input_ids", cost);
+            // Long enough for projected keys and values, and for absorbed ones.
+            for max_new_tokens in [3, 200] {
+                let options = Generation { max_new_tokens };
+                let whole = case.model.greedy(&encoded, options).unwrap();
+                let done = |row: usize, tokens: &[i64]| tokens.len() > row;
+                let cut = case.model.greedy_until(&encoded, options, done).unwrap();
+                for (row, (cut, whole)) in cut.iter().zip(&whole).enumerate() {
+                    let length = whole.len().min(row + 1);
+                    assert_eq!(cut, &whole[..length], "{name} {cost:?} row {row}");
+                }
+            }
+        }
+    }
+}
+
 /// Keys and values of the encoder's states, or the matrices applied to the queries: the same sums.
 #[test]
 fn both_forms_of_cross_attention_agree() {

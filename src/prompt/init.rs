@@ -57,7 +57,8 @@ impl Init {
                 "the given prompt has shape {:?} where [{length}, {dim}] is needed",
                 value.size()
             ))),
-            Init::Given(value) => on_cpu(value),
+            // A copy: every prompt is trained by itself, and the giver keeps what was given.
+            Init::Given(value) => on_cpu(&value.f_detach_copy()?),
         }
     }
 }
@@ -175,6 +176,14 @@ mod tests {
     fn a_label_is_the_mean_of_its_pieces() {
         let labels = Init::labels(vec![vec![1, 2, 6], vec![4]], Rest::Tile);
         assert_eq!(first_column(&labels, 3), [3.0, 4.0, 3.0]);
+    }
+
+    #[test]
+    fn a_given_prompt_is_copied() {
+        let value = Tensor::zeros([3, 2], (Kind::Float, Device::Cpu));
+        let mut made = Init::Given(value.shallow_clone()).make(3, 2, None).unwrap();
+        let _ = made.fill_(1.0);
+        assert_eq!(value.sum(Kind::Float).double_value(&[]), 0.0);
     }
 
     #[test]

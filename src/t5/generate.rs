@@ -2,7 +2,7 @@
 
 use super::model::{Encoded, T5};
 use crate::Result;
-use tch::{Kind, Tensor};
+use tch::{Device, Tensor};
 
 /// How to decode.
 #[derive(Debug, Clone, Copy)]
@@ -26,29 +26,35 @@ impl T5 {
         done: impl Fn(usize, &[i64]) -> bool,
     ) -> Result<Vec<Vec<i64>>> {
         let _guard = tch::no_grad_guard();
-        let order = &encoded.layout.order;
-        let mut texts = vec![Vec::new(); order.len()];
-        let mut open = vec![true; order.len()];
+        // The row of the batch that each row of the state belongs to.
+        let mut rows: Vec<usize> = encoded.layout.order.iter().map(|&row| row as usize).collect();
+        let mut texts = vec![Vec::new(); rows.len()];
+        let mut open = vec![true; rows.len()];
+        let mut tokens = vec![self.config.decoder_start_token_id; rows.len()];
         let mut state = self.begin(encoded, options.max_new_tokens)?;
-        let start = self.config.decoder_start_token_id;
-        let mut last = Tensor::f_full([order.len() as i64, 1], start, (Kind::Int64, self.device))?;
         for _ in 0..options.max_new_tokens {
+            let last = Tensor::f_from_slice(&tokens)?.f_unsqueeze(1)?.f_to_device(self.device)?;
             let logits = self.continue_with(&last, &mut state, 0.0)?;
             let best = logits.f_select(1, 0)?.f_argmax(-1, false)?;
-            let mut tokens: Vec<i64> = Vec::try_from(&best.f_to_device(tch::Device::Cpu)?)?;
-            for (place, token) in tokens.iter_mut().enumerate() {
-                if !open[place] {
+            tokens = Vec::try_from(&best.f_to_device(Device::Cpu)?)?;
+            for (token, &row) in tokens.iter_mut().zip(&rows) {
+                if !open[row] {
                     *token = self.config.pad_token_id;
                     continue;
                 }
-                let row = order[place] as usize;
                 texts[row].push(*token);
-                open[place] = *token != self.config.eos_token_id && !done(row, &texts[row]);
+                open[row] = *token != self.config.eos_token_id && !done(row, &texts[row]);
             }
-            if !open.contains(&true) {
+            let left: Vec<usize> = (0..rows.len()).filter(|&place| open[rows[place]]).collect();
+            if left.is_empty() {
                 break;
             }
-            last = Tensor::f_from_slice(&tokens)?.f_unsqueeze(1)?.f_to_device(self.device)?;
+            // Copying the state pays once half of its rows are done.
+            if 2 * left.len() <= rows.len() {
+                state.keep(&left.iter().map(|&place| place as i64).collect::<Vec<_>>())?;
+                tokens = left.iter().map(|&place| tokens[place]).collect();
+                rows = left.iter().map(|&place| rows[place]).collect();
+            }
         }
         Ok(texts)
     }

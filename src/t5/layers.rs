@@ -134,6 +134,18 @@ pub enum Memory {
     Absorbed(Tensor),
 }
 
+impl Memory {
+    /// The same memory with every tensor, rows first, put through `f`.
+    pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
+        Ok(match self {
+            Memory::Projected { key, value } => {
+                Memory::Projected { key: f(key)?, value: f(value)? }
+            }
+            Memory::Absorbed(states) => Memory::Absorbed(f(states)?),
+        })
+    }
+}
+
 impl CrossAttention {
     pub fn assemble(a: &Assembler, layer: &str) -> Result<Self> {
         let at = format!("{layer}.EncDecAttention");

@@ -69,20 +69,52 @@ pub struct State {
 impl State {
     /// Each row `n` times in a row: the state of `n` beams a row, before the first position.
     pub fn repeated(mut self, n: i64) -> Result<Self> {
-        let repeat = |t: &Tensor| t.f_repeat_interleave_self_int(n, 0, None);
+        let repeat = |t: &Tensor| Ok(t.f_repeat_interleave_self_int(n, 0, None)?);
         for memory in self.memories.iter_mut().flatten() {
-            *memory = match memory {
-                Memory::Projected { key, value } => {
-                    Memory::Projected { key: repeat(key)?, value: repeat(value)? }
-                }
-                Memory::Absorbed(states) => Memory::Absorbed(repeat(states)?),
-            };
+            *memory = memory.map(repeat)?;
         }
         for mask in self.masks.iter_mut().flatten() {
             *mask = repeat(mask)?;
         }
         self.rows.iter_mut().for_each(|rows| *rows *= n);
         Ok(self)
+    }
+
+    /// Forgets all rows but those at these places, ascending in packed order.
+    pub fn keep(&mut self, places: &[i64]) -> Result<()> {
+        let select = |t: &Tensor, rows: &[i64]| -> Result<Tensor> {
+            Ok(t.f_index_select(0, &Tensor::f_from_slice(rows)?.f_to_device(t.device())?)?)
+        };
+        let mut end = 0;
+        let mut kept = Vec::with_capacity(self.rows.len());
+        for rows in &self.rows {
+            let group = end..end + rows;
+            end = group.end;
+            let own = places.iter().filter(|place| group.contains(place));
+            kept.push(own.map(|place| place - group.start).collect::<Vec<i64>>());
+        }
+        // Backwards, so that groups without rows can be taken out.
+        for (i, own) in kept.iter().enumerate().rev() {
+            if own.is_empty() {
+                self.rows.remove(i);
+                self.masks.remove(i);
+                self.memories.iter_mut().for_each(|groups| {
+                    groups.remove(i);
+                });
+                continue;
+            }
+            self.rows[i] = own.len() as i64;
+            if let Some(mask) = &mut self.masks[i] {
+                *mask = select(mask, own)?;
+            }
+            for groups in &mut self.memories {
+                groups[i] = groups[i].map(|t| select(t, own))?;
+            }
+        }
+        for (keys, values) in self.past.iter_mut().flatten() {
+            (*keys, *values) = (select(keys, places)?, select(values, places)?);
+        }
+        Ok(())
     }
 
     /// Row i continues what row `sources[i]` has seen; both lie in one group and one row of the

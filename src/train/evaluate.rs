@@ -189,7 +189,9 @@ fn predict(
     let max_new_tokens = options.max_new_tokens.max(needed);
     // Tokens that decoding passes over do not tell a row from an answer.
     let hopeless = |row: usize, tokens: &[i64]| {
-        let Some(answers) = &known[batch[row].task] else { return false };
+        let Some(answers) = &known[batch[row].task] else {
+            return tokenizer.decode(tokens).is_ok_and(|text| !may_become_number(&text));
+        };
         let seen: Vec<i64> =
             tokens.iter().copied().filter(|&id| !tokenizer.is_silent(id)).collect();
         !answers.iter().any(|answer| answer.starts_with(&seen))
@@ -198,6 +200,11 @@ fn predict(
         |row: usize, tokens: &[i64]| options.decoding == Decoding::Greedy && hopeless(row, tokens);
     let ids = model.greedy_until(&encoded, Generation { max_new_tokens }, done)?;
     ids.iter().map(|ids| tokenizer.decode(ids)).collect()
+}
+
+/// Whether more characters could make a text one that is read as a finite number.
+fn may_become_number(text: &str) -> bool {
+    text.trim().chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c))
 }
 
 /// The most probable answer of each row; all rows are of one task.
@@ -215,4 +222,19 @@ fn rank(
         words[best.expect("a task has labels")].clone()
     });
     Ok(best.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_become_number;
+
+    #[test]
+    fn a_text_is_given_up_once_no_number_begins_with_it() {
+        for text in ["", "3", " 3.", "-1.5e-", "+"] {
+            assert!(may_become_number(text), "{text}");
+        }
+        for text in ["a", "3 5", "3.0 or", "4,"] {
+            assert!(!may_become_number(text), "{text}");
+        }
+    }
 }

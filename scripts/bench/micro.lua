@@ -1,0 +1,12 @@
+--- One whole run as a study makes it: SSUM on the micro tasks, 16 shots, 30 epochs, evaluated.
+local compt = require "compt"
+
+local trainer = compt.trainer {
+  backbone = compt.backbone "micro",
+  tasks = compt.tasks("micro", { shots = 16, seed = 1 }),
+  method = compt.methods.ssum {},
+  epochs = 30,
+  progress = false,
+}
+trainer:run()
+print(("%.17g"):format(trainer:evaluate("test").average))

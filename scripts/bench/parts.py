@@ -1,0 +1,173 @@
+"""The parts of the benchmark: each yields rows of the table."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+from safetensors.torch import load_file
+
+from sides import Row, Side, Timing, alternate, faster, figure
+
+PEER = [sys.executable, pathlib.Path(__file__).with_name("peer.py")]
+
+
+def our_trainer(inputs, batches, dtype):
+    return Side(inputs.script(
+        "train.lua", model=inputs.checkpoint, dtype=dtype, prompt=inputs.prompt, batches=batches.lua
+    ))
+
+
+def peer_trainer(inputs, batches, dtype):
+    return Side([*PEER, "train", inputs.checkpoint, dtype, inputs.prompt, batches.json])
+
+
+def gradient(inputs, side, command):
+    """The loss and the prompt's gradient of the first step."""
+    path = inputs.folder / "gradient.safetensors"
+    answer = side.ask(command, path)
+    return answer["loss"], load_file(path)["gradient"]
+
+
+def parity(what, ours, theirs, limit):
+    """The larger of the relative differences of the losses and the gradients."""
+    (loss, grad), (other_loss, other_grad) = ours, theirs
+    of_loss = abs(loss - other_loss) / abs(other_loss)
+    of_grad = ((grad - other_grad).abs().max() / other_grad.abs().max()).item()
+    detail = f"loss {loss:.6f} and {other_loss:.6f}, off by {of_loss:.1e}; gradient by {of_grad:.1e}"
+    return Row(what, max(of_loss, of_grad), limit, at_least=False, detail=detail)
+
+
+def fixed(inputs, rounds):
+    """A step on rows of one length."""
+    batches = inputs.fixed_batch
+    for dtype, speed, limit in [("float32", 1.0, 1e-4), ("bfloat16", 1.15, 0.1)]:
+        with our_trainer(inputs, batches, dtype) as ours, peer_trainer(inputs, batches, dtype) as peer:
+            same = parity(f"fixed, {dtype}: loss and gradient", gradient(inputs, ours, "gradient"),
+                          gradient(inputs, peer, "gradient"), limit)
+            times = alternate(rounds, {"ours": (ours, "steps"), "peer": (peer, "steps")})
+            memory = ours.peak_bytes(), peer.peak_bytes()
+        yield faster(f"fixed, {dtype}: speed", times["ours"], times["peer"], speed)
+        detail = "{:.2f} GiB, peer {:.2f} GiB".format(*(n / 2**30 for n in memory))
+        yield Row(f"fixed, {dtype}: peak memory", memory[0] / memory[1], 0.9, at_least=False, detail=detail)
+        yield same
+
+
+def real(inputs, rounds):
+    """Steps on rows of unlike length."""
+    batches = inputs.real_batches
+    with (
+        our_trainer(inputs, batches, "float32") as ours,
+        our_trainer(inputs, batches, "bfloat16") as ours_bf16,
+        our_trainer(inputs, batches, "auto") as ours_auto,
+        peer_trainer(inputs, batches, "float32") as peer,
+        peer_trainer(inputs, batches, "bfloat16") as peer_bf16,
+    ):
+        packed = gradient(inputs, ours, "gradient")
+        padded = gradient(inputs, ours, "gradient_padded")
+        peers = gradient(inputs, peer, "gradient")
+        times = alternate(rounds, {
+            "ours": (ours, "steps"), "peer": (peer, "steps"), "ours_bf16": (ours_bf16, "steps"),
+            "peer_bf16": (peer_bf16, "steps"), "ours_auto": (ours_auto, "steps"),
+        })
+    note = f"padding {batches.padding:.2f}"
+    for what, mine, theirs, required in [
+        ("float32", "ours", "peer", 1.8), ("bfloat16", "ours_bf16", "peer_bf16", 1.8),
+        ("auto against float32", "ours_auto", "peer", 3.0),
+    ]:
+        row = faster(f"real, {what}: speed", times[mine], times[theirs], required)
+        row.detail += f", {note}"
+        yield row
+    yield parity("real: packed as padded", packed, padded, 1e-4)
+    yield parity("real: packed as the peer's", packed, peers, 1e-4)
+
+
+def read_answers(path):
+    return [line.split("\t") for line in path.read_text().splitlines()]
+
+
+def as_label(task, text, labels):
+    """A prediction as the metrics see it: one of the task's labels, a number, or neither."""
+    if task == "stsb":
+        return float(text) if re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", text) else None
+    return text if text in labels[task] else None
+
+
+def agreement(what, ours, theirs, alike):
+    """The share of rows on which two lists of answers are alike."""
+    same = sum(alike(a, b) for a, b in zip(ours, theirs, strict=True))
+    return Row(what, same / len(theirs), 1.0, detail=f"{same} of {len(theirs)} rows")
+
+
+def evaluation(inputs, name, backbone, options, **turns):
+    """Evaluates on both sides in float32; yields, for each way our side decodes, its name, the two
+    timings and the two lists of answers."""
+    decodings = ["greedy", "full"]
+    folder = inputs.folder / name
+    folder.mkdir()
+    command = inputs.script(
+        "evaluate.lua", backbone=backbone, dtype="float32", folder=folder, data=inputs.data, **options
+    )
+    with Side(command) as ours, Side([*PEER, "evaluate", backbone, "float32", folder]) as peer:
+        commands = {d: (ours, "answers", d, folder / f"{d}.tsv") for d in decodings}
+        commands["peer"] = (peer, "answers", folder / "peer.tsv")
+        times = alternate(commands=commands, **turns)
+    answers = {name: read_answers(folder / f"{name}.tsv") for name in commands}
+    for decoding in decodings:
+        yield decoding, times[decoding], times["peer"], answers[decoding], answers["peer"]
+
+
+def evaluate(inputs, rounds):
+    """The test rows of eight tasks, decoded."""
+    base = evaluation(
+        inputs, "glue", inputs.checkpoint, {"tasks": "glue", "max_test": 40},
+        rounds=max(1, rounds // 3), uncounted=0,
+    )
+    for decoding, mine, peer, answers, theirs in base:
+        labels = {}
+        for task, _, label in answers:
+            labels.setdefault(task, set()).add(label)
+        alike = {
+            "greedy": lambda a, b: as_label(a[0], a[1], labels) == as_label(b[0], b[1], labels),
+            "full": lambda a, b: a[1] == b[1],
+        }[decoding]
+        yield faster(f"evaluate, T5-base, {decoding}: speed", mine, peer, 3.0)
+        yield agreement(f"evaluate, T5-base, {decoding}: predictions", answers, theirs, alike)
+    micro = evaluation(
+        inputs, "micro", inputs.micro, {"tasks": "micro", "max_test": 100, "epochs": 30},
+        rounds=rounds,
+    )
+    for decoding, mine, peer, answers, theirs in micro:
+        yield faster(f"evaluate, micro, {decoding}: speed", mine, peer, 3.0)
+        yield agreement(
+            f"evaluate, micro, {decoding}: text", answers, theirs, lambda a, b: a[1] == b[1]
+        )
+
+
+def micro(inputs, rounds):
+    """One run of one method, from the start of the process to its end."""
+    timing = Timing()
+    for turn in range(max(1, rounds // 2)):
+        begun = time.perf_counter()
+        done = subprocess.run([str(part) for part in inputs.script("micro.lua")],
+                              check=True, capture_output=True, text=True)
+        timing.seconds.append(time.perf_counter() - begun)
+    detail = f"{timing}, average score {float(done.stdout):.1f}"
+    yield Row("micro: one run of SSUM, k = 16", timing.median, 30, at_least=False, unit="s", detail=detail)
+
+
+def policy(inputs, rounds):
+    """What schedules as Lua functions and reading reports add to a step."""
+    with Side(inputs.script("policy.lua")) as side:
+        tiny = alternate(rounds, {"plain": (side, "plain", 500), "policy": (side, "policy", 500)})
+        whole = alternate(rounds, {"micro": (side, "micro", 10)})
+    plain, added = (tiny[name].median / 500 for name in ["plain", "policy"])
+    step = whole["micro"].median / 10
+    detail = (f"{figure(1e6 * (added - plain))} us on a tiny step of {figure(1e6 * plain)} us; "
+              f"a micro step takes {figure(1e3 * step)} ms")
+    share = 100 * (added - plain) / step
+    yield Row("policy: share of a micro step", share, 1.0, at_least=False, unit="%", detail=detail)
+
+
+PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, policy]}
