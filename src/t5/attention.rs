@@ -2,7 +2,7 @@
 //! scores of self-attention.
 
 use crate::Result;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// `softmax(q k^T + bias) v`, all `[rows, heads, positions, d_kv]`; the bias, broadcast over rows
 /// and heads, float32, holds positions and masks.
@@ -15,10 +15,25 @@ pub fn attend(
 ) -> Result<Tensor> {
     let learns_bias = bias.is_some_and(Tensor::requires_grad);
     if dropout == 0.0 && !learns_bias {
-        let bias = bias.map(|b| b.f_to_kind(query.kind())).transpose()?;
-        return Ok(Tensor::f_scaled_dot_product_attention(
-            query, key, value, bias, 0.0, false, 1.0, false,
-        )?);
+        let kind = query.kind();
+        // libtorch's fused attention calls a matrix product for every head of every row; on a CPU
+        // those in bfloat16 are so dear that float32, conversions included, takes half the time.
+        let computed = match (query.device(), kind) {
+            (Device::Cpu, Kind::BFloat16) => Kind::Float,
+            _ => kind,
+        };
+        let bias = bias.map(|b| b.f_to_kind(computed)).transpose()?;
+        let out = Tensor::f_scaled_dot_product_attention(
+            &query.f_to_kind(computed)?,
+            &key.f_to_kind(computed)?,
+            &value.f_to_kind(computed)?,
+            bias,
+            0.0,
+            false,
+            1.0,
+            false,
+        )?;
+        return Ok(out.f_to_kind(kind)?);
     }
     let scores = query.f_matmul(&key.f_transpose(-2, -1)?)?;
     let weights = softmax(&scores, bias, dropout)?;
