@@ -50,12 +50,3 @@ pub fn softmax(scores: &Tensor, bias: Option<&Tensor>, dropout: f64) -> Result<T
     let weights = weights.f_to_kind(kind)?;
     Ok(if dropout > 0.0 { weights.f_dropout(dropout, true)? } else { weights })
 }
-
-/// `residual + x W^T`, dropout on the product.
-pub fn add_linear(residual: &Tensor, x: &Tensor, weight: &Tensor, dropout: f64) -> Result<Tensor> {
-    if dropout == 0.0 {
-        return Ok(residual.f_addmm(x, &weight.f_transpose(0, 1)?)?);
-    }
-    let product = x.f_linear(weight, None::<Tensor>)?.f_dropout(dropout, true)?;
-    Ok(residual.f_add(&product)?)
-}

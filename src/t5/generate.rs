@@ -11,6 +11,10 @@ pub struct Generation {
     pub max_new_tokens: i64,
 }
 
+/// Steps in which an answer to a task is expected to end: only rows that go on are prepared for
+/// many more.
+const FEW: i64 = 8;
+
 impl T5 {
     /// The most likely token at each step. Rows in batch order, without the start token, each cut
     /// after its end of sequence.
@@ -31,8 +35,11 @@ impl T5 {
         let mut texts = vec![Vec::new(); rows.len()];
         let mut open = vec![true; rows.len()];
         let mut tokens = vec![self.config.decoder_start_token_id; rows.len()];
-        let mut state = self.begin(encoded, options.max_new_tokens)?;
-        for _ in 0..options.max_new_tokens {
+        let mut state = self.begin(encoded, options.max_new_tokens.min(FEW))?;
+        for step in 0..options.max_new_tokens {
+            if step == FEW {
+                self.expect(&mut state, options.max_new_tokens - step)?;
+            }
             let last = Tensor::f_from_slice(&tokens)?.f_unsqueeze(1)?.f_to_device(self.device)?;
             let logits = self.continue_with(&last, &mut state, 0.0)?;
             let best = logits.f_select(1, 0)?.f_argmax(-1, false)?;

@@ -3,11 +3,13 @@
 //!
 //! `W (g * x) = (W diag(g)) x`, so folding changes nothing but the number of passes over memory.
 
-use super::attention::{add_linear, attend, softmax};
+use super::attention::{attend, softmax};
+use super::cache::Cache;
 use super::config::{Config, FeedForwardKind};
 use super::layout::Layout;
 use super::norm::rms_norm;
 use super::parameters::Parameters;
+use super::product::{add_linear, linear};
 use crate::Result;
 use crate::nn::Activation;
 use tch::{Kind, Tensor};
@@ -71,7 +73,7 @@ impl SelfAttention {
         bias: &[Tensor],
         pass: Pass,
     ) -> Result<Tensor> {
-        let qkv = rms_norm(x, pass.epsilon)?.f_linear(&self.input, None::<Tensor>)?;
+        let qkv = linear(&rms_norm(x, pass.epsilon)?, &self.input)?;
         let mut outputs = Vec::with_capacity(layout.groups.len());
         let parts = qkv.f_split_with_sizes(&layout.sizes()[..], 0)?;
         for ((part, group), bias) in parts.iter().zip(&layout.groups).zip(bias) {
@@ -89,19 +91,21 @@ impl SelfAttention {
         &self,
         x: &Tensor,
         rows: i64,
-        cache: &mut Option<(Tensor, Tensor)>,
+        cache: &mut Option<Cache>,
         bias: &Tensor,
         pass: Pass,
     ) -> Result<Tensor> {
-        let qkv = rms_norm(x, pass.epsilon)?.f_linear(&self.input, None::<Tensor>)?;
+        let qkv = linear(&rms_norm(x, pass.epsilon)?, &self.input)?;
         let new = x.size()[0] / rows;
-        let [q, mut k, mut v] = self.heads_of(&qkv, rows, new)?;
-        if let Some((keys, values)) = cache {
-            k = Tensor::f_cat(&[&*keys, &k], 2)?;
-            v = Tensor::f_cat(&[&*values, &v], 2)?;
-        }
-        let out = attend(&q, &k, &v, Some(bias), pass.dropout)?;
-        *cache = Some((k, v));
+        let [q, k, v] = self.heads_of(&qkv, rows, new)?;
+        let cache = match cache {
+            Some(cache) => {
+                cache.append(&k, &v)?;
+                cache
+            }
+            None => cache.insert(Cache::new(k, v)),
+        };
+        let out = attend(&q, &cache.keys()?, &cache.values()?, Some(bias), pass.dropout)?;
         let out = out.f_transpose(1, 2)?.f_reshape([rows * new, -1])?;
         add_linear(x, &out, &self.output, pass.dropout)
     }
@@ -194,7 +198,7 @@ impl CrossAttention {
         let new = x.size()[0] / total;
         let size = self.key.size();
         let (heads, width) = (size[0], size[1]);
-        let query = rms_norm(x, pass.epsilon)?.f_linear(&self.query, None::<Tensor>)?;
+        let query = linear(&rms_norm(x, pass.epsilon)?, &self.query)?;
         let query = query.f_view([total, new, heads, width])?;
         let parts = query.f_split_with_sizes(rows, 0)?;
         let mut outputs = Vec::with_capacity(rows.len());
@@ -257,7 +261,7 @@ impl FeedForward {
     }
 
     pub fn forward(&self, x: &Tensor, pass: Pass) -> Result<Tensor> {
-        let inner = rms_norm(x, pass.epsilon)?.f_linear(&self.input, None::<Tensor>)?;
+        let inner = linear(&rms_norm(x, pass.epsilon)?, &self.input)?;
         let inner = if self.kind.gated {
             let halves = inner.f_chunk(2, -1)?;
             self.activate(halves[0].shallow_clone())?.f_mul(&halves[1])?

@@ -88,6 +88,18 @@ impl Layout {
         Ok(Layout { groups, order, tokens })
     }
 
+    /// The layout of batches one after another.
+    pub fn join(layouts: Vec<Layout>) -> Layout {
+        let mut all = Layout { groups: Vec::new(), order: Vec::new(), tokens: 0 };
+        for layout in layouts {
+            let before = all.order.len() as i64;
+            all.order.extend(layout.order.iter().map(|row| row + before));
+            all.groups.extend(layout.groups);
+            all.tokens += layout.tokens;
+        }
+        all
+    }
+
     /// The positions `[N]` of a flat `[B * width]` batch that this layout takes, padding included
     /// (a pad takes position 0 of its own row, which is masked).
     pub fn gather_from(&self, lengths: &[i64], width: i64, device: Device) -> Result<Tensor> {
@@ -252,6 +264,16 @@ mod tests {
             let got: Vec<f32> = back.flatten(0, -1).try_into().unwrap();
             assert_eq!(got, expected, "{cost:?}");
         }
+    }
+
+    #[test]
+    fn joined_plans_number_their_rows_on() {
+        let plan =
+            |lengths: &[i64]| Layout::plan(lengths, GroupCost::EXACT, none, Device::Cpu).unwrap();
+        let all = Layout::join(vec![plan(&[5, 3]), plan(&[7, 7, 2])]);
+        assert_eq!(all.order, [1, 0, 4, 2, 3]);
+        assert_eq!(all.sizes(), [3, 5, 2, 14]);
+        assert_eq!(all.tokens, 24);
     }
 
     #[test]

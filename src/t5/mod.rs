@@ -5,6 +5,7 @@
 
 mod attention;
 mod beam;
+mod cache;
 
 mod checkpoint;
 pub mod config;
@@ -16,6 +17,7 @@ mod norm;
 mod padded;
 mod parameters;
 mod position;
+mod product;
 mod score;
 mod stacks;
 

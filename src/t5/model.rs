@@ -5,6 +5,7 @@ use super::config::Config;
 use super::layers::{Assembler, Pass};
 use super::layout::Layout;
 use super::parameters::Parameters;
+use super::product::linear;
 use super::stacks::{Decoder, Encoder, State};
 use crate::{Error, Result};
 use std::path::Path;
@@ -56,6 +57,15 @@ pub struct Encoded {
     /// `[N, d]`
     pub states: Tensor,
     pub layout: Layout,
+}
+
+impl Encoded {
+    /// Batches one after another, as one.
+    pub fn join(batches: Vec<Encoded>) -> Result<Encoded> {
+        let (states, layouts): (Vec<_>, Vec<_>) =
+            batches.into_iter().map(|e| (e.states, e.layout)).unzip();
+        Ok(Encoded { states: Tensor::f_cat(&states, 0)?, layout: Layout::join(layouts) })
+    }
 }
 
 /// Losses of each target position, float32.
@@ -181,6 +191,11 @@ impl T5 {
         self.parts.decoder.begin(&encoded.states, &encoded.layout, expected)
     }
 
+    /// Prepares a decoder state for this many more positions.
+    pub(super) fn expect(&self, state: &mut State, more: i64) -> Result<()> {
+        self.parts.decoder.expect(state, more)
+    }
+
     /// Logits `[B, new, vocabulary]` of the next positions, rows in packed order.
     pub(super) fn continue_with(
         &self,
@@ -194,7 +209,9 @@ impl T5 {
             Some(scale) => states.f_mul_scalar(scale)?,
             None => states,
         };
-        Ok(states.f_linear(&self.parts.head, None::<Tensor>)?)
+        let [rows, new, d] = states.size()[..] else { unreachable!("3 dimensions") };
+        let logits = linear(&states.f_view([rows * new, d])?, &self.parts.head)?;
+        Ok(logits.f_view([rows, new, -1])?)
     }
 
     /// What the decoder reads for these labels `[B, T]`: the labels shifted right behind the

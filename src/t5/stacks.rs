@@ -1,5 +1,6 @@
 //! The encoder and the decoder: their blocks, biases and final norms.
 
+use super::cache::Cache;
 use super::layers::{Assembler, CrossAttention, FeedForward, Memory, Pass, SelfAttention};
 use super::layout::{Layout, causal_mask};
 use super::norm::rms_norm;
@@ -58,7 +59,7 @@ pub struct Decoder {
 /// What a decoder remembers between calls: the keys and values of the positions so far, and what
 /// it reads of the encoder.
 pub struct State {
-    past: Vec<Option<(Tensor, Tensor)>>,
+    past: Vec<Option<Cache>>,
     /// By block, then by group.
     memories: Vec<Vec<Memory>>,
     masks: Vec<Option<Tensor>>,
@@ -111,20 +112,13 @@ impl State {
                 groups[i] = groups[i].map(|t| select(t, own))?;
             }
         }
-        for (keys, values) in self.past.iter_mut().flatten() {
-            (*keys, *values) = (select(keys, places)?, select(values, places)?);
-        }
-        Ok(())
+        self.reorder(&Tensor::f_from_slice(places)?)
     }
 
     /// Row i continues what row `sources[i]` has seen; both lie in one group and one row of the
     /// batch.
     pub fn reorder(&mut self, sources: &Tensor) -> Result<()> {
-        for (keys, values) in self.past.iter_mut().flatten() {
-            *keys = keys.f_index_select(0, sources)?;
-            *values = values.f_index_select(0, sources)?;
-        }
-        Ok(())
+        self.past.iter_mut().flatten().try_for_each(|cache| cache.select(sources))
     }
 }
 
@@ -178,6 +172,21 @@ impl Decoder {
             rows: layout.row_counts(),
             length: 0,
         })
+    }
+
+    /// Prepares a state for this many more positions: where they are many, keys and values of the
+    /// encoder's states pay now.
+    pub fn expect(&self, state: &mut State, more: i64) -> Result<()> {
+        for ((_, cross, _), groups) in self.blocks.iter().zip(&mut state.memories) {
+            for memory in groups {
+                if let Memory::Absorbed(states) = memory
+                    && !cross.is_cheaper_absorbed(states.size()[1], more)
+                {
+                    *memory = cross.project(states)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Embeddings of the next positions `[rows, new, d]`, rows in packed order, to states of the

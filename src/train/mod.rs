@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod gather;
 pub mod knobs;
 pub mod optimizer;
+mod predict;
 pub mod report;
 pub mod rows;
 pub mod sampler;

@@ -1,0 +1,199 @@
+//! The answers of an evaluation: rows of all tasks sorted by length and encoded in batches, then
+//! decoded in larger lots.
+
+use super::evaluate::Evaluation;
+use super::gather::{Prompts, gather, group_cost};
+use super::rows::Row;
+use crate::backbone::Backbone;
+use crate::data::TaskSet;
+use crate::t5::{Encoded, Generation};
+use crate::{Error, Result};
+use std::cmp::Reverse;
+
+/// Rows decoded together, about: a step reads all the decoder's weights, however few its rows.
+const LOT: usize = 256;
+
+/// How a prediction is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decoding {
+    /// The greedily decoded text; a row ends when it can no longer become one of the answers.
+    Greedy,
+    /// The greedily decoded text to its end of sequence, or `max_new_tokens`.
+    Full,
+    /// The most probable of the task's label words (rank classification).
+    Rank,
+}
+
+impl Decoding {
+    pub const NAMES: [&str; 3] = ["greedy", "full", "rank"];
+
+    pub fn parse(name: &str) -> Result<Self> {
+        match name {
+            "greedy" => Ok(Decoding::Greedy),
+            "full" => Ok(Decoding::Full),
+            "rank" => Ok(Decoding::Rank),
+            _ => Err(Error::unknown("decoding", name, Self::NAMES)),
+        }
+    }
+}
+
+/// One row on its way through the backbone.
+pub struct Item {
+    pub task: usize,
+    pub row: Row,
+}
+
+/// What the answers depend on.
+pub struct Predictor<'a> {
+    pub backbone: &'a Backbone,
+    pub tasks: &'a TaskSet,
+    /// The answers of each task as token ids; none where any number is one.
+    pub known: &'a [Option<Vec<Vec<i64>>>],
+    /// One prompt for each task of the set.
+    pub prompts: Option<&'a Prompts>,
+    pub options: &'a Evaluation,
+}
+
+impl Predictor<'_> {
+    /// Items, by index, that are encoded together, the longest first. Candidates are scored for a
+    /// whole batch, so ranking keeps tasks apart.
+    pub fn batches(&self, items: &[Item]) -> Vec<Vec<usize>> {
+        let apart = |&i: &usize| if self.ranks() { items[i].task } else { 0 };
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        order.sort_by_key(|i| (apart(i), Reverse(self.length(&items[*i]))));
+        let by_task = order.chunk_by(|a, b| apart(a) == apart(b));
+        let mut batches = Vec::new();
+        for mut rest in by_task {
+            while let Some(&first) = rest.first() {
+                let count =
+                    (self.options.batch_tokens / self.length(&items[first])).clamp(1, rest.len());
+                let (batch, later) = rest.split_at(count);
+                batches.push(batch.to_vec());
+                rest = later;
+            }
+        }
+        batches
+    }
+
+    /// Batches that are decoded together: no more than two full ones, for the sake of memory.
+    pub fn lots<'b>(&self, items: &[Item], batches: &'b [Vec<usize>]) -> Vec<&'b [Vec<usize>]> {
+        if self.ranks() {
+            return batches.chunks(1).collect();
+        }
+        let positions = |batch: &[usize]| batch.iter().map(|&i| self.length(&items[i])).sum();
+        let mut lots = Vec::new();
+        let (mut start, mut rows, mut total) = (0, 0, 0usize);
+        for (i, batch) in batches.iter().enumerate() {
+            let own: usize = positions(batch);
+            let is_full = rows + batch.len() > LOT || total + own > 2 * self.options.batch_tokens;
+            if i > start && is_full {
+                lots.push(&batches[start..i]);
+                (start, rows, total) = (i, 0, 0);
+            }
+            rows += batch.len();
+            total += own;
+        }
+        lots.push(&batches[start..]);
+        lots
+    }
+
+    /// Positions of a row, its prompt's included.
+    fn length(&self, item: &Item) -> usize {
+        item.row.source.len() + self.prompts.map_or(0, |p| p.vectors.size()[1] as usize)
+    }
+
+    fn ranks(&self) -> bool {
+        self.options.decoding == Decoding::Rank
+    }
+
+    pub fn encode(&self, items: &[Item], batch: &[usize]) -> Result<Encoded> {
+        let model = &self.backbone.model;
+        let sources: Vec<&[i64]> = batch.iter().map(|&i| &items[i].row.source[..]).collect();
+        let own = self.prompts.map(|p| Prompts {
+            vectors: p.vectors.shallow_clone(),
+            of_row: batch.iter().map(|&i| items[i].task).collect(),
+            hidden: p.hidden.clone(),
+        });
+        let cost = group_cost(model);
+        let gathered = gather(model, &sources, own.as_ref(), self.options.placement, cost)?;
+        model.encode(&gathered.embeddings, gathered.layout, 0.0)
+    }
+
+    /// The answers to the rows of one lot, in its order.
+    pub fn predict(
+        &self,
+        items: &[Item],
+        rows: &[usize],
+        encoded: Vec<Encoded>,
+    ) -> Result<Vec<String>> {
+        let encoded = Encoded::join(encoded)?;
+        let tasks: Vec<usize> = rows.iter().map(|&i| items[i].task).collect();
+        match self.options.decoding {
+            Decoding::Rank => self.rank(tasks[0], &encoded),
+            Decoding::Greedy => {
+                self.decode(&tasks, &encoded, |row, ids| self.hopeless(tasks[row], ids))
+            }
+            Decoding::Full => self.decode(&tasks, &encoded, |_, _| false),
+        }
+    }
+
+    /// The decoded texts; `tasks` are those of the rows.
+    fn decode(
+        &self,
+        tasks: &[usize],
+        encoded: &Encoded,
+        done: impl Fn(usize, &[i64]) -> bool,
+    ) -> Result<Vec<String>> {
+        let longest =
+            |task: usize| self.known[task].iter().flatten().map(Vec::len).max().unwrap_or(1);
+        let needed = tasks.iter().map(|&task| longest(task) as i64).max().unwrap_or(1);
+        let max_new_tokens = self.options.max_new_tokens.max(needed);
+        let ids = self.backbone.model.greedy_until(encoded, Generation { max_new_tokens }, done)?;
+        let tokenizer = self.backbone.need_tokenizer()?;
+        ids.iter().map(|ids| tokenizer.decode(ids)).collect()
+    }
+
+    /// Whether a text can no longer become one of the task's answers.
+    fn hopeless(&self, task: usize, tokens: &[i64]) -> bool {
+        let Ok(tokenizer) = self.backbone.need_tokenizer() else { return false };
+        let Some(answers) = &self.known[task] else {
+            return tokenizer.decode(tokens).is_ok_and(|text| !may_become_number(&text));
+        };
+        // Tokens that decoding passes over do not tell a row from an answer.
+        let seen: Vec<i64> =
+            tokens.iter().copied().filter(|&id| !tokenizer.is_silent(id)).collect();
+        !answers.iter().any(|answer| answer.starts_with(&seen))
+    }
+
+    /// The most probable answer of each row, all of one task.
+    fn rank(&self, task: usize, encoded: &Encoded) -> Result<Vec<String>> {
+        let words = self.tasks.tasks[task].labels.all_texts();
+        let candidates = self.backbone.need_tokenizer()?.encode_batch(&words)?;
+        let scores = self.backbone.model.score(encoded, &candidates)?;
+        let best = scores.iter().map(|of_row| {
+            let best = (0..words.len()).max_by(|&a, &b| of_row[a].total_cmp(&of_row[b]));
+            words[best.expect("a task has labels")].clone()
+        });
+        Ok(best.collect())
+    }
+}
+
+/// Whether more characters could make a text one that is read as a finite number.
+fn may_become_number(text: &str) -> bool {
+    text.trim().chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_become_number;
+
+    #[test]
+    fn a_text_is_given_up_once_no_number_begins_with_it() {
+        for text in ["", "3", " 3.", "-1.5e-", "+"] {
+            assert!(may_become_number(text), "{text}");
+        }
+        for text in ["a", "3 5", "3.0 or", "4,"] {
+            assert!(!may_become_number(text), "{text}");
+        }
+    }
+}
