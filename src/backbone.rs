@@ -35,7 +35,8 @@ impl Backbone {
                 folder.display()
             ))
             .hint(
-                "built in: micro. A folder holds config.json, model.safetensors, tokenizer.json",
+                "built in: micro. A folder holds config.json, model.safetensors and tokenizer.json; \
+                 `hf download google/t5-v1_1-base --local-dir t5-v1_1-base` makes one",
             ));
         }
         let config = Config::read(&folder.join("config.json"))?;

@@ -80,7 +80,9 @@ impl From<tch::TchError> for Error {
             tch::TchError::Torch(s) => s,
             other => other.to_string(),
         };
-        let message = text.split("\nException raised from").next().unwrap_or(&text);
+        let stack = ["\nException raised from", "\nframe #0"];
+        let end = stack.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
+        let message = &text[..end];
         Error::new(message.trim().to_string())
     }
 }

@@ -4,6 +4,7 @@
 //! `cli` > `lua` > `train` > (`compose` > `prompt`, `router`) and `t5` > `tensor` > `error`;
 //! `data`, `metric` and `run` stand beside the models. Only `lua` knows mlua.
 
+pub mod atomic;
 pub mod backbone;
 pub mod cli;
 pub mod compose;

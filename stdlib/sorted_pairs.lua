@@ -11,7 +11,7 @@ end
 
 return function(t)
   local keys = {}
-  for key in next, t do
+  for key in pairs(t) do
     if not rank[type(key)] then
       error("sorted_pairs: keys must be numbers, strings or booleans, got a " .. type(key), 2)
     end

@@ -40,6 +40,15 @@ fn a_script_sees_its_arguments() {
 }
 
 #[test]
+fn an_argument_the_script_never_looked_at_is_noted() {
+    let code = "print(compt.args.epochs or 3, compt.args.shots)";
+    let (status, out, err) = output(&["-e", code, "--set", "epohcs=2", "--set", "shots=4"]);
+    assert_eq!((status, out.as_str()), (0, "3\t4\n"));
+    let note = "note: --set epohcs: the script never looked at it; did you mean 'epochs'?\n";
+    assert_eq!(err, note);
+}
+
+#[test]
 fn a_script_requires_its_neighbours_from_any_folder() {
     let study = Study::new(&[
         ("below/study.lua", "print(require('helper').answer)"),

@@ -18,6 +18,7 @@ local trainer = compt.trainer {
 }
 trainer:run()
 print(trainer:evaluate "test")
+trainer:evaluate("test", { only = "src0", limit = 2 })
 print(trainer.out)
 "#;
 
@@ -49,6 +50,10 @@ fn a_run_leaves_its_record() {
 
     let config = study.json("out/config.json");
     assert_eq!(config["method"]["name"], "ssum");
+    assert_eq!(config["args"], json!({ "control": "control.lua" }));
+    let other = &study.json("out/result.json")["evaluations"];
+    assert_eq!((&other[0]["only"], &other[0]["limit"]), (&json!("src0"), &json!(2)));
+    assert!(other[0]["average"].is_number() && other[1].is_null(), "{other}");
     assert_eq!(config["method"]["lr"], json!({ "private": 0.02, "router": 0.1, "source": 0.05 }));
     for (key, value) in [
         ("steps", json!(6)),

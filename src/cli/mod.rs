@@ -77,7 +77,7 @@ Exit codes: 0 done, 1 the study failed, 2 wrong usage, 130 interrupted";
 const RUN_EXAMPLES: &str = "\
 Examples:
   compt run study.lua
-  compt run study.lua --set shots=16 --set backbone=t5-base --seed 3
+  compt run study.lua --set shots=16 --set backbone=checkpoints/t5-base --seed 3
   compt run study.lua --out runs/first --device cuda";
 
 const DOCTOR_EXAMPLES: &str = "\

@@ -4,6 +4,7 @@ use super::{FAILED, report};
 use crate::error::Context;
 use crate::interrupt;
 use crate::lua::Runtime;
+use crate::lua::args;
 use crate::lua::failure::Failure;
 use crate::lua::session::{Script, Session};
 use crate::run::files::check_writable;
@@ -34,7 +35,9 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         if globals {
             runtime.open_globals()?;
         }
-        runtime.exec(source, name)
+        runtime.exec(source, name)?;
+        args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
+        Ok(())
     });
     if interrupt::requested() {
         report::interrupted(outcome.and_then(|done| done.err()).as_deref());

@@ -77,7 +77,8 @@ pub fn few_shot(
     let enough = |have: usize, of: &str| {
         let short = Error::new(format!("{shots} shots asked for, but there are {have} {of}"));
         if have < shots {
-            Err(short.hint("ask for fewer shots, or give more rows"))
+            Err(short.hint("ask for fewer shots, or give more rows, or a 'validation' file: without one, up to \
+                 half of the training rows are held out as validation"))
         } else {
             Ok(())
         }

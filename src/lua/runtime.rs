@@ -2,9 +2,9 @@
 
 use super::failure::Failure;
 use super::session::Session;
-use super::{hook, random, sources, stdlib, torch, types};
+use super::{args, hook, random, sources, stdlib, torch, types};
 use mlua::state::{GcGenParams, GcMode};
-use mlua::{Function, IntoLua, Lua, LuaSerdeExt, Table, Value};
+use mlua::{Function, IntoLua, Lua, Table, Value};
 use std::path::Path;
 
 /// The Lua state that owns the tensors of a session.
@@ -31,7 +31,7 @@ impl Runtime {
             look_in(&lua, folder)?;
         }
         let given = lua.create_table()?;
-        given.set("args", lua.to_value(&session.args)?)?;
+        given.set("args", args::table(&lua, &session.args)?)?;
         given.set("out", session.out.as_ref().map(|out| out.display().to_string()))?;
         given.set("seed", session.seed)?;
         lua.preload_module("compt.session", lua.create_function(move |_, ()| Ok(given.clone()))?)?;

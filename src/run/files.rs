@@ -1,5 +1,6 @@
-//! Files that are whole or absent: atomic writes, and JSON lines that survive a crash.
+//! The files of a record: JSON, and JSON lines that survive a crash.
 
+use crate::atomic::write_atomic;
 use crate::error::Context;
 use crate::{Error, Result};
 use serde_json::Value;
@@ -7,22 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a file so that at any moment it holds the old content or the new: a temporary file
-/// beside it, flushed to the disk, then renamed.
-pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
-    let write = || -> io::Result<()> {
-        let folder = parent(path);
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(content)?;
-        file.as_file().sync_all()?;
-        set_usual_mode(file.path())?;
-        file.persist(path)?;
-        File::open(folder)?.sync_all()
-    };
-    write().at(path.display())
-}
-
-/// [`write_atomic`] of a JSON value, indented.
+/// Writes a JSON value, indented, whole or not at all.
 pub fn write_json(path: &Path, value: &Value) -> Result<()> {
     let mut text =
         serde_json::to_string_pretty(value).map_err(io::Error::from).at(path.display())?;
@@ -69,23 +55,6 @@ pub fn check_writable(folder: &Path) -> Result<()> {
         .map(drop)
         .map_err(|e| Error::from(e).at(format!("cannot write in {}", existing.display())))
         .map_err(|e| e.hint("choose an output folder you may write to"))
-}
-
-/// The folder a path lies in; `.` for a bare name.
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Temporary files are made for their owner alone; a record is for all who may enter its folder.
-#[cfg(unix)]
-fn set_usual_mode(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn set_usual_mode(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The folder of one run: what it was made from, what happened, what came out.
 
-use super::files::{JsonLines, check_writable, write_atomic, write_json};
+use super::files::{JsonLines, check_writable, write_json};
 use super::source::Source;
 use crate::Result;
+use crate::atomic::write_atomic;
 use crate::error::Context;
 use serde_json::{Value, json};
 use std::fs;

@@ -25,6 +25,60 @@ pub fn progress(title: &str, total: u64) -> Box<dyn Progress> {
     }
 }
 
+/// How many of the rows of an evaluation are done: told only where it takes long, by a bar that
+/// goes away, or by lines.
+pub struct Counter {
+    title: String,
+    total: u64,
+    start: Instant,
+    next: Duration,
+    bar: Option<ProgressBar>,
+}
+
+impl Counter {
+    pub fn new(title: &str, total: u64) -> Counter {
+        let next = Duration::from_secs(2);
+        Counter { title: title.to_string(), total, start: Instant::now(), next, bar: None }
+    }
+
+    pub fn at(&mut self, done: u64) {
+        if std::io::stderr().is_terminal() {
+            if self.start.elapsed() > Duration::from_secs(1) {
+                self.bar().set_position(done);
+            }
+        } else if let Some(line) = self.line(done, self.start.elapsed()) {
+            eprintln!("{line}");
+        }
+    }
+
+    fn bar(&mut self) -> &ProgressBar {
+        self.bar.get_or_insert_with(|| {
+            let template = "{prefix} {wide_bar} {pos}/{len} rows  {eta} left";
+            let style =
+                ProgressStyle::with_template(template).expect("the template is well-formed");
+            ProgressBar::new(self.total).with_style(style).with_prefix(self.title.clone())
+        })
+    }
+
+    /// The line for this many rows, if one is due after this much time.
+    fn line(&mut self, done: u64, elapsed: Duration) -> Option<String> {
+        if elapsed < self.next || done == 0 || done == self.total {
+            return None;
+        }
+        self.next = elapsed + Duration::from_secs(10);
+        let left = elapsed.as_secs_f64() * (self.total - done) as f64 / done as f64;
+        Some(format!("{}  {done}/{} rows  {} left", self.title, self.total, span(left)))
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// Tells nothing.
 pub struct Silent;
 
@@ -140,6 +194,16 @@ mod tests {
         assert_eq!(told[..3], [1, 21, 41]);
         assert!(told.is_sorted_by(|a, b| a + 20 <= *b || *b == 1000), "{told:?}");
         assert_eq!(told.last(), Some(&1000));
+    }
+
+    #[test]
+    fn rows_are_counted_where_it_takes_long() {
+        let mut counter = Counter::new("evaluate", 400);
+        assert_eq!(counter.line(100, Duration::from_secs(1)), None);
+        let line = counter.line(100, Duration::from_secs(20)).unwrap();
+        assert_eq!(line, "evaluate  100/400 rows  1 min 00 s left");
+        assert_eq!(counter.line(150, Duration::from_secs(25)), None);
+        assert_eq!(counter.line(400, Duration::from_secs(80)), None);
     }
 
     #[test]

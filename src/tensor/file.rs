@@ -1,9 +1,9 @@
 //! Named tensors in safetensors files.
 
+use crate::atomic::write_atomic;
 use crate::error::Context;
 use crate::{Error, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::io::Write;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
@@ -24,7 +24,7 @@ const DTYPES: [(Kind, Dtype); 10] = [
 /// its place, synced, and renamed. Errors name the path.
 pub fn save(path: &Path, named: &[(String, Tensor)]) -> Result<()> {
     let bytes = serialize(named).at(path.display())?;
-    write_atomically(path, &bytes).at(path.display())
+    write_atomic(path, &bytes)
 }
 
 /// Reads every tensor onto the CPU, sorted by name. Errors name the path.
@@ -68,18 +68,6 @@ fn deserialize(bytes: &[u8]) -> Result<Vec<(String, Tensor)>> {
     }
     named.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(named)
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    std::fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub struct TaskScores {
 pub struct Scores {
     pub split: Split,
     pub tasks: Vec<TaskScores>,
+    /// Inputs that were longer than the limit and were cut.
+    pub cut: usize,
 }
 
 impl Scores {
@@ -70,6 +72,7 @@ pub fn evaluate(
     let tokenizer = backbone.need_tokenizer()?;
     let known = tasks.tasks.iter().map(|t| answers(&tokenizer, t)).collect::<Result<Vec<_>>>()?;
     let mut items = Vec::new();
+    let mut cut = 0;
     for &task in which {
         let examples = tasks.split(task, options.split);
         let examples = &examples[..options.limit.unwrap_or(usize::MAX).min(examples.len())];
@@ -80,7 +83,8 @@ pub fn evaluate(
                 options.split.name()
             )));
         }
-        let (rows, _) = tokenize(&tokenizer, examples, options.max_source)?;
+        let (rows, shortened) = tokenize(&tokenizer, examples, options.max_source)?;
+        cut += shortened;
         items.extend(rows.into_iter().map(|row| Item { task, row }));
     }
 
@@ -126,5 +130,5 @@ pub fn evaluate(
                 .collect(),
         }
     });
-    Ok(Scores { split: options.split, tasks: scored.collect() })
+    Ok(Scores { split: options.split, tasks: scored.collect(), cut })
 }

@@ -17,7 +17,7 @@ use crate::lua::options::Options;
 use crate::lua::torch::LuaTensor;
 use crate::router::{Normalisation, Rule};
 use crate::run::files::check_writable;
-use crate::run::progress::{Progress, Silent, progress};
+use crate::run::progress::{Counter, Progress, Silent, progress};
 use crate::train::composition::Selection;
 use crate::train::evaluate::{Decoding, Evaluation};
 use crate::train::report::StepReport;
@@ -25,6 +25,7 @@ use crate::train::{Settings, Trainer};
 use crate::{Error, Result};
 use mlua::{Lua, LuaSerdeExt, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
 use record::{End, Record};
+use serde_json::json;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("trainer", lua.create_function(|lua, options: Value| LuaTrainer::new(lua, options))?)
@@ -165,20 +166,39 @@ impl LuaTrainer {
         };
         let mut interrupted = false;
         let _hold = Hold::new();
-        let found = self.trainer.evaluate(&which, selection, &evaluation, &mut |_, _| {
+        let (shown, mut counter) = (self.progress, None);
+        let found = self.trainer.evaluate(&which, selection, &evaluation, &mut |done, total| {
+            let counter = counter.get_or_insert_with(|| Counter::new("evaluate", total as u64));
+            if shown {
+                counter.at(done as u64);
+            }
             interrupted = interrupt::requested();
             if interrupted { Err(Error::new("interrupted")) } else { Ok(()) }
         });
         if interrupted {
             return Err(mlua::Error::external(Interrupted));
         }
+        drop(counter);
         let found = found.map_err(|e| e.at(CALL))?;
+        if found.cut > 0 {
+            eprintln!(
+                "note: {} inputs to evaluate are longer than {max_source} tokens and are cut",
+                found.cut
+            );
+        }
         let as_trained = isolation == Isolation::Total
             && normalise.is_none()
             && evaluation.decoding == Decoding::Greedy;
         let whole = as_trained && limit.is_none() && names.is_none();
         if whole {
             self.record.scores(&self.trainer, &found)?;
+        } else if split == Split::Test {
+            let names: Vec<&str> = found.tasks.iter().map(|task| task.task.as_str()).collect();
+            let how = json!({
+                "only": only, "without": without, "weights": rule, "decoding": decoding,
+                "normalise": normalise.map(|n| n.name()), "limit": limit, "tasks": names,
+            });
+            self.record.look(&self.trainer, how, &found)?;
         }
         scores::to_lua(lua, &found)
     }

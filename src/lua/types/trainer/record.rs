@@ -39,7 +39,10 @@ impl Record {
     pub fn new(lua: &Lua, built: &Built) -> Self {
         let session = lua.app_data_ref::<Session>();
         let script = session.and_then(|s| s.script.as_ref().map(|script| script.source.clone()));
-        let config = built.config.clone();
+        let mut config = built.config.clone();
+        if let Some(session) = lua.app_data_ref::<Session>() {
+            config["args"] = session.args.clone().into();
+        }
         let result = json!({
             "method": config["method"]["name"],
             "name": config["name"],
@@ -79,7 +82,9 @@ impl Record {
     /// Notes a step; scores of the steps before are no longer the result's.
     pub fn step(&mut self, report: &StepReport) -> Result<()> {
         if let Value::Object(result) = &mut self.result {
-            result.retain(|key, _| !["scores", "average", "counts"].contains(&key.as_str()));
+            result.retain(|key, _| {
+                !["scores", "average", "counts", "evaluations"].contains(&key.as_str())
+            });
         }
         let Some(folder) = &mut self.folder else { return Ok(()) };
         let line = serde_json::to_value(report).map_err(|e| Error::new(e.to_string()))?;
@@ -103,6 +108,17 @@ impl Record {
         self.result["scores"] = scores::by_task(found);
         self.result["average"] = found.average().into();
         self.result["counts"] = scores::counts(found);
+        self.write(trainer)
+    }
+
+    /// Notes the scores of another look at the test rows, and how they were looked at.
+    pub fn look(&mut self, trainer: &Trainer, mut how: Value, found: &Scores) -> Result<()> {
+        how["scores"] = scores::by_task(found);
+        how["average"] = found.average().into();
+        match self.result["evaluations"].as_array_mut() {
+            Some(list) => list.push(how),
+            None => self.result["evaluations"] = json!([how]),
+        }
         self.write(trainer)
     }
 
