@@ -1,5 +1,8 @@
 --- `sorted_pairs(t)`: like `pairs`, in the same order every time: numbers, strings, booleans.
 
+-- A control's `pairs` is this function.
+local pairs = pairs
+
 local rank = { number = 1, string = 2, boolean = 3 }
 
 local function before(a, b)
