@@ -1,7 +1,7 @@
 //! `compt.args`: the values of `--set`, and which of them the script has looked at.
 
 use crate::error::nearest;
-use mlua::{Lua, LuaSerdeExt, MetaMethod, Table, Value};
+use mlua::{Function, Lua, LuaSerdeExt, MetaMethod, Table, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ struct Looks {
     asked: Rc<RefCell<BTreeSet<String>>>,
 }
 
-/// The table a script sees.
+/// The table a script sees. Indexing and `pairs` find the values; it holds nothing itself.
 pub fn table(lua: &Lua, args: &serde_json::Map<String, serde_json::Value>) -> mlua::Result<Table> {
     let looks = Looks::default();
     looks.unread.borrow_mut().extend(args.keys().cloned());
@@ -34,9 +34,10 @@ pub fn table(lua: &Lua, args: &serde_json::Map<String, serde_json::Value>) -> ml
     };
     meta.raw_set(MetaMethod::Index.name(), lua.create_function(index)?)?;
     let (seen, all) = (looks.clone(), values.clone());
-    let pairs = move |lua: &Lua, _: Table| {
+    let next: Function = lua.globals().get("next")?;
+    let pairs = move |_: &Lua, _: Table| {
         seen.unread.borrow_mut().clear();
-        Ok((lua.globals().get::<Value>("next")?, all.clone(), Value::Nil))
+        Ok((next.clone(), all.clone(), Value::Nil))
     };
     meta.raw_set("__pairs", lua.create_function(pairs)?)?;
     meta.raw_set(MetaMethod::NewIndex.name(), values)?;

@@ -93,7 +93,9 @@ impl Predictor<'_> {
             rows += batch.len();
             total += own;
         }
-        lots.push(&batches[start..]);
+        if start < batches.len() {
+            lots.push(&batches[start..]);
+        }
         lots
     }
 
@@ -144,11 +146,15 @@ impl Predictor<'_> {
         encoded: &Encoded,
         done: impl Fn(usize, &[i64]) -> bool,
     ) -> Result<Vec<String>> {
-        let longest =
-            |task: usize| self.known[task].iter().flatten().map(Vec::len).max().unwrap_or(1);
-        let needed = tasks.iter().map(|&task| longest(task) as i64).max().unwrap_or(1);
-        let max_new_tokens = self.options.max_new_tokens.max(needed);
-        let ids = self.backbone.model.greedy_until(encoded, Generation { max_new_tokens }, done)?;
+        // Every answer of a row's own task fits, whatever rows are decoded with it.
+        let limit = |row: usize| {
+            let longest = self.known[tasks[row]].iter().flatten().map(Vec::len).max().unwrap_or(1);
+            self.options.max_new_tokens.max(longest as i64)
+        };
+        let limits: Vec<i64> = (0..tasks.len()).map(limit).collect();
+        let generation = Generation { max_new_tokens: limits.iter().copied().max().unwrap_or(1) };
+        let ended = |row: usize, ids: &[i64]| ids.len() as i64 >= limits[row] || done(row, ids);
+        let ids = self.backbone.model.greedy_until(encoded, generation, ended)?;
         let tokenizer = self.backbone.need_tokenizer()?;
         ids.iter().map(|ids| tokenizer.decode(ids)).collect()
     }

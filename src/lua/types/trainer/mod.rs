@@ -197,6 +197,7 @@ impl LuaTrainer {
             let how = json!({
                 "only": only, "without": without, "weights": rule, "decoding": decoding,
                 "normalise": normalise.map(|n| n.name()), "limit": limit, "tasks": names,
+                "max_new_tokens": max_new_tokens,
             });
             self.record.look(&self.trainer, how, &found)?;
         }
