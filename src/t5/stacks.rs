@@ -108,8 +108,16 @@ impl State {
             if let Some(mask) = &mut self.masks[i] {
                 *mask = select(mask, own)?;
             }
+            // Every block that absorbs reads the same states: copied once.
+            let mut shared: Option<Tensor> = None;
             for groups in &mut self.memories {
-                groups[i] = groups[i].map(|t| select(t, own))?;
+                groups[i] = match (&groups[i], &shared) {
+                    (Memory::Absorbed(_), Some(states)) => Memory::Absorbed(states.shallow_clone()),
+                    (memory, _) => memory.map(|t| select(t, own))?,
+                };
+                if let Memory::Absorbed(states) = &groups[i] {
+                    shared = Some(states.shallow_clone());
+                }
             }
         }
         self.reorder(&Tensor::f_from_slice(places)?)

@@ -1,6 +1,6 @@
 //! Evaluation: one composed prompt a task, rows of all tasks sorted by length, scores by task.
 
-use super::gather::{Placement, Prompts};
+use super::gather::Prompts;
 use super::predict::{Item, Predictor};
 use super::rows::{answers, tokenize};
 use crate::backbone::Backbone;
@@ -8,22 +8,7 @@ use crate::data::{Split, TaskSet};
 use crate::metric::Metric;
 use crate::{Error, Result};
 
-pub use super::predict::Decoding;
-
-/// What to evaluate, and how.
-#[derive(Debug, Clone)]
-pub struct Evaluation {
-    pub split: Split,
-    /// The first rows of each task only.
-    pub limit: Option<usize>,
-    pub decoding: Decoding,
-    /// The most a row is decoded.
-    pub max_new_tokens: i64,
-    /// Positions in one batch, at most.
-    pub batch_tokens: usize,
-    pub max_source: usize,
-    pub placement: Placement,
-}
+pub use super::predict::{Decoding, Evaluation};
 
 /// One row's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +73,14 @@ pub fn evaluate(
         items.extend(rows.into_iter().map(|row| Item { task, row }));
     }
 
-    let predictor = Predictor { backbone, tasks, known: &known, prompts, options };
+    let predictor = Predictor {
+        model: &backbone.model,
+        tokenizer: &tokenizer,
+        tasks,
+        known: &known,
+        prompts,
+        options,
+    };
     let batches = predictor.batches(&items);
     let mut answered = vec![String::new(); items.len()];
     let mut done = 0;

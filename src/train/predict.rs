@@ -1,12 +1,10 @@
 //! The answers of an evaluation: rows of all tasks sorted by length and encoded in batches, then
 //! decoded in larger lots.
 
-use super::evaluate::Evaluation;
-use super::gather::{Prompts, gather, group_cost};
+use super::gather::{Placement, Prompts, gather, group_cost};
 use super::rows::Row;
-use crate::backbone::Backbone;
-use crate::data::TaskSet;
-use crate::t5::{Encoded, Generation};
+use crate::data::{Split, TaskSet, Tokenizer};
+use crate::t5::{Encoded, Generation, T5};
 use crate::{Error, Result};
 use std::cmp::Reverse;
 
@@ -37,6 +35,21 @@ impl Decoding {
     }
 }
 
+/// What to evaluate, and how.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    pub split: Split,
+    /// The first rows of each task only.
+    pub limit: Option<usize>,
+    pub decoding: Decoding,
+    /// The most a row is decoded.
+    pub max_new_tokens: i64,
+    /// Positions in one batch, at most.
+    pub batch_tokens: usize,
+    pub max_source: usize,
+    pub placement: Placement,
+}
+
 /// One row on its way through the backbone.
 pub struct Item {
     pub task: usize,
@@ -45,7 +58,8 @@ pub struct Item {
 
 /// What the answers depend on.
 pub struct Predictor<'a> {
-    pub backbone: &'a Backbone,
+    pub model: &'a T5,
+    pub tokenizer: &'a Tokenizer,
     pub tasks: &'a TaskSet,
     /// The answers of each task as token ids; none where any number is one.
     pub known: &'a [Option<Vec<Vec<i64>>>],
@@ -109,16 +123,15 @@ impl Predictor<'_> {
     }
 
     pub fn encode(&self, items: &[Item], batch: &[usize]) -> Result<Encoded> {
-        let model = &self.backbone.model;
         let sources: Vec<&[i64]> = batch.iter().map(|&i| &items[i].row.source[..]).collect();
         let own = self.prompts.map(|p| Prompts {
             vectors: p.vectors.shallow_clone(),
             of_row: batch.iter().map(|&i| items[i].task).collect(),
             hidden: p.hidden.clone(),
         });
-        let cost = group_cost(model);
-        let gathered = gather(model, &sources, own.as_ref(), self.options.placement, cost)?;
-        model.encode(&gathered.embeddings, gathered.layout, 0.0)
+        let cost = group_cost(self.model);
+        let gathered = gather(self.model, &sources, own.as_ref(), self.options.placement, cost)?;
+        self.model.encode(&gathered.embeddings, gathered.layout, 0.0)
     }
 
     /// The answers to the rows of one lot, in its order.
@@ -154,28 +167,26 @@ impl Predictor<'_> {
         let limits: Vec<i64> = (0..tasks.len()).map(limit).collect();
         let generation = Generation { max_new_tokens: limits.iter().copied().max().unwrap_or(1) };
         let ended = |row: usize, ids: &[i64]| ids.len() as i64 >= limits[row] || done(row, ids);
-        let ids = self.backbone.model.greedy_until(encoded, generation, ended)?;
-        let tokenizer = self.backbone.need_tokenizer()?;
-        ids.iter().map(|ids| tokenizer.decode(ids)).collect()
+        let ids = self.model.greedy_until(encoded, generation, ended)?;
+        ids.iter().map(|ids| self.tokenizer.decode(ids)).collect()
     }
 
     /// Whether a text can no longer become one of the task's answers.
     fn hopeless(&self, task: usize, tokens: &[i64]) -> bool {
-        let Ok(tokenizer) = self.backbone.need_tokenizer() else { return false };
         let Some(answers) = &self.known[task] else {
-            return tokenizer.decode(tokens).is_ok_and(|text| !may_become_number(&text));
+            return self.tokenizer.decode(tokens).is_ok_and(|text| !may_become_number(&text));
         };
         // Tokens that decoding passes over do not tell a row from an answer.
         let seen: Vec<i64> =
-            tokens.iter().copied().filter(|&id| !tokenizer.is_silent(id)).collect();
+            tokens.iter().copied().filter(|&id| !self.tokenizer.is_silent(id)).collect();
         !answers.iter().any(|answer| answer.starts_with(&seen))
     }
 
     /// The most probable answer of each row, all of one task.
     fn rank(&self, task: usize, encoded: &Encoded) -> Result<Vec<String>> {
         let words = self.tasks.tasks[task].labels.all_texts();
-        let candidates = self.backbone.need_tokenizer()?.encode_batch(&words)?;
-        let scores = self.backbone.model.score(encoded, &candidates)?;
+        let candidates = self.tokenizer.encode_batch(&words)?;
+        let scores = self.model.score(encoded, &candidates)?;
         let best = scores.iter().map(|of_row| {
             let best = (0..words.len()).max_by(|&a, &b| of_row[a].total_cmp(&of_row[b]));
             words[best.expect("a task has labels")].clone()

@@ -37,11 +37,11 @@ pub struct Record {
 
 impl Record {
     pub fn new(lua: &Lua, built: &Built) -> Self {
-        let session = lua.app_data_ref::<Session>();
-        let script = session.and_then(|s| s.script.as_ref().map(|script| script.source.clone()));
         let mut config = built.config.clone();
+        let mut script = None;
         if let Some(session) = lua.app_data_ref::<Session>() {
             config["args"] = session.args.clone().into();
+            script = session.script.as_ref().map(|script| script.source.clone());
         }
         let result = json!({
             "method": config["method"]["name"],
