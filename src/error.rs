@@ -51,11 +51,12 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
         .map(|k| {
-            (strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), *k)
+            let likeness = strsim::normalized_damerau_levenshtein;
+            (likeness(&name.to_lowercase(), &k.to_lowercase()), likeness(name, k), *k)
         })
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(score, _)| *score >= 0.4)
-        .map(|(_, k)| k)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
+        .filter(|(score, ..)| *score >= 0.4)
+        .map(|(.., k)| k)
 }
 
 impl fmt::Display for Error {

@@ -18,7 +18,7 @@ return setmetatable(compt, {
       local known = {}
       for key in pairs(compt) do known[#known + 1] = key end
       for key in pairs(modules) do known[#known + 1] = key end
-      compt.known("name", tostring(name), known, "compt")
+      require("compt.library").known("name", tostring(name), known, "compt")
     end
   end,
 })

@@ -237,8 +237,8 @@ fn the_library_s_modules_keep_their_order() {
         let named = required(&text);
         let room = file.split('/').next().unwrap().trim_end_matches(".lua");
         let allowed: &[&str] = match room {
-            "init" => &["native", "session", "methods", "schedule"],
-            "methods" => &["native", "methods", "schedule"],
+            "init" => &["native", "session", "library", "methods", "schedule"],
+            "methods" => &["library", "methods", "schedule"],
             "tasks" => &["native", "tasks", "micro"],
             "micro" => &["native", "micro"],
             _ => &["native", "torch"],
@@ -254,7 +254,8 @@ fn files_are_short() {
     for folder in ["src", "stdlib", "tests", "examples", "scripts"] {
         for (file, text) in files(folder, "rs").into_iter().chain(files(folder, "lua")) {
             let lines = text.lines().count();
-            assert!(lines < 450, "{folder}/{file} has {lines} lines");
+            let generated = text.starts_with("---@meta");
+            assert!(lines < 450 || generated, "{folder}/{file} has {lines} lines");
         }
     }
 }

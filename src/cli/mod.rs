@@ -1,8 +1,10 @@
 //! The command line: what it takes, and which part of the program answers.
 
 mod doctor;
+mod init;
 mod report;
 mod run;
+mod stubs;
 
 use crate::lua::session::{Session, parse_arg};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -42,6 +44,24 @@ enum Command {
         #[command(flatten)]
         session: SessionOptions,
     },
+    /// Print the editor's stubs of the runtime (LuaCATS), or the reference manual
+    #[command(after_help = STUBS_EXAMPLES)]
+    Stubs {
+        /// Write the stubs into this folder instead
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+
+        /// Print the reference manual (Markdown)
+        #[arg(long, conflicts_with = "folder")]
+        manual: bool,
+    },
+    /// Make a folder known to editors: writes .luarc.json and the stubs
+    #[command(after_help = INIT_EXAMPLES)]
+    Init {
+        /// The folder with your studies
+        #[arg(value_name = "DIR", default_value = ".")]
+        folder: PathBuf,
+    },
     /// Show versions, hardware and folders, what is missing and how to get it
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,
@@ -80,6 +100,17 @@ Examples:
   compt run study.lua --set shots=16 --set backbone=checkpoints/t5-base --seed 3
   compt run study.lua --out runs/first --device cuda";
 
+const STUBS_EXAMPLES: &str = "\
+Examples:
+  compt stubs | less
+  compt stubs ~/lua-stubs
+  compt stubs --manual > reference.md";
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  compt init
+  compt init studies";
+
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
   compt doctor";
@@ -90,6 +121,9 @@ impl Cli {
         end_quietly_on_a_broken_pipe();
         match (self.command, self.eval) {
             (Some(Command::Run { file, session }), _) => run::file(&file, session.into()),
+            (Some(Command::Stubs { manual: true, .. }), _) => stubs::manual(),
+            (Some(Command::Stubs { folder, .. }), _) => stubs::stubs(folder.as_deref()),
+            (Some(Command::Init { folder }), _) => init::init(&folder),
             (Some(Command::Doctor), _) => doctor::doctor(),
             (None, Some(code)) => run::code(&code, self.session.into()),
             (None, None) => {

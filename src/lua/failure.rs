@@ -111,7 +111,7 @@ impl fmt::Display for Place {
 
 impl Place {
     fn in_library(&self) -> bool {
-        self.chunk.starts_with("stdlib/")
+        self.chunk.starts_with("stdlib/") || self.chunk.starts_with("__mlua")
     }
 }
 

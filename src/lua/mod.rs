@@ -2,8 +2,10 @@
 
 pub mod args;
 pub mod control;
+pub mod doc;
 pub mod failure;
 mod hook;
+pub mod object;
 pub mod options;
 mod random;
 mod runtime;

@@ -1,6 +1,7 @@
 //! Strict tables of named options: a key nobody asked for is an error that names the nearest
 //! known one.
 
+use super::object::{self, Object};
 use crate::Error;
 use mlua::{FromLua, Lua, Table, Value};
 use std::cell::RefCell;
@@ -43,7 +44,7 @@ impl Options {
         let got = match &value {
             Value::Integer(n) => n.to_string(),
             Value::Number(n) => n.to_string(),
-            other => format!("a {}", other.type_name()),
+            other => format!("a {}", kind(other)),
         };
         T::from_lua(value, lua).map(Some).map_err(|e| match e {
             mlua::Error::FromLuaConversionError { to, .. } => {
@@ -51,6 +52,19 @@ impl Options {
             }
             other => other,
         })
+    }
+
+    /// An option that is an object of the runtime.
+    pub fn object<T: Object + Clone>(&self, lua: &Lua, key: &'static str) -> mlua::Result<Option<T>> {
+        let Some(value) = self.get::<Value>(lua, key)? else { return Ok(None) };
+        match object::take(&value) {
+            Some(object) => Ok(Some(object)),
+            None => {
+                let what = format!("option '{key}' must be a {}, got a {}", T::NAME, kind(&value));
+                let made = format!("{} makes one", T::MADE_BY);
+                Err(Error::new(what).at(&self.call).hint(made).into())
+            }
+        }
     }
 
     /// An option with a default.
@@ -72,6 +86,8 @@ impl Options {
     pub fn finish(self) -> mlua::Result<()> {
         let Some(table) = &self.table else { return Ok(()) };
         let known = self.known.borrow();
+        #[cfg(test)]
+        seen::note(&self.call, &known);
         for pair in table.pairs::<Value, Value>() {
             let (key, _) = pair?;
             let name = match &key {
@@ -86,6 +102,12 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// What a value is, in Lua's words or by the name of its type.
+pub fn kind(value: &Value) -> String {
+    let own = value.as_userdata().and_then(|object| object.type_name().ok());
+    own.map_or_else(|| value.type_name().to_string(), |name| name.to_string_lossy())
 }
 
 /// A Rust type's name in Lua's words.
@@ -103,6 +125,27 @@ pub(super) fn plain(to: &str) -> &str {
 impl From<Error> for mlua::Error {
     fn from(e: Error) -> Self {
         mlua::Error::external(e)
+    }
+}
+
+/// The options each call has asked for, for the test that compares them with the documentation.
+#[cfg(test)]
+pub mod seen {
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    type Calls = BTreeMap<String, BTreeSet<&'static str>>;
+
+    thread_local! {
+        static CALLS: RefCell<Calls> = RefCell::default();
+    }
+
+    pub fn note(call: &str, known: &[&'static str]) {
+        CALLS.with_borrow_mut(|calls| calls.entry(call.to_string()).or_default().extend(known));
+    }
+
+    pub fn take() -> Calls {
+        CALLS.take()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::session::Session;
 use super::{args, hook, random, sources, stdlib, torch, types};
+use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, Table, Value};
 use std::path::Path;
@@ -38,6 +39,7 @@ impl Runtime {
         globals.set("arg", lua.create_table()?)?;
         globals.set("sorted_pairs", stdlib::load::<Function>(&lua, "sorted_pairs.lua")?)?;
         lua.preload_module("compt.torch", lua.create_function(|lua, ()| torch::module(lua))?)?;
+        lua.preload_module("compt.library", lua.create_function(|lua, ()| types::library::module(lua))?)?;
         preload_native(&lua)?;
         hook::install(&lua)?;
         lua.set_app_data(session);
@@ -91,6 +93,10 @@ fn without_shebang(source: &str) -> String {
 fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     let library = lua.create_function(|lua, name: String| {
         let Some((path, source)) = stdlib::module(&name) else {
+            if name.starts_with("compt.") {
+                let known = stdlib::modules();
+                return Err(Error::unknown("module", &name, known.iter().map(String::as_str)).into());
+            }
             return Ok(Value::String(lua.create_string(format!("no module '{name}' in compt"))?));
         };
         let chunk = lua.load(&source[..]).set_name(format!("=stdlib/{path}"));
@@ -103,7 +109,7 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
         let along: String = settings.get("path")?;
         let (path, tried): (Option<String>, Option<String>) = searchpath.call((name, along))?;
         let Some(path) = path else { return Ok((tried.into_lua(lua)?, None)) };
-        let text = std::fs::read_to_string(&path).map_err(|e| crate::Error::from(e).at(&path))?;
+        let text = std::fs::read_to_string(&path).map_err(|e| Error::from(e).at(&path))?;
         sources::record(lua, &path, &text);
         let chunk = lua.load(without_shebang(&text)).set_name(format!("@{path}"));
         Ok((Value::Function(chunk.into_function()?), Some(path)))

@@ -38,6 +38,20 @@ pub fn load<T: FromLuaMulti>(lua: &Lua, path: &str) -> mlua::Result<T> {
     lua.load(&source[..]).set_name(format!("=stdlib/{path}")).eval()
 }
 
+/// The modules scripts may require, sorted.
+pub fn modules() -> Vec<String> {
+    let own = |path: &str| {
+        let name = path.strip_suffix(".lua")?;
+        let name = name.strip_suffix("/init").unwrap_or(name);
+        (!["doc", "meta", "init"].contains(&name.split('/').next()?))
+            .then(|| format!("compt.{}", name.replace('/', ".")))
+    };
+    let mut names: Vec<String> = Files::iter().filter_map(|path| own(&path)).collect();
+    names.extend(["compt".to_string(), "compt.torch".to_string()]);
+    names.sort();
+    names
+}
+
 /// The names of the modules right below a folder, sorted: `glue` for `tasks/glue.lua`.
 pub fn modules_in(folder: &str) -> Vec<String> {
     let name = |path: &str| {

@@ -14,12 +14,9 @@
 ---   placement    "append" (before </s>) | "prepend"
 ---   alone        true: each task is trained by itself, one after the other
 ---   lr, warmup, temperature  the schedule a control may replace
-local native = require "compt.native"
+local library = require "compt.library"
 
-local options = {
-  "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
-  "alone", "lr", "warmup", "temperature", "optimizer", "weight_decay",
-}
+local options = require "compt.methods.options"
 
 --- ComPT's settings (Table 9 of the paper and its published code).
 local published = {
@@ -54,7 +51,7 @@ return function(name, defaults)
       for key, value in pairs(layer) do method[key] = value end
     end
     for key, value in pairs(given) do
-      native.known("option", key, options, "compt.methods." .. name)
+      library.known("option", key, options, "compt.methods." .. name)
       method[key] = value
     end
     if given.lr then
@@ -62,7 +59,7 @@ return function(name, defaults)
       method.lr = {}
       for group, rate in pairs(published.lr) do method.lr[group] = rate end
       for group, rate in pairs(table_of(given.lr, place)) do
-        native.known("parameter group", group, groups, place)
+        library.known("parameter group", group, groups, place)
         method.lr[group] = rate
       end
     end

@@ -1,17 +1,21 @@
 --- `compt.methods.<name> { options }`: one module a method, loaded when first named.
-local native = require "compt.native"
+local library = require "compt.library"
 
 --- What methods are made with, in the same folder.
-local tools = { init = true, declare = true, control = true }
+local tools = { init = true, declare = true, control = true, options = true }
 
 local names = {}
-for _, name in ipairs(native.modules "methods") do
+for _, name in ipairs(library.modules "methods") do
   if not tools[name] then names[#names + 1] = name end
 end
 
 return setmetatable({}, {
+  __pairs = function(methods)
+    for _, name in ipairs(names) do local _ = methods[name] end
+    return next, methods, nil
+  end,
   __index = function(methods, name)
-    native.known("method", name, names, "compt.methods")
+    library.known("method", name, names, "compt.methods")
     local method = require("compt.methods." .. name)
     rawset(methods, name, method)
     return method

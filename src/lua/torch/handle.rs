@@ -26,7 +26,7 @@ enum State {
 }
 
 /// The userdata behind a `LuaTensor`.
-pub(super) struct Handle(LuaTensor);
+pub struct Handle(LuaTensor);
 
 impl LuaTensor {
     /// A new handle, counted in the ledger and owned by the innermost scope.

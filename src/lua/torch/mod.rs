@@ -28,7 +28,7 @@ mod shape;
 mod userdata;
 
 pub use arg::{Number, TensorArg};
-pub use handle::LuaTensor;
+pub use handle::{Handle as TensorHandle, LuaTensor};
 pub use scope::in_scope;
 
 use crate::Error;
@@ -98,7 +98,7 @@ fn strict(lua: &Lua) -> mlua::Result<Table> {
 }
 
 /// `tensor has no method 'sofmax' (did you mean 'softmax'?)`.
-fn no_such(what: &str, name: &str, known: &[&str]) -> Error {
+pub(super) fn no_such(what: &str, name: &str, known: &[&str]) -> Error {
     let near = nearest(name, known).map(|near| format!(" (did you mean '{near}'?)"));
     Error::new(format!("{what} '{name}'{}", near.unwrap_or_default()))
 }

@@ -4,6 +4,7 @@ use super::handle::{self, Handle, LuaTensor};
 use super::op::Op;
 use super::{BOTH, METHODS, autograd, index, no_such, print};
 use crate::Error;
+use crate::lua::object::{self, Members, Object};
 use crate::tensor::{device, dtype};
 use mlua::{
     AnyUserData, Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value,
@@ -21,15 +22,19 @@ const OPERATORS: [(MetaMethod, &str); 8] = [
     (MetaMethod::Unm, "neg"),
 ];
 
-const FIELDS: [&str; 7] = ["shape", "dtype", "device", "requires_grad", "grad", "ndim", "is_leaf"];
-
 fn ops() -> impl Iterator<Item = &'static Op> {
     BOTH.iter().chain(METHODS).copied().flatten()
 }
 
+impl Object for Handle {
+    const NAME: &'static str = "tensor";
+    const CLASS: &'static str = "torch.Tensor";
+    const MADE_BY: &'static str = "torch.tensor(...)";
+}
+
 impl UserData for Handle {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
-        fields.add_meta_field(MetaMethod::Type, "tensor");
+        object::name(fields);
         fields.add_field_method_get("shape", |_, this| Ok(this.tensor()?.size()));
         fields.add_field_method_get("ndim", |_, this| Ok(this.tensor()?.dim()));
         fields.add_field_method_get("dtype", |_, this| {
@@ -110,6 +115,8 @@ fn destroy(lua: &Lua, this: &AnyUserData) -> mlua::Result<()> {
 }
 
 fn no_member(name: &str) -> Error {
-    let known: Vec<&str> = ops().map(|op| op.name).chain(FIELDS).chain(["destroy"]).collect();
+    let members = Members::of::<Handle>();
+    let known: Vec<&str> =
+        members.fields.iter().chain(&members.methods).map(String::as_str).collect();
     no_such("tensor has no method", name, &known)
 }

@@ -2,6 +2,7 @@
 
 use super::LuaTokenizer;
 use crate::backbone::{Backbone, Embedded};
+use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::stdlib;
 use crate::lua::torch::{LuaTensor, TensorArg};
@@ -9,7 +10,6 @@ use crate::t5::{Beams, Config, Encoded, Generation, GroupCost};
 use crate::tensor::{device, dtype};
 use crate::train::gather::group_cost;
 use crate::{Error, Result};
-use mlua::userdata::UserDataRef;
 use mlua::{Lua, LuaSerdeExt, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::RefCell;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
     let dtype: String = o.get_or(lua, "dtype", "auto".into())?;
     let on: String = o.get_or(lua, "device", super::default_device(lua))?;
     let trainable: bool = o.get_or(lua, "trainable", false)?;
-    let tokenizer: Option<UserDataRef<LuaTokenizer>> = o.get(lua, "tokenizer")?;
+    let tokenizer: Option<LuaTokenizer> = o.object(lua, "tokenizer")?;
     let seed: Option<i64> = o.get(lua, "seed")?;
     o.finish()?;
     let device = device::parse(&on)?;
@@ -83,8 +83,15 @@ struct Input {
     encoded: Encoded,
 }
 
+impl Object for LuaBackbone {
+    const NAME: &'static str = "backbone";
+    const CLASS: &'static str = "compt.Backbone";
+    const MADE_BY: &'static str = "compt.backbone(...)";
+}
+
 impl UserData for LuaBackbone {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        object::name(fields);
         fields.add_field_method_get("name", |_, this| Ok(this.0.borrow().name.clone()));
         fields.add_field_method_get("config", |lua, this| {
             let config = serde_json::to_value(&this.0.borrow().model.config)
@@ -105,6 +112,7 @@ impl UserData for LuaBackbone {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        object::refuse_unknown(methods);
         methods.add_method("embed", |_, this, ids: TensorArg| {
             let b = this.0.borrow();
             let ids = ids.tensor()?.f_to_device(b.model.device).map_err(Error::from)?;

@@ -2,13 +2,13 @@
 
 use super::{LuaBackbone, index};
 use crate::data::Tokenizer;
+use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, TensorArg};
 use crate::nn::Activation;
 use crate::prompt::{BankOptions, EncoderKind, Init, PromptBank, Rest};
 use crate::tensor::device;
 use crate::{Error, Result};
-use mlua::userdata::UserDataRef;
 use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::rc::Rc;
 use tch::{Device, Tensor};
@@ -55,7 +55,7 @@ fn bank(lua: &Lua, options: Value) -> mlua::Result<LuaBank> {
     };
     let encoder: Value = o.get_or(lua, "encoder", Value::Nil)?;
     let init: Value = o.get_or(lua, "init", Value::Nil)?;
-    let backbone: Option<UserDataRef<LuaBackbone>> = o.get(lua, "backbone")?;
+    let backbone: Option<LuaBackbone> = o.object(lua, "backbone")?;
     let dim: Option<i64> = o.get(lua, "d_model")?;
     let on: String = o.get_or(lua, "device", "cpu".into())?;
     o.finish()?;
@@ -182,8 +182,15 @@ fn rest(lua: &Lua, o: &Options) -> mlua::Result<Rest> {
     }
 }
 
+impl Object for LuaBank {
+    const NAME: &'static str = "prompt_bank";
+    const CLASS: &'static str = "compt.PromptBank";
+    const MADE_BY: &'static str = "compt.prompt_bank { ... }";
+}
+
 impl UserData for LuaBank {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        object::name(fields);
         fields.add_field_method_get("length", |_, this| Ok(this.length));
         fields.add_field_method_get("private_length", |_, this| Ok(this.private_length));
         fields.add_field_method_get("d_model", |_, this| Ok(this.dim));
@@ -192,6 +199,7 @@ impl UserData for LuaBank {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        object::refuse_unknown(methods);
         // The i-th source prompt, from 1 (`src0` is source 1), encoded: [m, d].
         methods.add_method("source", |_, this, which: Value| {
             let names: Vec<String> =

@@ -4,9 +4,13 @@ use crate::Error;
 use crate::lua::stdlib;
 use mlua::{Lua, Table};
 
-pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("known", lua.create_function(known)?)?;
-    compt.set("modules", lua.create_function(|_, folder: String| Ok(stdlib::modules_in(&folder)))?)
+/// The module `compt.library`, which is no part of what scripts use.
+pub fn module(lua: &Lua) -> mlua::Result<Table> {
+    let library = lua.create_table()?;
+    library.set("known", lua.create_function(known)?)?;
+    let modules = lua.create_function(|_, folder: String| Ok(stdlib::modules_in(&folder)))?;
+    library.set("modules", modules)?;
+    Ok(library)
 }
 
 /// `known(kind, name, list, place)`: an error with the nearest known name unless `name` is in the

@@ -3,7 +3,7 @@
 mod backbone;
 mod bank;
 mod compose;
-mod library;
+pub mod library;
 mod router;
 mod task_definition;
 mod tasks;
@@ -15,10 +15,29 @@ pub use bank::LuaBank;
 pub use router::LuaRouter;
 pub use tasks::Tasks;
 pub use tokenizer::LuaTokenizer;
+pub use trainer::LuaTrainer;
 
+use super::object::{Members, Object};
 use super::session::Session;
+use super::torch::TensorHandle;
 use crate::{Error, Result};
 use mlua::{Lua, Table, Value};
+
+/// Every object scripts hold, tensors among them: its name, its class in the documentation, and its
+/// members.
+pub const OBJECTS: [(&str, &str, fn() -> Members); 7] = [
+    object::<TensorHandle>(),
+    object::<LuaBackbone>(),
+    object::<LuaBank>(),
+    object::<LuaRouter>(),
+    object::<LuaTokenizer>(),
+    object::<LuaTrainer>(),
+    object::<Tasks>(),
+];
+
+const fn object<T: Object>() -> (&'static str, &'static str, fn() -> Members) {
+    (T::NAME, T::CLASS, Members::of::<T>)
+}
 
 /// Puts every part into `compt`, the table `require "compt"` starts from.
 pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
@@ -26,7 +45,6 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     bank::register(lua, compt)?;
     compose::register(lua, compt)?;
     router::register(lua, compt)?;
-    library::register(lua, compt)?;
     tasks::register(lua, compt)?;
     tokenizer::register(lua, compt)?;
     trainer::register(lua, compt)

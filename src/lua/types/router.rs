@@ -1,6 +1,7 @@
 //! `compt.router`: how much each source prompt weighs.
 
 use super::index;
+use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, TensorArg};
 use crate::router::{
@@ -125,8 +126,15 @@ impl LuaRouter {
     }
 }
 
+impl Object for LuaRouter {
+    const NAME: &'static str = "router";
+    const CLASS: &'static str = "compt.Router";
+    const MADE_BY: &'static str = "compt.router.<kind> { ... }";
+}
+
 impl UserData for LuaRouter {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        object::name(fields);
         fields.add_field_method_get("kind", |_, this| Ok(this.kind));
         fields.add_field_method_get("tasks", |_, this| Ok(this.tasks.clone()));
         fields.add_field_method_get("sources", |_, this| Ok(this.sources));
@@ -141,6 +149,7 @@ impl UserData for LuaRouter {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        object::refuse_unknown(methods);
         methods.add_method("weights", |lua, this, (tasks, options): (Value, Value)| {
             let o = Options::new("router:weights", options)?;
             let train: bool = o.get_or(lua, "train", false)?;

@@ -4,6 +4,7 @@ use super::index;
 use super::task_definition::{Place, definition};
 use crate::Error;
 use crate::data::{Per, Plan, Split, TaskSet};
+use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::stdlib;
 use mlua::{
@@ -148,8 +149,15 @@ fn script_folder(lua: &Lua) -> Option<PathBuf> {
     path.is_file().then(|| path.parent().unwrap_or(Path::new("")).to_path_buf())
 }
 
+impl Object for Tasks {
+    const NAME: &'static str = "tasks";
+    const CLASS: &'static str = "compt.Tasks";
+    const MADE_BY: &'static str = "compt.tasks(...)";
+}
+
 impl UserData for Tasks {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        object::name(fields);
         fields.add_field_method_get("name", |_, this| Ok(this.0.name.clone()));
         fields.add_field_method_get("names", |lua, this| lua.create_sequence_from(this.0.names()));
         fields.add_field_method_get("shots", |_, this| Ok(this.0.shots));
@@ -158,6 +166,7 @@ impl UserData for Tasks {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        object::refuse_unknown(methods);
         methods.add_meta_method(MetaMethod::Len, |_, this, ()| Ok(this.0.tasks.len()));
         methods.add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(this.0.to_string()));
         methods.add_method("size", |_, this, (task, split): (Value, String)| {

@@ -1,6 +1,7 @@
 //! `compt.tokenizer(folder)`
 
 use crate::data::Tokenizer;
+use crate::lua::object::{self, Object};
 use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods};
 use std::path::Path;
 use std::rc::Rc;
@@ -16,14 +17,22 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("tokenizer", load)
 }
 
+impl Object for LuaTokenizer {
+    const NAME: &'static str = "tokenizer";
+    const CLASS: &'static str = "compt.Tokenizer";
+    const MADE_BY: &'static str = "compt.tokenizer(folder)";
+}
+
 impl UserData for LuaTokenizer {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        object::name(fields);
         fields.add_field_method_get("vocab_size", |_, this| Ok(this.0.vocab_size()));
         fields.add_field_method_get("pad_id", |_, this| Ok(this.0.pad_id()));
         fields.add_field_method_get("eos_id", |_, this| Ok(this.0.eos_id()));
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        object::refuse_unknown(methods);
         methods.add_method("encode", |_, this, text: String| Ok(this.0.encode(&text)?));
         methods.add_method("encode_batch", |_, this, texts: Vec<String>| {
             Ok(this.0.encode_batch(&texts)?)

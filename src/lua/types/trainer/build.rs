@@ -14,7 +14,6 @@ use crate::train::gather::Placement;
 use crate::train::rows::room_for;
 use crate::train::{Batches, Parts, Settings, Stage};
 use crate::{Error, Result};
-use mlua::userdata::UserDataRef;
 use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -50,8 +49,9 @@ pub struct Built {
 /// - `name` (the method's), `out` (below `--out`, or `runs/`), `progress` (true)
 pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let o = Options::new(CALL, options)?;
-    let backbone: LuaBackbone = o.need::<UserDataRef<LuaBackbone>>(lua, "backbone")?.clone();
-    let tasks: Option<Tasks> = o.get::<UserDataRef<Tasks>>(lua, "tasks")?.map(|t| t.clone());
+    let backbone: Option<LuaBackbone> = o.object(lua, "backbone")?;
+    let backbone = backbone.ok_or_else(|| o.error("option 'backbone' is missing".into()))?;
+    let tasks: Option<Tasks> = o.object(lua, "tasks")?;
     let stream: Option<Function> = o.get(lua, "stream")?;
     let method: Table = o.need(lua, "method")?;
     let epochs: Option<u64> = o.get(lua, "epochs")?;

@@ -13,6 +13,7 @@ use super::{LuaBackbone, LuaBank, LuaRouter, Tasks, index};
 use crate::compose::Isolation;
 use crate::data::Split;
 use crate::interrupt::{self, Hold, Interrupted};
+use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::LuaTensor;
 use crate::router::{Normalisation, Rule};
@@ -231,8 +232,15 @@ impl LuaTrainer {
     }
 }
 
+impl Object for LuaTrainer {
+    const NAME: &'static str = "trainer";
+    const CLASS: &'static str = "compt.Trainer";
+    const MADE_BY: &'static str = "compt.trainer { ... }";
+}
+
 impl UserData for LuaTrainer {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        object::name(fields);
         fields.add_field_method_get("backbone", |_, this| Ok(this.backbone.clone()));
         fields.add_field_method_get("tasks", |_, this| Ok(this.tasks.clone()));
         fields.add_field_method_get("bank", |_, this| Ok(this.bank.clone()));
@@ -246,6 +254,7 @@ impl UserData for LuaTrainer {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        object::refuse_unknown(methods);
         methods.add_method_mut("step", |lua, this, ()| {
             let report = this.step()?;
             let json = serde_json::to_value(&report).map_err(mlua::Error::external)?;

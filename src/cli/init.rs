@@ -1,0 +1,86 @@
+//! `compt init`: a folder in which editors and type checkers know the runtime.
+
+use super::{report, stubs};
+use crate::error::Context;
+use crate::atomic::write_atomic;
+use crate::{Error, Result};
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Where the stubs go, below the folder.
+const STUBS: &str = ".compt/stubs";
+
+/// Writes the stubs and points `.luarc.json` at them; what that file said already stays.
+pub fn init(folder: &Path) -> ExitCode {
+    match set_up(folder) {
+        Ok(()) => {
+            println!("{}: .luarc.json and {STUBS} written", folder.display());
+            println!("Editors with a Lua language server now complete and check `compt` and `torch`.");
+            ExitCode::SUCCESS
+        }
+        Err(e) => report::refuse(&e),
+    }
+}
+
+fn set_up(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).at(folder.display())?;
+    stubs::write(&folder.join(STUBS))?;
+    let path = folder.join(".luarc.json");
+    let settings = match std::fs::read_to_string(&path) {
+        Ok(text) => read(&text).map_err(|e| e.at(path.display()))?,
+        Err(_) => Map::new(),
+    };
+    let text = serde_json::to_string_pretty(&with_stubs(settings)?).map_err(told)?;
+    write_atomic(&path, format!("{text}\n").as_bytes())
+}
+
+fn read(text: &str) -> Result<Map<String, Value>> {
+    serde_json::from_str(text).map_err(|e| {
+        told(e).hint("repair the file, or move it away and run `compt init` again")
+    })
+}
+
+fn told(e: serde_json::Error) -> Error {
+    Error::new(e.to_string())
+}
+
+/// The settings with the stubs' folder among the libraries and Lua 5.4 as the version.
+fn with_stubs(mut settings: Map<String, Value>) -> Result<Map<String, Value>> {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut libraries = list(settings.get("workspace.library"));
+    if !libraries.iter().any(|library| library == STUBS) {
+        libraries.push(STUBS.into());
+    }
+    settings.insert("workspace.library".into(), libraries.into());
+    settings.entry("runtime.version").or_insert(json!("Lua 5.4"));
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".luarc.json");
+        std::fs::write(&path, "{ \"diagnostics.globals\": [\"vim\"], \"workspace.library\": [\"x\"] }")
+            .unwrap();
+        set_up(folder.path()).unwrap();
+        set_up(folder.path()).unwrap();
+        let settings = read(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(settings["workspace.library"], json!(["x", STUBS]));
+        assert_eq!(settings["diagnostics.globals"], json!(["vim"]));
+        assert!(folder.path().join(STUBS).join("compt/torch.lua").is_file());
+    }
+
+    #[test]
+    fn a_broken_file_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".luarc.json");
+        std::fs::write(&path, "{ // a comment\n}").unwrap();
+        assert!(set_up(folder.path()).unwrap_err().to_string().contains(".luarc.json"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{ // a comment\n}");
+    }
+}

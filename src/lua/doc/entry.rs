@@ -1,0 +1,113 @@
+//! What the documentation table holds.
+
+/// One documented name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// `torch.softmax`, `compt.Trainer:run`, `compt.Trainer`.
+    pub name: String,
+    /// The part of the manual it belongs to.
+    pub section: String,
+    pub kind: Kind,
+    /// Prose, its lines joined to paragraphs.
+    pub text: Vec<String>,
+    /// Lines of Lua.
+    pub example: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    Function(Signature),
+    Class(Class),
+    Alias(Alias),
+}
+
+/// What a function takes and gives.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Signature {
+    pub params: Vec<Param>,
+    pub returns: Vec<String>,
+    /// A function of `torch` that is a method of tensors too.
+    pub both: bool,
+}
+
+/// A parameter, a field or an option.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Param {
+    pub name: String,
+    pub optional: bool,
+    /// A type as LuaCATS writes it.
+    pub kind: String,
+    pub default: Option<String>,
+    pub text: String,
+}
+
+/// A table or a userdata with fields.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Class {
+    pub parent: Option<String>,
+    pub fields: Vec<Param>,
+    /// A table of named options, in which other keys are errors.
+    pub exact: bool,
+    /// `add(number): torch.Tensor`
+    pub operators: Vec<String>,
+    /// Ways to call it.
+    pub calls: Vec<String>,
+}
+
+/// Another name for a type, or a set of values.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Alias {
+    pub of: Option<String>,
+    /// Values as Lua writes them, with what they mean.
+    pub values: Vec<(String, String)>,
+}
+
+impl Entry {
+    /// The table or class a function belongs to, the separator, and its name there.
+    pub fn split(&self) -> (&str, char, &str) {
+        match self.name.rfind(['.', ':']) {
+            Some(at) => (&self.name[..at], self.name.as_bytes()[at] as char, &self.name[at + 1..]),
+            None => ("", '.', &self.name),
+        }
+    }
+
+    pub fn signature(&self) -> Option<&Signature> {
+        match &self.kind {
+            Kind::Function(signature) => Some(signature),
+            _ => None,
+        }
+    }
+
+    pub fn class(&self) -> Option<&Class> {
+        match &self.kind {
+            Kind::Class(class) => Some(class),
+            _ => None,
+        }
+    }
+}
+
+impl Param {
+    /// `name?: type = default`
+    pub fn shown(&self) -> String {
+        let optional = if self.optional { "?" } else { "" };
+        let default = self.default.as_ref().map(|d| format!(" = {d}")).unwrap_or_default();
+        format!("{}{optional}: {}{default}", self.name, self.kind)
+    }
+}
+
+impl Signature {
+    /// `(input: torch.Tensor, dim?: integer = -1): torch.Tensor`
+    pub fn shown(&self) -> String {
+        let params: Vec<String> = self.params.iter().map(Param::shown).collect();
+        let returns = match self.returns[..] {
+            [] => String::new(),
+            _ => format!(": {}", self.returns.join(", ")),
+        };
+        format!("({}){returns}", params.join(", "))
+    }
+
+    /// The same as a method: the first parameter is the object.
+    pub fn as_method(&self) -> Signature {
+        Signature { params: self.params[1..].to_vec(), ..self.clone() }
+    }
+}

@@ -1,0 +1,206 @@
+//! The documentation table `stdlib/doc`: what every name of the runtime is, takes and gives. `?`,
+//! completion, the editor's stubs and the manual all come from it.
+
+mod entry;
+mod manual;
+mod parse;
+mod stubs;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Alias, Class, Entry, Kind, Param, Signature};
+pub use manual::manual;
+pub use stubs::stubs;
+pub use text::describe;
+
+use super::stdlib;
+use crate::error::nearest;
+use crate::{Error, Result};
+use mlua::{Function, Lua, Table};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The whole table, in the manual's order.
+pub struct Docs {
+    pub entries: Vec<Entry>,
+}
+
+impl Docs {
+    /// Runs the files of `stdlib/doc`.
+    pub fn load() -> Result<Self> {
+        let failed = |e: mlua::Error| Error::new(e.to_string()).at("stdlib/doc");
+        let lua = Lua::new();
+        let reading = Rc::new(RefCell::new(Reading::default()));
+        install(&lua, &reading).map_err(failed)?;
+        let files: Vec<String> = stdlib::load(&lua, "doc/init.lua").map_err(failed)?;
+        for file in files {
+            stdlib::load::<()>(&lua, &format!("doc/{file}.lua")).map_err(failed)?;
+        }
+        drop(lua);
+        let entries = std::mem::take(&mut reading.borrow_mut().entries);
+        Ok(Docs { entries })
+    }
+
+    /// The entry of a name; a method or field also by its class's last part or, where only one
+    /// entry ends so, alone.
+    pub fn find(&self, name: &str) -> Option<&Entry> {
+        let exact = self.entries.iter().find(|entry| entry.name == name);
+        exact.or_else(|| self.method(name)).or_else(|| {
+            let ends = |full: &str| {
+                full.strip_suffix(name).is_some_and(|head| head.ends_with(['.', ':']))
+            };
+            let mut found = self.entries.iter().filter(|entry| ends(&entry.name));
+            found.next().filter(|_| found.next().is_none())
+        })
+    }
+
+    /// `torch.Tensor:softmax` is the function `torch.softmax`.
+    fn method(&self, name: &str) -> Option<&Entry> {
+        let name = name.strip_prefix("torch.Tensor:").or_else(|| name.strip_prefix("Tensor:"))?;
+        let entry = self.entries.iter().find(|entry| entry.name == format!("torch.{name}"))?;
+        entry.signature().filter(|signature| signature.both).map(|_| entry)
+    }
+
+    /// Every name there is an entry for.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// The nearest documented name.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, &self.names().collect::<Vec<_>>())
+    }
+
+    /// The class of that name.
+    pub fn class(&self, name: &str) -> Option<&Class> {
+        self.entries.iter().find(|entry| entry.name == name)?.class()
+    }
+
+    /// The fields of a class, its parents' first.
+    pub fn fields(&self, class: &str) -> Vec<&Param> {
+        let Some(found) = self.class(class) else { return Vec::new() };
+        let mut fields = found.parent.as_ref().map_or(Vec::new(), |parent| self.fields(parent));
+        fields.extend(&found.fields);
+        fields
+    }
+
+    /// The functions and methods of a class or module, by their own names.
+    pub fn functions<'d>(&'d self, of: &'d str) -> impl Iterator<Item = (&'d str, &'d Entry)> {
+        self.entries.iter().filter_map(move |entry| {
+            let signature = entry.signature()?;
+            let (owner, _, name) = entry.split();
+            let method = of == "torch.Tensor" && signature.both;
+            (owner == of || method).then_some((name, entry))
+        })
+    }
+
+    /// The class of options a parameter of that type takes, if it takes one.
+    pub fn options_in<'k>(&self, kind: &'k str) -> Option<&'k str> {
+        kind.split('|').find_map(|part| {
+            let part = part.trim_end_matches('?');
+            match &self.entries.iter().find(|entry| entry.name == part)?.kind {
+                Kind::Class(class) if class.exact => Some(part),
+                _ => None,
+            }
+        })
+    }
+
+    /// An alias's values, as Lua writes them, or those of a type like `"a"|"b"`.
+    pub fn values(&self, kind: &str) -> Vec<(String, String)> {
+        kind.split('|')
+            .flat_map(|part| {
+                if part.starts_with('"') {
+                    return vec![(part.to_string(), String::new())];
+                }
+                match self.entries.iter().find(|entry| entry.name == part).map(|e| &e.kind) {
+                    Some(Kind::Alias(Alias { of: Some(of), .. })) => self.values(of),
+                    Some(Kind::Alias(alias)) => alias.values.clone(),
+                    _ => Vec::new(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// What the files have said so far.
+#[derive(Default)]
+struct Reading {
+    section: String,
+    entries: Vec<Entry>,
+}
+
+impl Reading {
+    fn add(&mut self, mut entry: Entry) {
+        entry.section = self.section.clone();
+        self.entries.push(entry);
+    }
+}
+
+/// The words of the documentation's files.
+fn install(lua: &Lua, reading: &Rc<RefCell<Reading>>) -> mlua::Result<()> {
+    let globals = lua.globals();
+    let shared = reading.clone();
+    let section = lua.create_function(move |_, name: String| {
+        shared.borrow_mut().section = name;
+        Ok(())
+    })?;
+    globals.set("section", section)?;
+    let plain = |text: &str| parse::function(text);
+    let both = |text: &str| {
+        let (name, signature) = parse::function(text)?;
+        Ok((format!("torch.{name}"), Signature { both: true, ..signature }))
+    };
+    let function = |word: &str, read: fn(&str) -> Result<(String, Signature)>| {
+        two(lua, &globals, word, reading, move |head, text| {
+            let (name, signature) = read(head)?;
+            let body = parse::body(text);
+            Ok(parse::entry(&name, Kind::Function(signature), body.text, body.example))
+        })
+    };
+    function("fn", plain)?;
+    function("method", plain)?;
+    function("op", both)?;
+    two(lua, &globals, "class", reading, |head, text| parse::class(head, text, false))?;
+    two(lua, &globals, "options", reading, |head, text| parse::class(head, text, true))?;
+    alias(lua, &globals, reading)
+}
+
+/// `word "head" [[text]]`
+fn two(
+    lua: &Lua,
+    globals: &Table,
+    word: &str,
+    reading: &Rc<RefCell<Reading>>,
+    read: impl Fn(&str, &str) -> Result<Entry> + Copy + 'static,
+) -> mlua::Result<()> {
+    let reading = reading.clone();
+    let make = lua.create_function(move |lua, head: String| -> mlua::Result<Function> {
+        let reading = reading.clone();
+        lua.create_function(move |_, text: String| {
+            reading.borrow_mut().add(read(&head, &text)?);
+            Ok(())
+        })
+    })?;
+    globals.set(word, make)
+}
+
+/// `alias "name" [[text with values]]`, or `alias "name" "type" [[text]]`.
+fn alias(lua: &Lua, globals: &Table, reading: &Rc<RefCell<Reading>>) -> mlua::Result<()> {
+    let reading = reading.clone();
+    let make = lua.create_function(move |lua, name: String| {
+        let reading = reading.clone();
+        lua.create_function(move |lua, first: String| {
+            reading.borrow_mut().add(parse::alias(&name, None, &first));
+            let (reading, name) = (reading.clone(), name.clone());
+            lua.create_function(move |_, text: String| {
+                let mut reading = reading.borrow_mut();
+                reading.entries.pop();
+                reading.add(parse::alias(&name, Some(&first), &text));
+                Ok(())
+            })
+        })
+    })?;
+    globals.set("alias", make)
+}

@@ -1,0 +1,209 @@
+//! The table says what is there, all of it, and its examples run.
+
+use super::{Docs, Kind};
+use crate::lua::Runtime;
+use crate::lua::options::seen;
+use crate::lua::types::OBJECTS;
+use mlua::{Table, Value};
+use std::collections::BTreeSet;
+
+/// Every name a script can reach in a fresh state.
+fn registered(runtime: &Runtime) -> BTreeSet<String> {
+    let mut names = BTreeSet::from(["sorted_pairs".to_string()]);
+    let tables: Table = runtime
+        .lua()
+        .load(
+            "local compt = require 'compt'
+             for _, module in ipairs { 'methods', 'schedule', 'report' } do local _ = compt[module] end
+             for _ in pairs(compt.methods) do end
+             return { compt = compt, torch = require 'compt.torch', ['compt.methods'] = compt.methods,
+                      ['compt.schedule'] = compt.schedule, ['compt.report'] = compt.report,
+                      ['compt.compose'] = compt.compose, ['compt.router'] = compt.router }",
+        )
+        .eval()
+        .unwrap();
+    tables
+        .for_each(|module: String, table: Table| {
+            table.for_each(|name: String, _: Value| {
+                names.insert(format!("{module}.{name}"));
+                Ok(())
+            })
+        })
+        .unwrap();
+    names.insert("compt.out".to_string());
+    for (_, class, members) in OBJECTS {
+        let members = members();
+        names.extend(members.fields.iter().map(|field| format!("{class}.{field}")));
+        names.extend(members.methods.iter().map(|method| format!("{class}:{method}")));
+    }
+    names
+}
+
+/// Every name the table documents as something to use, not as a shape of data.
+fn documented(docs: &Docs) -> BTreeSet<String> {
+    let classes: Vec<&str> = OBJECTS.iter().map(|object| object.1).chain(["compt"]).collect();
+    let mut names = BTreeSet::new();
+    for entry in &docs.entries {
+        match &entry.kind {
+            Kind::Function(signature) => {
+                names.insert(entry.name.clone());
+                if signature.both {
+                    names.insert(format!("torch.Tensor:{}", entry.split().2));
+                }
+            }
+            Kind::Class(class) if classes.contains(&entry.name.as_str()) => {
+                let fields = class.fields.iter().filter(|field| !field.name.starts_with('['));
+                names.extend(fields.map(|field| format!("{}.{}", entry.name, field.name)));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+#[test]
+fn every_registered_name_has_an_entry_and_every_entry_a_name() {
+    let docs = Docs::load().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let (there, told) = (registered(&runtime), documented(&docs));
+    let missing: Vec<_> = there.difference(&told).collect();
+    let made_up: Vec<_> = told.difference(&there).collect();
+    assert!(missing.is_empty(), "without an entry in stdlib/doc: {missing:?}");
+    assert!(made_up.is_empty(), "in stdlib/doc, but nowhere else: {made_up:?}");
+    let mut names: Vec<&str> = docs.names().collect();
+    names.sort();
+    names.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "an entry twice"));
+    for entry in &docs.entries {
+        assert!(!entry.section.is_empty(), "{} is in no section", entry.name);
+        if entry.signature().is_some() {
+            assert!(!entry.text.is_empty(), "{} has no text", entry.name);
+        }
+    }
+}
+
+/// Calls whose example cannot run here.
+const NOT_RUN: [&str; 4] =
+    ["compt.tokenizer", "compt.Backbone:save", "torch.Tensor:cuda", "compt.Trainer:evaluate"];
+
+#[test]
+fn the_examples_run_and_use_every_option_there_is() {
+    let docs = Docs::load().unwrap();
+    let runtime = Runtime::new().unwrap();
+    runtime.open_globals().unwrap();
+    let lua = runtime.lua();
+    seen::take();
+    let mut failed = Vec::new();
+    for entry in &docs.entries {
+        let code = entry.example.join("\n");
+        if entry.signature().is_some() && !NOT_RUN.contains(&entry.name.as_str()) {
+            assert!(!code.is_empty(), "{} has no example", entry.name);
+        }
+        // One line is an expression or a statement; several are a script, or a line each.
+        let run = |code: &str| {
+            let whole = lua.load(format!("return {code}")).into_function();
+            whole.or_else(|_| lua.load(code).into_function())
+        };
+        let ran = match run(&code) {
+            Ok(function) => function.call::<()>(()),
+            Err(_) => entry.example.iter().try_for_each(|line| run(line)?.call::<()>(())),
+        };
+        failed.extend(ran.err().map(|e| format!("{}: {e}", entry.name)));
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let calls = seen::take();
+    for entry in &docs.entries {
+        let Some(signature) = entry.signature() else { continue };
+        let Some(options) = signature.params.iter().find_map(|p| docs.options_in(&p.kind)) else {
+            continue;
+        };
+        let call = called(&entry.name);
+        if options == "compt.MethodOptions" || call.starts_with("compt.schedule.") {
+            continue;
+        }
+        let told: BTreeSet<&str> =
+            docs.fields(options).iter().map(|field| field.name.as_str()).collect();
+        let asked = calls.get(&call).cloned().unwrap_or_default();
+        if told != asked {
+            failed.push(format!("{call}: documented {told:?}, asked for {asked:?}"));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn options_within_options_are_those_asked_for() {
+    let docs = Docs::load().unwrap();
+    let runtime = Runtime::new().unwrap();
+    runtime.open_globals().unwrap();
+    let code = "local m = compt.methods.ssum { encoder = { kind = 'mlp' }, init = { kind = 'text', text = 'a' },
+          router = { kind = 'free' }, optimizer = { kind = 'adamw' } }
+        local tasks = compt.tasks('micro', { shots = 2, tasks = { 'nli3' } })
+        compt.trainer { backbone = compt.backbone 'micro', tasks = tasks, method = m, steps = 1 }
+        local other = compt.methods.ssum { optimizer = 'adafactor' }
+        compt.trainer { backbone = compt.backbone 'micro', tasks = tasks, method = other, steps = 1 }";
+    seen::take();
+    runtime.lua().load(code).exec().unwrap();
+    let calls = seen::take();
+    for (class, call) in [
+        ("compt.EncoderOptions", "encoder"),
+        ("compt.OptimizerOptions", "optimizer"),
+    ] {
+        let told: BTreeSet<&str> = docs.fields(class).iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(Some(&told), calls.get(call), "{class}");
+    }
+    let told: BTreeSet<&str> =
+        docs.fields("compt.MethodOptions").iter().map(|f| f.name.as_str()).collect();
+    let declared: Vec<String> =
+        runtime.lua().load("return require 'compt.methods.options'").eval().unwrap();
+    assert_eq!(told, declared.iter().map(String::as_str).collect(), "compt.MethodOptions");
+}
+
+/// What messages call a function: `trainer:evaluate` for `compt.Trainer:evaluate`.
+fn called(name: &str) -> String {
+    match name.split_once(':') {
+        Some(("torch.Tensor", method)) => format!("torch.{method}"),
+        Some((class, method)) => {
+            let object = OBJECTS.iter().find(|object| object.1 == class).expect("a class");
+            format!("{}:{method}", object.0)
+        }
+        None => name.to_string(),
+    }
+}
+
+#[test]
+fn names_are_found_by_their_ends() {
+    let docs = Docs::load().unwrap();
+    let found = |name| docs.find(name).map(|entry| entry.name.as_str());
+    assert_eq!(found("torch.softmax"), Some("torch.softmax"));
+    assert_eq!(found("Tensor:softmax"), Some("torch.softmax"));
+    assert_eq!(found("Trainer:run"), Some("compt.Trainer:run"));
+    assert_eq!(found("run"), Some("compt.Trainer:run"));
+    assert_eq!(found("nothing"), None);
+    assert_eq!(docs.nearest("compt.trainr"), Some("compt.trainer"));
+    let values: Vec<String> = docs.values("compt.Split").into_iter().map(|v| v.0).collect();
+    assert_eq!(values, ["\"train\"", "\"validation\"", "\"test\""]);
+}
+
+#[test]
+fn a_description_has_options_with_defaults() {
+    let docs = Docs::load().unwrap();
+    let text = super::describe(&docs, docs.find("compt.backbone").unwrap(), 80);
+    assert!(text.contains("dtype?: \"auto\"|\"float32\"|\"bfloat16\" = \"auto\""), "{text}");
+    assert!(text.contains("example:\n  b = compt.backbone"), "{text}");
+    assert!(text.lines().all(|line| line.starts_with("  ") || line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn the_generated_files_are_fresh() {
+    let docs = Docs::load().unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<(std::path::PathBuf, String)> = super::stubs(&docs)
+        .into_iter()
+        .map(|(path, text)| (root.join("stdlib/meta").join(path), text))
+        .collect();
+    files.push((root.join("docs/reference.md"), super::manual(&docs)));
+    for (path, text) in files {
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == text, "{} is stale: run `make docs`", path.display());
+    }
+}

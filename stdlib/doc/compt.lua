@@ -1,0 +1,239 @@
+section "The runtime"
+
+class "compt" [[
+The runtime: `local compt = require "compt"`. A global at the prompt and in `compt -e`.
+
+- args: table<string, any> -- the values of `--set key=value`: numbers, booleans or text
+- out: string? -- the folder of `--out`; nil without it
+- seed: integer -- of `--seed`; 0 without it
+- methods: compt.methods -- the methods of the library
+- compose: compt.compose -- the composition operators
+- router: compt.router -- the kinds of router
+- schedule: compt.schedule -- values that depend on the step
+- report: compt.report -- tables of results
+> compt.seed
+]]
+
+alias "compt.path" "string" [[
+A file's path.
+]]
+
+alias "compt.folder" "string" [[
+A folder's path.
+]]
+
+fn "sorted_pairs(t: table): function" [[
+Like `pairs`, in the same order every time: numbers, strings, booleans.
+> for name, value in sorted_pairs { b = 1, a = 2 } do print(name, value) end
+]]
+
+section "Backbone"
+
+options "compt.BackboneOptions" [[
+- dtype?: "auto"|"float32"|"bfloat16" = "auto" -- of the weights; "auto": bfloat16 where the machine multiplies it fast and the model is wide enough to gain
+- device?: torch.device -- where it computes; by default what `--device` says
+- tokenizer?: compt.Tokenizer -- in place of the folder's own
+- trainable?: boolean = false -- random weights that are trained (only with a table of configuration)
+- seed?: integer -- of random weights
+]]
+
+fn "compt.backbone(name: compt.folder|table, options?: compt.BackboneOptions): compt.Backbone" [[
+A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` (or
+its shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan); or a table of T5
+configuration for random weights.
+> b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
+> compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
+]]
+
+class "compt.Backbone" [[
+A T5 encoder-decoder whose weights stay as they are.
+- name: string -- "micro", or the folder
+- config: table -- T5's configuration by its usual names
+- d_model: integer -- width of the embeddings
+- vocab_size: integer -- number of ids
+- dtype: string -- of the weights
+- device: string -- where it computes
+- tokenizer: compt.Tokenizer? -- nil where the folder has none
+> b.config.num_layers
+]]
+
+options "compt.InputOptions" [[
+- input_ids?: torch.Data -- token ids [B, L], a tensor or rows of unlike length
+- inputs_embeds?: torch.Tensor -- embeddings [B, L, d], in place of ids: where prompts go in
+- text?: string|string[] -- texts to be tokenized, in place of ids
+- attention_mask?: torch.Data -- [B, L], 1 where there is a token; by default what rows of unlike length need
+]]
+
+options "compt.ForwardOptions: compt.InputOptions" [[
+- labels?: torch.Data -- target ids [B, T]; -100 does not count
+- decoder_input_ids?: torch.Data -- what the decoder reads [B, T]; by default the labels moved right
+- dropout?: number = 0 -- of the backbone, in [0, 1)
+]]
+
+class "compt.Forward" [[
+- loss: torch.Tensor? -- mean over the labels that count; nil without labels
+- logits: torch.Tensor -- [B, T, vocab_size]
+]]
+
+options "compt.GenerateOptions: compt.InputOptions" [[
+- max_new_tokens?: integer = 20 -- ids a row at most
+- num_beams?: integer = 1 -- 1: greedy
+- length_penalty?: number = 1 -- exponent of the length in a beam's score
+- early_stopping?: boolean = false -- stop as soon as `num_beams` texts are whole
+]]
+
+class "compt.Generated" [[
+- ids: integer[][] -- a list a row, without start token and padding
+- text: string[]? -- the same as text; nil without a tokenizer
+]]
+
+method "compt.Backbone:embed(ids: torch.Data): torch.Tensor" [[
+The embeddings of ids, [B, L] to [B, L, d].
+> b:embed({ { 5, 6, 1 } }).shape
+]]
+
+method "compt.Backbone:encode(options: compt.InputOptions): torch.Tensor" [[
+The encoder's last states, [B, L, d].
+> b:encode({ text = "who has a dog ?" }).shape
+> b:encode({ inputs_embeds = torch.zeros(1, 3, b.d_model), attention_mask = { { 1, 1, 0 } } }).shape
+> b:encode({ input_ids = { { 5, 1 } } }).shape
+]]
+
+method "compt.Backbone:forward(options: compt.ForwardOptions): compt.Forward" [[
+Encoder and decoder. Gradients reach `inputs_embeds`.
+> b:forward({ text = "who has a dog ?", labels = { { 5, 1 } }, dropout = 0 }).loss
+]]
+
+method "compt.Backbone:generate(options: compt.GenerateOptions): compt.Generated" [[
+Decodes text, greedily or by beam search.
+> b:generate({ text = { "who has a dog ?" }, max_new_tokens = 4, num_beams = 2 }).text
+]]
+
+method "compt.Backbone:parameters(): table<string, torch.Tensor>" [[
+The weights by their names in a checkpoint; of a frozen backbone none, for its weights are rearranged.
+> compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true }):parameters()
+]]
+
+method "compt.Backbone:save(folder: compt.folder)" [[
+Writes `config.json`, `model.safetensors` and the tokenizer as a checkpoint.
+]]
+
+fn "compt.tokenizer(folder: compt.folder): compt.Tokenizer" [[
+A tokenizer alone: `tokenizer.json`, or `spiece.model` where only that is there.
+]]
+
+class "compt.Tokenizer" [[
+T5's word pieces.
+- vocab_size: integer -- number of pieces
+- pad_id: integer -- id of the padding
+- eos_id: integer -- id of `</s>`
+> b.tokenizer.vocab_size
+]]
+
+method "compt.Tokenizer:encode(text: string): integer[]" [[
+The ids of a text, with the closing `</s>`.
+> b.tokenizer:encode "who has a dog ?"
+]]
+
+method "compt.Tokenizer:encode_batch(texts: string[]): integer[][]" [[
+The ids of several texts.
+> b.tokenizer:encode_batch { "who has a dog ?", "bob" }
+]]
+
+method "compt.Tokenizer:decode(ids: integer[]): string" [[
+The text of ids, without special tokens.
+> b.tokenizer:decode { 5, 6, 1 }
+]]
+
+method "compt.Tokenizer:id_of(piece: string): integer?" [[
+The id of a word piece, nil where there is none.
+> b.tokenizer:id_of "</s>"
+]]
+
+section "Tasks"
+
+options "compt.TasksOptions" [[
+- data?: compt.folder -- where the tasks' files are; for definitions of one's own, by default the script's folder
+- tasks?: string[] -- which of them, in this order; by default all
+- shots?: integer -- training rows to keep; by default all
+- per?: "task"|"class" = "task" -- what `shots` counts by
+- seed?: integer = 0 -- of every draw of rows
+- validation_size?: integer -- training rows held out where there are no validation rows; by default 1,000 of files and 0 of rows given, never more than half
+- max_test?: integer -- test rows to keep; by default all
+- stsb_rounding?: number -- the step of number labels, in place of their task's own
+]]
+
+class "compt.TaskFiles" [[
+- train: compt.path|table[] -- training rows: a .csv, .tsv or .jsonl file (each also .gz), or rows
+- validation?: compt.path|table[] -- validation rows
+- test?: compt.path|table[] -- test rows
+]]
+
+class "compt.TaskDefinition" [[
+A task of one's own.
+- fields?: string[] -- columns the model reads, as "name: value ..."; this or `template`
+- template?: string|fun(row: table): string -- text with `{column}` in it, or a function of the row
+- prefix?: string -- written before the text
+- labels: string[]|"number" -- label words by class id, or numbers as text
+- range?: number[] -- lowest and highest number (default 0 and 5)
+- rounding?: number -- the step of numbers (default 0.2)
+- metrics?: compt.Metric[] -- the main one first (default accuracy; pearson and spearman for numbers)
+- columns?: table<string, string> -- field to column, where a file's names differ
+- small?: boolean -- halve validation into validation and test
+- files?: compt.TaskFiles -- where the rows are; this or `rows`
+- rows?: compt.TaskFiles -- the rows themselves
+]]
+
+alias "compt.Metric" [[
+A score a task is judged by, in percent.
+- "accuracy"
+- "f1" -- the last label word is the positive class
+- "matthews"
+- "pearson"
+- "spearman"
+]]
+
+alias "compt.Split" [[
+A part of a task's rows.
+- "train"
+- "validation"
+- "test"
+]]
+
+fn "compt.tasks(what: string|table<string, compt.TaskDefinition>, options?: compt.TasksOptions): compt.Tasks" [[
+A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of
+their tasks, or definitions of one's own by name.
+> tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })
+> compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
+]]
+
+class "compt.Tasks" [[
+Tasks with their rows, split and sampled. `#tasks` counts them.
+- name: string -- "micro", "glue" ..., or "custom"
+- names: string[] -- the tasks, in order
+- shots: integer? -- training rows kept, nil: all
+- per: string -- what shots count by
+- seed: integer -- of the draw
+- operator len: integer
+> tasks.names
+]]
+
+class "compt.Row" [[
+- source: string -- what the model reads
+- target: string -- what it should answer
+]]
+
+method "compt.Tasks:size(task: string|integer, split: compt.Split): integer" [[
+The number of rows.
+> tasks:size("nli3", "train")
+]]
+
+method "compt.Tasks:rows(task: string|integer, split: compt.Split): compt.Row[]" [[
+The rows as text.
+> tasks:rows("nli3", "train")[1]
+]]
+
+method "compt.Tasks:metrics(task: string|integer): string[]" [[
+The names of a task's metrics, its main one first.
+> tasks:metrics "nli3"
+]]

@@ -1,0 +1,321 @@
+section "Methods"
+
+alias "compt.Group" [[
+A group of trained parameters.
+- "router"
+- "source"
+- "private"
+]]
+
+options "compt.MethodOptions" [[
+- name?: string -- for records and tables; by default the method's own
+- compose?: string|compt.Operator -- "sum", "product", "concat", "private", a name given to compt.compose.define, or a function
+- sources?: integer -- S, shared source prompts (3; pt 0)
+- length?: integer -- m, rows of a source prompt (20; mcat 10)
+- private_length?: integer -- rows of a private prompt; by default m, S m for "concat"
+- encoder?: compt.Encoder = "mlp" -- reparametrises each prompt
+- init?: compt.Init = "uniform" -- what prompts start from
+- router?: string|compt.MethodRouter = "relaxed_bernoulli" -- "relaxed_bernoulli", "free", "constant", or with options
+- placement?: "append"|"prepend" = "append" -- before the closing `</s>`, or before the input
+- alone?: boolean -- each task is trained by itself, one after the other (pt: true)
+- lr?: table<compt.Group, number> -- highest rates ({ router = 0.1, source = 0.05, private = 0.02 })
+- warmup?: number = 0.2 -- share of the steps in which the rates rise
+- temperature?: number[] -- at the first and the last step ({ 5, 1e-3 })
+- optimizer?: string|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
+- weight_decay?: number = 0.01 -- decoupled
+]]
+
+options "compt.MethodRouter" [[
+A router inside a method.
+- kind?: "relaxed_bernoulli"|"free"|"constant" = "relaxed_bernoulli" -- which
+- train?: compt.Normalisation = "softmax" -- while training
+- eval?: compt.Normalisation = "softmax" -- at inference
+- per?: compt.Per = "example" -- what one sample is for
+- bound?: number = 0 -- logits start from U(-bound, bound)
+]]
+
+options "compt.OptimizerOptions" [[
+- kind: "adamw"|"adafactor" -- which
+- betas?: number[] -- adamw: of the moments ({ 0.9, 0.999 })
+- eps?: number = 1e-8 -- adamw: added to the root
+- scale_by_rms?: boolean = false -- adamw: rates scaled by the parameter's root mean square
+- scale_parameter?: boolean = false -- adafactor: rates scaled by the parameter's root mean square
+- decay_rate?: number = 0.8 -- adafactor: the moving averages forget at rate t^-decay_rate
+- clip_threshold?: number = 1 -- adafactor: largest root mean square of an update
+]]
+
+class "compt.Method" [[
+A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads. A method of one's
+own may be written as such a table.
+- name?: string -- for records and tables
+]]
+
+class "compt.methods" [[
+The methods of the library, each with the settings it is published with.
+]]
+
+fn "compt.methods.ssum(options?: compt.MethodOptions): compt.Method" [[
+ComPT's SSUM: P_u + sum_s w_s P_s.
+> compt.methods.ssum { sources = 3, length = 20, lr = { router = 0.1 }, router = { eval = "softmax_sigmoid" } }
+]]
+
+fn "compt.methods.msum(options?: compt.MethodOptions): compt.Method" [[
+ComPT's MSUM: P_u * sum_s w_s P_s.
+> compt.methods.msum { sources = 2 }
+]]
+
+fn "compt.methods.mcat(options?: compt.MethodOptions): compt.Method" [[
+ComPT's MCAT: P_u * [w_1 P_1; ...; w_S P_S], a prompt of S m rows. With the published inference weights
+it sees weights it never had in training: `router = { eval = "softmax_sigmoid" }` scores higher.
+> compt.methods.mcat { router = { eval = "softmax_sigmoid" } }
+]]
+
+fn "compt.methods.pt(options?: compt.MethodOptions): compt.Method" [[
+Prompt tuning (Lester et al. 2021) with ComPT's encoder: a private prompt a task. Each task is trained
+alone; `alone = false` trains them in the mixed batches of the composed methods: the fair baseline.
+> compt.methods.pt { alone = false }
+]]
+
+section "Training"
+
+options "compt.TrainerOptions" [[
+- backbone: compt.Backbone -- frozen, or trainable for methods that train it
+- method: compt.Method|compt.MethodOptions|table -- what is trained
+- tasks?: compt.Tasks -- whose rows; this or `stream`
+- stream?: fun(step: integer): table -- { source = texts or lists of ids, target = the same } for a step; needs `steps`
+- epochs?: integer = 30 -- passes over the rows; this or `steps`
+- steps?: integer -- optimizer steps
+- batch_size?: integer = 16 -- rows a batch
+- accumulate?: integer = 1 -- batches a step
+- control?: compt.path|compt.Control -- a control file or a table of knobs, over the method's own schedule
+- optimizer?: string|compt.OptimizerOptions -- by default the method's
+- weight_decay?: number -- by default the method's
+- clip?: number = 1 -- largest norm of the gradient; math.huge clips nothing
+- dropout?: number -- of the backbone while training; by default its `dropout_rate`
+- placement?: "append"|"prepend" -- by default the method's
+- max_source_length?: integer = 256 -- tokens of an input; longer ones are cut
+- length_buckets?: boolean = false -- batches of rows of like length
+- attention?: "auto"|"padded"|"grouped" = "auto" -- how rows of unlike length share attention
+- seed?: integer -- of prompts, batches and all that is random in a step; by default `--seed`
+- name?: string -- of the run; by default the method's
+- out?: compt.folder -- where the run is recorded; by default below `--out`, or `runs/` for a script
+- progress?: boolean = true -- whether progress is shown
+]]
+
+fn "compt.trainer(options: compt.TrainerOptions): compt.Trainer" [[
+A method at work on tasks, step by step or to the end.
+> t = compt.trainer {
+>   backbone = b, tasks = tasks, method = compt.methods.ssum { sources = 2, length = 4 },
+>   steps = 4, batch_size = 4, accumulate = 1, seed = 1, progress = false, clip = 1, dropout = 0.1,
+>   optimizer = { kind = "adamw", betas = { 0.9, 0.999 } }, max_source_length = 64, name = "doc",
+> }
+]]
+
+class "compt.Trainer" [[
+A method at work on tasks.
+- backbone: compt.Backbone
+- tasks: compt.Tasks? -- nil for a stream
+- bank: compt.PromptBank? -- nil where the backbone itself is trained
+- router: compt.Router? -- nil without sources
+- name: string -- of the run
+- steps: integer -- made so far
+- total_steps: integer -- to be made
+- out: string? -- the run's folder, once there is one
+> t.steps
+]]
+
+class "compt.StepReport" [[
+- step: integer -- from 1
+- loss: number -- mean over the target tokens of the batch
+- lr: table<string, number> -- learning rate by group
+- temperature?: number -- of the router
+- tasks: table<string, integer> -- examples of each task in the batch
+- task_losses: table<string, number> -- mean loss of each
+- grad_norm: number -- before clipping
+- epoch: integer -- from 1
+- seconds: number -- the step took
+]]
+
+class "compt.RunReport" [[
+- steps: integer -- made
+- seconds: number -- spent in steps
+- out: string? -- the run's folder
+]]
+
+method "compt.Trainer:step(): compt.StepReport" [[
+One optimizer step.
+> t:step().loss
+]]
+
+method "compt.Trainer:run(): compt.RunReport" [[
+All steps that are left. Ctrl-C stops it after the step under way; another `run` goes on from there.
+> t:run()
+]]
+
+options "compt.EvaluateOptions" [[
+- only?: string -- one part of the composition alone: a source prompt ("src0"), "all_src" or "private"; "total" is all
+- without?: string -- everything but that part
+- weights?: "renormalised"|"as_learned" = "renormalised" -- of the sources that stay, under `only` and `without`
+- normalise?: compt.Normalisation -- in place of the router's own at inference
+- tasks?: (string|integer)[] -- which of them; by default all
+- limit?: integer -- rows a task at most
+- decoding?: "greedy"|"full"|"rank" = "greedy" -- until the answer is settled; whole texts; or the likeliest label word
+- max_new_tokens?: integer = 8 -- ids an answer at most
+- batch_tokens?: integer = 8192 -- tokens in one pass
+]]
+
+class "compt.Prediction" [[
+- source: string -- what the model read
+- label: string -- the right answer
+- prediction: string -- the model's
+]]
+
+class "compt.Result" [[
+Scores in percent; prints itself as a table.
+- split: string -- of which rows
+- scores: table<string, table<string, number>> -- task to metric to percent
+- counts: table<string, integer> -- rows of each task
+- average: number -- of the tasks' main metrics
+- predictions: table<string, compt.Prediction[]> -- by task
+]]
+
+method "compt.Trainer:evaluate(split?: compt.Split|compt.EvaluateOptions, options?: compt.EvaluateOptions): compt.Result" [[
+Scores on a split ("test" if not given), of the whole composition or of parts of it.
+> result = t:evaluate("test", { limit = 2, tasks = { "nli3" }, max_new_tokens = 4, batch_tokens = 4096 })
+> t:evaluate({ limit = 2, only = "src0", weights = "renormalised", normalise = "sum", decoding = "full" })
+]]
+
+method "compt.Trainer:prompt(task: string|integer): torch.Tensor" [[
+A task's composed prompt at inference, [m'', d].
+> t:prompt("nli3").shape
+]]
+
+class "compt.Parameter" [[
+- name: string
+- group: string -- "router", "source", "private" or "backbone"
+- shape: integer[]
+- count: integer -- elements
+]]
+
+method "compt.Trainer:parameters(): compt.Parameter[]" [[
+Everything that is trained.
+> t:parameters()[1]
+]]
+
+section "Controls and schedules"
+
+class "compt.View" [[
+What the functions of a control see of the run; read only.
+- step: integer -- from 1
+- total_steps: integer
+- epoch: integer -- from 1
+- progress: number -- share of the steps made, 0 to 1
+- loss: number? -- of the step before
+- task_losses: table<string, number> -- of the step before, by task
+]]
+
+alias "compt.Knob" "number|compt.Schedule|fun(step: integer, view: compt.View): number?" [[
+The value of a setting: a number, a schedule, or a function of step and view; nil keeps the setting
+the run was made with.
+]]
+
+options "compt.Control" [[
+The settings a control steers; what a control file returns. Those left out stay with the method.
+- lr?: table<compt.Group|"backbone", compt.Knob> -- learning rate by group, 0 to 100
+- temperature?: compt.Knob -- of a sampling router, above 0, to 1000
+- task_weights?: table<string, compt.Knob>|fun(step: integer, view: compt.View): table<string, number>? -- how often each task is drawn; a task not named is not
+- clip?: compt.Knob -- largest norm of the gradient, above 0
+- dropout?: compt.Knob -- of the backbone, in [0, 1)
+- weight_decay?: compt.Knob -- of every group, 0 to 1
+]]
+
+class "compt.Schedule" [[
+A value that depends on the step: `schedule(step, view)`, step from 1 to N = view.total_steps.
+~ fun(step: integer, view: compt.View): number
+]]
+
+class "compt.schedule" [[
+Schedules for controls: `local s = require "compt.schedule"`.
+> compt.schedule.linear(5, 1e-3)
+]]
+
+fn "compt.schedule.constant(value: number): compt.Schedule" [[
+The same value at every step.
+> compt.schedule.constant(0.1)
+]]
+
+fn "compt.schedule.linear(from: number, to: number): compt.Schedule" [[
+A straight line from `from` at step 1 to `to` at step N.
+> compt.schedule.linear(5, 1e-3)
+]]
+
+fn "compt.schedule.cosine(from: number, to: number): compt.Schedule" [[
+Half a cosine from `from` at step 1 to `to` at step N.
+> compt.schedule.cosine(0.1, 0)
+]]
+
+fn "compt.schedule.exponential(from: number, to: number): compt.Schedule" [[
+The same factor every step, from `from` at step 1 to `to` at step N; both above 0.
+> compt.schedule.exponential(5, 1e-3)
+]]
+
+options "compt.WarmupOptions" [[
+- warmup?: number = 0 -- share of the steps in which it rises, 0 to 1
+]]
+
+fn "compt.schedule.warmup_linear(peak: number, options?: compt.WarmupOptions): compt.Schedule" [[
+Up to `peak`, then linearly down to 0 after step N (Hugging Face's linear schedule).
+> compt.schedule.warmup_linear(0.1, { warmup = 0.2 })
+]]
+
+fn "compt.schedule.warmup_cosine(peak: number, options?: compt.WarmupOptions): compt.Schedule" [[
+Up to `peak`, then by half a cosine down to 0 after step N (Hugging Face's cosine schedule).
+> compt.schedule.warmup_cosine(0.1, { warmup = 0.2 })
+]]
+
+fn "compt.schedule.piecewise(points: number[][]): compt.Schedule" [[
+Straight lines between points { step, value }, level before the first and after the last.
+> compt.schedule.piecewise { { 1, 0.1 }, { 100, 0.01 } }
+]]
+
+fn "compt.schedule.step(value: number, every: integer, factor?: number = 0.1): compt.Schedule" [[
+`value`, multiplied by `factor` after every `every` steps, as torch's StepLR.
+> compt.schedule.step(0.1, 100, 0.5)
+]]
+
+fn "compt.schedule.chain(parts: any[][]): compt.Schedule" [[
+One schedule after another, { share, schedule } each, as if it had its share of the steps alone.
+> compt.schedule.chain { { 0.2, compt.schedule.linear(0, 1) }, { 0.8, compt.schedule.cosine(1, 0) } }
+]]
+
+fn "compt.schedule.scale(inner: compt.Schedule|number, factor: compt.Schedule|number): compt.Schedule" [[
+A schedule times a number or another schedule.
+> compt.schedule.scale(compt.schedule.linear(1, 0), 0.5)
+]]
+
+fn "compt.schedule.clip(inner: compt.Schedule|number, low: number, high: number): compt.Schedule" [[
+A schedule kept within [low, high].
+> compt.schedule.clip(compt.schedule.linear(1, 0), 0.1, 0.9)
+]]
+
+section "Reports"
+
+class "compt.report" [[
+Tables of results for the terminal.
+]]
+
+fn "compt.report.grid(rows: string[][]): string" [[
+Lines of cells as aligned text; the first column to the left, the others to the right.
+> compt.report.grid { { "method", "score" }, { "ssum", "90.5" } }
+]]
+
+class "compt.ReportRun" [[
+- name: string -- of the row
+- result: compt.Result -- what trainer:evaluate returned
+- baseline?: boolean -- one to measure the others against
+]]
+
+fn "compt.report.methods(tasks: compt.Tasks, runs: compt.ReportRun[]): string" [[
+Methods by tasks: each task's main metric in percent, the average, and the margin over the best baseline.
+> compt.report.methods(compt.tasks("micro", { tasks = { "nli3" }, shots = 2, max_test = 2 }), { { name = "doc", result = result } })
+]]
