@@ -32,13 +32,13 @@ for _, study in ipairs(studies) do
     batch_size = 16,
   }
   trainer:run()
-  study.result = trainer:evaluate "test"
-  runs[#runs + 1] = study
+  local result = trainer:evaluate "test"
+  runs[#runs + 1] = { name = study.name, result = result, baseline = study.baseline }
 
   if study.name == "mcat" then
     -- The same prompts under inference weights that are like those of training.
-    local result = trainer:evaluate("test", { normalise = "softmax_sigmoid" })
-    runs[#runs + 1] = { name = "mcat, softmax_sigmoid", result = result }
+    local alike = trainer:evaluate("test", { normalise = "softmax_sigmoid" })
+    runs[#runs + 1] = { name = "mcat, softmax_sigmoid", result = alike }
   end
 end
 

@@ -288,7 +288,8 @@ The elements as a nested table.
 
 fn "torch.save(file: compt.path, tensors: table<string, torch.Tensor>)" [[
 Writes named tensors as a safetensors file, whole or not at all.
-> torch.save("/tmp/compt-doc.safetensors", { x = torch.ones(2) })
+> file = os.tmpname()
+> torch.save(file, { x = torch.ones(2) })
 ]]
 
 options "torch.LoadOptions" [[
@@ -297,7 +298,7 @@ options "torch.LoadOptions" [[
 
 fn "torch.load(file: compt.path, options?: torch.LoadOptions): table<string, torch.Tensor>" [[
 The named tensors of a safetensors file.
-> torch.load("/tmp/compt-doc.safetensors", { device = "cpu" }).x
+> torch.load(file, { device = "cpu" }).x
 ]]
 
 section "Tensors: memory"
