@@ -1,21 +1,21 @@
-//! Ctrl-C: a flag that loops look at, and a second one within two seconds that ends the process.
+//! Ctrl-C: a flag that loops look at, and a second one within two seconds that ends the process: at
+//! once, or after the step under way and its record; a third ends it in any case.
 
-use std::cell::Cell;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// When the last Ctrl-C came, in milliseconds of the monotonic clock.
 static LAST: AtomicI64 = AtomicI64::new(i64::MIN / 2);
+/// Whether the process should end once the step under way is made and recorded.
+static LEAVING: AtomicBool = AtomicBool::new(false);
+/// Steps under way.
+static HELD: AtomicU32 = AtomicU32::new(0);
 /// Two within this time end the process.
 const TWICE_MS: i64 = 2000;
 /// The exit code of an interrupted program: 128 + SIGINT.
 pub const EXIT_CODE: u8 = 130;
-
-thread_local! {
-    static HELD: Cell<u32> = const { Cell::new(0) };
-}
 
 /// Makes Ctrl-C set the flag from now on.
 pub fn install() -> io::Result<()> {
@@ -25,7 +25,9 @@ pub fn install() -> io::Result<()> {
 
 fn on_signal() {
     let now = monotonic_ms();
-    if now - LAST.swap(now, Ordering::SeqCst) < TWICE_MS {
+    let twice = now - LAST.swap(now, Ordering::SeqCst) < TWICE_MS;
+    let held = HELD.load(Ordering::SeqCst) > 0;
+    if twice && !(held && !LEAVING.swap(true, Ordering::SeqCst)) {
         signal_hook::low_level::exit(EXIT_CODE.into());
     }
     REQUESTED.store(true, Ordering::SeqCst);
@@ -38,15 +40,26 @@ pub fn requested() -> bool {
 
 /// Whether running Lua code should stop now: requested, and no step is under way.
 pub fn due() -> bool {
-    requested() && HELD.get() == 0
+    requested() && HELD.load(Ordering::Relaxed) == 0
+}
+
+/// Whether Ctrl-C was pressed twice while a step was under way: leave once it is recorded.
+pub fn leaving() -> bool {
+    LEAVING.load(Ordering::SeqCst)
 }
 
 /// Forgets a Ctrl-C that was dealt with.
 pub fn clear() {
     REQUESTED.store(false, Ordering::SeqCst);
+    LAST.store(i64::MIN / 2, Ordering::SeqCst);
 }
 
-/// Keeps Lua code that this thread calls from stopping in the middle of a step, as long as the
+/// Asks running code to stop, as Ctrl-C does.
+pub fn request() {
+    REQUESTED.store(true, Ordering::SeqCst);
+}
+
+/// Keeps Lua code from stopping in the middle of a step, as long as the
 /// value lives.
 #[must_use]
 pub struct Hold(());
@@ -54,14 +67,14 @@ pub struct Hold(());
 impl Hold {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Hold {
-        HELD.set(HELD.get() + 1);
+        HELD.fetch_add(1, Ordering::SeqCst);
         Hold(())
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        HELD.set(HELD.get() - 1);
+        HELD.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -14,6 +14,16 @@ pub fn install(lua: &Lua) -> Result<()> {
     look_every(lua, USUAL)
 }
 
+/// Stops here if Ctrl-C was pressed; for what is called from Lua and may take its time. Makes the
+/// hook see it at the next instruction, too.
+pub fn check(lua: &Lua) -> Result<()> {
+    if interrupt::due() {
+        look_every(lua, 1)?;
+        return Err(Error::external(Interrupted));
+    }
+    Ok(())
+}
+
 fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
     let triggers = HookTriggers::new().every_nth_instruction(instructions);
     lua.set_global_hook(triggers, move |lua, _| {

@@ -8,6 +8,7 @@ mod hook;
 pub mod object;
 pub mod options;
 mod random;
+pub mod repl;
 mod runtime;
 pub mod session;
 mod sources;

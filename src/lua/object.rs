@@ -3,7 +3,7 @@
 use super::torch::no_such;
 use crate::Error;
 use mlua::{
-    AnyUserData, FromLuaMulti, IntoLua, IntoLuaMulti, Lua, MetaMethod, Result, UserData,
+    AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod, Result, UserData,
     UserDataFields, UserDataMethods, Value,
 };
 
@@ -15,6 +15,27 @@ pub trait Object: UserData + 'static {
     const CLASS: &'static str;
     /// What makes one: `compt.trainer { ... }`.
     const MADE_BY: &'static str;
+
+    /// How it prints: what it is, and of large things what matters in them. With `colour` it may
+    /// use a terminal's shades.
+    fn summary(&self, colour: bool) -> Result<String>;
+}
+
+/// The metamethod behind a summary in colour.
+const SUMMARY: &str = "__summary";
+
+/// Makes `tostring` and `print` give the summary.
+pub fn printable<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
+    methods.add_meta_method(MetaMethod::ToString, |_, this, ()| this.summary(false));
+    methods.add_meta_method(SUMMARY, |_, this, colour: bool| this.summary(colour));
+}
+
+/// How an object prints.
+pub fn summary(object: &AnyUserData, colour: bool) -> Result<String> {
+    match object.metatable()?.get::<Option<Function>>(SUMMARY)? {
+        Some(summary) => summary.call((object, colour)),
+        None => Value::UserData(object.clone()).to_string(),
+    }
 }
 
 /// The names of an object's fields and methods.

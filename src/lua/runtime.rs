@@ -84,7 +84,7 @@ fn preload_native(lua: &Lua) -> mlua::Result<()> {
 }
 
 /// A first line `#!...` as a comment of Lua, so that line numbers stay.
-fn without_shebang(source: &str) -> String {
+pub(super) fn without_shebang(source: &str) -> String {
     if source.starts_with('#') { format!("--{source}") } else { source.to_string() }
 }
 

@@ -37,7 +37,7 @@ options "compt.BackboneOptions" [[
 - seed?: integer -- of random weights
 ]]
 
-fn "compt.backbone(name: compt.folder|table, options?: compt.BackboneOptions): compt.Backbone" [[
+fn "compt.backbone(name: \"micro\"|compt.folder|table, options?: compt.BackboneOptions): compt.Backbone" [[
 A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` (or
 its shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan); or a table of T5
 configuration for random weights.
@@ -200,7 +200,7 @@ A part of a task's rows.
 - "test"
 ]]
 
-fn "compt.tasks(what: string|table<string, compt.TaskDefinition>, options?: compt.TasksOptions): compt.Tasks" [[
+fn "compt.tasks(what: \"micro\"|\"glue\"|\"set2\"|string|table<string, compt.TaskDefinition>, options?: compt.TasksOptions): compt.Tasks" [[
 A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of
 their tasks, or definitions of one's own by name.
 > tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })

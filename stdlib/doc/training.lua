@@ -9,19 +9,19 @@ A group of trained parameters.
 
 options "compt.MethodOptions" [[
 - name?: string -- for records and tables; by default the method's own
-- compose?: string|compt.Operator -- "sum", "product", "concat", "private", a name given to compt.compose.define, or a function
+- compose?: "sum"|"product"|"concat"|"private"|string|compt.Operator -- "sum", "product", "concat", "private", a name given to compt.compose.define, or a function
 - sources?: integer -- S, shared source prompts (3; pt 0)
 - length?: integer -- m, rows of a source prompt (20; mcat 10)
 - private_length?: integer -- rows of a private prompt; by default m, S m for "concat"
 - encoder?: compt.Encoder = "mlp" -- reparametrises each prompt
 - init?: compt.Init = "uniform" -- what prompts start from
-- router?: string|compt.MethodRouter = "relaxed_bernoulli" -- "relaxed_bernoulli", "free", "constant", or with options
+- router?: "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter = "relaxed_bernoulli" -- "relaxed_bernoulli", "free", "constant", or with options
 - placement?: "append"|"prepend" = "append" -- before the closing `</s>`, or before the input
 - alone?: boolean -- each task is trained by itself, one after the other (pt: true)
 - lr?: table<compt.Group, number> -- highest rates ({ router = 0.1, source = 0.05, private = 0.02 })
 - warmup?: number = 0.2 -- share of the steps in which the rates rise
 - temperature?: number[] -- at the first and the last step ({ 5, 1e-3 })
-- optimizer?: string|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
+- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled
 ]]
 
@@ -88,7 +88,7 @@ options "compt.TrainerOptions" [[
 - batch_size?: integer = 16 -- rows a batch
 - accumulate?: integer = 1 -- batches a step
 - control?: compt.path|compt.Control -- a control file or a table of knobs, over the method's own schedule
-- optimizer?: string|compt.OptimizerOptions -- by default the method's
+- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions -- by default the method's
 - weight_decay?: number -- by default the method's
 - clip?: number = 1 -- largest norm of the gradient; math.huge clips nothing
 - dropout?: number -- of the backbone while training; by default its `dropout_rate`

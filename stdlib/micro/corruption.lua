@@ -6,11 +6,13 @@ local lexicon = require "compt.micro.lexicon"
 
 local corruption = {}
 
+---@type table<string, string?>
 local disagreeing = {
   is = "are", are = "is", was = "were", has = "have", owns = "own", stays = "stay",
 }
 
 -- Function words that can go: always, or by a test of the words around place `i`.
+---@type table<string, true|fun(words: string[], i: integer): boolean>
 local droppable = {
   a = true, an = true, than = true, are = true, ["'s"] = true,
   is = function(words) return words[1] ~= "some" end, -- "some rose fast"
@@ -39,7 +41,7 @@ local function drop(words)
   local found = {}
   for i, word in ipairs(words) do
     local rule = droppable[word]
-    if rule == true or rule and rule(words, i) then
+    if rule == true or type(rule) == "function" and rule(words, i) then
       found[#found + 1] = function() table.remove(words, i) end
     end
   end

@@ -56,7 +56,7 @@ end
 
 -- Who gets, gives or has a thing with some property may be said to have it.
 local function beside_the_point(r, fact, person)
-  local other
+  local other ---@type table
   repeat
     other = operations.other_kind(r, fact, person)
   until fact.kind ~= "possession" or other.kind ~= "transfer" and other.kind ~= "property"
@@ -144,7 +144,7 @@ for _, kind in ipairs(facts.personal) do
 end
 
 local function unlike(r, fact)
-  local other
+  local other ---@type table
   repeat other = facts.unrelated(r, { fact }) until other.kind ~= fact.kind
   return other
 end

@@ -71,7 +71,7 @@ end
 
 --- Another kind of fact on `person`, silent about the kind of noun `fact` names.
 function operations.other_kind(r, fact, person)
-  local other
+  local other ---@type table
   repeat
     other = facts.random(r, r:choice(facts.personal), person)
   until other.kind ~= fact.kind

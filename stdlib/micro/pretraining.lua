@@ -84,7 +84,8 @@ end
 
 --- The batch for `step` (from 1): `source` and `target`, lists of lists of ids, each closed by 1,
 --- and `kind` ("span" or "labelled"). Batches follow from the seed and the order of the calls.
-function pretraining:batch(step)
+---@param self table
+function pretraining.batch(self, step)
   local kind = step % pretraining.span_period == 0 and "span" or "labelled"
   if #self.waiting[kind] == 0 then
     local late = step > pretraining.turning_point * self.total_steps

@@ -5,6 +5,7 @@ local facts = require "compt.micro.facts"
 local questions = {}
 
 --- kind -> slot asked -> what the question shows, and two wordings.
+---@type table<string, table<string, table>>
 questions.forms = {
   transfer = {
     a = {

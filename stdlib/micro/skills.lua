@@ -113,8 +113,9 @@ local function collect_labels()
     end
   end
   for _, skill in ipairs(skills.list) do
+    ---@type table?
     local judging = skills.judging[skill.name]
-    for _, wording in ipairs(judging and not judging.without_options and judging or {}) do
+    for _, wording in ipairs((judging and not judging.without_options) and judging or {}) do
       local key = table.concat(wording[2], " ")
       if not sets[key] then table.insert(skills.label_sets[#wording[2]], wording[2]) end
       sets[key] = true
@@ -163,6 +164,7 @@ local function judged(r, skill, options_rate)
   return instructed(r, input, instruction), labels[class]
 end
 
+---@type table<string, function?>
 local free = {}
 
 function free.qa(r)

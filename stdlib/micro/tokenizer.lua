@@ -31,9 +31,11 @@ for n = tokenizer.sentinels - 1, 0, -1 do piece(("<extra_id_%d>"):format(n), 0) 
 --- Number of pieces.
 tokenizer.size = #entries
 
+---@type table<string, integer?>
 local id_of = {}
 for i, entry in ipairs(entries) do id_of[entry[1]] = i - 1 end
 
+---@type table<string, integer?>
 local id_of_word = {}
 for _, word in ipairs(vocabulary) do id_of_word[word] = id_of[marker .. word] end
 

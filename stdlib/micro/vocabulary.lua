@@ -2,7 +2,8 @@
 local lexicon = require "compt.micro.lexicon"
 local skills = require "compt.micro.skills"
 
-local words, seen = {}, {}
+local words = {} ---@type string[]
+local seen = {}
 
 local function add(list)
   for _, word in ipairs(list) do

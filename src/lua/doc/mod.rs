@@ -107,6 +107,17 @@ impl Docs {
         })
     }
 
+    /// The class of options that an alias in the type stands for.
+    pub fn options_behind(&self, kind: &str) -> Option<String> {
+        kind.split('|').find_map(|part| {
+            let entry = self.entries.iter().find(|entry| entry.name == part.trim_end_matches('?'))?;
+            match &entry.kind {
+                Kind::Alias(Alias { of: Some(of), .. }) => self.options_in(of).map(String::from),
+                _ => None,
+            }
+        })
+    }
+
     /// An alias's values, as Lua writes them, or those of a type like `"a"|"b"`.
     pub fn values(&self, kind: &str) -> Vec<(String, String)> {
         kind.split('|')

@@ -1,7 +1,7 @@
 //! The tensor as Lua holds it: counted in the ledger, freed by the collector, a scope, `<close>`
 //! or `destroy`, whichever comes first.
 
-use super::{place, scope};
+use super::{place, scope, trace};
 use crate::Error;
 use crate::tensor::ledger::{self, Entry};
 use mlua::{AnyUserData, FromLua, IntoLua, Lua, Value};
@@ -55,6 +55,14 @@ impl LuaTensor {
 }
 
 impl Slot {
+    /// The tensor, unless it was freed.
+    pub fn live(&self) -> Option<Tensor> {
+        match &*self.0.borrow() {
+            State::Live { tensor, .. } => Some(tensor.shallow_clone()),
+            State::Freed(_) => None,
+        }
+    }
+
     /// Lets the memory go and remembers why; a second time changes nothing.
     pub fn free(&self, by: &Rc<str>) {
         let mut state = self.0.borrow_mut();
@@ -78,6 +86,7 @@ pub(super) fn free(lua: &Lua, tensor: &LuaTensor, what: &str) {
 impl IntoLua for LuaTensor {
     fn into_lua(self, lua: &Lua) -> mlua::Result<Value> {
         ledger::relieve(|| lua.gc_collect())?;
+        trace::made(lua, &self.0);
         lua.create_userdata(Handle(self)).map(Value::UserData)
     }
 }

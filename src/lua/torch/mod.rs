@@ -25,6 +25,7 @@ mod random;
 mod reduce;
 mod scope;
 mod shape;
+pub mod trace;
 mod userdata;
 
 pub use arg::{Number, TensorArg};

@@ -6,6 +6,7 @@ use super::args::{self, Args};
 use super::handle::{self, LuaTensor};
 use super::print;
 use crate::Error;
+use crate::lua::hook;
 use mlua::{IntoLua, Lua, MultiValue, Value};
 use tch::{TchError, Tensor};
 
@@ -90,6 +91,7 @@ impl Op {
 
     /// Calls the operation with Lua's arguments.
     pub fn run(&self, lua: &Lua, values: MultiValue) -> mlua::Result<MultiValue> {
+        hook::check(lua)?;
         let with_options = matches!(self.call, Call::WithOptions(_));
         let args = Args::new(lua, self.name, values, with_options)?;
         let out = self.apply(&args).and_then(|out| args.finish().map(|()| out));

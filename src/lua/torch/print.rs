@@ -17,7 +17,10 @@ pub fn header(tensor: &Tensor) -> String {
 
 /// The header and at most 6 x 6 values; of more than two dimensions the first matrix.
 pub fn show(tensor: &Tensor) -> Result<String> {
-    let header = header(tensor);
+    let mut header = header(tensor);
+    if tensor.size().iter().any(|size| *size > CORNER) || tensor.dim() > 2 {
+        header.push_str(&statistics(&tensor.f_detach()?)?);
+    }
     let tensor = tensor.f_detach()?;
     let mut corner = tensor.shallow_clone();
     let mut matrix = String::new();
@@ -54,6 +57,36 @@ pub fn show(tensor: &Tensor) -> Result<String> {
     }
     if shape[0] > CORNER {
         text.push_str("\n ...");
+    }
+    Ok(text)
+}
+
+/// ` min -1.2 mean 0.03 max 1.1`, and how many are no numbers.
+fn statistics(tensor: &Tensor) -> Result<String> {
+    let values = tensor.f_reshape([-1])?;
+    let kind = values.f_kind()?;
+    if values.numel() == 0 || kind == Kind::Bool {
+        return Ok(String::new());
+    }
+    let nan = values.f_isnan()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+    let finite = values.f_masked_select(&values.f_isfinite()?)?;
+    let mut text = String::new();
+    if finite.numel() > 0 {
+        let number = |t: Tensor| t.f_to_kind(Kind::Double)?.f_double_value(&[]);
+        let wide = if finite.f_is_floating_point()? { Kind::Float } else { Kind::Double };
+        let (low, high) = (number(finite.f_min()?)?, number(finite.f_max()?)?);
+        let mean = number(finite.f_mean(wide)?)?;
+        let shown = |x: f64| match kind {
+            Kind::Int64 | Kind::Int | Kind::Uint8 => format!("{x}"),
+            _ => format!("{x:.4}"),
+        };
+        text = format!(", min {} mean {mean:.4} max {}", shown(low), shown(high));
+    }
+    let infinite = values.numel() as i64 - nan - finite.numel() as i64;
+    for (count, what) in [(nan, "NaN"), (infinite, "infinite")] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
     }
     Ok(text)
 }

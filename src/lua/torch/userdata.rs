@@ -30,6 +30,10 @@ impl Object for Handle {
     const NAME: &'static str = "tensor";
     const CLASS: &'static str = "torch.Tensor";
     const MADE_BY: &'static str = "torch.tensor(...)";
+
+    fn summary(&self, _: bool) -> mlua::Result<String> {
+        Ok(print::show(&self.tensor()?)?)
+    }
 }
 
 impl UserData for Handle {
@@ -77,8 +81,7 @@ impl UserData for Handle {
                 Error::new("a 0-dimensional tensor has no length").hint("`:numel()` counts").into()
             })
         });
-        methods
-            .add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(print::show(&this.tensor()?)?));
+        object::printable(methods);
         methods.add_meta_function(
             MetaMethod::Index,
             |_, (this, key): (LuaTensor, Value)| match key {

@@ -10,7 +10,7 @@ use crate::t5::{Beams, Config, Encoded, Generation, GroupCost};
 use crate::tensor::{device, dtype};
 use crate::train::gather::group_cost;
 use crate::{Error, Result};
-use mlua::{Lua, LuaSerdeExt, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{Lua, LuaSerdeExt, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -87,6 +87,23 @@ impl Object for LuaBackbone {
     const NAME: &'static str = "backbone";
     const CLASS: &'static str = "compt.Backbone";
     const MADE_BY: &'static str = "compt.backbone(...)";
+
+    fn summary(&self, _: bool) -> mlua::Result<String> {
+        let b = self.0.borrow();
+        let c = &b.model.config;
+        Ok(format!(
+            "backbone({}: d_model {}, {}+{} layers, {} heads, {} ids, {} on {}, {})",
+            b.name,
+            c.d_model,
+            c.num_layers,
+            c.decoder_layers(),
+            c.num_heads,
+            c.vocab_size,
+            dtype::name(b.model.kind),
+            device::name(b.model.device),
+            if b.model.is_trainable() { "trainable" } else { "frozen" }
+        ))
+    }
 }
 
 impl UserData for LuaBackbone {
@@ -113,6 +130,7 @@ impl UserData for LuaBackbone {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
+        object::printable(methods);
         methods.add_method("embed", |_, this, ids: TensorArg| {
             let b = this.0.borrow();
             let ids = ids.tensor()?.f_to_device(b.model.device).map_err(Error::from)?;
@@ -136,22 +154,6 @@ impl UserData for LuaBackbone {
         });
         methods.add_method("save", |_, this, folder: String| {
             Ok(this.0.borrow().save(Path::new(&folder))?)
-        });
-        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            let b = this.0.borrow();
-            let c = &b.model.config;
-            Ok(format!(
-                "backbone({}: d_model {}, {}+{} layers, {} heads, {} ids, {} on {}, {})",
-                b.name,
-                c.d_model,
-                c.num_layers,
-                c.decoder_layers(),
-                c.num_heads,
-                c.vocab_size,
-                dtype::name(b.model.kind),
-                device::name(b.model.device),
-                if b.model.is_trainable() { "trainable" } else { "frozen" }
-            ))
         });
     }
 }

@@ -9,9 +9,9 @@ use crate::nn::Activation;
 use crate::prompt::{BankOptions, EncoderKind, Init, PromptBank, Rest};
 use crate::tensor::device;
 use crate::{Error, Result};
-use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::rc::Rc;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// A bank shared by the script and its trainer.
 #[derive(Clone)]
@@ -186,6 +186,35 @@ impl Object for LuaBank {
     const NAME: &'static str = "prompt_bank";
     const CLASS: &'static str = "compt.PromptBank";
     const MADE_BY: &'static str = "compt.prompt_bank { ... }";
+
+    /// A line a prompt: its shape and how long its rows are.
+    fn summary(&self, _: bool) -> mlua::Result<String> {
+        let count = self.bank.tasks().len();
+        let mut text =
+            format!("prompt_bank({} source prompts, {count} private prompts)", self.sources());
+        let prompts = self.bank.materialise()?;
+        let width = prompts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, prompt) in prompts {
+            let norms = prompt.f_norm_scalaropt_dim(2.0, -1, false).map_err(Error::from)?;
+            let number = |t: std::result::Result<Tensor, tch::TchError>| {
+                t.and_then(|t| t.f_double_value(&[])).map_err(Error::from)
+            };
+            let (low, mean, high) =
+                (number(norms.f_min())?, number(norms.f_mean(Kind::Float))?, number(norms.f_max())?);
+            let shape = prompt.size();
+            text.push_str(&format!(
+                "\n  {name:width$}  [{}, {}]  row norms {low:.3} .. {mean:.3} .. {high:.3}",
+                shape[0], shape[1]
+            ));
+        }
+        Ok(text)
+    }
+}
+
+impl LuaBank {
+    fn sources(&self) -> usize {
+        self.bank.source_count()
+    }
 }
 
 impl UserData for LuaBank {
@@ -200,6 +229,7 @@ impl UserData for LuaBank {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
+        object::printable(methods);
         // The i-th source prompt, from 1 (`src0` is source 1), encoded: [m, d].
         methods.add_method("source", |_, this, which: Value| {
             let names: Vec<String> =
@@ -217,17 +247,6 @@ impl UserData for LuaBank {
                 table.set(name, LuaTensor::new(tensor))?;
             }
             Ok(table)
-        });
-        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            Ok(format!(
-                "prompt_bank({} source prompts [{}, {}], {} private prompts [{}, {}])",
-                this.bank.source_count(),
-                this.length,
-                this.dim,
-                this.bank.tasks().len(),
-                this.private_length,
-                this.dim
-            ))
         });
     }
 }

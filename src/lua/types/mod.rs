@@ -3,6 +3,7 @@
 mod backbone;
 mod bank;
 mod compose;
+mod heat;
 pub mod library;
 mod router;
 mod task_definition;

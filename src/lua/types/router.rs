@@ -1,6 +1,6 @@
 //! `compt.router`: how much each source prompt weighs.
 
-use super::index;
+use super::{heat, index};
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, TensorArg};
@@ -9,7 +9,7 @@ use crate::router::{
 };
 use crate::tensor::device;
 use crate::{Error, Result};
-use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::Cell;
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
@@ -130,6 +130,22 @@ impl Object for LuaRouter {
     const NAME: &'static str = "router";
     const CLASS: &'static str = "compt.Router";
     const MADE_BY: &'static str = "compt.router.<kind> { ... }";
+
+    /// The weights at inference as a map of shades, a row a task.
+    fn summary(&self, colour: bool) -> mlua::Result<String> {
+        let head = format!(
+            "router({}: {} tasks, {} sources, temperature {})",
+            self.kind,
+            self.tasks.len(),
+            self.sources,
+            self.temperature.get()
+        );
+        let all = Tensor::arange(self.tasks.len() as i64, (Kind::Int64, self.device));
+        let weights = tch::no_grad(|| self.router.weights(&all, Phase::Eval, None))?;
+        let weights = weights.f_to_device(Device::Cpu).map_err(Error::from)?;
+        let rows = Vec::<Vec<f64>>::try_from(&weights.to_kind(Kind::Double)).map_err(Error::from)?;
+        Ok(format!("{head}\n{}", heat::map(&self.tasks, &rows, colour)))
+    }
 }
 
 impl UserData for LuaRouter {
@@ -150,6 +166,7 @@ impl UserData for LuaRouter {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
+        object::printable(methods);
         methods.add_method("weights", |lua, this, (tasks, options): (Value, Value)| {
             let o = Options::new("router:weights", options)?;
             let train: bool = o.get_or(lua, "train", false)?;
@@ -157,14 +174,6 @@ impl UserData for LuaRouter {
             o.finish()?;
             let phase = if train { Phase::Train { temperature } } else { Phase::Eval };
             Ok(LuaTensor::new(this.router.weights(&this.rows(lua, tasks)?, phase, None)?))
-        });
-        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            Ok(format!(
-                "router({}: {} tasks, {} sources)",
-                this.kind,
-                this.tasks.len(),
-                this.sources
-            ))
         });
     }
 }

@@ -153,6 +153,10 @@ impl Object for Tasks {
     const NAME: &'static str = "tasks";
     const CLASS: &'static str = "compt.Tasks";
     const MADE_BY: &'static str = "compt.tasks(...)";
+
+    fn summary(&self, _: bool) -> mlua::Result<String> {
+        Ok(self.0.to_string())
+    }
 }
 
 impl UserData for Tasks {
@@ -167,8 +171,8 @@ impl UserData for Tasks {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
+        object::printable(methods);
         methods.add_meta_method(MetaMethod::Len, |_, this, ()| Ok(this.0.tasks.len()));
-        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(this.0.to_string()));
         methods.add_method("size", |_, this, (task, split): (Value, String)| {
             Ok(this.0.split(this.place(&task)?, Split::parse(&split)?).len())
         });

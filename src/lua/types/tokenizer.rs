@@ -2,7 +2,7 @@
 
 use crate::data::Tokenizer;
 use crate::lua::object::{self, Object};
-use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods};
+use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -21,6 +21,10 @@ impl Object for LuaTokenizer {
     const NAME: &'static str = "tokenizer";
     const CLASS: &'static str = "compt.Tokenizer";
     const MADE_BY: &'static str = "compt.tokenizer(folder)";
+
+    fn summary(&self, _: bool) -> mlua::Result<String> {
+        Ok(format!("tokenizer({} tokens)", self.0.vocab_size()))
+    }
 }
 
 impl UserData for LuaTokenizer {
@@ -33,14 +37,12 @@ impl UserData for LuaTokenizer {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
+        object::printable(methods);
         methods.add_method("encode", |_, this, text: String| Ok(this.0.encode(&text)?));
         methods.add_method("encode_batch", |_, this, texts: Vec<String>| {
             Ok(this.0.encode_batch(&texts)?)
         });
         methods.add_method("decode", |_, this, ids: Vec<i64>| Ok(this.0.decode(&ids)?));
         methods.add_method("id_of", |_, this, token: String| Ok(this.0.id_of(&token)));
-        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            Ok(format!("tokenizer({} tokens)", this.0.vocab_size()))
-        });
     }
 }

@@ -227,7 +227,7 @@ fn plain(lua: &Lua, table: &Table) -> mlua::Result<serde_json::Value> {
 fn plain_value(lua: &Lua, value: &Value) -> mlua::Result<serde_json::Value> {
     match value {
         Value::Function(_) => Ok("(a function)".into()),
-        Value::UserData(_) => Ok(value.to_string()?.into()),
+        Value::UserData(_) => Ok(value.to_string()?.lines().next().unwrap_or_default().into()),
         Value::Table(list) if list.raw_len() > 0 => {
             let values = list.sequence_values::<Value>();
             values.map(|value| plain_value(lua, &value?)).collect()

@@ -13,6 +13,7 @@ use super::{LuaBackbone, LuaBank, LuaRouter, Tasks, index};
 use crate::compose::Isolation;
 use crate::data::Split;
 use crate::interrupt::{self, Hold, Interrupted};
+use crate::lua::hook;
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::LuaTensor;
@@ -24,7 +25,7 @@ use crate::train::evaluate::{Decoding, Evaluation};
 use crate::train::report::StepReport;
 use crate::train::{Settings, Trainer};
 use crate::{Error, Result};
-use mlua::{Lua, LuaSerdeExt, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{Lua, LuaSerdeExt, Table, UserData, UserDataFields, UserDataMethods, Value};
 use record::{End, Record};
 use serde_json::json;
 
@@ -236,6 +237,28 @@ impl Object for LuaTrainer {
     const NAME: &'static str = "trainer";
     const CLASS: &'static str = "compt.Trainer";
     const MADE_BY: &'static str = "compt.trainer { ... }";
+
+    /// A line a parameter group: its parameters and its rate at the last step.
+    fn summary(&self, _: bool) -> mlua::Result<String> {
+        let (made, total) = (self.trainer.steps(), self.trainer.total_steps());
+        let mut text = format!("trainer({}: step {made} of {total}", self.name);
+        let last = self.trainer.last();
+        if let Some(last) = last {
+            text.push_str(&format!(", loss {:.4}", last.loss));
+            let temperature = last.temperature.map(|t| format!(", temperature {t:.4}"));
+            text.push_str(&temperature.unwrap_or_default());
+        }
+        text.push(')');
+        let groups = &self.trainer.parts().groups;
+        let width = groups.iter().map(|group| group.name.len()).max().unwrap_or(0);
+        for group in groups {
+            let count: usize = group.parameters.iter().map(|p| p.1.numel()).sum();
+            let rate = last.and_then(|last| last.lr.get(&group.name));
+            let rate = rate.map_or(String::new(), |rate| format!("  lr {rate:.6}"));
+            text.push_str(&format!("\n  {:width$}  {count} parameters{rate}", group.name));
+        }
+        Ok(text)
+    }
 }
 
 impl UserData for LuaTrainer {
@@ -255,7 +278,9 @@ impl UserData for LuaTrainer {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
+        object::printable(methods);
         methods.add_method_mut("step", |lua, this, ()| {
+            hook::check(lua)?;
             let report = this.step()?;
             let json = serde_json::to_value(&report).map_err(mlua::Error::external)?;
             lua.to_value(&json)
@@ -266,24 +291,5 @@ impl UserData for LuaTrainer {
         });
         methods.add_method("prompt", |_, this, task: Value| Ok(this.prompt(&task)?));
         methods.add_method("parameters", |lua, this, ()| this.parameters(lua));
-        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            let groups: Vec<String> = this
-                .trainer
-                .parts()
-                .groups
-                .iter()
-                .map(|g| {
-                    let count: usize = g.parameters.iter().map(|p| p.1.numel()).sum();
-                    format!("{} {count}", g.name)
-                })
-                .collect();
-            Ok(format!(
-                "trainer({}: step {} of {}, parameters {})",
-                this.name,
-                this.trainer.steps(),
-                this.trainer.total_steps(),
-                groups.join(", ")
-            ))
-        });
     }
 }

@@ -1,0 +1,311 @@
+//! What may stand at the cursor: globals, fields, methods, option names, values and files; and the
+//! signature of the call it is in.
+
+use super::context::Context;
+use super::lexer::{KEYWORDS, Kind};
+use crate::lua::doc::Docs;
+use crate::lua::stdlib;
+use crate::lua::types::OBJECTS;
+use mlua::{Lua, Value};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The candidates for the text from byte `start` to the cursor, sorted, none twice.
+#[derive(Debug, Default, PartialEq)]
+pub struct Candidates {
+    pub start: usize,
+    pub texts: Vec<String>,
+}
+
+/// The names of the prompt's commands, and whether each takes a file.
+pub const COMMANDS: [(&str, bool); 12] = [
+    (":forget", false),
+    (":help", false),
+    (":inputs", false),
+    (":load", true),
+    (":mem", false),
+    (":quit", false),
+    (":run", true),
+    (":save", true),
+    (":stubs", true),
+    (":time", false),
+    (":timeit", false),
+    (":vars", false),
+];
+
+/// Candidates at the end of `source`, the text before the cursor.
+pub fn complete(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
+    if let Some(found) = command(docs, source) {
+        return found;
+    }
+    // `:time CODE` completes the code.
+    let skip = [":time ", ":timeit "].iter().find(|c| source.starts_with(**c)).map_or(0, |c| c.len());
+    let found = code(lua, docs, &source[skip..]);
+    Candidates { start: found.start + skip, ..found }
+}
+
+fn command(docs: &Docs, source: &str) -> Option<Candidates> {
+    if let Some(name) = source.strip_prefix('?') {
+        return Some(matching(1, name, docs.names().map(String::from)));
+    }
+    if !source.starts_with(':') {
+        return None;
+    }
+    match source.split_once(' ') {
+        None => Some(matching(0, source, COMMANDS.map(|c| c.0.to_string()))),
+        Some((name, rest)) => {
+            let takes_file = COMMANDS.iter().any(|c| c.0 == name && c.1);
+            takes_file.then(|| files(source.len() - rest.len(), rest))
+        }
+    }
+}
+
+fn code(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
+    let context = Context::new(source);
+    if let Some(last) = context.tokens.last()
+        && last.end == source.len()
+    {
+        match last.kind {
+            Kind::String if last.open => return in_string(lua, docs, source),
+            Kind::String | Kind::Number => return Candidates::default(),
+            _ => {}
+        }
+    } else if super::lexer::tokens(source).last().is_some_and(|t| t.kind == Kind::Comment) {
+        return Candidates::default();
+    }
+    let (start, word) = word_before(source);
+    // The tokens before the word.
+    let before = context.tokens.iter().take_while(|token| token.end <= start).count();
+    match before.checked_sub(1).map(|i| context.tokens[i].text(source)) {
+        Some(separator @ ("." | ":")) => {
+            let first = context.expression_start(before - 1);
+            let known = context.resolve(lua, docs, first, before - 1);
+            let mut names = BTreeSet::new();
+            members(&mut names, lua, docs, &known, separator == ":");
+            matching(start, word, names)
+        }
+        previous => {
+            let ahead = Context::new(&source[..start]);
+            if let Some(found) = element(lua, docs, &ahead, start, word) {
+                return found;
+            }
+            if previous.is_some_and(|p| p == "function" || p == "goto") {
+                return Candidates::default();
+            }
+            let mut names: BTreeSet<String> = KEYWORDS.iter().map(|k| k.to_string()).collect();
+            names.extend(super::survey::globals(lua).unwrap_or_default());
+            names.extend(["compt", "torch"].map(String::from));
+            names.retain(|_| !word.is_empty());
+            matching(start, word, names)
+        }
+    }
+}
+
+/// Option names, or the values of the option whose turn it is.
+fn element(
+    lua: &Lua,
+    docs: &Docs,
+    context: &Context,
+    start: usize,
+    word: &str,
+) -> Option<Candidates> {
+    let which = context.frames.len().checked_sub(1)?;
+    let frame = &context.frames[which];
+    let class = context.options(lua, docs, which)?;
+    let fields = docs.fields(&class);
+    if let Some(key) = &frame.key {
+        let kind = &fields.iter().find(|field| field.name == *key)?.kind;
+        let mut values: Vec<String> = docs.values(kind).into_iter().map(|value| value.0).collect();
+        if kind.split('|').any(|part| part == "boolean") {
+            values.extend(["true", "false"].map(String::from));
+        }
+        let at_value = context.tokens.last().is_some_and(|t| t.text(context.source) == "=");
+        let found = matching(start, word, values);
+        return (at_value && !found.texts.is_empty()).then_some(found);
+    }
+    let names = fields.iter().filter(|field| !frame.keys.contains(&field.name));
+    let found = matching(start, word, names.map(|field| format!("{} = ", field.name)));
+    (!found.texts.is_empty()).then_some(found)
+}
+
+/// Inside an open string: the values, files or modules that its place takes.
+fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
+    let whole = Context::new(source);
+    let string = *whole.tokens.last().expect("the string");
+    let quote = source[string.start..].chars().next().unwrap_or('"');
+    if quote == '[' {
+        return Candidates::default();
+    }
+    let start = string.start + 1;
+    let typed = &source[start..];
+    let context = Context::new(&source[..string.start]);
+    let last = context.tokens.len();
+    // `f "..."`: the string is the only argument.
+    let bare = last > 0 && {
+        let token = context.tokens[last - 1];
+        token.kind == Kind::Name || [")", "]"].contains(&token.text(source))
+    };
+    let kind = if bare {
+        let first = context.expression_start(last);
+        if last - first == 1 && context.tokens[first].text(source) == "require" {
+            return matching(start, typed, stdlib::modules());
+        }
+        let name = context.resolve(lua, docs, first, last).name;
+        let entry = name.as_deref().and_then(|name| docs.find(name));
+        let as_method = last >= 2 && context.tokens[last - 2].text(source) == ":";
+        entry.filter(|entry| entry.signature().is_some()).and_then(|entry| {
+            super::context::Callee { entry, as_method }.param(0).map(|p| p.kind.clone())
+        })
+    } else {
+        place_kind(lua, docs, &context)
+    };
+    let Some(kind) = kind else {
+        let is_require = last >= 2 && context.tokens[last - 2].text(source) == "require";
+        let modules = if is_require { stdlib::modules() } else { Vec::new() };
+        return matching(start, typed, modules);
+    };
+    let values = docs.values(&kind).into_iter().filter_map(|(value, _)| {
+        value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).map(String::from)
+    });
+    let mut found = matching(start, typed, values);
+    if kind.contains("compt.path") || kind.contains("compt.folder") {
+        let files = files(start, typed);
+        found.start = files.start;
+        let typed_folder = &source[start..files.start];
+        found.texts.retain(|_| typed_folder.is_empty());
+        found.texts.extend(files.texts);
+    }
+    found
+}
+
+/// The type of what the cursor's place takes.
+fn place_kind(lua: &Lua, docs: &Docs, context: &Context) -> Option<String> {
+    let which = context.frames.len().checked_sub(1)?;
+    let frame = &context.frames[which];
+    match (&frame.key, frame.is_table) {
+        (Some(key), true) => {
+            let class = context.options(lua, docs, which)?;
+            Some(docs.fields(&class).iter().find(|field| field.name == *key)?.kind.clone())
+        }
+        (None, false) => {
+            Some(context.callee(lua, docs, frame)?.param(frame.index)?.kind.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Fields (after a dot) or methods (after a colon).
+fn members(
+    names: &mut BTreeSet<String>,
+    lua: &Lua,
+    docs: &Docs,
+    known: &super::context::Known,
+    methods: bool,
+) {
+    if let Some(table) = known.table() {
+        let _ = table.for_each(|key: Value, value: Value| {
+            if let Some(name) = key.as_string().map(|name| name.to_string_lossy())
+                && (!methods || value.is_function())
+                && is_name(&name)
+            {
+                names.insert(name);
+            }
+            Ok(())
+        });
+    }
+    let Some(class) = known.name.as_deref() else { return };
+    if class == "string" {
+        let library = lua.globals().raw_get::<mlua::Table>("string");
+        let _ = library.and_then(|library| {
+            library.for_each(|name: String, _: Value| {
+                names.insert(name);
+                Ok(())
+            })
+        });
+        return;
+    }
+    let is_object = OBJECTS.iter().any(|object| object.1 == class);
+    if !methods {
+        let fields = docs.fields(class).into_iter().filter(|f| is_name(&f.name));
+        names.extend(fields.map(|field| field.name.clone()));
+    }
+    let functions = docs.functions(class).filter(|(_, entry)| {
+        let is_method = entry.split().1 == ':' || is_object;
+        is_method == methods
+    });
+    names.extend(functions.map(|function| function.0.to_string()));
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// The name that ends at the cursor, and where it begins.
+fn word_before(source: &str) -> (usize, &str) {
+    let tail = source.rfind(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let start = tail.map_or(0, |at| at + source[at..].chars().next().map_or(0, char::len_utf8));
+    (start, &source[start..])
+}
+
+/// Those that begin with what was typed.
+fn matching(
+    start: usize,
+    typed: &str,
+    texts: impl IntoIterator<Item = String>,
+) -> Candidates {
+    let texts: BTreeSet<String> = texts.into_iter().filter(|t| t.starts_with(typed)).collect();
+    Candidates { start, texts: texts.into_iter().collect() }
+}
+
+/// The files and folders that begin with what was typed; folders end in `/`.
+fn files(start: usize, typed: &str) -> Candidates {
+    let (folder, name) = match typed.rfind('/') {
+        Some(at) => (&typed[..=at], &typed[at + 1..]),
+        None => ("", typed),
+    };
+    let place = match folder.strip_prefix("~/") {
+        Some(rest) => std::env::home_dir().unwrap_or_default().join(rest),
+        None if folder.is_empty() => Path::new(".").to_path_buf(),
+        None => Path::new(folder).to_path_buf(),
+    };
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| {
+        let found = entry.file_name().to_str()?.to_string();
+        let hidden = found.starts_with('.') && !name.starts_with('.');
+        let slash = if entry.path().is_dir() { "/" } else { "" };
+        (!hidden).then(|| format!("{found}{slash}"))
+    });
+    matching(start + folder.len(), name, names)
+}
+
+/// What the innermost call still takes, for display after the cursor.
+pub fn signature(lua: &Lua, docs: &Docs, source: &str) -> Option<String> {
+    let source = source.strip_prefix(":time ").or(source.strip_prefix(":timeit ")).unwrap_or(source);
+    if source.starts_with([':', '?']) {
+        return None;
+    }
+    let context = Context::new(source);
+    if context.tokens.last().is_some_and(|token| token.open) {
+        return None;
+    }
+    let which = context.frames.len().checked_sub(1)?;
+    let frame = &context.frames[which];
+    let at_start = context.tokens.last().is_some_and(|t| ["(", "{", ","].contains(&t.text(source)));
+    if let Some(class) = context.options(lua, docs, which) {
+        let fields = docs.fields(&class);
+        if let Some(key) = &frame.key {
+            let field = fields.iter().find(|field| field.name == *key)?;
+            let bare = context.tokens.last().is_some_and(|t| t.text(source) == "=");
+            return bare.then(|| format!("{}: {}", field.kind, field.text));
+        }
+        let left = fields.iter().filter(|field| !frame.keys.contains(&field.name));
+        let names: Vec<&str> = left.map(|field| field.name.as_str()).collect();
+        return at_start.then(|| format!("{} }}", names.join(", ")));
+    }
+    let callee = context.callee(lua, docs, frame).filter(|_| !frame.is_table)?;
+    let params = callee.params();
+    let from = frame.index.min(params.len());
+    let shown: Vec<String> = params[from..].iter().map(|param| param.shown()).collect();
+    at_start.then(|| format!("{})", shown.join(", ")))
+}

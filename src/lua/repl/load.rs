@@ -1,0 +1,87 @@
+//! `:load`: a script whose outermost locals are to be globals of the session.
+
+use super::lexer::{Kind, Token, tokens};
+
+/// The script with `local` taken out of its outermost statements, every line where it was.
+pub fn without_locals(source: &str) -> String {
+    let code: Vec<Token> = tokens(source).into_iter().filter(Token::is_code).collect();
+    let mut out = String::new();
+    let (mut copied, mut depth, mut brackets) = (0, 0i32, 0i32);
+    for (i, token) in code.iter().enumerate() {
+        match (token.kind, token.text(source)) {
+            // `for ... do`, `while ... do`: only the `do` opens.
+            (Kind::Keyword, "function" | "do" | "then" | "repeat") => depth += 1,
+            (Kind::Keyword, "end" | "until") => depth -= 1,
+            (Kind::Keyword, "elseif") => depth -= 1,
+            (Kind::Keyword, "else") => {}
+            (Kind::Symbol, "(" | "{" | "[") => brackets += 1,
+            (Kind::Symbol, ")" | "}" | "]") => brackets -= 1,
+            (Kind::Keyword, "local") if depth == 0 && brackets == 0 => {
+                out.push_str(&source[copied..token.start]);
+                copied = match names(source, &code[i + 1..]) {
+                    Names::Function => token.end,
+                    Names::Assigned(list, end) => {
+                        out.push_str(&list);
+                        end
+                    }
+                    Names::Alone(list, end) => {
+                        out.push_str(&format!("{list} = nil"));
+                        end
+                    }
+                };
+            }
+            _ => {}
+        }
+    }
+    out.push_str(&source[copied..]);
+    out
+}
+
+enum Names {
+    Function,
+    /// `a, b =`: the names, and where they end.
+    Assigned(String, usize),
+    /// `a, b` without a value.
+    Alone(String, usize),
+}
+
+/// The names after `local`, without `<const>` and `<close>`.
+fn names(source: &str, rest: &[Token]) -> Names {
+    let text = |i: usize| rest.get(i).map_or("", |token| token.text(source));
+    if text(0) == "function" {
+        return Names::Function;
+    }
+    let (mut list, mut i, mut end) = (Vec::new(), 0, 0);
+    while rest.get(i).is_some_and(|token| token.kind == Kind::Name) {
+        list.push(text(i));
+        end = rest[i].end;
+        i += 1;
+        if text(i) == "<" && text(i + 2) == ">" {
+            end = rest[i + 2].end;
+            i += 3;
+        }
+        if text(i) != "," {
+            break;
+        }
+        i += 1;
+    }
+    let list = list.join(", ");
+    if text(i) == "=" { Names::Assigned(list, end) } else { Names::Alone(list, end) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outermost_locals_become_globals_and_inner_ones_stay() {
+        let source = "local a, b <const> = 1, 2\nlocal function f(x)\n  local y = x\n  return y\nend\n\
+                      for i = 1, 2 do local z = i end\nif a then local q elseif b then local r else local s end\n\
+                      local c\nlocal t = { function() local u end }";
+        let wanted = "a, b = 1, 2\n function f(x)\n  local y = x\n  return y\nend\n\
+                      for i = 1, 2 do local z = i end\nif a then local q elseif b then local r else local s end\n\
+                      c = nil\nt = { function() local u end }";
+        let got = without_locals(source);
+        assert_eq!(got.replace("  ", " "), wanted.replace("  ", " "), "{got}");
+    }
+}

@@ -1,0 +1,181 @@
+//! Sessions without a terminal.
+
+use super::complete::{complete, signature};
+use super::show::Look;
+use super::{Reply, Repl, last, survey};
+use crate::lua::session::Session;
+
+fn repl() -> Repl {
+    Repl::new(Session::default()).unwrap()
+}
+
+fn done(repl: &mut Repl, source: &str) -> String {
+    match repl.eval(source, Look::PLAIN) {
+        Reply::Done(text) => text,
+        other => panic!("{source}: {other:?}"),
+    }
+}
+
+fn failed(repl: &mut Repl, source: &str) -> String {
+    match repl.eval(source, Look::PLAIN) {
+        Reply::Failed(failure) => failure.to_string(),
+        other => panic!("{source}: {other:?}"),
+    }
+}
+
+#[test]
+fn values_are_shown_and_the_last_is_kept() {
+    let mut r = repl();
+    assert_eq!(done(&mut r, "1 + 1"), "2");
+    assert_eq!(done(&mut r, "_ * 10"), "20");
+    assert_eq!(done(&mut r, "x = 5"), "");
+    assert_eq!(done(&mut r, "= x"), "5");
+    assert_eq!(done(&mut r, "1, nil, 'a'"), "1\nnil\n\"a\"");
+    assert_eq!(done(&mut r, "nil"), "nil");
+    assert_eq!(done(&mut r, "(function() end)()"), "");
+    assert_eq!(done(&mut r, "-- a comment"), "");
+    assert_eq!(done(&mut r, "  "), "");
+    assert_eq!(last(r.lua()).to_string().unwrap(), "1");
+    assert_eq!(r.inputs()[0], "_ = 1 + 1\nprint(_)");
+}
+
+#[test]
+fn whether_more_lines_are_needed_is_for_the_compiler_to_say() {
+    let r = repl();
+    for source in ["f(", "for i = 1, 2 do", "x = {", "x =", "1 +", "s = [[a", "function f()", "if x then\n"] {
+        assert!(r.is_incomplete(source), "{source}");
+    }
+    for source in ["f()", "x = '('", "x = )", "'abc", "s = [[(]]", "end", "return 1", "for"] {
+        assert_eq!(r.is_incomplete(source), source == "for", "{source}");
+    }
+}
+
+#[test]
+fn an_error_shows_its_line_and_what_was_defined_stays() {
+    let mut r = repl();
+    done(&mut r, "a = 1");
+    let text = failed(&mut r, "b = 2\nlocal t = nil\nc = t.x\nd = 4");
+    assert!(text.contains("input:2:3: attempt to index a nil value (local 't')"), "{text}");
+    assert!(text.contains("3 | c = t.x"), "{text}");
+    assert_eq!(done(&mut r, "a, b, c"), "1\n2");
+    let text = failed(&mut r, "x = = 1");
+    assert!(text.contains("unexpected symbol near '='"), "{text}");
+    let text = failed(&mut r, "compt.trainr {}");
+    assert!(text.contains("did you mean 'trainer'?"), "{text}");
+    let text = failed(&mut r, "error({ code = 3 })");
+    assert!(!text.is_empty());
+    assert_eq!(done(&mut r, "a"), "1");
+}
+
+#[test]
+fn an_unknown_member_of_an_object_names_the_nearest() {
+    let mut r = repl();
+    done(&mut r, "r = compt.router.free { tasks = 2, sources = 3 }");
+    let text = failed(&mut r, "r:wieghts()");
+    assert!(text.contains("router has no member 'wieghts' (did you mean 'weights'?)"), "{text}");
+    assert!(!text.contains("__"), "{text}");
+    let text = failed(&mut r, "r.kind = 'x'");
+    assert!(text.contains("a router's 'kind' cannot be set") || text.contains("kind"), "{text}");
+    let text = failed(&mut r, "torch.ones(2)[0]");
+    assert!(!text.contains("__mlua"), "{text}");
+    let text = failed(&mut r, "compt.trainer { backbone = 'micro', method = {} }");
+    assert!(text.contains("must be a backbone, got a string"), "{text}");
+    assert!(text.contains("compt.backbone(...) makes one"), "{text}");
+    let text = failed(&mut r, "require 'compt.schedul'");
+    assert!(text.contains("did you mean 'compt.schedule'?"), "{text}");
+}
+
+#[test]
+fn large_things_are_summaries() {
+    let mut r = repl();
+    let text = done(&mut r, "torch.zeros(100, 100):masked_fill_(torch.eye(100, { dtype = 'bool' }), 0 / 0)");
+    assert!(text.starts_with("tensor[100,100] f32 cpu, min 0.0000 mean 0.0000 max 0.0000, 100 NaN"), "{text}");
+    let text = done(&mut r, "compt.router.constant { tasks = { 'a', 'b' }, sources = 2 }");
+    assert!(text.contains("src0") && text.contains("b  0.50▒  0.50▒"), "{text}");
+    let shades = r.eval("_", Look { colour: true, width: 80 });
+    assert!(matches!(&shades, Reply::Done(text) if text.contains("\x1b[48;5;")), "{shades:?}");
+    let text = done(&mut r, "compt.prompt_bank { tasks = { 'rte' }, sources = 2, length = 4, d_model = 8 }");
+    assert!(text.contains("private.rte") && text.contains("[4, 8]  row norms"), "{text}");
+    done(&mut r, "t = compt.trainer { backbone = compt.backbone 'micro', progress = false, steps = 3,
+       tasks = compt.tasks('micro', { shots = 2, max_test = 2 }), method = compt.methods.ssum {} }");
+    let text = done(&mut r, "t");
+    assert!(text.contains("trainer(ssum: step 0 of 3)") && text.contains("router"), "{text}");
+    assert!(done(&mut r, "t:step()").contains("loss = "));
+    assert!(done(&mut r, "t").contains("lr 0."));
+    assert!(done(&mut r, "t:evaluate { limit = 1 }").contains("average"));
+}
+
+fn texts(r: &Repl, source: &str) -> Vec<String> {
+    complete(r.lua(), r.docs(), source).texts
+}
+
+#[test]
+fn completion_knows_names_options_values_and_files() {
+    let mut r = repl();
+    done(&mut r, "my_value = { alpha = 1, beta = { gamma = 2 } }");
+    done(&mut r, "r = compt.router.free { tasks = 2, sources = 3 }");
+    assert_eq!(texts(&r, "x = my_v"), ["my_value"]);
+    assert_eq!(texts(&r, "my_value.a"), ["alpha"]);
+    assert_eq!(texts(&r, "print(my_value.beta."), ["gamma"]);
+    assert_eq!(texts(&r, "r:w"), ["weights"]);
+    assert_eq!(texts(&r, "r.lo"), ["logits"]);
+    assert_eq!(texts(&r, "compt.methods.m"), ["mcat", "msum"]);
+    assert_eq!(texts(&r, "torch.softm"), ["softmax"]);
+    assert_eq!(texts(&r, "torch.ones(2):softm"), ["softmax"]);
+    assert_eq!(texts(&r, "r.logits:softm"), ["softmax"]);
+    assert_eq!(texts(&r, "compt.backbone('micro'):gen"), ["generate"]);
+    assert_eq!(texts(&r, "compt.backbone('micro').tokenizer:enc"), ["encode", "encode_batch"]);
+    assert_eq!(texts(&r, "compt.backbone('micro', { dt"), ["dtype = "]);
+    assert_eq!(texts(&r, "compt.trainer { max_"), ["max_source_length = "]);
+    assert_eq!(texts(&r, "compt.trainer { steps = 3, ste"), [] as [&str; 0]);
+    assert_eq!(texts(&r, "compt.methods.ssum { encoder = { act"), ["activation = "]);
+    assert_eq!(texts(&r, "compt.backbone('micro', { dtype = 'bf"), ["bfloat16"]);
+    assert_eq!(texts(&r, "compt.tasks 'gl"), ["glue"]);
+    assert_eq!(texts(&r, "require 'compt.sch"), ["compt.schedule"]);
+    assert_eq!(texts(&r, "torch.load('Cargo.t"), ["Cargo.toml"]);
+    assert_eq!(texts(&r, "compt.trainer { control = 'stdlib/sched"), ["schedule.lua"]);
+    assert_eq!(texts(&r, ":ti"), [":time", ":timeit"]);
+    assert_eq!(texts(&r, ":load examples/quick"), ["quickstart.lua"]);
+    assert_eq!(texts(&r, ":time torch.softm"), ["softmax"]);
+    assert_eq!(texts(&r, "?compt.Trainer:ev"), ["compt.Trainer:evaluate"]);
+    assert_eq!(texts(&r, "loc"), ["local"]);
+    assert_eq!(texts(&r, "x = 'my_v"), [] as [&str; 0]);
+    assert_eq!(texts(&r, "-- my_v"), [] as [&str; 0]);
+    assert_eq!(texts(&r, ""), [] as [&str; 0]);
+    assert_eq!(complete(r.lua(), r.docs(), "é = my_v").start, "é = ".len());
+}
+
+#[test]
+fn signatures_follow_the_cursor() {
+    let r = repl();
+    let hint = |source| signature(r.lua(), r.docs(), source);
+    assert_eq!(hint("torch.softmax(").as_deref(), Some("input: torch.Tensor, dim?: integer = -1)"));
+    assert_eq!(hint("torch.softmax(x,").as_deref(), Some("dim?: integer = -1)"));
+    assert_eq!(hint("torch.ones(3):softmax(").as_deref(), Some("dim?: integer = -1)"));
+    assert_eq!(hint("torch.gelu(x, {").as_deref(), Some("approximate }"));
+    assert!(hint("torch.gelu(x, { approximate =").unwrap().starts_with("\"none\"|\"tanh\""));
+    assert_eq!(hint("torch.softmax(x"), None);
+    assert_eq!(hint("torch.softmax(x)"), None);
+    assert_eq!(hint("print("), None);
+}
+
+#[test]
+fn a_survey_shows_own_globals_and_where_tensors_were_made() {
+    let mut r = repl();
+    done(&mut r, "weights = torch.ones(256, 256)");
+    done(&mut r, "half = weights[{ { 1, 128 } }]");
+    let text = survey::variables(r.lua(), r.given(), Look::PLAIN).unwrap();
+    assert!(text.contains("weights  tensor[256,256]") && !text.contains("print"), "{text}");
+    let text = survey::memory(r.lua()).unwrap();
+    assert!(text.contains("cpu") && text.contains("input:1:1") && text.contains("256.0 KiB"), "{text}");
+}
+
+#[test]
+fn a_loaded_script_leaves_its_locals() {
+    let mut r = repl();
+    let reply = r.load("study.lua", "#!/x\nlocal a <const> = 1\nlocal function f() return a + 1 end", true, Look::PLAIN);
+    assert!(matches!(reply, Reply::Done(_)), "{reply:?}");
+    assert_eq!(done(&mut r, "f()"), "2");
+    let reply = r.load("bad.lua", "x = 1\nx.y.z = 1", false, Look::PLAIN);
+    assert!(matches!(&reply, Reply::Failed(f) if f.to_string().contains("bad.lua:2")), "{reply:?}");
+}

@@ -1,0 +1,94 @@
+//! Where the live tensors of a session were made, for `:mem`.
+
+use super::handle::Slot;
+use super::place;
+use crate::tensor::device;
+use mlua::Lua;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::{Rc, Weak};
+
+/// What lives at one device or was made at one place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    pub tensors: usize,
+    /// A storage counts once, where its first tensor was made.
+    pub bytes: usize,
+}
+
+/// Live tensors, by device and by where they were made.
+#[derive(Debug, Default)]
+pub struct Census {
+    pub devices: BTreeMap<String, Share>,
+    pub places: BTreeMap<String, Share>,
+}
+
+#[derive(Default)]
+struct Trace {
+    on: bool,
+    made: Vec<(Weak<Slot>, Rc<str>)>,
+    places: HashSet<Rc<str>>,
+    /// When `made` reaches this length, what is gone is forgotten.
+    prune_at: usize,
+}
+
+thread_local! {
+    static TRACE: RefCell<Trace> = RefCell::default();
+}
+
+/// Notes from now on where tensors are made; it costs a look at the stack for each.
+pub fn start() {
+    TRACE.with_borrow_mut(|trace| trace.on = true);
+}
+
+/// Notes a tensor on its way to Lua.
+pub(super) fn made(lua: &Lua, slot: &Rc<Slot>) {
+    TRACE.with_borrow_mut(|trace| {
+        if trace.on {
+            trace.add(slot, place(lua));
+        }
+    });
+}
+
+impl Trace {
+    fn add(&mut self, slot: &Rc<Slot>, place: String) {
+        let place: Rc<str> = match self.places.get(place.as_str()) {
+            Some(known) => known.clone(),
+            None => place.into(),
+        };
+        self.places.insert(place.clone());
+        if self.made.len() >= self.prune_at {
+            self.made.retain(|(slot, _)| slot.strong_count() > 0);
+            let used: HashSet<Rc<str>> = self.made.iter().map(|(_, place)| place.clone()).collect();
+            self.places = used;
+            self.prune_at = (2 * self.made.len()).max(1024);
+        }
+        self.made.push((Rc::downgrade(slot), place));
+    }
+}
+
+/// What lives now of what was made since `start`.
+pub fn census() -> Census {
+    let mut census = Census::default();
+    let mut storages = HashSet::new();
+    TRACE.with_borrow(|trace| {
+        for (slot, place) in &trace.made {
+            let Some(tensor) = slot.upgrade().and_then(|slot| slot.live()) else { continue };
+            let (storage, bytes) = storage(&tensor);
+            let bytes = if storages.insert(storage) { bytes } else { 0 };
+            let device = census.devices.entry(device::name(tensor.device())).or_default();
+            let place = census.places.entry(place.to_string()).or_default();
+            for share in [device, place] {
+                share.tensors += 1;
+                share.bytes += bytes;
+            }
+        }
+    });
+    census
+}
+
+/// Where a tensor's memory begins, and the bytes from there to its end.
+fn storage(tensor: &tch::Tensor) -> (usize, usize) {
+    let size = tensor.f_kind().map_or(0, |kind| kind.elt_size_in_bytes());
+    (tensor.data_ptr() as usize, tensor.numel() * size)
+}
