@@ -2,6 +2,7 @@
 
 mod doctor;
 mod init;
+mod repl;
 mod report;
 mod run;
 mod stubs;
@@ -41,6 +42,12 @@ enum Command {
         /// The script; files beside it can be required
         file: PathBuf,
 
+        #[command(flatten)]
+        session: SessionOptions,
+    },
+    /// The prompt: type Lua, see values (`compt` alone on a terminal is the same)
+    #[command(after_help = REPL_EXAMPLES)]
+    Repl {
         #[command(flatten)]
         session: SessionOptions,
     },
@@ -89,6 +96,7 @@ struct SessionOptions {
 const EXAMPLES: &str = "\
 Examples:
   compt run examples/quickstart.lua
+  compt repl
   compt -e 'print(torch.ones(2, 3))'
   compt doctor
 
@@ -99,6 +107,16 @@ Examples:
   compt run study.lua
   compt run study.lua --set shots=16 --set backbone=checkpoints/t5-base --seed 3
   compt run study.lua --out runs/first --device cuda";
+
+const REPL_EXAMPLES: &str = "\
+Examples:
+  compt repl
+  compt repl --out runs/trial --seed 3
+  echo 'torch.ones(2, 3):sum()' | compt repl
+
+At the prompt: ?name explains a name, :help lists the commands, Tab completes, Ctrl-C stops what
+runs, Ctrl-D leaves. The history is kept in $COMPT_HISTORY (by default
+~/.local/state/compt/history; empty: nowhere). NO_COLOR turns colours off.";
 
 const STUBS_EXAMPLES: &str = "\
 Examples:
@@ -121,11 +139,13 @@ impl Cli {
         end_quietly_on_a_broken_pipe();
         match (self.command, self.eval) {
             (Some(Command::Run { file, session }), _) => run::file(&file, session.into()),
+            (Some(Command::Repl { session }), _) => repl::repl(session.into()),
             (Some(Command::Stubs { manual: true, .. }), _) => stubs::manual(),
             (Some(Command::Stubs { folder, .. }), _) => stubs::stubs(folder.as_deref()),
             (Some(Command::Init { folder }), _) => init::init(&folder),
             (Some(Command::Doctor), _) => doctor::doctor(),
             (None, Some(code)) => run::code(&code, self.session.into()),
+            (None, None) if repl::is_terminal() => repl::repl(self.session.into()),
             (None, None) => {
                 let printed = Cli::command().print_help();
                 ExitCode::from(if printed.is_ok() { 0 } else { FAILED })

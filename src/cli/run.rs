@@ -51,7 +51,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
 }
 
 /// What can be told to be wrong before anything runs.
-fn check(session: &Session) -> crate::Result<()> {
+pub fn check(session: &Session) -> crate::Result<()> {
     interrupt::install().at("cannot listen for Ctrl-C")?;
     if let Some(out) = &session.out {
         check_writable(out).at("--out")?;

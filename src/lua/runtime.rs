@@ -1,11 +1,11 @@
 //! The main Lua state: the standard library, the native modules and the way scripts find them.
 
 use super::failure::Failure;
-use super::session::Session;
+use super::session::{Script, Session};
 use super::{args, hook, random, sources, stdlib, torch, types};
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
-use mlua::{Function, IntoLua, Lua, Table, Value};
+use mlua::{Function, IntoLua, Lua, LuaSerdeExt, Table, Value};
 use std::path::Path;
 
 /// The Lua state that owns the tensors of a session.
@@ -55,6 +55,26 @@ impl Runtime {
         sources::record(&self.lua, name, source);
         let done = self.lua.load(without_shebang(source)).set_name(format!("@{name}")).exec();
         done.and(hook::install(&self.lua)).map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
+    }
+
+    /// Adds to `compt.args`.
+    pub fn give_args(&self, args: Vec<(String, serde_json::Value)>) -> mlua::Result<()> {
+        let require: Function = self.lua.globals().get("require")?;
+        let session: Table = require.call("compt.session")?;
+        let table: Table = session.get("args")?;
+        args.into_iter().try_for_each(|(key, value)| table.set(key, self.lua.to_value(&value)?))
+    }
+
+    /// Makes a script the one that runs, or none.
+    pub fn enter(&self, script: Option<Script>) {
+        if let Some(mut session) = self.lua.app_data_mut::<Session>() {
+            session.script = script;
+        }
+    }
+
+    /// Lets `require` find what lies beside a file.
+    pub fn look_beside(&self, path: &Path) -> mlua::Result<()> {
+        path.parent().map_or(Ok(()), |folder| look_in(&self.lua, folder))
     }
 
     /// Makes `compt` and `torch` globals, loaded when first used.
@@ -125,5 +145,8 @@ fn look_in(lua: &Lua, folder: &Path) -> mlua::Result<()> {
     let file = folder.join("?.lua").display().to_string();
     let init = folder.join("?/init.lua").display().to_string();
     let rest: String = package.get("path")?;
+    if rest.split(';').any(|entry| entry == file) {
+        return Ok(());
+    }
     package.set("path", format!("{file};{init};{rest}"))
 }

@@ -75,6 +75,13 @@ fn load_library(name: &str) -> Result<()> {
     }
 }
 
+/// Waits until every CUDA device in use is idle; for clocks.
+pub fn synchronise() {
+    if tch::Cuda::is_available() {
+        (0..tch::Cuda::device_count()).for_each(tch::Cuda::synchronize);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

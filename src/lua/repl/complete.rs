@@ -18,7 +18,7 @@ pub struct Candidates {
 }
 
 /// The names of the prompt's commands, and whether each takes a file.
-pub const COMMANDS: [(&str, bool); 12] = [
+pub const COMMANDS: [(&str, bool); 11] = [
     (":forget", false),
     (":help", false),
     (":inputs", false),
@@ -27,7 +27,6 @@ pub const COMMANDS: [(&str, bool); 12] = [
     (":quit", false),
     (":run", true),
     (":save", true),
-    (":stubs", true),
     (":time", false),
     (":timeit", false),
     (":vars", false),

@@ -13,12 +13,13 @@ mod tests;
 
 use super::doc::Docs;
 use super::failure::{Failure, Place};
-use super::session::Session;
+use super::session::{Script, Session};
 use super::{Runtime, hook, sources, torch};
 use crate::interrupt;
 use mlua::{Error, Function, Lua, MultiValue};
 use show::Look;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::rc::Rc;
 
 /// A session and all that was typed in it.
@@ -72,11 +73,6 @@ impl Repl {
         &self.given
     }
 
-    /// Whether an input wants more lines.
-    pub fn is_incomplete(&self, source: &str) -> bool {
-        matches!(compile(self.lua(), source, "input"), Compiled::Incomplete)
-    }
-
     /// Evaluates an input: an expression, whose values are shown and whose first is `_` from then
     /// on, or statements.
     pub fn eval(&mut self, source: &str, look: Look) -> Reply {
@@ -100,21 +96,64 @@ impl Repl {
         reply
     }
 
-    /// Runs a file in the session; with `keep_locals` its outermost locals become globals.
-    pub fn load(&mut self, path: &str, text: &str, keep_locals: bool, look: Look) -> Reply {
-        sources::record(self.lua(), path, text);
-        let source = if keep_locals { load::without_locals(text) } else { text.to_string() };
-        let source = super::runtime::without_shebang(&source);
-        match self.lua().load(source).set_name(format!("@{path}")).into_function() {
+    /// Runs a script as `compt run` does, with values of `compt.args`; its globals stay.
+    pub fn run(
+        &mut self,
+        path: &Path,
+        text: &str,
+        args: Vec<(String, serde_json::Value)>,
+        look: Look,
+    ) -> crate::Result<Reply> {
+        let failed = |e: Error| crate::Error::new(Failure::new(&e).message);
+        self.runtime.give_args(args).map_err(failed)?;
+        self.runtime.enter(Some(Script { path: path.to_path_buf(), source: text.to_string() }));
+        let reply = self.file(path, text, text, look);
+        self.runtime.enter(None);
+        Ok(reply)
+    }
+
+    /// Runs a script whose outermost locals become globals of the session.
+    pub fn load(&mut self, path: &Path, text: &str, look: Look) -> Reply {
+        self.file(path, text, &load::without_locals(text), look)
+    }
+
+    /// Runs `source`, the text of a file or what was made of it.
+    fn file(&mut self, path: &Path, text: &str, source: &str, look: Look) -> Reply {
+        let name = path.display().to_string();
+        if let Err(error) = self.runtime.look_beside(path) {
+            return self.failed(&error);
+        }
+        sources::record(self.lua(), &name, text);
+        let source = super::runtime::without_shebang(source);
+        match self.lua().load(source).set_name(format!("@{name}")).into_function() {
             Ok(function) => {
                 let reply = self.call(&function, look);
                 if matches!(reply, Reply::Done(_)) {
-                    self.inputs.push(format!("dofile({path:?})"));
+                    self.inputs.push(format!("dofile({name:?})"));
                 }
                 reply
             }
             Err(error) => self.failed(&error),
         }
+    }
+
+    /// Drops globals of the session, all of them if none is named, and frees what they held.
+    pub fn forget(&mut self, names: &[String]) -> crate::Result<()> {
+        let failed = |e: Error| crate::Error::new(Failure::new(&e).message);
+        let own: BTreeSet<String> =
+            survey::globals(self.lua()).map_err(failed)?.difference(&self.given).cloned().collect();
+        let known: Vec<&str> = own.iter().map(String::as_str).collect();
+        if let Some(unknown) = names.iter().find(|name| !own.contains(*name)) {
+            return Err(crate::Error::unknown("name", unknown, known));
+        }
+        let dropped: Vec<&str> = match names {
+            [] => known,
+            names => names.iter().map(String::as_str).chain(["_"]).collect(),
+        };
+        let globals = self.lua().globals();
+        dropped.iter().try_for_each(|name| globals.raw_set(*name, mlua::Nil)).map_err(failed)?;
+        // What has a finalizer goes in the second round.
+        self.lua().gc_collect().and_then(|()| self.lua().gc_collect()).map_err(failed)
     }
 
     /// Compiles an input to be called again and again, as the timers do.
@@ -164,6 +203,11 @@ impl Repl {
         let texts = shown.map(|value| show::value(value, look)).collect::<mlua::Result<Vec<_>>>()?;
         Ok(texts.join("\n"))
     }
+}
+
+/// Whether an input wants more lines: a question for the compiler.
+pub fn is_incomplete(lua: &Lua, source: &str) -> bool {
+    matches!(compile(lua, source, "input"), Compiled::Incomplete)
 }
 
 enum Compiled {

@@ -4,6 +4,7 @@ use super::complete::{complete, signature};
 use super::show::Look;
 use super::{Reply, Repl, last, survey};
 use crate::lua::session::Session;
+use std::path::Path;
 
 fn repl() -> Repl {
     Repl::new(Session::default()).unwrap()
@@ -43,10 +44,10 @@ fn values_are_shown_and_the_last_is_kept() {
 fn whether_more_lines_are_needed_is_for_the_compiler_to_say() {
     let r = repl();
     for source in ["f(", "for i = 1, 2 do", "x = {", "x =", "1 +", "s = [[a", "function f()", "if x then\n"] {
-        assert!(r.is_incomplete(source), "{source}");
+        assert!(super::is_incomplete(r.lua(), source), "{source}");
     }
     for source in ["f()", "x = '('", "x = )", "'abc", "s = [[(]]", "end", "return 1", "for"] {
-        assert_eq!(r.is_incomplete(source), source == "for", "{source}");
+        assert_eq!(super::is_incomplete(r.lua(), source), source == "for", "{source}");
     }
 }
 
@@ -173,9 +174,9 @@ fn a_survey_shows_own_globals_and_where_tensors_were_made() {
 #[test]
 fn a_loaded_script_leaves_its_locals() {
     let mut r = repl();
-    let reply = r.load("study.lua", "#!/x\nlocal a <const> = 1\nlocal function f() return a + 1 end", true, Look::PLAIN);
+    let reply = r.load(Path::new("study.lua"), "#!/x\nlocal a <const> = 1\nlocal function f() return a + 1 end", Look::PLAIN);
     assert!(matches!(reply, Reply::Done(_)), "{reply:?}");
     assert_eq!(done(&mut r, "f()"), "2");
-    let reply = r.load("bad.lua", "x = 1\nx.y.z = 1", false, Look::PLAIN);
+    let reply = r.load(Path::new("bad.lua"), "x = 1\nx.y.z = 1", Look::PLAIN);
     assert!(matches!(&reply, Reply::Failed(f) if f.to_string().contains("bad.lua:2")), "{reply:?}");
 }

@@ -1,0 +1,134 @@
+//! The prompt's commands: `:name arguments`.
+
+use super::prompt::{Answer, Prompt};
+use super::timing;
+use crate::error::{Context, nearest};
+use crate::lua::doc::Docs;
+use crate::lua::repl::{Reply, survey};
+use crate::lua::session::parse_arg;
+use crate::{Error, Result, atomic};
+use std::path::Path;
+
+/// Name, arguments, what it does, and what does it.
+type Command = (&'static str, &'static str, &'static str, fn(&mut Prompt, &str) -> Result<Answer>);
+
+const COMMANDS: [Command; 11] = [
+    ("time", "CODE", "run code once and say how long it took", timing::time),
+    ("timeit", "CODE", "run code often and say how long it takes", timing::timeit),
+    ("run", "FILE [KEY=VALUE ...]", "run a script as `compt run` does, in this session", run_file),
+    ("load", "FILE", "run a script whose outermost locals stay as globals", load),
+    ("vars", "", "the names defined here, and what they are", vars),
+    ("mem", "", "live tensors and their bytes, by device and by where they were made", mem),
+    ("forget", "[NAME ...]", "drop names, or all of them, and free what they held", forget),
+    ("inputs", "", "what was typed so far and worked", inputs),
+    ("save", "FILE", "write these inputs as a script", save),
+    ("help", "", "this list", help),
+    ("quit", "", "leave, as Ctrl-D does", |_, _| Ok(Answer::Quit)),
+];
+
+/// Carries out a command.
+pub fn run(prompt: &mut Prompt, input: &str) -> Answer {
+    let (name, rest) = input[1..].split_once(char::is_whitespace).unwrap_or((&input[1..], ""));
+    let Some((.., command)) = COMMANDS.iter().find(|command| command.0 == name) else {
+        let names = COMMANDS.map(|command| command.0);
+        let near = nearest(name, &names).map(|near| format!("; did you mean :{near}?"));
+        let text = format!("no command :{name}{}", near.unwrap_or_else(|| " (:help)".into()));
+        return prompt.complain(&text);
+    };
+    let done = command(prompt, rest.trim());
+    done.unwrap_or_else(|e| prompt.complain(&format!(":{name}: {e}")))
+}
+
+/// What `?` alone says.
+pub fn overview(docs: &Docs) -> String {
+    let mut text = String::from(
+        "?name prints the documentation of a name: ?compt.trainer, ?torch.softmax, ?t.run\n",
+    );
+    let mut sections: Vec<&str> = docs.entries.iter().map(|e| e.section.as_str()).collect();
+    sections.dedup();
+    for section in sections {
+        let entries = docs.entries.iter().filter(|entry| entry.section == section);
+        let names = entries.filter(|e| e.signature().is_some()).map(|e| e.split().2);
+        let names: Vec<&str> = names.take(12).collect();
+        if !names.is_empty() {
+            text.push_str(&format!("  {section}: {}\n", names.join(", ")));
+        }
+    }
+    text.push_str(":help lists the commands");
+    text
+}
+
+fn help(_: &mut Prompt, _: &str) -> Result<Answer> {
+    let usage = |(name, arguments, ..): &Command| format!(":{name} {arguments}");
+    let width = COMMANDS.iter().map(|command| usage(command).len()).max().unwrap_or(0);
+    for command in &COMMANDS {
+        println!("{:width$}  {}", usage(command), command.2);
+    }
+    println!("{:width$}  the documentation of a name; alone: of what there is", "?NAME");
+    println!(
+        "\nTab completes, Ctrl-R searches the history, Ctrl-C stops what runs, Ctrl-D leaves.\n\
+         `_` is the last value."
+    );
+    Ok(Answer::Done)
+}
+
+fn needed<'a>(argument: &'a str, what: &str) -> Result<&'a str> {
+    match argument {
+        "" => Err(Error::new(format!("needs {what}"))),
+        argument => Ok(argument),
+    }
+}
+
+fn read(path: &str) -> Result<String> {
+    std::fs::read_to_string(path).at(path)
+}
+
+fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
+    let mut words = rest.split_whitespace();
+    let path = needed(words.next().unwrap_or_default(), "a file")?;
+    let args = words.map(parse_arg).collect::<Result<Vec<_>>>()?;
+    let text = read(path)?;
+    let look = prompt.look;
+    let reply = prompt.repl.run(Path::new(path), &text, args, look)?;
+    Ok(prompt.tell(reply))
+}
+
+fn load(prompt: &mut Prompt, path: &str) -> Result<Answer> {
+    let text = read(needed(path, "a file")?)?;
+    let look = prompt.look;
+    let reply = prompt.repl.load(Path::new(path), &text, look);
+    Ok(prompt.tell(reply))
+}
+
+fn vars(prompt: &mut Prompt, _: &str) -> Result<Answer> {
+    let text = survey::variables(prompt.repl.lua(), prompt.repl.given(), prompt.look);
+    Ok(prompt.tell(Reply::Done(text.map_err(told)?)))
+}
+
+fn mem(prompt: &mut Prompt, _: &str) -> Result<Answer> {
+    Ok(prompt.tell(Reply::Done(survey::memory(prompt.repl.lua()).map_err(told)?)))
+}
+
+fn forget(prompt: &mut Prompt, names: &str) -> Result<Answer> {
+    let names: Vec<String> = names.split_whitespace().map(String::from).collect();
+    prompt.repl.forget(&names)?;
+    Ok(Answer::Done)
+}
+
+fn inputs(prompt: &mut Prompt, _: &str) -> Result<Answer> {
+    prompt.repl.inputs().iter().for_each(|input| println!("{input}"));
+    Ok(Answer::Done)
+}
+
+fn save(prompt: &mut Prompt, path: &str) -> Result<Answer> {
+    let inputs = prompt.repl.inputs();
+    let head = "local compt, torch = require \"compt\", require \"compt.torch\"\n\n";
+    let text = format!("{head}{}\n", inputs.join("\n"));
+    atomic::write_atomic(Path::new(needed(path, "a file")?), text.as_bytes())?;
+    println!("{} inputs written to {path}", inputs.len());
+    Ok(Answer::Done)
+}
+
+pub fn told(error: mlua::Error) -> Error {
+    Error::new(crate::lua::failure::Failure::new(&error).message)
+}

@@ -1,0 +1,71 @@
+//! `compt repl`: the prompt on a terminal, and the same without one.
+
+mod commands;
+mod editor;
+mod history;
+mod paint;
+mod prompt;
+mod timing;
+
+use super::{FAILED, report, run};
+use crate::interrupt;
+use crate::lua::repl::Repl;
+use crate::lua::repl::show::Look;
+use crate::lua::session::Session;
+use prompt::{Answer, Prompt};
+use std::io::{BufRead, IsTerminal, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+/// Reads inputs and answers them until the end of the input.
+pub fn repl(session: Session) -> ExitCode {
+    if let Err(e) = run::check(&session) {
+        return report::refuse(&e);
+    }
+    let repl = match Repl::new(session) {
+        Ok(repl) => repl,
+        Err(e) => return report::failed(&crate::lua::failure::Failure::new(&e)),
+    };
+    match is_terminal() {
+        true => editor::interactive(repl),
+        false => piped(Prompt::new(repl, Look::PLAIN)),
+    }
+}
+
+/// Whether somebody sits there.
+pub fn is_terminal() -> bool {
+    stdin().is_terminal() && stdout().is_terminal()
+}
+
+/// Whether colours are wanted (https://no-color.org).
+fn colours() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    !set("NO_COLOR") && !dumb && stdout().is_terminal() && stderr().is_terminal()
+}
+
+/// Inputs from a pipe or a file: no prompts, no colours; the exit code is that of the last input.
+fn piped(mut prompt: Prompt) -> ExitCode {
+    let mut input = String::new();
+    let mut code = ExitCode::SUCCESS;
+    for line in stdin().lock().lines() {
+        let Ok(line) = line else {
+            eprintln!("compt: the input is not UTF-8 text");
+            return ExitCode::from(FAILED);
+        };
+        let line = line.trim_end_matches('\r');
+        input = if input.is_empty() { line.to_string() } else { format!("{input}\n{line}") };
+        match prompt.answer(&input) {
+            Answer::More => continue,
+            Answer::Done => code = ExitCode::SUCCESS,
+            Answer::Failed => code = ExitCode::from(FAILED),
+            Answer::Interrupted => return ExitCode::from(interrupt::EXIT_CODE),
+            Answer::Quit => return ExitCode::SUCCESS,
+        }
+        input.clear();
+    }
+    if !input.is_empty() {
+        eprintln!("compt: the input ends in the middle of: {}", input.lines().next().unwrap_or(""));
+        return ExitCode::from(FAILED);
+    }
+    code
+}

@@ -1,0 +1,99 @@
+//! `:time` and `:timeit`. What a CUDA device still has to do counts: the clock stops when it is idle.
+
+use super::prompt::{Answer, Prompt};
+use crate::Result;
+use crate::lua::repl::Reply;
+use crate::tensor::device;
+use std::time::Instant;
+
+/// `:timeit` repeats this many times ...
+const REPEATS: usize = 7;
+/// ... as many calls as take this long.
+const SECONDS: f64 = 0.2;
+
+pub fn time(prompt: &mut Prompt, code: &str) -> Result<Answer> {
+    let function = match prompt.repl.function(code) {
+        Ok(function) => function,
+        Err(failure) => return Ok(prompt.complain(&failure.to_string())),
+    };
+    device::synchronise();
+    let start = Instant::now();
+    let reply = prompt.repl.call(&function, prompt.look);
+    device::synchronise();
+    let seconds = start.elapsed().as_secs_f64();
+    let answer = prompt.tell(reply);
+    println!("{}", duration(seconds));
+    Ok(answer)
+}
+
+pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
+    let function = match prompt.repl.function(code) {
+        Ok(function) => function,
+        Err(failure) => return Ok(prompt.complain(&failure.to_string())),
+    };
+    let loops: mlua::Function = prompt
+        .repl
+        .lua()
+        .load("local f = ... return function(n) for _ = 1, n do f() end end")
+        .set_name("=timeit")
+        .call(function)
+        .map_err(super::commands::told)?;
+    let run = |count: u64| -> Result<std::result::Result<f64, Reply>> {
+        let calls = loops.bind(count).map_err(super::commands::told)?;
+        device::synchronise();
+        let start = Instant::now();
+        let reply = prompt.repl.call(&calls, prompt.look);
+        device::synchronise();
+        Ok(match reply {
+            Reply::Done(_) => Ok(start.elapsed().as_secs_f64()),
+            other => Err(other),
+        })
+    };
+    let mut count = 1;
+    loop {
+        match run(count)? {
+            Err(reply) => return Ok(prompt.tell(reply)),
+            Ok(seconds) if seconds >= SECONDS / 10.0 || count >= 1 << 30 => {
+                count = ((SECONDS / seconds * count as f64) as u64).clamp(1, 1 << 32);
+                break;
+            }
+            Ok(_) => count *= 4,
+        }
+    }
+    let mut each = Vec::new();
+    for _ in 0..REPEATS {
+        match run(count)? {
+            Err(reply) => return Ok(prompt.tell(reply)),
+            Ok(seconds) => each.push(seconds / count as f64),
+        }
+    }
+    each.sort_by(f64::total_cmp);
+    println!(
+        "{} a call (median of {REPEATS} times {count} calls; {} to {})",
+        duration(each[REPEATS / 2]),
+        duration(each[0]),
+        duration(each[REPEATS - 1])
+    );
+    Ok(Answer::Done)
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-6 => format!("{:.0} ns", s * 1e9),
+        s if s < 1e-3 => format!("{:.2} us", s * 1e6),
+        s if s < 1.0 => format!("{:.2} ms", s * 1e3),
+        s if s < 100.0 => format!("{s:.2} s"),
+        s => format!("{} min {:.0} s", (s / 60.0) as u64, s % 60.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_have_a_unit_that_fits() {
+        let shown = [2e-8, 1.5e-6, 0.0123, 1.0, 125.0].map(duration);
+        assert_eq!(shown, ["20 ns", "1.50 us", "12.30 ms", "1.00 s", "2 min 5 s"]);
+    }
+}
