@@ -111,6 +111,7 @@ impl Progress for Bar {
 
     fn finish(&mut self) {
         self.0.abandon();
+        eprintln!();
     }
 }
 

@@ -85,6 +85,8 @@ impl LuaTrainer {
         let mut shown: Box<dyn Progress> =
             if self.progress { progress(&self.name, total) } else { Box::new(Silent) };
         let mut failed = None;
+        // A second Ctrl-C waits for the record, too.
+        let _hold = Hold::new();
         while self.trainer.steps() < total && !interrupt::requested() {
             match self.step() {
                 Ok(report) => shown.step(report.step, report.loss),
