@@ -8,6 +8,8 @@ use super::print;
 use crate::Error;
 use crate::lua::hook;
 use mlua::{IntoLua, Lua, MultiValue, Value};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use tch::{TchError, Tensor};
 
 type Torch<T = Tensor> = std::result::Result<T, TchError>;
@@ -94,7 +96,10 @@ impl Op {
         hook::check(lua)?;
         let with_options = matches!(self.call, Call::WithOptions(_));
         let args = Args::new(lua, self.name, values, with_options)?;
-        let out = self.apply(&args).and_then(|out| args.finish().map(|()| out));
+        // tch panics on a refusal of libtorch's where a number was among the arguments.
+        let applied = catch_unwind(AssertUnwindSafe(|| self.apply(&args)));
+        let applied = applied.unwrap_or_else(|panic| Err(Fault::Torch(refusal(panic))));
+        let out = applied.and_then(|out| args.finish().map(|()| out));
         match out {
             Ok(Out::Tensor(tensor)) => {
                 Ok(MultiValue::from_vec(vec![LuaTensor::new(tensor).into_lua(lua)?]))
@@ -135,6 +140,15 @@ impl Op {
             }
             Call::Positional(f) | Call::WithOptions(f) => f(args),
         }
+    }
+}
+
+/// What libtorch said, from a panic of tch's that quotes it; any other panic goes on.
+fn refusal(panic: Box<dyn Any + Send>) -> TchError {
+    let text = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
+    match text.split_once("Torch(\"") {
+        Some((_, quoted)) => TchError::Torch(quoted.replace("\\n", "\n").replace("\\\"", "\"")),
+        None => resume_unwind(panic),
     }
 }
 
