@@ -6,7 +6,7 @@ local compt = require "compt.native"
 for name, value in pairs(require "compt.session") do compt[name] = value end
 
 --- Modules of the library that are fields of `compt`.
----@type table<string, string>
+---@type table<string, string?>
 local modules = { methods = "compt.methods", report = "compt.report", schedule = "compt.schedule" }
 
 --- An unknown name is an error with the nearest known one; `out` may be absent.

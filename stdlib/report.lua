@@ -1,17 +1,19 @@
 --- Tables of results for the terminal.
 local report = {}
 
+local function length(cell) return utf8.len(cell) or #cell end
+
 --- Lines of cells as aligned text; the first column to the left, the others to the right.
 function report.grid(rows)
   local widths = {}
   for _, row in ipairs(rows) do
-    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, utf8.len(cell)) end
+    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, length(cell)) end
   end
   local lines = {}
   for _, row in ipairs(rows) do
     local cells = {}
     for i, cell in ipairs(row) do
-      local space = (" "):rep(widths[i] - utf8.len(cell))
+      local space = (" "):rep(widths[i] - length(cell))
       cells[i] = i == 1 and cell .. space or space .. cell
     end
     lines[#lines + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
@@ -29,7 +31,7 @@ function report.methods(tasks, runs)
   for _, task in ipairs(tasks.names) do head[#head + 1] = task end
   head[#head + 1] = "average"
   head[#head + 1] = "margin"
-  local best
+  local best ---@type compt.ReportRun?
   local baselines = 0
   for _, run in ipairs(runs) do
     baselines = baselines + (run.baseline and 1 or 0)

@@ -70,8 +70,8 @@ questions.forms = {
 questions.slots = {}
 for kind, forms in pairs(questions.forms) do
   local slots = {}
-  for _, slot in ipairs(facts.kinds[kind].slots) do
-    if forms[slot] then slots[#slots + 1] = slot end
+  for _, slot in ipairs(assert(facts.kinds[kind]).slots) do
+    if forms[slot] ~= nil then slots[#slots + 1] = slot end
   end
   questions.slots[kind] = slots
 end

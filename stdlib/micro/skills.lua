@@ -113,11 +113,10 @@ local function collect_labels()
     end
   end
   for _, skill in ipairs(skills.list) do
-    ---@type table?
     local judging = skills.judging[skill.name]
-    for _, wording in ipairs((judging and not judging.without_options) and judging or {}) do
+    for _, wording in ipairs(judging and not judging.without_options and judging or {}) do
       local key = table.concat(wording[2], " ")
-      if not sets[key] then table.insert(skills.label_sets[#wording[2]], wording[2]) end
+      if not sets[key] then table.insert(assert(skills.label_sets[#wording[2]]), wording[2]) end
       sets[key] = true
       add(wording[2])
     end

@@ -35,14 +35,16 @@ function spans.corrupt(r, ids)
   local masked = math.max(1, math.floor(spans.share * count + 0.5))
   local list = lengths(r, masked)
   local chosen = gaps(r, count - masked, #list)
-  local source, target, at, used = {}, {}, 1, 0
+  local source, target = {}, {}
+  local at, used = 1, 0
   for gap = 0, count - masked do
     if chosen[gap] then
       local sentinel = tokenizer.sentinel(used)
       used = used + 1
       source[#source + 1], target[#target + 1] = sentinel, sentinel
-      table.move(ids, at, at + list[used] - 1, #target + 1, target)
-      at = at + list[used]
+      local length = assert(list[used])
+      table.move(ids, at, at + length - 1, #target + 1, target)
+      at = at + length
     end
     source[#source + 1] = ids[at] -- after the last gap: the closing 1
     at = at + 1

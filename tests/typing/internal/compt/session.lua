@@ -1,0 +1,5 @@
+---@meta compt.session
+
+---@type { args: table<string, any>, out: string?, seed: integer }
+local session
+return session

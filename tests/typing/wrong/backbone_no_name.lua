@@ -1,0 +1,3 @@
+-- expect: missing-parameter
+local compt = require "compt"
+compt.backbone()

@@ -1,0 +1,3 @@
+-- expect: undefined-field
+local compt = require "compt"
+compt.prompt_bank({ tasks = { "a" }, d_model = 8 }):sources_of(1)

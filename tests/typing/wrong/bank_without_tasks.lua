@@ -1,0 +1,3 @@
+-- expect: missing-fields param-type-mismatch
+local compt = require "compt"
+compt.prompt_bank { sources = 2 }

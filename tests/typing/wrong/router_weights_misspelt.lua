@@ -1,0 +1,3 @@
+-- expect: undefined-field
+local compt = require "compt"
+compt.router.constant({ tasks = 2, sources = 3 }):wieghts()

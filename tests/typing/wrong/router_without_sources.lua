@@ -1,0 +1,3 @@
+-- expect: missing-fields param-type-mismatch
+local compt = require "compt"
+compt.router.free { tasks = 2 }

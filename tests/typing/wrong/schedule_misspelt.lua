@@ -1,0 +1,3 @@
+-- expect: undefined-field
+local compt = require "compt"
+compt.schedule.linera(5, 0)

@@ -1,0 +1,3 @@
+-- expect: undefined-field
+local compt = require "compt"
+print(compt.tasks("micro").task_names)

@@ -1,0 +1,3 @@
+-- expect: undefined-field
+local torch = require "compt.torch"
+torch.ones(2):sofmax()
