@@ -2,7 +2,7 @@
 
 COMPT := target/release/compt
 
-.PHONY: help setup build demo test bench lint
+.PHONY: help setup build demo test docs figures bench lint
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,14 @@ demo: build ## Train the methods on the built-in micro tasks and print the table
 test: build ## Everything the project checks
 	OMP_NUM_THREADS=1 cargo test --release --locked
 	@for script in scripts/*.sh .ci/run; do bash -n $$script || exit 1; done
+
+docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
+	target/release/compt stubs stdlib/meta
+	target/release/compt stubs --manual > docs/reference.md
+
+figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs
+	python3 scripts/bench/repl.py
+	COMPT_FUZZ=10000 cargo test --release --locked --test repl_fuzz -- --nocapture
 
 bench: build ## Speed and memory beside transformers and peft, as ratios
 	scripts/bench/run.sh

@@ -45,11 +45,11 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "train",
         ],
     ),
-    ("cli", &["error", "interrupt", "tensor", "run", "lua"]),
+    ("cli", &["atomic", "error", "interrupt", "tensor", "run", "lua"]),
 ];
 
 /// Where a crate is used, and nowhere else.
-const HOMES: [(&str, &str); 10] = [
+const HOMES: [(&str, &str); 11] = [
     ("clap", "cli"),
     ("csv", "data"),
     ("flate2", "data"),
@@ -57,6 +57,7 @@ const HOMES: [(&str, &str); 10] = [
     ("memmap2", "t5"),
     ("mlua", "lua"),
     ("rust_embed", "lua/stdlib.rs"),
+    ("rustyline", "cli/repl/editor.rs"),
     ("signal_hook", "interrupt.rs"),
     ("strsim", "error.rs"),
     ("tokenizers", "data"),

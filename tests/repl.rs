@@ -58,7 +58,10 @@ fn a_pipe_has_no_prompts_and_no_colours_and_its_last_input_counts() {
 fn every_command_does_its_work() {
     let folder = TempDir::new().unwrap();
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    file("study.lua", "local compt = require 'compt'\nlocal n = compt.args.n\nresult = n * require('beside')");
+    file(
+        "study.lua",
+        "local compt = require 'compt'\nlocal n = compt.args.n\nresult = n * require('beside')",
+    );
     file("beside.lua", "return 2");
     file("tools.lua", "local function twice(x) return 2 * x end\nlocal five = 5");
     let input = "\
@@ -79,6 +82,8 @@ t
 ?twice
 ?torch.gelu
 torch.relu?
+b = compt.backbone 'micro'
+?b.generate
 ?compt.traner
 :vras
 ";
@@ -96,6 +101,7 @@ torch.relu?
         ":timeit CODE",
         "approximate?: \"none\"|\"tanh\" = \"none\"",
         "torch.relu(input: torch.Tensor): torch.Tensor",
+        "compt.Backbone:generate(options: compt.GenerateOptions)",
     ] {
         assert!(shown.contains(text), "{text:?} is not in\n{shown}\n{told}");
     }
@@ -110,7 +116,10 @@ torch.relu?
 #[test]
 fn a_saved_session_is_a_script() {
     let folder = TempDir::new().unwrap();
-    piped_in(folder.path(), "x = torch.arange(4)\nx:sum():item()\nfor i = 1, 2 do\n print(i)\nend\nerror 'x'\n:save s.lua");
+    piped_in(
+        folder.path(),
+        "x = torch.arange(4)\nx:sum():item()\nfor i = 1, 2 do\n print(i)\nend\nerror 'x'\n:save s.lua",
+    );
     let ran = compt(folder.path()).args(["run", "s.lua"]).output().unwrap();
     assert_eq!(out(&ran), "6\n1\n2\n", "{}", err(&ran));
 }

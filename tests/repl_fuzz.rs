@@ -6,7 +6,7 @@ use compt::lua::doc::Docs;
 use compt::lua::repl::complete::{complete, signature};
 use compt::lua::repl::lexer::tokens;
 use compt::lua::repl::show::Look;
-use compt::lua::repl::{Reply, Repl, is_incomplete};
+use compt::lua::repl::{Repl, Reply, is_incomplete};
 use compt::lua::session::Session;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -77,7 +77,9 @@ fn no_input_ends_the_session() {
             Reply::Incomplete => {}
         }
     }
-    println!("{count} inputs: {good} worked, {failed} failed, {stopped} were stopped, none ended it");
+    println!(
+        "{count} inputs: {good} worked, {failed} failed, {stopped} were stopped, none ended it"
+    );
     turn.fetch_add(1, Ordering::SeqCst);
     repl.eval("collectgarbage()", Look::PLAIN);
     // Inputs may have put anything into the globals; the session itself answers.
@@ -89,7 +91,8 @@ fn corpus() -> Vec<String> {
     let docs = Docs::load().unwrap();
     let examples = docs.entries.iter().filter(|entry| entry.section != "Training");
     let lines = examples.flat_map(|entry| entry.example.clone());
-    let harmless = |line: &String| !["os.", "save", "compt-"].iter().any(|word| line.contains(word));
+    let harmless =
+        |line: &String| !["os.", "save", "compt-"].iter().any(|word| line.contains(word));
     TYPED.iter().map(|s| s.to_string()).chain(lines.filter(harmless)).collect()
 }
 

@@ -3,7 +3,7 @@
 
 use compt::interrupt;
 use compt::lua::repl::show::Look;
-use compt::lua::repl::{Reply, Repl};
+use compt::lua::repl::{Repl, Reply};
 use compt::lua::session::Session;
 use std::time::{Duration, Instant};
 

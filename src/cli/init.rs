@@ -1,8 +1,8 @@
 //! `compt init`: a folder in which editors and type checkers know the runtime.
 
 use super::{report, stubs};
-use crate::error::Context;
 use crate::atomic::write_atomic;
+use crate::error::Context;
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -16,7 +16,9 @@ pub fn init(folder: &Path) -> ExitCode {
     match set_up(folder) {
         Ok(()) => {
             println!("{}: .luarc.json and {STUBS} written", folder.display());
-            println!("Editors with a Lua language server now complete and check `compt` and `torch`.");
+            println!(
+                "Editors with a Lua language server now complete and check `compt` and `torch`."
+            );
             ExitCode::SUCCESS
         }
         Err(e) => report::refuse(&e),
@@ -36,9 +38,8 @@ fn set_up(folder: &Path) -> Result<()> {
 }
 
 fn read(text: &str) -> Result<Map<String, Value>> {
-    serde_json::from_str(text).map_err(|e| {
-        told(e).hint("repair the file, or move it away and run `compt init` again")
-    })
+    serde_json::from_str(text)
+        .map_err(|e| told(e).hint("repair the file, or move it away and run `compt init` again"))
 }
 
 fn told(e: serde_json::Error) -> Error {
@@ -65,8 +66,11 @@ mod tests {
     fn what_was_there_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".luarc.json");
-        std::fs::write(&path, "{ \"diagnostics.globals\": [\"vim\"], \"workspace.library\": [\"x\"] }")
-            .unwrap();
+        std::fs::write(
+            &path,
+            "{ \"diagnostics.globals\": [\"vim\"], \"workspace.library\": [\"x\"] }",
+        )
+        .unwrap();
         set_up(folder.path()).unwrap();
         set_up(folder.path()).unwrap();
         let settings = read(&std::fs::read_to_string(&path).unwrap()).unwrap();

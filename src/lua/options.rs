@@ -55,7 +55,11 @@ impl Options {
     }
 
     /// An option that is an object of the runtime.
-    pub fn object<T: Object + Clone>(&self, lua: &Lua, key: &'static str) -> mlua::Result<Option<T>> {
+    pub fn object<T: Object + Clone>(
+        &self,
+        lua: &Lua,
+        key: &'static str,
+    ) -> mlua::Result<Option<T>> {
         let Some(value) = self.get::<Value>(lua, key)? else { return Ok(None) };
         match object::take(&value) {
             Some(object) => Ok(Some(object)),

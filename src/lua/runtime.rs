@@ -39,7 +39,10 @@ impl Runtime {
         globals.set("arg", lua.create_table()?)?;
         globals.set("sorted_pairs", stdlib::load::<Function>(&lua, "sorted_pairs.lua")?)?;
         lua.preload_module("compt.torch", lua.create_function(|lua, ()| torch::module(lua))?)?;
-        lua.preload_module("compt.library", lua.create_function(|lua, ()| types::library::module(lua))?)?;
+        lua.preload_module(
+            "compt.library",
+            lua.create_function(|lua, ()| types::library::module(lua))?,
+        )?;
         preload_native(&lua)?;
         hook::install(&lua)?;
         lua.set_app_data(session);
@@ -115,7 +118,9 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
         let Some((path, source)) = stdlib::module(&name) else {
             if name.starts_with("compt.") {
                 let known = stdlib::modules();
-                return Err(Error::unknown("module", &name, known.iter().map(String::as_str)).into());
+                return Err(
+                    Error::unknown("module", &name, known.iter().map(String::as_str)).into()
+                );
             }
             return Ok(Value::String(lua.create_string(format!("no module '{name}' in compt"))?));
         };

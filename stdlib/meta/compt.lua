@@ -42,7 +42,7 @@ function sorted_pairs(t) end
 ---b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 ---compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
 ---```
----@param name compt.folder|table
+---@param name "micro"|compt.folder|table
 ---@param options? compt.BackboneOptions
 ---@return compt.Backbone
 function compt.backbone(name, options) end
@@ -230,7 +230,7 @@ local TaskDefinition = {}
 ---tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })
 ---compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ---```
----@param what string|table<string, compt.TaskDefinition>
+---@param what "micro"|"glue"|"set2"|string|table<string, compt.TaskDefinition>
 ---@param options? compt.TasksOptions
 ---@return compt.Tasks
 function compt.tasks(what, options) end
@@ -362,7 +362,7 @@ function PromptBank:parameters() end
 ---The composition operators. One defined with `compt.compose.define` is a field too.
 ---@class compt.compose
 ---@field [string] compt.Operator operators of one's own
-compt.compose = {}
+local compose = {}
 
 ---SSUM: P_u + sum_s w_s P_s, rows m (ComPT, equation 4). private [B, m', d], sources [S, m, d], weights [B, S].
 ---```lua
@@ -372,7 +372,7 @@ compt.compose = {}
 ---@param sources torch.Tensor
 ---@param weights torch.Tensor
 ---@return torch.Tensor
-function compt.compose.sum(private, sources, weights) end
+function compose.sum(private, sources, weights) end
 
 ---MSUM: P_u * sum_s w_s P_s, rows m (ComPT, equation 5). private [B, m', d], sources [S, m, d], weights [B, S].
 ---```lua
@@ -382,7 +382,7 @@ function compt.compose.sum(private, sources, weights) end
 ---@param sources torch.Tensor
 ---@param weights torch.Tensor
 ---@return torch.Tensor
-function compt.compose.product(private, sources, weights) end
+function compose.product(private, sources, weights) end
 
 ---MCAT: P_u * [w_1 P_1; ...; w_S P_S], rows S m (ComPT, equation 6). private [B, m', d], sources [S, m, d], weights [B, S].
 ---```lua
@@ -392,7 +392,7 @@ function compt.compose.product(private, sources, weights) end
 ---@param sources torch.Tensor
 ---@param weights torch.Tensor
 ---@return torch.Tensor
-function compt.compose.concat(private, sources, weights) end
+function compose.concat(private, sources, weights) end
 
 ---P_u alone: prompt tuning. private [B, m', d], sources [S, m, d], weights [B, S].
 ---```lua
@@ -402,7 +402,7 @@ function compt.compose.concat(private, sources, weights) end
 ---@param sources torch.Tensor
 ---@param weights torch.Tensor
 ---@return torch.Tensor
-function compt.compose.private(private, sources, weights) end
+function compose.private(private, sources, weights) end
 
 ---An operator of one's own, differentiable as it is: a method's `compose = name` uses it.
 ---```lua
@@ -413,11 +413,11 @@ function compt.compose.private(private, sources, weights) end
 ---```
 ---@param name string
 ---@param operator compt.Operator
-function compt.compose.define(name, operator) end
+function compose.define(name, operator) end
 
 ---The kinds of router: how much each source prompt weighs for a task.
 ---@class compt.router
-compt.router = {}
+local router = {}
 
 ---How a router's scores become weights over the sources.
 ---@alias compt.Normalisation
@@ -452,7 +452,7 @@ compt.router = {}
 ---```
 ---@param options compt.RelaxedBernoulliOptions
 ---@return compt.Router
-function compt.router.relaxed_bernoulli(options) end
+function router.relaxed_bernoulli(options) end
 
 ---Learned logits, normalised over the sources, without sampling.
 ---```lua
@@ -460,7 +460,7 @@ function compt.router.relaxed_bernoulli(options) end
 ---```
 ---@param options compt.FreeOptions
 ---@return compt.Router
-function compt.router.free(options) end
+function router.free(options) end
 
 ---Every source weighs 1 / S; nothing is learned.
 ---```lua
@@ -468,7 +468,7 @@ function compt.router.free(options) end
 ---```
 ---@param options compt.ConstantOptions
 ---@return compt.Router
-function compt.router.constant(options) end
+function router.constant(options) end
 
 ---Weights of the sources for each task.
 ---```lua
@@ -503,19 +503,19 @@ function Router:weights(tasks, options) end
 
 ---@class (exact) compt.MethodOptions
 ---@field name? string for records and tables; by default the method's own
----@field compose? string|compt.Operator "sum", "product", "concat", "private", a name given to compt.compose.define, or a function
+---@field compose? "sum"|"product"|"concat"|"private"|string|compt.Operator "sum", "product", "concat", "private", a name given to compt.compose.define, or a function
 ---@field sources? integer S, shared source prompts (3; pt 0)
 ---@field length? integer m, rows of a source prompt (20; mcat 10)
 ---@field private_length? integer rows of a private prompt; by default m, S m for "concat"
 ---@field encoder? compt.Encoder reparametrises each prompt (default "mlp")
 ---@field init? compt.Init what prompts start from (default "uniform")
----@field router? string|compt.MethodRouter "relaxed_bernoulli", "free", "constant", or with options (default "relaxed_bernoulli")
+---@field router? "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter "relaxed_bernoulli", "free", "constant", or with options (default "relaxed_bernoulli")
 ---@field placement? "append"|"prepend" before the closing `</s>`, or before the input (default "append")
 ---@field alone? boolean each task is trained by itself, one after the other (pt: true)
 ---@field lr? table<compt.Group, number> highest rates ({ router = 0.1, source = 0.05, private = 0.02 })
 ---@field warmup? number share of the steps in which the rates rise (default 0.2)
 ---@field temperature? number[] at the first and the last step ({ 5, 1e-3 })
----@field optimizer? string|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled (default 0.01)
 
 ---A router inside a method.
@@ -542,7 +542,7 @@ local Method = {}
 
 ---The methods of the library, each with the settings it is published with.
 ---@class compt.methods
-compt.methods = {}
+local methods = {}
 
 ---ComPT's SSUM: P_u + sum_s w_s P_s.
 ---```lua
@@ -550,7 +550,7 @@ compt.methods = {}
 ---```
 ---@param options? compt.MethodOptions
 ---@return compt.Method
-function compt.methods.ssum(options) end
+function methods.ssum(options) end
 
 ---ComPT's MSUM: P_u * sum_s w_s P_s.
 ---```lua
@@ -558,7 +558,7 @@ function compt.methods.ssum(options) end
 ---```
 ---@param options? compt.MethodOptions
 ---@return compt.Method
-function compt.methods.msum(options) end
+function methods.msum(options) end
 
 ---ComPT's MCAT: P_u * [w_1 P_1; ...; w_S P_S], a prompt of S m rows. With the published inference weights it sees weights it never had in training: `router = { eval = "softmax_sigmoid" }` scores higher.
 ---```lua
@@ -566,7 +566,7 @@ function compt.methods.msum(options) end
 ---```
 ---@param options? compt.MethodOptions
 ---@return compt.Method
-function compt.methods.mcat(options) end
+function methods.mcat(options) end
 
 ---Prompt tuning (Lester et al. 2021) with ComPT's encoder: a private prompt a task. Each task is trained alone; `alone = false` trains them in the mixed batches of the composed methods: the fair baseline.
 ---```lua
@@ -574,7 +574,7 @@ function compt.methods.mcat(options) end
 ---```
 ---@param options? compt.MethodOptions
 ---@return compt.Method
-function compt.methods.pt(options) end
+function methods.pt(options) end
 
 ---@class (exact) compt.TrainerOptions
 ---@field backbone compt.Backbone frozen, or trainable for methods that train it
@@ -586,7 +586,7 @@ function compt.methods.pt(options) end
 ---@field batch_size? integer rows a batch (default 16)
 ---@field accumulate? integer batches a step (default 1)
 ---@field control? compt.path|compt.Control a control file or a table of knobs, over the method's own schedule
----@field optimizer? string|compt.OptimizerOptions by default the method's
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions by default the method's
 ---@field weight_decay? number by default the method's
 ---@field clip? number largest norm of the gradient; math.huge clips nothing (default 1)
 ---@field dropout? number of the backbone while training; by default its `dropout_rate`

@@ -141,7 +141,9 @@ fn without_escapes(text: &str) -> String {
         out.push_str(&rest[..at]);
         let after = &rest[at + 1..];
         let length = match after.strip_prefix('[') {
-            Some(body) => body.find(|c: char| ('@'..='~').contains(&c)).map_or(after.len(), |i| i + 2),
+            Some(body) => {
+                body.find(|c: char| ('@'..='~').contains(&c)).map_or(after.len(), |i| i + 2)
+            }
             None => 1.min(after.len()),
         };
         rest = &after[length..];

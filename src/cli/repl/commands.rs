@@ -4,7 +4,7 @@ use super::prompt::{Answer, Prompt};
 use super::timing;
 use crate::error::{Context, nearest};
 use crate::lua::doc::Docs;
-use crate::lua::repl::{Reply, survey};
+use crate::lua::repl::Reply;
 use crate::lua::session::parse_arg;
 use crate::{Error, Result, atomic};
 use std::path::Path;
@@ -101,12 +101,11 @@ fn load(prompt: &mut Prompt, path: &str) -> Result<Answer> {
 }
 
 fn vars(prompt: &mut Prompt, _: &str) -> Result<Answer> {
-    let text = survey::variables(prompt.repl.lua(), prompt.repl.given(), prompt.look);
-    Ok(prompt.tell(Reply::Done(text.map_err(told)?)))
+    Ok(prompt.tell(Reply::Done(prompt.repl.variables(prompt.look)?)))
 }
 
 fn mem(prompt: &mut Prompt, _: &str) -> Result<Answer> {
-    Ok(prompt.tell(Reply::Done(survey::memory(prompt.repl.lua()).map_err(told)?)))
+    Ok(prompt.tell(Reply::Done(prompt.repl.memory()?)))
 }
 
 fn forget(prompt: &mut Prompt, names: &str) -> Result<Answer> {
@@ -127,8 +126,4 @@ fn save(prompt: &mut Prompt, path: &str) -> Result<Answer> {
     atomic::write_atomic(Path::new(needed(path, "a file")?), text.as_bytes())?;
     println!("{} inputs written to {path}", inputs.len());
     Ok(Answer::Done)
-}
-
-pub fn told(error: mlua::Error) -> Error {
-    Error::new(crate::lua::failure::Failure::new(&error).message)
 }

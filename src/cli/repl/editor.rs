@@ -5,10 +5,9 @@ use super::paint;
 use super::prompt::{Answer, Prompt};
 use crate::cli::FAILED;
 use crate::interrupt;
-use crate::lua::doc::Docs;
+use crate::lua::repl::Repl;
+use crate::lua::repl::assistant::Assistant;
 use crate::lua::repl::show::Look;
-use crate::lua::repl::{Repl, complete, lexer};
-use mlua::Lua;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -19,9 +18,8 @@ use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::process::ExitCode;
-use std::rc::Rc;
 
-type Line = Editor<Assistant, MemHistory>;
+type Line = Editor<Typist, MemHistory>;
 
 /// Reads inputs until Ctrl-D or `:quit`.
 pub fn interactive(repl: Repl) -> ExitCode {
@@ -36,7 +34,10 @@ pub fn interactive(repl: Repl) -> ExitCode {
     let mut history = History::open(History::path());
     restore(&mut editor, &history);
     let mut prompt = Prompt::new(repl, Look { colour, width: 80 });
-    println!("compt {}   ?name explains, :help lists the commands, Ctrl-D leaves", env!("CARGO_PKG_VERSION"));
+    println!(
+        "compt {}   ?name explains, :help lists the commands, Ctrl-D leaves",
+        env!("CARGO_PKG_VERSION")
+    );
     loop {
         match editor.readline("> ") {
             Ok(input) if input.trim().is_empty() => {}
@@ -75,9 +76,8 @@ fn open(repl: &Repl, colour: bool) -> rustyline::Result<Line> {
     let history = MemHistory::with_config(&config);
     let mut editor = Editor::with_history(config, history)?;
     let columns = width(&mut editor);
-    editor.set_helper(Some(Assistant {
-        lua: repl.lua().clone(),
-        docs: repl.docs().clone(),
+    editor.set_helper(Some(Typist {
+        assistant: Assistant::new(repl),
         columns: Cell::new(columns),
         editing: Cell::new(true),
     }));
@@ -100,23 +100,28 @@ fn restore(editor: &mut Line, history: &History) {
     }
 }
 
-/// What helps with the line that is being typed.
-struct Assistant {
-    lua: Lua,
-    docs: Rc<Docs>,
+/// An assistant as the line editor wants one.
+struct Typist {
+    assistant: Assistant,
     columns: Cell<usize>,
     /// False for the last look at a line.
     editing: Cell<bool>,
 }
 
-impl Helper for Assistant {}
+impl Helper for Typist {}
 
-impl Completer for Assistant {
+impl Completer for Typist {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, at: usize, _: &Context) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let found = complete::complete(&self.lua, &self.docs, &line[..at]);
-        let pair = |text: String| Pair { display: text.trim_end_matches(" = ").into(), replacement: text };
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        _: &Context,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let found = self.assistant.complete(&line[..at]);
+        let pair =
+            |text: String| Pair { display: text.trim_end_matches(" = ").into(), replacement: text };
         Ok((found.start, found.texts.into_iter().map(pair).collect()))
     }
 }
@@ -134,14 +139,14 @@ impl Hint for Signature {
     }
 }
 
-impl Hinter for Assistant {
+impl Hinter for Typist {
     type Hint = Signature;
 
     fn hint(&self, line: &str, at: usize, _: &Context) -> Option<Signature> {
         if at < line.len() {
             return None;
         }
-        let text = complete::signature(&self.lua, &self.docs, line)?;
+        let text = self.assistant.signature(line)?;
         let taken = line.lines().last().unwrap_or_default().chars().count() + 4;
         let room = self.columns.get().checked_sub(taken).filter(|room| *room >= 12)?;
         let space = if line.ends_with([' ', '(']) { "" } else { " " };
@@ -151,7 +156,7 @@ impl Hinter for Assistant {
     }
 }
 
-impl Highlighter for Assistant {
+impl Highlighter for Typist {
     fn highlight<'l>(&self, line: &'l str, at: usize) -> Cow<'l, str> {
         if line.starts_with([':', '?']) {
             return Cow::Borrowed(line);
@@ -173,13 +178,12 @@ impl Highlighter for Assistant {
     }
 }
 
-impl Validator for Assistant {
+impl Validator for Typist {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let input = context.input();
-        let is_lua = !input.trim_start().starts_with([':', '?']) && !input.trim_end().ends_with('?');
-        let more = is_lua
-            && !lexer::is_quote_open(input)
-            && crate::lua::repl::is_incomplete(&self.lua, input);
+        let is_lua =
+            !input.trim_start().starts_with([':', '?']) && !input.trim_end().ends_with('?');
+        let more = is_lua && self.assistant.is_incomplete(input);
         Ok(if more { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }
 }

@@ -19,7 +19,9 @@ impl History {
         let text = path.as_ref().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
         let lines = text.lines().count();
         let mut history = History { path, entries: Vec::new() };
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|e| history.push(e));
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .for_each(|e| history.push(e));
         if lines > 2 * MOST {
             history.rewrite();
         }

@@ -38,7 +38,8 @@ fn brackets(line: &str, tokens: &[Token], cursor: usize) -> Option<(usize, usize
     let here = at(cursor).or_else(|| at(cursor.checked_sub(1)?))?;
     let forward = "([{".contains(text(here));
     let mut depth = 0;
-    let mut walk: Vec<usize> = if forward { (here..tokens.len()).collect() } else { (0..=here).collect() };
+    let mut walk: Vec<usize> =
+        if forward { (here..tokens.len()).collect() } else { (0..=here).collect() };
     if !forward {
         walk.reverse();
     }

@@ -3,10 +3,9 @@
 use super::commands;
 use crate::cli::report;
 use crate::lua::failure::Place;
-use crate::lua::repl::context::Context;
 use crate::lua::repl::lexer::tokens;
 use crate::lua::repl::show::Look;
-use crate::lua::repl::{Reply, Repl};
+use crate::lua::repl::{Repl, Reply};
 use std::io::Write;
 
 /// A session and how it prints.
@@ -82,12 +81,13 @@ impl Prompt {
             return Answer::Done;
         }
         let docs = self.repl.docs();
-        let context = Context::new(name);
-        let known = || {
-            let known = context.resolve(self.repl.lua(), docs, 0, context.tokens.len());
-            known.name.and_then(|name| docs.find(&name))
+        let resolve = |text: &str| self.repl.name_of(text).and_then(|name| docs.find(&name));
+        // A method is asked for with a dot as often as with a colon.
+        let as_method = || {
+            let (object, method) = name.rsplit_once('.')?;
+            resolve(&format!("{object}:{method}"))
         };
-        match known().or_else(|| docs.find(name)) {
+        match resolve(name).or_else(as_method).or_else(|| docs.find(name)) {
             Some(entry) => {
                 println!("{}", crate::lua::doc::describe(docs, entry, self.look.width.min(100)));
                 Answer::Done

@@ -12,46 +12,36 @@ const REPEATS: usize = 7;
 const SECONDS: f64 = 0.2;
 
 pub fn time(prompt: &mut Prompt, code: &str) -> Result<Answer> {
-    let function = match prompt.repl.function(code) {
-        Ok(function) => function,
+    let code = match prompt.repl.code(code) {
+        Ok(code) => code,
         Err(failure) => return Ok(prompt.complain(&failure.to_string())),
     };
-    device::synchronise();
-    let start = Instant::now();
-    let reply = prompt.repl.call(&function, prompt.look);
-    device::synchronise();
-    let seconds = start.elapsed().as_secs_f64();
+    let (reply, seconds) = clocked(|| prompt.repl.once(&code, prompt.look));
     let answer = prompt.tell(reply);
     println!("{}", duration(seconds));
     Ok(answer)
 }
 
+fn clocked(run: impl FnOnce() -> Reply) -> (Reply, f64) {
+    device::synchronise();
+    let start = Instant::now();
+    let reply = run();
+    device::synchronise();
+    (reply, start.elapsed().as_secs_f64())
+}
+
 pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
-    let function = match prompt.repl.function(code) {
-        Ok(function) => function,
+    let code = match prompt.repl.code(code) {
+        Ok(code) => code,
         Err(failure) => return Ok(prompt.complain(&failure.to_string())),
     };
-    let loops: mlua::Function = prompt
-        .repl
-        .lua()
-        .load("local f = ... return function(n) for _ = 1, n do f() end end")
-        .set_name("=timeit")
-        .call(function)
-        .map_err(super::commands::told)?;
-    let run = |count: u64| -> Result<std::result::Result<f64, Reply>> {
-        let calls = loops.bind(count).map_err(super::commands::told)?;
-        device::synchronise();
-        let start = Instant::now();
-        let reply = prompt.repl.call(&calls, prompt.look);
-        device::synchronise();
-        Ok(match reply {
-            Reply::Done(_) => Ok(start.elapsed().as_secs_f64()),
-            other => Err(other),
-        })
+    let run = |count: u64| match clocked(|| prompt.repl.often(&code, count)) {
+        (Reply::Done(_), seconds) => Ok(seconds),
+        (other, _) => Err(other),
     };
     let mut count = 1;
     loop {
-        match run(count)? {
+        match run(count) {
             Err(reply) => return Ok(prompt.tell(reply)),
             Ok(seconds) if seconds >= SECONDS / 10.0 || count >= 1 << 30 => {
                 count = ((SECONDS / seconds * count as f64) as u64).clamp(1, 1 << 32);
@@ -62,7 +52,7 @@ pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
     }
     let mut each = Vec::new();
     for _ in 0..REPEATS {
-        match run(count)? {
+        match run(count) {
             Err(reply) => return Ok(prompt.tell(reply)),
             Ok(seconds) => each.push(seconds / count as f64),
         }

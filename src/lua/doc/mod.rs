@@ -48,9 +48,8 @@ impl Docs {
     pub fn find(&self, name: &str) -> Option<&Entry> {
         let exact = self.entries.iter().find(|entry| entry.name == name);
         exact.or_else(|| self.method(name)).or_else(|| {
-            let ends = |full: &str| {
-                full.strip_suffix(name).is_some_and(|head| head.ends_with(['.', ':']))
-            };
+            let ends =
+                |full: &str| full.strip_suffix(name).is_some_and(|head| head.ends_with(['.', ':']));
             let mut found = self.entries.iter().filter(|entry| ends(&entry.name));
             found.next().filter(|_| found.next().is_none())
         })
@@ -110,7 +109,8 @@ impl Docs {
     /// The class of options that an alias in the type stands for.
     pub fn options_behind(&self, kind: &str) -> Option<String> {
         kind.split('|').find_map(|part| {
-            let entry = self.entries.iter().find(|entry| entry.name == part.trim_end_matches('?'))?;
+            let entry =
+                self.entries.iter().find(|entry| entry.name == part.trim_end_matches('?'))?;
             match &entry.kind {
                 Kind::Alias(Alias { of: Some(of), .. }) => self.options_in(of).map(String::from),
                 _ => None,

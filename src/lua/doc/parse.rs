@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_class_has_fields_and_operators() {
-        let text = "Prose\nmore.\n- x?: integer = 3 -- a place\n- [string]: A\n- operator unm: A\n> x";
+        let text =
+            "Prose\nmore.\n- x?: integer = 3 -- a place\n- [string]: A\n- operator unm: A\n> x";
         let entry = class("A: B", text, true).unwrap();
         assert_eq!((entry.text[0].as_str(), entry.example[0].as_str()), ("Prose more.", "x"));
         let class = entry.class().unwrap();

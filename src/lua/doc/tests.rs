@@ -144,10 +144,9 @@ fn options_within_options_are_those_asked_for() {
     seen::take();
     runtime.lua().load(code).exec().unwrap();
     let calls = seen::take();
-    for (class, call) in [
-        ("compt.EncoderOptions", "encoder"),
-        ("compt.OptimizerOptions", "optimizer"),
-    ] {
+    for (class, call) in
+        [("compt.EncoderOptions", "encoder"), ("compt.OptimizerOptions", "optimizer")]
+    {
         let told: BTreeSet<&str> = docs.fields(class).iter().map(|f| f.name.as_str()).collect();
         assert_eq!(Some(&told), calls.get(call), "{class}");
     }
@@ -190,7 +189,10 @@ fn a_description_has_options_with_defaults() {
     let text = super::describe(&docs, docs.find("compt.backbone").unwrap(), 80);
     assert!(text.contains("dtype?: \"auto\"|\"float32\"|\"bfloat16\" = \"auto\""), "{text}");
     assert!(text.contains("example:\n  b = compt.backbone"), "{text}");
-    assert!(text.lines().all(|line| line.starts_with("  ") || line.chars().count() <= 80), "{text}");
+    assert!(
+        text.lines().all(|line| line.starts_with("  ") || line.chars().count() <= 80),
+        "{text}"
+    );
 }
 
 #[test]

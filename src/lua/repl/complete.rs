@@ -38,7 +38,8 @@ pub fn complete(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
         return found;
     }
     // `:time CODE` completes the code.
-    let skip = [":time ", ":timeit "].iter().find(|c| source.starts_with(**c)).map_or(0, |c| c.len());
+    let skip =
+        [":time ", ":timeit "].iter().find(|c| source.starts_with(**c)).map_or(0, |c| c.len());
     let found = code(lua, docs, &source[skip..]);
     Candidates { start: found.start + skip, ..found }
 }
@@ -186,9 +187,7 @@ fn place_kind(lua: &Lua, docs: &Docs, context: &Context) -> Option<String> {
             let class = context.options(lua, docs, which)?;
             Some(docs.fields(&class).iter().find(|field| field.name == *key)?.kind.clone())
         }
-        (None, false) => {
-            Some(context.callee(lua, docs, frame)?.param(frame.index)?.kind.clone())
-        }
+        (None, false) => Some(context.callee(lua, docs, frame)?.param(frame.index)?.kind.clone()),
         _ => None,
     }
 }
@@ -248,11 +247,7 @@ fn word_before(source: &str) -> (usize, &str) {
 }
 
 /// Those that begin with what was typed.
-fn matching(
-    start: usize,
-    typed: &str,
-    texts: impl IntoIterator<Item = String>,
-) -> Candidates {
+fn matching(start: usize, typed: &str, texts: impl IntoIterator<Item = String>) -> Candidates {
     let texts: BTreeSet<String> = texts.into_iter().filter(|t| t.starts_with(typed)).collect();
     Candidates { start, texts: texts.into_iter().collect() }
 }
@@ -280,7 +275,8 @@ fn files(start: usize, typed: &str) -> Candidates {
 
 /// What the innermost call still takes, for display after the cursor.
 pub fn signature(lua: &Lua, docs: &Docs, source: &str) -> Option<String> {
-    let source = source.strip_prefix(":time ").or(source.strip_prefix(":timeit ")).unwrap_or(source);
+    let source =
+        source.strip_prefix(":time ").or(source.strip_prefix(":timeit ")).unwrap_or(source);
     if source.starts_with([':', '?']) {
         return None;
     }

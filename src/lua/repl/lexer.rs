@@ -55,7 +55,10 @@ pub fn tokens(source: &str) -> Vec<Token> {
 pub fn is_quote_open(source: &str) -> bool {
     let last = tokens(source).into_iter().next_back();
     last.is_some_and(|t| {
-        t.kind == Kind::String && t.open && t.text(source).starts_with(['"', '\'']) && !source.ends_with('\\')
+        t.kind == Kind::String
+            && t.open
+            && t.text(source).starts_with(['"', '\''])
+            && !source.ends_with('\\')
     })
 }
 

@@ -1,12 +1,13 @@
 //! A session at the prompt, apart from the terminal: inputs are evaluated one after the other, and
 //! whatever they do, the session goes on with what was defined before.
 
+pub mod assistant;
 pub mod complete;
 pub mod context;
 pub mod lexer;
 mod load;
 pub mod show;
-pub mod survey;
+mod survey;
 
 #[cfg(test)]
 mod tests;
@@ -68,11 +69,6 @@ impl Repl {
         &self.inputs
     }
 
-    /// The globals there were before the first input.
-    pub fn given(&self) -> &BTreeSet<String> {
-        &self.given
-    }
-
     /// Evaluates an input: an expression, whose values are shown and whose first is `_` from then
     /// on, or statements.
     pub fn eval(&mut self, source: &str, look: Look) -> Reply {
@@ -104,8 +100,7 @@ impl Repl {
         args: Vec<(String, serde_json::Value)>,
         look: Look,
     ) -> crate::Result<Reply> {
-        let failed = |e: Error| crate::Error::new(Failure::new(&e).message);
-        self.runtime.give_args(args).map_err(failed)?;
+        self.runtime.give_args(args).map_err(told)?;
         self.runtime.enter(Some(Script { path: path.to_path_buf(), source: text.to_string() }));
         let reply = self.file(path, text, text, look);
         self.runtime.enter(None);
@@ -139,9 +134,8 @@ impl Repl {
 
     /// Drops globals of the session, all of them if none is named, and frees what they held.
     pub fn forget(&mut self, names: &[String]) -> crate::Result<()> {
-        let failed = |e: Error| crate::Error::new(Failure::new(&e).message);
         let own: BTreeSet<String> =
-            survey::globals(self.lua()).map_err(failed)?.difference(&self.given).cloned().collect();
+            survey::globals(self.lua()).map_err(told)?.difference(&self.given).cloned().collect();
         let known: Vec<&str> = own.iter().map(String::as_str).collect();
         if let Some(unknown) = names.iter().find(|name| !own.contains(*name)) {
             return Err(crate::Error::unknown("name", unknown, known));
@@ -151,15 +145,15 @@ impl Repl {
             names => names.iter().map(String::as_str).chain(["_"]).collect(),
         };
         let globals = self.lua().globals();
-        dropped.iter().try_for_each(|name| globals.raw_set(*name, mlua::Nil)).map_err(failed)?;
+        dropped.iter().try_for_each(|name| globals.raw_set(*name, mlua::Nil)).map_err(told)?;
         // What has a finalizer goes in the second round.
-        self.lua().gc_collect().and_then(|()| self.lua().gc_collect()).map_err(failed)
+        self.lua().gc_collect().and_then(|()| self.lua().gc_collect()).map_err(told)
     }
 
-    /// Compiles an input to be called again and again, as the timers do.
-    pub fn function(&self, source: &str) -> Result<Function, Box<Failure>> {
+    /// Compiles an input to be run again and again, as the timers do.
+    pub fn code(&self, source: &str) -> Result<Code, Box<Failure>> {
         match compile(self.lua(), source, "input") {
-            Compiled::Expression(f) | Compiled::Statements(f) => Ok(f),
+            Compiled::Expression(f) | Compiled::Statements(f) => Ok(Code(f)),
             Compiled::Wrong(error) => {
                 sources::record(self.lua(), "input", source);
                 Err(Box::new(Failure::in_state(self.lua(), &error)))
@@ -170,8 +164,39 @@ impl Repl {
         }
     }
 
+    /// Runs code once, as an input.
+    pub fn once(&self, code: &Code, look: Look) -> Reply {
+        self.call(&code.0, look)
+    }
+
+    /// Runs code so many times, for a clock: nothing is shown.
+    pub fn often(&self, code: &Code, count: u64) -> Reply {
+        let repeat = "local f, n = ... return function() for _ = 1, n do f() end end";
+        let chunk = self.lua().load(repeat).set_name("=timeit");
+        match chunk.call::<Function>((&code.0, count)) {
+            Ok(function) => self.call(&function, Look::PLAIN),
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// The session's own globals, one a line, with what they are.
+    pub fn variables(&self, look: Look) -> crate::Result<String> {
+        survey::variables(self.lua(), &self.given, look).map_err(told)
+    }
+
+    /// The live tensors and their bytes, by device and by where they were made.
+    pub fn memory(&self) -> crate::Result<String> {
+        survey::memory(self.lua()).map_err(told)
+    }
+
+    /// The documented name that an expression stands for, without evaluating it.
+    pub fn name_of(&self, expression: &str) -> Option<String> {
+        let context = context::Context::new(expression);
+        context.resolve(self.lua(), &self.docs, 0, context.tokens.len()).name
+    }
+
     /// Calls a function as an input is: Ctrl-C stops it, and its values are shown.
-    pub fn call(&self, function: &Function, look: Look) -> Reply {
+    fn call(&self, function: &Function, look: Look) -> Reply {
         interrupt::clear();
         let result = function.call::<MultiValue>(()).and_then(|values| {
             let shown = self.show(&values, look)?;
@@ -200,9 +225,17 @@ impl Repl {
         // A call without a value shows nothing; `nil` alone is a value that was asked for.
         let last = values.iter().rposition(|value| !value.is_nil()).map_or(0, |at| at + 1);
         let shown = values.iter().take(last.max(usize::from(!values.is_empty())));
-        let texts = shown.map(|value| show::value(value, look)).collect::<mlua::Result<Vec<_>>>()?;
+        let texts =
+            shown.map(|value| show::value(value, look)).collect::<mlua::Result<Vec<_>>>()?;
         Ok(texts.join("\n"))
     }
+}
+
+/// An input that was compiled.
+pub struct Code(Function);
+
+fn told(error: Error) -> crate::Error {
+    crate::Error::new(Failure::new(&error).message)
 }
 
 /// Whether an input wants more lines: a question for the compiler.

@@ -88,7 +88,8 @@ fn table(table: &Table, look: Look, depth: usize, above: &mut Vec<Table>) -> mlu
     }
     named.sort_by(|a, b| a.0.cmp(&b.0));
     for (key, value) in named.iter().take(MANY) {
-        parts.push(format!("{key} = {}", nested(value, look, depth + 1, above)?));
+        let room = Look { width: look.width.saturating_sub(key.chars().count() + 4), ..look };
+        parts.push(format!("{key} = {}", nested(value, room, depth + 1, above)?));
     }
     if others > MANY {
         parts.push(format!("... {} more", others - MANY));
@@ -159,9 +160,17 @@ mod tests {
 
     #[test]
     fn tables_are_shown_in_order_and_cut_short() {
-        assert_eq!(shown("{ 1, 'a', b = { c = true }, ['d e'] = 1.5 }"), "{ 1, \"a\", [\"d e\"] = 1.5, b = { c = true } }");
-        assert_eq!(shown("{ aaaaaaaaaaaaaaaa = 1000000, bbbbbbbbbbbbbbbbbbbb = 2 }"), "{\n  aaaaaaaaaaaaaaaa = 1000000,\n  bbbbbbbbbbbbbbbbbbbb = 2,\n}");
-        assert!(shown("local t = {} for i = 1, 100 do t[i] = i end return t").contains("... 60 more"));
+        assert_eq!(
+            shown("{ 1, 'a', b = { c = true }, ['d e'] = 1.5 }"),
+            "{ 1, \"a\", [\"d e\"] = 1.5, b = { c = true } }"
+        );
+        assert_eq!(
+            shown("{ aaaaaaaaaaaaaaaa = 1000000, bbbbbbbbbbbbbbbbbbbb = 2 }"),
+            "{\n  aaaaaaaaaaaaaaaa = 1000000,\n  bbbbbbbbbbbbbbbbbbbb = 2,\n}"
+        );
+        assert!(
+            shown("local t = {} for i = 1, 100 do t[i] = i end return t").contains("... 60 more")
+        );
         assert!(shown("local t = {} t.t = t return t").contains("itself"));
         assert_eq!(shown("{ { { { { 1 } } } } }"), "{ { { { { ... } } } } }");
         assert_eq!(shown("setmetatable({}, { __tostring = function() return 'me' end })"), "me");
@@ -171,6 +180,9 @@ mod tests {
     fn text_is_quoted_unless_it_has_lines() {
         assert_eq!(shown("'a\"\\27'"), "\"a\\\"\\u{1b}\"");
         assert_eq!(shown("'a\\nb'"), "a\nb");
-        assert_eq!((shown("nil"), shown("1/0"), shown("print")), ("nil".into(), "inf".into(), "function".into()));
+        assert_eq!(
+            (shown("nil"), shown("1/0"), shown("print")),
+            ("nil".into(), "inf".into(), "function".into())
+        );
     }
 }

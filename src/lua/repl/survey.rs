@@ -58,7 +58,10 @@ pub fn memory(lua: &Lua) -> mlua::Result<String> {
             let title = if i == 0 { title } else { "" };
             let size = bytes(share.bytes);
             let space = " ".repeat(width - name.chars().count());
-            text.push_str(&format!("\n{title:<8}  {name}{space}  {:>6}  {size:>10}", share.tensors));
+            text.push_str(&format!(
+                "\n{title:<8}  {name}{space}  {:>6}  {size:>10}",
+                share.tensors
+            ));
         }
     };
     table("device", devices.iter().collect());

@@ -2,7 +2,7 @@
 
 use super::complete::{complete, signature};
 use super::show::Look;
-use super::{Reply, Repl, last, survey};
+use super::{Repl, Reply, last};
 use crate::lua::session::Session;
 use std::path::Path;
 
@@ -43,7 +43,9 @@ fn values_are_shown_and_the_last_is_kept() {
 #[test]
 fn whether_more_lines_are_needed_is_for_the_compiler_to_say() {
     let r = repl();
-    for source in ["f(", "for i = 1, 2 do", "x = {", "x =", "1 +", "s = [[a", "function f()", "if x then\n"] {
+    for source in
+        ["f(", "for i = 1, 2 do", "x = {", "x =", "1 +", "s = [[a", "function f()", "if x then\n"]
+    {
         assert!(super::is_incomplete(r.lua(), source), "{source}");
     }
     for source in ["f()", "x = '('", "x = )", "'abc", "s = [[(]]", "end", "return 1", "for"] {
@@ -89,16 +91,28 @@ fn an_unknown_member_of_an_object_names_the_nearest() {
 #[test]
 fn large_things_are_summaries() {
     let mut r = repl();
-    let text = done(&mut r, "torch.zeros(100, 100):masked_fill_(torch.eye(100, { dtype = 'bool' }), 0 / 0)");
-    assert!(text.starts_with("tensor[100,100] f32 cpu, min 0.0000 mean 0.0000 max 0.0000, 100 NaN"), "{text}");
+    let text = done(
+        &mut r,
+        "torch.zeros(100, 100):masked_fill_(torch.eye(100, { dtype = 'bool' }), 0 / 0)",
+    );
+    assert!(
+        text.starts_with("tensor[100,100] f32 cpu, min 0.0000 mean 0.0000 max 0.0000, 100 NaN"),
+        "{text}"
+    );
     let text = done(&mut r, "compt.router.constant { tasks = { 'a', 'b' }, sources = 2 }");
     assert!(text.contains("src0") && text.contains("b  0.50▒  0.50▒"), "{text}");
     let shades = r.eval("_", Look { colour: true, width: 80 });
     assert!(matches!(&shades, Reply::Done(text) if text.contains("\x1b[48;5;")), "{shades:?}");
-    let text = done(&mut r, "compt.prompt_bank { tasks = { 'rte' }, sources = 2, length = 4, d_model = 8 }");
+    let text = done(
+        &mut r,
+        "compt.prompt_bank { tasks = { 'rte' }, sources = 2, length = 4, d_model = 8 }",
+    );
     assert!(text.contains("private.rte") && text.contains("[4, 8]  row norms"), "{text}");
-    done(&mut r, "t = compt.trainer { backbone = compt.backbone 'micro', progress = false, steps = 3,
-       tasks = compt.tasks('micro', { shots = 2, max_test = 2 }), method = compt.methods.ssum {} }");
+    done(
+        &mut r,
+        "t = compt.trainer { backbone = compt.backbone 'micro', progress = false, steps = 3,
+       tasks = compt.tasks('micro', { shots = 2, max_test = 2 }), method = compt.methods.ssum {} }",
+    );
     let text = done(&mut r, "t");
     assert!(text.contains("trainer(ssum: step 0 of 3)") && text.contains("router"), "{text}");
     assert!(done(&mut r, "t:step()").contains("loss = "));
@@ -165,16 +179,23 @@ fn a_survey_shows_own_globals_and_where_tensors_were_made() {
     let mut r = repl();
     done(&mut r, "weights = torch.ones(256, 256)");
     done(&mut r, "half = weights[{ { 1, 128 } }]");
-    let text = survey::variables(r.lua(), r.given(), Look::PLAIN).unwrap();
+    let text = r.variables(Look::PLAIN).unwrap();
     assert!(text.contains("weights  tensor[256,256]") && !text.contains("print"), "{text}");
-    let text = survey::memory(r.lua()).unwrap();
-    assert!(text.contains("cpu") && text.contains("input:1:1") && text.contains("256.0 KiB"), "{text}");
+    let text = r.memory().unwrap();
+    assert!(
+        text.contains("cpu") && text.contains("input:1:1") && text.contains("256.0 KiB"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_loaded_script_leaves_its_locals() {
     let mut r = repl();
-    let reply = r.load(Path::new("study.lua"), "#!/x\nlocal a <const> = 1\nlocal function f() return a + 1 end", Look::PLAIN);
+    let reply = r.load(
+        Path::new("study.lua"),
+        "#!/x\nlocal a <const> = 1\nlocal function f() return a + 1 end",
+        Look::PLAIN,
+    );
     assert!(matches!(reply, Reply::Done(_)), "{reply:?}");
     assert_eq!(done(&mut r, "f()"), "2");
     let reply = r.load(Path::new("bad.lua"), "x = 1\nx.y.z = 1", Look::PLAIN);

@@ -199,8 +199,11 @@ impl Object for LuaBank {
             let number = |t: std::result::Result<Tensor, tch::TchError>| {
                 t.and_then(|t| t.f_double_value(&[])).map_err(Error::from)
             };
-            let (low, mean, high) =
-                (number(norms.f_min())?, number(norms.f_mean(Kind::Float))?, number(norms.f_max())?);
+            let (low, mean, high) = (
+                number(norms.f_min())?,
+                number(norms.f_mean(Kind::Float))?,
+                number(norms.f_max())?,
+            );
             let shape = prompt.size();
             text.push_str(&format!(
                 "\n  {name:width$}  [{}, {}]  row norms {low:.3} .. {mean:.3} .. {high:.3}",

@@ -134,7 +134,7 @@ impl Object for LuaRouter {
     /// The weights at inference as a map of shades, a row a task.
     fn summary(&self, colour: bool) -> mlua::Result<String> {
         let head = format!(
-            "router({}: {} tasks, {} sources, temperature {})",
+            "router({}: {} tasks, {} sources, temperature {:.4})",
             self.kind,
             self.tasks.len(),
             self.sources,
@@ -143,7 +143,8 @@ impl Object for LuaRouter {
         let all = Tensor::arange(self.tasks.len() as i64, (Kind::Int64, self.device));
         let weights = tch::no_grad(|| self.router.weights(&all, Phase::Eval, None))?;
         let weights = weights.f_to_device(Device::Cpu).map_err(Error::from)?;
-        let rows = Vec::<Vec<f64>>::try_from(&weights.to_kind(Kind::Double)).map_err(Error::from)?;
+        let rows =
+            Vec::<Vec<f64>>::try_from(&weights.to_kind(Kind::Double)).map_err(Error::from)?;
         Ok(format!("{head}\n{}", heat::map(&self.tasks, &rows, colour)))
     }
 }

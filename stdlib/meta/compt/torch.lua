@@ -2519,7 +2519,8 @@ function Tensor:tolist() end
 
 ---Writes named tensors as a safetensors file, whole or not at all.
 ---```lua
----torch.save("/tmp/compt-doc.safetensors", { x = torch.ones(2) })
+---file = os.tmpname()
+---torch.save(file, { x = torch.ones(2) })
 ---```
 ---@param file compt.path
 ---@param tensors table<string, torch.Tensor>
@@ -2530,7 +2531,7 @@ function torch.save(file, tensors) end
 
 ---The named tensors of a safetensors file.
 ---```lua
----torch.load("/tmp/compt-doc.safetensors", { device = "cpu" }).x
+---torch.load(file, { device = "cpu" }).x
 ---```
 ---@param file compt.path
 ---@param options? torch.LoadOptions

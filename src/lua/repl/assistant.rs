@@ -1,0 +1,34 @@
+//! What helps with an input while it is typed.
+
+use super::complete::{self, Candidates};
+use super::{Repl, is_incomplete};
+use crate::lua::doc::Docs;
+use mlua::Lua;
+use std::rc::Rc;
+
+/// Looks at a session without changing it.
+pub struct Assistant {
+    lua: Lua,
+    docs: Rc<Docs>,
+}
+
+impl Assistant {
+    pub fn new(repl: &Repl) -> Self {
+        Assistant { lua: repl.lua().clone(), docs: repl.docs().clone() }
+    }
+
+    /// What may stand at the end of `line`, the text before the cursor.
+    pub fn complete(&self, line: &str) -> Candidates {
+        complete::complete(&self.lua, &self.docs, line)
+    }
+
+    /// What the call at the end of `line` still takes.
+    pub fn signature(&self, line: &str) -> Option<String> {
+        complete::signature(&self.lua, &self.docs, line)
+    }
+
+    /// Whether an input of Lua wants more lines.
+    pub fn is_incomplete(&self, input: &str) -> bool {
+        is_incomplete(&self.lua, input)
+    }
+}
