@@ -26,8 +26,8 @@ pub fn install() -> io::Result<()> {
 fn on_signal() {
     let now = monotonic_ms();
     let twice = now - LAST.swap(now, Ordering::SeqCst) < TWICE_MS;
-    let held = HELD.load(Ordering::SeqCst) > 0;
-    if twice && !(held && !LEAVING.swap(true, Ordering::SeqCst)) {
+    let free = HELD.load(Ordering::SeqCst) == 0;
+    if twice && (free || LEAVING.swap(true, Ordering::SeqCst)) {
         signal_hook::low_level::exit(EXIT_CODE.into());
     }
     REQUESTED.store(true, Ordering::SeqCst);

@@ -88,7 +88,7 @@ fn an_error_of_the_library_keeps_its_help() {
                 local _ = require 'compt.no_such_module'";
     let (code, _, err) = output(&["-e", code]);
     assert_eq!(code, 1);
-    assert!(err.starts_with("-e:2: module 'compt.no_such_module' not found:"), "{err}");
+    assert!(err.starts_with("-e:2: unknown module 'compt.no_such_module'"), "{err}");
     let (_, _, err) = output(&["-e", "math.random(3, 1)"]);
     assert_eq!(
         err,

@@ -117,10 +117,7 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     let library = lua.create_function(|lua, name: String| {
         let Some((path, source)) = stdlib::module(&name) else {
             if name.starts_with("compt.") {
-                let known = stdlib::modules();
-                return Err(
-                    Error::unknown("module", &name, known.iter().map(String::as_str)).into()
-                );
+                return Err(Error::unknown("module", &name, stdlib::MODULES).into());
             }
             return Ok(Value::String(lua.create_string(format!("no module '{name}' in compt"))?));
         };

@@ -38,19 +38,9 @@ pub fn load<T: FromLuaMulti>(lua: &Lua, path: &str) -> mlua::Result<T> {
     lua.load(&source[..]).set_name(format!("=stdlib/{path}")).eval()
 }
 
-/// The modules scripts may require, sorted.
-pub fn modules() -> Vec<String> {
-    let own = |path: &str| {
-        let name = path.strip_suffix(".lua")?;
-        let name = name.strip_suffix("/init").unwrap_or(name);
-        (!["doc", "meta", "init"].contains(&name.split('/').next()?))
-            .then(|| format!("compt.{}", name.replace('/', ".")))
-    };
-    let mut names: Vec<String> = Files::iter().filter_map(|path| own(&path)).collect();
-    names.extend(["compt".to_string(), "compt.torch".to_string()]);
-    names.sort();
-    names
-}
+/// The modules made for scripts, sorted; the others are how these are made.
+pub const MODULES: [&str; 5] =
+    ["compt", "compt.methods", "compt.report", "compt.schedule", "compt.torch"];
 
 /// The names of the modules right below a folder, sorted: `glue` for `tasks/glue.lua`.
 pub fn modules_in(folder: &str) -> Vec<String> {

@@ -148,7 +148,7 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     let kind = if bare {
         let first = context.expression_start(last);
         if last - first == 1 && context.tokens[first].text(source) == "require" {
-            return matching(start, typed, stdlib::modules());
+            return matching(start, typed, stdlib::MODULES.map(String::from));
         }
         let name = context.resolve(lua, docs, first, last).name;
         let entry = name.as_deref().and_then(|name| docs.find(name));
@@ -161,7 +161,7 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     };
     let Some(kind) = kind else {
         let is_require = last >= 2 && context.tokens[last - 2].text(source) == "require";
-        let modules = if is_require { stdlib::modules() } else { Vec::new() };
+        let modules = stdlib::MODULES.iter().filter(|_| is_require).map(|m| m.to_string());
         return matching(start, typed, modules);
     };
     let values = docs.values(&kind).into_iter().filter_map(|(value, _)| {

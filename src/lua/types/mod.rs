@@ -24,9 +24,11 @@ use super::torch::TensorHandle;
 use crate::{Error, Result};
 use mlua::{Lua, Table, Value};
 
-/// Every object scripts hold, tensors among them: its name, its class in the documentation, and its
-/// members.
-pub const OBJECTS: [(&str, &str, fn() -> Members); 7] = [
+/// An object's name, its class in the documentation, and its members.
+type About = (&'static str, &'static str, fn() -> Members);
+
+/// Every object scripts hold, tensors among them.
+pub const OBJECTS: [About; 7] = [
     object::<TensorHandle>(),
     object::<LuaBackbone>(),
     object::<LuaBank>(),
@@ -36,7 +38,7 @@ pub const OBJECTS: [(&str, &str, fn() -> Members); 7] = [
     object::<Tasks>(),
 ];
 
-const fn object<T: Object>() -> (&'static str, &'static str, fn() -> Members) {
+const fn object<T: Object>() -> About {
     (T::NAME, T::CLASS, Members::of::<T>)
 }
 
