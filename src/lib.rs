@@ -16,11 +16,13 @@ pub mod interrupt;
 pub mod lua;
 pub mod metric;
 pub mod nn;
+pub mod notice;
 pub mod prompt;
 pub mod router;
 pub mod run;
 pub mod t5;
 pub mod tensor;
 pub mod train;
+pub mod watch;
 
 pub use error::{Error, Result};

@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/` and those it may look into, itself included.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("atomic", &["error"]),
     ("error", &[]),
     ("interrupt", &[]),
+    ("notice", &[]),
+    ("watch", &["error"]),
     ("tensor", &["atomic", "error"]),
     ("nn", &["error", "tensor"]),
     ("t5", &["error", "tensor", "nn"]),
@@ -45,17 +47,18 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "train",
         ],
     ),
-    ("cli", &["atomic", "error", "interrupt", "tensor", "run", "lua"]),
+    ("cli", &["atomic", "error", "interrupt", "notice", "tensor", "run", "watch", "lua"]),
 ];
 
 /// Where a crate is used, and nowhere else.
-const HOMES: [(&str, &str); 11] = [
+const HOMES: [(&str, &str); 12] = [
     ("clap", "cli"),
     ("csv", "data"),
     ("flate2", "data"),
     ("indicatif", "run"),
     ("memmap2", "t5"),
     ("mlua", "lua"),
+    ("notify", "watch.rs"),
     ("rust_embed", "lua/stdlib.rs"),
     ("rustyline", "cli/repl/editor.rs"),
     ("signal_hook", "interrupt.rs"),

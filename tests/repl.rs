@@ -181,6 +181,26 @@ fn colours_are_for_those_who_want_them_and_narrow_terminals_work() {
 }
 
 #[test]
+fn what_is_told_meanwhile_does_not_tear_the_line_being_typed() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("tools.lua"), "x = 1").unwrap();
+    let mut t = Terminal::start(compt(folder.path()).arg("repl"), 80);
+    t.wait_for("> ");
+    t.press(":load tools.lua\r");
+    t.wait_for("> ");
+    t.press("print(x + 4");
+    t.wait_for("> print(x + 4");
+    std::fs::write(folder.path().join("tools.lua"), "x = 2").unwrap();
+    t.wait_for("note: tools.lua has changed");
+    // The line is there again, and goes on.
+    t.wait_for("> print(x + 4");
+    t.press("1)\r");
+    t.wait_for("\n42");
+    t.press("\x04");
+    assert_eq!(t.end().code(), Some(0));
+}
+
+#[test]
 fn what_cannot_be_stopped_is_left_by_a_second_ctrl_c() {
     let folder = TempDir::new().unwrap();
     let mut t = Terminal::start(compt(folder.path()).arg("repl"), 80);

@@ -90,13 +90,22 @@ fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
     let text = read(path)?;
     let look = prompt.look;
     let reply = prompt.repl.run(Path::new(path), &text, args, look)?;
+    watch(prompt, path);
     Ok(prompt.tell(reply))
+}
+
+/// From now on the prompt tells when the file changes; where that cannot be, it does not.
+fn watch(prompt: &mut Prompt, path: &str) {
+    if let Some(watch) = &mut prompt.watch {
+        let _ = watch.add(Path::new(path));
+    }
 }
 
 fn load(prompt: &mut Prompt, path: &str) -> Result<Answer> {
     let text = read(needed(path, "a file")?)?;
     let look = prompt.look;
     let reply = prompt.repl.load(Path::new(path), &text, look);
+    watch(prompt, path);
     Ok(prompt.tell(reply))
 }
 

@@ -8,6 +8,9 @@ use crate::interrupt;
 use crate::lua::repl::Repl;
 use crate::lua::repl::assistant::Assistant;
 use crate::lua::repl::show::Look;
+use crate::notice;
+use crate::watch::Watch;
+use rustyline::ExternalPrinter as _;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -17,6 +20,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::path::Path;
 use std::process::ExitCode;
 
 type Line = Editor<Typist, MemHistory>;
@@ -34,6 +38,13 @@ pub fn interactive(repl: Repl) -> ExitCode {
     let mut history = History::open(History::path());
     restore(&mut editor, &history);
     let mut prompt = Prompt::new(repl, Look { colour, width: 80 });
+    if let Ok(mut printer) = editor.create_external_printer() {
+        notice::divert(Some(Box::new(move |line| {
+            let _ = printer.print(format!("{line}\n"));
+        })));
+    }
+    let changed = |path: &Path| notice::say(&format!("note: {} has changed", path.display()));
+    prompt.watch = Watch::new(changed).ok();
     println!(
         "compt {}   ?name explains, :help lists the commands, Ctrl-D leaves",
         env!("CARGO_PKG_VERSION")

@@ -6,12 +6,15 @@ use crate::lua::failure::Place;
 use crate::lua::repl::lexer::tokens;
 use crate::lua::repl::show::Look;
 use crate::lua::repl::{Repl, Reply};
+use crate::watch::Watch;
 use std::io::Write;
 
 /// A session and how it prints.
 pub struct Prompt {
     pub repl: Repl,
     pub look: Look,
+    /// Tells of scripts that change after they were loaded, where somebody sits there to be told.
+    pub watch: Option<Watch>,
     /// Whether it was said that a local ends with its input.
     told_of_locals: bool,
 }
@@ -28,7 +31,7 @@ pub enum Answer {
 
 impl Prompt {
     pub fn new(repl: Repl, look: Look) -> Self {
-        Prompt { repl, look, told_of_locals: false }
+        Prompt { repl, look, watch: None, told_of_locals: false }
     }
 
     /// Answers an input: a command, a question, or Lua.
