@@ -47,6 +47,8 @@ fn a_pipe_has_no_prompts_and_no_colours_and_its_last_input_counts() {
     assert_eq!((out(&bad).as_str(), bad.status.code()), ("1\n", Some(1)));
     assert!(err(&bad).contains("input:2:1: no\n     1 | error 'no'"), "{}", err(&bad));
     assert_eq!(piped("error 'no'\n'fine'").status.code(), Some(0));
+    assert_eq!(piped("error 'no'\n\n-- a comment\n").status.code(), Some(1));
+    assert_eq!(out(&piped("f = function()\n  return 7 -- why?\nend\nf()")), "7\n");
     let open = piped("x = {\n1,");
     assert!(open.status.code() == Some(1) && err(&open).contains("in the middle of: x = {"));
     assert_eq!(piped("").status.code(), Some(0));
@@ -125,6 +127,23 @@ fn a_saved_session_is_a_script() {
 }
 
 #[test]
+fn a_piped_session_that_is_interrupted_goes_no_further() {
+    let folder = TempDir::new().unwrap();
+    let mut command = compt(folder.path());
+    command.arg("repl").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let input = "print 'go'\npcall(function() while true do end end)\nprint 'on'\n";
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let mut shown = [0; 3];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut shown).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    // SAFETY: the child is ours.
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    let ran = child.wait_with_output().unwrap();
+    assert_eq!((out(&ran).as_str(), ran.status.code()), ("", Some(130)), "{}", err(&ran));
+}
+
+#[test]
 fn on_a_terminal_lines_are_edited_completed_and_remembered() {
     let folder = TempDir::new().unwrap();
     let mut t = Terminal::start(compt(folder.path()).arg("repl"), 100);
@@ -148,7 +167,7 @@ fn on_a_terminal_lines_are_edited_completed_and_remembered() {
     t.wait_for("> ");
     // The history holds what was typed; Ctrl-R searches it.
     t.press("\x12softm\r");
-    t.wait_for("tensor[2,4] f32 cpu");
+    t.wait_for("0.2500]\r\n\r> ");
     t.press("\x04");
     assert_eq!(t.end().code(), Some(0));
     // Another session remembers.
@@ -195,7 +214,7 @@ fn what_is_told_meanwhile_does_not_tear_the_line_being_typed() {
     // The line is there again, and goes on.
     t.wait_for("> print(x + 4");
     t.press("1)\r");
-    t.wait_for("\n42");
+    t.wait_for("\n42\r\n\r> ");
     t.press("\x04");
     assert_eq!(t.end().code(), Some(0));
 }

@@ -4,7 +4,7 @@ use crate::interrupt::{self, Interrupted};
 use mlua::{Error, HookTriggers, Lua, Result, VmState};
 use std::sync::Arc;
 
-const USUAL: u32 = 10_000;
+const USUAL: u32 = 1_000;
 
 /// Makes running code stop with [`Interrupted`] once Ctrl-C was pressed.
 ///

@@ -32,7 +32,9 @@ pub fn printable<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
 
 /// How an object prints.
 pub fn summary(object: &AnyUserData, colour: bool) -> Result<String> {
-    match object.metatable()?.get::<Option<Function>>(SUMMARY)? {
+    // What is not of the runtime, as an open file, has no metatable to look into.
+    let own = object.metatable().ok().map(|meta| meta.get::<Option<Function>>(SUMMARY));
+    match own.transpose()?.flatten() {
         Some(summary) => summary.call((object, colour)),
         None => Value::UserData(object.clone()).to_string(),
     }

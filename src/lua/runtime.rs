@@ -60,12 +60,17 @@ impl Runtime {
         done.and(hook::install(&self.lua)).map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 
-    /// Adds to `compt.args`.
+    /// Makes `compt.args` what the command line gave, and these.
     pub fn give_args(&self, args: Vec<(String, serde_json::Value)>) -> mlua::Result<()> {
         let require: Function = self.lua.globals().get("require")?;
         let session: Table = require.call("compt.session")?;
         let table: Table = session.get("args")?;
-        args.into_iter().try_for_each(|(key, value)| table.set(key, self.lua.to_value(&value)?))
+        let own = self.lua.app_data_ref::<Session>().map(|s| s.args.clone()).unwrap_or_default();
+        let clear = self.lua.load("local t = ... for key in pairs(t) do t[key] = nil end");
+        clear.call::<()>(&table)?;
+        own.into_iter()
+            .chain(args)
+            .try_for_each(|(key, value)| table.set(key, self.lua.to_value(&value)?))
     }
 
     /// Makes a script the one that runs, or none.

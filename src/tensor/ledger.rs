@@ -67,6 +67,14 @@ pub fn stats() -> Stats {
     LEDGER.with_borrow(|ledger| ledger.stats)
 }
 
+/// The live memory that an address of a tensor's elements lies in: where it begins, and its bytes.
+pub fn memory_of(address: usize) -> Option<(usize, usize)> {
+    LEDGER.with_borrow(|ledger| {
+        let (&first, span) = ledger.spans.range(..=address).next_back()?;
+        (address < span.end).then(|| (first, span.end - first))
+    })
+}
+
 /// Sets the soft maximum and starts the peak anew from what is live.
 pub fn set_soft_max(bytes: usize) {
     LEDGER.with_borrow_mut(|ledger| {

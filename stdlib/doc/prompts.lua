@@ -3,8 +3,8 @@ section "Prompts"
 options "compt.EncoderOptions" [[
 The network that reparametrises prompts while they are trained.
 - kind?: "mlp"|"lstm"|"none" = "mlp" -- two linear layers; a bidirectional LSTM and two layers; or none
-- activation?: "gelu"|"relu"|"silu" = "gelu" -- between the layers
-- residual?: boolean = false -- the encoder's output is added to its input
+- activation?: "gelu"|"relu"|"silu" = "gelu" -- of "mlp": between the layers
+- residual?: boolean = false -- of "mlp": the encoder's output is added to its input
 ]]
 
 alias "compt.Encoder" "\"mlp\"|\"lstm\"|\"none\"|compt.EncoderOptions" [[
@@ -39,7 +39,7 @@ options "compt.BankOptions" [[
 ]]
 
 fn "compt.prompt_bank(options: compt.BankOptions): compt.PromptBank" [[
-Source prompts shared by all tasks and one private prompt a task (ComPT, section 3.1).
+Source prompts shared by all tasks and one private prompt a task (ComPT).
 > bank = compt.prompt_bank { tasks = { "a", "b" }, sources = 2, length = 4, d_model = 8, device = "cpu" }
 > compt.prompt_bank { tasks = { "a" }, length = 4, backbone = b, encoder = { kind = "mlp", activation = "relu", residual = true }, init = { kind = "text", text = "who has a dog ?", rest = "tile" } }
 ]]
@@ -81,9 +81,9 @@ The composition operators. One defined with `compt.compose.define` is a field to
 ]]
 
 for _, entry in ipairs {
-  { "sum", "SSUM: P_u + sum_s w_s P_s, rows m (ComPT, equation 4)." },
-  { "product", "MSUM: P_u * sum_s w_s P_s, rows m (ComPT, equation 5)." },
-  { "concat", "MCAT: P_u * [w_1 P_1; ...; w_S P_S], rows S m (ComPT, equation 6).", 8 },
+  { "sum", "SSUM: P_u + sum_s w_s P_s, rows m (ComPT, equation 5, which labels it 'mul' by a slip)." },
+  { "product", "MSUM: P_u * sum_s w_s P_s, rows m (ComPT)." },
+  { "concat", "MCAT: P_u * [w_1 P_1; ...; w_S P_S], rows S m (ComPT).", 8 },
   { "private", "P_u alone: prompt tuning." },
 } do
   local name, text, rows = table.unpack(entry)
@@ -140,7 +140,7 @@ options "compt.RelaxedBernoulliOptions: compt.FreeOptions" [[
 
 fn "compt.router.relaxed_bernoulli(options: compt.RelaxedBernoulliOptions): compt.Router" [[
 Weights from relaxed Bernoulli samples: sigmoid((logit + logistic noise) / temperature), normalised over
-the sources; at inference from the logits (ComPT, section 3.2).
+the sources; at inference from the logits (ComPT, equation 7, whose exponent is misprinted).
 > r = compt.router.relaxed_bernoulli { tasks = 2, sources = 3, temperature = 0.5, per = "step", train = "softmax", eval = "softmax_sigmoid", bound = 0.1, device = "cpu" }
 ]]
 

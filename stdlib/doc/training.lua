@@ -45,8 +45,9 @@ options "compt.OptimizerOptions" [[
 ]]
 
 class "compt.Method" [[
-A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads. A method of one's
-own may be written as such a table.
+A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads, with the published
+defaults filled in by `compt.methods.<name>`. In a table of one's own everything that is not said is
+left out: say `sources`, `lr` and `temperature` there.
 - name?: string -- for records and tables
 ]]
 

@@ -282,8 +282,8 @@ function Tasks:metrics(task) end
 ---The network that reparametrises prompts while they are trained.
 ---@class (exact) compt.EncoderOptions
 ---@field kind? "mlp"|"lstm"|"none" two linear layers; a bidirectional LSTM and two layers; or none (default "mlp")
----@field activation? "gelu"|"relu"|"silu" between the layers (default "gelu")
----@field residual? boolean the encoder's output is added to its input (default false)
+---@field activation? "gelu"|"relu"|"silu" of "mlp": between the layers (default "gelu")
+---@field residual? boolean of "mlp": the encoder's output is added to its input (default false)
 
 ---The network that reparametrises prompts while they are trained, by name or with options.
 ---@alias compt.Encoder "mlp"|"lstm"|"none"|compt.EncoderOptions
@@ -312,7 +312,7 @@ function Tasks:metrics(task) end
 ---@field d_model? integer d, the width
 ---@field device? torch.device where they live, without a backbone (default "cpu")
 
----Source prompts shared by all tasks and one private prompt a task (ComPT, section 3.1).
+---Source prompts shared by all tasks and one private prompt a task (ComPT).
 ---```lua
 ---bank = compt.prompt_bank { tasks = { "a", "b" }, sources = 2, length = 4, d_model = 8, device = "cpu" }
 ---compt.prompt_bank { tasks = { "a" }, length = 4, backbone = b, encoder = { kind = "mlp", activation = "relu", residual = true }, init = { kind = "text", text = "who has a dog ?", rest = "tile" } }
@@ -364,7 +364,7 @@ function PromptBank:parameters() end
 ---@field [string] compt.Operator operators of one's own
 local compose = {}
 
----SSUM: P_u + sum_s w_s P_s, rows m (ComPT, equation 4). private [B, m', d], sources [S, m, d], weights [B, S].
+---SSUM: P_u + sum_s w_s P_s, rows m (ComPT, equation 5, which labels it 'mul' by a slip). private [B, m', d], sources [S, m, d], weights [B, S].
 ---```lua
 ---compt.compose.sum(torch.ones(3, 4, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape
 ---```
@@ -374,7 +374,7 @@ local compose = {}
 ---@return torch.Tensor
 function compose.sum(private, sources, weights) end
 
----MSUM: P_u * sum_s w_s P_s, rows m (ComPT, equation 5). private [B, m', d], sources [S, m, d], weights [B, S].
+---MSUM: P_u * sum_s w_s P_s, rows m (ComPT). private [B, m', d], sources [S, m, d], weights [B, S].
 ---```lua
 ---compt.compose.product(torch.ones(3, 4, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape
 ---```
@@ -384,7 +384,7 @@ function compose.sum(private, sources, weights) end
 ---@return torch.Tensor
 function compose.product(private, sources, weights) end
 
----MCAT: P_u * [w_1 P_1; ...; w_S P_S], rows S m (ComPT, equation 6). private [B, m', d], sources [S, m, d], weights [B, S].
+---MCAT: P_u * [w_1 P_1; ...; w_S P_S], rows S m (ComPT). private [B, m', d], sources [S, m, d], weights [B, S].
 ---```lua
 ---compt.compose.concat(torch.ones(3, 8, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape
 ---```
@@ -446,7 +446,7 @@ local router = {}
 ---@field temperature? number of the samples (default 1)
 ---@field per? compt.Per what one sample is for (default "example")
 
----Weights from relaxed Bernoulli samples: sigmoid((logit + logistic noise) / temperature), normalised over the sources; at inference from the logits (ComPT, section 3.2).
+---Weights from relaxed Bernoulli samples: sigmoid((logit + logistic noise) / temperature), normalised over the sources; at inference from the logits (ComPT, equation 7, whose exponent is misprinted).
 ---```lua
 ---r = compt.router.relaxed_bernoulli { tasks = 2, sources = 3, temperature = 0.5, per = "step", train = "softmax", eval = "softmax_sigmoid", bound = 0.1, device = "cpu" }
 ---```
@@ -535,7 +535,7 @@ function Router:weights(tasks, options) end
 ---@field decay_rate? number adafactor: the moving averages forget at rate t^-decay_rate (default 0.8)
 ---@field clip_threshold? number adafactor: largest root mean square of an update (default 1)
 
----A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads. A method of one's own may be written as such a table.
+---A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads, with the published defaults filled in by `compt.methods.<name>`. In a table of one's own everything that is not said is left out: say `sources`, `lr` and `temperature` there.
 ---@class compt.Method
 ---@field name? string for records and tables
 local Method = {}

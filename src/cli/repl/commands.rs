@@ -4,10 +4,9 @@ use super::prompt::{Answer, Prompt};
 use super::timing;
 use crate::error::{Context, nearest};
 use crate::lua::doc::Docs;
-use crate::lua::repl::Reply;
 use crate::lua::session::parse_arg;
 use crate::{Error, Result, atomic};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Name, arguments, what it does, and what does it.
 type Command = (&'static str, &'static str, &'static str, fn(&mut Prompt, &str) -> Result<Answer>);
@@ -72,6 +71,15 @@ fn help(_: &mut Prompt, _: &str) -> Result<Answer> {
     Ok(Answer::Done)
 }
 
+/// A path as it was typed: `~` is the home folder.
+fn path(typed: &str) -> Result<PathBuf> {
+    let typed = needed(typed, "a file")?;
+    Ok(match (typed.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
+    })
+}
+
 fn needed<'a>(argument: &'a str, what: &str) -> Result<&'a str> {
     match argument {
         "" => Err(Error::new(format!("needs {what}"))),
@@ -79,42 +87,43 @@ fn needed<'a>(argument: &'a str, what: &str) -> Result<&'a str> {
     }
 }
 
-fn read(path: &str) -> Result<String> {
-    std::fs::read_to_string(path).at(path)
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).at(path.display())
 }
 
 fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
     let mut words = rest.split_whitespace();
-    let path = needed(words.next().unwrap_or_default(), "a file")?;
+    let path = path(words.next().unwrap_or_default())?;
     let args = words.map(parse_arg).collect::<Result<Vec<_>>>()?;
-    let text = read(path)?;
+    let text = read(&path)?;
     let look = prompt.look;
-    let reply = prompt.repl.run(Path::new(path), &text, args, look)?;
-    watch(prompt, path);
+    let reply = prompt.repl.run(&path, &text, args, look)?;
+    watch(prompt, &path);
     Ok(prompt.tell(reply))
 }
 
 /// From now on the prompt tells when the file changes; where that cannot be, it does not.
-fn watch(prompt: &mut Prompt, path: &str) {
+fn watch(prompt: &mut Prompt, path: &Path) {
     if let Some(watch) = &mut prompt.watch {
-        let _ = watch.add(Path::new(path));
+        let _ = watch.add(path);
     }
 }
 
-fn load(prompt: &mut Prompt, path: &str) -> Result<Answer> {
-    let text = read(needed(path, "a file")?)?;
+fn load(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
+    let path = path(typed)?;
+    let text = read(&path)?;
     let look = prompt.look;
-    let reply = prompt.repl.load(Path::new(path), &text, look);
-    watch(prompt, path);
+    let reply = prompt.repl.load(&path, &text, look);
+    watch(prompt, &path);
     Ok(prompt.tell(reply))
 }
 
 fn vars(prompt: &mut Prompt, _: &str) -> Result<Answer> {
-    Ok(prompt.tell(Reply::Done(prompt.repl.variables(prompt.look)?)))
+    Ok(prompt.tell(prompt.repl.variables(prompt.look)))
 }
 
 fn mem(prompt: &mut Prompt, _: &str) -> Result<Answer> {
-    Ok(prompt.tell(Reply::Done(prompt.repl.memory()?)))
+    Ok(prompt.tell(prompt.repl.memory()))
 }
 
 fn forget(prompt: &mut Prompt, names: &str) -> Result<Answer> {
@@ -128,11 +137,12 @@ fn inputs(prompt: &mut Prompt, _: &str) -> Result<Answer> {
     Ok(Answer::Done)
 }
 
-fn save(prompt: &mut Prompt, path: &str) -> Result<Answer> {
+fn save(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
+    let path = path(typed)?;
     let inputs = prompt.repl.inputs();
     let head = "local compt, torch = require \"compt\", require \"compt.torch\"\n\n";
     let text = format!("{head}{}\n", inputs.join("\n"));
-    atomic::write_atomic(Path::new(needed(path, "a file")?), text.as_bytes())?;
-    println!("{} inputs written to {path}", inputs.len());
+    atomic::write_atomic(&path, text.as_bytes())?;
+    println!("{} inputs written to {}", inputs.len(), path.display());
     Ok(Answer::Done)
 }

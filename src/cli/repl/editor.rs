@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::paint;
-use super::prompt::{Answer, Prompt};
+use super::prompt::{Answer, Input, Prompt};
 use crate::cli::FAILED;
 use crate::interrupt;
 use crate::lua::repl::Repl;
@@ -192,8 +192,7 @@ impl Highlighter for Typist {
 impl Validator for Typist {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let input = context.input();
-        let is_lua =
-            !input.trim_start().starts_with([':', '?']) && !input.trim_end().ends_with('?');
+        let is_lua = matches!(Input::of(input), Input::Lua);
         let more = is_lua && self.assistant.is_incomplete(input);
         Ok(if more { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }

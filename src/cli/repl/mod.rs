@@ -9,8 +9,8 @@ mod timing;
 
 use super::{FAILED, report, run};
 use crate::interrupt;
-use crate::lua::repl::Repl;
 use crate::lua::repl::show::Look;
+use crate::lua::repl::{Repl, lexer};
 use crate::lua::session::Session;
 use prompt::{Answer, Prompt};
 use std::io::{BufRead, IsTerminal, stderr, stdin, stdout};
@@ -54,7 +54,19 @@ fn piped(mut prompt: Prompt) -> ExitCode {
         };
         let line = line.trim_end_matches('\r');
         input = if input.is_empty() { line.to_string() } else { format!("{input}\n{line}") };
-        match prompt.answer(&input) {
+        let tokens = lexer::tokens(&input);
+        if tokens.iter().all(|token| !token.is_code()) {
+            // Nothing was asked, nothing failed. (A long comment may go on.)
+            if !tokens.iter().any(|token| token.open) {
+                input.clear();
+            }
+            continue;
+        }
+        let answer = prompt.answer(&input);
+        if interrupt::leaving() {
+            return ExitCode::from(interrupt::EXIT_CODE);
+        }
+        match answer {
             Answer::More => continue,
             Answer::Done => code = ExitCode::SUCCESS,
             Answer::Failed => code = ExitCode::from(FAILED),

@@ -29,6 +29,35 @@ pub enum Answer {
     Quit,
 }
 
+/// What an input is.
+pub enum Input<'i> {
+    /// `?name`, or a name alone followed by `?`.
+    Question(&'i str),
+    /// `:name arguments`
+    Command(&'i str),
+    Lua,
+}
+
+impl<'i> Input<'i> {
+    pub fn of(input: &'i str) -> Self {
+        let input = input.trim();
+        let is_name = |text: &str| {
+            !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_.:".contains(c))
+        };
+        if let Some(name) = input.strip_prefix('?') {
+            return Input::Question(name.trim());
+        }
+        if let Some(name) = input.strip_suffix('?').filter(|name| is_name(name)) {
+            return Input::Question(name);
+        }
+        // No statement of Lua begins with a colon but a label.
+        match input.starts_with(':') && !input.starts_with("::") {
+            true => Input::Command(input),
+            false => Input::Lua,
+        }
+    }
+}
+
 impl Prompt {
     pub fn new(repl: Repl, look: Look) -> Self {
         Prompt { repl, look, watch: None, told_of_locals: false }
@@ -36,17 +65,19 @@ impl Prompt {
 
     /// Answers an input: a command, a question, or Lua.
     pub fn answer(&mut self, input: &str) -> Answer {
-        let trimmed = input.trim();
-        if let Some(name) = trimmed.strip_prefix('?').or(trimmed.strip_suffix('?')) {
-            return self.describe(name.trim());
+        report::guard(|| self.do_answer(input)).unwrap_or(Answer::Failed)
+    }
+
+    fn do_answer(&mut self, input: &str) -> Answer {
+        match Input::of(input) {
+            Input::Question(name) => self.describe(name),
+            Input::Command(command) => commands::run(self, command),
+            Input::Lua => {
+                let reply = self.repl.eval(input, self.look);
+                self.tell_of_locals(input);
+                self.tell(reply)
+            }
         }
-        // No statement of Lua begins with a colon but a label.
-        if trimmed.starts_with(':') && !trimmed.starts_with("::") {
-            return commands::run(self, trimmed);
-        }
-        let reply = report::guard(|| self.repl.eval(input, self.look));
-        self.tell_of_locals(input);
-        reply.map_or(Answer::Failed, |reply| self.tell(reply))
     }
 
     /// Prints a reply.
@@ -95,11 +126,30 @@ impl Prompt {
                 println!("{}", crate::lua::doc::describe(docs, entry, self.look.width.min(100)));
                 Answer::Done
             }
-            None => {
-                let near = docs.nearest(name).map(|near| format!("; did you mean ?{near}"));
-                self.complain(&format!("nothing is known of '{name}'{}", near.unwrap_or_default()))
-            }
+            None => self.describe_other(name),
         }
+    }
+
+    /// A field, or a name that several entries end in.
+    fn describe_other(&self, name: &str) -> Answer {
+        let docs = self.repl.docs();
+        let field = name.rsplit_once('.').and_then(|(object, field)| {
+            let class = self.repl.name_of(object).unwrap_or_else(|| object.to_string());
+            docs.fields(&class).into_iter().find(|known| known.name == field)
+        });
+        if let Some(field) = field {
+            println!("{}: {}", field.shown(), field.text);
+            return Answer::Done;
+        }
+        let ends =
+            |full: &&str| full.strip_suffix(name).is_some_and(|head| head.ends_with(['.', ':']));
+        let several: Vec<&str> = docs.names().filter(ends).collect();
+        if !several.is_empty() {
+            println!("{}", several.iter().map(|n| format!("?{n}")).collect::<Vec<_>>().join("\n"));
+            return Answer::Done;
+        }
+        let near = docs.nearest(name).map(|near| format!("; did you mean ?{near}"));
+        self.complain(&format!("nothing is known of '{name}'{}", near.unwrap_or_default()))
     }
 
     /// Says once what surprises whoever types scripts at a prompt.

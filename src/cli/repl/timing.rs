@@ -1,9 +1,9 @@
 //! `:time` and `:timeit`. What a CUDA device still has to do counts: the clock stops when it is idle.
 
 use super::prompt::{Answer, Prompt};
-use crate::Result;
 use crate::lua::repl::Reply;
 use crate::tensor::device;
+use crate::{Error, Result};
 use std::time::Instant;
 
 /// `:timeit` repeats this many times ...
@@ -12,6 +12,9 @@ const REPEATS: usize = 7;
 const SECONDS: f64 = 0.2;
 
 pub fn time(prompt: &mut Prompt, code: &str) -> Result<Answer> {
+    if code.is_empty() {
+        return Err(Error::new("needs code"));
+    }
     let code = match prompt.repl.code(code) {
         Ok(code) => code,
         Err(failure) => return Ok(prompt.complain(&failure.to_string())),
@@ -31,6 +34,9 @@ fn clocked(run: impl FnOnce() -> Reply) -> (Reply, f64) {
 }
 
 pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
+    if code.is_empty() {
+        return Err(Error::new("needs code"));
+    }
     let code = match prompt.repl.code(code) {
         Ok(code) => code,
         Err(failure) => return Ok(prompt.complain(&failure.to_string())),
@@ -73,7 +79,7 @@ fn duration(seconds: f64) -> String {
         s if s < 1e-3 => format!("{:.2} us", s * 1e6),
         s if s < 1.0 => format!("{:.2} ms", s * 1e3),
         s if s < 100.0 => format!("{s:.2} s"),
-        s => format!("{} min {:.0} s", (s / 60.0) as u64, s % 60.0),
+        s => format!("{} min {} s", s.round() as u64 / 60, s.round() as u64 % 60),
     }
 }
 

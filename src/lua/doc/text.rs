@@ -66,8 +66,9 @@ impl Text {
 
     /// The options a parameter takes.
     fn option_table(&mut self, docs: &Docs, name: &str, kind: &str) {
-        if let Some(class) = docs.options_in(kind) {
-            self.fields(docs, name, &docs.fields(class));
+        let own = docs.options_in(kind).map(String::from);
+        if let Some(class) = own.or_else(|| docs.options_behind(kind)) {
+            self.fields(docs, name, &docs.fields(&class));
         }
     }
 

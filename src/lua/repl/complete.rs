@@ -34,8 +34,9 @@ pub const COMMANDS: [(&str, bool); 11] = [
 
 /// Candidates at the end of `source`, the text before the cursor.
 pub fn complete(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
-    if let Some(found) = command(docs, source) {
-        return found;
+    let blank = source.len() - source.trim_start().len();
+    if let Some(found) = command(docs, &source[blank..]) {
+        return Candidates { start: found.start + blank, ..found };
     }
     // `:time CODE` completes the code.
     let skip =
@@ -111,7 +112,11 @@ fn element(
 ) -> Option<Candidates> {
     let which = context.frames.len().checked_sub(1)?;
     let frame = &context.frames[which];
-    let class = context.options(lua, docs, which)?;
+    let Some(class) = context.options(lua, docs, which) else {
+        let names = context.keys(lua, docs, which)?;
+        let found = matching(start, word, names.into_iter().map(|name| format!("{name} = ")));
+        return (frame.key.is_none() && !found.texts.is_empty()).then_some(found);
+    };
     let fields = docs.fields(&class);
     if let Some(key) = &frame.key {
         let kind = &fields.iter().find(|field| field.name == *key)?.kind;
@@ -169,7 +174,12 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     });
     let mut found = matching(start, typed, values);
     if kind.contains("compt.path") || kind.contains("compt.folder") {
-        let files = files(start, typed);
+        // Only the shell's words and the prompt's commands know `~`.
+        let files = if typed.starts_with('~') {
+            Candidates { start, texts: Vec::new() }
+        } else {
+            files(start, typed)
+        };
         found.start = files.start;
         let typed_folder = &source[start..files.start];
         found.texts.retain(|_| typed_folder.is_empty());

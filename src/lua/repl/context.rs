@@ -39,6 +39,8 @@ impl<'s> Context<'s> {
     pub fn new(source: &'s str) -> Self {
         let tokens: Vec<Token> = tokens(source).into_iter().filter(Token::is_code).collect();
         let mut frames: Vec<Frame> = Vec::new();
+        // What is open around each function whose body is being read, and its inner blocks.
+        let mut around: Vec<(Vec<Frame>, usize)> = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
             match (token.kind, token.text(source)) {
                 (Kind::Symbol, bracket @ ("(" | "{" | "[")) => frames.push(Frame {
@@ -68,7 +70,17 @@ impl<'s> Context<'s> {
                     }
                 }
                 // A function's body has its own statements.
-                (Kind::Keyword, "function") => frames.clear(),
+                (Kind::Keyword, "function") => around.push((std::mem::take(&mut frames), 0)),
+                (Kind::Keyword, "do" | "if" | "repeat") => {
+                    if let Some((_, blocks)) = around.last_mut() {
+                        *blocks += 1;
+                    }
+                }
+                (Kind::Keyword, "end" | "until") => match around.last_mut() {
+                    Some((_, blocks)) if *blocks > 0 => *blocks -= 1,
+                    Some(_) => frames = around.pop().expect("there is one").0,
+                    None => {}
+                },
                 _ => {}
             }
         }
@@ -174,6 +186,18 @@ impl<'s> Context<'s> {
         let as_method = frame.at >= 2 && self.text(frame.at - 2) == ":";
         let entry = docs.find(&name).filter(|entry| entry.signature().is_some())?;
         Some(Callee { entry, as_method })
+    }
+
+    /// The keys of a table frame that is a `table<K, V>`, where K names its values.
+    pub fn keys(&self, lua: &Lua, docs: &Docs, which: usize) -> Option<Vec<String>> {
+        let above = which.checked_sub(1)?;
+        let key = self.frames[above].key.as_ref()?;
+        let class = self.options(lua, docs, above)?;
+        let kind = &docs.fields(&class).iter().find(|field| field.name == *key)?.kind;
+        let (keys, _) = kind.strip_prefix("table<")?.split_once(',')?;
+        let names =
+            docs.values(keys).into_iter().map(|value| value.0.trim_matches('"').to_string());
+        Some(names.collect())
     }
 
     /// The class of options that the table frame number `which` holds.

@@ -54,11 +54,9 @@ pub fn tokens(source: &str) -> Vec<Token> {
 /// Whether the text ends in a string that was opened with a quote.
 pub fn is_quote_open(source: &str) -> bool {
     let last = tokens(source).into_iter().next_back();
+    let goes_on = source.ends_with('\\') || source.trim_end().ends_with("\\z");
     last.is_some_and(|t| {
-        t.kind == Kind::String
-            && t.open
-            && t.text(source).starts_with(['"', '\''])
-            && !source.ends_with('\\')
+        t.kind == Kind::String && t.open && t.text(source).starts_with(['"', '\'']) && !goes_on
     })
 }
 
@@ -110,10 +108,16 @@ fn long(rest: &str) -> Option<(usize, bool)> {
 }
 
 fn quoted(rest: &str, quote: char) -> (usize, bool) {
-    let mut escaped = false;
+    let (mut escaped, mut skipping) = (false, false);
     for (at, c) in rest.char_indices().skip(1) {
+        // `\\z` skips the white space that follows, ends of lines too.
+        skipping = skipping && c.is_whitespace();
         match c {
-            _ if escaped => escaped = false,
+            _ if skipping => {}
+            _ if escaped => {
+                escaped = false;
+                skipping = c == 'z';
+            }
             '\\' => escaped = true,
             '\n' => return (at, false),
             _ if c == quote => return (at + 1, false),

@@ -1,9 +1,11 @@
 //! `:load`: a script whose outermost locals are to be globals of the session.
 
 use super::lexer::{Kind, Token, tokens};
+use std::collections::BTreeSet;
 
-/// The script with `local` taken out of its outermost statements, every line where it was.
-pub fn without_locals(source: &str) -> String {
+/// The script with `local` taken out of its outermost statements, every line where it was. A name
+/// that is `given`, as `type` is, stays local: the library itself uses it.
+pub fn without_locals(source: &str, given: &BTreeSet<String>) -> String {
     let code: Vec<Token> = tokens(source).into_iter().filter(Token::is_code).collect();
     let mut out = String::new();
     let (mut copied, mut depth, mut brackets) = (0, 0i32, 0i32);
@@ -17,16 +19,21 @@ pub fn without_locals(source: &str) -> String {
             (Kind::Symbol, "(" | "{" | "[") => brackets += 1,
             (Kind::Symbol, ")" | "}" | "]") => brackets -= 1,
             (Kind::Keyword, "local") if depth == 0 && brackets == 0 => {
+                let names = names(source, &code[i + 1..]);
+                if names.list.iter().any(|name| given.contains(*name)) {
+                    continue;
+                }
                 out.push_str(&source[copied..token.start]);
-                copied = match names(source, &code[i + 1..]) {
-                    Names::Function => token.end,
-                    Names::Assigned(list, end) => {
+                let list = names.list.join(", ");
+                copied = match names.kind {
+                    Kinds::Function => token.end,
+                    Kinds::Assigned => {
                         out.push_str(&list);
-                        end
+                        names.end
                     }
-                    Names::Alone(list, end) => {
+                    Kinds::Alone => {
                         out.push_str(&format!("{list} = nil"));
-                        end
+                        names.end
                     }
                 };
             }
@@ -37,19 +44,26 @@ pub fn without_locals(source: &str) -> String {
     out
 }
 
-enum Names {
+/// What a `local` declares, and where its names end.
+struct Names<'s> {
+    kind: Kinds,
+    list: Vec<&'s str>,
+    end: usize,
+}
+
+enum Kinds {
     Function,
-    /// `a, b =`: the names, and where they end.
-    Assigned(String, usize),
+    /// `a, b = ...`
+    Assigned,
     /// `a, b` without a value.
-    Alone(String, usize),
+    Alone,
 }
 
 /// The names after `local`, without `<const>` and `<close>`.
-fn names(source: &str, rest: &[Token]) -> Names {
+fn names<'s>(source: &'s str, rest: &[Token]) -> Names<'s> {
     let text = |i: usize| rest.get(i).map_or("", |token| token.text(source));
     if text(0) == "function" {
-        return Names::Function;
+        return Names { kind: Kinds::Function, list: vec![text(1)], end: 0 };
     }
     let (mut list, mut i, mut end) = (Vec::new(), 0, 0);
     while rest.get(i).is_some_and(|token| token.kind == Kind::Name) {
@@ -65,8 +79,8 @@ fn names(source: &str, rest: &[Token]) -> Names {
         }
         i += 1;
     }
-    let list = list.join(", ");
-    if text(i) == "=" { Names::Assigned(list, end) } else { Names::Alone(list, end) }
+    let kind = if text(i) == "=" { Kinds::Assigned } else { Kinds::Alone };
+    Names { kind, list, end }
 }
 
 #[cfg(test)]
@@ -77,11 +91,11 @@ mod tests {
     fn outermost_locals_become_globals_and_inner_ones_stay() {
         let source = "local a, b <const> = 1, 2\nlocal function f(x)\n  local y = x\n  return y\nend\n\
                       for i = 1, 2 do local z = i end\nif a then local q elseif b then local r else local s end\n\
-                      local c\nlocal t = { function() local u end }";
+                      local c\nlocal type = 1\nlocal t = { function() local u end }";
         let wanted = "a, b = 1, 2\n function f(x)\n  local y = x\n  return y\nend\n\
                       for i = 1, 2 do local z = i end\nif a then local q elseif b then local r else local s end\n\
-                      c = nil\nt = { function() local u end }";
-        let got = without_locals(source);
+                      c = nil\nlocal type = 1\nt = { function() local u end }";
+        let got = without_locals(source, &BTreeSet::from(["type".to_string()]));
         assert_eq!(got.replace("  ", " "), wanted.replace("  ", " "), "{got}");
     }
 }

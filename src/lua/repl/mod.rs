@@ -73,23 +73,45 @@ impl Repl {
     /// on, or statements.
     pub fn eval(&mut self, source: &str, look: Look) -> Reply {
         let name = format!("input:{}", self.evaluated + 1);
-        let (function, kept) = match compile(self.lua(), source, &name) {
+        let (function, is_expression) = match compile(self.lua(), source, &name) {
             Compiled::Incomplete => return Reply::Incomplete,
             Compiled::Wrong(error) => {
                 self.evaluated += 1;
                 sources::record(self.lua(), &name, source);
                 return self.failed(&error);
             }
-            Compiled::Expression(f) => (f, format!("_ = {}\nprint(_)", source.trim())),
-            Compiled::Statements(f) => (f, source.trim_end().to_string()),
+            Compiled::Expression(f) => (f, true),
+            Compiled::Statements(f) => (f, false),
         };
         self.evaluated += 1;
         sources::record(self.lua(), &name, source);
         let reply = self.call(&function, look);
-        if matches!(reply, Reply::Done(_)) && !source.trim().is_empty() {
+        if let Reply::Done(shown) = &reply
+            && !source.trim().is_empty()
+        {
+            let kept = self.as_statement(source, is_expression, shown);
             self.inputs.push(kept);
         }
         reply
+    }
+
+    /// An input that worked as a script would have it.
+    fn as_statement(&self, source: &str, is_expression: bool, shown: &str) -> String {
+        let source = source.trim();
+        let expression = source.strip_prefix('=').unwrap_or(source).trim();
+        let is_call = self.lua().load(expression).into_function().is_ok();
+        match () {
+            () if is_expression && is_call && (shown.is_empty() || shown == "nil") => {
+                expression.to_string()
+            }
+            () if is_expression && shown == "nil" => format!("print({expression})"),
+            () if is_expression => format!("_ = {expression}\nprint(_)"),
+            // Only a function may return in the middle.
+            () if lexer::tokens(source).iter().any(|t| t.text(source) == "return") => {
+                format!(";(function()\n{source}\nend)()")
+            }
+            () => source.to_string(),
+        }
     }
 
     /// Runs a script as `compt run` does, with values of `compt.args`; its globals stay.
@@ -100,20 +122,23 @@ impl Repl {
         args: Vec<(String, serde_json::Value)>,
         look: Look,
     ) -> crate::Result<Reply> {
+        let given = args.iter().map(|(key, value)| format!("compt.args[{key:?}] = {value}\n"));
+        let kept = format!("{}dofile({:?})", given.collect::<String>(), path.display().to_string());
         self.runtime.give_args(args).map_err(told)?;
         self.runtime.enter(Some(Script { path: path.to_path_buf(), source: text.to_string() }));
-        let reply = self.file(path, text, text, look);
+        let reply = self.file(path, text, text, kept, look);
         self.runtime.enter(None);
         Ok(reply)
     }
 
     /// Runs a script whose outermost locals become globals of the session.
     pub fn load(&mut self, path: &Path, text: &str, look: Look) -> Reply {
-        self.file(path, text, &load::without_locals(text), look)
+        let source = load::without_locals(text, &self.given);
+        self.file(path, text, &source, super::runtime::without_shebang(&source), look)
     }
 
-    /// Runs `source`, the text of a file or what was made of it.
-    fn file(&mut self, path: &Path, text: &str, source: &str, look: Look) -> Reply {
+    /// Runs `source`, the text of a file or what was made of it; `kept` is what a saved session has.
+    fn file(&mut self, path: &Path, text: &str, source: &str, kept: String, look: Look) -> Reply {
         let name = path.display().to_string();
         if let Err(error) = self.runtime.look_beside(path) {
             return self.failed(&error);
@@ -124,7 +149,7 @@ impl Repl {
             Ok(function) => {
                 let reply = self.call(&function, look);
                 if matches!(reply, Reply::Done(_)) {
-                    self.inputs.push(format!("dofile({name:?})"));
+                    self.inputs.push(kept);
                 }
                 reply
             }
@@ -152,12 +177,10 @@ impl Repl {
 
     /// Compiles an input to be run again and again, as the timers do.
     pub fn code(&self, source: &str) -> Result<Code, Box<Failure>> {
+        sources::record(self.lua(), "input", source);
         match compile(self.lua(), source, "input") {
             Compiled::Expression(f) | Compiled::Statements(f) => Ok(Code(f)),
-            Compiled::Wrong(error) => {
-                sources::record(self.lua(), "input", source);
-                Err(Box::new(Failure::in_state(self.lua(), &error)))
-            }
+            Compiled::Wrong(error) => Err(Box::new(Failure::in_state(self.lua(), &error))),
             Compiled::Incomplete => {
                 Err(Box::new(Failure::new(&Error::runtime("the code is incomplete"))))
             }
@@ -180,13 +203,15 @@ impl Repl {
     }
 
     /// The session's own globals, one a line, with what they are.
-    pub fn variables(&self, look: Look) -> crate::Result<String> {
-        survey::variables(self.lua(), &self.given, look).map_err(told)
+    pub fn variables(&self, look: Look) -> Reply {
+        interrupt::clear();
+        self.ended(survey::variables(self.lua(), &self.given, look))
     }
 
     /// The live tensors and their bytes, by device and by where they were made.
-    pub fn memory(&self) -> crate::Result<String> {
-        survey::memory(self.lua()).map_err(told)
+    pub fn memory(&self) -> Reply {
+        interrupt::clear();
+        self.ended(survey::memory(self.lua()))
     }
 
     /// The documented name that an expression stands for, without evaluating it.
@@ -205,10 +230,17 @@ impl Repl {
             }
             Ok(shown)
         });
+        self.ended(result)
+    }
+
+    /// What a result means, and everything ready for the next input.
+    fn ended(&self, result: mlua::Result<String>) -> Reply {
         let interrupted = interrupt::requested();
         interrupt::clear();
         let usual = hook::install(self.lua());
         match result.and_then(|shown| usual.map(|()| shown)) {
+            // A pcall may have swallowed the interruption: what follows must not go on.
+            Ok(_) if interrupted => Reply::Interrupted(None),
             Ok(shown) => Reply::Done(shown),
             Err(error) if interrupted => {
                 Reply::Interrupted(Failure::in_state(self.lua(), &error).place)

@@ -22,13 +22,19 @@ const DEEP: usize = 4;
 const MANY: usize = 40;
 /// Characters of a string inside a table.
 const LONG: usize = 200;
+/// Characters of a string on its own; `print` shows the whole.
+const LONGEST: usize = 10_000;
 
 /// A value on its own.
 pub fn value(value: &Value, look: Look) -> mlua::Result<String> {
     match value {
         // Text of several lines is a table or a report, to be read as it is.
-        Value::String(text) if text.to_string_lossy().contains('\n') => Ok(text.to_string_lossy()),
-        Value::String(text) => Ok(quoted(&text.to_string_lossy())),
+        Value::String(text) if text.to_string_lossy().contains('\n') => {
+            let lines = text.to_string_lossy();
+            let visible = |c: &char| !c.is_control() || "\n\t".contains(*c);
+            Ok(shortened(&lines, LONGEST).chars().filter(visible).collect())
+        }
+        Value::String(text) => Ok(quoted(&shortened(&text.to_string_lossy(), LONGEST))),
         Value::UserData(userdata) => object::summary(userdata, look.colour),
         value => nested(value, look, 0, &mut Vec::new()),
     }
@@ -36,7 +42,7 @@ pub fn value(value: &Value, look: Look) -> mlua::Result<String> {
 
 fn nested(value: &Value, look: Look, depth: usize, above: &mut Vec<Table>) -> mlua::Result<String> {
     match value {
-        Value::String(text) => Ok(quoted(&shortened(&text.to_string_lossy()))),
+        Value::String(text) => Ok(quoted(&shortened(&text.to_string_lossy(), LONG))),
         Value::UserData(userdata) => {
             let summary = object::summary(userdata, false)?;
             Ok(summary.lines().next().unwrap_or_default().to_string())
@@ -118,15 +124,15 @@ fn key_text(key: &Value) -> mlua::Result<String> {
             let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
                 && !super::lexer::KEYWORDS.contains(&name.as_str());
-            if plain { name } else { format!("[{}]", quoted(&shortened(&name))) }
+            if plain { name } else { format!("[{}]", quoted(&shortened(&name, LONG))) }
         }
         key => format!("[{}]", key.to_string()?.lines().next().unwrap_or_default()),
     })
 }
 
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONG) {
-        Some((at, _)) => format!("{}...", &text[..at]),
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}... ({} bytes)", &text[..at], text.len()),
         None => text.to_string(),
     }
 }

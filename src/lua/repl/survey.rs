@@ -1,6 +1,8 @@
 //! What a session holds: its globals and its tensors.
 
 use super::show::{self, Look};
+use crate::interrupt;
+use crate::lua::failure::Failure;
 use crate::lua::torch::trace::{Census, Share, census};
 use crate::tensor::ledger;
 use mlua::{Lua, Value};
@@ -28,7 +30,11 @@ pub fn variables(lua: &Lua, given: &BTreeSet<String>, look: Look) -> mlua::Resul
     let mut lines = Vec::new();
     for name in own {
         let value: Value = lua.globals().raw_get(name.as_str())?;
-        let text = show::value(&value, Look { colour: false, ..look })?;
+        let text = match show::value(&value, Look { colour: false, ..look }) {
+            Ok(text) => text,
+            Err(error) if interrupt::requested() => return Err(error),
+            Err(error) => format!("({})", Failure::new(&error).message),
+        };
         let mut first = text.lines().next().unwrap_or_default().to_string();
         if text.contains('\n') && first == "{" {
             first = "{ ... }".to_string();

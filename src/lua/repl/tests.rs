@@ -142,6 +142,11 @@ fn completion_knows_names_options_values_and_files() {
     assert_eq!(texts(&r, "compt.backbone('micro').tokenizer:enc"), ["encode", "encode_batch"]);
     assert_eq!(texts(&r, "compt.backbone('micro', { dt"), ["dtype = "]);
     assert_eq!(texts(&r, "compt.trainer { max_"), ["max_source_length = "]);
+    assert_eq!(
+        texts(&r, "compt.trainer { stream = function(s) if s then return {} end end, max_"),
+        ["max_source_length = "]
+    );
+    assert_eq!(texts(&r, "compt.methods.ssum { lr = { rou"), ["router = "]);
     assert_eq!(texts(&r, "compt.trainer { steps = 3, ste"), [] as [&str; 0]);
     assert_eq!(texts(&r, "compt.methods.ssum { encoder = { act"), ["activation = "]);
     assert_eq!(texts(&r, "compt.backbone('micro', { dtype = 'bf"), ["bfloat16"]);
@@ -179,9 +184,15 @@ fn a_survey_shows_own_globals_and_where_tensors_were_made() {
     let mut r = repl();
     done(&mut r, "weights = torch.ones(256, 256)");
     done(&mut r, "half = weights[{ { 1, 128 } }]");
-    let text = r.variables(Look::PLAIN).unwrap();
+    done(&mut r, "gone = torch.ones(3)");
+    done(&mut r, "gone:destroy()");
+    done(&mut r, "out = io.stdout");
+    let Reply::Done(text) = r.variables(Look::PLAIN) else { panic!("no variables") };
+    assert!(text.contains("gone     (this tensor was freed") && text.contains("file ("), "{text}");
     assert!(text.contains("weights  tensor[256,256]") && !text.contains("print"), "{text}");
-    let text = r.memory().unwrap();
+    done(&mut r, "row = weights[3]");
+    let Reply::Done(text) = r.memory() else { panic!("no census") };
+    assert!(!text.contains("__mlua"), "{text}");
     assert!(
         text.contains("cpu") && text.contains("input:1:1") && text.contains("256.0 KiB"),
         "{text}"
@@ -200,4 +211,28 @@ fn a_loaded_script_leaves_its_locals() {
     assert_eq!(done(&mut r, "f()"), "2");
     let reply = r.load(Path::new("bad.lua"), "x = 1\nx.y.z = 1", Look::PLAIN);
     assert!(matches!(&reply, Reply::Failed(f) if f.to_string().contains("bad.lua:2")), "{reply:?}");
+}
+
+#[test]
+fn inputs_are_kept_as_a_script_would_have_them() {
+    let mut r = repl();
+    for source in ["= 1 + 1", "print 'x'", "return 5", "_ + 1", "nil", "x = 3"] {
+        done(&mut r, source);
+    }
+    let kept = [
+        "_ = 1 + 1\nprint(_)",
+        "print 'x'",
+        ";(function()\nreturn 5\nend)()",
+        "_ = _ + 1\nprint(_)",
+        "print(nil)",
+        "x = 3",
+    ];
+    assert_eq!(r.inputs(), kept);
+}
+
+#[test]
+fn strings_reach_the_terminal_without_its_commands() {
+    let mut r = repl();
+    assert!(!done(&mut r, "'a\\n\\27[2J'").contains('\x1b'));
+    assert!(done(&mut r, "('x'):rep(100000)").len() < 11_000);
 }

@@ -113,6 +113,7 @@ fn place(lua: &Lua) -> String {
                 frame.current_line().map(|line| format!("{}:{line}", source.unwrap_or_default()))
             })
         })
-        .find_map(|place| place)
+        .flatten()
+        .find(|place| !place.starts_with("__mlua"))
         .unwrap_or_else(|| "the host program".to_string())
 }

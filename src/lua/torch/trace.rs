@@ -2,7 +2,7 @@
 
 use super::handle::Slot;
 use super::place;
-use crate::tensor::device;
+use crate::tensor::{device, ledger};
 use mlua::Lua;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
@@ -74,8 +74,8 @@ pub fn census() -> Census {
     TRACE.with_borrow(|trace| {
         for (slot, place) in &trace.made {
             let Some(tensor) = slot.upgrade().and_then(|slot| slot.live()) else { continue };
-            let (storage, bytes) = storage(&tensor);
-            let bytes = if storages.insert(storage) { bytes } else { 0 };
+            let memory = ledger::memory_of(tensor.data_ptr() as usize);
+            let bytes = memory.filter(|(first, _)| storages.insert(*first)).map_or(0, |m| m.1);
             let device = census.devices.entry(device::name(tensor.device())).or_default();
             let place = census.places.entry(place.to_string()).or_default();
             for share in [device, place] {
@@ -85,10 +85,4 @@ pub fn census() -> Census {
         }
     });
     census
-}
-
-/// Where a tensor's memory begins, and the bytes from there to its end.
-fn storage(tensor: &tch::Tensor) -> (usize, usize) {
-    let size = tensor.f_kind().map_or(0, |kind| kind.elt_size_in_bytes());
-    (tensor.data_ptr() as usize, tensor.numel() * size)
 }

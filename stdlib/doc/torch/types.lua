@@ -1,5 +1,10 @@
 section "Tensors"
 
+class "torch" [[
+Tensors with PyTorch's names: `local torch = require "compt.torch"`. A global at the prompt and in
+`compt -e`.
+]]
+
 class "torch.Tensor" [[
 A tensor of libtorch. Every function of `torch` that works on a tensor is a method too:
 `torch.softmax(t, -1)` is `t:softmax(-1)`. A method ending in `_` changes its tensor and returns it.
