@@ -141,6 +141,10 @@ fn words(error: &Error) -> String {
             let note = note.map_or(String::new(), |m| format!(" ({m})"));
             format!("expected a {}, got a {from}{note}", plain(to))
         }
+        Error::BadArgument { to, name: Some(name), .. } if name == "self" => {
+            let method = to.as_deref().and_then(|to| to.rsplit('.').next()).unwrap_or("method");
+            format!("a method is called with a colon, as in object:{method}()")
+        }
         Error::BadArgument { to, pos, name, cause } => {
             let argument = match name {
                 Some(name) => format!("argument '{name}'"),

@@ -3,6 +3,7 @@
 
 use super::object::{self, Object};
 use crate::Error;
+use crate::error::nearest;
 use mlua::{FromLua, Lua, Table, Value};
 use std::cell::RefCell;
 
@@ -78,7 +79,24 @@ impl Options {
 
     /// An option that must be there.
     pub fn need<T: FromLua>(&self, lua: &Lua, key: &'static str) -> mlua::Result<T> {
-        self.get(lua, key)?.ok_or_else(|| self.error(format!("option '{key}' is missing")))
+        if let Some(value) = self.get(lua, key)? {
+            return Ok(value);
+        }
+        let mut given = Vec::new();
+        if let Some(table) = &self.table {
+            table.for_each(|name: Value, _: Value| {
+                given.extend(name.as_string().map(|name| name.to_string_lossy()));
+                Ok(())
+            })?;
+        }
+        // One that was asked for is no misspelling.
+        given.retain(|name| !self.known.borrow().contains(&name.as_str()));
+        let given: Vec<&str> = given.iter().map(String::as_str).collect();
+        let error = Error::new(format!("option '{key}' is missing")).at(&self.call);
+        Err(match nearest(key, &given) {
+            Some(near) => error.hint(format!("is '{near}' a misspelling of it?")).into(),
+            None => error.into(),
+        })
     }
 
     /// An error about this call.

@@ -15,8 +15,6 @@ pub struct Prompt {
     pub look: Look,
     /// Tells of scripts that change after they were loaded, where somebody sits there to be told.
     pub watch: Option<Watch>,
-    /// Whether it was said that a local ends with its input.
-    told_of_locals: bool,
 }
 
 /// What became of an input.
@@ -60,7 +58,7 @@ impl<'i> Input<'i> {
 
 impl Prompt {
     pub fn new(repl: Repl, look: Look) -> Self {
-        Prompt { repl, look, watch: None, told_of_locals: false }
+        Prompt { repl, look, watch: None }
     }
 
     /// Answers an input: a command, a question, or Lua.
@@ -70,11 +68,12 @@ impl Prompt {
 
     fn do_answer(&mut self, input: &str) -> Answer {
         match Input::of(input) {
+            Input::Question(name) if name.starts_with(':') => commands::run(self, ":help"),
             Input::Question(name) => self.describe(name),
             Input::Command(command) => commands::run(self, command),
             Input::Lua => {
                 let reply = self.repl.eval(input, self.look);
-                self.tell_of_locals(input);
+                self.tell_of_surprises(input.trim(), &reply);
                 self.tell(reply)
             }
         }
@@ -152,13 +151,19 @@ impl Prompt {
         self.complain(&format!("nothing is known of '{name}'{}", near.unwrap_or_default()))
     }
 
-    /// Says once what surprises whoever types scripts at a prompt.
-    fn tell_of_locals(&mut self, input: &str) {
+    /// Says what surprises whoever types scripts at a prompt, or is at one for the first time.
+    fn tell_of_surprises(&self, input: &str, reply: &Reply) {
         let first = tokens(input).into_iter().find(|token| token.is_code());
-        let is_local = first.is_some_and(|token| token.text(input) == "local");
-        if is_local && !input.trim().contains('\n') && !self.told_of_locals {
-            self.told_of_locals = true;
+        if first.is_some_and(|token| token.text(input) == "local") && !input.contains('\n') {
             eprintln!("note: a local ends with its input; without `local` the name stays");
+        }
+        if !matches!(reply, Reply::Done(text) if text == "nil") {
+            return;
+        }
+        if ["exit", "quit", "help"].contains(&input) {
+            eprintln!("note: Ctrl-D or :quit leaves, :help lists the commands");
+        } else if let Some(near) = self.repl.nearest_global(input) {
+            eprintln!("note: there is no '{input}'; did you mean '{near}'?");
         }
     }
 }

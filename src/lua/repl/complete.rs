@@ -35,6 +35,18 @@ pub const COMMANDS: [(&str, bool); 11] = [
 /// Candidates at the end of `source`, the text before the cursor.
 pub fn complete(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     let blank = source.len() - source.trim_start().len();
+    // `?t.run`: of the session's values, fields and methods.
+    if let Some(rest) = source[blank..].strip_prefix('?')
+        && let Some(dot) = rest.rfind(['.', ':'])
+        && !docs.names().any(|name| name.starts_with(rest))
+    {
+        let mut found = code(lua, docs, rest);
+        let as_method = format!("{}:{}", &rest[..dot], &rest[dot + 1..]);
+        found.texts.extend(code(lua, docs, &as_method).texts);
+        found.texts.sort();
+        found.texts.dedup();
+        return Candidates { start: found.start + blank + 1, ..found };
+    }
     if let Some(found) = command(docs, &source[blank..]) {
         return Candidates { start: found.start + blank, ..found };
     }
@@ -152,6 +164,10 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     };
     let kind = if bare {
         let first = context.expression_start(last);
+        if last - first == 1 && ["dofile", "loadfile"].contains(&context.tokens[first].text(source))
+        {
+            return files(start, typed);
+        }
         if last - first == 1 && context.tokens[first].text(source) == "require" {
             return matching(start, typed, stdlib::MODULES.map(String::from));
         }

@@ -16,6 +16,7 @@ use super::doc::Docs;
 use super::failure::{Failure, Place};
 use super::session::{Script, Session};
 use super::{Runtime, hook, sources, torch};
+use crate::error::nearest;
 use crate::interrupt;
 use mlua::{Error, Function, Lua, MultiValue};
 use show::Look;
@@ -212,6 +213,18 @@ impl Repl {
     pub fn memory(&self) -> Reply {
         interrupt::clear();
         self.ended(survey::memory(self.lua()))
+    }
+
+    /// The global whose name is nearest, if `name` is a name and near enough to be one mistyped.
+    pub fn nearest_global(&self, name: &str) -> Option<String> {
+        let code: Vec<_> = lexer::tokens(name).into_iter().filter(|t| t.is_code()).collect();
+        let [only] = code[..] else { return None };
+        let names = survey::globals(self.lua()).ok()?;
+        let known: Vec<&str> = names.iter().map(String::as_str).chain(["compt", "torch"]).collect();
+        let is_name = only.kind == lexer::Kind::Name && !known.contains(&name);
+        let near = nearest(name, &known).filter(|_| is_name)?;
+        // Half the letters alike is far for a name alone.
+        (name.len() > 2 && near.len().abs_diff(name.len()) <= 2).then(|| near.to_string())
     }
 
     /// The documented name that an expression stands for, without evaluating it.

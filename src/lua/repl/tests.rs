@@ -84,6 +84,15 @@ fn an_unknown_member_of_an_object_names_the_nearest() {
     let text = failed(&mut r, "compt.trainer { backbone = 'micro', method = {} }");
     assert!(text.contains("must be a backbone, got a string"), "{text}");
     assert!(text.contains("compt.backbone(...) makes one"), "{text}");
+    let text = failed(&mut r, "r.weights()");
+    assert!(text.contains("called with a colon, as in object:weights()"), "{text}");
+    let text = failed(&mut r, "compt.router.free { taks = 2, sources = 3 }");
+    assert!(
+        text.contains("'tasks' is missing") && text.contains("is 'taks' a misspelling"),
+        "{text}"
+    );
+    assert_eq!(r.nearest_global("prnt").as_deref(), Some("print"));
+    assert_eq!((r.nearest_global("r"), r.nearest_global("x.y")), (None, None));
     let text = failed(&mut r, "require 'compt.schedul'");
     assert!(text.contains("did you mean 'compt.schedule'?"), "{text}");
 }
@@ -158,6 +167,8 @@ fn completion_knows_names_options_values_and_files() {
     assert_eq!(texts(&r, ":load examples/quick"), ["quickstart.lua"]);
     assert_eq!(texts(&r, ":time torch.softm"), ["softmax"]);
     assert_eq!(texts(&r, "?compt.Trainer:ev"), ["compt.Trainer:evaluate"]);
+    assert_eq!(texts(&r, "?r.wei"), ["weights"]);
+    assert_eq!(texts(&r, "dofile 'Cargo.t"), ["Cargo.toml"]);
     assert_eq!(texts(&r, "loc"), ["local"]);
     assert_eq!(texts(&r, "x = 'my_v"), [] as [&str; 0]);
     assert_eq!(texts(&r, "-- my_v"), [] as [&str; 0]);

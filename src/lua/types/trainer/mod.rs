@@ -82,8 +82,12 @@ impl LuaTrainer {
     /// Steps to the end. An error or Ctrl-C leaves good prompts, saved.
     fn run(&mut self, lua: &Lua) -> mlua::Result<Value> {
         let total = self.trainer.total_steps();
+        if self.trainer.steps() == total {
+            eprintln!("note: all {total} steps are made already");
+        }
+        let shown = self.progress && self.trainer.steps() < total;
         let mut shown: Box<dyn Progress> =
-            if self.progress { progress(&self.name, total) } else { Box::new(Silent) };
+            if shown { progress(&self.name, total) } else { Box::new(Silent) };
         let mut failed = None;
         // A second Ctrl-C waits for the record, too.
         let _hold = Hold::new();
