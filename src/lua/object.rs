@@ -1,7 +1,7 @@
 //! The objects scripts hold: their names, their members, and errors for members there are not.
 
-use super::torch::no_such;
 use crate::Error;
+use crate::error::nearest;
 use mlua::{
     AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod, Result, UserData,
     UserDataFields, UserDataMethods, Value,
@@ -80,6 +80,12 @@ pub fn refuse_unknown<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
             Err(Error::new(format!("a {}'s '{key}' cannot be set", T::NAME)).into())
         },
     );
+}
+
+/// `tensor has no method 'sofmax' (did you mean 'softmax'?)`.
+pub fn no_such(what: &str, name: &str, known: &[&str]) -> Error {
+    let near = nearest(name, known).map(|near| format!(" (did you mean '{near}'?)"));
+    Error::new(format!("{what} '{name}'{}", near.unwrap_or_default()))
 }
 
 /// The object of that type a value is, as a copy of its handle.

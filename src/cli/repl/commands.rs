@@ -4,37 +4,33 @@ use super::prompt::{Answer, Prompt};
 use super::timing;
 use crate::error::{Context, nearest};
 use crate::lua::doc::Docs;
+use crate::lua::repl::complete::{COMMANDS, Command};
 use crate::lua::session::parse_arg;
 use crate::{Error, Result, atomic};
 use std::path::{Path, PathBuf};
 
-/// Name, arguments, what it does, and what does it.
-type Command = (&'static str, &'static str, &'static str, fn(&mut Prompt, &str) -> Result<Answer>);
-
-const COMMANDS: [Command; 11] = [
-    ("time", "CODE", "run code once and say how long it took", timing::time),
-    ("timeit", "CODE", "run code often and say how long it takes", timing::timeit),
-    ("run", "FILE [KEY=VALUE ...]", "run a script as `compt run` does, in this session", run_file),
-    ("load", "FILE", "run a script whose outermost locals stay as globals", load),
-    ("vars", "", "the names defined here, and what they are", vars),
-    ("mem", "", "live tensors and their bytes, by device and by where they were made", mem),
-    ("forget", "[NAME ...]", "drop names, or all of them, and free what they held", forget),
-    ("inputs", "", "what was typed so far and worked", inputs),
-    ("save", "FILE", "write these inputs as a script", save),
-    ("help", "", "this list", help),
-    ("quit", "", "leave, as Ctrl-D does", |_, _| Ok(Answer::Quit)),
-];
-
 /// Carries out a command.
 pub fn run(prompt: &mut Prompt, input: &str) -> Answer {
     let (name, rest) = input[1..].split_once(char::is_whitespace).unwrap_or((&input[1..], ""));
-    let Some((.., command)) = COMMANDS.iter().find(|command| command.0 == name) else {
-        let names = COMMANDS.map(|command| command.0);
-        let near = nearest(name, &names).map(|near| format!("; did you mean :{near}?"));
-        let text = format!("no command :{name}{}", near.unwrap_or_else(|| " (:help)".into()));
-        return prompt.complain(&text);
+    let rest = rest.trim();
+    let done = match name {
+        "time" => timing::time(prompt, rest),
+        "timeit" => timing::timeit(prompt, rest),
+        "run" => run_file(prompt, rest),
+        "load" => load(prompt, rest),
+        "vars" => Ok(prompt.tell(prompt.repl.variables(prompt.look))),
+        "mem" => Ok(prompt.tell(prompt.repl.memory())),
+        "forget" => forget(prompt, rest),
+        "inputs" => Ok(inputs(prompt)),
+        "save" => save(prompt, rest),
+        "help" => Ok(help()),
+        "quit" => Ok(Answer::Quit),
+        _ => {
+            let near = nearest(name, &COMMANDS.map(|command| command.name));
+            let near = near.map_or(" (:help)".into(), |near| format!("; did you mean :{near}?"));
+            return prompt.complain(&format!("no command :{name}{near}"));
+        }
     };
-    let done = command(prompt, rest.trim());
     done.unwrap_or_else(|e| prompt.complain(&format!(":{name}: {e}")))
 }
 
@@ -57,18 +53,18 @@ pub fn overview(docs: &Docs) -> String {
     text
 }
 
-fn help(_: &mut Prompt, _: &str) -> Result<Answer> {
-    let usage = |(name, arguments, ..): &Command| format!(":{name} {arguments}");
+fn help() -> Answer {
+    let usage = |command: &Command| format!(":{} {}", command.name, command.arguments);
     let width = COMMANDS.iter().map(|command| usage(command).len()).max().unwrap_or(0);
     for command in &COMMANDS {
-        println!("{:width$}  {}", usage(command), command.2);
+        println!("{:width$}  {}", usage(command), command.help);
     }
     println!("{:width$}  the documentation of a name; alone: of what there is", "?NAME");
     println!(
         "\nTab completes, Ctrl-R searches the history, Ctrl-C stops what runs, Ctrl-D leaves.\n\
          `_` is the last value."
     );
-    Ok(Answer::Done)
+    Answer::Done
 }
 
 /// A path as it was typed: `~` is the home folder.
@@ -118,23 +114,15 @@ fn load(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
     Ok(prompt.tell(reply))
 }
 
-fn vars(prompt: &mut Prompt, _: &str) -> Result<Answer> {
-    Ok(prompt.tell(prompt.repl.variables(prompt.look)))
-}
-
-fn mem(prompt: &mut Prompt, _: &str) -> Result<Answer> {
-    Ok(prompt.tell(prompt.repl.memory()))
-}
-
 fn forget(prompt: &mut Prompt, names: &str) -> Result<Answer> {
     let names: Vec<String> = names.split_whitespace().map(String::from).collect();
     prompt.repl.forget(&names)?;
     Ok(Answer::Done)
 }
 
-fn inputs(prompt: &mut Prompt, _: &str) -> Result<Answer> {
+fn inputs(prompt: &Prompt) -> Answer {
     prompt.repl.inputs().iter().for_each(|input| println!("{input}"));
-    Ok(Answer::Done)
+    Answer::Done
 }
 
 fn save(prompt: &mut Prompt, typed: &str) -> Result<Answer> {

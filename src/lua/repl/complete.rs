@@ -17,19 +17,30 @@ pub struct Candidates {
     pub texts: Vec<String>,
 }
 
-/// The names of the prompt's commands, and whether each takes a file.
-pub const COMMANDS: [(&str, bool); 11] = [
-    (":forget", false),
-    (":help", false),
-    (":inputs", false),
-    (":load", true),
-    (":mem", false),
-    (":quit", false),
-    (":run", true),
-    (":save", true),
-    (":time", false),
-    (":timeit", false),
-    (":vars", false),
+/// A command of the prompt: `:name arguments`.
+pub struct Command {
+    pub name: &'static str,
+    pub arguments: &'static str,
+    pub help: &'static str,
+}
+
+const fn command_of(name: &'static str, arguments: &'static str, help: &'static str) -> Command {
+    Command { name, arguments, help }
+}
+
+/// The prompt's commands.
+pub const COMMANDS: [Command; 11] = [
+    command_of("time", "CODE", "run code once and say how long it took"),
+    command_of("timeit", "CODE", "run code often and say how long it takes"),
+    command_of("run", "FILE [KEY=VALUE ...]", "run a script as `compt run` does, in this session"),
+    command_of("load", "FILE", "run a script whose outermost locals stay as globals"),
+    command_of("vars", "", "the names defined here, and what they are"),
+    command_of("mem", "", "live tensors and their bytes, by device and by where they were made"),
+    command_of("forget", "[NAME ...]", "drop names, or all of them, and free what they held"),
+    command_of("inputs", "", "what was typed so far and worked"),
+    command_of("save", "FILE", "write these inputs as a script"),
+    command_of("help", "", "this list"),
+    command_of("quit", "", "leave, as Ctrl-D does"),
 ];
 
 /// Candidates at the end of `source`, the text before the cursor.
@@ -65,9 +76,10 @@ fn command(docs: &Docs, source: &str) -> Option<Candidates> {
         return None;
     }
     match source.split_once(' ') {
-        None => Some(matching(0, source, COMMANDS.map(|c| c.0.to_string()))),
+        None => Some(matching(0, source, COMMANDS.map(|c| format!(":{}", c.name)))),
         Some((name, rest)) => {
-            let takes_file = COMMANDS.iter().any(|c| c.0 == name && c.1);
+            let known = COMMANDS.iter().find(|c| name[1..] == *c.name);
+            let takes_file = known.is_some_and(|c| c.arguments.starts_with("FILE"));
             takes_file.then(|| files(source.len() - rest.len(), rest))
         }
     }

@@ -32,8 +32,7 @@ pub use arg::{Number, TensorArg};
 pub use handle::{Handle as TensorHandle, LuaTensor};
 pub use scope::in_scope;
 
-use crate::Error;
-use crate::error::nearest;
+use super::object::no_such;
 use mlua::{Lua, MultiValue, Table, Value};
 use op::Op;
 
@@ -96,12 +95,6 @@ fn strict(lua: &Lua) -> mlua::Result<Table> {
     })?;
     meta.raw_set("__index", unknown)?;
     Ok(meta)
-}
-
-/// `tensor has no method 'sofmax' (did you mean 'softmax'?)`.
-pub(super) fn no_such(what: &str, name: &str, known: &[&str]) -> Error {
-    let near = nearest(name, known).map(|near| format!(" (did you mean '{near}'?)"));
-    Error::new(format!("{what} '{name}'{}", near.unwrap_or_default()))
 }
 
 /// The Lua source line that is running, as `file:line`.
