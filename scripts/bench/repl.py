@@ -124,15 +124,19 @@ def presses(compt, count):
 def memory(compt, count):
     session, _ = start(compt)
     session.run("x = torch.randn(256, 256)")
-    sizes = []
+    sizes, held = [], []
     tenth = count // 10
     for i in range(count):
         session.press("x = (x * 0.5 + 1):softmax(-1); print('o' .. 'k')\r" if i % 2 else "x:sum()\r")
         session.until("ok\r\n" if i % 2 else "tensor[]")
         if i % tenth == tenth - 1:
             sizes.append(session.resident())
-    print(f"{count} expressions on tensors, resident MiB after each tenth: "
-          + " ".join(f"{size:.0f}" for size in sizes))
+            session.run("collectgarbage() collectgarbage()")
+            held.append(session.number("torch.stats().live_bytes + 1024 * collectgarbage 'count'"))
+    print(f"{count} expressions on tensors, after each tenth: resident MiB "
+          + " ".join(f"{size:.0f}" for size in sizes)
+          + "; KiB that Lua holds, tensors included "
+          + " ".join(f"{size / 1024:.0f}" for size in held))
     session.leave()
 
 
