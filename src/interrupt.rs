@@ -59,8 +59,7 @@ pub fn request() {
     REQUESTED.store(true, Ordering::SeqCst);
 }
 
-/// Keeps Lua code from stopping in the middle of a step, as long as the
-/// value lives.
+/// Keeps Lua code from stopping in the middle of a step, as long as the value lives.
 #[must_use]
 pub struct Hold(());
 

@@ -11,7 +11,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("error", &[]),
     ("interrupt", &[]),
     ("notice", &[]),
-    ("watch", &["error"]),
+    ("watch", &["error", "run"]),
     ("tensor", &["atomic", "error"]),
     ("nn", &["error", "tensor"]),
     ("t5", &["error", "tensor", "nn"]),

@@ -1,10 +1,11 @@
 //! `compt init`: a folder in which editors and type checkers know the runtime.
 
 use super::{report, stubs};
-use crate::atomic::write_atomic;
 use crate::error::Context;
+use crate::run::files::write_json;
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -31,23 +32,21 @@ fn set_up(folder: &Path) -> Result<()> {
     let path = folder.join(".luarc.json");
     let settings = match std::fs::read_to_string(&path) {
         Ok(text) => read(&text).map_err(|e| e.at(path.display()))?,
-        Err(_) => Map::new(),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Map::new(),
+        Err(e) => return Err(Error::from(e).at(path.display())),
     };
-    let text = serde_json::to_string_pretty(&with_stubs(settings)?).map_err(told)?;
-    write_atomic(&path, format!("{text}\n").as_bytes())
+    write_json(&path, &with_stubs(settings).into())
 }
 
 fn read(text: &str) -> Result<Map<String, Value>> {
-    serde_json::from_str(text)
-        .map_err(|e| told(e).hint("repair the file, or move it away and run `compt init` again"))
-}
-
-fn told(e: serde_json::Error) -> Error {
-    Error::new(e.to_string())
+    serde_json::from_str(text).map_err(|e| {
+        Error::new(e.to_string())
+            .hint("repair the file, or move it away and run `compt init` again")
+    })
 }
 
 /// The settings with the stubs' folder among the libraries and Lua 5.4 as the version.
-fn with_stubs(mut settings: Map<String, Value>) -> Result<Map<String, Value>> {
+fn with_stubs(mut settings: Map<String, Value>) -> Map<String, Value> {
     let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
     let mut libraries = list(settings.get("workspace.library"));
     if !libraries.iter().any(|library| library == STUBS) {
@@ -55,7 +54,7 @@ fn with_stubs(mut settings: Map<String, Value>) -> Result<Map<String, Value>> {
     }
     settings.insert("workspace.library".into(), libraries.into());
     settings.entry("runtime.version").or_insert(json!("Lua 5.4"));
-    Ok(settings)
+    settings
 }
 
 #[cfg(test)]
@@ -83,8 +82,10 @@ mod tests {
     fn a_broken_file_is_not_touched() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".luarc.json");
-        std::fs::write(&path, "{ // a comment\n}").unwrap();
-        assert!(set_up(folder.path()).unwrap_err().to_string().contains(".luarc.json"));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{ // a comment\n}");
+        for content in [&b"{ // a comment\n}"[..], b"\xff\xfe{}"] {
+            std::fs::write(&path, content).unwrap();
+            assert!(set_up(folder.path()).unwrap_err().to_string().contains(".luarc.json"));
+            assert_eq!(std::fs::read(&path).unwrap(), content);
+        }
     }
 }

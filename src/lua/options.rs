@@ -79,24 +79,31 @@ impl Options {
 
     /// An option that must be there.
     pub fn need<T: FromLua>(&self, lua: &Lua, key: &'static str) -> mlua::Result<T> {
-        if let Some(value) = self.get(lua, key)? {
-            return Ok(value);
-        }
+        self.get(lua, key)?.ok_or_else(|| self.missing(key))
+    }
+
+    /// An object that must be there.
+    pub fn need_object<T: Object + Clone>(&self, lua: &Lua, key: &'static str) -> mlua::Result<T> {
+        self.object(lua, key)?.ok_or_else(|| self.missing(key))
+    }
+
+    /// What to say where an option is not there, perhaps because it is misspelt.
+    fn missing(&self, key: &str) -> mlua::Error {
         let mut given = Vec::new();
         if let Some(table) = &self.table {
-            table.for_each(|name: Value, _: Value| {
+            let _ = table.for_each(|name: Value, _: Value| {
                 given.extend(name.as_string().map(|name| name.to_string_lossy()));
                 Ok(())
-            })?;
+            });
         }
         // One that was asked for is no misspelling.
         given.retain(|name| !self.known.borrow().contains(&name.as_str()));
         let given: Vec<&str> = given.iter().map(String::as_str).collect();
         let error = Error::new(format!("option '{key}' is missing")).at(&self.call);
-        Err(match nearest(key, &given) {
+        match nearest(key, &given) {
             Some(near) => error.hint(format!("is '{near}' a misspelling of it?")).into(),
             None => error.into(),
-        })
+        }
     }
 
     /// An error about this call.

@@ -4,7 +4,7 @@ use super::prompt::{Answer, Prompt};
 use super::timing;
 use crate::error::{Context, nearest};
 use crate::lua::doc::Docs;
-use crate::lua::repl::complete::{COMMANDS, Command};
+use crate::lua::repl::command::{COMMANDS, Command};
 use crate::lua::session::parse_arg;
 use crate::{Error, Result, atomic};
 use std::path::{Path, PathBuf};
@@ -100,8 +100,8 @@ fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
 
 /// From now on the prompt tells when the file changes; where that cannot be, it does not.
 fn watch(prompt: &mut Prompt, path: &Path) {
-    if let Some(watch) = &mut prompt.watch {
-        let _ = watch.add(path);
+    if let Some(watch) = &prompt.watch {
+        watch.add(path);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was typed in earlier sessions: a line of JSON an input, in one file for all sessions.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,10 +19,7 @@ impl History {
     pub fn open(path: Option<PathBuf>) -> History {
         let text = path.as_ref().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
         let lines = text.lines().count();
-        let mut history = History { path, entries: Vec::new() };
-        text.lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .for_each(|e| history.push(e));
+        let history = History { path, entries: newest(&text) };
         if lines > 2 * MOST {
             history.rewrite();
         }
@@ -71,6 +69,16 @@ impl History {
     }
 }
 
+/// The inputs in the file's text, each where it came last.
+fn newest(text: &str) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let entries = text.lines().rev().filter_map(|line| serde_json::from_str::<String>(line).ok());
+    let mut entries: Vec<String> =
+        entries.filter(|entry| seen.insert(entry.clone())).take(MOST).collect();
+    entries.reverse();
+    entries
+}
+
 /// One write of one line, so that sessions side by side do not mix theirs.
 fn append(path: &Path, entry: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
@@ -103,6 +111,18 @@ mod tests {
         assert!(history.add("x = 1"));
         let again = History::open(path);
         assert_eq!(again.entries(), ["for i = 1, 2 do\n  print(i)\nend", "x = 1"]);
+    }
+
+    #[test]
+    fn the_newest_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history");
+        let lines: String = (0..3 * MOST).map(|i| format!("\"x = {}\"\n", i % 15_000)).collect();
+        fs::write(&path, lines).unwrap();
+        let history = History::open(Some(path.clone()));
+        let (first, last) = (&history.entries()[0], history.entries().last().unwrap());
+        assert_eq!((first.as_str(), last.as_str()), ("x = 5000", "x = 14999"));
+        assert_eq!(fs::read_to_string(path).unwrap().lines().count(), MOST);
     }
 
     #[test]

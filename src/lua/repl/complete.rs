@@ -1,6 +1,7 @@
 //! What may stand at the cursor: globals, fields, methods, option names, values and files; and the
 //! signature of the call it is in.
 
+use super::command::COMMANDS;
 use super::context::Context;
 use super::lexer::{KEYWORDS, Kind};
 use crate::lua::doc::Docs;
@@ -16,32 +17,6 @@ pub struct Candidates {
     pub start: usize,
     pub texts: Vec<String>,
 }
-
-/// A command of the prompt: `:name arguments`.
-pub struct Command {
-    pub name: &'static str,
-    pub arguments: &'static str,
-    pub help: &'static str,
-}
-
-const fn command_of(name: &'static str, arguments: &'static str, help: &'static str) -> Command {
-    Command { name, arguments, help }
-}
-
-/// The prompt's commands.
-pub const COMMANDS: [Command; 11] = [
-    command_of("time", "CODE", "run code once and say how long it took"),
-    command_of("timeit", "CODE", "run code often and say how long it takes"),
-    command_of("run", "FILE [KEY=VALUE ...]", "run a script as `compt run` does, in this session"),
-    command_of("load", "FILE", "run a script whose outermost locals stay as globals"),
-    command_of("vars", "", "the names defined here, and what they are"),
-    command_of("mem", "", "live tensors and their bytes, by device and by where they were made"),
-    command_of("forget", "[NAME ...]", "drop names, or all of them, and free what they held"),
-    command_of("inputs", "", "what was typed so far and worked"),
-    command_of("save", "FILE", "write these inputs as a script"),
-    command_of("help", "", "this list"),
-    command_of("quit", "", "leave, as Ctrl-D does"),
-];
 
 /// Candidates at the end of `source`, the text before the cursor.
 pub fn complete(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
@@ -61,11 +36,14 @@ pub fn complete(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     if let Some(found) = command(docs, &source[blank..]) {
         return Candidates { start: found.start + blank, ..found };
     }
-    // `:time CODE` completes the code.
-    let skip =
-        [":time ", ":timeit "].iter().find(|c| source.starts_with(**c)).map_or(0, |c| c.len());
+    let skip = timed(source);
     let found = code(lua, docs, &source[skip..]);
     Candidates { start: found.start + skip, ..found }
+}
+
+/// Where the code begins: `:time CODE` completes the code.
+fn timed(source: &str) -> usize {
+    [":time ", ":timeit "].iter().find(|c| source.starts_with(**c)).map_or(0, |c| c.len())
 }
 
 fn command(docs: &Docs, source: &str) -> Option<Candidates> {
@@ -176,12 +154,11 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     };
     let kind = if bare {
         let first = context.expression_start(last);
-        if last - first == 1 && ["dofile", "loadfile"].contains(&context.tokens[first].text(source))
-        {
-            return files(start, typed);
-        }
-        if last - first == 1 && context.tokens[first].text(source) == "require" {
-            return matching(start, typed, stdlib::MODULES.map(String::from));
+        let called = (last - first == 1).then(|| context.tokens[first].text(source));
+        match called {
+            Some("dofile" | "loadfile") => return files(start, typed),
+            Some("require") => return modules(start, typed),
+            _ => {}
         }
         let name = context.resolve(lua, docs, first, last).name;
         let entry = name.as_deref().and_then(|name| docs.find(name));
@@ -194,8 +171,7 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     };
     let Some(kind) = kind else {
         let is_require = last >= 2 && context.tokens[last - 2].text(source) == "require";
-        let modules = stdlib::MODULES.iter().filter(|_| is_require).map(|m| m.to_string());
-        return matching(start, typed, modules);
+        return if is_require { modules(start, typed) } else { Candidates::default() };
     };
     let values = docs.values(&kind).into_iter().filter_map(|(value, _)| {
         value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).map(String::from)
@@ -290,6 +266,10 @@ fn matching(start: usize, typed: &str, texts: impl IntoIterator<Item = String>) 
     Candidates { start, texts: texts.into_iter().collect() }
 }
 
+fn modules(start: usize, typed: &str) -> Candidates {
+    matching(start, typed, stdlib::MODULES.map(String::from))
+}
+
 /// The files and folders that begin with what was typed; folders end in `/`.
 fn files(start: usize, typed: &str) -> Candidates {
     let (folder, name) = match typed.rfind('/') {
@@ -313,8 +293,7 @@ fn files(start: usize, typed: &str) -> Candidates {
 
 /// What the innermost call still takes, for display after the cursor.
 pub fn signature(lua: &Lua, docs: &Docs, source: &str) -> Option<String> {
-    let source =
-        source.strip_prefix(":time ").or(source.strip_prefix(":timeit ")).unwrap_or(source);
+    let source = &source[timed(source)..];
     if source.starts_with([':', '?']) {
         return None;
     }

@@ -110,7 +110,7 @@ fn long(rest: &str) -> Option<(usize, bool)> {
 fn quoted(rest: &str, quote: char) -> (usize, bool) {
     let (mut escaped, mut skipping) = (false, false);
     for (at, c) in rest.char_indices().skip(1) {
-        // `\\z` skips the white space that follows, ends of lines too.
+        // `\z` skips the white space that follows, ends of lines too.
         skipping = skipping && c.is_whitespace();
         match c {
             _ if skipping => {}

@@ -13,9 +13,7 @@ pub fn without_locals(source: &str, given: &BTreeSet<String>) -> String {
         match (token.kind, token.text(source)) {
             // `for ... do`, `while ... do`: only the `do` opens.
             (Kind::Keyword, "function" | "do" | "then" | "repeat") => depth += 1,
-            (Kind::Keyword, "end" | "until") => depth -= 1,
-            (Kind::Keyword, "elseif") => depth -= 1,
-            (Kind::Keyword, "else") => {}
+            (Kind::Keyword, "end" | "until" | "elseif") => depth -= 1,
             (Kind::Symbol, "(" | "{" | "[") => brackets += 1,
             (Kind::Symbol, ")" | "}" | "]") => brackets -= 1,
             (Kind::Keyword, "local") if depth == 0 && brackets == 0 => {

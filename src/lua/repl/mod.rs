@@ -2,6 +2,7 @@
 //! whatever they do, the session goes on with what was defined before.
 
 pub mod assistant;
+pub mod command;
 pub mod complete;
 pub mod context;
 pub mod lexer;

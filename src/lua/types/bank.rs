@@ -42,8 +42,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("prompt_bank", lua.create_function(|lua, options: Value| bank(lua, options))?)
 }
 
-/// Options: `tasks` (names), `sources` (S, 0), `length` (m, 20), `private_length` (m), `encoder`
-/// ("mlp"), `init` ("uniform"), and either `backbone` or `d_model` (d) with `device` ("cpu").
+/// Options: `compt.PromptBankOptions` in `stdlib/doc`.
 fn bank(lua: &Lua, options: Value) -> mlua::Result<LuaBank> {
     let o = Options::new("compt.prompt_bank", options)?;
     let length: i64 = o.get_or(lua, "length", 20)?;
@@ -190,8 +189,10 @@ impl Object for LuaBank {
     /// A line a prompt: its shape and how long its rows are.
     fn summary(&self, _: bool) -> mlua::Result<String> {
         let count = self.bank.tasks().len();
-        let mut text =
-            format!("prompt_bank({} source prompts, {count} private prompts)", self.sources());
+        let mut text = format!(
+            "prompt_bank({} source prompts, {count} private prompts)",
+            self.bank.source_count()
+        );
         let prompts = self.bank.materialise()?;
         let width = prompts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, prompt) in prompts {
@@ -211,12 +212,6 @@ impl Object for LuaBank {
             ));
         }
         Ok(text)
-    }
-}
-
-impl LuaBank {
-    fn sources(&self) -> usize {
-        self.bank.source_count()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A table of weights as a map of shades.
 
 /// Rows of weights in [0, 1] with their names; columns are `src0`, `src1` ... In colour a weight's
-/// background is the darker the larger it is, else a block after it is the fuller.
+/// background is the lighter the larger it is, else a block after it is the fuller.
 pub fn map(names: &[String], rows: &[Vec<f64>], colour: bool) -> String {
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let columns = rows.first().map_or(0, Vec::len);

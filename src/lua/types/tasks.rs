@@ -24,17 +24,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
 }
 
 /// `what` is a task set of `stdlib/tasks`, a single task of one, or a table name -> definition (see
-/// `task_definition`). Options:
-///
-/// - `data`: the folder that relative paths begin in; for definitions of one's own, by default the
-///   folder of the calling script
-/// - `tasks`: which of them, in this order (default: all, a script's own in alphabetical order)
-/// - `shots`, `per` = "task" | "class": training rows to keep (default: all of them)
-/// - `seed`: of every draw of rows (default 0)
-/// - `validation_size`: training rows held out where there are no validation rows (default 1,000
-///   for files, 0 for rows given directly; never more than half)
-/// - `max_test`: test rows to keep (default: all of them)
-/// - `stsb_rounding`: the step of number labels, in place of their task's own
+/// `task_definition`); options: `compt.TasksOptions` in `stdlib/doc`.
 fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     let o = Options::new(CALL, options.clone())?;
     let data: Option<PathBuf> = o.get(lua, "data")?;

@@ -32,25 +32,10 @@ pub struct Built {
     pub progress: bool,
 }
 
-/// Reads the options of `compt.trainer`:
-///
-/// - `backbone`, `method`: what `compt.backbone` and `compt.methods.<name>` gave
-/// - `tasks`: what `compt.tasks` gave; or `stream`: function(step) -> { source = list of texts or
-///   ids, target = the same }, with `steps`
-/// - `epochs` (30) or `steps`; `batch_size` (16) rows a batch; `accumulate` (1) batches a step
-/// - `control`: a control file or a table of knobs, over the method's own schedule
-/// - `optimizer`: "adamw", "adafactor" or { kind, ... } (the method's); `weight_decay` (the
-///   method's, 0.01); `clip` (1.0): the largest norm of the gradient
-/// - `dropout`: of the backbone while training (its `dropout_rate`)
-/// - `placement`: "append" | "prepend" (the method's); `max_source_length` (256) tokens
-/// - `length_buckets` (false): batches of rows of like length; `attention` ("auto"): "padded", or
-///   "grouped" by equal lengths
-/// - `seed` (that of `--seed`): of initial prompts, batches and all that is random in a step
-/// - `name` (the method's), `out` (below `--out`, or `runs/`), `progress` (true)
+/// Reads the options of `compt.trainer`: `compt.TrainerOptions` in `stdlib/doc`.
 pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let o = Options::new(CALL, options)?;
-    let backbone: Option<LuaBackbone> = o.object(lua, "backbone")?;
-    let backbone = backbone.ok_or_else(|| o.error("option 'backbone' is missing".into()))?;
+    let backbone: LuaBackbone = o.need_object(lua, "backbone")?;
     let tasks: Option<Tasks> = o.object(lua, "tasks")?;
     let stream: Option<Function> = o.get(lua, "stream")?;
     let method: Table = o.need(lua, "method")?;
