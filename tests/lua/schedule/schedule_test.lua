@@ -60,7 +60,7 @@ return {
   ["wrong arguments are errors"] = function()
     refused(function() s.linear(1) end, "schedule.linear: to must be a number, got nil")
     refused(function() s.linear(0 / 0, 1) end, "from must be a number")
-    refused(function() s.exponential(1, 0) end, "both ends must be above 0")
+    refused(function() s.exponential(1, 0) end, "schedule.exponential: to must be a number above 0, got 0")
     refused(function() s.warmup_linear(1, { warmpu = 1 }) end, "unknown option 'warmpu'")
     refused(function() s.warmup_cosine(1, { warmup = 2 }) end, "in [0, 1]")
     refused(function() s.piecewise { { 2, 1 }, { 1, 1 } } end, "the steps must rise")
