@@ -41,8 +41,12 @@ local function is_number(value) return type(value) == "number" and value == valu
 
 arguments.number = kind("a number", is_number)
 arguments.flag = kind("true or false", function(value) return type(value) == "boolean" end)
-arguments.share = kind("a share of the steps, in [0, 1]", function(value)
+arguments.any = kind("anything", function() return true end)
+arguments.share = kind("a share in [0, 1]", function(value)
   return is_number(value) and value >= 0 and value <= 1
+end)
+arguments.part = kind("a share above 0, up to 1", function(value)
+  return is_number(value) and value > 0 and value <= 1
 end)
 
 arguments.fraction = kind("a number above 0 and below 1", function(value)
@@ -66,6 +70,15 @@ function arguments.whole(low)
     return is_number(value) and value >= low and value == math.floor(value)
   end)
 end
+
+arguments.name = kind("a name", function(value) return type(value) == "string" end)
+arguments.names = kind("a list of names", function(value)
+  if type(value) ~= "table" or #value == 0 then return false end
+  for key, name in pairs(value) do
+    if type(key) ~= "number" or type(name) ~= "string" then return false end
+  end
+  return true
+end)
 
 function arguments.one_of(words)
   local texts, known = {}, {}

@@ -151,7 +151,7 @@ function schedule.one_cycle(peak, options)
   end)
 end
 
---- What the height of a cycle is multiplied by, from the cycle's number and the step counted from 0.
+--- What a cycle's height is multiplied by, from the cycle's number and the step counted from 0.
 local heights = {
   triangular = function() return 1 end,
   triangular2 = function(_, cycle) return 1 / 2 ^ (cycle - 1) end,
@@ -174,8 +174,8 @@ function schedule.cyclic(low, high, options)
     local i = step - 1
     local cycle = math.floor(1 + i / length)
     local x = 1 + i / length - cycle
-    local share_of_height = x <= top and x / top or (x - 1) / (top - 1)
-    return low + (high - low) * share_of_height * height(read.gamma, cycle, i)
+    local up = x <= top and x / top or (x - 1) / (top - 1)
+    return low + (high - low) * up * height(read.gamma, cycle, i)
   end)
 end
 
@@ -211,9 +211,8 @@ local function reduced(value, metrics, read)
   return value
 end
 
---- torch's ReduceLROnPlateau: `value`, times `factor` whenever the metric has not improved for more
---- than `patience` epochs (or evaluations) of the run so far. It starts anew from the view's history
---- at each call, so it holds no state.
+--- torch's ReduceLROnPlateau: `value`, times `factor` whenever the metric has not improved for
+--- more than `patience` epochs (or evaluations). Read anew from the view's history at each step.
 function schedule.on_plateau(value, options)
   check("schedule.on_plateau", "the value", value, number)
   local read = arguments.options("schedule.on_plateau", options, {
