@@ -137,8 +137,8 @@ def numbers(values):
     return f"{{ {', '.join(f'{value:.17g}' for value in values)} }}"
 
 
-print("-- Made by tests/golden/schedule.py: { schedule, total steps, its value at each step }; for a")
-print("-- plateau also the metrics in order, of which the first n - 1 are known at step n.")
+print("-- Made by tests/golden/schedule.py: { schedule, total steps, its value at each step }; for")
+print("-- a plateau also the metrics in order, of which the first n - 1 are known at step n.")
 print("return {")
 for text, total, rates, *history in CASES:
     lists = ", ".join(map(numbers, [rates, *history]))

@@ -1,5 +1,5 @@
--- Made by tests/golden/schedule.py: { schedule, total steps, its value at each step }; for a
--- plateau also the metrics in order, of which the first n - 1 are known at step n.
+-- Made by tests/golden/schedule.py: { schedule, total steps, its value at each step }; for
+-- a plateau also the metrics in order, of which the first n - 1 are known at step n.
 return {
   { 's.warmup_linear(0.05, { warmup = 0.2 })', 10, { 0, 0.025000000000000001, 0.050000000000000003, 0.043750000000000004, 0.037500000000000006, 0.03125, 0.025000000000000001, 0.018750000000000003, 0.012500000000000001, 0.0062500000000000003 } },
   { 's.warmup_cosine(0.05, { warmup = 0.2 })', 10, { 0, 0.025000000000000001, 0.050000000000000003, 0.048096988312782168, 0.042677669529663689, 0.034567085809127249, 0.025000000000000001, 0.015432914190872758, 0.0073223304703363135, 0.0019030116872178317 } },

@@ -138,7 +138,7 @@ return {
     assert(tostring(s.warmup(s.on_plateau(1, { min = 0.1 }), { warmup = 0.5 }))
       == "warmup(on_plateau(1, { min = 0.1 }), { warmup = 0.5 })")
     assert(tostring(s.linear(5, 0.001)) == "linear(5, 0.001)")
-    assert(tostring(s.warmup_linear(0.1, { warmup = 0.2 })) == "warmup_linear(0.1, { warmup = 0.2 })")
+    assert(tostring(s.warmup_linear(1, { warmup = 0.2 })) == "warmup_linear(1, { warmup = 0.2 })")
     assert(tostring(s.clip(s.scale(s.cosine(1, 0), 2), 0, 1))
       == "clip(scale(cosine(1, 0), constant(2)), 0, 1)")
     assert(tostring(s.piecewise { { 1, 0.1 }, { 9, 0 } }) == "piecewise { { 1, 0.1 }, { 9, 0 } }")
