@@ -136,7 +136,7 @@ end
 --- How many of `count` tasks are in: Platanios et al.'s competence, the root pacing.
 local function let_in(read, progress, count)
   local x, start = math.min(progress / read.all_by, 1), read.start ^ 2
-  return math.max(1, math.floor(math.sqrt(x * (1 - start) + start) * count + 1e-9))
+  return math.max(1, math.floor(math.sqrt(x * (1 - start) + start) * count))
 end
 
 --- The tasks with the lowest moving average of the loss first, the harder ones let in by and by:

@@ -129,6 +129,20 @@ return {
     close(s.on_plateau(8, options)(5, view(10, rising, 4)), 8)
   end,
 
+  ["on_plateau takes small improvements for none"] = function()
+    local function reductions(options, metrics)
+      options.factor, options.patience = 0.5, 0
+      return -math.log(s.on_plateau(1, options)(9, view(9, metrics, #metrics)), 2)
+    end
+    local rising, falling = { 100, 104, 106, 107 }, { 100, 96, 94, 93 }
+    close(reductions({ mode = "max", threshold = 0.05 }, rising), 2)
+    close(reductions({ mode = "max", threshold = 0.5, threshold_mode = "abs" }, rising), 0)
+    close(reductions({ mode = "max", threshold = 4, threshold_mode = "abs" }, rising), 2)
+    close(reductions({ threshold = 0.05 }, falling), 2)
+    close(reductions({ threshold = 0.5, threshold_mode = "abs" }, falling), 0)
+    close(reductions({ threshold = 4, threshold_mode = "abs" }, falling), 2)
+  end,
+
   ["a schedule prints as it was written"] = function()
     assert(tostring(s.one_cycle(0.1)) == "one_cycle(0.1)")
     assert(tostring(s.cyclic(0, 1, { up = 5, mode = "triangular2" }))
