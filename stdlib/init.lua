@@ -7,7 +7,12 @@ for name, value in pairs(require "compt.session") do compt[name] = value end
 
 --- Modules of the library that are fields of `compt`.
 ---@type table<string, string?>
-local modules = { methods = "compt.methods", report = "compt.report", schedule = "compt.schedule" }
+local modules = {
+  curriculum = "compt.curriculum",
+  methods = "compt.methods",
+  report = "compt.report",
+  schedule = "compt.schedule",
+}
 
 --- An unknown name is an error with the nearest known one; `out` may be absent.
 return setmetatable(compt, {

@@ -4,41 +4,30 @@
 -- `linear`, `cosine` and `exponential` have their first value at step 1 and their last at step N.
 -- The warm-ups are Hugging Face's, with i = step - 1 and W = warm-up steps.
 
+local arguments = require "compt.arguments"
+local number, share, flag = arguments.number, arguments.share, arguments.flag
+local above, at_least, whole = arguments.above, arguments.at_least, arguments.whole
+local one_of, optional = arguments.one_of, arguments.optional
+local check, written = arguments.check, arguments.written
+
 local schedule = {}
 
 local Schedule = {}
 Schedule.__index = Schedule
 Schedule.__call = function(self, step, view)
   if view == nil then error("a schedule is called with (step, view)", 2) end
-  return self.value(step, view.total_steps)
+  return self.value(step, view.total_steps, view)
 end
 Schedule.__tostring = function(self) return self.text end
 
-local function show(value) return string.format("%.14g", value) end
-
---- A schedule from its value at (step, total) and its printed form.
+--- A schedule from its value at (step, total, view) and its printed form.
 local function new(text, value) return setmetatable({ text = text, value = value }, Schedule) end
 
-local function number(call, name, value, level)
-  if type(value) ~= "number" or value ~= value then
-    local got = tostring(value)
-    error(("schedule.%s: %s must be a number, got %s"):format(call, name, got), level or 3)
-  end
-  return value
-end
-
-local function list(call, value)
-  if type(value) ~= "table" or getmetatable(value) == Schedule or #value == 0 then
-    error(("schedule.%s: expected a list"):format(call), 3)
-  end
-  return value
-end
-
 --- A schedule as it is; a number as a constant one.
-local function as_schedule(call, value)
+local function as_schedule(call, value, level)
   if getmetatable(value) == Schedule then return value end
   if type(value) == "number" then return schedule.constant(value) end
-  error(("schedule.%s: expected a schedule or a number, got a %s"):format(call, type(value)), 3)
+  error(("%s: expected a schedule or a number, got a %s"):format(call, type(value)), level or 3)
 end
 
 --- The share of the way from step 1 to step N, in [0, 1].
@@ -47,64 +36,57 @@ local function way(step, total)
   return math.min(math.max((step - 1) / (total - 1), 0), 1)
 end
 
+local function line(from, to, x) return from * (1 - x) + to * x end
+
+--- Half a cosine.
+local function wave(from, to, x)
+  local left = (1 + math.cos(math.pi * x)) / 2
+  return from * left + to * (1 - left)
+end
+
 --- The same value at every step.
 function schedule.constant(value)
-  number("constant", "the value", value)
-  return new(("constant(%s)"):format(show(value)), function() return value end)
+  check("schedule.constant", "the value", value, number)
+  return new(written("constant", value), function() return value end)
 end
 
 --- A straight line from `from` at step 1 to `to` at step N.
 function schedule.linear(from, to)
-  number("linear", "from", from)
-  number("linear", "to", to)
-  return new(("linear(%s, %s)"):format(show(from), show(to)), function(step, total)
-    local x = way(step, total)
-    return from * (1 - x) + to * x
+  check("schedule.linear", "from", from, number)
+  check("schedule.linear", "to", to, number)
+  return new(written("linear", from, to), function(step, total)
+    return line(from, to, way(step, total))
   end)
 end
 
 --- Half a cosine from `from` at step 1 to `to` at step N.
 function schedule.cosine(from, to)
-  number("cosine", "from", from)
-  number("cosine", "to", to)
-  return new(("cosine(%s, %s)"):format(show(from), show(to)), function(step, total)
-    local left = (1 + math.cos(math.pi * way(step, total))) / 2
-    return from * left + to * (1 - left)
+  check("schedule.cosine", "from", from, number)
+  check("schedule.cosine", "to", to, number)
+  return new(written("cosine", from, to), function(step, total)
+    return wave(from, to, way(step, total))
   end)
 end
 
 --- The same factor every step, from `from` at step 1 to `to` at step N; both above 0.
 function schedule.exponential(from, to)
-  if number("exponential", "from", from) <= 0 or number("exponential", "to", to) <= 0 then
-    error("schedule.exponential: both ends must be above 0", 2)
-  end
-  return new(("exponential(%s, %s)"):format(show(from), show(to)), function(step, total)
+  check("schedule.exponential", "from", from, above(0))
+  check("schedule.exponential", "to", to, above(0))
+  return new(written("exponential", from, to), function(step, total)
     local x = way(step, total)
     return from ^ (1 - x) * to ^ x
   end)
 end
 
---- The share of a warm-up in the options: `warmup = 0.2` is a fifth of the steps.
-local function warmup_share(call, options)
-  for key in pairs(options or {}) do
-    if key ~= "warmup" then
-      error(("schedule.%s: unknown option '%s'; known: warmup"):format(call, tostring(key)), 4)
-    end
-  end
-  local share = number(call, "warmup", options and options.warmup or 0, 4)
-  if share < 0 or share > 1 then
-    error(("schedule.%s: warmup is a share of the steps, in [0, 1]"):format(call), 4)
-  end
-  return share
-end
+--- The steps that a rise over a share of them takes.
+local function rise_of(part, total) return math.floor(part * total + 0.5) end
 
---- A rise from 0 to `peak` over `warmup * N` steps, then `fall(share)`, share going from 0 to 1.
-local function warmup(call, peak, options, fall)
-  number(call, "the peak", peak)
-  local share = warmup_share(call, options)
-  local text = ("%s(%s, { warmup = %s })"):format(call, show(peak), show(share))
-  return new(text, function(step, total)
-    local i, rise = step - 1, math.floor(share * total + 0.5)
+--- A rise from 0 to `peak` over `warmup * N` steps, then `fall(x)`, x going from 0 to 1.
+local function rise_and_fall(name, peak, options, fall)
+  check("schedule." .. name, "the peak", peak, number)
+  local read = arguments.options("schedule." .. name, options, { { "warmup", share, 0 } })
+  return new(written(name, peak, options), function(step, total)
+    local i, rise = step - 1, rise_of(read.warmup, total)
     if i < rise then return peak * i / rise end
     return peak * fall(math.min((i - rise) / math.max(1, total - rise), 1))
   end)
@@ -112,35 +94,162 @@ end
 
 --- Up to `peak` over `warmup * N` steps, then linearly down to 0 after step N.
 function schedule.warmup_linear(peak, options)
-  return warmup("warmup_linear", peak, options, function(x) return 1 - x end)
+  return rise_and_fall("warmup_linear", peak, options, function(x) return 1 - x end)
 end
 
 --- Up to `peak` over `warmup * N` steps, then by half a cosine down to 0 after step N.
 function schedule.warmup_cosine(peak, options)
-  return warmup("warmup_cosine", peak, options, function(x)
+  return rise_and_fall("warmup_cosine", peak, options, function(x)
     return (1 + math.cos(math.pi * x)) / 2
+  end)
+end
+
+--- A straight rise from 0 to where `inner` starts over `warmup * N` steps; `inner` has the others,
+--- as if it had those alone: `warmup(s.cosine(0.1, 0), { warmup = 0.1 })`.
+function schedule.warmup(inner, options)
+  inner = as_schedule("schedule.warmup", inner)
+  local read = arguments.options("schedule.warmup", options, { { "warmup", share } })
+  return new(written("warmup", inner, options), function(step, total, view)
+    local rise = rise_of(read.warmup, total)
+    local rest = math.max(1, total - rise)
+    if step > rise then return inner.value(step - rise, rest, view) end
+    return inner.value(1, rest, view) * (step - 1) / rise
+  end)
+end
+
+--- Where each phase of a cycle ends, counting steps from 0, and the value it ends at.
+local function phases_of(read, peak, total)
+  local low = peak / read.div_factor
+  local rise, last = read.pct_start * total - 1, { total - 1, low / read.final_div_factor }
+  if not read.three_phase then return low, { { rise, peak }, last } end
+  return low, { { rise, peak }, { 2 * read.pct_start * total - 2, low }, last }
+end
+
+--- torch's OneCycleLR: from `peak / div_factor` up to `peak` in `pct_start * N` steps, then down to
+--- `peak / div_factor / final_div_factor` at step N; with `three_phase` first down as it went up.
+function schedule.one_cycle(peak, options)
+  check("schedule.one_cycle", "the peak", peak, number)
+  local read = arguments.options("schedule.one_cycle", options, {
+    { "pct_start", share, 0.3 },
+    { "anneal", one_of { "cosine", "linear" }, "cosine" },
+    { "div_factor", above(0), 25 },
+    { "final_div_factor", above(0), 1e4 },
+    { "three_phase", flag, false },
+  })
+  local between = read.anneal == "cosine" and wave or line
+  return new(written("one_cycle", peak, options), function(step, total)
+    local i, start = math.min(step, total) - 1, 0
+    local from, phases = phases_of(read, peak, total)
+    for n, phase in ipairs(phases) do
+      local stop, to = phase[1], phase[2]
+      if i <= stop or n == #phases then
+        -- A phase of no length is over at once.
+        return between(from, to, stop == start and 1 or (i - start) / (stop - start))
+      end
+      start, from = stop, to
+    end
+  end)
+end
+
+--- What a cycle's height is multiplied by, from the cycle's number and the step counted from 0.
+local heights = {
+  triangular = function() return 1 end,
+  triangular2 = function(_, cycle) return 1 / 2 ^ (cycle - 1) end,
+  exp_range = function(gamma, _, i) return gamma ^ i end,
+}
+
+--- torch's CyclicLR: from `low` to `high` in `up` steps, back in `down` steps, and again.
+function schedule.cyclic(low, high, options)
+  check("schedule.cyclic", "low", low, number)
+  check("schedule.cyclic", "high", high, number)
+  local read = arguments.options("schedule.cyclic", options, {
+    { "up", whole(1), 100 },
+    { "down", optional(whole(0)) },
+    { "mode", one_of { "triangular", "triangular2", "exp_range" }, "triangular" },
+    { "gamma", above(0), 1 },
+  })
+  local length = read.up + (read.down or read.up)
+  local top, height = read.up / length, heights[read.mode]
+  return new(written("cyclic", low, high, options), function(step)
+    local i = step - 1
+    local cycle = math.floor(1 + i / length)
+    local x = 1 + i / length - cycle
+    local up = x <= top and x / top or (x - 1) / (top - 1)
+    return low + (high - low) * up * height(read.gamma, cycle, i)
+  end)
+end
+
+--- The metrics a plateau is looked for in, oldest first.
+local function history(view, metric)
+  if metric == "loss" then return view.epoch_losses or {} end
+  local averages = {}
+  for i, evaluation in ipairs(view.evaluations or {}) do averages[i] = evaluation.average end
+  return averages
+end
+
+local function improves(metric, best, read)
+  local relative, threshold = read.threshold_mode == "rel", read.threshold
+  if read.mode == "min" then
+    return metric < (relative and best * (1 - threshold) or best - threshold)
+  end
+  return metric > (relative and best * (1 + threshold) or best + threshold)
+end
+
+--- `value` after all the reductions that the metrics give cause for.
+local function reduced(value, metrics, read)
+  local best, bad, cooling = read.mode == "min" and math.huge or -math.huge, 0, 0
+  for _, metric in ipairs(metrics) do
+    bad = bad + 1
+    if improves(metric, best, read) then best, bad = metric, 0 end
+    if cooling > 0 then cooling, bad = cooling - 1, 0 end
+    if bad > read.patience then
+      local lower = math.max(value * read.factor, read.min)
+      if value - lower > read.eps then value = lower end
+      cooling, bad = read.cooldown, 0
+    end
+  end
+  return value
+end
+
+--- torch's ReduceLROnPlateau: `value`, times `factor` whenever the metric has not improved for
+--- more than `patience` epochs (or evaluations). Read anew from the view's history at each step.
+function schedule.on_plateau(value, options)
+  check("schedule.on_plateau", "the value", value, number)
+  local read = arguments.options("schedule.on_plateau", options, {
+    { "metric", one_of { "loss", "score" }, "loss" },
+    { "mode", optional(one_of { "min", "max" }) },
+    { "factor", arguments.fraction, 0.1 },
+    { "patience", whole(0), 10 },
+    { "threshold", at_least(0), 1e-4 },
+    { "threshold_mode", one_of { "rel", "abs" }, "rel" },
+    { "cooldown", whole(0), 0 },
+    { "min", number, 0 },
+    { "eps", at_least(0), 1e-8 },
+  })
+  read.mode = read.mode or (read.metric == "loss" and "min" or "max")
+  return new(written("on_plateau", value, options), function(_, _, view)
+    return reduced(value, history(view, read.metric), read)
   end)
 end
 
 --- Straight lines between points { step, value }, level before the first and after the last:
 --- `piecewise { { 1, 0.1 }, { 100, 0.01 } }`.
 function schedule.piecewise(points)
-  list("piecewise", points)
-  local texts = {}
-  for i, point in ipairs(points) do
-    local at = number("piecewise", "a step", point[1])
-    texts[i] = ("{ %s, %s }"):format(show(at), show(number("piecewise", "a value", point[2])))
-    if i > 1 and at <= points[i - 1][1] then
-      error("schedule.piecewise: the steps must rise", 2)
-    end
+  arguments.list("schedule.piecewise", points)
+  local before = -math.huge
+  for _, point in ipairs(points) do
+    arguments.list("schedule.piecewise", point)
+    check("schedule.piecewise", "a step", point[1], number)
+    check("schedule.piecewise", "a value", point[2], number)
+    if point[1] <= before then error("schedule.piecewise: the steps must rise", 2) end
+    before = point[1]
   end
-  return new(("piecewise { %s }"):format(table.concat(texts, ", ")), function(step)
+  return new(written("piecewise", points), function(step)
     if step <= points[1][1] then return points[1][2] end
     for i = 2, #points do
       local left, right = points[i - 1], points[i]
       if step <= right[1] then
-        local x = (step - left[1]) / (right[1] - left[1])
-        return left[2] * (1 - x) + right[2] * x
+        return line(left[2], right[2], (step - left[1]) / (right[1] - left[1]))
       end
     end
     return points[#points][2]
@@ -150,58 +259,42 @@ end
 --- `value`, multiplied by `factor` after every `every` steps (0.1 if not given), as torch's StepLR.
 function schedule.step(value, every, factor)
   factor = factor or 0.1
-  number("step", "the value", value)
-  number("step", "the factor", factor)
-  if number("step", "every", every) < 1 then error("schedule.step: every must be 1 or more", 2) end
-  local text = ("step(%s, %s, %s)"):format(show(value), show(every), show(factor))
-  return new(text, function(step) return value * factor ^ ((step - 1) // every) end)
+  check("schedule.step", "the value", value, number)
+  check("schedule.step", "every", every, at_least(1))
+  check("schedule.step", "the factor", factor, number)
+  return new(written("step", value, every, factor), function(step)
+    return value * factor ^ ((step - 1) // every)
+  end)
 end
 
 --- One schedule after another, each with its share of the steps, each as if it had those alone:
 --- `chain { { 0.2, s.linear(0, 1) }, { 0.8, s.cosine(1, 0) } }`.
 function schedule.chain(parts)
-  list("chain", parts)
-  local texts, stages, whole = {}, {}, 0
-  for i, part in ipairs(parts) do
-    local share = number("chain", "a share", part[1])
-    if share <= 0 then error("schedule.chain: shares must be above 0", 2) end
-    local stage = as_schedule("chain", part[2])
-    whole = whole + share
-    stages[i] = { ends = whole, schedule = stage }
-    texts[i] = ("{ %s, %s }"):format(show(share), stage.text)
-  end
-  if math.abs(whole - 1) > 1e-9 then
-    error(("schedule.chain: the shares must sum to 1, not to %s"):format(show(whole)), 2)
-  end
-  return new(("chain { %s }"):format(table.concat(texts, ", ")), function(step, total)
-    local start = 0
-    for i, stage in ipairs(stages) do
-      local stop = math.floor(stage.ends * total + 0.5)
-      if step <= stop or i == #stages then
-        return stage.schedule.value(step - start, stop - start)
-      end
-      start = stop
-    end
+  local stages = arguments.stages("schedule.chain", parts, as_schedule)
+  local shown = {}
+  for i, stage in ipairs(stages) do shown[i] = { stage.share, stage.value } end
+  return new(written("chain", shown), function(step, total, view)
+    local stage, start, stop = arguments.stage_at(stages, step, total)
+    return stage.value(step - start, stop - start, view)
   end)
 end
 
 --- A schedule times a number or another schedule.
 function schedule.scale(inner, factor)
-  inner, factor = as_schedule("scale", inner), as_schedule("scale", factor)
-  return new(("scale(%s, %s)"):format(inner.text, factor.text), function(step, total)
-    return inner.value(step, total) * factor.value(step, total)
+  inner, factor = as_schedule("schedule.scale", inner), as_schedule("schedule.scale", factor)
+  return new(written("scale", inner, factor), function(step, total, view)
+    return inner.value(step, total, view) * factor.value(step, total, view)
   end)
 end
 
 --- A schedule kept within [low, high].
 function schedule.clip(inner, low, high)
-  inner = as_schedule("clip", inner)
-  if number("clip", "low", low) > number("clip", "high", high) then
-    error("schedule.clip: low is above high", 2)
-  end
-  local text = ("clip(%s, %s, %s)"):format(inner.text, show(low), show(high))
-  return new(text, function(step, total)
-    return math.min(math.max(inner.value(step, total), low), high)
+  inner = as_schedule("schedule.clip", inner)
+  check("schedule.clip", "low", low, number)
+  check("schedule.clip", "high", high, number)
+  if low > high then error("schedule.clip: low is above high", 2) end
+  return new(written("clip", inner, low, high), function(step, total, view)
+    return math.min(math.max(inner.value(step, total, view), low), high)
   end)
 end
 

@@ -10,6 +10,7 @@ The runtime: `local compt = require "compt"`. A global at the prompt and in `com
 - compose: compt.compose -- the composition operators
 - router: compt.router -- the kinds of router
 - schedule: compt.schedule -- values that depend on the step
+- curriculum: compt.curriculum -- how often each task is drawn
 - report: compt.report -- tables of results
 > compt.seed
 ]]

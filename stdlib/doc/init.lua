@@ -4,4 +4,6 @@
 --- Each file is run with `section`, `fn`, `op` (a function of torch and a method of tensors), `method`,
 --- `class`, `options` and `alias`. A text's lines beginning with `- ` are fields or values, those with
 --- `~ ` other ways to call, those with `> ` an example that is run by the tests.
-return { "compt", "prompts", "training", "torch/types", "torch/math", "torch/shape" }
+return {
+  "compt", "prompts", "training", "control", "report", "torch/types", "torch/math", "torch/shape",
+}
