@@ -6,19 +6,83 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+/// How the temporary files begin that a killed program leaves.
+const TEMPORARY: &str = ".tmp-compt-";
+
 /// Writes a file so that at any moment it holds the old content or the new: a temporary file
 /// beside it, flushed to the disk, then renamed.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     let write = || -> io::Result<()> {
         let folder = parent(path);
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        fault(Step::Create)?;
+        let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
+        if let Err(e) = fault(Step::Write) {
+            file.write_all(&content[..content.len() / 2])?;
+            return Err(e);
+        }
         file.write_all(content)?;
+        fault(Step::Sync)?;
         file.as_file().sync_all()?;
+        fault(Step::Mode)?;
         set_usual_mode(file.path())?;
+        fault(Step::Rename)?;
         file.persist(path)?;
+        fault(Step::SyncFolder)?;
         File::open(folder)?.sync_all()
     };
     write().at(path.display())
+}
+
+/// Removes what programs that were killed left in a folder that is now this program's alone.
+pub fn remove_temporary(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The operations of a write, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Create,
+    Write,
+    Sync,
+    Mode,
+    Rename,
+    SyncFolder,
+}
+
+/// An error of the operation, where a test wants one.
+fn fault(_step: Step) -> io::Result<()> {
+    #[cfg(test)]
+    faults::raise(_step)?;
+    Ok(())
+}
+
+/// Errors that tests put in the place of the system's.
+#[cfg(test)]
+pub mod faults {
+    use super::Step;
+    use std::cell::Cell;
+    use std::io;
+
+    pub const STEPS: [Step; 6] =
+        [Step::Create, Step::Write, Step::Sync, Step::Mode, Step::Rename, Step::SyncFolder];
+
+    thread_local!(static WANTED: Cell<Option<(Step, i32)>> = const { Cell::new(None) });
+
+    /// From now on this thread's operation of that kind fails with this errno.
+    pub fn want(fault: Option<(Step, i32)>) {
+        WANTED.set(fault);
+    }
+
+    pub(super) fn raise(step: Step) -> io::Result<()> {
+        match WANTED.get() {
+            Some((wanted, errno)) if wanted == step => Err(io::Error::from_raw_os_error(errno)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The folder a path lies in; `.` for a bare name.

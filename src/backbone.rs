@@ -2,10 +2,11 @@
 
 use crate::data::Tokenizer;
 use crate::run::files::write_json;
+use crate::run::source::{fingerprint, sha256};
 use crate::t5::{Config, T5};
 use crate::tensor::dtype;
 use crate::{Error, Result, error::Context};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
@@ -16,6 +17,15 @@ pub struct Backbone {
     pub model: T5,
     /// None where the folder has none.
     pub tokenizer: Option<Rc<Tokenizer>>,
+    origin: Origin,
+}
+
+/// Where the weights come from.
+enum Origin {
+    Folder(PathBuf),
+    /// A hash of the weights themselves.
+    Bytes(String),
+    Random,
 }
 
 /// The files of a built-in backbone.
@@ -47,7 +57,8 @@ impl Backbone {
             false => None,
         };
         let model = T5::load(folder, kind, device)?;
-        Ok(Backbone { name: folder.display().to_string(), model, tokenizer })
+        let origin = Origin::Folder(folder.to_path_buf());
+        Ok(Backbone { name: folder.display().to_string(), model, tokenizer, origin })
     }
 
     /// A backbone that comes with the program.
@@ -55,7 +66,8 @@ impl Backbone {
         let kind = choose_kind(dtype, &Config::parse(files.config)?, device)?;
         let model = T5::from_bytes(files.config, files.weights, kind, device)?;
         let tokenizer = Some(Rc::new(Tokenizer::from_bytes(files.tokenizer)?));
-        Ok(Backbone { name: name.to_string(), model, tokenizer })
+        let origin = Origin::Bytes(sha256(files.weights));
+        Ok(Backbone { name: name.to_string(), model, tokenizer, origin })
     }
 
     /// A backbone with random weights: frozen for benchmarks, trainable for pre-training.
@@ -71,7 +83,8 @@ impl Backbone {
             true => T5::random_trainable(config, kind, device)?,
             false => T5::random(config, kind, device)?,
         };
-        Ok(Backbone { name: "random".into(), model, tokenizer: tokenizer.map(Rc::new) })
+        let tokenizer = tokenizer.map(Rc::new);
+        Ok(Backbone { name: "random".into(), model, tokenizer, origin: Origin::Random })
     }
 
     /// Writes a trainable backbone as a checkpoint folder: `config.json`, `model.safetensors`
@@ -94,6 +107,23 @@ impl Backbone {
         config["model_type"] = "t5".into();
         config["architectures"] = serde_json::json!(["T5ForConditionalGeneration"]);
         write_json(&folder.join("config.json"), &config)
+    }
+
+    /// A hash by which the weights are known again (`run::source::fingerprint`); None for random
+    /// ones.
+    pub fn fingerprint(&self) -> Result<Option<String>> {
+        match &self.origin {
+            Origin::Random => Ok(None),
+            Origin::Bytes(hash) => Ok(Some(hash.clone())),
+            Origin::Folder(folder) => {
+                let entries = std::fs::read_dir(folder).at(folder.display())?.flatten();
+                let paths = entries.map(|entry| entry.path());
+                let mut weights: Vec<PathBuf> =
+                    paths.filter(|p| p.extension().is_some_and(|e| e == "safetensors")).collect();
+                weights.sort();
+                fingerprint(&weights).at(folder.display()).map(Some)
+            }
+        }
     }
 
     /// The tokenizer; the error says what is missing.

@@ -6,17 +6,19 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error for the person at the keyboard.
 ///
-/// Printed as `place: what` with, on a line of its own, `help: hint`.
+/// Printed as `place: what` with, on lines of their own, the line of text in question and
+/// `help: hint`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     what: String,
     place: Option<String>,
+    line: Option<String>,
     hint: Option<String>,
 }
 
 impl Error {
     pub fn new(what: impl Into<String>) -> Self {
-        Error { what: what.into(), place: None, hint: None }
+        Error { what: what.into(), place: None, line: None, hint: None }
     }
 
     /// Names the file, row or option; an outer place goes before an inner one.
@@ -25,6 +27,12 @@ impl Error {
             Some(inner) => format!("{place}: {inner}"),
             None => place.to_string(),
         });
+        self
+    }
+
+    /// Shows the line of a file the error is about; the innermost line is kept.
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        self.line.get_or_insert_with(|| line.into());
         self
     }
 
@@ -65,6 +73,9 @@ impl fmt::Display for Error {
             write!(f, "{place}: ")?;
         }
         f.write_str(&self.what)?;
+        if let Some(line) = &self.line {
+            write!(f, "\n{line}")?;
+        }
         if let Some(hint) = &self.hint {
             write!(f, "\n  help: {hint}")?;
         }

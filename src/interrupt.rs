@@ -1,9 +1,10 @@
 //! Ctrl-C: a flag that loops look at, and a second one within two seconds that ends the process: at
-//! once, or after the step under way and its record; a third ends it in any case.
+//! once, or after the step under way and its record; a third ends it in any case. SIGTERM and
+//! SIGUSR1 end the process after the step under way and its record.
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// When the last Ctrl-C came, in milliseconds of the monotonic clock.
@@ -14,21 +15,56 @@ static LEAVING: AtomicBool = AtomicBool::new(false);
 static HELD: AtomicU32 = AtomicU32::new(0);
 /// Two within this time end the process.
 const TWICE_MS: i64 = 2000;
-/// The exit code of an interrupted program: 128 + SIGINT.
-pub const EXIT_CODE: u8 = 130;
+/// Whether the program waits for somebody to type.
+static IDLE: AtomicBool = AtomicBool::new(false);
+/// The signal that ends the process.
+static SIGNAL: AtomicI32 = AtomicI32::new(libc::SIGINT);
 
-/// Makes Ctrl-C set the flag from now on.
-pub fn install() -> io::Result<()> {
-    // SAFETY: the handler only uses atomics, clock_gettime and _exit, which are async-signal-safe.
-    unsafe { signal_hook::low_level::register(libc::SIGINT, on_signal) }.map(|_| ())
+/// The exit code of an interrupted program: 128 and the signal for Ctrl-C and SIGTERM (130, 143);
+/// for SIGUSR1, by which batch systems ask for a checkpoint before they requeue a job, 85.
+pub fn exit_code() -> u8 {
+    match SIGNAL.load(Ordering::SeqCst) {
+        libc::SIGTERM => 143,
+        libc::SIGUSR1 => 85,
+        _ => 130,
+    }
 }
 
-fn on_signal() {
+/// Makes Ctrl-C, SIGTERM and SIGUSR1 set the flag from now on.
+pub fn install() -> io::Result<()> {
+    // SAFETY: the handlers only use atomics, clock_gettime and _exit, which are async-signal-safe.
+    unsafe {
+        signal_hook::low_level::register(libc::SIGINT, on_ctrl_c)?;
+        for signal in [libc::SIGTERM, libc::SIGUSR1] {
+            signal_hook::low_level::register(signal, move || on_end(signal))?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs what waits for somebody to type: a signal to end does so at once.
+pub fn idle<T>(wait: impl FnOnce() -> T) -> T {
+    IDLE.store(true, Ordering::SeqCst);
+    let done = wait();
+    IDLE.store(false, Ordering::SeqCst);
+    done
+}
+
+fn on_end(signal: i32) {
+    SIGNAL.store(signal, Ordering::SeqCst);
+    if IDLE.load(Ordering::SeqCst) {
+        signal_hook::low_level::exit(exit_code().into());
+    }
+    LEAVING.store(true, Ordering::SeqCst);
+    REQUESTED.store(true, Ordering::SeqCst);
+}
+
+fn on_ctrl_c() {
     let now = monotonic_ms();
     let twice = now - LAST.swap(now, Ordering::SeqCst) < TWICE_MS;
     let free = HELD.load(Ordering::SeqCst) == 0;
     if twice && (free || LEAVING.swap(true, Ordering::SeqCst)) {
-        signal_hook::low_level::exit(EXIT_CODE.into());
+        signal_hook::low_level::exit(130);
     }
     REQUESTED.store(true, Ordering::SeqCst);
 }
@@ -43,13 +79,17 @@ pub fn due() -> bool {
     requested() && HELD.load(Ordering::Relaxed) == 0
 }
 
-/// Whether Ctrl-C was pressed twice while a step was under way: leave once it is recorded.
+/// Whether the program ends once the step under way is recorded: Ctrl-C was pressed twice, or a
+/// signal asked for it.
 pub fn leaving() -> bool {
     LEAVING.load(Ordering::SeqCst)
 }
 
 /// Forgets a Ctrl-C that was dealt with.
 pub fn clear() {
+    if LEAVING.load(Ordering::SeqCst) {
+        return;
+    }
     REQUESTED.store(false, Ordering::SeqCst);
     LAST.store(i64::MIN / 2, Ordering::SeqCst);
 }

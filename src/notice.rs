@@ -3,7 +3,8 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-type Sink = Box<dyn FnMut(&str) + Send>;
+/// Takes lines.
+pub type Sink = Box<dyn FnMut(&str) + Send>;
 
 static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 
@@ -15,9 +16,9 @@ pub fn say(line: &str) {
     }
 }
 
-/// From now on lines go there; None: to standard error again.
-pub fn divert(to: Option<Sink>) {
-    *sink() = to;
+/// From now on lines go there; None: to standard error. Gives where they went before.
+pub fn divert(to: Option<Sink>) -> Option<Sink> {
+    std::mem::replace(&mut *sink(), to)
 }
 
 fn sink() -> MutexGuard<'static, Option<Sink>> {

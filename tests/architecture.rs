@@ -20,7 +20,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("compose", &["error", "tensor", "nn", "prompt", "router"]),
     ("data", &["error", "metric"]),
     ("metric", &["error", "data"]),
-    ("run", &["atomic", "error", "tensor"]),
+    ("run", &["atomic", "error", "notice", "tensor"]),
     ("backbone", &["error", "tensor", "data", "t5", "run"]),
     (
         "train",
@@ -34,6 +34,8 @@ const ROOMS: [(&str, &[&str]); 18] = [
         &[
             "error",
             "interrupt",
+            "notice",
+            "watch",
             "tensor",
             "nn",
             "t5",

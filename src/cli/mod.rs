@@ -1,5 +1,6 @@
 //! The command line: what it takes, and which part of the program answers.
 
+mod again;
 mod doctor;
 mod init;
 mod repl;
@@ -44,6 +45,24 @@ enum Command {
 
         #[command(flatten)]
         session: SessionOptions,
+    },
+    /// Go on with a run that was stopped: exactly as if it had not been
+    #[command(after_help = RESUME_EXAMPLES)]
+    Resume {
+        /// The run's folder, or the one above several runs of a script
+        #[arg(value_name = "RUN")]
+        folder: PathBuf,
+    },
+    /// Make a run again from its record, with every edit at its step, and compare each loss
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay {
+        /// The run's folder
+        #[arg(value_name = "RUN")]
+        folder: PathBuf,
+
+        /// The last step to make; by default the last one recorded
+        #[arg(long, value_name = "STEP")]
+        to: Option<u64>,
     },
     /// The prompt: type Lua, see values (`compt` alone on a terminal is the same)
     #[command(after_help = REPL_EXAMPLES)]
@@ -91,6 +110,10 @@ struct SessionOptions {
     /// Seed of every random number
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+
+    /// For runs nobody watches: an edit of a control file that does not work ends the run
+    #[arg(long)]
+    strict: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -100,13 +123,29 @@ Examples:
   compt -e 'print(torch.ones(2, 3))'
   compt doctor
 
-Exit codes: 0 done, 1 the study failed, 2 wrong usage, 130 interrupted";
+Exit codes: 0 done, 1 the study failed, 2 wrong usage; after a checkpoint 130 for Ctrl-C, 143 for
+SIGTERM, 85 for SIGUSR1";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
   compt run study.lua
   compt run study.lua --set shots=16 --set backbone=checkpoints/t5-base --seed 3
   compt run study.lua --out runs/first --device cuda";
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  compt resume runs/study
+  compt resume runs/quickstart        # the runs of one script: those that are over stay as they are
+
+The script is run again from its beginning; its trainers go on after their last checkpoint. On a CPU
+the run continues bit for bit as it would have without the stop.";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  compt replay runs/study
+  compt replay runs/study --to 100
+
+Nothing is written. Exit code 0: every loss is as recorded; 1: one is not.";
 
 const REPL_EXAMPLES: &str = "\
 Examples:
@@ -139,6 +178,8 @@ impl Cli {
         end_quietly_on_a_broken_pipe();
         match (self.command, self.eval) {
             (Some(Command::Run { file, session }), _) => run::file(&file, session.into()),
+            (Some(Command::Resume { folder }), _) => again::resume(&folder),
+            (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
             (Some(Command::Repl { session }), _) => repl::repl(session.into()),
             (Some(Command::Stubs { manual: true, .. }), _) => stubs::manual(),
             (Some(Command::Stubs { folder, .. }), _) => stubs::stubs(folder.as_deref()),
@@ -161,7 +202,8 @@ impl From<SessionOptions> for Session {
             out: options.out,
             device: options.device,
             seed: options.seed,
-            script: None,
+            strict: options.strict,
+            ..Session::default()
         }
     }
 }

@@ -17,8 +17,17 @@ pub fn file(path: &Path, mut session: Session) -> ExitCode {
         Ok(source) => source,
         Err(e) => return report::refuse(&e),
     };
-    session.script = Some(Script { path: path.to_path_buf(), source: source.clone() });
-    execute(&source, &path.display().to_string(), session, false)
+    session.script = Some(Script { path: path.to_path_buf(), source });
+    script(session)
+}
+
+/// Runs the script of a session.
+pub fn script(session: Session) -> ExitCode {
+    let (source, name) = match &session.script {
+        Some(script) => (script.source.clone(), script.path.display().to_string()),
+        None => unreachable!("the session was made for one"),
+    };
+    execute(&source, &name, session, false)
 }
 
 /// Runs code given on the command line.
@@ -30,21 +39,26 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     if let Err(e) = check(&session) {
         return report::refuse(&e);
     }
+    let mut unrecorded = Vec::new();
     let outcome = report::guard(|| -> Result<(), Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
         if globals {
             runtime.open_globals()?;
         }
-        runtime.exec(source, name)?;
+        let done = runtime.exec(source, name);
+        unrecorded = runtime.unrecorded();
+        done?;
         args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
         Ok(())
     });
+    unrecorded.iter().for_each(|what| eprintln!("compt: {what}"));
     if interrupt::requested() {
         report::interrupted(outcome.and_then(|done| done.err()).as_deref());
-        return ExitCode::from(interrupt::EXIT_CODE);
+        return ExitCode::from(interrupt::exit_code());
     }
     match outcome {
-        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Ok(())) if unrecorded.is_empty() => ExitCode::SUCCESS,
+        Some(Ok(())) => ExitCode::from(FAILED),
         Some(Err(failure)) => report::failed(&failure),
         None => ExitCode::from(FAILED),
     }

@@ -51,6 +51,12 @@ pub struct Task {
 }
 
 impl Task {
+    /// Every row of every split, in their order: what two readings of the same data agree in.
+    pub fn text(&self) -> String {
+        let rows = Split::ALL.into_iter().flat_map(|split| self.split(split));
+        rows.map(|row| format!("{}\t{}\n", row.source, row.target)).collect()
+    }
+
     /// The examples of a split; only validation may be empty, where a task brings no rows for it.
     pub fn split(&self, split: Split) -> &[Example] {
         match split {

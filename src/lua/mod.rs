@@ -1,5 +1,6 @@
 //! The Lua side: the only user of mlua.
 
+pub mod again;
 pub mod args;
 pub mod control;
 pub mod doc;

@@ -31,6 +31,19 @@ pub fn install(lua: &Lua, seed: u64) -> Result<()> {
     math.set("randomseed", randomseed)
 }
 
+/// The generator as plain data, for a checkpoint.
+pub fn state(lua: &Lua) -> serde_json::Value {
+    let generator = lua.app_data_ref::<Generator>();
+    generator.and_then(|g| serde_json::to_value(&g.0).ok()).unwrap_or_default()
+}
+
+/// Goes on from what `state` gave.
+pub fn restore(lua: &Lua, state: &serde_json::Value) {
+    if let Ok(generator) = serde_json::from_value(state.clone()) {
+        lua.set_app_data(Generator(generator));
+    }
+}
+
 /// Runs `f` with `math.random` seeded by the run's seed and the step, then puts the generator
 /// back: random numbers in a control function depend on the step alone.
 pub fn by_step<R>(lua: &Lua, seed: u64, step: u64, f: impl FnOnce() -> R) -> R {

@@ -73,6 +73,11 @@ impl Runtime {
             .try_for_each(|(key, value)| table.set(key, self.lua.to_value(&value)?))
     }
 
+    /// The runs that could not be recorded, and why.
+    pub fn unrecorded(&self) -> Vec<String> {
+        self.lua.app_data_ref::<Session>().map(|s| s.unrecorded.clone()).unwrap_or_default()
+    }
+
     /// Makes a script the one that runs, or none.
     pub fn enter(&self, script: Option<Script>) {
         if let Some(mut session) = self.lua.app_data_mut::<Session>() {

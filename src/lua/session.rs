@@ -1,9 +1,12 @@
 //! What the command line decided: the session a script runs in.
 
+use super::again::Again;
 use crate::tensor::device;
 use crate::{Error, Result};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 use tch::Device;
 
 /// Kept in the main state's app data; bindings read it with `lua.app_data_ref::<Session>()`.
@@ -18,6 +21,16 @@ pub struct Session {
     /// Seeds torch and `math.random`.
     pub seed: u64,
     pub script: Option<Script>,
+    /// An edit of a control that does not work ends the run.
+    pub strict: bool,
+    /// Where the script was run before: its runs are gone on with, or made again.
+    pub again: Option<Rc<Again>>,
+    /// What this session is called in the records of its runs.
+    pub id: String,
+    /// Trainers made so far.
+    pub trainers: usize,
+    /// Runs that could not be recorded, and why.
+    pub unrecorded: Vec<String>,
 }
 
 /// The script that is run.
@@ -29,11 +42,44 @@ pub struct Script {
 
 impl Default for Session {
     fn default() -> Self {
-        Session { args: Map::new(), out: None, device: "auto".into(), seed: 0, script: None }
+        Session {
+            args: Map::new(),
+            out: None,
+            device: "auto".into(),
+            seed: 0,
+            script: None,
+            strict: false,
+            again: None,
+            id: fresh_id(),
+            trainers: 0,
+            unrecorded: Vec::new(),
+        }
     }
 }
 
+/// A name no other session has: when it began, and in which process.
+fn fresh_id() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{:09}-{}", now.as_secs(), now.subsec_nanos(), std::process::id())
+}
+
 impl Session {
+    /// What a run's `session.json` says, so that the script can be run again.
+    pub fn record(&self) -> Value {
+        let script = self.script.as_ref();
+        json!({
+            "session": self.id,
+            "trainer": self.trainers,
+            "script": script.map(|script| script.path.display().to_string()),
+            "folder": std::env::current_dir().ok().map(|path| path.display().to_string()),
+            "args": self.args,
+            "out": self.out,
+            "device": self.device,
+            "seed": self.seed,
+            "strict": self.strict,
+        })
+    }
+
     /// The default device. A CUDA device is seeded here, because libtorch's CUDA part is only
     /// loaded once one is wanted.
     pub fn device(&self) -> Result<Device> {
@@ -71,7 +117,6 @@ fn arg_value(text: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn values_are_numbers_booleans_or_text() {

@@ -27,4 +27,8 @@ impl Router for Constant {
         let equal = Tensor::f_zeros(shape, (Kind::Float, self.device))?;
         normalise::weights(&Scores::Logits(equal), Normalisation::Softmax, keep)
     }
+
+    fn normalisation(&self, _: Phase) -> Normalisation {
+        Normalisation::Softmax
+    }
 }

@@ -1,7 +1,7 @@
 //! Learned weights without sampling.
 
 use super::normalise::{self, Keep, Scores};
-use super::{Normalisations, Phase, Router, initial_logits};
+use super::{Normalisation, Normalisations, Phase, Router, initial_logits};
 use crate::Result;
 use tch::{Device, Tensor};
 
@@ -31,6 +31,10 @@ impl Router for Free {
 
     fn weights(&self, tasks: &Tensor, phase: Phase, keep: Option<&Keep>) -> Result<Tensor> {
         let scores = Scores::Logits(self.logits.f_index_select(0, tasks)?);
-        normalise::weights(&scores, self.normalise.of(phase), keep)
+        normalise::weights(&scores, self.normalisation(phase), keep)
+    }
+
+    fn normalisation(&self, phase: Phase) -> Normalisation {
+        self.normalise.of(phase)
     }
 }

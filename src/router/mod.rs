@@ -19,6 +19,8 @@ use tch::{Device, Kind, Tensor};
 pub enum Phase {
     /// `temperature` above 0, as the schedule gives it for this step.
     Train { temperature: f64 },
+    /// The same with another normalisation.
+    TrainAs { temperature: f64, by: Normalisation },
     /// With the router's own normalisation.
     Eval,
     /// With another normalisation.
@@ -37,7 +39,7 @@ impl Normalisations {
         match phase {
             Phase::Train { .. } => self.train,
             Phase::Eval => self.eval,
-            Phase::EvalAs(normalisation) => normalisation,
+            Phase::TrainAs { by, .. } | Phase::EvalAs(by) => by,
         }
     }
 }
@@ -51,6 +53,9 @@ pub trait Router {
     fn samples(&self) -> bool {
         false
     }
+
+    /// What makes the weights of a phase comparable.
+    fn normalisation(&self, phase: Phase) -> Normalisation;
 
     /// The weights `[B, S]` of a batch; `tasks` `[B]` holds each example's task, int64 from 0.
     /// With `keep` the sources left out weigh 0.

@@ -116,6 +116,23 @@ pub fn weights(scores: &Scores, by: Normalisation, keep: Option<&Keep>) -> Resul
     Ok(raw.f_zeros_like()?.f_index_copy(1, &kept, &chosen)?)
 }
 
+/// The `k` largest weights of each row of `[B, S]`, the others 0. What summed to 1 does so again.
+pub fn top_k(weights: &Tensor, k: usize, by: Normalisation) -> Result<Tensor> {
+    if k as i64 >= weights.size()[1] {
+        return Ok(weights.shallow_clone());
+    }
+    let (_, best) = weights.f_topk(k as i64, -1, true, false)?;
+    let mask = weights.f_zeros_like()?.f_scatter_value(1, &best, 1.0)?;
+    let kept = weights.f_mul(&mask)?;
+    match by {
+        Normalisation::Sigmoid | Normalisation::None => Ok(kept),
+        _ => {
+            let total = kept.f_sum_dim_intlist(-1, true, Kind::Float)?.f_add_scalar(1e-12)?;
+            Ok(kept.f_div(&total)?)
+        }
+    }
+}
+
 impl Keep {
     /// The kept columns of `scores` `[B, S]`, on its device.
     fn index(&self, scores: &Tensor) -> Result<Tensor> {
@@ -125,5 +142,20 @@ impl Keep {
             return Err(Error::new(format!("no source prompt {s}: the router has {sources}")));
         }
         Ok(Tensor::from_slice(&kept).f_to_device(scores.device())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_weights_stay_and_sum_to_what_they_did() {
+        let weights = Tensor::from_slice(&[0.5f32, 0.2, 0.3, 0.1, 0.6, 0.3]).view([2, 3]);
+        let row = |k, by, i| Vec::<f32>::try_from(top_k(&weights, k, by).unwrap().get(i)).unwrap();
+        assert_eq!(row(2, Normalisation::Softmax, 0), [0.625, 0.0, 0.375]);
+        assert_eq!(row(1, Normalisation::Sum, 1), [0.0, 1.0, 0.0]);
+        assert_eq!(row(2, Normalisation::Sigmoid, 1), [0.0, 0.6, 0.3]);
+        assert_eq!(row(3, Normalisation::Softmax, 1), [0.1, 0.6, 0.3]);
     }
 }

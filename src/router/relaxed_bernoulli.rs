@@ -1,7 +1,7 @@
 //! ComPT's router: each source is switched by a relaxed Bernoulli variable while training.
 
 use super::normalise::{self, Keep, Scores};
-use super::{Normalisations, Phase, Router, initial_logits};
+use super::{Normalisation, Normalisations, Phase, Router, initial_logits};
 use crate::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
@@ -69,7 +69,7 @@ impl Router for RelaxedBernoulli {
         let logits = self.logits.f_index_select(0, tasks)?;
         let scores = match phase {
             Phase::Eval | Phase::EvalAs(_) => Scores::Logits(logits),
-            Phase::Train { temperature } => {
+            Phase::Train { temperature } | Phase::TrainAs { temperature, .. } => {
                 let rows = match self.draw {
                     Draw::Example => logits.size()[0],
                     Draw::Step => 1,
@@ -79,7 +79,11 @@ impl Router for RelaxedBernoulli {
                 Scores::Samples(relax(&logits, &u.f_to_device(logits.device())?, temperature)?)
             }
         };
-        normalise::weights(&scores, self.normalise.of(phase), keep)
+        normalise::weights(&scores, self.normalisation(phase), keep)
+    }
+
+    fn normalisation(&self, phase: Phase) -> Normalisation {
+        self.normalise.of(phase)
     }
 }
 

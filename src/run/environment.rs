@@ -1,15 +1,18 @@
 //! The machine and the versions a run depends on.
 
+use super::source::sha256;
 use crate::tensor::device;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What `environment.json` holds.
 pub fn environment(seed: u64) -> Value {
     let libtorch = libtorch();
     json!({
         "compt": env!("CARGO_PKG_VERSION"),
+        "binary_sha256": binary_sha256(),
         "libtorch": libtorch.map(|l| l.version),
         "os": std::env::consts::OS,
         "arch": std::env::consts::ARCH,
@@ -23,6 +26,14 @@ pub fn environment(seed: u64) -> Value {
         "cuda": { "loaded": device::cuda_loaded(), "devices": nvidia_devices() },
         "seed": seed,
     })
+}
+
+/// The SHA-256 of the program that runs.
+pub fn binary_sha256() -> Option<String> {
+    static HASH: OnceLock<Option<String>> = OnceLock::new();
+    // On Linux this is the program as it was started, even if its file is another by now.
+    let read = || fs::read("/proc/self/exe").ok().map(|binary| sha256(&binary));
+    HASH.get_or_init(read).clone()
 }
 
 /// The libtorch this process runs with.

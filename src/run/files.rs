@@ -4,9 +4,9 @@ use crate::atomic::write_atomic;
 use crate::error::Context;
 use crate::{Error, Result};
 use serde_json::Value;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a JSON value, indented, whole or not at all.
 pub fn write_json(path: &Path, value: &Value) -> Result<()> {
@@ -16,31 +16,92 @@ pub fn write_json(path: &Path, value: &Value) -> Result<()> {
     write_atomic(path, text.as_bytes())
 }
 
-/// A file of JSON values, one a line, that only grows.
+/// Reads a JSON value.
+pub fn read_json(path: &Path) -> Result<Value> {
+    let text = fs::read_to_string(path).at(path.display())?;
+    serde_json::from_str(&text).map_err(io::Error::from).at(path.display())
+}
+
+/// Reads a file of JSON values, one a line; none where there is no file. A last line that was cut
+/// off is left out.
+pub fn read_json_lines(path: &Path) -> Result<Vec<Value>> {
+    let content = match fs::read(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        content => content.at(path.display())?,
+    };
+    let whole = &content[..whole_lines(&content)];
+    let lines = whole.split(|byte| *byte == b'\n').enumerate().filter(|(_, l)| !l.is_empty());
+    lines
+        .map(|(i, line)| {
+            let value = serde_json::from_slice(line).map_err(io::Error::from);
+            value.at(format!("{}:{}", path.display(), i + 1))
+        })
+        .collect()
+}
+
+/// The length of the lines that have an end.
+fn whole_lines(content: &[u8]) -> usize {
+    content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+}
+
+/// A file of JSON values, one a line, that only grows. Lines that cannot be written are kept and
+/// tried again with the next one.
 pub struct JsonLines {
-    file: File,
-    name: String,
+    path: PathBuf,
+    /// The length of what was written whole.
+    written: u64,
+    waiting: String,
 }
 
 impl JsonLines {
     /// Opens or makes the file; a last line that was cut off is removed.
     pub fn open(path: &Path) -> Result<JsonLines> {
-        let name = path.display().to_string();
-        let open = || -> io::Result<File> {
+        let open = || -> io::Result<u64> {
             let file = OpenOptions::new().create(true).append(true).open(path)?;
             let content = fs::read(path)?;
-            let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let whole = whole_lines(&content);
             if whole < content.len() {
                 file.set_len(whole as u64)?;
             }
-            Ok(file)
+            Ok(whole as u64)
         };
-        Ok(JsonLines { file: open().at(&name)?, name })
+        let written = open().at(path.display())?;
+        Ok(JsonLines { path: path.to_path_buf(), written, waiting: String::new() })
     }
 
-    /// Appends one line, in one write.
+    /// Appends one line, after those that wait.
     pub fn append(&mut self, value: &Value) -> Result<()> {
-        self.file.write_all(format!("{value}\n").as_bytes()).at(&self.name)
+        self.waiting.push_str(&format!("{value}\n"));
+        self.flush()
+    }
+
+    /// Writes the lines that wait.
+    pub fn flush(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let write = || -> io::Result<()> {
+            // Opened anew each time: a folder that is gone or mounted again is noticed.
+            let mut file = OpenOptions::new().append(true).open(&self.path)?;
+            file.set_len(self.written)?;
+            file.write_all(self.waiting.as_bytes())
+        };
+        write().at(self.path.display())?;
+        self.written += self.waiting.len() as u64;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// Keeps the lines from the first one on that are wanted; none after the first that is not.
+    pub fn keep_while(&mut self, wanted: impl Fn(&Value) -> bool) -> Result<()> {
+        self.flush()?;
+        let lines = read_json_lines(&self.path)?;
+        let kept: usize =
+            lines.iter().take_while(|line| wanted(line)).map(|l| format!("{l}\n").len()).sum();
+        let file = OpenOptions::new().append(true).open(&self.path).at(self.path.display())?;
+        file.set_len(kept as u64).at(self.path.display())?;
+        self.written = kept as u64;
+        Ok(())
     }
 }
 
@@ -77,6 +138,28 @@ mod tests {
         fs::write(&path, "{\"step\":1}\n{\"ste").unwrap();
         JsonLines::open(&path).unwrap().append(&json!({ "step": 2 })).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"step\":1}\n{\"step\":2}\n");
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("run");
+        fs::create_dir(&below).unwrap();
+        let path = below.join("metrics.jsonl");
+        let mut lines = JsonLines::open(&path).unwrap();
+        lines.append(&json!(1)).unwrap();
+        let away = folder.path().join("away");
+        fs::rename(&below, &away).unwrap();
+        assert!(lines.append(&json!(2)).is_err());
+        assert!(lines.append(&json!(3)).is_err());
+        fs::rename(&away, &below).unwrap();
+        // What a write that broke off may have left.
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"2\n{").unwrap();
+        lines.append(&json!(4)).unwrap();
+        assert_eq!(read_json_lines(&path).unwrap(), [json!(1), json!(2), json!(3), json!(4)]);
+        lines.keep_while(|line| line.as_u64() < Some(3)).unwrap();
+        lines.append(&json!(5)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n2\n5\n");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A run's folder and records, and its progress on the screen.
 
+pub mod checkpoints;
 pub mod environment;
 pub mod files;
-mod folder;
+pub mod folder;
 pub mod progress;
 pub mod source;
+pub mod steering;
 
 pub use folder::{RunFolder, Start};

@@ -1,5 +1,6 @@
 //! How far a run is: a bar on a terminal, plain lines elsewhere. Both go to standard error.
 
+use crate::notice;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -8,9 +9,6 @@ use std::time::{Duration, Instant};
 pub trait Progress {
     /// `step` steps of the run are made; `loss` is that of the last.
     fn step(&mut self, step: u64, loss: f64);
-
-    /// A line to be read, above the bar if there is one.
-    fn say(&mut self, line: &str);
 
     /// No more steps follow.
     fn finish(&mut self);
@@ -84,18 +82,27 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn step(&mut self, _: u64, _: f64) {}
-    fn say(&mut self, _: &str) {}
     fn finish(&mut self) {}
 }
 
-struct Bar(ProgressBar);
+/// A bar; notices are printed above it as long as it is there.
+struct Bar(ProgressBar, Option<notice::Sink>);
 
 impl Bar {
     fn new(title: &str, total: u64) -> Bar {
         let template = "{prefix} {wide_bar} {pos}/{len}  loss {msg}  {per_sec}  {eta} left";
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         let bar = ProgressBar::new(total).with_style(style).with_prefix(title.to_string());
-        Bar(bar.with_message("-"))
+        let bar = bar.with_message("-");
+        let above = bar.clone();
+        let usual = notice::divert(Some(Box::new(move |line| above.println(line))));
+        Bar(bar, usual)
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        notice::divert(self.1.take());
     }
 }
 
@@ -103,10 +110,6 @@ impl Progress for Bar {
     fn step(&mut self, step: u64, loss: f64) {
         self.0.set_message(format!("{loss:.4}"));
         self.0.set_position(step);
-    }
-
-    fn say(&mut self, line: &str) {
-        self.0.println(line);
     }
 
     fn finish(&mut self) {
@@ -155,10 +158,6 @@ impl Progress for Lines {
         if let Some(line) = self.line(step, loss, self.start.elapsed()) {
             eprintln!("{line}");
         }
-    }
-
-    fn say(&mut self, line: &str) {
-        eprintln!("{line}");
     }
 
     fn finish(&mut self) {

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 /// A text that decides what a run does: a control file, or a file it requires.
@@ -20,14 +22,65 @@ impl Source {
 
 /// The SHA-256 of some bytes: 64 lowercase hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
+/// Bytes of a large file that its fingerprint looks at, in as many pieces.
+const PIECE: u64 = 1 << 20;
+const PIECES: u64 = 64;
+
+/// A SHA-256 that tells files apart: of the names, the lengths and the contents; of a file above
+/// 64 MiB, of 64 pieces of 1 MiB spread evenly over it, the first and the last among them.
+pub fn fingerprint(paths: &[PathBuf]) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    for path in paths {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+        hash.update(length.to_le_bytes());
+        let mut piece = vec![0; PIECE as usize];
+        for i in 0..PIECES {
+            let at = match length > PIECE * PIECES {
+                true => (length - PIECE) / (PIECES - 1) * i,
+                false => PIECE * i,
+            };
+            if at >= length {
+                break;
+            }
+            let size = PIECE.min(length - at) as usize;
+            file.seek(SeekFrom::Start(at))?;
+            file.read_exact(&mut piece[..size])?;
+            hash.update(&piece[..size]);
+        }
+    }
+    Ok(hex(&hash.finalize()))
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_fingerprint_tells_files_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let of = |content: &[u8]| {
+            std::fs::write(&path, content).unwrap();
+            super::fingerprint(&[path.clone()]).unwrap()
+        };
+        assert_eq!(of(b"one"), of(b"one"));
+        assert_ne!(of(b"one"), of(b"two"));
+        let mut large = vec![0u8; (super::PIECE * super::PIECES) as usize + 5];
+        let before = of(&large);
+        *large.last_mut().unwrap() = 1;
+        assert_ne!(of(&large), before);
+    }
+
     #[test]
     fn the_standard_test_vector() {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

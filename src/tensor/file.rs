@@ -4,6 +4,7 @@ use crate::atomic::write_atomic;
 use crate::error::Context;
 use crate::{Error, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
@@ -23,7 +24,7 @@ const DTYPES: [(Kind, Dtype); 10] = [
 /// Writes tensors of unique names. The file appears whole or not at all: it is written beside
 /// its place, synced, and renamed. Errors name the path.
 pub fn save(path: &Path, named: &[(String, Tensor)]) -> Result<()> {
-    let bytes = serialize(named).at(path.display())?;
+    let bytes = serialize(named, None).at(path.display())?;
     write_atomic(path, &bytes)
 }
 
@@ -33,7 +34,12 @@ pub fn load(path: &Path) -> Result<Vec<(String, Tensor)>> {
     deserialize(&bytes).at(path.display())
 }
 
-fn serialize(named: &[(String, Tensor)]) -> Result<Vec<u8>> {
+/// The header's key for the SHA-256 of all tensors' bytes.
+const SHA256: &str = "sha256";
+
+/// The bytes of a file with these tensors and, where there is a note, its key and text in the
+/// header, beside the SHA-256 of the tensors.
+pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Result<Vec<u8>> {
     let mut raw = Vec::with_capacity(named.len());
     for (name, tensor) in named {
         let kind = tensor.f_kind()?;
@@ -51,9 +57,52 @@ fn serialize(named: &[(String, Tensor)]) -> Result<Vec<u8>> {
             TensorView::new(*dtype, shape.clone(), bytes).map(|view| (*name, view))
         })
         .collect::<std::result::Result<Vec<_>, _>>();
+    let header = note.map(|(key, text)| {
+        let pairs = [(key, text.to_string()), (SHA256, sha256_of(&raw))];
+        pairs.map(|(key, text)| (key.to_string(), text)).into_iter().collect()
+    });
     views
-        .and_then(|views| safetensors::serialize(views, None))
+        .and_then(|views| safetensors::serialize(views, header))
         .map_err(|e| Error::new(e.to_string()))
+}
+
+type Raw<'a> = (&'a str, Dtype, Vec<usize>, Vec<u8>);
+
+/// In the order of the names, in which a file lists its tensors.
+fn sha256_of(raw: &[Raw]) -> String {
+    let mut parts: Vec<(&str, &[u8])> = raw.iter().map(|r| (r.0, &r.3[..])).collect();
+    parts.sort_by_key(|part| part.0);
+    digest(parts.into_iter())
+}
+
+fn digest<'a>(parts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut hash = Sha256::new();
+    for (name, bytes) in parts {
+        hash.update(name.as_bytes());
+        hash.update(bytes);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The tensors, and the header's note of that key. Bytes that are not those that were written are
+/// an error where the header has their SHA-256.
+pub fn deserialize_with(
+    bytes: &[u8],
+    key: &str,
+) -> Result<(Vec<(String, Tensor)>, Option<String>)> {
+    let tensors = deserialize(bytes)?;
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|e| Error::new(format!("no header: {e}")))?;
+    let note = |key: &str| header.metadata().as_ref().and_then(|notes| notes.get(key)).cloned();
+    if let Some(wanted) = note(SHA256) {
+        let file = SafeTensors::deserialize(bytes).map_err(|e| Error::new(e.to_string()))?;
+        let mut views: Vec<_> = file.iter().collect();
+        views.sort_by_key(|view| view.0);
+        if digest(views.iter().map(|(name, view)| (*name, view.data()))) != wanted {
+            return Err(Error::new("the tensors are not those that were written"));
+        }
+    }
+    Ok((tensors, note(key)))
 }
 
 fn deserialize(bytes: &[u8]) -> Result<Vec<(String, Tensor)>> {

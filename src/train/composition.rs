@@ -6,6 +6,7 @@ use super::optimizer::Group;
 use crate::Result;
 use crate::compose::{Isolation, Operator};
 use crate::prompt::PromptBank;
+use crate::router::normalise::top_k;
 use crate::router::{Keep, Normalisation, Phase, Router, Rule};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
@@ -24,13 +25,20 @@ pub struct Composition {
 pub struct Selection {
     pub isolation: Isolation,
     pub rule: Rule,
-    /// In place of the router's own normalisation at inference.
+    /// In place of the router's own normalisation.
     pub normalise: Option<Normalisation>,
+    /// How many of the largest weights of an example stay; None: all.
+    pub top_k: Option<usize>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Selection { isolation: Isolation::Total, rule: Rule::Renormalised, normalise: None }
+        Selection {
+            isolation: Isolation::Total,
+            rule: Rule::Renormalised,
+            normalise: None,
+            top_k: None,
+        }
     }
 }
 
@@ -50,8 +58,17 @@ impl Composition {
     }
 
     /// A prompt for each example of a training batch, `tasks` being the examples' tasks.
-    pub fn for_batch(&self, tasks: &[usize], temperature: f64) -> Result<Prompts> {
-        let prompts = self.compose(tasks, Phase::Train { temperature }, Selection::default())?;
+    pub fn for_batch(
+        &self,
+        tasks: &[usize],
+        temperature: f64,
+        selection: Selection,
+    ) -> Result<Prompts> {
+        let phase = match selection.normalise {
+            Some(by) => Phase::TrainAs { temperature, by },
+            None => Phase::Train { temperature },
+        };
+        let prompts = self.compose(tasks, phase, selection)?;
         Ok(Prompts { of_row: (0..tasks.len()).collect(), ..prompts })
     }
 
@@ -87,7 +104,23 @@ impl Composition {
         let tasks = Tensor::f_from_slice(&tasks)?.f_to_device(self.device)?;
         let kept = selection.isolation.kept(count);
         let keep = kept.map(|sources| Keep { sources, rule: selection.rule });
-        router.weights(&tasks, phase, keep.as_ref())
+        let weights = router.weights(&tasks, phase, keep.as_ref())?;
+        match selection.top_k {
+            Some(k) => top_k(&weights, k, router.normalisation(phase)),
+            None => Ok(weights),
+        }
+    }
+
+    /// The weights of every task at inference, `[T][S]`; None without a router.
+    pub fn router_weights(&self, selection: Selection) -> Result<Option<Vec<Vec<f64>>>> {
+        if self.router.is_none() {
+            return Ok(None);
+        }
+        let tasks: Vec<usize> = (0..self.bank.tasks().len()).collect();
+        let phase = selection.normalise.map_or(Phase::Eval, Phase::EvalAs);
+        let weights = tch::no_grad(|| self.weights(&tasks, phase, selection))?;
+        let weights = weights.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
+        Ok(Some(Vec::<Vec<f64>>::try_from(&weights)?))
     }
 
     /// How far inference is from training: the mean difference between the weights at inference

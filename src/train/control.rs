@@ -1,56 +1,84 @@
 //! How the trainer asks for the settings of a step, whoever answers.
 
-use super::knobs::Knobs;
-use crate::run::source::Source;
+use super::history::History;
+use super::knobs::{Knobs, shown_or_nil};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What a control sees of the run: plain values, taken before the step is made.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct View {
-    /// The step about to be made, from 1.
+    /// The step of its stage about to be made, from 1.
     pub step: u64,
+    /// Steps of the stage.
     pub total_steps: u64,
     /// The pass over the data this step belongs to, from 1.
     pub epoch: u64,
-    /// The share of the steps made before this one, in [0, 1).
+    /// The share of the stage's steps made before this one, in [0, 1).
     pub progress: f64,
-    /// Loss of the step before; none at the first.
-    pub loss: Option<f64>,
-    /// The latest loss of each task seen so far.
-    pub task_losses: BTreeMap<String, f64>,
+    /// The step's number in the whole run, from 1.
+    pub run_step: u64,
+    /// How many times a step was begun in the whole run, this one included: more than `run_step`
+    /// where steps were rolled back.
+    pub attempt: u64,
+    /// Training rows of each task.
+    pub task_sizes: BTreeMap<String, u64>,
+    /// What the steps before came to.
+    pub history: Rc<History>,
+    /// The router's weights at inference, by task; empty without a router.
+    pub router_weights: BTreeMap<String, Vec<f64>>,
 }
 
-/// What a control is for: the run's length, and the names it may use.
+/// What a control is for: a stage's length, and the names it may use.
 #[derive(Debug, Clone, Default)]
 pub struct Setting {
     pub total_steps: u64,
     pub steps_per_epoch: u64,
-    /// Parameter groups with a learning rate of their own.
+    /// Parameter groups with a learning rate of their own. Where there are none, any name will do.
     pub groups: Vec<String>,
-    pub tasks: Vec<String>,
+    /// Tasks with their numbers of training rows. Where there are none, any name will do.
+    pub tasks: BTreeMap<String, u64>,
+    /// Source prompts.
+    pub sources: usize,
     /// Seeds `math.random` in control functions, together with the step.
     pub seed: u64,
 }
 
 impl Setting {
-    /// The view of a step, without losses.
+    /// The view of a step, without a history.
     pub fn view(&self, step: u64) -> View {
         View {
             step,
             total_steps: self.total_steps,
             epoch: (step - 1) / self.steps_per_epoch.max(1) + 1,
             progress: (step - 1) as f64 / self.total_steps.max(1) as f64,
-            loss: None,
-            task_losses: BTreeMap::new(),
+            run_step: step,
+            attempt: step,
+            task_sizes: self.tasks.clone(),
+            ..View::default()
         }
     }
 
-    /// At most 64 steps spread evenly over the run, the first and the last among them.
-    fn sampled_steps(&self) -> impl DoubleEndedIterator<Item = u64> + use<> {
+    /// At most 64 steps spread evenly over the stage, the first and the last among them.
+    pub fn sampled_steps(&self) -> impl DoubleEndedIterator<Item = u64> + use<> {
         let last = self.total_steps.max(1) - 1;
         let samples = last.min(63);
         (0..=samples).map(move |i| (last * i).checked_div(samples).unwrap_or(0) + 1)
+    }
+
+    /// A view as it might be: losses of 1, even weights.
+    pub fn trial_view(&self, step: u64) -> View {
+        let mut view = self.view(step);
+        if step > 1 {
+            let names: Vec<&str> = self.tasks.keys().map(String::as_str).collect();
+            view.history = Rc::new(History::supposed(&names, step - 1, self.steps_per_epoch));
+        }
+        if self.sources > 0 {
+            let even = vec![1.0 / self.sources as f64; self.sources];
+            view.router_weights = self.tasks.keys().map(|t| (t.clone(), even.clone())).collect();
+        }
+        view
     }
 }
 
@@ -59,59 +87,35 @@ pub trait Control {
     /// The settings for the step about to be made. They are finite and within their ranges.
     fn knobs(&mut self, view: &View) -> Result<Knobs>;
 
-    /// The files this control was read from, the control file itself first.
-    fn sources(&self) -> &[Source] {
-        &[]
-    }
-
     /// Where a knob (`temperature`, `lr.router`) is set, for messages.
     fn place(&self, knob: &str) -> String {
         knob.to_string()
     }
 }
 
-/// One control over another: what the upper one does not set, the lower one answers.
-pub struct Layered {
-    pub upper: Box<dyn Control>,
-    pub lower: Box<dyn Control>,
-}
-
-impl Control for Layered {
-    fn knobs(&mut self, view: &View) -> Result<Knobs> {
-        let upper = self.upper.knobs(view)?;
-        let mut lower = self.lower.knobs(view)?;
-        lower.lr.extend(upper.lr);
-        Ok(Knobs {
-            lr: lower.lr,
-            temperature: upper.temperature.or(lower.temperature),
-            task_weights: upper.task_weights.or(lower.task_weights),
-            clip: upper.clip.or(lower.clip),
-            dropout: upper.dropout.or(lower.dropout),
-            weight_decay: upper.weight_decay.or(lower.weight_decay),
-        })
-    }
-
-    fn sources(&self) -> &[Source] {
-        match self.upper.sources() {
-            [] => self.lower.sources(),
-            sources => sources,
+/// Tries a control out before it is used: at sampled steps of each stage every answer is valid,
+/// and asked again, in the opposite order, the same.
+pub fn try_out(control: &mut dyn Control, stages: &[Setting]) -> Result<()> {
+    let mut tried: Vec<(u64, u64)> = Vec::new();
+    for setting in stages {
+        let length = (setting.total_steps, setting.steps_per_epoch);
+        if !tried.contains(&length) {
+            tried.push(length);
+            try_stage(control, setting)?;
         }
     }
-
-    fn place(&self, knob: &str) -> String {
-        self.upper.place(knob)
-    }
+    Ok(())
 }
 
-/// Tries a control out before it is used: at sampled steps of the run every answer is valid, and
-/// asked again, in the opposite order, the same.
-pub fn try_out(control: &mut dyn Control, setting: &Setting) -> Result<()> {
-    let views: Vec<View> = setting.sampled_steps().map(|step| trial_view(setting, step)).collect();
+fn try_stage(control: &mut dyn Control, setting: &Setting) -> Result<()> {
+    let views: Vec<View> = setting.sampled_steps().map(|step| setting.trial_view(step)).collect();
     let first: Vec<Knobs> = views.iter().map(|view| control.knobs(view)).collect::<Result<_>>()?;
     for (view, before) in views.iter().zip(first).rev() {
-        if let Some((knob, a, b)) = before.first_difference(&control.knobs(view)?) {
+        let again = control.knobs(view)?;
+        if let Some((knob, a, b)) = before.differences(&again).next() {
+            let (a, b) = (shown_or_nil(a), shown_or_nil(b));
             return Err(Error::new(format!("two answers for step {}: {a} and {b}", view.step))
-                .at(control.place(&knob))
+                .at(control.place(knob))
                 .hint(
                     "a control is a pure function of (step, view): it keeps nothing between calls",
                 ));
@@ -120,18 +124,9 @@ pub fn try_out(control: &mut dyn Control, setting: &Setting) -> Result<()> {
     Ok(())
 }
 
-/// Made-up losses of 1 after the first step.
-fn trial_view(setting: &Setting, step: u64) -> View {
-    let mut view = setting.view(step);
-    if step > 1 {
-        view.loss = Some(1.0);
-        view.task_losses = setting.tasks.iter().map(|task| (task.clone(), 1.0)).collect();
-    }
-    view
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::knobs::Value;
     use super::*;
 
     #[test]
@@ -152,17 +147,34 @@ mod tests {
         assert_eq!((setting.view(1).progress, setting.view(11).progress), (0.0, 0.5));
     }
 
+    /// Gives `answer` of the number of its calls so far and the view.
+    struct Counting<F>(u64, F);
+    impl<F: Fn(u64, &View) -> f64> Control for Counting<F> {
+        fn knobs(&mut self, view: &View) -> Result<Knobs> {
+            self.0 += 1;
+            let mut knobs = Knobs::default();
+            knobs.set("temperature", Value::Number((self.1)(self.0, view)));
+            Ok(knobs)
+        }
+    }
+
     #[test]
     fn a_control_that_counts_its_calls_is_refused() {
-        struct Counter(f64);
-        impl Control for Counter {
-            fn knobs(&mut self, _: &View) -> Result<Knobs> {
-                self.0 += 1.0;
-                Ok(Knobs { temperature: Some(self.0), ..Knobs::default() })
-            }
-        }
         let setting = Setting { total_steps: 3, ..Setting::default() };
-        let text = try_out(&mut Counter(0.0), &setting).unwrap_err().to_string();
+        let mut counting = Counting(0, |calls, _: &View| calls as f64);
+        let text = try_out(&mut counting, &[setting]).unwrap_err().to_string();
         assert!(text.contains("temperature: two answers for step 3: 3 and 4"), "{text}");
+    }
+
+    #[test]
+    fn every_length_of_a_stage_is_tried_once() {
+        let stage = |total_steps| Setting { total_steps, ..Setting::default() };
+        let seen = std::cell::RefCell::new(Vec::new());
+        let mut control = Counting(0, |_, view: &View| {
+            seen.borrow_mut().push(view.total_steps);
+            1.0
+        });
+        try_out(&mut control, &[stage(1), stage(2), stage(1)]).unwrap();
+        assert_eq!(seen.into_inner(), [1, 1, 2, 2, 2, 2]);
     }
 }

@@ -1,132 +1,260 @@
 //! The knobs a control may turn while a run trains: their names and ranges, in one table.
 
+use crate::router::Normalisation;
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-/// The settings of one step; a knob that was not set keeps what the trainer was made with.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Knobs {
-    /// Learning rate by parameter group (`router`, `source`, `private` ...).
-    pub lr: BTreeMap<String, f64>,
-    /// Temperature of a sampling router.
-    pub temperature: Option<f64>,
-    /// How often each task is drawn, relative to the others; a task not named is not drawn.
-    pub task_weights: Option<BTreeMap<String, f64>>,
-    /// Largest norm of the gradient.
-    pub clip: Option<f64>,
-    /// Dropout of the backbone.
-    pub dropout: Option<f64>,
-    /// Decoupled weight decay of every group.
-    pub weight_decay: Option<f64>,
+/// What a knob is set to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    Flag(bool),
+    Number(f64),
+    Word(String),
 }
 
-/// Where a knob's value goes, which says what shape it has.
-pub enum Slot {
-    /// One number.
-    Number(fn(&mut Knobs) -> &mut Option<f64>),
-    /// A number for each parameter group.
-    Groups(fn(&mut Knobs) -> &mut BTreeMap<String, f64>),
-    /// A number for each task, or none at all.
-    Tasks(fn(&mut Knobs) -> &mut Option<BTreeMap<String, f64>>),
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Flag(flag) => write!(f, "{flag}"),
+            // As many digits as Lua's schedules show.
+            Value::Number(x) => f.write_str(&shown(*x)),
+            Value::Word(word) => f.write_str(word),
+        }
+    }
 }
 
-/// One knob: its name, its range and its place in [`Knobs`].
+/// A number with at most 6 digits.
+fn shown(x: f64) -> String {
+    let rounded: f64 = format!("{x:.5e}").parse().unwrap_or(x);
+    rounded.to_string()
+}
+
+/// What a knob may be set to.
+pub enum Kind {
+    Number(Bound<f64>, Bound<f64>),
+    /// A whole number from here up.
+    Whole(f64),
+    Flag,
+    OneOf(&'static [&'static str]),
+}
+
+/// For whom a knob has a value of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Each {
+    Run,
+    Group,
+    Task,
+}
+
+/// One knob.
 pub struct Knob {
     pub name: &'static str,
-    pub range: (Bound<f64>, Bound<f64>),
-    pub slot: Slot,
+    pub each: Each,
+    pub kind: Kind,
 }
 
 use Bound::{Excluded as Above, Excluded as Below, Included as From, Included as To};
 
+const fn knob(name: &'static str, each: Each, kind: Kind) -> Knob {
+    Knob { name, each, kind }
+}
+
 /// Every knob there is.
-pub const KNOBS: [Knob; 6] = [
-    Knob { name: "lr", range: (From(0.0), To(100.0)), slot: Slot::Groups(|k| &mut k.lr) },
-    Knob {
-        name: "temperature",
-        range: (Above(0.0), To(1e3)),
-        slot: Slot::Number(|k| &mut k.temperature),
-    },
-    Knob {
-        name: "task_weights",
-        range: (From(0.0), To(1e6)),
-        slot: Slot::Tasks(|k| &mut k.task_weights),
-    },
-    Knob { name: "clip", range: (Above(0.0), To(1e6)), slot: Slot::Number(|k| &mut k.clip) },
-    Knob {
-        name: "dropout",
-        range: (From(0.0), Below(1.0)),
-        slot: Slot::Number(|k| &mut k.dropout),
-    },
-    Knob {
-        name: "weight_decay",
-        range: (From(0.0), To(1.0)),
-        slot: Slot::Number(|k| &mut k.weight_decay),
-    },
+pub const KNOBS: [Knob; 12] = [
+    knob("lr", Each::Group, Kind::Number(From(0.0), To(100.0))),
+    knob("freeze", Each::Group, Kind::Flag),
+    knob("temperature", Each::Run, Kind::Number(Above(0.0), To(1e3))),
+    knob("task_weights", Each::Task, Kind::Number(From(0.0), To(1e6))),
+    knob("top_k", Each::Run, Kind::Whole(1.0)),
+    knob("normalise", Each::Run, Kind::OneOf(&Normalisation::NAMES)),
+    knob("clip", Each::Run, Kind::Number(Above(0.0), To(1e6))),
+    knob("dropout", Each::Run, Kind::Number(From(0.0), Below(1.0))),
+    knob("weight_decay", Each::Run, Kind::Number(From(0.0), To(1.0))),
+    knob("evaluate_every", Each::Run, Kind::Whole(0.0)),
+    knob("checkpoint", Each::Run, Kind::Flag),
+    knob("stop", Each::Run, Kind::Flag),
+];
+
+/// What a run is made with and keeps: names that a control may be tempted to turn.
+const FIXED: [&str; 16] = [
+    "accumulate",
+    "alone",
+    "batch_size",
+    "compose",
+    "encoder",
+    "epochs",
+    "init",
+    "length",
+    "max_source_length",
+    "method",
+    "optimizer",
+    "placement",
+    "private_length",
+    "router",
+    "sources",
+    "steps",
 ];
 
 impl Knob {
     /// The knob of that name; the error names the nearest one.
     pub fn named(name: &str) -> Result<&'static Knob> {
+        if FIXED.contains(&name) {
+            return Err(Error::new(format!("'{name}' cannot change while a run trains")).hint(
+                "shapes, groups and batches are settled when the run is made; to go on with \
+                 another one: `stop = true`, make a new trainer, and t:load(RUN, { only = \
+                 \"parameters\" }) takes over what fits",
+            ));
+        }
         KNOBS
             .iter()
             .find(|knob| knob.name == name)
             .ok_or_else(|| Error::unknown("knob", name, KNOBS.iter().map(|k| k.name)))
     }
 
-    /// A finite value within the range (and whole, where the knob is).
-    pub fn check(&self, value: f64) -> Result<f64> {
-        if !self.range.contains(&value) {
-            return Err(Error::new(format!("{value} is not within {}", self.interval())));
-        }
-        Ok(value)
-    }
-
-    /// The range as mathematicians write it: `(0, 1000]`.
-    fn interval(&self) -> String {
-        let low = match self.range.0 {
-            Bound::Included(low) => format!("[{low}"),
-            Bound::Excluded(low) => format!("({low}"),
-            Bound::Unbounded => "(-inf".to_string(),
+    /// The value, if it is one for this knob: of its kind, finite and within its range.
+    pub fn check(&self, value: Value) -> Result<Value> {
+        let wanted = match (&self.kind, &value) {
+            (Kind::Number(low, high), Value::Number(x)) => match (*low, *high).contains(x) {
+                true => return Ok(value),
+                false => format!("is not within {}", interval(*low, *high)),
+            },
+            (Kind::Whole(low), Value::Number(x)) => match *x >= *low && x.fract() == 0.0 {
+                true => return Ok(value),
+                false => format!("is not a whole number of at least {low}"),
+            },
+            (Kind::Flag, Value::Flag(_)) => return Ok(value),
+            (Kind::OneOf(known), Value::Word(word)) => match known.contains(&word.as_str()) {
+                true => return Ok(value),
+                false => return Err(Error::unknown(self.name, word, known.iter().copied())),
+            },
+            (kind, _) => format!("is not {}", kind.noun()),
         };
-        match self.range.1 {
-            Bound::Included(high) => format!("{low}, {high}]"),
-            Bound::Excluded(high) => format!("{low}, {high})"),
-            Bound::Unbounded => format!("{low}, inf)"),
+        Err(Error::new(format!("{value} {wanted}")))
+    }
+}
+
+impl Kind {
+    /// What a value of this kind is called.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Kind::Number(..) | Kind::Whole(_) => "a number",
+            Kind::Flag => "true or false",
+            Kind::OneOf(_) => "a name",
         }
     }
 }
 
+/// A range as mathematicians write it: `(0, 1000]`.
+fn interval(low: Bound<f64>, high: Bound<f64>) -> String {
+    let low = match low {
+        Bound::Included(low) => format!("[{low}"),
+        Bound::Excluded(low) => format!("({low}"),
+        Bound::Unbounded => "(-inf".to_string(),
+    };
+    match high {
+        Bound::Included(high) => format!("{low}, {high}]"),
+        Bound::Excluded(high) => format!("{low}, {high})"),
+        Bound::Unbounded => format!("{low}, inf)"),
+    }
+}
+
+/// How the full names of tasks' weights begin.
+const WEIGHTS: &str = "task_weights.";
+
+/// The settings of one step by their full names (`temperature`, `lr.router`); a knob that was not
+/// set keeps what the trainer was made with.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Knobs(BTreeMap<String, Value>);
+
 impl Knobs {
-    /// The name of the first knob (`temperature`, `lr.router`) in which two answers differ, with
-    /// both values.
-    pub fn first_difference(&self, other: &Knobs) -> Option<(String, String, String)> {
-        let (mine, theirs) = (self.flat(), other.flat());
-        let names = mine.keys().chain(theirs.keys());
-        let show = |value: Option<&f64>| value.map_or("nil".to_string(), f64::to_string);
-        names
-            .into_iter()
-            .find(|name| mine.get(*name) != theirs.get(*name))
-            .map(|name| (name.clone(), show(mine.get(name)), show(theirs.get(name))))
+    pub fn set(&mut self, name: impl Into<String>, value: Value) {
+        self.0.insert(name.into(), value);
     }
 
-    /// Every number that was set, by its full name.
-    fn flat(&self) -> BTreeMap<String, f64> {
-        let mut flat = BTreeMap::new();
-        let mut copy = self.clone();
-        for knob in &KNOBS {
-            let named = |map: &BTreeMap<String, f64>| -> Vec<(String, f64)> {
-                map.iter().map(|(name, value)| (format!("{}.{name}", knob.name), *value)).collect()
-            };
-            match knob.slot {
-                Slot::Number(at) => flat.extend(at(&mut copy).map(|v| (knob.name.to_string(), v))),
-                Slot::Groups(at) => flat.extend(named(at(&mut copy))),
-                Slot::Tasks(at) => flat.extend(at(&mut copy).iter().flat_map(named)),
-            }
-        }
-        flat
+    pub fn unset(&mut self, name: &str) {
+        self.0.remove(name);
     }
+
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.get(name) {
+            Some(Value::Number(x)) => Some(*x),
+            _ => None,
+        }
+    }
+
+    pub fn flag(&self, name: &str) -> bool {
+        self.get(name) == Some(&Value::Flag(true))
+    }
+
+    pub fn word(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(Value::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// The learning rate of a parameter group; 0 while it is frozen.
+    pub fn rate(&self, group: &str) -> Option<f64> {
+        let rate = self.number(&format!("lr.{group}"))?;
+        Some(if self.flag(&format!("freeze.{group}")) { 0.0 } else { rate })
+    }
+
+    /// How often each task is drawn, relative to the others; a task not named is not drawn. None:
+    /// every row once an epoch.
+    pub fn task_weights(&self) -> Option<BTreeMap<String, f64>> {
+        let weight = |(name, value): (&String, &Value)| match (name.strip_prefix(WEIGHTS), value) {
+            (Some(task), Value::Number(x)) => Some((task.to_string(), *x)),
+            _ => None,
+        };
+        let weights: BTreeMap<String, f64> = self.0.iter().filter_map(weight).collect();
+        (!weights.is_empty()).then_some(weights)
+    }
+
+    /// These settings where they say something, else those of `lower`. Weights of tasks go
+    /// together: those of both are not mixed.
+    pub fn over(&self, mut lower: Knobs) -> Knobs {
+        if self.0.keys().any(|name| name.starts_with(WEIGHTS)) {
+            lower.0.retain(|name, _| !name.starts_with(WEIGHTS));
+        }
+        lower.0.extend(self.0.clone());
+        lower
+    }
+
+    /// The names in which two answers differ, with both values.
+    pub fn differences<'a>(
+        &'a self,
+        other: &'a Knobs,
+    ) -> impl Iterator<Item = (&'a str, Option<&'a Value>, Option<&'a Value>)> {
+        let theirs = other.0.keys().filter(|name| !self.0.contains_key(*name));
+        let mut names: Vec<&String> = self.0.keys().chain(theirs).collect();
+        names.sort();
+        names
+            .into_iter()
+            .map(|name| (name.as_str(), self.get(name), other.get(name)))
+            .filter(|(_, mine, theirs)| mine != theirs)
+    }
+}
+
+/// A value that may be absent, for messages.
+pub fn shown_or_nil(value: Option<&Value>) -> String {
+    value.map_or("nil".to_string(), Value::to_string)
 }
 
 #[cfg(test)]
@@ -135,28 +263,51 @@ mod tests {
 
     #[test]
     fn values_outside_the_range_are_refused() {
-        let knob = Knob::named("temperature").unwrap();
-        assert_eq!(knob.check(0.001), Ok(0.001));
-        assert_eq!(knob.check(0.0).unwrap_err().to_string(), "0 is not within (0, 1000]");
-        assert!(knob.check(f64::NAN).is_err());
-        assert!(knob.check(f64::INFINITY).is_err());
+        let check = |name: &str, value| Knob::named(name).unwrap().check(value);
+        assert_eq!(check("temperature", Value::Number(0.001)), Ok(Value::Number(0.001)));
+        let text = check("temperature", Value::Number(0.0)).unwrap_err().to_string();
+        assert_eq!(text, "0 is not within (0, 1000]");
+        assert!(check("temperature", Value::Number(f64::NAN)).is_err());
+        assert!(check("temperature", Value::Number(f64::INFINITY)).is_err());
+        let text = check("top_k", Value::Number(1.5)).unwrap_err().to_string();
+        assert_eq!(text, "1.5 is not a whole number of at least 1");
+        assert!(check("top_k", Value::Number(f64::INFINITY)).is_err());
+        let text = check("stop", Value::Number(1.0)).unwrap_err().to_string();
+        assert_eq!(text, "1 is not true or false");
+        let text = check("normalise", Value::Word("softmx".into())).unwrap_err().to_string();
+        assert!(text.contains("did you mean 'softmax'?"), "{text}");
     }
 
     #[test]
-    fn an_unknown_knob_brings_the_nearest() {
+    fn an_unknown_knob_brings_the_nearest_and_a_fixed_setting_the_way_out() {
         let text = Knob::named("temprature").err().unwrap().to_string();
         assert!(text.contains("unknown knob 'temprature'"), "{text}");
         assert!(text.contains("did you mean 'temperature'?"), "{text}");
+        let text = Knob::named("length").err().unwrap().to_string();
+        assert!(text.contains("cannot change while a run trains"), "{text}");
+        assert!(text.contains("t:load(RUN"), "{text}");
     }
 
     #[test]
-    fn a_difference_is_named_in_full() {
-        let mut a = Knobs { temperature: Some(1.0), ..Knobs::default() };
-        let mut b = a.clone();
-        assert_eq!(a.first_difference(&b), None);
-        a.lr.insert("router".into(), 0.1);
-        b.lr.insert("router".into(), 0.2);
-        let (name, first, second) = a.first_difference(&b).unwrap();
-        assert_eq!((name.as_str(), first.as_str(), second.as_str()), ("lr.router", "0.1", "0.2"));
+    fn upper_settings_win_and_weights_are_not_mixed() {
+        let of = |list: &[(&str, f64)]| {
+            let mut knobs = Knobs::default();
+            list.iter().for_each(|(name, x)| knobs.set(*name, Value::Number(*x)));
+            knobs
+        };
+        let lower = of(&[("lr.a", 1.0), ("lr.b", 2.0), ("task_weights.x", 1.0)]);
+        let upper = of(&[("lr.b", 3.0), ("task_weights.y", 2.0)]);
+        let both = upper.over(lower.clone());
+        assert_eq!(both, of(&[("lr.a", 1.0), ("lr.b", 3.0), ("task_weights.y", 2.0)]));
+        let differences: Vec<_> = lower.differences(&both).map(|d| d.0).collect();
+        assert_eq!(differences, ["lr.b", "task_weights.x", "task_weights.y"]);
+        assert_eq!(of(&[("clip", 1.0)]).over(lower.clone()).task_weights(), lower.task_weights());
+    }
+
+    #[test]
+    fn numbers_are_shown_short() {
+        assert_eq!(Value::Number(0.1 + 0.2).to_string(), "0.3");
+        assert_eq!(Value::Number(1e-3).to_string(), "0.001");
+        assert_eq!(Value::Number(123_456.7).to_string(), "123457");
     }
 }

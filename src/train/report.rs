@@ -1,10 +1,10 @@
 //! What a step tells.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One optimizer step.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
     /// From 1.
     pub step: u64,
@@ -20,6 +20,22 @@ pub struct StepReport {
     pub task_losses: BTreeMap<String, f64>,
     /// The gradient's norm before clipping.
     pub grad_norm: f64,
+    /// The same of each parameter group.
+    #[serde(default)]
+    pub grad_norms: BTreeMap<String, f64>,
     pub epoch: u64,
     pub seconds: f64,
+    /// The batch was left out: its loss was not finite.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub skipped: bool,
+    /// The step whose loss was not finite and from which the run went back to before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<u64>,
+    /// How many steps were begun, where that is more than were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u64>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

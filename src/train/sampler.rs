@@ -5,6 +5,7 @@ use crate::{Error, Result};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A training row: the index of its task and its own among the task's rows.
@@ -22,6 +23,8 @@ pub struct Sampler {
     /// The batches left of this epoch, the next one last.
     queue: Vec<Vec<Pick>>,
     rng: ChaCha8Rng,
+    /// The generator as it was before the queue was filled.
+    before: Option<ChaCha8Rng>,
     /// Lengths by task and row; batches are cut from rows of like length where given.
     lengths: Option<Vec<Vec<usize>>>,
 }
@@ -43,7 +46,7 @@ impl Sampler {
             .flat_map(|&task| (0..sizes[task]).map(move |row| Pick { task, row }))
             .collect();
         let rng = ChaCha8Rng::seed_from_u64(seed);
-        Sampler { all, batch_size, queue: Vec::new(), rng, lengths }
+        Sampler { all, batch_size, queue: Vec::new(), rng, before: None, lengths }
     }
 
     /// Batches an epoch; the last may be smaller.
@@ -59,7 +62,33 @@ impl Sampler {
         self.queue.pop().unwrap_or_default()
     }
 
+    /// What decides the batches to come: small, for the epoch's order follows from a generator.
+    pub fn state(&self) -> Value {
+        json!({ "rng": self.rng, "before": self.before, "left": self.queue.len() })
+    }
+
+    /// Goes on from what `state` gave.
+    pub fn restore(&mut self, state: &Value) -> Result<()> {
+        let wrong = || Error::new("the order of the rows is of other tasks or batches");
+        let generator = |key: &str| -> Result<Option<ChaCha8Rng>> {
+            serde_json::from_value(state[key].clone()).map_err(|_| wrong())
+        };
+        self.queue.clear();
+        if let Some(before) = generator("before")? {
+            self.rng = before;
+            self.fill();
+        }
+        let left = state["left"].as_u64().ok_or_else(wrong)? as usize;
+        if left > self.queue.len() {
+            return Err(wrong());
+        }
+        self.queue.truncate(left);
+        self.rng = generator("rng")?.ok_or_else(wrong)?;
+        Ok(())
+    }
+
     fn fill(&mut self) {
+        self.before = Some(self.rng.clone());
         let mut rows = self.all.clone();
         rows.shuffle(&mut self.rng);
         if let Some(lengths) = &self.lengths {
@@ -132,6 +161,34 @@ mod tests {
         };
         assert_eq!(batches(3), batches(3));
         assert_ne!(batches(3), batches(4));
+    }
+
+    #[test]
+    fn a_restored_sampler_goes_on_with_the_same_batches() {
+        let names = ["a", "b"].map(String::from);
+        let weights = BTreeMap::from([("b".to_string(), 1.0)]);
+        let lengths: Vec<Vec<usize>> = [7, 4].map(|n| (0..n).collect()).to_vec();
+        for lengths in [None, Some(lengths)] {
+            let fresh = || Sampler::new(&[7, 4], &[0, 1], 2, lengths.clone(), 5);
+            for stop in 0..20 {
+                let mut one = fresh();
+                for i in 0..stop {
+                    match i % 5 {
+                        4 => drop(one.draw(&weights, &names).unwrap()),
+                        _ => drop(one.next_batch()),
+                    }
+                }
+                let state: Value = serde_json::from_str(&one.state().to_string()).unwrap();
+                let mut other = fresh();
+                other.restore(&state).unwrap();
+                for _ in 0..12 {
+                    assert_eq!(one.next_batch(), other.next_batch());
+                    let drawn = |s: &mut Sampler| s.draw(&weights, &names).unwrap();
+                    assert_eq!(drawn(&mut one), drawn(&mut other));
+                }
+            }
+        }
+        assert!(Sampler::new(&[3], &[0], 1, None, 1).restore(&json!({ "left": 9 })).is_err());
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn interactive(repl: Repl) -> ExitCode {
         env!("CARGO_PKG_VERSION")
     );
     loop {
-        match editor.readline("> ") {
+        match interrupt::idle(|| editor.readline("> ")) {
             Ok(input) if input.trim().is_empty() => {}
             Ok(input) => {
                 if history.add(&input) {
@@ -61,7 +61,7 @@ pub fn interactive(repl: Repl) -> ExitCode {
                 prompt.look.width = width(&mut editor);
                 let answer = prompt.answer(&input);
                 if interrupt::leaving() {
-                    return ExitCode::from(interrupt::EXIT_CODE);
+                    return ExitCode::from(interrupt::exit_code());
                 }
                 if answer == Answer::Quit {
                     return ExitCode::SUCCESS;

@@ -64,13 +64,13 @@ fn piped(mut prompt: Prompt) -> ExitCode {
         }
         let answer = prompt.answer(&input);
         if interrupt::leaving() {
-            return ExitCode::from(interrupt::EXIT_CODE);
+            return ExitCode::from(interrupt::exit_code());
         }
         match answer {
             Answer::More => continue,
             Answer::Done => code = ExitCode::SUCCESS,
             Answer::Failed => code = ExitCode::from(FAILED),
-            Answer::Interrupted => return ExitCode::from(interrupt::EXIT_CODE),
+            Answer::Interrupted => return ExitCode::from(interrupt::exit_code()),
             Answer::Quit => return ExitCode::SUCCESS,
         }
         input.clear();

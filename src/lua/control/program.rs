@@ -3,10 +3,9 @@
 use super::told;
 use super::view::ReadOnly;
 use crate::train::control::{Setting, View};
-use crate::train::knobs::{Knob, Knobs, Slot};
+use crate::train::knobs::{self, Each, Knob, Knobs};
 use crate::{Error, Result};
 use mlua::{AnyUserData, Function, Lua, ObjectLike, Table, Value};
-use std::collections::BTreeMap;
 
 /// The knobs a control turns, each with its rule.
 pub struct Program {
@@ -24,7 +23,7 @@ enum Shape {
     One(Rule),
     /// A rule by name of a group or task.
     Named(Vec<(String, Rule)>),
-    /// A function that answers with a table of numbers by name.
+    /// A function that answers with a table of values by name.
     Computed(Rule),
 }
 
@@ -35,7 +34,7 @@ struct Rule {
 }
 
 enum Answer {
-    Constant(f64),
+    Constant(knobs::Value),
     Function(Function),
     /// A table that can be called.
     Schedule(Table),
@@ -55,7 +54,7 @@ impl Program {
         let mut program = Program {
             entries: Vec::new(),
             groups: setting.groups.clone(),
-            tasks: setting.tasks.clone(),
+            tasks: setting.tasks.keys().cloned().collect(),
         };
         for pair in table.pairs::<Value, Value>() {
             let (key, value) = pair.map_err(|e| told(&e))?;
@@ -73,21 +72,27 @@ impl Program {
         let seen = lua.create_userdata(ReadOnly(view.clone())).map_err(|e| told(&e))?;
         let mut knobs = Knobs::default();
         for Entry { knob, shape } in &self.entries {
-            match (&knob.slot, shape) {
-                (Slot::Number(at), Shape::One(rule)) => {
-                    *at(&mut knobs) = Some(rule.number(knob, view.step, &seen)?);
-                }
-                (Slot::Groups(at), shape) => {
-                    let rates = self.by_name(knob, shape, view.step, &seen)?;
-                    *at(&mut knobs) = rates.unwrap_or_default();
-                }
-                (Slot::Tasks(at), shape) => {
-                    *at(&mut knobs) = self.by_name(knob, shape, view.step, &seen)?;
-                }
-                (_, Shape::Named(_) | Shape::Computed(_)) => unreachable!("see Program::shape"),
+            match shape {
+                Shape::One(rule) => knobs.set(knob.name, rule.value(knob, view.step, &seen)?),
+                shape => self.by_name(&mut knobs, knob, shape, view.step, &seen)?,
             }
         }
         Ok(knobs)
+    }
+
+    /// What each knob is set to, as it was written; None where a function decides.
+    pub fn texts(&self) -> Vec<(String, Option<String>)> {
+        let mut texts = Vec::new();
+        for Entry { knob, shape } in &self.entries {
+            match shape {
+                Shape::One(rule) => texts.push((knob.name.to_string(), rule.text())),
+                Shape::Named(rules) => texts.extend(
+                    rules.iter().map(|(n, rule)| (format!("{}.{n}", knob.name), rule.text())),
+                ),
+                Shape::Computed(rule) => texts.push((knob.name.to_string(), rule.text())),
+            }
+        }
+        texts
     }
 
     /// Where a knob is set.
@@ -106,14 +111,14 @@ impl Program {
     }
 
     fn shape(&self, knob: &Knob, value: Value, text: &Text) -> Result<Shape> {
-        if matches!(knob.slot, Slot::Number(_)) {
-            return Ok(Shape::One(Rule::new(value, knob.name, text)?));
+        if knob.each == Each::Run {
+            return Ok(Shape::One(Rule::new(value, knob, knob.name, text)?));
         }
         let table = match value {
-            Value::Function(_) => {
-                return Ok(Shape::Computed(Rule::new(value, knob.name, text)?));
-            }
             Value::Table(table) if !can_be_called(&table) => table,
+            value @ (Value::Function(_) | Value::Table(_)) => {
+                return Ok(Shape::Computed(Rule::new(value, knob, knob.name, text)?));
+            }
             other => {
                 let (kind, known) = self.names(knob);
                 let example = known.first().map_or("name", String::as_str);
@@ -129,33 +134,33 @@ impl Program {
             let name = key_name(&key).map_err(|e| e.at(text.place(knob.name)))?;
             let full_name = format!("{}.{name}", knob.name);
             self.known(knob, &name).map_err(|e| e.at(text.place(&full_name)))?;
-            rules.push((name, Rule::new(value, &full_name, text)?));
+            rules.push((name, Rule::new(value, knob, &full_name, text)?));
         }
         rules.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(Shape::Named(rules))
     }
 
-    /// The numbers of a knob that has one for each group or task; nil from a function of tasks
-    /// stands for none.
+    /// Sets a knob that has a value for each group or task; nil from a function stands for none.
     fn by_name(
         &self,
+        knobs: &mut Knobs,
         knob: &Knob,
         shape: &Shape,
         step: u64,
         view: &AnyUserData,
-    ) -> Result<Option<BTreeMap<String, f64>>> {
-        let mut values = BTreeMap::new();
+    ) -> Result<()> {
+        let mut values: Vec<(String, knobs::Value)> = Vec::new();
         let place = match shape {
             Shape::Named(rules) => {
                 for (name, rule) in rules {
-                    values.insert(name.clone(), rule.number(knob, step, view)?);
+                    values.push((name.clone(), rule.value(knob, step, view)?));
                 }
                 self.place(knob.name)
             }
             Shape::Computed(rule) | Shape::One(rule) => {
                 let table = match rule.ask(step, view)? {
                     Value::Table(table) => table,
-                    Value::Nil if matches!(knob.slot, Slot::Tasks(_)) => return Ok(None),
+                    Value::Nil if knob.each == Each::Task => return Ok(()),
                     other => return Err(rule.refuse(step, wrong_answer(&other, "a table"))),
                 };
                 for pair in table.pairs::<Value, Value>() {
@@ -165,29 +170,30 @@ impl Program {
                         .known(knob, &name)
                         .and_then(|()| checked(knob, &value).map_err(|e| e.at(&name)))
                         .map_err(|e| rule.refuse(step, e))?;
-                    values.insert(name, value);
+                    values.push((name, value));
                 }
                 rule.place.clone()
             }
         };
-        if matches!(knob.slot, Slot::Tasks(_)) && values.values().all(|weight| *weight == 0.0) {
+        if knob.each == Each::Task && values.iter().all(|v| v.1 == knobs::Value::Number(0.0)) {
             return Err(
                 Error::new("no task has a weight above 0").at(format!("{place} at step {step}"))
             );
         }
-        Ok(Some(values))
+        values.into_iter().for_each(|(name, v)| knobs.set(format!("{}.{name}", knob.name), v));
+        Ok(())
     }
 
     fn names(&self, knob: &Knob) -> (&'static str, &[String]) {
-        match knob.slot {
-            Slot::Tasks(_) => ("task", &self.tasks),
+        match knob.each {
+            Each::Task => ("task", &self.tasks),
             _ => ("group", &self.groups),
         }
     }
 
     fn known(&self, knob: &Knob, name: &str) -> Result<()> {
         let (kind, known) = self.names(knob);
-        if known.iter().any(|k| k == name) {
+        if known.is_empty() || known.iter().any(|k| k == name) {
             return Ok(());
         }
         Err(Error::unknown(kind, name, known.iter().map(String::as_str)))
@@ -196,11 +202,9 @@ impl Program {
 
 impl Rule {
     /// `full_name` is the knob's, with the group or task: `lr.router`.
-    fn new(value: Value, full_name: &str, text: &Text) -> Result<Rule> {
+    fn new(value: Value, knob: &Knob, full_name: &str, text: &Text) -> Result<Rule> {
         let mut place = text.place(full_name);
         let answer = match value {
-            Value::Integer(i) => Answer::Constant(i as f64),
-            Value::Number(x) => Answer::Constant(x),
             Value::Function(function) => {
                 let info = function.info();
                 if let (Some(chunk), Some(line)) = (info.short_src, info.line_defined) {
@@ -213,26 +217,43 @@ impl Rule {
                 place = format!("{place} = {shown}");
                 Answer::Schedule(table)
             }
-            other => {
-                let got = other.type_name();
-                let wanted = "expected a number, a schedule or a function of (step, view)";
-                return Err(Error::new(format!("{wanted}, got a {got}")).at(place));
-            }
+            other => match plain(&other) {
+                Some(value) => Answer::Constant(value),
+                None => {
+                    let (got, noun) = (other.type_name(), knob.kind.noun());
+                    let wanted =
+                        format!("expected {noun}, a schedule or a function of (step, view)");
+                    return Err(Error::new(format!("{wanted}, got a {got}")).at(place));
+                }
+            },
         };
         Ok(Rule { answer, place })
     }
 
+    /// As it was written; None for a function.
+    fn text(&self) -> Option<String> {
+        match &self.answer {
+            Answer::Constant(value) => Some(value.to_string()),
+            Answer::Function(_) => None,
+            Answer::Schedule(table) => Value::Table(table.clone()).to_string().ok(),
+        }
+    }
+
     fn ask(&self, step: u64, view: &AnyUserData) -> Result<Value> {
         let answer = match &self.answer {
-            Answer::Constant(value) => return Ok(Value::Number(*value)),
+            Answer::Constant(_) => return Ok(Value::Nil),
             Answer::Function(function) => function.call::<Value>((step, view)),
             Answer::Schedule(table) => table.call::<Value>((step, view)),
         };
         answer.map_err(|e| self.refuse(step, told(&e)))
     }
 
-    fn number(&self, knob: &Knob, step: u64, view: &AnyUserData) -> Result<f64> {
-        checked(knob, &self.ask(step, view)?).map_err(|e| self.refuse(step, e))
+    fn value(&self, knob: &Knob, step: u64, view: &AnyUserData) -> Result<knobs::Value> {
+        let value = match &self.answer {
+            Answer::Constant(value) => knob.check(value.clone()),
+            _ => checked(knob, &self.ask(step, view)?),
+        };
+        value.map_err(|e| self.refuse(step, e))
     }
 
     fn refuse(&self, step: u64, error: Error) -> Error {
@@ -275,12 +296,22 @@ fn key_name(key: &Value) -> Result<String> {
     }
 }
 
-fn checked(knob: &Knob, value: &Value) -> Result<f64> {
-    match value {
-        Value::Integer(i) => knob.check(*i as f64),
-        Value::Number(x) => knob.check(*x),
-        other => Err(wrong_answer(other, "a number")),
+fn checked(knob: &Knob, value: &Value) -> Result<knobs::Value> {
+    match plain(value) {
+        Some(value) => knob.check(value),
+        None => Err(wrong_answer(value, knob.kind.noun())),
     }
+}
+
+/// A value as a knob may hold it.
+fn plain(value: &Value) -> Option<knobs::Value> {
+    Some(match value {
+        Value::Boolean(flag) => knobs::Value::Flag(*flag),
+        Value::Integer(i) => knobs::Value::Number(*i as f64),
+        Value::Number(x) => knobs::Value::Number(*x),
+        Value::String(word) => knobs::Value::Word(word.to_string_lossy()),
+        _ => return None,
+    })
 }
 
 fn wrong_answer(value: &Value, wanted: &str) -> Error {

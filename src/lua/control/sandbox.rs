@@ -8,6 +8,7 @@ use mlua::chunk::ChunkMode;
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -35,8 +36,8 @@ const BASE: [&str; 13] = [
     "type",
 ];
 
-/// The modules of the library made for control files.
-const MODULES: [&str; 2] = ["compt.schedule", "compt.curriculum"];
+/// The modules of the library made for control files, and what these are made of.
+const MODULES: [&str; 3] = ["compt.schedule", "compt.curriculum", "compt.arguments"];
 
 pub struct Sandbox {
     lua: Lua,
@@ -44,22 +45,47 @@ pub struct Sandbox {
     spent: Rc<Cell<u32>>,
 }
 
+/// Where the texts come from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    Disk,
+    /// From these alone, as a run recorded them.
+    Recorded(Vec<Source>),
+}
+
+impl Origin {
+    fn text(&self, path: &Path) -> io::Result<String> {
+        match self {
+            Origin::Disk => std::fs::read_to_string(path),
+            Origin::Recorded(sources) => {
+                let source = sources.iter().find(|source| source.path == path);
+                let text = source.map(|source| source.text.clone());
+                text.ok_or_else(|| io::Error::other("it is not among the recorded files"))
+            }
+        }
+    }
+}
+
 /// The folder a control file lives in, and what was read from it.
-struct Files {
+pub struct Files {
     folder: PathBuf,
+    origin: Origin,
     read: RefCell<Vec<Source>>,
+    missing: RefCell<Vec<PathBuf>>,
     loaded: RefCell<HashMap<String, Option<Value>>>,
 }
 
 impl Sandbox {
-    /// A state that may `require` the files in `folder`; `seed` is that of `math.random`.
-    pub fn new(folder: &Path, seed: u64) -> mlua::Result<Sandbox> {
+    /// A state that may `require` the files in `folder`, read from `origin`; `seed` is that of `math.random`.
+    pub fn new(folder: &Path, origin: Origin, seed: u64) -> mlua::Result<Sandbox> {
         let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH | StdLib::UTF8;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
         random::install(&lua, seed)?;
         let files = Rc::new(Files {
             folder: folder.to_path_buf(),
+            origin,
             read: RefCell::default(),
+            missing: RefCell::default(),
             loaded: RefCell::default(),
         });
         restrict(&lua, &files)?;
@@ -91,17 +117,30 @@ impl Sandbox {
         }
     }
 
-    /// The files read so far, the control file first.
-    pub fn sources(&self) -> Vec<Source> {
-        self.files.read.borrow().clone()
+    /// What it reads from; it outlives the sandbox.
+    pub fn files(&self) -> Rc<Files> {
+        self.files.clone()
     }
 }
 
 impl Files {
+    /// The files read so far, the control file first.
+    pub fn sources(&self) -> Vec<Source> {
+        self.read.borrow().clone()
+    }
+
+    /// The files that were wanted and could not be read.
+    pub fn missing(&self) -> Vec<PathBuf> {
+        self.missing.borrow().clone()
+    }
+
     /// Reads a file, notes it and compiles it.
     fn chunk(&self, lua: &Lua, path: &Path) -> Result<Function> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|e| Error::from(e).at(&shown))?;
+        let text = self.origin.text(path).map_err(|e| {
+            self.missing.borrow_mut().push(path.to_path_buf());
+            Error::from(e).at(&shown)
+        })?;
         self.read.borrow_mut().push(Source::new(path.to_path_buf(), text.clone()));
         let chunk = lua.load(text).set_name(format!("@{shown}")).set_mode(ChunkMode::Text);
         chunk.into_function().map_err(|e| told(&e))
@@ -118,12 +157,12 @@ impl Files {
             Some((path, source)) if MODULES.contains(&name) => {
                 lua.load(&source[..]).set_name(format!("=stdlib/{path}")).into_function()?
             }
-            Some(_) => {
+            _ if name == "compt" || name.starts_with("compt.") => {
                 return Err(Error::new(format!("module '{name}' is not for control files"))
-                    .hint(format!("a control file may require {}", MODULES.join(", ")))
+                    .hint(format!("a control file may require {}", MODULES[..2].join(" and ")))
                     .into());
             }
-            None => self.chunk(lua, &self.path_of(name)?)?,
+            _ => self.chunk(lua, &self.path_of(name)?)?,
         };
         let value = match chunk.call::<Value>(name)? {
             Value::Nil => Value::Boolean(true),

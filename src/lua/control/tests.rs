@@ -1,5 +1,8 @@
 use super::*;
+use crate::train::control::{Control, Setting};
+use mlua::Table;
 use std::fs;
+use std::path::Path;
 
 fn setting() -> Setting {
     let names = |list: &[&str]| list.iter().map(|s| s.to_string()).collect();
@@ -7,8 +10,9 @@ fn setting() -> Setting {
         total_steps: 100,
         steps_per_epoch: 10,
         groups: names(&["router", "source", "private"]),
-        tasks: names(&["nli", "sentiment"]),
+        tasks: names(&["nli", "sentiment"]).into_iter().zip([10, 20]).collect(),
         seed: 1,
+        ..Setting::default()
     }
 }
 
@@ -18,7 +22,7 @@ fn load(text: &str, extra: &str) -> Result<ControlFile> {
     fs::write(folder.path().join("extra.lua"), extra).unwrap();
     let path = folder.path().join("control.lua");
     fs::write(&path, text).unwrap();
-    ControlFile::load(&path, &setting())
+    ControlFile::load(&path, Origin::Disk, &[setting()])
 }
 
 /// The error, with the folder's name left out.
@@ -47,13 +51,14 @@ fn schedules_numbers_and_functions_turn_the_knobs() {
     )
     .unwrap();
     let first = control.knobs(&setting().view(1)).unwrap();
-    assert_eq!((first.temperature, first.clip), (Some(5.0), Some(1.0)));
-    assert_eq!(first.lr["source"], 0.0);
-    assert_eq!(first.task_weights.as_ref().unwrap()["nli"], 2.0);
-    assert_eq!((first.dropout, first.weight_decay), (None, None));
+    assert_eq!((first.number("temperature"), first.number("clip")), (Some(5.0), Some(1.0)));
+    assert_eq!(first.rate("source"), Some(0.0));
+    assert_eq!(first.task_weights().unwrap()["nli"], 2.0);
+    assert_eq!((first.get("dropout"), first.get("weight_decay")), (None, None));
     let later = control.knobs(&setting().view(61)).unwrap();
-    assert_eq!((later.lr["router"], later.lr["source"], later.lr["private"]), (0.1, 0.5, 0.07));
-    assert_eq!(later.task_weights, None);
+    let rates = ["router", "source", "private"].map(|group| later.rate(group).unwrap());
+    assert_eq!(rates, [0.1, 0.5, 0.07]);
+    assert_eq!(later.task_weights(), None);
 }
 
 #[test]
@@ -108,7 +113,7 @@ fn mistakes_are_named_with_their_line() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let error = ControlFile::load(Path::new("no/such/control.lua"), &setting()).err().unwrap();
+    let error = ControlFile::load(Path::new("no/such/control.lua"), Origin::Disk, &[setting()]).err().unwrap();
     assert!(error.to_string().starts_with("no/such/control.lua: No such file"), "{error}");
 }
 
@@ -122,7 +127,7 @@ fn state_kept_between_calls_is_found_out() {
 fn random_numbers_depend_on_the_step_alone() {
     let text = "return { clip = function() return 1 + math.random() end }";
     let mut control = load(text, "").unwrap();
-    let mut at = |step| control.knobs(&setting().view(step)).unwrap().clip.unwrap();
+    let mut at = |step| control.knobs(&setting().view(step)).unwrap().number("clip").unwrap();
     let (one, two) = (at(1), at(2));
     assert_ne!(one, two);
     assert_eq!(one, at(1));
@@ -164,11 +169,11 @@ fn a_table_in_the_script_is_checked_alike() {
     let lua = runtime.lua();
     let read = |text: &str| {
         let table: Table = lua.load(text).set_name("@study.lua").eval().unwrap();
-        TableControl::new(lua, &table, &setting())
+        TableControl::new(lua, &table, &[setting()])
     };
     let mut control =
         read("return { temperature = require('compt.schedule').cosine(4, 2) }").unwrap();
-    assert_eq!(control.knobs(&setting().view(100)).unwrap().temperature, Some(2.0));
+    assert_eq!(control.knobs(&setting().view(100)).unwrap().number("temperature"), Some(2.0));
 
     let text = read("return {\n  clip = function() return -1 end }").err().unwrap().to_string();
     assert!(text.starts_with("study.lua:2: clip at step 1: -1 is not within"), "{text}");

@@ -42,7 +42,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("prompt_bank", lua.create_function(|lua, options: Value| bank(lua, options))?)
 }
 
-/// Options: `compt.PromptBankOptions` in `stdlib/doc`.
+/// Options: `compt.BankOptions` in `stdlib/doc`.
 fn bank(lua: &Lua, options: Value) -> mlua::Result<LuaBank> {
     let o = Options::new("compt.prompt_bank", options)?;
     let length: i64 = o.get_or(lua, "length", 20)?;

@@ -126,7 +126,7 @@ impl AdafactorOptions {
 }
 
 impl Optimizer for Adafactor {
-    fn step(&mut self, group: &Group, lr: f64) -> Result<()> {
+    fn step(&mut self, group: &Group, lr: f64, weight_decay: f64) -> Result<()> {
         tch::no_grad(|| {
             for (name, parameter) in &group.parameters {
                 let Some(grad) = gradient(parameter)? else { continue };
@@ -136,7 +136,7 @@ impl Optimizer for Adafactor {
                 }
                 let average = self.state.get_mut(name).expect("inserted above");
                 let mut parameter = parameter.shallow_clone();
-                self.options.update(average, &mut parameter, &grad, lr, group.weight_decay)?;
+                self.options.update(average, &mut parameter, &grad, lr, weight_decay)?;
             }
             Ok(())
         })

@@ -91,7 +91,7 @@ fn rms(tensor: &Tensor) -> Result<f64> {
 }
 
 impl Optimizer for AdamW {
-    fn step(&mut self, group: &Group, lr: f64) -> Result<()> {
+    fn step(&mut self, group: &Group, lr: f64, weight_decay: f64) -> Result<()> {
         tch::no_grad(|| {
             for (name, parameter) in &group.parameters {
                 let Some(grad) = gradient(parameter)? else { continue };
@@ -102,7 +102,7 @@ impl Optimizer for AdamW {
                 }
                 let moments = self.state.get_mut(name).expect("inserted above");
                 let mut parameter = parameter.shallow_clone();
-                self.options.update(moments, &mut parameter, &grad, lr, group.weight_decay)?;
+                self.options.update(moments, &mut parameter, &grad, lr, weight_decay)?;
             }
             Ok(())
         })

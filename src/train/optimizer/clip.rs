@@ -2,25 +2,47 @@
 
 use super::{Group, gradient};
 use crate::Result;
-use tch::Tensor;
+use std::collections::BTreeMap;
+use tch::{Kind, Tensor};
 
-/// Scales all gradients so that their joint 2-norm is at most `max_norm`, and returns the norm
-/// from before. A norm that is not finite scales nothing: the caller decides what to do. 0 where
-/// there is no gradient.
-pub fn clip_grad_norm(groups: &[Group], max_norm: f64) -> Result<f64> {
-    let mut grads = Vec::new();
-    for (_, parameter) in groups.iter().flat_map(|group| &group.parameters) {
-        grads.extend(gradient(parameter)?);
-    }
-    if grads.is_empty() {
-        return Ok(0.0);
-    }
-    let norms = grads.iter().map(Tensor::f_norm).collect::<std::result::Result<Vec<_>, _>>()?;
-    let norm = Tensor::f_stack(&norms, 0)?.f_norm()?.f_double_value(&[])?;
-    if norm.is_finite() && norm > max_norm {
-        for mut grad in grads {
-            let _ = grad.f_mul_scalar_(max_norm / (norm + 1e-6))?;
+/// 2-norms of gradients before clipping.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Norms {
+    /// Of all gradients together; 0 where there are none.
+    pub joint: f64,
+    /// Of each parameter group that has gradients.
+    pub groups: BTreeMap<String, f64>,
+}
+
+/// Scales all gradients so that their joint 2-norm is at most `max_norm`, and returns the norms
+/// from before. A norm that is not finite scales nothing: the caller decides what to do.
+pub fn clip_grad_norm(groups: &[Group], max_norm: f64) -> Result<Norms> {
+    let (mut grads, mut names, mut norms) = (Vec::new(), Vec::new(), Vec::new());
+    for group in groups {
+        let mut own = Vec::new();
+        for (_, parameter) in &group.parameters {
+            if let Some(grad) = gradient(parameter)? {
+                own.push(grad.f_norm()?);
+                grads.push(grad);
+            }
+        }
+        if !own.is_empty() {
+            norms.push(Tensor::f_stack(&own, 0)?.f_norm()?);
+            names.push(group.name.clone());
         }
     }
-    Ok(norm)
+    if grads.is_empty() {
+        return Ok(Norms::default());
+    }
+    // One look at the device for all of them.
+    let norms = Tensor::f_stack(&norms, 0)?;
+    let all = Tensor::f_cat(&[&norms, &norms.f_norm()?.f_view([1])?], 0)?;
+    let mut all = Vec::<f64>::try_from(all.f_to_kind(Kind::Double)?)?;
+    let joint = all.pop().unwrap_or(0.0);
+    if joint.is_finite() && joint > max_norm {
+        for mut grad in grads {
+            let _ = grad.f_mul_scalar_(max_norm / (joint + 1e-6))?;
+        }
+    }
+    Ok(Norms { joint, groups: names.into_iter().zip(all).collect() })
 }

@@ -7,7 +7,7 @@ mod clip;
 
 pub use adafactor::{Adafactor, AdafactorOptions};
 pub use adamw::{AdamW, AdamWOptions, RmsScale};
-pub use clip::clip_grad_norm;
+pub use clip::{Norms, clip_grad_norm};
 
 use crate::nn::Named;
 use crate::{Error, Result};
@@ -24,7 +24,7 @@ pub struct Group {
 pub trait Optimizer {
     /// Updates a group in place from its gradients. A parameter without gradient is left as it
     /// is: no decay, no moment, no count.
-    fn step(&mut self, group: &Group, lr: f64) -> Result<()>;
+    fn step(&mut self, group: &Group, lr: f64, weight_decay: f64) -> Result<()>;
 
     /// A copy of what is remembered: `<parameter>.<quantity>`, for every parameter updated so far.
     fn state(&self) -> Result<Named>;

@@ -34,7 +34,7 @@ fn check<O: Optimizer>(label: &str, weight_decay: f64, fresh: impl Fn() -> O) {
             optimizer = fresh();
             optimizer.load_state(std::slice::from_ref(&group), &state).unwrap();
         }
-        optimizer.step(&group, rate).unwrap();
+        optimizer.step(&group, rate, group.weight_decay).unwrap();
     }
     for (name, value) in NAMES.iter().zip(&values) {
         golden.assert_close(&format!("optimizer.{label}.{name}"), value);
@@ -70,7 +70,7 @@ fn a_state_of_other_parameters_is_refused() {
     let golden = Golden::open();
     let values = NAMES.map(|name| golden.get(&format!("optimizer.start.{name}")));
     let mut optimizer = AdamW::new(AdamWOptions::default());
-    optimizer.step(&group(&golden, &values, 0, 0.0), 0.1).unwrap();
+    optimizer.step(&group(&golden, &values, 0, 0.0), 0.1, 0.0).unwrap();
     let state = optimizer.state().unwrap();
     let other = values.map(|value| value.narrow(0, 0, 2));
     let leaves = NAMES.iter().map(|name| name.to_string()).zip(other).collect();
@@ -92,14 +92,17 @@ fn clipping_matches_torch() {
         let parameters = vec![(name.to_string(), leaf)];
         groups.push(Group { name: name.into(), parameters, weight_decay: 0.0 });
     }
-    let norm = clip_grad_norm(&groups, 1.0).unwrap();
-    golden.assert_close("clip.norm", &Tensor::from(norm as f32));
+    let norms = clip_grad_norm(&groups, 1.0).unwrap();
+    golden.assert_close("clip.norm", &Tensor::from(norms.joint as f32));
+    let squares: f64 = norms.groups.values().map(|norm| norm * norm).sum();
+    assert!((squares.sqrt() / norms.joint - 1.0).abs() < 1e-6);
+    assert_eq!(norms.groups.len(), 2, "a group without gradients has no norm");
     golden.assert_close("clip.matrix", &groups[0].parameters[0].1.grad());
     golden.assert_close("clip.vector", &groups[1].parameters[0].1.grad());
     assert!(!groups[2].parameters[0].1.grad().defined());
-    let unchanged = clip_grad_norm(&groups, 1.0).unwrap();
+    let unchanged = clip_grad_norm(&groups, 1.0).unwrap().joint;
     assert!((unchanged - 1.0).abs() < 1e-5);
-    assert_eq!(clip_grad_norm(&[], 1.0).unwrap(), 0.0);
+    assert_eq!(clip_grad_norm(&[], 1.0).unwrap().joint, 0.0);
     let _ = groups[0].parameters[0].1.grad().fill_(f64::NAN);
-    assert!(clip_grad_norm(&groups, 1.0).unwrap().is_nan());
+    assert!(clip_grad_norm(&groups, 1.0).unwrap().joint.is_nan());
 }

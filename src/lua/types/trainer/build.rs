@@ -1,22 +1,31 @@
 //! From the options of `compt.trainer` to the parts of a trainer.
 
 use super::batches::{Plan, StageLength, task_batches};
+use super::earlier::Earlier;
 use super::method::trained;
 use super::stream::LuaStream;
 use super::{CALL, control, optimizer};
+use crate::data::{Split, TaskSet};
+use crate::lua::control::Live;
 use crate::lua::options::Options;
 use crate::lua::session::Session;
 use crate::lua::types::{LuaBackbone, LuaBank, LuaRouter, Tasks};
+use crate::run::source::sha256;
 use crate::t5::GroupCost;
 use crate::tensor::{device, dtype};
-use crate::train::control::Setting;
+use crate::train::control::{Control, Setting, View};
+use crate::train::evaluate::{Decoding, Evaluation};
 use crate::train::gather::Placement;
+use crate::train::knobs::Knobs;
 use crate::train::rows::room_for;
-use crate::train::{Batches, Parts, Settings, Stage};
+use crate::train::{Batches, NonFinite, Parts, Settings, Stage};
 use crate::{Error, Result};
 use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
 use serde_json::json;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// A trainer's parts, and what the script sees and the record keeps of them.
 pub struct Built {
@@ -30,6 +39,23 @@ pub struct Built {
     pub config: serde_json::Value,
     pub out: Option<PathBuf>,
     pub progress: bool,
+    pub live: Rc<RefCell<Live>>,
+    pub saving: Saving,
+    /// The run of an earlier session that this trainer is to go on with, or to make again.
+    pub earlier: Option<Earlier>,
+    /// Which of the session's trainers it is, from 1.
+    pub number: usize,
+}
+
+/// When checkpoints are written, and which stay.
+#[derive(Debug, Clone)]
+pub struct Saving {
+    /// Steps between two; 0: one a minute.
+    pub every: u64,
+    /// How many of the newest stay.
+    pub keep: usize,
+    /// The score whose best checkpoint stays: "average", or a task.
+    pub best: String,
 }
 
 /// Reads the options of `compt.trainer`: `compt.TrainerOptions` in `stdlib/doc`.
@@ -52,17 +78,39 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let name: Option<String> = o.get(lua, "name")?;
     let out: Option<PathBuf> = o.get::<String>(lua, "out")?.map(PathBuf::from);
     let progress: bool = o.get_or(lua, "progress", true)?;
+    let evaluate_every: u64 = o.get_or(lua, "evaluate_every", 0)?;
+    let evaluate_limit: Option<usize> = o.get(lua, "evaluate_limit")?;
+    let saving = Saving {
+        every: o.get_or(lua, "checkpoint_every", 0)?,
+        keep: o.get_or(lua, "keep", 2)?,
+        best: o.get_or(lua, "best", "average".into())?,
+    };
+    let (policy, non_finite) = non_finite(lua, &o.get_or(lua, "non_finite", Value::Nil)?)?;
     let placement: String =
         o.get_or(lua, "placement", method_or(&method, "placement", "append")?)?;
     let b = backbone.0.borrow();
     let dropout = b.model.config.dropout_rate;
+    let placement = Placement::parse(&placement)?;
+    let max_source = o.get_or(lua, "max_source_length", 256)?;
     let settings = Settings {
-        placement: Placement::parse(&placement)?,
-        max_source: o.get_or(lua, "max_source_length", 256)?,
+        placement,
+        max_source,
         accumulate: o.get_or(lua, "accumulate", 1)?,
         clip: o.get_or(lua, "clip", 1.0)?,
         dropout: o.get_or(lua, "dropout", dropout)?,
         seed,
+        non_finite,
+        evaluate_every,
+        evaluation: Evaluation {
+            split: Split::Validation,
+            limit: evaluate_limit,
+            decoding: Decoding::Greedy,
+            max_new_tokens: 8,
+            batch_tokens: 8192,
+            max_source,
+            placement,
+        },
+        anchor_every: if saving.every > 0 { saving.every } else { ANCHOR_EVERY },
         group_cost: match attention.as_str() {
             "auto" => None,
             "padded" => Some(GroupCost::PADDED),
@@ -75,6 +123,10 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     };
     o.finish()?;
     check(&settings, batch_size)?;
+    if saving.keep == 0 || evaluate_limit == Some(0) {
+        let what = "'keep' and 'evaluate_limit' must be at least 1";
+        return Err(Error::new(what).at(CALL).into());
+    }
     let method_name: String = method.get::<Option<String>>("name")?.unwrap_or("custom".into());
     let name_given = name.is_some();
     let name = name.unwrap_or_else(|| method_name.clone());
@@ -118,6 +170,12 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         }
         (None, None) => unreachable!("checked above"),
     };
+    let sizes: BTreeMap<String, u64> = match &tasks {
+        Some(tasks) => {
+            tasks.0.tasks.iter().map(|task| (task.name.clone(), task.train.len() as u64)).collect()
+        }
+        None => task_names.iter().map(|name| (name.clone(), 0)).collect(),
+    };
     let stages: Vec<Stage> = lengths
         .into_iter()
         .map(|stage| Stage {
@@ -126,25 +184,40 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
                 total_steps: stage.steps,
                 steps_per_epoch: stage.steps_per_epoch,
                 groups: group_names.clone(),
-                tasks: task_names.clone(),
+                tasks: sizes.clone(),
+                sources: trained.bank.as_ref().map_or(0, |bank| bank.bank.source_count()),
                 seed,
             },
         })
         .collect();
-    let setting = &stages[0].setting;
-    let control = control::control(lua, &control, &method, setting)?;
+    let (number, earlier) = Earlier::of_next(lua)?;
+    let settings_of: Vec<Setting> = stages.iter().map(|stage| stage.setting.clone()).collect();
+    let live = control::control(lua, &control, &method, settings_of, earlier.as_ref())?;
+    let live = Rc::new(RefCell::new(live));
+    if !task_names.contains(&saving.best) && saving.best != "average" {
+        let known = task_names.iter().map(String::as_str).chain(["average"]);
+        return Err(Error::unknown("score", &saving.best, known)
+            .at(format!("{CALL}: best"))
+            .into());
+    }
+    if evaluate_every > 0 {
+        check_validation(tasks.as_ref())?;
+    }
     let config = json!({
         "method": plain(lua, &method)?,
         "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind),
-            "device": device::name(b.model.device), "config": b.model.config },
+            "device": device::name(b.model.device), "config": b.model.config,
+            "fingerprint": b.fingerprint()? },
         "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names,
-            "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed })),
+            "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed,
+            "rows": rows_hashes(&t.0) })),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "steps": stages.iter().map(|s| s.setting.total_steps).sum::<u64>(),
         "placement": settings.placement.name(), "max_source_length": max_source,
         "accumulate": settings.accumulate, "clip": settings.clip, "dropout": settings.dropout,
         "weight_decay": decay, "length_buckets": length_buckets, "attention": attention,
-        "optimizer": plain_value(lua, &optimizer)?,
+        "optimizer": plain_value(lua, &optimizer)?, "non_finite": policy,
+        "evaluate_every": evaluate_every, "evaluate_limit": evaluate_limit,
         "parameters": trained.groups.iter().map(|g| {
             (g.name.clone(), g.parameters.iter().map(|p| p.1.numel()).sum::<usize>().into())
         }).collect::<serde_json::Map<String, serde_json::Value>>(),
@@ -162,11 +235,74 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         optimizer,
         batches,
         stages,
-        control,
+        control: Box::new(Shared(live.clone())),
         settings,
     };
     let (bank, router) = (trained.bank, trained.router);
-    Ok(Built { parts, bank, router, tasks, backbone, name, config, out, progress })
+    Ok(Built {
+        parts,
+        bank,
+        router,
+        tasks,
+        backbone,
+        name,
+        config,
+        out,
+        progress,
+        live,
+        saving,
+        earlier,
+        number,
+    })
+}
+
+/// Steps between two states that `non_finite = "rollback"` goes back to, unless checkpoints have a
+/// distance of their own.
+const ANCHOR_EVERY: u64 = 50;
+
+/// "stop" | "skip" | "rollback", or { policy, tries }; with its name.
+fn non_finite(lua: &Lua, value: &Value) -> mlua::Result<(String, NonFinite)> {
+    const TRIES: u32 = 10;
+    let (policy, tries): (String, u32) = match value {
+        Value::Nil => ("stop".into(), TRIES),
+        Value::Table(_) => {
+            let o = Options::new(&format!("{CALL}: non_finite"), value.clone())?;
+            let given = (o.need(lua, "policy")?, o.get_or(lua, "tries", TRIES)?);
+            o.finish()?;
+            given
+        }
+        name => (lua.unpack(name.clone())?, TRIES),
+    };
+    let parsed =
+        NonFinite::parse(&policy, tries).map_err(|e| e.at(format!("{CALL}: non_finite")))?;
+    Ok((policy, parsed))
+}
+
+fn check_validation(tasks: Option<&Tasks>) -> Result<()> {
+    let Some(tasks) = tasks else {
+        return Err(Error::new("a stream has no rows to evaluate on").at(CALL));
+    };
+    match tasks.0.tasks.iter().find(|task| task.validation.is_empty()) {
+        Some(task) => Err(Error::new(format!("task '{}' has no validation rows", task.name))
+            .at(format!("{CALL}: evaluate_every"))
+            .hint("give compt.tasks a 'validation_size', or the task a validation file")),
+        None => Ok(()),
+    }
+}
+
+/// A hash of each task's rows.
+fn rows_hashes(tasks: &TaskSet) -> serde_json::Value {
+    let hashes = tasks.tasks.iter().map(|t| (t.name.clone(), sha256(t.text().as_bytes()).into()));
+    hashes.collect::<serde_json::Map<_, _>>().into()
+}
+
+/// A control that a trainer asks and a script can reach, too.
+struct Shared(Rc<RefCell<Live>>);
+
+impl Control for Shared {
+    fn knobs(&mut self, view: &View) -> Result<Knobs> {
+        self.0.borrow_mut().knobs(view)
+    }
 }
 
 fn check(settings: &Settings, batch_size: usize) -> Result<()> {

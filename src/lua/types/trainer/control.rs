@@ -1,26 +1,37 @@
 //! Who answers for the settings of each step: the method, under a control of the user's own.
 
 use super::CALL;
+use super::earlier::Earlier;
 use crate::Error;
-use crate::lua::control::{ControlFile, TableControl};
-use crate::train::control::{Control, Layered, Setting};
+use crate::lua::control::{ControlFile, Live, Origin, TableControl};
+use crate::lua::session::Session;
+use crate::train::control::Setting;
 use mlua::{Function, Lua, Table, Value};
 use std::path::Path;
 
-/// `given` is nil, the path of a control file, or a table of knobs.
+/// `given` is nil, the path of a control file, or a table of knobs. A run that was made before
+/// begins with the version of the file it began with.
 pub fn control(
     lua: &Lua,
     given: &Value,
     method: &Table,
-    setting: &Setting,
-) -> mlua::Result<Box<dyn Control>> {
-    let lower = own_control(lua, method, &setting.groups, setting)?;
-    let upper: Box<dyn Control> = match given {
-        Value::Nil => return Ok(lower),
+    stages: Vec<Setting>,
+    earlier: Option<&Earlier>,
+) -> mlua::Result<Live> {
+    let lower = own_control(lua, method, &stages)?;
+    let strict = lua.app_data_ref::<Session>().is_some_and(|session| session.strict);
+    let mut live = Live::new(Box::new(lower), stages.clone(), strict);
+    match given {
+        Value::Nil => {}
         Value::String(path) => {
-            Box::new(ControlFile::load(Path::new(&path.to_str()?.to_string()), setting)?)
+            let origin = match earlier.and_then(Earlier::first_version) {
+                Some(sources) => Origin::Recorded(sources.to_vec()),
+                None => Origin::Disk,
+            };
+            let path = path.to_str()?.to_string();
+            live.use_file(ControlFile::load(Path::new(&path), origin, &stages)?);
         }
-        Value::Table(table) => Box::new(TableControl::new(lua, table, setting)?),
+        Value::Table(table) => live.use_table(TableControl::new(lua, table, &stages)?),
         other => {
             return Err(Error::new(format!(
                 "'control' must be a file or a table of knobs, not a {}",
@@ -29,19 +40,14 @@ pub fn control(
             .at(CALL)
             .into());
         }
-    };
-    Ok(Box::new(Layered { upper, lower }))
+    }
+    Ok(live)
 }
 
 /// The control a method brings along (`stdlib/methods/control.lua`).
-fn own_control(
-    lua: &Lua,
-    method: &Table,
-    groups: &[String],
-    setting: &Setting,
-) -> mlua::Result<Box<dyn Control>> {
+fn own_control(lua: &Lua, method: &Table, stages: &[Setting]) -> mlua::Result<TableControl> {
     let require: Function = lua.globals().get("require")?;
     let make: Function = require.call("compt.methods.control")?;
-    let table: Table = make.call((method, groups.to_vec()))?;
-    Ok(Box::new(TableControl::new(lua, &table, setting)?))
+    let table: Table = make.call((method, stages[0].groups.to_vec()))?;
+    Ok(TableControl::new(lua, &table, stages)?)
 }

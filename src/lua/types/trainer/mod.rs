@@ -3,31 +3,31 @@
 mod batches;
 mod build;
 mod control;
+mod earlier;
+mod evaluating;
 mod method;
 mod optimizer;
 mod record;
+mod running;
 mod scores;
+mod steering;
 mod stream;
 
 use super::{LuaBackbone, LuaBank, LuaRouter, Tasks, index};
-use crate::compose::Isolation;
-use crate::data::Split;
-use crate::interrupt::{self, Hold, Interrupted};
+use crate::lua::control::Live;
 use crate::lua::hook;
 use crate::lua::object::{self, Object};
-use crate::lua::options::Options;
 use crate::lua::torch::LuaTensor;
-use crate::router::{Normalisation, Rule};
 use crate::run::files::check_writable;
-use crate::run::progress::{Counter, Progress, Silent, progress};
+use crate::train::Trainer;
 use crate::train::composition::Selection;
-use crate::train::evaluate::{Decoding, Evaluation};
-use crate::train::report::StepReport;
-use crate::train::{Settings, Trainer};
 use crate::{Error, Result};
-use mlua::{Lua, LuaSerdeExt, Table, UserData, UserDataFields, UserDataMethods, Value};
-use record::{End, Record};
-use serde_json::json;
+use earlier::{Earlier, Replay};
+use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
+use record::Record;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("trainer", lua.create_function(|lua, options: Value| LuaTrainer::new(lua, options))?)
@@ -40,6 +40,12 @@ const CALL: &str = "compt.trainer";
 pub struct LuaTrainer {
     trainer: Trainer,
     record: Record,
+    live: Rc<RefCell<Live>>,
+    /// A run made before, until the first step.
+    earlier: Option<Earlier>,
+    /// Steps of that run which the script has not asked for again yet.
+    given: VecDeque<serde_json::Value>,
+    replay: Option<Replay>,
     backbone: LuaBackbone,
     tasks: Option<Tasks>,
     bank: Option<LuaBank>,
@@ -51,13 +57,17 @@ pub struct LuaTrainer {
 impl LuaTrainer {
     fn new(lua: &Lua, options: Value) -> mlua::Result<Self> {
         let built = build::build(lua, options)?;
-        if let Some(out) = &built.out {
+        if let (Some(out), None) = (&built.out, &built.earlier) {
             check_writable(out).map_err(|e| e.at(CALL))?;
         }
         let record = Record::new(lua, &built);
         Ok(LuaTrainer {
             record,
             trainer: Trainer::new(built.parts),
+            live: built.live,
+            earlier: built.earlier,
+            given: VecDeque::new(),
+            replay: None,
             backbone: built.backbone,
             tasks: built.tasks,
             bank: built.bank,
@@ -67,153 +77,31 @@ impl LuaTrainer {
         })
     }
 
-    /// One step, recorded.
-    fn step(&mut self) -> Result<StepReport> {
-        let _hold = Hold::new();
-        self.record.begin(&self.trainer)?;
-        let report = self.trainer.step()?;
-        if let (Some(router), Some(temperature)) = (&self.router, report.temperature) {
-            router.temperature.set(temperature);
-        }
-        self.record.step(&report)?;
-        Ok(report)
+    /// Steps as the script has seen them: of a run that is gone on with, those it asked for.
+    fn steps(&self) -> u64 {
+        self.trainer.steps() - self.given.len() as u64
     }
 
-    /// Steps to the end. An error or Ctrl-C leaves good prompts, saved.
-    fn run(&mut self, lua: &Lua) -> mlua::Result<Value> {
-        let total = self.trainer.total_steps();
-        if self.trainer.steps() == total {
-            eprintln!("note: all {total} steps are made already");
+    /// An error where the script is behind the prompts: at a step whose prompts are gone.
+    fn refuse_behind(&self, what: &str) -> Result<()> {
+        if self.given.is_empty() {
+            return Ok(());
         }
-        let shown = self.progress && self.trainer.steps() < total;
-        let mut shown: Box<dyn Progress> =
-            if shown { progress(&self.name, total) } else { Box::new(Silent) };
-        let mut failed = None;
-        // A second Ctrl-C waits for the record, too.
-        let _hold = Hold::new();
-        while self.trainer.steps() < total && !interrupt::requested() {
-            match self.step() {
-                Ok(report) => shown.step(report.step, report.loss),
-                Err(e) => {
-                    failed = Some(e);
-                    break;
-                }
-            }
-        }
-        shown.finish();
-        if let Some(error) = failed {
-            // What stopped the run is the news, whether or not the rest can be saved.
-            let _ = self.record.finish(&self.trainer, End::Failed(&error));
-            return Err(error.into());
-        }
-        if self.trainer.steps() < total {
-            self.record.finish(&self.trainer, End::Interrupted)?;
-            return Err(mlua::Error::external(Interrupted));
-        }
-        self.record.finish(&self.trainer, End::Complete)?;
-        let report = lua.create_table()?;
-        report.set("steps", self.trainer.steps())?;
-        report.set("seconds", self.trainer.seconds())?;
-        report.set("out", self.record.path().map(|path| path.display().to_string()))?;
-        Ok(Value::Table(report))
-    }
-
-    fn evaluate(&mut self, lua: &Lua, split: Value, options: Value) -> mlua::Result<Table> {
-        const CALL: &str = "trainer:evaluate";
-        let (split, options) = match (split, options) {
-            (options @ Value::Table(_), Value::Nil) => (Split::Test, options),
-            (Value::Nil, options) => (Split::Test, options),
-            (split, options) => {
-                let name: String = lua.unpack(split).map_err(|_| {
-                    Error::new("expected a split: train, validation or test").at(CALL)
-                })?;
-                (Split::parse(&name).map_err(|e| e.at(CALL))?, options)
-            }
-        };
-        let o = Options::new(CALL, options)?;
-        let only: Option<String> = o.get(lua, "only")?;
-        let without: Option<String> = o.get(lua, "without")?;
-        let limit: Option<usize> = o.get(lua, "limit")?;
-        let rule: String = o.get_or(lua, "weights", "renormalised".into())?;
-        let normalise: Option<String> = o.get(lua, "normalise")?;
-        let decoding: String = o.get_or(lua, "decoding", "greedy".into())?;
-        let max_new_tokens: i64 = o.get_or(lua, "max_new_tokens", 8)?;
-        let batch_tokens: usize = o.get_or(lua, "batch_tokens", 8192)?;
-        let names: Option<Vec<Value>> = o.get(lua, "tasks")?;
-        o.finish()?;
-        if limit == Some(0) || batch_tokens == 0 || max_new_tokens < 1 {
-            return Err(Error::new(
-                "'limit', 'batch_tokens' and 'max_new_tokens' must be at least 1",
-            )
-            .at(CALL)
-            .into());
-        }
-        let sources = self.bank.as_ref().map_or(0, |bank| bank.bank.source_count());
-        let isolation = match (&only, &without) {
-            (None, None) => Isolation::Total,
-            (Some(only), None) => Isolation::only(only, sources)?,
-            (None, Some(without)) => Isolation::without(without, sources)?,
-            _ => return Err(Error::new("give 'only' or 'without', not both").at(CALL).into()),
-        };
-        let normalise = normalise.map(|name| Normalisation::parse(&name)).transpose()?;
-        let selection = Selection { isolation, rule: Rule::parse(&rule)?, normalise };
-        let Settings { max_source, placement, .. } = self.trainer.parts().settings;
-        let evaluation = Evaluation {
-            split,
-            limit,
-            decoding: Decoding::parse(&decoding)?,
-            max_new_tokens,
-            batch_tokens,
-            max_source,
-            placement,
-        };
-        let all = &self.trainer.parts().task_names;
-        let which: Vec<usize> = match &names {
-            Some(names) => names.iter().map(|n| index(n, "task", all)).collect::<Result<_>>()?,
-            None => (0..all.len()).collect(),
-        };
-        let mut interrupted = false;
-        let _hold = Hold::new();
-        let (shown, mut counter) = (self.progress, None);
-        let found = self.trainer.evaluate(&which, selection, &evaluation, &mut |done, total| {
-            let counter = counter.get_or_insert_with(|| Counter::new("evaluate", total as u64));
-            if shown {
-                counter.at(done as u64);
-            }
-            interrupted = interrupt::requested();
-            if interrupted { Err(Error::new("interrupted")) } else { Ok(()) }
-        });
-        if interrupted {
-            return Err(mlua::Error::external(Interrupted));
-        }
-        drop(counter);
-        let found = found.map_err(|e| e.at(CALL))?;
-        if found.cut > 0 {
-            eprintln!(
-                "note: {} inputs to evaluate are longer than {max_source} tokens and are cut",
-                found.cut
-            );
-        }
-        let as_trained = isolation == Isolation::Total
-            && normalise.is_none()
-            && evaluation.decoding == Decoding::Greedy;
-        let whole = as_trained && limit.is_none() && names.is_none();
-        if whole {
-            self.record.scores(&self.trainer, &found)?;
-        } else if split == Split::Test {
-            let names: Vec<&str> = found.tasks.iter().map(|task| task.task.as_str()).collect();
-            let how = json!({
-                "only": only, "without": without, "weights": rule, "decoding": decoding,
-                "normalise": normalise.map(|n| n.name()), "limit": limit, "tasks": names,
-                "max_new_tokens": max_new_tokens,
-            });
-            self.record.look(&self.trainer, how, &found)?;
-        }
-        scores::to_lua(lua, &found)
+        Err(Error::new(format!(
+            "the run was resumed after step {}, and the script {what} after step {}, whose prompts \
+             are gone",
+            self.trainer.steps(),
+            self.steps()
+        ))
+        .hint(
+            "a script that looks at the prompts between steps cannot be resumed; let the trainer \
+               do it (evaluate_every), or t:run() the steps between",
+        ))
     }
 
     /// The composed prompt of a task at inference, `[m', d]`.
     fn prompt(&self, task: &Value) -> Result<LuaTensor> {
+        self.refuse_behind("looks at a prompt")?;
         let i = index(task, "task", &self.trainer.parts().task_names)?;
         let prompts = self
             .trainer
@@ -275,7 +163,7 @@ impl UserData for LuaTrainer {
         fields.add_field_method_get("bank", |_, this| Ok(this.bank.clone()));
         fields.add_field_method_get("router", |_, this| Ok(this.router.clone()));
         fields.add_field_method_get("name", |_, this| Ok(this.name.clone()));
-        fields.add_field_method_get("steps", |_, this| Ok(this.trainer.steps()));
+        fields.add_field_method_get("steps", |_, this| Ok(this.steps()));
         fields.add_field_method_get("total_steps", |_, this| Ok(this.trainer.total_steps()));
         fields.add_field_method_get("out", |_, this| {
             Ok(this.record.path().map(|path| path.display().to_string()))
@@ -287,13 +175,20 @@ impl UserData for LuaTrainer {
         object::printable(methods);
         methods.add_method_mut("step", |lua, this, ()| {
             hook::check(lua)?;
-            let report = this.step()?;
-            let json = serde_json::to_value(&report).map_err(mlua::Error::external)?;
-            lua.to_value(&json)
+            this.step(lua)
         });
         methods.add_method_mut("run", |lua, this, ()| this.run(lua));
         methods.add_method_mut("evaluate", |lua, this, (split, options): (Value, Value)| {
             this.evaluate(lua, split, options)
+        });
+        methods.add_method_mut("set", |_, this, (name, value): (String, Value)| {
+            Ok(this.set(&name, value)?)
+        });
+        methods.add_method_mut("control", |_, this, path: String| Ok(this.use_control(&path)?));
+        methods.add_method_mut("reload", |_, this, ()| Ok(this.live.borrow_mut().reload()?));
+        methods.add_method_mut("save", |lua, this, path: String| Ok(this.save(lua, &path)?));
+        methods.add_method_mut("load", |lua, this, (path, options): (String, Value)| {
+            this.load(lua, &path, options)
         });
         methods.add_method("prompt", |_, this, task: Value| Ok(this.prompt(&task)?));
         methods.add_method("parameters", |lua, this, ()| this.parameters(lua));

@@ -1,29 +1,41 @@
-//! What a trainer leaves in its run's folder.
+//! What a trainer leaves in its run's folder. A folder that cannot be written to does not stop the
+//! training: it is told, what waits is tried again, and what is missing at the end is told again.
 
-use super::build::Built;
+use super::build::{Built, Saving};
 use super::scores;
 use crate::data::Split;
 use crate::lua::session::Session;
 use crate::nn::Named;
+use crate::notice;
+use crate::run::checkpoints::{Checkpoints, Saved};
 use crate::run::environment::environment;
-use crate::run::{RunFolder, Start};
+use crate::run::files::read_json;
+use crate::run::folder::{RESULT, RunFolder, Start};
+use crate::run::steering::Event;
 use crate::tensor::file;
 use crate::train::Trainer;
 use crate::train::composition::Selection;
 use crate::train::evaluate::Scores;
+use crate::train::history::Evaluated;
 use crate::train::report::StepReport;
 use crate::{Error, Result};
 use mlua::Lua;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// How a run came to its end.
 pub enum End<'a> {
     Complete,
-    /// By Ctrl-C.
+    /// Its control said so.
+    Stopped,
+    /// By Ctrl-C or another signal.
     Interrupted,
     Failed(&'a Error),
 }
+
+/// Between two checkpoints, unless steps are counted.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// The record of one trainer; the folder is made when the first step is.
 pub struct Record {
@@ -31,17 +43,27 @@ pub struct Record {
     folder: Option<RunFolder>,
     config: Value,
     script: Option<String>,
+    session: Value,
     seed: u64,
     result: Value,
+    saving: Saving,
+    /// The step of the last checkpoint, and when it was written.
+    saved: (u64, Instant),
+    /// The best score there was a checkpoint of.
+    best: Option<f64>,
+    /// What cannot be written at the moment.
+    trouble: Option<String>,
 }
 
 impl Record {
     pub fn new(lua: &Lua, built: &Built) -> Self {
         let mut config = built.config.clone();
-        let mut script = None;
+        let (mut script, mut session_record) = (None, Value::Null);
         if let Some(session) = lua.app_data_ref::<Session>() {
             config["args"] = session.args.clone().into();
             script = session.script.as_ref().map(|script| script.source.clone());
+            session_record = session.record();
+            session_record["trainer"] = built.number.into();
         }
         let result = json!({
             "method": config["method"]["name"],
@@ -53,8 +75,19 @@ impl Record {
             "seed": config["seed"],
             "data_seed": config["tasks"]["seed"],
         });
-        let seed = built.parts.settings.seed;
-        Record { out: built.out.clone(), folder: None, config, script, seed, result }
+        Record {
+            out: built.out.clone(),
+            folder: None,
+            config,
+            script,
+            session: session_record,
+            seed: built.parts.settings.seed,
+            result,
+            saving: built.saving.clone(),
+            saved: (0, Instant::now()),
+            best: None,
+            trouble: None,
+        }
     }
 
     /// The folder, once there is one.
@@ -62,8 +95,18 @@ impl Record {
         self.folder.as_ref().map(RunFolder::path)
     }
 
+    /// Every setting as it was resolved.
+    pub fn config(&self) -> &Value {
+        &self.config
+    }
+
+    /// Nothing is recorded.
+    pub fn nowhere(&mut self) {
+        self.out = None;
+    }
+
     /// Makes the folder before the first step.
-    pub fn begin(&mut self, trainer: &Trainer) -> Result<()> {
+    pub fn begin(&mut self) -> Result<()> {
         if self.folder.is_some() {
             return Ok(());
         }
@@ -72,67 +115,182 @@ impl Record {
             config: &self.config,
             environment: &environment(self.seed),
             script: self.script.as_deref(),
+            session: &self.session,
         };
-        let mut folder = RunFolder::create(out, &start)?;
-        folder.control(trainer.steps() + 1, trainer.parts().control.sources())?;
-        self.folder = Some(folder);
+        self.folder = Some(RunFolder::create(out, &start)?);
+        self.saved.1 = Instant::now();
         Ok(())
     }
 
-    /// Notes a step; scores of the steps before are no longer the result's.
-    pub fn step(&mut self, report: &StepReport) -> Result<()> {
+    /// Takes the folder of a run that is gone on with after this step.
+    pub fn go_on(&mut self, path: &Path, trainer: &Trainer) -> Result<()> {
+        let mut folder = RunFolder::open(path)?;
+        folder.back_to(trainer.steps())?;
+        if let Ok(result) = read_json(&path.join(RESULT)) {
+            self.result = result;
+        }
+        let scores = trainer.at().history.evaluations.iter().map(|e| self.score(e));
+        self.best = scores.flatten().reduce(f64::max);
+        self.folder = Some(folder);
+        self.saved = (trainer.steps(), Instant::now());
+        Ok(())
+    }
+
+    /// Notes what steered a step, and the step; scores of the steps before are no longer the
+    /// result's.
+    pub fn step(&mut self, report: &StepReport, events: &[Event]) {
         if let Value::Object(result) = &mut self.result {
             result.retain(|key, _| {
                 !["scores", "average", "counts", "evaluations"].contains(&key.as_str())
             });
         }
-        let Some(folder) = &mut self.folder else { return Ok(()) };
-        let line = serde_json::to_value(report).map_err(|e| Error::new(e.to_string()))?;
-        folder.metrics(&line)
+        let Some(folder) = &mut self.folder else { return };
+        let line = serde_json::to_value(report).map_err(|e| Error::new(e.to_string()));
+        let written = line.and_then(|line| {
+            events.iter().try_for_each(|event| folder.steered(event))?;
+            if report.rolled_back.is_some() {
+                folder.back_to(report.step - 1)?;
+            }
+            folder.metrics(&line)
+        });
+        self.tolerate(written);
+    }
+
+    /// Notes the scores of an evaluation while training. Tells whether they are the best so far.
+    pub fn evaluated(&mut self, found: &Evaluated) -> bool {
+        if let Some(folder) = &mut self.folder {
+            let line = serde_json::to_value(found).map_err(|e| Error::new(e.to_string()));
+            let written = line.and_then(|line| folder.evaluation(&line));
+            self.tolerate(written);
+        }
+        let score = self.score(found);
+        let is_best = score.is_some_and(|score| self.best.is_none_or(|best| score > best));
+        if is_best {
+            self.best = score;
+        }
+        is_best
+    }
+
+    /// The score by which the best checkpoint is chosen.
+    fn score(&self, found: &Evaluated) -> Option<f64> {
+        match self.saving.best.as_str() {
+            "average" => Some(found.average),
+            task => found.scores.get(task).copied(),
+        }
+    }
+
+    /// Whether a checkpoint is due.
+    pub fn is_due(&self, step: u64) -> bool {
+        self.folder.is_some()
+            && match self.saving.every {
+                0 => self.saved.1.elapsed() >= PAUSE,
+                every => step.is_multiple_of(every),
+            }
+    }
+
+    /// Whether steps were made since the last checkpoint.
+    pub fn is_unsaved(&self, step: u64) -> bool {
+        self.folder.is_some() && self.saved.0 != step
+    }
+
+    /// Writes a checkpoint of this step, or the one of the best scores.
+    pub fn checkpoint(&mut self, step: u64, saved: &Saved, best: bool) {
+        let Some(folder) = &self.folder else { return };
+        let checkpoints = Checkpoints::of(folder.path(), self.saving.keep);
+        let written = match best {
+            true => checkpoints.save_best(saved),
+            false => checkpoints.save(step, saved),
+        };
+        if !best && written.is_ok() {
+            self.saved.0 = step;
+        }
+        self.saved.1 = Instant::now();
+        self.tolerate(written);
+    }
+
+    /// Tells of a folder that cannot be written to, once, and when it can be again.
+    fn tolerate(&mut self, written: Result<()>) {
+        match written {
+            Ok(()) => {
+                if self.trouble.take().is_some() {
+                    notice::say("note: the run's folder can be written to again");
+                }
+            }
+            Err(e) => {
+                let trouble = e.to_string();
+                if self.trouble.as_ref() != Some(&trouble) {
+                    notice::say(&format!(
+                        "warning: {trouble}\n  the run goes on; what could not be written is tried \
+                         again, and checkpoints written before are whole"
+                    ));
+                }
+                self.trouble = Some(trouble);
+            }
+        }
     }
 
     /// Notes how the run ended, with its prompts and its result as they stand.
-    pub fn finish(&mut self, trainer: &Trainer, end: End) -> Result<()> {
+    pub fn finish(&mut self, lua: &Lua, trainer: &Trainer, end: End) {
         self.result["interrupted"] = matches!(end, End::Interrupted).into();
+        self.result["stopped"] = matches!(end, End::Stopped).into();
+        if let Value::Object(result) = &mut self.result {
+            result.remove("error");
+        }
         if let End::Failed(error) = end {
             self.result["error"] = error.to_string().into();
         }
-        self.write(trainer)
+        let written = self.write(trainer);
+        self.tolerate(written);
+        self.tell_unrecorded(lua);
+    }
+
+    /// Makes the session end with an error where something is not on the disk.
+    fn tell_unrecorded(&self, lua: &Lua) {
+        let (Some(trouble), Some(path)) = (&self.trouble, self.path()) else { return };
+        if let Some(mut session) = lua.app_data_mut::<Session>() {
+            let what = format!("the run in {} is not wholly recorded: {trouble}", path.display());
+            session.unrecorded.push(what);
+        }
     }
 
     /// Notes the scores of a whole composition on a split; those on the test rows are the result.
-    pub fn scores(&mut self, trainer: &Trainer, found: &Scores) -> Result<()> {
+    pub fn scores(&mut self, trainer: &Trainer, found: &Scores) {
         if found.split != Split::Test {
-            return Ok(());
+            return;
         }
         self.result["scores"] = scores::by_task(found);
         self.result["average"] = found.average().into();
         self.result["counts"] = scores::counts(found);
-        self.write(trainer)
+        let written = self.write(trainer);
+        self.tolerate(written);
     }
 
     /// Notes the scores of another look at the test rows, and how they were looked at.
-    pub fn look(&mut self, trainer: &Trainer, mut how: Value, found: &Scores) -> Result<()> {
+    pub fn look(&mut self, trainer: &Trainer, mut how: Value, found: &Scores) {
         how["scores"] = scores::by_task(found);
         how["average"] = found.average().into();
         match self.result["evaluations"].as_array_mut() {
             Some(list) => list.push(how),
             None => self.result["evaluations"] = json!([how]),
         }
-        self.write(trainer)
+        let written = self.write(trainer);
+        self.tolerate(written);
     }
 
-    /// Writes the prompts and the result.
+    /// Writes what waits, the prompts and the result.
     fn write(&mut self, trainer: &Trainer) -> Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+        let Some(folder) = &mut self.folder else { return Ok(()) };
+        folder.catch_up()?;
         let prompts = prompts(trainer)?;
         if !prompts.is_empty() {
             file::save(&folder.path().join("prompts.safetensors"), &prompts)?;
         }
         self.result["steps"] = trainer.steps().into();
-        self.result["seconds"] = trainer.seconds().into();
+        self.result["seconds"] = trainer.at().seconds.into();
         self.result["loss"] = trainer.last().map(|last| last.loss).into();
-        if let Some(composition) = &trainer.parts().composition
+        self.result["skipped"] = trainer.at().skipped.0.into();
+        self.result["rollbacks"] = trainer.at().rollbacks.into();
+        if let Some(composition) = trainer.composition()
             && let Some(gap) = composition.router_gap(trainer.temperature())?
         {
             self.result["router_gap"] = gap.into();
@@ -144,7 +302,7 @@ impl Record {
 /// `target.<task>`: the composed prompts as inference uses them; `source.<i>` and
 /// `private.<task>`: what they are made of; `router.logits`.
 pub fn prompts(trainer: &Trainer) -> Result<Named> {
-    let Some(composition) = &trainer.parts().composition else { return Ok(Vec::new()) };
+    let Some(composition) = trainer.composition() else { return Ok(Vec::new()) };
     let mut all = Vec::new();
     if let Some(targets) = trainer.prompts(Selection::default())? {
         for (i, task) in trainer.parts().task_names.iter().enumerate() {

@@ -1,0 +1,138 @@
+//! A script that was run before and is run again: to go on with its runs (`compt resume`), or to
+//! compare one of them with its record (`compt replay`).
+
+use super::session::{Script, Session};
+use crate::error::Context;
+use crate::run::environment::binary_sha256;
+use crate::run::files::read_json;
+use crate::run::folder::{ENVIRONMENT, RESULT, SCRIPT, SESSION};
+use crate::{Error, Result};
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What is done with the runs of the earlier session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Those that are over are taken as they are, the others are gone on with.
+    Resume,
+    /// The run of this trainer (from 1) is made again, to this step or its end; nothing is written.
+    Replay { trainer: usize, to: Option<u64> },
+}
+
+/// The earlier session.
+#[derive(Debug)]
+pub struct Again {
+    pub mode: Mode,
+    /// The folders of its runs, by the number of their trainer.
+    pub folders: BTreeMap<usize, PathBuf>,
+    /// What came of a replay.
+    pub replayed: RefCell<Option<Replayed>>,
+}
+
+/// A replay against its record.
+#[derive(Debug, Clone, Default)]
+pub struct Replayed {
+    pub steps: u64,
+    /// Steps whose loss is not the recorded one, and the first of them with both.
+    pub differ: u64,
+    pub first: Option<(u64, f64, f64)>,
+    pub largest: f64,
+    /// The largest difference that counts as none.
+    pub tolerance: f64,
+}
+
+/// The session that made a run, ready to be run again; `run` is the run's folder, or the folder
+/// above several of one script.
+pub fn session(run: &Path, replay: Option<Option<u64>>) -> Result<Session> {
+    let run = fs::canonicalize(run).at(run.display())?;
+    let (run, record) = newest(&run)?;
+    let text = |key: &str| record[key].as_str().map(String::from);
+    let Some(script) = text("script") else {
+        return Err(Error::new("this run was typed at the prompt, not made by a script")
+            .at(run.display())
+            .hint("make the same trainer there and go on with t:load(RUN)"));
+    };
+    let source = fs::read_to_string(run.join(SCRIPT)).at(run.join(SCRIPT).display())?;
+    if let Some(folder) = text("folder") {
+        std::env::set_current_dir(&folder).map_err(|e| {
+            Error::from(e).at(format!("the folder the run was started in, {folder}"))
+        })?;
+    }
+    if fs::read_to_string(&script).is_ok_and(|now| now != source) {
+        eprintln!("note: {script} has changed since; the script of the run is used");
+    }
+    tell_of_another_binary(&run);
+    let trainer = record["trainer"].as_u64().unwrap_or(1) as usize;
+    let mode = match replay {
+        Some(to) => Mode::Replay { trainer, to },
+        None => Mode::Resume,
+    };
+    let id = text("session").unwrap_or_default();
+    let mut folders: BTreeMap<usize, PathBuf> = beside(&run)
+        .filter_map(|path| {
+            let record = read_json(&path.join(SESSION)).ok()?;
+            (record["session"] == id.as_str())
+                .then_some((record["trainer"].as_u64()? as usize, path))
+        })
+        .collect();
+    folders.insert(trainer, run);
+    let args = record["args"].as_object().cloned().unwrap_or_default();
+    Ok(Session {
+        args,
+        out: text("out").map(PathBuf::from),
+        device: text("device").unwrap_or("auto".into()),
+        seed: record["seed"].as_u64().unwrap_or(0),
+        script: Some(Script { path: script.into(), source }),
+        strict: record["strict"] == true,
+        again: Some(Rc::new(Again { mode, folders, replayed: RefCell::default() })),
+        id,
+        ..Session::default()
+    })
+}
+
+/// The run in this folder, or the one of the newest session right below it, with its
+/// `session.json`.
+fn newest(folder: &Path) -> Result<(PathBuf, Value)> {
+    if folder.join(SESSION).is_file() {
+        return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
+    }
+    let mut runs: Vec<(String, bool, PathBuf, Value)> = below(folder)
+        .filter_map(|path| {
+            let record = read_json(&path.join(SESSION)).ok()?;
+            let over = path.join(RESULT).is_file();
+            Some((record["session"].as_str()?.to_string(), !over, path, record))
+        })
+        .collect();
+    runs.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    let found = runs.pop().map(|(_, _, path, record)| (path, record));
+    found.ok_or_else(|| {
+        Error::new("there is no run in this folder")
+            .at(folder.display())
+            .hint("give the folder that holds config.json and session.json")
+    })
+}
+
+fn below(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// The folders beside a run.
+fn beside(run: &Path) -> impl Iterator<Item = PathBuf> {
+    run.parent().into_iter().flat_map(below)
+}
+
+fn tell_of_another_binary(run: &Path) {
+    let recorded = read_json(&run.join(ENVIRONMENT)).unwrap_or_default();
+    let was = recorded["binary_sha256"].as_str();
+    if was.is_some() && was != binary_sha256().as_deref() {
+        let version = recorded["compt"].as_str().unwrap_or("unknown");
+        eprintln!(
+            "note: compt itself has changed since this run was made (by version {version}): its \
+             numbers may differ"
+        );
+    }
+}

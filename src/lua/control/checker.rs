@@ -1,0 +1,107 @@
+//! Edits of a control file, checked on a thread of their own while the run goes on.
+
+use super::file::{ControlFile, Touched};
+use super::sandbox::Origin;
+use crate::run::source::Source;
+use crate::train::control::Setting;
+use crate::watch::Watch;
+use crate::{Error, Result};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+/// A check takes milliseconds; what takes longer than this is given up. (Lua code that loops is
+/// stopped sooner; a search for a pathological pattern cannot be.)
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Follows a control file and all it requires.
+pub struct Checker {
+    news: Receiver<News>,
+    poke: Sender<Poke>,
+}
+
+/// A version of the file: the texts, if they are good ones.
+pub struct News {
+    pub outcome: Result<Vec<Source>>,
+}
+
+enum Poke {
+    /// Some file has changed.
+    Look,
+    Stop,
+}
+
+impl Checker {
+    /// Follows the file from the texts of a version on.
+    pub fn start(path: &Path, stages: &[Setting], from: &[Source]) -> Result<Checker> {
+        let (poke, poked) = channel();
+        let (told, news) = channel();
+        let waker = poke.clone();
+        let watch = Watch::new(move |_| drop(waker.send(Poke::Look)))?;
+        for source in from {
+            watch.add_from(&source.path, Some(source.sha256.clone()));
+        }
+        let follow = Follow { path: path.to_path_buf(), stages: stages.to_vec(), watch };
+        thread::Builder::new()
+            .name("control".into())
+            .spawn(move || follow.run(&poked, &told))
+            .map_err(|e| Error::from(e).at("the control file cannot be followed"))?;
+        Ok(Checker { news, poke })
+    }
+
+    /// The next version that was checked, if there is one.
+    pub fn next(&self) -> Option<News> {
+        self.news.try_recv().ok()
+    }
+}
+
+impl Drop for Checker {
+    fn drop(&mut self) {
+        let _ = self.poke.send(Poke::Stop);
+    }
+}
+
+struct Follow {
+    path: PathBuf,
+    stages: Vec<Setting>,
+    watch: Watch,
+}
+
+impl Follow {
+    fn run(&self, poked: &Receiver<Poke>, told: &Sender<News>) {
+        while let Ok(Poke::Look) = poked.recv() {
+            // Several files saved together are one edit.
+            if poked.try_iter().any(|poke| matches!(poke, Poke::Stop)) {
+                return;
+            }
+            let (outcome, touched) = self.check();
+            for (path, sha256) in touched {
+                self.watch.add_from(&path, sha256);
+            }
+            if told.send(News { outcome }).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Loads and tries out what the files hold now, within the time there is.
+    fn check(&self) -> (Result<Vec<Source>>, Vec<Touched>) {
+        let (done, outcome) = channel();
+        let (path, stages) = (self.path.clone(), self.stages.clone());
+        let check = move || {
+            let (loaded, touched) = ControlFile::open(&path, Origin::Disk, &stages);
+            // The state itself stays here: it is of this thread.
+            let _ = done.send((loaded.map(|control| control.sources().to_vec()), touched));
+        };
+        let started = thread::Builder::new().name("check".into()).spawn(check);
+        let outcome = match started {
+            Ok(_) => outcome.recv_timeout(PATIENCE),
+            Err(_) => Err(RecvTimeoutError::Disconnected),
+        };
+        outcome.unwrap_or_else(|_| {
+            let what = format!("it could not be checked within {} s", PATIENCE.as_secs());
+            (Err(Error::new(what).at(self.path.display())), Vec::new())
+        })
+    }
+}

@@ -1,0 +1,350 @@
+//! The control of a run under way: the method's own below, a file or table above it, settings by
+//! hand above that. Edits of the file are taken over between two steps; what does not work is told
+//! and changes nothing.
+
+use super::changes::{Side, changes};
+use super::checker::Checker;
+use super::{ControlFile, Origin, TableControl};
+use crate::notice;
+use crate::run::source::Source;
+use crate::run::steering::{Change, Event};
+use crate::train::control::{Control, Setting, View};
+use crate::train::knobs::{Each, Knob, Knobs, Value, shown_or_nil};
+use crate::{Error, Result};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+/// How many older versions are kept to go back to.
+const OLDER: usize = 8;
+
+/// What stands above the method's own control.
+pub enum Upper {
+    Nothing,
+    Table(TableControl),
+    File(Version),
+    /// The settings of the last good step, because of an error.
+    Held(Knobs),
+}
+
+/// A version of the control file, and the step it took effect at.
+pub struct Version {
+    control: ControlFile,
+    since: u64,
+}
+
+/// The changes of a run that was made before, to be made again.
+#[derive(Default)]
+pub struct Past {
+    pub events: VecDeque<Event>,
+    /// The last attempt that they decide; later ones are live.
+    pub until: u64,
+    /// Nothing is live after them.
+    pub alone: bool,
+}
+
+pub struct Live {
+    lower: Box<dyn Control>,
+    upper: Upper,
+    older: Vec<Version>,
+    by_hand: Knobs,
+    /// What was asked for since the last step.
+    asked: Vec<Asked>,
+    stages: Vec<Setting>,
+    /// The control file as it was taken over last, and those it requires; empty without one.
+    seen: Vec<Source>,
+    checker: Option<Checker>,
+    past: Past,
+    /// An edit that does not work ends the run.
+    strict: bool,
+    /// What the upper control answered last.
+    last: Option<Knobs>,
+    /// What took effect and is not recorded yet.
+    events: Vec<Event>,
+}
+
+enum Asked {
+    Set(String, Option<Value>),
+    File(ControlFile),
+}
+
+impl Live {
+    pub fn new(lower: Box<dyn Control>, stages: Vec<Setting>, strict: bool) -> Live {
+        Live {
+            lower,
+            upper: Upper::Nothing,
+            older: Vec::new(),
+            by_hand: Knobs::default(),
+            asked: Vec::new(),
+            stages,
+            seen: Vec::new(),
+            checker: None,
+            past: Past::default(),
+            strict,
+            last: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// From the next step on, a control file, followed from then on.
+    pub fn use_file(&mut self, control: ControlFile) {
+        self.asked.push(Asked::File(control));
+    }
+
+    /// A table of the script's own above the method's.
+    pub fn use_table(&mut self, table: TableControl) {
+        self.upper = Upper::Table(table);
+    }
+
+    /// From the next step on, a knob as it is said here, whatever the control says; None gives it
+    /// back. Tells what it was and will be.
+    pub fn set(&mut self, name: &str, value: Option<Value>) -> Result<String> {
+        let (knob, below) = name.split_once('.').unwrap_or((name, ""));
+        let knob = Knob::named(knob)?;
+        let setting = &self.stages[0];
+        let tasks: Vec<&str> = setting.tasks.keys().map(String::as_str).collect();
+        let groups: Vec<&str> = setting.groups.iter().map(String::as_str).collect();
+        let (kind, known) = match knob.each {
+            Each::Run => ("", Vec::new()),
+            Each::Group => ("group", groups),
+            Each::Task => ("task", tasks),
+        };
+        if knob.each == Each::Run && !below.is_empty() {
+            return Err(Error::new(format!("'{}' has no parts", knob.name)));
+        }
+        if knob.each != Each::Run && !known.contains(&below) {
+            let error = match below {
+                "" => Error::new(format!("say which {kind}: '{}.NAME'", knob.name))
+                    .hint(format!("known: {}", known.join(", "))),
+                _ => Error::unknown(kind, below, known),
+            };
+            return Err(error.at(name));
+        }
+        let value = value.map(|value| knob.check(value)).transpose().map_err(|e| e.at(name))?;
+        let before = self.by_hand.get(name).or(self.last.as_ref().and_then(|l| l.get(name)));
+        let after = value.as_ref().map_or("the control's".to_string(), Value::to_string);
+        let told = format!("{name}: {} -> {after}", shown_or_nil(before));
+        self.asked.push(Asked::Set(name.to_string(), value));
+        Ok(told)
+    }
+
+    /// Looks at the control file now; what is good is used from the next step on. Tells what
+    /// there is to tell; None where there is no control file.
+    pub fn reload(&mut self) -> Result<Option<String>> {
+        let Some(path) = self.path() else { return Ok(None) };
+        let control = ControlFile::load(&path, Origin::Disk, &self.stages)?;
+        if control.sources() == self.seen {
+            return Ok(Some(format!("{}: unchanged", path.display())));
+        }
+        self.asked.push(Asked::File(control));
+        Ok(Some(format!("{}: used from the next step on", path.display())))
+    }
+
+    /// What the control above the method's answered last: part of a run's state.
+    pub fn last(&self) -> Option<&Knobs> {
+        self.last.as_ref()
+    }
+
+    /// What took effect since this was asked last.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Does again what was done before; the changes up to the attempt `made` at once. `last` is
+    /// what was answered then.
+    pub fn follow(&mut self, past: Past, made: u64, last: Option<Knobs>) -> Result<()> {
+        self.past = past;
+        if self.past.events.iter().any(|e| matches!(e.change, Change::Version { .. })) {
+            self.asked.clear();
+        }
+        self.last = last;
+        self.replay(made)
+    }
+
+    /// The file to follow, where there is one.
+    fn path(&self) -> Option<PathBuf> {
+        self.seen.first().map(|source| source.path.clone())
+    }
+
+    /// Makes the changes of the past up to this attempt.
+    fn replay(&mut self, attempt: u64) -> Result<()> {
+        while self.past.events.front().is_some_and(|event| event.attempt <= attempt) {
+            let event = self.past.events.pop_front().expect("it is there");
+            match event.change {
+                Change::Version { sources, because } => {
+                    if because.is_none() {
+                        self.seen.clone_from(&sources);
+                    }
+                    let path = sources[0].path.clone();
+                    let control =
+                        ControlFile::load(&path, Origin::Recorded(sources), &self.stages)?;
+                    self.put(Upper::File(Version { control, since: event.step }));
+                }
+                Change::Set { name, value } => match value.is_null() {
+                    true => self.by_hand.unset(&name),
+                    false => self.by_hand.set(name, from_json(value)?),
+                },
+                Change::Hold { knobs, .. } => self.put(Upper::Held(from_json(knobs)?)),
+                Change::Operator { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, upper: Upper) {
+        if let Upper::File(version) = std::mem::replace(&mut self.upper, upper) {
+            self.older.push(version);
+            if self.older.len() > OLDER {
+                self.older.remove(0);
+            }
+        }
+    }
+
+    /// Takes over what was asked for and what the checker found good.
+    fn adopt(&mut self, view: &View, step: u64) -> Result<()> {
+        self.replay(view.attempt)?;
+        if view.attempt <= self.past.until || self.past.alone {
+            // These steps were made before: what steered them is recorded.
+            self.asked.clear();
+            return Ok(());
+        }
+        for asked in std::mem::take(&mut self.asked) {
+            match asked {
+                Asked::Set(name, value) => {
+                    let json = serde_json::to_value(&value).unwrap_or_default();
+                    self.note(view, step, Change::Set { name: name.clone(), value: json });
+                    match value {
+                        Some(value) => self.by_hand.set(name, value),
+                        None => self.by_hand.unset(&name),
+                    }
+                }
+                Asked::File(control) => self.exchange(control, view, step),
+            }
+        }
+        let Some(path) = self.path() else { return Ok(()) };
+        if self.checker.is_none() {
+            match Checker::start(&path, &self.stages, &self.seen) {
+                Ok(checker) => self.checker = Some(checker),
+                Err(e) if self.strict => return Err(e),
+                Err(e) => notice::say(&format!("note: {e}; edits are not seen")),
+            }
+        }
+        while let Some(news) = self.checker.as_ref().and_then(Checker::next) {
+            let taken = news.outcome.and_then(|sources| self.take(sources, view, step));
+            if let Err(error) = taken {
+                if self.strict {
+                    return Err(error.hint("an edit that does not work ends a --strict run"));
+                }
+                let stays = match &self.upper {
+                    Upper::File(version) => format!("the version of step {}", version.since),
+                    _ => "the last good settings".to_string(),
+                };
+                notice::say(&format!("step {step}: {stays} stays in use: {error}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Exchanges the control for a version whose texts were found good.
+    fn take(&mut self, sources: Vec<Source>, view: &View, step: u64) -> Result<()> {
+        if self.seen == sources {
+            return Ok(());
+        }
+        let path = sources[0].path.clone();
+        let mut control = ControlFile::load(&path, Origin::Recorded(sources), &self.stages)?;
+        // It was tried with made-up views; this one is real.
+        control.knobs(view)?;
+        self.exchange(control, view, step);
+        Ok(())
+    }
+
+    fn exchange(&mut self, mut control: ControlFile, view: &View, step: u64) {
+        let sources = control.sources().to_vec();
+        let first = matches!(self.upper, Upper::Nothing) && view.attempt == 1;
+        if !first {
+            let old = self.side(view);
+            let now = control.knobs(view).unwrap_or_default();
+            let new = Side { texts: control.program.texts().into_iter().collect(), now };
+            let path = sources[0].path.display();
+            notice::say(&format!("step {step}: {path}: {}", changes(&old, &new)));
+        }
+        if self.path().as_deref() != Some(sources[0].path.as_path()) {
+            self.checker = None;
+        }
+        self.seen.clone_from(&sources);
+        self.put(Upper::File(Version { control, since: step }));
+        self.note(view, step, Change::Version { sources, because: None });
+    }
+
+    /// The control in use, for comparison.
+    fn side(&mut self, view: &View) -> Side {
+        let now = self.answer(view).unwrap_or_default();
+        let texts = match &self.upper {
+            Upper::File(version) => version.control.program.texts(),
+            Upper::Table(table) => table.program.texts(),
+            Upper::Held(knobs) => {
+                knobs.iter().map(|(name, v)| (name.to_string(), Some(v.to_string()))).collect()
+            }
+            Upper::Nothing => Vec::new(),
+        };
+        Side { texts: texts.into_iter().collect(), now }
+    }
+
+    fn note(&mut self, view: &View, step: u64, change: Change) {
+        self.events.push(Event { step, attempt: view.attempt, change });
+    }
+
+    fn answer(&mut self, view: &View) -> Result<Knobs> {
+        match &mut self.upper {
+            Upper::Nothing => Ok(Knobs::default()),
+            Upper::Table(table) => table.knobs(view),
+            Upper::File(version) => version.control.knobs(view),
+            Upper::Held(knobs) => Ok(knobs.clone()),
+        }
+    }
+
+    /// After an error of the version in use: back to the one before, or else to the settings of
+    /// the last good step.
+    fn fall_back(&mut self, error: &Error, view: &View, step: u64, last: Knobs) {
+        let because = error.to_string();
+        let (upper, change, told) = match self.older.pop() {
+            Some(version) => {
+                let told = format!("back to the version of step {}", version.since);
+                let sources = version.control.sources().to_vec();
+                let because = Some(because);
+                (Upper::File(version), Change::Version { sources, because }, told)
+            }
+            None => {
+                let knobs = serde_json::to_value(&last).unwrap_or_default();
+                let told = "the settings of the step before stay".to_string();
+                (Upper::Held(last), Change::Hold { knobs, because }, told)
+            }
+        };
+        notice::say(&format!("step {step}: {told}: {error}"));
+        self.upper = upper;
+        self.note(view, step, change);
+    }
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T> {
+    serde_json::from_value(value).map_err(|e| Error::new(format!("a recorded setting: {e}")))
+}
+
+impl Control for Live {
+    fn knobs(&mut self, view: &View) -> Result<Knobs> {
+        let step = view.run_step;
+        self.adopt(view, step)?;
+        let upper = loop {
+            match (self.answer(view), self.last.clone()) {
+                (Ok(knobs), _) => break knobs,
+                (Err(e), Some(last)) if !self.strict => self.fall_back(&e, view, step, last),
+                (Err(e), _) => return Err(e),
+            }
+        };
+        self.last = Some(upper.clone());
+        Ok(self.by_hand.over(upper.over(self.lower.knobs(view)?)))
+    }
+
+    fn place(&self, knob: &str) -> String {
+        knob.to_string()
+    }
+}

@@ -1,0 +1,120 @@
+//! `trainer:evaluate(split, options)`
+
+use super::{LuaTrainer, scores};
+use crate::Error;
+use crate::Result;
+use crate::compose::Isolation;
+use crate::data::Split;
+use crate::interrupt::{self, Hold, Interrupted};
+use crate::lua::options::Options;
+use crate::lua::types::index;
+use crate::router::{Normalisation, Rule};
+use crate::run::progress::Counter;
+use crate::train::composition::Selection;
+use crate::train::evaluate::{Decoding, Evaluation};
+use mlua::{Lua, Table, Value};
+use serde_json::json;
+
+impl LuaTrainer {
+    pub(super) fn evaluate(
+        &mut self,
+        lua: &Lua,
+        split: Value,
+        options: Value,
+    ) -> mlua::Result<Table> {
+        const CALL: &str = "trainer:evaluate";
+        let (split, options) = match (split, options) {
+            (options @ Value::Table(_), Value::Nil) => (Split::Test, options),
+            (Value::Nil, options) => (Split::Test, options),
+            (split, options) => {
+                let name: String = lua.unpack(split).map_err(|_| {
+                    Error::new("expected a split: train, validation or test").at(CALL)
+                })?;
+                (Split::parse(&name).map_err(|e| e.at(CALL))?, options)
+            }
+        };
+        let o = Options::new(CALL, options)?;
+        let only: Option<String> = o.get(lua, "only")?;
+        let without: Option<String> = o.get(lua, "without")?;
+        let limit: Option<usize> = o.get(lua, "limit")?;
+        let rule: String = o.get_or(lua, "weights", "renormalised".into())?;
+        let normalise: Option<String> = o.get(lua, "normalise")?;
+        let decoding: String = o.get_or(lua, "decoding", "greedy".into())?;
+        let max_new_tokens: i64 = o.get_or(lua, "max_new_tokens", 8)?;
+        let batch_tokens: usize = o.get_or(lua, "batch_tokens", 8192)?;
+        let names: Option<Vec<Value>> = o.get(lua, "tasks")?;
+        o.finish()?;
+        if limit == Some(0) || batch_tokens == 0 || max_new_tokens < 1 {
+            return Err(Error::new(
+                "'limit', 'batch_tokens' and 'max_new_tokens' must be at least 1",
+            )
+            .at(CALL)
+            .into());
+        }
+        let sources = self.bank.as_ref().map_or(0, |bank| bank.bank.source_count());
+        let isolation = match (&only, &without) {
+            (None, None) => Isolation::Total,
+            (Some(only), None) => Isolation::only(only, sources)?,
+            (None, Some(without)) => Isolation::without(without, sources)?,
+            _ => return Err(Error::new("give 'only' or 'without', not both").at(CALL).into()),
+        };
+        let normalise = normalise.map(|name| Normalisation::parse(&name)).transpose()?;
+        let selection =
+            Selection { isolation, rule: Rule::parse(&rule)?, normalise, ..Selection::default() };
+        let (max_source, placement) =
+            (self.trainer.parts().settings.max_source, self.trainer.parts().settings.placement);
+        let evaluation = Evaluation {
+            split,
+            limit,
+            decoding: Decoding::parse(&decoding)?,
+            max_new_tokens,
+            batch_tokens,
+            max_source,
+            placement,
+        };
+        let all = &self.trainer.parts().task_names;
+        let which: Vec<usize> = match &names {
+            Some(names) => names.iter().map(|n| index(n, "task", all)).collect::<Result<_>>()?,
+            None => (0..all.len()).collect(),
+        };
+        self.refuse_behind("evaluates")?;
+        let mut interrupted = false;
+        let _hold = Hold::new();
+        let (shown, mut counter) = (self.progress, None);
+        let found = self.trainer.evaluate(&which, selection, &evaluation, &mut |done, total| {
+            let counter = counter.get_or_insert_with(|| Counter::new("evaluate", total as u64));
+            if shown {
+                counter.at(done as u64);
+            }
+            interrupted = interrupt::requested();
+            if interrupted { Err(Error::new("interrupted")) } else { Ok(()) }
+        });
+        if interrupted {
+            return Err(mlua::Error::external(Interrupted));
+        }
+        drop(counter);
+        let found = found.map_err(|e| e.at(CALL))?;
+        if found.cut > 0 {
+            eprintln!(
+                "note: {} inputs to evaluate are longer than {max_source} tokens and are cut",
+                found.cut
+            );
+        }
+        let as_trained = isolation == Isolation::Total
+            && normalise.is_none()
+            && evaluation.decoding == Decoding::Greedy;
+        let whole = as_trained && limit.is_none() && names.is_none();
+        if whole {
+            self.record.scores(&self.trainer, &found);
+        } else if split == Split::Test {
+            let names: Vec<&str> = found.tasks.iter().map(|task| task.task.as_str()).collect();
+            let how = json!({
+                "only": only, "without": without, "weights": rule, "decoding": decoding,
+                "normalise": normalise.map(|n| n.name()), "limit": limit, "tasks": names,
+                "max_new_tokens": max_new_tokens,
+            });
+            self.record.look(&self.trainer, how, &found);
+        }
+        scores::to_lua(lua, &found)
+    }
+}

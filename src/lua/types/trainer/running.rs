@@ -1,0 +1,301 @@
+//! Steps one by one and to the end; checkpoints; runs that were begun before.
+
+use super::LuaTrainer;
+use super::earlier::{Earlier, Replay};
+use super::record::End;
+use crate::interrupt::{self, Hold, Interrupted};
+use crate::lua::again::Mode;
+use crate::lua::random;
+use crate::lua::session::Session;
+use crate::notice;
+use crate::run::checkpoints::{Checkpoints, Saved};
+use crate::run::progress::{Counter, Progress, Silent, progress};
+use crate::train::report::StepReport;
+use crate::train::state::{self, State};
+use crate::{Error, Result};
+use mlua::{Lua, LuaSerdeExt, Value};
+use serde_json::json;
+
+/// On a GPU sums are taken in no fixed order: losses of a replay count as the same within this
+/// share.
+const CUDA_TOLERANCE: f64 = 1e-3;
+
+impl LuaTrainer {
+    /// Before the first step: the folder is made, or the earlier run taken up.
+    fn prepare(&mut self, lua: &Lua) -> Result<()> {
+        match self.earlier.take() {
+            Some(earlier) => self.take_up(lua, earlier),
+            None => self.record.begin(),
+        }
+    }
+
+    fn take_up(&mut self, lua: &Lua, earlier: Earlier) -> Result<()> {
+        let path = earlier.path.clone();
+        let shown = path.display();
+        let differences = earlier.differences(self.record.config())?;
+        let resumes = earlier.mode == Mode::Resume;
+        if !differences.is_empty() {
+            let what = format!("what the run is made of has changed: {}", differences.join("; "));
+            if !earlier.is_target {
+                return Err(Error::new(what).at(shown).hint(
+                    "bring back what it was made of (config.json has it), or start a new run",
+                ));
+            }
+            notice::say(&format!("note: {shown}: {what}"));
+        }
+        if earlier.is_target {
+            let Mode::Replay { to, .. } = earlier.mode else { unreachable!("only replays have") };
+            let device = self.trainer.parts().backbone.borrow().model.device;
+            let tolerance = if device.is_cuda() { CUDA_TOLERANCE } else { 0.0 };
+            self.live.borrow_mut().follow(earlier.past(), 0, None)?;
+            self.replay = Some(Replay::new(earlier.steps, to, tolerance));
+            self.record.nowhere();
+            return Ok(());
+        }
+        let (saved, broken) = Checkpoints::of(&path, 1).newest()?;
+        broken.iter().for_each(|e| notice::say(&format!("warning: {e}; an older one is used")));
+        let past = earlier.past();
+        let mut last = None;
+        if let Some(saved) = saved {
+            last = serde_json::from_value(saved.plain["control"].clone()).ok();
+            random::restore(lua, &saved.plain["lua_random"]);
+            self.restore(saved).map_err(|e| e.at(path.display()))?;
+        }
+        self.live.borrow_mut().follow(past, self.trainer.at().attempts, last)?;
+        let step = self.trainer.steps();
+        self.given = earlier.steps.into_iter().take(step as usize).collect();
+        if !resumes {
+            self.record.nowhere();
+            return Ok(());
+        }
+        self.record.go_on(&path, &self.trainer)?;
+        if step < self.trainer.total_steps() {
+            notice::say(&format!("{shown}: goes on after step {step}"));
+        }
+        Ok(())
+    }
+
+    /// Takes the state of a checkpoint.
+    pub(super) fn restore(&mut self, saved: Saved) -> Result<()> {
+        let plain: Vec<state::Progress> =
+            serde_json::from_value(saved.plain["progress"].clone())
+                .map_err(|e| Error::new(format!("the checkpoint's state cannot be read: {e}")))?;
+        let state = State::from_parts(saved.tensors, plain)
+            .ok_or_else(|| Error::new("the checkpoint holds no state"))?;
+        self.trainer.restore(state)?;
+        self.show_temperature();
+        Ok(())
+    }
+
+    fn show_temperature(&self) {
+        let temperature = self.trainer.last().and_then(|last| last.temperature);
+        if let (Some(router), Some(temperature)) = (&self.router, temperature) {
+            router.temperature.set(temperature);
+        }
+    }
+
+    /// Everything that decides how the run goes on.
+    pub(super) fn saved(&self, lua: Option<&Lua>) -> Result<Saved> {
+        let (tensors, progress) = self.trainer.state()?.into_parts();
+        let plain = json!({
+            "progress": progress,
+            "control": self.live.borrow().last(),
+            "lua_random": lua.map(random::state),
+            "config": self.record.config(),
+        });
+        Ok(Saved { tensors, plain })
+    }
+
+    fn checkpoint(&mut self, lua: Option<&Lua>, best: bool) -> Result<()> {
+        let saved = self.saved(lua)?;
+        self.record.checkpoint(self.trainer.steps(), &saved, best);
+        Ok(())
+    }
+
+    /// One step as a script sees it: of a run that is gone on with, first those that were made.
+    pub(super) fn step(&mut self, lua: &Lua) -> mlua::Result<Value> {
+        self.prepare(lua)?;
+        if let Some(made) = self.given.pop_front() {
+            return lua.to_value(&made);
+        }
+        let report = self.make_step(lua, false)?.expect("it does not heed a stop");
+        if self.replay.is_some() || interrupt::requested() {
+            self.leave_if_over(lua)?;
+        }
+        lua.to_value(&report)
+    }
+
+    /// One step, recorded; None if the control says to stop.
+    fn make_step(&mut self, lua: &Lua, heed_stop: bool) -> Result<Option<StepReport>> {
+        let _hold = Hold::new();
+        self.evaluate_if_due(lua)?;
+        let wanted = self.trainer.at().knobs.flag("checkpoint");
+        let report = self.trainer.step(heed_stop);
+        let events = self.live.borrow_mut().take_events();
+        let Some(report) = report? else { return Ok(None) };
+        self.show_temperature();
+        self.record.step(&report, &events);
+        if let Some(replay) = &mut self.replay {
+            replay.compare(&report)?;
+        }
+        self.tell_of(&report);
+        self.evaluate_if_due(lua)?;
+        let asked = self.trainer.at().knobs.flag("checkpoint") && !wanted;
+        if asked || self.record.is_due(report.step) {
+            self.checkpoint(Some(lua), false)?;
+        }
+        Ok(Some(report))
+    }
+
+    /// What is out of the ordinary about a step.
+    fn tell_of(&self, report: &StepReport) {
+        if report.skipped {
+            notice::say(&format!(
+                "step {}: the batch is left out: its loss is {}, its gradient's norm {}",
+                report.step, report.loss, report.grad_norm
+            ));
+        }
+        if let Some(from) = report.rolled_back {
+            notice::say(&format!(
+                "step {from}: not finite; the run went back to step {} and on with other batches",
+                report.step - 1
+            ));
+        }
+    }
+
+    /// The evaluation that is due after a step. Ctrl-C leaves it for when the run goes on.
+    fn evaluate_if_due(&mut self, lua: &Lua) -> Result<()> {
+        if !self.trainer.at().evaluation_due {
+            return Ok(());
+        }
+        let mut counter = None;
+        let shown = self.progress;
+        let found = self.trainer.due_evaluation(&mut |done, total| {
+            let counter = counter.get_or_insert_with(|| Counter::new("evaluate", total as u64));
+            if shown {
+                counter.at(done as u64);
+            }
+            if interrupt::requested() { Err(Error::new(INTERRUPTED)) } else { Ok(()) }
+        });
+        drop(counter);
+        let Some(found) = (match found {
+            Err(_) if interrupt::requested() => return Ok(()),
+            found => found?,
+        }) else {
+            return Ok(());
+        };
+        if shown {
+            notice::say(&format!(
+                "{}: validation {:.1} after step {}",
+                self.name, found.average, found.step
+            ));
+        }
+        if self.record.evaluated(&found) {
+            self.checkpoint(Some(lua), true)?;
+        }
+        Ok(())
+    }
+
+    /// Saves and stops the script where a signal came or a replay is at its end.
+    fn leave_if_over(&mut self, lua: &Lua) -> mlua::Result<()> {
+        if let Some(replay) = self.replay.take_if(|replay| replay.is_over(self.trainer.steps())) {
+            let session = lua.app_data_ref::<Session>();
+            if let Some(again) = session.and_then(|session| session.again.clone()) {
+                *again.replayed.borrow_mut() = Some(replay.outcome());
+            }
+            interrupt::request();
+            return Err(mlua::Error::external(Interrupted));
+        }
+        if interrupt::requested() && self.record.is_unsaved(self.trainer.steps()) {
+            self.checkpoint(Some(lua), false)?;
+        }
+        Ok(())
+    }
+
+    /// Steps to the end. An error or Ctrl-C leaves good prompts, saved.
+    pub(super) fn run(&mut self, lua: &Lua) -> mlua::Result<Value> {
+        self.prepare(lua)?;
+        self.given.clear();
+        let total = self.trainer.total_steps();
+        if self.trainer.steps() == total {
+            notice::say(&format!("note: {}: all {total} steps are made already", self.name));
+        }
+        let shown = self.progress && self.trainer.steps() < total;
+        let mut shown: Box<dyn Progress> =
+            if shown { progress(&self.name, total) } else { Box::new(Silent) };
+        // A second Ctrl-C waits for the record, too.
+        let _hold = Hold::new();
+        let mut end = Ok(End::Complete);
+        while self.trainer.steps() < total {
+            if self.replay.as_ref().is_some_and(|replay| replay.is_over(self.trainer.steps())) {
+                break;
+            }
+            if interrupt::requested() {
+                end = Ok(End::Interrupted);
+                break;
+            }
+            match self.make_step(lua, true) {
+                Ok(Some(report)) => shown.step(report.step, report.loss),
+                Ok(None) => {
+                    end = Ok(End::Stopped);
+                    break;
+                }
+                Err(e) => {
+                    end = Err(e);
+                    break;
+                }
+            }
+        }
+        shown.finish();
+        drop(shown);
+        if self.replay.is_none() {
+            self.finish(lua, &end)?;
+        }
+        match end {
+            Err(error) => return Err(error.into()),
+            Ok(End::Interrupted) => return Err(mlua::Error::external(Interrupted)),
+            Ok(End::Stopped) => {
+                let made = self.trainer.steps();
+                notice::say(&format!("{}: stopped by its control after step {made}", self.name));
+            }
+            Ok(_) => {}
+        }
+        self.leave_if_over(lua)?;
+        let report = lua.create_table()?;
+        report.set("steps", self.trainer.steps())?;
+        report.set("seconds", self.trainer.at().seconds)?;
+        report.set("out", self.record.path().map(|path| path.display().to_string()))?;
+        Ok(Value::Table(report))
+    }
+
+    /// The last evaluation, checkpoint and result.
+    fn finish(&mut self, lua: &Lua, end: &Result<End>) -> Result<()> {
+        let whole = matches!(end, Ok(End::Complete));
+        if whole {
+            self.evaluate_if_due(lua)?;
+        }
+        if self.record.is_unsaved(self.trainer.steps()) {
+            self.checkpoint(Some(lua), false)?;
+        }
+        let end = match end {
+            Ok(End::Complete) => End::Complete,
+            Ok(End::Stopped) => End::Stopped,
+            Ok(_) => End::Interrupted,
+            // What stopped the run is the news, whether or not the rest can be saved.
+            Err(error) => End::Failed(error),
+        };
+        self.record.finish(lua, &self.trainer, end);
+        Ok(())
+    }
+}
+
+const INTERRUPTED: &str = "interrupted";
+
+impl Drop for LuaTrainer {
+    /// A script that ends between two steps leaves the last one on the disk.
+    fn drop(&mut self) {
+        if self.record.is_unsaved(self.trainer.steps()) {
+            let _ = self.checkpoint(None, false);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Scores of the prompts as they stand, on demand and while training.
+
+use super::Trainer;
+use crate::train::composition::Selection;
+use crate::train::evaluate::{Evaluation, Scores, TaskScores, evaluate};
+use crate::train::history::Evaluated;
+use crate::{Error, Result};
+use std::rc::Rc;
+
+impl Trainer {
+    /// Scores of the tasks with these indices.
+    pub fn evaluate(
+        &self,
+        which: &[usize],
+        selection: Selection,
+        options: &Evaluation,
+        progress: &mut dyn FnMut(usize, usize) -> Result<()>,
+    ) -> Result<Scores> {
+        let Some(tasks) = &self.parts.tasks else {
+            return Err(Error::new("this trainer reads a stream: it has no tasks to evaluate"));
+        };
+        self.parts.backbone.borrow_mut().model.refresh()?;
+        let prompts = self.prompts(selection)?;
+        let backbone = self.parts.backbone.borrow();
+        evaluate(&backbone, tasks, which, prompts.as_ref(), options, progress)
+    }
+
+    /// Steps between evaluations while training, as the control of the last step has it.
+    pub(super) fn evaluate_every(&self) -> u64 {
+        match self.at.knobs.number("evaluate_every") {
+            Some(every) => every as u64,
+            None => self.parts.settings.evaluate_every,
+        }
+    }
+
+    /// The evaluation that is due after the last step, if one is. An error of `progress` leaves it
+    /// due.
+    pub fn due_evaluation(
+        &mut self,
+        progress: &mut dyn FnMut(usize, usize) -> Result<()>,
+    ) -> Result<Option<Evaluated>> {
+        if !self.at.evaluation_due {
+            return Ok(None);
+        }
+        let all: Vec<usize> = (0..self.parts.task_names.len()).collect();
+        let options = self.parts.settings.evaluation.clone();
+        let found = self.evaluate(&all, Selection::default(), &options, progress)?;
+        let main =
+            |task: &TaskScores| task.metrics.first().map(|(_, score)| (task.task.clone(), *score));
+        let evaluated = Evaluated {
+            step: self.at.step,
+            average: found.average(),
+            scores: found.tasks.iter().filter_map(main).collect(),
+        };
+        Rc::make_mut(&mut self.at.history).evaluation(evaluated.clone());
+        self.at.evaluation_due = false;
+        Ok(Some(evaluated))
+    }
+}

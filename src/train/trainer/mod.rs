@@ -1,0 +1,285 @@
+//! The training loop. A step has three parts: gather (a batch, each example with its own prompt),
+//! the backbone (loss by example), scatter (gradients to their owners, one optimizer step).
+
+use crate::nn::Named;
+use crate::router::Normalisation;
+use crate::t5::GroupCost;
+use crate::tensor::autograd::clear_grads;
+use crate::train::composition::{Composition, Selection};
+use crate::train::control::View;
+use crate::train::gather::{Prompts, group_cost};
+use crate::train::knobs::Knobs;
+use crate::train::optimizer::clip_grad_norm;
+use crate::train::parts::Parts;
+use crate::train::pass::pass;
+use crate::train::report::StepReport;
+use crate::train::seed::mix;
+use crate::train::state::{Progress, State};
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Instant;
+use tch::Tensor;
+
+mod evaluation;
+mod recovery;
+
+pub struct Trainer {
+    parts: Parts,
+    at: Progress,
+    cost: GroupCost,
+    /// What the last step changed, as it was before.
+    undo: Named,
+    /// Where `NonFinite::RollBack` goes back to.
+    anchor: Option<Box<State>>,
+}
+
+/// A batch, or several, forward and backward.
+#[derive(Default)]
+struct Sums {
+    loss: f64,
+    tasks: BTreeMap<String, usize>,
+    task_losses: BTreeMap<String, f64>,
+}
+
+impl Trainer {
+    pub fn new(parts: Parts) -> Self {
+        let cost =
+            parts.settings.group_cost.unwrap_or_else(|| group_cost(&parts.backbone.borrow().model));
+        Trainer { parts, at: Progress::default(), cost, undo: Vec::new(), anchor: None }
+    }
+
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Where the run stands.
+    pub fn at(&self) -> &Progress {
+        &self.at
+    }
+
+    /// Steps made so far.
+    pub fn steps(&self) -> u64 {
+        self.at.step
+    }
+
+    /// Steps of all stages together.
+    pub fn total_steps(&self) -> u64 {
+        self.parts.stages.iter().map(|stage| stage.setting.total_steps).sum()
+    }
+
+    /// The report of the last step.
+    pub fn last(&self) -> Option<&StepReport> {
+        self.at.last.as_ref()
+    }
+
+    /// The stage the next step belongs to, and its number within the stage, from 1.
+    fn place(&self) -> Result<(usize, u64)> {
+        let mut before = 0;
+        for (i, stage) in self.parts.stages.iter().enumerate() {
+            if self.at.step < before + stage.setting.total_steps {
+                return Ok((i, self.at.step - before + 1));
+            }
+            before += stage.setting.total_steps;
+        }
+        Err(Error::new(format!("all {} steps are done", self.total_steps()))
+            .hint("make a new trainer with more 'epochs' or 'steps'"))
+    }
+
+    fn view(&mut self, stage: usize, step: u64) -> Result<View> {
+        if step == 1 {
+            Rc::make_mut(&mut self.at.history).begin_stage();
+        }
+        let mut view = self.parts.stages[stage].setting.view(step);
+        view.run_step = self.at.step + 1;
+        view.attempt = self.at.attempts + 1;
+        view.history = self.at.history.clone();
+        let weights = self.parts.composition.as_ref().map(|c| c.router_weights(self.steered()));
+        if let Some(weights) = weights.transpose()?.flatten() {
+            view.router_weights = self.parts.task_names.iter().cloned().zip(weights).collect();
+        }
+        Ok(view)
+    }
+
+    /// One optimizer step, or none if `heed_stop` is given and the control says to stop. After an
+    /// error the parameters are good ones: those before the step, or, where their loss is not
+    /// finite, those of the last finite loss.
+    pub fn step(&mut self, heed_stop: bool) -> Result<Option<StepReport>> {
+        let report = self.make_step(heed_stop);
+        self.set_trained(|_| true);
+        self.zero_grad()?;
+        report
+    }
+
+    fn make_step(&mut self, heed_stop: bool) -> Result<Option<StepReport>> {
+        let begun = Instant::now();
+        let (stage, step) = self.place()?;
+        let view = self.view(stage, step)?;
+        let knobs = self.parts.control.knobs(&view)?;
+        if heed_stop && knobs.flag("stop") {
+            return Ok(None);
+        }
+        let lr = self.learning_rates(stage, &knobs)?;
+        self.drop_anchor()?;
+        self.at.attempts = view.attempt;
+        self.set_trained(|group| !knobs.flag(&format!("freeze.{group}")));
+        let sums = self.forward_and_backward(stage, step, &knobs)?;
+        let clip = knobs.number("clip").unwrap_or(self.parts.settings.clip);
+        let norms = clip_grad_norm(&self.parts.groups, clip)?;
+        let mut report = StepReport {
+            step: self.at.step + 1,
+            loss: sums.loss,
+            temperature: knobs.number("temperature").filter(|_| self.samples()),
+            tasks: sums.tasks,
+            task_losses: sums.task_losses,
+            grad_norm: norms.joint,
+            grad_norms: norms.groups.clone(),
+            epoch: view.epoch,
+            ..StepReport::default()
+        };
+        let finite = sums.loss.is_finite() && norms.joint.is_finite();
+        if !finite {
+            if let Some(again) = self.recover(&report, &norms, heed_stop)? {
+                return Ok(again);
+            }
+            report.skipped = true;
+        } else {
+            self.update(&knobs, &lr)?;
+            self.at.skipped.1 = 0;
+        }
+        self.at.step += 1;
+        report.lr = lr;
+        report.attempt = Some(self.at.attempts).filter(|n| *n != self.at.step);
+        report.seconds = begun.elapsed().as_secs_f64();
+        self.at.seconds += report.seconds;
+        self.at.knobs = knobs;
+        let every = self.evaluate_every();
+        self.at.evaluation_due = every > 0 && self.at.step.is_multiple_of(every);
+        if finite {
+            Rc::make_mut(&mut self.at.history).step(&report);
+            self.at.last = Some(report.clone());
+        }
+        Ok(Some(report))
+    }
+
+    fn forward_and_backward(&mut self, stage: usize, step: u64, knobs: &Knobs) -> Result<Sums> {
+        let settings = &self.parts.settings;
+        let seed = match self.at.rollbacks {
+            0 => settings.seed,
+            n => mix(settings.seed, u64::MAX - u64::from(n)),
+        };
+        tch::manual_seed(mix(seed, self.at.step) as i64);
+        let weights = knobs.task_weights();
+        let (mut sums, batches) = (Sums::default(), settings.accumulate);
+        for _ in 0..batches {
+            let batch = self.parts.batches.next_batch(stage, step, weights.as_ref())?;
+            // A backward pass frees what a trainable backbone was assembled into.
+            self.parts.backbone.borrow_mut().model.refresh()?;
+            let losses = pass(&self.parts, self.cost, &batch, knobs)?;
+            for (&task, row) in batch.tasks.iter().zip(&losses.by_row) {
+                let name = &self.parts.task_names[task];
+                *sums.tasks.entry(name.clone()).or_insert(0) += 1;
+                *sums.task_losses.entry(name.clone()).or_insert(0.0) += row;
+            }
+            sums.loss += losses.loss / batches as f64;
+        }
+        for (task, loss) in &mut sums.task_losses {
+            *loss /= sums.tasks[task] as f64;
+        }
+        Ok(sums)
+    }
+
+    fn update(&mut self, knobs: &Knobs, lr: &BTreeMap<String, f64>) -> Result<()> {
+        self.undo = self.trained_copies()?;
+        let decay = knobs.number("weight_decay");
+        for group in &self.parts.groups {
+            // A group the stage does not train (no tasks of it are drawn) has no gradients.
+            let rate = lr.get(&group.name).copied().unwrap_or(0.0);
+            let decay = decay.unwrap_or(group.weight_decay);
+            self.parts.optimizer.step(group, rate, decay)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the temperature means anything to this method.
+    fn samples(&self) -> bool {
+        let router = self.parts.composition.as_ref().and_then(|c| c.router.as_ref());
+        router.is_some_and(|router| router.samples())
+    }
+
+    /// The rate of every group; one without a rate is an error.
+    fn learning_rates(&self, stage: usize, knobs: &Knobs) -> Result<BTreeMap<String, f64>> {
+        let groups = &self.parts.stages[stage].setting.groups;
+        groups
+            .iter()
+            .map(|name| match knobs.rate(name) {
+                Some(rate) => Ok((name.clone(), rate)),
+                None => Err(Error::new(format!("no learning rate for the group '{name}'"))
+                    .hint(format!("set lr.{name} in the control, or 'lr' of the method"))),
+            })
+            .collect()
+    }
+
+    fn trained(&self) -> impl Iterator<Item = &(String, Tensor)> {
+        self.parts.groups.iter().flat_map(|group| &group.parameters)
+    }
+
+    /// Which groups get gradients.
+    fn set_trained(&self, is_trained: impl Fn(&str) -> bool) {
+        for group in &self.parts.groups {
+            let trained = is_trained(&group.name);
+            for (_, tensor) in &group.parameters {
+                if tensor.requires_grad() != trained {
+                    let _ = tensor.set_requires_grad(trained);
+                }
+            }
+        }
+    }
+
+    fn zero_grad(&self) -> Result<()> {
+        clear_grads(self.trained().map(|(_, tensor)| tensor))
+    }
+
+    /// Copies of the parameters that have a gradient.
+    fn trained_copies(&self) -> Result<Named> {
+        let moving = self.trained().filter(|(_, tensor)| tensor.grad().defined());
+        moving.map(|(name, tensor)| Ok((name.clone(), tensor.f_detach_copy()?))).collect()
+    }
+
+    /// The temperature of the last step, or 1 before the first.
+    pub fn temperature(&self) -> f64 {
+        self.at.last.as_ref().and_then(|last| last.temperature).unwrap_or(1.0)
+    }
+
+    fn steered(&self) -> Selection {
+        steered(&self.at.knobs)
+    }
+
+    /// The prompts of every task at inference, in the order of the task set, as the control of the
+    /// last step wants them where the selection says nothing else; None where the backbone itself
+    /// was trained.
+    pub fn prompts(&self, selection: Selection) -> Result<Option<Prompts>> {
+        let all: Vec<usize> = (0..self.parts.task_names.len()).collect();
+        let steered = self.steered();
+        let selection = Selection {
+            normalise: selection.normalise.or(steered.normalise),
+            top_k: selection.top_k.or(steered.top_k),
+            ..selection
+        };
+        self.parts.composition.as_ref().map(|c| c.for_tasks(&all, selection)).transpose()
+    }
+
+    /// What the parts of a composition are, where there is one.
+    pub fn composition(&self) -> Option<&Composition> {
+        self.parts.composition.as_ref()
+    }
+}
+
+/// How the router's weights are taken, as far as a control says.
+pub fn steered(knobs: &Knobs) -> Selection {
+    Selection {
+        normalise: knobs.word("normalise").and_then(|name| Normalisation::parse(name).ok()),
+        top_k: knobs.number("top_k").map(|k| k as usize),
+        ..Selection::default()
+    }
+}

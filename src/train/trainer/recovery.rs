@@ -1,0 +1,154 @@
+//! A run's state taken and given back: for checkpoints, and for steps that are not finite.
+
+use super::Trainer;
+use crate::nn::{Named, named};
+use crate::train::NonFinite;
+use crate::train::optimizer::Norms;
+use crate::train::report::StepReport;
+use crate::train::state::{Progress, State};
+use crate::{Error, Result};
+
+impl Trainer {
+    /// The run as it stands.
+    pub fn state(&self) -> Result<State> {
+        let parameters = self.trained().map(|(name, t)| Ok((name.clone(), t.f_detach_copy()?)));
+        let copy = |named: &Named| -> Result<Named> {
+            named.iter().map(|(name, t)| Ok((name.clone(), t.f_detach_copy()?))).collect()
+        };
+        let anchor = self.anchor.as_ref().map(|anchor| -> Result<Box<State>> {
+            Ok(Box::new(State {
+                progress: anchor.progress.clone(),
+                parameters: copy(&anchor.parameters)?,
+                optimizer: copy(&anchor.optimizer)?,
+                undo: copy(&anchor.undo)?,
+                anchor: None,
+            }))
+        });
+        Ok(State {
+            progress: Progress { batches: self.parts.batches.state(), ..self.at.clone() },
+            parameters: parameters.collect::<Result<_>>()?,
+            optimizer: self.parts.optimizer.state()?,
+            undo: copy(&self.undo)?,
+            anchor: anchor.transpose()?,
+        })
+    }
+
+    /// Goes on from what `state` gave. If it does not fit, nothing is changed but what is said.
+    pub fn restore(&mut self, state: State) -> Result<()> {
+        if state.progress.step > self.total_steps() {
+            return Err(Error::new(format!(
+                "it holds step {} of a run of {} steps",
+                state.progress.step,
+                self.total_steps()
+            )));
+        }
+        self.take_parameters(&state)?;
+        self.parts.batches.restore(&state.progress.batches)?;
+        self.at = state.progress;
+        self.anchor = state.anchor;
+        Ok(())
+    }
+
+    fn take_parameters(&mut self, state: &State) -> Result<()> {
+        let trained: Named = self.trained().map(|(n, t)| (n.clone(), t.shallow_clone())).collect();
+        self.parts.optimizer.load_state(&self.parts.groups, &state.optimizer)?;
+        named::assign(&trained, &state.parameters)?;
+        let copies = state.undo.iter().map(|(n, t)| Ok((n.clone(), t.f_detach_copy()?)));
+        self.undo = copies.collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    /// Keeps the state that a later step may go back to.
+    pub(super) fn drop_anchor(&mut self) -> Result<()> {
+        let every = self.parts.settings.anchor_every.max(1);
+        let due = self.anchor.is_none() || self.at.step.is_multiple_of(every);
+        let fresh = self.anchor.as_ref().is_none_or(|anchor| anchor.progress.step < self.at.step);
+        if matches!(self.parts.settings.non_finite, NonFinite::RollBack(_)) && due && fresh {
+            self.anchor = None;
+            self.anchor = Some(Box::new(self.state()?));
+        }
+        Ok(())
+    }
+
+    /// Back to the anchor, but not to its order of rows.
+    fn roll_back(&mut self) -> Result<()> {
+        let Some(anchor) = self.anchor.take() else {
+            return Err(Error::new("there is no state to go back to"));
+        };
+        self.take_parameters(&anchor)?;
+        self.at = Progress {
+            attempts: self.at.attempts,
+            rollbacks: self.at.rollbacks + 1,
+            seconds: self.at.seconds,
+            ..anchor.progress.clone()
+        };
+        self.anchor = Some(anchor);
+        Ok(())
+    }
+
+    /// What the settings say about a step that is not finite: an error; a report of another try
+    /// from the anchor; or None, to leave the batch out.
+    pub(super) fn recover(
+        &mut self,
+        report: &StepReport,
+        norms: &Norms,
+        heed_stop: bool,
+    ) -> Result<Option<Option<StepReport>>> {
+        let error = self.not_finite(report, norms);
+        if !report.loss.is_finite() {
+            self.take_back()?;
+        }
+        match self.parts.settings.non_finite {
+            NonFinite::Stop => Err(error),
+            NonFinite::Skip(most) if self.at.skipped.1 < most => {
+                self.at.skipped = (self.at.skipped.0 + 1, self.at.skipped.1 + 1);
+                Ok(None)
+            }
+            NonFinite::RollBack(most) if self.at.rollbacks < most => {
+                self.zero_grad()?;
+                self.roll_back()?;
+                let mut again = self.make_step(heed_stop)?;
+                if let Some(again) = &mut again {
+                    again.rolled_back.get_or_insert(report.step);
+                }
+                Ok(Some(again))
+            }
+            NonFinite::Skip(most) | NonFinite::RollBack(most) => {
+                Err(error.hint(format!("it was tried {most} times")))
+            }
+        }
+    }
+
+    /// Undoes the last step's update.
+    fn take_back(&mut self) -> Result<()> {
+        let undo = std::mem::take(&mut self.undo);
+        let changed = self.trained().filter(|(name, _)| undo.iter().any(|(n, _)| n == name));
+        let changed: Named = changed.map(|(n, t)| (n.clone(), t.shallow_clone())).collect();
+        named::assign(&changed, &undo)
+    }
+
+    fn not_finite(&self, report: &StepReport, norms: &Norms) -> Error {
+        let mix: Vec<String> = report.tasks.iter().map(|(task, n)| format!("{n} {task}")).collect();
+        let before = match &self.at.last {
+            Some(last) => format!(
+                "the last finite loss was {:.4} at step {} (gradient norm {:.3})",
+                last.loss, last.step, last.grad_norm
+            ),
+            None => "no step before had a finite one".to_string(),
+        };
+        let what = if report.loss.is_finite() {
+            format!("the gradient's norm is {}", norms.joint)
+        } else {
+            format!("the loss is {}", report.loss)
+        };
+        Error::new(format!(
+            "step {}: {what} on a batch of {}; {before}",
+            report.step,
+            mix.join(", ")
+        ))
+        .hint(
+            "the prompts are those of the last finite loss and can still be evaluated; lower the \
+             learning rates or the clip, or give the trainer non_finite = \"skip\" or \"rollback\"",
+        )
+    }
+}
