@@ -2,6 +2,7 @@
 
 use crate::interrupt::{self, Interrupted};
 use mlua::{Error, HookTriggers, Lua, Result, VmState};
+use std::cell::Cell;
 use std::sync::Arc;
 
 const USUAL: u32 = 1_000;
@@ -22,6 +23,23 @@ pub fn check(lua: &Lua) -> Result<()> {
         return Err(Error::external(Interrupted));
     }
     Ok(())
+}
+
+/// Runs `f`, which may take this many instructions.
+pub fn limited<R>(lua: &Lua, most: u32, f: impl FnOnce() -> Result<R>) -> Result<R> {
+    let spent = Cell::new(0u32);
+    let triggers = HookTriggers::new().every_nth_instruction(USUAL);
+    lua.set_global_hook(triggers, move |lua, _| {
+        spent.set(spent.get().saturating_add(USUAL));
+        if spent.get() <= most {
+            return Ok(VmState::Continue);
+        }
+        let error = crate::Error::new(format!("it ran for more than {most} instructions"));
+        Err(raised(lua, error.into()))
+    })?;
+    let done = f();
+    install(lua)?;
+    done
 }
 
 fn look_every(lua: &Lua, instructions: u32) -> Result<()> {

@@ -48,7 +48,7 @@ pub fn fingerprint(paths: &[PathBuf]) -> io::Result<String> {
         let mut piece = vec![0; PIECE as usize];
         for i in 0..PIECES {
             let at = match length > PIECE * PIECES {
-                true => (length - PIECE) / (PIECES - 1) * i,
+                true => (length - PIECE) * i / (PIECES - 1),
                 false => PIECE * i,
             };
             if at >= length {

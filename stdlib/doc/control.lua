@@ -1,38 +1,55 @@
 section "Controls and schedules"
 
 class "compt.View" [[
-What the functions of a control see of the run; read only.
-- step: integer -- from 1
-- total_steps: integer
+What the functions of a control see of the run; read only. Moving averages give each new value a tenth.
+- step: integer -- from 1; of its stage, where tasks are trained one after the other
+- total_steps: integer -- of the stage
 - epoch: integer -- from 1
-- progress: number -- share of the steps made, 0 to 1
+- progress: number -- share of the stage's steps made, 0 to 1
+- task_sizes: table<string, integer> -- training rows by task
 - loss: number? -- of the step before
+- loss_average: number? -- moving average
 - task_losses: table<string, number> -- the last loss of each task that has had one
 - task_loss_averages: table<string, number> -- moving average of each task's loss, where it has had one
-- task_sizes: table<string, integer> -- training rows by task
 - epoch_losses: number[] -- mean training loss of each epoch that is over
-- evaluations: compt.Evaluation[] -- those made so far
+- grad_norm: number? -- of the step before, before clipping
+- grad_norms: table<string, number> -- the same by parameter group
+- evaluations: compt.Evaluation[] -- those made so far (`evaluate_every`)
+- score: number? -- average of the last evaluation, in percent
 - scores: table<string, number>? -- main metric of each task in percent at the last evaluation
+- score_averages: table<string, number> -- moving average of each task's scores
+- router_weights: table<string, number[]> -- weights of the sources at inference, by task
 ]]
 
 class "compt.Evaluation" [[
 - step: integer -- after which it was made
 - average: number -- of the tasks' main metrics, in percent
+- scores: table<string, number> -- main metric of each task, in percent
 ]]
 
-alias "compt.Knob" "number|compt.Schedule|fun(step: integer, view: compt.View): number?" [[
-The value of a setting: a number, a schedule, or a function of step and view; nil keeps the setting
-the run was made with.
+alias "compt.Knob" "number|compt.Schedule|fun(step: integer, view: compt.View): number" [[
+The value of a setting: a number, a schedule, or a function of step and view.
+]]
+
+alias "compt.Switch" "boolean|fun(step: integer, view: compt.View): boolean" [[
+Yes or no, or a function that says so.
 ]]
 
 options "compt.Control" [[
-The settings a control steers; what a control file returns. Those left out stay with the method.
+The settings a control steers; what a control file returns. Those left out stay with the method or the
+trainer. Shapes, groups and batches cannot change while a run trains.
 - lr?: table<compt.Group|"backbone", compt.Knob> -- learning rate by group, 0 to 100
+- freeze?: table<compt.Group|"backbone", compt.Switch> -- groups that stay as they are, moments included
 - temperature?: compt.Knob -- of a sampling router, above 0, to 1000
+- top_k?: compt.Knob -- how many of the largest router weights of an example stay, in training and at inference
+- normalise?: compt.Normalisation|fun(step: integer, view: compt.View): string -- how router weights are made comparable, in training and at inference
 - task_weights?: table<string, compt.Knob>|compt.Curriculum|fun(step: integer, view: compt.View): table<string, number>? -- how often each task is drawn; a task not named is not
 - clip?: compt.Knob -- largest norm of the gradient, above 0
 - dropout?: compt.Knob -- of the backbone, in [0, 1)
 - weight_decay?: compt.Knob -- of every group, 0 to 1
+- evaluate_every?: compt.Knob -- steps between evaluations on validation rows; 0: none
+- checkpoint?: compt.Switch -- where it becomes true a checkpoint is written after the step
+- stop?: compt.Switch -- the run ends before the step, as if it were complete
 ]]
 
 class "compt.Schedule" [[

@@ -88,7 +88,13 @@ options "compt.TrainerOptions" [[
 - steps?: integer -- optimizer steps
 - batch_size?: integer = 16 -- rows a batch
 - accumulate?: integer = 1 -- batches a step
-- control?: compt.path|compt.Control -- a control file or a table of knobs, over the method's own schedule
+- control?: compt.path|compt.Control -- a control file, followed while the run trains, or a table of knobs; over the method's own schedule
+- evaluate_every?: integer = 0 -- steps between evaluations on validation rows; 0: none
+- evaluate_limit?: integer -- rows a task of these evaluations
+- checkpoint_every?: integer = 0 -- steps between checkpoints; 0: one a minute; the end of a run is always one
+- keep?: integer = 2 -- newest checkpoints that stay
+- best?: string = "average" -- the score, or the task, whose best checkpoint stays, too
+- non_finite?: "stop"|"skip"|"rollback"|compt.NonFinite = "stop" -- what a loss that is not finite does
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions -- by default the method's
 - weight_decay?: number -- by default the method's
 - clip?: number = 1 -- largest norm of the gradient; math.huge clips nothing
@@ -101,6 +107,11 @@ options "compt.TrainerOptions" [[
 - name?: string -- of the run; by default the method's
 - out?: compt.folder -- where the run is recorded; by default below `--out`, or `runs/` for a script
 - progress?: boolean = true -- whether progress is shown
+]]
+
+options "compt.NonFinite" [[
+- policy: "stop"|"skip"|"rollback" -- the run ends with the prompts of the last finite loss; the batch is left out; or the run goes back up to 50 steps (`checkpoint_every`) and on with other batches
+- tries?: integer = 10 -- batches left out in a row, or rollbacks in all, before the run ends
 ]]
 
 fn "compt.trainer(options: compt.TrainerOptions): compt.Trainer" [[
@@ -133,8 +144,12 @@ class "compt.StepReport" [[
 - tasks: table<string, integer> -- examples of each task in the batch
 - task_losses: table<string, number> -- mean loss of each
 - grad_norm: number -- before clipping
+- grad_norms: table<string, number> -- the same by parameter group
 - epoch: integer -- from 1
 - seconds: number -- the step took
+- skipped?: boolean -- the batch was left out: its loss was not finite
+- rolled_back?: integer -- the step that was not finite and from which the run went back before this one
+- attempt?: integer -- steps begun so far, where some were rolled back
 ]]
 
 class "compt.RunReport" [[
@@ -151,6 +166,42 @@ One optimizer step.
 method "compt.Trainer:run(): compt.RunReport" [[
 All steps that are left. Ctrl-C stops it after the step under way; another `run` goes on from there.
 > t:run()
+]]
+
+method "compt.Trainer:set(name: string, value?: number|boolean|string): string" [[
+From the next step on, a knob as it is said here, whatever the control says; nil gives it back. Recorded
+with its step, as an edit of the control file is.
+> t:set("lr.router", 0.05)
+]]
+
+method "compt.Trainer:control(file: compt.path): nil" [[
+From the next step on, another control file above the method's own control. An error of the file is
+told here and changes nothing.
+> io.open("/tmp/compt-doc-control.lua", "w"):write("return { clip = 1 }"):close()
+> t:control("/tmp/compt-doc-control.lua")
+]]
+
+method "compt.Trainer:reload(): string?" [[
+Looks at the control file now, without waiting for its save to be seen; a good version is used from the
+next step on. nil without a control file.
+> t:reload()
+]]
+
+method "compt.Trainer:save(file: compt.path): nil" [[
+Everything that decides how the run goes on, in a checkpoint's file.
+> t:save("/tmp/compt-doc-checkpoint.safetensors")
+]]
+
+options "compt.LoadOptions" [[
+- best?: boolean = false -- of a run's folder, the checkpoint of the best scores in place of the newest
+- only?: "parameters" -- the parameters that fit by name and shape, and nothing else: to start a new run from an old one
+]]
+
+method "compt.Trainer:load(path: compt.path, options?: compt.LoadOptions): string" [[
+Goes on from a checkpoint's file, or from the newest in a run's folder: parameters, optimizer, order of
+the rows, losses so far. Tells the step. A checkpoint of other shapes is an error.
+> t:load("/tmp/compt-doc-checkpoint.safetensors")
+> t:load("/tmp/compt-doc-checkpoint.safetensors", { only = "parameters", best = false })
 ]]
 
 options "compt.EvaluateOptions" [[

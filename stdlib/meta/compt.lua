@@ -13,6 +13,7 @@
 ---@field compose compt.compose the composition operators
 ---@field router compt.router the kinds of router
 ---@field schedule compt.schedule values that depend on the step
+---@field curriculum compt.curriculum how often each task is drawn
 ---@field report compt.report tables of results
 local compt = {}
 
@@ -404,7 +405,7 @@ function compose.concat(private, sources, weights) end
 ---@return torch.Tensor
 function compose.private(private, sources, weights) end
 
----An operator of one's own, differentiable as it is: a method's `compose = name` uses it.
+---An operator of one's own, differentiable as it is: a method's `compose = name` uses it. In place of the function the path of a Lua file that returns it: a saved edit is tried on the shapes of the run and used from the next step on; one that does not work is told and changes nothing.
 ---```lua
 ---compt.compose.define("gated", function(private, sources, weights)
 ---  local mixed = torch.einsum("bs,smd->bmd", weights, sources)
@@ -412,7 +413,7 @@ function compose.private(private, sources, weights) end
 ---end)
 ---```
 ---@param name string
----@param operator compt.Operator
+---@param operator compt.Operator|compt.path
 function compose.define(name, operator) end
 
 ---The kinds of router: how much each source prompt weighs for a task.
@@ -585,7 +586,13 @@ function methods.pt(options) end
 ---@field steps? integer optimizer steps
 ---@field batch_size? integer rows a batch (default 16)
 ---@field accumulate? integer batches a step (default 1)
----@field control? compt.path|compt.Control a control file or a table of knobs, over the method's own schedule
+---@field control? compt.path|compt.Control a control file, followed while the run trains, or a table of knobs; over the method's own schedule
+---@field evaluate_every? integer steps between evaluations on validation rows; 0: none (default 0)
+---@field evaluate_limit? integer rows a task of these evaluations
+---@field checkpoint_every? integer steps between checkpoints; 0: one a minute; the end of a run is always one (default 0)
+---@field keep? integer newest checkpoints that stay (default 2)
+---@field best? string the score, or the task, whose best checkpoint stays, too (default "average")
+---@field non_finite? "stop"|"skip"|"rollback"|compt.NonFinite what a loss that is not finite does (default "stop")
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions by default the method's
 ---@field weight_decay? number by default the method's
 ---@field clip? number largest norm of the gradient; math.huge clips nothing (default 1)
@@ -598,6 +605,10 @@ function methods.pt(options) end
 ---@field name? string of the run; by default the method's
 ---@field out? compt.folder where the run is recorded; by default below `--out`, or `runs/` for a script
 ---@field progress? boolean whether progress is shown (default true)
+
+---@class (exact) compt.NonFinite
+---@field policy "stop"|"skip"|"rollback" the run ends with the prompts of the last finite loss; the batch is left out; or the run goes back up to 50 steps (`checkpoint_every`) and on with other batches
+---@field tries? integer batches left out in a row, or rollbacks in all, before the run ends (default 10)
 
 ---A method at work on tasks, step by step or to the end.
 ---```lua
@@ -634,8 +645,12 @@ local Trainer = {}
 ---@field tasks table<string, integer> examples of each task in the batch
 ---@field task_losses table<string, number> mean loss of each
 ---@field grad_norm number before clipping
+---@field grad_norms table<string, number> the same by parameter group
 ---@field epoch integer from 1
 ---@field seconds number the step took
+---@field skipped? boolean the batch was left out: its loss was not finite
+---@field rolled_back? integer the step that was not finite and from which the run went back before this one
+---@field attempt? integer steps begun so far, where some were rolled back
 local StepReport = {}
 
 ---@class compt.RunReport
@@ -657,6 +672,53 @@ function Trainer:step() end
 ---```
 ---@return compt.RunReport
 function Trainer:run() end
+
+---From the next step on, a knob as it is said here, whatever the control says; nil gives it back. Recorded with its step, as an edit of the control file is.
+---```lua
+---t:set("lr.router", 0.05)
+---```
+---@param name string
+---@param value? number|boolean|string
+---@return string
+function Trainer:set(name, value) end
+
+---From the next step on, another control file above the method's own control. An error of the file is told here and changes nothing.
+---```lua
+---io.open("/tmp/compt-doc-control.lua", "w"):write("return { clip = 1 }"):close()
+---t:control("/tmp/compt-doc-control.lua")
+---```
+---@param file compt.path
+---@return nil
+function Trainer:control(file) end
+
+---Looks at the control file now, without waiting for its save to be seen; a good version is used from the next step on. nil without a control file.
+---```lua
+---t:reload()
+---```
+---@return string?
+function Trainer:reload() end
+
+---Everything that decides how the run goes on, in a checkpoint's file.
+---```lua
+---t:save("/tmp/compt-doc-checkpoint.safetensors")
+---```
+---@param file compt.path
+---@return nil
+function Trainer:save(file) end
+
+---@class (exact) compt.LoadOptions
+---@field best? boolean of a run's folder, the checkpoint of the best scores in place of the newest (default false)
+---@field only? "parameters" the parameters that fit by name and shape, and nothing else: to start a new run from an old one
+
+---Goes on from a checkpoint's file, or from the newest in a run's folder: parameters, optimizer, order of the rows, losses so far. Tells the step. A checkpoint of other shapes is an error.
+---```lua
+---t:load("/tmp/compt-doc-checkpoint.safetensors")
+---t:load("/tmp/compt-doc-checkpoint.safetensors", { only = "parameters", best = false })
+---```
+---@param path compt.path
+---@param options? compt.LoadOptions
+---@return string
+function Trainer:load(path, options) end
 
 ---@class (exact) compt.EvaluateOptions
 ---@field only? string one part of the composition alone: a source prompt ("src0"), "all_src" or "private"; "total" is all
@@ -716,27 +778,53 @@ local Parameter = {}
 ---@return compt.Parameter[]
 function Trainer:parameters() end
 
----What the functions of a control see of the run; read only.
+---What the functions of a control see of the run; read only. Moving averages give each new value a tenth.
 ---@class compt.View
----@field step integer from 1
----@field total_steps integer
+---@field step integer from 1; of its stage, where tasks are trained one after the other
+---@field total_steps integer of the stage
 ---@field epoch integer from 1
----@field progress number share of the steps made, 0 to 1
+---@field progress number share of the stage's steps made, 0 to 1
+---@field task_sizes table<string, integer> training rows by task
 ---@field loss number? of the step before
----@field task_losses table<string, number> of the step before, by task
+---@field loss_average number? moving average
+---@field task_losses table<string, number> the last loss of each task that has had one
+---@field task_loss_averages table<string, number> moving average of each task's loss, where it has had one
+---@field epoch_losses number[] mean training loss of each epoch that is over
+---@field grad_norm number? of the step before, before clipping
+---@field grad_norms table<string, number> the same by parameter group
+---@field evaluations compt.Evaluation[] those made so far (`evaluate_every`)
+---@field score number? average of the last evaluation, in percent
+---@field scores table<string, number>? main metric of each task in percent at the last evaluation
+---@field score_averages table<string, number> moving average of each task's scores
+---@field router_weights table<string, number[]> weights of the sources at inference, by task
 local View = {}
 
----The value of a setting: a number, a schedule, or a function of step and view; nil keeps the setting the run was made with.
----@alias compt.Knob number|compt.Schedule|fun(step: integer, view: compt.View): number?
+---@class compt.Evaluation
+---@field step integer after which it was made
+---@field average number of the tasks' main metrics, in percent
+---@field scores table<string, number> main metric of each task, in percent
+local Evaluation = {}
 
----The settings a control steers; what a control file returns. Those left out stay with the method.
+---The value of a setting: a number, a schedule, or a function of step and view.
+---@alias compt.Knob number|compt.Schedule|fun(step: integer, view: compt.View): number
+
+---Yes or no, or a function that says so.
+---@alias compt.Switch boolean|fun(step: integer, view: compt.View): boolean
+
+---The settings a control steers; what a control file returns. Those left out stay with the method or the trainer. Shapes, groups and batches cannot change while a run trains.
 ---@class (exact) compt.Control
 ---@field lr? table<compt.Group|"backbone", compt.Knob> learning rate by group, 0 to 100
+---@field freeze? table<compt.Group|"backbone", compt.Switch> groups that stay as they are, moments included
 ---@field temperature? compt.Knob of a sampling router, above 0, to 1000
----@field task_weights? table<string, compt.Knob>|fun(step: integer, view: compt.View): table<string, number>? how often each task is drawn; a task not named is not
+---@field top_k? compt.Knob how many of the largest router weights of an example stay, in training and at inference
+---@field normalise? compt.Normalisation|fun(step: integer, view: compt.View): string how router weights are made comparable, in training and at inference
+---@field task_weights? table<string, compt.Knob>|compt.Curriculum|fun(step: integer, view: compt.View): table<string, number>? how often each task is drawn; a task not named is not
 ---@field clip? compt.Knob largest norm of the gradient, above 0
 ---@field dropout? compt.Knob of the backbone, in [0, 1)
 ---@field weight_decay? compt.Knob of every group, 0 to 1
+---@field evaluate_every? compt.Knob steps between evaluations on validation rows; 0: none
+---@field checkpoint? compt.Switch where it becomes true a checkpoint is written after the step
+---@field stop? compt.Switch the run ends before the step, as if it were complete
 
 ---A value that depends on the step: `schedule(step, view)`, step from 1 to N = view.total_steps.
 ---@class compt.Schedule
@@ -745,6 +833,51 @@ local Schedule = {}
 
 ---@class (exact) compt.WarmupOptions
 ---@field warmup? number share of the steps in which it rises, 0 to 1 (default 0)
+
+---@class (exact) compt.OneCycleOptions
+---@field pct_start? number share of the steps in which it rises, 0 to 1 (default 0.3)
+---@field anneal? "cosine"|"linear" the form of the rise and of the fall (default "cosine")
+---@field div_factor? number it starts from `peak / div_factor` (default 25)
+---@field final_div_factor? number it ends at its first value divided by this (default 1e4)
+---@field three_phase? boolean down as it went up, then on to the last value (default false)
+
+---@class (exact) compt.CyclicOptions
+---@field up? integer steps from `low` to `high` (default 100)
+---@field down? integer steps back; by default `up`
+---@field mode? "triangular"|"triangular2"|"exp_range" equal cycles; half the height in each new cycle; or the height times `gamma` at each step (default "triangular")
+---@field gamma? number for "exp_range", above 0 (default 1)
+
+---@class (exact) compt.PlateauOptions
+---@field metric? "loss"|"score" the mean training loss of each epoch, or the average score of each evaluation (default "loss")
+---@field mode? "min"|"max" what is better; by default "min" for losses, "max" for scores
+---@field factor? number of a reduction, above 0 and below 1 (default 0.1)
+---@field patience? integer epochs or evaluations without improvement that are let pass (default 10)
+---@field threshold? number smaller improvements are none (default 1e-4)
+---@field threshold_mode? "rel"|"abs" the threshold is a share of the best metric so far, or a difference (default "rel")
+---@field cooldown? integer epochs or evaluations after a reduction that are not counted (default 0)
+---@field min? number lowest value (default 0)
+---@field eps? number smaller reductions are not made (default 1e-8)
+
+---How often each task is drawn: `curriculum(step, view)` gives weights by task, of which only the ratios count. For the knob `task_weights`.
+---@class compt.Curriculum
+---@overload fun(step: integer, view: compt.View): table<string, number>?
+local Curriculum = {}
+
+---@class (exact) compt.MixingOptions
+---@field limit? number rows of a task that count at most; by default all
+
+---Weights by task, or what gives them.
+---@alias compt.Weights compt.Curriculum|table<string, number|compt.Schedule>|fun(step: integer, view: compt.View): table<string, number>?
+
+---@class (exact) compt.EasyToHardOptions
+---@field start? number share of the tasks at step 1; one task at least (default 0.25)
+---@field all_by? number share of the run after which all tasks are in (default 0.5)
+---@field reverse? boolean the hardest first (default false)
+---@field weights? compt.Weights of the tasks that are in; by default equal
+
+---@class (exact) compt.RoundRobinOptions
+---@field every? integer steps of a turn (default 1)
+---@field tasks? string[] in which order; by default all, in order of their names
 
 ---@class compt.ReportRun
 ---@field name string of the row

@@ -42,6 +42,17 @@ pub struct Past {
     pub alone: bool,
 }
 
+/// An operator in a file of its own, reloaded as controls are.
+pub trait OperatorFile {
+    fn name(&self) -> &str;
+    /// The version in use.
+    fn source(&self) -> Source;
+    /// The text of a new version, if there is one.
+    fn news(&self) -> Option<Source>;
+    /// Exchanges it for another version; with `dry_run`, if that works on the current shapes.
+    fn take(&self, source: Source, dry_run: bool) -> Result<()>;
+}
+
 pub struct Live {
     lower: Box<dyn Control>,
     upper: Upper,
@@ -52,6 +63,7 @@ pub struct Live {
     stages: Vec<Setting>,
     /// The control file as it was taken over last, and those it requires; empty without one.
     seen: Vec<Source>,
+    operator: Option<Box<dyn OperatorFile>>,
     checker: Option<Checker>,
     past: Past,
     /// An edit that does not work ends the run.
@@ -77,6 +89,7 @@ impl Live {
             asked: Vec::new(),
             stages,
             seen: Vec::new(),
+            operator: None,
             checker: None,
             past: Past::default(),
             strict,
@@ -88,6 +101,11 @@ impl Live {
     /// From the next step on, a control file, followed from then on.
     pub fn use_file(&mut self, control: ControlFile) {
         self.asked.push(Asked::File(control));
+    }
+
+    /// The operator's file, followed from the next step on.
+    pub fn use_operator(&mut self, operator: Box<dyn OperatorFile>) {
+        self.operator = Some(operator);
     }
 
     /// A table of the script's own above the method's.
@@ -184,7 +202,10 @@ impl Live {
                     false => self.by_hand.set(name, from_json(value)?),
                 },
                 Change::Hold { knobs, .. } => self.put(Upper::Held(from_json(knobs)?)),
-                Change::Operator { .. } => {}
+                Change::Operator { source, .. } => match &self.operator {
+                    Some(operator) => operator.take(source, false)?,
+                    None => return Err(Error::new("the run composed with an operator's file")),
+                },
             }
         }
         Ok(())
@@ -220,6 +241,7 @@ impl Live {
                 Asked::File(control) => self.exchange(control, view, step),
             }
         }
+        self.adopt_operator(view, step)?;
         let Some(path) = self.path() else { return Ok(()) };
         if self.checker.is_none() {
             match Checker::start(&path, &self.stages, &self.seen) {
@@ -240,6 +262,28 @@ impl Live {
                 };
                 notice::say(&format!("step {step}: {stays} stays in use: {error}"));
             }
+        }
+        Ok(())
+    }
+
+    /// Exchanges the operator, if its file has changed and works.
+    fn adopt_operator(&mut self, view: &View, step: u64) -> Result<()> {
+        let Some(operator) = &self.operator else { return Ok(()) };
+        let name = operator.name().to_string();
+        if view.attempt == 1 {
+            let source = operator.source();
+            self.events.push(Event { step, attempt: 1, change: Change::Operator { name, source } });
+            return Ok(());
+        }
+        let Some(source) = operator.news() else { return Ok(()) };
+        let path = source.path.display().to_string();
+        match operator.take(source.clone(), true) {
+            Ok(()) => {
+                notice::say(&format!("step {step}: {path}: composition '{name}' is a new version"));
+                self.note(view, step, Change::Operator { name, source });
+            }
+            Err(e) if self.strict => return Err(e),
+            Err(e) => notice::say(&format!("step {step}: '{name}' stays as it was: {e}")),
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ mod table;
 mod view;
 
 pub use file::ControlFile;
-pub use live::{Live, Past};
+pub use live::{Live, OperatorFile, Past};
 pub use sandbox::Origin;
 pub use table::TableControl;
 

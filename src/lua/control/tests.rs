@@ -83,7 +83,10 @@ fn mistakes_are_named_with_their_line() {
     let text =
         refused("local s = require 'compt.schedule'\nreturn {\n  dropout = s.linear(0, 2) }");
     assert!(text.starts_with("control.lua:3: dropout = linear(0, 2) at step "), "{text}");
-    assert!(text.ends_with("is not within [0, 1)"), "{text}");
+    assert!(
+        text.ends_with("is not within [0, 1)\n     3 |   dropout = s.linear(0, 2) }"),
+        "{text}"
+    );
 
     let text = refused("return {\n  clip = function(step)\n return step > 50 and 0/0 or 1 end }");
     assert!(text.starts_with("control.lua:2: clip at step 51: NaN is not within"), "{text}");
@@ -113,7 +116,9 @@ fn mistakes_are_named_with_their_line() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let error = ControlFile::load(Path::new("no/such/control.lua"), Origin::Disk, &[setting()]).err().unwrap();
+    let error = ControlFile::load(Path::new("no/such/control.lua"), Origin::Disk, &[setting()])
+        .err()
+        .unwrap();
     assert!(error.to_string().starts_with("no/such/control.lua: No such file"), "{error}");
 }
 

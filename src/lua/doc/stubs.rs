@@ -12,6 +12,7 @@ pub fn stubs(docs: &Docs) -> Vec<(&'static str, String)> {
         file("compt.lua", "compt", "compt"),
         file("compt/torch.lua", "compt.torch", "torch"),
         file("compt/schedule.lua", "compt.schedule", "compt.schedule"),
+        file("compt/curriculum.lua", "compt.curriculum", "compt.curriculum"),
         file("compt/report.lua", "compt.report", "compt.report"),
     ]
 }
@@ -24,6 +25,7 @@ fn home(name: &str) -> &'static str {
     match () {
         () if within("torch") => "compt.torch",
         () if within("compt.schedule") => "compt.schedule",
+        () if within("compt.curriculum") => "compt.curriculum",
         () if within("compt.report") => "compt.report",
         () => "compt",
     }

@@ -61,6 +61,43 @@ function schedule.warmup_linear(peak, options) end
 ---@return compt.Schedule
 function schedule.warmup_cosine(peak, options) end
 
+---A straight rise from 0 to where `inner` starts, over the share `warmup` of the steps. `inner` has the other steps, as if it had those alone.
+---```lua
+---compt.schedule.warmup(compt.schedule.cosine(0.1, 0), { warmup = 0.1 })
+---```
+---@param inner compt.Schedule|number
+---@param options { warmup: number }
+---@return compt.Schedule
+function schedule.warmup(inner, options) end
+
+---Up to `peak`, then down far below where it started (Smith and Topin 2018), as torch's OneCycleLR.
+---```lua
+---compt.schedule.one_cycle(0.1, { pct_start = 0.2 })
+---```
+---@param peak number
+---@param options? compt.OneCycleOptions
+---@return compt.Schedule
+function schedule.one_cycle(peak, options) end
+
+---From `low` to `high` and back, again and again (Smith 2017), as torch's CyclicLR.
+---```lua
+---compt.schedule.cyclic(0.01, 0.1, { up = 50, mode = "triangular2" })
+---```
+---@param low number
+---@param high number
+---@param options? compt.CyclicOptions
+---@return compt.Schedule
+function schedule.cyclic(low, high, options) end
+
+---`value`, multiplied by `factor` each time the run stops improving, as torch's ReduceLROnPlateau. It looks at the whole run so far, also within `chain` or `warmup`.
+---```lua
+---compt.schedule.on_plateau(0.1, { metric = "score", patience = 2, factor = 0.5 })
+---```
+---@param value number
+---@param options? compt.PlateauOptions
+---@return compt.Schedule
+function schedule.on_plateau(value, options) end
+
 ---Straight lines between points { step, value }, level before the first and after the last.
 ---```lua
 ---compt.schedule.piecewise { { 1, 0.1 }, { 100, 0.01 } }

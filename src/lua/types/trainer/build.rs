@@ -192,7 +192,10 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         .collect();
     let (number, earlier) = Earlier::of_next(lua)?;
     let settings_of: Vec<Setting> = stages.iter().map(|stage| stage.setting.clone()).collect();
-    let live = control::control(lua, &control, &method, settings_of, earlier.as_ref())?;
+    let mut live = control::control(lua, &control, &method, settings_of, earlier.as_ref())?;
+    if let Some(operator) = trained.operator {
+        live.use_operator(operator);
+    }
     let live = Rc::new(RefCell::new(live));
     if !task_names.contains(&saving.best) && saving.best != "average" {
         let known = task_names.iter().map(String::as_str).chain(["average"]);

@@ -5,14 +5,17 @@ use super::CALL;
 use crate::Error;
 use crate::backbone::Backbone;
 use crate::compose::Operator;
+use crate::lua::control::OperatorFile;
 use crate::lua::options::Options;
 use crate::lua::types::bank::{self, LuaBank, Material, Shape};
 use crate::lua::types::compose;
 use crate::lua::types::router::{self, LuaRouter};
+use crate::router::Phase;
 use crate::train::composition::Composition;
 use crate::train::optimizer::Group;
 use crate::train::rows::room_for;
 use mlua::{Lua, Table, Value};
+use tch::{Kind, Tensor};
 
 /// What is trained: prompts over a frozen backbone, or a trainable backbone itself.
 pub struct Trained {
@@ -20,6 +23,8 @@ pub struct Trained {
     pub bank: Option<LuaBank>,
     pub router: Option<LuaRouter>,
     pub groups: Vec<Group>,
+    /// The operator's file, where it is in one.
+    pub operator: Option<Box<dyn OperatorFile>>,
 }
 
 /// The prompts, the router and the operator of a method, or the backbone's own parameters.
@@ -40,7 +45,13 @@ pub fn trained(
         let parameters =
             b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
         let group = Group { name: "backbone".into(), parameters, weight_decay: decay };
-        return Ok(Trained { composition: None, bank: None, router: None, groups: vec![group] });
+        return Ok(Trained {
+            composition: None,
+            bank: None,
+            router: None,
+            groups: vec![group],
+            operator: None,
+        });
     }
     if b.model.is_trainable() {
         return Err(Error::new("prompts are trained over a frozen backbone").at(CALL).into());
@@ -75,6 +86,14 @@ pub fn trained(
         0 => None,
         _ => Some(router_of(lua, method, tasks, sources, b, &*operator)?),
     };
+    let followed = match &router {
+        Some(router) => compose::in_file(lua, &method.get("compose")?, shapes(&bank, router, b))?,
+        None => None,
+    };
+    let (operator, file) = match followed {
+        Some((operator, file)) => (operator, Some(file)),
+        None => (operator, None),
+    };
     let composition = Composition {
         bank: bank.bank.clone(),
         router: router.as_ref().map(|r| r.router.clone()),
@@ -82,7 +101,21 @@ pub fn trained(
         device: b.model.device,
     };
     let groups = composition.groups(decay);
-    Ok(Trained { composition: Some(composition), bank: Some(bank), router, groups })
+    let composition = Some(composition);
+    Ok(Trained { composition, bank: Some(bank), router, groups, operator: file })
+}
+
+/// The prompts and weights of one example of each task, as a step composes them.
+fn shapes(bank: &LuaBank, router: &LuaRouter, b: &Backbone) -> compose::file::Shapes {
+    let (bank, router, device) = (bank.bank.clone(), router.router.clone(), b.model.device);
+    Box::new(move || {
+        tch::no_grad(|| {
+            let tasks: Vec<usize> = (0..bank.tasks().len()).collect();
+            let ids = Tensor::arange(tasks.len() as i64, (Kind::Int64, device));
+            let weights = router.weights(&ids, Phase::Eval, None)?;
+            Ok([bank.encoded_privates(&tasks)?, bank.encoded_sources()?, weights])
+        })
+    })
 }
 
 /// "relaxed_bernoulli" | "free" | "constant", or { kind, options of that kind }.

@@ -1,9 +1,15 @@
 //! `compt.compose`: the operators as functions, and operators of one's own.
 
+pub mod file;
+
 use crate::compose::{self, Isolated, Isolation, Operator};
+use crate::lua::control::OperatorFile;
 use crate::lua::torch::LuaTensor;
+use crate::run::source::Source;
 use crate::{Error, Result};
-use mlua::{Function, Lua, Table, Value, WeakLua};
+use mlua::{AnyUserData, Function, Lua, Table, Value, WeakLua};
+use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 use tch::Tensor;
 
@@ -29,18 +35,44 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
 
 /// `define(name, f)`: from now on `compose = name` composes with
 /// `f(private [B, m', d], sources [S, m, d], weights [B, S]) -> [B, m'', d]`, which is also
-/// `compt.compose[name]`.
-fn define(lua: &Lua, (name, function): (String, Function)) -> mlua::Result<()> {
+/// `compt.compose[name]`. In the place of `f` the path of a file that returns it: that is followed
+/// while a run trains.
+fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
     if compose::BUILT_IN.contains(&name.as_str()) || name == "define" {
         return Err(Error::new(format!("'{name}' is a built-in composition"))
             .at("compt.compose.define")
             .hint("choose another name")
             .into());
     }
-    lua.named_registry_value::<Table>(DEFINED)?.set(name.as_str(), &function)?;
+    let (function, source) = match given {
+        Value::Function(function) => (function, None),
+        Value::String(path) => {
+            let path = path.to_str()?.to_string();
+            let (function, source) = file::open(lua, Path::new(&path))?;
+            (function, Some(source))
+        }
+        other => {
+            return Err(Error::new(format!(
+                "expected a function or a file, got a {}",
+                other.type_name()
+            ))
+            .at("compt.compose.define")
+            .into());
+        }
+    };
+    let definition = Definition { function: function.clone(), source };
+    let definition = lua.create_any_userdata(definition)?;
+    lua.named_registry_value::<Table>(DEFINED)?.set(name.as_str(), definition)?;
     let require: Function = lua.globals().get("require")?;
     let native: Table = require.call("compt.native")?;
     native.get::<Table>("compose")?.set(name, function)
+}
+
+/// An operator of the user's own.
+struct Definition {
+    function: Function,
+    /// The file it is followed in.
+    source: Option<Source>,
 }
 
 /// The operator a method names, or gives as a function.
@@ -50,8 +82,9 @@ pub fn operator(lua: &Lua, value: &Value) -> mlua::Result<Rc<dyn Operator>> {
         Value::String(name) => {
             let name = name.to_str()?.to_string();
             let defined: Table = lua.named_registry_value(DEFINED)?;
-            if let Some(function) = defined.get::<Option<Function>>(name.as_str())? {
-                return Ok(Rc::new(InLua::new(lua, &name, function)));
+            if let Some(known) = defined.get::<Option<AnyUserData>>(name.as_str())? {
+                let known = known.borrow::<Definition>()?;
+                return Ok(Rc::new(InLua::new(lua, &name, known.function.clone())));
             }
             if let Ok(operator) = compose::built_in(&name) {
                 return Ok(operator.into());
@@ -70,23 +103,40 @@ pub fn operator(lua: &Lua, value: &Value) -> mlua::Result<Rc<dyn Operator>> {
     }
 }
 
+/// The operator a method names, as one that is followed in its file, if it is defined in one.
+/// `shapes` gives prompts and weights to try a new version with.
+pub fn in_file(
+    lua: &Lua,
+    value: &Value,
+    shapes: file::Shapes,
+) -> mlua::Result<Option<(Rc<dyn Operator>, Box<dyn OperatorFile>)>> {
+    let Some(name) = value.as_string().map(|name| name.to_string_lossy()) else { return Ok(None) };
+    let defined: Table = lua.named_registry_value(DEFINED)?;
+    let Some(known) = defined.get::<Option<AnyUserData>>(name.as_str())? else { return Ok(None) };
+    let known = known.borrow::<Definition>()?;
+    let Some(source) = known.source.clone() else { return Ok(None) };
+    let operator = Rc::new(InLua::new(lua, &name, known.function.clone()));
+    let followed = file::Followed::new(operator.clone(), source, shapes)?;
+    Ok(Some((operator, Box::new(followed))))
+}
+
 /// An operator written in Lua. It runs in the forward pass; autograd follows its operations.
-struct InLua {
+pub struct InLua {
     lua: WeakLua,
     name: String,
-    function: Function,
+    function: RefCell<Function>,
 }
 
 impl InLua {
     fn new(lua: &Lua, name: &str, function: Function) -> Self {
-        InLua { lua: lua.weak(), name: name.to_string(), function }
+        InLua { lua: lua.weak(), name: name.to_string(), function: RefCell::new(function) }
     }
 
     fn call(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> mlua::Result<Tensor> {
         let lua = self.lua.upgrade();
         // What the function makes on its way goes when it returns; the graph keeps what it needs.
         let arguments = [private, sources, weights].map(Tensor::shallow_clone);
-        let function = self.function.clone();
+        let function = self.function.borrow().clone();
         let body = lua.create_function(move |_, ()| {
             let [private, sources, weights] = arguments.each_ref().map(Tensor::shallow_clone);
             function.call::<LuaTensor>((

@@ -1,0 +1,148 @@
+//! An operator in a file of its own: loaded, tried on the shapes of a run, exchanged while it trains.
+
+use super::InLua;
+use crate::compose::Operator;
+use crate::error::Context;
+use crate::lua::control::{OperatorFile, told};
+use crate::lua::session::Session;
+use crate::lua::{hook, sources};
+use crate::run::source::Source;
+use crate::watch::Watch;
+use crate::{Error, Result};
+use mlua::{Function, Lua, Value};
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tch::Tensor;
+
+/// Instructions that loading, and a call on a run's shapes, may take.
+const INSTRUCTIONS: u32 = 20_000_000;
+
+/// Gives private prompts, sources and weights as a step of the run has them.
+pub type Shapes = Box<dyn Fn() -> Result<[Tensor; 3]>>;
+
+/// Reads a file that returns an operator. Where a script is run again the file may be broken by
+/// now: what was recorded takes its place before it is called.
+pub fn open(lua: &Lua, path: &Path) -> mlua::Result<(Function, Source)> {
+    let again = lua.app_data_ref::<Session>().is_some_and(|session| session.again.is_some());
+    let text = match std::fs::read_to_string(path).at(path.display()) {
+        Err(_) if again => String::new(),
+        text => text?,
+    };
+    let source = Source::new(path.to_path_buf(), text);
+    match load(lua, &source) {
+        Ok(function) => Ok((function, source)),
+        Err(_) if again => {
+            let broken = lua.load("error('the file of this operator is broken')");
+            Ok((broken.into_function()?, source))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn load(lua: &Lua, source: &Source) -> Result<Function> {
+    let name = source.path.display().to_string();
+    sources::record(lua, &name, &source.text);
+    let chunk = lua.load(&source.text).set_name(format!("@{name}"));
+    let value = hook::limited(lua, INSTRUCTIONS, || chunk.eval::<Value>()).map_err(|e| told(&e))?;
+    match value {
+        Value::Function(function) => Ok(function),
+        other => Err(Error::new(format!(
+            "an operator's file returns a function of (private, sources, weights), this one a {}",
+            other.type_name()
+        ))
+        .at(name)),
+    }
+}
+
+/// An operator that a trainer calls, and its file.
+pub struct Followed {
+    operator: Rc<InLua>,
+    source: RefCell<Source>,
+    shapes: Shapes,
+    changed: Arc<AtomicBool>,
+    /// Watched from the first question for news on.
+    watch: RefCell<Option<Watch>>,
+    followed: Cell<bool>,
+}
+
+impl Followed {
+    pub fn new(operator: Rc<InLua>, source: Source, shapes: Shapes) -> Result<Followed> {
+        Ok(Followed {
+            operator,
+            source: RefCell::new(source),
+            shapes,
+            changed: Arc::default(),
+            watch: RefCell::default(),
+            followed: Cell::new(false),
+        })
+    }
+
+    /// Calls a function as a step would, gradients included.
+    fn try_out(&self, lua: &Lua, function: &Function) -> Result<()> {
+        let [private, sources, weights] = (self.shapes)()?;
+        let trial = InLua::new(lua, self.operator.name(), function.clone());
+        let leaf = |tensor: Tensor| tensor.detach().set_requires_grad(true);
+        let [private, sources, weights] = [private, sources, weights].map(leaf);
+        let tried = hook::limited(lua, INSTRUCTIONS, || {
+            let prompt = trial.compose(&private, &sources, &weights)?;
+            Ok(prompt)
+        });
+        let prompt = tried.map_err(|e| told(&e))?;
+        if prompt.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
+            return Err(Error::new("it returned numbers that are not finite"));
+        }
+        if !prompt.requires_grad() {
+            return Err(Error::new(
+                "what it returned depends on none of its arguments: nothing \
+                                   could be trained",
+            ));
+        }
+        Ok(prompt.f_sum(tch::Kind::Float)?.f_backward()?)
+    }
+
+    fn follow(&self) {
+        let changed = self.changed.clone();
+        let watch = Watch::new(move |_| changed.store(true, Ordering::SeqCst));
+        if let Ok(watch) = watch {
+            let source = self.source.borrow();
+            watch.add_from(&source.path, Some(source.sha256.clone()));
+            *self.watch.borrow_mut() = Some(watch);
+        }
+    }
+}
+
+impl OperatorFile for Followed {
+    fn name(&self) -> &str {
+        self.operator.name()
+    }
+
+    fn source(&self) -> Source {
+        self.source.borrow().clone()
+    }
+
+    fn news(&self) -> Option<Source> {
+        if !self.followed.replace(true) {
+            self.follow();
+        }
+        if !self.changed.swap(false, Ordering::SeqCst) {
+            return None;
+        }
+        let path = self.source.borrow().path.clone();
+        let text = std::fs::read_to_string(&path).ok()?;
+        Some(Source::new(path, text)).filter(|source| *source != *self.source.borrow())
+    }
+
+    fn take(&self, source: Source, dry_run: bool) -> Result<()> {
+        let lua = self.operator.lua.upgrade();
+        let function = load(&lua, &source)?;
+        if dry_run {
+            self.try_out(&lua, &function).map_err(|e| e.at(source.path.display()))?;
+        }
+        *self.operator.function.borrow_mut() = function;
+        *self.source.borrow_mut() = source;
+        Ok(())
+    }
+}
