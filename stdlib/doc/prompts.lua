@@ -92,10 +92,11 @@ for _, entry in ipairs {
       .. ("\n> compt.compose.%s(torch.ones(3, %d, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape"):format(name, rows or 4))
 end
 
-fn "compt.compose.define(name: string, operator: compt.Operator|compt.path)" [[
+fn "compt.compose.define(name: string, operator: compt.Operator)" [[
 An operator of one's own, differentiable as it is: a method's `compose = name` uses it. In place of the
 function the path of a Lua file that returns it: a saved edit is tried on the shapes of the run and used
 from the next step on; one that does not work is told and changes nothing.
+~ fun(name: string, file: compt.path)
 > compt.compose.define("gated", function(private, sources, weights)
 >   local mixed = torch.einsum("bs,smd->bmd", weights, sources)
 >   return private * torch.sigmoid(mixed) + mixed

@@ -413,7 +413,7 @@ function compose.private(private, sources, weights) end
 ---end)
 ---```
 ---@param name string
----@param operator compt.Operator|compt.path
+---@param operator compt.Operator
 function compose.define(name, operator) end
 
 ---The kinds of router: how much each source prompt weighs for a task.
