@@ -39,6 +39,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     if let Err(e) = check(&session) {
         return report::refuse(&e);
     }
+    let again = session.again.clone();
     let mut unrecorded = Vec::new();
     let outcome = report::guard(|| -> Result<(), Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
@@ -52,6 +53,9 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         Ok(())
     });
     unrecorded.iter().for_each(|what| eprintln!("compt: {what}"));
+    if again.is_some_and(|again| again.replayed.borrow().is_some()) {
+        return ExitCode::SUCCESS;
+    }
     if interrupt::requested() {
         report::interrupted(outcome.and_then(|done| done.err()).as_deref());
         return ExitCode::from(interrupt::exit_code());

@@ -119,7 +119,7 @@ impl Saved {
 
     /// Reads a checkpoint's file, or the newest (or the best) of a run's folder.
     pub fn find(path: &Path, best: bool) -> Result<Saved> {
-        if path.is_file() {
+        if !path.is_dir() {
             return Saved::read(path);
         }
         if best {

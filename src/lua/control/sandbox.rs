@@ -14,8 +14,8 @@ use std::rc::Rc;
 
 /// Bytes a control file may hold.
 const MEMORY: usize = 64 << 20;
-/// Instructions one call may take: some tenths of a second.
-const INSTRUCTIONS: u32 = 20_000_000;
+/// Instructions one call may take: about a tenth of a second.
+const INSTRUCTIONS: u32 = 5_000_000;
 const HOOK_EVERY: u32 = 10_000;
 
 /// The functions of Lua that a control file may use, besides `string`, `table`, `math`, `utf8`.

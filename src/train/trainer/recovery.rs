@@ -113,9 +113,10 @@ impl Trainer {
                 }
                 Ok(Some(again))
             }
-            NonFinite::Skip(most) | NonFinite::RollBack(most) => {
-                Err(error.hint(format!("it was tried {most} times")))
+            NonFinite::Skip(most) => {
+                Err(error.at(format!("{most} batches in a row were left out")))
             }
+            NonFinite::RollBack(most) => Err(error.at(format!("after {most} rollbacks"))),
         }
     }
 

@@ -55,4 +55,51 @@ return {
     small.refused("the last finite loss was", trainer.run, trainer)
     for task = 1, 3 do assert(trainer:prompt(task):isfinite():all():item()) end
   end,
+
+  ["skip leaves batches out, counts them, and ends after too many in a row"] = function()
+    local state = fragile()
+    local trainer = small.trainer {
+      method = state.method, non_finite = { policy = "skip", tries = 2 },
+    }
+    trainer:step()
+    state.broken = true
+    local before = small.snapshot(trainer.bank)
+    local report = trainer:step()
+    assert(report.skipped and report.step == 2 and report.loss ~= report.loss)
+    trainer:step()
+    small.refused("2 batches in a row were left out", trainer.step, trainer)
+    assert(trainer.steps == 3)
+    state.broken = false
+    assert(not trainer:step().skipped and trainer.steps == 4)
+    assert(#small.moved(trainer.bank, before) > 0)
+  end,
+
+  ["rollback goes back, takes other batches, and ends after too many"] = function()
+    local state = fragile()
+    local trainer = small.trainer {
+      method = state.method, non_finite = { policy = "rollback", tries = 2 }, steps = 8,
+    }
+    local losses = small.losses(trainer, 3)
+    -- Broken for one attempt of step 4 only.
+    local calls = 0
+    local method = compt.methods.ssum {
+      sources = 2, length = 3, warmup = 0,
+      compose = function(private, sources, weights)
+        calls = calls + 1
+        local prompt = compt.compose.sum(private, sources, weights)
+        return calls == 4 and prompt * (0 / 0) or prompt
+      end,
+    }
+    local other = small.trainer {
+      method = method, non_finite = "rollback", steps = 8,
+    }
+    small.same(small.losses(other, 3), losses, 0)
+    local report = other:step()
+    assert(report.rolled_back == 4 and report.step == 1, report.step)
+    assert(report.attempt == 5 and other.steps == 1)
+    assert(report.loss ~= losses[1], "the batch or the draws must be others")
+    for step = 2, 8 do assert(other:step().step == step) end
+    state.broken = true
+    small.refused("after 2 rollbacks", trainer.run, trainer)
+  end,
 }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tch::Tensor;
 
 /// Instructions that loading, and a call on a run's shapes, may take.
-const INSTRUCTIONS: u32 = 20_000_000;
+const INSTRUCTIONS: u32 = 5_000_000;
 
 /// Gives private prompts, sources and weights as a step of the run has them.
 pub type Shapes = Box<dyn Fn() -> Result<[Tensor; 3]>>;

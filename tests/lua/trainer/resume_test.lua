@@ -1,0 +1,115 @@
+--- A run goes on from a checkpoint exactly as if it had never stopped.
+local compt, torch = require "compt", require "compt.torch"
+local small = require "tests.lua.small"
+
+--- How many stopping points are tried; `COMPT_STOPS=50` is the long form.
+local stops = tonumber(os.getenv "COMPT_STOPS") or 6
+local steps = 24
+
+local function scratch(body)
+  local path = os.tmpname()
+  local ok, message = pcall(body, path)
+  os.remove(path)
+  if not ok then error(message, 0) end
+end
+
+--- Every tensor of a checkpoint: parameters, moments, what the last step changed.
+local function tensors(trainer)
+  local found
+  scratch(function(path)
+    trainer:save(path)
+    found = torch.load(path)
+  end)
+  return found
+end
+
+local function same_tensors(a, b)
+  local count = 0
+  for name, tensor in pairs(a) do
+    assert(b[name], name .. " is missing")
+    assert(torch.equal(tensor, b[name]), name .. " differs")
+    count = count + 1
+  end
+  for name in pairs(b) do assert(a[name], name .. " is new") end
+  return count
+end
+
+--- Every part of a run whose state could be forgotten.
+local function kinds()
+  local s, c = compt.schedule, compt.curriculum
+  local busy = {
+    lr = { router = s.on_plateau(0.1, { patience = 1 }), source = s.cosine(0.1, 0.01), private = 0.05 },
+    task_weights = c.staged { { 0.4, c.easy_to_hard() }, { 0.6, c.round_robin() } },
+    dropout = s.linear(0.2, 0), freeze = { source = function(step) return step % 5 == 0 end },
+    top_k = function(step) return step > 12 and 1 or 2 end,
+  }
+  return {
+    plain = function() return small.trainer { steps = steps } end,
+    busy = function()
+      return small.trainer {
+        steps = steps, control = busy, accumulate = 2, evaluate_every = 5, evaluate_limit = 2,
+      }
+    end,
+    buckets = function()
+      return small.trainer {
+        steps = steps, length_buckets = true, optimizer = "adafactor",
+        backbone = small.backbone { dropout_rate = 0.3 },
+      }
+    end,
+    alone = function()
+      return small.trainer { steps = steps / 3, method = compt.methods.pt { length = 2 } }
+    end,
+  }
+end
+
+return {
+  ["resumed at any step the rest is bit for bit the same"] = function()
+    math.randomseed(7)
+    for kind, make in sorted_pairs(kinds()) do
+      local whole = make()
+      local losses = small.losses(whole, steps)
+      local wanted = tensors(whole)
+      for _ = 1, stops do
+        local stop = math.random(0, steps - 1)
+        local first, second = make(), make()
+        small.losses(first, stop)
+        scratch(function(path)
+          first:save(path)
+          assert(second:load(path):find(("goes on after step %d"):format(stop), 1, true))
+        end)
+        assert(second.steps == stop)
+        local rest = small.losses(second, steps - stop)
+        small.same(rest, table.move(losses, stop + 1, steps, 1, {}), 0)
+        assert(same_tensors(wanted, tensors(second)) > 10, kind)
+      end
+    end
+  end,
+
+  ["a checkpoint of other shapes is refused"] = function()
+    scratch(function(path)
+      local t = small.trainer {}
+      t:step()
+      t:save(path)
+      local other = small.trainer { method = compt.methods.ssum { sources = 3, length = 3 } }
+      small.refused("trainer:load", other.load, other, path)
+      local longer = small.trainer { method = compt.methods.ssum { sources = 2, length = 4 } }
+      small.refused("is expected", longer.load, longer, path)
+      small.refused("'parametres'", other.load, other, path, { only = "parametres" })
+      small.refused("No such file", other.load, other, "no/such/run")
+    end)
+  end,
+
+  ["what fits is taken over into a run of other shapes"] = function()
+    scratch(function(path)
+      local t = small.trainer {}
+      t:step()
+      t:save(path)
+      local more = small.trainer { method = compt.methods.ssum { sources = 3, length = 3 } }
+      local told = more:load(path, { only = "parameters" })
+      assert(told:find("router.logits", 1, true), told)
+      assert(torch.equal(more.bank:source(1), t.bank:source(1)))
+      assert(more.steps == 0)
+      more:step()
+    end)
+  end,
+}

@@ -1,0 +1,158 @@
+--- What a control, or somebody at the prompt, changes about a run under way.
+local compt, torch = require "compt", require "compt.torch"
+local small = require "tests.lua.small"
+
+return {
+  ["a knob set by hand wins until it is given back"] = function()
+    local t = small.trainer { control = { lr = { router = 0.3 }, clip = 2 } }
+    t:step()
+    assert(t:set("lr.router", 0.05) == "lr.router: 0.3 -> 0.05")
+    assert(t:step().lr.router == 0.05)
+    t:set("lr.router", nil)
+    assert(t:step().lr.router == 0.3)
+  end,
+
+  ["a wrong setting is refused and changes nothing"] = function()
+    local t = small.trainer {}
+    small.refused("did you mean 'temperature'?", t.set, t, "temprature", 1)
+    small.refused("did you mean 'router'?", t.set, t, "lr.ruoter", 1)
+    small.refused("say which group: 'lr.NAME'", t.set, t, "lr", 1)
+    small.refused("'temperature' has no parts", t.set, t, "temperature.x", 1)
+    small.refused("-1 is not within [0, 100]", t.set, t, "lr.router", -1)
+    small.refused("cannot change while a run trains", t.set, t, "batch_size", 4)
+    small.refused("a table is no setting", t.set, t, "clip", {})
+    local other = small.trainer {}
+    small.same(small.losses(t, 6), small.losses(other, 6), 0)
+  end,
+
+  ["a frozen group stays as it is and thaws with its moments"] = function()
+    local t = small.trainer {
+      control = {
+        lr = { source = 0.1, private = 0.1, router = 0.1 },
+        freeze = { source = function(step) return step == 2 or step == 3 end },
+      },
+    }
+    t:step()
+    local before = small.snapshot(t.bank)
+    local report = t:step()
+    assert(report.lr.source == 0 and report.grad_norms.source == nil)
+    assert(report.grad_norms.private > 0)
+    t:step()
+    for _, name in ipairs(small.moved(t.bank, before)) do
+      assert(not name:find "source", name .. " moved")
+    end
+    t:step()
+    local moved = table.concat(small.moved(t.bank, before), " ")
+    assert(moved:find "source", moved)
+    -- Adam's count of the group's own steps: two of four.
+    local path = os.tmpname()
+    t:save(path)
+    for name, value in pairs(torch.load(path)) do
+      if name:match "^optimizer%.source.*%.step$" then assert(value:item() == 2, name) end
+      if name == "optimizer.router.logits.step" then assert(value:item() == 4) end
+    end
+    os.remove(path)
+  end,
+
+  ["everything may be frozen"] = function()
+    local all = { source = true, private = true, router = true }
+    local t = small.trainer { control = { freeze = all } }
+    local before = small.snapshot(t.bank)
+    assert(t:step().grad_norm == 0)
+    assert(#small.moved(t.bank, before) == 0)
+  end,
+
+  ["top_k and normalise steer training and inference"] = function()
+    local method = compt.methods.ssum { sources = 3, length = 2, router = { bound = 1 } }
+    local function prompts(control)
+      local t = small.trainer { method = method, control = control }
+      t:step()
+      return t:prompt(1), t
+    end
+    local own = prompts(nil)
+    local one, t = prompts { top_k = 1 }
+    assert(not torch.equal(own, one))
+    -- One source, with the whole weight.
+    local weights = torch.softmax(t.router.logits:detach(), -1)
+    local best = weights[1]:argmax():item()
+    local alone = t.bank:private(1) + t.bank:source(best)
+    assert(torch.allclose(one, alone, { atol = 1e-5 }))
+    local sums = prompts { normalise = "sum" }
+    assert(not torch.equal(own, sums))
+    small.refused("did you mean 'softmax'?", small.trainer, { control = { normalise = "softmx" } })
+  end,
+
+  ["stop ends the run as if it were complete"] = function()
+    local t = small.trainer { control = { stop = function(step) return step > 4 end } }
+    local report = t:run()
+    assert(report.steps == 4 and t.steps == 4)
+    assert(t:evaluate("test").counts.nli2 == 6)
+  end,
+
+  ["evaluations while training reach the control"] = function()
+    local seen = {}
+    local t = small.trainer {
+      evaluate_every = 2, evaluate_limit = 4,
+      control = {
+        clip = function(step, view)
+          if step > 1 then seen[step] = { #view.evaluations, view.score, view.scores } end
+          return 1
+        end,
+      },
+    }
+    t:run()
+    assert(seen[2][1] == 0 and seen[2][2] == nil)
+    assert(seen[3][1] == 1 and seen[5][1] == 2 and seen[6][1] == 2)
+    local sum = 0
+    for _, score in pairs(seen[5][3]) do sum = sum + score end
+    assert(math.abs(seen[5][2] - sum / 3) < 1e-9)
+  end,
+
+  ["evaluations do not change the training"] = function()
+    local with = small.trainer { evaluate_every = 1, evaluate_limit = 2 }
+    small.same(small.losses(with, 6), small.losses(small.trainer {}, 6), 0)
+  end,
+
+  ["a view has norms, averages and router weights"] = function()
+    local seen
+    local t = small.trainer {
+      control = {
+        clip = function(step, view)
+          if step == 6 then
+            seen = {
+              view.grad_norm, view.grad_norms.private, view.loss_average,
+              view.router_weights.sentiment, view.task_sizes.nli2, #view.epoch_losses,
+            }
+          end
+          return 1
+        end,
+      },
+    }
+    local reports = {}
+    for step = 1, 6 do reports[step] = t:step() end
+    assert(seen[1] == reports[5].grad_norm and seen[2] == reports[5].grad_norms.private)
+    local average = reports[1].loss
+    for step = 2, 5 do average = 0.9 * average + 0.1 * reports[step].loss end
+    assert(math.abs(seen[3] - average) < 1e-9)
+    assert(#seen[4] == 2 and math.abs(seen[4][1] + seen[4][2] - 1) < 1e-6)
+    assert(seen[5] == 8 and seen[6] == 0)
+  end,
+
+  ["an error in a step's function keeps the settings of the step before"] = function()
+    local t = small.trainer {
+      control = {
+        lr = {
+          router = function(step, view)
+            -- Trial views have a loss of 1.
+            if step == 4 and view.loss ~= 1 then error "broken" end
+            return step / 100
+          end,
+        },
+      },
+    }
+    for step = 1, 6 do
+      local wanted = step < 4 and step / 100 or 0.03
+      assert(t:step().lr.router == wanted, step)
+    end
+  end,
+}
