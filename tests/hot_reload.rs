@@ -1,0 +1,375 @@
+//! A control file edited while its run trains: good edits are used from the next step on, bad ones
+//! change nothing, and the record of all of it gives the same run again.
+
+mod program;
+
+use program::{Study, compt};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+const STUDY: &str = r#"
+local compt, small = require "compt", require "small"
+local t = compt.trainer {
+  backbone = small.backbone { dropout_rate = 0.1 }, tasks = small.tasks(),
+  method = compt.methods.ssum { sources = 2, length = 3, compose = compt.args.compose },
+  steps = 2000000, batch_size = 4, progress = false, control = "control.lua",
+}
+t:run()
+"#;
+
+const CONTROL: &str = r#"local s = require "compt.schedule"
+return {
+  temperature = s.linear(5, 0.001),
+  lr = { router = 0.01, source = 0.01, private = 0.01 },
+}
+"#;
+
+/// A run under way, and what it says.
+struct Run {
+    child: Child,
+    said: Receiver<(Instant, String)>,
+    all: String,
+}
+
+impl Run {
+    fn start(study: &Study, arguments: &[&str]) -> Run {
+        let mut command = compt(arguments);
+        command.current_dir(study.0.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (sender, said) = channel();
+        std::thread::spawn(move || {
+            lines.for_each(|line| drop(sender.send((Instant::now(), line.unwrap()))));
+        });
+        Run { child, said, all: String::new() }
+    }
+
+    /// Waits until it says something with these words; tells when.
+    fn hear(&mut self, words: &str) -> Instant {
+        self.hear_any(&[words])
+    }
+
+    fn hear_any(&mut self, words: &[&str]) -> Instant {
+        loop {
+            match self.said.recv_timeout(Duration::from_secs(60)) {
+                Ok((when, line)) => {
+                    self.all.push_str(&line);
+                    self.all.push('\n');
+                    if words.iter().any(|words| line.contains(words)) {
+                        return when;
+                    }
+                }
+                Err(_) => panic!("it did not say any of {words:?}, but:\n{}", self.all),
+            }
+        }
+    }
+
+    /// Waits until the run has made another step.
+    fn wait_for_steps(&self, folder: &Path, more: usize) {
+        let made = || fs::read_to_string(folder.join("metrics.jsonl")).map_or(0, |t| t.lines().count());
+        let before = made();
+        while made() < before + more {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn end(mut self) -> (i32, String) {
+        while let Ok((_, line)) = self.said.recv() {
+            self.all.push_str(&line);
+            self.all.push('\n');
+        }
+        (self.child.wait().unwrap().code().unwrap_or(-1), self.all)
+    }
+
+    fn terminate(self) -> (i32, String) {
+        // SAFETY: the child is ours and not waited for yet.
+        unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };
+        self.end()
+    }
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    fs::read_to_string(path)
+        .unwrap_or_default()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn losses(run: &Path) -> Vec<f64> {
+    lines(&run.join("metrics.jsonl")).iter().map(|line| line["loss"].as_f64().unwrap()).collect()
+}
+
+fn study() -> Study {
+    let study = Study::small(STUDY);
+    fs::write(study.path("control.lua"), CONTROL).unwrap();
+    study
+}
+
+/// Ways of saving a file, as editors and shells have them.
+fn save(study: &Study, way: usize, name: &str, text: &str) {
+    let path = study.path(name);
+    match way % 4 {
+        0 => fs::write(&path, text).unwrap(),
+        1 => {
+            fs::write(study.path("#control.tmp#"), text).unwrap();
+            fs::rename(study.path("#control.tmp#"), &path).unwrap();
+        }
+        2 => {
+            fs::rename(&path, study.path("control.lua~")).unwrap();
+            fs::write(&path, text).unwrap();
+            fs::remove_file(study.path("control.lua~")).unwrap();
+        }
+        _ => {
+            fs::remove_file(&path).unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+            fs::write(&path, text).unwrap();
+        }
+    }
+}
+
+#[test]
+fn good_edits_are_used_recorded_and_replayed_over_three_resumes() {
+    let study = study();
+    let out = study.path("out");
+    let mut run = Run::start(&study, &["run", "study.lua", "--out", "out"]);
+    run.wait_for_steps(&out, 5);
+    let mut accepted = 0;
+    let mut slowest = Duration::ZERO;
+    for resume in 0..4 {
+        for edit in 0..6 {
+            let rate = format!("0.{}", 101 + 2 * (resume * 6 + edit));
+            save(&study, edit, "control.lua", &CONTROL.replace("source = 0.01", &format!("source = {rate}")));
+            let saved = Instant::now();
+            let told = run.hear(&format!("-> {rate}"));
+            slowest = slowest.max(told - saved);
+            accepted += 1;
+            run.wait_for_steps(&out, 2);
+        }
+        if resume < 3 {
+            let (code, said) = run.terminate();
+            assert_eq!(code, 143, "{said}");
+            run = Run::start(&study, &["resume", "out"]);
+            run.wait_for_steps(&out, 2);
+        }
+    }
+    fs::write(study.path("control.lua"), CONTROL.replace("return {", "return { stop = true,")).unwrap();
+    let (code, said) = run.end();
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("stopped by its control"), "{said}");
+    let versions = lines(&out.join("control.jsonl"));
+    // The last one stops the run before its first step, and so is not used in any.
+    assert_eq!(versions.len(), 1 + accepted, "{versions:?}");
+    assert!(versions.is_sorted_by_key(|line| line["step"].as_u64()));
+    let metrics = lines(&out.join("metrics.jsonl"));
+    for version in &versions[1..] {
+        let text = fs::read_to_string(
+            out.join(format!("control/{}.lua", version["sha256"].as_str().unwrap())),
+        )
+        .unwrap();
+        let rate: f64 =
+            text.split("source = ").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
+        let step = version["step"].as_u64().unwrap() as usize;
+        assert_eq!(metrics[step - 1]["lr"]["source"], rate, "used from its step on");
+        assert_ne!(metrics[step - 2]["lr"]["source"], rate, "and not before");
+    }
+    fs::remove_file(study.path("control.lua")).unwrap();
+    let (code, printed, err) = study.run(&["replay", "out"]);
+    assert_eq!(code, 0, "{err}");
+    let wanted = format!("out: {} steps made again, every loss identical\n", metrics.len());
+    assert_eq!(printed, wanted);
+    println!("{accepted} edits, 3 resumes: {wanted}slowest from save to use: {slowest:?}");
+}
+
+/// Edits that must be refused; `n` makes each of them another text.
+fn broken(n: usize) -> (String, &'static str) {
+    let cases: [(&str, &str); 12] = [
+        ("return { temperature = = 1 }", "control.lua:2: unexpected symbol"),
+        ("return { temperature = nope.x }", "control.lua:2: 'nope' is not there"),
+        ("return { temperature = function() return nil end }", "expected a number, got nil"),
+        ("return { temperature = 0/0 }", "NaN is not within"),
+        ("return { lr = { router = -1 } }", "-1 is not within [0, 100]"),
+        ("while true do end", "it ran for more than"),
+        ("local s = require 'compt.schedule'\nreturn { temperature = s.lin", "control.lua:3: "),
+        ("return { temperature = #('x'):rep(1e9) }", "memory"),
+        ("return { temprature = 1 }", "unknown knob 'temprature'"),
+        ("return { length = 9 }", "cannot change while a run trains"),
+        ("local n = 0 return { clip = function() n = n + 1 return n end }", "two answers for step"),
+        ("return 1", "a control file returns a table of knobs"),
+    ];
+    let (text, words) = cases[n % cases.len()];
+    (format!("-- {n}\n{text}"), words)
+}
+
+/// `COMPT_EDITS=10000` is the long form.
+#[test]
+fn broken_edits_change_nothing_but_the_screen() {
+    let edits: usize =
+        std::env::var("COMPT_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
+    let study = study();
+    let out = study.path("out");
+    let mut run = Run::start(&study, &["run", "study.lua", "--out", "out"]);
+    run.wait_for_steps(&out, 3);
+    for n in 0..edits {
+        let (text, words) = broken(n);
+        save(&study, n, "control.lua", &text);
+        run.hear("the version of step 1 stays in use");
+        let line = run.all.lines().last().unwrap().to_string();
+        assert!(line.contains(words), "{n}: {line}");
+        if n % 100 == 99 {
+            run.all.clear();
+        }
+    }
+    let stop = CONTROL.replace("return {", "return { stop = true,");
+    fs::write(study.path("control.lua"), stop).unwrap();
+    let (code, said) = run.end();
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(lines(&out.join("control.jsonl")).len(), 1);
+    let edited = losses(&out);
+
+    // The same run, let alone.
+    let steps = edited.len();
+    let stop = format!("return {{ stop = function(step) return step > {steps} end,");
+    fs::write(study.path("control.lua"), CONTROL.replace("return {", &stop)).unwrap();
+    let (code, _, err) = study.run(&["run", "study.lua", "--out", "alone"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(losses(&study.path("alone")), edited, "the losses of a run that nobody touched");
+    let median = |run: &str| {
+        let metrics = lines(&study.path(run).join("metrics.jsonl"));
+        let mut seconds: Vec<f64> = metrics.iter().map(|l| l["seconds"].as_f64().unwrap()).collect();
+        seconds.sort_by(f64::total_cmp);
+        seconds[seconds.len() / 2]
+    };
+    println!(
+        "{edits} broken edits over {steps} steps: losses identical; median step {:.3} of the \
+         unedited run's",
+        median("out") / median("alone")
+    );
+}
+
+#[test]
+fn files_it_requires_are_followed_even_those_a_broken_version_wants() {
+    let study = study();
+    fs::create_dir(study.path("parts")).unwrap();
+    fs::write(study.path("parts/rates.lua"), "return { source = 0.02 }").unwrap();
+    let control = "return { lr = { source = require('parts.rates').source } }";
+    fs::write(study.path("control.lua"), control).unwrap();
+    let mut run = Run::start(&study, &["run", "study.lua", "--out", "out"]);
+    run.wait_for_steps(&study.path("out"), 2);
+    fs::write(study.path("parts/rates.lua"), "return { source = 0.03 }").unwrap();
+    run.hear("lr.source: 0.02 -> 0.03");
+    let wants = control.replace("return", "local more = require 'more'\nreturn");
+    fs::write(study.path("control.lua"), wants).unwrap();
+    run.hear("more.lua: No such file");
+    fs::write(study.path("more.lua"), "return 1 +").unwrap();
+    run.hear("more.lua:1: ");
+    fs::write(study.path("more.lua"), "return 1").unwrap();
+    run.hear("nothing differs at this step");
+    fs::write(study.path("parts/rates.lua"), "return { source = 0.04 }").unwrap();
+    run.hear("lr.source: 0.03 -> 0.04");
+    assert_eq!(run.terminate().0, 143);
+    let versions = lines(&study.path("out/control.jsonl"));
+    let names = |line: &Value| -> Vec<String> {
+        let required = line["requires"].as_array().unwrap().iter();
+        required.map(|file| file["file"].as_str().unwrap().to_string()).collect()
+    };
+    assert_eq!(names(versions.last().unwrap()), ["more.lua", "parts/rates.lua"]);
+    let (code, out, err) = study.run(&["replay", "out"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn an_error_that_shows_later_goes_back_to_the_version_before() {
+    let study = study();
+    let mut run = Run::start(&study, &["run", "study.lua", "--out", "out"]);
+    run.wait_for_steps(&study.path("out"), 2);
+    // Trial views have a loss of 1: what differs from it is met in the run alone.
+    let late = "return { lr = { source = function(_, view)
+      if view.loss and view.loss ~= 1 and view.step > LATER then error 'late' end
+      return 0.5 end } }";
+    let step = losses(&study.path("out")).len() + 400;
+    fs::write(study.path("control.lua"), late.replace("LATER", &step.to_string())).unwrap();
+    run.hear("lr.source: 0.01 -> a function");
+    run.hear("back to the version of step 1: control.lua:1: lr.source at step");
+    run.wait_for_steps(&study.path("out"), 3);
+    assert_eq!(run.terminate().0, 143);
+    let versions = lines(&study.path("out/control.jsonl"));
+    assert_eq!(versions.len(), 3);
+    assert_eq!(versions[2]["sha256"], versions[0]["sha256"]);
+    assert!(versions[2]["because"].as_str().unwrap().contains("late"), "{}", versions[2]);
+    let metrics = lines(&study.path("out/metrics.jsonl"));
+    let at = versions[2]["step"].as_u64().unwrap() as usize;
+    assert_eq!(metrics[at - 2]["lr"]["source"], 0.5);
+    assert_eq!(metrics[at - 1]["lr"]["source"], 0.01);
+    let (code, out, err) = study.run(&["replay", "out"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn strict_runs_end_at_a_bad_edit() {
+    let study = study();
+    let mut run = Run::start(&study, &["run", "study.lua", "--out", "out", "--strict"]);
+    run.wait_for_steps(&study.path("out"), 2);
+    fs::write(study.path("control.lua"), CONTROL.replace("source = 0.01", "source = 0.02")).unwrap();
+    run.hear("lr.source: 0.01 -> 0.02");
+    run.wait_for_steps(&study.path("out"), 2);
+    fs::write(study.path("control.lua"), "return {").unwrap();
+    let (code, said) = run.end();
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("ends a --strict run"), "{said}");
+    let error = study.json("out/result.json")["error"].as_str().unwrap().to_string();
+    assert!(error.contains("control.lua:1:"), "{error}");
+    let steps = losses(&study.path("out")).len();
+    fs::write(study.path("control.lua"), CONTROL).unwrap();
+    let mut run = Run::start(&study, &["resume", "out"]);
+    run.hear(&format!("goes on after step {steps}"));
+    run.hear("lr.source: 0.02 -> 0.01");
+    run.wait_for_steps(&study.path("out"), 2);
+    assert_eq!(run.terminate().0, 143);
+}
+
+#[test]
+fn operators_are_exchanged_alike() {
+    let gated = "return function(private, sources, weights)
+  local mixed = require('compt.torch').einsum('bs,smd->bmd', weights, sources)
+  return private * FACTOR + mixed
+end
+";
+    let study = study();
+    let script = STUDY.replace("local t =", "compt.compose.define('gated', 'gated.lua')\nlocal t =");
+    fs::write(study.path("study.lua"), script).unwrap();
+    fs::write(study.path("gated.lua"), gated.replace("FACTOR", "1")).unwrap();
+    let arguments = ["run", "study.lua", "--out", "out", "--set", "compose=gated"];
+    let mut run = Run::start(&study, &arguments);
+    run.wait_for_steps(&study.path("out"), 3);
+    for (text, words) in [
+        (gated.replace("FACTOR", "nope"), "gated.lua:3: torch.mul: argument 2 must be"),
+        (gated.replace("private * FACTOR + mixed", "mixed[{ 1 }]"), "is expected"),
+        (gated.replace("private * FACTOR + mixed", "private * (0/0)"), "not finite"),
+        (gated.replace("private * FACTOR + mixed", "(private * 0):detach()"), "nothing could be trained"),
+        ("return 3".to_string(), "returns a function"),
+        (gated.replace("local", "while true do end local"), "it ran for more than"),
+    ] {
+        fs::write(study.path("gated.lua"), text).unwrap();
+        run.hear("'gated' stays as it was");
+        let line = run.all.lines().last().unwrap().to_string();
+        assert!(line.contains(words), "{line}");
+    }
+    fs::write(study.path("gated.lua"), gated.replace("FACTOR", "0.5")).unwrap();
+    run.hear("composition 'gated' is a new version");
+    run.wait_for_steps(&study.path("out"), 3);
+    assert_eq!(run.terminate().0, 143);
+    let operators: Vec<Value> = lines(&study.path("out/control.jsonl"))
+        .into_iter()
+        .filter(|line| line["operator"] == "gated")
+        .collect();
+    assert_eq!(operators.len(), 2);
+    fs::write(study.path("gated.lua"), "broken").unwrap();
+    let (code, out, err) = study.run(&["replay", "out"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
