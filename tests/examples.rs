@@ -6,12 +6,17 @@ use program::{Study, compt, read, root};
 use std::fs;
 use std::path::Path;
 
-/// Runs `compt` with these arguments in a fresh folder that sees the repository's files.
-fn runs(what: &str, arguments: &[&str]) {
+/// A fresh folder that sees the repository's files.
+fn folder() -> Study {
     let folder = Study::new(&[]);
     for name in ["examples", "scripts", "tests"] {
         std::os::unix::fs::symlink(root().join(name), folder.path(name)).unwrap();
     }
+    folder
+}
+
+/// Runs `compt` with these arguments.
+fn runs(folder: &Study, what: &str, arguments: &[&str]) {
     let command = compt(arguments).current_dir(folder.0.path()).output();
     let (code, out, err) = read(command.unwrap());
     assert_eq!(code, 0, "{what}: {out}{err}");
@@ -32,7 +37,7 @@ fn every_example_runs() {
     let data = format!("data={ROWS}");
     for name in examples {
         let path = format!("examples/{name}");
-        runs(&path, &["run", &path, "--set", "quick=true", "--set", &data]);
+        runs(&folder(), &path, &["run", &path, "--set", "quick=true", "--set", &data]);
         let lines = fs::read_to_string(root().join(&path)).unwrap().lines().count();
         assert!(lines < 60, "{path} has {lines} lines");
     }
@@ -71,6 +76,8 @@ fn words(line: &str) -> Vec<String> {
 fn every_command_of_the_readme_runs() {
     let commands = readme_commands();
     assert!(!commands.is_empty());
+    // One folder for all: what one leaves the next may go on with.
+    let folder = folder();
     for command in commands {
         let shown = command.join(" ");
         // DIR and FOLDER stand for what the reader has; the quick form trains for an epoch.
@@ -82,6 +89,6 @@ fn every_command_of_the_readme_runs() {
             assert!(Path::new(&arguments[1]).starts_with("examples"), "{shown}: no such file here");
             arguments.extend(["--set", "quick=true"].map(String::from));
         }
-        runs(&shown, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        runs(&folder, &shown, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
     }
 }

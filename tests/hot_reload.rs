@@ -71,7 +71,8 @@ impl Run {
 
     /// Waits until the run has made another step.
     fn wait_for_steps(&self, folder: &Path, more: usize) {
-        let made = || fs::read_to_string(folder.join("metrics.jsonl")).map_or(0, |t| t.lines().count());
+        let made =
+            || fs::read_to_string(folder.join("metrics.jsonl")).map_or(0, |t| t.lines().count());
         let before = made();
         while made() < before + more {
             std::thread::sleep(Duration::from_millis(2));
@@ -144,7 +145,12 @@ fn good_edits_are_used_recorded_and_replayed_over_three_resumes() {
     for resume in 0..4 {
         for edit in 0..6 {
             let rate = format!("0.{}", 101 + 2 * (resume * 6 + edit));
-            save(&study, edit, "control.lua", &CONTROL.replace("source = 0.01", &format!("source = {rate}")));
+            save(
+                &study,
+                edit,
+                "control.lua",
+                &CONTROL.replace("source = 0.01", &format!("source = {rate}")),
+            );
             let saved = Instant::now();
             let told = run.hear(&format!("-> {rate}"));
             slowest = slowest.max(told - saved);
@@ -158,7 +164,8 @@ fn good_edits_are_used_recorded_and_replayed_over_three_resumes() {
             run.wait_for_steps(&out, 2);
         }
     }
-    fs::write(study.path("control.lua"), CONTROL.replace("return {", "return { stop = true,")).unwrap();
+    fs::write(study.path("control.lua"), CONTROL.replace("return {", "return { stop = true,"))
+        .unwrap();
     let (code, said) = run.end();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("stopped by its control"), "{said}");
@@ -209,8 +216,7 @@ fn broken(n: usize) -> (String, &'static str) {
 /// `COMPT_EDITS=10000` is the long form.
 #[test]
 fn broken_edits_change_nothing_but_the_screen() {
-    let edits: usize =
-        std::env::var("COMPT_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
+    let edits: usize = std::env::var("COMPT_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
     let study = study();
     let out = study.path("out");
     let mut run = Run::start(&study, &["run", "study.lua", "--out", "out"]);
@@ -241,7 +247,8 @@ fn broken_edits_change_nothing_but_the_screen() {
     assert_eq!(losses(&study.path("alone")), edited, "the losses of a run that nobody touched");
     let median = |run: &str| {
         let metrics = lines(&study.path(run).join("metrics.jsonl"));
-        let mut seconds: Vec<f64> = metrics.iter().map(|l| l["seconds"].as_f64().unwrap()).collect();
+        let mut seconds: Vec<f64> =
+            metrics.iter().map(|l| l["seconds"].as_f64().unwrap()).collect();
         seconds.sort_by(f64::total_cmp);
         seconds[seconds.len() / 2]
     };
@@ -315,7 +322,8 @@ fn strict_runs_end_at_a_bad_edit() {
     let study = study();
     let mut run = Run::start(&study, &["run", "study.lua", "--out", "out", "--strict"]);
     run.wait_for_steps(&study.path("out"), 2);
-    fs::write(study.path("control.lua"), CONTROL.replace("source = 0.01", "source = 0.02")).unwrap();
+    fs::write(study.path("control.lua"), CONTROL.replace("source = 0.01", "source = 0.02"))
+        .unwrap();
     run.hear("lr.source: 0.01 -> 0.02");
     run.wait_for_steps(&study.path("out"), 2);
     fs::write(study.path("control.lua"), "return {").unwrap();
@@ -341,7 +349,8 @@ fn operators_are_exchanged_alike() {
 end
 ";
     let study = study();
-    let script = STUDY.replace("local t =", "compt.compose.define('gated', 'gated.lua')\nlocal t =");
+    let script =
+        STUDY.replace("local t =", "compt.compose.define('gated', 'gated.lua')\nlocal t =");
     fs::write(study.path("study.lua"), script).unwrap();
     fs::write(study.path("gated.lua"), gated.replace("FACTOR", "1")).unwrap();
     let arguments = ["run", "study.lua", "--out", "out", "--set", "compose=gated"];
@@ -351,7 +360,10 @@ end
         (gated.replace("FACTOR", "nope"), "gated.lua:3: torch.mul: argument 2 must be"),
         (gated.replace("private * FACTOR + mixed", "mixed[{ 1 }]"), "is expected"),
         (gated.replace("private * FACTOR + mixed", "private * (0/0)"), "not finite"),
-        (gated.replace("private * FACTOR + mixed", "(private * 0):detach()"), "nothing could be trained"),
+        (
+            gated.replace("private * FACTOR + mixed", "(private * 0):detach()"),
+            "nothing could be trained",
+        ),
         ("return 3".to_string(), "returns a function"),
         (gated.replace("local", "while true do end local"), "it ran for more than"),
     ] {

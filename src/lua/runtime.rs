@@ -81,7 +81,7 @@ impl Runtime {
     /// Makes a script the one that runs, or none.
     pub fn enter(&self, script: Option<Script>) {
         if let Some(mut session) = self.lua.app_data_mut::<Session>() {
-            session.script = script;
+            session.enter(script);
         }
     }
 

@@ -64,6 +64,13 @@ fn fresh_id() -> String {
 }
 
 impl Session {
+    /// Makes a script the one that runs, or none: what follows is a session of its own.
+    pub fn enter(&mut self, script: Option<Script>) {
+        self.script = script;
+        self.id = fresh_id();
+        self.trainers = 0;
+    }
+
     /// What a run's `session.json` says, so that the script can be run again.
     pub fn record(&self) -> Value {
         let script = self.script.as_ref();

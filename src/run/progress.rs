@@ -14,12 +14,13 @@ pub trait Progress {
     fn finish(&mut self);
 }
 
-/// A bar if standard error is a terminal, plain lines if not. `title` names the run.
-pub fn progress(title: &str, total: u64) -> Box<dyn Progress> {
+/// A bar if standard error is a terminal, plain lines if not. `title` names the run, of whose
+/// `total` steps `made` are made already.
+pub fn progress(title: &str, made: u64, total: u64) -> Box<dyn Progress> {
     if std::io::stderr().is_terminal() {
-        Box::new(Bar::new(title, total))
+        Box::new(Bar::new(title, made, total))
     } else {
-        Box::new(Lines::new(title, total))
+        Box::new(Lines::new(title, made, total))
     }
 }
 
@@ -89,11 +90,12 @@ impl Progress for Silent {
 struct Bar(ProgressBar, Option<notice::Sink>);
 
 impl Bar {
-    fn new(title: &str, total: u64) -> Bar {
+    fn new(title: &str, made: u64, total: u64) -> Bar {
         let template = "{prefix} {wide_bar} {pos}/{len}  loss {msg}  {per_sec}  {eta} left";
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         let bar = ProgressBar::new(total).with_style(style).with_prefix(title.to_string());
-        let bar = bar.with_message("-");
+        let bar = bar.with_message("-").with_position(made);
+        bar.reset_eta();
         let above = bar.clone();
         let usual = notice::divert(Some(Box::new(move |line| above.println(line))));
         Bar(bar, usual)
@@ -121,6 +123,7 @@ impl Progress for Bar {
 /// A line for the first step, then no two within two seconds, and fewer as the run gets longer.
 struct Lines {
     title: String,
+    made: u64,
     total: u64,
     start: Instant,
     next: Duration,
@@ -128,9 +131,10 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(title: &str, total: u64) -> Lines {
+    fn new(title: &str, made: u64, total: u64) -> Lines {
         let start = Instant::now();
-        Lines { title: title.to_string(), total, start, next: Duration::ZERO, unsaid: None }
+        let title = title.to_string();
+        Lines { title, made, total, start, next: Duration::ZERO, unsaid: None }
     }
 
     /// The line for a step, if one is due after this much time.
@@ -142,7 +146,7 @@ impl Lines {
         self.unsaid = None;
         let pause = (elapsed / 20).clamp(Duration::from_secs(2), Duration::from_secs(60));
         self.next = elapsed + pause;
-        let rate = step as f64 / elapsed.as_secs_f64().max(1e-9);
+        let rate = step.saturating_sub(self.made) as f64 / elapsed.as_secs_f64().max(1e-9);
         let left = self.total.saturating_sub(step) as f64 / rate;
         Some(format!(
             "{}  step {step}/{}  loss {loss:.4}  {rate:.1} steps/s  {} left",
@@ -184,7 +188,7 @@ mod tests {
 
     #[test]
     fn lines_keep_their_distance_and_the_last_step_is_told() {
-        let mut lines = Lines::new("ssum", 1000);
+        let mut lines = Lines::new("ssum", 0, 1000);
         let told: Vec<u64> = (1..=1000)
             .filter(|step| {
                 let elapsed = Duration::from_millis(step * 100);
@@ -208,14 +212,17 @@ mod tests {
 
     #[test]
     fn a_line_has_loss_rate_and_time_left() {
-        let mut lines = Lines::new("ssum", 480);
+        let mut lines = Lines::new("ssum", 0, 480);
         let line = lines.line(120, 1.23456, Duration::from_secs(60)).unwrap();
         assert_eq!(line, "ssum  step 120/480  loss 1.2346  2.0 steps/s  3 min 00 s left");
+        let mut resumed = Lines::new("ssum", 60, 480);
+        let line = resumed.line(120, 1.23456, Duration::from_secs(60)).unwrap();
+        assert_eq!(line, "ssum  step 120/480  loss 1.2346  1.0 steps/s  6 min 00 s left");
     }
 
     #[test]
     fn a_bar_follows_the_steps() {
-        let mut bar = Bar::new("ssum", 10);
+        let mut bar = Bar::new("ssum", 0, 10);
         bar.step(3, 1.23456);
         assert_eq!((bar.0.position(), bar.0.message().as_str()), (3, "1.2346"));
         bar.finish();

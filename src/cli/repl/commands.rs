@@ -18,6 +18,7 @@ pub fn run(prompt: &mut Prompt, input: &str) -> Answer {
         "timeit" => timing::timeit(prompt, rest),
         "run" => run_file(prompt, rest),
         "load" => load(prompt, rest),
+        "reload" => Ok(reload(prompt)),
         "vars" => Ok(prompt.tell(prompt.repl.variables(prompt.look))),
         "mem" => Ok(prompt.tell(prompt.repl.memory())),
         "forget" => forget(prompt, rest),
@@ -112,6 +113,18 @@ fn load(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
     let reply = prompt.repl.load(&path, &text, look);
     watch(prompt, &path);
     Ok(prompt.tell(reply))
+}
+
+fn reload(prompt: &mut Prompt) -> Answer {
+    let look = prompt.look;
+    let replies = prompt.repl.reload(look);
+    if replies.is_empty() {
+        println!("there is nothing to load again");
+    }
+    replies
+        .into_iter()
+        .map(|reply| prompt.tell(reply))
+        .fold(Answer::Done, |all, one| if one == Answer::Done { all } else { one })
 }
 
 fn forget(prompt: &mut Prompt, names: &str) -> Result<Answer> {

@@ -12,11 +12,12 @@ const fn command_of(name: &'static str, arguments: &'static str, help: &'static 
 }
 
 /// The prompt's commands.
-pub const COMMANDS: [Command; 11] = [
+pub const COMMANDS: [Command; 12] = [
     command_of("time", "CODE", "run code once and say how long it took"),
     command_of("timeit", "CODE", "run code often and say how long it takes"),
     command_of("run", "FILE [KEY=VALUE ...]", "run a script as `compt run` does, in this session"),
     command_of("load", "FILE", "run a script whose outermost locals stay as globals"),
+    command_of("reload", "", "load changed files again; trainers look at their control files"),
     command_of("vars", "", "the names defined here, and what they are"),
     command_of("mem", "", "live tensors and their bytes, by device and by where they were made"),
     command_of("forget", "[NAME ...]", "drop names, or all of them, and free what they held"),

@@ -16,13 +16,14 @@ mod tests;
 use super::doc::Docs;
 use super::failure::{Failure, Place};
 use super::session::{Script, Session};
+use super::types::LuaTrainer;
 use super::{Runtime, hook, sources, torch};
 use crate::error::nearest;
 use crate::interrupt;
-use mlua::{Error, Function, Lua, MultiValue};
+use mlua::{AnyUserData, Error, Function, Lua, MultiValue, ObjectLike};
 use show::Look;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// A session and all that was typed in it.
@@ -34,6 +35,8 @@ pub struct Repl {
     evaluated: usize,
     /// The globals there were before the first input.
     given: BTreeSet<String>,
+    /// Files that were loaded, with their texts.
+    loaded: Vec<(PathBuf, String)>,
 }
 
 /// What became of an input.
@@ -55,7 +58,8 @@ impl Repl {
         torch::trace::start();
         let given = survey::globals(runtime.lua())?;
         let docs = Rc::new(Docs::load()?);
-        Ok(Repl { runtime, docs, inputs: Vec::new(), evaluated: 0, given })
+        let (inputs, loaded) = (Vec::new(), Vec::new());
+        Ok(Repl { runtime, docs, inputs, evaluated: 0, given, loaded })
     }
 
     pub fn lua(&self) -> &Lua {
@@ -135,6 +139,8 @@ impl Repl {
 
     /// Runs a script whose outermost locals become globals of the session.
     pub fn load(&mut self, path: &Path, text: &str, look: Look) -> Reply {
+        self.loaded.retain(|(known, _)| known != path);
+        self.loaded.push((path.to_path_buf(), text.to_string()));
         let source = load::without_locals(text, &self.given);
         self.file(path, text, &source, super::runtime::without_shebang(&source), look)
     }
@@ -157,6 +163,36 @@ impl Repl {
             }
             Err(error) => self.failed(&error),
         }
+    }
+
+    /// Loads the loaded files again that have changed, and has the session's trainers look at their
+    /// control files. Tells a line for each.
+    pub fn reload(&mut self, look: Look) -> Vec<Reply> {
+        let mut replies = Vec::new();
+        for (path, before) in self.loaded.clone() {
+            match std::fs::read_to_string(&path) {
+                Ok(text) if text != before => {
+                    let reply = self.load(&path, &text, look);
+                    let done = Reply::Done(format!("{}: loaded again", path.display()));
+                    replies.push(if matches!(reply, Reply::Done(_)) { done } else { reply });
+                }
+                _ => {}
+            }
+        }
+        let names = survey::globals(self.lua()).unwrap_or_default();
+        for name in names {
+            let value: mlua::Result<AnyUserData> = self.lua().globals().raw_get(name.as_str());
+            let Ok(trainer) = value else { continue };
+            if !trainer.is::<LuaTrainer>() {
+                continue;
+            }
+            match trainer.call_method::<Option<String>>("reload", ()) {
+                Ok(Some(told)) => replies.push(Reply::Done(format!("{name}: {told}"))),
+                Ok(None) => {}
+                Err(error) => replies.push(self.failed(&error)),
+            }
+        }
+        replies
     }
 
     /// Drops globals of the session, all of them if none is named, and frees what they held.

@@ -225,6 +225,40 @@ fn a_loaded_script_leaves_its_locals() {
 }
 
 #[test]
+fn reload_takes_up_what_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lib, control) = (folder.path().join("lib.lua"), folder.path().join("control.lua"));
+    std::fs::write(&lib, "local x = 1").unwrap();
+    std::fs::write(&control, "return { clip = 1 }").unwrap();
+    let mut r = repl();
+    r.load(&lib, "local x = 1", Look::PLAIN);
+    let make = format!(
+        "t = compt.trainer {{ backbone = compt.backbone 'micro', steps = 9, control = {control:?},
+           tasks = compt.tasks('micro', {{ shots = 2, tasks = {{ 'nli3' }}, max_test = 2 }}),
+           method = compt.methods.pt {{}}, batch_size = 2 }}; t:step()"
+    );
+    done(&mut r, &make);
+    let told = |r: &mut Repl| -> Vec<String> {
+        let shown = |reply| match reply {
+            Reply::Done(text) => text,
+            Reply::Failed(failure) => failure.to_string(),
+            other => panic!("{other:?}"),
+        };
+        r.reload(Look::PLAIN).into_iter().map(shown).collect()
+    };
+    assert!(told(&mut r)[0].ends_with("control.lua: unchanged"));
+    std::fs::write(&lib, "local x = 2").unwrap();
+    std::fs::write(&control, "return { clip = 0 }").unwrap();
+    let lines = told(&mut r);
+    assert!(lines[0].ends_with("lib.lua: loaded again"), "{lines:?}");
+    assert!(lines[1].contains("0 is not within (0, 1000000]"), "{lines:?}");
+    assert_eq!(done(&mut r, "x"), "2");
+    std::fs::write(&control, "return { clip = 2 }").unwrap();
+    let lines = told(&mut r);
+    assert!(lines[0].ends_with("control.lua: used from the next step on"), "{lines:?}");
+}
+
+#[test]
 fn inputs_are_kept_as_a_script_would_have_them() {
     let mut r = repl();
     for source in ["= 1 + 1", "print 'x'", "return 5", "_ + 1", "nil", "x = 3"] {

@@ -33,6 +33,11 @@ impl Trainer {
         }
     }
 
+    /// Leaves out the evaluation that is due.
+    pub fn skip_evaluation(&mut self) {
+        self.at.evaluation_due = false;
+    }
+
     /// The evaluation that is due after the last step, if one is. An error of `progress` leaves it
     /// due.
     pub fn due_evaluation(

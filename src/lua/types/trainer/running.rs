@@ -13,7 +13,7 @@ use crate::run::progress::{Counter, Progress, Silent, progress};
 use crate::train::report::StepReport;
 use crate::train::state::{self, State};
 use crate::{Error, Result};
-use mlua::{Lua, LuaSerdeExt, Value};
+use mlua::{Lua, LuaSerdeExt, Table, Value};
 use serde_json::json;
 
 /// On a GPU sums are taken in no fixed order: losses of a replay count as the same within this
@@ -116,7 +116,7 @@ impl LuaTrainer {
     pub(super) fn step(&mut self, lua: &Lua) -> mlua::Result<Value> {
         self.prepare(lua)?;
         if let Some(made) = self.given.pop_front() {
-            return lua.to_value(&made);
+            return recorded(lua, &made);
         }
         let report = self.make_step(lua, false)?.expect("it does not heed a stop");
         if self.replay.is_some() || interrupt::requested() {
@@ -178,11 +178,16 @@ impl LuaTrainer {
             if interrupt::requested() { Err(Error::new(INTERRUPTED)) } else { Ok(()) }
         });
         drop(counter);
-        let Some(found) = (match found {
+        let found = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(()),
             Err(_) if interrupt::requested() => return Ok(()),
-            found => found?,
-        }) else {
-            return Ok(());
+            // Scores are not worth a run: a control may ask for them where there are no rows.
+            Err(e) => {
+                self.trainer.skip_evaluation();
+                notice::say(&format!("step {}: not evaluated: {e}", self.trainer.steps()));
+                return Ok(());
+            }
         };
         if shown {
             notice::say(&format!(
@@ -221,8 +226,11 @@ impl LuaTrainer {
             notice::say(&format!("note: {}: all {total} steps are made already", self.name));
         }
         let shown = self.progress && self.trainer.steps() < total;
-        let mut shown: Box<dyn Progress> =
-            if shown { progress(&self.name, total) } else { Box::new(Silent) };
+        let mut shown: Box<dyn Progress> = if shown {
+            progress(&self.name, self.trainer.steps(), total)
+        } else {
+            Box::new(Silent)
+        };
         // A second Ctrl-C waits for the record, too.
         let _hold = Hold::new();
         let mut end = Ok(End::Complete);
@@ -290,6 +298,17 @@ impl LuaTrainer {
 }
 
 const INTERRUPTED: &str = "interrupted";
+
+/// A step of `metrics.jsonl` as `step` gave it: JSON has no NaN.
+fn recorded(lua: &Lua, line: &serde_json::Value) -> mlua::Result<Value> {
+    let report: Table = lua.unpack(lua.to_value(line)?)?;
+    for key in ["loss", "grad_norm"] {
+        if line[key].is_null() {
+            report.set(key, f64::NAN)?;
+        }
+    }
+    Ok(Value::Table(report))
+}
 
 impl Drop for LuaTrainer {
     /// A script that ends between two steps leaves the last one on the disk.
