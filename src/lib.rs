@@ -2,7 +2,7 @@
 //!
 //! Dependencies point one way, from the top of this list to the bottom:
 //! `cli` > `lua` > `train` > (`compose` > `prompt`, `router`) and `t5` > `tensor` > `error`;
-//! `data`, `metric` and `run` stand beside the models. Only `lua` knows mlua.
+//! `data`, `metric` and `run` stand beside the models, `plot` by itself. Only `lua` knows mlua.
 
 pub mod atomic;
 pub mod backbone;
@@ -17,6 +17,7 @@ pub mod lua;
 pub mod metric;
 pub mod nn;
 pub mod notice;
+pub mod plot;
 pub mod prompt;
 pub mod router;
 pub mod run;

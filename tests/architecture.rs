@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/` and those it may look into, itself included.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("atomic", &["error"]),
     ("error", &[]),
     ("interrupt", &[]),
     ("notice", &[]),
+    ("plot", &[]),
     ("watch", &["error", "run"]),
     ("tensor", &["atomic", "error"]),
     ("nn", &["error", "tensor"]),
@@ -49,7 +50,21 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "train",
         ],
     ),
-    ("cli", &["atomic", "error", "interrupt", "notice", "tensor", "run", "watch", "lua"]),
+    (
+        "cli",
+        &[
+            "atomic",
+            "error",
+            "interrupt",
+            "notice",
+            "plot",
+            "tensor",
+            "run",
+            "watch",
+            "train",
+            "lua",
+        ],
+    ),
 ];
 
 /// Where a crate is used, and nowhere else.

@@ -3,6 +3,7 @@
 mod again;
 mod doctor;
 mod init;
+mod plot_control;
 mod repl;
 mod report;
 mod run;
@@ -64,6 +65,9 @@ enum Command {
         #[arg(long, value_name = "STEP")]
         to: Option<u64>,
     },
+    /// Draw what a control file sets over a run, as text and SVG; nothing is trained
+    #[command(after_help = PLOT_CONTROL_EXAMPLES)]
+    PlotControl(plot_control::Options),
     /// The prompt: type Lua, see values (`compt` alone on a terminal is the same)
     #[command(after_help = REPL_EXAMPLES)]
     Repl {
@@ -147,6 +151,15 @@ Examples:
 
 Nothing is written. Exit code 0: every loss is as recorded; 1: one is not.";
 
+const PLOT_CONTROL_EXAMPLES: &str = "\
+Examples:
+  compt plot-control control.lua
+  compt plot-control control.lua --steps 600 --epochs 10 --tasks nli3,sentiment,count
+  compt plot-control control.lua --out - > control.svg
+
+No losses or scores are known: the output names the knobs that depend on them, and what was supposed.
+Of runs longer than 2,000 steps as many are asked, evenly spread.";
+
 const REPL_EXAMPLES: &str = "\
 Examples:
   compt repl
@@ -180,6 +193,7 @@ impl Cli {
             (Some(Command::Run { file, session }), _) => run::file(&file, session.into()),
             (Some(Command::Resume { folder }), _) => again::resume(&folder),
             (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
+            (Some(Command::PlotControl(options)), _) => plot_control::plot_control(&options),
             (Some(Command::Repl { session }), _) => repl::repl(session.into()),
             (Some(Command::Stubs { manual: true, .. }), _) => stubs::manual(),
             (Some(Command::Stubs { folder, .. }), _) => stubs::stubs(folder.as_deref()),

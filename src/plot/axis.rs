@@ -1,0 +1,174 @@
+//! Where values lie on an axis, and its round ticks.
+
+use super::number::plain;
+
+/// More than this factor between the values, all positive, makes an axis logarithmic.
+const LOG_FROM: f64 = 100.0;
+/// Numbers nearer to each other than this, or than this share of them, have no ticks between them.
+const SMALLEST: f64 = 1e-300;
+const NEAREST: f64 = 1e-9;
+/// Ticks of an axis of values, and of the axis of steps.
+const TICKS: usize = 5;
+const STEP_TICKS: usize = 9;
+
+pub struct Axis {
+    low: f64,
+    high: f64,
+    pub log: bool,
+    /// Where, and what is written there.
+    pub ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// An axis for these values, from tick to tick; with 0 where it is not far.
+    pub fn of_values(values: impl Iterator<Item = f64>) -> Axis {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for x in values {
+            (low, high) = (low.min(x), high.max(x));
+        }
+        if low > high {
+            (low, high) = (0.0, 1.0);
+        }
+        if low > 0.0 && high / low > LOG_FROM {
+            return Axis::log(low, high);
+        }
+        let level = |low: f64, high: f64| {
+            high / 2.0 - low / 2.0 < SMALLEST.max(low.abs().max(high.abs()) * NEAREST)
+        };
+        if low > 0.0 && (low <= high / 2.0 || level(low, high)) {
+            low = 0.0;
+        } else if high < 0.0 && (high >= low / 2.0 || level(low, high)) {
+            high = 0.0;
+        }
+        if level(low, high) {
+            high = low + 1.0;
+        }
+        let step = Step::between(low, high, TICKS);
+        let first = (low / step.size() + 1e-9).floor() as i64;
+        let last = (high / step.size() - 1e-9).ceil() as i64;
+        let ticks: Vec<(f64, String)> = (first..=last).map(|i| step.tick(i)).collect();
+        Axis { low: ticks[0].0, high: ticks[ticks.len() - 1].0, log: false, ticks }
+    }
+
+    /// Whole powers of ten, some left out where there are many.
+    fn log(low: f64, high: f64) -> Axis {
+        let first = (low.max(SMALLEST).log10() + 1e-9).floor() as i32;
+        let last = (high.log10() - 1e-9).ceil() as i32;
+        let every = ((last - first) as usize).div_ceil(TICKS);
+        let ticks = (first..=last).step_by(every).map(|k| Step { digit: 1, power: k }.tick(1));
+        Axis { low: power(first), high: power(last), log: true, ticks: ticks.collect() }
+    }
+
+    /// The steps of a run, each half a step to either side wide. The ticks are the first step and
+    /// round numbers.
+    pub fn of_steps(last: u64) -> Axis {
+        let last = last.max(1) as f64;
+        let mut step = Step::between(0.0, last, STEP_TICKS);
+        if step.power < 0 {
+            step = Step { digit: 1, power: 0 };
+        }
+        let round = (1..).map(|i| step.tick(i)).take_while(|(x, _)| *x <= last);
+        let first = (1.0, "1".to_string());
+        let ticks = std::iter::once(first).chain(round.filter(|(x, _)| *x > 1.0)).collect();
+        Axis { low: 0.5, high: last + 0.5, log: false, ticks }
+    }
+
+    /// Where a value lies: 0 at the lower end, 1 at the upper.
+    pub fn place(&self, x: f64) -> f64 {
+        let scaled = |x: f64| if self.log { x.log10() } else { x / 2.0 };
+        (scaled(x) - scaled(self.low)) / (scaled(self.high) - scaled(self.low))
+    }
+}
+
+/// The distance of ticks: 1, 2 or 5 times a power of ten.
+struct Step {
+    digit: i64,
+    power: i32,
+}
+
+impl Step {
+    /// The smallest one with which not more than `most` lie between two numbers.
+    fn between(low: f64, high: f64, most: usize) -> Step {
+        let least = high / most as f64 - low / most as f64;
+        let power = least.log10().floor() as i32;
+        let steps = [(1, power), (2, power), (5, power), (1, power + 1)];
+        let steps = steps.map(|(digit, power)| Step { digit, power });
+        steps.into_iter().find(|step| step.size() >= least * (1.0 - 1e-9)).expect("10 is enough")
+    }
+
+    fn size(&self) -> f64 {
+        self.digit as f64 * power(self.power)
+    }
+
+    /// The tick at so many steps from 0, exactly as it is written.
+    fn tick(&self, count: i64) -> (f64, String) {
+        let x: f64 = format!("{}e{}", count * self.digit, self.power).parse().unwrap_or(f64::NAN);
+        (x, plain(x))
+    }
+}
+
+/// A power of ten, as near as can be.
+fn power(power: i32) -> f64 {
+    format!("1e{power}").parse().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|(_, label)| label.as_str()).collect()
+    }
+
+    fn of(values: &[f64]) -> Axis {
+        Axis::of_values(values.iter().copied())
+    }
+
+    #[test]
+    fn ticks_are_round_and_enclose_the_values() {
+        assert_eq!(labels(&of(&[0.0, 0.1])), ["0", "0.02", "0.04", "0.06", "0.08", "0.1"]);
+        assert_eq!(labels(&of(&[0.0, 0.7])), ["0", "0.2", "0.4", "0.6", "0.8"]);
+        assert_eq!(labels(&of(&[-1.0, 3.0])), ["-1", "0", "1", "2", "3"]);
+        assert_eq!(labels(&of(&[0.9, 1.0])), ["0.9", "0.92", "0.94", "0.96", "0.98", "1"]);
+        assert_eq!(labels(&of(&[0.0, 2e-5])), ["0", "5e-6", "1e-5", "1.5e-5", "2e-5"]);
+        for high in [0.013, 0.3, 1.0, 7.7, 123.0, 1e6] {
+            let axis = of(&[0.0, high]);
+            assert!((3..=TICKS + 1).contains(&axis.ticks.len()), "{:?}", axis.ticks);
+            assert!((0.5..=1.0).contains(&axis.place(high)), "{high}");
+        }
+    }
+
+    #[test]
+    fn level_and_missing_values_have_an_axis_too() {
+        assert_eq!(of(&[2.0, 2.0]).place(0.0), 0.0);
+        assert_eq!(of(&[2.0]).place(2.0), 1.0);
+        assert_eq!(of(&[-2.0]).place(-2.0), 0.0);
+        assert_eq!((of(&[0.0]).place(0.0), of(&[0.0]).place(1.0)), (0.0, 1.0));
+        assert_eq!(of(&[]).place(0.5), 0.5);
+        assert_eq!(of(&[0.0, 5e-324]).place(0.0), 0.0);
+        assert!(of(&[5e-324, 1.0]).ticks.len() < 8);
+        assert!(of(&[1.0, 1.0 + f64::EPSILON]).ticks.len() < 8);
+    }
+
+    #[test]
+    fn only_positive_values_over_more_than_a_factor_of_100_are_logarithmic() {
+        assert!(of(&[0.01, 1.01]).log);
+        assert!(!of(&[0.01, 1.0]).log);
+        assert!(!of(&[0.0, 1000.0]).log);
+        assert!(!of(&[-1.0, 1000.0]).log);
+        let axis = of(&[0.001, 5.0]);
+        assert_eq!(labels(&axis), ["0.001", "0.01", "0.1", "1", "10"]);
+        assert!((axis.place(0.1) - 0.5).abs() < 1e-12);
+        assert_eq!(labels(&of(&[1e-12, 1.0])), ["1e-12", "1e-9", "1e-6", "0.001", "1"]);
+    }
+
+    #[test]
+    fn steps_begin_at_1_and_have_whole_ticks() {
+        assert_eq!(labels(&Axis::of_steps(1)), ["1"]);
+        assert_eq!(labels(&Axis::of_steps(3)), ["1", "2", "3"]);
+        assert_eq!(labels(&Axis::of_steps(240)), ["1", "50", "100", "150", "200"]);
+        assert_eq!(labels(&Axis::of_steps(8)), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+        assert_eq!(Axis::of_steps(1).place(1.0), 0.5);
+        assert!(Axis::of_steps(1_000_000_000).ticks.len() < 12);
+    }
+}
