@@ -2,7 +2,8 @@
 
 use super::number::plain;
 
-/// More than this factor between the values, all positive, makes an axis logarithmic.
+/// More than this factor between the values, all positive and most of them near the smallest, makes
+/// an axis logarithmic.
 const LOG_FROM: f64 = 100.0;
 /// Numbers nearer to each other than this, or than this share of them, have no ticks between them.
 const SMALLEST: f64 = 1e-300;
@@ -22,14 +23,17 @@ pub struct Axis {
 impl Axis {
     /// An axis for these values, from tick to tick; with 0 where it is not far.
     pub fn of_values(values: impl Iterator<Item = f64>) -> Axis {
+        let values: Vec<f64> = values.collect();
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for x in values {
+        for &x in &values {
             (low, high) = (low.min(x), high.max(x));
         }
         if low > high {
             (low, high) = (0.0, 1.0);
         }
-        if low > 0.0 && high / low > LOG_FROM {
+        // A straight line stays one.
+        let near = values.iter().filter(|&&x| x - low < 0.1 * (high - low)).count();
+        if low > 0.0 && high / low > LOG_FROM && 2 * near >= values.len() {
             return Axis::log(low, high);
         }
         let level = |low: f64, high: f64| {
@@ -156,6 +160,10 @@ mod tests {
         assert!(!of(&[0.01, 1.0]).log);
         assert!(!of(&[0.0, 1000.0]).log);
         assert!(!of(&[-1.0, 1000.0]).log);
+        let line: Vec<f64> = (0..100).map(|i| 5.0 - 0.05 * f64::from(i)).collect();
+        assert!(!of(&line).log);
+        let fall: Vec<f64> = (0..100).map(|i| 5.0 * 0.92f64.powi(i)).collect();
+        assert!(of(&fall).log);
         let axis = of(&[0.001, 5.0]);
         assert_eq!(labels(&axis), ["0.001", "0.01", "0.1", "1", "10"]);
         assert!((axis.place(0.1) - 0.5).abs() < 1e-12);

@@ -58,7 +58,7 @@ impl Checkpoints {
         // Not the folders above: one that is gone is not made anew behind the user's back.
         match fs::create_dir(&self.folder) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(Error::from(e).at(self.folder.display()));
+                Err(Error::from(e).at(self.folder.display()))
             }
             _ => saved.write(&self.folder.join(name)),
         }

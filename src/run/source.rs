@@ -71,7 +71,7 @@ mod tests {
         let path = folder.path().join("a");
         let of = |content: &[u8]| {
             std::fs::write(&path, content).unwrap();
-            super::fingerprint(&[path.clone()]).unwrap()
+            super::fingerprint(std::slice::from_ref(&path)).unwrap()
         };
         assert_eq!(of(b"one"), of(b"one"));
         assert_ne!(of(b"one"), of(b"two"));

@@ -66,6 +66,8 @@ pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Resu
         .map_err(|e| Error::new(e.to_string()))
 }
 
+/// Tensors with their names.
+type Tensors = Vec<(String, Tensor)>;
 type Raw<'a> = (&'a str, Dtype, Vec<usize>, Vec<u8>);
 
 /// In the order of the names, in which a file lists its tensors.
@@ -86,10 +88,7 @@ fn digest<'a>(parts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
 
 /// The tensors, and the header's note of that key. Bytes that are not those that were written are
 /// an error where the header has their SHA-256.
-pub fn deserialize_with(
-    bytes: &[u8],
-    key: &str,
-) -> Result<(Vec<(String, Tensor)>, Option<String>)> {
+pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<String>)> {
     let tensors = deserialize(bytes)?;
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|e| Error::new(format!("no header: {e}")))?;
@@ -105,7 +104,7 @@ pub fn deserialize_with(
     Ok((tensors, note(key)))
 }
 
-fn deserialize(bytes: &[u8]) -> Result<Vec<(String, Tensor)>> {
+fn deserialize(bytes: &[u8]) -> Result<Tensors> {
     let file = SafeTensors::deserialize(bytes)
         .map_err(|e| Error::new(format!("not a whole safetensors file: {e}")))?;
     let mut named = Vec::with_capacity(file.len());

@@ -103,13 +103,12 @@ pub fn operator(lua: &Lua, value: &Value) -> mlua::Result<Rc<dyn Operator>> {
     }
 }
 
+/// An operator, and the file it is followed in.
+pub type InFile = (Rc<dyn Operator>, Box<dyn OperatorFile>);
+
 /// The operator a method names, as one that is followed in its file, if it is defined in one.
 /// `shapes` gives prompts and weights to try a new version with.
-pub fn in_file(
-    lua: &Lua,
-    value: &Value,
-    shapes: file::Shapes,
-) -> mlua::Result<Option<(Rc<dyn Operator>, Box<dyn OperatorFile>)>> {
+pub fn in_file(lua: &Lua, value: &Value, shapes: file::Shapes) -> mlua::Result<Option<InFile>> {
     let Some(name) = value.as_string().map(|name| name.to_string_lossy()) else { return Ok(None) };
     let defined: Table = lua.named_registry_value(DEFINED)?;
     let Some(known) = defined.get::<Option<AnyUserData>>(name.as_str())? else { return Ok(None) };
