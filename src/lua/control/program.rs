@@ -272,8 +272,9 @@ impl Text<'_> {
     }
 }
 
-/// Whether a line of Lua holds `name =`.
+/// Whether a line of Lua holds `name =`, before its comment.
 fn sets(line: &str, name: &str) -> bool {
+    let line = line.split("--").next().unwrap_or(line);
     line.match_indices(name).any(|(start, _)| {
         let after = line[start + name.len()..].trim_start();
         !line[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.')

@@ -77,6 +77,9 @@ fn mistakes_are_named_with_their_line() {
     assert!(text.starts_with("control.lua:2: temprature: unknown knob 'temprature'"), "{text}");
     assert!(text.contains("did you mean 'temperature'?"), "{text}");
 
+    let text = refused("-- dropout = 2\nreturn {\n  dropout = 2 }");
+    assert!(text.starts_with("control.lua:3: dropout"), "{text}");
+
     let text = refused("return {\n  lr = {\n    routr = 1 } }");
     assert!(text.starts_with("control.lua:3: lr.routr: unknown group 'routr'"), "{text}");
 

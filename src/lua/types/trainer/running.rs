@@ -31,7 +31,8 @@ impl LuaTrainer {
 
     fn take_up(&mut self, lua: &Lua, earlier: Earlier) -> Result<()> {
         let path = earlier.path.clone();
-        let shown = path.display();
+        let here = std::env::current_dir().unwrap_or_default();
+        let shown = path.strip_prefix(&here).unwrap_or(&path).display();
         let differences = earlier.differences(self.record.config())?;
         let resumes = earlier.mode == Mode::Resume;
         if !differences.is_empty() {
