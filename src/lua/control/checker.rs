@@ -70,14 +70,21 @@ struct Follow {
 
 impl Follow {
     fn run(&self, poked: &Receiver<Poke>, told: &Sender<News>) {
+        let mut before = Vec::new();
         while let Ok(Poke::Look) = poked.recv() {
             // Several files saved together are one edit.
             if poked.try_iter().any(|poke| matches!(poke, Poke::Stop)) {
                 return;
             }
             let (outcome, touched) = self.check();
-            for (path, sha256) in touched {
+            for (path, sha256) in touched.clone() {
                 self.watch.add_from(&path, sha256);
+            }
+            // A save during the last look may be told of twice.
+            let is_known = !touched.is_empty() && touched == before;
+            before = touched;
+            if is_known {
+                continue;
             }
             if told.send(News { outcome }).is_err() {
                 return;
