@@ -1,8 +1,9 @@
 # Each target does whatever set-up is missing first.
 
 COMPT := target/release/compt
+LONG := OMP_NUM_THREADS=1 cargo test --release --locked
 
-.PHONY: help setup build demo test docs figures bench lint
+.PHONY: help setup build demo test docs figures endurance bench lint
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,6 +28,12 @@ docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
 figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs
 	python3 scripts/bench/repl.py
 	COMPT_FUZZ=10000 cargo test --release --locked --test repl_fuzz -- --nocapture
+
+endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones
+	COMPT_KILLS=1000 $(LONG) --test resume kill_9 -- --nocapture
+	COMPT_STOPS=50 LUA_TEST=trainer/resume $(LONG) --test lua -- --nocapture
+	COMPT_EDITS=10000 $(LONG) --test broken_edits -- --nocapture --test-threads 1
+	$(LONG) --test hot_reload good_edits -- --nocapture
 
 bench: build ## Speed and memory beside transformers and peft, as ratios
 	scripts/bench/run.sh

@@ -2,7 +2,8 @@
 
 use super::{FAILED, report, run};
 use crate::interrupt;
-use crate::lua::again::{self, Again, Replayed};
+use crate::lua::again;
+use crate::lua::session::{Again, Replayed};
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! A script that was run before and is run again: to go on with its runs (`compt resume`), or to
 //! compare one of them with its record (`compt replay`).
 
-use super::session::{Script, Session};
+use super::session::{Again, Mode, Script, Session};
 use crate::error::Context;
 use crate::run::environment::binary_sha256;
 use crate::run::files::read_json;
@@ -13,37 +13,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-
-/// What is done with the runs of the earlier session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Those that are over are taken as they are, the others are gone on with.
-    Resume,
-    /// The run of this trainer (from 1) is made again, to this step or its end; nothing is written.
-    Replay { trainer: usize, to: Option<u64> },
-}
-
-/// The earlier session.
-#[derive(Debug)]
-pub struct Again {
-    pub mode: Mode,
-    /// The folders of its runs, by the number of their trainer.
-    pub folders: BTreeMap<usize, PathBuf>,
-    /// What came of a replay.
-    pub replayed: RefCell<Option<Replayed>>,
-}
-
-/// A replay against its record.
-#[derive(Debug, Clone, Default)]
-pub struct Replayed {
-    pub steps: u64,
-    /// Steps whose loss is not the recorded one, and the first of them with both.
-    pub differ: u64,
-    pub first: Option<(u64, f64, f64)>,
-    pub largest: f64,
-    /// The largest difference that counts as none.
-    pub tolerance: f64,
-}
 
 /// The session that made a run, ready to be run again; `run` is the run's folder, or the folder
 /// above several of one script.

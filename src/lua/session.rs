@@ -1,9 +1,10 @@
 //! What the command line decided: the session a script runs in.
 
-use super::again::Again;
 use crate::tensor::device;
 use crate::{Error, Result};
 use serde_json::{Map, Number, Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -38,6 +39,37 @@ pub struct Session {
 pub struct Script {
     pub path: PathBuf,
     pub source: String,
+}
+
+/// What is done with the runs of the earlier session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Those that are over are taken as they are, the others are gone on with.
+    Resume,
+    /// The run of this trainer (from 1) is made again, to this step or its end; nothing is written.
+    Replay { trainer: usize, to: Option<u64> },
+}
+
+/// The earlier session.
+#[derive(Debug)]
+pub struct Again {
+    pub mode: Mode,
+    /// The folders of its runs, by the number of their trainer.
+    pub folders: BTreeMap<usize, PathBuf>,
+    /// What came of a replay.
+    pub replayed: RefCell<Option<Replayed>>,
+}
+
+/// A replay against its record.
+#[derive(Debug, Clone, Default)]
+pub struct Replayed {
+    pub steps: u64,
+    /// Steps whose loss is not the recorded one, and the first of them with both.
+    pub differ: u64,
+    pub first: Option<(u64, f64, f64)>,
+    pub largest: f64,
+    /// The largest difference that counts as none.
+    pub tolerance: f64,
 }
 
 impl Default for Session {

@@ -82,6 +82,7 @@ return {
         small.same(rest, table.move(losses, stop + 1, steps, 1, {}), 0)
         assert(same_tensors(wanted, tensors(second)) > 10, kind)
       end
+      print(("%s: resumed at %d stopping points, bit-identical to the end"):format(kind, stops))
     end
   end,
 

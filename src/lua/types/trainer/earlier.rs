@@ -1,9 +1,9 @@
 //! The run of an earlier session that a trainer is to go on with, or to make again.
 
 use crate::error::Context;
-use crate::lua::again::{Mode, Replayed};
 use crate::lua::control::Past;
 use crate::lua::session::Session;
+use crate::lua::session::{Mode, Replayed};
 use crate::run::files::{read_json, read_json_lines};
 use crate::run::folder::{CONFIG, METRICS};
 use crate::run::source::Source;
