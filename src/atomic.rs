@@ -28,9 +28,14 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
         fault(Step::Rename)?;
         file.persist(path)?;
         fault(Step::SyncFolder)?;
-        File::open(folder)?.sync_all()
+        sync_folder(folder)
     };
     write().at(path.display())
+}
+
+/// Brings the names of a folder's files down to the disk.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 /// Removes what programs that were killed left in a folder that is now this program's alone.

@@ -173,6 +173,7 @@ end
             "nothing could be trained",
         ),
         ("return 3".to_string(), "returns a function"),
+        ("return require 'helper'".to_string(), "is not for an operator's file"),
         (gated.replace("local", "while true do end local"), "it ran for more than"),
     ] {
         fs::write(study.path("gated.lua"), text).unwrap();
@@ -183,12 +184,19 @@ end
     fs::write(study.path("gated.lua"), gated.replace("FACTOR", "0.5")).unwrap();
     run.hear("composition 'gated' is a new version");
     run.wait_for_steps(&study.path("out"), 3);
+    // The dry run has a row for each task, a step has four.
+    let late = gated
+        .replace("local mixed", "if private.shape[1] == 4 then error 'late' end\n  local mixed");
+    fs::write(study.path("gated.lua"), late.replace("FACTOR", "0.7")).unwrap();
+    run.hear("back to the version of 'gated' before: ");
+    run.wait_for_steps(&study.path("out"), 3);
     assert_eq!(run.terminate().0, 143);
     let operators: Vec<Value> = lines(&study.path("out/control.jsonl"))
         .into_iter()
         .filter(|line| line["operator"] == "gated")
         .collect();
-    assert_eq!(operators.len(), 2);
+    assert_eq!(operators.len(), 4);
+    assert_eq!(operators[3]["sha256"], operators[1]["sha256"]);
     fs::write(study.path("gated.lua"), "broken").unwrap();
     let (code, out, err) = study.run(&["replay", "out"]);
     assert_eq!(code, 0, "{out}{err}");

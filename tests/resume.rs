@@ -184,7 +184,7 @@ fn a_folder_that_is_gone_stops_nothing_and_is_told() {
         assert!(err.contains("the run goes on"), "{err}");
         if comes_back {
             assert_eq!(status.code(), Some(0), "{err}");
-            assert!(err.contains("can be written to again"), "{err}");
+            assert!(err.contains("can be written again"), "{err}");
             assert_eq!(lines(&study.path(&out).join("metrics.jsonl")).len(), 40);
         } else {
             assert_eq!(status.code(), Some(1), "{err}");

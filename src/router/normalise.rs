@@ -118,10 +118,11 @@ pub fn weights(scores: &Scores, by: Normalisation, keep: Option<&Keep>) -> Resul
 
 /// The `k` largest weights of each row of `[B, S]`, the others 0. What summed to 1 does so again.
 pub fn top_k(weights: &Tensor, k: usize, by: Normalisation) -> Result<Tensor> {
-    if k as i64 >= weights.size()[1] {
+    let k = i64::try_from(k).unwrap_or(i64::MAX);
+    if k >= weights.size()[1] {
         return Ok(weights.shallow_clone());
     }
-    let (_, best) = weights.f_topk(k as i64, -1, true, false)?;
+    let (_, best) = weights.f_topk(k, -1, true, false)?;
     let mask = weights.f_zeros_like()?.f_scatter_value(1, &best, 1.0)?;
     let kept = weights.f_mul(&mask)?;
     match by {
@@ -156,6 +157,8 @@ mod tests {
         assert_eq!(row(2, Normalisation::Softmax, 0), [0.625, 0.0, 0.375]);
         assert_eq!(row(1, Normalisation::Sum, 1), [0.0, 1.0, 0.0]);
         assert_eq!(row(2, Normalisation::Sigmoid, 1), [0.0, 0.6, 0.3]);
-        assert_eq!(row(3, Normalisation::Softmax, 1), [0.1, 0.6, 0.3]);
+        for k in [3, usize::MAX] {
+            assert_eq!(row(k, Normalisation::Softmax, 1), [0.1, 0.6, 0.3]);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The checkpoints of a run: one file each, written whole or not at all, the newest few kept.
 
-use crate::atomic::write_atomic;
+use crate::atomic::{sync_folder, write_atomic};
 use crate::error::Context;
 use crate::tensor::file;
 use crate::{Error, Result};
@@ -37,12 +37,14 @@ impl Checkpoints {
         Checkpoints { folder: run.join(FOLDER), keep: keep.max(1) }
     }
 
-    /// Writes the checkpoint of a step, then removes those beyond the newest few. Whatever fails,
-    /// the ones before are untouched.
+    /// Writes the checkpoint of a step, then removes those of later steps, from which the run went
+    /// back, and those beyond the newest few. Whatever fails, the ones before are untouched.
     pub fn save(&self, step: u64, saved: &Saved) -> Result<()> {
         self.write(&format!("step-{step:09}.safetensors"), saved)?;
         let steps = self.steps();
-        for step in &steps[..steps.len().saturating_sub(self.keep)] {
+        let (on_the_way, left_behind) = steps.split_at(steps.partition_point(|s| *s <= step));
+        let old = &on_the_way[..on_the_way.len().saturating_sub(self.keep)];
+        for step in left_behind.iter().chain(old) {
             // One too many does no harm.
             let _ = fs::remove_file(self.path(*step));
         }
@@ -60,7 +62,13 @@ impl Checkpoints {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
                 Err(Error::from(e).at(self.folder.display()))
             }
-            _ => saved.write(&self.folder.join(name)),
+            made => {
+                saved.write(&self.folder.join(name))?;
+                match (made, self.folder.parent()) {
+                    (Ok(()), Some(run)) => sync_folder(run).at(run.display()),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 
@@ -154,6 +162,9 @@ mod tests {
         }
         checkpoints.save_best(&saved(0.9)).unwrap();
         assert_eq!(checkpoints.steps(), [9, 10]);
+        checkpoints.save(9, &saved(0.9)).unwrap();
+        assert_eq!(checkpoints.steps(), [9], "the run went back from step 10");
+        checkpoints.save(10, &saved(1.0)).unwrap();
         let newest = checkpoints.newest().unwrap().0.unwrap();
         assert_eq!((newest.plain, newest.tensors.len()), (json!({ "x": 1.0 }), 1));
         assert_eq!(Saved::find(folder.path(), true).unwrap().plain["x"], 0.9);

@@ -4,7 +4,8 @@ use crate::atomic::write_atomic;
 use crate::error::Context;
 use crate::{Error, Result};
 use serde_json::Value;
-use std::fs::{self, OpenOptions};
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -44,13 +45,24 @@ fn whole_lines(content: &[u8]) -> usize {
     content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
 
-/// A file of JSON values, one a line, that only grows. Lines that cannot be written are kept and
-/// tried again with the next one.
+/// A file of JSON values, one a line. What cannot be written is kept and tried again with the next
+/// line, in order.
 pub struct JsonLines {
     path: PathBuf,
     /// The length of what was written whole.
     written: u64,
-    waiting: String,
+    waiting: VecDeque<Waiting>,
+    /// Whether something was written since it was synced last.
+    unsynced: bool,
+}
+
+/// What counts the lines of a file.
+pub type Number = fn(&Value) -> Option<u64>;
+
+enum Waiting {
+    Lines(String),
+    /// The lines whose number is above this go.
+    BackTo(Number, u64),
 }
 
 impl JsonLines {
@@ -66,42 +78,66 @@ impl JsonLines {
             Ok(whole as u64)
         };
         let written = open().at(path.display())?;
-        Ok(JsonLines { path: path.to_path_buf(), written, waiting: String::new() })
+        let (path, waiting) = (path.to_path_buf(), VecDeque::new());
+        Ok(JsonLines { path, written, waiting, unsynced: true })
     }
 
     /// Appends one line, after those that wait.
     pub fn append(&mut self, value: &Value) -> Result<()> {
-        self.waiting.push_str(&format!("{value}\n"));
+        match self.waiting.back_mut() {
+            Some(Waiting::Lines(lines)) => lines.push_str(&format!("{value}\n")),
+            _ => self.waiting.push_back(Waiting::Lines(format!("{value}\n"))),
+        }
         self.flush()
     }
 
-    /// Writes the lines that wait.
+    /// Removes the first line whose number is above `last`, and all after it.
+    pub fn back_to(&mut self, number: Number, last: u64) -> Result<()> {
+        self.waiting.push_back(Waiting::BackTo(number, last));
+        self.flush()
+    }
+
+    /// Writes what waits.
     pub fn flush(&mut self) -> Result<()> {
-        if self.waiting.is_empty() {
-            return Ok(());
+        while let Some(first) = self.waiting.front() {
+            self.written = match first {
+                Waiting::Lines(lines) => self.write(lines).at(self.path.display())?,
+                Waiting::BackTo(number, last) => self.cut(*number, *last)?,
+            };
+            self.unsynced = true;
+            self.waiting.pop_front();
         }
-        let write = || -> io::Result<()> {
-            // Opened anew each time: a folder that is gone or mounted again is noticed.
-            let mut file = OpenOptions::new().append(true).open(&self.path)?;
-            file.set_len(self.written)?;
-            file.write_all(self.waiting.as_bytes())
-        };
-        write().at(self.path.display())?;
-        self.written += self.waiting.len() as u64;
-        self.waiting.clear();
         Ok(())
     }
 
-    /// Keeps the lines from the first one on that are wanted; none after the first that is not.
-    pub fn keep_while(&mut self, wanted: impl Fn(&Value) -> bool) -> Result<()> {
+    /// Writes what waits, down to the disk.
+    pub fn sync(&mut self) -> Result<()> {
         self.flush()?;
+        if self.unsynced {
+            File::open(&self.path).and_then(|file| file.sync_all()).at(self.path.display())?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// The new length.
+    fn write(&self, lines: &str) -> io::Result<u64> {
+        // Opened anew each time: a folder that is gone or mounted again is noticed.
+        let mut file = OpenOptions::new().append(true).open(&self.path)?;
+        file.set_len(self.written)?;
+        file.write_all(lines.as_bytes())?;
+        Ok(self.written + lines.len() as u64)
+    }
+
+    /// The new length.
+    fn cut(&self, number: Number, last: u64) -> Result<u64> {
+        let is_kept = |line: &&Value| number(line).is_some_and(|n| n <= last);
         let lines = read_json_lines(&self.path)?;
         let kept: usize =
-            lines.iter().take_while(|line| wanted(line)).map(|l| format!("{l}\n").len()).sum();
-        let file = OpenOptions::new().append(true).open(&self.path).at(self.path.display())?;
-        file.set_len(kept as u64).at(self.path.display())?;
-        self.written = kept as u64;
-        Ok(())
+            lines.iter().take_while(is_kept).map(|line| format!("{line}\n").len()).sum();
+        let cut = || OpenOptions::new().append(true).open(&self.path)?.set_len(kept as u64);
+        cut().at(self.path.display())?;
+        Ok(kept as u64)
     }
 }
 
@@ -147,19 +183,22 @@ mod tests {
         fs::create_dir(&below).unwrap();
         let path = below.join("metrics.jsonl");
         let mut lines = JsonLines::open(&path).unwrap();
-        lines.append(&json!(1)).unwrap();
+        let line = |n: u64| json!({ "step": n });
+        lines.append(&line(1)).unwrap();
         let away = folder.path().join("away");
         fs::rename(&below, &away).unwrap();
-        assert!(lines.append(&json!(2)).is_err());
-        assert!(lines.append(&json!(3)).is_err());
+        assert!(lines.append(&line(2)).is_err());
+        assert!(lines.append(&line(3)).is_err());
+        assert!(lines.back_to(|line| line["step"].as_u64(), 2).is_err());
         fs::rename(&away, &below).unwrap();
         // What a write that broke off may have left.
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"2\n{").unwrap();
-        lines.append(&json!(4)).unwrap();
-        assert_eq!(read_json_lines(&path).unwrap(), [json!(1), json!(2), json!(3), json!(4)]);
-        lines.keep_while(|line| line.as_u64() < Some(3)).unwrap();
-        lines.append(&json!(5)).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n2\n5\n");
+        lines.append(&line(4)).unwrap();
+        lines.sync().unwrap();
+        assert_eq!(read_json_lines(&path).unwrap(), [line(1), line(2), line(4)]);
+        lines.back_to(|line| line["step"].as_u64(), 2).unwrap();
+        lines.append(&line(5)).unwrap();
+        assert_eq!(read_json_lines(&path).unwrap(), [line(1), line(2), line(5)]);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::atomic::{remove_temporary, write_atomic};
 use crate::error::Context;
 use crate::{Error, Result};
 use serde_json::Value;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// What is known of a run before its first step.
@@ -53,26 +54,46 @@ impl RunFolder {
     /// what was made is removed again.
     pub fn create(path: &Path, start: &Start) -> Result<RunFolder> {
         check_writable(path)?;
-        let path = free(path);
-        let made = path.ancestors().take_while(|a| !a.exists()).last().map(Path::to_path_buf);
-        let folder = RunFolder::begin(&path, start);
-        if folder.is_err()
-            && let Some(made) = made
-        {
-            let _ = fs::remove_dir_all(made);
+        let candidates = names(path);
+        for path in candidates.filter(|path| !path.join(RESULT).exists()) {
+            let missing: Vec<PathBuf> =
+                path.ancestors().take_while(|a| !a.exists()).map(Path::to_path_buf).collect();
+            fs::create_dir_all(&path).at(path.display())?;
+            let begun = claim(&path).and_then(|claimed| {
+                claimed.map(|config| RunFolder::begin(&path, config, start)).transpose()
+            });
+            match begun {
+                Ok(Some(folder)) => return Ok(folder),
+                Ok(None) => {}
+                Err(e) => {
+                    // Another program may be at work there by now: only what is empty goes.
+                    missing.iter().for_each(|made| drop(fs::remove_dir(made)));
+                    return Err(e);
+                }
+            }
         }
-        folder
+        unreachable!("some number is free")
     }
 
-    fn begin(path: &Path, start: &Start) -> Result<RunFolder> {
-        fs::create_dir_all(path).at(path.display())?;
-        write_json(&path.join(CONFIG), start.config)?;
-        write_json(&path.join(ENVIRONMENT), start.environment)?;
-        write_json(&path.join(SESSION), start.session)?;
-        if let Some(script) = start.script {
-            write_atomic(&path.join(SCRIPT), script.as_bytes())?;
+    /// `config` is the claimed file.
+    fn begin(path: &Path, mut config: File, start: &Start) -> Result<RunFolder> {
+        let mut write = || -> Result<RunFolder> {
+            let text = format!("{:#}\n", start.config);
+            let written = config.write_all(text.as_bytes()).and_then(|()| config.sync_all());
+            written.at(path.join(CONFIG).display())?;
+            write_json(&path.join(ENVIRONMENT), start.environment)?;
+            write_json(&path.join(SESSION), start.session)?;
+            if let Some(script) = start.script {
+                write_atomic(&path.join(SCRIPT), script.as_bytes())?;
+            }
+            RunFolder::with(path, config.try_clone().at(path.display())?)
+        };
+        let begun = write();
+        if begun.is_err() {
+            let files = [ENVIRONMENT, SESSION, SCRIPT, METRICS, EVALUATIONS, steering::LINES];
+            files.iter().chain([&CONFIG]).for_each(|f| drop(fs::remove_file(path.join(f))));
         }
-        RunFolder::open(path)
+        begun
     }
 
     /// The folder of a run that is gone on with. One that another program writes to is an error.
@@ -82,6 +103,10 @@ impl RunFolder {
         if let Err(TryLockError::WouldBlock) = lock.try_lock() {
             return Err(Error::new("another program trains this run now").at(path.display()));
         }
+        RunFolder::with(path, lock)
+    }
+
+    fn with(path: &Path, lock: File) -> Result<RunFolder> {
         for folder in [path, &path.join(super::checkpoints::FOLDER)] {
             remove_temporary(folder);
         }
@@ -111,9 +136,14 @@ impl RunFolder {
 
     /// Forgets the steps after this one: they are made anew.
     pub fn back_to(&mut self, step: u64) -> Result<()> {
-        let wanted = |line: &Value| line["step"].as_u64().is_some_and(|made| made <= step);
-        self.metrics.keep_while(wanted)?;
-        self.evaluations.keep_while(wanted)
+        let number = |line: &Value| line["step"].as_u64();
+        let cut = self.metrics.back_to(number, step);
+        cut.and(self.evaluations.back_to(number, step))
+    }
+
+    /// Forgets what steered later attempts than this one.
+    pub fn steered_until(&mut self, attempt: u64) -> Result<()> {
+        self.controls.back_to(steering::attempt, attempt)
     }
 
     /// Notes a change of what steers the run: a line in `control.jsonl`, and each text under
@@ -130,20 +160,33 @@ impl RunFolder {
         while let Some(source) = self.texts.last() {
             let copy = folder.join(format!("{}.lua", source.sha256));
             if !copy.exists() {
-                fs::create_dir_all(&folder).at(folder.display())?;
-                write_atomic(&copy, source.text.as_bytes())?;
+                // Not the folders above: one that is gone is not made anew behind the user's back.
+                match fs::create_dir(&folder) {
+                    Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(Error::from(e).at(folder.display()));
+                    }
+                    _ => write_atomic(&copy, source.text.as_bytes())?,
+                }
             }
             self.texts.pop();
         }
         Ok(())
     }
 
-    /// Writes the lines that could not be written before.
+    /// Writes what could not be written before.
     pub fn catch_up(&mut self) -> Result<()> {
-        self.write_texts()?;
-        [&mut self.metrics, &mut self.evaluations, &mut self.controls]
-            .into_iter()
-            .try_for_each(JsonLines::flush)
+        let texts = self.write_texts();
+        self.lines().into_iter().map(JsonLines::flush).fold(texts, Result::and)
+    }
+
+    /// Writes what waits, all of it down to the disk: what a checkpoint relies on.
+    pub fn sync(&mut self) -> Result<()> {
+        let texts = self.write_texts();
+        self.lines().into_iter().map(JsonLines::sync).fold(texts, Result::and)
+    }
+
+    fn lines(&mut self) -> [&mut JsonLines; 3] {
+        [&mut self.controls, &mut self.metrics, &mut self.evaluations]
     }
 
     /// Writes `result.json`, which marks the run as finished.
@@ -152,18 +195,27 @@ impl RunFolder {
     }
 }
 
-/// The path itself, or the first of `PATH-2`, `PATH-3` ... that holds no run.
-fn free(path: &Path) -> PathBuf {
-    let holds_run = |p: &Path| p.join(CONFIG).exists() || p.join(RESULT).exists();
+/// The path itself, `PATH-2`, `PATH-3` ...
+fn names(path: &Path) -> impl Iterator<Item = PathBuf> {
     let numbered = (2..).map(|n| {
         let mut name = path.as_os_str().to_os_string();
         name.push(format!("-{n}"));
         PathBuf::from(name)
     });
-    std::iter::once(path.to_path_buf())
-        .chain(numbered)
-        .find(|p| !holds_run(p))
-        .expect("some number is free")
+    std::iter::once(path.to_path_buf()).chain(numbered)
+}
+
+/// Makes `config.json`, which only one program can, and locks it; None where there is one.
+fn claim(folder: &Path) -> Result<Option<File>> {
+    let path = folder.join(CONFIG);
+    match OpenOptions::new().write(true).create_new(true).open(&path) {
+        Ok(file) => {
+            let _ = file.try_lock();
+            Ok(Some(file))
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(e) => Err(Error::from(e).at(path.display())),
+    }
 }
 
 #[cfg(test)]
@@ -243,6 +295,43 @@ mod tests {
             .map(|_| create(&path).unwrap().path().file_name().unwrap().to_os_string())
             .collect();
         assert_eq!(names, ["a", "a-2", "a-3"]);
+    }
+
+    #[test]
+    fn programs_that_start_at_once_get_folders_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs/a");
+        let runs: Vec<RunFolder> = std::thread::scope(|scope| {
+            let start = || scope.spawn(|| create(&path).unwrap());
+            let started: Vec<_> = (0..8).map(|_| start()).collect();
+            started.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let mut names: Vec<_> = runs.iter().map(|run| run.path().to_path_buf()).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 8);
+        assert!(names.iter().all(|name| name.join(SESSION).is_file()), "{names:?}");
+    }
+
+    #[test]
+    fn what_steers_a_run_waits_for_a_folder_that_is_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = create(&folder.path().join("a")).unwrap();
+        let (path, away) = (run.path().to_path_buf(), folder.path().join("away"));
+        let control = Source::new("control.lua".into(), "return {}".into());
+        let version = Change::Version { sources: vec![control], because: None };
+        let set = Change::Set { name: "clip".into(), value: json!(0.5) };
+        let events = [event(1, version), event(1, set)];
+        fs::rename(&path, &away).unwrap();
+        for event in &events {
+            assert!(run.steered(event).is_err());
+        }
+        assert!(run.metrics(&json!({ "step": 1 })).is_err() && run.sync().is_err());
+        assert!(!path.exists(), "a folder that is gone is not made anew");
+        fs::rename(&away, &path).unwrap();
+        run.catch_up().unwrap();
+        assert_eq!(steering::read(&path).unwrap(), events);
+        assert_eq!(fs::read_to_string(path.join(METRICS)).unwrap(), "{\"step\":1}\n");
     }
 
     #[test]

@@ -100,8 +100,13 @@ impl Event {
             }
             Change::Version { sources, because: text("because") }
         };
-        Ok(Event { step, attempt: line["attempt"].as_u64().unwrap_or(step), change })
+        Ok(Event { step, attempt: attempt(line).unwrap_or(step), change })
     }
+}
+
+/// The attempt of a line of `control.jsonl` or `metrics.jsonl`.
+pub fn attempt(line: &Value) -> Option<u64> {
+    line["attempt"].as_u64().or(line["step"].as_u64())
 }
 
 /// A text named by path and hash.

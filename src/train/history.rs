@@ -42,13 +42,9 @@ pub struct Evaluated {
 impl History {
     /// Takes in a step, and the mean loss of each task in it.
     pub fn step(&mut self, report: &StepReport) {
+        self.begin_epoch(report.epoch);
         let (sum, count, epoch) = self.running;
-        if epoch != report.epoch && count > 0 {
-            self.epoch_losses.push(sum / count as f64);
-        }
-        let fresh = epoch != report.epoch || count == 0;
-        let (sum, count) = if fresh { (0.0, 0) } else { (sum, count) };
-        self.running = (sum + report.loss, count + 1, report.epoch);
+        self.running = (sum + report.loss, count + 1, epoch);
         self.loss = Some(report.loss);
         self.loss_average = Some(moved(self.loss_average, report.loss));
         self.grad_norm = Some(report.grad_norm);
@@ -56,6 +52,17 @@ impl History {
         for (task, loss) in &report.task_losses {
             self.task_losses.insert(task.clone(), *loss);
             move_in(&mut self.task_loss_averages, task, *loss);
+        }
+    }
+
+    /// Before a step of this epoch: the one before, if it was another, is over.
+    pub fn begin_epoch(&mut self, epoch: u64) {
+        let (sum, count, running) = self.running;
+        if running != epoch {
+            if count > 0 {
+                self.epoch_losses.push(sum / count as f64);
+            }
+            self.running = (0.0, 0, epoch);
         }
     }
 
@@ -122,6 +129,8 @@ mod tests {
         history.step(&report(1, 1, 4.0, &[("a", 4.0)]));
         history.step(&report(2, 1, 2.0, &[("b", 2.0)]));
         assert!(history.epoch_losses.is_empty());
+        history.begin_epoch(2);
+        assert_eq!(history.epoch_losses, [3.0]);
         history.step(&report(3, 2, 1.0, &[("a", 1.0)]));
         assert_eq!(history.epoch_losses, [3.0]);
         assert_eq!(history.loss, Some(1.0));

@@ -36,7 +36,7 @@ fn shown(x: f64) -> String {
 /// What a knob may be set to.
 pub enum Kind {
     Number(Bound<f64>, Bound<f64>),
-    /// A whole number from here up.
+    /// A whole number from here up to a billion.
     Whole(f64),
     Flag,
     OneOf(&'static [&'static str]),
@@ -67,7 +67,7 @@ const fn knob(name: &'static str, each: Each, kind: Kind) -> Knob {
 pub const KNOBS: [Knob; 12] = [
     knob("lr", Each::Group, Kind::Number(From(0.0), To(100.0))),
     knob("freeze", Each::Group, Kind::Flag),
-    knob("temperature", Each::Run, Kind::Number(Above(0.0), To(1e3))),
+    knob("temperature", Each::Run, Kind::Number(From(1e-6), To(1e3))),
     knob("task_weights", Each::Task, Kind::Number(From(0.0), To(1e6))),
     knob("top_k", Each::Run, Kind::Whole(1.0)),
     knob("normalise", Each::Run, Kind::OneOf(&Normalisation::NAMES)),
@@ -122,10 +122,12 @@ impl Knob {
                 true => return Ok(value),
                 false => format!("is not within {}", interval(*low, *high)),
             },
-            (Kind::Whole(low), Value::Number(x)) => match *x >= *low && x.fract() == 0.0 {
-                true => return Ok(value),
-                false => format!("is not a whole number of at least {low}"),
-            },
+            (Kind::Whole(low), Value::Number(x)) => {
+                match (*low..=1e9).contains(x) && x.fract() == 0.0 {
+                    true => return Ok(value),
+                    false => format!("is not a whole number from {low} to 1e9"),
+                }
+            }
             (Kind::Flag, Value::Flag(_)) => return Ok(value),
             (Kind::OneOf(known), Value::Word(word)) => match known.contains(&word.as_str()) {
                 true => return Ok(value),
@@ -266,7 +268,7 @@ mod tests {
         let check = |name: &str, value| Knob::named(name).unwrap().check(value);
         assert_eq!(check("temperature", Value::Number(0.001)), Ok(Value::Number(0.001)));
         let text = check("temperature", Value::Number(0.0)).unwrap_err().to_string();
-        assert_eq!(text, "0 is not within (0, 1000]");
+        assert_eq!(text, "0 is not within [0.000001, 1000]");
         assert!(check("temperature", Value::Number(f64::NAN)).is_err());
         assert!(check("temperature", Value::Number(f64::INFINITY)).is_err());
         let text = check("top_k", Value::Number(1.5)).unwrap_err().to_string();

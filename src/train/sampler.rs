@@ -103,22 +103,21 @@ impl Sampler {
     }
 
     /// A batch drawn with replacement: first the task, in proportion to its weight, then any of
-    /// its rows. `names` are the tasks' names; one without a weight is not drawn.
+    /// its rows. `names` are the tasks' names; one without a weight is not drawn, unless none of the
+    /// stage's tasks has one: then weights mean other stages, and each row is as likely.
     pub fn draw(&mut self, weights: &BTreeMap<String, f64>, names: &[String]) -> Result<Vec<Pick>> {
         let mut by_task: BTreeMap<usize, Vec<Pick>> = BTreeMap::new();
         for pick in &self.all {
             by_task.entry(pick.task).or_default().push(*pick);
         }
+        let weight = |task: usize| weights.get(&names[task]).copied().unwrap_or(0.0);
+        let elsewhere = by_task.keys().all(|task| weight(*task) == 0.0);
         let open: Vec<(f64, Vec<Pick>)> = by_task
             .into_iter()
-            .map(|(task, picks)| (weights.get(&names[task]).copied().unwrap_or(0.0), picks))
+            .map(|(task, picks)| (if elsewhere { picks.len() as f64 } else { weight(task) }, picks))
             .filter(|(weight, _)| *weight > 0.0)
             .collect();
         let total: f64 = open.iter().map(|(weight, _)| weight).sum();
-        if open.is_empty() {
-            return Err(Error::new("task_weights leave no task to draw from")
-                .hint("give at least one task a weight above 0"));
-        }
         let picks = (0..self.batch_size).map(|_| {
             let mut at = self.rng.random::<f64>() * total;
             let mut chosen = &open[open.len() - 1].1;
@@ -212,7 +211,9 @@ mod tests {
         let share = picks.iter().filter(|p| p.task == 0).count();
         assert!((700..800).contains(&share), "{share}");
         assert!(picks.iter().all(|p| p.task != 2));
-        let none = BTreeMap::from([("a".to_string(), 0.0)]);
-        assert!(s.draw(&none, &names).unwrap_err().to_string().contains("no task"));
+        let elsewhere = BTreeMap::from([("z".to_string(), 1.0)]);
+        let picks = s.draw(&elsewhere, &names).unwrap();
+        let share = picks.iter().filter(|p| p.task == 2).count();
+        assert!((280..390).contains(&share), "{share}");
     }
 }

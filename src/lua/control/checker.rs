@@ -11,8 +11,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// A check takes milliseconds; what takes longer than this is given up. (Lua code that loops is
-/// stopped sooner; a search for a pathological pattern cannot be.)
+/// A check takes milliseconds; what takes longer than this is given up. (Code that loops is stopped
+/// sooner.)
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Follows a control file and all it requires.
@@ -62,6 +62,27 @@ impl Drop for Checker {
     }
 }
 
+/// Loads and tries out what the files hold now, within the time there is; also every file that was
+/// wanted.
+pub fn check(path: &Path, stages: &[Setting]) -> (Result<Vec<Source>>, Vec<Touched>) {
+    let (done, outcome) = channel();
+    let (own_path, stages) = (path.to_path_buf(), stages.to_vec());
+    let check = move || {
+        let (loaded, touched) = ControlFile::open(&own_path, Origin::Disk, &stages);
+        // The state itself stays here: it is of this thread.
+        let _ = done.send((loaded.map(|control| control.sources().to_vec()), touched));
+    };
+    let started = thread::Builder::new().name("check".into()).spawn(check);
+    let outcome = match started {
+        Ok(_) => outcome.recv_timeout(PATIENCE),
+        Err(_) => Err(RecvTimeoutError::Disconnected),
+    };
+    outcome.unwrap_or_else(|_| {
+        let what = format!("it could not be checked within {} s", PATIENCE.as_secs());
+        (Err(Error::new(what).at(path.display())), Vec::new())
+    })
+}
+
 struct Follow {
     path: PathBuf,
     stages: Vec<Setting>,
@@ -76,7 +97,7 @@ impl Follow {
             if poked.try_iter().any(|poke| matches!(poke, Poke::Stop)) {
                 return;
             }
-            let (outcome, touched) = self.check();
+            let (outcome, touched) = check(&self.path, &self.stages);
             for (path, sha256) in touched.clone() {
                 self.watch.add_from(&path, sha256);
             }
@@ -90,25 +111,5 @@ impl Follow {
                 return;
             }
         }
-    }
-
-    /// Loads and tries out what the files hold now, within the time there is.
-    fn check(&self) -> (Result<Vec<Source>>, Vec<Touched>) {
-        let (done, outcome) = channel();
-        let (path, stages) = (self.path.clone(), self.stages.clone());
-        let check = move || {
-            let (loaded, touched) = ControlFile::open(&path, Origin::Disk, &stages);
-            // The state itself stays here: it is of this thread.
-            let _ = done.send((loaded.map(|control| control.sources().to_vec()), touched));
-        };
-        let started = thread::Builder::new().name("check".into()).spawn(check);
-        let outcome = match started {
-            Ok(_) => outcome.recv_timeout(PATIENCE),
-            Err(_) => Err(RecvTimeoutError::Disconnected),
-        };
-        outcome.unwrap_or_else(|_| {
-            let what = format!("it could not be checked within {} s", PATIENCE.as_secs());
-            (Err(Error::new(what).at(self.path.display())), Vec::new())
-        })
     }
 }

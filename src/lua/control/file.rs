@@ -60,7 +60,9 @@ impl ControlFile {
         let mut control = ControlFile { sandbox, program, sources, seed: stages[0].seed };
         try_out(&mut control, stages)?;
         // A function may have required more when it was called.
-        control.sources = control.sandbox.files().sources();
+        let files = control.sandbox.files();
+        control.sources = files.sources();
+        files.freeze();
         Ok(control)
     }
 

@@ -3,7 +3,7 @@
 //! and changes nothing.
 
 use super::changes::{Side, changes};
-use super::checker::Checker;
+use super::checker::{Checker, check};
 use super::{ControlFile, Origin, TableControl};
 use crate::notice;
 use crate::run::source::Source;
@@ -51,6 +51,8 @@ pub trait OperatorFile {
     fn news(&self) -> Option<Source>;
     /// Exchanges it for another version; with `dry_run`, if that works on the current shapes.
     fn take(&self, source: Source, dry_run: bool) -> Result<()>;
+    /// Where the version in use has failed: back to the one before, if there is one.
+    fn back(&self) -> Option<Source>;
 }
 
 pub struct Live {
@@ -64,6 +66,8 @@ pub struct Live {
     /// The control file as it was taken over last, and those it requires; empty without one.
     seen: Vec<Source>,
     operator: Option<Box<dyn OperatorFile>>,
+    /// Whether the operator's first version is noted.
+    operator_noted: bool,
     checker: Option<Checker>,
     past: Past,
     /// An edit that does not work ends the run.
@@ -90,6 +94,7 @@ impl Live {
             stages,
             seen: Vec::new(),
             operator: None,
+            operator_noted: false,
             checker: None,
             past: Past::default(),
             strict,
@@ -138,6 +143,15 @@ impl Live {
             return Err(error.at(name));
         }
         let value = value.map(|value| knob.check(value)).transpose().map_err(|e| e.at(name))?;
+        let others = self.by_hand.task_weights().unwrap_or_default();
+        if knob.each == Each::Task
+            && value == Some(Value::Number(0.0))
+            && !others.iter().any(|(task, weight)| task != below && *weight > 0.0)
+        {
+            return Err(Error::new("no task would have a weight above 0")
+                .at(name)
+                .hint("weights set by hand stand alone: give other tasks theirs first"));
+        }
         let before = self.by_hand.get(name).or(self.last.as_ref().and_then(|l| l.get(name)));
         let after = value.as_ref().map_or("the control's".to_string(), Value::to_string);
         let told = format!("{name}: {} -> {after}", shown_or_nil(before));
@@ -160,6 +174,24 @@ impl Live {
     /// What the control above the method's answered last: part of a run's state.
     pub fn last(&self) -> Option<&Knobs> {
         self.last.as_ref()
+    }
+
+    /// Whether the changes of this attempt are recorded ones.
+    pub fn remembers(&self, attempt: u64) -> bool {
+        attempt <= self.past.until || self.past.alone
+    }
+
+    /// After an error in a step: back to the operator's version before, if the one in use is to
+    /// blame, so that the step can be tried again. Any other error is given back.
+    pub fn go_back_on(&mut self, error: Error, step: u64, attempt: u64) -> Result<()> {
+        let operator = self.operator.as_ref().filter(|_| !self.strict);
+        let Some((name, source)) = operator.and_then(|o| Some((o.name().to_string(), o.back()?)))
+        else {
+            return Err(error);
+        };
+        notice::say(&format!("step {step}: back to the version of '{name}' before: {error}"));
+        self.events.push(Event { step, attempt, change: Change::Operator { name, source } });
+        Ok(())
     }
 
     /// What took effect since this was asked last.
@@ -189,21 +221,32 @@ impl Live {
             let event = self.past.events.pop_front().expect("it is there");
             match event.change {
                 Change::Version { sources, because } => {
-                    if because.is_none() {
-                        self.seen.clone_from(&sources);
-                    }
                     let path = sources[0].path.clone();
-                    let control =
-                        ControlFile::load(&path, Origin::Recorded(sources), &self.stages)?;
-                    self.put(Upper::File(Version { control, since: event.step }));
+                    let recorded = Origin::Recorded(sources.clone());
+                    let control = ControlFile::load(&path, recorded, &self.stages)?;
+                    let version = Upper::File(Version { control, since: event.step });
+                    match because {
+                        None => {
+                            self.seen = sources;
+                            self.put(version);
+                        }
+                        // Gone back to: the one that failed is not to be gone back to again.
+                        Some(_) => {
+                            self.older.pop();
+                            self.upper = version;
+                        }
+                    }
                 }
                 Change::Set { name, value } => match value.is_null() {
                     true => self.by_hand.unset(&name),
                     false => self.by_hand.set(name, from_json(value)?),
                 },
-                Change::Hold { knobs, .. } => self.put(Upper::Held(from_json(knobs)?)),
+                Change::Hold { knobs, .. } => self.upper = Upper::Held(from_json(knobs)?),
                 Change::Operator { source, .. } => match &self.operator {
-                    Some(operator) => operator.take(source, false)?,
+                    Some(operator) => {
+                        operator.take(source, false)?;
+                        self.operator_noted = true;
+                    }
                     None => return Err(Error::new("the run composed with an operator's file")),
                 },
             }
@@ -223,7 +266,7 @@ impl Live {
     /// Takes over what was asked for and what the checker found good.
     fn adopt(&mut self, view: &View, step: u64) -> Result<()> {
         self.replay(view.attempt)?;
-        if view.attempt <= self.past.until || self.past.alone {
+        if self.remembers(view.attempt) {
             // These steps were made before: what steered them is recorded.
             self.asked.clear();
             return Ok(());
@@ -244,6 +287,12 @@ impl Live {
         self.adopt_operator(view, step)?;
         let Some(path) = self.path() else { return Ok(()) };
         if self.checker.is_none() {
+            // What was edited while the run was stopped is not left for later: it may be what
+            // stopped it.
+            if self.past.until > 0 {
+                let now = check(&path, &self.stages).0;
+                self.consider(now, view, step)?;
+            }
             match Checker::start(&path, &self.stages, &self.seen) {
                 Ok(checker) => self.checker = Some(checker),
                 Err(e) if self.strict => return Err(e),
@@ -251,18 +300,24 @@ impl Live {
             }
         }
         while let Some(news) = self.checker.as_ref().and_then(Checker::next) {
-            let taken = news.outcome.and_then(|sources| self.take(sources, view, step));
-            if let Err(error) = taken {
-                if self.strict {
-                    return Err(error.hint("an edit that does not work ends a --strict run"));
-                }
-                let stays = match &self.upper {
-                    Upper::File(version) => format!("the version of step {}", version.since),
-                    _ => "the last good settings".to_string(),
-                };
-                notice::say(&format!("step {step}: {stays} stays in use: {error}"));
-            }
+            self.consider(news.outcome, view, step)?;
         }
+        Ok(())
+    }
+
+    /// Takes a version that was checked, or tells why it is not taken.
+    fn consider(&mut self, checked: Result<Vec<Source>>, view: &View, step: u64) -> Result<()> {
+        let Err(error) = checked.and_then(|sources| self.take(sources, view, step)) else {
+            return Ok(());
+        };
+        if self.strict {
+            return Err(error.hint("an edit that does not work ends a --strict run"));
+        }
+        let stays = match &self.upper {
+            Upper::File(version) => format!("the version of step {} stays", version.since),
+            _ => "the last good settings stay".to_string(),
+        };
+        notice::say(&format!("step {step}: {stays} in use: {error}"));
         Ok(())
     }
 
@@ -270,9 +325,9 @@ impl Live {
     fn adopt_operator(&mut self, view: &View, step: u64) -> Result<()> {
         let Some(operator) = &self.operator else { return Ok(()) };
         let name = operator.name().to_string();
-        if view.attempt == 1 {
+        if !std::mem::replace(&mut self.operator_noted, true) {
             let source = operator.source();
-            self.events.push(Event { step, attempt: 1, change: Change::Operator { name, source } });
+            self.note(view, step, Change::Operator { name, source });
             return Ok(());
         }
         let Some(source) = operator.news() else { return Ok(()) };

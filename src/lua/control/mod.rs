@@ -5,6 +5,7 @@
 //! function of (step, view) that returns one; a knob with a value for each group or task is a table
 //! of those by name, or a function that returns such a table.
 
+mod bounded;
 mod changes;
 mod checker;
 mod file;

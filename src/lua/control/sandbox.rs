@@ -1,6 +1,6 @@
 //! The Lua state of a control file: what it may see, load and spend.
 
-use super::told;
+use super::{bounded, told};
 use crate::lua::{hook, random, stdlib};
 use crate::run::source::Source;
 use crate::{Error, Result};
@@ -53,6 +53,9 @@ pub enum Origin {
     Recorded(Vec<Source>),
 }
 
+const NOT_THERE: &str =
+    "it is none of the files the control was checked with: require it at the top";
+
 impl Origin {
     fn text(&self, path: &Path) -> io::Result<String> {
         match self {
@@ -60,7 +63,7 @@ impl Origin {
             Origin::Recorded(sources) => {
                 let source = sources.iter().find(|source| source.path == path);
                 let text = source.map(|source| source.text.clone());
-                text.ok_or_else(|| io::Error::other("it is not among the recorded files"))
+                text.ok_or_else(|| io::Error::other(NOT_THERE))
             }
         }
     }
@@ -69,7 +72,7 @@ impl Origin {
 /// The folder a control file lives in, and what was read from it.
 pub struct Files {
     folder: PathBuf,
-    origin: Origin,
+    origin: RefCell<Origin>,
     read: RefCell<Vec<Source>>,
     missing: RefCell<Vec<PathBuf>>,
     loaded: RefCell<HashMap<String, Option<Value>>>,
@@ -83,7 +86,7 @@ impl Sandbox {
         random::install(&lua, seed)?;
         let files = Rc::new(Files {
             folder: folder.to_path_buf(),
-            origin,
+            origin: RefCell::new(origin),
             read: RefCell::default(),
             missing: RefCell::default(),
             loaded: RefCell::default(),
@@ -129,6 +132,11 @@ impl Files {
         self.read.borrow().clone()
     }
 
+    /// From now on nothing else can be read: what steers a run is recorded.
+    pub fn freeze(&self) {
+        *self.origin.borrow_mut() = Origin::Recorded(self.sources());
+    }
+
     /// The files that were wanted and could not be read.
     pub fn missing(&self) -> Vec<PathBuf> {
         self.missing.borrow().clone()
@@ -137,7 +145,7 @@ impl Files {
     /// Reads a file, notes it and compiles it.
     fn chunk(&self, lua: &Lua, path: &Path) -> Result<Function> {
         let shown = path.display().to_string();
-        let text = self.origin.text(path).map_err(|e| {
+        let text = self.origin.borrow().text(path).map_err(|e| {
             self.missing.borrow_mut().push(path.to_path_buf());
             Error::from(e).at(&shown)
         })?;
@@ -192,6 +200,7 @@ fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
     }
     kept.get::<Table>("string")?.set("dump", Value::Nil)?;
     kept.get::<Table>("math")?.set("randomseed", Value::Nil)?;
+    bounded::install(lua, &kept.get("string")?, &kept.get("table")?)?;
     kept.set("setmetatable", setmetatable(lua, globals.get("setmetatable")?)?)?;
 
     let weak = Rc::downgrade(files);

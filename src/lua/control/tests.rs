@@ -191,3 +191,14 @@ fn a_table_in_the_script_is_checked_alike() {
     assert!(text.contains("unknown field 'los'"), "{text}");
     assert!(read("return { clip = function(s, v) v.step = 2 end }").is_err());
 }
+
+#[test]
+fn what_loops_in_the_library_is_refused() {
+    let pattern =
+        "return { clip = function() return #('a'):rep(40):find(('a*'):rep(20) .. 'b') end }";
+    let text = refused(pattern);
+    assert!(text.contains("a pattern of 20 repetitions may take for ever"), "{text}");
+    let text = refused("return { clip = function() return #table.move({}, 1, 1e15, 2) end }");
+    assert!(text.contains("table.move: too many elements"), "{text}");
+    load("return { clip = function() return #(('a b'):gsub('%s+', '')) end }", "").unwrap();
+}

@@ -32,6 +32,9 @@ pub struct Trainer {
     undo: Named,
     /// Where `NonFinite::RollBack` goes back to.
     anchor: Option<Box<State>>,
+    /// Whether the parameters are those before the last step, which led to a loss that is not
+    /// finite.
+    taken_back: bool,
 }
 
 /// A batch, or several, forward and backward.
@@ -46,7 +49,14 @@ impl Trainer {
     pub fn new(parts: Parts) -> Self {
         let cost =
             parts.settings.group_cost.unwrap_or_else(|| group_cost(&parts.backbone.borrow().model));
-        Trainer { parts, at: Progress::default(), cost, undo: Vec::new(), anchor: None }
+        Trainer {
+            parts,
+            at: Progress::default(),
+            cost,
+            undo: Vec::new(),
+            anchor: None,
+            taken_back: false,
+        }
     }
 
     pub fn parts(&self) -> &Parts {
@@ -61,6 +71,12 @@ impl Trainer {
     /// Steps made so far.
     pub fn steps(&self) -> u64 {
         self.at.step
+    }
+
+    /// Whether the parameters are those that the steps made came to: a checkpoint of others would
+    /// not go on as the run did.
+    pub fn is_whole(&self) -> bool {
+        !self.taken_back
     }
 
     /// Steps of all stages together.
@@ -87,10 +103,12 @@ impl Trainer {
     }
 
     fn view(&mut self, stage: usize, step: u64) -> Result<View> {
-        if step == 1 {
-            Rc::make_mut(&mut self.at.history).begin_stage();
-        }
         let mut view = self.parts.stages[stage].setting.view(step);
+        let history = Rc::make_mut(&mut self.at.history);
+        if step == 1 {
+            history.begin_stage();
+        }
+        history.begin_epoch(view.epoch);
         view.run_step = self.at.step + 1;
         view.attempt = self.at.attempts + 1;
         view.history = self.at.history.clone();
@@ -103,11 +121,21 @@ impl Trainer {
 
     /// One optimizer step, or none if `heed_stop` is given and the control says to stop. After an
     /// error the parameters are good ones: those before the step, or, where their loss is not
-    /// finite, those of the last finite loss.
+    /// finite, those of the last finite loss; and the step may be tried again, with the same rows.
     pub fn step(&mut self, heed_stop: bool) -> Result<Option<StepReport>> {
+        let before = (self.parts.batches.state(), self.at.attempts, self.at.rollbacks);
         let report = self.make_step(heed_stop);
         self.set_trained(|_| true);
         self.zero_grad()?;
+        match &report {
+            Ok(Some(_)) => self.taken_back = false,
+            // After a rollback the step is another one.
+            Err(_) if before.2 == self.at.rollbacks => {
+                self.parts.batches.restore(&before.0)?;
+                self.at.attempts = before.1;
+            }
+            _ => {}
+        }
         report
     }
 

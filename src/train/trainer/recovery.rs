@@ -46,6 +46,7 @@ impl Trainer {
         self.parts.batches.restore(&state.progress.batches)?;
         self.at = state.progress;
         self.anchor = state.anchor;
+        self.taken_back = false;
         Ok(())
     }
 
@@ -95,8 +96,9 @@ impl Trainer {
         heed_stop: bool,
     ) -> Result<Option<Option<StepReport>>> {
         let error = self.not_finite(report, norms);
-        if !report.loss.is_finite() {
+        if !report.loss.is_finite() && !self.undo.is_empty() {
             self.take_back()?;
+            self.taken_back = true;
         }
         match self.parts.settings.non_finite {
             NonFinite::Stop => Err(error),

@@ -155,4 +155,23 @@ return {
       assert(t:step().lr.router == wanted, step)
     end
   end,
+
+  ["a step that failed is made again with the same rows"] = function()
+    local fails = false
+    local method = compt.methods.ssum {
+      sources = 2, length = 3,
+      compose = function(private, sources, weights)
+        if fails then error "not now" end
+        return compt.compose.sum(private, sources, weights)
+      end,
+    }
+    local whole, other = small.trainer { method = method }, small.trainer { method = method }
+    local wanted = small.losses(whole, 6)
+    local losses = small.losses(other, 3)
+    fails = true
+    small.refused("not now", other.step, other)
+    fails = false
+    table.move(small.losses(other, 3), 1, 3, 4, losses)
+    small.same(losses, wanted, 0)
+  end,
 }

@@ -1,6 +1,6 @@
 //! An operator in a file of its own: loaded, tried on the shapes of a run, exchanged while it trains.
 
-use super::InLua;
+use super::{InLua, is_finite};
 use crate::compose::Operator;
 use crate::error::Context;
 use crate::lua::control::{OperatorFile, told};
@@ -9,7 +9,7 @@ use crate::lua::{hook, sources};
 use crate::run::source::Source;
 use crate::watch::Watch;
 use crate::{Error, Result};
-use mlua::{Function, Lua, Value};
+use mlua::{Function, Lua, Table, Value};
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
@@ -45,7 +45,8 @@ pub fn open(lua: &Lua, path: &Path) -> mlua::Result<(Function, Source)> {
 fn load(lua: &Lua, source: &Source) -> Result<Function> {
     let name = source.path.display().to_string();
     sources::record(lua, &name, &source.text);
-    let chunk = lua.load(&source.text).set_name(format!("@{name}"));
+    let environment = environment(lua).map_err(|e| told(&e))?;
+    let chunk = lua.load(&source.text).set_name(format!("@{name}")).set_environment(environment);
     let value = hook::limited(lua, INSTRUCTIONS, || chunk.eval::<Value>()).map_err(|e| told(&e))?;
     match value {
         Value::Function(function) => Ok(function),
@@ -57,10 +58,33 @@ fn load(lua: &Lua, source: &Source) -> Result<Function> {
     }
 }
 
+/// The script's globals, and a `require` of the library alone: other files are neither followed nor
+/// recorded.
+fn environment(lua: &Lua) -> mlua::Result<Table> {
+    let globals = lua.globals();
+    let require: Function = globals.get("require")?;
+    let of_library = lua.create_function(move |_, name: String| {
+        if name != "compt" && !name.starts_with("compt.") {
+            return Err(Error::new(format!("module '{name}' is not for an operator's file"))
+                .hint("it is recorded by itself: it may require \"compt.torch\" and the library")
+                .into());
+        }
+        require.call::<Value>(name)
+    })?;
+    let environment = lua.create_table()?;
+    environment.set("require", of_library)?;
+    let meta = lua.create_table()?;
+    meta.set("__index", globals)?;
+    environment.set_metatable(Some(meta))?;
+    Ok(environment)
+}
+
 /// An operator that a trainer calls, and its file.
 pub struct Followed {
     operator: Rc<InLua>,
     source: RefCell<Source>,
+    /// The version before, until the one in use has failed.
+    before: RefCell<Option<(Function, Source)>>,
     shapes: Shapes,
     changed: Arc<AtomicBool>,
     /// Watched from the first question for news on.
@@ -73,6 +97,7 @@ impl Followed {
         Ok(Followed {
             operator,
             source: RefCell::new(source),
+            before: RefCell::default(),
             shapes,
             changed: Arc::default(),
             watch: RefCell::default(),
@@ -91,7 +116,7 @@ impl Followed {
             Ok(prompt)
         });
         let prompt = tried.map_err(|e| told(&e))?;
-        if prompt.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
+        if !is_finite(&prompt)? {
             return Err(Error::new("it returned numbers that are not finite"));
         }
         if !prompt.requires_grad() {
@@ -141,8 +166,20 @@ impl OperatorFile for Followed {
         if dry_run {
             self.try_out(&lua, &function).map_err(|e| e.at(source.path.display()))?;
         }
-        *self.operator.function.borrow_mut() = function;
-        *self.source.borrow_mut() = source;
+        let function = self.operator.function.replace(function);
+        let source = self.source.replace(source);
+        *self.before.borrow_mut() = Some((function, source));
+        self.operator.on_trial.set(true);
         Ok(())
+    }
+
+    fn back(&self) -> Option<Source> {
+        if !self.operator.failed.take() {
+            return None;
+        }
+        let (function, source) = self.before.take()?;
+        *self.operator.function.borrow_mut() = function;
+        *self.source.borrow_mut() = source.clone();
+        Some(source)
     }
 }

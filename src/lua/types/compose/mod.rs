@@ -8,7 +8,7 @@ use crate::lua::torch::LuaTensor;
 use crate::run::source::Source;
 use crate::{Error, Result};
 use mlua::{AnyUserData, Function, Lua, Table, Value, WeakLua};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 use tch::Tensor;
@@ -124,11 +124,21 @@ pub struct InLua {
     lua: WeakLua,
     name: String,
     function: RefCell<Function>,
+    /// Whether its last call ended in an error.
+    failed: Cell<bool>,
+    /// Whether what it returns is still looked at for numbers that are not finite.
+    on_trial: Cell<bool>,
 }
 
 impl InLua {
     fn new(lua: &Lua, name: &str, function: Function) -> Self {
-        InLua { lua: lua.weak(), name: name.to_string(), function: RefCell::new(function) }
+        InLua {
+            lua: lua.weak(),
+            name: name.to_string(),
+            function: RefCell::new(function),
+            failed: Cell::new(false),
+            on_trial: Cell::new(false),
+        }
     }
 
     fn call(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> mlua::Result<Tensor> {
@@ -155,22 +165,9 @@ impl Operator for InLua {
     }
 
     fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        let prompt = self.call(private, sources, weights).map_err(|e| {
-            crate::lua::control::told(&e).at(format!("composition '{}'", self.name))
-        })?;
-        let (found, rows) = (prompt.size(), private.size()[0]);
-        match found[..] {
-            [b, _, d] if b == rows && d == private.size()[2] => Ok(prompt),
-            _ => Err(Error::new(format!(
-                "composition '{}' returned {found:?} where [{rows}, m, {}] is expected",
-                self.name,
-                private.size()[2]
-            ))
-            .hint(
-                "the operator maps private [B, m', d], sources [S, m, d], weights [B, S] to \
-                   [B, m'', d]",
-            )),
-        }
+        let composed = self.checked(private, sources, weights);
+        self.failed.set(composed.is_err());
+        composed
     }
 
     /// What it does without a private prompt is not known: only sources can be left out.
@@ -184,4 +181,35 @@ impl Operator for InLua {
         isolation.needs_both(&self.name)?;
         Ok(Isolated::whole(self.compose(private, sources, weights)?))
     }
+}
+
+impl InLua {
+    fn checked(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        let prompt = self.call(private, sources, weights).map_err(|e| {
+            crate::lua::control::told(&e).at(format!("composition '{}'", self.name))
+        })?;
+        let (found, rows) = (prompt.size(), private.size()[0]);
+        match found[..] {
+            [b, _, d] if b == rows && d == private.size()[2] => {
+                if self.on_trial.take() && !is_finite(&prompt)? {
+                    return Err(Error::new("it returned numbers that are not finite")
+                        .at(format!("composition '{}'", self.name)));
+                }
+                Ok(prompt)
+            }
+            _ => Err(Error::new(format!(
+                "composition '{}' returned {found:?} where [{rows}, m, {}] is expected",
+                self.name,
+                private.size()[2]
+            ))
+            .hint(
+                "the operator maps private [B, m', d], sources [S, m, d], weights [B, S] to \
+                   [B, m'', d]",
+            )),
+        }
+    }
+}
+
+fn is_finite(tensor: &Tensor) -> Result<bool> {
+    Ok(tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 1)
 }

@@ -5,7 +5,7 @@ use crate::lua::control::Past;
 use crate::lua::session::Session;
 use crate::lua::session::{Mode, Replayed};
 use crate::run::files::{read_json, read_json_lines};
-use crate::run::folder::{CONFIG, METRICS};
+use crate::run::folder::{CONFIG, METRICS, RESULT};
 use crate::run::source::Source;
 use crate::run::steering::{self, Change, Event};
 use crate::train::report::StepReport;
@@ -23,6 +23,8 @@ pub struct Earlier {
     pub events: Vec<Event>,
     /// The steps that were made, as `metrics.jsonl` has them.
     pub steps: Vec<Value>,
+    /// Whether an error ended it.
+    failed: bool,
 }
 
 impl Earlier {
@@ -46,6 +48,7 @@ impl Earlier {
                 path: path.clone(),
                 events: steering::read(path)?,
                 steps: read_json_lines(&path.join(METRICS))?,
+                failed: read_json(&path.join(RESULT)).is_ok_and(|r| !r["error"].is_null()),
             })
         };
         Ok((number, Some(read()?)))
@@ -61,11 +64,19 @@ impl Earlier {
 
     /// What steered it, to be done again.
     pub fn past(&self) -> Past {
-        let attempt = |line: &Value| line["attempt"].as_u64().or(line["step"].as_u64());
         Past {
             events: self.events.clone().into(),
-            until: self.steps.last().and_then(attempt).unwrap_or(0),
+            until: self.steps.last().and_then(steering::attempt).unwrap_or(0),
             alone: self.is_target,
+        }
+    }
+
+    /// Where an error ended the run, the steps after its last checkpoint may have led there: they
+    /// are made anew, as its control is now.
+    pub fn forget_what_failed(&mut self, attempts: u64, steps: u64) {
+        if self.failed && !self.is_target {
+            self.events.retain(|event| event.attempt <= attempts);
+            self.steps.truncate(steps as usize);
         }
     }
 

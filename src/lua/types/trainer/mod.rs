@@ -45,6 +45,8 @@ pub struct LuaTrainer {
     earlier: Option<Earlier>,
     /// Steps of that run which the script has not asked for again yet.
     given: VecDeque<serde_json::Value>,
+    /// The state of `math.random` after them.
+    random: Option<serde_json::Value>,
     replay: Option<Replay>,
     backbone: LuaBackbone,
     tasks: Option<Tasks>,
@@ -67,6 +69,7 @@ impl LuaTrainer {
             live: built.live,
             earlier: built.earlier,
             given: VecDeque::new(),
+            random: None,
             replay: None,
             backbone: built.backbone,
             tasks: built.tasks,

@@ -21,6 +21,7 @@ use crate::train::report::StepReport;
 use crate::{Error, Result};
 use mlua::Lua;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,11 @@ pub enum End<'a> {
     Interrupted,
     Failed(&'a Error),
 }
+
+/// What trouble is about.
+const RECORD: &str = "the record";
+const CHECKPOINT: &str = "the checkpoint";
+const BEST: &str = "the best checkpoint";
 
 /// Between two checkpoints, unless steps are counted.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -51,8 +57,8 @@ pub struct Record {
     saved: (u64, Instant),
     /// The best score there was a checkpoint of.
     best: Option<f64>,
-    /// What cannot be written at the moment.
-    trouble: Option<String>,
+    /// What cannot be written at the moment, by what it is.
+    trouble: BTreeMap<&'static str, String>,
 }
 
 impl Record {
@@ -86,7 +92,7 @@ impl Record {
             saving: built.saving.clone(),
             saved: (0, Instant::now()),
             best: None,
-            trouble: None,
+            trouble: BTreeMap::new(),
         }
     }
 
@@ -122,53 +128,58 @@ impl Record {
         Ok(())
     }
 
-    /// Takes the folder of a run that is gone on with after this step.
-    pub fn go_on(&mut self, path: &Path, trainer: &Trainer) -> Result<()> {
+    /// Takes the folder of a run that is gone on with after this step; it was steered until the
+    /// attempt `steered`.
+    pub fn go_on(&mut self, path: &Path, trainer: &Trainer, steered: u64) -> Result<()> {
         let mut folder = RunFolder::open(path)?;
         folder.back_to(trainer.steps())?;
+        folder.steered_until(steered)?;
         if let Ok(result) = read_json(&path.join(RESULT)) {
             self.result = result;
         }
-        let scores = trainer.at().history.evaluations.iter().map(|e| self.score(e));
-        self.best = scores.flatten().reduce(f64::max);
+        self.best = self.best_of(trainer);
         self.folder = Some(folder);
         self.saved = (trainer.steps(), Instant::now());
         Ok(())
     }
 
+    fn best_of(&self, trainer: &Trainer) -> Option<f64> {
+        let scores = trainer.at().history.evaluations.iter().map(|e| self.score(e));
+        scores.flatten().reduce(f64::max)
+    }
+
     /// Notes what steered a step, and the step; scores of the steps before are no longer the
     /// result's.
-    pub fn step(&mut self, report: &StepReport, events: &[Event]) {
+    pub fn step(&mut self, trainer: &Trainer, report: &StepReport, events: &[Event]) {
         if let Value::Object(result) = &mut self.result {
             result.retain(|key, _| {
                 !["scores", "average", "counts", "evaluations"].contains(&key.as_str())
             });
         }
+        if report.rolled_back.is_some() {
+            self.best = self.best_of(trainer);
+        }
         let Some(folder) = &mut self.folder else { return };
+        // Whatever cannot be written waits in the folder's order.
+        let mut written =
+            events.iter().map(|event| folder.steered(event)).fold(Ok(()), Result::and);
+        if report.rolled_back.is_some() {
+            written = written.and(folder.back_to(report.step - 1));
+        }
         let line = serde_json::to_value(report).map_err(|e| Error::new(e.to_string()));
-        let written = line.and_then(|line| {
-            events.iter().try_for_each(|event| folder.steered(event))?;
-            if report.rolled_back.is_some() {
-                folder.back_to(report.step - 1)?;
-            }
-            folder.metrics(&line)
-        });
-        self.tolerate(written);
+        written = written.and(line.and_then(|line| folder.metrics(&line)));
+        written = written.and(folder.catch_up());
+        self.tolerate(RECORD, written);
     }
 
-    /// Notes the scores of an evaluation while training. Tells whether they are the best so far.
-    pub fn evaluated(&mut self, found: &Evaluated) -> bool {
+    /// Notes the scores of an evaluation while training. Gives theirs if it is the best so far.
+    pub fn evaluated(&mut self, found: &Evaluated) -> Option<f64> {
         if let Some(folder) = &mut self.folder {
             let line = serde_json::to_value(found).map_err(|e| Error::new(e.to_string()));
             let written = line.and_then(|line| folder.evaluation(&line));
-            self.tolerate(written);
+            self.tolerate(RECORD, written);
         }
-        let score = self.score(found);
-        let is_best = score.is_some_and(|score| self.best.is_none_or(|best| score > best));
-        if is_best {
-            self.best = score;
-        }
-        is_best
+        self.score(found).filter(|score| self.best.is_none_or(|best| *score > best))
     }
 
     /// The score by which the best checkpoint is chosen.
@@ -193,38 +204,41 @@ impl Record {
         self.folder.is_some() && self.saved.0 != step
     }
 
-    /// Writes a checkpoint of this step, or the one of the best scores.
-    pub fn checkpoint(&mut self, step: u64, saved: &Saved, best: bool) {
-        let Some(folder) = &self.folder else { return };
+    /// Writes a checkpoint of this step, or that of the best score, with what it relies on before
+    /// it.
+    pub fn checkpoint(&mut self, step: u64, saved: &Saved, best: Option<f64>) {
+        let Some(folder) = &mut self.folder else { return };
         let checkpoints = Checkpoints::of(folder.path(), self.saving.keep);
-        let written = match best {
-            true => checkpoints.save_best(saved),
-            false => checkpoints.save(step, saved),
-        };
-        if !best && written.is_ok() {
-            self.saved.0 = step;
+        let written = folder.sync().and_then(|()| match best {
+            Some(_) => checkpoints.save_best(saved),
+            None => checkpoints.save(step, saved),
+        });
+        match (best, &written) {
+            (Some(_), Ok(())) => self.best = best,
+            (None, Ok(())) => self.saved.0 = step,
+            _ => {}
         }
         self.saved.1 = Instant::now();
-        self.tolerate(written);
+        self.tolerate(if best.is_some() { BEST } else { CHECKPOINT }, written);
     }
 
-    /// Tells of a folder that cannot be written to, once, and when it can be again.
-    fn tolerate(&mut self, written: Result<()>) {
+    /// Tells of what cannot be written, once, and when it can be again.
+    fn tolerate(&mut self, what: &'static str, written: Result<()>) {
         match written {
             Ok(()) => {
-                if self.trouble.take().is_some() {
-                    notice::say("note: the run's folder can be written to again");
+                if self.trouble.remove(what).is_some() {
+                    notice::say(&format!("note: {what} can be written again"));
                 }
             }
             Err(e) => {
                 let trouble = e.to_string();
-                if self.trouble.as_ref() != Some(&trouble) {
+                if self.trouble.get(what) != Some(&trouble) {
                     notice::say(&format!(
-                        "warning: {trouble}\n  the run goes on; what could not be written is tried \
-                         again, and checkpoints written before are whole"
+                        "warning: {what} cannot be written: {trouble}\n  the run goes on; it is \
+                         tried again, and checkpoints written before are whole"
                     ));
                 }
-                self.trouble = Some(trouble);
+                self.trouble.insert(what, trouble);
             }
         }
     }
@@ -240,15 +254,21 @@ impl Record {
             self.result["error"] = error.to_string().into();
         }
         let written = self.write(trainer);
-        self.tolerate(written);
+        self.tolerate(RECORD, written);
         self.tell_unrecorded(lua);
     }
 
     /// Makes the session end with an error where something is not on the disk.
     fn tell_unrecorded(&self, lua: &Lua) {
-        let (Some(trouble), Some(path)) = (&self.trouble, self.path()) else { return };
+        let (Some((missing, trouble)), Some(path)) = (self.trouble.first_key_value(), self.path())
+        else {
+            return;
+        };
         if let Some(mut session) = lua.app_data_mut::<Session>() {
-            let what = format!("the run in {} is not wholly recorded: {trouble}", path.display());
+            let what = format!(
+                "the run in {} is not wholly recorded: {missing}: {trouble}",
+                path.display()
+            );
             session.unrecorded.push(what);
         }
     }
@@ -262,7 +282,7 @@ impl Record {
         self.result["average"] = found.average().into();
         self.result["counts"] = scores::counts(found);
         let written = self.write(trainer);
-        self.tolerate(written);
+        self.tolerate(RECORD, written);
     }
 
     /// Notes the scores of another look at the test rows, and how they were looked at.
@@ -274,7 +294,7 @@ impl Record {
             None => self.result["evaluations"] = json!([how]),
         }
         let written = self.write(trainer);
-        self.tolerate(written);
+        self.tolerate(RECORD, written);
     }
 
     /// Writes what waits, the prompts and the result.

@@ -29,7 +29,7 @@ impl LuaTrainer {
         }
     }
 
-    fn take_up(&mut self, lua: &Lua, earlier: Earlier) -> Result<()> {
+    fn take_up(&mut self, lua: &Lua, mut earlier: Earlier) -> Result<()> {
         let path = earlier.path.clone();
         let here = std::env::current_dir().unwrap_or_default();
         let shown = path.strip_prefix(&here).unwrap_or(&path).display();
@@ -55,25 +55,37 @@ impl LuaTrainer {
         }
         let (saved, broken) = Checkpoints::of(&path, 1).newest()?;
         broken.iter().for_each(|e| notice::say(&format!("warning: {e}; an older one is used")));
-        let past = earlier.past();
         let mut last = None;
         if let Some(saved) = saved {
             last = serde_json::from_value(saved.plain["control"].clone()).ok();
-            random::restore(lua, &saved.plain["lua_random"]);
+            self.random = Some(saved.plain["lua_random"].clone());
             self.restore(saved).map_err(|e| e.at(path.display()))?;
         }
-        self.live.borrow_mut().follow(past, self.trainer.at().attempts, last)?;
-        let step = self.trainer.steps();
+        let (step, attempts) = (self.trainer.steps(), self.trainer.at().attempts);
+        earlier.forget_what_failed(attempts, step);
+        let past = earlier.past();
+        let last_event = past.events.back().map_or(0, |event| event.attempt);
+        self.live.borrow_mut().follow(past, attempts, last)?;
         self.given = earlier.steps.into_iter().take(step as usize).collect();
+        self.catch_up(lua);
         if !resumes {
             self.record.nowhere();
             return Ok(());
         }
-        self.record.go_on(&path, &self.trainer)?;
+        self.record.go_on(&path, &self.trainer, last_event)?;
         if step < self.trainer.total_steps() {
             notice::say(&format!("{shown}: goes on after step {step}"));
         }
         Ok(())
+    }
+
+    /// Once the script has seen all steps that were made, `math.random` goes on as it did after them.
+    fn catch_up(&mut self, lua: &Lua) {
+        if self.given.is_empty()
+            && let Some(state) = self.random.take()
+        {
+            random::restore(lua, &state);
+        }
     }
 
     /// Takes the state of a checkpoint.
@@ -107,7 +119,8 @@ impl LuaTrainer {
         Ok(Saved { tensors, plain })
     }
 
-    fn checkpoint(&mut self, lua: Option<&Lua>, best: bool) -> Result<()> {
+    /// A checkpoint of the step, or, with a score, that of the best.
+    fn checkpoint(&mut self, lua: Option<&Lua>, best: Option<f64>) -> Result<()> {
         let saved = self.saved(lua)?;
         self.record.checkpoint(self.trainer.steps(), &saved, best);
         Ok(())
@@ -117,7 +130,12 @@ impl LuaTrainer {
     pub(super) fn step(&mut self, lua: &Lua) -> mlua::Result<Value> {
         self.prepare(lua)?;
         if let Some(made) = self.given.pop_front() {
+            self.catch_up(lua);
             return recorded(lua, &made);
+        }
+        if !self.is_evaluated(lua)? {
+            self.leave_if_over(lua)?;
+            return Err(mlua::Error::external(Interrupted));
         }
         let report = self.make_step(lua, false)?.expect("it does not heed a stop");
         if self.replay.is_some() || interrupt::requested() {
@@ -126,16 +144,33 @@ impl LuaTrainer {
         lua.to_value(&report)
     }
 
+    /// Makes the evaluation that an interrupted session left. False: it was interrupted again.
+    fn is_evaluated(&mut self, lua: &Lua) -> Result<bool> {
+        let _hold = Hold::new();
+        self.evaluate_if_due(lua)?;
+        Ok(!(self.trainer.at().evaluation_due && interrupt::requested()))
+    }
+
     /// One step, recorded; None if the control says to stop.
     fn make_step(&mut self, lua: &Lua, heed_stop: bool) -> Result<Option<StepReport>> {
         let _hold = Hold::new();
-        self.evaluate_if_due(lua)?;
         let wanted = self.trainer.at().knobs.flag("checkpoint");
-        let report = self.trainer.step(heed_stop);
+        let report = loop {
+            let tried = self.trainer.step(heed_stop);
+            match tried {
+                // What steers a step that is not made waits for the next one.
+                Ok(None) => return Ok(None),
+                Ok(Some(report)) => break report,
+                Err(e) => {
+                    let (step, attempt) =
+                        (self.trainer.steps() + 1, self.trainer.at().attempts + 1);
+                    self.live.borrow_mut().go_back_on(e, step, attempt)?;
+                }
+            }
+        };
         let events = self.live.borrow_mut().take_events();
-        let Some(report) = report? else { return Ok(None) };
         self.show_temperature();
-        self.record.step(&report, &events);
+        self.record.step(&self.trainer, &report, &events);
         if let Some(replay) = &mut self.replay {
             replay.compare(&report)?;
         }
@@ -143,7 +178,7 @@ impl LuaTrainer {
         self.evaluate_if_due(lua)?;
         let asked = self.trainer.at().knobs.flag("checkpoint") && !wanted;
         if asked || self.record.is_due(report.step) {
-            self.checkpoint(Some(lua), false)?;
+            self.checkpoint(Some(lua), None)?;
         }
         Ok(Some(report))
     }
@@ -196,8 +231,8 @@ impl LuaTrainer {
                 self.name, found.average, found.step
             ));
         }
-        if self.record.evaluated(&found) {
-            self.checkpoint(Some(lua), true)?;
+        if let Some(best) = self.record.evaluated(&found) {
+            self.checkpoint(Some(lua), Some(best))?;
         }
         Ok(())
     }
@@ -212,8 +247,8 @@ impl LuaTrainer {
             interrupt::request();
             return Err(mlua::Error::external(Interrupted));
         }
-        if interrupt::requested() && self.record.is_unsaved(self.trainer.steps()) {
-            self.checkpoint(Some(lua), false)?;
+        if interrupt::requested() && self.is_unsaved() {
+            self.checkpoint(Some(lua), None)?;
         }
         Ok(())
     }
@@ -222,6 +257,7 @@ impl LuaTrainer {
     pub(super) fn run(&mut self, lua: &Lua) -> mlua::Result<Value> {
         self.prepare(lua)?;
         self.given.clear();
+        self.catch_up(lua);
         let total = self.trainer.total_steps();
         if self.trainer.steps() == total {
             notice::say(&format!("note: {}: all {total} steps are made already", self.name));
@@ -242,6 +278,14 @@ impl LuaTrainer {
             if interrupt::requested() {
                 end = Ok(End::Interrupted);
                 break;
+            }
+            match self.is_evaluated(lua) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(e) => {
+                    end = Err(e);
+                    break;
+                }
             }
             match self.make_step(lua, true) {
                 Ok(Some(report)) => shown.step(report.step, report.loss),
@@ -277,14 +321,19 @@ impl LuaTrainer {
         Ok(Value::Table(report))
     }
 
+    /// Whether there are steps since the last checkpoint, and their state to write.
+    fn is_unsaved(&self) -> bool {
+        self.trainer.is_whole() && self.record.is_unsaved(self.trainer.steps())
+    }
+
     /// The last evaluation, checkpoint and result.
     fn finish(&mut self, lua: &Lua, end: &Result<End>) -> Result<()> {
         let whole = matches!(end, Ok(End::Complete));
         if whole {
             self.evaluate_if_due(lua)?;
         }
-        if self.record.is_unsaved(self.trainer.steps()) {
-            self.checkpoint(Some(lua), false)?;
+        if self.is_unsaved() {
+            self.checkpoint(Some(lua), None)?;
         }
         let end = match end {
             Ok(End::Complete) => End::Complete,
@@ -314,8 +363,8 @@ fn recorded(lua: &Lua, line: &serde_json::Value) -> mlua::Result<Value> {
 impl Drop for LuaTrainer {
     /// A script that ends between two steps leaves the last one on the disk.
     fn drop(&mut self) {
-        if self.record.is_unsaved(self.trainer.steps()) {
-            let _ = self.checkpoint(None, false);
+        if self.is_unsaved() {
+            let _ = self.checkpoint(None, None);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! control file, another state.
 
 use super::LuaTrainer;
+use super::earlier::Earlier;
 use crate::lua::control::{ControlFile, Origin};
 use crate::lua::options::Options;
 use crate::nn::{Named, named};
@@ -35,11 +36,26 @@ impl LuaTrainer {
 
     /// `t:control(path)`: another control file from the next step on.
     pub(super) fn use_control(&mut self, path: &str) -> Result<()> {
+        // What it was then is recorded; the file may be another by now.
+        if self.is_past() {
+            return Ok(());
+        }
         let stages = self.trainer.parts().stages.iter();
         let stages: Vec<Setting> = stages.map(|stage| stage.setting.clone()).collect();
         let control = ControlFile::load(Path::new(path), Origin::Disk, &stages)?;
         self.live.borrow_mut().use_file(control);
         Ok(())
+    }
+
+    /// Whether the next step was made before.
+    fn is_past(&self) -> bool {
+        let next = self.trainer.at().attempts + 1;
+        let recorded =
+            |earlier: &Earlier| earlier.first_version().is_some() && !earlier.steps.is_empty();
+        match &self.earlier {
+            Some(earlier) => recorded(earlier),
+            None => !self.given.is_empty() || self.live.borrow().remembers(next),
+        }
     }
 
     /// `t:save(path)`: a checkpoint in a file.
@@ -56,6 +72,9 @@ impl LuaTrainer {
         let best: bool = o.get_or(lua, "best", false)?;
         let only: Option<String> = o.get(lua, "only")?;
         o.finish()?;
+        if !self.given.is_empty() {
+            return Ok(format!("{path}: taken over before"));
+        }
         let saved = Saved::find(Path::new(path), best).map_err(|e| e.at(CALL))?;
         match only.as_deref() {
             None => {

@@ -1,0 +1,46 @@
+//! Functions of Lua's library that can loop for ever without executing an instruction, so that no
+//! hook ends them: refused where they might.
+
+use crate::Error;
+use mlua::{Function, Lua, MultiValue, Table, Value};
+
+/// What a call may come to: about half a second.
+const MOST: f64 = 1e8;
+
+/// Exchanges them in the tables `string` and `table`.
+pub fn install(lua: &Lua, string: &Table, table: &Table) -> mlua::Result<()> {
+    for name in ["find", "match", "gmatch", "gsub"] {
+        let original: Function = string.get(name)?;
+        let bounded = lua.create_function(move |_, args: MultiValue| {
+            if let (Some(Value::String(subject)), Some(Value::String(pattern))) =
+                (args.front(), args.get(1))
+            {
+                check_pattern(subject.as_bytes().len(), &pattern.as_bytes())?;
+            }
+            original.call::<MultiValue>(args)
+        })?;
+        string.set(name, bounded)?;
+    }
+    let original: Function = table.get("move")?;
+    let bounded = lua.create_function(move |_, args: MultiValue| {
+        let number = |i: usize| args.get(i).and_then(Value::as_f64).unwrap_or(0.0);
+        if number(2) - number(1) > MOST {
+            return Err(Error::new("table.move: too many elements").into());
+        }
+        original.call::<MultiValue>(args)
+    })?;
+    table.set("move", bounded)
+}
+
+/// A repetition may try each length of the subject, from each start, for each choice of the ones
+/// before it.
+fn check_pattern(subject: usize, pattern: &[u8]) -> Result<(), Error> {
+    let repetitions = pattern.iter().filter(|c| b"*+-".contains(c)).count();
+    if (subject as f64 + 1.0).powi(repetitions as i32 + 1) > MOST {
+        return Err(Error::new(format!(
+            "a pattern of {repetitions} repetitions may take for ever on {subject} characters"
+        ))
+        .hint("a control is asked every step: it must be quick"));
+    }
+    Ok(())
+}
