@@ -173,6 +173,7 @@ end
             "nothing could be trained",
         ),
         ("return 3".to_string(), "returns a function"),
+        (gated.replace("FACTOR", "math.random()"), "two answers for the same prompts"),
         ("return require 'helper'".to_string(), "is not for an operator's file"),
         (gated.replace("local", "while true do end local"), "it ran for more than"),
     ] {

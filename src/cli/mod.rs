@@ -62,7 +62,7 @@ enum Command {
         folder: PathBuf,
 
         /// The last step to make; by default the last one recorded
-        #[arg(long, value_name = "STEP")]
+        #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
         to: Option<u64>,
     },
     /// Draw what a control file sets over a run, as text and SVG; nothing is trained

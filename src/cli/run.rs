@@ -58,7 +58,9 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     }
     if interrupt::requested() {
         report::interrupted(outcome.and_then(|done| done.err()).as_deref());
-        return ExitCode::from(interrupt::exit_code());
+        // The code of a signal says that there is a checkpoint to go on from.
+        let recorded = unrecorded.is_empty();
+        return ExitCode::from(if recorded { interrupt::exit_code() } else { FAILED });
     }
     match outcome {
         Some(Ok(())) if unrecorded.is_empty() => ExitCode::SUCCESS,
@@ -71,7 +73,9 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
 /// What can be told to be wrong before anything runs.
 pub fn check(session: &Session) -> crate::Result<()> {
     interrupt::install().at("cannot listen for Ctrl-C")?;
-    if let Some(out) = &session.out {
+    if let Some(out) = &session.out
+        && session.again.is_none()
+    {
         check_writable(out).at("--out")?;
     }
     if session.device != "auto" {

@@ -9,7 +9,7 @@ use crate::run::folder::{ENVIRONMENT, RESULT, SCRIPT, SESSION};
 use crate::{Error, Result};
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -63,8 +63,7 @@ pub fn session(run: &Path, replay: Option<Option<u64>>) -> Result<Session> {
     })
 }
 
-/// The run in this folder, or the one of the newest session right below it, with its
-/// `session.json`.
+/// The run in this folder, or one of those of a session right below it, with its `session.json`.
 fn newest(folder: &Path) -> Result<(PathBuf, Value)> {
     if folder.join(SESSION).is_file() {
         return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
@@ -76,6 +75,14 @@ fn newest(folder: &Path) -> Result<(PathBuf, Value)> {
             Some((record["session"].as_str()?.to_string(), !over, path, record))
         })
         .collect();
+    let sessions: BTreeSet<&String> = runs.iter().map(|run| &run.0).collect();
+    if sessions.len() > 1 {
+        let mut names: Vec<String> = runs.iter().map(|r| r.2.display().to_string()).collect();
+        names.sort();
+        return Err(Error::new("it holds runs that do not belong together")
+            .at(folder.display())
+            .hint(format!("say which: {}", names.join(", "))));
+    }
     runs.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
     let found = runs.pop().map(|(_, _, path, record)| (path, record));
     found.ok_or_else(|| {

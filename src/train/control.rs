@@ -72,7 +72,8 @@ impl Setting {
         let mut view = self.view(step);
         if step > 1 {
             let names: Vec<&str> = self.tasks.keys().map(String::as_str).collect();
-            view.history = Rc::new(History::supposed(&names, step - 1, self.steps_per_epoch));
+            view.history =
+                Rc::new(History::supposed(&names, &self.groups, step - 1, self.steps_per_epoch));
         }
         if self.sources > 0 {
             let even = vec![1.0 / self.sources as f64; self.sources];

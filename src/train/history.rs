@@ -85,7 +85,12 @@ impl History {
     }
 
     /// A history as it might be after `steps` steps: losses of 1, scores of 50.
-    pub fn supposed(tasks: &[&str], steps: u64, steps_per_epoch: u64) -> History {
+    pub fn supposed(
+        tasks: &[&str],
+        groups: &[String],
+        steps: u64,
+        steps_per_epoch: u64,
+    ) -> History {
         let all = |value: f64| -> BTreeMap<String, f64> {
             tasks.iter().map(|task| (task.to_string(), value)).collect()
         };
@@ -97,6 +102,7 @@ impl History {
             task_losses: all(1.0),
             task_loss_averages: all(1.0),
             grad_norm: Some(1.0),
+            grad_norms: groups.iter().map(|group| (group.clone(), 1.0)).collect(),
             epoch_losses: vec![1.0; epochs.min(1000) as usize],
             evaluations: vec![evaluated],
             score_averages: all(50.0),

@@ -28,9 +28,9 @@ pub struct StepReport {
     /// The batch was left out: its loss was not finite.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skipped: bool,
-    /// The step whose loss was not finite and from which the run went back to before this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rolled_back: Option<u64>,
+    /// The steps that were not finite and from which the run went back to before this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rolled_back: Vec<u64>,
     /// How many steps were begun, where that is more than were made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u64>,

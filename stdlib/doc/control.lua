@@ -40,7 +40,7 @@ The settings a control steers; what a control file returns. Those left out stay 
 trainer. Shapes, groups and batches cannot change while a run trains.
 - lr?: table<compt.Group|"backbone", compt.Knob> -- learning rate by group, 0 to 100
 - freeze?: table<compt.Group|"backbone", compt.Switch> -- groups that stay as they are, moments included
-- temperature?: compt.Knob -- of a sampling router, above 0, to 1000
+- temperature?: compt.Knob -- of a sampling router, 1e-6 to 1000
 - top_k?: compt.Knob -- how many of the largest router weights of an example stay, in training and at inference
 - normalise?: compt.Normalisation|fun(step: integer, view: compt.View): string -- how router weights are made comparable, in training and at inference
 - task_weights?: table<string, compt.Knob>|compt.Curriculum|fun(step: integer, view: compt.View): table<string, number>? -- how often each task is drawn; a task not named is not

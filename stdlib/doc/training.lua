@@ -148,7 +148,7 @@ class "compt.StepReport" [[
 - epoch: integer -- from 1
 - seconds: number -- the step took
 - skipped?: boolean -- the batch was left out: its loss was not finite
-- rolled_back?: integer -- the step that was not finite and from which the run went back before this one
+- rolled_back?: integer[] -- the steps that were not finite and from which the run went back to before this one
 - attempt?: integer -- steps begun so far, where some were rolled back
 ]]
 

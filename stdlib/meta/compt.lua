@@ -649,7 +649,7 @@ local Trainer = {}
 ---@field epoch integer from 1
 ---@field seconds number the step took
 ---@field skipped? boolean the batch was left out: its loss was not finite
----@field rolled_back? integer the step that was not finite and from which the run went back before this one
+---@field rolled_back? integer[] the steps that were not finite and from which the run went back to before this one
 ---@field attempt? integer steps begun so far, where some were rolled back
 local StepReport = {}
 
@@ -815,7 +815,7 @@ local Evaluation = {}
 ---@class (exact) compt.Control
 ---@field lr? table<compt.Group|"backbone", compt.Knob> learning rate by group, 0 to 100
 ---@field freeze? table<compt.Group|"backbone", compt.Switch> groups that stay as they are, moments included
----@field temperature? compt.Knob of a sampling router, above 0, to 1000
+---@field temperature? compt.Knob of a sampling router, 1e-6 to 1000
 ---@field top_k? compt.Knob how many of the largest router weights of an example stay, in training and at inference
 ---@field normalise? compt.Normalisation|fun(step: integer, view: compt.View): string how router weights are made comparable, in training and at inference
 ---@field task_weights? table<string, compt.Knob>|compt.Curriculum|fun(step: integer, view: compt.View): table<string, number>? how often each task is drawn; a task not named is not

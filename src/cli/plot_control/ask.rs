@@ -138,15 +138,17 @@ fn steps(total: u64) -> impl Iterator<Item = u64> {
     (0..=samples).map(move |i| (last * i).checked_div(samples).unwrap_or(0) + 1)
 }
 
-/// The knobs that are set otherwise where the run goes better or worse than supposed.
+/// The knobs that are set otherwise where the run goes better or worse than supposed, or where
+/// nothing is known of it.
 fn depending(control: &mut dyn Control, setting: &Setting) -> BTreeSet<&'static str> {
     let mut found = BTreeSet::new();
     for step in setting.sampled_steps() {
         let supposed = setting.trial_view(step);
         let Ok(before) = control.knobs(&supposed) else { continue };
-        for better in [true, false] {
+        let unknown = View { history: Rc::default(), ..supposed.clone() };
+        for other in [other_course(&supposed, true), other_course(&supposed, false), unknown] {
             // A made-up course may be one the control cannot answer.
-            let Ok(after) = control.knobs(&other_course(&supposed, better)) else { continue };
+            let Ok(after) = control.knobs(&other) else { continue };
             let names = before.differences(&after).map(|(name, ..)| name);
             found.extend(names.map(|name| known(name.split('.').next().unwrap_or(name))));
         }
@@ -202,7 +204,9 @@ mod tests {
 
     fn asked(total_steps: u64, f: impl Fn(&View) -> Vec<(&'static str, Value)>) -> Answers {
         let tasks = ["x", "y"].map(|task| (task.to_string(), ROWS)).into();
-        let setting = Setting { total_steps, steps_per_epoch: 1, tasks, ..Setting::default() };
+        let groups = vec!["g".to_string()];
+        let setting =
+            Setting { total_steps, steps_per_epoch: 1, tasks, groups, ..Setting::default() };
         Answers::of(&mut By(f), &setting).unwrap()
     }
     const ROWS: u64 = 16;
@@ -260,7 +264,9 @@ mod tests {
             let losses = &view.history.task_losses;
             let harder = losses.get("x") > losses.get("y");
             let score = view.history.evaluations.last().map_or(0.0, |e| e.average);
+            let known = view.history.grad_norms.contains_key("g");
             vec![
+                ("weight_decay", number(if known { 0.1 } else { 0.0 })),
                 ("lr.a", number(if view.history.loss < Some(0.5) { 1.0 } else { 2.0 })),
                 ("clip", number(if view.history.grad_norm > Some(5.0) { 1.0 } else { 2.0 })),
                 ("task_weights.x", number(if harder { 1.0 } else { 2.0 })),
@@ -269,9 +275,9 @@ mod tests {
             ]
         });
         let found: Vec<&str> = answers.made_up.iter().copied().collect();
-        assert_eq!(found, ["clip", "lr", "stop", "task_weights"]);
+        assert_eq!(found, ["clip", "lr", "stop", "task_weights", "weight_decay"]);
         let note = "supposing losses of 1, scores of 50 and even router weights: clip, lr, stop, \
-                    task_weights";
+                    task_weights, weight_decay";
         assert_eq!(answers.notes(), [note]);
     }
 }

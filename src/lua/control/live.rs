@@ -2,6 +2,7 @@
 //! hand above that. Edits of the file are taken over between two steps; what does not work is told
 //! and changes nothing.
 
+use super::by_hand;
 use super::changes::{Side, changes};
 use super::checker::{Checker, check};
 use super::{ControlFile, Origin, TableControl};
@@ -9,7 +10,7 @@ use crate::notice;
 use crate::run::source::Source;
 use crate::run::steering::{Change, Event};
 use crate::train::control::{Control, Setting, View};
-use crate::train::knobs::{Each, Knob, Knobs, Value, shown_or_nil};
+use crate::train::knobs::{Each, Knobs, Value};
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -74,6 +75,8 @@ pub struct Live {
     strict: bool,
     /// What the upper control answered last.
     last: Option<Knobs>,
+    /// The settings of the last step, whoever set them.
+    used: Knobs,
     /// What took effect and is not recorded yet.
     events: Vec<Event>,
 }
@@ -99,6 +102,7 @@ impl Live {
             past: Past::default(),
             strict,
             last: None,
+            used: Knobs::default(),
             events: Vec::new(),
         }
     }
@@ -121,40 +125,14 @@ impl Live {
     /// From the next step on, a knob as it is said here, whatever the control says; None gives it
     /// back. Tells what it was and will be.
     pub fn set(&mut self, name: &str, value: Option<Value>) -> Result<String> {
-        let (knob, below) = name.split_once('.').unwrap_or((name, ""));
-        let knob = Knob::named(knob)?;
-        let setting = &self.stages[0];
-        let tasks: Vec<&str> = setting.tasks.keys().map(String::as_str).collect();
-        let groups: Vec<&str> = setting.groups.iter().map(String::as_str).collect();
-        let (kind, known) = match knob.each {
-            Each::Run => ("", Vec::new()),
-            Each::Group => ("group", groups),
-            Each::Task => ("task", tasks),
-        };
-        if knob.each == Each::Run && !below.is_empty() {
-            return Err(Error::new(format!("'{}' has no parts", knob.name)));
+        let (knob, value) = by_hand::check(&self.stages[0], &self.by_hand, name, value)?;
+        let shown = |v: Option<&Value>, none: &str| v.map_or(none.to_string(), Value::to_string);
+        let before = shown(self.by_hand.get(name).or(self.used.get(name)), "the method's own");
+        let after = shown(value.as_ref(), "the control's");
+        let mut told = format!("{name}: {before} -> {after}");
+        if knob.each == Each::Task && value.is_some() {
+            told.push_str(" (weights set by hand stand alone: a task without one is not drawn)");
         }
-        if knob.each != Each::Run && !known.contains(&below) {
-            let error = match below {
-                "" => Error::new(format!("say which {kind}: '{}.NAME'", knob.name))
-                    .hint(format!("known: {}", known.join(", "))),
-                _ => Error::unknown(kind, below, known),
-            };
-            return Err(error.at(name));
-        }
-        let value = value.map(|value| knob.check(value)).transpose().map_err(|e| e.at(name))?;
-        let others = self.by_hand.task_weights().unwrap_or_default();
-        if knob.each == Each::Task
-            && value == Some(Value::Number(0.0))
-            && !others.iter().any(|(task, weight)| task != below && *weight > 0.0)
-        {
-            return Err(Error::new("no task would have a weight above 0")
-                .at(name)
-                .hint("weights set by hand stand alone: give other tasks theirs first"));
-        }
-        let before = self.by_hand.get(name).or(self.last.as_ref().and_then(|l| l.get(name)));
-        let after = value.as_ref().map_or("the control's".to_string(), Value::to_string);
-        let told = format!("{name}: {} -> {after}", shown_or_nil(before));
         self.asked.push(Asked::Set(name.to_string(), value));
         Ok(told)
     }
@@ -440,7 +418,8 @@ impl Control for Live {
             }
         };
         self.last = Some(upper.clone());
-        Ok(self.by_hand.over(upper.over(self.lower.knobs(view)?)))
+        self.used = self.by_hand.over(upper.over(self.lower.knobs(view)?));
+        Ok(self.used.clone())
     }
 
     fn place(&self, knob: &str) -> String {

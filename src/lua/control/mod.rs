@@ -6,6 +6,7 @@
 //! of those by name, or a function that returns such a table.
 
 mod bounded;
+mod by_hand;
 mod changes;
 mod checker;
 mod file;

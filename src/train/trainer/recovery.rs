@@ -8,6 +8,12 @@ use crate::train::report::StepReport;
 use crate::train::state::{Progress, State};
 use crate::{Error, Result};
 
+const LOWER: &str = "the prompts are those of the last finite loss and can still be evaluated; lower \
+                     the learning rates or the clip";
+const STOP: &str = "the prompts are those of the last finite loss and can still be evaluated; lower \
+                    the learning rates or the clip, or give the trainer non_finite = \"skip\" or \
+                    \"rollback\"";
+
 impl Trainer {
     /// The run as it stands.
     pub fn state(&self) -> Result<State> {
@@ -37,7 +43,7 @@ impl Trainer {
     pub fn restore(&mut self, state: State) -> Result<()> {
         if state.progress.step > self.total_steps() {
             return Err(Error::new(format!(
-                "it holds step {} of a run of {} steps",
+                "it was made after step {}; this run has {} steps",
                 state.progress.step,
                 self.total_steps()
             )));
@@ -101,7 +107,7 @@ impl Trainer {
             self.taken_back = true;
         }
         match self.parts.settings.non_finite {
-            NonFinite::Stop => Err(error),
+            NonFinite::Stop => Err(error.hint(STOP)),
             NonFinite::Skip(most) if self.at.skipped.1 < most => {
                 self.at.skipped = (self.at.skipped.0 + 1, self.at.skipped.1 + 1);
                 Ok(None)
@@ -111,14 +117,16 @@ impl Trainer {
                 self.roll_back()?;
                 let mut again = self.make_step(heed_stop)?;
                 if let Some(again) = &mut again {
-                    again.rolled_back.get_or_insert(report.step);
+                    again.rolled_back.insert(0, report.step);
                 }
                 Ok(Some(again))
             }
             NonFinite::Skip(most) => {
-                Err(error.at(format!("{most} batches in a row were left out")))
+                Err(error.hint(LOWER).at(format!("{most} batches in a row were left out")))
             }
-            NonFinite::RollBack(most) => Err(error.at(format!("after {most} rollbacks"))),
+            NonFinite::RollBack(most) => {
+                Err(error.hint(LOWER).at(format!("after {most} rollbacks")))
+            }
         }
     }
 
@@ -149,9 +157,5 @@ impl Trainer {
             report.step,
             mix.join(", ")
         ))
-        .hint(
-            "the prompts are those of the last finite loss and can still be evaluated; lower the \
-             learning rates or the clip, or give the trainer non_finite = \"skip\" or \"rollback\"",
-        )
     }
 }

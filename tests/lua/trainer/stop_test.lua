@@ -95,7 +95,7 @@ return {
     }
     small.same(small.losses(other, 3), losses, 0)
     local report = other:step()
-    assert(report.rolled_back == 4 and report.step == 1, report.step)
+    assert(report.rolled_back[1] == 4 and report.step == 1, report.step)
     assert(report.attempt == 5 and other.steps == 1)
     assert(report.loss ~= losses[1], "the batch or the draws must be others")
     for step = 2, 8 do assert(other:step().step == step) end

@@ -111,13 +111,20 @@ impl Followed {
         let trial = InLua::new(lua, self.operator.name(), function.clone());
         let leaf = |tensor: Tensor| tensor.detach().set_requires_grad(true);
         let [private, sources, weights] = [private, sources, weights].map(leaf);
-        let tried = hook::limited(lua, INSTRUCTIONS, || {
-            let prompt = trial.compose(&private, &sources, &weights)?;
-            Ok(prompt)
-        });
-        let prompt = tried.map_err(|e| told(&e))?;
+        let once = || {
+            tch::manual_seed(0);
+            let tried = hook::limited(lua, INSTRUCTIONS, || {
+                Ok(trial.compose(&private, &sources, &weights)?)
+            });
+            tried.map_err(|e| told(&e))
+        };
+        let (prompt, again) = (once()?, once()?);
         if !is_finite(&prompt)? {
             return Err(Error::new("it returned numbers that are not finite"));
+        }
+        if !prompt.equal(&again) {
+            return Err(Error::new("two answers for the same prompts")
+                .hint("an operator keeps nothing between calls"));
         }
         if !prompt.requires_grad() {
             return Err(Error::new(

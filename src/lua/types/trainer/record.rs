@@ -156,14 +156,14 @@ impl Record {
                 !["scores", "average", "counts", "evaluations"].contains(&key.as_str())
             });
         }
-        if report.rolled_back.is_some() {
+        if !report.rolled_back.is_empty() {
             self.best = self.best_of(trainer);
         }
         let Some(folder) = &mut self.folder else { return };
         // Whatever cannot be written waits in the folder's order.
         let mut written =
             events.iter().map(|event| folder.steered(event)).fold(Ok(()), Result::and);
-        if report.rolled_back.is_some() {
+        if !report.rolled_back.is_empty() {
             written = written.and(folder.back_to(report.step - 1));
         }
         let line = serde_json::to_value(report).map_err(|e| Error::new(e.to_string()));

@@ -191,7 +191,7 @@ impl LuaTrainer {
                 report.step, report.loss, report.grad_norm
             ));
         }
-        if let Some(from) = report.rolled_back {
+        for from in &report.rolled_back {
             notice::say(&format!(
                 "step {from}: not finite; the run went back to step {} and on with other batches",
                 report.step - 1

@@ -1,0 +1,45 @@
+//! A knob that is set by hand (`t:set`), checked before it is used.
+
+use crate::train::control::Setting;
+use crate::train::knobs::{Each, Knob, Knobs, Value};
+use crate::{Error, Result};
+
+/// The knob of this full name and the value, if it is one for it; `by_hand` is what was set before.
+pub fn check(
+    setting: &Setting,
+    by_hand: &Knobs,
+    name: &str,
+    value: Option<Value>,
+) -> Result<(&'static Knob, Option<Value>)> {
+    let (knob, below) = name.split_once('.').unwrap_or((name, ""));
+    let knob = Knob::named(knob)?;
+    let tasks: Vec<&str> = setting.tasks.keys().map(String::as_str).collect();
+    let groups: Vec<&str> = setting.groups.iter().map(String::as_str).collect();
+    let (kind, known) = match knob.each {
+        Each::Run => ("", Vec::new()),
+        Each::Group => ("group", groups),
+        Each::Task => ("task", tasks),
+    };
+    if knob.each == Each::Run && !below.is_empty() {
+        return Err(Error::new(format!("'{}' has no parts", knob.name)));
+    }
+    if knob.each != Each::Run && !known.contains(&below) {
+        let error = match below {
+            "" => Error::new(format!("say which {kind}: '{}.NAME'", knob.name))
+                .hint(format!("known: {}", known.join(", "))),
+            _ => Error::unknown(kind, below, known),
+        };
+        return Err(error.at(name));
+    }
+    let value = value.map(|value| knob.check(value)).transpose().map_err(|e| e.at(name))?;
+    let others = by_hand.task_weights().unwrap_or_default();
+    if knob.each == Each::Task
+        && value == Some(Value::Number(0.0))
+        && !others.iter().any(|(task, weight)| task != below && *weight > 0.0)
+    {
+        return Err(Error::new("no task would have a weight above 0")
+            .at(name)
+            .hint("weights set by hand stand alone: give other tasks theirs first"));
+    }
+    Ok((knob, value))
+}
