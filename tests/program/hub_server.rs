@@ -17,7 +17,7 @@ pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 pub struct Request {
     /// With its query.
     pub path: String,
-    headers: HashMap<String, String>,
+    pub headers: HashMap<String, String>,
     /// How often this path was asked for before.
     pub before: usize,
 }
