@@ -1,15 +1,18 @@
 //! The cache of models and datasets: several programs at once, Ctrl-C, looking at it, removing from it.
 
 mod program;
+#[allow(dead_code)] // Other tests use the rest.
+#[path = "program/terminal.rs"]
+mod terminal;
 
 use program::cache::{Home, files_below};
 use program::hub_server::{COMMIT, Reply, Repo, Server};
 use program::read;
-use program::terminal::Terminal;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use terminal::Terminal;
 
 const MODEL: &str = "models--org--t5";
 
@@ -123,7 +126,7 @@ fn the_cache_is_listed() {
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0].join(" "), "kind name revisions files size last used");
     assert_eq!(lines[1].join(" "), "dataset org/rows main 0123456 1 3 B just now");
-    assert_eq!(lines[2].join(" "), "model org/t5 main 0123456 4 4.90 KiB just now");
+    assert_eq!(lines[2].join(" "), "model org/t5 main 0123456 4 4.91 KiB just now");
     assert_eq!(lines[3].join(" "), "next fffffff");
     assert!(out.ends_with(&format!("{total}\n")), "{out}");
     let empty = Home::new();
@@ -222,13 +225,14 @@ fn on_a_terminal_it_asks_and_shows_a_bar() {
     let mut terminal = Terminal::start(&mut command, 100);
     terminal.wait_for("[y/N]");
     terminal.press("y\n");
-    terminal.wait_for("removed 4.90 KiB");
+    terminal.wait_for("removed 4.91 KiB");
 
     let server = slow(Repo::t5(2_000_000));
     let mut terminal = Terminal::start(&mut home.compt(&server, &["fetch", "org/t5"]), 100);
     terminal.wait_for("MiB/1.91 MiB");
     terminal.wait_for("left");
     terminal.wait_for(COMMIT);
+    assert!(terminal.end().success());
 }
 
 #[test]

@@ -13,6 +13,10 @@ pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> Trouble {
     let host = url.split('/').nth(2).unwrap_or(url);
     let what = match &e {
         ureq::Error::HostNotFound => format!("the host {host} is not found"),
+        // So rustls's refusals come.
+        ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
+            return Trouble::Lasting(untrusted(host, &e.to_string()));
+        }
         ureq::Error::Io(e) => format!("no connection to {host}: {e}"),
         ureq::Error::Timeout(_) => format!("{host} does not answer"),
         ureq::Error::ConnectionFailed => format!("no connection to {host}"),
@@ -22,15 +26,7 @@ pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> Trouble {
         ureq::Error::Tls(e) => return Trouble::Lasting(untrusted(host, e)),
         e => return Trouble::Lasting(no_network(&format!("{host}: {e}"), endpoint)),
     };
-    match is_certificate(&e) {
-        true => Trouble::Lasting(untrusted(host, &what)),
-        false => Trouble::Passing { what, after: None },
-    }
-}
-
-/// rustls's refusals come wrapped as failures of reading.
-fn is_certificate(e: &ureq::Error) -> bool {
-    matches!(e, ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData)
+    Trouble::Passing { what, after: None }
 }
 
 fn untrusted(host: &str, what: &str) -> Error {

@@ -65,6 +65,15 @@ impl Listing {
         if let Some(twice) = files.iter().find(|file| !names.insert(file.name.as_str())) {
             return Err(Error::new(format!("the file '{}' is listed twice", twice.name)));
         }
+        let is_folder = |name: &str| {
+            Path::new(name)
+                .ancestors()
+                .skip(1)
+                .any(|above| above.to_str().is_some_and(|above| names.contains(above)))
+        };
+        if let Some(file) = files.iter().find(|file| is_folder(&file.name)) {
+            return Err(Error::new(format!("'{}' lies below a file", file.name)));
+        }
         Ok(Listing { commit: commit.to_string(), files })
     }
 
@@ -210,6 +219,8 @@ mod tests {
         }
         let twice = json!([one("x")[0], one("x")[0]]);
         assert!(read(json!(COMMIT), twice).unwrap_err().to_string().contains("twice"));
+        let below = json!([one("x/y")[0], one("x")[0]]);
+        assert!(read(json!(COMMIT), below).unwrap_err().to_string().contains("below a file"));
         assert!(Listing::read(b"{\"sha\": ").is_err());
         assert!(Listing::read(b"<html>").is_err());
         assert!(read(json!(COMMIT), json!({})).is_err());

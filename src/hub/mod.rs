@@ -14,6 +14,8 @@ mod pick;
 mod remove;
 mod settings;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use contents::{Entry, Revision};
 pub use listing::{File, Listing};
@@ -170,7 +172,7 @@ impl Hub {
             }
         };
         let missing: Vec<Blob> =
-            files.iter().map(|file| blob(*file)).filter(|blob| !blob.is_there()).collect();
+            files.iter().map(|file| blob(file)).filter(|blob| !blob.is_there()).collect();
         if missing.is_empty() {
             return Ok(());
         }
