@@ -305,6 +305,13 @@ fn offline_no_request_is_made() {
         assert!(err.contains("run `compt fetch org/t5` where there is a network"), "{err}");
     }
     assert!(server.requests().is_empty());
+    // What is there is given.
+    let (_, folder, _) = home.fetch(&server, &["org/t5"]);
+    let asked = server.requests().len();
+    let mut command = home.compt(&server, &["fetch", "org/t5"]);
+    let again = read(command.env("HF_HUB_OFFLINE", "1").output().unwrap());
+    assert_eq!(again, (0, folder, String::new()));
+    assert_eq!(server.requests().len(), asked);
 }
 
 #[test]
