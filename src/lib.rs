@@ -2,7 +2,8 @@
 //!
 //! Dependencies point one way, from the top of this list to the bottom:
 //! `cli` > `lua` > `train` > (`compose` > `prompt`, `router`) and `t5` > `tensor` > `error`;
-//! `data`, `metric` and `run` stand beside the models, `plot` by itself. Only `lua` knows mlua.
+//! `data`, `metric`, `hub` and `run` stand beside the models, `plot` by itself. Only `lua` knows mlua,
+//! only `hub` the network.
 
 pub mod atomic;
 pub mod backbone;
@@ -12,6 +13,7 @@ pub mod data;
 pub mod error;
 #[cfg(test)]
 mod golden;
+pub mod hub;
 pub mod interrupt;
 pub mod lua;
 pub mod metric;

@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/` and those it may look into, itself included.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("atomic", &["error"]),
     ("error", &[]),
+    ("hub", &["atomic", "error", "interrupt", "notice", "run"]),
     ("interrupt", &[]),
     ("notice", &[]),
     ("plot", &[]),
@@ -55,6 +56,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
         &[
             "atomic",
             "error",
+            "hub",
             "interrupt",
             "notice",
             "plot",
@@ -68,19 +70,22 @@ const ROOMS: [(&str, &[&str]); 19] = [
 ];
 
 /// Where a crate is used, and nowhere else.
-const HOMES: [(&str, &str); 12] = [
+const HOMES: [(&str, &str); 15] = [
     ("clap", "cli"),
     ("csv", "data"),
     ("flate2", "data"),
+    ("hf_hub", "hub"),
     ("indicatif", "run"),
     ("memmap2", "t5"),
     ("mlua", "lua"),
     ("notify", "watch.rs"),
     ("rust_embed", "lua/stdlib.rs"),
     ("rustyline", "cli/repl/editor.rs"),
+    ("sha1", "hub"),
     ("signal_hook", "interrupt.rs"),
     ("strsim", "error.rs"),
     ("tokenizers", "data"),
+    ("ureq", "hub"),
 ];
 
 /// Crates of tensors, of numbers and of plain data, at home everywhere.

@@ -1,9 +1,9 @@
 //! `compt doctor`: what this machine and this build have, what is missing and how to get it.
 
 use super::FAILED;
+use crate::hub::Settings;
 use crate::run::environment::{self, CPU_FEATURES};
 use crate::tensor::device;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use tch::{Kind, Tensor};
 
@@ -12,7 +12,7 @@ pub fn doctor() -> ExitCode {
     versions();
     hardware();
     cuda();
-    folders();
+    hub();
     match works() {
         Ok(()) => {
             println!("\nEverything needed is there.");
@@ -68,15 +68,17 @@ fn cuda() {
     }
 }
 
-/// The folders that hold what was downloaded.
-fn folders() {
-    let hub = std::env::var_os("HF_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cache/huggingface")));
-    if let Some(hub) = hub.map(|hub| hub.join("hub")) {
-        let state = if hub.is_dir() { "" } else { " (not there yet)" };
-        say("checkpoints", &format!("{}{state}", hub.display()));
-    }
+/// The folder that holds what was downloaded, and where that comes from.
+fn hub() {
+    let settings = match Settings::from_env() {
+        Ok(settings) => settings,
+        Err(e) => return say("hub", &e.to_string()),
+    };
+    let state = if settings.cache().is_dir() { "" } else { " (not there yet)" };
+    say("cache", &format!("{}{state}", settings.cache().display()));
+    let network = if settings.offline { "offline (HF_HUB_OFFLINE)" } else { "online" };
+    let token = if settings.token.is_some() { "with a token" } else { "no token" };
+    say("hub", &format!("{}, {network}, {token}", settings.endpoint));
 }
 
 /// A small matrix product, forwards and backwards.

@@ -1,7 +1,9 @@
 //! The command line: what it takes, and which part of the program answers.
 
 mod again;
+mod cache;
 mod doctor;
+mod fetch;
 mod init;
 mod plot_control;
 mod repl;
@@ -73,6 +75,15 @@ enum Command {
     Repl {
         #[command(flatten)]
         session: SessionOptions,
+    },
+    /// Download models and datasets of the Hugging Face hub; prints the folder of each
+    #[command(after_help = FETCH_EXAMPLES)]
+    Fetch(fetch::Options),
+    /// Show what was downloaded, or remove some of it
+    #[command(after_help = CACHE_EXAMPLES)]
+    Cache {
+        #[command(subcommand)]
+        command: Option<cache::Command>,
     },
     /// Print the editor's stubs of the runtime (LuaCATS), or the reference manual
     #[command(after_help = STUBS_EXAMPLES)]
@@ -170,6 +181,30 @@ At the prompt: ?name explains a name, :help lists the commands, Tab completes, C
 runs, Ctrl-D leaves. The history is kept in $COMPT_HISTORY (by default
 ~/.local/state/compt/history; empty: nowhere). NO_COLOR turns colours off.";
 
+const FETCH_EXAMPLES: &str = "\
+Examples:
+  compt fetch google/t5-v1_1-base
+  compt fetch t5-small google/flan-t5-base@main
+  compt fetch datasets/nyu-mll/glue --include 'sst2/*' --include README.md
+  folder=$(compt fetch t5-small)
+
+What is there already is not downloaded again, and what was interrupted goes on where it was. Each
+file is checked against its hash. The cache is that of Python's huggingface_hub:
+
+  HF_HOME, HF_HUB_CACHE      the folder; by default ~/.cache/huggingface, and hub/ in it
+  HF_TOKEN                   for private and gated ones; else the file `token` in HF_HOME
+  HF_ENDPOINT                a mirror of https://huggingface.co
+  HF_HUB_OFFLINE=1           makes no request, ever
+  HTTPS_PROXY, NO_PROXY      a proxy;  SSL_CERT_FILE: certificates to trust instead
+
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 130 Ctrl-C";
+
+const CACHE_EXAMPLES: &str = "\
+Examples:
+  compt cache
+  compt cache prune google/t5-v1_1-base
+  compt cache prune --incomplete --yes";
+
 const STUBS_EXAMPLES: &str = "\
 Examples:
   compt stubs | less
@@ -195,6 +230,8 @@ impl Cli {
             (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
             (Some(Command::PlotControl(options)), _) => plot_control::plot_control(&options),
             (Some(Command::Repl { session }), _) => repl::repl(session.into()),
+            (Some(Command::Fetch(options)), _) => fetch::fetch(&options),
+            (Some(Command::Cache { command }), _) => cache::cache(command.as_ref()),
             (Some(Command::Stubs { manual: true, .. }), _) => stubs::manual(),
             (Some(Command::Stubs { folder, .. }), _) => stubs::stubs(folder.as_deref()),
             (Some(Command::Init { folder }), _) => init::init(&folder),

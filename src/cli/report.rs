@@ -1,6 +1,7 @@
 //! Errors on standard error, for people: no Rust, no backtraces, the line of Lua in question.
 
 use super::{FAILED, USAGE};
+use crate::interrupt;
 use crate::lua::failure::Failure;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::process::ExitCode;
@@ -10,6 +11,13 @@ use std::sync::Mutex;
 pub fn refuse(error: &crate::Error) -> ExitCode {
     eprintln!("compt: {error}");
     ExitCode::from(USAGE)
+}
+
+/// Tells why a command that was under way failed, or that it was interrupted.
+pub fn stopped(error: &crate::Error) -> ExitCode {
+    eprintln!("compt: {error}");
+    let code = if interrupt::requested() { interrupt::exit_code() } else { FAILED };
+    ExitCode::from(code)
 }
 
 /// Tells how a script failed.

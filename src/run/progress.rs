@@ -78,6 +78,83 @@ impl Drop for Counter {
     }
 }
 
+/// How much of a download has come: a bar with speed and time left that goes away, or a line at the
+/// start and every ten seconds.
+pub struct Transfer {
+    title: String,
+    total: u64,
+    done: u64,
+    /// When the first bytes came, and how many there were then: kept parts tell nothing of the speed.
+    start: Option<(Instant, u64)>,
+    next: Duration,
+    bar: Option<Bar>,
+}
+
+impl Transfer {
+    pub fn new(title: &str, files: usize, total: u64) -> Transfer {
+        let next = Duration::from_secs(10);
+        let title = title.to_string();
+        let mut transfer = Transfer { title, total, done: 0, start: None, next, bar: None };
+        if std::io::stderr().is_terminal() {
+            let template = "{prefix} {wide_bar} {binary_bytes}/{binary_total_bytes}  \
+                            {binary_bytes_per_sec}  {eta} left";
+            transfer.bar = Some(Bar::with(template, &transfer.title, 0, total));
+        } else {
+            let files = if files == 1 { "1 file".to_string() } else { format!("{files} files") };
+            notice::say(&format!("{}: {files}, {}", transfer.title, bytes(total)));
+        }
+        transfer
+    }
+
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// So many bytes of all are there.
+    pub fn at(&mut self, done: u64) {
+        self.done = done;
+        if let Some(bar) = &self.bar {
+            if self.start.is_none() {
+                bar.0.set_position(done);
+                bar.0.reset_eta();
+            }
+            bar.0.set_position(done);
+        }
+        let (start, _) = *self.start.get_or_insert((Instant::now(), done));
+        if self.bar.is_none()
+            && let Some(line) = self.line(start.elapsed())
+        {
+            notice::say(&line);
+        }
+    }
+
+    /// The line for what is there, if one is due after this much time.
+    fn line(&mut self, elapsed: Duration) -> Option<String> {
+        if elapsed < self.next || self.done >= self.total {
+            return None;
+        }
+        self.next = elapsed + Duration::from_secs(10);
+        let before = self.start.map_or(0, |(_, done)| done);
+        let speed = self.done.saturating_sub(before) as f64 / elapsed.as_secs_f64();
+        let left = (self.total - self.done) as f64 / speed.max(1.0);
+        let (there, all, speed) = (bytes(self.done), bytes(self.total), bytes(speed as u64));
+        Some(format!("{}: {there} of {all}  {speed}/s  {} left", self.title, span(left)))
+    }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.0.finish_and_clear();
+        }
+    }
+}
+
+/// Bytes as people say them: `512 B`, `1.5 MiB`.
+pub fn bytes(count: u64) -> String {
+    indicatif::BinaryBytes(count).to_string()
+}
+
 /// Tells nothing.
 pub struct Silent;
 
@@ -92,6 +169,10 @@ struct Bar(ProgressBar, Option<notice::Sink>);
 impl Bar {
     fn new(title: &str, made: u64, total: u64) -> Bar {
         let template = "{prefix} {wide_bar} {pos}/{len}  loss {msg}  {per_sec}  {eta} left";
+        Bar::with(template, title, made, total)
+    }
+
+    fn with(template: &str, title: &str, made: u64, total: u64) -> Bar {
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         let bar = ProgressBar::new(total).with_style(style).with_prefix(title.to_string());
         let bar = bar.with_message("-").with_position(made);
@@ -218,6 +299,17 @@ mod tests {
         let mut resumed = Lines::new("ssum", 60, 480);
         let line = resumed.line(120, 1.23456, Duration::from_secs(60)).unwrap();
         assert_eq!(line, "ssum  step 120/480  loss 1.2346  1.0 steps/s  6 min 00 s left");
+    }
+
+    #[test]
+    fn a_download_tells_speed_and_time_left() {
+        let mut transfer = Transfer::new("t5", 2, 300 << 20);
+        transfer.at(100 << 20);
+        transfer.done = 200 << 20;
+        assert_eq!(transfer.line(Duration::from_secs(5)), None);
+        let line = transfer.line(Duration::from_secs(10)).unwrap();
+        assert_eq!(line, "t5: 200.00 MiB of 300.00 MiB  10.00 MiB/s  10 s left");
+        assert_eq!(transfer.line(Duration::from_secs(15)), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The program as people run it, for the tests of what it prints and leaves behind.
 #![allow(dead_code)] // Each test file uses a part of it.
 
+pub mod cache;
+pub mod hub_server;
 pub mod steered;
 
 use std::fs;

@@ -1,0 +1,169 @@
+//! `compt cache`: what the cache of models and datasets holds, and taking things out of it.
+
+use super::report;
+use crate::hub::{Entry, Hub, Name, Removal, Revision};
+use crate::run::progress::bytes;
+use crate::{Error, Result};
+use clap::{Args, Subcommand};
+use comfy_table::{CellAlignment, Table, presets};
+use std::io::{BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Show what is there (`compt cache` alone is the same)
+    List,
+    /// Remove models and datasets, revisions of them, or what interrupted downloads left
+    #[command(after_help = PRUNE_EXAMPLES)]
+    Prune(Prune),
+}
+
+#[derive(Args)]
+pub struct Prune {
+    /// What goes: all of it, or with @REVISION that revision and the files no other has
+    #[arg(value_name = "NAME[@REV]")]
+    names: Vec<String>,
+
+    /// Only parts of interrupted downloads and files of no revision; without names, of all
+    #[arg(long)]
+    incomplete: bool,
+
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+const PRUNE_EXAMPLES: &str = "\
+Examples:
+  compt cache prune google/t5-v1_1-base
+  compt cache prune google/t5-v1_1-base@refs/pr/3 datasets/nyu-mll/glue --yes
+  compt cache prune --incomplete
+
+It shows what goes and asks. Nothing outside the cache folder is removed.";
+
+pub fn cache(command: Option<&Command>) -> ExitCode {
+    let hub = match Hub::from_env() {
+        Ok(hub) => hub,
+        Err(e) => return report::refuse(&e),
+    };
+    match command {
+        None | Some(Command::List) => list(&hub),
+        Some(Command::Prune(options)) => prune(&hub, options),
+    }
+}
+
+fn list(hub: &Hub) -> ExitCode {
+    let entries = match hub.entries() {
+        Ok(entries) => entries,
+        Err(e) => return report::stopped(&e),
+    };
+    let folder = hub.settings().cache().display();
+    if entries.is_empty() {
+        println!("{folder} is empty: `compt fetch NAME` fills it");
+        return ExitCode::SUCCESS;
+    }
+    println!("{}", table(&entries).trim_fmt());
+    let total: u64 = entries.iter().map(|entry| entry.size + entry.parts_size).sum();
+    println!("{} in {folder}", bytes(total));
+    for entry in entries.iter().filter(|entry| entry.parts > 0) {
+        println!("{}: {} of interrupted downloads", entry.name, bytes(entry.parts_size));
+    }
+    ExitCode::SUCCESS
+}
+
+fn table(entries: &[Entry]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["kind", "name", "revisions", "files", "size", "last used"]);
+    for entry in entries {
+        let revisions: Vec<String> = entry.revisions.iter().map(revision).collect();
+        table.add_row([
+            entry.name.kind.to_string(),
+            entry.name.id.clone(),
+            revisions.join("\n"),
+            entry.files.to_string(),
+            bytes(entry.size),
+            entry.used.map_or(String::new(), ago),
+        ]);
+    }
+    for column in [3, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// `main 1a2b3c4`
+fn revision(revision: &Revision) -> String {
+    let commit = &revision.commit[..7];
+    if revision.refs.is_empty() {
+        return commit.to_string();
+    }
+    format!("{} {commit}", revision.refs.join(", "))
+}
+
+fn ago(time: SystemTime) -> String {
+    const HOUR: u64 = 3600;
+    let seconds = time.elapsed().unwrap_or(Duration::ZERO).as_secs();
+    let count = |n: u64, unit: &str| match n {
+        1 => format!("1 {unit} ago"),
+        n => format!("{n} {unit}s ago"),
+    };
+    match seconds {
+        0..120 => "just now".to_string(),
+        120..7200 => count(seconds / 60, "minute"),
+        7200..172_800 => count(seconds / HOUR, "hour"),
+        _ => count(seconds / (24 * HOUR), "day"),
+    }
+}
+
+fn prune(hub: &Hub, options: &Prune) -> ExitCode {
+    let removal = match going(hub, options) {
+        Ok(removal) => removal,
+        Err(e) => return report::refuse(&e),
+    };
+    if removal.is_empty() {
+        println!("nothing to remove");
+        return ExitCode::SUCCESS;
+    }
+    removal.lines.iter().for_each(|line| println!("{line}"));
+    if !options.yes {
+        if !std::io::stdin().is_terminal() {
+            let e = Error::new("nobody is there to ask").hint("--yes removes without asking");
+            return report::refuse(&e);
+        }
+        if !agreed(removal.bytes) {
+            println!("nothing was removed");
+            return ExitCode::SUCCESS;
+        }
+    }
+    match hub.remove(&removal) {
+        Ok(()) => {
+            println!("removed {}", bytes(removal.bytes));
+            ExitCode::SUCCESS
+        }
+        Err(e) => report::stopped(&e),
+    }
+}
+
+fn going(hub: &Hub, options: &Prune) -> Result<Removal> {
+    let names = options.names.iter().map(|text| Name::parse(text)).collect::<Result<Vec<_>>>()?;
+    if options.incomplete {
+        return hub.leftovers(&names);
+    }
+    if names.is_empty() {
+        return Err(Error::new("nothing is named")
+            .hint("`compt cache` lists what there is; --incomplete removes leftovers"));
+    }
+    hub.removal(&names)
+}
+
+fn agreed(size: u64) -> bool {
+    print!("remove {}? [y/N] ", bytes(size));
+    let _ = std::io::stdout().flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}

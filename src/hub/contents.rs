@@ -1,0 +1,121 @@
+//! What lies in the cache.
+
+use super::blob::PART;
+use super::name::{Name, is_commit};
+use crate::Result;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// A model or dataset in the cache.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub name: Name,
+    pub folder: PathBuf,
+    pub revisions: Vec<Revision>,
+    /// Whole files, and the bytes they take on the disk.
+    pub files: usize,
+    pub size: u64,
+    /// Parts of files whose download was interrupted, and their bytes.
+    pub parts: usize,
+    pub parts_size: u64,
+    /// When a file was last read, as far as the disk keeps that, or written.
+    pub used: Option<SystemTime>,
+}
+
+/// A commit in the cache, and the branches and tags that are it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    pub commit: String,
+    pub refs: Vec<String>,
+}
+
+/// Everything in a cache folder, by name.
+pub fn entries(cache: &Path) -> Result<Vec<Entry>> {
+    let mut entries: Vec<Entry> = names(cache)
+        .into_iter()
+        .filter_map(|folder| Some((Name::of_folder(&folder)?, cache.join(folder))))
+        .filter(|(_, folder)| folder.is_dir())
+        .map(|(name, folder)| entry(name, folder))
+        .collect();
+    entries.sort_by_key(|entry| entry.name.to_string());
+    Ok(entries)
+}
+
+fn entry(name: Name, folder: PathBuf) -> Entry {
+    let revisions = revisions(&folder);
+    let mut entry =
+        Entry { name, revisions, files: 0, size: 0, parts: 0, parts_size: 0, used: None, folder };
+    let blobs = below(&entry.folder.join("blobs"));
+    // Files that were copied for want of links.
+    let copies = below(&entry.folder.join("snapshots"));
+    for path in blobs.iter().chain(&copies) {
+        let Ok(found) = path.symlink_metadata() else { continue };
+        if found.is_symlink() {
+            continue;
+        }
+        let used = found.accessed().ok().max(found.modified().ok());
+        if path.to_string_lossy().ends_with(PART) {
+            entry.parts += 1;
+            entry.parts_size += found.len();
+        } else {
+            entry.files += 1;
+            entry.size += found.len();
+            entry.used = entry.used.max(used);
+        }
+    }
+    entry
+}
+
+/// The commits of a folder of the cache.
+pub fn revisions(folder: &Path) -> Vec<Revision> {
+    let mut commits: BTreeMap<String, Vec<String>> = names(&folder.join("snapshots"))
+        .into_iter()
+        .filter(|name| is_commit(name))
+        .map(|commit| (commit, Vec::new()))
+        .collect();
+    for (name, commit) in refs(folder) {
+        commits.entry(commit).or_default().push(name);
+    }
+    commits.into_iter().map(|(commit, refs)| Revision { commit, refs }).collect()
+}
+
+/// Branches and tags, and the commits they are.
+pub fn refs(folder: &Path) -> Vec<(String, String)> {
+    let base = folder.join("refs");
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(&base).ok()?.to_str()?.to_string();
+        let commit = fs::read_to_string(&path).ok()?.trim().to_string();
+        (is_commit(&commit) && !name.contains(".tmp-")).then_some((name, commit))
+    };
+    below(&base).into_iter().filter_map(read).collect()
+}
+
+/// The files of the snapshot of a commit.
+pub fn shown(folder: &Path, commit: &str) -> Vec<PathBuf> {
+    below(&folder.join("snapshots").join(commit))
+}
+
+/// The names in a folder, sorted; none where there is no folder.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+/// All files and links below a folder; links to folders are not entered.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for name in names(folder) {
+        let path = folder.join(name);
+        match path.symlink_metadata() {
+            Ok(there) if there.is_dir() => found.extend(below(&path)),
+            Ok(_) => found.push(path),
+            Err(_) => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,155 @@
+//! What the environment says: the cache folder, the endpoint, the token, whether requests may be made.
+
+use crate::{Error, Result};
+use hf_hub::Cache;
+use std::path::{Path, PathBuf, absolute};
+use std::time::Duration;
+
+const ENDPOINT: &str = "https://huggingface.co";
+
+#[derive(Clone)]
+pub struct Settings {
+    /// The folder with `models--org--name` and the like.
+    pub cache: PathBuf,
+    /// Without a slash at its end.
+    pub endpoint: String,
+    pub token: Option<String>,
+    pub offline: bool,
+    /// A file of certificates to trust in place of the built-in ones.
+    pub certificates: Option<PathBuf>,
+    pub waits: Waits,
+}
+
+/// How long what does not work is tried again.
+#[derive(Debug, Clone)]
+pub struct Waits {
+    /// Attempts that bring nothing, one after the other, before it is given up.
+    pub tries: u32,
+    /// Before the second attempt; each later wait is twice as long.
+    pub first: Duration,
+    pub longest: Duration,
+    /// The longest wait a server may ask for.
+    pub asked: Duration,
+    /// Without an answer or a byte for so long, a connection is given up.
+    pub silence: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Waits {
+        Waits {
+            tries: 5,
+            first: Duration::from_millis(500),
+            longest: Duration::from_secs(8),
+            asked: Duration::from_secs(120),
+            silence: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Settings {
+    pub fn from_env() -> Result<Settings> {
+        Settings::read(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+    }
+
+    fn read(value: impl Fn(&str) -> Option<String>) -> Result<Settings> {
+        let folder = |name: &str| value(name).map(PathBuf::from);
+        let home = folder("HF_HOME")
+            .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("huggingface")))
+            .or_else(|| std::env::home_dir().map(|home| home.join(".cache/huggingface")))
+            .ok_or_else(|| {
+                Error::new("no folder for downloads is known").hint("set HF_HOME to one")
+            })?;
+        let usual = Cache::new(absolute(home)?.join("hub"));
+        let cache = match folder("HF_HUB_CACHE") {
+            Some(cache) => absolute(cache)?,
+            None => usual.path().clone(),
+        };
+        let endpoint = value("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_string());
+        let token = value("HF_TOKEN").map(|token| token.trim().to_string());
+        let offline = value("HF_HUB_OFFLINE").unwrap_or_default().to_lowercase();
+        Ok(Settings {
+            cache,
+            endpoint: check_endpoint(&endpoint)?,
+            token: check_token(token.or_else(|| usual.token()))?,
+            offline: ["1", "true", "yes", "on"].contains(&offline.trim()),
+            certificates: folder("SSL_CERT_FILE").or_else(|| folder("REQUESTS_CA_BUNDLE")),
+            waits: Waits::default(),
+        })
+    }
+
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+}
+
+fn check_endpoint(text: &str) -> Result<String> {
+    let endpoint = text.trim().trim_end_matches('/');
+    let rest = endpoint.strip_prefix("https://").or_else(|| endpoint.strip_prefix("http://"));
+    let host = rest.unwrap_or_default().split('/').next().unwrap_or_default();
+    let hint = format!("an address such as {ENDPOINT} or http://mirror:8080");
+    if host.contains('@') {
+        return Err(Error::new("HF_ENDPOINT: an address with a password in it is not supported")
+            .hint("set HF_TOKEN instead"));
+    }
+    let usual = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '\\' | '"' | '<' | '>');
+    if host.is_empty() || !endpoint.chars().all(usual) {
+        let what = format!("HF_ENDPOINT: '{}' is no address of a server", endpoint.escape_debug());
+        return Err(Error::new(what).hint(hint));
+    }
+    Ok(endpoint.to_string())
+}
+
+/// A token goes into a header: nothing else may come with it.
+fn check_token(token: Option<String>) -> Result<Option<String>> {
+    match token {
+        Some(token) if !token.chars().all(|c| c.is_ascii_graphic()) => {
+            Err(Error::new("the access token has characters that no token has")
+                .hint("look at HF_TOKEN, or at the file `token` in HF_HOME"))
+        }
+        token => Ok(token),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<Settings> {
+        let found =
+            |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string());
+        Settings::read(found)
+    }
+
+    #[test]
+    fn the_environment_is_read_as_python_reads_it() {
+        let s = read(&[("HF_HOME", "/h"), ("HF_TOKEN", " hf_x\n")]).unwrap();
+        assert_eq!((s.cache.as_path(), s.offline), (Path::new("/h/hub"), false));
+        assert_eq!((s.endpoint.as_str(), s.token.as_deref()), (ENDPOINT, Some("hf_x")));
+        let s = read(&[("XDG_CACHE_HOME", "/x"), ("HF_HUB_OFFLINE", "YES")]).unwrap();
+        assert_eq!((s.cache.as_path(), s.offline), (Path::new("/x/huggingface/hub"), true));
+        let s = read(&[("HF_HOME", "/h"), ("HF_HUB_CACHE", "/c"), ("HF_ENDPOINT", "http://m:1//")]);
+        let s = s.unwrap();
+        assert_eq!((s.cache.as_path(), s.endpoint.as_str()), (Path::new("/c"), "http://m:1"));
+    }
+
+    #[test]
+    fn a_token_file_lies_in_hf_home_wherever_the_cache_is() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("token"), "hf_file\n").unwrap();
+        let home = home.path().to_str().unwrap();
+        let s = read(&[("HF_HOME", home), ("HF_HUB_CACHE", "/elsewhere")]).unwrap();
+        assert_eq!(s.token.as_deref(), Some("hf_file"));
+    }
+
+    #[test]
+    fn wrong_values_are_named_and_secrets_are_not() {
+        for endpoint in ["huggingface.co", "ftp://x", "https://", "https://a b", "http:///x"] {
+            let e = read(&[("HF_ENDPOINT", endpoint)]).err().expect(endpoint).to_string();
+            assert!(e.starts_with("HF_ENDPOINT: "), "{e}");
+        }
+        for values in [("HF_ENDPOINT", "https://me:secret@x"), ("HF_TOKEN", "secret\r\nHost: x")] {
+            let e = read(&[values]).err().unwrap().to_string();
+            assert!(!e.contains("secret"), "{e}");
+        }
+    }
+}
