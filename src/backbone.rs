@@ -12,8 +12,10 @@ use tch::{Device, Kind, Tensor};
 
 /// A backbone as studies and trainers share it.
 pub struct Backbone {
-    /// What the user called it: a built-in name or a folder.
+    /// What the user called it: a built-in name, a folder, or a model of the hub.
     pub name: String,
+    /// The commit of a model of the hub.
+    pub revision: Option<String>,
     pub model: T5,
     /// None where the folder has none.
     pub tokenizer: Option<Rc<Tokenizer>>,
@@ -41,12 +43,12 @@ impl Backbone {
     pub fn load(folder: &Path, dtype: &str, device: Device) -> Result<Self> {
         if !folder.is_dir() {
             return Err(Error::new(format!(
-                "no backbone '{}': neither a built-in name nor a folder",
+                "no backbone '{}': neither a built-in name nor a folder, nor a model of the hub",
                 folder.display()
             ))
             .hint(
-                "built in: micro. A folder holds config.json, model.safetensors and tokenizer.json; \
-                 `hf download google/t5-v1_1-base --local-dir t5-v1_1-base` makes one",
+                "built in: micro; of the hub: google-t5/t5-base and the like. A folder holds \
+                 config.json, model.safetensors and tokenizer.json",
             ));
         }
         let config = Config::read(&folder.join("config.json"))?;
@@ -58,7 +60,8 @@ impl Backbone {
         };
         let model = T5::load(folder, kind, device)?;
         let origin = Origin::Folder(folder.to_path_buf());
-        Ok(Backbone { name: folder.display().to_string(), model, tokenizer, origin })
+        let name = folder.display().to_string();
+        Ok(Backbone { name, revision: None, model, tokenizer, origin })
     }
 
     /// A backbone that comes with the program.
@@ -67,7 +70,7 @@ impl Backbone {
         let model = T5::from_bytes(files.config, files.weights, kind, device)?;
         let tokenizer = Some(Rc::new(Tokenizer::from_bytes(files.tokenizer)?));
         let origin = Origin::Bytes(sha256(files.weights));
-        Ok(Backbone { name: name.to_string(), model, tokenizer, origin })
+        Ok(Backbone { name: name.to_string(), revision: None, model, tokenizer, origin })
     }
 
     /// A backbone with random weights: frozen for benchmarks, trainable for pre-training.
@@ -84,7 +87,7 @@ impl Backbone {
             false => T5::random(config, kind, device)?,
         };
         let tokenizer = tokenizer.map(Rc::new);
-        Ok(Backbone { name: "random".into(), model, tokenizer, origin: Origin::Random })
+        Ok(Backbone { name: "random".into(), revision: None, model, tokenizer, origin: Origin::Random })
     }
 
     /// Writes a trainable backbone as a checkpoint folder: `config.json`, `model.safetensors`

@@ -35,6 +35,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
         "lua",
         &[
             "error",
+            "hub",
             "interrupt",
             "notice",
             "watch",

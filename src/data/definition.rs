@@ -15,7 +15,8 @@ const HELD_OUT: usize = 1000;
 
 /// Where the rows of one split come from.
 pub enum Source {
-    File(PathBuf),
+    /// Files of one kind, one after the other.
+    Files(Vec<PathBuf>),
     Rows(Vec<Row>),
 }
 
@@ -63,7 +64,7 @@ impl Definition {
     }
 
     fn task(self, plan: &Plan) -> Result<Task> {
-        let from_files = matches!(self.sources.train, Source::File(_));
+        let from_files = matches!(self.sources.train, Source::Files(_));
         let held_out = plan.validation_size.unwrap_or(if from_files { HELD_OUT } else { 0 });
         let rng = |purpose| stream(plan.seed, &self.name, purpose);
         let read = |source: &Source, split: &str| self.examples(source, split);
@@ -89,18 +90,19 @@ impl Definition {
     }
 
     fn examples(&self, source: &Source, split: &str) -> Result<Vec<Example>> {
-        let Rows { place, rows } = match source {
-            Source::File(path) => Rows::read(path)?,
+        let (unit, parts) = match source {
+            Source::Files(paths) => {
+                ("line", paths.iter().map(|path| Rows::read(path)).collect::<Result<Vec<_>>>()?)
+            }
             Source::Rows(rows) if rows.is_empty() => {
                 return Err(Error::new(format!("rows.{split} holds no row")));
             }
-            Source::Rows(rows) => Rows::given(format!("rows.{split}"), rows.clone()),
+            Source::Rows(rows) => ("row", vec![Rows::given(format!("rows.{split}"), rows.clone())]),
         };
-        let unit = if matches!(source, Source::File(_)) { "line" } else { "row" };
-        rows.iter()
-            .enumerate()
-            .map(|(index, (number, row))| {
-                self.example(index, row).at(format!("{unit} {number}")).at(&place)
+        let rows = parts.iter().flat_map(|part| part.rows.iter().map(|row| (&part.place, row)));
+        rows.enumerate()
+            .map(|(index, (place, (number, row)))| {
+                self.example(index, row).at(format!("{unit} {number}")).at(place)
             })
             .collect()
     }

@@ -4,6 +4,7 @@ mod definition;
 mod example;
 mod labels;
 mod number;
+mod parquet;
 mod reader;
 mod sample;
 mod spiece;

@@ -1,5 +1,6 @@
-//! Rows out of files: JSON Lines, TSV and CSV, each plain or gzip-compressed.
+//! Rows out of files: JSON Lines, TSV and CSV, each plain or gzip-compressed, and Parquet.
 
+use super::parquet;
 use crate::error::Context;
 use crate::{Error, Result};
 use flate2::read::MultiGzDecoder;
@@ -20,7 +21,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Reads `.jsonl`, `.tsv` or `.csv`, a further `.gz` meaning gzip.
+    /// Reads `.jsonl`, `.tsv` or `.csv`, a further `.gz` meaning gzip, or `.parquet`.
     ///
     /// TSV is taken as it stands (no quoting, as GLUE's files are written); CSV has the usual
     /// double quotes; both begin with a header row. Cells are strings. Errors name file and line.
@@ -52,9 +53,10 @@ fn read(path: &Path) -> Result<Vec<(usize, Row)>> {
         Some((_, "jsonl" | "json")) => json_lines,
         Some((_, "tsv")) => |input| table(input, b'\t'),
         Some((_, "csv")) => |input| table(input, b','),
+        Some((_, "parquet")) if !compressed => return parquet::rows(File::open(path)?),
         _ => {
             return Err(Error::new("unknown kind of file")
-                .hint("rows are read from .jsonl, .tsv or .csv, each also with .gz"));
+                .hint("rows are read from .jsonl, .tsv or .csv, each also with .gz, and .parquet"));
         }
     };
     let file = File::open(path)?;

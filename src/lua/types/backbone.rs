@@ -2,6 +2,7 @@
 
 use super::LuaTokenizer;
 use crate::backbone::{Backbone, Embedded};
+use crate::hub::{Hub, Kind as HubKind, Name, model_files, model_missing};
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::stdlib;
@@ -65,17 +66,36 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
     Ok(LuaBackbone(Rc::new(RefCell::new(backbone))))
 }
 
-/// A backbone that comes with the library, `stdlib/NAME/backbone`, or a folder.
+/// A backbone that comes with the library, `stdlib/NAME/backbone`, a folder, or a model of the hub.
 fn named(name: &str, dtype: &str, device: tch::Device) -> Result<Backbone> {
     let file = |part: &str| stdlib::file(&format!("{name}/backbone/{part}"));
     let (Some(config), Some(weights), Some(tokenizer)) =
         (file("config.json"), file("model.safetensors"), file("tokenizer.json"))
     else {
-        return Backbone::load(Path::new(name), dtype, device);
+        let folder = Path::new(name);
+        return match hub_name(name) {
+            Some(model) if !folder.exists() => from_hub(name, &model, dtype, device),
+            _ => Backbone::load(folder, dtype, device),
+        };
     };
     let config = String::from_utf8_lossy(&config);
     let files = Embedded { config: &config, weights: &weights, tokenizer: &tokenizer };
     Backbone::embedded(name, files, dtype, device)
+}
+
+/// `org/name`, `org/name@revision`, and `t5-base` and the like: what else could be a folder is one.
+fn hub_name(name: &str) -> Option<Name> {
+    let name = Name::parse(name).ok().filter(|name| name.kind == HubKind::Model)?;
+    name.id.contains('/').then_some(name)
+}
+
+fn from_hub(name: &str, model: &Name, dtype: &str, device: tch::Device) -> Result<Backbone> {
+    let no_folder = |e: Error| e.at(format!("there is no folder '{name}'; as a model of the hub"));
+    let found = Hub::from_env()?.get(model, model_files, model_missing).map_err(no_folder)?;
+    let mut backbone = Backbone::load(&found.folder, dtype, device)?;
+    backbone.name = model.id.clone();
+    backbone.revision = Some(found.commit);
+    Ok(backbone)
 }
 
 /// The model's input as a call named it, encoded.

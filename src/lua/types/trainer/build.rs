@@ -210,7 +210,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         "method": plain(lua, &method)?,
         "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind),
             "device": device::name(b.model.device), "config": b.model.config,
-            "fingerprint": b.fingerprint()? },
+            "revision": b.revision, "fingerprint": b.fingerprint()? },
         "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names,
             "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed,
             "rows": rows_hashes(&t.0) })),
