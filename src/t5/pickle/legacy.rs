@@ -16,11 +16,14 @@ const PROTOCOL: i64 = 1001;
 pub struct Storages<'a>(HashMap<&'a str, (Kind, Range<usize>)>);
 
 pub fn open(file: &[u8]) -> Result<(Pickle<'_>, Storages<'_>)> {
+    let strange = || Error::new("a pickle, but none of torch.save's");
     let magic = machine::read(file, 0)?;
+    if !matches!(magic.root(), Node::Long(number) if *number == MAGIC) {
+        return Err(strange());
+    }
     let protocol = machine::read(file, magic.end)?;
-    match (magic.root(), protocol.root()) {
-        (Node::Long(magic), Node::Int(PROTOCOL)) if *magic == MAGIC => {}
-        _ => return Err(Error::new("a pickle, but none of torch.save's")),
+    if !matches!(protocol.root(), Node::Int(PROTOCOL)) {
+        return Err(strange());
     }
     let system = machine::read(file, protocol.end)?;
     check_system(&system)?;

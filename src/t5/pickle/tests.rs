@@ -124,7 +124,8 @@ fn tensors_that_reach_beyond_their_storage_are_refused() {
 fn names_are_not_multiplied() {
     let name = [&b"X\xa0\x86\x01\0"[..], &[b'a'; 100_000]].concat();
     let own = tensor(b"K\0K\x02K\x04\x86K\x04K\x01\x86");
-    let object = [&name[..], b"q\0", &own, b"q\x01}(", &b"h\0h\x01".repeat(100_000), b"u."].concat();
+    let object =
+        [&name[..], b"q\0", &own, b"q\x01}(", &b"h\0h\x01".repeat(100_000), b"u."].concat();
     assert!(read(&legacy(&object)).unwrap().is_empty());
 }
 
@@ -145,7 +146,8 @@ fn big_endian_files_are_refused() {
         let at = file.windows(from.len()).position(|window| window == from).unwrap();
         [&file[..at], to, &file[at + from.len()..]].concat()
     };
-    let old = replace(fixture("legacy.f32.bin"), b"little_endianq\x02\x88", b"little_endianq\x02\x89");
+    let old =
+        replace(fixture("legacy.f32.bin"), b"little_endianq\x02\x88", b"little_endianq\x02\x89");
     let mut new = fixture("zip.f32.bin");
     while let Some(at) = new.windows(6).position(|window| window == b"little") {
         new[at..at + 6].copy_from_slice(b"bigbig");
