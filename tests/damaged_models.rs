@@ -10,22 +10,48 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind};
 
-/// Name, folder of the fixture, the files with their names in a checkpoint, the one that is damaged.
-const FORMATS: [(&str, &[(&str, &str)], &str); 6] = [
-    ("safetensors", &[("f32.safetensors", "model.safetensors")], "model.safetensors"),
-    ("config.json", &[("bf16.safetensors", "model.safetensors")], "config.json"),
-    ("pickle, zip", &[("zip.f32.bin", "pytorch_model.bin")], "pytorch_model.bin"),
-    ("pickle, zip, bfloat16", &[("zip.bf16.bin", "pytorch_model.bin")], "pytorch_model.bin"),
-    ("pickle, before zip", &[("legacy.f32.bin", "pytorch_model.bin")], "pytorch_model.bin"),
-    (
-        "index of shards",
-        &[
+struct Format {
+    name: &'static str,
+    /// Fixtures, and what they are called in a checkpoint.
+    files: &'static [(&'static str, &'static str)],
+    damaged: &'static str,
+}
+
+const FORMATS: [Format; 6] = [
+    Format {
+        name: "safetensors",
+        files: &[("f32.safetensors", "model.safetensors")],
+        damaged: "model.safetensors",
+    },
+    Format {
+        name: "config.json",
+        files: &[("bf16.safetensors", "model.safetensors")],
+        damaged: "config.json",
+    },
+    Format {
+        name: "pickle, zip",
+        files: &[("zip.f32.bin", "pytorch_model.bin")],
+        damaged: "pytorch_model.bin",
+    },
+    Format {
+        name: "pickle, zip, bfloat16",
+        files: &[("zip.bf16.bin", "pytorch_model.bin")],
+        damaged: "pytorch_model.bin",
+    },
+    Format {
+        name: "pickle, before zip",
+        files: &[("legacy.f32.bin", "pytorch_model.bin")],
+        damaged: "pytorch_model.bin",
+    },
+    Format {
+        name: "index of shards",
+        files: &[
             ("sharded/pytorch_model.bin.index.json", "pytorch_model.bin.index.json"),
             ("sharded/pytorch_model-00001-of-00002.bin", "pytorch_model-00001-of-00002.bin"),
             ("sharded/pytorch_model-00002-of-00002.bin", "pytorch_model-00002-of-00002.bin"),
         ],
-        "pytorch_model.bin.index.json",
-    ),
+        damaged: "pytorch_model.bin.index.json",
+    },
 ];
 
 /// Beyond twice the file.
@@ -45,7 +71,7 @@ fn damaged_files_are_refused_or_read() {
     let count = number("COMPT_FUZZ", 150);
     let mut random = ChaCha8Rng::seed_from_u64(number("COMPT_FUZZ_SEED", 1));
     let folder = tempfile::tempdir().unwrap();
-    for (format, files, damaged) in FORMATS {
+    for Format { name: format, files, damaged } in FORMATS {
         let folder = folder.path().join(format);
         fs::create_dir(&folder).unwrap();
         for (from, to) in files.iter().chain(&[("config.json", "config.json")]) {

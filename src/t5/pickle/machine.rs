@@ -102,7 +102,7 @@ impl<'a> Machine<'a> {
             0x86 => self.tuple(2)?,
             0x87 => self.tuple(3)?,
             b't' => {
-                let items = self.to_mark()?;
+                let items = self.above_mark()?;
                 self.push(Node::Tuple(items))?;
             }
             b']' => self.push(Node::List(Vec::new()))?,
@@ -111,7 +111,7 @@ impl<'a> Machine<'a> {
                 self.list()?.push(item);
             }
             b'e' => {
-                let items = self.to_mark()?;
+                let items = self.above_mark()?;
                 self.list()?.extend(items);
             }
             b'}' => self.push(Node::Dict(Vec::new()))?,
@@ -121,7 +121,7 @@ impl<'a> Machine<'a> {
                 self.dict()?.push((key, value));
             }
             b'u' => {
-                let items = self.to_mark()?;
+                let items = self.above_mark()?;
                 let (pairs, odd) = items.as_chunks();
                 if !odd.is_empty() {
                     return Err(Error::new("a key without a value"));
@@ -236,7 +236,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn to_mark(&mut self) -> Result<Vec<Ref>> {
+    fn above_mark(&mut self) -> Result<Vec<Ref>> {
         let mark = self.marks.pop().ok_or_else(|| Error::new("a mark is missing"))?;
         Ok(self.stack.split_off(mark))
     }

@@ -14,7 +14,7 @@ fn read(file: &[u8]) -> Result<Vec<(String, Stored)>> {
 #[track_caller]
 fn refused(pickle: &[u8], text: &str) {
     let file = [b"\x80\x02", pickle].concat();
-    let e = read(&file).err().expect("refused").to_string();
+    let e = read(&file).expect_err("refused").to_string();
     assert!(e.contains(text), "no '{text}' in {e}");
 }
 
