@@ -4,7 +4,7 @@ use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::layers::{Assembler, Pass};
 use super::layout::Layout;
-use super::parameters::{Parameters, Weights};
+use super::parameters::{HEAD, Parameters, TABLE, Weights};
 use super::product::linear;
 use super::stacks::{Decoder, Encoder, State};
 use crate::{Error, Result};
@@ -39,9 +39,12 @@ struct Parts {
 impl Parts {
     fn assemble(config: &Config, weights: &dyn Weights, kind: Kind) -> Result<Self> {
         let a = Assembler { config, weights, kind };
-        let embedding = a.plain("shared.weight")?;
+        let embedding = a.plain(TABLE)?;
         let tied = config.tied_head();
-        let head = if tied { embedding.shallow_clone() } else { a.plain("lm_head.weight")? };
+        let head = match tied || weights.is_one(TABLE, HEAD) {
+            true => embedding.shallow_clone(),
+            false => a.plain(HEAD)?,
+        };
         Ok(Parts {
             embedding,
             encoder: Encoder::assemble(&a)?,

@@ -5,6 +5,10 @@ use crate::Result;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
+/// The embeddings, and the head of models whose head is not the embeddings.
+pub const TABLE: &str = "shared.weight";
+pub const HEAD: &str = "lm_head.weight";
+
 /// The name, the shape and T5's initial scale (standard deviation; None for ones).
 pub struct Entry {
     pub name: String,
@@ -16,6 +20,9 @@ pub struct Entry {
 pub trait Weights {
     /// A parameter that the configuration calls for, in the type it is held in.
     fn get(&self, name: &str) -> Result<Tensor>;
+
+    /// Whether two parameters are the same bytes of a file, and can be one tensor.
+    fn is_one(&self, name: &str, other: &str) -> bool;
 
     /// Matrices stacked by rows, their columns scaled by `gain`, as `kind`.
     fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor>;
@@ -30,9 +37,9 @@ pub fn entries(config: &Config) -> Vec<Entry> {
     let mut add = |name: String, shape: &[i64], scale: Option<f64>| {
         all.push(Entry { name, shape: shape.to_vec(), scale });
     };
-    add("shared.weight".into(), &[c.vocab_size, c.d_model], Some(1.0));
+    add(TABLE.into(), &[c.vocab_size, c.d_model], Some(1.0));
     if !c.tied_head() {
-        add("lm_head.weight".into(), &[c.vocab_size, c.d_model], Some(1.0));
+        add(HEAD.into(), &[c.vocab_size, c.d_model], Some(1.0));
     }
     for (stack, layers) in [("encoder", c.num_layers), ("decoder", c.decoder_layers())] {
         for i in 0..layers {
@@ -109,6 +116,10 @@ impl Weights for Parameters {
     fn get(&self, name: &str) -> Result<Tensor> {
         let found = self.0.get(name).unwrap_or_else(|| panic!("no entry is called '{name}'"));
         Ok(found.shallow_clone())
+    }
+
+    fn is_one(&self, _: &str, _: &str) -> bool {
+        false
     }
 
     fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor> {

@@ -11,7 +11,7 @@ mod stored;
 pub use stored::Stored;
 
 use super::config::Config;
-use super::parameters::{Entry, Weights, entries};
+use super::parameters::{Entry, HEAD, TABLE, Weights, entries};
 use super::pickle;
 use crate::{Error, Result, error::Context};
 use file::WeightFile;
@@ -94,7 +94,7 @@ impl<'a> Checkpoint<'a> {
         let mut wanted = BTreeMap::new();
         let mut bytes = 0;
         for Entry { name, shape, .. } in entries(&self.config) {
-            let alias = (name == "shared.weight").then_some(ALIAS_OF_TABLE);
+            let alias = (name == TABLE).then_some(ALIAS_OF_TABLE);
             let found = self.tensors.get(&name).or_else(|| self.tensors.get(alias?));
             let Some((place, stored)) = found else {
                 return Err(Error::new(format!("the checkpoint has no '{name}'"))
@@ -109,15 +109,18 @@ impl<'a> Checkpoint<'a> {
             }
             let file = &self.files[*place];
             stored.check_kind().at(format!("{}: '{name}'", file.name()))?;
-            // A head of its own may be saved as the table itself.
-            bytes += if name == "lm_head.weight" { 0 } else { stored.bytes() };
+            bytes += stored.bytes();
             wanted.insert(name, (*place, stored.clone()));
+        }
+        self.tensors = wanted;
+        // A head of its own may be saved as the table itself.
+        if self.is_one(TABLE, HEAD) {
+            bytes -= self.find(HEAD).1.bytes();
         }
         if bytes > self.files.iter().map(|file| file.len()).sum() {
             return Err(Error::new("several of the checkpoint's tensors are the same bytes")
                 .hint("it is no T5 as it is trained or published"));
         }
-        self.tensors = wanted;
         Ok(())
     }
 
@@ -164,6 +167,10 @@ impl Weights for Checkpoint<'_> {
         let rows = stored.rows().map(|n| n as i64);
         self.pour(name, &tensor.f_view(rows)?, None)?;
         Ok(tensor)
+    }
+
+    fn is_one(&self, name: &str, other: &str) -> bool {
+        self.tensors.get(name).is_some_and(|tensor| Some(tensor) == self.tensors.get(other))
     }
 
     fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor> {

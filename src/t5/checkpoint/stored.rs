@@ -5,7 +5,7 @@ use std::ops::Range;
 use tch::Kind;
 
 /// Its numbers, from the first to the last, are known to lie within the file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     kind: Kind,
     shape: Vec<i64>,

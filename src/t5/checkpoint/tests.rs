@@ -112,12 +112,19 @@ fn folded_matrices_are_those_of_plain_arithmetic() {
     }
 }
 
+#[test]
+fn a_head_saved_as_the_table_is_one_tensor_with_it() {
+    let pickled = folder(&[("zip.f32.bin", "pytorch_model.bin")]);
+    assert!(open(pickled.path(), Kind::Float).unwrap().is_one(TABLE, HEAD));
+    let safe = folder(&[("f32.safetensors", "model.safetensors")]);
+    assert!(!open(safe.path(), Kind::Float).unwrap().is_one(TABLE, HEAD));
+}
+
 /// Bytes that several names share would make a model far larger than its file.
 #[test]
 fn a_model_larger_than_its_file_is_refused() {
     let folder = folder(&[("zip.f32.bin", "pytorch_model.bin")]);
     let mut checkpoint = open(folder.path(), Kind::Float).unwrap();
-    // As if every tensor of a shape were the first one, and the file held no others.
     checkpoint.files[0] = WeightFile::held("small", &[0; 64]);
     assert!(checkpoint.check().unwrap_err().to_string().contains("the same bytes"));
 }
