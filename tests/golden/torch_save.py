@@ -5,6 +5,7 @@
 
     config.json             a T5 with a head of its own, tied to the embeddings in the files
     zip.FLOAT.bin           as torch.save writes it; FLOAT is f32, f16 or bf16
+    zip64.f32.bin           with the records of archives above 4 GiB
     legacy.FLOAT.bin        as it did before PyTorch 1.6
     FLOAT.safetensors       the same tensors
     sharded/                in two shards with an index
@@ -15,6 +16,7 @@ tied pair (embeddings and head), the embeddings' aliases and integers that no T5
 
 import json
 import shutil
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -70,6 +72,14 @@ def state_dict(dtype):
     return state
 
 
+def as_zip64(source, target):
+    """The same entries with 64-bit records, as a limit of 16 bytes asks for."""
+    zipfile.ZIP64_LIMIT = 16
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            new.writestr(zipfile.ZipInfo(name), old.read(name))
+
+
 def main():
     shutil.rmtree(HERE, ignore_errors=True)
     (HERE / "sharded").mkdir(parents=True)
@@ -82,6 +92,7 @@ def main():
         plain = {key: t.detach().clone().contiguous() for key, t in state.items()}
         save_file(plain, HERE / f"{name}.safetensors")
     names = list(state)
+    as_zip64(HERE / "zip.f32.bin", HERE / "zip64.f32.bin")
     shards = {"pytorch_model-00001-of-00002.bin": names[:9], "pytorch_model-00002-of-00002.bin": names[9:]}
     for file, own in shards.items():
         torch.save({name: state[name] for name in own}, HERE / "sharded" / file)

@@ -47,6 +47,12 @@ fn pickles_hold_what_safetensors_hold() {
             }
         }
     }
+    let large = folder(&[("zip64.f32.bin", "pytorch_model.bin")]);
+    let usual = folder(&[("zip.f32.bin", "pytorch_model.bin")]);
+    assert_same(
+        &open(large.path(), Kind::Float).unwrap(),
+        &open(usual.path(), Kind::Float).unwrap(),
+    );
     let shards = open(&fixture("sharded"), Kind::BFloat16);
     // The last type of the script's is that of its shards.
     let of_shards = folder(&[("bf16.safetensors", "model.safetensors")]);
