@@ -38,8 +38,8 @@ pub struct Embedded<'a> {
 }
 
 impl Backbone {
-    /// Reads a folder with `config.json`, `model.safetensors` (or shards) and, if it is there, a
-    /// tokenizer.
+    /// Reads a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and,
+    /// if it is there, a tokenizer.
     pub fn load(folder: &Path, dtype: &str, device: Device) -> Result<Self> {
         if !folder.is_dir() {
             return Err(Error::new(format!(
@@ -120,9 +120,15 @@ impl Backbone {
             Origin::Bytes(hash) => Ok(Some(hash.clone())),
             Origin::Folder(folder) => {
                 let entries = std::fs::read_dir(folder).at(folder.display())?.flatten();
-                let paths = entries.map(|entry| entry.path());
-                let mut weights: Vec<PathBuf> =
-                    paths.filter(|p| p.extension().is_some_and(|e| e == "safetensors")).collect();
+                let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+                let of = |ending: &str| -> Vec<PathBuf> {
+                    let has = |p: &&PathBuf| p.extension().is_some_and(|e| e == ending);
+                    paths.iter().filter(has).cloned().collect()
+                };
+                let mut weights = of("safetensors");
+                if weights.is_empty() {
+                    weights = of("bin");
+                }
                 weights.sort();
                 fingerprint(&weights).at(folder.display()).map(Some)
             }

@@ -5,6 +5,13 @@ use crate::{Error, Result, error::Context};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
+/// Far beyond T5-11b, which is 65,536 wide and 24 layers deep; a damaged file asks for no more.
+const WIDEST: i64 = 1 << 20;
+const DEEPEST: i64 = 1024;
+
+/// The longest file that is read as one.
+const LONGEST: u64 = 1 << 20;
+
 /// The activation of the feed-forward layer and whether it is gated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeedForwardKind {
@@ -80,6 +87,11 @@ mod default {
 
 impl Config {
     pub fn read(path: &Path) -> Result<Self> {
+        let length = path.metadata().at(path.display())?.len();
+        if length > LONGEST {
+            let what = format!("not a T5 configuration: {length} bytes long");
+            return Err(Error::new(what).at(path.display()));
+        }
         let text = std::fs::read_to_string(path).at(path.display())?;
         Self::parse(&text).map_err(|e| e.at(path.display()))
     }
@@ -92,18 +104,36 @@ impl Config {
     }
 
     fn check(&self) -> Result<()> {
-        for (name, value) in [
-            ("d_model", self.d_model),
-            ("d_kv", self.d_kv),
-            ("d_ff", self.d_ff),
-            ("num_heads", self.num_heads),
-            ("num_layers", self.num_layers),
-            ("num_decoder_layers", self.decoder_layers()),
-            ("vocab_size", self.vocab_size),
-            ("relative_attention_num_buckets", self.relative_attention_num_buckets),
+        for (name, value, most) in [
+            ("d_model", self.d_model, WIDEST),
+            ("d_kv", self.d_kv, WIDEST),
+            ("d_ff", self.d_ff, WIDEST),
+            ("num_heads", self.num_heads, WIDEST),
+            ("num_layers", self.num_layers, DEEPEST),
+            ("num_decoder_layers", self.decoder_layers(), DEEPEST),
+            ("vocab_size", self.vocab_size, 1 << 24),
+            ("relative_attention_num_buckets", self.relative_attention_num_buckets, WIDEST),
+            ("relative_attention_max_distance", self.relative_attention_max_distance, 1 << 31),
+            ("n_positions", self.n_positions, 1 << 31),
         ] {
             if value < 1 {
                 return Err(Error::new(format!("'{name}' must be at least 1, not {value}")));
+            }
+            if value > most {
+                return Err(Error::new(format!("'{name}' must be at most {most}, not {value}")));
+            }
+        }
+        if self.inner() > WIDEST {
+            return Err(Error::new(format!(
+                "'num_heads' times 'd_kv' must be at most {WIDEST}, not {}",
+                self.inner()
+            )));
+        }
+        for (name, value) in
+            [("layer_norm_epsilon", self.layer_norm_epsilon), ("dropout_rate", self.dropout_rate)]
+        {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(Error::new(format!("'{name}' must be within 0 and 1, not {value}")));
             }
         }
         self.feed_forward().map(|_| ())
@@ -189,5 +219,93 @@ mod tests {
         assert!(e.to_string().contains("num_decoder_layers"), "{e}");
         let e = Config::parse(&format!("{SMALL}, \"feed_forward_proj\": \"gated-gelo\"}}"));
         assert!(e.unwrap_err().to_string().contains("gated-gelu"));
+    }
+
+    #[test]
+    fn sizes_that_no_model_has_are_refused_by_name() {
+        for (name, value) in [
+            ("num_layers", "9000000000000000000"),
+            ("num_decoder_layers", "2000"),
+            ("d_ff", "1e99"),
+            ("vocab_size", "4000000000"),
+            ("num_heads", "1048577"),
+            ("relative_attention_max_distance", "-1"),
+            ("n_positions", "0"),
+            ("dropout_rate", "1.5"),
+            ("layer_norm_epsilon", "-1e-6"),
+        ] {
+            let mut config: serde_json::Value =
+                serde_json::from_str(&format!("{SMALL}}}")).unwrap();
+            config[name] = serde_json::from_str(value).unwrap();
+            let e = Config::parse(&config.to_string()).unwrap_err().to_string();
+            assert!(e.contains(name) || e.contains("1e+99"), "{name}: {e}");
+        }
+        let mut config: serde_json::Value = serde_json::from_str(&format!("{SMALL}}}")).unwrap();
+        config["num_heads"] = 100_000.into();
+        config["d_kv"] = 100_000.into();
+        let e = Config::parse(&config.to_string()).unwrap_err().to_string();
+        assert!(e.contains("'num_heads' times 'd_kv'"), "{e}");
+    }
+
+    /// The keys that the published configurations of each family have.
+    #[test]
+    fn every_family_is_read_as_published() {
+        let relu = FeedForwardKind { activation: Activation::Relu, gated: false };
+        let tanh = FeedForwardKind { activation: Activation::GeluTanh, gated: true };
+        for (family, keys, tied, kind, inner, layers) in [
+            (
+                "t5-small",
+                r#""d_model": 512, "d_kv": 64, "d_ff": 2048, "num_heads": 8, "num_layers": 6,
+                   "n_positions": 512, "output_past": true"#,
+                true,
+                relu,
+                512,
+                6,
+            ),
+            (
+                "t5-11b",
+                r#""d_model": 1024, "d_kv": 128, "d_ff": 65536, "num_heads": 128,
+                   "num_layers": 24, "n_positions": 512"#,
+                true,
+                relu,
+                16384,
+                24,
+            ),
+            (
+                "t5-v1_1-small, lm-adapt",
+                r#""d_model": 512, "d_kv": 64, "d_ff": 1024, "num_heads": 6, "num_layers": 8,
+                   "num_decoder_layers": 8, "feed_forward_proj": "gated-gelu",
+                   "tie_word_embeddings": false"#,
+                false,
+                tanh,
+                384,
+                8,
+            ),
+            (
+                "flan-t5-xxl",
+                r#""d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_heads": 64, "num_layers": 24,
+                   "feed_forward_proj": "gated-gelu", "dense_act_fn": "gelu_new",
+                   "is_gated_act": true, "tie_word_embeddings": false"#,
+                false,
+                tanh,
+                4096,
+                24,
+            ),
+            (
+                "flan-t5, older",
+                r#""d_model": 768, "d_kv": 64, "d_ff": 2048, "num_heads": 12, "num_layers": 12,
+                   "feed_forward_proj": "gelu", "is_gated_act": true, "num_decoder_layers": null,
+                   "tie_word_embeddings": false"#,
+                false,
+                tanh,
+                768,
+                12,
+            ),
+        ] {
+            let text = format!(r#"{{{keys}, "vocab_size": 32128, "model_type": "t5"}}"#);
+            let c = Config::parse(&text).unwrap();
+            let found = (c.tied_head(), c.feed_forward().unwrap(), c.inner(), c.decoder_layers());
+            assert_eq!(found, (tied, kind, inner, layers), "{family}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::cache::Cache;
 use super::config::{Config, FeedForwardKind};
 use super::layout::Layout;
 use super::norm::rms_norm;
-use super::parameters::Parameters;
+use super::parameters::Weights;
 use super::product::{add_linear, linear};
 use crate::Result;
 use crate::nn::Activation;
@@ -25,23 +25,19 @@ pub struct Pass {
 /// Parameters in the form and type the computation wants.
 pub struct Assembler<'a> {
     pub config: &'a Config,
-    pub parameters: &'a Parameters,
+    pub weights: &'a dyn Weights,
     pub kind: Kind,
 }
 
 impl Assembler<'_> {
     pub fn plain(&self, name: &str) -> Result<Tensor> {
-        Ok(self.parameters.get(name).f_to_kind(self.kind)?)
+        Ok(self.weights.get(name)?.f_to_kind(self.kind)?)
     }
 
     /// The matrices stacked by rows, the gain of the norm before them folded in.
     fn folded(&self, norm: &str, names: &[String]) -> Result<Tensor> {
-        let gain = self.parameters.get(norm).f_to_kind(Kind::Float)?;
-        let parts = names
-            .iter()
-            .map(|n| self.parameters.get(n).f_mul(&gain)?.f_to_kind(self.kind))
-            .collect::<std::result::Result<Vec<_>, _>>()?;
-        Ok(if parts.len() == 1 { parts[0].shallow_clone() } else { Tensor::f_cat(&parts, 0)? })
+        let gain = self.weights.get(norm)?.f_to_kind(Kind::Float)?;
+        self.weights.stacked(names, &gain, self.kind)
     }
 }
 

@@ -6,7 +6,6 @@
 mod attention;
 mod beam;
 mod cache;
-
 mod checkpoint;
 pub mod config;
 mod generate;
@@ -16,6 +15,7 @@ mod model;
 mod norm;
 mod padded;
 mod parameters;
+mod pickle;
 mod position;
 mod product;
 mod score;

@@ -1,10 +1,10 @@
 //! The whole model: embeddings, encoder, decoder, language-model head, loss.
 
-use super::checkpoint;
+use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::layers::{Assembler, Pass};
 use super::layout::Layout;
-use super::parameters::Parameters;
+use super::parameters::{HEAD, Parameters, TABLE, Weights};
 use super::product::linear;
 use super::stacks::{Decoder, Encoder, State};
 use crate::{Error, Result};
@@ -37,11 +37,14 @@ struct Parts {
 }
 
 impl Parts {
-    fn assemble(config: &Config, parameters: &Parameters, kind: Kind) -> Result<Self> {
-        let a = Assembler { config, parameters, kind };
-        let embedding = a.plain("shared.weight")?;
+    fn assemble(config: &Config, weights: &dyn Weights, kind: Kind) -> Result<Self> {
+        let a = Assembler { config, weights, kind };
+        let embedding = a.plain(TABLE)?;
         let tied = config.tied_head();
-        let head = if tied { embedding.shallow_clone() } else { a.plain("lm_head.weight")? };
+        let head = match tied || weights.is_one(TABLE, HEAD) {
+            true => embedding.shallow_clone(),
+            false => a.plain(HEAD)?,
+        };
         Ok(Parts {
             embedding,
             encoder: Encoder::assemble(&a)?,
@@ -91,16 +94,17 @@ impl TokenLosses {
 }
 
 impl T5 {
-    /// Reads `config.json` and `model.safetensors` (or its shards) of a folder.
+    /// Reads a folder: `config.json` and `model.safetensors` or `pytorch_model.bin`, whole or in
+    /// shards.
     pub fn load(folder: &Path, kind: Kind, device: Device) -> Result<Self> {
-        let (config, parameters) = checkpoint::read(folder, kind, device)?;
-        Self::frozen(config, &parameters, kind, device)
+        let checkpoint = Checkpoint::open(folder, kind, device)?;
+        Self::frozen(checkpoint.config.clone(), &checkpoint, kind, device)
     }
 
     /// Reads a checkpoint held in memory.
     pub fn from_bytes(config: &str, weights: &[u8], kind: Kind, device: Device) -> Result<Self> {
-        let (config, parameters) = checkpoint::from_bytes(config, weights, kind, device)?;
-        Self::frozen(config, &parameters, kind, device)
+        let checkpoint = Checkpoint::from_bytes(config, weights, kind, device)?;
+        Self::frozen(checkpoint.config.clone(), &checkpoint, kind, device)
     }
 
     /// Random weights at T5's initial scales.
@@ -117,8 +121,8 @@ impl T5 {
         Ok(T5 { config, kind, device, trainable: Some(parameters), parts })
     }
 
-    fn frozen(config: Config, parameters: &Parameters, kind: Kind, device: Device) -> Result<Self> {
-        let parts = tch::no_grad(|| Parts::assemble(&config, parameters, kind))?;
+    fn frozen(config: Config, weights: &dyn Weights, kind: Kind, device: Device) -> Result<Self> {
+        let parts = tch::no_grad(|| Parts::assemble(&config, weights, kind))?;
         Ok(T5 { config, kind, device, trainable: None, parts })
     }
 

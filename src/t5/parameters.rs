@@ -1,19 +1,35 @@
 //! The named parameters of a T5, as its checkpoints name them.
 
 use super::config::Config;
-use crate::{Error, Result};
+use crate::Result;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
+/// The embeddings, and the head of models whose head is not the embeddings.
+pub const TABLE: &str = "shared.weight";
+pub const HEAD: &str = "lm_head.weight";
+
 /// The name, the shape and T5's initial scale (standard deviation; None for ones).
-struct Entry {
-    name: String,
-    shape: Vec<i64>,
-    scale: Option<f64>,
+pub struct Entry {
+    pub name: String,
+    pub shape: Vec<i64>,
+    pub scale: Option<f64>,
+}
+
+/// What a model's parameters are taken from, one by one.
+pub trait Weights {
+    /// A parameter that the configuration calls for, in the type it is held in.
+    fn get(&self, name: &str) -> Result<Tensor>;
+
+    /// Whether two parameters are the same bytes of a file, and can be one tensor.
+    fn is_one(&self, name: &str, other: &str) -> bool;
+
+    /// Matrices stacked by rows, their columns scaled by `gain`, as `kind`.
+    fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor>;
 }
 
 /// Every parameter of a T5 of this configuration.
-fn entries(config: &Config) -> Vec<Entry> {
+pub fn entries(config: &Config) -> Vec<Entry> {
     let c = config;
     let gated = c.feed_forward().map(|kind| kind.gated).unwrap_or(false);
     let from_model = (c.d_model as f64).powf(-0.5);
@@ -21,9 +37,9 @@ fn entries(config: &Config) -> Vec<Entry> {
     let mut add = |name: String, shape: &[i64], scale: Option<f64>| {
         all.push(Entry { name, shape: shape.to_vec(), scale });
     };
-    add("shared.weight".into(), &[c.vocab_size, c.d_model], Some(1.0));
+    add(TABLE.into(), &[c.vocab_size, c.d_model], Some(1.0));
     if !c.tied_head() {
-        add("lm_head.weight".into(), &[c.vocab_size, c.d_model], Some(1.0));
+        add(HEAD.into(), &[c.vocab_size, c.d_model], Some(1.0));
     }
     for (stack, layers) in [("encoder", c.num_layers), ("decoder", c.decoder_layers())] {
         for i in 0..layers {
@@ -82,36 +98,6 @@ impl Parameters {
         Ok(Parameters(map))
     }
 
-    /// Takes the parameters a configuration calls for from `fetch`, and checks their shapes.
-    pub fn collect(
-        config: &Config,
-        mut fetch: impl FnMut(&str) -> Result<Option<Tensor>>,
-    ) -> Result<Self> {
-        let mut map = BTreeMap::new();
-        for Entry { name, shape, .. } in entries(config) {
-            let tensor = match fetch(&name)? {
-                Some(tensor) => tensor,
-                None => {
-                    return Err(Error::new(format!("the checkpoint has no '{name}'"))
-                        .hint("its config.json and its weights may not belong together"));
-                }
-            };
-            if tensor.size() != shape {
-                return Err(Error::new(format!(
-                    "'{name}' has shape {:?} where config.json calls for {shape:?}",
-                    tensor.size()
-                ))
-                .hint("its config.json and its weights do not belong together"));
-            }
-            map.insert(name, tensor);
-        }
-        Ok(Parameters(map))
-    }
-
-    pub fn get(&self, name: &str) -> &Tensor {
-        self.0.get(name).unwrap_or_else(|| panic!("no parameter '{name}' was collected"))
-    }
-
     /// In the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.0.iter().map(|(name, tensor)| (name.as_str(), tensor))
@@ -123,6 +109,25 @@ impl Parameters {
             *tensor = tensor.f_detach()?.f_set_requires_grad(true)?;
         }
         Ok(())
+    }
+}
+
+impl Weights for Parameters {
+    fn get(&self, name: &str) -> Result<Tensor> {
+        let found = self.0.get(name).unwrap_or_else(|| panic!("no entry is called '{name}'"));
+        Ok(found.shallow_clone())
+    }
+
+    fn is_one(&self, _: &str, _: &str) -> bool {
+        false
+    }
+
+    fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor> {
+        let parts = names
+            .iter()
+            .map(|name| Ok(self.get(name)?.f_mul(gain)?.f_to_kind(kind)?))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(if parts.len() == 1 { parts[0].shallow_clone() } else { Tensor::f_cat(&parts, 0)? })
     }
 }
 
@@ -139,19 +144,5 @@ mod tests {
         .unwrap();
         let count: i64 = entries(&config).iter().map(|e| e.shape.iter().product::<i64>()).sum();
         assert_eq!(count, 1_370_368);
-    }
-
-    #[test]
-    fn a_missing_or_misshapen_parameter_is_named() {
-        let config = Config::parse(
-            r#"{"d_model": 4, "d_kv": 2, "d_ff": 8, "num_heads": 2, "num_layers": 1,
-                "vocab_size": 10}"#,
-        )
-        .unwrap();
-        let e = Parameters::collect(&config, |_| Ok(None)).unwrap_err();
-        assert!(e.to_string().contains("no 'shared.weight'"), "{e}");
-        let wrong = |_: &str| Ok(Some(Tensor::zeros([3, 4], (Kind::Float, Device::Cpu))));
-        let e = Parameters::collect(&config, wrong).unwrap_err();
-        assert!(e.to_string().contains("[3, 4]") && e.to_string().contains("[10, 4]"), "{e}");
     }
 }

@@ -224,7 +224,7 @@ impl Decoder {
 
 fn position_bias(a: &Assembler, stack: &str, bidirectional: bool) -> Result<PositionBias> {
     let name = format!("{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
-    let table = a.parameters.get(&name).f_to_kind(Kind::Float)?;
+    let table = a.weights.get(&name)?.f_to_kind(Kind::Float)?;
     Ok(PositionBias::new(table, bidirectional, a.config.relative_attention_max_distance))
 }
 

@@ -38,7 +38,7 @@ function sorted_pairs(t) end
 ---@field trainable? boolean random weights that are trained (only with a table of configuration) (default false)
 ---@field seed? integer of random weights
 
----A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` (or its shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan); or a table of T5 configuration for random weights.
+---A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan); or a table of T5 configuration for random weights.
 ---```lua
 ---b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 ---compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })

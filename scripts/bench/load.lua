@@ -1,0 +1,14 @@
+--- Loads a checkpoint again and again; each time the one before is gone. Options: model.
+local compt = require "compt"
+local serve = require "serve"
+
+local loaded
+
+serve {
+  load = function(dtype)
+    loaded = nil
+    collectgarbage()
+    collectgarbage()
+    loaded = compt.backbone(compt.args.model, { dtype = dtype, device = "cpu" })
+  end,
+}

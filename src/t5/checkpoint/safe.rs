@@ -1,0 +1,40 @@
+//! The tensors of a safetensors file.
+
+use super::Stored;
+use crate::{Error, Result};
+use safetensors::{Dtype, SafeTensors};
+use std::collections::BTreeSet;
+use tch::Kind;
+
+/// T5-11b's header is 60 KB.
+const LONGEST_HEADER: u64 = 4 << 20;
+
+/// Those of the wanted names.
+pub fn tensors(bytes: &[u8], wanted: &BTreeSet<String>) -> Result<Vec<(String, Stored)>> {
+    let damaged = |e: String| {
+        Error::new(format!("damaged or truncated safetensors file: {e}"))
+            .hint("fetch or copy the file again")
+    };
+    if let Some(length) = bytes.first_chunk().map(|length| u64::from_le_bytes(*length))
+        && length > LONGEST_HEADER
+    {
+        return Err(damaged(format!("a header of {length} bytes")));
+    }
+    let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
+    let list = file.iter().filter(|(name, _)| wanted.contains(*name)).map(|(name, view)| {
+        let start = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
+        let place = start..start + view.data().len();
+        // Of others no model's weights are made.
+        let kind = match view.dtype() {
+            Dtype::F32 => Kind::Float,
+            Dtype::F16 => Kind::Half,
+            Dtype::BF16 => Kind::BFloat16,
+            Dtype::F64 => Kind::Double,
+            Dtype::I64 => Kind::Int64,
+            Dtype::I32 => Kind::Int,
+            _ => return Ok(None),
+        };
+        Ok(Some((name.to_string(), Stored::new(kind, view.shape(), None, place, 0)?)))
+    });
+    list.filter_map(Result::transpose).collect()
+}

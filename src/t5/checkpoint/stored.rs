@@ -1,0 +1,169 @@
+//! A tensor as it lies in a file.
+
+use crate::{Error, Result};
+use std::ops::Range;
+use tch::Kind;
+
+/// Its numbers, from the first to the last, are known to lie within the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    kind: Kind,
+    shape: Vec<i64>,
+    /// The steps from one element to the next along each dimension, in elements; None where they lie
+    /// row by row.
+    strides: Option<Vec<usize>>,
+    /// In bytes of the file.
+    span: Range<usize>,
+}
+
+impl Stored {
+    /// A tensor in a `storage`, a part of the file, beginning `offset` elements into it.
+    pub fn new(
+        kind: Kind,
+        shape: &[usize],
+        strides: Option<&[usize]>,
+        storage: Range<usize>,
+        offset: usize,
+    ) -> Result<Self> {
+        let outside = || Error::new("a tensor reaches beyond the bytes that are there");
+        let size = kind.elt_size_in_bytes();
+        let room = storage.len() / size;
+        let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).ok_or_else(outside)?;
+        let strides = strides.filter(|strides| !is_row_by_row(shape, strides));
+        let reach = match strides {
+            _ if count == 0 => Some(0),
+            None => Some(count),
+            Some(strides) => {
+                let mut steps = shape.iter().zip(strides).map(|(&d, &s)| (d - 1).checked_mul(s));
+                steps.try_fold(1usize, |reach, step| reach.checked_add(step?))
+            }
+        };
+        let reach = reach.ok_or_else(outside)?;
+        let end = offset.checked_add(reach).ok_or_else(outside)?;
+        // Of elements that are one and the same a few bytes would make a tensor of any size.
+        if end > room || count > room {
+            return Err(outside());
+        }
+        let start = storage.start + offset * size;
+        Ok(Stored {
+            kind,
+            shape: shape.iter().map(|&d| d as i64).collect(),
+            strides: strides.map(<[usize]>::to_vec),
+            span: start..start + reach * size,
+        })
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub fn shape(&self) -> &[i64] {
+        &self.shape
+    }
+
+    /// Where it lies in the file, in bytes.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// Bytes of its elements alone.
+    pub fn bytes(&self) -> usize {
+        self.shape.iter().product::<i64>() as usize * self.kind.elt_size_in_bytes()
+    }
+
+    /// Rows and their width, all dimensions but the last taken as one.
+    pub fn rows(&self) -> [usize; 2] {
+        match self.shape.split_last() {
+            Some((&width, outer)) => [outer.iter().product::<i64>() as usize, width as usize],
+            None => [1, 1],
+        }
+    }
+
+    /// Whether weights can be of this type.
+    pub fn check_kind(&self) -> Result<()> {
+        match self.kind {
+            Kind::Float | Kind::Half | Kind::BFloat16 | Kind::Double => Ok(()),
+            other => Err(Error::new(format!("weights of type {other:?} are not read"))),
+        }
+    }
+
+    /// The bytes of these elements, counted row by row; those that lie apart are gathered.
+    pub fn read<'b>(
+        &self,
+        file: &'b [u8],
+        elements: Range<usize>,
+        gathered: &'b mut Vec<u8>,
+    ) -> &'b [u8] {
+        let size = self.kind.elt_size_in_bytes();
+        let own = &file[self.span()];
+        let Some(strides) = &self.strides else {
+            return &own[elements.start * size..elements.end * size];
+        };
+        gathered.clear();
+        for element in elements {
+            let mut rest = element;
+            let mut at = 0;
+            for (&d, stride) in self.shape.iter().zip(strides).rev() {
+                at += rest % d as usize * stride;
+                rest /= d as usize;
+            }
+            gathered.extend_from_slice(&own[at * size..(at + 1) * size]);
+        }
+        gathered
+    }
+}
+
+fn is_row_by_row(shape: &[usize], strides: &[usize]) -> bool {
+    let mut step = 1;
+    for (&d, &stride) in shape.iter().zip(strides).rev() {
+        if d != 1 && stride != step {
+            return false;
+        }
+        step = step.saturating_mul(d);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(shape: &[usize], strides: &[usize], room: usize, offset: usize) -> Result<Stored> {
+        Stored::new(Kind::Float, shape, Some(strides), 8..8 + 4 * room, offset)
+    }
+
+    #[test]
+    fn a_transposed_tensor_is_gathered() {
+        let file: Vec<u8> = [9f32, 9.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .collect();
+        let t = stored(&[3, 2], &[1, 3], 6, 0).unwrap();
+        let mut buffer = Vec::new();
+        let bytes = t.read(&file, 2..6, &mut buffer);
+        let numbers: Vec<f32> =
+            bytes.chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+        assert_eq!(numbers, [1.0, 4.0, 2.0, 5.0]);
+        let t = stored(&[2, 3], &[3, 1], 6, 0).unwrap();
+        assert_eq!(t.read(&file, 0..6, &mut buffer), &file[8..]);
+    }
+
+    #[test]
+    fn what_reaches_beyond_the_storage_is_refused() {
+        for (shape, strides, offset) in [
+            (&[2, 3][..], &[3, 1][..], 1),
+            (&[2, 3], &[4, 1], 0),
+            (&[7], &[0], 0),
+            (&[2, usize::MAX], &[1, 1], 0),
+            (&[usize::MAX, usize::MAX, 0], &[1, 1, 1], 0),
+            (&[2, 2], &[usize::MAX, usize::MAX], 0),
+            (&[1], &[1], usize::MAX),
+            (&[0], &[1], 7),
+        ] {
+            assert!(stored(shape, strides, 6, offset).is_err(), "{shape:?} {strides:?}");
+        }
+        assert!(stored(&[3, 2], &[1, 3], 6, 0).is_ok());
+        assert!(stored(&[6], &[0], 6, 5).is_ok());
+        assert!(stored(&[], &[], 6, 5).is_ok());
+    }
+}

@@ -1,0 +1,118 @@
+//! The calls a saved state dictionary describes, as the tensors they stand for.
+
+use super::machine::Machine;
+use super::node::{Function, Node, Ref, Storage, View};
+use crate::{Error, Result};
+
+/// No weight has more.
+const MOST_DIMENSIONS: usize = 8;
+
+/// A number or an address, as text.
+const LONGEST_KEY: usize = 64;
+
+/// What a call gives: a value of its own, or one of its arguments.
+pub enum Outcome<'a> {
+    New(Node<'a>),
+    Old(Ref),
+}
+
+pub fn call<'a>(machine: &Machine<'a>, function: Ref, arguments: Ref) -> Result<Outcome<'a>> {
+    let Node::Tuple(arguments) = machine.node(arguments) else {
+        return Err(Error::new("a call without arguments"));
+    };
+    match (machine.node(function), &arguments[..]) {
+        (Node::Function(Function::OrderedDict), []) => Ok(Outcome::New(Node::Dict(Vec::new()))),
+        (Node::Function(Function::RebuildTensor), &[storage, offset, shape, strides, ..]) => {
+            let view = view(machine, storage, offset, shape, strides)?;
+            Ok(Outcome::New(Node::Tensor(Box::new(view))))
+        }
+        (Node::Function(Function::RebuildParameter), &[tensor, ..]) => match machine.node(tensor) {
+            Node::Tensor(_) => Ok(Outcome::Old(tensor)),
+            _ => Err(Error::new("a parameter that is no tensor")),
+        },
+        (Node::Function(function), _) => Err(Error::new(format!(
+            "it wants to call {function:?} with other arguments than a saved model has: refused; \
+             nothing was run"
+        ))),
+        _ => Err(Error::new("it wants to call what is no function: refused; nothing was run")),
+    }
+}
+
+fn view<'a>(
+    machine: &Machine<'a>,
+    storage: Ref,
+    offset: Ref,
+    shape: Ref,
+    strides: Ref,
+) -> Result<View<'a>> {
+    let &Node::Storage(storage) = machine.node(storage) else {
+        return Err(Error::new("a tensor without a storage"));
+    };
+    let view = View {
+        storage,
+        offset: size(machine, offset)?,
+        shape: sizes(machine, shape)?,
+        strides: sizes(machine, strides)?,
+    };
+    match view.shape.len() == view.strides.len() {
+        true => Ok(view),
+        false => Err(Error::new("a tensor with other strides than dimensions")),
+    }
+}
+
+fn sizes(machine: &Machine, at: Ref) -> Result<Vec<usize>> {
+    match machine.node(at) {
+        Node::Tuple(items) if items.len() <= MOST_DIMENSIONS => {
+            items.iter().map(|&item| size(machine, item)).collect()
+        }
+        _ => Err(Error::new("a tensor without a shape")),
+    }
+}
+
+fn size(machine: &Machine, at: Ref) -> Result<usize> {
+    match machine.node(at) {
+        Node::Int(number) => usize::try_from(*number)
+            .map_err(|_| Error::new(format!("a tensor with a size of {number}"))),
+        _ => Err(Error::new("a tensor with a size that is no number")),
+    }
+}
+
+/// The storage that an identity names: ("storage", its type, its key, a device, its length); the form
+/// before zip adds a view, which no longer occurs.
+pub fn storage<'a>(machine: &Machine<'a>, id: Ref) -> Result<Storage<'a>> {
+    let unknown = || Error::new("an identity that is not a storage's");
+    let Node::Tuple(items) = machine.node(id) else { return Err(unknown()) };
+    let nodes: Vec<&Node> = items.iter().take(7).map(|&item| machine.node(item)).collect();
+    match nodes[..] {
+        [
+            Node::Text("storage"),
+            Node::Function(Function::Storage(kind)),
+            &Node::Text(key),
+            Node::Text(_),
+            Node::Int(length),
+        ]
+        | [
+            Node::Text("storage"),
+            Node::Function(Function::Storage(kind)),
+            &Node::Text(key),
+            Node::Text(_),
+            Node::Int(length),
+            Node::None,
+        ] => {
+            let length = usize::try_from(*length).map_err(|_| unknown())?;
+            if key.len() > LONGEST_KEY {
+                return Err(unknown());
+            }
+            Ok(Storage { kind: *kind, key, length })
+        }
+        _ => Err(unknown()),
+    }
+}
+
+impl Storage<'_> {
+    /// Its length in bytes.
+    pub fn bytes(&self) -> Result<usize> {
+        let bytes = self.length.checked_mul(self.kind.elt_size_in_bytes());
+        bytes.ok_or_else(|| Error::new(format!("a storage of {} numbers", self.length)))
+    }
+}
