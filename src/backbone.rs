@@ -87,7 +87,13 @@ impl Backbone {
             false => T5::random(config, kind, device)?,
         };
         let tokenizer = tokenizer.map(Rc::new);
-        Ok(Backbone { name: "random".into(), revision: None, model, tokenizer, origin: Origin::Random })
+        Ok(Backbone {
+            name: "random".into(),
+            revision: None,
+            model,
+            tokenizer,
+            origin: Origin::Random,
+        })
     }
 
     /// Writes a trainable backbone as a checkpoint folder: `config.json`, `model.safetensors`

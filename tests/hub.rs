@@ -66,7 +66,7 @@ fn datasets_come_whole_or_by_pattern_at_any_revision() {
     assert_eq!(files_below(&folder), ["README.md", "empty", "sst2/train 1.csv"]);
     let (code, _, err) = home.fetch(&server, &[name, "--include", "*.json"]);
     assert_eq!(code, 1);
-    assert!(err.contains("no file fits --include '*.json'") && err.contains("README.md"), "{err}");
+    assert!(err.contains("no file fits '*.json'") && err.contains("README.md"), "{err}");
 }
 
 #[test]

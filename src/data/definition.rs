@@ -7,6 +7,7 @@ use super::{Example, Labels, Per, Row, Rows, Task, Template};
 use crate::error::Context;
 use crate::metric::Metric;
 use crate::{Error, Result};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -34,6 +35,8 @@ pub struct Definition {
     /// A word before every source text, as T5's own tasks have ("mnli").
     pub prefix: Option<String>,
     pub labels: Labels,
+    /// What rows call the labels, where they call them otherwise; in the labels' order.
+    pub label_names: Vec<String>,
     pub metrics: Vec<Metric>,
     /// Field -> column, where the names differ; the target's field is `label`.
     pub columns: BTreeMap<String, String>,
@@ -115,6 +118,8 @@ impl Definition {
         };
         let column = self.columns.get("label").map_or("label", String::as_str);
         let label = row.get(column).ok_or_else(|| missing(row, column))?;
+        let named = self.label_names.iter().position(|name| label == name);
+        let label = &named.map_or(label.clone(), Value::from);
         Ok(Example { index, source, target: self.labels.text(label)? })
     }
 }
@@ -135,6 +140,7 @@ mod tests {
             template: Template::Fields(vec!["sentence".into()]),
             prefix: Some("mood".into()),
             labels: Labels::Words(vec!["negative".into(), "positive".into()]),
+            label_names: vec!["bad".into(), "good".into()],
             metrics: vec![Metric::Accuracy],
             columns: BTreeMap::new(),
             small: false,
@@ -153,6 +159,15 @@ mod tests {
             Example { index: 1, source: "mood sentence: text 1".into(), target: "positive".into() };
         assert_eq!(task.train[1], expected);
         assert_eq!((task.train.len(), task.validation.len(), task.test.len()), (3, 0, 30));
+    }
+
+    #[test]
+    fn rows_may_call_labels_otherwise() {
+        let row = |label: &str| json!({ "sentence": "x", "label": label });
+        let rows = ["good", "bad", "positive"].map(|l| row(l).as_object().unwrap().clone());
+        let task = definition(Source::Rows(rows.to_vec())).build(&plan()).unwrap();
+        let targets: Vec<&str> = task.train.iter().map(|e| &e.target[..]).collect();
+        assert_eq!(targets, ["positive", "negative", "positive"]);
     }
 
     #[test]

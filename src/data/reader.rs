@@ -55,8 +55,9 @@ fn read(path: &Path) -> Result<Vec<(usize, Row)>> {
         Some((_, "csv")) => |input| table(input, b','),
         Some((_, "parquet")) if !compressed => return parquet::rows(File::open(path)?),
         _ => {
-            return Err(Error::new("unknown kind of file")
-                .hint("rows are read from .jsonl, .tsv or .csv, each also with .gz, and .parquet"));
+            return Err(Error::new("unknown kind of file").hint(
+                "rows are read from .jsonl, .tsv or .csv, each also with .gz, and .parquet",
+            ));
         }
     };
     let file = File::open(path)?;

@@ -99,7 +99,7 @@ fn shards_of_index(path: &Path) -> BTreeSet<String> {
 pub fn included(names: &[String], patterns: &[String]) -> Result<Vec<String>> {
     for pattern in patterns {
         if !names.iter().any(|name| fits(pattern, name)) {
-            return Err(Error::new(format!("no file fits --include '{pattern}'"))
+            return Err(Error::new(format!("no file fits '{pattern}'"))
                 .hint(format!("there are: {}", some_of(names))));
         }
     }

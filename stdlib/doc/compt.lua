@@ -38,17 +38,18 @@ options "compt.BackboneOptions" [[
 - seed?: integer -- of random weights
 ]]
 
-fn "compt.backbone(name: \"micro\"|compt.folder|table, options?: compt.BackboneOptions): compt.Backbone" [[
+fn "compt.backbone(name: \"micro\"|compt.folder|string|table, options?: compt.BackboneOptions): compt.Backbone" [[
 A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` or
 `pytorch_model.bin` (or shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan);
-or a table of T5 configuration for random weights.
+such a model of the hub, from its cache or downloaded into it ("google-t5/t5-base", "t5-base",
+"org/name@revision"); or a table of T5 configuration for random weights.
 > b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 > compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
 ]]
 
 class "compt.Backbone" [[
 A T5 encoder-decoder whose weights stay as they are.
-- name: string -- "micro", or the folder
+- name: string -- "micro", the folder, or the model of the hub
 - config: table -- T5's configuration by its usual names
 - d_model: integer -- width of the embeddings
 - vocab_size: integer -- number of ids
@@ -165,9 +166,9 @@ options "compt.TasksOptions" [[
 ]]
 
 class "compt.TaskFiles" [[
-- train: compt.path|table[] -- training rows: a .csv, .tsv or .jsonl file (each also .gz), or rows
-- validation?: compt.path|table[] -- validation rows
-- test?: compt.path|table[] -- test rows
+- train: compt.path|compt.path[]|table[] -- training rows: a .csv, .tsv or .jsonl file (each also .gz), .parquet, one of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or rows
+- validation?: compt.path|compt.path[]|table[] -- validation rows
+- test?: compt.path|compt.path[]|table[] -- test rows
 ]]
 
 class "compt.TaskDefinition" [[
@@ -178,10 +179,12 @@ A task of one's own.
 - labels: string[]|"number" -- label words by class id, or numbers as text
 - range?: number[] -- lowest and highest number (default 0 and 5)
 - rounding?: number -- the step of numbers (default 0.2)
+- label_names?: string[] -- what rows call the labels, where they call them otherwise
 - metrics?: compt.Metric[] -- the main one first (default accuracy; pearson and spearman for numbers)
 - columns?: table<string, string> -- field to column, where a file's names differ
 - small?: boolean -- halve validation into validation and test
 - files?: compt.TaskFiles -- where the rows are; this or `rows`
+- hub?: compt.TaskFiles -- the same, used where no folder holds the files
 - rows?: compt.TaskFiles -- the rows themselves
 ]]
 

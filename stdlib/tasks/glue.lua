@@ -1,16 +1,19 @@
 --- The eight GLUE tasks (Wang et al. 2019), with text labels as T5 and the prompt-tuning papers use.
 --
 -- `data` is a folder with TASK/train.jsonl.gz and TASK/dev.jsonl.gz, columns and integer labels as
--- in the usual GLUE loaders. The official test rows have no labels: a small task's dev rows are
+-- in the usual GLUE loaders; without it the rows come from the hub's nyu-mll/glue. The official test rows have no labels: a small task's dev rows are
 -- halved into validation and test, a large task is tested on dev and validated on training rows.
 
 local function task(name, fields, labels, metrics, small)
+  local hub = "hf://datasets/nyu-mll/glue/" .. name
+  local validation = name == "mnli" and "/validation_matched-*.parquet" or "/validation-*.parquet"
   return {
     fields = fields,
     labels = labels,
     metrics = metrics,
     small = small,
     files = { train = name .. "/train.jsonl.gz", validation = name .. "/dev.jsonl.gz" },
+    hub = { train = hub .. "/train-*.parquet", validation = hub .. validation },
   }
 end
 

@@ -7,6 +7,7 @@ mod heat;
 pub mod library;
 mod router;
 mod task_definition;
+mod task_sources;
 mod tasks;
 mod tokenizer;
 mod trainer;

@@ -1,12 +1,13 @@
 //! A task as a Lua table.
 
+use super::task_sources;
 use crate::Error;
-use crate::data::{Definition, Labels, Row, Source, Sources, Template};
+use crate::data::{Definition, Labels, Row, Template};
 use crate::lua::options::Options;
 use crate::metric::Metric;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What a definition leaves to its task set: where relative paths begin, how numbers are rounded.
 pub struct Place {
@@ -22,7 +23,8 @@ pub struct Place {
 /// - `labels`: the label words (rows name them by number from 0, or by the word), or "number" with
 ///   `range` (default {0, 5}) and `rounding` (default 0.2)
 /// - `metrics`: default {"accuracy"}, for numbers {"pearson", "spearman"}
-/// - `files` = { train, validation, test }: paths; or `rows`, the same as lists of tables
+/// - `files` = { train, validation, test }: paths, lists of paths, or `hf://datasets/...`; `hub`, the
+///   same, where no folder holds the files; or `rows`, the same as lists of tables
 /// - `columns`: field -> column, where a file's names differ
 /// - `small`: halve validation into validation and test (default false)
 pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::Result<Definition> {
@@ -35,7 +37,12 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         None if labels.words().is_empty() => Ok(vec![Metric::Pearson, Metric::Spearman]),
         None => Ok(vec![Metric::Accuracy]),
     };
+    let label_names: Vec<String> = o.get_or(lua, "label_names", Vec::new())?;
+    if !label_names.is_empty() && label_names.len() != labels.words().len() {
+        return Err(o.error("'label_names' needs a name for each of 'labels'".to_string()));
+    }
     let definition = Definition {
+        label_names,
         name: name.to_string(),
         template: template(lua, &o)?,
         prefix: o.get(lua, "prefix")?,
@@ -43,7 +50,7 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         metrics: metrics.map_err(|e| e.at(&call))?,
         columns: o.get_or(lua, "columns", BTreeMap::new())?,
         small: o.get_or(lua, "small", false)?,
-        sources: sources(lua, &o, &call, place)?,
+        sources: task_sources::sources(lua, &o, &call, place)?,
     };
     o.finish()?;
     Ok(definition)
@@ -91,45 +98,4 @@ fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
         }
         _ => Err(o.error("'template' must be text or a function(row) -> text".to_string())),
     }
-}
-
-fn sources(lua: &Lua, o: &Options, call: &str, place: &Place) -> mlua::Result<Sources> {
-    let files: Option<Value> = o.get(lua, "files")?;
-    let rows: Option<Value> = o.get(lua, "rows")?;
-    let given = match (files, rows) {
-        (Some(files), None) => Options::new(&format!("{call}: files"), files)?,
-        (None, Some(rows)) => Options::new(&format!("{call}: rows"), rows)?,
-        _ => return Err(o.error("exactly one of 'files' and 'rows' must be given".to_string())),
-    };
-    let train = given.need(lua, "train").and_then(|value| source(lua, o, value, place))?;
-    let optional = |key| given.get(lua, key)?.map(|value| source(lua, o, value, place)).transpose();
-    let sources = Sources { train, validation: optional("validation")?, test: optional("test")? };
-    given.finish()?;
-    Ok(sources)
-}
-
-fn source(lua: &Lua, o: &Options, value: Value, place: &Place) -> mlua::Result<Source> {
-    match value {
-        Value::String(path) => {
-            let path = PathBuf::from(path.to_str()?.to_string());
-            match &place.folder {
-                Some(folder) => Ok(Source::File(folder.join(path))),
-                None if path.is_absolute() => Ok(Source::File(path)),
-                None => Err(no_folder(o, &path)),
-            }
-        }
-        Value::Table(rows) => {
-            let rows = rows.sequence_values::<Value>().map(|row| lua.from_value(row?));
-            rows.collect::<mlua::Result<_>>()
-                .map(Source::Rows)
-                .map_err(|e| o.error(format!("a row must be a table of named values: {e}")))
-        }
-        other => {
-            Err(o.error(format!("expected a path or a list of rows, got a {}", other.type_name())))
-        }
-    }
-}
-
-fn no_folder(o: &Options, path: &Path) -> mlua::Error {
-    o.error(format!("no folder is known to hold '{}': give data = FOLDER", path.display()))
 }

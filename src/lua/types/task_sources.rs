@@ -1,0 +1,129 @@
+//! Where a task's rows come from: files of a folder, files of the hub, or lists of tables.
+
+use super::task_definition::Place;
+use crate::data::{Source, Sources};
+use crate::hub::{Hub, Name, included};
+use crate::lua::options::Options;
+use crate::{Error, Result, error::Context};
+use mlua::{Lua, LuaSerdeExt, Value};
+use std::path::{Path, PathBuf};
+
+/// What paths of the hub begin with, as its other programs write them.
+const HUB: &str = "hf://";
+
+/// Reads `files`, `hub` or `rows` of a task's table.
+pub fn sources(lua: &Lua, o: &Options, call: &str, place: &Place) -> mlua::Result<Sources> {
+    let files: Option<Value> = o.get(lua, "files")?;
+    let hub: Option<Value> = o.get(lua, "hub")?;
+    let rows: Option<Value> = o.get(lua, "rows")?;
+    let given = match (files, hub, rows) {
+        (Some(_), Some(hub), None) if place.folder.is_none() => ("hub", hub),
+        (Some(files), _, None) => ("files", files),
+        (None, Some(hub), None) => ("hub", hub),
+        (None, None, Some(rows)) => ("rows", rows),
+        _ => return Err(o.error("exactly one of 'files' and 'rows' must be given".to_string())),
+    };
+    let given = Options::new(&format!("{call}: {}", given.0), given.1)?;
+    let train = given.need(lua, "train").and_then(|value| source(lua, o, value, place))?;
+    let optional = |key| given.get(lua, key)?.map(|value| source(lua, o, value, place)).transpose();
+    let sources = Sources { train, validation: optional("validation")?, test: optional("test")? };
+    given.finish()?;
+    Ok(sources)
+}
+
+fn source(lua: &Lua, o: &Options, value: Value, place: &Place) -> mlua::Result<Source> {
+    match value {
+        Value::String(path) => Ok(Source::Files(files(o, &path.to_str()?, place)?)),
+        Value::Table(list) if list.get::<Value>(1)?.is_string() => {
+            let paths = list.sequence_values::<String>();
+            let found = paths.map(|path| files(o, &path?, place));
+            Ok(Source::Files(found.collect::<mlua::Result<Vec<_>>>()?.concat()))
+        }
+        Value::Table(rows) => {
+            let rows = rows.sequence_values::<Value>().map(|row| lua.from_value(row?));
+            rows.collect::<mlua::Result<_>>()
+                .map(Source::Rows)
+                .map_err(|e| o.error(format!("a row must be a table of named values: {e}")))
+        }
+        other => {
+            Err(o.error(format!("expected a path or a list of rows, got a {}", other.type_name())))
+        }
+    }
+}
+
+/// The files a path stands for: itself, or those of the hub that fit it.
+fn files(o: &Options, path: &str, place: &Place) -> mlua::Result<Vec<PathBuf>> {
+    if let Some(rest) = path.strip_prefix(HUB) {
+        return Ok(of_hub(rest).map_err(|e| e.at(path))?);
+    }
+    let file = Path::new(path);
+    match &place.folder {
+        Some(folder) => Ok(vec![folder.join(file)]),
+        None if file.is_absolute() => Ok(vec![file.to_path_buf()]),
+        None => Err(o.error(format!("no folder is known to hold '{path}': give data = FOLDER"))),
+    }
+}
+
+/// `datasets/org/name[@revision]/path`, in whose path `*` stands for anything.
+fn of_hub(path: &str) -> Result<Vec<PathBuf>> {
+    let parts: Vec<&str> = path.splitn(4, '/').collect();
+    let ["datasets", owner, name, pattern] = parts[..] else {
+        return Err(Error::new("not the path of a dataset's file")
+            .hint("for example hf://datasets/nyu-mll/glue/cola/train-*.parquet"));
+    };
+    let name = Name::parse(&format!("datasets/{owner}/{name}"))?;
+    let wanted = |names: &[String]| included(names, &[pattern.to_string()]);
+    let missing = |folder: &Path| match fitting(folder, pattern) {
+        Ok(found) if is_whole(&found) => Vec::new(),
+        _ => vec![pattern.to_string()],
+    };
+    let snapshot = Hub::from_env()?.get(&name, wanted, missing)?;
+    let found = fitting(&snapshot.folder, pattern)?;
+    Ok(found.iter().map(|name| snapshot.folder.join(name)).collect())
+}
+
+/// The files of a snapshot that fit a pattern, in the order of their names.
+fn fitting(folder: &Path, pattern: &str) -> Result<Vec<String>> {
+    let below = Path::new(pattern).parent().unwrap_or(Path::new(""));
+    let entries = std::fs::read_dir(folder.join(below)).at(folder.display())?;
+    let names = entries
+        .flatten()
+        .filter_map(|entry| Some(below.join(entry.file_name()).to_str()?.to_string()));
+    let mut found = included(&names.collect::<Vec<_>>(), &[pattern.to_string()])?;
+    found.sort();
+    Ok(found)
+}
+
+/// Whether no part of a series (`train-00000-of-00003.parquet`) is left out.
+fn is_whole(found: &[String]) -> bool {
+    let count = |name: &String| -> Option<usize> {
+        let (_, after) = name.rsplit_once("-of-")?;
+        after.split('.').next()?.parse().ok()
+    };
+    match found.first() {
+        None => false,
+        Some(first) => count(first).is_none_or(|count| found.len() >= count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_is_whole_or_not() {
+        let names = |n: usize| -> Vec<String> {
+            (0..n).map(|i| format!("a/train-0000{i}-of-00003.parquet")).collect()
+        };
+        assert!(is_whole(&names(3)) && !is_whole(&names(2)) && !is_whole(&[]));
+        assert!(is_whole(&["train.csv".to_string()]));
+    }
+
+    #[test]
+    fn paths_of_the_hub_name_a_dataset_and_a_file() {
+        for wrong in ["models/a/b/c", "datasets/a/b", "datasets/a"] {
+            let text = of_hub(wrong).unwrap_err().to_string();
+            assert!(text.contains("not the path of a dataset's file"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Backbones and tasks of the hub, from a script: a hub on the loopback gives what a folder would.
+
+mod program;
+
+use program::cache::Home;
+use program::hub_server::{COMMIT, Repo, Server};
+use program::root;
+use std::fs;
+use std::path::Path;
+
+/// Every file of a folder, as a repository.
+fn repo(api: &str, folder: &str, files: &[&str]) -> Repo {
+    let folder = root().join("tests").join(folder);
+    let read = |name: &&str| (name.to_string(), fs::read(folder.join(name)).unwrap(), true);
+    Repo { files: files.iter().map(read).collect(), ..Repo::new(api, &[]) }
+}
+
+fn hub(repos: Vec<Repo>) -> Server {
+    Server::start(move |request| {
+        let owns = |repo: &&Repo| request.path.contains(repo.api.split_once('/').unwrap().1);
+        repos.iter().find(owns).unwrap_or(&repos[0]).answer(request)
+    })
+}
+
+fn datasets() -> Vec<Repo> {
+    let rte = ["rte/train-00000-of-00002.parquet", "rte/train-00001-of-00002.parquet"];
+    let rte = [rte[0], rte[1], "rte/validation-00000-of-00001.parquet"];
+    let scitail = ["train", "validation"].map(|s| format!("tsv_format/{s}-00000-of-00001.parquet"));
+    let scitail: Vec<&str> = scitail.iter().map(String::as_str).collect();
+    vec![
+        repo("datasets/nyu-mll/glue", "fixtures/parquet", &rte),
+        repo("datasets/allenai/scitail", "fixtures/parquet", &scitail),
+    ]
+}
+
+#[test]
+fn tasks_of_the_hub_are_those_of_a_folder() {
+    let (home, server) = (Home::new(), hub(datasets()));
+    let code = "
+      for _, name in ipairs { 'rte', 'scitail' } do
+        local here = compt.tasks(name, { shots = 8, seed = 3, data = 'tests/fixtures/rows' })
+        local there = compt.tasks(name, { shots = 8, seed = 3 })
+        for _, split in ipairs { 'train', 'validation', 'test' } do
+          local a, b = here:rows(1, split), there:rows(1, split)
+          assert(#a == #b, #b)
+          for i = 1, #a do assert(a[i].source == b[i].source and a[i].target == b[i].target) end
+        end
+        print(name, there:size(1, 'train'), there:size(1, 'test') > 0)
+      end";
+    let run = |offline: &str| {
+        let mut command = home.compt(&server, &["-e", code]);
+        program::read(command.env("HF_HUB_OFFLINE", offline).current_dir(root()).output().unwrap())
+    };
+    let (code, out, err) = run("0");
+    assert_eq!((code, &out[..]), (0, "rte\t8\ttrue\nscitail\t8\ttrue\n"), "{err}");
+    assert!(err.contains("datasets/nyu-mll/glue: 2 files"), "{err}");
+    let asked = server.requests().len();
+    let (code, again, err) = run("1");
+    assert_eq!((code, &again), (0, &out), "from the cache: {err}");
+    assert_eq!(server.requests().len(), asked);
+    let other = "compt.tasks({ t = { fields = { 'a' }, labels = { 'x', 'y' },
+      files = { train = 'hf://datasets/nyu-mll/glue/cola/train-*.parquet' } } })";
+    let (code, _, err) = home.run(&server, &["-e", other]);
+    assert_eq!(code, 1);
+    assert!(err.contains("no file fits 'cola/train-*.parquet'"), "{err}");
+}
+
+#[test]
+fn a_model_of_the_hub_is_that_of_a_folder_and_its_commit_is_recorded() {
+    let folder = "golden/t5/v1_1";
+    let files: Vec<String> = fs::read_dir(root().join("tests").join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with("golden"))
+        .collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let mut model = repo("models/org/t5", folder, &files);
+    let tokenizer = fs::read(root().join("stdlib/micro/backbone/tokenizer.json")).unwrap();
+    model.files.push(("tokenizer.json".to_string(), tokenizer, false));
+    let (home, server) = (Home::new(), hub(vec![model]));
+    let code = format!(
+        "local here, there = compt.backbone('tests/{folder}'), compt.backbone('org/t5')
+         local ids = torch.tensor {{ {{ 3, 4, 5 }} }}
+         local a, b = here:encode {{ input_ids = ids }}, there:encode {{ input_ids = ids }}
+         assert(torch.equal(a, b))
+         local t = compt.trainer {{ backbone = there, steps = 1, name = 'run', out = compt.args.out,
+           stream = function() return {{ source = {{ {{ 3, 4 }} }}, target = {{ {{ 5 }} }} }} end,
+           method = {{ compose = 'private', encoder = 'none', length = 2, lr = {{ private = 0.1 }} }} }}
+         t:run()
+         print(there.name)"
+    );
+    let out = home.path().join("run");
+    let set = format!("out={}", out.display());
+    let mut command = home.compt(&server, &["-e", &code, "--set", &set]);
+    let (code, said, err) = program::read(command.current_dir(root()).output().unwrap());
+    assert_eq!((code, &said[..]), (0, "org/t5\n"), "{err}");
+    let config: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("config.json")).unwrap()).unwrap();
+    assert_eq!(config["backbone"]["revision"], COMMIT);
+    let (code, _, err) = home.run(&server, &["-e", "compt.backbone 'org/t6'"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("there is no folder 'org/t6'; as a model of the hub"), "{err}");
+    assert!(Path::new(&home.hub()).join("models--org--t5").is_dir());
+}
