@@ -56,6 +56,8 @@ const ROOMS: [(&str, &[&str]); 20] = [
         "cli",
         &[
             "atomic",
+            "backbone",
+            "data",
             "error",
             "hub",
             "interrupt",
@@ -71,7 +73,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
 ];
 
 /// Where a crate is used, and nowhere else.
-const HOMES: [(&str, &str); 15] = [
+const HOMES: [(&str, &str); 16] = [
     ("clap", "cli"),
     ("csv", "data"),
     ("flate2", "data"),
@@ -80,6 +82,7 @@ const HOMES: [(&str, &str); 15] = [
     ("memmap2", "t5"),
     ("mlua", "lua"),
     ("notify", "watch.rs"),
+    ("parquet", "data"),
     ("rust_embed", "lua/stdlib.rs"),
     ("rustyline", "cli/repl/editor.rs"),
     ("sha1", "hub"),

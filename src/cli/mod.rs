@@ -6,6 +6,7 @@ mod doctor;
 mod fetch;
 mod init;
 mod plot_control;
+mod predict;
 mod repl;
 mod report;
 mod run;
@@ -67,6 +68,9 @@ enum Command {
         #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
         to: Option<u64>,
     },
+    /// Answer lines of standard input with a run's prompt: predictions and label scores
+    #[command(after_help = PREDICT_EXAMPLES)]
+    Predict(predict::Options),
     /// Draw what a control file sets over a run, as text and SVG; nothing is trained
     #[command(after_help = PLOT_CONTROL_EXAMPLES)]
     PlotControl(plot_control::Options),
@@ -162,6 +166,16 @@ Examples:
 
 Nothing is written. Exit code 0: every loss is as recorded; 1: one is not.";
 
+const PREDICT_EXAMPLES: &str = "\
+Examples:
+  echo 'a warm and funny story' | compt predict runs/study --task sst2
+  compt predict runs/study --task rte < rows.jsonl > predictions.jsonl
+  compt predict runs/study --task rte < rows.jsonl | jq -r .prediction
+
+A line is a JSON object with the fields the task reads, or, for a task of one field, its text. Each
+comes back as a JSON object with `prediction` (the decoded text), `scores` (how probable each label
+word is among them), and `cut` where it was longer than the run's max_source_length.";
+
 const PLOT_CONTROL_EXAMPLES: &str = "\
 Examples:
   compt plot-control control.lua
@@ -228,6 +242,7 @@ impl Cli {
             (Some(Command::Run { file, session }), _) => run::file(&file, session.into()),
             (Some(Command::Resume { folder }), _) => again::resume(&folder),
             (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
+            (Some(Command::Predict(options)), _) => predict::predict(&options),
             (Some(Command::PlotControl(options)), _) => plot_control::plot_control(&options),
             (Some(Command::Repl { session }), _) => repl::repl(session.into()),
             (Some(Command::Fetch(options)), _) => fetch::fetch(&options),

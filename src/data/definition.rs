@@ -2,13 +2,12 @@
 
 use super::sample::{Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
-use super::template::{fold, missing};
-use super::{Example, Labels, Per, Row, Rows, Task, Template};
+use super::template::missing;
+use super::{Example, Form, Per, Row, Rows, Task};
 use crate::error::Context;
 use crate::metric::Metric;
 use crate::{Error, Result};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Training rows held out as validation where the data has none (the paper's number).
@@ -31,15 +30,10 @@ pub struct Sources {
 /// A task as declared: how rows become text, which labels there are, where the rows lie.
 pub struct Definition {
     pub name: String,
-    pub template: Template,
-    /// A word before every source text, as T5's own tasks have ("mnli").
-    pub prefix: Option<String>,
-    pub labels: Labels,
+    pub form: Form,
     /// What rows call the labels, where they call them otherwise; in the labels' order.
     pub label_names: Vec<String>,
     pub metrics: Vec<Metric>,
-    /// Field -> column, where the names differ; the target's field is `label`.
-    pub columns: BTreeMap<String, String>,
     /// Whether validation rows are halved to make test rows.
     pub small: bool,
     pub sources: Sources,
@@ -83,13 +77,15 @@ impl Definition {
             &mut rng(Purpose::Split),
         )?;
         if let Some(shots) = plan.shots {
-            train = few_shot(train, shots, plan.per, &self.labels, &mut rng(Purpose::Shots))?;
+            train = few_shot(train, shots, plan.per, &self.form.labels, &mut rng(Purpose::Shots))?;
         }
         if let Some(most) = plan.max_test {
             test = draw(test, most, &mut rng(Purpose::MaxTest)).0;
         }
-        let Definition { name, labels, metrics, .. } = self;
-        Ok(Task { name, labels, metrics, train, validation, test })
+        let Definition { name, form, metrics, .. } = self;
+        let labels = form.labels.clone();
+        let form = Some(form).filter(Form::is_plain);
+        Ok(Task { name, form, labels, metrics, train, validation, test })
     }
 
     fn examples(&self, source: &Source, split: &str) -> Result<Vec<Example>> {
@@ -111,23 +107,21 @@ impl Definition {
     }
 
     fn example(&self, index: usize, row: &Row) -> Result<Example> {
-        let text = self.template.render(row, &self.columns)?;
-        let source = match &self.prefix {
-            Some(prefix) => fold(&format!("{prefix} {text}")),
-            None => text,
-        };
-        let column = self.columns.get("label").map_or("label", String::as_str);
+        let source = self.form.source(row)?;
+        let column = self.form.columns.get("label").map_or("label", String::as_str);
         let label = row.get(column).ok_or_else(|| missing(row, column))?;
         let named = self.label_names.iter().position(|name| label == name);
         let label = &named.map_or(label.clone(), Value::from);
-        Ok(Example { index, source, target: self.labels.text(label)? })
+        Ok(Example { index, source, target: self.form.labels.text(label)? })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Labels, Template};
     use super::*;
     use serde_json::json;
+    use std::collections::BTreeMap;
 
     fn rows(count: usize) -> Source {
         let row = |i| json!({ "sentence": format!("text  {i}"), "label": i % 2 });
@@ -137,12 +131,14 @@ mod tests {
     fn definition(train: Source) -> Definition {
         Definition {
             name: "mood".into(),
-            template: Template::Fields(vec!["sentence".into()]),
-            prefix: Some("mood".into()),
-            labels: Labels::Words(vec!["negative".into(), "positive".into()]),
+            form: Form {
+                template: Template::Fields(vec!["sentence".into()]),
+                prefix: Some("mood".into()),
+                columns: BTreeMap::new(),
+                labels: Labels::Words(vec!["negative".into(), "positive".into()]),
+            },
             label_names: vec!["bad".into(), "good".into()],
             metrics: vec![Metric::Accuracy],
-            columns: BTreeMap::new(),
             small: false,
             sources: Sources { train, validation: None, test: Some(rows(30)) },
         }

@@ -1,6 +1,6 @@
 //! What a task holds once it is read: examples in three splits.
 
-use super::Labels;
+use super::{Form, Labels};
 use crate::metric::Metric;
 use crate::{Error, Result};
 
@@ -43,6 +43,8 @@ impl Split {
 #[derive(Debug, Clone)]
 pub struct Task {
     pub name: String,
+    /// How its rows become text; None where a function of the script makes it.
+    pub form: Option<Form>,
     pub labels: Labels,
     pub metrics: Vec<Metric>,
     pub train: Vec<Example>,

@@ -2,10 +2,12 @@
 
 use super::Rounding;
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What the model is to say.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Labels {
     /// One word of these; a row names it by its place from 0, or by the word itself. The last one
     /// is the positive class of F1.

@@ -2,6 +2,7 @@
 
 mod definition;
 mod example;
+mod form;
 mod labels;
 mod number;
 mod parquet;
@@ -15,6 +16,7 @@ mod tokenizer;
 
 pub use definition::{Definition, Plan, Source, Sources};
 pub use example::{Example, Split, Task};
+pub use form::Form;
 pub use labels::Labels;
 pub use number::Rounding;
 pub use reader::{Row, Rows};

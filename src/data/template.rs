@@ -2,19 +2,35 @@
 
 use super::Row;
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
 
 /// A function from a row to its text, written by the user.
-pub type Render = Box<dyn Fn(&Row) -> Result<String>>;
+pub type Render = Rc<dyn Fn(&Row) -> Result<String>>;
 
 /// How a row becomes text.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Template {
     /// `field: value field: value`, in this order.
     Fields(Vec<String>),
     /// Text in which `{field}` stands for that field's value.
     Pattern(String),
+    #[serde(skip)]
     Function(Render),
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Template::Fields(fields) => write!(f, "{fields:?}"),
+            Template::Pattern(pattern) => write!(f, "{pattern:?}"),
+            Template::Function(_) => f.write_str("a function"),
+        }
+    }
 }
 
 impl Template {
@@ -32,6 +48,20 @@ impl Template {
             Template::Function(render) => render(row)?,
         };
         Ok(fold(&raw))
+    }
+}
+
+impl Template {
+    /// The fields it reads; none are known of a function.
+    pub fn fields(&self) -> Vec<&str> {
+        match self {
+            Template::Fields(fields) => fields.iter().map(String::as_str).collect(),
+            Template::Pattern(pattern) => {
+                let parts = pattern.split('{').skip(1);
+                parts.filter_map(|part| Some(part.split_once('}')?.0)).collect()
+            }
+            Template::Function(_) => Vec::new(),
+        }
     }
 }
 

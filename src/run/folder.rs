@@ -31,6 +31,7 @@ pub const SCRIPT: &str = "script.lua";
 pub const METRICS: &str = "metrics.jsonl";
 pub const EVALUATIONS: &str = "evaluations.jsonl";
 pub const RESULT: &str = "result.json";
+pub const PROMPTS: &str = "prompts.safetensors";
 
 /// A folder with `config.json`, `environment.json`, `session.json`, `script.lua`, `metrics.jsonl`
 /// (one line a step), `evaluations.jsonl`, `control.jsonl` and `control/` (what steered the run),

@@ -1,6 +1,7 @@
 //! Training: what a control may turn (`knobs`) and how the trainer asks for it (`control`); which
 //! rows make a batch (`sampler`) and how they reach the backbone (`gather`).
 
+pub mod answering;
 pub mod composition;
 pub mod control;
 pub mod evaluate;

@@ -152,6 +152,20 @@ impl Predictor<'_> {
         }
     }
 
+    /// The answer to each row of a batch, all of one task, and the log-probability of each of the
+    /// task's label words; none where labels are numbers.
+    pub fn answer(&self, items: &[Item], task: usize) -> Result<Vec<(String, Vec<f64>)>> {
+        let batch: Vec<usize> = (0..items.len()).collect();
+        let encoded = self.encode(items, &batch)?;
+        let scores = match self.tasks.tasks[task].labels.words() {
+            [] => vec![Vec::new(); items.len()],
+            words => self.model.score(&encoded, &self.tokenizer.encode_batch(words)?)?,
+        };
+        let tasks = vec![task; items.len()];
+        let texts = self.decode(&tasks, &encoded, |row, ids| self.hopeless(tasks[row], ids))?;
+        Ok(texts.into_iter().zip(scores).collect())
+    }
+
     /// The decoded texts; `tasks` are those of the rows.
     fn decode(
         &self,

@@ -81,6 +81,15 @@ local function definition(name)
   return found
 end
 
+--- The same as a template.
+function tasks.template(name)
+  local parts = {}
+  for _, field in ipairs(definition(name).fields) do
+    parts[#parts + 1] = ("%s : {%s}"):format(field, field)
+  end
+  return table.concat(parts, " ")
+end
+
 --- The input text of a row: `field : sentence field : sentence`.
 function tasks.source(name, row)
   local parts = {}

@@ -27,7 +27,7 @@ return function(options)
     for _, row in ipairs(train) do taken[micro.source(name, row)] = true end
     tasks[name] = {
       fields = definition.fields,
-      template = function(row) return micro.source(name, row) end,
+      template = micro.template(name),
       labels = labels,
       rounding = labels == "number" and 0.5 or nil,
       metrics = definition.metrics,

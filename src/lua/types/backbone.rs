@@ -67,7 +67,7 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
 }
 
 /// A backbone that comes with the library, `stdlib/NAME/backbone`, a folder, or a model of the hub.
-fn named(name: &str, dtype: &str, device: tch::Device) -> Result<Backbone> {
+pub fn named(name: &str, dtype: &str, device: tch::Device) -> Result<Backbone> {
     let file = |part: &str| stdlib::file(&format!("{name}/backbone/{part}"));
     let (Some(config), Some(weights), Some(tokenizer)) =
         (file("config.json"), file("model.safetensors"), file("tokenizer.json"))

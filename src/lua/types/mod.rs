@@ -12,7 +12,7 @@ mod tasks;
 mod tokenizer;
 mod trainer;
 
-pub use backbone::LuaBackbone;
+pub use backbone::{LuaBackbone, named as backbone_named};
 pub use bank::LuaBank;
 pub use router::LuaRouter;
 pub use tasks::Tasks;

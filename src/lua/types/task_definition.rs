@@ -2,12 +2,13 @@
 
 use super::task_sources;
 use crate::Error;
-use crate::data::{Definition, Labels, Row, Template};
+use crate::data::{Definition, Form, Labels, Row, Template};
 use crate::lua::options::Options;
 use crate::metric::Metric;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// What a definition leaves to its task set: where relative paths begin, how numbers are rounded.
 pub struct Place {
@@ -44,11 +45,13 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
     let definition = Definition {
         label_names,
         name: name.to_string(),
-        template: template(lua, &o)?,
-        prefix: o.get(lua, "prefix")?,
-        labels,
+        form: Form {
+            template: template(lua, &o)?,
+            prefix: o.get(lua, "prefix")?,
+            columns: o.get_or(lua, "columns", BTreeMap::new())?,
+            labels,
+        },
         metrics: metrics.map_err(|e| e.at(&call))?,
-        columns: o.get_or(lua, "columns", BTreeMap::new())?,
         small: o.get_or(lua, "small", false)?,
         sources: task_sources::sources(lua, &o, &call, place)?,
     };
@@ -91,7 +94,7 @@ fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
         (Some(Value::String(pattern)), _) => Ok(Template::Pattern(pattern.to_str()?.to_string())),
         (Some(Value::Function(render)), _) => {
             let lua = lua.clone();
-            Ok(Template::Function(Box::new(move |row: &Row| {
+            Ok(Template::Function(Rc::new(move |row: &Row| {
                 let text = lua.to_value(row).and_then(|row| render.call::<String>(row));
                 text.map_err(|e| Error::new(format!("template: {e}")))
             })))

@@ -5,7 +5,7 @@ use super::earlier::Earlier;
 use super::method::trained;
 use super::stream::LuaStream;
 use super::{CALL, control, optimizer};
-use crate::data::{Split, TaskSet};
+use crate::data::{Form, Split, TaskSet};
 use crate::lua::control::Live;
 use crate::lua::options::Options;
 use crate::lua::session::Session;
@@ -213,7 +213,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
             "revision": b.revision, "fingerprint": b.fingerprint()? },
         "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names,
             "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed,
-            "rows": rows_hashes(&t.0) })),
+            "rows": rows_hashes(&t.0), "forms": forms(&t.0) })),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "steps": stages.iter().map(|s| s.setting.total_steps).sum::<u64>(),
         "placement": settings.placement.name(), "max_source_length": max_source,
@@ -291,6 +291,12 @@ fn check_validation(tasks: Option<&Tasks>) -> Result<()> {
             .hint("give compt.tasks a 'validation_size', or the task a validation file")),
         None => Ok(()),
     }
+}
+
+/// How each task's rows become text, for `compt predict`.
+fn forms(tasks: &TaskSet) -> BTreeMap<String, Form> {
+    let plain = tasks.tasks.iter().filter_map(|t| Some((t.name.clone(), t.form.clone()?)));
+    plain.collect()
 }
 
 /// A hash of each task's rows.

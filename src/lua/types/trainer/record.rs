@@ -10,7 +10,7 @@ use crate::notice;
 use crate::run::checkpoints::{Checkpoints, Saved};
 use crate::run::environment::environment;
 use crate::run::files::read_json;
-use crate::run::folder::{RESULT, RunFolder, Start};
+use crate::run::folder::{PROMPTS, RESULT, RunFolder, Start};
 use crate::run::steering::Event;
 use crate::tensor::file;
 use crate::train::Trainer;
@@ -303,7 +303,7 @@ impl Record {
         folder.catch_up()?;
         let prompts = prompts(trainer)?;
         if !prompts.is_empty() {
-            file::save(&folder.path().join("prompts.safetensors"), &prompts)?;
+            file::save(&folder.path().join(PROMPTS), &prompts)?;
         }
         self.result["steps"] = trainer.steps().into();
         self.result["seconds"] = trainer.at().seconds.into();

@@ -1,0 +1,182 @@
+//! `compt predict RUN`: lines in, predictions out.
+
+use super::{FAILED, report};
+use crate::backbone::Backbone;
+use crate::data::{Form, Row};
+use crate::lua::backbone_named;
+use crate::run::files::read_json;
+use crate::run::folder::{CONFIG, PROMPTS, SESSION};
+use crate::tensor::{device, file};
+use crate::train::answering::{Answer, Answering};
+use crate::train::gather::Placement;
+use crate::{Error, Result, error::Context};
+use clap::Args;
+use serde_json::{Map, Value, json};
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// The run's folder
+    run: PathBuf,
+
+    /// The task whose prompt answers; of a run of one task, that one
+    #[arg(long, value_name = "NAME")]
+    task: Option<String>,
+
+    /// The backbone, where it is no longer where the run found it: a folder or a model of the hub
+    #[arg(long, value_name = "NAME")]
+    backbone: Option<String>,
+
+    /// Where it computes: cpu, cuda, cuda:N or auto
+    #[arg(long, default_value = "auto")]
+    device: String,
+
+    /// Lines that are answered together
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    batch: u16,
+}
+
+pub fn predict(options: &Options) -> ExitCode {
+    match answer_all(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            report::refuse(&e);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn answer_all(options: &Options) -> Result<()> {
+    let config = read_json(&options.run.join(CONFIG))?;
+    let (task, form) = form(&config, options).map_err(|e| e.at(options.run.display()))?;
+    let prompts = file::load(&options.run.join(PROMPTS))?;
+    let wanted = format!("target.{task}");
+    let prompt = prompts.iter().find(|(name, _)| *name == wanted).map(|(_, prompt)| prompt);
+    let prompt = prompt.ok_or_else(|| {
+        Error::new(format!("no prompt of '{task}'")).at(options.run.join(PROMPTS).display())
+    })?;
+    let backbone = backbone(&config, options)?;
+    let max_source = config["max_source_length"].as_u64().unwrap_or(256) as usize;
+    let placement = Placement::parse(config["placement"].as_str().unwrap_or("append"))?;
+    let answering = Answering::new(&backbone, &task, form, prompt, max_source, placement)?;
+    let lines = io::stdin().lock().lines();
+    pass(&answering, lines, usize::from(options.batch), &mut io::stdout().lock())
+}
+
+/// Answers lines as they come, `batch` at a time.
+fn pass(
+    answering: &Answering,
+    lines: impl Iterator<Item = io::Result<String>>,
+    batch: usize,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let mut waiting: Vec<(usize, Row)> = Vec::new();
+    for (number, line) in (1..).zip(lines) {
+        let place = || format!("line {number} of the input");
+        let line = line.at(place())?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let row = read(answering.form(), &line).map_err(|e| e.at(place()))?;
+        waiting.push((number, row));
+        if waiting.len() == batch {
+            tell(answering, std::mem::take(&mut waiting), out)?;
+        }
+    }
+    tell(answering, waiting, out)
+}
+
+fn read(form: &Form, line: &str) -> Result<Row> {
+    if !line.trim_start().starts_with('{') {
+        return form.row(line);
+    }
+    serde_json::from_str(line).map_err(|e| Error::new(format!("not a JSON object: {e}")))
+}
+
+/// Prints each row with its prediction and scores, as JSON Lines.
+fn tell(answering: &Answering, rows: Vec<(usize, Row)>, out: &mut dyn Write) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (numbers, mut rows): (Vec<usize>, Vec<Row>) = rows.into_iter().unzip();
+    let answers = answering
+        .answer(&rows)
+        .map_err(|(i, e)| e.at(format!("line {} of the input", numbers[i])))?;
+    for (row, Answer { prediction, scores, cut }) in rows.iter_mut().zip(answers) {
+        row.insert("prediction".into(), prediction.into());
+        if !scores.is_empty() {
+            let scores: Map<String, Value> =
+                scores.into_iter().map(|(word, share)| (word, json!(share))).collect();
+            row.insert("scores".into(), scores.into());
+        }
+        if cut {
+            row.insert("cut".into(), true.into());
+        }
+        writeln!(out, "{}", Value::from(std::mem::take(row)))?;
+    }
+    Ok(out.flush()?)
+}
+
+fn form(config: &Value, options: &Options) -> Result<(String, Form)> {
+    let forms: Vec<(&String, &Value)> =
+        config["tasks"]["forms"].as_object().into_iter().flatten().collect();
+    let names: Vec<&str> = forms.iter().map(|(name, _)| name.as_str()).collect();
+    let name = match (&options.task, &names[..]) {
+        (Some(name), _) => name.clone(),
+        (None, [only]) => only.to_string(),
+        (None, []) => {
+            return Err(Error::new("the run has no tasks whose rows can be put into text"));
+        }
+        (None, _) => {
+            return Err(Error::new("the run has several tasks")
+                .hint(format!("say which: --task {}", names.join(", --task "))));
+        }
+    };
+    let known = forms.iter().find(|form| *form.0 == name);
+    let (_, form) = known.ok_or_else(|| Error::unknown("task", &name, names.iter().copied()))?;
+    let form = serde_json::from_value((*form).clone())
+        .map_err(|e| Error::new(format!("the task's form cannot be read: {e}")))?;
+    Ok((name, form))
+}
+
+/// The backbone of the run, or the one given instead.
+fn backbone(config: &Value, options: &Options) -> Result<Backbone> {
+    let recorded = &config["backbone"];
+    let name = match &options.backbone {
+        Some(name) => name.clone(),
+        None => recorded_name(recorded, &options.run),
+    };
+    let dtype = recorded["dtype"].as_str().unwrap_or("auto");
+    let place = match options.device.as_str() {
+        "auto" => tch::Device::cuda_if_available(),
+        other => device::parse(other).map_err(|e| e.at("--device"))?,
+    };
+    let backbone = backbone_named(&name, dtype, place)?;
+    let (was, is) = (recorded["fingerprint"].as_str(), backbone.fingerprint()?);
+    if was.is_some() && was != is.as_deref() {
+        let what = "its weights are not those the prompts were trained with";
+        if options.backbone.is_none() {
+            return Err(Error::new(what)
+                .at(&name)
+                .hint("--backbone says where they are; one that is given there is only noted"));
+        }
+        eprintln!("note: {name}: {what}");
+    }
+    Ok(backbone)
+}
+
+/// A model of the hub with its commit; a folder as seen from where the run was started.
+fn recorded_name(recorded: &Value, run: &Path) -> String {
+    let name = recorded["name"].as_str().unwrap_or_default().to_string();
+    if let Some(commit) = recorded["revision"].as_str() {
+        return format!("{name}@{commit}");
+    }
+    let session = read_json(&run.join(SESSION)).unwrap_or_default();
+    match session["folder"].as_str().map(|folder| Path::new(folder).join(&name)) {
+        Some(there) if there.is_dir() => there.display().to_string(),
+        _ => name,
+    }
+}

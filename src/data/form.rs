@@ -1,0 +1,78 @@
+//! How a task puts its rows into text, as a run records it.
+
+use super::template::fold;
+use super::{Labels, Row, Template};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What it takes to ask a trained prompt about new rows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Form {
+    pub template: Template,
+    #[serde(default)]
+    pub prefix: Option<String>,
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
+    pub labels: Labels,
+}
+
+impl Form {
+    /// Whether it can be recorded: a template that is a function cannot.
+    pub fn is_plain(&self) -> bool {
+        !matches!(self.template, Template::Function(_))
+    }
+
+    /// The source text of a row.
+    pub fn source(&self, row: &Row) -> Result<String> {
+        let text = self.template.render(row, &self.columns)?;
+        Ok(match &self.prefix {
+            Some(prefix) => fold(&format!("{prefix} {text}")),
+            None => text,
+        })
+    }
+
+    /// The row that a line of text is, where the task reads a single field.
+    pub fn row(&self, line: &str) -> Result<Row> {
+        let fields = self.template.fields();
+        if let [only] = fields[..] {
+            let column = self.columns.get(only).map_or(only, String::as_str);
+            return Ok(Row::from_iter([(column.to_string(), Value::from(line))]));
+        }
+        let example: Vec<String> = fields.iter().map(|f| format!("\"{f}\": ...")).collect();
+        Err(Error::new(format!("the task reads {}", fields.join(", ")))
+            .hint(format!("give JSON Lines: {{ {} }}", example.join(", "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn form(fields: &[&str]) -> Form {
+        Form {
+            template: Template::Fields(fields.iter().map(|f| f.to_string()).collect()),
+            prefix: Some("mood".into()),
+            columns: BTreeMap::from([("sentence".to_string(), "text".to_string())]),
+            labels: Labels::Words(vec!["bad".into(), "good".into()]),
+        }
+    }
+
+    #[test]
+    fn a_recorded_form_renders_as_the_task_did() {
+        let text = serde_json::to_string(&form(&["sentence"])).unwrap();
+        let form: Form = serde_json::from_str(&text).unwrap();
+        assert_eq!(form.source(&form.row("so  so").unwrap()).unwrap(), "mood sentence: so so");
+        let row = json!({ "text": "fine" }).as_object().unwrap().clone();
+        assert_eq!(form.source(&row).unwrap(), "mood sentence: fine");
+    }
+
+    #[test]
+    fn lines_are_for_tasks_of_one_field() {
+        let text = form(&["premise", "hypothesis"]).row("x").unwrap_err().to_string();
+        assert!(text.contains("the task reads premise, hypothesis"), "{text}");
+        assert!(text.contains("\"premise\": ..."), "{text}");
+    }
+}

@@ -1,0 +1,143 @@
+//! A trained prompt at work on new rows.
+
+use super::gather::{Placement, Prompts};
+use super::predict::{Decoding, Evaluation, Item, Predictor};
+use super::rows::{answers, tokenize};
+use crate::backbone::Backbone;
+use crate::data::{Example, Form, Per, Row, Split, Task, TaskSet};
+use crate::{Error, Result};
+use tch::Tensor;
+
+/// What the backbone says to one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The greedily decoded text, as in an evaluation.
+    pub prediction: String,
+    /// How probable each label word is among them; none where labels are numbers.
+    pub scores: Vec<(String, f64)>,
+    /// The input was longer than the limit and was cut.
+    pub cut: bool,
+}
+
+/// A task's prompt, and how its rows become text.
+pub struct Answering<'a> {
+    backbone: &'a Backbone,
+    form: Form,
+    tasks: TaskSet,
+    prompts: Prompts,
+    options: Evaluation,
+}
+
+impl<'a> Answering<'a> {
+    /// `prompt` is `[m, d]`; inputs longer than `max_source` tokens are cut.
+    pub fn new(
+        backbone: &'a Backbone,
+        name: &str,
+        form: Form,
+        prompt: &Tensor,
+        max_source: usize,
+        placement: Placement,
+    ) -> Result<Answering<'a>> {
+        let d = backbone.model.config.d_model;
+        if prompt.dim() != 2 || prompt.size()[1] != d {
+            return Err(Error::new(format!(
+                "the prompt is {:?}, the backbone wants [m, {d}]",
+                prompt.size()
+            )));
+        }
+        let task = Task {
+            name: name.to_string(),
+            form: None,
+            labels: form.labels.clone(),
+            metrics: Vec::new(),
+            train: Vec::new(),
+            validation: Vec::new(),
+            test: Vec::new(),
+        };
+        let tasks = vec![task];
+        Ok(Answering {
+            backbone,
+            form,
+            tasks: TaskSet { name: name.to_string(), tasks, shots: None, per: Per::Task, seed: 0 },
+            prompts: Prompts {
+                vectors: prompt.f_to_device(backbone.model.device)?.f_unsqueeze(0)?,
+                of_row: Vec::new(),
+                hidden: vec![Vec::new()],
+            },
+            options: Evaluation {
+                split: Split::Test,
+                limit: None,
+                decoding: Decoding::Greedy,
+                max_new_tokens: 8,
+                batch_tokens: 8192,
+                max_source,
+                placement,
+            },
+        })
+    }
+
+    pub fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// The answers to some rows, in their order; an error is that of the row with this index.
+    pub fn answer(&self, rows: &[Row]) -> std::result::Result<Vec<Answer>, (usize, Error)> {
+        let example = |(index, row): (usize, &Row)| {
+            let source = self.form.source(row).map_err(|e| (index, e))?;
+            Ok(Example { index, source, target: String::new() })
+        };
+        let examples: Vec<Example> =
+            rows.iter().enumerate().map(example).collect::<std::result::Result<_, _>>()?;
+        tch::no_grad(|| self.say(&examples)).map_err(|e| (0, e))
+    }
+
+    fn say(&self, examples: &[Example]) -> Result<Vec<Answer>> {
+        let tokenizer = self.backbone.need_tokenizer()?;
+        let known = [answers(&tokenizer, &self.tasks.tasks[0])?];
+        let mut items = Vec::new();
+        let mut cuts = Vec::new();
+        for example in examples {
+            let (rows, cut) =
+                tokenize(&tokenizer, std::slice::from_ref(example), self.options.max_source)?;
+            items.extend(rows.into_iter().map(|row| Item { task: 0, row }));
+            cuts.push(cut > 0);
+        }
+        let predictor = Predictor {
+            model: &self.backbone.model,
+            tokenizer: &tokenizer,
+            tasks: &self.tasks,
+            known: &known,
+            prompts: Some(&self.prompts),
+            options: &self.options,
+        };
+        let words = self.form.labels.words();
+        let said = predictor.answer(&items, 0)?.into_iter().zip(cuts);
+        Ok(said
+            .map(|((prediction, scores), cut)| Answer {
+                prediction,
+                scores: words.iter().cloned().zip(probabilities(&scores)).collect(),
+                cut,
+            })
+            .collect())
+    }
+}
+
+/// Log-probabilities as shares of 1.
+fn probabilities(scores: &[f64]) -> Vec<f64> {
+    let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let shares: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();
+    let total: f64 = shares.iter().sum();
+    shares.iter().map(|share| share / total).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::probabilities;
+
+    #[test]
+    fn scores_become_shares_of_one() {
+        let shares = probabilities(&[-1000.0, -1000.0 + 3f64.ln()]);
+        assert!((shares[0] - 0.25).abs() < 1e-12 && (shares[1] - 0.75).abs() < 1e-12);
+        assert!(probabilities(&[]).is_empty());
+    }
+}
