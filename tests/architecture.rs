@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/` and those it may look into, itself included.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("atomic", &["error"]),
     ("error", &[]),
+    ("exchange", &["atomic", "error", "notice", "run", "tensor"]),
     ("hub", &["atomic", "error", "interrupt", "notice", "run"]),
     ("interrupt", &[]),
     ("notice", &[]),
@@ -35,6 +36,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
         "lua",
         &[
             "error",
+            "exchange",
             "interrupt",
             "notice",
             "watch",
@@ -56,6 +58,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
         &[
             "atomic",
             "error",
+            "exchange",
             "hub",
             "interrupt",
             "notice",

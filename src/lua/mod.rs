@@ -18,3 +18,4 @@ pub mod torch;
 pub mod types;
 
 pub use runtime::Runtime;
+pub use types::open_backbone;

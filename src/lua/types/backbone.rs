@@ -78,6 +78,11 @@ fn named(name: &str, dtype: &str, device: tch::Device) -> Result<Backbone> {
     Backbone::embedded(name, files, dtype, device)
 }
 
+/// A backbone by its name or folder, on the CPU.
+pub fn open_backbone(name: &str, dtype: &str) -> Result<Backbone> {
+    named(name, dtype, tch::Device::Cpu)
+}
+
 /// The model's input as a call named it, encoded.
 struct Input {
     encoded: Encoded,
