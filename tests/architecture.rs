@@ -248,7 +248,9 @@ fn every_dependency_is_placed() {
 fn rust_knows_no_method_by_name() {
     for (file, code) in sources() {
         for name in ["\"ssum\"", "\"msum\"", "\"mcat\"", "\"pt\"", "Ssum", "Msum", "Mcat"] {
-            assert!(!code.contains(name), "src/{file} names the method {name}");
+            // PyTorch's mark on a file.
+            let mark = file == "exchange/peft/export.rs" && name == "\"pt\"";
+            assert!(mark || !code.contains(name), "src/{file} names the method {name}");
         }
     }
 }

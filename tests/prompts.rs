@@ -87,7 +87,7 @@ fn words_near_a_prompt_are_shown() {
          local t = compt.trainer {
            backbone = compt.backbone 'micro', steps = 1, batch_size = 2, progress = false, name = 'pt',
            tasks = compt.tasks('micro', { tasks = { 'nli3' }, shots = 2 }),
-           method = compt.methods.pt { length = 1, encoder = 'none', lr = 0,
+           method = compt.methods.pt { length = 1, encoder = 'none', lr = { private = 1e-6 },
              init = { kind = 'text', text = 'dog', rest = 'tile' } },
          }
          t:run()",
@@ -113,5 +113,5 @@ fn what_peft_leaves_out_is_told() {
     let (code, out, err) =
         study.run(&["prompts", "import", folder.to_str().unwrap(), "x.safetensors"]);
     assert_eq!((code, out.as_str()), (0, "x.safetensors: prompt_tuning_2\n"), "{err}");
-    assert!(err.contains("its first 4 rows, which peft reads, are taken"), "{err}");
+    assert!(err.contains("the first 4 are taken: peft reads only these"), "{err}");
 }

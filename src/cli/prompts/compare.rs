@@ -48,7 +48,6 @@ pub fn compare(options: &Options) -> Result<()> {
         grid.add_row([(i + 1).to_string(), label.clone()].into_iter().chain(cells));
     }
     right(&mut grid, 2);
-    println!("cosines\n{}\n", grid.trim_fmt());
     let mut norms = plain();
     norms.set_header(["row norms", "smallest", "mean", "largest"]);
     for (label, prompt) in labels.iter().zip(&prompts) {
@@ -56,14 +55,18 @@ pub fn compare(options: &Options) -> Result<()> {
         norms.add_row([label.clone()].into_iter().chain(cells));
     }
     right(&mut norms, 1);
-    println!("{}", norms.trim_fmt());
-    match &options.backbone {
-        Some(name) => words(name, &labels, &prompts),
-        None => Ok(()),
+    let words = match &options.backbone {
+        Some(name) => Some(words(name, &labels, &prompts)?),
+        None => None,
+    };
+    println!("cosines\n{}\n\n{}", grid.trim_fmt(), norms.trim_fmt());
+    if let Some(words) = words {
+        println!("\n{}", words.trim_fmt());
     }
+    Ok(())
 }
 
-fn words(name: &str, labels: &[String], prompts: &[Prompt]) -> Result<()> {
+fn words(name: &str, labels: &[String], prompts: &[Prompt]) -> Result<Table> {
     let backbone = open_backbone(name, "float32")?;
     let tokenizer = backbone.need_tokenizer()?;
     let mut table = plain();
@@ -76,8 +79,7 @@ fn words(name: &str, labels: &[String], prompts: &[Prompt]) -> Result<()> {
         });
         table.add_row([label.clone(), near.collect::<Vec<_>>().join("  ")]);
     }
-    println!("\n{}", table.trim_fmt());
-    Ok(())
+    Ok(table)
 }
 
 fn plain() -> Table {

@@ -27,12 +27,7 @@ pub fn read(folder: &Path) -> Result<Prompts> {
     let tensors = file::deserialize(&bytes).at(model_path.display())?;
     let (prompts, spare) = prompts(&config, &tensors).at(model_path.display())?;
     if spare {
-        notice::say(&format!(
-            "note: {}: it has rows for the decoder, too (num_transformer_submodules = 2); its \
-             first {} rows, which peft reads, are taken",
-            folder.display(),
-            config.length
-        ));
+        notice::say(&spare_rows(folder, &config));
     }
     let named: Vec<(String, Tensor)> = match config.kind {
         Kind::Multitask => {
@@ -50,6 +45,20 @@ pub fn read(folder: &Path) -> Result<Prompts> {
         ..Note::default()
     };
     Prompts::new(folder.display().to_string(), note, named).at(model_path.display())
+}
+
+/// What to say of rows for the decoder: peft reads them of multi-task prompts, and only in `forward`.
+fn spare_rows(folder: &Path, config: &Config) -> String {
+    let read = match config.kind {
+        Kind::Multitask => "peft's generate reads only these, its forward the others, too",
+        _ => "peft reads only these",
+    };
+    format!(
+        "note: {}: it has rows for the decoder, too (num_transformer_submodules = 2); the first {} \
+         are taken: {read}",
+        folder.display(),
+        config.length
+    )
 }
 
 fn name(folder: &Path) -> String {
