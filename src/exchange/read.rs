@@ -12,6 +12,9 @@ const LARGEST: u64 = 1 << 30;
 /// Reads a run's folder, a PEFT folder, a `.safetensors` or a `.npy` file. Errors name the file.
 pub fn load(path: &Path) -> Result<Prompts> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    if !path.exists() {
+        return Err(Error::new("no such file or folder").at(path.display()));
+    }
     if path.is_dir() {
         return match (own::is_run(path), peft::is_adapter(path)) {
             (true, _) => own::read_run(path),
@@ -27,8 +30,7 @@ pub fn load(path: &Path) -> Result<Prompts> {
             Prompts::new(path.display().to_string(), Note::default(), named).at(path.display())
         }
         Some("safetensors") => own::read(path),
-        _ if path.exists() => Err(nothing(path)),
-        _ => Err(Error::new("no such file or folder").at(path.display())),
+        _ => Err(nothing(path)),
     }
 }
 

@@ -133,7 +133,7 @@ return {
     for i, row in ipairs(found.predictions.nli2) do
       assert(row.prediction == wanted.predictions.nli2[i].prediction)
     end
-    after:step()
+    after:run()
     assert(not torch.equal(after:prompt "nli2", p.value) and torch.equal(p.value, before:prompt "nli2"))
   end,
 }
