@@ -3,7 +3,7 @@
 use super::config::{Config, Kind};
 use super::{COLUMNS, CONFIG, EMBEDDINGS, MODEL, PICKLED, ROWS};
 use crate::error::Context;
-use crate::exchange::{Note, Prompts, checked, long, read::content};
+use crate::exchange::{Note, Prompts, checked, long, read::content, short};
 use crate::tensor::file;
 use crate::{Error, Result, notice};
 use std::path::Path;
@@ -41,7 +41,7 @@ pub fn read(folder: &Path) -> Result<Prompts> {
         method: Some(config.kind.name().to_lowercase()),
         placement: Some("prepend".into()),
         backbone: config.backbone,
-        tasks: named.iter().map(|(name, _)| super::super::short(name).to_string()).collect(),
+        tasks: named.iter().map(|(name, _)| short(name).to_string()).collect(),
         ..Note::default()
     };
     Prompts::new(folder.display().to_string(), note, named).at(model_path.display())

@@ -49,7 +49,7 @@ fn base(backbone: &LuaBackbone) -> Result<Base> {
         revision: None,
         fingerprint: b.fingerprint()?,
         d_model: Some(config.d_model),
-        num_layers: Some(config.num_layers as i64),
+        num_layers: Some(config.num_layers),
         num_heads: Some(config.num_heads),
     })
 }
