@@ -2,7 +2,7 @@
 //!
 //! Dependencies point one way, from the top of this list to the bottom:
 //! `cli` > `lua` > `train` > (`compose` > `prompt`, `router`) and `t5` > `tensor` > `error`;
-//! `data`, `metric`, `hub` and `run` stand beside the models, `plot` by itself. Only `lua` knows mlua,
+//! `data`, `metric`, `hub`, `exchange` and `run` stand beside the models, `plot` by itself. Only `lua` knows mlua,
 //! only `hub` the network.
 
 pub mod atomic;
@@ -11,6 +11,7 @@ pub mod cli;
 pub mod compose;
 pub mod data;
 pub mod error;
+pub mod exchange;
 #[cfg(test)]
 mod golden;
 pub mod hub;

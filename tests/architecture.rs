@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/` and those it may look into, itself included.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("atomic", &["error"]),
     ("error", &[]),
+    ("exchange", &["atomic", "error", "notice", "run", "tensor"]),
     ("hub", &["atomic", "error", "interrupt", "notice", "run"]),
     ("interrupt", &[]),
     ("notice", &[]),
@@ -36,6 +37,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
         &[
             "error",
             "hub",
+            "exchange",
             "interrupt",
             "notice",
             "watch",
@@ -59,6 +61,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "backbone",
             "data",
             "error",
+            "exchange",
             "hub",
             "interrupt",
             "notice",
@@ -249,7 +252,9 @@ fn every_dependency_is_placed() {
 fn rust_knows_no_method_by_name() {
     for (file, code) in sources() {
         for name in ["\"ssum\"", "\"msum\"", "\"mcat\"", "\"pt\"", "Ssum", "Msum", "Mcat"] {
-            assert!(!code.contains(name), "src/{file} names the method {name}");
+            // PyTorch's mark on a file.
+            let mark = file == "exchange/peft/export.rs" && name == "\"pt\"";
+            assert!(mark || !code.contains(name), "src/{file} names the method {name}");
         }
     }
 }

@@ -7,6 +7,7 @@ mod fetch;
 mod init;
 mod plot_control;
 mod predict;
+mod prompts;
 mod repl;
 mod report;
 mod run;
@@ -88,6 +89,12 @@ enum Command {
     Cache {
         #[command(subcommand)]
         command: Option<cache::Command>,
+    },
+    /// Prompts on disk: look at them, compare and merge them, exchange them with peft
+    #[command(after_help = PROMPTS_EXAMPLES)]
+    Prompts {
+        #[command(subcommand)]
+        command: prompts::Command,
     },
     /// Print the editor's stubs of the runtime (LuaCATS), or the reference manual
     #[command(after_help = STUBS_EXAMPLES)]
@@ -219,6 +226,16 @@ Examples:
   compt cache prune google/t5-v1_1-base
   compt cache prune --incomplete --yes";
 
+const PROMPTS_EXAMPLES: &str = "\
+Examples:
+  compt prompts list runs/ssum prompts/mrpc.npy
+  compt prompts compare runs/ssum runs/pt:nli3 --backbone micro
+  compt prompts merge both.safetensors runs/ssum:nli3=0.5 runs/ssum:nli2=0.5
+  compt prompts export runs/ssum:nli3 adapters/nli3
+  compt prompts import adapters/nli3 nli3.safetensors
+
+RUN is a run's folder, a .safetensors or .npy file or a folder of peft; RUN:NAME one prompt in it.";
+
 const STUBS_EXAMPLES: &str = "\
 Examples:
   compt stubs | less
@@ -247,6 +264,7 @@ impl Cli {
             (Some(Command::Repl { session }), _) => repl::repl(session.into()),
             (Some(Command::Fetch(options)), _) => fetch::fetch(&options),
             (Some(Command::Cache { command }), _) => cache::cache(command.as_ref()),
+            (Some(Command::Prompts { command }), _) => prompts::prompts(&command),
             (Some(Command::Stubs { manual: true, .. }), _) => stubs::manual(),
             (Some(Command::Stubs { folder, .. }), _) => stubs::stubs(folder.as_deref()),
             (Some(Command::Init { folder }), _) => init::init(&folder),

@@ -142,6 +142,11 @@ impl Tokenizer {
         self.inner.token_to_id(token).map(i64::from)
     }
 
+    /// A token as it is written in the vocabulary.
+    pub fn piece(&self, id: i64) -> Option<String> {
+        self.inner.id_to_token(u32::try_from(id).ok()?)
+    }
+
     /// Tokens in all, sentinels included: 32,100 for T5.
     pub fn vocab_size(&self) -> usize {
         self.inner.get_vocab_size(true)

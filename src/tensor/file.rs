@@ -40,6 +40,21 @@ const SHA256: &str = "sha256";
 /// The bytes of a file with these tensors and, where there is a note, its key and text in the
 /// header, beside the SHA-256 of the tensors.
 pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Result<Vec<u8>> {
+    let raw = raw(named)?;
+    let pairs = note.map(|(key, text)| vec![(key, text.to_string()), (SHA256, sha256_of(&raw))]);
+    bytes_of(&raw, pairs)
+}
+
+/// The bytes of a file with these tensors and nothing but one pair in the header: what others read,
+/// and the same bytes every time.
+pub fn serialize_labelled(
+    named: &[(String, Tensor)],
+    (key, text): (&str, &str),
+) -> Result<Vec<u8>> {
+    bytes_of(&raw(named)?, Some(vec![(key, text.to_string())]))
+}
+
+fn raw(named: &[(String, Tensor)]) -> Result<Vec<Raw<'_>>> {
     let mut raw = Vec::with_capacity(named.len());
     for (name, tensor) in named {
         let kind = tensor.f_kind()?;
@@ -51,16 +66,18 @@ pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Resu
         let shape: Vec<usize> = tensor.size().into_iter().map(|n| n as usize).collect();
         raw.push((name.as_str(), dtype, shape, bytes));
     }
+    Ok(raw)
+}
+
+fn bytes_of(raw: &[Raw], header: Option<Vec<(&str, String)>>) -> Result<Vec<u8>> {
     let views = raw
         .iter()
         .map(|(name, dtype, shape, bytes)| {
             TensorView::new(*dtype, shape.clone(), bytes).map(|view| (*name, view))
         })
         .collect::<std::result::Result<Vec<_>, _>>();
-    let header = note.map(|(key, text)| {
-        let pairs = [(key, text.to_string()), (SHA256, sha256_of(&raw))];
-        pairs.map(|(key, text)| (key.to_string(), text)).into_iter().collect()
-    });
+    let header =
+        header.map(|pairs| pairs.into_iter().map(|(key, text)| (key.to_string(), text)).collect());
     views
         .and_then(|views| safetensors::serialize(views, header))
         .map_err(|e| Error::new(e.to_string()))
@@ -104,7 +121,8 @@ pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<Stri
     Ok((tensors, note(key)))
 }
 
-fn deserialize(bytes: &[u8]) -> Result<Tensors> {
+/// The tensors of a file's bytes, sorted by name.
+pub fn deserialize(bytes: &[u8]) -> Result<Tensors> {
     let file = SafeTensors::deserialize(bytes)
         .map_err(|e| Error::new(format!("not a whole safetensors file: {e}")))?;
     let mut named = Vec::with_capacity(file.len());

@@ -8,6 +8,7 @@ The runtime: `local compt = require "compt"`. A global at the prompt and in `com
 - seed: integer -- of `--seed`; 0 without it
 - methods: compt.methods -- the methods of the library
 - compose: compt.compose -- the composition operators
+- prompts: compt.prompts -- prompts from files, and for them
 - router: compt.router -- the kinds of router
 - schedule: compt.schedule -- values that depend on the step
 - curriculum: compt.curriculum -- how often each task is drawn

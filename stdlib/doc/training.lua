@@ -242,6 +242,11 @@ A task's composed prompt at inference, [m'', d].
 > t:prompt("nli3").shape
 ]]
 
+method "compt.Trainer:prompts(): compt.Prompts" [[
+All prompts as they are now: the composed one of each task, the sources and the private ones.
+> t:prompts():get("nli3").length
+]]
+
 class "compt.Parameter" [[
 - name: string
 - group: string -- "router", "source", "private" or "backbone"

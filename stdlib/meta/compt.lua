@@ -11,6 +11,7 @@
 ---@field seed integer of `--seed`; 0 without it
 ---@field methods compt.methods the methods of the library
 ---@field compose compt.compose the composition operators
+---@field prompts compt.prompts prompts from files, and for them
 ---@field router compt.router the kinds of router
 ---@field schedule compt.schedule values that depend on the step
 ---@field curriculum compt.curriculum how often each task is drawn
@@ -38,12 +39,12 @@ function sorted_pairs(t) end
 ---@field trainable? boolean random weights that are trained (only with a table of configuration) (default false)
 ---@field seed? integer of random weights
 
----A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan); or a table of T5 configuration for random weights.
+---A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan); such a model of the hub, from its cache or downloaded into it ("google-t5/t5-base", "t5-base", "org/name@revision"); or a table of T5 configuration for random weights.
 ---```lua
 ---b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 ---compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
 ---```
----@param name "micro"|compt.folder|table
+---@param name "micro"|compt.folder|string|table
 ---@param options? compt.BackboneOptions
 ---@return compt.Backbone
 function compt.backbone(name, options) end
@@ -53,7 +54,7 @@ function compt.backbone(name, options) end
 ---b.config.num_layers
 ---```
 ---@class compt.Backbone
----@field name string "micro", or the folder
+---@field name string "micro", the folder, or the model of the hub
 ---@field config table T5's configuration by its usual names
 ---@field d_model integer width of the embeddings
 ---@field vocab_size integer number of ids
@@ -192,9 +193,9 @@ function Tokenizer:id_of(piece) end
 ---@field stsb_rounding? number the step of number labels, in place of their task's own
 
 ---@class compt.TaskFiles
----@field train compt.path|table[] training rows: a .csv, .tsv or .jsonl file (each also .gz), or rows
----@field validation? compt.path|table[] validation rows
----@field test? compt.path|table[] test rows
+---@field train compt.path|compt.path[]|table[] training rows: a .csv, .tsv or .jsonl file (each also .gz), .parquet, one of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or rows
+---@field validation? compt.path|compt.path[]|table[] validation rows
+---@field test? compt.path|compt.path[]|table[] test rows
 local TaskFiles = {}
 
 ---A task of one's own.
@@ -205,10 +206,12 @@ local TaskFiles = {}
 ---@field labels string[]|"number" label words by class id, or numbers as text
 ---@field range? number[] lowest and highest number (default 0 and 5)
 ---@field rounding? number the step of numbers (default 0.2)
+---@field label_names? string[] what rows call the labels, where they call them otherwise
 ---@field metrics? compt.Metric[] the main one first (default accuracy; pearson and spearman for numbers)
 ---@field columns? table<string, string> field to column, where a file's names differ
 ---@field small? boolean halve validation into validation and test
 ---@field files? compt.TaskFiles where the rows are; this or `rows`
+---@field hub? compt.TaskFiles the same, used where no folder holds the files
 ---@field rows? compt.TaskFiles the rows themselves
 local TaskDefinition = {}
 
@@ -764,6 +767,13 @@ function Trainer:evaluate(split, options) end
 ---@return torch.Tensor
 function Trainer:prompt(task) end
 
+---All prompts as they are now: the composed one of each task, the sources and the private ones.
+---```lua
+---t:prompts():get("nli3").length
+---```
+---@return compt.Prompts
+function Trainer:prompts() end
+
 ---@class compt.Parameter
 ---@field name string
 ---@field group string "router", "source", "private" or "backbone"
@@ -777,6 +787,109 @@ local Parameter = {}
 ---```
 ---@return compt.Parameter[]
 function Trainer:parameters() end
+
+---Prompts from files, and for them: a run's `prompts.safetensors`, NumPy's `.npy`, folders of `peft`.
+---@class compt.prompts
+local prompts = {}
+
+---@class (exact) compt.LoadPromptsOptions
+---@field backbone? compt.Backbone the prompts must fit it: its width and, where the file says them, its weights
+---@field force? boolean of a backbone with other weights, too (default false)
+
+---Reads prompts: the folder of a run, a `.safetensors` or `.npy` file, a folder of `peft`. To train on with one, start from it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length` and the `placement` it was trained with.
+---```lua
+---p = t:prompts():get("nli3")
+---file = os.tmpname() .. ".safetensors"
+---p:save(file)
+---p = compt.prompts.load(file, { backbone = b, force = true }):get("nli3")
+---m = compt.methods.pt { encoder = "none", length = p.length, init = { kind = "given", value = p.value } }
+---```
+---@param path compt.path|compt.folder
+---@param options? compt.LoadPromptsOptions
+---@return compt.Prompts
+function prompts.load(path, options) end
+
+---Reads a folder of `peft`: PROMPT_TUNING, P_TUNING (one prompt, called as the folder) or MULTITASK_PROMPT_TUNING ("task0", "task1", ...).
+---```lua
+---folder = os.tmpname() .. "_peft"
+---t:prompts():export_peft(folder, { force = true })
+---compt.prompts.import_peft(folder).names
+---```
+---@param folder compt.folder
+---@return compt.Prompts
+function prompts.import_peft(folder) end
+
+---The weighted sum of prompts of one shape, `{ { prompt, weight }, ... }`.
+---```lua
+---compt.prompts.merge { { p, 0.3 }, { p, 0.7 } }
+---```
+---@param parts table
+---@return compt.Prompt
+function prompts.merge(parts) end
+
+---Prompts of one run or file; `#prompts` is how many. What the file does not say is nil.
+---```lua
+---t:prompts().names
+---```
+---@class compt.Prompts
+---@field names string[] tasks for composed prompts, then "source.0", "private.nli3" ...
+---@field tasks string[] the names of the composed prompts
+---@field method string?
+---@field placement string? "append" or "prepend": where they stood in training
+---@field backbone string? the name of the one they were trained with
+---@field scores table<string, table<string, number>> task, metric: on the test rows, in percent
+local Prompts = {}
+
+---A prompt by its task (the composed one), or by its name: "source.0", "private.nli3".
+---```lua
+---t:prompts():get("source.0")
+---```
+---@param name string
+---@return compt.Prompt
+function Prompts:get(name) end
+
+---@class (exact) compt.ExportOptions
+---@field force? boolean prompts that were trained behind the input, too: `peft` puts them before it (default false)
+---@field overwrite? boolean in the place of an adapter that is there (default false)
+
+---Writes the composed prompts as one MULTITASK_PROMPT_TUNING folder of `peft`, task ids in the order of `tasks`; each is there exactly.
+---```lua
+---t:prompts():export_peft(folder, { force = true, overwrite = true })
+---```
+---@param folder compt.folder
+---@param options? compt.ExportOptions
+function Prompts:export_peft(folder, options) end
+
+---One prompt.
+---```lua
+---p.value
+---```
+---@class compt.Prompt
+---@field name string its task, or "source.0" ...
+---@field value torch.Tensor [m, d]
+---@field length integer m
+---@field d_model integer d
+---@field placement string? "append" or "prepend"
+---@field backbone string? the name of the one it was trained with
+local Prompt = {}
+
+---@class (exact) compt.ExportPromptOptions: compt.ExportOptions
+---@field type? "PROMPT_TUNING"|"P_TUNING" what `peft` takes it for; both use it alike (default "PROMPT_TUNING")
+
+---Writes a folder of `peft`, which `PeftModel.from_pretrained(model, folder)` reads.
+---```lua
+---p:export_peft(folder, { force = true, overwrite = true, type = "P_TUNING" })
+---```
+---@param folder compt.folder
+---@param options? compt.ExportPromptOptions
+function Prompt:export_peft(folder, options) end
+
+---Writes a `.safetensors` file with this prompt and what is known of it.
+---```lua
+---p:save(file)
+---```
+---@param path compt.path
+function Prompt:save(path) end
 
 ---What the functions of a control see of the run; read only. Moving averages give each new value a tenth.
 ---@class compt.View

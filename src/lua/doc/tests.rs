@@ -19,7 +19,7 @@ fn registered(runtime: &Runtime) -> BTreeSet<String> {
              return { compt = compt, torch = require 'compt.torch', ['compt.methods'] = compt.methods,
                       ['compt.schedule'] = compt.schedule,
                       ['compt.curriculum'] = compt.curriculum, ['compt.report'] = compt.report,
-                      ['compt.compose'] = compt.compose, ['compt.router'] = compt.router }",
+                      ['compt.compose'] = compt.compose, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router }",
         )
         .eval()
         .unwrap();

@@ -5,6 +5,7 @@ mod bank;
 mod compose;
 mod heat;
 pub mod library;
+mod prompts;
 mod router;
 mod task_definition;
 mod task_sources;
@@ -14,6 +15,7 @@ mod trainer;
 
 pub use backbone::{LuaBackbone, named as backbone_named};
 pub use bank::LuaBank;
+pub use prompts::{LuaPrompt, LuaPrompts};
 pub use router::LuaRouter;
 pub use tasks::Tasks;
 pub use tokenizer::LuaTokenizer;
@@ -29,10 +31,12 @@ use mlua::{Lua, Table, Value};
 type About = (&'static str, &'static str, fn() -> Members);
 
 /// Every object scripts hold, tensors among them.
-pub const OBJECTS: [About; 7] = [
+pub const OBJECTS: [About; 9] = [
     object::<TensorHandle>(),
     object::<LuaBackbone>(),
     object::<LuaBank>(),
+    object::<LuaPrompt>(),
+    object::<LuaPrompts>(),
     object::<LuaRouter>(),
     object::<LuaTokenizer>(),
     object::<LuaTrainer>(),
@@ -48,6 +52,7 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     backbone::register(lua, compt)?;
     bank::register(lua, compt)?;
     compose::register(lua, compt)?;
+    prompts::register(lua, compt)?;
     router::register(lua, compt)?;
     tasks::register(lua, compt)?;
     tokenizer::register(lua, compt)?;

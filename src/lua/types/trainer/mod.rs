@@ -13,7 +13,8 @@ mod scores;
 mod steering;
 mod stream;
 
-use super::{LuaBackbone, LuaBank, LuaRouter, Tasks, index};
+use super::{LuaBackbone, LuaBank, LuaPrompts, LuaRouter, Tasks, index};
+use crate::exchange::Prompts;
 use crate::lua::control::Live;
 use crate::lua::hook;
 use crate::lua::object::{self, Object};
@@ -113,6 +114,19 @@ impl LuaTrainer {
         Ok(LuaTensor::new(prompts.vectors.f_get(i as i64)?))
     }
 
+    /// All prompts as they are now, with what is known of them.
+    fn prompts(&self) -> Result<LuaPrompts> {
+        self.refuse_behind("looks at the prompts")?;
+        let tensors = record::prompts(&self.trainer)?;
+        let tensors = tensors.into_iter().filter(|(name, _)| !name.starts_with("router."));
+        let tensors: Vec<_> = tensors.collect();
+        if tensors.is_empty() {
+            return Err(Error::new("this trainer trains the backbone: it has no prompts"));
+        }
+        let prompts = Prompts::new(self.name.clone(), self.record.note(), tensors)?;
+        Ok(LuaPrompts::new(prompts))
+    }
+
     /// One row a trained parameter: name, shape, count, group.
     fn parameters(&self, lua: &Lua) -> mlua::Result<Table> {
         let rows = lua.create_table()?;
@@ -194,6 +208,7 @@ impl UserData for LuaTrainer {
             this.load(lua, &path, options)
         });
         methods.add_method("prompt", |_, this, task: Value| Ok(this.prompt(&task)?));
+        methods.add_method("prompts", |_, this, ()| Ok(this.prompts()?));
         methods.add_method("parameters", |lua, this, ()| this.parameters(lua));
     }
 }

@@ -4,15 +4,15 @@
 use super::build::{Built, Saving};
 use super::scores;
 use crate::data::Split;
+use crate::exchange::{self, Note};
 use crate::lua::session::Session;
 use crate::nn::Named;
 use crate::notice;
 use crate::run::checkpoints::{Checkpoints, Saved};
 use crate::run::environment::environment;
 use crate::run::files::read_json;
-use crate::run::folder::{PROMPTS, RESULT, RunFolder, Start};
+use crate::run::folder::{RESULT, RunFolder, Start};
 use crate::run::steering::Event;
-use crate::tensor::file;
 use crate::train::Trainer;
 use crate::train::composition::Selection;
 use crate::train::evaluate::Scores;
@@ -109,6 +109,11 @@ impl Record {
     /// Nothing is recorded.
     pub fn nowhere(&mut self) {
         self.out = None;
+    }
+
+    /// What is known of the prompts.
+    pub fn note(&self) -> Note {
+        Note::of_run(&self.config, &self.result)
     }
 
     /// Makes the folder before the first step.
@@ -299,11 +304,12 @@ impl Record {
 
     /// Writes what waits, the prompts and the result.
     fn write(&mut self, trainer: &Trainer) -> Result<()> {
+        let note = self.note();
         let Some(folder) = &mut self.folder else { return Ok(()) };
         folder.catch_up()?;
         let prompts = prompts(trainer)?;
         if !prompts.is_empty() {
-            file::save(&folder.path().join(PROMPTS), &prompts)?;
+            exchange::from_run(folder.path(), &prompts, &note)?;
         }
         self.result["steps"] = trainer.steps().into();
         self.result["seconds"] = trainer.at().seconds.into();

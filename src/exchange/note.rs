@@ -1,0 +1,90 @@
+//! What a file says of its prompts beside their numbers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The key of the note in a file's header.
+pub const NOTE: &str = "compt.prompts";
+/// The form of the note; a later one may say things this program does not know.
+pub const VERSION: u32 = 1;
+
+/// What is known of prompts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    pub version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Of the trainer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    /// "append" or "prepend".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<Base>,
+    /// Task -> metric -> score in percent, on the test rows; a task's main metric is the first.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub scores: Map<String, Value>,
+}
+
+/// The backbone that prompts are for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Base {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub d_model: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num_layers: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num_heads: Option<i64>,
+}
+
+impl Note {
+    /// Of a run, from its settings (`config.json`) and its result (`result.json`).
+    pub fn of_run(config: &Value, result: &Value) -> Note {
+        let text = |value: &Value| value.as_str().map(String::from);
+        let backbone = &config["backbone"];
+        let number = |key: &str| backbone["config"][key].as_i64();
+        let tasks = config["tasks"]["names"].as_array().into_iter().flatten();
+        Note {
+            version: VERSION,
+            method: text(&config["method"]["name"]),
+            name: text(&config["name"]),
+            tasks: tasks.filter_map(text).collect(),
+            placement: text(&config["placement"]),
+            backbone: text(&backbone["name"]).map(|name| Base {
+                name,
+                revision: text(&backbone["revision"]),
+                fingerprint: text(&backbone["fingerprint"]),
+                d_model: number("d_model"),
+                num_layers: number("num_layers"),
+                num_heads: number("num_heads"),
+            }),
+            scores: result["scores"].as_object().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// What is left of it for one prompt.
+    pub fn of_one(&self, prompt: &str) -> Note {
+        let mut note = self.clone();
+        note.scores.retain(|task, _| task == prompt);
+        note.tasks.retain(|task| task == prompt);
+        note
+    }
+
+    /// A task's score by its main metric.
+    pub fn score(&self, task: &str) -> Option<f64> {
+        self.scores.get(task)?.as_object()?.values().next()?.as_f64()
+    }
+
+    /// The name of the backbone, for people.
+    pub fn backbone_name(&self) -> Option<&str> {
+        self.backbone.as_ref().map(|base| base.name.as_str())
+    }
+}

@@ -1,0 +1,26 @@
+//! Folders of transformers' `peft`: `adapter_config.json` and `adapter_model.safetensors`.
+
+mod config;
+mod export;
+mod import;
+
+pub use config::Kind;
+pub use export::{Export, write, write_all};
+pub use import::read;
+
+use std::path::Path;
+
+const CONFIG: &str = "adapter_config.json";
+const MODEL: &str = "adapter_model.safetensors";
+/// The tensors of older versions, pickled.
+const PICKLED: &str = "adapter_model.bin";
+
+/// The names of the tensors.
+const EMBEDDINGS: &str = "prompt_embeddings";
+const COLUMNS: &str = "prefix_task_cols";
+const ROWS: &str = "prefix_task_rows";
+
+/// Whether a folder looks like one of peft.
+pub fn is_adapter(folder: &Path) -> bool {
+    [CONFIG, MODEL, PICKLED].iter().any(|name| folder.join(name).exists())
+}
