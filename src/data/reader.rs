@@ -199,7 +199,8 @@ mod tests {
     fn empty_missing_and_unknown_files_are_refused() {
         assert!(error("a.jsonl", b"\n").contains("a.jsonl: the file holds no row"));
         assert!(error("a.tsv", b"text\tlabel\n").contains("a.tsv: the file holds no row"));
-        assert!(error("a.parquet", b"PAR1").contains("unknown kind of file"));
+        assert!(error("a.arrow", b"PAR1").contains("unknown kind of file"));
+        assert!(error("a.parquet", b"PAR1").contains("is it a whole Parquet file?"));
         let text = Rows::read(Path::new("/nowhere/a.jsonl")).unwrap_err().to_string();
         assert!(text.contains("/nowhere/a.jsonl: No such file"), "{text}");
     }
