@@ -135,7 +135,6 @@ return {
   end,
 
   ["a definition that says too little or too much is refused"] = function()
-    fails("give data = FOLDER", "rte")
     fails("'labels' is missing", { t = { fields = { "a" }, rows = { train = {} } } })
     fails("exactly one of 'files' and 'rows'", { t = { fields = { "a" }, labels = "number" } })
     fails("'template' must say what", { t = { labels = "number", rows = { train = {} } } })
