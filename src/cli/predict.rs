@@ -125,11 +125,11 @@ fn form(config: &Value, options: &Options) -> Result<(String, Form)> {
         config["tasks"]["forms"].as_object().into_iter().flatten().collect();
     let names: Vec<&str> = forms.iter().map(|(name, _)| name.as_str()).collect();
     let name = match (&options.task, &names[..]) {
+        (_, []) => {
+            return Err(Error::new("the run has recorded no task whose rows can be put into text"));
+        }
         (Some(name), _) => name.clone(),
         (None, [only]) => only.to_string(),
-        (None, []) => {
-            return Err(Error::new("the run has no tasks whose rows can be put into text"));
-        }
         (None, _) => {
             return Err(Error::new("the run has several tasks")
                 .hint(format!("say which: --task {}", names.join(", --task "))));
