@@ -3,10 +3,11 @@
 use super::{FAILED, report};
 use crate::backbone::Backbone;
 use crate::data::{Form, Row};
+use crate::exchange;
 use crate::lua::backbone_named;
 use crate::run::files::read_json;
-use crate::run::folder::{CONFIG, PROMPTS, SESSION};
-use crate::tensor::{device, file};
+use crate::run::folder::{CONFIG, SESSION};
+use crate::tensor::device;
 use crate::train::answering::{Answer, Answering};
 use crate::train::gather::Placement;
 use crate::{Error, Result, error::Context};
@@ -52,16 +53,11 @@ pub fn predict(options: &Options) -> ExitCode {
 fn answer_all(options: &Options) -> Result<()> {
     let config = read_json(&options.run.join(CONFIG))?;
     let (task, form) = form(&config, options).map_err(|e| e.at(options.run.display()))?;
-    let prompts = file::load(&options.run.join(PROMPTS))?;
-    let wanted = format!("target.{task}");
-    let prompt = prompts.iter().find(|(name, _)| *name == wanted).map(|(_, prompt)| prompt);
-    let prompt = prompt.ok_or_else(|| {
-        Error::new(format!("no prompt of '{task}'")).at(options.run.join(PROMPTS).display())
-    })?;
+    let prompt = exchange::load(&options.run)?.get(&task)?.value;
     let backbone = backbone(&config, options)?;
     let max_source = config["max_source_length"].as_u64().unwrap_or(256) as usize;
     let placement = Placement::parse(config["placement"].as_str().unwrap_or("append"))?;
-    let answering = Answering::new(&backbone, &task, form, prompt, max_source, placement)?;
+    let answering = Answering::new(&backbone, &task, form, &prompt, max_source, placement)?;
     let lines = io::stdin().lock().lines();
     pass(&answering, lines, usize::from(options.batch), &mut io::stdout().lock())
 }
@@ -150,11 +146,8 @@ fn backbone(config: &Value, options: &Options) -> Result<Backbone> {
         None => recorded_name(recorded, &options.run),
     };
     let dtype = recorded["dtype"].as_str().unwrap_or("auto");
-    let place = match options.device.as_str() {
-        "auto" => tch::Device::cuda_if_available(),
-        other => device::parse(other).map_err(|e| e.at("--device"))?,
-    };
-    let backbone = backbone_named(&name, dtype, place)?;
+    let device = device::parse(&options.device).at("--device")?;
+    let backbone = backbone_named(&name, dtype, device)?;
     let (was, is) = (recorded["fingerprint"].as_str(), backbone.fingerprint()?);
     if was.is_some() && was != is.as_deref() {
         let what = "its weights are not those the prompts were trained with";

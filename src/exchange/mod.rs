@@ -12,6 +12,7 @@ pub use note::{Base, NOTE, Note};
 pub use own::{from_run, save};
 pub use read::load;
 
+use crate::tensor::is_finite;
 use crate::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
@@ -167,7 +168,7 @@ fn checked(tensor: &Tensor) -> Result<Tensor> {
         return Err(Error::new(format!("a prompt is of floating point, not {:?}", tensor.kind())));
     }
     let tensor = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?;
-    if tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
+    if !is_finite(&tensor)? {
         return Err(Error::new("not all of its numbers are finite"));
     }
     Ok(tensor.f_contiguous()?)

@@ -18,7 +18,7 @@ use std::rc::Rc;
 /// above several of one script.
 pub fn session(run: &Path, replay: Option<Option<u64>>) -> Result<Session> {
     let run = fs::canonicalize(run).at(run.display())?;
-    let (run, record) = newest(&run)?;
+    let (run, record) = run_in(&run)?;
     let text = |key: &str| record[key].as_str().map(String::from);
     let Some(script) = text("script") else {
         return Err(Error::new("this run was typed at the prompt, not made by a script")
@@ -64,7 +64,7 @@ pub fn session(run: &Path, replay: Option<Option<u64>>) -> Result<Session> {
 }
 
 /// The run in this folder, or one of those of a session right below it, with its `session.json`.
-fn newest(folder: &Path) -> Result<(PathBuf, Value)> {
+fn run_in(folder: &Path) -> Result<(PathBuf, Value)> {
     if folder.join(SESSION).is_file() {
         return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
     }
@@ -83,7 +83,7 @@ fn newest(folder: &Path) -> Result<(PathBuf, Value)> {
             .at(folder.display())
             .hint(format!("say which: {}", names.join(", "))));
     }
-    runs.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    runs.sort_by_key(|run| run.1);
     let found = runs.pop().map(|(_, _, path, record)| (path, record));
     found.ok_or_else(|| {
         Error::new("there is no run in this folder")

@@ -4,4 +4,7 @@ pub mod autograd;
 pub mod device;
 pub mod dtype;
 pub mod file;
+mod finite;
 pub mod ledger;
+
+pub use finite::is_finite;

@@ -55,10 +55,15 @@ impl History {
         }
     }
 
+    /// Whether this epoch is under way.
+    pub fn is_in(&self, epoch: u64) -> bool {
+        self.running.2 == epoch
+    }
+
     /// Before a step of this epoch: the one before, if it was another, is over.
     pub fn begin_epoch(&mut self, epoch: u64) {
-        let (sum, count, running) = self.running;
-        if running != epoch {
+        let (sum, count, _) = self.running;
+        if !self.is_in(epoch) {
             if count > 0 {
                 self.epoch_losses.push(sum / count as f64);
             }

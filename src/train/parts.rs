@@ -6,12 +6,11 @@ use super::gather::Placement;
 use super::optimizer::{Group, Optimizer};
 use super::predict::Evaluation;
 use super::rows::Row;
-use super::sampler::Sampler;
+use super::sampler::{Order, Sampler};
 use crate::backbone::Backbone;
 use crate::data::TaskSet;
 use crate::t5::GroupCost;
 use crate::{Error, Result};
-use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -82,13 +81,13 @@ pub trait Batches {
         weights: Option<&BTreeMap<String, f64>>,
     ) -> Result<Batch>;
 
-    /// What decides the batches to come.
-    fn state(&self) -> Value {
-        Value::Null
+    /// What decides the batches to come, by stage.
+    fn order(&self) -> Vec<Order> {
+        Vec::new()
     }
 
-    /// Goes on from what `state` gave.
-    fn restore(&mut self, _state: &Value) -> Result<()> {
+    /// Goes on from what `order` gave.
+    fn restore(&mut self, _order: &[Order]) -> Result<()> {
         Ok(())
     }
 }
@@ -111,7 +110,7 @@ impl Batches for TaskBatches {
     ) -> Result<Batch> {
         let sampler = &mut self.samplers[stage];
         let picks = match weights {
-            Some(weights) => sampler.draw(weights, &self.names)?,
+            Some(weights) => sampler.draw(weights, &self.names),
             None => sampler.next_batch(),
         };
         Ok(Batch {
@@ -120,15 +119,15 @@ impl Batches for TaskBatches {
         })
     }
 
-    fn state(&self) -> Value {
-        self.samplers.iter().map(Sampler::state).collect()
+    fn order(&self) -> Vec<Order> {
+        self.samplers.iter().map(Sampler::order).collect()
     }
 
-    fn restore(&mut self, state: &Value) -> Result<()> {
-        let states = state.as_array().filter(|list| list.len() == self.samplers.len());
-        let states =
-            states.ok_or_else(|| Error::new("the order of the rows is of other stages"))?;
-        self.samplers.iter_mut().zip(states).try_for_each(|(sampler, s)| sampler.restore(s))
+    fn restore(&mut self, order: &[Order]) -> Result<()> {
+        if order.len() != self.samplers.len() {
+            return Err(Error::new("the order of the rows is of other stages"));
+        }
+        self.samplers.iter_mut().zip(order).try_for_each(|(sampler, o)| sampler.restore(o))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A training row: the index of its task and its own among the task's rows.
@@ -27,6 +27,16 @@ pub struct Sampler {
     before: Option<ChaCha8Rng>,
     /// Lengths by task and row; batches are cut from rows of like length where given.
     lengths: Option<Vec<Vec<usize>>>,
+}
+
+/// Where a sampler stands: small, for an epoch's order follows from a generator.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Order {
+    rng: ChaCha8Rng,
+    /// The generator as it was before the epoch's batches were made.
+    before: Option<ChaCha8Rng>,
+    /// Batches left of the epoch.
+    left: usize,
 }
 
 /// How many batches share one pool that is sorted by length.
@@ -62,28 +72,23 @@ impl Sampler {
         self.queue.pop().unwrap_or_default()
     }
 
-    /// What decides the batches to come: small, for the epoch's order follows from a generator.
-    pub fn state(&self) -> Value {
-        json!({ "rng": self.rng, "before": self.before, "left": self.queue.len() })
+    /// What decides the batches to come.
+    pub fn order(&self) -> Order {
+        Order { rng: self.rng.clone(), before: self.before.clone(), left: self.queue.len() }
     }
 
-    /// Goes on from what `state` gave.
-    pub fn restore(&mut self, state: &Value) -> Result<()> {
-        let wrong = || Error::new("the order of the rows is of other tasks or batches");
-        let generator = |key: &str| -> Result<Option<ChaCha8Rng>> {
-            serde_json::from_value(state[key].clone()).map_err(|_| wrong())
-        };
+    /// Goes on from what `order` gave.
+    pub fn restore(&mut self, order: &Order) -> Result<()> {
         self.queue.clear();
-        if let Some(before) = generator("before")? {
-            self.rng = before;
+        if let Some(before) = &order.before {
+            self.rng = before.clone();
             self.fill();
         }
-        let left = state["left"].as_u64().ok_or_else(wrong)? as usize;
-        if left > self.queue.len() {
-            return Err(wrong());
+        if order.left > self.queue.len() {
+            return Err(Error::new("the order of the rows is of other tasks or batches"));
         }
-        self.queue.truncate(left);
-        self.rng = generator("rng")?.ok_or_else(wrong)?;
+        self.queue.truncate(order.left);
+        self.rng = order.rng.clone();
         Ok(())
     }
 
@@ -105,7 +110,7 @@ impl Sampler {
     /// A batch drawn with replacement: first the task, in proportion to its weight, then any of
     /// its rows. `names` are the tasks' names; one without a weight is not drawn, unless none of the
     /// stage's tasks has one: then weights mean other stages, and each row is as likely.
-    pub fn draw(&mut self, weights: &BTreeMap<String, f64>, names: &[String]) -> Result<Vec<Pick>> {
+    pub fn draw(&mut self, weights: &BTreeMap<String, f64>, names: &[String]) -> Vec<Pick> {
         let mut by_task: BTreeMap<usize, Vec<Pick>> = BTreeMap::new();
         for pick in &self.all {
             by_task.entry(pick.task).or_default().push(*pick);
@@ -130,7 +135,7 @@ impl Sampler {
             }
             chosen[self.rng.random_range(0..chosen.len())]
         });
-        Ok(picks.collect())
+        picks.collect()
     }
 }
 
@@ -173,21 +178,23 @@ mod tests {
                 let mut one = fresh();
                 for i in 0..stop {
                     match i % 5 {
-                        4 => drop(one.draw(&weights, &names).unwrap()),
+                        4 => drop(one.draw(&weights, &names)),
                         _ => drop(one.next_batch()),
                     }
                 }
-                let state: Value = serde_json::from_str(&one.state().to_string()).unwrap();
+                let text = serde_json::to_string(&one.order()).unwrap();
                 let mut other = fresh();
-                other.restore(&state).unwrap();
+                other.restore(&serde_json::from_str(&text).unwrap()).unwrap();
                 for _ in 0..12 {
                     assert_eq!(one.next_batch(), other.next_batch());
-                    let drawn = |s: &mut Sampler| s.draw(&weights, &names).unwrap();
+                    let drawn = |s: &mut Sampler| s.draw(&weights, &names);
                     assert_eq!(drawn(&mut one), drawn(&mut other));
                 }
             }
         }
-        assert!(Sampler::new(&[3], &[0], 1, None, 1).restore(&json!({ "left": 9 })).is_err());
+        let mut longer = Sampler::new(&[9], &[0], 1, None, 1);
+        longer.next_batch();
+        assert!(Sampler::new(&[3], &[0], 1, None, 1).restore(&longer.order()).is_err());
     }
 
     #[test]
@@ -207,12 +214,12 @@ mod tests {
         let names = ["a", "b", "c"].map(String::from);
         let mut s = Sampler::new(&[2, 2, 2], &[0, 1, 2], 1000, None, 1);
         let weights = BTreeMap::from([("a".to_string(), 3.0), ("b".to_string(), 1.0)]);
-        let picks = s.draw(&weights, &names).unwrap();
+        let picks = s.draw(&weights, &names);
         let share = picks.iter().filter(|p| p.task == 0).count();
         assert!((700..800).contains(&share), "{share}");
         assert!(picks.iter().all(|p| p.task != 2));
         let elsewhere = BTreeMap::from([("z".to_string(), 1.0)]);
-        let picks = s.draw(&elsewhere, &names).unwrap();
+        let picks = s.draw(&elsewhere, &names);
         let share = picks.iter().filter(|p| p.task == 2).count();
         assert!((280..390).contains(&share), "{share}");
     }

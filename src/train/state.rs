@@ -3,6 +3,7 @@
 use super::history::History;
 use super::knobs::Knobs;
 use super::report::StepReport;
+use super::sampler::Order;
 use crate::nn::Named;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -28,7 +29,7 @@ pub struct Progress {
     /// How often the run went back to an anchor.
     pub rollbacks: u32,
     /// The order of the rows to come.
-    pub batches: serde_json::Value,
+    pub batches: Vec<Order>,
 }
 
 /// A run's whole state.

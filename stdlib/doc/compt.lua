@@ -207,7 +207,8 @@ A part of a task's rows.
 
 fn "compt.tasks(what: \"micro\"|\"glue\"|\"set2\"|string|table<string, compt.TaskDefinition>, options?: compt.TasksOptions): compt.Tasks" [[
 A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of
-their tasks, or definitions of one's own by name.
+their tasks, or definitions of one's own by name. Without `data` the rows of "glue" and "set2" are those of
+the hub's repositories, from its cache or downloaded into it.
 > tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })
 > compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ]]

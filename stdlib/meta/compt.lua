@@ -229,7 +229,7 @@ local TaskDefinition = {}
 ---| "validation"
 ---| "test"
 
----A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of their tasks, or definitions of one's own by name.
+---A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of their tasks, or definitions of one's own by name. Without `data` the rows of "glue" and "set2" are those of the hub's repositories, from its cache or downloaded into it.
 ---```lua
 ---tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })
 ---compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })

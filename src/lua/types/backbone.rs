@@ -2,7 +2,7 @@
 
 use super::LuaTokenizer;
 use crate::backbone::{Backbone, Embedded};
-use crate::hub::{Hub, Kind as HubKind, Name, model_files, model_missing};
+use crate::hub::{self, Hub, Name, model_files, model_missing};
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::stdlib;
@@ -85,7 +85,7 @@ pub fn named(name: &str, dtype: &str, device: tch::Device) -> Result<Backbone> {
 
 /// `org/name`, `org/name@revision`, and `t5-base` and the like: what else could be a folder is one.
 fn hub_name(name: &str) -> Option<Name> {
-    let name = Name::parse(name).ok().filter(|name| name.kind == HubKind::Model)?;
+    let name = Name::parse(name).ok().filter(|name| name.kind == hub::Kind::Model)?;
     name.id.contains('/').then_some(name)
 }
 

@@ -13,6 +13,7 @@ pub use stored::Stored;
 use super::config::Config;
 use super::parameters::{Entry, HEAD, TABLE, Weights, entries};
 use super::pickle;
+use crate::tensor::is_finite;
 use crate::{Error, Result, error::Context};
 use file::WeightFile;
 use folder::Format;
@@ -184,12 +185,6 @@ impl Weights for Checkpoint<'_> {
         }
         Ok(target)
     }
-}
-
-/// A sum is finite only if every part is; an overflowing sum of finite parts is looked at again.
-fn is_finite(t: &Tensor) -> Result<bool> {
-    let sum = t.f_sum(Kind::Float)?.f_double_value(&[])?;
-    Ok(sum.is_finite() || t.f_isfinite()?.f_all()?.f_int64_value(&[])? == 1)
 }
 
 #[cfg(test)]

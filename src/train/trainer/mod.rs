@@ -104,11 +104,12 @@ impl Trainer {
 
     fn view(&mut self, stage: usize, step: u64) -> Result<View> {
         let mut view = self.parts.stages[stage].setting.view(step);
-        let history = Rc::make_mut(&mut self.at.history);
         if step == 1 {
-            history.begin_stage();
+            Rc::make_mut(&mut self.at.history).begin_stage();
         }
-        history.begin_epoch(view.epoch);
+        if !self.at.history.is_in(view.epoch) {
+            Rc::make_mut(&mut self.at.history).begin_epoch(view.epoch);
+        }
         view.run_step = self.at.step + 1;
         view.attempt = self.at.attempts + 1;
         view.history = self.at.history.clone();
@@ -123,7 +124,7 @@ impl Trainer {
     /// error the parameters are good ones: those before the step, or, where their loss is not
     /// finite, those of the last finite loss; and the step may be tried again, with the same rows.
     pub fn step(&mut self, heed_stop: bool) -> Result<Option<StepReport>> {
-        let before = (self.parts.batches.state(), self.at.attempts, self.at.rollbacks);
+        let before = (self.parts.batches.order(), self.at.attempts, self.at.rollbacks);
         let report = self.make_step(heed_stop);
         self.set_trained(|_| true);
         self.zero_grad()?;

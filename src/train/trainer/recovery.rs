@@ -31,7 +31,7 @@ impl Trainer {
             }))
         });
         Ok(State {
-            progress: Progress { batches: self.parts.batches.state(), ..self.at.clone() },
+            progress: Progress { batches: self.parts.batches.order(), ..self.at.clone() },
             parameters: parameters.collect::<Result<_>>()?,
             optimizer: self.parts.optimizer.state()?,
             undo: copy(&self.undo)?,

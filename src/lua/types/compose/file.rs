@@ -1,12 +1,13 @@
 //! An operator in a file of its own: loaded, tried on the shapes of a run, exchanged while it trains.
 
-use super::{InLua, is_finite};
+use super::InLua;
 use crate::compose::Operator;
 use crate::error::Context;
 use crate::lua::control::{OperatorFile, told};
 use crate::lua::session::Session;
 use crate::lua::{hook, sources};
 use crate::run::source::Source;
+use crate::tensor::is_finite;
 use crate::watch::Watch;
 use crate::{Error, Result};
 use mlua::{Function, Lua, Table, Value};

@@ -6,6 +6,7 @@ use crate::compose::{self, Isolated, Isolation, Operator};
 use crate::lua::control::OperatorFile;
 use crate::lua::torch::LuaTensor;
 use crate::run::source::Source;
+use crate::tensor::is_finite;
 use crate::{Error, Result};
 use mlua::{AnyUserData, Function, Lua, Table, Value, WeakLua};
 use std::cell::{Cell, RefCell};
@@ -208,8 +209,4 @@ impl InLua {
             )),
         }
     }
-}
-
-fn is_finite(tensor: &Tensor) -> Result<bool> {
-    Ok(tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 1)
 }

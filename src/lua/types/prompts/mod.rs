@@ -46,7 +46,7 @@ fn base(backbone: &LuaBackbone) -> Result<Base> {
     let config = &b.model.config;
     Ok(Base {
         name: b.name.clone(),
-        revision: None,
+        revision: b.revision.clone(),
         fingerprint: b.fingerprint()?,
         d_model: Some(config.d_model),
         num_layers: Some(config.num_layers),

@@ -2,8 +2,7 @@
 
 use crate::error::Context;
 use crate::lua::control::Past;
-use crate::lua::session::Session;
-use crate::lua::session::{Mode, Replayed};
+use crate::lua::session::{Mode, Replayed, Session};
 use crate::run::files::{read_json, read_json_lines};
 use crate::run::folder::{CONFIG, METRICS, RESULT};
 use crate::run::source::Source;
