@@ -25,10 +25,10 @@ docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
 	target/release/compt stubs stdlib/meta
 	target/release/compt stubs --manual > docs/reference.md
 
-figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged checkpoints
+figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged files of each kind
 	python3 scripts/bench/repl.py
 	COMPT_FUZZ=10000 cargo test --release --locked --test repl_fuzz -- --nocapture
-	COMPT_FUZZ=10000 $(LONG) --test damaged_models -- --nocapture
+	COMPT_FUZZ=10000 $(LONG) --test damaged_models --test damaged_rows --test damaged_prompts -- --nocapture
 
 endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones
 	COMPT_KILLS=1000 $(LONG) --test resume kill_9 -- --nocapture

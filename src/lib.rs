@@ -14,6 +14,7 @@ pub mod error;
 pub mod exchange;
 #[cfg(test)]
 mod golden;
+pub mod guard;
 pub mod hub;
 pub mod interrupt;
 pub mod lua;

@@ -102,3 +102,22 @@ fn a_model_of_the_hub_is_that_of_a_folder_and_its_commit_is_recorded() {
     assert!(err.contains("there is no folder 'org/t6'; as a model of the hub"), "{err}");
     assert!(Path::new(&home.hub()).join("models--org--t5").is_dir());
 }
+
+#[test]
+fn a_run_records_where_its_rows_came_from() {
+    let (home, server) = (Home::new(), hub(datasets()));
+    let out = home.path().join("run");
+    let code = "
+      local t = compt.trainer { backbone = compt.backbone 'micro', steps = 1, out = compt.args.out,
+        tasks = compt.tasks('rte', { shots = 2, max_test = 2 }), method = compt.methods.pt { alone = false } }
+      t:run()";
+    let set = format!("out={}", out.display());
+    let (code, _, err) = home.run(&server, &["-e", code, "--set", &set]);
+    assert_eq!(code, 0, "{err}");
+    let config: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("config.json")).unwrap()).unwrap();
+    let files = &config["tasks"]["files"]["rte"];
+    let place = format!("hf://datasets/nyu-mll/glue@{COMMIT}/rte");
+    assert_eq!(files["train"][1], format!("{place}/train-00001-of-00002.parquet"));
+    assert_eq!(files["validation"][0], format!("{place}/validation-00000-of-00001.parquet"));
+}

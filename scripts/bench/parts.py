@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from loading import load
 from sides import Row, Side, Timing, alternate, faster, figure
+from tokenizing import tokenize
 
 PEER = [sys.executable, pathlib.Path(__file__).with_name("peer.py")]
 
@@ -170,4 +171,4 @@ def policy(inputs, rounds):
     yield Row("policy: share of a micro step", share, 1.0, at_least=False, unit="%", detail=detail)
 
 
-PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, policy, load]}
+PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, policy, load, tokenize]}

@@ -1,6 +1,8 @@
 //! `compt cache`: what the cache of models and datasets holds, and taking things out of it.
 
 use super::report;
+use crate::data::draws;
+use crate::error::Context;
 use crate::hub::{Entry, Hub, Name, Removal, Revision};
 use crate::run::progress::bytes;
 use crate::{Error, Result};
@@ -29,6 +31,10 @@ pub struct Prune {
     #[arg(long)]
     incomplete: bool,
 
+    /// The few-shot rows drawn from large files, kept so as not to read those again
+    #[arg(long, conflicts_with_all = ["names", "incomplete"])]
+    draws: bool,
+
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -39,8 +45,9 @@ Examples:
   compt cache prune google/t5-v1_1-base
   compt cache prune google/t5-v1_1-base@refs/pr/3 datasets/nyu-mll/glue --yes
   compt cache prune --incomplete
+  compt cache prune --draws
 
-It shows what goes and asks. Nothing outside the cache folder is removed.";
+It shows what goes and asks. Nothing outside the cache folders is removed.";
 
 pub fn cache(command: Option<&Command>) -> ExitCode {
     let hub = match Hub::from_env() {
@@ -61,13 +68,17 @@ fn list(hub: &Hub) -> ExitCode {
     let folder = hub.settings().cache().display();
     if entries.is_empty() {
         println!("{folder} is empty: `compt fetch NAME` fills it");
-        return ExitCode::SUCCESS;
+    } else {
+        println!("{}", table(&entries).trim_fmt());
+        let total: u64 = entries.iter().map(|entry| entry.size + entry.parts_size).sum();
+        println!("{} in {folder}", bytes(total));
     }
-    println!("{}", table(&entries).trim_fmt());
-    let total: u64 = entries.iter().map(|entry| entry.size + entry.parts_size).sum();
-    println!("{} in {folder}", bytes(total));
     for entry in entries.iter().filter(|entry| entry.parts > 0) {
         println!("{}: {} of interrupted downloads", entry.name, bytes(entry.parts_size));
+    }
+    let (files, size) = draws::kept();
+    if let (false, Some(folder)) = (files.is_empty(), draws::folder()) {
+        println!("{} draws of few-shot rows, {} in {}", files.len(), bytes(size), folder.display());
     }
     ExitCode::SUCCESS
 }
@@ -120,28 +131,45 @@ fn ago(time: SystemTime) -> String {
 }
 
 fn prune(hub: &Hub, options: &Prune) -> ExitCode {
-    let removal = match going(hub, options) {
-        Ok(removal) => removal,
-        Err(e) => return report::refuse(&e),
-    };
-    if removal.is_empty() {
+    if options.draws {
+        let (files, size) = draws::kept();
+        let lines = vec![format!("{} draws of few-shot rows", files.len())];
+        let lines = if files.is_empty() { Vec::new() } else { lines };
+        return remove(options, &lines, size, || {
+            files.iter().try_for_each(|file| std::fs::remove_file(file).at(file.display()))
+        });
+    }
+    match going(hub, options) {
+        Ok(going) => remove(options, &going.lines, going.bytes, || hub.remove(&going)),
+        Err(e) => report::refuse(&e),
+    }
+}
+
+/// Shows what goes, asks, and removes it.
+fn remove(
+    options: &Prune,
+    lines: &[String],
+    size: u64,
+    remove: impl FnOnce() -> Result<()>,
+) -> ExitCode {
+    if lines.is_empty() {
         println!("nothing to remove");
         return ExitCode::SUCCESS;
     }
-    removal.lines.iter().for_each(|line| println!("{line}"));
+    lines.iter().for_each(|line| println!("{line}"));
     if !options.yes {
         if !std::io::stdin().is_terminal() {
             let e = Error::new("nobody is there to ask").hint("--yes removes without asking");
             return report::refuse(&e);
         }
-        if !agreed(removal.bytes) {
+        if !agreed(size) {
             println!("nothing was removed");
             return ExitCode::SUCCESS;
         }
     }
-    match hub.remove(&removal) {
+    match remove() {
         Ok(()) => {
-            println!("removed {}", bytes(removal.bytes));
+            println!("removed {}", bytes(size));
             ExitCode::SUCCESS
         }
         Err(e) => report::stopped(&e),
@@ -154,8 +182,10 @@ fn going(hub: &Hub, options: &Prune) -> Result<Removal> {
         return hub.leftovers(&names);
     }
     if names.is_empty() {
-        return Err(Error::new("nothing is named")
-            .hint("`compt cache` lists what there is; --incomplete removes leftovers"));
+        return Err(Error::new("nothing is named").hint(
+            "`compt cache` lists what there is; --incomplete removes leftovers, \
+                   --draws few-shot rows",
+        ));
     }
     hub.removal(&names)
 }

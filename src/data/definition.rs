@@ -1,13 +1,14 @@
 //! A task as it is declared, and how it becomes examples.
 
-use super::sample::{Purpose, draw, few_shot, stream};
+use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
 use super::template::missing;
-use super::{Example, Form, Per, Row, Rows, Task};
+use super::{Example, Form, Per, Row, Split, Task, draws, reader};
 use crate::error::Context;
 use crate::metric::Metric;
 use crate::{Error, Result};
 use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 /// Training rows held out as validation where the data has none (the paper's number).
@@ -15,9 +16,17 @@ const HELD_OUT: usize = 1000;
 
 /// Where the rows of one split come from.
 pub enum Source {
-    /// Files of one kind, one after the other.
-    Files(Vec<PathBuf>),
+    /// One after the other.
+    Files(Vec<DataFile>),
     Rows(Vec<Row>),
+}
+
+/// A file of rows.
+#[derive(Debug, Clone)]
+pub struct DataFile {
+    pub path: PathBuf,
+    /// What a record calls it: the path, or where on the hub it is and in which revision.
+    pub origin: String,
 }
 
 /// The sources of a task. A split without one is filled as `split` says.
@@ -53,57 +62,138 @@ pub struct Plan {
     pub max_test: Option<usize>,
 }
 
-impl Definition {
-    /// Reads the task's rows and draws its splits and shots. Errors name task, file, row and field.
-    pub fn build(self, plan: &Plan) -> Result<Task> {
-        let name = self.name.clone();
-        self.task(plan).at(name)
+impl Sources {
+    pub fn of(&self, split: Split) -> Option<&Source> {
+        match split {
+            Split::Train => Some(&self.train),
+            Split::Validation => self.validation.as_ref(),
+            Split::Test => self.test.as_ref(),
+        }
     }
 
-    fn task(self, plan: &Plan) -> Result<Task> {
+    /// What a record calls the files of each split; nothing where rows were given directly.
+    pub fn origins(&self) -> BTreeMap<&'static str, Vec<String>> {
+        let of = |split: Split| match self.of(split)? {
+            Source::Files(files) => {
+                let origins = files.iter().map(|file| file.origin.clone());
+                Some((split.name(), origins.collect()))
+            }
+            Source::Rows(_) => None,
+        };
+        Split::ALL.into_iter().filter_map(of).collect()
+    }
+}
+
+impl Definition {
+    /// Reads the task's rows and draws its splits and shots, or takes them from the cache of
+    /// earlier draws. Errors name task, file, row and field.
+    pub fn build(self, plan: &Plan) -> Result<Task> {
+        let drawn = match draws::key(&self, plan) {
+            Some(key) => draws::remembered(&key, || self.draw(plan)),
+            None => self.draw(plan),
+        };
+        let Splits { train, validation, test } = drawn.at(&self.name)?;
+        let Definition { name, form, metrics, sources, .. } = self;
+        let labels = form.labels.clone();
+        let form = Some(form).filter(Form::is_plain);
+        let origins = sources.origins();
+        Ok(Task { name, form, labels, metrics, origins, train, validation, test })
+    }
+
+    /// Training rows held out as validation where the data has none.
+    pub fn held_out(&self, plan: &Plan) -> usize {
         let from_files = matches!(self.sources.train, Source::Files(_));
-        let held_out = plan.validation_size.unwrap_or(if from_files { HELD_OUT } else { 0 });
+        plan.validation_size.unwrap_or(if from_files { HELD_OUT } else { 0 })
+    }
+
+    fn draw(&self, plan: &Plan) -> Result<Splits<Example>> {
         let rng = |purpose| stream(plan.seed, &self.name, purpose);
-        let read = |source: &Source, split: &str| self.examples(source, split);
-        let optional = |source: &Option<Source>, split: &str| {
-            source.as_ref().map(|source| read(source, split)).transpose()
+        // Few are wanted of many: they are read again once it is known which.
+        let lean = plan.shots.is_some();
+        let read = |from| {
+            self.sources.of(from).map(|source| self.candidates(source, from, lean)).transpose()
         };
         let Splits { mut train, validation, mut test } = split(
-            read(&self.sources.train, "train")?,
-            optional(&self.sources.validation, "validation")?,
-            optional(&self.sources.test, "test")?,
+            read(Split::Train)?.unwrap_or_default(),
+            read(Split::Validation)?,
+            read(Split::Test)?,
             self.small,
-            held_out,
+            self.held_out(plan),
             &mut rng(Purpose::Split),
         )?;
         if let Some(shots) = plan.shots {
-            train = few_shot(train, shots, plan.per, &self.form.labels, &mut rng(Purpose::Shots))?;
+            let classes = self.form.labels.classes();
+            train = few_shot(train, shots, plan.per, &classes, &mut rng(Purpose::Shots))?;
         }
         if let Some(most) = plan.max_test {
             test = draw(test, most, &mut rng(Purpose::MaxTest)).0;
         }
-        let Definition { name, form, metrics, .. } = self;
-        let labels = form.labels.clone();
-        let form = Some(form).filter(Form::is_plain);
-        Ok(Task { name, form, labels, metrics, train, validation, test })
+        self.with_text(Splits { train, validation, test })
     }
 
-    fn examples(&self, source: &Source, split: &str) -> Result<Vec<Example>> {
-        let (unit, parts) = match source {
-            Source::Files(paths) => {
-                ("line", paths.iter().map(|path| Rows::read(path)).collect::<Result<Vec<_>>>()?)
+    fn candidates(&self, source: &Source, from: Split, lean: bool) -> Result<Vec<Candidate>> {
+        let candidate = |example: Example| Candidate {
+            from,
+            index: example.index,
+            class: self.form.labels.class_of(&example.target),
+            example: (!lean).then(|| Box::new(example)),
+        };
+        self.examples(source, from)?.map(|example| example.map(candidate)).collect()
+    }
+
+    fn with_text(&self, drawn: Splits<Candidate>) -> Result<Splits<Example>> {
+        let Splits { train, validation, test } = drawn;
+        let all = train.iter().chain(&validation).chain(&test);
+        let mut missing: HashSet<(Split, usize)> =
+            all.filter(|row| row.example.is_none()).map(|row| (row.from, row.index)).collect();
+        let mut read = HashMap::new();
+        for (from, source) in Split::ALL.into_iter().filter_map(|s| Some((s, self.sources.of(s)?)))
+        {
+            let mut examples = self.examples(source, from)?;
+            while missing.iter().any(|row| row.0 == from) {
+                let Some(example) = examples.next().transpose()? else {
+                    return Err(Error::new("the rows changed while they were read"));
+                };
+                let place = (from, example.index);
+                if missing.remove(&place) {
+                    read.insert(place, example);
+                }
+            }
+        }
+        let mut text = |rows: Vec<Candidate>| -> Vec<Example> {
+            let text = |row: Candidate| match row.example {
+                Some(example) => Some(*example),
+                None => read.remove(&(row.from, row.index)),
+            };
+            rows.into_iter().filter_map(text).collect()
+        };
+        Ok(Splits { train: text(train), validation: text(validation), test: text(test) })
+    }
+
+    /// The examples of a source, as they are read.
+    fn examples<'a>(
+        &'a self,
+        source: &'a Source,
+        split: Split,
+    ) -> Result<Box<dyn Iterator<Item = Result<Example>> + 'a>> {
+        match source {
+            Source::Files(files) => {
+                let rows = files.iter().map(|file| Ok((&file.path, reader::rows(&file.path)?)));
+                let rows = rows.collect::<Result<Vec<_>>>()?.into_iter();
+                let rows = rows.flat_map(|(path, rows)| rows.map(move |row| (path, row)));
+                Ok(Box::new(rows.enumerate().map(|(index, (path, row))| {
+                    let (line, row) = row?;
+                    self.example(index, &row).at(format!("line {line}")).at(path.display())
+                })))
             }
             Source::Rows(rows) if rows.is_empty() => {
-                return Err(Error::new(format!("rows.{split} holds no row")));
+                Err(Error::new(format!("rows.{} holds no row", split.name())))
             }
-            Source::Rows(rows) => ("row", vec![Rows::given(format!("rows.{split}"), rows.clone())]),
-        };
-        let rows = parts.iter().flat_map(|part| part.rows.iter().map(|row| (&part.place, row)));
-        rows.enumerate()
-            .map(|(index, (place, (number, row)))| {
-                self.example(index, row).at(format!("{unit} {number}")).at(place)
-            })
-            .collect()
+            Source::Rows(rows) => Ok(Box::new(rows.iter().enumerate().map(move |(index, row)| {
+                let place = format!("rows.{}", split.name());
+                self.example(index, row).at(format!("row {}", index + 1)).at(place)
+            }))),
+        }
     }
 
     fn example(&self, index: usize, row: &Row) -> Result<Example> {

@@ -3,9 +3,11 @@
 use super::{Form, Labels};
 use crate::metric::Metric;
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One text-to-text example.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     /// The row in its file, from 0.
     pub index: usize,
@@ -14,7 +16,7 @@ pub struct Example {
 }
 
 /// Which rows: those to train on, to choose by, or to report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
     Train,
     Validation,
@@ -47,6 +49,8 @@ pub struct Task {
     pub form: Option<Form>,
     pub labels: Labels,
     pub metrics: Vec<Metric>,
+    /// Split -> what its files are called in a record.
+    pub origins: BTreeMap<&'static str, Vec<String>>,
     pub train: Vec<Example>,
     pub validation: Vec<Example>,
     pub test: Vec<Example>,

@@ -1,9 +1,11 @@
 //! Tasks as text: files and rows in, prompts' sources and targets out, and the tokenizer.
 
 mod definition;
+pub mod draws;
 mod example;
 mod form;
 mod labels;
+mod lengths;
 mod number;
 mod parquet;
 mod reader;
@@ -14,12 +16,13 @@ mod task_set;
 mod template;
 mod tokenizer;
 
-pub use definition::{Definition, Plan, Source, Sources};
+pub use definition::{DataFile, Definition, Plan, Source, Sources};
 pub use example::{Example, Split, Task};
 pub use form::Form;
 pub use labels::Labels;
+pub use lengths::Lengths;
 pub use number::Rounding;
-pub use reader::{Row, Rows};
+pub use reader::Row;
 pub use sample::Per;
 pub use task_set::TaskSet;
 pub use template::Template;

@@ -1,26 +1,45 @@
 //! Rows out of Parquet files.
 
-use super::Row;
+use super::reader::{Numbered, Rows};
+use crate::guard::guarded;
 use crate::{Error, Result};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::reader::RowIter;
 use serde_json::Value;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many times larger than the file its rows may say they are: text compresses to a tenth or so.
 const MOST_EXPANSION: u64 = 100;
 const SMALL: u64 = 64 << 20;
 
 /// Every row with its number, from 1. A column of texts, numbers or truth values becomes one of JSON.
-pub fn rows(file: File) -> Result<Vec<(usize, Row)>> {
-    // The library checks little of what a damaged file says.
-    catch_unwind(AssertUnwindSafe(|| read(file)))
-        .unwrap_or_else(|_| Err(Error::new("it cannot be read")))
-        .map_err(|e| e.hint("is it a whole Parquet file? fetch or copy it again"))
+pub fn rows(file: File) -> Result<Rows> {
+    let mut rows = whole(|| open(file))?;
+    let mut number = 0;
+    let mut next = move || -> Result<Option<Numbered>> {
+        loop {
+            let Some(row) = rows.next().transpose().map_err(damaged)? else { return Ok(None) };
+            number += 1;
+            if let Value::Object(row) = row.to_json_value() {
+                return Ok(Some((number, row)));
+            }
+        }
+    };
+    let mut broken = false;
+    Ok(Box::new(std::iter::from_fn(move || {
+        let row = (!broken).then(|| whole(&mut next))?;
+        broken = row.is_err();
+        row.transpose()
+    })))
 }
 
-fn read(file: File) -> Result<Vec<(usize, Row)>> {
+/// The library checks little of what a damaged file says.
+fn whole<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    guarded(read).map_err(|e| e.hint("is it a whole Parquet file? fetch or copy it again"))
+}
+
+fn open(file: File) -> Result<RowIter<'static>> {
     let most = file.metadata()?.len().saturating_mul(MOST_EXPANSION).saturating_add(SMALL);
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
     let groups = reader.metadata().row_groups().iter();
@@ -28,13 +47,7 @@ fn read(file: File) -> Result<Vec<(usize, Row)>> {
     if sizes.fold(0, u64::saturating_add) > most {
         return Err(Error::new("it says that it holds far more than it can"));
     }
-    let mut rows = Vec::new();
-    for row in reader.get_row_iter(None).map_err(damaged)? {
-        if let Value::Object(row) = row.map_err(damaged)?.to_json_value() {
-            rows.push((rows.len() + 1, row));
-        }
-    }
-    Ok(rows)
+    Ok(reader.into_iter())
 }
 
 fn damaged(error: ParquetError) -> Error {

@@ -1,4 +1,4 @@
-//! Rows out of files: JSON Lines, TSV and CSV, each plain or gzip-compressed, and Parquet.
+//! Rows out of files, one by one: JSON Lines, TSV and CSV, each plain or gzip-compressed, and Parquet.
 
 use super::parquet;
 use crate::error::Context;
@@ -12,44 +12,35 @@ use std::path::Path;
 /// One row: column -> value.
 pub type Row = serde_json::Map<String, Value>;
 
-/// The rows of one file, each with the line it begins on, from 1.
-#[derive(Debug)]
-pub struct Rows {
-    /// What errors call the place: the path.
-    pub place: String,
-    pub rows: Vec<(usize, Row)>,
+/// A row with the line it begins on, or its number where a file has no lines; both from 1.
+pub type Numbered = (usize, Row);
+
+/// The rows of a file as they are read, so that a file may be larger than memory.
+pub type Rows = Box<dyn Iterator<Item = Result<Numbered>>>;
+
+/// More than a row of text ever needs: what is longer is no row, or a file of another kind.
+const LONGEST_LINE: u64 = 64 << 20;
+
+/// Reads `.jsonl`, `.tsv` or `.csv`, a further `.gz` meaning gzip, or `.parquet`.
+///
+/// TSV is taken as it stands (no quoting, as GLUE's files are written); CSV has the usual
+/// double quotes; both begin with a header row. Cells are strings. Errors name file and line.
+pub fn rows(path: &Path) -> Result<Rows> {
+    let place = path.display().to_string();
+    let mut rows = open(path).at(&place)?.peekable();
+    if rows.peek().is_none() {
+        return Err(Error::new("the file holds no row").at(&place));
+    }
+    Ok(Box::new(rows.map(move |row| row.at(&place))))
 }
 
-impl Rows {
-    /// Reads `.jsonl`, `.tsv` or `.csv`, a further `.gz` meaning gzip, or `.parquet`.
-    ///
-    /// TSV is taken as it stands (no quoting, as GLUE's files are written); CSV has the usual
-    /// double quotes; both begin with a header row. Cells are strings. Errors name file and line.
-    pub fn read(path: &Path) -> Result<Self> {
-        let place = path.display().to_string();
-        let rows = read(path).at(&place)?;
-        if rows.is_empty() {
-            return Err(Error::new("the file holds no row").at(&place));
-        }
-        Ok(Rows { place, rows })
-    }
-
-    /// Rows given directly; their number, from 1, takes the place of the line.
-    pub fn given(place: impl Into<String>, rows: Vec<Row>) -> Self {
-        Rows { place: place.into(), rows: rows.into_iter().zip(1..).map(|(r, n)| (n, r)).collect() }
-    }
-}
-
-/// Reads numbered rows of one kind of file.
-type Parser = fn(Box<dyn Read>) -> Result<Vec<(usize, Row)>>;
-
-fn read(path: &Path) -> Result<Vec<(usize, Row)>> {
+fn open(path: &Path) -> Result<Rows> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let (stem, compressed) = match name.strip_suffix(".gz") {
         Some(stem) => (stem, true),
         None => (&*name, false),
     };
-    let parse: Parser = match stem.rsplit_once('.') {
+    let parse: fn(Box<dyn Read>) -> Result<Rows> = match stem.rsplit_once('.') {
         Some((_, "jsonl" | "json")) => json_lines,
         Some((_, "tsv")) => |input| table(input, b'\t'),
         Some((_, "csv")) => |input| table(input, b','),
@@ -64,37 +55,45 @@ fn read(path: &Path) -> Result<Vec<(usize, Row)>> {
     parse(if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
 }
 
-fn json_lines(input: Box<dyn Read>) -> Result<Vec<(usize, Row)>> {
-    let mut rows = Vec::new();
-    for (line, text) in (1..).zip(BufReader::new(input).lines()) {
-        let text = text.map_err(|e| io_error(e).at(format!("line {line}")))?;
+fn json_lines(input: Box<dyn Read>) -> Result<Rows> {
+    let mut input = BufReader::new(input);
+    let lines = std::iter::from_fn(move || line(&mut input).transpose());
+    let rows = (1..).zip(lines).map(|(number, text)| {
+        let text = text.map_err(|e| e.at(format!("line {number}")))?;
         if text.trim().is_empty() {
-            continue;
+            return Ok(None);
         }
         let row = serde_json::from_str(&text).map_err(|e| {
-            Error::new(format!("not a JSON object: {e}"))
-                .at(format!("line {line}"))
-                .hint("JSON Lines hold one object a line")
-        })?;
-        rows.push((line, row));
-    }
-    Ok(rows)
+            Error::new(format!("not a JSON object: {e}")).hint("JSON Lines hold one object a line")
+        });
+        row.map(|row| Some((number, row))).map_err(|e: Error| e.at(format!("line {number}")))
+    });
+    Ok(Box::new(rows.filter_map(Result::transpose)))
 }
 
-fn table(input: Box<dyn Read>, delimiter: u8) -> Result<Vec<(usize, Row)>> {
+/// The next line, without its end.
+fn line(input: &mut impl BufRead) -> Result<Option<String>> {
+    let mut line = String::new();
+    let read = input.take(LONGEST_LINE).read_line(&mut line).map_err(io_error)?;
+    match read as u64 {
+        0 => Ok(None),
+        LONGEST_LINE => Err(Error::new(format!("longer than {} MiB", LONGEST_LINE >> 20))),
+        _ => Ok(Some(line)),
+    }
+}
+
+fn table(input: Box<dyn Read>, delimiter: u8) -> Result<Rows> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .quoting(delimiter == b',')
         .from_reader(input);
     let header = reader.headers().map_err(csv_error)?.clone();
-    let mut rows = Vec::new();
-    for record in reader.records() {
+    Ok(Box::new(reader.into_records().map(move |record| {
         let record = record.map_err(csv_error)?;
         let line = record.position().map_or(0, |position| position.line() as usize);
         let cells = record.iter().map(|cell| Value::String(cell.to_string()));
-        rows.push((line, header.iter().map(String::from).zip(cells).collect()));
-    }
-    Ok(rows)
+        Ok((line, header.iter().map(String::from).zip(cells).collect()))
+    })))
 }
 
 fn csv_error(error: csv::Error) -> Error {
@@ -130,11 +129,11 @@ mod tests {
     const LINES: &str =
         "{\"text\": \"a \\\"b\\\"\", \"label\": 1}\n\n{\"text\": \"c\", \"label\": 0}\n";
 
-    fn read(name: &str, bytes: &[u8]) -> Result<Rows> {
+    fn read(name: &str, bytes: &[u8]) -> Result<Vec<Numbered>> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        Rows::read(&path)
+        rows(&path)?.collect()
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -157,7 +156,7 @@ mod tests {
             ("a.csv.gz", gzip(b"text,label\n\"a \"\"b\"\"\",1\nc,0\n")),
         ];
         for (name, bytes) in files {
-            let rows = read(name, &bytes).unwrap().rows;
+            let rows = read(name, &bytes).unwrap();
             let texts: Vec<_> = rows.iter().map(|(_, row)| row["text"].as_str().unwrap()).collect();
             assert_eq!(texts, ["a \"b\"", "c"], "{name}");
             let labels: Vec<_> =
@@ -168,7 +167,7 @@ mod tests {
 
     #[test]
     fn lines_are_counted_as_an_editor_does() {
-        let lines = |rows: Rows| rows.rows.iter().map(|(line, _)| *line).collect::<Vec<_>>();
+        let lines = |rows: Vec<Numbered>| rows.iter().map(|row| row.0).collect::<Vec<_>>();
         assert_eq!(lines(read("a.jsonl", LINES.as_bytes()).unwrap()), [1, 3]);
         assert_eq!(lines(read("a.csv", b"text\n\"two\nlines\"\nb\n").unwrap()), [2, 4]);
     }
@@ -201,7 +200,7 @@ mod tests {
         assert!(error("a.tsv", b"text\tlabel\n").contains("a.tsv: the file holds no row"));
         assert!(error("a.arrow", b"PAR1").contains("unknown kind of file"));
         assert!(error("a.parquet", b"PAR1").contains("is it a whole Parquet file?"));
-        let text = Rows::read(Path::new("/nowhere/a.jsonl")).unwrap_err().to_string();
+        let text = rows(Path::new("/nowhere/a.jsonl")).err().unwrap().to_string();
         assert!(text.contains("/nowhere/a.jsonl: No such file"), "{text}");
     }
 }

@@ -1,6 +1,6 @@
 //! Seeded draws of rows: the same on every platform, and for one task whatever the others are.
 
-use super::{Example, Labels};
+use super::{Example, Split};
 use crate::{Error, Result};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -50,30 +50,38 @@ pub fn stream(seed: u64, task: &str, purpose: Purpose) -> ChaCha8Rng {
     rng
 }
 
+/// A row as draws see it: of a long file, all rows are drawn from but only the drawn ones are kept.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The rows it is one of, and its place among them from 0.
+    pub from: Split,
+    pub index: usize,
+    /// Its place in the classes of its task's labels.
+    pub class: usize,
+    /// Its text, where that was kept.
+    pub example: Option<Box<Example>>,
+}
+
 /// Draws `count` of the rows and returns (drawn, rest), each in its old order.
-pub fn draw(
-    rows: Vec<Example>,
-    count: usize,
-    rng: &mut ChaCha8Rng,
-) -> (Vec<Example>, Vec<Example>) {
+pub fn draw<T>(rows: Vec<T>, count: usize, rng: &mut ChaCha8Rng) -> (Vec<T>, Vec<T>) {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.shuffle(rng);
     let mut drawn = vec![false; rows.len()];
     order.iter().take(count).for_each(|&i| drawn[i] = true);
     let (drawn, rest): (Vec<_>, Vec<_>) =
         rows.into_iter().zip(drawn).partition(|(_, taken)| *taken);
-    let bare = |pairs: Vec<(Example, bool)>| pairs.into_iter().map(|(row, _)| row).collect();
+    let bare = |pairs: Vec<(T, bool)>| pairs.into_iter().map(|(row, _)| row).collect();
     (bare(drawn), bare(rest))
 }
 
 /// Keeps `shots` training rows, in their old order; fewer rows than shots are an error.
 pub fn few_shot(
-    rows: Vec<Example>,
+    rows: Vec<Candidate>,
     shots: usize,
     per: Per,
-    labels: &Labels,
+    classes: &[String],
     rng: &mut ChaCha8Rng,
-) -> Result<Vec<Example>> {
+) -> Result<Vec<Candidate>> {
     let enough = |have: usize, of: &str| {
         let short = Error::new(format!("{shots} shots asked for, but there are {have} {of}"));
         if have < shots {
@@ -87,10 +95,9 @@ pub fn few_shot(
         enough(rows.len(), "training rows")?;
         return Ok(draw(rows, shots, rng).0);
     }
-    let classes = labels.classes();
     let mut by_class = vec![Vec::new(); classes.len()];
     for row in rows {
-        by_class[labels.class_of(&row.target)].push(row);
+        by_class[row.class].push(row);
     }
     let mut kept = Vec::new();
     for (class, rows) in classes.iter().zip(by_class) {
@@ -105,23 +112,23 @@ pub fn few_shot(
 mod tests {
     use super::*;
 
-    fn rows(count: usize) -> Vec<Example> {
-        let target = |i: usize| if i.is_multiple_of(4) { "yes" } else { "no" }.to_string();
-        (0..count)
-            .map(|index| Example { index, source: String::new(), target: target(index) })
-            .collect()
+    fn rows(count: usize) -> Vec<Candidate> {
+        let row = |index: usize| Candidate {
+            from: Split::Train,
+            index,
+            class: usize::from(index.is_multiple_of(4)),
+            example: None,
+        };
+        (0..count).map(row).collect()
     }
 
-    fn labels() -> Labels {
-        Labels::Words(vec!["no".into(), "yes".into()])
-    }
-
-    fn indices(rows: &[Example]) -> Vec<usize> {
+    fn indices(rows: &[Candidate]) -> Vec<usize> {
         rows.iter().map(|row| row.index).collect()
     }
 
-    fn shots(seed: u64, task: &str, count: usize, per: Per) -> Result<Vec<Example>> {
-        few_shot(rows(100), count, per, &labels(), &mut stream(seed, task, Purpose::Shots))
+    fn shots(seed: u64, task: &str, count: usize, per: Per) -> Result<Vec<Candidate>> {
+        let classes = ["no".to_string(), "yes".to_string()];
+        few_shot(rows(100), count, per, &classes, &mut stream(seed, task, Purpose::Shots))
     }
 
     /// Frozen: a change here changes every published few-shot set.
@@ -132,6 +139,7 @@ mod tests {
         assert_ne!(drawn, indices(&shots(2, "rte", 8, Per::Task).unwrap()));
         assert_ne!(drawn, indices(&shots(1, "mrpc", 8, Per::Task).unwrap()));
     }
+
     #[test]
     fn a_draw_parts_the_rows_in_order() {
         let (drawn, rest) = draw(rows(10), 4, &mut stream(1, "rte", Purpose::Split));
@@ -145,7 +153,7 @@ mod tests {
     #[test]
     fn shots_per_class_are_balanced() {
         let drawn = shots(1, "rte", 8, Per::Class).unwrap();
-        assert_eq!(drawn.iter().filter(|row| row.target == "yes").count(), 8);
+        assert_eq!(drawn.iter().filter(|row| row.class == 1).count(), 8);
         assert_eq!(drawn.len(), 16);
         assert!(drawn.is_sorted_by_key(|row| row.index));
     }

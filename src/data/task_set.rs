@@ -1,6 +1,6 @@
 //! The tasks of one study.
 
-use super::{Definition, Example, Per, Plan, Split, Task};
+use super::{Definition, Example, Lengths, Per, Plan, Split, Task, Tokenizer};
 use crate::{Error, Result};
 use comfy_table::{CellAlignment, Table, presets};
 use std::collections::BTreeMap;
@@ -15,9 +15,23 @@ pub struct TaskSet {
     pub shots: Option<usize>,
     pub per: Per,
     pub seed: u64,
+    /// Of each task's sources, where a tokenizer was given.
+    pub lengths: Option<Vec<Lengths>>,
 }
 
 impl TaskSet {
+    /// Tasks that are there already.
+    pub fn of(name: &str, tasks: Vec<Task>) -> Self {
+        TaskSet { name: name.into(), tasks, shots: None, per: Per::Task, seed: 0, lengths: None }
+    }
+
+    /// Counts the tokens of every source, of which a trainer keeps no more than `most`.
+    pub fn measure(&mut self, tokenizer: &Tokenizer, most: usize) -> Result<()> {
+        let lengths = self.tasks.iter().map(|task| Lengths::of(task, tokenizer, most));
+        self.lengths = Some(lengths.collect::<Result<_>>()?);
+        Ok(())
+    }
+
     /// Reads every task. The first thing wrong with one of them is the error.
     pub fn build(name: &str, definitions: Vec<Definition>, plan: &Plan) -> Result<Self> {
         if definitions.is_empty() {
@@ -32,7 +46,7 @@ impl TaskSet {
         }
         let tasks = definitions.into_iter().map(|d| d.build(plan)).collect::<Result<_>>()?;
         let Plan { shots, per, seed, .. } = *plan;
-        Ok(TaskSet { name: name.to_string(), tasks, shots, per, seed })
+        Ok(TaskSet { shots, per, seed, ..TaskSet::of(name, tasks) })
     }
 
     /// The examples of one task's split.
@@ -51,7 +65,8 @@ impl TaskSet {
     }
 }
 
-/// A table: rows in each split, the metrics, and how the training rows fall into classes.
+/// A table: rows in each split, the lengths of the sources if they are known, the metrics, and how the
+/// training rows fall into classes.
 impl fmt::Display for TaskSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shots = match self.shots {
@@ -61,15 +76,20 @@ impl fmt::Display for TaskSet {
         writeln!(f, "tasks '{}': {shots}, seed {}", self.name, self.seed)?;
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        table.set_header(["task", "train", "validation", "test", "metrics", "training labels"]);
-        for task in &self.tasks {
+        let lengths = ["tokens: median", "95 %", "cut"].map(String::from);
+        let lengths = if self.lengths.is_some() { lengths.to_vec() } else { Vec::new() };
+        let numbers = 3 + lengths.len();
+        let first = ["task", "train", "validation", "test"].map(String::from).into_iter();
+        let last = ["metrics", "training labels"].map(String::from);
+        table.set_header(first.chain(lengths).chain(last));
+        for (i, task) in self.tasks.iter().enumerate() {
             let size = |split| task.split(split).len().to_string();
             let metrics: Vec<&str> = task.metrics.iter().map(|m| m.name()).collect();
-            let [train, validation, test] = Split::ALL.map(size);
-            let row = [task.name.clone(), train, validation, test, metrics.join(", ")];
-            table.add_row(row.into_iter().chain([balance(task)]));
+            let lengths = self.lengths.iter().flat_map(|all| all[i].cells());
+            let row = [task.name.clone()].into_iter().chain(Split::ALL.map(size)).chain(lengths);
+            table.add_row(row.chain([metrics.join(", "), balance(task)]));
         }
-        for column in table.column_iter_mut().skip(1).take(3) {
+        for column in table.column_iter_mut().skip(1).take(numbers) {
             column.set_cell_alignment(CellAlignment::Right);
         }
         f.write_str(&table.trim_fmt())

@@ -2,6 +2,7 @@
 
 use super::spiece::{Kind, Spiece};
 use crate::error::Context;
+use crate::guard::guarded;
 use crate::{Error, Result};
 use std::path::Path;
 use tokenizers::models::unigram::Unigram;
@@ -10,12 +11,14 @@ use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
 use tokenizers::pre_tokenizers::sequence::Sequence as PreTokenizers;
 use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::processors::template::TemplateProcessing;
-use tokenizers::{AddedToken, Tokenizer as Inner};
+use tokenizers::{AddedToken, Encoding, Tokenizer as Inner};
 
 const PAD: &str = "<pad>";
 const EOS: &str = "</s>";
 /// Sentinels `transformers` adds to a `spiece.model`.
 const SENTINELS: usize = 100;
+/// Texts tokenized together.
+const AT_ONCE: usize = 4096;
 
 /// A T5 tokenizer.
 pub struct Tokenizer {
@@ -45,8 +48,9 @@ impl Tokenizer {
     /// A tokenizer from the bytes of a `tokenizer.json`. Truncation and padding it may ask for are
     /// left out; a closing `</s>` is added where it asks for none.
     pub fn from_bytes(json: &[u8]) -> Result<Self> {
-        let mut inner = Inner::from_bytes(json)
-            .map_err(|e| Error::new(format!("not a tokenizer.json: {e}")))?;
+        // The library panics over some of what a damaged file says.
+        let parsed = guarded(|| Inner::from_bytes(json).map_err(failed));
+        let mut inner = parsed.map_err(|e| Error::new(format!("not a tokenizer.json: {e}")))?;
         inner.with_truncation(None).map_err(failed)?;
         inner.with_padding(None);
         Self::new(inner)
@@ -114,13 +118,22 @@ impl Tokenizer {
 
     /// The ids of a text, the closing `</s>` included.
     pub fn encode(&self, text: &str) -> Result<Vec<i64>> {
-        let encoding = self.inner.encode_fast(text, true).map_err(failed)?;
-        Ok(encoding.get_ids().iter().map(|&id| i64::from(id)).collect())
+        let encoding = guarded(|| self.inner.encode_fast(text, true).map_err(failed))?;
+        Ok(wide(&encoding))
     }
 
-    /// The ids of several texts, each with its closing `</s>`, not padded.
+    /// The ids of several texts, each with its closing `</s>`, not padded. Uses all cores, unless
+    /// `TOKENIZERS_PARALLELISM` says false.
     pub fn encode_batch<T: AsRef<str>>(&self, texts: &[T]) -> Result<Vec<Vec<i64>>> {
-        texts.iter().map(|text| self.encode(text.as_ref())).collect()
+        let mut ids = Vec::with_capacity(texts.len());
+        // What the library makes of a text is far larger than its ids.
+        for texts in texts.chunks(AT_ONCE) {
+            let texts = texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>();
+            let encode = || self.inner.encode_batch_fast(texts, true).map_err(failed);
+            let encodings = guarded(encode)?;
+            ids.extend(encodings.iter().map(wide));
+        }
+        Ok(ids)
     }
 
     /// The text of ids, without special tokens. Ids beyond the vocabulary (T5's embedding has 28
@@ -129,7 +142,8 @@ impl Tokenizer {
         let ids = ids
             .iter()
             .map(|&id| u32::try_from(id).map_err(|_| Error::new(format!("{id} is no token id"))));
-        self.inner.decode(&ids.collect::<Result<Vec<u32>>>()?, true).map_err(failed)
+        let ids = ids.collect::<Result<Vec<u32>>>()?;
+        guarded(|| self.inner.decode(&ids, true).map_err(failed))
     }
 
     /// Whether decoding passes over this id: padding, `</s>`, sentinels.
@@ -159,6 +173,10 @@ impl Tokenizer {
     pub fn eos_id(&self) -> i64 {
         self.eos_id
     }
+}
+
+fn wide(encoding: &Encoding) -> Vec<i64> {
+    encoding.get_ids().iter().map(|&id| i64::from(id)).collect()
 }
 
 fn failed(error: tokenizers::Error) -> Error {

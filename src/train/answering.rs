@@ -4,8 +4,9 @@ use super::gather::{Placement, Prompts};
 use super::predict::{Decoding, Evaluation, Item, Predictor};
 use super::rows::{answers, tokenize};
 use crate::backbone::Backbone;
-use crate::data::{Example, Form, Per, Row, Split, Task, TaskSet};
+use crate::data::{Example, Form, Row, Split, Task, TaskSet};
 use crate::{Error, Result};
+use std::collections::BTreeMap;
 use tch::Tensor;
 
 /// What the backbone says to one row.
@@ -50,6 +51,7 @@ impl<'a> Answering<'a> {
             form: None,
             labels: form.labels.clone(),
             metrics: Vec::new(),
+            origins: BTreeMap::new(),
             train: Vec::new(),
             validation: Vec::new(),
             test: Vec::new(),
@@ -58,7 +60,7 @@ impl<'a> Answering<'a> {
         Ok(Answering {
             backbone,
             form,
-            tasks: TaskSet { name: name.to_string(), tasks, shots: None, per: Per::Task, seed: 0 },
+            tasks: TaskSet::of(name, tasks),
             prompts: Prompts {
                 vectors: prompt.f_to_device(backbone.model.device)?.f_unsqueeze(0)?,
                 of_row: Vec::new(),

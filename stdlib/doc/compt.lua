@@ -164,6 +164,8 @@ options "compt.TasksOptions" [[
 - validation_size?: integer -- training rows held out where there are no validation rows; by default 1,000 of files and 0 of rows given, never more than half
 - max_test?: integer -- test rows to keep; by default all
 - stsb_rounding?: number -- the step of number labels, in place of their task's own
+- tokenizer?: compt.Tokenizer -- of a backbone (`b.tokenizer`): the lengths of the inputs are counted and printed, too
+- max_source_length?: integer = 256 -- what the trainer keeps of an input, for the share that is cut
 ]]
 
 class "compt.TaskFiles" [[
@@ -220,8 +222,17 @@ Tasks with their rows, split and sampled. `#tasks` counts them.
 - shots: integer? -- training rows kept, nil: all
 - per: string -- what shots count by
 - seed: integer -- of the draw
+- lengths: table<string, compt.Lengths>? -- by task; nil where no `tokenizer` was given
 - operator len: integer
 > tasks.names
+]]
+
+class "compt.Lengths" [[
+Tokens of a task's inputs, `</s>` counted, of all splits together.
+- median: integer
+- p95: integer -- 95 % are no longer
+- longest: integer
+- cut: number -- the share longer than `max_source_length`, from 0 to 1
 ]]
 
 class "compt.Row" [[

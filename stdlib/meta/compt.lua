@@ -191,6 +191,8 @@ function Tokenizer:id_of(piece) end
 ---@field validation_size? integer training rows held out where there are no validation rows; by default 1,000 of files and 0 of rows given, never more than half
 ---@field max_test? integer test rows to keep; by default all
 ---@field stsb_rounding? number the step of number labels, in place of their task's own
+---@field tokenizer? compt.Tokenizer of a backbone (`b.tokenizer`): the lengths of the inputs are counted and printed, too
+---@field max_source_length? integer what the trainer keeps of an input, for the share that is cut (default 256)
 
 ---@class compt.TaskFiles
 ---@field train compt.path|compt.path[]|table[] training rows: a .csv, .tsv or .jsonl file (each also .gz), .parquet, one of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or rows
@@ -249,8 +251,17 @@ function compt.tasks(what, options) end
 ---@field shots integer? training rows kept, nil: all
 ---@field per string what shots count by
 ---@field seed integer of the draw
+---@field lengths table<string, compt.Lengths>? by task; nil where no `tokenizer` was given
 ---@operator len: integer
 local Tasks = {}
+
+---Tokens of a task's inputs, `</s>` counted, of all splits together.
+---@class compt.Lengths
+---@field median integer
+---@field p95 integer 95 % are no longer
+---@field longest integer
+---@field cut number the share longer than `max_source_length`, from 0 to 1
+local Lengths = {}
 
 ---@class compt.Row
 ---@field source string what the model reads

@@ -1,12 +1,12 @@
 //! Where a task's rows come from: files of a folder, files of the hub, or lists of tables.
 
 use super::task_definition::Place;
-use crate::data::{Source, Sources};
+use crate::data::{DataFile, Source, Sources};
 use crate::hub::{Hub, Name, included};
 use crate::lua::options::Options;
 use crate::{Error, Result, error::Context};
 use mlua::{Lua, LuaSerdeExt, Value};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What paths of the hub begin with, as its other programs write them.
 const HUB: &str = "hf://";
@@ -52,20 +52,23 @@ fn source(lua: &Lua, o: &Options, value: Value, place: &Place) -> mlua::Result<S
 }
 
 /// The files a path stands for: itself, or those of the hub that fit it.
-fn files(o: &Options, path: &str, place: &Place) -> mlua::Result<Vec<PathBuf>> {
+fn files(o: &Options, path: &str, place: &Place) -> mlua::Result<Vec<DataFile>> {
     if let Some(rest) = path.strip_prefix(HUB) {
         return Ok(of_hub(rest).map_err(|e| e.at(path))?);
     }
     let file = Path::new(path);
-    match &place.folder {
-        Some(folder) => Ok(vec![folder.join(file)]),
-        None if file.is_absolute() => Ok(vec![file.to_path_buf()]),
-        None => Err(o.error(format!("no folder is known to hold '{path}': give data = FOLDER"))),
-    }
+    let path = match &place.folder {
+        Some(folder) => folder.join(file),
+        None if file.is_absolute() => file.to_path_buf(),
+        None => {
+            return Err(o.error(format!("no folder is known to hold '{path}': give data = FOLDER")));
+        }
+    };
+    Ok(vec![DataFile { origin: path.display().to_string(), path }])
 }
 
 /// `datasets/org/name[@revision]/path`, in whose path `*` stands for anything.
-fn of_hub(path: &str) -> Result<Vec<PathBuf>> {
+fn of_hub(path: &str) -> Result<Vec<DataFile>> {
     let parts: Vec<&str> = path.splitn(4, '/').collect();
     let ["datasets", owner, name, pattern] = parts[..] else {
         return Err(Error::new("not the path of a dataset's file")
@@ -79,7 +82,12 @@ fn of_hub(path: &str) -> Result<Vec<PathBuf>> {
     };
     let snapshot = Hub::from_env()?.get(&name, wanted, missing)?;
     let found = fitting(&snapshot.folder, pattern)?;
-    Ok(found.iter().map(|name| snapshot.folder.join(name)).collect())
+    let place = format!("{HUB}datasets/{}@{}", name.id, snapshot.commit);
+    let file = |path: &String| DataFile {
+        path: snapshot.folder.join(path),
+        origin: format!("{place}/{path}"),
+    };
+    Ok(found.iter().map(file).collect())
 }
 
 /// The files of a snapshot that fit a pattern, in the order of their names.

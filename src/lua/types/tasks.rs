@@ -1,7 +1,7 @@
 //! `compt.tasks(name or definitions, options)`
 
-use super::index;
 use super::task_definition::{Place, definition};
+use super::{LuaTokenizer, index};
 use crate::Error;
 use crate::data::{Per, Plan, Split, TaskSet};
 use crate::lua::object::{self, Object};
@@ -37,6 +37,8 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
         validation_size: o.get(lua, "validation_size")?,
         max_test: o.get(lua, "max_test")?,
     };
+    let tokenizer: Option<LuaTokenizer> = o.object(lua, "tokenizer")?;
+    let most: usize = o.get_or(lua, "max_source_length", 256)?;
     o.finish()?;
 
     let (name, catalog, folder) = match what {
@@ -63,7 +65,10 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
         .iter()
         .map(|task| definition(lua, task, catalog.task(task)?, &place))
         .collect::<mlua::Result<_>>()?;
-    let set = TaskSet::build(&name, definitions, &plan).map_err(|e| e.at(CALL))?;
+    let mut set = TaskSet::build(&name, definitions, &plan).map_err(|e| e.at(CALL))?;
+    if let Some(tokenizer) = tokenizer {
+        set.measure(&tokenizer.0, most).map_err(|e| e.at(CALL))?;
+    }
     Ok(Tasks(Rc::new(set)))
 }
 
@@ -157,6 +162,20 @@ impl UserData for Tasks {
         fields.add_field_method_get("shots", |_, this| Ok(this.0.shots));
         fields.add_field_method_get("per", |_, this| Ok(this.0.per.name()));
         fields.add_field_method_get("seed", |_, this| Ok(this.0.seed));
+        // By task, nil where no tokenizer was given.
+        fields.add_field_method_get("lengths", |lua, this| {
+            let Some(lengths) = &this.0.lengths else { return Ok(None) };
+            let by_task = lua.create_table()?;
+            for (task, lengths) in this.0.names().into_iter().zip(lengths) {
+                let of_task = lua.create_table()?;
+                of_task.set("median", lengths.median)?;
+                of_task.set("p95", lengths.p95)?;
+                of_task.set("longest", lengths.longest)?;
+                of_task.set("cut", lengths.cut)?;
+                by_task.set(task, of_task)?;
+            }
+            Ok(Some(by_task))
+        });
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {

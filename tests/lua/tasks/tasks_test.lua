@@ -35,6 +35,27 @@ return {
     assert(tasks:rows("stsb", "test")[1].target:find "^%d%.%d$")
   end,
 
+  ["the lengths of the inputs are counted with a tokenizer"] = function()
+    local tokenizer = compt.tokenizer "tests/golden/tokenizer"
+    local tasks = compt.tasks("rte", { data = DATA, tokenizer = tokenizer, max_source_length = 40 })
+    local lengths, over = {}, 0
+    for _, split in ipairs { "train", "validation", "test" } do
+      for _, row in ipairs(tasks:rows("rte", split)) do
+        lengths[#lengths + 1] = #tokenizer:encode(row.source)
+        if lengths[#lengths] > 40 then over = over + 1 end
+      end
+    end
+    table.sort(lengths)
+    local found = tasks.lengths.rte
+    assert(found.median == lengths[math.ceil(#lengths / 2)], found.median)
+    assert(found.p95 == lengths[math.ceil(#lengths * 0.95)], found.p95)
+    assert(found.longest == lengths[#lengths])
+    assert(found.cut == over / #lengths and over > 0, found.cut)
+    assert(tostring(tasks):find("tokens: median", 1, true))
+    assert(tostring(tasks):find(("%.1f %%"):format(100 * found.cut), 1, true))
+    assert(compt.tasks("rte", { data = DATA }).lengths == nil)
+  end,
+
   ["the six SET2 tasks are read"] = function()
     local tasks = compt.tasks("set2", { data = DATA, shots = 8, per = "class", seed = 1 })
     assert(table.concat(tasks.names, " ") == "multinli scitail paws sst2 imdb yelp_polarity")

@@ -213,7 +213,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
             "revision": b.revision, "fingerprint": b.fingerprint()? },
         "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names,
             "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed,
-            "rows": rows_hashes(&t.0), "forms": forms(&t.0) })),
+            "rows": rows_hashes(&t.0), "forms": forms(&t.0), "files": files(&t.0) })),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "steps": stages.iter().map(|s| s.setting.total_steps).sum::<u64>(),
         "placement": settings.placement.name(), "max_source_length": max_source,
@@ -297,6 +297,13 @@ fn check_validation(tasks: Option<&Tasks>) -> Result<()> {
 fn forms(tasks: &TaskSet) -> BTreeMap<String, Form> {
     let plain = tasks.tasks.iter().filter_map(|t| Some((t.name.clone(), t.form.clone()?)));
     plain.collect()
+}
+
+/// Where each task's rows were read from: paths, or files of the hub at a revision.
+fn files(tasks: &TaskSet) -> serde_json::Value {
+    let read = tasks.tasks.iter().filter(|task| !task.origins.is_empty());
+    let read = read.map(|task| (task.name.clone(), json!(task.origins)));
+    read.collect::<serde_json::Map<_, _>>().into()
 }
 
 /// A hash of each task's rows.
