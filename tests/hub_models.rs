@@ -121,3 +121,28 @@ fn a_run_records_where_its_rows_came_from() {
     assert_eq!(files["train"][1], format!("{place}/train-00001-of-00002.parquet"));
     assert_eq!(files["validation"][0], format!("{place}/validation-00000-of-00001.parquet"));
 }
+
+/// The same repository at two times, each with a commit and rows of its own.
+#[test]
+fn a_dataset_is_read_whole_and_at_one_commit() {
+    let line = |n: usize| format!("{{\"text\": \"row {n}\", \"label\": {}}}\n", n % 2).repeat(2);
+    let files = ["a", "b", "sub/c"];
+    let named = |f: &&str| (format!("data/{f}.jsonl"), line(f.len()).into_bytes(), false);
+    let repo =
+        Repo { files: files.iter().map(named).collect(), ..Repo::new("datasets/org/rows", &[]) };
+    let (home, server) = (Home::new(), hub(vec![repo]));
+    let count = |pattern: &str| {
+        let code = format!(
+            "local t = compt.tasks({{ t = {{ fields = {{ 'text' }}, labels = {{ 'x', 'y' }},
+               files = {{ train = '{pattern}', test = 'hf://datasets/org/rows/data/a.jsonl' }} }} }})
+             print(t:size('t', 'train') + t:size('t', 'validation'))"
+        );
+        let (status, out, err) = home.run(&server, &["-e", &code]);
+        assert_eq!(status, 0, "{err}");
+        out.trim().to_string()
+    };
+    // One file is there; what else fits is not taken to be there.
+    assert_eq!(count("hf://datasets/org/rows/data/a.jsonl"), "2");
+    assert_eq!(count("hf://datasets/org/rows/data/*.jsonl"), "6");
+    assert_eq!(count("hf://datasets/org/rows/*/c.jsonl"), "2");
+}

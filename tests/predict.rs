@@ -74,5 +74,11 @@ fn a_run_answers_as_it_was_evaluated() {
     assert_eq!((code, &out[..]), (1, ""));
     assert!(err.contains("line 2 of the input: no field '"), "{err}");
     let (code, _, err) = predict(&study, &["nowhere", "--task", "nli3"], "");
-    assert_eq!((code, err.contains("nowhere/config.json: No such file")), (1, true), "{err}");
+    assert_eq!((code, err.contains("nowhere: this is no run's folder")), (1, true), "{err}");
+    // Lines keep step, and what comes before a bad one is answered.
+    let (code, out, _) = predict(&study, &["out", "--task", "sentiment"], "a\n\nb\n");
+    assert_eq!((code, out.lines().count()), (0, 3));
+    let (code, out, err) = predict(&study, &["out", "--task", "sentiment"], "a\n{\"x\": 1}\nb\n");
+    assert_eq!((code, out.lines().count()), (1, 1));
+    assert!(err.contains("line 2 of the input: no field"), "{err}");
 }

@@ -70,6 +70,9 @@ fn prompts_are_listed_compared_merged_and_exchanged() {
     refused(&["prompts", "list", "runs/ssum:nli"], "did you mean 'nli2'?");
     refused(&["prompts", "list", "runs/other"], "runs/other: no such file or folder");
     refused(&["prompts", "list", "study.lua"], "no prompts are here");
+    refused(&["prompts", "list", "runs"], "there are runs in it: runs/");
+    refused(&merge, "there is a file already");
+    refused(&["prompts", "import", "adapters/all", "both.safetensors"], "--overwrite");
     refused(&["prompts", "merge", "x.safetensors", "runs/ssum=1"], "name one: runs/ssum:NAME");
     refused(&["prompts", "merge", "x.safetensors", "runs/ssum:nli2"], "write RUN:NAME=WEIGHT");
     refused(&["prompts", "merge", "x.txt", "runs/ssum:nli2=1"], "must end in .safetensors");
@@ -104,6 +107,9 @@ fn words_near_a_prompt_are_shown() {
         "{err}"
     );
     assert_eq!(study.run(&["prompts", "export", "runs/pt:nli3", "adapter", "--force"]).0, 0);
+    let mixed = ["prompts", "merge", "x.safetensors", "runs/pt:nli3=1", "adapter=1"];
+    let (code, _, err) = study.run(&mixed);
+    assert!(code == 2 && err.contains("for the placement append"), "{err}");
 }
 
 #[test]

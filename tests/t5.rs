@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
 
-const CASES: [&str; 4] = ["v1_0", "v1_1", "flan", "odd"];
+const CASES: [&str; 5] = ["v1_0", "v1_1", "v1_1_shared", "flan", "odd"];
 const COSTS: [GroupCost; 3] = [GroupCost::PADDED, GroupCost(6.0), GroupCost::EXACT];
 
 struct Case {

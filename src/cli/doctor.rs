@@ -76,7 +76,8 @@ fn hub() {
     };
     let state = if settings.cache().is_dir() { "" } else { " (not there yet)" };
     say("cache", &format!("{}{state}", settings.cache().display()));
-    let network = if settings.offline { "offline (HF_HUB_OFFLINE)" } else { "online" };
+    let network =
+        if settings.offline { "offline (HF_HUB_OFFLINE)" } else { "asked when it is needed" };
     let token = if settings.token.is_some() { "with a token" } else { "no token" };
     say("hub", &format!("{}, {network}, {token}", settings.endpoint));
 }

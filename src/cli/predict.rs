@@ -6,7 +6,7 @@ use crate::data::{Form, Row};
 use crate::exchange;
 use crate::lua::backbone_named;
 use crate::run::files::read_json;
-use crate::run::folder::{CONFIG, SESSION};
+use crate::run::folder::{CONFIG, SESSION, runs_in};
 use crate::tensor::device;
 use crate::train::answering::{Answer, Answering};
 use crate::train::gather::Placement;
@@ -51,6 +51,13 @@ pub fn predict(options: &Options) -> ExitCode {
 }
 
 fn answer_all(options: &Options) -> Result<()> {
+    if !options.run.join(CONFIG).is_file() {
+        let error = Error::new("this is no run's folder").at(options.run.display());
+        return Err(match &runs_in(&options.run)[..] {
+            [] => error.hint("a run's folder holds config.json and prompts.safetensors"),
+            runs => error.hint(format!("there are runs in it: {}", runs.join(", "))),
+        });
+    }
     let config = read_json(&options.run.join(CONFIG))?;
     let (task, form) = form(&config, options).map_err(|e| e.at(options.run.display()))?;
     let prompt = exchange::load(&options.run)?.get(&task)?.value;
@@ -72,12 +79,23 @@ fn pass(
     let mut waiting: Vec<(usize, Row)> = Vec::new();
     for (number, line) in (1..).zip(lines) {
         let place = || format!("line {number} of the input");
-        let line = line.at(place())?;
-        if line.trim().is_empty() {
+        // Empty lines of JSON Lines say nothing; as text they are answered, so that lines keep step.
+        let empty = line.as_ref().is_ok_and(|line| line.trim().is_empty());
+        if empty && answering.form().row("").is_err() {
             continue;
         }
-        let row = read(answering.form(), &line).map_err(|e| e.at(place()))?;
-        waiting.push((number, row));
+        let row = match line.at(place()) {
+            Ok(line) => read(answering.form(), &line).map_err(|e| e.at(place())),
+            Err(e) => Err(e),
+        };
+        match row {
+            Ok(row) => waiting.push((number, row)),
+            // What came before a bad line is answered.
+            Err(e) => {
+                tell(answering, waiting, out)?;
+                return Err(e);
+            }
+        }
         if waiting.len() == batch {
             tell(answering, std::mem::take(&mut waiting), out)?;
         }
@@ -98,9 +116,14 @@ fn tell(answering: &Answering, rows: Vec<(usize, Row)>, out: &mut dyn Write) -> 
         return Ok(());
     }
     let (numbers, mut rows): (Vec<usize>, Vec<Row>) = rows.into_iter().unzip();
-    let answers = answering
-        .answer(&rows)
-        .map_err(|(i, e)| e.at(format!("line {} of the input", numbers[i])))?;
+    let answers = match answering.answer(&rows) {
+        Ok(answers) => answers,
+        Err((i, e)) => {
+            let before = numbers.iter().copied().zip(rows).take(i).collect();
+            tell(answering, before, out)?;
+            return Err(e.at(format!("line {} of the input", numbers[i])));
+        }
+    };
     for (row, Answer { prediction, scores, cut }) in rows.iter_mut().zip(answers) {
         row.insert("prediction".into(), prediction.into());
         if !scores.is_empty() {
@@ -147,7 +170,12 @@ fn backbone(config: &Value, options: &Options) -> Result<Backbone> {
     };
     let dtype = recorded["dtype"].as_str().unwrap_or("auto");
     let device = device::parse(&options.device).at("--device")?;
-    let backbone = backbone_named(&name, dtype, device)?;
+    let place = |e: Error| match options.backbone {
+        Some(_) => e,
+        None => Error::new(format!("the backbone the run was made with is not there: {e}"))
+            .hint("--backbone says where it is"),
+    };
+    let backbone = backbone_named(&name, dtype, device).map_err(place)?;
     let (was, is) = (recorded["fingerprint"].as_str(), backbone.fingerprint()?);
     if was.is_some() && was != is.as_deref() {
         let what = "its weights are not those the prompts were trained with";

@@ -178,9 +178,11 @@ impl Definition {
     ) -> Result<Box<dyn Iterator<Item = Result<Example>> + 'a>> {
         match source {
             Source::Files(files) => {
-                let rows = files.iter().map(|file| Ok((&file.path, reader::rows(&file.path)?)));
-                let rows = rows.collect::<Result<Vec<_>>>()?.into_iter();
-                let rows = rows.flat_map(|(path, rows)| rows.map(move |row| (path, row)));
+                let rows = files.iter().flat_map(|file| {
+                    let rows = reader::rows(&file.path);
+                    let rows = rows.unwrap_or_else(|e| Box::new(std::iter::once(Err(e))));
+                    rows.map(move |row| (&file.path, row))
+                });
                 Ok(Box::new(rows.enumerate().map(|(index, (path, row))| {
                     let (line, row) = row?;
                     self.example(index, &row).at(format!("line {line}")).at(path.display())

@@ -99,11 +99,12 @@ fn word(words: &[String], label: &Value) -> Result<String> {
     })
 }
 
-/// The number a JSON number or a table's cell holds.
+/// The number a JSON number, a truth value or a table's cell holds.
 fn number(label: &Value) -> Option<f64> {
     match label {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
+        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
         _ => None,
     }
 }
@@ -116,10 +117,10 @@ mod tests {
     #[test]
     fn a_word_is_named_by_its_place_or_by_itself() {
         let labels = Labels::Words(vec!["no".into(), "yes".into()]);
-        for label in [json!(1), json!(1.0), json!("1"), json!("yes")] {
+        for label in [json!(1), json!(1.0), json!("1"), json!("yes"), json!(true)] {
             assert_eq!(labels.text(&label).unwrap(), "yes", "{label}");
         }
-        for label in [json!(2), json!(-1), json!(0.5), json!("maybe"), json!(null), json!(true)] {
+        for label in [json!(2), json!(-1), json!(0.5), json!("maybe"), json!(null)] {
             let text = labels.text(&label).unwrap_err().to_string();
             assert!(text.contains("outside the label set"), "{text}");
             assert!(text.contains("one of: no, yes"), "{text}");

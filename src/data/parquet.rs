@@ -1,10 +1,11 @@
 //! Rows out of Parquet files.
 
-use super::reader::{Numbered, Rows};
+use super::reader::{Numbered, Row, Rows};
 use crate::guard::guarded;
 use crate::{Error, Result};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
 use parquet::record::reader::RowIter;
 use serde_json::Value;
 use std::fs::File;
@@ -18,13 +19,11 @@ pub fn rows(file: File) -> Result<Rows> {
     let mut rows = whole(|| open(file))?;
     let mut number = 0;
     let mut next = move || -> Result<Option<Numbered>> {
-        loop {
-            let Some(row) = rows.next().transpose().map_err(damaged)? else { return Ok(None) };
-            number += 1;
-            if let Value::Object(row) = row.to_json_value() {
-                return Ok(Some((number, row)));
-            }
-        }
+        let Some(row) = rows.next().transpose().map_err(damaged)? else { return Ok(None) };
+        number += 1;
+        let row = row.get_column_iter().map(|(name, field)| Ok((name.clone(), value(field)?)));
+        let row: Result<Row> = row.collect();
+        Ok(Some((number, row.map_err(|e| e.at(format!("row {number}")))?)))
     };
     let mut broken = false;
     Ok(Box::new(std::iter::from_fn(move || {
@@ -34,9 +33,25 @@ pub fn rows(file: File) -> Result<Rows> {
     })))
 }
 
+/// A cell. A number of 32 bits is the decimal it was written as, not that of its 64 bits; bytes are
+/// text.
+fn value(field: &Field) -> Result<Value> {
+    Ok(match field {
+        Field::Float(number) => number.to_string().parse::<f64>().map_or(Value::Null, Value::from),
+        Field::Bytes(bytes) => std::str::from_utf8(bytes.data())
+            .map_err(|_| Error::new("a column of bytes is no text"))?
+            .into(),
+        other => other.to_json_value(),
+    })
+}
+
 /// The library checks little of what a damaged file says.
 fn whole<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
-    guarded(read).map_err(|e| e.hint("is it a whole Parquet file? fetch or copy it again"))
+    guarded(read).map_err(|e| match e.to_string().contains("Disabled feature") {
+        true => Error::new("it is compressed in a way that is not read")
+            .hint("uncompressed, snappy, gzip and zstd are: write it again so"),
+        false => e.hint("is it a whole Parquet file? fetch or copy it again"),
+    })
 }
 
 fn open(file: File) -> Result<RowIter<'static>> {
@@ -52,4 +67,18 @@ fn open(file: File) -> Result<RowIter<'static>> {
 
 fn damaged(error: ParquetError) -> Error {
     Error::new(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::data_type::ByteArray;
+
+    #[test]
+    fn cells_are_what_was_written() {
+        assert_eq!(value(&Field::Float(3.1)).unwrap(), 3.1);
+        assert_eq!(value(&Field::Bool(true)).unwrap(), true);
+        assert_eq!(value(&Field::Bytes(ByteArray::from("é"))).unwrap(), "é");
+        assert!(value(&Field::Bytes(ByteArray::from(vec![0xff]))).is_err());
+    }
 }

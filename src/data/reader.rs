@@ -19,7 +19,7 @@ pub type Numbered = (usize, Row);
 pub type Rows = Box<dyn Iterator<Item = Result<Numbered>>>;
 
 /// More than a row of text ever needs: what is longer is no row, or a file of another kind.
-const LONGEST_LINE: u64 = 64 << 20;
+const LONGEST_LINE: u64 = 4 << 20;
 
 /// Reads `.jsonl`, `.tsv` or `.csv`, a further `.gz` meaning gzip, or `.parquet`.
 ///
@@ -35,7 +35,7 @@ pub fn rows(path: &Path) -> Result<Rows> {
 }
 
 fn open(path: &Path) -> Result<Rows> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let (stem, compressed) = match name.strip_suffix(".gz") {
         Some(stem) => (stem, true),
         None => (&*name, false),

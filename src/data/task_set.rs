@@ -37,6 +37,11 @@ impl TaskSet {
         if definitions.is_empty() {
             return Err(Error::new("a task set needs at least one task"));
         }
+        for (i, task) in definitions.iter().enumerate() {
+            if definitions[..i].iter().any(|earlier| earlier.name == task.name) {
+                return Err(Error::new(format!("task '{}' comes twice", task.name)));
+            }
+        }
         if plan.shots == Some(0) {
             return Err(Error::new("0 shots leave nothing to train on")
                 .hint("leave 'shots' out to take every training row"));

@@ -14,7 +14,7 @@ pub fn merge(name: &str, parts: &[(Prompt, f64)]) -> Result<Prompt> {
     }
     let mut value = first.value.f_mul_scalar(*weight)?;
     let note = &first.note;
-    let (mut placement, mut backbone) = (note.placement.clone(), note.backbone.clone());
+    let (placement, mut backbone) = (note.placement.clone(), note.backbone.clone());
     for (part, weight) in others {
         if part.value.size() != first.value.size() {
             return Err(Error::new(format!(
@@ -26,22 +26,24 @@ pub fn merge(name: &str, parts: &[(Prompt, f64)]) -> Result<Prompt> {
             )));
         }
         value = value.f_add(&part.value.f_mul_scalar(*weight)?)?;
-        if part.note.placement != placement {
-            placement = None;
+        if part.note.placement != note.placement {
+            let at = |p: &Prompt| p.note.placement.clone().unwrap_or("unknown".into());
+            return Err(Error::new(format!(
+                "'{}' was trained for the placement {}, '{}' for {}",
+                first.name,
+                at(first),
+                part.name,
+                at(part)
+            ))
+            .hint("a prompt works where it was trained: before the input, or behind it"));
         }
         if part.note.backbone != backbone {
             backbone = None;
         }
     }
-    let lost = |was: bool, is: bool, what: &str| {
-        if was && !is {
-            notice::say(&format!(
-                "note: {what} of the prompts merged differs: the merged one has none"
-            ));
-        }
-    };
-    lost(note.placement.is_some(), placement.is_some(), "the placement");
-    lost(note.backbone.is_some(), backbone.is_some(), "the backbone");
+    if note.backbone.is_some() && backbone.is_none() {
+        notice::say("note: the backbones of the prompts merged differ: the merged one names none");
+    }
     let note = Note {
         version: VERSION,
         method: Some("merged".into()),

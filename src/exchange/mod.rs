@@ -50,9 +50,12 @@ impl Prompts {
                 Ok((name, tensor))
             })
             .collect::<Result<Vec<_>>>()?;
-        match tensors.is_empty() {
-            true => Err(Error::new("there is no prompt in it")),
-            false => Ok(Prompts { place, note, tensors }),
+        let shorts: Vec<&str> = tensors.iter().map(|(name, _)| short(name)).collect();
+        let twice = (1..shorts.len()).find(|&i| shorts[..i].contains(&shorts[i]));
+        match twice {
+            Some(i) => Err(Error::new(format!("two prompts are called '{}'", shorts[i]))),
+            None if tensors.is_empty() => Err(Error::new("there is no prompt in it")),
+            None => Ok(Prompts { place, note, tensors }),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Note, Prompts, npy, own, peft};
 use crate::error::Context;
+use crate::run::folder::runs_in;
 use crate::{Error, Result};
 use std::fs;
 use std::path::Path;
@@ -35,10 +36,14 @@ pub fn load(path: &Path) -> Result<Prompts> {
 }
 
 fn nothing(path: &Path) -> Error {
-    Error::new("no prompts are here").at(path.display()).hint(
-        "give a run's folder (prompts.safetensors), a PEFT folder (adapter_config.json), a \
-         .safetensors or a .npy file",
-    )
+    let none = Error::new("no prompts are here").at(path.display());
+    match runs_in(path) {
+        runs if runs.is_empty() => none.hint(
+            "give a run's folder (prompts.safetensors), a PEFT folder (adapter_config.json), a \
+             .safetensors or a .npy file",
+        ),
+        runs => none.hint(format!("there are runs in it: {}", runs.join(", "))),
+    }
 }
 
 /// A file's bytes, unless there are too many for prompts.

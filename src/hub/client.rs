@@ -34,6 +34,8 @@ pub enum Trouble {
         what: String,
         after: Option<Duration>,
     },
+    /// There seems to be no way to the server.
+    Unreachable(String),
     Lasting(Error),
 }
 
@@ -129,20 +131,25 @@ impl Client {
         what: &str,
         mut attempt: impl FnMut(&mut u64) -> Attempt<T>,
     ) -> Result<T> {
+        const UNREACHABLE: u32 = 2;
         let (mut failed, mut before) = (0, 0);
         let mut there = 0;
         loop {
-            let (trouble, asked) = match attempt(&mut there) {
+            let (trouble, asked, tries) = match attempt(&mut there) {
                 Ok(done) => return Ok(done),
                 Err(Trouble::Lasting(e)) => return Err(e),
-                Err(Trouble::Passing { what, after }) => (what, after),
+                Err(Trouble::Unreachable(what)) if there == 0 => (what, None, UNREACHABLE),
+                Err(Trouble::Unreachable(what)) => (what, None, self.waits.tries),
+                Err(Trouble::Passing { what, after }) => (what, after, self.waits.tries),
             };
             if there >= before + GAIN {
                 failed = 0;
             }
             before = there;
             failed += 1;
-            if failed >= self.waits.tries || asked.is_some_and(|wait| wait > self.waits.asked) {
+            if failed >= tries.min(self.waits.tries)
+                || asked.is_some_and(|wait| wait > self.waits.asked)
+            {
                 return Err(failure::gave_up(&trouble, asked, &self.endpoint).at(what));
             }
             let usual = (self.waits.first * 2u32.pow(failed - 1)).min(self.waits.longest);

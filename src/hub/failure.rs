@@ -12,7 +12,12 @@ use std::time::Duration;
 pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> Trouble {
     let host = url.split('/').nth(2).unwrap_or(url);
     let what = match &e {
-        ureq::Error::HostNotFound => format!("the host {host} is not found"),
+        ureq::Error::HostNotFound => {
+            return Trouble::Unreachable(format!("the host {host} is not found"));
+        }
+        ureq::Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
+            return Trouble::Unreachable(format!("no connection to {host}: {e}{}", by_proxy()));
+        }
         // So rustls's refusals come.
         ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
             return Trouble::Lasting(untrusted(host, &e.to_string()));
@@ -27,6 +32,13 @@ pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> Trouble {
         e => return Trouble::Lasting(no_network(&format!("{host}: {e}"), endpoint)),
     };
     Trouble::Passing { what, after: None }
+}
+
+/// Who it is that refuses, where a proxy stands between.
+fn by_proxy() -> String {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let proxy = names.iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
+    proxy.map_or(String::new(), |(name, to)| format!(" (through {name}, {to})"))
 }
 
 fn untrusted(host: &str, what: &str) -> Error {
@@ -57,7 +69,8 @@ pub fn gave_up(what: &str, asked: Option<Duration>, endpoint: &str) -> Error {
 fn no_network(what: &str, endpoint: &str) -> Error {
     Error::new(what).hint(format!(
         "the hub is looked for at {endpoint}: HF_ENDPOINT names a mirror, HTTPS_PROXY a proxy. \
-         Without a network, set HF_HUB_OFFLINE=1 to use only what is there, or give a folder"
+         Without a network, set HF_HUB_OFFLINE=1 to use only what is there, or give a folder (of rows: data = \
+         FOLDER)"
     ))
 }
 

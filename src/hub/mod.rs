@@ -183,8 +183,11 @@ impl Hub {
 }
 
 fn offline(what: &str, name: &Name) -> Error {
+    let folder = match name.kind {
+        Kind::Model => "give the folder of a checkpoint",
+        Kind::Dataset => "say where the rows are: data = FOLDER",
+    };
     Error::new(what).hint(format!(
-        "run `compt fetch {name}` where there is a network and copy the cache folder here, or give \
-         the folder of a checkpoint"
+        "run `compt fetch {name}` where there is a network and copy the cache folder here, or {folder}"
     ))
 }

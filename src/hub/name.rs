@@ -60,6 +60,12 @@ impl Name {
         Ok(Name { kind, id, revision })
     }
 
+    /// What a model was called before models had owners.
+    pub fn old_id(&self) -> Option<&str> {
+        let old = self.id.strip_prefix(OWNER)?.strip_prefix('/')?;
+        (self.kind == Kind::Model && LEGACY.contains(&old)).then_some(old)
+    }
+
     /// The same with a revision given apart, as `--revision`.
     pub fn at_revision(mut self, revision: &str) -> Result<Name> {
         if self.revision.is_some() {

@@ -156,7 +156,8 @@ fn files(count: usize) -> String {
 }
 
 fn is_of(entry: &Entry, name: &Name) -> bool {
-    (entry.name.kind, &entry.name.id) == (name.kind, &name.id)
+    entry.name.kind == name.kind
+        && (entry.name.id == name.id || name.old_id() == Some(&entry.name.id))
 }
 
 fn find<'a>(entries: &'a [Entry], name: &Name) -> Result<&'a Entry> {

@@ -26,6 +26,16 @@ pub struct Place {
 impl Place {
     pub fn new(cache: &Cache, name: &Name) -> Place {
         let folder = name.repo(name.revision()).folder_name();
+        // Programs that ask for a T5 by its old name find it under that.
+        let old = name.old_id().map(|id| format!("models--{id}"));
+        let folder = match old {
+            Some(old)
+                if cache.path().join(&old).is_dir() && !cache.path().join(&folder).is_dir() =>
+            {
+                old
+            }
+            _ => folder,
+        };
         let locks = cache.path().join(".locks").join(&folder);
         Place { folder: cache.path().join(folder), locks }
     }

@@ -47,6 +47,15 @@ pub struct RunFolder {
     _lock: File,
 }
 
+/// The run folders right below a folder, sorted.
+pub fn runs_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let runs = entries.filter(|path| path.join(CONFIG).is_file() && path.join(SESSION).is_file());
+    let mut names: Vec<String> = runs.map(|path| path.display().to_string()).collect();
+    names.sort();
+    names
+}
+
 impl RunFolder {
     /// Makes the folder and writes what is known at the start.
     ///

@@ -155,6 +155,12 @@ impl Config {
         self.scale_decoder_outputs.unwrap_or(self.tie_word_embeddings)
     }
 
+    /// Whether a head of its own may be the table, as `transformers` 5 writes models that were made
+    /// so: then no file holds it.
+    pub fn may_share_head(&self) -> bool {
+        self.scale_decoder_outputs.is_some()
+    }
+
     /// `relu`, `gelu`, `gated-gelu`, ...; `gated-gelu` means the tanh form, as in `transformers`.
     pub fn feed_forward(&self) -> Result<FeedForwardKind> {
         let name = self.feed_forward_proj.as_str();

@@ -70,6 +70,11 @@ fn raw(named: &[(String, Tensor)]) -> Result<Vec<Raw<'_>>> {
 }
 
 fn bytes_of(raw: &[Raw], header: Option<Vec<(&str, String)>>) -> Result<Vec<u8>> {
+    for (i, (name, ..)) in raw.iter().enumerate() {
+        if raw[..i].iter().any(|earlier| earlier.0 == *name) {
+            return Err(Error::new(format!("two tensors are called '{name}'")));
+        }
+    }
     let views = raw
         .iter()
         .map(|(name, dtype, shape, bytes)| {

@@ -29,6 +29,10 @@ pub enum Command {
         /// A prompt and its weight
         #[arg(value_name = "RUN:NAME=WEIGHT", required = true)]
         parts: Vec<String>,
+
+        /// In the place of a file that is there
+        #[arg(long)]
+        overwrite: bool,
     },
     /// Write a folder that peft reads
     #[command(after_help = EXPORT_EXAMPLES)]
@@ -36,13 +40,17 @@ pub enum Command {
     /// Write what a folder of peft, or a .npy file, holds as a file of compt
     #[command(after_help = IMPORT_EXAMPLES)]
     Import {
-        /// The folder
-        #[arg(value_name = "DIR")]
+        /// The folder, or the .npy file
+        #[arg(value_name = "FROM")]
         from: PathBuf,
 
         /// The file to write
         #[arg(value_name = "OUT.safetensors")]
         out: PathBuf,
+
+        /// In the place of a file that is there
+        #[arg(long)]
+        overwrite: bool,
     },
 }
 
@@ -99,9 +107,13 @@ pub fn prompts(command: &Command) -> ExitCode {
     let done = match command {
         Command::List(options) => list::list(options),
         Command::Compare(options) => compare::compare(options),
-        Command::Merge { out, parts } => merge(out, parts),
+        Command::Merge { out, parts, overwrite } => {
+            check_free(out, *overwrite).and_then(|()| merge(out, parts))
+        }
         Command::Export(options) => export(options),
-        Command::Import { from, out } => import(from, out),
+        Command::Import { from, out, overwrite } => {
+            check_free(out, *overwrite).and_then(|()| import(from, out))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -171,6 +183,16 @@ fn import(from: &Path, out: &Path) -> Result<()> {
     let names: Vec<&str> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
     println!("{}: {}", out.display(), names.join(", "));
     Ok(())
+}
+
+/// Nothing that is there is lost by a slip.
+fn check_free(out: &Path, overwrite: bool) -> Result<()> {
+    match out.exists() && !overwrite {
+        true => Err(Error::new("there is a file already")
+            .at(out.display())
+            .hint("--overwrite writes in its place")),
+        false => Ok(()),
+    }
 }
 
 /// What is written is read again by its ending.

@@ -9,6 +9,9 @@ use crate::{Error, Result, notice};
 use std::path::Path;
 use tch::{Kind as Dtype, Tensor};
 
+/// Numbers that prompts may be beyond twice those of their file.
+const MOST: i64 = 8 << 20;
+
 /// Reads a folder: one prompt by the folder's name, or `task0`, `task1` ... of several tasks.
 /// Errors name the file.
 pub fn read(folder: &Path) -> Result<Prompts> {
@@ -102,6 +105,11 @@ fn prompts(config: &Config, tensors: &[(String, Tensor)]) -> Result<(Vec<Tensor>
         return Err(Error::new(format!(
             "'{COLUMNS}' is {c:?} and '{ROWS}' {r:?}, which do not fit prompts [{rows}, {width}]"
         )));
+    }
+    // What the file holds in factors is larger in full.
+    let (full, file) = (c[0] * n * width, all.numel() + columns.numel() + factors.numel());
+    if full > 2 * file as i64 + MOST {
+        return Err(Error::new(format!("{} prompts of [{n}, {width}] are too many at once", c[0])));
     }
     let own = columns.f_narrow(1, 0, n)?.f_matmul(&factors)?;
     Ok((shared.f_unsqueeze(0)?.f_mul(&own)?.f_unbind(0)?, rows > n))

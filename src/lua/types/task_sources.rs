@@ -6,6 +6,8 @@ use crate::hub::{Hub, Name, included};
 use crate::lua::options::Options;
 use crate::{Error, Result, error::Context};
 use mlua::{Lua, LuaSerdeExt, Value};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What paths of the hub begin with, as its other programs write them.
@@ -74,13 +76,27 @@ fn of_hub(path: &str) -> Result<Vec<DataFile>> {
         return Err(Error::new("not the path of a dataset's file")
             .hint("for example hf://datasets/nyu-mll/glue/cola/train-*.parquet"));
     };
-    let name = Name::parse(&format!("datasets/{owner}/{name}"))?;
+    let asked = Name::parse(&format!("datasets/{owner}/{name}"))?;
+    let name = pinned(&asked)?;
     let wanted = |names: &[String]| included(names, &[pattern.to_string()]);
+    let hub = Hub::from_env()?;
+    // Of a numbered series it can be seen whether all is there. Of other files that fit a pattern it
+    // cannot: the hub is asked.
+    let trusted = hub.settings().offline || !pattern.contains('*');
     let missing = |folder: &Path| match fitting(folder, pattern) {
-        Ok(found) if is_whole(&found) => Vec::new(),
+        Ok(found) if is_whole(&found, trusted) => Vec::new(),
         _ => vec![pattern.to_string()],
     };
-    let snapshot = Hub::from_env()?.get(&name, wanted, missing)?;
+    let snapshot = match hub.cached(&name) {
+        Some(snapshot) if !trusted && !missing(&snapshot.folder).is_empty() => {
+            hub.fetch(&name, wanted)?
+        }
+        _ => hub.get(&name, wanted, |folder: &Path| match fitting(folder, pattern) {
+            Ok(found) if is_whole(&found, true) => Vec::new(),
+            _ => vec![pattern.to_string()],
+        })?,
+    };
+    PINNED.with_borrow_mut(|pinned| pinned.insert(asked.to_string(), snapshot.commit.clone()));
     let found = fitting(&snapshot.folder, pattern)?;
     let place = format!("{HUB}datasets/{}@{}", name.id, snapshot.commit);
     let file = |path: &String| DataFile {
@@ -90,28 +106,58 @@ fn of_hub(path: &str) -> Result<Vec<DataFile>> {
     Ok(found.iter().map(file).collect())
 }
 
+thread_local! {
+    /// The commits of the datasets read so far: all parts of a task are of one.
+    static PINNED: RefCell<BTreeMap<String, String>> = RefCell::default();
+}
+
+/// The dataset at the commit it was read at before, if it was.
+fn pinned(asked: &Name) -> Result<Name> {
+    let commit = PINNED.with_borrow(|pinned| pinned.get(&asked.to_string()).cloned());
+    match commit {
+        Some(commit) => Name { revision: None, ..asked.clone() }.at_revision(&commit),
+        None => Ok(asked.clone()),
+    }
+}
+
 /// The files of a snapshot that fit a pattern, in the order of their names.
 fn fitting(folder: &Path, pattern: &str) -> Result<Vec<String>> {
-    let below = Path::new(pattern).parent().unwrap_or(Path::new(""));
-    let entries = std::fs::read_dir(folder.join(below)).at(folder.display())?;
-    let names = entries
-        .flatten()
-        .filter_map(|entry| Some(below.join(entry.file_name()).to_str()?.to_string()));
-    let mut found = included(&names.collect::<Vec<_>>(), &[pattern.to_string()])?;
+    let mut names = Vec::new();
+    files_below(folder, Path::new(""), &mut names).at(folder.display())?;
+    let mut found = included(&names, &[pattern.to_string()])?;
     found.sort();
     Ok(found)
 }
 
-/// Whether no part of a series (`train-00000-of-00003.parquet`) is left out.
-fn is_whole(found: &[String]) -> bool {
-    let count = |name: &String| -> Option<usize> {
-        let (_, after) = name.rsplit_once("-of-")?;
-        after.split('.').next()?.parse().ok()
-    };
-    match found.first() {
-        None => false,
-        Some(first) => count(first).is_none_or(|count| found.len() >= count),
+fn files_below(folder: &Path, below: &Path, names: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder.join(below))? {
+        let entry = entry?;
+        let name = below.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => files_below(folder, &name, names)?,
+            false => names.extend(name.to_str().map(str::to_string)),
+        }
     }
+    Ok(())
+}
+
+/// Whether no part of a series (`train-00000-of-00003.parquet`) is left out, and all is of a series
+/// unless others are `trusted`.
+fn is_whole(found: &[String], trusted: bool) -> bool {
+    let series = |name: &String| -> Option<(String, usize)> {
+        let (before, after) = name.rsplit_once("-of-")?;
+        let (title, _) = before.rsplit_once('-')?;
+        Some((title.to_string(), after.split('.').next()?.parse().ok()?))
+    };
+    let mut parts: BTreeMap<(String, usize), usize> = BTreeMap::new();
+    for name in found {
+        match series(name) {
+            Some(series) => *parts.entry(series).or_default() += 1,
+            None if trusted => {}
+            None => return false,
+        }
+    }
+    !found.is_empty() && parts.iter().all(|((_, count), there)| there >= count)
 }
 
 #[cfg(test)]
@@ -123,8 +169,14 @@ mod tests {
         let names = |n: usize| -> Vec<String> {
             (0..n).map(|i| format!("a/train-0000{i}-of-00003.parquet")).collect()
         };
-        assert!(is_whole(&names(3)) && !is_whole(&names(2)) && !is_whole(&[]));
-        assert!(is_whole(&["train.csv".to_string()]));
+        for trusted in [true, false] {
+            assert!(is_whole(&names(3), trusted) && !is_whole(&names(2), trusted));
+            assert!(!is_whole(&[], trusted));
+            assert_eq!(is_whole(&["train.csv".to_string()], trusted), trusted);
+        }
+        let other = ["b/train-00000-of-00001.parquet".to_string()];
+        assert!(is_whole(&[names(3), other.to_vec()].concat(), false));
+        assert!(!is_whole(&[names(2), other.to_vec()].concat(), false));
     }
 
     #[test]

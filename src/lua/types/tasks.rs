@@ -59,6 +59,10 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
             .into());
         }
     };
+    if let Some(data) = data.as_ref().filter(|data| !data.is_dir()) {
+        let missing = Error::new("there is no such folder").at(data.display());
+        return Err(missing.at(format!("{CALL}: data")).into());
+    }
     let place = Place { folder: data.or(folder), step };
     let order = wanted.unwrap_or_else(|| catalog.order.clone());
     let definitions = order
@@ -134,14 +138,18 @@ fn find(lua: &Lua, name: &str, options: &Value) -> mlua::Result<Catalog> {
     Err(Error::unknown("task or task set", name, known.iter().map(String::as_str)).at(CALL).into())
 }
 
-/// The folder of the script that called, where it is a file.
+/// The folder of the script that called; that of the program where it is no file.
 fn script_folder(lua: &Lua) -> Option<PathBuf> {
     let source =
         |level| lua.inspect_stack(level, |debug| debug.source().source.map(|s| s.into_owned()));
     let mut sources = (1..).map_while(source).flatten();
     let script = sources.find(|source| source != "=[C]")?;
     let path = Path::new(script.trim_start_matches(['@', '=']));
-    path.is_file().then(|| path.parent().unwrap_or(Path::new("")).to_path_buf())
+    match path.is_file() {
+        true => Some(path.parent().unwrap_or(Path::new("")).to_path_buf()),
+        // What is typed is in no file.
+        false => Some(PathBuf::new()),
+    }
 }
 
 impl Object for Tasks {

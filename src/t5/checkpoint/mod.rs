@@ -96,7 +96,13 @@ impl<'a> Checkpoint<'a> {
         let mut bytes = 0;
         for Entry { name, shape, .. } in entries(&self.config) {
             let alias = (name == TABLE).then_some(ALIAS_OF_TABLE);
+            // A head tied to the table, though not scaled, need not be saved.
+            let alias = alias.or((name == HEAD && self.config.may_share_head()).then_some(TABLE));
             let found = self.tensors.get(&name).or_else(|| self.tensors.get(alias?));
+            let found = match (&name[..], found) {
+                (HEAD, None) if self.config.may_share_head() => self.tensors.get(ALIAS_OF_TABLE),
+                (_, found) => found,
+            };
             let Some((place, stored)) = found else {
                 return Err(Error::new(format!("the checkpoint has no '{name}'"))
                     .hint("its config.json and its weights may not belong together"));

@@ -24,7 +24,6 @@ pub fn tensors(bytes: &[u8], wanted: &BTreeSet<String>) -> Result<Vec<(String, S
     let list = file.iter().filter(|(name, _)| wanted.contains(*name)).map(|(name, view)| {
         let start = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
         let place = start..start + view.data().len();
-        // Of others no model's weights are made.
         let kind = match view.dtype() {
             Dtype::F32 => Kind::Float,
             Dtype::F16 => Kind::Half,
@@ -32,9 +31,14 @@ pub fn tensors(bytes: &[u8], wanted: &BTreeSet<String>) -> Result<Vec<(String, S
             Dtype::F64 => Kind::Double,
             Dtype::I64 => Kind::Int64,
             Dtype::I32 => Kind::Int,
-            _ => return Ok(None),
+            other => {
+                return Err(Error::new(format!(
+                    "'{name}' is of type {other:?}, which is not read"
+                ))
+                .hint("weights are read in F32, F16, BF16 and F64"));
+            }
         };
-        Ok(Some((name.to_string(), Stored::new(kind, view.shape(), None, place, 0)?)))
+        Ok((name.to_string(), Stored::new(kind, view.shape(), None, place, 0)?))
     });
-    list.filter_map(Result::transpose).collect()
+    list.collect()
 }

@@ -40,6 +40,13 @@ fn state_dict(
     let Node::Dict(items) = pickle.root() else {
         return Err(Error::new("it holds no dictionary of tensors"));
     };
+    let is_tensor = |item: &(_, _)| matches!(pickle.node(item.1), Node::Tensor(_));
+    if !items.is_empty() && !items.iter().any(is_tensor) {
+        return Err(Error::new("the dictionary in it holds no tensors").hint(
+            "weights inside something else: save the model's state_dict() itself, or \
+             model.save_pretrained(FOLDER)",
+        ));
+    }
     let mut list = Vec::new();
     for &(key, value) in items {
         let (Node::Text(name), Node::Tensor(view)) = (pickle.node(key), pickle.node(value)) else {

@@ -146,8 +146,10 @@ return {
       { t = { fields = { "text" }, labels = { "no", "yes" }, files = { train = "bad.tsv", test = "bad.tsv" } } })
     fails("truncated.jsonl.gz: line 1: the compressed file ends too early",
       { t = { fields = { "text" }, labels = { "no", "yes" }, files = { train = "truncated.jsonl.gz" } } })
-    fails("tests/fixtures/rows/nothing/rte/train.jsonl.gz: No such file",
+    fails("tests/golden/rte/train.jsonl.gz: No such file", "rte", { data = "tests/golden" })
+    fails("data: tests/fixtures/rows/nothing: there is no such folder",
       "rte", { data = DATA .. "/nothing" })
+    fails("task 'rte' comes twice", "glue", { data = DATA, tasks = { "rte", "rte" } })
     fails("mood: 3 shots asked for, but there are 2 training rows", mood(), { shots = 3 })
     fails("1 training rows of class 'negative'", mood(), { shots = 2, per = "class" })
     fails("0 shots leave nothing to train on", mood(), { shots = 0 })
