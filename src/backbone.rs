@@ -40,7 +40,7 @@ pub struct Embedded<'a> {
 impl Backbone {
     /// Reads a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and,
     /// if it is there, a tokenizer.
-    pub fn load(folder: &Path, dtype: &str, device: Device) -> Result<Self> {
+    pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Result<Self> {
         if !folder.is_dir() {
             return Err(Error::new(format!(
                 "no backbone '{}': neither a built-in name nor a folder, nor a model of the hub",
@@ -58,16 +58,28 @@ impl Backbone {
             true => Some(Rc::new(Tokenizer::load(folder)?)),
             false => None,
         };
-        let model = T5::load(folder, kind, device)?;
+        let model = match trainable {
+            true => T5::load_trainable(folder, kind, device)?,
+            false => T5::load(folder, kind, device)?,
+        };
         let origin = Origin::Folder(folder.to_path_buf());
         let name = folder.display().to_string();
         Ok(Backbone { name, revision: None, model, tokenizer, origin })
     }
 
     /// A backbone that comes with the program.
-    pub fn embedded(name: &str, files: Embedded, dtype: &str, device: Device) -> Result<Self> {
+    pub fn embedded(
+        name: &str,
+        files: Embedded,
+        dtype: &str,
+        device: Device,
+        trainable: bool,
+    ) -> Result<Self> {
         let kind = choose_kind(dtype, &Config::parse(files.config)?, device)?;
-        let model = T5::from_bytes(files.config, files.weights, kind, device)?;
+        let model = match trainable {
+            true => T5::from_bytes_trainable(files.config, files.weights, kind, device)?,
+            false => T5::from_bytes(files.config, files.weights, kind, device)?,
+        };
         let tokenizer = Some(Rc::new(Tokenizer::from_bytes(files.tokenizer)?));
         let origin = Origin::Bytes(sha256(files.weights));
         Ok(Backbone { name: name.to_string(), revision: None, model, tokenizer, origin })
@@ -207,7 +219,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_explained() {
-        let error = Backbone::load(Path::new("no-such-model"), "auto", Device::Cpu).err().unwrap();
+        let error =
+            Backbone::load(Path::new("no-such-model"), "auto", Device::Cpu, false).err().unwrap();
         assert!(error.to_string().contains("built in: micro"), "{error}");
     }
 }

@@ -32,7 +32,7 @@ fn logits(model: &T5, prompt: &Tensor, golden: &HashMap<String, Tensor>) -> Tens
     let mask = Tensor::cat(&[&seen, mask], 1);
     let encoded = model.encode_padded(&embeds, Some(&mask), GroupCost::EXACT, 0.0).unwrap();
     let inputs = model.shift_right(&golden["labels"]).unwrap();
-    model.decode(&encoded, &inputs, 0.0).unwrap()
+    model.decode(&encoded, &inputs, 0.0).unwrap().logits
 }
 
 #[test]

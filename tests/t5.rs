@@ -75,7 +75,7 @@ fn logits_loss_and_gradients_are_those_of_transformers() {
 
             let labels = case.get("labels");
             let inputs = case.model.shift_right(&labels).unwrap();
-            let logits = case.model.decode(&encoded, &inputs, 0.0).unwrap();
+            let logits = case.model.decode(&encoded, &inputs, 0.0).unwrap().logits;
             assert_close(&logits, &case.get("logits"), 1e-4, &format!("{what} logits"));
 
             let losses = case.model.token_losses(&logits, &labels).unwrap();
@@ -157,7 +157,7 @@ fn bfloat16_stays_near_float32() {
         let case = Case::load(name, Kind::BFloat16);
         let encoded = case.encode("input_ids", GroupCost::EXACT);
         let inputs = case.model.shift_right(&case.get("labels")).unwrap();
-        let logits = case.model.decode(&encoded, &inputs, 0.0).unwrap().to_kind(Kind::Float);
+        let logits = case.model.decode(&encoded, &inputs, 0.0).unwrap().logits.to_kind(Kind::Float);
         let expected = case.get("logits");
         let gap = (logits - &expected).square().mean(Kind::Float).sqrt().double_value(&[]);
         let spread = expected.std(true).double_value(&[]);
@@ -176,7 +176,7 @@ fn scores_of_candidates_are_sums_of_token_losses() {
         for (i, candidate) in candidates.iter().enumerate() {
             let labels = Tensor::from_slice(candidate).unsqueeze(0).repeat([4, 1]);
             let inputs = case.model.shift_right(&labels).unwrap();
-            let logits = case.model.decode(&encoded, &inputs, 0.0).unwrap();
+            let logits = case.model.decode(&encoded, &inputs, 0.0).unwrap().logits;
             let losses = case.model.token_losses(&logits, &labels).unwrap().losses;
             for row in 0..4 {
                 let expected = -losses.get(row).sum(Kind::Double).double_value(&[]);

@@ -175,7 +175,7 @@ fn backbone(config: &Value, options: &Options) -> Result<Backbone> {
         None => Error::new(format!("the backbone the run was made with is not there: {e}"))
             .hint("--backbone says where it is"),
     };
-    let backbone = backbone_named(&name, dtype, device).map_err(place)?;
+    let backbone = backbone_named(&name, dtype, device, false).map_err(place)?;
     let (was, is) = (recorded["fingerprint"].as_str(), backbone.fingerprint()?);
     if was.is_some() && was != is.as_deref() {
         let what = "its weights are not those the prompts were trained with";

@@ -3,13 +3,13 @@
 //!
 //! `W (g * x) = (W diag(g)) x`, so folding changes nothing but the number of passes over memory.
 
-use super::attention::{attend, softmax};
+use super::attention::attend;
 use super::cache::Cache;
+use super::change::{Bottleneck, Changes};
 use super::config::{Config, FeedForwardKind};
 use super::layout::Layout;
-use super::norm::rms_norm;
+use super::linear::{Linear, Norm};
 use super::parameters::Weights;
-use super::product::{add_linear, linear};
 use crate::Result;
 use crate::nn::Activation;
 use tch::{Kind, Tensor};
@@ -34,31 +34,166 @@ impl Assembler<'_> {
         Ok(self.weights.get(name)?.f_to_kind(self.kind)?)
     }
 
-    /// The matrices stacked by rows, the gain of the norm before them folded in.
-    fn folded(&self, norm: &str, names: &[String]) -> Result<Tensor> {
-        let gain = self.weights.get(norm)?.f_to_kind(Kind::Float)?;
-        self.weights.stacked(names, &gain, self.kind)
+    pub(super) fn linear(&self, place: &str) -> Result<Linear> {
+        Ok(Linear::new(self.plain(&format!("{place}.weight"))?))
     }
+
+    pub fn norm(&self, place: &str) -> Result<Norm> {
+        Ok(Norm::new(self.weights.get(&format!("{place}.weight"))?.f_to_kind(Kind::Float)?))
+    }
+
+    /// The matrices stacked by rows, the gain of the norm before them folded in.
+    pub(super) fn folded(&self, norm: &Norm, places: &[String]) -> Result<Linear> {
+        let names: Vec<String> = places.iter().map(|place| format!("{place}.weight")).collect();
+        Ok(Linear::new(self.weights.stacked(&names, &norm.gain, self.kind)?))
+    }
+}
+
+/// Where the changes of a layer are looked up.
+pub struct Changing<'a> {
+    pub config: &'a Config,
+    pub changes: &'a Changes,
+    /// `encoder.block.0.layer.1`
+    pub layer: String,
+}
+
+impl Changing<'_> {
+    /// `input` behind the layer's norm changed, its matrices being those of `module`.
+    pub(super) fn folded(
+        &self,
+        norm: &Norm,
+        input: &Linear,
+        module: &str,
+        parts: &[(&str, i64)],
+    ) -> Result<Linear> {
+        let at = |(part, rows): &(&str, i64)| (format!("{}.{module}.{part}", self.layer), *rows);
+        let places: Vec<(String, i64)> = parts.iter().map(at).collect();
+        input.changed(self.changes, &places, Some(&norm.gain))
+    }
+
+    pub(super) fn plain(&self, linear: &Linear, module: &str, part: &str) -> Result<Linear> {
+        let place = format!("{}.{module}.{part}", self.layer);
+        linear.changed(self.changes, &[(place, linear.weight.size()[0])], None)
+    }
+
+    pub(super) fn norm(&self, norm: &Norm) -> Result<Norm> {
+        norm.changed(self.changes, &format!("{}.layer_norm", self.layer))
+    }
+
+    pub(super) fn bottleneck(&self, module: &str) -> Option<Bottleneck> {
+        self.changes.bottleneck(&format!("{}.{module}", self.layer))
+    }
+
+    pub(super) fn prefix(&self, module: &str, kind: Kind) -> Result<Option<Prefix>> {
+        let Some((keys, values)) = self.changes.prefix(&format!("{}.{module}", self.layer)) else {
+            return Ok(None);
+        };
+        let heads = self.config.num_heads;
+        let by_head = |t: &Tensor| -> Result<Tensor> {
+            let rows = t.size()[0];
+            Ok(t.f_to_kind(kind)?.f_view([1, rows, heads, -1])?.f_transpose(1, 2)?)
+        };
+        Ok(Some(Prefix { keys: by_head(keys)?, values: by_head(values)? }))
+    }
+}
+
+/// Keys and values before those of every row, `[1, heads, m, d_kv]`.
+pub(super) struct Prefix {
+    keys: Tensor,
+    values: Tensor,
+}
+
+impl Prefix {
+    pub(super) fn before(&self, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
+        let join = |own: &Tensor, x: &Tensor| -> Result<Tensor> {
+            let size = own.size();
+            let own = own.f_expand([x.size()[0], size[1], size[2], size[3]], false)?;
+            Ok(Tensor::f_cat(&[&own, x], 2)?)
+        };
+        Ok((join(&self.keys, keys)?, join(&self.values, values)?))
+    }
+
+    /// A bias over keys, with zeros for these.
+    pub(super) fn widened(&self, bias: &Tensor) -> Result<Tensor> {
+        Ok(bias.f_constant_pad_nd([self.keys.size()[2], 0])?)
+    }
+}
+
+/// `x` plus what a module gives.
+pub(super) fn add(
+    x: &Tensor,
+    inner: &Tensor,
+    output: &Linear,
+    bottleneck: &Option<Bottleneck>,
+    dropout: f64,
+) -> Result<Tensor> {
+    let Some(bottleneck) = bottleneck else { return output.add(x, inner, dropout) };
+    let out = bottleneck.forward(&output.forward(inner)?)?;
+    let out = if dropout > 0.0 { out.f_dropout(dropout, true)? } else { out };
+    Ok(x.f_add(&out)?)
 }
 
 /// Self-attention of one block.
 pub struct SelfAttention {
+    norm: Norm,
     /// `[3 * inner, d_model]`
-    input: Tensor,
+    input: Linear,
     /// `[d_model, inner]`
-    output: Tensor,
+    output: Linear,
     heads: i64,
+    bottleneck: Option<Bottleneck>,
+    prefix: Option<Prefix>,
 }
 
 impl SelfAttention {
+    pub fn gain(&self) -> &Tensor {
+        &self.norm.gain
+    }
+
     pub fn assemble(a: &Assembler, layer: &str) -> Result<Self> {
         let at = format!("{layer}.SelfAttention");
-        let names = ["q", "k", "v"].map(|part| format!("{at}.{part}.weight"));
+        let places = ["q", "k", "v"].map(|part| format!("{at}.{part}"));
+        let norm = a.norm(&format!("{layer}.layer_norm"))?;
         Ok(SelfAttention {
-            input: a.folded(&format!("{layer}.layer_norm.weight"), &names)?,
-            output: a.plain(&format!("{at}.o.weight"))?,
+            input: a.folded(&norm, &places)?,
+            norm,
+            output: a.linear(&format!("{at}.o"))?,
             heads: a.config.num_heads,
+            bottleneck: None,
+            prefix: None,
         })
+    }
+
+    pub fn changed(&self, c: &Changing) -> Result<Self> {
+        const MODULE: &str = "SelfAttention";
+        let inner = c.config.inner();
+        let parts = [("q", inner), ("k", inner), ("v", inner)];
+        Ok(SelfAttention {
+            norm: c.norm(&self.norm)?,
+            input: c.folded(&self.norm, &self.input, MODULE, &parts)?,
+            output: c.plain(&self.output, MODULE, "o")?,
+            heads: self.heads,
+            bottleneck: c.bottleneck(MODULE),
+            prefix: c.prefix(MODULE, self.input.weight.kind())?,
+        })
+    }
+
+    /// Attention to keys and values, those of a prefix before them.
+    fn attend(
+        &self,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+        bias: &Tensor,
+        dropout: f64,
+    ) -> Result<Tensor> {
+        match &self.prefix {
+            None => attend(q, k, v, Some(bias), dropout),
+            Some(prefix) => {
+                let (k, v) = prefix.before(k, v)?;
+                attend(q, &k, &v, Some(&prefix.widened(bias)?), dropout)
+            }
+        }
     }
 
     /// Over packed rows `[N, d]`, group by group; `bias` is `[1, heads, longest, longest]`.
@@ -69,17 +204,17 @@ impl SelfAttention {
         bias: &[Tensor],
         pass: Pass,
     ) -> Result<Tensor> {
-        let qkv = linear(&rms_norm(x, pass.epsilon)?, &self.input)?;
+        let qkv = self.input.forward(&self.norm.forward(x, pass.epsilon)?)?;
         let mut outputs = Vec::with_capacity(layout.groups.len());
         let parts = qkv.f_split_with_sizes(&layout.sizes()[..], 0)?;
         for ((part, group), bias) in parts.iter().zip(&layout.groups).zip(bias) {
             let [q, k, v] = self.heads_of(part, group.rows, group.length)?;
-            let out = attend(&q, &k, &v, Some(bias), pass.dropout)?;
+            let out = self.attend(&q, &k, &v, bias, pass.dropout)?;
             outputs.push(out.f_transpose(1, 2)?.f_reshape([group.rows * group.length, -1])?);
         }
         let joined =
             if outputs.len() == 1 { outputs.remove(0) } else { Tensor::f_cat(&outputs, 0)? };
-        add_linear(x, &joined, &self.output, pass.dropout)
+        add(x, &joined, &self.output, &self.bottleneck, pass.dropout)
     }
 
     /// Over `[rows * new, d]` positions that follow those in the cache, which they join.
@@ -91,7 +226,7 @@ impl SelfAttention {
         bias: &Tensor,
         pass: Pass,
     ) -> Result<Tensor> {
-        let qkv = linear(&rms_norm(x, pass.epsilon)?, &self.input)?;
+        let qkv = self.input.forward(&self.norm.forward(x, pass.epsilon)?)?;
         let new = x.size()[0] / rows;
         let [q, k, v] = self.heads_of(&qkv, rows, new)?;
         let cache = match cache {
@@ -101,9 +236,9 @@ impl SelfAttention {
             }
             None => cache.insert(Cache::new(k, v)),
         };
-        let out = attend(&q, &cache.keys()?, &cache.values()?, Some(bias), pass.dropout)?;
+        let out = self.attend(&q, &cache.keys()?, &cache.values()?, bias, pass.dropout)?;
         let out = out.f_transpose(1, 2)?.f_reshape([rows * new, -1])?;
-        add_linear(x, &out, &self.output, pass.dropout)
+        add(x, &out, &self.output, &self.bottleneck, pass.dropout)
     }
 
     /// Queries, keys and values, `[rows, heads, length, d_kv]` each.
@@ -113,151 +248,55 @@ impl SelfAttention {
     }
 }
 
-/// Attention of the decoder to the encoder's output.
-pub struct CrossAttention {
-    /// `[inner, d_model]`
-    query: Tensor,
-    /// `[heads, d_kv, d_model]`
-    key: Tensor,
-    value: Tensor,
-    /// `[d_model, inner]`
-    output: Tensor,
-}
-
-/// What one cross-attention reads of one group of rows.
-pub enum Memory {
-    /// Keys and values, `[rows, heads, length, d_kv]`: best for long targets.
-    Projected { key: Tensor, value: Tensor },
-    /// The encoder's output itself, `[rows, length, d]`: the key matrix is applied to the few
-    /// queries instead of the many positions, `q (W_k x) = (q W_k) x`, and the value matrix to
-    /// the few averages.
-    Absorbed(Tensor),
-}
-
-impl Memory {
-    /// The same memory with every tensor, rows first, put through `f`.
-    pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
-        Ok(match self {
-            Memory::Projected { key, value } => {
-                Memory::Projected { key: f(key)?, value: f(value)? }
-            }
-            Memory::Absorbed(states) => Memory::Absorbed(f(states)?),
-        })
-    }
-}
-
-impl CrossAttention {
-    pub fn assemble(a: &Assembler, layer: &str) -> Result<Self> {
-        let at = format!("{layer}.EncDecAttention");
-        let c = a.config;
-        let by_head = [c.num_heads, c.d_kv, c.d_model];
-        let query = [format!("{at}.q.weight")];
-        Ok(CrossAttention {
-            query: a.folded(&format!("{layer}.layer_norm.weight"), &query)?,
-            key: a.plain(&format!("{at}.k.weight"))?.f_view(by_head)?,
-            value: a.plain(&format!("{at}.v.weight"))?.f_view(by_head)?,
-            output: a.plain(&format!("{at}.o.weight"))?,
-        })
-    }
-
-    /// Whether `new` target positions over `length` encoder positions take fewer operations with
-    /// the key and value matrices applied to the queries.
-    pub fn is_cheaper_absorbed(&self, length: i64, new: i64) -> bool {
-        let [heads, width, d] = self.key.size()[..] else { unreachable!("3 dimensions") };
-        let inner = heads * width;
-        let absorbed = new * d * (inner + heads * length);
-        let projected = length * inner * (d + new);
-        absorbed < projected
-    }
-
-    /// Keys and values of one group of encoder states `[rows, length, d]`.
-    pub fn project(&self, states: &Tensor) -> Result<Memory> {
-        let project = |weight: &Tensor| -> Result<Tensor> {
-            let size = weight.size();
-            let flat = weight.f_view([-1, size[2]])?;
-            let out = states.f_linear(&flat, None::<Tensor>)?;
-            let [rows, length] = [states.size()[0], states.size()[1]];
-            Ok(out.f_view([rows, length, size[0], size[1]])?.f_transpose(1, 2)?)
-        };
-        Ok(Memory::Projected { key: project(&self.key)?, value: project(&self.value)? })
-    }
-
-    /// `x` is `[rows * new, d]`, rows in packed order; `memories` and `masks` go by group.
-    pub fn forward<'m>(
-        &self,
-        x: &Tensor,
-        rows: &[i64],
-        memories: impl Iterator<Item = (&'m Memory, Option<&'m Tensor>)>,
-        pass: Pass,
-    ) -> Result<Tensor> {
-        let total: i64 = rows.iter().sum();
-        let new = x.size()[0] / total;
-        let size = self.key.size();
-        let (heads, width) = (size[0], size[1]);
-        let query = linear(&rms_norm(x, pass.epsilon)?, &self.query)?;
-        let query = query.f_view([total, new, heads, width])?;
-        let parts = query.f_split_with_sizes(rows, 0)?;
-        let mut outputs = Vec::with_capacity(rows.len());
-        for (query, (memory, mask)) in parts.iter().zip(memories) {
-            let out = match memory {
-                Memory::Projected { key, value } => {
-                    let out = attend(&query.f_transpose(1, 2)?, key, value, mask, pass.dropout)?;
-                    out.f_transpose(1, 2)?
-                }
-                Memory::Absorbed(states) => self.absorbed(query, states, mask, pass.dropout)?,
-            };
-            outputs.push(out);
-        }
-        let joined = Tensor::f_cat(&outputs, 0)?.f_reshape([total * new, heads * width])?;
-        add_linear(x, &joined, &self.output, pass.dropout)
-    }
-
-    /// `query` `[rows, new, heads, d_kv]`, `states` `[rows, length, d]`; result as `query`.
-    fn absorbed(
-        &self,
-        query: &Tensor,
-        states: &Tensor,
-        mask: Option<&Tensor>,
-        dropout: f64,
-    ) -> Result<Tensor> {
-        let [rows, new, heads, width] = query.size()[..] else { unreachable!("4 dimensions") };
-        let by_head = query.f_permute([2, 0, 1, 3])?.f_reshape([heads, rows * new, width])?;
-        let query = by_head.f_bmm(&self.key)?.f_view([heads, rows, new, -1])?;
-        let query = query.f_permute([1, 0, 2, 3])?.f_reshape([rows, heads * new, -1])?;
-        let scores = query.f_bmm(&states.f_transpose(1, 2)?)?;
-        let mask = mask.map(|m| m.f_squeeze_dim(1)).transpose()?;
-        let weights = softmax(&scores, mask.as_ref(), dropout)?;
-        let average = weights.f_bmm(states)?.f_view([rows, heads, new, -1])?;
-        let average = average.f_transpose(0, 1)?.f_reshape([heads, rows * new, -1])?;
-        let out = average.f_bmm(&self.value.f_transpose(1, 2)?)?;
-        Ok(out.f_view([heads, rows, new, width])?.f_permute([1, 2, 0, 3])?)
-    }
-}
-
 /// The position-wise feed-forward layer, gated or not.
 pub struct FeedForward {
+    norm: Norm,
     /// `[d_ff, d_model]`, or `[2 * d_ff, d_model]` gated: activated half first.
-    input: Tensor,
+    input: Linear,
     /// `[d_model, d_ff]`
-    output: Tensor,
+    output: Linear,
     kind: FeedForwardKind,
+    bottleneck: Option<Bottleneck>,
 }
 
 impl FeedForward {
+    pub fn gain(&self) -> &Tensor {
+        &self.norm.gain
+    }
+
     pub fn assemble(a: &Assembler, layer: &str) -> Result<Self> {
         let kind = a.config.feed_forward()?;
         let parts: &[&str] = if kind.gated { &["wi_0", "wi_1"] } else { &["wi"] };
         let at = format!("{layer}.DenseReluDense");
-        let names: Vec<String> = parts.iter().map(|p| format!("{at}.{p}.weight")).collect();
+        let places: Vec<String> = parts.iter().map(|p| format!("{at}.{p}")).collect();
+        let norm = a.norm(&format!("{layer}.layer_norm"))?;
         Ok(FeedForward {
-            input: a.folded(&format!("{layer}.layer_norm.weight"), &names)?,
-            output: a.plain(&format!("{at}.wo.weight"))?,
+            input: a.folded(&norm, &places)?,
+            norm,
+            output: a.linear(&format!("{at}.wo"))?,
             kind,
+            bottleneck: None,
+        })
+    }
+
+    pub fn changed(&self, c: &Changing) -> Result<Self> {
+        const MODULE: &str = "DenseReluDense";
+        let width = c.config.d_ff;
+        let parts: &[(&str, i64)] = match self.kind.gated {
+            true => &[("wi_0", width), ("wi_1", width)],
+            false => &[("wi", width)],
+        };
+        Ok(FeedForward {
+            norm: c.norm(&self.norm)?,
+            input: c.folded(&self.norm, &self.input, MODULE, parts)?,
+            output: c.plain(&self.output, MODULE, "wo")?,
+            kind: self.kind,
+            bottleneck: c.bottleneck(MODULE),
         })
     }
 
     pub fn forward(&self, x: &Tensor, pass: Pass) -> Result<Tensor> {
-        let inner = linear(&rms_norm(x, pass.epsilon)?, &self.input)?;
+        let inner = self.input.forward(&self.norm.forward(x, pass.epsilon)?)?;
         let inner = if self.kind.gated {
             let halves = inner.f_chunk(2, -1)?;
             self.activate(halves[0].shallow_clone())?.f_mul(&halves[1])?
@@ -265,7 +304,7 @@ impl FeedForward {
             self.activate(inner)?
         };
         let inner = if pass.dropout > 0.0 { inner.f_dropout(pass.dropout, true)? } else { inner };
-        add_linear(x, &inner, &self.output, pass.dropout)
+        add(x, &inner, &self.output, &self.bottleneck, pass.dropout)
     }
 
     fn activate(&self, mut x: Tensor) -> Result<Tensor> {

@@ -6,11 +6,14 @@
 mod attention;
 mod beam;
 mod cache;
+pub mod change;
 mod checkpoint;
 pub mod config;
+mod cross;
 mod generate;
 mod layers;
 pub mod layout;
+mod linear;
 mod model;
 mod norm;
 mod padded;
@@ -22,7 +25,8 @@ mod score;
 mod stacks;
 
 pub use beam::Beams;
+pub use change::{Change, Changes};
 pub use config::Config;
 pub use generate::Generation;
 pub use layout::{GroupCost, Layout};
-pub use model::{Encoded, IGNORED, T5, TokenLosses};
+pub use model::{Decoded, Encoded, IGNORED, T5, TokenLosses};

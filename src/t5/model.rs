@@ -1,5 +1,6 @@
 //! The whole model: embeddings, encoder, decoder, language-model head, loss.
 
+use super::change::Changes;
 use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::layers::{Assembler, Pass};
@@ -71,6 +72,14 @@ impl Encoded {
     }
 }
 
+/// What the decoder says to a batch, in batch order.
+pub struct Decoded {
+    /// Its last states, behind the final norm: `[B, T, d]`.
+    pub states: Tensor,
+    /// `[B, T, vocabulary]`
+    pub logits: Tensor,
+}
+
 /// Losses of each target position, float32.
 pub struct TokenLosses {
     /// `[B, T]`, 0 where the label is ignored.
@@ -101,6 +110,23 @@ impl T5 {
         Self::frozen(checkpoint.config.clone(), &checkpoint, kind, device)
     }
 
+    /// Reads a folder as `load` does, to be trained further: float32 parameters that gather gradients.
+    pub fn load_trainable(folder: &Path, kind: Kind, device: Device) -> Result<Self> {
+        let checkpoint = Checkpoint::open(folder, Kind::Float, device)?;
+        Self::trainable(checkpoint.config.clone(), Parameters::of(&checkpoint)?, kind, device)
+    }
+
+    /// The same from a checkpoint held in memory.
+    pub fn from_bytes_trainable(
+        config: &str,
+        weights: &[u8],
+        kind: Kind,
+        device: Device,
+    ) -> Result<Self> {
+        let checkpoint = Checkpoint::from_bytes(config, weights, Kind::Float, device)?;
+        Self::trainable(checkpoint.config.clone(), Parameters::of(&checkpoint)?, kind, device)
+    }
+
     /// Reads a checkpoint held in memory.
     pub fn from_bytes(config: &str, weights: &[u8], kind: Kind, device: Device) -> Result<Self> {
         let checkpoint = Checkpoint::from_bytes(config, weights, kind, device)?;
@@ -115,7 +141,16 @@ impl T5 {
 
     /// Random weights that gather gradients: float32 parameters, computing in `kind`.
     pub fn random_trainable(config: Config, kind: Kind, device: Device) -> Result<Self> {
-        let mut parameters = Parameters::random(&config, device)?;
+        let parameters = Parameters::random(&config, device)?;
+        Self::trainable(config, parameters, kind, device)
+    }
+
+    fn trainable(
+        config: Config,
+        mut parameters: Parameters,
+        kind: Kind,
+        device: Device,
+    ) -> Result<Self> {
         parameters.require_grad()?;
         let parts = Parts::assemble(&config, &parameters, kind)?;
         Ok(T5 { config, kind, device, trainable: Some(parameters), parts })
@@ -142,6 +177,38 @@ impl T5 {
             self.parts = Parts::assemble(&self.config, parameters, self.kind)?;
         }
         Ok(())
+    }
+
+    /// The model with these changes; None where there are none. What is not changed is shared.
+    pub fn changed(&self, changes: &Changes) -> Result<Option<T5>> {
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        changes.check(&self.config)?;
+        let parts = &self.parts;
+        Ok(Some(T5 {
+            config: self.config.clone(),
+            kind: self.kind,
+            device: self.device,
+            trainable: None,
+            parts: Parts {
+                embedding: parts.embedding.shallow_clone(),
+                encoder: parts.encoder.changed(&self.config, changes)?,
+                decoder: parts.decoder.changed(&self.config, changes)?,
+                head: parts.head.shallow_clone(),
+                head_scale: parts.head_scale,
+            },
+        }))
+    }
+
+    /// The gain of a norm, `[d]`; None where the place is none.
+    pub fn gain(&self, place: &str) -> Option<&Tensor> {
+        let (stack, rest) = place.split_once('.')?;
+        match stack {
+            "encoder" => self.parts.encoder.gain(rest),
+            "decoder" => self.parts.decoder.gain(rest),
+            _ => None,
+        }
     }
 
     /// Token ids of any shape to embeddings with one more dimension, `d_model` wide.
@@ -182,12 +249,15 @@ impl T5 {
         Ok(Encoded { states, layout })
     }
 
-    /// Logits `[B, T, vocabulary]` for decoder inputs `[B, T]`, both in batch order.
-    pub fn decode(&self, encoded: &Encoded, inputs: &Tensor, dropout: f64) -> Result<Tensor> {
+    /// States and logits for decoder inputs `[B, T]` in batch order.
+    pub fn decode(&self, encoded: &Encoded, inputs: &Tensor, dropout: f64) -> Result<Decoded> {
         let order = encoded.layout.order_tensor(self.device)?;
         let mut state = self.begin(encoded, inputs.size()[1])?;
-        let logits = self.continue_with(&inputs.f_index_select(0, &order)?, &mut state, dropout)?;
-        Ok(logits.f_index_select(0, &encoded.layout.places(self.device)?)?)
+        let inputs = inputs.f_index_select(0, &order)?;
+        let states = self.states(&inputs, &mut state, dropout)?;
+        let places = encoded.layout.places(self.device)?;
+        let logits = self.logits(&states)?.f_index_select(0, &places)?;
+        Ok(Decoded { states: states.f_index_select(0, &places)?, logits })
     }
 
     /// A decoder state before the first position; `expected` positions are to come.
@@ -207,11 +277,18 @@ impl T5 {
         state: &mut State,
         dropout: f64,
     ) -> Result<Tensor> {
-        let embeddings = self.embed(inputs)?;
-        let states = self.parts.decoder.forward(&embeddings, state, self.pass(dropout))?;
+        self.logits(&self.states(inputs, state, dropout)?)
+    }
+
+    fn states(&self, inputs: &Tensor, state: &mut State, dropout: f64) -> Result<Tensor> {
+        self.parts.decoder.forward(&self.embed(inputs)?, state, self.pass(dropout))
+    }
+
+    /// Of states `[B, T, d]`.
+    fn logits(&self, states: &Tensor) -> Result<Tensor> {
         let states = match self.parts.head_scale {
             Some(scale) => states.f_mul_scalar(scale)?,
-            None => states,
+            None => states.shallow_clone(),
         };
         let [rows, new, d] = states.size()[..] else { unreachable!("3 dimensions") };
         let logits = linear(&states.f_view([rows * new, d])?, &self.parts.head)?;

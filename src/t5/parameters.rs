@@ -1,5 +1,6 @@
 //! The named parameters of a T5, as its checkpoints name them.
 
+use super::checkpoint::Checkpoint;
 use super::config::Config;
 use crate::Result;
 use std::collections::BTreeMap;
@@ -96,6 +97,13 @@ impl Parameters {
             map.insert(name, tensor);
         }
         Ok(Parameters(map))
+    }
+
+    /// Those of a checkpoint, each a tensor of its own. A head that is the table is left to be one.
+    pub fn of(checkpoint: &Checkpoint) -> Result<Self> {
+        let names = entries(&checkpoint.config).into_iter().map(|entry| entry.name);
+        let read = |name: String| Ok((name.clone(), checkpoint.get(&name)?.f_detach_copy()?));
+        Ok(Parameters(names.map(read).collect::<Result<_>>()?))
     }
 
     /// In the order of their names.

@@ -1,17 +1,21 @@
 //! The encoder and the decoder: their blocks, biases and final norms.
 
 use super::cache::Cache;
-use super::layers::{Assembler, CrossAttention, FeedForward, Memory, Pass, SelfAttention};
+use super::change::Changes;
+use super::config::Config;
+use super::cross::{CrossAttention, Memory};
+use super::layers::{Assembler, Changing, FeedForward, Pass, SelfAttention};
 use super::layout::{Layout, causal_mask};
-use super::norm::rms_norm;
+use super::linear::Norm;
 use super::position::PositionBias;
 use crate::Result;
+use std::rc::Rc;
 use tch::{Kind, Tensor};
 
 pub struct Encoder {
     blocks: Vec<(SelfAttention, FeedForward)>,
-    bias: PositionBias,
-    gain: Tensor,
+    bias: Rc<PositionBias>,
+    norm: Norm,
 }
 
 impl Encoder {
@@ -23,8 +27,29 @@ impl Encoder {
                 Ok((attention, FeedForward::assemble(a, &format!("{at}.1"))?))
             })
             .collect::<Result<_>>()?;
-        let gain = a.plain("encoder.final_layer_norm.weight")?;
-        Ok(Encoder { blocks, bias: position_bias(a, "encoder", true)?, gain })
+        let norm = a.norm("encoder.final_layer_norm")?;
+        Ok(Encoder { blocks, bias: position_bias(a, "encoder", true)?, norm })
+    }
+
+    pub fn changed(&self, config: &Config, changes: &Changes) -> Result<Self> {
+        let blocks = self.blocks.iter().enumerate().map(|(i, (attention, feed_forward))| {
+            let at = |n| changing(config, changes, "encoder", i, n);
+            Ok((attention.changed(&at(0))?, feed_forward.changed(&at(1))?))
+        });
+        Ok(Encoder {
+            blocks: blocks.collect::<Result<_>>()?,
+            bias: self.bias.clone(),
+            norm: self.norm.changed(changes, "encoder.final_layer_norm")?,
+        })
+    }
+
+    /// Of a norm, `block.0.layer.1.layer_norm` or `final_layer_norm`.
+    pub fn gain(&self, norm: &str) -> Option<&Tensor> {
+        let Some((block, layer)) = block_and_layer(norm) else {
+            return (norm == "final_layer_norm").then_some(&self.norm.gain);
+        };
+        let (attention, feed_forward) = self.blocks.get(block)?;
+        [attention.gain(), feed_forward.gain()].get(layer).copied()
     }
 
     /// Packed embeddings `[N, d]` to packed states `[N, d]`.
@@ -46,14 +71,14 @@ impl Encoder {
             x = attention.packed(&x, layout, &biases, pass)?;
             x = feed_forward.forward(&x, pass)?;
         }
-        drop(&rms_norm(&x, pass.epsilon)?.f_mul(&self.gain)?, pass.dropout)
+        drop(&self.norm.with_gain(&x, pass.epsilon)?, pass.dropout)
     }
 }
 
 pub struct Decoder {
     blocks: Vec<(SelfAttention, CrossAttention, FeedForward)>,
-    bias: PositionBias,
-    gain: Tensor,
+    bias: Rc<PositionBias>,
+    norm: Norm,
 }
 
 /// What a decoder remembers between calls: the keys and values of the positions so far, and what
@@ -142,8 +167,29 @@ impl Decoder {
                 ))
             })
             .collect::<Result<_>>()?;
-        let gain = a.plain("decoder.final_layer_norm.weight")?;
-        Ok(Decoder { blocks, bias: position_bias(a, "decoder", false)?, gain })
+        let norm = a.norm("decoder.final_layer_norm")?;
+        Ok(Decoder { blocks, bias: position_bias(a, "decoder", false)?, norm })
+    }
+
+    pub fn changed(&self, config: &Config, changes: &Changes) -> Result<Self> {
+        let blocks = self.blocks.iter().enumerate().map(|(i, (attention, cross, feed_forward))| {
+            let at = |n| changing(config, changes, "decoder", i, n);
+            Ok((attention.changed(&at(0))?, cross.changed(&at(1))?, feed_forward.changed(&at(2))?))
+        });
+        Ok(Decoder {
+            blocks: blocks.collect::<Result<_>>()?,
+            bias: self.bias.clone(),
+            norm: self.norm.changed(changes, "decoder.final_layer_norm")?,
+        })
+    }
+
+    /// Of a norm, as the encoder's.
+    pub fn gain(&self, norm: &str) -> Option<&Tensor> {
+        let Some((block, layer)) = block_and_layer(norm) else {
+            return (norm == "final_layer_norm").then_some(&self.norm.gain);
+        };
+        let (attention, cross, feed_forward) = self.blocks.get(block)?;
+        [attention.gain(), cross.gain(), feed_forward.gain()].get(layer).copied()
     }
 
     /// The state before the first position. `expected` is the number of positions to come: few
@@ -217,15 +263,33 @@ impl Decoder {
             x = feed_forward.forward(&x, pass)?;
         }
         state.length = seen;
-        let x = rms_norm(&x, pass.epsilon)?.f_mul(&self.gain)?;
+        let x = self.norm.with_gain(&x, pass.epsilon)?;
         Ok(drop(&x, pass.dropout)?.f_view([rows, new, d])?)
     }
 }
 
-fn position_bias(a: &Assembler, stack: &str, bidirectional: bool) -> Result<PositionBias> {
+/// `block.3.layer.1.layer_norm` as (3, 1).
+fn block_and_layer(norm: &str) -> Option<(usize, usize)> {
+    let rest = norm.strip_prefix("block.")?.strip_suffix(".layer_norm")?;
+    let (block, layer) = rest.split_once(".layer.")?;
+    Some((block.parse().ok()?, layer.parse().ok()?))
+}
+
+fn changing<'a>(
+    config: &'a Config,
+    changes: &'a Changes,
+    stack: &str,
+    block: usize,
+    layer: usize,
+) -> Changing<'a> {
+    Changing { config, changes, layer: format!("{stack}.block.{block}.layer.{layer}") }
+}
+
+fn position_bias(a: &Assembler, stack: &str, bidirectional: bool) -> Result<Rc<PositionBias>> {
     let name = format!("{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
     let table = a.weights.get(&name)?.f_to_kind(Kind::Float)?;
-    Ok(PositionBias::new(table, bidirectional, a.config.relative_attention_max_distance))
+    let farthest = a.config.relative_attention_max_distance;
+    Ok(Rc::new(PositionBias::new(table, bidirectional, farthest)))
 }
 
 fn drop(x: &Tensor, dropout: f64) -> Result<Tensor> {

@@ -1,7 +1,7 @@
 //! A trained prompt at work on new rows.
 
 use super::gather::{Placement, Prompts};
-use super::predict::{Decoding, Evaluation, Item, Predictor};
+use super::predict::{Decoding, Evaluation, Item, Predictor, Reading};
 use super::rows::{answers, tokenize};
 use crate::backbone::Backbone;
 use crate::data::{Example, Form, Row, Split, Task, TaskSet};
@@ -25,7 +25,7 @@ pub struct Answering<'a> {
     backbone: &'a Backbone,
     form: Form,
     tasks: TaskSet,
-    prompts: Prompts,
+    reading: Reading<'static>,
     options: Evaluation,
 }
 
@@ -61,11 +61,11 @@ impl<'a> Answering<'a> {
             backbone,
             form,
             tasks: TaskSet::of(name, tasks),
-            prompts: Prompts {
+            reading: Reading::Prompts(Prompts {
                 vectors: prompt.f_to_device(backbone.model.device)?.f_unsqueeze(0)?,
                 of_row: Vec::new(),
                 hidden: vec![Vec::new()],
-            },
+            }),
             options: Evaluation {
                 split: Split::Test,
                 limit: None,
@@ -109,7 +109,7 @@ impl<'a> Answering<'a> {
             tokenizer: &tokenizer,
             tasks: &self.tasks,
             known: &known,
-            prompts: Some(&self.prompts),
+            reading: &self.reading,
             options: &self.options,
         };
         let words = self.form.labels.words();

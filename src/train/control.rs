@@ -13,6 +13,8 @@ pub struct View {
     pub step: u64,
     /// Steps of the stage.
     pub total_steps: u64,
+    /// What the stage is called; empty where there is one only.
+    pub stage: String,
     /// The pass over the data this step belongs to, from 1.
     pub epoch: u64,
     /// The share of the stage's steps made before this one, in [0, 1).
@@ -33,6 +35,8 @@ pub struct View {
 /// What a control is for: a stage's length, and the names it may use.
 #[derive(Debug, Clone, Default)]
 pub struct Setting {
+    /// Empty where there is one only.
+    pub stage: String,
     pub total_steps: u64,
     pub steps_per_epoch: u64,
     /// Parameter groups with a learning rate of their own. Where there are none, any name will do.
@@ -51,6 +55,7 @@ impl Setting {
         View {
             step,
             total_steps: self.total_steps,
+            stage: self.stage.clone(),
             epoch: (step - 1) / self.steps_per_epoch.max(1) + 1,
             progress: (step - 1) as f64 / self.total_steps.max(1) as f64,
             run_step: step,
@@ -97,9 +102,9 @@ pub trait Control {
 /// Tries a control out before it is used: at sampled steps of each stage every answer is valid,
 /// and asked again, in the opposite order, the same.
 pub fn try_out(control: &mut dyn Control, stages: &[Setting]) -> Result<()> {
-    let mut tried: Vec<(u64, u64)> = Vec::new();
+    let mut tried: Vec<(&str, u64, u64)> = Vec::new();
     for setting in stages {
-        let length = (setting.total_steps, setting.steps_per_epoch);
+        let length = (&setting.stage[..], setting.total_steps, setting.steps_per_epoch);
         if !tried.contains(&length) {
             tried.push(length);
             try_stage(control, setting)?;

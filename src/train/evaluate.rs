@@ -1,7 +1,6 @@
 //! Evaluation: one composed prompt a task, rows of all tasks sorted by length, scores by task.
 
-use super::gather::Prompts;
-use super::predict::{Item, Predictor};
+use super::predict::{Item, Predictor, Reading};
 use super::rows::{answers, tokenize};
 use crate::backbone::Backbone;
 use crate::data::{Split, TaskSet};
@@ -44,13 +43,12 @@ impl Scores {
     }
 }
 
-/// Evaluates the tasks with these indices. `prompts`, where there are any, holds one prompt for
-/// each task of the set; `progress` is told how many of how many rows are done.
+/// Evaluates the tasks with these indices; `progress` is told how many of how many rows are done.
 pub fn evaluate(
     backbone: &Backbone,
     tasks: &TaskSet,
     which: &[usize],
-    prompts: Option<&Prompts>,
+    reading: &Reading,
     options: &Evaluation,
     progress: &mut dyn FnMut(usize, usize) -> Result<()>,
 ) -> Result<Scores> {
@@ -78,7 +76,7 @@ pub fn evaluate(
         tokenizer: &tokenizer,
         tasks,
         known: &known,
-        prompts,
+        reading,
         options,
     };
     let batches = predictor.batches(&items);

@@ -1,6 +1,7 @@
 //! The first part of a step: a batch of token ids and prompts becomes the packed embeddings the
 //! backbone reads, each row with its own prompt.
 
+use super::learner::Given;
 use crate::t5::{GroupCost, IGNORED, Layout, T5};
 use crate::{Error, Result};
 use tch::{Device, Kind, Tensor};
@@ -47,15 +48,16 @@ pub struct Gathered {
     pub layout: Layout,
 }
 
-/// Lays rows of token ids, each closed by `</s>`, and their prompts out for the encoder.
+/// Lays rows of token ids, each closed by `</s>`, and what they are given out for the encoder.
 pub fn gather(
     backbone: &T5,
     rows: &[&[i64]],
-    prompts: Option<&Prompts>,
+    given: &Given,
     placement: Placement,
     cost: GroupCost,
 ) -> Result<Gathered> {
     let device = backbone.device;
+    let prompts = given.prompts.as_ref();
     let m = prompts.map_or(0, |p| p.vectors.size()[1]);
     let lengths: Vec<i64> = rows.iter().map(|ids| ids.len() as i64 + m).collect();
     let start_of = |row: usize| match placement {
@@ -76,6 +78,10 @@ pub fn gather(
         total += ids.len() as i64;
     }
     let tokens = backbone.embed(&Tensor::f_from_slice(&ids)?.f_to_device(device)?)?;
+    let tokens = match &given.shift {
+        Some(shift) => tokens.f_add(&of_tokens(shift, rows)?.f_to_kind(tokens.kind())?)?,
+        None => tokens,
+    };
     let table = match prompts {
         Some(p) => {
             let vectors = p.vectors.f_to_kind(tokens.kind())?;
@@ -95,6 +101,26 @@ pub fn gather(
         }
     })?;
     Ok(Gathered { embeddings: table.f_index_select(0, &index)?, layout })
+}
+
+/// Of `[B, L, d]` what stands at a token of its row, one row after the other: `[tokens, d]`.
+fn of_tokens(shift: &Tensor, rows: &[&[i64]]) -> Result<Tensor> {
+    let longest = rows.iter().map(|ids| ids.len() as i64).max().unwrap_or(0);
+    let [count, length, d] = shift.size()[..] else {
+        return Err(Error::new(format!("a shift is [B, L, d], not {:?}", shift.size())));
+    };
+    if count != rows.len() as i64 || length < longest {
+        return Err(Error::new(format!(
+            "the shift is [{count}, {length}, {d}] for {} rows of up to {longest} tokens",
+            rows.len()
+        )));
+    }
+    let places = (0..count).zip(rows);
+    let places: Vec<i64> = places
+        .flat_map(|(row, ids)| (0..ids.len() as i64).map(move |i| row * length + i))
+        .collect();
+    let places = Tensor::f_from_slice(&places)?.f_to_device(shift.device())?;
+    Ok(shift.f_reshape([-1, d])?.f_index_select(0, &places)?)
 }
 
 /// Targets as labels `[B, T]`, `IGNORED` behind the end of each.

@@ -1,8 +1,8 @@
 //! What a trainer is made of.
 
-use super::composition::Composition;
 use super::control::{Control, Setting};
 use super::gather::Placement;
+use super::learner::Learner;
 use super::optimizer::{Group, Optimizer};
 use super::predict::Evaluation;
 use super::rows::Row;
@@ -136,6 +136,12 @@ pub struct Stage {
     /// Empty, or what the stage is called in messages.
     pub name: String,
     pub setting: Setting,
+    /// None where the backbone itself is trained.
+    pub learner: Option<Rc<dyn Learner>>,
+    /// The parameter groups it trains.
+    pub trains: Vec<String>,
+    /// Whether the optimizer begins anew.
+    pub afresh: bool,
 }
 
 /// What a trainer is made of.
@@ -143,9 +149,8 @@ pub struct Parts {
     pub backbone: Rc<RefCell<Backbone>>,
     /// None where the batches come from a stream.
     pub tasks: Option<Rc<TaskSet>>,
+    /// The tasks of the set, then those that are only trained on.
     pub task_names: Vec<String>,
-    /// None where the backbone itself is trained.
-    pub composition: Option<Composition>,
     pub groups: Vec<Group>,
     pub optimizer: Box<dyn Optimizer>,
     pub batches: Box<dyn Batches>,

@@ -1,12 +1,17 @@
 //! The answers of an evaluation: rows of all tasks sorted by length and encoded in batches, then
 //! decoded in larger lots.
 
+use super::composition::Selection;
 use super::gather::{Placement, Prompts, gather, group_cost};
+use super::learner::{Given, How, Learner, Rows};
 use super::rows::Row;
+use crate::backbone::Backbone;
 use crate::data::{Split, TaskSet, Tokenizer};
-use crate::t5::{Encoded, Generation, T5};
+use crate::t5::{Encoded, Generation, GroupCost, T5};
 use crate::{Error, Result};
+use std::cell::RefCell;
 use std::cmp::Reverse;
+use std::rc::Rc;
 
 /// Rows decoded together, about: a step reads all the decoder's weights, however few its rows.
 const LOT: usize = 256;
@@ -50,6 +55,28 @@ pub struct Evaluation {
     pub placement: Placement,
 }
 
+/// What rows read besides their tokens.
+pub enum Reading<'a> {
+    Tokens,
+    /// One prompt for each task of the set.
+    Prompts(Prompts),
+    /// What a learner gives them, `rows` more positions each; rows of one task only share a batch
+    /// where they are to be kept `apart`.
+    OfRows {
+        learner: &'a dyn Learner,
+        backbone: Rc<RefCell<Backbone>>,
+        selection: Selection,
+        rows: usize,
+        apart: bool,
+    },
+}
+
+/// A batch behind the encoder, and the backbone that is to decode it if it is another.
+pub struct Read {
+    pub encoded: Encoded,
+    model: Option<T5>,
+}
+
 /// One row on its way through the backbone.
 pub struct Item {
     pub task: usize,
@@ -63,16 +90,14 @@ pub struct Predictor<'a> {
     pub tasks: &'a TaskSet,
     /// The answers of each task as token ids; none where any number is one.
     pub known: &'a [Option<Vec<Vec<i64>>>],
-    /// One prompt for each task of the set.
-    pub prompts: Option<&'a Prompts>,
+    pub reading: &'a Reading<'a>,
     pub options: &'a Evaluation,
 }
 
 impl Predictor<'_> {
-    /// Items, by index, that are encoded together, the longest first. Candidates are scored for a
-    /// whole batch, so ranking keeps tasks apart.
+    /// Items, by index, that are encoded together, the longest first.
     pub fn batches(&self, items: &[Item]) -> Vec<Vec<usize>> {
-        let apart = |&i: &usize| if self.ranks() { items[i].task } else { 0 };
+        let apart = |&i: &usize| if self.keeps_apart() { items[i].task } else { 0 };
         let mut order: Vec<usize> = (0..items.len()).collect();
         order.sort_by_key(|i| (apart(i), Reverse(self.length(&items[*i]))));
         let by_task = order.chunk_by(|a, b| apart(a) == apart(b));
@@ -91,7 +116,7 @@ impl Predictor<'_> {
 
     /// Batches that are decoded together: no more than two full ones, for the sake of memory.
     pub fn lots<'b>(&self, items: &[Item], batches: &'b [Vec<usize>]) -> Vec<&'b [Vec<usize>]> {
-        if self.ranks() {
+        if self.keeps_apart() {
             return batches.chunks(1).collect();
         }
         let positions = |batch: &[usize]| batch.iter().map(|&i| self.length(&items[i])).sum();
@@ -115,40 +140,72 @@ impl Predictor<'_> {
 
     /// Positions of a row, its prompt's included.
     fn length(&self, item: &Item) -> usize {
-        item.row.source.len() + self.prompts.map_or(0, |p| p.vectors.size()[1] as usize)
+        let given = match self.reading {
+            Reading::Tokens => 0,
+            Reading::Prompts(prompts) => prompts.vectors.size()[1] as usize,
+            Reading::OfRows { rows, .. } => *rows,
+        };
+        item.row.source.len() + given
     }
 
-    fn ranks(&self) -> bool {
-        self.options.decoding == Decoding::Rank
+    /// Whether a batch holds rows of one task only: candidates are scored for a whole batch, and
+    /// some backbones are other ones for each task.
+    fn keeps_apart(&self) -> bool {
+        let apart = matches!(self.reading, Reading::OfRows { apart: true, .. });
+        apart || self.options.decoding == Decoding::Rank
     }
 
-    pub fn encode(&self, items: &[Item], batch: &[usize]) -> Result<Encoded> {
+    /// What a batch reads besides its tokens.
+    fn given(&self, items: &[Item], batch: &[usize], cost: GroupCost) -> Result<Given> {
+        let tasks: Vec<usize> = batch.iter().map(|&i| items[i].task).collect();
+        match self.reading {
+            Reading::Tokens => Ok(Given::default()),
+            Reading::Prompts(p) => {
+                let hidden = p.hidden.clone();
+                let vectors = p.vectors.shallow_clone();
+                let prompts = Some(Prompts { vectors, of_row: tasks, hidden });
+                Ok(Given { prompts, ..Given::default() })
+            }
+            Reading::OfRows { learner, backbone, selection, .. } => {
+                let rows = Rows {
+                    backbone: backbone.clone(),
+                    tasks,
+                    sources: batch.iter().map(|&i| items[i].row.source.clone()).collect(),
+                    targets: Vec::new(),
+                    placement: self.options.placement,
+                    cost,
+                };
+                learner.give(&rows, How::inference(*selection))
+            }
+        }
+    }
+
+    pub fn encode(&self, items: &[Item], batch: &[usize]) -> Result<Read> {
         let sources: Vec<&[i64]> = batch.iter().map(|&i| &items[i].row.source[..]).collect();
-        let own = self.prompts.map(|p| Prompts {
-            vectors: p.vectors.shallow_clone(),
-            of_row: batch.iter().map(|&i| items[i].task).collect(),
-            hidden: p.hidden.clone(),
-        });
         let cost = group_cost(self.model);
-        let gathered = gather(self.model, &sources, own.as_ref(), self.options.placement, cost)?;
-        self.model.encode(&gathered.embeddings, gathered.layout, 0.0)
+        let given = self.given(items, batch, cost)?;
+        let changed = self.model.changed(&given.changes)?;
+        let model = changed.as_ref().unwrap_or(self.model);
+        let gathered = gather(model, &sources, &given, self.options.placement, cost)?;
+        let encoded = model.encode(&gathered.embeddings, gathered.layout, 0.0)?;
+        Ok(Read { encoded, model: changed })
     }
 
     /// The answers to the rows of one lot, in its order.
-    pub fn predict(
-        &self,
-        items: &[Item],
-        rows: &[usize],
-        encoded: Vec<Encoded>,
-    ) -> Result<Vec<String>> {
+    pub fn predict(&self, items: &[Item], rows: &[usize], read: Vec<Read>) -> Result<Vec<String>> {
+        let (encoded, mut models): (Vec<_>, Vec<_>) =
+            read.into_iter().map(|read| (read.encoded, read.model)).unzip();
         let encoded = Encoded::join(encoded)?;
+        // Those with backbones of their own are lots of one batch.
+        let own = models.pop().flatten();
+        let model = own.as_ref().unwrap_or(self.model);
         let tasks: Vec<usize> = rows.iter().map(|&i| items[i].task).collect();
         match self.options.decoding {
-            Decoding::Rank => self.rank(tasks[0], &encoded),
+            Decoding::Rank => self.rank(model, tasks[0], &encoded),
             Decoding::Greedy => {
-                self.decode(&tasks, &encoded, |row, ids| self.hopeless(tasks[row], ids))
+                self.decode(model, &tasks, &encoded, |row, ids| self.hopeless(tasks[row], ids))
             }
-            Decoding::Full => self.decode(&tasks, &encoded, |_, _| false),
+            Decoding::Full => self.decode(model, &tasks, &encoded, |_, _| false),
         }
     }
 
@@ -156,19 +213,22 @@ impl Predictor<'_> {
     /// task's label words; none where labels are numbers.
     pub fn answer(&self, items: &[Item], task: usize) -> Result<Vec<(String, Vec<f64>)>> {
         let batch: Vec<usize> = (0..items.len()).collect();
-        let encoded = self.encode(items, &batch)?;
+        let Read { encoded, model } = self.encode(items, &batch)?;
+        let model = model.as_ref().unwrap_or(self.model);
         let scores = match self.tasks.tasks[task].labels.words() {
             [] => vec![Vec::new(); items.len()],
-            words => self.model.score(&encoded, &self.tokenizer.encode_batch(words)?)?,
+            words => model.score(&encoded, &self.tokenizer.encode_batch(words)?)?,
         };
         let tasks = vec![task; items.len()];
-        let texts = self.decode(&tasks, &encoded, |row, ids| self.hopeless(tasks[row], ids))?;
+        let texts =
+            self.decode(model, &tasks, &encoded, |row, ids| self.hopeless(tasks[row], ids))?;
         Ok(texts.into_iter().zip(scores).collect())
     }
 
     /// The decoded texts; `tasks` are those of the rows.
     fn decode(
         &self,
+        model: &T5,
         tasks: &[usize],
         encoded: &Encoded,
         done: impl Fn(usize, &[i64]) -> bool,
@@ -181,7 +241,7 @@ impl Predictor<'_> {
         let limits: Vec<i64> = (0..tasks.len()).map(limit).collect();
         let generation = Generation { max_new_tokens: limits.iter().copied().max().unwrap_or(1) };
         let ended = |row: usize, ids: &[i64]| ids.len() as i64 >= limits[row] || done(row, ids);
-        let ids = self.model.greedy_until(encoded, generation, ended)?;
+        let ids = model.greedy_until(encoded, generation, ended)?;
         ids.iter().map(|ids| self.tokenizer.decode(ids)).collect()
     }
 
@@ -197,10 +257,10 @@ impl Predictor<'_> {
     }
 
     /// The most probable answer of each row, all of one task.
-    fn rank(&self, task: usize, encoded: &Encoded) -> Result<Vec<String>> {
+    fn rank(&self, model: &T5, task: usize, encoded: &Encoded) -> Result<Vec<String>> {
         let words = self.tasks.tasks[task].labels.all_texts();
         let candidates = self.tokenizer.encode_batch(&words)?;
-        let scores = self.model.score(encoded, &candidates)?;
+        let scores = model.score(encoded, &candidates)?;
         let best = scores.iter().map(|of_row| {
             let best = (0..words.len()).max_by(|&a, &b| of_row[a].total_cmp(&of_row[b]));
             words[best.expect("a task has labels")].clone()

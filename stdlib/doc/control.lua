@@ -4,6 +4,7 @@ class "compt.View" [[
 What the functions of a control see of the run; read only. Moving averages give each new value a tenth.
 - step: integer -- from 1; of its stage, where tasks are trained one after the other
 - total_steps: integer -- of the stage
+- stage: string -- what the stage is called; empty where there is one only
 - epoch: integer -- from 1
 - progress: number -- share of the stage's steps made, 0 to 1
 - task_sizes: table<string, integer> -- training rows by task

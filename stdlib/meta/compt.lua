@@ -510,11 +510,12 @@ local Router = {}
 ---@return torch.Tensor
 function Router:weights(tasks, options) end
 
----A group of trained parameters.
+---A group of trained parameters: of ComPT's methods the first three; others name their own.
 ---@alias compt.Group
 ---| "router"
 ---| "source"
 ---| "private"
+---| string
 
 ---@class (exact) compt.MethodOptions
 ---@field name? string for records and tables; by default the method's own
@@ -530,6 +531,7 @@ function Router:weights(tasks, options) end
 ---@field lr? table<compt.Group, number> highest rates ({ router = 0.1, source = 0.05, private = 0.02 })
 ---@field warmup? number share of the steps in which the rates rise (default 0.2)
 ---@field temperature? number[] at the first and the last step ({ 5, 1e-3 })
+---@field top_k? integer how many of the largest router weights of an example stay; by default all
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled (default 0.01)
 
@@ -590,6 +592,340 @@ function methods.mcat(options) end
 ---@param options? compt.MethodOptions
 ---@return compt.Method
 function methods.pt(options) end
+
+---P-tuning (Liu et al. 2021): a private prompt a task, trained through an LSTM.
+---```lua
+---compt.methods.p_tuning { length = 10 }
+---```
+---@param options? compt.MethodOptions
+---@return compt.Method
+function methods.p_tuning(options) end
+
+---@class (exact) compt.FineTuningOptions
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+
+---Full fine-tuning: one model for all tasks of the set. The trainer trains a copy of the backbone, which is then its `backbone`.
+---```lua
+---compt.methods.fine_tuning { lr = { backbone = 3e-4 } }
+---```
+---@param options? compt.FineTuningOptions
+---@return compt.Method
+function methods.fine_tuning(options) end
+
+---@class (exact) compt.LoraOptions
+---@field at? string matrices, `*` for anything (default "*Attention.{q,v}")
+---@field rank? integer of a change (default 8)
+---@field alpha? number changes are scaled by alpha / rank (default 8)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+
+---LoRA (Hu et al. 2021): W + (alpha / rank) B A at matrices of the backbone, one set a task.
+---```lua
+---compt.methods.lora { rank = 4 }
+---```
+---@param options? compt.LoraOptions
+---@return compt.Method
+function methods.lora(options) end
+
+---@class (exact) compt.AdaptersOptions
+---@field at? string modules (default "*.{SelfAttention,DenseReluDense}")
+---@field width? integer of a bottleneck; by default d / 32
+---@field activation? "gelu"|"relu"|"silu" inside it (default "gelu")
+---@field norms? boolean whether layer norms are trained, too (default true)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+
+---Adapters (Houlsby et al. 2019): h + up(GELU(down(h))) behind modules of the backbone, one set a task.
+---```lua
+---compt.methods.adapters { width = 4 }
+---```
+---@param options? compt.AdaptersOptions
+---@return compt.Method
+function methods.adapters(options) end
+
+---@class (exact) compt.BitfitOptions
+---@field at? string matrices and norms (default "*")
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+
+---BitFit (Ben Zaken et al. 2022): biases, added to every matrix and norm, one set a task.
+---```lua
+---compt.methods.bitfit {}
+---```
+---@param options? compt.BitfitOptions
+---@return compt.Method
+function methods.bitfit(options) end
+
+---@class (exact) compt.PrefixTuningOptions
+---@field length? integer positions (default 5)
+---@field hidden? integer width of the MLP it is trained through (default 512)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+
+---Prefix tuning (Li & Liang 2021): keys and values before those of every attention, one set a task.
+---```lua
+---compt.methods.prefix_tuning { length = 5, hidden = 64 }
+---```
+---@param options? compt.PrefixTuningOptions
+---@return compt.Method
+function methods.prefix_tuning(options) end
+
+---@class (exact) compt.DeptOptions
+---@field length? integer rows of the prompt (default 12)
+---@field rank? integer of the update of the embeddings (default 8)
+---@field alpha? number the update is scaled by alpha / sqrt(rank); by default so that it is not
+---@field positions? integer longest input (default 256)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field init? compt.Init what prompts start from (default "vocabulary")
+
+---DePT (Shi & Lipani 2024): a short prompt and a low-rank update of the input's embeddings, by task.
+---```lua
+---compt.methods.dept { length = 8, rank = 4 }
+---```
+---@param options? compt.DeptOptions
+---@return compt.Method
+function methods.dept(options) end
+
+---@class (exact) compt.SpotOptions
+---@field length? integer rows (default 20)
+---@field retrieve? false|"best"|"average" which source prompts a task begins with: one of their mixture; the likest; the likest, weighted (default false)
+---@field top? integer how many are averaged (default 3)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field init? compt.Init what prompts start from (default "vocabulary")
+---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
+
+---SPoT (Vu et al. 2022): prompts of source tasks begin those of the target tasks.
+---```lua
+---compt.methods.spot { retrieve = "best" }
+---```
+---@param options? compt.SpotOptions
+---@return compt.Method
+function methods.spot(options) end
+
+---@class (exact) compt.AttemptOptions
+---@field length? integer rows (default 20)
+---@field width? integer of the attention (default 100)
+---@field sources? (compt.Prompt|torch.Tensor)[] source prompts [m, d] trained before; by default they are trained first
+---@field shared? boolean ATTEMPT-m: one attention for all tasks, in mixed batches (default false)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field init? compt.Init what prompts start from (default "vocabulary")
+---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
+
+---ATTEMPT (Asai et al. 2022): attention over frozen source prompts and the target's own, per input.
+---```lua
+---compt.methods.attempt { shared = true }
+---```
+---@param options? compt.AttemptOptions
+---@return compt.Method
+function methods.attempt(options) end
+
+---@class (exact) compt.MptOptions
+---@field length? integer rows (default 20)
+---@field lambda? number weight of the distillation (default 0.9)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field init? compt.Init what prompts start from (default "vocabulary")
+---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
+
+---MPT (Wang et al. 2023): a shared prompt times a matrix of rank one by task; teachers, distillation, adaptation.
+---```lua
+---compt.methods.mpt { length = 10 }
+---```
+---@param options? compt.MptOptions
+---@return compt.Method
+function methods.mpt(options) end
+
+---@class (exact) compt.Mp2Options
+---@field sources? integer modular prompts (default 8)
+---@field length? integer rows (default 50)
+---@field rank? integer of the prompts together (default 300)
+---@field pretrain? number rate of the first stage (default 3e-3)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
+
+---MP2 (Sun et al. 2023): modular prompts of low rank under a router; all, then the router, then the prompts.
+---```lua
+---compt.methods.mp2 { sources = 4, length = 10, rank = 20 }
+---```
+---@param options? compt.Mp2Options
+---@return compt.Method
+function methods.mp2(options) end
+
+---@class (exact) compt.MixedOptions
+---@field mix? "mean"|"max"|"concat"|"linear" how sources become one (default "mean")
+---@field join? "sum"|"product"|"concat" with the private prompt (default "sum")
+---@field share? number|"learned"|false how much the private prompt counts, (1 - a) mixed o a private (default false)
+---@field sources? integer S (default 3)
+---@field length? integer m, rows of a source prompt (default 20)
+---@field lr? table<compt.Group, number> highest rates by parameter group
+---@field warmup? number share of the steps in which the rates rise
+---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
+---@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field init? compt.Init what prompts start from (default "vocabulary")
+
+---The other compositions of ComPT's code: sources mixed without a router, joined with the private prompt (here from U(-0.5, 0.5), before the closing `</s>`).
+---```lua
+---compt.methods.mixed { mix = "max", share = "learned" }
+---```
+---@param options? compt.MixedOptions
+---@return compt.Method
+function methods.mixed(options) end
+
+---What a method's `build(setup)` returns. A method is a table { name, build, lr, warmup, ... }; examples/own_method.lua writes one. `build` declares parameters with `setup:parameter` and gives functions that use them.
+---@class compt.Plan
+---@field give? compt.Give what a batch reads; each stage may have its own
+---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor the loss, a single number, where it is not `out.loss`
+---@field sources? integer source prompts that an evaluation may look at apart (`batch.kept`) (default 0)
+---@field stages? compt.PlanStage[] parts of the run, one after the other; by default one with all groups
+local Plan = {}
+
+---@class compt.PlanStage
+---@field name string in progress, record and messages
+---@field share? number of the run's steps; by default all stages have the same
+---@field train? string[] parameter groups; by default all
+---@field give? compt.Give by default the plan's
+---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor by default the plan's
+---@field begin? fun() before the stage's first step, without gradients; done twice it does no more than once
+---@field alone? boolean each task by itself, one after the other (default false)
+---@field from? boolean on the rows of the method's `from` (default false)
+---@field lr? table<string, number> rates by group, where they are not the method's
+local PlanStage = {}
+
+---A function of a batch: a prompt [B, m, d] for each row, or { prompt, shift, changes }, or nil.
+---@alias compt.Give
+---| fun(batch: compt.Batch): torch.Tensor|compt.Given?
+
+---@class compt.Given
+---@field prompt? torch.Tensor [B, m, d]
+---@field shift? torch.Tensor [B, L, d], added to the embeddings of the input
+---@field changes? table<string, compt.Change> of the backbone, by place (`setup:places`)
+local Given = {}
+
+---What is other at a place of the backbone.
+---@class compt.Change
+---@field low_rank? torch.Tensor[] at a matrix: { A [r, in], B [out, r] }, W x + scale B A x
+---@field scale? number of `low_rank` (default 1)
+---@field bias? torch.Tensor at a matrix or a norm: [out]
+---@field gain? torch.Tensor at a norm, in place of its own: [d]
+---@field bottleneck? torch.Tensor[] behind a module: { down [w, d], down_bias [w], up [d, w], up_bias [d] }, h + up(activation(down(h)))
+---@field activation? "gelu"|"relu"|"silu" of `bottleneck` (default "gelu")
+---@field prefix? torch.Tensor[] at an attention: { keys [m, inner], values [m, inner] } before its own
+local Change = {}
+
+---A place of a backbone that can be changed, called as in checkpoints.
+---@class compt.Place
+---@field name string "encoder.block.0.layer.0.SelfAttention.q"
+---@field kind string "matrix", "norm", "attention" or "feed_forward"
+---@field shape integer[] of a matrix [out, in], a norm [d], an attention [inner, d], a feed_forward [d]
+---@field gain? torch.Tensor of a norm
+local Place = {}
+
+---What a method is built for.
+---@class compt.Setup
+---@field tasks string[] that are evaluated
+---@field from string[]? names of the source tasks, nil without; "source:NAME" where a task is both
+---@field backbone compt.Backbone what it is for
+---@field d_model integer its width
+local Setup = {}
+
+---Declares a parameter: float32, on the backbone's device, begun as a copy of `value`. It is trained with its group's rate, recorded, and saved in checkpoints.
+---@param group string
+---@param name string
+---@param value torch.Tensor
+---@return torch.Tensor
+function Setup:parameter(group, name, value) end
+
+---A prompt [length, d] as the method's `init` says it begins, to give to `parameter`.
+---@param length integer
+---@param init? compt.Init
+---@return torch.Tensor
+function Setup:prompt(length, init) end
+
+---The places whose names fit, in the order of the layers: `*` stands for anything, `{a,b}` for one of these.
+---@param pattern? string
+---@return compt.Place[]
+function Setup:places(pattern) end
+
+---A batch as a method's functions see it.
+---@class compt.Batch
+---@field size integer B, rows
+---@field length integer L, tokens of the longest input
+---@field tasks string[] of each row
+---@field task string the only one; an error where there are several
+---@field training boolean or inference
+---@field temperature number? of the step; nil at inference
+---@field kept boolean[]? which source prompts take part; nil: all
+---@field private boolean whether the private prompt takes part
+---@field renormalised boolean whether the weights of the kept ones are made comparable anew
+local Batch = {}
+
+---What `f` gives for each row's task, [B, ...]; called once a task. Parameters of tasks without a row get no gradient, and so no step.
+---@param f fun(task: string): torch.Tensor
+---@return torch.Tensor
+function Batch:each(f) end
+
+---The embeddings of the input, [B, L, d] float32, zeros behind the end. A method that asks for them gives prompts by input: its prompts cannot be exported.
+---@return torch.Tensor
+function Batch:embeddings() end
+
+---[B, L]: 1 at a token of the input, 0 behind the end.
+---@return torch.Tensor
+function Batch:mask() end
+
+---The batch through the backbone with something else, as a teacher sees it; inside torch.no_grad without gradients.
+---@param given torch.Tensor|compt.Given?
+---@return compt.Outputs
+function Batch:forward(given) end
+
+---What the decoder says to a batch of T target positions.
+---@class compt.Outputs
+---@field loss torch.Tensor mean over the target tokens
+---@field logits torch.Tensor [B, T, vocabulary]
+---@field states torch.Tensor [B, T, d], the decoder's last, behind its norm
+---@field mask torch.Tensor [B, T]: 1 at a target token
+local Outputs = {}
 
 ---@class (exact) compt.TrainerOptions
 ---@field backbone compt.Backbone frozen, or trainable for methods that train it
@@ -906,6 +1242,7 @@ function Prompt:save(path) end
 ---@class compt.View
 ---@field step integer from 1; of its stage, where tasks are trained one after the other
 ---@field total_steps integer of the stage
+---@field stage string what the stage is called; empty where there is one only
 ---@field epoch integer from 1
 ---@field progress number share of the stage's steps made, 0 to 1
 ---@field task_sizes table<string, integer> training rows by task

@@ -2,16 +2,25 @@
 --- from the first step to the last. A control of the user's own wins, knob by knob.
 local schedule = require "compt.schedule"
 
---- `groups`: the parameter groups there are to be steered.
-return function(method, groups)
-  local rates = method.lr or {}
-  local lr = {}
-  for _, group in ipairs(groups) do
-    if rates[group] then
-      lr[group] = schedule.warmup_linear(rates[group], { warmup = method.warmup or 0 })
+--- `groups`: the parameter groups there are to be steered; `stages`: the rates of stages that have
+--- their own, by the stage's name.
+return function(method, groups, stages)
+  local function curve(rate)
+    return rate and schedule.warmup_linear(rate, { warmup = method.warmup or 0 })
+  end
+
+  local function rate_of(group)
+    local usual, own = curve((method.lr or {})[group]), {}
+    for stage, rates in pairs(stages) do own[stage] = curve(rates[group]) end
+    if next(own) == nil then return usual end
+    return function(step, view)
+      local of_stage = own[view.stage] or usual
+      return of_stage and of_stage(step, view) or 0
     end
   end
-  local control = { lr = lr }
+
+  local control = { lr = {}, top_k = method.top_k }
+  for _, group in ipairs(groups) do control.lr[group] = rate_of(group) end
   if method.temperature then
     local from, to = table.unpack(method.temperature)
     control.temperature = schedule.linear(from, to)

@@ -16,7 +16,7 @@
 ---   lr, warmup, temperature  the schedule a control may replace
 local library = require "compt.library"
 
-local options = require "compt.methods.options"
+local options = require("compt.methods.options").declared
 
 --- ComPT's settings (Table 9 of the paper and its published code).
 local published = {

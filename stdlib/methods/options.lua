@@ -1,5 +1,8 @@
---- The fields a declared method may hold.
+--- The options of each method, by its name, of those that `define` makes; and those of every method that
+--- `declare` makes.
 return {
-  "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
-  "alone", "lr", "warmup", "temperature", "optimizer", "weight_decay",
+  declared = {
+    "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
+    "alone", "lr", "warmup", "temperature", "top_k", "optimizer", "weight_decay",
+  },
 }

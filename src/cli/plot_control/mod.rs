@@ -97,6 +97,7 @@ impl Options {
     fn setting(&self) -> Setting {
         let epochs = self.epochs.unwrap_or(30);
         Setting {
+            stage: String::new(),
             total_steps: self.steps,
             steps_per_epoch: self.steps_per_epoch.unwrap_or(self.steps.div_ceil(epochs)),
             groups: self.groups.clone(),

@@ -67,7 +67,7 @@ pub fn compare(options: &Options) -> Result<()> {
 }
 
 fn words(name: &str, labels: &[String], prompts: &[Prompt]) -> Result<Table> {
-    let backbone = backbone_named(name, "float32", tch::Device::Cpu)?;
+    let backbone = backbone_named(name, "float32", tch::Device::Cpu, false)?;
     let tokenizer = backbone.need_tokenizer()?;
     let mut table = plain();
     table.set_header(["mean row", "nearest words, with cosines"]);

@@ -10,9 +10,10 @@ pub struct ReadOnly(pub View);
 type Get = fn(&Lua, &View) -> mlua::Result<Value>;
 
 /// Every field; each is made when it is asked for.
-const FIELDS: [(&str, Get); 17] = [
+const FIELDS: [(&str, Get); 18] = [
     ("step", |lua, view| view.step.into_lua(lua)),
     ("total_steps", |lua, view| view.total_steps.into_lua(lua)),
+    ("stage", |lua, view| view.stage.clone().into_lua(lua)),
     ("epoch", |lua, view| view.epoch.into_lua(lua)),
     ("progress", |lua, view| view.progress.into_lua(lua)),
     ("task_sizes", |lua, view| view.task_sizes.clone().into_lua(lua)),

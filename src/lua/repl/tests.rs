@@ -143,7 +143,7 @@ fn completion_knows_names_options_values_and_files() {
     assert_eq!(texts(&r, "print(my_value.beta."), ["gamma"]);
     assert_eq!(texts(&r, "r:w"), ["weights"]);
     assert_eq!(texts(&r, "r.lo"), ["logits"]);
-    assert_eq!(texts(&r, "compt.methods.m"), ["mcat", "msum"]);
+    assert_eq!(texts(&r, "compt.methods.ms"), ["msum"]);
     assert_eq!(texts(&r, "torch.softm"), ["softmax"]);
     assert_eq!(texts(&r, "torch.ones(2):softm"), ["softmax"]);
     assert_eq!(texts(&r, "r.logits:softm"), ["softmax"]);

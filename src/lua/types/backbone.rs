@@ -51,12 +51,7 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
                 Error::new("expected a name, a folder or a table of T5 configuration")
                     .at("compt.backbone")
             })?;
-            if trainable {
-                return Err(Error::new("only a backbone made from a table is trainable yet")
-                    .at("compt.backbone")
-                    .into());
-            }
-            let mut backbone = named(&name, &dtype, device)?;
+            let mut backbone = named(&name, &dtype, device, trainable)?;
             if let Some(tokenizer) = tokenizer {
                 backbone.tokenizer = Some(tokenizer.0.clone());
             }
@@ -66,21 +61,39 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
     Ok(LuaBackbone(Rc::new(RefCell::new(backbone))))
 }
 
+/// The backbone itself, or where it is frozen a copy of its own to be trained.
+pub fn thawed(backbone: &LuaBackbone) -> Result<LuaBackbone> {
+    let copy = {
+        let b = backbone.0.borrow();
+        if b.model.is_trainable() {
+            return Ok(backbone.clone());
+        }
+        let name = match &b.revision {
+            Some(revision) => format!("{}@{revision}", b.name),
+            None => b.name.clone(),
+        };
+        let mut copy = named(&name, dtype::name(b.model.kind), b.model.device, true)?;
+        copy.tokenizer = b.tokenizer.clone();
+        copy
+    };
+    Ok(LuaBackbone(Rc::new(RefCell::new(copy))))
+}
+
 /// A backbone that comes with the library, `stdlib/NAME/backbone`, a folder, or a model of the hub.
-pub fn named(name: &str, dtype: &str, device: tch::Device) -> Result<Backbone> {
+pub fn named(name: &str, dtype: &str, device: tch::Device, trainable: bool) -> Result<Backbone> {
     let file = |part: &str| stdlib::file(&format!("{name}/backbone/{part}"));
     let (Some(config), Some(weights), Some(tokenizer)) =
         (file("config.json"), file("model.safetensors"), file("tokenizer.json"))
     else {
         let folder = Path::new(name);
         return match hub_name(name) {
-            Some(model) if !folder.exists() => from_hub(name, &model, dtype, device),
-            _ => Backbone::load(folder, dtype, device),
+            Some(model) if !folder.exists() => from_hub(name, &model, dtype, device, trainable),
+            _ => Backbone::load(folder, dtype, device, trainable),
         };
     };
     let config = String::from_utf8_lossy(&config);
     let files = Embedded { config: &config, weights: &weights, tokenizer: &tokenizer };
-    Backbone::embedded(name, files, dtype, device)
+    Backbone::embedded(name, files, dtype, device, trainable)
 }
 
 /// `org/name`, `org/name@revision`, and `t5-base` and the like: what else could be a folder is one.
@@ -89,10 +102,16 @@ fn hub_name(name: &str) -> Option<Name> {
     name.id.contains('/').then_some(name)
 }
 
-fn from_hub(name: &str, model: &Name, dtype: &str, device: tch::Device) -> Result<Backbone> {
+fn from_hub(
+    name: &str,
+    model: &Name,
+    dtype: &str,
+    device: tch::Device,
+    trainable: bool,
+) -> Result<Backbone> {
     let no_folder = |e: Error| e.at(format!("there is no folder '{name}'; as a model of the hub"));
     let found = Hub::from_env()?.get(model, model_files, model_missing).map_err(no_folder)?;
-    let mut backbone = Backbone::load(&found.folder, dtype, device)?;
+    let mut backbone = Backbone::load(&found.folder, dtype, device, trainable)?;
     backbone.name = model.id.clone();
     backbone.revision = Some(found.commit);
     Ok(backbone)
@@ -202,7 +221,7 @@ impl LuaBackbone {
                     .into());
             }
         };
-        let logits = b.model.decode(&input.encoded, &inputs, dropout)?;
+        let logits = b.model.decode(&input.encoded, &inputs, dropout)?.logits;
         let out = lua.create_table()?;
         if let Some(labels) = labels {
             let loss = b.model.token_losses(&logits, &labels)?.mean()?;

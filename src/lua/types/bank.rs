@@ -6,7 +6,7 @@ use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, TensorArg};
 use crate::nn::Activation;
-use crate::prompt::{BankOptions, EncoderKind, Init, PromptBank, Rest};
+use crate::prompt::{BankOptions, EncoderKind, Init, Prompt, PromptBank, Rest};
 use crate::tensor::device;
 use crate::{Error, Result};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
@@ -106,6 +106,17 @@ pub fn make(
         private_length: shape.private_length,
         dim: material.dim,
     })
+}
+
+/// A prompt `[rows, d]` as an `init` of a method says it begins.
+pub fn initial(lua: &Lua, rows: i64, init: &Value, material: &Material) -> mlua::Result<Tensor> {
+    if rows < 1 {
+        return Err(Error::new(format!("a prompt needs a row or more, not {rows}")).into());
+    }
+    let init = read_init(lua, init, material)?;
+    let (none, vocabulary) = (EncoderKind::None, material.vocabulary);
+    let prompt = Prompt::new(rows, material.dim, &init, none, vocabulary, material.device)?;
+    Ok(prompt.encoded()?.f_detach().map_err(Error::from)?)
 }
 
 /// "mlp" | "lstm" | "none", or { kind, activation = "gelu", residual = false }.

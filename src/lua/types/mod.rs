@@ -4,6 +4,7 @@ mod backbone;
 mod bank;
 mod compose;
 mod heat;
+mod learner;
 pub mod library;
 mod prompts;
 mod router;
@@ -13,8 +14,9 @@ mod tasks;
 mod tokenizer;
 mod trainer;
 
-pub use backbone::{LuaBackbone, named as backbone_named};
+pub use backbone::{LuaBackbone, named as backbone_named, thawed};
 pub use bank::LuaBank;
+pub use learner::{LuaBatch, LuaSetup};
 pub use prompts::{LuaPrompt, LuaPrompts};
 pub use router::LuaRouter;
 pub use tasks::Tasks;
@@ -31,13 +33,15 @@ use mlua::{Lua, Table, Value};
 type About = (&'static str, &'static str, fn() -> Members);
 
 /// Every object scripts hold, tensors among them.
-pub const OBJECTS: [About; 9] = [
+pub const OBJECTS: [About; 11] = [
     object::<TensorHandle>(),
     object::<LuaBackbone>(),
     object::<LuaBank>(),
+    object::<LuaBatch>(),
     object::<LuaPrompt>(),
     object::<LuaPrompts>(),
     object::<LuaRouter>(),
+    object::<LuaSetup>(),
     object::<LuaTokenizer>(),
     object::<LuaTrainer>(),
     object::<Tasks>(),

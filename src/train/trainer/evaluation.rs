@@ -4,6 +4,8 @@ use super::Trainer;
 use crate::train::composition::Selection;
 use crate::train::evaluate::{Evaluation, Scores, TaskScores, evaluate};
 use crate::train::history::Evaluated;
+use crate::train::learner::OfTasks;
+use crate::train::predict::Reading;
 use crate::{Error, Result};
 use std::rc::Rc;
 
@@ -20,9 +22,19 @@ impl Trainer {
             return Err(Error::new("this trainer reads a stream: it has no tasks to evaluate"));
         };
         self.parts.backbone.borrow_mut().model.refresh()?;
-        let prompts = self.prompts(selection)?;
+        let selection = self.selected(selection);
+        let reading = match self.learner() {
+            None => Reading::Tokens,
+            Some(learner) => match learner.of_tasks(&self.all_tasks(), selection)? {
+                OfTasks::Prompts(prompts) => Reading::Prompts(prompts),
+                OfTasks::OfRows { rows, apart } => {
+                    let backbone = self.parts.backbone.clone();
+                    Reading::OfRows { learner, backbone, selection, rows, apart }
+                }
+            },
+        };
         let backbone = self.parts.backbone.borrow();
-        evaluate(&backbone, tasks, which, prompts.as_ref(), options, progress)
+        evaluate(&backbone, tasks, which, &reading, options, progress)
     }
 
     /// Steps between evaluations while training, as the control of the last step has it.
@@ -47,7 +59,7 @@ impl Trainer {
         if !self.at.evaluation_due {
             return Ok(None);
         }
-        let all: Vec<usize> = (0..self.parts.task_names.len()).collect();
+        let all = self.all_tasks();
         let options = self.parts.settings.evaluation.clone();
         let found = self.evaluate(&all, Selection::default(), &options, progress)?;
         let main =

@@ -9,6 +9,7 @@ use crate::train::composition::{Composition, Selection};
 use crate::train::control::View;
 use crate::train::gather::{Prompts, group_cost};
 use crate::train::knobs::Knobs;
+use crate::train::learner::{Learner, OfTasks};
 use crate::train::optimizer::clip_grad_norm;
 use crate::train::parts::Parts;
 use crate::train::pass::pass;
@@ -102,10 +103,24 @@ impl Trainer {
             .hint("make a new trainer with more 'epochs' or 'steps'"))
     }
 
+    /// What comes before the first step of a stage.
+    fn begin(&mut self, stage: usize) -> Result<()> {
+        let stage = &self.parts.stages[stage];
+        if let Some(learner) = &stage.learner {
+            let place = |e: Error| e.at(format!("the beginning of stage '{}'", stage.name));
+            tch::no_grad(|| learner.begin()).map_err(place)?;
+        }
+        if stage.afresh {
+            self.parts.optimizer.load_state(&self.parts.groups, &[])?;
+        }
+        Ok(())
+    }
+
     fn view(&mut self, stage: usize, step: u64) -> Result<View> {
         let mut view = self.parts.stages[stage].setting.view(step);
         if step == 1 {
             Rc::make_mut(&mut self.at.history).begin_stage();
+            self.begin(stage)?;
         }
         if !self.at.history.is_in(view.epoch) {
             Rc::make_mut(&mut self.at.history).begin_epoch(view.epoch);
@@ -113,7 +128,7 @@ impl Trainer {
         view.run_step = self.at.step + 1;
         view.attempt = self.at.attempts + 1;
         view.history = self.at.history.clone();
-        let weights = self.parts.composition.as_ref().map(|c| c.router_weights(self.steered()));
+        let weights = self.composition().map(|c| c.router_weights(self.steered()));
         if let Some(weights) = weights.transpose()?.flatten() {
             view.router_weights = self.parts.task_names.iter().cloned().zip(weights).collect();
         }
@@ -151,7 +166,9 @@ impl Trainer {
         let lr = self.learning_rates(stage, &knobs)?;
         self.drop_anchor()?;
         self.at.attempts = view.attempt;
-        self.set_trained(|group| !knobs.flag(&format!("freeze.{group}")));
+        let trains = self.parts.stages[stage].trains.clone();
+        let frozen = |group: &str| knobs.flag(&format!("freeze.{group}"));
+        self.set_trained(|group| trains.iter().any(|name| name == group) && !frozen(group));
         let sums = self.forward_and_backward(stage, step, &knobs)?;
         let clip = knobs.number("clip").unwrap_or(self.parts.settings.clip);
         let norms = clip_grad_norm(&self.parts.groups, clip)?;
@@ -204,7 +221,8 @@ impl Trainer {
             let batch = self.parts.batches.next_batch(stage, step, weights.as_ref())?;
             // A backward pass frees what a trainable backbone was assembled into.
             self.parts.backbone.borrow_mut().model.refresh()?;
-            let losses = pass(&self.parts, self.cost, &batch, knobs)?;
+            let learner = self.parts.stages[stage].learner.as_deref();
+            let losses = pass(&self.parts, learner, self.cost, &batch, knobs)?;
             for (&task, row) in batch.tasks.iter().zip(&losses.by_row) {
                 let name = &self.parts.task_names[task];
                 *sums.tasks.entry(name.clone()).or_insert(0) += 1;
@@ -232,13 +250,13 @@ impl Trainer {
 
     /// Whether the temperature means anything to this method.
     fn samples(&self) -> bool {
-        let router = self.parts.composition.as_ref().and_then(|c| c.router.as_ref());
+        let router = self.composition().and_then(|c| c.router.as_ref());
         router.is_some_and(|router| router.samples())
     }
 
     /// The rate of every group; one without a rate is an error.
     fn learning_rates(&self, stage: usize, knobs: &Knobs) -> Result<BTreeMap<String, f64>> {
-        let groups = &self.parts.stages[stage].setting.groups;
+        let groups = &self.parts.stages[stage].trains;
         groups
             .iter()
             .map(|name| match knobs.rate(name) {
@@ -288,19 +306,44 @@ impl Trainer {
     /// last step wants them where the selection says nothing else; None where the backbone itself
     /// was trained.
     pub fn prompts(&self, selection: Selection) -> Result<Option<Prompts>> {
-        let all: Vec<usize> = (0..self.parts.task_names.len()).collect();
+        let Some(learner) = self.learner() else { return Ok(None) };
+        match learner.of_tasks(&self.all_tasks(), self.selected(selection))? {
+            OfTasks::Prompts(prompts) => Ok(Some(prompts)),
+            OfTasks::OfRows { .. } => Ok(None),
+        }
+    }
+
+    /// A selection, completed by what the control of the last step says.
+    pub(super) fn selected(&self, selection: Selection) -> Selection {
         let steered = self.steered();
-        let selection = Selection {
+        Selection {
             normalise: selection.normalise.or(steered.normalise),
             top_k: selection.top_k.or(steered.top_k),
             ..selection
-        };
-        self.parts.composition.as_ref().map(|c| c.for_tasks(&all, selection)).transpose()
+        }
+    }
+
+    /// The tasks that are evaluated.
+    pub fn all_tasks(&self) -> Vec<usize> {
+        let count =
+            self.parts.tasks.as_ref().map_or(self.parts.task_names.len(), |t| t.tasks.len());
+        (0..count).collect()
+    }
+
+    /// What the stage of the last step trained; None where that was the backbone itself.
+    pub fn learner(&self) -> Option<&dyn Learner> {
+        let mut before = 0;
+        let stages = &self.parts.stages;
+        let current = stages.iter().find(|stage| {
+            before += stage.setting.total_steps;
+            self.at.step <= before
+        });
+        current.or(stages.last())?.learner.as_deref()
     }
 
     /// What the parts of a composition are, where there is one.
     pub fn composition(&self) -> Option<&Composition> {
-        self.parts.composition.as_ref()
+        self.learner()?.composition()
     }
 }
 

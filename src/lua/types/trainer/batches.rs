@@ -1,6 +1,7 @@
 //! How a task set is gone through: in one stage of mixed batches, or a stage for each task.
 
 use super::CALL;
+use super::method::StagePlan;
 use crate::Error;
 use crate::backbone::Backbone;
 use crate::lua::types::Tasks;
@@ -8,9 +9,9 @@ use crate::train::rows::{Row, tokenize};
 use crate::train::sampler::Sampler;
 use crate::train::{Batches, TaskBatches, mix};
 
-/// How a task set is gone through.
-pub struct Plan {
-    pub alone: bool,
+/// How task sets are gone through.
+pub struct Plan<'a> {
+    pub stages: &'a [StagePlan],
     pub epochs: Option<u64>,
     pub steps: Option<u64>,
     pub batch_size: usize,
@@ -21,23 +22,28 @@ pub struct Plan {
 }
 
 pub struct StageLength {
+    /// Its place in the plan.
+    pub plan: usize,
     pub name: String,
     pub steps: u64,
     pub steps_per_epoch: u64,
 }
 
-/// Batches of tokenized rows, in one stage of mixed tasks or a stage for each task.
+const EPOCHS: u64 = 30;
+
+/// Batches of tokenized rows, of `tasks` and then those of `from`, stage by stage.
 pub fn task_batches(
     tasks: &Tasks,
+    from: Option<&Tasks>,
     b: &Backbone,
     plan: &Plan,
     max_source: usize,
 ) -> mlua::Result<(Box<dyn Batches>, Vec<StageLength>)> {
     let tokenizer = b.need_tokenizer()?;
-    let set = &tasks.0;
+    let sets = || tasks.0.tasks.iter().chain(from.iter().flat_map(|from| &from.0.tasks));
     let mut rows = Vec::new();
     let mut cut = 0;
-    for task in &set.tasks {
+    for task in sets() {
         let (tokenized, shortened) = tokenize(&tokenizer, &task.train, max_source)?;
         cut += shortened;
         rows.push(tokenized);
@@ -46,34 +52,48 @@ pub fn task_batches(
         eprintln!("note: {cut} training inputs are longer than {max_source} tokens and are cut");
     }
     let sizes: Vec<usize> = rows.iter().map(Vec::len).collect();
-    let groups: Vec<(String, Vec<usize>)> = match plan.alone {
-        true => (0..sizes.len()).map(|i| (set.tasks[i].name.clone(), vec![i])).collect(),
-        false => vec![(String::new(), (0..sizes.len()).collect())],
-    };
     let lengths = plan.length_buckets.then(|| {
         let of_task =
             |rows: &Vec<Row>| -> Vec<usize> { rows.iter().map(|row| row.source.len()).collect() };
         rows.iter().map(of_task).collect::<Vec<_>>()
     });
+    if plan.steps.is_some() && plan.epochs.is_some() {
+        return Err(Error::new("give either 'epochs' or 'steps'").at(CALL).into());
+    }
+    let targets = tasks.0.tasks.len();
     let mut samplers = Vec::new();
     let mut stages = Vec::new();
-    for (i, (name, which)) in groups.into_iter().enumerate() {
-        let seed = mix(plan.seed, i as u64);
-        let sampler = Sampler::new(&sizes, &which, plan.batch_size, lengths.clone(), seed);
-        let steps_per_epoch = sampler.batches_per_epoch().div_ceil(plan.accumulate) as u64;
-        let steps = match (plan.steps, plan.epochs) {
-            (Some(_), Some(_)) => {
-                return Err(Error::new("give either 'epochs' or 'steps'").at(CALL).into());
-            }
-            (Some(steps), None) => steps,
-            (None, epochs) => epochs.unwrap_or(30) * steps_per_epoch,
+    for (at, stage) in plan.stages.iter().enumerate() {
+        let which: Vec<usize> = match (stage.from, from) {
+            (true, Some(_)) => (targets..sizes.len()).collect(),
+            _ => (0..targets).collect(),
         };
-        samplers.push(sampler);
-        stages.push(StageLength { name, steps, steps_per_epoch });
+        let parts: Vec<(String, Vec<usize>)> = match stage.alone {
+            false => vec![(stage.name.clone(), which)],
+            true => {
+                let named = |i: usize| {
+                    let task = &sets().nth(i).expect("one of the tasks").name;
+                    let both = format!("{}: {task}", stage.name);
+                    (if stage.name.is_empty() { task.clone() } else { both }, vec![i])
+                };
+                which.into_iter().map(named).collect()
+            }
+        };
+        for (name, which) in parts {
+            let seed = mix(plan.seed, samplers.len() as u64);
+            let sampler = Sampler::new(&sizes, &which, plan.batch_size, lengths.clone(), seed);
+            let steps_per_epoch = sampler.batches_per_epoch().div_ceil(plan.accumulate) as u64;
+            let whole = plan.steps.unwrap_or(plan.epochs.unwrap_or(EPOCHS) * steps_per_epoch);
+            let steps = (whole as f64 * stage.share).round() as u64;
+            samplers.push(sampler);
+            stages.push(StageLength { plan: at, name, steps, steps_per_epoch });
+        }
     }
-    if stages.iter().any(|stage| stage.steps == 0) {
-        return Err(Error::new("there are no steps to make").at(CALL).into());
+    if let Some(stage) = stages.iter().find(|stage| stage.steps == 0) {
+        let place =
+            if stage.name.is_empty() { CALL.into() } else { format!("{CALL}: {}", stage.name) };
+        return Err(Error::new("there are no steps to make").at(place).into());
     }
-    let names = set.names().into_iter().map(String::from).collect();
+    let names = sets().map(|task| task.name.clone()).collect();
     Ok((Box::new(TaskBatches { names, rows, samplers }), stages))
 }

@@ -2,21 +2,23 @@
 
 use super::batches::{Plan, StageLength, task_batches};
 use super::earlier::Earlier;
-use super::method::trained;
+use super::method::{Trained, trained};
 use super::stream::LuaStream;
 use super::{CALL, control, optimizer};
 use crate::data::{Form, Split, TaskSet};
 use crate::lua::control::Live;
 use crate::lua::options::Options;
 use crate::lua::session::Session;
-use crate::lua::types::{LuaBackbone, LuaBank, LuaRouter, Tasks};
+use crate::lua::types::{LuaBackbone, LuaBank, LuaRouter, Tasks, thawed};
 use crate::run::source::sha256;
 use crate::t5::GroupCost;
 use crate::tensor::{device, dtype};
+use crate::train::composition::Selection;
 use crate::train::control::{Control, Setting, View};
 use crate::train::evaluate::{Decoding, Evaluation};
 use crate::train::gather::Placement;
 use crate::train::knobs::Knobs;
+use crate::train::learner::OfTasks;
 use crate::train::rows::room_for;
 use crate::train::{Batches, NonFinite, Parts, Settings, Stage};
 use crate::{Error, Result};
@@ -88,6 +90,11 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let (policy, non_finite) = non_finite(lua, &o.get_or(lua, "non_finite", Value::Nil)?)?;
     let placement: String =
         o.get_or(lua, "placement", method_or(&method, "placement", "append")?)?;
+    // What trains the backbone trains a copy, which is the trainer's.
+    let backbone = match method.get::<Option<bool>>("backbone")?.unwrap_or(false) {
+        true => thawed(&backbone).map_err(|e| e.at(CALL))?,
+        false => backbone,
+    };
     let b = backbone.0.borrow();
     let dropout = b.model.config.dropout_rate;
     let placement = Placement::parse(&placement)?;
@@ -131,25 +138,35 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let name_given = name.is_some();
     let name = name.unwrap_or_else(|| method_name.clone());
 
-    let task_names: Vec<String> = match (&tasks, &stream) {
+    let from: Option<Tasks> =
+        Options::new(CALL, Value::Table(method.clone()))?.object(lua, "from")?;
+    let mut task_names: Vec<String> = match (&tasks, &stream) {
         (Some(tasks), None) => tasks.0.names().into_iter().map(String::from).collect(),
         (None, Some(_)) => vec!["stream".to_string()],
         _ => {
             return Err(Error::new("needs either 'tasks' or 'stream'").at(CALL).into());
         }
     };
+    let targets = task_names.len();
+    // A task may be trained on as a source and evaluated, too.
+    for name in from.iter().flat_map(|from| from.0.names()) {
+        let taken = task_names.iter().any(|known| known == name);
+        task_names.push(if taken { format!("source:{name}") } else { name.to_string() });
+    }
     tch::manual_seed(seed as i64);
     let decay = weight_decay.or(method.get("weight_decay")?).unwrap_or(0.01);
-    let trained = trained(lua, &method, &task_names, &b, decay)?;
+    drop(b);
+    let trained = trained(lua, &method, (&task_names, targets), &backbone, decay)?;
+    let b = backbone.0.borrow();
     let group_names: Vec<String> = trained.groups.iter().map(|g| g.name.clone()).collect();
-    let prompt_rows = trained.bank.as_ref().map_or(0, |bank| bank.private_length);
+    let prompt_rows = prompt_rows(&trained, targets, task_names.len()).map_err(|e| e.at(CALL))?;
     room_for(prompt_rows, settings.max_source, b.model.config.n_positions)?;
     let max_source = settings.max_source.min((b.model.config.n_positions - prompt_rows) as usize);
 
     let (batches, lengths) = match (&tasks, stream) {
         (Some(tasks), _) => {
             let plan = Plan {
-                alone: method.get::<Option<bool>>("alone")?.unwrap_or(false),
+                stages: &trained.stages,
                 epochs,
                 steps,
                 batch_size,
@@ -157,7 +174,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
                 length_buckets,
                 seed,
             };
-            task_batches(tasks, &b, &plan, max_source)?
+            task_batches(tasks, from.as_ref(), &b, &plan, max_source)?
         }
         (None, Some(function)) => {
             let Some(steps) = steps else {
@@ -166,21 +183,30 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
             let tokenizer = b.tokenizer.clone();
             let stream = LuaStream { lua: lua.weak(), function, tokenizer };
             let batches: Box<dyn Batches> = Box::new(stream);
-            (batches, vec![StageLength { name: String::new(), steps, steps_per_epoch: steps }])
+            (
+                batches,
+                vec![StageLength { plan: 0, name: String::new(), steps, steps_per_epoch: steps }],
+            )
         }
         (None, None) => unreachable!("checked above"),
     };
     let sizes: BTreeMap<String, u64> = match &tasks {
         Some(tasks) => {
-            tasks.0.tasks.iter().map(|task| (task.name.clone(), task.train.len() as u64)).collect()
+            let sets = tasks.0.tasks.iter().chain(from.iter().flat_map(|from| &from.0.tasks));
+            let rows = sets.map(|task| task.train.len() as u64);
+            task_names.iter().cloned().zip(rows).collect()
         }
         None => task_names.iter().map(|name| (name.clone(), 0)).collect(),
     };
+    let places: Vec<usize> = lengths.iter().map(|stage| stage.plan).collect();
     let stages: Vec<Stage> = lengths
         .into_iter()
         .map(|stage| Stage {
-            name: stage.name,
+            learner: trained.stages[stage.plan].learner.clone(),
+            trains: trained.stages[stage.plan].trains.clone(),
+            afresh: trained.stages[stage.plan].afresh,
             setting: Setting {
+                stage: stage.name.clone(),
                 total_steps: stage.steps,
                 steps_per_epoch: stage.steps_per_epoch,
                 groups: group_names.clone(),
@@ -188,11 +214,17 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
                 sources: trained.bank.as_ref().map_or(0, |bank| bank.bank.source_count()),
                 seed,
             },
+            name: stage.name,
         })
         .collect();
     let (number, earlier) = Earlier::of_next(lua)?;
     let settings_of: Vec<Setting> = stages.iter().map(|stage| stage.setting.clone()).collect();
-    let mut live = control::control(lua, &control, &method, settings_of, earlier.as_ref())?;
+    let rates = lua.create_table()?;
+    for (stage, plan) in stages.iter().zip(&places) {
+        rates.set(stage.name.as_str(), trained.stages[*plan].lr.clone())?;
+    }
+    let own = (&method, rates);
+    let mut live = control::control(lua, &control, own, settings_of, earlier.as_ref())?;
     if let Some(operator) = trained.operator {
         live.use_operator(operator);
     }
@@ -211,10 +243,14 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind),
             "device": device::name(b.model.device), "config": b.model.config,
             "revision": b.revision, "fingerprint": b.fingerprint()? },
-        "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names,
+        "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names[..targets],
             "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed,
             "rows": rows_hashes(&t.0), "forms": forms(&t.0), "files": files(&t.0) })),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,
+        "stages": stages.iter().map(|s| json!({ "name": s.name, "steps": s.setting.total_steps,
+            "trains": s.trains })).collect::<Vec<_>>(),
+        "from": from.as_ref().map(|f| json!({ "set": f.0.name, "names": f.0.names(),
+            "shots": f.0.shots, "per": f.0.per.name(), "seed": f.0.seed, "rows": rows_hashes(&f.0) })),
         "steps": stages.iter().map(|s| s.setting.total_steps).sum::<u64>(),
         "placement": settings.placement.name(), "max_source_length": max_source,
         "accumulate": settings.accumulate, "clip": settings.clip, "dropout": settings.dropout,
@@ -233,7 +269,6 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         backbone: backbone.0.clone(),
         tasks: tasks.as_ref().map(|t| t.0.clone()),
         task_names,
-        composition: trained.composition,
         groups: trained.groups,
         optimizer,
         batches,
@@ -257,6 +292,26 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         earlier,
         number,
     })
+}
+
+/// The most rows that a stage puts before or behind an input; an error where its parts do not fit.
+fn prompt_rows(trained: &Trained, targets: usize, all: usize) -> Result<i64> {
+    let mut most = 0;
+    for stage in &trained.stages {
+        let Some(learner) = &stage.learner else { continue };
+        if let Some(bank) = &trained.bank {
+            most = most.max(bank.private_length);
+            continue;
+        }
+        let range = if stage.from && all > targets { targets..all } else { 0..targets };
+        let tasks: Vec<usize> = range.collect();
+        let rows = match learner.of_tasks(&tasks, Selection::default())? {
+            OfTasks::Prompts(prompts) => prompts.vectors.size()[1],
+            OfTasks::OfRows { rows, .. } => rows as i64,
+        };
+        most = most.max(rows);
+    }
+    Ok(most)
 }
 
 /// Steps between two states that `non_finite = "rollback"` goes back to, unless checkpoints have a

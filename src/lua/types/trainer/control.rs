@@ -9,16 +9,16 @@ use crate::train::control::Setting;
 use mlua::{Function, Lua, Table, Value};
 use std::path::Path;
 
-/// `given` is nil, the path of a control file, or a table of knobs. A run that was made before
+/// `own` is the method and the learning rates of its stages; `given` is nil, the path of a control file, or a table of knobs. A run that was made before
 /// begins with the version of the file it began with.
 pub fn control(
     lua: &Lua,
     given: &Value,
-    method: &Table,
+    own: (&Table, Table),
     stages: Vec<Setting>,
     earlier: Option<&Earlier>,
 ) -> mlua::Result<Live> {
-    let lower = own_control(lua, method, &stages)?;
+    let lower = own_control(lua, own, &stages)?;
     let strict = lua.app_data_ref::<Session>().is_some_and(|session| session.strict);
     let mut live = Live::new(Box::new(lower), stages.clone(), strict);
     match given {
@@ -45,9 +45,13 @@ pub fn control(
 }
 
 /// The control a method brings along (`stdlib/methods/control.lua`).
-fn own_control(lua: &Lua, method: &Table, stages: &[Setting]) -> mlua::Result<TableControl> {
+fn own_control(
+    lua: &Lua,
+    (method, rates): (&Table, Table),
+    stages: &[Setting],
+) -> mlua::Result<TableControl> {
     let require: Function = lua.globals().get("require")?;
     let make: Function = require.call("compt.methods.control")?;
-    let table: Table = make.call((method, stages[0].groups.to_vec()))?;
+    let table: Table = make.call((method, stages[0].groups.to_vec(), rates))?;
     Ok(TableControl::new(lua, &table, stages)?)
 }

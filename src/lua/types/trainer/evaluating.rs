@@ -51,7 +51,7 @@ impl LuaTrainer {
             .at(CALL)
             .into());
         }
-        let sources = self.bank.as_ref().map_or(0, |bank| bank.bank.source_count());
+        let sources = self.trainer.learner().map_or(0, |learner| learner.sources());
         let isolation = match (&only, &without) {
             (None, None) => Isolation::Total,
             (Some(only), None) => Isolation::only(only, sources)?,
@@ -75,7 +75,7 @@ impl LuaTrainer {
         let all = &self.trainer.parts().task_names;
         let which: Vec<usize> = match &names {
             Some(names) => names.iter().map(|n| index(n, "task", all)).collect::<Result<_>>()?,
-            None => (0..all.len()).collect(),
+            None => self.trainer.all_tasks(),
         };
         self.refuse_behind("evaluates")?;
         let mut interrupted = false;

@@ -8,18 +8,21 @@ use crate::compose::Operator;
 use crate::lua::control::OperatorFile;
 use crate::lua::options::Options;
 use crate::lua::types::bank::{self, LuaBank, Material, Shape};
-use crate::lua::types::compose;
+use crate::lua::types::learner::{self, LuaSetup};
 use crate::lua::types::router::{self, LuaRouter};
+use crate::lua::types::{LuaBackbone, compose};
 use crate::router::Phase;
 use crate::train::composition::Composition;
+use crate::train::learner::Learner;
 use crate::train::optimizer::Group;
 use crate::train::rows::room_for;
-use mlua::{Lua, Table, Value};
+use mlua::{Function, Lua, Table, Value};
+use std::rc::Rc;
 use tch::{Kind, Tensor};
 
-/// What is trained: prompts over a frozen backbone, or a trainable backbone itself.
+/// What is trained: prompts or changes over a frozen backbone, or a trainable backbone itself.
 pub struct Trained {
-    pub composition: Option<Composition>,
+    pub stages: Vec<StagePlan>,
     pub bank: Option<LuaBank>,
     pub router: Option<LuaRouter>,
     pub groups: Vec<Group>,
@@ -27,29 +30,88 @@ pub struct Trained {
     pub operator: Option<Box<dyn OperatorFile>>,
 }
 
-/// The prompts, the router and the operator of a method, or the backbone's own parameters.
+/// A stage before its steps are counted.
+pub struct StagePlan {
+    pub name: String,
+    /// Of the steps of the run.
+    pub share: f64,
+    /// Each task by itself, one after the other.
+    pub alone: bool,
+    /// Whether its rows are those of the method's source tasks.
+    pub from: bool,
+    pub trains: Vec<String>,
+    /// Its learning rates, where they are not the method's.
+    pub lr: Option<Table>,
+    pub learner: Option<Rc<dyn Learner>>,
+    /// Whether the optimizer begins anew.
+    pub afresh: bool,
+}
+
+impl StagePlan {
+    fn only(learner: Option<Rc<dyn Learner>>, alone: bool, groups: &[Group]) -> Self {
+        StagePlan {
+            name: String::new(),
+            share: 1.0,
+            alone,
+            from: false,
+            trains: groups.iter().map(|group| group.name.clone()).collect(),
+            lr: None,
+            learner,
+            afresh: false,
+        }
+    }
+}
+
+/// The prompts, the router and the operator of a method, what its `build` declares, or the
+/// backbone's own parameters. `tasks` are the names of those to be evaluated, then of those that are
+/// only trained on.
 pub fn trained(
     lua: &Lua,
     method: &Table,
-    tasks: &[String],
-    b: &Backbone,
+    (tasks, targets): (&[String], usize),
+    backbone: &LuaBackbone,
     decay: f64,
 ) -> mlua::Result<Trained> {
+    let alone = method.get::<Option<bool>>("alone")?.unwrap_or(false);
+    let build: Option<Function> = method.get("build")?;
+    let b = backbone.0.borrow();
+    let b = &*b;
     if method.get::<Option<bool>>("backbone")?.unwrap_or(false) {
-        if !b.model.is_trainable() {
-            return Err(Error::new("this method trains the backbone, which is frozen")
-                .at(CALL)
-                .hint("make it with compt.backbone({ ... }, { trainable = true })")
-                .into());
-        }
         let parameters =
             b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
-        let group = Group { name: "backbone".into(), parameters, weight_decay: decay };
+        let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
         return Ok(Trained {
-            composition: None,
+            stages: vec![StagePlan::only(None, alone, &groups)],
             bank: None,
             router: None,
-            groups: vec![group],
+            groups,
+            operator: None,
+        });
+    }
+    if let Some(build) = build {
+        if b.model.is_trainable() {
+            return Err(Error::new("this method is for a frozen backbone").at(CALL).into());
+        }
+        let init: Value = method.get("init")?;
+        let setup = LuaSetup::new(backbone.clone(), tasks.to_vec(), targets, init);
+        let plan = learner::build(lua, &build, setup, decay)?;
+        let all: Vec<String> = plan.groups.iter().map(|group| group.name.clone()).collect();
+        let many = plan.stages.len() > 1;
+        let stages = plan.stages.into_iter().map(|stage| StagePlan {
+            alone: stage.alone || alone,
+            name: stage.name,
+            share: stage.share,
+            from: stage.from,
+            trains: stage.trains.unwrap_or_else(|| all.clone()),
+            lr: stage.lr,
+            learner: Some(stage.learner),
+            afresh: many,
+        });
+        return Ok(Trained {
+            stages: stages.collect(),
+            bank: None,
+            router: None,
+            groups: plan.groups,
             operator: None,
         });
     }
@@ -65,7 +127,7 @@ pub fn trained(
             .hint("give the method 'sources' of at least 1, or use compt.methods.pt")
             .into());
     }
-    if sources > 0 && method.get::<Option<bool>>("alone")?.unwrap_or(false) {
+    if sources > 0 && alone {
         return Err(Error::new("tasks trained alone cannot share sources")
             .at(CALL)
             .hint("leave 'alone' out, or use compt.methods.pt")
@@ -101,8 +163,8 @@ pub fn trained(
         device: b.model.device,
     };
     let groups = composition.groups(decay);
-    let composition = Some(composition);
-    Ok(Trained { composition, bank: Some(bank), router, groups, operator: file })
+    let stages = vec![StagePlan::only(Some(Rc::new(composition)), alone, &groups)];
+    Ok(Trained { stages, bank: Some(bank), router, groups, operator: file })
 }
 
 /// The prompts and weights of one example of each task, as a step composes them.

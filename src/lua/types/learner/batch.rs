@@ -1,0 +1,180 @@
+//! A batch as a method's functions see it.
+
+use super::given;
+use crate::compose::Isolation;
+use crate::lua::object::{self, Object};
+use crate::lua::torch::LuaTensor;
+use crate::router::Rule;
+use crate::t5::IGNORED;
+use crate::train::learner::{How, Rows};
+use crate::train::pass::{Outputs, forward};
+use crate::{Error, Result};
+use mlua::{Function, Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
+use std::rc::Rc;
+use tch::{Device, Kind, Tensor};
+
+/// `compt.Batch` in `stdlib/doc`.
+#[derive(Clone)]
+pub struct LuaBatch {
+    rows: Rc<Rows>,
+    how: How,
+    names: Rc<Vec<String>>,
+    sources: usize,
+}
+
+impl LuaBatch {
+    pub fn new(rows: Rows, how: How, names: Rc<Vec<String>>, sources: usize) -> Self {
+        LuaBatch { rows: Rc::new(rows), how, names, sources }
+    }
+
+    pub fn size(&self) -> usize {
+        self.rows.tasks.len()
+    }
+
+    /// Tokens of the longest source.
+    fn length(&self) -> usize {
+        self.rows.sources.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    fn device(&self) -> Device {
+        self.rows.backbone.borrow().model.device
+    }
+
+    fn need_rows(&self) -> Result<()> {
+        match self.rows.sources.is_empty() {
+            true => Err(Error::new("this batch is asked of by task alone: it has no rows")),
+            false => Ok(()),
+        }
+    }
+
+    /// `[B, L]`: 1 at a token, 0 behind the end.
+    fn mask(&self) -> Result<Tensor> {
+        self.need_rows()?;
+        let width = self.length();
+        let row = |ids: &Vec<i64>| {
+            let mut row = vec![0f32; width];
+            row[..ids.len()].fill(1.0);
+            row
+        };
+        let flat: Vec<f32> = self.rows.sources.iter().flat_map(row).collect();
+        let mask = Tensor::f_from_slice(&flat)?.f_view([self.size() as i64, width as i64])?;
+        Ok(mask.f_to_device(self.device())?)
+    }
+
+    /// `[B, L, d]` float32: the embeddings of the tokens, zeros behind the end.
+    fn embeddings(&self) -> Result<Tensor> {
+        let mask = self.mask()?.f_unsqueeze(-1)?;
+        let width = self.length();
+        let pad = |ids: &Vec<i64>| {
+            let mut row = vec![0; width];
+            row[..ids.len()].copy_from_slice(ids);
+            row
+        };
+        let flat: Vec<i64> = self.rows.sources.iter().flat_map(pad).collect();
+        let ids = Tensor::f_from_slice(&flat)?.f_view([self.size() as i64, width as i64])?;
+        let backbone = self.rows.backbone.borrow();
+        let embedded = backbone.model.embed(&ids.f_to_device(backbone.model.device)?)?;
+        Ok(embedded.f_to_kind(Kind::Float)?.f_mul(&mask)?)
+    }
+
+    /// `f` of each task that occurs, by row: what it gives for a task, once for each row of it. A
+    /// parameter of a task that does not occur has no part in it, and so no gradient.
+    fn each(&self, function: &Function) -> mlua::Result<Tensor> {
+        let mut distinct = self.rows.tasks.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let values = distinct
+            .iter()
+            .map(|&task| Ok(function.call::<LuaTensor>(self.names[task].as_str())?.get()?));
+        let values = values.collect::<mlua::Result<Vec<Tensor>>>()?;
+        let stack = || -> Result<Tensor> {
+            let stacked = Tensor::f_stack(&values, 0)?;
+            if self.rows.tasks == distinct {
+                return Ok(stacked);
+            }
+            let place = |task: &usize| distinct.partition_point(|t| t < task) as i64;
+            let rows: Vec<i64> = self.rows.tasks.iter().map(place).collect();
+            let rows = Tensor::f_from_slice(&rows)?.f_to_device(stacked.device())?;
+            Ok(stacked.f_index_select(0, &rows)?)
+        };
+        Ok(stack()?)
+    }
+
+    /// The only task.
+    fn task(&self) -> Result<String> {
+        let first = self.rows.tasks.first().copied();
+        match first.filter(|first| self.rows.tasks.iter().all(|task| task == first)) {
+            Some(task) => Ok(self.names[task].clone()),
+            None => Err(Error::new("this batch holds rows of several tasks")
+                .hint("a backbone that is changed for a task wants alone = true")),
+        }
+    }
+
+    /// Which sources take part, where some are left out.
+    fn kept(&self) -> Option<Vec<bool>> {
+        let isolation = self.how.selection.isolation;
+        let part = |source| isolation.keeps(source);
+        (isolation != Isolation::Total).then(|| (0..self.sources).map(part).collect())
+    }
+}
+
+impl Object for LuaBatch {
+    const NAME: &'static str = "batch";
+    const CLASS: &'static str = "compt.Batch";
+    const MADE_BY: &'static str = "a trainer, for a method's functions";
+
+    fn summary(&self, _: bool) -> mlua::Result<String> {
+        Ok(format!("batch({} rows of up to {} tokens)", self.size(), self.length()))
+    }
+}
+
+impl UserData for LuaBatch {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        object::name(fields);
+        fields.add_field_method_get("size", |_, this| Ok(this.size()));
+        fields.add_field_method_get("length", |_, this| {
+            this.need_rows()?;
+            Ok(this.length())
+        });
+        fields.add_field_method_get("tasks", |_, this| {
+            let name = |task: &usize| this.names[*task].clone();
+            Ok(this.rows.tasks.iter().map(name).collect::<Vec<_>>())
+        });
+        fields.add_field_method_get("task", |_, this| Ok(this.task()?));
+        fields.add_field_method_get("training", |_, this| Ok(this.how.temperature.is_some()));
+        fields.add_field_method_get("temperature", |_, this| Ok(this.how.temperature));
+        fields.add_field_method_get("kept", |_, this| Ok(this.kept()));
+        fields.add_field_method_get("private", |_, this| {
+            use Isolation::*;
+            Ok(!matches!(this.how.selection.isolation, Source(_) | AllSources))
+        });
+        fields.add_field_method_get("renormalised", |_, this| {
+            Ok(this.how.selection.rule == Rule::Renormalised)
+        });
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        object::refuse_unknown(methods);
+        object::printable(methods);
+        methods.add_method("each", |_, this, f: Function| Ok(LuaTensor::new(this.each(&f)?)));
+        methods.add_method("mask", |_, this, ()| Ok(LuaTensor::new(this.mask()?)));
+        methods.add_method("embeddings", |_, this, ()| Ok(LuaTensor::new(this.embeddings()?)));
+        methods.add_method("forward", |lua, this, value: Value| {
+            this.need_rows()?;
+            let width = this.rows.backbone.borrow().model.config.d_model;
+            let given = given::read(lua, value, this, width)?;
+            outputs(lua, &forward(&this.rows, &given, this.how.dropout)?)
+        });
+    }
+}
+
+/// `compt.Outputs` in `stdlib/doc`.
+pub fn outputs(lua: &Lua, out: &Outputs) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    let mask = || -> Result<Tensor> { Ok(out.labels.f_ne(IGNORED)?.f_to_kind(Kind::Float)?) };
+    table.set("loss", LuaTensor::new(out.losses.mean()?))?;
+    table.set("logits", LuaTensor::new(out.logits.shallow_clone()))?;
+    table.set("states", LuaTensor::new(out.states.shallow_clone()))?;
+    table.set("mask", LuaTensor::new(mask()?))?;
+    Ok(table)
+}

@@ -1,0 +1,227 @@
+//! Methods written in Lua: what they train (`setup`), what they see of a batch (`batch`), and what
+//! they give it, prompts or changes of the backbone (`given`).
+
+mod batch;
+mod given;
+mod setup;
+
+pub use batch::LuaBatch;
+pub use setup::LuaSetup;
+
+use crate::lua::control::told;
+use crate::lua::options::Options;
+use crate::lua::torch::{LuaTensor, in_scope};
+use crate::train::composition::Selection;
+use crate::train::gather::{Placement, Prompts};
+use crate::train::learner::{Given, How, Learner, OfTasks, Rows};
+use crate::train::optimizer::Group;
+use crate::train::pass::Outputs;
+use crate::{Error, Result};
+use mlua::{Function, Lua, Table, Value, WeakLua};
+use std::rc::Rc;
+use tch::Tensor;
+
+/// One stage of a method.
+pub struct Stage {
+    pub name: String,
+    /// Of the steps of the run.
+    pub share: f64,
+    /// Each task by itself, one after the other.
+    pub alone: bool,
+    /// Whether its rows are those of the method's source tasks.
+    pub from: bool,
+    /// The groups it trains; None: all.
+    pub trains: Option<Vec<String>>,
+    /// Its learning rates, where they are not the method's.
+    pub lr: Option<Table>,
+    pub learner: Rc<dyn Learner>,
+}
+
+/// A method that was built for a trainer.
+pub struct Plan {
+    pub groups: Vec<Group>,
+    pub stages: Vec<Stage>,
+}
+
+/// Calls the method's `build` and reads what it returns: `compt.Plan` in `stdlib/doc`.
+pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::Result<Plan> {
+    let shared = setup.clone();
+    let table: Table = build.call((shared,))?;
+    let o = Options::new("build", Value::Table(table))?;
+    let give: Option<Function> = o.get(lua, "give")?;
+    let loss: Option<Function> = o.get(lua, "loss")?;
+    let sources: usize = o.get_or(lua, "sources", 0)?;
+    let stages: Option<Vec<Value>> = o.get(lua, "stages")?;
+    o.finish()?;
+    let groups = setup.groups(decay);
+    if groups.is_empty() {
+        return Err(Error::new("the method trains nothing")
+            .at("build")
+            .hint("declare what it trains with setup:parameter(group, name, value)")
+            .into());
+    }
+    let program = |give: Option<Function>, loss: Option<Function>, begin: Option<Function>| {
+        let give = give.ok_or_else(|| {
+            Error::new("there is no 'give': a function of a batch that returns what it reads")
+                .at("build")
+        })?;
+        let (lua, setup) = (lua.weak(), setup.clone());
+        Ok::<_, mlua::Error>(Rc::new(Program { lua, setup, give, loss, begin, sources }))
+    };
+    let Some(stages) = stages else {
+        let stage = Stage {
+            name: String::new(),
+            share: 1.0,
+            alone: false,
+            from: false,
+            trains: None,
+            lr: None,
+            learner: program(give, loss, None)?,
+        };
+        return Ok(Plan { groups, stages: vec![stage] });
+    };
+    let equal = 1.0 / stages.len().max(1) as f64;
+    let mut read = Vec::new();
+    for (i, stage) in stages.into_iter().enumerate() {
+        let o = Options::new(&format!("stage {}", i + 1), stage)?;
+        let own: Option<Function> = o.get(lua, "give")?;
+        let own_loss: Option<Function> = o.get(lua, "loss")?;
+        let begin: Option<Function> = o.get(lua, "begin")?;
+        let trains: Option<Vec<String>> = o.get(lua, "train")?;
+        for name in trains.iter().flatten() {
+            if !groups.iter().any(|group| group.name == *name) {
+                let known = groups.iter().map(|group| group.name.as_str());
+                return Err(Error::unknown("parameter group", name, known)
+                    .at(format!("stage {}: train", i + 1))
+                    .into());
+            }
+        }
+        let learner = program(own.or(give.clone()), own_loss.or(loss.clone()), begin)?;
+        read.push(Stage {
+            name: o.need(lua, "name")?,
+            share: o.get_or(lua, "share", equal)?,
+            alone: o.get_or(lua, "alone", false)?,
+            from: o.get_or(lua, "from", false)?,
+            trains,
+            lr: o.get(lua, "lr")?,
+            learner,
+        });
+        o.finish()?;
+    }
+    if read.is_empty() || read.iter().any(|stage| !(stage.share > 0.0 && stage.share <= 1.0)) {
+        return Err(Error::new("every stage needs a 'share' of the steps above 0, at most 1")
+            .at("build: stages")
+            .into());
+    }
+    Ok(Plan { groups, stages: read })
+}
+
+/// A learner whose parts are Lua functions over tensors; autograd follows them.
+struct Program {
+    lua: WeakLua,
+    setup: LuaSetup,
+    give: Function,
+    loss: Option<Function>,
+    begin: Option<Function>,
+    /// Source prompts that can be looked at apart.
+    sources: usize,
+}
+
+/// The end of sequence, alone: a row that any backbone reads.
+const SHORTEST: i64 = 1;
+
+impl Program {
+    fn call(&self, batch: &LuaBatch) -> Result<Given> {
+        let lua = self.lua.upgrade();
+        let (function, own) = (self.give.clone(), batch.clone());
+        let call = || -> mlua::Result<Given> {
+            let body = lua.create_function(move |_, ()| function.call::<Value>(own.clone()))?;
+            let value: Value = in_scope(&lua, body)?;
+            Ok(given::read(&lua, value, batch, self.setup.d_model())?)
+        };
+        call().map_err(|e| told(&e).at("give"))
+    }
+
+    fn batch(&self, rows: Rows, how: How) -> Result<LuaBatch> {
+        let s = how.selection;
+        if s.normalise.is_some() || s.top_k.is_some() {
+            return Err(Error::new(
+                "this method has no router of compt's: 'normalise' and 'top_k' \
+                                   are not for it",
+            ));
+        }
+        if s.isolation != crate::compose::Isolation::Total && self.sources == 0 {
+            return Err(Error::new("this method has no source prompts to look at apart"));
+        }
+        Ok(LuaBatch::new(rows, how, self.setup.names(), self.sources))
+    }
+}
+
+impl Learner for Program {
+    fn give(&self, rows: &Rows, how: How) -> Result<Given> {
+        let batch = self.batch(rows.clone(), how)?;
+        match how.temperature {
+            Some(_) => self.call(&batch),
+            None => tch::no_grad(|| self.call(&batch)),
+        }
+    }
+
+    /// Asked without rows first: where it wants to see them, prompts differ from row to row.
+    fn of_tasks(&self, tasks: &[usize], selection: Selection) -> Result<OfTasks> {
+        let rows = |sources: Vec<Vec<i64>>, tasks: &[usize]| Rows {
+            backbone: self.setup.backbone(),
+            tasks: tasks.to_vec(),
+            sources,
+            targets: Vec::new(),
+            placement: Placement::Append,
+            cost: crate::t5::GroupCost::PADDED,
+        };
+        let how = How::inference(selection);
+        let batch = self.batch(rows(Vec::new(), tasks), how)?;
+        let asked = tch::no_grad(|| self.call(&batch));
+        let given = match asked {
+            Ok(Given { prompts: Some(prompts), shift: None, changes }) if changes.is_empty() => {
+                return Ok(OfTasks::Prompts(Prompts { of_row: Vec::new(), ..prompts }));
+            }
+            _ => {
+                let first = &tasks[..tasks.len().min(1)];
+                self.give(&rows(vec![vec![SHORTEST]; first.len()], first), how)?
+            }
+        };
+        Ok(OfTasks::OfRows {
+            rows: given.prompts.map_or(0, |p| p.vectors.size()[1] as usize),
+            apart: !given.changes.is_empty(),
+        })
+    }
+
+    fn loss(&self, rows: &Rows, how: How, outputs: &Outputs) -> Result<Option<Tensor>> {
+        let Some(function) = &self.loss else { return Ok(None) };
+        let lua = self.lua.upgrade();
+        let batch = self.batch(rows.clone(), how)?;
+        let call = || -> mlua::Result<Tensor> {
+            let (function, out) = (function.clone(), batch::outputs(&lua, outputs)?);
+            let body = lua.create_function(move |_, ()| {
+                function.call::<LuaTensor>((batch.clone(), out.clone()))
+            })?;
+            let loss: LuaTensor = in_scope(&lua, body)?;
+            Ok(loss.get()?)
+        };
+        let loss = call().map_err(|e| told(&e).at("loss"))?;
+        match loss.numel() {
+            1 => Ok(Some(loss)),
+            _ => Err(Error::new(format!("it returned {:?}, not a single number", loss.size()))
+                .at("loss")),
+        }
+    }
+
+    fn begin(&self) -> Result<()> {
+        match &self.begin {
+            Some(function) => function.call::<()>(()).map_err(|e| told(&e).at("begin")),
+            None => Ok(()),
+        }
+    }
+
+    fn sources(&self) -> usize {
+        self.sources
+    }
+}

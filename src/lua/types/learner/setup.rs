@@ -1,0 +1,178 @@
+//! What a method is built for: tasks and backbone, and the parameters it declares.
+
+use crate::backbone::Backbone;
+use crate::lua::object::{self, Object};
+use crate::lua::torch::{LuaTensor, TensorArg};
+use crate::lua::types::LuaBackbone;
+use crate::lua::types::bank::{Material, initial};
+use crate::nn::{Named, init};
+use crate::t5::change::places;
+use crate::train::optimizer::Group;
+use crate::{Error, Result};
+use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
+use std::cell::RefCell;
+use std::rc::Rc;
+use tch::{Kind, Tensor};
+
+/// `compt.Setup` in `stdlib/doc`.
+#[derive(Clone)]
+pub struct LuaSetup {
+    backbone: LuaBackbone,
+    /// The tasks to be evaluated, then those that are only trained on.
+    names: Rc<Vec<String>>,
+    /// How many of them are to be evaluated.
+    targets: usize,
+    /// How prompts begin, as the method has it.
+    init: Value,
+    declared: Rc<RefCell<Vec<(String, Named)>>>,
+}
+
+impl LuaSetup {
+    pub fn new(backbone: LuaBackbone, names: Vec<String>, targets: usize, init: Value) -> Self {
+        let names = Rc::new(names);
+        LuaSetup { backbone, names, targets, init, declared: Rc::default() }
+    }
+
+    pub fn names(&self) -> Rc<Vec<String>> {
+        self.names.clone()
+    }
+
+    pub fn backbone(&self) -> Rc<RefCell<Backbone>> {
+        self.backbone.0.clone()
+    }
+
+    pub fn d_model(&self) -> i64 {
+        self.backbone.0.borrow().model.config.d_model
+    }
+
+    /// The groups in the order they were first named in.
+    pub fn groups(&self, weight_decay: f64) -> Vec<Group> {
+        let declared = self.declared.borrow();
+        let group = |(name, parameters): &(String, Named)| Group {
+            name: name.clone(),
+            parameters: parameters.iter().map(|(n, t)| (n.clone(), t.shallow_clone())).collect(),
+            weight_decay,
+        };
+        declared.iter().map(group).collect()
+    }
+
+    /// A parameter of a group, which begins as a copy of `value`, in float32.
+    fn parameter(&self, group: &str, name: &str, value: &Tensor) -> Result<Tensor> {
+        let full = format!("{group}.{name}");
+        let mut declared = self.declared.borrow_mut();
+        if declared.iter().flat_map(|group| &group.1).any(|known| known.0 == full) {
+            return Err(Error::new(format!("the parameter '{full}' is declared twice")));
+        }
+        let device = self.backbone.0.borrow().model.device;
+        let copy = tch::no_grad(|| value.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous())?;
+        let parameter = init::parameter(&copy.f_detach_copy()?, device)?;
+        let entry = (full, parameter.shallow_clone());
+        match declared.iter_mut().find(|known| known.0 == group) {
+            Some((_, parameters)) => parameters.push(entry),
+            None => declared.push((group.to_string(), vec![entry])),
+        }
+        Ok(parameter)
+    }
+
+    /// A prompt `[rows, d]` as it begins.
+    fn prompt(&self, lua: &Lua, rows: i64, init: Value) -> mlua::Result<Tensor> {
+        let backbone = self.backbone.0.borrow();
+        let material = Material {
+            dim: backbone.model.config.d_model,
+            device: backbone.model.device,
+            vocabulary: Some(backbone.model.embedding()),
+            tokenizer: backbone.tokenizer.as_deref(),
+        };
+        let init = if init.is_nil() { self.init.clone() } else { init };
+        initial(lua, rows, &init, &material)
+    }
+}
+
+impl Object for LuaSetup {
+    const NAME: &'static str = "setup";
+    const CLASS: &'static str = "compt.Setup";
+    const MADE_BY: &'static str = "compt.trainer, for a method's build";
+
+    fn summary(&self, _: bool) -> mlua::Result<String> {
+        Ok(format!("setup({} tasks, d_model {})", self.targets, self.d_model()))
+    }
+}
+
+impl UserData for LuaSetup {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        object::name(fields);
+        fields.add_field_method_get("tasks", |_, this| Ok(this.names[..this.targets].to_vec()));
+        fields.add_field_method_get("from", |_, this| {
+            let from = &this.names[this.targets..];
+            Ok(if from.is_empty() { None } else { Some(from.to_vec()) })
+        });
+        fields.add_field_method_get("backbone", |_, this| Ok(this.backbone.clone()));
+        fields.add_field_method_get("d_model", |_, this| Ok(this.d_model()));
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        object::refuse_unknown(methods);
+        object::printable(methods);
+        methods.add_method(
+            "parameter",
+            |_, this, (group, name, value): (String, String, TensorArg)| {
+                Ok(LuaTensor::new(this.parameter(&group, &name, &value.tensor()?)?))
+            },
+        );
+        methods.add_method("prompt", |lua, this, (rows, init): (i64, Value)| {
+            Ok(LuaTensor::new(this.prompt(lua, rows, init)?))
+        });
+        methods.add_method("places", |lua, this, pattern: Option<String>| {
+            let list = lua.create_table()?;
+            let config = this.backbone.0.borrow().model.config.clone();
+            let pattern = pattern.unwrap_or("*".into());
+            for place in places(&config).iter().filter(|place| fits(&pattern, &place.name)) {
+                let entry: Table = lua.create_table()?;
+                entry.set("name", place.name.as_str())?;
+                entry.set("kind", place.kind.name())?;
+                entry.set("shape", place.shape.clone())?;
+                if let Some(gain) = this.backbone.0.borrow().model.gain(&place.name) {
+                    entry.set("gain", LuaTensor::new(gain.shallow_clone()))?;
+                }
+                list.raw_push(entry)?;
+            }
+            if list.raw_len() == 0 {
+                let known = places(&config);
+                let known = known.iter().map(|place| place.name.as_str());
+                return Err(Error::unknown("place", &pattern, known).at("setup:places").into());
+            }
+            Ok(list)
+        });
+    }
+}
+
+/// Whether a name fits a pattern, in which `*` stands for anything and `{a,b}` for one of these.
+fn fits(pattern: &str, name: &str) -> bool {
+    if let Some((before, rest)) = pattern.split_once('{')
+        && let Some((choices, after)) = rest.split_once('}')
+    {
+        return choices.split(',').any(|one| fits(&format!("{before}{one}{after}"), name));
+    }
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((before, after)) => name.strip_prefix(before).is_some_and(|rest| {
+            rest.char_indices().map(|(i, _)| i).chain([rest.len()]).any(|i| fits(after, &rest[i..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn patterns_name_places() {
+        let place = "decoder.block.3.layer.1.EncDecAttention.q";
+        for pattern in ["*", "*.q", "decoder.*Attention.{q,v}", "*{Enc,Self}*Attention.q"] {
+            assert!(fits(pattern, place), "{pattern}");
+        }
+        for pattern in ["*.{k,v}", "encoder.*", "q", "*Attention"] {
+            assert!(!fits(pattern, place), "{pattern}");
+        }
+    }
+}

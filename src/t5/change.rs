@@ -1,0 +1,218 @@
+//! Changes of a frozen T5 at named places: what LoRA, adapters, bias tuning and prefixes are made of.
+//!
+//! Places are called as in checkpoints: a matrix `encoder.block.0.layer.0.SelfAttention.q`, a norm
+//! `encoder.block.0.layer.0.layer_norm`, an attention or feed-forward module
+//! `encoder.block.0.layer.0.SelfAttention`, `decoder.block.0.layer.2.DenseReluDense`.
+
+use super::config::Config;
+use super::parameters::entries;
+use crate::nn::Activation;
+use crate::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use tch::Tensor;
+
+/// What is other at one place.
+#[derive(Debug)]
+pub enum Change {
+    /// At a matrix `[out, in]`: `W x + scale B (A x)`, `a` `[r, in]`, `b` `[out, r]`.
+    LowRank { a: Tensor, b: Tensor, scale: f64 },
+    /// At a matrix or a norm: added to what it gives, `[out]`.
+    Bias(Tensor),
+    /// At a norm: its gain, `[d]`.
+    Gain(Tensor),
+    /// At a module: what it gives becomes `h + up(activation(down(h)))`.
+    Bottleneck(Bottleneck),
+    /// At an attention: keys and values before its own, `[m, inner]` each, seen from everywhere and
+    /// without position bias.
+    Prefix { keys: Tensor, values: Tensor },
+}
+
+#[derive(Debug)]
+pub struct Bottleneck {
+    /// `[width, d]` and `[width]`
+    pub down: (Tensor, Tensor),
+    /// `[d, width]` and `[d]`
+    pub up: (Tensor, Tensor),
+    pub activation: Activation,
+}
+
+impl Bottleneck {
+    pub fn forward(&self, h: &Tensor) -> Result<Tensor> {
+        let kind = h.kind();
+        let linear = |x: &Tensor, (w, b): &(Tensor, Tensor)| {
+            x.f_linear(&w.f_to_kind(kind)?, Some(b.f_to_kind(kind)?))
+        };
+        let inner = self.activation.apply(&linear(h, &self.down)?)?;
+        Ok(h.f_add(&linear(&inner, &self.up)?)?)
+    }
+
+    fn shallow_clone(&self) -> Self {
+        let pair = |(a, b): &(Tensor, Tensor)| (a.shallow_clone(), b.shallow_clone());
+        Bottleneck { down: pair(&self.down), up: pair(&self.up), activation: self.activation }
+    }
+}
+
+/// Place -> changes; empty for the model as it is.
+#[derive(Debug, Default)]
+pub struct Changes(pub BTreeMap<String, Vec<Change>>);
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn at<'a>(&'a self, place: &str) -> impl Iterator<Item = &'a Change> {
+        self.0.get(place).into_iter().flatten()
+    }
+
+    /// The sum of a place's biases.
+    pub fn bias(&self, place: &str) -> Result<Option<Tensor>> {
+        let mut sum: Option<Tensor> = None;
+        for change in self.at(place) {
+            if let Change::Bias(bias) = change {
+                sum = Some(match sum {
+                    Some(sum) => sum.f_add(bias)?,
+                    None => bias.shallow_clone(),
+                });
+            }
+        }
+        Ok(sum)
+    }
+
+    /// A place's low-rank changes: A, B, scale.
+    pub fn low_rank<'a>(
+        &'a self,
+        place: &str,
+    ) -> impl Iterator<Item = (&'a Tensor, &'a Tensor, f64)> {
+        self.at(place).filter_map(|change| match change {
+            Change::LowRank { a, b, scale } => Some((a, b, *scale)),
+            _ => None,
+        })
+    }
+
+    pub fn gain<'a>(&'a self, place: &str) -> Option<&'a Tensor> {
+        self.at(place).find_map(|change| match change {
+            Change::Gain(gain) => Some(gain),
+            _ => None,
+        })
+    }
+
+    pub fn bottleneck(&self, place: &str) -> Option<Bottleneck> {
+        self.at(place).find_map(|change| match change {
+            Change::Bottleneck(bottleneck) => Some(bottleneck.shallow_clone()),
+            _ => None,
+        })
+    }
+
+    pub fn prefix(&self, place: &str) -> Option<(&Tensor, &Tensor)> {
+        self.at(place).find_map(|change| match change {
+            Change::Prefix { keys, values } => Some((keys, values)),
+            _ => None,
+        })
+    }
+
+    /// Refuses a change at a place that is none, or of another shape than the place has.
+    pub fn check(&self, config: &Config) -> Result<()> {
+        let known = places(config);
+        for (place, changes) in &self.0 {
+            let Some(found) = known.iter().find(|known| known.name == *place) else {
+                return Err(Error::unknown("place", place, known.iter().map(|p| &p.name[..])));
+            };
+            changes.iter().try_for_each(|change| found.takes(change))?;
+        }
+        Ok(())
+    }
+}
+
+/// A place of a T5.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub name: String,
+    pub kind: PlaceKind,
+    /// A matrix's `[out, in]`, a norm's `[d]`, a module's `[d]`, an attention's `[inner]`.
+    pub shape: Vec<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceKind {
+    Matrix,
+    Norm,
+    Attention,
+    FeedForward,
+}
+
+impl PlaceKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            PlaceKind::Matrix => "matrix",
+            PlaceKind::Norm => "norm",
+            PlaceKind::Attention => "attention",
+            PlaceKind::FeedForward => "feed_forward",
+        }
+    }
+}
+
+impl Place {
+    fn takes(&self, change: &Change) -> Result<()> {
+        use PlaceKind::*;
+        let out = self.shape[0];
+        let fit = |what: &str, tensor: &Tensor, shape: &[i64]| {
+            if tensor.size() == shape {
+                return Ok(());
+            }
+            let found = tensor.size();
+            Err(Error::new(format!("{what} is {found:?} and must be {shape:?}")).at(&self.name))
+        };
+        match (change, self.kind) {
+            (Change::LowRank { a, b, .. }, Matrix) => {
+                let rank = a.size().first().copied().unwrap_or(0);
+                fit("low_rank a", a, &[rank, self.shape[1]])?;
+                fit("low_rank b", b, &[out, rank])
+            }
+            (Change::Bias(bias), Matrix | Norm) => fit("bias", bias, &[out]),
+            (Change::Gain(gain), Norm) => fit("gain", gain, &[out]),
+            (Change::Bottleneck(b), Attention | FeedForward) => {
+                let d = *self.shape.last().expect("a module has a width");
+                let width = b.down.0.size().first().copied().unwrap_or(0);
+                fit("bottleneck down", &b.down.0, &[width, d])?;
+                fit("bottleneck down_bias", &b.down.1, &[width])?;
+                fit("bottleneck up", &b.up.0, &[d, width])?;
+                fit("bottleneck up_bias", &b.up.1, &[d])
+            }
+            (Change::Prefix { keys, values }, Attention) => {
+                let rows = keys.size().first().copied().unwrap_or(0);
+                fit("prefix keys", keys, &[rows, out])?;
+                fit("prefix values", values, &[rows, out])
+            }
+            _ => Err(Error::new(format!("a {} cannot be changed so", self.kind.name()))
+                .at(&self.name)
+                .hint(
+                    "a matrix takes low_rank and bias, a norm gain and bias, an attention prefix \
+                       and bottleneck, a feed_forward bottleneck",
+                )),
+        }
+    }
+}
+
+/// Every place of a T5 of this configuration, in the order of its layers.
+pub fn places(config: &Config) -> Vec<Place> {
+    let mut all = Vec::new();
+    let mut modules = BTreeSet::new();
+    for entry in entries(config) {
+        let Some(name) = entry.name.strip_suffix(".weight") else { continue };
+        if name.ends_with("relative_attention_bias") || !name.contains('.') {
+            continue;
+        }
+        let kind = if entry.shape.len() == 1 { PlaceKind::Norm } else { PlaceKind::Matrix };
+        let (module, _) = name.rsplit_once('.').expect("places are inside stacks");
+        if kind == PlaceKind::Matrix && modules.insert(module.to_string()) {
+            let (kind, shape) = match module.ends_with("Attention") {
+                true => (PlaceKind::Attention, vec![config.inner(), config.d_model]),
+                false => (PlaceKind::FeedForward, vec![config.d_model]),
+            };
+            all.push(Place { name: module.to_string(), kind, shape });
+        }
+        all.push(Place { name: name.to_string(), kind, shape: entry.shape });
+    }
+    all
+}

@@ -1,0 +1,156 @@
+//! A matrix of the backbone, and a norm, as they are or changed.
+
+use super::change::Changes;
+use super::norm::rms_norm;
+use super::product::{add_linear, linear};
+use crate::{Error, Result};
+use tch::Tensor;
+
+/// One matrix, or several stacked by rows.
+pub struct Linear {
+    /// `[out, in]`
+    pub weight: Tensor,
+    /// `[r, in]` and `[out, r]`, the scale folded in.
+    low_rank: Option<(Tensor, Tensor)>,
+    /// `[out]`
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    pub fn new(weight: Tensor) -> Self {
+        Linear { weight, low_rank: None, bias: None }
+    }
+
+    /// The same changed; `places` are those of its matrices with the rows of each, and `gain`, where
+    /// a norm's is folded into it, is that norm's.
+    pub fn changed(
+        &self,
+        changes: &Changes,
+        places: &[(String, i64)],
+        gain: Option<&Tensor>,
+    ) -> Result<Self> {
+        let kind = self.weight.kind();
+        let total = self.weight.size()[0];
+        let (mut down, mut up) = (Vec::new(), Vec::new());
+        let mut bias: Option<Tensor> = None;
+        let mut start = 0;
+        for (place, rows) in places {
+            let pad = [start, total - start - rows];
+            for (a, b, scale) in changes.low_rank(place) {
+                down.push(match gain {
+                    Some(gain) => a.f_mul(gain)?,
+                    None => a.shallow_clone(),
+                });
+                up.push(b.f_mul_scalar(scale)?.f_constant_pad_nd([0, 0, pad[0], pad[1]])?);
+            }
+            if let Some(own) = changes.bias(place)? {
+                let own = own.f_constant_pad_nd(pad)?;
+                bias = Some(match bias {
+                    Some(bias) => bias.f_add(&own)?,
+                    None => own,
+                });
+            }
+            start += rows;
+        }
+        let low_rank = match down.is_empty() {
+            true => None,
+            false => {
+                let a = Tensor::f_cat(&down, 0)?.f_to_kind(kind)?;
+                Some((a, Tensor::f_cat(&up, 1)?.f_to_kind(kind)?))
+            }
+        };
+        let bias = bias.map(|bias| bias.f_to_kind(kind)).transpose()?;
+        Ok(Linear { weight: self.weight.shallow_clone(), low_rank, bias })
+    }
+
+    /// Whether it is only its matrix.
+    pub fn is_plain(&self) -> bool {
+        self.low_rank.is_none() && self.bias.is_none()
+    }
+
+    /// `[n, in]` to `[n, out]`
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let mut out = linear(x, &self.weight)?;
+        if let Some((a, b)) = &self.low_rank {
+            let inner = x.f_linear(a, None::<Tensor>)?;
+            out = out.f_add(&inner.f_linear(b, None::<Tensor>)?)?;
+        }
+        match &self.bias {
+            Some(bias) => Ok(out.f_add(bias)?),
+            None => Ok(out),
+        }
+    }
+
+    /// `residual` plus what it gives, with dropout on that.
+    pub fn add(&self, residual: &Tensor, x: &Tensor, dropout: f64) -> Result<Tensor> {
+        if self.is_plain() {
+            return add_linear(residual, x, &self.weight, dropout);
+        }
+        let out = self.forward(x)?;
+        let out = if dropout > 0.0 { out.f_dropout(dropout, true)? } else { out };
+        Ok(residual.f_add(&out)?)
+    }
+
+    /// The matrix with its low-rank change in it.
+    pub fn merged(&self) -> Result<Tensor> {
+        match &self.low_rank {
+            Some((a, b)) => Ok(self.weight.f_add(&b.f_matmul(a)?)?),
+            None => Ok(self.weight.shallow_clone()),
+        }
+    }
+
+    pub fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
+    }
+}
+
+/// A norm whose gain is folded into the matrix behind it.
+pub struct Norm {
+    /// `[d]`, float32
+    pub gain: Tensor,
+    /// A new gain over the one that is folded in.
+    ratio: Option<Tensor>,
+    /// A bias over the gain that is folded in.
+    offset: Option<Tensor>,
+}
+
+impl Norm {
+    pub fn new(gain: Tensor) -> Self {
+        Norm { gain, ratio: None, offset: None }
+    }
+
+    pub fn changed(&self, changes: &Changes, place: &str) -> Result<Self> {
+        let over = |value: &Tensor| -> Result<Tensor> {
+            if self.gain.f_eq(0.0)?.f_any()?.f_int64_value(&[])? != 0 {
+                return Err(
+                    Error::new("its gain is 0 in places, and cannot be changed there").at(place)
+                );
+            }
+            Ok(value.f_div(&self.gain)?)
+        };
+        Ok(Norm {
+            gain: self.gain.shallow_clone(),
+            ratio: changes.gain(place).map(over).transpose()?,
+            offset: changes.bias(place)?.as_ref().map(over).transpose()?,
+        })
+    }
+
+    /// The norm of packed rows `[N, d]`, for the matrix behind it.
+    pub fn forward(&self, x: &Tensor, epsilon: f64) -> Result<Tensor> {
+        let mut out = rms_norm(x, epsilon)?;
+        let kind = out.kind();
+        if let Some(ratio) = &self.ratio {
+            out = out.f_mul(&ratio.f_to_kind(kind)?)?;
+        }
+        if let Some(offset) = &self.offset {
+            out = out.f_add(&offset.f_to_kind(kind)?)?;
+        }
+        Ok(out)
+    }
+
+    /// The same with its gain, where no matrix holds it.
+    pub fn with_gain(&self, x: &Tensor, epsilon: f64) -> Result<Tensor> {
+        let out = self.forward(x, epsilon)?;
+        Ok(out.f_mul(&self.gain.f_to_kind(out.kind())?)?)
+    }
+}

@@ -1,0 +1,42 @@
+--- What every method that is built from functions is made of: a plain table that `compt.trainer`
+--- reads, whose `build(setup)` declares the parameters and returns what a batch is given (`compt.Plan`).
+---
+--- `defaults` are the method's own options beside those every method has; options given by the user
+--- win over them.
+local library = require "compt.library"
+local options = require "compt.methods.options"
+
+local general = { lr = {}, warmup = 0.1, optimizer = "adamw", weight_decay = 0.01, alone = false }
+
+--- Makes `compt.methods.<name>`.
+return function(name, defaults, build)
+  local known = {}
+  for _, layer in ipairs { general, defaults } do
+    for key in pairs(layer) do known[#known + 1] = key end
+  end
+  options[name] = known
+  return function(given)
+    local method = { name = name }
+    for _, layer in ipairs { general, defaults } do
+      for key, value in pairs(layer) do method[key] = value end
+    end
+    for key, value in pairs(given or {}) do
+      library.known("option", key, known, "compt.methods." .. name)
+      if type(method[key]) == "table" and type(value) ~= "table" then
+        error(("compt.methods.%s: %s: expected a table, got a %s"):format(name, key, type(value)), 2)
+      end
+      method[key] = value
+    end
+    for key, value in pairs(defaults.lr or {}) do
+      if method.lr[key] == nil then method.lr[key] = value end
+    end
+    for group in pairs(method.lr) do
+      local groups = {}
+      for key in pairs(defaults.lr or {}) do groups[#groups + 1] = key end
+      library.known("parameter group", group, groups, "compt.methods." .. name .. ": lr")
+    end
+    if method.from == false then method.from = nil end
+    if build then method.build = function(setup) return build(method, setup) end end
+    return method
+  end
+end
