@@ -72,7 +72,7 @@ pub trait Learner {
         Ok(None)
     }
 
-    /// What is done before the first step of its stage. Twice in a row does no more than once.
+    /// What is done before the first step of its stage, once.
     fn begin(&self) -> Result<()> {
         Ok(())
     }

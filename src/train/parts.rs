@@ -140,7 +140,9 @@ pub struct Stage {
     pub learner: Option<Rc<dyn Learner>>,
     /// The parameter groups it trains.
     pub trains: Vec<String>,
-    /// Whether the optimizer begins anew.
+    /// Whether it is the first of those that make a stage of the method.
+    pub begins: bool,
+    /// Whether the optimizer begins anew there.
     pub afresh: bool,
 }
 

@@ -30,6 +30,9 @@ pub struct Progress {
     pub rollbacks: u32,
     /// The order of the rows to come.
     pub batches: Vec<Order>,
+    /// Stages that were begun.
+    #[serde(default)]
+    pub begun: usize,
 }
 
 /// A run's whole state.

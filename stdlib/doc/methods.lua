@@ -295,7 +295,7 @@ class "compt.PlanStage" [[
 - train?: string[] -- parameter groups; by default all
 - give?: compt.Give -- by default the plan's
 - loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- by default the plan's
-- begin?: fun() -- before the stage's first step, without gradients; done twice it does no more than once
+- begin?: fun() -- before the stage's first step, without gradients
 - alone?: boolean = false -- each task by itself, one after the other
 - from?: boolean = false -- on the rows of the method's `from`
 - lr?: table<string, number> -- rates by group, where they are not the method's

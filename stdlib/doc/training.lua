@@ -170,12 +170,20 @@ All prompts as they are now: the composed one of each task, the sources and the 
 
 class "compt.Parameter" [[
 - name: string
-- group: string -- "router", "source", "private" or "backbone"
+- group: string -- "router", "source", "private", "backbone", or as the method calls it
 - shape: integer[]
 - count: integer -- elements
+- lr: number? -- rate of the last step; nil before the first
+- value: torch.Tensor -- itself: what is done to it in place is done to the run
 ]]
 
 method "compt.Trainer:parameters(): compt.Parameter[]" [[
-Everything that is trained.
+Everything that is trained; printed, a line a parameter and one of the sum.
 > t:parameters()[1]
+]]
+
+method "compt.Trainer:gradients(): number, table<string, torch.Tensor>" [[
+The loss of the next step and its gradients before clipping, by the names of parameters; those that have no
+part in it are left out. The step is not made.
+> select(1, t:gradients())
 ]]

@@ -106,6 +106,9 @@ impl Trainer {
     /// What comes before the first step of a stage.
     fn begin(&mut self, stage: usize) -> Result<()> {
         let stage = &self.parts.stages[stage];
+        if !stage.begins {
+            return Ok(());
+        }
         if let Some(learner) = &stage.learner {
             let place = |e: Error| e.at(format!("the beginning of stage '{}'", stage.name));
             tch::no_grad(|| learner.begin()).map_err(place)?;
@@ -120,7 +123,10 @@ impl Trainer {
         let mut view = self.parts.stages[stage].setting.view(step);
         if step == 1 {
             Rc::make_mut(&mut self.at.history).begin_stage();
+        }
+        if self.at.begun <= stage {
             self.begin(stage)?;
+            self.at.begun = stage + 1;
         }
         if !self.at.history.is_in(view.epoch) {
             Rc::make_mut(&mut self.at.history).begin_epoch(view.epoch);
@@ -234,6 +240,26 @@ impl Trainer {
             *loss /= sums.tasks[task] as f64;
         }
         Ok(sums)
+    }
+
+    /// The loss of the next step and its gradients before clipping, by parameter; none of those that
+    /// have no part in it. Nothing is changed, and the step is made on the same rows.
+    pub fn gradients(&mut self) -> Result<(f64, Named)> {
+        let (stage, step) = self.place()?;
+        let view = self.view(stage, step)?;
+        let knobs = self.parts.control.knobs(&view)?;
+        let order = self.parts.batches.order();
+        let trains = self.parts.stages[stage].trains.clone();
+        self.set_trained(|group| trains.iter().any(|name| name == group));
+        let sums = self.forward_and_backward(stage, step, &knobs);
+        let found = self.trained().filter(|(_, tensor)| tensor.grad().defined());
+        let found =
+            found.map(|(name, tensor)| Ok((name.clone(), tensor.f_grad()?.f_detach_copy()?)));
+        let found: Result<Named> = found.collect();
+        self.set_trained(|_| true);
+        self.zero_grad()?;
+        self.parts.batches.restore(&order)?;
+        Ok((sums?.loss, found?))
     }
 
     fn update(&mut self, knobs: &Knobs, lr: &BTreeMap<String, f64>) -> Result<()> {

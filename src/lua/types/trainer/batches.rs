@@ -24,6 +24,8 @@ pub struct Plan<'a> {
 pub struct StageLength {
     /// Its place in the plan.
     pub plan: usize,
+    /// Whether it is the first of its plan.
+    pub first: bool,
     pub name: String,
     pub steps: u64,
     pub steps_per_epoch: u64,
@@ -79,14 +81,14 @@ pub fn task_batches(
                 which.into_iter().map(named).collect()
             }
         };
-        for (name, which) in parts {
+        for (i, (name, which)) in parts.into_iter().enumerate() {
             let seed = mix(plan.seed, samplers.len() as u64);
             let sampler = Sampler::new(&sizes, &which, plan.batch_size, lengths.clone(), seed);
             let steps_per_epoch = sampler.batches_per_epoch().div_ceil(plan.accumulate) as u64;
             let whole = plan.steps.unwrap_or(plan.epochs.unwrap_or(EPOCHS) * steps_per_epoch);
             let steps = (whole as f64 * stage.share).round() as u64;
             samplers.push(sampler);
-            stages.push(StageLength { plan: at, name, steps, steps_per_epoch });
+            stages.push(StageLength { plan: at, first: i == 0, name, steps, steps_per_epoch });
         }
     }
     if let Some(stage) = stages.iter().find(|stage| stage.steps == 0) {

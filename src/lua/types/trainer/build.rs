@@ -185,7 +185,13 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
             let batches: Box<dyn Batches> = Box::new(stream);
             (
                 batches,
-                vec![StageLength { plan: 0, name: String::new(), steps, steps_per_epoch: steps }],
+                vec![StageLength {
+                    plan: 0,
+                    first: true,
+                    name: String::new(),
+                    steps,
+                    steps_per_epoch: steps,
+                }],
             )
         }
         (None, None) => unreachable!("checked above"),
@@ -204,6 +210,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         .map(|stage| Stage {
             learner: trained.stages[stage.plan].learner.clone(),
             trains: trained.stages[stage.plan].trains.clone(),
+            begins: stage.first,
             afresh: trained.stages[stage.plan].afresh,
             setting: Setting {
                 stage: stage.name.clone(),

@@ -127,9 +127,21 @@ impl LuaTrainer {
         Ok(LuaPrompts::new(prompts))
     }
 
-    /// One row a trained parameter: name, shape, count, group.
+    /// The loss of the next step, and its gradients by the names of parameters.
+    fn gradients(&mut self, lua: &Lua) -> mlua::Result<(f64, Table)> {
+        self.refuse_behind("looks at gradients")?;
+        let (loss, found) = self.trainer.gradients()?;
+        let table = lua.create_table()?;
+        for (name, gradient) in found {
+            table.set(name, LuaTensor::new(gradient))?;
+        }
+        Ok((loss, table))
+    }
+
+    /// One row a trained parameter: name, shape, count, group, its last rate, and itself.
     fn parameters(&self, lua: &Lua) -> mlua::Result<Table> {
         let rows = lua.create_table()?;
+        let last = self.trainer.last();
         for group in &self.trainer.parts().groups {
             for (name, tensor) in &group.parameters {
                 let row = lua.create_table()?;
@@ -137,10 +149,41 @@ impl LuaTrainer {
                 row.set("group", group.name.as_str())?;
                 row.set("shape", tensor.size())?;
                 row.set("count", tensor.numel())?;
+                row.set("lr", last.and_then(|last| last.lr.get(&group.name)).copied())?;
+                row.set("value", LuaTensor::new(tensor.shallow_clone()))?;
                 rows.raw_push(row)?;
             }
         }
+        let text = self.parameter_table();
+        let meta = lua.create_table()?;
+        meta.set("__tostring", lua.create_function(move |_, _: Value| Ok(text.clone()))?)?;
+        rows.set_metatable(Some(meta))?;
         Ok(rows)
+    }
+
+    /// A line a parameter, and one of their sum.
+    fn parameter_table(&self) -> String {
+        let last = self.trainer.last();
+        let mut lines = vec![["parameter", "shape", "count", "group", "lr"].map(String::from)];
+        let mut total = 0;
+        for group in &self.trainer.parts().groups {
+            let rate = last.and_then(|last| last.lr.get(&group.name));
+            let rate = rate.map_or("-".to_string(), |rate| format!("{rate:.6}"));
+            for (name, tensor) in &group.parameters {
+                total += tensor.numel();
+                let shape = format!("{:?}", tensor.size());
+                let count = tensor.numel().to_string();
+                lines.push([name.clone(), shape, count, group.name.clone(), rate.clone()]);
+            }
+        }
+        lines.push(["in all", "", &total.to_string(), "", ""].map(String::from));
+        let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
+        let widths = [0, 1, 2, 3].map(width);
+        let line = |[name, shape, count, group, rate]: &[String; 5]| {
+            let [n, s, c, g] = widths;
+            format!("{name:n$}  {shape:s$}  {count:>c$}  {group:g$}  {rate}").trim_end().to_string()
+        };
+        lines.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -209,6 +252,7 @@ impl UserData for LuaTrainer {
         });
         methods.add_method("prompt", |_, this, task: Value| Ok(this.prompt(&task)?));
         methods.add_method("prompts", |_, this, ()| Ok(this.prompts()?));
+        methods.add_method_mut("gradients", |lua, this, ()| this.gradients(lua));
         methods.add_method("parameters", |lua, this, ()| this.parameters(lua));
     }
 }
