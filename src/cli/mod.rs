@@ -3,6 +3,7 @@
 mod again;
 mod cache;
 mod doctor;
+mod eval;
 mod fetch;
 mod init;
 mod plot_control;
@@ -69,6 +70,9 @@ enum Command {
         #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
         to: Option<u64>,
     },
+    /// Evaluate a run again: other prompts, weights, rows or decoding; nothing is trained
+    #[command(after_help = EVAL_EXAMPLES)]
+    Eval(eval::Options),
     /// Answer lines of standard input with a run's prompt: predictions and label scores
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(predict::Options),
@@ -173,6 +177,14 @@ Examples:
 
 Nothing is written. Exit code 0: every loss is as recorded; 1: one is not.";
 
+const EVAL_EXAMPLES: &str = "\
+Examples:
+  compt eval runs/ssum --only src0
+  compt eval runs/ssum --only private --weights as_learned --split validation
+  compt eval runs/ssum --normalise sum --task nli3 --task nli2 --json
+
+It runs the run's script up to its trainer, takes the last checkpoint, and writes nothing.";
+
 const PREDICT_EXAMPLES: &str = "\
 Examples:
   echo 'a warm and funny story' | compt predict runs/study --task sst2
@@ -259,6 +271,7 @@ impl Cli {
             (Some(Command::Run { file, session }), _) => run::file(&file, session.into()),
             (Some(Command::Resume { folder }), _) => again::resume(&folder),
             (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
+            (Some(Command::Eval(options)), _) => eval::eval(&options),
             (Some(Command::Predict(options)), _) => predict::predict(&options),
             (Some(Command::PlotControl(options)), _) => plot_control::plot_control(&options),
             (Some(Command::Repl { session }), _) => repl::repl(session.into()),

@@ -6,10 +6,11 @@ use crate::interrupt;
 use crate::lua::Runtime;
 use crate::lua::args;
 use crate::lua::failure::Failure;
-use crate::lua::session::{Script, Session};
+use crate::lua::session::{Again, Script, Session};
 use crate::run::files::check_writable;
 use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 /// Runs a script.
 pub fn file(path: &Path, mut session: Session) -> ExitCode {
@@ -46,6 +47,10 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         if globals {
             runtime.open_globals()?;
         }
+        // What the script says was said when it was run; standard output is for the scores.
+        if again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
+            runtime.mute()?;
+        }
         let done = runtime.exec(source, name);
         unrecorded = runtime.unrecorded();
         done?;
@@ -53,7 +58,9 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         Ok(())
     });
     unrecorded.iter().for_each(|what| eprintln!("compt: {what}"));
-    if again.is_some_and(|again| again.replayed.borrow().is_some()) {
+    let is_done =
+        |again: Rc<Again>| again.replayed.borrow().is_some() || again.evaluated.borrow().is_some();
+    if again.is_some_and(is_done) {
         return ExitCode::SUCCESS;
     }
     if interrupt::requested() {

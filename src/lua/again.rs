@@ -5,7 +5,7 @@ use super::session::{Again, Mode, Script, Session};
 use crate::error::Context;
 use crate::run::environment::binary_sha256;
 use crate::run::files::read_json;
-use crate::run::folder::{ENVIRONMENT, RESULT, SCRIPT, SESSION};
+use crate::run::folder::{ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
 use crate::{Error, Result};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -17,6 +17,30 @@ use std::rc::Rc;
 /// The session that made a run, ready to be run again; `run` is the run's folder, or the folder
 /// above several of one script.
 pub fn session(run: &Path, replay: Option<Option<u64>>) -> Result<Session> {
+    again(run, None, |trainer| match replay {
+        Some(to) => Mode::Replay { trainer, to },
+        None => Mode::Resume,
+    })
+}
+
+/// The same, to evaluate the run's last checkpoint with these options of `trainer:evaluate`.
+pub fn evaluation(run: &Path, split: &str, options: Value) -> Result<Session> {
+    if !run.join(SESSION).is_file() {
+        let error = Error::new("this is no run's folder").at(run.display());
+        return Err(match &runs_in(run)[..] {
+            [] => error.hint("give the folder that holds config.json and session.json"),
+            runs => error.hint(format!("say which: {}", runs.join(", "))),
+        });
+    }
+    let evaluation = Some((split.to_string(), options));
+    again(run, evaluation, |trainer| Mode::Evaluate { trainer })
+}
+
+fn again(
+    run: &Path,
+    evaluation: Option<(String, Value)>,
+    mode: impl FnOnce(usize) -> Mode,
+) -> Result<Session> {
     let run = fs::canonicalize(run).at(run.display())?;
     let (run, record) = run_in(&run)?;
     let text = |key: &str| record[key].as_str().map(String::from);
@@ -36,10 +60,7 @@ pub fn session(run: &Path, replay: Option<Option<u64>>) -> Result<Session> {
     }
     tell_of_another_binary(&run);
     let trainer = record["trainer"].as_u64().unwrap_or(1) as usize;
-    let mode = match replay {
-        Some(to) => Mode::Replay { trainer, to },
-        None => Mode::Resume,
-    };
+    let mode = mode(trainer);
     let id = text("session").unwrap_or_default();
     let mut folders: BTreeMap<usize, PathBuf> = beside(&run)
         .filter_map(|path| {
@@ -57,7 +78,13 @@ pub fn session(run: &Path, replay: Option<Option<u64>>) -> Result<Session> {
         seed: record["seed"].as_u64().unwrap_or(0),
         script: Some(Script { path: script.into(), source }),
         strict: record["strict"] == true,
-        again: Some(Rc::new(Again { mode, folders, replayed: RefCell::default() })),
+        again: Some(Rc::new(Again {
+            mode,
+            folders,
+            replayed: RefCell::default(),
+            evaluation,
+            evaluated: RefCell::default(),
+        })),
         id,
         ..Session::default()
     })

@@ -5,7 +5,7 @@ use super::session::{Script, Session};
 use super::{args, hook, random, sources, stdlib, torch, types};
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
-use mlua::{Function, IntoLua, Lua, LuaSerdeExt, Table, Value};
+use mlua::{Function, IntoLua, Lua, LuaSerdeExt, MultiValue, Table, Value};
 use std::path::Path;
 
 /// The Lua state that owns the tensors of a session.
@@ -88,6 +88,12 @@ impl Runtime {
     /// Lets `require` find what lies beside a file.
     pub fn look_beside(&self, path: &Path) -> mlua::Result<()> {
         path.parent().map_or(Ok(()), |folder| look_in(&self.lua, folder))
+    }
+
+    /// `print` says nothing.
+    pub fn mute(&self) -> mlua::Result<()> {
+        let nothing = self.lua.create_function(|_, _: MultiValue| Ok(()))?;
+        self.lua.globals().set("print", nothing)
     }
 
     /// Makes `compt` and `torch` globals, loaded when first used.

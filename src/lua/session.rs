@@ -48,6 +48,8 @@ pub enum Mode {
     Resume,
     /// The run of this trainer (from 1) is made again, to this step or its end; nothing is written.
     Replay { trainer: usize, to: Option<u64> },
+    /// The last checkpoint of this trainer's run is evaluated; nothing is made or written.
+    Evaluate { trainer: usize },
 }
 
 /// The earlier session.
@@ -58,6 +60,10 @@ pub struct Again {
     pub folders: BTreeMap<usize, PathBuf>,
     /// What came of a replay.
     pub replayed: RefCell<Option<Replayed>>,
+    /// The split and the options of an evaluation.
+    pub evaluation: Option<(String, Value)>,
+    /// What came of it, as a table and as JSON.
+    pub evaluated: RefCell<Option<(String, Value)>>,
 }
 
 /// A replay against its record.

@@ -10,6 +10,9 @@ pub trait Progress {
     /// `step` steps of the run are made; `loss` is that of the last.
     fn step(&mut self, step: u64, loss: f64);
 
+    /// What the steps to come are called.
+    fn stage(&mut self, title: &str);
+
     /// No more steps follow.
     fn finish(&mut self);
 }
@@ -160,6 +163,7 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn step(&mut self, _: u64, _: f64) {}
+    fn stage(&mut self, _: &str) {}
     fn finish(&mut self) {}
 }
 
@@ -193,6 +197,10 @@ impl Progress for Bar {
     fn step(&mut self, step: u64, loss: f64) {
         self.0.set_message(format!("{loss:.4}"));
         self.0.set_position(step);
+    }
+
+    fn stage(&mut self, title: &str) {
+        self.0.set_prefix(title.to_string());
     }
 
     fn finish(&mut self) {
@@ -243,6 +251,10 @@ impl Progress for Lines {
         if let Some(line) = self.line(step, loss, self.start.elapsed()) {
             eprintln!("{line}");
         }
+    }
+
+    fn stage(&mut self, title: &str) {
+        self.title = title.to_string();
     }
 
     fn finish(&mut self) {

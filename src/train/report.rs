@@ -24,6 +24,9 @@ pub struct StepReport {
     #[serde(default)]
     pub grad_norms: BTreeMap<String, f64>,
     pub epoch: u64,
+    /// What its stage is called, where there are several.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stage: String,
     pub seconds: f64,
     /// The batch was left out: its loss was not finite.
     #[serde(default, skip_serializing_if = "is_false")]

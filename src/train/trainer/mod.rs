@@ -187,6 +187,7 @@ impl Trainer {
             grad_norm: norms.joint,
             grad_norms: norms.groups.clone(),
             epoch: view.epoch,
+            stage: view.stage.clone(),
             ..StepReport::default()
         };
         let finite = sums.loss.is_finite() && norms.joint.is_finite();

@@ -56,6 +56,14 @@ local function kinds()
         backbone = small.backbone { dropout_rate = 0.3 },
       }
     end,
+    staged = function()
+      local method = compt.methods.mpt { length = 2 }
+      -- Three teachers of 4 steps, 4 of distillation, 8 of adaptation.
+      return small.trainer { steps = 16, method = method, evaluate_every = 5, evaluate_limit = 2 }
+    end,
+    changed = function()
+      return small.trainer { steps = steps / 3, method = compt.methods.lora { rank = 2 } }
+    end,
     alone = function()
       return small.trainer { steps = steps / 3, method = compt.methods.pt { length = 2 } }
     end,

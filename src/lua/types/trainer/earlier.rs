@@ -39,7 +39,10 @@ impl Earlier {
         };
         let path = again.as_ref().and_then(|again| again.folders.get(&number));
         let (Some(again), Some(path)) = (&again, path) else { return Ok((number, None)) };
-        let is_target = matches!(again.mode, Mode::Replay { trainer, .. } if trainer == number);
+        let is_target = match again.mode {
+            Mode::Replay { trainer, .. } | Mode::Evaluate { trainer } => trainer == number,
+            Mode::Resume => false,
+        };
         let read = || -> Result<Earlier> {
             Ok(Earlier {
                 mode: again.mode,

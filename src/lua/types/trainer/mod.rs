@@ -49,6 +49,8 @@ pub struct LuaTrainer {
     /// The state of `math.random` after them.
     random: Option<serde_json::Value>,
     replay: Option<Replay>,
+    /// Whether it is here to be evaluated again.
+    only_evaluated: bool,
     backbone: LuaBackbone,
     tasks: Option<Tasks>,
     bank: Option<LuaBank>,
@@ -72,6 +74,7 @@ impl LuaTrainer {
             given: VecDeque::new(),
             random: None,
             replay: None,
+            only_evaluated: false,
             backbone: built.backbone,
             tasks: built.tasks,
             bank: built.bank,

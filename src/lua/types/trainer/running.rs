@@ -43,8 +43,7 @@ impl LuaTrainer {
             }
             notice::say(&format!("note: {shown}: {what}"));
         }
-        if earlier.is_target {
-            let Mode::Replay { to, .. } = earlier.mode else { unreachable!("only replays have") };
+        if let (true, Mode::Replay { to, .. }) = (earlier.is_target, earlier.mode) {
             let device = self.trainer.parts().backbone.borrow().model.device;
             let tolerance = if device.is_cuda() { CUDA_TOLERANCE } else { 0.0 };
             self.live.borrow_mut().follow(earlier.past(), 0, None)?;
@@ -60,6 +59,9 @@ impl LuaTrainer {
             self.random = Some(saved.plain["lua_random"].clone());
             self.restore(saved).map_err(|e| e.at(path.display()))?;
         }
+        if earlier.is_target && self.trainer.steps() == 0 {
+            return Err(Error::new("the run has no checkpoint to evaluate").at(shown));
+        }
         let (step, attempts) = (self.trainer.steps(), self.trainer.at().attempts);
         earlier.forget_what_failed(attempts, step);
         let past = earlier.past();
@@ -69,6 +71,7 @@ impl LuaTrainer {
         self.catch_up(lua);
         if !resumes {
             self.record.nowhere();
+            self.only_evaluated = earlier.is_target;
             return Ok(());
         }
         self.record.go_on(&path, &self.trainer, last_event)?;
@@ -128,6 +131,7 @@ impl LuaTrainer {
     /// One step as a script sees it: of a run that is gone on with, first those that were made.
     pub(super) fn step(&mut self, lua: &Lua) -> mlua::Result<Value> {
         self.prepare(lua)?;
+        self.evaluate_if_asked(lua)?;
         if let Some(made) = self.given.pop_front() {
             self.catch_up(lua);
             return recorded(lua, &made);
@@ -236,6 +240,33 @@ impl LuaTrainer {
         Ok(())
     }
 
+    /// The evaluation that the session is for, if it is this run's; it ends the script.
+    fn evaluate_if_asked(&mut self, lua: &Lua) -> mlua::Result<()> {
+        if !std::mem::take(&mut self.only_evaluated) {
+            return Ok(());
+        }
+        let again = lua.app_data_ref::<Session>().and_then(|session| session.again.clone());
+        let Some((again, (split, options))) =
+            again.and_then(|again| Some((again.clone(), again.evaluation.clone()?)))
+        else {
+            return Ok(());
+        };
+        self.given.clear();
+        let (split, options) = (lua.to_value(&split)?, lua.to_value(&options)?);
+        let found = self.evaluate(lua, split, options)?;
+        let text = Value::Table(found.clone()).to_string()?;
+        let scores = json!({
+            "split": lua.from_value::<serde_json::Value>(found.get("split")?)?,
+            "steps": self.trainer.steps(),
+            "average": found.get::<f64>("average")?,
+            "scores": lua.from_value::<serde_json::Value>(found.get("scores")?)?,
+            "counts": lua.from_value::<serde_json::Value>(found.get("counts")?)?,
+        });
+        *again.evaluated.borrow_mut() = Some((text, scores));
+        interrupt::request();
+        Err(mlua::Error::external(Interrupted))
+    }
+
     /// Saves and stops the script where a signal came or a replay is at its end.
     fn leave_if_over(&mut self, lua: &Lua) -> mlua::Result<()> {
         if let Some(replay) = self.replay.take_if(|replay| replay.is_over(self.trainer.steps())) {
@@ -255,6 +286,7 @@ impl LuaTrainer {
     /// Steps to the end. An error or Ctrl-C leaves good prompts, saved.
     pub(super) fn run(&mut self, lua: &Lua) -> mlua::Result<Value> {
         self.prepare(lua)?;
+        self.evaluate_if_asked(lua)?;
         self.given.clear();
         self.catch_up(lua);
         let total = self.trainer.total_steps();
@@ -270,6 +302,7 @@ impl LuaTrainer {
         // A second Ctrl-C waits for the record, too.
         let _hold = Hold::new();
         let mut end = Ok(End::Complete);
+        let mut stage = String::new();
         while self.trainer.steps() < total {
             if self.replay.as_ref().is_some_and(|replay| replay.is_over(self.trainer.steps())) {
                 break;
@@ -287,7 +320,13 @@ impl LuaTrainer {
                 }
             }
             match self.make_step(lua, true) {
-                Ok(Some(report)) => shown.step(report.step, report.loss),
+                Ok(Some(report)) => {
+                    if report.stage != stage {
+                        stage = report.stage.clone();
+                        shown.stage(&format!("{} [{stage}]", self.name));
+                    }
+                    shown.step(report.step, report.loss);
+                }
                 Ok(None) => {
                     end = Ok(End::Stopped);
                     break;
