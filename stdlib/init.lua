@@ -12,6 +12,7 @@ local modules = {
   methods = "compt.methods",
   report = "compt.report",
   schedule = "compt.schedule",
+  statistics = "compt.statistics",
 }
 
 --- An unknown name is an error with the nearest known one; `out` may be absent.

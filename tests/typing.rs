@@ -73,6 +73,7 @@ fn the_library_has_no_diagnostics() {
         ("compt/torch.lua", "compt/torch.lua"),
         ("compt/schedule.lua", "schedule.lua"),
         ("compt/report.lua", "report.lua"),
+        ("compt/statistics.lua", "statistics.lua"),
     ] {
         let text = fs::read_to_string(root().join("stdlib/meta").join(from)).unwrap();
         let (head, rest) = text.split_once('\n').unwrap();

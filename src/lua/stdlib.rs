@@ -39,8 +39,15 @@ pub fn load<T: FromLuaMulti>(lua: &Lua, path: &str) -> mlua::Result<T> {
 }
 
 /// The modules made for scripts, sorted; the others are how these are made.
-pub const MODULES: [&str; 6] =
-    ["compt", "compt.curriculum", "compt.methods", "compt.report", "compt.schedule", "compt.torch"];
+pub const MODULES: [&str; 7] = [
+    "compt",
+    "compt.curriculum",
+    "compt.methods",
+    "compt.report",
+    "compt.schedule",
+    "compt.statistics",
+    "compt.torch",
+];
 
 /// The names of the modules right below a folder, sorted: `glue` for `tasks/glue.lua`.
 pub fn modules_in(folder: &str) -> Vec<String> {

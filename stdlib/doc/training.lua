@@ -185,5 +185,5 @@ Everything that is trained; printed, a line a parameter and one of the sum.
 method "compt.Trainer:gradients(): number, table<string, torch.Tensor>" [[
 The loss of the next step and its gradients before clipping, by the names of parameters; those that have no
 part in it are left out. The step is not made.
-> select(1, t:gradients())
+> compt.trainer({ backbone = b, tasks = tasks, method = compt.methods.pt {}, steps = 1 }):gradients()
 ]]

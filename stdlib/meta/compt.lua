@@ -16,6 +16,7 @@
 ---@field schedule compt.schedule values that depend on the step
 ---@field curriculum compt.curriculum how often each task is drawn
 ---@field report compt.report tables of results
+---@field statistics compt.statistics means, deviations and paired tests
 local compt = {}
 
 ---A file's path.
@@ -827,7 +828,7 @@ local Plan = {}
 ---@field train? string[] parameter groups; by default all
 ---@field give? compt.Give by default the plan's
 ---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor by default the plan's
----@field begin? fun() before the stage's first step, without gradients; done twice it does no more than once
+---@field begin? fun() before the stage's first step, without gradients
 ---@field alone? boolean each task by itself, one after the other (default false)
 ---@field from? boolean on the rows of the method's `from` (default false)
 ---@field lr? table<string, number> rates by group, where they are not the method's
@@ -1123,17 +1124,27 @@ function Trainer:prompts() end
 
 ---@class compt.Parameter
 ---@field name string
----@field group string "router", "source", "private" or "backbone"
+---@field group string "router", "source", "private", "backbone", or as the method calls it
 ---@field shape integer[]
 ---@field count integer elements
+---@field lr number? rate of the last step; nil before the first
+---@field value torch.Tensor itself: what is done to it in place is done to the run
 local Parameter = {}
 
----Everything that is trained.
+---Everything that is trained; printed, a line a parameter and one of the sum.
 ---```lua
 ---t:parameters()[1]
 ---```
 ---@return compt.Parameter[]
 function Trainer:parameters() end
+
+---The loss of the next step and its gradients before clipping, by the names of parameters; those that have no part in it are left out. The step is not made.
+---```lua
+---compt.trainer({ backbone = b, tasks = tasks, method = compt.methods.pt {}, steps = 1 }):gradients()
+---```
+---@return number
+---@return table<string, torch.Tensor>
+function Trainer:gradients() end
 
 ---Prompts from files, and for them: a run's `prompts.safetensors`, NumPy's `.npy`, folders of `peft`.
 ---@class compt.prompts

@@ -14,11 +14,12 @@ fn registered(runtime: &Runtime) -> BTreeSet<String> {
         .lua()
         .load(
             "local compt = require 'compt'
-             for _, module in ipairs { 'methods', 'schedule', 'curriculum', 'report' } do local _ = compt[module] end
+             for _, module in ipairs { 'methods', 'schedule', 'curriculum', 'report', 'statistics' } do local _ = compt[module] end
              for _ in pairs(compt.methods) do end
              return { compt = compt, torch = require 'compt.torch', ['compt.methods'] = compt.methods,
                       ['compt.schedule'] = compt.schedule,
                       ['compt.curriculum'] = compt.curriculum, ['compt.report'] = compt.report,
+                      ['compt.statistics'] = compt.statistics,
                       ['compt.compose'] = compt.compose, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router }",
         )
         .eval()

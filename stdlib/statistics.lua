@@ -1,0 +1,93 @@
+--- What tables of several seeds need: means, standard deviations, paired tests, corrections.
+local statistics = {}
+
+local function check(call, values, least)
+  if type(values) ~= "table" or #values < least then
+    error(("%s: expected a list of %d numbers or more"):format(call, least), 3)
+  end
+end
+
+--- The mean.
+function statistics.mean(values)
+  check("statistics.mean", values, 1)
+  local sum = 0.0
+  for _, value in ipairs(values) do sum = sum + value end
+  return sum / #values
+end
+
+--- The standard deviation of a sample (n - 1); 0 of a single value.
+function statistics.sd(values)
+  check("statistics.sd", values, 1)
+  local mean, sum = statistics.mean(values), 0.0
+  for _, value in ipairs(values) do sum = sum + (value - mean) ^ 2 end
+  return #values > 1 and (sum / (#values - 1)) ^ 0.5 or 0
+end
+
+--- log Gamma(x) for x > 0: Stirling's series, from 7 on.
+local function log_gamma(x)
+  local shift = 0.0
+  while x < 7 do
+    shift, x = shift - math.log(x), x + 1
+  end
+  local z = 1 / (x * x)
+  local series = (1 / 12 - z * (1 / 360 - z * (1 / 1260 - z / 1680))) / x
+  return shift + (x - 0.5) * math.log(x) - x + 0.5 * math.log(2 * math.pi) + series
+end
+
+--- The continued fraction of the incomplete beta function, by Lentz's method.
+local function fraction(x, a, b)
+  local function away(value) return math.abs(value) < 1e-300 and 1e-300 or value end
+  local c, d = 1, 1 / away(1 - (a + b) * x / (a + 1))
+  local found = d
+  for m = 1, 500 do
+    local factors = {
+      m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+      -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+    }
+    local last = 0.0
+    for _, factor in ipairs(factors) do
+      d, c = 1 / away(1 + factor * d), away(1 + factor / c)
+      last = c * d
+      found = found * last
+    end
+    if math.abs(last - 1) < 1e-15 then break end
+  end
+  return found
+end
+
+--- The regularised incomplete beta function I_x(a, b).
+local function beta(x, a, b)
+  if x <= 0 then return 0 end
+  if x >= 1 then return 1 end
+  local front = math.exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * math.log(x) + b * math.log(1 - x))
+  if x < (a + 1) / (a + b + 2) then return front * fraction(x, a, b) / a end
+  return 1 - front * fraction(1 - x, b, a) / b
+end
+
+--- The paired t-test: t and the two-sided p of the differences xs[i] - ys[i]; p is 1 where all are 0.
+function statistics.paired_t(xs, ys)
+  check("statistics.paired_t", xs, 2)
+  if type(ys) ~= "table" or #ys ~= #xs then error("statistics.paired_t: the lists differ in length", 2) end
+  local differences = {}
+  for i, x in ipairs(xs) do differences[i] = x - ys[i] end
+  local mean, sd, n = statistics.mean(differences), statistics.sd(differences), #xs
+  if sd == 0 then return mean == 0 and 0 or mean * math.huge, mean == 0 and 1 or 0 end
+  local t = mean / (sd / n ^ 0.5)
+  return t, beta((n - 1) / (n - 1 + t * t), (n - 1) / 2, 0.5)
+end
+
+--- Holm's correction: p values in their order, each as large as it is among all of them.
+function statistics.holm(ps)
+  check("statistics.holm", ps, 1)
+  local order = {}
+  for i = 1, #ps do order[i] = i end
+  table.sort(order, function(i, j) return ps[i] < ps[j] or ps[i] == ps[j] and i < j end)
+  local corrected, largest = {}, 0.0
+  for rank, i in ipairs(order) do
+    largest = math.max(largest, math.min(1, ps[i] * (#ps - rank + 1)))
+    corrected[i] = largest
+  end
+  return corrected
+end
+
+return statistics
