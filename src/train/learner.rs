@@ -64,6 +64,11 @@ pub trait Learner {
     /// What a batch is given: with gradients, and drawn, in training.
     fn give(&self, rows: &Rows, how: How) -> Result<Given>;
 
+    /// An error where rows of these tasks cannot share a training batch.
+    fn check_mixed(&self, _tasks: &[usize]) -> Result<()> {
+        Ok(())
+    }
+
     /// What each of these tasks is given at inference.
     fn of_tasks(&self, tasks: &[usize], selection: Selection) -> Result<OfTasks>;
 

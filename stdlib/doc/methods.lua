@@ -348,6 +348,11 @@ method "compt.Setup:prompt(length: integer, init?: compt.Init): torch.Tensor" [[
 A prompt [length, d] as the method's `init` says it begins, to give to `parameter`.
 ]]
 
+method "compt.Setup:given(prompt: compt.Prompt|torch.Tensor, length?: integer): torch.Tensor" [[
+A prompt trained before, as a tensor [m, d] without gradient; an error where its width, its length or the
+weights it was trained with are others.
+]]
+
 method "compt.Setup:places(pattern?: string = \"*\"): compt.Place[]" [[
 The places whose names fit, in the order of the layers: `*` stands for anything, `{a,b}` for one of these.
 ]]

@@ -884,6 +884,12 @@ function Setup:parameter(group, name, value) end
 ---@return torch.Tensor
 function Setup:prompt(length, init) end
 
+---A prompt trained before, as a tensor [m, d] without gradient; an error where its width, its length or the weights it was trained with are others.
+---@param prompt compt.Prompt|torch.Tensor
+---@param length? integer
+---@return torch.Tensor
+function Setup:given(prompt, length) end
+
 ---The places whose names fit, in the order of the layers: `*` stands for anything, `{a,b}` for one of these.
 ---@param pattern? string
 ---@return compt.Place[]

@@ -16,7 +16,8 @@ return require "compt.methods.define"("attempt", {
   lr = { source = 0.3, private = 0.3, attention = 0.3 },
 }, function(method, setup)
   local d, names = setup.d_model, setup.from or setup.tasks
-  local given = method.sources and parts.given(setup, method.sources, method.length, "attempt: sources")
+  local given = method.sources and {}
+  for i, prompt in ipairs(method.sources or {}) do given[i] = setup:given(prompt, method.length) end
   local source = not given and parts.prompts(setup, "source", names, method.length) or {}
   local private = parts.prompts(setup, "private", setup.tasks, method.length)
 

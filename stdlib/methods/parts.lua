@@ -26,19 +26,4 @@ end
 --- The mean of a list of tensors.
 function parts.mean(tensors) return torch.stack(tensors):mean(1) end
 
---- Source prompts that were trained before, as tensors `[m, d]` that fit the backbone.
-function parts.given(setup, sources, length, call)
-  local values = {}
-  for i, source in ipairs(sources) do
-    local value = type(source) == "userdata" and source.type == "prompt" and source.value or source
-    local shape = value.shape
-    if #shape ~= 2 or shape[2] ~= setup.d_model or (length and shape[1] ~= length) then
-      error(("%s: source prompt %d is [%s], and [%s, %d] is expected"):format(
-        call, i, table.concat(shape, ", "), length or "m", setup.d_model), 0)
-    end
-    values[i] = value:detach():float()
-  end
-  return values
-end
-
 return parts

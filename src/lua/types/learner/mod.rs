@@ -137,9 +137,21 @@ impl Program {
         let call = || -> mlua::Result<Given> {
             let body = lua.create_function(move |_, ()| function.call::<Value>(own.clone()))?;
             let value: Value = in_scope(&lua, body)?;
-            Ok(given::read(&lua, value, batch, self.setup.d_model())?)
+            given::read(&lua, value, batch, self.setup.d_model())
         };
         call().map_err(|e| told(&e).at("give"))
+    }
+
+    /// A batch to ask with, of no rows or of shortest ones.
+    fn rows(&self, sources: Vec<Vec<i64>>, tasks: &[usize]) -> Rows {
+        Rows {
+            backbone: self.setup.backbone(),
+            tasks: tasks.to_vec(),
+            sources,
+            targets: Vec::new(),
+            placement: Placement::Append,
+            cost: crate::t5::GroupCost::PADDED,
+        }
     }
 
     fn batch(&self, rows: Rows, how: How) -> Result<LuaBatch> {
@@ -166,18 +178,15 @@ impl Learner for Program {
         }
     }
 
+    fn check_mixed(&self, tasks: &[usize]) -> Result<()> {
+        let rows = self.rows(vec![vec![SHORTEST]; tasks.len()], tasks);
+        self.give(&rows, How::inference(Selection::default())).map(|_| ())
+    }
+
     /// Asked without rows first: where it wants to see them, prompts differ from row to row.
     fn of_tasks(&self, tasks: &[usize], selection: Selection) -> Result<OfTasks> {
-        let rows = |sources: Vec<Vec<i64>>, tasks: &[usize]| Rows {
-            backbone: self.setup.backbone(),
-            tasks: tasks.to_vec(),
-            sources,
-            targets: Vec::new(),
-            placement: Placement::Append,
-            cost: crate::t5::GroupCost::PADDED,
-        };
         let how = How::inference(selection);
-        let batch = self.batch(rows(Vec::new(), tasks), how)?;
+        let batch = self.batch(self.rows(Vec::new(), tasks), how)?;
         let asked = tch::no_grad(|| self.call(&batch));
         let given = match asked {
             Ok(Given { prompts: Some(prompts), shift: None, changes }) if changes.is_empty() => {
@@ -185,9 +194,10 @@ impl Learner for Program {
             }
             _ => {
                 let first = &tasks[..tasks.len().min(1)];
-                self.give(&rows(vec![vec![SHORTEST]; first.len()], first), how)?
+                self.give(&self.rows(vec![vec![SHORTEST]; first.len()], first), how)?
             }
         };
+        given.changes.check(&self.setup.backbone().borrow().model.config)?;
         Ok(OfTasks::OfRows {
             rows: given.prompts.map_or(0, |p| p.vectors.size()[1] as usize),
             apart: !given.changes.is_empty(),

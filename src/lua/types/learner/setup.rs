@@ -1,10 +1,12 @@
 //! What a method is built for: tasks and backbone, and the parameters it declares.
 
 use crate::backbone::Backbone;
+use crate::exchange::Prompts;
 use crate::lua::object::{self, Object};
-use crate::lua::torch::{LuaTensor, TensorArg};
-use crate::lua::types::LuaBackbone;
+use crate::lua::torch::{LuaTensor, TensorArg, TensorHandle};
 use crate::lua::types::bank::{Material, initial};
+use crate::lua::types::prompts::base;
+use crate::lua::types::{LuaBackbone, LuaPrompt};
 use crate::nn::{Named, init};
 use crate::t5::change::places;
 use crate::train::optimizer::Group;
@@ -74,6 +76,39 @@ impl LuaSetup {
         Ok(parameter)
     }
 
+    /// A prompt that was trained before, a tensor or `compt.Prompt`, of this many rows if a number is
+    /// given; an error where it does not fit the backbone.
+    fn given(&self, value: &Value, rows: Option<i64>) -> Result<Tensor> {
+        let tensor = match (object::take::<LuaPrompt>(value), tensor_of(value)) {
+            (Some(prompt), _) => {
+                let p = prompt.copy();
+                let tensor = p.value.shallow_clone();
+                let prompts = Prompts::new(p.name.clone(), p.note, vec![(p.name, p.value)])?;
+                prompts.check_fit(&base(&self.backbone)?, false)?;
+                tensor
+            }
+            (None, Some(tensor)) => tensor?,
+            (None, None) => {
+                return Err(Error::new("a prompt is a tensor [m, d] or a compt.Prompt")
+                    .hint("compt.prompts.load(RUN):get(TASK) gives one"));
+            }
+        };
+        let d = self.d_model();
+        match tensor.size()[..] {
+            [m, width] if width == d && rows.is_none_or(|rows| rows == m) => {
+                let device = self.backbone.0.borrow().model.device;
+                Ok(tensor.f_detach()?.f_to_kind(Kind::Float)?.f_to_device(device)?)
+            }
+            _ => {
+                let rows = rows.map_or("m".to_string(), |rows| rows.to_string());
+                Err(Error::new(format!(
+                    "the prompt is {:?} where [{rows}, {d}] is expected",
+                    tensor.size()
+                )))
+            }
+        }
+    }
+
     /// A prompt `[rows, d]` as it begins.
     fn prompt(&self, lua: &Lua, rows: i64, init: Value) -> mlua::Result<Tensor> {
         let backbone = self.backbone.0.borrow();
@@ -122,6 +157,9 @@ impl UserData for LuaSetup {
         methods.add_method("prompt", |lua, this, (rows, init): (i64, Value)| {
             Ok(LuaTensor::new(this.prompt(lua, rows, init)?))
         });
+        methods.add_method("given", |_, this, (value, rows): (Value, Option<i64>)| {
+            Ok(LuaTensor::new(this.given(&value, rows).map_err(|e| e.at("setup:given"))?))
+        });
         methods.add_method("places", |lua, this, pattern: Option<String>| {
             let list = lua.create_table()?;
             let config = this.backbone.0.borrow().model.config.clone();
@@ -144,6 +182,12 @@ impl UserData for LuaSetup {
             Ok(list)
         });
     }
+}
+
+/// The tensor a value is, if it is one.
+fn tensor_of(value: &Value) -> Option<Result<Tensor>> {
+    let userdata = value.as_userdata()?;
+    Some(userdata.borrow::<TensorHandle>().ok()?.tensor())
 }
 
 /// Whether a name fits a pattern, in which `*` stands for anything and `{a,b}` for one of these.

@@ -41,7 +41,7 @@ fn load(lua: &Lua, (path, options): (String, Value)) -> mlua::Result<LuaPrompts>
 }
 
 /// What a file says of a backbone.
-fn base(backbone: &LuaBackbone) -> Result<Base> {
+pub fn base(backbone: &LuaBackbone) -> Result<Base> {
     let b = backbone.0.borrow();
     let config = &b.model.config;
     Ok(Base {

@@ -312,6 +312,9 @@ fn prompt_rows(trained: &Trained, targets: usize, all: usize) -> Result<i64> {
         }
         let range = if stage.from && all > targets { targets..all } else { 0..targets };
         let tasks: Vec<usize> = range.collect();
+        if !stage.alone {
+            learner.check_mixed(&tasks)?;
+        }
         let rows = match learner.of_tasks(&tasks, Selection::default())? {
             OfTasks::Prompts(prompts) => prompts.vectors.size()[1],
             OfTasks::OfRows { rows, .. } => rows as i64,

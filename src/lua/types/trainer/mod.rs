@@ -110,11 +110,21 @@ impl LuaTrainer {
     fn prompt(&self, task: &Value) -> Result<LuaTensor> {
         self.refuse_behind("looks at a prompt")?;
         let i = index(task, "task", &self.trainer.parts().task_names)?;
-        let prompts = self
-            .trainer
-            .prompts(Selection::default())?
-            .ok_or_else(|| Error::new("this trainer trains the backbone: it has no prompts"))?;
+        let prompts =
+            self.trainer.prompts(Selection::default())?.ok_or_else(|| self.no_prompts())?;
         Ok(LuaTensor::new(prompts.vectors.f_get(i as i64)?))
+    }
+
+    /// Why a task has no prompt of its own.
+    fn no_prompts(&self) -> Error {
+        match self.trainer.learner() {
+            None => Error::new("this trainer trains the backbone: it has no prompts"),
+            Some(_) => Error::new(
+                "no prompt of a task is all that this method trains: what a row is given follows from \
+                 its input, or the backbone is changed, too",
+            )
+            .hint("its checkpoints hold what was trained; compt eval RUN evaluates it again"),
+        }
     }
 
     /// All prompts as they are now, with what is known of them.
@@ -124,7 +134,7 @@ impl LuaTrainer {
         let tensors = tensors.into_iter().filter(|(name, _)| !name.starts_with("router."));
         let tensors: Vec<_> = tensors.collect();
         if tensors.is_empty() {
-            return Err(Error::new("this trainer trains the backbone: it has no prompts"));
+            return Err(self.no_prompts());
         }
         let prompts = Prompts::new(self.name.clone(), self.record.note(), tensors)?;
         Ok(LuaPrompts::new(prompts))

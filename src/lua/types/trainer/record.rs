@@ -325,16 +325,17 @@ impl Record {
     }
 }
 
-/// `target.<task>`: the composed prompts as inference uses them; `source.<i>` and
+/// `target.<task>`: the composed prompts as inference uses them, where it uses one a task; `source.<i>` and
 /// `private.<task>`: what they are made of; `router.logits`.
 pub fn prompts(trainer: &Trainer) -> Result<Named> {
-    let Some(composition) = trainer.composition() else { return Ok(Vec::new()) };
     let mut all = Vec::new();
     if let Some(targets) = trainer.prompts(Selection::default())? {
-        for (i, task) in trainer.parts().task_names.iter().enumerate() {
-            all.push((format!("target.{task}"), targets.vectors.f_get(i as i64)?));
+        for i in trainer.all_tasks() {
+            let name = format!("target.{}", trainer.parts().task_names[i]);
+            all.push((name, targets.vectors.f_get(i as i64)?));
         }
     }
+    let Some(composition) = trainer.composition() else { return Ok(all) };
     all.extend(composition.bank.materialise()?);
     if let Some(router) = &composition.router {
         all.extend(router.parameters());

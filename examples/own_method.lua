@@ -1,0 +1,57 @@
+--- A method of one's own, from scratch: every task's prompt is a shared one, turned a little by its own.
+---
+---     compt run examples/own_method.lua
+---
+--- A method is a table with a name, rates, and `build`: it declares what is trained and returns what a batch
+--- is given. Autograd does the rest; stages, checkpoints, `compt resume` and `compt eval` come along.
+local compt, torch = require "compt", require "compt.torch"
+
+local quick = compt.args.quick
+
+--- P_t = P o (1 + a_t b_t^T): P [m, d] shared; a_t [m, r] and b_t [d, r] a task's own.
+local function turned(options)
+  local length, rank = options.length or 20, options.rank or 2
+
+  local function build(setup)
+    local shared = setup:parameter("shared", "prompt", setup:prompt(length))
+    local own = {}
+    for _, task in ipairs(setup.tasks) do
+      own[task] = {
+        a = setup:parameter("own", task .. ".a", torch.zeros(length, rank)),
+        b = setup:parameter("own", task .. ".b", torch.randn(setup.d_model, rank) * 0.1),
+      }
+    end
+
+    local function of_task(batch)
+      -- Called once for each task of the batch: a task without rows gets no gradient.
+      return batch:each(function(task)
+        return shared * (1 + torch.matmul(own[task].a, own[task].b:t()))
+      end)
+    end
+
+    return {
+      give = of_task,
+      stages = {
+        { name = "shared", share = 0.3, train = { "shared" } },
+        { name = "together", share = 0.7 },
+      },
+    }
+  end
+
+  return {
+    name = "turned", build = build, init = "vocabulary", warmup = 0.1,
+    lr = { shared = 0.1, own = 0.05 },
+  }
+end
+
+local tasks = compt.tasks("micro", { shots = 16, seed = 1 })
+local runs = {}
+for _, method in ipairs { compt.methods.pt { alone = false }, turned { rank = 2 } } do
+  local trainer = compt.trainer {
+    backbone = compt.backbone "micro", tasks = tasks, method = method, epochs = quick and 2 or 30, seed = 1,
+  }
+  print(trainer)
+  trainer:run()
+  runs[#runs + 1] = { name = method.name, result = trainer:evaluate "test", baseline = #runs == 0 }
+end
+print(compt.report.methods(tasks, runs))
