@@ -73,6 +73,21 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[test]
+fn methods_are_compared() {
+    let script = "scripts/compare.lua";
+    let arguments = ["run", script, "--set", "quick=true", "--set", "methods=lora,mpt"];
+    let command = compt(&arguments).current_dir(folder().0.path()).output();
+    let (code, out, err) = read(command.unwrap());
+    assert_eq!(code, 0, "{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 6, "{out}");
+    assert!(lines[1].starts_with("method") && lines[1].contains("- pt-m"), "{out}");
+    for (line, name) in lines[2..].iter().zip(["pt", "pt-m", "lora", "mpt"]) {
+        assert!(line.starts_with(name), "{out}");
+    }
+}
+
+#[test]
 fn every_command_of_the_readme_runs() {
     let commands = readme_commands();
     assert!(!commands.is_empty());

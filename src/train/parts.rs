@@ -138,6 +138,8 @@ pub struct Stage {
     pub setting: Setting,
     /// None where the backbone itself is trained.
     pub learner: Option<Rc<dyn Learner>>,
+    /// Whether its tasks are others than those to be evaluated.
+    pub from: bool,
     /// The parameter groups it trains.
     pub trains: Vec<String>,
     /// Whether it is the first of those that make a stage of the method.

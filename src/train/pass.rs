@@ -27,6 +27,20 @@ pub struct Outputs {
     pub losses: TokenLosses,
 }
 
+impl Outputs {
+    pub fn shallow_clone(&self) -> Self {
+        Outputs {
+            states: self.states.shallow_clone(),
+            logits: self.logits.shallow_clone(),
+            labels: self.labels.shallow_clone(),
+            losses: TokenLosses {
+                losses: self.losses.losses.shallow_clone(),
+                counts: self.losses.counts.shallow_clone(),
+            },
+        }
+    }
+}
+
 /// A batch forward.
 pub fn forward(rows: &Rows, given: &Given, dropout: f64) -> Result<Outputs> {
     let backbone = rows.backbone.borrow();

@@ -68,6 +68,12 @@ pub fn thawed(backbone: &LuaBackbone) -> Result<LuaBackbone> {
         if b.model.is_trainable() {
             return Ok(backbone.clone());
         }
+        if b.fingerprint()?.is_none() {
+            return Err(Error::new(
+                "this method trains the backbone, and this one has random weights",
+            )
+            .hint("make it trainable: compt.backbone({ ... }, { trainable = true })"));
+        }
         let name = match &b.revision {
             Some(revision) => format!("{}@{revision}", b.name),
             None => b.name.clone(),

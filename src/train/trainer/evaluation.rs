@@ -21,6 +21,12 @@ impl Trainer {
         let Some(tasks) = &self.parts.tasks else {
             return Err(Error::new("this trainer reads a stream: it has no tasks to evaluate"));
         };
+        if let Some(stage) = self.stage().filter(|stage| stage.from) {
+            return Err(Error::new(format!(
+                "the stage '{}' is about the source tasks: the others have nothing of their own yet",
+                stage.name
+            )));
+        }
         self.parts.backbone.borrow_mut().model.refresh()?;
         let selection = self.selected(selection);
         let reading = match self.learner() {

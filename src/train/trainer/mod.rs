@@ -11,7 +11,7 @@ use crate::train::gather::{Prompts, group_cost};
 use crate::train::knobs::Knobs;
 use crate::train::learner::{Learner, OfTasks};
 use crate::train::optimizer::clip_grad_norm;
-use crate::train::parts::Parts;
+use crate::train::parts::{Parts, Stage};
 use crate::train::pass::pass;
 use crate::train::report::StepReport;
 use crate::train::seed::mix;
@@ -334,6 +334,9 @@ impl Trainer {
     /// was trained.
     pub fn prompts(&self, selection: Selection) -> Result<Option<Prompts>> {
         let Some(learner) = self.learner() else { return Ok(None) };
+        if self.stage().is_some_and(|stage| stage.from) {
+            return Ok(None);
+        }
         match learner.of_tasks(&self.all_tasks(), self.selected(selection))? {
             OfTasks::Prompts(prompts) => Ok(Some(prompts)),
             OfTasks::OfRows { .. } => Ok(None),
@@ -357,15 +360,20 @@ impl Trainer {
         (0..count).collect()
     }
 
-    /// What the stage of the last step trained; None where that was the backbone itself.
-    pub fn learner(&self) -> Option<&dyn Learner> {
+    /// The stage of the last step; before it, the first.
+    pub(super) fn stage(&self) -> Option<&Stage> {
         let mut before = 0;
         let stages = &self.parts.stages;
         let current = stages.iter().find(|stage| {
             before += stage.setting.total_steps;
             self.at.step <= before
         });
-        current.or(stages.last())?.learner.as_deref()
+        current.or(stages.last())
+    }
+
+    /// What the stage of the last step trained; None where that was the backbone itself.
+    pub fn learner(&self) -> Option<&dyn Learner> {
+        self.stage()?.learner.as_deref()
     }
 
     /// What the parts of a composition are, where there is one.

@@ -87,8 +87,10 @@ return {
     local seen = {}
     local method = m.spot { length = 2, from = from, retrieve = "best" }
     local t = small.trainer { method = method, steps = 4 }
-    for _ = 1, t.total_steps do
+    for step = 1, t.total_steps do
       for task in pairs(t:step().tasks) do seen[task] = true end
+      -- Two source prompts of a step each come first.
+      if step == 2 then small.refused("about the source tasks", t.evaluate, t, "test") end
     end
     local names = {}
     for task in sorted_pairs(seen) do names[#names + 1] = task end

@@ -209,9 +209,9 @@ impl Learner for Program {
         let lua = self.lua.upgrade();
         let batch = self.batch(rows.clone(), how)?;
         let call = || -> mlua::Result<Tensor> {
-            let (function, out) = (function.clone(), batch::outputs(&lua, outputs)?);
-            let body = lua.create_function(move |_, ()| {
-                function.call::<LuaTensor>((batch.clone(), out.clone()))
+            let (function, outputs) = (function.clone(), outputs.shallow_clone());
+            let body = lua.create_function(move |lua, ()| {
+                function.call::<LuaTensor>((batch.clone(), batch::outputs(lua, &outputs)?))
             })?;
             let loss: LuaTensor = in_scope(&lua, body)?;
             Ok(loss.get()?)

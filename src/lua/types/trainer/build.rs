@@ -211,6 +211,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
             learner: trained.stages[stage.plan].learner.clone(),
             trains: trained.stages[stage.plan].trains.clone(),
             begins: stage.first,
+            from: trained.stages[stage.plan].from && task_names.len() > targets,
             afresh: trained.stages[stage.plan].afresh,
             setting: Setting {
                 stage: stage.name.clone(),
