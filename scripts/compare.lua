@@ -54,7 +54,11 @@ local methods = {
 local chosen
 if args.methods then
   chosen = {}
-  for name in args.methods:gmatch "[^,]+" do chosen[name] = true end
+  local known = {}
+  for _, entry in ipairs(methods) do known[entry.name] = true end
+  for name in args.methods:gmatch "[^,]+" do
+    chosen[name] = assert(known[name], "--set methods: there is no method " .. name)
+  end
   for _, entry in ipairs(methods) do chosen[entry.name] = chosen[entry.name] or entry.baseline end
 end
 

@@ -30,6 +30,47 @@ end
 "#;
 
 #[test]
+fn nothing_is_trained_to_evaluate_a_run() {
+    let study = Study::small(
+        "local compt, small = require 'compt', require 'small'
+         for _, name in ipairs { 'one', 'two' } do
+           local t = small.trainer { name = name, out = 'runs/' .. name .. '/run', steps = 2,
+             method = compt.methods.pt { alone = false, length = 2 } }
+           t:run()
+         end",
+    );
+    assert_eq!(study.run(&["run", "study.lua"]).0, 0);
+    let (code, _, err) = study.run(&["eval", "runs/two/run"]);
+    assert!(code == 1 && err.contains("the run 'one', which the script makes before"), "{err}");
+    assert!(!study.0.path().join("runs/one/run-2").exists());
+    assert_eq!(study.run(&["eval", "runs/one/run", "--limit", "2"]).0, 0);
+}
+
+#[test]
+fn prompts_of_an_earlier_stage_are_not_the_run_s() {
+    let study = Study::small(
+        "local compt, small = require 'compt', require 'small'
+         local t = small.trainer { name = 'run', out = 'run', steps = 8, control = 'control.lua',
+           method = compt.methods.attempt { length = 2, width = 2 } }
+         t:run()",
+    );
+    let control = study.0.path().join("control.lua");
+    fs::write(
+        &control,
+        "return { stop = function(_, view) return view.stage == 'source: sentiment' end }",
+    )
+    .unwrap();
+    assert_eq!(study.run(&["run", "study.lua"]).0, 0);
+    assert!(study.0.path().join("run/prompts.safetensors").is_file());
+    fs::write(&control, "return {}").unwrap();
+    let (code, _, err) = study.run(&["resume", "run"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(!study.0.path().join("run/prompts.safetensors").exists(), "{err}");
+    let (code, _, err) = study.run(&["prompts", "list", "run"]);
+    assert!(code == 2 && err.contains("gives no task a prompt of its own"), "{err}");
+}
+
+#[test]
 fn a_run_is_evaluated_again_without_training() {
     let study = Study::small(STUDY);
     let (code, told, err) = study.run(&["run", "study.lua", "--out", "out"]);

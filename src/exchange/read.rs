@@ -2,7 +2,7 @@
 
 use super::{Note, Prompts, npy, own, peft};
 use crate::error::Context;
-use crate::run::folder::runs_in;
+use crate::run::folder::{CONFIG, runs_in};
 use crate::{Error, Result};
 use std::fs;
 use std::path::Path;
@@ -37,6 +37,12 @@ pub fn load(path: &Path) -> Result<Prompts> {
 
 fn nothing(path: &Path) -> Error {
     let none = Error::new("no prompts are here").at(path.display());
+    if path.join(CONFIG).is_file() {
+        return none.hint(
+            "the method of this run gives no task a prompt of its own: rows are given what follows from \
+             them, or the backbone is changed; `compt eval` evaluates it again",
+        );
+    }
     match runs_in(path) {
         runs if runs.is_empty() => none.hint(
             "give a run's folder (prompts.safetensors), a PEFT folder (adapter_config.json), a \

@@ -154,6 +154,16 @@ pub fn check_writable(folder: &Path) -> Result<()> {
         .map_err(|e| e.hint("choose an output folder you may write to"))
 }
 
+/// Removes a file; none is no error.
+pub fn remove_if_there(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::from(e).at(path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -79,7 +79,8 @@ pub fn gather(
     }
     let tokens = backbone.embed(&Tensor::f_from_slice(&ids)?.f_to_device(device)?)?;
     let tokens = match &given.shift {
-        Some(shift) => tokens.f_add(&of_tokens(shift, rows)?.f_to_kind(tokens.kind())?)?,
+        Some(shift) => tokens
+            .f_add(&of_tokens(shift, rows, backbone.config.d_model)?.f_to_kind(tokens.kind())?)?,
         None => tokens,
     };
     let table = match prompts {
@@ -104,14 +105,14 @@ pub fn gather(
 }
 
 /// Of `[B, L, d]` what stands at a token of its row, one row after the other: `[tokens, d]`.
-fn of_tokens(shift: &Tensor, rows: &[&[i64]]) -> Result<Tensor> {
+fn of_tokens(shift: &Tensor, rows: &[&[i64]], width: i64) -> Result<Tensor> {
     let longest = rows.iter().map(|ids| ids.len() as i64).max().unwrap_or(0);
     let [count, length, d] = shift.size()[..] else {
         return Err(Error::new(format!("a shift is [B, L, d], not {:?}", shift.size())));
     };
-    if count != rows.len() as i64 || length < longest {
+    if count != rows.len() as i64 || length < longest || d != width {
         return Err(Error::new(format!(
-            "the shift is [{count}, {length}, {d}] for {} rows of up to {longest} tokens",
+            "the shift is [{count}, {length}, {d}] for {} rows of up to {longest} tokens of {width}",
             rows.len()
         )));
     }

@@ -89,7 +89,6 @@ options "compt.FineTuningOptions" [[
 - warmup?: number -- share of the steps in which the rates rise
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
 ]]
 
 fn "compt.methods.fine_tuning(options?: compt.FineTuningOptions): compt.Method" [[
@@ -106,7 +105,7 @@ options "compt.LoraOptions" [[
 - warmup?: number -- share of the steps in which the rates rise
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
+- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 ]]
 
 fn "compt.methods.lora(options?: compt.LoraOptions): compt.Method" [[
@@ -123,7 +122,7 @@ options "compt.AdaptersOptions" [[
 - warmup?: number -- share of the steps in which the rates rise
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
+- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 ]]
 
 fn "compt.methods.adapters(options?: compt.AdaptersOptions): compt.Method" [[
@@ -137,7 +136,7 @@ options "compt.BitfitOptions" [[
 - warmup?: number -- share of the steps in which the rates rise
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
+- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 ]]
 
 fn "compt.methods.bitfit(options?: compt.BitfitOptions): compt.Method" [[
@@ -152,7 +151,7 @@ options "compt.PrefixTuningOptions" [[
 - warmup?: number -- share of the steps in which the rates rise
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
+- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 ]]
 
 fn "compt.methods.prefix_tuning(options?: compt.PrefixTuningOptions): compt.Method" [[
@@ -164,13 +163,13 @@ options "compt.DeptOptions" [[
 - length?: integer = 12 -- rows of the prompt
 - rank?: integer = 8 -- of the update of the embeddings
 - alpha?: number -- the update is scaled by alpha / sqrt(rank); by default so that it is not
-- positions?: integer = 256 -- longest input
+- positions?: integer -- longest input; by default the trainer's `max_source_length`
 - lr?: table<compt.Group, number> -- highest rates by parameter group
 - warmup?: number -- share of the steps in which the rates rise
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
+- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 - init?: compt.Init = "vocabulary" -- what prompts start from
 ]]
 
@@ -188,7 +187,6 @@ options "compt.SpotOptions" [[
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
 - init?: compt.Init = "vocabulary" -- what prompts start from
 - from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
 ]]
@@ -208,7 +206,6 @@ options "compt.AttemptOptions" [[
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
 - init?: compt.Init = "vocabulary" -- what prompts start from
 - from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
 ]]
@@ -226,7 +223,6 @@ options "compt.MptOptions" [[
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
 - init?: compt.Init = "vocabulary" -- what prompts start from
 - from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
 ]]
@@ -247,7 +243,6 @@ options "compt.Mp2Options" [[
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
 - from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
 ]]
 
@@ -268,7 +263,6 @@ options "compt.MixedOptions" [[
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- alone?: boolean -- each task is trained by itself, one after the other; by default as published
 - init?: compt.Init = "vocabulary" -- what prompts start from
 ]]
 
@@ -285,13 +279,14 @@ What a method's `build(setup)` returns. A method is a table { name, build, lr, w
 writes one. `build` declares parameters with `setup:parameter` and gives functions that use them.
 - give?: compt.Give -- what a batch reads; each stage may have its own
 - loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- the loss, a single number, where it is not `out.loss`
-- sources?: integer = 0 -- source prompts that an evaluation may look at apart (`batch.kept`)
+- sources?: integer = 0 -- source prompts that an evaluation may look at apart in the last stage (`batch.kept`)
+- private?: boolean = true -- whether there are private prompts to leave out, too
 - stages?: compt.PlanStage[] -- parts of the run, one after the other; by default one with all groups
 ]]
 
 class "compt.PlanStage" [[
 - name: string -- in progress, record and messages
-- share?: number -- of the run's steps; by default all stages have the same
+- share?: number -- of the run's steps, or of those of each task where it is `alone`; by default all stages have the same
 - train?: string[] -- parameter groups; by default all
 - give?: compt.Give -- by default the plan's
 - loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- by default the plan's
@@ -337,6 +332,7 @@ What a method is built for.
 - from: string[]? -- names of the source tasks, nil without; "source:NAME" where a task is both
 - backbone: compt.Backbone -- what it is for
 - d_model: integer -- its width
+- max_source_length: integer -- tokens of the longest input there will be
 ]]
 
 method "compt.Setup:parameter(group: string, name: string, value: torch.Tensor): torch.Tensor" [[

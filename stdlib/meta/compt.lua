@@ -607,7 +607,6 @@ function methods.p_tuning(options) end
 ---@field warmup? number share of the steps in which the rates rise
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field alone? boolean each task is trained by itself, one after the other; by default as published
 
 ---Full fine-tuning: one model for all tasks of the set. The trainer trains a copy of the backbone, which is then its `backbone`.
 ---```lua
@@ -625,7 +624,7 @@ function methods.fine_tuning(options) end
 ---@field warmup? number share of the steps in which the rates rise
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 
 ---LoRA (Hu et al. 2021): W + (alpha / rank) B A at matrices of the backbone, one set a task.
 ---```lua
@@ -644,7 +643,7 @@ function methods.lora(options) end
 ---@field warmup? number share of the steps in which the rates rise
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 
 ---Adapters (Houlsby et al. 2019): h + up(GELU(down(h))) behind modules of the backbone, one set a task.
 ---```lua
@@ -660,7 +659,7 @@ function methods.adapters(options) end
 ---@field warmup? number share of the steps in which the rates rise
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 
 ---BitFit (Ben Zaken et al. 2022): biases, added to every matrix and norm, one set a task.
 ---```lua
@@ -677,7 +676,7 @@ function methods.bitfit(options) end
 ---@field warmup? number share of the steps in which the rates rise
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 
 ---Prefix tuning (Li & Liang 2021): keys and values before those of every attention, one set a task.
 ---```lua
@@ -691,13 +690,13 @@ function methods.prefix_tuning(options) end
 ---@field length? integer rows of the prompt (default 12)
 ---@field rank? integer of the update of the embeddings (default 8)
 ---@field alpha? number the update is scaled by alpha / sqrt(rank); by default so that it is not
----@field positions? integer longest input (default 256)
+---@field positions? integer longest input; by default the trainer's `max_source_length`
 ---@field lr? table<compt.Group, number> highest rates by parameter group
 ---@field warmup? number share of the steps in which the rates rise
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field alone? boolean each task is trained by itself, one after the other; by default as published
+---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 ---@field init? compt.Init what prompts start from (default "vocabulary")
 
 ---DePT (Shi & Lipani 2024): a short prompt and a low-rank update of the input's embeddings, by task.
@@ -717,7 +716,6 @@ function methods.dept(options) end
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field alone? boolean each task is trained by itself, one after the other; by default as published
 ---@field init? compt.Init what prompts start from (default "vocabulary")
 ---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
 
@@ -739,7 +737,6 @@ function methods.spot(options) end
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field alone? boolean each task is trained by itself, one after the other; by default as published
 ---@field init? compt.Init what prompts start from (default "vocabulary")
 ---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
 
@@ -759,7 +756,6 @@ function methods.attempt(options) end
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field alone? boolean each task is trained by itself, one after the other; by default as published
 ---@field init? compt.Init what prompts start from (default "vocabulary")
 ---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
 
@@ -781,7 +777,6 @@ function methods.mpt(options) end
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field alone? boolean each task is trained by itself, one after the other; by default as published
 ---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
 
 ---MP2 (Sun et al. 2023): modular prompts of low rank under a router; all, then the router, then the prompts.
@@ -803,7 +798,6 @@ function methods.mp2(options) end
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field alone? boolean each task is trained by itself, one after the other; by default as published
 ---@field init? compt.Init what prompts start from (default "vocabulary")
 
 ---The other compositions of ComPT's code: sources mixed without a router, joined with the private prompt (here from U(-0.5, 0.5), before the closing `</s>`).
@@ -818,13 +812,14 @@ function methods.mixed(options) end
 ---@class compt.Plan
 ---@field give? compt.Give what a batch reads; each stage may have its own
 ---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor the loss, a single number, where it is not `out.loss`
----@field sources? integer source prompts that an evaluation may look at apart (`batch.kept`) (default 0)
+---@field sources? integer source prompts that an evaluation may look at apart in the last stage (`batch.kept`) (default 0)
+---@field private? boolean whether there are private prompts to leave out, too (default true)
 ---@field stages? compt.PlanStage[] parts of the run, one after the other; by default one with all groups
 local Plan = {}
 
 ---@class compt.PlanStage
 ---@field name string in progress, record and messages
----@field share? number of the run's steps; by default all stages have the same
+---@field share? number of the run's steps, or of those of each task where it is `alone`; by default all stages have the same
 ---@field train? string[] parameter groups; by default all
 ---@field give? compt.Give by default the plan's
 ---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor by default the plan's
@@ -869,6 +864,7 @@ local Place = {}
 ---@field from string[]? names of the source tasks, nil without; "source:NAME" where a task is both
 ---@field backbone compt.Backbone what it is for
 ---@field d_model integer its width
+---@field max_source_length integer tokens of the longest input there will be
 local Setup = {}
 
 ---Declares a parameter: float32, on the backbone's device, begun as a copy of `value`. It is trained with its group's rate, recorded, and saved in checkpoints.

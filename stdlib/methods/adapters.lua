@@ -5,7 +5,7 @@ local torch = require "compt.torch"
 
 return require "compt.methods.define"("adapters", {
   at = "*.{SelfAttention,DenseReluDense}", width = false, activation = "gelu", norms = true,
-  alone = true, lr = { adapter = 1e-3, norm = 1e-3 }, weight_decay = 0,
+  alone = true, lr = { adapter = 3e-4, norm = 3e-4 }, weight_decay = 0,
 }, function(method, setup)
   local d, of_task = setup.d_model, {}
   local width = method.width or math.max(d // 32, 1)

@@ -16,6 +16,7 @@ return require "compt.methods.define"("attempt", {
   lr = { source = 0.3, private = 0.3, attention = 0.3 },
 }, function(method, setup)
   local d, names = setup.d_model, setup.from or setup.tasks
+  if method.sources and #method.sources == 0 then error("attempt: 'sources' is an empty list", 0) end
   local given = method.sources and {}
   for i, prompt in ipairs(method.sources or {}) do given[i] = setup:given(prompt, method.length) end
   local source = not given and parts.prompts(setup, "source", names, method.length) or {}

@@ -6,13 +6,14 @@
 local library = require "compt.library"
 local options = require "compt.methods.options"
 
-local general = { lr = {}, warmup = 0.1, optimizer = "adamw", weight_decay = 0.01, alone = false }
+local general = { lr = {}, warmup = 0.1, optimizer = "adamw", weight_decay = 0.01 }
 
 --- Makes `compt.methods.<name>`.
 return function(name, defaults, build)
   local known = {}
-  for _, layer in ipairs { general, defaults } do
-    for key in pairs(layer) do known[#known + 1] = key end
+  for key in pairs(general) do known[#known + 1] = key end
+  for key in pairs(defaults) do
+    if general[key] == nil then known[#known + 1] = key end
   end
   options[name] = known
   return function(given)
@@ -27,9 +28,12 @@ return function(name, defaults, build)
       end
       method[key] = value
     end
-    for key, value in pairs(defaults.lr or {}) do
-      if method.lr[key] == nil then method.lr[key] = value end
+    -- A table of its own: the user's, and the library's, stay as they are.
+    local rates = {}
+    for _, layer in ipairs { defaults.lr or {}, method.lr } do
+      for group, rate in pairs(layer) do rates[group] = rate end
     end
+    method.lr = rates
     for group in pairs(method.lr) do
       local groups = {}
       for key in pairs(defaults.lr or {}) do groups[#groups + 1] = key end

@@ -7,23 +7,25 @@ local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 
 return require "compt.methods.define"("dept", {
-  placement = "prepend", init = "vocabulary", length = 12, rank = 8, alpha = false, positions = 256, alone = true,
+  placement = "prepend", init = "vocabulary", length = 12, rank = 8, alpha = false, positions = false, alone = true,
   lr = { private = 0.3, update = 5e-3 },
 }, function(method, setup)
-  local rank = method.rank
+  local rank, longest = method.rank, setup.max_source_length
+  local positions = method.positions or longest
+  if positions < longest then
+    error(("dept: 'positions' is %d, and inputs may have %d tokens: give the trainer a smaller max_source_length")
+      :format(positions, longest), 0)
+  end
   local scale = (method.alpha or rank ^ 0.5) / rank ^ 0.5
   local prompts = parts.prompts(setup, "private", setup.tasks, method.length)
   local a, b = {}, {}
   for _, task in ipairs(setup.tasks) do
-    a[task] = setup:parameter("update", task .. ".a", parts.matrix(method.positions, rank))
+    a[task] = setup:parameter("update", task .. ".a", parts.matrix(positions, rank))
     b[task] = setup:parameter("update", task .. ".b", torch.zeros(rank, setup.d_model))
   end
   return {
     give = function(batch)
       local length = batch.length
-      if length > method.positions then
-        error(("an input of %d tokens is longer than 'positions', %d"):format(length, method.positions), 0)
-      end
       return {
         prompt = batch:each(function(task) return prompts[task] end),
         shift = batch:each(function(task)

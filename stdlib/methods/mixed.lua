@@ -21,6 +21,7 @@ return require "compt.methods.define"("mixed", {
   local count, m = method.sources, method.length
   local mix = one_of(method.mix, { "mean", "max", "concat", "linear" }, "mix")
   local join = one_of(method.join, { "sum", "product", "concat" }, "join")
+  if method.share and type(method.share) ~= "number" then one_of(method.share, { "learned" }, "share") end
   local rows = mix == "concat" and count * m or m
   local names = {}
   for i = 1, count do names[i] = tostring(i - 1) end

@@ -51,7 +51,7 @@ return require "compt.methods.define"("mp2", {
   end
 
   return {
-    sources = count,
+    sources = count, private = false,
     stages = {
       { name = "pre-training", from = true, share = 0.5, train = { "source", "source_router" },
         lr = { source = method.pretrain, source_router = method.pretrain }, give = composed(pretrained) },

@@ -5,7 +5,8 @@
 --- states) against the teachers, both as means over target tokens (the error over dimensions, too).
 --- Adaptation: P* and the means of u, v begin the target tasks, without distillation. lambda 0.9; rates 0.3
 --- for P*, 0.4 for u, v. (lambda, rates and the beginning of stage three are the paper's from memory;
---- u and v begin as ones.) Source tasks are `from`, or the target tasks. T5-base with 100 rows: 77,668
+--- u and v begin as ones. Batches mix the tasks' rows as the other methods' do; a descendant's code draws 2 to T
+--- tasks a batch, in proportion to their rows.) Source tasks are `from`, or the target tasks. T5-base with 100 rows: 77,668
 --- parameters for a task (77.6K published), 10.5K a task over eight.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
@@ -21,7 +22,7 @@ local function distance(teacher, student, mask)
 end
 
 return require "compt.methods.define"("mpt", {
-  placement = "prepend", init = "vocabulary", from = false, length = 20, lambda = 0.9, alone = false,
+  placement = "prepend", init = "vocabulary", from = false, length = 20, lambda = 0.9,
   lr = { teacher = 0.3, shared = 0.3, source = 0.4, private = 0.4 },
 }, function(method, setup)
   local names = setup.from or setup.tasks

@@ -6,7 +6,7 @@ local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 
 return require "compt.methods.define"("prefix_tuning", {
-  length = 5, hidden = 512, alone = true, lr = { prefix = 1e-3 }, weight_decay = 0,
+  length = 5, hidden = 512, alone = true, lr = { prefix = 5e-5 }, weight_decay = 0,
 }, function(method, setup)
   local m, hidden = method.length, method.hidden
   local stacks = {}

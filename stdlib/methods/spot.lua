@@ -35,6 +35,9 @@ end
 return require "compt.methods.define"("spot", {
   placement = "prepend", init = "vocabulary", from = false, length = 20, retrieve = false, top = 3, lr = { source = 0.3, private = 0.3 },
 }, function(method, setup)
+  if method.retrieve then
+    require("compt.library").known("value", method.retrieve, { "best", "average" }, "compt.methods.spot: retrieve")
+  end
   local names = setup.from or setup.tasks
   local sources = method.retrieve and names or { "mixture" }
   local source = parts.prompts(setup, "source", sources, method.length)

@@ -38,6 +38,9 @@ pub struct Trainer {
     taken_back: bool,
 }
 
+/// Sets the draws of a stage's beginning apart from those of its first step.
+const STAGE: u64 = 0x5357_4147;
+
 /// A batch, or several, forward and backward.
 #[derive(Default)]
 struct Sums {
@@ -105,12 +108,16 @@ impl Trainer {
 
     /// What comes before the first step of a stage.
     fn begin(&mut self, stage: usize) -> Result<()> {
+        // What the last step changed may be something else now.
+        self.undo.clear();
         let stage = &self.parts.stages[stage];
         if !stage.begins {
             return Ok(());
         }
         if let Some(learner) = &stage.learner {
             let place = |e: Error| e.at(format!("the beginning of stage '{}'", stage.name));
+            // What is drawn there is the same whenever the stage begins.
+            tch::manual_seed(mix(self.parts.settings.seed ^ STAGE, self.at.step) as i64);
             tch::no_grad(|| learner.begin()).map_err(place)?;
         }
         if stage.afresh {
@@ -244,14 +251,15 @@ impl Trainer {
     }
 
     /// The loss of the next step and its gradients before clipping, by parameter; none of those that
-    /// have no part in it. Nothing is changed, and the step is made on the same rows.
+    /// have no part in it. The step is not made (its stage is begun), and will be on the same rows.
     pub fn gradients(&mut self) -> Result<(f64, Named)> {
         let (stage, step) = self.place()?;
         let view = self.view(stage, step)?;
         let knobs = self.parts.control.knobs(&view)?;
         let order = self.parts.batches.order();
         let trains = self.parts.stages[stage].trains.clone();
-        self.set_trained(|group| trains.iter().any(|name| name == group));
+        let frozen = |group: &str| knobs.flag(&format!("freeze.{group}"));
+        self.set_trained(|group| trains.iter().any(|name| name == group) && !frozen(group));
         let sums = self.forward_and_backward(stage, step, &knobs);
         let found = self.trained().filter(|(_, tensor)| tensor.grad().defined());
         let found =

@@ -47,7 +47,7 @@ local function check(case, steps, method)
   local function trainer(control)
     return compt.trainer {
       backbone = backbone, tasks = tasks, method = method, steps = steps, batch_size = 5, dropout = 0,
-      clip = math.huge, weight_decay = 0.01, optimizer = { kind = "adamw", eps = 0.1 }, progress = false,
+      clip = math.huge, max_source_length = 40, weight_decay = 0.01, optimizer = { kind = "adamw", eps = 0.1 }, progress = false,
       control = control,
     }
   end

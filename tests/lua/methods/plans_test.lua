@@ -164,6 +164,73 @@ return {
     refused("there are no steps to make", m.mpt { length = 2 }, { steps = 1 })
   end,
 
+  ["plans are told apart and their tables left alone"] = function()
+    local lr = { private = 0.3 }
+    m.dept { lr = lr }
+    assert(m.spot({ lr = lr }).lr.source == 0.3 and lr.update == nil and lr.source == nil)
+    m.spot({}).lr.private = 99
+    assert(m.spot({}).lr.private == 0.3)
+    local two = function(setup)
+      return { give = prompt_of(setup), stages = { { name = "x" }, { name = "x" } } }
+    end
+    refused("two stages are called 'x'", own(two))
+    refused("stage 1: lr: unknown parameter group 'q'", own(function(setup)
+      return { give = prompt_of(setup), stages = { { name = "x", lr = { q = 1 } } } }
+    end))
+    refused("sentiment: give: ", own(function(setup)
+      local p = { nli2 = setup:parameter("a", "p", setup:prompt(2)) }
+      return { give = function(batch) return batch:each(function(task) return p[task] end) end }
+    end, { alone = true }))
+    small.refused("unknown option 'alone'", m.mpt, { alone = true })
+    refused("did you mean 'average'?", m.spot { retrieve = "avrage" })
+    refused("'sources' is an empty list", m.attempt { sources = {} })
+    refused("'positions' is 12", m.dept { positions = 12 })
+    local t = small.trainer { method = m.mp2 { sources = 2, length = 2, rank = 2 }, steps = 5 }
+    assert(t.total_steps == 5)
+    t:run()
+    small.refused("has no private prompts", t.evaluate, t, "test", { only = "private" })
+  end,
+
+  ["a stage begins once, whatever becomes of its first step"] = function()
+    local begun, spoilt = 0, true
+    local function method()
+      return own(function(setup)
+        local p = setup:parameter("a", "p", setup:prompt(2))
+        local function give(batch) return batch:each(function() return p end) end
+        return {
+          stages = {
+            { name = "one", give = give },
+            { name = "two", give = give, begin = function()
+              begun = begun + 1
+              p:copy_(torch.randn(2, setup.d_model))
+            end, loss = function(_, out)
+              local loss = out.loss
+              if spoilt then loss = loss * (0 / 0) end
+              spoilt = false
+              return loss
+            end },
+          },
+        }
+      end)
+    end
+    local t = small.trainer { method = method(), steps = 8, non_finite = "skip" }
+    for _ = 1, 4 do t:step() end
+    assert(begun == 0)
+    local before = t:parameters()[1].value:detach():clone()
+    assert(t:step().skipped and begun == 1)
+    local drawn = t:parameters()[1].value:detach():clone()
+    assert(not torch.equal(before, drawn), "what began is undone")
+    t:step()
+    assert(begun == 1)
+    -- The same draws, whenever it begins.
+    spoilt = true
+    local other = small.trainer { method = method(), steps = 8, non_finite = "skip" }
+    for _ = 1, 4 do other:step() end
+    torch.randn(7)
+    other:step()
+    assert(torch.equal(other:parameters()[1].value:detach(), drawn))
+  end,
+
   ["functions that fail say where"] = function()
     local t = small.trainer { method = own(function(setup)
       local give = prompt_of(setup)

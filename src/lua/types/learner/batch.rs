@@ -173,8 +173,9 @@ pub fn outputs(lua: &Lua, out: &Outputs) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     let mask = || -> Result<Tensor> { Ok(out.labels.f_ne(IGNORED)?.f_to_kind(Kind::Float)?) };
     table.set("loss", LuaTensor::new(out.losses.mean()?))?;
-    table.set("logits", LuaTensor::new(out.logits.shallow_clone()))?;
-    table.set("states", LuaTensor::new(out.states.shallow_clone()))?;
+    let float = |tensor: &Tensor| -> Result<Tensor> { Ok(tensor.f_to_kind(Kind::Float)?) };
+    table.set("logits", LuaTensor::new(float(&out.logits)?))?;
+    table.set("states", LuaTensor::new(float(&out.states)?))?;
     table.set("mask", LuaTensor::new(mask()?))?;
     Ok(table)
 }

@@ -8,6 +8,7 @@ mod setup;
 pub use batch::LuaBatch;
 pub use setup::LuaSetup;
 
+use crate::compose::Isolation;
 use crate::lua::control::told;
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, in_scope};
@@ -51,6 +52,7 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
     let give: Option<Function> = o.get(lua, "give")?;
     let loss: Option<Function> = o.get(lua, "loss")?;
     let sources: usize = o.get_or(lua, "sources", 0)?;
+    let private: bool = o.get_or(lua, "private", true)?;
     let stages: Option<Vec<Value>> = o.get(lua, "stages")?;
     o.finish()?;
     let groups = setup.groups(decay);
@@ -60,13 +62,16 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
             .hint("declare what it trains with setup:parameter(group, name, value)")
             .into());
     }
-    let program = |give: Option<Function>, loss: Option<Function>, begin: Option<Function>| {
+    let program = |give: Option<Function>,
+                   loss: Option<Function>,
+                   begin: Option<Function>,
+                   sources: usize| {
         let give = give.ok_or_else(|| {
             Error::new("there is no 'give': a function of a batch that returns what it reads")
                 .at("build")
         })?;
         let (lua, setup) = (lua.weak(), setup.clone());
-        Ok::<_, mlua::Error>(Rc::new(Program { lua, setup, give, loss, begin, sources }))
+        Ok::<_, mlua::Error>(Rc::new(Program { lua, setup, give, loss, begin, sources, private }))
     };
     let Some(stages) = stages else {
         let stage = Stage {
@@ -76,12 +81,13 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
             from: false,
             trains: None,
             lr: None,
-            learner: program(give, loss, None)?,
+            learner: program(give, loss, None, sources)?,
         };
         return Ok(Plan { groups, stages: vec![stage] });
     };
     let equal = 1.0 / stages.len().max(1) as f64;
-    let mut read = Vec::new();
+    let mut read: Vec<Stage> = Vec::new();
+    let last = stages.len();
     for (i, stage) in stages.into_iter().enumerate() {
         let o = Options::new(&format!("stage {}", i + 1), stage)?;
         let own: Option<Function> = o.get(lua, "give")?;
@@ -89,21 +95,26 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
         let begin: Option<Function> = o.get(lua, "begin")?;
         let trains: Option<Vec<String>> = o.get(lua, "train")?;
         for name in trains.iter().flatten() {
-            if !groups.iter().any(|group| group.name == *name) {
-                let known = groups.iter().map(|group| group.name.as_str());
-                return Err(Error::unknown("parameter group", name, known)
-                    .at(format!("stage {}: train", i + 1))
-                    .into());
-            }
+            known_group(&groups, name, &format!("stage {}: train", i + 1))?;
         }
-        let learner = program(own.or(give.clone()), own_loss.or(loss.clone()), begin)?;
+        // Sources are composed at the end; stages before may be about something else.
+        let sources = if i + 1 == last { sources } else { 0 };
+        let learner = program(own.or(give.clone()), own_loss.or(loss.clone()), begin, sources)?;
+        let name: String = o.need(lua, "name")?;
+        if read.iter().any(|stage| stage.name == name) {
+            return Err(Error::new(format!("two stages are called '{name}'")).at("build").into());
+        }
+        let lr: Option<Table> = o.get(lua, "lr")?;
+        for pair in lr.iter().flat_map(|lr| lr.pairs::<String, Value>()) {
+            known_group(&groups, &pair?.0, &format!("stage {}: lr", i + 1))?;
+        }
         read.push(Stage {
-            name: o.need(lua, "name")?,
+            name,
             share: o.get_or(lua, "share", equal)?,
             alone: o.get_or(lua, "alone", false)?,
             from: o.get_or(lua, "from", false)?,
             trains,
-            lr: o.get(lua, "lr")?,
+            lr,
             learner,
         });
         o.finish()?;
@@ -116,6 +127,16 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
     Ok(Plan { groups, stages: read })
 }
 
+fn known_group(groups: &[Group], name: &str, place: &str) -> Result<()> {
+    match groups.iter().any(|group| group.name == name) {
+        true => Ok(()),
+        false => {
+            let known = groups.iter().map(|group| group.name.as_str());
+            Err(Error::unknown("parameter group", name, known).at(place))
+        }
+    }
+}
+
 /// A learner whose parts are Lua functions over tensors; autograd follows them.
 struct Program {
     lua: WeakLua,
@@ -125,6 +146,8 @@ struct Program {
     begin: Option<Function>,
     /// Source prompts that can be looked at apart.
     sources: usize,
+    /// Whether there are private prompts to leave out.
+    private: bool,
 }
 
 /// The end of sequence, alone: a row that any backbone reads.
@@ -162,8 +185,11 @@ impl Program {
                                    are not for it",
             ));
         }
-        if s.isolation != crate::compose::Isolation::Total && self.sources == 0 {
-            return Err(Error::new("this method has no source prompts to look at apart"));
+        if s.isolation != Isolation::Total && self.sources == 0 {
+            return Err(Error::new("there are no source prompts to look at apart here"));
+        }
+        if !self.private && matches!(s.isolation, Isolation::AllSources | Isolation::Private) {
+            return Err(Error::new("this method has no private prompts"));
         }
         Ok(LuaBatch::new(rows, how, self.setup.names(), self.sources))
     }

@@ -24,15 +24,22 @@ pub struct LuaSetup {
     names: Rc<Vec<String>>,
     /// How many of them are to be evaluated.
     targets: usize,
+    max_source: usize,
     /// How prompts begin, as the method has it.
     init: Value,
     declared: Rc<RefCell<Vec<(String, Named)>>>,
 }
 
 impl LuaSetup {
-    pub fn new(backbone: LuaBackbone, names: Vec<String>, targets: usize, init: Value) -> Self {
+    pub fn new(
+        backbone: LuaBackbone,
+        names: Vec<String>,
+        targets: usize,
+        max_source: usize,
+        init: Value,
+    ) -> Self {
         let names = Rc::new(names);
-        LuaSetup { backbone, names, targets, init, declared: Rc::default() }
+        LuaSetup { backbone, names, targets, max_source, init, declared: Rc::default() }
     }
 
     pub fn names(&self) -> Rc<Vec<String>> {
@@ -143,6 +150,7 @@ impl UserData for LuaSetup {
         });
         fields.add_field_method_get("backbone", |_, this| Ok(this.backbone.clone()));
         fields.add_field_method_get("d_model", |_, this| Ok(this.d_model()));
+        fields.add_field_method_get("max_source_length", |_, this| Ok(this.max_source));
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {

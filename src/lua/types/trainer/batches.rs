@@ -65,7 +65,10 @@ pub fn task_batches(
     let targets = tasks.0.tasks.len();
     let mut samplers = Vec::new();
     let mut stages = Vec::new();
+    let mut before = 0.0;
     for (at, stage) in plan.stages.iter().enumerate() {
+        let (from_share, to_share) = (before, before + stage.share);
+        before = to_share;
         let which: Vec<usize> = match (stage.from, from) {
             (true, Some(_)) => (targets..sizes.len()).collect(),
             _ => (0..targets).collect(),
@@ -86,7 +89,9 @@ pub fn task_batches(
             let sampler = Sampler::new(&sizes, &which, plan.batch_size, lengths.clone(), seed);
             let steps_per_epoch = sampler.batches_per_epoch().div_ceil(plan.accumulate) as u64;
             let whole = plan.steps.unwrap_or(plan.epochs.unwrap_or(EPOCHS) * steps_per_epoch);
-            let steps = (whole as f64 * stage.share).round() as u64;
+            // Of all stages together no step is lost by rounding.
+            let until = |share: f64| (whole as f64 * share).round() as u64;
+            let steps = until(to_share) - until(from_share);
             samplers.push(sampler);
             stages.push(StageLength { plan: at, first: i == 0, name, steps, steps_per_epoch });
         }
@@ -94,7 +99,12 @@ pub fn task_batches(
     if let Some(stage) = stages.iter().find(|stage| stage.steps == 0) {
         let place =
             if stage.name.is_empty() { CALL.into() } else { format!("{CALL}: {}", stage.name) };
-        return Err(Error::new("there are no steps to make").at(place).into());
+        let error = Error::new("there are no steps to make").at(place);
+        return Err(match stages.len() {
+            1 => error,
+            _ => error.hint("every stage needs a step: give more 'steps' or 'epochs'"),
+        }
+        .into());
     }
     let names = sets().map(|task| task.name.clone()).collect();
     Ok((Box::new(TaskBatches { names, rows, samplers }), stages))

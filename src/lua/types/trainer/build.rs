@@ -2,7 +2,7 @@
 
 use super::batches::{Plan, StageLength, task_batches};
 use super::earlier::Earlier;
-use super::method::{Trained, trained};
+use super::method::{prompt_rows, trained};
 use super::stream::LuaStream;
 use super::{CALL, control, optimizer};
 use crate::data::{Form, Split, TaskSet};
@@ -13,12 +13,10 @@ use crate::lua::types::{LuaBackbone, LuaBank, LuaRouter, Tasks, thawed};
 use crate::run::source::sha256;
 use crate::t5::GroupCost;
 use crate::tensor::{device, dtype};
-use crate::train::composition::Selection;
 use crate::train::control::{Control, Setting, View};
 use crate::train::evaluate::{Decoding, Evaluation};
 use crate::train::gather::Placement;
 use crate::train::knobs::Knobs;
-use crate::train::learner::OfTasks;
 use crate::train::rows::room_for;
 use crate::train::{Batches, NonFinite, Parts, Settings, Stage};
 use crate::{Error, Result};
@@ -156,10 +154,11 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     tch::manual_seed(seed as i64);
     let decay = weight_decay.or(method.get("weight_decay")?).unwrap_or(0.01);
     drop(b);
-    let trained = trained(lua, &method, (&task_names, targets), &backbone, decay)?;
+    let about = (&task_names[..], targets, settings.max_source);
+    let trained = trained(lua, &method, about, &backbone, decay)?;
     let b = backbone.0.borrow();
     let group_names: Vec<String> = trained.groups.iter().map(|g| g.name.clone()).collect();
-    let prompt_rows = prompt_rows(&trained, targets, task_names.len()).map_err(|e| e.at(CALL))?;
+    let prompt_rows = prompt_rows(&trained, targets, &task_names).map_err(|e| e.at(CALL))?;
     room_for(prompt_rows, settings.max_source, b.model.config.n_positions)?;
     let max_source = settings.max_source.min((b.model.config.n_positions - prompt_rows) as usize);
 
@@ -300,29 +299,6 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         earlier,
         number,
     })
-}
-
-/// The most rows that a stage puts before or behind an input; an error where its parts do not fit.
-fn prompt_rows(trained: &Trained, targets: usize, all: usize) -> Result<i64> {
-    let mut most = 0;
-    for stage in &trained.stages {
-        let Some(learner) = &stage.learner else { continue };
-        if let Some(bank) = &trained.bank {
-            most = most.max(bank.private_length);
-            continue;
-        }
-        let range = if stage.from && all > targets { targets..all } else { 0..targets };
-        let tasks: Vec<usize> = range.collect();
-        if !stage.alone {
-            learner.check_mixed(&tasks)?;
-        }
-        let rows = match learner.of_tasks(&tasks, Selection::default())? {
-            OfTasks::Prompts(prompts) => prompts.vectors.size()[1],
-            OfTasks::OfRows { rows, .. } => rows as i64,
-        };
-        most = most.max(rows);
-    }
-    Ok(most)
 }
 
 /// Steps between two states that `non_finite = "rollback"` goes back to, unless checkpoints have a

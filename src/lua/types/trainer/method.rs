@@ -2,7 +2,6 @@
 //! trainable backbone itself. `stdlib/methods/declare.lua` says what a method may hold.
 
 use super::CALL;
-use crate::Error;
 use crate::backbone::Backbone;
 use crate::compose::Operator;
 use crate::lua::control::OperatorFile;
@@ -12,10 +11,11 @@ use crate::lua::types::learner::{self, LuaSetup};
 use crate::lua::types::router::{self, LuaRouter};
 use crate::lua::types::{LuaBackbone, compose};
 use crate::router::Phase;
-use crate::train::composition::Composition;
-use crate::train::learner::Learner;
+use crate::train::composition::{Composition, Selection};
+use crate::train::learner::{Learner, OfTasks};
 use crate::train::optimizer::Group;
 use crate::train::rows::room_for;
+use crate::{Error, Result};
 use mlua::{Function, Lua, Table, Value};
 use std::rc::Rc;
 use tch::{Kind, Tensor};
@@ -64,11 +64,11 @@ impl StagePlan {
 
 /// The prompts, the router and the operator of a method, what its `build` declares, or the
 /// backbone's own parameters. `tasks` are the names of those to be evaluated, then of those that are
-/// only trained on.
+/// only trained on; `max_source` is how long their inputs may be.
 pub fn trained(
     lua: &Lua,
     method: &Table,
-    (tasks, targets): (&[String], usize),
+    (tasks, targets, max_source): (&[String], usize, usize),
     backbone: &LuaBackbone,
     decay: f64,
 ) -> mlua::Result<Trained> {
@@ -77,6 +77,12 @@ pub fn trained(
     let b = backbone.0.borrow();
     let b = &*b;
     if method.get::<Option<bool>>("backbone")?.unwrap_or(false) {
+        if alone && targets > 1 {
+            return Err(Error::new("tasks trained alone cannot share a backbone")
+                .at(CALL)
+                .hint("leave 'alone' out, or make a trainer for each task")
+                .into());
+        }
         let parameters =
             b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
         let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
@@ -93,7 +99,7 @@ pub fn trained(
             return Err(Error::new("this method is for a frozen backbone").at(CALL).into());
         }
         let init: Value = method.get("init")?;
-        let setup = LuaSetup::new(backbone.clone(), tasks.to_vec(), targets, init);
+        let setup = LuaSetup::new(backbone.clone(), tasks.to_vec(), targets, max_source, init);
         let plan = learner::build(lua, &build, setup, decay)?;
         let all: Vec<String> = plan.groups.iter().map(|group| group.name.clone()).collect();
         let many = plan.stages.len() > 1;
@@ -165,6 +171,42 @@ pub fn trained(
     let groups = composition.groups(decay);
     let stages = vec![StagePlan::only(Some(Rc::new(composition)), alone, &groups)];
     Ok(Trained { stages, bank: Some(bank), router, groups, operator: file })
+}
+
+/// The most rows that a stage puts before or behind an input; an error where its parts do not fit.
+pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Result<i64> {
+    let mut most = 0;
+    for stage in &trained.stages {
+        let Some(learner) = &stage.learner else { continue };
+        if let Some(bank) = &trained.bank {
+            most = most.max(bank.private_length);
+            continue;
+        }
+        let range =
+            if stage.from && names.len() > targets { targets..names.len() } else { 0..targets };
+        let tasks: Vec<usize> = range.collect();
+        let lots: Vec<&[usize]> = match stage.alone {
+            true => tasks.chunks(1).collect(),
+            false => {
+                learner.check_mixed(&tasks)?;
+                vec![&tasks]
+            }
+        };
+        for lot in lots {
+            let asked = learner.of_tasks(lot, Selection::default());
+            let place = |e: Error| match (stage.alone, &stage.name[..]) {
+                (true, "") => e.at(&names[lot[0]]),
+                (true, stage) => e.at(format!("{stage}: {}", names[lot[0]])),
+                (false, _) => e,
+            };
+            let rows = match asked.map_err(place)? {
+                OfTasks::Prompts(prompts) => prompts.vectors.size()[1],
+                OfTasks::OfRows { rows, .. } => rows as i64,
+            };
+            most = most.max(rows);
+        }
+    }
+    Ok(most)
 }
 
 /// The prompts and weights of one example of each task, as a step composes them.

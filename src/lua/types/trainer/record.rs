@@ -10,8 +10,8 @@ use crate::nn::Named;
 use crate::notice;
 use crate::run::checkpoints::{Checkpoints, Saved};
 use crate::run::environment::environment;
-use crate::run::files::read_json;
-use crate::run::folder::{RESULT, RunFolder, Start};
+use crate::run::files::{read_json, remove_if_there};
+use crate::run::folder::{PROMPTS, RESULT, RunFolder, Start};
 use crate::run::steering::Event;
 use crate::train::Trainer;
 use crate::train::composition::Selection;
@@ -308,8 +308,10 @@ impl Record {
         let Some(folder) = &mut self.folder else { return Ok(()) };
         folder.catch_up()?;
         let prompts = prompts(trainer)?;
-        if !prompts.is_empty() {
-            exchange::from_run(folder.path(), &prompts, &note)?;
+        match prompts.is_empty() {
+            false => exchange::from_run(folder.path(), &prompts, &note)?,
+            // Those of an earlier stage are not the run's.
+            true => remove_if_there(&folder.path().join(PROMPTS))?,
         }
         self.result["steps"] = trainer.steps().into();
         self.result["seconds"] = trainer.at().seconds.into();

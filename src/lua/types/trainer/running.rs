@@ -24,6 +24,11 @@ impl LuaTrainer {
     fn prepare(&mut self, lua: &Lua) -> Result<()> {
         match self.earlier.take() {
             Some(earlier) => self.take_up(lua, earlier),
+            None if evaluates(lua) && self.trainer.steps() == 0 => Err(Error::new(format!(
+                "the run '{}', which the script makes before, is not beside the one to evaluate",
+                self.name
+            ))
+            .hint("nothing is trained: run the script, or bring the folders of its runs together")),
             None => self.record.begin(),
         }
     }
@@ -156,6 +161,15 @@ impl LuaTrainer {
 
     /// One step, recorded; None if the control says to stop.
     fn make_step(&mut self, lua: &Lua, heed_stop: bool) -> Result<Option<StepReport>> {
+        if evaluates(lua) {
+            return Err(Error::new(format!(
+                "the run '{}', which the script makes before the one to evaluate, ended after step {} of {}",
+                self.name,
+                self.trainer.steps(),
+                self.trainer.total_steps()
+            ))
+            .hint("nothing is trained here: `compt resume` finishes it"));
+        }
         let _hold = Hold::new();
         let wanted = self.trainer.at().knobs.flag("checkpoint");
         let report = loop {
@@ -383,6 +397,12 @@ impl LuaTrainer {
         self.record.finish(lua, &self.trainer, end);
         Ok(())
     }
+}
+
+/// Whether the session is there to evaluate a run.
+fn evaluates(lua: &Lua) -> bool {
+    let session = lua.app_data_ref::<Session>();
+    session.is_some_and(|session| session.again.as_ref().is_some_and(|a| a.evaluation.is_some()))
 }
 
 const INTERRUPTED: &str = "interrupted";
