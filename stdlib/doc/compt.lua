@@ -157,7 +157,7 @@ The id of a word piece, nil where there is none.
 section "Tasks"
 
 options "compt.TasksOptions" [[
-- data?: compt.folder -- where the tasks' files are; for definitions of one's own, by default the script's folder
+- data?: compt.folder -- where the tasks' files are; for definitions of one's own, by default the script's folder (of what is typed, the current one)
 - tasks?: string[] -- which of them, in this order; by default all
 - shots?: integer -- training rows to keep; by default all
 - per?: "task"|"class" = "task" -- what `shots` counts by

@@ -184,7 +184,7 @@ function Tokenizer:decode(ids) end
 function Tokenizer:id_of(piece) end
 
 ---@class (exact) compt.TasksOptions
----@field data? compt.folder where the tasks' files are; for definitions of one's own, by default the script's folder
+---@field data? compt.folder where the tasks' files are; for definitions of one's own, by default the script's folder (of what is typed, the current one)
 ---@field tasks? string[] which of them, in this order; by default all
 ---@field shots? integer training rows to keep; by default all
 ---@field per? "task"|"class" what `shots` counts by (default "task")
