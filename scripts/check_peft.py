@@ -21,7 +21,7 @@ from transformers import T5ForConditionalGeneration
 T5ForConditionalGeneration._prepare_encoder_decoder_kwargs_for_generation = (
     T5ForConditionalGeneration._prepare_text_encoder_decoder_kwargs_for_generation
 )
-from peft import PeftModel  # noqa: E402
+from peft import LoraConfig, PeftModel, get_peft_model  # noqa: E402
 
 COMPT = Path(__file__).parent.parent / "target/release/compt"
 TOLERANCE = 1e-4
@@ -53,8 +53,50 @@ for i, task in ipairs(prompts.tasks) do
   end
 end
 prompts:export_peft(compt.args.out .. "/MULTITASK")
+local lora = compt.trainer {
+  backbone = b, tasks = compt.tasks("micro", { tasks = { "nli2", "sentiment" }, shots = 8 }),
+  method = compt.methods.lora { rank = 3, alpha = 6, at = "*.{q,v,o,wi_0,wo}", lr = { lora = 0.05 } },
+  steps = 10, progress = false,
+}
+lora:run()
+lora:export_peft(compt.args.out .. "/LORA", { task = "sentiment" })
 torch.save(compt.args.out .. "/found.safetensors", found)
 """
+# The loss of one row through a LoRA, as compt reads it.
+IMPORT = """
+local micro = compt.backbone("micro", { device = "cpu" })
+local b = compt.backbone(compt.args.out .. "/t5",
+  { tokenizer = micro.tokenizer, device = "cpu", dtype = "float32" })
+for _, name in ipairs { "LORA", "THEIRS" } do
+  local t = compt.trainer {
+    backbone = b, method = compt.methods.lora { given = compt.args.out .. "/" .. name },
+    steps = 1, dropout = 0, progress = false,
+    stream = function() return { source = { { 5, 6, 7, 8, 1 } }, target = { { 9, 10, 1 } } } end,
+  }
+  print(("%.9g"):format((t:gradients())))
+end
+"""
+
+
+def lora(out):
+    """The largest difference of losses: compt's LoRA in peft, and peft's in compt."""
+    row = dict(input_ids=torch.tensor([[5, 6, 7, 8, 1]]), labels=torch.tensor([[9, 10, 1]]))
+    backbone = lambda: T5ForConditionalGeneration.from_pretrained(out / "t5", dtype=torch.float32)
+    config = LoraConfig(r=4, lora_alpha=10, target_modules=["q", "v"], task_type="SEQ_2_SEQ_LM",
+                        init_lora_weights=False)
+    theirs = get_peft_model(backbone(), config).eval()
+    theirs.save_pretrained(out / "THEIRS")
+    ours = PeftModel.from_pretrained(backbone(), out / "LORA").eval()
+    command = [COMPT, "-e", IMPORT, "--set", f"out={out}"]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    worst = 0.0
+    for name, model, value in [("LORA", ours, found[0]), ("THEIRS", theirs, found[1])]:
+        with torch.no_grad():
+            wanted = model(**row).loss.item()
+        gap = abs(float(value) - wanted)
+        print(f"{name:23}  off by {gap:.1e}  (loss {wanted:.4f})")
+        worst = max(worst, gap)
+    return worst
 
 
 def main():
@@ -76,6 +118,7 @@ def main():
                 scale = logits.std().item()
                 print(f"task {task}  {name:15}  off by {gap:.1e}  (logits' spread {scale:.2f})")
                 worst = max(worst, gap)
+        worst = max(worst, lora(out))
     sys.exit(worst > TOLERANCE)
 
 

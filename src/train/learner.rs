@@ -82,6 +82,11 @@ pub trait Learner {
         Ok(())
     }
 
+    /// How the backbone is other for a task at inference.
+    fn changes(&self, _task: usize) -> Result<Changes> {
+        Ok(Changes::default())
+    }
+
     /// Source prompts that an evaluation can look at apart.
     fn sources(&self) -> usize {
         0

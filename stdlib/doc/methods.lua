@@ -101,6 +101,7 @@ options "compt.LoraOptions" [[
 - at?: string = "*Attention.{q,v}" -- matrices, `*` for anything
 - rank?: integer = 8 -- of a change
 - alpha?: number = 8 -- changes are scaled by alpha / rank
+- given?: compt.folder -- a LoRA of peft to go on from, in place of `at`, `rank` and `alpha`
 - lr?: table<compt.Group, number> -- highest rates by parameter group
 - warmup?: number -- share of the steps in which the rates rise
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
@@ -347,6 +348,10 @@ A prompt [length, d] as the method's `init` says it begins, to give to `paramete
 method "compt.Setup:given(prompt: compt.Prompt|torch.Tensor, length?: integer): torch.Tensor" [[
 A prompt trained before, as a tensor [m, d] without gradient; an error where its width, its length or the
 weights it was trained with are others.
+]]
+
+method "compt.Setup:low_rank(folder: compt.folder): table<string, compt.Change>" [[
+The low-rank changes that a folder of peft holds, by place.
 ]]
 
 method "compt.Setup:places(pattern?: string = \"*\"): compt.Place[]" [[

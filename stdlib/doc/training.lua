@@ -168,6 +168,17 @@ All prompts as they are now: the composed one of each task, the sources and the 
 > t:prompts():get("nli3").length
 ]]
 
+options "compt.ExportLoraOptions" [[
+- task?: string|integer = 1 -- whose changes
+- overwrite?: boolean = false -- in the place of an adapter that is there
+]]
+
+method "compt.Trainer:export_peft(folder: compt.folder, options?: compt.ExportLoraOptions): nil" [[
+Writes what changes the backbone for a task as a LoRA folder of peft. Prompts are exported by
+`t:prompts():get(TASK):export_peft(folder)`.
+> compt.trainer({ backbone = b, tasks = tasks, method = compt.methods.lora { rank = 1 }, steps = 1 }):export_peft("/tmp/compt-doc-lora", { task = "nli3", overwrite = true })
+]]
+
 class "compt.Parameter" [[
 - name: string
 - group: string -- "router", "source", "private", "backbone", or as the method calls it

@@ -620,6 +620,7 @@ function methods.fine_tuning(options) end
 ---@field at? string matrices, `*` for anything (default "*Attention.{q,v}")
 ---@field rank? integer of a change (default 8)
 ---@field alpha? number changes are scaled by alpha / rank (default 8)
+---@field given? compt.folder a LoRA of peft to go on from, in place of `at`, `rank` and `alpha`
 ---@field lr? table<compt.Group, number> highest rates by parameter group
 ---@field warmup? number share of the steps in which the rates rise
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
@@ -886,6 +887,11 @@ function Setup:prompt(length, init) end
 ---@return torch.Tensor
 function Setup:given(prompt, length) end
 
+---The low-rank changes that a folder of peft holds, by place.
+---@param folder compt.folder
+---@return table<string, compt.Change>
+function Setup:low_rank(folder) end
+
 ---The places whose names fit, in the order of the layers: `*` stands for anything, `{a,b}` for one of these.
 ---@param pattern? string
 ---@return compt.Place[]
@@ -1123,6 +1129,19 @@ function Trainer:prompt(task) end
 ---```
 ---@return compt.Prompts
 function Trainer:prompts() end
+
+---@class (exact) compt.ExportLoraOptions
+---@field task? string|integer whose changes (default 1)
+---@field overwrite? boolean in the place of an adapter that is there (default false)
+
+---Writes what changes the backbone for a task as a LoRA folder of peft. Prompts are exported by `t:prompts():get(TASK):export_peft(folder)`.
+---```lua
+---compt.trainer({ backbone = b, tasks = tasks, method = compt.methods.lora { rank = 1 }, steps = 1 }):export_peft("/tmp/compt-doc-lora", { task = "nli3", overwrite = true })
+---```
+---@param folder compt.folder
+---@param options? compt.ExportLoraOptions
+---@return nil
+function Trainer:export_peft(folder, options) end
 
 ---@class compt.Parameter
 ---@field name string

@@ -1,7 +1,7 @@
 //! Prompts into a folder that peft reads.
 
 use super::config::{Kind, text};
-use super::{COLUMNS, CONFIG, EMBEDDINGS, MODEL, ROWS, is_adapter};
+use super::{COLUMNS, CONFIG, EMBEDDINGS, LABEL, MODEL, ROWS, is_adapter};
 use crate::atomic::write_atomic;
 use crate::error::Context;
 use crate::exchange::{Base, Prompt};
@@ -72,7 +72,7 @@ fn put(
         ..prompts[0].note.backbone.clone().unwrap_or_default()
     };
     let model = folder.join(MODEL);
-    let bytes = file::serialize_labelled(&tensors, ("format", "pt")).at(model.display())?;
+    let bytes = file::serialize_labelled(&tensors, LABEL).at(model.display())?;
     write_atomic(&model, &bytes)?;
     let config = text(kind, prompts[0].length(), prompts.len(), &base);
     write_atomic(&folder.join(CONFIG), config.as_bytes())

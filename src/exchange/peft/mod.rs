@@ -3,10 +3,12 @@
 mod config;
 mod export;
 mod import;
+mod lora;
 
 pub use config::Kind;
 pub use export::{Export, write, write_all};
 pub use import::read;
+pub use lora::LowRank;
 
 use std::path::Path;
 
@@ -14,6 +16,9 @@ const CONFIG: &str = "adapter_config.json";
 const MODEL: &str = "adapter_model.safetensors";
 /// The tensors of older versions, pickled.
 const PICKLED: &str = "adapter_model.bin";
+
+/// What peft wants a file of tensors to say of itself.
+const LABEL: (&str, &str) = ("format", "pt");
 
 /// The names of the tensors.
 const EMBEDDINGS: &str = "prompt_embeddings";

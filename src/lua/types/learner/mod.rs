@@ -12,6 +12,7 @@ use crate::compose::Isolation;
 use crate::lua::control::told;
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, in_scope};
+use crate::t5::Changes;
 use crate::train::composition::Selection;
 use crate::train::gather::{Placement, Prompts};
 use crate::train::learner::{Given, How, Learner, OfTasks, Rows};
@@ -255,6 +256,11 @@ impl Learner for Program {
             Some(function) => function.call::<()>(()).map_err(|e| told(&e).at("begin")),
             None => Ok(()),
         }
+    }
+
+    fn changes(&self, task: usize) -> Result<Changes> {
+        let rows = self.rows(vec![vec![SHORTEST]], &[task]);
+        Ok(self.give(&rows, How::inference(Selection::default()))?.changes)
     }
 
     fn sources(&self) -> usize {

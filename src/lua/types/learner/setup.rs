@@ -2,6 +2,7 @@
 
 use crate::backbone::Backbone;
 use crate::exchange::Prompts;
+use crate::exchange::peft::LowRank;
 use crate::lua::object::{self, Object};
 use crate::lua::torch::{LuaTensor, TensorArg, TensorHandle};
 use crate::lua::types::bank::{Material, initial};
@@ -13,6 +14,7 @@ use crate::train::optimizer::Group;
 use crate::{Error, Result};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
@@ -116,6 +118,19 @@ impl LuaSetup {
         }
     }
 
+    /// The low-rank changes of a folder of peft: place -> { low_rank = { A, B }, scale }.
+    fn low_rank(&self, lua: &Lua, folder: &str) -> mlua::Result<Table> {
+        let found = LowRank::read(Path::new(folder))?;
+        let table = lua.create_table()?;
+        for (place, (a, b)) in found.places {
+            let change = lua.create_table()?;
+            change.set("low_rank", [LuaTensor::new(a), LuaTensor::new(b)])?;
+            change.set("scale", found.scale)?;
+            table.set(place, change)?;
+        }
+        Ok(table)
+    }
+
     /// A prompt `[rows, d]` as it begins.
     fn prompt(&self, lua: &Lua, rows: i64, init: Value) -> mlua::Result<Tensor> {
         let backbone = self.backbone.0.borrow();
@@ -168,6 +183,7 @@ impl UserData for LuaSetup {
         methods.add_method("given", |_, this, (value, rows): (Value, Option<i64>)| {
             Ok(LuaTensor::new(this.given(&value, rows).map_err(|e| e.at("setup:given"))?))
         });
+        methods.add_method("low_rank", |lua, this, folder: String| this.low_rank(lua, &folder));
         methods.add_method("places", |lua, this, pattern: Option<String>| {
             let list = lua.create_table()?;
             let config = this.backbone.0.borrow().model.config.clone();

@@ -5,6 +5,7 @@ mod build;
 mod control;
 mod earlier;
 mod evaluating;
+mod exporting;
 mod method;
 mod optimizer;
 mod record;
@@ -264,6 +265,9 @@ impl UserData for LuaTrainer {
             this.load(lua, &path, options)
         });
         methods.add_method("prompt", |_, this, task: Value| Ok(this.prompt(&task)?));
+        methods.add_method("export_peft", |lua, this, (folder, options): (String, Value)| {
+            this.export_peft(lua, &folder, options)
+        });
         methods.add_method("prompts", |_, this, ()| Ok(this.prompts()?));
         methods.add_method_mut("gradients", |lua, this, ()| this.gradients(lua));
         methods.add_method("parameters", |lua, this, ()| this.parameters(lua));

@@ -1,0 +1,53 @@
+//! `trainer:export_peft(folder, options)`: what changes the backbone for a task, as LoRA.
+
+use super::LuaTrainer;
+use crate::exchange::peft::LowRank;
+use crate::lua::options::Options;
+use crate::lua::types::index;
+use crate::t5::Change;
+use crate::{Error, Result};
+use mlua::{Lua, Value};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const CALL: &str = "trainer:export_peft";
+
+impl LuaTrainer {
+    pub(super) fn export_peft(&self, lua: &Lua, folder: &str, options: Value) -> mlua::Result<()> {
+        let o = Options::new(CALL, options)?;
+        let task: Value = o.get_or(lua, "task", Value::Integer(1))?;
+        let overwrite: bool = o.get_or(lua, "overwrite", false)?;
+        o.finish()?;
+        self.refuse_behind("exports")?;
+        let task = index(&task, "task", &self.trainer.parts().task_names)?;
+        let found = self.low_rank(task).map_err(|e| e.at(CALL))?;
+        let base = self.backbone.0.borrow().name.clone();
+        Ok(found.write(Path::new(folder), &base, overwrite)?)
+    }
+
+    fn low_rank(&self, task: usize) -> Result<LowRank> {
+        let changes = match self.trainer.learner() {
+            Some(learner) => learner.changes(task)?,
+            None => Default::default(),
+        };
+        if changes.is_empty() {
+            return Err(Error::new("this method does not change the backbone for a task")
+                .hint("prompts are exported by trainer:prompts():get(TASK):export_peft(DIR)"));
+        }
+        let (mut places, mut scales) = (BTreeMap::new(), Vec::new());
+        for (place, list) in changes.0 {
+            for change in list {
+                let Change::LowRank { a, b, scale } = change else {
+                    return Err(Error::new(format!("'{place}' is changed as LoRA does not"))
+                        .hint("peft's LoRA holds low-rank changes of matrices, nothing else"));
+                };
+                scales.push(scale);
+                places.insert(place.clone(), (a, b));
+            }
+        }
+        match scales.iter().all(|scale| *scale == scales[0]) && scales.len() == places.len() {
+            true => Ok(LowRank { places, scale: scales[0] }),
+            false => Err(Error::new("the changes are of several scales")),
+        }
+    }
+}
