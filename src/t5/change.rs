@@ -114,9 +114,10 @@ impl Changes {
     /// Refuses a change at a place that is none, or of another shape than the place has.
     pub fn check(&self, config: &Config) -> Result<()> {
         let known = places(config);
+        let known: BTreeMap<&str, &Place> = known.iter().map(|p| (&p.name[..], p)).collect();
         for (place, changes) in &self.0 {
-            let Some(found) = known.iter().find(|known| known.name == *place) else {
-                return Err(Error::unknown("place", place, known.iter().map(|p| &p.name[..])));
+            let Some(found) = known.get(&place[..]) else {
+                return Err(Error::unknown("place", place, known.keys().copied()));
             };
             changes.iter().try_for_each(|change| found.takes(change))?;
         }

@@ -84,16 +84,16 @@ impl CrossAttention {
         (self.heads, size[0] / self.heads, size[1])
     }
 
-    /// A matrix by heads, `[heads, d_kv, d_model]`.
+    /// A plain matrix by heads, `[heads, d_kv, d_model]`.
     fn by_head(&self, matrix: &Linear) -> Result<Tensor> {
         let (heads, width, d) = self.sizes();
-        Ok(matrix.merged()?.f_view([heads, width, d])?)
+        Ok(matrix.weight.f_view([heads, width, d])?)
     }
 
     /// Whether `new` target positions over `length` encoder positions take fewer operations with
     /// the key and value matrices applied to the queries.
     pub fn is_cheaper_absorbed(&self, length: i64, new: i64) -> bool {
-        if self.prefix.is_some() || self.key.bias().is_some() || self.value.bias().is_some() {
+        if self.prefix.is_some() || !self.key.is_plain() || !self.value.is_plain() {
             return false;
         }
         let (heads, width, d) = self.sizes();
@@ -105,9 +105,9 @@ impl CrossAttention {
 
     /// Keys and values of one group of encoder states `[rows, length, d]`.
     pub fn project(&self, states: &Tensor) -> Result<Memory> {
-        let (heads, width, _) = self.sizes();
+        let (heads, width, d) = self.sizes();
         let project = |matrix: &Linear| -> Result<Tensor> {
-            let out = states.f_linear(&matrix.merged()?, matrix.bias())?;
+            let out = matrix.forward(&states.f_reshape([-1, d])?)?;
             let [rows, length] = [states.size()[0], states.size()[1]];
             Ok(out.f_view([rows, length, heads, width])?.f_transpose(1, 2)?)
         };

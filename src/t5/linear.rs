@@ -90,18 +90,6 @@ impl Linear {
         let out = if dropout > 0.0 { out.f_dropout(dropout, true)? } else { out };
         Ok(residual.f_add(&out)?)
     }
-
-    /// The matrix with its low-rank change in it.
-    pub fn merged(&self) -> Result<Tensor> {
-        match &self.low_rank {
-            Some((a, b)) => Ok(self.weight.f_add(&b.f_matmul(a)?)?),
-            None => Ok(self.weight.shallow_clone()),
-        }
-    }
-
-    pub fn bias(&self) -> Option<&Tensor> {
-        self.bias.as_ref()
-    }
 }
 
 /// A norm whose gain is folded into the matrix behind it.

@@ -62,7 +62,7 @@ pub fn pass(
     parts: &Parts,
     learner: Option<&dyn Learner>,
     cost: GroupCost,
-    batch: &Batch,
+    batch: Batch,
     knobs: &Knobs,
 ) -> Result<Losses> {
     let settings = &parts.settings;
@@ -71,11 +71,12 @@ pub fn pass(
         selection: steered(knobs),
         dropout: knobs.number("dropout").unwrap_or(settings.dropout),
     };
+    let (sources, targets) = batch.rows.into_iter().map(|row| (row.source, row.target)).unzip();
     let rows = Rows {
         backbone: parts.backbone.clone(),
-        tasks: batch.tasks.clone(),
-        sources: batch.rows.iter().map(|row| row.source.clone()).collect(),
-        targets: batch.rows.iter().map(|row| row.target.clone()).collect(),
+        tasks: batch.tasks,
+        sources,
+        targets,
         placement: settings.placement,
         cost,
     };

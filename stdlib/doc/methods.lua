@@ -84,28 +84,34 @@ P-tuning (Liu et al. 2021): a private prompt a task, trained through an LSTM.
 > compt.methods.p_tuning { length = 10 }
 ]]
 
-options "compt.FineTuningOptions" [[
+options "compt.PeerOptions" [[
+What the methods of peers share.
 - lr?: table<compt.Group, number> -- highest rates by parameter group
 - warmup?: number -- share of the steps in which the rates rise
 - optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 ]]
 
-fn "compt.methods.fine_tuning(options?: compt.FineTuningOptions): compt.Method" [[
+options "compt.PeerPromptOptions: compt.PeerOptions" [[
+- placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
+- init?: compt.Init = "vocabulary" -- what prompts start from
+]]
+
+options "compt.PeerSourceOptions: compt.PeerPromptOptions" [[
+- from?: compt.Tasks -- source tasks; by default the tasks themselves
+]]
+
+fn "compt.methods.fine_tuning(options?: compt.PeerOptions): compt.Method" [[
 Full fine-tuning: one model for all tasks of the set. The trainer trains a copy of the backbone, which is
 then its `backbone`.
 > compt.methods.fine_tuning { lr = { backbone = 3e-4 } }
 ]]
 
-options "compt.LoraOptions" [[
+options "compt.LoraOptions: compt.PeerOptions" [[
 - at?: string = "*Attention.{q,v}" -- matrices, `*` for anything
 - rank?: integer = 8 -- of a change
 - alpha?: number = 8 -- changes are scaled by alpha / rank
 - given?: compt.folder -- a LoRA of peft to go on from, in place of `at`, `rank` and `alpha`
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 ]]
 
@@ -114,15 +120,11 @@ LoRA (Hu et al. 2021): W + (alpha / rank) B A at matrices of the backbone, one s
 > compt.methods.lora { rank = 4 }
 ]]
 
-options "compt.AdaptersOptions" [[
+options "compt.AdaptersOptions: compt.PeerOptions" [[
 - at?: string = "*.{SelfAttention,DenseReluDense}" -- modules
 - width?: integer -- of a bottleneck; by default d / 32
 - activation?: "gelu"|"relu"|"silu" = "gelu" -- inside it
 - norms?: boolean = true -- whether layer norms are trained, too
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 ]]
 
@@ -131,12 +133,8 @@ Adapters (Houlsby et al. 2019): h + up(GELU(down(h))) behind modules of the back
 > compt.methods.adapters { width = 4 }
 ]]
 
-options "compt.BitfitOptions" [[
+options "compt.BitfitOptions: compt.PeerOptions" [[
 - at?: string = "*" -- matrices and norms
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 ]]
 
@@ -145,13 +143,9 @@ BitFit (Ben Zaken et al. 2022): biases, added to every matrix and norm, one set 
 > compt.methods.bitfit {}
 ]]
 
-options "compt.PrefixTuningOptions" [[
+options "compt.PrefixTuningOptions: compt.PeerOptions" [[
 - length?: integer = 5 -- positions
 - hidden?: integer = 512 -- width of the MLP it is trained through
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
 ]]
 
@@ -160,18 +154,12 @@ Prefix tuning (Li & Liang 2021): keys and values before those of every attention
 > compt.methods.prefix_tuning { length = 5, hidden = 64 }
 ]]
 
-options "compt.DeptOptions" [[
+options "compt.DeptOptions: compt.PeerPromptOptions" [[
 - length?: integer = 12 -- rows of the prompt
 - rank?: integer = 8 -- of the update of the embeddings
 - alpha?: number -- the update is scaled by alpha / sqrt(rank); by default so that it is not
 - positions?: integer -- longest input; by default the trainer's `max_source_length`
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
 - alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
-- init?: compt.Init = "vocabulary" -- what prompts start from
 ]]
 
 fn "compt.methods.dept(options?: compt.DeptOptions): compt.Method" [[
@@ -179,17 +167,10 @@ DePT (Shi & Lipani 2024): a short prompt and a low-rank update of the input's em
 > compt.methods.dept { length = 8, rank = 4 }
 ]]
 
-options "compt.SpotOptions" [[
+options "compt.SpotOptions: compt.PeerSourceOptions" [[
 - length?: integer = 20 -- rows
 - retrieve?: false|"best"|"average" = false -- which source prompts a task begins with: one of their mixture; the likest; the likest, weighted
 - top?: integer = 3 -- how many are averaged
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- init?: compt.Init = "vocabulary" -- what prompts start from
-- from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
 ]]
 
 fn "compt.methods.spot(options?: compt.SpotOptions): compt.Method" [[
@@ -197,18 +178,11 @@ SPoT (Vu et al. 2022): prompts of source tasks begin those of the target tasks.
 > compt.methods.spot { retrieve = "best" }
 ]]
 
-options "compt.AttemptOptions" [[
+options "compt.AttemptOptions: compt.PeerSourceOptions" [[
 - length?: integer = 20 -- rows
 - width?: integer = 100 -- of the attention
 - sources?: (compt.Prompt|torch.Tensor)[] -- source prompts [m, d] trained before; by default they are trained first
 - shared?: boolean = false -- ATTEMPT-m: one attention for all tasks, in mixed batches
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- init?: compt.Init = "vocabulary" -- what prompts start from
-- from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
 ]]
 
 fn "compt.methods.attempt(options?: compt.AttemptOptions): compt.Method" [[
@@ -216,16 +190,9 @@ ATTEMPT (Asai et al. 2022): attention over frozen source prompts and the target'
 > compt.methods.attempt { shared = true }
 ]]
 
-options "compt.MptOptions" [[
+options "compt.MptOptions: compt.PeerSourceOptions" [[
 - length?: integer = 20 -- rows
 - lambda?: number = 0.9 -- weight of the distillation
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- init?: compt.Init = "vocabulary" -- what prompts start from
-- from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
 ]]
 
 fn "compt.methods.mpt(options?: compt.MptOptions): compt.Method" [[
@@ -234,15 +201,11 @@ adaptation.
 > compt.methods.mpt { length = 10 }
 ]]
 
-options "compt.Mp2Options" [[
+options "compt.Mp2Options: compt.PeerOptions" [[
 - sources?: integer = 8 -- modular prompts
 - length?: integer = 50 -- rows
 - rank?: integer = 300 -- of the prompts together
 - pretrain?: number = 3e-3 -- rate of the first stage
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 - placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
 - from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
 ]]
@@ -253,18 +216,14 @@ prompts.
 > compt.methods.mp2 { sources = 4, length = 10, rank = 20 }
 ]]
 
-options "compt.MixedOptions" [[
+options "compt.MixedOptions: compt.PeerOptions" [[
 - mix?: "mean"|"max"|"concat"|"linear" = "mean" -- how sources become one
 - join?: "sum"|"product"|"concat" = "sum" -- with the private prompt
 - share?: number|"learned"|false = false -- how much the private prompt counts, (1 - a) mixed o a private
 - sources?: integer = 3 -- S
 - length?: integer = 20 -- m, rows of a source prompt
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
-- placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- init?: compt.Init = "vocabulary" -- what prompts start from
+- placement?: "append"|"prepend" = "append" -- before the closing `</s>`, or before the input
+- init?: compt.Init = "uniform" -- what prompts start from
 ]]
 
 fn "compt.methods.mixed(options?: compt.MixedOptions): compt.Method" [[

@@ -602,29 +602,33 @@ function methods.pt(options) end
 ---@return compt.Method
 function methods.p_tuning(options) end
 
----@class (exact) compt.FineTuningOptions
+---What the methods of peers share.
+---@class (exact) compt.PeerOptions
 ---@field lr? table<compt.Group, number> highest rates by parameter group
 ---@field warmup? number share of the steps in which the rates rise
 ---@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
+
+---@class (exact) compt.PeerPromptOptions: compt.PeerOptions
+---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
+---@field init? compt.Init what prompts start from (default "vocabulary")
+
+---@class (exact) compt.PeerSourceOptions: compt.PeerPromptOptions
+---@field from? compt.Tasks source tasks; by default the tasks themselves
 
 ---Full fine-tuning: one model for all tasks of the set. The trainer trains a copy of the backbone, which is then its `backbone`.
 ---```lua
 ---compt.methods.fine_tuning { lr = { backbone = 3e-4 } }
 ---```
----@param options? compt.FineTuningOptions
+---@param options? compt.PeerOptions
 ---@return compt.Method
 function methods.fine_tuning(options) end
 
----@class (exact) compt.LoraOptions
+---@class (exact) compt.LoraOptions: compt.PeerOptions
 ---@field at? string matrices, `*` for anything (default "*Attention.{q,v}")
 ---@field rank? integer of a change (default 8)
 ---@field alpha? number changes are scaled by alpha / rank (default 8)
 ---@field given? compt.folder a LoRA of peft to go on from, in place of `at`, `rank` and `alpha`
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 
 ---LoRA (Hu et al. 2021): W + (alpha / rank) B A at matrices of the backbone, one set a task.
@@ -635,15 +639,11 @@ function methods.fine_tuning(options) end
 ---@return compt.Method
 function methods.lora(options) end
 
----@class (exact) compt.AdaptersOptions
+---@class (exact) compt.AdaptersOptions: compt.PeerOptions
 ---@field at? string modules (default "*.{SelfAttention,DenseReluDense}")
 ---@field width? integer of a bottleneck; by default d / 32
 ---@field activation? "gelu"|"relu"|"silu" inside it (default "gelu")
 ---@field norms? boolean whether layer norms are trained, too (default true)
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 
 ---Adapters (Houlsby et al. 2019): h + up(GELU(down(h))) behind modules of the backbone, one set a task.
@@ -654,12 +654,8 @@ function methods.lora(options) end
 ---@return compt.Method
 function methods.adapters(options) end
 
----@class (exact) compt.BitfitOptions
+---@class (exact) compt.BitfitOptions: compt.PeerOptions
 ---@field at? string matrices and norms (default "*")
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 
 ---BitFit (Ben Zaken et al. 2022): biases, added to every matrix and norm, one set a task.
@@ -670,13 +666,9 @@ function methods.adapters(options) end
 ---@return compt.Method
 function methods.bitfit(options) end
 
----@class (exact) compt.PrefixTuningOptions
+---@class (exact) compt.PrefixTuningOptions: compt.PeerOptions
 ---@field length? integer positions (default 5)
 ---@field hidden? integer width of the MLP it is trained through (default 512)
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
 
 ---Prefix tuning (Li & Liang 2021): keys and values before those of every attention, one set a task.
@@ -687,18 +679,12 @@ function methods.bitfit(options) end
 ---@return compt.Method
 function methods.prefix_tuning(options) end
 
----@class (exact) compt.DeptOptions
+---@class (exact) compt.DeptOptions: compt.PeerPromptOptions
 ---@field length? integer rows of the prompt (default 12)
 ---@field rank? integer of the update of the embeddings (default 8)
 ---@field alpha? number the update is scaled by alpha / sqrt(rank); by default so that it is not
 ---@field positions? integer longest input; by default the trainer's `max_source_length`
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
 ---@field alone? boolean each task is trained by itself, one after the other; its changes fit no other (default true)
----@field init? compt.Init what prompts start from (default "vocabulary")
 
 ---DePT (Shi & Lipani 2024): a short prompt and a low-rank update of the input's embeddings, by task.
 ---```lua
@@ -708,17 +694,10 @@ function methods.prefix_tuning(options) end
 ---@return compt.Method
 function methods.dept(options) end
 
----@class (exact) compt.SpotOptions
+---@class (exact) compt.SpotOptions: compt.PeerSourceOptions
 ---@field length? integer rows (default 20)
 ---@field retrieve? false|"best"|"average" which source prompts a task begins with: one of their mixture; the likest; the likest, weighted (default false)
 ---@field top? integer how many are averaged (default 3)
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field init? compt.Init what prompts start from (default "vocabulary")
----@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
 
 ---SPoT (Vu et al. 2022): prompts of source tasks begin those of the target tasks.
 ---```lua
@@ -728,18 +707,11 @@ function methods.dept(options) end
 ---@return compt.Method
 function methods.spot(options) end
 
----@class (exact) compt.AttemptOptions
+---@class (exact) compt.AttemptOptions: compt.PeerSourceOptions
 ---@field length? integer rows (default 20)
 ---@field width? integer of the attention (default 100)
 ---@field sources? (compt.Prompt|torch.Tensor)[] source prompts [m, d] trained before; by default they are trained first
 ---@field shared? boolean ATTEMPT-m: one attention for all tasks, in mixed batches (default false)
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field init? compt.Init what prompts start from (default "vocabulary")
----@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
 
 ---ATTEMPT (Asai et al. 2022): attention over frozen source prompts and the target's own, per input.
 ---```lua
@@ -749,16 +721,9 @@ function methods.spot(options) end
 ---@return compt.Method
 function methods.attempt(options) end
 
----@class (exact) compt.MptOptions
+---@class (exact) compt.MptOptions: compt.PeerSourceOptions
 ---@field length? integer rows (default 20)
 ---@field lambda? number weight of the distillation (default 0.9)
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field init? compt.Init what prompts start from (default "vocabulary")
----@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
 
 ---MPT (Wang et al. 2023): a shared prompt times a matrix of rank one by task; teachers, distillation, adaptation.
 ---```lua
@@ -768,15 +733,11 @@ function methods.attempt(options) end
 ---@return compt.Method
 function methods.mpt(options) end
 
----@class (exact) compt.Mp2Options
+---@class (exact) compt.Mp2Options: compt.PeerOptions
 ---@field sources? integer modular prompts (default 8)
 ---@field length? integer rows (default 50)
 ---@field rank? integer of the prompts together (default 300)
 ---@field pretrain? number rate of the first stage (default 3e-3)
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 ---@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
 ---@field from? compt.Tasks source tasks, for methods that have them; by default the tasks themselves
 
@@ -788,18 +749,14 @@ function methods.mpt(options) end
 ---@return compt.Method
 function methods.mp2(options) end
 
----@class (exact) compt.MixedOptions
+---@class (exact) compt.MixedOptions: compt.PeerOptions
 ---@field mix? "mean"|"max"|"concat"|"linear" how sources become one (default "mean")
 ---@field join? "sum"|"product"|"concat" with the private prompt (default "sum")
 ---@field share? number|"learned"|false how much the private prompt counts, (1 - a) mixed o a private (default false)
 ---@field sources? integer S (default 3)
 ---@field length? integer m, rows of a source prompt (default 20)
----@field lr? table<compt.Group, number> highest rates by parameter group
----@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
----@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
----@field placement? "append"|"prepend" of prompts: before the closing `</s>`, or before the input (default "prepend")
----@field init? compt.Init what prompts start from (default "vocabulary")
+---@field placement? "append"|"prepend" before the closing `</s>`, or before the input (default "append")
+---@field init? compt.Init what prompts start from (default "uniform")
 
 ---The other compositions of ComPT's code: sources mixed without a router, joined with the private prompt (here from U(-0.5, 0.5), before the closing `</s>`).
 ---```lua

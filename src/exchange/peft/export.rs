@@ -61,20 +61,30 @@ fn put(
     how: Export,
 ) -> Result<()> {
     check(prompts, how).at(folder.display())?;
-    if is_adapter(folder) && !how.overwrite {
+    let base = Base {
+        d_model: Some(prompts[0].d_model()),
+        ..prompts[0].note.backbone.clone().unwrap_or_default()
+    };
+    let config = text(kind, prompts[0].length(), prompts.len(), &base);
+    write_folder(folder, &tensors, &config, how.overwrite)
+}
+
+/// Writes the two files of a folder.
+pub(super) fn write_folder(
+    folder: &Path,
+    tensors: &[(String, Tensor)],
+    config: &str,
+    overwrite: bool,
+) -> Result<()> {
+    if is_adapter(folder) && !overwrite {
         return Err(Error::new("there is an adapter in this folder")
             .at(folder.display())
             .hint("overwrite = true (--overwrite) writes over it"));
     }
     std::fs::create_dir_all(folder).at(folder.display())?;
-    let base = Base {
-        d_model: Some(prompts[0].d_model()),
-        ..prompts[0].note.backbone.clone().unwrap_or_default()
-    };
     let model = folder.join(MODEL);
-    let bytes = file::serialize_labelled(&tensors, LABEL).at(model.display())?;
+    let bytes = file::serialize_labelled(tensors, LABEL).at(model.display())?;
     write_atomic(&model, &bytes)?;
-    let config = text(kind, prompts[0].length(), prompts.len(), &base);
     write_atomic(&folder.join(CONFIG), config.as_bytes())
 }
 

@@ -1,7 +1,7 @@
 //! Low-rank changes of a backbone, as peft's LoRA holds them.
 
-use super::{CONFIG, LABEL, MODEL, is_adapter};
-use crate::atomic::write_atomic;
+use super::export::write_folder;
+use super::{CONFIG, MODEL};
 use crate::error::Context;
 use crate::exchange::read::content;
 use crate::tensor::file;
@@ -34,12 +34,6 @@ impl LowRank {
     /// Writes a folder that peft reads; `base` is the backbone's name.
     pub fn write(&self, folder: &Path, base: &str, overwrite: bool) -> Result<()> {
         let rank = self.rank().at(folder.display())?;
-        if is_adapter(folder) && !overwrite {
-            return Err(Error::new("there is an adapter in this folder")
-                .at(folder.display())
-                .hint("overwrite = true writes over it"));
-        }
-        std::fs::create_dir_all(folder).at(folder.display())?;
         let mut tensors = Vec::new();
         for (place, (a, b)) in &self.places {
             for (part, tensor) in [("A", a), ("B", b)] {
@@ -48,9 +42,6 @@ impl LowRank {
                     .push((format!("{BEFORE}{place}.lora_{part}.weight"), tensor.f_contiguous()?));
             }
         }
-        let model = folder.join(MODEL);
-        let bytes = file::serialize_labelled(&tensors, LABEL).at(model.display())?;
-        write_atomic(&model, &bytes)?;
         let config = json!({
             "base_model_name_or_path": base,
             "bias": "none",
@@ -64,7 +55,7 @@ impl LowRank {
             "task_type": "SEQ_2_SEQ_LM",
         });
         let text = serde_json::to_string_pretty(&config).map_err(|e| Error::new(e.to_string()))?;
-        write_atomic(&folder.join(CONFIG), (text + "\n").as_bytes())
+        write_folder(folder, &tensors, &(text + "\n"), overwrite)
     }
 
     /// Reads a folder of peft. Errors name the file.

@@ -235,9 +235,10 @@ impl Trainer {
             let batch = self.parts.batches.next_batch(stage, step, weights.as_ref())?;
             // A backward pass frees what a trainable backbone was assembled into.
             self.parts.backbone.borrow_mut().model.refresh()?;
+            let tasks = batch.tasks.clone();
             let learner = self.parts.stages[stage].learner.as_deref();
-            let losses = pass(&self.parts, learner, self.cost, &batch, knobs)?;
-            for (&task, row) in batch.tasks.iter().zip(&losses.by_row) {
+            let losses = pass(&self.parts, learner, self.cost, batch, knobs)?;
+            for (&task, row) in tasks.iter().zip(&losses.by_row) {
                 let name = &self.parts.task_names[task];
                 *sums.tasks.entry(name.clone()).or_insert(0) += 1;
                 *sums.task_losses.entry(name.clone()).or_insert(0.0) += row;
