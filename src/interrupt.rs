@@ -30,6 +30,14 @@ pub fn exit_code() -> u8 {
     }
 }
 
+/// The signal that makes other processes end as this one does: with a checkpoint, at once.
+pub fn signal() -> i32 {
+    match SIGNAL.load(Ordering::SeqCst) {
+        libc::SIGUSR1 => libc::SIGUSR1,
+        _ => libc::SIGTERM,
+    }
+}
+
 /// Makes Ctrl-C, SIGTERM and SIGUSR1 set the flag from now on.
 pub fn install() -> io::Result<()> {
     // SAFETY: the handlers only use atomics, clock_gettime and _exit, which are async-signal-safe.

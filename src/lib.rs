@@ -25,6 +25,7 @@ pub mod plot;
 pub mod prompt;
 pub mod router;
 pub mod run;
+pub mod sweep;
 pub mod t5;
 pub mod tensor;
 pub mod train;

@@ -8,9 +8,12 @@ for name, value in pairs(require "compt.session") do compt[name] = value end
 --- Modules of the library that are fields of `compt`.
 ---@type table<string, string?>
 local modules = {
+  ablate = "compt.ablate",
   curriculum = "compt.curriculum",
   methods = "compt.methods",
+  figures = "compt.figures",
   report = "compt.report",
+  runs = "compt.runs",
   schedule = "compt.schedule",
   statistics = "compt.statistics",
 }

@@ -56,4 +56,6 @@ function report.methods(tasks, runs)
   return text
 end
 
+report.table = require "compt.analysis.table"
+
 return report

@@ -14,7 +14,7 @@ mod report;
 mod run;
 mod stubs;
 
-use crate::lua::session::{Session, parse_arg};
+use crate::lua::session::{Grid, Session, Worker, parse_arg};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,6 +51,9 @@ enum Command {
 
         #[command(flatten)]
         session: SessionOptions,
+
+        #[command(flatten)]
+        grid: GridOptions,
     },
     /// Go on with a run that was stopped: exactly as if it had not been
     #[command(after_help = RESUME_EXAMPLES)]
@@ -146,6 +149,21 @@ struct SessionOptions {
     strict: bool,
 }
 
+/// How the grids of a script (`compt.ablate`) are run.
+#[derive(Args)]
+struct GridOptions {
+    /// Runs of a grid (compt.ablate) side by side, each a process with its share of the cores
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
+
+    /// List the runs of a grid, what is finished and how long the rest may take; run none
+    #[arg(long, conflicts_with = "jobs")]
+    dry_run: bool,
+
+    #[arg(long, hide = true)]
+    worker: Option<Worker>,
+}
+
 const EXAMPLES: &str = "\
 Examples:
   compt run examples/quickstart.lua
@@ -160,7 +178,9 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   compt run study.lua
   compt run study.lua --set shots=16 --set backbone=checkpoints/t5-base --seed 3
-  compt run study.lua --out runs/first --device cuda";
+  compt run study.lua --out runs/first --device cuda
+  compt run scripts/table1.lua --dry-run
+  compt run scripts/table1.lua --jobs 2 --set shots=16";
 
 const RESUME_EXAMPLES: &str = "\
 Examples:
@@ -268,7 +288,9 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         end_quietly_on_a_broken_pipe();
         match (self.command, self.eval) {
-            (Some(Command::Run { file, session }), _) => run::file(&file, session.into()),
+            (Some(Command::Run { file, session, grid }), _) => {
+                run::file(&file, Session { grid: grid.into(), ..session.into() })
+            }
             (Some(Command::Resume { folder }), _) => again::resume(&folder),
             (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
             (Some(Command::Eval(options)), _) => eval::eval(&options),
@@ -302,6 +324,13 @@ impl From<SessionOptions> for Session {
             strict: options.strict,
             ..Session::default()
         }
+    }
+}
+
+impl From<GridOptions> for Grid {
+    fn from(options: GridOptions) -> Grid {
+        let GridOptions { jobs, dry_run, worker } = options;
+        Grid { jobs: jobs.into(), dry_run, worker, seen: 0 }
     }
 }
 

@@ -42,17 +42,20 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     }
     let again = session.again.clone();
     let mut unrecorded = Vec::new();
+    let mut failed = Some(Vec::new());
+    let worker = session.grid.worker.is_some();
     let outcome = report::guard(|| -> Result<(), Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
         if globals {
             runtime.open_globals()?;
         }
         // What the script says was said when it was run; standard output is for the scores.
-        if again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
+        if worker || again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
             runtime.mute()?;
         }
         let done = runtime.exec(source, name);
         unrecorded = runtime.unrecorded();
+        failed = runtime.failed();
         done?;
         args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
         Ok(())
@@ -60,17 +63,18 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     unrecorded.iter().for_each(|what| eprintln!("compt: {what}"));
     let is_done =
         |again: Rc<Again>| again.replayed.borrow().is_some() || again.evaluated.borrow().is_some();
-    if again.is_some_and(is_done) {
+    let Some(failed) = failed.filter(|_| !again.is_some_and(is_done)) else {
         return ExitCode::SUCCESS;
-    }
+    };
     if interrupt::requested() {
         report::interrupted(outcome.and_then(|done| done.err()).as_deref());
         // The code of a signal says that there is a checkpoint to go on from.
         let recorded = unrecorded.is_empty();
         return ExitCode::from(if recorded { interrupt::exit_code() } else { FAILED });
     }
+    failed.iter().for_each(|cell| eprintln!("compt: a run failed: {cell}"));
     match outcome {
-        Some(Ok(())) if unrecorded.is_empty() => ExitCode::SUCCESS,
+        Some(Ok(())) if unrecorded.is_empty() && failed.is_empty() => ExitCode::SUCCESS,
         Some(Ok(())) => ExitCode::from(FAILED),
         Some(Err(failure)) => report::failed(&failure),
         None => ExitCode::from(FAILED),

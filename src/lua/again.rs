@@ -81,6 +81,7 @@ fn again(
         again: Some(Rc::new(Again {
             mode,
             folders,
+            cell: (!record["cell"].is_null()).then(|| record["cell"].clone()),
             replayed: RefCell::default(),
             evaluation,
             evaluated: RefCell::default(),

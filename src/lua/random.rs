@@ -31,6 +31,11 @@ pub fn install(lua: &Lua, seed: u64) -> Result<()> {
     math.set("randomseed", randomseed)
 }
 
+/// Begins anew from a seed.
+pub fn seed(lua: &Lua, seed: u64) {
+    lua.set_app_data(Generator(ChaCha8Rng::seed_from_u64(seed)));
+}
+
 /// The generator as plain data, for a checkpoint.
 pub fn state(lua: &Lua) -> serde_json::Value {
     let generator = lua.app_data_ref::<Generator>();

@@ -78,6 +78,12 @@ impl Runtime {
         self.lua.app_data_ref::<Session>().map(|s| s.unrecorded.clone()).unwrap_or_default()
     }
 
+    /// Cells that failed, and why; None where a grid ended the script as it was to.
+    pub fn failed(&self) -> Option<Vec<String>> {
+        let session = self.lua.app_data_ref::<Session>()?;
+        (!session.over).then(|| session.failed.clone())
+    }
+
     /// Makes a script the one that runs, or none.
     pub fn enter(&self, script: Option<Script>) {
         if let Some(mut session) = self.lua.app_data_mut::<Session>() {

@@ -32,6 +32,46 @@ pub struct Session {
     pub trainers: usize,
     /// Runs that could not be recorded, and why.
     pub unrecorded: Vec<String>,
+    /// How grids of runs are gone through.
+    pub grid: Grid,
+    /// The cell of a grid that is run now: { id, settings }.
+    pub cell: Option<Value>,
+    /// Nothing is left to do: the rest of the script is not run.
+    pub over: bool,
+    /// Cells that failed, and why.
+    pub failed: Vec<String>,
+}
+
+/// What the command line says of grids, and how many there were.
+#[derive(Debug, Clone, Default)]
+pub struct Grid {
+    /// Processes side by side; 0 and 1: this one alone.
+    pub jobs: usize,
+    /// Cells are listed, none is run.
+    pub dry_run: bool,
+    /// This process is one of several that run one of the script's grids, and ends with it.
+    pub worker: Option<Worker>,
+    /// Grids the script has come to.
+    pub seen: usize,
+}
+
+/// One of several processes: the number of its grid in the script, from 1, and when all of them
+/// together began, in seconds since 1970. Cells that failed before are tried again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Worker {
+    pub grid: usize,
+    pub began: f64,
+}
+
+impl std::str::FromStr for Worker {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Worker> {
+        let parts = text.split_once(':').and_then(|(grid, began)| {
+            Some(Worker { grid: grid.parse().ok()?, began: began.parse().ok()? })
+        });
+        parts.ok_or_else(|| Error::new(format!("expected GRID:SECONDS, got '{text}'")))
+    }
 }
 
 /// The script that is run.
@@ -58,6 +98,8 @@ pub struct Again {
     pub mode: Mode,
     /// The folders of its runs, by the number of their trainer.
     pub folders: BTreeMap<usize, PathBuf>,
+    /// The cell of a grid whose runs they are: { id, settings }.
+    pub cell: Option<Value>,
     /// What came of a replay.
     pub replayed: RefCell<Option<Replayed>>,
     /// The split and the options of an evaluation.
@@ -91,12 +133,16 @@ impl Default for Session {
             id: fresh_id(),
             trainers: 0,
             unrecorded: Vec::new(),
+            grid: Grid::default(),
+            cell: None,
+            over: false,
+            failed: Vec::new(),
         }
     }
 }
 
 /// A name no other session has: when it began, and in which process.
-fn fresh_id() -> String {
+pub fn fresh_id() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{}-{:09}-{}", now.as_secs(), now.subsec_nanos(), std::process::id())
 }
@@ -107,6 +153,7 @@ impl Session {
         self.script = script;
         self.id = fresh_id();
         self.trainers = 0;
+        self.grid.seen = 0;
     }
 
     /// What a run's `session.json` says, so that the script can be run again.
@@ -122,6 +169,7 @@ impl Session {
             "device": self.device,
             "seed": self.seed,
             "strict": self.strict,
+            "cell": self.cell,
         })
     }
 

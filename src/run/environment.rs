@@ -1,8 +1,9 @@
 //! The machine and the versions a run depends on.
 
+use super::files::read_json;
 use super::source::sha256;
 use crate::tensor::device;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -26,6 +27,20 @@ pub fn environment(seed: u64) -> Value {
         "cuda": { "loaded": device::cuda_loaded(), "devices": nvidia_devices() },
         "seed": seed,
     })
+}
+
+/// What of a run's environment may change its numbers, by name.
+pub fn environment_of(run: &Path) -> Map<String, Value> {
+    let recorded = read_json(&run.join(super::folder::ENVIRONMENT)).unwrap_or_default();
+    let named = [
+        ("compt", &recorded["compt"]),
+        ("binary", &recorded["binary_sha256"]),
+        ("libtorch", &recorded["libtorch"]),
+        ("threads", &recorded["threads"]),
+        ("cpu", &recorded["cpu"]["model"]),
+    ];
+    let known = named.into_iter().filter(|(_, value)| !value.is_null());
+    known.map(|(name, value)| (format!("environment.{name}"), value.clone())).collect()
 }
 
 /// The SHA-256 of the program that runs.

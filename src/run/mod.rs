@@ -1,5 +1,6 @@
 //! A run's folder and records, and its progress on the screen.
 
+pub mod catalog;
 pub mod checkpoints;
 pub mod environment;
 pub mod files;
@@ -7,5 +8,6 @@ pub mod folder;
 pub mod progress;
 pub mod source;
 pub mod steering;
+pub mod tally;
 
 pub use folder::{RunFolder, Start};

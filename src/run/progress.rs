@@ -266,7 +266,7 @@ impl Progress for Lines {
 }
 
 /// Seconds as people say them: `42 s`, `3 min 05 s`, `2 h 10 min`.
-fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     let s = seconds.round() as u64;
     match s {
         0..60 => format!("{s} s"),

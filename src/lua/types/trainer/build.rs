@@ -268,7 +268,9 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
             (g.name.clone(), g.parameters.iter().map(|p| p.1.numel()).sum::<usize>().into())
         }).collect::<serde_json::Map<String, serde_json::Value>>(),
     });
-    let out = out_folder(lua, out, name_given.then_some(name.as_str()));
+    // The first trainer of a cell is the cell's run, unless it has a name of its own.
+    let first = lua.app_data_ref::<Session>().is_none_or(|s| s.cell.is_none() || number == 1);
+    let out = out_folder(lua, out, (name_given || !first).then_some(name.as_str()));
     let optimizer = optimizer::optimizer(lua, &optimizer)?;
     let settings = Settings { max_source, ..settings };
     drop(b);

@@ -1,0 +1,156 @@
+//! One cell: its folder, and what became of it.
+
+use super::claim::is_claimed;
+use super::identity::Basis;
+use crate::Result;
+use crate::error::Context;
+use crate::run::files::{read_json, write_json};
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The name of the file.
+pub const CELL: &str = "cell.json";
+
+/// A cell of a grid.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub id: String,
+    pub folder: PathBuf,
+    pub basis: Basis,
+}
+
+/// What became of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    /// Nobody has begun it.
+    New,
+    /// A process is at work on it.
+    Running,
+    /// It was begun, and nobody works on it.
+    Unfinished,
+    Finished,
+    /// Why, and when, in seconds since 1970.
+    Failed(String, f64),
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// What its function returned.
+    Finished(Value),
+    Failed(String),
+}
+
+impl Cell {
+    /// The cell of these settings below a folder.
+    pub fn below(out: &Path, basis: Basis, otherwise: &str) -> Cell {
+        let id = basis.id();
+        let folder = out.join(format!("{}-{id}", name_of(&basis.settings, otherwise)));
+        Cell { id, folder, basis }
+    }
+
+    pub fn state(&self) -> State {
+        match (self.end_of(), is_claimed(&self.folder)) {
+            (Some(end), _) => end,
+            (None, true) => State::Running,
+            (None, false) if self.folder.join(CELL).exists() => State::Unfinished,
+            (None, false) => State::New,
+        }
+    }
+
+    /// How it ended, if it did, whoever works on it now.
+    pub fn end_of(&self) -> Option<State> {
+        let record = read_json(&self.folder.join(CELL)).ok()?;
+        let text = |key: &str| record[key].as_str();
+        Some(match text("outcome")? {
+            "finished" => State::Finished,
+            _ => {
+                let error = text("error").unwrap_or_default().to_string();
+                State::Failed(error, record["ended"].as_f64().unwrap_or(0.0))
+            }
+        })
+    }
+
+    /// Notes that work on it begins.
+    pub fn begin(&self) -> Result<()> {
+        fs::create_dir_all(&self.folder).at(self.folder.display())?;
+        write_json(&self.folder.join(CELL), &self.record())
+    }
+
+    /// Notes how it ended, after so many seconds.
+    pub fn end(&self, outcome: &Outcome, seconds: f64) -> Result<()> {
+        let mut record = self.record();
+        record["seconds"] = seconds.into();
+        record["ended"] = now().into();
+        match outcome {
+            Outcome::Finished(values) => {
+                record["outcome"] = "finished".into();
+                record["values"] = values.clone();
+            }
+            Outcome::Failed(error) => {
+                record["outcome"] = "failed".into();
+                record["error"] = error.as_str().into();
+            }
+        }
+        write_json(&self.folder.join(CELL), &record)
+    }
+
+    fn record(&self) -> Value {
+        let Basis { settings, code, data, binary } = &self.basis;
+        json!({
+            "id": self.id, "settings": settings, "code_sha256": code, "data": data,
+            "compt": env!("CARGO_PKG_VERSION"), "binary_sha256": binary,
+        })
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// What a cell is called: its setting `name`, or `method`, or else the grid's own name.
+fn name_of(settings: &Map<String, Value>, otherwise: &str) -> String {
+    let given = ["name", "method"].iter().find_map(|key| settings.get(*key)?.as_str());
+    let plain = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let name: String = given.unwrap_or(otherwise).chars().map(plain).take(60).collect();
+    if name.trim_matches('.').is_empty() { "cell".into() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::claim;
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_cell_goes_from_new_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = json!({ "method": "a/b", "shots": 8 }).as_object().unwrap().clone();
+        let basis =
+            Basis { settings, code: "c".into(), data: BTreeMap::new(), binary: "b".into() };
+        let cell = Cell::below(folder.path(), basis, "grid");
+        assert!(cell.folder.ends_with(format!("a-b-{}", cell.id)));
+        assert_eq!(cell.state(), State::New);
+        let claim = claim(&cell.folder).unwrap().unwrap();
+        cell.begin().unwrap();
+        assert_eq!(cell.state(), State::Running);
+        drop(claim);
+        assert_eq!(cell.state(), State::Unfinished);
+        cell.end(&Outcome::Failed("no rows".into()), 1.0).unwrap();
+        assert!(matches!(cell.state(), State::Failed(error, at) if error == "no rows" && at > 1e9));
+        cell.end(&Outcome::Finished(json!({ "average": 90.0 })), 2.0).unwrap();
+        assert_eq!(cell.state(), State::Finished);
+    }
+
+    #[test]
+    fn a_name_is_one_a_folder_can_have() {
+        let name = |settings: Value| name_of(settings.as_object().unwrap(), "grid");
+        assert_eq!(name(json!({ "name": "ssum k=8", "method": "ssum" })), "ssum-k-8");
+        assert_eq!(name(json!({ "method": "ssum" })), "ssum");
+        assert_eq!(name(json!({ "shots": 8 })), "grid");
+        assert_eq!(name(json!({ "name": ".." })), "cell");
+    }
+}

@@ -1,0 +1,162 @@
+--- Runs sorted into the cells of a table: rows and columns are settings, or the tasks.
+local arguments = require "compt.arguments"
+
+local cells = {}
+
+--- The column, or row, of the mean over tasks.
+cells.AVERAGE = "average"
+
+--- A setting as a table shows it.
+function cells.text(value)
+  if value == nil then return "-" end
+  return type(value) == "string" and value or arguments.show(value)
+end
+
+--- A number at the end of a path of names in a run or in what it returned: `average`, `gap.mcat`.
+---@param run compt.Run
+---@param name string
+---@return number?
+function cells.number(run, name)
+  for _, from in ipairs { run, run.values or {} } do
+    local value = from --[[@as any]]
+    for part in name:gmatch "[^.]+" do
+      value = type(value) == "table" and value[tonumber(part) or part] or nil
+    end
+    if type(value) == "number" then return value end
+  end
+end
+
+--- Task -> score of a finished run by a metric, by default each task's main one.
+---@param run compt.Run
+---@param metric string
+---@return table<string, number>
+local function by_task(run, metric)
+  local found = {}
+  for task, scores in pairs(run.scores or {}) do
+    found[task] = scores[metric == "average" and run.metrics[task][1] or metric]
+  end
+  return found
+end
+
+---@class compt.CellValue
+---@field value number
+---@field seed any
+---@field run compt.Run
+---@field scores table<string, number>? -- by task, where the value is their mean
+
+--- What a run gives to the cells: { [task or ""] = value }.
+---@param run compt.Run
+---@param o { value: string|fun(run: compt.Run): number?, tasks: boolean }
+---@return table<string, compt.CellValue>
+local function given(run, o)
+  local seed, found = run.settings.seed, {}
+  local value = type(o.value) == "function" and o.value(run) or nil
+  if type(o.value) == "string" then value = cells.number(run, o.value --[[@as string]]) end
+  local scores = type(o.value) == "string" and by_task(run, o.value --[[@as string]]) or nil
+  if o.tasks then
+    for task, score in pairs(scores or {}) do found[task] = { value = score, seed = seed, run = run } end
+  end
+  if value then
+    found[o.tasks and cells.AVERAGE or ""] =
+      { value = value, seed = seed, run = run, scores = o.value == "average" and scores or nil }
+  end
+  return found
+end
+
+---@param run compt.Run
+---@param names string[]
+---@return any[]
+local function key_of(run, names, task)
+  local key = {}
+  for i, name in ipairs(names) do
+    if name == "task" then key[i] = task else key[i] = cells.text(run.settings[name]) end
+  end
+  return key
+end
+
+--- Sorts keys part by part: numbers by size, words in the order in which they first come, the average last.
+---@param keys any[][]
+local function sort(keys)
+  local ranks = {}
+  for _, key in ipairs(keys) do
+    for i, part in ipairs(key) do
+      ranks[i] = ranks[i] or { count = 0 }
+      if not ranks[i][part] then
+        ranks[i].count = ranks[i].count + 1
+        ranks[i][part] = part == cells.AVERAGE and math.huge or ranks[i].count
+      end
+    end
+  end
+  table.sort(keys, function(a, b)
+    for i, x in ipairs(a) do
+      local y = b[i]
+      if x ~= y then
+        local m, n = tonumber(x), tonumber(y)
+        if m and n then return m < n end
+        return ranks[i][x] < ranks[i][y]
+      end
+    end
+    return false
+  end)
+end
+
+--- An axis of the table: its keys, and the place of each.
+---@param found any[][]
+local function axis(found)
+  local keys, known = {}, {}
+  for _, key in ipairs(found) do
+    local text = table.concat(key, "\0")
+    if not known[text] then
+      known[text] = true
+      keys[#keys + 1] = key
+    end
+  end
+  sort(keys)
+  local place = {}
+  for i, key in ipairs(keys) do place[table.concat(key, "\0")] = i end
+  return keys, place
+end
+
+---@class compt.CellGrid
+---@field rows any[][]
+---@field columns any[][]
+---@field values compt.CellValue[][][] -- by row and column
+---@field expected compt.Run[][][] -- all runs that belong there, finished or not
+
+--- Sorts runs by rows and columns.
+---@param runs compt.Run[]
+---@param o { rows: string[], columns: string[], value: string|fun(run: compt.Run): number?, tasks: boolean }
+---@return compt.CellGrid
+function cells.grid(runs, o)
+  local entries, row_keys, column_keys, tasks = {}, {}, {}, {}
+  for _, run in ipairs(runs) do
+    local found = run.state == "finished" and given(run, o) or {}
+    for task in pairs(found) do tasks[task] = true end
+    entries[#entries + 1] = { run = run, found = found }
+  end
+  if next(tasks) == nil then tasks[o.tasks and cells.AVERAGE or ""] = true end
+  for _, entry in ipairs(entries) do
+    for task in sorted_pairs(tasks) do
+      row_keys[#row_keys + 1] = key_of(entry.run, o.rows, task)
+      column_keys[#column_keys + 1] = key_of(entry.run, o.columns, task)
+    end
+  end
+  local rows, row_place = axis(row_keys)
+  local columns, column_place = axis(column_keys)
+  local values, expected = {}, {}
+  for i = 1, #rows do
+    values[i], expected[i] = {}, {}
+    for j = 1, #columns do values[i][j], expected[i][j] = {}, {} end
+  end
+  for _, entry in ipairs(entries) do
+    for task in sorted_pairs(tasks) do
+      local i = row_place[table.concat(key_of(entry.run, o.rows, task), "\0")]
+      local j = column_place[table.concat(key_of(entry.run, o.columns, task), "\0")]
+      table.insert(expected[i][j], entry.run)
+      table.insert(values[i][j], entry.found[task])
+    end
+  end
+  return { rows = rows, columns = columns, values = values, expected = expected }
+end
+
+return cells

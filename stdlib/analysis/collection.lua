@@ -1,0 +1,127 @@
+--- Runs as a list that can be narrowed: what `compt.ablate` and `compt.runs` give.
+local arguments = require "compt.arguments"
+local library = require "compt.library"
+
+local collection = {}
+
+---@class compt.Runs
+local Runs = {}
+Runs.__index = Runs
+Runs.__name = "runs"
+
+---@param list compt.Run[]
+---@return compt.Runs
+local function of(list) return setmetatable(list, Runs) --[[@as compt.Runs]] end
+
+--- The runs of a grid's cells; those that are not finished are among them, with their settings.
+---@param rows compt.Run[]
+---@return compt.Runs
+function collection.of_cells(rows)
+  local list, paths = {}, {}
+  for _, row in ipairs(rows) do
+    if row.state ~= "missing" then paths[#paths + 1] = row.path end
+  end
+  local read = {} ---@type table<string, compt.Run>
+  for _, run in ipairs(library.runs(paths)) do read[run.path] = run end
+  for i, row in ipairs(rows) do
+    local run = read[row.path] or row
+    run.settings, run.state, run.error = row.settings, row.state, row.error
+    list[i] = run
+  end
+  return of(list)
+end
+
+--- The runs at or below some folders; what is damaged or no run is told and left out.
+---@param paths string|string[]
+---@return compt.Runs
+function collection.read(paths)
+  if type(paths) == "string" then paths = { paths } end
+  arguments.check("compt.runs", "paths", paths, arguments.names)
+  local list = {}
+  for _, run in ipairs(library.runs(paths)) do
+    if run.state == "damaged" or run.state == "foreign" then
+      local why = run.error and ": " .. run.error or ""
+      io.stderr:write(("note: %s is left out: %s%s\n"):format(run.path, run.state, why))
+    else
+      list[#list + 1] = run
+    end
+  end
+  return of(list)
+end
+
+--- Those a function accepts, or whose settings are these.
+---@param wanted fun(run: compt.Run): any
+---@return compt.Runs
+---@overload fun(self: compt.Runs, wanted: table<string, any>): compt.Runs
+function Runs:where(wanted)
+  local is = wanted
+  if type(wanted) == "table" then
+    is = function(run)
+      for key, value in pairs(wanted) do
+        if run.settings[key] ~= value then return false end
+      end
+      return true
+    end
+  end
+  local list = {}
+  for _, run in ipairs(self) do
+    if is(run) then list[#list + 1] = run end
+  end
+  return of(list)
+end
+
+--- These and others, each once.
+---@param others compt.Run[]
+---@return compt.Runs
+function Runs:with(others)
+  local list, known = {}, {}
+  for _, runs in ipairs { self, others } do
+    for _, run in ipairs(runs) do
+      if not known[run.path] then list[#list + 1], known[run.path] = run, true end
+    end
+  end
+  return of(list)
+end
+
+--- Those that are finished.
+---@return compt.Runs
+function Runs:finished()
+  return self:where(function(run) return run.state == "finished" end)
+end
+
+--- The settings that are not the same in all of them, sorted; `seed` comes last.
+---@return string[]
+function Runs:varying()
+  local first, found = {}, {}
+  for i, run in ipairs(self) do
+    for key, value in pairs(run.settings) do
+      local text = arguments.show(value)
+      if first[key] == nil then
+        first[key] = text
+        if i > 1 then found[key] = true end
+      elseif first[key] ~= text then
+        found[key] = true
+      end
+    end
+    for key in pairs(first) do
+      if run.settings[key] == nil then found[key] = true end
+    end
+  end
+  local names = {}
+  for key in sorted_pairs(found) do
+    if key ~= "seed" then names[#names + 1] = key end
+  end
+  if found.seed then names[#names + 1] = "seed" end
+  return names
+end
+
+--- `36 runs: 35 finished, 1 failed`
+function Runs:__tostring()
+  local counts = {}
+  for _, run in ipairs(self) do counts[run.state] = (counts[run.state] or 0) + 1 end
+  local parts = {}
+  for state, count in sorted_pairs(counts) do parts[#parts + 1] = ("%d %s"):format(count, state) end
+  return ("%d runs%s"):format(#self, #parts > 0 and ": " .. table.concat(parts, ", ") or "")
+end
+
+return collection

@@ -1,0 +1,213 @@
+--- A table of results as text, Markdown, LaTeX, CSV, JSON and HTML.
+local library = require "compt.library"
+
+local formats = {}
+
+--- What marks a p value.
+---@param p number?
+local function stars(p)
+  if not p or p >= 0.05 then return "" end
+  return p < 0.01 and "**" or "*"
+end
+
+--- `92.4 ± 0.6`, with the number of runs where some are missing; nothing where all are.
+---@param cell compt.TableCell
+---@return string
+local function plain(t, cell, plus_minus)
+  if not cell.mean then return "–" end
+  local text = ("%." .. t.digits .. "f"):format(cell.mean)
+  if cell.sd then text = text .. plus_minus .. ("%." .. t.digits .. "f"):format(cell.sd) end
+  if cell.n < cell.expected then text = text .. (" (n=%d)"):format(cell.n) end
+  return text
+end
+
+---@param key any[]
+local function label(key)
+  if #key == 0 or (#key == 1 and key[1] == "") then return "value" end
+  local parts = {}
+  for i, part in ipairs(key) do parts[i] = tostring(part) end
+  return table.concat(parts, " ")
+end
+
+--- The lines of the table; `show(cell)` is a cell's text.
+---@param t compt.ResultTable
+---@return string[][]
+local function lines_of(t, show)
+  local head = {}
+  for i, name in ipairs(t.row_names) do head[i] = name end
+  for _, key in ipairs(t.columns) do head[#head + 1] = label(key) end
+  local lines = { head }
+  for i, key in ipairs(t.rows) do
+    local line = {}
+    for k, part in ipairs(key) do
+      local above = t.rows[i - 1]
+      local same = k < #key and above ~= nil
+      for before = 1, k do same = same and above[before] == key[before] end
+      line[k] = same and "" or tostring(part)
+    end
+    for j = 1, #t.columns do line[#line + 1] = show(t.cells[i][j]) end
+    lines[#lines + 1] = line
+  end
+  return lines
+end
+
+---@param t compt.ResultTable
+---@return string
+function formats.text(t)
+  local best = false
+  local lines = lines_of(t, function(cell)
+    best = best or cell.best
+    return plain(t, cell, " ± ") .. stars(cell.p) .. (cell.best and "^" or "")
+  end)
+  local out = { require("compt.report").grid(lines) }
+  if t.title then table.insert(out, 1, t.title) end
+  local notes = table.concat(t.notes, "; ")
+  out[#out + 1] = best and notes .. "; ^ best" or notes
+  for _, warning in ipairs(t.warnings) do out[#out + 1] = "warning: " .. warning end
+  return table.concat(out, "\n")
+end
+
+local function under_title(t, out, mark)
+  if t.title then table.insert(out, 1, mark:format(t.title)) end
+end
+
+---@param t compt.ResultTable
+---@return string
+function formats.markdown(t)
+  local lines = lines_of(t, function(cell)
+    local text = plain(t, cell, " ± ")
+    return (cell.best and ("**%s**"):format(text) or text) .. (stars(cell.p):gsub("%*", "\\*"))
+  end)
+  local out = {}
+  for i, line in ipairs(lines) do
+    for k, cell in ipairs(line) do line[k] = cell:gsub("|", "\\|") end
+    out[#out + 1] = "| " .. table.concat(line, " | ") .. " |"
+    if i == 1 then
+      local rule = {}
+      for k = 1, #line do rule[k] = k <= #t.row_names and "---" or "---:" end
+      out[#out + 1] = "| " .. table.concat(rule, " | ") .. " |"
+    end
+  end
+  out[#out + 1] = "\n" .. table.concat(t.notes, "; "):gsub("%*", "\\*") .. "."
+  for _, warning in ipairs(t.warnings) do out[#out + 1] = "\nWarning: " .. warning end
+  under_title(t, out, "**%s**\n")
+  return table.concat(out, "\n")
+end
+
+local TEX = {
+  ["\\"] = "\\textbackslash{}", ["{"] = "\\{", ["}"] = "\\}", ["&"] = "\\&", ["%"] = "\\%", ["$"] = "\\$",
+  ["#"] = "\\#", ["_"] = "\\_", ["~"] = "\\textasciitilde{}", ["^"] = "\\textasciicircum{}",
+}
+
+---@param text string
+local function tex(text) return (text:gsub("[\\{}&%%$#_~^]", TEX):gsub("±", "$\\pm$"):gsub("–", "--"):gsub("<", "$<$")) end
+
+--- booktabs: `\usepackage{booktabs}`.
+---@param t compt.ResultTable
+---@return string
+function formats.latex(t)
+  local lines = lines_of(t, function(cell)
+    local text = tex(plain(t, cell, " ± "))
+    local mark = stars(cell.p)
+    return (cell.best and ("\\textbf{%s}"):format(text) or text) .. (mark ~= "" and ("$^{%s}$"):format(mark) or "")
+  end)
+  local out = {
+    "\\begin{table}", "\\centering",
+    ("\\begin{tabular}{%s%s}"):format(("l"):rep(#t.row_names), ("r"):rep(#t.columns)), "\\toprule",
+  }
+  for i, line in ipairs(lines) do
+    for k = 1, i == 1 and #line or #t.row_names do line[k] = tex(line[k]) end
+    local begins = i > 2 and #t.row_names > 1 and line[1] ~= ""
+    if begins then out[#out + 1] = "\\midrule" end
+    out[#out + 1] = table.concat(line, " & ") .. " \\\\"
+    if i == 1 then out[#out + 1] = "\\midrule" end
+  end
+  out[#out + 1] = "\\bottomrule"
+  out[#out + 1] = "\\end{tabular}"
+  local notes = tex(table.concat(t.notes, "; "))
+  out[#out + 1] = ("\\caption{%s%s.}"):format(t.title and tex(t.title) .. ". " or "", notes)
+  out[#out + 1] = "\\end{table}"
+  for _, warning in ipairs(t.warnings) do table.insert(out, 1, "% Warning: " .. warning:gsub("\n", " ")) end
+  return table.concat(out, "\n")
+end
+
+--- A tidy list: a line a cell.
+---@param t compt.ResultTable
+---@return compt.TidyCell[]
+local function tidy(t)
+  local list = {}
+  for i, row in ipairs(t.rows) do
+    for j, column in ipairs(t.columns) do
+      local cell, one = t.cells[i][j], {}
+      for k, name in ipairs(t.row_names) do one[name] = row[k] end
+      for k, name in ipairs(t.column_names) do one[name] = column[k] end
+      one.mean, one.sd, one.n, one.expected, one.best, one.p = cell.mean, cell.sd, cell.n, cell.expected, cell.best, cell.p
+      list[#list + 1] = one
+    end
+  end
+  return list
+end
+
+---@param text any
+local function quoted(text)
+  if text == nil then return "" end
+  local plain_text = tostring(text)
+  return plain_text:find '[",\n]' and '"' .. plain_text:gsub('"', '""') .. '"' or plain_text
+end
+
+---@param t compt.ResultTable
+---@return string
+function formats.csv(t)
+  local head = {}
+  for _, names in ipairs { t.row_names, t.column_names, { "mean", "sd", "n", "expected", "best", "p" } } do
+    for _, name in ipairs(names) do head[#head + 1] = name end
+  end
+  local out = { table.concat(head, ",") }
+  for _, one in ipairs(tidy(t)) do
+    local line = {}
+    for k, name in ipairs(head) do line[k] = quoted(one[name]) end
+    out[#out + 1] = table.concat(line, ",")
+  end
+  return table.concat(out, "\n")
+end
+
+---@param t compt.ResultTable
+---@return string
+function formats.json(t)
+  return library.json { title = t.title, cells = tidy(t), notes = t.notes, warnings = t.warnings }
+end
+
+local HTML = { ["<"] = "&lt;", [">"] = "&gt;", ["&"] = "&amp;", ['"'] = "&quot;" }
+
+--- Text in HTML.
+function formats.escape(text) return (tostring(text):gsub('[<>&"]', HTML)) end
+
+---@param t compt.ResultTable
+---@return string
+function formats.html(t)
+  local escape = formats.escape
+  local lines = lines_of(t, function(cell)
+    local text = escape(plain(t, cell, " ± "))
+    if cell.best then text = ("<b>%s</b>"):format(text) end
+    local mark = stars(cell.p)
+    return mark == "" and text or ("%s<sup title=\"p = %.3g\">%s</sup>"):format(text, cell.p, mark)
+  end)
+  local out = { "<table class=\"result\">" }
+  if t.title then out[#out + 1] = ("<caption>%s</caption>"):format(escape(t.title)) end
+  for i, line in ipairs(lines) do
+    local row = {}
+    for k, cell in ipairs(line) do
+      local kind = (i == 1 or k <= #t.row_names) and "th" or "td"
+      row[k] = ("<%s>%s</%s>"):format(kind, kind == "th" and escape(cell) or cell, kind)
+    end
+    out[#out + 1] = "<tr>" .. table.concat(row) .. "</tr>"
+  end
+  out[#out + 1] = "</table>"
+  out[#out + 1] = ("<p class=\"note\">%s</p>"):format(escape(table.concat(t.notes, "; ")))
+  for _, warning in ipairs(t.warnings) do
+    out[#out + 1] = ("<div class=\"warning\">%s</div>"):format(escape(warning))
+  end
+  return table.concat(out, "\n")
+end
+
+return formats

@@ -1,0 +1,54 @@
+--- Which rows of a table differ from a baseline by more than chance.
+local statistics = require "compt.statistics"
+
+local significance = {}
+
+--- The values of two cells that belong together: by seed, and by task where the value is a mean over tasks.
+---@param ours compt.CellValue[]
+---@param theirs compt.CellValue[]
+---@return number[], number[]
+local function pairs_of(ours, theirs)
+  local left, right = {}, {}
+  for _, a in ipairs(ours) do
+    for _, b in ipairs(theirs) do
+      if a.seed == b.seed and a.scores and b.scores then
+        for task, score in sorted_pairs(a.scores) do
+          if b.scores[task] then left[#left + 1], right[#right + 1] = score, b.scores[task] end
+        end
+      elseif a.seed == b.seed then
+        left[#left + 1], right[#right + 1] = a.value, b.value
+      end
+    end
+  end
+  return left, right
+end
+
+--- Tests each row against the baseline's row of its group, paired; corrects all p values together (Holm).
+--- Gives them by row and column, and how many tests were made.
+---@param grid compt.CellGrid
+---@param baseline table<integer, integer> -- row -> the row of its baseline
+---@return table<integer, table<integer, number>>, integer
+function significance.against(grid, baseline)
+  local ps, places = {}, {}
+  for i = 1, #grid.rows do
+    for j = 1, #grid.columns do
+      local other = baseline[i]
+      if other and other ~= i then
+        local left, right = pairs_of(grid.values[i][j], grid.values[other][j])
+        if #left >= 2 then
+          local _, p = statistics.paired_t(left, right)
+          ps[#ps + 1], places[#places + 1] = p, { i, j }
+        end
+      end
+    end
+  end
+  local found = {} ---@type table<integer, table<integer, number>>
+  for n, p in ipairs(#ps > 0 and statistics.holm(ps) or {}) do
+    local i, j = places[n][1], places[n][2]
+    found[i] = found[i] or {}
+    found[i][j] = p
+  end
+  return found, #ps
+end
+
+return significance

@@ -1,0 +1,223 @@
+--- Tables of results: rows by columns over recorded settings, with means, deviations and tests.
+local arguments = require "compt.arguments"
+local cells = require "compt.analysis.cells"
+local differences = require "compt.analysis.differences"
+local formats = require "compt.analysis.formats"
+local significance = require "compt.analysis.significance"
+local statistics = require "compt.statistics"
+
+local CALL = "compt.report.table"
+
+local names = {
+  text = "a setting's name, or a list of them",
+  is = function(value) return arguments.name.is(value) or arguments.names.is(value) end,
+}
+local value_kind = {
+  text = "a name or a function",
+  is = function(value) return type(value) == "string" or type(value) == "function" end,
+}
+
+---@type [string, compt.ArgumentKind, any][]
+local RULES = {
+  { "rows", arguments.optional(names) }, { "columns", arguments.optional(names) }, { "value", value_kind, "average" },
+  { "baseline", arguments.optional(arguments.any) }, { "best", arguments.one_of { "max", "min", "none" }, "max" },
+  { "digits", arguments.whole(0), 1 }, { "title", arguments.optional(arguments.name) },
+}
+
+---@param value string|string[]
+---@return string[]
+local function list_of(value)
+  if type(value) == "table" then return value end
+  return { value } --[[@as string[] ]]
+end
+
+--- Rows and columns where none are given: what varies, seeds aside; a single method's tasks.
+---@param runs compt.Runs
+local function by_default(runs)
+  local varying = {}
+  for _, name in ipairs(runs:varying()) do
+    if name ~= "seed" and name ~= "data_seed" then varying[#varying + 1] = name end
+  end
+  if #varying == 0 then varying = { "method" } end
+  return varying, { "task" }
+end
+
+---@param list string[]
+---@param wanted string
+local function has(list, wanted)
+  for _, name in ipairs(list) do
+    if name == wanted then return true end
+  end
+  return false
+end
+
+--- All but the last part of a key: rows that are compared with each other share it.
+---@param key any[]
+local function group(key) return table.concat(key, "\0", 1, #key - 1) end
+
+--- The row of each row's baseline: the one of its group whose last part is this word.
+---@param rows any[][]
+---@return table<integer, integer>
+local function baselines(rows, wanted)
+  local of_group, found, known = {}, {}, false
+  for i, key in ipairs(rows) do
+    if key[#key] == cells.text(wanted) then
+      of_group[group(key)], known = i, true
+    end
+  end
+  if not known then
+    local last = {}
+    for i, key in ipairs(rows) do last[i] = tostring(key[#key]) end
+    error(("%s: there is no row '%s' to measure the others against; rows: %s"):format(
+      CALL, cells.text(wanted), table.concat(last, ", ")), 3)
+  end
+  for i, key in ipairs(rows) do found[i] = of_group[group(key)] end
+  return found
+end
+
+--- Marks the best mean of each column in each group of rows.
+---@param rows any[][]
+---@param entries compt.TableCell[][]
+local function mark_best(rows, entries, columns, best)
+  if best == "none" then return end
+  for j = 1, columns do
+    local of_group = {}
+    for i, key in ipairs(rows) do
+      local entry, name = entries[i][j], group(key)
+      local before = of_group[name]
+      local sign = best == "max" and 1 or -1
+      if entry.mean and (not before or sign * entry.mean > sign * before) then of_group[name] = entry.mean end
+    end
+    for i, key in ipairs(rows) do
+      entries[i][j].best = #rows > 1 and entries[i][j].mean ~= nil and entries[i][j].mean == of_group[group(key)]
+    end
+  end
+end
+
+---@param values compt.CellValue[]
+---@param expected integer
+---@return compt.TableCell
+local function entry(values, expected)
+  local list = {}
+  for i, one in ipairs(values) do list[i] = one.value end
+  local there = #list > 0
+  return {
+    mean = there and statistics.mean(list) or nil, sd = #list > 1 and statistics.sd(list) or nil, n = #list,
+    expected = expected, values = list,
+  }
+end
+
+--- What is missing: a line a cell, each run once.
+---@param grid compt.CellGrid
+---@return string[]
+local function gaps(grid)
+  local lines, told = {}, {}
+  for i = 1, #grid.rows do
+    for j = 1, #grid.columns do
+      for _, run in ipairs(grid.expected[i][j]) do
+        if run.state ~= "finished" and not told[run.path] then
+          told[run.path] = true
+          local parts = {}
+          for key, value in sorted_pairs(run.settings) do
+            parts[#parts + 1] = ("%s=%s"):format(key, cells.text(value))
+          end
+          local why = run.error and ": " .. (run.error:match "[^\n]*") or ""
+          lines[#lines + 1] = ("%s (%s%s)"):format(table.concat(parts, " "), run.state, why)
+        end
+      end
+    end
+  end
+  return lines
+end
+
+--- Runs and seeds a table rests on, and what is missing or mixed.
+---@param runs compt.Runs
+---@param grid compt.CellGrid
+local function notes_of(runs, grid)
+  local seeds, count, finished = {}, 0, runs:finished()
+  for _, run in ipairs(finished) do
+    local seed = cells.text(run.settings.seed)
+    if not seeds[seed] then seeds[seed], count = true, count + 1 end
+  end
+  local list = {}
+  for seed in sorted_pairs(seeds) do list[#list + 1] = seed end
+  local notes = { ("%d runs, %d seed%s (%s)"):format(#finished, count, count == 1 and "" or "s", table.concat(list, ", ")) }
+  local warnings = {}
+  local missing = gaps(grid)
+  if #missing > 0 then
+    warnings[1] = ("%d runs are missing: %s"):format(#missing, table.concat(missing, "; ", 1, math.min(#missing, 10)))
+      .. (#missing > 10 and "; ..." or "")
+  end
+  local mixed = {}
+  for i = 1, #grid.rows do
+    for j = 1, #grid.columns do
+      local pooled = {}
+      for k, one in ipairs(grid.values[i][j]) do pooled[k] = one.run end
+      for key, values in pairs(differences.between(pooled)) do mixed[key] = mixed[key] or values end
+    end
+  end
+  if next(mixed) then
+    warnings[#warnings + 1] = "runs that differ in more than the seed share a cell: " .. differences.text(mixed)
+  end
+  return notes, warnings
+end
+
+---@class compt.ResultTable
+local ResultTable = {}
+ResultTable.__index = ResultTable
+ResultTable.__name = "table"
+function ResultTable:__tostring() return formats.text(self) end
+function ResultTable:markdown() return formats.markdown(self) end
+function ResultTable:latex() return formats.latex(self) end
+function ResultTable:csv() return formats.csv(self) end
+function ResultTable:json() return formats.json(self) end
+function ResultTable:html() return formats.html(self) end
+
+--- Writes it to a file, in the format of its ending.
+function ResultTable:save(path)
+  local ending = tostring(path):match "%.(%w+)$" or ""
+  local form = ({ md = "markdown", tex = "latex", csv = "csv", json = "json", html = "html", txt = "text" })[ending]
+  if not form then error(("table:save: '%s' must end in .md, .tex, .csv, .json, .html or .txt"):format(path), 2) end
+  local file = assert(io.open(path, "w"))
+  file:write(formats[form](self), "\n")
+  file:close()
+end
+
+--- A table of runs; see compt.TableOptions.
+---@param runs compt.Runs
+---@param given compt.TableOptions?
+---@return compt.ResultTable
+return function(runs, given)
+  local o = arguments.options(CALL, given, RULES)
+  local rows, columns = o.rows, o.columns
+  if not rows then
+    local varying, tasks = by_default(runs)
+    rows, columns = varying, columns or tasks
+  end
+  rows, columns = list_of(rows), columns and list_of(columns) or {}
+  local tasks = has(rows, "task") or has(columns, "task")
+  local grid = cells.grid(runs, { rows = rows, columns = columns, value = o.value, tasks = tasks })
+  local entries, spread = {}, false
+  for i = 1, #grid.rows do
+    entries[i] = {}
+    for j = 1, #grid.columns do
+      entries[i][j] = entry(grid.values[i][j], #grid.expected[i][j])
+      spread = spread or entries[i][j].sd ~= nil
+    end
+  end
+  mark_best(grid.rows, entries, #grid.columns, o.best)
+  local notes, warnings = notes_of(runs, grid)
+  if spread then notes[#notes + 1] = "mean ± standard deviation over seeds" end
+  if o.baseline ~= nil then
+    local ps, count = significance.against(grid, baselines(grid.rows, o.baseline))
+    for i, row in pairs(ps) do
+      for j, p in pairs(row) do entries[i][j].p = p end
+    end
+    notes[#notes + 1] = ("* p < 0.05, ** p < 0.01 against %s: paired t-tests over seeds (means: over tasks and seeds), Holm over %d tests")
+      :format(cells.text(o.baseline), count)
+  end
+  return setmetatable({
+    title = o.title, row_names = rows, column_names = columns, rows = grid.rows, columns = grid.columns, cells = entries,
+    digits = o.digits, notes = notes, warnings = warnings, runs = runs,
+  }, ResultTable) --[[@as compt.ResultTable]]
+end
