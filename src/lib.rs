@@ -23,6 +23,7 @@ pub mod nn;
 pub mod notice;
 pub mod plot;
 pub mod prompt;
+pub mod report;
 pub mod router;
 pub mod run;
 pub mod sweep;

@@ -12,6 +12,7 @@ local modules = {
   curriculum = "compt.curriculum",
   methods = "compt.methods",
   figures = "compt.figures",
+  grid = "compt.grid",
   report = "compt.report",
   runs = "compt.runs",
   schedule = "compt.schedule",

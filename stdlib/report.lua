@@ -56,6 +56,9 @@ function report.methods(tasks, runs)
   return text
 end
 
+local confusion = require "compt.analysis.confusion"
+report.page = require "compt.analysis.page"
 report.table = require "compt.analysis.table"
+report.confusion, report.answered_tasks = confusion.table, confusion.tasks
 
 return report

@@ -76,6 +76,30 @@ function statistics.paired_t(xs, ys)
   return t, beta((n - 1) / (n - 1 + t * t), (n - 1) / 2, 0.5)
 end
 
+--- One-way ANOVA (Fisher): F, p, and the degrees of freedom between and within groups; nothing where there
+--- are fewer than two groups with values, or no more values than groups.
+function statistics.anova(groups)
+  local all, filled = {}, {}
+  for _, group in ipairs(groups) do
+    if #group > 0 then filled[#filled + 1] = group end
+    table.move(group, 1, #group, #all + 1, all)
+  end
+  local between, within = #filled - 1, #all - #filled
+  if between < 1 or within < 1 then return nil end
+  local mean, outer, inner = statistics.mean(all), 0.0, 0.0
+  for _, group in ipairs(filled) do
+    local own = statistics.mean(group)
+    outer = outer + #group * (own - mean) ^ 2
+    for _, x in ipairs(group) do inner = inner + (x - own) ^ 2 end
+  end
+  if inner == 0 then
+    local same = outer == 0
+    return same and 0 or math.huge, same and 1 or 0, between, within
+  end
+  local f = (outer / between) / (inner / within)
+  return f, beta(within / (within + between * f), within / 2, between / 2), between, within
+end
+
 --- Holm's correction: p values in their order, each as large as it is among all of them.
 function statistics.holm(ps)
   check("statistics.holm", ps, 1)

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/` and those it may look into, itself included.
-const ROOMS: [(&str, &[&str]); 22] = [
+const ROOMS: [(&str, &[&str]); 24] = [
     ("atomic", &["error"]),
     ("error", &[]),
     ("exchange", &["atomic", "error", "notice", "run", "tensor"]),
@@ -25,6 +25,8 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("data", &["atomic", "error", "guard", "metric"]),
     ("metric", &["error", "data"]),
     ("run", &["atomic", "error", "notice", "tensor"]),
+    ("report", &["data", "run"]),
+    ("sweep", &["error", "interrupt", "run"]),
     ("backbone", &["error", "tensor", "data", "t5", "run"]),
     (
         "train",
@@ -36,6 +38,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
     (
         "lua",
         &[
+            "atomic",
             "error",
             "hub",
             "exchange",
@@ -50,7 +53,10 @@ const ROOMS: [(&str, &[&str]); 22] = [
             "compose",
             "data",
             "metric",
+            "plot",
+            "report",
             "run",
+            "sweep",
             "backbone",
             "train",
         ],
@@ -77,9 +83,11 @@ const ROOMS: [(&str, &[&str]); 22] = [
 ];
 
 /// Where a crate is used, and nowhere else.
-const HOMES: [(&str, &str); 16] = [
+const HOMES: [(&str, &str); 19] = [
     ("clap", "cli"),
+    ("crc32c", "exchange/tensorboard.rs"),
     ("csv", "data"),
+    ("dejavu", "plot/png.rs"),
     ("flate2", "data"),
     ("hf_hub", "hub"),
     ("indicatif", "run"),
@@ -87,6 +95,7 @@ const HOMES: [(&str, &str); 16] = [
     ("mlua", "lua"),
     ("notify", "watch.rs"),
     ("parquet", "data"),
+    ("resvg", "plot/png.rs"),
     ("rust_embed", "lua/stdlib.rs"),
     ("rustyline", "cli/repl/editor.rs"),
     ("sha1", "hub"),

@@ -1,6 +1,6 @@
 //! `compt resume RUN` and `compt replay RUN`.
 
-use super::{FAILED, report, run};
+use super::{FAILED, errors, run};
 use crate::interrupt;
 use crate::lua::again;
 use crate::lua::session::{Again, Replayed};
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 pub fn resume(folder: &Path) -> ExitCode {
     match again::session(folder, None) {
         Ok(session) => run::script(session),
-        Err(e) => report::refuse(&e),
+        Err(e) => errors::refuse(&e),
     }
 }
 
@@ -19,7 +19,7 @@ pub fn resume(folder: &Path) -> ExitCode {
 pub fn replay(folder: &Path, to: Option<u64>) -> ExitCode {
     let session = match again::session(folder, Some(to)) {
         Ok(session) => session,
-        Err(e) => return report::refuse(&e),
+        Err(e) => return errors::refuse(&e),
     };
     let again = session.again.clone();
     let code = run::script(session);

@@ -1,6 +1,6 @@
 //! `compt cache`: what the cache of models and datasets holds, and taking things out of it.
 
-use super::report;
+use super::{ask, errors};
 use crate::data::draws;
 use crate::error::Context;
 use crate::hub::{Entry, Hub, Name, Removal, Revision};
@@ -8,7 +8,6 @@ use crate::run::progress::bytes;
 use crate::{Error, Result};
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
-use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -52,7 +51,7 @@ It shows what goes and asks. Nothing outside the cache folders is removed.";
 pub fn cache(command: Option<&Command>) -> ExitCode {
     let hub = match Hub::from_env() {
         Ok(hub) => hub,
-        Err(e) => return report::refuse(&e),
+        Err(e) => return errors::refuse(&e),
     };
     match command {
         None | Some(Command::List) => list(&hub),
@@ -63,7 +62,7 @@ pub fn cache(command: Option<&Command>) -> ExitCode {
 fn list(hub: &Hub) -> ExitCode {
     let entries = match hub.entries() {
         Ok(entries) => entries,
-        Err(e) => return report::stopped(&e),
+        Err(e) => return errors::stopped(&e),
     };
     let folder = hub.settings().cache().display();
     if entries.is_empty() {
@@ -141,7 +140,7 @@ fn prune(hub: &Hub, options: &Prune) -> ExitCode {
     }
     match going(hub, options) {
         Ok(going) => remove(options, &going.lines, going.bytes, || hub.remove(&going)),
-        Err(e) => report::refuse(&e),
+        Err(e) => errors::refuse(&e),
     }
 }
 
@@ -158,13 +157,13 @@ fn remove(
     }
     lines.iter().for_each(|line| println!("{line}"));
     if !options.yes {
-        if !std::io::stdin().is_terminal() {
-            let e = Error::new("nobody is there to ask").hint("--yes removes without asking");
-            return report::refuse(&e);
-        }
-        if !agreed(size) {
-            println!("nothing was removed");
-            return ExitCode::SUCCESS;
+        match ask::agreed(&format!("remove {}?", bytes(size))) {
+            Ok(true) => {}
+            Ok(false) => {
+                println!("nothing was removed");
+                return ExitCode::SUCCESS;
+            }
+            Err(e) => return errors::refuse(&e),
         }
     }
     match remove() {
@@ -172,7 +171,7 @@ fn remove(
             println!("removed {}", bytes(size));
             ExitCode::SUCCESS
         }
-        Err(e) => report::stopped(&e),
+        Err(e) => errors::stopped(&e),
     }
 }
 
@@ -188,12 +187,4 @@ fn going(hub: &Hub, options: &Prune) -> Result<Removal> {
         ));
     }
     hub.removal(&names)
-}
-
-fn agreed(size: u64) -> bool {
-    print!("remove {}? [y/N] ", bytes(size));
-    let _ = std::io::stdout().flush();
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }

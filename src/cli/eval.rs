@@ -1,6 +1,6 @@
 //! `compt eval RUN`: a run's last checkpoint evaluated again, under other masks, weights or decoding.
 
-use super::{FAILED, report, run};
+use super::{FAILED, errors, run};
 use crate::lua::again;
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -68,7 +68,7 @@ pub fn eval(options: &Options) -> ExitCode {
     }
     let session = match again::evaluation(&options.folder, &options.split, how.into()) {
         Ok(session) => session,
-        Err(e) => return report::refuse(&e),
+        Err(e) => return errors::refuse(&e),
     };
     let again = session.again.clone();
     let code = run::script(session);

@@ -1,6 +1,6 @@
 //! `compt fetch NAME...`: models and datasets into the cache, so that runs need no network.
 
-use super::report;
+use super::errors;
 use crate::Result;
 use crate::error::Context;
 use crate::hub::{Hub, Kind, Name, included, model_files, model_missing};
@@ -31,7 +31,7 @@ pub fn fetch(options: &Options) -> ExitCode {
     });
     let (names, hub) = match prepared {
         Ok(prepared) => prepared,
-        Err(e) => return report::refuse(&e),
+        Err(e) => return errors::refuse(&e),
     };
     for name in &names {
         let wanted = |all: &[String]| match name.kind {
@@ -45,7 +45,7 @@ pub fn fetch(options: &Options) -> ExitCode {
             if told { hub.get(name, wanted, model_missing) } else { hub.fetch(name, wanted) };
         match snapshot {
             Ok(snapshot) => println!("{}", snapshot.folder.display()),
-            Err(e) => return report::stopped(&e),
+            Err(e) => return errors::stopped(&e),
         }
     }
     ExitCode::SUCCESS

@@ -1,6 +1,6 @@
 //! `compt init`: a folder in which editors and type checkers know the runtime.
 
-use super::{report, stubs};
+use super::{errors, stubs};
 use crate::error::Context;
 use crate::run::files::write_json;
 use crate::{Error, Result};
@@ -22,7 +22,7 @@ pub fn init(folder: &Path) -> ExitCode {
             );
             ExitCode::SUCCESS
         }
-        Err(e) => report::refuse(&e),
+        Err(e) => errors::refuse(&e),
     }
 }
 

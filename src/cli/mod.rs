@@ -1,8 +1,10 @@
 //! The command line: what it takes, and which part of the program answers.
 
 mod again;
+mod ask;
 mod cache;
 mod doctor;
+mod errors;
 mod eval;
 mod fetch;
 mod init;
@@ -12,6 +14,7 @@ mod prompts;
 mod repl;
 mod report;
 mod run;
+mod runs;
 mod stubs;
 
 use crate::lua::session::{Grid, Session, Worker, parse_arg};
@@ -73,6 +76,12 @@ enum Command {
         #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
         to: Option<u64>,
     },
+    /// List recorded runs; compare, tag, delete and export them
+    #[command(after_help = RUNS_EXAMPLES)]
+    Runs(runs::Options),
+    /// Write one HTML file on runs: tables, figures, curves, predictions; it needs no network
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(report::Options),
     /// Evaluate a run again: other prompts, weights, rows or decoding; nothing is trained
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(eval::Options),
@@ -197,6 +206,23 @@ Examples:
 
 Nothing is written. Exit code 0: every loss is as recorded; 1: one is not.";
 
+const RUNS_EXAMPLES: &str = "\
+Examples:
+  compt runs
+  compt runs runs/table1 --where method=ssum,msum --where shots=16 --sort -average
+  compt runs --state failed
+  compt runs --json | jq -r 'select(.average > 90) | .path'
+  compt runs compare runs/ssum runs/pt
+  compt runs export runs/ssum --tensorboard logs";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  compt report runs/table1
+  compt report runs/ssum runs/pt -o compare.html --title 'Sums against prompt tuning'
+
+Damaged and foreign folders are told and left out. Studies write reports with sections of their own:
+?compt.report.page at the prompt.";
+
 const EVAL_EXAMPLES: &str = "\
 Examples:
   compt eval runs/ssum --only src0
@@ -293,6 +319,8 @@ impl Cli {
             }
             (Some(Command::Resume { folder }), _) => again::resume(&folder),
             (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
+            (Some(Command::Runs(options)), _) => runs::runs(&options),
+            (Some(Command::Report(options)), _) => report::report(&options),
             (Some(Command::Eval(options)), _) => eval::eval(&options),
             (Some(Command::Predict(options)), _) => predict::predict(&options),
             (Some(Command::PlotControl(options)), _) => plot_control::plot_control(&options),

@@ -1,6 +1,6 @@
 //! `compt predict RUN`: lines in, predictions out.
 
-use super::{FAILED, report};
+use super::{FAILED, errors};
 use crate::backbone::Backbone;
 use crate::data::{Form, Row};
 use crate::exchange;
@@ -44,7 +44,7 @@ pub fn predict(options: &Options) -> ExitCode {
     match answer_all(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            report::refuse(&e);
+            errors::refuse(&e);
             ExitCode::from(FAILED)
         }
     }

@@ -1,6 +1,6 @@
 //! `compt run FILE.lua` and `compt -e CODE`.
 
-use super::{FAILED, report};
+use super::{FAILED, errors};
 use crate::error::Context;
 use crate::interrupt;
 use crate::lua::Runtime;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 pub fn file(path: &Path, mut session: Session) -> ExitCode {
     let source = match std::fs::read_to_string(path).at(path.display()) {
         Ok(source) => source,
-        Err(e) => return report::refuse(&e),
+        Err(e) => return errors::refuse(&e),
     };
     session.script = Some(Script { path: path.to_path_buf(), source });
     script(session)
@@ -38,13 +38,13 @@ pub fn code(code: &str, session: Session) -> ExitCode {
 
 fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCode {
     if let Err(e) = check(&session) {
-        return report::refuse(&e);
+        return errors::refuse(&e);
     }
     let again = session.again.clone();
     let mut unrecorded = Vec::new();
     let mut failed = Some(Vec::new());
     let worker = session.grid.worker.is_some();
-    let outcome = report::guard(|| -> Result<(), Box<Failure>> {
+    let outcome = errors::guard(|| -> Result<(), Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
         if globals {
             runtime.open_globals()?;
@@ -67,7 +67,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         return ExitCode::SUCCESS;
     };
     if interrupt::requested() {
-        report::interrupted(outcome.and_then(|done| done.err()).as_deref());
+        errors::interrupted(outcome.and_then(|done| done.err()).as_deref());
         // The code of a signal says that there is a checkpoint to go on from.
         let recorded = unrecorded.is_empty();
         return ExitCode::from(if recorded { interrupt::exit_code() } else { FAILED });
@@ -76,7 +76,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     match outcome {
         Some(Ok(())) if unrecorded.is_empty() && failed.is_empty() => ExitCode::SUCCESS,
         Some(Ok(())) => ExitCode::from(FAILED),
-        Some(Err(failure)) => report::failed(&failure),
+        Some(Err(failure)) => errors::failed(&failure),
         None => ExitCode::from(FAILED),
     }
 }

@@ -1,6 +1,6 @@
 //! `compt stubs`: the documentation for editors, and as the reference manual.
 
-use super::report;
+use super::errors;
 use crate::Result;
 use crate::atomic::write_atomic;
 use crate::error::Context;
@@ -15,7 +15,7 @@ pub fn stubs(folder: Option<&Path>) -> ExitCode {
         None => Docs::load()
             .map(|docs| doc::stubs(&docs).iter().for_each(|(_, text)| println!("{text}"))),
     };
-    done.map_or_else(|e| report::refuse(&e), |()| ExitCode::SUCCESS)
+    done.map_or_else(|e| errors::refuse(&e), |()| ExitCode::SUCCESS)
 }
 
 /// Prints the reference manual.
@@ -25,7 +25,7 @@ pub fn manual() -> ExitCode {
             print!("{}", doc::manual(&docs));
             ExitCode::SUCCESS
         }
-        Err(e) => report::refuse(&e),
+        Err(e) => errors::refuse(&e),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tasks as text: files and rows in, prompts' sources and targets out, and the tokenizer.
 
+pub mod answered;
 mod definition;
 pub mod draws;
 mod example;

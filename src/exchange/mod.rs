@@ -1,4 +1,5 @@
-//! Prompts on disk: those of a run, of other programs, and for other programs.
+//! Prompts on disk: those of a run, of other programs, and for other programs; what was measured, for
+//! TensorBoard.
 
 pub mod compare;
 pub mod merge;
@@ -7,6 +8,7 @@ pub mod npy;
 mod own;
 pub mod peft;
 mod read;
+pub mod tensorboard;
 
 pub use note::{Base, NOTE, Note};
 pub use own::{from_run, save};

@@ -1,7 +1,10 @@
 //! Recorded runs as Lua's tables, for the library's `compt.runs`.
 
+use crate::data::answered;
 use crate::run::catalog::{Entry, find};
+use crate::run::curve::thinned;
 use crate::run::environment::environment_of;
+use crate::run::folder::PREDICTIONS;
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Value, json};
@@ -16,13 +19,15 @@ pub fn runs(lua: &Lua, paths: Vec<String>) -> mlua::Result<Table> {
 fn rows(lua: &Lua, entries: &[Entry]) -> mlua::Result<Table> {
     let rows = lua.create_table()?;
     for entry in entries {
+        let (values, result) = (entry.values(), entry.result());
+        let own =
+            |key: &str| if values["scores"].is_object() { &values[key] } else { &result[key] };
         let row = json!({
             "path": entry.path, "name": entry.name(), "state": entry.state.name(),
-            "error": entry.error, "settings": entry.settings(), "scores": entry.scores(), "metrics": metrics(entry.scores()),
-            "average": entry.average(), "counts": entry.result["counts"],
-            "looks": entry.result["evaluations"], "steps": entry.result["steps"],
-            "seconds": entry.cell["seconds"].as_f64().or(entry.result["seconds"].as_f64()),
-            "values": entry.cell["values"], "tags": entry.tags,
+            "error": entry.error, "settings": entry.settings(), "scores": own("scores"),
+            "metrics": metrics(own("scores")), "average": own("average"),
+            "counts": result["counts"], "looks": result["evaluations"], "steps": entry.steps,
+            "seconds": entry.seconds, "values": values, "tags": entry.tags,
         });
         rows.raw_push(lua.to_value_with(&row, plain())?)?;
     }
@@ -35,17 +40,44 @@ fn metrics(scores: &Value) -> Value {
     let names = |scores: &Value| -> Vec<String> {
         scores.as_object().into_iter().flat_map(|map| map.keys().cloned()).collect()
     };
-    tasks.map(|(task, scores)| (task.clone(), names(scores).into())).collect::<serde_json::Map<_, _>>().into()
+    tasks
+        .map(|(task, scores)| (task.clone(), names(scores).into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// The resolved configuration and the environment of a run, flat: what may differ between runs
 /// whose settings agree.
 pub fn details(lua: &Lua, path: String) -> mlua::Result<mlua::Value> {
-    let mut details = Entry::read(Path::new(&path))
-        .and_then(|entry| entry.config().ok())
-        .unwrap_or_default();
+    let mut details =
+        Entry::read(Path::new(&path)).and_then(|entry| entry.config().ok()).unwrap_or_default();
     details.extend(environment_of(Path::new(&path)));
     lua.to_value_with(&details, plain())
+}
+
+/// The answers of an evaluation, `test` or `test.only-src0`: a row a task; nil where none are kept.
+pub fn answers(lua: &Lua, (path, name): (String, String)) -> mlua::Result<mlua::Value> {
+    let file = Path::new(&path).join(PREDICTIONS).join(format!("{name}.jsonl.gz"));
+    if !file.exists() {
+        return Ok(mlua::Value::Nil);
+    }
+    lua.to_value_with(&answered::read(&file)?, plain())
+}
+
+/// A number of each step of a run (`loss`, `lr.router`), in so many means over equal parts of the
+/// steps: { steps, values }, without parts in which there is none.
+pub fn curve(
+    lua: &Lua,
+    (path, key, points): (String, String, usize),
+) -> mlua::Result<(Table, Table)> {
+    let (steps, values) = (lua.create_table()?, lua.create_table()?);
+    if let Some(entry) = Entry::read(Path::new(&path)) {
+        for (step, value) in thinned(&entry.metrics()?, &key, points) {
+            steps.raw_push(step)?;
+            values.raw_push(value)?;
+        }
+    }
+    Ok((steps, values))
 }
 
 /// JSON as a script's own tables: null is nothing.

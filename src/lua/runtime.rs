@@ -6,7 +6,7 @@ use super::{args, hook, random, sources, stdlib, torch, types};
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, LuaSerdeExt, MultiValue, Table, Value};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The Lua state that owns the tensors of a session.
 pub struct Runtime {
@@ -82,6 +82,25 @@ impl Runtime {
     pub fn failed(&self) -> Option<Vec<String>> {
         let session = self.lua.app_data_ref::<Session>()?;
         (!session.over).then(|| session.failed.clone())
+    }
+
+    /// Writes a report on the runs at or below some folders.
+    pub fn report(
+        &self,
+        folders: &[PathBuf],
+        out: &Path,
+        title: Option<&str>,
+    ) -> Result<(), Box<Failure>> {
+        let write = || -> mlua::Result<()> {
+            let code = "local folders, out, title = ...
+                local compt = require 'compt'
+                compt.report.page { path = out, title = title, runs = compt.runs(folders) }";
+            let text = |path: &PathBuf| path.display().to_string();
+            let folders: Vec<String> = folders.iter().map(text).collect();
+            let chunk = self.lua.load(code).set_name("=stdlib/report");
+            chunk.call((folders, out.display().to_string(), title))
+        };
+        write().map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 
     /// Makes a script the one that runs, or none.

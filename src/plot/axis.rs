@@ -1,6 +1,6 @@
 //! Where values lie on an axis, and its round ticks.
 
-use super::number::plain;
+use super::number::{plain, short};
 
 /// More than this factor between the values, all positive and most of them near the smallest, makes
 /// an axis logarithmic.
@@ -8,9 +8,12 @@ const LOG_FROM: f64 = 100.0;
 /// Numbers nearer to each other than this, or than this share of them, have no ticks between them.
 const SMALLEST: f64 = 1e-300;
 const NEAREST: f64 = 1e-9;
+const LARGEST: f64 = 1e307;
 /// Ticks of an axis of values, and of the axis of steps.
 const TICKS: usize = 5;
 const STEP_TICKS: usize = 9;
+/// So many distinct places of the data, at most, are its ticks.
+const PLACES: usize = 10;
 
 pub struct Axis {
     low: f64,
@@ -24,18 +27,18 @@ impl Axis {
     /// An axis for these values, from tick to tick; with 0 where it is not far.
     pub fn of_values(values: impl Iterator<Item = f64>) -> Axis {
         let values: Vec<f64> = values.collect();
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for &x in &values {
-            (low, high) = (low.min(x), high.max(x));
-        }
-        if low > high {
-            (low, high) = (0.0, 1.0);
-        }
+        let (low, high) = range(&values);
         // A straight line stays one.
         let near = values.iter().filter(|&&x| x - low < 0.1 * (high - low)).count();
         if low > 0.0 && high / low > LOG_FROM && 2 * near >= values.len() {
             return Axis::log(low, high);
         }
+        Axis::even(&values)
+    }
+
+    /// The same, but never logarithmic.
+    pub fn even(values: &[f64]) -> Axis {
+        let (mut low, mut high) = range(values);
         let level = |low: f64, high: f64| {
             high / 2.0 - low / 2.0 < SMALLEST.max(low.abs().max(high.abs()) * NEAREST)
         };
@@ -63,6 +66,75 @@ impl Axis {
         Axis { low: power(first), high: power(last), log: true, ticks: ticks.collect() }
     }
 
+    /// An axis for places that the data chose, with little room to either side. The places are its
+    /// ticks where they are few, round numbers else. It is logarithmic on demand, if it can be.
+    pub fn of_places(values: &[f64], log: bool) -> Axis {
+        let mut places = values.to_vec();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        if places.len() > PLACES {
+            return Axis::about(values, log, 0.01);
+        }
+        let ticks = places.iter().map(|&x| (x, short(x))).collect();
+        Axis { ticks, ..Axis::about(values, log, 0.06) }
+    }
+
+    /// A logarithmic axis for values, if it can be one.
+    pub fn logarithmic(values: &[f64]) -> Axis {
+        match range(values).0 >= SMALLEST {
+            true => Axis::about(values, true, 0.05),
+            false => Axis::even(values),
+        }
+    }
+
+    /// As far as the values and this share of their range to either side, with round ticks.
+    fn about(values: &[f64], log: bool, room: f64) -> Axis {
+        let (low, high) = range(values);
+        let log = log && low >= SMALLEST;
+        let (low, high) = match log {
+            true => {
+                let room = 10f64.powf((high.log10() - low.log10()).max(NEAREST) * room);
+                let room = if low < high { room } else { 2.0 };
+                ((low / room).max(SMALLEST), (high * room).min(LARGEST))
+            }
+            false => {
+                let level = high / 2.0 - low / 2.0 <= SMALLEST.max(high.abs() * NEAREST);
+                let room = if level { (high.abs() / 10.0).max(0.5) } else { (high - low) * room };
+                (low - room, high + room)
+            }
+        };
+        Axis { low, high, log, ticks: Axis::round_within(low, high, log) }
+    }
+
+    /// The same axis, as far as these too.
+    pub fn reaching(mut self, values: impl Iterator<Item = f64>) -> Axis {
+        for x in values.filter(|x| !self.log || *x >= SMALLEST) {
+            (self.low, self.high) = (self.low.min(x), self.high.max(x));
+        }
+        self
+    }
+
+    /// Round ticks that are not outside of two numbers.
+    fn round_within(low: f64, high: f64, log: bool) -> Vec<(f64, String)> {
+        let even = || {
+            let step = Step::between(low, high, STEP_TICKS);
+            let first = (low / step.size() - 1e-9).ceil() as i64;
+            let last = (high / step.size() + 1e-9).floor() as i64;
+            (first..=last).map(|i| step.tick(i)).collect()
+        };
+        if !log {
+            return even();
+        }
+        let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+        let digits: &[i64] = if high.log10() - low.log10() < 3.0 { &[1, 2, 5] } else { &[1] };
+        let every = ((last - first) as usize).div_ceil(STEP_TICKS).max(1);
+        let powers = (first..=last).step_by(every);
+        let ticks =
+            powers.flat_map(|k| digits.iter().map(move |&digit| Step { digit, power: k }.tick(1)));
+        let ticks: Vec<_> = ticks.filter(|(x, _)| (low..=high).contains(x)).collect();
+        if ticks.len() < 3 { even() } else { ticks }
+    }
+
     /// The steps of a run, each half a step to either side wide. The ticks are the first step and
     /// round numbers.
     pub fn of_steps(last: u64) -> Axis {
@@ -82,6 +154,13 @@ impl Axis {
         let scaled = |x: f64| if self.log { x.log10() } else { x / 2.0 };
         (scaled(x) - scaled(self.low)) / (scaled(self.high) - scaled(self.low))
     }
+}
+
+/// The smallest and the largest value, 0 and 1 where there is none.
+fn range(values: &[f64]) -> (f64, f64) {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if least > most { (0.0, 1.0) } else { (least, most) }
 }
 
 /// The distance of ticks: 1, 2 or 5 times a power of ten.
@@ -178,5 +257,40 @@ mod tests {
         assert_eq!(labels(&Axis::of_steps(8)), ["1", "2", "3", "4", "5", "6", "7", "8"]);
         assert_eq!(Axis::of_steps(1).place(1.0), 0.5);
         assert!(Axis::of_steps(1_000_000_000).ticks.len() < 12);
+    }
+
+    #[test]
+    fn a_few_places_are_the_ticks_and_many_have_round_ones() {
+        let shots = Axis::of_places(&[8.0, 32.0, 16.0, 8.0], false);
+        assert_eq!(labels(&shots), ["8", "16", "32"]);
+        assert!(shots.place(8.0) > 0.0 && shots.place(32.0) < 1.0);
+        let steps: Vec<f64> = (1..=300).map(f64::from).collect();
+        let ticks = ["0", "50", "100", "150", "200", "250", "300"];
+        assert_eq!(labels(&Axis::of_places(&steps, false)), ticks);
+        let ticks = ["1", "2", "5", "10", "20", "50", "100", "200"];
+        assert_eq!(labels(&Axis::of_places(&steps, true)), ticks);
+        let far: Vec<f64> = (0..50).map(|i| 10f64.powi(i)).collect();
+        assert!((4..=10).contains(&Axis::of_places(&far, true).ticks.len()));
+    }
+
+    #[test]
+    fn odd_places_have_an_axis_too() {
+        for log in [false, true] {
+            assert!((Axis::of_places(&[7.0], log).place(7.0) - 0.5).abs() < 1e-9);
+            assert!(Axis::of_places(&[], log).place(0.5).is_finite());
+            let axis = Axis::of_places(&[1e300, -1e300, 0.0], log);
+            assert!(!axis.log && axis.place(1e300).is_finite());
+        }
+        let axis = Axis::of_places(&[1e-300, 1e300], true);
+        assert!(axis.log && axis.place(1.0).is_finite());
+        let loss = Axis::logarithmic(&[0.04, 3.0]);
+        assert_eq!(labels(&loss), ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
+        assert_eq!(
+            labels(&Axis::logarithmic(&[3.0, 4.4])),
+            ["3", "3.2", "3.4", "3.6", "3.8", "4", "4.2", "4.4"]
+        );
+        assert!(!Axis::logarithmic(&[0.0, 3.0]).log);
+        let far = Axis::even(&[0.001, 5.0, 0.001]);
+        assert!(!far.log && far.place(0.0) == 0.0);
     }
 }

@@ -6,11 +6,11 @@ use super::{Content, Figure, Panel, bands, lines};
 use std::fmt::Write;
 
 const WIDTH: f64 = 760.0;
-const EDGE: f64 = 16.0;
+pub const EDGE: f64 = 16.0;
 /// Fonts that are found nearly everywhere, all about as wide.
 const FONTS: &str = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 pub const INK: &str = "#222222";
-const GRID: &str = "#dddddd";
+pub const GRID: &str = "#dddddd";
 /// A line of text, and the mean width of a character in it.
 pub const ROW: f64 = 15.0;
 const CHARACTER: f64 = 6.2;
@@ -86,15 +86,19 @@ impl Figure {
         if !self.panels.is_empty() {
             Text::new(left + width + 10.0, end).write(&mut body, "step");
         }
-        let height = px(y + EDGE);
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
-             viewBox=\"0 0 {WIDTH} {height}\" font-family=\"{FONTS}\" font-size=\"11\" \
-             fill=\"{INK}\">\n<title>{}</title>\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{body}</svg>\n",
-            escape(&self.title)
-        )
+        document(&self.title, (WIDTH, px(y + EDGE)), &body)
     }
+}
+
+/// A whole SVG file of this width and height.
+pub fn document(title: &str, (width, height): (f64, f64), body: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" font-family=\"{FONTS}\" font-size=\"11\" \
+         fill=\"{INK}\">\n<title>{}</title>\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{body}</svg>\n",
+        escape(title)
+    )
 }
 
 /// A panel, ready to be drawn.

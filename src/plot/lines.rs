@@ -9,11 +9,11 @@ use std::fmt::Write;
 const HEIGHT: f64 = 105.0;
 /// Colours that a colour-blind reader can tell apart, dark and light ones in turn; neighbours also
 /// differ by their dashes.
-const COLOURS: [&str; 8] =
+pub const COLOURS: [&str; 8] =
     ["#0b3c6f", "#d55e00", "#00876c", "#cc79a7", "#5b4a9e", "#b8860b", "#3c9fd6", "#6e6e6e"];
 const DASHES: [&str; 5] = ["", "7 3", "2 2", "9 3 2 3", "4 2"];
 /// The piece of line in the legend.
-const SAMPLE: f64 = 26.0;
+pub const SAMPLE: f64 = 26.0;
 
 pub struct Drawing<'a> {
     lines: &'a [Line],
@@ -51,7 +51,7 @@ impl<'a> Drawing<'a> {
         }
         for (index, line) in self.lines.iter().enumerate() {
             let place = |(step, value)| (frame.x(step as f64), self.y(frame, value));
-            let pieces = pieces(line);
+            let pieces = pieces(&line.points);
             let paths = pieces.iter().map(|piece| path(piece.iter().copied().map(place)));
             stroke(body, index, &paths.collect::<String>());
         }
@@ -70,16 +70,16 @@ impl<'a> Drawing<'a> {
 }
 
 /// The parts of a line between its gaps.
-fn pieces(line: &Line) -> Vec<Vec<(u64, f64)>> {
-    let parts = line.points.split(|(_, y)| !y.is_some_and(f64::is_finite));
-    let piece = |part: &[(u64, Option<f64>)]| -> Vec<(u64, f64)> {
-        part.iter().filter_map(|(step, y)| Some((*step, (*y)?))).collect()
+pub fn pieces<X: Copy>(points: &[(X, Option<f64>)]) -> Vec<Vec<(X, f64)>> {
+    let parts = points.split(|(_, y)| !y.is_some_and(f64::is_finite));
+    let piece = |part: &[(X, Option<f64>)]| -> Vec<(X, f64)> {
+        part.iter().filter_map(|(x, y)| Some((*x, (*y)?))).collect()
     };
     parts.filter(|part| !part.is_empty()).map(piece).collect()
 }
 
 /// A path through points; those within a level part are left out, and a lone one has a short line.
-fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
+pub fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
     let mut points: Vec<(f64, f64)> = points.map(|(x, y)| (px(x), px(y))).collect();
     if let [(x, y)] = points[..] {
         points = vec![(px(x - 0.8), y), (px(x + 0.8), y)];
@@ -96,7 +96,8 @@ fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
     path
 }
 
-fn stroke(body: &mut String, index: usize, path: &str) {
+/// A path in the colour and the dashes of a line.
+pub fn stroke(body: &mut String, index: usize, path: &str) {
     if path.is_empty() {
         return;
     }
@@ -134,8 +135,7 @@ mod tests {
     #[test]
     fn a_line_falls_into_pieces_at_its_gaps() {
         let points = [Some(1.0), None, None, Some(2.0), Some(f64::NAN), Some(3.0), Some(4.0)];
-        let points = (1..).zip(points).collect();
-        let line = Line { name: String::new(), points };
-        assert_eq!(pieces(&line), [vec![(1, 1.0)], vec![(4, 2.0)], vec![(6, 3.0), (7, 4.0)]]);
+        let points: Vec<(u64, _)> = (1..).zip(points).collect();
+        assert_eq!(pieces(&points), [vec![(1, 1.0)], vec![(4, 2.0)], vec![(6, 3.0), (7, 4.0)]]);
     }
 }

@@ -1,17 +1,22 @@
-//! Figures over the steps of a run: small multiples of lines and bands, as SVG and in a line of text.
+//! Figures over the steps of a run: small multiples of lines and bands, as SVG and in a line of text;
+//! and charts of results.
 //!
 //! A figure is text of its own: no fonts, styles or scripts from elsewhere, and the same bytes for
 //! the same values.
 
 mod axis;
 mod bands;
+mod chart;
 mod draw;
 mod lines;
 mod number;
+mod png;
 mod spark;
 mod xml;
 
+pub use chart::Chart;
 pub use number::short;
+pub use png::png;
 pub use spark::spark;
 
 /// Panels one below the other over the same steps.

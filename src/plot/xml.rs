@@ -33,6 +33,22 @@ impl Text {
         self.attribute("text-anchor", anchor)
     }
 
+    /// Turned about its place, clockwise.
+    pub fn turned(self, degrees: i32) -> Text {
+        let about = format!("rotate({degrees} {} {})", px(self.x), px(self.y));
+        self.attribute("transform", &about)
+    }
+
+    pub fn fill(self, colour: &str) -> Text {
+        self.attribute("fill", colour)
+    }
+
+    /// Stands out from lines behind it.
+    pub fn halo(self) -> Text {
+        let halo = self.attribute("stroke", "#ffffff").attribute("stroke-width", "3");
+        halo.attribute("paint-order", "stroke")
+    }
+
     fn attribute(mut self, name: &str, value: &str) -> Text {
         let _ = write!(self.attributes, " {name}=\"{value}\"");
         self

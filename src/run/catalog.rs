@@ -1,17 +1,21 @@
 //! Finding and reading the runs below folders.
 
+use super::environment::cores;
 use super::files::{read_json, write_json};
 use super::folder::{CONFIG, METRICS, RESULT};
 use crate::error::Context;
 use crate::{Error, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What a cell of a grid says of itself.
 const CELL: &str = "cell.json";
 const TAGS: &str = "tags.json";
-/// Folders of folders are looked through this deep.
+/// Folders of folders are looked through this deep below those that are named.
 const DEPTH: usize = 4;
 
 /// How far a run is.
@@ -49,18 +53,48 @@ impl State {
     }
 }
 
-/// A run as its records tell it.
+/// A run as its records tell it; what is large is read when it is asked for.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub path: PathBuf,
     pub state: State,
     /// Why it failed or cannot be read.
     pub error: Option<String>,
-    /// `result.json`, or null.
-    pub result: Value,
-    /// `cell.json` of a cell of a grid, or null.
-    pub cell: Value,
+    pub average: Option<f64>,
+    pub steps: Option<u64>,
+    pub seconds: Option<f64>,
     pub tags: Vec<String>,
+    /// The settings of a cell of a grid.
+    cell: Option<Map<String, Value>>,
+    /// What `result.json` tells of the settings.
+    told: Map<String, Value>,
+}
+
+/// What is read of every `result.json`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ResultHead {
+    method: Value,
+    backbone: Value,
+    shots: Value,
+    per: Value,
+    seed: Value,
+    average: Option<f64>,
+    steps: Option<u64>,
+    seconds: Option<f64>,
+    error: Option<String>,
+    interrupted: bool,
+}
+
+/// What is read of every `cell.json`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CellHead {
+    settings: Option<Map<String, Value>>,
+    outcome: Option<String>,
+    error: Option<String>,
+    seconds: Option<f64>,
+    average: Option<f64>,
 }
 
 /// The runs at or below these paths, in the paths' order, below one sorted by name.
@@ -69,18 +103,32 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
     for path in paths {
         if !path.is_dir() {
             let what = if path.exists() { "it is a file, not a folder" } else { "no such folder" };
-            return Err(Error::new(what).at(path.display()).hint("give a run's folder, or one above runs"));
+            return Err(Error::new(what)
+                .at(path.display())
+                .hint("give a run's folder, or one above runs"));
         }
-        look(path, 0, &mut found);
+        match Entry::read(path) {
+            Some(entry) => found.push(entry),
+            None => look(path, 0, &mut found),
+        }
     }
     Ok(found)
 }
 
+/// The runs in these very folders, read by all cores.
+fn read_all(folders: &[PathBuf]) -> Vec<Option<Entry>> {
+    let share = folders.len().div_ceil(cores()).max(1);
+    std::thread::scope(|scope| {
+        let read =
+            |part: &'_ [PathBuf]| part.iter().map(|path| Entry::read(path)).collect::<Vec<_>>();
+        let parts: Vec<_> =
+            folders.chunks(share).map(|part| scope.spawn(move || read(part))).collect();
+        let done = parts.into_iter().flat_map(|part| part.join().unwrap_or_default());
+        done.collect()
+    })
+}
+
 fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
-    if let Some(entry) = Entry::read(folder) {
-        found.push(entry);
-        return;
-    }
     let before = found.len();
     let mut below: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -91,7 +139,12 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
     }
     below.sort();
     if depth < DEPTH {
-        below.iter().for_each(|path| look(path, depth + 1, found));
+        for (path, entry) in below.iter().zip(read_all(&below)) {
+            match entry {
+                Some(entry) => found.push(entry),
+                None => look(path, depth + 1, found),
+            }
+        }
     }
     if found.len() == before {
         found.push(Entry::of(folder.to_path_buf(), State::Foreign, None));
@@ -100,45 +153,55 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
 
 impl Entry {
     fn of(path: PathBuf, state: State, error: Option<String>) -> Entry {
-        Entry { path, state, error, result: Value::Null, cell: Value::Null, tags: Vec::new() }
+        Entry {
+            path,
+            state,
+            error,
+            average: None,
+            steps: None,
+            seconds: None,
+            tags: Vec::new(),
+            cell: None,
+            told: Map::new(),
+        }
     }
 
     /// The run in this very folder.
     pub fn read(folder: &Path) -> Option<Entry> {
-        let read = |name: &str| -> Result<Option<Value>> {
-            match fs::read(folder.join(name)) {
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-                Err(e) => Err(Error::from(e).at(name)),
-                Ok(text) => {
-                    let value: Value = serde_json::from_slice(&text)
-                        .map_err(|e| Error::new(e.to_string()).at(name))?;
-                    let is_ours = value.is_object();
-                    is_ours.then_some(Some(value)).ok_or_else(|| Error::new("not a record").at(name))
-                }
-            }
-        };
-        let both = read(RESULT).and_then(|result| Ok((result, read(CELL)?)));
-        let (result, cell) = match both {
-            Ok((None, None)) if !folder.join(CONFIG).is_file() => return None,
-            Ok(both) => both,
+        let heads = head::<ResultHead>(folder, RESULT)
+            .and_then(|result| Ok((result, head::<CellHead>(folder, CELL)?)));
+        let (result, cell) = match heads {
+            Ok(heads) => heads,
             Err(e) => {
                 let error = Some(e.to_string());
                 return Some(Entry::of(folder.to_path_buf(), State::Damaged, error));
             }
         };
         // Another program's result.json is no run.
-        let is_ours = |value: &Value| {
-            value.get("outcome").is_some() || value.get("settings").is_some() || value.get("steps").is_some()
-        };
-        if cell.is_none() && !folder.join(CONFIG).is_file() && !result.as_ref().is_some_and(is_ours) {
+        let is_ours =
+            cell.is_some() || result.as_ref().is_some_and(|result| result.steps.is_some());
+        if !is_ours && !folder.join(CONFIG).is_file() {
             return None;
         }
-        let mut entry = Entry::of(folder.to_path_buf(), State::Unfinished, None);
-        entry.tags = tags(folder);
-        (entry.state, entry.error) = state(folder, result.as_ref(), cell.as_ref());
-        entry.result = result.unwrap_or_default();
-        entry.cell = cell.unwrap_or_default();
-        Some(entry)
+        let (state, error) = state(folder, result.as_ref(), cell.as_ref());
+        let (result, cell) = (result.unwrap_or_default(), cell.unwrap_or_default());
+        let told = [
+            ("method", result.method),
+            ("backbone", result.backbone),
+            ("shots", result.shots),
+            ("per", result.per),
+            ("seed", result.seed),
+        ];
+        let told = told.into_iter().filter(|(_, value)| !value.is_null());
+        Some(Entry {
+            tags: tags(folder),
+            average: cell.average.or(result.average),
+            steps: result.steps,
+            seconds: cell.seconds.or(result.seconds),
+            cell: cell.settings,
+            told: told.map(|(name, value)| (name.to_string(), value)).collect(),
+            ..Entry::of(folder.to_path_buf(), state, error)
+        })
     }
 
     /// The folder's name.
@@ -146,43 +209,35 @@ impl Entry {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// What the cell's function returned, else the run's own result.
-    fn outcome(&self) -> &Value {
-        let values = &self.cell["values"];
-        if values["scores"].is_object() { values } else { &self.result }
+    /// What a cell's function returned, or null.
+    pub fn values(&self) -> Value {
+        self.record(CELL)["values"].take()
     }
 
-    /// Task -> metric -> percent.
-    pub fn scores(&self) -> &Value {
-        &self.outcome()["scores"]
+    /// `result.json`, or null.
+    pub fn result(&self) -> Value {
+        self.record(RESULT)
     }
 
-    pub fn average(&self) -> Option<f64> {
-        self.outcome()["average"].as_f64()
+    fn record(&self, name: &str) -> Value {
+        read_json(&self.path.join(name)).unwrap_or_default()
+    }
+
+    /// Task -> metric -> percent: what the cell's function returned, else the run's own result.
+    pub fn scores(&self) -> Value {
+        let scores = self.values()["scores"].take();
+        if scores.is_object() { scores } else { self.result()["scores"].take() }
     }
 
     /// What was set, by short names: a cell's settings, else the resolved configuration, else what
     /// the result tells.
     pub fn settings(&self) -> Map<String, Value> {
-        if let Some(settings) = self.cell["settings"].as_object() {
-            return settings.clone();
-        }
-        match self.config() {
-            Ok(config) => config,
-            Err(_) => self.told(),
-        }
+        self.cell.clone().or_else(|| self.config().ok()).unwrap_or_else(|| self.told.clone())
     }
 
-    /// What `result.json` alone tells of the settings.
-    pub fn told(&self) -> Map<String, Value> {
-        if let Some(settings) = self.cell["settings"].as_object() {
-            return settings.clone();
-        }
-        let keys = ["method", "backbone", "shots", "per", "seed"];
-        let known = keys.iter().filter_map(|key| {
-            Some((key.to_string(), self.result.get(*key).filter(|v| !v.is_null())?.clone()))
-        });
-        known.collect()
+    /// What is known of the settings without another look at the disk.
+    pub fn told(&self) -> &Map<String, Value> {
+        self.cell.as_ref().unwrap_or(&self.told)
     }
 
     /// The resolved configuration, flat: `method.length`, and by short names what everybody names.
@@ -218,19 +273,33 @@ fn tags(folder: &Path) -> Vec<String> {
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-fn state(folder: &Path, result: Option<&Value>, cell: Option<&Value>) -> (State, Option<String>) {
-    let error = |value: &Value| value["error"].as_str().map(String::from);
+/// The head of a record; None where there is none.
+fn head<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>> {
+    match fs::read(folder.join(name)) {
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(Error::from(e).at(name)),
+        Ok(text) => {
+            serde_json::from_slice(&text).map(Some).map_err(|e| Error::new(e.to_string()).at(name))
+        }
+    }
+}
+
+fn state(
+    folder: &Path,
+    result: Option<&ResultHead>,
+    cell: Option<&CellHead>,
+) -> (State, Option<String>) {
     if let Some(cell) = cell {
-        return match cell["outcome"].as_str() {
+        return match cell.outcome.as_deref() {
             Some("finished") => (State::Finished, None),
-            Some(_) => (State::Failed, error(cell)),
+            Some(_) => (State::Failed, cell.error.clone()),
             None if folder.join("claims").is_dir() => (State::Running, None),
             None => (State::Unfinished, None),
         };
     }
     match result {
-        Some(result) if error(result).is_some() => (State::Failed, error(result)),
-        Some(result) if result["interrupted"] != true => (State::Finished, None),
+        Some(result) if result.error.is_some() => (State::Failed, result.error.clone()),
+        Some(result) if !result.interrupted => (State::Finished, None),
         _ if is_locked(folder) => (State::Running, None),
         _ => (State::Unfinished, None),
     }
@@ -244,7 +313,13 @@ fn is_locked(folder: &Path) -> bool {
 
 /// Bulky parts that are no settings.
 const LEFT_OUT: [&str; 8] = [
-    "tasks.rows", "tasks.forms", "tasks.files", "stages", "parameters", "backbone.config", "from.rows",
+    "tasks.rows",
+    "tasks.forms",
+    "tasks.files",
+    "stages",
+    "parameters",
+    "backbone.config",
+    "from.rows",
     "args",
 ];
 /// What everybody names shortly.
@@ -291,23 +366,39 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         let result = json!({ "method": "pt", "steps": 3, "interrupted": false, "average": 80.5 });
         write(&at("a"), RESULT, &result.to_string());
-        write(&at("a"), CONFIG, r#"{ "method": { "name": "pt", "lr": { "x": 0.1 } }, "tasks": { "shots": 8, "rows": [] } }"#);
+        write(
+            &at("a"),
+            CONFIG,
+            r#"{ "method": { "name": "pt", "lr": { "x": 0.1 } }, "tasks": { "shots": 8, "rows": [] } }"#,
+        );
         write(&at("b/c"), RESULT, &json!({ "steps": 3, "error": "not finite" }).to_string());
         write(&at("b/c"), CONFIG, "{}");
         write(&at("d"), RESULT, "{ \"steps\": ");
         write(&at("e"), "notes.txt", "hello");
         write(&at("f"), CONFIG, "{}");
-        write(&at("g"), CELL, r#"{ "settings": { "shots": 4 }, "outcome": "finished", "values": { "scores": {}, "average": 1.5 } }"#);
+        write(
+            &at("g"),
+            CELL,
+            r#"{ "settings": { "shots": 4 }, "outcome": "finished", "average": 1.5, "values": 3 }"#,
+        );
         write(&at("h"), RESULT, r#"{ "of": "another program" }"#);
         let entries = find(&[folder.path().to_path_buf()]).unwrap();
         let states: Vec<(String, State)> = entries.iter().map(|e| (e.name(), e.state)).collect();
         let wanted = [
-            ("a", State::Finished), ("c", State::Failed), ("d", State::Damaged), ("e", State::Foreign),
-            ("f", State::Unfinished), ("g", State::Finished), ("h", State::Foreign),
+            ("a", State::Finished),
+            ("c", State::Failed),
+            ("d", State::Damaged),
+            ("e", State::Foreign),
+            ("f", State::Unfinished),
+            ("g", State::Finished),
+            ("h", State::Foreign),
         ];
         assert_eq!(states, wanted.map(|(name, state)| (name.to_string(), state)));
-        assert_eq!(Value::Object(entries[0].settings()), json!({ "method": "pt", "method.lr.x": 0.1, "shots": 8 }));
-        assert_eq!((entries[0].average(), entries[5].average()), (Some(80.5), Some(1.5)));
+        assert_eq!(
+            Value::Object(entries[0].settings()),
+            json!({ "method": "pt", "method.lr.x": 0.1, "shots": 8 })
+        );
+        assert_eq!((entries[0].average, entries[5].average), (Some(80.5), Some(1.5)));
         assert_eq!(entries[5].settings()["shots"], 4);
         entries[0].tag(&["good".into()]).unwrap();
         assert_eq!(Entry::read(&at("a")).unwrap().tags, ["good"]);

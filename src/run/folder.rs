@@ -31,11 +31,13 @@ pub const SCRIPT: &str = "script.lua";
 pub const METRICS: &str = "metrics.jsonl";
 pub const EVALUATIONS: &str = "evaluations.jsonl";
 pub const RESULT: &str = "result.json";
+/// A folder of files `SPLIT.jsonl.gz`: what was answered, row by row.
+pub const PREDICTIONS: &str = "predictions";
 pub const PROMPTS: &str = "prompts.safetensors";
 
 /// A folder with `config.json`, `environment.json`, `session.json`, `script.lua`, `metrics.jsonl`
 /// (one line a step), `evaluations.jsonl`, `control.jsonl` and `control/` (what steered the run),
-/// `checkpoints/`, and at the end `result.json`.
+/// `checkpoints/`, `predictions/` of evaluations, and at the end `result.json`.
 pub struct RunFolder {
     path: PathBuf,
     metrics: JsonLines,

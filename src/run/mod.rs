@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod checkpoints;
+pub mod curve;
 pub mod environment;
 pub mod files;
 pub mod folder;

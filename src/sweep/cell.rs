@@ -87,6 +87,8 @@ impl Cell {
         match outcome {
             Outcome::Finished(values) => {
                 record["outcome"] = "finished".into();
+                // Where a list looks for it.
+                record["average"] = values["average"].clone();
                 record["values"] = values.clone();
             }
             Outcome::Failed(error) => {
@@ -129,8 +131,7 @@ mod tests {
     fn a_cell_goes_from_new_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let settings = json!({ "method": "a/b", "shots": 8 }).as_object().unwrap().clone();
-        let basis =
-            Basis { settings, code: "c".into(), data: BTreeMap::new(), binary: "b".into() };
+        let basis = Basis { settings, code: "c".into(), data: BTreeMap::new(), binary: "b".into() };
         let cell = Cell::below(folder.path(), basis, "grid");
         assert!(cell.folder.ends_with(format!("a-b-{}", cell.id)));
         assert_eq!(cell.state(), State::New);

@@ -23,6 +23,8 @@ pub struct TaskScores {
     pub task: String,
     /// In percent, in the task's order: the first is its main one.
     pub metrics: Vec<(Metric, f64)>,
+    /// The label words; none of a task of numbers.
+    pub labels: Vec<String>,
     pub predictions: Vec<Prediction>,
 }
 
@@ -109,6 +111,7 @@ pub fn evaluate(
         TaskScores {
             task: task.name.clone(),
             metrics: metrics.collect(),
+            labels: task.labels.words().to_vec(),
             predictions: examples
                 .iter()
                 .zip(&predicted)

@@ -63,13 +63,13 @@ local function given(run, o)
   return found
 end
 
----@param run compt.Run
 ---@param names string[]
 ---@return any[]
-local function key_of(run, names, task)
+local function key_of(entry, names, task)
   local key = {}
   for i, name in ipairs(names) do
-    if name == "task" then key[i] = task else key[i] = cells.text(run.settings[name]) end
+    local own = entry.labels[name]
+    if name == "task" then key[i] = task else key[i] = cells.text(own == nil and entry.run.settings[name] or own) end
   end
   return key
 end
@@ -117,6 +117,13 @@ local function axis(found)
   return keys, place
 end
 
+---@class compt.CellOptions
+---@field rows string[]
+---@field columns string[]
+---@field value string|fun(run: compt.Run): number?
+---@field tasks boolean
+---@field label? fun(run: compt.Run): table<string, any>
+
 ---@class compt.CellGrid
 ---@field rows any[][]
 ---@field columns any[][]
@@ -125,20 +132,20 @@ end
 
 --- Sorts runs by rows and columns.
 ---@param runs compt.Run[]
----@param o { rows: string[], columns: string[], value: string|fun(run: compt.Run): number?, tasks: boolean }
+---@param o compt.CellOptions
 ---@return compt.CellGrid
 function cells.grid(runs, o)
   local entries, row_keys, column_keys, tasks = {}, {}, {}, {}
   for _, run in ipairs(runs) do
     local found = run.state == "finished" and given(run, o) or {}
     for task in pairs(found) do tasks[task] = true end
-    entries[#entries + 1] = { run = run, found = found }
+    entries[#entries + 1] = { run = run, found = found, labels = o.label and o.label(run) or {} }
   end
   if next(tasks) == nil then tasks[o.tasks and cells.AVERAGE or ""] = true end
   for _, entry in ipairs(entries) do
     for task in sorted_pairs(tasks) do
-      row_keys[#row_keys + 1] = key_of(entry.run, o.rows, task)
-      column_keys[#column_keys + 1] = key_of(entry.run, o.columns, task)
+      row_keys[#row_keys + 1] = key_of(entry, o.rows, task)
+      column_keys[#column_keys + 1] = key_of(entry, o.columns, task)
     end
   end
   local rows, row_place = axis(row_keys)
@@ -150,8 +157,8 @@ function cells.grid(runs, o)
   end
   for _, entry in ipairs(entries) do
     for task in sorted_pairs(tasks) do
-      local i = row_place[table.concat(key_of(entry.run, o.rows, task), "\0")]
-      local j = column_place[table.concat(key_of(entry.run, o.columns, task), "\0")]
+      local i = row_place[table.concat(key_of(entry, o.rows, task), "\0")]
+      local j = column_place[table.concat(key_of(entry, o.columns, task), "\0")]
       table.insert(expected[i][j], entry.run)
       table.insert(values[i][j], entry.found[task])
     end

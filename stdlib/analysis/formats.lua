@@ -14,6 +14,7 @@ end
 ---@param cell compt.TableCell
 ---@return string
 local function plain(t, cell, plus_minus)
+  if cell.text then return cell.text end
   if not cell.mean then return "–" end
   local text = ("%." .. t.digits .. "f"):format(cell.mean)
   if cell.sd then text = text .. plus_minus .. ("%." .. t.digits .. "f"):format(cell.sd) end

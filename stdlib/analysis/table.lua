@@ -2,7 +2,7 @@
 local arguments = require "compt.arguments"
 local cells = require "compt.analysis.cells"
 local differences = require "compt.analysis.differences"
-local formats = require "compt.analysis.formats"
+local result_table = require "compt.analysis.result_table"
 local significance = require "compt.analysis.significance"
 local statistics = require "compt.statistics"
 
@@ -22,6 +22,7 @@ local RULES = {
   { "rows", arguments.optional(names) }, { "columns", arguments.optional(names) }, { "value", value_kind, "average" },
   { "baseline", arguments.optional(arguments.any) }, { "best", arguments.one_of { "max", "min", "none" }, "max" },
   { "digits", arguments.whole(0), 1 }, { "title", arguments.optional(arguments.name) },
+  { "label", arguments.optional(value_kind) },
 }
 
 ---@param value string|string[]
@@ -89,7 +90,8 @@ local function mark_best(rows, entries, columns, best)
       if entry.mean and (not before or sign * entry.mean > sign * before) then of_group[name] = entry.mean end
     end
     for i, key in ipairs(rows) do
-      entries[i][j].best = #rows > 1 and entries[i][j].mean ~= nil and entries[i][j].mean == of_group[group(key)]
+      local mean = entries[i][j].mean
+      entries[i][j].best = #rows > 1 and mean ~= nil and mean == of_group[group(key)]
     end
   end
 end
@@ -162,27 +164,6 @@ local function notes_of(runs, grid)
   return notes, warnings
 end
 
----@class compt.ResultTable
-local ResultTable = {}
-ResultTable.__index = ResultTable
-ResultTable.__name = "table"
-function ResultTable:__tostring() return formats.text(self) end
-function ResultTable:markdown() return formats.markdown(self) end
-function ResultTable:latex() return formats.latex(self) end
-function ResultTable:csv() return formats.csv(self) end
-function ResultTable:json() return formats.json(self) end
-function ResultTable:html() return formats.html(self) end
-
---- Writes it to a file, in the format of its ending.
-function ResultTable:save(path)
-  local ending = tostring(path):match "%.(%w+)$" or ""
-  local form = ({ md = "markdown", tex = "latex", csv = "csv", json = "json", html = "html", txt = "text" })[ending]
-  if not form then error(("table:save: '%s' must end in .md, .tex, .csv, .json, .html or .txt"):format(path), 2) end
-  local file = assert(io.open(path, "w"))
-  file:write(formats[form](self), "\n")
-  file:close()
-end
-
 --- A table of runs; see compt.TableOptions.
 ---@param runs compt.Runs
 ---@param given compt.TableOptions?
@@ -196,7 +177,7 @@ return function(runs, given)
   end
   rows, columns = list_of(rows), columns and list_of(columns) or {}
   local tasks = has(rows, "task") or has(columns, "task")
-  local grid = cells.grid(runs, { rows = rows, columns = columns, value = o.value, tasks = tasks })
+  local grid = cells.grid(runs, { rows = rows, columns = columns, value = o.value, tasks = tasks, label = o.label })
   local entries, spread = {}, false
   for i = 1, #grid.rows do
     entries[i] = {}
@@ -216,8 +197,8 @@ return function(runs, given)
     notes[#notes + 1] = ("* p < 0.05, ** p < 0.01 against %s: paired t-tests over seeds (means: over tasks and seeds), Holm over %d tests")
       :format(cells.text(o.baseline), count)
   end
-  return setmetatable({
+  return result_table {
     title = o.title, row_names = rows, column_names = columns, rows = grid.rows, columns = grid.columns, cells = entries,
-    digits = o.digits, notes = notes, warnings = warnings, runs = runs,
-  }, ResultTable) --[[@as compt.ResultTable]]
+    digits = o.digits, notes = notes, warnings = warnings,
+  }
 end

@@ -4,7 +4,7 @@ mod ask;
 mod figure;
 mod text;
 
-use super::report;
+use super::errors;
 use crate::atomic::write_atomic;
 use crate::lua::control::{ControlFile, Origin};
 use crate::train::control::Setting;
@@ -65,7 +65,7 @@ const SOURCES: usize = 3;
 
 /// Asks the control and draws its answers.
 pub fn plot_control(options: &Options) -> ExitCode {
-    plot(options).map_or_else(|e| report::refuse(&e), |()| ExitCode::SUCCESS)
+    plot(options).map_or_else(|e| errors::refuse(&e), |()| ExitCode::SUCCESS)
 }
 
 fn plot(options: &Options) -> Result<()> {

@@ -3,7 +3,7 @@
 mod compare;
 mod list;
 
-use super::report;
+use super::errors;
 use crate::exchange::peft::{self, Export, Kind};
 use crate::exchange::{self, Prompt, Prompts, merge};
 use crate::{Error, Result};
@@ -117,7 +117,7 @@ pub fn prompts(command: &Command) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(e) => report::refuse(&e),
+        Err(e) => errors::refuse(&e),
     }
 }
 

@@ -7,7 +7,7 @@ mod paint;
 mod prompt;
 mod timing;
 
-use super::{FAILED, report, run};
+use super::{FAILED, errors, run};
 use crate::interrupt;
 use crate::lua::repl::show::Look;
 use crate::lua::repl::{Repl, lexer};
@@ -19,11 +19,11 @@ use std::process::ExitCode;
 /// Reads inputs and answers them until the end of the input.
 pub fn repl(session: Session) -> ExitCode {
     if let Err(e) = run::check(&session) {
-        return report::refuse(&e);
+        return errors::refuse(&e);
     }
     let repl = match Repl::new(session) {
         Ok(repl) => repl,
-        Err(e) => return report::failed(&crate::lua::failure::Failure::new(&e)),
+        Err(e) => return errors::failed(&crate::lua::failure::Failure::new(&e)),
     };
     match is_terminal() {
         true => editor::interactive(repl),

@@ -1,7 +1,7 @@
 //! One input after the other, and what is printed for each.
 
 use super::commands;
-use crate::cli::report;
+use crate::cli::errors;
 use crate::lua::failure::Place;
 use crate::lua::repl::lexer::tokens;
 use crate::lua::repl::show::Look;
@@ -63,7 +63,7 @@ impl Prompt {
 
     /// Answers an input: a command, a question, or Lua.
     pub fn answer(&mut self, input: &str) -> Answer {
-        report::guard(|| self.do_answer(input)).unwrap_or(Answer::Failed)
+        errors::guard(|| self.do_answer(input)).unwrap_or(Answer::Failed)
     }
 
     fn do_answer(&mut self, input: &str) -> Answer {

@@ -35,7 +35,11 @@ impl Plan {
             None => out_folder(lua, &stem.unwrap_or_else(|| name.clone())),
         };
         let code = code_sha256(lua, &run);
-        let binary = binary_sha256().unwrap_or_default();
+        let mut binary = binary_sha256().unwrap_or_default();
+        // The library is the program's, unless it is read from a folder.
+        if let Some(folder) = std::env::var_os("COMPT_STDLIB") {
+            binary.push_str(&contents(Path::new(&folder))?);
+        }
         let files: Vec<String> = spec.get::<Option<_>>("files")?.unwrap_or_default();
         let mut data = Contents::default();
         let mut known = BTreeSet::new();

@@ -85,7 +85,12 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
         left = still;
         let seconds: Option<f64> =
             left.iter().map(|cell| estimate.seconds(&cell.basis.settings)).sum();
-        tally.at(plan.cells.len() - left.len() - failed, running, failed, seconds.map(|s| s / jobs as f64));
+        tally.at(
+            plan.cells.len() - left.len() - failed,
+            running,
+            failed,
+            seconds.map(|s| s / jobs as f64),
+        );
         if left.is_empty() {
             break;
         }

@@ -1,8 +1,10 @@
 //! What the library's Lua files need of the host.
 
 use crate::Error;
-use crate::lua::{grid, recorded, stdlib};
+use crate::atomic::write_atomic;
+use crate::lua::{figure, grid, recorded, report, stdlib};
 use mlua::{Lua, LuaSerdeExt, Table};
+use std::path::Path;
 
 /// The module `compt.library`, which is no part of what scripts use.
 pub fn module(lua: &Lua) -> mlua::Result<Table> {
@@ -13,8 +15,23 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     library.set("ablate", lua.create_function(grid::ablate)?)?;
     library.set("runs", lua.create_function(recorded::runs)?)?;
     library.set("details", lua.create_function(recorded::details)?)?;
+    library.set("answers", lua.create_function(recorded::answers)?)?;
+    library.set("svg", lua.create_function(figure::svg)?)?;
+    library.set("png", lua.create_function(figure::picture)?)?;
+    library.set("curve", lua.create_function(recorded::curve)?)?;
+    library.set("write", lua.create_function(write)?)?;
+    library.set("write_page", lua.create_function(report::write_page)?)?;
     library.set("json", lua.create_function(json)?)?;
     Ok(library)
+}
+
+/// Writes a file, whole or not at all; its folder is made.
+fn write(_: &Lua, (path, content): (String, mlua::LuaString)) -> mlua::Result<()> {
+    let path = Path::new(&path);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| Error::from(e).at(folder.display()))?;
+    }
+    Ok(write_atomic(path, &content.as_bytes())?)
 }
 
 /// A value as JSON, indented, with sorted keys.

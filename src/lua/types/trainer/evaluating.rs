@@ -1,5 +1,6 @@
 //! `trainer:evaluate(split, options)`
 
+use super::how::How;
 use super::{LuaTrainer, scores};
 use crate::Error;
 use crate::Result;
@@ -13,7 +14,6 @@ use crate::run::progress::Counter;
 use crate::train::composition::Selection;
 use crate::train::evaluate::{Decoding, Evaluation};
 use mlua::{Lua, Table, Value};
-use serde_json::json;
 
 impl LuaTrainer {
     pub(super) fn evaluate(
@@ -72,9 +72,11 @@ impl LuaTrainer {
             max_source,
             placement,
         };
-        let all = &self.trainer.parts().task_names;
+        let all_names = self.trainer.parts().task_names.clone();
         let which: Vec<usize> = match &names {
-            Some(names) => names.iter().map(|n| index(n, "task", all)).collect::<Result<_>>()?,
+            Some(names) => {
+                names.iter().map(|n| index(n, "task", &all_names)).collect::<Result<_>>()?
+            }
             None => self.trainer.all_tasks(),
         };
         self.refuse_behind("evaluates")?;
@@ -104,16 +106,15 @@ impl LuaTrainer {
             && normalise.is_none()
             && evaluation.decoding == Decoding::Greedy;
         let whole = as_trained && limit.is_none() && names.is_none();
+        let tasks = names.map(|_| which.iter().map(|&i| all_names[i].clone()).collect());
+        let how = How { only, without, weights: rule, decoding, normalise, limit, tasks };
+        self.record.answers(&how.file(split), &found);
         if whole {
             self.record.scores(&self.trainer, &found);
         } else if split == Split::Test {
-            let names: Vec<&str> = found.tasks.iter().map(|task| task.task.as_str()).collect();
-            let how = json!({
-                "only": only, "without": without, "weights": rule, "decoding": decoding,
-                "normalise": normalise.map(|n| n.name()), "limit": limit, "tasks": names,
-                "max_new_tokens": max_new_tokens,
-            });
-            self.record.look(&self.trainer, how, &found);
+            let mut told = how.told(&found);
+            told["max_new_tokens"] = max_new_tokens.into();
+            self.record.look(&self.trainer, told, &found);
         }
         scores::to_lua(lua, &found)
     }

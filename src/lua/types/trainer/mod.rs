@@ -6,6 +6,7 @@ mod control;
 mod earlier;
 mod evaluating;
 mod exporting;
+mod how;
 mod method;
 mod optimizer;
 mod record;

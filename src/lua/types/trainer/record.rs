@@ -4,6 +4,7 @@
 use super::build::{Built, Saving};
 use super::scores;
 use crate::data::Split;
+use crate::data::answered::{self, Answered};
 use crate::exchange::{self, Note};
 use crate::lua::session::Session;
 use crate::nn::Named;
@@ -11,7 +12,7 @@ use crate::notice;
 use crate::run::checkpoints::{Checkpoints, Saved};
 use crate::run::environment::environment;
 use crate::run::files::{read_json, remove_if_there};
-use crate::run::folder::{PROMPTS, RESULT, RunFolder, Start};
+use crate::run::folder::{PREDICTIONS, PROMPTS, RESULT, RunFolder, Start};
 use crate::run::steering::Event;
 use crate::train::Trainer;
 use crate::train::composition::Selection;
@@ -287,6 +288,15 @@ impl Record {
         self.result["average"] = found.average().into();
         self.result["counts"] = scores::counts(found);
         let written = self.write(trainer);
+        self.tolerate(RECORD, written);
+    }
+
+    /// Keeps the single answers of an evaluation.
+    pub fn answers(&mut self, name: &str, found: &Scores) {
+        let Some(folder) = &self.folder else { return };
+        let path = folder.path().join(PREDICTIONS).join(format!("{name}.jsonl.gz"));
+        let tasks: Vec<Answered> = found.tasks.iter().map(scores::answered).collect();
+        let written = answered::write(&path, &tasks);
         self.tolerate(RECORD, written);
     }
 

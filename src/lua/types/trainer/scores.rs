@@ -1,6 +1,7 @@
 //! Scores as Lua sees them: a table that prints itself.
 
-use crate::train::evaluate::Scores;
+use crate::data::answered::Answered;
+use crate::train::evaluate::{Prediction, Scores, TaskScores};
 use comfy_table::{CellAlignment, Table as Grid, presets};
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Map, Value, json};
@@ -35,7 +36,7 @@ pub fn to_lua(lua: &Lua, scores: &Scores) -> mlua::Result<Table> {
 
 /// Task -> metric -> percent.
 pub fn by_task(scores: &Scores) -> Value {
-    let metrics = |task: &crate::train::evaluate::TaskScores| -> Map<String, Value> {
+    let metrics = |task: &TaskScores| -> Map<String, Value> {
         task.metrics.iter().map(|(m, value)| (m.name().to_string(), json!(value))).collect()
     };
     scores.tasks.iter().map(|t| (t.task.clone(), metrics(t).into())).collect::<Map<_, _>>().into()
@@ -45,6 +46,18 @@ pub fn by_task(scores: &Scores) -> Value {
 pub fn counts(scores: &Scores) -> Value {
     let rows = scores.tasks.iter().map(|t| (t.task.clone(), t.predictions.len().into()));
     rows.collect::<Map<_, _>>().into()
+}
+
+/// A task's single answers, as they are kept.
+pub fn answered(task: &TaskScores) -> Answered {
+    let all = |of: fn(&Prediction) -> &String| task.predictions.iter().map(of).cloned().collect();
+    Answered {
+        task: task.task.clone(),
+        labels: task.labels.clone(),
+        text: all(|p| &p.source),
+        label: all(|p| &p.label),
+        prediction: all(|p| &p.prediction),
+    }
 }
 
 fn printed(scores: &Scores) -> String {

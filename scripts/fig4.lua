@@ -1,0 +1,27 @@
+--- Figure 4: each prompt by itself, on SET2's tasks: one source, all sources, the private prompt.
+---
+---     compt run scripts/fig4.lua --jobs 2
+---
+--- A product has no value without either factor: of MSUM a column is one source times the private prompt. The
+--- paper reads off these maps what sources and private prompts hold; see its figure 4.
+local compt = require "compt"
+local maps = require "paper.maps"
+local paper = require "paper.study"
+
+return paper.main(..., {
+  name = "fig4",
+  title = "Figure 4: isolated prompts",
+  found = "single sources hold parts of several tasks, the private prompt its own; maps in figure 4",
+  cells = function(o)
+    return paper.cells(o, {
+      settings = { shots = paper.middle(o), tasks = "second" }, grid = { method = { "ssum", "msum", "mcat" }, seed = o.seeds },
+    })
+  end,
+  show = function(runs)
+    local figures = {}
+    for _, method in ipairs { "ssum", "msum", "mcat" } do
+      figures[#figures + 1] = maps.isolated(runs:where { method = method }, method)
+    end
+    return figures
+  end,
+})

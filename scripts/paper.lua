@@ -1,0 +1,39 @@
+--- All tables and figures of the paper, and one report: runs whose settings agree are made once.
+---
+---     compt run scripts/paper.lua --jobs 2
+---     compt run scripts/paper.lua --jobs 2 --set studies=table1,fig2
+---     compt run scripts/paper.lua --dry-run
+---
+--- Runs go below runs/paper (or --out), pages and paper.html too. Stopped, it goes on where it was.
+local compt = require "compt"
+local paper = require "paper.study"
+
+local ALL = {
+  "table1", "table2", "table3", "table4", "table5", "table6", "table7", "table8", "tableA1", "fig2", "fig3", "fig4",
+  "fig5", "fig6", "fig7", "figA1", "figA2",
+}
+
+---@type paper.Study[]
+local studies = {}
+for name in (compt.args.studies or table.concat(ALL, ",")):gmatch "[^,]+" do
+  studies[#studies + 1] = require(name)
+end
+
+local o = paper.options()
+local cells = {}
+for _, one in ipairs(studies) do
+  for _, settings in ipairs(one.cells(o)) do cells[#cells + 1] = settings end
+end
+local runs = paper.ablate("paper", cells)
+
+local sections = {}
+for _, one in ipairs(studies) do
+  local own = paper.runs_of(runs, one.cells(o))
+  local parts = one.show(own, o)
+  paper.write(one, parts)
+  sections[#sections + 1] = { title = one.title, text = "The paper: " .. one.found .. ".", parts = parts }
+end
+local page = (compt.out or "runs/paper") .. "/paper.html"
+compt.report.page { path = page, title = "ComPT on " .. o.backbone, sections = sections, runs = runs }
+print(runs)
+print(page)

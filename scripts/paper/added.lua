@@ -1,0 +1,54 @@
+--- A task added to a model of others (table 7): their source prompts stay as they are; the new task gets a
+--- private prompt and router weights of its own.
+local compt = require "compt"
+local torch = require "compt.torch"
+
+--- P_u + sum_s w_s P_s with frozen sources, weights as ComPT's router draws them.
+---@param sources torch.Tensor -- [S, m, d]
+---@return compt.OwnMethod
+local function onto(sources)
+  local count, length = #sources, sources.shape[2]
+  return {
+    name = "added", lr = { router = 0.1, private = 0.3 }, warmup = 0.2, temperature = { 5, 1e-3 },
+    placement = "append", init = "uniform",
+    build = function(setup)
+      local task = setup.tasks[1]
+      local frozen = setup:given(sources:reshape(count * length, setup.d_model)):reshape(count, length, setup.d_model)
+      local private = setup:parameter("private", task, setup:prompt(length))
+      local logits = setup:parameter("router", "logits", torch.zeros(1, count))
+      local function weights(batch)
+        if not batch.training then return torch.softmax(logits, -1):expand(batch.size, count) end
+        local u = torch.rand(batch.size, count):clamp(1e-6, 1 - 1e-6)
+        local noise = torch.log(u) - torch.log(1 - u)
+        return torch.softmax(torch.sigmoid((logits + noise) / batch.temperature), -1)
+      end
+      return {
+        give = function(batch) return private + torch.einsum("bs,smd->bmd", weights(batch), frozen) end,
+      }
+    end,
+  }
+end
+
+---@param s table<string, any>
+---@param options compt.TasksOptions
+---@param trainer fun(tasks: compt.Tasks, method: any, name: string?): compt.Trainer
+return function(s, options, trainer)
+  local function tasks_of(names)
+    local some = {}
+    for key, value in pairs(options) do some[key] = value end
+    some.tasks = names
+    return compt.tasks(s.tasks, some)
+  end
+  local all, others = options.tasks or compt.tasks(s.tasks, options).names, {}
+  for _, name in ipairs(all) do
+    if name ~= s.added then others[#others + 1] = name end
+  end
+  local before = trainer(tasks_of(others), compt.methods.ssum { sources = s.sources, length = s.length }, "others")
+  before:run()
+  local sources = {}
+  for i = 1, s.sources do sources[i] = before.bank:source(i):detach() end
+  local after = trainer(tasks_of { s.added }, onto(torch.stack(sources)))
+  after:run()
+  local result = after:evaluate "test"
+  return { average = result.average, scores = result.scores, others = before:evaluate("test").average }
+end

@@ -1,0 +1,29 @@
+--- Prediction by label tables of several looks at the same runs.
+local compt = require "compt"
+
+--- The looks that are stored, and what they are called.
+local LOOKS = {
+  { file = "test", name = "all prompts" }, { file = "test.only-all_src", name = "sources alone" },
+  { file = "test.only-src0", name = "source 0" }, { file = "test.only-private", name = "private alone" },
+}
+
+--- A table a task and look; of tasks of numbers, and of looks a method does not have, none.
+---@param runs compt.Runs
+---@param which string[]|"all" -- task names; by default the first one with labels
+---@return compt.ResultTable[]
+return function(runs, which)
+  local tables, done = {}, {}
+  for _, run in ipairs(runs:finished()) do
+    for _, task in ipairs(compt.report.answered_tasks(run)) do
+      local wanted = which == "all" or task == which[1] or (which[1] == nil and next(done) == nil)
+      if wanted and not done[task] then
+        done[task] = true
+        for _, look in ipairs(LOOKS) do
+          local found = compt.report.confusion(runs, { task = task, look = look.file, title = task .. ", " .. look.name })
+          tables[#tables + 1] = found
+        end
+      end
+    end
+  end
+  return tables
+end

@@ -1,0 +1,76 @@
+--- Heat maps of isolated prompts and of routers: means over the runs given.
+local compt = require "compt"
+
+local maps = {}
+
+--- The task names of finished runs, in their order.
+---@param runs compt.Run[]
+---@return string[]
+local function tasks_of(runs)
+  for _, run in ipairs(runs) do
+    if run.values and run.values.order then return run.values.order end
+  end
+  local names = {}
+  for name in sorted_pairs(runs[1] and runs[1].scores or {}) do names[#names + 1] = name end
+  return names
+end
+
+--- The mean of what a function gives for each run; nil where no run gives a number.
+---@param runs compt.Run[]
+---@param of fun(run: compt.Run): number?
+---@return number?
+local function mean(runs, of)
+  local list = {}
+  for _, run in ipairs(runs) do list[#list + 1] = of(run) end
+  return #list > 0 and compt.statistics.mean(list) or nil
+end
+
+--- Tasks by prompts: the score with one prompt alone, and with all.
+---@param runs compt.Runs
+---@param title string
+---@return compt.Figure
+function maps.isolated(runs, title)
+  local finished = runs:finished()
+  local tasks, looks, known = tasks_of(finished), {}, {}
+  for _, run in ipairs(finished) do
+    for look in sorted_pairs(run.values.isolated or {}) do
+      if not known[look] then looks[#looks + 1], known[look] = look, true end
+    end
+  end
+  local function order(look) return look:match "^src(%d+)$" and ("a%03d"):format(tonumber(look:match "%d+")) or "b" .. look end
+  table.sort(looks, function(a, b) return order(a) < order(b) end)
+  looks[#looks + 1] = "total"
+  local values = {}
+  for i, task in ipairs(tasks) do
+    values[i] = {}
+    for j, look in ipairs(looks) do
+      values[i][j] = mean(finished, function(run)
+        local isolated = run.values.isolated
+        local scores = look == "total" and run.scores or isolated and isolated[look] and isolated[look].scores
+        return scores and scores[task] and scores[task][run.metrics[task][1]]
+      end) or false
+    end
+  end
+  return compt.figures.heat { title = title, rows = tasks, columns = looks, values = values, low = 0, high = 100, digits = 0, runs = finished }
+end
+
+--- Tasks by sources: the router's logits, or its weights at inference, of one run or the mean of several.
+---@param runs compt.Runs
+---@param what "logits"|"weights"
+---@param title string
+---@return compt.Figure
+function maps.router(runs, what, title)
+  local finished = runs:finished()
+  local tasks, values, columns = tasks_of(finished), {}, {}
+  local first = finished[1] and finished[1].values[what]
+  for j = 1, first and #first[1] or 0 do columns[j] = "src" .. j - 1 end
+  for i = 1, #tasks do
+    values[i] = {}
+    for j = 1, #columns do
+      values[i][j] = mean(finished, function(run) return run.values[what] and run.values[what][i][j] end) or false
+    end
+  end
+  return compt.figures.heat { title = title, rows = tasks, columns = columns, values = values, digits = 2, runs = finished }
+end
+
+return maps

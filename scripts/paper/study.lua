@@ -1,0 +1,168 @@
+--- What the studies of the paper share: their options on the command line, and how one is run.
+---
+---     --set backbone=NAME|DIR   by default the micro backbone     --set dtype=float32|bfloat16
+---     --set tasks=SET           a task set; data=DIR for its files; only=a,b for some of its tasks
+---     --set shots=8,16,32       rows a task                       --set per=task|class
+---     --set seeds=3             seeds 1 to 3; or a list: seeds=1,5,9
+---     --set epochs=30  --set batch_size=16  --set max_test=N  --set max_source_length=N
+---     --set quick=true          four epochs, two shots, two test rows: whether it runs
+---     --set runs=DIR            tables and figures of the runs that are there; none is made
+---     --set figures=DIR         where tables and figures are written, by default beside the runs
+local compt = require "compt"
+local cell = require "paper.cell"
+
+local study = {}
+
+--- The six micro tasks that stand in for SET2's.
+local SECOND = { "nli2", "qnli", "paraphrase", "sentiment", "similarity", "acceptability" }
+
+--- `8,16,32`, a number, or nothing.
+---@param value any
+---@param default any[]
+---@return any[]
+local function list(value, default)
+  if value == nil then return default end
+  local found = {}
+  for part in tostring(value):gmatch "[^,]+" do found[#found + 1] = tonumber(part) or part end
+  return found
+end
+
+---@class paper.Options
+---@field backbone string
+---@field tasks string
+---@field second string
+---@field shots integer[]
+---@field seeds integer[]
+---@field epochs integer?
+---@field quick boolean
+---@field base table<string, any>
+
+--- The options of the command line, with defaults for the micro backbone.
+---@return paper.Options
+function study.options()
+  local args = compt.args
+  local backbone, quick = args.backbone or "micro", args.quick == true
+  local tasks = args.tasks or (backbone == "micro" and "micro" or "glue")
+  local count = tonumber(args.seeds)
+  local seeds = {} ---@type integer[]
+  for i = 1, quick and 2 or count or 3 do seeds[i] = i end
+  if args.seeds and not count then seeds = list(args.seeds, seeds) end
+  return {
+    backbone = backbone, tasks = tasks, second = args.tasks or (backbone == "micro" and "micro" or "set2"),
+    shots = quick and { 2 } or list(args.shots, { 8, 16, 32 }), seeds = seeds, quick = quick,
+    epochs = quick and 4 or args.epochs, only = args.only and list(args.only, {}),
+    base = {
+      backbone = backbone, dtype = args.dtype, data = args.data, per = args.per or "task",
+      batch_size = args.batch_size or 16, max_test = quick and 2 or args.max_test,
+      max_source_length = args.max_source_length,
+    },
+  }
+end
+
+--- The shots of studies that have but one: the middle one of several.
+---@param o paper.Options
+function study.middle(o) return o.shots[(#o.shots + 1) // 2] end
+
+--- The cells of a study: `given` is what compt.grid takes, over the options. Methods get the paper's
+--- lengths and numbers of sources unless they are set.
+---@param o paper.Options
+---@param given compt.GridOptions
+---@return table<string, any>[]
+function study.cells(o, given)
+  local settings = { tasks = o.tasks, only = o.only, epochs = o.epochs or 30 }
+  if given.settings and given.settings.tasks == "second" then
+    settings.tasks, settings.only = o.second, o.only or (o.second == "micro" and SECOND or nil)
+  end
+  for _, layer in ipairs { o.base, given.settings or {} } do
+    for key, value in pairs(layer) do
+      if value ~= "second" then settings[key] = value end
+    end
+  end
+  if o.quick then settings.epochs = 4 end
+  return compt.grid {
+    settings = settings, grid = given.grid, zip = given.zip, list = given.list,
+    derive = function(s)
+      local composed = s.method == "ssum" or s.method == "msum" or s.method == "mcat"
+      return {
+        length = s.length or (s.method == "mcat" and 10 or 20),
+        sources = composed and (s.sources or 3) or nil,
+        weights = composed and (s.weights or "learned") or nil,
+      }
+    end,
+  }
+end
+
+--- What tells a cell from others.
+---@param settings table<string, any>
+local function signature(settings)
+  local parts = {}
+  for key, value in sorted_pairs(settings) do
+    local text = type(value) == "table" and table.concat(value, ",") or tostring(value)
+    parts[#parts + 1] = key .. "=" .. text
+  end
+  return table.concat(parts, " ")
+end
+
+--- The runs of some cells, among more.
+---@param runs compt.Runs
+---@param cells table<string, any>[]
+---@return compt.Runs
+function study.runs_of(runs, cells)
+  local wanted = {}
+  for _, settings in ipairs(cells) do wanted[signature(settings)] = true end
+  return runs:where(function(run) return wanted[signature(run.settings)] end)
+end
+
+---@class paper.Study
+---@field name string
+---@field title string
+---@field found string -- what the paper found
+---@field cells fun(o: paper.Options): table<string, any>[]
+---@field show fun(runs: compt.Runs, o: paper.Options): (compt.ResultTable|compt.Figure)[]
+
+--- Runs the cells; finished ones are taken as they are. `--set runs=DIR` takes the runs that are there, whatever
+--- made them, and makes none.
+---@param name string
+---@param cells table<string, any>[]
+---@return compt.Runs
+function study.ablate(name, cells)
+  if compt.args.runs then return compt.runs(compt.args.runs) end
+  return compt.ablate { name = name, list = cells, run = cell, out = compt.out or "runs/paper" }
+end
+
+--- Prints a study's tables and writes them and its figures to files; gives the paths.
+---@param one paper.Study
+---@param parts (compt.ResultTable|compt.Figure)[]
+function study.write(one, parts)
+  local folder = compt.args.figures or (compt.out or "runs/paper") .. "/pages"
+  print(("%s\nThe paper: %s\n"):format(one.title, one.found))
+  local tables, figures = 0, 0
+  for _, part in ipairs(parts) do
+    local path
+    if part.svg then
+      figures = figures + 1
+      path = ("%s/%s-%d.svg"):format(folder, one.name, figures)
+    else
+      tables = tables + 1
+      path = ("%s/%s-%d.tex"):format(folder, one.name, tables)
+      print(part)
+      print()
+    end
+    part:save(path)
+    print(path)
+  end
+  print()
+end
+
+--- Runs a study that is a script of its own; one that another file requires is only declared.
+---@param module string? -- what `...` is in a file that was required
+---@param one paper.Study
+---@return paper.Study
+function study.main(module, one)
+  if module then return one end
+  local o = study.options()
+  study.write(one, one.show(study.ablate(one.name, one.cells(o)), o))
+  return one
+end
+
+return study

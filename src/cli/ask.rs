@@ -1,0 +1,16 @@
+//! Questions before something goes.
+
+use crate::{Error, Result};
+use std::io::{BufRead, IsTerminal, Write};
+
+/// Whether whoever sits there says yes; an error where nobody does.
+pub fn agreed(question: &str) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::new("nobody is there to ask").hint("--yes removes without asking"));
+    }
+    print!("{question} [y/N] ");
+    let _ = std::io::stdout().flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+}

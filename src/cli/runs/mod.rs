@@ -1,0 +1,73 @@
+//! `compt runs`: recorded runs listed, compared, tagged, removed, and written for other programs.
+
+mod choose;
+mod compare;
+mod delete;
+mod export;
+mod list;
+mod tag;
+
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    list: list::Options,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show what two runs differ in: settings, schedules, scores
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(compare::Options),
+    /// Give runs a word to find them by
+    #[command(after_help = TAG_EXAMPLES)]
+    Tag(tag::Options),
+    /// Remove runs, after asking
+    #[command(after_help = DELETE_EXAMPLES)]
+    Delete(delete::Options),
+    /// Write what was measured for other programs: TensorBoard, CSV, JSON Lines
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(export::Options),
+}
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  compt runs compare runs/ssum runs/pt
+  compt runs compare runs/ssum runs/pt --json | jq .scores";
+
+const TAG_EXAMPLES: &str = "\
+Examples:
+  compt runs tag good runs/ssum runs/msum
+  compt runs --tag good
+  compt runs tag good runs/msum --remove";
+
+const DELETE_EXAMPLES: &str = "\
+Examples:
+  compt runs delete runs/trial
+  compt runs delete runs/trial runs/trial-2 --yes";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  compt runs export runs/ssum --tensorboard logs && tensorboard --logdir logs
+  compt runs export runs/table1 --tensorboard logs --follow       # as the runs go on
+  compt runs export runs/ssum --csv > metrics.csv
+  compt runs export runs/table1 --jsonl | jq 'select(.step == 100) | .loss'
+
+Every step is there: loss, gradient norm, learning rates, temperature, seconds; evaluations while
+training; and the test scores of each run at its last step.";
+
+pub fn runs(options: &Options) -> ExitCode {
+    match &options.command {
+        Some(Command::Compare(options)) => compare::compare(options),
+        Some(Command::Tag(options)) => tag::tag(options),
+        Some(Command::Delete(options)) => delete::delete(options),
+        Some(Command::Export(options)) => export::export(options),
+        None => list::list(&options.list),
+    }
+}

@@ -1,0 +1,38 @@
+//! Figures of the library: from the tables of `compt.figures` to SVG and PNG.
+
+use crate::Error;
+use crate::plot::{Chart, png};
+use mlua::{Lua, LuaSerdeExt, Table};
+use serde_json::Value;
+
+/// Dots of a PNG for one of the figure's own units.
+const SCALE: f32 = 2.0;
+
+/// The figure as SVG.
+pub fn svg(lua: &Lua, figure: Table) -> mlua::Result<String> {
+    let value: Value = lua.from_value(mlua::Value::Table(figure))?;
+    let wrong = |what: String| mlua::Error::from(Error::new(what).at("figure"));
+    let chart: Chart = serde_json::from_value(in_lists(value)).map_err(|e| wrong(e.to_string()))?;
+    chart.check().map_err(wrong)?;
+    Ok(chart.svg())
+}
+
+/// A picture of an SVG.
+pub fn picture(lua: &Lua, svg: String) -> mlua::Result<mlua::LuaString> {
+    let bytes = png(&svg, SCALE).map_err(|e| Error::new(e).at("figure"))?;
+    lua.create_string(bytes)
+}
+
+/// An empty table of Lua is an empty list; `false` stands for a value that is missing.
+fn in_lists(value: Value) -> Value {
+    match value {
+        Value::Object(map) if map.is_empty() => Value::Array(Vec::new()),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, in_lists(value))).collect(),
+        Value::Array(list) => {
+            let missing =
+                |value| if value == Value::Bool(false) { Value::Null } else { in_lists(value) };
+            list.into_iter().map(missing).collect()
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,200 @@
+//! A heat map with its values written in it.
+
+use super::super::draw::INK;
+use super::super::number::short;
+use super::super::xml::Text;
+use super::names::Names;
+use super::plane::{LABEL, SIZE, foot_label, nothing, side_label};
+use super::shade::Shade;
+use super::shape::{line, rect};
+use super::text::{fitted, width};
+use super::{Heat, drawable};
+
+/// Of the numbers in cells.
+const LARGEST: f64 = 11.0;
+const SMALLEST: f64 = 9.0;
+/// Cells are as wide as their names, between these, where there is room.
+const WIDE_CELL: (f64, f64) = (64.0, 120.0);
+const LONGEST_NAME: f64 = 150.0;
+/// The bar of shades: its distance, its width, its least height and its steps.
+const BAR: (f64, f64, f64, usize) = (14.0, 12.0, 64.0, 32);
+const HATCH: &str = "stroke=\"#bbbbbb\" stroke-width=\"0.8\"";
+
+/// A heat map with its shades chosen.
+struct Drawing<'a> {
+    heat: &'a Heat,
+    low: f64,
+    high: f64,
+    /// Written at the ends of the bar.
+    ends: [String; 2],
+}
+
+impl Heat {
+    fn value(&self, row: usize, column: usize) -> Option<f64> {
+        self.values.get(row)?.get(column).copied().flatten().filter(drawable)
+    }
+
+    fn shown(&self) -> impl Iterator<Item = f64> {
+        let cell =
+            move |row| (0..self.columns.len()).filter_map(move |column| self.value(row, column));
+        (0..self.rows.len()).flat_map(cell)
+    }
+
+    fn drawing(&self) -> Drawing<'_> {
+        let least = self.shown().fold(f64::INFINITY, f64::min);
+        let most = self.shown().fold(f64::NEG_INFINITY, f64::max);
+        let given = |end: Option<f64>, else_| end.filter(drawable).unwrap_or(else_);
+        let (low, high) = (given(self.low, least), given(self.high, most));
+        let (low, high) = if low <= high { (low, high) } else { (high, low) };
+        let sign = |beyond, sign| if beyond { sign } else { "" };
+        let ends = [
+            format!("{}{}", sign(least < low, "≤ "), self.written(low)),
+            format!("{}{}", sign(most > high, "≥ "), self.written(high)),
+        ];
+        Drawing { heat: self, low, high, ends }
+    }
+
+    fn written(&self, value: f64) -> String {
+        if value.abs() >= 1e7 {
+            return short(value);
+        }
+        let text = format!("{value:.*}", self.digits.min(9));
+        match text.strip_prefix('-') {
+            Some(zero) if zero.chars().all(|c| "0.".contains(c)) => zero.to_string(),
+            _ => text,
+        }
+    }
+
+    fn widest_number(&self, size: f64) -> f64 {
+        self.shown().map(|value| width(&self.written(value), size)).fold(0.0, f64::max)
+    }
+
+    fn row_names_width(&self) -> f64 {
+        let longest = self.rows.iter().map(|name| width(name, SIZE)).fold(0.0, f64::max);
+        longest.min(LONGEST_NAME) + 8.0 + if self.y_label.is_empty() { 0.0 } else { LABEL }
+    }
+
+    pub fn least_width(&self) -> f64 {
+        if self.shown().next().is_none() {
+            return 0.0;
+        }
+        let cell = (self.widest_number(SMALLEST) + 4.0).max(14.0);
+        self.left(cell) + cell * self.columns.len() as f64 + self.drawing().bar_width()
+    }
+
+    /// It grows no wider than this.
+    pub fn most_width(&self) -> f64 {
+        if self.shown().next().is_none() {
+            return 0.0;
+        }
+        let cells = self.widest_cell() * self.columns.len() as f64;
+        self.row_names_width() + cells + self.drawing().bar_width()
+    }
+
+    fn widest_cell(&self) -> f64 {
+        let longest = self.columns.iter().map(|name| width(name, SIZE)).fold(0.0, f64::max);
+        let number = self.widest_number(LARGEST) + 8.0;
+        number.max((longest + 10.0).clamp(WIDE_CELL.0, WIDE_CELL.1))
+    }
+
+    fn left(&self, cell: f64) -> f64 {
+        let names = Names::new(self.columns.iter().map(String::as_str), cell);
+        self.row_names_width().max(names.overhang(cell))
+    }
+
+    pub fn draw(&self, body: &mut String, room: f64) -> f64 {
+        if self.shown().next().is_none() {
+            return nothing(body, room);
+        }
+        let drawing = self.drawing();
+        let columns = self.columns.len() as f64;
+        let most = self.widest_cell();
+        let cell = |left: f64| ((room - left - drawing.bar_width()) / columns).min(most);
+        // Slanted names may need more room on the left, and so leave less for the cells.
+        let left = self.left(cell(self.row_names_width()));
+        let left = self.left(cell(left));
+        let wide = cell(left);
+        let size = (wide, (wide * 0.6).clamp(22.0, 30.0));
+        drawing.draw_cells(body, left, size);
+        let bottom = self.rows.len() as f64 * size.1;
+        let names = Names::new(self.columns.iter().map(String::as_str), wide);
+        names.draw(body, (left, bottom), wide);
+        side_label(body, &self.y_label, (0.0, bottom));
+        let mut y = bottom + names.height();
+        if !self.x_label.is_empty() {
+            foot_label(body, &self.x_label, (left, columns * wide), y);
+            y += LABEL;
+        }
+        y.max(drawing.draw_bar(body, left + columns * wide + BAR.0, bottom))
+    }
+}
+
+impl Drawing<'_> {
+    fn shade(&self, value: f64) -> Shade {
+        let place = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
+        Shade::at(if self.low < self.high && place.is_finite() { place } else { 0.3 })
+    }
+
+    fn draw_cells(&self, body: &mut String, left: f64, (wide, high): (f64, f64)) {
+        let fits = |size: f64| self.heat.widest_number(size) + 4.0 <= wide;
+        let size = if fits(LARGEST) { LARGEST } else { SMALLEST };
+        for (row, name) in self.heat.rows.iter().enumerate() {
+            let y = row as f64 * high;
+            let baseline = y + high / 2.0 + 4.0;
+            let shown = fitted(name, SIZE, LONGEST_NAME);
+            Text::new(left - 6.0, baseline).anchor("end").write(body, &shown);
+            for (column, other) in self.heat.columns.iter().enumerate() {
+                let at = (left + column as f64 * wide, y);
+                let Some(value) = self.heat.value(row, column) else {
+                    let tip = format!("{name}, {other}: no value");
+                    rect(body, at, (wide, high), "fill=\"#ffffff\" stroke=\"#dddddd\"", &tip);
+                    hatch(body, at, (wide, high));
+                    continue;
+                };
+                let (shade, text) = (self.shade(value), self.heat.written(value));
+                let style = format!("fill=\"{}\" stroke=\"#ffffff\"", shade.hex());
+                rect(body, at, (wide, high), &style, &format!("{name}, {other}: {text}"));
+                let number = Text::new(at.0 + wide / 2.0, baseline).anchor("middle");
+                number.size(size as u32).fill(shade.ink()).write(body, &text);
+            }
+        }
+    }
+
+    fn bar_width(&self) -> f64 {
+        let ends = self.ends.iter().map(|text| width(text, SIZE)).fold(0.0, f64::max);
+        BAR.0 + BAR.1 + 6.0 + ends
+    }
+
+    /// The scale of the shades, and where it ends.
+    fn draw_bar(&self, body: &mut String, left: f64, height: f64) -> f64 {
+        let (height, steps) = (height.clamp(BAR.2, 240.0), BAR.3);
+        if self.low == self.high {
+            return 0.0;
+        }
+        let step = height / steps as f64;
+        for i in 0..steps {
+            let shade = Shade::at(1.0 - i as f64 / (steps - 1) as f64).hex();
+            // Each lies over the rest of the one before: no light shows between them.
+            let top = i as f64 * step;
+            rect(body, (left, top), (BAR.1, height - top), &format!("fill=\"{shade}\""), "");
+        }
+        let style = format!("fill=\"none\" stroke=\"{INK}\" stroke-width=\"0.6\"");
+        rect(body, (left, 0.0), (BAR.1, height), &style, "");
+        let x = left + BAR.1 + 5.0;
+        Text::new(x, 9.0).write(body, &self.ends[1]);
+        Text::new(x, height).write(body, &self.ends[0]);
+        height
+    }
+}
+
+/// Slanted lines through a cell without a value.
+fn hatch(body: &mut String, (x, y): (f64, f64), (wide, high): (f64, f64)) {
+    let gap = 7.0;
+    for i in 1..=((wide + high) / gap) as usize {
+        // From the left or the lower side up to the upper or the right one.
+        let reach = i as f64 * gap;
+        let from = (x + (reach - high).max(0.0), y + reach.min(high));
+        let to = (x + reach.min(wide), y + (reach - wide).max(0.0));
+        line(body, from, to, HATCH);
+    }
+}

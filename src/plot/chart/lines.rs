@@ -1,0 +1,261 @@
+//! Lines with bands about them, and the legend below.
+
+use super::super::axis::Axis;
+use super::super::draw::{GRID, INK, ROW};
+use super::super::lines::{COLOURS, SAMPLE, path, pieces, stroke};
+use super::super::xml::Text;
+use super::marker::marker;
+use super::plane::{LABEL, Plane, SIZE, foot_label, nothing};
+use super::shape::line;
+use super::text::{fitted, width};
+use super::{Lines, Mark, Series, drawable};
+use std::fmt::Write;
+
+const HEIGHT: f64 = 230.0;
+/// A line of so many points, at most, has signs at its points.
+const FEW: usize = 15;
+/// Rows of labels of marks; those that would need more are left out, the earlier ones first.
+const MARK_ROWS: usize = 4;
+/// Lines with signs stand so far beside each other where they share a place.
+const APART: f64 = 6.0;
+
+/// A point and the ends of its band.
+#[derive(Clone, Copy)]
+struct Point {
+    x: f64,
+    mean: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+impl Series {
+    fn points(&self, log: (bool, bool)) -> Vec<Point> {
+        let at = |values: Option<&Vec<Option<f64>>>, i: usize| {
+            let value = values.and_then(|values| values.get(i).copied().flatten());
+            value.filter(|y| drawable(y) && (!log.1 || *y > 0.0))
+        };
+        let points = self.x.iter().enumerate().map(|(i, &x)| Point {
+            x,
+            mean: at(Some(&self.mean), i),
+            low: at(self.low.as_ref(), i),
+            high: at(self.high.as_ref(), i),
+        });
+        let mut points: Vec<Point> =
+            points.filter(|point| drawable(&point.x) && (!log.0 || point.x > 0.0)).collect();
+        points.sort_by(|a, b| a.x.total_cmp(&b.x));
+        points
+    }
+}
+
+/// Lines on their axes.
+struct Drawing<'a> {
+    lines: Vec<Line<'a>>,
+    x: Axis,
+    plane: Plane,
+    marks: Vec<&'a Mark>,
+}
+
+struct Line<'a> {
+    name: &'a str,
+    points: Vec<Point>,
+    /// How far it stands beside its places.
+    beside: f64,
+}
+
+impl Line<'_> {
+    fn has_signs(&self) -> bool {
+        self.points.len() <= FEW
+    }
+}
+
+impl Lines {
+    pub fn draw(&self, body: &mut String, room: f64) -> f64 {
+        let log = (self.x_log && self.positive_x(), self.y_log && self.positive_y());
+        let points: Vec<Vec<Point>> = self.series.iter().map(|series| series.points(log)).collect();
+        let values = || points.iter().flatten().flat_map(|p| [p.mean, p.low, p.high]).flatten();
+        if !points.iter().flatten().any(|point| point.mean.is_some()) {
+            return nothing(body, room);
+        }
+        let marks = self.marks.iter().flatten();
+        let mut marks: Vec<&Mark> =
+            marks.filter(|mark| drawable(&mark.x) && (!log.0 || mark.x > 0.0)).collect();
+        marks.sort_by(|a, b| a.x.total_cmp(&b.x));
+        let places: Vec<f64> = points.iter().flatten().map(|point| point.x).collect();
+        let x = Axis::of_places(&places, log.0).reaching(marks.iter().map(|mark| mark.x));
+        let values: Vec<f64> = values().collect();
+        let y = if log.1 { Axis::logarithmic(&values) } else { Axis::even(&values) };
+        let plane = Plane::new(room, (0.0, HEIGHT), y, &self.y_label);
+        let named = self.series.iter().map(|series| series.name.as_str());
+        let lines = named.zip(points).map(|(name, points)| Line { name, points, beside: 0.0 });
+        let mut drawing = Drawing { lines: lines.collect(), x, plane, marks };
+        drawing.stand_apart(&places);
+        drawing.draw(body, self)
+    }
+
+    fn positive_x(&self) -> bool {
+        self.series.iter().flat_map(|series| &series.x).all(|x| *x > 0.0)
+    }
+
+    fn positive_y(&self) -> bool {
+        self.series.iter().flat_map(|series| &series.mean).flatten().all(|y| *y > 0.0)
+    }
+}
+
+impl Drawing<'_> {
+    /// Moves lines with signs apart, so that their error bars do not hide each other.
+    fn stand_apart(&mut self, places: &[f64]) {
+        let mut xs: Vec<f64> = places.iter().map(|x| self.x.place(*x) * self.plane.width).collect();
+        xs.sort_by(f64::total_cmp);
+        xs.dedup();
+        let gap = xs.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+        let lines: Vec<&mut Line> = self.lines.iter_mut().filter(|line| line.has_signs()).collect();
+        let count = lines.len() as f64;
+        let apart = APART.min(0.4 * gap / count);
+        for (i, line) in lines.into_iter().enumerate() {
+            line.beside = (i as f64 - (count - 1.0) / 2.0) * apart;
+        }
+    }
+
+    fn draw(mut self, body: &mut String, panel: &Lines) -> f64 {
+        let labels = self.mark_labels();
+        let rows = labels.iter().filter(|(label, ..)| !label.is_empty()).map(|(.., row)| row + 1);
+        self.plane.top = rows.max().unwrap_or_default() as f64 * ROW + 6.0;
+        self.plane.draw(body, &panel.y_label);
+        self.draw_places(body);
+        self.draw_marks(body, &labels);
+        for (index, line) in self.lines.iter().enumerate() {
+            self.draw_band(body, index, line);
+        }
+        for (index, line) in self.lines.iter().enumerate() {
+            let means: Vec<_> = line.points.iter().map(|point| (point.x, point.mean)).collect();
+            let place = |(x, y)| (self.x(x) + line.beside, self.plane.y(y));
+            let paths = pieces(&means).into_iter().map(|piece| path(piece.into_iter().map(place)));
+            stroke(body, index, &paths.collect::<String>());
+        }
+        for (index, line) in self.lines.iter().enumerate().filter(|(_, line)| line.has_signs()) {
+            self.draw_signs(body, index, line);
+        }
+        let mut y = self.plane.bottom() + 18.0;
+        if !panel.x_label.is_empty() {
+            foot_label(body, &panel.x_label, (self.plane.left, self.plane.width), y);
+            y += LABEL;
+        }
+        self.draw_legend(body, y + 4.0)
+    }
+
+    fn x(&self, x: f64) -> f64 {
+        self.plane.left + self.plane.width * self.x.place(x)
+    }
+
+    /// The ticks of the places; numbers that would touch the one before are left out.
+    fn draw_places(&self, body: &mut String) {
+        let bottom = self.plane.bottom();
+        let mut end = f64::NEG_INFINITY;
+        for (place, text) in &self.x.ticks {
+            let x = self.x(*place);
+            line(body, (x, self.plane.top), (x, bottom), &format!("stroke=\"{GRID}\""));
+            line(body, (x, bottom), (x, bottom + 4.0), &format!("stroke=\"{INK}\""));
+            let half = width(text, SIZE) / 2.0;
+            if x - half >= end + 4.0 {
+                Text::new(x, bottom + 15.0).anchor("middle").write(body, text);
+                end = x + half;
+            }
+        }
+    }
+
+    /// Where the labels of the marks lie above the plane: the left end and the row of each. A label
+    /// begins at its mark, in a row above those of the marks it passes.
+    fn mark_labels(&self) -> Vec<(String, f64, usize)> {
+        // Where the leftmost label of each row begins, the lowest row first.
+        let mut rows: Vec<f64> = Vec::new();
+        let mut labels = Vec::new();
+        for mark in self.marks.iter().rev() {
+            let label = fitted(&mark.label, SIZE, self.plane.width / 2.0);
+            let wide = width(&label, SIZE);
+            let x = self.x(mark.x);
+            let left = x.min(self.plane.right() - wide);
+            // No label above another one that it would cut with its mark.
+            let free = |row: usize| rows[row..].iter().all(|begin| left + wide + 8.0 <= *begin);
+            let row = (0..rows.len()).find(|row| free(*row)).unwrap_or(rows.len());
+            let shown = !label.is_empty() && row < MARK_ROWS;
+            match rows.get_mut(row) {
+                Some(begin) if shown => *begin = left,
+                None if shown => rows.push(left),
+                _ => {}
+            }
+            labels.push((if shown { label } else { String::new() }, left, row));
+        }
+        labels
+    }
+
+    /// Vertical lines through the plane, and up to their labels above it.
+    fn draw_marks(&self, body: &mut String, labels: &[(String, f64, usize)]) {
+        let style = format!("stroke=\"{INK}\" stroke-width=\"1\" stroke-dasharray=\"4 3\"");
+        for (mark, (label, _, row)) in self.marks.iter().rev().zip(labels) {
+            let x = self.x(mark.x);
+            let top = self.plane.top - 4.0 - *row as f64 * ROW;
+            let start = if label.is_empty() { self.plane.top } else { top };
+            line(body, (x, start), (x, self.plane.bottom()), &style);
+        }
+        for (label, left, row) in labels.iter().filter(|(label, ..)| !label.is_empty()) {
+            let y = self.plane.top - 7.0 - *row as f64 * ROW;
+            Text::new(*left, y).halo().write(body, label);
+        }
+    }
+
+    fn draw_band(&self, body: &mut String, index: usize, line: &Line) {
+        let ends = |point: &Point| Some((point.low?, point.high?));
+        let place = |x, y| (self.x(x) + line.beside, self.plane.y(y));
+        for part in line.points.split(|point| ends(point).is_none()).filter(|part| part.len() > 1) {
+            let ends: Vec<_> = part.iter().filter_map(|p| Some((p.x, ends(p)?))).collect();
+            let there = ends.iter().map(|(x, (low, _))| place(*x, *low));
+            let back = ends.iter().rev().map(|(x, (_, high))| place(*x, *high));
+            let (path, colour) = (path(there.chain(back)), COLOURS[index % COLOURS.len()]);
+            let _ = writeln!(
+                body,
+                "<path d=\"{path}Z\" fill=\"{colour}\" fill-opacity=\"0.14\" stroke=\"none\"/>"
+            );
+        }
+    }
+
+    /// Error bars, and signs at the points.
+    fn draw_signs(&self, body: &mut String, index: usize, of: &Line) {
+        let colour = COLOURS[index % COLOURS.len()];
+        let style = format!("stroke=\"{colour}\" stroke-width=\"1.1\"");
+        for point in &of.points {
+            let x = self.x(point.x) + of.beside;
+            if let (Some(low), Some(high)) = (point.low, point.high) {
+                let (low, high) = (self.plane.y(low), self.plane.y(high));
+                line(body, (x, low), (x, high), &style);
+                for y in [low, high] {
+                    line(body, (x - 2.5, y), (x + 2.5, y), &style);
+                }
+            }
+            if let Some(mean) = point.mean {
+                marker(body, index, (x, self.plane.y(mean)));
+            }
+        }
+    }
+
+    /// Names in rows below the plane; returns where they end.
+    fn draw_legend(&self, body: &mut String, top: f64) -> f64 {
+        let (mut x, mut y) = (self.plane.left, top);
+        for (index, line) in self.lines.iter().enumerate().filter(|(_, l)| !l.name.is_empty()) {
+            let empty = line.points.iter().all(|point| point.mean.is_none());
+            let name = format!("{}{}", line.name, if empty { " (no values)" } else { "" });
+            let name = fitted(&name, SIZE, self.plane.width - SAMPLE - 6.0);
+            let needed = SAMPLE + 6.0 + width(&name, SIZE);
+            if x > self.plane.left && x + needed > self.plane.right() {
+                (x, y) = (self.plane.left, y + ROW + 1.0);
+            }
+            let middle = y + ROW / 2.0;
+            stroke(body, index, &path([(x, middle), (x + SAMPLE, middle)].into_iter()));
+            if line.has_signs() {
+                marker(body, index, (x + SAMPLE / 2.0, middle));
+            }
+            Text::new(x + SAMPLE + 6.0, middle + 4.0).write(body, &name);
+            x += needed + 16.0;
+        }
+        if self.lines.iter().all(|line| line.name.is_empty()) { top } else { y + ROW }
+    }
+}

@@ -1,0 +1,74 @@
+//! Names below columns: level where each fits its column, else slanted.
+
+use super::super::xml::Text;
+use super::text::{fitted, width};
+
+const SIZE: f64 = 11.0;
+/// The longest name has this room.
+const LONGEST: f64 = 150.0;
+/// Of the slant of 45 degrees.
+const SLOPE: f64 = std::f64::consts::FRAC_1_SQRT_2;
+
+pub struct Names {
+    names: Vec<String>,
+    slanted: bool,
+}
+
+impl Names {
+    pub fn new<'a>(names: impl Iterator<Item = &'a str>, column: f64) -> Names {
+        let names: Vec<String> = names.map(|name| fitted(name, SIZE, LONGEST)).collect();
+        let slanted = names.iter().any(|name| width(name, SIZE) + 8.0 > column);
+        Names { names, slanted }
+    }
+
+    pub fn height(&self) -> f64 {
+        match self.slanted {
+            true => self.longest() * SLOPE + 16.0,
+            false => 20.0,
+        }
+    }
+
+    /// How far the names reach beyond the left side of the first column.
+    pub fn overhang(&self, column: f64) -> f64 {
+        let reach = |(i, name)| width(name, SIZE) * SLOPE + 4.0 - (i as f64 + 0.5) * column;
+        match self.slanted {
+            true => {
+                self.names.iter().map(String::as_str).enumerate().map(reach).fold(0.0, f64::max)
+            }
+            false => 0.0,
+        }
+    }
+
+    /// Writes each name below the middle of its column.
+    pub fn draw(&self, body: &mut String, (left, top): (f64, f64), column: f64) {
+        for (i, name) in self.names.iter().enumerate() {
+            let x = left + (i as f64 + 0.5) * column;
+            let text = match self.slanted {
+                true => Text::new(x + 4.0, top + 12.0).anchor("end").turned(-45),
+                false => Text::new(x, top + 14.0).anchor("middle"),
+            };
+            text.write(body, name);
+        }
+    }
+
+    fn longest(&self) -> f64 {
+        self.names.iter().map(|name| width(name, SIZE)).fold(0.0, f64::max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_slant_only_where_they_do_not_fit() {
+        let names = || ["nli", "acceptability"].into_iter();
+        let level = Names::new(names(), 120.0);
+        assert!(!level.slanted && level.overhang(120.0) == 0.0);
+        let slanted = Names::new(names(), 40.0);
+        assert!(slanted.slanted && slanted.height() > 50.0);
+        let mut body = String::new();
+        slanted.draw(&mut body, (0.0, 0.0), 40.0);
+        assert!(body.contains("rotate(-45 64 12)"), "{body}");
+    }
+}

@@ -1,0 +1,181 @@
+use super::*;
+
+fn chart(panels: &str) -> Chart {
+    let json = format!(r#"{{"title": "a < b", "notes": ["x & y"], "panels": [{panels}]}}"#);
+    serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"))
+}
+
+const SHOTS: &str = r#"{"kind": "lines", "title": "shots", "x_label": "shots", "y_label": "F1",
+    "marks": [{"x": 20, "label": "control 2"}, {"x": 21, "label": "control 3"}, {"x": 32}],
+    "series": [
+        {"name": "a<b", "x": [8, 16, 32], "mean": [1, null, 3], "low": [0, 1, 2], "high": [2, 3, 4]},
+        {"name": "summed", "x": [8, 16, 32], "mean": [2, 2.5, 3.5], "low": null}]}"#;
+const HEAT: &str = r#"{"kind": "heat", "title": "transfer", "x_label": "target", "y_label": "source",
+    "rows": ["paraphrase", "b"], "columns": ["acceptability", "entailment", "c"],
+    "values": [[0.04, -0.04, null], [12.25, 3, 99.96]]}"#;
+const BOXES: &str = r#"{"kind": "boxes", "title": "seeds", "y_label": "F1", "note": "circles",
+    "groups": [{"name": "one", "values": [1, 2, 3, 4, 50]}, {"name": "none", "values": []}]}"#;
+
+/// Forty tasks in a heat map, and as many boxes.
+fn crowded() -> Chart {
+    let names: Vec<String> = (0..40).map(|i| format!("task number {i}")).collect();
+    let values = (0..40).map(|i| (0..40).map(|j| Some(f64::from(i * j))).collect()).collect();
+    let mut chart = chart(&[HEAT, BOXES].join(","));
+    for panel in &mut chart.panels {
+        match panel {
+            Panel::Heat(heat) => {
+                (heat.rows, heat.columns) = (names.clone(), names.clone());
+                heat.values = Vec::clone(&values);
+            }
+            Panel::Boxes(boxes) => {
+                let group = |name: &String| Group { name: name.clone(), values: vec![1e-7, 2e-7] };
+                boxes.groups = names.iter().map(group).collect();
+            }
+            Panel::Lines(_) => {}
+        }
+    }
+    chart
+}
+
+/// A line of many points and one with marks near its end.
+fn curves() -> Chart {
+    let mut chart = chart(SHOTS);
+    let Panel::Lines(lines) = &mut chart.panels[0] else { unreachable!() };
+    let series = &mut lines.series[0];
+    series.x = (1..=300).map(f64::from).collect();
+    series.mean = series.x.iter().map(|x| Some(x.sqrt())).collect();
+    (series.low, series.high) = (None, None);
+    let mark = |x, label: &str| Mark { x, label: label.into() };
+    lines.marks = Some(vec![
+        mark(296.0, "control 5: temperature"),
+        mark(100.0, "control 2: a longer label"),
+        mark(150.0, "control 3"),
+        mark(290.0, "control 4"),
+        mark(275.0, "c"),
+        mark(272.0, "control 1: quite a long label"),
+        mark(260.0, "b"),
+        mark(255.0, "a"),
+    ]);
+    chart
+}
+
+/// One of each, beside each other and alone.
+pub fn all_sorts() -> Vec<Chart> {
+    let all = [SHOTS, HEAT, BOXES].join(",");
+    let columns = |columns| Chart { columns: Some(columns), ..chart(&all) };
+    let alone = [SHOTS, HEAT, BOXES].map(chart);
+    [columns(1), columns(2), columns(3), crowded(), curves()].into_iter().chain(alone).collect()
+}
+
+#[test]
+fn names_are_escaped_and_the_bytes_are_always_the_same() {
+    for chart in all_sorts() {
+        assert_eq!(chart.svg(), chart.clone().svg());
+    }
+    let svg = chart(&[SHOTS, HEAT, BOXES].join(",")).svg();
+    for part in ["<title>a &lt; b</title>", ">x &amp; y<", ">a&lt;b<", ">control 3<", ">circles<"] {
+        assert!(svg.contains(part), "no {part} in {svg}");
+    }
+    assert!(!svg.contains("a<b"), "{svg}");
+}
+
+#[test]
+fn cells_hold_their_values() {
+    let svg = chart(HEAT).svg();
+    for part in [">0.0<", ">12.2<", ">3.0<", ">100.0<", "paraphrase, c: no value", "#08306b"] {
+        assert!(svg.contains(part), "no {part} in {svg}");
+    }
+    assert!(!svg.contains("-0.0"), "{svg}");
+    let clipped = HEAT.replace("\"rows\"", "\"low\": 1, \"high\": 50, \"digits\": 0, \"rows\"");
+    let svg = chart(&clipped).svg();
+    assert!(svg.contains(">≤ 1<") && svg.contains(">≥ 50<") && svg.contains(">100<"), "{svg}");
+}
+
+#[test]
+fn nothing_to_draw_says_so() {
+    let empty = [
+        r#"{"kind": "lines", "series": []}"#,
+        r#"{"kind": "lines", "series": [{"x": [], "mean": []}, {"x": [1], "mean": [null]}]}"#,
+        r#"{"kind": "heat", "rows": [], "columns": [], "values": []}"#,
+        r#"{"kind": "heat", "rows": ["a"], "columns": ["b"], "values": [[null]]}"#,
+        r#"{"kind": "boxes", "groups": []}"#,
+        r#"{"kind": "boxes", "groups": [{"name": "a", "values": []}], "note": "n"}"#,
+    ];
+    let svg = chart(&empty.join(",")).svg();
+    assert_eq!(svg.matches("no values").count(), empty.len(), "{svg}");
+    assert!(chart("").svg().ends_with("</svg>\n"));
+}
+
+#[test]
+fn odd_numbers_never_reach_the_picture() {
+    let odd = [f64::NAN, f64::INFINITY, -f64::MAX, f64::MAX, 1e300, -1e300, 5e-324, 0.0, -0.0, 1.0];
+    let some = |values: &[f64]| -> Vec<Option<f64>> { values.iter().copied().map(Some).collect() };
+    let names = || odd.iter().map(f64::to_string).collect::<Vec<_>>();
+    for (x_log, y_log) in [(false, false), (true, true)] {
+        for few in 1..=odd.len() {
+            let all = &odd[odd.len() - few..];
+            let long: Vec<f64> = all.iter().copied().cycle().take(40).collect();
+            let series = |x: &[f64]| Series {
+                name: "a".into(),
+                x: x.to_vec(),
+                mean: some(x),
+                low: Some(some(all)),
+                high: Some(some(x)),
+            };
+            let mut chart = chart(&[SHOTS, HEAT, BOXES].join(","));
+            for panel in &mut chart.panels {
+                match panel {
+                    Panel::Lines(lines) => {
+                        lines.series = vec![series(all), series(&long)];
+                        (lines.x_log, lines.y_log) = (x_log, y_log);
+                        let mark = |&x| Mark { x, label: "m".into() };
+                        lines.marks = Some(all.iter().map(mark).collect());
+                    }
+                    Panel::Heat(heat) => {
+                        (heat.rows, heat.columns) = (vec!["r".into(), "s".into()], names());
+                        heat.values = vec![some(all)];
+                        (heat.low, heat.high) = (Some(f64::NAN), Some(all[0]));
+                    }
+                    Panel::Boxes(boxes) => {
+                        let group =
+                            |values: &[f64]| Group { name: "g".into(), values: values.into() };
+                        boxes.groups = vec![group(all), group(&long), group(&[])];
+                    }
+                }
+            }
+            let svg = chart.svg();
+            let drawn = svg.split('"').skip(1).step_by(2).chain(svg.split(['<', '>']));
+            for piece in
+                drawn.filter(|piece| piece.starts_with(|c: char| c.is_ascii_digit() || c == 'M'))
+            {
+                assert!(!piece.contains("inf") && !piece.contains("NaN"), "{piece} in {svg}");
+            }
+            let attributes = svg.replace(">NaN<", "").replace(">inf<", "");
+            assert!(!attributes.contains("\"NaN") && !attributes.contains("\"inf"), "{svg}");
+        }
+    }
+}
+
+#[test]
+fn descriptions_are_checked() {
+    let read = |json: &str| serde_json::from_str::<Panel>(json).map_err(|error| error.to_string());
+    let unknown = read(r#"{"kind": "boxes", "groups": [], "color": 1}"#).unwrap_err();
+    assert!(unknown.contains("unknown field `color`"), "{unknown}");
+    assert!(read(r#"{"kind": "pie"}"#).unwrap_err().contains("unknown variant `pie`"));
+    assert_eq!(chart(&[SHOTS, HEAT, BOXES].join(",")).check(), Ok(()));
+    for (right, wrong, what) in [
+        ("[2, 2.5, 3.5]", "[2]", "panel 1: series \"summed\" has 3 x and 1 mean"),
+        (
+            "\"low\": null",
+            "\"low\": [1, 1, 1]",
+            "panel 1: series \"summed\" has one of low and high",
+        ),
+        ("[0, 1, 2]", "[0]", "panel 1: series \"a<b\" has 3 x and 1 low"),
+    ] {
+        assert_eq!(chart(&SHOTS.replace(right, wrong)).check(), Err(what.to_string()));
+    }
+    let short = chart(&HEAT.replace(", null]", "]"));
+    let what = "panel 1: 3 names of columns and 2 values in row \"paraphrase\"";
+    assert_eq!(short.check(), Err(what.to_string()));
+    assert!(short.svg().contains("paraphrase, c: no value"));
+}

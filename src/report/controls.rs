@@ -1,0 +1,41 @@
+//! What steered a run, for the time line.
+
+use crate::run::steering::{Change, Event};
+use serde_json::{Value, json};
+
+/// Texts, each once.
+#[derive(Default)]
+pub struct Texts(Vec<String>);
+
+impl Texts {
+    fn place(&mut self, text: &str) -> usize {
+        self.0.iter().position(|known| known == text).unwrap_or_else(|| {
+            self.0.push(text.to_string());
+            self.0.len() - 1
+        })
+    }
+
+    pub fn all(self) -> Vec<String> {
+        self.0
+    }
+}
+
+/// { step, file, sha256, what, text } for a change.
+pub fn told(event: &Event, texts: &mut Texts) -> Value {
+    let source = event.sources().first();
+    let what = match &event.change {
+        Change::Version { because: None, .. } => "version".to_string(),
+        Change::Version { because: Some(why), .. } => format!("back to this version: {why}"),
+        Change::Set { name, value } if value.is_null() => format!("{name} is the control's again"),
+        Change::Set { name, value } => format!("set {name} = {value}"),
+        Change::Hold { because, .. } => format!("held: {because}"),
+        Change::Operator { name, .. } => format!("operator {name}"),
+    };
+    json!({
+        "step": event.step,
+        "file": source.map(|source| source.path.display().to_string()),
+        "sha256": source.map(|source| &source.sha256),
+        "what": what,
+        "text": source.map(|source| texts.place(&source.text)),
+    })
+}

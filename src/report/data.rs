@@ -1,0 +1,123 @@
+//! What the page knows of the runs, as JSON.
+
+use super::answers::Answers;
+use super::controls::{self, Texts};
+use crate::run::catalog::Entry;
+use crate::run::curve::thinned;
+use crate::run::environment::environment_of;
+use crate::run::steering;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Points of a curve.
+const POINTS: usize = 100;
+
+/// The data of the page.
+pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
+    let mut environments: Vec<Map<String, Value>> = Vec::new();
+    let (mut texts, mut answers) = (Texts::default(), Answers::default());
+    let all: Vec<Map<String, Value>> = entries.iter().map(whole_settings).collect();
+    let (common, differing) = split(&all);
+    let short: BTreeSet<String> =
+        entries.iter().flat_map(|entry| entry.settings().into_iter().map(|s| s.0)).collect();
+    let mut runs = Vec::new();
+    for (place, (entry, settings)) in entries.iter().zip(&all).enumerate() {
+        answers.add(place, &entry.path);
+        let environment = environment_of(&entry.path);
+        let known = environments.iter().position(|known| *known == environment);
+        let environment = known.unwrap_or_else(|| {
+            environments.push(environment);
+            environments.len() - 1
+        });
+        let events = steering::read(&entry.path).unwrap_or_default();
+        let own: Map<String, Value> = settings
+            .iter()
+            .filter(|(key, _)| differing.contains(*key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        runs.push(json!({
+            "name": entry.name(), "path": entry.path, "state": entry.state.name(), "error": entry.error,
+            "settings": own, "scores": object(entry.scores()), "average": entry.average,
+            "steps": entry.steps, "seconds": entry.seconds, "environment": environment,
+            "controls": events.iter().map(|e| controls::told(e, &mut texts)).collect::<Vec<_>>(),
+            "curve": curve(entry),
+        }));
+    }
+    let (predictions, omitted) = answers.told();
+    let varying: Vec<&String> = differing.iter().filter(|key| short.contains(*key)).collect();
+    json!({
+        "title": title, "made": made, "compt": env!("CARGO_PKG_VERSION"), "varying": varying,
+        "common": common, "runs": runs, "texts": texts.all(), "environments": environments,
+        "predictions": predictions, "omitted": omitted,
+    })
+}
+
+/// A cell's settings over the resolved configuration.
+fn whole_settings(entry: &Entry) -> Map<String, Value> {
+    let mut all = entry.config().unwrap_or_default();
+    all.extend(entry.settings());
+    all
+}
+
+fn object(value: Value) -> Value {
+    if value.is_object() { value } else { json!({}) }
+}
+
+/// What all share, and the names of what they do not.
+fn split(all: &[Map<String, Value>]) -> (Map<String, Value>, BTreeSet<String>) {
+    let mut seen: BTreeMap<&String, (usize, &Value, bool)> = BTreeMap::new();
+    for (key, value) in all.iter().flatten() {
+        let known = seen.entry(key).or_insert((0, value, true));
+        known.0 += 1;
+        known.2 &= known.1 == value;
+    }
+    let mut common = Map::new();
+    let mut differing = BTreeSet::new();
+    for (key, (count, value, same)) in seen {
+        if same && count == all.len() {
+            common.insert(key.clone(), value.clone());
+        } else {
+            differing.insert(key.clone());
+        }
+    }
+    (common, differing)
+}
+
+/// The curves of loss, temperature and learning rates.
+fn curve(entry: &Entry) -> Value {
+    let lines = entry.metrics().unwrap_or_default();
+    let mut names = vec!["loss".to_string(), "temperature".into()];
+    let rates = lines.iter().filter_map(|line| line["lr"].as_object()).flat_map(|lr| lr.keys());
+    let rates: BTreeSet<&String> = rates.collect();
+    names.extend(rates.into_iter().map(|name| format!("lr.{name}")));
+    let mut curve = Map::new();
+    // All on the same steps; a line without a number leaves a gap.
+    let steps = thinned(&lines, "step", POINTS);
+    curve.insert("step".into(), steps.iter().map(|point| short(point.1)).collect());
+    for name in names {
+        let points = thinned(&lines, &name, POINTS);
+        if points.len() == steps.len() {
+            curve.insert(name, points.iter().map(|point| short(point.1)).collect());
+        }
+    }
+    curve.into()
+}
+
+/// A number as a figure needs it.
+fn short(x: f64) -> Value {
+    format!("{x:.5e}").parse::<f64>().map_or(Value::Null, |x| json!(x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_parted_into_common_and_differing() {
+        let of = |value: Value| value.as_object().unwrap().clone();
+        let all = [of(json!({ "a": 1, "b": 2, "c": 3 })), of(json!({ "a": 1, "b": 3 }))];
+        let (common, differing) = split(&all);
+        assert_eq!(Value::Object(common), json!({ "a": 1 }));
+        assert_eq!(differing, BTreeSet::from(["b".to_string(), "c".to_string()]));
+    }
+}

@@ -1,0 +1,27 @@
+--- A finished table: what it holds, and the forms in which it is written.
+local formats = require "compt.analysis.formats"
+
+---@class compt.ResultTable
+local ResultTable = {}
+ResultTable.__index = ResultTable
+ResultTable.__name = "table"
+function ResultTable:__tostring() return formats.text(self) end
+function ResultTable:markdown() return formats.markdown(self) end
+function ResultTable:latex() return formats.latex(self) end
+function ResultTable:csv() return formats.csv(self) end
+function ResultTable:json() return formats.json(self) end
+function ResultTable:html() return formats.html(self) end
+
+local FORMS = { md = "markdown", tex = "latex", csv = "csv", json = "json", html = "html", txt = "text" }
+
+--- Writes it to a file, in the format of its ending.
+---@param path string
+function ResultTable:save(path)
+  local form = FORMS[tostring(path):match "%.(%w+)$" or ""]
+  if not form then error(("table:save: '%s' must end in .md, .tex, .csv, .json, .html or .txt"):format(path), 2) end
+  require("compt.library").write(path, formats[form](self) .. "\n")
+end
+
+---@param parts table
+---@return compt.ResultTable
+return function(parts) return setmetatable(parts, ResultTable) --[[@as compt.ResultTable]] end

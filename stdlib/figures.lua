@@ -1,0 +1,195 @@
+--- Figures of runs: curves, lines with error bands, heat maps, box plots, as SVG and PNG.
+local arguments = require "compt.arguments"
+local cells = require "compt.analysis.cells"
+local library = require "compt.library"
+local statistics = require "compt.statistics"
+
+local figures = {}
+
+---@class compt.Figure
+local Figure = {}
+Figure.__index = Figure
+Figure.__name = "figure"
+
+--- The figure as the text of an SVG file.
+---@return string
+function Figure:svg() return library.svg(self.chart) end
+
+--- Writes it: to a .svg or a .png file.
+---@param path string
+function Figure:save(path)
+  local ending = tostring(path):match "%.(%w+)$"
+  if ending ~= "svg" and ending ~= "png" then error(("figure:save: '%s' must end in .svg or .png"):format(path), 2) end
+  local svg = self:svg()
+  library.write(path, ending == "svg" and svg or library.png(svg))
+end
+
+function Figure:__tostring() return ("figure: %s"):format(self.chart.title) end
+
+---@return compt.Figure
+local function figure(title, notes, panels)
+  return setmetatable({ chart = { title = title, notes = notes, panels = panels } }, Figure) --[[@as compt.Figure]]
+end
+
+--- How many runs and seeds a figure rests on.
+---@param runs compt.Run[]?
+---@return string[]
+local function rests_on(runs, more)
+  if not runs then return { more } end
+  local seeds, count, finished = {}, 0, 0
+  for _, run in ipairs(runs) do
+    if run.state == "finished" then
+      finished = finished + 1
+      local seed = cells.text(run.settings.seed)
+      if not seeds[seed] then seeds[seed], count = true, count + 1 end
+    end
+  end
+  local notes = { ("%d runs, %d seed%s%s"):format(finished, count, count == 1 and "" or "s", more and "; " .. more or "") }
+  if finished < #runs then notes[2] = ("%d runs are missing"):format(#runs - finished) end
+  return notes
+end
+
+local value_kind = {
+  text = "a name or a function",
+  is = function(value) return type(value) == "string" or type(value) == "function" end,
+}
+local optional, name = arguments.optional, arguments.name
+
+--- A value over a setting, a line for each value of another: mean over runs, band of one standard deviation.
+---@param runs compt.Runs
+---@param given compt.LinesOptions
+---@return compt.Figure
+function figures.lines(runs, given)
+  local o = arguments.options("compt.figures.lines", given, {
+    { "x", name }, { "by", optional(name) }, { "value", value_kind, "average" }, { "title", optional(name) },
+    { "y_label", optional(name) }, { "log", arguments.flag, false },
+  })
+  local grid = cells.grid(runs, {
+    rows = { o.by or "method" }, columns = { o.x }, value = o.value, tasks = false,
+  })
+  local series = {}
+  for i, row in ipairs(grid.rows) do
+    local line = { name = (o.by or #grid.rows > 1) and tostring(row[1]) or "", x = {}, mean = {}, low = {}, high = {} }
+    for j, column in ipairs(grid.columns) do
+      local list, x = {}, tonumber(column[1])
+      if not x then error(("compt.figures.lines: %s = %s is no number"):format(o.x, tostring(column[1])), 2) end
+      for k, one in ipairs(grid.values[i][j]) do list[k] = one.value end
+      if #list > 0 then
+        local mean, sd = statistics.mean(list), statistics.sd(list)
+        local n = #line.x + 1
+        line.x[n], line.mean[n], line.low[n], line.high[n] = x, mean, mean - sd, mean + sd
+      end
+    end
+    if #line.x > 0 then series[#series + 1] = line end
+  end
+  local label = o.y_label or (type(o.value) == "string" and o.value --[[@as string]] or "value")
+  return figure(o.title or ("%s by %s"):format(label, o.x), rests_on(runs, "band: one standard deviation over seeds"), {
+    { kind = "lines", title = "", x_label = o.x, y_label = label, x_log = o.log, series = series },
+  })
+end
+
+--- The points of several runs' curves, side by side.
+---@param list { [1]: number[], [2]: number[] }[]
+local function merged(name_of, list)
+  local line = { name = name_of, x = {}, mean = {}, low = {}, high = {} }
+  local length = math.huge
+  for _, curve in ipairs(list) do length = math.min(length, #curve[1]) end
+  for i = 1, length == math.huge and 0 or length do
+    local steps, values = {}, {}
+    for k, curve in ipairs(list) do steps[k], values[k] = curve[1][i], curve[2][i] end
+    local mean, sd = statistics.mean(values), statistics.sd(values)
+    line.x[i], line.mean[i], line.low[i], line.high[i] = statistics.mean(steps), mean, mean - sd, mean + sd
+  end
+  return line
+end
+
+--- Learning curves: a number of each step, the mean over seeds with a band of one standard deviation.
+---@param runs compt.Runs
+---@param given compt.CurvesOptions?
+---@return compt.Figure
+function figures.curves(runs, given)
+  local o = arguments.options("compt.figures.curves", given, {
+    { "by", optional(name) }, { "value", name, "loss" }, { "points", arguments.whole(2), 60 }, { "title", optional(name) },
+    { "log", arguments.flag, false },
+  })
+  local groups, order = {}, {}
+  for _, run in ipairs(runs) do
+    if run.state ~= "missing" then
+      local key = o.by and cells.text(run.settings[o.by]) or run.name
+      local steps, values = library.curve(run.path, o.value, o.points)
+      if #steps > 0 then
+        if not groups[key] then groups[key], order[#order + 1] = {}, key end
+        table.insert(groups[key], { steps, values })
+      end
+    end
+  end
+  local series = {}
+  for i, key in ipairs(order) do series[i] = merged(key, groups[key]) end
+  return figure(o.title or o.value, rests_on(runs, "means over parts of the steps; band: one standard deviation over runs"), {
+    { kind = "lines", title = "", x_label = "step", y_label = o.value, y_log = o.log, series = series },
+  })
+end
+
+--- An annotated heat map; `false` is a value that is missing.
+---@param given compt.HeatOptions
+---@return compt.Figure
+function figures.heat(given)
+  local list = { text = "a list", is = function(value) return type(value) == "table" end }
+  local o = arguments.options("compt.figures.heat", given, {
+    { "rows", list }, { "columns", list }, { "values", list }, { "title", name, "" }, { "x_label", name, "" },
+    { "y_label", name, "" }, { "low", optional(arguments.number) }, { "high", optional(arguments.number) },
+    { "digits", arguments.whole(0), 1 }, { "runs", optional(arguments.any) },
+  })
+  return figure(o.title, rests_on(o.runs), {
+    { kind = "heat", title = "", x_label = o.x_label, y_label = o.y_label, rows = o.rows, columns = o.columns,
+      values = o.values, low = o.low, high = o.high, digits = o.digits },
+  })
+end
+
+--- Box plots of groups of values, with a one-way ANOVA of whether the groups differ.
+---@param given compt.BoxesOptions
+---@return compt.Figure
+function figures.boxes(given)
+  local list = { text = "a list of { name, values }", is = function(value) return type(value) == "table" end }
+  local o = arguments.options("compt.figures.boxes", given, {
+    { "groups", list }, { "title", name, "" }, { "y_label", name, "" }, { "runs", optional(arguments.any) },
+  })
+  local groups = {}
+  for i, group in ipairs(o.groups) do groups[i] = group.values end
+  local note = "diamond: mean"
+  local f, p, between, within = statistics.anova(groups)
+  if f then
+    local shown = p < 0.001 and "p < 0.001" or ("p = %.3f"):format(p)
+    note = ("one-way ANOVA: F(%d, %d) = %.2f, %s; diamond: mean"):format(between, within, f, shown)
+  end
+  return figure(o.title, rests_on(o.runs), {
+    { kind = "boxes", title = "", y_label = o.y_label, groups = o.groups, note = note },
+  })
+end
+
+--- Figures side by side in one, under their own titles.
+---@param list compt.Figure[]
+---@param given { title: string?, columns: integer? }?
+---@return compt.Figure
+function figures.beside(list, given)
+  local o = arguments.options("compt.figures.beside", given, {
+    { "title", name, "" }, { "columns", optional(arguments.whole(1)) },
+  })
+  local panels, notes, known = {}, {}, {}
+  for _, one in ipairs(list) do
+    for _, panel in ipairs(one.chart.panels) do
+      local copy = {}
+      for key, value in pairs(panel) do copy[key] = value end
+      if copy.title == "" then copy.title = one.chart.title end
+      panels[#panels + 1] = copy
+    end
+    for _, note in ipairs(one.chart.notes) do
+      if not known[note] then notes[#notes + 1], known[note] = note, true end
+    end
+  end
+  local whole = figure(o.title, notes, panels)
+  whole.chart.columns = o.columns or math.min(#panels, 3)
+  return whole
+end
+
+return figures
