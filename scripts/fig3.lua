@@ -4,7 +4,6 @@
 ---
 --- A product has no value without either factor: of MSUM a column is one source times the private prompt. The
 --- paper reads off these maps what sources and private prompts hold; see its figure 3.
-local compt = require "compt"
 local maps = require "paper.maps"
 local paper = require "paper.study"
 

@@ -4,7 +4,7 @@
 ---     compt run scripts/paper.lua --jobs 2 --set studies=table1,fig2
 ---     compt run scripts/paper.lua --dry-run
 ---
---- Runs go below runs/paper (or --out), pages and paper.html too. Stopped, it goes on where it was.
+--- Runs go below runs/paper (or --out), the pages and paper.html to pages/. Stopped, it goes on where it was.
 local compt = require "compt"
 local paper = require "paper.study"
 
@@ -33,7 +33,7 @@ for _, one in ipairs(studies) do
   paper.write(one, parts)
   sections[#sections + 1] = { title = one.title, text = "The paper: " .. one.found .. ".", parts = parts }
 end
-local page = (compt.out or "runs/paper") .. "/paper.html"
+local page = paper.pages() .. "/paper.html"
 compt.report.page { path = page, title = "ComPT on " .. o.backbone, sections = sections, runs = runs }
 print(runs)
 print(page)

@@ -42,10 +42,7 @@ return paper.main(..., {
           if run.settings.added then return { setting = "added to the others" } end
           return { setting = run.settings.method == "pt" and "alone (PT)" or "all tasks together" }
         end,
-        value = function(run)
-          local scores = run.scores[task]
-          return scores and scores[run.metrics[task][1]]
-        end,
+        value = function(run) return paper.score(run, task) end,
       })
     end
     return list

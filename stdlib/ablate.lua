@@ -11,7 +11,6 @@ local a_function = {
   is = function(value) return type(value) == "function" end,
 }
 
----@type [string, compt.ArgumentKind, any][]
 local RULES = {
   { "run", a_function }, { "name", arguments.optional(arguments.name) }, { "out", arguments.optional(arguments.name) },
   { "files", arguments.optional(arguments.names) },

@@ -130,6 +130,10 @@ function arguments.stage_at(stages, step, total)
   end
 end
 
+--- The names of the options each call has, once it was made.
+---@type table<string, string[]>
+arguments.asked = {}
+
 --- The options given, with defaults for the others. Each rule is { name, kind, default }.
 function arguments.options(call, given, rules)
   if given ~= nil and (type(given) ~= "table" or getmetatable(given)) then
@@ -144,6 +148,7 @@ function arguments.options(call, given, rules)
     read[name] = arguments.check(call, name, value, wanted, 4)
     left[name], known[i] = nil, name
   end
+  arguments.asked[call] = known
   local unknown = sorted_pairs(left)()
   if unknown ~= nil then
     local names = table.concat(known, ", ")

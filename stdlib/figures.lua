@@ -44,7 +44,8 @@ local function rests_on(runs, more)
       if not seeds[seed] then seeds[seed], count = true, count + 1 end
     end
   end
-  local notes = { ("%d runs, %d seed%s%s"):format(finished, count, count == 1 and "" or "s", more and "; " .. more or "") }
+  local notes = {} ---@type string[]
+  notes[1] = (("%d runs, %d seed%s%s"):format(finished, count, count == 1 and "" or "s", more and "; " .. more or ""))
   if finished < #runs then notes[2] = ("%d runs are missing"):format(#runs - finished) end
   return notes
 end
@@ -73,7 +74,7 @@ function figures.lines(runs, given)
     for j, column in ipairs(grid.columns) do
       local list, x = {}, tonumber(column[1])
       if not x then error(("compt.figures.lines: %s = %s is no number"):format(o.x, tostring(column[1])), 2) end
-      for k, one in ipairs(grid.values[i][j]) do list[k] = one.value end
+      for k, one in ipairs(cells.at(grid, i, j).values) do list[k] = one.value end
       if #list > 0 then
         local mean, sd = statistics.mean(list), statistics.sd(list)
         local n = #line.x + 1
@@ -115,7 +116,8 @@ function figures.curves(runs, given)
   local groups, order = {}, {}
   for _, run in ipairs(runs) do
     if run.state ~= "missing" then
-      local key = o.by and cells.text(run.settings[o.by]) or run.name
+      local by = o.by --[[@as string?]]
+      local key = by and cells.text(run.settings[by]) or run.name
       local steps, values = library.curve(run.path, o.value, o.points)
       if #steps > 0 then
         if not groups[key] then groups[key], order[#order + 1] = {}, key end

@@ -12,7 +12,6 @@ local a_table = {
   is = function(value) return type(value) == "table" and not getmetatable(value) end,
 }
 
----@type [string, compt.ArgumentKind, any][]
 local RULES = {
   { "settings", a_table, {} }, { "grid", a_table, {} }, { "zip", a_table, {} },
   { "list", arguments.optional(a_table) }, { "where", arguments.optional(a_function) },
@@ -61,7 +60,7 @@ end
 ---@param zip table<string, any[]>
 ---@return table<string, any>[]
 local function zipped(zip)
-  local cells, first, length = {}, nil, nil
+  local cells, first, length = {}, nil, nil ---@type table<string, any>[], string?, integer?
   for name, list in sorted_pairs(zip) do
     arguments.list(("%s: zip.%s"):format(CALL, name), list, 4)
     if length and #list ~= length then

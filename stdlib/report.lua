@@ -1,25 +1,13 @@
 --- Tables of results for the terminal.
-local report = {}
+local confusion = require "compt.analysis.confusion"
 
-local function length(cell) return utf8.len(cell) or #cell end
-
---- Lines of cells as aligned text; the first column to the left, the others to the right.
-function report.grid(rows)
-  local widths = {}
-  for _, row in ipairs(rows) do
-    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, length(cell)) end
-  end
-  local lines = {}
-  for _, row in ipairs(rows) do
-    local cells = {}
-    for i, cell in ipairs(row) do
-      local space = (" "):rep(widths[i] - length(cell))
-      cells[i] = i == 1 and cell .. space or space .. cell
-    end
-    lines[#lines + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
-  end
-  return table.concat(lines, "\n")
-end
+local report = {
+  answered_tasks = confusion.tasks,
+  confusion = confusion.table,
+  grid = require "compt.analysis.aligned",
+  page = require "compt.report.page",
+  table = require "compt.analysis.table",
+}
 
 --- Methods by tasks: the main metric of each task in percent, the average, and the margin of each
 --- method over the best baseline.
@@ -55,10 +43,5 @@ function report.methods(tasks, runs)
   end
   return text
 end
-
-local confusion = require "compt.analysis.confusion"
-report.page = require "compt.analysis.page"
-report.table = require "compt.analysis.table"
-report.confusion, report.answered_tasks = confusion.table, confusion.tasks
 
 return report

@@ -72,6 +72,7 @@ fn the_library_has_no_diagnostics() {
         ("compt.lua", "runtime.lua"),
         ("compt/torch.lua", "compt/torch.lua"),
         ("compt/schedule.lua", "schedule.lua"),
+        ("compt/figures.lua", "figures.lua"),
         ("compt/report.lua", "report.lua"),
         ("compt/statistics.lua", "statistics.lua"),
     ] {

@@ -4,16 +4,15 @@ local compt = require "compt"
 local torch = require "compt.torch"
 
 --- P_u + sum_s w_s P_s with frozen sources, weights as ComPT's router draws them.
----@param sources torch.Tensor -- [S, m, d]
----@return compt.OwnMethod
+---@param sources torch.Tensor[] -- each [m, d]
 local function onto(sources)
-  local count, length = #sources, sources.shape[2]
+  local count, length = #sources, #sources[1]
   return {
     name = "added", lr = { router = 0.1, private = 0.3 }, warmup = 0.2, temperature = { 5, 1e-3 },
     placement = "append", init = "uniform",
     build = function(setup)
       local task = setup.tasks[1]
-      local frozen = setup:given(sources:reshape(count * length, setup.d_model)):reshape(count, length, setup.d_model)
+      local frozen = torch.stack(sources)
       local private = setup:parameter("private", task, setup:prompt(length))
       local logits = setup:parameter("router", "logits", torch.zeros(1, count))
       local function weights(batch)
@@ -45,9 +44,9 @@ return function(s, options, trainer)
   end
   local before = trainer(tasks_of(others), compt.methods.ssum { sources = s.sources, length = s.length }, "others")
   before:run()
-  local sources = {}
-  for i = 1, s.sources do sources[i] = before.bank:source(i):detach() end
-  local after = trainer(tasks_of { s.added }, onto(torch.stack(sources)))
+  local bank, sources = before.bank --[[@as compt.PromptBank]], {}
+  for i = 1, s.sources do sources[i] = bank:source(i):detach() end
+  local after = trainer(tasks_of { s.added }, onto(sources))
   after:run()
   local result = after:evaluate "test"
   return { average = result.average, scores = result.scores, others = before:evaluate("test").average }

@@ -32,7 +32,8 @@ local peers = {
 ---@param s table<string, any>
 ---@return compt.Method
 local function method_of(s)
-  if peers[s.method] then return peers[s.method](s) end
+  local peer = peers[s.method]
+  if peer ~= nil then return peer(s) end
   local declare = m[s.method] --[[@as fun(options: compt.MethodOptions): compt.Method]]
   local lr = { private = s.private_lr }
   if s.method == "pt" then return declare { length = s.length, lr = lr } end
@@ -80,11 +81,10 @@ return function(s)
   if s.transfer then values.transfer = transfer(t, tasks, trainer) end
   if s.sources then
     values.isolated = isolated(t, s)
-    if t.router then
-      values.weights = t.router:weights(tasks.names, { train = false }):tolist()
-      values.logits = s.weights ~= "constant" and t.router.logits:tolist() or nil
-      values.order = tasks.names
-    end
+    local router = t.router --[[@as compt.Router]]
+    values.weights = router:weights(tasks.names, { train = false }):tolist()
+    values.logits = s.weights ~= "constant" and router.logits and router.logits:tolist() or nil
+    values.order = tasks.names
     -- The gap between training and inference: the weights of training are never as far apart as these.
     values.alike = t:evaluate("test", { normalise = "softmax_sigmoid" }).average
   end

@@ -1,6 +1,8 @@
 --- Heat maps of isolated prompts and of routers: means over the runs given.
 local compt = require "compt"
 
+local scores = require "paper.scores"
+
 local maps = {}
 
 --- The task names of finished runs, in their order.
@@ -45,9 +47,8 @@ function maps.isolated(runs, title)
     values[i] = {}
     for j, look in ipairs(looks) do
       values[i][j] = mean(finished, function(run)
-        local isolated = run.values.isolated
-        local scores = look == "total" and run.scores or isolated and isolated[look] and isolated[look].scores
-        return scores and scores[task] and scores[task][run.metrics[task][1]]
+        local isolated = run.values.isolated or {}
+        return scores.main(run, task, look == "total" and run or isolated[look])
       end) or false
     end
   end

@@ -7,11 +7,19 @@
 ---     --set epochs=30  --set batch_size=16  --set max_test=N  --set max_source_length=N
 ---     --set quick=true          four epochs, two shots, two test rows: whether it runs
 ---     --set runs=DIR            tables and figures of the runs that are there; none is made
----     --set figures=DIR         where tables and figures are written, by default beside the runs
+---     --set pages=DIR           where tables and figures are written, by default pages/
 local compt = require "compt"
 local cell = require "paper.cell"
 
+local scores = require "paper.scores"
+
 local study = {}
+
+--- A task's main metric in a run.
+---@param run compt.Run
+---@param task string
+---@return number?
+function study.score(run, task) return scores.main(run, task, run) end
 
 --- The six micro tasks that stand in for SET2's.
 local SECOND = { "nli2", "qnli", "paraphrase", "sentiment", "similarity", "acceptability" }
@@ -34,6 +42,7 @@ end
 ---@field shots integer[]
 ---@field seeds integer[]
 ---@field epochs integer?
+---@field only string[]?
 ---@field quick boolean
 ---@field base table<string, any>
 
@@ -113,12 +122,14 @@ function study.runs_of(runs, cells)
   return runs:where(function(run) return wanted[signature(run.settings)] end)
 end
 
+---@alias paper.Part compt.ResultTable|compt.Figure
+
 ---@class paper.Study
 ---@field name string
 ---@field title string
 ---@field found string -- what the paper found
 ---@field cells fun(o: paper.Options): table<string, any>[]
----@field show fun(runs: compt.Runs, o: paper.Options): (compt.ResultTable|compt.Figure)[]
+---@field show fun(runs: compt.Runs, o: paper.Options): paper.Part[]
 
 --- Runs the cells; finished ones are taken as they are. `--set runs=DIR` takes the runs that are there, whatever
 --- made them, and makes none.
@@ -130,11 +141,15 @@ function study.ablate(name, cells)
   return compt.ablate { name = name, list = cells, run = cell, out = compt.out or "runs/paper" }
 end
 
+--- Where tables and figures are written.
+---@return string
+function study.pages() return compt.args.pages or "pages" end
+
 --- Prints a study's tables and writes them and its figures to files; gives the paths.
 ---@param one paper.Study
----@param parts (compt.ResultTable|compt.Figure)[]
+---@param parts paper.Part[]
 function study.write(one, parts)
-  local folder = compt.args.figures or (compt.out or "runs/paper") .. "/pages"
+  local folder = study.pages()
   print(("%s\nThe paper: %s\n"):format(one.title, one.found))
   local tables, figures = 0, 0
   for _, part in ipairs(parts) do
@@ -142,13 +157,16 @@ function study.write(one, parts)
     if part.svg then
       figures = figures + 1
       path = ("%s/%s-%d.svg"):format(folder, one.name, figures)
+      local figure = part --[[@as compt.Figure]]
+      figure:save(path)
     else
       tables = tables + 1
       path = ("%s/%s-%d.tex"):format(folder, one.name, tables)
-      print(part)
+      local result = part --[[@as compt.ResultTable]]
+      result:save(path)
+      print(result)
       print()
     end
-    part:save(path)
     print(path)
   end
   print()

@@ -3,7 +3,6 @@ local torch = require "compt.torch"
 
 --- A method that gives every task this prompt and trains nothing.
 ---@param prompt torch.Tensor
----@return compt.OwnMethod
 local function shown(prompt)
   return {
     name = "shown", lr = { prompt = 0 },

@@ -39,9 +39,10 @@ pub fn load<T: FromLuaMulti>(lua: &Lua, path: &str) -> mlua::Result<T> {
 }
 
 /// The modules made for scripts, sorted; the others are how these are made.
-pub const MODULES: [&str; 7] = [
+pub const MODULES: [&str; 8] = [
     "compt",
     "compt.curriculum",
+    "compt.figures",
     "compt.methods",
     "compt.report",
     "compt.schedule",

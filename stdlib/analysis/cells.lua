@@ -6,10 +6,53 @@ local cells = {}
 --- The column, or row, of the mean over tasks.
 cells.AVERAGE = "average"
 
+--- A setting longer than this is cut where a table shows it.
+local LONGEST = 40
+
 --- A setting as a table shows it.
 function cells.text(value)
   if value == nil then return "-" end
-  return type(value) == "string" and value or arguments.show(value)
+  if type(value) == "table" and #value > 0 then
+    local parts = {}
+    for i, part in ipairs(value) do parts[i] = cells.text(part) end
+    value = table.concat(parts, ",")
+  end
+  local text = type(value) == "string" and value or arguments.show(value)
+  local cut = utf8.offset(text, LONGEST + 1)
+  return cut and text:sub(1, cut - 1) .. "…" or text
+end
+
+--- Whether a setting follows from another one: no two runs agree in that and differ in this.
+---@param runs compt.Run[]
+local function follows(runs, name, other)
+  local known = {}
+  for _, run in ipairs(runs) do
+    local key, value = cells.text(run.settings[other]), cells.text(run.settings[name])
+    if known[key] and known[key] ~= value then return false end
+    known[key] = value
+  end
+  return true
+end
+
+--- The settings that vary by themselves, seeds aside: the method first, and of settings that follow from one
+--- before them, none.
+---@param runs compt.Runs
+---@return string[]
+function cells.independent(runs)
+  local varying, found = {}, {}
+  for _, name in ipairs(runs:varying()) do
+    if name == "method" then
+      table.insert(varying, 1, name)
+    elseif name ~= "seed" and name ~= "data_seed" then
+      varying[#varying + 1] = name
+    end
+  end
+  for _, name in ipairs(varying) do
+    local new = true
+    for _, other in ipairs(found) do new = new and not follows(runs, name, other) end
+    if new then found[#found + 1] = name end
+  end
+  return found
 end
 
 --- A number at the end of a path of names in a run or in what it returned: `average`, `gap.mcat`.
@@ -26,6 +69,15 @@ function cells.number(run, name)
   end
 end
 
+--- A task's main metric.
+---@param run compt.Run
+---@param task string
+---@return string?
+function cells.main(run, task)
+  local names = (run.metrics or {})[task] or {}
+  return names[1]
+end
+
 --- Task -> score of a finished run by a metric, by default each task's main one.
 ---@param run compt.Run
 ---@param metric string
@@ -33,7 +85,7 @@ end
 local function by_task(run, metric)
   local found = {}
   for task, scores in pairs(run.scores or {}) do
-    found[task] = scores[metric == "average" and run.metrics[task][1] or metric]
+    found[task] = scores[metric == "average" and cells.main(run, task) or metric]
   end
   return found
 end
@@ -44,9 +96,25 @@ end
 ---@field run compt.Run
 ---@field scores table<string, number>? -- by task, where the value is their mean
 
+---@class compt.CellOptions
+---@field rows string[]
+---@field columns string[]
+---@field value any -- a name, or fun(run: compt.Run): number?
+---@field tasks boolean
+---@field label? fun(run: compt.Run): table<string, any>
+
+---@class compt.GridCell
+---@field values compt.CellValue[]
+---@field expected compt.Run[] -- all runs that belong there, finished or not
+
+---@class compt.CellGrid
+---@field rows any[][]
+---@field columns any[][]
+---@field cells table<integer, table<integer, compt.GridCell>> -- by row and column
+
 --- What a run gives to the cells: { [task or ""] = value }.
 ---@param run compt.Run
----@param o { value: string|fun(run: compt.Run): number?, tasks: boolean }
+---@param o compt.CellOptions
 ---@return table<string, compt.CellValue>
 local function given(run, o)
   local seed, found = run.settings.seed, {}
@@ -102,6 +170,7 @@ end
 
 --- An axis of the table: its keys, and the place of each.
 ---@param found any[][]
+---@return any[][], table<string, integer>
 local function axis(found)
   local keys, known = {}, {}
   for _, key in ipairs(found) do
@@ -116,19 +185,6 @@ local function axis(found)
   for i, key in ipairs(keys) do place[table.concat(key, "\0")] = i end
   return keys, place
 end
-
----@class compt.CellOptions
----@field rows string[]
----@field columns string[]
----@field value string|fun(run: compt.Run): number?
----@field tasks boolean
----@field label? fun(run: compt.Run): table<string, any>
-
----@class compt.CellGrid
----@field rows any[][]
----@field columns any[][]
----@field values compt.CellValue[][][] -- by row and column
----@field expected compt.Run[][][] -- all runs that belong there, finished or not
 
 --- Sorts runs by rows and columns.
 ---@param runs compt.Run[]
@@ -150,20 +206,28 @@ function cells.grid(runs, o)
   end
   local rows, row_place = axis(row_keys)
   local columns, column_place = axis(column_keys)
-  local values, expected = {}, {}
+  local grid = { rows = rows, columns = columns, cells = {} }
   for i = 1, #rows do
-    values[i], expected[i] = {}, {}
-    for j = 1, #columns do values[i][j], expected[i][j] = {}, {} end
+    grid.cells[i] = {}
+    for j = 1, #columns do grid.cells[i][j] = { values = {}, expected = {} } end
   end
   for _, entry in ipairs(entries) do
     for task in sorted_pairs(tasks) do
       local i = row_place[table.concat(key_of(entry, o.rows, task), "\0")]
       local j = column_place[table.concat(key_of(entry, o.columns, task), "\0")]
-      table.insert(expected[i][j], entry.run)
-      table.insert(values[i][j], entry.found[task])
+      local cell = cells.at(grid, i --[[@as integer]], j --[[@as integer]])
+      table.insert(cell.expected, entry.run)
+      if entry.found[task] then table.insert(cell.values, entry.found[task]) end
     end
   end
-  return { rows = rows, columns = columns, values = values, expected = expected }
+  return grid
 end
+
+--- The cell of a row and a column.
+---@param grid compt.CellGrid
+---@param i integer
+---@param j integer
+---@return compt.GridCell
+function cells.at(grid, i, j) return grid.cells[i][j] end
 
 return cells

@@ -39,9 +39,10 @@ function collection.read(paths)
   arguments.check("compt.runs", "paths", paths, arguments.names)
   local list = {}
   for _, run in ipairs(library.runs(paths)) do
-    if run.state == "damaged" or run.state == "foreign" then
+    local state = run.state --[[@as string]]
+    if state == "damaged" or state == "foreign" then
       local why = run.error and ": " .. run.error or ""
-      io.stderr:write(("note: %s is left out: %s%s\n"):format(run.path, run.state, why))
+      io.stderr:write(("note: %s is left out: %s%s\n"):format(run.path, state, why))
     else
       list[#list + 1] = run
     end

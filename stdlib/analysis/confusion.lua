@@ -8,7 +8,6 @@ local OTHER = "(other)"
 
 local confusion = {}
 
----@type [string, compt.ArgumentKind, any][]
 local RULES = {
   { "task", arguments.name }, { "look", arguments.name, "test" }, { "title", arguments.optional(arguments.name) },
 }

@@ -1,7 +1,18 @@
 --- A table of results as text, Markdown, LaTeX, CSV, JSON and HTML.
+local aligned = require "compt.analysis.aligned"
 local library = require "compt.library"
 
 local formats = {}
+
+--- The cell of a row and a column.
+---@param t compt.ResultTable
+---@param i integer
+---@param j integer
+---@return compt.TableCell
+function formats.at(t, i, j)
+  local row = t.cells[i] --[[@as table<integer, compt.TableCell>]]
+  return row[j]
+end
 
 --- What marks a p value.
 ---@param p number?
@@ -41,12 +52,12 @@ local function lines_of(t, show)
   for i, key in ipairs(t.rows) do
     local line = {}
     for k, part in ipairs(key) do
-      local above = t.rows[i - 1]
-      local same = k < #key and above ~= nil
+      local above = t.rows[i - 1] or {}
+      local same = k < #key
       for before = 1, k do same = same and above[before] == key[before] end
       line[k] = same and "" or tostring(part)
     end
-    for j = 1, #t.columns do line[#line + 1] = show(t.cells[i][j]) end
+    for j = 1, #t.columns do line[#line + 1] = show(formats.at(t, i, j)) end
     lines[#lines + 1] = line
   end
   return lines
@@ -60,7 +71,7 @@ function formats.text(t)
     best = best or cell.best
     return plain(t, cell, " ± ") .. stars(cell.p) .. (cell.best and "^" or "")
   end)
-  local out = { require("compt.report").grid(lines) }
+  local out = { aligned(lines) }
   if t.title then table.insert(out, 1, t.title) end
   local notes = table.concat(t.notes, "; ")
   out[#out + 1] = best and notes .. "; ^ best" or notes
@@ -134,12 +145,12 @@ end
 
 --- A tidy list: a line a cell.
 ---@param t compt.ResultTable
----@return compt.TidyCell[]
+---@return table<string, any>[]
 local function tidy(t)
   local list = {}
   for i, row in ipairs(t.rows) do
     for j, column in ipairs(t.columns) do
-      local cell, one = t.cells[i][j], {}
+      local cell, one = formats.at(t, i, j), {}
       for k, name in ipairs(t.row_names) do one[name] = row[k] end
       for k, name in ipairs(t.column_names) do one[name] = column[k] end
       one.mean, one.sd, one.n, one.expected, one.best, one.p = cell.mean, cell.sd, cell.n, cell.expected, cell.best, cell.p

@@ -1,4 +1,5 @@
 --- Which rows of a table differ from a baseline by more than chance.
+local cells = require "compt.analysis.cells"
 local statistics = require "compt.statistics"
 
 local significance = {}
@@ -13,7 +14,8 @@ local function pairs_of(ours, theirs)
     for _, b in ipairs(theirs) do
       if a.seed == b.seed and a.scores and b.scores then
         for task, score in sorted_pairs(a.scores) do
-          if b.scores[task] then left[#left + 1], right[#right + 1] = score, b.scores[task] end
+          local other = b.scores[task]
+          if other ~= nil then left[#left + 1], right[#right + 1] = score, other end
         end
       elseif a.seed == b.seed then
         left[#left + 1], right[#right + 1] = a.value, b.value
@@ -34,7 +36,7 @@ function significance.against(grid, baseline)
     for j = 1, #grid.columns do
       local other = baseline[i]
       if other and other ~= i then
-        local left, right = pairs_of(grid.values[i][j], grid.values[other][j])
+        local left, right = pairs_of(cells.at(grid, i, j).values, cells.at(grid, other, j).values)
         if #left >= 2 then
           local _, p = statistics.paired_t(left, right)
           ps[#ps + 1], places[#places + 1] = p, { i, j }
@@ -44,9 +46,9 @@ function significance.against(grid, baseline)
   end
   local found = {} ---@type table<integer, table<integer, number>>
   for n, p in ipairs(#ps > 0 and statistics.holm(ps) or {}) do
-    local i, j = places[n][1], places[n][2]
-    found[i] = found[i] or {}
-    found[i][j] = p
+    local i, j = table.unpack(places[n])
+    local row = found[i] or {}
+    row[j], found[i] = p, row
   end
   return found, #ps
 end

@@ -17,7 +17,6 @@ local value_kind = {
   is = function(value) return type(value) == "string" or type(value) == "function" end,
 }
 
----@type [string, compt.ArgumentKind, any][]
 local RULES = {
   { "rows", arguments.optional(names) }, { "columns", arguments.optional(names) }, { "value", value_kind, "average" },
   { "baseline", arguments.optional(arguments.any) }, { "best", arguments.one_of { "max", "min", "none" }, "max" },
@@ -32,13 +31,10 @@ local function list_of(value)
   return { value } --[[@as string[] ]]
 end
 
---- Rows and columns where none are given: what varies, seeds aside; a single method's tasks.
+--- Rows and columns where none are given: what varies by itself, seeds aside; and the tasks.
 ---@param runs compt.Runs
 local function by_default(runs)
-  local varying = {}
-  for _, name in ipairs(runs:varying()) do
-    if name ~= "seed" and name ~= "data_seed" then varying[#varying + 1] = name end
-  end
+  local varying = cells.independent(runs)
   if #varying == 0 then varying = { "method" } end
   return varying, { "task" }
 end
@@ -76,22 +72,24 @@ local function baselines(rows, wanted)
   return found
 end
 
---- Marks the best mean of each column in each group of rows.
+--- Marks the best mean of each column in each group of rows; where all are alike, none.
 ---@param rows any[][]
----@param entries compt.TableCell[][]
+---@param entries table<integer, table<integer, compt.TableCell>>
 local function mark_best(rows, entries, columns, best)
   if best == "none" then return end
+  local sign = best == "max" and 1 or -1
   for j = 1, columns do
-    local of_group = {}
+    local highest, lowest = {}, {}
     for i, key in ipairs(rows) do
-      local entry, name = entries[i][j], group(key)
-      local before = of_group[name]
-      local sign = best == "max" and 1 or -1
-      if entry.mean and (not before or sign * entry.mean > sign * before) then of_group[name] = entry.mean end
+      local mean, name = entries[i][j].mean, group(key)
+      if mean then
+        highest[name] = math.max(highest[name] or -math.huge, sign * mean)
+        lowest[name] = math.min(lowest[name] or math.huge, sign * mean)
+      end
     end
     for i, key in ipairs(rows) do
-      local mean = entries[i][j].mean
-      entries[i][j].best = #rows > 1 and mean ~= nil and mean == of_group[group(key)]
+      local cell, name = entries[i][j], group(key)
+      cell.best = cell.mean ~= nil and highest[name] > lowest[name] and sign * cell.mean == highest[name]
     end
   end
 end
@@ -116,7 +114,7 @@ local function gaps(grid)
   local lines, told = {}, {}
   for i = 1, #grid.rows do
     for j = 1, #grid.columns do
-      for _, run in ipairs(grid.expected[i][j]) do
+      for _, run in ipairs(cells.at(grid, i, j).expected) do
         if run.state ~= "finished" and not told[run.path] then
           told[run.path] = true
           local parts = {}
@@ -154,7 +152,7 @@ local function notes_of(runs, grid)
   for i = 1, #grid.rows do
     for j = 1, #grid.columns do
       local pooled = {}
-      for k, one in ipairs(grid.values[i][j]) do pooled[k] = one.run end
+      for k, one in ipairs(cells.at(grid, i, j).values) do pooled[k] = one.run end
       for key, values in pairs(differences.between(pooled)) do mixed[key] = mixed[key] or values end
     end
   end
@@ -178,12 +176,13 @@ return function(runs, given)
   rows, columns = list_of(rows), columns and list_of(columns) or {}
   local tasks = has(rows, "task") or has(columns, "task")
   local grid = cells.grid(runs, { rows = rows, columns = columns, value = o.value, tasks = tasks, label = o.label })
-  local entries, spread = {}, false
+  local entries, spread = {}, false ---@type table<integer, table<integer, compt.TableCell>>, boolean
   for i = 1, #grid.rows do
     entries[i] = {}
     for j = 1, #grid.columns do
-      entries[i][j] = entry(grid.values[i][j], #grid.expected[i][j])
-      spread = spread or entries[i][j].sd ~= nil
+      local cell = cells.at(grid, i, j)
+      local one = entry(cell.values, #cell.expected)
+      entries[i][j], spread = one, spread or one.sd ~= nil
     end
   end
   mark_best(grid.rows, entries, #grid.columns, o.best)

@@ -13,6 +13,7 @@ The runtime: `local compt = require "compt"`. A global at the prompt and in `com
 - schedule: compt.schedule -- values that depend on the step
 - curriculum: compt.curriculum -- how often each task is drawn
 - report: compt.report -- tables of results
+- figures: compt.figures -- curves, lines, heat maps and box plots of runs
 - statistics: compt.statistics -- means, deviations and paired tests
 > compt.seed
 ]]

@@ -5,5 +5,5 @@
 --- `class`, `options` and `alias`. A text's lines beginning with `- ` are fields or values, those with
 --- `~ ` other ways to call, those with `> ` an example that is run by the tests.
 return {
-  "compt", "prompts", "methods", "training", "exchange", "control", "report", "torch/types", "torch/math", "torch/shape",
+  "compt", "prompts", "methods", "training", "exchange", "control", "runs", "report", "torch/types", "torch/math", "torch/shape",
 }

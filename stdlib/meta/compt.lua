@@ -16,6 +16,7 @@
 ---@field schedule compt.schedule values that depend on the step
 ---@field curriculum compt.curriculum how often each task is drawn
 ---@field report compt.report tables of results
+---@field figures compt.figures curves, lines, heat maps and box plots of runs
 ---@field statistics compt.statistics means, deviations and paired tests
 local compt = {}
 
@@ -1328,6 +1329,182 @@ local Curriculum = {}
 ---@class (exact) compt.RoundRobinOptions
 ---@field every? integer steps of a turn (default 1)
 ---@field tasks? string[] in which order; by default all, in order of their names
+
+---Cells are every combination of `grid`, with the rows of `zip` and of `list`; each is `settings` with those over them.
+---@class (exact) compt.GridOptions
+---@field settings? table<string, any> of every cell
+---@field grid? table<string, any> lists of values by setting: every combination; seeds vary slowest
+---@field zip? table<string, any[]> lists of one length: the first values together, the second ones, and so on
+---@field list? table<string, any>[] cells, or parts of them, one by one
+---@field where? fun(settings: table<string, any>): any whether a cell is wanted
+---@field derive? fun(settings: table<string, any>): table<string, any>? settings that follow from others, over these
+
+---The cells of a grid, as a list of settings.
+---```lua
+---cells = compt.grid {
+---  settings = { epochs = 30 }, grid = { method = { "ssum", "mcat" }, seed = { 1, 2 } },
+---  zip = { shots = { 8, 16 }, epochs = { 50, 30 } }, list = { { sources = 3 } },
+---  where = function(s) return s.method ~= "mcat" or s.shots > 8 end,
+---  derive = function(s) return { length = s.method == "mcat" and 10 or 20 } end,
+---}
+---```
+---@param options compt.GridOptions
+---@return table<string, any>[]
+function compt.grid(options) end
+
+---@class (exact) compt.AblateOptions: compt.GridOptions
+---@field run fun(settings: table<string, any>): any trains and evaluates a cell; what it returns, plain data, is recorded
+---@field name? string of the grid; by default the script's
+---@field out? compt.folder where the cells' folders are made; by default `--out`, or `runs/` and the script's name
+---@field files? string[] files or folders that runs depend on and that no setting names
+
+---Runs a function for every cell of a grid, each in a folder of its own, and gives the runs. A cell that is finished is not run again as long as its settings, the code of `run` (its file and what that requires), the files its settings name and the program are the same; one that was stopped goes on from its checkpoint; one that failed is recorded with its error, and the others go on. Several processes may work on one grid. `compt run --jobs N` runs N at a time, `--dry-run` lists them. In `run` the first trainer's run is the cell's, `compt.seed` and the generators begin with the setting `seed`; settings are plain data. A setting `name`, or else `method`, begins the folder's name.
+---```lua
+---runs = compt.ablate {
+---  name = "doc", out = "/tmp/compt-doc-ablate", files = { "Cargo.toml" }, grid = { x = { 1, 2 }, seed = { 1, 2, 3 } },
+---  run = function(s) return { average = s.x + s.seed / 10 } end,
+---}
+---```
+---@param options compt.AblateOptions
+---@return compt.Runs
+function compt.ablate(options) end
+
+---A recorded run.
+---@class compt.Run
+---@field path string its folder
+---@field name string the folder's name
+---@field state "finished"|"running"|"unfinished"|"failed"|"missing" how far it is
+---@field error string? why it failed
+---@field settings table<string, any> of a cell its own, else the resolved configuration: `method`, `shots`, `seed`, `method.length` ...
+---@field scores table<string, table<string, number>>? task -> metric -> percent, on the test rows
+---@field metrics table<string, string[]>? the metrics of each task, the main one first
+---@field average number? of the main metrics
+---@field values any what a cell's function returned
+---@field looks table<string, any>[]? evaluations under other masks, weights or rows
+---@field counts table<string, integer>? rows evaluated by task
+---@field steps integer? made
+---@field seconds number? spent
+---@field tags string[]? words given by `compt runs tag`
+local Run = {}
+
+---Runs as a list: `#runs`, `runs[1]`, `ipairs(runs)`.
+---@class compt.Runs
+---@field where fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs those with these settings, or that a function accepts
+---@field finished fun(self: compt.Runs): compt.Runs those that are finished
+---@field with fun(self: compt.Runs, others: compt.Run[]): compt.Runs these and others, each once
+---@field varying fun(self: compt.Runs): string[] the settings that are not the same in all, `seed` last
+---@field [integer] compt.Run
+local Runs = {}
+
+---The runs at or below some folders. What is damaged, or no run, is told and left out.
+---```lua
+---print(compt.runs("/tmp/compt-doc-ablate"):where { x = 2 })
+---```
+---@param paths string|string[]
+---@return compt.Runs
+function compt.runs(paths) end
+
+---@class (exact) compt.TableOptions
+---@field rows? string|string[] settings whose values are rows, "task" among them; by default what varies
+---@field columns? string|string[] the same for columns; by default one column, or the tasks where `rows` are not given
+---@field value? string|fun(run: compt.Run): number? what is shown: a number of the run, of what it returned (`gap.mcat`), or a metric (default "average")
+---@field baseline? any the last part of a row, such as a method: others are tested against it
+---@field best? "max"|"min"|"none" which mean of a column is marked, among rows that share all but their last part (default "max")
+---@field digits? integer behind the point (default 1)
+---@field title? string of the table
+---@field label? fun(run: compt.Run): table<string, any> names of one's own for `rows` and `columns`
+
+---@class compt.TableCell
+---@field mean number? nil where no run gives a value
+---@field sd number? standard deviation (n - 1); nil of a single value
+---@field n integer runs with a value
+---@field expected integer runs that belong here, finished or not
+---@field best boolean? whether it is marked
+---@field p number? against the baseline, corrected by Holm over the table
+---@field values number[] one by one
+---@field text string? what is shown in place of the mean
+local TableCell = {}
+
+---A table of results: `print(t)` aligns it.
+---@class compt.ResultTable
+---@field title string?
+---@field row_names string[] what the parts of a row's key are
+---@field column_names string[]
+---@field rows any[][] keys
+---@field columns any[][]
+---@field cells compt.TableCell[][] by row and column
+---@field digits integer
+---@field notes string[] how many runs and seeds it rests on, which tests were made
+---@field warnings string[] runs that are missing, or that differ in more than the table shows
+---@field markdown fun(self: compt.ResultTable): string
+---@field latex fun(self: compt.ResultTable): string with booktabs' rules
+---@field csv fun(self: compt.ResultTable): string a line a cell
+---@field json fun(self: compt.ResultTable): string
+---@field html fun(self: compt.ResultTable): string
+---@field save fun(self: compt.ResultTable, path: string) to .md, .tex, .csv, .json, .html or .txt
+local ResultTable = {}
+
+---@class (exact) compt.ConfusionOptions
+---@field task string a task with label words
+---@field look? string the evaluation: "test", "validation", "test.only-src0"; the names of the files in `predictions/` (default "test")
+---@field title? string
+
+---A part of a page.
+---@class compt.Section
+---@field title string
+---@field text? string said below the title
+---@field parts (compt.ResultTable|compt.Figure|string)[] tables, figures and paragraphs
+local Section = {}
+
+---@class (exact) compt.PageOptions
+---@field path string the file to write
+---@field runs compt.Run[] whose settings, curves, controls and single predictions the page shows
+---@field title? string
+---@field sections? compt.Section[] by default tables and figures of what varies
+
+---A figure.
+---@class compt.Figure
+---@field chart table<string, any> what it shows, as plain data
+---@field svg fun(self: compt.Figure): string
+---@field save fun(self: compt.Figure, path: string) to .svg or .png
+local Figure = {}
+
+---@class (exact) compt.LinesOptions
+---@field x string a setting that is a number
+---@field by? string a setting: a line for each of its values
+---@field value? string|fun(run: compt.Run): number? as for compt.report.table (default "average")
+---@field title? string
+---@field y_label? string by default the value's name
+---@field log? boolean a logarithmic x axis (default false)
+
+---@class (exact) compt.CurvesOptions
+---@field by? string a setting: a curve for each of its values; by default one a run
+---@field value? string a number of each step: "loss", "lr.router", "temperature", "grad_norm" (default "loss")
+---@field points? integer of a curve: means over equal parts of the steps (default 60)
+---@field title? string
+---@field log? boolean a logarithmic y axis (default false)
+
+---@class (exact) compt.HeatOptions
+---@field rows string[] names
+---@field columns string[]
+---@field values (number|false)[][] by row and column; false: none
+---@field title? string
+---@field x_label? string
+---@field y_label? string
+---@field low? number the value of the lightest shade; by default the smallest
+---@field high? number of the darkest
+---@field digits? integer behind the point (default 1)
+---@field runs? compt.Run[] what it rests on, to be said
+
+---@class (exact) compt.BoxesOptions
+---@field groups table[] { name, values }
+---@field title? string
+---@field y_label? string
+---@field runs? compt.Run[] what it rests on, to be said
+
+---@class (exact) compt.BesideOptions
+---@field title? string
+---@field columns? integer side by side; by default all, at most three
 
 ---@class compt.ReportRun
 ---@field name string of the row

@@ -13,6 +13,7 @@ pub fn stubs(docs: &Docs) -> Vec<(&'static str, String)> {
         file("compt/torch.lua", "compt.torch", "torch"),
         file("compt/schedule.lua", "compt.schedule", "compt.schedule"),
         file("compt/curriculum.lua", "compt.curriculum", "compt.curriculum"),
+        file("compt/figures.lua", "compt.figures", "compt.figures"),
         file("compt/report.lua", "compt.report", "compt.report"),
         file("compt/statistics.lua", "compt.statistics", "compt.statistics"),
     ]
@@ -27,6 +28,7 @@ fn home(name: &str) -> &'static str {
         () if within("torch") => "compt.torch",
         () if within("compt.schedule") => "compt.schedule",
         () if within("compt.curriculum") => "compt.curriculum",
+        () if within("compt.figures") => "compt.figures",
         () if within("compt.report") => "compt.report",
         () if within("compt.statistics") => "compt.statistics",
         () => "compt",

@@ -14,12 +14,12 @@ fn registered(runtime: &Runtime) -> BTreeSet<String> {
         .lua()
         .load(
             "local compt = require 'compt'
-             for _, module in ipairs { 'methods', 'schedule', 'curriculum', 'report', 'statistics' } do local _ = compt[module] end
+             for _, module in ipairs { 'methods', 'schedule', 'curriculum', 'report', 'figures', 'statistics', 'ablate', 'grid', 'runs' } do local _ = compt[module] end
              for _ in pairs(compt.methods) do end
              return { compt = compt, torch = require 'compt.torch', ['compt.methods'] = compt.methods,
                       ['compt.schedule'] = compt.schedule,
                       ['compt.curriculum'] = compt.curriculum, ['compt.report'] = compt.report,
-                      ['compt.statistics'] = compt.statistics,
+                      ['compt.statistics'] = compt.statistics, ['compt.figures'] = compt.figures,
                       ['compt.compose'] = compt.compose, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router }",
         )
         .eval()
@@ -141,6 +141,9 @@ fn the_examples_run_and_use_every_option_there_is() {
             docs.fields(options).iter().map(|field| field.name.as_str()).collect();
         let asked = match call.strip_prefix("compt.methods.") {
             Some(method) => declared_by(&runtime, method),
+            None if asked_in_lua(&runtime, &call).is_some() => {
+                asked_in_lua(&runtime, &call).unwrap_or_default()
+            }
             None => calls.get(&call).cloned().unwrap_or_default(),
         };
         let asked: BTreeSet<&str> = asked.iter().map(|name| &**name).collect();
@@ -149,6 +152,18 @@ fn the_examples_run_and_use_every_option_there_is() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// The options a function of the library, written in Lua, was asked for; those of a grid, where it
+/// makes one.
+fn asked_in_lua(runtime: &Runtime, call: &str) -> Option<BTreeSet<&'static str>> {
+    let code = format!("return require('compt.arguments').asked['{call}']");
+    let names: Option<Vec<String>> = runtime.lua().load(code).eval().unwrap();
+    let mut names: BTreeSet<&str> = names?.into_iter().map(|name| &*name.leak()).collect();
+    if call == "compt.ablate" {
+        names.extend(asked_in_lua(runtime, "compt.grid")?);
+    }
+    Some(names)
 }
 
 /// The options a method of the library says it has.

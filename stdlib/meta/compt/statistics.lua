@@ -31,6 +31,17 @@ function statistics.sd(values) end
 ---@return number
 function statistics.paired_t(xs, ys) end
 
+---One-way ANOVA of groups of values: F, p, and the degrees of freedom between and within the groups; nothing where there are fewer than two groups, or no more values than groups.
+---```lua
+---compt.statistics.anova { { 1, 2, 3 }, { 2, 3, 5 } }
+---```
+---@param groups number[][]
+---@return number?
+---@return number?
+---@return integer?
+---@return integer?
+function statistics.anova(groups) end
+
 ---Holm's correction (1979) of p values that belong together, in their order.
 ---```lua
 ---compt.statistics.holm { 0.01, 0.04, 0.03 }

@@ -11,4 +11,46 @@ function library.known(kind, name, list, place) end
 ---@return string[]
 function library.modules(folder) end
 
+---@param spec table<string, any>
+---@return compt.Run[]
+function library.ablate(spec) end
+
+---@param paths any
+---@return compt.Run[]
+function library.runs(paths) end
+
+---@param path string
+---@return table<string, any>
+function library.details(path) end
+
+---@param path string
+---@param look string
+---@return { task: string, labels: string[], text: string[], label: string[], prediction: string[] }[]?
+function library.answers(path, look) end
+
+---@param path string
+---@param key string
+---@param points integer
+---@return number[], number[]
+function library.curve(path, key, points) end
+
+---@param chart table<string, any>
+---@return string
+function library.svg(chart) end
+
+---@param svg string
+---@return string
+function library.png(svg) end
+
+---@param path string
+---@param content string
+function library.write(path, content) end
+
+---@param spec table<string, any>
+function library.write_page(spec) end
+
+---@param value any
+---@return string
+function library.json(value) end
+
 return library

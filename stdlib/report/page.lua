@@ -2,11 +2,10 @@
 local arguments = require "compt.arguments"
 local escape = require("compt.analysis.formats").escape
 local library = require "compt.library"
-local overview = require "compt.analysis.overview"
+local overview = require "compt.report.overview"
 
 local a_list = { text = "a list", is = function(value) return type(value) == "table" end }
 
----@type [string, compt.ArgumentKind, any][]
 local RULES = {
   { "path", arguments.name }, { "runs", a_list }, { "title", arguments.optional(arguments.name) },
   { "sections", arguments.optional(a_list) },

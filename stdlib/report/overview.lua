@@ -1,0 +1,140 @@
+--- The sections of a report on any runs.
+local cells = require "compt.analysis.cells"
+local confusion = require "compt.analysis.confusion"
+local figures = require "compt.figures"
+local result_table = require "compt.analysis.table"
+
+--- Lines and points of a figure, and rows of a table, beyond which there is nothing to read off them.
+local MOST_LINES, MOST_POINTS, MOST_ROWS = 12, 20, 60
+
+--- How many values a setting has among runs.
+---@param runs compt.Runs
+---@return integer
+local function count_of(runs, name)
+  local known, count = {}, 0
+  for _, run in ipairs(runs) do
+    local text = cells.text(run.settings[name])
+    if not known[text] then known[text], count = true, count + 1 end
+  end
+  return count
+end
+
+--- The setting that best tells the lines of a figure apart: the method, if it varies.
+---@param runs compt.Runs
+---@return string
+local function by_of(runs)
+  for _, name in ipairs(cells.independent(runs)) do
+    if name == "method" or count_of(runs, name) <= MOST_LINES then return name end
+  end
+  return "method"
+end
+
+--- Lines over each number that varies, by that setting.
+---@param runs compt.Runs
+---@return compt.Figure[]
+local function lines(runs, by)
+  local found = {}
+  for _, name in ipairs(cells.independent(runs)) do
+    local numbers = name ~= by
+    for _, run in ipairs(runs) do numbers = numbers and type(run.settings[name]) == "number" end
+    if numbers and count_of(runs, name) <= MOST_POINTS then
+      found[#found + 1] = figures.lines(runs, { title = "Average by " .. name, x = name, by = by })
+    end
+  end
+  return found
+end
+
+--- Sums of scores by task and look.
+---@class compt.Isolated
+---@field sums table<string, number>
+---@field counts table<string, integer>
+---@field tasks table<string, boolean>
+---@field looks table<string, boolean>
+---@field runs table<string, compt.Run>
+
+---@param m compt.Isolated
+---@param run compt.Run
+local function add_look(m, run, look)
+  m.runs[run.path], m.looks[look.only] = run, true
+  for task, scores in pairs(look.scores) do
+    local score = scores[cells.main(run, task)]
+    if score then
+      local key = task .. "\0" .. look.only
+      m.tasks[task] = true
+      m.sums[key], m.counts[key] = (m.sums[key] or 0) + score, (m.counts[key] or 0) + 1
+    end
+  end
+end
+
+---@param m compt.Isolated
+---@return compt.Figure
+local function map_of(method, m)
+  local tasks, looks, values, list = {}, {}, {}, {}
+  for task in sorted_pairs(m.tasks) do tasks[#tasks + 1] = task end
+  for look in sorted_pairs(m.looks) do looks[#looks + 1] = look end
+  for _, run in sorted_pairs(m.runs) do list[#list + 1] = run end
+  for i, task in ipairs(tasks) do
+    values[i] = {}
+    for j, look in ipairs(looks) do
+      local key = task .. "\0" .. look
+      values[i][j] = m.counts[key] and m.sums[key] / m.counts[key] or false
+    end
+  end
+  return figures.heat {
+    title = method .. ": one prompt alone", rows = tasks, columns = looks, values = values, low = 0, high = 100, digits = 0,
+    runs = list,
+  }
+end
+
+--- Scores with one prompt alone, where a run was looked at so: the mean over runs of one method.
+---@param runs compt.Runs
+---@return compt.Figure[]
+local function isolated(runs)
+  local found, methods = {}, {} ---@type compt.Figure[], table<string, compt.Isolated>
+  for _, run in ipairs(runs) do
+    for _, look in ipairs(run.looks or {}) do
+      if look.only then
+        local method = cells.text(run.settings.method)
+        local m = methods[method] or { sums = {}, counts = {}, tasks = {}, looks = {}, runs = {} }
+        methods[method] = m
+        add_look(m, run, look)
+      end
+    end
+  end
+  for method, m in sorted_pairs(methods) do found[#found + 1] = map_of(method, m) end
+  return found
+end
+
+---@param runs compt.Runs
+---@return compt.Section[]
+return function(runs)
+  local finished = runs:finished()
+  if #finished == 0 then
+    return { { title = "Results", parts = { ("%s: nothing is finished, so there are no tables."):format(tostring(runs)) } } }
+  end
+  local by = by_of(runs)
+  local scores = result_table(runs, { title = "Test scores by what varies" })
+  local parts = { scores } ---@type any[]
+  if #scores.rows > MOST_ROWS then
+    parts = {
+      ("%d rows would differ: too many to read; the list of runs below can be sorted."):format(#scores.rows),
+      result_table(runs, { title = "Test scores, all else pooled", rows = by, columns = "task" }),
+    }
+  end
+  local sections = { { title = "Results", parts = parts } } ---@type compt.Section[]
+  local drawn = lines(runs, by)
+  if count_of(runs, by) <= MOST_LINES then
+    table.insert(drawn, 1, figures.curves(runs, { title = "Training loss", by = by }))
+  end
+  sections[#sections + 1] = { title = "Figures", parts = drawn }
+  local maps = isolated(finished)
+  if #maps > 0 then sections[#sections + 1] = { title = "Isolated prompts", parts = maps } end
+  if #finished == 1 then
+    local tables = {}
+    for _, task in ipairs(confusion.tasks(finished[1])) do
+      tables[#tables + 1] = confusion.table(finished, { task = task })
+    end
+    if #tables > 0 then sections[#sections + 1] = { title = "Predictions by label", parts = tables } end
+  end
+  return sections
+end
