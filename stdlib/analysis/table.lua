@@ -145,7 +145,7 @@ local function notes_of(runs, grid)
   local warnings = {}
   local missing = gaps(grid)
   if #missing > 0 then
-    warnings[1] = ("%d runs are missing: %s"):format(#missing, table.concat(missing, "; ", 1, math.min(#missing, 10)))
+    warnings[1] = ("%d run%s missing: %s"):format(#missing, #missing == 1 and " is" or "s are", table.concat(missing, "; ", 1, math.min(#missing, 10)))
       .. (#missing > 10 and "; ..." or "")
   end
   local mixed = {}

@@ -38,11 +38,13 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
         Some(_) => return plan.rows(lua),
         None => {}
     }
+    if session.grid.dry_run {
+        plan.print(session.grid.jobs);
+    }
     if plan.open().is_empty() {
         return plan.rows(lua);
     }
     if session.grid.dry_run {
-        plan.print(session.grid.jobs);
         return Err(over(lua));
     }
     match session.grid.jobs {
