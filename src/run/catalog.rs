@@ -223,10 +223,25 @@ impl Entry {
         read_json(&self.path.join(name)).unwrap_or_default()
     }
 
-    /// Task -> metric -> percent: what the cell's function returned, else the run's own result.
+    /// Task -> metric -> percent, the main metric first: what the cell's function returned, else the
+    /// run's own result.
     pub fn scores(&self) -> Value {
-        let scores = self.values()["scores"].take();
-        if scores.is_object() { scores } else { self.result()["scores"].take() }
+        let own = self.result()["scores"].take();
+        let mut scores = self.values()["scores"].take();
+        if !scores.is_object() {
+            return own;
+        }
+        // Tables of Lua have no order: the run's own record has, and else the letters', in which
+        // accuracy comes before F1 and Matthews, Pearson before Spearman.
+        for (task, metrics) in scores.as_object_mut().into_iter().flatten() {
+            let Some(metrics) = metrics.as_object_mut() else { continue };
+            metrics.sort_keys();
+            let first = own[task].as_object().and_then(|own| own.keys().next());
+            if let Some((name, value)) = first.and_then(|name| metrics.shift_remove_entry(name)) {
+                metrics.shift_insert(0, name, value);
+            }
+        }
+        scores
     }
 
     /// What was set, by short names: a cell's settings, else the resolved configuration, else what

@@ -1,4 +1,4 @@
-"""Makes tests/golden/statistics.lua: paired t-tests by SciPy, Holm's correction by statsmodels' rule.
+"""Makes tests/golden/statistics.lua: paired t-tests and ANOVA by SciPy, Holm's correction by statsmodels' rule.
 
     pip install scipy==1.17.1 numpy
     python tests/golden/statistics.py
@@ -29,6 +29,11 @@ def holm(ps):
 
 lists = [[0.01, 0.04, 0.03, 0.005], [0.5], [0.2, 0.2, 0.9], rng.uniform(0, 0.1, 9).tolist()]
 holms = [{"p": ps, "holm": holm(ps)} for ps in lists]
+anovas = []
+for sizes, shift in [((3, 3), 1.0), ((2, 5, 4), 0.3), ((24, 24, 24, 24, 24, 24, 24, 24), 0.1), ((10, 10, 10), 3.0)]:
+    groups = [(rng.normal(i * shift, 1, n).round(6)).tolist() for i, n in enumerate(sizes)]
+    found = stats.f_oneway(*groups)
+    anovas.append({"groups": groups, "f": found.statistic, "p": found.pvalue})
 
 
 def lua(value):
@@ -39,7 +44,7 @@ def lua(value):
     return repr(float(value))
 
 
-lines = [f"    {lua(item)}," for item in tests], [f"    {lua(item)}," for item in holms]
+lines = [[f"    {lua(item)}," for item in part] for part in (tests, holms, anovas)]
 text = "--- Made by statistics.py.\nreturn {\n  tests = {\n" + "\n".join(lines[0]) + "\n  },\n  holm = {\n"
-text += "\n".join(lines[1]) + "\n  },\n}\n"
+text += "\n".join(lines[1]) + "\n  },\n  anova = {\n" + "\n".join(lines[2]) + "\n  },\n}\n"
 Path(__file__).with_name("statistics.lua").write_text(text)

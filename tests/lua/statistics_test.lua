@@ -27,6 +27,19 @@ return {
     end
   end,
 
+  ["one-way ANOVA is SciPy's"] = function()
+    for _, case in ipairs(golden.anova) do
+      local f, p, between, within = compt.statistics.anova(case.groups)
+      near(f, case.f, "F")
+      near(p, case.p, "p")
+      local values = 0
+      for _, group in ipairs(case.groups) do values = values + #group end
+      assert(between == #case.groups - 1 and within == values - #case.groups)
+    end
+    assert(compt.statistics.anova { { 1, 2 } } == nil)
+    assert(compt.statistics.anova { { 1 }, { 2 } } == nil)
+  end,
+
   ["lists that do not pair are refused"] = function()
     assert(not pcall(compt.statistics.paired_t, { 1, 2 }, { 1 }))
     assert(not pcall(compt.statistics.paired_t, { 1 }, { 1 }))

@@ -1,0 +1,89 @@
+--- Figures over runs whose numbers are known.
+local compt = require "compt"
+
+local function runs()
+  return compt.ablate {
+    name = "f", out = os.tmpname() .. "_grid", grid = { method = { "a", "b" }, shots = { 8, 16 }, seed = { 1, 2, 3 } },
+    run = function(s) return { average = s.shots + s.seed } end,
+  }
+end
+
+return {
+  ["lines have means and bands"] = function()
+    local figure = compt.figures.lines(runs(), { x = "shots", by = "method" })
+    local series = figure.chart.panels[1].series
+    assert(#series == 2 and series[1].name == "a" and series[1].x[2] == 16)
+    assert(series[1].mean[1] == 10 and series[1].low[1] == 9 and series[1].high[1] == 11)
+    assert(figure.chart.notes[1]:find "12 runs, 3 seeds", figure.chart.notes[1])
+    assert(figure:svg():find "^<svg" and not figure:svg():find "nan")
+  end,
+
+  ["figures are written as SVG and PNG"] = function()
+    local figure = compt.figures.heat {
+      rows = { "acceptability" }, columns = { "src0", "src1" }, values = { { 1.5, false } }, title = "a < b",
+    }
+    local path = os.tmpname()
+    figure:save(path .. ".svg")
+    figure:save(path .. ".png")
+    assert(io.open(path .. ".svg"):read "a":find "a &lt; b")
+    assert(io.open(path .. ".png", "rb"):read(4) == "\137PNG")
+    assert(not pcall(figure.save, figure, path .. ".jpg"))
+  end,
+
+  ["box plots tell the ANOVA"] = function()
+    local figure = compt.figures.boxes {
+      groups = { { name = "x", values = { 1, 2, 3 } }, { name = "y", values = { 11, 12, 13 } } },
+    }
+    assert(figure.chart.panels[1].note:find "F%(1, 4%) = 150.00, p < 0.001", figure.chart.panels[1].note)
+  end,
+
+  ["figures stand side by side under their own titles"] = function()
+    local one = compt.figures.lines(runs(), { x = "shots", title = "one" })
+    local both = compt.figures.beside { one, compt.figures.lines(runs(), { x = "shots", title = "two" }) }
+    assert(both.chart.columns == 2 and both.chart.panels[2].title == "two" and one.chart.panels[1].title == "")
+  end,
+
+  ["what does not fit is refused"] = function()
+    assert(not pcall(compt.figures.lines, runs(), { x = "method" }))
+    assert(not pcall(compt.figures.heat, { rows = { "a" }, columns = { "b" }, values = { { 1, 2 } } }) or
+      not pcall(function() return compt.figures.heat({ rows = { "a" }, columns = { "b" }, values = { { 1, 2 } } }):svg() end))
+  end,
+
+  ["curves are read from what was recorded"] = function()
+    local small = require "tests.lua.small"
+    local trained = compt.ablate {
+      name = "c", out = os.tmpname() .. "_grid", grid = { seed = { 1, 2 } },
+      run = function(s) small.trainer({ steps = 4, seed = s.seed, progress = false }):run() end,
+    }
+    local series = compt.figures.curves(trained, { points = 2 }).chart.panels[1].series
+    assert(#series == 2 and #series[1].x == 2 and series[1].x[1] == 1.5)
+  end,
+
+  ["labels by predictions have the recall of each label"] = function()
+    local runs_ = compt.ablate {
+      name = "p", out = os.tmpname() .. "_grid", grid = { seed = { 1 } },
+      run = function(s)
+        local t = compt.trainer {
+          backbone = compt.backbone "micro", steps = 2, progress = false, method = compt.methods.ssum { length = 2 },
+          tasks = compt.tasks("micro", { tasks = { "nli3" }, shots = 2, max_test = 9, seed = s.seed }),
+        }
+        t:run()
+        local result = t:evaluate "test"
+        local right = 0
+        for _, row in ipairs(result.predictions.nli3) do right = right + (row.label == row.prediction and 1 or 0) end
+        return { average = result.average, right = right }
+      end,
+    }
+    assert(compt.report.answered_tasks(runs_[1])[1] == "nli3")
+    local t = assert(compt.report.confusion(runs_, { task = "nli3" }))
+    local right, rows = 0, 0
+    for i, row in ipairs(t.rows) do
+      for j, column in ipairs(t.columns) do
+        if column[1] ~= "recall" then rows = rows + t.cells[i][j].mean end
+        if column[1] == row[1] then right = right + t.cells[i][j].mean end
+      end
+    end
+    assert(rows == 9 and right == runs_[1].values.right)
+    assert(compt.report.confusion(runs_, { task = "nli3", look = "test.only-src0" }) == nil)
+  end,
+}

@@ -1,0 +1,102 @@
+--- Tables over runs whose numbers are known.
+local compt = require "compt"
+
+--- A grid that trains nothing: what its cells give is known.
+local function grid(run, values)
+  return compt.ablate {
+    name = "t", out = os.tmpname() .. "_grid", grid = values, run = run,
+  }
+end
+
+--- Two methods, three seeds: 80, 81, 82 and 90, 92, 94 of one task; the other one's scores are lower by 10.
+local function known()
+  return grid(function(s)
+    if s.method == "new" and s.seed == 3 and s.shots == 8 then error "broken" end
+    local score = s.method == "old" and 79 + s.seed or 88 + 2 * s.seed
+    score = score + (s.shots == 16 and 1 or 0)
+    return {
+      average = score - 5, gap = { mcat = score },
+      scores = { nli = { accuracy = score }, likeness = { pearson = score - 10, spearman = 1.0 } },
+    }
+  end, { method = { "old", "new" }, shots = { 8, 16 }, seed = { 1, 2, 3 } })
+end
+
+local function near(a, b) return math.abs(a - b) < 1e-9 end
+
+return {
+  ["means, deviations and counts are over seeds"] = function()
+    local t = compt.report.table(known(), { rows = "method", columns = "shots" })
+    assert(t.rows[1][1] == "old" and t.columns[1][1] == "8", "in the order of the grid")
+    local old = t.cells[1][1]
+    assert(near(old.mean, 76) and near(old.sd, 1) and old.n == 3 and old.expected == 3)
+    local new = t.cells[2][1]
+    assert(near(new.mean, 86) and new.n == 2 and new.expected == 3 and new.best and not old.best)
+    assert(t.notes[1] == "11 runs, 3 seeds (1, 2, 3)", t.notes[1])
+    assert(t.warnings[1]:find "1 run is missing: method=new seed=3 shots=8 %(failed: .*broken", t.warnings[1])
+  end,
+
+  ["tasks are columns, by their main metric, and the average comes last"] = function()
+    local t = compt.report.table(known(), { rows = { "shots", "method" }, columns = "task" })
+    assert(#t.rows == 4 and #t.columns == 3 and t.columns[3][1] == "average")
+    local by = {}
+    for j, key in ipairs(t.columns) do by[key[1]] = j end
+    assert(near(t.cells[1][by.nli].mean, 81) and near(t.cells[1][by.likeness].mean, 71))
+  end,
+
+  ["values are numbers of the run, of what it returned, or of a function"] = function()
+    local runs = known()
+    local function first(value) return compt.report.table(runs, { rows = "method", value = value }).cells[1][1].mean end
+    assert(near(first "gap.mcat", 81.5) and near(first(function(run) return 2 * run.average end), 153))
+  end,
+
+  ["differences from a baseline are tested in pairs, by task and seed for averages"] = function()
+    local runs = known():where { shots = 16 }
+    local t = compt.report.table(runs, { rows = "method", baseline = "old" })
+    local xs, ys = { 91, 93, 95, 81, 83, 85 }, { 81, 82, 83, 71, 72, 73 }
+    local _, p = compt.statistics.paired_t(xs, ys)
+    assert(near(t.cells[2][1].p, p) and t.cells[1][1].p == nil)
+    local text = tostring(t)
+    assert(text:find "%*%*" and text:find "Holm over 1 tests", text)
+    assert(not pcall(compt.report.table, runs, { rows = "method", baseline = "none" }))
+  end,
+
+  ["a table is written in every form"] = function()
+    local t = compt.report.table(known(), { title = "A & B_1", rows = "method", columns = "shots", baseline = "old" })
+    local tex = t:latex()
+    assert(tex:find("\\toprule", 1, true) and tex:find("A \\& B\\_1", 1, true) and tex:find("\\textbf{86.0 $\\pm$ 1.4", 1, true), tex)
+    assert(tex:find("% Warning: 1 run", 1, true), "a gap is told in the file")
+    local markdown = t:markdown()
+    assert(markdown:find("| old | 76.0 ± 1.0 | 77.0 ± 1.0 |", 1, true), markdown)
+    assert(markdown:find("**86.0 ± 1.4 (n=2)**", 1, true), markdown)
+    local csv = t:csv()
+    assert(csv:find "^method,shots,mean,sd,n,expected,best,p\n" and csv:find "\nnew,8,86.0,1.41421356%d+,2,3,true,", csv)
+    assert(t:html():find("<b>86.0 ± 1.4 (n=2)</b>", 1, true) and t:html():find "A &amp; B_1")
+    assert(t:json():find '"expected": 3')
+    assert(not pcall(t.save, t, "table.doc"))
+    local path = os.tmpname() .. ".md"
+    t:save(path)
+    assert(io.open(path):read "a" == markdown .. "\n")
+  end,
+
+  ["an empty cell is a gap"] = function()
+    local runs = grid(function(s)
+      if s.method == "b" then error "no" end
+      return { average = s.seed }
+    end, { method = { "a", "b" }, seed = { 1, 2 } })
+    local text = tostring(compt.report.table(runs, { rows = "method" }))
+    assert(text:find "b%s+–" and text:find "2 runs are missing", text)
+  end,
+
+  ["runs that differ in more than the seed and share a cell are told"] = function()
+    local t = compt.report.table(known(), { rows = "method" })
+    assert(t.warnings[#t.warnings]:find "shots: 16, 8", t.warnings[#t.warnings])
+  end,
+
+  ["what varies is found"] = function()
+    local runs = known()
+    assert(table.concat(runs:varying(), " ") == "method shots seed")
+    assert(#runs == 12 and #runs:finished() == 11 and #runs:where { seed = 1, method = "old" } == 2)
+    assert(table.concat(compt.report.table(runs).row_names, " ") == "method shots")
+    assert(#runs:where { seed = 1 }:with(runs) == 12)
+  end,
+}
