@@ -88,6 +88,33 @@ fn methods_are_compared() {
 }
 
 #[test]
+fn the_paper_s_studies_run() {
+    let folder = folder();
+    let arguments = ["run", "scripts/paper.lua", "--set", "quick=true", "--jobs", "2"];
+    let output = compt(&arguments).current_dir(folder.0.path()).output().unwrap();
+    let (code, out, err) = read(output);
+    assert_eq!(code, 0, "{err}");
+    let scripts = fs::read_dir(root().join("scripts")).unwrap();
+    let names = scripts.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let of_paper = |name: &String| name.starts_with("table") || name.starts_with("fig");
+    let studies: Vec<String> = names.filter(of_paper).collect();
+    assert_eq!(studies.len(), 17);
+    for name in studies {
+        let stem = name.trim_end_matches(".lua");
+        assert!(out.contains(&format!("pages/{stem}-1.")), "{stem} shows nothing");
+    }
+    let finished = out.lines().rev().nth(1).unwrap_or_default();
+    assert!(finished.contains(" finished") && !finished.contains(','), "{finished}");
+    let page = fs::read_to_string(folder.path("pages/paper.html")).unwrap();
+    assert!(page.contains("Figure A2") && page.matches("<svg").count() > 20);
+
+    // A study by itself takes the runs that are there.
+    let alone = ["run", "scripts/fig3.lua", "--set", "quick=true"];
+    let (code, out, err) = read(compt(&alone).current_dir(folder.0.path()).output().unwrap());
+    assert!(code == 0 && !err.contains("run 1 of"), "{out}{err}");
+}
+
+#[test]
 fn every_command_of_the_readme_runs() {
     let commands = readme_commands();
     assert!(!commands.is_empty());

@@ -4,6 +4,9 @@ local statistics = require "compt.statistics"
 
 local significance = {}
 
+--- Fewer pairs than this tell nothing: two that differ alike would be certain.
+local FEWEST = 3
+
 --- The values of two cells that belong together: by seed, and by task where the value is a mean over tasks.
 ---@param ours compt.CellValue[]
 ---@param theirs compt.CellValue[]
@@ -37,7 +40,7 @@ function significance.against(grid, baseline)
       local other = baseline[i]
       if other and other ~= i then
         local left, right = pairs_of(cells.at(grid, i, j).values, cells.at(grid, other, j).values)
-        if #left >= 2 then
+        if #left >= FEWEST then
           local _, p = statistics.paired_t(left, right)
           ps[#ps + 1], places[#places + 1] = p, { i, j }
         end

@@ -1,0 +1,39 @@
+--- A grid of runs: methods by rows a task by seeds, with a table, a figure and a page of what came of it.
+---
+---     compt run examples/ablation.lua --jobs 2
+---     compt run examples/ablation.lua --dry-run
+---
+--- Stopped, it goes on where it was; what is finished is not run again.
+local compt = require "compt"
+
+local quick = compt.args.quick
+
+local runs = compt.ablate {
+  settings = { epochs = quick and 2 or 30 },
+  grid = {
+    method = { "pt", "ssum", "mcat" },
+    shots = quick and { 2 } or { 8, 16 },
+    seed = quick and { 1, 2 } or { 1, 2, 3 },
+  },
+  derive = function(s) return { length = s.method == "mcat" and 10 or 20 } end,
+  run = function(s)
+    local trainer = compt.trainer {
+      backbone = compt.backbone "micro",
+      tasks = compt.tasks("micro", { shots = s.shots, seed = s.seed, max_test = quick and 4 or nil }),
+      method = compt.methods[s.method] { length = s.length },
+      epochs = s.epochs, batch_size = 16, seed = s.seed,
+    }
+    trainer:run()
+    return trainer:evaluate "test"
+  end,
+}
+
+local scores = compt.report.table(runs, { rows = { "shots", "method" }, columns = "task", baseline = "pt" })
+local figure = compt.figures.lines(runs, { title = "Average over tasks", x = "shots", by = "method" })
+print(scores)
+scores:save "pages/ablation.tex"
+figure:save "pages/ablation.svg"
+print(compt.report.page {
+  path = "pages/ablation.html", title = "Methods by rows", runs = runs,
+  sections = { { title = "Scores", parts = { scores, figure } } },
+})
