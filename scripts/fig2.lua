@@ -19,7 +19,7 @@ end
 return paper.main(..., {
   name = "fig2",
   title = "Figure 2: number of source prompts",
-  found = "1 to 10 sources; few are enough",
+  found = "1 to 10 sources tried, three in its published settings; curves in figure 2",
   cells = function(o)
     return paper.cells(o, {
       settings = { shots = paper.middle(o) },

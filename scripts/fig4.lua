@@ -10,7 +10,7 @@ local paper = require "paper.study"
 return paper.main(..., {
   name = "fig4",
   title = "Figure 4: isolated prompts",
-  found = "single sources hold parts of several tasks, the private prompt its own; maps in figure 4",
+  found = "maps of isolated prompts, read for what sources and private prompts hold; figure 4",
   cells = function(o)
     return paper.cells(o, {
       settings = { shots = paper.middle(o), tasks = "second" }, grid = { method = { "ssum", "msum", "mcat" }, seed = o.seeds },

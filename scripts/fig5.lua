@@ -33,6 +33,6 @@ return paper.main(..., {
       title = "ssum, by number of sources", x = "sources", by = "weights",
     })
     local tables = compt.report.table(three, { rows = { "method", "shots", "weights" }, baseline = "constant" })
-    return { compt.figures.beside(parts), tables }
+    return { compt.figures.beside(parts, { title = "Constant or learned weights" }), tables }
   end,
 })

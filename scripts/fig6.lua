@@ -25,7 +25,7 @@ return paper.main(..., {
         maps.isolated(own:where { weights = "constant" }, method .. ", constant weights"),
         maps.isolated(own:where { weights = "learned" }, method .. ", learned weights"),
         maps.router(own:where { weights = "learned" }, "logits", method .. ", learned logits"),
-      })
+      }, { title = "One prompt alone under constant and learned weights, and the logits (" .. method .. ")" })
     end
     return figures
   end,

@@ -3,7 +3,7 @@
 ---
 ---     compt run scripts/figA1.lua --jobs 2
 ---
---- The paper shows that prompts of like tasks serve each other; box plots in its figure A1.
+--- The paper shows box plots of it, with an ANOVA, in its figure A1.
 local compt = require "compt"
 local paper = require "paper.study"
 
@@ -31,7 +31,7 @@ end
 return paper.main(..., {
   name = "figA1",
   title = "Figure A1: prompts of one task on another",
-  found = "prompts of like tasks serve each other; box plots and ANOVA in figure A1",
+  found = "prompts of one task on another, with an ANOVA; box plots in figure A1",
   cells = function(o)
     return paper.cells(o, { settings = { shots = paper.middle(o), method = "pt", transfer = true }, grid = { seed = o.seeds } })
   end,

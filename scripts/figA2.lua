@@ -2,8 +2,7 @@
 ---
 ---     compt run scripts/figA2.lua --jobs 2 [--set rates=0.01,0.05] [--set lengths=10,50]
 ---
---- The paper varies the private rate from 0.01 on to shift knowledge between source and private prompts; the
---- maps are in its figure a2.
+--- The paper varies the private rate from 0.01 on; its maps are in figure A2.
 local compt = require "compt"
 local maps = require "paper.maps"
 local paper = require "paper.study"
@@ -24,7 +23,7 @@ end
 return paper.main(..., {
   name = "figA2",
   title = "Figure A2: the private learning rate (mcat)",
-  found = "a higher private rate moves what is learned from the sources to the private prompts; see figure a2",
+  found = "private rates from 0.01 on, by epochs, with isolated scores; figure A2",
   cells = function(o)
     local rates, epochs = axes(o)
     return paper.cells(o, {
@@ -41,7 +40,7 @@ return paper.main(..., {
     end
     return {
       compt.figures.lines(runs, { title = "Average over tasks", x = "private_lr", by = "epochs", log = true }),
-      compt.figures.beside(panels),
+      compt.figures.beside(panels, { title = "One prompt alone, by private rate" }),
       compt.report.table(runs, { rows = "epochs", columns = "private_lr" }),
     }
   end,

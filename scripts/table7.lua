@@ -3,8 +3,7 @@
 ---
 ---     compt run scripts/table7.lua --jobs 2 [--set added=nli2,sentiment]
 ---
---- The paper's claim is that a new task can be taken in without training the shared prompts again; its scores
---- are in its table 7.
+--- What exactly the paper trains when it adds a task we read as this; its scores are in its table 7.
 local compt = require "compt"
 local paper = require "paper.study"
 

@@ -45,8 +45,9 @@ local function rests_on(runs, more)
     end
   end
   local notes = {} ---@type string[]
-  notes[1] = (("%d runs, %d seed%s%s"):format(finished, count, count == 1 and "" or "s", more and "; " .. more or ""))
-  if finished < #runs then notes[2] = ("%d runs are missing"):format(#runs - finished) end
+  local plural = finished == 1 and "" or "s"
+  notes[1] = (("%d run%s, %d seed%s%s"):format(finished, plural, count, count == 1 and "" or "s", more and "; " .. more or ""))
+  if finished < #runs then notes[2] = ("%d missing"):format(#runs - finished) end
   return notes
 end
 
@@ -186,11 +187,12 @@ function figures.beside(list, given)
       panels[#panels + 1] = copy
     end
     for _, note in ipairs(one.chart.notes) do
-      if not known[note] then notes[#notes + 1], known[note] = note, true end
+      local each = "each: " .. note
+      if not known[note] then notes[#notes + 1], known[note] = each, true end
     end
   end
   local whole = figure(o.title, notes, panels)
-  whole.chart.columns = o.columns or math.min(#panels, 3)
+  whole.chart.columns = o.columns or (#panels == 4 and 2 or math.min(#panels, 3))
   return whole
 end
 

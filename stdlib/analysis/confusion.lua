@@ -73,7 +73,7 @@ function confusion.table(runs, given)
   return result_table {
     title = o.title or ("%s, %s"):format(o.task, o.look), row_names = { "label" }, column_names = { "prediction" },
     rows = rows, columns = columns, cells = cells, digits = 0, warnings = {},
-    notes = { ("%d runs, their rows summed; recall: the share of a label's rows that were answered with it"):format(rested) },
+    notes = { ("%d run%s, rows summed; recall: the share of a label's rows that were answered with it"):format(rested, rested == 1 and "" or "s") },
   }
 end
 

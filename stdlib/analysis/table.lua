@@ -141,7 +141,8 @@ local function notes_of(runs, grid)
   end
   local list = {}
   for seed in sorted_pairs(seeds) do list[#list + 1] = seed end
-  local notes = { ("%d runs, %d seed%s (%s)"):format(#finished, count, count == 1 and "" or "s", table.concat(list, ", ")) }
+  local notes = { ("%d run%s, %d seed%s (%s)"):format(
+    #finished, #finished == 1 and "" or "s", count, count == 1 and "" or "s", table.concat(list, ", ")) }
   local warnings = {}
   local missing = gaps(grid)
   if #missing > 0 then

@@ -173,7 +173,7 @@ Box plots of groups of values, with a one-way ANOVA of whether they differ.
 
 options "compt.BesideOptions" [[
 - title?: string
-- columns?: integer -- side by side; by default all, at most three
+- columns?: integer -- side by side; by default up to three, of four two
 ]]
 
 fn "compt.figures.beside(figures: compt.Figure[], options?: compt.BesideOptions): compt.Figure" [[

@@ -41,6 +41,7 @@ fn tagged(options: &Options) -> Result<()> {
             tags.push(options.tag.clone());
         }
         entry.tag(&tags)?;
+        println!("{}  {}", entry.path.display(), tags.join(","));
     }
     Ok(())
 }
