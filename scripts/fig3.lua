@@ -4,23 +4,10 @@
 ---
 --- A product has no value without either factor: of MSUM a column is one source times the private prompt. The
 --- paper reads off these maps what sources and private prompts hold; see its figure 3.
-local maps = require "paper.maps"
+local isolation = require "paper.isolation"
 local paper = require "paper.study"
 
-return paper.main(..., {
-  name = "fig3",
-  title = "Figure 3: isolated prompts",
+return paper.main(..., isolation {
+  name = "fig3", title = "Figure 3: isolated prompts",
   found = "maps of isolated prompts, read for what sources and private prompts hold; figure 3",
-  cells = function(o)
-    return paper.cells(o, {
-      settings = { shots = paper.middle(o) }, grid = { method = { "ssum", "msum", "mcat" }, seed = o.seeds },
-    })
-  end,
-  show = function(runs)
-    local figures = {}
-    for _, method in ipairs { "ssum", "msum", "mcat" } do
-      figures[#figures + 1] = maps.isolated(runs:where { method = method }, method)
-    end
-    return figures
-  end,
 })

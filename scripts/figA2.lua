@@ -3,45 +3,10 @@
 ---     compt run scripts/figA2.lua --jobs 2 [--set rates=0.01,0.05] [--set lengths=10,50]
 ---
 --- The paper varies the private rate from 0.01 on; its maps are in figure A2.
-local compt = require "compt"
-local maps = require "paper.maps"
 local paper = require "paper.study"
+local private_rate = require "paper.private_rate"
 
----@return number[]
-local function numbers(text)
-  local found = {}
-  for part in tostring(text):gmatch "[^,]+" do found[#found + 1] = tonumber(part) end
-  return found
-end
-
----@param o paper.Options
-local function axes(o)
-  local rates = numbers(compt.args.rates or (o.quick and "0.01" or "0.01,0.02,0.05,0.1"))
-  return rates, numbers(compt.args.lengths or (o.quick and "4" or "10,30,50"))
-end
-
-return paper.main(..., {
-  name = "figA2",
-  title = "Figure A2: the private learning rate (mcat)",
+return paper.main(..., private_rate {
+  name = "figA2", method = "mcat", title = "Figure A2: the private learning rate (mcat)",
   found = "private rates from 0.01 on, by epochs, with isolated scores; figure A2",
-  cells = function(o)
-    local rates, epochs = axes(o)
-    return paper.cells(o, {
-      settings = { shots = paper.middle(o), method = "mcat" },
-      grid = { private_lr = rates, epochs = epochs, seed = o.seeds },
-    })
-  end,
-  show = function(runs, o)
-    local rates, epochs = axes(o)
-    local panels = {}
-    for _, rate in ipairs(rates) do
-      panels[#panels + 1] = maps.isolated(runs:where { private_lr = rate, epochs = epochs[#epochs] },
-        ("private rate %g, %d epochs"):format(rate, epochs[#epochs]))
-    end
-    return {
-      compt.figures.lines(runs, { title = "Average over tasks", x = "private_lr", by = "epochs", log = true }),
-      compt.figures.beside(panels, { title = "One prompt alone, by private rate" }),
-      compt.report.table(runs, { rows = "epochs", columns = "private_lr" }),
-    }
-  end,
 })

@@ -5,23 +5,10 @@
 ---
 --- The paper's question is whether the gain over prompt tuning is one of few rows alone; its figures are to be
 --- taken from it.
-local compt = require "compt"
+local many_rows = require "paper.many_rows"
 local paper = require "paper.study"
 
-return paper.main(..., {
-  name = "table4",
-  title = "Table 4: methods with many rows, second set of tasks",
+return paper.main(..., many_rows {
+  name = "table4", tasks = "second", title = "Table 4: methods with many rows, second set of tasks",
   found = "5,000 rows a task; its scores are in table 4 of the paper",
-  cells = function(o)
-    local micro = o.backbone == "micro"
-    local settings = { shots = o.quick and 2 or compt.args.rows or (micro and 256 or 5000), epochs = o.epochs or 5 }
-    settings.tasks = "second"
-    return paper.cells(o, { settings = settings, grid = { method = { "pt", "mcat", "msum", "ssum" }, seed = o.seeds } })
-  end,
-  show = function(runs)
-    return {
-      compt.report.table(runs, { title = "Test scores", rows = "method", columns = "task", baseline = "pt" }),
-      compt.figures.curves(runs, { title = "Training loss", by = "method" }),
-    }
-  end,
 })

@@ -5,19 +5,10 @@
 ---
 --- The paper uses these tables to say which prompt carries the labels. Its row called "precision" is a cell
 --- over its column's total, the share of a label's rows that were found: that is recall, and is so named here.
-local compt = require "compt"
 local confusions = require "paper.confusions"
 local paper = require "paper.study"
 
-return paper.main(..., {
-  name = "table5",
-  title = "Table 5: predictions by label",
+return paper.main(..., confusions {
+  name = "table5", title = "Table 5: predictions by label",
   found = "cells by label and prediction for source, private and both; see table 5 of the paper",
-  cells = function(o)
-    return paper.cells(o, {
-      settings = { shots = paper.middle(o) },
-      grid = { method = { compt.args.method or "ssum" }, seed = o.seeds },
-    })
-  end,
-  show = function(runs) return confusions(runs, { compt.args.task }) end,
 })

@@ -1,5 +1,6 @@
---- Prediction by label tables of several looks at the same runs.
+--- Prediction by label tables of several looks at the same runs (tables 5, 6 and A1).
 local compt = require "compt"
+local paper = require "paper.study"
 
 --- The looks that are stored, and what they are called.
 local LOOKS = {
@@ -11,7 +12,7 @@ local LOOKS = {
 ---@param runs compt.Runs
 ---@param which string[]|"all" -- task names; by default the first one with labels
 ---@return compt.ResultTable[]
-return function(runs, which)
+local function tables_of(runs, which)
   local tables, done = {}, {}
   for _, run in ipairs(runs:finished()) do
     for _, task in ipairs(compt.report.answered_tasks(run)) do
@@ -26,4 +27,22 @@ return function(runs, which)
     end
   end
   return tables
+end
+
+---@param given { name: string, title: string, found: string, tasks: string?, all: boolean? }
+---@return paper.Study
+return function(given)
+  return {
+    name = given.name, title = given.title, found = given.found,
+    cells = function(o)
+      return paper.cells(o, {
+        settings = { shots = paper.middle(o), tasks = given.tasks },
+        grid = { method = { compt.args.method or "ssum" }, seed = o.seeds },
+      })
+    end,
+    show = function(runs)
+      local one = compt.args.task
+      return tables_of(runs, given.all and not one and "all" or { one })
+    end,
+  }
 end
