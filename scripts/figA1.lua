@@ -40,9 +40,9 @@ return paper.main(..., {
     local names, by_pair, groups = transfers(finished)
     return {
       compt.figures.heat { title = "Prompt of (row) on task (column)", rows = names, columns = names, values = by_pair,
-        low = 0, high = 100, digits = 0, runs = finished },
+        low = 0, high = 100, digits = 0, runs = runs },
       compt.figures.boxes { title = "Prompts of other tasks, by the task they are tried on", y_label = "score",
-        groups = groups, runs = finished },
+        groups = groups, runs = runs },
     }
   end,
 })

@@ -1,6 +1,7 @@
 --- Figures of runs: curves, lines with error bands, heat maps, box plots, as SVG and PNG.
 local arguments = require "compt.arguments"
 local cells = require "compt.analysis.cells"
+local differences = require "compt.analysis.differences"
 local library = require "compt.library"
 local statistics = require "compt.statistics"
 
@@ -57,6 +58,21 @@ local value_kind = {
 }
 local optional, name = arguments.optional, arguments.name
 
+--- A note where runs that share a point differ in more than the seed.
+---@param notes string[]
+---@param pooled compt.Run[][]
+---@return string[]
+local function with_warning(notes, pooled)
+  local mixed = {}
+  for _, runs in ipairs(pooled) do
+    for key, values in pairs(differences.between(runs)) do mixed[key] = mixed[key] or values end
+  end
+  if next(mixed) then
+    notes[#notes + 1] = "warning: runs that differ in more than the seed share a point: " .. differences.text(mixed)
+  end
+  return notes
+end
+
 --- A value over a setting, a line for each value of another: mean over runs, band of one standard deviation.
 ---@param runs compt.Runs
 ---@param given compt.LinesOptions
@@ -69,13 +85,15 @@ function figures.lines(runs, given)
   local grid = cells.grid(runs, {
     rows = { o.by or "method" }, columns = { o.x }, value = o.value, tasks = false,
   })
-  local series = {}
+  local series, pooled = {}, {}
   for i, row in ipairs(grid.rows) do
     local line = { name = (o.by or #grid.rows > 1) and tostring(row[1]) or "", x = {}, mean = {}, low = {}, high = {} }
     for j, column in ipairs(grid.columns) do
       local list, x = {}, tonumber(column[1])
       if not x then error(("compt.figures.lines: %s = %s is no number"):format(o.x, tostring(column[1])), 2) end
-      for k, one in ipairs(cells.at(grid, i, j).values) do list[k] = one.value end
+      local there = {}
+      for k, one in ipairs(cells.at(grid, i, j).values) do list[k], there[k] = one.value, one.run end
+      pooled[#pooled + 1] = there
       if #list > 0 then
         local mean, sd = statistics.mean(list), statistics.sd(list)
         local n = #line.x + 1
@@ -85,7 +103,7 @@ function figures.lines(runs, given)
     if #line.x > 0 then series[#series + 1] = line end
   end
   local label = o.y_label or (type(o.value) == "string" and o.value --[[@as string]] or "value")
-  return figure(o.title or ("%s by %s"):format(label, o.x), rests_on(runs, "band: one standard deviation over seeds"), {
+  return figure(o.title or ("%s by %s"):format(label, o.x), with_warning(rests_on(runs, "band: one standard deviation over seeds"), pooled), {
     { kind = "lines", title = "", x_label = o.x, y_label = label, x_log = o.log, series = series },
   })
 end
@@ -114,21 +132,25 @@ function figures.curves(runs, given)
     { "by", optional(name) }, { "value", name, "loss" }, { "points", arguments.whole(2), 60 }, { "title", optional(name) },
     { "log", arguments.flag, false },
   })
-  local groups, order = {}, {}
+  local groups, members, order, lengths = {}, {}, {}, {}
   for _, run in ipairs(runs) do
-    if run.state ~= "missing" then
+    if run.state == "finished" then
       local by = o.by --[[@as string?]]
       local key = by and cells.text(run.settings[by]) or run.name
       local steps, values = library.curve(run.path, o.value, o.points)
       if #steps > 0 then
-        if not groups[key] then groups[key], order[#order + 1] = {}, key end
+        -- Runs of another length are another curve.
+        lengths[key] = lengths[key] or run.steps
+        if run.steps ~= lengths[key] then key = ("%s, %d steps"):format(key, run.steps) end
+        if not groups[key] then groups[key], members[key], order[#order + 1] = {}, {}, key end
         table.insert(groups[key], { steps, values })
+        table.insert(members[key], run)
       end
     end
   end
-  local series = {}
-  for i, key in ipairs(order) do series[i] = merged(key, groups[key]) end
-  return figure(o.title or o.value, rests_on(runs, "means over parts of the steps; band: one standard deviation over runs"), {
+  local series, pooled = {}, {}
+  for i, key in ipairs(order) do series[i], pooled[i] = merged(key, groups[key]), members[key] end
+  return figure(o.title or o.value, with_warning(rests_on(runs, "means over parts of the steps; band: one standard deviation over runs"), pooled), {
     { kind = "lines", title = "", x_label = "step", y_label = o.value, y_log = o.log, series = series },
   })
 end

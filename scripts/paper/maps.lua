@@ -5,6 +5,13 @@ local scores = require "paper.scores"
 
 local maps = {}
 
+--- Finished cells, whose functions returned what the maps show.
+---@param runs compt.Runs
+---@return compt.Runs
+local function with_values(runs)
+  return runs:finished():where(function(run) return type(run.values) == "table" end)
+end
+
 --- The task names of finished runs, in their order.
 ---@param runs compt.Run[]
 ---@return string[]
@@ -32,7 +39,7 @@ end
 ---@param title string
 ---@return compt.Figure
 function maps.isolated(runs, title)
-  local finished = runs:finished()
+  local finished = with_values(runs)
   local tasks, looks, known = tasks_of(finished), {}, {}
   for _, run in ipairs(finished) do
     for look in sorted_pairs(run.values.isolated or {}) do
@@ -52,7 +59,7 @@ function maps.isolated(runs, title)
       end) or false
     end
   end
-  return compt.figures.heat { title = title, rows = tasks, columns = looks, values = values, low = 0, high = 100, digits = 0, runs = finished }
+  return compt.figures.heat { title = title, rows = tasks, columns = looks, values = values, low = 0, high = 100, digits = 0, runs = runs }
 end
 
 --- Tasks by sources: the router's logits, or its weights at inference, of one run or the mean of several.
@@ -61,7 +68,7 @@ end
 ---@param title string
 ---@return compt.Figure
 function maps.router(runs, what, title)
-  local finished = runs:finished()
+  local finished = with_values(runs)
   local tasks, values, columns = tasks_of(finished), {}, {}
   local first = finished[1] and finished[1].values[what]
   for j = 1, first and #first[1] or 0 do columns[j] = "src" .. j - 1 end
@@ -71,7 +78,7 @@ function maps.router(runs, what, title)
       values[i][j] = mean(finished, function(run) return run.values[what] and run.values[what][i][j] end) or false
     end
   end
-  return compt.figures.heat { title = title, rows = tasks, columns = columns, values = values, digits = 2, runs = finished }
+  return compt.figures.heat { title = title, rows = tasks, columns = columns, values = values, digits = 2, runs = runs }
 end
 
 return maps

@@ -119,7 +119,9 @@ end
 function study.runs_of(runs, cells)
   local wanted = {}
   for _, settings in ipairs(cells) do wanted[signature(settings)] = true end
-  return runs:where(function(run) return wanted[signature(run.settings)] end)
+  local own = runs:where(function(run) return wanted[signature(run.settings)] end)
+  if #own == 0 then error("none of the runs has the settings of this study; it makes them without --set runs", 0) end
+  return own
 end
 
 ---@alias paper.Part compt.ResultTable|compt.Figure
@@ -138,7 +140,7 @@ end
 ---@return compt.Runs
 function study.ablate(name, cells)
   if compt.args.runs then return compt.runs(compt.args.runs) end
-  return compt.ablate { name = name, list = cells, run = cell, out = compt.out or "runs/paper" }
+  return compt.ablate { name = name, list = cells, run = cell, out = compt.out or "runs/paper", args = false }
 end
 
 --- Where tables and figures are written.
@@ -179,7 +181,8 @@ end
 function study.main(module, one)
   if module then return one end
   local o = study.options()
-  study.write(one, one.show(study.ablate(one.name, one.cells(o)), o))
+  local cells = one.cells(o)
+  study.write(one, one.show(study.runs_of(study.ablate(one.name, cells), cells), o))
   return one
 end
 

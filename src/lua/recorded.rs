@@ -20,13 +20,11 @@ fn rows(lua: &Lua, entries: &[Entry]) -> mlua::Result<Table> {
     let rows = lua.create_table()?;
     for entry in entries {
         let (values, result) = (entry.values(), entry.result());
-        let own =
-            |key: &str| if values["scores"].is_object() { &values[key] } else { &result[key] };
         let scores = entry.scores();
         let row = json!({
             "path": entry.path, "name": entry.name(), "state": entry.state.name(),
             "error": entry.error, "settings": entry.settings(), "scores": scores,
-            "metrics": metrics(&scores), "average": own("average"),
+            "metrics": metrics(&scores), "average": entry.average,
             "counts": result["counts"], "looks": result["evaluations"], "steps": entry.steps,
             "seconds": entry.seconds, "values": values, "tags": entry.tags,
         });

@@ -3,8 +3,8 @@
 
 use super::failure::Place;
 use crate::run::source::sha256;
-use mlua::{Function, Lua};
-use std::collections::BTreeMap;
+use mlua::{Function, Lua, Table};
+use std::collections::BTreeSet;
 use std::fs;
 
 /// In the state's app data.
@@ -12,8 +12,6 @@ use std::fs;
 struct Sources {
     /// Name and text of every chunk.
     texts: Vec<(String, String)>,
-    /// Which chunk's main part required which: not what functions require when they run.
-    requires: Vec<(String, String)>,
 }
 
 /// Notes a chunk's text.
@@ -23,40 +21,54 @@ pub fn record(lua: &Lua, name: &str, text: &str) {
     }
     let mut sources = lua.app_data_mut::<Sources>().expect("it was just put there");
     sources.texts.push((name.to_string(), text.to_string()));
-    // 0 is the searcher, 1 `require`.
-    let by = lua.inspect_stack(2, |frame| {
-        let source = frame.source();
-        let name = source.source.as_ref()?.strip_prefix('@')?.to_string();
-        (source.what == "main").then_some(name)
-    });
-    if let Some(by) = by.flatten() {
-        sources.requires.push((by, name.to_string()));
-    }
 }
 
-/// The SHA-256 of the chunk that defines a function and of all that it required as it was loaded.
-/// The embedded library is the program's.
-pub fn code_sha256(lua: &Lua, function: &Function) -> String {
-    let Some(sources) = lua.app_data_ref::<Sources>() else { return String::new() };
+/// The SHA-256 of the chunk that defines a function and of all files it requires, directly or through
+/// others, as their texts name them. The embedded library is the program's.
+pub fn code_sha256(lua: &Lua, function: &Function) -> mlua::Result<String> {
     let own = function.info().source.unwrap_or_default();
-    let own = own.strip_prefix(['@', '=']).unwrap_or(&own).to_string();
-    let mut needed = vec![own];
+    let mut needed = vec![own.strip_prefix(['@', '=']).unwrap_or(&own).to_string()];
+    let mut hashes = BTreeSet::new();
     let mut at = 0;
     while at < needed.len() {
-        for (by, name) in &sources.requires {
-            if *by == needed[at] && !needed.contains(name) {
-                needed.push(name.clone());
+        if let Some(text) = text_of(lua, &needed[at]) {
+            for name in required(&text) {
+                let path = path_of(lua, name)?;
+                needed.extend(path.filter(|path| !needed.contains(path)));
             }
+            // By content: the same files elsewhere are the same code.
+            hashes.insert(sha256(text.as_bytes()));
         }
         at += 1;
     }
-    // By content: the same files elsewhere are the same code.
-    let texts: BTreeMap<String, ()> = needed
-        .iter()
-        .filter_map(|name| sources.texts.iter().rev().find(|(known, _)| known == name))
-        .map(|(_, text)| (sha256(text.as_bytes()), ()))
-        .collect();
-    sha256(texts.into_keys().collect::<Vec<_>>().join(" ").as_bytes())
+    Ok(sha256(hashes.into_iter().collect::<Vec<_>>().join(" ").as_bytes()))
+}
+
+/// A chunk's newest text as it was loaded; of a file that was not, its content.
+fn text_of(lua: &Lua, name: &str) -> Option<String> {
+    let loaded = lua.app_data_ref::<Sources>().and_then(|sources| {
+        sources.texts.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.clone())
+    });
+    loaded.or_else(|| fs::read_to_string(name).ok())
+}
+
+/// The names in `require "name"`, `require 'name'` and `require("name")`.
+fn required(text: &str) -> Vec<&str> {
+    let calls = text.match_indices("require").filter_map(|(at, word)| {
+        let rest = text[at + word.len()..].trim_start_matches([' ', '(']);
+        let quote = rest.chars().next().filter(|c| ['"', '\''].contains(c))?;
+        rest[1..].split_once(quote).map(|(name, _)| name)
+    });
+    calls.collect()
+}
+
+/// Where `require` finds a module that is no part of the library.
+fn path_of(lua: &Lua, name: &str) -> mlua::Result<Option<String>> {
+    let package: Table = lua.globals().get("package")?;
+    let search: Function = package.get("searchpath")?;
+    let (path, _): (Option<String>, Option<String>) =
+        search.call((name, package.get::<String>("path")?))?;
+    Ok(path)
 }
 
 /// The source line of a place, from the newest chunk of that name, or from the file if the script

@@ -1,5 +1,6 @@
 //! Finding and reading the runs below folders.
 
+use super::claim::is_claimed;
 use super::environment::cores;
 use super::files::{read_json, write_json};
 use super::folder::{CONFIG, METRICS, RESULT};
@@ -8,6 +9,7 @@ use crate::{Error, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -112,6 +114,9 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
             None => look(path, 0, &mut found),
         }
     }
+    // A folder may be named twice, or together with one above it.
+    let mut known = BTreeSet::new();
+    found.retain(|entry| known.insert(fs::canonicalize(&entry.path).ok()));
     Ok(found)
 }
 
@@ -308,7 +313,7 @@ fn state(
         return match cell.outcome.as_deref() {
             Some("finished") => (State::Finished, None),
             Some(_) => (State::Failed, cell.error.clone()),
-            None if folder.join("claims").is_dir() => (State::Running, None),
+            None if is_claimed(folder) => (State::Running, None),
             None => (State::Unfinished, None),
         };
     }
@@ -323,7 +328,7 @@ fn state(
 /// Whether a program holds the run.
 fn is_locked(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join(CONFIG)) else { return false };
-    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 /// Bulky parts that are no settings.

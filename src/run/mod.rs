@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod checkpoints;
+pub mod claim;
 pub mod curve;
 pub mod environment;
 pub mod files;

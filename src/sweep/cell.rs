@@ -1,9 +1,9 @@
 //! One cell: its folder, and what became of it.
 
-use super::claim::is_claimed;
 use super::identity::Basis;
 use crate::Result;
 use crate::error::Context;
+use crate::run::claim::is_claimed;
 use crate::run::files::{read_json, write_json};
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -100,10 +100,10 @@ impl Cell {
     }
 
     fn record(&self) -> Value {
-        let Basis { settings, code, data, binary } = &self.basis;
+        let Basis { settings, code, data, binary, session } = &self.basis;
         json!({
             "id": self.id, "settings": settings, "code_sha256": code, "data": data,
-            "compt": env!("CARGO_PKG_VERSION"), "binary_sha256": binary,
+            "compt": env!("CARGO_PKG_VERSION"), "binary_sha256": binary, "session": session,
         })
     }
 }
@@ -123,15 +123,21 @@ fn name_of(settings: &Map<String, Value>, otherwise: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::claim;
     use super::*;
+    use crate::run::claim::claim;
     use std::collections::BTreeMap;
 
     #[test]
     fn a_cell_goes_from_new_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let settings = json!({ "method": "a/b", "shots": 8 }).as_object().unwrap().clone();
-        let basis = Basis { settings, code: "c".into(), data: BTreeMap::new(), binary: "b".into() };
+        let basis = Basis {
+            settings,
+            code: "c".into(),
+            data: BTreeMap::new(),
+            binary: "b".into(),
+            session: Value::Null,
+        };
         let cell = Cell::below(folder.path(), basis, "grid");
         assert!(cell.folder.ends_with(format!("a-b-{}", cell.id)));
         assert_eq!(cell.state(), State::New);

@@ -3,40 +3,49 @@
 use super::cell::CELL;
 use crate::run::files::read_json;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-/// What finished cells took.
+/// Sums and counts of the seconds of cells that are alike.
 #[derive(Debug, Default)]
-pub struct Estimate(Vec<(Map<String, Value>, f64)>);
+pub struct Estimate(HashMap<String, (f64, u32)>);
 
 impl Estimate {
     /// Of the finished cells below a folder, whatever they were made of.
     pub fn of(out: &Path) -> Estimate {
-        let folders = fs::read_dir(out).into_iter().flatten().flatten();
-        let took = folders.filter_map(|folder| {
-            let record = read_json(&folder.path().join(CELL)).ok()?;
-            let finished = record["outcome"] == "finished";
-            Some((record["settings"].as_object()?.clone(), record["seconds"].as_f64()?))
-                .filter(|_| finished)
-        });
-        Estimate(took.collect())
+        let mut estimate = Estimate::default();
+        for folder in fs::read_dir(out).into_iter().flatten().flatten() {
+            let Ok(record) = read_json(&folder.path().join(CELL)) else { continue };
+            let took = record["settings"].as_object().zip(record["seconds"].as_f64());
+            if let (Some((settings, seconds)), true) = (took, record["outcome"] == "finished") {
+                estimate.add(settings, seconds);
+            }
+        }
+        estimate
     }
 
     pub fn add(&mut self, settings: &Map<String, Value>, seconds: f64) {
-        self.0.push((settings.clone(), seconds));
+        for key in alike(settings) {
+            let (sum, count) = self.0.entry(key).or_default();
+            *sum += seconds;
+            *count += 1;
+        }
     }
 
-    /// Seconds for a cell of these settings: the mean of those that share most of them.
+    /// Seconds for a cell of these settings: the mean of those that differ in the seed alone, else of
+    /// those of its method, else of all.
     pub fn seconds(&self, settings: &Map<String, Value>) -> Option<f64> {
-        let alike = |other: &Map<String, Value>| {
-            settings.iter().filter(|(key, value)| other.get(*key) == Some(value)).count()
-        };
-        let most = self.0.iter().map(|(other, _)| alike(other)).max()?;
-        let nearest: Vec<f64> =
-            self.0.iter().filter(|(other, _)| alike(other) == most).map(|took| took.1).collect();
-        Some(nearest.iter().sum::<f64>() / nearest.len() as f64)
+        let (sum, count) = alike(settings).iter().find_map(|key| self.0.get(key))?;
+        Some(sum / f64::from(*count))
     }
+}
+
+/// What cells that take as long may share, the nearest first.
+fn alike(settings: &Map<String, Value>) -> [String; 3] {
+    let mut most = settings.clone();
+    most.remove("seed");
+    [format!("{}", Value::Object(most)), format!("method {:?}", settings.get("method")), "".into()]
 }
 
 #[cfg(test)]
@@ -46,16 +55,17 @@ mod tests {
 
     #[test]
     fn the_nearest_cells_tell() {
-        let settings = |shots: u64, seed: u64| {
-            json!({ "shots": shots, "seed": seed }).as_object().unwrap().clone()
+        let settings = |method: &str, shots: u64, seed: u64| {
+            let all = json!({ "method": method, "shots": shots, "seed": seed });
+            all.as_object().unwrap().clone()
         };
         let mut estimate = Estimate::default();
-        assert_eq!(estimate.seconds(&settings(8, 1)), None);
-        estimate.add(&settings(8, 1), 4.0);
-        estimate.add(&settings(8, 2), 6.0);
-        estimate.add(&settings(16, 1), 11.0);
-        assert_eq!(estimate.seconds(&settings(8, 3)), Some(5.0));
-        assert_eq!(estimate.seconds(&settings(16, 1)), Some(11.0));
-        assert_eq!(estimate.seconds(&settings(32, 9)), Some(7.0));
+        assert_eq!(estimate.seconds(&settings("a", 8, 1)), None);
+        estimate.add(&settings("a", 8, 1), 4.0);
+        estimate.add(&settings("a", 8, 2), 6.0);
+        estimate.add(&settings("b", 16, 1), 11.0);
+        assert_eq!(estimate.seconds(&settings("a", 8, 3)), Some(5.0));
+        assert_eq!(estimate.seconds(&settings("b", 32, 1)), Some(11.0));
+        assert_eq!(estimate.seconds(&settings("c", 8, 9)), Some(7.0));
     }
 }

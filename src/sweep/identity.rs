@@ -20,6 +20,8 @@ pub struct Basis {
     pub data: BTreeMap<String, String>,
     /// The SHA-256 of the program.
     pub binary: String,
+    /// What else of the session counts: the values of `--set`, the seed, the device.
+    pub session: Value,
 }
 
 impl Basis {
@@ -28,6 +30,7 @@ impl Basis {
         let whole = json!({
             "settings": canonical(&Value::Object(self.settings.clone())),
             "code": self.code, "data": self.data, "binary": self.binary,
+            "session": canonical(&self.session),
         });
         sha256(whole.to_string().as_bytes())[..DIGITS].to_string()
     }
@@ -50,21 +53,25 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// The fingerprint of a file, or of all files below a folder.
-pub fn contents(path: &Path) -> Result<String> {
+/// The fingerprint of a file, or of all files below a folder but for one folder.
+pub fn contents(path: &Path, without: &Path) -> Result<String> {
     let mut files = Vec::new();
-    walk(path, &mut files).at(path.display())?;
+    walk(path, &std::path::absolute(without).at(without.display())?, &mut files)
+        .at(path.display())?;
     files.sort();
     fingerprint(&files).at(path.display())
 }
 
-fn walk(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+fn walk(path: &Path, without: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if std::path::absolute(path)? == without {
+        return Ok(());
+    }
     if !path.is_dir() {
         files.push(path.to_path_buf());
         return Ok(());
     }
     for entry in std::fs::read_dir(path)? {
-        walk(&entry?.path(), files)?;
+        walk(&entry?.path(), without, files)?;
     }
     Ok(())
 }
@@ -75,7 +82,13 @@ mod tests {
 
     fn basis(settings: Value) -> Basis {
         let settings = settings.as_object().unwrap().clone();
-        Basis { settings, code: "c".into(), data: BTreeMap::new(), binary: "b".into() }
+        Basis {
+            settings,
+            code: "c".into(),
+            data: BTreeMap::new(),
+            binary: "b".into(),
+            session: Value::Null,
+        }
     }
 
     #[test]
@@ -96,9 +109,13 @@ mod tests {
         std::fs::create_dir(folder.path().join("a")).unwrap();
         let file = folder.path().join("a/rows.csv");
         std::fs::write(&file, "1").unwrap();
-        let before = contents(folder.path()).unwrap();
-        assert_eq!(contents(folder.path()).unwrap(), before);
+        let out = folder.path().join("runs");
+        let of = || contents(folder.path(), &out).unwrap();
+        let before = of();
+        std::fs::create_dir(&out).unwrap();
+        std::fs::write(out.join("result.json"), "1").unwrap();
+        assert_eq!(of(), before);
         std::fs::write(&file, "2").unwrap();
-        assert_ne!(contents(folder.path()).unwrap(), before);
+        assert_ne!(of(), before);
     }
 }

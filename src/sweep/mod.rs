@@ -1,17 +1,15 @@
 //! The cells of a grid of runs: what each is made of, where it is recorded, and who works on it.
 //!
 //! A cell's folder is all that processes share: `cell.json` says what it is and what became of it,
-//! `claims/` who is at work there. Whatever runs a grid (one process, several, several machines)
+//! `claims/` ([`crate::run::claim`]) who is at work there. Whatever runs a grid (one process, several, several machines)
 //! goes through these two.
 
 mod cell;
-mod claim;
 mod estimate;
 mod identity;
 mod pool;
 
 pub use cell::{CELL, Cell, Outcome, State, now};
-pub use claim::{Claim, claim};
 pub use estimate::Estimate;
 pub use identity::{Basis, contents};
 pub use pool::{Pool, threads_each};

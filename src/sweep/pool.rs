@@ -43,13 +43,13 @@ impl Pool {
         Ok(())
     }
 
-    /// Those that ended since the last call, with their exit code, or none of a killed one.
-    pub fn ended(&mut self) -> Result<Vec<(u32, Option<i32>)>> {
+    /// The exit codes of those that ended since the last call; none of a killed one.
+    pub fn ended(&mut self) -> Result<Vec<Option<i32>>> {
         let mut ended = Vec::new();
         let mut at_work = Vec::new();
         for mut child in self.children.drain(..) {
             match child.try_wait().at("a process at work")? {
-                Some(status) => ended.push((child.id(), status.code())),
+                Some(status) => ended.push(status.code()),
                 None => at_work.push(child),
             }
         }

@@ -6,10 +6,7 @@ local cells = {}
 --- The column, or row, of the mean over tasks.
 cells.AVERAGE = "average"
 
---- A setting longer than this is cut where a table shows it.
-local LONGEST = 40
-
---- A setting as a table shows it.
+--- A setting as text, on one line.
 function cells.text(value)
   if value == nil then return "-" end
   if type(value) == "table" and #value > 0 then
@@ -17,9 +14,7 @@ function cells.text(value)
     for i, part in ipairs(value) do parts[i] = cells.text(part) end
     value = table.concat(parts, ",")
   end
-  local text = type(value) == "string" and value or arguments.show(value)
-  local cut = utf8.offset(text, LONGEST + 1)
-  return cut and text:sub(1, cut - 1) .. "…" or text
+  return ((type(value) == "string" and value or arguments.show(value)):gsub("%s+", " "))
 end
 
 --- Whether a setting follows from another one: no two runs agree in that and differ in this.
@@ -126,7 +121,7 @@ local function given(run, o)
   end
   if value then
     found[o.tasks and cells.AVERAGE or ""] =
-      { value = value, seed = seed, run = run, scores = o.value == "average" and scores or nil }
+      { value = value, seed = seed, run = run, scores = o.value == "average" and scores and next(scores) and scores or nil }
   end
   return found
 end
@@ -160,7 +155,8 @@ local function sort(keys)
       local y = b[i]
       if x ~= y then
         local m, n = tonumber(x), tonumber(y)
-        if m and n then return m < n end
+        if m and n and m ~= n then return m < n end
+        if (m == nil) ~= (n == nil) then return m ~= nil end
         return ranks[i][x] < ranks[i][y]
       end
     end

@@ -33,11 +33,20 @@ local function plain(t, cell, plus_minus)
   return text
 end
 
+--- A name longer than this is cut where people read it.
+local LONGEST = 40
+
+---@param text string
+local function short(text)
+  local cut = utf8.len(text) and utf8.offset(text, LONGEST + 1)
+  return cut and text:sub(1, cut - 1) .. "…" or text
+end
+
 ---@param key any[]
 local function label(key)
   if #key == 0 or (#key == 1 and key[1] == "") then return "value" end
   local parts = {}
-  for i, part in ipairs(key) do parts[i] = tostring(part) end
+  for i, part in ipairs(key) do parts[i] = short(tostring(part)) end
   return table.concat(parts, " ")
 end
 
@@ -55,7 +64,7 @@ local function lines_of(t, show)
       local above = t.rows[i - 1] or {}
       local same = k < #key
       for before = 1, k do same = same and above[before] == key[before] end
-      line[k] = same and "" or tostring(part)
+      line[k] = same and "" or short(tostring(part))
     end
     for j = 1, #t.columns do line[#line + 1] = show(formats.at(t, i, j)) end
     lines[#lines + 1] = line
@@ -112,7 +121,7 @@ local TEX = {
 }
 
 ---@param text string
-local function tex(text) return (text:gsub("[\\{}&%%$#_~^]", TEX):gsub("±", "$\\pm$"):gsub("–", "--"):gsub("<", "$<$")) end
+local function tex(text) return (text:gsub("[\\{}&%%$#_~^]", TEX):gsub("±", "$\\pm$"):gsub("–", "--"):gsub("[<>|]", "$%0$"):gsub("…", "\\ldots{}")) end
 
 --- booktabs: `\usepackage{booktabs}`.
 ---@param t compt.ResultTable
@@ -131,6 +140,8 @@ function formats.latex(t)
     for k = 1, i == 1 and #line or #t.row_names do line[k] = tex(line[k]) end
     local begins = i > 2 and #t.row_names > 1 and line[1] ~= ""
     if begins then out[#out + 1] = "\\midrule" end
+    -- LaTeX would take a star or a bracket for an argument of the line before.
+    if line[1]:find "^[%*%[]" then line[1] = "{}" .. line[1] end
     out[#out + 1] = table.concat(line, " & ") .. " \\\\"
     if i == 1 then out[#out + 1] = "\\midrule" end
   end
@@ -164,7 +175,7 @@ end
 local function quoted(text)
   if text == nil then return "" end
   local plain_text = tostring(text)
-  return plain_text:find '[",\n]' and '"' .. plain_text:gsub('"', '""') .. '"' or plain_text
+  return plain_text:find '[",\r\n]' and '"' .. plain_text:gsub('"', '""') .. '"' or plain_text
 end
 
 ---@param t compt.ResultTable
@@ -174,7 +185,9 @@ function formats.csv(t)
   for _, names in ipairs { t.row_names, t.column_names, { "mean", "sd", "n", "expected", "best", "p" } } do
     for _, name in ipairs(names) do head[#head + 1] = name end
   end
-  local out = { table.concat(head, ",") }
+  local names = {}
+  for k, name in ipairs(head) do names[k] = quoted(name) end
+  local out = { table.concat(names, ",") }
   for _, one in ipairs(tidy(t)) do
     local line = {}
     for k, name in ipairs(head) do line[k] = quoted(one[name]) end

@@ -7,12 +7,24 @@ local significance = {}
 --- Fewer pairs than this tell nothing: two that differ alike would be certain.
 local FEWEST = 3
 
+--- Whether a seed comes twice: then it is not known which values belong together.
+---@param values compt.CellValue[]
+local function repeated(values)
+  local known = {}
+  for _, one in ipairs(values) do
+    if known[one.seed or ""] then return true end
+    known[one.seed or ""] = true
+  end
+  return false
+end
+
 --- The values of two cells that belong together: by seed, and by task where the value is a mean over tasks.
 ---@param ours compt.CellValue[]
 ---@param theirs compt.CellValue[]
 ---@return number[], number[]
 local function pairs_of(ours, theirs)
   local left, right = {}, {}
+  if repeated(ours) or repeated(theirs) then return left, right end
   for _, a in ipairs(ours) do
     for _, b in ipairs(theirs) do
       if a.seed == b.seed and a.scores and b.scores then

@@ -1357,11 +1357,12 @@ function compt.grid(options) end
 ---@field name? string of the grid; by default the script's
 ---@field out? compt.folder where the cells' folders are made; by default `--out`, or `runs/` and the script's name
 ---@field files? string[] files or folders that runs depend on and that no setting names
+---@field args? boolean whether the values of `--set` count, so that others are other runs; false where only settings reach `run` (default true)
 
----Runs a function for every cell of a grid, each in a folder of its own, and gives the runs. A cell that is finished is not run again as long as its settings, the code of `run` (its file and what that requires), the files its settings name and the program are the same; one that was stopped goes on from its checkpoint; one that failed is recorded with its error, and the others go on. Several processes may work on one grid. `compt run --jobs N` runs N at a time, `--dry-run` lists them. In `run` the first trainer's run is the cell's, `compt.seed` and the generators begin with the setting `seed`; settings are plain data. A setting `name`, or else `method`, begins the folder's name.
+---Runs a function for every cell of a grid, each in a folder of its own, and gives the runs. A cell that is finished is not run again as long as its settings, the code of `run` (its file and what that requires), the files its settings name, `--set`, `--device`, the seed and the program are the same; one that was stopped goes on from its checkpoint; one that failed is recorded with its error, and the others go on. Several processes may work on one grid. `compt run --jobs N` runs N at a time, `--dry-run` lists them. In `run` the first trainer's run is the cell's, `compt.seed` and the generators begin with the setting `seed`; settings are plain data. A setting `name`, or else `method`, begins the folder's name.
 ---```lua
 ---runs = compt.ablate {
----  name = "doc", out = "/tmp/compt-doc-ablate", files = { "Cargo.toml" }, grid = { x = { 1, 2 }, seed = { 1, 2, 3 } },
+---  name = "doc", out = "/tmp/compt-doc-ablate", files = { "Cargo.toml" }, args = true, grid = { x = { 1, 2 }, seed = { 1, 2, 3 } },
 ---  run = function(s) return { average = s.x + s.seed / 10 } end,
 ---}
 ---```
@@ -1504,7 +1505,7 @@ local Figure = {}
 
 ---@class (exact) compt.BesideOptions
 ---@field title? string
----@field columns? integer side by side; by default all, at most three
+---@field columns? integer side by side; by default up to three, of four two
 
 ---@class compt.ReportRun
 ---@field name string of the row

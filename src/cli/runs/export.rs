@@ -57,10 +57,12 @@ pub fn export(options: &Options) -> ExitCode {
 fn written(options: &Options) -> Result<()> {
     let runs = || -> Result<Vec<Entry>> {
         let runs = chosen(&options.folders, &options.filter)?;
-        Ok(runs
-            .into_iter()
-            .filter(|e| !matches!(e.state, State::Damaged | State::Foreign))
-            .collect())
+        let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);
+        let (runs, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_run);
+        for entry in &others {
+            eprintln!("note: {} is left out: {}", entry.path.display(), entry.state.name());
+        }
+        Ok(runs)
     };
     if let Some(folder) = &options.to.tensorboard {
         interrupt::install().map_err(Error::from)?;

@@ -9,7 +9,7 @@ use crate::run::progress::span;
 use crate::sweep::{Basis, Cell, Estimate, State, contents};
 use crate::{Error, Result};
 use mlua::{Function, Lua, LuaSerdeExt, Table};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -34,21 +34,23 @@ impl Plan {
             Some(out) => PathBuf::from(out),
             None => out_folder(lua, &stem.unwrap_or_else(|| name.clone())),
         };
-        let code = code_sha256(lua, &run);
+        let code = code_sha256(lua, &run)?;
         let mut binary = binary_sha256().unwrap_or_default();
         // The library is the program's, unless it is read from a folder.
         if let Some(folder) = std::env::var_os("COMPT_STDLIB") {
-            binary.push_str(&contents(Path::new(&folder))?);
+            binary.push_str(&contents(Path::new(&folder), &out)?);
         }
         let files: Vec<String> = spec.get::<Option<_>>("files")?.unwrap_or_default();
-        let mut data = Contents::default();
+        let counts: bool = spec.get::<Option<_>>("args")?.unwrap_or(true);
+        let mut data = Contents { out: out.clone(), known: BTreeMap::new() };
         let mut known = BTreeSet::new();
         let mut cells = Vec::new();
         for settings in spec.get::<Table>("cells")?.sequence_values::<Table>() {
             let settings = plain(lua, &settings?)?;
             let data = data.of(&settings, &files)?;
             let (code, binary) = (code.clone(), binary.clone());
-            let cell = Cell::below(&out, Basis { settings, code, data, binary }, &name);
+            let session = counted(lua, counts, &settings);
+            let cell = Cell::below(&out, Basis { settings, code, data, binary, session }, &name);
             if known.insert(cell.id.clone()) {
                 cells.push(cell);
             }
@@ -168,6 +170,13 @@ fn out_folder(lua: &Lua, stem: &str) -> PathBuf {
     out.unwrap_or_else(|| Path::new("runs").join(stem))
 }
 
+/// What of the session decides what a cell gives.
+fn counted(lua: &Lua, args: bool, settings: &Map<String, Value>) -> Value {
+    let Some(session) = lua.app_data_ref::<Session>() else { return Value::Null };
+    let seed = (!settings.contains_key("seed")).then_some(session.seed);
+    json!({ "args": args.then_some(&session.args), "seed": seed, "device": session.device })
+}
+
 /// Settings as plain data, with sorted keys.
 fn plain(lua: &Lua, settings: &Table) -> Result<Map<String, Value>> {
     let value: Value = lua.from_value(mlua::Value::Table(settings.clone())).map_err(|e| {
@@ -177,6 +186,9 @@ fn plain(lua: &Lua, settings: &Table) -> Result<Map<String, Value>> {
             .hint("name what is to be made, and make it in 'run'")
     })?;
     match value {
+        Value::Object(map) if map.values().any(holds_null) => {
+            Err(refuse("settings are plain data: a number must be finite"))
+        }
         Value::Object(mut map) => {
             map.sort_keys();
             Ok(map)
@@ -186,9 +198,22 @@ fn plain(lua: &Lua, settings: &Table) -> Result<Map<String, Value>> {
     }
 }
 
+/// JSON has no infinity and no NaN.
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.iter().any(holds_null),
+        Value::Object(map) => map.values().any(holds_null),
+        _ => false,
+    }
+}
+
 /// Fingerprints of files, each taken once.
-#[derive(Default)]
-struct Contents(BTreeMap<String, Option<String>>);
+struct Contents {
+    /// The runs themselves do not count.
+    out: PathBuf,
+    known: BTreeMap<String, Option<String>>,
+}
 
 impl Contents {
     /// Of the paths among these settings, and of these files.
@@ -206,12 +231,12 @@ impl Contents {
         let mut named = Vec::new();
         settings.values().for_each(|value| paths(value, &mut named));
         for path in named.into_iter().chain(files.iter().cloned()) {
-            if !self.0.contains_key(&path) {
-                let there = Path::new(&path).exists();
-                let print = there.then(|| contents(Path::new(&path))).transpose()?;
-                self.0.insert(path.clone(), print);
+            if !self.known.contains_key(&path) {
+                let there = !path.is_empty() && Path::new(&path).exists();
+                let print = there.then(|| contents(Path::new(&path), &self.out)).transpose()?;
+                self.known.insert(path.clone(), print);
             }
-            if let Some(Some(print)) = self.0.get(&path) {
+            if let Some(Some(print)) = self.known.get(&path) {
                 found.insert(path, print.clone());
             }
         }
@@ -219,10 +244,10 @@ impl Contents {
     }
 }
 
-/// Texts that look like paths: a name alone is one of a model, a method or a task.
+/// Texts: any may name a file.
 fn paths(value: &Value, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if text.contains(['/', '.']) => found.push(text.clone()),
+        Value::String(text) => found.push(text.clone()),
         Value::Array(list) => list.iter().for_each(|value| paths(value, found)),
         Value::Object(map) => map.values().for_each(|value| paths(value, found)),
         _ => {}
@@ -232,7 +257,6 @@ fn paths(value: &Value, found: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn files_among_the_settings_count_with_their_content() {
@@ -241,13 +265,14 @@ mod tests {
         std::fs::write(&file, "1").unwrap();
         let settings = json!({ "data": file, "method": "pt", "lr": { "source": 0.1 } });
         let settings = settings.as_object().unwrap();
-        let of = || Contents::default().of(settings, &[]).unwrap();
+        let fresh = || Contents { out: folder.path().join("runs"), known: BTreeMap::new() };
+        let of = || fresh().of(settings, &[]).unwrap();
         let before = of();
         assert_eq!(before.len(), 1);
         std::fs::write(&file, "2").unwrap();
         assert_ne!(of(), before);
         let missing = [folder.path().join("none").display().to_string()];
-        let text = Contents::default().of(settings, &missing).unwrap_err().to_string();
+        let text = fresh().of(settings, &missing).unwrap_err().to_string();
         assert!(text.contains("there is no such file"), "{text}");
     }
 

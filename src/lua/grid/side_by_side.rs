@@ -4,6 +4,7 @@
 use super::Done;
 use super::plan::Plan;
 use crate::lua::session::Session;
+use crate::run::claim::claim;
 use crate::run::environment::cores;
 use crate::run::tally::Tally;
 use crate::sweep::{Cell, Estimate, Outcome, Pool, State, now, threads_each};
@@ -38,8 +39,11 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
     let mut tally = Tally::new(&plan.name, plan.cells.len());
     let mut failed = 0;
     let mut started: Vec<(String, Instant)> = Vec::new();
+    let mut looked = Duration::ZERO;
     loop {
-        std::thread::sleep(PAUSE);
+        // Many cells take their time to be looked at.
+        std::thread::sleep(PAUSE.max(4 * looked));
+        let look = Instant::now();
         if interrupt::requested() {
             tally.finish();
             notice::say("the runs under way write a checkpoint and end");
@@ -70,7 +74,10 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
                 }
                 // Its process is gone: it broke off in the middle of the cell.
                 State::Unfinished
-                    if started.iter().any(|(id, _)| *id == cell.id) && !ended.is_empty() =>
+                    if started.iter().any(|(id, _)| *id == cell.id)
+                        && !ended.is_empty()
+                        && let Some(_claim) = claim(&cell.folder)?
+                        && cell.end_of().is_none() =>
                 {
                     let what = "its process was killed or broke off; its log.txt says more";
                     cell.end(&Outcome::Failed(what.into()), 0.0)?;
@@ -83,6 +90,7 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
             still.push(cell);
         }
         left = still;
+        looked = look.elapsed();
         let seconds: Option<f64> =
             left.iter().map(|cell| estimate.seconds(&cell.basis.settings)).sum();
         tally.at(
@@ -95,7 +103,7 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
             break;
         }
         // Those that end while there is work broke off, or could not begin.
-        let broken = ended.iter().filter(|(_, code)| *code != Some(0)).count();
+        let broken = ended.iter().filter(|code| **code != Some(0)).count();
         if pool.at_work() == 0 && broken == ended.len() && running == 0 && started.is_empty() {
             tally.finish();
             return Err(Error::new("the processes end before they come to a run")

@@ -8,15 +8,16 @@ use crate::lua::random;
 use crate::lua::recorded::plain as plain_tables;
 use crate::lua::session::{Again, Mode, Session, fresh_id};
 use crate::notice;
+use crate::run::claim::claim;
 use crate::run::files::read_json;
 use crate::run::folder::SESSION;
 use crate::run::progress::span;
-use crate::sweep::{Cell, Estimate, Outcome, State, claim};
+use crate::sweep::{Cell, Estimate, Outcome, State};
 use crate::{Error, Result};
 use mlua::{Lua, LuaSerdeExt, Value};
 use serde_json::json;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,6 +33,9 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// one of several processes tells what happens in the cells' logs.
 pub fn work(lua: &Lua, plan: &Plan, began: f64, quiet: bool) -> Done {
     let mut estimate = Estimate::of(&plan.out);
+    let finished: HashSet<&String> =
+        plan.cells.iter().filter(|cell| is_over(cell, began)).map(|cell| &cell.id).collect();
+    let mut failed = 0;
     let mut waits = false;
     loop {
         let (mut others, mut worked) = (0, false);
@@ -48,10 +52,12 @@ pub fn work(lua: &Lua, plan: &Plan, began: f64, quiet: bool) -> Done {
                 continue;
             }
             if !quiet {
-                tell(plan, i, &estimate);
+                let ahead = plan.cells[i..].iter().filter(|cell| !finished.contains(&cell.id));
+                let left = ahead.map(|cell| estimate.seconds(&cell.basis.settings)).sum();
+                tell(plan, i, failed, left);
             }
             let start = Instant::now();
-            run(lua, plan, cell, quiet, None)?;
+            failed += usize::from(!run(lua, plan, cell, quiet, None)?);
             estimate.add(&cell.basis.settings, start.elapsed().as_secs_f64());
             drop(claim);
             worked = true;
@@ -98,11 +104,7 @@ fn is_over(cell: &Cell, began: f64) -> bool {
     }
 }
 
-fn tell(plan: &Plan, i: usize, estimate: &Estimate) {
-    let open = plan.open();
-    let failed = open.iter().filter(|(_, state)| matches!(state, State::Failed(..))).count();
-    let left: Option<f64> =
-        open.iter().map(|(cell, _)| estimate.seconds(&cell.basis.settings)).sum();
+fn tell(plan: &Plan, i: usize, failed: usize, left: Option<f64>) {
     let mut line = format!("{}: run {} of {}", plan.name, i + 1, plan.cells.len());
     if failed > 0 {
         line.push_str(&format!(", {failed} failed"));
@@ -113,9 +115,9 @@ fn tell(plan: &Plan, i: usize, estimate: &Estimate) {
     notice::say(&format!("{line}: {}", described(&plan.cells[i].basis.settings)));
 }
 
-/// Runs one cell. Whatever is wrong with it is its own; an error is an interrupt, or that nothing
-/// can be recorded.
-fn run(lua: &Lua, plan: &Plan, cell: &Cell, quiet: bool, again: Option<Rc<Again>>) -> Done {
+/// Runs one cell, and tells whether it went well. Whatever is wrong with it is its own; an error is an
+/// interrupt, or that nothing can be recorded.
+fn run(lua: &Lua, plan: &Plan, cell: &Cell, quiet: bool, again: Option<Rc<Again>>) -> Result<bool> {
     let records = again.as_ref().is_none_or(|again| again.mode == Mode::Resume);
     if records {
         cell.begin()?;
@@ -128,7 +130,7 @@ fn run(lua: &Lua, plan: &Plan, cell: &Cell, quiet: bool, again: Option<Rc<Again>
     lua.gc_collect().and_then(|()| lua.gc_collect()).map_err(|e| Error::new(e.to_string()))?;
     let outcome = match done {
         // Nothing was made: the script ended to compare or to evaluate.
-        _ if !records => return Ok(()),
+        _ if !records => return Ok(true),
         Ok(Ok(_)) if !unrecorded.is_empty() => Outcome::Failed(unrecorded.join("\n")),
         Ok(Ok(values)) => Outcome::Finished(values),
         _ if interrupt::requested() => return Err(interrupted()),
@@ -138,7 +140,8 @@ fn run(lua: &Lua, plan: &Plan, cell: &Cell, quiet: bool, again: Option<Rc<Again>
     if let Outcome::Failed(error) = &outcome {
         notice::say(&format!("{}: failed: {error}", cell.folder.display()));
     }
-    cell.end(&outcome, start.elapsed().as_secs_f64())
+    cell.end(&outcome, start.elapsed().as_secs_f64())?;
+    Ok(matches!(outcome, Outcome::Finished(_)))
 }
 
 fn interrupted() -> Error {

@@ -1,6 +1,6 @@
 //! `trainer:evaluate(split, options)`
 
-use super::how::How;
+use super::how::{How, NEW_TOKENS};
 use super::{LuaTrainer, scores};
 use crate::Error;
 use crate::Result;
@@ -40,7 +40,7 @@ impl LuaTrainer {
         let rule: String = o.get_or(lua, "weights", "renormalised".into())?;
         let normalise: Option<String> = o.get(lua, "normalise")?;
         let decoding: String = o.get_or(lua, "decoding", "greedy".into())?;
-        let max_new_tokens: i64 = o.get_or(lua, "max_new_tokens", 8)?;
+        let max_new_tokens: i64 = o.get_or(lua, "max_new_tokens", NEW_TOKENS)?;
         let batch_tokens: usize = o.get_or(lua, "batch_tokens", 8192)?;
         let names: Option<Vec<Value>> = o.get(lua, "tasks")?;
         o.finish()?;
@@ -102,19 +102,14 @@ impl LuaTrainer {
                 found.cut
             );
         }
-        let as_trained = isolation == Isolation::Total
-            && normalise.is_none()
-            && evaluation.decoding == Decoding::Greedy;
-        let whole = as_trained && limit.is_none() && names.is_none();
         let tasks = names.map(|_| which.iter().map(|&i| all_names[i].clone()).collect());
-        let how = How { only, without, weights: rule, decoding, normalise, limit, tasks };
+        let how =
+            How { only, without, weights: rule, decoding, normalise, limit, max_new_tokens, tasks };
         self.record.answers(&how.file(split), &found);
-        if whole {
+        if how.is_usual() {
             self.record.scores(&self.trainer, &found);
         } else if split == Split::Test {
-            let mut told = how.told(&found);
-            told["max_new_tokens"] = max_new_tokens.into();
-            self.record.look(&self.trainer, told, &found);
+            self.record.look(&self.trainer, how.told(&found), &found);
         }
         scores::to_lua(lua, &found)
     }

@@ -302,12 +302,16 @@ impl Record {
 
     /// Notes the scores of another look at the test rows, and how they were looked at.
     pub fn look(&mut self, trainer: &Trainer, mut how: Value, found: &Scores) {
+        let same = |before: &Value| {
+            let asked = how.as_object().into_iter().flatten();
+            asked.into_iter().all(|(key, value)| before[key] == *value)
+        };
+        let mut looks = self.result["evaluations"].as_array().cloned().unwrap_or_default();
+        looks.retain(|before| !same(before));
         how["scores"] = scores::by_task(found);
         how["average"] = found.average().into();
-        match self.result["evaluations"].as_array_mut() {
-            Some(list) => list.push(how),
-            None => self.result["evaluations"] = json!([how]),
-        }
+        looks.push(how);
+        self.result["evaluations"] = looks.into();
         let written = self.write(trainer);
         self.tolerate(RECORD, written);
     }

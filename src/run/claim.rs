@@ -40,45 +40,68 @@ pub fn claim(cell: &Path) -> Result<Option<Claim>> {
     fs::create_dir_all(&folder).at(folder.display())?;
     let me = serde_json::to_vec(&Owner::this()).map_err(|e| Error::new(e.to_string()))?;
     let mut stale = Vec::new();
-    for number in 1.. {
+    let mut number = 0;
+    loop {
+        number += 1;
         let path = folder.join(number.to_string());
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
-                let claim = Claim { path, stale };
+                let mut claim = Claim { path, stale };
                 file.write_all(&me).at(claim.path.display())?;
+                // One that was stale may have gone, and be made anew by a process that began at 1.
+                let taken = claim.stale.iter().any(|path| look(path) != Look::Stale);
+                if taken {
+                    claim.stale.clear();
+                    return Ok(None);
+                }
                 return Ok(Some(claim));
             }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                if is_held(&path) {
-                    return Ok(None);
+                match look(&path) {
+                    Look::Held => return Ok(None),
+                    Look::Stale => stale.push(path),
+                    // It was given back between the two calls.
+                    Look::Gone => (number, stale) = (0, Vec::new()),
                 }
-                stale.push(path);
             }
             // The folder went with the cell's end, between two calls.
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Error::from(e).at(path.display())),
         }
     }
-    unreachable!("some number is free")
 }
 
 /// Whether a process that is still there, or may be, works on a cell.
 pub fn is_claimed(cell: &Path) -> bool {
     let folder = cell.join(FOLDER);
     let paths = (1..).map(|number: u32| folder.join(number.to_string()));
-    paths.take_while(|path| path.exists()).any(|path| is_held(&path))
+    paths.map(|path| look(&path)).take_while(|look| *look != Look::Gone).any(|l| l == Look::Held)
 }
 
-fn is_held(path: &Path) -> bool {
-    let Ok(text) = fs::read(path) else { return false };
-    match serde_json::from_slice::<Owner>(&text) {
+/// What is seen of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Its maker is there, or may be.
+    Held,
+    Stale,
+    Gone,
+}
+
+fn look(path: &Path) -> Look {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Look::Gone,
+        Err(_) => return Look::Held,
+    };
+    let held = match serde_json::from_slice::<Owner>(&text) {
         Ok(owner) => owner.may_be_there(),
         Err(_) => {
             let written = fs::metadata(path).and_then(|meta| meta.modified());
             let age = written.ok().and_then(|at| SystemTime::now().duration_since(at).ok());
             age.is_none_or(|age| age < WRITING)
         }
-    }
+    };
+    if held { Look::Held } else { Look::Stale }
 }
 
 impl Drop for Claim {
