@@ -16,9 +16,14 @@ local RULES = {
   { "files", arguments.optional(arguments.names) }, { "args", arguments.flag, true },
 }
 
+local OPTIONS = {
+  "run", "name", "out", "files", "args", "settings", "grid", "zip", "list", "where", "derive",
+}
+
 --- Runs `run(settings)` for every cell of a grid; see compt.AblateOptions.
 return function(given)
   local own, of_grid = {}, {}
+  for key in pairs(type(given) == "table" and given or {}) do library.known("option", tostring(key), OPTIONS, CALL) end
   for key, value in pairs(given or {}) do
     local is_own = key == "run" or key == "name" or key == "out" or key == "files" or key == "args"
     if is_own then own[key] = value else of_grid[key] = value end

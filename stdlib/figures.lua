@@ -82,6 +82,7 @@ function figures.lines(runs, given)
     { "x", name }, { "by", optional(name) }, { "value", value_kind, "average" }, { "title", optional(name) },
     { "y_label", optional(name) }, { "log", arguments.flag, false },
   })
+  for _, setting in ipairs { o.x, o.by } do runs:check_setting(setting, "compt.figures.lines") end
   local grid = cells.grid(runs, {
     rows = { o.by or "method" }, columns = { o.x }, value = o.value, tasks = false,
   })

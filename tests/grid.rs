@@ -218,6 +218,61 @@ fn walk(study: &Study) -> Vec<String> {
     found
 }
 
+const FAMILY: &str = r#"
+local compt = require "compt"
+local shared = require "shared"
+local cell = require "cell"
+local runs = compt.ablate { grid = { data = { "rows" }, seed = { 1, 2 } }, run = cell }
+print(runs, shared.x, runs[1].values, compt.report.table(runs, { rows = "data", value = "average" }))
+"#;
+
+#[test]
+fn what_decides_a_cell_s_numbers_makes_it_another() {
+    let study = Study::new(&[
+        ("study.lua", FAMILY),
+        (
+            "cell.lua",
+            "local shared = require 'shared'\nreturn function(s) require 'late'; return shared.x + s.seed end",
+        ),
+        ("shared.lua", "return { x = 1 }"),
+        ("late.lua", "return 1"),
+        ("rows/train.csv", "1"),
+    ]);
+    let left = |arguments: &[&str]| {
+        let (_, out, _) = study.run(&[&["run", "study.lua", "--dry-run"], arguments].concat());
+        out.split(" finished, ").nth(1).unwrap().split(" to run").next().unwrap().to_string()
+    };
+    assert_eq!(left(&[]), "2");
+    let (code, out, err) = study.run(&["run", "study.lua"]);
+    assert!(code == 0 && out.starts_with("2 runs: 2 finished\t1\t2"), "{out}{err}");
+    assert!(
+        out.contains("no run has a number 'average'"),
+        "what is no table of scores is told: {out}"
+    );
+    assert_eq!(left(&[]), "0");
+    assert_eq!((left(&["--set", "k=2"]), left(&["--device", "cpu"])), ("2".into(), "2".into()));
+    assert_eq!(left(&["--seed", "3"]), "0", "the cells have seeds of their own");
+    // Required by a file that was loaded before, when it runs, and data named without a slash.
+    for (name, other) in
+        [("shared.lua", "return { x = 2 }"), ("late.lua", "return 2"), ("rows/train.csv", "2")]
+    {
+        let before = study.text(name);
+        fs::write(study.path(name), other).unwrap();
+        assert_eq!(left(&[]), "2", "{name}");
+        let (_, out, _) = study.run(&["run", "study.lua", "--dry-run"]);
+        assert!(out.contains("2 of the 2 runs to make were made before"), "{out}");
+        fs::write(study.path(name), before).unwrap();
+        assert_eq!(left(&[]), "0", "{name}");
+    }
+    // What only the script itself says is no part of them.
+    fs::write(study.path("study.lua"), format!("{FAMILY}print 'more'")).unwrap();
+    assert_eq!(left(&[]), "0");
+    let trains = "local small = require 'small'\nsmall.trainer({ steps = 2 }):run()";
+    let plain = Study::small(trains);
+    let (code, _, err) = plain.run(&["run", "study.lua", "--dry-run"]);
+    assert!(code == 1 && err.contains("trains outside of a grid"), "{err}");
+}
+
 #[test]
 fn wrong_grids_are_refused() {
     for (options, why) in [
@@ -225,8 +280,10 @@ fn wrong_grids_are_refused() {
         ("run = print, grid = { x = {} }", "grid.x: expected a list"),
         ("run = print, zip = { x = { 1, 2 }, y = { 1 } }", "they go together"),
         ("run = print, gird = { x = { 1 } }", "unknown option 'gird'"),
+        ("run = print, name = '../x', list = { {} }", "'name' is a name, not a path"),
+        ("run = print, settings = { x = 1 / 0 }", "a number must be finite"),
         ("run = print, where = function() return false end", "no cell is left"),
-        ("run = print, settings = { m = print }", "settings are plain data"),
+        ("run = print, settings = { m = print }", "'m' is, or holds, a function"),
         ("run = print, files = { 'none.csv' }", "there is no such file"),
     ] {
         let study = Study::new(&[]);

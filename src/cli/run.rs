@@ -42,7 +42,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     }
     let again = session.again.clone();
     let mut unrecorded = Vec::new();
-    let mut failed = Some(Vec::new());
+    let (mut failed, mut over) = (Vec::new(), false);
     let worker = session.grid.worker.is_some();
     let outcome = errors::guard(|| -> Result<(), Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
@@ -55,7 +55,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         }
         let done = runtime.exec(source, name);
         unrecorded = runtime.unrecorded();
-        failed = runtime.failed();
+        (failed, over) = (runtime.failed(), runtime.is_over());
         done?;
         args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
         Ok(())
@@ -63,16 +63,19 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     unrecorded.iter().for_each(|what| eprintln!("compt: {what}"));
     let is_done =
         |again: Rc<Again>| again.replayed.borrow().is_some() || again.evaluated.borrow().is_some();
-    let Some(failed) = failed.filter(|_| !again.is_some_and(is_done)) else {
+    if again.is_some_and(is_done) {
         return ExitCode::SUCCESS;
-    };
+    }
+    failed.iter().for_each(|cell| eprintln!("compt: a run failed: {cell}"));
+    if over {
+        return ExitCode::from(if failed.is_empty() { 0 } else { FAILED });
+    }
     if interrupt::requested() {
         errors::interrupted(outcome.and_then(|done| done.err()).as_deref());
         // The code of a signal says that there is a checkpoint to go on from.
         let recorded = unrecorded.is_empty();
         return ExitCode::from(if recorded { interrupt::exit_code() } else { FAILED });
     }
-    failed.iter().for_each(|cell| eprintln!("compt: a run failed: {cell}"));
     match outcome {
         Some(Ok(())) if unrecorded.is_empty() && failed.is_empty() => ExitCode::SUCCESS,
         Some(Ok(())) => ExitCode::from(FAILED),

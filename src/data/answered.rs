@@ -35,8 +35,14 @@ pub fn write(path: &Path, tasks: &[Answered]) -> Result<()> {
         }
         out.finish()
     };
+    // Not the folders above: one that is gone is not made anew behind the user's back.
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).at(folder.display())?;
+        match std::fs::create_dir(folder) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(Error::from(e).at(folder.display()));
+            }
+            _ => {}
+        }
     }
     write_atomic(path, &packed().at(path.display())?)
 }

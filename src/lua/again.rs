@@ -6,6 +6,7 @@ use crate::error::Context;
 use crate::run::environment::binary_sha256;
 use crate::run::files::read_json;
 use crate::run::folder::{ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
+use crate::sweep::CELL;
 use crate::{Error, Result};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -95,6 +96,13 @@ fn again(
 fn run_in(folder: &Path) -> Result<(PathBuf, Value)> {
     if folder.join(SESSION).is_file() {
         return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
+    }
+    let cell = read_json(&folder.join(CELL)).unwrap_or_default();
+    let began = below(folder).any(|path| path.join(SESSION).is_file());
+    if let (Some(error), false) = (cell["error"].as_str(), began) {
+        return Err(Error::new(format!("the cell failed before anything was trained: {error}"))
+            .at(folder.display())
+            .hint("run the script again: it tries failed cells anew"));
     }
     let mut runs: Vec<(String, bool, PathBuf, Value)> = below(folder)
         .filter_map(|path| {

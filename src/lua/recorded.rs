@@ -4,7 +4,9 @@ use crate::data::answered;
 use crate::run::catalog::{Entry, find};
 use crate::run::curve::thinned;
 use crate::run::environment::environment_of;
+use crate::run::files::read_json;
 use crate::run::folder::PREDICTIONS;
+use crate::sweep::CELL;
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Value, json};
@@ -51,6 +53,10 @@ pub fn details(lua: &Lua, path: String) -> mlua::Result<mlua::Value> {
     let mut details =
         Entry::read(Path::new(&path)).and_then(|entry| entry.config().ok()).unwrap_or_default();
     details.extend(environment_of(Path::new(&path)));
+    let cell = read_json(&Path::new(&path).join(CELL)).unwrap_or_default();
+    if let Some(code) = cell["code_sha256"].as_str() {
+        details.insert("code".into(), code.into());
+    }
     lua.to_value_with(&details, plain())
 }
 

@@ -78,10 +78,14 @@ impl Runtime {
         self.lua.app_data_ref::<Session>().map(|s| s.unrecorded.clone()).unwrap_or_default()
     }
 
-    /// Cells that failed, and why; None where a grid ended the script as it was to.
-    pub fn failed(&self) -> Option<Vec<String>> {
-        let session = self.lua.app_data_ref::<Session>()?;
-        (!session.over).then(|| session.failed.clone())
+    /// Cells that failed, and why.
+    pub fn failed(&self) -> Vec<String> {
+        self.lua.app_data_ref::<Session>().map(|s| s.failed.clone()).unwrap_or_default()
+    }
+
+    /// Whether a grid ended the script, as it was to.
+    pub fn is_over(&self) -> bool {
+        self.lua.app_data_ref::<Session>().is_some_and(|session| session.over)
     }
 
     /// Writes a report on the runs at or below some folders.

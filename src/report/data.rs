@@ -17,7 +17,8 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
     let mut environments: Vec<Map<String, Value>> = Vec::new();
     let (mut texts, mut answers) = (Texts::default(), Answers::default());
     let all: Vec<Map<String, Value>> = entries.iter().map(whole_settings).collect();
-    let (common, differing) = split(&all);
+    let whole = entries.iter().filter(|entry| entry.config().is_ok()).count();
+    let (common, differing) = split(&all, whole);
     let short: BTreeSet<String> =
         entries.iter().flat_map(|entry| entry.settings().into_iter().map(|s| s.0)).collect();
     let mut runs = Vec::new();
@@ -25,10 +26,14 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
         answers.add(place, &entry.path);
         let environment = environment_of(&entry.path);
         let known = environments.iter().position(|known| *known == environment);
-        let environment = known.unwrap_or_else(|| {
-            environments.push(environment);
-            environments.len() - 1
-        });
+        let environment = match (environment.is_empty(), known) {
+            (true, _) => None,
+            (false, Some(place)) => Some(place),
+            (false, None) => {
+                environments.push(environment);
+                Some(environments.len() - 1)
+            }
+        };
         let events = steering::read(&entry.path).unwrap_or_default();
         let own: Map<String, Value> = settings
             .iter()
@@ -63,8 +68,9 @@ fn object(value: Value) -> Value {
     if value.is_object() { value } else { json!({}) }
 }
 
-/// What all share, and the names of what they do not.
-fn split(all: &[Map<String, Value>]) -> (Map<String, Value>, BTreeSet<String>) {
+/// What all share, and the names of what they do not. Of runs that failed before their first step little
+/// is known: `whole` have all their settings.
+fn split(all: &[Map<String, Value>], whole: usize) -> (Map<String, Value>, BTreeSet<String>) {
     let mut seen: BTreeMap<&String, (usize, &Value, bool)> = BTreeMap::new();
     for (key, value) in all.iter().flatten() {
         let known = seen.entry(key).or_insert((0, value, true));
@@ -74,7 +80,7 @@ fn split(all: &[Map<String, Value>]) -> (Map<String, Value>, BTreeSet<String>) {
     let mut common = Map::new();
     let mut differing = BTreeSet::new();
     for (key, (count, value, same)) in seen {
-        if same && count == all.len() {
+        if same && count >= whole.max(1) {
             common.insert(key.clone(), value.clone());
         } else {
             differing.insert(key.clone());
@@ -116,7 +122,7 @@ mod tests {
     fn settings_are_parted_into_common_and_differing() {
         let of = |value: Value| value.as_object().unwrap().clone();
         let all = [of(json!({ "a": 1, "b": 2, "c": 3 })), of(json!({ "a": 1, "b": 3 }))];
-        let (common, differing) = split(&all);
+        let (common, differing) = split(&all, 2);
         assert_eq!(Value::Object(common), json!({ "a": 1 }));
         assert_eq!(differing, BTreeSet::from(["b".to_string(), "c".to_string()]));
     }

@@ -216,7 +216,7 @@ impl Entry {
 
     /// What a cell's function returned, or null.
     pub fn values(&self) -> Value {
-        self.record(CELL)["values"].take()
+        self.record(CELL).get("values").cloned().unwrap_or_default()
     }
 
     /// `result.json`, or null.
@@ -231,8 +231,8 @@ impl Entry {
     /// Task -> metric -> percent, the main metric first: what the cell's function returned, else the
     /// run's own result.
     pub fn scores(&self) -> Value {
-        let own = self.result()["scores"].take();
-        let mut scores = self.values()["scores"].take();
+        let scores_in = |value: Value| value.get("scores").cloned().unwrap_or_default();
+        let (own, mut scores) = (scores_in(self.result()), scores_in(self.values()));
         if !scores.is_object() {
             return own;
         }

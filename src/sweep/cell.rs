@@ -60,6 +60,12 @@ impl Cell {
         }
     }
 
+    /// When its record was written last, in seconds since 1970; none where it was never begun.
+    pub fn begun(&self) -> Option<f64> {
+        let written = fs::metadata(self.folder.join(CELL)).and_then(|meta| meta.modified()).ok()?;
+        written.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs_f64())
+    }
+
     /// How it ended, if it did, whoever works on it now.
     pub fn end_of(&self) -> Option<State> {
         let record = read_json(&self.folder.join(CELL)).ok()?;
@@ -88,7 +94,7 @@ impl Cell {
             Outcome::Finished(values) => {
                 record["outcome"] = "finished".into();
                 // Where a list looks for it.
-                record["average"] = values["average"].clone();
+                record["average"] = values["average"].as_f64().into();
                 record["values"] = values.clone();
             }
             Outcome::Failed(error) => {

@@ -33,6 +33,11 @@ impl Estimate {
         }
     }
 
+    /// Whether a cell that differs in the seed alone took its time.
+    pub fn knows(&self, settings: &Map<String, Value>) -> bool {
+        self.0.contains_key(&alike(settings)[0])
+    }
+
     /// Seconds for a cell of these settings: the mean of those that differ in the seed alone, else of
     /// those of its method, else of all.
     pub fn seconds(&self, settings: &Map<String, Value>) -> Option<f64> {

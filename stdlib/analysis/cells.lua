@@ -80,6 +80,7 @@ end
 local function by_task(run, metric)
   local found = {}
   for task, scores in pairs(run.scores or {}) do
+    if type(scores) ~= "table" then scores = {} end
     found[task] = scores[metric == "average" and cells.main(run, task) or metric]
   end
   return found
@@ -132,7 +133,8 @@ local function key_of(entry, names, task)
   local key = {}
   for i, name in ipairs(names) do
     local own = entry.labels[name]
-    if name == "task" then key[i] = task else key[i] = cells.text(own == nil and entry.run.settings[name] or own) end
+    if own == nil then own = entry.run.settings[name] end
+    if name == "task" then key[i] = task else key[i] = cells.text(own) end
   end
   return key
 end

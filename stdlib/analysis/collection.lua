@@ -57,6 +57,7 @@ end
 function Runs:where(wanted)
   local is = wanted
   if type(wanted) == "table" then
+    for key in pairs(wanted) do self:check_setting(key, "runs:where") end
     is = function(run)
       for key, value in pairs(wanted) do
         if run.settings[key] ~= value then return false end
@@ -69,6 +70,20 @@ function Runs:where(wanted)
     if is(run) then list[#list + 1] = run end
   end
   return of(list)
+end
+
+--- An error with the nearest name where no run has a setting.
+---@param name string
+---@param place string
+function Runs:check_setting(name, place)
+  local known = {}
+  for _, run in ipairs(self) do
+    if run.settings[name] ~= nil then return end
+    for key in pairs(run.settings) do known[key] = true end
+  end
+  local names = {}
+  for key in sorted_pairs(known) do names[#names + 1] = key end
+  if #names > 0 then library.known("setting", tostring(name), names, place) end
 end
 
 --- These and others, each once.

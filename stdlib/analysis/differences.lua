@@ -48,7 +48,7 @@ function differences.text(found)
   local parts = {}
   for key, list in sorted_pairs(found) do
     local shown = table.concat(list, ", ", 1, math.min(#list, 4)) .. (#list > 4 and ", …" or "")
-    if key == "environment.binary" or #shown > 100 then shown = ("%d kinds"):format(#list) end
+    if key == "environment.binary" or key == "code" or #shown > 100 then shown = ("%d kinds"):format(#list) end
     parts[#parts + 1] = ("%s: %s"):format(key, shown)
   end
   return table.concat(parts, "; ")

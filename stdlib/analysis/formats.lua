@@ -43,11 +43,13 @@ local function short(text)
 end
 
 ---@param key any[]
-local function label(key)
+local function label(key, names)
   if #key == 0 or (#key == 1 and key[1] == "") then return "value" end
   local parts = {}
-  for i, part in ipairs(key) do parts[i] = short(tostring(part)) end
-  return table.concat(parts, " ")
+  for i, part in ipairs(key) do
+    parts[i] = (#names > 1 and names[i] ~= "task" and names[i] .. " " or "") .. short(tostring(part))
+  end
+  return table.concat(parts, ", ")
 end
 
 --- The lines of the table; `show(cell)` is a cell's text.
@@ -56,7 +58,7 @@ end
 local function lines_of(t, show)
   local head = {}
   for i, name in ipairs(t.row_names) do head[i] = name end
-  for _, key in ipairs(t.columns) do head[#head + 1] = label(key) end
+  for _, key in ipairs(t.columns) do head[#head + 1] = label(key, t.column_names) end
   local lines = { head }
   for i, key in ipairs(t.rows) do
     local line = {}
@@ -70,6 +72,17 @@ local function lines_of(t, show)
     lines[#lines + 1] = line
   end
   return lines
+end
+
+--- The notes as a sentence, with what bold says.
+---@param t compt.ResultTable
+---@return string
+local function noted(t)
+  local notes, best = table.concat(t.notes, "; "), false
+  for i = 1, #t.rows do
+    for j = 1, #t.columns do best = best or formats.at(t, i, j).best == true end
+  end
+  return best and notes .. "; bold: best" or notes
 end
 
 ---@param t compt.ResultTable
@@ -109,7 +122,7 @@ function formats.markdown(t)
       out[#out + 1] = "| " .. table.concat(rule, " | ") .. " |"
     end
   end
-  out[#out + 1] = "\n" .. table.concat(t.notes, "; "):gsub("%*", "\\*") .. "."
+  out[#out + 1] = "\n" .. noted(t):gsub("%*", "\\*") .. "."
   for _, warning in ipairs(t.warnings) do out[#out + 1] = "\nWarning: " .. warning end
   under_title(t, out, "**%s**\n")
   return table.concat(out, "\n")
@@ -147,7 +160,7 @@ function formats.latex(t)
   end
   out[#out + 1] = "\\bottomrule"
   out[#out + 1] = "\\end{tabular}"
-  local notes = tex(table.concat(t.notes, "; "))
+  local notes = tex(noted(t))
   out[#out + 1] = ("\\caption{%s%s.}"):format(t.title and tex(t.title) .. ". " or "", notes)
   out[#out + 1] = "\\end{table}"
   for _, warning in ipairs(t.warnings) do table.insert(out, 1, "% Warning: " .. warning:gsub("\n", " ")) end
@@ -228,7 +241,7 @@ function formats.html(t)
     out[#out + 1] = "<tr>" .. table.concat(row) .. "</tr>"
   end
   out[#out + 1] = "</table>"
-  out[#out + 1] = ("<p class=\"note\">%s</p>"):format(escape(table.concat(t.notes, "; ")))
+  out[#out + 1] = ("<p class=\"note\">%s</p>"):format(escape(noted(t)))
   for _, warning in ipairs(t.warnings) do
     out[#out + 1] = ("<div class=\"warning\">%s</div>"):format(escape(warning))
   end

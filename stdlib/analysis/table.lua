@@ -175,6 +175,11 @@ return function(runs, given)
     rows, columns = varying, columns or tasks
   end
   rows, columns = list_of(rows), columns and list_of(columns) or {}
+  for _, names_of in ipairs { rows, columns } do
+    for _, name in ipairs(names_of) do
+      if name ~= "task" and not o.label then runs:check_setting(name, CALL) end
+    end
+  end
   local tasks = has(rows, "task") or has(columns, "task")
   local grid = cells.grid(runs, { rows = rows, columns = columns, value = o.value, tasks = tasks, label = o.label })
   local entries, spread = {}, false ---@type table<integer, table<integer, compt.TableCell>>, boolean
@@ -188,6 +193,13 @@ return function(runs, given)
   end
   mark_best(grid.rows, entries, #grid.columns, o.best)
   local notes, warnings = notes_of(runs, grid)
+  local some = false
+  for i = 1, #grid.rows do
+    for j = 1, #grid.columns do some = some or entries[i][j].n > 0 end
+  end
+  if not some and #runs:finished() > 0 and type(o.value) == "string" then
+    warnings[#warnings + 1] = ("no run has a number '%s'"):format(o.value)
+  end
   if spread then notes[#notes + 1] = "mean ± standard deviation over seeds" end
   if o.baseline ~= nil then
     local ps, count = significance.against(grid, baselines(grid.rows, o.baseline))

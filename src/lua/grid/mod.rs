@@ -7,6 +7,7 @@ mod work;
 
 use super::session::Session;
 use crate::interrupt::{self, Interrupted};
+use crate::notice;
 use crate::{Error, Result};
 use mlua::{Lua, Table};
 use plan::Plan;
@@ -24,7 +25,11 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
     if let Some((again, cell)) = session.again.as_ref().and_then(|a| Some((a, a.cell.as_ref()?))) {
         return match plan.cell_like(cell) {
             Some(cell) => {
-                work::again(lua, &plan, cell, again)?;
+                if !work::again(lua, &plan, cell, again)?
+                    && let Some(mut session) = lua.app_data_mut::<Session>()
+                {
+                    session.failed.push(cell.folder.display().to_string());
+                }
                 Err(over(lua))
             }
             None => plan.rows(lua),
@@ -46,6 +51,9 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
     }
     if session.grid.dry_run {
         return Err(over(lua));
+    }
+    if let Some(note) = plan.made_before() {
+        notice::say(&format!("note: {note}"));
     }
     match session.grid.jobs {
         0 | 1 => work::work(lua, &plan, crate::sweep::now(), false)?,

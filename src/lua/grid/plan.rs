@@ -5,12 +5,13 @@ use crate::lua::recorded::plain as plain_tables;
 use crate::lua::session::Session;
 use crate::lua::sources::code_sha256;
 use crate::run::environment::binary_sha256;
+use crate::run::files::read_json;
 use crate::run::progress::span;
-use crate::sweep::{Basis, Cell, Estimate, State, contents};
+use crate::sweep::{Basis, CELL, Cell, Estimate, State, contents};
 use crate::{Error, Result};
 use mlua::{Function, Lua, LuaSerdeExt, Table};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 /// What is to be run.
@@ -30,6 +31,9 @@ impl Plan {
         });
         let name = spec.get::<Option<String>>("name")?.or(stem.clone());
         let name = name.unwrap_or_else(|| "ablation".into());
+        if name.contains('/') {
+            return Err(refuse("'name' is a name, not a path: 'out' says where").into());
+        }
         let out = match spec.get::<Option<String>>("out")? {
             Some(out) => PathBuf::from(out),
             None => out_folder(lua, &stem.unwrap_or_else(|| name.clone())),
@@ -74,6 +78,29 @@ impl Plan {
         states.filter(|(_, state)| *state != State::Finished).collect()
     }
 
+    /// What of the cells to run was finished before, under another hash.
+    pub fn made_before(&self) -> Option<String> {
+        let folders = std::fs::read_dir(&self.out).into_iter().flatten().flatten();
+        let made: HashSet<String> = folders
+            .filter_map(|folder| {
+                let record = read_json(&folder.path().join(CELL)).ok()?;
+                (record["outcome"] == "finished").then(|| record["settings"].to_string())
+            })
+            .collect();
+        let open = self.open();
+        let again = open.iter().filter(|(cell, _)| {
+            made.contains(&Value::Object(cell.basis.settings.clone()).to_string())
+        });
+        let count = again.count();
+        (count > 0).then(|| {
+            format!(
+                "{count} of the {} runs to make were made before, by other code, data, arguments or \
+                 another compt",
+                open.len()
+            )
+        })
+    }
+
     /// Why cells failed, a line each.
     pub fn failed(&self) -> Vec<String> {
         let failed = self.open().into_iter().filter_map(|(cell, state)| match state {
@@ -106,7 +133,7 @@ impl Plan {
     /// Prints the cells, what is to be done, and how long it may take.
     pub fn print(&self, jobs: usize) {
         let estimate = Estimate::of(&self.out);
-        let (mut left, mut unknown, mut open) = (0.0, 0, 0);
+        let (mut left, mut unknown, mut open, mut rough) = (0.0, 0, 0, "");
         for cell in &self.cells {
             let state = cell.state();
             let seconds = estimate.seconds(&cell.basis.settings);
@@ -116,6 +143,9 @@ impl Plan {
                 match seconds {
                     Some(seconds) => {
                         left += seconds;
+                        if !estimate.knows(&cell.basis.settings) {
+                            rough = ", by runs of other settings";
+                        }
                         line.push_str(&format!("  about {}", span(seconds)));
                     }
                     None => unknown += 1,
@@ -127,7 +157,7 @@ impl Plan {
             (0, _) => "nothing is left to do".to_string(),
             (_, 0) => {
                 let jobs = jobs.clamp(1, open);
-                format!("about {}, {jobs} at a time", span(left / jobs as f64))
+                format!("about {}, {jobs} at a time{rough}", span(left / jobs as f64))
             }
             _ => "how long a run takes is known once one is finished".to_string(),
         };
@@ -138,6 +168,9 @@ impl Plan {
             self.out.display(),
             self.cells.len() - open,
         );
+        if let Some(note) = self.made_before() {
+            println!("note: {note}");
+        }
     }
 }
 
@@ -178,23 +211,35 @@ fn counted(lua: &Lua, args: bool, settings: &Map<String, Value>) -> Value {
 }
 
 /// Settings as plain data, with sorted keys.
-fn plain(lua: &Lua, settings: &Table) -> Result<Map<String, Value>> {
-    let value: Value = lua.from_value(mlua::Value::Table(settings.clone())).map_err(|e| {
-        let what = e.to_string();
-        let what = what.lines().next().unwrap_or_default();
-        refuse(format!("settings are plain data: {what}"))
-            .hint("name what is to be made, and make it in 'run'")
-    })?;
+fn plain(lua: &Lua, settings: &Table) -> mlua::Result<Map<String, Value>> {
+    for pair in settings.pairs::<mlua::Value, mlua::Value>() {
+        let (key, value) = pair?;
+        let plain: mlua::Result<Value> = lua.from_value(value.clone());
+        if plain.is_err() {
+            let key = key.to_string()?;
+            let what = format!("settings are plain data: '{key}' is, or holds, a {}", kind(&value));
+            return Err(refuse(what).hint("name what is to be made, and make it in 'run'").into());
+        }
+    }
+    let value: Value = lua.from_value(mlua::Value::Table(settings.clone()))?;
     match value {
         Value::Object(map) if map.values().any(holds_null) => {
-            Err(refuse("settings are plain data: a number must be finite"))
+            Err(refuse("settings are plain data: a number must be finite").into())
         }
         Value::Object(mut map) => {
             map.sort_keys();
             Ok(map)
         }
         Value::Array(list) if list.is_empty() => Ok(Map::new()),
-        _ => Err(refuse("settings are tables with names for keys")),
+        _ => Err(refuse("settings are tables with names for keys").into()),
+    }
+}
+
+/// What a setting is that is no plain data.
+fn kind(value: &mlua::Value) -> &'static str {
+    match value {
+        mlua::Value::Table(_) => "table with a function or an object in it",
+        other => other.type_name(),
     }
 }
 

@@ -74,8 +74,8 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
                 }
                 // Its process is gone: it broke off in the middle of the cell.
                 State::Unfinished
-                    if started.iter().any(|(id, _)| *id == cell.id)
-                        && !ended.is_empty()
+                    if !ended.is_empty()
+                        && cell.begun().is_some_and(|at| at >= began)
                         && let Some(_claim) = claim(&cell.folder)?
                         && cell.end_of().is_none() =>
                 {
@@ -104,7 +104,11 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
         }
         // Those that end while there is work broke off, or could not begin.
         let broken = ended.iter().filter(|code| **code != Some(0)).count();
-        if pool.at_work() == 0 && broken == ended.len() && running == 0 && started.is_empty() {
+        if pool.at_work() == 0
+            && broken == ended.len()
+            && running + failed == 0
+            && started.is_empty()
+        {
             tally.finish();
             return Err(Error::new("the processes end before they come to a run")
                 .at("compt.ablate")

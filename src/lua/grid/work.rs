@@ -12,7 +12,7 @@ use crate::run::claim::claim;
 use crate::run::files::read_json;
 use crate::run::folder::SESSION;
 use crate::run::progress::span;
-use crate::sweep::{Cell, Estimate, Outcome, State};
+use crate::sweep::{CELL, Cell, Estimate, Outcome, State};
 use crate::{Error, Result};
 use mlua::{Lua, LuaSerdeExt, Value};
 use serde_json::json;
@@ -78,22 +78,27 @@ pub fn work(lua: &Lua, plan: &Plan, began: f64, quiet: bool) -> Done {
     }
 }
 
-/// Runs a cell that was run before: to go on with it, to compare or to evaluate it.
-pub fn again(lua: &Lua, plan: &Plan, cell: &Cell, again: &Rc<Again>) -> Done {
-    let folder = match again.folders.values().next().map(PathBuf::as_path) {
-        Some(run) if !run.join(crate::sweep::CELL).exists() => run.parent(),
-        run => run,
-    };
+/// Runs a cell that was run before: to go on with it, to compare or to evaluate it. Tells whether it
+/// went well.
+pub fn again(lua: &Lua, plan: &Plan, cell: &Cell, again: &Rc<Again>) -> Result<bool> {
+    let is_cell = |folder: &&Path| folder.join(CELL).exists();
+    let run_folder = again.folders.values().next().map(PathBuf::as_path);
+    let above = run_folder.and_then(Path::parent);
+    let folder = run_folder.filter(is_cell).or(above.filter(is_cell)).or(run_folder);
     let cell = Cell { folder: folder.unwrap_or(&cell.folder).to_path_buf(), ..cell.clone() };
+    if again.mode == Mode::Resume && cell.end_of() == Some(State::Finished) {
+        notice::say(&format!("{}: it is finished already", cell.folder.display()));
+        return Ok(true);
+    }
     let claim = match again.mode {
         Mode::Resume => Some(claim(&cell.folder)?.ok_or_else(|| {
             Error::new("another process works on it now").at(cell.folder.display())
         })?),
         _ => None,
     };
-    run(lua, plan, &cell, false, Some(again.clone()))?;
+    let well = run(lua, plan, &cell, false, Some(again.clone()))?;
     drop(claim);
-    Ok(())
+    Ok(well)
 }
 
 fn is_over(cell: &Cell, began: f64) -> bool {
@@ -130,6 +135,9 @@ fn run(lua: &Lua, plan: &Plan, cell: &Cell, quiet: bool, again: Option<Rc<Again>
     lua.gc_collect().and_then(|()| lua.gc_collect()).map_err(|e| Error::new(e.to_string()))?;
     let outcome = match done {
         // Nothing was made: the script ended to compare or to evaluate.
+        Ok(Err(error)) if !records && !interrupt::requested() => {
+            return Err(Error::new(Failure::in_state(lua, &error).to_string()));
+        }
         _ if !records => return Ok(true),
         Ok(Ok(_)) if !unrecorded.is_empty() => Outcome::Failed(unrecorded.join("\n")),
         Ok(Ok(values)) => Outcome::Finished(values),
