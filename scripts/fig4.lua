@@ -8,6 +8,6 @@ local isolation = require "paper.isolation"
 local paper = require "paper.study"
 
 return paper.main(..., isolation {
-  name = "fig4", tasks = "second", title = "Figure 4: isolated prompts",
+  name = "fig4", second = true, title = "Figure 4: isolated prompts",
   found = "maps of isolated prompts, read for what sources and private prompts hold; figure 4",
 })

@@ -1,6 +1,7 @@
 //! Libraries that panic over damaged files.
 
 use crate::{Error, Result};
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
@@ -26,6 +27,13 @@ pub fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     result.unwrap_or_else(|_| Err(Error::new("it cannot be read")))
 }
 
+/// What a panic said.
+pub fn words(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.and_then(|text| text.lines().next()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +43,7 @@ mod tests {
         let nested = || guarded(|| -> Result<i32> { panic!("not to be seen") });
         assert!(guarded(nested).unwrap_err().to_string().contains("cannot be read"));
         assert_eq!(guarded(|| Ok(7)).unwrap(), 7);
+        assert_eq!(words(&"plain\nlines"), "plain");
+        assert_eq!(words(&String::from("made")), "made");
     }
 }

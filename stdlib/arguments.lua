@@ -71,6 +71,14 @@ function arguments.whole(low)
   end)
 end
 
+arguments.callable = kind("a function", function(value) return type(value) == "function" end)
+arguments.plain_table = kind("a table", function(value)
+  return type(value) == "table" and not getmetatable(value)
+end)
+arguments.sequence = kind("a list", function(value) return type(value) == "table" end)
+arguments.name_or_function = kind("a name or a function", function(value)
+  return type(value) == "string" or type(value) == "function"
+end)
 arguments.name = kind("a name", function(value) return type(value) == "string" end)
 arguments.names = kind("a list of names", function(value)
   if type(value) ~= "table" or #value == 0 then return false end

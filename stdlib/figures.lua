@@ -1,6 +1,7 @@
 --- Figures of runs: curves, lines with error bands, heat maps, box plots, as SVG and PNG.
 local arguments = require "compt.arguments"
 local cells = require "compt.analysis.cells"
+local collection = require "compt.analysis.collection"
 local differences = require "compt.analysis.differences"
 local library = require "compt.library"
 local statistics = require "compt.statistics"
@@ -52,10 +53,6 @@ local function rests_on(runs, more)
   return notes
 end
 
-local value_kind = {
-  text = "a name or a function",
-  is = function(value) return type(value) == "string" or type(value) == "function" end,
-}
 local optional, name = arguments.optional, arguments.name
 
 --- A note where runs that share a point differ in more than the seed.
@@ -79,10 +76,10 @@ end
 ---@return compt.Figure
 function figures.lines(runs, given)
   local o = arguments.options("compt.figures.lines", given, {
-    { "x", name }, { "by", optional(name) }, { "value", value_kind, "average" }, { "title", optional(name) },
+    { "x", name }, { "by", optional(name) }, { "value", arguments.name_or_function, "average" }, { "title", optional(name) },
     { "y_label", optional(name) }, { "log", arguments.flag, false },
   })
-  for _, setting in ipairs { o.x, o.by } do runs:check_setting(setting, "compt.figures.lines") end
+  for _, setting in ipairs { o.x, o.by } do collection.check_setting(runs, setting, "compt.figures.lines") end
   local grid = cells.grid(runs, {
     rows = { o.by or "method" }, columns = { o.x }, value = o.value, tasks = false,
   })
@@ -109,17 +106,18 @@ function figures.lines(runs, given)
   })
 end
 
---- The points of several runs' curves, side by side.
----@param list { [1]: number[], [2]: number[] }[]
+--- The mean of several curves over the same steps; a point where none of them has a number is left out.
+---@param list { [1]: number[], [2]: (number|false)[] }[]
 local function merged(name_of, list)
   local line = { name = name_of, x = {}, mean = {}, low = {}, high = {} }
-  local length = math.huge
-  for _, curve in ipairs(list) do length = math.min(length, #curve[1]) end
-  for i = 1, length == math.huge and 0 or length do
-    local steps, values = {}, {}
-    for k, curve in ipairs(list) do steps[k], values[k] = curve[1][i], curve[2][i] end
-    local mean, sd = statistics.mean(values), statistics.sd(values)
-    line.x[i], line.mean[i], line.low[i], line.high[i] = statistics.mean(steps), mean, mean - sd, mean + sd
+  local steps = list[1] --[[@as { [1]: number[], [2]: (number|false)[] }]]
+  for i, step in ipairs(steps[1]) do
+    local values = {}
+    for _, curve in ipairs(list) do values[#values + 1] = curve[2][i] or nil end
+    if #values > 0 then
+      local n, mean, sd = #line.x + 1, statistics.mean(values), statistics.sd(values)
+      line.x[n], line.mean[n], line.low[n], line.high[n] = step, mean, mean - sd, mean + sd
+    end
   end
   return line
 end
@@ -160,7 +158,7 @@ end
 ---@param given compt.HeatOptions
 ---@return compt.Figure
 function figures.heat(given)
-  local list = { text = "a list", is = function(value) return type(value) == "table" end }
+  local list = arguments.sequence
   local o = arguments.options("compt.figures.heat", given, {
     { "rows", list }, { "columns", list }, { "values", list }, { "title", name, "" }, { "x_label", name, "" },
     { "y_label", name, "" }, { "low", optional(arguments.number) }, { "high", optional(arguments.number) },
@@ -176,7 +174,7 @@ end
 ---@param given compt.BoxesOptions
 ---@return compt.Figure
 function figures.boxes(given)
-  local list = { text = "a list of { name, values }", is = function(value) return type(value) == "table" end }
+  local list = arguments.sequence
   local o = arguments.options("compt.figures.boxes", given, {
     { "groups", list }, { "title", name, "" }, { "y_label", name, "" }, { "runs", optional(arguments.any) },
   })

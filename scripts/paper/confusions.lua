@@ -29,16 +29,16 @@ local function tables_of(runs, which)
   return tables
 end
 
----@param given { name: string, title: string, found: string, tasks: string?, all: boolean? }
+---@param given { name: string, title: string, found: string, second: boolean?, all: boolean? }
 ---@return paper.Study
 return function(given)
   return {
     name = given.name, title = given.title, found = given.found,
     cells = function(o)
       return paper.cells(o, {
-        settings = { shots = paper.middle(o), tasks = given.tasks },
+        settings = { shots = paper.middle(o) },
         grid = { method = { compt.args.method or "ssum" }, seed = o.seeds },
-      })
+      }, given.second)
     end,
     show = function(runs)
       local one = compt.args.task

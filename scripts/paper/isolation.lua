@@ -4,14 +4,14 @@ local paper = require "paper.study"
 
 local METHODS = { "ssum", "msum", "mcat" }
 
----@param given { name: string, title: string, found: string, tasks: string? }
+---@param given { name: string, title: string, found: string, second: boolean? }
 ---@return paper.Study
 return function(given)
   return {
     name = given.name, title = given.title, found = given.found,
     cells = function(o)
-      local settings = { shots = paper.middle(o), tasks = given.tasks }
-      return paper.cells(o, { settings = settings, grid = { method = METHODS, seed = o.seeds } })
+      local settings = { shots = paper.middle(o) }
+      return paper.cells(o, { settings = settings, grid = { method = METHODS, seed = o.seeds } }, given.second)
     end,
     show = function(runs)
       local figures = {}

@@ -2,7 +2,7 @@
 local compt = require "compt"
 local paper = require "paper.study"
 
----@param given { name: string, title: string, found: string, tasks: string? }
+---@param given { name: string, title: string, found: string, second: boolean? }
 ---@return paper.Study
 return function(given)
   return {
@@ -10,9 +10,9 @@ return function(given)
     cells = function(o)
       local rows = compt.args.rows or (o.backbone == "micro" and 256 or 5000)
       return paper.cells(o, {
-        settings = { shots = o.quick and 2 or rows, epochs = o.epochs or 5, tasks = given.tasks },
+        settings = { shots = o.quick and 2 or rows, epochs = o.epochs or 5 },
         grid = { method = { "pt", "mcat", "msum", "ssum" }, seed = o.seeds },
-      })
+      }, given.second)
     end,
     show = function(runs)
       return {

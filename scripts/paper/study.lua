@@ -76,16 +76,15 @@ function study.middle(o) return o.shots[(#o.shots + 1) // 2] end
 --- lengths and numbers of sources unless they are set.
 ---@param o paper.Options
 ---@param given compt.GridOptions
+---@param second boolean? -- of the second set of tasks
 ---@return table<string, any>[]
-function study.cells(o, given)
+function study.cells(o, given, second)
   local settings = { tasks = o.tasks, only = o.only, epochs = o.epochs or 30 }
-  if given.settings and given.settings.tasks == "second" then
+  if second then
     settings.tasks, settings.only = o.second, o.only or (o.second == "micro" and SECOND or nil)
   end
   for _, layer in ipairs { o.base, given.settings or {} } do
-    for key, value in pairs(layer) do
-      if value ~= "second" then settings[key] = value end
-    end
+    for key, value in pairs(layer) do settings[key] = value end
   end
   if o.quick then settings.epochs = 4 end
   return compt.grid {

@@ -1,6 +1,7 @@
 //! Errors on standard error, for people: no Rust, no backtraces, the line of Lua in question.
 
 use super::{FAILED, USAGE};
+use crate::guard::words;
 use crate::interrupt;
 use crate::lua::failure::Failure;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
@@ -55,13 +56,7 @@ pub fn guard<T>(f: impl FnOnce() -> T) -> Option<T> {
 }
 
 fn note_panic(info: &PanicHookInfo) {
-    let payload = info.payload();
-    let message = payload
-        .downcast_ref::<&str>()
-        .map(|s| s.to_string())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
-    let message = message.lines().next().unwrap_or_default();
+    let message = words(info.payload());
     let place = info.location().map_or(String::new(), |l| format!(" ({}:{})", l.file(), l.line()));
     if let Ok(mut what) = PANIC.lock() {
         *what = Some(format!("{message}{place}"));

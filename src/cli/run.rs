@@ -43,14 +43,13 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     let again = session.again.clone();
     let mut unrecorded = Vec::new();
     let (mut failed, mut over) = (Vec::new(), false);
-    let worker = session.grid.worker.is_some();
     let outcome = errors::guard(|| -> Result<(), Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
         if globals {
             runtime.open_globals()?;
         }
         // What the script says was said when it was run; standard output is for the scores.
-        if worker || again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
+        if again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
             runtime.mute()?;
         }
         let done = runtime.exec(source, name);

@@ -1,12 +1,11 @@
 //! Recorded runs as Lua's tables, for the library's `compt.runs`.
 
 use crate::data::answered;
-use crate::run::catalog::{Entry, find};
+use crate::run::catalog::{Entry, find, scores};
 use crate::run::curve::thinned;
 use crate::run::environment::environment_of;
 use crate::run::files::read_json;
-use crate::run::folder::PREDICTIONS;
-use crate::sweep::CELL;
+use crate::run::folder::{CELL, PREDICTIONS};
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Value, json};
@@ -22,7 +21,7 @@ fn rows(lua: &Lua, entries: &[Entry]) -> mlua::Result<Table> {
     let rows = lua.create_table()?;
     for entry in entries {
         let (values, result) = (entry.values(), entry.result());
-        let scores = entry.scores();
+        let scores = scores(&values, &result);
         let row = json!({
             "path": entry.path, "name": entry.name(), "state": entry.state.name(),
             "error": entry.error, "settings": entry.settings(), "scores": scores,
@@ -70,7 +69,7 @@ pub fn answers(lua: &Lua, (path, name): (String, String)) -> mlua::Result<mlua::
 }
 
 /// A number of each step of a run (`loss`, `lr.router`), in so many means over equal parts of the
-/// steps: { steps, values }, without parts in which there is none.
+/// steps: { steps, values }; `false` where a part has none.
 pub fn curve(
     lua: &Lua,
     (path, key, points): (String, String, usize),
@@ -79,7 +78,10 @@ pub fn curve(
     if let Some(entry) = Entry::read(Path::new(&path)) {
         for (step, value) in thinned(&entry.metrics()?, &key, points) {
             steps.raw_push(step)?;
-            values.raw_push(value)?;
+            match value {
+                Some(value) => values.raw_push(value)?,
+                None => values.raw_push(false)?,
+            }
         }
     }
     Ok((steps, values))

@@ -19,8 +19,9 @@ pub struct Answers {
     runs: Vec<Value>,
     count: usize,
     bytes: usize,
-    /// Runs that found no room, or whose files could not be read.
+    /// Runs that found no room.
     left_out: usize,
+    /// Files that could not be read.
     damaged: usize,
 }
 

@@ -16,11 +16,21 @@ const POINTS: usize = 100;
 pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
     let mut environments: Vec<Map<String, Value>> = Vec::new();
     let (mut texts, mut answers) = (Texts::default(), Answers::default());
-    let all: Vec<Map<String, Value>> = entries.iter().map(whole_settings).collect();
-    let whole = entries.iter().filter(|entry| entry.config().is_ok()).count();
+    let configs: Vec<_> = entries.iter().map(|entry| entry.config().ok()).collect();
+    let whole = configs.iter().flatten().count();
+    // A cell's settings over the resolved configuration.
+    let merged = |(entry, config): (&Entry, Option<Map<String, Value>>)| {
+        let mut all = config.unwrap_or_default();
+        all.extend(entry.cell_settings().cloned().unwrap_or_default());
+        all
+    };
+    let all: Vec<Map<String, Value>> = entries.iter().zip(configs).map(merged).collect();
     let (common, differing) = split(&all, whole);
-    let short: BTreeSet<String> =
-        entries.iter().flat_map(|entry| entry.settings().into_iter().map(|s| s.0)).collect();
+    let short: BTreeSet<&String> = entries
+        .iter()
+        .zip(&all)
+        .flat_map(|(entry, all)| entry.cell_settings().unwrap_or(all).keys())
+        .collect();
     let mut runs = Vec::new();
     for (place, (entry, settings)) in entries.iter().zip(&all).enumerate() {
         answers.add(place, &entry.path);
@@ -57,13 +67,6 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
     })
 }
 
-/// A cell's settings over the resolved configuration.
-fn whole_settings(entry: &Entry) -> Map<String, Value> {
-    let mut all = entry.config().unwrap_or_default();
-    all.extend(entry.settings());
-    all
-}
-
 fn object(value: Value) -> Value {
     if value.is_object() { value } else { json!({}) }
 }
@@ -96,13 +99,12 @@ fn curve(entry: &Entry) -> Value {
     let rates = lines.iter().filter_map(|line| line["lr"].as_object()).flat_map(|lr| lr.keys());
     let rates: BTreeSet<&String> = rates.collect();
     names.extend(rates.into_iter().map(|name| format!("lr.{name}")));
+    let all = thinned(&lines, "step", POINTS);
     let mut curve = Map::new();
-    // All on the same steps; a line without a number leaves a gap.
-    let steps = thinned(&lines, "step", POINTS);
-    curve.insert("step".into(), steps.iter().map(|point| short(point.1)).collect());
+    curve.insert("step".into(), all.iter().map(|point| short(Some(point.0))).collect());
     for name in names {
         let points = thinned(&lines, &name, POINTS);
-        if points.len() == steps.len() {
+        if points.iter().any(|point| point.1.is_some()) {
             curve.insert(name, points.iter().map(|point| short(point.1)).collect());
         }
     }
@@ -110,8 +112,8 @@ fn curve(entry: &Entry) -> Value {
 }
 
 /// A number as a figure needs it.
-fn short(x: f64) -> Value {
-    format!("{x:.5e}").parse::<f64>().map_or(Value::Null, |x| json!(x))
+fn short(x: Option<f64>) -> Value {
+    x.and_then(|x| format!("{x:.5e}").parse::<f64>().ok()).into()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use super::claim::is_claimed;
 use super::environment::cores;
 use super::files::{read_json, write_json};
-use super::folder::{CONFIG, METRICS, RESULT};
+use super::folder::{CELL, CONFIG, METRICS, RESULT};
+use super::settings::flat;
 use crate::error::Context;
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -14,8 +15,6 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What a cell of a grid says of itself.
-const CELL: &str = "cell.json";
 const TAGS: &str = "tags.json";
 /// Folders of folders are looked through this deep below those that are named.
 const DEPTH: usize = 4;
@@ -228,31 +227,20 @@ impl Entry {
         read_json(&self.path.join(name)).unwrap_or_default()
     }
 
-    /// Task -> metric -> percent, the main metric first: what the cell's function returned, else the
-    /// run's own result.
+    /// The scores, see [`scores`].
     pub fn scores(&self) -> Value {
-        let scores_in = |value: Value| value.get("scores").cloned().unwrap_or_default();
-        let (own, mut scores) = (scores_in(self.result()), scores_in(self.values()));
-        if !scores.is_object() {
-            return own;
-        }
-        // Tables of Lua have no order: the run's own record has, and else the letters', in which
-        // accuracy comes before F1 and Matthews, Pearson before Spearman.
-        for (task, metrics) in scores.as_object_mut().into_iter().flatten() {
-            let Some(metrics) = metrics.as_object_mut() else { continue };
-            metrics.sort_keys();
-            let first = own[task].as_object().and_then(|own| own.keys().next());
-            if let Some((name, value)) = first.and_then(|name| metrics.shift_remove_entry(name)) {
-                metrics.shift_insert(0, name, value);
-            }
-        }
-        scores
+        scores(&self.values(), &self.result())
     }
 
     /// What was set, by short names: a cell's settings, else the resolved configuration, else what
     /// the result tells.
     pub fn settings(&self) -> Map<String, Value> {
         self.cell.clone().or_else(|| self.config().ok()).unwrap_or_else(|| self.told.clone())
+    }
+
+    /// The settings of a cell of a grid.
+    pub fn cell_settings(&self) -> Option<&Map<String, Value>> {
+        self.cell.as_ref()
     }
 
     /// What is known of the settings without another look at the disk.
@@ -262,10 +250,7 @@ impl Entry {
 
     /// The resolved configuration, flat: `method.length`, and by short names what everybody names.
     pub fn config(&self) -> Result<Map<String, Value>> {
-        let config = read_json(&self.path.join(CONFIG))?;
-        let mut flat = Map::new();
-        flatten("", &config, &mut flat);
-        Ok(flat)
+        Ok(flat(&read_json(&self.path.join(CONFIG))?))
     }
 
     /// Its steps as `metrics.jsonl` has them.
@@ -286,6 +271,25 @@ impl Entry {
     pub fn delete(&self) -> Result<()> {
         fs::remove_dir_all(&self.path).at(self.path.display())
     }
+}
+
+/// Task -> metric -> percent, the main metric first: what a cell's function returned, else the run's
+/// own result.
+pub fn scores(values: &Value, result: &Value) -> Value {
+    let own = &result["scores"];
+    let Some(scores) = values["scores"].as_object() else { return own.clone() };
+    let mut scores = scores.clone();
+    // Tables of Lua have no order: the run's own record has, and else the letters', in which accuracy
+    // comes before F1 and Matthews, Pearson before Spearman.
+    for (task, metrics) in &mut scores {
+        let Some(metrics) = metrics.as_object_mut() else { continue };
+        metrics.sort_keys();
+        let first = own[task].as_object().and_then(|own| own.keys().next());
+        if let Some((name, value)) = first.and_then(|name| metrics.shift_remove_entry(name)) {
+            metrics.shift_insert(0, name, value);
+        }
+    }
+    scores.into()
 }
 
 fn tags(folder: &Path) -> Vec<String> {
@@ -329,45 +333,6 @@ fn state(
 fn is_locked(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join(CONFIG)) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
-}
-
-/// Bulky parts that are no settings.
-const LEFT_OUT: [&str; 8] = [
-    "tasks.rows",
-    "tasks.forms",
-    "tasks.files",
-    "stages",
-    "parameters",
-    "backbone.config",
-    "from.rows",
-    "args",
-];
-/// What everybody names shortly.
-const SHORT: [(&str, &str); 6] = [
-    ("method.name", "method"),
-    ("backbone.name", "backbone"),
-    ("tasks.set", "tasks"),
-    ("tasks.shots", "shots"),
-    ("tasks.per", "per"),
-    ("tasks.seed", "data_seed"),
-];
-
-fn flatten(name: &str, value: &Value, flat: &mut Map<String, Value>) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                let full = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                if !LEFT_OUT.contains(&full.as_str()) {
-                    flatten(&full, value, flat);
-                }
-            }
-        }
-        Value::Null => {}
-        value => {
-            let short = SHORT.iter().find(|(long, _)| *long == name).map_or(name, |short| short.1);
-            flat.insert(short.to_string(), value.clone());
-        }
-    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub const SCRIPT: &str = "script.lua";
 pub const METRICS: &str = "metrics.jsonl";
 pub const EVALUATIONS: &str = "evaluations.jsonl";
 pub const RESULT: &str = "result.json";
+/// What a cell of a grid says of itself.
+pub const CELL: &str = "cell.json";
 /// A folder of files `SPLIT.jsonl.gz`: what was answered, row by row.
 pub const PREDICTIONS: &str = "predictions";
 pub const PROMPTS: &str = "prompts.safetensors";

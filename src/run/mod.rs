@@ -8,6 +8,7 @@ pub mod environment;
 pub mod files;
 pub mod folder;
 pub mod progress;
+pub mod settings;
 pub mod source;
 pub mod steering;
 pub mod tally;

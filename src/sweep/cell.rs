@@ -5,13 +5,11 @@ use crate::Result;
 use crate::error::Context;
 use crate::run::claim::is_claimed;
 use crate::run::files::{read_json, write_json};
+use crate::run::folder::CELL;
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// The name of the file.
-pub const CELL: &str = "cell.json";
 
 /// A cell of a grid.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! How long a cell may take, by those that took their time before.
 
-use super::cell::CELL;
 use crate::run::files::read_json;
+use crate::run::folder::CELL;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fs;

@@ -9,7 +9,7 @@ mod estimate;
 mod identity;
 mod pool;
 
-pub use cell::{CELL, Cell, Outcome, State, now};
+pub use cell::{Cell, Outcome, State, now};
 pub use estimate::Estimate;
 pub use identity::{Basis, contents};
 pub use pool::{Pool, threads_each};

@@ -57,7 +57,7 @@ end
 function Runs:where(wanted)
   local is = wanted
   if type(wanted) == "table" then
-    for key in pairs(wanted) do self:check_setting(key, "runs:where") end
+    for key in pairs(wanted) do collection.check_setting(self, key, "runs:where") end
     is = function(run)
       for key, value in pairs(wanted) do
         if run.settings[key] ~= value then return false end
@@ -73,11 +73,12 @@ function Runs:where(wanted)
 end
 
 --- An error with the nearest name where no run has a setting.
+---@param runs compt.Run[]
 ---@param name string
 ---@param place string
-function Runs:check_setting(name, place)
+function collection.check_setting(runs, name, place)
   local known = {}
-  for _, run in ipairs(self) do
+  for _, run in ipairs(runs) do
     if run.settings[name] ~= nil then return end
     for key in pairs(run.settings) do known[key] = true end
   end

@@ -54,7 +54,4 @@ function differences.text(found)
   return table.concat(parts, "; ")
 end
 
---- Forgets what was read of runs.
-function differences.forget() details = {} end
-
 return differences

@@ -1,6 +1,7 @@
 --- Tables of results: rows by columns over recorded settings, with means, deviations and tests.
 local arguments = require "compt.arguments"
 local cells = require "compt.analysis.cells"
+local collection = require "compt.analysis.collection"
 local differences = require "compt.analysis.differences"
 local result_table = require "compt.analysis.result_table"
 local significance = require "compt.analysis.significance"
@@ -12,16 +13,11 @@ local names = {
   text = "a setting's name, or a list of them",
   is = function(value) return arguments.name.is(value) or arguments.names.is(value) end,
 }
-local value_kind = {
-  text = "a name or a function",
-  is = function(value) return type(value) == "string" or type(value) == "function" end,
-}
-
 local RULES = {
-  { "rows", arguments.optional(names) }, { "columns", arguments.optional(names) }, { "value", value_kind, "average" },
+  { "rows", arguments.optional(names) }, { "columns", arguments.optional(names) }, { "value", arguments.name_or_function, "average" },
   { "baseline", arguments.optional(arguments.any) }, { "best", arguments.one_of { "max", "min", "none" }, "max" },
   { "digits", arguments.whole(0), 1 }, { "title", arguments.optional(arguments.name) },
-  { "label", arguments.optional(value_kind) },
+  { "label", arguments.optional(arguments.callable) },
 }
 
 ---@param value string|string[]
@@ -177,7 +173,7 @@ return function(runs, given)
   rows, columns = list_of(rows), columns and list_of(columns) or {}
   for _, names_of in ipairs { rows, columns } do
     for _, name in ipairs(names_of) do
-      if name ~= "task" and not o.label then runs:check_setting(name, CALL) end
+      if name ~= "task" and not o.label then collection.check_setting(runs, name, CALL) end
     end
   end
   local tasks = has(rows, "task") or has(columns, "task")

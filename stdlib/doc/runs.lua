@@ -64,7 +64,6 @@ Runs as a list: `#runs`, `runs[1]`, `ipairs(runs)`.
 - where: fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs -- those with these settings, or that a function accepts
 - finished: fun(self: compt.Runs): compt.Runs -- those that are finished
 - with: fun(self: compt.Runs, others: compt.Run[]): compt.Runs -- these and others, each once
-- check_setting: fun(self: compt.Runs, name: string, place: string) -- an error with the nearest name where no run has a setting
 - varying: fun(self: compt.Runs): string[] -- the settings that are not the same in all, `seed` last
 - [integer]: compt.Run
 ]]

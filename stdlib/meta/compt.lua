@@ -1393,7 +1393,6 @@ local Run = {}
 ---@field where fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs those with these settings, or that a function accepts
 ---@field finished fun(self: compt.Runs): compt.Runs those that are finished
 ---@field with fun(self: compt.Runs, others: compt.Run[]): compt.Runs these and others, each once
----@field check_setting fun(self: compt.Runs, name: string, place: string) an error with the nearest name where no run has a setting
 ---@field varying fun(self: compt.Runs): string[] the settings that are not the same in all, `seed` last
 ---@field [integer] compt.Run
 local Runs = {}

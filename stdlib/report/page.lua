@@ -4,7 +4,7 @@ local escape = require("compt.analysis.formats").escape
 local library = require "compt.library"
 local overview = require "compt.report.overview"
 
-local a_list = { text = "a list", is = function(value) return type(value) == "table" end }
+local a_list = arguments.sequence
 
 local RULES = {
   { "path", arguments.name }, { "runs", a_list }, { "title", arguments.optional(arguments.name) },

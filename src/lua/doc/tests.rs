@@ -154,16 +154,11 @@ fn the_examples_run_and_use_every_option_there_is() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// The options a function of the library, written in Lua, was asked for; those of a grid, where it
-/// makes one.
+/// The options a function of the library, written in Lua, was asked for.
 fn asked_in_lua(runtime: &Runtime, call: &str) -> Option<BTreeSet<&'static str>> {
     let code = format!("return require('compt.arguments').asked['{call}']");
     let names: Option<Vec<String>> = runtime.lua().load(code).eval().unwrap();
-    let mut names: BTreeSet<&str> = names?.into_iter().map(|name| &*name.leak()).collect();
-    if call == "compt.ablate" {
-        names.extend(asked_in_lua(runtime, "compt.grid")?);
-    }
-    Some(names)
+    names.map(|names| names.into_iter().map(|name| &*name.leak()).collect())
 }
 
 /// The options a method of the library says it has.

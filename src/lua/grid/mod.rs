@@ -12,8 +12,8 @@ use crate::{Error, Result};
 use mlua::{Lua, Table};
 use plan::Plan;
 
-/// `ablate { name, cells, run, out, files }`: runs what is not finished. Gives a row a cell:
-/// { path, name, settings, state, error }.
+/// `ablate { name, cells, run, out, files, args }`: runs what is not finished. Gives a row a cell:
+/// { path, settings, state, error }.
 pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
     let plan = Plan::new(lua, &spec)?;
     let session = lua.app_data_mut::<Session>().map(|mut session| {

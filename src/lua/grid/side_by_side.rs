@@ -8,10 +8,28 @@ use crate::run::claim::claim;
 use crate::run::environment::cores;
 use crate::run::tally::Tally;
 use crate::sweep::{Cell, Estimate, Outcome, Pool, State, now, threads_each};
-use crate::{Error, interrupt, notice};
+use crate::{Error, Result, interrupt, notice};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Why a cell failed whose process is gone.
+const BROKE_OFF: &str = "its process was killed or broke off; its log.txt says more";
+
+/// Whether a cell's process ended in the middle of it, since these began; the cell has failed then.
+fn broke_off(cell: &Cell, began: f64) -> Result<bool> {
+    if cell.begun().is_none_or(|at| at < began) {
+        return Ok(false);
+    }
+    // Another one may take it up, or have ended it by now.
+    let Some(_claim) = claim(&cell.folder)? else { return Ok(false) };
+    if cell.end_of().is_some() {
+        return Ok(false);
+    }
+    cell.end(&Outcome::Failed(BROKE_OFF.into()), 0.0)?;
+    Ok(true)
+}
 
 /// Runs what is not finished with so many processes.
 pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
@@ -38,7 +56,7 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
     let mut estimate = Estimate::of(&plan.out);
     let mut tally = Tally::new(&plan.name, plan.cells.len());
     let mut failed = 0;
-    let mut started: Vec<(String, Instant)> = Vec::new();
+    let mut started: HashMap<&String, Instant> = HashMap::new();
     let mut looked = Duration::ZERO;
     loop {
         // Many cells take their time to be looked at.
@@ -56,7 +74,7 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
         for cell in left {
             match cell.state() {
                 State::Finished => {
-                    if let Some((_, start)) = started.iter().find(|(id, _)| *id == cell.id) {
+                    if let Some(start) = started.get(&cell.id) {
                         estimate.add(&cell.basis.settings, start.elapsed().as_secs_f64());
                     }
                     continue;
@@ -68,21 +86,11 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
                 }
                 State::Running => {
                     running += 1;
-                    if !started.iter().any(|(id, _)| *id == cell.id) {
-                        started.push((cell.id.clone(), Instant::now()));
-                    }
+                    started.entry(&cell.id).or_insert_with(Instant::now);
                 }
-                // Its process is gone: it broke off in the middle of the cell.
-                State::Unfinished
-                    if !ended.is_empty()
-                        && cell.begun().is_some_and(|at| at >= began)
-                        && let Some(_claim) = claim(&cell.folder)?
-                        && cell.end_of().is_none() =>
-                {
-                    let what = "its process was killed or broke off; its log.txt says more";
-                    cell.end(&Outcome::Failed(what.into()), 0.0)?;
+                State::Unfinished if !ended.is_empty() && broke_off(cell, began)? => {
                     failed += 1;
-                    tally.say(&format!("{}: failed: {what}", cell.folder.display()));
+                    tally.say(&format!("{}: failed: {BROKE_OFF}", cell.folder.display()));
                     continue;
                 }
                 _ => {}

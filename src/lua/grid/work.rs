@@ -2,6 +2,7 @@
 
 use super::Done;
 use super::plan::{Plan, described};
+use crate::guard::words;
 use crate::interrupt::{self, Interrupted};
 use crate::lua::failure::Failure;
 use crate::lua::random;
@@ -10,9 +11,9 @@ use crate::lua::session::{Again, Mode, Session, fresh_id};
 use crate::notice;
 use crate::run::claim::claim;
 use crate::run::files::read_json;
-use crate::run::folder::SESSION;
+use crate::run::folder::{CELL, SESSION};
 use crate::run::progress::span;
-use crate::sweep::{CELL, Cell, Estimate, Outcome, State};
+use crate::sweep::{Cell, Estimate, Outcome, State};
 use crate::{Error, Result};
 use mlua::{Lua, LuaSerdeExt, Value};
 use serde_json::json;
@@ -143,7 +144,7 @@ fn run(lua: &Lua, plan: &Plan, cell: &Cell, quiet: bool, again: Option<Rc<Again>
         Ok(Ok(values)) => Outcome::Finished(values),
         _ if interrupt::requested() => return Err(interrupted()),
         Ok(Err(error)) => Outcome::Failed(Failure::in_state(lua, &error).to_string()),
-        Err(_) => Outcome::Failed("a fault in compt itself; its log says where".into()),
+        Err(panic) => Outcome::Failed(format!("a fault in compt itself: {}", words(&*panic))),
     };
     if let Outcome::Failed(error) = &outcome {
         notice::say(&format!("{}: failed: {error}", cell.folder.display()));

@@ -31,7 +31,7 @@ function library.answers(path, look) end
 ---@param path string
 ---@param key string
 ---@param points integer
----@return number[], number[]
+---@return number[], (number|false)[]
 function library.curve(path, key, points) end
 
 ---@param chart table<string, any>
