@@ -38,6 +38,11 @@ pub fn signal() -> i32 {
     }
 }
 
+/// Whether it was this signal that asked the process to end.
+pub fn is_requested_by(signal: i32) -> bool {
+    SIGNAL.load(Ordering::SeqCst) == signal
+}
+
 /// Makes Ctrl-C, SIGTERM and SIGUSR1 set the flag from now on.
 pub fn install() -> io::Result<()> {
     // SAFETY: the handlers only use atomics, clock_gettime and _exit, which are async-signal-safe.
@@ -59,7 +64,10 @@ pub fn idle<T>(wait: impl FnOnce() -> T) -> T {
 }
 
 fn on_end(signal: i32) {
-    SIGNAL.store(signal, Ordering::SeqCst);
+    // The first one says why: after SIGUSR1 a batch system may send SIGTERM, too.
+    if !LEAVING.load(Ordering::SeqCst) {
+        SIGNAL.store(signal, Ordering::SeqCst);
+    }
     if IDLE.load(Ordering::SeqCst) {
         signal_hook::low_level::exit(exit_code().into());
     }

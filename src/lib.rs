@@ -26,6 +26,7 @@ pub mod prompt;
 pub mod report;
 pub mod router;
 pub mod run;
+pub mod slurm;
 pub mod sweep;
 pub mod t5;
 pub mod tensor;

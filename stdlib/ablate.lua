@@ -15,8 +15,8 @@ table.move(expand.RULES, 1, #expand.RULES, #rules + 1, rules)
 
 return function(given)
   local o = arguments.options(CALL, given, rules)
-  local cells = expand.cells(CALL, o)
-  if #cells == 0 then error(CALL .. ": no cell is left", 2) end
+  local cells = not library.is_planned() and expand.cells(CALL, o) or nil
+  if cells and #cells == 0 then error(CALL .. ": no cell is left", 2) end
   return collection.of_cells(library.ablate {
     name = o.name, cells = cells, run = o.run, out = o.out, files = o.files, args = o.args,
   })

@@ -16,8 +16,9 @@ mod report;
 mod run;
 mod runs;
 mod stubs;
+mod sweep;
 
-use crate::lua::session::{Grid, Session, Worker, parse_arg};
+use crate::lua::session::{Grids, Session, Way, parse_arg};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,6 +76,12 @@ enum Command {
         /// The last step to make; by default the last one recorded
         #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
         to: Option<u64>,
+    },
+    /// Run a grid of runs on several machines: plan it, run parts of it, hand it to Slurm
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep {
+        #[command(subcommand)]
+        command: sweep::Command,
     },
     /// List recorded runs; compare, tag, delete and export them
     #[command(after_help = RUNS_EXAMPLES)]
@@ -168,9 +175,6 @@ struct GridOptions {
     /// List the runs of a grid, what is finished and how long the rest may take; run none
     #[arg(long, conflicts_with = "jobs")]
     dry_run: bool,
-
-    #[arg(long, hide = true)]
-    worker: Option<Worker>,
 }
 
 const EXAMPLES: &str = "\
@@ -205,6 +209,15 @@ Examples:
   compt replay runs/study --to 100
 
 Nothing is written. Exit code 0: every loss is as recorded; 1: one is not.";
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  compt sweep plan scripts/table1.lua --set shots=16
+  compt sweep list runs/table1/plan.jsonl | parallel -j 2
+  compt sweep submit scripts/table1.lua --set shots=16 --launcher slurm --profile slurm.lua
+  compt sweep status runs/table1/plan.jsonl
+
+docs/cluster.md leads from a grid on one machine to a cluster.";
 
 const RUNS_EXAMPLES: &str = "\
 Examples:
@@ -315,10 +328,11 @@ impl Cli {
         end_quietly_on_a_broken_pipe();
         match (self.command, self.eval) {
             (Some(Command::Run { file, session, grid }), _) => {
-                run::file(&file, Session { grid: grid.into(), ..session.into() })
+                run::file(&file, Session { grids: grid.into(), ..session.into() })
             }
             (Some(Command::Resume { folder }), _) => again::resume(&folder),
             (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
+            (Some(Command::Sweep { command }), _) => sweep::sweep(command),
             (Some(Command::Runs(options)), _) => runs::runs(&options),
             (Some(Command::Report(options)), _) => report::report(&options),
             (Some(Command::Eval(options)), _) => eval::eval(&options),
@@ -355,10 +369,10 @@ impl From<SessionOptions> for Session {
     }
 }
 
-impl From<GridOptions> for Grid {
-    fn from(options: GridOptions) -> Grid {
-        let GridOptions { jobs, dry_run, worker } = options;
-        Grid { jobs: jobs.into(), dry_run, worker, seen: 0 }
+impl From<GridOptions> for Grids {
+    fn from(options: GridOptions) -> Grids {
+        let jobs = options.jobs.into();
+        Grids { way: if options.dry_run { Way::List } else { Way::Run { jobs } }, seen: 0 }
     }
 }
 

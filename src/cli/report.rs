@@ -4,7 +4,7 @@ use super::{FAILED, errors};
 use crate::lua::Runtime;
 use crate::lua::session::Session;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -23,13 +23,18 @@ pub struct Options {
 }
 
 pub fn report(options: &Options) -> ExitCode {
+    write(&options.folders, &options.out, options.title.as_deref())
+}
+
+/// Writes the page and prints its path.
+pub fn write(folders: &[PathBuf], out: &Path, title: Option<&str>) -> ExitCode {
     let written = errors::guard(|| {
         let runtime = Runtime::with_session(Session::default())?;
-        runtime.report(&options.folders, &options.out, options.title.as_deref())
+        runtime.report(folders, out, title)
     });
     match written {
         Some(Ok(())) => {
-            println!("{}", options.out.display());
+            println!("{}", out.display());
             ExitCode::SUCCESS
         }
         Some(Err(failure)) => errors::failed(&failure),

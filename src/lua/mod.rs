@@ -10,6 +10,7 @@ mod grid;
 mod hook;
 pub mod object;
 pub mod options;
+pub mod profile;
 mod random;
 mod recorded;
 pub mod repl;

@@ -4,9 +4,11 @@ use super::failure::Failure;
 use super::session::{Script, Session};
 use super::{args, hook, random, sources, stdlib, torch, types};
 use crate::Error;
+use crate::sweep::Plan;
 use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, LuaSerdeExt, MultiValue, Table, Value};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// The Lua state that owns the tensors of a session.
 pub struct Runtime {
@@ -86,6 +88,11 @@ impl Runtime {
     /// Whether a grid ended the script, as it was to.
     pub fn is_over(&self) -> bool {
         self.lua.app_data_ref::<Session>().is_some_and(|session| session.over)
+    }
+
+    /// The plan of a grid, where the session was to make one.
+    pub fn planned(&self) -> Option<Rc<Plan>> {
+        self.lua.app_data_ref::<Session>().and_then(|session| session.planned.clone())
     }
 
     /// Writes a report on the runs at or below some folders.

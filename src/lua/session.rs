@@ -1,5 +1,7 @@
 //! What the command line decided: the session a script runs in.
 
+use crate::error::Context;
+use crate::sweep::{Launch, Plan};
 use crate::tensor::device;
 use crate::{Error, Result};
 use serde_json::{Map, Number, Value, json};
@@ -32,8 +34,9 @@ pub struct Session {
     pub trainers: usize,
     /// Runs that could not be recorded, and why.
     pub unrecorded: Vec<String>,
-    /// How grids of runs are gone through.
-    pub grid: Grid,
+    pub grids: Grids,
+    /// The plan of a grid of the script, where one was asked for.
+    pub planned: Option<Rc<Plan>>,
     /// The cell of a grid that is run now: { id, settings }.
     pub cell: Option<Value>,
     /// Nothing is left to do: the rest of the script is not run.
@@ -42,36 +45,43 @@ pub struct Session {
     pub failed: Vec<String>,
 }
 
-/// What the command line says of grids, and how many there were.
+/// What becomes of the script's grids (`compt.ablate`).
 #[derive(Debug, Clone, Default)]
-pub struct Grid {
-    /// Processes side by side; 0 and 1: this one alone.
-    pub jobs: usize,
-    /// Cells are listed, none is run.
-    pub dry_run: bool,
-    /// This process is one of several that run one of the script's grids, and ends with it.
-    pub worker: Option<Worker>,
-    /// Grids the script has come to.
+pub struct Grids {
+    /// How many the script has come to.
     pub seen: usize,
+    pub way: Way,
 }
 
-/// One of several processes: the number of its grid in the script, from 1, and when all of them
-/// together began, in seconds since 1970. Cells that failed before are tried again.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Worker {
-    pub grid: usize,
-    pub began: f64,
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// They are run by so many processes side by side; 0 and 1: by this one alone.
+    Run { jobs: usize },
+    /// The first one with something left to do is listed, and ends the script.
+    List,
+    /// It becomes [`Session::planned`], and ends the script; nothing is computed on a GPU.
+    Plan,
+    /// This process runs some cells of one grid, and ends with them.
+    Task(Rc<Task>),
+    /// Nothing is run: the script goes on with what there is of this plan.
+    Merge(Rc<Plan>),
 }
 
-impl std::str::FromStr for Worker {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Worker> {
-        let parts = text.split_once(':').and_then(|(grid, began)| {
-            Some(Worker { grid: grid.parse().ok()?, began: began.parse().ok()? })
-        });
-        parts.ok_or_else(|| Error::new(format!("expected GRID:SECONDS, got '{text}'")))
+impl Default for Way {
+    fn default() -> Way {
+        Way::Run { jobs: 1 }
     }
+}
+
+/// Some of a plan's cells.
+#[derive(Debug)]
+pub struct Task {
+    pub plan: Plan,
+    /// When this process, or those that work side by side with it, began, in seconds since 1970:
+    /// cells that failed before are tried again.
+    pub began: f64,
+    /// The file of what this process says.
+    pub output: Option<PathBuf>,
 }
 
 /// The script that is run.
@@ -133,7 +143,8 @@ impl Default for Session {
             id: fresh_id(),
             trainers: 0,
             unrecorded: Vec::new(),
-            grid: Grid::default(),
+            grids: Grids::default(),
+            planned: None,
             cell: None,
             over: false,
             failed: Vec::new(),
@@ -153,7 +164,53 @@ impl Session {
         self.script = script;
         self.id = fresh_id();
         self.trainers = 0;
-        self.grid.seen = 0;
+        self.grids.seen = 0;
+    }
+
+    /// The session that runs a plan's script as it was run when the plan was made.
+    pub fn of_plan(launch: &Launch, way: Way) -> Result<Session> {
+        let source = std::fs::read_to_string(&launch.script).at(launch.script.display())?;
+        let launch = launch.clone();
+        Ok(Session {
+            args: launch.args,
+            out: launch.out,
+            device: launch.device,
+            seed: launch.seed,
+            strict: launch.strict,
+            script: Some(Script { path: launch.script, source }),
+            grids: Grids { way, seen: 0 },
+            ..Session::default()
+        })
+    }
+
+    /// Whether nothing is to be trained.
+    pub fn only_looks(&self) -> bool {
+        matches!(self.grids.way, Way::List | Way::Plan | Way::Merge(_))
+    }
+
+    /// The plan that was made of the script's grid of this number, where this process is given one.
+    pub fn plan_of(&self, grid: usize) -> Option<&Plan> {
+        let plan = match &self.grids.way {
+            Way::Task(task) => &task.plan,
+            Way::Merge(plan) => plan,
+            _ => return None,
+        };
+        (plan.head.grid == grid).then_some(plan)
+    }
+
+    /// What is needed to run the script elsewhere, as this session does.
+    pub fn launch(&self) -> Result<Launch> {
+        let script = self.script.as_ref();
+        let script = script.ok_or_else(|| Error::new("a plan needs a script"))?;
+        Ok(Launch {
+            script: script.path.clone(),
+            folder: std::env::current_dir().at("the working folder")?,
+            args: self.args.clone(),
+            out: self.out.clone(),
+            device: self.device.clone(),
+            seed: self.seed,
+            strict: self.strict,
+        })
     }
 
     /// What a run's `session.json` says, so that the script can be run again.
@@ -176,6 +233,10 @@ impl Session {
     /// The default device. A CUDA device is seeded here, because libtorch's CUDA part is only
     /// loaded once one is wanted.
     pub fn device(&self) -> Result<Device> {
+        // A cluster's GPUs are not where its jobs are handed in.
+        if matches!(self.grids.way, Way::Plan | Way::Merge(_)) {
+            return Ok(Device::Cpu);
+        }
         let device = device::parse(&self.device)?;
         if device.is_cuda() {
             tch::Cuda::manual_seed_all(self.seed);

@@ -4,8 +4,9 @@
 use super::failure::Place;
 use crate::run::source::sha256;
 use mlua::{Function, Lua, Table};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 /// In the state's app data.
 #[derive(Default)]
@@ -23,12 +24,13 @@ pub fn record(lua: &Lua, name: &str, text: &str) {
     sources.texts.push((name.to_string(), text.to_string()));
 }
 
-/// The SHA-256 of the chunk that defines a function and of all files it requires, directly or through
-/// others, as their texts name them. The embedded library is the program's.
-pub fn code_sha256(lua: &Lua, function: &Function) -> mlua::Result<String> {
+/// The SHA-256 of each file of a function's code, by path: the chunk that defines it and all files it
+/// requires, directly or through others, as their texts name them. The embedded library is the
+/// program's.
+pub fn code_of(lua: &Lua, function: &Function) -> mlua::Result<BTreeMap<PathBuf, String>> {
     let own = function.info().source.unwrap_or_default();
     let mut needed = vec![own.strip_prefix(['@', '=']).unwrap_or(&own).to_string()];
-    let mut hashes = BTreeSet::new();
+    let mut hashes = BTreeMap::new();
     let mut at = 0;
     while at < needed.len() {
         if let Some(text) = text_of(lua, &needed[at]) {
@@ -36,12 +38,11 @@ pub fn code_sha256(lua: &Lua, function: &Function) -> mlua::Result<String> {
                 let path = path_of(lua, name)?;
                 needed.extend(path.filter(|path| !needed.contains(path)));
             }
-            // By content: the same files elsewhere are the same code.
-            hashes.insert(sha256(text.as_bytes()));
+            hashes.insert(PathBuf::from(&needed[at]), sha256(text.as_bytes()));
         }
         at += 1;
     }
-    Ok(sha256(hashes.into_iter().collect::<Vec<_>>().join(" ").as_bytes()))
+    Ok(hashes)
 }
 
 /// A chunk's newest text as it was loaded; of a file that was not, its content.

@@ -1,15 +1,15 @@
 //! Finding and reading the runs below folders.
 
-use super::claim::is_claimed;
+use super::claim::holder;
 use super::environment::cores;
 use super::files::{read_json, write_json};
-use super::folder::{CELL, CONFIG, METRICS, RESULT};
+use super::folder::{CELL, CONFIG, LOG, METRICS, RESULT};
 use super::settings::flat;
 use crate::error::Context;
 use crate::{Error, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -120,7 +120,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
 }
 
 /// The runs in these very folders, read by all cores.
-fn read_all(folders: &[PathBuf]) -> Vec<Option<Entry>> {
+pub fn read_all(folders: &[PathBuf]) -> Vec<Option<Entry>> {
     let share = folders.len().div_ceil(cores()).max(1);
     std::thread::scope(|scope| {
         let read =
@@ -232,6 +232,19 @@ impl Entry {
         scores(&self.values(), &self.result())
     }
 
+    /// All that is known of it, as a line of JSON: path, state, settings, scores, log.
+    pub fn summary(&self) -> Value {
+        let cell = self.record(CELL);
+        let log = self.path.join(LOG);
+        json!({
+            "path": self.path, "state": self.state.name(), "error": self.error,
+            "settings": self.told(), "average": self.average,
+            "scores": scores(&cell["values"], &self.result()), "steps": self.steps,
+            "seconds": self.seconds, "tags": self.tags,
+            "log": log.is_file().then_some(log), "output": cell["output"],
+        })
+    }
+
     /// What was set, by short names: a cell's settings, else the resolved configuration, else what
     /// the result tells.
     pub fn settings(&self) -> Map<String, Value> {
@@ -317,7 +330,7 @@ fn state(
         return match cell.outcome.as_deref() {
             Some("finished") => (State::Finished, None),
             Some(_) => (State::Failed, cell.error.clone()),
-            None if is_claimed(folder) => (State::Running, None),
+            None if holder(folder).is_some() => (State::Running, None),
             None => (State::Unfinished, None),
         };
     }
@@ -338,7 +351,6 @@ fn is_locked(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn write(folder: &Path, name: &str, text: &str) {
         fs::create_dir_all(folder).unwrap();

@@ -33,6 +33,8 @@ pub const EVALUATIONS: &str = "evaluations.jsonl";
 pub const RESULT: &str = "result.json";
 /// What a cell of a grid says of itself.
 pub const CELL: &str = "cell.json";
+/// What a cell's run said, where it was not said on the screen.
+pub const LOG: &str = "log.txt";
 /// A folder of files `SPLIT.jsonl.gz`: what was answered, row by row.
 pub const PREDICTIONS: &str = "predictions";
 pub const PROMPTS: &str = "prompts.safetensors";

@@ -3,7 +3,7 @@
 use super::identity::Basis;
 use crate::Result;
 use crate::error::Context;
-use crate::run::claim::is_claimed;
+use crate::run::claim::{Owner, holder};
 use crate::run::files::{read_json, write_json};
 use crate::run::folder::CELL;
 use serde_json::{Map, Value, json};
@@ -50,11 +50,13 @@ impl Cell {
     }
 
     pub fn state(&self) -> State {
-        match (self.end_of(), is_claimed(&self.folder)) {
-            (Some(end), _) => end,
-            (None, true) => State::Running,
-            (None, false) if self.folder.join(CELL).exists() => State::Unfinished,
-            (None, false) => State::New,
+        if let Some(end) = self.end_of() {
+            return end;
+        }
+        match holder(&self.folder) {
+            Some(_) => State::Running,
+            None if self.folder.join(CELL).exists() => State::Unfinished,
+            None => State::New,
         }
     }
 
@@ -77,15 +79,22 @@ impl Cell {
         })
     }
 
-    /// Notes that work on it begins.
-    pub fn begin(&self) -> Result<()> {
+    /// Notes that work on it begins; `output` is the file of what its process says, if there is one.
+    pub fn begin(&self, output: Option<&Path>) -> Result<()> {
         fs::create_dir_all(&self.folder).at(self.folder.display())?;
-        write_json(&self.folder.join(CELL), &self.record())
+        let mut record = self.record();
+        record["by"] = Owner::this().to_string().into();
+        record["output"] = output.map(|path| path.display().to_string()).into();
+        write_json(&self.folder.join(CELL), &record)
     }
 
     /// Notes how it ended, after so many seconds.
     pub fn end(&self, outcome: &Outcome, seconds: f64) -> Result<()> {
         let mut record = self.record();
+        let begun = read_json(&self.folder.join(CELL)).unwrap_or_default();
+        for key in ["by", "output"] {
+            record[key] = begun[key].clone();
+        }
         record["seconds"] = seconds.into();
         record["ended"] = now().into();
         match outcome {
@@ -106,10 +115,34 @@ impl Cell {
     fn record(&self) -> Value {
         let Basis { settings, code, data, binary, session } = &self.basis;
         json!({
-            "id": self.id, "settings": settings, "code_sha256": code, "data": data,
-            "compt": env!("CARGO_PKG_VERSION"), "binary_sha256": binary, "session": session,
+            "id": self.id, "settings": settings, "code_sha256": **code, "data": data,
+            "compt": env!("CARGO_PKG_VERSION"), "binary_sha256": **binary, "session": **session,
         })
     }
+}
+
+impl State {
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::New => "missing",
+            State::Running => "running",
+            State::Unfinished => "unfinished",
+            State::Finished => "finished",
+            State::Failed(..) => "failed",
+        }
+    }
+}
+
+/// `method=ssum shots=8 seed=1`
+pub fn described(settings: &Map<String, Value>) -> String {
+    let plain = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let parts: Vec<String> =
+        settings.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
+    parts.join(" ")
 }
 
 /// Seconds since 1970.
@@ -128,8 +161,9 @@ fn name_of(settings: &Map<String, Value>, otherwise: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::claim::claim;
+    use crate::run::claim::{Taken, claim};
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     #[test]
     fn a_cell_goes_from_new_to_its_end() {
@@ -140,13 +174,13 @@ mod tests {
             code: "c".into(),
             data: BTreeMap::new(),
             binary: "b".into(),
-            session: Value::Null,
+            session: Arc::default(),
         };
         let cell = Cell::below(folder.path(), basis, "grid");
         assert!(cell.folder.ends_with(format!("a-b-{}", cell.id)));
         assert_eq!(cell.state(), State::New);
-        let claim = claim(&cell.folder).unwrap().unwrap();
-        cell.begin().unwrap();
+        let Taken::Mine(claim) = claim(&cell.folder).unwrap() else { panic!() };
+        cell.begin(Some(Path::new("log.txt"))).unwrap();
         assert_eq!(cell.state(), State::Running);
         drop(claim);
         assert_eq!(cell.state(), State::Unfinished);
@@ -154,6 +188,7 @@ mod tests {
         assert!(matches!(cell.state(), State::Failed(error, at) if error == "no rows" && at > 1e9));
         cell.end(&Outcome::Finished(json!({ "average": 90.0 })), 2.0).unwrap();
         assert_eq!(cell.state(), State::Finished);
+        assert_eq!(read_json(&cell.folder.join(CELL)).unwrap()["output"], "log.txt");
     }
 
     #[test]
@@ -163,5 +198,11 @@ mod tests {
         assert_eq!(name(json!({ "method": "ssum" })), "ssum");
         assert_eq!(name(json!({ "shots": 8 })), "grid");
         assert_eq!(name(json!({ "name": ".." })), "cell");
+    }
+
+    #[test]
+    fn settings_are_shown_in_a_line() {
+        let settings = json!({ "method": "ssum", "shots": 8, "lr": [0.1] });
+        assert_eq!(described(settings.as_object().unwrap()), "method=ssum shots=8 lr=[0.1]");
     }
 }

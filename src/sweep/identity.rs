@@ -6,6 +6,7 @@ use crate::run::source::{fingerprint, sha256};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Hexadecimal digits of an id: 2^48 ids are enough for 100,000 cells (a collision in 60,000 grids).
 const DIGITS: usize = 12;
@@ -15,13 +16,13 @@ const DIGITS: usize = 12;
 pub struct Basis {
     pub settings: Map<String, Value>,
     /// The SHA-256 of the code that runs it.
-    pub code: String,
+    pub code: Arc<str>,
     /// The content of each file or folder its settings name.
     pub data: BTreeMap<String, String>,
     /// The SHA-256 of the program.
-    pub binary: String,
+    pub binary: Arc<str>,
     /// What else of the session counts: the values of `--set`, the seed, the device.
-    pub session: Value,
+    pub session: Arc<Value>,
 }
 
 impl Basis {
@@ -29,7 +30,7 @@ impl Basis {
     pub fn id(&self) -> String {
         let whole = json!({
             "settings": canonical(&Value::Object(self.settings.clone())),
-            "code": self.code, "data": self.data, "binary": self.binary,
+            "code": *self.code, "data": self.data, "binary": *self.binary,
             "session": canonical(&self.session),
         });
         sha256(whole.to_string().as_bytes())[..DIGITS].to_string()
@@ -87,7 +88,7 @@ mod tests {
             code: "c".into(),
             data: BTreeMap::new(),
             binary: "b".into(),
-            session: Value::Null,
+            session: Arc::default(),
         }
     }
 

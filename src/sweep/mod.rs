@@ -1,15 +1,24 @@
-//! The cells of a grid of runs: what each is made of, where it is recorded, and who works on it.
+//! Grids of runs, whoever runs them: this process, several, or a cluster's.
 //!
-//! A cell's folder is all that processes share: `cell.json` says what it is and what became of it,
-//! `claims/` ([`crate::run::claim`]) who is at work there. Whatever runs a grid (one process, several, several machines)
-//! goes through these two.
+//! A plan ([`Plan`]) lists a grid's cells: what each is made of, and where it is recorded. A cell's
+//! folder is all that processes share: `cell.json` says what it is and what became of it, `claims/`
+//! ([`crate::run::claim`]) who is at work there.
 
 mod cell;
 mod estimate;
 mod identity;
+mod indices;
+mod listing;
+mod plan;
 mod pool;
+mod side_by_side;
+mod submission;
 
-pub use cell::{Cell, Outcome, State, now};
+pub use cell::{Cell, Outcome, State, described, now};
 pub use estimate::Estimate;
 pub use identity::{Basis, contents};
-pub use pool::{Pool, threads_each};
+pub use indices::Indices;
+pub use listing::Listing;
+pub use plan::{Head, Launch, Plan, code_changes, data_changes};
+pub use side_by_side::side_by_side;
+pub use submission::{Submission, Wanted, submissions};

@@ -1,6 +1,7 @@
 //! Processes of this program that work on one grid side by side.
 
 use crate::error::Context;
+use crate::run::claim::Owner;
 use crate::{Result, interrupt};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -55,6 +56,12 @@ impl Pool {
         }
         self.children = at_work;
         Ok(ended)
+    }
+
+    /// Whether a process is one of these.
+    pub fn has(&self, owner: &Owner) -> bool {
+        let this = Owner::this();
+        owner.host == this.host && self.children.iter().any(|child| child.id() == owner.pid)
     }
 
     pub fn at_work(&self) -> usize {

@@ -45,7 +45,7 @@ pub fn list(options: &Options) -> ExitCode {
         });
     }
     if options.json {
-        runs.iter().for_each(|entry| println!("{}", told(entry)));
+        runs.iter().for_each(|entry| println!("{}", entry.summary()));
         return ExitCode::SUCCESS;
     }
     if runs.is_empty() {
@@ -78,14 +78,6 @@ fn by(a: &Value, b: &Value) -> Ordering {
         (None, Some(_)) => Ordering::Greater,
         (None, None) => text(a).cmp(&text(b)),
     }
-}
-
-fn told(entry: &Entry) -> Value {
-    json!({
-        "path": entry.path, "state": entry.state.name(), "error": entry.error,
-        "settings": entry.told(), "average": entry.average, "scores": entry.scores(),
-        "steps": entry.steps, "seconds": entry.seconds, "tags": entry.tags,
-    })
 }
 
 /// Aligned lines: the folder, the state, what varies, the average, and what it took.

@@ -1,72 +1,169 @@
-//! The host's part of `compt.ablate`: the cells of a grid are run here, by processes side by side,
-//! or one of them is run again.
+//! The host's part of `compt.ablate`: the cells of a grid are planned and run here, by one process or
+//! several, or one of them is run again.
 
-mod plan;
-mod side_by_side;
+mod settings;
+mod spec;
 mod work;
 
-use super::session::Session;
+use super::failure::Failure;
+use super::recorded::plain as plain_tables;
+use super::session::{Again, Session, Task, Way};
+use crate::error::Context;
 use crate::interrupt::{self, Interrupted};
 use crate::notice;
+use crate::sweep::{Cell, Listing, Plan, State, now, side_by_side};
 use crate::{Error, Result};
-use mlua::{Lua, Table};
-use plan::Plan;
+use mlua::{Lua, LuaSerdeExt, Table};
+use spec::Grid;
+use std::rc::Rc;
+use work::Work;
 
 /// `ablate { name, cells, run, out, files, args }`: runs what is not finished. Gives a row a cell:
 /// { path, settings, state, error }.
 pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
-    let plan = Plan::new(lua, &spec)?;
     let session = lua.app_data_mut::<Session>().map(|mut session| {
-        session.grid.seen += 1;
+        session.grids.seen += 1;
         session.clone()
     });
     let session = session.unwrap_or_default();
-    let number = session.grid.seen;
-    if let Some((again, cell)) = session.again.as_ref().and_then(|a| Some((a, a.cell.as_ref()?))) {
-        return match plan.cell_like(cell) {
-            Some(cell) => {
-                if !work::again(lua, &plan, cell, again)?
-                    && let Some(mut session) = lua.app_data_mut::<Session>()
-                {
-                    session.failed.push(cell.folder.display().to_string());
-                }
-                Err(over(lua))
-            }
-            None => plan.rows(lua),
-        };
-    }
-    match session.grid.worker {
-        Some(worker) if worker.grid == number => {
-            work::work(lua, &plan, worker.began, true)?;
+    let grid = Grid::new(lua, &spec)?;
+    if let Some(plan) = session.plan_of(session.grids.seen) {
+        grid.check(plan)?;
+        if let Way::Task(task) = &session.grids.way {
+            carry_out(lua, &grid, task)?;
             return Err(over(lua));
         }
-        Some(_) => return plan.rows(lua),
-        None => {}
+        return rows(lua, plan, &Listing::of(plan));
     }
-    if session.grid.dry_run {
-        plan.print(session.grid.jobs);
+    let plan = grid.plan(lua, &session)?;
+    if let Some(again) = &session.again
+        && let Some(recorded) = &again.cell
+    {
+        return match cell_like(&plan, recorded) {
+            Some(cell) => {
+                run_again(lua, &grid, cell, again)?;
+                Err(over(lua))
+            }
+            None => rows(lua, &plan, &Listing::of(&plan)),
+        };
     }
-    if plan.open().is_empty() {
-        return plan.rows(lua);
+    let listing = Listing::of(&plan);
+    let done = listing.open().next().is_none();
+    match session.grids.way {
+        Way::Task(_) | Way::Merge(_) => rows(lua, &plan, &listing),
+        Way::List => {
+            println!("{listing}");
+            if done { rows(lua, &plan, &listing) } else { Err(over(lua)) }
+        }
+        Way::Plan => {
+            let rows = rows(lua, &plan, &listing)?;
+            if let Some(mut session) = lua.app_data_mut::<Session>() {
+                session.planned = Some(Rc::new(plan));
+            }
+            if done { Ok(rows) } else { Err(over(lua)) }
+        }
+        Way::Run { .. } if done => rows(lua, &plan, &listing),
+        Way::Run { jobs } => {
+            if let Some(note) = listing.made_before() {
+                notice::say(&format!("note: {note}"));
+            }
+            run(lua, &grid, &plan, jobs)?;
+            if interrupt::requested() {
+                return Err(mlua::Error::external(Interrupted));
+            }
+            let listing = Listing::of(&plan);
+            note_failed(lua, failed(&listing));
+            rows(lua, &plan, &listing)
+        }
     }
-    if session.grid.dry_run {
-        return Err(over(lua));
+}
+
+/// Whether the cells of the next grid are in a plan, and need not be made.
+pub fn is_planned(lua: &Lua, (): ()) -> mlua::Result<bool> {
+    let session = lua.app_data_ref::<Session>();
+    Ok(session.is_some_and(|session| session.plan_of(session.grids.seen + 1).is_some()))
+}
+
+/// Runs what is not finished, until it is, by this process or by others.
+fn run(lua: &Lua, grid: &Grid, plan: &Plan, jobs: usize) -> Result<()> {
+    if jobs <= 1 {
+        let work =
+            Work { name: &grid.name, run: &grid.run, began: now(), alone: true, output: None };
+        return work.through(lua, plan);
     }
-    if let Some(note) = plan.made_before() {
-        notice::say(&format!("note: {note}"));
+    // What each process runs from is gone when all have ended.
+    std::fs::create_dir_all(&plan.head.out).at(plan.head.out.display())?;
+    let file =
+        tempfile::Builder::new().prefix(".plan-").suffix(".jsonl").tempfile_in(&plan.head.out);
+    let file = file.at(plan.head.out.display())?;
+    plan.write(file.path())?;
+    side_by_side(plan, file.path(), Vec::new(), jobs, true)
+}
+
+/// Runs some cells of a plan.
+fn carry_out(lua: &Lua, grid: &Grid, task: &Task) -> Result<()> {
+    let work = Work {
+        name: &grid.name,
+        run: &grid.run,
+        began: task.began,
+        alone: false,
+        output: task.output.as_deref(),
+    };
+    work.through(lua, &task.plan)?;
+    note_failed(lua, failed(&Listing::of(&task.plan)));
+    Ok(())
+}
+
+fn run_again(lua: &Lua, grid: &Grid, cell: &Cell, again: &Rc<Again>) -> Result<()> {
+    let work = Work { name: &grid.name, run: &grid.run, began: now(), alone: true, output: None };
+    if !work.again(lua, cell, again)? {
+        note_failed(lua, vec![cell.folder.display().to_string()]);
     }
-    match session.grid.jobs {
-        0 | 1 => work::work(lua, &plan, crate::sweep::now(), false)?,
-        jobs => side_by_side::run(&session, &plan, jobs)?,
-    }
-    if interrupt::requested() {
-        return Err(mlua::Error::external(Interrupted));
-    }
-    let failed = plan.failed();
+    Ok(())
+}
+
+/// The cell that was recorded as this: by its id, or, where code or program have changed since, by its
+/// settings.
+fn cell_like<'a>(plan: &'a Plan, recorded: &serde_json::Value) -> Option<&'a Cell> {
+    let by_id = plan.cells.iter().find(|cell| recorded["id"] == cell.id.as_str());
+    by_id.or_else(|| {
+        let settings = recorded["settings"].as_object()?;
+        plan.cells.iter().find(|cell| cell.basis.settings == *settings)
+    })
+}
+
+/// Why cells failed, a line each.
+fn failed(listing: &Listing) -> Vec<String> {
+    let failed = listing.open().filter_map(|(_, cell, state)| match state {
+        State::Failed(error, _) => {
+            let first = error.lines().next().unwrap_or_default();
+            Some(format!("{}: {first}", cell.folder.display()))
+        }
+        _ => None,
+    });
+    failed.collect()
+}
+
+fn note_failed(lua: &Lua, failed: Vec<String>) {
     if let Some(mut session) = lua.app_data_mut::<Session>() {
         session.failed.extend(failed);
     }
-    plan.rows(lua)
+}
+
+/// { path, settings, state, error } for each cell.
+fn rows(lua: &Lua, plan: &Plan, listing: &Listing) -> mlua::Result<Table> {
+    let rows = lua.create_table_with_capacity(plan.cells.len(), 0)?;
+    for (_, cell, state) in listing.cells() {
+        let row = lua.create_table()?;
+        row.set("path", cell.folder.display().to_string())?;
+        row.set("settings", lua.to_value_with(&cell.basis.settings, plain_tables())?)?;
+        row.set("state", state.name())?;
+        if let State::Failed(error, _) = state {
+            row.set("error", error.as_str())?;
+        }
+        rows.raw_push(row)?;
+    }
+    Ok(rows)
 }
 
 /// What ends the script where nothing is left to do.
@@ -84,4 +181,7 @@ fn refuse(what: impl Into<String>) -> Error {
     Error::new(what).at("compt.ablate")
 }
 
-type Done = Result<()>;
+/// An error of Lua's, in words.
+fn told(lua: &Lua, error: &mlua::Error) -> Error {
+    Error::new(Failure::in_state(lua, error).to_string())
+}

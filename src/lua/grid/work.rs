@@ -1,173 +1,240 @@
 //! One process at work on a grid: a cell after the other, of those that nobody else has.
 
-use super::Done;
-use super::plan::{Plan, described};
+use super::told;
 use crate::guard::words;
 use crate::interrupt::{self, Interrupted};
-use crate::lua::failure::Failure;
 use crate::lua::random;
 use crate::lua::recorded::plain as plain_tables;
 use crate::lua::session::{Again, Mode, Session, fresh_id};
 use crate::notice;
-use crate::run::claim::claim;
+use crate::run::claim::{Taken, claim, holder};
 use crate::run::files::read_json;
-use crate::run::folder::{CELL, SESSION};
+use crate::run::folder::{CELL, LOG, SESSION};
 use crate::run::progress::span;
-use crate::sweep::{Cell, Estimate, Outcome, State};
+use crate::sweep::{Cell, Estimate, Outcome, Plan, State, described};
 use crate::{Error, Result};
-use mlua::{Lua, LuaSerdeExt, Value};
+use mlua::{Function, Lua, LuaSerdeExt, Value};
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// The file of what a cell's run said, where it was not said on the screen.
-const LOG: &str = "log.txt";
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Runs what is not finished until nothing is; cells that failed since `began` are left. A `quiet`
-/// one of several processes tells what happens in the cells' logs.
-pub fn work(lua: &Lua, plan: &Plan, began: f64, quiet: bool) -> Done {
-    let mut estimate = Estimate::of(&plan.out);
-    let finished: HashSet<&String> =
-        plan.cells.iter().filter(|cell| is_over(cell, began)).map(|cell| &cell.id).collect();
-    let mut failed = 0;
-    let mut waits = false;
-    loop {
-        let (mut others, mut worked) = (0, false);
-        for (i, cell) in plan.cells.iter().enumerate() {
-            if is_over(cell, began) {
-                continue;
-            }
-            let Some(claim) = claim(&cell.folder)? else {
-                others += 1;
-                continue;
-            };
-            // Another one may have ended it between the look and the claim.
-            if is_over(cell, began) {
-                continue;
-            }
-            if !quiet {
-                let ahead = plan.cells[i..].iter().filter(|cell| !finished.contains(&cell.id));
+/// How long a cell may be finished by its log while its record does not say so: a network file system
+/// shows it late.
+const UNSEEN: Duration = Duration::from_secs(180);
+
+/// One process at work on a grid's cells.
+pub struct Work<'a> {
+    pub name: &'a str,
+    pub run: &'a Function,
+    /// Cells that failed since are left.
+    pub began: f64,
+    /// What cells say is said on the screen, and the cells of others are waited for. Else it goes to
+    /// the cells' logs, and they are left to the others.
+    pub alone: bool,
+    /// The file of what this process says, if there is one.
+    pub output: Option<&'a Path>,
+}
+
+impl Work<'_> {
+    /// Runs what is not finished of a plan, until nothing is that this process may run.
+    pub fn through(&self, lua: &Lua, plan: &Plan) -> Result<()> {
+        let cells = &plan.cells;
+        // It reads all there is: a process that runs one cell of thousands does without.
+        let mut estimate =
+            if self.alone { Estimate::of(&plan.head.out) } else { Estimate::default() };
+        let finished: HashSet<&String> =
+            cells.iter().filter(|cell| self.is_over(cell)).map(|cell| &cell.id).collect();
+        let mut failed = 0;
+        let mut waits: Option<Instant> = None;
+        loop {
+            let (mut others, mut unseen, mut worked) = (0, 0, false);
+            for (i, cell) in cells.iter().enumerate() {
+                if self.is_over(cell) {
+                    continue;
+                }
+                let claim = match claim(&cell.folder)? {
+                    Taken::Mine(claim) => claim,
+                    Taken::Held => {
+                        others += usize::from(self.waits_for(cell));
+                        continue;
+                    }
+                    Taken::Finished => {
+                        (others, unseen) = (others + 1, unseen + 1);
+                        continue;
+                    }
+                };
+                // Another one may have ended it between the look and the claim.
+                match cell.end_of() {
+                    Some(State::Finished) => {
+                        claim.finish()?;
+                        continue;
+                    }
+                    Some(State::Failed(_, at)) if at >= self.began => continue,
+                    _ => {}
+                }
+                let ahead = cells[i..].iter().filter(|cell| !finished.contains(&cell.id));
                 let left = ahead.map(|cell| estimate.seconds(&cell.basis.settings)).sum();
-                tell(plan, i, failed, left);
+                self.tell(cells, i, failed, left);
+                let start = Instant::now();
+                let well = self.one(lua, cell, None)?;
+                failed += usize::from(!well);
+                estimate.add(&cell.basis.settings, start.elapsed().as_secs_f64());
+                if well && !claim.finish()? {
+                    notice::say(&format!(
+                        "{}: another process took it over",
+                        cell.folder.display()
+                    ));
+                }
+                worked = true;
             }
-            let start = Instant::now();
-            failed += usize::from(!run(lua, plan, cell, quiet, None)?);
-            estimate.add(&cell.basis.settings, start.elapsed().as_secs_f64());
-            drop(claim);
-            worked = true;
-        }
-        if others == 0 {
-            return Ok(());
-        }
-        if !worked {
-            if !waits && !quiet {
-                notice::say(&format!("{}: waits for {others} runs of other processes", plan.name));
+            if others == 0 {
+                return Ok(());
             }
-            waits = true;
+            if worked {
+                continue;
+            }
+            let since = *waits.get_or_insert_with(|| {
+                notice::say(&format!("{}: waits for {others} runs of other processes", self.name));
+                Instant::now()
+            });
+            if unseen == others && since.elapsed() > UNSEEN {
+                return Err(Error::new("runs were finished whose cell.json does not say so")
+                    .at(plan.head.out.display())
+                    .hint("remove the folders of runs that `compt runs` does not call finished"));
+            }
             std::thread::sleep(PAUSE);
             if interrupt::requested() {
                 return Err(interrupted());
             }
         }
     }
-}
 
-/// Runs a cell that was run before: to go on with it, to compare or to evaluate it. Tells whether it
-/// went well.
-pub fn again(lua: &Lua, plan: &Plan, cell: &Cell, again: &Rc<Again>) -> Result<bool> {
-    let is_cell = |folder: &&Path| folder.join(CELL).exists();
-    let run_folder = again.folders.values().next().map(PathBuf::as_path);
-    let above = run_folder.and_then(Path::parent);
-    let folder = run_folder.filter(is_cell).or(above.filter(is_cell)).or(run_folder);
-    let cell = Cell { folder: folder.unwrap_or(&cell.folder).to_path_buf(), ..cell.clone() };
-    if again.mode == Mode::Resume && cell.end_of() == Some(State::Finished) {
-        notice::say(&format!("{}: it is finished already", cell.folder.display()));
-        return Ok(true);
-    }
-    let claim = match again.mode {
-        Mode::Resume => Some(claim(&cell.folder)?.ok_or_else(|| {
-            Error::new("another process works on it now").at(cell.folder.display())
-        })?),
-        _ => None,
-    };
-    let well = run(lua, plan, &cell, false, Some(again.clone()))?;
-    drop(claim);
-    Ok(well)
-}
-
-fn is_over(cell: &Cell, began: f64) -> bool {
-    match cell.end_of() {
-        Some(State::Failed(_, at)) => at >= began,
-        Some(_) => true,
-        None => false,
-    }
-}
-
-fn tell(plan: &Plan, i: usize, failed: usize, left: Option<f64>) {
-    let mut line = format!("{}: run {} of {}", plan.name, i + 1, plan.cells.len());
-    if failed > 0 {
-        line.push_str(&format!(", {failed} failed"));
-    }
-    if let Some(left) = left {
-        line.push_str(&format!(", about {} left", span(left)));
-    }
-    notice::say(&format!("{line}: {}", described(&plan.cells[i].basis.settings)));
-}
-
-/// Runs one cell, and tells whether it went well. Whatever is wrong with it is its own; an error is an
-/// interrupt, or that nothing can be recorded.
-fn run(lua: &Lua, plan: &Plan, cell: &Cell, quiet: bool, again: Option<Rc<Again>>) -> Result<bool> {
-    let records = again.as_ref().is_none_or(|again| again.mode == Mode::Resume);
-    if records {
-        cell.begin()?;
-    }
-    let _log = quiet.then(|| Log::open(&cell.folder)).transpose()?;
-    let start = Instant::now();
-    let before = enter(lua, cell, again);
-    let done = catch_unwind(AssertUnwindSafe(|| call(lua, plan, cell)));
-    let unrecorded = leave(lua, before);
-    lua.gc_collect().and_then(|()| lua.gc_collect()).map_err(|e| Error::new(e.to_string()))?;
-    let outcome = match done {
-        // Nothing was made: the script ended to compare or to evaluate.
-        Ok(Err(error)) if !records && !interrupt::requested() => {
-            return Err(Error::new(Failure::in_state(lua, &error).to_string()));
+    /// Whether to wait for a cell that another process has, or may have.
+    fn waits_for(&self, cell: &Cell) -> bool {
+        if self.alone {
+            return true;
         }
-        _ if !records => return Ok(true),
-        Ok(Ok(_)) if !unrecorded.is_empty() => Outcome::Failed(unrecorded.join("\n")),
-        Ok(Ok(values)) => Outcome::Finished(values),
-        _ if interrupt::requested() => return Err(interrupted()),
-        Ok(Err(error)) => Outcome::Failed(Failure::in_state(lua, &error).to_string()),
-        Err(panic) => Outcome::Failed(format!("a fault in compt itself: {}", words(&*panic))),
-    };
-    if let Outcome::Failed(error) = &outcome {
-        notice::say(&format!("{}: failed: {error}", cell.folder.display()));
+        let other = holder(&cell.folder);
+        if let Some(other) = &other {
+            notice::say(&format!("{}: left to {other}", cell.folder.display()));
+        }
+        // Somebody was just beginning, or ending: it is soon seen.
+        other.is_none()
     }
-    cell.end(&outcome, start.elapsed().as_secs_f64())?;
-    Ok(matches!(outcome, Outcome::Finished(_)))
+
+    fn is_over(&self, cell: &Cell) -> bool {
+        match cell.end_of() {
+            Some(State::Failed(_, at)) => at >= self.began,
+            Some(_) => true,
+            None => false,
+        }
+    }
+
+    fn tell(&self, cells: &[Cell], i: usize, failed: usize, left: Option<f64>) {
+        let mut line = format!("{}: run {} of {}", self.name, i + 1, cells.len());
+        if failed > 0 {
+            line.push_str(&format!(", {failed} failed"));
+        }
+        if let Some(left) = left {
+            line.push_str(&format!(", about {} left", span(left)));
+        }
+        line.push_str(&format!(": {}", described(&cells[i].basis.settings)));
+        if !self.alone {
+            line.push_str(&format!(" ({})", cells[i].folder.join(LOG).display()));
+        }
+        notice::say(&line);
+    }
+    /// Runs a cell that was run before: to go on with it, to compare or to evaluate it. Tells whether
+    /// it went well.
+    pub fn again(&self, lua: &Lua, cell: &Cell, again: &Rc<Again>) -> Result<bool> {
+        let is_cell = |folder: &&Path| folder.join(CELL).exists();
+        let run_folder = again.folders.values().next().map(PathBuf::as_path);
+        let above = run_folder.and_then(Path::parent);
+        let folder = run_folder.filter(is_cell).or(above.filter(is_cell)).or(run_folder);
+        let cell = Cell { folder: folder.unwrap_or(&cell.folder).to_path_buf(), ..cell.clone() };
+        if again.mode == Mode::Resume && cell.end_of() == Some(State::Finished) {
+            notice::say(&format!("{}: it is finished already", cell.folder.display()));
+            return Ok(true);
+        }
+        let claim = match again.mode {
+            Mode::Resume => match claim(&cell.folder)? {
+                Taken::Mine(claim) => Some(claim),
+                _ => {
+                    let what = Error::new("another process works on it now, or has finished it");
+                    return Err(what.at(cell.folder.display()));
+                }
+            },
+            _ => None,
+        };
+        let well = self.one(lua, &cell, Some(again.clone()))?;
+        if let Some(claim) = claim.filter(|_| well) {
+            claim.finish()?;
+        }
+        Ok(well)
+    }
+
+    /// Runs one cell, and tells whether it went well. Whatever is wrong with it is its own; an error is an
+    /// interrupt, or that nothing can be recorded.
+    fn one(&self, lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Result<bool> {
+        let records = again.as_ref().is_none_or(|again| again.mode == Mode::Resume);
+        if records {
+            cell.begin(self.output)?;
+        }
+        let log = (!self.alone).then(|| Log::open(&cell.folder)).transpose()?;
+        let start = Instant::now();
+        let before = enter(lua, cell, again);
+        let done = catch_unwind(AssertUnwindSafe(|| self.call(lua, cell)));
+        let unrecorded = leave(lua, before);
+        lua.gc_collect().and_then(|()| lua.gc_collect()).map_err(|e| Error::new(e.to_string()))?;
+        let outcome = match done {
+            // Nothing was made: the script ended to compare or to evaluate.
+            Ok(Err(error)) if !records && !interrupt::requested() => {
+                return Err(told(lua, &error));
+            }
+            _ if !records => return Ok(true),
+            Ok(Ok(_)) if !unrecorded.is_empty() => Outcome::Failed(unrecorded.join("\n")),
+            Ok(Ok(values)) => Outcome::Finished(values),
+            _ if interrupt::requested() => return Err(interrupted()),
+            Ok(Err(error)) => Outcome::Failed(told(lua, &error).to_string()),
+            Err(panic) => Outcome::Failed(format!("a fault in compt itself: {}", words(&*panic))),
+        };
+        if let Outcome::Failed(error) = &outcome {
+            notice::say(&format!("{}: failed: {error}", cell.folder.display()));
+            if log.is_some() {
+                drop(log);
+                let first = error.lines().next().unwrap_or_default();
+                notice::say(&format!("{}: failed: {first}", cell.folder.display()));
+            }
+        }
+        cell.end(&outcome, start.elapsed().as_secs_f64())?;
+        Ok(matches!(outcome, Outcome::Finished(_)))
+    }
+
+    /// What `run(settings)` returned, as plain data.
+    fn call(&self, lua: &Lua, cell: &Cell) -> mlua::Result<serde_json::Value> {
+        let settings = lua.to_value_with(&cell.basis.settings, plain_tables())?;
+        let values: Value = self.run.call(settings)?;
+        let mut values: serde_json::Value = lua.from_value(values).map_err(|e| {
+            let what = e.to_string();
+            Error::new(format!("'run' returned what is not plain data: {what}"))
+                .hint("tensor:tolist() makes a table of a tensor")
+        })?;
+        without_predictions(&mut values);
+        Ok(values)
+    }
 }
 
 fn interrupted() -> Error {
     Error::new(Interrupted.to_string())
-}
-
-/// What `run(settings)` returned, as plain data.
-fn call(lua: &Lua, plan: &Plan, cell: &Cell) -> mlua::Result<serde_json::Value> {
-    let settings = lua.to_value_with(&cell.basis.settings, plain_tables())?;
-    let values: Value = plan.run.call(settings)?;
-    let mut values: serde_json::Value = lua.from_value(values).map_err(|e| {
-        let what = e.to_string();
-        Error::new(format!("'run' returned what is not plain data: {what}"))
-            .hint("tensor:tolist() makes a table of a tensor")
-    })?;
-    without_predictions(&mut values);
-    Ok(values)
 }
 
 /// Single answers have files of their own.
@@ -234,8 +301,11 @@ fn earlier(folder: &Path) -> (BTreeMap<usize, PathBuf>, Option<String>) {
     (runs.collect(), id)
 }
 
-/// Standard error goes to a cell's log as long as this lives: what libraries and panics say, too.
-struct Log(i32);
+/// What this process says goes to a cell's log as long as this lives: what libraries and panics say,
+/// too.
+struct Log([i32; 2]);
+
+const OUTPUTS: [i32; 2] = [libc::STDOUT_FILENO, libc::STDERR_FILENO];
 
 impl Log {
     fn open(cell: &Path) -> Result<Log> {
@@ -244,21 +314,32 @@ impl Log {
             OpenOptions::new().create(true).append(true).open(&path)
         };
         let file = open().map_err(|e| Error::from(e).at(path.display()))?;
+        flush();
         // SAFETY: plain system calls on descriptors that are open.
-        unsafe {
-            let before = libc::dup(libc::STDERR_FILENO);
-            libc::dup2(file.as_raw_fd(), libc::STDERR_FILENO);
-            Ok(Log(before))
-        }
+        Ok(Log(OUTPUTS.map(|output| unsafe {
+            let before = libc::dup(output);
+            libc::dup2(file.as_raw_fd(), output);
+            before
+        })))
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        // SAFETY: as above; the saved descriptor is this value's own.
-        unsafe {
-            libc::dup2(self.0, libc::STDERR_FILENO);
-            libc::close(self.0);
+        flush();
+        for (output, before) in OUTPUTS.into_iter().zip(self.0) {
+            // SAFETY: as above; the saved descriptors are this value's own.
+            unsafe {
+                libc::dup2(before, output);
+                libc::close(before);
+            }
         }
     }
+}
+
+/// Brings down what Rust and what Lua have printed.
+fn flush() {
+    let _ = std::io::stdout().flush();
+    // SAFETY: no pointer: every stream.
+    unsafe { libc::fflush(std::ptr::null_mut()) };
 }

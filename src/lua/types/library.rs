@@ -13,6 +13,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let modules = lua.create_function(|_, folder: String| Ok(stdlib::modules_in(&folder)))?;
     library.set("modules", modules)?;
     library.set("ablate", lua.create_function(grid::ablate)?)?;
+    library.set("is_planned", lua.create_function(grid::is_planned)?)?;
     library.set("runs", lua.create_function(recorded::runs)?)?;
     library.set("details", lua.create_function(recorded::details)?)?;
     library.set("answers", lua.create_function(recorded::answers)?)?;

@@ -22,11 +22,12 @@ const CUDA_TOLERANCE: f64 = 1e-3;
 impl LuaTrainer {
     /// Before the first step: the folder is made, or the earlier run taken up.
     fn prepare(&mut self, lua: &Lua) -> Result<()> {
-        if lua.app_data_ref::<Session>().is_some_and(|session| session.grid.dry_run) {
+        if lua.app_data_ref::<Session>().is_some_and(|session| session.only_looks()) {
             return Err(Error::new(
-                "--dry-run: the script trains outside of a grid; nothing was trained",
+                "the script trains outside of a grid, and only grids were to be looked at; nothing \
+                 was trained",
             )
-            .hint("what compt.ablate is given to run can be listed"));
+            .hint("what compt.ablate is given to run can be listed and planned"));
         }
         match self.earlier.take() {
             Some(earlier) => self.take_up(lua, earlier),

@@ -15,6 +15,9 @@ function library.modules(folder) end
 ---@return compt.Run[]
 function library.ablate(spec) end
 
+---@return boolean
+function library.is_planned() end
+
 ---@param paths any
 ---@return compt.Run[]
 function library.runs(paths) end

@@ -1,15 +1,15 @@
-//! Several processes on one grid: each runs the script up to the grid and works on it; this one
-//! watches.
+//! Several processes on one plan; this one watches.
 
-use super::Done;
+use super::cell::{Cell, Outcome, State, now};
+use super::estimate::Estimate;
 use super::plan::Plan;
-use crate::lua::session::Session;
-use crate::run::claim::claim;
+use super::pool::{Pool, threads_each};
+use crate::run::claim::{Taken, claim, holder};
 use crate::run::environment::cores;
 use crate::run::tally::Tally;
-use crate::sweep::{Cell, Estimate, Outcome, Pool, State, now, threads_each};
 use crate::{Error, Result, interrupt, notice};
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(200);
@@ -17,45 +17,29 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Why a cell failed whose process is gone.
 const BROKE_OFF: &str = "its process was killed or broke off; its log.txt says more";
 
-/// Whether a cell's process ended in the middle of it, since these began; the cell has failed then.
-fn broke_off(cell: &Cell, began: f64) -> Result<bool> {
-    if cell.begun().is_none_or(|at| at < began) {
-        return Ok(false);
-    }
-    // Another one may take it up, or have ended it by now.
-    let Some(_claim) = claim(&cell.folder)? else { return Ok(false) };
-    if cell.end_of().is_some() {
-        return Ok(false);
-    }
-    cell.end(&Outcome::Failed(BROKE_OFF.into()), 0.0)?;
-    Ok(true)
-}
-
-/// Runs what is not finished with so many processes.
-pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
-    let Some(script) = &session.script else {
-        return Err(Error::new("--jobs needs a script").at("compt.ablate"));
-    };
+/// Runs what is not finished of a plan with so many processes, each of which runs it from the file
+/// `path`. `waits`: until the runs of other processes are over, too.
+pub fn side_by_side(
+    plan: &Plan,
+    path: &Path,
+    arguments: Vec<String>,
+    jobs: usize,
+    waits: bool,
+) -> Result<()> {
     let began = now();
-    let mut arguments = vec!["run".to_string(), script.path.display().to_string()];
-    for (key, value) in &session.args {
-        let value = value.as_str().map_or_else(|| value.to_string(), String::from);
-        arguments.extend(["--set".into(), format!("{key}={value}")]);
+    let mut all = vec!["sweep".to_string(), "run".into(), path.display().to_string()];
+    all.extend(arguments);
+    all.extend(["--worker".into(), began.to_string()]);
+    let open = |cell: &&Cell| cell.end_of() != Some(State::Finished);
+    let mut left: Vec<&Cell> = plan.cells.iter().filter(open).collect();
+    if left.is_empty() {
+        return Ok(());
     }
-    if let Some(out) = &session.out {
-        arguments.extend(["--out".into(), out.display().to_string()]);
-    }
-    arguments.extend(["--device".into(), session.device.clone()]);
-    arguments.extend(["--seed".into(), session.seed.to_string()]);
-    arguments.extend(session.strict.then(|| "--strict".to_string()));
-    arguments.extend(["--worker".into(), format!("{}:{began}", session.grid.seen)]);
-
-    let mut left: Vec<&Cell> = plan.open().into_iter().map(|(cell, _)| cell).collect();
     let jobs = jobs.min(left.len());
-    let mut pool = Pool::start(arguments, jobs, threads_each(cores(), jobs))?;
-    let mut estimate = Estimate::of(&plan.out);
-    let mut tally = Tally::new(&plan.name, plan.cells.len());
-    let mut failed = 0;
+    let mut pool = Pool::start(all, jobs, threads_each(threads(), jobs))?;
+    let mut estimate = Estimate::of(&plan.head.out);
+    let mut tally = Tally::new(&plan.head.name, plan.cells.len());
+    let (mut failed, mut broken) = (0, 0);
     let mut started: HashMap<&String, Instant> = HashMap::new();
     let mut looked = Duration::ZERO;
     loop {
@@ -85,6 +69,10 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
                     continue;
                 }
                 State::Running => {
+                    if !waits && let Some(other) = holder(&cell.folder).filter(|o| !pool.has(o)) {
+                        tally.say(&format!("{}: left to {other}", cell.folder.display()));
+                        continue;
+                    }
                     running += 1;
                     started.entry(&cell.id).or_insert_with(Instant::now);
                 }
@@ -110,20 +98,19 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
         if left.is_empty() {
             break;
         }
-        // Those that end while there is work broke off, or could not begin.
-        let broken = ended.iter().filter(|code| **code != Some(0)).count();
-        if pool.at_work() == 0
-            && broken == ended.len()
-            && running + failed == 0
-            && started.is_empty()
-        {
+        // Those that do not end well broke off, which fails a run, or could not begin.
+        broken += ended.iter().filter(|code| **code != Some(0)).count();
+        let none_began = running + failed == 0 && started.is_empty() && broken > 0;
+        let some_begin = !none_began && broken <= failed + 2 * jobs;
+        if pool.at_work() == 0 && running == 0 && !some_begin {
             tally.finish();
             return Err(Error::new("the processes end before they come to a run")
-                .at("compt.ablate")
-                .hint("run the script without --jobs to see why"));
+                .at(path.display())
+                .hint("run without --jobs to see why"));
         }
-        if !ended.is_empty() {
-            (0..ended.len().min(left.len())).try_for_each(|_| pool.add())?;
+        let waiting = left.len() - running;
+        if pool.at_work() < jobs && waiting > 0 && some_begin {
+            (0..(jobs - pool.at_work()).min(waiting)).try_for_each(|_| pool.add())?;
         }
     }
     tally.finish();
@@ -133,4 +120,24 @@ pub fn run(session: &Session, plan: &Plan, jobs: usize) -> Done {
         std::thread::sleep(PAUSE / 10);
     }
     Ok(())
+}
+
+/// Whether a cell's process ended in the middle of it, since these began; the cell has failed then.
+fn broke_off(cell: &Cell, began: f64) -> Result<bool> {
+    if cell.begun().is_none_or(|at| at < began) {
+        return Ok(false);
+    }
+    // Another one may take it up, or have ended it by now.
+    let Taken::Mine(_claim) = claim(&cell.folder)? else { return Ok(false) };
+    if cell.end_of().is_some() {
+        return Ok(false);
+    }
+    cell.end(&Outcome::Failed(BROKE_OFF.into()), 0.0)?;
+    Ok(true)
+}
+
+/// What the processes share: what the environment allows, or every core.
+fn threads() -> usize {
+    let asked = std::env::var("OMP_NUM_THREADS").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or_else(cores)
 }

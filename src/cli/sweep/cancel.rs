@@ -1,0 +1,50 @@
+//! `compt sweep cancel PLAN`
+
+use super::enter;
+use crate::Result;
+use crate::cli::errors;
+use crate::slurm::{self, Queue};
+use crate::sweep::submissions;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  compt sweep cancel runs/table1/plan.jsonl
+
+What was under way goes on from its checkpoint when it is submitted again.";
+
+#[derive(Args)]
+pub struct Options {
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+}
+
+pub fn cancel(options: &Options) -> ExitCode {
+    let cancelled = || -> Result<Vec<u64>> {
+        let (plan, path) = enter(&options.plan, None)?;
+        let queue = Queue::ask()?;
+        let handed_in = submissions(&plan.head.out).into_iter().filter(|s| s.plan == path);
+        let jobs: Vec<u64> = handed_in
+            .flat_map(|submission| submission.jobs())
+            .filter(|job| queue.of(*job).next().is_some())
+            .collect();
+        if !jobs.is_empty() {
+            slurm::cancel(&jobs)?;
+        }
+        Ok(jobs)
+    };
+    match cancelled() {
+        Ok(jobs) if jobs.is_empty() => {
+            println!("no job of this plan is in the queue");
+            ExitCode::SUCCESS
+        }
+        Ok(jobs) => {
+            let jobs: Vec<String> = jobs.iter().map(u64::to_string).collect();
+            println!("cancelled: {}", jobs.join(", "));
+            ExitCode::SUCCESS
+        }
+        Err(e) => errors::refuse(&e),
+    }
+}

@@ -1,0 +1,64 @@
+//! `compt sweep merge PLAN`
+
+use super::enter;
+use crate::Result;
+use crate::atomic::write_atomic;
+use crate::cli::{FAILED, errors, report, run as script};
+use crate::lua::session::{Session, Way};
+use crate::run::catalog::{Entry, State, read_all};
+use clap::Args;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  compt sweep merge runs/table1/plan.jsonl
+  compt sweep merge runs/table1/plan.jsonl > tables.txt
+  jq -r 'select(.state == \"failed\") | .log' runs/table1/results.jsonl
+
+Nothing is trained. Beside the plan come results.jsonl (a line a run, as compt runs --json prints it) and
+report.html; then the script is run on from its grid, as compt run does when all runs are finished:
+tables and figures say which runs are missing. Exit code 1: not all runs are finished.";
+
+#[derive(Args)]
+pub struct Options {
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+
+    /// No report.html
+    #[arg(long)]
+    no_report: bool,
+}
+
+pub fn merge(options: &Options) -> ExitCode {
+    merged(options).unwrap_or_else(|e| errors::refuse(&e))
+}
+
+fn merged(options: &Options) -> Result<ExitCode> {
+    let (plan, path) = enter(&options.plan, None)?;
+    let folders: Vec<PathBuf> = plan.cells.iter().map(|cell| cell.folder.clone()).collect();
+    let entries: Vec<Entry> = read_all(&folders).into_iter().flatten().collect();
+    let mut text = String::new();
+    entries.iter().for_each(|entry| {
+        let _ = writeln!(text, "{}", entry.summary());
+    });
+    let results = path.with_file_name("results.jsonl");
+    write_atomic(&results, text.as_bytes())?;
+    let is_finished = |entry: &&Entry| entry.state == State::Finished;
+    let finished: Vec<PathBuf> =
+        entries.iter().filter(is_finished).map(|entry| entry.path.clone()).collect();
+    eprintln!("{}: {} of {} runs are finished", plan.head.name, finished.len(), folders.len());
+    println!("{}", results.display());
+    let mut reported = ExitCode::SUCCESS;
+    if !options.no_report && !finished.is_empty() {
+        reported =
+            report::write(&finished, &path.with_file_name("report.html"), Some(&plan.head.name));
+    }
+    let all = finished.len() == folders.len() && reported == ExitCode::SUCCESS;
+    let launch = plan.head.launch.clone();
+    let session = Session::of_plan(&launch, Way::Merge(Rc::new(plan)))?;
+    let code = script::script(session);
+    Ok(if all { code } else { ExitCode::from(FAILED) })
+}

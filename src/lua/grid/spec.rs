@@ -1,0 +1,132 @@
+//! A grid, as `compt.ablate` was given it.
+
+use super::refuse;
+use super::settings::{Contents, plain};
+use crate::lua::session::Session;
+use crate::lua::sources::code_of;
+use crate::run::environment::binary_sha256;
+use crate::run::source::sha256;
+use crate::sweep::{Basis, Cell, Head, Launch, Plan, code_changes, contents, data_changes};
+use crate::{Error, Result};
+use mlua::{Function, Lua, Table};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub struct Grid {
+    pub name: String,
+    /// The folder of its runs.
+    out: PathBuf,
+    pub run: Function,
+    /// The settings of each cell; none where a plan has them.
+    cells: Option<Table>,
+    /// Files that count whatever the settings name.
+    files: Vec<String>,
+    /// Whether the values of `--set` count.
+    args: bool,
+    code: BTreeMap<PathBuf, String>,
+    binary: String,
+}
+
+impl Grid {
+    pub fn new(lua: &Lua, spec: &Table) -> mlua::Result<Grid> {
+        let run: Function = spec.get("run")?;
+        let stem = lua.app_data_ref::<Session>().and_then(|session| {
+            let stem = session.script.as_ref()?.path.file_stem()?.to_string_lossy().into_owned();
+            Some(stem)
+        });
+        let name = spec.get::<Option<String>>("name")?.or(stem.clone());
+        let name = name.unwrap_or_else(|| "ablation".into());
+        if name.contains('/') {
+            return Err(refuse("'name' is a name, not a path: 'out' says where").into());
+        }
+        let out = match spec.get::<Option<String>>("out")? {
+            Some(out) => PathBuf::from(out),
+            None => out_folder(lua, &stem.unwrap_or_else(|| name.clone())),
+        };
+        let mut binary = binary_sha256().unwrap_or_default();
+        // The library is the program's, unless it is read from a folder.
+        if let Some(folder) = std::env::var_os("COMPT_STDLIB") {
+            binary.push_str(&contents(Path::new(&folder), &out)?);
+        }
+        Ok(Grid {
+            name,
+            out,
+            cells: spec.get("cells")?,
+            files: spec.get::<Option<_>>("files")?.unwrap_or_default(),
+            args: spec.get::<Option<_>>("args")?.unwrap_or(true),
+            code: code_of(lua, &run)?,
+            binary,
+            run,
+        })
+    }
+
+    /// All its cells, each once.
+    pub fn plan(&self, lua: &Lua, session: &Session) -> mlua::Result<Plan> {
+        let code: Arc<str> = self.code_sha256().into();
+        let binary: Arc<str> = self.binary.as_str().into();
+        let mut data = Contents::new(&self.out);
+        let mut known = HashSet::new();
+        let mut cells = Vec::new();
+        // What of the session decides what a cell gives.
+        let counted = |seed: Option<u64>| {
+            let args = self.args.then_some(&session.args);
+            Arc::new(json!({ "args": args, "seed": seed, "device": session.device }))
+        };
+        let (with_seed, without) = (counted(Some(session.seed)), counted(None));
+        let given = self.cells.iter().flat_map(|cells| cells.sequence_values::<Table>());
+        for settings in given {
+            let settings: Map<String, Value> = plain(lua, &settings?)?;
+            let data = data.of(&settings, &self.files)?;
+            let (code, binary) = (code.clone(), binary.clone());
+            let seeded = settings.contains_key("seed");
+            let session = if seeded { without.clone() } else { with_seed.clone() };
+            let basis = Basis { settings, code, data, binary, session };
+            let cell = Cell::below(&self.out, basis, &self.name);
+            if known.insert(cell.id.clone()) {
+                cells.push(cell);
+            }
+        }
+        // At the prompt there is no script, and no other process.
+        let launch = session.launch().unwrap_or_else(|_| Launch::default());
+        let head = Head {
+            code: self.code.clone(),
+            binary_sha256: self.binary.clone(),
+            ..Head::new(&self.name, session.grids.seen, &self.out, launch)
+        };
+        Ok(Plan { head, cells })
+    }
+
+    /// Refuses a plan that was made for something else, with what has changed.
+    pub fn check(&self, plan: &Plan) -> Result<()> {
+        let mut changes: BTreeSet<String> =
+            code_changes(&plan.head, &self.code, &self.binary).into_iter().collect();
+        let mut data = Contents::new(&self.out);
+        for cell in &plan.cells {
+            let Basis { settings, data: before, .. } = &cell.basis;
+            changes.extend(data_changes(before, &data.of(settings, &self.files)?));
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let changes: Vec<String> = changes.into_iter().collect();
+        let what = format!("it has changed since the plan was made: {}", changes.join("; "));
+        Err(Error::new(what)
+            .at(plan.head.launch.script.display())
+            .hint("undo the change, or plan anew: --replan; what changed is run again then"))
+    }
+
+    /// By content: the same files elsewhere are the same code.
+    fn code_sha256(&self) -> String {
+        let hashes: BTreeSet<&str> = self.code.values().map(String::as_str).collect();
+        sha256(hashes.into_iter().collect::<Vec<_>>().join(" ").as_bytes())
+    }
+}
+
+/// Below `--out`; for a script, below `runs/`.
+fn out_folder(lua: &Lua, stem: &str) -> PathBuf {
+    let session = lua.app_data_ref::<Session>();
+    let out = session.and_then(|session| session.out.clone());
+    out.unwrap_or_else(|| Path::new("runs").join(stem))
+}

@@ -1,0 +1,59 @@
+//! A job, as a process in it knows it.
+
+use super::command::run;
+use super::queue::Queue;
+use serde::{Deserialize, Serialize};
+use std::env;
+use std::sync::OnceLock;
+
+/// One start of a job, or of one element of an array.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    pub cluster: String,
+    /// Each element of an array has its own.
+    pub id: u64,
+    /// How often it was put back into the queue before.
+    pub restart: u32,
+    /// Whose it is, by number: others' jobs need not be shown.
+    pub user: u32,
+}
+
+impl Job {
+    /// The one this process runs in.
+    pub fn this() -> Option<Job> {
+        let number = |name: &str| env::var(name).ok()?.parse().ok();
+        Some(Job {
+            cluster: env::var("SLURM_CLUSTER_NAME").unwrap_or_default(),
+            id: number("SLURM_JOB_ID")?,
+            restart: number("SLURM_RESTART_COUNT").unwrap_or(0) as u32,
+            user: user(),
+        })
+    }
+
+    /// Whether Slurm says that none of its processes is left. Where Slurm cannot be asked, or would
+    /// not know, it is not over.
+    pub fn is_over(&self) -> bool {
+        if self.user != user() || Some(&self.cluster) != cluster().as_ref() {
+            return false;
+        }
+        match Job::this() {
+            Some(me) if me.id == self.id => self.restart < me.restart,
+            _ => Queue::recent().is_some_and(|queue| queue.is_over(self)),
+        }
+    }
+}
+
+fn user() -> u32 {
+    // SAFETY: a plain system call that cannot fail.
+    unsafe { libc::getuid() }
+}
+
+/// The cluster whose queue is asked here.
+fn cluster() -> Option<String> {
+    static NAME: OnceLock<Option<String>> = OnceLock::new();
+    let ask = || {
+        let config = run("scontrol", &["show", "config"]).ok()?;
+        super::submit::setting(&config, "ClusterName")
+    };
+    NAME.get_or_init(|| env::var("SLURM_CLUSTER_NAME").ok().or_else(ask)).clone()
+}

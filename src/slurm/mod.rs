@@ -1,0 +1,13 @@
+//! What Slurm is asked and told: the only user of `sbatch`, `squeue`, `scontrol` and `scancel`
+//! (<https://slurm.schedmd.com>).
+
+mod command;
+mod job;
+mod queue;
+mod script;
+mod submit;
+
+pub use job::Job;
+pub use queue::{Queue, Queued};
+pub use script::{Batch, Profile, array, merge, quoted};
+pub use submit::{cancel, max_array_size, release, requeue, submit};

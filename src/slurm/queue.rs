@@ -1,0 +1,121 @@
+//! The queue, as `squeue` shows it.
+
+use super::command::run;
+use super::job::Job;
+use crate::Result;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// The user's own jobs, each element of an array by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Queue(HashMap<u64, Queued>);
+
+/// One that is in the queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    /// The array's own number; of a plain job, its number.
+    pub array: u64,
+    /// The element's number in its array.
+    pub element: Option<u32>,
+    pub restart: u32,
+    /// `PENDING`, `RUNNING`, ...
+    pub state: String,
+}
+
+/// States in which no process of the job is left, and some in which none is there yet.
+const WITHOUT_PROCESSES: [&str; 15] = [
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "PENDING",
+    "PREEMPTED",
+    "REQUEUED",
+    "REQUEUE_FED",
+    "REQUEUE_HOLD",
+    "REVOKED",
+    "SPECIAL_EXIT",
+    "TIMEOUT",
+];
+/// States after which a job does not come back.
+const PAST: [&str; 9] = [
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "REVOKED",
+    "TIMEOUT",
+];
+const COLUMNS: &str = "JobID:24,ArrayJobID:24,ArrayTaskID:24,RestartCnt:12,State:24";
+
+impl Queue {
+    pub fn ask() -> Result<Queue> {
+        run("squeue", &["--me", "-h", "-r", "-O", COLUMNS]).map(|text| Queue::read(&text))
+    }
+
+    /// As it was at most ten seconds ago; none where it cannot be asked.
+    pub fn recent() -> Option<Queue> {
+        static KNOWN: Mutex<Option<(Instant, Option<Queue>)>> = Mutex::new(None);
+        let mut known = KNOWN.lock().ok()?;
+        if known.as_ref().is_none_or(|(at, _)| at.elapsed() > Duration::from_secs(10)) {
+            *known = Some((Instant::now(), Queue::ask().ok()));
+        }
+        known.as_ref().and_then(|(_, queue)| queue.clone())
+    }
+
+    fn read(text: &str) -> Queue {
+        let line = |line: &str| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let [id, array, element, restart, state] = fields[..] else { return None };
+            let queued = Queued {
+                array: array.parse().ok()?,
+                element: element.parse().ok(),
+                restart: restart.parse().ok()?,
+                state: state.to_string(),
+            };
+            Some((id.parse().ok()?, queued))
+        };
+        Queue(text.lines().filter_map(line).collect())
+    }
+
+    pub(super) fn is_over(&self, job: &Job) -> bool {
+        self.0.get(&job.id).is_none_or(|queued| {
+            queued.restart > job.restart || WITHOUT_PROCESSES.contains(&queued.state.as_str())
+        })
+    }
+
+    /// The elements of an array, or a plain job, that wait or run.
+    pub fn of(&self, array: u64) -> impl Iterator<Item = &Queued> {
+        let waits = |queued: &&Queued| !PAST.contains(&queued.state.as_str());
+        self.0.values().filter(move |queued| queued.array == array).filter(waits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_says_what_is_over() {
+        let queue = Queue::read(
+            "2  2  N/A  0  PENDING\n3  1  1  1  PENDING\n1  1  2  0  RUNNING\n4 1 3 0 COMPLETING\n",
+        );
+        let over = |id: u64, restart: u32| {
+            let job = Job { cluster: "c".into(), id, restart, user: 0 };
+            queue.is_over(&job)
+        };
+        assert!(over(3, 0) && over(9, 0) && over(2, 0));
+        assert!(!over(1, 0) && !over(4, 0));
+        let mut elements: Vec<_> = queue.of(1).filter_map(|queued| queued.element).collect();
+        elements.sort();
+        assert_eq!(elements, [1, 2, 3]);
+        assert_eq!(queue.of(2).count(), 1);
+    }
+}

@@ -1,0 +1,176 @@
+//! The batch scripts: what a profile asks of the cluster, as lines of `sbatch`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+/// What a user's profile says of a cluster; what it leaves out is the cluster's default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Profile {
+    pub partition: Option<String>,
+    pub account: Option<String>,
+    pub qos: Option<String>,
+    /// A limit for each element, as Slurm writes it: `4:00:00`; a number is minutes.
+    pub time: Option<String>,
+    /// Of each element: `16G`; a number is MiB.
+    pub memory: Option<String>,
+    /// Cores of each element.
+    pub cpus: Option<u32>,
+    /// How many, perhaps with a kind: `1`, `a100:2`.
+    pub gpus: Option<String>,
+    /// The most elements at a time.
+    pub throttle: Option<u32>,
+    /// Seconds before the time limit at which an element writes a checkpoint and asks to be put back
+    /// into the queue.
+    pub warning: u32,
+    /// More options of `sbatch`, a line each.
+    pub sbatch: Vec<String>,
+    /// Lines of shell before the program: modules, environments.
+    pub setup: Vec<String>,
+}
+
+/// What both scripts of a submission share.
+pub struct Batch<'a> {
+    pub name: &'a str,
+    pub profile: &'a Profile,
+    /// The folder the script is run in.
+    pub folder: &'a Path,
+    /// Where what the jobs print goes.
+    pub output: &'a Path,
+    /// This program.
+    pub program: &'a Path,
+    pub plan: &'a Path,
+}
+
+/// The script of an array of so many elements; line N of the file `elements` lists the runs of
+/// element N. `options` are given to each.
+pub fn array(batch: &Batch, count: usize, elements: &Path, options: &str) -> String {
+    let throttle = batch.profile.throttle.map_or(String::new(), |most| format!("%{most}"));
+    let output = batch.output.join("%A_%a.txt");
+    let mut text = head(batch, &output);
+    let _ = writeln!(text, "#SBATCH --array=1-{count}{throttle}");
+    let _ = writeln!(text, "#SBATCH --requeue\n#SBATCH --open-mode=append");
+    let _ = writeln!(text, "#SBATCH --signal=B:USR1@{}", batch.profile.warning);
+    body(&mut text, batch);
+    let _ = writeln!(text, "runs=$(sed -n \"${{SLURM_ARRAY_TASK_ID}}p\" {})", quoted(elements));
+    let _ = writeln!(
+        text,
+        "output={}/${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}.txt",
+        quoted(batch.output)
+    );
+    let _ = writeln!(text, "# In place of this shell, so that signals reach the program.");
+    let _ = writeln!(
+        text,
+        "exec {} sweep run {} --index \"$runs\" --output \"$output\" --requeue{options}",
+        quoted(batch.program),
+        quoted(batch.plan)
+    );
+    text
+}
+
+/// The script that merges and reports.
+pub fn merge(batch: &Batch) -> String {
+    let mut text = head(batch, &batch.output.join("merge.txt"));
+    body(&mut text, batch);
+    let _ = writeln!(text, "exec {} sweep merge {}", quoted(batch.program), quoted(batch.plan));
+    text
+}
+
+fn head(batch: &Batch, output: &Path) -> String {
+    let profile = batch.profile;
+    let mut text = "#!/bin/bash\n".to_string();
+    let mut line = |option: &str, value: &str| {
+        let value = if value.contains(' ') { format!("\"{value}\"") } else { value.to_string() };
+        let _ = writeln!(text, "#SBATCH --{option}={value}");
+    };
+    line("job-name", batch.name);
+    line("chdir", &batch.folder.display().to_string());
+    line("output", &output.display().to_string());
+    let cpus = profile.cpus.map(|cpus| cpus.to_string());
+    let gpus = profile.gpus.as_ref().filter(|gpus| *gpus != "0").map(|gpus| format!("gpu:{gpus}"));
+    let asked = [
+        ("partition", &profile.partition),
+        ("account", &profile.account),
+        ("qos", &profile.qos),
+        ("time", &profile.time),
+        ("mem", &profile.memory),
+        ("cpus-per-task", &cpus),
+        ("gres", &gpus),
+    ];
+    for (option, value) in asked {
+        if let Some(value) = value {
+            line(option, value);
+        }
+    }
+    profile.sbatch.iter().for_each(|option| {
+        let _ = writeln!(text, "#SBATCH {option}");
+    });
+    text
+}
+
+fn body(text: &mut String, batch: &Batch) {
+    text.push_str("\nset -e\nexport OMP_NUM_THREADS=\"${SLURM_CPUS_PER_TASK:-1}\"\n");
+    batch.profile.setup.iter().for_each(|line| {
+        let _ = writeln!(text, "{line}");
+    });
+}
+
+/// As the shell takes it literally.
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(profile: &Profile) -> Batch<'_> {
+        Batch {
+            name: "grid",
+            profile,
+            folder: Path::new("/home/a b"),
+            output: Path::new("/out"),
+            program: Path::new("/bin/compt"),
+            plan: Path::new("/out/it's.jsonl"),
+        }
+    }
+
+    #[test]
+    fn a_profile_becomes_lines_of_sbatch() {
+        let profile = Profile {
+            partition: Some("gpu".into()),
+            gpus: Some("a100:1".into()),
+            throttle: Some(4),
+            warning: 60,
+            sbatch: vec!["--constraint=new".into()],
+            setup: vec!["module load cuda".into()],
+            ..Profile::default()
+        };
+        let text = array(&batch(&profile), 8, Path::new("/out/elements"), " --jobs 2");
+        for line in [
+            "#SBATCH --array=1-8%4",
+            "#SBATCH --partition=gpu",
+            "#SBATCH --gres=gpu:a100:1",
+            "#SBATCH --signal=B:USR1@60",
+            "#SBATCH --constraint=new",
+            "#SBATCH --chdir=\"/home/a b\"",
+            "module load cuda",
+            "exec /bin/compt sweep run '/out/it'\\''s.jsonl' --index \"$runs\" --output \"$output\" --requeue --jobs 2",
+        ] {
+            assert!(text.lines().any(|is| is == line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("--mem"));
+    }
+
+    #[test]
+    fn merging_takes_no_array() {
+        let profile = Profile { throttle: Some(4), ..Profile::default() };
+        let text = merge(&batch(&profile));
+        assert!(!text.contains("--array") && !text.contains("--requeue"), "{text}");
+        assert!(text.ends_with("exec /bin/compt sweep merge '/out/it'\\''s.jsonl'\n"), "{text}");
+    }
+}

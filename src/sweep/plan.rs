@@ -1,0 +1,322 @@
+//! A plan: the runs of a grid as a file, so that any process anywhere can run one of them.
+//!
+//! JSON lines. The first is the [`Head`]: the script, what it is run with, and what it was. Then a
+//! line a run, numbered from 1: its id, its folder, its settings, and the hashes of all it depends on.
+
+use super::cell::Cell;
+use super::identity::Basis;
+use super::indices::Indices;
+use crate::atomic::write_atomic;
+use crate::error::Context;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The form of the file.
+const VERSION: u32 = 1;
+
+/// The runs of a grid.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub head: Head,
+    pub cells: Vec<Cell>,
+}
+
+/// What all runs of a plan share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The form of the file.
+    pub plan: u32,
+    pub name: String,
+    /// The number of the grid in its script, from 1.
+    pub grid: usize,
+    /// The folder with the runs.
+    pub out: PathBuf,
+    pub runs: usize,
+    pub launch: Launch,
+    /// The SHA-256 of each file of the code.
+    pub code: BTreeMap<PathBuf, String>,
+    /// Of the program.
+    pub binary_sha256: String,
+    pub compt: String,
+}
+
+/// How the script is run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Launch {
+    pub script: PathBuf,
+    /// The working folder: paths are relative to it.
+    pub folder: PathBuf,
+    pub args: Map<String, Value>,
+    pub out: Option<PathBuf>,
+    pub device: String,
+    pub seed: u64,
+    pub strict: bool,
+}
+
+/// A run, as its line says it.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    index: usize,
+    id: String,
+    folder: PathBuf,
+    settings: Map<String, Value>,
+    code_sha256: Arc<str>,
+    data: BTreeMap<String, String>,
+    binary_sha256: Arc<str>,
+    session: Arc<Value>,
+}
+
+impl Head {
+    pub fn new(name: &str, grid: usize, out: &Path, launch: Launch) -> Head {
+        Head {
+            plan: VERSION,
+            name: name.to_string(),
+            grid,
+            out: out.to_path_buf(),
+            runs: 0,
+            launch,
+            code: BTreeMap::new(),
+            binary_sha256: String::new(),
+            compt: env!("CARGO_PKG_VERSION").to_string(),
+        }
+    }
+}
+
+impl Plan {
+    /// Writes it, whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).at(folder.display())?;
+        let mut text = Vec::new();
+        self.lines(&mut text).at(path.display())?;
+        write_atomic(path, &text)
+    }
+
+    fn lines(&self, file: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *file, &Head { runs: self.cells.len(), ..self.head.clone() })?;
+        file.write_all(b"\n")?;
+        for (i, cell) in self.cells.iter().enumerate() {
+            let Basis { settings, code, data, binary, session } = cell.basis.clone();
+            let line = Line {
+                index: i + 1,
+                id: cell.id.clone(),
+                folder: cell.folder.clone(),
+                settings,
+                code_sha256: code,
+                data,
+                binary_sha256: binary,
+                session,
+            };
+            serde_json::to_writer(&mut *file, &line)?;
+            file.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    /// The plan in a file, with all its runs, or with those of these numbers.
+    pub fn read(path: &Path, which: Option<&Indices>) -> Result<Plan> {
+        let file = File::open(path).map_err(|e| {
+            Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")
+        })?;
+        let mut lines = BufReader::new(file).lines();
+        let place = || path.display();
+        let first = lines.next().transpose().at(place())?.unwrap_or_default();
+        let head: Head = serde_json::from_str(&first).map_err(|_| {
+            let what = Error::new("its first line is not that of a plan").at(place());
+            what.hint("compt sweep plan FILE.lua makes a plan")
+        })?;
+        if head.plan != VERSION {
+            let what = format!("a plan of form {}, which this compt does not know", head.plan);
+            return Err(Error::new(what).at(place()).hint("compt sweep plan FILE.lua --replan"));
+        }
+        if let Some(which) = which.filter(|which| which.last() > head.runs) {
+            let what = format!("there is no run {}: it has {}", which.last(), head.runs);
+            return Err(Error::new(what).at(place()));
+        }
+        let mut cells = Vec::new();
+        let mut count = 0;
+        for text in lines {
+            let text = text.at(place())?;
+            count += 1;
+            if which.is_some_and(|which| !which.contains(count)) {
+                continue;
+            }
+            let line: Line = serde_json::from_str(&text).map_err(io::Error::from).at(format!(
+                "{}:{}",
+                path.display(),
+                count + 1
+            ))?;
+            let (code, binary) = (line.code_sha256, line.binary_sha256);
+            let basis = Basis {
+                settings: line.settings,
+                code,
+                data: line.data,
+                binary,
+                session: line.session,
+            };
+            cells.push(Cell { id: line.id, folder: line.folder, basis });
+        }
+        if count != head.runs {
+            let what =
+                format!("it has {count} runs, and should have {}: it was cut off", head.runs);
+            return Err(Error::new(what).at(place()).hint("compt sweep plan FILE.lua --replan"));
+        }
+        Ok(Plan { head, cells })
+    }
+
+    /// What is not the same in a plan made later, a line each.
+    pub fn changes(&self, now: &Plan) -> Vec<String> {
+        let mut changes = code_changes(&self.head, &now.head.code, &now.head.binary_sha256);
+        changes.extend(self.head.launch.changes(&now.head.launch));
+        // One that is there under another id has changed; its reasons are told once.
+        let (before, after) = (by_settings(self), by_settings(now));
+        let both = before.iter().filter_map(|(settings, cell)| Some((cell, after.get(settings)?)));
+        let data: BTreeSet<String> =
+            both.flat_map(|(cell, now)| data_changes(&cell.basis.data, &now.basis.data)).collect();
+        changes.extend(data);
+        let missing = |a: &BTreeMap<String, &Cell>, b: &BTreeMap<String, &Cell>| {
+            a.keys().filter(|key| !b.contains_key(*key)).count()
+        };
+        let (more, fewer) = (missing(&after, &before), missing(&before, &after));
+        if more + fewer > 0 {
+            changes.push(format!("the grid: {more} runs more, {fewer} fewer"));
+        }
+        let same = changes.is_empty()
+            && self.cells.iter().map(|c| &c.id).eq(now.cells.iter().map(|c| &c.id));
+        if changes.is_empty() && !same {
+            changes.push("the grid: its runs are in another order, or others".into());
+        }
+        changes
+    }
+}
+
+impl Launch {
+    fn changes(&self, now: &Launch) -> Vec<String> {
+        let args = |launch: &Launch| Value::Object(launch.args.clone()).to_string();
+        let text =
+            |path: &Option<PathBuf>| format!("{:?}", path.as_deref().unwrap_or(Path::new("")));
+        let pairs = [
+            ("script", format!("{:?}", self.script), format!("{:?}", now.script)),
+            ("folder", format!("{:?}", self.folder), format!("{:?}", now.folder)),
+            ("--set", args(self), args(now)),
+            ("--out", text(&self.out), text(&now.out)),
+            ("--device", self.device.clone(), now.device.clone()),
+            ("--seed", self.seed.to_string(), now.seed.to_string()),
+            ("--strict", self.strict.to_string(), now.strict.to_string()),
+        ];
+        let differ = pairs.into_iter().filter(|(_, before, now)| before != now);
+        differ.map(|(name, before, now)| format!("{name} was {before}, and is {now}")).collect()
+    }
+}
+
+fn by_settings(plan: &Plan) -> BTreeMap<String, &Cell> {
+    let text = |cell: &Cell| Value::Object(cell.basis.settings.clone()).to_string();
+    plan.cells.iter().map(|cell| (text(cell), cell)).collect()
+}
+
+/// What of the code is not as it was, a line each.
+pub fn code_changes(head: &Head, code: &BTreeMap<PathBuf, String>, binary: &str) -> Vec<String> {
+    let mut changes = file_changes(&head.code, code, |path| path.display().to_string());
+    if head.binary_sha256 != binary {
+        let version = env!("CARGO_PKG_VERSION");
+        changes
+            .push(format!("compt itself: version {} was, {version} is another build", head.compt));
+    }
+    changes
+}
+
+/// What of the files that settings name is not as it was, a line each.
+pub fn data_changes(
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> Vec<String> {
+    file_changes(before, now, String::clone)
+}
+
+fn file_changes<K: Ord>(
+    before: &BTreeMap<K, String>,
+    now: &BTreeMap<K, String>,
+    shown: impl Fn(&K) -> String,
+) -> Vec<String> {
+    let mut changes = Vec::new();
+    for (path, hash) in before {
+        match now.get(path) {
+            Some(is) if is == hash => {}
+            Some(_) => changes.push(format!("{} is not what it was", shown(path))),
+            None => changes.push(format!("{} is gone, or no longer needed", shown(path))),
+        }
+    }
+    let new = now.keys().filter(|path| !before.contains_key(path));
+    changes.extend(new.map(|path| format!("{} counts now, too", shown(path))));
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn plan(shots: &[u64], code: &str, rows: &str) -> Plan {
+        let launch = Launch { script: "a.lua".into(), device: "auto".into(), ..Launch::default() };
+        let head = Head {
+            code: BTreeMap::from([("a.lua".into(), code.to_string())]),
+            ..Head::new("grid", 1, Path::new("runs/a"), launch)
+        };
+        let cell = |shots: &u64| {
+            let basis = Basis {
+                settings: json!({ "method": "pt", "shots": shots }).as_object().unwrap().clone(),
+                code: code.into(),
+                data: BTreeMap::from([("rows.csv".to_string(), rows.to_string())]),
+                binary: "b".into(),
+                session: Arc::new(json!({ "seed": 1 })),
+            };
+            Cell::below(Path::new("runs/a"), basis, "grid")
+        };
+        Plan { cells: shots.iter().map(cell).collect(), head }
+    }
+
+    #[test]
+    fn a_plan_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/plan.jsonl");
+        let made = plan(&[8, 16, 32], "1", "1");
+        made.write(&path).unwrap();
+        let read = Plan::read(&path, None).unwrap();
+        assert_eq!(read.head.runs, 3);
+        assert!(made.changes(&read).is_empty());
+        let two: Vec<String> = read.cells.iter().map(|cell| cell.basis.id()).collect();
+        assert_eq!(two, made.cells.iter().map(|cell| cell.id.clone()).collect::<Vec<_>>());
+        let one = Plan::read(&path, Some(&Indices::of([2]))).unwrap();
+        assert_eq!(one.cells.len(), 1);
+        assert_eq!(one.cells[0].folder, made.cells[1].folder);
+
+        let error = Plan::read(&path, Some(&Indices::of([4]))).unwrap_err().to_string();
+        assert!(error.contains("there is no run 4: it has 3"), "{error}");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let cut: Vec<&str> = text.lines().take(3).collect();
+        std::fs::write(&path, cut.join("\n")).unwrap();
+        let error = Plan::read(&path, None).unwrap_err().to_string();
+        assert!(error.contains("cut off"), "{error}");
+        std::fs::write(&path, "{}\n").unwrap();
+        assert!(Plan::read(&path, None).is_err());
+    }
+
+    #[test]
+    fn what_changed_is_told() {
+        let before = plan(&[8, 16], "1", "1");
+        let changes = |now: Plan| before.changes(&now);
+        assert_eq!(changes(plan(&[8, 16], "2", "1")), ["a.lua is not what it was"]);
+        assert_eq!(changes(plan(&[8, 16], "1", "2")), ["rows.csv is not what it was"]);
+        assert_eq!(changes(plan(&[8, 32, 64], "1", "1")), ["the grid: 2 runs more, 1 fewer"]);
+        let mut other = plan(&[8, 16], "1", "1");
+        other.head.launch.seed = 3;
+        assert_eq!(changes(other), ["--seed was 0, and is 3"]);
+    }
+}
