@@ -83,7 +83,7 @@ enum Command {
         #[command(subcommand)]
         command: sweep::Command,
     },
-    /// List recorded runs; compare, tag, delete and export them
+    /// List recorded runs; read their logs, compare, tag, delete and export them
     #[command(after_help = RUNS_EXAMPLES)]
     Runs(runs::Options),
     /// Write one HTML file on runs: tables, figures, curves, predictions; it needs no network

@@ -94,9 +94,18 @@ impl Plan {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).at(folder.display())?;
+        write_atomic(path, &self.text().at(path.display())?)
+    }
+
+    /// Whether a file holds just this plan.
+    pub fn is_in(&self, path: &Path) -> bool {
+        self.text().is_ok_and(|text| std::fs::read(path).is_ok_and(|there| there == text))
+    }
+
+    fn text(&self) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        self.lines(&mut text).at(path.display())?;
-        write_atomic(path, &text)
+        self.lines(&mut text)?;
+        Ok(text)
     }
 
     fn lines(&self, file: &mut impl Write) -> io::Result<()> {

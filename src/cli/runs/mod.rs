@@ -5,6 +5,7 @@ mod compare;
 mod delete;
 mod export;
 mod list;
+mod log;
 mod tag;
 
 use clap::{Args, Subcommand};
@@ -28,6 +29,9 @@ enum Command {
     /// Give runs a word to find them by
     #[command(after_help = TAG_EXAMPLES)]
     Tag(tag::Options),
+    /// Print what a run said that was made by a sweep, or by several processes
+    #[command(after_help = LOG_EXAMPLES)]
+    Log(log::Options),
     /// Remove runs, after asking
     #[command(after_help = DELETE_EXAMPLES)]
     Delete(delete::Options),
@@ -46,6 +50,11 @@ Examples:
   compt runs tag good runs/ssum runs/msum
   compt runs --tag good
   compt runs tag good runs/msum --remove";
+
+const LOG_EXAMPLES: &str = "\
+Examples:
+  compt runs log runs/table1/ssum-0123456789ab
+  less $(compt runs log runs/table1/ssum-0123456789ab --path)";
 
 const DELETE_EXAMPLES: &str = "\
 Examples:
@@ -66,6 +75,7 @@ pub fn runs(options: &Options) -> ExitCode {
     match &options.command {
         Some(Command::Compare(options)) => compare::compare(options),
         Some(Command::Tag(options)) => tag::tag(options),
+        Some(Command::Log(options)) => log::log(options),
         Some(Command::Delete(options)) => delete::delete(options),
         Some(Command::Export(options)) => export::export(options),
         None => list::list(&options.list),

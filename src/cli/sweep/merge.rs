@@ -19,17 +19,16 @@ Examples:
   jq -r 'select(.state == \"failed\") | .log' runs/table1/results.jsonl
 
 Nothing is trained. Beside the plan come results.jsonl (a line a run, as compt runs --json prints it) and
-report.html; then the script is run on from its grid, as compt run does when all runs are finished:
+report.html (of up to 1,000 runs); then the script is run on from its grid, as compt run does when all runs are finished:
 tables and figures say which runs are missing. Exit code 1: not all runs are finished.";
+
+/// A page of more runs takes minutes and opens slowly, and nobody reads it.
+const REPORTED: usize = 1000;
 
 #[derive(Args)]
 pub struct Options {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
-
-    /// No report.html
-    #[arg(long)]
-    no_report: bool,
 }
 
 pub fn merge(options: &Options) -> ExitCode {
@@ -52,7 +51,10 @@ fn merged(options: &Options) -> Result<ExitCode> {
     eprintln!("{}: {} of {} runs are finished", plan.head.name, finished.len(), folders.len());
     println!("{}", results.display());
     let mut reported = ExitCode::SUCCESS;
-    if !options.no_report && !finished.is_empty() {
+    if finished.len() > REPORTED {
+        let out = plan.head.out.display();
+        eprintln!("no report.html of more than {REPORTED} runs; a part: compt report {out}/pt-*");
+    } else if !finished.is_empty() {
         reported =
             report::write(&finished, &path.with_file_name("report.html"), Some(&plan.head.name));
     }

@@ -110,15 +110,14 @@ fn write(plan: &Plan, path: &Path, replan: bool) -> Result<()> {
     if !path.exists() {
         return plan.write(path);
     }
-    let changes = match Plan::read(path, None) {
-        Ok(before) => before.changes(plan),
-        Err(_) if replan => vec!["it cannot be read".into()],
-        Err(e) => return Err(e),
-    };
-    if changes.is_empty() {
+    if plan.is_in(path) {
         return Ok(());
     }
     if !replan {
+        let changes = Plan::read(path, None)?.changes(plan);
+        if changes.is_empty() {
+            return Ok(());
+        }
         return Err(Error::new(format!("it was made for something else: {}", changes.join("; ")))
             .at(path.display())
             .hint("--replan makes it anew: what changed is run again"));

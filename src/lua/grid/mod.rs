@@ -56,11 +56,11 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
             if done { rows(lua, &plan, &listing) } else { Err(over(lua)) }
         }
         Way::Plan => {
-            let rows = rows(lua, &plan, &listing)?;
+            let plan = Rc::new(plan);
             if let Some(mut session) = lua.app_data_mut::<Session>() {
-                session.planned = Some(Rc::new(plan));
+                session.planned = Some(plan.clone());
             }
-            if done { Ok(rows) } else { Err(over(lua)) }
+            if done { rows(lua, &plan, &Listing::of(&plan)) } else { Err(over(lua)) }
         }
         Way::Run { .. } if done => rows(lua, &plan, &listing),
         Way::Run { jobs } => {

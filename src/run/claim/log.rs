@@ -2,7 +2,9 @@
 //!
 //! Each file is made once, by one process (O_EXCL), which has read all before it; none is changed or
 //! removed later. A network file system may show a file late, or show it empty: then a cell is left
-//! for another look. It cannot make one number for two processes, and that alone decides.
+//! for another look. It cannot make one number for two processes, and that alone decides. A file whose
+//! maker died before it wrote is passed over after a while; a process that took that long to write does
+//! not count on what it wrote.
 
 use super::owner::Owner;
 use crate::Result;
@@ -37,10 +39,13 @@ pub enum Seen<Who = Owner> {
 #[allow(async_fn_in_trait)]
 pub trait Files {
     type Who: Clone;
+    /// A moment.
+    type Time;
     async fn read(&self, number: u32) -> Result<Seen<Self::Who>>;
-    /// False where it is there already, visible or not.
-    async fn create(&self, number: u32) -> Result<bool>;
-    async fn write(&self, number: u32, event: &Event<Self::Who>) -> Result<()>;
+    /// Tells when it began to; None where it is there already, visible or not.
+    async fn create(&self, number: u32) -> Result<Option<Self::Time>>;
+    /// False where so long has passed since it was made that others may take its maker for dead.
+    async fn write(&self, number: u32, made: Self::Time, event: &Event<Self::Who>) -> Result<bool>;
 }
 
 /// What came of an attempt to claim a cell.
@@ -77,19 +82,19 @@ pub async fn take<F: Files>(
         _ => {}
     }
     let number = number + 1;
-    if !files.create(number).await? {
-        return Ok(Taken::Held);
+    let Some(made) = files.create(number).await? else { return Ok(Taken::Held) };
+    if files.write(number, made, &Event::Claimed(me.clone())).await? {
+        return Ok(Taken::Mine(number));
     }
-    files.write(number, &Event::Claimed(me.clone())).await?;
-    Ok(Taken::Mine(number))
+    end(files, number, Event::Released).await?;
+    Ok(Taken::Held)
 }
 
-/// Ends the claim of this number; false where another process has taken the cell over, believing that
-/// this one was gone.
+/// Ends the claim of this number; false where another process has taken the cell over, or may have,
+/// believing that this one was gone.
 pub async fn end<F: Files>(files: &F, number: u32, event: Event<F::Who>) -> Result<bool> {
-    let own = files.create(number + 1).await?;
-    if own {
-        files.write(number + 1, &event).await?;
+    match files.create(number + 1).await? {
+        Some(made) => files.write(number + 1, made, &event).await,
+        None => Ok(false),
     }
-    Ok(own)
 }

@@ -90,6 +90,7 @@ impl Folder<'_> {
 
 impl Files for Folder<'_> {
     type Who = Owner;
+    type Time = Duration;
 
     async fn read(&self, number: u32) -> Result<Seen> {
         let path = self.path(number);
@@ -105,16 +106,17 @@ impl Files for Folder<'_> {
         Ok(if age.is_some_and(|age| age > WRITING) { Seen::TornLongAgo } else { Seen::Torn })
     }
 
-    async fn create(&self, number: u32) -> Result<bool> {
+    async fn create(&self, number: u32) -> Result<Option<Duration>> {
         let path = self.path(number);
+        let before = since_boot();
         match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(_) => Ok(true),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Ok(_) => Ok(Some(before)),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(None),
             Err(e) => Err(Error::from(e).at(path.display())),
         }
     }
 
-    async fn write(&self, number: u32, event: &Event) -> Result<()> {
+    async fn write(&self, number: u32, made: Duration, event: &Event) -> Result<bool> {
         let path = self.path(number);
         let text = serde_json::to_vec(event).map_err(|e| Error::new(e.to_string()))?;
         let write = || -> std::io::Result<()> {
@@ -122,8 +124,17 @@ impl Files for Folder<'_> {
             file.write_all(&text)?;
             file.sync_all()
         };
-        write().at(path.display())
+        write().at(path.display())?;
+        Ok(since_boot() - made < WRITING / 2)
     }
+}
+
+/// A clock that goes on while the machine sleeps.
+fn since_boot() -> Duration {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid pointer to a timespec.
+    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut now) };
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
 /// What a future gives that never waits.
