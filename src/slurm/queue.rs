@@ -3,17 +3,18 @@
 use super::command::run;
 use super::job::Job;
 use crate::Result;
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// The user's own jobs, each element of an array by itself.
 #[derive(Debug, Clone, Default)]
-pub struct Queue(HashMap<u64, Queued>);
+pub struct Queue(Vec<Queued>);
 
 /// One that is in the queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queued {
+    /// Elements that have not begun yet share their array's.
+    id: u64,
     /// The array's own number; of a plain job, its number.
     pub array: u64,
     /// The element's number in its array.
@@ -74,19 +75,20 @@ impl Queue {
         let line = |line: &str| {
             let fields: Vec<&str> = line.split_whitespace().collect();
             let [id, array, element, restart, state] = fields[..] else { return None };
-            let queued = Queued {
+            Some(Queued {
+                id: id.parse().ok()?,
                 array: array.parse().ok()?,
                 element: element.parse().ok(),
                 restart: restart.parse().ok()?,
                 state: state.to_string(),
-            };
-            Some((id.parse().ok()?, queued))
+            })
         };
         Queue(text.lines().filter_map(line).collect())
     }
 
     pub(super) fn is_over(&self, job: &Job) -> bool {
-        self.0.get(&job.id).is_none_or(|queued| {
+        let mut of_job = self.0.iter().filter(|queued| queued.id == job.id);
+        of_job.all(|queued| {
             queued.restart > job.restart || WITHOUT_PROCESSES.contains(&queued.state.as_str())
         })
     }
@@ -94,7 +96,7 @@ impl Queue {
     /// The elements of an array, or a plain job, that wait or run.
     pub fn of(&self, array: u64) -> impl Iterator<Item = &Queued> {
         let waits = |queued: &&Queued| !PAST.contains(&queued.state.as_str());
-        self.0.values().filter(move |queued| queued.array == array).filter(waits)
+        self.0.iter().filter(move |queued| queued.array == array).filter(waits)
     }
 }
 
@@ -105,7 +107,8 @@ mod tests {
     #[test]
     fn the_queue_says_what_is_over() {
         let queue = Queue::read(
-            "2  2  N/A  0  PENDING\n3  1  1  1  PENDING\n1  1  2  0  RUNNING\n4 1 3 0 COMPLETING\n",
+            "2  2  N/A  0  PENDING\n3  1  1  1  PENDING\n1  1  2  0  RUNNING\n4 1 3 0 COMPLETING\n\
+             1 1 5 0 PENDING\n1 1 6 0 PENDING\n",
         );
         let over = |id: u64, restart: u32| {
             let job = Job { cluster: "c".into(), id, restart, user: 0 };
@@ -115,7 +118,7 @@ mod tests {
         assert!(!over(1, 0) && !over(4, 0));
         let mut elements: Vec<_> = queue.of(1).filter_map(|queued| queued.element).collect();
         elements.sort();
-        assert_eq!(elements, [1, 2, 3]);
+        assert_eq!(elements, [1, 2, 3, 5, 6]);
         assert_eq!(queue.of(2).count(), 1);
     }
 }

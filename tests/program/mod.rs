@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test file uses a part of it.
 
 pub mod cache;
+pub mod cluster;
 pub mod damage;
 pub mod hub_server;
 pub mod steered;
