@@ -30,7 +30,8 @@ figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated in
 	COMPT_FUZZ=10000 cargo test --release --locked --test repl_fuzz -- --nocapture
 	COMPT_FUZZ=10000 $(LONG) --test damaged_models --test damaged_rows --test damaged_prompts -- --nocapture
 
-endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones
+endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones, 20,000 claimants
+	COMPT_CLAIMANTS=20000 $(LONG) --lib -- thousands_of_processes --nocapture
 	COMPT_KILLS=1000 $(LONG) --test resume kill_9 -- --nocapture
 	COMPT_STOPS=50 LUA_TEST=trainer/resume $(LONG) --test lua -- --nocapture
 	COMPT_EDITS=10000 $(LONG) --test broken_edits -- --nocapture --test-threads 1

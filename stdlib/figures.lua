@@ -81,7 +81,7 @@ function figures.lines(runs, given)
   })
   for _, setting in ipairs { o.x, o.by } do collection.check_setting(runs, setting, "compt.figures.lines") end
   local grid = cells.grid(runs, {
-    rows = { o.by or "method" }, columns = { o.x }, value = o.value, tasks = false,
+    rows = { o.by or cells.common(runs) }, columns = { o.x }, value = o.value, tasks = false,
   })
   local series, pooled = {}, {}
   for i, row in ipairs(grid.rows) do

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/` and those it may look into, itself included.
-const ROOMS: [(&str, &[&str]); 24] = [
+const ROOMS: [(&str, &[&str]); 25] = [
     ("atomic", &["error"]),
     ("error", &[]),
     ("exchange", &["atomic", "error", "notice", "run", "tensor"]),
@@ -24,9 +24,10 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("compose", &["error", "tensor", "nn", "prompt", "router"]),
     ("data", &["atomic", "error", "guard", "metric"]),
     ("metric", &["error", "data"]),
-    ("run", &["atomic", "error", "notice", "tensor"]),
+    ("run", &["atomic", "error", "notice", "slurm", "tensor"]),
     ("report", &["data", "run"]),
-    ("sweep", &["error", "interrupt", "run"]),
+    ("slurm", &["error"]),
+    ("sweep", &["atomic", "error", "interrupt", "notice", "run", "slurm"]),
     ("backbone", &["error", "tensor", "data", "t5", "run"]),
     (
         "train",
@@ -57,6 +58,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
             "plot",
             "report",
             "run",
+            "slurm",
             "sweep",
             "backbone",
             "train",
@@ -77,6 +79,8 @@ const ROOMS: [(&str, &[&str]); 24] = [
             "plot",
             "tensor",
             "run",
+            "slurm",
+            "sweep",
             "watch",
             "train",
             "lua",

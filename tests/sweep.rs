@@ -196,7 +196,12 @@ fn a_signal_before_the_time_limit_costs_no_step() {
     assert_eq!(unbroken.run(&["run", "study.lua"]).0, 0);
     let study = Study::small(TRAINING);
     study.run(&["sweep", "plan", "study.lua"]);
-    for arguments in [&["sweep", "run", PLAN][..], &["sweep", "run", PLAN, "--jobs", "2"]] {
+    for (arguments, signal, code) in [
+        (&["sweep", "run", PLAN][..], libc::SIGUSR1, 85),
+        (&["sweep", "run", PLAN, "--jobs", "2"], libc::SIGUSR1, 85),
+        // A node that is lost: from the last checkpoint.
+        (&["sweep", "run", PLAN], libc::SIGKILL, -1),
+    ] {
         let mut command = compt(arguments);
         command.current_dir(study.0.path()).stderr(Stdio::piped()).stdout(Stdio::piped());
         let child = command.spawn().unwrap();
@@ -211,13 +216,50 @@ fn a_signal_before_the_time_limit_costs_no_step() {
             std::thread::sleep(Duration::from_millis(5));
         }
         // SAFETY: a plain system call; the child has not been waited for.
-        unsafe { libc::kill(child.id() as i32, libc::SIGUSR1) };
-        let (code, _, err) = read(child.wait_with_output().unwrap());
-        assert_eq!(code, 85, "{err}");
+        unsafe { libc::kill(child.id() as i32, signal) };
+        let (ended, _, err) = read(child.wait_with_output().unwrap());
+        assert_eq!(ended, code, "{err}");
     }
     let (code, _, err) = study.run(&["sweep", "run", PLAN]);
     assert_eq!(code, 0, "{err}");
     assert_eq!(losses(&study), losses(&unbroken));
+}
+
+const LOADING: &str = r#"
+local compt, torch = require "compt", require "compt.torch"
+compt.ablate {
+  grid = { x = { 1, 2 }, seed = { 1 } },
+  run = function(s)
+    local b = compt.backbone "micro"
+    return { average = torch.randn(4):sum():item(), random = math.random(1000000), name = b.name }
+  end,
+}
+"#;
+
+#[test]
+fn runs_of_one_process_give_what_they_give_alone() {
+    let values = |study: &Study| -> Vec<Value> {
+        let (_, out, _) = study.run(&["runs", "runs/study", "--json"]);
+        let path = |line: &str| {
+            serde_json::from_str::<Value>(line).unwrap()["path"].as_str().unwrap().to_string()
+        };
+        out.lines()
+            .map(|line| study.json(&format!("{}/cell.json", path(line)))["values"].clone())
+            .collect()
+    };
+    let packed = Study::new(&[("study.lua", LOADING)]);
+    packed.run(&["sweep", "plan", "study.lua"]);
+    assert_eq!(packed.run(&["sweep", "run", PLAN, "--index", "1-2"]).0, 0);
+    let alone = Study::new(&[("study.lua", LOADING)]);
+    alone.run(&["sweep", "plan", "study.lua"]);
+    assert_eq!(alone.run(&["sweep", "run", PLAN, "--index", "2"]).0, 0);
+    assert_eq!(alone.run(&["sweep", "run", PLAN, "--index", "1"]).0, 0);
+    assert_eq!(values(&packed), values(&alone));
+    assert_eq!(
+        values(&packed)[0],
+        values(&packed)[1],
+        "the second one's backbone was there already"
+    );
 }
 
 /// Programs in a folder that stand for Slurm's.

@@ -50,6 +50,24 @@ function cells.independent(runs)
   return found
 end
 
+--- A setting that runs have in common: their method, or else the first one they have, seeds last.
+---@param runs compt.Runs
+---@return string
+function cells.common(runs)
+  local first, seed ---@type string?, string?
+  for _, run in ipairs(runs) do
+    for key in pairs(run.settings) do
+      if key == "method" then return key end
+      if key == "seed" or key == "data_seed" then
+        seed = key
+      else
+        first = (first == nil or key < first) and key or first
+      end
+    end
+  end
+  return first or seed or "method"
+end
+
 --- A number at the end of a path of names in a run or in what it returned: `average`, `gap.mcat`.
 ---@param run compt.Run
 ---@param name string

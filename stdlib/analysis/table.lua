@@ -31,7 +31,7 @@ end
 ---@param runs compt.Runs
 local function by_default(runs)
   local varying = cells.independent(runs)
-  if #varying == 0 then varying = { "method" } end
+  if #varying == 0 then varying = { cells.common(runs) } end
   return varying, { "task" }
 end
 

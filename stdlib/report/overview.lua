@@ -26,7 +26,7 @@ local function by_of(runs)
   for _, name in ipairs(cells.independent(runs)) do
     if name == "method" or count_of(runs, name) <= MOST_LINES then return name end
   end
-  return "method"
+  return cells.common(runs)
 end
 
 --- Lines over each number that varies, by that setting.

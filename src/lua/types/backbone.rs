@@ -5,6 +5,7 @@ use crate::backbone::{Backbone, Embedded};
 use crate::hub::{self, Hub, Name, model_files, model_missing};
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
+use crate::lua::session::Session;
 use crate::lua::stdlib;
 use crate::lua::torch::{LuaTensor, TensorArg};
 use crate::t5::{Beams, Config, Encoded, Generation, GroupCost};
@@ -51,14 +52,41 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
                 Error::new("expected a name, a folder or a table of T5 configuration")
                     .at("compt.backbone")
             })?;
-            let mut backbone = named(&name, &dtype, device, trainable)?;
+            let plain = tokenizer.is_none() && !trainable;
+            let key = (name, dtype, device::name(device));
+            if let Some(kept) = Kept::get(lua, &key).filter(|_| plain) {
+                return Ok(kept);
+            }
+            let mut backbone = named(&key.0, &key.1, device, trainable)?;
             if let Some(tokenizer) = tokenizer {
                 backbone.tokenizer = Some(tokenizer.0.clone());
             }
-            backbone
+            let backbone = LuaBackbone(Rc::new(RefCell::new(backbone)));
+            if plain {
+                Kept::put(lua, key, &backbone);
+            }
+            return Ok(backbone);
         }
     };
     Ok(LuaBackbone(Rc::new(RefCell::new(backbone))))
+}
+
+/// The frozen backbone that was loaded last in a cell of a grid, with its name, type and device: the
+/// next cell shares it. Frozen ones do not change.
+struct Kept((String, String, String), LuaBackbone);
+
+impl Kept {
+    fn get(lua: &Lua, key: &(String, String, String)) -> Option<LuaBackbone> {
+        let kept = lua.app_data_ref::<Kept>()?;
+        (kept.0 == *key).then(|| kept.1.clone())
+    }
+
+    fn put(lua: &Lua, key: (String, String, String), backbone: &LuaBackbone) {
+        let in_cell = lua.app_data_ref::<Session>().is_some_and(|session| session.cell.is_some());
+        if in_cell {
+            lua.set_app_data(Kept(key, backbone.clone()));
+        }
+    }
 }
 
 /// The backbone itself, or where it is frozen a copy of its own to be trained.

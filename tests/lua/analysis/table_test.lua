@@ -99,4 +99,13 @@ return {
     assert(table.concat(compt.report.table(runs).row_names, " ") == "method shots")
     assert(#runs:where { seed = 1 }:with(runs) == 12)
   end,
+
+  ["runs that differ in their seed alone, and have no method, are one row"] = function()
+    local runs = grid(function(s) return { average = s.seed } end, { seed = { 1, 2 }, shots = { 8 } })
+    local t = compt.report.table(runs)
+    assert(#t.rows == 1 and near(t.cells[1][1].mean, 1.5), tostring(t))
+    local page, seeds = os.tmpname(), grid(function(s) return { average = s.seed } end, { seed = { 1, 2 } })
+    compt.report.page { path = page, runs = seeds }
+    assert(os.remove(page))
+  end,
 }
