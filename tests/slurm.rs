@@ -179,7 +179,8 @@ fn a_stopped_element_goes_on_after_its_requeue(cluster: &Cluster) {
     cluster.settle();
     let said = site.said(1);
     assert!(
-        said.contains("was put back into the queue") && said.contains("started again"),
+        said.contains("was put back into the queue")
+            && said.contains("was started again (restart 1)"),
         "{said}"
     );
     let unbroken = Site { cluster, study: Study::small(LONG) };

@@ -161,7 +161,7 @@ fn the_runs_of_a_machine_that_is_down_are_given_back() {
     let (_, out, _) = study.run(&["sweep", "status", PLAN]);
     assert!(out.contains("1 running") && out.contains("process 7 on ws7"), "{out}");
     let (_, out, _) = study.run(&["sweep", "release", PLAN, "--host", "ws7"]);
-    assert_eq!(out, "1 runs given back\n");
+    assert_eq!(out, "given back: 1 run\n");
     assert_eq!(study.run(&["sweep", "run", PLAN, "--index", "1"]).0, 0);
     assert!(study.run(&["sweep", "status", PLAN]).1.contains("1 finished"));
 }

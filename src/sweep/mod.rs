@@ -5,6 +5,7 @@
 //! ([`crate::run::claim`]) who is at work there.
 
 mod cell;
+mod changes;
 mod estimate;
 mod identity;
 mod indices;
@@ -15,10 +16,11 @@ mod side_by_side;
 mod submission;
 
 pub use cell::{Cell, Outcome, State, described, now};
+pub use changes::{code_changes, data_changes};
 pub use estimate::Estimate;
 pub use identity::{Basis, contents};
 pub use indices::Indices;
 pub use listing::Listing;
-pub use plan::{Head, Launch, Plan, code_changes, data_changes};
+pub use plan::{Head, Launch, Plan};
 pub use side_by_side::side_by_side;
 pub use submission::{Submission, Wanted, submissions};

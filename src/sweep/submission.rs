@@ -105,8 +105,9 @@ impl Wanted<'_> {
     /// The scripts of the first array and of merging.
     pub fn scripts(&self, most: usize) -> (String, String) {
         let folder = self.out.join(FOLDER).join("N");
-        let count = self.elements().len().min(most);
-        (self.array(&folder, count, &folder.join("elements-1")), self.merge(&folder))
+        let elements = self.elements();
+        let (count, arrays) = (elements.len().min(most), elements.len().div_ceil(most));
+        (self.array(&folder, count, arrays, &folder.join("elements-1")), self.merge(&folder))
     }
 
     fn hand_in(
@@ -117,11 +118,14 @@ impl Wanted<'_> {
         submitted: f64,
     ) -> Result<Submission> {
         let mut arrays = Vec::new();
-        for (i, elements) in self.elements().chunks(most).enumerate() {
+        let elements = self.elements();
+        let chunks = elements.chunks(most);
+        let count = chunks.len();
+        for (i, elements) in chunks.enumerate() {
             let list = folder.join(format!("elements-{}", i + 1));
             write_atomic(&list, (elements.join("\n") + "\n").as_bytes())?;
             let script = folder.join(format!("array-{}.sh", i + 1));
-            write_atomic(&script, self.array(folder, elements.len(), &list).as_bytes())?;
+            write_atomic(&script, self.array(folder, elements.len(), count, &list).as_bytes())?;
             let job = slurm::submit(&script, &[])?;
             jobs.push(job);
             arrays.push(Array { job, elements: elements.to_vec() });
@@ -153,14 +157,13 @@ impl Wanted<'_> {
         packs.map(|runs| Indices::of(runs.iter().copied()).to_string()).collect()
     }
 
-    fn array(&self, folder: &Path, count: usize, list: &Path) -> String {
+    fn array(&self, folder: &Path, count: usize, arrays: usize, list: &Path) -> String {
         let jobs = match self.jobs {
             0 | 1 => String::new(),
             jobs => format!(" --jobs {jobs}"),
         };
         // Several arrays share the throttle.
-        let arrays = self.elements().len().div_ceil(count.max(1)).max(1) as u32;
-        let throttle = self.profile.throttle.map(|most| (most / arrays).max(1));
+        let throttle = self.profile.throttle.map(|most| (most / arrays as u32).max(1));
         let profile = Profile { throttle, ..self.profile.clone() };
         slurm::array(&self.batch(folder, &profile), count, list, &jobs)
     }

@@ -39,7 +39,7 @@ pub fn release(options: &Options) -> ExitCode {
     };
     match released() {
         Ok(count) => {
-            println!("{count} runs given back");
+            println!("given back: {count} {}", if count == 1 { "run" } else { "runs" });
             ExitCode::SUCCESS
         }
         Err(e) => errors::refuse(&e),

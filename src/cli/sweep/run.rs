@@ -53,7 +53,7 @@ pub struct Options {
 
 pub fn run(options: Options) -> ExitCode {
     if let Some(job) = Job::this().filter(|job| job.restart > 0) {
-        eprintln!("started again after {} stops", job.restart);
+        eprintln!("job {} was started again (restart {})", job.id, job.restart);
     }
     let code = work(&options).unwrap_or_else(|e| errors::refuse(&e));
     if options.requeue

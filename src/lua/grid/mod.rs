@@ -1,6 +1,8 @@
 //! The host's part of `compt.ablate`: the cells of a grid are planned and run here, by one process or
 //! several, or one of them is run again.
 
+mod cell;
+mod log;
 mod settings;
 mod spec;
 mod work;

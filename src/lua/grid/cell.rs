@@ -1,0 +1,139 @@
+//! One cell, run.
+
+use super::log::Log;
+use super::told;
+use super::work::{Work, interrupted};
+use crate::guard::words;
+use crate::interrupt;
+use crate::lua::random;
+use crate::lua::recorded::plain as plain_tables;
+use crate::lua::session::{Again, Mode, Session, fresh_id};
+use crate::notice;
+use crate::run::files::read_json;
+use crate::run::folder::SESSION;
+use crate::sweep::{Cell, Outcome};
+use crate::{Error, Result};
+use mlua::{Lua, LuaSerdeExt, Value};
+use serde_json::json;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Instant;
+
+impl Work<'_> {
+    /// Runs one cell, and tells whether it went well. Whatever is wrong with it is its own; an error is an
+    /// interrupt, or that nothing can be recorded.
+    pub(super) fn one(&self, lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Result<bool> {
+        let records = again.as_ref().is_none_or(|again| again.mode == Mode::Resume);
+        if records {
+            cell.begin(self.output)?;
+        }
+        let log = (!self.alone).then(|| Log::open(&cell.folder)).transpose()?;
+        let start = Instant::now();
+        let before = enter(lua, cell, again);
+        let done = catch_unwind(AssertUnwindSafe(|| self.call(lua, cell)));
+        let unrecorded = leave(lua, before);
+        lua.gc_collect().and_then(|()| lua.gc_collect()).map_err(|e| Error::new(e.to_string()))?;
+        let outcome = match done {
+            // Nothing was made: the script ended to compare or to evaluate.
+            Ok(Err(error)) if !records && !interrupt::requested() => {
+                return Err(told(lua, &error));
+            }
+            _ if !records => return Ok(true),
+            Ok(Ok(_)) if !unrecorded.is_empty() => Outcome::Failed(unrecorded.join("\n")),
+            Ok(Ok(values)) => Outcome::Finished(values),
+            _ if interrupt::requested() => return Err(interrupted()),
+            Ok(Err(error)) => Outcome::Failed(told(lua, &error).to_string()),
+            Err(panic) => Outcome::Failed(format!("a fault in compt itself: {}", words(&*panic))),
+        };
+        if let Outcome::Failed(error) = &outcome {
+            notice::say(&format!("{}: failed: {error}", cell.folder.display()));
+            if log.is_some() {
+                drop(log);
+                let first = error.lines().next().unwrap_or_default();
+                notice::say(&format!("{}: failed: {first}", cell.folder.display()));
+            }
+        }
+        cell.end(&outcome, start.elapsed().as_secs_f64())?;
+        Ok(matches!(outcome, Outcome::Finished(_)))
+    }
+
+    /// What `run(settings)` returned, as plain data.
+    fn call(&self, lua: &Lua, cell: &Cell) -> mlua::Result<serde_json::Value> {
+        let settings = lua.to_value_with(&cell.basis.settings, plain_tables())?;
+        let values: Value = self.run.call(settings)?;
+        let mut values: serde_json::Value = lua.from_value(values).map_err(|e| {
+            let what = e.to_string();
+            Error::new(format!("'run' returned what is not plain data: {what}"))
+                .hint("tensor:tolist() makes a table of a tensor")
+        })?;
+        without_predictions(&mut values);
+        Ok(values)
+    }
+}
+
+/// Single answers have files of their own.
+fn without_predictions(value: &mut serde_json::Value) {
+    if let Some(map) = value.as_object_mut() {
+        if map.contains_key("scores") {
+            map.shift_remove("predictions");
+        }
+        map.values_mut().for_each(without_predictions);
+    }
+}
+
+/// Makes the session that of a cell, the same in whichever process and after whichever cell; gives
+/// the one before.
+fn enter(lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Option<Session> {
+    let mut session = lua.app_data_mut::<Session>()?;
+    let before = session.clone();
+    let seed = cell.basis.settings.get("seed").and_then(|seed| seed.as_u64());
+    let (folders, id) = earlier(&cell.folder);
+    session.out = Some(cell.folder.clone());
+    session.seed = seed.unwrap_or(session.seed);
+    session.trainers = 0;
+    session.unrecorded = Vec::new();
+    session.cell = Some(json!({ "id": cell.id, "settings": cell.basis.settings }));
+    session.id = id.unwrap_or_else(fresh_id);
+    session.again = again.or_else(|| {
+        (!folders.is_empty()).then(|| {
+            Rc::new(Again {
+                mode: Mode::Resume,
+                folders,
+                cell: None,
+                replayed: RefCell::default(),
+                evaluation: None,
+                evaluated: RefCell::default(),
+            })
+        })
+    });
+    let seed = session.seed;
+    drop(session);
+    tch::manual_seed(seed as i64);
+    random::seed(lua, seed);
+    Some(before)
+}
+
+/// What could not be recorded.
+fn leave(lua: &Lua, before: Option<Session>) -> Vec<String> {
+    let Some(mut session) = lua.app_data_mut::<Session>() else { return Vec::new() };
+    let unrecorded = std::mem::take(&mut session.unrecorded);
+    if let Some(before) = before {
+        *session = before;
+    }
+    unrecorded
+}
+
+/// The runs an earlier process made in a cell, and what its session was called.
+fn earlier(folder: &Path) -> (BTreeMap<usize, PathBuf>, Option<String>) {
+    let below = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
+    let mut id = None;
+    let runs = below.chain([folder.to_path_buf()]).filter_map(|path| {
+        let record = read_json(&path.join(SESSION)).ok()?;
+        id = record["session"].as_str().map(String::from);
+        Some((record["trainer"].as_u64()? as usize, path))
+    });
+    (runs.collect(), id)
+}

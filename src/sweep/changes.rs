@@ -1,0 +1,113 @@
+//! What is not as it was when a plan was made, in words.
+
+use super::cell::Cell;
+use super::plan::{Head, Launch, Plan};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+impl Plan {
+    /// What is not the same in a plan made later, a line each.
+    pub fn changes(&self, now: &Plan) -> Vec<String> {
+        let mut changes = code_changes(&self.head, &now.head.code, &now.head.binary_sha256);
+        changes.extend(self.head.launch.changes(&now.head.launch));
+        // One that is there under another id has changed; its reasons are told once.
+        let (before, after) = (by_settings(self), by_settings(now));
+        let both = before.iter().filter_map(|(settings, cell)| Some((cell, after.get(settings)?)));
+        let data: BTreeSet<String> =
+            both.flat_map(|(cell, now)| data_changes(&cell.basis.data, &now.basis.data)).collect();
+        changes.extend(data);
+        let missing = |a: &BTreeMap<String, &Cell>, b: &BTreeMap<String, &Cell>| {
+            a.keys().filter(|key| !b.contains_key(*key)).count()
+        };
+        let (more, fewer) = (missing(&after, &before), missing(&before, &after));
+        if more + fewer > 0 {
+            changes.push(format!("the grid: {more} runs more, {fewer} fewer"));
+        }
+        let same = changes.is_empty()
+            && self.cells.iter().map(|c| &c.id).eq(now.cells.iter().map(|c| &c.id));
+        if changes.is_empty() && !same {
+            changes.push("the grid: its runs are in another order, or others".into());
+        }
+        changes
+    }
+}
+
+impl Launch {
+    fn changes(&self, now: &Launch) -> Vec<String> {
+        let args = |launch: &Launch| Value::Object(launch.args.clone()).to_string();
+        let text =
+            |path: &Option<PathBuf>| format!("{:?}", path.as_deref().unwrap_or(Path::new("")));
+        let pairs = [
+            ("script", format!("{:?}", self.script), format!("{:?}", now.script)),
+            ("folder", format!("{:?}", self.folder), format!("{:?}", now.folder)),
+            ("--set", args(self), args(now)),
+            ("--out", text(&self.out), text(&now.out)),
+            ("--device", self.device.clone(), now.device.clone()),
+            ("--seed", self.seed.to_string(), now.seed.to_string()),
+            ("--strict", self.strict.to_string(), now.strict.to_string()),
+        ];
+        let differ = pairs.into_iter().filter(|(_, before, now)| before != now);
+        differ.map(|(name, before, now)| format!("{name} was {before}, and is {now}")).collect()
+    }
+}
+
+fn by_settings(plan: &Plan) -> BTreeMap<String, &Cell> {
+    let text = |cell: &Cell| Value::Object(cell.basis.settings.clone()).to_string();
+    plan.cells.iter().map(|cell| (text(cell), cell)).collect()
+}
+
+/// What of the code is not as it was, a line each.
+pub fn code_changes(head: &Head, code: &BTreeMap<PathBuf, String>, binary: &str) -> Vec<String> {
+    let mut changes = file_changes(&head.code, code, |path| path.display().to_string());
+    if head.binary_sha256 != binary {
+        let version = env!("CARGO_PKG_VERSION");
+        changes
+            .push(format!("compt itself: version {} was, {version} is another build", head.compt));
+    }
+    changes
+}
+
+/// What of the files that settings name is not as it was, a line each.
+pub fn data_changes(
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> Vec<String> {
+    file_changes(before, now, String::clone)
+}
+
+fn file_changes<K: Ord>(
+    before: &BTreeMap<K, String>,
+    now: &BTreeMap<K, String>,
+    shown: impl Fn(&K) -> String,
+) -> Vec<String> {
+    let mut changes = Vec::new();
+    for (path, hash) in before {
+        match now.get(path) {
+            Some(is) if is == hash => {}
+            Some(_) => changes.push(format!("{} is not what it was", shown(path))),
+            None => changes.push(format!("{} is gone, or no longer needed", shown(path))),
+        }
+    }
+    let new = now.keys().filter(|path| !before.contains_key(path));
+    changes.extend(new.map(|path| format!("{} counts now, too", shown(path))));
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::tests::plan;
+    use super::*;
+
+    #[test]
+    fn what_changed_is_told() {
+        let before = plan(&[8, 16], "1", "1");
+        let changes = |now: Plan| before.changes(&now);
+        assert_eq!(changes(plan(&[8, 16], "2", "1")), ["a.lua is not what it was"]);
+        assert_eq!(changes(plan(&[8, 16], "1", "2")), ["rows.csv is not what it was"]);
+        assert_eq!(changes(plan(&[8, 32, 64], "1", "1")), ["the grid: 2 runs more, 1 fewer"]);
+        let mut other = plan(&[8, 16], "1", "1");
+        other.head.launch.seed = 3;
+        assert_eq!(changes(other), ["--seed was 0, and is 3"]);
+    }
+}
