@@ -45,6 +45,11 @@ pub fn is_requested_by(signal: i32) -> bool {
 
 /// Makes Ctrl-C, SIGTERM and SIGUSR1 set the flag from now on.
 pub fn install() -> io::Result<()> {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    // Twice installed, one Ctrl-C would count as two.
+    if DONE.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
     // SAFETY: the handlers only use atomics, clock_gettime and _exit, which are async-signal-safe.
     unsafe {
         signal_hook::low_level::register(libc::SIGINT, on_ctrl_c)?;

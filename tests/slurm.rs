@@ -108,14 +108,21 @@ fn what_is_wrong_leaves_nothing(cluster: &Cluster) {
         assert!(code == 1 && err.contains(said), "{profile}: {err}");
         assert!(!site.study.path("runs/study/.slurm").exists(), "{profile}");
     }
+    fs::write(
+        site.study.path("slurm.lua"),
+        "return { setup = { 'echo no such module', 'exit 1' } }",
+    )
+    .unwrap();
+    site.submit(&["--pack", "6"]);
     cluster.settle();
     let (_, out, _) = site.run(&["sweep", "status", PLAN]);
     assert!(out.contains("6 missing"), "{out}");
+    assert!(out.contains("run 1 was not begun: its element said: no such module"), "{out}");
 }
 
 fn an_array_is_merged_and_what_failed_submitted_again(cluster: &Cluster) {
     let site = Site { cluster, study: Study::small(STUDY) };
-    let profile = "return { throttle = 2, time = 5, cpus = 1, setup = { 'export SET_UP=1' } }";
+    let profile = "return { throttle = 2, time = 10, cpus = 1, setup = { 'export SET_UP=1' } }";
     fs::write(site.study.path("slurm.lua"), profile).unwrap();
     let out = site.submit(&[]);
     assert!(out.contains("6 elements") && out.contains("6 of 6 runs submitted"), "{out}");
@@ -153,36 +160,44 @@ fn an_array_is_merged_and_what_failed_submitted_again(cluster: &Cluster) {
 
 fn a_stopped_element_goes_on_after_its_requeue(cluster: &Cluster) {
     let site = Site { cluster, study: Study::small(LONG) };
-    // Both runs in one element.
-    let out = site.submit(&["--pack", "2"]);
+    let out = site.submit(&[]);
     let job = out.split(['\n', ' ', ':']).nth(1).unwrap().to_string();
     let folders = site.folders();
     let steps = |folder: &String| {
         let metrics = site.study.path(&format!("{folder}/metrics.jsonl"));
         fs::read_to_string(metrics).map_or(0, |text| text.lines().count())
     };
-    assert!(cluster.in_time(|| steps(&folders[0]) > 150), "{}", site.said(1));
-    // As at the end of its time; by scancel, because Slurm looks at limits once a minute.
-    cluster.told("scancel", &["--batch", "-s", "USR1", &format!("{job}_1")]);
-    let requeued = || {
-        cluster
-            .told("squeue", &["-h", "-r", "-O", "RestartCnt,State"])
-            .contains("1                   PENDING")
+    let both_begun = || folders.iter().all(|folder| steps(folder) > 150);
+    assert!(cluster.in_time(both_begun), "{}", site.said(1));
+    // As at the end of its time; by scancel, because Slurm looks at limits once a minute. The last element
+    // has the number of the whole array.
+    let stopped = format!("{job}_2");
+    cluster.told("scancel", &["--batch", "-s", "USR1", &stopped]);
+    let restarts = |element: &str| {
+        let shown =
+            cluster.told("squeue", &["-h", "-r", "-O", "JobArrayID:20,RestartCnt:8,State:12"]);
+        let line =
+            shown.lines().find(|line| line.starts_with(element)).unwrap_or_default().to_string();
+        line.split_whitespace().skip(1).map(String::from).collect::<Vec<_>>()
     };
+    let requeued = || restarts(&stopped) == ["1", "PENDING"];
     assert!(cluster.in_time(requeued), "{} {}", cluster.told("squeue", &[]), site.said(1));
-    let stopped = steps(&folders[0]);
-    assert!((151..1500).contains(&stopped), "{stopped}");
+    let other = restarts(&format!("{job}_1"));
+    assert!(other.is_empty() || other[0] == "0", "the other element goes on: {other:?}");
+    let made = steps(&folders[1]);
+    assert!((151..1500).contains(&made), "{made}");
     assert!(cluster.in_time(|| {
-        cluster.told("scontrol", &["update", &format!("jobid={job}_1"), "starttime=now"]);
-        steps(&folders[0]) > stopped
+        cluster.told("scontrol", &["update", &format!("jobid={stopped}"), "starttime=now"]);
+        steps(&folders[1]) > made
     }));
     cluster.settle();
     let said = site.said(1);
     assert!(
-        said.contains("was put back into the queue")
+        said.contains(&format!("job {stopped} was put back into the queue"))
             && said.contains("was started again (restart 1)"),
         "{said}"
     );
+    assert!(said.contains("2 of 2 runs are finished\n") && !said.contains("unknown"), "{said}");
     let unbroken = Site { cluster, study: Study::small(LONG) };
     assert_eq!(unbroken.run(&["sweep", "plan", "study.lua"]).0, 0);
     assert_eq!(unbroken.run(&["sweep", "run", PLAN]).0, 0);

@@ -94,8 +94,49 @@ fn side_by_side_a_failed_run_is_one_failure() {
     study.run(&["sweep", "plan", "study.lua"]);
     let (code, _, err) = study.run(&["sweep", "run", PLAN, "--jobs", "3"]);
     assert!(code == 1 && err.contains("no luck"), "{err}");
+    assert_eq!(err.matches("no luck").count(), 2, "once, with its line: {err}");
+    assert!(err.trim_end().ends_with("study: 5 of 6 done, 0 running, 1 failed"), "{err}");
     let (_, out, _) = study.run(&["sweep", "status", PLAN]);
     assert!(out.contains("5 finished, 1 failed"), "{out}");
+}
+
+#[test]
+fn a_plan_is_known_by_every_name_of_its_file() {
+    let study = quick();
+    study.run(&["sweep", "plan", "study.lua"]);
+    std::os::unix::fs::symlink(study.path("runs"), study.path("link")).unwrap();
+    let (code, _, err) =
+        study.run(&["sweep", "run", "link/../link/study/plan.jsonl", "--index", "1"]);
+    assert_eq!(code, 0, "{err}");
+    let mut elsewhere = compt(&["sweep", "status", "../study/plan.jsonl"]);
+    let (_, out, _) = read(elsewhere.current_dir(study.path("runs/study")).output().unwrap());
+    assert!(out.contains("1 finished, 5 missing"), "{out}");
+}
+
+const TWO: &str = r#"
+local compt = require "compt"
+for _, name in ipairs { "one", "two" } do
+  local runs = compt.ablate { name = name, grid = { x = { 1, 2 } }, settings = { of = name }, run = function(s) return { average = s.x } end }
+  print(name, #runs:finished())
+end
+"#;
+
+#[test]
+fn each_grid_of_a_script_has_its_plan() {
+    let study = Study::new(&[("study.lua", TWO)]);
+    let (_, first, _) = study.run(&["sweep", "plan", "study.lua"]);
+    assert_eq!(study.run(&["sweep", "run", first.trim()]).0, 0);
+    let (code, out, err) = study.run(&["sweep", "merge", first.trim()]);
+    assert!(code == 0 && out.contains("one\t2\ntwo\t0"), "{out}");
+    assert!(err.contains("two, the script's grid 2: 2 runs are not finished"), "{err}");
+    let (_, second, _) = study.run(&["sweep", "plan", "study.lua"]);
+    assert!(second.trim().ends_with("plan-2.jsonl"), "{second}");
+    assert_eq!(study.run(&["sweep", "run", second.trim()]).0, 0);
+    let (code, out, err) = study.run(&["sweep", "merge", second.trim()]);
+    assert!(code == 0 && out.contains("one\t2\ntwo\t2"), "{out}{err}");
+    for name in ["results.jsonl", "results-2.jsonl"] {
+        assert_eq!(study.text(&format!("runs/study/{name}")).lines().count(), 2);
+    }
 }
 
 #[test]
@@ -116,7 +157,7 @@ fn what_changed_is_refused_and_told() {
         assert!(out.contains("6 missing"), "nothing was begun: {out}");
     };
     fs::write(study.path("rows.txt"), "2").unwrap();
-    refused("./rows.txt is not what it was");
+    refused("'./rows.txt', a file or folder that a setting names, is not what it was");
     fs::write(study.path("rows.txt"), "1").unwrap();
     fs::write(study.path("study.lua"), QUICK.replace("s.seed / 10", "s.seed / 5")).unwrap();
     refused("study.lua is not what it was");
@@ -137,6 +178,8 @@ fn what_changed_is_refused_and_told() {
         (&["sweep", "run", "study.lua"], "this is a script, not a plan"),
         (&["sweep", "run", "rows.txt"], "not that of a plan"),
         (&["sweep", "status", "none.jsonl"], "none.jsonl"),
+        (&["sweep", "plan", PLAN], "this is a plan, not a script"),
+        (&["runs", "log", "none"], "there is no run in this folder"),
     ] {
         let (code, _, err) = study.run(arguments);
         assert!(code == 2 && err.contains(what), "{arguments:?}: {err}");
@@ -308,7 +351,7 @@ echo 11";
     let (code, out, err) = submit(&["--dry-run", "--pack", "4"]);
     assert!(code == 0 && out.contains("#SBATCH --array=1-2%2\n"), "{out}{err}");
     assert!(
-        out.contains("#SBATCH --partition=gpu\n") && out.contains("#SBATCH --time=30\n"),
+        out.contains("#SBATCH --partition=\"gpu\"\n") && out.contains("#SBATCH --time=\"30\"\n"),
         "{out}"
     );
     nothing_is_left();
@@ -337,4 +380,28 @@ echo 11";
         code == 2 && err.contains("jobs of the old plan are in the queue, for runs 1-6"),
         "{err}"
     );
+}
+
+#[test]
+fn more_runs_than_an_array_takes_are_several() {
+    let study = quick();
+    let counting = "echo \"$@\" >> calls.txt; echo $((100 + $(wc -l < calls.txt)))";
+    let limits = "echo \"MaxArraySize            = 3\"";
+    slurm(
+        &study.path("bin"),
+        &[("sbatch", counting), ("scontrol", limits), ("squeue", ""), ("scancel", "")],
+    );
+    fs::write(study.path("slurm.lua"), "return { throttle = 9 }").unwrap();
+    let mut command = compt(&["sweep", "submit", "study.lua"]);
+    let path = format!("{}:/usr/bin:/bin", study.path("bin").display());
+    command.current_dir(study.0.path()).env("PATH", path).env("HOME", "/none");
+    let (code, out, err) = read(command.output().unwrap());
+    assert_eq!(code, 0, "{err}");
+    for job in 101..104 {
+        assert!(out.contains(&format!("job {job}: 2 elements")), "{out}");
+    }
+    assert!(study.text("calls.txt").contains("--dependency=afterany:101:102:103"));
+    let script = study.text("runs/study/.slurm/1/array-3.sh");
+    assert!(script.contains("--array=1-2%3\n") && script.contains("/elements-3"), "{script}");
+    assert_eq!(study.text("runs/study/.slurm/1/elements-3"), "5\n6\n");
 }

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::options::Options;
 use super::runtime::Runtime;
 use crate::error::Context;
-use crate::slurm::Profile;
+use crate::slurm::{self, Profile};
 use crate::{Error, Result};
 use mlua::{Lua, Value};
 use std::env;
@@ -19,6 +19,9 @@ pub struct Profiles {
 
 /// Seconds before the time limit at which elements are told.
 const WARNING: u32 = 120;
+
+/// Slurm may send it so much earlier.
+const EARLY: u32 = 60;
 
 /// The profile in this file; else in `slurm.lua` here, or in the user's folder of settings; else one
 /// that asks for nothing.
@@ -58,6 +61,22 @@ fn profiles(lua: &Lua, name: &str, value: Value) -> mlua::Result<Profiles> {
     let merge: Option<Value> = options.get(lua, "merge")?;
     let runs = asked(lua, &options, &Profile { warning: WARNING, ..Profile::default() })?;
     options.finish()?;
+    if let Some(limit) = runs.time.as_deref().and_then(slurm::seconds)
+        && limit <= u64::from(runs.warning + EARLY)
+    {
+        let what = format!(
+            "time is {limit} seconds, and the warning may come {} before its end",
+            runs.warning + EARLY
+        );
+        let error = Error::new(what).at(name);
+        return Err(error
+            .hint("a longer time, or a smaller 'warning': nothing would be done")
+            .into());
+    }
+    if runs.throttle == Some(0) {
+        let none = Error::new("throttle is the number of elements at a time: at least 1");
+        return Err(none.at(name).into());
+    }
     let above = Profile { gpus: None, throttle: None, ..runs.clone() };
     let merging = match merge {
         Some(value) => {
@@ -123,6 +142,7 @@ mod tests {
         assert!(error("return { partitoin = 'gpu' }").contains("partition"));
         assert!(error("return { merge = { tine = 1 } }").contains("time"));
         assert!(error("return { cpus = 'many' }").contains("cpus"));
+        assert!(error("return { time = 3 }").contains("time is 180 seconds"));
         assert!(error("return 3").contains("return"));
         assert!(error("return {").contains("slurm.lua"));
     }

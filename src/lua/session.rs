@@ -82,6 +82,8 @@ pub struct Task {
     pub began: f64,
     /// The file of what this process says.
     pub output: Option<PathBuf>,
+    /// Another process tells which cells failed.
+    pub is_watched: bool,
 }
 
 /// The script that is run.

@@ -14,6 +14,8 @@ pub struct Tally {
     start: Instant,
     next: Duration,
     last: String,
+    /// What came too soon after the last line.
+    unsaid: String,
 }
 
 impl Tally {
@@ -23,8 +25,8 @@ impl Tally {
             let style = style.expect("the template is well-formed");
             ProgressBar::new(total as u64).with_style(style).with_prefix(title.to_string())
         });
-        let (title, last) = (title.to_string(), String::new());
-        Tally { title, total, bar, start: Instant::now(), next: Duration::ZERO, last }
+        let (title, last, unsaid) = (title.to_string(), String::new(), String::new());
+        Tally { title, total, bar, start: Instant::now(), next: Duration::ZERO, last, unsaid }
     }
 
     /// So many are done, running and have failed; `left` seconds remain, if that is known.
@@ -39,23 +41,26 @@ impl Tally {
                 bar.set_position((done + failed) as u64);
                 bar.set_message(format!("{text}{time}"));
             }
-            None => {
-                if let Some(line) = self.line(done, &text, &time, self.start.elapsed()) {
-                    notice::say(&line);
-                }
-            }
+            None => match self.line(done, &text, &time, self.start.elapsed()) {
+                Some(line) => notice::say(&line),
+                None => self.unsaid = self.words(done, &text),
+            },
         }
     }
 
     /// The line, if one is due: when the numbers change, not more often than every two seconds.
     fn line(&mut self, done: usize, text: &str, time: &str, elapsed: Duration) -> Option<String> {
-        let now = format!("{}: {done} of {} done, {text}", self.title, self.total);
+        let now = self.words(done, text);
         if now == self.last || elapsed < self.next {
             return None;
         }
         self.next = elapsed + Duration::from_secs(2);
         self.last = now.clone();
         Some(format!("{now}{time}"))
+    }
+
+    fn words(&self, done: usize, text: &str) -> String {
+        format!("{}: {done} of {} done, {text}", self.title, self.total)
     }
 
     /// Says a line above the bar.
@@ -70,6 +75,8 @@ impl Tally {
         if let Some(bar) = self.bar.take() {
             bar.abandon();
             eprintln!();
+        } else if !self.unsaid.is_empty() && self.unsaid != self.last {
+            notice::say(&self.unsaid);
         }
     }
 }

@@ -12,6 +12,9 @@ pub struct Job {
     pub cluster: String,
     /// Each element of an array has its own.
     pub id: u64,
+    /// What people call it: `NUMBER`, or `ARRAY_ELEMENT`.
+    #[serde(default)]
+    pub name: String,
     /// How often it was put back into the queue before.
     pub restart: u32,
     /// Whose it is, by number: others' jobs need not be shown.
@@ -25,6 +28,7 @@ impl Job {
         Some(Job {
             cluster: env::var("SLURM_CLUSTER_NAME").unwrap_or_default(),
             id: number("SLURM_JOB_ID")?,
+            name: own_name().unwrap_or_default(),
             restart: number("SLURM_RESTART_COUNT").unwrap_or(0) as u32,
             user: user(),
         })
@@ -33,14 +37,40 @@ impl Job {
     /// Whether Slurm says that none of its processes is left. Where Slurm cannot be asked, or would
     /// not know, it is not over.
     pub fn is_over(&self) -> bool {
+        // A job that began after the queue was asked is not in it: it is asked anew.
+        self.seems_over() && self.is_over_by(Queue::ask().ok())
+    }
+
+    /// The same by what the queue said up to ten seconds ago.
+    pub fn seems_over(&self) -> bool {
+        self.is_over_by(Queue::recent())
+    }
+
+    fn is_over_by(&self, queue: Option<Queue>) -> bool {
         if self.user != user() || Some(&self.cluster) != cluster().as_ref() {
             return false;
         }
         match Job::this() {
             Some(me) if me.id == self.id => self.restart < me.restart,
-            _ => Queue::recent().is_some_and(|queue| queue.is_over(self)),
+            _ => queue.is_some_and(|queue| queue.is_over(self)),
         }
     }
+}
+
+impl std::fmt::Display for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name[..] {
+            "" => write!(f, "{}", self.id),
+            name => f.write_str(name),
+        }
+    }
+}
+
+/// The name by which Slurm takes this element of an array alone: the number of one is the array's.
+fn own_name() -> Option<String> {
+    let text = |name: &str| env::var(name).ok();
+    let element = text("SLURM_ARRAY_JOB_ID").zip(text("SLURM_ARRAY_TASK_ID"));
+    element.map(|(array, element)| format!("{array}_{element}")).or_else(|| text("SLURM_JOB_ID"))
 }
 
 fn user() -> u32 {

@@ -8,6 +8,6 @@ mod script;
 mod submit;
 
 pub use job::Job;
-pub use queue::{Queue, Queued};
-pub use script::{Batch, Profile, array, merge, quoted};
+pub use queue::Queue;
+pub use script::{Batch, Profile, array, merge, quoted, seconds};
 pub use submit::{cancel, max_array_size, release, requeue, submit};

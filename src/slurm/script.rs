@@ -45,8 +45,7 @@ pub struct Batch<'a> {
 /// element N. `options` are given to each.
 pub fn array(batch: &Batch, count: usize, elements: &Path, options: &str) -> String {
     let throttle = batch.profile.throttle.map_or(String::new(), |most| format!("%{most}"));
-    let output = batch.output.join("%A_%a.txt");
-    let mut text = head(batch, &output);
+    let mut text = head(batch, "%A_%a.txt");
     let _ = writeln!(text, "#SBATCH --array=1-{count}{throttle}");
     let _ = writeln!(text, "#SBATCH --requeue\n#SBATCH --open-mode=append");
     let _ = writeln!(text, "#SBATCH --signal=B:USR1@{}", batch.profile.warning);
@@ -69,22 +68,24 @@ pub fn array(batch: &Batch, count: usize, elements: &Path, options: &str) -> Str
 
 /// The script that merges and reports.
 pub fn merge(batch: &Batch) -> String {
-    let mut text = head(batch, &batch.output.join("merge.txt"));
+    let mut text = head(batch, "merge.txt");
     body(&mut text, batch);
     let _ = writeln!(text, "exec {} sweep merge {}", quoted(batch.program), quoted(batch.plan));
     text
 }
 
-fn head(batch: &Batch, output: &Path) -> String {
+fn head(batch: &Batch, output: &str) -> String {
     let profile = batch.profile;
     let mut text = "#!/bin/bash\n".to_string();
     let mut line = |option: &str, value: &str| {
-        let value = if value.contains(' ') { format!("\"{value}\"") } else { value.to_string() };
-        let _ = writeln!(text, "#SBATCH --{option}={value}");
+        // As sbatch reads its lines.
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+        let _ = writeln!(text, "#SBATCH --{option}=\"{value}\"");
     };
     line("job-name", batch.name);
     line("chdir", &batch.folder.display().to_string());
-    line("output", &output.display().to_string());
+    let folder = batch.output.display().to_string().replace('%', "%%");
+    line("output", &format!("{folder}/{output}"));
     let cpus = profile.cpus.map(|cpus| cpus.to_string());
     let gpus = profile.gpus.as_ref().filter(|gpus| *gpus != "0").map(|gpus| format!("gpu:{gpus}"));
     let asked = [
@@ -108,10 +109,31 @@ fn head(batch: &Batch, output: &Path) -> String {
 }
 
 fn body(text: &mut String, batch: &Batch) {
-    text.push_str("\nset -e\nexport OMP_NUM_THREADS=\"${SLURM_CPUS_PER_TASK:-1}\"\n");
+    // Before the program listens: better no checkpoint than no end.
+    text.push_str("\nset -e\ntrap '' USR1\nexport OMP_NUM_THREADS=\"${SLURM_CPUS_PER_TASK:-1}\"\n");
     batch.profile.setup.iter().for_each(|line| {
         let _ = writeln!(text, "{line}");
     });
+}
+
+/// The seconds of a time limit as Slurm writes them: `90` (minutes), `4:00:00`, `1-12`; none of one that
+/// is none of its forms.
+pub fn seconds(limit: &str) -> Option<u64> {
+    let numbers =
+        |text: &str| text.split(':').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>();
+    let (days, rest) = match limit.split_once('-') {
+        Some((days, rest)) => (Some(days.parse::<u64>().ok()?), rest),
+        None => (None, limit),
+    };
+    let (hours, minutes, seconds) = match (days.is_some(), &numbers(rest)?[..]) {
+        (true, [h]) => (*h, 0, 0),
+        (true, [h, m]) => (*h, *m, 0),
+        (false, [m]) => (0, *m, 0),
+        (false, [m, s]) => (0, *m, *s),
+        (_, [h, m, s]) => (*h, *m, *s),
+        _ => return None,
+    };
+    Some(((days.unwrap_or(0) * 24 + hours) * 60 + minutes) * 60 + seconds)
 }
 
 /// As the shell takes it literally.
@@ -132,8 +154,8 @@ mod tests {
         Batch {
             name: "grid",
             profile,
-            folder: Path::new("/home/a b"),
-            output: Path::new("/out"),
+            folder: Path::new("/home/a \"b\""),
+            output: Path::new("/out 5%"),
             program: Path::new("/bin/compt"),
             plan: Path::new("/out/it's.jsonl"),
         }
@@ -153,17 +175,26 @@ mod tests {
         let text = array(&batch(&profile), 8, Path::new("/out/elements"), " --jobs 2");
         for line in [
             "#SBATCH --array=1-8%4",
-            "#SBATCH --partition=gpu",
-            "#SBATCH --gres=gpu:a100:1",
+            "#SBATCH --partition=\"gpu\"",
+            "#SBATCH --gres=\"gpu:a100:1\"",
             "#SBATCH --signal=B:USR1@60",
             "#SBATCH --constraint=new",
-            "#SBATCH --chdir=\"/home/a b\"",
+            "#SBATCH --chdir=\"/home/a \\\"b\\\"\"",
+            "#SBATCH --output=\"/out 5%%/%A_%a.txt\"",
             "module load cuda",
             "exec /bin/compt sweep run '/out/it'\\''s.jsonl' --index \"$runs\" --output \"$output\" --requeue --jobs 2",
         ] {
             assert!(text.lines().any(|is| is == line), "{line} is not in\n{text}");
         }
         assert!(!text.contains("--mem"));
+    }
+
+    #[test]
+    fn time_limits_are_read_as_slurm_writes_them() {
+        let of = |text: &str| seconds(text).unwrap();
+        assert_eq!((of("90"), of("2:30"), of("4:00:00")), (5400, 150, 14_400));
+        assert_eq!((of("1-12"), of("1-0:30"), of("2-00:00:05")), (129_600, 88_200, 172_805));
+        assert!(seconds("long").is_none() && seconds("1:2:3:4").is_none());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Jobs handed in, released, cancelled and put back.
 
 use super::command::run;
+use super::job::Job;
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -31,7 +32,7 @@ pub fn cancel(jobs: &[u64]) -> Result<()> {
 }
 
 /// Puts a running job back into the queue.
-pub fn requeue(job: u64) -> Result<()> {
+pub fn requeue(job: &Job) -> Result<()> {
     run("scontrol", &["requeue", &job.to_string()]).map(drop)
 }
 

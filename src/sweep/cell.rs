@@ -60,12 +60,6 @@ impl Cell {
         }
     }
 
-    /// When its record was written last, in seconds since 1970; none where it was never begun.
-    pub fn begun(&self) -> Option<f64> {
-        let written = fs::metadata(self.folder.join(CELL)).and_then(|meta| meta.modified()).ok()?;
-        written.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs_f64())
-    }
-
     /// How it ended, if it did, whoever works on it now.
     pub fn end_of(&self) -> Option<State> {
         let record = read_json(&self.folder.join(CELL)).ok()?;

@@ -73,7 +73,7 @@ pub fn data_changes(
     before: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,
 ) -> Vec<String> {
-    file_changes(before, now, String::clone)
+    file_changes(before, now, |path| format!("'{path}', a file or folder that a setting names,"))
 }
 
 fn file_changes<K: Ord>(
@@ -104,7 +104,10 @@ mod tests {
         let before = plan(&[8, 16], "1", "1");
         let changes = |now: Plan| before.changes(&now);
         assert_eq!(changes(plan(&[8, 16], "2", "1")), ["a.lua is not what it was"]);
-        assert_eq!(changes(plan(&[8, 16], "1", "2")), ["rows.csv is not what it was"]);
+        assert_eq!(
+            changes(plan(&[8, 16], "1", "2")),
+            ["'rows.csv', a file or folder that a setting names, is not what it was"]
+        );
         assert_eq!(changes(plan(&[8, 32, 64], "1", "1")), ["the grid: 2 runs more, 1 fewer"]);
         let mut other = plan(&[8, 16], "1", "1");
         other.head.launch.seed = 3;

@@ -194,7 +194,7 @@ pub(super) mod tests {
         };
         let cell = |shots: &u64| {
             let basis = Basis {
-                settings: json!({ "method": "pt", "shots": shots }).as_object().unwrap().clone(),
+                settings: json!({ "method": "a", "shots": shots }).as_object().unwrap().clone(),
                 code: code.into(),
                 data: BTreeMap::from([("rows.csv".to_string(), rows.to_string())]),
                 binary: "b".into(),

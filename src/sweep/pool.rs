@@ -3,6 +3,7 @@
 use crate::error::Context;
 use crate::run::claim::Owner;
 use crate::{Result, interrupt};
+use std::collections::HashSet;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -17,12 +18,14 @@ pub struct Pool {
     arguments: Vec<String>,
     threads: usize,
     children: Vec<Child>,
+    /// The numbers of those that ended.
+    past: HashSet<u32>,
 }
 
 impl Pool {
     /// `arguments` of the program, once for each of `jobs` processes of so many threads.
     pub fn start(arguments: Vec<String>, jobs: usize, threads: usize) -> Result<Pool> {
-        let mut pool = Pool { arguments, threads, children: Vec::new() };
+        let mut pool = Pool { arguments, threads, children: Vec::new(), past: HashSet::new() };
         (0..jobs).try_for_each(|_| pool.add())?;
         Ok(pool)
     }
@@ -50,7 +53,10 @@ impl Pool {
         let mut at_work = Vec::new();
         for mut child in self.children.drain(..) {
             match child.try_wait().at("a process at work")? {
-                Some(status) => ended.push(status.code()),
+                Some(status) => {
+                    self.past.insert(child.id());
+                    ended.push(status.code());
+                }
                 None => at_work.push(child),
             }
         }
@@ -62,6 +68,12 @@ impl Pool {
     pub fn has(&self, owner: &Owner) -> bool {
         let this = Owner::this();
         owner.host == this.host && self.children.iter().any(|child| child.id() == owner.pid)
+    }
+
+    /// Whether a process was one of these, and has ended.
+    pub fn had(&self, owner: Option<Owner>) -> bool {
+        owner
+            .is_some_and(|owner| owner.host == Owner::this().host && self.past.contains(&owner.pid))
     }
 
     pub fn at_work(&self) -> usize {

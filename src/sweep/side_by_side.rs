@@ -4,7 +4,7 @@ use super::cell::{Cell, Outcome, State, now};
 use super::estimate::Estimate;
 use super::plan::Plan;
 use super::pool::{Pool, threads_each};
-use crate::run::claim::{Taken, claim, holder};
+use crate::run::claim::{Taken, claim, claimant, holder};
 use crate::run::environment::cores;
 use crate::run::tally::Tally;
 use crate::{Error, Result, interrupt, notice};
@@ -76,7 +76,7 @@ pub fn side_by_side(
                     running += 1;
                     started.entry(&cell.id).or_insert_with(Instant::now);
                 }
-                State::Unfinished if !ended.is_empty() && broke_off(cell, began)? => {
+                State::Unfinished if pool.had(claimant(&cell.folder)) && broke_off(cell)? => {
                     failed += 1;
                     tally.say(&format!("{}: failed: {BROKE_OFF}", cell.folder.display()));
                     continue;
@@ -122,11 +122,8 @@ pub fn side_by_side(
     Ok(())
 }
 
-/// Whether a cell's process ended in the middle of it, since these began; the cell has failed then.
-fn broke_off(cell: &Cell, began: f64) -> Result<bool> {
-    if cell.begun().is_none_or(|at| at < began) {
-        return Ok(false);
-    }
+/// Whether a cell whose process is gone was left in the middle; it has failed then.
+fn broke_off(cell: &Cell) -> Result<bool> {
     // Another one may take it up, or have ended it by now.
     let Taken::Mine(_claim) = claim(&cell.folder)? else { return Ok(false) };
     if cell.end_of().is_some() {

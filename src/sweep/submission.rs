@@ -78,6 +78,15 @@ impl Submission {
         Indices::of(runs.iter().flat_map(Indices::iter))
     }
 
+    /// The file of what the element of a run printed.
+    pub fn output_of(&self, run: usize) -> Option<PathBuf> {
+        self.arrays.iter().find_map(|array| {
+            let has = |text: &String| text.parse().is_ok_and(|runs: Indices| runs.contains(run));
+            let element = array.elements.iter().position(has)? + 1;
+            Some(self.folder.join(format!("{}_{element}.txt", array.job)))
+        })
+    }
+
     /// Its jobs.
     pub fn jobs(&self) -> Vec<u64> {
         self.arrays.iter().map(|array| array.job).chain([self.merge]).collect()

@@ -2,6 +2,7 @@
 
 use crate::cli::errors;
 use crate::error::Context;
+use crate::run::catalog::Entry;
 use crate::run::files::read_json;
 use crate::run::folder::{CELL, LOG};
 use crate::{Error, Result};
@@ -36,6 +37,10 @@ fn show(options: &Options) -> Result<()> {
     let output = cell["output"].as_str().map(PathBuf::from).filter(|path| path.is_file());
     let logs: Vec<PathBuf> =
         [own].into_iter().filter(|path| path.is_file()).chain(output).collect();
+    if Entry::read(&options.folder).is_none() {
+        let none = Error::new("there is no run in this folder").at(options.folder.display());
+        return Err(none.hint("compt runs lists them"));
+    }
     if logs.is_empty() {
         return Err(Error::new("this run has no log")
             .at(options.folder.display())

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 pub const EXAMPLES: &str = "\
 Examples:
   compt sweep list runs/table1/plan.jsonl | parallel -j 4
-  compt sweep list runs/table1/plan.jsonl --pack 8 | xargs -P 2 -I{} sh -c '{}'
+  compt sweep list runs/table1/plan.jsonl --pack 8 | xargs -P 2 -n 1 -d '\\n' sh -c
   compt sweep list runs/table1/plan.jsonl --all | wc -l
 
 Each line is a command by itself, with absolute paths: it can be run from any folder, in any order,

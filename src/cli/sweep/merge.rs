@@ -8,7 +8,7 @@ use crate::lua::session::{Session, Way};
 use crate::run::catalog::{Entry, State, read_all};
 use clap::Args;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -35,6 +35,13 @@ pub fn merge(options: &Options) -> ExitCode {
     merged(options).unwrap_or_else(|e| errors::refuse(&e))
 }
 
+/// `results.jsonl` beside `plan.jsonl`, `results-2.jsonl` beside `plan-2.jsonl`.
+fn beside(plan: &Path, what: &str, ending: &str) -> PathBuf {
+    let stem = plan.file_stem().unwrap_or_default().to_string_lossy();
+    let rest = stem.strip_prefix("plan").map_or_else(|| format!("-{stem}"), String::from);
+    plan.with_file_name(format!("{what}{rest}.{ending}"))
+}
+
 fn merged(options: &Options) -> Result<ExitCode> {
     let (plan, path) = enter(&options.plan, None)?;
     let folders: Vec<PathBuf> = plan.cells.iter().map(|cell| cell.folder.clone()).collect();
@@ -43,7 +50,7 @@ fn merged(options: &Options) -> Result<ExitCode> {
     entries.iter().for_each(|entry| {
         let _ = writeln!(text, "{}", entry.summary());
     });
-    let results = path.with_file_name("results.jsonl");
+    let results = beside(&path, "results", "jsonl");
     write_atomic(&results, text.as_bytes())?;
     let is_finished = |entry: &&Entry| entry.state == State::Finished;
     let finished: Vec<PathBuf> =
@@ -56,11 +63,24 @@ fn merged(options: &Options) -> Result<ExitCode> {
         eprintln!("no report.html of more than {REPORTED} runs; a part: compt report {out}/pt-*");
     } else if !finished.is_empty() {
         reported =
-            report::write(&finished, &path.with_file_name("report.html"), Some(&plan.head.name));
+            report::write(&finished, &beside(&path, "report", "html"), Some(&plan.head.name));
     }
     let all = finished.len() == folders.len() && reported == ExitCode::SUCCESS;
     let launch = plan.head.launch.clone();
     let session = Session::of_plan(&launch, Way::Merge(Rc::new(plan)))?;
     let code = script::script(session);
     Ok(if all { code } else { ExitCode::from(FAILED) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_plan_has_results_of_its_own() {
+        let of = |plan: &str| beside(Path::new(plan), "results", "jsonl").display().to_string();
+        assert_eq!(of("a/plan.jsonl"), "a/results.jsonl");
+        assert_eq!(of("a/plan-2.jsonl"), "a/results-2.jsonl");
+        assert_eq!(of("mine.jsonl"), "results-mine.jsonl");
+    }
 }

@@ -9,7 +9,6 @@ mod run;
 mod status;
 mod submit;
 
-use crate::error::Context;
 use crate::sweep::{Head, Indices, Plan};
 use crate::{Error, Result};
 use clap::Subcommand;
@@ -60,13 +59,21 @@ pub fn sweep(command: Command) -> ExitCode {
 /// Reads a plan and goes to the folder it was made in, where its paths lead from. Gives the plan's
 /// own path, absolute.
 fn enter(path: &Path, which: Option<&Indices>) -> Result<(Plan, PathBuf)> {
-    let path = std::path::absolute(path).at(path.display())?;
+    // One name for one file, however it was spelt.
+    let path = std::fs::canonicalize(path).map_err(|e| {
+        Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")
+    })?;
     if path.extension().is_some_and(|e| e == "lua") {
         return Err(Error::new("this is a script, not a plan")
             .at(path.display())
             .hint("compt sweep plan FILE.lua makes its plan and says where"));
     }
-    let plan = Plan::read(&path, which)?;
+    let mut plan = Plan::read(&path, which)?;
+    let folder = plan.head.launch.folder.clone();
+    // What is shown leads from where the user is.
+    if std::env::current_dir().is_ok_and(|here| here != folder) {
+        plan.cells.iter_mut().for_each(|cell| cell.folder = folder.join(&cell.folder));
+    }
     go_to(&plan.head, &path)?;
     Ok((plan, path))
 }

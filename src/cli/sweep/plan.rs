@@ -63,6 +63,10 @@ pub fn plan(options: Options) -> ExitCode {
 /// Makes the plan of a script, or finds it unchanged; what was wrong is told.
 pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCode> {
     let Making { file, plan: path, replan, session } = options;
+    if file.extension().is_some_and(|e| e == "jsonl") {
+        let plan = Error::new("this is a plan, not a script").at(file.display());
+        return Err(errors::refuse(&plan.hint("give the script that it was made of")));
+    }
     let source = std::fs::read_to_string(&file).at(file.display());
     let source = source.map_err(|e| errors::refuse(&e))?;
     let script = Some(Script { path: file.clone(), source: source.clone() });
@@ -135,7 +139,7 @@ fn write(plan: &Plan, path: &Path, replan: bool) -> Result<()> {
 
 /// Runs of a plan that are in Slurm's queue.
 pub fn still_queued(path: &Path, out: &Path) -> Result<Indices> {
-    let path = std::path::absolute(path).at(path.display())?;
+    let path = std::fs::canonicalize(path).at(path.display())?;
     let handed_in: Vec<_> = submissions(out).into_iter().filter(|s| s.plan == path).collect();
     if handed_in.is_empty() {
         return Ok(Indices::default());

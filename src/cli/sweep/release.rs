@@ -3,7 +3,7 @@
 use super::enter;
 use crate::Result;
 use crate::cli::errors;
-use crate::run::claim::{holder, release as give_back};
+use crate::run::claim::{Owner, holder, release as give_back};
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,7 +31,8 @@ pub fn release(options: &Options) -> ExitCode {
         let (plan, _) = enter(&options.plan, None)?;
         let mut count = 0;
         for cell in &plan.cells {
-            if holder(&cell.folder).is_some_and(|owner| owner.host == options.host) {
+            let unknown = |owner: &Owner| owner.host == options.host && !owner.can_be_asked();
+            if holder(&cell.folder).is_some_and(|owner| unknown(&owner)) {
                 count += usize::from(give_back(&cell.folder)?);
             }
         }

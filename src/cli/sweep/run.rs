@@ -53,17 +53,17 @@ pub struct Options {
 
 pub fn run(options: Options) -> ExitCode {
     if let Some(job) = Job::this().filter(|job| job.restart > 0) {
-        eprintln!("job {} was started again (restart {})", job.id, job.restart);
+        eprintln!("job {job} was started again (restart {})", job.restart);
     }
     let code = work(&options).unwrap_or_else(|e| errors::refuse(&e));
     if options.requeue
         && interrupt::is_requested_by(libc::SIGUSR1)
         && let Some(job) = Job::this()
     {
-        match slurm::requeue(job.id) {
-            Ok(()) => eprintln!("job {} was put back into the queue", job.id),
+        match slurm::requeue(&job) {
+            Ok(()) => eprintln!("job {job} was put back into the queue"),
             // Where a site requeues by this process's exit code, nothing is lost.
-            Err(e) => eprintln!("job {} was not put back into the queue: {e}", job.id),
+            Err(e) => eprintln!("job {job} was not put back into the queue: {e}"),
         }
     }
     code
@@ -88,11 +88,12 @@ fn work(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::from(if failed { FAILED } else { 0 }));
     }
     let launch = plan.head.launch.clone();
-    let task =
-        Task { plan, began: options.worker.unwrap_or_else(now), output: options.output.clone() };
+    let task = Task {
+        plan,
+        began: options.worker.unwrap_or_else(now),
+        output: options.output.clone(),
+        is_watched: options.worker.is_some(),
+    };
     let session = Session::of_plan(&launch, Way::Task(Rc::new(task)))?;
-    let code = script::script(session);
-    // Whoever watches the processes tells what failed.
-    let is_worker = options.worker.is_some() && code == ExitCode::from(FAILED);
-    Ok(if is_worker { ExitCode::SUCCESS } else { code })
+    Ok(script::script(session))
 }

@@ -8,13 +8,17 @@ use crate::run::folder::LOG;
 use crate::slurm::Queue;
 use crate::sweep::{Indices, Listing, State, submissions};
 use clap::Args;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub const EXAMPLES: &str = "\
 Examples:
   compt sweep status runs/table1/plan.jsonl
   watch -n 30 compt sweep status runs/table1/plan.jsonl";
+
+/// Elements that did not come to their runs are shown up to so many.
+const SHOWN: usize = 3;
 
 #[derive(Args)]
 pub struct Options {
@@ -63,7 +67,7 @@ fn shown(options: &Options) -> Result<Vec<String>> {
             }
         }
     }
-    let mut left = Vec::new();
+    let (mut left, mut silent) = (Vec::new(), Vec::new());
     for (number, cell, state) in listing.open() {
         let folder = cell.folder.display();
         match state {
@@ -77,14 +81,30 @@ fn shown(options: &Options) -> Result<Vec<String>> {
                 lines.push(format!("run {number}: {folder}: failed: {error}"));
                 lines.push(format!("  {}", cell.folder.join(LOG).display()));
             }
+            // Its element came to an end before the run began.
+            State::New if !queued.contains(number) && silent.len() < SHOWN => {
+                let outputs = handed_in.iter().rev().filter_map(|s| s.output_of(number));
+                silent.extend(
+                    outputs.filter_map(|path| Some((number, last_line(&path)?, path))).next(),
+                );
+            }
             _ => {}
         }
         if *state != State::Running && !queued.contains(number) {
             left.push(number);
         }
     }
+    for (number, line, path) in silent {
+        lines.push(format!("run {number} was not begun: its element said: {line}"));
+        lines.push(format!("  {}", path.display()));
+    }
     if !left.is_empty() {
         lines.push(format!("neither finished nor in the queue: {}", Indices::of(left)));
     }
     Ok(lines)
+}
+
+fn last_line(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    text.lines().rev().find(|line| !line.trim().is_empty()).map(String::from)
 }

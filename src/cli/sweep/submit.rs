@@ -48,7 +48,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 
-    /// Runs in one element of the array
+    /// Runs in one element of the array; at least as many as --jobs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pack: u16,
 
@@ -56,7 +56,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
 
-    /// Print the batch script; hand in nothing
+    /// Write the plan and print the batch scripts; hand in nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -76,7 +76,7 @@ pub fn submit(options: Options) -> ExitCode {
         Ok(made) => made,
         Err(code) => return code,
     };
-    let asked = Asked { pack: pack.into(), jobs: jobs.into(), dry_run };
+    let asked = Asked { pack: pack.max(jobs).into(), jobs: jobs.into(), dry_run };
     match hand_in(&plan, &path, &profiles, &asked) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => errors::stopped(&e),
@@ -90,8 +90,9 @@ struct Asked {
 }
 
 fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Result<()> {
-    let plan_path = std::path::absolute(path).at(path.display())?;
-    let out = std::path::absolute(&plan.head.out).at(plan.head.out.display())?;
+    let plan_path = std::fs::canonicalize(path).at(path.display())?;
+    std::fs::create_dir_all(&plan.head.out).at(plan.head.out.display())?;
+    let out = std::fs::canonicalize(&plan.head.out).at(plan.head.out.display())?;
     go_to(&plan.head, path)?;
     let queued = match asked.dry_run {
         true => still_queued(path, &out).unwrap_or_default(),
@@ -130,7 +131,7 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
         out: &out,
         runs,
         pack: asked.pack,
-        jobs: asked.jobs.min(asked.pack),
+        jobs: asked.jobs,
     };
     if asked.dry_run {
         let (array, merge) = wanted.scripts(slurm::max_array_size().unwrap_or(1000));

@@ -9,6 +9,7 @@ use crate::lua::random;
 use crate::lua::recorded::plain as plain_tables;
 use crate::lua::session::{Again, Mode, Session, fresh_id};
 use crate::notice;
+use crate::run::claim::Claim;
 use crate::run::files::read_json;
 use crate::run::folder::SESSION;
 use crate::sweep::{Cell, Outcome};
@@ -25,7 +26,13 @@ use std::time::Instant;
 impl Work<'_> {
     /// Runs one cell, and tells whether it went well. Whatever is wrong with it is its own; an error is an
     /// interrupt, or that nothing can be recorded.
-    pub(super) fn one(&self, lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Result<bool> {
+    pub(super) fn one(
+        &self,
+        lua: &Lua,
+        cell: &Cell,
+        claim: Option<&Claim>,
+        again: Option<Rc<Again>>,
+    ) -> Result<bool> {
         let records = again.as_ref().is_none_or(|again| again.mode == Mode::Resume);
         if records {
             cell.begin(self.output)?;
@@ -53,8 +60,12 @@ impl Work<'_> {
             if log.is_some() {
                 drop(log);
                 let first = error.lines().next().unwrap_or_default();
-                notice::say(&format!("{}: failed: {first}", cell.folder.display()));
+                self.say(&format!("{}: failed: {first}", cell.folder.display()));
             }
+        }
+        if claim.is_some_and(|claim| !claim.holds()) {
+            notice::say(&format!("{}: another process took it over", cell.folder.display()));
+            return Ok(false);
         }
         cell.end(&outcome, start.elapsed().as_secs_f64())?;
         Ok(matches!(outcome, Outcome::Finished(_)))

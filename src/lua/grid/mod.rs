@@ -13,7 +13,7 @@ use super::session::{Again, Session, Task, Way};
 use crate::error::Context;
 use crate::interrupt::{self, Interrupted};
 use crate::notice;
-use crate::sweep::{Cell, Listing, Plan, State, now, side_by_side};
+use crate::sweep::{Cell, Listing, Plan, State, side_by_side};
 use crate::{Error, Result};
 use mlua::{Lua, LuaSerdeExt, Table};
 use spec::Grid;
@@ -52,7 +52,17 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
     let listing = Listing::of(&plan);
     let done = listing.open().next().is_none();
     match session.grids.way {
-        Way::Task(_) | Way::Merge(_) => rows(lua, &plan, &listing),
+        Way::Task(_) => rows(lua, &plan, &listing),
+        Way::Merge(_) => {
+            if !done {
+                let open = listing.open().count();
+                notice::say(&format!(
+                    "{}, the script's grid {}: {open} runs are not finished; compt sweep submit again",
+                    grid.name, session.grids.seen
+                ));
+            }
+            rows(lua, &plan, &listing)
+        }
         Way::List => {
             println!("{listing}");
             if done { rows(lua, &plan, &listing) } else { Err(over(lua)) }
@@ -89,9 +99,7 @@ pub fn is_planned(lua: &Lua, (): ()) -> mlua::Result<bool> {
 /// Runs what is not finished, until it is, by this process or by others.
 fn run(lua: &Lua, grid: &Grid, plan: &Plan, jobs: usize) -> Result<()> {
     if jobs <= 1 {
-        let work =
-            Work { name: &grid.name, run: &grid.run, began: now(), alone: true, output: None };
-        return work.through(lua, plan);
+        return Work::alone(grid).through(lua, plan);
     }
     // What each process runs from is gone when all have ended.
     std::fs::create_dir_all(&plan.head.out).at(plan.head.out.display())?;
@@ -109,16 +117,19 @@ fn carry_out(lua: &Lua, grid: &Grid, task: &Task) -> Result<()> {
         run: &grid.run,
         began: task.began,
         alone: false,
+        silent: task.is_watched,
         output: task.output.as_deref(),
     };
     work.through(lua, &task.plan)?;
+    if task.is_watched {
+        return Ok(());
+    }
     note_failed(lua, failed(&Listing::of(&task.plan)));
     Ok(())
 }
 
 fn run_again(lua: &Lua, grid: &Grid, cell: &Cell, again: &Rc<Again>) -> Result<()> {
-    let work = Work { name: &grid.name, run: &grid.run, began: now(), alone: true, output: None };
-    if !work.again(lua, cell, again)? {
+    if !Work::alone(grid).again(lua, cell, again)? {
         note_failed(lua, vec![cell.folder.display().to_string()]);
     }
     Ok(())

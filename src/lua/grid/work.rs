@@ -1,12 +1,13 @@
 //! One process at work on a grid: a cell after the other, of those that nobody else has.
 
+use super::spec::Grid;
 use crate::interrupt::{self, Interrupted};
 use crate::lua::session::{Again, Mode};
 use crate::notice;
 use crate::run::claim::{Taken, claim, holder};
 use crate::run::folder::{CELL, LOG};
 use crate::run::progress::span;
-use crate::sweep::{Cell, Estimate, Plan, State, described};
+use crate::sweep::{Cell, Estimate, Plan, State, described, now};
 use crate::{Error, Result};
 use mlua::{Function, Lua};
 use std::collections::HashSet;
@@ -29,8 +30,18 @@ pub struct Work<'a> {
     /// What cells say is said on the screen, and the cells of others are waited for. Else it goes to
     /// the cells' logs, and they are left to the others.
     pub alone: bool,
+    /// Another process says what happens.
+    pub silent: bool,
     /// The file of what this process says, if there is one.
     pub output: Option<&'a Path>,
+}
+
+impl<'a> Work<'a> {
+    /// That of a process that nobody watches but people.
+    pub fn alone(grid: &'a Grid) -> Work<'a> {
+        let Grid { name, run, .. } = grid;
+        Work { name, run, began: now(), alone: true, silent: false, output: None }
+    }
 }
 
 impl Work<'_> {
@@ -43,7 +54,7 @@ impl Work<'_> {
         let finished: HashSet<&String> =
             cells.iter().filter(|cell| self.is_over(cell)).map(|cell| &cell.id).collect();
         let mut failed = 0;
-        let mut waits: Option<Instant> = None;
+        let (mut waits, mut unseen_since) = (false, None);
         loop {
             let (mut others, mut unseen, mut worked) = (0, 0, false);
             for (i, cell) in cells.iter().enumerate() {
@@ -74,14 +85,11 @@ impl Work<'_> {
                 let left = ahead.map(|cell| estimate.seconds(&cell.basis.settings)).sum();
                 self.tell(cells, i, failed, left);
                 let start = Instant::now();
-                let well = self.one(lua, cell, None)?;
+                let well = self.one(lua, cell, Some(&claim), None)?;
                 failed += usize::from(!well);
                 estimate.add(&cell.basis.settings, start.elapsed().as_secs_f64());
                 if well && !claim.finish()? {
-                    notice::say(&format!(
-                        "{}: another process took it over",
-                        cell.folder.display()
-                    ));
+                    self.say(&format!("{}: another process took it over", cell.folder.display()));
                 }
                 worked = true;
             }
@@ -91,11 +99,13 @@ impl Work<'_> {
             if worked {
                 continue;
             }
-            let since = *waits.get_or_insert_with(|| {
-                notice::say(&format!("{}: waits for {others} runs of other processes", self.name));
-                Instant::now()
-            });
-            if unseen == others && since.elapsed() > UNSEEN {
+            if !waits {
+                self.say(&format!("{}: waits for {others} runs of other processes", self.name));
+            }
+            waits = true;
+            if unseen < others {
+                unseen_since = None;
+            } else if unseen_since.get_or_insert_with(Instant::now).elapsed() > UNSEEN {
                 return Err(Error::new("runs were finished whose cell.json does not say so")
                     .at(plan.head.out.display())
                     .hint("remove the folders of runs that `compt runs` does not call finished"));
@@ -114,7 +124,7 @@ impl Work<'_> {
         }
         let other = holder(&cell.folder);
         if let Some(other) = &other {
-            notice::say(&format!("{}: left to {other}", cell.folder.display()));
+            self.say(&format!("{}: left to {other}", cell.folder.display()));
         }
         // Somebody was just beginning, or ending: it is soon seen.
         other.is_none()
@@ -125,6 +135,12 @@ impl Work<'_> {
             Some(State::Failed(_, at)) => at >= self.began,
             Some(_) => true,
             None => false,
+        }
+    }
+
+    pub(super) fn say(&self, line: &str) {
+        if !self.silent {
+            notice::say(line);
         }
     }
 
@@ -140,7 +156,7 @@ impl Work<'_> {
         if !self.alone {
             line.push_str(&format!(" ({})", cells[i].folder.join(LOG).display()));
         }
-        notice::say(&line);
+        self.say(&line);
     }
     /// Runs a cell that was run before: to go on with it, to compare or to evaluate it. Tells whether
     /// it went well.
@@ -151,7 +167,7 @@ impl Work<'_> {
         let folder = run_folder.filter(is_cell).or(above.filter(is_cell)).or(run_folder);
         let cell = Cell { folder: folder.unwrap_or(&cell.folder).to_path_buf(), ..cell.clone() };
         if again.mode == Mode::Resume && cell.end_of() == Some(State::Finished) {
-            notice::say(&format!("{}: it is finished already", cell.folder.display()));
+            self.say(&format!("{}: it is finished already", cell.folder.display()));
             return Ok(true);
         }
         let claim = match again.mode {
@@ -164,7 +180,7 @@ impl Work<'_> {
             },
             _ => None,
         };
-        let well = self.one(lua, &cell, Some(again.clone()))?;
+        let well = self.one(lua, &cell, claim.as_ref(), Some(again.clone()))?;
         if let Some(claim) = claim.filter(|_| well) {
             claim.finish()?;
         }

@@ -57,6 +57,8 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
             if let Some(kept) = Kept::get(lua, &key).filter(|_| plain) {
                 return Ok(kept);
             }
+            // Before another one is read: two may be more than there is room for.
+            lua.remove_app_data::<Kept>();
             let mut backbone = named(&key.0, &key.1, device, trainable)?;
             if let Some(tokenizer) = tokenizer {
                 backbone.tokenizer = Some(tokenizer.0.clone());

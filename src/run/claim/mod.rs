@@ -48,9 +48,14 @@ pub fn claim(cell: &Path) -> Result<Taken<Claim>> {
 
 /// Who works on a cell, or may.
 pub fn holder(cell: &Path) -> Option<Owner> {
+    claimant(cell).filter(|owner| !owner.seems_gone())
+}
+
+/// Who claimed a cell last and has not ended that claim, there or gone.
+pub fn claimant(cell: &Path) -> Option<Owner> {
     let folder = cell.join(FOLDER);
     match at_once(last(&Folder(&folder))) {
-        Ok((_, Seen::Whole(Event::Claimed(owner)))) if !owner.is_gone() => Some(owner),
+        Ok((_, Seen::Whole(Event::Claimed(owner)))) => Some(owner),
         _ => None,
     }
 }
@@ -63,6 +68,11 @@ pub fn release(cell: &Path) -> Result<bool> {
 }
 
 impl Claim {
+    /// Whether nobody is seen to have taken the cell over, believing that this process was gone.
+    pub fn holds(&self) -> bool {
+        matches!(at_once(Folder(&self.folder).read(self.number + 1)), Ok(Seen::Nothing))
+    }
+
     /// Nobody else will ever work on the cell. False where another process has taken it over.
     pub fn finish(mut self) -> Result<bool> {
         self.open = false;

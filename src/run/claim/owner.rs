@@ -40,12 +40,31 @@ impl Owner {
     /// Whether it is certain that it is not there any more: on this machine by its number, elsewhere
     /// by its job. Of another host's process outside any job nothing is known.
     pub fn is_gone(&self) -> bool {
+        self.is_gone_by(Job::is_over)
+    }
+
+    /// The same by what the queue said up to ten seconds ago: for lists.
+    pub fn seems_gone(&self) -> bool {
+        self.is_gone_by(Job::seems_over)
+    }
+
+    /// Whether this machine or Slurm can tell that it is gone.
+    pub fn can_be_asked(&self) -> bool {
+        self.is_here() || self.job.is_some()
+    }
+
+    fn is_here(&self) -> bool {
         let me = Owner::this();
-        if self.boot == me.boot && self.table == me.table {
-            return began(self.pid) != Some(self.began);
+        self.boot == me.boot && self.table == me.table
+    }
+
+    fn is_gone_by(&self, is_over: impl Fn(&Job) -> bool) -> bool {
+        if self.is_here() {
+            return is_dead(self.pid, self.began);
         }
+        let me = Owner::this();
         match &self.job {
-            Some(job) => job.is_over(),
+            Some(job) => is_over(job),
             None => self.host == me.host && self.boot != me.boot,
         }
     }
@@ -54,7 +73,7 @@ impl Owner {
 impl std::fmt::Display for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.job {
-            Some(job) => write!(f, "job {} on {}", job.id, self.host),
+            Some(job) => write!(f, "job {job} on {}", self.host),
             None => write!(f, "process {} on {}", self.pid, self.host),
         }
     }
@@ -64,10 +83,32 @@ fn first_line(path: &str) -> String {
     fs::read_to_string(path).map(|text| text.trim().to_string()).unwrap_or_default()
 }
 
-/// When a process began: the 22nd field of its `stat`, whose second may hold spaces.
+/// Whether a process of this machine that began then has ended.
+fn is_dead(pid: u32, began_then: u64) -> bool {
+    match stat(pid) {
+        Some(stat) => began_of(&stat) != Some(began_then),
+        // What belongs to others may be hidden; a signal of 0 finds it.
+        None => {
+            let pid = i32::try_from(pid).unwrap_or(i32::MAX);
+            // SAFETY: nothing is sent.
+            let unsent = unsafe { libc::kill(pid, 0) } != 0;
+            unsent && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
+        }
+    }
+}
+
 fn began(pid: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, fields) = text.rsplit_once(')')?;
+    began_of(&stat(pid)?)
+}
+
+fn stat(pid: u32) -> Option<String> {
+    fs::read_to_string(format!("/proc/{pid}/stat")).ok()
+}
+
+/// When a process began: the 22nd field of its `stat`, whose second may hold spaces. None of one
+/// that has ended and waits to be noticed.
+fn began_of(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
     (fields.first() != Some(&"Z")).then(|| fields.get(19)?.parse().ok())?
 }
