@@ -405,3 +405,30 @@ fn more_runs_than_an_array_takes_are_several() {
     assert!(script.contains("--array=1-2%3\n") && script.contains("/elements-3"), "{script}");
     assert_eq!(study.text("runs/study/.slurm/1/elements-3"), "5\n6\n");
 }
+
+#[test]
+fn a_job_that_began_after_the_queue_was_asked_is_there() {
+    let study = quick();
+    study.run(&["sweep", "plan", "study.lua"]);
+    // The first answer is older than the job.
+    let asked = "n=$(cat asked 2>/dev/null); echo x$n > asked
+[ -z \"$n\" ] || echo \"77 77 N/A 0 RUNNING\"";
+    slurm(&study.path("bin"), &[("squeue", asked)]);
+    let folder = plan(&study)[1]["folder"].as_str().unwrap().to_string();
+    fs::create_dir_all(study.path(&format!("{folder}/claims"))).unwrap();
+    // SAFETY: a plain system call.
+    let user = unsafe { libc::getuid() };
+    let claimed = json!({ "claimed": {
+        "host": "node7", "boot": "b", "table": "pid:[1]", "pid": 7, "began": 1,
+        "job": { "cluster": "test", "id": 77, "restart": 0, "user": user },
+    } });
+    fs::write(study.path(&format!("{folder}/claims/1")), claimed.to_string()).unwrap();
+    let mut command = compt(&["sweep", "run", PLAN, "--index", "1"]);
+    let path = format!("{}:/usr/bin:/bin", study.path("bin").display());
+    command.current_dir(study.0.path()).env("PATH", path).env("SLURM_CLUSTER_NAME", "test");
+    // A queue as a user likes it is not the one to ask.
+    command.env("SQUEUE_STATES", "PENDING");
+    let (code, _, err) = read(command.output().unwrap());
+    assert!(code == 0 && err.contains("left to job 77 on node7"), "{err}");
+    assert!(study.text("asked").starts_with("xx"), "it was asked twice");
+}

@@ -14,6 +14,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// A cell of a grid.
 #[derive(Debug, Clone)]
 pub struct Cell {
+    /// In its grid, from 1.
+    pub number: usize,
     pub id: String,
     pub folder: PathBuf,
     pub basis: Basis,
@@ -43,10 +45,10 @@ pub enum Outcome {
 
 impl Cell {
     /// The cell of these settings below a folder.
-    pub fn below(out: &Path, basis: Basis, otherwise: &str) -> Cell {
+    pub fn below(out: &Path, number: usize, basis: Basis, otherwise: &str) -> Cell {
         let id = basis.id();
         let folder = out.join(format!("{}-{id}", name_of(&basis.settings, otherwise)));
-        Cell { id, folder, basis }
+        Cell { number, id, folder, basis }
     }
 
     pub fn state(&self) -> State {
@@ -170,7 +172,7 @@ mod tests {
             binary: "b".into(),
             session: Arc::default(),
         };
-        let cell = Cell::below(folder.path(), basis, "grid");
+        let cell = Cell::below(folder.path(), 1, basis, "grid");
         assert!(cell.folder.ends_with(format!("a-b-{}", cell.id)));
         assert_eq!(cell.state(), State::New);
         let Taken::Mine(claim) = claim(&cell.folder).unwrap() else { panic!() };

@@ -30,15 +30,14 @@ impl<'a> Listing<'a> {
         Listing { plan, states }
     }
 
-    /// Each cell with its number from 1 and its state.
-    pub fn cells(&self) -> impl Iterator<Item = (usize, &'a Cell, &State)> {
-        let numbered = self.plan.cells.iter().zip(&self.states).enumerate();
-        numbered.map(|(i, (cell, state))| (i + 1, cell, state))
+    /// Each cell with its state.
+    pub fn cells(&self) -> impl Iterator<Item = (&'a Cell, &State)> {
+        self.plan.cells.iter().zip(&self.states)
     }
 
     /// Those that are not finished.
-    pub fn open(&self) -> impl Iterator<Item = (usize, &'a Cell, &State)> {
-        self.cells().filter(|(_, _, state)| **state != State::Finished)
+    pub fn open(&self) -> impl Iterator<Item = (&'a Cell, &State)> {
+        self.cells().filter(|(_, state)| **state != State::Finished)
     }
 
     /// What of the cells to run was finished before, under another hash.
@@ -50,7 +49,7 @@ impl<'a> Listing<'a> {
                 (record["outcome"] == "finished").then(|| record["settings"].to_string())
             })
             .collect();
-        let again = self.open().filter(|(_, cell, _)| {
+        let again = self.open().filter(|(cell, _)| {
             made.contains(&Value::Object(cell.basis.settings.clone()).to_string())
         });
         let count = again.count();
@@ -79,7 +78,7 @@ impl fmt::Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let estimate = Estimate::of(&self.plan.head.out);
         let (mut left, mut unknown, mut rough) = (0.0, 0, "");
-        for (_, cell, state) in self.cells() {
+        for (cell, state) in self.cells() {
             let settings = &cell.basis.settings;
             write!(f, "{:10}  {}", state.name(), described(settings))?;
             if *state != State::Finished {

@@ -73,13 +73,13 @@ struct Line {
 }
 
 impl Head {
-    pub fn new(name: &str, grid: usize, out: &Path, launch: Launch) -> Head {
+    pub fn new(name: &str, grid: usize, out: &Path, runs: usize, launch: Launch) -> Head {
         Head {
             plan: VERSION,
             name: name.to_string(),
             grid,
             out: out.to_path_buf(),
-            runs: 0,
+            runs,
             launch,
             code: BTreeMap::new(),
             binary_sha256: String::new(),
@@ -109,7 +109,7 @@ impl Plan {
     }
 
     fn lines(&self, file: &mut impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *file, &Head { runs: self.cells.len(), ..self.head.clone() })?;
+        serde_json::to_writer(&mut *file, &self.head)?;
         file.write_all(b"\n")?;
         for (i, cell) in self.cells.iter().enumerate() {
             let Basis { settings, code, data, binary, session } = cell.basis.clone();
@@ -170,7 +170,7 @@ impl Plan {
                 binary,
                 session: line.session,
             };
-            cells.push(Cell { id: line.id, folder: line.folder, basis });
+            cells.push(Cell { number: line.index, id: line.id, folder: line.folder, basis });
         }
         if count != head.runs {
             let what =
@@ -190,7 +190,7 @@ pub(super) mod tests {
         let launch = Launch { script: "a.lua".into(), device: "auto".into(), ..Launch::default() };
         let head = Head {
             code: BTreeMap::from([("a.lua".into(), code.to_string())]),
-            ..Head::new("grid", 1, Path::new("runs/a"), launch)
+            ..Head::new("grid", 1, Path::new("runs/a"), shots.len(), launch)
         };
         let cell = |shots: &u64| {
             let basis = Basis {
@@ -200,7 +200,7 @@ pub(super) mod tests {
                 binary: "b".into(),
                 session: Arc::new(json!({ "seed": 1 })),
             };
-            Cell::below(Path::new("runs/a"), basis, "grid")
+            Cell::below(Path::new("runs/a"), 1, basis, "grid")
         };
         Plan { cells: shots.iter().map(cell).collect(), head }
     }

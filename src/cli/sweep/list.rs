@@ -40,7 +40,7 @@ pub fn list(options: &Options) -> ExitCode {
     };
     let runs: Vec<usize> = match options.all {
         true => (1..=plan.cells.len()).collect(),
-        false => Listing::of(&plan).open().map(|(number, _, _)| number).collect(),
+        false => Listing::of(&plan).open().map(|(cell, _)| cell.number).collect(),
     };
     let program = std::env::current_exe().unwrap_or_else(|_| "compt".into());
     let command = format!("{} sweep run {} --index", quoted(&program), quoted(&path));

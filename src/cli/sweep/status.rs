@@ -68,7 +68,8 @@ fn shown(options: &Options) -> Result<Vec<String>> {
         }
     }
     let (mut left, mut silent) = (Vec::new(), Vec::new());
-    for (number, cell, state) in listing.open() {
+    for (cell, state) in listing.open() {
+        let number = cell.number;
         let folder = cell.folder.display();
         match state {
             State::Running => {

@@ -100,7 +100,8 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
     };
     let listing = Listing::of(plan);
     let (mut runs, mut held) = (Vec::new(), Vec::new());
-    for (number, cell, state) in listing.open() {
+    for (cell, state) in listing.open() {
+        let number = cell.number;
         if *state == State::Running && holder(&cell.folder).is_some() {
             held.push(number);
         } else if !queued.contains(number) {

@@ -147,7 +147,7 @@ fn cell_like<'a>(plan: &'a Plan, recorded: &serde_json::Value) -> Option<&'a Cel
 
 /// Why cells failed, a line each.
 fn failed(listing: &Listing) -> Vec<String> {
-    let failed = listing.open().filter_map(|(_, cell, state)| match state {
+    let failed = listing.open().filter_map(|(cell, state)| match state {
         State::Failed(error, _) => {
             let first = error.lines().next().unwrap_or_default();
             Some(format!("{}: {first}", cell.folder.display()))
@@ -166,7 +166,7 @@ fn note_failed(lua: &Lua, failed: Vec<String>) {
 /// { path, settings, state, error } for each cell.
 fn rows(lua: &Lua, plan: &Plan, listing: &Listing) -> mlua::Result<Table> {
     let rows = lua.create_table_with_capacity(plan.cells.len(), 0)?;
-    for (_, cell, state) in listing.cells() {
+    for (cell, state) in listing.cells() {
         let row = lua.create_table()?;
         row.set("path", cell.folder.display().to_string())?;
         row.set("settings", lua.to_value_with(&cell.basis.settings, plain_tables())?)?;

@@ -83,7 +83,7 @@ impl Grid {
             let seeded = settings.contains_key("seed");
             let session = if seeded { without.clone() } else { with_seed.clone() };
             let basis = Basis { settings, code, data, binary, session };
-            let cell = Cell::below(&self.out, basis, &self.name);
+            let cell = Cell::below(&self.out, cells.len() + 1, basis, &self.name);
             if known.insert(cell.id.clone()) {
                 cells.push(cell);
             }
@@ -93,7 +93,7 @@ impl Grid {
         let head = Head {
             code: self.code.clone(),
             binary_sha256: self.binary.clone(),
-            ..Head::new(&self.name, session.grids.seen, &self.out, launch)
+            ..Head::new(&self.name, session.grids.seen, &self.out, cells.len(), launch)
         };
         Ok(Plan { head, cells })
     }

@@ -83,7 +83,7 @@ impl Work<'_> {
                 }
                 let ahead = cells[i..].iter().filter(|cell| !finished.contains(&cell.id));
                 let left = ahead.map(|cell| estimate.seconds(&cell.basis.settings)).sum();
-                self.tell(cells, i, failed, left);
+                self.tell(cell, plan.head.runs, failed, left);
                 let start = Instant::now();
                 let well = self.one(lua, cell, Some(&claim), None)?;
                 failed += usize::from(!well);
@@ -144,20 +144,21 @@ impl Work<'_> {
         }
     }
 
-    fn tell(&self, cells: &[Cell], i: usize, failed: usize, left: Option<f64>) {
-        let mut line = format!("{}: run {} of {}", self.name, i + 1, cells.len());
+    fn tell(&self, cell: &Cell, of: usize, failed: usize, left: Option<f64>) {
+        let mut line = format!("{}: run {} of {of}", self.name, cell.number);
         if failed > 0 {
             line.push_str(&format!(", {failed} failed"));
         }
         if let Some(left) = left {
             line.push_str(&format!(", about {} left", span(left)));
         }
-        line.push_str(&format!(": {}", described(&cells[i].basis.settings)));
+        line.push_str(&format!(": {}", described(&cell.basis.settings)));
         if !self.alone {
-            line.push_str(&format!(" ({})", cells[i].folder.join(LOG).display()));
+            line.push_str(&format!(" ({})", cell.folder.join(LOG).display()));
         }
         self.say(&line);
     }
+
     /// Runs a cell that was run before: to go on with it, to compare or to evaluate it. Tells whether
     /// it went well.
     pub fn again(&self, lua: &Lua, cell: &Cell, again: &Rc<Again>) -> Result<bool> {
