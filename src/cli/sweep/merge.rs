@@ -59,8 +59,7 @@ fn merged(options: &Options) -> Result<ExitCode> {
     println!("{}", results.display());
     let mut reported = ExitCode::SUCCESS;
     if finished.len() > REPORTED {
-        let out = plan.head.out.display();
-        eprintln!("no report.html of more than {REPORTED} runs; a part: compt report {out}/pt-*");
+        eprintln!("no page of more than {REPORTED} runs; compt report RUN... makes one of some");
     } else if !finished.is_empty() {
         reported =
             report::write(&finished, &beside(&path, "report", "html"), Some(&plan.head.name));
