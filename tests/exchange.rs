@@ -6,7 +6,7 @@ mod program;
 use compt::exchange::peft::{Export, Kind, write, write_all};
 use compt::exchange::{self, Base, Note, Prompt, Prompts};
 use compt::t5::{GroupCost, T5};
-use program::root;
+use program::{root, skipped};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -214,7 +214,7 @@ fn names_of_files_and_tasks_are_kept() {
 fn published_prompts_are_read() {
     let folder = root().join("../shared/data/source_prompts");
     if !folder.is_dir() {
-        eprintln!("skipped: there is no {}", folder.display());
+        skipped(&format!("there is no {}", folder.display()));
         return;
     }
     for task in ["mrpc", "rte", "sst2"] {

@@ -2,7 +2,7 @@
 
 mod program;
 
-use program::{Study, read, root};
+use program::{Study, read, root, skipped};
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
@@ -112,7 +112,7 @@ fn metrics_are_written_for_other_programs() {
     let python = std::env::var("COMPT_TENSORBOARD").unwrap_or("python3".into());
     let there = Command::new(&python).args(["-c", "import tensorboard"]).output();
     if !there.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: no tensorboard package; its event files are read by none but us");
+        skipped("no tensorboard package; its event files are read by none but us");
         return;
     }
     let script = root().join("scripts/check_tensorboard.py");
@@ -140,7 +140,7 @@ fn the_page_works_in_a_browser() {
     let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].iter().find(|name| {
         Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
     }) else {
-        eprintln!("SKIPPED: no chromium; the page was not opened");
+        skipped("no chromium; the page was not opened");
         return;
     };
     let driver = format!("<script>{}</script>", include_str!("report/driver.js"));

@@ -4,7 +4,7 @@
 
 mod program;
 
-use program::{compt, root};
+use program::{compt, root, skipped};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 fn check(folder: &Path) -> Option<Vec<(String, String, u64)>> {
     let output = Command::new("emmylua_check").args(["-f", "json"]).arg(folder).output();
     let Ok(output) = output else {
-        eprintln!("SKIPPED: no emmylua_check; the types of the stubs are not checked");
+        skipped("no emmylua_check; the types of the stubs are not checked");
         return None;
     };
     let files: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();

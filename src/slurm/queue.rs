@@ -24,24 +24,6 @@ pub struct Queued {
     pub state: String,
 }
 
-/// States in which no process of the job is left, and some in which none is there yet.
-const WITHOUT_PROCESSES: [&str; 15] = [
-    "BOOT_FAIL",
-    "CANCELLED",
-    "COMPLETED",
-    "DEADLINE",
-    "FAILED",
-    "NODE_FAIL",
-    "OUT_OF_MEMORY",
-    "PENDING",
-    "PREEMPTED",
-    "REQUEUED",
-    "REQUEUE_FED",
-    "REQUEUE_HOLD",
-    "REVOKED",
-    "SPECIAL_EXIT",
-    "TIMEOUT",
-];
 /// States after which a job does not come back.
 const PAST: [&str; 9] = [
     "BOOT_FAIL",
@@ -54,6 +36,9 @@ const PAST: [&str; 9] = [
     "REVOKED",
     "TIMEOUT",
 ];
+/// States in which it waits, and has no process.
+const WAITING: [&str; 6] =
+    ["PENDING", "PREEMPTED", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT"];
 const COLUMNS: &str = "JobID:24,ArrayJobID:24,ArrayTaskID:24,RestartCnt:12,State:24";
 
 impl Queue {
@@ -100,7 +85,9 @@ impl Queue {
         of_job.all(|queued| match queued.state.as_str() {
             // Its number of restarts is raised while its processes still end.
             "COMPLETING" => false,
-            state => queued.restart > job.restart || WITHOUT_PROCESSES.contains(&state),
+            state => {
+                queued.restart > job.restart || PAST.contains(&state) || WAITING.contains(&state)
+            }
         })
     }
 

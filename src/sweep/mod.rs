@@ -14,6 +14,8 @@ mod plan;
 mod pool;
 mod side_by_side;
 mod submission;
+#[cfg(test)]
+mod tests;
 
 pub use cell::{Cell, Outcome, State, described, now};
 pub use changes::{code_changes, data_changes};
@@ -23,4 +25,4 @@ pub use indices::Indices;
 pub use listing::Listing;
 pub use plan::{Head, Launch, Plan};
 pub use side_by_side::side_by_side;
-pub use submission::{Submission, Wanted, submissions};
+pub use submission::{Submission, Wanted, queued, submissions};

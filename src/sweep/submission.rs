@@ -52,8 +52,8 @@ pub struct Wanted<'a> {
     pub jobs: usize,
 }
 
-/// The submissions beside the runs in a folder, the first one first.
-pub fn submissions(out: &Path) -> Vec<Submission> {
+/// The submissions of a plan beside the runs in a folder, the first one first.
+pub fn submissions(out: &Path, plan: &Path) -> Vec<Submission> {
     let below = fs::read_dir(out.join(FOLDER)).into_iter().flatten().flatten();
     let mut numbered: Vec<(usize, Submission)> = below
         .filter_map(|entry| {
@@ -62,22 +62,24 @@ pub fn submissions(out: &Path) -> Vec<Submission> {
             let submission: Submission = serde_json::from_value(record).ok()?;
             Some((number, Submission { folder: entry.path(), ..submission }))
         })
+        .filter(|(_, submission)| submission.plan == plan)
         .collect();
     numbered.sort_by_key(|(number, _)| *number);
     numbered.into_iter().map(|(_, submission)| submission).collect()
 }
 
-impl Submission {
-    /// The runs that wait in the queue, or run.
-    pub fn queued(&self, queue: &Queue) -> Indices {
-        let runs = self.arrays.iter().flat_map(|array| {
-            let elements = queue.of(array.job).filter_map(|queued| queued.element);
-            elements.filter_map(|n| array.elements.get((n as usize).checked_sub(1)?))
-        });
-        let runs: Vec<Indices> = runs.filter_map(|text| text.parse().ok()).collect();
-        Indices::of(runs.iter().flat_map(Indices::iter))
-    }
+/// The runs of some submissions that wait in the queue, or run.
+pub fn queued(submissions: &[Submission], queue: &Queue) -> Indices {
+    let arrays = submissions.iter().flat_map(|submission| &submission.arrays);
+    let runs = arrays.flat_map(|array| {
+        let elements = queue.of(array.job).filter_map(|queued| queued.element);
+        elements.filter_map(|n| array.elements.get((n as usize).checked_sub(1)?))
+    });
+    let runs: Vec<Indices> = runs.filter_map(|text| text.parse().ok()).collect();
+    Indices::of(runs.iter().flat_map(Indices::iter))
+}
 
+impl Submission {
     /// The file of what the element of a run printed.
     pub fn output_of(&self, run: usize) -> Option<PathBuf> {
         self.arrays.iter().find_map(|array| {
@@ -100,15 +102,16 @@ impl Wanted<'_> {
         let folder = self.new_folder()?;
         let mut jobs = Vec::new();
         let done = self.hand_in(&folder, most, &mut jobs, submitted);
-        if done.is_err() {
-            if !jobs.is_empty() {
-                slurm::cancel(&jobs)?;
-            }
-            let _ = fs::remove_dir_all(&folder);
-            // If it is the only one.
-            let _ = fs::remove_dir(self.out.join(FOLDER));
+        let Err(why) = done else { return done };
+        if !jobs.is_empty()
+            && let Err(e) = slurm::cancel(&jobs)
+        {
+            return Err(why.hint(format!("cancel what was handed in, jobs {jobs:?}: {e}")));
         }
-        done
+        let _ = fs::remove_dir_all(&folder);
+        // If it is the only one.
+        let _ = fs::remove_dir(self.out.join(FOLDER));
+        Err(why)
     }
 
     /// The scripts of the first array and of merging.

@@ -1,5 +1,6 @@
 //! A Slurm of one node, this machine, as long as the value lives.
 
+use super::skipped;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -16,16 +17,16 @@ impl Cluster {
     pub fn start() -> Option<Cluster> {
         // SAFETY: a plain system call.
         if unsafe { libc::getuid() } != 0 {
-            println!("SKIPPED: a Slurm of one's own needs root");
+            skipped("a Slurm of one's own needs root");
             return None;
         }
         let is_there = |program: &&str| {
             ["/usr/sbin", "/usr/bin"].iter().any(|folder| Path::new(folder).join(program).exists())
         };
         if let Some(missing) = PROGRAMS.iter().find(|program| !is_there(program)) {
-            println!(
-                "SKIPPED: there is no {missing}; Debian has slurmctld, slurmd, slurm-client, munge"
-            );
+            skipped(&format!(
+                "there is no {missing}; Debian has slurmctld, slurmd, slurm-client, munge"
+            ));
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -88,13 +89,13 @@ impl Cluster {
             let output = cluster.with(&mut command).output().unwrap();
             if !output.status.success() {
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                println!("SKIPPED: {command:?} does not start: {said}");
+                skipped(&format!("{command:?} does not start: {said}"));
                 return None;
             }
         }
         let idle = || cluster.told("sinfo", &["-h", "-o", "%T"]).contains("idle");
         if !cluster.in_time(idle) {
-            println!("SKIPPED: the node does not come up: {}", cluster.told("sinfo", &[]));
+            skipped(&format!("the node does not come up: {}", cluster.told("sinfo", &[])));
             return None;
         }
         Some(cluster)

@@ -8,6 +8,7 @@ pub mod hub_server;
 pub mod steered;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -22,6 +23,11 @@ pub fn compt(arguments: &[&str]) -> Command {
 pub fn read(output: Output) -> (i32, String, String) {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+/// Says, whatever the test harness holds back, that something was not tested, and why.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// The repository's root.

@@ -25,7 +25,7 @@ pub fn cancel(options: &Options) -> ExitCode {
     let cancelled = || -> Result<Vec<u64>> {
         let (plan, path) = enter(&options.plan, None)?;
         let queue = Queue::ask()?;
-        let handed_in = submissions(&plan.head.out).into_iter().filter(|s| s.plan == path);
+        let handed_in = submissions(&plan.head.out, &path).into_iter();
         let jobs: Vec<u64> = handed_in
             .flat_map(|submission| submission.jobs())
             .filter(|job| queue.of(*job).next().is_some())

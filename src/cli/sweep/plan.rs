@@ -6,7 +6,7 @@ use crate::lua::Runtime;
 use crate::lua::failure::Failure;
 use crate::lua::session::{Grids, Script, Session, Way};
 use crate::slurm::Queue;
-use crate::sweep::{Indices, Listing, Plan, submissions};
+use crate::sweep::{Indices, Listing, Plan, queued, submissions};
 use crate::{Error, Result, interrupt};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,7 @@ fn write(plan: &Plan, path: &Path, replan: bool) -> Result<()> {
             .hint("--replan makes it anew: what changed is run again"));
     }
     let queued = still_queued(path, &plan.head.out)?;
-    if queued.iter().next().is_some() {
+    if queued.last() > 0 {
         return Err(Error::new(format!(
             "jobs of the old plan are in the queue, for runs {queued}"
         ))
@@ -140,11 +140,9 @@ fn write(plan: &Plan, path: &Path, replan: bool) -> Result<()> {
 /// Runs of a plan that are in Slurm's queue.
 pub fn still_queued(path: &Path, out: &Path) -> Result<Indices> {
     let path = std::fs::canonicalize(path).at(path.display())?;
-    let handed_in: Vec<_> = submissions(out).into_iter().filter(|s| s.plan == path).collect();
+    let handed_in = submissions(out, &path);
     if handed_in.is_empty() {
         return Ok(Indices::default());
     }
-    let queue = Queue::ask()?;
-    let queued: Vec<Indices> = handed_in.iter().map(|s| s.queued(&queue)).collect();
-    Ok(Indices::of(queued.iter().flat_map(Indices::iter)))
+    Ok(queued(&handed_in, &Queue::ask()?))
 }

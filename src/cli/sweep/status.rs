@@ -6,7 +6,7 @@ use crate::cli::errors;
 use crate::run::claim::holder;
 use crate::run::folder::LOG;
 use crate::slurm::Queue;
-use crate::sweep::{Indices, Listing, State, submissions};
+use crate::sweep::{Cell, Indices, Listing, State, Submission, queued, submissions};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,68 +41,70 @@ fn shown(options: &Options) -> Result<Vec<String>> {
     let listing = Listing::of(&plan);
     let mut lines =
         vec![format!("{}: {} runs: {}", plan.head.name, plan.cells.len(), listing.counts())];
-    let handed_in: Vec<_> =
-        submissions(&plan.head.out).into_iter().filter(|s| s.plan == path).collect();
-    let mut queued = Indices::default();
+    let handed_in = submissions(&plan.head.out, &path);
+    let mut queue = Queue::default();
     if !handed_in.is_empty() {
-        let queue = Queue::ask().unwrap_or_else(|e| {
-            lines.push(format!("the queue is unknown: {e}"));
-            Queue::default()
-        });
-        for submission in &handed_in {
-            let runs = submission.queued(&queue);
-            queued = Indices::of(queued.iter().chain(runs.iter()));
-            for job in submission.jobs() {
-                let what = if job == submission.merge { "merging" } else { "array" };
-                let mut states: Vec<&str> = queue.of(job).map(|q| q.state.as_str()).collect();
-                states.sort();
-                let mut parts = Vec::new();
-                for part in states.chunk_by(|a, b| a == b) {
-                    parts.push(format!("{} {}", part.len(), part[0].to_lowercase()));
-                }
-                if !parts.is_empty() {
-                    let folder = submission.folder.display();
-                    lines.push(format!("job {job} ({what}): {}  {folder}", parts.join(", ")));
-                }
-            }
+        match Queue::ask() {
+            Ok(asked) => queue = asked,
+            Err(e) => lines.push(format!("the queue is unknown: {e}")),
         }
     }
-    let (mut left, mut silent) = (Vec::new(), Vec::new());
-    for (cell, state) in listing.open() {
-        let number = cell.number;
-        let folder = cell.folder.display();
-        match state {
-            State::Running => {
-                if let Some(owner) = holder(&cell.folder) {
-                    lines.push(format!("run {number}: {folder}: {owner}"));
-                }
-            }
-            State::Failed(error, _) => {
-                let error = error.lines().next().unwrap_or_default();
-                lines.push(format!("run {number}: {folder}: failed: {error}"));
-                lines.push(format!("  {}", cell.folder.join(LOG).display()));
-            }
-            // Its element came to an end before the run began.
-            State::New if !queued.contains(number) && silent.len() < SHOWN => {
-                let outputs = handed_in.iter().rev().filter_map(|s| s.output_of(number));
-                silent.extend(
-                    outputs.filter_map(|path| Some((number, last_line(&path)?, path))).next(),
-                );
-            }
-            _ => {}
-        }
-        if *state != State::Running && !queued.contains(number) {
-            left.push(number);
-        }
-    }
-    for (number, line, path) in silent {
-        lines.push(format!("run {number} was not begun: its element said: {line}"));
-        lines.push(format!("  {}", path.display()));
-    }
+    lines.extend(handed_in.iter().flat_map(|submission| jobs(submission, &queue)));
+    lines.extend(listing.open().flat_map(|(cell, state)| at_work_or_failed(cell, state)));
+    let queued = queued(&handed_in, &queue);
+    let left: Vec<(usize, &State)> = listing
+        .open()
+        .map(|(cell, state)| (cell.number, state))
+        .filter(|(number, state)| **state != State::Running && !queued.contains(*number))
+        .collect();
+    let new = left.iter().filter(|(_, state)| **state == State::New);
+    lines
+        .extend(new.filter_map(|(number, _)| not_begun(*number, &handed_in)).take(SHOWN).flatten());
     if !left.is_empty() {
-        lines.push(format!("neither finished nor in the queue: {}", Indices::of(left)));
+        let numbers = Indices::of(left.into_iter().map(|(number, _)| number));
+        lines.push(format!("neither finished nor in the queue: {numbers}"));
     }
     Ok(lines)
+}
+
+/// The jobs of a submission that are in the queue, a line each.
+fn jobs(submission: &Submission, queue: &Queue) -> Vec<String> {
+    let line = |job: u64| {
+        let what = if job == submission.merge { "merging" } else { "array" };
+        let mut states: Vec<&str> = queue.of(job).map(|queued| queued.state.as_str()).collect();
+        states.sort();
+        let parts = states.chunk_by(|a, b| a == b);
+        let parts: Vec<String> =
+            parts.map(|part| format!("{} {}", part.len(), part[0].to_lowercase())).collect();
+        let (parts, folder) = (parts.join(", "), submission.folder.display());
+        (!parts.is_empty()).then(|| format!("job {job} ({what}): {parts}  {folder}"))
+    };
+    submission.jobs().into_iter().filter_map(line).collect()
+}
+
+/// Who works on a run, or why it failed and where its log is.
+fn at_work_or_failed(cell: &Cell, state: &State) -> Vec<String> {
+    let (number, folder) = (cell.number, cell.folder.display());
+    match state {
+        State::Running => {
+            let owner = holder(&cell.folder);
+            owner.map(|owner| format!("run {number}: {folder}: {owner}")).into_iter().collect()
+        }
+        State::Failed(error, _) => {
+            let error = error.lines().next().unwrap_or_default();
+            let log = cell.folder.join(LOG);
+            vec![format!("run {number}: {folder}: failed: {error}"), format!("  {}", log.display())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What the element of a run said last that came to its end before the run began.
+fn not_begun(number: usize, handed_in: &[Submission]) -> Option<[String; 2]> {
+    let output = handed_in.iter().rev().find_map(|submission| submission.output_of(number))?;
+    let line = last_line(&output)?;
+    let said = format!("run {number} was not begun: its element said: {line}");
+    Some([said, format!("  {}", output.display())])
 }
 
 fn last_line(path: &Path) -> Option<String> {

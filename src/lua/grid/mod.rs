@@ -37,7 +37,7 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
         }
         return rows(lua, plan, &Listing::of(plan));
     }
-    let plan = grid.plan(lua, &session)?;
+    let plan = Rc::new(grid.plan(lua, &session)?);
     if let Some(again) = &session.again
         && let Some(recorded) = &again.cell
     {
@@ -68,11 +68,10 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
             if done { rows(lua, &plan, &listing) } else { Err(over(lua)) }
         }
         Way::Plan => {
-            let plan = Rc::new(plan);
             if let Some(mut session) = lua.app_data_mut::<Session>() {
                 session.planned = Some(plan.clone());
             }
-            if done { rows(lua, &plan, &Listing::of(&plan)) } else { Err(over(lua)) }
+            if done { rows(lua, &plan, &listing) } else { Err(over(lua)) }
         }
         Way::Run { .. } if done => rows(lua, &plan, &listing),
         Way::Run { jobs } => {
