@@ -16,6 +16,7 @@ pub mod exchange;
 mod golden;
 pub mod guard;
 pub mod hub;
+pub mod intact;
 pub mod interrupt;
 pub mod lua;
 pub mod metric;

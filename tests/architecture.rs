@@ -6,29 +6,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src/` and those it may look into, itself included.
-const ROOMS: [(&str, &[&str]); 25] = [
+const ROOMS: [(&str, &[&str]); 26] = [
     ("atomic", &["error"]),
     ("error", &[]),
-    ("exchange", &["atomic", "error", "notice", "run", "tensor"]),
+    ("exchange", &["atomic", "error", "intact", "notice", "run", "tensor"]),
     ("guard", &["error"]),
     ("hub", &["atomic", "error", "interrupt", "notice", "run"]),
+    ("intact", &["error"]),
     ("interrupt", &[]),
     ("notice", &[]),
     ("plot", &[]),
     ("watch", &["error", "run"]),
     ("tensor", &["atomic", "error"]),
     ("nn", &["error", "tensor"]),
-    ("t5", &["error", "tensor", "nn"]),
+    ("t5", &["error", "intact", "tensor", "nn"]),
     ("prompt", &["error", "tensor", "nn"]),
     ("router", &["error", "tensor", "nn"]),
     ("compose", &["error", "tensor", "nn", "prompt", "router"]),
-    ("data", &["atomic", "error", "guard", "metric"]),
+    ("data", &["atomic", "error", "guard", "intact", "metric"]),
     ("metric", &["error", "data"]),
     ("run", &["atomic", "error", "notice", "slurm", "tensor"]),
     ("report", &["data", "run"]),
     ("slurm", &["error"]),
     ("sweep", &["atomic", "error", "interrupt", "notice", "run", "slurm"]),
-    ("backbone", &["error", "tensor", "data", "t5", "run"]),
+    ("backbone", &["error", "intact", "notice", "tensor", "data", "t5", "run"]),
     (
         "train",
         &[

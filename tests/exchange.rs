@@ -131,8 +131,10 @@ fn refused(path: &Path, file: &str, why: &str) {
 fn what_is_no_prompt_of_peft_is_explained() {
     let config = "adapter_config.json";
     for (key, value, why) in [
-        ("peft_type", "LORA".into(), "no such method here yet"),
-        ("peft_type", "PREFIX_TUNING".into(), "no such method here yet"),
+        ("peft_type", "LORA".into(), "compt.methods.lora { given = FOLDER }"),
+        ("peft_type", "PREFIX_TUNING".into(), "those of peft are not read"),
+        ("peft_type", "IA3".into(), "unknown peft_type 'IA3'"),
+        ("modules_to_save", vec!["lm_head"].into(), "'modules_to_save' is not read"),
         ("peft_type", "PROMT_TUNING".into(), "did you mean 'PROMPT_TUNING'?"),
         ("peft_type", serde_json::Value::Null, "it says no 'peft_type'"),
         ("task_type", "CAUSAL_LM".into(), "not for T5"),
@@ -170,9 +172,34 @@ fn what_is_no_prompt_of_peft_is_explained() {
     fs::remove_file(folder.path().join(model)).unwrap();
     refused(folder.path(), model, "No such file");
     fs::write(folder.path().join("adapter_model.bin"), "").unwrap();
-    refused(folder.path(), "adapter_model.bin", "save_file(torch.load('adapter_model.bin'");
+    refused(folder.path(), "adapter_model.bin", "the file is empty");
+    std::os::unix::fs::symlink("gone", folder.path().join(model)).unwrap();
+    refused(folder.path(), model, "a link to 'gone'");
     refused(&root().join("tests"), "tests", "no prompts are here");
     refused(&root().join("README.md"), "README.md", "no prompts are here");
+}
+
+/// tests/golden/soft_prompts.py: as ATTEMPT, MPT and others save them.
+#[test]
+fn prompts_that_torch_saved_are_read() {
+    let folder = root().join("tests/golden/soft_prompts");
+    let wanted = &tensors(&folder.join("prompt.safetensors"))["prompt"];
+    for (file, name) in [
+        ("tensor.pt", "tensor"),
+        ("parameter.pth", "parameter"),
+        ("legacy.pt", "legacy"),
+        ("embedding.bin", "weight"),
+        ("training.ckpt", "prompts.rte"),
+    ] {
+        let prompts = exchange::load(&folder.join(file)).unwrap();
+        assert_eq!(&prompts.get(name).unwrap().value, wanted, "{file}");
+    }
+    let two = exchange::load(&folder.join("training.ckpt")).unwrap();
+    assert_eq!(two.names(), ["prompts.rte", "prompts.mrpc"]);
+    refused(&folder.join("module.pt"), "module.pt", "torch.load(");
+    let adapter = exchange::load(&folder.join("adapter")).unwrap();
+    let plain = exchange::load(&golden("prompt_tuning_1")).unwrap();
+    assert_eq!(adapter.pick(None).unwrap().value, plain.pick(None).unwrap().value);
 }
 
 #[test]

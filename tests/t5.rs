@@ -5,7 +5,21 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
 
-const CASES: [&str; 5] = ["v1_0", "v1_1", "v1_1_shared", "flan", "odd"];
+const CASES: [&str; 13] = [
+    "v1_0",
+    "v1_1",
+    "v1_1_shared",
+    "flan",
+    "odd",
+    "mt5",
+    "mt5_4",
+    "umt5",
+    "umt5_4",
+    "ul2",
+    "madlad",
+    "byt5",
+    "codet5",
+];
 const COSTS: [GroupCost; 3] = [GroupCost::PADDED, GroupCost(6.0), GroupCost::EXACT];
 
 struct Case {
@@ -37,7 +51,8 @@ impl Case {
         (0..t.size()[0])
             .map(|row| {
                 let ids: Vec<i64> = t.get(row).try_into().unwrap();
-                let end = ids.iter().position(|&id| id == 1).map_or(ids.len(), |end| end + 1);
+                let eos = self.model.config.eos_token_id;
+                let end = ids.iter().position(|&id| id == eos).map_or(ids.len(), |end| end + 1);
                 ids[1..end].to_vec()
             })
             .collect()

@@ -11,7 +11,6 @@ mod number;
 mod parquet;
 mod reader;
 mod sample;
-mod spiece;
 mod split;
 mod task_set;
 mod template;

@@ -3,14 +3,20 @@
 use super::{Note, Prompts, npy, own, peft};
 use crate::error::Context;
 use crate::run::folder::{CONFIG, runs_in};
-use crate::{Error, Result};
+use crate::tensor::{Others, pickle};
+use crate::{Error, Result, intact, notice};
 use std::fs;
 use std::path::Path;
+use tch::Tensor;
 
 /// A larger file holds no prompts.
 const LARGEST: u64 = 1 << 30;
 
-/// Reads a run's folder, a PEFT folder, a `.safetensors` or a `.npy` file. Errors name the file.
+/// The endings of files of `torch.save`.
+const PICKLES: [&str; 4] = [".pt", ".pth", ".bin", ".ckpt"];
+
+/// Reads a run's folder, a PEFT folder, a `.safetensors`, `.npy` or `torch.save` file. Errors name the
+/// file.
 pub fn load(path: &Path) -> Result<Prompts> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     if !path.exists() {
@@ -31,8 +37,62 @@ pub fn load(path: &Path) -> Result<Prompts> {
             Prompts::new(path.display().to_string(), Note::default(), named).at(path.display())
         }
         Some("safetensors") => own::read(path),
+        Some(ending) if PICKLES.iter().any(|known| known[1..] == *ending) => saved_by_torch(path),
         _ => Err(nothing(path)),
     }
+}
+
+/// Tensors that `torch.save` wrote, and the names of what is none.
+pub struct Pickled {
+    pub tensors: Vec<(String, Tensor)>,
+    pub others: Others,
+}
+
+/// The tensors of a file that `torch.save` wrote: one alone, or of a dictionary.
+pub fn pickled(path: &Path) -> Result<Pickled> {
+    let bytes = content(path)?;
+    let read = || -> Result<Pickled> {
+        let found = pickle::all(&bytes)?;
+        let tensors = found.tensors.into_iter().map(|(name, stored)| {
+            stored.check_kind().map_err(|e| e.at(format!("'{name}'")))?;
+            Ok((name, stored.tensor(&bytes)?))
+        });
+        Ok(Pickled { tensors: tensors.collect::<Result<_>>()?, others: found.others })
+    };
+    read().map_err(|e| e.at(path.display()).hint(conversion(path)))
+}
+
+/// Prompts as ATTEMPT, MPT and others save them: a tensor, a parameter, or a dictionary of them.
+fn saved_by_torch(path: &Path) -> Result<Prompts> {
+    let found = pickled(path)?;
+    if found.others.count > 0 && !found.tensors.is_empty() {
+        notice::say(&format!(
+            "note: {}: not read, as it is no tensor: {}",
+            path.display(),
+            found.others.list()
+        ));
+    }
+    if found.tensors.is_empty() {
+        let what = format!("there is no tensor in it, but {}", found.others.list());
+        return Err(Error::new(what).at(path.display()));
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let named = found
+        .tensors
+        .into_iter()
+        .map(|(name, tensor)| (super::long(if name.is_empty() { &stem } else { &name }), tensor));
+    Prompts::new(path.display().to_string(), Note::default(), named.collect()).at(path.display())
+}
+
+/// What makes another file of one that `torch.save` wrote with more than tensors in it.
+fn conversion(path: &Path) -> String {
+    format!(
+        "if you trust its source: python -c \"import torch; from safetensors.torch import save_file; \
+         x = torch.load('{}', map_location='cpu', weights_only=False); \
+         save_file({{'prompt': x.detach().contiguous()}}, 'prompt.safetensors')\", where x must be the \
+         tensor of the prompt",
+        path.display()
+    )
 }
 
 fn nothing(path: &Path) -> Error {
@@ -46,7 +106,7 @@ fn nothing(path: &Path) -> Error {
     match runs_in(path) {
         runs if runs.is_empty() => none.hint(
             "give a run's folder (prompts.safetensors), a PEFT folder (adapter_config.json), a \
-             .safetensors or a .npy file",
+             .safetensors, .npy or .pt file",
         ),
         runs => none.hint(format!("there are runs in it: {}", runs.join(", "))),
     }
@@ -59,13 +119,15 @@ pub fn content(path: &Path) -> Result<Vec<u8>> {
 
 /// A file's bytes, unless there are more than that.
 pub fn bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
-    let found = fs::metadata(path).at(path.display())?;
-    if !found.is_file() {
-        return Err(Error::new("it is no file").at(path.display()));
+    if !intact::is_there(path)? {
+        return Err(Error::new("No such file or directory").at(path.display()));
     }
+    let found = fs::metadata(path).at(path.display())?;
     if found.len() > most {
         let what = format!("{} bytes are too many for prompts", found.len());
         return Err(Error::new(what).at(path.display()));
     }
-    fs::read(path).at(path.display())
+    let bytes = fs::read(path).at(path.display())?;
+    intact::check(&bytes).at(path.display())?;
+    Ok(bytes)
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What a T5 may have beside its configuration and weights.
-const BESIDE: [&str; 5] = [
+const BESIDE: [&str; 6] = [
     "tokenizer.json",
     "spiece.model",
+    "added_tokens.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "generation_config.json",
@@ -82,7 +83,8 @@ pub fn model_missing(folder: &Path) -> Vec<String> {
         Some((_, index, ..)) => lacks
             .extend(shards_of_index(&folder.join(index)).into_iter().filter(|name| missing(name))),
     }
-    if missing("tokenizer.json") && missing("spiece.model") {
+    // ByT5 has no file of its own: its configuration says so.
+    if ["tokenizer.json", "spiece.model", "tokenizer_config.json"].into_iter().all(missing) {
         lacks.push("spiece.model".to_string());
     }
     lacks

@@ -265,7 +265,7 @@ impl FeedForward {
     }
 
     pub fn assemble(a: &Assembler, layer: &str) -> Result<Self> {
-        let kind = a.config.feed_forward()?;
+        let kind = a.config.feed_forward;
         let parts: &[&str] = if kind.gated { &["wi_0", "wi_1"] } else { &["wi"] };
         let at = format!("{layer}.DenseReluDense");
         let places: Vec<String> = parts.iter().map(|p| format!("{at}.{p}")).collect();

@@ -1,4 +1,4 @@
-//! T5 v1.0, v1.1, LM-adapted and flan, written for frozen backbones.
+//! T5, mT5 and umT5, written for frozen backbones.
 //!
 //! Raffel et al. 2020, "Exploring the limits of transfer learning with a unified text-to-text
 //! transformer"; checked against `transformers` (tests/t5.rs).
@@ -18,7 +18,6 @@ mod model;
 mod norm;
 mod padded;
 mod parameters;
-mod pickle;
 mod position;
 mod product;
 mod score;

@@ -33,7 +33,7 @@ struct Parts {
     decoder: Decoder,
     /// `[vocabulary, d]`
     head: Tensor,
-    /// What tied models multiply the decoder's states with.
+    /// What v1.0 multiplies the decoder's states with.
     head_scale: Option<f64>,
 }
 
@@ -41,17 +41,16 @@ impl Parts {
     fn assemble(config: &Config, weights: &dyn Weights, kind: Kind) -> Result<Self> {
         let a = Assembler { config, weights, kind };
         let embedding = a.plain(TABLE)?;
-        let tied = config.tied_head();
-        let head = match tied || weights.is_one(TABLE, HEAD) {
-            true => embedding.shallow_clone(),
-            false => a.plain(HEAD)?,
+        let head = match config.own_head {
+            true => a.plain(HEAD)?,
+            false => embedding.shallow_clone(),
         };
         Ok(Parts {
             embedding,
             encoder: Encoder::assemble(&a)?,
             decoder: Decoder::assemble(&a)?,
             head,
-            head_scale: tied.then(|| (config.d_model as f64).powf(-0.5)),
+            head_scale: config.scale_decoder_outputs.then(|| (config.d_model as f64).powf(-0.5)),
         })
     }
 }

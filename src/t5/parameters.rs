@@ -22,9 +22,6 @@ pub trait Weights {
     /// A parameter that the configuration calls for, in the type it is held in.
     fn get(&self, name: &str) -> Result<Tensor>;
 
-    /// Whether two parameters are the same bytes of a file, and can be one tensor.
-    fn is_one(&self, name: &str, other: &str) -> bool;
-
     /// Matrices stacked by rows, their columns scaled by `gain`, as `kind`.
     fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor>;
 }
@@ -32,17 +29,17 @@ pub trait Weights {
 /// Every parameter of a T5 of this configuration.
 pub fn entries(config: &Config) -> Vec<Entry> {
     let c = config;
-    let gated = c.feed_forward().map(|kind| kind.gated).unwrap_or(false);
+    let gated = c.feed_forward.gated;
     let from_model = (c.d_model as f64).powf(-0.5);
     let mut all = Vec::new();
     let mut add = |name: String, shape: &[i64], scale: Option<f64>| {
         all.push(Entry { name, shape: shape.to_vec(), scale });
     };
     add(TABLE.into(), &[c.vocab_size, c.d_model], Some(1.0));
-    if !c.tied_head() {
+    if c.own_head {
         add(HEAD.into(), &[c.vocab_size, c.d_model], Some(1.0));
     }
-    for (stack, layers) in [("encoder", c.num_layers), ("decoder", c.decoder_layers())] {
+    for (stack, layers) in [("encoder", c.num_layers), ("decoder", c.num_decoder_layers)] {
         for i in 0..layers {
             let block = format!("{stack}.block.{i}.layer");
             let mut attentions = vec![(0, "SelfAttention")];
@@ -57,7 +54,7 @@ pub fn entries(config: &Config) -> Vec<Entry> {
                 add(format!("{at}.v.weight"), &[c.inner(), c.d_model], Some(from_model));
                 let output = (c.inner() as f64).powf(-0.5);
                 add(format!("{at}.o.weight"), &[c.d_model, c.inner()], Some(output));
-                if i == 0 && n == 0 {
+                if n == 0 && (i == 0 || c.family.positions_by_layer()) {
                     add(
                         format!("{at}.relative_attention_bias.weight"),
                         &[c.relative_attention_num_buckets, c.num_heads],
@@ -99,7 +96,7 @@ impl Parameters {
         Ok(Parameters(map))
     }
 
-    /// Those of a checkpoint, each a tensor of its own. A head that is the table is left to be one.
+    /// Those of a checkpoint, each a tensor of its own.
     pub fn of(checkpoint: &Checkpoint) -> Result<Self> {
         let names = entries(&checkpoint.config).into_iter().map(|entry| entry.name);
         let read = |name: String| Ok((name.clone(), checkpoint.get(&name)?.f_detach_copy()?));
@@ -124,10 +121,6 @@ impl Weights for Parameters {
     fn get(&self, name: &str) -> Result<Tensor> {
         let found = self.0.get(name).unwrap_or_else(|| panic!("no entry is called '{name}'"));
         Ok(found.shallow_clone())
-    }
-
-    fn is_one(&self, _: &str, _: &str) -> bool {
-        false
     }
 
     fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor> {

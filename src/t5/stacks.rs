@@ -5,7 +5,7 @@ use super::change::Changes;
 use super::config::Config;
 use super::cross::{CrossAttention, Memory};
 use super::layers::{Assembler, Changing, FeedForward, Pass, SelfAttention};
-use super::layout::{Layout, causal_mask};
+use super::layout::{Group, Layout, causal_mask};
 use super::linear::Norm;
 use super::position::PositionBias;
 use crate::Result;
@@ -14,7 +14,7 @@ use tch::{Kind, Tensor};
 
 pub struct Encoder {
     blocks: Vec<(SelfAttention, FeedForward)>,
-    bias: Rc<PositionBias>,
+    positions: Positions,
     norm: Norm,
 }
 
@@ -28,7 +28,7 @@ impl Encoder {
             })
             .collect::<Result<_>>()?;
         let norm = a.norm("encoder.final_layer_norm")?;
-        Ok(Encoder { blocks, bias: position_bias(a, "encoder", true)?, norm })
+        Ok(Encoder { blocks, positions: Positions::assemble(a, "encoder")?, norm })
     }
 
     pub fn changed(&self, config: &Config, changes: &Changes) -> Result<Self> {
@@ -38,7 +38,7 @@ impl Encoder {
         });
         Ok(Encoder {
             blocks: blocks.collect::<Result<_>>()?,
-            bias: self.bias.clone(),
+            positions: self.positions.clone(),
             norm: self.norm.changed(changes, "encoder.final_layer_norm")?,
         })
     }
@@ -54,20 +54,12 @@ impl Encoder {
 
     /// Packed embeddings `[N, d]` to packed states `[N, d]`.
     pub fn forward(&self, embeddings: &Tensor, layout: &Layout, pass: Pass) -> Result<Tensor> {
-        let bias = self.bias.for_length(layout.longest())?;
-        let biases = layout
-            .groups
-            .iter()
-            .map(|g| {
-                let corner = bias.f_narrow(2, 0, g.length)?.f_narrow(3, 0, g.length)?;
-                match &g.mask {
-                    Some(mask) => corner.f_add(mask),
-                    None => Ok(corner),
-                }
-            })
-            .collect::<std::result::Result<Vec<_>, _>>()?;
+        let mut biases = Vec::new();
         let mut x = drop(embeddings, pass.dropout)?;
-        for (attention, feed_forward) in &self.blocks {
+        for (i, (attention, feed_forward)) in self.blocks.iter().enumerate() {
+            if let Some(positions) = self.positions.new_at(i) {
+                biases = by_group(positions, layout)?;
+            }
             x = attention.packed(&x, layout, &biases, pass)?;
             x = feed_forward.forward(&x, pass)?;
         }
@@ -77,7 +69,7 @@ impl Encoder {
 
 pub struct Decoder {
     blocks: Vec<(SelfAttention, CrossAttention, FeedForward)>,
-    bias: Rc<PositionBias>,
+    positions: Positions,
     norm: Norm,
 }
 
@@ -157,7 +149,7 @@ impl State {
 
 impl Decoder {
     pub fn assemble(a: &Assembler) -> Result<Self> {
-        let blocks = (0..a.config.decoder_layers())
+        let blocks = (0..a.config.num_decoder_layers)
             .map(|i| {
                 let at = format!("decoder.block.{i}.layer");
                 Ok((
@@ -168,7 +160,7 @@ impl Decoder {
             })
             .collect::<Result<_>>()?;
         let norm = a.norm("decoder.final_layer_norm")?;
-        Ok(Decoder { blocks, bias: position_bias(a, "decoder", false)?, norm })
+        Ok(Decoder { blocks, positions: Positions::assemble(a, "decoder")?, norm })
     }
 
     pub fn changed(&self, config: &Config, changes: &Changes) -> Result<Self> {
@@ -178,7 +170,7 @@ impl Decoder {
         });
         Ok(Decoder {
             blocks: blocks.collect::<Result<_>>()?,
-            bias: self.bias.clone(),
+            positions: self.positions.clone(),
             norm: self.norm.changed(changes, "decoder.final_layer_norm")?,
         })
     }
@@ -248,15 +240,19 @@ impl Decoder {
     pub fn forward(&self, embeddings: &Tensor, state: &mut State, pass: Pass) -> Result<Tensor> {
         let [rows, new, d] = embeddings.size()[..] else { unreachable!("3 dimensions") };
         let seen = state.length + new;
-        let bias = self.bias.for_length(seen)?.f_narrow(2, state.length, new)?;
-        let bias = if new == 1 {
-            bias
-        } else {
-            let mask = causal_mask(seen, bias.device())?.f_narrow(2, state.length, new)?;
-            bias.f_add(&mask)?
+        let mask = match new {
+            1 => None,
+            _ => Some(causal_mask(seen, embeddings.device())?.f_narrow(2, state.length, new)?),
         };
+        let mut bias = Tensor::new();
         let mut x = drop(&embeddings.f_reshape([rows * new, d])?, pass.dropout)?;
         for (i, (attention, cross, feed_forward)) in self.blocks.iter().enumerate() {
+            if let Some(positions) = self.positions.new_at(i) {
+                bias = positions.for_length(seen)?.f_narrow(2, state.length, new)?;
+                if let Some(mask) = &mask {
+                    bias = bias.f_add(mask)?;
+                }
+            }
             x = attention.cached(&x, rows, &mut state.past[i], &bias, pass)?;
             let memories = state.memories[i].iter().zip(state.masks.iter().map(Option::as_ref));
             x = cross.forward(&x, &state.rows, memories, pass)?;
@@ -285,11 +281,42 @@ fn changing<'a>(
     Changing { config, changes, layer: format!("{stack}.block.{block}.layer.{layer}") }
 }
 
-fn position_bias(a: &Assembler, stack: &str, bidirectional: bool) -> Result<Rc<PositionBias>> {
-    let name = format!("{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
-    let table = a.weights.get(&name)?.f_to_kind(Kind::Float)?;
-    let farthest = a.config.relative_attention_max_distance;
-    Ok(Rc::new(PositionBias::new(table, bidirectional, farthest)))
+/// The position biases of a stack: those of its first layer for all, or each layer's own (umT5).
+#[derive(Clone)]
+struct Positions(Rc<[PositionBias]>);
+
+impl Positions {
+    fn assemble(a: &Assembler, stack: &str) -> Result<Self> {
+        let (layers, both_sides) = match stack {
+            "encoder" => (a.config.num_layers, true),
+            _ => (a.config.num_decoder_layers, false),
+        };
+        let own = if a.config.family.positions_by_layer() { layers } else { 1 };
+        let bias = |i: i64| -> Result<PositionBias> {
+            let at = format!("{stack}.block.{i}.layer.0.SelfAttention.relative_attention_bias");
+            let table = a.weights.get(&format!("{at}.weight"))?.f_to_kind(Kind::Float)?;
+            Ok(PositionBias::new(table, both_sides, a.config.relative_attention_max_distance))
+        };
+        Ok(Positions((0..own).map(bias).collect::<Result<_>>()?))
+    }
+
+    /// Those that begin to hold at a layer, counted from 0; None where the earlier ones go on.
+    fn new_at(&self, layer: usize) -> Option<&PositionBias> {
+        self.0.get(layer)
+    }
+}
+
+/// What attention adds to the scores of each group's rows: positions, and -inf for padding.
+fn by_group(positions: &PositionBias, layout: &Layout) -> Result<Vec<Tensor>> {
+    let bias = positions.for_length(layout.longest())?;
+    let of_group = |g: &Group| -> Result<Tensor> {
+        let corner = bias.f_narrow(2, 0, g.length)?.f_narrow(3, 0, g.length)?;
+        Ok(match &g.mask {
+            Some(mask) => corner.f_add(mask)?,
+            None => corner,
+        })
+    };
+    layout.groups.iter().map(of_group).collect()
 }
 
 fn drop(x: &Tensor, dropout: f64) -> Result<Tensor> {

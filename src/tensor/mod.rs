@@ -1,4 +1,4 @@
-//! What tch lacks: the live-byte ledger, names of dtypes, the choice of device.
+//! What tch lacks: the live-byte ledger, names of dtypes, the choice of device, tensors in files.
 
 pub mod autograd;
 pub mod device;
@@ -6,5 +6,8 @@ pub mod dtype;
 pub mod file;
 mod finite;
 pub mod ledger;
+pub mod pickle;
+mod stored;
 
 pub use finite::is_finite;
+pub use stored::{Found, Others, Stored};

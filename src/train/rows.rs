@@ -1,7 +1,7 @@
 //! Examples as token ids, ready for the backbone.
 
+use crate::Result;
 use crate::data::{Example, Task, Tokenizer};
-use crate::{Error, Result};
 
 /// A row of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,20 +45,6 @@ pub fn answers(tokenizer: &Tokenizer, task: &Task) -> Result<Option<Vec<Vec<i64>
     }
 }
 
-/// Refuses sources that leave no room for the prompt.
-pub fn room_for(prompt: i64, max_source: usize, positions: i64) -> Result<()> {
-    if prompt + 2 > positions {
-        return Err(Error::new(format!(
-            "a prompt of {prompt} rows is longer than the backbone can take ({positions} positions)"
-        ))
-        .hint("choose a smaller 'length', or fewer 'sources' where they are concatenated"));
-    }
-    if max_source < 2 {
-        return Err(Error::new("'max_source_length' must be at least 2"));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,12 +67,5 @@ mod tests {
         assert_eq!(rows[0].source.len(), 4);
         assert_eq!(rows[0].source[..3], whole[0].source[..3]);
         assert_eq!(rows[0].source.last(), whole[0].source.last());
-    }
-
-    #[test]
-    fn a_prompt_must_fit() {
-        assert!(room_for(510, 256, 512).is_ok());
-        let text = room_for(600, 256, 512).unwrap_err().to_string();
-        assert!(text.contains("longer than the backbone can take (512 positions)"), "{text}");
     }
 }

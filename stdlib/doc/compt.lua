@@ -42,9 +42,10 @@ options "compt.BackboneOptions" [[
 ]]
 
 fn "compt.backbone(name: \"micro\"|compt.folder|string|table, options?: compt.BackboneOptions): compt.Backbone" [[
-A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` or
-`pytorch_model.bin` (or shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan);
-such a model of the hub, from its cache or downloaded into it ("google-t5/t5-base", "t5-base",
+A frozen T5, mT5 or umT5 (T5 v1.0, v1.1, LM-adapted, flan, T0, UL2, ByT5, CodeT5, MADLAD-400; mT0): "micro",
+the one that comes with compt; a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or
+shards) and `tokenizer.json` or `spiece.model`, as transformers 4 and 5 write it (`model_type` decides, other
+models are refused); such a model of the hub, from its cache or downloaded into it ("google-t5/t5-base", "t5-base",
 "org/name@revision"); or a table of T5 configuration for random weights.
 > b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 > compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
@@ -124,11 +125,12 @@ Writes `config.json`, `model.safetensors` and the tokenizer as a checkpoint.
 ]]
 
 fn "compt.tokenizer(folder: compt.folder): compt.Tokenizer" [[
-A tokenizer alone: `tokenizer.json`, or `spiece.model` where only that is there.
+A tokenizer alone: `tokenizer.json`, or `spiece.model` where only that is there, with the tokens that
+`added_tokens.json` and `tokenizer_config.json` add; ByT5's bytes where `tokenizer_config.json` names its class.
 ]]
 
 class "compt.Tokenizer" [[
-T5's word pieces.
+T5's word pieces, or ByT5's bytes.
 - vocab_size: integer -- number of pieces
 - pad_id: integer -- id of the padding
 - eos_id: integer -- id of `</s>`

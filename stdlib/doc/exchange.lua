@@ -1,7 +1,8 @@
 section "Prompts of others"
 
 class "compt.prompts" [[
-Prompts from files, and for them: a run's `prompts.safetensors`, NumPy's `.npy`, folders of `peft`.
+Prompts from files, and for them: a run's `prompts.safetensors`, NumPy's `.npy`, files of `torch.save`
+(`prefix_embeddings.pt` of ATTEMPT and MPT), folders of `peft`.
 ]]
 
 options "compt.LoadPromptsOptions" [[
@@ -10,7 +11,8 @@ options "compt.LoadPromptsOptions" [[
 ]]
 
 fn "compt.prompts.load(path: compt.path|compt.folder, options?: compt.LoadPromptsOptions): compt.Prompts" [[
-Reads prompts: the folder of a run, a `.safetensors` or `.npy` file, a folder of `peft`. To train on with
+Reads prompts: the folder of a run, a `.safetensors`, `.npy` or `torch.save` (`.pt`, `.pth`, `.bin`, `.ckpt`: a
+tensor, or dictionaries of them) file, a folder of `peft`. To train on with
 one, start from it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length`
 and the `placement` it was trained with.
 > p = t:prompts():get("nli3")

@@ -1,10 +1,13 @@
-"""Makes tests/golden/t5/<case>/: tiny random T5 checkpoints and what transformers computes with them.
+"""Makes tests/golden/t5/<case>/: tiny random checkpoints and what transformers computes with them.
 
-    pip install torch==2.11.0 transformers==5.23.0 safetensors
+    pip install torch==2.11.0 transformers==5.24.0 safetensors
     python tests/golden/t5.py [CASE ...]
 
-Each folder holds a checkpoint (config.json and weights, as save_pretrained writes them; the
-configs of v1_0 and flan are rewritten in the form their published checkpoints have),
+(v1_0, v1_1, v1_1_shared, flan and odd were made with transformers 5.23.0.)
+
+Each folder holds a checkpoint (config.json and weights, as save_pretrained of transformers 5 writes
+them; those in PUBLISHED are rewritten in the form that published checkpoints and files of
+transformers 4 have), and what transformers computes with what is then in the folder:
 golden.json (scalars and generation options) and golden.safetensors:
 
     input_ids, attention_mask   [4, L]     padded rows; `odd` also masks a hole and the left side
@@ -27,12 +30,24 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
-from transformers import T5Config, T5ForConditionalGeneration
+from safetensors.torch import load_file, save_file
+from transformers import (
+    MT5Config,
+    MT5ForConditionalGeneration,
+    T5Config,
+    T5ForConditionalGeneration,
+    UMT5Config,
+    UMT5ForConditionalGeneration,
+)
 
 HERE = Path(__file__).parent / "t5"
 MAX_NEW_TOKENS = 8
 
+KINDS = {
+    "t5": (T5Config, T5ForConditionalGeneration),
+    "mt5": (MT5Config, MT5ForConditionalGeneration),
+    "umt5": (UMT5Config, UMT5ForConditionalGeneration),
+}
 SMALL = dict(d_model=16, d_kv=4, d_ff=24, num_layers=2, num_heads=4, decoder_start_token_id=0)
 CASES = {
     "v1_0": dict(
@@ -89,6 +104,58 @@ CASES = {
         beams=3,
         shard=None,
     ),
+    # transformers 5 writes tie_word_embeddings = true beside a head of its own, which is not scaled.
+    "mt5": dict(kind="mt5", config=dict(SMALL, vocab_size=66), tied=False, beams=3, shard=None),
+    # The form of google/mt5-*: a pickle with the table under all of its names.
+    "mt5_4": dict(kind="mt5", config=dict(SMALL, vocab_size=70), tied=False, beams=4, shard=None),
+    "umt5": dict(kind="umt5", config=dict(SMALL, vocab_size=62), tied=True, beams=3, shard=None),
+    # The form of google/umt5-*.
+    "umt5_4": dict(
+        kind="umt5",
+        config=dict(SMALL, vocab_size=74, tie_word_embeddings=False),
+        tied=False,
+        beams=4,
+        shard=None,
+    ),
+    # google/ul2, and the form of transformers 4 with torch_dtype.
+    "ul2": dict(
+        config=dict(
+            SMALL, vocab_size=58, feed_forward_proj="gated-silu", tie_word_embeddings=False
+        ),
+        tied=False,
+        beams=3,
+        shard=None,
+    ),
+    # google/madlad400-*: the table is there as decoder.embed_tokens.weight alone.
+    "madlad": dict(
+        config=dict(
+            SMALL, vocab_size=76, feed_forward_proj="gated-gelu", tie_word_embeddings=False
+        ),
+        tied=False,
+        beams=3,
+        shard=None,
+    ),
+    # Three encoder layers to one of the decoder, and no tokenizer file.
+    "byt5": dict(
+        config=dict(
+            SMALL,
+            num_layers=3,
+            num_decoder_layers=1,
+            vocab_size=384,
+            feed_forward_proj="gated-gelu",
+            tie_word_embeddings=False,
+        ),
+        tied=False,
+        beams=3,
+        shard=None,
+    ),
+    # Salesforce/codet5-*: v1.0 with other special ids.
+    "codet5": dict(
+        config=dict(SMALL, vocab_size=90, bos_token_id=1, eos_token_id=2),
+        tied=True,
+        beams=3,
+        shard=None,
+    ),
 }
 
 # What the published configs say: t5-base names no feed_forward_proj, older flan files the pieces.
@@ -103,13 +170,59 @@ PUBLISHED = {
         drop=["scale_decoder_outputs", "dtype", "is_decoder", "classifier_dropout"],
         put=dict(n_positions=512, output_past=True, tie_word_embeddings=False),
     ),
+    "mt5_4": dict(
+        drop=["dtype", "is_decoder", "classifier_dropout", "dense_act_fn", "is_gated_act"],
+        put=dict(
+            tie_word_embeddings=False, torch_dtype="float32", transformers_version="4.10.0.dev0"
+        ),
+    ),
+    "umt5_4": dict(
+        drop=["dtype", "is_decoder", "scale_decoder_outputs"],
+        put=dict(
+            tie_word_embeddings=False, torch_dtype="float32", transformers_version="4.31.0.dev0",
+            scalable_attention=True,
+        ),
+    ),
+    "ul2": dict(
+        drop=["dtype", "is_decoder", "scale_decoder_outputs"],
+        put=dict(
+            tie_word_embeddings=False, torch_dtype="bfloat16", transformers_version="4.24.0"
+        ),
+    ),
+    "madlad": dict(
+        drop=["dtype", "is_decoder", "scale_decoder_outputs"],
+        put=dict(
+            tie_word_embeddings=False, torch_dtype="float32", transformers_version="4.35.0.dev0"
+        ),
+    ),
+    "codet5": dict(
+        drop=["dtype", "is_decoder", "scale_decoder_outputs", "dense_act_fn", "is_gated_act"]
+        + ["tie_word_embeddings"],
+        put=dict(n_positions=512, output_past=True, torch_dtype="float32"),
+    ),
 }
+
+
+def rename(name, folder):
+    """Gives the weights the names and the file that the published ones have."""
+    file = folder / "model.safetensors"
+    if name == "madlad":
+        tensors = load_file(file)
+        tensors["decoder.embed_tokens.weight"] = tensors.pop("shared.weight")
+        save_file(tensors, file, metadata={"format": "pt"})
+    if name == "mt5_4":
+        tensors = load_file(file)
+        for stack in ("encoder", "decoder"):
+            tensors[f"{stack}.embed_tokens.weight"] = tensors["shared.weight"]
+        torch.save(tensors, folder / "pytorch_model.bin")
+        file.unlink()
 
 
 def random_model(case, seed):
     torch.manual_seed(seed)
-    config = T5Config(**copy.deepcopy(case["config"]))
-    model = T5ForConditionalGeneration(config).eval()
+    make_config, make_model = KINDS[case.get("kind", "t5")]
+    config = make_config(**copy.deepcopy(case["config"]))
+    model = make_model(config).eval()
     if not case["tied"]:
         model.lm_head.weight = torch.nn.Parameter(torch.randn_like(model.shared.weight))
     scales = {
@@ -220,15 +333,18 @@ def make(name, case):
         config.pop(key, None)
     config.update(PUBLISHED.get(name, {}).get("put", {}))
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    rename(name, folder)
 
     # From here on the model is what is read back from the folder.
-    model = T5ForConditionalGeneration.from_pretrained(folder).eval()
+    make_model = KINDS[case.get("kind", "t5")][1]
+    model = make_model.from_pretrained(folder, dtype=torch.float32).eval()
     loss, tensors = golden(model, ids, mask, labels)
     again = generations(model, case, ids, mask, embeds)
     assert all(torch.equal(found[key], again[key]) for key in found), name
     tied = torch.equal(model.lm_head.weight, model.shared.weight)
     assert tied == case["tied"], name
-    assert model.config.scale_decoder_outputs == case.get("scaled", tied), name
+    if case.get("kind") != "mt5":
+        assert model.config.scale_decoder_outputs == case.get("scaled", tied), name
     tensors |= found | dict(prompted_embeds=embeds)
     save_file(
         {key: t.detach().contiguous().to(torch.int32 if not t.is_floating_point() else t.dtype)
@@ -236,7 +352,8 @@ def make(name, case):
         folder / "golden.safetensors",
     )
     facts = dict(
-        seed=seed, loss=loss, max_new_tokens=MAX_NEW_TOKENS, num_beams=case["beams"], tied=tied
+        seed=seed, loss=loss, max_new_tokens=MAX_NEW_TOKENS, num_beams=case["beams"], tied=tied,
+        eos=model.config.eos_token_id,
     )
     (folder / "golden.json").write_text(json.dumps(facts, indent=2) + "\n")
     for file in folder.iterdir():

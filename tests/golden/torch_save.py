@@ -11,7 +11,8 @@
     sharded/                in two shards with an index
 
 Among the tensors of the `.bin` files are a Parameter, a transposed one, a part of a larger storage, a
-tied pair (embeddings and head), the embeddings' aliases and integers that no T5 has.
+tied pair (embeddings and head), the embeddings' aliases and, of integers, the table of positions that the
+files of T5 v1.0 have and nobody uses.
 """
 
 import json
@@ -66,7 +67,8 @@ def state_dict(dtype):
     state[part] = torch.cat([torch.zeros(2, CONFIG["d_model"], dtype=dtype), state[part]])[2 : 2 + rows]
     parameter = "decoder.final_layer_norm.weight"
     state[parameter] = torch.nn.Parameter(state[parameter])
-    state["steps"] = torch.arange(3)
+    unused = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
+    state[unused] = torch.arange(3)
     assert not state[transposed].is_contiguous() and state[part].storage_offset() > 0
     state._metadata = OrderedDict([("", {"version": 1})])
     return state

@@ -50,13 +50,17 @@ impl Kind {
             return Ok(kind);
         }
         let known = Kind::ALL.map(Kind::name);
-        match name {
-            "LORA" | "PREFIX_TUNING" => {
-                Err(Error::new(format!("there is no such method here yet: '{name}'"))
-                    .hint(format!("what can be read: {}", known.join(", "))))
-            }
-            _ => Err(Error::unknown("peft_type", name, known)),
-        }
+        let error = Error::new(format!("an adapter of type '{name}', which holds no prompts"));
+        Err(match name {
+            "LORA" => error.hint(
+                "LoRA changes the backbone: use it with compt.methods.lora { given = FOLDER }",
+            ),
+            "PREFIX_TUNING" => error.hint(
+                "prefixes are keys and values of every layer: compt.methods.prefix_tuning trains \
+                 them anew; those of peft are not read",
+            ),
+            _ => Error::unknown("peft_type", name, known),
+        })
     }
 }
 
@@ -77,14 +81,19 @@ impl Config {
     pub fn read(path: &Path) -> Result<Config> {
         let bytes = bounded(path, LONGEST)?;
         let (config, unknown) = parse(&bytes).at(path.display())?;
-        if !unknown.is_empty() {
-            notice::say(&format!(
-                "note: {}: not looked at, as it is not known: {}",
-                path.display(),
-                unknown.join(", ")
-            ));
-        }
+        not_looked_at(path, &unknown);
         Ok(config)
+    }
+}
+
+/// Tells of keys that are not known.
+pub fn not_looked_at(path: &Path, unknown: &[String]) {
+    if !unknown.is_empty() {
+        notice::say(&format!(
+            "note: {}: not looked at, as it is not known: {}",
+            path.display(),
+            unknown.join(", ")
+        ));
     }
 }
 
@@ -111,6 +120,9 @@ fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
             .hint(format!("T5's prompts have the task_type {TASK}")));
     }
     let length = count("num_virtual_tokens")?.ok_or_else(|| missing("num_virtual_tokens"))?;
+    if is_on(map.get("modules_to_save")) {
+        return Err(Error::new("'modules_to_save' is not read: weights trained beside the prompt"));
+    }
     let submodules = count("num_transformer_submodules")?;
     if let Some(n) = submodules.filter(|n| *n > 2) {
         return Err(Error::new(format!("'num_transformer_submodules' is {n}; a T5 has 1 or 2")));
@@ -131,6 +143,16 @@ fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
     let unknown = map.keys().filter(|key| known.get(*key).is_none());
     let unknown = unknown.take(8).map(|key| key.chars().take(60).collect()).collect();
     Ok((Config { kind, length, submodules, width, backbone }, unknown))
+}
+
+/// Whether a key asks for something.
+pub fn is_on(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(_) => true,
+    }
 }
 
 /// A value as a message has room for.

@@ -1,10 +1,9 @@
 //! Prompts from a folder that peft wrote.
 
 use super::config::{Config, Kind};
-use super::{COLUMNS, CONFIG, EMBEDDINGS, MODEL, PICKLED, ROWS};
+use super::{COLUMNS, CONFIG, EMBEDDINGS, ROWS, tensors};
 use crate::error::Context;
-use crate::exchange::{Note, Prompts, checked, long, read::content, short};
-use crate::tensor::file;
+use crate::exchange::{Note, Prompts, checked, long, short};
 use crate::{Error, Result, notice};
 use std::path::Path;
 use tch::{Kind as Dtype, Tensor};
@@ -15,19 +14,8 @@ const MOST: i64 = 8 << 20;
 /// Reads a folder: one prompt by the folder's name, or `task0`, `task1` ... of several tasks.
 /// Errors name the file.
 pub fn read(folder: &Path) -> Result<Prompts> {
-    let (config_path, model_path) = (folder.join(CONFIG), folder.join(MODEL));
-    let config = Config::read(&config_path)?;
-    if !model_path.exists() && folder.join(PICKLED).exists() {
-        return Err(Error::new("pickled tensors are not read: they can hold any program")
-            .at(folder.join(PICKLED).display())
-            .hint(format!(
-                "where they come from someone you trust: python -c \"import torch; from \
-                 safetensors.torch import save_file; save_file(torch.load('{PICKLED}', \
-                 weights_only=True), '{MODEL}', {{'format': 'pt'}})\""
-            )));
-    }
-    let bytes = content(&model_path)?;
-    let tensors = file::deserialize(&bytes).at(model_path.display())?;
+    let config = Config::read(&folder.join(CONFIG))?;
+    let (model_path, tensors) = tensors(folder)?;
     let (prompts, spare) = prompts(&config, &tensors).at(model_path.display())?;
     if spare {
         notice::say(&spare_rows(folder, &config));

@@ -10,7 +10,12 @@ pub use export::{Export, write, write_all};
 pub use import::read;
 pub use lora::LowRank;
 
-use std::path::Path;
+use super::read::{self, content};
+use crate::error::Context;
+use crate::tensor::file;
+use crate::{Error, Result, intact};
+use std::path::{Path, PathBuf};
+use tch::Tensor;
 
 const CONFIG: &str = "adapter_config.json";
 const MODEL: &str = "adapter_model.safetensors";
@@ -28,4 +33,20 @@ const ROWS: &str = "prefix_task_rows";
 /// Whether a folder looks like one of peft.
 pub fn is_adapter(folder: &Path) -> bool {
     [CONFIG, MODEL, PICKLED].iter().any(|name| folder.join(name).exists())
+}
+
+/// The tensors of a folder, of this form or the older one, and the file they are in.
+fn tensors(folder: &Path) -> Result<(PathBuf, Vec<(String, Tensor)>)> {
+    let (model, pickled) = (folder.join(MODEL), folder.join(PICKLED));
+    if !intact::is_there(&model)? && intact::is_there(&pickled)? {
+        let found = read::pickled(&pickled)?;
+        return match found.others.count {
+            0 => Ok((pickled, found.tensors)),
+            _ => Err(Error::new(format!("what is no tensor is in it: {}", found.others.list()))
+                .at(pickled.display())),
+        };
+    }
+    let tensors =
+        content(&model).and_then(|bytes| file::deserialize(&bytes).at(model.display()))?;
+    Ok((model, tensors))
 }

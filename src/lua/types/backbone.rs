@@ -41,8 +41,7 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
     }
     let backbone = match what {
         Value::Table(config) => {
-            let config: serde_json::Value = lua.from_value(Value::Table(config))?;
-            let config = Config::parse(&config.to_string())?;
+            let config = config_of(lua, config)?;
             let mut backbone = Backbone::random(config, None, trainable, &dtype, device)?;
             backbone.tokenizer = tokenizer.map(|t| t.0.clone());
             backbone
@@ -71,6 +70,19 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
         }
     };
     Ok(LuaBackbone(Rc::new(RefCell::new(backbone))))
+}
+
+/// A configuration written in Lua: unlike a file's, each of its keys is meant.
+fn config_of(lua: &Lua, config: Table) -> mlua::Result<Config> {
+    let config: serde_json::Map<String, serde_json::Value> =
+        lua.from_value(Value::Table(config))?;
+    if let Some(key) = config.keys().find(|key| !Config::KEYS.contains(&key.as_str())) {
+        return Err(Error::unknown("key of a configuration", key, Config::KEYS)
+            .at("compt.backbone")
+            .into());
+    }
+    let text = serde_json::Value::Object(config).to_string();
+    Ok(Config::parse(&text).map_err(|e| e.at("compt.backbone"))?)
 }
 
 /// The frozen backbone that was loaded last in a cell of a grid, with its name, type and device: the
@@ -171,7 +183,7 @@ impl Object for LuaBackbone {
             b.name,
             c.d_model,
             c.num_layers,
-            c.decoder_layers(),
+            c.num_decoder_layers,
             c.num_heads,
             c.vocab_size,
             dtype::name(b.model.kind),
@@ -186,9 +198,7 @@ impl UserData for LuaBackbone {
         object::name(fields);
         fields.add_field_method_get("name", |_, this| Ok(this.0.borrow().name.clone()));
         fields.add_field_method_get("config", |lua, this| {
-            let config = serde_json::to_value(&this.0.borrow().model.config)
-                .map_err(mlua::Error::external)?;
-            lua.to_value(&config)
+            lua.to_value(&this.0.borrow().model.config.to_json())
         });
         fields.add_field_method_get("d_model", |_, this| Ok(this.0.borrow().model.config.d_model));
         fields.add_field_method_get("vocab_size", |_, this| {

@@ -1,6 +1,6 @@
 //! The bytes of a file of weights, mapped or held.
 
-use crate::{Error, Result, error::Context};
+use crate::{Error, Result, error::Context, intact};
 use memmap2::{Advice, Mmap, UncheckedAdvice};
 use std::fs::File;
 use std::ops::{Deref, Range};
@@ -25,6 +25,7 @@ impl<'a> WeightFile<'a> {
         // SAFETY: the map is read only, for the time of loading; a file cut short meanwhile would
         // fault, as with every memory-mapped loader.
         let map = unsafe { Mmap::map(&file) }.at(path.display())?;
+        intact::check(&map).at(path.display())?;
         Ok(WeightFile { name: path.display().to_string(), bytes: Bytes::Map(map) })
     }
 

@@ -1,6 +1,6 @@
 //! Which files of a folder hold the weights.
 
-use crate::{Error, Result, error::Context};
+use crate::{Error, Result, error::Context, intact};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,15 +30,40 @@ struct Index {
 pub fn weight_files(folder: &Path) -> Result<(Vec<PathBuf>, Format)> {
     for (name, format) in NAMES {
         let path = folder.join(name);
-        if path.is_file() {
+        if intact::is_there(&path)? {
             let is_index = name.ends_with(".json");
             return Ok((if is_index { shards(folder, &path)? } else { vec![path] }, format));
         }
     }
     let error = Error::new("no model.safetensors, no pytorch_model.bin and no index of either");
-    Err(error
-        .at(folder.display())
-        .hint("a backbone folder holds config.json, model.safetensors and tokenizer.json"))
+    Err(error.at(folder.display()).hint(in_their_place(folder)))
+}
+
+/// What a folder holds where weights were expected.
+fn in_their_place(folder: &Path) -> String {
+    let has = |name: &str| folder.join(name).exists();
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let of_kind = |name: &String| {
+        name.ends_with(".gguf")
+            || name.ends_with(".safetensors")
+            || matches!(&name[..], "tf_model.h5" | "flax_model.msgpack" | "rust_model.ot")
+    };
+    let mut others: Vec<String> =
+        names.filter_map(|entry| entry.file_name().into_string().ok()).filter(of_kind).collect();
+    others.sort();
+    if has("adapter_config.json") {
+        return "this is an adapter of peft, not a model: load the backbone that its \
+                adapter_config.json names, and read the adapter with compt.prompts or \
+                compt.methods.lora { given = FOLDER }"
+            .to_string();
+    }
+    match others.is_empty() {
+        true => "a backbone folder holds config.json, model.safetensors and tokenizer.json".into(),
+        false => format!(
+            "there is {}: save the model with save_pretrained, which writes model.safetensors",
+            others.join(", ")
+        ),
+    }
 }
 
 fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
@@ -49,16 +74,21 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
         return Err(broken(format!("{length} bytes long")));
     }
     let text = std::fs::read_to_string(index).at(index.display())?;
+    intact::check(text.as_bytes()).at(index.display())?;
     let parsed: Index = serde_json::from_str(&text).map_err(|e| broken(e.to_string()))?;
     let shards: BTreeSet<String> = parsed.weight_map.into_values().collect();
     let shard = |shard: String| {
         // A shard lies in the folder itself, whatever the index says.
-        match Path::new(&shard).file_name().is_some_and(|name| name == shard.as_str()) {
-            true => Ok(folder.join(shard)),
-            false => {
-                Err(Error::new(format!("the shard index names a file outside the folder: {shard}"))
-                    .at(index.display()))
-            }
+        if Path::new(&shard).file_name().is_none_or(|name| name != shard.as_str()) {
+            let what = format!("the shard index names a file outside the folder: {shard}");
+            return Err(Error::new(what).at(index.display()));
+        }
+        let path = folder.join(&shard);
+        match intact::is_there(&path)? {
+            true => Ok(path),
+            false => Err(Error::new(format!("the shard '{shard}' is not there"))
+                .at(index.display())
+                .hint("fetch or copy the folder again: it is not whole")),
         }
     };
     shards.into_iter().map(shard).collect()

@@ -6,14 +6,11 @@
 mod file;
 mod folder;
 mod safe;
-mod stored;
-
-pub use stored::Stored;
+mod tied;
 
 use super::config::Config;
-use super::parameters::{Entry, HEAD, TABLE, Weights, entries};
-use super::pickle;
-use crate::tensor::is_finite;
+use super::parameters::{Entry, HEAD, Weights, entries};
+use crate::tensor::{Others, Stored, is_finite, pickle};
 use crate::{Error, Result, error::Context};
 use file::WeightFile;
 use folder::Format;
@@ -25,8 +22,8 @@ use tch::{Device, Kind, Tensor};
 const PIECE: usize = 256 << 10;
 const PIECE_OF_GPU: usize = 32 << 20;
 
-/// Some checkpoints of tied models hold the embedding table only under this name.
-const ALIAS_OF_TABLE: &str = "encoder.embed_tokens.weight";
+/// In the files of T5 v1.0, where it was never used; `transformers` passes over it, too.
+const UNUSED: &str = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
 
 /// The weights that a configuration calls for, where they lie.
 pub struct Checkpoint<'a> {
@@ -38,6 +35,7 @@ pub struct Checkpoint<'a> {
     files: Vec<WeightFile<'a>>,
     /// By name: the place of a file in `files`, and the tensor in it.
     tensors: BTreeMap<String, (usize, Stored)>,
+    others: Others,
 }
 
 impl Checkpoint<'static> {
@@ -73,39 +71,54 @@ impl<'a> Checkpoint<'a> {
 
     fn empty(config: Config, kind: Kind, device: Device) -> Self {
         let names = entries(&config).into_iter().map(|entry| entry.name);
-        let wanted = names.chain([ALIAS_OF_TABLE.to_string()]).collect();
-        Checkpoint { config, kind, device, wanted, files: Vec::new(), tensors: BTreeMap::new() }
+        let tied = tied::TABLES.into_iter().chain([HEAD]).map(str::to_string);
+        Checkpoint {
+            wanted: names.chain(tied).collect(),
+            config,
+            kind,
+            device,
+            files: Vec::new(),
+            tensors: BTreeMap::new(),
+            others: Others::default(),
+        }
     }
 
     /// Takes note of a file's tensors.
     fn take(&mut self, file: WeightFile<'a>, format: Format) -> Result<()> {
+        let looked_at = |name: &str| self.wanted.contains(name) || name == UNUSED;
         let found = match format {
-            Format::Safetensors => safe::tensors(&file, &self.wanted)?,
-            Format::Pickle => pickle::tensors(&file, &self.wanted)?,
+            Format::Safetensors => safe::tensors(&file, looked_at)?,
+            Format::Pickle => pickle::state_dict(&file, looked_at)?,
         };
         let place = self.files.len();
-        self.tensors.extend(found.into_iter().map(|(name, stored)| (name, (place, stored))));
+        for (name, stored) in found.tensors.into_iter().filter(|(name, _)| name != UNUSED) {
+            if let Some((earlier, _)) = self.tensors.get(&name)
+                && *earlier != place
+            {
+                let other = self.files[*earlier].name();
+                return Err(Error::new(format!("'{name}' is in this file and in {other}"))
+                    .hint("shards of two checkpoints may be mixed: fetch the folder again"));
+            }
+            self.tensors.insert(name, (place, stored));
+        }
+        found.others.first.iter().for_each(|name| self.others.add(name));
+        self.others.count += found.others.count - found.others.first.len();
         self.files.push(file);
         Ok(())
     }
 
-    /// Every tensor that the configuration calls for must be there, in its shape, and no two the same
-    /// bytes; the others are forgotten.
+    /// Every tensor that the configuration calls for must be there, in its shape, and nothing else,
+    /// and no two the same bytes.
     fn check(&mut self) -> Result<()> {
-        let mut wanted = BTreeMap::new();
+        self.settle_tied()?;
         let mut bytes = 0;
         for Entry { name, shape, .. } in entries(&self.config) {
-            let alias = (name == TABLE).then_some(ALIAS_OF_TABLE);
-            // A head tied to the table, though not scaled, need not be saved.
-            let alias = alias.or((name == HEAD && self.config.may_share_head()).then_some(TABLE));
-            let found = self.tensors.get(&name).or_else(|| self.tensors.get(alias?));
-            let found = match (&name[..], found) {
-                (HEAD, None) if self.config.may_share_head() => self.tensors.get(ALIAS_OF_TABLE),
-                (_, found) => found,
-            };
-            let Some((place, stored)) = found else {
-                return Err(Error::new(format!("the checkpoint has no '{name}'"))
-                    .hint("its config.json and its weights may not belong together"));
+            let Some((place, stored)) = self.tensors.get(&name) else {
+                let error = Error::new(format!("the checkpoint has no '{name}'"));
+                return Err(match self.others.count {
+                    0 => error.hint("its config.json and its weights may not belong together"),
+                    _ => error.hint(format!("it holds other tensors: {}", self.others.list())),
+                });
             };
             if stored.shape() != shape {
                 return Err(Error::new(format!(
@@ -117,12 +130,17 @@ impl<'a> Checkpoint<'a> {
             let file = &self.files[*place];
             stored.check_kind().at(format!("{}: '{name}'", file.name()))?;
             bytes += stored.bytes();
-            wanted.insert(name, (*place, stored.clone()));
         }
-        self.tensors = wanted;
-        // A head of its own may be saved as the table itself.
-        if self.is_one(TABLE, HEAD) {
-            bytes -= self.find(HEAD).1.bytes();
+        if self.others.count > 0 {
+            return Err(Error::new(format!(
+                "the weights hold what config.json does not call for: {}",
+                self.others.list()
+            ))
+            .hint(format!(
+                "they would be left out of the model. What is read is a {}, without adapters, biases \
+                 and quantization",
+                self.config.family.class()
+            )));
         }
         if bytes > self.files.iter().map(|file| file.len()).sum() {
             return Err(Error::new("several of the checkpoint's tensors are the same bytes")
@@ -174,10 +192,6 @@ impl Weights for Checkpoint<'_> {
         let rows = stored.rows().map(|n| n as i64);
         self.pour(name, &tensor.f_view(rows)?, None)?;
         Ok(tensor)
-    }
-
-    fn is_one(&self, name: &str, other: &str) -> bool {
-        self.tensors.get(name).is_some_and(|tensor| Some(tensor) == self.tensors.get(other))
     }
 
     fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor> {

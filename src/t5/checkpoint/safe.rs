@@ -1,16 +1,15 @@
 //! The tensors of a safetensors file.
 
-use super::Stored;
+use crate::tensor::{Found, Stored};
 use crate::{Error, Result};
 use safetensors::{Dtype, SafeTensors};
-use std::collections::BTreeSet;
 use tch::Kind;
 
 /// T5-11b's header is 60 KB.
 const LONGEST_HEADER: u64 = 4 << 20;
 
-/// Those of the wanted names.
-pub fn tensors(bytes: &[u8], wanted: &BTreeSet<String>) -> Result<Vec<(String, Stored)>> {
+/// Those of the wanted names, and the names of the others.
+pub fn tensors(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Found> {
     let damaged = |e: String| {
         Error::new(format!("damaged or truncated safetensors file: {e}"))
             .hint("fetch or copy the file again")
@@ -21,7 +20,12 @@ pub fn tensors(bytes: &[u8], wanted: &BTreeSet<String>) -> Result<Vec<(String, S
         return Err(damaged(format!("a header of {length} bytes")));
     }
     let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
-    let list = file.iter().filter(|(name, _)| wanted.contains(*name)).map(|(name, view)| {
+    let mut found = Found::default();
+    for (name, view) in file.iter() {
+        if !wanted(name) {
+            found.others.add(name);
+            continue;
+        }
         let start = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
         let place = start..start + view.data().len();
         let kind = match view.dtype() {
@@ -38,7 +42,7 @@ pub fn tensors(bytes: &[u8], wanted: &BTreeSet<String>) -> Result<Vec<(String, S
                 .hint("weights are read in F32, F16, BF16 and F64"));
             }
         };
-        Ok((name.to_string(), Stored::new(kind, view.shape(), None, place, 0)?))
-    });
-    list.collect()
+        found.tensors.push((name.to_string(), Stored::new(kind, view.shape(), None, place, 0)?));
+    }
+    Ok(found)
 }

@@ -52,6 +52,46 @@ return {
     assert(table.concat(together.ids[2], " ") == table.concat(alone.ids[1], " "))
   end,
 
+  ["a key of a configuration in Lua is known or refused"] = function()
+    local config = { d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }
+    assert(compt.backbone(config).config.model_type == "t5")
+    config.model_type = "umt5"
+    assert(compt.backbone(config).config.architectures[1] == "UMT5ForConditionalGeneration")
+    config.num_layer = 2
+    raises("did you mean 'num_layers'?", compt.backbone, config)
+    config.num_layer, config.d_model = nil, nil
+    config.model_type = nil
+    raises("it says no 'd_model'", compt.backbone, config)
+  end,
+
+  ["positions are relative: no length is too long for the configuration"] = function()
+    local ids = {}
+    for i = 1, 700 do ids[i] = 3 + i % 40 end
+    ids[#ids + 1] = 1
+    local t = compt.trainer {
+      backbone = compt.backbone({
+        d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50, n_positions = 16,
+      }, { seed = 1 }),
+      stream = function() return { source = { ids }, target = { { 5, 1 } } } end,
+      method = compt.methods.pt { length = 20, encoder = "none" }, max_source_length = 1024, steps = 1,
+      progress = false,
+    }
+    assert(t:step().loss > 0)
+  end,
+
+  ["a model of the family is read and written"] = function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    local b = compt.backbone("tests/golden/t5/umt5", { dtype = "float32", trainable = true })
+    b:save(folder)
+    local again = compt.backbone(folder, { dtype = "float32" })
+    os.execute(("rm -r %q"):format(folder))
+    local ids = { input_ids = { { 5, 9, 11, 1 } }, labels = { { 7, 1 } } }
+    local wanted, found = b:forward(ids).loss:item(), again:forward(ids).loss:item()
+    assert(math.abs(wanted - found) < 0.05 * wanted, wanted .. " " .. found)
+    assert(again.config.model_type == "umt5")
+  end,
+
   ["what is wrong is named"] = function()
     local b = golden "v1_0"
     raises("token id 64 is outside the vocabulary of 64 ids", b.embed, b, { { 64 } })

@@ -160,7 +160,6 @@ return {
     end), { steps = 2 })
     refused("holds rows of several tasks", m.lora { alone = false })
     small.refused("unknown option 'ranks'", m.lora, { ranks = 2 })
-    refused("longer than the backbone can take", m.spot { length = 600 })
     refused("there are no steps to make", m.mpt { length = 2 }, { steps = 1 })
   end,
 

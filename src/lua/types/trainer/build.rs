@@ -17,7 +17,6 @@ use crate::train::control::{Control, Setting, View};
 use crate::train::evaluate::{Decoding, Evaluation};
 use crate::train::gather::Placement;
 use crate::train::knobs::Knobs;
-use crate::train::rows::room_for;
 use crate::train::{Batches, NonFinite, Parts, Settings, Stage};
 use crate::{Error, Result};
 use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
@@ -158,9 +157,11 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let trained = trained(lua, &method, about, &backbone, decay)?;
     let b = backbone.0.borrow();
     let group_names: Vec<String> = trained.groups.iter().map(|g| g.name.clone()).collect();
-    let prompt_rows = prompt_rows(&trained, targets, &task_names).map_err(|e| e.at(CALL))?;
-    room_for(prompt_rows, settings.max_source, b.model.config.n_positions)?;
-    let max_source = settings.max_source.min((b.model.config.n_positions - prompt_rows) as usize);
+    prompt_rows(&trained, targets, &task_names).map_err(|e| e.at(CALL))?;
+    let max_source = settings.max_source;
+    if max_source < 2 {
+        return Err(Error::new("'max_source_length' must be at least 2").at(CALL).into());
+    }
 
     let (batches, lengths) = match (&tasks, stream) {
         (Some(tasks), _) => {

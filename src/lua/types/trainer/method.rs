@@ -14,7 +14,6 @@ use crate::router::Phase;
 use crate::train::composition::{Composition, Selection};
 use crate::train::learner::{Learner, OfTasks};
 use crate::train::optimizer::Group;
-use crate::train::rows::room_for;
 use crate::{Error, Result};
 use mlua::{Function, Lua, Table, Value};
 use std::rc::Rc;
@@ -148,7 +147,6 @@ pub fn trained(
         tokenizer: b.tokenizer.as_deref(),
     };
     let shape = Shape { tasks: tasks.to_vec(), sources, length, private_length };
-    room_for(private_length, 2, b.model.config.n_positions)?;
     let bank = bank::make(lua, shape, &method.get("encoder")?, &method.get("init")?, &material)?;
     let router = match sources {
         0 => None,

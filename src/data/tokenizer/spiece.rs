@@ -42,8 +42,13 @@ impl Spiece {
                 (3, Field::Bytes(normalizer)) => {
                     let mut message = Message(normalizer);
                     while let Some((field, value)) = message.next()? {
-                        if let (2, Field::Bytes(charsmap)) = (field, value) {
-                            spiece.charsmap = charsmap.to_vec();
+                        match (field, value) {
+                            (2, Field::Bytes(charsmap)) => spiece.charsmap = charsmap.to_vec(),
+                            (3, Field::Varint(0)) => return Err(unusual("add_dummy_prefix")),
+                            (4, Field::Varint(0)) => {
+                                return Err(unusual("remove_extra_whitespaces"));
+                            }
+                            _ => {}
                         }
                     }
                 }
@@ -95,6 +100,13 @@ fn check_trainer(bytes: &[u8]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A setting of the normaliser (fields 3 and 4, true where absent) that T5's files leave on.
+fn unusual(setting: &str) -> Error {
+    Error::new(format!("its {setting} is off, which is not read from this file")).hint(
+        "save the tokenizer with AutoTokenizer's save_pretrained, which writes tokenizer.json",
+    )
 }
 
 enum Field<'a> {
@@ -159,7 +171,7 @@ fn malformed(why: &str) -> Error {
 mod tests {
     use super::*;
 
-    const MODEL: &[u8] = include_bytes!("../../tests/golden/tokenizer/spiece.model");
+    const MODEL: &[u8] = include_bytes!("../../../tests/golden/tokenizer/spiece.model");
 
     #[test]
     fn pieces_come_with_scores_and_types() {

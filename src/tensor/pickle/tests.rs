@@ -1,14 +1,17 @@
 use super::*;
 use std::path::Path;
 
+/// Integers among the weights.
+const UNUSED: &str = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
+
 fn fixture(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/torch_save");
     std::fs::read(folder.join(name)).unwrap()
 }
 
 fn read(file: &[u8]) -> Result<Vec<(String, Stored)>> {
-    let wanted = ["shared.weight", "lm_head.weight", "steps"].map(String::from);
-    tensors(file, &BTreeSet::from(wanted))
+    let wanted = ["shared.weight", "lm_head.weight", "steps", UNUSED];
+    Ok(state_dict(file, |name| wanted.contains(&name))?.tensors)
 }
 
 #[track_caller]
@@ -154,4 +157,24 @@ fn big_endian_files_are_refused() {
     }
     assert!(read(&old).unwrap_err().to_string().contains("big-endian"));
     assert!(read(&new).unwrap_err().to_string().contains("big-endian"));
+}
+
+#[test]
+fn tensors_that_nobody_names_are_found_too() {
+    let names = |file: &[u8]| -> Vec<String> {
+        all(file).unwrap().tensors.into_iter().map(|(name, _)| name).collect()
+    };
+    let one = tensor(b"K\x00K\x02K\x03\x86K\x03K\x01\x86");
+    assert_eq!(names(&legacy(&[&one[..], b"."].concat())), [""]);
+    let inner = [b"}X\x05\0\0\0inner", &dictionary(b"K\x00K\x02\x85K\x01\x85")[..]].concat();
+    let inner = [&inner[..inner.len() - 1], b"s."].concat();
+    assert_eq!(names(&legacy(&inner)), ["inner.steps"]);
+    // What is no tensor is named.
+    let steps = dictionary(b"K\x00K\x02\x85K\x01\x85");
+    let steps = &steps[..steps.len() - 1];
+    let others = all(&legacy(&[steps, b"X\x05\0\0\0epochK\x03s."].concat())).unwrap().others;
+    assert_eq!((others.list(), others.count), ("'epoch'".to_string(), 1));
+    // A dictionary that holds itself ends.
+    let own = [steps, b"q\x63X\x01\0\0\0ah\x63s."].concat();
+    assert_eq!(all(&legacy(&own)).unwrap().others.list(), "'a.a.a.a'");
 }

@@ -2,7 +2,42 @@
 
 use crate::{Error, Result};
 use std::ops::Range;
-use tch::Kind;
+use tch::{Kind, Tensor};
+
+/// Names of tensors that nobody asked for, for a message: the first of them, and how many there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Others {
+    pub first: Vec<String>,
+    pub count: usize,
+}
+
+impl Others {
+    const MOST: usize = 4;
+    const LONGEST: usize = 100;
+
+    pub fn add(&mut self, name: &str) {
+        if self.first.len() < Self::MOST {
+            self.first.push(name.chars().take(Self::LONGEST).collect());
+        }
+        self.count += 1;
+    }
+
+    /// `'a', 'b' and 3 more`
+    pub fn list(&self) -> String {
+        let named: Vec<String> = self.first.iter().map(|name| format!("'{name}'")).collect();
+        match self.count - self.first.len() {
+            0 => named.join(", "),
+            more => format!("{} and {more} more", named.join(", ")),
+        }
+    }
+}
+
+/// The tensors of a file: those that are wanted, and what else there is.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub tensors: Vec<(String, Stored)>,
+    pub others: Others,
+}
 
 /// Its numbers, from the first to the last, are known to lie within the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +120,14 @@ impl Stored {
             Kind::Float | Kind::Half | Kind::BFloat16 | Kind::Double => Ok(()),
             other => Err(Error::new(format!("weights of type {other:?} are not read"))),
         }
+    }
+
+    /// The whole tensor, on the CPU.
+    pub fn tensor(&self, file: &[u8]) -> Result<Tensor> {
+        let count = self.shape.iter().product::<i64>() as usize;
+        let mut gathered = Vec::new();
+        let bytes = self.read(file, 0..count, &mut gathered);
+        Ok(Tensor::f_from_data_size(bytes, &self.shape, self.kind)?)
     }
 
     /// The bytes of these elements, counted row by row; those that lie apart are gathered.

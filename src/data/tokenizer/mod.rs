@@ -1,119 +1,98 @@
-//! T5's tokenizer: text to ids that close with `</s>`, and back.
+//! T5's tokenizers: text to ids that close with `</s>`, and back.
 
-use super::spiece::{Kind, Spiece};
+mod bytes;
+mod declared;
+mod spiece;
+mod unigram;
+
 use crate::error::Context;
 use crate::guard::guarded;
-use crate::{Error, Result};
+use crate::{Error, Result, intact};
+use declared::Declared;
 use std::path::Path;
-use tokenizers::models::unigram::Unigram;
-use tokenizers::normalizers::{Precompiled, Sequence as Normalizers, Strip};
-use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
-use tokenizers::pre_tokenizers::sequence::Sequence as PreTokenizers;
-use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::processors::template::TemplateProcessing;
-use tokenizers::{AddedToken, Encoding, Tokenizer as Inner};
+use tokenizers::{Encoding, Tokenizer as Inner};
 
 const PAD: &str = "<pad>";
 const EOS: &str = "</s>";
-/// Sentinels `transformers` adds to a `spiece.model`.
-const SENTINELS: usize = 100;
 /// Texts tokenized together.
 const AT_ONCE: usize = 4096;
 
-/// A T5 tokenizer.
+/// A T5 tokenizer: of pieces, or of bytes.
 pub struct Tokenizer {
     inner: Inner,
+    of_bytes: bool,
     pad_id: i64,
     eos_id: i64,
 }
 
 impl Tokenizer {
-    /// Reads `tokenizer.json` of a folder, or its `spiece.model` if only that is there.
+    /// The tokenizer of a folder; an error where it has none.
     pub fn load(folder: &Path) -> Result<Self> {
-        let json = folder.join("tokenizer.json");
-        let spiece = folder.join("spiece.model");
-        if json.is_file() {
-            let bytes = std::fs::read(&json).at(json.display())?;
-            Self::from_bytes(&bytes).at(json.display())
-        } else if spiece.is_file() {
-            let bytes = std::fs::read(&spiece).at(spiece.display())?;
-            Self::from_spiece(&bytes).at(spiece.display())
-        } else {
-            Err(Error::new("no tokenizer in this folder")
+        Self::find(folder)?.ok_or_else(|| {
+            Error::new("no tokenizer in this folder")
                 .at(folder.display())
-                .hint("it needs a tokenizer.json or a spiece.model"))
+                .hint("it needs a tokenizer.json or a spiece.model")
+        })
+    }
+
+    /// That of a folder: `tokenizer.json`, or `spiece.model` if only that is there, or bytes where
+    /// the folder is ByT5's, with the tokens that `tokenizer_config.json` and
+    /// `added_tokens.json` add. None where nothing of it is there.
+    pub fn find(folder: &Path) -> Result<Option<Self>> {
+        let declared = Declared::read(folder)?;
+        let (json, spiece) = (folder.join("tokenizer.json"), folder.join("spiece.model"));
+        let read = |path: &Path| -> Result<Vec<u8>> {
+            let bytes = std::fs::read(path).at(path.display())?;
+            intact::check(&bytes).at(path.display())?;
+            Ok(bytes)
+        };
+        if intact::is_there(&json)? {
+            let inner = parse(&read(&json)?).at(json.display())?;
+            return Self::new(inner, &declared).map(Some).at(json.display());
+        }
+        if intact::is_there(&spiece)? {
+            let inner = unigram::build(&read(&spiece)?, &declared).at(spiece.display())?;
+            return Self::new(inner, &declared).map(Some).at(spiece.display());
+        }
+        if declared.class.as_deref() == Some(bytes::CLASS) {
+            let built = Self::new(bytes::build(&declared)?, &declared).at(folder.display())?;
+            return Ok(Some(Tokenizer { of_bytes: true, ..built }));
+        }
+        match ["vocab.json", "merges.txt"].map(|name| intact::is_there(&folder.join(name))) {
+            [Ok(true), Ok(true)] => Err(Error::new("a tokenizer of vocab.json and merges.txt")
+                .at(folder.display())
+                .hint(conversion(folder))),
+            _ => Ok(None),
         }
     }
 
     /// A tokenizer from the bytes of a `tokenizer.json`. Truncation and padding it may ask for are
     /// left out; a closing `</s>` is added where it asks for none.
     pub fn from_bytes(json: &[u8]) -> Result<Self> {
-        // The library panics over some of what a damaged file says.
-        let parsed = guarded(|| Inner::from_bytes(json).map_err(failed));
-        let mut inner = parsed.map_err(|e| Error::new(format!("not a tokenizer.json: {e}")))?;
-        inner.with_truncation(None).map_err(failed)?;
-        inner.with_padding(None);
-        Self::new(inner)
+        Self::new(parse(json)?, &Declared::default())
     }
 
-    /// A tokenizer from the bytes of a `spiece.model`, with 100 sentinels after its pieces:
-    /// `<extra_id_0>` is the last id.
-    pub fn from_spiece(bytes: &[u8]) -> Result<Self> {
-        let Spiece { pieces, charsmap } = Spiece::parse(bytes)?;
-        if pieces.iter().any(|piece| piece.kind == Kind::Byte) {
-            return Err(Error::new("byte pieces are not supported")
-                .hint("convert the model to tokenizer.json"));
-        }
-        let of_kind = |kind: &[Kind]| -> Vec<String> {
-            let named = pieces.iter().filter(|piece| kind.contains(&piece.kind));
-            named.map(|piece| piece.text.clone()).collect()
-        };
-        let unknown = pieces.iter().position(|piece| piece.kind == Kind::Unknown);
-        let sentinels: Vec<String> =
-            (0..SENTINELS).rev().map(|i| format!("<extra_id_{i}>")).collect();
-        let special = [of_kind(&[Kind::Control, Kind::Unknown]), sentinels.clone()].concat();
-        let whole = of_kind(&[Kind::UserDefined]);
-
-        let pieces = pieces.into_iter().map(|piece| (piece.text, piece.score));
-        let vocabulary = pieces.chain(sentinels.into_iter().map(|text| (text, 0.0))).collect();
-        let model = Unigram::from(vocabulary, unknown, false).map_err(failed)?;
-        let metaspace = Metaspace::new('\u{2581}', PrependScheme::Always, true);
-        let mut inner = Inner::new(model);
-        if !charsmap.is_empty() {
-            let charsmap = Precompiled::from(&charsmap)
-                .map_err(|e| Error::new(format!("the character map is broken: {e}")))?;
-            let steps = vec![charsmap.into(), Strip::new(false, true).into()];
-            inner.with_normalizer(Some(Normalizers::new(steps))).map_err(failed)?;
-        }
-        inner.with_pre_tokenizer(Some(PreTokenizers::new(vec![
-            WhitespaceSplit.into(),
-            metaspace.clone().into(),
-        ])));
-        inner.with_decoder(Some(metaspace));
-        let token = |special| move |text| AddedToken::from(text, special).normalized(false);
-        inner.add_special_tokens(special.into_iter().map(token(true))).map_err(failed)?;
-        inner.add_tokens(whole.into_iter().map(token(false))).map_err(failed)?;
-        Self::new(inner)
-    }
-
-    fn new(mut inner: Inner) -> Result<Self> {
-        let id = |token| {
+    fn new(mut inner: Inner, declared: &Declared) -> Result<Self> {
+        guarded(|| declared.give(&mut inner))?;
+        let id = |token: &str| {
             let id = inner.token_to_id(token).map(i64::from);
             id.ok_or_else(|| {
                 Error::new(format!("the vocabulary has no '{token}', so it is not T5's"))
             })
         };
-        let (pad_id, eos_id) = (id(PAD)?, id(EOS)?);
+        let eos = declared.eos.as_deref().unwrap_or(EOS);
+        let (pad_id, eos_id) = (id(declared.pad.as_deref().unwrap_or(PAD))?, id(eos)?);
         if inner.get_post_processor().is_none() {
             let closing = TemplateProcessing::builder()
-                .try_single(format!("$A {EOS}"))
+                .try_single(format!("$A {eos}"))
                 .map_err(Error::new)?
-                .special_tokens(vec![(EOS, eos_id as u32)])
+                .special_tokens(vec![(eos, eos_id as u32)])
                 .build()
                 .map_err(|e| Error::new(e.to_string()))?;
             inner.with_post_processor(Some(closing));
         }
-        Ok(Tokenizer { inner, pad_id, eos_id })
+        Ok(Tokenizer { inner, of_bytes: false, pad_id, eos_id })
     }
 
     /// The ids of a text, the closing `</s>` included.
@@ -139,6 +118,9 @@ impl Tokenizer {
     /// The text of ids, without special tokens. Ids beyond the vocabulary (T5's embedding has 28
     /// unused rows) say nothing; a negative id is an error.
     pub fn decode(&self, ids: &[i64]) -> Result<String> {
+        if self.of_bytes && ids.iter().all(|&id| id >= 0) {
+            return Ok(bytes::decode(ids));
+        }
         let ids = ids
             .iter()
             .map(|&id| u32::try_from(id).map_err(|_| Error::new(format!("{id} is no token id"))));
@@ -173,6 +155,25 @@ impl Tokenizer {
     pub fn eos_id(&self) -> i64 {
         self.eos_id
     }
+}
+
+/// A `tokenizer.json`, without the truncation and padding that it asks for.
+fn parse(json: &[u8]) -> Result<Inner> {
+    // The library panics over some of what a damaged file says.
+    let parsed = guarded(|| Inner::from_bytes(json).map_err(failed));
+    let mut inner = parsed.map_err(|e| Error::new(format!("not a tokenizer.json: {e}")))?;
+    inner.with_truncation(None).map_err(failed)?;
+    inner.with_padding(None);
+    Ok(inner)
+}
+
+/// What makes a `tokenizer.json` of a folder's other files.
+fn conversion(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "transformers writes tokenizer.json from them: python -c \"from transformers import \
+         AutoTokenizer as T; T.from_pretrained('{folder}').save_pretrained('{folder}')\""
+    )
 }
 
 fn wide(encoding: &Encoding) -> Vec<i64> {
@@ -267,6 +268,78 @@ mod tests {
             assert_eq!(tokenizer.vocab_size(), 32_100);
             assert_eq!(tokenizer.id_of("<extra_id_0>"), Some(32_099));
         }
+    }
+
+    /// tests/golden/tokenizer_family.py: bytes, byte-level BPE, pieces of bytes, tokens beside the file.
+    #[test]
+    fn the_kin_of_t5_says_what_its_own_tokenizers_say() {
+        let family = fixture().with_file_name("tokenizer_family");
+        for (case, pad, eos, tokens) in
+            [("byt5", 0, 1, 384), ("codet5", 0, 2, 292), ("bytes", 0, 1, 290), ("added", 0, 1, 189)]
+        {
+            let folder = family.join(case);
+            let tokenizer = Tokenizer::load(&folder).unwrap();
+            assert!(compare(&tokenizer, &folder.join("golden.jsonl")) >= 5, "{case}");
+            let found = (tokenizer.pad_id(), tokenizer.eos_id(), tokenizer.vocab_size());
+            assert_eq!(found, (pad, eos, tokens), "{case}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_left_out() {
+        let folder = fixture().with_file_name("tokenizer_family").join("byt5");
+        let tokenizer = Tokenizer::load(&folder).unwrap();
+        let [start, e, acute] = [0xe6, 0xc3, 0xa9].map(|byte: i64| byte + 3);
+        assert_eq!(tokenizer.decode(&[start, 104, e, acute, 300, e, 1]).unwrap(), "eé");
+        assert!(tokenizer.decode(&[-1]).is_err());
+        assert!(tokenizer.is_silent(0) && tokenizer.is_silent(383) && !tokenizer.is_silent(100));
+    }
+
+    #[test]
+    fn tokens_beside_a_file_must_fit_its_vocabulary() {
+        let spiece = std::fs::read(fixture().join("spiece.model")).unwrap();
+        let folder = folder_with("spiece.model", &spiece);
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let load = || Tokenizer::load(folder.path());
+        let pieces = load().unwrap().vocab_size() - 100;
+        write("tokenizer_config.json", r#"{"extra_ids": 0}"#);
+        assert_eq!(load().unwrap().vocab_size(), pieces);
+        let decoder = format!(
+            r#"{{"extra_ids": 0, "added_tokens_decoder": {{
+                "{pieces}": {{"content": "<a>", "special": true}},
+                "0": {{"content": "<pad>", "special": true}}}}}}"#
+        );
+        write("tokenizer_config.json", &decoder);
+        let tokenizer = load().unwrap();
+        assert_eq!(tokenizer.id_of("<a>"), Some(pieces as i64));
+        assert!(tokenizer.is_silent(pieces as i64));
+        write("added_tokens.json", &format!(r#"{{"<b>": {}}}"#, pieces + 2));
+        let text = load().err().unwrap().to_string();
+        assert!(text.contains(&format!("'<b>' must have the id {}", pieces + 2)), "{text}");
+        write("added_tokens.json", r#"{"<pad>": 1}"#);
+        let text = load().err().unwrap().to_string();
+        assert!(text.contains("'<pad>' has the id 0"), "{text}");
+        write("added_tokens.json", "[]");
+        assert!(load().err().unwrap().to_string().contains("added_tokens.json: not a JSON object"));
+    }
+
+    #[test]
+    fn files_that_are_not_themselves_are_named() {
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n";
+        for name in ["tokenizer.json", "spiece.model"] {
+            let folder = folder_with(name, pointer);
+            let text = Tokenizer::load(folder.path()).err().unwrap().to_string();
+            assert!(text.contains(&format!("{name}: a pointer of git-lfs")), "{text}");
+        }
+        let folder = folder_with("x", b"");
+        std::os::unix::fs::symlink("gone", folder.path().join("tokenizer.json")).unwrap();
+        let text = Tokenizer::load(folder.path()).err().unwrap().to_string();
+        assert!(text.contains("tokenizer.json: a link to 'gone'"), "{text}");
+        let folder = folder_with("vocab.json", b"{}");
+        std::fs::write(folder.path().join("merges.txt"), "").unwrap();
+        let text = Tokenizer::load(folder.path()).err().unwrap().to_string();
+        assert!(text.contains("vocab.json and merges.txt") && text.contains("save_pretrained"));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! A backbone: a T5 with the tokenizer it was trained with, and a name for the records.
 
+mod generation;
+
 use crate::data::Tokenizer;
 use crate::run::files::write_json;
 use crate::run::source::{fingerprint, sha256};
 use crate::t5::{Config, T5};
 use crate::tensor::dtype;
-use crate::{Error, Result, error::Context};
+use crate::{Error, Result, error::Context, intact, notice};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
@@ -51,17 +53,17 @@ impl Backbone {
                  config.json, model.safetensors and tokenizer.json",
             ));
         }
-        let config = Config::read(&folder.join("config.json"))?;
+        let config = read_config(folder)?;
         let kind = choose_kind(dtype, &config, device)?;
-        let has = |name: &str| folder.join(name).is_file();
-        let tokenizer = match has("tokenizer.json") || has("spiece.model") {
-            true => Some(Rc::new(Tokenizer::load(folder)?)),
-            false => None,
-        };
+        let tokenizer = Tokenizer::find(folder)?.map(Rc::new);
         let model = match trainable {
             true => T5::load_trainable(folder, kind, device)?,
             false => T5::load(folder, kind, device)?,
         };
+        let mut notes = model.config.notes.clone();
+        notes.extend(generation::unused(folder, &model.config)?);
+        notes.extend(tokenizer.as_deref().and_then(|t| misfit(t, &model.config)));
+        notes.iter().for_each(|note| notice::say(&format!("{note} ({})", folder.display())));
         let origin = Origin::Folder(folder.to_path_buf());
         let name = folder.display().to_string();
         Ok(Backbone { name, revision: None, model, tokenizer, origin })
@@ -122,12 +124,7 @@ impl Backbone {
             .collect::<std::result::Result<Vec<_>, tch::TchError>>()?;
         let weights = folder.join("model.safetensors");
         Tensor::write_safetensors(&tensors, &weights).at(weights.display())?;
-        let mut config =
-            serde_json::to_value(&self.model.config).map_err(|e| Error::new(e.to_string()))?;
-        // What `transformers` needs to know the folder by.
-        config["model_type"] = "t5".into();
-        config["architectures"] = serde_json::json!(["T5ForConditionalGeneration"]);
-        write_json(&folder.join("config.json"), &config)
+        write_json(&folder.join("config.json"), &self.model.config.to_json())
     }
 
     /// A hash by which the weights are known again (`run::source::fingerprint`); None for random
@@ -160,6 +157,39 @@ impl Backbone {
                 .hint("put tokenizer.json or spiece.model into its folder")
         })
     }
+}
+
+/// What a tokenizer and a model that do not belong together are told by.
+fn misfit(tokenizer: &Tokenizer, config: &Config) -> Option<String> {
+    let (tokens, rows) = (tokenizer.vocab_size() as i64, config.vocab_size);
+    if tokens > rows {
+        return Some(format!(
+            "note: the tokenizer has {tokens} tokens, the embedding table {rows} rows"
+        ));
+    }
+    let (own, said) = (tokenizer.eos_id(), config.eos_token_id);
+    (own != said).then(|| {
+        format!("note: a text ends with the id {own} in the tokenizer and {said} in config.json")
+    })
+}
+
+/// `config.json` of a folder; where there is none the error says what the folder is.
+fn read_config(folder: &Path) -> Result<Config> {
+    let path = folder.join("config.json");
+    if intact::is_there(&path)? {
+        return Config::read(&path);
+    }
+    let error = Error::new("no config.json").at(folder.display());
+    Err(match folder.join("adapter_config.json").is_file() {
+        true => error.hint(
+            "this is an adapter of peft: load the backbone that its adapter_config.json names, and \
+             read the adapter with compt.prompts or compt.methods.lora { given = FOLDER }",
+        ),
+        false => error.hint(
+            "a backbone folder holds config.json, model.safetensors and tokenizer.json, as \
+             save_pretrained writes them",
+        ),
+    })
 }
 
 /// Below this width a model is too small to gain from bfloat16.

@@ -1,0 +1,66 @@
+//! ByT5's tokenizer, which has no file: bytes as tokens (Xue et al. 2022; `transformers`'
+//! `ByT5Tokenizer`).
+//!
+//! The ids 0, 1 and 2 are padding, the end and the unknown token, 3 to 258 the bytes of UTF-8, from 259 on
+//! `<extra_id_0>`, `<extra_id_1>` ... .
+
+use super::declared::Declared;
+use super::{EOS, PAD, failed};
+use crate::Result;
+use std::collections::BTreeMap;
+use tokenizers::models::bpe::BPE;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::{AddedToken, Tokenizer as Inner};
+
+/// The class whose folders have no tokenizer file.
+pub const CLASS: &str = "ByT5Tokenizer";
+
+const UNKNOWN: &str = "<unk>";
+const SENTINELS: usize = 125;
+/// The id of byte 0.
+const FIRST: i64 = 3;
+/// That of the first sentinel.
+const END: i64 = FIRST + 256;
+
+pub fn build(declared: &Declared) -> Result<Inner> {
+    let special = [PAD, EOS, UNKNOWN];
+    let mut ids: BTreeMap<String, u32> =
+        (0u32..).zip(special).map(|(i, t)| (t.into(), i)).collect();
+    for byte in 0..=255 {
+        ids.insert(letter(byte).to_string(), FIRST as u32 + u32::from(byte));
+    }
+    // Without merges every letter that stands for a byte is a token.
+    let model = BPE::builder()
+        .vocab_and_merges(ids.into_iter().collect::<tokenizers::models::bpe::Vocab>(), Vec::new())
+        .build()
+        .map_err(failed)?;
+    let mut inner = Inner::new(model);
+    inner.with_pre_tokenizer(Some(ByteLevel::new(false, false, false)));
+    let strips =
+        |text: &str| AddedToken::from(text, true).lstrip(true).rstrip(true).normalized(false);
+    inner.add_special_tokens(special.map(strips)).map_err(failed)?;
+    let sentinels = (0..declared.extra_ids.unwrap_or(SENTINELS))
+        .map(|i| AddedToken::from(format!("<extra_id_{i}>"), true).normalized(false));
+    inner.add_special_tokens(sentinels).map_err(failed)?;
+    Ok(inner)
+}
+
+/// The text of ids: of bytes alone, those that are no UTF-8 left out.
+pub fn decode(ids: &[i64]) -> String {
+    let bytes = ids.iter().filter(|id| (FIRST..END).contains(id)).map(|id| (id - FIRST) as u8);
+    let bytes: Vec<u8> = bytes.collect();
+    bytes.utf8_chunks().map(|chunk| chunk.valid()).collect()
+}
+
+/// What stands for a byte in a byte-level vocabulary (GPT-2's table): the byte's own letter where it can
+/// be seen, else one of those from U+0100 on.
+fn letter(byte: u8) -> char {
+    let seen = |b: u8| matches!(b, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    match seen(byte) {
+        true => char::from(byte),
+        false => {
+            let before = (0..byte).filter(|&b| !seen(b)).count() as u32;
+            char::from_u32(0x100 + before).expect("below the surrogates")
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What stands beside a tokenizer's own file: `tokenizer_config.json`, `added_tokens.json` and
+//! `special_tokens_map.json`, as `transformers` writes them.
+
+use crate::error::Context;
+use crate::{Error, Result, intact};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::Path;
+use tokenizers::{AddedToken, Tokenizer as Inner};
+
+const CONFIG: &str = "tokenizer_config.json";
+const ADDED: &str = "added_tokens.json";
+const SPECIAL: &str = "special_tokens_map.json";
+
+/// Tokens that a vocabulary must have or is given.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// The class of Python that the files are of.
+    pub class: Option<String>,
+    pub pad: Option<String>,
+    pub eos: Option<String>,
+    /// Sentinels after the pieces of a `spiece.model`; None where it is not said.
+    pub extra_ids: Option<usize>,
+    /// By id.
+    tokens: BTreeMap<u32, AddedToken>,
+    /// Special ones, whose ids may not be said.
+    special: Vec<String>,
+}
+
+impl Declared {
+    pub fn read(folder: &Path) -> Result<Self> {
+        let mut found = Declared::default();
+        if let Some(map) = object(&folder.join(CONFIG))? {
+            found.config(&map).at(folder.join(CONFIG).display())?;
+        }
+        if let Some(map) = object(&folder.join(SPECIAL))? {
+            found.names(&map);
+        }
+        if let Some(map) = object(&folder.join(ADDED))? {
+            found.added(&map).at(folder.join(ADDED).display())?;
+        }
+        if found.class.is_none()
+            && let Some(map) = object(&folder.join("config.json"))?
+        {
+            found.class = text(map.get("tokenizer_class"));
+        }
+        Ok(found)
+    }
+
+    fn config(&mut self, map: &Map<String, Value>) -> Result<()> {
+        self.class = text(map.get("tokenizer_class"));
+        self.names(map);
+        self.extra_ids = match map.get("extra_ids") {
+            None | Some(Value::Null) => None,
+            Some(value) => match value.as_u64().filter(|count| *count <= 1 << 16) {
+                Some(count) => Some(count as usize),
+                None => {
+                    return Err(Error::new(format!("'extra_ids' must be a count, not {value}")));
+                }
+            },
+        };
+        let sampling = map.get("sp_model_kwargs").and_then(|kwargs| kwargs.get("enable_sampling"));
+        if sampling == Some(&Value::Bool(true)) {
+            return Err(Error::new(
+                "'sp_model_kwargs' asks for another segmentation each time (enable_sampling), which \
+                 is not done",
+            ));
+        }
+        let Some(decoder) = map.get("added_tokens_decoder").and_then(Value::as_object) else {
+            return Ok(());
+        };
+        for (id, token) in decoder {
+            let (Ok(id), Some(content)) = (id.parse(), text(Some(token))) else {
+                return Err(Error::new(format!("'added_tokens_decoder': '{id}' is no token")));
+            };
+            let is = |key: &str| token.get(key) == Some(&Value::Bool(true));
+            let token = AddedToken::from(content, is("special"))
+                .lstrip(is("lstrip"))
+                .rstrip(is("rstrip"))
+                .single_word(is("single_word"))
+                .normalized(is("normalized"));
+            self.tokens.insert(id, token);
+        }
+        Ok(())
+    }
+
+    fn names(&mut self, map: &Map<String, Value>) {
+        self.pad = text(map.get("pad_token")).or(self.pad.take());
+        self.eos = text(map.get("eos_token")).or(self.eos.take());
+        for key in ["additional_special_tokens", "extra_special_tokens"] {
+            let list = map.get(key).and_then(Value::as_array);
+            let named = list.into_iter().flatten().filter_map(|token| text(Some(token)));
+            self.special.extend(named);
+        }
+    }
+
+    fn added(&mut self, map: &Map<String, Value>) -> Result<()> {
+        for (content, id) in map {
+            let id = id.as_u64().and_then(|id| u32::try_from(id).ok());
+            let id = id.ok_or_else(|| Error::new(format!("'{content}' has no id")))?;
+            let special = self.special.contains(content);
+            let token = AddedToken::from(content.clone(), special).normalized(!special);
+            self.tokens.entry(id).or_insert(token);
+        }
+        Ok(())
+    }
+
+    /// How many sentinels follow the pieces of a `spiece.model`: T5's 100 where nothing is said.
+    pub fn sentinels(&self) -> usize {
+        self.extra_ids.unwrap_or(100)
+    }
+
+    /// Gives a tokenizer the tokens that it lacks, each under the id it must have.
+    pub fn give(&self, inner: &mut Inner) -> Result<()> {
+        for (&id, token) in &self.tokens {
+            let content = &token.content;
+            match inner.token_to_id(content) {
+                Some(own) if own == id => {}
+                Some(own) => {
+                    return Err(Error::new(format!(
+                        "the token '{content}' has the id {own} in the vocabulary and {id} in \
+                         {CONFIG} or {ADDED}"
+                    )));
+                }
+                None => add(inner, token.clone(), Some(id))?,
+            }
+            // What is in the vocabulary as a plain piece is found in a text before all pieces.
+            if !inner.get_added_tokens_decoder().contains_key(&id) {
+                add(inner, token.clone(), None)?;
+            }
+        }
+        for content in &self.special {
+            let id = inner.token_to_id(content);
+            if id.is_none_or(|id| !inner.get_added_tokens_decoder().contains_key(&id)) {
+                add(inner, AddedToken::from(content.clone(), true).normalized(false), None)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add(inner: &mut Inner, token: AddedToken, id: Option<u32>) -> Result<()> {
+    let content = token.content.clone();
+    let failed = |e: tokenizers::Error| Error::new(e.to_string());
+    match token.special {
+        true => inner.add_special_tokens([token]).map_err(failed)?,
+        false => inner.add_tokens([token]).map_err(failed)?,
+    };
+    let given = inner.token_to_id(&content);
+    match id {
+        Some(id) if given != Some(id) => Err(Error::new(format!(
+            "the token '{content}' must have the id {id}, but the vocabulary and the tokens before it \
+             end at {}",
+            given.map_or(0, |given| given.saturating_sub(1))
+        ))
+        .hint("save the tokenizer again with save_pretrained, which writes tokenizer.json")),
+        _ => Ok(()),
+    }
+}
+
+/// A token's text, alone or with its properties.
+fn text(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(token) => Some(token.get("content")?.as_str()?.to_string()),
+        _ => None,
+    }
+}
+
+/// The object in a file; None where the file is not there.
+fn object(path: &Path) -> Result<Option<Map<String, Value>>> {
+    if !intact::is_there(path)? {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).at(path.display())?;
+    intact::check(&bytes).at(path.display())?;
+    let map = serde_json::from_slice(&bytes)
+        .map_err(|e| Error::new(format!("not a JSON object: {e}")))
+        .at(path.display())?;
+    Ok(Some(map))
+}

@@ -1,0 +1,71 @@
+//! What may stand in the place of a file: nothing, a link to nothing, a folder, an empty file, a pointer
+//! of git-lfs.
+
+use crate::{Error, Result};
+use std::path::Path;
+
+/// What stands in place of a large file where a repository was cloned without its large files.
+const POINTERS: [(&[u8], &str); 2] =
+    [(b"version https://git-lfs.github.com/spec/", "git-lfs"), (b"# xet version ", "git-xet")];
+
+/// Whether a file of this name is there. A link to nothing and a folder are errors that say so.
+pub fn is_there(path: &Path) -> Result<bool> {
+    let Ok(link) = path.symlink_metadata() else { return Ok(false) };
+    match path.metadata() {
+        Ok(found) if found.is_file() => Ok(true),
+        Ok(_) => Err(Error::new("this is a folder, not a file").at(path.display())),
+        Err(_) if link.is_symlink() => {
+            let target = std::fs::read_link(path).unwrap_or_default();
+            Err(Error::new(format!("a link to '{}', which is not there", target.display()))
+                .at(path.display())
+                .hint("fetch or copy the file again; `cp -L` copies what links lead to"))
+        }
+        Err(e) => Err(Error::from(e).at(path.display())),
+    }
+}
+
+/// Refuses the bytes of a file that cannot be the file itself.
+pub fn check(bytes: &[u8]) -> Result<()> {
+    if bytes.is_empty() {
+        return Err(Error::new("the file is empty").hint("fetch or copy it again"));
+    }
+    match POINTERS.iter().find(|(start, _)| bytes.starts_with(start)) {
+        Some((_, tool)) => Err(Error::new(format!("a pointer of {tool}, not the file itself"))
+            .hint(
+                "the repository was cloned without its large files: `git lfs pull` in its folder, \
+                   or `compt fetch ORG/NAME`",
+            )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_place_of_a_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("file"), "x").unwrap();
+        std::fs::create_dir(at("folder")).unwrap();
+        std::os::unix::fs::symlink("nowhere", at("dangling")).unwrap();
+        std::os::unix::fs::symlink("file", at("link")).unwrap();
+        assert_eq!(is_there(&at("file")), Ok(true));
+        assert_eq!(is_there(&at("link")), Ok(true));
+        assert_eq!(is_there(&at("missing")), Ok(false));
+        let text = is_there(&at("dangling")).unwrap_err().to_string();
+        assert!(text.contains("dangling: a link to 'nowhere', which is not there"), "{text}");
+        let text = is_there(&at("folder")).unwrap_err().to_string();
+        assert!(text.contains("folder: this is a folder"), "{text}");
+    }
+
+    #[test]
+    fn pointers_and_empty_files_are_no_content() {
+        let text = check(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+        assert!(text.unwrap_err().to_string().contains("a pointer of git-lfs"));
+        assert!(check(b"# xet version 0\nfilesize = 3\n").unwrap_err().to_string().contains("xet"));
+        assert!(check(b"").unwrap_err().to_string().contains("empty"));
+        assert_eq!(check(b"version = 1"), Ok(()));
+    }
+}
