@@ -41,7 +41,7 @@ function sorted_pairs(t) end
 ---@field trainable? boolean random weights that are trained (only with a table of configuration) (default false)
 ---@field seed? integer of random weights
 
----A frozen T5: "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and `tokenizer.json` or `spiece.model` (T5 v1.0, v1.1, LM-adapted, flan); such a model of the hub, from its cache or downloaded into it ("google-t5/t5-base", "t5-base", "org/name@revision"); or a table of T5 configuration for random weights.
+---A frozen T5, mT5 or umT5 (T5 v1.0, v1.1, LM-adapted, flan, T0, UL2, ByT5, CodeT5, MADLAD-400; mT0): "micro", the one that comes with compt; a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and `tokenizer.json` or `spiece.model`, as transformers 4 and 5 write it (`model_type` decides, other models are refused); such a model of the hub, from its cache or downloaded into it ("google-t5/t5-base", "t5-base", "org/name@revision"); or a table of T5 configuration for random weights.
 ---```lua
 ---b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 ---compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
@@ -137,12 +137,12 @@ function Backbone:parameters() end
 ---@param folder compt.folder
 function Backbone:save(folder) end
 
----A tokenizer alone: `tokenizer.json`, or `spiece.model` where only that is there.
+---A tokenizer alone: `tokenizer.json`, or `spiece.model` where only that is there, with the tokens that `added_tokens.json` and `tokenizer_config.json` add; ByT5's bytes where `tokenizer_config.json` names its class.
 ---@param folder compt.folder
 ---@return compt.Tokenizer
 function compt.tokenizer(folder) end
 
----T5's word pieces.
+---T5's word pieces, or ByT5's bytes.
 ---```lua
 ---b.tokenizer.vocab_size
 ---```
@@ -1125,7 +1125,7 @@ function Trainer:parameters() end
 ---@return table<string, torch.Tensor>
 function Trainer:gradients() end
 
----Prompts from files, and for them: a run's `prompts.safetensors`, NumPy's `.npy`, folders of `peft`.
+---Prompts from files, and for them: a run's `prompts.safetensors`, NumPy's `.npy`, files of `torch.save` (`prefix_embeddings.pt` of ATTEMPT and MPT), folders of `peft`.
 ---@class compt.prompts
 local prompts = {}
 
@@ -1133,7 +1133,7 @@ local prompts = {}
 ---@field backbone? compt.Backbone the prompts must fit it: its width and, where the file says them, its weights
 ---@field force? boolean of a backbone with other weights, too (default false)
 
----Reads prompts: the folder of a run, a `.safetensors` or `.npy` file, a folder of `peft`. To train on with one, start from it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length` and the `placement` it was trained with.
+---Reads prompts: the folder of a run, a `.safetensors`, `.npy` or `torch.save` (`.pt`, `.pth`, `.bin`, `.ckpt`: a tensor, or dictionaries of them) file, a folder of `peft`. To train on with one, start from it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length` and the `placement` it was trained with.
 ---```lua
 ---p = t:prompts():get("nli3")
 ---file = os.tmpname() .. ".safetensors"
