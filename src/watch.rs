@@ -6,10 +6,11 @@ use crate::run::source::sha256;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Network folders send no events, and a folder may be away for a while: every file is looked at
 /// this often.
@@ -17,11 +18,18 @@ const POLL: Duration = Duration::from_millis(200);
 /// A file being written to has this long to become whole.
 const SETTLE: Duration = Duration::from_millis(30);
 
+/// A file that is away is told of after this long: editors and copies bring one back sooner.
+const AWAY: Duration = Duration::from_secs(1);
+
+/// How long a file that does not seem whole may stay so after its last change: a save in place
+/// empties a file first, and a slow folder takes its time to fill it again.
+pub const GRACE: Duration = Duration::from_secs(2);
+
 /// Tells of files whose content is another than it was, from a thread of its own.
 ///
 /// Their folders are watched, for editors write a new file and rename it over the old one, and the
-/// files themselves are polled. What only touches a file is no change; nor is it one that a file is
-/// away, for it may come back.
+/// files themselves are polled. What only touches a file is no change; that a file is away is one
+/// when it does not come back.
 pub struct Watch {
     wake: Sender<Wake>,
 }
@@ -85,10 +93,20 @@ struct Files {
 struct Known {
     sha256: Option<String>,
     stamp: Option<Stamp>,
+    away_since: Option<Instant>,
 }
 
-/// What a look at the folder alone tells of a file: when it was written, and its length.
-type Stamp = (SystemTime, u64);
+/// What a look at the folder alone tells of a file: which one it is, behind all links, and when it
+/// was written.
+#[derive(PartialEq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+    /// Of the inode: a time of writing can be set back.
+    changed: (i64, i64),
+}
 
 impl Files {
     /// Tells of changes until the watch is dropped.
@@ -100,7 +118,8 @@ impl Files {
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Wake::Add(path, sha256)) => {
                     self.watch(&path);
-                    self.known.insert(path.clone(), Known { sha256, stamp: None });
+                    self.known
+                        .insert(path.clone(), Known { sha256, stamp: None, away_since: None });
                     vec![path]
                 }
                 Ok(Wake::Event(paths)) => self.named(&paths),
@@ -134,7 +153,8 @@ impl Files {
     }
 
     fn stamped_anew(&self) -> Vec<PathBuf> {
-        let is_new = |(path, known): &(&PathBuf, &Known)| known.stamp != stamp(path);
+        let is_new =
+            |(path, known): &(&PathBuf, &Known)| known.is_overdue() || known.stamp != stamp(path);
         self.known.iter().filter(is_new).map(|(path, _)| path.clone()).collect()
     }
 
@@ -144,6 +164,10 @@ impl Files {
         let Some(known) = self.known.get_mut(path) else { return false };
         known.stamp = stamp(path);
         let mut now = hash(path);
+        if now.is_none() {
+            return known.is_gone();
+        }
+        known.away_since = None;
         for _ in 0..LOOKS {
             if now.is_none() || now == known.sha256 {
                 return false;
@@ -160,9 +184,35 @@ impl Files {
     }
 }
 
+impl Known {
+    /// Whether the file was away for longer than it takes to save one.
+    fn is_overdue(&self) -> bool {
+        self.away_since.is_some_and(|since| since.elapsed() > AWAY)
+    }
+
+    /// The same of a file that is away now; true once.
+    fn is_gone(&mut self) -> bool {
+        if self.sha256.is_none() {
+            return false;
+        }
+        self.away_since.get_or_insert_with(Instant::now);
+        let overdue = self.is_overdue();
+        if overdue {
+            (self.sha256, self.away_since) = (None, None);
+        }
+        overdue
+    }
+}
+
 fn stamp(path: &Path) -> Option<Stamp> {
     let meta = fs::metadata(path).ok()?;
-    Some((meta.modified().ok()?, meta.len()))
+    Some(Stamp {
+        device: meta.dev(),
+        inode: meta.ino(),
+        length: meta.len(),
+        modified: (meta.mtime(), meta.mtime_nsec()),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+    })
 }
 
 /// The SHA-256 of a file that is there.
@@ -200,6 +250,44 @@ mod tests {
         fs::write(&file, "four").unwrap();
         assert_eq!(next().unwrap(), file);
         assert!(receiver.recv_timeout(Duration::from_millis(500)).is_err());
+    }
+
+    #[test]
+    fn a_file_that_stays_away_is_told_once_and_so_is_its_return() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.lua");
+        fs::write(&file, "one").unwrap();
+        let (_watch, receiver) = watched(&file);
+        fs::remove_file(&file).unwrap();
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), file);
+        assert!(receiver.recv_timeout(2 * AWAY).is_err(), "told once");
+        fs::write(&file, "one").unwrap();
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), file);
+    }
+
+    /// As releases are switched: the times and lengths of their files say nothing.
+    #[test]
+    fn a_link_to_another_folder_is_a_change_of_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let then = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for (name, text) in [("1", "one"), ("2", "two")] {
+            fs::create_dir(at(name)).unwrap();
+            let file = at(name).join("a.lua");
+            fs::write(&file, text).unwrap();
+            fs::File::options().write(true).open(&file).unwrap().set_modified(then).unwrap();
+        }
+        std::os::unix::fs::symlink("1", at("current")).unwrap();
+        let file = at("current/a.lua");
+        let (_watch, receiver) = watched(&file);
+        std::os::unix::fs::symlink("2", at("next")).unwrap();
+        fs::rename(at("next"), at("current")).unwrap();
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), file);
+        // Written in place, with its old time.
+        fs::write(at("2/a.lua"), "two").unwrap();
+        fs::write(at("2/a.lua"), "six").unwrap();
+        fs::File::options().write(true).open(at("2/a.lua")).unwrap().set_modified(then).unwrap();
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), file);
     }
 
     #[test]

@@ -52,7 +52,7 @@ fn no_two_of_32_processes_run_the_same_cell() {
 const FAILING: &str = r#"
 local compt = require "compt"
 local runs = compt.ablate {
-  settings = { file = "./flag.txt" },
+  settings = { file = "./flag.txt" }, files = { "file" },
   grid = { method = { "a", "b" }, seed = { 1, 2 } },
   derive = function(s) if s.method == "a" then return { file = "none" } end end,
   run = function(s)
@@ -296,4 +296,56 @@ fn wrong_grids_are_refused() {
     let study = Study::new(&[("study.lua", script)]);
     let (code, _, err) = study.run(&["run", "study.lua"]);
     assert!(code == 1 && err.contains("tensor:tolist()"), "{err}");
+}
+
+#[test]
+fn a_text_that_names_a_folder_by_chance_is_told_and_not_read() {
+    let script = r#"
+        local runs = require("compt").ablate {
+          settings = { answer = "yes", here = ".", rows = "yes" }, files = { "rows" },
+          grid = { separator = { " | ", "/", "/tmp" }, seed = { 1, 2 } },
+          run = function(s) return { average = #s.separator } end,
+        }
+        print(#runs:finished())"#;
+    let study = Study::new(&[("study.lua", script), ("yes/a.txt", "1")]);
+    let (code, out, err) = study.run(&["run", "study.lua"]);
+    assert_eq!((code, out.as_str()), (0, "6\n"), "{err}");
+    for name in ["answer", "here", "separator"] {
+        let told = format!("note: compt.ablate: the setting {name} = ");
+        assert_eq!(err.matches(&told).count(), 1, "{name}: {err}");
+    }
+    assert!(!err.contains("the setting rows") && !err.contains("the setting seed"), "{err}");
+    // What was said to be a path counts.
+    fs::write(study.path("yes/a.txt"), "2").unwrap();
+    let (_, listed, err) = study.run(&["run", "study.lua", "--dry-run"]);
+    assert!(listed.contains("0 finished, 6 to run"), "{listed}{err}");
+}
+
+#[test]
+fn reading_much_data_is_shown_and_stops_at_a_signal() {
+    use std::io::{BufRead, BufReader};
+    let script = r#"require("compt").ablate { grid = { data = { "rows" } }, run = function() return 1 end }"#;
+    let study = Study::new(&[("study.lua", script)]);
+    fs::create_dir(study.path("rows")).unwrap();
+    // They take no room, and their time to be read.
+    for i in 0..2000 {
+        fs::File::create(study.path(&format!("rows/{i}"))).unwrap().set_len(64 << 20).unwrap();
+    }
+    for (signal, code) in [(libc::SIGTERM, 143), (libc::SIGINT, 130)] {
+        let mut command = compt(&["run", "study.lua"]);
+        command.current_dir(study.0.path()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let first = lines.next().unwrap();
+        assert!(
+            first.starts_with("rows: reading file ") && first.contains(" of 2000, "),
+            "{first}"
+        );
+        // SAFETY: a signal to our own child.
+        unsafe { libc::kill(child.id() as i32, signal) };
+        let rest: Vec<String> = lines.collect();
+        assert!(rest.last().unwrap().starts_with("interrupted"), "{rest:?}");
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert!(!study.path("runs").exists());
+    }
 }

@@ -84,7 +84,7 @@ fn files_it_requires_are_followed_even_those_a_broken_version_wants() {
     fs::write(study.path("more.lua"), "return 1 +").unwrap();
     run.hear("more.lua:1: ");
     fs::write(study.path("more.lua"), "return 1").unwrap();
-    run.hear("nothing differs at this step");
+    run.hear("control.lua: in use; it asks for the same");
     fs::write(study.path("parts/rates.lua"), "return { source = 0.04 }").unwrap();
     run.hear("lr.source: 0.03 -> 0.04");
     assert_eq!(run.terminate().0, 143);

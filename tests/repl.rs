@@ -126,6 +126,51 @@ fn a_saved_session_is_a_script() {
     assert_eq!(out(&ran), "6\n1\n2\n", "{}", err(&ran));
 }
 
+/// What a timer, a command or a local does is in the script, or it says so.
+#[test]
+fn a_saved_session_comes_to_the_same_state() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file("tools.lua", "local function twice(x) return 2 * x end\nlocal type = 1\nreturn 7");
+    file(
+        "sub.lua",
+        "got = (got or '') .. tostring(require('compt').args.a) .. tostring(require('compt').args.b)",
+    );
+    let input = "\
+t = compt.trainer { backbone = compt.backbone 'micro', tasks = compt.tasks('micro', { shots = 8 }), \
+method = compt.methods.pt { length = 2, encoder = 'none', alone = false }, steps = 100000, batch_size = 2, progress = false }
+:time t:step()
+:timeit t:step()
+x, gone = 1, 2
+local x = 5
+:load tools.lua
+y = twice(x)
+:run sub.lua a=1
+:run sub.lua b=two
+:forget gone
+t.steps
+print(x, y, got, gone)
+x = 6; error 'after it'
+:save s.lua
+";
+    let ran = piped_in(folder.path(), input);
+    let (shown, told) = (out(&ran), err(&ran));
+    let steps =
+        shown.lines().find(|line| line.parse::<u64>().is_ok_and(|n| n > 20)).unwrap().to_string();
+    assert!(told.contains("note: the calls stayed: the trainer 't' made "), "{told}");
+    assert!(told.contains(&format!("from step 1 to {steps}")), "{steps}: {told}");
+    let state = "1\t2\t1nilniltwo\tnil\n";
+    assert!(shown.contains(state), "{shown}{told}");
+    let saved = std::fs::read_to_string(folder.path().join("s.lua")).unwrap();
+    assert!(
+        saved.contains("-- it ended in an error;")
+            && saved.contains("--   x = 6; error 'after it'")
+    );
+    let again = compt(folder.path()).args(["run", "s.lua"]).output().unwrap();
+    let printed = out(&again);
+    assert!(printed.contains(&format!("\n{steps}\n{state}")), "{saved}\n{printed}{}", err(&again));
+}
+
 #[test]
 fn a_piped_session_that_is_interrupted_goes_no_further() {
     let folder = TempDir::new().unwrap();

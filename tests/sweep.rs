@@ -17,7 +17,7 @@ const PLAN: &str = "runs/study/plan.jsonl";
 const QUICK: &str = r#"
 local compt = require "compt"
 local runs = compt.ablate {
-  settings = { rows = "./rows.txt" },
+  settings = { rows = "./rows.txt" }, files = { "rows" },
   grid = { x = { 1, 2, 3 }, seed = { 1, 2 } },
   run = function(s)
     print("x is", s.x)

@@ -7,6 +7,7 @@ use crate::lua::Runtime;
 use crate::lua::args;
 use crate::lua::failure::Failure;
 use crate::lua::session::{Again, Script, Session};
+use crate::lua::text;
 use crate::run::files::check_writable;
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use std::rc::Rc;
 
 /// Runs a script.
 pub fn file(path: &Path, mut session: Session) -> ExitCode {
-    let source = match std::fs::read_to_string(path).at(path.display()) {
+    let source = match text::read(path) {
         Ok(source) => source,
         Err(e) => return errors::refuse(&e),
     };

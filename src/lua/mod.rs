@@ -19,6 +19,7 @@ mod runtime;
 pub mod session;
 mod sources;
 mod stdlib;
+pub mod text;
 pub mod torch;
 pub mod types;
 

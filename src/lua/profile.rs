@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::options::Options;
 use super::runtime::Runtime;
-use crate::error::Context;
+use super::text;
 use crate::slurm::{self, Profile};
 use crate::{Error, Result};
 use mlua::{Lua, Value};
@@ -41,12 +41,12 @@ pub fn find(given: Option<&Path>) -> Result<Profiles> {
 }
 
 fn read(path: &Path) -> Result<Profiles> {
-    let text = std::fs::read_to_string(path).at(path.display())?;
+    let text = text::read(path)?;
     let runtime = Runtime::new().map_err(|e| Error::new(e.to_string()))?;
     let lua = runtime.lua();
     let name = path.display().to_string();
     let read = || -> mlua::Result<Profiles> {
-        let value: Value = lua.load(&text).set_name(format!("@{name}")).eval()?;
+        let value: Value = lua.load(text::code(&text)).set_name(format!("@{name}")).eval()?;
         if !value.is_table() {
             let what = format!("expected 'return {{ ... }}', got a {}", value.type_name());
             return Err(Error::new(what).at(&name).into());

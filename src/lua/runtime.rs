@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::session::{Script, Session};
-use super::{args, hook, random, sources, stdlib, torch, types};
+use super::{args, control, hook, random, sources, stdlib, text, torch, types};
 use crate::Error;
 use crate::sweep::Plan;
 use mlua::state::{GcGenParams, GcMode};
@@ -29,6 +29,7 @@ impl Runtime {
         let globals = lua.globals();
         tch::manual_seed(session.seed as i64);
         random::install(&lua, session.seed)?;
+        control::install_print(&lua)?;
         install_searchers(&lua)?;
         if let Some(folder) = session.script.as_ref().and_then(|script| script.path.parent()) {
             look_in(&lua, folder)?;
@@ -58,7 +59,7 @@ impl Runtime {
     /// Runs a chunk; `name` is what error messages call it.
     pub fn exec(&self, source: &str, name: &str) -> Result<(), Box<Failure>> {
         sources::record(&self.lua, name, source);
-        let done = self.lua.load(without_shebang(source)).set_name(format!("@{name}")).exec();
+        let done = self.lua.load(text::code(source)).set_name(format!("@{name}")).exec();
         done.and(hook::install(&self.lua)).map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 
@@ -158,11 +159,6 @@ fn preload_native(lua: &Lua) -> mlua::Result<()> {
     lua.preload_module("compt.native", lua.create_function(move |_, ()| Ok(native.clone()))?)
 }
 
-/// A first line `#!...` as a comment of Lua, so that line numbers stay.
-pub(super) fn without_shebang(source: &str) -> String {
-    if source.starts_with('#') { format!("--{source}") } else { source.to_string() }
-}
-
 /// Lets `require` find the embedded standard library, then files along `package.path`, whose texts
 /// are kept for error messages.
 fn install_searchers(lua: &Lua) -> mlua::Result<()> {
@@ -183,9 +179,9 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
         let along: String = settings.get("path")?;
         let (path, tried): (Option<String>, Option<String>) = searchpath.call((name, along))?;
         let Some(path) = path else { return Ok((tried.into_lua(lua)?, None)) };
-        let text = std::fs::read_to_string(&path).map_err(|e| Error::from(e).at(&path))?;
+        let text = text::read(Path::new(&path))?;
         sources::record(lua, &path, &text);
-        let chunk = lua.load(without_shebang(&text)).set_name(format!("@{path}"));
+        let chunk = lua.load(text::code(&text)).set_name(format!("@{path}"));
         Ok((Value::Function(chunk.into_function()?), Some(path)))
     })?;
     let searchers: Table = package.get("searchers")?;

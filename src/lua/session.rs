@@ -1,5 +1,6 @@
 //! What the command line decided: the session a script runs in.
 
+use super::text;
 use crate::error::Context;
 use crate::sweep::{Launch, Plan};
 use crate::tensor::device;
@@ -171,7 +172,7 @@ impl Session {
 
     /// The session that runs a plan's script as it was run when the plan was made.
     pub fn of_plan(launch: &Launch, way: Way) -> Result<Session> {
-        let source = std::fs::read_to_string(&launch.script).at(launch.script.display())?;
+        let source = text::read(&launch.script)?;
         let launch = launch.clone();
         Ok(Session {
             args: launch.args,

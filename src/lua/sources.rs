@@ -2,6 +2,7 @@
 //! what code a function depends on.
 
 use super::failure::Place;
+use super::text;
 use crate::run::source::sha256;
 use mlua::{Function, Lua, Table};
 use std::collections::BTreeMap;
@@ -46,7 +47,7 @@ pub fn code_of(lua: &Lua, function: &Function) -> mlua::Result<BTreeMap<PathBuf,
 }
 
 /// A chunk's newest text as it was loaded; of a file that was not, its content.
-fn text_of(lua: &Lua, name: &str) -> Option<String> {
+pub fn text_of(lua: &Lua, name: &str) -> Option<String> {
     let loaded = lua.app_data_ref::<Sources>().and_then(|sources| {
         sources.texts.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.clone())
     });
@@ -80,7 +81,7 @@ pub fn line(lua: &Lua, place: &Place) -> Option<String> {
         newest.map(|(_, text)| text.clone())
     });
     let text = recorded.or_else(|| fs::read_to_string(&place.chunk).ok())?;
-    text.lines().nth(place.line.checked_sub(1)?).map(str::to_string)
+    text::without_mark(&text).lines().nth(place.line.checked_sub(1)?).map(str::to_string)
 }
 
 /// Lua shows a long name by its end: `...ong/name.lua`.

@@ -26,6 +26,13 @@ pub fn told(event: &Event, texts: &mut Texts) -> Value {
     let what = match &event.change {
         Change::Version { because: None, .. } => "version".to_string(),
         Change::Version { because: Some(why), .. } => format!("back to this version: {why}"),
+        Change::Table { place, knobs, .. } => {
+            let knobs = knobs.as_object().into_iter().flatten();
+            let texts: Vec<String> = knobs
+                .map(|(name, text)| format!("{name} = {}", text.as_str().unwrap_or_default()))
+                .collect();
+            format!("the table of {place}: {}", texts.join(", "))
+        }
         Change::Set { name, value } if value.is_null() => format!("{name} is the control's again"),
         Change::Set { name, value } => format!("set {name} = {value}"),
         Change::Hold { because, .. } => format!("held: {because}"),

@@ -15,6 +15,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// The setting that everybody asks for.
+const METHOD: &str = "method";
 const TAGS: &str = "tags.json";
 /// Folders of folders are looked through this deep below those that are named.
 const DEPTH: usize = 4;
@@ -65,7 +67,7 @@ pub struct Entry {
     pub steps: Option<u64>,
     pub seconds: Option<f64>,
     pub tags: Vec<String>,
-    /// The settings of a cell of a grid.
+    /// The settings of a cell of a grid, and the method of its trainers where that is none of them.
     cell: Option<Map<String, Value>>,
     /// What `result.json` tells of the settings.
     told: Map<String, Value>,
@@ -188,9 +190,14 @@ impl Entry {
             return None;
         }
         let (state, error) = state(folder, result.as_ref(), cell.as_ref());
-        let (result, cell) = (result.unwrap_or_default(), cell.unwrap_or_default());
+        let (result, mut cell) = (result.unwrap_or_default(), cell.unwrap_or_default());
+        if let Some(settings) = &mut cell.settings
+            && !settings.contains_key(METHOD)
+        {
+            settings.extend(method_of(folder, &result).map(|method| (METHOD.into(), method)));
+        }
         let told = [
-            ("method", result.method),
+            (METHOD, result.method),
             ("backbone", result.backbone),
             ("shots", result.shots),
             ("per", result.per),
@@ -251,6 +258,18 @@ impl Entry {
         self.cell.clone().or_else(|| self.config().ok()).unwrap_or_else(|| self.told.clone())
     }
 
+    /// All values by all names: the settings, what tables among them hold as `method.length`, and the
+    /// resolved configuration below them.
+    pub fn all_settings(&self) -> Map<String, Value> {
+        let mut all = self.config().unwrap_or_default();
+        all.extend(self.told.clone());
+        if let Some(cell) = &self.cell {
+            all.extend(cell.clone());
+            all.extend(flat(&Value::Object(cell.clone())));
+        }
+        all
+    }
+
     /// The settings of a cell of a grid.
     pub fn cell_settings(&self) -> Option<&Map<String, Value>> {
         self.cell.as_ref()
@@ -283,6 +302,25 @@ impl Entry {
     /// Removes the run's folder.
     pub fn delete(&self) -> Result<()> {
         fs::remove_dir_all(&self.path).at(self.path.display())
+    }
+}
+
+/// What the trainers of a cell were given: one method, or a list where they are of several.
+fn method_of(cell: &Path, result: &ResultHead) -> Option<Value> {
+    if !result.method.is_null() {
+        return Some(result.method.clone());
+    }
+    // Trainers with a name of their own have folders below.
+    let below = fs::read_dir(cell).into_iter().flatten().flatten().map(|entry| entry.path());
+    let heads = below.filter_map(|path| head::<ResultHead>(&path, RESULT).ok()?);
+    let mut methods: Vec<String> =
+        heads.filter_map(|head| head.method.as_str().map(String::from)).collect();
+    methods.sort();
+    methods.dedup();
+    match &methods[..] {
+        [] => None,
+        [one] => Some(one.as_str().into()),
+        _ => Some(methods.into()),
     }
 }
 
@@ -349,58 +387,4 @@ fn is_locked(folder: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn write(folder: &Path, name: &str, text: &str) {
-        fs::create_dir_all(folder).unwrap();
-        fs::write(folder.join(name), text).unwrap();
-    }
-
-    #[test]
-    fn runs_are_found_with_their_states() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let result = json!({ "method": "pt", "steps": 3, "interrupted": false, "average": 80.5 });
-        write(&at("a"), RESULT, &result.to_string());
-        write(
-            &at("a"),
-            CONFIG,
-            r#"{ "method": { "name": "pt", "lr": { "x": 0.1 } }, "tasks": { "shots": 8, "rows": [] } }"#,
-        );
-        write(&at("b/c"), RESULT, &json!({ "steps": 3, "error": "not finite" }).to_string());
-        write(&at("b/c"), CONFIG, "{}");
-        write(&at("d"), RESULT, "{ \"steps\": ");
-        write(&at("e"), "notes.txt", "hello");
-        write(&at("f"), CONFIG, "{}");
-        write(
-            &at("g"),
-            CELL,
-            r#"{ "settings": { "shots": 4 }, "outcome": "finished", "average": 1.5, "values": 3 }"#,
-        );
-        write(&at("h"), RESULT, r#"{ "of": "another program" }"#);
-        let entries = find(&[folder.path().to_path_buf()]).unwrap();
-        let states: Vec<(String, State)> = entries.iter().map(|e| (e.name(), e.state)).collect();
-        let wanted = [
-            ("a", State::Finished),
-            ("c", State::Failed),
-            ("d", State::Damaged),
-            ("e", State::Foreign),
-            ("f", State::Unfinished),
-            ("g", State::Finished),
-            ("h", State::Foreign),
-        ];
-        assert_eq!(states, wanted.map(|(name, state)| (name.to_string(), state)));
-        assert_eq!(
-            Value::Object(entries[0].settings()),
-            json!({ "method": "pt", "method.lr.x": 0.1, "shots": 8 })
-        );
-        assert_eq!((entries[0].average, entries[5].average), (Some(80.5), Some(1.5)));
-        assert_eq!(entries[5].settings()["shots"], 4);
-        entries[0].tag(&["good".into()]).unwrap();
-        assert_eq!(Entry::read(&at("a")).unwrap().tags, ["good"]);
-        entries[0].tag(&[]).unwrap();
-        assert!(Entry::read(&at("a")).unwrap().tags.is_empty());
-        assert!(find(&[at("none")]).is_err());
-    }
-}
+mod tests;

@@ -81,6 +81,60 @@ impl Drop for Counter {
     }
 }
 
+/// Files that are looked through, which may be many more than was meant: a line that changes on a
+/// terminal, else a line now and then. Nothing within the first second.
+pub struct Gathering {
+    title: String,
+    start: Instant,
+    next: Duration,
+    bar: Option<ProgressBar>,
+}
+
+impl Gathering {
+    pub fn new(title: &str) -> Gathering {
+        let next = Duration::from_secs(1);
+        Gathering { title: title.to_string(), start: Instant::now(), next, bar: None }
+    }
+
+    /// So many files were found.
+    pub fn found(&mut self, files: usize) {
+        self.say(|| format!("{files} files found"));
+    }
+
+    /// So many of all files were begun, and so many bytes read.
+    pub fn read(&mut self, done: usize, of: usize, read: u64) {
+        self.say(|| format!("file {done} of {of}, {}", bytes(read)));
+    }
+
+    fn say(&mut self, text: impl FnOnce() -> String) {
+        let elapsed = self.start.elapsed();
+        if elapsed < self.next {
+            return;
+        }
+        if std::io::stderr().is_terminal() {
+            self.next = elapsed + Duration::from_millis(100);
+            let bar = self.bar.get_or_insert_with(|| {
+                let style = ProgressStyle::with_template("{prefix} {msg}  (Ctrl-C stops it)");
+                let style = style.expect("the template is well-formed");
+                ProgressBar::no_length().with_style(style).with_prefix(self.title.clone())
+            });
+            bar.set_message(text());
+            bar.tick();
+        } else {
+            self.next = elapsed + Duration::from_secs(10);
+            notice::say(&format!("{} {}", self.title, text()));
+        }
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// How much of a download has come: a bar with speed and time left that goes away, or a line at the
 /// start and every ten seconds.
 pub struct Transfer {

@@ -39,9 +39,19 @@ const PIECES: u64 = 64;
 /// A SHA-256 that tells files apart: of the names, the lengths and the contents; of a file above
 /// 64 MiB, of 64 pieces of 1 MiB spread evenly over it, the first and the last among them.
 pub fn fingerprint(paths: &[PathBuf]) -> io::Result<String> {
+    fingerprint_seen(paths, &mut |_| Ok(()))
+}
+
+/// The same; `seen` is told of the bytes that were read after each piece, and its error ends it.
+pub fn fingerprint_seen(
+    paths: &[PathBuf],
+    seen: &mut dyn FnMut(u64) -> io::Result<()>,
+) -> io::Result<String> {
     let mut hash = Sha256::new();
     for path in paths {
-        let mut file = File::open(path)?;
+        seen(0)?;
+        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let mut file = File::open(path).map_err(named)?;
         let length = file.metadata()?.len();
         hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
         hash.update(length.to_le_bytes());
@@ -56,8 +66,9 @@ pub fn fingerprint(paths: &[PathBuf]) -> io::Result<String> {
             }
             let size = PIECE.min(length - at) as usize;
             file.seek(SeekFrom::Start(at))?;
-            file.read_exact(&mut piece[..size])?;
+            file.read_exact(&mut piece[..size]).map_err(named)?;
             hash.update(&piece[..size]);
+            seen(size as u64)?;
         }
     }
     Ok(hex(&hash.finalize()))

@@ -23,6 +23,9 @@ pub enum Change {
     /// A version of the control file, with the files it requires after it; `because` of an error in
     /// a later version, where it was gone back to.
     Version { sources: Vec<Source>, because: Option<String> },
+    /// A table of the script's own: where it was given, each knob as it was written, and the texts of
+    /// the chunks it is written in.
+    Table { place: String, knobs: Value, sources: Vec<Source> },
     /// A knob set by hand; null where it was given back.
     Set { name: String, value: Value },
     /// The settings of the last good step, kept because of an error.
@@ -56,6 +59,11 @@ impl Event {
                     line["because"] = because.as_str().into();
                 }
             }
+            Change::Table { place, knobs, sources } => {
+                line["table"] = place.as_str().into();
+                line["knobs"] = knobs.clone();
+                line["sources"] = sources.iter().map(named).collect();
+            }
             Change::Set { name, value } => {
                 line["set"] = name.as_str().into();
                 line["value"] = value.clone();
@@ -76,7 +84,7 @@ impl Event {
     /// The texts a line names.
     pub fn sources(&self) -> &[Source] {
         match &self.change {
-            Change::Version { sources, .. } => sources,
+            Change::Version { sources, .. } | Change::Table { sources, .. } => sources,
             Change::Operator { source, .. } => std::slice::from_ref(source),
             Change::Set { .. } | Change::Hold { .. } => &[],
         }
@@ -88,6 +96,10 @@ impl Event {
         let step = line["step"].as_u64().ok_or_else(wrong)?;
         let change = if let Some(name) = text("set") {
             Change::Set { name, value: line["value"].clone() }
+        } else if let Some(place) = text("table") {
+            let sources = line["sources"].as_array().into_iter().flatten();
+            let sources = sources.map(|named| recorded(folder, named)).collect::<Result<_>>()?;
+            Change::Table { place, knobs: line["knobs"].clone(), sources }
         } else if !line["hold"].is_null() {
             let because = text("because").unwrap_or_default();
             Change::Hold { knobs: line["hold"].clone(), because }

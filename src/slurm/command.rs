@@ -5,27 +5,57 @@ use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// What a program prints; where it fails, its own words.
-pub fn run(program: &str, arguments: &[&str]) -> Result<String> {
+/// Variables by which a user's own view of the queue, or of a cluster, would leave out what is looked
+/// for.
+const VIEWS: [&str; 3] = ["SQUEUE_", "SCANCEL_", "SLURM_CLUSTERS"];
+
+/// How a program ended.
+pub struct Ended {
+    pub output: String,
+    pub errors: String,
+    /// In its own words, where it failed.
+    pub failure: Option<Error>,
+}
+
+/// What a program prints of a cluster, by default this machine's; where it fails, its own words.
+pub fn run(program: &str, cluster: Option<&str>, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(program);
-    // Ctrl-C is for this program, which then takes back what was done.
-    command.args(arguments).process_group(0);
-    // A user's own view of the queue may leave out what is looked for.
     let own = std::env::vars_os().map(|(name, _)| name);
-    own.filter(|name| name.as_encoded_bytes().starts_with(b"SQUEUE_")).for_each(|name| {
+    let is_view = |name: &[u8]| VIEWS.iter().any(|view| name.starts_with(view.as_bytes()));
+    own.filter(|name| is_view(name.as_encoded_bytes())).for_each(|name| {
         command.env_remove(name);
     });
-    let output = command.output().map_err(|e| match e.kind() {
+    command.args(cluster.into_iter().flat_map(|cluster| ["-M", cluster])).args(arguments);
+    let Ended { output, failure, .. } = end(program, command)?;
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(output),
+    }
+}
+
+/// Runs a program with the user's environment as it is; an error where it could not be started.
+pub fn run_as_is(program: &str, arguments: &[&str]) -> Result<Ended> {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    end(program, command)
+}
+
+fn end(program: &str, mut command: Command) -> Result<Ended> {
+    // Ctrl-C is for this program, which then takes back what was done.
+    let output = command.process_group(0).output().map_err(|e| match e.kind() {
         ErrorKind::NotFound => Error::new("there is no such program on the PATH")
             .at(program)
             .hint("run this where Slurm's commands are, usually a cluster's login node"),
         _ => Error::from(e).at(program),
     })?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_string();
-    if output.status.success() {
-        return Ok(text(&output.stdout));
-    }
-    let said = text(&output.stderr);
-    let said = if said.is_empty() { format!("it failed: {}", output.status) } else { said };
-    Err(Error::new(said).at(program))
+    let (said, errors) = (text(&output.stdout), text(&output.stderr));
+    let failure = (!output.status.success()).then(|| {
+        let why = match errors.is_empty() {
+            true => format!("it failed: {}", output.status),
+            false => errors.clone(),
+        };
+        Error::new(why).at(program)
+    });
+    Ok(Ended { output: said, errors, failure })
 }

@@ -38,21 +38,26 @@ impl Job {
     /// not know, it is not over.
     pub fn is_over(&self) -> bool {
         // A job that began after the queue was asked is not in it: it is asked anew.
-        self.seems_over() && self.is_over_by(Queue::ask().ok())
+        self.seems_over() && self.is_over_by(|cluster| Queue::of_cluster(cluster).ok())
     }
 
     /// The same by what the queue said up to ten seconds ago.
     pub fn seems_over(&self) -> bool {
-        self.is_over_by(Queue::recent())
+        self.is_over_by(Queue::recent)
     }
 
-    fn is_over_by(&self, queue: Option<Queue>) -> bool {
-        if self.user != user() || Some(&self.cluster) != cluster().as_ref() {
+    /// `queue` asks a cluster, by default this machine's.
+    fn is_over_by(&self, queue: impl Fn(Option<&str>) -> Option<Queue>) -> bool {
+        if self.user != user() || self.cluster.is_empty() {
             return false;
         }
+        let Some(here) = cluster() else { return false };
         match Job::this() {
-            Some(me) if me.id == self.id => self.restart < me.restart,
-            _ => queue.is_some_and(|queue| queue.is_over(self)),
+            Some(me) if me.id == self.id && me.cluster == self.cluster => self.restart < me.restart,
+            _ => {
+                let elsewhere = (here != self.cluster).then_some(self.cluster.as_str());
+                queue(elsewhere).is_some_and(|queue| queue.is_over(self))
+            }
         }
     }
 }
@@ -82,7 +87,7 @@ fn user() -> u32 {
 fn cluster() -> Option<String> {
     static NAME: OnceLock<Option<String>> = OnceLock::new();
     let ask = || {
-        let config = run("scontrol", &["show", "config"]).ok()?;
+        let config = run("scontrol", None, &["show", "config"]).ok()?;
         super::submit::setting(&config, "ClusterName")
     };
     NAME.get_or_init(|| env::var("SLURM_CLUSTER_NAME").ok().or_else(ask)).clone()

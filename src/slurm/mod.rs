@@ -2,12 +2,14 @@
 //! (<https://slurm.schedmd.com>).
 
 mod command;
+mod id;
 mod job;
 mod queue;
 mod script;
 mod submit;
 
+pub use id::JobId;
 pub use job::Job;
 pub use queue::Queue;
 pub use script::{Batch, Profile, array, merge, quoted, seconds};
-pub use submit::{cancel, max_array_size, release, requeue, submit};
+pub use submit::{Script, asked_clusters, cancel, max_array_size, release, requeue};

@@ -1,8 +1,10 @@
 //! The queue, as `squeue` shows it.
 
 use super::command::run;
+use super::id::JobId;
 use super::job::Job;
 use crate::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,8 @@ pub struct Queue(Vec<Queued>);
 /// One that is in the queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queued {
+    /// Another than this machine's.
+    cluster: Option<String>,
     /// Elements that have not begun yet share their array's.
     id: u64,
     /// The array's own number; of a plain job, its number.
@@ -42,26 +46,39 @@ const WAITING: [&str; 6] =
 const COLUMNS: &str = "JobID:24,ArrayJobID:24,ArrayTaskID:24,RestartCnt:12,State:24";
 
 impl Queue {
-    /// As it is now.
-    pub fn ask() -> Result<Queue> {
-        Queue::read(&run("squeue", &["--me", "--all", "-h", "-r", "-O", COLUMNS])?)
+    /// As it is now on the clusters of some jobs.
+    pub fn of_jobs(jobs: impl IntoIterator<Item = JobId>) -> Result<Queue> {
+        let clusters: BTreeSet<Option<String>> = jobs.into_iter().map(|job| job.cluster).collect();
+        let queues = clusters.iter().map(|cluster| Queue::of_cluster(cluster.as_deref()));
+        let queues = queues.collect::<Result<Vec<_>>>()?;
+        Ok(Queue(queues.into_iter().flat_map(|queue| queue.0).collect()))
+    }
+
+    /// The same on one cluster, by default this machine's.
+    pub(super) fn of_cluster(cluster: Option<&str>) -> Result<Queue> {
+        let arguments = ["--me", "--all", "-h", "-r", "-O", COLUMNS];
+        Queue::read(&run("squeue", cluster, &arguments)?, cluster)
     }
 
     /// As it was at most ten seconds ago; none where it cannot be asked.
-    pub(super) fn recent() -> Option<Queue> {
-        static KNOWN: Mutex<Option<(Instant, Option<Queue>)>> = Mutex::new(None);
+    pub(super) fn recent(cluster: Option<&str>) -> Option<Queue> {
+        type Known = BTreeMap<Option<String>, (Instant, Option<Queue>)>;
+        static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
         let mut known = KNOWN.lock().ok()?;
-        if known.as_ref().is_none_or(|(at, _)| at.elapsed() > Duration::from_secs(10)) {
-            *known = Some((Instant::now(), Queue::ask().ok()));
+        let name = cluster.map(String::from);
+        let is_old = |at: &Instant| at.elapsed() > Duration::from_secs(10);
+        if known.get(&name).is_none_or(|(at, _)| is_old(at)) {
+            known.insert(name.clone(), (Instant::now(), Queue::of_cluster(cluster).ok()));
         }
-        known.as_ref().and_then(|(_, queue)| queue.clone())
+        known.get(&name).and_then(|(_, queue)| queue.clone())
     }
 
-    fn read(text: &str) -> Result<Queue> {
+    fn read(text: &str, cluster: Option<&str>) -> Result<Queue> {
         let line = |line: &str| {
             let fields: Vec<&str> = line.split_whitespace().collect();
             let [id, array, element, restart, state] = fields[..] else { return None };
             Some(Queued {
+                cluster: cluster.map(String::from),
                 id: id.parse().ok()?,
                 array: array.parse().ok()?,
                 element: element.parse().ok(),
@@ -73,8 +90,9 @@ impl Queue {
         let read = |text: &str| {
             line(text).ok_or_else(|| Error::new(format!("it said '{text}'")).at("squeue"))
         };
+        // squeue -M names the cluster first.
         text.lines()
-            .filter(|text| !text.trim().is_empty())
+            .filter(|text| !text.trim().is_empty() && !text.starts_with("CLUSTER:"))
             .map(read)
             .collect::<Result<_>>()
             .map(Queue)
@@ -92,9 +110,11 @@ impl Queue {
     }
 
     /// The elements of an array, or a plain job, that wait or run.
-    pub fn of(&self, array: u64) -> impl Iterator<Item = &Queued> {
+    pub fn of<'a>(&'a self, job: &JobId) -> impl Iterator<Item = &'a Queued> + use<'a> {
         let waits = |queued: &&Queued| !PAST.contains(&queued.state.as_str());
-        self.0.iter().filter(move |queued| queued.array == array).filter(waits)
+        let JobId { number, cluster } = job.clone();
+        let is_of = move |queued: &&Queued| queued.array == number && queued.cluster == cluster;
+        self.0.iter().filter(is_of).filter(waits)
     }
 }
 
@@ -107,6 +127,7 @@ mod tests {
         let queue = Queue::read(
             "2  2  N/A  0  PENDING\n3  1  1  1  PENDING\n1  1  2  0  RUNNING\n4 1 3 0 COMPLETING\n\
              1 1 5 0 PENDING\n1 1 6 0 PENDING\n5 1 7 1 COMPLETING\n",
+            None,
         )
         .unwrap();
         let over = |id: u64, restart: u32| {
@@ -116,10 +137,17 @@ mod tests {
         assert!(over(3, 0) && over(9, 0) && over(2, 0));
         assert!(!over(1, 0) && !over(4, 0));
         assert!(!over(5, 0), "its processes still end");
-        assert!(Queue::read("slurm_load_jobs: something else").is_err());
-        let mut elements: Vec<_> = queue.of(1).filter_map(|queued| queued.element).collect();
+        assert!(Queue::read("slurm_load_jobs: something else", None).is_err());
+        let job =
+            |number, cluster: Option<&str>| JobId { number, cluster: cluster.map(String::from) };
+        let mut elements: Vec<_> =
+            queue.of(&job(1, None)).filter_map(|queued| queued.element).collect();
         elements.sort();
         assert_eq!(elements, [1, 2, 3, 5, 6, 7]);
-        assert_eq!(queue.of(2).count(), 1);
+        assert_eq!(queue.of(&job(2, None)).count(), 1);
+        assert_eq!(queue.of(&job(2, Some("gpu"))).count(), 0, "numbers of clusters overlap");
+        let other = Queue::read("CLUSTER: gpu\n2 2 N/A 0 PENDING\n", Some("gpu")).unwrap();
+        assert_eq!(other.of(&job(2, Some("gpu"))).count(), 1);
+        assert_eq!(other.of(&job(2, None)).count(), 0);
     }
 }

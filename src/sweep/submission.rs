@@ -5,8 +5,8 @@ use super::indices::Indices;
 use crate::atomic::write_atomic;
 use crate::error::Context;
 use crate::run::files::{read_json, write_json};
-use crate::slurm::{self, Batch, Profile, Queue};
-use crate::{Error, Result, interrupt};
+use crate::slurm::{self, Batch, JobId, Profile, Queue, Script};
+use crate::{Error, Result, interrupt, notice};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,9 @@ pub struct Submission {
     pub arrays: Vec<Array>,
     /// The job that merges.
     pub merge: u64,
+    /// Of all of them, where it is another than the one they were handed in at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// In seconds since 1970.
     pub submitted: f64,
 }
@@ -53,26 +56,32 @@ pub struct Wanted<'a> {
 }
 
 /// The submissions of a plan beside the runs in a folder, the first one first.
-pub fn submissions(out: &Path, plan: &Path) -> Vec<Submission> {
+pub fn submissions(out: &Path, plan: &Path) -> Result<Vec<Submission>> {
     let below = fs::read_dir(out.join(FOLDER)).into_iter().flatten().flatten();
-    let mut numbered: Vec<(usize, Submission)> = below
-        .filter_map(|entry| {
-            let number = entry.file_name().to_str()?.parse().ok()?;
-            let record = read_json(&entry.path().join(RECORD)).ok()?;
-            let submission: Submission = serde_json::from_value(record).ok()?;
-            Some((number, Submission { folder: entry.path(), ..submission }))
-        })
-        .filter(|(_, submission)| submission.plan == plan)
+    let mut numbered: Vec<(usize, PathBuf)> = below
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+        // One that is just being handed in, or was not.
+        .filter(|(_, folder)| folder.join(RECORD).exists())
         .collect();
-    numbered.sort_by_key(|(number, _)| *number);
-    numbered.into_iter().map(|(_, submission)| submission).collect()
+    numbered.sort();
+    let read = |(_, folder): (usize, PathBuf)| -> Result<Submission> {
+        let path = folder.join(RECORD);
+        let submission: Submission = serde_json::from_value(read_json(&path)?).map_err(|e| {
+            Error::new(format!("it does not say which jobs were handed in: {e}"))
+                .at(path.display())
+                .hint("squeue --me shows them; remove its folder once none is left")
+        })?;
+        Ok(Submission { folder, ..submission })
+    };
+    let all = numbered.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+    Ok(all.into_iter().filter(|submission| submission.plan == plan).collect())
 }
 
 /// The runs of some submissions that wait in the queue, or run.
 pub fn queued(submissions: &[Submission], queue: &Queue) -> Indices {
-    let arrays = submissions.iter().flat_map(|submission| &submission.arrays);
-    let runs = arrays.flat_map(|array| {
-        let elements = queue.of(array.job).filter_map(|queued| queued.element);
+    let arrays = submissions.iter().flat_map(|of| of.arrays.iter().map(move |array| (of, array)));
+    let runs = arrays.flat_map(|(of, array)| {
+        let elements = queue.of(&of.id(array.job)).filter_map(|queued| queued.element);
         elements.filter_map(|n| array.elements.get((n as usize).checked_sub(1)?))
     });
     let runs: Vec<Indices> = runs.filter_map(|text| text.parse().ok()).collect();
@@ -90,15 +99,21 @@ impl Submission {
     }
 
     /// Its jobs.
-    pub fn jobs(&self) -> Vec<u64> {
-        self.arrays.iter().map(|array| array.job).chain([self.merge]).collect()
+    pub fn jobs(&self) -> Vec<JobId> {
+        let numbers = self.arrays.iter().map(|array| array.job).chain([self.merge]);
+        numbers.map(|number| self.id(number)).collect()
+    }
+
+    /// The job of this number.
+    pub fn id(&self, number: u64) -> JobId {
+        JobId { number, cluster: self.cluster.clone() }
     }
 }
 
 impl Wanted<'_> {
     /// Hands it in: all of it or nothing.
     pub fn submit(&self, submitted: f64) -> Result<Submission> {
-        let most = slurm::max_array_size()?;
+        let most = slurm::max_array_size(&self.clusters())?;
         let folder = self.new_folder()?;
         let mut jobs = Vec::new();
         let done = self.hand_in(&folder, most, &mut jobs, submitted);
@@ -106,7 +121,8 @@ impl Wanted<'_> {
         if !jobs.is_empty()
             && let Err(e) = slurm::cancel(&jobs)
         {
-            return Err(why.hint(format!("cancel what was handed in, jobs {jobs:?}: {e}")));
+            let what = format!("{why}\nwhat was handed in is still there, {e}");
+            return Err(Error::new(what).hint("cancel these jobs by hand"));
         }
         let _ = fs::remove_dir_all(&folder);
         // If it is the only one.
@@ -126,10 +142,12 @@ impl Wanted<'_> {
         &self,
         folder: &Path,
         most: usize,
-        jobs: &mut Vec<u64>,
+        jobs: &mut Vec<JobId>,
         submitted: f64,
     ) -> Result<Submission> {
-        let mut arrays = Vec::new();
+        let mut arrays: Vec<Array> = Vec::new();
+        let mut cluster: Option<String> = None;
+        let asked = self.clusters();
         let elements = self.elements();
         let chunks = elements.chunks(most);
         let count = chunks.len();
@@ -138,20 +156,39 @@ impl Wanted<'_> {
             write_atomic(&list, (elements.join("\n") + "\n").as_bytes())?;
             let script = folder.join(format!("array-{}.sh", i + 1));
             write_atomic(&script, self.array(folder, elements.len(), count, &list).as_bytes())?;
-            let job = slurm::submit(&script, &[])?;
-            jobs.push(job);
-            arrays.push(Array { job, elements: elements.to_vec() });
+            let script =
+                Script { path: &script, after: &[], cluster: cluster.as_deref(), asked: &asked };
+            let (job, warnings) = script.submit(jobs)?;
+            tell(&warnings);
+            cluster = job.cluster;
+            arrays.push(Array { job: job.number, elements: elements.to_vec() });
             unless_stopped()?;
         }
         let script = folder.join("merge.sh");
         write_atomic(&script, self.merge(folder).as_bytes())?;
-        let merge = slurm::submit(&script, &jobs.clone())?;
-        jobs.push(merge);
+        let asked = slurm::asked_clusters(&self.merging.sbatch);
+        if let Some(cluster) = cluster
+            .as_ref()
+            .filter(|cluster| !asked.is_empty() && !asked.contains(cluster) && asked[0] != "all")
+        {
+            return Err(Error::new(format!(
+                "the runs are on the cluster {cluster}, and merging asks for {}: no job waits for one of \
+                 another cluster",
+                asked.join(",")
+            ))
+            .at("merge"));
+        }
+        let after = jobs.clone();
+        let script =
+            Script { path: &script, after: &after, cluster: cluster.as_deref(), asked: &asked };
+        let (merge, warnings) = script.submit(jobs)?;
+        tell(&warnings);
         let submission = Submission {
             folder: folder.to_path_buf(),
             plan: self.plan.to_path_buf(),
             arrays,
-            merge,
+            merge: merge.number,
+            cluster,
             submitted,
         };
         write_json(
@@ -159,8 +196,14 @@ impl Wanted<'_> {
             &serde_json::to_value(&submission).map_err(std::io::Error::from).at(RECORD)?,
         )?;
         unless_stopped()?;
-        submission.arrays.iter().try_for_each(|array| slurm::release(array.job))?;
+        let arrays = submission.arrays.iter().map(|array| submission.id(array.job));
+        arrays.into_iter().try_for_each(|job| slurm::release(&job))?;
         Ok(submission)
+    }
+
+    /// The clusters that runs may go to; none: this machine's.
+    pub fn clusters(&self) -> Vec<String> {
+        slurm::asked_clusters(&self.profile.sbatch)
     }
 
     /// The runs of each element.
@@ -200,6 +243,13 @@ impl Wanted<'_> {
             }
         }
         unreachable!("some number is free")
+    }
+}
+
+/// What sbatch warns of, though it takes the job.
+fn tell(warnings: &str) {
+    if !warnings.trim().is_empty() {
+        notice::say(warnings);
     }
 }
 

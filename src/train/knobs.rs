@@ -229,6 +229,15 @@ impl Knobs {
         (!weights.is_empty()).then_some(weights)
     }
 
+    /// Those that a report does not tell by themselves: all but learning rates and, where it is told,
+    /// the temperature.
+    pub fn others(&self, temperature_is_told: bool) -> Knobs {
+        let told =
+            |name: &str| name.starts_with("lr.") || temperature_is_told && name == "temperature";
+        let others = self.0.iter().filter(|(name, _)| !told(name));
+        Knobs(others.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
     /// These settings where they say something, else those of `lower`. Weights of tasks go
     /// together: those of both are not mixed.
     pub fn over(&self, mut lower: Knobs) -> Knobs {

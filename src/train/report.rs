@@ -1,5 +1,6 @@
 //! What a step tells.
 
+use super::knobs::Knobs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,6 +15,9 @@ pub struct StepReport {
     pub lr: BTreeMap<String, f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
+    /// What else was set, by full names.
+    #[serde(default, skip_serializing_if = "Knobs::is_empty")]
+    pub knobs: Knobs,
     /// Examples of each task in the batch.
     pub tasks: BTreeMap<String, usize>,
     /// Mean loss of each task in the batch.

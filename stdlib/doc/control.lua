@@ -38,7 +38,8 @@ Yes or no, or a function that says so.
 
 options "compt.Control" [[
 The settings a control steers; what a control file returns. Those left out stay with the method or the
-trainer. Shapes, groups and batches cannot change while a run trains.
+trainer. Shapes, groups and batches cannot change while a run trains. What its functions `print` is said with the
+step, on standard error: five lines a step and ten a second at most.
 - lr?: table<compt.Group|"backbone", compt.Knob> -- learning rate by group, 0 to 100
 - freeze?: table<compt.Group|"backbone", compt.Switch> -- groups that stay as they are, moments included
 - temperature?: compt.Knob -- of a sampling router, 1e-6 to 1000

@@ -24,14 +24,14 @@ options "compt.AblateOptions: compt.GridOptions" [[
 - run: fun(settings: table<string, any>): any -- trains and evaluates a cell; what it returns, plain data, is recorded
 - name?: string -- of the grid; by default the script's
 - out?: compt.folder -- where the cells' folders are made; by default `--out`, or `runs/` and the script's name
-- files?: string[] -- files or folders that runs depend on and that no setting names
+- files?: string[] -- settings that are paths of files or folders (`data` and `backbone` are, always), and paths that runs depend on and no setting names
 - args?: boolean = true -- whether the values of `--set` count, so that others are other runs; false where only settings reach `run`
 ]]
 
 fn "compt.ablate(options: compt.AblateOptions): compt.Runs" [[
 Runs a function for every cell of a grid, each in a folder of its own, and gives the runs. A cell that is
-finished is not run again as long as its settings, the code of `run` (its file and what that requires), the files
-its settings name, `--set`, `--device`, the seed and the program are the same; one that was stopped goes on from its checkpoint; one that failed is
+finished is not run again as long as its settings, the code of `run` (its file and what that requires), the content
+of the files that the settings `data`, `backbone` and those in `files` name, `--set`, `--device`, the seed and the program are the same; one that was stopped goes on from its checkpoint; one that failed is
 recorded with its error, and the others go on. Several processes may work on one grid. `compt run --jobs N` runs N at
 a time, `--dry-run` lists them. In `run` the first trainer's run is the cell's, `compt.seed` and the generators begin
 with the setting `seed`; settings are plain data. A setting `name`, or else `method`, begins the folder's name.

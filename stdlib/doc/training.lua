@@ -62,6 +62,7 @@ class "compt.StepReport" [[
 - loss: number -- mean over the target tokens of the batch
 - lr: table<string, number> -- learning rate by group
 - temperature?: number -- of the router
+- knobs?: table<string, any> -- what else was set, by full names: `clip`, `top_k`, `task_weights.nli`, `freeze.router`
 - tasks: table<string, integer> -- examples of each task in the batch
 - task_losses: table<string, number> -- mean loss of each
 - grad_norm: number -- before clipping

@@ -959,6 +959,7 @@ local Trainer = {}
 ---@field loss number mean over the target tokens of the batch
 ---@field lr table<string, number> learning rate by group
 ---@field temperature? number of the router
+---@field knobs? table<string, any> what else was set, by full names: `clip`, `top_k`, `task_weights.nli`, `freeze.router`
 ---@field tasks table<string, integer> examples of each task in the batch
 ---@field task_losses table<string, number> mean loss of each
 ---@field grad_norm number before clipping
@@ -1262,7 +1263,7 @@ local Evaluation = {}
 ---Yes or no, or a function that says so.
 ---@alias compt.Switch boolean|fun(step: integer, view: compt.View): boolean
 
----The settings a control steers; what a control file returns. Those left out stay with the method or the trainer. Shapes, groups and batches cannot change while a run trains.
+---The settings a control steers; what a control file returns. Those left out stay with the method or the trainer. Shapes, groups and batches cannot change while a run trains. What its functions `print` is said with the step, on standard error: five lines a step and ten a second at most.
 ---@class (exact) compt.Control
 ---@field lr? table<compt.Group|"backbone", compt.Knob> learning rate by group, 0 to 100
 ---@field freeze? table<compt.Group|"backbone", compt.Switch> groups that stay as they are, moments included
@@ -1356,10 +1357,10 @@ function compt.grid(options) end
 ---@field run fun(settings: table<string, any>): any trains and evaluates a cell; what it returns, plain data, is recorded
 ---@field name? string of the grid; by default the script's
 ---@field out? compt.folder where the cells' folders are made; by default `--out`, or `runs/` and the script's name
----@field files? string[] files or folders that runs depend on and that no setting names
+---@field files? string[] settings that are paths of files or folders (`data` and `backbone` are, always), and paths that runs depend on and no setting names
 ---@field args? boolean whether the values of `--set` count, so that others are other runs; false where only settings reach `run` (default true)
 
----Runs a function for every cell of a grid, each in a folder of its own, and gives the runs. A cell that is finished is not run again as long as its settings, the code of `run` (its file and what that requires), the files its settings name, `--set`, `--device`, the seed and the program are the same; one that was stopped goes on from its checkpoint; one that failed is recorded with its error, and the others go on. Several processes may work on one grid. `compt run --jobs N` runs N at a time, `--dry-run` lists them. In `run` the first trainer's run is the cell's, `compt.seed` and the generators begin with the setting `seed`; settings are plain data. A setting `name`, or else `method`, begins the folder's name.
+---Runs a function for every cell of a grid, each in a folder of its own, and gives the runs. A cell that is finished is not run again as long as its settings, the code of `run` (its file and what that requires), the content of the files that the settings `data`, `backbone` and those in `files` name, `--set`, `--device`, the seed and the program are the same; one that was stopped goes on from its checkpoint; one that failed is recorded with its error, and the others go on. Several processes may work on one grid. `compt run --jobs N` runs N at a time, `--dry-run` lists them. In `run` the first trainer's run is the cell's, `compt.seed` and the generators begin with the setting `seed`; settings are plain data. A setting `name`, or else `method`, begins the folder's name.
 ---```lua
 ---runs = compt.ablate {
 ---  name = "doc", out = "/tmp/compt-doc-ablate", files = { "Cargo.toml" }, args = true, grid = { x = { 1, 2 }, seed = { 1, 2, 3 } },

@@ -85,8 +85,17 @@ fn plot(options: &Options) -> Result<()> {
 }
 
 fn answers(file: &Path, setting: &Setting) -> Result<Answers> {
-    let asked = ControlFile::load(file, Origin::Disk, std::slice::from_ref(setting))
-        .and_then(|mut control| Answers::of(&mut control, setting));
+    let asked = ControlFile::load(file, Origin::Disk, std::slice::from_ref(setting)).and_then(
+        |mut control| {
+            let answers = Answers::of(&mut control, setting)?;
+            let lines = control.printed().count();
+            if lines > 0 {
+                let (file, s) = (file.display(), if lines == 1 { "" } else { "s" });
+                eprintln!("note: {file} printed {lines} line{s}, which only a run says");
+            }
+            Ok(answers)
+        },
+    );
     asked.map_err(|e| match setting.tasks.is_empty() && e.to_string().contains("task_weights") {
         true => e.hint("a curriculum weighs the tasks there are; name some: --tasks a,b,c"),
         false => e,

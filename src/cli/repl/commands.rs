@@ -2,10 +2,11 @@
 
 use super::prompt::{Answer, Prompt};
 use super::timing;
-use crate::error::{Context, nearest};
+use crate::error::nearest;
 use crate::lua::doc::Docs;
 use crate::lua::repl::command::{COMMANDS, Command};
 use crate::lua::session::parse_arg;
+use crate::lua::text;
 use crate::{Error, Result, atomic};
 use std::path::{Path, PathBuf};
 
@@ -84,15 +85,11 @@ fn needed<'a>(argument: &'a str, what: &str) -> Result<&'a str> {
     }
 }
 
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).at(path.display())
-}
-
 fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
     let mut words = rest.split_whitespace();
     let path = path(words.next().unwrap_or_default())?;
     let args = words.map(parse_arg).collect::<Result<Vec<_>>>()?;
-    let text = read(&path)?;
+    let text = text::read(&path)?;
     let look = prompt.look;
     let reply = prompt.repl.run(&path, &text, args, look)?;
     watch(prompt, &path);
@@ -108,7 +105,7 @@ fn watch(prompt: &mut Prompt, path: &Path) {
 
 fn load(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
     let path = path(typed)?;
-    let text = read(&path)?;
+    let text = text::read(&path)?;
     let look = prompt.look;
     let reply = prompt.repl.load(&path, &text, look);
     watch(prompt, &path);
@@ -140,10 +137,7 @@ fn inputs(prompt: &Prompt) -> Answer {
 
 fn save(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
     let path = path(typed)?;
-    let inputs = prompt.repl.inputs();
-    let head = "local compt, torch = require \"compt\", require \"compt.torch\"\n\n";
-    let text = format!("{head}{}\n", inputs.join("\n"));
-    atomic::write_atomic(&path, text.as_bytes())?;
-    println!("{} inputs written to {}", inputs.len(), path.display());
+    atomic::write_atomic(&path, prompt.repl.script().as_bytes())?;
+    println!("{} inputs written to {}", prompt.repl.worked(), path.display());
     Ok(Answer::Done)
 }

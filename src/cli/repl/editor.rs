@@ -43,7 +43,10 @@ pub fn interactive(repl: Repl) -> ExitCode {
             let _ = printer.print(format!("{line}\n"));
         })));
     }
-    let changed = |path: &Path| notice::say(&format!("note: {} has changed", path.display()));
+    let changed = |path: &Path| {
+        let what = if path.exists() { "has changed" } else { "is not there any more" };
+        notice::say(&format!("note: {} {what}", path.display()));
+    };
     prompt.watch = Watch::new(changed).ok();
     println!(
         "compt {}   ?name explains, :help lists the commands, Ctrl-D leaves",

@@ -12,6 +12,7 @@ use crate::interrupt;
 use crate::lua::repl::show::Look;
 use crate::lua::repl::{Repl, lexer};
 use crate::lua::session::Session;
+use crate::lua::text;
 use prompt::{Answer, Prompt};
 use std::io::{BufRead, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
@@ -52,7 +53,7 @@ fn piped(mut prompt: Prompt) -> ExitCode {
             eprintln!("compt: the input is not UTF-8 text");
             return ExitCode::from(FAILED);
         };
-        let line = line.trim_end_matches('\r');
+        let line = text::without_mark(line.trim_end_matches('\r'));
         input = if input.is_empty() { line.to_string() } else { format!("{input}\n{line}") };
         let tokens = lexer::tokens(&input);
         if tokens.iter().all(|token| !token.is_code()) {

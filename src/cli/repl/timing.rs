@@ -1,7 +1,7 @@
 //! `:time` and `:timeit`. What a CUDA device still has to do counts: the clock stops when it is idle.
 
 use super::prompt::{Answer, Prompt};
-use crate::lua::repl::Reply;
+use crate::lua::repl::{Code, Reply};
 use crate::tensor::device;
 use crate::{Error, Result};
 use std::time::Instant;
@@ -19,7 +19,8 @@ pub fn time(prompt: &mut Prompt, code: &str) -> Result<Answer> {
         Ok(code) => code,
         Err(failure) => return Ok(prompt.complain(&failure.to_string())),
     };
-    let (reply, seconds) = clocked(|| prompt.repl.once(&code, prompt.look));
+    let look = prompt.look;
+    let (reply, seconds) = clocked(|| prompt.repl.once(&code, look));
     let answer = prompt.tell(reply);
     println!("{}", duration(seconds));
     Ok(answer)
@@ -41,29 +42,17 @@ pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
         Ok(code) => code,
         Err(failure) => return Ok(prompt.complain(&failure.to_string())),
     };
-    let run = |count: u64| match clocked(|| prompt.repl.often(&code, count)) {
-        (Reply::Done(_), seconds) => Ok(seconds),
-        (other, _) => Err(other),
+    let before = prompt.repl.trainers();
+    let measured = measure(prompt, &code);
+    let calls = measured.as_ref().ok().map(|(_, _, calls)| *calls);
+    let moved = prompt.repl.timed(&code, calls, &before);
+    if !moved.is_nothing() {
+        eprintln!("note: the calls stayed: {}", moved.told());
+    }
+    let (each, count) = match measured {
+        Ok((each, count, _)) => (each, count),
+        Err(reply) => return Ok(prompt.tell(reply)),
     };
-    let mut count = 1;
-    loop {
-        match run(count) {
-            Err(reply) => return Ok(prompt.tell(reply)),
-            Ok(seconds) if seconds >= SECONDS / 10.0 || count >= 1 << 30 => {
-                count = ((SECONDS / seconds * count as f64) as u64).clamp(1, 1 << 32);
-                break;
-            }
-            Ok(_) => count *= 4,
-        }
-    }
-    let mut each = Vec::new();
-    for _ in 0..REPEATS {
-        match run(count) {
-            Err(reply) => return Ok(prompt.tell(reply)),
-            Ok(seconds) => each.push(seconds / count as f64),
-        }
-    }
-    each.sort_by(f64::total_cmp);
     println!(
         "{} a call (median of {REPEATS} times {count} calls; {} to {})",
         duration(each[REPEATS / 2]),
@@ -71,6 +60,34 @@ pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
         duration(each[REPEATS - 1])
     );
     Ok(Answer::Done)
+}
+
+/// The seconds a call takes, in rising order, over so many calls each; and how many were made in all.
+fn measure(prompt: &Prompt, code: &Code) -> std::result::Result<(Vec<f64>, u64, u64), Reply> {
+    let mut calls = 0;
+    let mut run = |count: u64| match clocked(|| prompt.repl.often(code, count)) {
+        (Reply::Done(_), seconds) => {
+            calls += count;
+            Ok(seconds)
+        }
+        (other, _) => Err(other),
+    };
+    let mut count = 1;
+    loop {
+        match run(count)? {
+            seconds if seconds >= SECONDS / 10.0 || count >= 1 << 30 => {
+                count = ((SECONDS / seconds * count as f64) as u64).clamp(1, 1 << 32);
+                break;
+            }
+            _ => count *= 4,
+        }
+    }
+    let mut each = Vec::new();
+    for _ in 0..REPEATS {
+        each.push(run(count)? / count as f64);
+    }
+    each.sort_by(f64::total_cmp);
+    Ok((each, count, calls))
 }
 
 fn duration(seconds: f64) -> String {

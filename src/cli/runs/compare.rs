@@ -1,11 +1,12 @@
 //! `compt runs compare A B`
 
 use super::choose::{one, text};
-use crate::Result;
+use super::knobs;
 use crate::cli::errors;
 use crate::run::catalog::Entry;
 use crate::run::environment::environment_of;
 use crate::run::steering::{self, Change};
+use crate::{Error, Result};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -38,17 +39,22 @@ pub fn compare(options: &Options) -> ExitCode {
     }
     println!("A  {}\nB  {}", options.first.display(), options.second.display());
     print("settings", &found["settings"], "they are the same");
-    print("schedules", &found["schedules"], "they were steered alike");
+    print("schedules", &found["schedules"], "the same control files, tables and settings by hand");
+    knobs::print(&found["knobs"]);
     print("scores", &found["scores"], "none of both is evaluated");
     ExitCode::SUCCESS
 }
 
 fn differences(options: &Options) -> Result<Value> {
     let (a, b) = (one(&options.first)?, one(&options.second)?);
+    if std::fs::canonicalize(&a.path).ok() == std::fs::canonicalize(&b.path).ok() {
+        return Err(Error::new("both are the same run").at(a.path.display()));
+    }
     let settings = pairs(&all_of(&a), &all_of(&b));
     Ok(json!({
         "settings": settings,
         "schedules": pairs(&schedules(&a)?, &schedules(&b)?),
+        "knobs": knobs::differences(&a, &b)?,
         "scores": scores(&a, &b),
     }))
 }
@@ -68,6 +74,7 @@ fn schedules(entry: &Entry) -> Result<Map<String, Value>> {
             Change::Version { sources, .. } => {
                 ("control".to_string(), json!(sources[0].sha256[..12]))
             }
+            Change::Table { knobs, .. } => ("control".to_string(), knobs.clone()),
             Change::Set { name, value } => (name.clone(), value.clone()),
             Change::Hold { because, .. } => ("held".to_string(), json!(because)),
             Change::Operator { name, source } => (name.clone(), json!(source.sha256[..12])),
@@ -129,18 +136,12 @@ fn print(title: &str, found: &Value, none: &str) {
     for (key, pair) in map {
         let shown = |value: &Value| match value {
             Value::Null => "-".to_string(),
-            Value::Number(n) if n.is_f64() => n.as_f64().map_or(String::new(), number),
+            Value::Number(n) if n.is_f64() => n.as_f64().map_or(String::new(), knobs::number),
             other => text(other),
         };
         let change = pair["difference"].as_f64().map_or(String::new(), |d| format!("  {d:+.1}"));
         println!("  {key:width$}  {}  ->  {}{change}", shown(&pair["a"]), shown(&pair["b"]));
     }
-}
-
-/// Four digits where there are more.
-fn number(x: f64) -> String {
-    let plain = x.to_string();
-    if plain.len() > 8 { format!("{x:.4}") } else { plain }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod choose;
 mod compare;
 mod delete;
 mod export;
+mod knobs;
 mod list;
 mod log;
 mod tag;

@@ -3,7 +3,7 @@
 use super::enter;
 use crate::Result;
 use crate::cli::errors;
-use crate::slurm::{self, Queue};
+use crate::slurm::{self, JobId, Queue};
 use crate::sweep::submissions;
 use clap::Args;
 use std::path::PathBuf;
@@ -22,14 +22,13 @@ pub struct Options {
 }
 
 pub fn cancel(options: &Options) -> ExitCode {
-    let cancelled = || -> Result<Vec<u64>> {
+    let cancelled = || -> Result<Vec<JobId>> {
         let (plan, path) = enter(&options.plan, None)?;
-        let queue = Queue::ask()?;
-        let handed_in = submissions(&plan.head.out, &path).into_iter();
-        let jobs: Vec<u64> = handed_in
-            .flat_map(|submission| submission.jobs())
-            .filter(|job| queue.of(*job).next().is_some())
-            .collect();
+        let handed_in = submissions(&plan.head.out, &path)?.into_iter();
+        let jobs: Vec<JobId> = handed_in.flat_map(|submission| submission.jobs()).collect();
+        let queue = Queue::of_jobs(jobs.iter().cloned())?;
+        let jobs: Vec<JobId> =
+            jobs.into_iter().filter(|job| queue.of(job).next().is_some()).collect();
         if !jobs.is_empty() {
             slurm::cancel(&jobs)?;
         }
@@ -41,7 +40,7 @@ pub fn cancel(options: &Options) -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(jobs) => {
-            let jobs: Vec<String> = jobs.iter().map(u64::to_string).collect();
+            let jobs: Vec<String> = jobs.iter().map(JobId::to_string).collect();
             println!("cancelled: {}", jobs.join(", "));
             ExitCode::SUCCESS
         }

@@ -5,6 +5,7 @@ use crate::error::Context;
 use crate::lua::Runtime;
 use crate::lua::failure::Failure;
 use crate::lua::session::{Grids, Script, Session, Way};
+use crate::lua::text;
 use crate::slurm::Queue;
 use crate::sweep::{Indices, Listing, Plan, queued, submissions};
 use crate::{Error, Result, interrupt};
@@ -67,8 +68,7 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
         let plan = Error::new("this is a plan, not a script").at(file.display());
         return Err(errors::refuse(&plan.hint("give the script that it was made of")));
     }
-    let source = std::fs::read_to_string(&file).at(file.display());
-    let source = source.map_err(|e| errors::refuse(&e))?;
+    let source = text::read(&file).map_err(|e| errors::refuse(&e))?;
     let script = Some(Script { path: file.clone(), source: source.clone() });
     let grids = Grids { way: Way::Plan, seen: 0 };
     let session = Session { script, grids, ..session.into() };
@@ -140,9 +140,7 @@ fn write(plan: &Plan, path: &Path, replan: bool) -> Result<()> {
 /// Runs of a plan that are in Slurm's queue.
 pub fn still_queued(path: &Path, out: &Path) -> Result<Indices> {
     let path = std::fs::canonicalize(path).at(path.display())?;
-    let handed_in = submissions(out, &path);
-    if handed_in.is_empty() {
-        return Ok(Indices::default());
-    }
-    Ok(queued(&handed_in, &Queue::ask()?))
+    let handed_in = submissions(out, &path)?;
+    let queue = Queue::of_jobs(handed_in.iter().flat_map(|submission| submission.jobs()))?;
+    Ok(queued(&handed_in, &queue))
 }

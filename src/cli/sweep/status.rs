@@ -5,7 +5,7 @@ use crate::Result;
 use crate::cli::errors;
 use crate::run::claim::holder;
 use crate::run::folder::LOG;
-use crate::slurm::Queue;
+use crate::slurm::{JobId, Queue};
 use crate::sweep::{Cell, Indices, Listing, State, Submission, queued, submissions};
 use clap::Args;
 use std::fs;
@@ -41,14 +41,12 @@ fn shown(options: &Options) -> Result<Vec<String>> {
     let listing = Listing::of(&plan);
     let mut lines =
         vec![format!("{}: {} runs: {}", plan.head.name, plan.cells.len(), listing.counts())];
-    let handed_in = submissions(&plan.head.out, &path);
-    let mut queue = Queue::default();
-    if !handed_in.is_empty() {
-        match Queue::ask() {
-            Ok(asked) => queue = asked,
-            Err(e) => lines.push(format!("the queue is unknown: {e}")),
-        }
-    }
+    let handed_in = submissions(&plan.head.out, &path)?;
+    let asked = Queue::of_jobs(handed_in.iter().flat_map(|submission| submission.jobs()));
+    let queue = asked.unwrap_or_else(|e| {
+        lines.push(format!("the queue is unknown: {e}"));
+        Queue::default()
+    });
     lines.extend(handed_in.iter().flat_map(|submission| jobs(submission, &queue)));
     lines.extend(listing.open().flat_map(|(cell, state)| at_work_or_failed(cell, state)));
     let queued = queued(&handed_in, &queue);
@@ -69,9 +67,9 @@ fn shown(options: &Options) -> Result<Vec<String>> {
 
 /// The jobs of a submission that are in the queue, a line each.
 fn jobs(submission: &Submission, queue: &Queue) -> Vec<String> {
-    let line = |job: u64| {
-        let what = if job == submission.merge { "merging" } else { "array" };
-        let mut states: Vec<&str> = queue.of(job).map(|queued| queued.state.as_str()).collect();
+    let line = |job: JobId| {
+        let what = if job.number == submission.merge { "merging" } else { "array" };
+        let mut states: Vec<&str> = queue.of(&job).map(|queued| queued.state.as_str()).collect();
         states.sort();
         let parts = states.chunk_by(|a, b| a == b);
         let parts: Vec<String> =

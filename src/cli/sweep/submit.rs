@@ -135,7 +135,8 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
         jobs: asked.jobs,
     };
     if asked.dry_run {
-        let (array, merge) = wanted.scripts(slurm::max_array_size().unwrap_or(1000));
+        let (array, merge) =
+            wanted.scripts(slurm::max_array_size(&wanted.clusters()).unwrap_or(1000));
         println!("{array}\n{merge}");
         eprintln!(
             "{}: {count} of {} runs would be submitted: {left_out}",
@@ -149,9 +150,9 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
         if count > 1000 { e.hint(most) } else { e }
     })?;
     for array in &submission.arrays {
-        println!("job {}: {} elements", array.job, array.elements.len());
+        println!("job {}: {} elements", submission.id(array.job), array.elements.len());
     }
-    println!("job {}: merges when they are over", submission.merge);
+    println!("job {}: merges when they are over", submission.id(submission.merge));
     println!(
         "{}: {count} of {} runs submitted ({left_out}); what the jobs say: {}",
         plan.head.name,

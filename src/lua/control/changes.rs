@@ -1,5 +1,7 @@
 //! What an edit changes, in a line.
 
+use crate::Result;
+use crate::train::control::{Setting, View};
 use crate::train::knobs::{Knobs, shown_or_nil};
 use std::collections::BTreeMap;
 
@@ -10,9 +12,21 @@ pub struct Side {
     pub now: Knobs,
 }
 
+impl Side {
+    /// The knobs that are another than those of `old` and set by hand, by their full names.
+    pub fn by_hand(&self, old: &Side, by_hand: &Knobs) -> Vec<String> {
+        let differs = |name: &str| {
+            self.now.get(name) != old.now.get(name) || self.texts.get(name) != old.texts.get(name)
+        };
+        let names = by_hand.iter().map(|(name, _)| name).filter(|name| differs(name));
+        names.map(String::from).collect()
+    }
+}
+
 /// `temperature: linear(5, 0.001) -> cosine(5, 0.1); lr.router: 0.1 -> 0.05`: texts where both
-/// sides are written as values or schedules, else the settings of this step.
-pub fn changes(old: &Side, new: &Side) -> String {
+/// sides are written as values or schedules, else the settings of this step. None: nothing is
+/// another at this step.
+pub fn changes(old: &Side, new: &Side) -> Option<String> {
     let mut parts = Vec::new();
     let names: BTreeMap<&str, ()> =
         (old.texts.keys().chain(new.texts.keys())).map(|name| (name.as_str(), ())).collect();
@@ -30,18 +44,59 @@ pub fn changes(old: &Side, new: &Side) -> String {
             _ => parts.extend(values(name, old, new)),
         }
     }
-    match parts.is_empty() {
-        true => "nothing differs at this step".to_string(),
-        false => parts.join("; "),
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The first step after a view's at which two controls are known to answer otherwise, by its number
+/// in the run, and how they do: found among the steps at which controls are tried out, with views
+/// as they might be.
+pub fn later(
+    old: &mut dyn FnMut(&View) -> Result<Knobs>,
+    new: &mut dyn FnMut(&View) -> Result<Knobs>,
+    stages: &[Setting],
+    view: &View,
+) -> Option<(u64, String)> {
+    let mut differ = |setting: &Setting, step: u64| {
+        let view = setting.trial_view(step);
+        let (old, new) = (old(&view).ok()?, new(&view).ok()?);
+        let parts: Vec<String> = differences(&old, &new, |_| true);
+        (!parts.is_empty()).then(|| parts.join("; "))
+    };
+    let mut before = 0;
+    for setting in stages {
+        // Up to the step of the view they are alike.
+        let mut alike = view.run_step.saturating_sub(before);
+        let at = alike;
+        for step in setting.sampled_steps().filter(|step| *step > at) {
+            let Some(mut how) = differ(setting, step) else {
+                alike = step;
+                continue;
+            };
+            // Between two steps of the trial, one after which they differ.
+            let mut first = step;
+            while first > alike + 1 {
+                let middle = alike + (first - alike) / 2;
+                match differ(setting, middle) {
+                    Some(found) => (first, how) = (middle, found),
+                    None => alike = middle,
+                }
+            }
+            return Some((before + first, how));
+        }
+        before += setting.total_steps;
     }
+    None
 }
 
 /// The settings of a knob that a function decides.
 fn values(name: &str, old: &Side, new: &Side) -> Vec<String> {
     let below = format!("{name}.");
-    let differs = old.now.differences(&new.now);
-    differs
-        .filter(|(full, ..)| *full == name || full.starts_with(&below))
+    differences(&old.now, &new.now, |full| full == name || full.starts_with(&below))
+}
+
+fn differences(old: &Knobs, new: &Knobs, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    old.differences(new)
+        .filter(|(full, ..)| wanted(full))
         .map(|(full, a, b)| format!("{full}: {} -> {}", shown_or_nil(a), shown_or_nil(b)))
         .collect()
 }
@@ -69,21 +124,44 @@ mod tests {
             &[("temperature", 4.0), ("clip", 0.5), ("lr.a", 1.0)],
         );
         assert_eq!(
-            changes(&old, &new),
+            changes(&old, &new).unwrap(),
             "clip: 1 -> 0.5; temperature: linear(5, 1) -> cosine(5, 1)"
         );
-        assert_eq!(changes(&new, &new), "nothing differs at this step");
+        assert_eq!(changes(&new, &new), None);
         let less = side(&[("clip", Some("2"))], &[("clip", 2.0)]);
         assert_eq!(
-            changes(&old, &less),
+            changes(&old, &less).unwrap(),
             "clip: a function -> 2; lr.a: 1 -> the method's own; \
              temperature: linear(5, 1) -> the method's own"
         );
         let weights = side(&[("task_weights", None)], &[("task_weights.x", 1.0)]);
         let others = side(&[("task_weights", None)], &[("task_weights.y", 1.0)]);
         assert_eq!(
-            changes(&weights, &others),
+            changes(&weights, &others).unwrap(),
             "task_weights.x: 1 -> nil; task_weights.y: nil -> 1"
         );
+    }
+
+    #[test]
+    fn the_step_is_found_at_which_two_controls_part() {
+        let stage = |total_steps| Setting { total_steps, ..Setting::default() };
+        let stages = [stage(1000), stage(500)];
+        let of = |from: u64, total: u64| {
+            move |view: &View| {
+                let mut knobs = Knobs::default();
+                let high = view.total_steps == total && view.step >= from;
+                knobs.set("clip", Value::Number(if high { 2.0 } else { 1.0 }));
+                Ok(knobs)
+            }
+        };
+        let at = |run_step| View { run_step, ..View::default() };
+        let found = |from, total, run_step| {
+            later(&mut of(9000, 0), &mut of(from, total), &stages, &at(run_step))
+        };
+        assert_eq!(found(700, 1000, 20), Some((700, "clip: 1 -> 2".to_string())));
+        assert_eq!(found(40, 500, 20), Some((1040, "clip: 1 -> 2".to_string())));
+        assert_eq!(found(40, 500, 1200).unwrap().0, 1201, "the step of the view is alike");
+        assert_eq!(found(501, 500, 20), None);
+        assert_eq!(found(1, 1000, 1001), None, "what is over is over");
     }
 }

@@ -1,15 +1,15 @@
 //! Edits of a control file, checked on a thread of their own while the run goes on.
 
-use super::file::{ControlFile, Touched};
+use super::file::{ControlFile, Opened, Touched};
 use super::sandbox::Origin;
 use crate::run::source::Source;
 use crate::train::control::Setting;
-use crate::watch::Watch;
+use crate::watch::{GRACE, Watch};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A check takes milliseconds; what takes longer than this is given up. (Code that loops is stopped
 /// sooner.)
@@ -62,15 +62,40 @@ impl Drop for Checker {
     }
 }
 
-/// Loads and tries out what the files hold now, within the time there is; also every file that was
-/// wanted.
-pub fn check(path: &Path, stages: &[Setting]) -> (Result<Vec<Source>>, Vec<Touched>) {
+/// What a look at the files came to.
+struct Checked {
+    outcome: Result<Vec<Source>>,
+    touched: Vec<Touched>,
+    is_unfinished: bool,
+}
+
+/// Loads and tries out what the files hold now. Files that seem to be cut off have some time to
+/// become whole.
+pub fn check_whole(path: &Path, stages: &[Setting]) -> Result<Vec<Source>> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut checked = check(path, stages);
+    let mut since = Instant::now();
+    while checked.is_unfinished && since.elapsed() < GRACE {
+        thread::sleep(PAUSE);
+        let now = check(path, stages);
+        if now.touched != checked.touched {
+            since = Instant::now();
+        }
+        checked = now;
+    }
+    checked.outcome
+}
+
+/// The same as the files are, within the time there is.
+fn check(path: &Path, stages: &[Setting]) -> Checked {
     let (done, outcome) = channel();
     let (own_path, stages) = (path.to_path_buf(), stages.to_vec());
     let check = move || {
-        let (loaded, touched) = ControlFile::open(&own_path, Origin::Disk, &stages);
+        let Opened { control, touched, is_unfinished } =
+            ControlFile::open(&own_path, Origin::Disk, &stages);
         // The state itself stays here: it is of this thread.
-        let _ = done.send((loaded.map(|control| control.sources().to_vec()), touched));
+        let outcome = control.map(|control| control.sources().to_vec());
+        let _ = done.send(Checked { outcome, touched, is_unfinished });
     };
     let started = thread::Builder::new().name("check".into()).spawn(check);
     let outcome = match started {
@@ -79,7 +104,8 @@ pub fn check(path: &Path, stages: &[Setting]) -> (Result<Vec<Source>>, Vec<Touch
     };
     outcome.unwrap_or_else(|_| {
         let what = format!("it could not be checked within {} s", PATIENCE.as_secs());
-        (Err(Error::new(what).at(path.display())), Vec::new())
+        let outcome = Err(Error::new(what).at(path.display()));
+        Checked { outcome, touched: Vec::new(), is_unfinished: false }
     })
 }
 
@@ -92,21 +118,40 @@ struct Follow {
 impl Follow {
     fn run(&self, poked: &Receiver<Poke>, told: &Sender<News>) {
         let mut before = Vec::new();
-        while let Ok(Poke::Look) = poked.recv() {
+        // Until when a version that seems to be cut off is waited for.
+        let mut until = None;
+        loop {
+            let woke = match until {
+                None => poked.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(until) => {
+                    let left = Instant::saturating_duration_since(&until, Instant::now());
+                    poked.recv_timeout(left)
+                }
+            };
+            let is_due = match woke {
+                Ok(Poke::Look) => false,
+                Err(RecvTimeoutError::Timeout) => true,
+                Ok(Poke::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            };
             // Several files saved together are one edit.
             if poked.try_iter().any(|poke| matches!(poke, Poke::Stop)) {
                 return;
             }
-            let (outcome, touched) = check(&self.path, &self.stages);
+            let Checked { outcome, touched, is_unfinished } = check(&self.path, &self.stages);
             for (path, sha256) in touched.clone() {
                 self.watch.add_from(&path, sha256);
             }
             // A save during the last look may be told of twice.
             let is_known = !touched.is_empty() && touched == before;
             before = touched;
-            if is_known {
+            if is_known && !is_due {
                 continue;
             }
+            if is_unfinished && !(is_due && is_known) {
+                until = Some(Instant::now() + GRACE);
+                continue;
+            }
+            until = None;
             if told.send(News { outcome }).is_err() {
                 return;
             }

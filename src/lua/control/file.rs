@@ -1,9 +1,11 @@
 //! A control file in a sandboxed Lua state.
 
+use super::printed::Printed;
 use super::program::Program;
 use super::sandbox::{Origin, Sandbox};
 use super::{answer, told};
-use crate::run::source::Source;
+use crate::lua::text;
+use crate::run::source::{Source, sha256};
 use crate::train::control::{Control, Setting, View, try_out};
 use crate::train::knobs::Knobs;
 use crate::{Error, Result};
@@ -20,36 +22,49 @@ pub struct ControlFile {
     seed: u64,
 }
 
-/// A file that was wanted, and its SHA-256 where it could be read.
+/// A file that was wanted, and its SHA-256 where it is there.
 pub type Touched = (PathBuf, Option<String>);
 
+/// A control file that was opened, if it is a good one.
+pub struct Opened {
+    pub control: Result<ControlFile>,
+    /// Every file that was wanted, whether or not it could be loaded.
+    pub touched: Vec<Touched>,
+    /// Whether a file seems to be cut off: it may be whole soon.
+    pub is_unfinished: bool,
+}
+
 impl ControlFile {
-    /// Loads a control file and tries it out over the steps of each stage.
+    /// Loads a control file and tries it out over the steps of each stage. What it prints while it
+    /// loads is kept, what it prints while it is tried out is not.
     ///
     /// Errors name the file, the line and the knob: one that does not load or returns no table,
     /// an unknown knob, group or task, a value out of range, two answers for one step.
     pub fn load(path: &Path, origin: Origin, stages: &[Setting]) -> Result<ControlFile> {
-        ControlFile::open(path, origin, stages).0
+        ControlFile::open(path, origin, stages).control
     }
 
-    /// The same, and every file that was wanted, whether or not it could be loaded.
-    pub fn open(
-        path: &Path,
-        origin: Origin,
-        stages: &[Setting],
-    ) -> (Result<ControlFile>, Vec<Touched>) {
+    /// The same, with all that was met on the way.
+    pub fn open(path: &Path, origin: Origin, stages: &[Setting]) -> Opened {
         let folder = path.parent().unwrap_or(Path::new(""));
         let sandbox = match Sandbox::new(folder, origin, stages[0].seed) {
             Ok(sandbox) => sandbox,
-            Err(e) => return (Err(told(&e)), vec![(path.to_path_buf(), None)]),
+            Err(e) => {
+                let (control, touched) = (Err(told(&e)), vec![(path.to_path_buf(), None)]);
+                return Opened { control, touched, is_unfinished: false };
+            }
         };
         let files = sandbox.files();
         let loaded = ControlFile::in_sandbox(sandbox, path, stages);
         // An error may be of any file.
         let loaded = loaded.map_err(|e| shown_in(e, &files.sources()));
         let sources = files.sources().into_iter().map(|s| (s.path, Some(s.sha256)));
-        let touched = sources.chain(files.missing().into_iter().map(|path| (path, None)));
-        (loaded, touched.collect())
+        // One that is there and cannot be read as text has a content, too.
+        let held = |path: &Path| std::fs::read(path).ok().map(|bytes| sha256(&bytes));
+        let unread = files.missing().into_iter().map(|path| (path.clone(), held(&path)));
+        let touched = sources.chain(unread);
+        let is_unfinished = files.signs().seem_unfinished(loaded.is_ok());
+        Opened { control: loaded, touched: touched.collect(), is_unfinished }
     }
 
     fn in_sandbox(sandbox: Sandbox, path: &Path, stages: &[Setting]) -> Result<ControlFile> {
@@ -58,7 +73,7 @@ impl ControlFile {
         let name = path.display().to_string();
         let program = Program::read(&table, &name, &sources[0].text, &stages[0])?;
         let mut control = ControlFile { sandbox, program, sources, seed: stages[0].seed };
-        try_out(&mut control, stages)?;
+        control.printed().quietly(|| try_out(&mut control, stages))?;
         // A function may have required more when it was called.
         let files = control.sandbox.files();
         control.sources = files.sources();
@@ -69,6 +84,11 @@ impl ControlFile {
     /// The texts it was made from, the control file itself first.
     pub fn sources(&self) -> &[Source] {
         &self.sources
+    }
+
+    /// What it prints.
+    pub fn printed(&self) -> Printed {
+        self.sandbox.files().printed()
     }
 }
 
@@ -90,7 +110,10 @@ fn shown_in(error: Error, sources: &[Source]) -> Error {
     let line = sources.iter().find_map(|source| {
         let rest = message.strip_prefix(&format!("{}:", source.path.display()))?;
         let number: usize = rest.split(':').next()?.parse().ok()?;
-        source.text.lines().nth(number.checked_sub(1)?).map(|text| format!("{number:>6} | {text}"))
+        text::without_mark(&source.text)
+            .lines()
+            .nth(number.checked_sub(1)?)
+            .map(|text| format!("{number:>6} | {text}"))
     });
     match line {
         Some(line) => error.line(line),

@@ -3,35 +3,23 @@
 //! and changes nothing.
 
 use super::by_hand;
-use super::changes::{Side, changes};
-use super::checker::{Checker, check};
-use super::{ControlFile, Origin, TableControl};
+use super::checker::{Checker, check_whole};
+use super::operator::{Operator, OperatorFile, broken_off};
+use super::printed::Voice;
+use super::upper::{Upper, Version};
+use super::{ControlFile, Origin, TableControl, TableRecord};
 use crate::notice;
 use crate::run::source::Source;
 use crate::run::steering::{Change, Event};
 use crate::train::control::{Control, Setting, View};
 use crate::train::knobs::{Each, Knobs, Value};
 use crate::{Error, Result};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
 /// How many older versions are kept to go back to.
 const OLDER: usize = 8;
-
-/// What stands above the method's own control.
-pub enum Upper {
-    Nothing,
-    Table(TableControl),
-    File(Version),
-    /// The settings of the last good step, because of an error.
-    Held(Knobs),
-}
-
-/// A version of the control file, and the step it took effect at.
-pub struct Version {
-    control: ControlFile,
-    since: u64,
-}
 
 /// The changes of a run that was made before, to be made again.
 #[derive(Default)]
@@ -43,21 +31,8 @@ pub struct Past {
     pub alone: bool,
 }
 
-/// An operator in a file of its own, reloaded as controls are.
-pub trait OperatorFile {
-    fn name(&self) -> &str;
-    /// The version in use.
-    fn source(&self) -> Source;
-    /// The text of a new version, if there is one.
-    fn news(&self) -> Option<Source>;
-    /// Exchanges it for another version; with `dry_run`, if that works on the current shapes.
-    fn take(&self, source: Source, dry_run: bool) -> Result<()>;
-    /// Where the version in use has failed: back to the one before, if there is one.
-    fn back(&self) -> Option<Source>;
-}
-
 pub struct Live {
-    lower: Box<dyn Control>,
+    lower: TableControl,
     upper: Upper,
     older: Vec<Version>,
     by_hand: Knobs,
@@ -66,9 +41,12 @@ pub struct Live {
     stages: Vec<Setting>,
     /// The control file as it was taken over last, and those it requires; empty without one.
     seen: Vec<Source>,
-    operator: Option<Box<dyn OperatorFile>>,
-    /// Whether the operator's first version is noted.
-    operator_noted: bool,
+    /// Whether the control file holds what does not work.
+    is_broken: bool,
+    /// What is to be recorded of a table.
+    table: Option<TableRecord>,
+    voice: Voice,
+    operator: Option<Operator>,
     checker: Option<Checker>,
     past: Past,
     /// An edit that does not work ends the run.
@@ -87,7 +65,7 @@ enum Asked {
 }
 
 impl Live {
-    pub fn new(lower: Box<dyn Control>, stages: Vec<Setting>, strict: bool) -> Live {
+    pub fn new(lower: TableControl, stages: Vec<Setting>, strict: bool) -> Live {
         Live {
             lower,
             upper: Upper::Nothing,
@@ -96,8 +74,10 @@ impl Live {
             asked: Vec::new(),
             stages,
             seen: Vec::new(),
+            is_broken: false,
+            table: None,
+            voice: Voice::default(),
             operator: None,
-            operator_noted: false,
             checker: None,
             past: Past::default(),
             strict,
@@ -114,12 +94,13 @@ impl Live {
 
     /// The operator's file, followed from the next step on.
     pub fn use_operator(&mut self, operator: Box<dyn OperatorFile>) {
-        self.operator = Some(operator);
+        self.operator = Some(Operator::new(operator));
     }
 
     /// A table of the script's own above the method's.
-    pub fn use_table(&mut self, table: TableControl) {
+    pub fn use_table(&mut self, table: TableControl, record: TableRecord) {
         self.upper = Upper::Table(table);
+        self.table = Some(record);
     }
 
     /// From the next step on, a knob as it is said here, whatever the control says; None gives it
@@ -163,8 +144,7 @@ impl Live {
     /// blame, so that the step can be tried again. Any other error is given back.
     pub fn go_back_on(&mut self, error: Error, step: u64, attempt: u64) -> Result<()> {
         let operator = self.operator.as_ref().filter(|_| !self.strict);
-        let Some((name, source)) = operator.and_then(|o| Some((o.name().to_string(), o.back()?)))
-        else {
+        let Some((name, source)) = operator.and_then(|o| Some((o.name(), o.file.back()?))) else {
             return Err(error);
         };
         notice::say(&format!("step {step}: back to the version of '{name}' before: {error}"));
@@ -215,15 +195,25 @@ impl Live {
                         }
                     }
                 }
+                // The script gives it again.
+                Change::Table { place, knobs, .. } => match self.table.take() {
+                    Some(table) if table.knobs == knobs => {}
+                    Some(table) => {
+                        let what =
+                            format!("the control table is another: {knobs} -> {}", table.knobs);
+                        return Err(Error::new(what).at(place));
+                    }
+                    None => return Err(Error::new("the run was steered by a table").at(place)),
+                },
                 Change::Set { name, value } => match value.is_null() {
                     true => self.by_hand.unset(&name),
                     false => self.by_hand.set(name, from_json(value)?),
                 },
                 Change::Hold { knobs, .. } => self.upper = Upper::Held(from_json(knobs)?),
-                Change::Operator { source, .. } => match &self.operator {
+                Change::Operator { source, .. } => match &mut self.operator {
                     Some(operator) => {
-                        operator.take(source, false)?;
-                        self.operator_noted = true;
+                        operator.file.take(source, false)?;
+                        operator.is_noted = true;
                     }
                     None => return Err(Error::new("the run composed with an operator's file")),
                 },
@@ -249,6 +239,9 @@ impl Live {
             self.asked.clear();
             return Ok(());
         }
+        if let Some(TableRecord { place, knobs, sources }) = self.table.take() {
+            self.note(view, step, Change::Table { place, knobs, sources });
+        }
         for asked in std::mem::take(&mut self.asked) {
             match asked {
                 Asked::Set(name, value) => {
@@ -262,13 +255,18 @@ impl Live {
                 Asked::File(control) => self.exchange(control, view, step),
             }
         }
-        self.adopt_operator(view, step)?;
+        if let Some(operator) = &mut self.operator
+            && let Some(source) = operator.adopt(step, self.strict)?
+        {
+            let name = operator.name();
+            self.note(view, step, Change::Operator { name, source });
+        }
         let Some(path) = self.path() else { return Ok(()) };
         if self.checker.is_none() {
             // What was edited while the run was stopped is not left for later: it may be what
             // stopped it.
             if self.past.until > 0 {
-                let now = check(&path, &self.stages).0;
+                let now = check_whole(&path, &self.stages);
                 self.consider(now, view, step)?;
             }
             match Checker::start(&path, &self.stages, &self.seen) {
@@ -289,61 +287,44 @@ impl Live {
             return Ok(());
         };
         if self.strict {
-            return Err(error.hint("an edit that does not work ends a --strict run"));
+            return Err(broken_off(error));
         }
-        let stays = match &self.upper {
-            Upper::File(version) => format!("the version of step {} stays", version.since),
-            _ => "the last good settings stay".to_string(),
-        };
-        notice::say(&format!("step {step}: {stays} in use: {error}"));
-        Ok(())
-    }
-
-    /// Exchanges the operator, if its file has changed and works.
-    fn adopt_operator(&mut self, view: &View, step: u64) -> Result<()> {
-        let Some(operator) = &self.operator else { return Ok(()) };
-        let name = operator.name().to_string();
-        if !std::mem::replace(&mut self.operator_noted, true) {
-            let source = operator.source();
-            self.note(view, step, Change::Operator { name, source });
-            return Ok(());
-        }
-        let Some(source) = operator.news() else { return Ok(()) };
-        let path = source.path.display().to_string();
-        match operator.take(source.clone(), true) {
-            Ok(()) => {
-                notice::say(&format!("step {step}: {path}: composition '{name}' is a new version"));
-                self.note(view, step, Change::Operator { name, source });
-            }
-            Err(e) if self.strict => return Err(e),
-            Err(e) => notice::say(&format!("step {step}: '{name}' stays as it was: {e}")),
-        }
+        self.is_broken = true;
+        notice::say(&format!("step {step}: {} in use: {error}", self.upper.stays()));
         Ok(())
     }
 
     /// Exchanges the control for a version whose texts were found good.
     fn take(&mut self, sources: Vec<Source>, view: &View, step: u64) -> Result<()> {
+        let path = sources[0].path.clone();
         if self.seen == sources {
+            if std::mem::take(&mut self.is_broken) {
+                let (path, stays) = (path.display(), self.upper.stays());
+                notice::say(&format!("step {step}: {path}: whole again: {stays} in use"));
+            }
             return Ok(());
         }
-        let path = sources[0].path.clone();
         let mut control = ControlFile::load(&path, Origin::Recorded(sources), &self.stages)?;
         // It was tried with made-up views; this one is real.
-        control.knobs(view)?;
+        control.printed().quietly(|| control.knobs(view))?;
         self.exchange(control, view, step);
         Ok(())
     }
 
     fn exchange(&mut self, mut control: ControlFile, view: &View, step: u64) {
         let sources = control.sources().to_vec();
+        let path = sources[0].path.display().to_string();
         let first = matches!(self.upper, Upper::Nothing) && view.attempt == 1;
         if !first {
-            let old = self.side(view);
-            let now = control.knobs(view).unwrap_or_default();
-            let new = Side { texts: control.program.texts().into_iter().collect(), now };
-            let path = sources[0].path.display();
-            notice::say(&format!("step {step}: {path}: {}", changes(&old, &new)));
+            let told = self.upper.difference(&mut control, view, &self.stages, &self.by_hand);
+            notice::say(&format!("step {step}: {path}: {told}"));
         }
+        if !first {
+            EDITS.set(EDITS.get() + 1);
+        }
+        // What it prints while it is loaded.
+        self.voice.say(step, &path, &control.printed());
+        self.is_broken = false;
         if self.path().as_deref() != Some(sources[0].path.as_path()) {
             self.checker = None;
         }
@@ -352,31 +333,8 @@ impl Live {
         self.note(view, step, Change::Version { sources, because: None });
     }
 
-    /// The control in use, for comparison.
-    fn side(&mut self, view: &View) -> Side {
-        let now = self.answer(view).unwrap_or_default();
-        let texts = match &self.upper {
-            Upper::File(version) => version.control.program.texts(),
-            Upper::Table(table) => table.program.texts(),
-            Upper::Held(knobs) => {
-                knobs.iter().map(|(name, v)| (name.to_string(), Some(v.to_string()))).collect()
-            }
-            Upper::Nothing => Vec::new(),
-        };
-        Side { texts: texts.into_iter().collect(), now }
-    }
-
     fn note(&mut self, view: &View, step: u64, change: Change) {
         self.events.push(Event { step, attempt: view.attempt, change });
-    }
-
-    fn answer(&mut self, view: &View) -> Result<Knobs> {
-        match &mut self.upper {
-            Upper::Nothing => Ok(Knobs::default()),
-            Upper::Table(table) => table.knobs(view),
-            Upper::File(version) => version.control.knobs(view),
-            Upper::Held(knobs) => Ok(knobs.clone()),
-        }
     }
 
     /// After an error of the version in use: back to the one before, or else to the settings of
@@ -406,19 +364,34 @@ fn from_json<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result
     serde_json::from_value(value).map_err(|e| Error::new(format!("a recorded setting: {e}")))
 }
 
+thread_local! {
+    static EDITS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many versions of control files runs of this thread have taken over under way.
+pub fn edits_taken() -> u64 {
+    EDITS.get()
+}
+
 impl Control for Live {
     fn knobs(&mut self, view: &View) -> Result<Knobs> {
         let step = view.run_step;
         self.adopt(view, step)?;
         let upper = loop {
-            match (self.answer(view), self.last.clone()) {
+            let answer = self.upper.answer(view);
+            if let Some(printed) = self.upper.printed() {
+                self.voice.say(step, &self.upper.name(), &printed);
+            }
+            match (answer, self.last.clone()) {
                 (Ok(knobs), _) => break knobs,
                 (Err(e), Some(last)) if !self.strict => self.fall_back(&e, view, step, last),
                 (Err(e), _) => return Err(e),
             }
         };
         self.last = Some(upper.clone());
-        self.used = self.by_hand.over(upper.over(self.lower.knobs(view)?));
+        let lower = self.lower.knobs(view);
+        self.voice.say(step, "the method", &self.lower.printed());
+        self.used = self.by_hand.over(upper.over(lower?));
         Ok(self.used.clone())
     }
 

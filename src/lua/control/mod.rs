@@ -11,15 +11,22 @@ mod changes;
 mod checker;
 mod file;
 mod live;
+mod operator;
+mod printed;
 mod program;
 mod sandbox;
 mod table;
+mod upper;
 mod view;
+mod whole;
 
 pub use file::ControlFile;
-pub use live::{Live, OperatorFile, Past};
+pub use live::{Live, Past, edits_taken};
+pub use operator::OperatorFile;
+pub use printed::install as install_print;
 pub use sandbox::Origin;
-pub use table::TableControl;
+pub use table::{TableControl, TableRecord};
+pub use whole::{ends_early, is_blank};
 
 use super::{failure::Failure, random};
 use crate::train::control::View;

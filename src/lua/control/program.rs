@@ -95,6 +95,32 @@ impl Program {
         texts
     }
 
+    /// The same, in words where a function decides: `a function (study.lua:12)`.
+    pub fn described(&self) -> Vec<(String, String)> {
+        let function = |name: &str| match self.place(name).rsplit_once(": ") {
+            Some((place, _)) if place.contains(':') => format!("a function ({place})"),
+            _ => "a function".to_string(),
+        };
+        let texts = self.texts().into_iter();
+        texts.map(|(name, text)| (name.clone(), text.unwrap_or_else(|| function(&name)))).collect()
+    }
+
+    /// The names of the chunks its functions are written in.
+    pub fn chunks(&self) -> Vec<String> {
+        let rules = self.entries.iter().flat_map(|entry| match &entry.shape {
+            Shape::One(rule) | Shape::Computed(rule) => vec![rule],
+            Shape::Named(rules) => rules.iter().map(|(_, rule)| rule).collect(),
+        });
+        let chunk = |rule: &Rule| match &rule.answer {
+            Answer::Function(function) => {
+                let source = function.info().source?;
+                Some(source.strip_prefix(['@', '=']).unwrap_or(&source).to_string())
+            }
+            _ => None,
+        };
+        rules.filter_map(chunk).collect()
+    }
+
     /// Where a knob is set.
     pub fn place(&self, full_name: &str) -> String {
         let (knob, name) = full_name.split_once('.').unwrap_or((full_name, ""));

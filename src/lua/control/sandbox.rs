@@ -1,14 +1,15 @@
 //! The Lua state of a control file: what it may see, load and spend.
 
+use super::printed::Printed;
+use super::whole::{Signs, ends_early, is_blank};
 use super::{bounded, told};
-use crate::lua::{hook, random, stdlib};
+use crate::lua::{hook, random, stdlib, text};
 use crate::run::source::Source;
 use crate::{Error, Result};
 use mlua::chunk::ChunkMode;
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -57,13 +58,13 @@ const NOT_THERE: &str =
     "it is none of the files the control was checked with: require it at the top";
 
 impl Origin {
-    fn text(&self, path: &Path) -> io::Result<String> {
+    fn text(&self, path: &Path) -> Result<String> {
         match self {
-            Origin::Disk => std::fs::read_to_string(path),
+            Origin::Disk => text::read(path),
             Origin::Recorded(sources) => {
                 let source = sources.iter().find(|source| source.path == path);
                 let text = source.map(|source| source.text.clone());
-                text.ok_or_else(|| io::Error::other(NOT_THERE))
+                text.ok_or_else(|| Error::new(NOT_THERE).at(path.display()))
             }
         }
     }
@@ -75,6 +76,8 @@ pub struct Files {
     origin: RefCell<Origin>,
     read: RefCell<Vec<Source>>,
     missing: RefCell<Vec<PathBuf>>,
+    signs: Cell<Signs>,
+    printed: Printed,
     loaded: RefCell<HashMap<String, Option<Value>>>,
 }
 
@@ -89,6 +92,8 @@ impl Sandbox {
             origin: RefCell::new(origin),
             read: RefCell::default(),
             missing: RefCell::default(),
+            signs: Cell::default(),
+            printed: Printed::default(),
             loaded: RefCell::default(),
         });
         restrict(&lua, &files)?;
@@ -111,12 +116,17 @@ impl Sandbox {
         let chunk = self.files.chunk(&self.lua, path)?;
         match chunk.call::<Value>(()).map_err(|e| told(&e))? {
             Value::Table(table) => Ok(table),
-            other => Err(Error::new(format!(
-                "a control file returns a table of knobs, this one returns {}",
-                other.type_name()
-            ))
-            .at(path.display())
-            .hint("for example `return { temperature = 1 }`")),
+            other => {
+                if other.is_nil() {
+                    self.files.doubt();
+                }
+                Err(Error::new(format!(
+                    "a control file returns a table of knobs, this one returns {}",
+                    other.type_name()
+                ))
+                .at(path.display())
+                .hint("for example `return { temperature = 1 }`"))
+            }
         }
     }
 
@@ -142,16 +152,38 @@ impl Files {
         self.missing.borrow().clone()
     }
 
+    /// Whether what was read seems to be cut off.
+    pub fn signs(&self) -> Signs {
+        self.signs.get()
+    }
+
+    /// What the code prints.
+    pub fn printed(&self) -> Printed {
+        self.printed.clone()
+    }
+
+    fn doubt(&self) {
+        self.signs.set(Signs { is_doubtful: true, ..self.signs.get() });
+    }
+
     /// Reads a file, notes it and compiles it.
     fn chunk(&self, lua: &Lua, path: &Path) -> Result<Function> {
-        let shown = path.display().to_string();
-        let text = self.origin.borrow().text(path).map_err(|e| {
+        let text = self.origin.borrow().text(path).inspect_err(|_| {
             self.missing.borrow_mut().push(path.to_path_buf());
-            Error::from(e).at(&shown)
+            self.doubt();
         })?;
         self.read.borrow_mut().push(Source::new(path.to_path_buf(), text.clone()));
-        let chunk = lua.load(text).set_name(format!("@{shown}")).set_mode(ChunkMode::Text);
-        chunk.into_function().map_err(|e| told(&e))
+        if is_blank(&text) {
+            self.signs.set(Signs { is_blank: true, ..self.signs.get() });
+        }
+        let name = format!("@{}", path.display());
+        let chunk = lua.load(text::code(&text)).set_name(name).set_mode(ChunkMode::Text);
+        chunk.into_function().map_err(|e| {
+            if text.contains('\0') || ends_early(&text, &e) {
+                self.doubt();
+            }
+            told(&e)
+        })
     }
 
     /// `require` in a control file: the library's control modules and the files beside it.
@@ -173,7 +205,10 @@ impl Files {
             _ => self.chunk(lua, &self.path_of(name)?)?,
         };
         let value = match chunk.call::<Value>(name)? {
-            Value::Nil => Value::Boolean(true),
+            Value::Nil => {
+                self.doubt();
+                Value::Boolean(true)
+            }
             value => value,
         };
         self.loaded.borrow_mut().insert(name.to_string(), Some(value.clone()));
@@ -209,6 +244,7 @@ fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
     })?;
     kept.set("require", require)?;
 
+    kept.set("print", files.printed.function(lua)?)?;
     let sorted_pairs: Function = stdlib::load(lua, "sorted_pairs.lua")?;
     kept.set("sorted_pairs", sorted_pairs.clone())?;
     kept.set("pairs", sorted_pairs)?;

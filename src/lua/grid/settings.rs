@@ -1,11 +1,12 @@
 //! A cell's settings: plain data, and the files it names.
 
 use super::refuse;
+use crate::error::nearest;
 use crate::sweep::contents;
-use crate::{Error, Result};
+use crate::{Error, Result, notice};
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Settings as plain data, with sorted keys.
@@ -51,33 +52,53 @@ fn holds_null(value: &Value) -> bool {
     }
 }
 
+/// Settings that name files or folders wherever they are set.
+const FILES: [&str; 2] = ["data", "backbone"];
+
 /// Fingerprints of files, each taken once.
 pub struct Contents {
     /// The runs themselves do not count.
     out: PathBuf,
+    /// The settings that name files, and files that count whatever the settings name.
+    settings: BTreeSet<String>,
+    files: Vec<String>,
     known: BTreeMap<String, Option<String>>,
+    /// Settings whose text is a path by chance, as far as anybody has said; told once.
+    by_chance: BTreeSet<String>,
 }
 
 impl Contents {
-    pub fn new(out: &Path) -> Contents {
-        Contents { out: out.to_path_buf(), known: BTreeMap::new() }
-    }
-
-    /// Of the paths among these settings, and of these files.
-    pub fn of(
-        &mut self,
-        settings: &Map<String, Value>,
-        files: &[String],
-    ) -> Result<BTreeMap<String, String>> {
-        let mut found = BTreeMap::new();
-        for file in files {
+    /// `files` are names of settings that are paths, and paths; `names` are all settings there are.
+    pub fn new(out: &Path, files: &[String], names: &BTreeSet<String>) -> Result<Contents> {
+        let (settings, files): (Vec<String>, Vec<String>) =
+            files.iter().cloned().partition(|file| names.contains(file));
+        for file in &files {
             if !Path::new(file).exists() {
-                return Err(Error::new("there is no such file").at(file).at("compt.ablate: files"));
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let hint = match nearest(file, &names) {
+                    Some(near) => format!("a setting is called '{near}'"),
+                    None => "'files' lists paths, and names of settings that are paths".to_string(),
+                };
+                let what = Error::new("there is no such file, and no such setting").at(file);
+                return Err(what.at("compt.ablate: files").hint(hint));
             }
         }
-        let mut named = Vec::new();
-        settings.values().for_each(|value| paths(value, &mut named));
-        for path in named.into_iter().chain(files.iter().cloned()) {
+        Ok(Contents {
+            out: out.to_path_buf(),
+            settings: settings.into_iter().chain(FILES.map(String::from)).collect(),
+            files,
+            known: BTreeMap::new(),
+            by_chance: BTreeSet::new(),
+        })
+    }
+
+    /// Of the paths that these settings name, and of the other files.
+    pub fn of(&mut self, settings: &Map<String, Value>) -> Result<BTreeMap<String, String>> {
+        let mut found = BTreeMap::new();
+        let mut named = Named::default();
+        named.look(settings, &self.settings);
+        named.others.into_iter().for_each(|(name, text)| self.tell(name, &text));
+        for path in named.paths.into_iter().chain(self.files.iter().cloned()) {
             if !self.known.contains_key(&path) {
                 let there = !path.is_empty() && Path::new(&path).exists();
                 let print = there.then(|| contents(Path::new(&path), &self.out)).transpose()?;
@@ -89,15 +110,57 @@ impl Contents {
         }
         Ok(found)
     }
+
+    /// Tells of a setting whose text is a path that is there, though nobody said that it is one.
+    fn tell(&mut self, name: String, text: &str) {
+        if self.by_chance.contains(&name) || text.is_empty() || !Path::new(text).exists() {
+            return;
+        }
+        let kind = if Path::new(text).is_dir() { "folder" } else { "file" };
+        notice::say(&format!(
+            "note: compt.ablate: the setting {name} = \"{text}\" is the name of a {kind}, too; what is in \
+             it does not count. If a run depends on it: files = {{ \"{name}\" }}"
+        ));
+        self.by_chance.insert(name);
+    }
 }
 
-/// Texts: any may name a file.
-fn paths(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(list) => list.iter().for_each(|value| paths(value, found)),
-        Value::Object(map) => map.values().for_each(|value| paths(value, found)),
-        _ => {}
+/// The texts among some settings.
+#[derive(Default)]
+struct Named {
+    paths: Vec<String>,
+    /// With the setting's name.
+    others: Vec<(String, String)>,
+}
+
+impl Named {
+    fn look(&mut self, settings: &Map<String, Value>, files: &BTreeSet<String>) {
+        for (name, value) in settings {
+            self.take(name, value, files, files.contains(name));
+        }
+    }
+
+    fn take(&mut self, name: &str, value: &Value, files: &BTreeSet<String>, is_file: bool) {
+        match value {
+            Value::String(text) if is_file => self.paths.push(text.clone()),
+            Value::String(text) => self.others.push((name.to_string(), text.clone())),
+            Value::Array(list) => list.iter().for_each(|v| self.take(name, v, files, is_file)),
+            Value::Object(map) if is_file => {
+                map.values().for_each(|value| self.take(name, value, files, true));
+            }
+            Value::Object(map) => self.look(map, files),
+            _ => {}
+        }
+    }
+}
+
+/// The names of settings, those in tables among them.
+pub fn names(settings: &Map<String, Value>, found: &mut BTreeSet<String>) {
+    for (name, value) in settings {
+        found.insert(name.clone());
+        if let Value::Object(map) = value {
+            names(map, found);
+        }
     }
 }
 
@@ -106,21 +169,56 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    /// The paths that count of some settings.
+    fn counted(settings: Value, files: &[&str], out: &Path) -> Result<Vec<String>> {
+        let settings = map(settings);
+        let mut known = BTreeSet::new();
+        names(&settings, &mut known);
+        let files: Vec<String> = files.iter().map(|file| file.to_string()).collect();
+        let found = Contents::new(out, &files, &known)?.of(&settings)?;
+        Ok(found.into_keys().collect())
+    }
+
     #[test]
-    fn files_among_the_settings_count_with_their_content() {
+    fn files_that_settings_are_said_to_name_count_with_their_content() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("rows.csv");
         std::fs::write(&file, "1").unwrap();
-        let settings = json!({ "data": file, "method": "pt", "lr": { "source": 0.1 } });
-        let settings = settings.as_object().unwrap();
-        let fresh = || Contents::new(&folder.path().join("runs"));
-        let of = || fresh().of(settings, &[]).unwrap();
+        let settings = map(json!({ "data": file, "method": "pt", "lr": { "source": 0.1 } }));
+        let of = || {
+            let out = folder.path().join("runs");
+            Contents::new(&out, &[], &BTreeSet::new()).unwrap().of(&settings).unwrap()
+        };
         let before = of();
         assert_eq!(before.len(), 1);
         std::fs::write(&file, "2").unwrap();
         assert_ne!(of(), before);
-        let missing = [folder.path().join("none").display().to_string()];
-        let text = fresh().of(settings, &missing).unwrap_err().to_string();
-        assert!(text.contains("there is no such file"), "{text}");
+    }
+
+    #[test]
+    fn a_text_is_a_path_only_where_that_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let (rows, words) = (folder.path().join("rows.csv"), folder.path().join("words"));
+        std::fs::write(&rows, "1").unwrap();
+        std::fs::create_dir(&words).unwrap();
+        std::fs::write(words.join("a.txt"), "1").unwrap();
+        let out = folder.path().join("runs");
+        let shown = |path: &Path| path.display().to_string();
+        let separators =
+            json!({ "separator": "/", "tmp": "/tmp", "here": ["."], "lr": { "data_": "/" } });
+        assert!(counted(separators, &[], &out).unwrap().is_empty());
+        let settings = json!({ "train": rows, "task": { "data": [words], "name": "/" } });
+        assert_eq!(counted(settings.clone(), &[], &out).unwrap(), [shown(&words)]);
+        let both = counted(settings.clone(), &["train"], &out).unwrap();
+        assert_eq!(both, [shown(&rows), shown(&words)]);
+        let path = shown(&rows);
+        assert_eq!(counted(json!({ "x": 1 }), &[&path], &out).unwrap(), [path]);
+        let text = counted(settings, &["trian"], &out).unwrap_err().to_string();
+        assert!(text.contains("no such file, and no such setting"), "{text}");
+        assert!(text.contains("a setting is called 'train'"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! A grid, as `compt.ablate` was given it.
 
 use super::refuse;
-use super::settings::{Contents, plain};
+use super::settings::{Contents, names, plain};
 use crate::lua::session::Session;
 use crate::lua::sources::code_of;
 use crate::run::environment::binary_sha256;
@@ -21,7 +21,7 @@ pub struct Grid {
     pub run: Function,
     /// The settings of each cell; none where a plan has them.
     cells: Option<Table>,
-    /// Files that count whatever the settings name.
+    /// Files that count whatever the settings name, and names of settings that are paths.
     files: Vec<String>,
     /// Whether the values of `--set` count.
     args: bool,
@@ -66,7 +66,10 @@ impl Grid {
     pub fn plan(&self, lua: &Lua, session: &Session) -> mlua::Result<Plan> {
         let code: Arc<str> = self.code_sha256().into();
         let binary: Arc<str> = self.binary.as_str().into();
-        let mut data = Contents::new(&self.out);
+        let given = self.cells.iter().flat_map(|cells| cells.sequence_values::<Table>());
+        let given =
+            given.map(|settings| plain(lua, &settings?)).collect::<mlua::Result<Vec<_>>>()?;
+        let mut data = self.contents(given.iter())?;
         let mut known = HashSet::new();
         let mut cells = Vec::new();
         // What of the session decides what a cell gives.
@@ -75,10 +78,8 @@ impl Grid {
             Arc::new(json!({ "args": args, "seed": seed, "device": session.device }))
         };
         let (with_seed, without) = (counted(Some(session.seed)), counted(None));
-        let given = self.cells.iter().flat_map(|cells| cells.sequence_values::<Table>());
         for settings in given {
-            let settings: Map<String, Value> = plain(lua, &settings?)?;
-            let data = data.of(&settings, &self.files)?;
+            let data = data.of(&settings)?;
             let (code, binary) = (code.clone(), binary.clone());
             let seeded = settings.contains_key("seed");
             let session = if seeded { without.clone() } else { with_seed.clone() };
@@ -98,14 +99,23 @@ impl Grid {
         Ok(Plan { head, cells })
     }
 
+    fn contents<'a>(
+        &self,
+        settings: impl Iterator<Item = &'a Map<String, Value>>,
+    ) -> Result<Contents> {
+        let mut known = BTreeSet::new();
+        settings.for_each(|settings| names(settings, &mut known));
+        Contents::new(&self.out, &self.files, &known)
+    }
+
     /// Refuses a plan that was made for something else, with what has changed.
     pub fn check(&self, plan: &Plan) -> Result<()> {
         let mut changes: BTreeSet<String> =
             code_changes(&plan.head, &self.code, &self.binary).into_iter().collect();
-        let mut data = Contents::new(&self.out);
+        let mut data = self.contents(plan.cells.iter().map(|cell| &cell.basis.settings))?;
         for cell in &plan.cells {
             let Basis { settings, data: before, .. } = &cell.basis;
-            changes.extend(data_changes(before, &data.of(settings, &self.files)?));
+            changes.extend(data_changes(before, &data.of(settings)?));
         }
         if changes.is_empty() {
             return Ok(());

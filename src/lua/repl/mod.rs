@@ -5,6 +5,7 @@ pub mod assistant;
 pub mod command;
 pub mod complete;
 pub mod context;
+mod kept;
 pub mod lexer;
 mod load;
 pub mod show;
@@ -17,9 +18,11 @@ use super::doc::Docs;
 use super::failure::{Failure, Place};
 use super::session::{Script, Session};
 use super::types::LuaTrainer;
-use super::{Runtime, hook, sources, torch};
+use super::{Runtime, hook, sources, text, torch};
 use crate::error::nearest;
 use crate::interrupt;
+use crate::run::source::sha256;
+pub use kept::{Moved, Trainers};
 use mlua::{AnyUserData, Error, Function, Lua, MultiValue, ObjectLike};
 use show::Look;
 use std::collections::BTreeSet;
@@ -30,8 +33,12 @@ use std::rc::Rc;
 pub struct Repl {
     runtime: Runtime,
     docs: Rc<Docs>,
-    /// Inputs that worked, as a script would have them.
+    /// Inputs as a script would have them; of those that did not work, what can be said.
     inputs: Vec<String>,
+    /// How many of them worked.
+    worked: usize,
+    /// The values of `compt.args` that the last script was run with.
+    arguments: Vec<String>,
     evaluated: usize,
     /// The globals there were before the first input.
     given: BTreeSet<String>,
@@ -58,8 +65,16 @@ impl Repl {
         torch::trace::start();
         let given = survey::globals(runtime.lua())?;
         let docs = Rc::new(Docs::load()?);
-        let (inputs, loaded) = (Vec::new(), Vec::new());
-        Ok(Repl { runtime, docs, inputs, evaluated: 0, given, loaded })
+        Ok(Repl {
+            runtime,
+            docs,
+            inputs: Vec::new(),
+            worked: 0,
+            arguments: Vec::new(),
+            evaluated: 0,
+            given,
+            loaded: Vec::new(),
+        })
     }
 
     pub fn lua(&self) -> &Lua {
@@ -70,9 +85,49 @@ impl Repl {
         &self.docs
     }
 
-    /// The inputs that worked, in order.
+    /// The inputs in order, as a script would have them; of those that did not work, comments.
     pub fn inputs(&self) -> &[String] {
         &self.inputs
+    }
+
+    /// How many of them worked.
+    pub fn worked(&self) -> usize {
+        self.worked
+    }
+
+    /// A script that comes to where the session is, or says where it does not.
+    pub fn script(&self) -> String {
+        let options = self.lua().app_data_ref::<Session>().map(|session| kept::options(&session));
+        let head = "local compt, torch = require \"compt\", require \"compt.torch\"\n";
+        format!("{head}{}\n{}\n", options.unwrap_or_default(), self.inputs.join("\n"))
+    }
+
+    /// How far the session's trainers are.
+    pub fn trainers(&self) -> Trainers {
+        Trainers::of(self.lua(), survey::globals(self.lua()).unwrap_or_default())
+    }
+
+    /// Keeps what came of some code, for a script: `done` if it came to its end.
+    fn keep(
+        &mut self,
+        reply: &Reply,
+        source: &str,
+        before: &Trainers,
+        done: impl FnOnce(&Self) -> String,
+    ) {
+        let what = match reply {
+            Reply::Done(_) => {
+                let done = kept::done(&done(self), &before.until(&self.trainers()));
+                self.worked += 1;
+                self.inputs.push(done);
+                return;
+            }
+            Reply::Incomplete => return,
+            Reply::Failed(_) => "it ended in an error",
+            Reply::Interrupted(_) => "it was interrupted",
+        };
+        let moved = before.until(&self.trainers());
+        self.inputs.push(kept::unfinished(what, source, &moved));
     }
 
     /// Evaluates an input: an expression, whose values are shown and whose first is `_` from then
@@ -91,33 +146,15 @@ impl Repl {
         };
         self.evaluated += 1;
         sources::record(self.lua(), &name, source);
+        let before = self.trainers();
         let reply = self.call(&function, look);
-        if let Reply::Done(shown) = &reply
-            && !source.trim().is_empty()
-        {
-            let kept = self.as_statement(source, is_expression, shown);
-            self.inputs.push(kept);
+        if !source.trim().is_empty() {
+            let shown = if let Reply::Done(shown) = &reply { shown } else { "" };
+            self.keep(&reply, source, &before, |repl| {
+                kept::statement(repl.lua(), source, is_expression, shown)
+            });
         }
         reply
-    }
-
-    /// An input that worked as a script would have it.
-    fn as_statement(&self, source: &str, is_expression: bool, shown: &str) -> String {
-        let source = source.trim();
-        let expression = source.strip_prefix('=').unwrap_or(source).trim();
-        let is_call = self.lua().load(expression).into_function().is_ok();
-        match () {
-            () if is_expression && is_call && (shown.is_empty() || shown == "nil") => {
-                expression.to_string()
-            }
-            () if is_expression && shown == "nil" => format!("print({expression})"),
-            () if is_expression => format!("_ = {expression}\nprint(_)"),
-            // Only a function may return in the middle.
-            () if lexer::tokens(source).iter().any(|t| t.text(source) == "return") => {
-                format!(";(function()\n{source}\nend)()")
-            }
-            () => source.to_string(),
-        }
     }
 
     /// Runs a script as `compt run` does, with values of `compt.args`; its globals stay.
@@ -128,8 +165,12 @@ impl Repl {
         args: Vec<(String, serde_json::Value)>,
         look: Look,
     ) -> crate::Result<Reply> {
-        let given = args.iter().map(|(key, value)| format!("compt.args[{key:?}] = {value}\n"));
-        let kept = format!("{}dofile({:?})", given.collect::<String>(), path.display().to_string());
+        let given = kept::arguments(&self.arguments, &args);
+        self.arguments = args.iter().map(|(key, _)| key.clone()).collect();
+        let (name, was) = (path.display().to_string(), sha256(text.as_bytes()));
+        let beside = kept::beside(path);
+        let kept =
+            format!("-- {name} as it was then: SHA-256 {was}\n{beside}{given}dofile({name:?})");
         self.runtime.give_args(args).map_err(told)?;
         self.runtime.enter(Some(Script { path: path.to_path_buf(), source: text.to_string() }));
         let reply = self.file(path, text, text, kept, look);
@@ -141,8 +182,9 @@ impl Repl {
     pub fn load(&mut self, path: &Path, text: &str, look: Look) -> Reply {
         self.loaded.retain(|(known, _)| known != path);
         self.loaded.push((path.to_path_buf(), text.to_string()));
-        let source = load::without_locals(text, &self.given);
-        self.file(path, text, &source, super::runtime::without_shebang(&source), look)
+        let source = load::without_locals(&text::code(text), &self.given);
+        let kept = format!("{}{}", kept::beside(path), kept::enclosed(&source));
+        self.file(path, text, &source, kept, look)
     }
 
     /// Runs `source`, the text of a file or what was made of it; `kept` is what a saved session has.
@@ -152,13 +194,11 @@ impl Repl {
             return self.failed(&error);
         }
         sources::record(self.lua(), &name, text);
-        let source = super::runtime::without_shebang(source);
-        match self.lua().load(source).set_name(format!("@{name}")).into_function() {
+        match self.lua().load(text::code(source)).set_name(format!("@{name}")).into_function() {
             Ok(function) => {
+                let before = self.trainers();
                 let reply = self.call(&function, look);
-                if matches!(reply, Reply::Done(_)) {
-                    self.inputs.push(kept);
-                }
+                self.keep(&reply, &format!("the file {name}"), &before, |_| kept);
                 reply
             }
             Err(error) => self.failed(&error),
@@ -170,7 +210,7 @@ impl Repl {
     pub fn reload(&mut self, look: Look) -> Vec<Reply> {
         let mut replies = Vec::new();
         for (path, before) in self.loaded.clone() {
-            match std::fs::read_to_string(&path) {
+            match text::read(&path) {
                 Ok(text) if text != before => {
                     let reply = self.load(&path, &text, look);
                     let done = Reply::Done(format!("{}: loaded again", path.display()));
@@ -180,6 +220,9 @@ impl Repl {
             }
         }
         let names = survey::globals(self.lua()).unwrap_or_default();
+        if !Trainers::of(self.lua(), names.clone()).is_none() {
+            self.inputs.push("-- :reload: trainers looked at their control files".to_string());
+        }
         for name in names {
             let value: mlua::Result<AnyUserData> = self.lua().globals().raw_get(name.as_str());
             let Ok(trainer) = value else { continue };
@@ -209,6 +252,8 @@ impl Repl {
         };
         let globals = self.lua().globals();
         dropped.iter().try_for_each(|name| globals.raw_set(*name, mlua::Nil)).map_err(told)?;
+        let gone = format!("{} = nil\ncollectgarbage()", dropped.join(", "));
+        self.inputs.extend((!dropped.is_empty()).then_some(gone));
         // What has a finalizer goes in the second round.
         self.lua().gc_collect().and_then(|()| self.lua().gc_collect()).map_err(told)
     }
@@ -216,8 +261,11 @@ impl Repl {
     /// Compiles an input to be run again and again, as the timers do.
     pub fn code(&self, source: &str) -> Result<Code, Box<Failure>> {
         sources::record(self.lua(), "input", source);
+        let code =
+            |function, is_expression| Code { function, source: source.into(), is_expression };
         match compile(self.lua(), source, "input") {
-            Compiled::Expression(f) | Compiled::Statements(f) => Ok(Code(f)),
+            Compiled::Expression(f) => Ok(code(f, true)),
+            Compiled::Statements(f) => Ok(code(f, false)),
             Compiled::Wrong(error) => Err(Box::new(Failure::in_state(self.lua(), &error))),
             Compiled::Incomplete => {
                 Err(Box::new(Failure::new(&Error::runtime("the code is incomplete"))))
@@ -226,18 +274,38 @@ impl Repl {
     }
 
     /// Runs code once, as an input.
-    pub fn once(&self, code: &Code, look: Look) -> Reply {
-        self.call(&code.0, look)
+    pub fn once(&mut self, code: &Code, look: Look) -> Reply {
+        let before = self.trainers();
+        let reply = self.call(&code.function, look);
+        let shown = if let Reply::Done(shown) = &reply { shown } else { "" };
+        let kept =
+            |repl: &Self| kept::statement(repl.lua(), &code.source, code.is_expression, shown);
+        self.keep(&reply, &code.source, &before, kept);
+        reply
     }
 
     /// Runs code so many times, for a clock: nothing is shown.
     pub fn often(&self, code: &Code, count: u64) -> Reply {
         let repeat = "local f, n = ... return function() for _ = 1, n do f() end end";
         let chunk = self.lua().load(repeat).set_name("=timeit");
-        match chunk.call::<Function>((&code.0, count)) {
+        match chunk.call::<Function>((&code.function, count)) {
             Ok(function) => self.call(&function, Look::PLAIN),
             Err(error) => self.failed(&error),
         }
+    }
+
+    /// Keeps that code was called so often by a timer, or that the timer was stopped; gives what
+    /// trainers did meanwhile.
+    pub fn timed(&mut self, code: &Code, calls: Option<u64>, before: &Trainers) -> Moved {
+        let moved = before.until(&self.trainers());
+        self.inputs.push(match calls {
+            Some(calls) => {
+                let is_statement = self.lua().load(&code.source).into_function().is_ok();
+                kept::timed(&code.source, is_statement, calls, &moved)
+            }
+            None => kept::unfinished(":timeit was stopped", &code.source, &moved),
+        });
+        moved
     }
 
     /// The session's own globals, one a line, with what they are.
@@ -314,7 +382,11 @@ impl Repl {
 }
 
 /// An input that was compiled.
-pub struct Code(Function);
+pub struct Code {
+    function: Function,
+    source: String,
+    is_expression: bool,
+}
 
 fn told(error: Error) -> crate::Error {
     crate::Error::new(Failure::new(&error).message)

@@ -21,7 +21,7 @@ pub use prompts::{LuaPrompt, LuaPrompts};
 pub use router::LuaRouter;
 pub use tasks::Tasks;
 pub use tokenizer::LuaTokenizer;
-pub use trainer::LuaTrainer;
+pub use trainer::{LuaTrainer, steps_made};
 
 use super::object::{Members, Object};
 use super::session::Session;

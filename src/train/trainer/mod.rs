@@ -209,6 +209,7 @@ impl Trainer {
         }
         self.at.step += 1;
         report.lr = lr;
+        report.knobs = knobs.others(report.temperature.is_some());
         report.attempt = Some(self.at.attempts).filter(|n| *n != self.at.step);
         report.seconds = begun.elapsed().as_secs_f64();
         self.at.seconds += report.seconds;

@@ -115,8 +115,8 @@ return {
     with_file("return { temperature = 0 }", function(path)
       refused(path .. ":1: temperature", path)
     end)
-    with_file("return { lr = { router = print } }", function(path)
-      refused("'print' is not there in a control file", path)
+    with_file("return { lr = { router = io.open } }", function(path)
+      refused("'io' is not there in a control file", path)
     end)
     refused("no-such-control.lua", "no-such-control.lua")
   end,

@@ -2,13 +2,12 @@
 
 use super::InLua;
 use crate::compose::Operator;
-use crate::error::Context;
-use crate::lua::control::{OperatorFile, told};
+use crate::lua::control::{OperatorFile, ends_early, is_blank, told};
 use crate::lua::session::Session;
-use crate::lua::{hook, sources};
+use crate::lua::{hook, sources, text};
 use crate::run::source::Source;
 use crate::tensor::is_finite;
-use crate::watch::Watch;
+use crate::watch::{GRACE, Watch};
 use crate::{Error, Result};
 use mlua::{Function, Lua, Table, Value};
 use std::cell::{Cell, RefCell};
@@ -16,6 +15,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use tch::Tensor;
 
 /// Instructions that loading, and a call on a run's shapes, may take.
@@ -28,7 +28,7 @@ pub type Shapes = Box<dyn Fn() -> Result<[Tensor; 3]>>;
 /// now: what was recorded takes its place before it is called.
 pub fn open(lua: &Lua, path: &Path) -> mlua::Result<(Function, Source)> {
     let again = lua.app_data_ref::<Session>().is_some_and(|session| session.again.is_some());
-    let text = match std::fs::read_to_string(path).at(path.display()) {
+    let text = match text::read(path) {
         Err(_) if again => String::new(),
         text => text?,
     };
@@ -47,7 +47,8 @@ fn load(lua: &Lua, source: &Source) -> Result<Function> {
     let name = source.path.display().to_string();
     sources::record(lua, &name, &source.text);
     let environment = environment(lua).map_err(|e| told(&e))?;
-    let chunk = lua.load(&source.text).set_name(format!("@{name}")).set_environment(environment);
+    let chunk = lua.load(text::code(&source.text)).set_name(format!("@{name}"));
+    let chunk = chunk.set_environment(environment);
     let value = hook::limited(lua, INSTRUCTIONS, || chunk.eval::<Value>()).map_err(|e| told(&e))?;
     match value {
         Value::Function(function) => Ok(function),
@@ -56,6 +57,14 @@ fn load(lua: &Lua, source: &Source) -> Result<Function> {
             other.type_name()
         ))
         .at(name)),
+    }
+}
+
+/// Whether code ends too early, or has no `return`.
+fn gives_nothing(lua: &Lua, text: &str) -> bool {
+    match lua.load(text::code(text)).into_function() {
+        Err(error) => ends_early(text, &error),
+        Ok(_) => !text.contains("return"),
     }
 }
 
@@ -91,6 +100,8 @@ pub struct Followed {
     /// Watched from the first question for news on.
     watch: RefCell<Option<Watch>>,
     followed: Cell<bool>,
+    /// What the file held when it was seen cut off, and since when.
+    cut_off: RefCell<Option<(String, Instant)>>,
 }
 
 impl Followed {
@@ -103,6 +114,7 @@ impl Followed {
             changed: Arc::default(),
             watch: RefCell::default(),
             followed: Cell::new(false),
+            cut_off: RefCell::default(),
         })
     }
 
@@ -136,6 +148,31 @@ impl Followed {
         Ok(prompt.f_sum(tch::Kind::Float)?.f_backward()?)
     }
 
+    /// Whether a text seems to be cut off, or is not there, and still has time to become whole.
+    fn is_cut_off(&self, text: Option<&String>) -> bool {
+        let lua = self.operator.lua.upgrade();
+        let is_unfinished = text.is_none_or(|text| is_blank(text) || gives_nothing(&lua, text));
+        let mut cut_off = self.cut_off.borrow_mut();
+        if !is_unfinished {
+            *cut_off = None;
+            return false;
+        }
+        let held = text.cloned().unwrap_or_default();
+        match &*cut_off {
+            Some((before, since)) if *before == held => {
+                let is_over = since.elapsed() > GRACE;
+                if is_over {
+                    *cut_off = None;
+                }
+                !is_over
+            }
+            _ => {
+                *cut_off = Some((held, Instant::now()));
+                true
+            }
+        }
+    }
+
     fn follow(&self) {
         let changed = self.changed.clone();
         let watch = Watch::new(move |_| changed.store(true, Ordering::SeqCst));
@@ -156,16 +193,19 @@ impl OperatorFile for Followed {
         self.source.borrow().clone()
     }
 
-    fn news(&self) -> Option<Source> {
+    fn news(&self) -> Option<Result<Source>> {
         if !self.followed.replace(true) {
             self.follow();
         }
-        if !self.changed.swap(false, Ordering::SeqCst) {
+        if !self.changed.swap(false, Ordering::SeqCst) && self.cut_off.borrow().is_none() {
             return None;
         }
         let path = self.source.borrow().path.clone();
-        let text = std::fs::read_to_string(&path).ok()?;
-        Some(Source::new(path, text)).filter(|source| *source != *self.source.borrow())
+        let read = text::read(&path);
+        if self.is_cut_off(read.as_ref().ok()) {
+            return None;
+        }
+        Some(read.map(|text| Source::new(path, text)))
     }
 
     fn take(&self, source: Source, dry_run: bool) -> Result<()> {

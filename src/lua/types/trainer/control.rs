@@ -6,6 +6,7 @@ use crate::Error;
 use crate::lua::control::{ControlFile, Live, Origin, TableControl};
 use crate::lua::session::Session;
 use crate::train::control::Setting;
+use mlua::debug::Debug;
 use mlua::{Function, Lua, Table, Value};
 use std::path::Path;
 
@@ -20,7 +21,7 @@ pub fn control(
 ) -> mlua::Result<Live> {
     let lower = own_control(lua, own, &stages)?;
     let strict = lua.app_data_ref::<Session>().is_some_and(|session| session.strict);
-    let mut live = Live::new(Box::new(lower), stages.clone(), strict);
+    let mut live = Live::new(lower, stages.clone(), strict);
     match given {
         Value::Nil => {}
         Value::String(path) => {
@@ -31,7 +32,11 @@ pub fn control(
             let path = path.to_str()?.to_string();
             live.use_file(ControlFile::load(Path::new(&path), origin, &stages)?);
         }
-        Value::Table(table) => live.use_table(TableControl::new(lua, table, &stages)?),
+        Value::Table(table) => {
+            let control = TableControl::new(lua, table, &stages)?;
+            let record = control.record(lua, caller(lua));
+            live.use_table(control, record);
+        }
         other => {
             return Err(Error::new(format!(
                 "'control' must be a file or a table of knobs, not a {}",
@@ -42,6 +47,19 @@ pub fn control(
         }
     }
     Ok(live)
+}
+
+/// The chunk and the line that this function was called from.
+fn caller(lua: &Lua) -> (String, usize) {
+    let place = |debug: &Debug| {
+        let source = debug.source().source?.into_owned();
+        let name = source.strip_prefix(['@', '=']).unwrap_or(&source).to_string();
+        Some((name, debug.current_line()?))
+    };
+    let levels = (0..16).map_while(|level| lua.inspect_stack(level, |debug| place(debug)));
+    let of_script =
+        |(name, _): &(String, usize)| !["stdlib/", "__mlua"].iter().any(|of| name.starts_with(of));
+    levels.flatten().find(of_script).unwrap_or(("the script".into(), 0))
 }
 
 /// The control a method brings along (`stdlib/methods/control.lua`).

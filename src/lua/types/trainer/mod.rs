@@ -28,6 +28,7 @@ use crate::{Error, Result};
 use earlier::{Earlier, Replay};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use record::Record;
+pub use running::steps_made;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -87,7 +88,7 @@ impl LuaTrainer {
     }
 
     /// Steps as the script has seen them: of a run that is gone on with, those it asked for.
-    fn steps(&self) -> u64 {
+    pub fn steps(&self) -> u64 {
         self.trainer.steps() - self.given.len() as u64
     }
 

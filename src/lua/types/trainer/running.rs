@@ -14,6 +14,7 @@ use crate::train::state::{self, State};
 use crate::{Error, Result};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use serde_json::json;
+use std::cell::Cell;
 
 /// On a GPU sums are taken in no fixed order: losses of a replay count as the same within this
 /// share.
@@ -192,6 +193,7 @@ impl LuaTrainer {
                 }
             }
         };
+        MADE.set(MADE.get() + 1);
         let events = self.live.borrow_mut().take_events();
         self.show_temperature();
         self.record.step(&self.trainer, &report, &events);
@@ -404,6 +406,15 @@ impl LuaTrainer {
         self.record.finish(lua, &self.trainer, end);
         Ok(())
     }
+}
+
+thread_local! {
+    static MADE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many steps trainers of this thread have made.
+pub fn steps_made() -> u64 {
+    MADE.get()
 }
 
 /// Whether the session is there to evaluate a run.
