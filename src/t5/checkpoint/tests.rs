@@ -185,7 +185,9 @@ fn a_head_is_one_of_its_own_where_its_numbers_are_others() {
     let mut config: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&text).unwrap();
     config.insert("tie_word_embeddings".into(), true.into());
-    ["scale_decoder_outputs", "transformers_version"].map(|key| config.remove(key));
+    ["scale_decoder_outputs", "transformers_version"]
+        .iter()
+        .for_each(|key| drop(config.remove(*key)));
     let plain = serde_json::Value::Object(config).to_string();
     std::fs::write(folder.path().join("config.json"), plain).unwrap();
     let notes = open(folder.path(), Kind::Float).unwrap().config.notes;
