@@ -205,6 +205,26 @@ impl Learner for Program {
         }
     }
 
+    fn try_out(&self, tasks: &[usize]) -> Result<()> {
+        if self.loss.is_some() {
+            return Ok(());
+        }
+        let how = How { temperature: Some(1.0), ..How::inference(Selection::default()) };
+        let shortest = vec![vec![SHORTEST]; tasks.len()];
+        let rows = Rows { targets: shortest.clone(), ..self.rows(shortest, tasks) };
+        let given = self.give(&rows, how)?;
+        let prompt = given.prompts.as_ref().map(|prompts| &prompts.vectors);
+        let tensors: Vec<&Tensor> =
+            prompt.into_iter().chain(&given.shift).chain(given.changes.tensors()).collect();
+        if tensors.is_empty() || tensors.iter().any(|tensor| tensor.requires_grad()) {
+            return Ok(());
+        }
+        let what = "what it returned depends on no parameter: nothing could be trained";
+        Err(Error::new(what)
+            .at("give")
+            .hint("`detach`, `item` and `tolist` cut a parameter off from what is made of it"))
+    }
+
     fn check_mixed(&self, tasks: &[usize]) -> Result<()> {
         let rows = self.rows(vec![vec![SHORTEST]; tasks.len()], tasks);
         self.give(&rows, How::inference(Selection::default())).map(|_| ())
