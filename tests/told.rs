@@ -113,6 +113,14 @@ fn parameters_that_no_gradient_reaches_are_named() {
            compose = function(p, s, w, own) return p * own.used + mix(w, s) end } })",
         &["no gradient reached operator.unused of the group 'operator'"],
     );
+    let said = said(
+        "train { name = 'own', lr = { a = 0.1, b = 0.1 }, build = function(setup)
+           local p, q = setup:parameter('a', 'p', setup:prompt(3)), setup:parameter('b', 'q', setup:prompt(3))
+           local function give(batch) return batch:each(function() return p + q end) end
+           return { stages = { { name = 'one', train = { 'a' }, give = give } } }
+         end }",
+    );
+    assert!(said.contains("warning: build: no stage trains the parameter group 'b'"), "{said}");
     // In the second of its stages alone.
     one_warning(
         "train({ name = 'own', lr = { a = 0.1, b = 0.1 }, build = function(setup)

@@ -11,6 +11,9 @@ local check = {}
 local of_build = setmetatable({}, { __mode = "k" })
 ---@type table<table, table>
 local given_rates = setmetatable({}, { __mode = "k" })
+--- What was told.
+---@type table<string, boolean>
+local told = {}
 
 --- What every method may hold.
 local every = { "name", "build", "backbone", "alone", "lr", "warmup", "optimizer", "weight_decay", "settings" }
@@ -119,8 +122,10 @@ function check.rates(method, groups, place)
       if not (usual and contains(options.groups, group)) and library.nearest(group, groups) then
         library.known("parameter group", group, groups, place .. ": lr")
       end
-      library.note(("note: %s: lr.%s is for no parameter group of this method; its groups: %s")
-        :format(place, group, table.concat(groups, ", ")))
+      local note = ("note: %s: lr.%s is for no parameter group of this method; its groups: %s")
+        :format(place, group, table.concat(groups, ", "))
+      if not told[note] then library.note(note) end
+      told[note] = true
     end
   end
 end

@@ -300,6 +300,7 @@ impl Trainer {
     /// The loss of the next step and its gradients before clipping, by parameter; none of those that
     /// have no part in it. The step is not made (its stage is begun), and will be on the same rows.
     pub fn gradients(&mut self) -> Result<(f64, Named)> {
+        self.refuse_thawing()?;
         let (stage, step) = self.place()?;
         let view = self.view(stage, step)?;
         let knobs = self.parts.control.knobs(&view)?;
