@@ -11,9 +11,18 @@ compt.compose.define("gated", function(private, sources, weights)
   return private * torch.sigmoid(mixed) + mixed
 end)
 
+-- The same with parameters of its own: how far each dimension of the mixed prompt opens the private one.
+compt.compose.define("gated_by_dimension", {
+  parameters = function(context) return { scale = { shape = { context.d_model }, init = "ones" } } end,
+  compose = function(private, sources, weights, parameters)
+    local mixed = torch.einsum("bs,smd->bmd", weights, sources)
+    return private * torch.sigmoid(mixed * parameters.scale) + mixed
+  end,
+})
+
 local tasks = compt.tasks("micro", { shots = 16, seed = 1 })
 local runs = {}
-for _, operator in ipairs { "sum", "gated" } do
+for _, operator in ipairs { "sum", "gated", "gated_by_dimension" } do
   local trainer = compt.trainer {
     name = operator,
     backbone = compt.backbone "micro",

@@ -107,6 +107,14 @@ function arguments.check(call, name, value, wanted, level)
   error(("%s: %s must be %s, got %s"):format(call, name, wanted.text, got), level or 3)
 end
 
+--- An error where a call was given more than it takes; `...` is what came behind.
+function arguments.no_more(call, most, ...)
+  local count = select("#", ...)
+  if count > 0 then
+    error(("%s takes at most %d argument%s, got %d"):format(call, most, most == 1 and "" or "s", most + count), 3)
+  end
+end
+
 --- A list with something in it.
 function arguments.list(call, value, level)
   if type(value) == "table" and not getmetatable(value) and #value > 0 then return value end

@@ -15,6 +15,7 @@ pub use private::{Private, private};
 pub use product::{Product, product};
 pub use sum::{Sum, sum};
 
+use crate::nn::Named;
 use crate::{Error, Result};
 use tch::Tensor;
 
@@ -25,6 +26,11 @@ pub trait Operator {
     /// m', the rows of a private prompt, for S sources of m rows.
     fn private_length(&self, _sources: i64, length: i64) -> i64 {
         length
+    }
+
+    /// What it trains beside the prompts: `operator.NAME`.
+    fn parameters(&self) -> Named {
+        Named::new()
     }
 
     /// private `[B, m', d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m', d]`

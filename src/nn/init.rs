@@ -9,6 +9,12 @@ pub fn parameter(value: &Tensor, device: Device) -> Result<Tensor> {
     Ok(value.f_set_requires_grad(true)?)
 }
 
+/// A parameter that begins as a copy of `value`, of which it shares nothing.
+pub fn parameter_of(value: &Tensor, device: Device) -> Result<Tensor> {
+    let value = tch::no_grad(|| value.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous())?;
+    parameter(&value.f_detach_copy()?, device)
+}
+
 /// Values from U(-bound, bound), float32 on the CPU.
 pub fn uniform(shape: &[i64], bound: f64) -> Result<Tensor> {
     Ok(Tensor::f_empty(shape, (Kind::Float, Device::Cpu))?.f_uniform_(-bound, bound)?)

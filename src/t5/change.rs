@@ -61,6 +61,16 @@ impl Changes {
         self.0.is_empty()
     }
 
+    /// Everything they are made of.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.0.values().flatten().flat_map(|change| match change {
+            Change::LowRank { a, b, .. } => vec![a, b],
+            Change::Bias(tensor) | Change::Gain(tensor) => vec![tensor],
+            Change::Bottleneck(Bottleneck { down, up, .. }) => vec![&down.0, &down.1, &up.0, &up.1],
+            Change::Prefix { keys, values } => vec![keys, values],
+        })
+    }
+
     fn at<'a>(&'a self, place: &str) -> impl Iterator<Item = &'a Change> {
         self.0.get(place).into_iter().flatten()
     }

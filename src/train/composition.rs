@@ -43,13 +43,14 @@ impl Default for Selection {
 }
 
 impl Composition {
-    /// Named parameter groups: `router`, `source`, `private`, as far as there are any.
+    /// Named parameter groups: `router`, `source`, `private`, `operator`, as far as there are any.
     pub fn groups(&self, weight_decay: f64) -> Vec<Group> {
         let router = self.router.as_ref().map(|r| r.parameters()).unwrap_or_default();
         [
             ("router", router),
             ("source", self.bank.source_parameters()),
             ("private", self.bank.private_parameters()),
+            ("operator", self.operator.parameters()),
         ]
         .into_iter()
         .filter(|(_, parameters)| !parameters.is_empty())

@@ -69,6 +69,11 @@ pub trait Learner {
         Ok(())
     }
 
+    /// An error where what a training batch of these tasks is given could not be trained.
+    fn try_out(&self, _tasks: &[usize]) -> Result<()> {
+        Ok(())
+    }
+
     /// What each of these tasks is given at inference.
     fn of_tasks(&self, tasks: &[usize], selection: Selection) -> Result<OfTasks>;
 

@@ -1,16 +1,17 @@
 section "Methods"
 
 alias "compt.Group" [[
-A group of trained parameters: of ComPT's methods the first three; others name their own.
+A group of trained parameters: of ComPT's methods the first four; others name their own.
 - "router"
 - "source"
 - "private"
+- "operator" -- of an operator with parameters
 - string
 ]]
 
 options "compt.MethodOptions" [[
 - name?: string -- for records and tables; by default the method's own
-- compose?: "sum"|"product"|"concat"|"private"|string|compt.Operator -- "sum", "product", "concat", "private", a name given to compt.compose.define, or a function
+- compose?: "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable -- "sum", "product", "concat", "private", a name given to compt.compose.define, or what that takes
 - sources?: integer -- S, shared source prompts (3; pt 0)
 - length?: integer -- m, rows of a source prompt (20; mcat 10)
 - private_length?: integer -- rows of a private prompt; by default m, S m for "concat"
@@ -19,7 +20,7 @@ options "compt.MethodOptions" [[
 - router?: "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter = "relaxed_bernoulli" -- "relaxed_bernoulli", "free", "constant", or with options
 - placement?: "append"|"prepend" = "append" -- before the closing `</s>`, or before the input
 - alone?: boolean -- each task is trained by itself, one after the other (pt: true)
-- lr?: table<compt.Group, number> -- highest rates ({ router = 0.1, source = 0.05, private = 0.02 })
+- lr?: table<compt.Group, number> -- highest rates ({ router = 0.1, source = 0.05, private = 0.02 }; operator: by default as private)
 - warmup?: number = 0.2 -- share of the steps in which the rates rise
 - temperature?: number[] -- at the first and the last step ({ 5, 1e-3 })
 - top_k?: integer -- how many of the largest router weights of an example stay; by default all
@@ -49,8 +50,10 @@ options "compt.OptimizerOptions" [[
 class "compt.Method" [[
 A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads, with the published
 defaults filled in by `compt.methods.<name>`. In a table of one's own everything that is not said is
-left out: say `sources`, `lr` and `temperature` there.
+left out: say `sources`, `lr` and `temperature` there. `compt.trainer` refuses names it does not know, and
+says which rates are for no parameter group.
 - name?: string -- for records and tables
+- settings?: table -- of one's own, which nothing reads: recorded with the method
 ]]
 
 class "compt.methods" [[
@@ -235,8 +238,8 @@ The other compositions of ComPT's code: sources mixed without a router, joined w
 section "Methods of one's own"
 
 class "compt.Plan" [[
-What a method's `build(setup)` returns. A method is a table { name, build, lr, warmup, ... }; examples/own_method.lua
-writes one. `build` declares parameters with `setup:parameter` and gives functions that use them.
+What a method's `build(setup)` returns. A method is a table { name, build, lr, warmup, temperature, init,
+placement, from, alone, optimizer, weight_decay, settings }; examples/own_method.lua writes one. `build` declares parameters with `setup:parameter` and gives functions that use them.
 - give?: compt.Give -- what a batch reads; each stage may have its own
 - loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- the loss, a single number, where it is not `out.loss`
 - sources?: integer = 0 -- source prompts that an evaluation may look at apart in the last stage (`batch.kept`)
@@ -257,7 +260,8 @@ class "compt.PlanStage" [[
 ]]
 
 alias "compt.Give" [[
-A function of a batch: a prompt [B, m, d] for each row, or { prompt, shift, changes }, or nil.
+A function of a batch: a prompt [B, m, d] for each row, or { prompt, shift, changes }, or nil. It is tried
+when the trainer is made: prompts are float32, and something in them must depend on a parameter.
 - fun(batch: compt.Batch): torch.Tensor|compt.Given?
 ]]
 
@@ -297,7 +301,8 @@ What a method is built for.
 
 method "compt.Setup:parameter(group: string, name: string, value: torch.Tensor): torch.Tensor" [[
 Declares a parameter: float32, on the backbone's device, begun as a copy of `value`. It is trained with its
-group's rate, recorded, and saved in checkpoints.
+group's rate, recorded, and saved in checkpoints. One that gets no gradient, and a tensor that gets one but is
+not declared, is named by a warning after the first step.
 ]]
 
 method "compt.Setup:prompt(length: integer, init?: compt.Init): torch.Tensor" [[

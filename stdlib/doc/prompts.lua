@@ -71,8 +71,35 @@ Everything that is trained, by name.
 
 section "Composition"
 
-alias "compt.Operator" "fun(private: torch.Tensor, sources: torch.Tensor, weights: torch.Tensor): torch.Tensor" [[
-private [B, m', d], sources [S, m, d], weights [B, S] to prompts [B, m'', d].
+alias "compt.Operator" "fun(private: torch.Tensor, sources: torch.Tensor, weights: torch.Tensor, parameters: table<string, torch.Tensor>): torch.Tensor" [[
+private [B, m', d], sources [S, m, d], weights [B, S] to prompts [B, m'', d], float32, on the device of
+`private`; m'' is at least 1. `parameters` are those of an operator that has some, else nil.
+]]
+
+class "compt.OperatorContext" [[
+The sizes of the run that an operator's parameters are made for.
+- tasks: string[] -- names of the tasks
+- sources: integer -- S, source prompts
+- length: integer -- m, rows of a source prompt
+- private_length: integer -- m', rows of a private prompt
+- d_model: integer -- d, width of a prompt
+]]
+
+class "compt.OperatorParameter" [[
+How a parameter of an operator begins.
+- shape: integer[] -- its sizes
+- init?: "zeros"|"ones"|"uniform"|"normal"|table|number|torch.Tensor|fun(shape: integer[]): torch.Tensor -- "zeros" (the default), "ones", "uniform" from U(-0.5, 0.5), "normal" from N(0, 0.02), { kind = "uniform", bound } or { kind = "normal", std }, a number for all, a tensor of that shape, or a function of the shape
+]]
+
+alias "compt.OperatorParameters" "table<string, torch.Tensor|number|compt.OperatorParameter>" [[
+Parameters by name: a tensor, which is copied, a number, or { shape, init }.
+]]
+
+class "compt.OperatorTable" [[
+An operator with parameters. They are float32, the group `operator`: trained with the rate `lr.operator`
+(by default that of `lr.private`), decayed, recorded, and saved in checkpoints like the prompts.
+- parameters?: compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters -- by name, or a function of the sizes of the run
+- compose: compt.Operator -- the operator itself
 ]]
 
 class "compt.compose" [[
@@ -92,15 +119,24 @@ for _, entry in ipairs {
       .. ("\n> compt.compose.%s(torch.ones(3, %d, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape"):format(name, rows or 4))
 end
 
-fn "compt.compose.define(name: string, operator: compt.Operator)" [[
-An operator of one's own, differentiable as it is: a method's `compose = name` uses it. In place of the
-function the path of a Lua file that returns it: a saved edit is tried on the shapes of the run and used
-from the next step on; one that does not work is told and changes nothing.
+fn "compt.compose.define(name: string, operator: compt.Operator|compt.OperatorTable)" [[
+An operator of one's own, differentiable as it is: a method's `compose = name` uses it. `compt.trainer` tries
+it on a row of each task and on one row alone: what it returns must have the shape, dtype and device of a
+prompt, be finite, and lead a gradient to the prompts or to its parameters. A tensor that it only closes over
+is not trained, which a warning says after the first step: `parameters` are. In place of the function or
+table the path of a Lua file that returns it: a saved edit is tried alike and used from the next step on; one
+that does not work, or has other parameters, is told and changes nothing.
 ~ fun(name: string, file: compt.path)
 > compt.compose.define("gated", function(private, sources, weights)
 >   local mixed = torch.einsum("bs,smd->bmd", weights, sources)
 >   return private * torch.sigmoid(mixed) + mixed
 > end)
+> compt.compose.define("gated_by_dimension", {
+>   parameters = function(context) return { gate = { shape = { context.d_model }, init = "zeros" } } end,
+>   compose = function(private, sources, weights, parameters)
+>     return private * torch.sigmoid(parameters.gate) + torch.einsum("bs,smd->bmd", weights, sources)
+>   end,
+> })
 ]]
 
 section "Routers"
@@ -162,7 +198,7 @@ Weights of the sources for each task.
 - kind: string -- "relaxed_bernoulli", "free" or "constant"
 - tasks: string[] -- names
 - sources: integer -- S
-- temperature: number -- of samples where a call names none; may be set
+- temperature: number -- of samples where a call names none; may be set, but for a trainer's router, whose temperature every step sets (`t:set("temperature", x)`)
 - logits: torch.Tensor? -- [tasks, S]; nil for "constant"
 > r.logits
 ]]

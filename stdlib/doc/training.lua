@@ -85,8 +85,14 @@ One optimizer step.
 > t:step().loss
 ]]
 
-method "compt.Trainer:run(): compt.RunReport" [[
-All steps that are left. Ctrl-C stops it after the step under way; another `run` goes on from there.
+options "compt.RunOptions" [[
+- steps?: integer -- so many, or all that are left where that is fewer; by default all that are left
+]]
+
+method "compt.Trainer:run(options?: compt.RunOptions): compt.RunReport" [[
+All steps that are left, or the next `steps` of them. Ctrl-C stops it after the step under way; another `run`
+goes on from there. The run's result is written once all are made.
+> t:run { steps = 1 }
 > t:run()
 ]]
 
@@ -182,11 +188,11 @@ Writes what changes the backbone for a task as a LoRA folder of peft. Prompts ar
 
 class "compt.Parameter" [[
 - name: string
-- group: string -- "router", "source", "private", "backbone", or as the method calls it
+- group: string -- "router", "source", "private", "operator", "backbone", or as the method calls it
 - shape: integer[]
 - count: integer -- elements
 - lr: number? -- rate of the last step; nil before the first
-- value: torch.Tensor -- itself: what is done to it in place is done to the run
+- value: torch.Tensor -- itself: what is done to it in place is done to the run; every step sets its `requires_grad` (`t:set("freeze.GROUP", true)` keeps a group as it is)
 ]]
 
 method "compt.Trainer:parameters(): compt.Parameter[]" [[

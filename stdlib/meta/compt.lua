@@ -373,8 +373,32 @@ function PromptBank:private(task) end
 ---@return table<string, torch.Tensor>
 function PromptBank:parameters() end
 
----private [B, m', d], sources [S, m, d], weights [B, S] to prompts [B, m'', d].
----@alias compt.Operator fun(private: torch.Tensor, sources: torch.Tensor, weights: torch.Tensor): torch.Tensor
+---private [B, m', d], sources [S, m, d], weights [B, S] to prompts [B, m'', d], float32, on the device of `private`; m'' is at least 1. `parameters` are those of an operator that has some, else nil.
+---@alias compt.Operator fun(private: torch.Tensor, sources: torch.Tensor, weights: torch.Tensor, parameters: table<string, torch.Tensor>): torch.Tensor
+
+---The sizes of the run that an operator's parameters are made for.
+---@class compt.OperatorContext
+---@field tasks string[] names of the tasks
+---@field sources integer S, source prompts
+---@field length integer m, rows of a source prompt
+---@field private_length integer m', rows of a private prompt
+---@field d_model integer d, width of a prompt
+local OperatorContext = {}
+
+---How a parameter of an operator begins.
+---@class compt.OperatorParameter
+---@field shape integer[] its sizes
+---@field init? "zeros"|"ones"|"uniform"|"normal"|table|number|torch.Tensor|fun(shape: integer[]): torch.Tensor "zeros" (the default), "ones", "uniform" from U(-0.5, 0.5), "normal" from N(0, 0.02), { kind = "uniform", bound } or { kind = "normal", std }, a number for all, a tensor of that shape, or a function of the shape
+local OperatorParameter = {}
+
+---Parameters by name: a tensor, which is copied, a number, or { shape, init }.
+---@alias compt.OperatorParameters table<string, torch.Tensor|number|compt.OperatorParameter>
+
+---An operator with parameters. They are float32, the group `operator`: trained with the rate `lr.operator` (by default that of `lr.private`), decayed, recorded, and saved in checkpoints like the prompts.
+---@class compt.OperatorTable
+---@field parameters? compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters by name, or a function of the sizes of the run
+---@field compose compt.Operator the operator itself
+local OperatorTable = {}
 
 ---The composition operators. One defined with `compt.compose.define` is a field too.
 ---@class compt.compose
@@ -421,15 +445,21 @@ function compose.concat(private, sources, weights) end
 ---@return torch.Tensor
 function compose.private(private, sources, weights) end
 
----An operator of one's own, differentiable as it is: a method's `compose = name` uses it. In place of the function the path of a Lua file that returns it: a saved edit is tried on the shapes of the run and used from the next step on; one that does not work is told and changes nothing.
+---An operator of one's own, differentiable as it is: a method's `compose = name` uses it. `compt.trainer` tries it on a row of each task and on one row alone: what it returns must have the shape, dtype and device of a prompt, be finite, and lead a gradient to the prompts or to its parameters. A tensor that it only closes over is not trained, which a warning says after the first step: `parameters` are. In place of the function or table the path of a Lua file that returns it: a saved edit is tried alike and used from the next step on; one that does not work, or has other parameters, is told and changes nothing.
 ---```lua
 ---compt.compose.define("gated", function(private, sources, weights)
 ---  local mixed = torch.einsum("bs,smd->bmd", weights, sources)
 ---  return private * torch.sigmoid(mixed) + mixed
 ---end)
+---compt.compose.define("gated_by_dimension", {
+---  parameters = function(context) return { gate = { shape = { context.d_model }, init = "zeros" } } end,
+---  compose = function(private, sources, weights, parameters)
+---    return private * torch.sigmoid(parameters.gate) + torch.einsum("bs,smd->bmd", weights, sources)
+---  end,
+---})
 ---```
 ---@param name string
----@param operator compt.Operator
+---@param operator compt.Operator|compt.OperatorTable
 function compose.define(name, operator) end
 
 ---The kinds of router: how much each source prompt weighs for a task.
@@ -495,7 +525,7 @@ function router.constant(options) end
 ---@field kind string "relaxed_bernoulli", "free" or "constant"
 ---@field tasks string[] names
 ---@field sources integer S
----@field temperature number of samples where a call names none; may be set
+---@field temperature number of samples where a call names none; may be set, but for a trainer's router, whose temperature every step sets (`t:set("temperature", x)`)
 ---@field logits torch.Tensor? [tasks, S]; nil for "constant"
 local Router = {}
 
@@ -512,16 +542,17 @@ local Router = {}
 ---@return torch.Tensor
 function Router:weights(tasks, options) end
 
----A group of trained parameters: of ComPT's methods the first three; others name their own.
+---A group of trained parameters: of ComPT's methods the first four; others name their own.
 ---@alias compt.Group
 ---| "router"
 ---| "source"
 ---| "private"
+---| "operator" # of an operator with parameters
 ---| string
 
 ---@class (exact) compt.MethodOptions
 ---@field name? string for records and tables; by default the method's own
----@field compose? "sum"|"product"|"concat"|"private"|string|compt.Operator "sum", "product", "concat", "private", a name given to compt.compose.define, or a function
+---@field compose? "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable "sum", "product", "concat", "private", a name given to compt.compose.define, or what that takes
 ---@field sources? integer S, shared source prompts (3; pt 0)
 ---@field length? integer m, rows of a source prompt (20; mcat 10)
 ---@field private_length? integer rows of a private prompt; by default m, S m for "concat"
@@ -530,7 +561,7 @@ function Router:weights(tasks, options) end
 ---@field router? "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter "relaxed_bernoulli", "free", "constant", or with options (default "relaxed_bernoulli")
 ---@field placement? "append"|"prepend" before the closing `</s>`, or before the input (default "append")
 ---@field alone? boolean each task is trained by itself, one after the other (pt: true)
----@field lr? table<compt.Group, number> highest rates ({ router = 0.1, source = 0.05, private = 0.02 })
+---@field lr? table<compt.Group, number> highest rates ({ router = 0.1, source = 0.05, private = 0.02 }; operator: by default as private)
 ---@field warmup? number share of the steps in which the rates rise (default 0.2)
 ---@field temperature? number[] at the first and the last step ({ 5, 1e-3 })
 ---@field top_k? integer how many of the largest router weights of an example stay; by default all
@@ -554,9 +585,10 @@ function Router:weights(tasks, options) end
 ---@field decay_rate? number adafactor: the moving averages forget at rate t^-decay_rate (default 0.8)
 ---@field clip_threshold? number adafactor: largest root mean square of an update (default 1)
 
----A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads, with the published defaults filled in by `compt.methods.<name>`. In a table of one's own everything that is not said is left out: say `sources`, `lr` and `temperature` there.
+---A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads, with the published defaults filled in by `compt.methods.<name>`. In a table of one's own everything that is not said is left out: say `sources`, `lr` and `temperature` there. `compt.trainer` refuses names it does not know, and says which rates are for no parameter group.
 ---@class compt.Method
 ---@field name? string for records and tables
+---@field settings? table of one's own, which nothing reads: recorded with the method
 local Method = {}
 
 ---The methods of the library, each with the settings it is published with.
@@ -767,7 +799,7 @@ function methods.mp2(options) end
 ---@return compt.Method
 function methods.mixed(options) end
 
----What a method's `build(setup)` returns. A method is a table { name, build, lr, warmup, ... }; examples/own_method.lua writes one. `build` declares parameters with `setup:parameter` and gives functions that use them.
+---What a method's `build(setup)` returns. A method is a table { name, build, lr, warmup, temperature, init, placement, from, alone, optimizer, weight_decay, settings }; examples/own_method.lua writes one. `build` declares parameters with `setup:parameter` and gives functions that use them.
 ---@class compt.Plan
 ---@field give? compt.Give what a batch reads; each stage may have its own
 ---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor the loss, a single number, where it is not `out.loss`
@@ -788,7 +820,7 @@ local Plan = {}
 ---@field lr? table<string, number> rates by group, where they are not the method's
 local PlanStage = {}
 
----A function of a batch: a prompt [B, m, d] for each row, or { prompt, shift, changes }, or nil.
+---A function of a batch: a prompt [B, m, d] for each row, or { prompt, shift, changes }, or nil. It is tried when the trainer is made: prompts are float32, and something in them must depend on a parameter.
 ---@alias compt.Give
 ---| fun(batch: compt.Batch): torch.Tensor|compt.Given?
 
@@ -826,7 +858,7 @@ local Place = {}
 ---@field max_source_length integer tokens of the longest input there will be
 local Setup = {}
 
----Declares a parameter: float32, on the backbone's device, begun as a copy of `value`. It is trained with its group's rate, recorded, and saved in checkpoints.
+---Declares a parameter: float32, on the backbone's device, begun as a copy of `value`. It is trained with its group's rate, recorded, and saved in checkpoints. One that gets no gradient, and a tensor that gets one but is not declared, is named by a warning after the first step.
 ---@param group string
 ---@param name string
 ---@param value torch.Tensor
@@ -984,12 +1016,17 @@ local RunReport = {}
 ---@return compt.StepReport
 function Trainer:step() end
 
----All steps that are left. Ctrl-C stops it after the step under way; another `run` goes on from there.
+---@class (exact) compt.RunOptions
+---@field steps? integer so many, or all that are left where that is fewer; by default all that are left
+
+---All steps that are left, or the next `steps` of them. Ctrl-C stops it after the step under way; another `run` goes on from there. The run's result is written once all are made.
 ---```lua
+---t:run { steps = 1 }
 ---t:run()
 ---```
+---@param options? compt.RunOptions
 ---@return compt.RunReport
-function Trainer:run() end
+function Trainer:run(options) end
 
 ---From the next step on, a knob as it is said here, whatever the control says; nil gives it back. Recorded with its step, as an edit of the control file is.
 ---```lua
@@ -1104,11 +1141,11 @@ function Trainer:export_peft(folder, options) end
 
 ---@class compt.Parameter
 ---@field name string
----@field group string "router", "source", "private", "backbone", or as the method calls it
+---@field group string "router", "source", "private", "operator", "backbone", or as the method calls it
 ---@field shape integer[]
 ---@field count integer elements
 ---@field lr number? rate of the last step; nil before the first
----@field value torch.Tensor itself: what is done to it in place is done to the run
+---@field value torch.Tensor itself: what is done to it in place is done to the run; every step sets its `requires_grad` (`t:set("freeze.GROUP", true)` keeps a group as it is)
 local Parameter = {}
 
 ---Everything that is trained; printed, a line a parameter and one of the sum.

@@ -10,7 +10,11 @@ return function(method, groups, stages)
   end
 
   local function rate_of(group)
-    local usual, own = curve((method.lr or {})[group]), {}
+    local rates = method.lr or {}
+    local rate = rates[group]
+    -- An operator's own parameters go with the private prompts, unless they have a rate.
+    if rate == nil and group == "operator" then rate = rates.private end
+    local usual, own = curve(rate), {}
     for stage, rates in pairs(stages) do own[stage] = curve(rates[group]) end
     if next(own) == nil then return usual end
     return function(step, view)

@@ -4,7 +4,8 @@
 --- with; options given by the user win over them. Fields of a declared method:
 ---   name         for records and tables
 ---   compose      "sum" | "product" | "concat" | "private", a name given to compt.compose.define,
----                or a function(private [B,m',d], sources [S,m,d], weights [B,S]) -> [B,m'',d]
+---                a function(private [B,m',d], sources [S,m,d], weights [B,S]) -> [B,m'',d], or a table
+---                { parameters, compose } as compt.compose.define takes it
 ---   sources      S, the number of shared source prompts
 ---   length       m, rows of a source prompt
 ---   private_length  rows of a private prompt; by default m (S * m for "concat")
@@ -14,6 +15,8 @@
 ---   placement    "append" (before </s>) | "prepend"
 ---   alone        true: each task is trained by itself, one after the other
 ---   lr, warmup, temperature  the schedule a control may replace
+local arguments = require "compt.arguments"
+local check = require "compt.methods.check"
 local library = require "compt.library"
 
 local options = require("compt.methods.options").declared
@@ -32,8 +35,8 @@ local published = {
   weight_decay = 0.01,
 }
 
---- What `lr` may name.
-local groups = { "router", "source", "private" }
+--- What `lr` may name. `operator`, of an operator with parameters, is trained as `private` is unless it says so.
+local groups = require("compt.methods.options").groups
 
 local function table_of(value, place)
   if type(value) ~= "table" then
@@ -44,8 +47,9 @@ end
 
 --- Makes `compt.methods.<name>`: a function of options that returns the declared method.
 return function(name, defaults)
-  return function(given)
-    given = given or {}
+  return function(given, ...)
+    arguments.no_more("compt.methods." .. name, 1, ...)
+    given = table_of(given or {}, "compt.methods." .. name)
     local method = { name = name }
     for _, layer in ipairs { published, defaults } do
       for key, value in pairs(layer) do method[key] = value end
@@ -64,6 +68,7 @@ return function(name, defaults)
       end
     end
     table_of(method.temperature, "compt.methods." .. name .. ": temperature")
+    check.remember(method, given.lr)
     return method
   end
 end

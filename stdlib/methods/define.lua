@@ -3,6 +3,8 @@
 ---
 --- `defaults` are the method's own options beside those every method has; options given by the user
 --- win over them.
+local arguments = require "compt.arguments"
+local check = require "compt.methods.check"
 local library = require "compt.library"
 local options = require "compt.methods.options"
 
@@ -16,7 +18,11 @@ return function(name, defaults, build)
     if general[key] == nil then known[#known + 1] = key end
   end
   options[name] = known
-  return function(given)
+  return function(given, ...)
+    arguments.no_more("compt.methods." .. name, 1, ...)
+    if given ~= nil and type(given) ~= "table" then
+      error(("compt.methods.%s: expected a table, got a %s"):format(name, type(given)), 2)
+    end
     local method = { name = name }
     for _, layer in ipairs { general, defaults } do
       for key, value in pairs(layer) do method[key] = value end
@@ -41,6 +47,7 @@ return function(name, defaults, build)
     end
     if method.from == false then method.from = nil end
     if build then method.build = function(setup) return build(method, setup) end end
+    check.remember(method, given and given.lr, known)
     return method
   end
 end

@@ -2,7 +2,7 @@
 local library = require "compt.library"
 
 --- What methods are made with, in the same folder.
-local tools = { init = true, declare = true, define = true, control = true, options = true, parts = true }
+local tools = { init = true, check = true, declare = true, define = true, control = true, options = true, parts = true }
 
 local names = {}
 for _, name in ipairs(library.modules "methods") do

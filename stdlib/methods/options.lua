@@ -5,4 +5,6 @@ return {
     "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
     "alone", "lr", "warmup", "temperature", "top_k", "optimizer", "weight_decay",
   },
+  --- The parameter groups of these.
+  groups = { "router", "source", "private", "operator" },
 }

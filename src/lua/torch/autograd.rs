@@ -1,7 +1,8 @@
 //! Gradients.
 
 use super::args::Args;
-use super::handle::LuaTensor;
+use super::handle::{self, LuaTensor};
+use super::leaves;
 use super::op::{Op, Out, Outcome};
 use crate::tensor::autograd;
 use crate::{Error, Result};
@@ -29,7 +30,11 @@ pub const FUNCTIONS: &[Op] = &[Op::with_options("grad", grad)];
 fn requires_grad_(args: &Args) -> Outcome {
     let on = args.value(2);
     let on = on.is_nil() || on.as_boolean() == Some(true);
-    Ok(Out::changed(args.tensor(1)?.f_requires_grad_(on)?))
+    let changed = Out::changed(args.tensor(1)?.f_requires_grad_(on)?);
+    if let (true, Some(tensor)) = (on, handle::of(&args.value(1))) {
+        leaves::made(args.lua, tensor.slot());
+    }
+    Ok(changed)
 }
 
 /// `t:backward{ gradient =, retain_graph = false }`: adds to `grad` of every leaf `t` depends on.

@@ -2,7 +2,7 @@
 
 use super::arg::{Number, TensorArg, type_of};
 use super::args::Args;
-use super::op::{Op, Outcome};
+use super::op::{Op, Out, Outcome};
 use crate::{Error, Result};
 use mlua::{Table, Value};
 use tch::{Device, Kind, TchError, Tensor};
@@ -43,7 +43,7 @@ pub(super) fn options(args: &Args, dtype: Kind) -> Outcome<(Kind, Device)> {
 /// The option `requires_grad`, applied to a new tensor.
 pub(super) fn finish(args: &Args, tensor: Tensor) -> Outcome {
     if args.option_or("requires_grad", false)? {
-        return Ok(tensor.f_set_requires_grad(true)?.into());
+        return Ok(Out::Leaf(tensor.f_set_requires_grad(true)?));
     }
     Ok(tensor.into())
 }

@@ -73,6 +73,10 @@ impl Slot {
 }
 
 impl Handle {
+    pub(super) fn slot(&self) -> &Rc<Slot> {
+        self.0.slot()
+    }
+
     pub fn tensor(&self) -> crate::Result<Tensor> {
         self.0.get()
     }

@@ -17,6 +17,7 @@ mod dim;
 mod handle;
 mod index;
 mod io;
+pub mod leaves;
 mod linalg;
 mod memory;
 mod op;
@@ -32,7 +33,7 @@ pub use arg::{Number, TensorArg};
 pub use handle::{Handle as TensorHandle, LuaTensor};
 pub use scope::in_scope;
 
-use super::object::no_such;
+use super::object::{self, no_such};
 use mlua::{Lua, MultiValue, Table, Value};
 use op::Op;
 
@@ -78,7 +79,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
         let call = lua.create_function(move |lua, values: MultiValue| op.run(lua, values))?;
         module.raw_set(op.name, call)?;
     }
-    module.raw_set("scope", lua.create_function(scope::scope)?)?;
+    module.raw_set("scope", object::function(lua, "torch.scope", scope::scope)?)?;
     module.raw_set("no_grad", lua.create_function(autograd::no_grad)?)?;
     module.set_metatable(Some(strict(lua)?))?;
     Ok(module)
@@ -99,6 +100,19 @@ fn strict(lua: &Lua) -> mlua::Result<Table> {
 
 /// The Lua source line that is running, as `file:line`.
 fn place(lua: &Lua) -> String {
+    let places = places(lua);
+    places.into_iter().next().unwrap_or_else(|| "the host program".to_string())
+}
+
+/// The same outside of the library: the line of a script.
+fn place_in_script(lua: &Lua) -> String {
+    let places = places(lua);
+    let of_script = places.iter().find(|place| !place.starts_with("stdlib/"));
+    of_script.or(places.first()).cloned().unwrap_or_else(|| "the host program".to_string())
+}
+
+/// The lines of the calls that are running, the innermost first.
+fn places(lua: &Lua) -> Vec<String> {
     (0..)
         .map_while(|level| {
             lua.inspect_stack(level, |frame| {
@@ -107,6 +121,6 @@ fn place(lua: &Lua) -> String {
             })
         })
         .flatten()
-        .find(|place| !place.starts_with("__mlua"))
-        .unwrap_or_else(|| "the host program".to_string())
+        .filter(|place| !place.starts_with("__mlua"))
+        .collect()
 }

@@ -4,6 +4,7 @@
 use super::arg::type_of;
 use super::args::{self, Args};
 use super::handle::{self, LuaTensor};
+use super::leaves;
 use super::print;
 use crate::Error;
 use crate::lua::hook;
@@ -32,6 +33,8 @@ enum Call {
 /// What an operation gives back.
 pub enum Out {
     Tensor(Tensor),
+    /// A new tensor that gathers gradients.
+    Leaf(Tensor),
     Pair(Tensor, Tensor),
     List(Vec<Tensor>),
     /// The first argument itself.
@@ -103,6 +106,11 @@ impl Op {
         match out {
             Ok(Out::Tensor(tensor)) => {
                 Ok(MultiValue::from_vec(vec![LuaTensor::new(tensor).into_lua(lua)?]))
+            }
+            Ok(Out::Leaf(tensor)) => {
+                let made = LuaTensor::new(tensor);
+                leaves::made(lua, made.slot());
+                Ok(MultiValue::from_vec(vec![made.into_lua(lua)?]))
             }
             Ok(Out::Pair(a, b)) => Ok(MultiValue::from_vec(vec![
                 LuaTensor::new(a).into_lua(lua)?,

@@ -1,6 +1,7 @@
 //! The tensor's metatable: methods from the tables of operations, operators, fields.
 
 use super::handle::{self, Handle, LuaTensor};
+use super::leaves;
 use super::op::Op;
 use super::{BOTH, METHODS, autograd, index, no_such, print};
 use crate::Error;
@@ -46,8 +47,11 @@ impl UserData for Handle {
         });
         fields.add_field_method_get("device", |_, this| Ok(device::name(this.tensor()?.device())));
         fields.add_field_method_get("requires_grad", |_, this| Ok(this.tensor()?.requires_grad()));
-        fields.add_field_method_set("requires_grad", |_, this, on: bool| {
+        fields.add_field_method_set("requires_grad", |lua, this, on: bool| {
             let _ = this.tensor()?.f_requires_grad_(on).map_err(Error::from)?;
+            if on {
+                leaves::made(lua, this.slot());
+            }
             Ok(())
         });
         fields.add_field_method_get("is_leaf", |_, this| {

@@ -23,7 +23,7 @@ use tch::{Kind, Tensor};
 pub struct LuaBackbone(pub Rc<RefCell<Backbone>>);
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("backbone", lua.create_function(load)?)
+    compt.set("backbone", object::function(lua, "compt.backbone", load)?)
 }
 
 /// A built-in name, a folder, or a table of T5 configuration for random weights.
@@ -216,6 +216,7 @@ impl UserData for LuaBackbone {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let methods = &mut object::strict(methods);
         methods.add_method("embed", |_, this, ids: TensorArg| {
             let b = this.0.borrow();
             let ids = ids.tensor()?.f_to_device(b.model.device).map_err(Error::from)?;

@@ -4,7 +4,7 @@ use super::{LuaBackbone, index};
 use crate::data::Tokenizer;
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
-use crate::lua::torch::{LuaTensor, TensorArg};
+use crate::lua::torch::{LuaTensor, TensorArg, leaves};
 use crate::nn::Activation;
 use crate::prompt::{BankOptions, EncoderKind, Init, Prompt, PromptBank, Rest};
 use crate::tensor::device;
@@ -39,7 +39,7 @@ pub struct Material<'a> {
 }
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("prompt_bank", lua.create_function(|lua, options: Value| bank(lua, options))?)
+    compt.set("prompt_bank", object::function(lua, "compt.prompt_bank", bank)?)
 }
 
 /// Options: `compt.BankOptions` in `stdlib/doc`.
@@ -100,8 +100,11 @@ pub fn make(
         vocabulary: material.vocabulary,
         device: material.device,
     };
+    let bank = Rc::new(PromptBank::new(&options)?);
+    let weak = Rc::downgrade(&bank);
+    leaves::of_object(lua, move || Some(weak.upgrade()?.parameters()));
     Ok(LuaBank {
-        bank: Rc::new(PromptBank::new(&options)?),
+        bank,
         length: shape.length,
         private_length: shape.private_length,
         dim: material.dim,
@@ -239,6 +242,7 @@ impl UserData for LuaBank {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let methods = &mut object::strict(methods);
         // The i-th source prompt, from 1 (`src0` is source 1), encoded: [m, d].
         methods.add_method("source", |_, this, which: Value| {
             let names: Vec<String> =

@@ -2,7 +2,9 @@
 
 use crate::Error;
 use crate::atomic::write_atomic;
+use crate::error::nearest;
 use crate::lua::{figure, grid, recorded, report, stdlib};
+use crate::notice;
 use mlua::{Lua, LuaSerdeExt, Table};
 use std::path::Path;
 
@@ -10,6 +12,16 @@ use std::path::Path;
 pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let library = lua.create_table()?;
     library.set("known", lua.create_function(known)?)?;
+    let near = |_: &Lua, (name, list): (String, Vec<String>)| {
+        let list: Vec<&str> = list.iter().map(String::as_str).collect();
+        Ok(nearest(&name, &list).map(String::from))
+    };
+    library.set("nearest", lua.create_function(near)?)?;
+    let note = |_: &Lua, text: String| {
+        notice::say(&text);
+        Ok(())
+    };
+    library.set("note", lua.create_function(note)?)?;
     let modules = lua.create_function(|_, folder: String| Ok(stdlib::modules_in(&folder)))?;
     library.set("modules", modules)?;
     library.set("ablate", lua.create_function(grid::ablate)?)?;

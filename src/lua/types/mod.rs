@@ -26,6 +26,7 @@ pub use trainer::{LuaTrainer, steps_made};
 use super::object::{Members, Object};
 use super::session::Session;
 use super::torch::TensorHandle;
+use crate::train::knobs::{Each, Knob};
 use crate::{Error, Result};
 use mlua::{Lua, Table, Value};
 
@@ -66,6 +67,18 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
 /// The device that `--device` names.
 fn default_device(lua: &Lua) -> String {
     lua.app_data_ref::<Session>().map_or_else(|| "auto".into(), |session| session.device.clone())
+}
+
+/// What sets a knob of a run.
+fn set_by_trainer(knob: &str) -> String {
+    let name = match Knob::named(knob).map(|knob| knob.each) {
+        Ok(Each::Group) => format!("{knob}.GROUP"),
+        Ok(Each::Task) => format!("{knob}.TASK"),
+        _ => knob.to_string(),
+    };
+    format!(
+        "trainer:set(\"{name}\", VALUE) does, from the next step on, or '{knob}' of its control"
+    )
 }
 
 /// A place in a list, given as a number from 1 or as a name; returned from 0.

@@ -1,13 +1,14 @@
 //! `compt.router`: how much each source prompt weighs.
 
-use super::{heat, index};
+use super::{heat, index, set_by_trainer};
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
-use crate::lua::torch::{LuaTensor, TensorArg};
+use crate::lua::torch::{LuaTensor, TensorArg, leaves};
 use crate::router::{
     Constant, Draw, Free, Normalisation, Normalisations, Phase, RelaxedBernoulli, Router,
 };
 use crate::tensor::device;
+use crate::train::knobs::Knob;
 use crate::{Error, Result};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::Cell;
@@ -25,14 +26,17 @@ pub struct LuaRouter {
     pub sources: usize,
     /// What sampling uses where a call names none.
     pub temperature: Rc<Cell<f64>>,
+    /// Whether a trainer's steps set its temperature.
+    pub of_trainer: bool,
     pub device: Device,
 }
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     let table = lua.create_table()?;
     for kind in KINDS {
-        let make = lua.create_function(move |lua, options: Value| {
-            let o = Options::new(&format!("compt.router.{kind}"), options)?;
+        let call = format!("compt.router.{kind}");
+        let make = object::function(lua, call.clone(), move |lua, options: Value| {
+            let o = Options::new(&call, options)?;
             let tasks: Value = o.need(lua, "tasks")?;
             let sources: usize = o.need(lua, "sources")?;
             let on: String = o.get_or(lua, "device", "cpu".into())?;
@@ -97,7 +101,9 @@ pub fn make(
         }
     };
     let temperature = Rc::new(Cell::new(temperature));
-    Ok(LuaRouter { router, kind, tasks, sources, temperature, device })
+    let weak = Rc::downgrade(&router);
+    leaves::of_object(lua, move || Some(weak.upgrade()?.parameters()));
+    Ok(LuaRouter { router, kind, tasks, sources, temperature, of_trainer: false, device })
 }
 
 impl LuaRouter {
@@ -147,6 +153,10 @@ impl Object for LuaRouter {
             Vec::<Vec<f64>>::try_from(&weights.to_kind(Kind::Double)).map_err(Error::from)?;
         Ok(format!("{head}\n{}", heat::map(&self.tasks, &rows, colour)))
     }
+
+    fn set_by(key: &str) -> Option<String> {
+        Knob::named(key).is_ok().then(|| set_by_trainer(key))
+    }
 }
 
 impl UserData for LuaRouter {
@@ -157,6 +167,10 @@ impl UserData for LuaRouter {
         fields.add_field_method_get("sources", |_, this| Ok(this.sources));
         fields.add_field_method_get("temperature", |_, this| Ok(this.temperature.get()));
         fields.add_field_method_set("temperature", |_, this, value: f64| {
+            if this.of_trainer {
+                let what = "every step of the trainer sets its router's 'temperature'";
+                return Err(Error::new(what).hint(set_by_trainer("temperature")).into());
+            }
             this.temperature.set(value);
             Ok(())
         });
@@ -168,6 +182,7 @@ impl UserData for LuaRouter {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let methods = &mut object::strict(methods);
         methods.add_method("weights", |lua, this, (tasks, options): (Value, Value)| {
             let o = Options::new("router:weights", options)?;
             let train: bool = o.get_or(lua, "train", false)?;

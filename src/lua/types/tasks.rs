@@ -20,7 +20,10 @@ const CALL: &str = "compt.tasks";
 pub struct Tasks(pub Rc<TaskSet>);
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("tasks", lua.create_function(|lua, (what, options)| tasks(lua, what, options))?)
+    compt.set(
+        "tasks",
+        object::function(lua, CALL, |lua, (what, options)| tasks(lua, what, options))?,
+    )
 }
 
 /// `what` is a task set of `stdlib/tasks`, a single task of one, or a table name -> definition (see
@@ -190,6 +193,7 @@ impl UserData for Tasks {
         object::refuse_unknown(methods);
         object::printable(methods);
         methods.add_meta_method(MetaMethod::Len, |_, this, ()| Ok(this.0.tasks.len()));
+        let methods = &mut object::strict(methods);
         methods.add_method("size", |_, this, (task, split): (Value, String)| {
             Ok(this.0.split(this.place(&task)?, Split::parse(&split)?).len())
         });

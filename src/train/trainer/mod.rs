@@ -10,7 +10,7 @@ use crate::train::control::View;
 use crate::train::gather::{Prompts, group_cost};
 use crate::train::knobs::Knobs;
 use crate::train::learner::{Learner, OfTasks};
-use crate::train::optimizer::clip_grad_norm;
+use crate::train::optimizer::{Group, clip_grad_norm};
 use crate::train::parts::{Parts, Stage};
 use crate::train::pass::pass;
 use crate::train::report::StepReport;
@@ -106,6 +106,51 @@ impl Trainer {
             .hint("make a new trainer with more 'epochs' or 'steps'"))
     }
 
+    /// The stage that the next step belongs to; None where all are made.
+    pub fn next_stage(&self) -> Option<usize> {
+        self.place().ok().map(|(stage, _)| stage)
+    }
+
+    /// The tasks that a stage may draw rows of.
+    pub fn tasks_of_stage(&self, stage: usize) -> Vec<&str> {
+        let (names, targets) = (&self.parts.task_names, self.all_tasks().len());
+        let of_stage = match self.parts.stages[stage].from {
+            true => &names[targets..],
+            false => &names[..targets],
+        };
+        of_stage.iter().map(String::as_str).collect()
+    }
+
+    /// The groups that the last step trained, if it was of this stage.
+    pub fn trained_in(&self, stage: usize) -> impl Iterator<Item = &Group> {
+        let trains = &self.parts.stages[stage].trains;
+        let frozen = |group: &Group| self.at.knobs.flag(&format!("freeze.{}", group.name));
+        let groups = self.parts.groups.iter();
+        groups.filter(move |group| trains.contains(&group.name) && !frozen(group))
+    }
+
+    /// The names of the parameters that the last step moved: those that had a gradient.
+    pub fn moved(&self) -> impl Iterator<Item = &str> {
+        self.undo.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// An error where a parameter was told not to gather gradients: a step would tell it otherwise.
+    fn refuse_thawing(&self) -> Result<()> {
+        for group in &self.parts.groups {
+            if let Some((name, _)) = group.parameters.iter().find(|(_, t)| !t.requires_grad()) {
+                return Err(Error::new(format!(
+                    "'requires_grad' of the parameter '{name}' was set to false, and every step sets it"
+                ))
+                .hint(format!(
+                    "trainer:set(\"freeze.{0}\", true) keeps the group '{0}' as it is, or 'freeze' of \
+                     its control",
+                    group.name
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// What comes before the first step of a stage.
     fn begin(&mut self, stage: usize) -> Result<()> {
         // What the last step changed may be something else now.
@@ -152,6 +197,7 @@ impl Trainer {
     /// error the parameters are good ones: those before the step, or, where their loss is not
     /// finite, those of the last finite loss; and the step may be tried again, with the same rows.
     pub fn step(&mut self, heed_stop: bool) -> Result<Option<StepReport>> {
+        self.refuse_thawing()?;
         let before = (self.parts.batches.order(), self.at.attempts, self.at.rollbacks);
         let report = self.make_step(heed_stop);
         self.set_trained(|_| true);
@@ -255,6 +301,7 @@ impl Trainer {
     /// The loss of the next step and its gradients before clipping, by parameter; none of those that
     /// have no part in it. The step is not made (its stage is begun), and will be on the same rows.
     pub fn gradients(&mut self) -> Result<(f64, Named)> {
+        self.refuse_thawing()?;
         let (stage, step) = self.place()?;
         let view = self.view(stage, step)?;
         let knobs = self.parts.control.knobs(&view)?;

@@ -66,6 +66,85 @@ return {
     end
   end,
 
+  ["a method's table refuses what it does not know"] = function()
+    local function own(more)
+      local method = { name = "own", lr = { a = 0.1 }, build = function(setup)
+        local p = setup:parameter("a", "p", setup:prompt(3))
+        return { give = function(batch) return batch:each(function() return p end) end }
+      end }
+      for key, value in pairs(more) do method[key] = value end
+      return method
+    end
+    local function refused(text, method) small.refused(text, small.trainer, { method = method }) end
+    refused("method 'own': unknown option 'wramup'", own { wramup = 0.1 })
+    refused("did you mean 'weight_decay'?", own { weight_deacy = 0.1 })
+    refused("unknown option '1'", own { "ssum" })
+    refused("'length' is not for a method with 'build'", own { length = 3 })
+    refused("'router' is not for a method with 'backbone'", { backbone = true, router = "free" })
+    refused("did you mean 'build'?", { name = "own", buidl = function() end, lr = {} })
+    refused("did you mean 'sources'?", { compose = "sum", source = 2, lr = { private = 0.1 } })
+    refused("lr: unknown parameter group 'privat'", { compose = "private", lr = { privat = 0.1 } })
+    refused("lr: unknown parameter group 'aa'", own { lr = { a = 0.1, aa = 0.1 } })
+    refused("lr.a must be a number, 0 or more, got \"fast\"", own { lr = { a = "fast" } })
+    refused("is set by the trainer's 'control'", own { lr = { a = compt.schedule.constant(1) } })
+    refused("lr must be a table", own { lr = 0.1 })
+    refused("warmup must be a share", own { warmup = 7 })
+    refused("alone must be true or false", own { alone = "no" })
+    refused("temperature: 'from' is one too many", own { temperature = { from = 5, to = 1 } })
+    refused("temperature: '3' is one too many", own { temperature = { 5, 1, 0.1 } })
+    refused("temperature[2] must be a number above 0, got nil", own { temperature = { 5 } })
+    refused("length must be a whole number", compt.methods.ssum { length = 2.5 })
+    refused("placement must be", own { placement = "before" })
+    refused("settings must be a table", own { settings = 3 })
+    small.refused("unknown parameter group 'privat'", compt.methods.ssum, { lr = { privat = 0.1 } })
+    small.refused("takes at most 1 argument, got 2", compt.methods.ssum, {}, {})
+    small.refused("takes at most 1 argument, got 2", compt.methods.lora, {}, {})
+    small.refused("expected a table, got a string", compt.methods.pt, "p")
+    -- What is changed after the library made it is looked at, too.
+    local changed = compt.methods.lora { rank = 1 }
+    changed.rnak = 2
+    refused("did you mean 'rank'?", changed)
+    -- All that may be there.
+    small.trainer { method = own {
+      settings = { rank = 2 }, warmup = 0.1, temperature = { 5, 1 }, init = "uniform", placement = "prepend",
+      alone = false, optimizer = "adamw", weight_decay = 0,
+    } }
+    for _, name in ipairs { "ssum", "mcat", "pt", "p_tuning", "fine_tuning", "lora", "attempt", "mp2", "mixed" } do
+      local copy = {}
+      for key, value in pairs(compt.methods[name] {}) do copy[key] = value end
+      local backbone = copy.backbone and compt.backbone("micro", { dtype = "float32" }) or nil
+      small.trainer { method = copy, steps = 12, backbone = backbone }
+    end
+  end,
+
+  ["what a method gives is tried where the trainer is made"] = function()
+    local function refused(text, give, more)
+      local method = { name = "own", lr = { a = 0.1 }, build = function(setup)
+        local p = setup:parameter("a", "p", setup:prompt(3))
+        local plan = { give = function(batch) return give(batch:each(function() return p end), batch) end }
+        for key, value in pairs(more or {}) do plan[key] = value end
+        return plan
+      end }
+      if text then return small.refused(text, small.trainer, { method = method }) end
+      return small.trainer { method = method }
+    end
+    refused("give: what it returned depends on no parameter", function(prompt) return prompt:detach() end)
+    refused("depends on no parameter", function(prompt, batch)
+      return { prompt = prompt:detach(), shift = batch:embeddings() }
+    end)
+    refused("the prompt is float64 on cpu where float32 on cpu", function(prompt) return prompt:double() end)
+    refused("the prompt is int64", function(prompt) return prompt:long() end)
+    refused("not while training", function(prompt, batch)
+      if batch.training then error "not while training" end
+      return prompt
+    end)
+    local place = "encoder.block.0.layer.0.layer_norm"
+    refused("'scale' goes with 'low_rank'", function() return { changes = { [place] = { scale = 2, bias = torch.ones(16) } } } end)
+    refused("'activation' goes with 'bottleneck'", function() return { changes = { [place] = { activation = "relu" } } } end)
+    -- With a loss of its own a gradient may come from elsewhere.
+    refused(nil, function(prompt) return prompt:detach() end, { loss = function(_, out) return out.loss end })
+  end,
+
   ["a method needs what it composes"] = function()
     small.refused("the composition 'sum' needs sources", small.trainer, {
       method = compt.methods.ssum { sources = 0 },

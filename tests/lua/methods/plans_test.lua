@@ -176,6 +176,10 @@ return {
     refused("stage 1: lr: unknown parameter group 'q'", own(function(setup)
       return { give = prompt_of(setup), stages = { { name = "x", lr = { q = 1 } } } }
     end))
+    refused("stage 1: lr: the group 'b' is not among those this stage trains", own(function(setup)
+      setup:parameter("b", "q", torch.zeros(2))
+      return { give = prompt_of(setup), stages = { { name = "x", train = { "a" }, lr = { b = 1 } } } }
+    end))
     refused("sentiment: give: ", own(function(setup)
       local p = { nli2 = setup:parameter("a", "p", setup:prompt(2)) }
       return { give = function(batch) return batch:each(function(task) return p[task] end) end }

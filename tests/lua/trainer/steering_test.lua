@@ -25,6 +25,67 @@ return {
     small.same(small.losses(t, 6), small.losses(other, 6), 0)
   end,
 
+  ["what every step sets is not assigned to"] = function()
+    local t = small.trainer {}
+    local function refused(text, hint, f)
+      small.refused(text, f)
+      small.refused(hint, f)
+    end
+    refused("sets its router's 'temperature'", 'trainer:set("temperature", VALUE)', function() t.router.temperature = 1 end)
+    refused("a router's 'top_k' cannot be set", 'trainer:set("top_k", VALUE)', function() t.router.top_k = 1 end)
+    refused("a router's 'normalise' cannot be set", 'trainer:set("normalise", VALUE)', function() t.router.normalise = "sum" end)
+    refused("a trainer's 'lr' cannot be set", 'trainer:set("lr.GROUP", VALUE)', function() t.lr = 1 end)
+    refused("a trainer's 'task_weights' cannot be set", 'trainer:set("task_weights.TASK", VALUE)', function() t.task_weights = {} end)
+    t:step()
+    local first = t:parameters()[1]
+    first.value.requires_grad = false
+    refused("'requires_grad' of the parameter 'router.logits'", 'trainer:set("freeze.router", true)', function() t:step() end)
+    first.value:requires_grad_()
+    assert(t:step().step == 2)
+    -- A router by itself has a temperature of its own.
+    local r = compt.router.relaxed_bernoulli { tasks = 1, sources = 2 }
+    r.temperature = 0.5
+    assert(r.temperature == 0.5)
+    small.refused("cannot be set", function() r.top_k = 1 end)
+  end,
+
+  ["arguments that a function does not take are refused"] = function()
+    local t = small.trainer {}
+    local b = t.backbone
+    small.refused("trainer:step takes no arguments, got 1", t.step, t, 5)
+    small.refused("trainer:evaluate takes at most 2 arguments, got 3", t.evaluate, t, "test", {}, true)
+    small.refused("trainer:set takes at most 2 arguments, got 3", t.set, t, "clip", 1, 2)
+    small.refused("trainer:prompts takes no arguments, got 1", t.prompts, t, "nli2")
+    small.refused("trainer:parameters takes no arguments", t.parameters, t, "router")
+    small.refused("prompt_bank:source takes at most 1 argument", t.bank.source, t.bank, 1, 2)
+    small.refused("router:weights takes at most 2 arguments", t.router.weights, t.router, 1, {}, 3)
+    small.refused("backbone:embed takes at most 1 argument", b.embed, b, { { 5, 1 } }, 2)
+    small.refused("compt.backbone takes at most 2 arguments", compt.backbone, "micro", {}, {})
+    small.refused("compt.trainer takes at most 1 argument", compt.trainer, {}, {})
+    small.refused("compt.compose.sum takes at most 3 arguments", compt.compose.sum, 1, 2, 3, 4)
+    small.refused("torch.scope takes at most 1 argument", torch.scope, function() end, 1)
+    assert(t:step(nil).step == 1, "nil is no argument")
+  end,
+
+  ["a run may be made in parts"] = function()
+    local whole = small.trainer { evaluate_every = 2, evaluate_limit = 2 }
+    local wanted = small.losses(whole, 6)
+    local losses = {}
+    local t = small.trainer {
+      evaluate_every = 2, evaluate_limit = 2,
+      control = { clip = function(step, view) losses[step - 1] = view.loss return 1 end },
+    }
+    assert(t:run({ steps = 2 }).steps == 2 and t.steps == 2)
+    assert(t:step().step == 3)
+    local report = t:run { steps = 100 }
+    assert(report.steps == 6 and t.steps == 6, "no more than are left")
+    small.same({ table.unpack(losses, 1, 5) }, { table.unpack(wanted, 1, 5) }, 0)
+    small.refused("did you mean 'steps'?", t.run, t, { step = 3 })
+    small.refused("trainer:run: 'steps' must be at least 1, not 0", t.run, t, { steps = 0 })
+    small.refused("option 'steps' must be a whole number", t.run, t, { steps = 1.5 })
+    small.refused("expected a table of options", t.run, t, 3)
+  end,
+
   ["a frozen group stays as it is and thaws with its moments"] = function()
     local t = small.trainer {
       control = {

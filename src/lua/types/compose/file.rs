@@ -1,12 +1,14 @@
 //! An operator in a file of its own: loaded, tried on the shapes of a run, exchanged while it trains.
 
-use super::InLua;
+use super::Definition;
+use super::in_lua::InLua;
+use super::parameters::{self, Context};
+use super::trial::{Shapes, Trial};
 use crate::compose::Operator;
 use crate::lua::control::{OperatorFile, ends_early, is_blank, told};
 use crate::lua::session::Session;
 use crate::lua::{hook, sources, text};
 use crate::run::source::Source;
-use crate::tensor::is_finite;
 use crate::watch::{GRACE, Watch};
 use crate::{Error, Result};
 use mlua::{Function, Lua, Table, Value};
@@ -16,17 +18,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use tch::Tensor;
 
 /// Instructions that loading, and a call on a run's shapes, may take.
 const INSTRUCTIONS: u32 = 5_000_000;
 
-/// Gives private prompts, sources and weights as a step of the run has them.
-pub type Shapes = Box<dyn Fn() -> Result<[Tensor; 3]>>;
-
 /// Reads a file that returns an operator. Where a script is run again the file may be broken by
 /// now: what was recorded takes its place before it is called.
-pub fn open(lua: &Lua, path: &Path) -> mlua::Result<(Function, Source)> {
+pub fn open(lua: &Lua, path: &Path) -> mlua::Result<Definition> {
     let again = lua.app_data_ref::<Session>().is_some_and(|session| session.again.is_some());
     let text = match text::read(path) {
         Err(_) if again => String::new(),
@@ -34,30 +32,33 @@ pub fn open(lua: &Lua, path: &Path) -> mlua::Result<(Function, Source)> {
     };
     let source = Source::new(path.to_path_buf(), text);
     match load(lua, &source) {
-        Ok(function) => Ok((function, source)),
+        Ok(definition) => Ok(definition),
         Err(_) if again => {
             let broken = lua.load("error('the file of this operator is broken')");
-            Ok((broken.into_function()?, source))
+            let function = broken.into_function()?;
+            Ok(Definition { function, parameters: Value::Nil, source: Some(source) })
         }
         Err(e) => Err(e.into()),
     }
 }
 
-fn load(lua: &Lua, source: &Source) -> Result<Function> {
+pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
     let name = source.path.display().to_string();
     sources::record(lua, &name, &source.text);
     let environment = environment(lua).map_err(|e| told(&e))?;
     let chunk = lua.load(text::code(&source.text)).set_name(format!("@{name}"));
     let chunk = chunk.set_environment(environment);
     let value = hook::limited(lua, INSTRUCTIONS, || chunk.eval::<Value>()).map_err(|e| told(&e))?;
-    match value {
-        Value::Function(function) => Ok(function),
-        other => Err(Error::new(format!(
-            "an operator's file returns a function of (private, sources, weights), this one a {}",
-            other.type_name()
+    if !matches!(value, Value::Function(_) | Value::Table(_)) {
+        return Err(Error::new(format!(
+            "an operator's file returns a function of (private, sources, weights), or a table {{ \
+             parameters, compose }}; this one a {}",
+            value.type_name()
         ))
-        .at(name)),
+        .at(name));
     }
+    let definition = Definition::read(lua, value).map_err(|e| told(&e).at(name))?;
+    Ok(Definition { source: Some(source.clone()), ..definition })
 }
 
 /// Whether code ends too early, or has no `return`.
@@ -95,6 +96,7 @@ pub struct Followed {
     source: RefCell<Source>,
     /// The version before, until the one in use has failed.
     before: RefCell<Option<(Function, Source)>>,
+    context: Context,
     shapes: Shapes,
     changed: Arc<AtomicBool>,
     /// Watched from the first question for news on.
@@ -105,47 +107,45 @@ pub struct Followed {
 }
 
 impl Followed {
-    pub fn new(operator: Rc<InLua>, source: Source, shapes: Shapes) -> Result<Followed> {
-        Ok(Followed {
+    pub fn new(operator: Rc<InLua>, source: Source, context: Context, shapes: Shapes) -> Followed {
+        Followed {
             operator,
             source: RefCell::new(source),
             before: RefCell::default(),
+            context,
             shapes,
             changed: Arc::default(),
             watch: RefCell::default(),
             followed: Cell::new(false),
             cut_off: RefCell::default(),
-        })
+        }
     }
 
-    /// Calls a function as a step would, gradients included.
-    fn try_out(&self, lua: &Lua, function: &Function) -> Result<()> {
-        let [private, sources, weights] = (self.shapes)()?;
-        let trial = InLua::new(lua, self.operator.name(), function.clone());
-        let leaf = |tensor: Tensor| tensor.detach().set_requires_grad(true);
-        let [private, sources, weights] = [private, sources, weights].map(leaf);
-        let once = || {
-            tch::manual_seed(0);
-            let tried = hook::limited(lua, INSTRUCTIONS, || {
-                Ok(trial.compose(&private, &sources, &weights)?)
-            });
-            tried.map_err(|e| told(&e))
-        };
-        let (prompt, again) = (once()?, once()?);
-        if !is_finite(&prompt)? {
-            return Err(Error::new("it returned numbers that are not finite"));
-        }
-        if !prompt.equal(&again) {
-            return Err(Error::new("two answers for the same prompts")
-                .hint("an operator keeps nothing between calls"));
-        }
-        if !prompt.requires_grad() {
-            return Err(Error::new(
-                "what it returned depends on none of its arguments: nothing \
-                                   could be trained",
-            ));
-        }
-        Ok(prompt.f_sum(tch::Kind::Float)?.f_backward()?)
+    /// Calls a new version as a step would, with the parameters as they are.
+    fn try_out(&self, lua: &Lua, definition: &Definition) -> Result<()> {
+        let own = self.operator.own_parameters();
+        let tried = hook::limited(lua, INSTRUCTIONS, || {
+            let declared = parameters::make(lua, &definition.parameters, &self.context)?;
+            if let Some(different) = parameters::differences(own, &declared) {
+                return Err(Error::new(format!("its parameters are others: {different}"))
+                    .hint(
+                        "parameters are settled when the run is made; to go on with others: make \
+                         a new trainer, and t:load(RUN, { only = \"parameters\" }) takes over \
+                         what fits",
+                    )
+                    .into());
+            }
+            let trial = Trial {
+                lua,
+                name: self.operator.name(),
+                function: &definition.function,
+                parameters: own,
+                shapes: &self.shapes,
+                tasks: self.context.tasks.len(),
+            };
+            Ok(trial.run_twice()?)
+        });
+        tried.map_err(|e| told(&e))
     }
 
     /// Whether a text seems to be cut off, or is not there, and still has time to become whole.
@@ -210,11 +210,11 @@ impl OperatorFile for Followed {
 
     fn take(&self, source: Source, dry_run: bool) -> Result<()> {
         let lua = self.operator.lua.upgrade();
-        let function = load(&lua, &source)?;
+        let definition = load(&lua, &source)?;
         if dry_run {
-            self.try_out(&lua, &function).map_err(|e| e.at(source.path.display()))?;
+            self.try_out(&lua, &definition).map_err(|e| e.at(source.path.display()))?;
         }
-        let function = self.operator.function.replace(function);
+        let function = self.operator.function.replace(definition.function);
         let source = self.source.replace(source);
         *self.before.borrow_mut() = Some((function, source));
         self.operator.on_trial.set(true);

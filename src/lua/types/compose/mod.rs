@@ -1,27 +1,37 @@
 //! `compt.compose`: the operators as functions, and operators of one's own.
 
-pub mod file;
+mod file;
+mod in_lua;
+mod parameters;
+mod trial;
 
-use crate::compose::{self, Isolated, Isolation, Operator};
+pub use parameters::Context;
+pub use trial::Shapes;
+
+use crate::compose::{self, Operator};
 use crate::lua::control::OperatorFile;
-use crate::lua::torch::LuaTensor;
+use crate::lua::object;
+use crate::lua::options::{Options, kind};
+use crate::lua::torch::{LuaTensor, leaves};
 use crate::run::source::Source;
-use crate::tensor::is_finite;
 use crate::{Error, Result};
-use mlua::{AnyUserData, Function, Lua, Table, Value, WeakLua};
-use std::cell::{Cell, RefCell};
+use in_lua::InLua;
+use mlua::{AnyUserData, Function, Lua, Table, Value};
 use std::path::Path;
 use std::rc::Rc;
-use tch::Tensor;
+use trial::Trial;
 
 /// Where `compt.compose.define` keeps its operators.
 const DEFINED: &str = "compt.compose.defined";
+const DEFINE: &str = "compt.compose.define";
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     lua.set_named_registry_value(DEFINED, lua.create_table()?)?;
     let table = lua.create_table()?;
     for name in compose::BUILT_IN {
-        let function = lua.create_function(
+        let function = object::function(
+            lua,
+            format!("compt.compose.{name}"),
             move |_, (private, sources, weights): (LuaTensor, LuaTensor, LuaTensor)| {
                 let operator = compose::built_in(name)?;
                 let prompt = operator.compose(&private.get()?, &sources.get()?, &weights.get()?)?;
@@ -30,38 +40,29 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
         )?;
         table.set(name, function)?;
     }
-    table.set("define", lua.create_function(define)?)?;
+    table.set("define", object::function(lua, DEFINE, define)?)?;
     compt.set("compose", table)
 }
 
-/// `define(name, f)`: from now on `compose = name` composes with
-/// `f(private [B, m', d], sources [S, m, d], weights [B, S]) -> [B, m'', d]`, which is also
-/// `compt.compose[name]`. In the place of `f` the path of a file that returns it: that is followed
+/// `define(name, operator)`: from now on `compose = name` composes with it; its function is
+/// `compt.compose[name]`, too. The operator is
+/// `f(private [B, m', d], sources [S, m, d], weights [B, S]) -> [B, m'', d]`, a table
+/// { parameters, compose = f }, or the path of a file that returns one of these: that is followed
 /// while a run trains.
 fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
     if compose::BUILT_IN.contains(&name.as_str()) || name == "define" {
         return Err(Error::new(format!("'{name}' is a built-in composition"))
-            .at("compt.compose.define")
+            .at(DEFINE)
             .hint("choose another name")
             .into());
     }
-    let (function, source) = match given {
-        Value::Function(function) => (function, None),
-        Value::String(path) => {
-            let path = path.to_str()?.to_string();
-            let (function, source) = file::open(lua, Path::new(&path))?;
-            (function, Some(source))
-        }
-        other => {
-            return Err(Error::new(format!(
-                "expected a function or a file, got a {}",
-                other.type_name()
-            ))
-            .at("compt.compose.define")
-            .into());
+    let definition = match given {
+        Value::String(path) => file::open(lua, Path::new(&path.to_str()?.to_string()))?,
+        value => {
+            Definition::read(lua, value).map_err(|e| crate::lua::control::told(&e).at(DEFINE))?
         }
     };
-    let definition = Definition { function: function.clone(), source };
+    let function = definition.function.clone();
     let definition = lua.create_any_userdata(definition)?;
     lua.named_registry_value::<Table>(DEFINED)?.set(name.as_str(), definition)?;
     let require: Function = lua.globals().get("require")?;
@@ -70,143 +71,142 @@ fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
 }
 
 /// An operator of the user's own.
+#[derive(Clone)]
 struct Definition {
     function: Function,
+    /// As they were declared; nil: none.
+    parameters: Value,
     /// The file it is followed in.
     source: Option<Source>,
 }
 
-/// The operator a method names, or gives as a function.
-pub fn operator(lua: &Lua, value: &Value) -> mlua::Result<Rc<dyn Operator>> {
-    match value {
-        Value::Function(function) => Ok(Rc::new(InLua::new(lua, "function", function.clone()))),
-        Value::String(name) => {
-            let name = name.to_str()?.to_string();
-            let defined: Table = lua.named_registry_value(DEFINED)?;
-            if let Some(known) = defined.get::<Option<AnyUserData>>(name.as_str())? {
-                let known = known.borrow::<Definition>()?;
-                return Ok(Rc::new(InLua::new(lua, &name, known.function.clone())));
+impl Definition {
+    /// A function, or a table { parameters, compose }.
+    fn read(lua: &Lua, value: Value) -> mlua::Result<Definition> {
+        let (function, parameters) = match value {
+            Value::Function(function) => (function, Value::Nil),
+            Value::Table(_) => {
+                let o = Options::new("operator", value)?;
+                let function: Function = o.need(lua, "compose")?;
+                let parameters: Value = o.get_or(lua, "parameters", Value::Nil)?;
+                o.finish()?;
+                if !matches!(parameters, Value::Nil | Value::Table(_) | Value::Function(_)) {
+                    let got = kind(&parameters);
+                    return Err(Error::new(format!(
+                        "'parameters' must be a table of name -> tensor or {{ shape, init }}, or a \
+                         function that returns one, got a {got}"
+                    ))
+                    .into());
+                }
+                (function, parameters)
             }
-            if let Ok(operator) = compose::built_in(&name) {
-                return Ok(operator.into());
+            other => {
+                return Err(Error::new(format!(
+                    "expected a function, a table {{ parameters, compose }} or a file, got a {}",
+                    kind(&other)
+                ))
+                .into());
             }
-            let mut known: Vec<String> = compose::BUILT_IN.map(String::from).to_vec();
-            for pair in defined.pairs::<String, Value>() {
-                known.push(pair?.0);
-            }
-            Err(Error::unknown("composition", &name, known.iter().map(String::as_str)).into())
-        }
-        other => Err(Error::new(format!(
-            "'compose' must be a name or a function, not a {}",
-            other.type_name()
-        ))
-        .into()),
+        };
+        Ok(Definition { function, parameters, source: None })
     }
+}
+
+/// The operator a method names or gives, before it is made for the sizes of a run.
+pub enum Choice {
+    BuiltIn(Rc<dyn Operator>),
+    Own(Own),
+}
+
+pub struct Own {
+    pub name: String,
+    definition: Definition,
 }
 
 /// An operator, and the file it is followed in.
-pub type InFile = (Rc<dyn Operator>, Box<dyn OperatorFile>);
+pub type Made = (Rc<dyn Operator>, Option<Box<dyn OperatorFile>>);
 
-/// The operator a method names, as one that is followed in its file, if it is defined in one.
-/// `shapes` gives prompts and weights to try a new version with.
-pub fn in_file(lua: &Lua, value: &Value, shapes: file::Shapes) -> mlua::Result<Option<InFile>> {
-    let Some(name) = value.as_string().map(|name| name.to_string_lossy()) else { return Ok(None) };
-    let defined: Table = lua.named_registry_value(DEFINED)?;
-    let Some(known) = defined.get::<Option<AnyUserData>>(name.as_str())? else { return Ok(None) };
-    let known = known.borrow::<Definition>()?;
-    let Some(source) = known.source.clone() else { return Ok(None) };
-    let operator = Rc::new(InLua::new(lua, &name, known.function.clone()));
-    let followed = file::Followed::new(operator.clone(), source, shapes)?;
-    Ok(Some((operator, Box::new(followed))))
-}
-
-/// An operator written in Lua. It runs in the forward pass; autograd follows its operations.
-pub struct InLua {
-    lua: WeakLua,
-    name: String,
-    function: RefCell<Function>,
-    /// Whether its last call ended in an error.
-    failed: Cell<bool>,
-    /// Whether what it returns is still looked at for numbers that are not finite.
-    on_trial: Cell<bool>,
-}
-
-impl InLua {
-    fn new(lua: &Lua, name: &str, function: Function) -> Self {
-        InLua {
-            lua: lua.weak(),
-            name: name.to_string(),
-            function: RefCell::new(function),
-            failed: Cell::new(false),
-            on_trial: Cell::new(false),
-        }
-    }
-
-    fn call(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> mlua::Result<Tensor> {
-        let lua = self.lua.upgrade();
-        // What the function makes on its way goes when it returns; the graph keeps what it needs.
-        let arguments = [private, sources, weights].map(Tensor::shallow_clone);
-        let function = self.function.borrow().clone();
-        let body = lua.create_function(move |_, ()| {
-            let [private, sources, weights] = arguments.each_ref().map(Tensor::shallow_clone);
-            function.call::<LuaTensor>((
-                LuaTensor::new(private),
-                LuaTensor::new(sources),
-                LuaTensor::new(weights),
-            ))
-        })?;
-        let prompt: LuaTensor = crate::lua::torch::in_scope(&lua, body)?;
-        Ok(prompt.get()?)
-    }
-}
-
-impl Operator for InLua {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        let composed = self.checked(private, sources, weights);
-        self.failed.set(composed.is_err());
-        composed
-    }
-
-    /// What it does without a private prompt is not known: only sources can be left out.
-    fn isolate(
-        &self,
-        private: &Tensor,
-        sources: &Tensor,
-        weights: &Tensor,
-        isolation: Isolation,
-    ) -> Result<Isolated> {
-        isolation.needs_both(&self.name)?;
-        Ok(Isolated::whole(self.compose(private, sources, weights)?))
-    }
-}
-
-impl InLua {
-    fn checked(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        let prompt = self.call(private, sources, weights).map_err(|e| {
-            crate::lua::control::told(&e).at(format!("composition '{}'", self.name))
-        })?;
-        let (found, rows) = (prompt.size(), private.size()[0]);
-        match found[..] {
-            [b, _, d] if b == rows && d == private.size()[2] => {
-                if self.on_trial.take() && !is_finite(&prompt)? {
-                    return Err(Error::new("it returned numbers that are not finite")
-                        .at(format!("composition '{}'", self.name)));
-                }
-                Ok(prompt)
+impl Choice {
+    pub fn read(lua: &Lua, value: &Value) -> mlua::Result<Choice> {
+        let Value::String(name) = value else {
+            if !matches!(value, Value::Function(_) | Value::Table(_)) {
+                return Err(Error::new(format!(
+                    "'compose' must be a name, a function or a table {{ parameters, compose }}, not \
+                     a {}",
+                    kind(value)
+                ))
+                .into());
             }
-            _ => Err(Error::new(format!(
-                "composition '{}' returned {found:?} where [{rows}, m, {}] is expected",
-                self.name,
-                private.size()[2]
-            ))
-            .hint(
-                "the operator maps private [B, m', d], sources [S, m, d], weights [B, S] to \
-                   [B, m'', d]",
-            )),
+            let definition = Definition::read(lua, value.clone())?;
+            return Ok(Choice::Own(Own { name: "function".into(), definition }));
+        };
+        let name = name.to_str()?.to_string();
+        let defined: Table = lua.named_registry_value(DEFINED)?;
+        if let Some(known) = defined.get::<Option<AnyUserData>>(name.as_str())? {
+            let definition = known.borrow::<Definition>()?.clone();
+            return Ok(Choice::Own(Own { name, definition }));
         }
+        if let Ok(operator) = compose::built_in(&name) {
+            return Ok(Choice::BuiltIn(operator.into()));
+        }
+        let mut known: Vec<String> = compose::BUILT_IN.map(String::from).to_vec();
+        for pair in defined.pairs::<String, Value>() {
+            known.push(pair?.0);
+        }
+        Err(Error::unknown("composition", &name, known.iter().map(String::as_str)).into())
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Choice::BuiltIn(operator) => operator.name(),
+            Choice::Own(own) => &own.name,
+        }
+    }
+
+    /// m', the rows of a private prompt, for S sources of m rows.
+    pub fn private_length(&self, sources: i64, length: i64) -> i64 {
+        match self {
+            Choice::BuiltIn(operator) => operator.private_length(sources, length),
+            Choice::Own(_) => length,
+        }
+    }
+}
+
+impl Own {
+    /// Makes its parameters, and tries it on the shapes of the run. Of a run that is made again its
+    /// file is taken as it was `recorded`, tried before the run began.
+    pub fn make(
+        self,
+        lua: &Lua,
+        context: Context,
+        shapes: Shapes,
+        recorded: Option<Source>,
+    ) -> Result<Made> {
+        let Own { name, mut definition } = self;
+        let is_new = recorded.is_none() || definition.source.is_none();
+        if let (Some(source), false) = (recorded, is_new) {
+            definition = file::load(lua, &source)?;
+        }
+        let parameters = parameters::make(lua, &definition.parameters, &context).map_err(|e| {
+            let place = format!("composition '{name}': parameters");
+            crate::lua::control::told(&e).at(place)
+        })?;
+        let trial = Trial {
+            lua,
+            name: &name,
+            function: &definition.function,
+            parameters: &parameters,
+            shapes: &shapes,
+            tasks: context.tasks.len(),
+        };
+        if is_new {
+            trial.run()?;
+        }
+        let operator = Rc::new(InLua::new(lua, &name, definition.function, parameters));
+        let weak = Rc::downgrade(&operator);
+        leaves::of_object(lua, move || Some(weak.upgrade()?.parameters()));
+        let Some(source) = definition.source else { return Ok((operator, None)) };
+        let followed = file::Followed::new(operator.clone(), source, context, shapes);
+        Ok((operator, Some(Box::new(followed))))
     }
 }

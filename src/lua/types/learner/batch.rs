@@ -36,7 +36,7 @@ impl LuaBatch {
         self.rows.sources.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    fn device(&self) -> Device {
+    pub fn device(&self) -> Device {
         self.rows.backbone.borrow().model.device
     }
 
@@ -156,6 +156,7 @@ impl UserData for LuaBatch {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let methods = &mut object::strict(methods);
         methods.add_method("each", |_, this, f: Function| Ok(LuaTensor::new(this.each(&f)?)));
         methods.add_method("mask", |_, this, ()| Ok(LuaTensor::new(this.mask()?)));
         methods.add_method("embeddings", |_, this, ()| Ok(LuaTensor::new(this.embeddings()?)));

@@ -5,12 +5,13 @@ use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, TensorArg};
 use crate::nn::Activation;
 use crate::t5::change::{Bottleneck, Change, Changes};
+use crate::tensor::{device, dtype};
 use crate::train::gather::Prompts;
 use crate::train::learner::Given;
 use crate::{Error, Result};
 use mlua::{FromLua, Lua, Table, Value};
 use std::collections::BTreeMap;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 /// A prompt `[B, m, d]`, or a table { prompt, shift, changes }; nil gives nothing.
 pub fn read(lua: &Lua, value: Value, batch: &LuaBatch, width: i64) -> mlua::Result<Given> {
@@ -29,6 +30,7 @@ pub fn read(lua: &Lua, value: Value, batch: &LuaBatch, width: i64) -> mlua::Resu
     };
     if let Some(prompt) = &prompt {
         check(prompt, batch.size() as i64, width)?;
+        check_kind(prompt, batch.device())?;
     }
     Ok(Given {
         prompts: prompt.map(|vectors| Prompts {
@@ -51,6 +53,21 @@ fn check(prompt: &Tensor, rows: i64, width: i64) -> Result<()> {
     }
 }
 
+/// Prompts are float32, as parameters are, and where the backbone is.
+fn check_kind(prompt: &Tensor, on: Device) -> Result<()> {
+    let kind = prompt.f_kind()?;
+    if kind == Kind::Float && prompt.device() == on {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "the prompt is {} on {} where float32 on {} is expected",
+        dtype::name(kind),
+        device::name(prompt.device()),
+        device::name(on)
+    ))
+    .hint("`:float()` and `:to(DEVICE)` convert one"))
+}
+
 /// place -> { low_rank = { a, b }, scale, bias, gain, bottleneck = { down, down_bias, up, up_bias },
 /// activation, prefix = { keys, values } }
 fn read_changes(lua: &Lua, table: Table) -> mlua::Result<Changes> {
@@ -59,13 +76,24 @@ fn read_changes(lua: &Lua, table: Table) -> mlua::Result<Changes> {
         let (place, value) = pair?;
         let o = Options::new(&place, value)?;
         let mut changes = Vec::new();
-        let scale: f64 = o.get_or(lua, "scale", 1.0)?;
-        let activation: String = o.get_or(lua, "activation", "gelu".into())?;
-        if let Some([a, b]) = tensors(lua, &o, "low_rank")? {
-            changes.push(Change::LowRank { a, b, scale });
+        let scale: Option<f64> = o.get(lua, "scale")?;
+        let activation: Option<String> = o.get(lua, "activation")?;
+        let without = |key: &str, other: &str| {
+            o.error(format!("'{key}' goes with '{other}', which is not there"))
+        };
+        match (tensors(lua, &o, "low_rank")?, scale) {
+            (Some([a, b]), scale) => {
+                changes.push(Change::LowRank { a, b, scale: scale.unwrap_or(1.0) });
+            }
+            (None, Some(_)) => return Err(without("scale", "low_rank")),
+            (None, None) => {}
         }
-        if let Some([down, down_bias, up, up_bias]) = tensors(lua, &o, "bottleneck")? {
-            let activation = Activation::parse(&activation)?;
+        let bottleneck = tensors(lua, &o, "bottleneck")?;
+        if bottleneck.is_none() && activation.is_some() {
+            return Err(without("activation", "bottleneck"));
+        }
+        if let Some([down, down_bias, up, up_bias]) = bottleneck {
+            let activation = Activation::parse(activation.as_deref().unwrap_or("gelu"))?;
             let (down, up) = ((down, down_bias), (up, up_bias));
             changes.push(Change::Bottleneck(Bottleneck { down, up, activation }));
         }

@@ -12,6 +12,7 @@ use crate::compose::Isolation;
 use crate::lua::control::told;
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, in_scope};
+use crate::notice;
 use crate::t5::Changes;
 use crate::train::composition::Selection;
 use crate::train::gather::{Placement, Prompts};
@@ -107,7 +108,12 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
         }
         let lr: Option<Table> = o.get(lua, "lr")?;
         for pair in lr.iter().flat_map(|lr| lr.pairs::<String, Value>()) {
-            known_group(&groups, &pair?.0, &format!("stage {}: lr", i + 1))?;
+            let (group, place) = (pair?.0, format!("stage {}: lr", i + 1));
+            known_group(&groups, &group, &place)?;
+            if trains.as_ref().is_some_and(|trains| !trains.contains(&group)) {
+                let what = format!("the group '{group}' is not among those this stage trains");
+                return Err(Error::new(what).at(place).hint("put it into 'train'").into());
+            }
         }
         read.push(Stage {
             name,
@@ -125,7 +131,21 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
             .at("build: stages")
             .into());
     }
+    tell_untrained(&groups, &read);
     Ok(Plan { groups, stages: read })
+}
+
+/// Says which groups no stage trains.
+fn tell_untrained(groups: &[Group], stages: &[Stage]) {
+    for group in groups {
+        let trains = |stage: &Stage| stage.trains.as_ref().is_none_or(|t| t.contains(&group.name));
+        if !stages.iter().any(trains) {
+            notice::say(&format!(
+                "warning: build: no stage trains the parameter group '{}'",
+                group.name
+            ));
+        }
+    }
 }
 
 fn known_group(groups: &[Group], name: &str, place: &str) -> Result<()> {
@@ -203,6 +223,26 @@ impl Learner for Program {
             Some(_) => self.call(&batch),
             None => tch::no_grad(|| self.call(&batch)),
         }
+    }
+
+    fn try_out(&self, tasks: &[usize]) -> Result<()> {
+        if self.loss.is_some() {
+            return Ok(());
+        }
+        let how = How { temperature: Some(1.0), ..How::inference(Selection::default()) };
+        let shortest = vec![vec![SHORTEST]; tasks.len()];
+        let rows = Rows { targets: shortest.clone(), ..self.rows(shortest, tasks) };
+        let given = self.give(&rows, how)?;
+        let prompt = given.prompts.as_ref().map(|prompts| &prompts.vectors);
+        let tensors: Vec<&Tensor> =
+            prompt.into_iter().chain(&given.shift).chain(given.changes.tensors()).collect();
+        if tensors.is_empty() || tensors.iter().any(|tensor| tensor.requires_grad()) {
+            return Ok(());
+        }
+        let what = "what it returned depends on no parameter: nothing could be trained";
+        Err(Error::new(what)
+            .at("give")
+            .hint("`detach`, `item` and `tolist` cut a parameter off from what is made of it"))
     }
 
     fn check_mixed(&self, tasks: &[usize]) -> Result<()> {

@@ -4,7 +4,7 @@ use crate::backbone::Backbone;
 use crate::exchange::Prompts;
 use crate::exchange::peft::LowRank;
 use crate::lua::object::{self, Object};
-use crate::lua::torch::{LuaTensor, TensorArg, TensorHandle};
+use crate::lua::torch::{LuaTensor, TensorArg, TensorHandle, leaves};
 use crate::lua::types::bank::{Material, initial};
 use crate::lua::types::prompts::base;
 use crate::lua::types::{LuaBackbone, LuaPrompt};
@@ -75,8 +75,7 @@ impl LuaSetup {
             return Err(Error::new(format!("the parameter '{full}' is declared twice")));
         }
         let device = self.backbone.0.borrow().model.device;
-        let copy = tch::no_grad(|| value.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous())?;
-        let parameter = init::parameter(&copy.f_detach_copy()?, device)?;
+        let parameter = init::parameter_of(value, device)?;
         let entry = (full, parameter.shallow_clone());
         match declared.iter_mut().find(|known| known.0 == group) {
             Some((_, parameters)) => parameters.push(entry),
@@ -171,10 +170,21 @@ impl UserData for LuaSetup {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let methods = &mut object::strict(methods);
         methods.add_method(
             "parameter",
-            |_, this, (group, name, value): (String, String, TensorArg)| {
-                Ok(LuaTensor::new(this.parameter(&group, &name, &value.tensor()?)?))
+            |lua, this, (group, name, value): (String, String, TensorArg)| {
+                let parameter = this.parameter(&group, &name, &value.tensor()?)?;
+                let declared = Rc::downgrade(&this.declared);
+                let last = this.declared.borrow().iter().find(|g| g.0 == group).map(|g| g.1.len());
+                leaves::of_object(lua, move || {
+                    let declared = declared.upgrade()?;
+                    let all = declared.borrow();
+                    let of_group = &all.iter().find(|known| known.0 == group)?.1;
+                    let (name, tensor) = of_group.get(last? - 1)?;
+                    Some(vec![(name.clone(), tensor.shallow_clone())])
+                });
+                Ok(LuaTensor::new(parameter))
             },
         );
         methods.add_method("prompt", |lua, this, (rows, init): (i64, Value)| {

@@ -16,14 +16,14 @@ use std::path::Path;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     let table = lua.create_table()?;
-    table.set("load", lua.create_function(load)?)?;
+    table.set("load", object::function(lua, "compt.prompts.load", load)?)?;
     table.set(
         "import_peft",
-        lua.create_function(|_, folder: String| {
+        object::function(lua, "compt.prompts.import_peft", |_, folder: String| {
             Ok(LuaPrompts::new(peft::read(Path::new(&folder))?))
         })?,
     )?;
-    table.set("merge", lua.create_function(merged)?)?;
+    table.set("merge", object::function(lua, "compt.prompts.merge", merged)?)?;
     compt.set("prompts", table)
 }
 

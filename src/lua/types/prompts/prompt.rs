@@ -82,6 +82,7 @@ impl UserData for LuaPrompt {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let methods = &mut object::strict(methods);
         methods.add_method("export_peft", |lua, this, (folder, options): (String, Value)| {
             this.export(lua, &folder, options)
         });

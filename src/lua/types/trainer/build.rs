@@ -19,7 +19,7 @@ use crate::train::gather::Placement;
 use crate::train::knobs::Knobs;
 use crate::train::{Batches, NonFinite, Parts, Settings, Stage};
 use crate::{Error, Result};
-use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
+use mlua::{Function, Lua, LuaSerdeExt, ObjectLike, Table, Value};
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -64,6 +64,8 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let tasks: Option<Tasks> = o.object(lua, "tasks")?;
     let stream: Option<Function> = o.get(lua, "stream")?;
     let method: Table = o.need(lua, "method")?;
+    let methods: Table = lua.globals().get::<Function>("require")?.call("compt.methods.check")?;
+    methods.call_function::<()>("method", (&method, format!("{CALL}: method")))?;
     let epochs: Option<u64> = o.get(lua, "epochs")?;
     let steps: Option<u64> = o.get(lua, "steps")?;
     let batch_size: usize = o.get_or(lua, "batch_size", 16)?;
@@ -157,6 +159,8 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     let trained = trained(lua, &method, about, &backbone, decay)?;
     let b = backbone.0.borrow();
     let group_names: Vec<String> = trained.groups.iter().map(|g| g.name.clone()).collect();
+    let place = format!("{CALL}: method '{method_name}'");
+    methods.call_function::<()>("rates", (&method, group_names.clone(), place))?;
     prompt_rows(&trained, targets, &task_names).map_err(|e| e.at(CALL))?;
     let max_source = settings.max_source;
     if max_source < 2 {
@@ -246,7 +250,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     if evaluate_every > 0 {
         check_validation(tasks.as_ref())?;
     }
-    let config = json!({
+    let mut config = json!({
         "method": plain(lua, &method)?,
         "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind),
             "device": device::name(b.model.device), "config": b.model.config,
@@ -269,6 +273,9 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
             (g.name.clone(), g.parameters.iter().map(|p| p.1.numel()).sum::<usize>().into())
         }).collect::<serde_json::Map<String, serde_json::Value>>(),
     });
+    if let Some(operator) = operator_of(&stages) {
+        config["operator"] = operator;
+    }
     // The first trainer of a cell is the cell's run, unless it has a name of its own.
     let first = lua.app_data_ref::<Session>().is_none_or(|s| s.cell.is_none() || number == 1);
     let out = out_folder(lua, out, (name_given || !first).then_some(name.as_str()));
@@ -336,6 +343,15 @@ fn check_validation(tasks: Option<&Tasks>) -> Result<()> {
             .hint("give compt.tasks a 'validation_size', or the task a validation file")),
         None => Ok(()),
     }
+}
+
+/// The operator's name and its parameters, where it has some.
+fn operator_of(stages: &[Stage]) -> Option<serde_json::Value> {
+    let operator = &stages.first()?.learner.as_ref()?.composition()?.operator;
+    let parameters = operator.parameters();
+    let shapes = parameters.iter().map(|(name, tensor)| (name.clone(), json!(tensor.size())));
+    let shapes: serde_json::Map<_, _> = shapes.collect();
+    (!shapes.is_empty()).then(|| json!({ "name": operator.name(), "parameters": shapes }))
 }
 
 /// How each task's rows become text, for `compt predict`.

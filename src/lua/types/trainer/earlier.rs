@@ -56,6 +56,19 @@ impl Earlier {
         Ok((number, Some(read()?)))
     }
 
+    /// The file that an operator of the session's next trainer began with, where that is a run of an
+    /// earlier session.
+    pub fn operator_of_next(lua: &Lua, name: &str) -> Result<Option<Source>> {
+        let path = lua.app_data_ref::<Session>().and_then(|session| {
+            session.again.as_ref()?.folders.get(&(session.trainers + 1)).cloned()
+        });
+        let Some(path) = path else { return Ok(None) };
+        Ok(steering::read(&path)?.into_iter().find_map(|event| match event.change {
+            Change::Operator { name: known, source } if known == name => Some(source),
+            _ => None,
+        }))
+    }
+
     /// The texts of the control file the run began with.
     pub fn first_version(&self) -> Option<&[Source]> {
         self.events.iter().find_map(|event| match &event.change {

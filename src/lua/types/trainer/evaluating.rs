@@ -8,14 +8,43 @@ use crate::compose::Isolation;
 use crate::data::Split;
 use crate::interrupt::{self, Hold, Interrupted};
 use crate::lua::options::Options;
+use crate::lua::session::Session;
 use crate::lua::types::index;
 use crate::router::{Normalisation, Rule};
 use crate::run::progress::Counter;
 use crate::train::composition::Selection;
 use crate::train::evaluate::{Decoding, Evaluation};
-use mlua::{Lua, Table, Value};
+use mlua::{Lua, LuaSerdeExt, Table, Value};
+use serde_json::json;
 
 impl LuaTrainer {
+    /// The evaluation that the session is for, if it is this run's; it ends the script.
+    pub(super) fn evaluate_if_asked(&mut self, lua: &Lua) -> mlua::Result<()> {
+        if !std::mem::take(&mut self.only_evaluated) {
+            return Ok(());
+        }
+        let again = lua.app_data_ref::<Session>().and_then(|session| session.again.clone());
+        let Some((again, (split, options))) =
+            again.and_then(|again| Some((again.clone(), again.evaluation.clone()?)))
+        else {
+            return Ok(());
+        };
+        self.given.clear();
+        let (split, options) = (lua.to_value(&split)?, lua.to_value(&options)?);
+        let found = self.evaluate(lua, split, options)?;
+        let text = Value::Table(found.clone()).to_string()?;
+        let scores = json!({
+            "split": lua.from_value::<serde_json::Value>(found.get("split")?)?,
+            "steps": self.trainer.steps(),
+            "average": found.get::<f64>("average")?,
+            "scores": lua.from_value::<serde_json::Value>(found.get("scores")?)?,
+            "counts": lua.from_value::<serde_json::Value>(found.get("counts")?)?,
+        });
+        *again.evaluated.borrow_mut() = Some((text, scores));
+        interrupt::request();
+        Err(mlua::Error::external(Interrupted))
+    }
+
     pub(super) fn evaluate(
         &mut self,
         lua: &Lua,

@@ -2,14 +2,15 @@
 //! trainable backbone itself. `stdlib/methods/declare.lua` says what a method may hold.
 
 use super::CALL;
+use super::earlier::Earlier;
 use crate::backbone::Backbone;
-use crate::compose::Operator;
-use crate::lua::control::OperatorFile;
+use crate::lua::control::{OperatorFile, told};
 use crate::lua::options::Options;
+use crate::lua::types::LuaBackbone;
 use crate::lua::types::bank::{self, LuaBank, Material, Shape};
+use crate::lua::types::compose::{Choice, Context, Shapes};
 use crate::lua::types::learner::{self, LuaSetup};
 use crate::lua::types::router::{self, LuaRouter};
-use crate::lua::types::{LuaBackbone, compose};
 use crate::router::Phase;
 use crate::train::composition::{Composition, Selection};
 use crate::train::learner::{Learner, OfTasks};
@@ -17,7 +18,7 @@ use crate::train::optimizer::Group;
 use crate::{Error, Result};
 use mlua::{Function, Lua, Table, Value};
 use std::rc::Rc;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// What is trained: prompts or changes over a frozen backbone, or a trainable backbone itself.
 pub struct Trained {
@@ -123,7 +124,7 @@ pub fn trained(
     if b.model.is_trainable() {
         return Err(Error::new("prompts are trained over a frozen backbone").at(CALL).into());
     }
-    let operator = compose::operator(lua, &method.get("compose")?)?;
+    let operator = Choice::read(lua, &method.get("compose")?).map_err(|e| told(&e).at(CALL))?;
     let sources: usize = method.get::<Option<usize>>("sources")?.unwrap_or(0);
     let length: i64 = method.get::<Option<i64>>("length")?.unwrap_or(20);
     if operator.name() != "private" && sources == 0 {
@@ -150,15 +151,24 @@ pub fn trained(
     let bank = bank::make(lua, shape, &method.get("encoder")?, &method.get("init")?, &material)?;
     let router = match sources {
         0 => None,
-        _ => Some(router_of(lua, method, tasks, sources, b, &*operator)?),
+        _ => Some(router_of(lua, method, tasks, sources, b, operator.name())?),
     };
-    let followed = match &router {
-        Some(router) => compose::in_file(lua, &method.get("compose")?, shapes(&bank, router, b))?,
-        None => None,
+    let context = Context {
+        tasks: tasks.to_vec(),
+        sources,
+        length,
+        private_length,
+        d_model: b.model.config.d_model,
+        device: b.model.device,
     };
-    let (operator, file) = match followed {
-        Some((operator, file)) => (operator, Some(file)),
-        None => (operator, None),
+    let (operator, file) = match (operator, &router) {
+        (Choice::BuiltIn(operator), _) => (operator, None),
+        (Choice::Own(own), Some(router)) => {
+            let recorded = Earlier::operator_of_next(lua, &own.name)?;
+            let made = own.make(lua, context, shapes(&bank, router, b), recorded);
+            made.map_err(|e| e.at(CALL))?
+        }
+        (Choice::Own(_), None) => unreachable!("it has sources"),
     };
     let composition = Composition {
         bank: bank.bank.clone(),
@@ -197,6 +207,7 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
                 (true, stage) => e.at(format!("{stage}: {}", names[lot[0]])),
                 (false, _) => e,
             };
+            let asked = asked.and_then(|asked| learner.try_out(lot).map(|()| asked));
             let rows = match asked.map_err(place)? {
                 OfTasks::Prompts(prompts) => prompts.vectors.size()[1],
                 OfTasks::OfRows { rows, .. } => rows as i64,
@@ -207,15 +218,15 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
     Ok(most)
 }
 
-/// The prompts and weights of one example of each task, as a step composes them.
-fn shapes(bank: &LuaBank, router: &LuaRouter, b: &Backbone) -> compose::file::Shapes {
+/// The prompts and weights of an example of each of these tasks, as a step composes them.
+fn shapes(bank: &LuaBank, router: &LuaRouter, b: &Backbone) -> Shapes {
     let (bank, router, device) = (bank.bank.clone(), router.router.clone(), b.model.device);
-    Box::new(move || {
+    Box::new(move |tasks| {
         tch::no_grad(|| {
-            let tasks: Vec<usize> = (0..bank.tasks().len()).collect();
-            let ids = Tensor::arange(tasks.len() as i64, (Kind::Int64, device));
+            let ids: Vec<i64> = tasks.iter().map(|task| *task as i64).collect();
+            let ids = Tensor::f_from_slice(&ids)?.f_to_device(device)?;
             let weights = router.weights(&ids, Phase::Eval, None)?;
-            Ok([bank.encoded_privates(&tasks)?, bank.encoded_sources()?, weights])
+            Ok([bank.encoded_privates(tasks)?, bank.encoded_sources()?, weights])
         })
     })
 }
@@ -227,7 +238,7 @@ fn router_of(
     tasks: &[String],
     sources: usize,
     b: &Backbone,
-    operator: &dyn Operator,
+    operator: &str,
 ) -> mlua::Result<LuaRouter> {
     let (kind, options) = match method.get::<Value>("router")? {
         Value::Nil => ("relaxed_bernoulli".to_string(), Value::Nil),
@@ -263,9 +274,10 @@ fn router_of(
             .into());
     }
     let eval: String = o.get_or(lua, "eval", "softmax".into())?;
-    let router = router::make(lua, kind, &o, tasks.to_vec(), sources, b.model.device)?;
+    let mut router = router::make(lua, kind, &o, tasks.to_vec(), sources, b.model.device)?;
+    router.of_trainer = true;
     o.finish()?;
-    if operator.name() == "concat" && kind == "relaxed_bernoulli" && eval == "softmax" {
+    if operator == "concat" && kind == "relaxed_bernoulli" && eval == "softmax" {
         eprintln!(
             "warning: with router eval = \"softmax\" parts of a concatenated prompt get weights at \
              inference that they never had in training (ComPT's published setting); \

@@ -14,8 +14,9 @@ mod running;
 mod scores;
 mod steering;
 mod stream;
+mod watching;
 
-use super::{LuaBackbone, LuaBank, LuaPrompts, LuaRouter, Tasks, index};
+use super::{LuaBackbone, LuaBank, LuaPrompts, LuaRouter, Tasks, index, set_by_trainer};
 use crate::exchange::Prompts;
 use crate::lua::control::Live;
 use crate::lua::hook;
@@ -24,6 +25,7 @@ use crate::lua::torch::LuaTensor;
 use crate::run::files::check_writable;
 use crate::train::Trainer;
 use crate::train::composition::Selection;
+use crate::train::knobs::Knob;
 use crate::{Error, Result};
 use earlier::{Earlier, Replay};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
@@ -32,9 +34,10 @@ pub use running::steps_made;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use watching::Watching;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("trainer", lua.create_function(|lua, options: Value| LuaTrainer::new(lua, options))?)
+    compt.set("trainer", object::function(lua, CALL, LuaTrainer::new)?)
 }
 
 /// What messages call the constructor.
@@ -60,6 +63,7 @@ pub struct LuaTrainer {
     router: Option<LuaRouter>,
     name: String,
     progress: bool,
+    watching: Watching,
 }
 
 impl LuaTrainer {
@@ -84,6 +88,7 @@ impl LuaTrainer {
             router: built.router,
             name: built.name,
             progress: built.progress,
+            watching: Watching::default(),
         })
     }
 
@@ -229,6 +234,10 @@ impl Object for LuaTrainer {
         }
         Ok(text)
     }
+
+    fn set_by(key: &str) -> Option<String> {
+        Knob::named(key).is_ok().then(|| set_by_trainer(key))
+    }
 }
 
 impl UserData for LuaTrainer {
@@ -249,11 +258,12 @@ impl UserData for LuaTrainer {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let methods = &mut object::strict(methods);
         methods.add_method_mut("step", |lua, this, ()| {
             hook::check(lua)?;
             this.step(lua)
         });
-        methods.add_method_mut("run", |lua, this, ()| this.run(lua));
+        methods.add_method_mut("run", |lua, this, options: Value| this.run(lua, options));
         methods.add_method_mut("evaluate", |lua, this, (split, options): (Value, Value)| {
             this.evaluate(lua, split, options)
         });

@@ -4,6 +4,7 @@ use super::LuaTrainer;
 use super::earlier::{Earlier, Replay};
 use super::record::End;
 use crate::interrupt::{self, Hold, Interrupted};
+use crate::lua::options::Options;
 use crate::lua::random;
 use crate::lua::session::{Mode, Session};
 use crate::notice;
@@ -180,12 +181,13 @@ impl LuaTrainer {
         }
         let _hold = Hold::new();
         let wanted = self.trainer.at().knobs.flag("checkpoint");
-        let report = loop {
+        let (report, watch) = loop {
+            let watch = self.watching.begin(&self.trainer)?;
             let tried = self.trainer.step(heed_stop);
             match tried {
                 // What steers a step that is not made waits for the next one.
                 Ok(None) => return Ok(None),
-                Ok(Some(report)) => break report,
+                Ok(Some(report)) => break (report, watch),
                 Err(e) => {
                     let (step, attempt) =
                         (self.trainer.steps() + 1, self.trainer.at().attempts + 1);
@@ -201,6 +203,9 @@ impl LuaTrainer {
             replay.compare(&report)?;
         }
         self.tell_of(&report);
+        if let Some(watch) = watch {
+            self.watching.look(&self.trainer, &report, watch)?;
+        }
         self.evaluate_if_due(lua)?;
         let asked = self.trainer.at().knobs.flag("checkpoint") && !wanted;
         if asked || self.record.is_due(report.step) {
@@ -263,33 +268,6 @@ impl LuaTrainer {
         Ok(())
     }
 
-    /// The evaluation that the session is for, if it is this run's; it ends the script.
-    fn evaluate_if_asked(&mut self, lua: &Lua) -> mlua::Result<()> {
-        if !std::mem::take(&mut self.only_evaluated) {
-            return Ok(());
-        }
-        let again = lua.app_data_ref::<Session>().and_then(|session| session.again.clone());
-        let Some((again, (split, options))) =
-            again.and_then(|again| Some((again.clone(), again.evaluation.clone()?)))
-        else {
-            return Ok(());
-        };
-        self.given.clear();
-        let (split, options) = (lua.to_value(&split)?, lua.to_value(&options)?);
-        let found = self.evaluate(lua, split, options)?;
-        let text = Value::Table(found.clone()).to_string()?;
-        let scores = json!({
-            "split": lua.from_value::<serde_json::Value>(found.get("split")?)?,
-            "steps": self.trainer.steps(),
-            "average": found.get::<f64>("average")?,
-            "scores": lua.from_value::<serde_json::Value>(found.get("scores")?)?,
-            "counts": lua.from_value::<serde_json::Value>(found.get("counts")?)?,
-        });
-        *again.evaluated.borrow_mut() = Some((text, scores));
-        interrupt::request();
-        Err(mlua::Error::external(Interrupted))
-    }
-
     /// Saves and stops the script where a signal came or a replay is at its end.
     fn leave_if_over(&mut self, lua: &Lua) -> mlua::Result<()> {
         if let Some(replay) = self.replay.take_if(|replay| replay.is_over(self.trainer.steps())) {
@@ -306,17 +284,20 @@ impl LuaTrainer {
         Ok(())
     }
 
-    /// Steps to the end. An error or Ctrl-C leaves good prompts, saved.
-    pub(super) fn run(&mut self, lua: &Lua) -> mlua::Result<Value> {
+    /// Steps to the end, or so many. An error or Ctrl-C leaves good prompts, saved.
+    pub(super) fn run(&mut self, lua: &Lua, options: Value) -> mlua::Result<Value> {
+        let asked = steps_asked(lua, options)?;
         self.prepare(lua)?;
         self.evaluate_if_asked(lua)?;
-        self.given.clear();
-        self.catch_up(lua);
         let total = self.trainer.total_steps();
-        if self.trainer.steps() == total {
+        let until = asked.map_or(total, |steps| total.min(self.steps().saturating_add(steps)));
+        // Of a run that is gone on with, first those that were made.
+        while self.steps() < until && self.given.pop_front().is_some() {}
+        self.catch_up(lua);
+        if self.trainer.steps() == total && self.steps() == total {
             notice::say(&format!("note: {}: all {total} steps are made already", self.name));
         }
-        let shown = self.progress && self.trainer.steps() < total;
+        let shown = self.progress && self.trainer.steps() < until;
         let mut shown: Box<dyn Progress> = if shown {
             progress(&self.name, self.trainer.steps(), total)
         } else {
@@ -326,7 +307,7 @@ impl LuaTrainer {
         let _hold = Hold::new();
         let mut end = Ok(End::Complete);
         let mut stage = String::new();
-        while self.trainer.steps() < total {
+        while self.trainer.steps() < until {
             if self.replay.as_ref().is_some_and(|replay| replay.is_over(self.trainer.steps())) {
                 break;
             }
@@ -362,7 +343,8 @@ impl LuaTrainer {
         }
         shown.finish();
         drop(shown);
-        if self.replay.is_none() {
+        let complete = self.steps() == total;
+        if self.replay.is_none() && (complete || !matches!(end, Ok(End::Complete))) {
             self.finish(lua, &end)?;
         }
         match end {
@@ -376,7 +358,7 @@ impl LuaTrainer {
         }
         self.leave_if_over(lua)?;
         let report = lua.create_table()?;
-        report.set("steps", self.trainer.steps())?;
+        report.set("steps", self.steps())?;
         report.set("seconds", self.trainer.at().seconds)?;
         report.set("out", self.record.path().map(|path| path.display().to_string()))?;
         Ok(Value::Table(report))
@@ -415,6 +397,17 @@ thread_local! {
 /// How many steps trainers of this thread have made.
 pub fn steps_made() -> u64 {
     MADE.get()
+}
+
+/// `steps` of `trainer:run`.
+fn steps_asked(lua: &Lua, options: Value) -> mlua::Result<Option<u64>> {
+    let o = Options::new("trainer:run", options)?;
+    let steps: Option<i64> = o.get(lua, "steps")?;
+    if let Some(steps) = steps.filter(|steps| *steps < 1) {
+        return Err(o.error(format!("'steps' must be at least 1, not {steps}")));
+    }
+    o.finish()?;
+    Ok(steps.map(|steps| steps as u64))
 }
 
 /// Whether the session is there to evaluate a run.

@@ -1,0 +1,107 @@
+//! An operator of the user's own, tried on the shapes of a run before the run uses it.
+
+use super::in_lua::InLua;
+use crate::compose::Operator;
+use crate::nn::Named;
+use crate::tensor::is_finite;
+use crate::{Error, Result};
+use mlua::{Function, Lua};
+use tch::Tensor;
+
+/// Gives private prompts, sources and weights of rows of these tasks (from 0), as a step of the run
+/// has them.
+pub type Shapes = Box<dyn Fn(&[usize]) -> Result<[Tensor; 3]>>;
+
+/// What is tried: a function under an operator's name, with copies of its parameters.
+pub struct Trial<'a> {
+    pub lua: &'a Lua,
+    pub name: &'a str,
+    pub function: &'a Function,
+    pub parameters: &'a [(String, Tensor)],
+    pub shapes: &'a Shapes,
+    /// How many tasks the run has.
+    pub tasks: usize,
+}
+
+const NOTHING: &str = "nothing could be trained";
+
+impl Trial<'_> {
+    /// A row of each task, and one row alone: what a step, an evaluation and a prediction ask for.
+    fn lots(&self) -> [Vec<usize>; 2] {
+        match self.tasks {
+            1 => [vec![0, 0], vec![0]],
+            n => [(0..n).collect(), vec![0]],
+        }
+    }
+
+    /// Calls it as a step would, gradients included.
+    pub fn run(&self) -> Result<()> {
+        self.lots().iter().try_for_each(|lot| {
+            self.on(lot).map_err(|e| match lot.len() {
+                1 => e.at("a batch of one row"),
+                _ => e,
+            })
+        })
+    }
+
+    /// The same, and that the same arguments bring the same answer.
+    pub fn run_twice(&self) -> Result<()> {
+        self.run()?;
+        let [lot, _] = self.lots();
+        let once = || -> Result<Tensor> {
+            tch::manual_seed(0);
+            let (operator, leaves) = self.leaves(&lot)?;
+            Self::compose(&operator, &leaves)
+        };
+        match once()?.equal(&once()?) {
+            true => Ok(()),
+            false => Err(Error::new("two answers for the same prompts")
+                .hint("an operator keeps nothing between calls")),
+        }
+    }
+
+    /// The operator over leaves of its own.
+    fn leaves(&self, lot: &[usize]) -> Result<(InLua, [Tensor; 3])> {
+        let leaf = |tensor: &Tensor| -> Result<Tensor> {
+            Ok(tch::no_grad(|| tensor.f_detach_copy())?.f_set_requires_grad(true)?)
+        };
+        let own = self.parameters.iter().map(|(name, t)| Ok((name.clone(), leaf(t)?)));
+        let own = own.collect::<Result<Named>>()?;
+        let [private, sources, weights] = (self.shapes)(lot)?;
+        let arguments = [leaf(&private)?, leaf(&sources)?, leaf(&weights)?];
+        Ok((InLua::new(self.lua, self.name, self.function.clone(), own), arguments))
+    }
+
+    /// Composes, as in a step, what is computed from leaves: that may be changed in place.
+    fn compose(operator: &InLua, leaves: &[Tensor; 3]) -> Result<Tensor> {
+        let [private, sources, weights] = leaves.each_ref().map(|leaf| leaf.f_mul_scalar(1.0));
+        operator.compose(&private?, &sources?, &weights?)
+    }
+
+    fn on(&self, lot: &[usize]) -> Result<()> {
+        let (operator, leaves) = self.leaves(lot)?;
+        let prompt = Self::compose(&operator, &leaves)?;
+        let wrong = |what: String| Err(Error::new(what).at(operator.place()));
+        if !is_finite(&prompt)? {
+            return wrong("it returned numbers that are not finite".into());
+        }
+        if !prompt.requires_grad() {
+            return wrong(format!("what it returned depends on none of its arguments: {NOTHING}"));
+        }
+        prompt.f_sum(tch::Kind::Float)?.f_backward().map_err(|e| {
+            Error::from(e).at(operator.place()).hint("its operations must be differentiable")
+        })?;
+        let own = operator.own_parameters().iter().map(|(_, tensor)| tensor);
+        let reached = leaves[..2].iter().chain(own).any(|t| t.grad().defined());
+        match reached {
+            true => Ok(()),
+            false => {
+                let what =
+                    format!("no prompt gets a gradient from what it returned: {NOTHING} of them");
+                Err(Error::new(what)
+                    .at(operator.place())
+                    .hint("`detach`, `item` and `tolist` cut a prompt off from what is made of it"))
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+--- What a method's table may hold, checked where `compt.trainer` reads it: tables of one's own and those of
+--- the library alike.
+local arguments = require "compt.arguments"
+local library = require "compt.library"
+local options = require "compt.methods.options"
+
+local check = {}
+
+--- The options of a library's method by its `build`, and the rates its user gave, by the method.
+---@type table<function, string[]>
+local of_build = setmetatable({}, { __mode = "k" })
+---@type table<table, table>
+local given_rates = setmetatable({}, { __mode = "k" })
+--- What was told.
+---@type table<string, boolean>
+local told = {}
+
+--- What every method may hold.
+local every = { "name", "build", "backbone", "alone", "lr", "warmup", "optimizer", "weight_decay", "settings" }
+--- With a `build`, besides.
+local with_build = { "init", "placement", "from", "temperature" }
+
+local kinds = {
+  name = arguments.name,
+  build = arguments.callable,
+  backbone = arguments.flag,
+  alone = arguments.flag,
+  sources = arguments.whole(0),
+  length = arguments.whole(0),
+  private_length = arguments.whole(0),
+  top_k = arguments.whole(1),
+  placement = arguments.one_of { "append", "prepend" },
+  lr = arguments.plain_table,
+  warmup = arguments.share,
+  temperature = arguments.sequence,
+  weight_decay = arguments.at_least(0),
+  settings = arguments.plain_table,
+}
+--- Of a declared method alone: a method with a `build` calls its own options as it likes.
+local declared_alone = { sources = true, length = true, private_length = true, top_k = true }
+
+--- Notes what a method of the library was made from.
+function check.remember(method, rates, known)
+  given_rates[method] = rates or {}
+  if method.build then of_build[method.build] = known end
+end
+
+local function contains(list, name)
+  for _, known in ipairs(list) do
+    if known == name then return true end
+  end
+  return false
+end
+
+local function known_options(method)
+  local known = { table.unpack(every) }
+  local function add(names)
+    for _, name in ipairs(names) do
+      if not contains(known, name) then known[#known + 1] = name end
+    end
+  end
+  if method.build then
+    add(with_build)
+    add(of_build[method.build] or {})
+  elseif not method.backbone then
+    add(options.declared)
+  end
+  return known
+end
+
+local function refuse_unknown(method, place)
+  local known = known_options(method)
+  for key in sorted_pairs(method) do
+    local elsewhere = contains(options.declared, key) or contains(with_build, key)
+    if elsewhere and not contains(known, key) then
+      error(("%s: '%s' is not for a method with '%s'\n  help: what its functions read besides goes into 'settings', which is recorded")
+        :format(place, key, method.build and "build" or "backbone"), 0)
+    end
+    library.known("option", tostring(key), known, place)
+  end
+end
+
+local function rates_and_temperature(method, place)
+  for group, rate in sorted_pairs(method.lr or {}) do
+    local text = ("lr.%s"):format(tostring(group))
+    if type(rate) == "function" or type(rate) == "table" then
+      error(("%s: %s must be a number, the highest rate\n  help: what changes from step to step is set by the trainer's 'control'")
+        :format(place, text), 0)
+    end
+    arguments.check(place, text, rate, arguments.at_least(0), 0)
+  end
+  local heat = method.temperature
+  if heat == nil then return end
+  for key in sorted_pairs(heat) do
+    if key ~= 1 and key ~= 2 then
+      error(("%s: temperature: '%s' is one too many: it is { first, last }"):format(place, tostring(key)), 0)
+    end
+  end
+  for i = 1, 2 do arguments.check(place, ("temperature[%d]"):format(i), heat[i], arguments.above(0), 0) end
+end
+
+--- An error for what a method cannot hold.
+function check.method(method, place)
+  if method.name ~= nil then
+    place = ("%s '%s'"):format(place, tostring(method.name))
+  end
+  refuse_unknown(method, place)
+  for key, kind in sorted_pairs(kinds) do
+    if method[key] ~= nil and not (method.build and declared_alone[key]) then
+      arguments.check(place, key, method[key], kind, 0)
+    end
+  end
+  rates_and_temperature(method, place)
+end
+
+--- Rates for groups that the method does not train: what looks misspelt is refused, others are told.
+function check.rates(method, groups, place)
+  local usual = method.build == nil and not method.backbone
+  for group in sorted_pairs(given_rates[method] or method.lr or {}) do
+    group = tostring(group)
+    if not contains(groups, group) then
+      if not (usual and contains(options.groups, group)) and library.nearest(group, groups) then
+        library.known("parameter group", group, groups, place .. ": lr")
+      end
+      local note = ("note: %s: lr.%s is for no parameter group of this method; its groups: %s")
+        :format(place, group, table.concat(groups, ", "))
+      if not told[note] then library.note(note) end
+      told[note] = true
+    end
+  end
+end
+
+return check
