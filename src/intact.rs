@@ -24,6 +24,20 @@ pub fn is_there(path: &Path) -> Result<bool> {
     }
 }
 
+/// Whether a file or folder of this name is there. A link to nothing is an error that says so.
+pub fn exists(path: &Path) -> Result<bool> {
+    match path.exists() {
+        true => Ok(true),
+        false => is_there(path),
+    }
+}
+
+/// The text of a JSON file: itself, and without a byte order mark.
+pub fn json(bytes: &[u8]) -> Result<&[u8]> {
+    check(bytes)?;
+    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+}
+
 /// Refuses the bytes of a file that cannot be the file itself.
 pub fn check(bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
@@ -58,6 +72,8 @@ mod tests {
         assert!(text.contains("dangling: a link to 'nowhere', which is not there"), "{text}");
         let text = is_there(&at("folder")).unwrap_err().to_string();
         assert!(text.contains("folder: this is a folder"), "{text}");
+        assert_eq!((exists(&at("folder")), exists(&at("missing"))), (Ok(true), Ok(false)));
+        assert!(exists(&at("dangling")).is_err());
     }
 
     #[test]
@@ -67,5 +83,6 @@ mod tests {
         assert!(check(b"# xet version 0\nfilesize = 3\n").unwrap_err().to_string().contains("xet"));
         assert!(check(b"").unwrap_err().to_string().contains("empty"));
         assert_eq!(check(b"version = 1"), Ok(()));
+        assert_eq!(json(b"\xef\xbb\xbf{}"), Ok(&b"{}"[..]));
     }
 }

@@ -1,18 +1,21 @@
-//! What a folder asks of `generate` beyond what is done here: `generation_config.json`.
+//! What a folder asks of `generate` beyond what is done here, in `generation_config.json` and
+//! `config.json`.
 
 use crate::t5::Config;
 use crate::{Error, Result, error::Context, intact};
 use serde_json::{Map, Value};
 use std::path::Path;
 
-const FILE: &str = "generation_config.json";
+/// The second is where older checkpoints have such keys.
+const FILES: [&str; 2] = ["generation_config.json", "config.json"];
 
 /// Keys of `transformers`' `GenerationConfig` that change what greedy decoding and beam search give.
-const CHANGING: [&str; 21] = [
+const CHANGING: [&str; 26] = [
     "bad_words_ids",
     "begin_suppress_tokens",
     "constraints",
     "do_sample",
+    "early_stopping",
     "encoder_no_repeat_ngram_size",
     "encoder_repetition_penalty",
     "exponential_decay_length_penalty",
@@ -21,25 +24,33 @@ const CHANGING: [&str; 21] = [
     "forced_decoder_ids",
     "forced_eos_token_id",
     "guidance_scale",
+    "length_penalty",
+    "max_time",
     "min_length",
     "min_new_tokens",
     "no_repeat_ngram_size",
     "num_beam_groups",
+    "num_beams",
     "penalty_alpha",
     "repetition_penalty",
     "sequence_bias",
     "stop_strings",
     "suppress_tokens",
+    "watermarking_config",
 ];
 
-/// A note that names what the file asks for and is not done; none where there is nothing.
+/// Notes that name what the files ask for and is not done; none where there is nothing.
 pub fn unused(folder: &Path, config: &Config) -> Result<Vec<String>> {
-    let path = folder.join(FILE);
-    if !intact::is_there(&path)? {
-        return Ok(Vec::new());
+    let notes = FILES.iter().map(|file| unused_of(&folder.join(file), file, config));
+    Ok(notes.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+fn unused_of(path: &Path, name: &str, config: &Config) -> Result<Option<String>> {
+    if !intact::is_there(path)? {
+        return Ok(None);
     }
-    let text = std::fs::read(&path).at(path.display())?;
-    let keys: Map<String, Value> = serde_json::from_slice(&text)
+    let bytes = std::fs::read(path).at(path.display())?;
+    let keys: Map<String, Value> = serde_json::from_slice(intact::json(&bytes).at(path.display())?)
         .map_err(|e| Error::new(format!("not a configuration: {e}")))
         .at(path.display())?;
     let ids = [
@@ -50,10 +61,9 @@ pub fn unused(folder: &Path, config: &Config) -> Result<Vec<String>> {
     let other = ids.into_iter().filter(|(key, id)| says_other(keys.get(*key), *id));
     let changing = CHANGING.into_iter().filter(|key| is_on(key, keys.get(*key)));
     let named: Vec<&str> = changing.chain(other.map(|(key, _)| key)).collect();
-    if named.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(vec![format!("note: {FILE}: not used by generate and evaluation: {}", named.join(", "))])
+    Ok((!named.is_empty()).then(|| {
+        format!("note: {name}: not used by generate and evaluation: {}", named.join(", "))
+    }))
 }
 
 fn is_on(key: &str, value: Option<&Value>) -> bool {
@@ -63,8 +73,8 @@ fn is_on(key: &str, value: Option<&Value>) -> bool {
         Some(Value::Number(number)) => {
             let neutral =
                 if key.ends_with("penalty") || key.ends_with("scale") { 1.0 } else { 0.0 };
-            let groups = key == "num_beam_groups" && number.as_f64() == Some(1.0);
-            number.as_f64() != Some(neutral) && !groups
+            let beams = key.starts_with("num_beam") && number.as_f64() == Some(1.0);
+            number.as_f64() != Some(neutral) && !beams
         }
         Some(Value::Array(list)) => !list.is_empty(),
         Some(Value::Object(map)) => !map.is_empty(),
@@ -93,7 +103,7 @@ mod tests {
         .unwrap();
         let folder = tempfile::tempdir().unwrap();
         let told = |text: &str| {
-            std::fs::write(folder.path().join(FILE), text).unwrap();
+            std::fs::write(folder.path().join(FILES[0]), text).unwrap();
             unused(folder.path(), &config)
         };
         assert_eq!(unused(folder.path(), &config), Ok(Vec::new()));
@@ -107,6 +117,16 @@ mod tests {
         );
         let names = "forced_bos_token_id, no_repeat_ngram_size, repetition_penalty, eos_token_id";
         assert!(text.unwrap()[0].ends_with(names));
-        assert!(told("{").unwrap_err().to_string().contains(FILE));
+        assert!(told("{").unwrap_err().to_string().contains(FILES[0]));
+        assert!(told("").unwrap_err().to_string().contains("the file is empty"));
+        assert_eq!(told("\u{feff}{}"), Ok(Vec::new()));
+        // Older checkpoints have them in config.json.
+        let old = r#"{"num_beams": 4, "length_penalty": 1.0, "early_stopping": true}"#;
+        std::fs::write(folder.path().join(FILES[1]), old).unwrap();
+        let text = told("{}").unwrap();
+        assert_eq!(
+            text,
+            ["note: config.json: not used by generate and evaluation: early_stopping, num_beams"]
+        );
     }
 }

@@ -43,7 +43,7 @@ impl Backbone {
     /// Reads a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and,
     /// if it is there, a tokenizer.
     pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Result<Self> {
-        if !folder.is_dir() {
+        if !intact::exists(folder)? || !folder.is_dir() {
             return Err(Error::new(format!(
                 "no backbone '{}': neither a built-in name nor a folder, nor a model of the hub",
                 folder.display()
@@ -62,6 +62,9 @@ impl Backbone {
         };
         let mut notes = model.config.notes.clone();
         notes.extend(generation::unused(folder, &model.config)?);
+        if folder.join(ADAPTER).is_file() {
+            notes.push(format!("note: there is an {ADAPTER}, too: the adapter is not applied"));
+        }
         notes.extend(tokenizer.as_deref().and_then(|t| misfit(t, &model.config)));
         notes.iter().for_each(|note| notice::say(&format!("{note} ({})", folder.display())));
         let origin = Origin::Folder(folder.to_path_buf());
@@ -159,6 +162,9 @@ impl Backbone {
     }
 }
 
+/// What peft writes, in a folder of its own or beside a model.
+const ADAPTER: &str = "adapter_config.json";
+
 /// What a tokenizer and a model that do not belong together are told by.
 fn misfit(tokenizer: &Tokenizer, config: &Config) -> Option<String> {
     let (tokens, rows) = (tokenizer.vocab_size() as i64, config.vocab_size);
@@ -180,7 +186,7 @@ fn read_config(folder: &Path) -> Result<Config> {
         return Config::read(&path);
     }
     let error = Error::new("no config.json").at(folder.display());
-    Err(match folder.join("adapter_config.json").is_file() {
+    Err(match folder.join(ADAPTER).is_file() {
         true => error.hint(
             "this is an adapter of peft: load the backbone that its adapter_config.json names, and \
              read the adapter with compt.prompts or compt.methods.lora { given = FOLDER }",

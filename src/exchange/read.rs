@@ -19,7 +19,7 @@ const PICKLES: [&str; 4] = [".pt", ".pth", ".bin", ".ckpt"];
 /// file.
 pub fn load(path: &Path) -> Result<Prompts> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    if !path.exists() {
+    if !intact::exists(path)? {
         return Err(Error::new("no such file or folder").at(path.display()));
     }
     if path.is_dir() {
@@ -54,12 +54,16 @@ pub fn pickled(path: &Path) -> Result<Pickled> {
     let read = || -> Result<Pickled> {
         let found = pickle::all(&bytes)?;
         let tensors = found.tensors.into_iter().map(|(name, stored)| {
-            stored.check_kind().map_err(|e| e.at(format!("'{name}'")))?;
+            let place = if name.is_empty() { "the tensor" } else { &name };
+            stored.check_kind().map_err(|e| e.at(place))?;
             Ok((name, stored.tensor(&bytes)?))
         });
         Ok(Pickled { tensors: tensors.collect::<Result<_>>()?, others: found.others })
     };
-    read().map_err(|e| e.at(path.display()).hint(conversion(path)))
+    read().map_err(|e| match e.to_string().contains("refused") {
+        true => e.at(path.display()).hint(conversion(path)),
+        false => e.at(path.display()),
+    })
 }
 
 /// Prompts as ATTEMPT, MPT and others save them: a tensor, a parameter, or a dictionary of them.
@@ -73,15 +77,19 @@ fn saved_by_torch(path: &Path) -> Result<Prompts> {
         ));
     }
     if found.tensors.is_empty() {
-        let what = format!("there is no tensor in it, but {}", found.others.list());
-        return Err(Error::new(what).at(path.display()));
+        let what = match found.others.count {
+            0 => "there is no tensor in it".to_string(),
+            _ => format!("there is no tensor in it, but {}", found.others.list()),
+        };
+        return Err(Error::new(what).at(path.display()).hint(conversion(path)));
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let named = found
         .tensors
         .into_iter()
         .map(|(name, tensor)| (super::long(if name.is_empty() { &stem } else { &name }), tensor));
-    Prompts::new(path.display().to_string(), Note::default(), named.collect()).at(path.display())
+    Prompts::new(path.display().to_string(), Note::default(), named.collect())
+        .map_err(|e| e.at(path.display()).hint(conversion(path)))
 }
 
 /// What makes another file of one that `torch.save` wrote with more than tensors in it.
@@ -89,14 +97,17 @@ fn conversion(path: &Path) -> String {
     format!(
         "if you trust its source: python -c \"import torch; from safetensors.torch import save_file; \
          x = torch.load('{}', map_location='cpu', weights_only=False); \
-         save_file({{'prompt': x.detach().contiguous()}}, 'prompt.safetensors')\", where x must be the \
-         tensor of the prompt",
+         save_file({{'prompt': x.detach().float().contiguous()}}, 'prompt.safetensors')\", where x must be \
+         the tensor [rows, width] of the prompt",
         path.display()
     )
 }
 
 fn nothing(path: &Path) -> Error {
     let none = Error::new("no prompts are here").at(path.display());
+    if ["model.safetensors", "pytorch_model.bin"].iter().any(|name| path.join(name).exists()) {
+        return none.hint("this is a backbone: compt.backbone(FOLDER) reads it");
+    }
     if path.join(CONFIG).is_file() {
         return none.hint(
             "the method of this run gives no task a prompt of its own: rows are given what follows from \

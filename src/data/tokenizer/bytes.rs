@@ -45,10 +45,20 @@ pub fn build(declared: &Declared) -> Result<Inner> {
     Ok(inner)
 }
 
-/// The text of ids: of bytes alone, those that are no UTF-8 left out.
-pub fn decode(ids: &[i64]) -> String {
-    let bytes = ids.iter().filter(|id| (FIRST..END).contains(id)).map(|id| (id - FIRST) as u8);
-    let bytes: Vec<u8> = bytes.collect();
+/// The text of ids: bytes and tokens that were added and are not special; bytes that are no UTF-8 are
+/// left out.
+pub fn decode(inner: &Inner, ids: &[i64]) -> String {
+    let added = inner.get_added_vocabulary();
+    let mut bytes = Vec::new();
+    for &id in ids {
+        if (FIRST..END).contains(&id) {
+            bytes.push((id - FIRST) as u8);
+        } else if let Some(token) = u32::try_from(id).ok().and_then(|id| inner.id_to_token(id))
+            && !added.is_special_token(&token)
+        {
+            bytes.extend(token.into_bytes());
+        }
+    }
     bytes.utf8_chunks().map(|chunk| chunk.valid()).collect()
 }
 

@@ -6,6 +6,8 @@ use crate::{Error, Result, intact};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
 const CONFIG: &str = "tokenizer_config.json";
@@ -19,13 +21,23 @@ pub struct Declared {
     pub class: Option<String>,
     pub pad: Option<String>,
     pub eos: Option<String>,
+    /// Of a byte-level vocabulary: whether a text begins with a space.
+    add_prefix_space: Option<bool>,
     /// Sentinels after the pieces of a `spiece.model`; None where it is not said.
     pub extra_ids: Option<usize>,
     /// By id.
     tokens: BTreeMap<u32, AddedToken>,
     /// Special ones, whose ids may not be said.
     special: Vec<String>,
+    /// Special ones that are listed, not named for a purpose.
+    listed: Vec<String>,
+    /// Whether listed ones without an id are given one: beside a `spiece.model`.
+    pub lists_are_added: bool,
 }
+
+/// The purposes that special tokens are named for.
+const NAMED: [&str; 7] =
+    ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 impl Declared {
     pub fn read(folder: &Path) -> Result<Self> {
@@ -49,6 +61,7 @@ impl Declared {
 
     fn config(&mut self, map: &Map<String, Value>) -> Result<()> {
         self.class = text(map.get("tokenizer_class"));
+        self.add_prefix_space = map.get("add_prefix_space").and_then(Value::as_bool);
         self.names(map);
         self.extra_ids = match map.get("extra_ids") {
             None | Some(Value::Null) => None,
@@ -87,10 +100,18 @@ impl Declared {
     fn names(&mut self, map: &Map<String, Value>) {
         self.pad = text(map.get("pad_token")).or(self.pad.take());
         self.eos = text(map.get("eos_token")).or(self.eos.take());
+        let named = NAMED.iter().filter_map(|key| text(map.get(*key)));
+        self.special.extend(named.collect::<Vec<_>>());
         for key in ["additional_special_tokens", "extra_special_tokens"] {
-            let list = map.get(key).and_then(Value::as_array);
-            let named = list.into_iter().flatten().filter_map(|token| text(Some(token)));
-            self.special.extend(named);
+            match map.get(key) {
+                Some(Value::Array(list)) => {
+                    self.listed.extend(list.iter().filter_map(|token| text(Some(token))));
+                }
+                Some(Value::Object(named)) => {
+                    self.special.extend(named.values().filter_map(|token| text(Some(token))));
+                }
+                _ => {}
+            }
         }
     }
 
@@ -98,7 +119,7 @@ impl Declared {
         for (content, id) in map {
             let id = id.as_u64().and_then(|id| u32::try_from(id).ok());
             let id = id.ok_or_else(|| Error::new(format!("'{content}' has no id")))?;
-            let special = self.special.contains(content);
+            let special = self.special.contains(content) || self.listed.contains(content);
             let token = AddedToken::from(content.clone(), special).normalized(!special);
             self.tokens.entry(id).or_insert(token);
         }
@@ -124,18 +145,39 @@ impl Declared {
                 }
                 None => add(inner, token.clone(), Some(id))?,
             }
-            // What is in the vocabulary as a plain piece is found in a text before all pieces.
-            if !inner.get_added_tokens_decoder().contains_key(&id) {
+            // A piece of the vocabulary is found before all others; a special one is silent.
+            if token.special || !inner.get_added_tokens_decoder().contains_key(&id) {
                 add(inner, token.clone(), None)?;
             }
         }
         for content in &self.special {
-            let id = inner.token_to_id(content);
-            if id.is_none_or(|id| !inner.get_added_tokens_decoder().contains_key(&id)) {
-                add(inner, AddedToken::from(content.clone(), true).normalized(false), None)?;
+            add(inner, AddedToken::from(content.clone(), true).normalized(false), None)?;
+        }
+        for content in &self.listed {
+            if inner.token_to_id(content).is_none() && !self.lists_are_added {
+                return Err(Error::new(format!(
+                    "the special token '{content}' is listed, but in no vocabulary and without an id"
+                ))
+                .hint(
+                    "transformers 4 gives it the next id and 5 leaves it out: save the tokenizer \
+                     again with save_pretrained, or take the token from the list",
+                ));
             }
+            add(inner, AddedToken::from(content.clone(), true).normalized(false), None)?;
         }
         Ok(())
+    }
+
+    /// Whether byte-level texts begin with a space: what the vocabulary's own file says may be
+    /// otherwise.
+    pub fn set_prefix_space(&self, inner: &mut Inner) {
+        let own = inner.get_pre_tokenizer().cloned();
+        if let (Some(wanted), Some(PreTokenizerWrapper::ByteLevel(own))) =
+            (self.add_prefix_space, own)
+        {
+            let ByteLevel { trim_offsets, use_regex, .. } = own;
+            inner.with_pre_tokenizer(Some(ByteLevel::new(wanted, trim_offsets, use_regex)));
+        }
     }
 }
 
@@ -173,8 +215,7 @@ fn object(path: &Path) -> Result<Option<Map<String, Value>>> {
         return Ok(None);
     }
     let bytes = std::fs::read(path).at(path.display())?;
-    intact::check(&bytes).at(path.display())?;
-    let map = serde_json::from_slice(&bytes)
+    let map = serde_json::from_slice(intact::json(&bytes).at(path.display())?)
         .map_err(|e| Error::new(format!("not a JSON object: {e}")))
         .at(path.display())?;
     Ok(Some(map))

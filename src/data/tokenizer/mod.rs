@@ -10,6 +10,7 @@ use crate::guard::guarded;
 use crate::{Error, Result, intact};
 use declared::Declared;
 use std::path::Path;
+use tokenizers::processors::sequence::Sequence as PostProcessors;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{Encoding, Tokenizer as Inner};
 
@@ -40,7 +41,8 @@ impl Tokenizer {
     /// the folder is ByT5's, with the tokens that `tokenizer_config.json` and
     /// `added_tokens.json` add. None where nothing of it is there.
     pub fn find(folder: &Path) -> Result<Option<Self>> {
-        let declared = Declared::read(folder)?;
+        intact::exists(folder)?;
+        let mut declared = Declared::read(folder)?;
         let (json, spiece) = (folder.join("tokenizer.json"), folder.join("spiece.model"));
         let read = |path: &Path| -> Result<Vec<u8>> {
             let bytes = std::fs::read(path).at(path.display())?;
@@ -51,6 +53,7 @@ impl Tokenizer {
             let inner = parse(&read(&json)?).at(json.display())?;
             return Self::new(inner, &declared).map(Some).at(json.display());
         }
+        declared.lists_are_added = true;
         if intact::is_there(&spiece)? {
             let inner = unigram::build(&read(&spiece)?, &declared).at(spiece.display())?;
             return Self::new(inner, &declared).map(Some).at(spiece.display());
@@ -83,14 +86,16 @@ impl Tokenizer {
         };
         let eos = declared.eos.as_deref().unwrap_or(EOS);
         let (pad_id, eos_id) = (id(declared.pad.as_deref().unwrap_or(PAD))?, id(eos)?);
-        if inner.get_post_processor().is_none() {
-            let closing = TemplateProcessing::builder()
-                .try_single(format!("$A {eos}"))
-                .map_err(Error::new)?
-                .special_tokens(vec![(eos, eos_id as u32)])
-                .build()
-                .map_err(|e| Error::new(e.to_string()))?;
-            inner.with_post_processor(Some(closing));
+        declared.set_prefix_space(&mut inner);
+        match guarded(|| inner.encode("a", true).map_err(failed))?.get_ids().last() {
+            Some(&last) if i64::from(last) == eos_id => {}
+            Some(&last) if inner.get_added_vocabulary().is_special_token(&name(&inner, last)) => {
+                return Err(Error::new(format!(
+                    "texts end with '{}' by this file and with '{eos}' by tokenizer_config.json",
+                    name(&inner, last)
+                )));
+            }
+            _ => close(&mut inner, eos, eos_id as u32)?,
         }
         Ok(Tokenizer { inner, of_bytes: false, pad_id, eos_id })
     }
@@ -98,7 +103,7 @@ impl Tokenizer {
     /// The ids of a text, the closing `</s>` included.
     pub fn encode(&self, text: &str) -> Result<Vec<i64>> {
         let encoding = guarded(|| self.inner.encode_fast(text, true).map_err(failed))?;
-        Ok(wide(&encoding))
+        Ok(self.ids(&encoding))
     }
 
     /// The ids of several texts, each with its closing `</s>`, not padded. Uses all cores, unless
@@ -110,16 +115,25 @@ impl Tokenizer {
             let texts = texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>();
             let encode = || self.inner.encode_batch_fast(texts, true).map_err(failed);
             let encodings = guarded(encode)?;
-            ids.extend(encodings.iter().map(wide));
+            ids.extend(encodings.iter().map(|encoding| self.ids(encoding)));
         }
         Ok(ids)
+    }
+
+    fn ids(&self, encoding: &Encoding) -> Vec<i64> {
+        let mut ids: Vec<i64> = encoding.get_ids().iter().map(|&id| i64::from(id)).collect();
+        // ByT5 closes no text that is closed already.
+        if self.of_bytes && ids.ends_with(&[self.eos_id, self.eos_id]) {
+            ids.pop();
+        }
+        ids
     }
 
     /// The text of ids, without special tokens. Ids beyond the vocabulary (T5's embedding has 28
     /// unused rows) say nothing; a negative id is an error.
     pub fn decode(&self, ids: &[i64]) -> Result<String> {
         if self.of_bytes && ids.iter().all(|&id| id >= 0) {
-            return Ok(bytes::decode(ids));
+            return Ok(bytes::decode(&self.inner, ids));
         }
         let ids = ids
             .iter()
@@ -157,6 +171,24 @@ impl Tokenizer {
     }
 }
 
+fn name(inner: &Inner, id: u32) -> String {
+    inner.id_to_token(id).unwrap_or_default()
+}
+
+/// Lets texts end with a token, behind what is done to them already.
+fn close(inner: &mut Inner, eos: &str, id: u32) -> Result<()> {
+    let closing = TemplateProcessing::builder()
+        .try_single(format!("$A {eos}"))
+        .map_err(Error::new)?
+        .special_tokens(vec![(eos, id)])
+        .build()
+        .map_err(|e| Error::new(e.to_string()))?;
+    let before = inner.get_post_processor().cloned();
+    let steps = before.into_iter().chain([closing.into()]).collect();
+    inner.with_post_processor(Some(PostProcessors::new(steps)));
+    Ok(())
+}
+
 /// A `tokenizer.json`, without the truncation and padding that it asks for.
 fn parse(json: &[u8]) -> Result<Inner> {
     // The library panics over some of what a damaged file says.
@@ -174,10 +206,6 @@ fn conversion(folder: &Path) -> String {
         "transformers writes tokenizer.json from them: python -c \"from transformers import \
          AutoTokenizer as T; T.from_pretrained('{folder}').save_pretrained('{folder}')\""
     )
-}
-
-fn wide(encoding: &Encoding) -> Vec<i64> {
-    encoding.get_ids().iter().map(|&id| i64::from(id)).collect()
 }
 
 fn failed(error: tokenizers::Error) -> Error {

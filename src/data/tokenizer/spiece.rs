@@ -88,15 +88,20 @@ fn parse_piece(bytes: &[u8]) -> Result<Piece> {
     Ok(piece)
 }
 
-/// `TrainerSpec`: model type in field 3, where 1 (the default) is unigram.
+/// `TrainerSpec`: model type in field 3, where 1 (the default) is unigram; where the mark of white space
+/// stands in 24.
 fn check_trainer(bytes: &[u8]) -> Result<()> {
     let mut message = Message(bytes);
     while let Some((field, value)) = message.next()? {
-        if let (3, Field::Varint(kind)) = (field, value)
-            && kind != 1
-        {
-            return Err(Error::new("this is no unigram model")
-                .hint("T5's tokenizers are unigram; convert others to tokenizer.json"));
+        match (field, value) {
+            (3, Field::Varint(kind)) if kind != 1 => {
+                return Err(Error::new("this is no unigram model")
+                    .hint("T5's tokenizers are unigram; convert others to tokenizer.json"));
+            }
+            (24, Field::Varint(1)) => {
+                return Err(Error::new("its pieces end with white space, which is not read"));
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::error::Context;
 use crate::exchange::{Base, read::bounded};
-use crate::{Error, Result, notice};
+use crate::{Error, Result, intact, notice};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -99,7 +99,7 @@ pub fn not_looked_at(path: &Path, unknown: &[String]) {
 
 /// The configuration and the keys in it that are not known.
 fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
-    let map: Map<String, Value> = serde_json::from_slice(bytes)
+    let map: Map<String, Value> = serde_json::from_slice(intact::json(bytes)?)
         .map_err(|e| Error::new(format!("not a configuration of peft: {e}")))?;
     let text = |key: &str| match map.get(key) {
         None | Some(Value::Null) => Ok(None),

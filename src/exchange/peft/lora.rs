@@ -5,7 +5,7 @@ use super::export::write_folder;
 use super::{CONFIG, tensors};
 use crate::error::Context;
 use crate::exchange::read::content;
-use crate::{Error, Result};
+use crate::{Error, Result, intact};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -61,7 +61,8 @@ impl LowRank {
     /// Reads a folder of peft. Errors name the file.
     pub fn read(folder: &Path) -> Result<LowRank> {
         let config = folder.join(CONFIG);
-        let (scale, unknown) = scale(&content(&config)?).at(config.display())?;
+        let Adapter { scale, rank, targets, unknown } =
+            Adapter::read(&content(&config)?).at(config.display())?;
         not_looked_at(&config, &unknown);
         let (model, tensors) = tensors(folder)?;
         let mut places: BTreeMap<String, (Option<Tensor>, Option<Tensor>)> = BTreeMap::new();
@@ -85,8 +86,18 @@ impl LowRank {
         });
         let places = whole.collect::<Result<BTreeMap<_, _>>>().at(model.display())?;
         let found = LowRank { places, scale };
-        found.rank().at(model.display())?;
-        Ok(found)
+        let own = found.rank().at(model.display())?;
+        if own as f64 != rank {
+            let what = format!("its matrices are of rank {own} where {CONFIG} says r = {rank}");
+            return Err(Error::new(what).at(model.display()));
+        }
+        match found.places.keys().find(|place| !targets.hold(place)) {
+            Some(place) => Err(Error::new(format!(
+                "'{place}' is none of the modules that {CONFIG} names: peft leaves it out"
+            ))
+            .at(model.display())),
+            None => Ok(found),
+        }
     }
 }
 
@@ -145,14 +156,70 @@ const KNOWN: [&str; 25] = [
 /// LoftQ, LoRA-GA) take the first B A out of the weights, and so does peft again when it loads one.
 const PLAIN_STARTS: [&str; 4] = ["gaussian", "orthogonal", "eva", "mica"];
 
-/// alpha / r of a configuration, or alpha / sqrt(r) of one that says so, and the keys that are not known.
-fn scale(text: &[u8]) -> Result<(f64, Vec<String>)> {
-    let config: Value =
-        serde_json::from_slice(text).map_err(|e| Error::new(format!("not JSON: {e}")))?;
+/// What a configuration says.
+struct Adapter {
+    /// alpha / r, or alpha / sqrt(r) of one that says so.
+    scale: f64,
+    rank: f64,
+    targets: Targets,
+    /// Keys that are not known.
+    unknown: Vec<String>,
+}
+
+/// The modules that an adapter is for, as far as they are said by name: of a pattern nothing is known.
+struct Targets {
+    wanted: Option<Vec<String>>,
+    left_out: Vec<String>,
+    layers: Option<Vec<i64>>,
+}
+
+impl Targets {
+    fn of(config: &Value) -> Targets {
+        let names = |key: &str| -> Option<Vec<String>> {
+            let list = config[key].as_array()?;
+            Some(list.iter().filter_map(|name| name.as_str().map(str::to_string)).collect())
+        };
+        let layers = match &config["layers_to_transform"] {
+            Value::Number(one) => one.as_i64().map(|one| vec![one]),
+            Value::Array(list) => Some(list.iter().filter_map(Value::as_i64).collect()),
+            _ => None,
+        };
+        Targets {
+            wanted: names("target_modules"),
+            left_out: names("exclude_modules").unwrap_or_default(),
+            layers,
+        }
+    }
+
+    fn hold(&self, place: &str) -> bool {
+        let is = |name: &String| place == name || place.ends_with(&format!(".{name}"));
+        let layer = || place.split_once(".block.")?.1.split('.').next()?.parse::<i64>().ok();
+        self.wanted.as_ref().is_none_or(|wanted| wanted.iter().any(is))
+            && !self.left_out.iter().any(is)
+            && self.layers.as_ref().is_none_or(|all| layer().is_some_and(|own| all.contains(&own)))
+    }
+}
+
+impl Adapter {
+    fn read(text: &[u8]) -> Result<Adapter> {
+        let config: Value = serde_json::from_slice(intact::json(text)?)
+            .map_err(|e| Error::new(format!("not JSON: {e}")))?;
+        let (scale, rank, unknown) = scale(&config)?;
+        Ok(Adapter { scale, rank, targets: Targets::of(&config), unknown })
+    }
+}
+
+/// alpha / r, r, and the keys that are not known.
+fn scale(config: &Value) -> Result<(f64, f64, Vec<String>)> {
     if config["peft_type"] != "LORA" {
         return Err(Error::new(format!("it is of type {}, not LORA", config["peft_type"])));
     }
-    if let Some(key) = NOT_READ.iter().find(|key| is_on(config.get(**key))) {
+    // Of some an empty table asks for something, too.
+    let is_asked = |key: &&&str| {
+        let value = config.get(**key);
+        is_on(value) || key.ends_with("_config") && value.is_some_and(Value::is_object)
+    };
+    if let Some(key) = NOT_READ.iter().find(is_asked) {
         return Err(Error::new(format!("'{key}' is not read: LoRA as it was published is")));
     }
     if !matches!(config["bias"].as_str(), None | Some("none")) {
@@ -177,7 +244,7 @@ fn scale(text: &[u8]) -> Result<(f64, Vec<String>)> {
     let keys = config.as_object().into_iter().flatten();
     let unknown = keys.filter(|(key, value)| is_on(Some(value)) && !KNOWN.contains(&key.as_str()));
     let unknown = unknown.take(8).map(|(key, _)| key.chars().take(60).collect()).collect();
-    Ok((alpha / if rslora { rank.sqrt() } else { rank }, unknown))
+    Ok((alpha / if rslora { rank.sqrt() } else { rank }, rank, unknown))
 }
 
 #[cfg(test)]
@@ -187,7 +254,24 @@ mod tests {
     fn read(keys: Value) -> Result<(f64, Vec<String>)> {
         let mut config = json!({ "peft_type": "LORA", "r": 4, "lora_alpha": 8 });
         config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
-        scale(config.to_string().as_bytes())
+        scale(&config).map(|(scale, _, unknown)| (scale, unknown))
+    }
+
+    #[test]
+    fn modules_are_those_that_the_configuration_names() {
+        let place = "decoder.block.3.layer.0.SelfAttention.q";
+        for (config, holds) in [
+            (json!({}), true),
+            (json!({ "target_modules": ["q", "v"] }), true),
+            (json!({ "target_modules": ["SelfAttention.q"] }), true),
+            (json!({ "target_modules": "all-linear" }), true),
+            (json!({ "target_modules": ["v"] }), false),
+            (json!({ "exclude_modules": ["q"] }), false),
+            (json!({ "layers_to_transform": [1, 3] }), true),
+            (json!({ "layers_to_transform": 2 }), false),
+        ] {
+            assert_eq!(Targets::of(&config).hold(place), holds, "{config}");
+        }
     }
 
     #[test]
@@ -213,6 +297,7 @@ mod tests {
             (json!({ "trainable_token_indices": [3] }), "'trainable_token_indices'"),
             (json!({ "modules_to_save": ["lm_head"] }), "'modules_to_save'"),
             (json!({ "rank_pattern": { "q": 2 } }), "'rank_pattern'"),
+            (json!({ "kasa_config": {} }), "'kasa_config'"),
             (json!({ "bias": "lora_only" }), "'bias'"),
         ] {
             let text = read(keys).unwrap_err().to_string();

@@ -73,9 +73,9 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
     if length > LONGEST_INDEX {
         return Err(broken(format!("{length} bytes long")));
     }
-    let text = std::fs::read_to_string(index).at(index.display())?;
-    intact::check(text.as_bytes()).at(index.display())?;
-    let parsed: Index = serde_json::from_str(&text).map_err(|e| broken(e.to_string()))?;
+    let bytes = std::fs::read(index).at(index.display())?;
+    let text = intact::json(&bytes).at(index.display())?;
+    let parsed: Index = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
     let shards: BTreeSet<String> = parsed.weight_map.into_values().collect();
     let shard = |shard: String| {
         // A shard lies in the folder itself, whatever the index says.
@@ -99,7 +99,7 @@ pub fn conversion(folder: &Path) -> String {
     let folder = folder.display();
     format!(
         "if you trust its source, transformers converts it: python -c \"from transformers import \
-         T5ForConditionalGeneration as T; \
-         T.from_pretrained('{folder}').save_pretrained('{folder}', safe_serialization=True)\""
+         AutoModelForSeq2SeqLM as T; \
+         T.from_pretrained('{folder}').save_pretrained('{folder}-safetensors')\""
     )
 }

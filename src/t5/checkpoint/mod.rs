@@ -115,7 +115,11 @@ impl<'a> Checkpoint<'a> {
         for Entry { name, shape, .. } in entries(&self.config) {
             let Some((place, stored)) = self.tensors.get(&name) else {
                 let error = Error::new(format!("the checkpoint has no '{name}'"));
+                let has_decoder = self.tensors.keys().any(|name| name.starts_with("decoder.block"));
                 return Err(match self.others.count {
+                    _ if name.starts_with("decoder.") && !has_decoder => {
+                        error.hint("it is an encoder alone; what is read has a decoder, too")
+                    }
                     0 => error.hint("its config.json and its weights may not belong together"),
                     _ => error.hint(format!("it holds other tensors: {}", self.others.list())),
                 });

@@ -87,7 +87,7 @@ fn a_pickle_that_is_refused_comes_with_the_command_that_converts_it() {
     let path = folder.path().display();
     for text in [
         format!("{path}/pytorch_model.bin: pickle, byte 2: it wants to call os.system: refused"),
-        format!("T.from_pretrained('{path}').save_pretrained('{path}', safe_serialization=True)\""),
+        format!("T.from_pretrained('{path}').save_pretrained('{path}-safetensors')\""),
     ] {
         assert!(e.contains(&text), "no '{text}' in {e}");
     }

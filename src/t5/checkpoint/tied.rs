@@ -4,6 +4,7 @@
 //! a head of its own is one whose numbers differ from the table's.
 
 use super::{Checkpoint, PIECE};
+use crate::t5::config::Family;
 use crate::t5::parameters::{HEAD, TABLE};
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
@@ -28,6 +29,13 @@ impl Checkpoint<'_> {
         }
         let has_head = table != HEAD && self.tensors.contains_key(HEAD);
         let own_head = has_head && !self.is_same(table, HEAD)?;
+        if own_head && self.config.family == Family::Mt5 && self.config.scale_decoder_outputs {
+            return Err(Error::new(
+                "'lm_head.weight' is not the embedding table, though config.json says that it is \
+                 (tie_word_embeddings): transformers 4, which wrote this mT5, and 5 compute two things",
+            )
+            .hint("say tie_word_embeddings: false if the head is its own, or take it out"));
+        }
         let note = match (has_head, self.config.own_head) {
             (false, true) => Some(
                 "there is no 'lm_head.weight' though tie_word_embeddings is false: the head is the \

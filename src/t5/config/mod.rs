@@ -54,6 +54,8 @@ pub struct Config {
 /// What a configuration without `model_type` and `architectures` must say itself.
 const SHAPE: [&str; 6] = ["d_model", "d_kv", "d_ff", "num_heads", "num_layers", "vocab_size"];
 
+const LAST_OF_4: &str = "4.57.1";
+
 /// T5's keys, and the names that `transformers` takes in their place.
 const ALIASES: [(&str, &str); 4] = [
     ("d_model", "hidden_size"),
@@ -108,11 +110,10 @@ impl Config {
             let what = format!("not a T5 configuration: {length} bytes long");
             return Err(Error::new(what).at(path.display()));
         }
-        let text = std::fs::read(path).at(path.display())?;
-        intact::check(&text).at(path.display())?;
-        let text = std::str::from_utf8(&text)
+        let bytes = std::fs::read(path).at(path.display())?;
+        let text = std::str::from_utf8(intact::json(&bytes).at(path.display())?)
             .map_err(|_| Error::new("not a T5 configuration: not UTF-8").at(path.display()))?;
-        Self::parse(text.trim_start_matches('\u{feff}')).map_err(|e| e.at(path.display()))
+        Self::parse(text).map_err(|e| e.at(path.display()))
     }
 
     pub fn parse(text: &str) -> Result<Self> {
@@ -165,7 +166,7 @@ impl Config {
             eos_token_id: eos(keys)?,
             decoder_start_token_id: keys
                 .integer_or_null("decoder_start_token_id")?
-                .unwrap_or(pad_token_id),
+                .unwrap_or(if of_t5 { pad_token_id } else { 0 }),
             notes,
         })
     }
@@ -222,7 +223,7 @@ impl Config {
     /// As `config.json` says it, in the words of `transformers` 4 and 5.
     pub fn to_json(&self) -> Value {
         let FeedForwardKind { activation, gated } = self.feed_forward;
-        json!({
+        let mut config = json!({
             "architectures": [self.family.class()],
             "d_ff": self.d_ff,
             "d_kv": self.d_kv,
@@ -245,7 +246,16 @@ impl Config {
             "scale_decoder_outputs": self.scale_decoder_outputs,
             "tie_word_embeddings": !self.own_head,
             "vocab_size": self.vocab_size,
-        })
+        });
+        if self.family == Family::Mt5 {
+            // There is no such key of mT5, and only transformers 4 scales the states of a tied one.
+            let map = config.as_object_mut().expect("an object");
+            map.remove("scale_decoder_outputs");
+            if self.scale_decoder_outputs {
+                map.insert("transformers_version".into(), LAST_OF_4.into());
+            }
+        }
+        config
     }
 }
 
@@ -272,9 +282,12 @@ fn eos(keys: &Keys) -> Result<i64> {
     match keys.value("eos_token_id") {
         Some(Value::Array(list)) => match &list[..] {
             [Value::Number(one)] if one.is_i64() => Ok(one.as_i64().unwrap_or_default()),
-            _ => Err(Error::new("'eos_token_id' must be one id: several ends are not read")),
+            _ => Err(Error::new("'eos_token_id' must be one id: a list of others is not read")),
         },
-        _ => Ok(keys.integer_or_null("eos_token_id")?.unwrap_or(1)),
+        Some(Value::Null) => {
+            Err(Error::new("'eos_token_id' must be an id, not null: no text would end"))
+        }
+        _ => Ok(keys.integer("eos_token_id")?.unwrap_or(1)),
     }
 }
 

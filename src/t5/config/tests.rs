@@ -61,7 +61,8 @@ fn keys_that_change_the_model_are_obeyed_or_refused() {
         ),
     ] {
         let config = parse(keys).unwrap();
-        assert_eq!(own(config), expected, "{keys}");
+        let again = Config::parse(&config.to_json().to_string()).unwrap();
+        assert_eq!((own(config), own(again)), (expected, expected), "{keys}");
     }
     for (keys, named) in [
         (r#""hidden_size": 9"#, "'hidden_size'"),
@@ -70,6 +71,7 @@ fn keys_that_change_the_model_are_obeyed_or_refused() {
         (r#""tie_encoder_decoder": true"#, "'tie_encoder_decoder'"),
         (r#""is_encoder_decoder": false"#, "'is_encoder_decoder'"),
         (r#""eos_token_id": [1, 2]"#, "'eos_token_id'"),
+        (r#""eos_token_id": null"#, "no text would end"),
         (r#""dense_act_fn": "quick_gelu""#, "dense_act_fn 'quick_gelu'"),
         (r#""feed_forward_proj": "gated-foo-bar""#, "feed_forward_proj 'gated-foo-bar'"),
         (r#""relative_attention_num_buckets": null"#, "'relative_attention_num_buckets'"),
@@ -91,6 +93,11 @@ fn absent_sizes_are_those_of_the_kind_of_model() {
     assert_eq!(sizes(&t5), (2048, 8, 6, 32128));
     let mt5 = Config::parse(r#"{"architectures": ["MT5ForConditionalGeneration"]}"#).unwrap();
     assert_eq!(sizes(&mt5), (1024, 6, 8, 250_112));
+    let start = |model_type: &str| {
+        let text = format!(r#"{{"model_type": "{model_type}", "pad_token_id": 5}}"#);
+        Config::parse(&text).unwrap().decoder_start_token_id
+    };
+    assert_eq!((start("t5"), start("mt5"), start("umt5")), (5, 0, 0));
     let text = Config::parse(r#"{"hidden_size": 8, "vocab_size": 9}"#).unwrap_err().to_string();
     assert!(text.contains("it says no 'd_model'"), "{text}");
     let text = Config::parse(&format!("{SMALL}, \"num_heads\": null}}")).unwrap_err().to_string();

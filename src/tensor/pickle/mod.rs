@@ -30,8 +30,8 @@ pub fn state_dict(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Found> {
     with_pickle(file, |saved| saved.state_dict(&wanted))
 }
 
-/// Every tensor of a file saved by `torch.save`: one alone is called "", those of dictionaries inside
-/// a dictionary `outer.inner`.
+/// Every tensor of a file saved by `torch.save`: one alone is called "", those of dictionaries and lists
+/// (from 0) inside others `outer.inner`.
 pub fn all(file: &[u8]) -> Result<Found> {
     with_pickle(file, |saved| {
         let mut found = Found::default();
@@ -107,13 +107,20 @@ impl Saved<'_> {
             }
             Node::Dict(items) if depth < DEEPEST => {
                 for &(key, value) in items {
-                    let Node::Text(key) = self.pickle.node(key) else {
-                        found.others.add("a key that is no text");
-                        continue;
+                    let key = match self.pickle.node(key) {
+                        Node::Text(key) => key.chars().take(LONGEST_NAME).collect(),
+                        Node::Int(key) => key.to_string(),
+                        _ => {
+                            found.others.add("a key that is no text");
+                            continue;
+                        }
                     };
-                    let key: String = key.chars().take(LONGEST_NAME).collect();
-                    let inner = if name.is_empty() { key } else { format!("{name}.{key}") };
-                    self.collect(value, &inner, depth + 1, found, seen)?;
+                    self.collect(value, &within(name, &key), depth + 1, found, seen)?;
+                }
+            }
+            Node::List(items) | Node::Tuple(items) if depth < DEEPEST => {
+                for (i, &item) in items.iter().enumerate() {
+                    self.collect(item, &within(name, &i.to_string()), depth + 1, found, seen)?;
                 }
             }
             _ => {
@@ -131,6 +138,13 @@ impl Saved<'_> {
             "" => stored,
             name => stored.at(format!("'{name}'")),
         }
+    }
+}
+
+fn within(outer: &str, key: &str) -> String {
+    match outer {
+        "" => key.to_string(),
+        outer => format!("{outer}.{key}"),
     }
 }
 

@@ -169,6 +169,10 @@ fn tensors_that_nobody_names_are_found_too() {
     let inner = [b"}X\x05\0\0\0inner", &dictionary(b"K\x00K\x02\x85K\x01\x85")[..]].concat();
     let inner = [&inner[..inner.len() - 1], b"s."].concat();
     assert_eq!(names(&legacy(&inner)), ["inner.steps"]);
+    let list = [b"(", &one[..], b"K\x07l."].concat();
+    assert!(all(&legacy(&list)).is_err(), "an instruction that lists are not saved with");
+    let pair = [&one[..], &one[..], b"\x86."].concat();
+    assert_eq!(names(&legacy(&pair)), ["0", "1"]);
     // What is no tensor is named.
     let steps = dictionary(b"K\x00K\x02\x85K\x01\x85");
     let steps = &steps[..steps.len() - 1];
