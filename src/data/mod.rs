@@ -16,6 +16,7 @@ mod number;
 mod overlap;
 mod parquet;
 mod reader;
+mod records;
 mod sample;
 mod spiece;
 mod split;

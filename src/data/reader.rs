@@ -142,7 +142,8 @@ fn open_kind(path: &Path, wanted: &Wanted) -> Result<Opened> {
             let reading = Reading {
                 delimiter,
                 quotes: wanted.layout.quotes.unwrap_or(quotes),
-                said: wanted.layout.quotes.is_some(),
+                delimiter_said: wanted.layout.delimiter.is_some(),
+                quotes_said: wanted.layout.quotes.is_some(),
                 positions: wanted.layout.positions.clone(),
                 note: wanted.note.clone(),
             };

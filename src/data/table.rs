@@ -1,8 +1,9 @@
 //! Rows out of tables: TSV, CSV and what is separated by other signs.
 
-use super::encoding::{LONGEST, Lines, Origin, returns, split_end, utf8};
+use super::encoding::{Lines, Origin, returns, split_end, utf8};
 use super::json_rows::until_broken;
 use super::reader::{Columns, Numbered, Row, Rows};
+use super::records::{Cells, Records, split};
 use super::template::missing;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -35,8 +36,9 @@ impl Layout {
 pub struct Reading {
     pub delimiter: u8,
     pub quotes: bool,
-    /// Whether the quotes were said or only follow from the file's name.
-    pub said: bool,
+    /// Whether they were said or only follow from the file's name.
+    pub delimiter_said: bool,
+    pub quotes_said: bool,
     pub positions: Option<BTreeMap<String, usize>>,
     /// Told something about the file that is no error.
     pub note: Rc<dyn Fn(String)>,
@@ -52,12 +54,18 @@ pub fn rows(
     columns: Columns,
     origin: Origin,
 ) -> Result<Rows> {
-    let mut records =
-        Records { lines: Lines::new(input, 0, &origin), delimiter: b'\n', quotes: reading.quotes };
+    let mut records = Records::new(Lines::new(input, 0, &origin), reading.quotes);
     let mut first = records.lines.next()?;
     if let Some((_, line)) = &first
         && let [b's', b'e', b'p', b'=', delimiter] = *split_end(line).0
     {
+        if reading.delimiter_said && reading.delimiter != delimiter {
+            let (file, given) = (shown(delimiter), shown(reading.delimiter));
+            return Err(Error::new(format!(
+                "the file says that {file} separates its cells, 'delimiter' says {given}"
+            ))
+            .at("line 1"));
+        }
         reading.delimiter = delimiter;
         first = records.lines.next()?;
     }
@@ -85,103 +93,6 @@ pub fn rows(
         let row = check.row(header.as_deref(), &mut width, &cells);
         Ok(Some((line, row.map_err(|e| e.at(format!("line {line}")))?)))
     }))
-}
-
-type Cells = Vec<Vec<u8>>;
-
-/// Records of a table with the lines they begin on.
-struct Records<R> {
-    lines: Lines<R>,
-    delimiter: u8,
-    quotes: bool,
-}
-
-impl<R: BufRead> Records<R> {
-    /// The record that begins with this line, or with the next one that is not empty.
-    fn record(&mut self, first: Option<(usize, Vec<u8>)>) -> Result<Option<(usize, Cells)>> {
-        let mut next = first;
-        loop {
-            let line = match next.take() {
-                Some(line) => Some(line),
-                None => self.lines.next()?,
-            };
-            let Some((number, line)) = line else { return Ok(None) };
-            if !split_end(&line).0.is_empty() {
-                return self.split(number, &line).map(Some);
-            }
-        }
-    }
-
-    fn split(&mut self, number: usize, line: &[u8]) -> Result<(usize, Cells)> {
-        let mut splitter = Splitter::new(self.delimiter, self.quotes);
-        let mut whole = splitter.feed(line);
-        let mut size = line.len();
-        while !whole {
-            let next = self.lines.next()?.filter(|_| size < LONGEST as usize);
-            let Some((_, line)) = next else {
-                return Err(Error::new("a quote opens a cell that nothing closes")
-                    .hint("if double quotes are part of the text: quotes = false")
-                    .at(format!("line {number}")));
-            };
-            size += line.len();
-            whole = splitter.feed(&line);
-        }
-        Ok((number, splitter.cells))
-    }
-}
-
-/// Splits a record, line by line where quotes hold line ends.
-struct Splitter {
-    delimiter: u8,
-    quotes: bool,
-    cells: Cells,
-    cell: Vec<u8>,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    /// Nothing of the cell has been read.
-    Start,
-    Bare,
-    Quoted,
-    /// Behind a quote that ended the cell, or is the first of two that stand for one.
-    Closed,
-}
-
-impl Splitter {
-    fn new(delimiter: u8, quotes: bool) -> Self {
-        Splitter { delimiter, quotes, cells: Vec::new(), cell: Vec::new(), state: State::Start }
-    }
-
-    /// Whether the record ends with this line.
-    fn feed(&mut self, line: &[u8]) -> bool {
-        let (body, end) = split_end(line);
-        for &byte in body {
-            self.state = match (self.state, byte) {
-                (State::Start, b'"') if self.quotes => State::Quoted,
-                (State::Quoted, b'"') => State::Closed,
-                (State::Closed, b'"') => self.push(byte, State::Quoted),
-                (State::Quoted, _) => self.push(byte, State::Quoted),
-                (_, byte) if byte == self.delimiter => {
-                    self.cells.push(std::mem::take(&mut self.cell));
-                    State::Start
-                }
-                _ => self.push(byte, State::Bare),
-            };
-        }
-        if self.state == State::Quoted {
-            self.cell.extend_from_slice(end);
-            return false;
-        }
-        self.cells.push(std::mem::take(&mut self.cell));
-        true
-    }
-
-    fn push(&mut self, byte: u8, then: State) -> State {
-        self.cell.push(byte);
-        then
-    }
 }
 
 /// Makes rows of records and refuses what does not fit.
@@ -232,12 +143,8 @@ impl Check {
     fn no_other_delimiter(&self, cells: &Cells, fits: impl Fn(&Cells) -> bool) -> Result<()> {
         let line = cells.join(&self.reading.delimiter);
         let others = OTHERS.into_iter().filter(|other| *other != self.reading.delimiter);
-        let split = |delimiter: &u8| {
-            let mut splitter = Splitter::new(*delimiter, true);
-            splitter.feed(&line);
-            fits(&splitter.cells)
-        };
-        match others.into_iter().find(split) {
+        let better = |delimiter: &u8| fits(&split(&line, *delimiter));
+        match others.into_iter().find(better) {
             Some(found) => {
                 let (found, given) = (shown(found), shown(self.reading.delimiter));
                 Err(Error::new(format!("its cells are separated by {found}, not by {given}"))
@@ -294,8 +201,8 @@ impl Check {
 
     fn text(&mut self, name: &str, cell: &[u8]) -> Result<Value> {
         let text = utf8(cell, &self.origin).map_err(|e| e.at(format!("column '{name}'")))?;
-        if !self.reading.said && !self.reading.quotes && in_quotes(text) {
-            self.reading.said = true;
+        if !self.reading.quotes_said && !self.reading.quotes && in_quotes(text) {
+            self.reading.quotes_said = true;
             (self.reading.note)(format!(
                 "a cell stands in double quotes, which are taken for text as a .tsv has no quoting \
                  (column '{name}': {text}); quotes = true takes them for quoting, quotes = false for text"
@@ -354,7 +261,8 @@ mod tests {
         let reading = Reading {
             delimiter: given.delimiter.unwrap_or(b','),
             quotes: given.quotes.unwrap_or(given.delimiter != Some(b'\t')),
-            said: given.quotes.is_some(),
+            delimiter_said: given.delimiter.is_some(),
+            quotes_said: given.quotes.is_some(),
             positions: (!positions.is_empty()).then_some(positions),
             note: Rc::new(move |text| note.borrow_mut().push(text)),
         };
@@ -426,6 +334,8 @@ mod tests {
         let semicolon = || Given { delimiter: Some(b';'), ..Given::default() };
         let rows = read_with(b"text;label\n\"a; b\";0\n", semicolon()).unwrap().0;
         assert_eq!(rows, [row(2, "a; b", "0")]);
+        let text = error(b"sep=|\ntext;label\n", semicolon());
+        assert!(text.contains("the file says that \"|\" separates"), "{text}");
         assert_eq!(read(b"sep=;\r\ntext;label\r\na;0\r\n"), [row(3, "a", "0")]);
     }
 

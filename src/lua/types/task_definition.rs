@@ -190,7 +190,9 @@ fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
                 let text = lua.to_value_with(row, options).and_then(|row| render.call(row));
                 match text.map_err(|e| Error::new(format!("template: {e}")))? {
                     Value::Nil => Ok(String::new()),
-                    Value::String(text) => Ok(text.to_string_lossy()),
+                    text @ (Value::String(_) | Value::Integer(_) | Value::Number(_)) => {
+                        text.to_string().map_err(|e| Error::new(format!("template: {e}")))
+                    }
                     other => Err(Error::new(format!(
                         "template: it returned a {}, no text",
                         other.type_name()
