@@ -73,7 +73,7 @@ fn answer_all(options: &Options) -> Result<()> {
 fn pass(answering: &Answering, mut input: Input, batch: usize, out: &mut dyn Write) -> Result<()> {
     let mut waiting: Vec<(usize, Row)> = Vec::new();
     loop {
-        let row = match input.next() {
+        let row = match input.read() {
             Ok(None) => return tell(answering, waiting, out),
             Ok(Some((number, given))) => row(answering.form(), given)
                 .map(|row| row.map(|row| (number, row)))

@@ -33,7 +33,7 @@ impl Input {
     }
 
     /// The next one with its number; errors name it.
-    pub fn next(&mut self) -> Result<Option<(usize, Given)>> {
+    pub fn read(&mut self) -> Result<Option<(usize, Given)>> {
         let mut lines = match std::mem::replace(&mut self.0, Source::Ended) {
             Source::Ended => return Ok(None),
             Source::Array(mut rows) => {
@@ -47,7 +47,7 @@ impl Input {
                 if is_array(&line) {
                     let all: Bytes = Box::new(Cursor::new(line).chain(lines.into_rest()));
                     self.0 = Source::Array(json_rows::rows(all, Columns::all(), Origin::Stdin)?);
-                    return self.next();
+                    return self.read();
                 }
                 self.0 = Source::Lines(lines);
                 return given(number, &line).map(Some);
@@ -81,7 +81,7 @@ mod tests {
 
     fn read(text: &'static [u8]) -> Result<Vec<(usize, Given)>> {
         let mut input = Input::new(Box::new(text))?;
-        std::iter::from_fn(|| input.next().transpose()).collect()
+        std::iter::from_fn(|| input.read().transpose()).collect()
     }
 
     fn rows(text: &'static [u8]) -> Vec<usize> {

@@ -134,7 +134,9 @@ impl Check {
             return Err(missing(&row, absent, &bare));
         }
         if self.columns.is_all() && cells.len() == 1 {
-            self.no_other_delimiter(cells, |cells| cells.len() > 1 && cells.iter().all(is_name))?;
+            self.no_other_delimiter(cells, |cells| {
+                cells.len() > 1 && cells.iter().all(|c| is_name(c))
+            })?;
         }
         Ok(names)
     }
@@ -219,7 +221,7 @@ fn in_quotes(cell: &str) -> bool {
 }
 
 /// Whether a cell looks like a column's name.
-fn is_name(cell: &Vec<u8>) -> bool {
+fn is_name(cell: &[u8]) -> bool {
     let text = String::from_utf8_lossy(cell);
     let plain = |c: char| c.is_alphanumeric() || " _-.".contains(c);
     !text.trim().is_empty() && text.chars().all(plain)

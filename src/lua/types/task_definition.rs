@@ -90,20 +90,17 @@ fn columns(
     o: &Options,
     template: &Template,
 ) -> mlua::Result<(BTreeMap<String, String>, Layout)> {
-    let mut layout = Layout { quotes: o.get(lua, "quotes")?, ..Layout::default() };
-    if let Some(text) = o.get::<String>(lua, "delimiter")? {
-        layout.delimiter = match text.as_bytes() {
-            &[byte] if byte.is_ascii() && !b"\"\r\n".contains(&byte) => Some(byte),
-            _ => {
-                return Err(
-                    o.error(format!("'delimiter' must be one ASCII character, got '{text}'"))
-                );
-            }
-        };
-    }
     let (mut names, mut positions) = (BTreeMap::new(), BTreeMap::new());
     for pair in o.get::<Table>(lua, "columns")?.iter().flat_map(|table| table.pairs()) {
-        let (field, column): (String, Value) = pair?;
+        let (field, column): (Value, Value) = pair?;
+        let Value::String(field) = field else {
+            return Err(o.error(
+                "'columns' must name its fields: { text = \"column\" } or, by position in a table \
+                 without a header row, { text = 1, label = 2 }"
+                    .to_string(),
+            ));
+        };
+        let field = field.to_str()?.to_string();
         match column {
             Value::String(column) => drop(names.insert(field, column.to_str()?.to_string())),
             Value::Integer(position @ 1..) => drop(positions.insert(field, position as usize)),
@@ -111,34 +108,65 @@ fn columns(
                 return Err(o.error(format!("columns: '{field}': positions count from 1")));
             }
             other => {
-                let what = format!(
-                    "columns: '{field}' must be a name or a position, got a {}",
-                    other.type_name()
-                );
+                let got = other.type_name();
+                let what = format!("columns: '{field}' must be a name or a position, got a {got}");
                 return Err(o.error(what));
             }
         }
     }
+    fit(o, template, &names, &positions)?;
+    let layout = Layout {
+        delimiter: delimiter(lua, o)?,
+        quotes: quotes(lua, o)?,
+        positions: (!positions.is_empty()).then_some(positions),
+    };
+    Ok((names, layout))
+}
+
+/// Refuses columns of fields that there are not, and positions of some fields only.
+fn fit(
+    o: &Options,
+    template: &Template,
+    names: &BTreeMap<String, String>,
+    positions: &BTreeMap<String, usize>,
+) -> mlua::Result<()> {
     let known = fields(template);
+    let mut given = names.keys().chain(positions.keys());
     if let Some(known) = &known
-        && let Some(field) =
-            names.keys().chain(positions.keys()).find(|f| !known.contains(&f.as_str()))
+        && let Some(field) = given.find(|field| !known.contains(&field.as_str()))
     {
         return Err(o.at("columns", Error::unknown("field", field, known.iter().copied())));
     }
-    if !positions.is_empty() {
-        if let Some(field) = names.keys().next() {
-            return Err(o.error(format!(
-                "columns: '{field}' is a name where others are positions; a table without a header row has only positions"
-            )));
-        }
-        let wanted = known.unwrap_or_else(|| vec!["label"]);
-        if let Some(field) = wanted.iter().find(|field| !positions.contains_key(**field)) {
-            return Err(o.error(format!("columns: the position of '{field}' is missing")));
-        }
-        layout.positions = Some(positions);
+    if positions.is_empty() {
+        return Ok(());
     }
-    Ok((names, layout))
+    if let Some(field) = names.keys().next() {
+        return Err(o.error(format!(
+            "columns: '{field}' is a name where others are positions; a table without a header row \
+             has only positions"
+        )));
+    }
+    let wanted = known.unwrap_or_else(|| vec!["label"]);
+    match wanted.iter().find(|field| !positions.contains_key(**field)) {
+        Some(field) => Err(o.error(format!("columns: the position of '{field}' is missing"))),
+        None => Ok(()),
+    }
+}
+
+fn delimiter(lua: &Lua, o: &Options) -> mlua::Result<Option<u8>> {
+    let Some(text) = o.get::<String>(lua, "delimiter")? else { return Ok(None) };
+    match text.as_bytes() {
+        &[byte] if byte.is_ascii() && !b"\"\r\n".contains(&byte) => Ok(Some(byte)),
+        _ => Err(o.error(format!("'delimiter' must be one ASCII character, got '{text}'"))),
+    }
+}
+
+fn quotes(lua: &Lua, o: &Options) -> mlua::Result<Option<bool>> {
+    match o.get::<Value>(lua, "quotes")? {
+        None => Ok(None),
+        Some(Value::Boolean(quotes)) => Ok(Some(quotes)),
+        Some(_) => Err(o.error("'quotes' must be true or false".to_string())),
+    }
 }
 
 /// The fields whose columns may be named; None where a function reads what it likes.

@@ -62,6 +62,8 @@ local tests = {
       { columns = { text = 3, label = "gold" } })
     refused("positions count from 1", "bare.csv", { columns = { text = 0, label = 2 } })
     refused("3 cells, but 'text' is to be column 4", "bare.csv", { columns = { text = 4, label = 2 } })
+    refused("'columns' must name its fields", "bare.csv", { columns = { "id", "label", "text" } })
+    refused("'quotes' must be true or false", "bare.csv", { quotes = "no" })
     refused("did you mean 'text'?", "bare.csv", { columns = { txt = 3, label = 2 } })
     write("rows.jsonl", '{"text": "a", "label": 0}\n')
     refused("'columns' by position is for tables", "rows.jsonl", { columns = { text = 1, label = 2 } })
