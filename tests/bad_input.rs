@@ -254,3 +254,43 @@ fn a_control_file_that_is_missing_or_broken() {
         fails(&study, &[], 1, &[wanted]);
     }
 }
+
+/// What is no error is told once, and recorded with the run.
+#[test]
+fn rows_that_are_left_out_or_shared_are_told_and_recorded() {
+    let script = r#"
+      local compt = require "compt"
+      local rows = {}
+      for i = 1, 6 do rows[i] = { text = "mia likes the song .", label = i % 2 } end
+      rows[7] = { text = "anna has a dog .", label = -1 }
+      rows[8] = { label = 0 }
+      local test = { { text = "mia likes  the song .", label = 1 }, { text = "a new one", label = 1 } }
+      local function tasks(files)
+        return compt.tasks({ x = { fields = { "text" }, labels = { "no", "yes" }, missing = "skip",
+          rows = not files and { train = rows, validation = test, test = test } or nil, files = files } },
+          { shots = files and 1 or 4, validation_size = 0 })
+      end
+      tasks()
+      tasks { train = { "a.csv", "b.csv" }, test = "./b.csv" }
+      compt.trainer { backbone = compt.backbone "micro", tasks = tasks(), steps = 1, batch_size = 2,
+        progress = false, method = compt.methods.pt { length = 2, encoder = "none" }, out = "run" }:run()"#;
+    let files = [
+        ("study.lua", script),
+        ("a.csv", "text,label\na,1\n"),
+        ("b.csv", "text,label\nb,1\nc,0\n"),
+    ];
+    let study = Study::new(&files);
+    let (code, _, err) = study.run(&["run", "study.lua"]);
+    assert_eq!(code, 0, "{err}");
+    let notes: Vec<&str> = err.lines().filter(|line| line.starts_with("note: task ")).collect();
+    let expected = [
+        "note: task 'x': 2 of 8 train rows are left out: 1 without a label, 1 without text",
+        "note: task 'x': 1 of 2 test rows stand among the training rows word for word",
+        "note: task 'x': b.csv is given as train and as test",
+        "note: task 'x': 2 of 2 test rows stand among the training rows word for word",
+    ];
+    assert_eq!(notes, expected, "{err}");
+    let tasks = &study.json("run/config.json")["tasks"];
+    assert_eq!(tasks["skipped"], serde_json::json!({ "x": { "train": 2 } }));
+    assert_eq!(tasks["shared"], serde_json::json!({ "x": 1 }));
+}

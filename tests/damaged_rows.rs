@@ -4,8 +4,10 @@
 
 mod program;
 
-use compt::data::{DataFile, Definition, Form, Labels, Per, Plan, Source, Sources, Template};
-use compt::data::{Task, Tokenizer, draws};
+use compt::data::{
+    DataFile, Definition, Form, Labels, Layout, Missing, Per, Plan, Source, Sources,
+};
+use compt::data::{Task, Template, Tokenizer, draws};
 use compt::metric::Metric;
 use program::damage::{Damage, Read, memory};
 use program::root;
@@ -27,6 +29,9 @@ fn rte(train: &Path, seed: u64) -> compt::Result<Task> {
             labels: Labels::Words(words.to_vec()),
         },
         label_names: Vec::new(),
+        class_names: Vec::new(),
+        missing: Missing::Error,
+        layout: Layout::default(),
         metrics: vec![Metric::Accuracy],
         small: true,
         sources: Sources {

@@ -65,6 +65,76 @@ fn tasks_of_the_hub_are_those_of_a_folder() {
     assert!(err.contains("no file fits 'cola/train-*.parquet'"), "{err}");
 }
 
+/// The repositories of the sets as they are, of made-up rows that end with what the set calls their
+/// label; see tests/fixtures/make_hub.py.
+#[test]
+fn each_set_is_read_in_the_form_of_its_repository() {
+    let repositories = [
+        ("nyu-mll/glue", &["mnli", "qnli", "qqp", "rte", "sst2", "mrpc", "cola", "stsb"][..]),
+        ("allenai/scitail", &["tsv_format"]),
+        ("google-research-datasets/paws", &["labeled_final"]),
+        ("stanfordnlp/imdb", &["plain_text"]),
+        ("fancyzhx/yelp_polarity", &["plain_text"]),
+    ];
+    let repos = repositories.map(|(name, configurations)| {
+        let below = format!("fixtures/hub/{name}");
+        let files = configurations.iter().flat_map(|configuration| {
+            let entries = fs::read_dir(root().join("tests").join(&below).join(configuration));
+            entries.unwrap().map(move |entry| {
+                format!("{configuration}/{}", entry.unwrap().file_name().to_str().unwrap())
+            })
+        });
+        let files: Vec<String> = files.collect();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        repo(&format!("datasets/{name}"), &below, &files)
+    });
+    let (home, server) = (Home::new(), hub(repos.to_vec()));
+    let code = "
+      -- What the set calls a label, and the word the model is to say, where they differ.
+      local words = {
+        scitail = { entails = 'entailment' },
+        paws = { ['0'] = 'not_equivalent', ['1'] = 'equivalent' },
+        imdb = { neg = 'negative', pos = 'positive' },
+        yelp_polarity = { ['1'] = 'negative', ['2'] = 'positive' },
+        stsb = { ['0.0'] = '0.0', ['1.1'] = '1.2', ['2.2'] = '2.2', ['3.3'] = '3.2' },
+      }
+      local held_out = { mnli = 'validation_matched', multinli = 'validation_matched', imdb = 'test',
+        yelp_polarity = 'test' }
+      local seen = {}
+      for _, set in ipairs { 'glue', 'set2', 'mrpc', 'sst2' } do
+        local tasks = compt.tasks(set, { validation_size = 0 })
+        for _, name in ipairs(tasks.names) do
+          local found = {}
+          for _, split in ipairs { 'train', 'validation', 'test' } do
+            for _, row in ipairs(tasks:rows(name, split)) do
+              local from, called = row.source:match ': (%S+) [^:]*, called (%S+)$'
+              local word = (words[name] or {})[called] or called
+              if name == 'stsb' then word = words.stsb[called] end
+              assert(row.target == word, name .. ': ' .. row.source .. ' -> ' .. row.target)
+              local expected = split == 'train' and 'train' or held_out[name] or 'validation'
+              assert(from == expected, name .. ': ' .. row.source)
+              found[#found + 1] = row.target
+            end
+          end
+          assert(#found == 8, name)
+          seen[name] = true
+        end
+      end
+      local names = {}
+      for name in pairs(seen) do names[#names + 1] = name end
+      table.sort(names)
+      print(table.concat(names, ' '))";
+    let (status, out, err) = home.run(&server, &["-e", code]);
+    assert_eq!(status, 0, "{err}");
+    let all = "cola imdb mnli mrpc multinli paws qnli qqp rte scitail sst2 stsb yelp_polarity\n";
+    assert_eq!(out, all);
+    let test = "compt.tasks({ t = { fields = { 'sentence' }, labels = { 'negative', 'positive' },
+      files = { train = 'hf://datasets/nyu-mll/glue/sst2/test-*.parquet' } } })";
+    let (status, _, err) = home.run(&server, &["-e", test]);
+    assert_eq!(status, 1);
+    assert!(err.contains("row 1: no label: 'label' is -1"), "{err}");
+}
+
 #[test]
 fn a_model_of_the_hub_is_that_of_a_folder_and_its_commit_is_recorded() {
     let folder = "golden/t5/v1_1";

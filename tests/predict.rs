@@ -24,13 +24,13 @@ for _, task in ipairs { "sentiment", "nli3" } do
 end
 "#;
 
-fn predict(study: &Study, arguments: &[&str], input: &str) -> (i32, String, String) {
+fn predict(study: &Study, arguments: &[&str], input: impl AsRef<[u8]>) -> (i32, String, String) {
     let mut command = compt(&[&["predict"], arguments].concat());
     command.current_dir(study.0.path()).stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // It may end before it has read everything.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
     program::read(child.wait_with_output().unwrap())
 }
 
@@ -81,4 +81,31 @@ fn a_run_answers_as_it_was_evaluated() {
     let (code, out, err) = predict(&study, &["out", "--task", "sentiment"], "a\n{\"x\": 1}\nb\n");
     assert_eq!((code, out.lines().count()), (1, 1));
     assert!(err.contains("line 2 of the input: no field"), "{err}");
+
+    // What tasks read is read: marks, carriage returns, NaN, an array.
+    let answered = |input: &[u8]| {
+        let (code, out, err) = predict(&study, &["out", "--task", "sentiment"], input);
+        assert_eq!(code, 0, "{err}");
+        let answers = out.lines().map(|line| serde_json::from_str(line).unwrap());
+        answers.map(|row: Value| row["prediction"].clone()).collect::<Vec<_>>()
+    };
+    let field = if told.contains("sentence : ") { "sentence" } else { "text" };
+    let row = |text: &str| format!("{{\"{field}\": \"{text}\", \"score\": NaN}}");
+    let (a, b) = (row("the dog is good"), row("the dog is bad"));
+    let plain = answered(format!("{a}\n{b}\n").as_bytes());
+    assert_eq!(answered(format!("\u{feff}{a}\r\n{b}\r\n").as_bytes()), plain);
+    assert_eq!(answered(format!("[\n{a},\n{b}\n]").as_bytes()), plain);
+    assert_eq!(answered("\u{feff}the dog is good\r\nthe dog is bad".as_bytes()), plain);
+
+    let refused = |input: &[u8], lines: usize, expected: &str| {
+        let (code, out, err) = predict(&study, &["out", "--task", "sentiment"], input);
+        assert_eq!((code, out.lines().count()), (1, lines), "{err}");
+        assert!(err.contains(expected), "{err}");
+    };
+    let null = format!("{a}\n\n{{\"{field}\": null}}\n");
+    refused(null.as_bytes(), 2, &format!("line 3 of the input: no text: '{field}' is null"));
+    let list = format!("{{\"{field}\": [1]}}\n");
+    refused(list.as_bytes(), 0, &format!("line 1 of the input: field '{field}' holds a list"));
+    refused(b"a\ncaf\xe9\n", 1, "line 2 of the input: not UTF-8 (byte 0xE9)");
+    refused(b"\xff\xfea\0\n\0", 0, "the input: it is UTF-16, not UTF-8");
 }

@@ -2,7 +2,7 @@
 
 use super::{FAILED, errors};
 use crate::backbone::Backbone;
-use crate::data::{Form, Row};
+use crate::data::{Form, Given, Input, Row};
 use crate::exchange;
 use crate::lua::backbone_named;
 use crate::run::files::read_json;
@@ -13,7 +13,7 @@ use crate::train::gather::Placement;
 use crate::{Error, Result, error::Context};
 use clap::Args;
 use serde_json::{Map, Value, json};
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -65,31 +65,23 @@ fn answer_all(options: &Options) -> Result<()> {
     let max_source = config["max_source_length"].as_u64().unwrap_or(256) as usize;
     let placement = Placement::parse(config["placement"].as_str().unwrap_or("append"))?;
     let answering = Answering::new(&backbone, &task, form, &prompt, max_source, placement)?;
-    let lines = io::stdin().lock().lines();
-    pass(&answering, lines, usize::from(options.batch), &mut io::stdout().lock())
+    let input = Input::new(Box::new(io::stdin().lock()))?;
+    pass(&answering, input, usize::from(options.batch), &mut io::stdout().lock())
 }
 
 /// Answers lines as they come, `batch` at a time.
-fn pass(
-    answering: &Answering,
-    lines: impl Iterator<Item = io::Result<String>>,
-    batch: usize,
-    out: &mut dyn Write,
-) -> Result<()> {
+fn pass(answering: &Answering, mut input: Input, batch: usize, out: &mut dyn Write) -> Result<()> {
     let mut waiting: Vec<(usize, Row)> = Vec::new();
-    for (number, line) in (1..).zip(lines) {
-        let place = || format!("line {number} of the input");
-        // Empty lines of JSON Lines say nothing; as text they are answered, so that lines keep step.
-        let empty = line.as_ref().is_ok_and(|line| line.trim().is_empty());
-        if empty && answering.form().row("").is_err() {
-            continue;
-        }
-        let row = match line.at(place()) {
-            Ok(line) => read(answering.form(), &line).map_err(|e| e.at(place())),
+    loop {
+        let row = match input.read() {
+            Ok(None) => return tell(answering, waiting, out),
+            Ok(Some((number, given))) => row(answering.form(), given)
+                .map(|row| row.map(|row| (number, row)))
+                .map_err(|e| e.at(format!("line {number} of the input"))),
             Err(e) => Err(e),
         };
         match row {
-            Ok(row) => waiting.push((number, row)),
+            Ok(row) => waiting.extend(row),
             // What came before a bad line is answered.
             Err(e) => {
                 tell(answering, waiting, out)?;
@@ -100,14 +92,16 @@ fn pass(
             tell(answering, std::mem::take(&mut waiting), out)?;
         }
     }
-    tell(answering, waiting, out)
 }
 
-fn read(form: &Form, line: &str) -> Result<Row> {
-    if !line.trim_start().starts_with('{') {
-        return form.row(line);
+/// The row that is given. Empty lines of JSON Lines say nothing; as text they are answered, so that
+/// lines keep step.
+fn row(form: &Form, given: Given) -> Result<Option<Row>> {
+    match given {
+        Given::Row(row) => Ok(Some(row)),
+        Given::Text(line) if line.trim().is_empty() => Ok(form.row(&line).ok()),
+        Given::Text(line) => form.row(&line).map(Some),
     }
-    serde_json::from_str(line).map_err(|e| Error::new(format!("not a JSON object: {e}")))
 }
 
 /// Prints each row with its prediction and scores, as JSON Lines.

@@ -1,15 +1,21 @@
 //! A task as it is declared, and how it becomes examples.
 
+use super::class_names::ClassNames;
+use super::draws::Drawn;
+use super::missing::{Count, Lack, Part, lack};
+use super::overlap;
+use super::reader::{self, Columns, Numbered, Rows, Wanted};
 use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
-use super::template::missing;
-use super::{Example, Form, Per, Row, Split, Task, draws, reader};
+use super::{Example, Form, Layout, Missing, Per, Remarks, Row, Split, Task, Template, draws};
 use crate::error::Context;
 use crate::metric::Metric;
 use crate::{Error, Result};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// Training rows held out as validation where the data has none (the paper's number).
 const HELD_OUT: usize = 1000;
@@ -42,6 +48,11 @@ pub struct Definition {
     pub form: Form,
     /// What rows call the labels, where they call them otherwise; in the labels' order.
     pub label_names: Vec<String>,
+    /// What files that name the numbers of their labels call them, where it is neither of these; in the
+    /// labels' order.
+    pub class_names: Vec<String>,
+    pub missing: Missing,
+    pub layout: Layout,
     pub metrics: Vec<Metric>,
     /// Whether validation rows are halved to make test rows.
     pub small: bool,
@@ -92,12 +103,12 @@ impl Definition {
             Some(key) => draws::remembered(&key, || self.draw(plan)),
             None => self.draw(plan),
         };
-        let Splits { train, validation, test } = drawn.at(&self.name)?;
+        let Drawn { splits: Splits { train, validation, test }, remarks } = drawn.at(&self.name)?;
         let Definition { name, form, metrics, sources, .. } = self;
         let labels = form.labels.clone();
         let form = Some(form).filter(Form::is_plain);
         let origins = sources.origins();
-        Ok(Task { name, form, labels, metrics, origins, train, validation, test })
+        Ok(Task { name, form, labels, metrics, origins, remarks, train, validation, test })
     }
 
     /// Training rows held out as validation where the data has none.
@@ -106,12 +117,15 @@ impl Definition {
         plan.validation_size.unwrap_or(if from_files { HELD_OUT } else { 0 })
     }
 
-    fn draw(&self, plan: &Plan) -> Result<Splits<Example>> {
+    fn draw(&self, plan: &Plan) -> Result<Drawn> {
         let rng = |purpose| stream(plan.seed, &self.name, purpose);
         // Few are wanted of many: they are read again once it is known which.
         let lean = plan.shots.is_some();
-        let read = |from| {
-            self.sources.of(from).map(|source| self.candidates(source, from, lean)).transpose()
+        let mut remarks = Remarks::default();
+        remarks.notes.extend(overlap::files(&self.sources));
+        let mut read = |from| {
+            let source = self.sources.of(from);
+            source.map(|source| self.candidates(source, from, lean, &mut remarks)).transpose()
         };
         let Splits { mut train, validation, mut test } = split(
             read(Split::Train)?.unwrap_or_default(),
@@ -121,6 +135,8 @@ impl Definition {
             self.held_out(plan),
             &mut rng(Purpose::Split),
         )?;
+        remarks.shared = overlap::rows(&train, &test);
+        remarks.notes.extend(overlap::told(remarks.shared, test.len()));
         if let Some(shots) = plan.shots {
             let classes = self.form.labels.classes();
             train = few_shot(train, shots, plan.per, &classes, &mut rng(Purpose::Shots))?;
@@ -128,17 +144,51 @@ impl Definition {
         if let Some(most) = plan.max_test {
             test = draw(test, most, &mut rng(Purpose::MaxTest)).0;
         }
-        self.with_text(Splits { train, validation, test })
+        Ok(Drawn { splits: self.with_text(Splits { train, validation, test })?, remarks })
     }
 
-    fn candidates(&self, source: &Source, from: Split, lean: bool) -> Result<Vec<Candidate>> {
-        let candidate = |example: Example| Candidate {
-            from,
-            index: example.index,
-            class: self.form.labels.class_of(&example.target),
-            example: (!lean).then(|| Box::new(example)),
-        };
-        self.examples(source, from)?.map(|example| example.map(candidate)).collect()
+    fn candidates(
+        &self,
+        source: &Source,
+        from: Split,
+        lean: bool,
+        remarks: &mut Remarks,
+    ) -> Result<Vec<Candidate>> {
+        let mut count = Count::default();
+        let mut candidates = Vec::new();
+        let notes = Notes::default();
+        for taken in self.examples(source, from, &notes)? {
+            count.rows += 1;
+            match taken? {
+                Taken::Example(example) => candidates.push(Candidate {
+                    from,
+                    index: example.index,
+                    class: self.form.labels.class_of(&example.target) as u32,
+                    hash: overlap::hash(&example),
+                    example: (!lean).then(|| Box::new(example)),
+                }),
+                Taken::Skipped(part) => count.skip(part),
+            }
+        }
+        remarks.notes.extend(notes.take());
+        if count.skipped() > 0 {
+            let reasons = count.reasons();
+            if candidates.is_empty() {
+                return Err(Error::new(format!(
+                    "every {} row is left out: {reasons}",
+                    from.name()
+                ))
+                .hint(
+                    "is the column called otherwise? 'columns' maps a task's fields to a file's",
+                ));
+            }
+            let (out, all) = (count.skipped(), count.rows);
+            remarks
+                .notes
+                .push(format!("{out} of {all} {} rows are left out: {reasons}", from.name()));
+            remarks.skipped.insert(from.name().to_string(), out);
+        }
+        Ok(candidates)
     }
 
     fn with_text(&self, drawn: Splits<Candidate>) -> Result<Splits<Example>> {
@@ -149,10 +199,13 @@ impl Definition {
         let mut read = HashMap::new();
         for (from, source) in Split::ALL.into_iter().filter_map(|s| Some((s, self.sources.of(s)?)))
         {
-            let mut examples = self.examples(source, from)?;
+            let notes = Notes::default();
+            let mut examples = self.examples(source, from, &notes)?;
             while missing.iter().any(|row| row.0 == from) {
-                let Some(example) = examples.next().transpose()? else {
-                    return Err(Error::new("the rows changed while they were read"));
+                let example = match examples.next().transpose()? {
+                    Some(Taken::Example(example)) => example,
+                    Some(Taken::Skipped(_)) => continue,
+                    None => return Err(Error::new("the rows changed while they were read")),
                 };
                 let place = (from, example.index);
                 if missing.remove(&place) {
@@ -175,17 +228,16 @@ impl Definition {
         &'a self,
         source: &'a Source,
         split: Split,
-    ) -> Result<Box<dyn Iterator<Item = Result<Example>> + 'a>> {
+        notes: &Notes,
+    ) -> Result<Box<dyn Iterator<Item = Result<Taken>> + 'a>> {
         match source {
             Source::Files(files) => {
-                let rows = files.iter().flat_map(|file| {
-                    let rows = reader::rows(&file.path);
-                    let rows = rows.unwrap_or_else(|e| Box::new(std::iter::once(Err(e))));
-                    rows.map(move |row| (&file.path, row))
-                });
-                Ok(Box::new(rows.enumerate().map(|(index, (path, row))| {
-                    let (line, row) = row?;
-                    self.example(index, &row).at(format!("line {line}")).at(path.display())
+                let notes = notes.clone();
+                let rows = files.iter().flat_map(move |file| self.rows_of(file, &notes));
+                Ok(Box::new(rows.enumerate().map(|(index, row)| {
+                    let FileRow { file, place: (line, row), classes, unit } = row?;
+                    let taken = self.example(index, &row, classes.as_deref());
+                    taken.at(format!("{unit} {line}")).at(file.path.display())
                 })))
             }
             Source::Rows(rows) if rows.is_empty() => {
@@ -193,20 +245,93 @@ impl Definition {
             }
             Source::Rows(rows) => Ok(Box::new(rows.iter().enumerate().map(move |(index, row)| {
                 let place = format!("rows.{}", split.name());
-                self.example(index, row).at(format!("row {}", index + 1)).at(place)
+                self.example(index, row, None).at(format!("row {}", index + 1)).at(place)
             }))),
         }
     }
 
-    fn example(&self, index: usize, row: &Row) -> Result<Example> {
-        let source = self.form.source(row)?;
-        let column = self.form.columns.get("label").map_or("label", String::as_str);
-        let label = row.get(column).ok_or_else(|| missing(row, column))?;
-        let named = self.label_names.iter().position(|name| label == name);
-        let label = &named.map_or(label.clone(), Value::from);
-        Ok(Example { index, source, target: self.form.labels.text(label)? })
+    fn rows_of<'a>(&self, file: &'a DataFile, notes: &Notes) -> FileRows<'a> {
+        let failed = |e| -> FileRows<'a> { Box::new(std::iter::once(Err(e))) };
+        let (path, notes) = (file.path.display().to_string(), notes.clone());
+        let note = move |text| notes.borrow_mut().push(format!("{path}: {text}"));
+        let opened = match reader::open(&file.path, &self.wanted(Rc::new(note))) {
+            Ok(opened) => opened,
+            Err(e) => return failed(e),
+        };
+        let known = [self.class_names.as_slice(), self.label_names.as_slice()];
+        let named = |names| ClassNames::new(names, &self.form.labels, &known);
+        let classes = match opened.class_names.map(named).transpose() {
+            Ok(classes) => classes.map(Rc::new),
+            Err(e) => return failed(e.at(file.path.display())),
+        };
+        let (rows, unit): (Rows, _) = (opened.rows, opened.unit);
+        Box::new(
+            rows.map(move |row| Ok(FileRow { file, place: row?, classes: classes.clone(), unit })),
+        )
+    }
+
+    fn wanted(&self, note: Rc<dyn Fn(String)>) -> Wanted {
+        let Form { template, columns, .. } = &self.form;
+        let label = self.label_column().to_string();
+        let fields = template.fields().into_iter();
+        let fields =
+            fields.map(|field| columns.get(field).map_or(field, String::as_str).to_string());
+        Wanted {
+            columns: match template {
+                Template::Function(_) => Columns::all(),
+                _ => Columns::of(fields.chain([label.clone()])),
+            },
+            label,
+            layout: self.layout.clone(),
+            note,
+        }
+    }
+
+    fn label_column(&self) -> &str {
+        self.form.columns.get("label").map_or("label", String::as_str)
+    }
+
+    fn example(&self, index: usize, row: &Row, classes: Option<&ClassNames>) -> Result<Taken> {
+        let column = self.label_column();
+        let lacking = |Lack(part, error)| match self.missing {
+            Missing::Skip => Ok(Taken::Skipped(part)),
+            Missing::Error => Err(error),
+        };
+        if let Some(lack) = lack(&self.form, column, &self.label_names, row) {
+            return lacking(lack);
+        }
+        let Some(source) = self.form.text(row)? else { return lacking(Lack::of_template()) };
+        let label = &row[column];
+        let target = match classes.map(|classes| classes.label(label)).transpose()?.flatten() {
+            Some(Value::String(word)) => word.clone(),
+            Some(number) => self.form.labels.text(number)?,
+            None => {
+                let named = self.label_names.iter().position(|name| label == name);
+                self.form.labels.text(&named.map_or(label.clone(), Value::from))?
+            }
+        };
+        Ok(Taken::Example(Example { index, source, target }))
     }
 }
+
+/// A row that was read.
+enum Taken {
+    Example(Example),
+    Skipped(Part),
+}
+
+/// What is told of files while they are read.
+type Notes = Rc<RefCell<Vec<String>>>;
+
+/// A row of a file, where it stands, and what its label numbers mean.
+struct FileRow<'a> {
+    file: &'a DataFile,
+    place: Numbered,
+    classes: Option<Rc<ClassNames>>,
+    unit: &'static str,
+}
+
+type FileRows<'a> = Box<dyn Iterator<Item = Result<FileRow<'a>>> + 'a>;
 
 #[cfg(test)]
 mod tests {
@@ -230,6 +355,9 @@ mod tests {
                 labels: Labels::Words(vec!["negative".into(), "positive".into()]),
             },
             label_names: vec!["bad".into(), "good".into()],
+            class_names: Vec::new(),
+            missing: Missing::Error,
+            layout: Layout::default(),
             metrics: vec![Metric::Accuracy],
             small: false,
             sources: Sources { train, validation: None, test: Some(rows(30)) },

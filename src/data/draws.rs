@@ -1,9 +1,10 @@
 //! Draws of large files, kept, so that a study's next run does not read all of them again.
 
 use super::split::Splits;
-use super::{Definition, Example, Form, Plan, Source, Split};
+use super::{Definition, Example, Form, Plan, Remarks, Source, Split};
 use crate::Result;
 use crate::atomic::write_atomic;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -11,7 +12,14 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Of how rows are drawn: a change of it is a change of this.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// What was drawn, and what is to be told of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Drawn {
+    pub splits: Splits<Example>,
+    pub remarks: Remarks,
+}
 
 /// Below it reading the files again is as fast.
 const LARGE: u64 = 1 << 20;
@@ -63,7 +71,8 @@ pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
     let form: &Form = &task.form;
     let what = json!({
         "version": VERSION, "task": task.name, "files": files, "form": form,
-        "label_names": task.label_names, "small": task.small, "held_out": task.held_out(plan),
+        "label_names": task.label_names, "class_names": task.class_names,
+        "missing": task.missing, "layout": task.layout, "small": task.small, "held_out": task.held_out(plan),
         "seed": plan.seed, "shots": plan.shots, "per": plan.per.name(), "max_test": plan.max_test,
     });
     (size >= LARGE).then(|| hex(&Sha256::digest(what.to_string())))
@@ -82,19 +91,16 @@ fn identity(path: &Path) -> Option<(u64, Value)> {
 
 /// The draw of this key, made if it is not kept yet. A kept one that cannot be read, or a folder that
 /// cannot be written, is as if there were none.
-pub fn remembered(
-    key: &str,
-    make: impl FnOnce() -> Result<Splits<Example>>,
-) -> Result<Splits<Example>> {
+pub fn remembered(key: &str, make: impl FnOnce() -> Result<Drawn>) -> Result<Drawn> {
     let Some(folder) = folder() else { return make() };
     let file = folder.join(format!("{key}.json"));
     let kept = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    if let Some(splits) = kept {
-        return Ok(splits);
+    if let Some(drawn) = kept {
+        return Ok(drawn);
     }
-    let splits = make()?;
-    if let Ok(text) = serde_json::to_vec(&splits) {
+    let drawn = make()?;
+    if let Ok(text) = serde_json::to_vec(&drawn) {
         let _ = fs::create_dir_all(&folder).map(|()| write_atomic(&file, &text));
     }
-    Ok(splits)
+    Ok(drawn)
 }

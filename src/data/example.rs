@@ -1,6 +1,6 @@
 //! What a task holds once it is read: examples in three splits.
 
-use super::{Form, Labels};
+use super::{Form, Labels, Remarks};
 use crate::metric::Metric;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,8 @@ pub struct Task {
     pub metrics: Vec<Metric>,
     /// Split -> what its files are called in a record.
     pub origins: BTreeMap<&'static str, Vec<String>>,
+    /// What is told and recorded of the rows besides.
+    pub remarks: Remarks,
     pub train: Vec<Example>,
     pub validation: Vec<Example>,
     pub test: Vec<Example>,

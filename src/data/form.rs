@@ -26,11 +26,20 @@ impl Form {
 
     /// The source text of a row.
     pub fn source(&self, row: &Row) -> Result<String> {
+        Ok(self.prefixed(self.template.render(row, &self.columns)?))
+    }
+
+    /// The source text of a row of which there is one.
+    pub fn text(&self, row: &Row) -> Result<Option<String>> {
         let text = self.template.render(row, &self.columns)?;
-        Ok(match &self.prefix {
+        Ok((!text.is_empty()).then(|| self.prefixed(text)))
+    }
+
+    fn prefixed(&self, text: String) -> String {
+        match &self.prefix {
             Some(prefix) => fold(&format!("{prefix} {text}")),
             None => text,
-        })
+        }
     }
 
     /// The row that a line of text is, where the task reads a single field.

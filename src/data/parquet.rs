@@ -1,48 +1,112 @@
 //! Rows out of Parquet files.
 
-use super::reader::{Numbered, Row, Rows};
+use super::json_rows::until_broken;
+use super::reader::{Columns, Numbered, Opened, Row, Wanted};
+use super::template::missing;
 use crate::guard::guarded;
 use crate::{Error, Result};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::record::reader::RowIter;
-use serde_json::Value;
+use parquet::schema::types::Type;
+use serde_json::{Value, json};
 use std::fs::File;
 
 /// How many times larger than the file its rows may say they are: text compresses to a tenth or so.
 const MOST_EXPANSION: u64 = 100;
 const SMALL: u64 = 64 << 20;
 
-/// Every row with its number, from 1. A column of texts, numbers or truth values becomes one of JSON.
-pub fn rows(file: File) -> Result<Rows> {
-    let mut rows = whole(|| open(file))?;
+/// Where Hugging Face's datasets writes what its columns are, as JSON.
+const FEATURES: &str = "huggingface";
+
+/// Every row with its number, from 1. A column of texts, numbers or truth values becomes one of JSON;
+/// columns that are not read are not decoded.
+pub fn open(file: File, wanted: &Wanted) -> Result<Opened> {
+    let (mut rows, names, class_names) = whole(|| parts(file, wanted))?;
     let mut number = 0;
     let mut next = move || -> Result<Option<Numbered>> {
-        let Some(row) = rows.next().transpose().map_err(damaged)? else { return Ok(None) };
+        let Some(read) = rows.next().transpose().map_err(damaged)? else { return Ok(None) };
         number += 1;
-        let row = row.get_column_iter().map(|(name, field)| Ok((name.clone(), value(field)?)));
-        let row: Result<Row> = row.collect();
-        Ok(Some((number, row.map_err(|e| e.at(format!("row {number}")))?)))
+        let mut row: Row = names.iter().map(|name| (name.clone(), Value::Null)).collect();
+        for (name, field) in read.into_columns() {
+            row.insert(name, value(&field));
+        }
+        Ok(Some((number, row)))
     };
-    let mut broken = false;
-    Ok(Box::new(std::iter::from_fn(move || {
-        let row = (!broken).then(|| whole(&mut next))?;
-        broken = row.is_err();
-        row.transpose()
-    })))
+    Ok(Opened { rows: until_broken(move || whole(&mut next)), class_names, unit: "row" })
 }
 
-/// A cell. A number of 32 bits is the decimal it was written as, not that of its 64 bits; bytes are
-/// text.
-fn value(field: &Field) -> Result<Value> {
-    Ok(match field {
-        Field::Float(number) => number.to_string().parse::<f64>().map_or(Value::Null, Value::from),
-        Field::Bytes(bytes) => std::str::from_utf8(bytes.data())
-            .map_err(|_| Error::new("a column of bytes is no text"))?
-            .into(),
+/// The columns of a file that are decoded, the names of all, and the classes of its labels.
+type Parts = (RowIter<'static>, Vec<String>, Option<Vec<String>>);
+
+fn parts(file: File, wanted: &Wanted) -> Result<Parts> {
+    let most = file.metadata()?.len().saturating_mul(MOST_EXPANSION).saturating_add(SMALL);
+    let reader = SerializedFileReader::new(file).map_err(damaged)?;
+    let groups = reader.metadata().row_groups().iter();
+    let sizes = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(u64::MAX));
+    if sizes.fold(0, u64::saturating_add) > most {
+        return Err(Error::new("it says that it holds far more than it can"));
+    }
+    let about = reader.metadata().file_metadata();
+    let schema = about.schema();
+    let names: Vec<String> = schema.get_fields().iter().map(|f| f.name().to_string()).collect();
+    if let Some(absent) = wanted.columns.absent(names.iter().map(String::as_str)) {
+        let row = names.into_iter().map(|name| (name, Value::Null)).collect();
+        return Err(missing(&row, absent, ""));
+    }
+    let class_names = class_names(about, &wanted.label);
+    let read = projection(schema, &wanted.columns)?;
+    let rows = reader.into_iter().project(read).map_err(damaged)?;
+    Ok((rows, names, class_names))
+}
+
+/// The schema of the columns that are read; None for all.
+fn projection(schema: &Type, columns: &Columns) -> Result<Option<Type>> {
+    if columns.is_all() {
+        return Ok(None);
+    }
+    let read = schema.get_fields().iter().filter(|field| columns.read(field.name()));
+    let group = Type::group_type_builder(schema.name()).with_fields(read.cloned().collect());
+    group.build().map(Some).map_err(damaged)
+}
+
+/// The names of a column's classes, where it was written as a `ClassLabel` of datasets.
+fn class_names(about: &FileMetaData, column: &str) -> Option<Vec<String>> {
+    let entries = about.key_value_metadata()?;
+    let text = entries.iter().find(|entry| entry.key == FEATURES)?.value.as_ref()?;
+    let features: Value = serde_json::from_str(text).ok()?;
+    let feature = &features["info"]["features"][column];
+    let names = feature["names"].as_array().filter(|_| feature["_type"] == "ClassLabel")?;
+    names.iter().map(|name| name.as_str().map(String::from)).collect()
+}
+
+/// A cell. A number of 32 bits is the decimal it was written as, not that of its 64 bits; one that is
+/// no number is null, as a missing one. Bytes are text, or a table that tells their number.
+fn value(field: &Field) -> Value {
+    match field {
+        Field::Float(number) => number.to_string().parse().map_or(Value::Null, float),
+        Field::Float16(number) => float(f64::from(*number)),
+        Field::Double(number) => float(*number),
+        Field::Bytes(bytes) => match std::str::from_utf8(bytes.data()) {
+            Ok(text) => text.into(),
+            Err(_) => json!({ "bytes": bytes.data().len() }),
+        },
+        Field::Group(row) => {
+            let cells = row.get_column_iter().map(|(name, field)| (name.clone(), value(field)));
+            Value::Object(cells.collect())
+        }
+        Field::ListInternal(list) => list.elements().iter().map(value).collect(),
         other => other.to_json_value(),
-    })
+    }
+}
+
+fn float(number: f64) -> Value {
+    match number.is_infinite() {
+        true => number.to_string().into(),
+        false => number.into(),
+    }
 }
 
 /// The library checks little of what a damaged file says.
@@ -52,17 +116,6 @@ fn whole<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
             .hint("uncompressed, snappy, gzip and zstd are: write it again so"),
         false => e.hint("is it a whole Parquet file? fetch or copy it again"),
     })
-}
-
-fn open(file: File) -> Result<RowIter<'static>> {
-    let most = file.metadata()?.len().saturating_mul(MOST_EXPANSION).saturating_add(SMALL);
-    let reader = SerializedFileReader::new(file).map_err(damaged)?;
-    let groups = reader.metadata().row_groups().iter();
-    let sizes = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(u64::MAX));
-    if sizes.fold(0, u64::saturating_add) > most {
-        return Err(Error::new("it says that it holds far more than it can"));
-    }
-    Ok(reader.into_iter())
 }
 
 fn damaged(error: ParquetError) -> Error {
@@ -76,9 +129,11 @@ mod tests {
 
     #[test]
     fn cells_are_what_was_written() {
-        assert_eq!(value(&Field::Float(3.1)).unwrap(), 3.1);
-        assert_eq!(value(&Field::Bool(true)).unwrap(), true);
-        assert_eq!(value(&Field::Bytes(ByteArray::from("é"))).unwrap(), "é");
-        assert!(value(&Field::Bytes(ByteArray::from(vec![0xff]))).is_err());
+        assert_eq!(value(&Field::Float(3.1)), 3.1);
+        assert_eq!(value(&Field::Bool(true)), true);
+        assert_eq!(value(&Field::Bytes(ByteArray::from("é"))), "é");
+        assert_eq!(value(&Field::Bytes(ByteArray::from(vec![0xff, 0]))), json!({ "bytes": 2 }));
+        assert_eq!(value(&Field::Double(f64::NAN)), Value::Null);
+        assert_eq!(value(&Field::Float(f32::NEG_INFINITY)), "-inf");
     }
 }

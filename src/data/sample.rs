@@ -57,7 +57,9 @@ pub struct Candidate {
     pub from: Split,
     pub index: usize,
     /// Its place in the classes of its task's labels.
-    pub class: usize,
+    pub class: u32,
+    /// Of its text and target.
+    pub hash: u64,
     /// Its text, where that was kept.
     pub example: Option<Box<Example>>,
 }
@@ -97,7 +99,7 @@ pub fn few_shot(
     }
     let mut by_class = vec![Vec::new(); classes.len()];
     for row in rows {
-        by_class[row.class].push(row);
+        by_class[row.class as usize].push(row);
     }
     let mut kept = Vec::new();
     for (class, rows) in classes.iter().zip(by_class) {
@@ -116,7 +118,8 @@ mod tests {
         let row = |index: usize| Candidate {
             from: Split::Train,
             index,
-            class: usize::from(index.is_multiple_of(4)),
+            class: u32::from(index.is_multiple_of(4)),
+            hash: 0,
             example: None,
         };
         (0..count).map(row).collect()

@@ -91,16 +91,26 @@ fn text(row: &Row, column: &str) -> Result<String> {
         Some(Value::String(text)) => Ok(text.clone()),
         Some(Value::Number(number)) => Ok(number.to_string()),
         Some(Value::Bool(flag)) => Ok(flag.to_string()),
-        Some(_) => Err(Error::new(format!("field '{column}' holds no text"))),
-        None => Err(missing(row, column)),
+        Some(Value::Null) => Err(Error::new(format!("no text: '{column}' is null"))),
+        Some(Value::Array(_)) => Err(no_text(column, "a list")),
+        Some(Value::Object(cells)) if cells.len() == 1 && cells.contains_key("bytes") => {
+            Err(no_text(column, "bytes that are no text"))
+        }
+        Some(Value::Object(_)) => Err(no_text(column, "a table")),
+        None => Err(missing(row, column, "")),
     }
 }
 
-/// The error for a row without `column`.
-pub fn missing(row: &Row, column: &str) -> Error {
+fn no_text(column: &str, what: &str) -> Error {
+    Error::new(format!("field '{column}' holds {what}"))
+        .hint("what the model reads are columns of texts, numbers or truth values")
+}
+
+/// The error for a row without `column`; `more` is what else may be done about it.
+pub fn missing(row: &Row, column: &str, more: &str) -> Error {
     let columns: Vec<&str> = row.keys().map(String::as_str).collect();
     Error::new(format!("no field '{column}'")).hint(format!(
-        "the row has: {}; 'columns' maps a task's fields to other names",
+        "the row has: {}; 'columns' maps a task's fields to other names{more}",
         columns.join(", ")
     ))
 }

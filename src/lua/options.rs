@@ -111,6 +111,11 @@ impl Options {
         Error::new(what).at(&self.call).into()
     }
 
+    /// An error about an option of this call.
+    pub fn at(&self, key: &str, error: Error) -> mlua::Error {
+        error.at(key).at(&self.call).into()
+    }
+
     /// Refuses every key that was not read.
     pub fn finish(self) -> mlua::Result<()> {
         let Some(table) = &self.table else { return Ok(()) };

@@ -4,7 +4,7 @@ use super::gather::{Placement, Prompts};
 use super::predict::{Decoding, Evaluation, Item, Predictor, Reading};
 use super::rows::{answers, tokenize};
 use crate::backbone::Backbone;
-use crate::data::{Example, Form, Row, Split, Task, TaskSet};
+use crate::data::{Example, Form, Remarks, Row, Split, Task, TaskSet};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use tch::Tensor;
@@ -52,6 +52,7 @@ impl<'a> Answering<'a> {
             labels: form.labels.clone(),
             metrics: Vec::new(),
             origins: BTreeMap::new(),
+            remarks: Remarks::default(),
             train: Vec::new(),
             validation: Vec::new(),
             test: Vec::new(),

@@ -168,14 +168,23 @@ options "compt.TasksOptions" [[
 - validation_size?: integer -- training rows held out where there are no validation rows; by default 1,000 of files and 0 of rows given, never more than half
 - max_test?: integer -- test rows to keep; by default all
 - stsb_rounding?: number -- the step of number labels, in place of their task's own
+- missing?: compt.Missing -- for every task, in place of its own
 - tokenizer?: compt.Tokenizer -- of a backbone (`b.tokenizer`): the lengths of the inputs are counted and printed, too
 - max_source_length?: integer = 256 -- what the trainer keeps of an input, for the share that is cut
 ]]
 
 class "compt.TaskFiles" [[
-- train: compt.path|compt.path[]|table[] -- training rows: a .csv, .tsv or .jsonl file (each also .gz), .parquet, one of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or rows
+Where the rows of each split are.
+- train: compt.path|compt.path[]|table[] -- training rows: a .csv, .tsv, .jsonl or .json file (each also .gz), .parquet, a pattern ("part-*.jsonl"), files of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or rows
 - validation?: compt.path|compt.path[]|table[] -- validation rows
 - test?: compt.path|compt.path[]|table[] -- test rows
+]]
+
+alias "compt.Missing" [[
+What is done about a row without a label (null, NaN, an empty cell, -1 where that is no label) or without
+text (null, NaN, an empty cell, a template that gives none), in files of every kind and in rows given.
+- "error" -- the default: the row is named
+- "skip" -- it is left out; how many were is told once and recorded with the run
 ]]
 
 class "compt.TaskDefinition" [[
@@ -187,8 +196,12 @@ A task of one's own.
 - range?: number[] -- lowest and highest number (default 0 and 5)
 - rounding?: number -- the step of numbers (default 0.2)
 - label_names?: string[] -- what rows call the labels, where they call them otherwise
+- class_names?: string[] -- what Parquet files of Hugging Face's datasets call the labels (the names of their `ClassLabel`), where that is neither `label_names` nor `labels`; names that fit none are refused
+- missing?: compt.Missing = "error" -- for rows without a label or text
 - metrics?: compt.Metric[] -- the main one first (default accuracy; pearson and spearman for numbers)
-- columns?: table<string, string> -- field to column, where a file's names differ
+- columns?: table<string, string|integer> -- field (or `label`) to column, where a file's names differ; positions, counted from 1, say that tables have no header row: { text = 1, label = 2 }
+- delimiter?: string -- what separates the cells of tables (default "," in .csv, "\t" in .tsv); with it a file of any other name is read as a table
+- quotes?: boolean -- whether cells of tables may stand in double quotes (default true; false in .tsv)
 - small?: boolean -- halve validation into validation and test
 - files?: compt.TaskFiles -- where the rows are; this or `rows`
 - hub?: compt.TaskFiles -- the same, used where no folder holds the files

@@ -193,14 +193,21 @@ function Tokenizer:id_of(piece) end
 ---@field validation_size? integer training rows held out where there are no validation rows; by default 1,000 of files and 0 of rows given, never more than half
 ---@field max_test? integer test rows to keep; by default all
 ---@field stsb_rounding? number the step of number labels, in place of their task's own
+---@field missing? compt.Missing for every task, in place of its own
 ---@field tokenizer? compt.Tokenizer of a backbone (`b.tokenizer`): the lengths of the inputs are counted and printed, too
 ---@field max_source_length? integer what the trainer keeps of an input, for the share that is cut (default 256)
 
+---Where the rows of each split are.
 ---@class compt.TaskFiles
----@field train compt.path|compt.path[]|table[] training rows: a .csv, .tsv or .jsonl file (each also .gz), .parquet, one of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or rows
+---@field train compt.path|compt.path[]|table[] training rows: a .csv, .tsv, .jsonl or .json file (each also .gz), .parquet, a pattern ("part-*.jsonl"), files of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or rows
 ---@field validation? compt.path|compt.path[]|table[] validation rows
 ---@field test? compt.path|compt.path[]|table[] test rows
 local TaskFiles = {}
+
+---What is done about a row without a label (null, NaN, an empty cell, -1 where that is no label) or without text (null, NaN, an empty cell, a template that gives none), in files of every kind and in rows given.
+---@alias compt.Missing
+---| "error" # the default: the row is named
+---| "skip" # it is left out; how many were is told once and recorded with the run
 
 ---A task of one's own.
 ---@class compt.TaskDefinition
@@ -211,8 +218,12 @@ local TaskFiles = {}
 ---@field range? number[] lowest and highest number (default 0 and 5)
 ---@field rounding? number the step of numbers (default 0.2)
 ---@field label_names? string[] what rows call the labels, where they call them otherwise
+---@field class_names? string[] what Parquet files of Hugging Face's datasets call the labels (the names of their `ClassLabel`), where that is neither `label_names` nor `labels`; names that fit none are refused
+---@field missing? compt.Missing for rows without a label or text (default "error")
 ---@field metrics? compt.Metric[] the main one first (default accuracy; pearson and spearman for numbers)
----@field columns? table<string, string> field to column, where a file's names differ
+---@field columns? table<string, string|integer> field (or `label`) to column, where a file's names differ; positions, counted from 1, say that tables have no header row: { text = 1, label = 2 }
+---@field delimiter? string what separates the cells of tables (default "," in .csv, "\t" in .tsv); with it a file of any other name is read as a table
+---@field quotes? boolean whether cells of tables may stand in double quotes (default true; false in .tsv)
 ---@field small? boolean halve validation into validation and test
 ---@field files? compt.TaskFiles where the rows are; this or `rows`
 ---@field hub? compt.TaskFiles the same, used where no folder holds the files

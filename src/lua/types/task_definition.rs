@@ -2,18 +2,21 @@
 
 use super::task_sources;
 use crate::Error;
-use crate::data::{Definition, Form, Labels, Row, Template};
+use crate::data::{Definition, Form, Labels, Layout, Missing, Row, Source, Split, Template};
 use crate::lua::options::Options;
 use crate::metric::Metric;
+use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// What a definition leaves to its task set: where relative paths begin, how numbers are rounded.
+/// What a definition leaves to its task set: where relative paths begin, how numbers are rounded, what
+/// is done about rows that lack a label or text.
 pub struct Place {
     pub folder: Option<PathBuf>,
     pub step: Option<f64>,
+    pub missing: Option<Missing>,
 }
 
 /// Reads one task's table:
@@ -26,7 +29,10 @@ pub struct Place {
 /// - `metrics`: default {"accuracy"}, for numbers {"pearson", "spearman"}
 /// - `files` = { train, validation, test }: paths, lists of paths, or `hf://datasets/...`; `hub`, the
 ///   same, where no folder holds the files; or `rows`, the same as lists of tables
-/// - `columns`: field -> column, where a file's names differ
+/// - `columns`: field -> column, where a file's names differ, or its place in tables without a header
+/// - `delimiter`, `quotes`: how tables are written, where their names do not say it
+/// - `label_names`, `class_names`: what rows, and what Parquet files' classes, call the labels
+/// - `missing`: "error" (default) or "skip", for rows without a label or text
 /// - `small`: halve validation into validation and test (default false)
 pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::Result<Definition> {
     let call = format!("task '{name}'");
@@ -38,25 +44,137 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         None if labels.words().is_empty() => Ok(vec![Metric::Pearson, Metric::Spearman]),
         None => Ok(vec![Metric::Accuracy]),
     };
-    let label_names: Vec<String> = o.get_or(lua, "label_names", Vec::new())?;
-    if !label_names.is_empty() && label_names.len() != labels.words().len() {
-        return Err(o.error("'label_names' needs a name for each of 'labels'".to_string()));
+    let template = template(lua, &o)?;
+    let (columns, layout) = columns(lua, &o, &template)?;
+    let sources = task_sources::sources(lua, &o, &call, place)?;
+    let given = Split::ALL.into_iter().filter_map(|split| sources.of(split));
+    if let Some(option) = layout.given()
+        && given.into_iter().all(|source| matches!(source, Source::Rows(_)))
+    {
+        return Err(o.error(format!("{option} is for files, and the rows are given")));
     }
     let definition = Definition {
-        label_names,
+        label_names: names(lua, &o, "label_names", &labels)?,
+        class_names: names(lua, &o, "class_names", &labels)?,
         name: name.to_string(),
-        form: Form {
-            template: template(lua, &o)?,
-            prefix: o.get(lua, "prefix")?,
-            columns: o.get_or(lua, "columns", BTreeMap::new())?,
-            labels,
-        },
+        form: Form { template, prefix: o.get(lua, "prefix")?, columns, labels },
+        missing: place.missing.or(missing(lua, &o)?).unwrap_or_default(),
+        layout,
         metrics: metrics.map_err(|e| e.at(&call))?,
         small: o.get_or(lua, "small", false)?,
-        sources: task_sources::sources(lua, &o, &call, place)?,
+        sources,
     };
     o.finish()?;
     Ok(definition)
+}
+
+/// A name for each label.
+fn names(lua: &Lua, o: &Options, key: &'static str, labels: &Labels) -> mlua::Result<Vec<String>> {
+    let names: Vec<String> = o.get_or(lua, key, Vec::new())?;
+    match names.len() == labels.words().len() || names.is_empty() {
+        true => Ok(names),
+        false => Err(o.error(format!("'{key}' needs a name for each of 'labels'"))),
+    }
+}
+
+/// What `missing` says of rows without a label or text.
+pub fn missing(lua: &Lua, o: &Options) -> mlua::Result<Option<Missing>> {
+    let name: Option<String> = o.get(lua, "missing")?;
+    let parsed = name.map(|name| Missing::parse(&name)).transpose();
+    parsed.map_err(|e| o.at("missing", e))
+}
+
+/// Field -> column, and how tables are laid out.
+fn columns(
+    lua: &Lua,
+    o: &Options,
+    template: &Template,
+) -> mlua::Result<(BTreeMap<String, String>, Layout)> {
+    let (mut names, mut positions) = (BTreeMap::new(), BTreeMap::new());
+    for pair in o.get::<Table>(lua, "columns")?.iter().flat_map(|table| table.pairs()) {
+        let (field, column): (Value, Value) = pair?;
+        let Value::String(field) = field else {
+            return Err(o.error(
+                "'columns' must name its fields: { text = \"column\" } or, by position in a table \
+                 without a header row, { text = 1, label = 2 }"
+                    .to_string(),
+            ));
+        };
+        let field = field.to_str()?.to_string();
+        match column {
+            Value::String(column) => drop(names.insert(field, column.to_str()?.to_string())),
+            Value::Integer(position @ 1..) => drop(positions.insert(field, position as usize)),
+            Value::Integer(_) => {
+                return Err(o.error(format!("columns: '{field}': positions count from 1")));
+            }
+            other => {
+                let got = other.type_name();
+                let what = format!("columns: '{field}' must be a name or a position, got a {got}");
+                return Err(o.error(what));
+            }
+        }
+    }
+    fit(o, template, &names, &positions)?;
+    let layout = Layout {
+        delimiter: delimiter(lua, o)?,
+        quotes: quotes(lua, o)?,
+        positions: (!positions.is_empty()).then_some(positions),
+    };
+    Ok((names, layout))
+}
+
+/// Refuses columns of fields that there are not, and positions of some fields only.
+fn fit(
+    o: &Options,
+    template: &Template,
+    names: &BTreeMap<String, String>,
+    positions: &BTreeMap<String, usize>,
+) -> mlua::Result<()> {
+    let known = fields(template);
+    let mut given = names.keys().chain(positions.keys());
+    if let Some(known) = &known
+        && let Some(field) = given.find(|field| !known.contains(&field.as_str()))
+    {
+        return Err(o.at("columns", Error::unknown("field", field, known.iter().copied())));
+    }
+    if positions.is_empty() {
+        return Ok(());
+    }
+    if let Some(field) = names.keys().next() {
+        return Err(o.error(format!(
+            "columns: '{field}' is a name where others are positions; a table without a header row \
+             has only positions"
+        )));
+    }
+    let wanted = known.unwrap_or_else(|| vec!["label"]);
+    match wanted.iter().find(|field| !positions.contains_key(**field)) {
+        Some(field) => Err(o.error(format!("columns: the position of '{field}' is missing"))),
+        None => Ok(()),
+    }
+}
+
+fn delimiter(lua: &Lua, o: &Options) -> mlua::Result<Option<u8>> {
+    let Some(text) = o.get::<String>(lua, "delimiter")? else { return Ok(None) };
+    match text.as_bytes() {
+        &[byte] if byte.is_ascii() && !b"\"\r\n".contains(&byte) => Ok(Some(byte)),
+        _ => Err(o.error(format!("'delimiter' must be one ASCII character, got '{text}'"))),
+    }
+}
+
+fn quotes(lua: &Lua, o: &Options) -> mlua::Result<Option<bool>> {
+    match o.get::<Value>(lua, "quotes")? {
+        None => Ok(None),
+        Some(Value::Boolean(quotes)) => Ok(Some(quotes)),
+        Some(_) => Err(o.error("'quotes' must be true or false".to_string())),
+    }
+}
+
+/// The fields whose columns may be named; None where a function reads what it likes.
+fn fields(template: &Template) -> Option<Vec<&str>> {
+    match template {
+        Template::Function(_) => None,
+        _ => Some(template.fields().into_iter().chain(["label"]).collect()),
+    }
 }
 
 fn labels(lua: &Lua, o: &Options, place: &Place) -> mlua::Result<Labels> {
@@ -95,8 +213,19 @@ fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
         (Some(Value::Function(render)), _) => {
             let lua = lua.clone();
             Ok(Template::Function(Rc::new(move |row: &Row| {
-                let text = lua.to_value(row).and_then(|row| render.call::<String>(row));
-                text.map_err(|e| Error::new(format!("template: {e}")))
+                // What is null is nil.
+                let options = SerializeOptions::new().serialize_unit_to_null(false);
+                let text = lua.to_value_with(row, options).and_then(|row| render.call(row));
+                match text.map_err(|e| Error::new(format!("template: {e}")))? {
+                    Value::Nil => Ok(String::new()),
+                    text @ (Value::String(_) | Value::Integer(_) | Value::Number(_)) => {
+                        text.to_string().map_err(|e| Error::new(format!("template: {e}")))
+                    }
+                    other => Err(Error::new(format!(
+                        "template: it returned a {}, no text",
+                        other.type_name()
+                    ))),
+                }
             })))
         }
         _ => Err(o.error("'template' must be text or a function(row) -> text".to_string())),

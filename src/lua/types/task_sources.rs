@@ -8,7 +8,7 @@ use crate::{Error, Result, error::Context};
 use mlua::{Lua, LuaSerdeExt, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What paths of the hub begin with, as its other programs write them.
 const HUB: &str = "hf://";
@@ -66,7 +66,74 @@ fn files(o: &Options, path: &str, place: &Place) -> mlua::Result<Vec<DataFile>> 
             return Err(o.error(format!("no folder is known to hold '{path}': give data = FOLDER")));
         }
     };
-    Ok(vec![DataFile { origin: path.display().to_string(), path }])
+    Ok(local(path).map_err(|e| e.at(file.display()))?)
+}
+
+/// The file of this very name or, of a pattern, all that fit it, in the order of their names.
+fn local(path: PathBuf) -> Result<Vec<DataFile>> {
+    let is_pattern = path.to_string_lossy().contains(['*', '?']);
+    let found = if is_pattern && !path.exists() { glob(&path)? } else { vec![path] };
+    Ok(found
+        .into_iter()
+        .map(|path| DataFile { origin: path.display().to_string(), path })
+        .collect())
+}
+
+/// The files that fit a pattern, in which `*` stands for any part of a name and `?` for one character.
+fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = vec![PathBuf::new()];
+    for part in pattern.components() {
+        let name = part.as_os_str().to_string_lossy();
+        if !name.contains(['*', '?']) {
+            found.iter_mut().for_each(|path| path.push(part));
+            continue;
+        }
+        if name.contains("**") {
+            return Err(Error::new("'**' is not read as a pattern")
+                .hint("'*' stands for any part of one name: folder/*/train-*.jsonl"));
+        }
+        let mut below = Vec::new();
+        for folder in &found {
+            // Another folder may have what this one, or what is no folder, has not.
+            let Ok(names) = names_in(folder, name.starts_with('.')) else { continue };
+            let fitting = included(&names, &[name.to_string()]).unwrap_or_default();
+            below.extend(fitting.iter().map(|name| folder.join(name)));
+        }
+        found = below;
+    }
+    found.retain(|path| path.is_file());
+    found.sort();
+    match found.is_empty() {
+        true => Err(Error::new("no file fits this pattern").hint(there_is(pattern))),
+        false => Ok(found),
+    }
+}
+
+/// What is in a folder, or of it what begins with a dot and so is hidden otherwise.
+fn names_in(folder: &Path, hidden: bool) -> std::io::Result<Vec<String>> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        names.extend(entry?.file_name().to_str().map(str::to_string));
+    }
+    names.retain(|name| name.starts_with('.') == hidden);
+    Ok(names)
+}
+
+/// Some of what is in the folder where a pattern begins.
+fn there_is(pattern: &Path) -> String {
+    const SOME: usize = 8;
+    let whole = pattern
+        .components()
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?']));
+    let folder: PathBuf = whole.collect();
+    let Ok(mut names) = names_in(&folder, false) else {
+        return format!("there is no folder '{}'", folder.display());
+    };
+    names.sort();
+    let more = if names.len() > SOME { ", ..." } else { "" };
+    names.truncate(SOME);
+    format!("{} has: {}{more}", folder.display(), names.join(", "))
 }
 
 /// `datasets/org/name[@revision]/path`, in whose path `*` stands for anything.

@@ -1,17 +1,20 @@
 //! `compt.tasks(name or definitions, options)`
 
-use super::task_definition::{Place, definition};
+use super::task_definition::{Place, definition, missing};
 use super::{LuaTokenizer, index};
 use crate::Error;
 use crate::data::{Per, Plan, Split, TaskSet};
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::stdlib;
+use crate::notice;
 use mlua::{
     FromLua, Function, Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value,
 };
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Mutex;
 
 const CALL: &str = "compt.tasks";
 
@@ -33,6 +36,7 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     let data: Option<PathBuf> = o.get(lua, "data")?;
     let wanted: Option<Vec<String>> = o.get(lua, "tasks")?;
     let step: Option<f64> = o.get(lua, "stsb_rounding")?;
+    let missing = missing(lua, &o)?;
     let plan = Plan {
         shots: o.get(lua, "shots")?,
         per: Per::parse(&o.get_or(lua, "per", "task".to_string())?).map_err(|e| e.at(CALL))?,
@@ -66,17 +70,32 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
         let missing = Error::new("there is no such folder").at(data.display());
         return Err(missing.at(format!("{CALL}: data")).into());
     }
-    let place = Place { folder: data.or(folder), step };
+    let place = Place { folder: data.or(folder), step, missing };
     let order = wanted.unwrap_or_else(|| catalog.order.clone());
     let definitions = order
         .iter()
         .map(|task| definition(lua, task, catalog.task(task)?, &place))
         .collect::<mlua::Result<_>>()?;
     let mut set = TaskSet::build(&name, definitions, &plan).map_err(|e| e.at(CALL))?;
+    tell(&set);
     if let Some(tokenizer) = tokenizer {
         set.measure(&tokenizer.0, most).map_err(|e| e.at(CALL))?;
     }
     Ok(Tasks(Rc::new(set)))
+}
+
+/// Says what is to be known of the tasks' rows: each thing once, however often they are read.
+fn tell(set: &TaskSet) {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut told = TOLD.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    for task in &set.tasks {
+        for note in &task.remarks.notes {
+            let line = format!("note: task '{}': {note}", task.name);
+            if told.insert(line.clone()) {
+                notice::say(&line);
+            }
+        }
+    }
 }
 
 /// Task definitions by name, and the order they are taken in.

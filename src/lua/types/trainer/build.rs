@@ -5,7 +5,7 @@ use super::earlier::Earlier;
 use super::method::{prompt_rows, trained};
 use super::stream::LuaStream;
 use super::{CALL, control, optimizer};
-use crate::data::{Form, Split, TaskSet};
+use crate::data::{Form, Remarks, Split, TaskSet};
 use crate::lua::control::Live;
 use crate::lua::options::Options;
 use crate::lua::session::Session;
@@ -257,7 +257,9 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
             "revision": b.revision, "fingerprint": b.fingerprint()? },
         "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names[..targets],
             "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed,
-            "rows": rows_hashes(&t.0), "forms": forms(&t.0), "files": files(&t.0) })),
+            "rows": rows_hashes(&t.0), "forms": forms(&t.0), "files": files(&t.0),
+            "skipped": remarks(&t.0, |r| (!r.skipped.is_empty()).then(|| json!(r.skipped))),
+            "shared": remarks(&t.0, |r| (r.shared > 0).then(|| json!(r.shared))) })),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "stages": stages.iter().map(|s| json!({ "name": s.name, "steps": s.setting.total_steps,
             "trains": s.trains })).collect::<Vec<_>>(),
@@ -365,6 +367,16 @@ fn files(tasks: &TaskSet) -> serde_json::Value {
     let read = tasks.tasks.iter().filter(|task| !task.origins.is_empty());
     let read = read.map(|task| (task.name.clone(), json!(task.origins)));
     read.collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Of each task of which there is something to record of this kind: rows of a split that were left out
+/// for want of a label or text, test rows that stand among the training rows.
+fn remarks(
+    tasks: &TaskSet,
+    of: impl Fn(&Remarks) -> Option<serde_json::Value>,
+) -> BTreeMap<String, serde_json::Value> {
+    let some = tasks.tasks.iter().filter_map(|task| Some((task.name.clone(), of(&task.remarks)?)));
+    some.collect()
 }
 
 /// A hash of each task's rows.

@@ -1,0 +1,194 @@
+//! Rows that lack their label or text.
+
+use super::template::missing;
+use super::{Form, Labels, Row};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What is done about a row that lacks its label or text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    #[default]
+    Error,
+    /// It is left out; how many were is told and recorded.
+    Skip,
+}
+
+impl Missing {
+    const ALL: [(&str, Missing); 2] = [("error", Missing::Error), ("skip", Missing::Skip)];
+
+    /// "error" or "skip"; another name is an error.
+    pub fn parse(name: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|(known, _)| *known == name);
+        let unknown =
+            || Error::unknown("way with missing labels and text", name, ["error", "skip"]);
+        known.map(|(_, missing)| missing).ok_or_else(unknown)
+    }
+}
+
+const SKIP: &str = "missing = \"skip\" leaves out rows without a label or text";
+
+/// What a row lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Label,
+    Text,
+}
+
+/// A part of a row that is not there, and the error that says so.
+pub struct Lack(pub Part, pub Error);
+
+impl Lack {
+    /// Of a row that its template makes nothing of.
+    pub fn of_template() -> Self {
+        Lack(Part::Text, Error::new("no text: the template gives none").hint(SKIP))
+    }
+
+    fn new(part: Part, row: &Row, column: &str) -> Self {
+        let Some(value) = row.get(column) else {
+            return Lack(part, missing(row, column, &format!("; {SKIP}")));
+        };
+        let how = match value {
+            Value::Null => "is null".to_string(),
+            Value::String(text) if text.trim().is_empty() => "is empty".to_string(),
+            other => format!("is {}", other.to_string().trim_matches('"')),
+        };
+        let what = match part {
+            Part::Label => "no label",
+            Part::Text => "no text",
+        };
+        let error = Error::new(format!("{what}: '{column}' {how}"));
+        Lack(part, error.hint(SKIP))
+    }
+}
+
+/// What of its label or text a row lacks: a column it does not have, null (and what is no number, NaN),
+/// nothing but white space, or -1 for a label where that is none of the task's.
+pub fn lack(form: &Form, label: &str, names: &[String], row: &Row) -> Option<Lack> {
+    let text = form.template.fields().into_iter();
+    let mut text = text.map(|field| form.columns.get(field).map_or(field, String::as_str));
+    if let Some(column) = text.find(|column| is_nothing(row.get(*column))) {
+        return Some(Lack::new(Part::Text, row, column));
+    }
+    let value = row.get(label);
+    let lacks = is_nothing(value) || value.is_some_and(|value| is_none(&form.labels, names, value));
+    lacks.then(|| Lack::new(Part::Label, row, label))
+}
+
+fn is_nothing(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.trim().is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// -1, by which datasets say that a row has no label.
+fn is_none(labels: &Labels, names: &[String], value: &Value) -> bool {
+    let (number, text) = match value {
+        Value::Number(number) => (number.as_f64(), number.to_string()),
+        Value::String(text) => (text.trim().parse().ok(), text.trim().to_string()),
+        _ => return false,
+    };
+    number == Some(-1.0)
+        && match labels {
+            Labels::Words(words) => !words.contains(&text) && !names.contains(&text),
+            Labels::Numbers { range, .. } => range.0 > -1.0,
+        }
+}
+
+/// How many rows of a source were read and left out.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Count {
+    pub rows: usize,
+    pub label: usize,
+    pub text: usize,
+}
+
+impl Count {
+    pub fn skip(&mut self, part: Part) {
+        match part {
+            Part::Label => self.label += 1,
+            Part::Text => self.text += 1,
+        }
+    }
+
+    pub fn skipped(&self) -> usize {
+        self.label + self.text
+    }
+
+    /// "2 without a label, 1 without text"
+    pub fn reasons(&self) -> String {
+        let counted = [(self.label, "without a label"), (self.text, "without text")];
+        let told = counted.into_iter().filter(|(count, _)| *count > 0);
+        told.map(|(count, why)| format!("{count} {why}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What is told and recorded of the rows of a task, besides the rows.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remarks {
+    /// Split -> rows left out of its files for want of a label or text; none where all were taken.
+    pub skipped: BTreeMap<String, usize>,
+    /// Test rows that stand among the training rows word for word.
+    pub shared: usize,
+    /// In words.
+    pub notes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Template;
+    use super::*;
+    use serde_json::json;
+
+    fn form(labels: Labels) -> Form {
+        Form {
+            template: Template::Pattern("{a} and {b}".into()),
+            prefix: None,
+            columns: BTreeMap::from([("b".to_string(), "second".to_string())]),
+            labels,
+        }
+    }
+
+    fn words(words: &[&str]) -> Labels {
+        Labels::Words(words.iter().map(|word| word.to_string()).collect())
+    }
+
+    fn lacks(labels: &Labels, row: Value) -> Option<String> {
+        let row = row.as_object().unwrap();
+        let lack = lack(&form(labels.clone()), "label", &["odd".to_string()], row);
+        lack.map(|lack| lack.1.to_string())
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let labels = words(&["no", "yes"]);
+        let cases = [
+            (json!({ "a": "x", "second": " \t", "label": 0 }), "no text: 'second' is empty"),
+            (json!({ "a": null, "second": "y", "label": 0 }), "no text: 'a' is null"),
+            (json!({ "a": "x", "second": "y", "label": "" }), "no label: 'label' is empty"),
+            (json!({ "a": "x", "second": "y", "label": -1 }), "no label: 'label' is -1"),
+            (json!({ "a": "x", "second": "y", "label": "-1" }), "no label: 'label' is -1"),
+            (json!({ "a": "x", "second": "y" }), "no field 'label'"),
+        ];
+        for (row, expected) in cases {
+            let text = lacks(&labels, row).unwrap();
+            assert!(text.starts_with(expected) && text.contains("missing = \"skip\""), "{text}");
+        }
+        assert_eq!(lacks(&labels, json!({ "a": 0, "second": "nan", "label": "no" })), None);
+    }
+
+    #[test]
+    fn minus_one_is_a_label_where_the_task_has_it() {
+        let row = |label: Value| json!({ "a": "x", "second": "y", "label": label });
+        assert_eq!(lacks(&words(&["-1", "0", "1"]), row(json!(-1))), None);
+        let numbers = |low| Labels::Numbers { step: 0.2, range: (low, 5.0) };
+        assert!(lacks(&numbers(0.0), row(json!(-1.0))).is_some());
+        assert_eq!(lacks(&numbers(-1.0), row(json!(-1.0))), None);
+        assert_eq!(lacks(&words(&["no", "yes"]), row(json!(-2))), None);
+    }
+}
