@@ -151,7 +151,7 @@ impl Declared {
             }
         }
         for content in &self.special {
-            add(inner, AddedToken::from(content.clone(), true).normalized(false), None)?;
+            add(inner, special(inner, content), None)?;
         }
         for content in &self.listed {
             if inner.token_to_id(content).is_none() && !self.lists_are_added {
@@ -163,7 +163,7 @@ impl Declared {
                      again with save_pretrained, or take the token from the list",
                 ));
             }
-            add(inner, AddedToken::from(content.clone(), true).normalized(false), None)?;
+            add(inner, special(inner, content), None)?;
         }
         Ok(())
     }
@@ -178,6 +178,15 @@ impl Declared {
             let ByteLevel { trim_offsets, use_regex, .. } = own;
             inner.with_pre_tokenizer(Some(ByteLevel::new(wanted, trim_offsets, use_regex)));
         }
+    }
+}
+
+/// A special token, with its properties where it is one of the added tokens already.
+fn special(inner: &Inner, content: &str) -> AddedToken {
+    let id = inner.token_to_id(content);
+    match id.and_then(|id| inner.get_added_tokens_decoder().get(&id).cloned()) {
+        Some(own) => own.special(true),
+        None => AddedToken::from(content, true).normalized(false),
     }
 }
 

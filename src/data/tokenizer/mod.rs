@@ -352,6 +352,48 @@ mod tests {
         assert!(load().err().unwrap().to_string().contains("added_tokens.json: not a JSON object"));
     }
 
+    /// What `AutoTokenizer` of transformers 5.24 gives.
+    #[test]
+    fn special_tokens_close_and_are_silent_as_declared() {
+        let spiece = std::fs::read(fixture().join("spiece.model")).unwrap();
+        let folder = folder_with("spiece.model", &spiece);
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let remove = |name: &str| std::fs::remove_file(folder.path().join(name)).unwrap();
+        let load = || Tokenizer::load(folder.path());
+        let error = || load().err().unwrap().to_string();
+        // Named for a purpose or listed: the next ids, and not in decoded text.
+        write(
+            "tokenizer_config.json",
+            r#"{"sep_token": "<sep>", "additional_special_tokens": ["<x>"]}"#,
+        );
+        let tokenizer = load().unwrap();
+        assert_eq!(tokenizer.encode("<x><sep>").unwrap(), [188, 187, 1]);
+        assert!(tokenizer.is_silent(187) && tokenizer.is_silent(188));
+        write("added_tokens.json", r#"{"<sep>": 187}"#);
+        assert!(load().unwrap().is_silent(187));
+        remove("tokenizer_config.json");
+        assert!(!load().unwrap().is_silent(187), "a plain one");
+        remove("added_tokens.json");
+        // A tokenizer.json that does not close, or closes with another token.
+        let json = std::fs::read(fixture().join("tokenizer.json")).unwrap();
+        let mut json: Value = serde_json::from_slice(&json).unwrap();
+        let closing = json["post_processor"].take();
+        json["post_processor"] = serde_json::json!({
+            "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true
+        });
+        write("tokenizer.json", &json.to_string());
+        assert_eq!(compare(&load().unwrap(), &fixture().join("golden.jsonl")), 25);
+        json["post_processor"] = closing;
+        write("tokenizer.json", &json.to_string());
+        write("tokenizer_config.json", r#"{"eos_token": "<extra_id_0>"}"#);
+        assert!(error().contains("texts end with '</s>' by this file"), "{}", error());
+        write("tokenizer_config.json", r#"{"additional_special_tokens": ["<x>"]}"#);
+        assert!(error().contains("'<x>' is listed, but in no vocabulary"), "{}", error());
+        write("tokenizer_config.json", "\u{feff}{}");
+        load().unwrap();
+    }
+
     #[test]
     fn files_that_are_not_themselves_are_named() {
         let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n";
