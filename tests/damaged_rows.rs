@@ -27,6 +27,7 @@ fn rte(train: &Path, seed: u64) -> compt::Result<Task> {
             labels: Labels::Words(words.to_vec()),
         },
         label_names: Vec::new(),
+        label_is: None,
         metrics: vec![Metric::Accuracy],
         small: true,
         sources: Sources {

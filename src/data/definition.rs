@@ -3,11 +3,10 @@
 use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
 use super::template::missing;
-use super::{Example, Form, Per, Row, Split, Task, draws, reader};
+use super::{Example, Form, LabelIs, Per, Row, Split, Task, draws, reader};
 use crate::error::Context;
 use crate::metric::Metric;
 use crate::{Error, Result};
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -42,6 +41,8 @@ pub struct Definition {
     pub form: Form,
     /// What rows call the labels, where they call them otherwise; in the labels' order.
     pub label_names: Vec<String>,
+    /// What the labels of rows are, where they could be words or places.
+    pub label_is: Option<LabelIs>,
     pub metrics: Vec<Metric>,
     /// Whether validation rows are halved to make test rows.
     pub small: bool,
@@ -202,9 +203,8 @@ impl Definition {
         let source = self.form.source(row)?;
         let column = self.form.columns.get("label").map_or("label", String::as_str);
         let label = row.get(column).ok_or_else(|| missing(row, column))?;
-        let named = self.label_names.iter().position(|name| label == name);
-        let label = &named.map_or(label.clone(), Value::from);
-        Ok(Example { index, source, target: self.form.labels.text(label)? })
+        let target = self.form.labels.text(label, &self.label_names, self.label_is)?;
+        Ok(Example { index, source, target })
     }
 }
 
@@ -230,6 +230,7 @@ mod tests {
                 labels: Labels::Words(vec!["negative".into(), "positive".into()]),
             },
             label_names: vec!["bad".into(), "good".into()],
+            label_is: None,
             metrics: vec![Metric::Accuracy],
             small: false,
             sources: Sources { train, validation: None, test: Some(rows(30)) },

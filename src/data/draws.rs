@@ -1,7 +1,7 @@
 //! Draws of large files, kept, so that a study's next run does not read all of them again.
 
 use super::split::Splits;
-use super::{Definition, Example, Form, Plan, Source, Split};
+use super::{Definition, Example, Form, LabelIs, Plan, Source, Split};
 use crate::Result;
 use crate::atomic::write_atomic;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Of how rows are drawn: a change of it is a change of this.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Below it reading the files again is as fast.
 const LARGE: u64 = 1 << 20;
@@ -63,7 +63,8 @@ pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
     let form: &Form = &task.form;
     let what = json!({
         "version": VERSION, "task": task.name, "files": files, "form": form,
-        "label_names": task.label_names, "small": task.small, "held_out": task.held_out(plan),
+        "label_names": task.label_names,
+        "label_is": task.label_is.map(LabelIs::name), "small": task.small, "held_out": task.held_out(plan),
         "seed": plan.seed, "shots": plan.shots, "per": plan.per.name(), "max_test": plan.max_test,
     });
     (size >= LARGE).then(|| hex(&Sha256::digest(what.to_string())))

@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod args;
+mod call;
 pub mod control;
 pub mod doc;
 pub mod failure;

@@ -7,6 +7,7 @@ mod earlier;
 mod evaluating;
 mod exporting;
 mod how;
+mod labels;
 mod method;
 mod optimizer;
 mod record;
@@ -17,6 +18,7 @@ mod stream;
 
 use super::{LuaBackbone, LuaBank, LuaPrompts, LuaRouter, Tasks, index};
 use crate::exchange::Prompts;
+use crate::lua::call;
 use crate::lua::control::Live;
 use crate::lua::hook;
 use crate::lua::object::{self, Object};
@@ -33,7 +35,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("trainer", lua.create_function(|lua, options: Value| LuaTrainer::new(lua, options))?)
+    compt.set("trainer", call::function(lua, CALL, LuaTrainer::new)?)
 }
 
 /// What messages call the constructor.
@@ -248,6 +250,7 @@ impl UserData for LuaTrainer {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let mut methods = call::methods(methods);
         methods.add_method_mut("step", |lua, this, ()| {
             hook::check(lua)?;
             this.step(lua)
