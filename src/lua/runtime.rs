@@ -39,6 +39,7 @@ impl Runtime {
         given.set("seed", session.seed)?;
         lua.preload_module("compt.session", lua.create_function(move |_, ()| Ok(given.clone()))?)?;
         globals.set("arg", lua.create_table()?)?;
+        stdlib::tell_tables(&lua, &globals)?;
         globals.set("sorted_pairs", stdlib::load::<Function>(&lua, "sorted_pairs.lua")?)?;
         lua.preload_module("compt.torch", lua.create_function(|lua, ()| torch::module(lua))?)?;
         lua.preload_module(

@@ -14,6 +14,7 @@
 ---   placement    "append" (before </s>) | "prepend"
 ---   alone        true: each task is trained by itself, one after the other
 ---   lr, warmup, temperature  the schedule a control may replace
+local arguments = require "compt.arguments"
 local library = require "compt.library"
 
 local options = require("compt.methods.options").declared
@@ -37,7 +38,7 @@ local groups = { "router", "source", "private" }
 
 local function table_of(value, place)
   if type(value) ~= "table" then
-    error(("%s: expected a table, got a %s"):format(place, type(value)), 3)
+    error(("%s: expected a table, got %s"):format(place, arguments.a_kind(value)), 3)
   end
   return value
 end
@@ -45,7 +46,7 @@ end
 --- Makes `compt.methods.<name>`: a function of options that returns the declared method.
 return function(name, defaults)
   return function(given)
-    given = given or {}
+    given = table_of(given or {}, "compt.methods." .. name)
     local method = { name = name }
     for _, layer in ipairs { published, defaults } do
       for key, value in pairs(layer) do method[key] = value end

@@ -3,6 +3,7 @@
 ---
 --- `defaults` are the method's own options beside those every method has; options given by the user
 --- win over them.
+local arguments = require "compt.arguments"
 local library = require "compt.library"
 local options = require "compt.methods.options"
 
@@ -17,6 +18,9 @@ return function(name, defaults, build)
   end
   options[name] = known
   return function(given)
+    if given ~= nil and type(given) ~= "table" then
+      error(("compt.methods.%s: expected a table of options, got %s"):format(name, arguments.a_kind(given)), 2)
+    end
     local method = { name = name }
     for _, layer in ipairs { general, defaults } do
       for key, value in pairs(layer) do method[key] = value end
@@ -24,7 +28,7 @@ return function(name, defaults, build)
     for key, value in pairs(given or {}) do
       library.known("option", key, known, "compt.methods." .. name)
       if type(method[key]) == "table" and type(value) ~= "table" then
-        error(("compt.methods.%s: %s: expected a table, got a %s"):format(name, key, type(value)), 2)
+        error(("compt.methods.%s: %s: expected a table, got %s"):format(name, key, arguments.a_kind(value)), 2)
       end
       method[key] = value
     end

@@ -1,6 +1,7 @@
 //! The Lua state of a control file: what it may see, load and spend.
 
 use super::{bounded, told};
+use crate::lua::options::kind;
 use crate::lua::{hook, random, stdlib};
 use crate::run::source::Source;
 use crate::{Error, Result};
@@ -113,7 +114,7 @@ impl Sandbox {
             Value::Table(table) => Ok(table),
             other => Err(Error::new(format!(
                 "a control file returns a table of knobs, this one returns {}",
-                other.type_name()
+                kind(&other)
             ))
             .at(path.display())
             .hint("for example `return { temperature = 1 }`")),
@@ -198,6 +199,7 @@ fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
     for name in BASE.into_iter().chain(["string", "table", "math", "utf8"]) {
         kept.set(name, globals.get::<Value>(name)?)?;
     }
+    stdlib::tell_tables(lua, &kept)?;
     kept.get::<Table>("string")?.set("dump", Value::Nil)?;
     kept.get::<Table>("math")?.set("randomseed", Value::Nil)?;
     bounded::install(lua, &kept.get("string")?, &kept.get("table")?)?;

@@ -27,8 +27,7 @@ pub const FUNCTIONS: &[Op] = &[Op::with_options("grad", grad)];
 
 /// `t:requires_grad_(on = true)` -> t.
 fn requires_grad_(args: &Args) -> Outcome {
-    let on = args.value(2);
-    let on = on.is_nil() || on.as_boolean() == Some(true);
+    let on = args.truth_or(2, true)?;
     Ok(Out::changed(args.tensor(1)?.f_requires_grad_(on)?))
 }
 

@@ -2,27 +2,28 @@
 
 use crate::Error;
 use crate::atomic::write_atomic;
-use crate::lua::{figure, grid, recorded, report, stdlib};
+use crate::lua::{call, figure, grid, recorded, report, stdlib};
 use mlua::{Lua, LuaSerdeExt, Table};
 use std::path::Path;
 
 /// The module `compt.library`, which is no part of what scripts use.
 pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let library = lua.create_table()?;
-    library.set("known", lua.create_function(known)?)?;
-    let modules = lua.create_function(|_, folder: String| Ok(stdlib::modules_in(&folder)))?;
+    library.set("known", call::function(lua, "known", known)?)?;
+    let modules =
+        call::function(lua, "compt.modules", |_, folder: String| Ok(stdlib::modules_in(&folder)))?;
     library.set("modules", modules)?;
-    library.set("ablate", lua.create_function(grid::ablate)?)?;
-    library.set("is_planned", lua.create_function(grid::is_planned)?)?;
-    library.set("runs", lua.create_function(recorded::runs)?)?;
-    library.set("details", lua.create_function(recorded::details)?)?;
-    library.set("answers", lua.create_function(recorded::answers)?)?;
-    library.set("svg", lua.create_function(figure::svg)?)?;
-    library.set("png", lua.create_function(figure::picture)?)?;
-    library.set("curve", lua.create_function(recorded::curve)?)?;
-    library.set("write", lua.create_function(write)?)?;
-    library.set("write_page", lua.create_function(report::write_page)?)?;
-    library.set("json", lua.create_function(json)?)?;
+    library.set("ablate", call::function(lua, "compt.ablate", grid::ablate)?)?;
+    library.set("is_planned", call::function(lua, "compt.is_planned", grid::is_planned)?)?;
+    library.set("runs", call::function(lua, "compt.runs", recorded::runs)?)?;
+    library.set("details", call::function(lua, "compt.details", recorded::details)?)?;
+    library.set("answers", call::function(lua, "compt.answers", recorded::answers)?)?;
+    library.set("svg", call::function(lua, "compt.figures", figure::svg)?)?;
+    library.set("png", call::function(lua, "compt.figures", figure::picture)?)?;
+    library.set("curve", call::function(lua, "compt.curve", recorded::curve)?)?;
+    library.set("write", call::function(lua, "compt.write", write)?)?;
+    library.set("write_page", call::function(lua, "compt.report.page", report::write_page)?)?;
+    library.set("json", call::function(lua, "compt.json", json)?)?;
     Ok(library)
 }
 

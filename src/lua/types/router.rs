@@ -1,6 +1,7 @@
 //! `compt.router`: how much each source prompt weighs.
 
 use super::{heat, index};
+use crate::lua::call;
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, TensorArg};
@@ -31,8 +32,9 @@ pub struct LuaRouter {
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     let table = lua.create_table()?;
     for kind in KINDS {
-        let make = lua.create_function(move |lua, options: Value| {
-            let o = Options::new(&format!("compt.router.{kind}"), options)?;
+        let call = format!("compt.router.{kind}");
+        let make = call::function(lua, call.clone(), move |lua, options: Value| {
+            let o = Options::new(&call, options)?;
             let tasks: Value = o.need(lua, "tasks")?;
             let sources: usize = o.need(lua, "sources")?;
             let on: String = o.get_or(lua, "device", "cpu".into())?;
@@ -156,8 +158,8 @@ impl UserData for LuaRouter {
         fields.add_field_method_get("tasks", |_, this| Ok(this.tasks.clone()));
         fields.add_field_method_get("sources", |_, this| Ok(this.sources));
         fields.add_field_method_get("temperature", |_, this| Ok(this.temperature.get()));
-        fields.add_field_method_set("temperature", |_, this, value: f64| {
-            this.temperature.set(value);
+        fields.add_field_method_set("temperature", |lua, this, value: Value| {
+            this.temperature.set(call::field(lua, "router.temperature", value)?);
             Ok(())
         });
         fields.add_field_method_get("logits", |_, this| {
@@ -168,6 +170,7 @@ impl UserData for LuaRouter {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
+        let mut methods = call::methods(methods);
         methods.add_method("weights", |lua, this, (tasks, options): (Value, Value)| {
             let o = Options::new("router:weights", options)?;
             let train: bool = o.get_or(lua, "train", false)?;

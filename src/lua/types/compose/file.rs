@@ -4,6 +4,7 @@ use super::InLua;
 use crate::compose::Operator;
 use crate::error::Context;
 use crate::lua::control::{OperatorFile, told};
+use crate::lua::options::kind;
 use crate::lua::session::Session;
 use crate::lua::{hook, sources};
 use crate::run::source::Source;
@@ -53,7 +54,7 @@ fn load(lua: &Lua, source: &Source) -> Result<Function> {
         Value::Function(function) => Ok(function),
         other => Err(Error::new(format!(
             "an operator's file returns a function of (private, sources, weights), this one a {}",
-            other.type_name()
+            kind(&other)
         ))
         .at(name)),
     }

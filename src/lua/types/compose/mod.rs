@@ -3,7 +3,9 @@
 pub mod file;
 
 use crate::compose::{self, Isolated, Isolation, Operator};
+use crate::lua::call;
 use crate::lua::control::OperatorFile;
+use crate::lua::options::kind;
 use crate::lua::torch::LuaTensor;
 use crate::run::source::Source;
 use crate::tensor::is_finite;
@@ -21,7 +23,9 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     lua.set_named_registry_value(DEFINED, lua.create_table()?)?;
     let table = lua.create_table()?;
     for name in compose::BUILT_IN {
-        let function = lua.create_function(
+        let function = call::function(
+            lua,
+            format!("compt.compose.{name}"),
             move |_, (private, sources, weights): (LuaTensor, LuaTensor, LuaTensor)| {
                 let operator = compose::built_in(name)?;
                 let prompt = operator.compose(&private.get()?, &sources.get()?, &weights.get()?)?;
@@ -30,7 +34,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
         )?;
         table.set(name, function)?;
     }
-    table.set("define", lua.create_function(define)?)?;
+    table.set("define", call::function(lua, "compt.compose.define", define)?)?;
     compt.set("compose", table)
 }
 
@@ -55,7 +59,7 @@ fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
         other => {
             return Err(Error::new(format!(
                 "expected a function or a file, got a {}",
-                other.type_name()
+                kind(&other)
             ))
             .at("compt.compose.define")
             .into());
@@ -98,7 +102,7 @@ pub fn operator(lua: &Lua, value: &Value) -> mlua::Result<Rc<dyn Operator>> {
         }
         other => Err(Error::new(format!(
             "'compose' must be a name or a function, not a {}",
-            other.type_name()
+            kind(&other)
         ))
         .into()),
     }

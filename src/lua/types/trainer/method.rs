@@ -5,7 +5,7 @@ use super::CALL;
 use crate::backbone::Backbone;
 use crate::compose::Operator;
 use crate::lua::control::OperatorFile;
-use crate::lua::options::Options;
+use crate::lua::options::{Options, kind};
 use crate::lua::types::bank::{self, LuaBank, Material, Shape};
 use crate::lua::types::learner::{self, LuaSetup};
 use crate::lua::types::router::{self, LuaRouter};
@@ -249,7 +249,7 @@ fn router_of(
         other => {
             return Err(Error::new(format!(
                 "'router' must be a name or a table, not a {}",
-                other.type_name()
+                kind(&other)
             ))
             .at(CALL)
             .into());
