@@ -7,6 +7,7 @@ use super::{Example, Form, LabelIs, Per, Row, Split, Task, draws, reader};
 use crate::error::Context;
 use crate::metric::Metric;
 use crate::{Error, Result};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -177,6 +178,7 @@ impl Definition {
         source: &'a Source,
         split: Split,
     ) -> Result<Box<dyn Iterator<Item = Result<Example>> + 'a>> {
+        let target = self.form.labels.reader(&self.label_names, self.label_is);
         match source {
             Source::Files(files) => {
                 let rows = files.iter().flat_map(|file| {
@@ -184,9 +186,9 @@ impl Definition {
                     let rows = rows.unwrap_or_else(|e| Box::new(std::iter::once(Err(e))));
                     rows.map(move |row| (&file.path, row))
                 });
-                Ok(Box::new(rows.enumerate().map(|(index, (path, row))| {
+                Ok(Box::new(rows.enumerate().map(move |(index, (path, row))| {
                     let (line, row) = row?;
-                    self.example(index, &row).at(format!("line {line}")).at(path.display())
+                    self.example(index, &row, &target).at(format!("line {line}")).at(path.display())
                 })))
             }
             Source::Rows(rows) if rows.is_empty() => {
@@ -194,17 +196,21 @@ impl Definition {
             }
             Source::Rows(rows) => Ok(Box::new(rows.iter().enumerate().map(move |(index, row)| {
                 let place = format!("rows.{}", split.name());
-                self.example(index, row).at(format!("row {}", index + 1)).at(place)
+                self.example(index, row, &target).at(format!("row {}", index + 1)).at(place)
             }))),
         }
     }
 
-    fn example(&self, index: usize, row: &Row) -> Result<Example> {
+    fn example(
+        &self,
+        index: usize,
+        row: &Row,
+        target: impl Fn(&Value) -> Result<String>,
+    ) -> Result<Example> {
         let source = self.form.source(row)?;
         let column = self.form.columns.get("label").map_or("label", String::as_str);
         let label = row.get(column).ok_or_else(|| missing(row, column))?;
-        let target = self.form.labels.text(label, &self.label_names, self.label_is)?;
-        Ok(Example { index, source, target })
+        Ok(Example { index, source, target: target(label)? })
     }
 }
 

@@ -36,25 +36,33 @@ impl Labels {
         Ok(Labels::Words(words))
     }
 
-    /// The target text of a row's label; a label outside the set is an error. `names` is what rows
-    /// call the words.
-    pub fn text(&self, label: &Value, names: &[String], is: Option<LabelIs>) -> Result<String> {
-        match self {
-            Labels::Words(words) => RowLabels { words, names, is }.word(label),
-            Labels::Numbers { step, range } => {
-                let number = match label {
-                    Value::Number(number) => number.as_f64(),
-                    Value::String(text) => number(text),
-                    _ => None,
-                };
-                match number.filter(|x| (range.0..=range.1).contains(x)) {
-                    Some(number) => Ok(Rounding::new(*step).text(number)),
-                    None => Err(Error::new(format!(
-                        "label {label} is no number from {} to {}",
-                        range.0, range.1
-                    ))),
-                }
-            }
+    /// The text of a row's number; one outside the range is an error.
+    fn number_text(label: &Value, step: f64, range: (f64, f64)) -> Result<String> {
+        let number = match label {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => number(text),
+            _ => None,
+        };
+        match number.filter(|x| (range.0..=range.1).contains(x)) {
+            Some(number) => Ok(Rounding::new(step).text(number)),
+            None => Err(Error::new(format!(
+                "label {label} is no number from {} to {}",
+                range.0, range.1
+            ))),
+        }
+    }
+
+    /// How the labels of rows become target texts; a label outside the set is an error. `names` is
+    /// what rows call the words.
+    pub fn reader<'a>(
+        &'a self,
+        names: &'a [String],
+        is: Option<LabelIs>,
+    ) -> impl Fn(&Value) -> Result<String> + 'a {
+        let rows = RowLabels::new(self.words(), names, is);
+        move |label| match self {
+            Labels::Words(_) => rows.word(label),
+            Labels::Numbers { step, range } => Self::number_text(label, *step, *range),
         }
     }
 
@@ -116,10 +124,10 @@ mod tests {
     fn a_word_is_named_by_its_place_or_by_itself() {
         let labels = Labels::of(vec!["no".into(), "yes".into()]).unwrap();
         for label in [json!(1), json!(1.0), json!("1"), json!("yes"), json!(true)] {
-            assert_eq!(labels.text(&label, &[], None).unwrap(), "yes", "{label}");
+            assert_eq!(labels.reader(&[], None)(&label).unwrap(), "yes", "{label}");
         }
         for label in [json!(2), json!(-1), json!(0.5), json!("maybe"), json!(null)] {
-            let text = labels.text(&label, &[], None).unwrap_err().to_string();
+            let text = labels.reader(&[], None)(&label).unwrap_err().to_string();
             assert!(text.contains("outside the label set"), "{text}");
             assert!(text.contains("one of: no, yes"), "{text}");
         }
@@ -143,10 +151,10 @@ mod tests {
     #[test]
     fn numbers_stay_within_their_range() {
         let labels = Labels::Numbers { step: 0.2, range: (0.0, 5.0) };
-        assert_eq!(labels.text(&json!(3.13), &[], None).unwrap(), "3.2");
-        assert_eq!(labels.text(&json!("5"), &[], None).unwrap(), "5.0");
+        assert_eq!(labels.reader(&[], None)(&json!(3.13)).unwrap(), "3.2");
+        assert_eq!(labels.reader(&[], None)(&json!("5")).unwrap(), "5.0");
         for label in [json!(5.1), json!("nan"), json!("high"), json!(true)] {
-            assert!(labels.text(&label, &[], None).is_err(), "{label}");
+            assert!(labels.reader(&[], None)(&label).is_err(), "{label}");
         }
         assert_eq!((labels.class_of("2.4"), labels.class_of("2.6")), (0, 1));
         let all = labels.all_texts();

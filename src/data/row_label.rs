@@ -32,15 +32,42 @@ impl LabelIs {
     }
 }
 
-/// How the labels of rows are read.
+/// How the labels of a task's rows are read.
 pub struct RowLabels<'a> {
-    pub words: &'a [String],
-    /// What rows call the words, in their order, where they call them otherwise.
-    pub names: &'a [String],
-    pub is: Option<LabelIs>,
+    words: &'a [String],
+    names: &'a [String],
+    is: Option<LabelIs>,
+    /// What a row may say, the names before the words.
+    said: Vec<Said>,
+    /// Whether one of the names, or of the words, is the place of another one.
+    conflicts: [bool; 2],
 }
 
-impl RowLabels<'_> {
+/// A name or a word as labels are compared with it.
+struct Said {
+    text: String,
+    number: Option<f64>,
+    place: usize,
+}
+
+impl<'a> RowLabels<'a> {
+    /// `names` is what rows call the words, in their order, where they call them otherwise.
+    pub fn new(words: &'a [String], names: &'a [String], is: Option<LabelIs>) -> Self {
+        let said = |(place, word): (usize, &String)| Said {
+            text: normal(word),
+            number: number(word),
+            place,
+        };
+        let conflicts = [names, words].map(|list| {
+            let mut said = list.iter().enumerate().map(said);
+            said.any(|said| {
+                said.number.and_then(|x| place(x, words)).is_some_and(|p| p != said.place)
+            })
+        });
+        let said = names.iter().enumerate().chain(words.iter().enumerate()).map(said).collect();
+        RowLabels { words, names, is, said, conflicts }
+    }
+
     /// The word that a label means. A number, a truth value and their texts are the same label,
     /// for a table's cells are all text.
     pub fn word(&self, label: &Value) -> Result<String> {
@@ -49,54 +76,51 @@ impl RowLabels<'_> {
             Value::Number(_) | Value::Bool(_) => label.to_string(),
             _ => return Err(self.outside(label)),
         };
-        let place = self.place(&text).map_err(|two| self.two_meanings(label, two))?;
-        place.map(|place| self.words[place].clone()).ok_or_else(|| self.outside(label))
-    }
-
-    /// The place of the word; `Err` where it could be either of two.
-    fn place(
-        &self,
-        text: &str,
-    ) -> std::result::Result<Option<usize>, (Option<usize>, Option<usize>)> {
-        let (word, index) = (self.by_word(text), self.by_index(text));
-        match self.is {
-            Some(LabelIs::Word) => Ok(word),
-            Some(LabelIs::Index) => Ok(index),
-            None if number(text).is_some() => {
-                if conflict(self.names, self.words.len()) {
-                    return Ok(word);
-                }
-                let is_settled = word == index || !conflict(self.words, self.words.len());
-                if is_settled { Ok(word.or(index)) } else { Err((word, index)) }
-            }
-            None => match (word, self.by_meaning(text)) {
-                (Some(word), _) => Ok(Some(word)),
-                (None, Some(meant)) if Some(meant) != index => Err((Some(meant), index)),
-                (None, _) => Ok(index),
-            },
+        match self.meaning(&text) {
+            Meaning::One(place) => Ok(self.words[place].clone()),
+            Meaning::None => Err(self.outside(label)),
+            Meaning::Either(word, index) => Err(self.two_meanings(label, word, index)),
         }
     }
 
-    fn by_word(&self, text: &str) -> Option<usize> {
-        let find = |is: &dyn Fn(&String) -> bool| {
-            self.names.iter().position(is).or_else(|| self.words.iter().position(is))
+    fn meaning(&self, text: &str) -> Meaning {
+        let (word, index) = (self.by_word(text), self.by_index(text));
+        let [names_conflict, words_conflict] = self.conflicts;
+        let is_number = number(text).is_some();
+        let one = match self.is {
+            Some(LabelIs::Word) => word,
+            Some(LabelIs::Index) => index,
+            None if is_number && names_conflict => word,
+            None if is_number && words_conflict && word != index => {
+                return Meaning::Either(word, index);
+            }
+            None => match (word, self.by_meaning(text)) {
+                (None, Some(meant)) if Some(meant) != index => {
+                    return Meaning::Either(Some(meant), index);
+                }
+                _ => word.or(index),
+            },
         };
-        let same = find(&|word| normal(word) == text);
-        same.or_else(|| {
+        one.map_or(Meaning::None, Meaning::One)
+    }
+
+    fn by_word(&self, text: &str) -> Option<usize> {
+        let find = |is: &dyn Fn(&Said) -> bool| self.said.iter().find(|said| is(said));
+        let same = find(&|said| said.text == text);
+        let alike = || {
             let wanted = truth(text)?;
-            find(&|word| truth(&normal(word)) == Some(wanted))
-        })
-        .or_else(|| {
+            find(&|said| truth(&said.text) == Some(wanted))
+        };
+        let equal = || {
             let wanted = number(text)?;
-            find(&|word| number(word) == Some(wanted))
-        })
+            find(&|said| said.number == Some(wanted))
+        };
+        same.or_else(alike).or_else(equal).map(|said| said.place)
     }
 
     fn by_index(&self, text: &str) -> Option<usize> {
-        let number =
-            truth(text).map(|truth| f64::from(u8::from(truth))).or_else(|| number(text))?;
-        let is_place = number.fract() == 0.0 && number >= 0.0 && number < self.words.len() as f64;
-        is_place.then_some(number as usize)
+        let truth = truth(text).map(|truth| f64::from(u8::from(truth)));
+        place(truth.or_else(|| number(text))?, self.words)
     }
 
     /// A truth value where the words are "yes" and "no".
@@ -116,7 +140,7 @@ impl RowLabels<'_> {
         })
     }
 
-    fn two_meanings(&self, label: &Value, (word, index): (Option<usize>, Option<usize>)) -> Error {
+    fn two_meanings(&self, label: &Value, word: Option<usize>, index: Option<usize>) -> Error {
         let named = |place: Option<usize>| match place {
             Some(place) => format!("'{}'", self.words[place]),
             None => "none".to_string(),
@@ -130,12 +154,18 @@ impl RowLabels<'_> {
     }
 }
 
-/// Whether some word is a number that as a place is that of another word.
-fn conflict(words: &[String], count: usize) -> bool {
-    words.iter().enumerate().any(|(place, word)| {
-        let number = number(word).filter(|x| x.fract() == 0.0 && *x >= 0.0 && *x < count as f64);
-        number.is_some_and(|number| number as usize != place)
-    })
+/// What a label can mean: the place of a word.
+enum Meaning {
+    None,
+    One(usize),
+    /// Read as a word, and as a place.
+    Either(Option<usize>, Option<usize>),
+}
+
+/// A number as a place in the words.
+fn place(number: f64, words: &[String]) -> Option<usize> {
+    let is_place = number.fract() == 0.0 && number >= 0.0 && number < words.len() as f64;
+    is_place.then_some(number as usize)
 }
 
 #[cfg(test)]
@@ -148,7 +178,7 @@ mod tests {
     }
 
     fn read(of: &[&str], names: &[&str], is: Option<LabelIs>, label: Value) -> Result<String> {
-        RowLabels { words: &words(of), names: &words(names), is }.word(&label)
+        RowLabels::new(&words(of), &words(names), is).word(&label)
     }
 
     #[test]

@@ -1064,7 +1064,7 @@ function Trainer:load(path, options) end
 ---@class compt.Prediction
 ---@field source string what the model read
 ---@field label string the right answer
----@field prediction string the model's
+---@field prediction string the model's: a label word as the task has it where the decoded text is one, else that text
 local Prediction = {}
 
 ---Scores in percent; prints itself as a table.

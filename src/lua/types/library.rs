@@ -9,21 +9,23 @@ use std::path::Path;
 /// The module `compt.library`, which is no part of what scripts use.
 pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let library = lua.create_table()?;
-    library.set("known", call::function(lua, "known", known)?)?;
-    let modules =
-        call::function(lua, "compt.modules", |_, folder: String| Ok(stdlib::modules_in(&folder)))?;
+    library.set("known", call::function(lua, "compt.library.known", known)?)?;
+    let modules = call::function(lua, "compt.library.modules", |_, folder: String| {
+        Ok(stdlib::modules_in(&folder))
+    })?;
     library.set("modules", modules)?;
     library.set("ablate", call::function(lua, "compt.ablate", grid::ablate)?)?;
-    library.set("is_planned", call::function(lua, "compt.is_planned", grid::is_planned)?)?;
+    library
+        .set("is_planned", call::function(lua, "compt.library.is_planned", grid::is_planned)?)?;
     library.set("runs", call::function(lua, "compt.runs", recorded::runs)?)?;
-    library.set("details", call::function(lua, "compt.details", recorded::details)?)?;
-    library.set("answers", call::function(lua, "compt.answers", recorded::answers)?)?;
+    library.set("details", call::function(lua, "compt.library.details", recorded::details)?)?;
+    library.set("answers", call::function(lua, "compt.library.answers", recorded::answers)?)?;
     library.set("svg", call::function(lua, "compt.figures", figure::svg)?)?;
     library.set("png", call::function(lua, "compt.figures", figure::picture)?)?;
-    library.set("curve", call::function(lua, "compt.curve", recorded::curve)?)?;
-    library.set("write", call::function(lua, "compt.write", write)?)?;
+    library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;
+    library.set("write", call::function(lua, "compt.library.write", write)?)?;
     library.set("write_page", call::function(lua, "compt.report.page", report::write_page)?)?;
-    library.set("json", call::function(lua, "compt.json", json)?)?;
+    library.set("json", call::function(lua, "compt.library.json", json)?)?;
     Ok(library)
 }
 
