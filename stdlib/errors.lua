@@ -1,7 +1,7 @@
---- Errors that are tables: nobody who reads `table: 0x55d0c8` knows what went wrong, so a table that is
---- thrown gets a text, what it holds. Caught, it is the same table.
-local getmetatable, setmetatable, type, tostring = getmetatable, setmetatable, type, tostring
-local ipairs, pairs, select, sort, concat, format = ipairs, pairs, select, table.sort, table.concat, string.format
+--- The metatable that tables get when they are thrown: nobody who reads `table: 0x55d0c8` knows what went
+--- wrong, so their text is what they hold. Caught, it is the same table.
+local getmetatable, type, tostring = getmetatable, type, tostring
+local ipairs, pairs, sort, concat, format = ipairs, pairs, table.sort, table.concat, string.format
 
 --- So deep, and so many entries of a table, are shown.
 local DEPTH, MOST = 3, 16
@@ -32,23 +32,4 @@ text_of = function(value, depth)
   return depth > 0 and entries(value, depth) or "{...}"
 end
 
-local meta = { __name = "error", __tostring = function(value) return "error value " .. entries(value, DEPTH) end }
-
-local function told(value)
-  if type(value) == "table" and getmetatable(value) == nil then setmetatable(value, meta) end
-  return value
-end
-
---- `error` and `assert` as they are, but for that.
-return function(raise, check)
-  local function error(value, level)
-    raise(told(value), level == 0 and 0 or (level or 1) + 1)
-  end
-  local function assert(...)
-    local holds, value = ...
-    if holds or select("#", ...) == 0 then return check(...) end
-    if select("#", ...) == 1 then raise("assertion failed!", 2) end
-    raise(told(value), 0)
-  end
-  return error, assert
-end
+return { __name = "error", __tostring = function(value) return "error value " .. entries(value, DEPTH) end }

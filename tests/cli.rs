@@ -107,6 +107,8 @@ fn an_error_that_is_a_table_is_shown_with_its_content() {
         ("error('as ever')", "study.lua:1: as ever\n"),
         ("local function f() error('of the caller', 2) end\n\nf()", "study.lua:3: of the caller\n"),
         ("error('no place', 0)", "study.lua:1: no place\n"),
+        ("\nreturn error('in a tail call')", "study.lua:2: in a tail call\n"),
+        ("\nassert(nil, 'asserted')", "study.lua:2: asserted\n"),
     ] {
         let study = Study::new(&[("study.lua", script)]);
         let (code, _, err) = study.run(&["run", "study.lua"]);

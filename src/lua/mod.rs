@@ -12,6 +12,7 @@ mod hook;
 pub mod object;
 pub mod options;
 pub mod profile;
+mod raise;
 mod random;
 mod recorded;
 pub mod repl;

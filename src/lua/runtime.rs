@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::session::{Script, Session};
-use super::{args, hook, random, sources, stdlib, torch, types};
+use super::{args, hook, raise, random, sources, stdlib, torch, types};
 use crate::Error;
 use crate::sweep::Plan;
 use mlua::state::{GcGenParams, GcMode};
@@ -39,7 +39,7 @@ impl Runtime {
         given.set("seed", session.seed)?;
         lua.preload_module("compt.session", lua.create_function(move |_, ()| Ok(given.clone()))?)?;
         globals.set("arg", lua.create_table()?)?;
-        stdlib::tell_tables(&lua, &globals)?;
+        raise::install(&lua, &globals)?;
         globals.set("sorted_pairs", stdlib::load::<Function>(&lua, "sorted_pairs.lua")?)?;
         lua.preload_module("compt.torch", lua.create_function(|lua, ()| torch::module(lua))?)?;
         lua.preload_module(

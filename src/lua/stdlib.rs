@@ -2,7 +2,7 @@
 //! names a folder, for work on the library itself.
 
 use crate::Error;
-use mlua::{FromLuaMulti, Function, Lua, Table, Value};
+use mlua::{FromLuaMulti, Lua};
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
 
@@ -36,15 +36,6 @@ pub fn module(name: &str) -> Option<(String, Cow<'static, [u8]>)> {
 pub fn load<T: FromLuaMulti>(lua: &Lua, path: &str) -> mlua::Result<T> {
     let source = file(path).ok_or_else(|| Error::new(format!("no file stdlib/{path} in compt")))?;
     lua.load(&source[..]).set_name(format!("=stdlib/{path}")).eval()
-}
-
-/// Makes the `error` and `assert` of a table of globals give tables a text.
-pub fn tell_tables(lua: &Lua, globals: &Table) -> mlua::Result<()> {
-    let wrap: Function = load(lua, "errors.lua")?;
-    let (raise, check): (Value, Value) = (globals.get("error")?, globals.get("assert")?);
-    let (raise, check): (Function, Function) = wrap.call((raise, check))?;
-    globals.set("error", raise)?;
-    globals.set("assert", check)
 }
 
 /// The modules made for scripts, sorted; the others are how these are made.

@@ -2,7 +2,7 @@
 
 use super::{bounded, told};
 use crate::lua::options::kind;
-use crate::lua::{hook, random, stdlib};
+use crate::lua::{hook, raise, random, stdlib};
 use crate::run::source::Source;
 use crate::{Error, Result};
 use mlua::chunk::ChunkMode;
@@ -199,7 +199,7 @@ fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
     for name in BASE.into_iter().chain(["string", "table", "math", "utf8"]) {
         kept.set(name, globals.get::<Value>(name)?)?;
     }
-    stdlib::tell_tables(lua, &kept)?;
+    raise::install(lua, &kept)?;
     kept.get::<Table>("string")?.set("dump", Value::Nil)?;
     kept.get::<Table>("math")?.set("randomseed", Value::Nil)?;
     bounded::install(lua, &kept.get("string")?, &kept.get("table")?)?;
