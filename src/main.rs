@@ -1,6 +1,5 @@
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    compt::cli::Cli::parse().run()
+    compt::cli::parse().run()
 }

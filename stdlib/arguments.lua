@@ -16,6 +16,13 @@ local function table_text(value)
   return #parts == 0 and "{}" or ("{ %s }"):format(table.concat(parts, ", "))
 end
 
+--- What a value is, with an article: an object where Lua says userdata.
+function arguments.a_kind(value)
+  local kind = type(value)
+  if kind == "nil" then return kind end
+  return kind == "userdata" and "an object" or "a " .. kind
+end
+
 --- A value as Lua writes it; schedules and curricula by their own text.
 function arguments.show(value)
   local kind = type(value)

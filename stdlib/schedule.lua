@@ -27,7 +27,7 @@ local function new(text, value) return setmetatable({ text = text, value = value
 local function as_schedule(call, value, level)
   if getmetatable(value) == Schedule then return value end
   if type(value) == "number" then return schedule.constant(value) end
-  error(("%s: expected a schedule or a number, got a %s"):format(call, type(value)), level or 3)
+  error(("%s: expected a schedule or a number, got %s"):format(call, arguments.a_kind(value)), level or 3)
 end
 
 --- The share of the way from step 1 to step N, in [0, 1].

@@ -13,6 +13,11 @@ local function before(a, b)
 end
 
 return function(t)
+  local meta = getmetatable(t)
+  if type(t) ~= "table" and not (type(meta) == "table" and meta.__pairs) then
+    local got = type(t) == "userdata" and "an object" or t == nil and "nil" or "a " .. type(t)
+    error("sorted_pairs: expected a table, got " .. got, 2)
+  end
   local keys = {}
   for key in pairs(t) do
     if not rank[type(key)] then

@@ -49,6 +49,80 @@ fn an_argument_the_script_never_looked_at_is_noted() {
 }
 
 #[test]
+fn values_are_truth_values_numbers_or_text_as_they_were_typed() {
+    let code = "for _, name in ipairs { 'a', 'b', 'c', 'd', 'e' } do
+        print(compt.args[name], math.type(compt.args[name]) or type(compt.args[name])) end";
+    let set = "--set";
+    let (status, out, _) = output(&[
+        "-e",
+        code,
+        set,
+        "a=False",
+        set,
+        "b=1e-3",
+        set,
+        "c=77950e8",
+        set,
+        "d=\"16\"",
+        set,
+        "e=007",
+    ]);
+    let wanted = "false\tboolean\n0.001\tfloat\n77950e8\tstring\n16\tstring\n007\tstring\n";
+    assert_eq!((status, out.as_str()), (0, wanted));
+    let (status, out, err) = output(&["-e", "print(compt.args.a)", set, "a=1", set, "a=2"]);
+    assert_eq!((status, out.as_str()), (0, "2\n"));
+    assert!(err.contains("note: --set a is given twice: 2 takes the place of 1"), "{err}");
+}
+
+#[test]
+fn a_value_that_is_given_as_an_option_is_answered_with_the_right_form() {
+    let study = Study::new(&[("study.lua", "print(1)")]);
+    for arguments in [
+        &["run", "study.lua", "--epochs", "3"][..],
+        &["run", "study.lua", "epochs=3"],
+        &["sweep", "plan", "study.lua", "--epochs=3"],
+        &["sweep", "submit", "study.lua", "--epochs", "3"],
+    ] {
+        let (code, out, err) = study.run(arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains("a value for the script is given by --set epochs=3"), "{err}");
+    }
+}
+
+#[test]
+fn an_error_that_is_a_table_is_shown_with_its_content() {
+    for (script, wanted) in [
+        (
+            "local x = 1\nerror({ code = 2, why = 'no rows' })",
+            "study.lua:2: error value { code = 2, why = \"no rows\" }\n",
+        ),
+        (
+            "local t = { 'a', { deep = { deeper = { 1 } } } }\nt.self = t\nassert(false, t)",
+            "study.lua:3: error value { \"a\", { deep = { deeper = {...} } }, self = ",
+        ),
+        (
+            "error(setmetatable({}, { __tostring = function() return 'my own' end }))",
+            "study.lua:1: my own\n",
+        ),
+        ("error('as ever')", "study.lua:1: as ever\n"),
+        ("local function f() error('of the caller', 2) end\n\nf()", "study.lua:3: of the caller\n"),
+        ("error('no place', 0)", "study.lua:1: no place\n"),
+        ("\nreturn error('in a tail call')", "study.lua:2: in a tail call\n"),
+        ("\nassert(nil, 'asserted')", "study.lua:2: asserted\n"),
+    ] {
+        let study = Study::new(&[("study.lua", script)]);
+        let (code, _, err) = study.run(&["run", "study.lua"]);
+        assert_eq!(code, 1);
+        assert!(err.starts_with(wanted), "{script}: {err}");
+    }
+    let caught =
+        "local e = { code = 2 } local ok, got = pcall(error, e) print(rawequal(e, got), got.code)
+        print(select('#', assert(1, nil, 3)), pcall(assert, nil))";
+    let (code, out, _) = output(&["-e", caught]);
+    assert_eq!((code, out.as_str()), (0, "true\t2\n3\tfalse\tassertion failed!\n"));
+}
+
+#[test]
 fn a_script_requires_its_neighbours_from_any_folder() {
     let study = Study::new(&[
         ("below/study.lua", "print(require('helper').answer)"),

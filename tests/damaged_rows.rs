@@ -32,6 +32,7 @@ fn rte(train: &Path, seed: u64) -> compt::Result<Task> {
         class_names: Vec::new(),
         missing: Missing::Error,
         layout: Layout::default(),
+        label_is: None,
         metrics: vec![Metric::Accuracy],
         small: true,
         sources: Sources {

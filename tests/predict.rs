@@ -109,3 +109,76 @@ fn a_run_answers_as_it_was_evaluated() {
     refused(b"a\ncaf\xe9\n", 1, "line 2 of the input: not UTF-8 (byte 0xE9)");
     refused(b"\xff\xfea\0\n\0", 0, "the input: it is UTF-16, not UTF-8");
 }
+
+/// The recorded form of the only task, changed.
+fn with_labels(study: &Study, labels: Value) {
+    let path = study.0.path().join("out/config.json");
+    let mut config: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    config["tasks"]["forms"]["sentiment"]["labels"]["words"] = labels;
+    std::fs::write(&path, config.to_string()).unwrap();
+}
+
+#[test]
+fn label_words_are_those_of_the_task_or_refused() {
+    let study = Study::small(&STUDY.replace("\"sentiment\", \"nli3\"", "\"sentiment\""));
+    let (code, _, err) = study.run(&["run", "study.lua", "--out", "out"]);
+    assert_eq!(code, 0, "{err}");
+    let answers = || {
+        let (code, out, err) =
+            predict(&study, &["out"], "a warm and funny story .\nbob hates it .\n");
+        assert_eq!(code, 0, "{err}");
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let plain = answers();
+    // White space is no part of a word, but the task's word is what is told.
+    with_labels(&study, serde_json::json!([" positive", "negative\u{a0}"]));
+    for (answer, was) in answers().iter().zip(&plain) {
+        let wanted = match was["prediction"].as_str().unwrap() {
+            "positive" => " positive",
+            _ => "negative\u{a0}",
+        };
+        assert_eq!(answer["prediction"], wanted);
+        assert_eq!(answer["scores"][wanted], was["scores"][wanted.trim()]);
+    }
+    with_labels(&study, serde_json::json!(["👍", "👎"]));
+    let (code, out, err) = predict(&study, &["out"], "a\n");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("the label words '👍' and '👎' are the same to the tokenizer"), "{err}");
+}
+
+#[test]
+fn sets_that_are_added_up_are_recorded_each_and_answered_by_task() {
+    let study = Study::small(
+        r#"
+local compt = require "compt"
+local a = compt.tasks("micro", { tasks = { "sentiment" }, shots = 8, seed = 1, max_test = 4 })
+local b = compt.tasks({ "nli3" }, { shots = 2, per = "class", seed = 5, max_test = 4 })
+local t = compt.trainer { backbone = compt.backbone "micro", tasks = a + b,
+  method = compt.methods.ssum { sources = 2, length = 3 }, steps = 4, batch_size = 4, progress = false }
+t:run()
+print(t:evaluate("test").counts.nli3)
+"#,
+    );
+    let (code, out, err) = study.run(&["run", "study.lua", "--out", "out"]);
+    assert_eq!((code, out.as_str()), (0, "4\n"), "{err}");
+    let config = std::fs::read_to_string(study.0.path().join("out/config.json")).unwrap();
+    let tasks = serde_json::from_str::<Value>(&config).unwrap()["tasks"].clone();
+    assert_eq!(tasks["set"], "micro+nli3");
+    assert_eq!(tasks["names"], serde_json::json!(["sentiment", "nli3"]));
+    assert!(tasks["shots"].is_null() && tasks["per"].is_null() && tasks["seed"].is_null());
+    let parts = serde_json::json!([
+        { "set": "micro", "names": ["sentiment"], "shots": 8, "per": "task", "seed": 1 },
+        { "set": "nli3", "names": ["nli3"], "shots": 2, "per": "class", "seed": 5 },
+    ]);
+    assert_eq!(tasks["parts"], parts);
+    let (code, _, err) = study.run(&["replay", "out"]);
+    assert_eq!(code, 0, "{err}");
+    let (code, out, err) = predict(
+        &study,
+        &["out", "--task", "nli3"],
+        "{\"premise\": \"a\", \"hypothesis\": \"b\"}\n",
+    );
+    assert_eq!((code, out.lines().count()), (0, 1), "{err}");
+    let (code, _, err) = study.run(&["eval", "out", "--task", "sentiment"]);
+    assert_eq!(code, 0, "{err}");
+}

@@ -17,8 +17,10 @@ mod run;
 mod runs;
 mod stubs;
 mod sweep;
+mod usage;
 
-use crate::lua::session::{Grids, Session, Way, parse_arg};
+use crate::lua::args::parse_arg;
+use crate::lua::session::{Grids, Session, Way};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -144,7 +146,7 @@ enum Command {
 
 #[derive(Args)]
 struct SessionOptions {
-    /// A value the script sees as compt.args.KEY: a number, true, false or text
+    /// A value the script sees as compt.args.KEY: a number, true, false or text (quotes force text)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_arg)]
     set: Vec<(String, serde_json::Value)>,
 
@@ -322,6 +324,8 @@ const DOCTOR_EXAMPLES: &str = "\
 Examples:
   compt doctor";
 
+pub use usage::parse;
+
 impl Cli {
     /// Does what was asked and tells the exit code.
     pub fn run(self) -> ExitCode {
@@ -358,8 +362,14 @@ impl Cli {
 
 impl From<SessionOptions> for Session {
     fn from(options: SessionOptions) -> Session {
+        let mut args = serde_json::Map::new();
+        for (key, value) in options.set {
+            if let Some(before) = args.insert(key.clone(), value.clone()) {
+                eprintln!("note: --set {key} is given twice: {value} takes the place of {before}");
+            }
+        }
         Session {
-            args: options.set.into_iter().collect(),
+            args,
             out: options.out,
             device: options.device,
             seed: options.seed,

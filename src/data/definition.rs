@@ -7,7 +7,9 @@ use super::overlap;
 use super::reader::{self, Columns, Numbered, Rows, Wanted};
 use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
-use super::{Example, Form, Layout, Missing, Per, Remarks, Row, Split, Task, Template, draws};
+use super::{
+    Example, Form, LabelIs, Layout, Missing, Per, Remarks, Row, Split, Task, Template, draws,
+};
 use crate::error::Context;
 use crate::metric::Metric;
 use crate::{Error, Result};
@@ -53,6 +55,8 @@ pub struct Definition {
     pub class_names: Vec<String>,
     pub missing: Missing,
     pub layout: Layout,
+    /// What the labels of rows are, where they could be words or places.
+    pub label_is: Option<LabelIs>,
     pub metrics: Vec<Metric>,
     /// Whether validation rows are halved to make test rows.
     pub small: bool,
@@ -230,13 +234,14 @@ impl Definition {
         split: Split,
         notes: &Notes,
     ) -> Result<Box<dyn Iterator<Item = Result<Taken>> + 'a>> {
+        let target = self.form.labels.reader(&self.label_names, self.label_is);
         match source {
             Source::Files(files) => {
                 let notes = notes.clone();
                 let rows = files.iter().flat_map(move |file| self.rows_of(file, &notes));
-                Ok(Box::new(rows.enumerate().map(|(index, row)| {
+                Ok(Box::new(rows.enumerate().map(move |(index, row)| {
                     let FileRow { file, place: (line, row), classes, unit } = row?;
-                    let taken = self.example(index, &row, classes.as_deref());
+                    let taken = self.example(index, &row, classes.as_deref(), &target);
                     taken.at(format!("{unit} {line}")).at(file.path.display())
                 })))
             }
@@ -245,7 +250,8 @@ impl Definition {
             }
             Source::Rows(rows) => Ok(Box::new(rows.iter().enumerate().map(move |(index, row)| {
                 let place = format!("rows.{}", split.name());
-                self.example(index, row, None).at(format!("row {}", index + 1)).at(place)
+                let taken = self.example(index, row, None, &target);
+                taken.at(format!("row {}", index + 1)).at(place)
             }))),
         }
     }
@@ -291,7 +297,13 @@ impl Definition {
         self.form.columns.get("label").map_or("label", String::as_str)
     }
 
-    fn example(&self, index: usize, row: &Row, classes: Option<&ClassNames>) -> Result<Taken> {
+    fn example(
+        &self,
+        index: usize,
+        row: &Row,
+        classes: Option<&ClassNames>,
+        target: impl Fn(&Value) -> Result<String>,
+    ) -> Result<Taken> {
         let column = self.label_column();
         let lacking = |Lack(part, error)| match self.missing {
             Missing::Skip => Ok(Taken::Skipped(part)),
@@ -304,11 +316,8 @@ impl Definition {
         let label = &row[column];
         let target = match classes.map(|classes| classes.label(label)).transpose()?.flatten() {
             Some(Value::String(word)) => word.clone(),
-            Some(number) => self.form.labels.text(number)?,
-            None => {
-                let named = self.label_names.iter().position(|name| label == name);
-                self.form.labels.text(&named.map_or(label.clone(), Value::from))?
-            }
+            Some(number) => target(number)?,
+            None => target(label)?,
         };
         Ok(Taken::Example(Example { index, source, target }))
     }
@@ -358,6 +367,7 @@ mod tests {
             class_names: Vec::new(),
             missing: Missing::Error,
             layout: Layout::default(),
+            label_is: None,
             metrics: vec![Metric::Accuracy],
             small: false,
             sources: Sources { train, validation: None, test: Some(rows(30)) },

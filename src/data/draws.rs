@@ -1,7 +1,7 @@
 //! Draws of large files, kept, so that a study's next run does not read all of them again.
 
 use super::split::Splits;
-use super::{Definition, Example, Form, Plan, Remarks, Source, Split};
+use super::{Definition, Example, Form, LabelIs, Plan, Remarks, Source, Split};
 use crate::Result;
 use crate::atomic::write_atomic;
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,8 @@ pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
     let what = json!({
         "version": VERSION, "task": task.name, "files": files, "form": form,
         "label_names": task.label_names, "class_names": task.class_names,
-        "missing": task.missing, "layout": task.layout, "small": task.small, "held_out": task.held_out(plan),
+        "label_is": task.label_is.map(LabelIs::name), "missing": task.missing,
+        "layout": task.layout, "small": task.small, "held_out": task.held_out(plan),
         "seed": plan.seed, "shots": plan.shots, "per": plan.per.name(), "max_test": plan.max_test,
     });
     (size >= LARGE).then(|| hex(&Sha256::digest(what.to_string())))

@@ -1,6 +1,7 @@
 //! The targets a task may have: a few words, or numbers written as text.
 
-use super::Rounding;
+use super::word::{normal, number};
+use super::{LabelIs, Rounding, RowLabels};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,28 +10,59 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Labels {
-    /// One word of these; a row names it by its place from 0, or by the word itself. The last one
-    /// is the positive class of F1.
+    /// One word of these; a row names it by its place from 0, or by the word itself (see
+    /// [`RowLabels`]). The last one is the positive class of F1.
     Words(Vec<String>),
     /// A number within `range`, both ends included, rounded to `step` (see [`Rounding`]).
     Numbers { step: f64, range: (f64, f64) },
 }
 
 impl Labels {
-    /// The target text of a row's label; a label outside the set is an error.
-    pub fn text(&self, label: &Value) -> Result<String> {
-        match self {
-            Labels::Words(words) => word(words, label),
-            Labels::Numbers { step, range } => {
-                let number = number(label).filter(|x| (range.0..=range.1).contains(x));
-                match number {
-                    Some(number) => Ok(Rounding::new(*step).text(number)),
-                    None => Err(Error::new(format!(
-                        "label {label} is no number from {} to {}",
-                        range.0, range.1
-                    ))),
-                }
+    /// Words of one task; two that are compared as the same one, and one without a character, are an
+    /// error.
+    pub fn of(words: Vec<String>) -> Result<Self> {
+        for (place, word) in words.iter().enumerate() {
+            let text = normal(word);
+            if text.is_empty() {
+                return Err(Error::new(format!("label word {} is empty: '{word}'", place + 1)));
             }
+            if let Some(other) = words[..place].iter().find(|other| normal(other) == text) {
+                return Err(Error::new(format!(
+                    "the label words '{other}' and '{word}' are the same"
+                ))
+                .hint("white space and forms of characters (full-width, combining) do not count"));
+            }
+        }
+        Ok(Labels::Words(words))
+    }
+
+    /// The text of a row's number; one outside the range is an error.
+    fn number_text(label: &Value, step: f64, range: (f64, f64)) -> Result<String> {
+        let number = match label {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => number(text),
+            _ => None,
+        };
+        match number.filter(|x| (range.0..=range.1).contains(x)) {
+            Some(number) => Ok(Rounding::new(step).text(number)),
+            None => Err(Error::new(format!(
+                "label {label} is no number from {} to {}",
+                range.0, range.1
+            ))),
+        }
+    }
+
+    /// How the labels of rows become target texts; a label outside the set is an error. `names` is
+    /// what rows call the words.
+    pub fn reader<'a>(
+        &'a self,
+        names: &'a [String],
+        is: Option<LabelIs>,
+    ) -> impl Fn(&Value) -> Result<String> + 'a {
+        let rows = RowLabels::new(self.words(), names, is);
+        move |label| match self {
+            Labels::Words(_) => rows.word(label),
+            Labels::Numbers { step, range } => Self::number_text(label, *step, *range),
         }
     }
 
@@ -83,32 +115,6 @@ impl Labels {
     }
 }
 
-fn word(words: &[String], label: &Value) -> Result<String> {
-    if let Value::String(text) = label
-        && words.iter().any(|word| word == text.trim())
-    {
-        return Ok(text.trim().to_string());
-    }
-    let place = number(label).filter(|x| x.fract() == 0.0 && *x >= 0.0);
-    place.and_then(|place| words.get(place as usize)).cloned().ok_or_else(|| {
-        Error::new(format!("label {label} is outside the label set")).hint(format!(
-            "0 to {}, or one of: {}",
-            words.len() - 1,
-            words.join(", ")
-        ))
-    })
-}
-
-/// The number a JSON number, a truth value or a table's cell holds.
-fn number(label: &Value) -> Option<f64> {
-    match label {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,24 +122,39 @@ mod tests {
 
     #[test]
     fn a_word_is_named_by_its_place_or_by_itself() {
-        let labels = Labels::Words(vec!["no".into(), "yes".into()]);
+        let labels = Labels::of(vec!["no".into(), "yes".into()]).unwrap();
         for label in [json!(1), json!(1.0), json!("1"), json!("yes"), json!(true)] {
-            assert_eq!(labels.text(&label).unwrap(), "yes", "{label}");
+            assert_eq!(labels.reader(&[], None)(&label).unwrap(), "yes", "{label}");
         }
         for label in [json!(2), json!(-1), json!(0.5), json!("maybe"), json!(null)] {
-            let text = labels.text(&label).unwrap_err().to_string();
+            let text = labels.reader(&[], None)(&label).unwrap_err().to_string();
             assert!(text.contains("outside the label set"), "{text}");
             assert!(text.contains("one of: no, yes"), "{text}");
         }
     }
 
     #[test]
+    fn words_that_are_compared_as_one_are_refused() {
+        let refused = |words: &[&str]| {
+            Labels::of(words.iter().map(|word| word.to_string()).collect()).unwrap_err().to_string()
+        };
+        assert!(refused(&["yes", "yes"]).contains("the label words 'yes' and 'yes' are the same"));
+        for (a, b) in
+            [("not same", "not  same"), ("no", "ｎｏ"), ("\u{e9}", "e\u{301}"), (" a", "a")]
+        {
+            assert!(refused(&["other", a, b]).contains(&format!("'{a}' and '{b}' are the same")));
+        }
+        assert!(refused(&["yes", " "]).contains("label word 2 is empty"));
+        assert!(Labels::of(vec!["yes".into(), "yes sir".into(), "Yes".into()]).is_ok());
+    }
+
+    #[test]
     fn numbers_stay_within_their_range() {
         let labels = Labels::Numbers { step: 0.2, range: (0.0, 5.0) };
-        assert_eq!(labels.text(&json!(3.13)).unwrap(), "3.2");
-        assert_eq!(labels.text(&json!("5")).unwrap(), "5.0");
-        for label in [json!(5.1), json!("nan"), json!("high")] {
-            assert!(labels.text(&label).is_err(), "{label}");
+        assert_eq!(labels.reader(&[], None)(&json!(3.13)).unwrap(), "3.2");
+        assert_eq!(labels.reader(&[], None)(&json!("5")).unwrap(), "5.0");
+        for label in [json!(5.1), json!("nan"), json!("high"), json!(true)] {
+            assert!(labels.reader(&[], None)(&label).is_err(), "{label}");
         }
         assert_eq!((labels.class_of("2.4"), labels.class_of("2.6")), (0, 1));
         let all = labels.all_texts();

@@ -1,6 +1,7 @@
 //! Tasks as text: files and rows in, prompts' sources and targets out, and the tokenizer.
 
 pub mod answered;
+mod answers;
 mod class_names;
 mod definition;
 pub mod draws;
@@ -17,13 +18,16 @@ mod overlap;
 mod parquet;
 mod reader;
 mod records;
+mod row_label;
 mod sample;
 mod split;
 mod table;
 mod task_set;
 mod template;
 mod tokenizer;
+mod word;
 
+pub use answers::Answers;
 pub use definition::{DataFile, Definition, Plan, Source, Sources};
 pub use example::{Example, Split, Task};
 pub use form::Form;
@@ -33,8 +37,10 @@ pub use lengths::Lengths;
 pub use missing::{Missing, Remarks};
 pub use number::Rounding;
 pub use reader::Row;
+pub use row_label::{LabelIs, RowLabels};
 pub use sample::Per;
 pub use table::Layout;
-pub use task_set::TaskSet;
+pub use task_set::{Part, TaskSet};
 pub use template::Template;
 pub use tokenizer::Tokenizer;
+pub use word::{normal, number, truth};

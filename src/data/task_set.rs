@@ -1,6 +1,7 @@
 //! The tasks of one study.
 
-use super::{Definition, Example, Lengths, Per, Plan, Split, Task, Tokenizer};
+use super::{Answers, Definition, Example, Lengths, Per, Plan, Split, Task, Tokenizer};
+use crate::error::Context;
 use crate::{Error, Result};
 use comfy_table::{CellAlignment, Table, presets};
 use std::collections::BTreeMap;
@@ -11,24 +12,75 @@ use std::fmt;
 pub struct TaskSet {
     pub name: String,
     pub tasks: Vec<Task>,
+    /// In the order of the tasks.
+    parts: Vec<Part>,
+    /// Of each task's sources, where a tokenizer was given.
+    pub lengths: Vec<Option<Lengths>>,
+}
+
+/// Tasks whose rows were drawn alike.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub name: String,
+    count: usize,
     /// Training rows kept of each task or class; `None` where all were.
     pub shots: Option<usize>,
     pub per: Per,
     pub seed: u64,
-    /// Of each task's sources, where a tokenizer was given.
-    pub lengths: Option<Vec<Lengths>>,
 }
 
 impl TaskSet {
     /// Tasks that are there already.
     pub fn of(name: &str, tasks: Vec<Task>) -> Self {
-        TaskSet { name: name.into(), tasks, shots: None, per: Per::Task, seed: 0, lengths: None }
+        Self::drawn(name, tasks, (None, Per::Task, 0))
     }
 
-    /// Counts the tokens of every source, of which a trainer keeps no more than `most`.
+    fn drawn(name: &str, tasks: Vec<Task>, (shots, per, seed): (Option<usize>, Per, u64)) -> Self {
+        let part = Part { name: name.into(), count: tasks.len(), shots, per, seed };
+        let lengths = vec![None; tasks.len()];
+        TaskSet { name: name.into(), tasks, parts: vec![part], lengths }
+    }
+
+    /// The tasks of both, each with its rows as they were drawn; two of one name are an error.
+    pub fn join(&self, other: &TaskSet) -> Result<TaskSet> {
+        let own = self.names();
+        if let Some(name) = other.names().into_iter().find(|name| own.contains(name)) {
+            let what = format!("task '{name}' is in both '{}' and '{}'", self.name, other.name);
+            return Err(Error::new(what).hint(
+                "leave it out of one: the option 'tasks' of compt.tasks names those to take",
+            ));
+        }
+        Ok(TaskSet {
+            name: format!("{}+{}", self.name, other.name),
+            tasks: [&self.tasks[..], &other.tasks].concat(),
+            parts: [&self.parts[..], &other.parts].concat(),
+            lengths: [&self.lengths[..], &other.lengths].concat(),
+        })
+    }
+
+    /// The parts, each with its tasks.
+    pub fn parts(&self) -> impl Iterator<Item = (&Part, &[Task])> {
+        let mut rest = &self.tasks[..];
+        self.parts.iter().map(move |part| {
+            let (own, later) = rest.split_at(part.count);
+            rest = later;
+            (part, own)
+        })
+    }
+
+    /// What all parts agree in.
+    pub fn shared<T: PartialEq>(&self, of: impl Fn(&Part) -> T) -> Option<T> {
+        let first = of(self.parts.first()?);
+        self.parts.iter().all(|part| of(part) == first).then_some(first)
+    }
+
+    /// Counts the tokens of every source, of which a trainer keeps no more than `most`. Label words
+    /// that the tokenizer cannot tell apart are an error.
     pub fn measure(&mut self, tokenizer: &Tokenizer, most: usize) -> Result<()> {
-        let lengths = self.tasks.iter().map(|task| Lengths::of(task, tokenizer, most));
-        self.lengths = Some(lengths.collect::<Result<_>>()?);
+        for (task, lengths) in self.tasks.iter().zip(&mut self.lengths) {
+            Answers::of(tokenizer, task.labels.words()).at(format!("task '{}'", task.name))?;
+            *lengths = Some(Lengths::of(task, tokenizer, most)?);
+        }
         Ok(())
     }
 
@@ -50,8 +102,7 @@ impl TaskSet {
             return Err(Error::new("'max_test' 0 leaves nothing to evaluate on"));
         }
         let tasks = definitions.into_iter().map(|d| d.build(plan)).collect::<Result<_>>()?;
-        let Plan { shots, per, seed, .. } = *plan;
-        Ok(TaskSet { shots, per, seed, ..TaskSet::of(name, tasks) })
+        Ok(TaskSet::drawn(name, tasks, (plan.shots, plan.per, plan.seed)))
     }
 
     /// The examples of one task's split.
@@ -74,23 +125,29 @@ impl TaskSet {
 /// training rows fall into classes.
 impl fmt::Display for TaskSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shots = match self.shots {
-            Some(shots) => format!("{shots} shots per {}", self.per.name()),
-            None => "all training rows".to_string(),
-        };
-        writeln!(f, "tasks '{}': {shots}, seed {}", self.name, self.seed)?;
+        for part in &self.parts {
+            let shots = match part.shots {
+                Some(shots) => format!("{shots} shots per {}", part.per.name()),
+                None => "all training rows".to_string(),
+            };
+            writeln!(f, "tasks '{}': {shots}, seed {}", part.name, part.seed)?;
+        }
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         let lengths = ["tokens: median", "95 %", "cut"].map(String::from);
-        let lengths = if self.lengths.is_some() { lengths.to_vec() } else { Vec::new() };
+        let are_known = self.lengths.iter().any(Option::is_some);
+        let lengths = if are_known { lengths.to_vec() } else { Vec::new() };
         let numbers = 3 + lengths.len();
         let first = ["task", "train", "validation", "test"].map(String::from).into_iter();
         let last = ["metrics", "training labels"].map(String::from);
-        table.set_header(first.chain(lengths).chain(last));
+        table.set_header(first.chain(lengths.clone()).chain(last));
         for (i, task) in self.tasks.iter().enumerate() {
             let size = |split| task.split(split).len().to_string();
             let metrics: Vec<&str> = task.metrics.iter().map(|m| m.name()).collect();
-            let lengths = self.lengths.iter().flat_map(|all| all[i].cells());
+            let lengths = match &self.lengths[i] {
+                Some(lengths) => lengths.cells().to_vec(),
+                None => vec![String::new(); lengths.len()],
+            };
             let row = [task.name.clone()].into_iter().chain(Split::ALL.map(size)).chain(lengths);
             table.add_row(row.chain([metrics.join(", "), balance(task)]));
         }

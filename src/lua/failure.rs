@@ -1,7 +1,7 @@
 //! A Lua error taken apart for people: where, what, the hint and the frames of scripts, without
 //! the traceback's clutter.
 
-use super::options::plain;
+use super::call::in_words;
 use super::sources;
 use mlua::{Error, Lua};
 use std::fmt;
@@ -136,24 +136,7 @@ fn words(error: &Error) -> String {
         Error::RuntimeError(text)
         | Error::MemoryError(text)
         | Error::SyntaxError { message: text, .. } => text.clone(),
-        Error::FromLuaConversionError { from, to, message } => {
-            let note = message.as_ref().filter(|m| !m.starts_with("expected "));
-            let note = note.map_or(String::new(), |m| format!(" ({m})"));
-            format!("expected a {}, got a {from}{note}", plain(to))
-        }
-        Error::BadArgument { to, name: Some(name), .. } if name == "self" => {
-            let method = to.as_deref().and_then(|to| to.rsplit('.').next()).unwrap_or("method");
-            format!("a method is called with a colon, as in object:{method}()")
-        }
-        Error::BadArgument { to, pos, name, cause } => {
-            let argument = match name {
-                Some(name) => format!("argument '{name}'"),
-                None => format!("argument #{pos}"),
-            };
-            let call = to.as_ref().map_or(String::new(), |to| format!(" to '{to}'"));
-            format!("bad {argument}{call}: {}", words(root(cause).0))
-        }
-        other => other.to_string(),
+        other => in_words(other).unwrap_or_else(|| other.to_string()),
     }
 }
 
@@ -234,7 +217,7 @@ mod tests {
     #[test]
     fn a_wrong_argument_is_told_in_the_users_words() {
         let f = failure("take(1, 'x')");
-        assert_eq!(f.message, "bad argument #2: expected a whole number, got a string");
+        assert_eq!(f.message, "argument 2: expected a whole number, got a string");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod args;
+mod call;
 pub mod control;
 pub mod doc;
 pub mod failure;
@@ -11,6 +12,7 @@ mod hook;
 pub mod object;
 pub mod options;
 pub mod profile;
+mod raise;
 mod random;
 mod recorded;
 pub mod repl;

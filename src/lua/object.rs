@@ -1,13 +1,11 @@
 //! The objects scripts hold: their names, their members, and errors for members there are not.
 
-use super::torch::{LuaTensor, TensorArg};
 use crate::Error;
 use crate::error::nearest;
 use mlua::{
-    AnyUserData, FromLua, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod,
-    MultiValue, Result, Table, UserData, UserDataFields, UserDataMethods, Value,
+    AnyUserData, FromLua, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod, Result,
+    UserData, UserDataFields, UserDataMethods, Value,
 };
-use std::marker::PhantomData;
 
 /// A userdata that scripts hold.
 pub trait Object: UserData + 'static {
@@ -91,102 +89,6 @@ pub fn refuse_unknown<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
             })
         },
     );
-}
-
-/// What a function of scripts takes: so many values, and no more.
-pub trait Arguments: FromLuaMulti {
-    const COUNT: usize;
-}
-
-macro_rules! arguments {
-    ($($count:literal: ($($value:ident),*)),* $(,)?) => {
-        $(impl<$($value: FromLua),*> Arguments for ($($value,)*) {
-            const COUNT: usize = $count;
-        })*
-    };
-}
-
-macro_rules! single_arguments {
-    ($($kind:ty),* $(,)?) => {
-        $(impl Arguments for $kind {
-            const COUNT: usize = 1;
-        })*
-    };
-}
-
-arguments!(0: (), 2: (A, B), 3: (A, B, C));
-single_arguments!(Value, String, Function, Table, i64, bool, TensorArg, LuaTensor);
-
-impl<T: FromLua> Arguments for Option<T> {
-    const COUNT: usize = 1;
-}
-
-impl<T: FromLua> Arguments for Vec<T> {
-    const COUNT: usize = 1;
-}
-
-/// The arguments of a call; one too many is an error. nil behind the last one is none.
-fn arguments<A: Arguments>(lua: &Lua, call: &str, values: MultiValue) -> Result<A> {
-    let given = values.iter().rposition(|value| !value.is_nil()).map_or(0, |last| last + 1);
-    if given > A::COUNT {
-        let most = match A::COUNT {
-            0 => "no arguments".to_string(),
-            1 => "at most 1 argument".to_string(),
-            n => format!("at most {n} arguments"),
-        };
-        return Err(Error::new(format!("{call} takes {most}, got {given}")).into());
-    }
-    A::from_lua_args(values, 1, Some(call), lua)
-}
-
-/// A function of scripts that refuses arguments it does not take.
-pub fn function<A, R>(
-    lua: &Lua,
-    call: impl Into<String>,
-    function: impl Fn(&Lua, A) -> Result<R> + 'static,
-) -> Result<Function>
-where
-    A: Arguments,
-    R: IntoLuaMulti,
-{
-    let call = call.into();
-    lua.create_function(move |lua, values: MultiValue| {
-        function(lua, arguments(lua, &call, values)?)
-    })
-}
-
-/// Registers methods that refuse arguments they do not take.
-pub struct Strict<'m, T, M> {
-    methods: &'m mut M,
-    object: PhantomData<T>,
-}
-
-pub fn strict<T: Object, M: UserDataMethods<T>>(methods: &mut M) -> Strict<'_, T, M> {
-    Strict { methods, object: PhantomData }
-}
-
-impl<T: Object, M: UserDataMethods<T>> Strict<'_, T, M> {
-    pub fn add_method<F, A, R>(&mut self, name: &'static str, method: F)
-    where
-        F: Fn(&Lua, &T, A) -> Result<R> + 'static,
-        A: Arguments,
-        R: IntoLuaMulti,
-    {
-        self.methods.add_method(name, move |lua, this, values: MultiValue| {
-            method(lua, this, arguments(lua, &format!("{}:{name}", T::NAME), values)?)
-        });
-    }
-
-    pub fn add_method_mut<F, A, R>(&mut self, name: &'static str, mut method: F)
-    where
-        F: FnMut(&Lua, &mut T, A) -> Result<R> + 'static,
-        A: Arguments,
-        R: IntoLuaMulti,
-    {
-        self.methods.add_method_mut(name, move |lua, this, values: MultiValue| {
-            method(lua, this, arguments(lua, &format!("{}:{name}", T::NAME), values)?)
-        });
-    }
 }
 
 /// `tensor has no method 'sofmax' (did you mean 'softmax'?)`.

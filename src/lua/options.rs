@@ -3,6 +3,7 @@
 
 use super::object::{self, Object};
 use crate::Error;
+use crate::data::truth;
 use crate::error::nearest;
 use mlua::{FromLua, Lua, Table, Value};
 use std::cell::RefCell;
@@ -23,7 +24,7 @@ impl Options {
             other => {
                 return Err(Error::new(format!(
                     "expected a table of options, got a {}",
-                    other.type_name()
+                    kind(&other)
                 ))
                 .at(call)
                 .into());
@@ -42,17 +43,39 @@ impl Options {
         if value.is_nil() {
             return Ok(None);
         }
-        let got = match &value {
+        let to = std::any::type_name::<T>();
+        if let Some(wanted) = misfit(to, &value) {
+            return Err(self.wrong(key, wanted, &value));
+        }
+        let holds =
+            value.is_table() && [LIST, "alloc::collections::"].iter().any(|of| to.starts_with(of));
+        T::from_lua(value.clone(), lua).map(Some).map_err(|e| match e {
+            mlua::Error::FromLuaConversionError { to, from, .. } if holds => {
+                let wanted = plain(&to);
+                self.error(format!(
+                    "option '{key}' must hold a {wanted} in each place, not a {from}"
+                ))
+            }
+            mlua::Error::FromLuaConversionError { to, .. } => self.wrong(key, plain(&to), &value),
+            other => other,
+        })
+    }
+
+    fn wrong(&self, key: &str, wanted: &str, value: &Value) -> mlua::Error {
+        let got = match value {
             Value::Integer(n) => n.to_string(),
             Value::Number(n) => n.to_string(),
             other => format!("a {}", kind(other)),
         };
-        T::from_lua(value, lua).map(Some).map_err(|e| match e {
-            mlua::Error::FromLuaConversionError { to, .. } => {
-                self.error(format!("option '{key}' must be a {}, got {got}", plain(&to)))
+        let error = Error::new(format!("option '{key}' must be a {wanted}, got {got}"));
+        let error = error.at(&self.call);
+        match value.as_string().map(|text| text.to_string_lossy()) {
+            Some(text) if wanted == "boolean" && truth(&text).is_some() => {
+                error.hint(format!("\"{text}\" in quotes is a text: write {}", text.to_lowercase()))
             }
-            other => other,
-        })
+            _ => error,
+        }
+        .into()
     }
 
     /// An option that is an object of the runtime.
@@ -116,6 +139,11 @@ impl Options {
         error.at(key).at(&self.call).into()
     }
 
+    /// That error, with this call before its place.
+    pub fn error_of(&self, error: Error) -> mlua::Error {
+        error.at(&self.call).into()
+    }
+
     /// Refuses every key that was not read.
     pub fn finish(self) -> mlua::Result<()> {
         let Some(table) = &self.table else { return Ok(()) };
@@ -138,10 +166,31 @@ impl Options {
     }
 }
 
+/// How the names of Rust's lists begin.
+const LIST: &str = "alloc::vec::Vec<";
+
+/// What an option of that Rust type must be, where mlua would take something else in silence: any
+/// value for a truth value, a table with names for a list.
+fn misfit(to: &str, value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Table(table) if to.starts_with(LIST) => {
+            let is_named = table.raw_len() == 0 && !table.is_empty();
+            is_named.then_some("list")
+        }
+        Value::Boolean(_) => None,
+        _ => (to == "bool").then_some("boolean"),
+    }
+}
+
 /// What a value is, in Lua's words or by the name of its type.
 pub fn kind(value: &Value) -> String {
     let own = value.as_userdata().and_then(|object| object.type_name().ok());
-    own.map_or_else(|| value.type_name().to_string(), |name| name.to_string_lossy())
+    match own {
+        Some(name) => name.to_string_lossy(),
+        None if value.is_userdata() => "object".to_string(),
+        None if value.is_integer() => "number".to_string(),
+        None => value.type_name().to_string(),
+    }
 }
 
 /// A Rust type's name in Lua's words.
@@ -150,8 +199,10 @@ pub(super) fn plain(to: &str) -> &str {
         "i64" | "i32" | "usize" | "u64" | "u32" => "whole number",
         "f64" | "f32" => "number",
         "bool" => "boolean",
-        "String" => "string",
+        "String" | "&str" | "OsString" | "PathBuf" => "string",
+        "AnyUserData" | "userdata" => "object",
         list if list.starts_with("Vec<") => "list",
+        table if table.contains("Map<") => "table",
         other => other,
     }
 }
@@ -201,6 +252,22 @@ mod tests {
         let text = o.finish().unwrap_err().to_string();
         assert!(text.contains("compt.backbone: unknown option 'dtpye'"), "{text}");
         assert!(text.contains("did you mean 'dtype'?"), "{text}");
+    }
+
+    #[test]
+    fn what_would_be_taken_for_something_else_is_refused() {
+        let (lua, o) =
+            options("return { trainable = 'False', dropout = 0, tasks = { rte = true } }");
+        let text = o.get::<bool>(&lua, "trainable").unwrap_err().to_string();
+        assert!(text.contains("'trainable' must be a boolean, got a string"), "{text}");
+        assert!(text.contains("\"False\" in quotes is a text: write false"), "{text}");
+        let text = o.get::<bool>(&lua, "dropout").unwrap_err().to_string();
+        assert!(text.contains("'dropout' must be a boolean, got 0"), "{text}");
+        let text = o.get::<Vec<String>>(&lua, "tasks").unwrap_err().to_string();
+        assert!(text.contains("'tasks' must be a list, got a table"), "{text}");
+        let (lua, o) = options("return { tasks = { 'a', {} } }");
+        let text = o.get::<Vec<String>>(&lua, "tasks").unwrap_err().to_string();
+        assert!(text.contains("'tasks' must hold a string in each place, not a table"), "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A user's profile of a cluster: a Lua file that returns a table.
 
 use super::failure::Failure;
-use super::options::Options;
+use super::options::{Options, kind};
 use super::runtime::Runtime;
 use super::text;
 use crate::slurm::{self, Profile};
@@ -48,7 +48,7 @@ fn read(path: &Path) -> Result<Profiles> {
     let read = || -> mlua::Result<Profiles> {
         let value: Value = lua.load(text::code(&text)).set_name(format!("@{name}")).eval()?;
         if !value.is_table() {
-            let what = format!("expected 'return {{ ... }}', got a {}", value.type_name());
+            let what = format!("expected 'return {{ ... }}', got a {}", kind(&value));
             return Err(Error::new(what).at(&name).into());
         }
         profiles(lua, &name, value)

@@ -1,5 +1,7 @@
 //! `math.random` bound to a seeded generator: the same numbers in every process.
 
+use super::call;
+use super::options::kind;
 use mlua::{Lua, Result, Table, Value};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,14 +14,14 @@ struct Generator(ChaCha8Rng);
 pub fn install(lua: &Lua, seed: u64) -> Result<()> {
     lua.set_app_data(Generator(ChaCha8Rng::seed_from_u64(seed)));
     let math: Table = lua.globals().get("math")?;
-    math.set("random", lua.create_function(random)?)?;
+    math.set("random", call::function(lua, "math.random", random)?)?;
     let randomseed = lua.create_function(move |lua, value: Value| {
         let seed = match value {
             Value::Nil => seed,
             Value::Integer(i) => i as u64,
             Value::Number(x) => x.to_bits(),
             other => {
-                let got = other.type_name();
+                let got = kind(&other);
                 return Err(crate::Error::new(format!("expected a number, got a {got}"))
                     .at("math.randomseed")
                     .into());

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::session::{Script, Session};
-use super::{args, control, hook, random, sources, stdlib, text, torch, types};
+use super::{args, control, hook, raise, random, sources, stdlib, text, torch, types};
 use crate::Error;
 use crate::sweep::Plan;
 use mlua::state::{GcGenParams, GcMode};
@@ -40,6 +40,7 @@ impl Runtime {
         given.set("seed", session.seed)?;
         lua.preload_module("compt.session", lua.create_function(move |_, ()| Ok(given.clone()))?)?;
         globals.set("arg", lua.create_table()?)?;
+        raise::install(&lua, &globals)?;
         globals.set("sorted_pairs", stdlib::load::<Function>(&lua, "sorted_pairs.lua")?)?;
         lua.preload_module("compt.torch", lua.create_function(|lua, ()| torch::module(lua))?)?;
         lua.preload_module(

@@ -5,7 +5,7 @@ use crate::error::Context;
 use crate::sweep::{Launch, Plan};
 use crate::tensor::device;
 use crate::{Error, Result};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -245,52 +245,5 @@ impl Session {
             tch::Cuda::manual_seed_all(self.seed);
         }
         Ok(device)
-    }
-}
-
-/// Reads `key=value`: a number, `true`, `false` or else text. `a.b=1` is the key `a.b`.
-pub fn parse_arg(text: &str) -> Result<(String, Value)> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_string(), arg_value(value))),
-        _ => Err(Error::new(format!("expected key=value, got '{text}'"))),
-    }
-}
-
-fn arg_value(text: &str) -> Value {
-    match text {
-        "true" => return Value::Bool(true),
-        "false" => return Value::Bool(false),
-        _ => {}
-    }
-    if let Ok(integer) = text.parse::<i64>() {
-        return integer.into();
-    }
-    // Rust also reads "inf" and "nan" as numbers.
-    let starts_as_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
-    let number = text.parse().ok().filter(|_| starts_as_number).and_then(Number::from_f64);
-    number.map_or_else(|| text.into(), Value::Number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_numbers_booleans_or_text() {
-        let value = |text: &str| parse_arg(text).unwrap().1;
-        assert_eq!(value("k=16"), json!(16));
-        assert_eq!(value("lr=-1e-3"), json!(-0.001));
-        assert_eq!(value("residual=false"), json!(false));
-        for text in ["t5-base", "nan", "inf", "-inf", "1e999", "", "a=b", "0x10", "1_000"] {
-            assert_eq!(value(&format!("x={text}")), json!(text));
-        }
-        assert_eq!(parse_arg("a.b=1").unwrap().0, "a.b");
-    }
-
-    #[test]
-    fn a_value_needs_a_key() {
-        let text = parse_arg("shots").unwrap_err().to_string();
-        assert_eq!(text, "expected key=value, got 'shots'");
-        assert!(parse_arg("=3").is_err());
     }
 }

@@ -3,8 +3,7 @@
 /// Texts outside `words` are one class more, never right. Where all predictions, or all targets,
 /// are of one class the score is 0.
 pub fn matthews(predictions: &[String], targets: &[String], words: &[String]) -> f64 {
-    let class =
-        |text: &String| words.iter().position(|word| word == text.trim()).unwrap_or(words.len());
+    let class = |text: &String| words.iter().position(|word| word == text).unwrap_or(words.len());
     let mut predicted = vec![0.0; words.len() + 1];
     let mut wanted = vec![0.0; words.len() + 1];
     let mut right = 0.0;

@@ -9,7 +9,7 @@ mod matthews;
 mod pearson;
 mod spearman;
 
-use crate::data::Labels;
+use crate::data::{Labels, normal, number};
 use crate::{Error, Result};
 
 /// A score a task is judged by.
@@ -42,17 +42,22 @@ impl Metric {
         }
     }
 
-    /// The score in percent of `predictions` against `targets`, one text an example.
+    /// The score in percent of `predictions` against `targets`, one text an example, all compared
+    /// as label words are (see [`normal`]).
     ///
     /// `labels` gives F1 its positive class: the last word. A score that has no value (no rows,
     /// no positive, a constant side of a correlation) is 0.
     pub fn compute(self, predictions: &[String], targets: &[String], labels: &Labels) -> f64 {
         assert_eq!(predictions.len(), targets.len(), "one prediction a target");
+        let texts = |texts: &[String]| texts.iter().map(|t| normal(t)).collect::<Vec<_>>();
+        let (predictions, targets) = (&texts(predictions), &texts(targets));
         100.0
             * match self {
                 Metric::Accuracy => accuracy::accuracy(predictions, targets),
-                Metric::F1 => f1::f1(predictions, targets, labels.positive()),
-                Metric::Matthews => matthews::matthews(predictions, targets, labels.words()),
+                Metric::F1 => f1::f1(predictions, targets, &normal(labels.positive())),
+                Metric::Matthews => {
+                    matthews::matthews(predictions, targets, &texts(labels.words()))
+                }
                 Metric::Pearson => pearson::pearson(&numbers(predictions), &numbers(targets)),
                 Metric::Spearman => spearman::spearman(&numbers(predictions), &numbers(targets)),
             }
@@ -61,8 +66,7 @@ impl Metric {
 
 /// The numbers the texts say; a text that says none counts as -1, as in T5: below every label.
 fn numbers(texts: &[String]) -> Vec<f64> {
-    let finite = |text: &String| text.trim().parse().ok().filter(|x: &f64| x.is_finite());
-    texts.iter().map(|text| finite(text).unwrap_or(-1.0)).collect()
+    texts.iter().map(|text| number(text).unwrap_or(-1.0)).collect()
 }
 
 #[cfg(test)]
@@ -98,6 +102,28 @@ mod tests {
             }
         }
         assert!(compared >= 20, "only {compared} scores in the fixture");
+    }
+
+    #[test]
+    fn all_scores_compare_texts_alike() {
+        let list = |texts: &[&str]| texts.iter().map(|text| text.to_string()).collect::<Vec<_>>();
+        let said = list(&["yes", "not same", "yes", "yes"]);
+        let plain = list(&["yes", "not same", "not same", "yes"]);
+        let odd = list(&["yes ", " not  same", "not\u{a0}same", "ｙｅｓ"]);
+        let labels = |words: &[&str]| Labels::of(list(words)).unwrap();
+        let (plainly, oddly) = (labels(&["not same", "yes"]), labels(&["not \tsame ", " yes"]));
+        for metric in [Metric::Accuracy, Metric::F1, Metric::Matthews] {
+            let wanted = metric.compute(&said, &plain, &plainly);
+            assert!(wanted > 50.0 && wanted < 100.0, "{}", metric.name());
+            assert_eq!(metric.compute(&said, &odd, &oddly), wanted, "{}", metric.name());
+            assert_eq!(
+                metric.compute(&odd, &said, &oddly),
+                metric.compute(&plain, &said, &plainly)
+            );
+        }
+        let numbers = Labels::Numbers { step: 0.2, range: (0.0, 5.0) };
+        let (a, b) = (list(&["1.0", "3.0", "2.0"]), list(&[" 1.0", "３.0", "2.0\u{3000}"]));
+        assert!((Metric::Pearson.compute(&a, &b, &numbers) - 100.0).abs() < 1e-9);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::gather::{Placement, Prompts};
 use super::predict::{Decoding, Evaluation, Item, Predictor, Reading};
 use super::rows::{answers, tokenize};
 use crate::backbone::Backbone;
-use crate::data::{Example, Form, Remarks, Row, Split, Task, TaskSet};
+use crate::data::{Answers, Example, Form, Remarks, Row, Split, Task, TaskSet};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use tch::Tensor;
@@ -12,7 +12,7 @@ use tch::Tensor;
 /// What the backbone says to one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The greedily decoded text, as in an evaluation.
+    /// The greedily decoded text, as in an evaluation: a label word where it is one.
     pub prediction: String,
     /// How probable each label word is among them; none where labels are numbers.
     pub scores: Vec<(String, f64)>,
@@ -25,6 +25,7 @@ pub struct Answering<'a> {
     backbone: &'a Backbone,
     form: Form,
     tasks: TaskSet,
+    known: [Option<Answers>; 1],
     reading: Reading<'static>,
     options: Evaluation,
 }
@@ -57,11 +58,12 @@ impl<'a> Answering<'a> {
             validation: Vec::new(),
             test: Vec::new(),
         };
-        let tasks = vec![task];
+        let tokenizer = backbone.need_tokenizer()?;
         Ok(Answering {
             backbone,
             form,
-            tasks: TaskSet::of(name, tasks),
+            known: [answers(&tokenizer, &task)?],
+            tasks: TaskSet::of(name, vec![task]),
             reading: Reading::Prompts(Prompts {
                 vectors: prompt.f_to_device(backbone.model.device)?.f_unsqueeze(0)?,
                 of_row: Vec::new(),
@@ -96,7 +98,6 @@ impl<'a> Answering<'a> {
 
     fn say(&self, examples: &[Example]) -> Result<Vec<Answer>> {
         let tokenizer = self.backbone.need_tokenizer()?;
-        let known = [answers(&tokenizer, &self.tasks.tasks[0])?];
         let mut items = Vec::new();
         let mut cuts = Vec::new();
         for example in examples {
@@ -109,7 +110,7 @@ impl<'a> Answering<'a> {
             model: &self.backbone.model,
             tokenizer: &tokenizer,
             tasks: &self.tasks,
-            known: &known,
+            known: &self.known,
             reading: &self.reading,
             options: &self.options,
         };

@@ -14,6 +14,7 @@ pub use super::predict::{Decoding, Evaluation};
 pub struct Prediction {
     pub source: String,
     pub label: String,
+    /// A label word as the task has it where the decoded text is one, else that text.
     pub prediction: String,
 }
 
@@ -93,7 +94,7 @@ pub fn evaluate(
         let rows = lot.concat();
         let texts = tch::no_grad(|| predictor.predict(&items, &rows, encoded))?;
         for (&i, text) in rows.iter().zip(texts) {
-            answered[i] = text;
+            answered[i] = predictor.as_label(items[i].task, text);
         }
         done += rows.len();
         progress(done, items.len())?;

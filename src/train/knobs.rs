@@ -133,6 +133,13 @@ impl Knob {
                 true => return Ok(value),
                 false => return Err(Error::unknown(self.name, word, known.iter().copied())),
             },
+            (kind, Value::Word(text)) => {
+                let error = Error::new(format!("the text \"{text}\" is not {}", kind.noun()));
+                return Err(match kind.reads(text) {
+                    true => error.hint(format!("write it without quotes: {text}")),
+                    false => error,
+                });
+            }
             (kind, _) => format!("is not {}", kind.noun()),
         };
         Err(Error::new(format!("{value} {wanted}")))
@@ -146,6 +153,15 @@ impl Kind {
             Kind::Number(..) | Kind::Whole(_) => "a number",
             Kind::Flag => "true or false",
             Kind::OneOf(_) => "a name",
+        }
+    }
+
+    /// Whether a text says a value of this kind.
+    fn reads(&self, text: &str) -> bool {
+        match self {
+            Kind::Number(..) | Kind::Whole(_) => text.trim().parse::<f64>().is_ok(),
+            Kind::Flag => ["true", "false"].contains(&text),
+            Kind::OneOf(_) => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::gather::{Placement, Prompts, gather, group_cost};
 use super::learner::{Given, How, Learner, Rows};
 use super::rows::Row;
 use crate::backbone::Backbone;
-use crate::data::{Split, TaskSet, Tokenizer};
+use crate::data::{Answers, Split, TaskSet, Tokenizer};
 use crate::t5::{Encoded, Generation, GroupCost, T5};
 use crate::{Error, Result};
 use std::cell::RefCell;
@@ -88,8 +88,8 @@ pub struct Predictor<'a> {
     pub model: &'a T5,
     pub tokenizer: &'a Tokenizer,
     pub tasks: &'a TaskSet,
-    /// The answers of each task as token ids; none where any number is one.
-    pub known: &'a [Option<Vec<Vec<i64>>>],
+    /// The label words of each task; none where any number is an answer.
+    pub known: &'a [Option<Answers>],
     pub reading: &'a Reading<'a>,
     pub options: &'a Evaluation,
 }
@@ -209,6 +209,12 @@ impl Predictor<'_> {
         }
     }
 
+    /// A decoded text as the task's label word that it is, or as it stands.
+    pub fn as_label(&self, task: usize, text: String) -> String {
+        let place = self.known[task].as_ref().and_then(|answers| answers.place(&text));
+        place.map_or(text, |place| self.tasks.tasks[task].labels.words()[place].clone())
+    }
+
     /// The answer to each row of a batch, all of one task, and the log-probability of each of the
     /// task's label words; none where labels are numbers.
     pub fn answer(&self, items: &[Item], task: usize) -> Result<Vec<(String, Vec<f64>)>> {
@@ -222,7 +228,7 @@ impl Predictor<'_> {
         let tasks = vec![task; items.len()];
         let texts =
             self.decode(model, &tasks, &encoded, |row, ids| self.hopeless(tasks[row], ids))?;
-        Ok(texts.into_iter().zip(scores).collect())
+        Ok(texts.into_iter().map(|text| self.as_label(task, text)).zip(scores).collect())
     }
 
     /// The decoded texts; `tasks` are those of the rows.
@@ -235,7 +241,8 @@ impl Predictor<'_> {
     ) -> Result<Vec<String>> {
         // Every answer of a row's own task fits, whatever rows are decoded with it.
         let limit = |row: usize| {
-            let longest = self.known[tasks[row]].iter().flatten().map(Vec::len).max().unwrap_or(1);
+            let known = self.known[tasks[row]].iter().flat_map(|answers| &answers.ids);
+            let longest = known.map(Vec::len).max().unwrap_or(1);
             self.options.max_new_tokens.max(longest as i64)
         };
         let limits: Vec<i64> = (0..tasks.len()).map(limit).collect();
@@ -253,7 +260,7 @@ impl Predictor<'_> {
         // Tokens that decoding passes over do not tell a row from an answer.
         let seen: Vec<i64> =
             tokens.iter().copied().filter(|&id| !self.tokenizer.is_silent(id)).collect();
-        !answers.iter().any(|answer| answer.starts_with(&seen))
+        !answers.may_follow(&seen)
     }
 
     /// The most probable answer of each row, all of one task.

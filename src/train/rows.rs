@@ -1,7 +1,7 @@
 //! Examples as token ids, ready for the backbone.
 
-use crate::Result;
-use crate::data::{Example, Task, Tokenizer};
+use crate::data::{Answers, Example, Task, Tokenizer};
+use crate::{Result, error::Context};
 
 /// A row of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +36,12 @@ pub fn tokenize(
     Ok((rows, cut))
 }
 
-/// The answers a task knows, as token ids with their `</s>`; None where labels are numbers and any
-/// number is an answer.
-pub fn answers(tokenizer: &Tokenizer, task: &Task) -> Result<Option<Vec<Vec<i64>>>> {
+/// The label words of a task as the tokenizer has them; None where labels are numbers and any number
+/// is an answer. Words that it cannot tell apart are an error.
+pub fn answers(tokenizer: &Tokenizer, task: &Task) -> Result<Option<Answers>> {
     match task.labels.words() {
         [] => Ok(None),
-        words => Ok(Some(tokenizer.encode_batch(words)?)),
+        words => Answers::of(tokenizer, words).map(Some).at(format!("task '{}'", task.name)),
     }
 }
 

@@ -3,7 +3,7 @@ section "The runtime"
 class "compt" [[
 The runtime: `local compt = require "compt"`. A global at the prompt and in `compt -e`.
 
-- args: table<string, any> -- the values of `--set key=value`: numbers, booleans or text
+- args: table<string, any> -- the values of `--set key=value`: `true` and `false` in any case, numbers (that print back as they were typed, or in scientific notation: `16`, `0.5`, `1e-3`), else text; quotes force text
 - out: string? -- the folder of `--out`; nil without it
 - seed: integer -- of `--seed`; 0 without it
 - methods: compt.methods -- the methods of the library
@@ -192,10 +192,11 @@ A task of one's own.
 - fields?: string[] -- columns the model reads, as "name: value ..."; this or `template`
 - template?: string|fun(row: table): string -- text with `{column}` in it, or a function of the row
 - prefix?: string -- written before the text
-- labels: string[]|"number" -- label words by class id, or numbers as text
+- labels: string[]|"number" -- label words by class id, or numbers as text. Words are compared as a tokenizer sees them: white space, forms of characters (NFKC) and what nobody sees do not count; two that are the same are refused, here or, where they are the same tokens, by the trainer
+- label_is?: "word"|"index" -- what the label of a row is where words are numbers (`labels = { "1", "2", "3" }`): a word, or the place of one from 0. By default a row may give either, where that is no question; 1, "1", "1.0" and 1.0 are one label in every format, `true` (in any case) is the word that says so or else place 1
 - range?: number[] -- lowest and highest number (default 0 and 5)
 - rounding?: number -- the step of numbers (default 0.2)
-- label_names?: string[] -- what rows call the labels, where they call them otherwise
+- label_names?: string[] -- what rows call the labels, where they call them otherwise; names that are numbers are names, not places
 - class_names?: string[] -- what Parquet files of Hugging Face's datasets call the labels (the names of their `ClassLabel`), where that is neither `label_names` nor `labels`; names that fit none are refused
 - missing?: compt.Missing = "error" -- for rows without a label or text
 - metrics?: compt.Metric[] -- the main one first (default accuracy; pearson and spearman for numbers)
@@ -224,24 +225,38 @@ A part of a task's rows.
 - "test"
 ]]
 
-fn "compt.tasks(what: \"micro\"|\"glue\"|\"set2\"|string|table<string, compt.TaskDefinition>, options?: compt.TasksOptions): compt.Tasks" [[
+fn "compt.tasks(what: \"micro\"|\"glue\"|\"set2\"|string|string[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
 A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of
-their tasks, or definitions of one's own by name. Without `data` the rows of "glue" and "set2" are those of
+their tasks, definitions of one's own by name, or a list of such names, to which definitions may be added by
+name. A task that is one of two sets is named with its set: "glue.qnli", "micro.qnli". `a + b` has the tasks of
+both, each with its rows as they were drawn. Without `data` the rows of "glue" and "set2" are those of
 the hub's repositories, from its cache or downloaded into it.
 > tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })
+> compt.tasks({ "nli3", "micro.qnli" }, { shots = 2, max_test = 2 }) + compt.tasks("sentiment", { shots = 8, seed = 3 })
 > compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ]]
 
 class "compt.Tasks" [[
 Tasks with their rows, split and sampled. `#tasks` counts them.
-- name: string -- "micro", "glue" ..., or "custom"
+- name: string -- "micro", "glue" ..., "custom", or several with "+" between them
 - names: string[] -- the tasks, in order
+- shots: integer? -- training rows kept, nil: all
+- per: string? -- what shots count by
+- seed: integer? -- of the draw; `shots`, `per` and `seed` are nil where tasks were added up that differ in it
+- parts: compt.TasksPart[] -- the tasks by how their rows were drawn: one, or those that were added up
+- lengths: table<string, compt.Lengths>? -- by task; nil where no `tokenizer` was given
+- operator len: integer
+- operator add(compt.Tasks): compt.Tasks
+> tasks.names
+]]
+
+class "compt.TasksPart" [[
+Tasks whose rows were drawn alike.
+- name: string -- of the set
+- names: string[] -- the tasks
 - shots: integer? -- training rows kept, nil: all
 - per: string -- what shots count by
 - seed: integer -- of the draw
-- lengths: table<string, compt.Lengths>? -- by task; nil where no `tokenizer` was given
-- operator len: integer
-> tasks.names
 ]]
 
 class "compt.Lengths" [[

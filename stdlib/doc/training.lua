@@ -147,7 +147,7 @@ options "compt.EvaluateOptions" [[
 class "compt.Prediction" [[
 - source: string -- what the model read
 - label: string -- the right answer
-- prediction: string -- the model's
+- prediction: string -- the model's: a label word as the task has it where the decoded text is one, else that text
 ]]
 
 class "compt.Result" [[

@@ -6,7 +6,7 @@
 ---compt.seed
 ---```
 ---@class compt
----@field args table<string, any> the values of `--set key=value`: numbers, booleans or text
+---@field args table<string, any> the values of `--set key=value`: `true` and `false` in any case, numbers (that print back as they were typed, or in scientific notation: `16`, `0.5`, `1e-3`), else text; quotes force text
 ---@field out string? the folder of `--out`; nil without it
 ---@field seed integer of `--seed`; 0 without it
 ---@field methods compt.methods the methods of the library
@@ -214,12 +214,14 @@ local TaskFiles = {}
 ---@field fields? string[] columns the model reads, as "name: value ..."; this or `template`
 ---@field template? string|fun(row: table): string text with `{column}` in it, or a function of the row
 ---@field prefix? string written before the text
----@field labels string[]|"number" label words by class id, or numbers as text
+---@field labels string[]|"number" label words by class id, or numbers as text. Words are compared as a tokenizer sees them: white space, forms of characters (NFKC) and what nobody sees do not count; two that are the same are refused, here or, where they are the same tokens, by the trainer
+---@field label_is? "word"|"index" what the label of a row is where words are numbers (`labels = { "1", "2", "3" }`): a word, or the place of one from 0. By default a row may give either, where that is no question; 1, "1", "1.0" and 1.0 are one label in every format, `true` (in any case) is the word that says so or else place 1
 ---@field range? number[] lowest and highest number (default 0 and 5)
 ---@field rounding? number the step of numbers (default 0.2)
 ---@field label_names? string[] what rows call the labels, where they call them otherwise
 ---@field class_names? string[] what Parquet files of Hugging Face's datasets call the labels (the names of their `ClassLabel`), where that is neither `label_names` nor `labels`; names that fit none are refused
 ---@field missing? compt.Missing for rows without a label or text (default "error")
+---@field label_names? string[] what rows call the labels, where they call them otherwise; names that are numbers are names, not places
 ---@field metrics? compt.Metric[] the main one first (default accuracy; pearson and spearman for numbers)
 ---@field columns? table<string, string|integer> field (or `label`) to column, where a file's names differ; positions, counted from 1, say that tables have no header row: { text = 1, label = 2 }
 ---@field delimiter? string what separates the cells of tables (default "," in .csv, "\t" in .tsv); with it a file of any other name is read as a table
@@ -244,12 +246,13 @@ local TaskDefinition = {}
 ---| "validation"
 ---| "test"
 
----A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of their tasks, or definitions of one's own by name. Without `data` the rows of "glue" and "set2" are those of the hub's repositories, from its cache or downloaded into it.
+---A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of their tasks, definitions of one's own by name, or a list of such names, to which definitions may be added by name. A task that is one of two sets is named with its set: "glue.qnli", "micro.qnli". `a + b` has the tasks of both, each with its rows as they were drawn. Without `data` the rows of "glue" and "set2" are those of the hub's repositories, from its cache or downloaded into it.
 ---```lua
 ---tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })
+---compt.tasks({ "nli3", "micro.qnli" }, { shots = 2, max_test = 2 }) + compt.tasks("sentiment", { shots = 8, seed = 3 })
 ---compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ---```
----@param what "micro"|"glue"|"set2"|string|table<string, compt.TaskDefinition>
+---@param what "micro"|"glue"|"set2"|string|string[]|table<string|integer, compt.TaskDefinition|string>
 ---@param options? compt.TasksOptions
 ---@return compt.Tasks
 function compt.tasks(what, options) end
@@ -259,14 +262,25 @@ function compt.tasks(what, options) end
 ---tasks.names
 ---```
 ---@class compt.Tasks
----@field name string "micro", "glue" ..., or "custom"
+---@field name string "micro", "glue" ..., "custom", or several with "+" between them
 ---@field names string[] the tasks, in order
+---@field shots integer? training rows kept, nil: all
+---@field per string? what shots count by
+---@field seed integer? of the draw; `shots`, `per` and `seed` are nil where tasks were added up that differ in it
+---@field parts compt.TasksPart[] the tasks by how their rows were drawn: one, or those that were added up
+---@field lengths table<string, compt.Lengths>? by task; nil where no `tokenizer` was given
+---@operator len: integer
+---@operator add(compt.Tasks): compt.Tasks
+local Tasks = {}
+
+---Tasks whose rows were drawn alike.
+---@class compt.TasksPart
+---@field name string of the set
+---@field names string[] the tasks
 ---@field shots integer? training rows kept, nil: all
 ---@field per string what shots count by
 ---@field seed integer of the draw
----@field lengths table<string, compt.Lengths>? by task; nil where no `tokenizer` was given
----@operator len: integer
-local Tasks = {}
+local TasksPart = {}
 
 ---Tokens of a task's inputs, `</s>` counted, of all splits together.
 ---@class compt.Lengths
@@ -1100,7 +1114,7 @@ function Trainer:load(path, options) end
 ---@class compt.Prediction
 ---@field source string what the model read
 ---@field label string the right answer
----@field prediction string the model's
+---@field prediction string the model's: a label word as the task has it where the decoded text is one, else that text
 local Prediction = {}
 
 ---Scores in percent; prints itself as a table.

@@ -40,7 +40,7 @@ local groups = require("compt.methods.options").groups
 
 local function table_of(value, place)
   if type(value) ~= "table" then
-    error(("%s: expected a table, got a %s"):format(place, type(value)), 3)
+    error(("%s: expected a table, got %s"):format(place, arguments.a_kind(value)), 3)
   end
   return value
 end

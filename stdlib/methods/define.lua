@@ -21,7 +21,7 @@ return function(name, defaults, build)
   return function(given, ...)
     arguments.no_more("compt.methods." .. name, 1, ...)
     if given ~= nil and type(given) ~= "table" then
-      error(("compt.methods.%s: expected a table, got a %s"):format(name, type(given)), 2)
+      error(("compt.methods.%s: expected a table of options, got %s"):format(name, arguments.a_kind(given)), 2)
     end
     local method = { name = name }
     for _, layer in ipairs { general, defaults } do
@@ -30,7 +30,7 @@ return function(name, defaults, build)
     for key, value in pairs(given or {}) do
       library.known("option", key, known, "compt.methods." .. name)
       if type(method[key]) == "table" and type(value) ~= "table" then
-        error(("compt.methods.%s: %s: expected a table, got a %s"):format(name, key, type(value)), 2)
+        error(("compt.methods.%s: %s: expected a table, got %s"):format(name, key, arguments.a_kind(value)), 2)
       end
       method[key] = value
     end

@@ -17,26 +17,25 @@ local function supply(labels, options)
   return options.shots * (labels == "number" and 6 or #labels)
 end
 
-return function(options)
-  local tasks = {}
-  for _, name in ipairs(micro.names) do
-    local definition = micro.definitions[name]
-    local labels = definition.labels
-    local train = micro.rows(name, { count = supply(labels, options), seed = options.seed or 0 })
-    local taken = {}
-    for _, row in ipairs(train) do taken[micro.source(name, row)] = true end
-    tasks[name] = {
-      fields = definition.fields,
-      template = micro.template(name),
-      labels = labels,
-      rounding = labels == "number" and 0.5 or nil,
-      metrics = definition.metrics,
-      rows = {
-        train = train,
-        validation = micro.rows(name, { count = COUNT, seed = VALIDATION, exclude = taken }),
-        test = micro.test_rows(name, options.max_test or COUNT),
-      },
-    }
-  end
-  return { order = micro.names, tasks = tasks }
+--- The definition of one of them, with its rows.
+local function make(name, options)
+  local definition = micro.definitions[name]
+  local labels = definition.labels
+  local train = micro.rows(name, { count = supply(labels, options), seed = options.seed or 0 })
+  local taken = {}
+  for _, row in ipairs(train) do taken[micro.source(name, row)] = true end
+  return {
+    fields = definition.fields,
+    template = micro.template(name),
+    labels = labels,
+    rounding = labels == "number" and 0.5 or nil,
+    metrics = definition.metrics,
+    rows = {
+      train = train,
+      validation = micro.rows(name, { count = COUNT, seed = VALIDATION, exclude = taken }),
+      test = micro.test_rows(name, options.max_test or COUNT),
+    },
+  }
 end
+
+return { order = micro.names, make = make }

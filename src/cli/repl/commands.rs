@@ -3,9 +3,9 @@
 use super::prompt::{Answer, Prompt};
 use super::timing;
 use crate::error::nearest;
+use crate::lua::args::parse_arg;
 use crate::lua::doc::Docs;
 use crate::lua::repl::command::{COMMANDS, Command};
-use crate::lua::session::parse_arg;
 use crate::lua::text;
 use crate::{Error, Result, atomic};
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ fn needed<'a>(argument: &'a str, what: &str) -> Result<&'a str> {
 }
 
 fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
-    let mut words = rest.split_whitespace();
+    let mut words = words(rest).into_iter();
     let path = path(words.next().unwrap_or_default())?;
     let args = words.map(parse_arg).collect::<Result<Vec<_>>>()?;
     let text = text::read(&path)?;
@@ -94,6 +94,20 @@ fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
     let reply = prompt.repl.run(&path, &text, args, look)?;
     watch(prompt, &path);
     Ok(prompt.tell(reply))
+}
+
+/// Words with white space between them; what is in quotes is part of one, as in `name="a b"`.
+fn words(text: &str) -> Vec<&str> {
+    let mut quote = None;
+    let between = |c: char| {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            _ => {}
+        }
+        quote.is_none() && c.is_whitespace()
+    };
+    text.split(between).filter(|word| !word.is_empty()).collect()
 }
 
 /// From now on the prompt tells when the file changes; where that cannot be, it does not.
@@ -140,4 +154,18 @@ fn save(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
     atomic::write_atomic(&path, prompt.repl.script().as_bytes())?;
     println!("{} inputs written to {}", prompt.repl.worked(), path.display());
     Ok(Answer::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn quotes_keep_white_space() {
+        assert_eq!(words(" a.lua  x=1 "), ["a.lua", "x=1"]);
+        assert_eq!(
+            words("a.lua name=\"a b\" y='c \"d' z"),
+            ["a.lua", "name=\"a b\"", "y='c \"d'", "z"]
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::told;
 use super::view::ReadOnly;
+use crate::lua::options::kind;
 use crate::train::control::{Setting, View};
 use crate::train::knobs::{self, Each, Knob, Knobs};
 use crate::{Error, Result};
@@ -146,10 +147,10 @@ impl Program {
                 return Ok(Shape::Computed(Rule::new(value, knob, knob.name, text)?));
             }
             other => {
-                let (kind, known) = self.names(knob);
+                let (each, known) = self.names(knob);
                 let example = known.first().map_or("name", String::as_str);
-                let got = other.type_name();
-                return Err(Error::new(format!("expected one value for each {kind}, got a {got}"))
+                let got = kind(&other);
+                return Err(Error::new(format!("expected one value for each {each}, got a {got}"))
                     .at(text.place(knob.name))
                     .hint(format!("for example {} = {{ {example} = ... }}", knob.name)));
             }
@@ -246,7 +247,7 @@ impl Rule {
             other => match plain(&other) {
                 Some(value) => Answer::Constant(value),
                 None => {
-                    let (got, noun) = (other.type_name(), knob.kind.noun());
+                    let (got, noun) = (kind(&other), knob.kind.noun());
                     let wanted =
                         format!("expected {noun}, a schedule or a function of (step, view)");
                     return Err(Error::new(format!("{wanted}, got a {got}")).at(place));
@@ -317,7 +318,7 @@ fn key_name(key: &Value) -> Result<String> {
     match key {
         Value::String(name) => Ok(name.to_string_lossy()),
         other => {
-            let shown = other.to_string().unwrap_or_else(|_| other.type_name().to_string());
+            let shown = other.to_string().unwrap_or_else(|_| kind(other));
             Err(Error::new(format!("expected names as keys, got {shown}")))
         }
     }
@@ -342,5 +343,5 @@ fn plain(value: &Value) -> Option<knobs::Value> {
 }
 
 fn wrong_answer(value: &Value, wanted: &str) -> Error {
-    Error::new(format!("expected {wanted}, got {}", value.type_name()))
+    Error::new(format!("expected {wanted}, got {}", kind(value)))
 }

@@ -3,7 +3,8 @@
 use super::printed::Printed;
 use super::whole::{Signs, ends_early, is_blank};
 use super::{bounded, told};
-use crate::lua::{hook, random, stdlib, text};
+use crate::lua::options::kind;
+use crate::lua::{hook, raise, random, stdlib, text};
 use crate::run::source::Source;
 use crate::{Error, Result};
 use mlua::chunk::ChunkMode;
@@ -122,7 +123,7 @@ impl Sandbox {
                 }
                 Err(Error::new(format!(
                     "a control file returns a table of knobs, this one returns {}",
-                    other.type_name()
+                    kind(&other)
                 ))
                 .at(path.display())
                 .hint("for example `return { temperature = 1 }`"))
@@ -233,6 +234,7 @@ fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
     for name in BASE.into_iter().chain(["string", "table", "math", "utf8"]) {
         kept.set(name, globals.get::<Value>(name)?)?;
     }
+    raise::install(lua, &kept)?;
     kept.get::<Table>("string")?.set("dump", Value::Nil)?;
     kept.get::<Table>("math")?.set("randomseed", Value::Nil)?;
     bounded::install(lua, &kept.get("string")?, &kept.get("table")?)?;

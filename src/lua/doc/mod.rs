@@ -9,6 +9,8 @@ mod text;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wrong_calls;
 
 pub use entry::{Alias, Class, Entry, Kind, Param, Signature};
 pub use manual::manual;

@@ -2,6 +2,7 @@
 
 use super::{create, handle};
 use crate::Error;
+use crate::lua::options::kind;
 use mlua::{FromLua, Lua, Value};
 use tch::{Device, Kind, Scalar, Tensor};
 
@@ -127,11 +128,10 @@ impl TensorArg {
 }
 
 /// What a value is, in a Lua user's words.
-pub(super) fn type_of(value: &Value) -> &'static str {
+pub(super) fn type_of(value: &Value) -> String {
     match value {
-        Value::Integer(_) => "number",
-        value if handle::of(value).is_some() => "tensor",
-        value => value.type_name(),
+        Value::Integer(_) => "number".to_string(),
+        value => kind(value),
     }
 }
 

@@ -82,7 +82,7 @@ impl<'l> Args<'l> {
     }
 
     fn wrong(&self, i: usize, wanted: &str) -> Error {
-        let got = self.values.get(i - 1).map_or("nothing", type_of);
+        let got = self.values.get(i - 1).map_or("nothing".to_string(), type_of);
         Error::new(format!("argument {i} must be {wanted}, got {got}"))
     }
 
@@ -91,6 +91,19 @@ impl<'l> Args<'l> {
         match handle::of(&self.value(i)) {
             Some(tensor) => tensor.get(),
             None => Err(self.wrong(i, "a tensor")),
+        }
+    }
+
+    /// A tensor of truth values, as PyTorch wants a condition or a mask to be.
+    pub fn mask(&self, i: usize) -> Result<Tensor> {
+        let tensor = self.tensor(i)?;
+        match tensor.f_kind()? {
+            Kind::Bool => Ok(tensor),
+            kind => {
+                let what =
+                    format!("argument {i} must be a tensor of truth values (bool), got one of ");
+                Err(Error::new(what + dtype::name(kind)).hint("compare it with something: t:ne(0)"))
+            }
         }
     }
 
@@ -137,6 +150,14 @@ impl<'l> Args<'l> {
 
     pub fn int_or(&self, i: usize, default: i64) -> Result<i64> {
         if self.value(i).is_nil() { Ok(default) } else { self.int(i) }
+    }
+
+    pub fn truth_or(&self, i: usize, default: bool) -> Result<bool> {
+        match self.value(i) {
+            Value::Nil => Ok(default),
+            Value::Boolean(truth) => Ok(truth),
+            _ => Err(self.wrong(i, "true or false")),
+        }
     }
 
     pub fn string(&self, i: usize) -> Result<String> {

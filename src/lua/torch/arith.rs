@@ -3,7 +3,7 @@
 use super::arg::TensorArg;
 use super::args::Args;
 use super::op::{Op, Out, Outcome};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 pub const OPS: &[Op] = &[
     Op::binary("add", Tensor::f_add),
@@ -114,15 +114,15 @@ fn clamp_(args: &Args) -> Outcome {
 
 /// `where(condition, a, b)`: `a` where the condition holds, `b` elsewhere; either may be a number.
 fn where_(args: &Args) -> Outcome {
-    let condition = args.tensor(1)?.f_to_kind(Kind::Bool)?;
+    let condition = args.mask(1)?;
     let (a, b) = args.operands(2, 3)?;
     let (a, b) = (on_device(a, &condition)?, on_device(b, &condition)?);
     Ok(a.f_where_self(&condition, &b)?.into())
 }
 
-/// The mask (bool, or anything read as such) and the value of `masked_fill(t, mask, value)`.
+/// The mask and the value of `masked_fill(t, mask, value)`.
 fn mask_and_value(args: &Args, this: &Tensor) -> Outcome<(Tensor, Tensor)> {
-    let mask = args.tensor(2)?.f_to_kind(Kind::Bool)?;
+    let mask = args.mask(2)?;
     let value = args.beside(3, this)?.f_to_kind(this.f_kind()?)?;
     Ok((mask, value))
 }

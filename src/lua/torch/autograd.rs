@@ -4,6 +4,7 @@ use super::args::Args;
 use super::handle::{self, LuaTensor};
 use super::leaves;
 use super::op::{Op, Out, Outcome};
+use crate::lua::call;
 use crate::tensor::autograd;
 use crate::{Error, Result};
 use mlua::{Function, IntoLua, Lua, MultiValue, Value};
@@ -28,8 +29,7 @@ pub const FUNCTIONS: &[Op] = &[Op::with_options("grad", grad)];
 
 /// `t:requires_grad_(on = true)` -> t.
 fn requires_grad_(args: &Args) -> Outcome {
-    let on = args.value(2);
-    let on = on.is_nil() || on.as_boolean() == Some(true);
+    let on = args.truth_or(2, true)?;
     let changed = Out::changed(args.tensor(1)?.f_requires_grad_(on)?);
     if let (true, Some(tensor)) = (on, handle::of(&args.value(1))) {
         leaves::made(args.lua, tensor.slot());
@@ -93,7 +93,8 @@ pub fn set_grad(t: &Tensor, grad: Option<Tensor>) -> Result<()> {
 }
 
 /// `torch.no_grad(f, ...)`: calls `f(...)` without recording gradients; returns its results.
-pub fn no_grad(_: &Lua, (body, args): (Function, MultiValue)) -> mlua::Result<MultiValue> {
+pub fn no_grad(lua: &Lua, mut args: MultiValue) -> mlua::Result<MultiValue> {
+    let body = call::one::<Function>(lua, "torch.no_grad", args.pop_front())?;
     let _guard = tch::no_grad_guard();
     body.call(args)
 }

@@ -168,7 +168,7 @@ fn gather(args: &Args) -> Outcome {
 
 /// `masked_select(t, mask)`: the elements where the mask holds, in one dimension.
 fn masked_select(args: &Args) -> Outcome {
-    Ok(args.tensor(1)?.f_masked_select(&args.tensor(2)?.f_to_kind(Kind::Bool)?)?.into())
+    Ok(args.tensor(1)?.f_masked_select(&args.mask(2)?)?.into())
 }
 
 /// `index_add(t, dim, index, source)`: adds slices of `source` to those of `t` at `index`.

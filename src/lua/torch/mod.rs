@@ -33,7 +33,8 @@ pub use arg::{Number, TensorArg};
 pub use handle::{Handle as TensorHandle, LuaTensor};
 pub use scope::in_scope;
 
-use super::object::{self, no_such};
+use super::call;
+use super::object::no_such;
 use mlua::{Lua, MultiValue, Table, Value};
 use op::Op;
 
@@ -79,8 +80,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
         let call = lua.create_function(move |lua, values: MultiValue| op.run(lua, values))?;
         module.raw_set(op.name, call)?;
     }
-    module.raw_set("scope", object::function(lua, "torch.scope", scope::scope)?)?;
-    module.raw_set("no_grad", lua.create_function(autograd::no_grad)?)?;
+    module.raw_set("scope", call::function(lua, "torch.scope", scope::scope)?)?;
+    module.raw_set("no_grad", call::function(lua, "torch.no_grad", autograd::no_grad)?)?;
     module.set_metatable(Some(strict(lua)?))?;
     Ok(module)
 }

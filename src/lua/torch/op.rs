@@ -175,7 +175,7 @@ fn describe(value: &Value) -> String {
             }
             format!("{{{}}}", shown.join(", "))
         }
-        value => value.to_string().unwrap_or_else(|_| type_of(value).to_string()),
+        value => value.to_string().unwrap_or_else(|_| type_of(value)),
     }
 }
 

@@ -5,11 +5,10 @@ use super::leaves;
 use super::op::Op;
 use super::{BOTH, METHODS, autograd, index, no_such, print};
 use crate::Error;
+use crate::lua::call;
 use crate::lua::object::{self, Members, Object};
 use crate::tensor::{device, dtype};
-use mlua::{
-    AnyUserData, Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value,
-};
+use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 
 /// Metamethod and the operation behind it. `==` is identity in Lua; `eq` compares elements.
 const OPERATORS: [(MetaMethod, &str); 8] = [
@@ -47,7 +46,8 @@ impl UserData for Handle {
         });
         fields.add_field_method_get("device", |_, this| Ok(device::name(this.tensor()?.device())));
         fields.add_field_method_get("requires_grad", |_, this| Ok(this.tensor()?.requires_grad()));
-        fields.add_field_method_set("requires_grad", |lua, this, on: bool| {
+        fields.add_field_method_set("requires_grad", |lua, this, value: Value| {
+            let on = call::truth("tensor.requires_grad", value)?;
             let _ = this.tensor()?.f_requires_grad_(on).map_err(Error::from)?;
             if on {
                 leaves::made(lua, this.slot());
@@ -60,7 +60,8 @@ impl UserData for Handle {
         fields.add_field_method_get("grad", |_, this| {
             Ok(autograd::grad_of(&this.tensor()?)?.map(LuaTensor::new))
         });
-        fields.add_field_method_set("grad", |_, this, grad: Option<LuaTensor>| {
+        fields.add_field_method_set("grad", |lua, this, value: Value| {
+            let grad: Option<LuaTensor> = call::field(lua, "tensor.grad", value)?;
             Ok(autograd::set_grad(&this.tensor()?, grad.map(|g| g.get()).transpose()?)?)
         });
     }
@@ -109,14 +110,14 @@ impl UserData for Handle {
             handle::free(lua, &this, "<close> at the end of its block");
             Ok(())
         });
-        methods.add_function("destroy", |lua, this: AnyUserData| destroy(lua, &this));
+        methods.add_function("destroy", |lua, this: Value| destroy(lua, &this));
     }
 }
 
 /// `t:destroy()`: frees the memory now; using the tensor afterwards is an error.
-fn destroy(lua: &Lua, this: &AnyUserData) -> mlua::Result<()> {
-    let tensor = handle::of(&Value::UserData(this.clone()))
-        .ok_or_else(|| Error::new("torch.destroy: argument 1 must be a tensor"))?;
+fn destroy(lua: &Lua, this: &Value) -> mlua::Result<()> {
+    let tensor =
+        handle::of(this).ok_or_else(|| Error::new("torch.destroy: argument 1 must be a tensor"))?;
     handle::free(lua, &tensor, "destroy()");
     Ok(())
 }

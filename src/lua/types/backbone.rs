@@ -3,8 +3,9 @@
 use super::LuaTokenizer;
 use crate::backbone::{Backbone, Embedded};
 use crate::hub::{self, Hub, Name, model_files, model_missing};
+use crate::lua::call;
 use crate::lua::object::{self, Object};
-use crate::lua::options::Options;
+use crate::lua::options::{Options, kind};
 use crate::lua::session::Session;
 use crate::lua::stdlib;
 use crate::lua::torch::{LuaTensor, TensorArg};
@@ -23,7 +24,7 @@ use tch::{Kind, Tensor};
 pub struct LuaBackbone(pub Rc<RefCell<Backbone>>);
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("backbone", object::function(lua, "compt.backbone", load)?)
+    compt.set("backbone", call::function(lua, "compt.backbone", load)?)
 }
 
 /// A built-in name, a folder, or a table of T5 configuration for random weights.
@@ -216,7 +217,7 @@ impl UserData for LuaBackbone {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         methods.add_method("embed", |_, this, ids: TensorArg| {
             let b = this.0.borrow();
             let ids = ids.tensor()?.f_to_device(b.model.device).map_err(Error::from)?;
@@ -320,14 +321,21 @@ impl LuaBackbone {
             return Err(o.error("needs one of 'input_ids', 'inputs_embeds' and 'text'".into()));
         }
         let (embeds, own_mask) = if let Some(embeds) = embeds {
-            (embeds.get()?.f_to_device(b.model.device).map_err(Error::from)?, None)
+            let embeds = embeds.get()?;
+            if embeds.numel() == 0 {
+                return Err(o.error("option 'inputs_embeds' is empty: nothing to encode".into()));
+            }
+            (embeds.f_to_device(b.model.device).map_err(Error::from)?, None)
         } else if let Some(ids) = ids {
             let (ids, mask) = rows_of_ids(lua, ids, b.model.config.pad_token_id)?;
+            if ids.numel() == 0 {
+                return Err(o.error("option 'input_ids' holds no ids: nothing to encode".into()));
+            }
             (b.model.embed(&ids.to_device(b.model.device))?, mask)
         } else {
             let texts: Vec<String> = match text {
                 Some(Value::String(one)) => vec![one.to_str()?.to_string()],
-                Some(many) => lua.unpack(many)?,
+                Some(many) => texts(lua, o, many)?,
                 None => unreachable!("one of the three is given"),
             };
             let rows = b.need_tokenizer()?.encode_batch(&texts)?;
@@ -341,6 +349,25 @@ impl LuaBackbone {
         let cost: GroupCost = group_cost(&b.model);
         let encoded = b.model.encode_padded(&embeds, mask.as_ref(), cost, dropout)?;
         Ok(Input { encoded })
+    }
+}
+
+/// A list of one text or more.
+fn texts(lua: &Lua, o: &Options, given: Value) -> mlua::Result<Vec<String>> {
+    let wrong =
+        |what: &str| o.error(format!("option 'text' must be a text or a list of texts, {what}"));
+    let Value::Table(list) = &given else {
+        return Err(wrong(&format!("got a {}", kind(&given))));
+    };
+    for (i, text) in list.sequence_values::<Value>().enumerate() {
+        let text = text?;
+        if !text.is_string() {
+            return Err(wrong(&format!("and number {} of it is a {}", i + 1, kind(&text))));
+        }
+    }
+    match list.raw_len() {
+        0 => Err(wrong("got an empty one: there is nothing to encode")),
+        _ => lua.unpack(given.clone()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{LuaBackbone, index};
 use crate::data::Tokenizer;
+use crate::lua::call;
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, TensorArg, leaves};
@@ -39,7 +40,7 @@ pub struct Material<'a> {
 }
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("prompt_bank", object::function(lua, "compt.prompt_bank", bank)?)
+    compt.set("prompt_bank", call::function(lua, "compt.prompt_bank", bank)?)
 }
 
 /// Options: `compt.BankOptions` in `stdlib/doc`.
@@ -242,7 +243,7 @@ impl UserData for LuaBank {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         // The i-th source prompt, from 1 (`src0` is source 1), encoded: [m, d].
         methods.add_method("source", |_, this, which: Value| {
             let names: Vec<String> =

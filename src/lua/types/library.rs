@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::atomic::write_atomic;
 use crate::error::nearest;
-use crate::lua::{figure, grid, recorded, report, stdlib};
+use crate::lua::{call, figure, grid, recorded, report, stdlib};
 use crate::notice;
 use mlua::{Lua, LuaSerdeExt, Table};
 use std::path::Path;
@@ -11,30 +11,33 @@ use std::path::Path;
 /// The module `compt.library`, which is no part of what scripts use.
 pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let library = lua.create_table()?;
-    library.set("known", lua.create_function(known)?)?;
+    library.set("known", call::function(lua, "compt.library.known", known)?)?;
     let near = |_: &Lua, (name, list): (String, Vec<String>)| {
         let list: Vec<&str> = list.iter().map(String::as_str).collect();
         Ok(nearest(&name, &list).map(String::from))
     };
-    library.set("nearest", lua.create_function(near)?)?;
+    library.set("nearest", call::function(lua, "compt.library.nearest", near)?)?;
     let note = |_: &Lua, text: String| {
         notice::say(&text);
         Ok(())
     };
-    library.set("note", lua.create_function(note)?)?;
-    let modules = lua.create_function(|_, folder: String| Ok(stdlib::modules_in(&folder)))?;
+    library.set("note", call::function(lua, "compt.library.note", note)?)?;
+    let modules = call::function(lua, "compt.library.modules", |_, folder: String| {
+        Ok(stdlib::modules_in(&folder))
+    })?;
     library.set("modules", modules)?;
-    library.set("ablate", lua.create_function(grid::ablate)?)?;
-    library.set("is_planned", lua.create_function(grid::is_planned)?)?;
-    library.set("runs", lua.create_function(recorded::runs)?)?;
-    library.set("details", lua.create_function(recorded::details)?)?;
-    library.set("answers", lua.create_function(recorded::answers)?)?;
-    library.set("svg", lua.create_function(figure::svg)?)?;
-    library.set("png", lua.create_function(figure::picture)?)?;
-    library.set("curve", lua.create_function(recorded::curve)?)?;
-    library.set("write", lua.create_function(write)?)?;
-    library.set("write_page", lua.create_function(report::write_page)?)?;
-    library.set("json", lua.create_function(json)?)?;
+    library.set("ablate", call::function(lua, "compt.ablate", grid::ablate)?)?;
+    library
+        .set("is_planned", call::function(lua, "compt.library.is_planned", grid::is_planned)?)?;
+    library.set("runs", call::function(lua, "compt.runs", recorded::runs)?)?;
+    library.set("details", call::function(lua, "compt.library.details", recorded::details)?)?;
+    library.set("answers", call::function(lua, "compt.library.answers", recorded::answers)?)?;
+    library.set("svg", call::function(lua, "compt.figures", figure::svg)?)?;
+    library.set("png", call::function(lua, "compt.figures", figure::picture)?)?;
+    library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;
+    library.set("write", call::function(lua, "compt.library.write", write)?)?;
+    library.set("write_page", call::function(lua, "compt.report.page", report::write_page)?)?;
+    library.set("json", call::function(lua, "compt.library.json", json)?)?;
     Ok(library)
 }
 

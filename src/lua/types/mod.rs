@@ -8,6 +8,7 @@ mod learner;
 pub mod library;
 mod prompts;
 mod router;
+mod task_catalog;
 mod task_definition;
 mod task_sources;
 mod tasks;
@@ -98,7 +99,7 @@ fn index(which: &Value, kind: &str, names: &[String]) -> Result<usize> {
         }
         other => Err(Error::new(format!(
             "a {kind} is named by its number from 1 or its name, not by a {}",
-            other.type_name()
+            super::options::kind(other)
         ))),
     }
 }

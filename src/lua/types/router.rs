@@ -1,6 +1,7 @@
 //! `compt.router`: how much each source prompt weighs.
 
 use super::{heat, index, set_by_trainer};
+use crate::lua::call;
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, TensorArg, leaves};
@@ -35,7 +36,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     let table = lua.create_table()?;
     for kind in KINDS {
         let call = format!("compt.router.{kind}");
-        let make = object::function(lua, call.clone(), move |lua, options: Value| {
+        let make = call::function(lua, call.clone(), move |lua, options: Value| {
             let o = Options::new(&call, options)?;
             let tasks: Value = o.need(lua, "tasks")?;
             let sources: usize = o.need(lua, "sources")?;
@@ -166,12 +167,12 @@ impl UserData for LuaRouter {
         fields.add_field_method_get("tasks", |_, this| Ok(this.tasks.clone()));
         fields.add_field_method_get("sources", |_, this| Ok(this.sources));
         fields.add_field_method_get("temperature", |_, this| Ok(this.temperature.get()));
-        fields.add_field_method_set("temperature", |_, this, value: f64| {
+        fields.add_field_method_set("temperature", |lua, this, value: Value| {
             if this.of_trainer {
                 let what = "every step of the trainer sets its router's 'temperature'";
                 return Err(Error::new(what).hint(set_by_trainer("temperature")).into());
             }
-            this.temperature.set(value);
+            this.temperature.set(call::field(lua, "router.temperature", value)?);
             Ok(())
         });
         fields.add_field_method_get("logits", |_, this| {
@@ -182,7 +183,7 @@ impl UserData for LuaRouter {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         methods.add_method("weights", |lua, this, (tasks, options): (Value, Value)| {
             let o = Options::new("router:weights", options)?;
             let train: bool = o.get_or(lua, "train", false)?;

@@ -2,7 +2,9 @@
 
 use super::task_sources;
 use crate::Error;
-use crate::data::{Definition, Form, Labels, Layout, Missing, Row, Source, Split, Template};
+use crate::data::{
+    Definition, Form, LabelIs, Labels, Layout, Missing, Row, Source, Split, Template,
+};
 use crate::lua::options::Options;
 use crate::metric::Metric;
 use mlua::serde::SerializeOptions;
@@ -24,8 +26,9 @@ pub struct Place {
 /// - `fields`: the columns that become "field: value field: value"; or `template`: text with
 ///   `{field}` in it, or a function(row) -> text
 /// - `prefix`: a word before the text
-/// - `labels`: the label words (rows name them by number from 0, or by the word), or "number" with
-///   `range` (default {0, 5}) and `rounding` (default 0.2)
+/// - `labels`: the label words (rows name them by number from 0, or by the word; `label_is` says
+///   which, where words are numbers), or "number" with `range` (default {0, 5}) and `rounding`
+///   (default 0.2)
 /// - `metrics`: default {"accuracy"}, for numbers {"pearson", "spearman"}
 /// - `files` = { train, validation, test }: paths, lists of paths, or `hf://datasets/...`; `hub`, the
 ///   same, where no folder holds the files; or `rows`, the same as lists of tables
@@ -53,9 +56,15 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
     {
         return Err(o.error(format!("{option} is for files, and the rows are given")));
     }
+    let label_is: Option<String> = o.get(lua, "label_is")?;
+    if label_is.is_some() && labels.words().is_empty() {
+        return Err(o.error("'label_is' is said of label words, not of numbers".to_string()));
+    }
+    let label_is = label_is.map(|name| LabelIs::parse(&name)).transpose();
     let definition = Definition {
         label_names: names(lua, &o, "label_names", &labels)?,
         class_names: names(lua, &o, "class_names", &labels)?,
+        label_is: label_is.map_err(|e| e.at(&call))?,
         name: name.to_string(),
         form: Form { template, prefix: o.get(lua, "prefix")?, columns, labels },
         missing: place.missing.or(missing(lua, &o)?).unwrap_or_default(),
@@ -182,11 +191,12 @@ fn labels(lua: &Lua, o: &Options, place: &Place) -> mlua::Result<Labels> {
     let range: Option<Vec<f64>> = o.get(lua, "range")?;
     match o.need(lua, "labels")? {
         Value::Table(words) => {
-            let words: Vec<String> = words.sequence_values().collect::<mlua::Result<_>>()?;
+            let words = words.sequence_values::<String>().collect::<mlua::Result<Vec<_>>>();
+            let words = words.map_err(|_| o.error("each of 'labels' must be a word".into()))?;
             if words.len() < 2 {
                 return Err(o.error("'labels' needs two words or more".to_string()));
             }
-            Ok(Labels::Words(words))
+            Labels::of(words).map_err(|e| o.error_of(e))
         }
         Value::String(kind) if kind == "number" => {
             let step = place.step.or(rounding).unwrap_or(0.2);

@@ -3,7 +3,8 @@
 use super::task_definition::Place;
 use crate::data::{DataFile, Source, Sources};
 use crate::hub::{Hub, Name, included};
-use crate::lua::options::Options;
+use crate::lua::call::in_words;
+use crate::lua::options::{Options, kind};
 use crate::{Error, Result, error::Context};
 use mlua::{Lua, LuaSerdeExt, Value};
 use std::cell::RefCell;
@@ -42,14 +43,22 @@ fn source(lua: &Lua, o: &Options, value: Value, place: &Place) -> mlua::Result<S
             Ok(Source::Files(found.collect::<mlua::Result<Vec<_>>>()?.concat()))
         }
         Value::Table(rows) => {
-            let rows = rows.sequence_values::<Value>().map(|row| lua.from_value(row?));
-            rows.collect::<mlua::Result<_>>()
-                .map(Source::Rows)
-                .map_err(|e| o.error(format!("a row must be a table of named values: {e}")))
+            let row = |(i, row): (usize, mlua::Result<Value>)| {
+                let row = row?;
+                let got = kind(&row);
+                lua.from_value(row).map_err(|e| {
+                    let why = match &got[..] {
+                        "table" => in_words(&e).unwrap_or_default(),
+                        other => format!("it is a {other}"),
+                    };
+                    let row = i + 1;
+                    o.error(format!("a row must be a table of named values: row {row}: {why}"))
+                })
+            };
+            let rows = rows.sequence_values::<Value>().enumerate().map(row);
+            rows.collect::<mlua::Result<_>>().map(Source::Rows)
         }
-        other => {
-            Err(o.error(format!("expected a path or a list of rows, got a {}", other.type_name())))
-        }
+        other => Err(o.error(format!("expected a path or a list of rows, got a {}", kind(&other)))),
     }
 }
 

@@ -1,36 +1,31 @@
 //! `compt.tasks(name or definitions, options)`
 
+use super::task_catalog::Catalog;
 use super::task_definition::{Place, definition, missing};
 use super::{LuaTokenizer, index};
 use crate::Error;
 use crate::data::{Per, Plan, Split, TaskSet};
+use crate::lua::call;
 use crate::lua::object::{self, Object};
-use crate::lua::options::Options;
-use crate::lua::stdlib;
+use crate::lua::options::{Options, kind};
 use crate::notice;
-use mlua::{
-    FromLua, Function, Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value,
-};
+use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Mutex;
 
-const CALL: &str = "compt.tasks";
+pub const CALL: &str = "compt.tasks";
 
 /// The tasks of a study, shared with its trainer.
 #[derive(Clone)]
 pub struct Tasks(pub Rc<TaskSet>);
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set(
-        "tasks",
-        object::function(lua, CALL, |lua, (what, options)| tasks(lua, what, options))?,
-    )
+    compt.set("tasks", call::function(lua, CALL, |lua, (what, options)| tasks(lua, what, options))?)
 }
 
-/// `what` is a task set of `stdlib/tasks`, a single task of one, or a table name -> definition (see
-/// `task_definition`); options: `compt.TasksOptions` in `stdlib/doc`.
+/// `what` names tasks or defines them (see [`Catalog::of`] and `task_definition`); options: `compt.TasksOptions` in `stdlib/doc`.
 fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     let o = Options::new(CALL, options.clone())?;
     let data: Option<PathBuf> = o.get(lua, "data")?;
@@ -48,35 +43,23 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     let most: usize = o.get_or(lua, "max_source_length", 256)?;
     o.finish()?;
 
-    let (name, catalog, folder) = match what {
-        Value::String(name) => {
-            let name = name.to_str()?.to_string();
-            let catalog = find(lua, &name, &options)?;
-            (name, catalog, None)
-        }
-        Value::Table(definitions) => {
-            ("custom".to_string(), Catalog::custom(definitions)?, script_folder(lua))
-        }
-        other => {
-            return Err(Error::new(format!(
-                "expected a name or a table of tasks, got a {}",
-                other.type_name()
-            ))
-            .at(CALL)
-            .into());
-        }
-    };
+    let catalog = Catalog::of(lua, &what, &options)?;
     if let Some(data) = data.as_ref().filter(|data| !data.is_dir()) {
         let missing = Error::new("there is no such folder").at(data.display());
         return Err(missing.at(format!("{CALL}: data")).into());
     }
-    let place = Place { folder: data.or(folder), step, missing };
-    let order = wanted.unwrap_or_else(|| catalog.order.clone());
-    let definitions = order
-        .iter()
-        .map(|task| definition(lua, task, catalog.task(task)?, &place))
-        .collect::<mlua::Result<_>>()?;
-    let mut set = TaskSet::build(&name, definitions, &plan).map_err(|e| e.at(CALL))?;
+    let picked = match &wanted {
+        Some(wanted) => catalog.only(lua, wanted, &options)?,
+        None => catalog.picked,
+    };
+    // Only of definitions of its own it is known that their files are the script's.
+    let own = data.clone().or_else(|| script_folder(lua));
+    let definitions = picked.iter().map(|task| {
+        let folder = if task.set.is_some() { data.clone() } else { own.clone() };
+        definition(lua, &task.name, task.definition.clone(), &Place { folder, step, missing })
+    });
+    let definitions = definitions.collect::<mlua::Result<_>>()?;
+    let mut set = TaskSet::build(&catalog.name, definitions, &plan).map_err(|e| e.at(CALL))?;
     tell(&set);
     if let Some(tokenizer) = tokenizer {
         set.measure(&tokenizer.0, most).map_err(|e| e.at(CALL))?;
@@ -96,68 +79,6 @@ fn tell(set: &TaskSet) {
             }
         }
     }
-}
-
-/// Task definitions by name, and the order they are taken in.
-struct Catalog {
-    order: Vec<String>,
-    tasks: Table,
-}
-
-impl Catalog {
-    /// Definitions a script gives, in alphabetical order, for a Lua table has none.
-    fn custom(tasks: Table) -> mlua::Result<Self> {
-        let names = tasks.pairs::<Value, Value>().map(|pair| match pair?.0 {
-            Value::String(name) => Ok(name.to_str()?.to_string()),
-            _ => Err(Error::new("every task needs a name")
-                .at(CALL)
-                .hint("write compt.tasks { name = { fields = ... } }")
-                .into()),
-        });
-        let mut order = names.collect::<mlua::Result<Vec<String>>>()?;
-        order.sort();
-        Ok(Catalog { order, tasks })
-    }
-
-    /// What a module of `stdlib/tasks` returned: a table { order, tasks }, or a function of the
-    /// options that returns one.
-    fn module(lua: &Lua, module: Value, options: &Value) -> mlua::Result<Self> {
-        let catalog: Table = match (module, options) {
-            (Value::Function(make), Value::Nil) => make.call(lua.create_table()?)?,
-            (Value::Function(make), options) => make.call(options)?,
-            (table, _) => Table::from_lua(table, lua)?,
-        };
-        Ok(Catalog { order: catalog.get("order")?, tasks: catalog.get("tasks")? })
-    }
-
-    fn task(&self, name: &str) -> mlua::Result<Table> {
-        self.tasks.get::<Option<Table>>(name)?.ok_or_else(|| {
-            Error::unknown("task", name, self.order.iter().map(String::as_str)).at(CALL).into()
-        })
-    }
-}
-
-/// The catalog of a task set, or that of the first set with a task of this name, alone.
-fn find(lua: &Lua, name: &str, options: &Value) -> mlua::Result<Catalog> {
-    let require: Function = lua.globals().get("require")?;
-    let require = |set: &String| require.call::<Value>(format!("compt.tasks.{set}"));
-    let mut known = stdlib::modules_in("tasks");
-    if known.iter().any(|set| set == name) {
-        return Catalog::module(lua, require(&name.to_string())?, options);
-    }
-    let mut modules = known.iter().map(require).collect::<mlua::Result<Vec<Value>>>()?;
-    // A function may have to make its rows first.
-    modules.sort_by_key(Value::is_function);
-    for module in modules {
-        let catalog = Catalog::module(lua, module, options)?;
-        if catalog.order.iter().any(|task| task == name) {
-            return Ok(Catalog { order: vec![name.to_string()], ..catalog });
-        }
-        known.extend(catalog.order);
-    }
-    known.sort();
-    known.dedup();
-    Err(Error::unknown("task or task set", name, known.iter().map(String::as_str)).at(CALL).into())
 }
 
 /// The folder of the script that called; that of the program where it is no file.
@@ -189,14 +110,31 @@ impl UserData for Tasks {
         object::name(fields);
         fields.add_field_method_get("name", |_, this| Ok(this.0.name.clone()));
         fields.add_field_method_get("names", |lua, this| lua.create_sequence_from(this.0.names()));
-        fields.add_field_method_get("shots", |_, this| Ok(this.0.shots));
-        fields.add_field_method_get("per", |_, this| Ok(this.0.per.name()));
-        fields.add_field_method_get("seed", |_, this| Ok(this.0.seed));
+        // Of tasks that were added up, what all agree in.
+        let shared = |this: &Self| this.0.shared(|part| part.shots).flatten();
+        fields.add_field_method_get("shots", move |_, this| Ok(shared(this)));
+        fields.add_field_method_get("per", |_, this| Ok(this.0.shared(|part| part.per.name())));
+        fields.add_field_method_get("seed", |_, this| Ok(this.0.shared(|part| part.seed)));
+        fields.add_field_method_get("parts", |lua, this| {
+            let parts = this.0.parts().map(|(part, tasks)| {
+                let table = lua.create_table()?;
+                table.set("name", part.name.as_str())?;
+                table.set("names", tasks.iter().map(|t| t.name.clone()).collect::<Vec<_>>())?;
+                table.set("shots", part.shots)?;
+                table.set("per", part.per.name())?;
+                table.set("seed", part.seed)?;
+                Ok(table)
+            });
+            parts.collect::<mlua::Result<Vec<Table>>>()
+        });
         // By task, nil where no tokenizer was given.
         fields.add_field_method_get("lengths", |lua, this| {
-            let Some(lengths) = &this.0.lengths else { return Ok(None) };
+            if this.0.lengths.iter().all(Option::is_none) {
+                return Ok(None);
+            }
             let by_task = lua.create_table()?;
-            for (task, lengths) in this.0.names().into_iter().zip(lengths) {
+            for (task, lengths) in this.0.names().into_iter().zip(&this.0.lengths) {
+                let Some(lengths) = lengths else { continue };
                 let of_task = lua.create_table()?;
                 of_task.set("median", lengths.median)?;
                 of_task.set("p95", lengths.p95)?;
@@ -212,7 +150,18 @@ impl UserData for Tasks {
         object::refuse_unknown(methods);
         object::printable(methods);
         methods.add_meta_method(MetaMethod::Len, |_, this, ()| Ok(this.0.tasks.len()));
-        let methods = &mut object::strict(methods);
+        methods.add_meta_function(MetaMethod::Add, |_, (a, b): (Value, Value)| {
+            match (object::take::<Tasks>(&a), object::take::<Tasks>(&b)) {
+                (Some(left), Some(right)) => Ok(Tasks(Rc::new(left.0.join(&right.0)?))),
+                (left, _) => {
+                    let other = kind(if left.is_some() { &b } else { &a });
+                    Err(Error::new(format!("tasks are added to tasks, not to a {other}"))
+                        .hint("compt.tasks(...) + compt.tasks(...)")
+                        .into())
+                }
+            }
+        });
+        let mut methods = call::methods(methods);
         methods.add_method("size", |_, this, (task, split): (Value, String)| {
             Ok(this.0.split(this.place(&task)?, Split::parse(&split)?).len())
         });

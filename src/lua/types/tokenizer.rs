@@ -1,6 +1,7 @@
 //! `compt.tokenizer(folder)`
 
 use crate::data::Tokenizer;
+use crate::lua::call;
 use crate::lua::object::{self, Object};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods};
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::rc::Rc;
 pub struct LuaTokenizer(pub Rc<Tokenizer>);
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    let load = object::function(lua, "compt.tokenizer", |_, folder: String| {
+    let load = call::function(lua, "compt.tokenizer", |_, folder: String| {
         Ok(LuaTokenizer(Rc::new(Tokenizer::load(Path::new(&folder))?)))
     })?;
     compt.set("tokenizer", load)
@@ -38,7 +39,7 @@ impl UserData for LuaTokenizer {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         methods.add_method("encode", |_, this, text: String| Ok(this.0.encode(&text)?));
         methods.add_method("encode_batch", |_, this, texts: Vec<String>| {
             Ok(this.0.encode_batch(&texts)?)

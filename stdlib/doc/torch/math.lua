@@ -70,12 +70,12 @@ Kept within bounds, by position or by name; one of the two may be left out.
 ]]
 
 op "where(condition: torch.Tensor, input: torch.Number, other: torch.Number): torch.Tensor" [[
-`input` where the condition holds, `other` elsewhere.
+`input` where the condition (bool) holds, `other` elsewhere.
 > torch.where(torch.tensor { true, false }, 1, torch.zeros(2))
 ]]
 
 op "masked_fill(input: torch.Tensor, mask: torch.Tensor, value: torch.Number): torch.Tensor" [[
-`value` where the mask holds, `input` elsewhere.
+`value` where the mask (bool) holds, `input` elsewhere.
 > torch.masked_fill(torch.zeros(2), torch.tensor { true, false }, 9)
 ]]
 

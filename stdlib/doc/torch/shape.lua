@@ -133,7 +133,7 @@ Elements by their positions along a dimension; `index` has as many dimensions as
 ]]
 
 op "masked_select(input: torch.Tensor, mask: torch.Tensor): torch.Tensor" [[
-The elements where the mask holds, in one dimension.
+The elements where the mask (bool) holds, in one dimension.
 > torch.masked_select(torch.arange(3), torch.tensor { true, false, true })
 ]]
 

@@ -969,7 +969,7 @@ function torch.clamp(input, min, max) end
 ---@return torch.Tensor
 function Tensor:clamp(min, max) end
 
----`input` where the condition holds, `other` elsewhere.
+---`input` where the condition (bool) holds, `other` elsewhere.
 ---```lua
 ---torch.where(torch.tensor { true, false }, 1, torch.zeros(2))
 ---```
@@ -979,7 +979,7 @@ function Tensor:clamp(min, max) end
 ---@return torch.Tensor
 function torch.where(condition, input, other) end
 
----`input` where the condition holds, `other` elsewhere.
+---`input` where the condition (bool) holds, `other` elsewhere.
 ---```lua
 ---torch.where(torch.tensor { true, false }, 1, torch.zeros(2))
 ---```
@@ -988,7 +988,7 @@ function torch.where(condition, input, other) end
 ---@return torch.Tensor
 function Tensor:where(input, other) end
 
----`value` where the mask holds, `input` elsewhere.
+---`value` where the mask (bool) holds, `input` elsewhere.
 ---```lua
 ---torch.masked_fill(torch.zeros(2), torch.tensor { true, false }, 9)
 ---```
@@ -998,7 +998,7 @@ function Tensor:where(input, other) end
 ---@return torch.Tensor
 function torch.masked_fill(input, mask, value) end
 
----`value` where the mask holds, `input` elsewhere.
+---`value` where the mask (bool) holds, `input` elsewhere.
 ---```lua
 ---torch.masked_fill(torch.zeros(2), torch.tensor { true, false }, 9)
 ---```
@@ -2163,7 +2163,7 @@ function torch.gather(input, dim, index) end
 ---@return torch.Tensor
 function Tensor:gather(dim, index) end
 
----The elements where the mask holds, in one dimension.
+---The elements where the mask (bool) holds, in one dimension.
 ---```lua
 ---torch.masked_select(torch.arange(3), torch.tensor { true, false, true })
 ---```
@@ -2172,7 +2172,7 @@ function Tensor:gather(dim, index) end
 ---@return torch.Tensor
 function torch.masked_select(input, mask) end
 
----The elements where the mask holds, in one dimension.
+---The elements where the mask (bool) holds, in one dimension.
 ---```lua
 ---torch.masked_select(torch.arange(3), torch.tensor { true, false, true })
 ---```

@@ -6,6 +6,7 @@ use super::parameters::{self, Context};
 use super::trial::{Shapes, Trial};
 use crate::compose::Operator;
 use crate::lua::control::{OperatorFile, ends_early, is_blank, told};
+use crate::lua::options::kind;
 use crate::lua::session::Session;
 use crate::lua::{hook, sources, text};
 use crate::run::source::Source;
@@ -53,7 +54,7 @@ pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
         return Err(Error::new(format!(
             "an operator's file returns a function of (private, sources, weights), or a table {{ \
              parameters, compose }}; this one a {}",
-            value.type_name()
+            kind(&value)
         ))
         .at(name));
     }

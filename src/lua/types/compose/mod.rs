@@ -9,8 +9,8 @@ pub use parameters::Context;
 pub use trial::Shapes;
 
 use crate::compose::{self, Operator};
+use crate::lua::call;
 use crate::lua::control::OperatorFile;
-use crate::lua::object;
 use crate::lua::options::{Options, kind};
 use crate::lua::torch::{LuaTensor, leaves};
 use crate::run::source::Source;
@@ -29,7 +29,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     lua.set_named_registry_value(DEFINED, lua.create_table()?)?;
     let table = lua.create_table()?;
     for name in compose::BUILT_IN {
-        let function = object::function(
+        let function = call::function(
             lua,
             format!("compt.compose.{name}"),
             move |_, (private, sources, weights): (LuaTensor, LuaTensor, LuaTensor)| {
@@ -40,7 +40,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
         )?;
         table.set(name, function)?;
     }
-    table.set("define", object::function(lua, DEFINE, define)?)?;
+    table.set("define", call::function(lua, "compt.compose.define", define)?)?;
     compt.set("compose", table)
 }
 

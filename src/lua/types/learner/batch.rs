@@ -2,6 +2,7 @@
 
 use super::given;
 use crate::compose::Isolation;
+use crate::lua::call;
 use crate::lua::object::{self, Object};
 use crate::lua::torch::LuaTensor;
 use crate::router::Rule;
@@ -156,7 +157,7 @@ impl UserData for LuaBatch {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         methods.add_method("each", |_, this, f: Function| Ok(LuaTensor::new(this.each(&f)?)));
         methods.add_method("mask", |_, this, ()| Ok(LuaTensor::new(this.mask()?)));
         methods.add_method("embeddings", |_, this, ()| Ok(LuaTensor::new(this.embeddings()?)));

@@ -3,6 +3,7 @@
 use crate::backbone::Backbone;
 use crate::exchange::Prompts;
 use crate::exchange::peft::LowRank;
+use crate::lua::call;
 use crate::lua::object::{self, Object};
 use crate::lua::torch::{LuaTensor, TensorArg, TensorHandle, leaves};
 use crate::lua::types::bank::{Material, initial};
@@ -170,7 +171,7 @@ impl UserData for LuaSetup {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         methods.add_method(
             "parameter",
             |lua, this, (group, name, value): (String, String, TensorArg)| {

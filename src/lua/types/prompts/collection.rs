@@ -2,6 +2,7 @@
 
 use super::LuaPrompt;
 use crate::exchange::{Prompts, peft};
+use crate::lua::call;
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::{Error, Result};
@@ -69,7 +70,7 @@ impl UserData for LuaPrompts {
         object::refuse_unknown(methods);
         object::printable(methods);
         methods.add_meta_method(MetaMethod::Len, |_, this, ()| Ok(this.0.names().len()));
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         methods.add_method("get", |_, this, name: String| Ok(LuaPrompt::new(this.0.get(&name)?)));
         methods.add_method("export_peft", |lua, this, (folder, options): (String, Value)| {
             this.export(lua, &folder, options)

@@ -8,22 +8,22 @@ pub use prompt::LuaPrompt;
 
 use super::LuaBackbone;
 use crate::exchange::{self, Base, merge, peft};
-use crate::lua::object;
 use crate::lua::options::{Options, kind};
+use crate::lua::{call, object};
 use crate::{Error, Result};
 use mlua::{Lua, Table, Value};
 use std::path::Path;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     let table = lua.create_table()?;
-    table.set("load", object::function(lua, "compt.prompts.load", load)?)?;
+    table.set("load", call::function(lua, "compt.prompts.load", load)?)?;
     table.set(
         "import_peft",
-        object::function(lua, "compt.prompts.import_peft", |_, folder: String| {
+        call::function(lua, "compt.prompts.import_peft", |_, folder: String| {
             Ok(LuaPrompts::new(peft::read(Path::new(&folder))?))
         })?,
     )?;
-    table.set("merge", object::function(lua, "compt.prompts.merge", merged)?)?;
+    table.set("merge", call::function(lua, "compt.prompts.merge", merged)?)?;
     compt.set("prompts", table)
 }
 

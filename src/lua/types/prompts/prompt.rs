@@ -2,6 +2,7 @@
 
 use crate::exchange::peft::{self, Export, Kind};
 use crate::exchange::{self, Prompt};
+use crate::lua::call;
 use crate::lua::object::{self, Object};
 use crate::lua::options::Options;
 use crate::lua::torch::LuaTensor;
@@ -82,7 +83,7 @@ impl UserData for LuaPrompt {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         methods.add_method("export_peft", |lua, this, (folder, options): (String, Value)| {
             this.export(lua, &folder, options)
         });

@@ -4,8 +4,8 @@ use super::batches::{Plan, StageLength, task_batches};
 use super::earlier::Earlier;
 use super::method::{prompt_rows, trained};
 use super::stream::LuaStream;
-use super::{CALL, control, optimizer};
-use crate::data::{Form, Remarks, Split, TaskSet};
+use super::{CALL, control, labels, optimizer};
+use crate::data::{Form, Part, Remarks, Split, Task, TaskSet};
 use crate::lua::control::Live;
 use crate::lua::options::Options;
 use crate::lua::session::Session;
@@ -147,6 +147,10 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         }
     };
     let targets = task_names.len();
+    if let Some(tokenizer) = b.tokenizer.as_deref() {
+        let mut sets = tasks.iter().chain(&from);
+        sets.try_for_each(|set| labels::meet(tokenizer, &set.0)).map_err(|e| e.at(CALL))?;
+    }
     // A task may be trained on as a source and evaluated, too.
     for name in from.iter().flat_map(|from| from.0.names()) {
         let taken = task_names.iter().any(|known| known == name);
@@ -255,16 +259,19 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind),
             "device": device::name(b.model.device), "config": b.model.config,
             "revision": b.revision, "fingerprint": b.fingerprint()? },
-        "tasks": tasks.as_ref().map(|t| json!({ "set": t.0.name, "names": task_names[..targets],
-            "shots": t.0.shots, "per": t.0.per.name(), "seed": t.0.seed,
-            "rows": rows_hashes(&t.0), "forms": forms(&t.0), "files": files(&t.0),
-            "skipped": remarks(&t.0, |r| (!r.skipped.is_empty()).then(|| json!(r.skipped))),
-            "shared": remarks(&t.0, |r| (r.shared > 0).then(|| json!(r.shared))) })),
+        "tasks": tasks.as_ref().map(|t| {
+            let mut about = drawn(&t.0);
+            about["forms"] = json!(forms(&t.0));
+            about["files"] = files(&t.0);
+            let skipped = |r: &Remarks| (!r.skipped.is_empty()).then(|| json!(r.skipped));
+            about["skipped"] = json!(remarks(&t.0, skipped));
+            about["shared"] = json!(remarks(&t.0, |r| (r.shared > 0).then(|| json!(r.shared))));
+            about
+        }),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "stages": stages.iter().map(|s| json!({ "name": s.name, "steps": s.setting.total_steps,
             "trains": s.trains })).collect::<Vec<_>>(),
-        "from": from.as_ref().map(|f| json!({ "set": f.0.name, "names": f.0.names(),
-            "shots": f.0.shots, "per": f.0.per.name(), "seed": f.0.seed, "rows": rows_hashes(&f.0) })),
+        "from": from.as_ref().map(|f| drawn(&f.0)),
         "steps": stages.iter().map(|s| s.setting.total_steps).sum::<u64>(),
         "placement": settings.placement.name(), "max_source_length": max_source,
         "accumulate": settings.accumulate, "clip": settings.clip, "dropout": settings.dropout,
@@ -354,6 +361,23 @@ fn operator_of(stages: &[Stage]) -> Option<serde_json::Value> {
     let shapes = parameters.iter().map(|(name, tensor)| (name.clone(), json!(tensor.size())));
     let shapes: serde_json::Map<_, _> = shapes.collect();
     (!shapes.is_empty()).then(|| json!({ "name": operator.name(), "parameters": shapes }))
+}
+
+/// Which tasks, how their rows were drawn, and a hash of each one's rows. Tasks that were added up have
+/// their `parts`, too.
+fn drawn(tasks: &TaskSet) -> serde_json::Value {
+    let mut about = json!({ "set": tasks.name, "names": tasks.names(),
+        "shots": tasks.shared(|part| part.shots).flatten(),
+        "per": tasks.shared(|part| part.per.name()), "seed": tasks.shared(|part| part.seed),
+        "rows": rows_hashes(tasks) });
+    if tasks.parts().count() > 1 {
+        let part = |(part, of): (&Part, &[Task])| {
+            json!({ "set": part.name, "names": of.iter().map(|task| &task.name).collect::<Vec<_>>(),
+                "shots": part.shots, "per": part.per.name(), "seed": part.seed })
+        };
+        about["parts"] = tasks.parts().map(part).collect();
+    }
+    about
 }
 
 /// How each task's rows become text, for `compt predict`.

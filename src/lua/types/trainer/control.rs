@@ -4,6 +4,7 @@ use super::CALL;
 use super::earlier::Earlier;
 use crate::Error;
 use crate::lua::control::{ControlFile, Live, Origin, TableControl};
+use crate::lua::options::kind;
 use crate::lua::session::Session;
 use crate::train::control::Setting;
 use mlua::debug::Debug;
@@ -40,7 +41,7 @@ pub fn control(
         other => {
             return Err(Error::new(format!(
                 "'control' must be a file or a table of knobs, not a {}",
-                other.type_name()
+                kind(&other)
             ))
             .at(CALL)
             .into());

@@ -5,7 +5,7 @@ use super::CALL;
 use super::earlier::Earlier;
 use crate::backbone::Backbone;
 use crate::lua::control::{OperatorFile, told};
-use crate::lua::options::Options;
+use crate::lua::options::{Options, kind};
 use crate::lua::types::LuaBackbone;
 use crate::lua::types::bank::{self, LuaBank, Material, Shape};
 use crate::lua::types::compose::{Choice, Context, Shapes};
@@ -258,7 +258,7 @@ fn router_of(
         other => {
             return Err(Error::new(format!(
                 "'router' must be a name or a table, not a {}",
-                other.type_name()
+                kind(&other)
             ))
             .at(CALL)
             .into());

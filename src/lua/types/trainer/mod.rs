@@ -7,6 +7,7 @@ mod earlier;
 mod evaluating;
 mod exporting;
 mod how;
+mod labels;
 mod method;
 mod optimizer;
 mod record;
@@ -18,6 +19,7 @@ mod watching;
 
 use super::{LuaBackbone, LuaBank, LuaPrompts, LuaRouter, Tasks, index, set_by_trainer};
 use crate::exchange::Prompts;
+use crate::lua::call;
 use crate::lua::control::Live;
 use crate::lua::hook;
 use crate::lua::object::{self, Object};
@@ -37,7 +39,7 @@ use std::rc::Rc;
 use watching::Watching;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("trainer", object::function(lua, CALL, LuaTrainer::new)?)
+    compt.set("trainer", call::function(lua, CALL, LuaTrainer::new)?)
 }
 
 /// What messages call the constructor.
@@ -258,7 +260,7 @@ impl UserData for LuaTrainer {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         object::refuse_unknown(methods);
         object::printable(methods);
-        let methods = &mut object::strict(methods);
+        let mut methods = call::methods(methods);
         methods.add_method_mut("step", |lua, this, ()| {
             hook::check(lua)?;
             this.step(lua)

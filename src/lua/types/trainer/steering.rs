@@ -4,7 +4,7 @@
 use super::LuaTrainer;
 use super::earlier::Earlier;
 use crate::lua::control::{ControlFile, Origin};
-use crate::lua::options::Options;
+use crate::lua::options::{Options, kind};
 use crate::nn::{Named, named};
 use crate::run::checkpoints::Saved;
 use crate::train::control::Setting;
@@ -23,7 +23,7 @@ impl LuaTrainer {
             Value::Number(x) => Some(knobs::Value::Number(x)),
             Value::String(word) => Some(knobs::Value::Word(word.to_string_lossy())),
             other => {
-                let got = other.type_name();
+                let got = kind(&other);
                 return Err(Error::new(format!("a {got} is no setting"))
                     .at(format!("trainer:set: {name}"))
                     .hint(

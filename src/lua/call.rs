@@ -1,0 +1,244 @@
+//! Calls from Lua into the runtime: what does not fit is told in Lua's words, arguments counted as the
+//! user wrote them.
+
+use super::object::Object;
+use super::options::{kind, plain};
+use super::torch::{LuaTensor, TensorArg};
+use crate::Error;
+use mlua::{
+    AnyUserData, FromLua, FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Result, Table,
+    UserDataMethods, Value,
+};
+use std::cell::RefCell;
+use std::marker::PhantomData;
+
+/// What a function of scripts takes: so many values, and no more.
+pub trait Arguments: FromLuaMulti {
+    const COUNT: usize;
+}
+
+macro_rules! arguments {
+    ($($count:literal: ($($value:ident),*)),* $(,)?) => {
+        $(impl<$($value: FromLua),*> Arguments for ($($value,)*) {
+            const COUNT: usize = $count;
+        })*
+    };
+}
+
+macro_rules! single_arguments {
+    ($($kind:ty),* $(,)?) => {
+        $(impl Arguments for $kind {
+            const COUNT: usize = 1;
+        })*
+    };
+}
+
+arguments!(0: (), 2: (A, B), 3: (A, B, C), 4: (A, B, C, D));
+single_arguments!(AnyUserData, Value, String, Function, Table, i64, bool, TensorArg, LuaTensor);
+
+impl<T: FromLua> Arguments for Option<T> {
+    const COUNT: usize = 1;
+}
+
+impl<T: FromLua> Arguments for Vec<T> {
+    const COUNT: usize = 1;
+}
+
+impl Arguments for MultiValue {
+    const COUNT: usize = usize::MAX;
+}
+
+/// A function as Lua sees it; `name` is how the user writes it.
+pub fn function<A, R>(
+    lua: &Lua,
+    name: impl Into<String>,
+    body: impl Fn(&Lua, A) -> Result<R> + 'static,
+) -> Result<Function>
+where
+    A: Arguments,
+    R: IntoLuaMulti,
+{
+    let name = name.into();
+    lua.create_function(move |lua, given: MultiValue| {
+        let args = arguments(lua, &name, given)?;
+        body(lua, args).map_err(|e| told(e, &name))
+    })
+}
+
+/// A value that is assigned to a field, `router.temperature`.
+pub fn field<T: FromLua>(lua: &Lua, name: &str, value: Value) -> Result<T> {
+    let got = kind(&value);
+    T::from_lua(value, lua).map_err(|e| match e {
+        mlua::Error::FromLuaConversionError { to, .. } => {
+            Error::new(format!("must be a {}, got {}", plain(&to), a(&got))).at(name).into()
+        }
+        other => told(other, name),
+    })
+}
+
+/// A truth value that is assigned to a field: to Lua anything but nil and false would be true.
+pub fn truth(name: &str, value: Value) -> Result<bool> {
+    match value {
+        Value::Boolean(truth) => Ok(truth),
+        other => {
+            Err(Error::new(format!("must be true or false, got {}", shown(&other))).at(name).into())
+        }
+    }
+}
+
+/// The first argument of a function that takes any number of others.
+pub fn one<T: FromLua>(lua: &Lua, name: &str, given: Option<Value>) -> Result<T> {
+    let value = given.unwrap_or(Value::Nil);
+    T::from_lua(value.clone(), lua)
+        .map_err(|e| Error::new(format!("argument 1 {}", misfit(&e, &value))).at(name).into())
+}
+
+/// The arguments of a call; one too many is an error. nil behind the last one is none.
+fn arguments<A: Arguments>(lua: &Lua, name: &str, given: MultiValue) -> Result<A> {
+    let count = given.iter().rposition(|value| !value.is_nil()).map_or(0, |last| last + 1);
+    if count > A::COUNT {
+        let most = match A::COUNT {
+            0 => "no arguments".to_string(),
+            1 => "at most 1 argument".to_string(),
+            n => format!("at most {n} arguments"),
+        };
+        return Err(Error::new(format!("{name} takes {most}, got {count}")).into());
+    }
+    A::from_lua_args(given.clone(), 1, None, lua).map_err(|e| match e {
+        mlua::Error::BadArgument { pos, cause, .. } => {
+            let value = given.get(pos - 1).unwrap_or(&Value::Nil);
+            Error::new(format!("argument {pos} {}", misfit(&cause, value))).at(name).into()
+        }
+        other => told(other, name),
+    })
+}
+
+/// What is wrong with an argument.
+fn misfit(cause: &mlua::Error, value: &Value) -> String {
+    match cause {
+        mlua::Error::FromLuaConversionError { from, to, message } => {
+            let wanted = plain(to);
+            match (message.as_deref(), *from == value.type_name()) {
+                (Some("out of range"), true) => format!("is out of range: {}", shown(value)),
+                (_, true) => format!("must be a {wanted}, got {}", shown(value)),
+                (_, false) => format!("holds {} where a {wanted} is wanted", a(from)),
+            }
+        }
+        other => format!("does not fit: {}", in_words(other).unwrap_or_else(|| other.to_string())),
+    }
+}
+
+/// `3`, `nil`, `a tensor`.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Integer(n) => n.to_string(),
+        Value::Number(x) => x.to_string(),
+        other => a(&kind(other)),
+    }
+}
+
+/// A kind of value with its article.
+fn a(kind: &str) -> String {
+    match kind {
+        "nil" => "nil".to_string(),
+        "userdata" => "an object".to_string(),
+        kind if kind.starts_with(['a', 'e', 'i', 'o']) => format!("an {kind}"),
+        kind => format!("a {kind}"),
+    }
+}
+
+/// An error on its way to a script: one that speaks of Rust speaks of Lua, and of the call.
+fn told(error: mlua::Error, name: &str) -> mlua::Error {
+    match in_words(&error) {
+        Some(words) => Error::new(words).at(name).into(),
+        None => error,
+    }
+}
+
+/// What an error says in Lua's words, where the library's own are Rust's.
+pub fn in_words(error: &mlua::Error) -> Option<String> {
+    use mlua::Error::*;
+    Some(match error {
+        FromLuaConversionError { from, to, message } => {
+            let note = message.as_ref().filter(|m| !m.starts_with("expected "));
+            let note = note.map_or(String::new(), |m| format!(" ({m})"));
+            format!("expected a {}, got {}{note}", plain(to), a(from))
+        }
+        BadArgument { name: Some(name), to, .. } if name == "self" => {
+            let method = to.as_deref().and_then(|to| to.rsplit('.').next()).unwrap_or("method");
+            with_colon(method)
+        }
+        BadArgument { pos, cause, .. } => {
+            let cause = in_words(cause).unwrap_or_else(|| cause.to_string());
+            format!("argument {pos}: {cause}")
+        }
+        UserDataTypeMismatch => "expected an object of another kind".to_string(),
+        UserDataDestructed | CallbackDestructed => "the object is gone".to_string(),
+        UserDataBorrowError | UserDataBorrowMutError | RecursiveMutCallback => {
+            "it is at work in another call of a method of its own".to_string()
+        }
+        SerializeError(text) | DeserializeError(text) => text.clone(),
+        _ => return None,
+    })
+}
+
+fn with_colon(method: &str) -> String {
+    format!("a method is called with a colon, as in object:{method}()")
+}
+
+/// The methods of an object as it registers them: each a function that takes its object itself.
+pub struct Methods<'m, T, M>(&'m mut M, PhantomData<T>);
+
+/// The methods of `T`, whose errors speak of `name:method`.
+pub fn methods<T: Object, M: UserDataMethods<T>>(methods: &mut M) -> Methods<'_, T, M> {
+    Methods(methods, PhantomData)
+}
+
+/// The object a method is called on, and the other arguments.
+fn this<T: Object>(
+    name: &str,
+    method: &str,
+    mut given: MultiValue,
+) -> Result<(AnyUserData, MultiValue)> {
+    match given.pop_front() {
+        Some(Value::UserData(object)) if object.is::<T>() => Ok((object, given)),
+        _ => Err(Error::new(with_colon(method)).at(name).into()),
+    }
+}
+
+impl<T: Object, M: UserDataMethods<T>> Methods<'_, T, M> {
+    pub fn add_method<F, A, R>(&mut self, method: impl Into<String>, body: F)
+    where
+        F: Fn(&Lua, &T, A) -> Result<R> + 'static,
+        A: Arguments,
+        R: IntoLuaMulti,
+    {
+        let method = method.into();
+        let name = format!("{}:{method}", T::NAME);
+        self.0.add_function(method.clone(), move |lua, given: MultiValue| {
+            let (object, given) = this::<T>(&name, &method, given)?;
+            let args = arguments(lua, &name, given)?;
+            let object = object.borrow::<T>().map_err(|e| told(e, &name))?;
+            body(lua, &object, args).map_err(|e| told(e, &name))
+        });
+    }
+
+    pub fn add_method_mut<F, A, R>(&mut self, method: impl Into<String>, body: F)
+    where
+        F: FnMut(&Lua, &mut T, A) -> Result<R> + 'static,
+        A: Arguments,
+        R: IntoLuaMulti,
+    {
+        let method = method.into();
+        let name = format!("{}:{method}", T::NAME);
+        let body = RefCell::new(body);
+        self.0.add_function(method.clone(), move |lua, given: MultiValue| {
+            let (object, given) = this::<T>(&name, &method, given)?;
+            let args = arguments(lua, &name, given)?;
+            let mut object = object.borrow_mut::<T>().map_err(|e| told(e, &name))?;
+            let busy = |_| told(mlua::Error::RecursiveMutCallback, &name);
+            let mut body = body.try_borrow_mut().map_err(busy)?;
+            body(lua, &mut object, args).map_err(|e| told(e, &name))
+        });
+    }
+}
