@@ -174,8 +174,8 @@ const LIST: &str = "alloc::vec::Vec<";
 fn misfit(to: &str, value: &Value) -> Option<&'static str> {
     match value {
         Value::Table(table) if to.starts_with(LIST) => {
-            let is_named = table.raw_len() == 0 && !table.is_empty();
-            is_named.then_some("list")
+            let entries = table.pairs::<Value, Value>().count();
+            (entries != table.raw_len()).then_some("list without names")
         }
         Value::Boolean(_) => None,
         _ => (to == "bool").then_some("boolean"),
@@ -264,7 +264,9 @@ mod tests {
         let text = o.get::<bool>(&lua, "dropout").unwrap_err().to_string();
         assert!(text.contains("'dropout' must be a boolean, got 0"), "{text}");
         let text = o.get::<Vec<String>>(&lua, "tasks").unwrap_err().to_string();
-        assert!(text.contains("'tasks' must be a list, got a table"), "{text}");
+        assert!(text.contains("'tasks' must be a list without names, got a table"), "{text}");
+        let (lua, o) = options("return { tasks = { 'a', extra = 'b' } }");
+        assert!(o.get::<Vec<String>>(&lua, "tasks").is_err());
         let (lua, o) = options("return { tasks = { 'a', {} } }");
         let text = o.get::<Vec<String>>(&lua, "tasks").unwrap_err().to_string();
         assert!(text.contains("'tasks' must hold a string in each place, not a table"), "{text}");

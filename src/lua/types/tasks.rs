@@ -25,7 +25,8 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("tasks", call::function(lua, CALL, |lua, (what, options)| tasks(lua, what, options))?)
 }
 
-/// `what` names tasks or defines them (see [`Catalog::of`] and `task_definition`); options: `compt.TasksOptions` in `stdlib/doc`.
+/// `what` names tasks or defines them (see [`Catalog::of`] and `task_definition`); options:
+/// `compt.TasksOptions` in `stdlib/doc`.
 fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     let o = Options::new(CALL, options.clone())?;
     let data: Option<PathBuf> = o.get(lua, "data")?;
