@@ -13,7 +13,10 @@ pub fn is_there(path: &Path) -> Result<bool> {
     let Ok(link) = path.symlink_metadata() else { return Ok(false) };
     match path.metadata() {
         Ok(found) if found.is_file() => Ok(true),
-        Ok(_) => Err(Error::new("this is a folder, not a file").at(path.display())),
+        Ok(found) if found.is_dir() => {
+            Err(Error::new("this is a folder, not a file").at(path.display()))
+        }
+        Ok(_) => Err(Error::new("this is no regular file").at(path.display())),
         Err(_) if link.is_symlink() => {
             let target = std::fs::read_link(path).unwrap_or_default();
             Err(Error::new(format!("a link to '{}', which is not there", target.display()))
@@ -43,6 +46,11 @@ pub fn check(bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
         return Err(Error::new("the file is empty").hint("fetch or copy it again"));
     }
+    check_start(bytes)
+}
+
+/// The same of the first bytes of a file that may be empty.
+pub fn check_start(bytes: &[u8]) -> Result<()> {
     match POINTERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         Some((_, tool)) => Err(Error::new(format!("a pointer of {tool}, not the file itself"))
             .hint(

@@ -5,12 +5,12 @@ use super::encoding::{Origin, unmarked};
 use super::table::{self, Layout, Reading};
 use super::{json_rows, parquet};
 use crate::error::Context;
-use crate::{Error, Result};
+use crate::{Error, Result, intact};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -120,6 +120,17 @@ fn kind(stem: &str, compressed: bool, layout: &Layout) -> Result<Kind> {
     }
 }
 
+/// A file, if it is one and not what stands in its place.
+fn itself(path: &Path) -> Result<File> {
+    intact::is_there(path)?;
+    let mut file = File::open(path)?;
+    let mut start = [0; 64];
+    let length = file.read(&mut start)?;
+    intact::check_start(&start[..length])?;
+    file.rewind()?;
+    Ok(file)
+}
+
 fn open_kind(path: &Path, wanted: &Wanted) -> Result<Opened> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let (stem, compressed) = match name.strip_suffix(".gz") {
@@ -127,7 +138,7 @@ fn open_kind(path: &Path, wanted: &Wanted) -> Result<Opened> {
         None => (&*name, false),
     };
     let kind = kind(stem, compressed, &wanted.layout)?;
-    let file = File::open(path)?;
+    let file = itself(path)?;
     if let Kind::Parquet = kind {
         return parquet::open(file, wanted);
     }
@@ -232,6 +243,20 @@ mod tests {
         assert!(text.contains("a.csv: line 3: 1 cells under a header of 2"), "{text}");
         let text = error("a.jsonl", b"{\"text\": \"\xff\"}\n");
         assert!(text.contains("a.jsonl: line 1: ") && text.contains("UTF-8"), "{text}");
+    }
+
+    #[test]
+    fn what_stands_in_place_of_a_file_is_named() {
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
+        for name in ["a.jsonl", "a.csv", "a.parquet", "a.tsv.gz"] {
+            let text = error(name, pointer);
+            assert!(text.contains(&format!("{name}: a pointer of git-lfs")), "{text}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::os::unix::fs::symlink("gone", &path).unwrap();
+        let text = itself(&path).unwrap_err().to_string();
+        assert!(text.contains("a link to 'gone', which is not there"), "{text}");
     }
 
     #[test]

@@ -218,10 +218,9 @@ local TaskFiles = {}
 ---@field label_is? "word"|"index" what the label of a row is where words are numbers (`labels = { "1", "2", "3" }`): a word, or the place of one from 0. By default a row may give either, where that is no question; 1, "1", "1.0" and 1.0 are one label in every format, `true` (in any case) is the word that says so or else place 1
 ---@field range? number[] lowest and highest number (default 0 and 5)
 ---@field rounding? number the step of numbers (default 0.2)
----@field label_names? string[] what rows call the labels, where they call them otherwise
+---@field label_names? string[] what rows call the labels, where they call them otherwise; names that are numbers are names, not places
 ---@field class_names? string[] what Parquet files of Hugging Face's datasets call the labels (the names of their `ClassLabel`), where that is neither `label_names` nor `labels`; names that fit none are refused
 ---@field missing? compt.Missing for rows without a label or text (default "error")
----@field label_names? string[] what rows call the labels, where they call them otherwise; names that are numbers are names, not places
 ---@field metrics? compt.Metric[] the main one first (default accuracy; pearson and spearman for numbers)
 ---@field columns? table<string, string|integer> field (or `label`) to column, where a file's names differ; positions, counted from 1, say that tables have no header row: { text = 1, label = 2 }
 ---@field delimiter? string what separates the cells of tables (default "," in .csv, "\t" in .tsv); with it a file of any other name is read as a table

@@ -151,10 +151,7 @@ fn arguments_are_counted_as_they_are_written() {
             "tokenizer:decode: argument 1 holds a string where a whole number is wanted",
         ),
         ("objects['compt.Tasks'].rows('nli3', 'test')", "called with a colon, as in object:rows()"),
-        (
-            "objects['compt.Trainer']:run({ steps = 3 })",
-            "trainer:run: takes no argument, got a table",
-        ),
+        ("objects['compt.Trainer']:step({ steps = 3 })", "trainer:step takes no arguments, got 1"),
         ("objects['compt.Router'].temperature = {}", "router.temperature: must be a number"),
         ("objects['torch.Tensor'].requires_grad = 'no'", "must be true or false, got a string"),
         ("math.random('x')", "math.random: argument 1 must be a whole number, got a string"),

@@ -4,13 +4,12 @@ use super::batches::{Plan, StageLength, task_batches};
 use super::earlier::Earlier;
 use super::method::{prompt_rows, trained};
 use super::stream::LuaStream;
-use super::{CALL, control, labels, optimizer};
-use crate::data::{Form, Part, Remarks, Split, Task, TaskSet};
+use super::{CALL, control, described, labels, optimizer};
+use crate::data::Split;
 use crate::lua::control::Live;
 use crate::lua::options::Options;
 use crate::lua::session::Session;
 use crate::lua::types::{LuaBackbone, LuaBank, LuaRouter, Tasks, thawed};
-use crate::run::source::sha256;
 use crate::t5::GroupCost;
 use crate::tensor::{device, dtype};
 use crate::train::control::{Control, Setting, View};
@@ -19,7 +18,7 @@ use crate::train::gather::Placement;
 use crate::train::knobs::Knobs;
 use crate::train::{Batches, NonFinite, Parts, Settings, Stage};
 use crate::{Error, Result};
-use mlua::{Function, Lua, LuaSerdeExt, ObjectLike, Table, Value};
+use mlua::{Function, Lua, ObjectLike, Table, Value};
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -255,34 +254,26 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         check_validation(tasks.as_ref())?;
     }
     let mut config = json!({
-        "method": plain(lua, &method)?,
+        "method": described::plain(lua, &method)?,
         "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind),
             "device": device::name(b.model.device), "config": b.model.config,
             "revision": b.revision, "fingerprint": b.fingerprint()? },
-        "tasks": tasks.as_ref().map(|t| {
-            let mut about = drawn(&t.0);
-            about["forms"] = json!(forms(&t.0));
-            about["files"] = files(&t.0);
-            let skipped = |r: &Remarks| (!r.skipped.is_empty()).then(|| json!(r.skipped));
-            about["skipped"] = json!(remarks(&t.0, skipped));
-            about["shared"] = json!(remarks(&t.0, |r| (r.shared > 0).then(|| json!(r.shared))));
-            about
-        }),
+        "tasks": tasks.as_ref().map(|t| described::tasks(&t.0)),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "stages": stages.iter().map(|s| json!({ "name": s.name, "steps": s.setting.total_steps,
             "trains": s.trains })).collect::<Vec<_>>(),
-        "from": from.as_ref().map(|f| drawn(&f.0)),
+        "from": from.as_ref().map(|f| described::drawn(&f.0)),
         "steps": stages.iter().map(|s| s.setting.total_steps).sum::<u64>(),
         "placement": settings.placement.name(), "max_source_length": max_source,
         "accumulate": settings.accumulate, "clip": settings.clip, "dropout": settings.dropout,
         "weight_decay": decay, "length_buckets": length_buckets, "attention": attention,
-        "optimizer": plain_value(lua, &optimizer)?, "non_finite": policy,
+        "optimizer": described::plain_value(lua, &optimizer)?, "non_finite": policy,
         "evaluate_every": evaluate_every, "evaluate_limit": evaluate_limit,
         "parameters": trained.groups.iter().map(|g| {
             (g.name.clone(), g.parameters.iter().map(|p| p.1.numel()).sum::<usize>().into())
         }).collect::<serde_json::Map<String, serde_json::Value>>(),
     });
-    if let Some(operator) = operator_of(&stages) {
+    if let Some(operator) = described::operator(&stages) {
         config["operator"] = operator;
     }
     // The first trainer of a cell is the cell's run, unless it has a name of its own.
@@ -354,61 +345,6 @@ fn check_validation(tasks: Option<&Tasks>) -> Result<()> {
     }
 }
 
-/// The operator's name and its parameters, where it has some.
-fn operator_of(stages: &[Stage]) -> Option<serde_json::Value> {
-    let operator = &stages.first()?.learner.as_ref()?.composition()?.operator;
-    let parameters = operator.parameters();
-    let shapes = parameters.iter().map(|(name, tensor)| (name.clone(), json!(tensor.size())));
-    let shapes: serde_json::Map<_, _> = shapes.collect();
-    (!shapes.is_empty()).then(|| json!({ "name": operator.name(), "parameters": shapes }))
-}
-
-/// Which tasks, how their rows were drawn, and a hash of each one's rows. Tasks that were added up have
-/// their `parts`, too.
-fn drawn(tasks: &TaskSet) -> serde_json::Value {
-    let mut about = json!({ "set": tasks.name, "names": tasks.names(),
-        "shots": tasks.shared(|part| part.shots).flatten(),
-        "per": tasks.shared(|part| part.per.name()), "seed": tasks.shared(|part| part.seed),
-        "rows": rows_hashes(tasks) });
-    if tasks.parts().count() > 1 {
-        let part = |(part, of): (&Part, &[Task])| {
-            json!({ "set": part.name, "names": of.iter().map(|task| &task.name).collect::<Vec<_>>(),
-                "shots": part.shots, "per": part.per.name(), "seed": part.seed })
-        };
-        about["parts"] = tasks.parts().map(part).collect();
-    }
-    about
-}
-
-/// How each task's rows become text, for `compt predict`.
-fn forms(tasks: &TaskSet) -> BTreeMap<String, Form> {
-    let plain = tasks.tasks.iter().filter_map(|t| Some((t.name.clone(), t.form.clone()?)));
-    plain.collect()
-}
-
-/// Where each task's rows were read from: paths, or files of the hub at a revision.
-fn files(tasks: &TaskSet) -> serde_json::Value {
-    let read = tasks.tasks.iter().filter(|task| !task.origins.is_empty());
-    let read = read.map(|task| (task.name.clone(), json!(task.origins)));
-    read.collect::<serde_json::Map<_, _>>().into()
-}
-
-/// Of each task of which there is something to record of this kind: rows of a split that were left out
-/// for want of a label or text, test rows that stand among the training rows.
-fn remarks(
-    tasks: &TaskSet,
-    of: impl Fn(&Remarks) -> Option<serde_json::Value>,
-) -> BTreeMap<String, serde_json::Value> {
-    let some = tasks.tasks.iter().filter_map(|task| Some((task.name.clone(), of(&task.remarks)?)));
-    some.collect()
-}
-
-/// A hash of each task's rows.
-fn rows_hashes(tasks: &TaskSet) -> serde_json::Value {
-    let hashes = tasks.tasks.iter().map(|t| (t.name.clone(), sha256(t.text().as_bytes()).into()));
-    hashes.collect::<serde_json::Map<_, _>>().into()
-}
-
 /// A control that a trainer asks and a script can reach, too.
 struct Shared(Rc<RefCell<Live>>);
 
@@ -445,28 +381,4 @@ fn out_folder(lua: &Lua, own: Option<PathBuf>, name: Option<&str>) -> Option<Pat
         let stem = session.script.as_ref()?.path.file_stem()?.to_owned();
         Some(below(Path::new("runs").join(stem)))
     })
-}
-
-/// A method as plain data for the record; functions become their kind.
-fn plain(lua: &Lua, table: &Table) -> mlua::Result<serde_json::Value> {
-    let mut map = serde_json::Map::new();
-    for pair in table.pairs::<String, Value>() {
-        let (key, value) = pair?;
-        map.insert(key, plain_value(lua, &value)?);
-    }
-    map.sort_keys();
-    Ok(map.into())
-}
-
-fn plain_value(lua: &Lua, value: &Value) -> mlua::Result<serde_json::Value> {
-    match value {
-        Value::Function(_) => Ok("(a function)".into()),
-        Value::UserData(_) => Ok(value.to_string()?.lines().next().unwrap_or_default().into()),
-        Value::Table(list) if list.raw_len() > 0 => {
-            let values = list.sequence_values::<Value>();
-            values.map(|value| plain_value(lua, &value?)).collect()
-        }
-        Value::Table(table) => plain(lua, table),
-        other => lua.from_value(other.clone()),
-    }
 }

@@ -3,6 +3,7 @@
 mod batches;
 mod build;
 mod control;
+mod described;
 mod earlier;
 mod evaluating;
 mod exporting;
