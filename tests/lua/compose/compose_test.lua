@@ -243,7 +243,7 @@ return {
     refused("unknown option 'params'", { params = {}, compose = function() end })
     refused("option 'compose' is missing", { parameters = {} })
     refused("'parameters' must be a table", { parameters = 3, compose = function() end })
-    refused("got a integer", 3)
+    refused("got a number", 3)
     local function trainer(parameters, compose)
       return small.trainer { method = compt.methods.ssum { compose = { parameters = parameters, compose = compose } } }
     end
