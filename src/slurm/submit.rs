@@ -95,7 +95,7 @@ fn named_clusters(line: &str) -> Option<String> {
         Some(_) => return None,
         None => line.strip_prefix("-M")?,
     };
-    rest.trim().split_whitespace().next().map(String::from)
+    rest.split_whitespace().next().map(String::from)
 }
 
 pub fn release(job: &JobId) -> Result<()> {

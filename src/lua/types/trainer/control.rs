@@ -41,7 +41,7 @@ pub fn control(
         other => {
             return Err(Error::new(format!(
                 "'control' must be a file or a table of knobs, not a {}",
-                kind(&other)
+                kind(other)
             ))
             .at(CALL)
             .into());
