@@ -234,12 +234,14 @@ fn colours_are_for_those_who_want_them_and_narrow_terminals_work() {
     let mut t = Terminal::start(compt(folder.path()).arg("repl"), 100);
     t.press("local x = 1\r");
     assert!(t.raw("a local ends with its input").contains("\x1b[35mlocal"));
+    t.wait_for("> ");
     t.press("\x04");
     t.end();
     let mut t = Terminal::start(compt(folder.path()).arg("repl").env("NO_COLOR", "1"), 30);
     t.press("torch.softmax(torch.zeros(2, 4), 1):sum()\r");
     let shown = t.raw("tensor[] f32 cpu 4");
     assert!(!shown.contains("\x1b[35m") && !shown.contains("\x1b[90m"), "{shown:?}");
+    t.wait_for("> ");
     t.press("\x04");
     assert_eq!(t.end().code(), Some(0));
 }

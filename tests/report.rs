@@ -76,7 +76,7 @@ fn runs_are_listed_compared_tagged_and_removed() {
         assert!(out.contains(part), "{part}: {out}");
     }
     let (code, _, err) = study.run(&["runs", "compare", a, a]);
-    assert!(code == 1 && err.contains("the same run"), "{err}");
+    assert!(code == 2 && err.contains("both are the same run"), "{err}");
 
     assert_eq!(study.run(&["runs", "tag", "good", a, b]).0, 0);
     assert_eq!(listed(&study, &["--tag", "good"]).len(), 2);

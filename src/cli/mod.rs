@@ -252,8 +252,8 @@ Examples:
   compt predict runs/study --task rte < rows.jsonl > predictions.jsonl
   compt predict runs/study --task rte < rows.jsonl | jq -r .prediction
 
-A line is a JSON object with the fields the task reads, or, for a task of one field, its text. Each
-comes back as a JSON object with `prediction` (the decoded text), `scores` (how probable each label
+A line is a JSON object with the columns that the task's rows had, or, for a task of one field, its
+text. Each comes back as a JSON object with `prediction` (the decoded text), `scores` (how probable each label
 word is among them), and `cut` where it was longer than the run's max_source_length.";
 
 const PLOT_CONTROL_EXAMPLES: &str = "\

@@ -136,7 +136,11 @@ impl<'a> RowLabels<'a> {
         error.hint(match self.is {
             Some(LabelIs::Word) => format!("one of: {words}"),
             Some(LabelIs::Index) => format!("0 to {}", self.words.len() - 1),
-            None => format!("0 to {}, or one of: {words}", self.words.len() - 1),
+            None => format!(
+                "0 to {}, or one of: {words}; 'label_names' says what rows call the labels where they \
+                 call them otherwise",
+                self.words.len() - 1
+            ),
         })
     }
 

@@ -130,7 +130,14 @@ impl Check {
                 utf8(cell, &self.origin)?;
             }
             let row = names.into_iter().map(|name| (name, Value::Null)).collect();
-            let bare = format!("; of a table without a header row, to positions: {absent} = 1");
+            let mut bare = format!("; of a table without a header row, to positions: {absent} = 1");
+            let held = |d: &&u8| cells.len() == 1 && cells[0].contains(d);
+            if let Some(&other) = OTHERS.iter().find(held) {
+                bare += &format!(
+                    "; if it is separated by {0:?}: delimiter = {0:?}",
+                    char::from(other).to_string()
+                );
+            }
             return Err(missing(&row, absent, &bare));
         }
         if self.columns.is_all() && cells.len() == 1 {

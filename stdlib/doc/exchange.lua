@@ -14,7 +14,8 @@ fn "compt.prompts.load(path: compt.path|compt.folder, options?: compt.LoadPrompt
 Reads prompts: the folder of a run, a `.safetensors`, `.npy` or `torch.save` (`.pt`, `.pth`, `.bin`, `.ckpt`: a
 tensor, or dictionaries of them) file, a folder of `peft`. To train on with
 one, start from it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length`
-and the `placement` it was trained with.
+and the `placement` it was trained with (nil where the file does not say it: those of ATTEMPT and MPT are
+before the input, "prepend").
 > p = t:prompts():get("nli3")
 > file = os.tmpname() .. ".safetensors"
 > p:save(file)

@@ -88,7 +88,7 @@ impl Terminal {
         self.shown.push_str(&without_escapes(&text[..whole]));
     }
 
-    /// What was shown and not waited for, with its escape sequences.
+    /// What was shown and not waited for up to a text, with its escape sequences.
     pub fn raw(&mut self, text: &str) -> String {
         let (start, mut seen) = (Instant::now(), Vec::new());
         loop {
@@ -97,11 +97,14 @@ impl Terminal {
                 Ok(count) if count > 0 => seen.extend(&buffer[..count]),
                 _ => std::thread::sleep(Duration::from_millis(5)),
             }
-            let shown = String::from_utf8_lossy(&seen).into_owned();
-            if shown.contains(text) {
-                return shown;
+            let found = seen.windows(text.len()).position(|window| window == text.as_bytes());
+            let shown = |seen: &[u8]| String::from_utf8_lossy(seen).into_owned();
+            if let Some(at) = found {
+                // What follows is still to be waited for.
+                self.bytes.extend(seen.split_off(at + text.len()));
+                return shown(&seen);
             }
-            assert!(start.elapsed() < PATIENCE, "no {text:?} in {shown:?}");
+            assert!(start.elapsed() < PATIENCE, "no {text:?} in {:?}", shown(&seen));
         }
     }
 

@@ -42,7 +42,7 @@ pub struct Options {
 
     /// Parameter groups the control may name
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    #[arg(default_value = "router,source,private")]
+    #[arg(default_value = "router,source,private,operator")]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     groups: Vec<String>,
 
