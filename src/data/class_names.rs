@@ -1,6 +1,6 @@
 //! Labels by the names that a file gives their numbers.
 
-use super::Labels;
+use super::{Labels, normal};
 use crate::{Error, Result};
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ impl ClassNames {
 
 /// Where each name is in a list, if all are in it, each at a place of its own.
 fn places(names: &[String], list: &[String]) -> Option<Vec<usize>> {
-    let place = |name: &String| list.iter().position(|known| known.trim() == name.trim());
+    let place = |name: &String| list.iter().position(|known| normal(known) == normal(name));
     let places: Vec<usize> = names.iter().map(place).collect::<Option<_>>()?;
     let twice = (1..places.len()).any(|i| places[..i].contains(&places[i]));
     (!twice).then_some(places)

@@ -264,6 +264,11 @@ impl Definition {
             Ok(opened) => opened,
             Err(e) => return failed(e),
         };
+        if opened.class_names.is_some() && self.label_is == Some(LabelIs::Index) {
+            let what = "'label_is' says that labels are places, but the file names its classes";
+            let error = Error::new(what).hint("leave it out: labels are matched by their names");
+            return failed(error.at(file.path.display()));
+        }
         let known = [self.class_names.as_slice(), self.label_names.as_slice()];
         let named = |names| ClassNames::new(names, &self.form.labels, &known);
         let classes = match opened.class_names.map(named).transpose() {

@@ -74,6 +74,10 @@ pub fn unmarked<R: BufRead>(mut input: R, origin: &Origin) -> Result<Marked<R>> 
         head.push(byte);
         input.consume(1);
     }
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return Err(Error::new("it is compressed with gzip")
+            .hint("unpack it with zcat, or give a file the ending .gz"));
+    }
     if let Some((name, encoding)) = wide(&head) {
         return Err(origin.error(&format!("it is {name}, not UTF-8"), encoding));
     }

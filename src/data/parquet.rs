@@ -56,7 +56,13 @@ fn parts(file: File, wanted: &Wanted) -> Result<Parts> {
         let row = names.into_iter().map(|name| (name, Value::Null)).collect();
         return Err(missing(&row, absent, ""));
     }
-    let class_names = class_names(about, &wanted.label);
+    let twice =
+        |(i, name): &(usize, &String)| wanted.columns.read(name) && names[..*i].contains(name);
+    if let Some((_, name)) = names.iter().enumerate().find(twice) {
+        return Err(Error::new(format!("two columns are called '{name}'"))
+            .hint("a column that is read needs a name of its own"));
+    }
+    let class_names = class_names(about, &wanted.label)?;
     let read = projection(schema, &wanted.columns)?;
     let rows = reader.into_iter().project(read).map_err(damaged)?;
     Ok((rows, names, class_names))
@@ -73,13 +79,33 @@ fn projection(schema: &Type, columns: &Columns) -> Result<Option<Type>> {
 }
 
 /// The names of a column's classes, where it was written as a `ClassLabel` of datasets.
-fn class_names(about: &FileMetaData, column: &str) -> Option<Vec<String>> {
-    let entries = about.key_value_metadata()?;
-    let text = entries.iter().find(|entry| entry.key == FEATURES)?.value.as_ref()?;
-    let features: Value = serde_json::from_str(text).ok()?;
+fn class_names(about: &FileMetaData, column: &str) -> Result<Option<Vec<String>>> {
+    let entries = about.key_value_metadata().map_or(&[][..], Vec::as_slice);
+    let Some(entry) = entries.iter().find(|entry| entry.key == FEATURES) else { return Ok(None) };
+    let text = entry.value.as_deref().unwrap_or_default();
+    let features: Value = serde_json::from_str(text).map_err(|e| {
+        Error::new(format!("what it says of its columns ('{FEATURES}') is not JSON: {e}"))
+    })?;
     let feature = &features["info"]["features"][column];
-    let names = feature["names"].as_array().filter(|_| feature["_type"] == "ClassLabel")?;
-    names.iter().map(|name| name.as_str().map(String::from)).collect()
+    if feature["_type"] != "ClassLabel" {
+        return Ok(None);
+    }
+    let texts = |names: Vec<&Value>| -> Option<Vec<String>> {
+        names.into_iter().map(|name| name.as_str().map(String::from)).collect()
+    };
+    let names = match &feature["names"] {
+        Value::Array(names) => texts(names.iter().collect()),
+        // As dataset cards write them: by number.
+        Value::Object(names) => {
+            let by_number = |i: usize| names.get(&i.to_string());
+            (0..names.len()).map(by_number).collect::<Option<_>>().and_then(texts)
+        }
+        _ => None,
+    };
+    names.map(Some).ok_or_else(|| {
+        Error::new(format!("its column '{column}' is of class labels whose names it does not say"))
+            .hint("write it again with datasets' to_parquet")
+    })
 }
 
 /// A cell. A number of 32 bits is the decimal it was written as, not that of its 64 bits; one that is

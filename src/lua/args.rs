@@ -46,7 +46,8 @@ fn arg_value(text: &str) -> serde_json::Value {
         return integer.into();
     }
     match text.parse::<f64>() {
-        Ok(x) if x.is_finite() && (format!("{x:?}") == text || is_scientific(text)) => x.into(),
+        Ok(x) if x.is_normal() && is_scientific(text) => x.into(),
+        Ok(x) if x.is_finite() && format!("{x:?}") == text => x.into(),
         _ => text.into(),
     }
 }

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A text that decides what a run does: a control file, or a file it requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,8 @@ fn hex(bytes: &[u8]) -> String {
 const PIECE: u64 = 1 << 20;
 const PIECES: u64 = 64;
 
-/// A SHA-256 that tells files apart: of the names, the lengths and the contents; of a file above
-/// 64 MiB, of 64 pieces of 1 MiB spread evenly over it, the first and the last among them.
+/// A SHA-256 that tells files apart: of the names, the lengths and the contents; of a file of weights
+/// above 64 MiB, of 64 pieces of 1 MiB spread evenly over it, the first and the last among them.
 pub fn fingerprint(paths: &[PathBuf]) -> io::Result<String> {
     fingerprint_seen(paths, &mut |_| Ok(()))
 }
@@ -56,8 +56,10 @@ pub fn fingerprint_seen(
         hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
         hash.update(length.to_le_bytes());
         let mut piece = vec![0; PIECE as usize];
-        for i in 0..PIECES {
-            let at = match length > PIECE * PIECES {
+        let is_sampled = length > PIECE * PIECES && is_weights(path);
+        let pieces = if is_sampled { PIECES } else { length.div_ceil(PIECE) };
+        for i in 0..pieces {
+            let at = match is_sampled {
                 true => (length - PIECE) * i / (PIECES - 1),
                 false => PIECE * i,
             };
@@ -72,6 +74,12 @@ pub fn fingerprint_seen(
         }
     }
     Ok(hex(&hash.finalize()))
+}
+
+/// Files that programs write whole: what is in most of their pieces is of none other.
+fn is_weights(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    ["safetensors", "bin", "pt", "h5", "msgpack"].contains(&&*ending)
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ pub struct Contents {
     out: PathBuf,
     /// The settings that name files, and files that count whatever the settings name.
     settings: BTreeSet<String>,
+    /// Those of them that a grid says to be files itself.
+    said: Vec<String>,
     files: Vec<String>,
     known: BTreeMap<String, Option<String>>,
     /// Settings whose text is a path by chance, as far as anybody has said; told once.
@@ -85,7 +87,8 @@ impl Contents {
         }
         Ok(Contents {
             out: out.to_path_buf(),
-            settings: settings.into_iter().chain(FILES.map(String::from)).collect(),
+            settings: settings.iter().cloned().chain(FILES.map(String::from)).collect(),
+            said: settings,
             files,
             known: BTreeMap::new(),
             by_chance: BTreeSet::new(),
@@ -98,9 +101,14 @@ impl Contents {
         let mut named = Named::default();
         named.look(settings, &self.settings);
         named.others.into_iter().for_each(|(name, text)| self.tell(name, &text));
-        for path in named.paths.into_iter().chain(self.files.iter().cloned()) {
+        let files = self.files.iter().map(|file| (String::new(), file.clone()));
+        for (name, path) in named.paths.into_iter().chain(files) {
             if !self.known.contains_key(&path) {
                 let there = !path.is_empty() && Path::new(&path).exists();
+                if !there && self.said.contains(&name) {
+                    let error = Error::new(format!("there is no such file: '{path}'"));
+                    return Err(error.at(format!("the setting {name}")).at("compt.ablate"));
+                }
                 let print = there.then(|| contents(Path::new(&path), &self.out)).transpose()?;
                 self.known.insert(path.clone(), print);
             }
@@ -128,8 +136,8 @@ impl Contents {
 /// The texts among some settings.
 #[derive(Default)]
 struct Named {
-    paths: Vec<String>,
-    /// With the setting's name.
+    /// With the names of their settings, as the others.
+    paths: Vec<(String, String)>,
     others: Vec<(String, String)>,
 }
 
@@ -142,7 +150,7 @@ impl Named {
 
     fn take(&mut self, name: &str, value: &Value, files: &BTreeSet<String>, is_file: bool) {
         match value {
-            Value::String(text) if is_file => self.paths.push(text.clone()),
+            Value::String(text) if is_file => self.paths.push((name.to_string(), text.clone())),
             Value::String(text) => self.others.push((name.to_string(), text.clone())),
             Value::Array(list) => list.iter().for_each(|v| self.take(name, v, files, is_file)),
             Value::Object(map) if is_file => {

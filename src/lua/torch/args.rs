@@ -14,6 +14,8 @@ use tch::{Device, Kind, Tensor};
 pub struct Args<'l> {
     pub lua: &'l Lua,
     op: &'static str,
+    /// Whether the first value is the tensor that the user wrote before a colon.
+    is_method: bool,
     values: Vec<Value>,
     options: RefCell<Option<Options>>,
     /// The last position read, so that one argument too many is an error.
@@ -27,6 +29,7 @@ impl<'l> Args<'l> {
         op: &'static str,
         values: MultiValue,
         with_options: bool,
+        is_method: bool,
     ) -> mlua::Result<Self> {
         let mut values = values.into_vec();
         let options = match values.last() {
@@ -37,24 +40,35 @@ impl<'l> Args<'l> {
             }
             _ => None,
         };
-        Ok(Args { lua, op, values, options: RefCell::new(options), last: Cell::new(0) })
+        let (options, last) = (RefCell::new(options), Cell::new(0));
+        Ok(Args { lua, op, is_method, values, options, last })
     }
 
-    /// The function as the user writes it, `torch.sum`.
+    /// The function as the user writes it, `torch.sum` or `tensor:sum`.
     pub fn call(&self) -> String {
-        format!("torch.{}", self.op)
+        format!("{}{}", if self.is_method { "tensor:" } else { "torch." }, self.op)
+    }
+
+    /// An argument as the user counts it.
+    fn place(&self, i: usize) -> String {
+        match i - usize::from(self.is_method) {
+            0 => "what stands before the colon".to_string(),
+            i => format!("argument {i}"),
+        }
     }
 
     /// Refuses arguments and options that nobody read.
     pub fn finish(&self) -> Outcome<()> {
         let last = self.last.get();
         if self.values.len() > last {
-            return Err(Error::new(format!(
-                "takes at most {last} argument{}, got {}",
-                if last == 1 { "" } else { "s" },
-                self.values.len()
-            ))
-            .into());
+            let own = usize::from(self.is_method);
+            let most = match last - own {
+                0 => "no arguments".to_string(),
+                1 => "at most 1 argument".to_string(),
+                n => format!("at most {n} arguments"),
+            };
+            let got = self.values.len() - own;
+            return Err(Error::new(format!("takes {most}, got {got}")).into());
         }
         if let Some(options) = self.options.take() {
             options.finish()?;
@@ -83,7 +97,7 @@ impl<'l> Args<'l> {
 
     fn wrong(&self, i: usize, wanted: &str) -> Error {
         let got = self.values.get(i - 1).map_or("nothing".to_string(), type_of);
-        Error::new(format!("argument {i} must be {wanted}, got {got}"))
+        Error::new(format!("{} must be {wanted}, got {got}", self.place(i)))
     }
 
     /// A tensor; only a tensor.
@@ -100,8 +114,10 @@ impl<'l> Args<'l> {
         match tensor.f_kind()? {
             Kind::Bool => Ok(tensor),
             kind => {
-                let what =
-                    format!("argument {i} must be a tensor of truth values (bool), got one of ");
+                let what = format!(
+                    "{} must be a tensor of truth values (bool), got one of ",
+                    self.place(i)
+                );
                 Err(Error::new(what + dtype::name(kind)).hint("compare it with something: t:ne(0)"))
             }
         }
@@ -137,7 +153,7 @@ impl<'l> Args<'l> {
         let Value::Table(list) = self.value(i) else {
             return Err(self.wrong(i, "a list of tensors"));
         };
-        tensors(&elements(&list)).map_err(|e| e.at(format!("argument {i}")))
+        tensors(&elements(&list)).map_err(|e| e.at(self.place(i)))
     }
 
     pub fn number(&self, i: usize) -> Result<Number> {
@@ -208,7 +224,7 @@ impl<'l> Args<'l> {
     /// Indices into a dimension of `size` elements, given from 1, made to count from 0.
     pub fn indices(&self, i: usize, size: i64) -> Result<Tensor> {
         let index = self.tensor_arg(i)?.tensor()?;
-        dim::zero_based(&index, size).map_err(|e| e.at(format!("argument {i}")))
+        dim::zero_based(&index, size).map_err(|e| e.at(self.place(i)))
     }
 
     /// A named option.

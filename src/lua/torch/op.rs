@@ -96,9 +96,18 @@ impl Op {
 
     /// Calls the operation with Lua's arguments.
     pub fn run(&self, lua: &Lua, values: MultiValue) -> mlua::Result<MultiValue> {
+        self.run_as(lua, values, false)
+    }
+
+    /// The same as a method of the first one.
+    pub fn run_method(&self, lua: &Lua, values: MultiValue) -> mlua::Result<MultiValue> {
+        self.run_as(lua, values, true)
+    }
+
+    fn run_as(&self, lua: &Lua, values: MultiValue, is_method: bool) -> mlua::Result<MultiValue> {
         hook::check(lua)?;
         let with_options = matches!(self.call, Call::WithOptions(_));
-        let args = Args::new(lua, self.name, values, with_options)?;
+        let args = Args::new(lua, self.name, values, with_options, is_method)?;
         // tch panics on a refusal of libtorch's where a number was among the arguments.
         let applied = catch_unwind(AssertUnwindSafe(|| self.apply(&args)));
         let applied = applied.unwrap_or_else(|panic| Err(Fault::Torch(refusal(panic))));

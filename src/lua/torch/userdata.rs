@@ -68,7 +68,8 @@ impl UserData for Handle {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         for op in ops() {
-            methods.add_function(op.name, move |lua, values: MultiValue| op.run(lua, values));
+            methods
+                .add_function(op.name, move |lua, values: MultiValue| op.run_method(lua, values));
         }
         for (meta, name) in OPERATORS {
             let op = ops().find(|op| op.name == name).expect("an operator names an operation");

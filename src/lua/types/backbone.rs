@@ -1,6 +1,6 @@
 //! `compt.backbone(name_or_folder, { dtype, device })`
 
-use super::LuaTokenizer;
+use super::{LuaTokenizer, ids};
 use crate::backbone::{Backbone, Embedded};
 use crate::hub::{self, Hub, Name, model_files, model_missing};
 use crate::lua::call;
@@ -17,7 +17,7 @@ use mlua::{Lua, LuaSerdeExt, Table, UserData, UserDataFields, UserDataMethods, V
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// A backbone shared by the script and its trainers.
 #[derive(Clone)]
@@ -220,7 +220,8 @@ impl UserData for LuaBackbone {
         let mut methods = call::methods(methods);
         methods.add_method("embed", |_, this, ids: TensorArg| {
             let b = this.0.borrow();
-            let ids = ids.tensor()?.f_to_device(b.model.device).map_err(Error::from)?;
+            let ids = ids::whole(ids, "ids").map_err(|e| e.at("backbone:embed"))?;
+            let ids = ids.f_to_device(b.model.device).map_err(Error::from)?;
             Ok(LuaTensor::new(b.model.embed(&ids)?))
         });
         methods.add_method("encode", |lua, this, options: Value| {
@@ -255,13 +256,27 @@ impl LuaBackbone {
         let dropout: f64 = o.get_or(lua, "dropout", 0.0)?;
         let input = self.input(lua, &o, dropout)?;
         o.finish()?;
+        let o_error = |e: Error| -> mlua::Error { e.at("backbone:forward").into() };
         let b = self.0.borrow();
-        let on_device = |ids: TensorArg| -> Result<Tensor> {
-            Ok(ids.tensor()?.f_to_kind(Kind::Int64)?.f_to_device(b.model.device)?)
+        let rows = input.encoded.layout.order.len() as i64;
+        let on_device = |ids: Result<Tensor>| -> mlua::Result<Tensor> {
+            let ids = ids.map_err(o_error)?;
+            Ok(ids.f_to_device(b.model.device).map_err(Error::from)?)
         };
-        let labels = labels.map(on_device).transpose()?;
+        let vocabulary = b.model.config.vocab_size;
+        let labels =
+            labels.map(|labels| on_device(ids::labels(labels, rows, vocabulary))).transpose()?;
         let inputs = match (decoder_ids, &labels) {
-            (Some(ids), _) => on_device(ids)?,
+            (Some(given), labels) => {
+                let given = on_device(ids::of_rows(given, "'decoder_input_ids'", rows))?;
+                if let Some(labels) = labels.as_ref().filter(|labels| labels.size() != given.size())
+                {
+                    let (own, other) = (given.size(), labels.size());
+                    let what = format!("'decoder_input_ids' are {own:?} and 'labels' {other:?}");
+                    return Err(o_error(Error::new(what)));
+                }
+                given
+            }
             (None, Some(labels)) => b.model.shift_right(labels)?,
             (None, None) => {
                 return Err(Error::new("needs 'labels' or 'decoder_input_ids'")
@@ -327,7 +342,7 @@ impl LuaBackbone {
             }
             (embeds.f_to_device(b.model.device).map_err(Error::from)?, None)
         } else if let Some(ids) = ids {
-            let (ids, mask) = rows_of_ids(lua, ids, b.model.config.pad_token_id)?;
+            let (ids, mask) = ids::rows_of_ids(lua, ids, b.model.config.pad_token_id)?;
             if ids.numel() == 0 {
                 return Err(o.error("option 'input_ids' holds no ids: nothing to encode".into()));
             }
@@ -339,11 +354,11 @@ impl LuaBackbone {
                 None => unreachable!("one of the three is given"),
             };
             let rows = b.need_tokenizer()?.encode_batch(&texts)?;
-            let (ids, mask) = pad(&rows, b.model.config.pad_token_id)?;
+            let (ids, mask) = ids::pad(&rows, b.model.config.pad_token_id)?;
             (b.model.embed(&ids.to_device(b.model.device))?, Some(mask))
         };
         let mask = match mask {
-            Some(mask) => Some(mask.tensor()?),
+            Some(mask) => Some(ids::mask(mask).map_err(|e| o.error_of(e))?),
             None => own_mask,
         };
         let cost: GroupCost = group_cost(&b.model);
@@ -369,29 +384,4 @@ fn texts(lua: &Lua, o: &Options, given: Value) -> mlua::Result<Vec<String>> {
         0 => Err(wrong("got an empty one: there is nothing to encode")),
         _ => lua.unpack(given.clone()),
     }
-}
-
-/// A tensor `[B, L]`, or a list of lists, which may be of unlike length.
-fn rows_of_ids(lua: &Lua, ids: Value, pad_id: i64) -> mlua::Result<(Tensor, Option<Tensor>)> {
-    if let Value::Table(table) = &ids
-        && let Ok(rows) = lua.unpack::<Vec<Vec<i64>>>(Value::Table(table.clone()))
-    {
-        let (ids, mask) = pad(&rows, pad_id)?;
-        return Ok((ids, Some(mask)));
-    }
-    let ids = lua.unpack::<TensorArg>(ids)?.tensor()?.f_to_kind(Kind::Int64);
-    Ok((ids.map_err(Error::from)?, None))
-}
-
-/// Rows of unlike length as `[B, longest]` and the mask that tells padding.
-fn pad(rows: &[Vec<i64>], pad_id: i64) -> Result<(Tensor, Tensor)> {
-    let width = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let mut ids = vec![pad_id; rows.len() * width];
-    let mut mask = vec![0i64; rows.len() * width];
-    for (i, row) in rows.iter().enumerate() {
-        ids[i * width..][..row.len()].copy_from_slice(row);
-        mask[i * width..][..row.len()].fill(1);
-    }
-    let size = [rows.len() as i64, width as i64];
-    Ok((Tensor::f_from_slice(&ids)?.f_view(size)?, Tensor::f_from_slice(&mask)?.f_view(size)?))
 }

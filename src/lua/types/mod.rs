@@ -4,6 +4,7 @@ mod backbone;
 mod bank;
 mod compose;
 mod heat;
+mod ids;
 mod learner;
 pub mod library;
 mod prompts;

@@ -173,6 +173,13 @@ impl Library<'_> {
             let order: Vec<String> = module.get("order")?;
             if !order.iter().any(|known| known == task) {
                 let kind = format!("task of '{set}'");
+                let others = self.sets_with(task)?;
+                if let Some((other, _)) = others.first() {
+                    return Err(Error::new(format!("unknown {kind} '{task}'"))
+                        .at(CALL)
+                        .hint(format!("it is a task of '{other}': \"{other}.{task}\""))
+                        .into());
+                }
                 return Err(Error::unknown(&kind, task, order.iter().map(String::as_str))
                     .at(CALL)
                     .into());

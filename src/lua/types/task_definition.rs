@@ -1,12 +1,12 @@
 //! A task as a Lua table.
 
 use super::task_sources;
-use crate::Error;
 use crate::data::{
     Definition, Form, LabelIs, Labels, Layout, Missing, Row, Source, Split, Template,
 };
 use crate::lua::options::Options;
 use crate::metric::Metric;
+use crate::{Error, data};
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::collections::BTreeMap;
@@ -47,6 +47,8 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         None if labels.words().is_empty() => Ok(vec![Metric::Pearson, Metric::Spearman]),
         None => Ok(vec![Metric::Accuracy]),
     };
+    let metrics = metrics.map_err(|e: Error| e.at(&call))?;
+    fits(&o, &labels, &metrics)?;
     let template = template(lua, &o)?;
     let (columns, layout) = columns(lua, &o, &template)?;
     let sources = task_sources::sources(lua, &o, &call, place)?;
@@ -69,7 +71,7 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         form: Form { template, prefix: o.get(lua, "prefix")?, columns, labels },
         missing: place.missing.or(missing(lua, &o)?).unwrap_or_default(),
         layout,
-        metrics: metrics.map_err(|e| e.at(&call))?,
+        metrics,
         small: o.get_or(lua, "small", false)?,
         sources,
     };
@@ -80,9 +82,32 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
 /// A name for each label.
 fn names(lua: &Lua, o: &Options, key: &'static str, labels: &Labels) -> mlua::Result<Vec<String>> {
     let names: Vec<String> = o.get_or(lua, key, Vec::new())?;
+    let normal: Vec<String> = names.iter().map(|name| data::normal(name)).collect();
+    if let Some(i) = (1..normal.len()).find(|&i| normal[..i].contains(&normal[i])) {
+        return Err(o.error(format!("'{key}' holds '{}' twice", names[i])));
+    }
     match names.len() == labels.words().len() || names.is_empty() {
         true => Ok(names),
         false => Err(o.error(format!("'{key}' needs a name for each of 'labels'"))),
+    }
+}
+
+/// Refuses a metric that says nothing of such labels.
+fn fits(o: &Options, labels: &Labels, metrics: &[Metric]) -> mlua::Result<()> {
+    let words = labels.words();
+    let are_numbers = words.iter().all(|word| data::number(word).is_some());
+    let misfit = metrics.iter().find(|metric| match metric {
+        Metric::Pearson | Metric::Spearman => !are_numbers,
+        Metric::F1 | Metric::Matthews => words.is_empty(),
+        Metric::Accuracy => false,
+    });
+    match misfit {
+        Some(metric) => Err(o.error(format!(
+            "the metric '{}' is for labels that are {}",
+            metric.name(),
+            if words.is_empty() { "words" } else { "numbers" }
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -5,8 +5,8 @@ use crate::data::{DataFile, Source, Sources};
 use crate::hub::{Hub, Name, included};
 use crate::lua::call::in_words;
 use crate::lua::options::{Options, kind};
-use crate::{Error, Result, error::Context};
-use mlua::{Lua, LuaSerdeExt, Value};
+use crate::{Error, Result, error::Context, intact};
+use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,11 +38,19 @@ fn source(lua: &Lua, o: &Options, value: Value, place: &Place) -> mlua::Result<S
     match value {
         Value::String(path) => Ok(Source::Files(files(o, &path.to_str()?, place)?)),
         Value::Table(list) if list.get::<Value>(1)?.is_string() => {
+            whole(o, &list)?;
             let paths = list.sequence_values::<String>();
             let found = paths.map(|path| files(o, &path?, place));
-            Ok(Source::Files(found.collect::<mlua::Result<Vec<_>>>()?.concat()))
+            let found = found.collect::<mlua::Result<Vec<_>>>()?.concat();
+            let real = |file: &DataFile| file.path.canonicalize().unwrap_or(file.path.clone());
+            let known: Vec<PathBuf> = found.iter().map(real).collect();
+            match (1..known.len()).find(|&i| known[..i].contains(&known[i])) {
+                Some(i) => Err(o.error(format!("the file '{}' comes twice", found[i].origin))),
+                None => Ok(Source::Files(found)),
+            }
         }
         Value::Table(rows) => {
+            whole(o, &rows)?;
             let row = |(i, row): (usize, mlua::Result<Value>)| {
                 let row = row?;
                 let got = kind(&row);
@@ -60,6 +68,25 @@ fn source(lua: &Lua, o: &Options, value: Value, place: &Place) -> mlua::Result<S
         }
         other => Err(o.error(format!("expected a path or a list of rows, got a {}", kind(&other)))),
     }
+}
+
+/// Refuses a list with a hole in it, or with names beside its elements.
+fn whole(o: &Options, list: &Table) -> mlua::Result<()> {
+    let first = list.sequence_values::<Value>().count();
+    for pair in list.pairs::<Value, Value>() {
+        let (key, _) = pair?;
+        if key.as_i64().is_none_or(|i| i < 1 || i > first as i64) {
+            let key = match &key {
+                Value::String(name) => format!("'{}'", name.to_string_lossy()),
+                other => other.to_string()?,
+            };
+            return Err(o.error(format!(
+                "a list of {first} has something at {key}, too: element {} is nil, or it has a name",
+                first + 1
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The files a path stands for: itself, or those of the hub that fit it.
@@ -110,7 +137,9 @@ fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
         }
         found = below;
     }
-    found.retain(|path| path.is_file());
+    for path in &found {
+        intact::is_there(path).map_err(|e| e.hint("it fits the pattern"))?;
+    }
     found.sort();
     match found.is_empty() {
         true => Err(Error::new("no file fits this pattern").hint(there_is(pattern))),
@@ -136,6 +165,7 @@ fn there_is(pattern: &Path) -> String {
         .components()
         .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?']));
     let folder: PathBuf = whole.collect();
+    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
     let Ok(mut names) = names_in(&folder, false) else {
         return format!("there is no folder '{}'", folder.display());
     };

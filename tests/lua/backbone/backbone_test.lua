@@ -92,6 +92,24 @@ return {
     assert(again.config.model_type == "umt5")
   end,
 
+  ["ids, masks and labels that do not fit are refused by name"] = function()
+    local b = golden "v1_0"
+    local ids = { { 5, 6, 1 } }
+    local function forward(options) return function() return b:forward(options) end end
+    raises("ids must be whole numbers", b.embed, b, { { 1.5 } })
+    raises("'input_ids' must be whole numbers", b.encode, b, { input_ids = { { 5.7, 1 } } })
+    raises("'labels' must be whole numbers", forward { input_ids = ids, labels = { { 5.5, 1 } } })
+    raises("'attention_mask' must be 1 where", forward {
+      input_ids = ids, attention_mask = { { 1, 1, 2 } }, labels = { { 5, 1 } },
+    })
+    raises("'labels' must be [1, T], a row for each of the inputs, not [2, 2]",
+      forward { input_ids = ids, labels = { { 5, 1 }, { 5, 1 } } })
+    raises("label 99999 is outside the vocabulary", forward { input_ids = ids, labels = { { 5, 99999 } } })
+    raises("'decoder_input_ids' are [1, 1] and 'labels' [1, 2]",
+      forward { input_ids = ids, decoder_input_ids = { { 0 } }, labels = { { 5, 1 } } })
+    assert(b:forward({ input_ids = ids, labels = { { 5, -100 } } }).loss:item() > 0)
+  end,
+
   ["what is wrong is named"] = function()
     local b = golden "v1_0"
     raises("token id 64 is outside the vocabulary of 64 ids", b.embed, b, { { 64 } })

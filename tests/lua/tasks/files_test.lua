@@ -126,6 +126,28 @@ local tests = {
     refused("'**' is not read as a pattern", "**/part-1.jsonl")
   end,
 
+  ["lists of files and rows hold what they seem to, and nothing twice"] = function()
+    write("p-1.jsonl", '{"text": "a", "label": 1}\n')
+    os.execute(("ln -s /nowhere/x %q"):format(folder .. "/p-2.jsonl"))
+    refused("a link to '/nowhere/x', which is not there", "p-*.jsonl")
+    os.remove(folder .. "/p-2.jsonl")
+    os.execute(("mkdir %q"):format(folder .. "/p-3.jsonl"))
+    refused("p-3.jsonl: this is a folder", "p-*.jsonl")
+    os.execute(("rmdir %q"):format(folder .. "/p-3.jsonl"))
+    assert(read("p-*.jsonl") == "a yes")
+    refused("p-1.jsonl' comes twice", { train = { "p-1.jsonl", "./p-1.jsonl" }, test = "p-1.jsonl" })
+    write("z.jsonl", "\x1f\x8b\x08\0")
+    refused("it is compressed with gzip", "z.jsonl")
+    write("l.jsonl", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+    refused("a pointer of git-lfs", "l.jsonl")
+    local row = { text = "a", label = 1 }
+    local function rows(train) return { rows = { train = train, test = { row } } } end
+    refused("a list of 1 has something at 3, too", nil, rows { row, nil, row })
+    refused("a list of 1 has something at 'foo', too", nil, rows { row, foo = row })
+    refused("'label_names' holds 'a ' twice", nil, { rows = { train = { row }, test = { row } }, label_names = { "a", "a " } })
+    refused("the metric 'pearson' is for labels that are numbers", nil, { rows = { train = { row }, test = { row } }, metrics = { "pearson" } })
+  end,
+
   ["the numbers of a ClassLabel are what the file calls them"] = function()
     local here = { data = "." }
     local function gold(changes)

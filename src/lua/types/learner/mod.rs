@@ -14,6 +14,7 @@ use crate::lua::options::Options;
 use crate::lua::torch::{LuaTensor, in_scope};
 use crate::notice;
 use crate::t5::Changes;
+use crate::tensor::is_finite;
 use crate::train::composition::Selection;
 use crate::train::gather::{Placement, Prompts};
 use crate::train::learner::{Given, How, Learner, OfTasks, Rows};
@@ -236,6 +237,17 @@ impl Learner for Program {
         let prompt = given.prompts.as_ref().map(|prompts| &prompts.vectors);
         let tensors: Vec<&Tensor> =
             prompt.into_iter().chain(&given.shift).chain(given.changes.tensors()).collect();
+        for tensor in &tensors {
+            if !is_finite(tensor)? {
+                return Err(Error::new("it returned numbers that are not finite").at("give"));
+            }
+        }
+        let trains_backbone = self.setup.backbone().borrow().model.is_trainable();
+        if tensors.is_empty() && !trains_backbone {
+            return Err(Error::new("it returned nothing: no prompt, no shift and no change")
+                .at("give")
+                .hint("of a frozen backbone nothing could be trained so"));
+        }
         if tensors.is_empty() || tensors.iter().any(|tensor| tensor.requires_grad()) {
             return Ok(());
         }

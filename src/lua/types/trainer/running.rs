@@ -291,6 +291,11 @@ impl LuaTrainer {
         self.evaluate_if_asked(lua)?;
         let total = self.trainer.total_steps();
         let until = asked.map_or(total, |steps| total.min(self.steps().saturating_add(steps)));
+        let left = total - self.steps();
+        if let Some(asked) = asked.filter(|asked| *asked > left && left > 0) {
+            let name = &self.name;
+            notice::say(&format!("note: {name}: {left} of {total} steps are left, not {asked}"));
+        }
         // Of a run that is gone on with, first those that were made.
         while self.steps() < until && self.given.pop_front().is_some() {}
         self.catch_up(lua);
