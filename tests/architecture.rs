@@ -45,6 +45,7 @@ const ROOMS: [(&str, &[&str]); 26] = [
             "guard",
             "hub",
             "exchange",
+            "intact",
             "interrupt",
             "notice",
             "watch",

@@ -79,7 +79,7 @@ pub fn fingerprint_seen(
 /// Files that programs write whole: what is in most of their pieces is of none other.
 fn is_weights(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy();
-    ["safetensors", "bin", "pt", "h5", "msgpack"].contains(&&*ending)
+    ["safetensors", "bin", "h5", "msgpack"].contains(&&*ending)
 }
 
 #[cfg(test)]

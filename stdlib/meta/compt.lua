@@ -1195,7 +1195,7 @@ local prompts = {}
 ---@field backbone? compt.Backbone the prompts must fit it: its width and, where the file says them, its weights
 ---@field force? boolean of a backbone with other weights, too (default false)
 
----Reads prompts: the folder of a run, a `.safetensors`, `.npy` or `torch.save` (`.pt`, `.pth`, `.bin`, `.ckpt`: a tensor, or dictionaries of them) file, a folder of `peft`. To train on with one, start from it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length` and the `placement` it was trained with.
+---Reads prompts: the folder of a run, a `.safetensors`, `.npy` or `torch.save` (`.pt`, `.pth`, `.bin`, `.ckpt`: a tensor, or dictionaries of them) file, a folder of `peft`. To train on with one, start from it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length` and the `placement` it was trained with (nil where the file does not say it: those of ATTEMPT and MPT are before the input, "prepend").
 ---```lua
 ---p = t:prompts():get("nli3")
 ---file = os.tmpname() .. ".safetensors"

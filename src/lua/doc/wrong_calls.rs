@@ -152,7 +152,10 @@ fn arguments_are_counted_as_they_are_written() {
         ),
         ("objects['compt.Tasks'].rows('nli3', 'test')", "called with a colon, as in object:rows()"),
         ("objects['compt.Trainer']:step({ steps = 3 })", "trainer:step takes no arguments, got 1"),
-        ("objects['compt.Router'].temperature = {}", "router.temperature: must be a number"),
+        (
+            "require('compt').router.free({ tasks = 2, sources = 2 }).temperature = {}",
+            "router.temperature: must be a number",
+        ),
         ("objects['torch.Tensor'].requires_grad = 'no'", "must be true or false, got a string"),
         ("math.random('x')", "math.random: argument 1 must be a whole number, got a string"),
         ("torch.scope(3)", "torch.scope: argument 1 must be a function, got 3"),
