@@ -65,7 +65,8 @@ pub struct Contents {
     said: Vec<String>,
     files: Vec<String>,
     known: BTreeMap<String, Option<String>>,
-    /// Settings whose text is a path by chance, as far as anybody has said; told once.
+    /// Settings whose text is a path by chance, as far as anybody has said, or is none though that was
+    /// said; told once.
     by_chance: BTreeSet<String>,
 }
 
@@ -105,9 +106,11 @@ impl Contents {
         for (name, path) in named.paths.into_iter().chain(files) {
             if !self.known.contains_key(&path) {
                 let there = !path.is_empty() && Path::new(&path).exists();
-                if !there && self.said.contains(&name) {
-                    let error = Error::new(format!("there is no such file: '{path}'"));
-                    return Err(error.at(format!("the setting {name}")).at("compt.ablate"));
+                if !there && self.said.contains(&name) && self.by_chance.insert(name.clone()) {
+                    notice::say(&format!(
+                        "note: compt.ablate: the setting {name} = \"{path}\" is said to be a file, but \
+                         there is none"
+                    ));
                 }
                 let print = there.then(|| contents(Path::new(&path), &self.out)).transpose()?;
                 self.known.insert(path.clone(), print);

@@ -137,9 +137,13 @@ fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
         }
         found = below;
     }
-    for path in &found {
-        intact::is_there(path).map_err(|e| e.hint("it fits the pattern"))?;
-    }
+    let mut found = found
+        .into_iter()
+        .filter_map(|path| match intact::is_there(&path) {
+            Ok(is_there) => is_there.then_some(Ok(path)),
+            Err(e) => Some(Err(e.hint("it fits the pattern"))),
+        })
+        .collect::<Result<Vec<PathBuf>>>()?;
     found.sort();
     match found.is_empty() {
         true => Err(Error::new("no file fits this pattern").hint(there_is(pattern))),
