@@ -11,6 +11,7 @@ Each folder holds a tokenizer's files and golden.jsonl: text, ids (closed by the
     added    spiece.model and added_tokens.json, as slow tokenizers were saved; by transformers
 """
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -76,15 +77,14 @@ def codet5():
 
 def bytes_of_mt5():
     at = folder("bytes")
-    text = at / "text.txt"
-    text.write_text("\n".join(STRINGS[:1] + ["a red dog in the garden", "the ball and the dog"] * 4))
+    sentences = STRINGS[:1] + ["a red dog in the garden", "the ball and the dog"] * 4
+    model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        input=str(text), model_prefix=str(at / "spiece"), model_type="unigram", vocab_size=310,
+        sentence_iterator=iter(sentences), model_writer=model, model_type="unigram", vocab_size=310,
         pad_id=0, eos_id=1, unk_id=2, bos_id=-1, byte_fallback=True, hard_vocab_limit=False,
         normalization_rule_name="identity", minloglevel=2, required_chars="abcdefghijklmnopqrstuvwxyz",
     )
-    text.unlink()
-    (at / "spiece.vocab").unlink()
+    (at / "spiece.model").write_bytes(model.getvalue())
     (at / "tokenizer_config.json").write_text(
         json.dumps(dict(tokenizer_class="T5Tokenizer", extra_ids=0, additional_special_tokens=None)) + "\n"
     )
