@@ -17,8 +17,8 @@ const SPECIAL: &str = "special_tokens_map.json";
 /// Tokens that a vocabulary must have or is given.
 #[derive(Debug, Default)]
 pub struct Declared {
-    /// The class of Python that the files are of.
-    pub class: Option<String>,
+    /// The class of Python that the files are of, where they say it.
+    class: Option<String>,
     pub pad: Option<String>,
     pub eos: Option<String>,
     /// Of a byte-level vocabulary: whether a text begins with a space.
@@ -51,12 +51,19 @@ impl Declared {
         if let Some(map) = object(&folder.join(ADDED))? {
             found.added(&map).at(folder.join(ADDED).display())?;
         }
-        if found.class.is_none()
-            && let Some(map) = object(&folder.join("config.json"))?
-        {
-            found.class = text(map.get("tokenizer_class"));
-        }
         Ok(found)
+    }
+
+    /// The class of Python that a folder without a tokenizer's own file is of: older models say it in
+    /// `config.json`.
+    pub fn class(&self, folder: &Path) -> Result<Option<String>> {
+        match &self.class {
+            Some(class) => Ok(Some(class.clone())),
+            None => {
+                Ok(object(&folder.join("config.json"))?
+                    .and_then(|m| text(m.get("tokenizer_class"))))
+            }
+        }
     }
 
     fn config(&mut self, map: &Map<String, Value>) -> Result<()> {

@@ -58,7 +58,7 @@ impl Tokenizer {
             let inner = unigram::build(&read(&spiece)?, &declared).at(spiece.display())?;
             return Self::new(inner, &declared).map(Some).at(spiece.display());
         }
-        if declared.class.as_deref() == Some(bytes::CLASS) {
+        if declared.class(folder)?.as_deref() == Some(bytes::CLASS) {
             let built = Self::new(bytes::build(&declared)?, &declared).at(folder.display())?;
             return Ok(Some(Tokenizer { of_bytes: true, ..built }));
         }
@@ -406,6 +406,14 @@ mod tests {
         std::os::unix::fs::symlink("gone", folder.path().join("tokenizer.json")).unwrap();
         let text = Tokenizer::load(folder.path()).err().unwrap().to_string();
         assert!(text.contains("tokenizer.json: a link to 'gone'"), "{text}");
+        // Whose model is broken may still have a tokenizer.
+        let json = std::fs::read(fixture().join("tokenizer.json")).unwrap();
+        let folder = folder_with("tokenizer.json", &json);
+        std::fs::write(folder.path().join("config.json"), "{").unwrap();
+        Tokenizer::load(folder.path()).unwrap();
+        // A ByT5 whose class is said in config.json alone.
+        let folder = folder_with("config.json", br#"{"tokenizer_class": "ByT5Tokenizer"}"#);
+        assert_eq!(Tokenizer::load(folder.path()).unwrap().encode("a").unwrap(), [100, 1]);
         let folder = folder_with("vocab.json", b"{}");
         std::fs::write(folder.path().join("merges.txt"), "").unwrap();
         let text = Tokenizer::load(folder.path()).err().unwrap().to_string();

@@ -74,7 +74,7 @@ const NOT_READ: [(&str, &str); 4] = [
 
 impl Config {
     /// The keys that are looked at.
-    pub const KEYS: [&str; 27] = [
+    pub const KEYS: [&str; 28] = [
         "architectures",
         "d_ff",
         "d_kv",
@@ -101,6 +101,7 @@ impl Config {
         "relative_attention_num_buckets",
         "scale_decoder_outputs",
         "tie_word_embeddings",
+        "transformers_version",
         "vocab_size",
     ];
 

@@ -1,7 +1,7 @@
 //! An operator written in Lua. It runs in the forward pass; autograd follows its operations.
 
 use super::parameters;
-use crate::compose::{Isolated, Isolation, Operator};
+use crate::compose::Operator;
 use crate::lua::torch::{LuaTensor, in_scope};
 use crate::nn::{Named, named};
 use crate::tensor::{device, dtype, is_finite};
@@ -116,17 +116,5 @@ impl Operator for InLua {
         let composed = self.checked(private, sources, weights);
         self.failed.set(composed.is_err());
         composed
-    }
-
-    /// What it does without a private prompt is not known: only sources can be left out.
-    fn isolate(
-        &self,
-        private: &Tensor,
-        sources: &Tensor,
-        weights: &Tensor,
-        isolation: Isolation,
-    ) -> Result<Isolated> {
-        isolation.needs_both(&self.name)?;
-        Ok(Isolated::whole(self.compose(private, sources, weights)?))
     }
 }
