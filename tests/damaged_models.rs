@@ -4,7 +4,7 @@
 
 mod program;
 
-use compt::t5::T5;
+use compt_core::t5::T5;
 use program::damage::{Damage, Read};
 use std::fs;
 use std::path::{Path, PathBuf};

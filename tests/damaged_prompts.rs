@@ -3,7 +3,7 @@
 
 mod program;
 
-use compt::exchange;
+use compt_study::exchange;
 use program::root;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;

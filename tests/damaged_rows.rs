@@ -4,11 +4,11 @@
 
 mod program;
 
-use compt::data::{
+use compt_core::data::{
     DataFile, Definition, Form, Labels, Layout, Missing, Per, Plan, Source, Sources,
 };
-use compt::data::{Task, Template, Tokenizer, draws};
-use compt::metric::Metric;
+use compt_core::data::{Task, Template, Tokenizer, draws};
+use compt_core::metric::Metric;
 use program::damage::{Damage, Read, memory};
 use program::root;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
 
-fn rte(train: &Path, seed: u64) -> compt::Result<Task> {
+fn rte(train: &Path, seed: u64) -> compt_error::Result<Task> {
     let file = |path: &Path| DataFile { path: path.into(), origin: path.display().to_string() };
     let words = ["entailment", "not_entailment"].map(String::from);
     let task = Definition {
@@ -87,7 +87,7 @@ fn damaged_and_large_files_stay_within_bounds() {
     .unwrap();
     Tokenizer::load(folder.path()).unwrap();
     damage.endure("tokenizer.json", &folder.path().join("tokenizer.json"), |_| {
-        let work = |tokenizer: Tokenizer| -> compt::Result<()> {
+        let work = |tokenizer: Tokenizer| -> compt_error::Result<()> {
             let text = "The cat sat; on <extra_id_0> \u{4e2d} mats.";
             tokenizer.decode(&tokenizer.encode(text)?)?;
             tokenizer.encode_batch(&[text, ""]).map(|_| ())

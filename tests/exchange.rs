@@ -3,9 +3,9 @@
 
 mod program;
 
-use compt::exchange::peft::{Export, Kind, write, write_all};
-use compt::exchange::{self, Base, Note, Prompt, Prompts};
-use compt::t5::{GroupCost, T5};
+use compt_core::t5::{GroupCost, T5};
+use compt_study::exchange::peft::{Export, Kind, write, write_all};
+use compt_study::exchange::{self, Base, Note, Prompt, Prompts};
 use program::{root, skipped};
 use std::collections::HashMap;
 use std::fs;

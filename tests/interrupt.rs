@@ -2,8 +2,8 @@
 
 #![cfg(unix)]
 
-use compt::interrupt::{self, Hold};
-use compt::lua::Runtime;
+use compt_lua::Runtime;
+use compt_study::interrupt::{self, Hold};
 
 #[test]
 fn a_step_under_way_is_finished_first() {

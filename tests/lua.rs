@@ -1,6 +1,6 @@
 //! Runs every `tests/lua/**/*_test.lua`. Such a file returns a table: name of a test -> function.
 
-use compt::lua::Runtime;
+use compt_lua::Runtime;
 use std::path::{Path, PathBuf};
 
 fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {

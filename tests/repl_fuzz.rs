@@ -1,13 +1,13 @@
 //! Whatever is typed, the session goes on. COMPT_FUZZ says how many inputs (500; `make figures` takes
 //! 10,000), COMPT_FUZZ_SEED where to start. A process of its own: Ctrl-C's flag is the process's.
 
-use compt::interrupt;
-use compt::lua::doc::Docs;
-use compt::lua::repl::complete::{complete, signature};
-use compt::lua::repl::lexer::tokens;
-use compt::lua::repl::show::Look;
-use compt::lua::repl::{Repl, Reply, is_incomplete};
-use compt::lua::session::Session;
+use compt_lua::doc::Docs;
+use compt_lua::repl::complete::{complete, signature};
+use compt_lua::repl::lexer::tokens;
+use compt_lua::repl::show::Look;
+use compt_lua::repl::{Repl, Reply, is_incomplete};
+use compt_lua::session::Session;
+use compt_study::interrupt;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,10 +1,10 @@
 //! Ctrl-C at the prompt stops whatever Lua does and loses nothing. A process of its own: the flag is
 //! the process's.
 
-use compt::interrupt;
-use compt::lua::repl::show::Look;
-use compt::lua::repl::{Repl, Reply};
-use compt::lua::session::Session;
+use compt_lua::repl::show::Look;
+use compt_lua::repl::{Repl, Reply};
+use compt_lua::session::Session;
+use compt_study::interrupt;
 use std::time::{Duration, Instant};
 
 /// One process has one flag: both tests are one.

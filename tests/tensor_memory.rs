@@ -1,7 +1,7 @@
 //! The process stays small while Lua makes many tensors. Alone in its file: it measures the
 //! resident memory of the process.
 
-use compt::lua::Runtime;
+use compt_lua::Runtime;
 
 /// Resident bytes of this process.
 fn resident() -> usize {

@@ -1,7 +1,7 @@
 //! Tensor operations, called from Lua, against what PyTorch makes of them
 //! (`tests/golden/tensor_ops.py`).
 
-use compt::lua::Runtime;
+use compt_lua::Runtime;
 use mlua::LuaSerdeExt;
 
 #[test]

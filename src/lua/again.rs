@@ -2,11 +2,11 @@
 //! compare one of them with its record (`compt replay`).
 
 use super::session::{Again, Mode, Script, Session};
-use crate::error::Context;
-use crate::run::environment::binary_sha256;
-use crate::run::files::read_json;
-use crate::run::folder::{CELL, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
 use crate::{Error, Result};
+use compt_core::files::json::read_json;
+use compt_error::Context;
+use compt_study::run::environment::binary_sha256;
+use compt_study::run::folder::{CELL, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

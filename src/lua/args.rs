@@ -1,8 +1,8 @@
 //! `compt.args`: the values of `--set`, and which of them the script has looked at.
 
-use crate::data::truth;
-use crate::error::nearest;
 use crate::{Error, Result};
+use compt_core::data::truth;
+use compt_error::nearest;
 use mlua::{Function, Lua, LuaSerdeExt, MetaMethod, Table, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! Figures of the library: from the tables of `compt.figures` to SVG and PNG.
 
 use crate::Error;
-use crate::plot::{Chart, png};
+use compt_study::plot::{Chart, png};
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::Value;
 

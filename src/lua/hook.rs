@@ -1,6 +1,6 @@
 //! Stopping Lua code that is running: a look at the interrupt flag every so many instructions.
 
-use crate::interrupt::{self, Interrupted};
+use compt_study::interrupt::{self, Interrupted};
 use mlua::{Error, HookTriggers, Lua, Result, VmState};
 use std::cell::Cell;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The objects scripts hold: their names, their members, and errors for members there are not.
 
 use crate::Error;
-use crate::error::nearest;
+use compt_error::nearest;
 use mlua::{
     AnyUserData, FromLua, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod, Result,
     UserData, UserDataFields, UserDataMethods, Value,

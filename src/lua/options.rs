@@ -3,8 +3,8 @@
 
 use super::object::{self, Object};
 use crate::Error;
-use crate::data::truth;
-use crate::error::nearest;
+use compt_core::data::truth;
+use compt_error::nearest;
 use mlua::{FromLua, Lua, Table, Value};
 use std::cell::RefCell;
 
@@ -204,12 +204,6 @@ pub(super) fn plain(to: &str) -> &str {
         list if list.starts_with("Vec<") => "list",
         table if table.contains("Map<") => "table",
         other => other,
-    }
-}
-
-impl From<Error> for mlua::Error {
-    fn from(e: Error) -> Self {
-        mlua::Error::external(e)
     }
 }
 

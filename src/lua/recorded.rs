@@ -1,11 +1,11 @@
 //! Recorded runs as Lua's tables, for the library's `compt.runs`.
 
-use crate::data::answered;
-use crate::run::catalog::{Entry, find, scores};
-use crate::run::curve::thinned;
-use crate::run::environment::environment_of;
-use crate::run::files::read_json;
-use crate::run::folder::{CELL, PREDICTIONS};
+use compt_core::data::answered;
+use compt_core::files::json::read_json;
+use compt_study::run::catalog::{Entry, find, scores};
+use compt_study::run::curve::thinned;
+use compt_study::run::environment::environment_of;
+use compt_study::run::folder::{CELL, PREDICTIONS};
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Value, json};

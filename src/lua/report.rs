@@ -2,9 +2,9 @@
 
 use super::stdlib;
 use crate::Error;
-use crate::atomic::write_atomic;
-use crate::report::{Template, data, page};
-use crate::run::catalog::Entry;
+use compt_core::files::atomic::write_atomic;
+use compt_study::report::{Template, data, page};
+use compt_study::run::catalog::Entry;
 use mlua::{Lua, Table};
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::session::{Script, Session};
 use super::{args, control, hook, raise, random, sources, stdlib, text, torch, types};
 use crate::Error;
-use crate::sweep::Plan;
+use compt_study::sweep::Plan;
 use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, LuaSerdeExt, MultiValue, Table, Value};
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! What the command line decided: the session a script runs in.
 
 use super::text;
-use crate::error::Context;
-use crate::sweep::{Launch, Plan};
-use crate::tensor::device;
 use crate::{Error, Result};
+use compt_core::tensor::device;
+use compt_error::Context;
+use compt_study::sweep::{Launch, Plan};
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 
 use super::failure::Place;
 use super::text;
-use crate::run::source::sha256;
+use compt_core::files::source::sha256;
 use mlua::{Function, Lua, Table};
 use std::collections::BTreeMap;
 use std::fs;

@@ -7,7 +7,7 @@ use rust_embed::RustEmbed;
 use std::borrow::Cow;
 
 #[derive(RustEmbed)]
-#[folder = "stdlib"]
+#[folder = "../../stdlib"]
 struct Files;
 
 /// A file of the standard library, by its path below `stdlib/`.

@@ -1,7 +1,7 @@
 //! Files of Lua code: read from the disk, and as Lua compiles them.
 
-use crate::error::Context;
 use crate::{Error, Result};
+use compt_error::Context;
 use std::path::Path;
 
 /// Some editors put it before UTF-8.

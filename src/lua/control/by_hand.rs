@@ -1,8 +1,8 @@
 //! A knob that is set by hand (`t:set`), checked before it is used.
 
-use crate::train::control::Setting;
-use crate::train::knobs::{Each, Knob, Knobs, Value};
 use crate::{Error, Result};
+use compt_core::train::control::Setting;
+use compt_core::train::knobs::{Each, Knob, Knobs, Value};
 
 /// The knob of this full name and the value, if it is one for it; `by_hand` is what was set before.
 pub fn check(

@@ -1,8 +1,8 @@
 //! What an edit changes, in a line.
 
 use crate::Result;
-use crate::train::control::{Setting, View};
-use crate::train::knobs::{Knobs, shown_or_nil};
+use compt_core::train::control::{Setting, View};
+use compt_core::train::knobs::{Knobs, shown_or_nil};
 use std::collections::BTreeMap;
 
 /// One version of a control: each knob as it was written (None: a function), and the settings of
@@ -104,7 +104,7 @@ fn differences(old: &Knobs, new: &Knobs, wanted: impl Fn(&str) -> bool) -> Vec<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::knobs::Value;
+    use compt_core::train::knobs::Value;
 
     fn side(texts: &[(&str, Option<&str>)], now: &[(&str, f64)]) -> Side {
         let mut knobs = Knobs::default();

@@ -2,10 +2,10 @@
 
 use super::file::{ControlFile, Opened, Touched};
 use super::sandbox::Origin;
-use crate::run::source::Source;
-use crate::train::control::Setting;
-use crate::watch::{GRACE, Watch};
 use crate::{Error, Result};
+use compt_core::files::source::Source;
+use compt_core::train::control::Setting;
+use compt_study::watch::{GRACE, Watch};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;

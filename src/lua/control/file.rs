@@ -4,11 +4,11 @@ use super::printed::Printed;
 use super::program::Program;
 use super::sandbox::{Origin, Sandbox};
 use super::{answer, told};
-use crate::lua::text;
-use crate::run::source::{Source, sha256};
-use crate::train::control::{Control, Setting, View, try_out};
-use crate::train::knobs::Knobs;
+use crate::text;
 use crate::{Error, Result};
+use compt_core::files::source::{Source, sha256};
+use compt_core::train::control::{Control, Setting, View, try_out};
+use compt_core::train::knobs::Knobs;
 use std::path::{Path, PathBuf};
 
 /// A control file: it sees the schedules and the files beside it, and nothing else.

@@ -1,7 +1,7 @@
 //! Controls written in Lua: a control file in a state of its own, or a table in the main state; and
 //! what a trainer asks, which takes edits of the file while the run goes on (`live`).
 //!
-//! A control is a table of knobs (`crate::train::knobs`). Each knob is a value, a schedule or a
+//! A control is a table of knobs (`compt_core::train::knobs`). Each knob is a value, a schedule or a
 //! function of (step, view) that returns one; a knob with a value for each group or task is a table
 //! of those by name, or a function that returns such a table.
 
@@ -29,9 +29,9 @@ pub use table::{TableControl, TableRecord};
 pub use whole::{ends_early, is_blank};
 
 use super::{failure::Failure, random};
-use crate::train::control::View;
-use crate::train::knobs::Knobs;
 use crate::{Error, Result};
+use compt_core::train::control::View;
+use compt_core::train::knobs::Knobs;
 use mlua::Lua;
 use program::Program;
 
@@ -40,7 +40,7 @@ fn answer(program: &Program, lua: &Lua, seed: u64, view: &View) -> Result<Knobs>
 }
 
 /// A Lua error as one of ours: `file:line: message`.
-pub(in crate::lua) fn told(error: &mlua::Error) -> Error {
+pub(crate) fn told(error: &mlua::Error) -> Error {
     let failure = Failure::new(error);
     let error = Error::new(failure.message);
     let error = match failure.place {

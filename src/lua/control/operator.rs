@@ -1,8 +1,8 @@
 //! An operator's file in a run: a new version is used once it works.
 
-use crate::notice;
-use crate::run::source::Source;
 use crate::{Error, Result};
+use compt_core::files::source::Source;
+use compt_core::notice;
 
 /// An operator in a file of its own, reloaded as controls are.
 pub trait OperatorFile {

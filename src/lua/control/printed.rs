@@ -1,7 +1,7 @@
 //! What controls print. They are asked every step, and at many steps before they are used: what they
 //! say is kept until a step is made, and no more of it is said than can be read.
 
-use crate::notice;
+use compt_core::notice;
 use mlua::{Function, Lua, MultiValue, Result};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

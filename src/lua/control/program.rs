@@ -2,10 +2,10 @@
 
 use super::told;
 use super::view::ReadOnly;
-use crate::lua::options::kind;
-use crate::train::control::{Setting, View};
-use crate::train::knobs::{self, Each, Knob, Knobs};
+use crate::options::kind;
 use crate::{Error, Result};
+use compt_core::train::control::{Setting, View};
+use compt_core::train::knobs::{self, Each, Knob, Knobs};
 use mlua::{AnyUserData, Function, Lua, ObjectLike, Table, Value};
 
 /// The knobs a control turns, each with its rule.

@@ -3,10 +3,10 @@
 use super::printed::Printed;
 use super::whole::{Signs, ends_early, is_blank};
 use super::{bounded, told};
-use crate::lua::options::kind;
-use crate::lua::{hook, raise, random, stdlib, text};
-use crate::run::source::Source;
+use crate::options::kind;
 use crate::{Error, Result};
+use crate::{hook, raise, random, stdlib, text};
+use compt_core::files::source::Source;
 use mlua::chunk::ChunkMode;
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
 use std::cell::{Cell, RefCell};

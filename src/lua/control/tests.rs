@@ -1,5 +1,5 @@
 use super::*;
-use crate::train::control::{Control, Setting};
+use compt_core::train::control::{Control, Setting};
 use mlua::Table;
 use std::fs;
 use std::path::Path;
@@ -68,7 +68,10 @@ fn every_file_read_is_a_source() {
     let names: Vec<_> =
         control.sources().iter().map(|s| s.path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(names, ["control.lua", "extra.lua"]);
-    assert_eq!(control.sources()[1].sha256, crate::run::source::sha256(b"return { warm = 2 }"));
+    assert_eq!(
+        control.sources()[1].sha256,
+        compt_core::files::source::sha256(b"return { warm = 2 }")
+    );
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn endless_loops_and_hoarding_end_in_an_error() {
 
 #[test]
 fn a_table_in_the_script_is_checked_alike() {
-    let runtime = crate::lua::Runtime::new().unwrap();
+    let runtime = crate::Runtime::new().unwrap();
     let lua = runtime.lua();
     let read = |text: &str| {
         let table: Table = lua.load(text).set_name("@study.lua").eval().unwrap();

@@ -4,8 +4,8 @@ use super::changes::{Side, changes, later};
 use super::printed::Printed;
 use super::{ControlFile, TableControl};
 use crate::Result;
-use crate::train::control::{Control, Setting, View};
-use crate::train::knobs::{Knobs, Value};
+use compt_core::train::control::{Control, Setting, View};
+use compt_core::train::knobs::{Knobs, Value};
 
 pub enum Upper {
     Nothing,

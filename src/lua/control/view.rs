@@ -1,8 +1,8 @@
 //! What control functions see of the run: read only, and a misspelt field is an error.
 
 use crate::Error;
-use crate::train::control::View;
-use crate::train::history::Evaluated;
+use compt_core::train::control::View;
+use compt_core::train::history::Evaluated;
 use mlua::{IntoLua, Lua, MetaMethod, Table, UserData, UserDataMethods, Value};
 
 pub struct ReadOnly(pub View);

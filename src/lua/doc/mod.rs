@@ -18,8 +18,8 @@ pub use stubs::stubs;
 pub use text::describe;
 
 use super::stdlib;
-use crate::error::nearest;
 use crate::{Error, Result};
+use compt_error::nearest;
 use mlua::{Function, Lua, Table};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,9 +1,9 @@
 //! The table says what is there, all of it, and its examples run.
 
 use super::{Docs, Kind};
-use crate::lua::Runtime;
-use crate::lua::options::seen;
-use crate::lua::types::OBJECTS;
+use crate::Runtime;
+use crate::options::seen;
+use crate::types::OBJECTS;
 use mlua::{Table, Value};
 use std::collections::BTreeSet;
 

@@ -1,9 +1,9 @@
 //! Every documented function and method, called wrongly: what a script is told is in Lua's words.
 
 use super::{Docs, Entry, Param};
-use crate::lua::Runtime;
-use crate::lua::failure::Failure;
-use crate::lua::types::OBJECTS;
+use crate::Runtime;
+use crate::failure::Failure;
+use crate::types::OBJECTS;
 
 /// One object of each class, and `wrong` values.
 const OBJECTS_CODE: &str = "

@@ -1,7 +1,7 @@
 //! The log of a cell.
 
-use crate::run::folder::LOG;
 use crate::{Error, Result};
+use compt_study::run::folder::LOG;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::fd::AsRawFd;

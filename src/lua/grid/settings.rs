@@ -1,9 +1,10 @@
 //! A cell's settings: plain data, and the files it names.
 
 use super::refuse;
-use crate::error::nearest;
-use crate::sweep::contents;
-use crate::{Error, Result, notice};
+use crate::{Error, Result};
+use compt_core::notice;
+use compt_error::nearest;
+use compt_study::sweep::contents;
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,12 +2,12 @@
 
 use super::refuse;
 use super::settings::{Contents, names, plain};
-use crate::lua::session::Session;
-use crate::lua::sources::code_of;
-use crate::run::environment::binary_sha256;
-use crate::run::source::sha256;
-use crate::sweep::{Basis, Cell, Head, Launch, Plan, code_changes, contents, data_changes};
+use crate::session::Session;
+use crate::sources::code_of;
 use crate::{Error, Result};
+use compt_core::files::source::sha256;
+use compt_study::run::environment::binary_sha256;
+use compt_study::sweep::{Basis, Cell, Head, Launch, Plan, code_changes, contents, data_changes};
 use mlua::{Function, Lua, Table};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};

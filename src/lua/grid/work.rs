@@ -1,14 +1,14 @@
 //! One process at work on a grid: a cell after the other, of those that nobody else has.
 
 use super::spec::Grid;
-use crate::interrupt::{self, Interrupted};
-use crate::lua::session::{Again, Mode};
-use crate::notice;
-use crate::run::claim::{Taken, claim, holder};
-use crate::run::folder::{CELL, LOG};
-use crate::run::progress::span;
-use crate::sweep::{Cell, Estimate, Plan, State, described, now};
+use crate::session::{Again, Mode};
 use crate::{Error, Result};
+use compt_core::notice;
+use compt_study::interrupt::{self, Interrupted};
+use compt_study::run::claim::{Taken, claim, holder};
+use compt_study::run::folder::{CELL, LOG};
+use compt_study::run::progress::span;
+use compt_study::sweep::{Cell, Estimate, Plan, State, described, now};
 use mlua::{Function, Lua};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use super::complete::{self, Candidates};
 use super::{Repl, is_incomplete};
-use crate::lua::doc::Docs;
+use crate::doc::Docs;
 use mlua::Lua;
 use std::rc::Rc;
 

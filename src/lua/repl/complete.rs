@@ -4,9 +4,9 @@
 use super::command::COMMANDS;
 use super::context::Context;
 use super::lexer::{KEYWORDS, Kind};
-use crate::lua::doc::Docs;
-use crate::lua::stdlib;
-use crate::lua::types::OBJECTS;
+use crate::doc::Docs;
+use crate::stdlib;
+use crate::types::OBJECTS;
 use mlua::{Lua, Value};
 use std::collections::BTreeSet;
 use std::path::Path;

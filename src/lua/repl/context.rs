@@ -2,8 +2,8 @@
 //! the names around it stand for.
 
 use super::lexer::{Kind, Token, tokens};
-use crate::lua::doc::{Docs, Entry};
-use crate::lua::types::OBJECTS;
+use crate::doc::{Docs, Entry};
+use crate::types::OBJECTS;
 use mlua::{Lua, Table, Value};
 
 /// An open bracket before the cursor.
@@ -238,7 +238,7 @@ pub struct Callee<'d> {
 
 impl Callee<'_> {
     /// The parameters a call writes in its brackets.
-    pub fn params(&self) -> &[crate::lua::doc::Param] {
+    pub fn params(&self) -> &[crate::doc::Param] {
         let signature = self.entry.signature().expect("a function");
         match self.as_method && signature.both {
             true => &signature.params[1..],
@@ -247,7 +247,7 @@ impl Callee<'_> {
     }
 
     /// The parameter of an argument, from 0; the last one if it takes any number.
-    pub fn param(&self, index: usize) -> Option<&crate::lua::doc::Param> {
+    pub fn param(&self, index: usize) -> Option<&crate::doc::Param> {
         let params = self.params();
         params.get(index).or_else(|| params.last().filter(|last| last.name == "..."))
     }

@@ -1,6 +1,6 @@
 //! Values as the prompt shows them: tables in Lua's own notation, large things cut short.
 
-use crate::lua::object;
+use crate::object;
 use mlua::{Table, Value};
 
 /// How the terminal wants values.

@@ -1,10 +1,10 @@
 //! What a session holds: its globals and its tensors.
 
 use super::show::{self, Look};
-use crate::interrupt;
-use crate::lua::failure::Failure;
-use crate::lua::torch::trace::{Census, Share, census};
-use crate::tensor::ledger;
+use crate::failure::Failure;
+use crate::torch::trace::{Census, Share, census};
+use compt_core::tensor::ledger;
+use compt_study::interrupt;
 use mlua::{Lua, Value};
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 use super::complete::{complete, signature};
 use super::show::Look;
 use super::{Repl, Reply, last};
-use crate::lua::session::Session;
+use crate::session::Session;
 use std::path::Path;
 
 fn repl() -> Repl {

@@ -2,7 +2,7 @@
 
 use super::{create, handle};
 use crate::Error;
-use crate::lua::options::kind;
+use crate::options::kind;
 use mlua::{FromLua, Lua, Value};
 use tch::{Device, Kind, Scalar, Tensor};
 

@@ -4,9 +4,9 @@ use super::args::Args;
 use super::handle::{self, LuaTensor};
 use super::leaves;
 use super::op::{Op, Out, Outcome};
-use crate::lua::call;
-use crate::tensor::autograd;
+use crate::call;
 use crate::{Error, Result};
+use compt_core::tensor::autograd;
 use mlua::{Function, IntoLua, Lua, MultiValue, Value};
 use tch::Tensor;
 

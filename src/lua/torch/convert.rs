@@ -2,8 +2,8 @@
 
 use super::args::Args;
 use super::op::{Op, Out, Outcome};
-use crate::tensor::{device, dtype};
 use crate::{Error, Result};
+use compt_core::tensor::{device, dtype};
 use mlua::{IntoLua, Lua, Value};
 use tch::{Device, Kind, Tensor};
 

@@ -3,7 +3,7 @@
 
 use super::{place, scope, trace};
 use crate::Error;
-use crate::tensor::ledger::{self, Entry};
+use compt_core::tensor::ledger::{self, Entry};
 use mlua::{AnyUserData, FromLua, IntoLua, Lua, Value};
 use std::cell::RefCell;
 use std::rc::Rc;

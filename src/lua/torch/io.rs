@@ -5,7 +5,7 @@ use super::args::Args;
 use super::handle::{self, LuaTensor};
 use super::op::{Op, Out, Outcome};
 use crate::Error;
-use crate::tensor::file;
+use compt_core::tensor::file;
 use mlua::Value;
 use std::path::Path;
 use tch::Device;

@@ -4,7 +4,7 @@
 use super::handle::Slot;
 use super::place_in_script;
 use crate::Result;
-use crate::nn::Named;
+use compt_core::nn::Named;
 use mlua::Lua;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::op::{Op, Out, Outcome};
 use crate::Error;
-use crate::tensor::ledger;
+use compt_core::tensor::ledger;
 use mlua::Value;
 
 pub const FUNCTIONS: &[Op] =

@@ -7,7 +7,7 @@ use super::handle::{self, LuaTensor};
 use super::leaves;
 use super::print;
 use crate::Error;
-use crate::lua::hook;
+use crate::hook;
 use mlua::{IntoLua, Lua, MultiValue, Value};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,7 +1,7 @@
 //! How a tensor prints: shape, dtype, device, and a corner of the values.
 
 use crate::Result;
-use crate::tensor::{device, dtype};
+use compt_core::tensor::{device, dtype};
 use tch::{Device, Kind, Tensor};
 
 /// Rows and columns shown at most.

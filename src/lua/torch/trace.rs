@@ -2,7 +2,7 @@
 
 use super::handle::Slot;
 use super::place;
-use crate::tensor::{device, ledger};
+use compt_core::tensor::{device, ledger};
 use mlua::Lua;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};

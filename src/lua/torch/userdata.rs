@@ -5,9 +5,9 @@ use super::leaves;
 use super::op::Op;
 use super::{BOTH, METHODS, autograd, index, no_such, print};
 use crate::Error;
-use crate::lua::call;
-use crate::lua::object::{self, Members, Object};
-use crate::tensor::{device, dtype};
+use crate::call;
+use crate::object::{self, Members, Object};
+use compt_core::tensor::{device, dtype};
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 
 /// Metamethod and the operation behind it. `==` is identity in Lua; `eq` compares elements.

@@ -1,18 +1,18 @@
 //! `compt.backbone(name_or_folder, { dtype, device })`
 
 use super::{LuaTokenizer, ids};
-use crate::backbone::{Backbone, Embedded};
-use crate::hub::{self, Hub, Name, model_files, model_missing};
-use crate::lua::call;
-use crate::lua::object::{self, Object};
-use crate::lua::options::{Options, kind};
-use crate::lua::session::Session;
-use crate::lua::stdlib;
-use crate::lua::torch::{LuaTensor, TensorArg};
-use crate::t5::{Beams, Config, Encoded, Generation, GroupCost};
-use crate::tensor::{device, dtype};
-use crate::train::gather::group_cost;
+use crate::call;
+use crate::object::{self, Object};
+use crate::options::{Options, kind};
+use crate::session::Session;
+use crate::stdlib;
+use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
+use compt_core::backbone::{Backbone, Embedded};
+use compt_core::t5::{Beams, Config, Encoded, Generation, GroupCost};
+use compt_core::tensor::{device, dtype};
+use compt_core::train::gather::group_cost;
+use compt_study::hub::{self, Hub, Name, model_files, model_missing};
 use mlua::{Lua, LuaSerdeExt, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::RefCell;
 use std::path::Path;

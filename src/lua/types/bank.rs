@@ -1,15 +1,15 @@
 //! `compt.prompt_bank { ... }`: shared source prompts and one private prompt a task.
 
 use super::{LuaBackbone, index};
-use crate::data::Tokenizer;
-use crate::lua::call;
-use crate::lua::object::{self, Object};
-use crate::lua::options::Options;
-use crate::lua::torch::{LuaTensor, TensorArg, leaves};
-use crate::nn::Activation;
-use crate::prompt::{BankOptions, EncoderKind, Init, Prompt, PromptBank, Rest};
-use crate::tensor::device;
+use crate::call;
+use crate::object::{self, Object};
+use crate::options::Options;
+use crate::torch::{LuaTensor, TensorArg, leaves};
 use crate::{Error, Result};
+use compt_core::data::Tokenizer;
+use compt_core::nn::Activation;
+use compt_core::prompt::{BankOptions, EncoderKind, Init, Prompt, PromptBank, Rest};
+use compt_core::tensor::device;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};

@@ -1,9 +1,9 @@
 //! Token ids, masks and labels as a script gives them.
 
-use crate::lua::torch::TensorArg;
-use crate::t5::IGNORED;
-use crate::tensor::dtype;
+use crate::torch::TensorArg;
 use crate::{Error, Result};
+use compt_core::t5::IGNORED;
+use compt_core::tensor::dtype;
 use mlua::{Lua, Value};
 use tch::{Kind, Tensor};
 

@@ -1,10 +1,10 @@
 //! What the library's Lua files need of the host.
 
 use crate::Error;
-use crate::atomic::write_atomic;
-use crate::error::nearest;
-use crate::lua::{call, figure, grid, recorded, report, stdlib};
-use crate::notice;
+use crate::{call, figure, grid, recorded, report, stdlib};
+use compt_core::files::atomic::write_atomic;
+use compt_core::notice;
+use compt_error::nearest;
 use mlua::{Lua, LuaSerdeExt, Table};
 use std::path::Path;
 

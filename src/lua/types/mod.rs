@@ -28,8 +28,8 @@ pub use trainer::{LuaTrainer, steps_made};
 use super::object::{Members, Object};
 use super::session::Session;
 use super::torch::TensorHandle;
-use crate::train::knobs::{Each, Knob};
 use crate::{Error, Result};
+use compt_core::train::knobs::{Each, Knob};
 use mlua::{Lua, Table, Value};
 
 /// An object's name, its class in the documentation, and its members.

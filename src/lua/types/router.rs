@@ -1,16 +1,16 @@
 //! `compt.router`: how much each source prompt weighs.
 
 use super::{heat, index, set_by_trainer};
-use crate::lua::call;
-use crate::lua::object::{self, Object};
-use crate::lua::options::Options;
-use crate::lua::torch::{LuaTensor, TensorArg, leaves};
-use crate::router::{
+use crate::call;
+use crate::object::{self, Object};
+use crate::options::Options;
+use crate::torch::{LuaTensor, TensorArg, leaves};
+use crate::{Error, Result};
+use compt_core::router::{
     Constant, Draw, Free, Normalisation, Normalisations, Phase, RelaxedBernoulli, Router,
 };
-use crate::tensor::device;
-use crate::train::knobs::Knob;
-use crate::{Error, Result};
+use compt_core::tensor::device;
+use compt_core::train::knobs::Knob;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::Cell;
 use std::rc::Rc;

@@ -2,9 +2,9 @@
 
 use super::tasks::CALL;
 use crate::Error;
-use crate::lua::object;
-use crate::lua::options::kind;
-use crate::lua::stdlib;
+use crate::object;
+use crate::options::kind;
+use crate::stdlib;
 use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
 
 /// A task that was asked for.

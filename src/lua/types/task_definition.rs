@@ -1,12 +1,13 @@
 //! A task as a Lua table.
 
 use super::task_sources;
-use crate::data::{
+use crate::Error;
+use crate::options::Options;
+use compt_core::data;
+use compt_core::data::{
     Definition, Form, LabelIs, Labels, Layout, Missing, Row, Source, Split, Template,
 };
-use crate::lua::options::Options;
-use crate::metric::Metric;
-use crate::{Error, data};
+use compt_core::metric::Metric;
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::collections::BTreeMap;

@@ -1,11 +1,13 @@
 //! Where a task's rows come from: files of a folder, files of the hub, or lists of tables.
 
 use super::task_definition::Place;
-use crate::data::{DataFile, Source, Sources};
-use crate::hub::{Hub, Name, included};
-use crate::lua::call::in_words;
-use crate::lua::options::{Options, kind};
-use crate::{Error, Result, error::Context, intact};
+use crate::call::in_words;
+use crate::options::{Options, kind};
+use crate::{Error, Result};
+use compt_core::data::{DataFile, Source, Sources};
+use compt_core::files::intact;
+use compt_error::Context;
+use compt_study::hub::{Hub, Name, included};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;

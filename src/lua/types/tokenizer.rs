@@ -1,8 +1,8 @@
 //! `compt.tokenizer(folder)`
 
-use crate::data::Tokenizer;
-use crate::lua::call;
-use crate::lua::object::{self, Object};
+use crate::call;
+use crate::object::{self, Object};
+use compt_core::data::Tokenizer;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods};
 use std::path::Path;
 use std::rc::Rc;

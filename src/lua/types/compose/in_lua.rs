@@ -1,11 +1,11 @@
 //! An operator written in Lua. It runs in the forward pass; autograd follows its operations.
 
 use super::parameters;
-use crate::compose::Operator;
-use crate::lua::torch::{LuaTensor, in_scope};
-use crate::nn::{Named, named};
-use crate::tensor::{device, dtype, is_finite};
+use crate::torch::{LuaTensor, in_scope};
 use crate::{Error, Result};
+use compt_core::compose::Operator;
+use compt_core::nn::{Named, named};
+use compt_core::tensor::{device, dtype, is_finite};
 use mlua::{Function, Lua, WeakLua};
 use std::cell::{Cell, RefCell};
 use tch::Tensor;
@@ -67,7 +67,7 @@ impl InLua {
     fn checked(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
         let prompt = self
             .call(private, sources, weights)
-            .map_err(|e| crate::lua::control::told(&e).at(self.place()))?;
+            .map_err(|e| crate::control::told(&e).at(self.place()))?;
         let (rows, width) = (private.size()[0], private.size()[2]);
         if !matches!(prompt.size()[..], [b, m, d] if b == rows && d == width && m > 0) {
             return Err(Error::new(format!(

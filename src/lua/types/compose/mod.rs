@@ -8,13 +8,13 @@ mod trial;
 pub use parameters::Context;
 pub use trial::Shapes;
 
-use crate::compose::{self, Operator};
-use crate::lua::call;
-use crate::lua::control::OperatorFile;
-use crate::lua::options::{Options, kind};
-use crate::lua::torch::{LuaTensor, leaves};
-use crate::run::source::Source;
+use crate::call;
+use crate::control::OperatorFile;
+use crate::options::{Options, kind};
+use crate::torch::{LuaTensor, leaves};
 use crate::{Error, Result};
+use compt_core::compose::{self, Operator};
+use compt_core::files::source::Source;
 use in_lua::InLua;
 use mlua::{AnyUserData, Function, Lua, Table, Value};
 use std::path::Path;
@@ -58,9 +58,7 @@ fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
     }
     let definition = match given {
         Value::String(path) => file::open(lua, Path::new(&path.to_str()?.to_string()))?,
-        value => {
-            Definition::read(lua, value).map_err(|e| crate::lua::control::told(&e).at(DEFINE))?
-        }
+        value => Definition::read(lua, value).map_err(|e| crate::control::told(&e).at(DEFINE))?,
     };
     let function = definition.function.clone();
     let definition = lua.create_any_userdata(definition)?;
@@ -189,7 +187,7 @@ impl Own {
         }
         let parameters = parameters::make(lua, &definition.parameters, &context).map_err(|e| {
             let place = format!("composition '{name}': parameters");
-            crate::lua::control::told(&e).at(place)
+            crate::control::told(&e).at(place)
         })?;
         let trial = Trial {
             lua,

@@ -1,10 +1,10 @@
 //! The parameters of an operator of the user's own: declared by name, made for the sizes of a run.
 
-use crate::lua::object::no_such;
-use crate::lua::options::{Options, kind};
-use crate::lua::torch::{LuaTensor, TensorArg};
-use crate::nn::{Named, init};
+use crate::object::no_such;
+use crate::options::{Options, kind};
+use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
+use compt_core::nn::{Named, init};
 use mlua::{FromLua, Function, Lua, Table, Value};
 use tch::{Device, Kind, Tensor};
 
@@ -107,7 +107,7 @@ pub fn make(lua: &Lua, declared: &Value, context: &Context) -> mlua::Result<Name
     }
     entries.sort_by(|a, b| a.0.cmp(&b.0));
     let made = entries.into_iter().map(|(name, value)| {
-        let place = |e: mlua::Error| crate::lua::control::told(&e).at(&name);
+        let place = |e: mlua::Error| crate::control::told(&e).at(&name);
         let value = value_of(lua, value).map_err(place)?;
         if value.numel() == 0 {
             return Err(Error::new(format!("it is {:?}: nothing to train", value.size())).at(name));

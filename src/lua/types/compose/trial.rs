@@ -1,10 +1,10 @@
 //! An operator of the user's own, tried on the shapes of a run before the run uses it.
 
 use super::in_lua::InLua;
-use crate::compose::Operator;
-use crate::nn::Named;
-use crate::tensor::is_finite;
 use crate::{Error, Result};
+use compt_core::compose::Operator;
+use compt_core::nn::Named;
+use compt_core::tensor::is_finite;
 use mlua::{Function, Lua};
 use tch::Tensor;
 

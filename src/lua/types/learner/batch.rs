@@ -1,15 +1,15 @@
 //! A batch as a method's functions see it.
 
 use super::given;
-use crate::compose::Isolation;
-use crate::lua::call;
-use crate::lua::object::{self, Object};
-use crate::lua::torch::LuaTensor;
-use crate::router::Rule;
-use crate::t5::IGNORED;
-use crate::train::learner::{How, Rows};
-use crate::train::pass::{Outputs, forward};
+use crate::call;
+use crate::object::{self, Object};
+use crate::torch::LuaTensor;
 use crate::{Error, Result};
+use compt_core::compose::Isolation;
+use compt_core::router::Rule;
+use compt_core::t5::IGNORED;
+use compt_core::train::learner::{How, Rows};
+use compt_core::train::pass::{Outputs, forward};
 use mlua::{Function, Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};

@@ -1,14 +1,14 @@
 //! What a method gives a batch, as Lua values.
 
 use super::LuaBatch;
-use crate::lua::options::Options;
-use crate::lua::torch::{LuaTensor, TensorArg};
-use crate::nn::Activation;
-use crate::t5::change::{Bottleneck, Change, Changes};
-use crate::tensor::{device, dtype};
-use crate::train::gather::Prompts;
-use crate::train::learner::Given;
+use crate::options::Options;
+use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
+use compt_core::nn::Activation;
+use compt_core::t5::change::{Bottleneck, Change, Changes};
+use compt_core::tensor::{device, dtype};
+use compt_core::train::gather::Prompts;
+use compt_core::train::learner::Given;
 use mlua::{FromLua, Lua, Table, Value};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};

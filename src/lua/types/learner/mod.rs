@@ -8,19 +8,19 @@ mod setup;
 pub use batch::LuaBatch;
 pub use setup::LuaSetup;
 
-use crate::compose::Isolation;
-use crate::lua::control::told;
-use crate::lua::options::Options;
-use crate::lua::torch::{LuaTensor, in_scope};
-use crate::notice;
-use crate::t5::Changes;
-use crate::tensor::is_finite;
-use crate::train::composition::Selection;
-use crate::train::gather::{Placement, Prompts};
-use crate::train::learner::{Given, How, Learner, OfTasks, Rows};
-use crate::train::optimizer::Group;
-use crate::train::pass::Outputs;
+use crate::control::told;
+use crate::options::Options;
+use crate::torch::{LuaTensor, in_scope};
 use crate::{Error, Result};
+use compt_core::compose::Isolation;
+use compt_core::notice;
+use compt_core::t5::Changes;
+use compt_core::tensor::is_finite;
+use compt_core::train::composition::Selection;
+use compt_core::train::gather::{Placement, Prompts};
+use compt_core::train::learner::{Given, How, Learner, OfTasks, Rows};
+use compt_core::train::optimizer::Group;
+use compt_core::train::pass::Outputs;
 use mlua::{Function, Lua, Table, Value, WeakLua};
 use std::rc::Rc;
 use tch::Tensor;
@@ -195,7 +195,7 @@ impl Program {
             sources,
             targets: Vec::new(),
             placement: Placement::Append,
-            cost: crate::t5::GroupCost::PADDED,
+            cost: compt_core::t5::GroupCost::PADDED,
         }
     }
 

@@ -1,18 +1,18 @@
 //! What a method is built for: tasks and backbone, and the parameters it declares.
 
-use crate::backbone::Backbone;
-use crate::exchange::Prompts;
-use crate::exchange::peft::LowRank;
-use crate::lua::call;
-use crate::lua::object::{self, Object};
-use crate::lua::torch::{LuaTensor, TensorArg, TensorHandle, leaves};
-use crate::lua::types::bank::{Material, initial};
-use crate::lua::types::prompts::base;
-use crate::lua::types::{LuaBackbone, LuaPrompt};
-use crate::nn::{Named, init};
-use crate::t5::change::places;
-use crate::train::optimizer::Group;
+use crate::call;
+use crate::object::{self, Object};
+use crate::torch::{LuaTensor, TensorArg, TensorHandle, leaves};
+use crate::types::bank::{Material, initial};
+use crate::types::prompts::base;
+use crate::types::{LuaBackbone, LuaPrompt};
 use crate::{Error, Result};
+use compt_core::backbone::Backbone;
+use compt_core::nn::{Named, init};
+use compt_core::t5::change::places;
+use compt_core::train::optimizer::Group;
+use compt_study::exchange::Prompts;
+use compt_study::exchange::peft::LowRank;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::RefCell;
 use std::path::Path;

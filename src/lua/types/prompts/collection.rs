@@ -1,11 +1,11 @@
 //! Prompts that belong together, as scripts hold them.
 
 use super::LuaPrompt;
-use crate::exchange::{Prompts, peft};
-use crate::lua::call;
-use crate::lua::object::{self, Object};
-use crate::lua::options::Options;
+use crate::call;
+use crate::object::{self, Object};
+use crate::options::Options;
 use crate::{Error, Result};
+use compt_study::exchange::{Prompts, peft};
 use mlua::{Lua, LuaSerdeExt, MetaMethod, UserData, UserDataFields, UserDataMethods, Value};
 use std::path::Path;
 use std::rc::Rc;

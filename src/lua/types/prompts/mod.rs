@@ -7,10 +7,10 @@ pub use collection::LuaPrompts;
 pub use prompt::LuaPrompt;
 
 use super::LuaBackbone;
-use crate::exchange::{self, Base, merge, peft};
-use crate::lua::options::{Options, kind};
-use crate::lua::{call, object};
+use crate::options::{Options, kind};
 use crate::{Error, Result};
+use crate::{call, object};
+use compt_study::exchange::{self, Base, merge, peft};
 use mlua::{Lua, Table, Value};
 use std::path::Path;
 

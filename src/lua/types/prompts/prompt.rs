@@ -1,11 +1,11 @@
 //! One prompt, as scripts hold it.
 
-use crate::exchange::peft::{self, Export, Kind};
-use crate::exchange::{self, Prompt};
-use crate::lua::call;
-use crate::lua::object::{self, Object};
-use crate::lua::options::Options;
-use crate::lua::torch::LuaTensor;
+use crate::call;
+use crate::object::{self, Object};
+use crate::options::Options;
+use crate::torch::LuaTensor;
+use compt_study::exchange::peft::{self, Export, Kind};
+use compt_study::exchange::{self, Prompt};
 use mlua::{Lua, UserData, UserDataFields, UserDataMethods, Value};
 use std::path::Path;
 use std::rc::Rc;

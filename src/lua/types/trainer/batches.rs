@@ -3,11 +3,11 @@
 use super::CALL;
 use super::method::StagePlan;
 use crate::Error;
-use crate::backbone::Backbone;
-use crate::lua::types::Tasks;
-use crate::train::rows::{Row, tokenize};
-use crate::train::sampler::Sampler;
-use crate::train::{Batches, TaskBatches, mix};
+use crate::types::Tasks;
+use compt_core::backbone::Backbone;
+use compt_core::train::rows::{Row, tokenize};
+use compt_core::train::sampler::Sampler;
+use compt_core::train::{Batches, TaskBatches, mix};
 
 /// How task sets are gone through.
 pub struct Plan<'a> {

@@ -3,10 +3,10 @@
 use super::CALL;
 use super::earlier::Earlier;
 use crate::Error;
-use crate::lua::control::{ControlFile, Live, Origin, TableControl};
-use crate::lua::options::kind;
-use crate::lua::session::Session;
-use crate::train::control::Setting;
+use crate::control::{ControlFile, Live, Origin, TableControl};
+use crate::options::kind;
+use crate::session::Session;
+use compt_core::train::control::Setting;
 use mlua::debug::Debug;
 use mlua::{Function, Lua, Table, Value};
 use std::path::Path;

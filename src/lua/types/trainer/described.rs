@@ -1,8 +1,8 @@
 //! What a run's `config.json` says of its method, its operator and its tasks.
 
-use crate::data::{Form, Part, Remarks, Task, TaskSet};
-use crate::run::source::sha256;
-use crate::train::Stage;
+use compt_core::data::{Form, Part, Remarks, Task, TaskSet};
+use compt_core::files::source::sha256;
+use compt_core::train::Stage;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -1,14 +1,14 @@
 //! The run of an earlier session that a trainer is to go on with, or to make again.
 
-use crate::error::Context;
-use crate::lua::control::Past;
-use crate::lua::session::{Mode, Replayed, Session};
-use crate::run::files::{read_json, read_json_lines};
-use crate::run::folder::{CONFIG, METRICS, RESULT};
-use crate::run::source::Source;
-use crate::run::steering::{self, Change, Event};
-use crate::train::report::StepReport;
+use crate::control::Past;
+use crate::session::{Mode, Replayed, Session};
 use crate::{Error, Result};
+use compt_core::files::json::{read_json, read_json_lines};
+use compt_core::files::source::Source;
+use compt_core::train::report::StepReport;
+use compt_error::Context;
+use compt_study::run::folder::{CONFIG, METRICS, RESULT};
+use compt_study::run::steering::{self, Change, Event};
 use mlua::Lua;
 use serde_json::Value;
 use std::collections::BTreeMap;

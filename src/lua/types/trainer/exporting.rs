@@ -1,11 +1,11 @@
 //! `trainer:export_peft(folder, options)`: what changes the backbone for a task, as LoRA.
 
 use super::LuaTrainer;
-use crate::exchange::peft::LowRank;
-use crate::lua::options::Options;
-use crate::lua::types::index;
-use crate::t5::Change;
+use crate::options::Options;
+use crate::types::index;
 use crate::{Error, Result};
+use compt_core::t5::Change;
+use compt_study::exchange::peft::LowRank;
 use mlua::{Lua, Value};
 use std::collections::BTreeMap;
 use std::path::Path;

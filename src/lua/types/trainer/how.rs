@@ -1,8 +1,8 @@
 //! How an evaluation looks at a run: with which prompts, weights, rows and decoding.
 
-use crate::data::Split;
-use crate::router::Normalisation;
-use crate::train::evaluate::Scores;
+use compt_core::data::Split;
+use compt_core::router::Normalisation;
+use compt_core::train::evaluate::Scores;
 use serde_json::{Value, json};
 
 /// What differs from the usual look.

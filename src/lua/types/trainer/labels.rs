@@ -1,8 +1,9 @@
 //! Where tasks meet the backbone they are trained with: their label words as its tokenizer has them.
 
-use crate::data::{TaskSet, Tokenizer};
-use crate::train::rows::answers;
-use crate::{Result, notice};
+use crate::Result;
+use compt_core::data::{TaskSet, Tokenizer};
+use compt_core::notice;
+use compt_core::train::rows::answers;
 
 /// Refuses label words that the tokenizer cannot tell apart; tells of those it knows in part only.
 pub fn meet(tokenizer: &Tokenizer, tasks: &TaskSet) -> Result<()> {

@@ -1,8 +1,8 @@
 //! The optimizer a trainer or its method names.
 
 use crate::Error;
-use crate::lua::options::Options;
-use crate::train::optimizer::{
+use crate::options::Options;
+use compt_core::train::optimizer::{
     Adafactor, AdafactorOptions, AdamW, AdamWOptions, Optimizer, RmsScale,
 };
 use mlua::{Lua, Value};

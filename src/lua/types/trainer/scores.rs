@@ -1,8 +1,8 @@
 //! Scores as Lua sees them: a table that prints itself.
 
-use crate::data::answered::Answered;
-use crate::train::evaluate::{Prediction, Scores, TaskScores};
 use comfy_table::{CellAlignment, Table as Grid, presets};
+use compt_core::data::answered::Answered;
+use compt_core::train::evaluate::{Prediction, Scores, TaskScores};
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Map, Value, json};
 

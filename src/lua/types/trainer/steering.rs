@@ -3,13 +3,13 @@
 
 use super::LuaTrainer;
 use super::earlier::Earlier;
-use crate::lua::control::{ControlFile, Origin};
-use crate::lua::options::{Options, kind};
-use crate::nn::{Named, named};
-use crate::run::checkpoints::Saved;
-use crate::train::control::Setting;
-use crate::train::knobs;
+use crate::control::{ControlFile, Origin};
+use crate::options::{Options, kind};
 use crate::{Error, Result};
+use compt_core::nn::{Named, named};
+use compt_core::train::control::Setting;
+use compt_core::train::knobs;
+use compt_study::run::checkpoints::Saved;
 use mlua::{Lua, Value};
 use std::path::Path;
 

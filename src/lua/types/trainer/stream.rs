@@ -1,10 +1,10 @@
 //! Batches that a Lua function makes, step by step.
 
-use crate::data::Tokenizer;
-use crate::lua::control::told;
-use crate::train::rows::Row;
-use crate::train::{Batch, Batches};
+use crate::control::told;
 use crate::{Error, Result};
+use compt_core::data::Tokenizer;
+use compt_core::train::rows::Row;
+use compt_core::train::{Batch, Batches};
 use mlua::{Function, Table, Value, WeakLua};
 use std::collections::BTreeMap;
 use std::rc::Rc;

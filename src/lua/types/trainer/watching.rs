@@ -1,12 +1,12 @@
 //! The first steps of a stage, watched: tensors that get gradients which no parameter group uses, and
 //! parameters that get none. Each is told once.
 
-use crate::lua::torch::leaves::{self, Found, Watch};
-use crate::notice;
-use crate::train::Trainer;
-use crate::train::optimizer::Group;
-use crate::train::report::StepReport;
+use crate::torch::leaves::{self, Found, Watch};
 use crate::{Error, Result};
+use compt_core::notice;
+use compt_core::train::Trainer;
+use compt_core::train::optimizer::Group;
+use compt_core::train::report::StepReport;
 use std::collections::{BTreeMap, BTreeSet};
 use tch::Tensor;
 

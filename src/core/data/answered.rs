@@ -1,0 +1,91 @@
+//! Answers of an evaluation on disk: `*.jsonl.gz`, a line a task, so that every text is there once.
+
+use crate::files::atomic::write_atomic;
+use crate::{Error, Result};
+use compt_error::Context;
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+
+/// The rows of a task with what was answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    pub task: String,
+    /// The label words; none of a task of numbers.
+    pub labels: Vec<String>,
+    /// The texts given to the model.
+    pub text: Vec<String>,
+    /// The right answer of each.
+    pub label: Vec<String>,
+    /// What was decoded.
+    pub prediction: Vec<String>,
+}
+
+/// Writes a file, whole or not at all; its folder is made.
+pub fn write(path: &Path, tasks: &[Answered]) -> Result<()> {
+    let packed = || -> io::Result<Vec<u8>> {
+        let mut out = GzEncoder::new(Vec::new(), Compression::default());
+        for task in tasks {
+            serde_json::to_writer(&mut out, task)?;
+            out.write_all(b"\n")?;
+        }
+        out.finish()
+    };
+    // Not the folders above: one that is gone is not made anew behind the user's back.
+    if let Some(folder) = path.parent() {
+        match std::fs::create_dir(folder) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(Error::from(e).at(folder.display()));
+            }
+            _ => {}
+        }
+    }
+    write_atomic(path, &packed().at(path.display())?)
+}
+
+/// Reads one.
+pub fn read(path: &Path) -> Result<Vec<Answered>> {
+    let file = File::open(path).at(path.display())?;
+    let lines = BufReader::new(MultiGzDecoder::new(file)).lines();
+    let read =
+        lines.enumerate().map(|(i, line)| {
+            let task: Answered = serde_json::from_str(&line.at(path.display())?).map_err(|e| {
+                Error::new(e.to_string()).at(format!("{}:{}", path.display(), i + 1))
+            })?;
+            let rows = task.text.len();
+            match task.label.len() == rows && task.prediction.len() == rows {
+                true => Ok(task),
+                false => Err(Error::new("texts, labels and predictions differ in number")
+                    .at(format!("{}:{}", path.display(), i + 1))),
+            }
+        });
+    read.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("predictions/test.jsonl.gz");
+        let words = |words: [&str; 2]| words.map(String::from).to_vec();
+        let task = Answered {
+            task: "nli".into(),
+            labels: words(["yes", "no"]),
+            text: words(["a \"b\"", "ü"]),
+            label: words(["yes", "no"]),
+            prediction: words(["yes", ""]),
+        };
+        let tasks = [task.clone(), Answered { task: "qa".into(), ..task }];
+        write(&path, &tasks).unwrap();
+        assert_eq!(read(&path).unwrap(), tasks);
+        std::fs::write(&path, "no gzip").unwrap();
+        assert!(read(&path).is_err());
+    }
+}

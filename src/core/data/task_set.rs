@@ -1,0 +1,172 @@
+//! The tasks of one study.
+
+use super::{Answers, Definition, Example, Lengths, Per, Plan, Split, Task, Tokenizer};
+use crate::{Error, Result};
+use comfy_table::{CellAlignment, Table, presets};
+use compt_error::Context;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Tasks trained together, and how their rows were drawn.
+#[derive(Debug, Clone)]
+pub struct TaskSet {
+    pub name: String,
+    pub tasks: Vec<Task>,
+    /// In the order of the tasks.
+    parts: Vec<Part>,
+    /// Of each task's sources, where a tokenizer was given.
+    pub lengths: Vec<Option<Lengths>>,
+}
+
+/// Tasks whose rows were drawn alike.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub name: String,
+    count: usize,
+    /// Training rows kept of each task or class; `None` where all were.
+    pub shots: Option<usize>,
+    pub per: Per,
+    pub seed: u64,
+}
+
+impl TaskSet {
+    /// Tasks that are there already.
+    pub fn of(name: &str, tasks: Vec<Task>) -> Self {
+        Self::drawn(name, tasks, (None, Per::Task, 0))
+    }
+
+    fn drawn(name: &str, tasks: Vec<Task>, (shots, per, seed): (Option<usize>, Per, u64)) -> Self {
+        let part = Part { name: name.into(), count: tasks.len(), shots, per, seed };
+        let lengths = vec![None; tasks.len()];
+        TaskSet { name: name.into(), tasks, parts: vec![part], lengths }
+    }
+
+    /// The tasks of both, each with its rows as they were drawn; two of one name are an error.
+    pub fn join(&self, other: &TaskSet) -> Result<TaskSet> {
+        let own = self.names();
+        if let Some(name) = other.names().into_iter().find(|name| own.contains(name)) {
+            let what = format!("task '{name}' is in both '{}' and '{}'", self.name, other.name);
+            return Err(Error::new(what).hint(
+                "leave it out of one: the option 'tasks' of compt.tasks names those to take",
+            ));
+        }
+        Ok(TaskSet {
+            name: format!("{}+{}", self.name, other.name),
+            tasks: [&self.tasks[..], &other.tasks].concat(),
+            parts: [&self.parts[..], &other.parts].concat(),
+            lengths: [&self.lengths[..], &other.lengths].concat(),
+        })
+    }
+
+    /// The parts, each with its tasks.
+    pub fn parts(&self) -> impl Iterator<Item = (&Part, &[Task])> {
+        let mut rest = &self.tasks[..];
+        self.parts.iter().map(move |part| {
+            let (own, later) = rest.split_at(part.count);
+            rest = later;
+            (part, own)
+        })
+    }
+
+    /// What all parts agree in.
+    pub fn shared<T: PartialEq>(&self, of: impl Fn(&Part) -> T) -> Option<T> {
+        let first = of(self.parts.first()?);
+        self.parts.iter().all(|part| of(part) == first).then_some(first)
+    }
+
+    /// Counts the tokens of every source, of which a trainer keeps no more than `most`. Label words
+    /// that the tokenizer cannot tell apart are an error.
+    pub fn measure(&mut self, tokenizer: &Tokenizer, most: usize) -> Result<()> {
+        for (task, lengths) in self.tasks.iter().zip(&mut self.lengths) {
+            Answers::of(tokenizer, task.labels.words()).at(format!("task '{}'", task.name))?;
+            *lengths = Some(Lengths::of(task, tokenizer, most)?);
+        }
+        Ok(())
+    }
+
+    /// Reads every task. The first thing wrong with one of them is the error.
+    pub fn build(name: &str, definitions: Vec<Definition>, plan: &Plan) -> Result<Self> {
+        if definitions.is_empty() {
+            return Err(Error::new("a task set needs at least one task"));
+        }
+        for (i, task) in definitions.iter().enumerate() {
+            if definitions[..i].iter().any(|earlier| earlier.name == task.name) {
+                return Err(Error::new(format!("task '{}' comes twice", task.name)));
+            }
+        }
+        if plan.shots == Some(0) {
+            return Err(Error::new("0 shots leave nothing to train on")
+                .hint("leave 'shots' out to take every training row"));
+        }
+        if plan.max_test == Some(0) {
+            return Err(Error::new("'max_test' 0 leaves nothing to evaluate on"));
+        }
+        let tasks = definitions.into_iter().map(|d| d.build(plan)).collect::<Result<_>>()?;
+        Ok(TaskSet::drawn(name, tasks, (plan.shots, plan.per, plan.seed)))
+    }
+
+    /// The examples of one task's split.
+    pub fn split(&self, task: usize, split: Split) -> &[Example] {
+        self.tasks[task].split(split)
+    }
+
+    pub fn names(&self) -> Vec<&str> {
+        self.tasks.iter().map(|task| task.name.as_str()).collect()
+    }
+
+    /// The place of a task, from 0; an unknown name is an error with the nearest known one.
+    pub fn index_of(&self, name: &str) -> Result<usize> {
+        let place = self.tasks.iter().position(|task| task.name == name);
+        place.ok_or_else(|| Error::unknown("task", name, self.names()))
+    }
+}
+
+/// A table: rows in each split, the lengths of the sources if they are known, the metrics, and how the
+/// training rows fall into classes.
+impl fmt::Display for TaskSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.parts {
+            let shots = match part.shots {
+                Some(shots) => format!("{shots} shots per {}", part.per.name()),
+                None => "all training rows".to_string(),
+            };
+            writeln!(f, "tasks '{}': {shots}, seed {}", part.name, part.seed)?;
+        }
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        let lengths = ["tokens: median", "95 %", "cut"].map(String::from);
+        let are_known = self.lengths.iter().any(Option::is_some);
+        let lengths = if are_known { lengths.to_vec() } else { Vec::new() };
+        let numbers = 3 + lengths.len();
+        let first = ["task", "train", "validation", "test"].map(String::from).into_iter();
+        let last = ["metrics", "training labels"].map(String::from);
+        table.set_header(first.chain(lengths.clone()).chain(last));
+        for (i, task) in self.tasks.iter().enumerate() {
+            let size = |split| task.split(split).len().to_string();
+            let metrics: Vec<&str> = task.metrics.iter().map(|m| m.name()).collect();
+            let lengths = match &self.lengths[i] {
+                Some(lengths) => lengths.cells().to_vec(),
+                None => vec![String::new(); lengths.len()],
+            };
+            let row = [task.name.clone()].into_iter().chain(Split::ALL.map(size)).chain(lengths);
+            table.add_row(row.chain([metrics.join(", "), balance(task)]));
+        }
+        for column in table.column_iter_mut().skip(1).take(numbers) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        f.write_str(&table.trim_fmt())
+    }
+}
+
+/// "entailment 9, not_entailment 7"
+fn balance(task: &Task) -> String {
+    let mut counts = BTreeMap::new();
+    for row in &task.train {
+        *counts.entry(task.labels.class_of(&row.target)).or_insert(0) += 1;
+    }
+    let classes = task.labels.classes();
+    let part = |(class, name): (usize, &String)| {
+        format!("{name} {}", counts.get(&class).copied().unwrap_or(0))
+    };
+    classes.iter().enumerate().map(part).collect::<Vec<_>>().join(", ")
+}

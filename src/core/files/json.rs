@@ -1,0 +1,224 @@
+//! The files of a record: JSON, and JSON lines that survive a crash.
+
+use crate::files::atomic::write_atomic;
+use crate::{Error, Result};
+use compt_error::Context;
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Writes a JSON value, indented, whole or not at all.
+pub fn write_json(path: &Path, value: &Value) -> Result<()> {
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(io::Error::from).at(path.display())?;
+    text.push('\n');
+    write_atomic(path, text.as_bytes())
+}
+
+/// Reads a JSON value.
+pub fn read_json(path: &Path) -> Result<Value> {
+    let text = fs::read_to_string(path).at(path.display())?;
+    serde_json::from_str(&text).map_err(io::Error::from).at(path.display())
+}
+
+/// Reads a file of JSON values, one a line; none where there is no file. A last line that was cut
+/// off is left out.
+pub fn read_json_lines(path: &Path) -> Result<Vec<Value>> {
+    let content = match fs::read(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        content => content.at(path.display())?,
+    };
+    let whole = &content[..whole_lines(&content)];
+    let lines = whole.split(|byte| *byte == b'\n').enumerate().filter(|(_, l)| !l.is_empty());
+    lines
+        .map(|(i, line)| {
+            let value = serde_json::from_slice(line).map_err(io::Error::from);
+            value.at(format!("{}:{}", path.display(), i + 1))
+        })
+        .collect()
+}
+
+/// The length of the lines that have an end.
+fn whole_lines(content: &[u8]) -> usize {
+    content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+}
+
+/// A file of JSON values, one a line. What cannot be written is kept and tried again with the next
+/// line, in order.
+pub struct JsonLines {
+    path: PathBuf,
+    /// The length of what was written whole.
+    written: u64,
+    waiting: VecDeque<Waiting>,
+    /// Whether something was written since it was synced last.
+    unsynced: bool,
+}
+
+/// What counts the lines of a file.
+pub type Number = fn(&Value) -> Option<u64>;
+
+enum Waiting {
+    Lines(String),
+    /// The lines whose number is above this go.
+    BackTo(Number, u64),
+}
+
+impl JsonLines {
+    /// Opens or makes the file; a last line that was cut off is removed.
+    pub fn open(path: &Path) -> Result<JsonLines> {
+        let open = || -> io::Result<u64> {
+            let file = OpenOptions::new().create(true).append(true).open(path)?;
+            let content = fs::read(path)?;
+            let whole = whole_lines(&content);
+            if whole < content.len() {
+                file.set_len(whole as u64)?;
+            }
+            Ok(whole as u64)
+        };
+        let written = open().at(path.display())?;
+        let (path, waiting) = (path.to_path_buf(), VecDeque::new());
+        Ok(JsonLines { path, written, waiting, unsynced: true })
+    }
+
+    /// Appends one line, after those that wait.
+    pub fn append(&mut self, value: &Value) -> Result<()> {
+        match self.waiting.back_mut() {
+            Some(Waiting::Lines(lines)) => lines.push_str(&format!("{value}\n")),
+            _ => self.waiting.push_back(Waiting::Lines(format!("{value}\n"))),
+        }
+        self.flush()
+    }
+
+    /// Removes the first line whose number is above `last`, and all after it.
+    pub fn back_to(&mut self, number: Number, last: u64) -> Result<()> {
+        self.waiting.push_back(Waiting::BackTo(number, last));
+        self.flush()
+    }
+
+    /// Writes what waits.
+    pub fn flush(&mut self) -> Result<()> {
+        while let Some(first) = self.waiting.front() {
+            self.written = match first {
+                Waiting::Lines(lines) => self.write(lines).at(self.path.display())?,
+                Waiting::BackTo(number, last) => self.cut(*number, *last)?,
+            };
+            self.unsynced = true;
+            self.waiting.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Writes what waits, down to the disk.
+    pub fn sync(&mut self) -> Result<()> {
+        self.flush()?;
+        if self.unsynced {
+            File::open(&self.path).and_then(|file| file.sync_all()).at(self.path.display())?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// The new length.
+    fn write(&self, lines: &str) -> io::Result<u64> {
+        // Opened anew each time: a folder that is gone or mounted again is noticed.
+        let mut file = OpenOptions::new().append(true).open(&self.path)?;
+        file.set_len(self.written)?;
+        file.write_all(lines.as_bytes())?;
+        Ok(self.written + lines.len() as u64)
+    }
+
+    /// The new length.
+    fn cut(&self, number: Number, last: u64) -> Result<u64> {
+        let is_kept = |line: &&Value| number(line).is_some_and(|n| n <= last);
+        let lines = read_json_lines(&self.path)?;
+        let kept: usize =
+            lines.iter().take_while(is_kept).map(|line| format!("{line}\n").len()).sum();
+        let cut = || OpenOptions::new().append(true).open(&self.path)?.set_len(kept as u64);
+        cut().at(self.path.display())?;
+        Ok(kept as u64)
+    }
+}
+
+/// Refuses a folder that could not be made or written to, without leaving anything behind.
+pub fn check_writable(folder: &Path) -> Result<()> {
+    let existing = folder.ancestors().find(|a| a.exists()).unwrap_or(Path::new("."));
+    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    if !existing.is_dir() {
+        return Err(Error::new("it is a file, not a folder").at(existing.display()));
+    }
+    tempfile::tempfile_in(existing)
+        .map(drop)
+        .map_err(|e| Error::from(e).at(format!("cannot write in {}", existing.display())))
+        .map_err(|e| e.hint("choose an output folder you may write to"))
+}
+
+/// Removes a file; none is no error.
+pub fn remove_if_there(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::from(e).at(path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn json_is_written_indented_with_a_last_line_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        write_json(&path, &json!({ "a": 1 })).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\n  \"a\": 1\n}\n");
+    }
+
+    #[test]
+    fn a_line_cut_off_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        fs::write(&path, "{\"step\":1}\n{\"ste").unwrap();
+        JsonLines::open(&path).unwrap().append(&json!({ "step": 2 })).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"step\":1}\n{\"step\":2}\n");
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("run");
+        fs::create_dir(&below).unwrap();
+        let path = below.join("metrics.jsonl");
+        let mut lines = JsonLines::open(&path).unwrap();
+        let line = |n: u64| json!({ "step": n });
+        lines.append(&line(1)).unwrap();
+        let away = folder.path().join("away");
+        fs::rename(&below, &away).unwrap();
+        assert!(lines.append(&line(2)).is_err());
+        assert!(lines.append(&line(3)).is_err());
+        assert!(lines.back_to(|line| line["step"].as_u64(), 2).is_err());
+        fs::rename(&away, &below).unwrap();
+        // What a write that broke off may have left.
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"2\n{").unwrap();
+        lines.append(&line(4)).unwrap();
+        lines.sync().unwrap();
+        assert_eq!(read_json_lines(&path).unwrap(), [line(1), line(2), line(4)]);
+        lines.back_to(|line| line["step"].as_u64(), 2).unwrap();
+        lines.append(&line(5)).unwrap();
+        assert_eq!(read_json_lines(&path).unwrap(), [line(1), line(2), line(5)]);
+    }
+
+    #[test]
+    fn a_folder_below_a_file_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let text = check_writable(&file.join("runs/1")).unwrap_err().to_string();
+        assert!(text.contains("it is a file, not a folder"), "{text}");
+        check_writable(&folder.path().join("runs/1")).unwrap();
+        assert!(!folder.path().join("runs").exists());
+    }
+}

@@ -1,0 +1,19 @@
+//! Tensors, T5, prompts, composition and training. No Lua, no terminal, no network.
+
+pub mod backbone;
+pub mod compose;
+pub mod data;
+pub mod files;
+#[cfg(test)]
+mod golden;
+pub mod guard;
+pub mod metric;
+pub mod nn;
+pub mod notice;
+pub mod prompt;
+pub mod router;
+pub mod t5;
+pub mod tensor;
+pub mod train;
+
+pub use compt_error::{Error, Result};

@@ -1,0 +1,151 @@
+//! One error type for people: what went wrong, where, and what to do about it.
+
+use std::fmt;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error for the person at the keyboard.
+///
+/// Printed as `place: what` with, on lines of their own, the line of text in question and
+/// `help: hint`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    what: String,
+    place: Option<String>,
+    line: Option<String>,
+    hint: Option<String>,
+}
+
+impl Error {
+    pub fn new(what: impl Into<String>) -> Self {
+        Error { what: what.into(), place: None, line: None, hint: None }
+    }
+
+    /// Names the file, row or option; an outer place goes before an inner one.
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.place = Some(match self.place {
+            Some(inner) => format!("{place}: {inner}"),
+            None => place.to_string(),
+        });
+        self
+    }
+
+    /// Shows the line of a file the error is about; the innermost line is kept.
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        self.line.get_or_insert_with(|| line.into());
+        self
+    }
+
+    /// Says what to do about it; the innermost hint is kept.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    /// An unknown name, with the nearest known one.
+    pub fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut known: Vec<&str> = known.into_iter().collect();
+        known.sort_unstable();
+        let error = Error::new(format!("unknown {kind} '{name}'"));
+        match nearest(name, &known) {
+            Some(near) => error.hint(format!("did you mean '{near}'? Known: {}", known.join(", "))),
+            None => error.hint(format!("known: {}", known.join(", "))),
+        }
+    }
+}
+
+/// The known name most like `name`, if one is near enough to be meant.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|k| {
+            let likeness = strsim::normalized_damerau_levenshtein;
+            (likeness(&name.to_lowercase(), &k.to_lowercase()), likeness(name, k), *k)
+        })
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
+        .filter(|(score, ..)| *score >= 0.4)
+        .map(|(.., k)| k)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.what)?;
+        if let Some(line) = &self.line {
+            write!(f, "\n{line}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  help: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<tch::TchError> for Error {
+    /// libtorch's message without its C++ stack.
+    fn from(e: tch::TchError) -> Self {
+        let text = match e {
+            tch::TchError::Torch(s) => s,
+            other => other.to_string(),
+        };
+        let stack = ["\nException raised from", "\nframe #0"];
+        let end = stack.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
+        let message = &text[..end];
+        Error::new(message.trim().to_string())
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(e: std::io::Error) -> Self {
+        Error::new(e.to_string())
+    }
+}
+
+/// Adds the place to an error on its way up.
+pub trait Context<T> {
+    fn at(self, place: impl fmt::Display) -> Result<T>;
+}
+
+impl<T, E: Into<Error>> Context<T> for std::result::Result<T, E> {
+    fn at(self, place: impl fmt::Display) -> Result<T> {
+        self.map_err(|e| e.into().at(place))
+    }
+}
+
+#[cfg(feature = "mlua")]
+impl From<Error> for mlua::Error {
+    fn from(e: Error) -> Self {
+        mlua::Error::external(e)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_nest_from_the_outside_in() {
+        let e = Error::new("no field 'label'").at("row 3").at("train.jsonl").hint("add it");
+        assert_eq!(e.to_string(), "train.jsonl: row 3: no field 'label'\n  help: add it");
+    }
+
+    #[test]
+    fn an_unknown_name_brings_the_nearest_known_one() {
+        let e = Error::unknown("method", "sumn", ["ssum", "msum", "mcat"]);
+        assert!(e.to_string().contains("did you mean 'ssum'?"), "{e}");
+        let e = Error::unknown("method", "zzz", ["ssum", "msum"]);
+        assert!(e.to_string().contains("known: msum, ssum"), "{e}");
+    }
+
+    #[test]
+    fn torch_errors_lose_their_stack() {
+        let e: Error = tch::Tensor::from_slice(&[1f32, 2.0]).f_reshape([3]).unwrap_err().into();
+        let text = e.to_string();
+        assert!(text.contains("shape '[3]' is invalid"), "{text}");
+        assert!(!text.contains("frame #"), "{text}");
+    }
+}

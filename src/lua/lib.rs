@@ -1,0 +1,31 @@
+//! The Lua side: the only user of mlua.
+
+pub mod again;
+pub mod args;
+mod call;
+pub mod control;
+pub mod doc;
+pub mod failure;
+mod figure;
+mod grid;
+mod hook;
+pub mod object;
+pub mod options;
+pub mod profile;
+mod raise;
+mod random;
+mod recorded;
+pub mod repl;
+mod report;
+mod runtime;
+pub mod session;
+mod sources;
+mod stdlib;
+pub mod text;
+pub mod torch;
+pub mod types;
+
+pub use runtime::Runtime;
+pub use types::backbone_named;
+
+pub(crate) use compt_error::{Error, Result};

@@ -1,0 +1,190 @@
+//! `compt cache`: what the cache of models and datasets holds, and taking things out of it.
+
+use super::{ask, errors};
+use crate::{Error, Result};
+use clap::{Args, Subcommand};
+use comfy_table::{CellAlignment, Table, presets};
+use compt_core::data::draws;
+use compt_error::Context;
+use compt_study::hub::{Entry, Hub, Name, Removal, Revision};
+use compt_study::run::progress::bytes;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Show what is there (`compt cache` alone is the same)
+    List,
+    /// Remove models and datasets, revisions of them, or what interrupted downloads left
+    #[command(after_help = PRUNE_EXAMPLES)]
+    Prune(Prune),
+}
+
+#[derive(Args)]
+pub struct Prune {
+    /// What goes: all of it, or with @REVISION that revision and the files no other has
+    #[arg(value_name = "NAME[@REV]")]
+    names: Vec<String>,
+
+    /// Only parts of interrupted downloads and files of no revision; without names, of all
+    #[arg(long)]
+    incomplete: bool,
+
+    /// The few-shot rows drawn from large files, kept so as not to read those again
+    #[arg(long, conflicts_with_all = ["names", "incomplete"])]
+    draws: bool,
+
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+const PRUNE_EXAMPLES: &str = "\
+Examples:
+  compt cache prune google/t5-v1_1-base
+  compt cache prune google/t5-v1_1-base@refs/pr/3 datasets/nyu-mll/glue --yes
+  compt cache prune --incomplete
+  compt cache prune --draws
+
+It shows what goes and asks. Nothing outside the cache folders is removed.";
+
+pub fn cache(command: Option<&Command>) -> ExitCode {
+    let hub = match Hub::from_env() {
+        Ok(hub) => hub,
+        Err(e) => return errors::refuse(&e),
+    };
+    match command {
+        None | Some(Command::List) => list(&hub),
+        Some(Command::Prune(options)) => prune(&hub, options),
+    }
+}
+
+fn list(hub: &Hub) -> ExitCode {
+    let entries = match hub.entries() {
+        Ok(entries) => entries,
+        Err(e) => return errors::stopped(&e),
+    };
+    let folder = hub.settings().cache().display();
+    if entries.is_empty() {
+        println!("{folder} is empty: `compt fetch NAME` fills it");
+    } else {
+        println!("{}", table(&entries).trim_fmt());
+        let total: u64 = entries.iter().map(|entry| entry.size + entry.parts_size).sum();
+        println!("{} in {folder}", bytes(total));
+    }
+    for entry in entries.iter().filter(|entry| entry.parts > 0) {
+        println!("{}: {} of interrupted downloads", entry.name, bytes(entry.parts_size));
+    }
+    let (files, size) = draws::kept();
+    if let (false, Some(folder)) = (files.is_empty(), draws::folder()) {
+        println!("{} draws of few-shot rows, {} in {}", files.len(), bytes(size), folder.display());
+    }
+    ExitCode::SUCCESS
+}
+
+fn table(entries: &[Entry]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["kind", "name", "revisions", "files", "size", "last used"]);
+    for entry in entries {
+        let revisions: Vec<String> = entry.revisions.iter().map(revision).collect();
+        table.add_row([
+            entry.name.kind.to_string(),
+            entry.name.id.clone(),
+            revisions.join("\n"),
+            entry.files.to_string(),
+            bytes(entry.size),
+            entry.used.map_or(String::new(), ago),
+        ]);
+    }
+    for column in [3, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// `main 1a2b3c4`
+fn revision(revision: &Revision) -> String {
+    let commit = &revision.commit[..7];
+    if revision.refs.is_empty() {
+        return commit.to_string();
+    }
+    format!("{} {commit}", revision.refs.join(", "))
+}
+
+fn ago(time: SystemTime) -> String {
+    const HOUR: u64 = 3600;
+    let seconds = time.elapsed().unwrap_or(Duration::ZERO).as_secs();
+    let count = |n: u64, unit: &str| match n {
+        1 => format!("1 {unit} ago"),
+        n => format!("{n} {unit}s ago"),
+    };
+    match seconds {
+        0..120 => "just now".to_string(),
+        120..7200 => count(seconds / 60, "minute"),
+        7200..172_800 => count(seconds / HOUR, "hour"),
+        _ => count(seconds / (24 * HOUR), "day"),
+    }
+}
+
+fn prune(hub: &Hub, options: &Prune) -> ExitCode {
+    if options.draws {
+        let (files, size) = draws::kept();
+        let lines = vec![format!("{} draws of few-shot rows", files.len())];
+        let lines = if files.is_empty() { Vec::new() } else { lines };
+        return remove(options, &lines, size, || {
+            files.iter().try_for_each(|file| std::fs::remove_file(file).at(file.display()))
+        });
+    }
+    match going(hub, options) {
+        Ok(going) => remove(options, &going.lines, going.bytes, || hub.remove(&going)),
+        Err(e) => errors::refuse(&e),
+    }
+}
+
+/// Shows what goes, asks, and removes it.
+fn remove(
+    options: &Prune,
+    lines: &[String],
+    size: u64,
+    remove: impl FnOnce() -> Result<()>,
+) -> ExitCode {
+    if lines.is_empty() {
+        println!("nothing to remove");
+        return ExitCode::SUCCESS;
+    }
+    lines.iter().for_each(|line| println!("{line}"));
+    if !options.yes {
+        match ask::agreed(&format!("remove {}?", bytes(size))) {
+            Ok(true) => {}
+            Ok(false) => {
+                println!("nothing was removed");
+                return ExitCode::SUCCESS;
+            }
+            Err(e) => return errors::refuse(&e),
+        }
+    }
+    match remove() {
+        Ok(()) => {
+            println!("removed {}", bytes(size));
+            ExitCode::SUCCESS
+        }
+        Err(e) => errors::stopped(&e),
+    }
+}
+
+fn going(hub: &Hub, options: &Prune) -> Result<Removal> {
+    let names = options.names.iter().map(|text| Name::parse(text)).collect::<Result<Vec<_>>>()?;
+    if options.incomplete {
+        return hub.leftovers(&names);
+    }
+    if names.is_empty() {
+        return Err(Error::new("nothing is named").hint(
+            "`compt cache` lists what there is; --incomplete removes leftovers, \
+                   --draws few-shot rows",
+        ));
+    }
+    hub.removal(&names)
+}

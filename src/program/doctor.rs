@@ -1,0 +1,103 @@
+//! `compt doctor`: what this machine and this build have, what is missing and how to get it.
+
+use super::FAILED;
+use compt_core::tensor::device;
+use compt_study::hub::Settings;
+use compt_study::run::environment::{self, CPU_FEATURES};
+use std::process::ExitCode;
+use tch::{Kind, Tensor};
+
+/// Prints the findings. The exit code tells only of what nothing works without.
+pub fn doctor() -> ExitCode {
+    versions();
+    hardware();
+    cuda();
+    hub();
+    match works() {
+        Ok(()) => {
+            println!("\nEverything needed is there.");
+            ExitCode::SUCCESS
+        }
+        Err(e) => {
+            println!("\nBroken: {e}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn versions() {
+    say("compt", env!("CARGO_PKG_VERSION"));
+    match environment::libtorch() {
+        Some(libtorch) => {
+            say("libtorch", &format!("{} in {}", libtorch.version, libtorch.folder.display()))
+        }
+        None => say("libtorch", "loaded, from where cannot be told here"),
+    }
+}
+
+fn hardware() {
+    let model = environment::cpu_model().unwrap_or_else(|| "unknown".to_string());
+    say("processor", &format!("{model}, {} cores", environment::cores()));
+    let found = environment::cpu_features();
+    say("features", &found.join(" "));
+    let missing: Vec<&str> = CPU_FEATURES.into_iter().filter(|f| !found.contains(f)).collect();
+    if !missing.is_empty() {
+        note(&format!("without {}", missing.join(" ")));
+    }
+    if !found.contains(&"avx512_bf16") && !found.contains(&"amx_bf16") {
+        note("matrix products in bf16 are no faster than in fp32 here");
+    }
+    say("threads", &format!("{} (OMP_NUM_THREADS sets it)", tch::get_num_threads()));
+    if let Some(memory) = environment::memory() {
+        let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+        let (available, total) = (gib(memory.available), gib(memory.total));
+        say("memory", &format!("{available:.1} GiB available of {total:.1} GiB"));
+    }
+}
+
+fn cuda() {
+    let devices = environment::nvidia_devices();
+    match device::cuda_ready() {
+        Ok(()) => {
+            say("cuda", &format!("{} device(s): {}", tch::Cuda::device_count(), devices.join(", ")))
+        }
+        Err(e) if devices.is_empty() => {
+            say("cuda", e.to_string().lines().next().unwrap_or_default())
+        }
+        Err(e) => say("cuda", &format!("{} cannot be used: {e}", devices.join(", "))),
+    }
+}
+
+/// The folder that holds what was downloaded, and where that comes from.
+fn hub() {
+    let settings = match Settings::from_env() {
+        Ok(settings) => settings,
+        Err(e) => return say("hub", &e.to_string()),
+    };
+    let state = if settings.cache().is_dir() { "" } else { " (not there yet)" };
+    say("cache", &format!("{}{state}", settings.cache().display()));
+    let network =
+        if settings.offline { "offline (HF_HUB_OFFLINE)" } else { "asked when it is needed" };
+    let token = if settings.token.is_some() { "with a token" } else { "no token" };
+    say("hub", &format!("{}, {network}, {token}", settings.endpoint));
+}
+
+/// A small matrix product, forwards and backwards.
+fn works() -> crate::Result<()> {
+    let a = Tensor::f_ones([4, 4], (Kind::Float, tch::Device::Cpu))?.f_set_requires_grad(true)?;
+    a.f_matmul(&a)?.f_sum(Kind::Float)?.f_backward()?;
+    let sum = a.f_grad()?.f_sum(Kind::Float)?.f_double_value(&[])?;
+    if sum == 128.0 {
+        return Ok(());
+    }
+    Err(crate::Error::new("libtorch computes a wrong gradient")
+        .hint("remove the folder .libtorch and run `make setup` again"))
+}
+
+fn say(what: &str, value: &str) {
+    println!("{what:<12}{value}");
+}
+
+fn note(text: &str) {
+    println!("{:<12}{text}", "");
+}

@@ -1,0 +1,63 @@
+//! `compt fetch NAME...`: models and datasets into the cache, so that runs need no network.
+
+use super::errors;
+use crate::Result;
+use clap::Args;
+use compt_error::Context;
+use compt_study::hub::{Hub, Kind, Name, included, model_files, model_missing};
+use compt_study::interrupt;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// Models (org/name) and datasets (datasets/org/name), each perhaps with @REVISION
+    #[arg(value_name = "NAME", required = true)]
+    names: Vec<String>,
+
+    /// A branch, a tag or a commit of each; by default main
+    #[arg(long, value_name = "REV")]
+    revision: Option<String>,
+
+    /// Only files that fit, such as '*.json'; by default what a T5 needs, and all of a dataset
+    #[arg(long, value_name = "PATTERN")]
+    include: Vec<String>,
+}
+
+/// Prints the folder of each.
+pub fn fetch(options: &Options) -> ExitCode {
+    let prepared = names(options).and_then(|names| {
+        interrupt::install().at("cannot listen for Ctrl-C")?;
+        Ok((names, Hub::from_env()?))
+    });
+    let (names, hub) = match prepared {
+        Ok(prepared) => prepared,
+        Err(e) => return errors::refuse(&e),
+    };
+    for name in &names {
+        let wanted = |all: &[String]| match name.kind {
+            _ if !options.include.is_empty() => included(all, &options.include),
+            Kind::Model => model_files(all).map_err(|e| e.hint("--include '*' takes all files")),
+            Kind::Dataset => Ok(all.to_vec()),
+        };
+        // Without a network only what a T5 needs is known to be whole.
+        let told = hub.settings().offline && name.kind == Kind::Model && options.include.is_empty();
+        let snapshot =
+            if told { hub.get(name, wanted, model_missing) } else { hub.fetch(name, wanted) };
+        match snapshot {
+            Ok(snapshot) => println!("{}", snapshot.folder.display()),
+            Err(e) => return errors::stopped(&e),
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn names(options: &Options) -> Result<Vec<Name>> {
+    let read = |text: &String| {
+        let name = Name::parse(text)?;
+        match &options.revision {
+            Some(revision) => name.at_revision(revision),
+            None => Ok(name),
+        }
+    };
+    options.names.iter().map(read).collect()
+}

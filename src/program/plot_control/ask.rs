@@ -1,0 +1,283 @@
+//! A control's answers at every step of a run that never was.
+
+use crate::Result;
+use compt_core::train::control::{Control, Setting, View};
+use compt_core::train::history::{Evaluated, History};
+use compt_core::train::knobs::{KNOBS, Knobs, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// The most steps that are asked; of longer runs as many, evenly spread.
+const MOST: u64 = 2000;
+
+/// What each knob is set to.
+pub struct Answers {
+    pub total_steps: u64,
+    /// The steps that were asked.
+    pub steps: Vec<u64>,
+    /// In the order of the table of knobs.
+    pub series: Vec<Series>,
+    /// Knobs for which the control looks at how the run goes.
+    pub made_up: BTreeSet<&'static str>,
+}
+
+/// One knob over the steps asked; None where it is left to the method.
+pub struct Series {
+    pub knob: &'static str,
+    /// The group or task; empty for a knob of the whole run.
+    pub name: String,
+    pub values: Vec<Option<Value>>,
+}
+
+impl Answers {
+    pub fn of(control: &mut dyn Control, setting: &Setting) -> Result<Answers> {
+        let steps: Vec<u64> = steps(setting.total_steps).collect();
+        let asked = steps.iter().map(|step| control.knobs(&setting.trial_view(*step)));
+        let knobs: Vec<Knobs> = asked.collect::<Result<_>>()?;
+        let made_up = depending(control, setting);
+        let names: BTreeSet<&str> = knobs.iter().flat_map(|k| k.iter().map(|(n, _)| n)).collect();
+        let mut series: Vec<Series> = names.into_iter().map(|n| Series::of(n, &knobs)).collect();
+        series.sort_by_key(|series| KNOBS.iter().position(|knob| knob.name == series.knob));
+        Ok(Answers { total_steps: setting.total_steps, steps, series, made_up })
+    }
+
+    /// The series of each knob together.
+    pub fn by_knob(&self) -> impl Iterator<Item = &[Series]> {
+        self.series.chunk_by(|a, b| a.knob == b.knob)
+    }
+
+    /// The steps that a range of those asked stands for: up to the next one asked.
+    pub fn span(&self, first: usize, last: usize) -> (u64, u64) {
+        let to = self.steps.get(last + 1).map_or(self.total_steps, |next| next - 1);
+        (self.steps[first], to)
+    }
+
+    /// What has to be known to read the values.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.series.is_empty() {
+            notes.push("no knob is set: every setting is the method's own".to_string());
+        }
+        if (self.steps.len() as u64) < self.total_steps {
+            notes.push(format!(
+                "asked at {} steps, evenly spread: nothing between them is seen",
+                self.steps.len()
+            ));
+        }
+        if self.series.iter().any(|series| series.values.contains(&None)) {
+            notes.push("where there is no value, the method's own setting stays".to_string());
+        }
+        if !self.made_up.is_empty() {
+            let names: Vec<&str> = self.made_up.iter().copied().collect();
+            notes.push(format!(
+                "supposing losses of 1, scores of 50 and even router weights: {}",
+                names.join(", ")
+            ));
+        }
+        notes
+    }
+}
+
+impl Series {
+    fn of(full_name: &str, knobs: &[Knobs]) -> Series {
+        let (knob, name) = full_name.split_once('.').unwrap_or((full_name, ""));
+        let value = |knobs: &Knobs| match knobs.get(full_name) {
+            // Where others have weights, a task without one is not drawn.
+            None if knob == "task_weights" && knobs.task_weights().is_some() => {
+                Some(Value::Number(0.0))
+            }
+            value => value.cloned(),
+        };
+        Series {
+            knob: known(knob),
+            name: name.to_string(),
+            values: knobs.iter().map(value).collect(),
+        }
+    }
+
+    /// As it is called in a control: `lr.router`.
+    pub fn full_name(&self) -> String {
+        match self.name.as_str() {
+            "" => self.knob.to_string(),
+            name => format!("{}.{name}", self.knob),
+        }
+    }
+
+    /// The values, if they are numbers.
+    pub fn numbers(&self) -> Option<Vec<Option<f64>>> {
+        let number = |value: &Option<Value>| match value {
+            None => Some(None),
+            Some(Value::Number(x)) => Some(Some(*x)),
+            Some(_) => None,
+        };
+        self.values.iter().map(number).collect()
+    }
+
+    /// Equal values together, with the indices of the first and the last of them. What is false is
+    /// left out where anything is true.
+    pub fn runs(&self) -> impl Iterator<Item = (usize, usize, &Value)> {
+        let flag = self.values.contains(&Some(Value::Flag(true)));
+        let mut start = 0;
+        let runs = self.values.chunk_by(|a, b| a == b).map(move |run| {
+            start += run.len();
+            (start - run.len(), start - 1, run[0].as_ref())
+        });
+        let runs = runs.filter_map(|(first, last, value)| Some((first, last, value?)));
+        runs.filter(move |(.., value)| !(flag && **value == Value::Flag(false)))
+    }
+}
+
+fn known(knob: &str) -> &'static str {
+    KNOBS.iter().find(|known| known.name == knob).map_or("", |known| known.name)
+}
+
+/// The steps of a run that are asked, the first and the last among them.
+fn steps(total: u64) -> impl Iterator<Item = u64> {
+    let last = total - 1;
+    let samples = last.min(MOST - 1);
+    (0..=samples).map(move |i| (last * i).checked_div(samples).unwrap_or(0) + 1)
+}
+
+/// The knobs that are set otherwise where the run goes better or worse than supposed, or where
+/// nothing is known of it.
+fn depending(control: &mut dyn Control, setting: &Setting) -> BTreeSet<&'static str> {
+    let mut found = BTreeSet::new();
+    for step in setting.sampled_steps() {
+        let supposed = setting.trial_view(step);
+        let Ok(before) = control.knobs(&supposed) else { continue };
+        let unknown = View { history: Rc::default(), ..supposed.clone() };
+        for other in [other_course(&supposed, true), other_course(&supposed, false), unknown] {
+            // A made-up course may be one the control cannot answer.
+            let Ok(after) = control.knobs(&other) else { continue };
+            let names = before.differences(&after).map(|(name, ..)| name);
+            found.extend(names.map(|name| known(name.split('.').next().unwrap_or(name))));
+        }
+    }
+    found
+}
+
+/// The view of a run that goes better or worse, and not alike for every task.
+fn other_course(view: &View, better: bool) -> View {
+    let mut view = view.clone();
+    let sign = if better { 1.0 } else { -1.0 };
+    // By 1 it ends a thousand times as good or bad, and with scores of 100 or 0.
+    let loss = |by: f64| 1000f64.powf(-sign * by);
+    let score = |by: f64| 50.0 + 50.0 * sign * by;
+    let by = view.progress;
+    let History { loss: last, loss_average, grad_norm, .. } = Rc::make_mut(&mut view.history);
+    [last, loss_average, grad_norm].into_iter().flatten().for_each(|x| *x = loss(by));
+    let history = Rc::make_mut(&mut view.history);
+    spread(&mut history.task_losses, |share| loss(by * share));
+    spread(&mut history.task_loss_averages, |share| loss(by * share));
+    spread(&mut history.score_averages, |share| score(by * share));
+    let epochs = history.epoch_losses.len() as f64;
+    let epoch_losses = history.epoch_losses.iter_mut().enumerate();
+    epoch_losses.for_each(|(i, x)| *x = loss((i + 1) as f64 / epochs * by));
+    for Evaluated { average, scores, .. } in &mut history.evaluations {
+        *average = score(by);
+        spread(scores, |share| score(by * share));
+    }
+    for weights in view.router_weights.values_mut() {
+        weights.iter_mut().enumerate().for_each(|(i, w)| *w = f64::from(u8::from(i == 0)));
+    }
+    view
+}
+
+/// Gives each task a share of its own, from the first to the last.
+fn spread(values: &mut BTreeMap<String, f64>, value: impl Fn(f64) -> f64) {
+    let count = values.len() as f64;
+    values.values_mut().enumerate().for_each(|(i, x)| *x = value(1.0 - i as f64 / count));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct By<F>(F);
+    impl<F: Fn(&View) -> Vec<(&'static str, Value)>> Control for By<F> {
+        fn knobs(&mut self, view: &View) -> Result<Knobs> {
+            let mut knobs = Knobs::default();
+            (self.0)(view).into_iter().for_each(|(name, value)| knobs.set(name, value));
+            Ok(knobs)
+        }
+    }
+
+    fn asked(total_steps: u64, f: impl Fn(&View) -> Vec<(&'static str, Value)>) -> Answers {
+        let tasks = ["x", "y"].map(|task| (task.to_string(), ROWS)).into();
+        let groups = vec!["g".to_string()];
+        let setting =
+            Setting { total_steps, steps_per_epoch: 1, tasks, groups, ..Setting::default() };
+        Answers::of(&mut By(f), &setting).unwrap()
+    }
+    const ROWS: u64 = 16;
+
+    #[test]
+    fn at_most_2000_steps_are_asked_the_ends_among_them() {
+        assert_eq!(steps(1).collect::<Vec<_>>(), [1]);
+        assert_eq!(steps(2000).collect::<Vec<_>>(), (1..=2000).collect::<Vec<_>>());
+        for total in [2001, 123_456, 1_000_000_000] {
+            let steps: Vec<u64> = steps(total).collect();
+            assert_eq!((steps.len(), steps[0], steps[1999]), (2000, 1, total));
+            assert!(steps.is_sorted_by(|a, b| a < b));
+            let series = Vec::new();
+            let next = steps[8] - 1;
+            let all = Answers { total_steps: total, steps, series, made_up: BTreeSet::new() };
+            assert_eq!((all.span(0, 7), all.span(0, 1999)), ((1, next), (1, total)));
+        }
+    }
+
+    #[test]
+    fn knobs_come_in_their_order_with_gaps_and_runs() {
+        let answers = asked(4, |view| {
+            let mut set = vec![("clip", Value::Number(1.0)), ("lr.a", Value::Number(0.1))];
+            if view.step > 1 {
+                set.push(("stop", Value::Flag(view.step == 3)));
+            }
+            match view.step {
+                1 => set.push(("task_weights.x", Value::Number(2.0))),
+                2 => set.push(("task_weights.y", Value::Number(1.0))),
+                _ => {}
+            }
+            set
+        });
+        let names: Vec<String> = answers.series.iter().map(Series::full_name).collect();
+        assert_eq!(names, ["lr.a", "task_weights.x", "task_weights.y", "clip", "stop"]);
+        let x = answers.series[1].numbers().unwrap();
+        assert_eq!(x, [Some(2.0), Some(0.0), None, None]);
+        let stop = &answers.series[4];
+        assert_eq!(stop.numbers(), None);
+        assert_eq!(stop.runs().collect::<Vec<_>>(), [(2, 2, &Value::Flag(true))]);
+        let never = Series {
+            values: vec![None, Some(Value::Flag(false))],
+            knob: "stop",
+            name: String::new(),
+        };
+        assert_eq!(never.runs().collect::<Vec<_>>(), [(1, 1, &Value::Flag(false))]);
+        assert!(answers.made_up.is_empty());
+        assert_eq!(answers.notes(), ["where there is no value, the method's own setting stays"]);
+    }
+
+    #[test]
+    fn what_depends_on_the_run_is_found() {
+        let answers = asked(50, |view| {
+            let number = |x: f64| Value::Number(x);
+            let losses = &view.history.task_losses;
+            let harder = losses.get("x") > losses.get("y");
+            let score = view.history.evaluations.last().map_or(0.0, |e| e.average);
+            let known = view.history.grad_norms.contains_key("g");
+            vec![
+                ("weight_decay", number(if known { 0.1 } else { 0.0 })),
+                ("lr.a", number(if view.history.loss < Some(0.5) { 1.0 } else { 2.0 })),
+                ("clip", number(if view.history.grad_norm > Some(5.0) { 1.0 } else { 2.0 })),
+                ("task_weights.x", number(if harder { 1.0 } else { 2.0 })),
+                ("temperature", number(view.step as f64)),
+                ("stop", Value::Flag(score > 90.0)),
+            ]
+        });
+        let found: Vec<&str> = answers.made_up.iter().copied().collect();
+        assert_eq!(found, ["clip", "lr", "stop", "task_weights", "weight_decay"]);
+        let note = "supposing losses of 1, scores of 50 and even router weights: clip, lr, stop, \
+                    task_weights, weight_decay";
+        assert_eq!(answers.notes(), [note]);
+    }
+}

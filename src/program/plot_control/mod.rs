@@ -1,0 +1,160 @@
+//! `compt plot-control FILE`: what a control file sets over a run, drawn without training.
+
+mod ask;
+mod figure;
+mod text;
+
+use super::errors;
+use crate::{Error, Result};
+use ask::Answers;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, value_parser};
+use compt_core::files::atomic::write_atomic;
+use compt_core::train::control::Setting;
+use compt_lua::control::{ControlFile, Origin};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// The control file
+    file: PathBuf,
+
+    /// Steps of the run
+    #[arg(long, value_name = "N", default_value_t = 240)]
+    #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
+    steps: u64,
+
+    /// Passes over the data
+    #[arg(long, value_name = "N", conflicts_with = "steps_per_epoch")]
+    #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
+    epochs: Option<u64>,
+
+    /// Steps of one pass over the data [default: a 30th of the steps]
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
+    steps_per_epoch: Option<u64>,
+
+    /// Tasks the control may name, of 16 rows each; by default any
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    tasks: Vec<String>,
+
+    /// Parameter groups the control may name
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(default_value = "router,source,private,operator")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    groups: Vec<String>,
+
+    /// Where the SVG goes, `-` for standard output and nothing else there [default: the control's
+    /// name with .svg, in this folder]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Characters in a line of text [default: the terminal's, or 80]
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = value_parser!(u16).range(40..=1000))]
+    width: Option<u16>,
+}
+
+/// As many as an axis of steps can show.
+const MOST_STEPS: u64 = 1_000_000_000;
+/// Training rows of each task, and source prompts.
+const ROWS: u64 = 16;
+const SOURCES: usize = 3;
+
+/// Asks the control and draws its answers.
+pub fn plot_control(options: &Options) -> ExitCode {
+    plot(options).map_or_else(|e| errors::refuse(&e), |()| ExitCode::SUCCESS)
+}
+
+fn plot(options: &Options) -> Result<()> {
+    let out = options.out()?;
+    let setting = options.setting();
+    let answers = answers(&options.file, &setting)?;
+    let svg = figure::figure(&options.title(), &answers).svg();
+    let Some(out) = out else {
+        print!("{svg}");
+        return Ok(());
+    };
+    write_atomic(&out, svg.as_bytes())?;
+    let width = options.width.or_else(terminal_width).unwrap_or(80);
+    print!("{}", text::text(&options.title(), &answers, usize::from(width)));
+    println!("\n{} written", out.display());
+    Ok(())
+}
+
+fn answers(file: &Path, setting: &Setting) -> Result<Answers> {
+    let asked = ControlFile::load(file, Origin::Disk, std::slice::from_ref(setting)).and_then(
+        |mut control| {
+            let answers = Answers::of(&mut control, setting)?;
+            let lines = control.printed().count();
+            if lines > 0 {
+                let (file, s) = (file.display(), if lines == 1 { "" } else { "s" });
+                eprintln!("note: {file} printed {lines} line{s}, which only a run says");
+            }
+            Ok(answers)
+        },
+    );
+    asked.map_err(|e| match setting.tasks.is_empty() && e.to_string().contains("task_weights") {
+        true => e.hint("a curriculum weighs the tasks there are; name some: --tasks a,b,c"),
+        false => e,
+    })
+}
+
+impl Options {
+    fn setting(&self) -> Setting {
+        let epochs = self.epochs.unwrap_or(30);
+        Setting {
+            stage: String::new(),
+            total_steps: self.steps,
+            steps_per_epoch: self.steps_per_epoch.unwrap_or(self.steps.div_ceil(epochs)),
+            groups: self.groups.clone(),
+            tasks: self.tasks.iter().map(|task| (task.clone(), ROWS)).collect(),
+            sources: SOURCES,
+            seed: 0,
+        }
+    }
+
+    /// `control.lua over 240 steps, 8 an epoch`
+    fn title(&self) -> String {
+        let name = self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy();
+        let epoch = self.setting().steps_per_epoch;
+        let plural = if self.steps == 1 { "" } else { "s" };
+        format!("{name} over {} step{plural}, {epoch} an epoch", self.steps)
+    }
+
+    /// The file the SVG goes to; None: standard output.
+    fn out(&self) -> Result<Option<PathBuf>> {
+        let out = match &self.out {
+            Some(out) if out.as_os_str() == "-" => return Ok(None),
+            Some(out) => out.clone(),
+            None => {
+                Path::new(self.file.file_stem().unwrap_or_default()).with_added_extension("svg")
+            }
+        };
+        if out.exists() && out.canonicalize().ok() == self.file.canonicalize().ok() {
+            return Err(Error::new("the SVG would replace the control file")
+                .at(out.display())
+                .hint("--out says where it goes"));
+        }
+        Ok(Some(out))
+    }
+}
+
+/// The columns of the terminal that standard output is.
+#[cfg(unix)]
+fn terminal_width() -> Option<u16> {
+    // SAFETY: the call fills in the structure, or says that it did not.
+    let size = unsafe {
+        let mut size: libc::winsize = std::mem::zeroed();
+        let done = libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &mut size);
+        (done == 0).then_some(size)
+    };
+    size.map(|size| size.ws_col).filter(|columns| *columns >= 40)
+}
+
+#[cfg(not(unix))]
+fn terminal_width() -> Option<u16> {
+    None
+}

@@ -1,0 +1,196 @@
+//! The answers as text: a row for each knob, with its values as a line of blocks or its words by
+//! steps.
+
+use super::ask::{Answers, Series};
+use compt_core::train::knobs::Value;
+use compt_study::plot::{short, spark};
+use std::fmt::Write;
+
+/// A line of blocks has this many at least.
+const LEAST: usize = 12;
+/// Of a knob that changes more often than this, no more ranges are listed.
+const RANGES: usize = 20;
+
+/// What stands before the blocks.
+const HEAD: [&str; 4] = ["first", "last", "min", "max"];
+
+pub fn text(title: &str, answers: &Answers, width: usize) -> String {
+    let mut text = format!("{title}\n");
+    for note in answers.notes() {
+        text.push_str(&wrapped(note.split(' '), " ", "", width));
+    }
+    if answers.series.is_empty() {
+        return text;
+    }
+    text.push('\n');
+    let rows: Vec<Row> = answers.series.iter().map(|series| Row::new(series, answers)).collect();
+    let names = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    let mut columns = HEAD.map(str::len);
+    let cells = || rows.iter().filter_map(|row| row.numbers());
+    for (column, size) in columns.iter_mut().enumerate() {
+        *size = cells().map(|(cells, _)| cells[column].len()).fold(*size, usize::max);
+    }
+    let fixed = names + columns.iter().map(|size| size + 2).sum::<usize>() + 2;
+    let blocks = width.saturating_sub(fixed).max(LEAST);
+    if cells().next().is_some() {
+        text.push_str(&line("", names, &HEAD.map(String::from), &columns, ""));
+    }
+    for row in &rows {
+        match &row.content {
+            Cells::Numbers(cells, values) => {
+                let blocks = spark(values, blocks);
+                text.push_str(&line(&row.name, names, cells, &columns, &blocks));
+            }
+            Cells::Words(ranges) => {
+                let start = format!("{:names$}  ", row.name);
+                let ranges = ranges.iter().map(String::as_str);
+                text.push_str(&wrapped(ranges, ", ", &start, width));
+            }
+        }
+    }
+    text
+}
+
+struct Row {
+    name: String,
+    content: Cells,
+}
+
+enum Cells {
+    /// First, last, lowest and highest value, and all of them.
+    Numbers([String; 4], Vec<Option<f64>>),
+    /// Words by ranges of steps.
+    Words(Vec<String>),
+}
+
+impl Row {
+    fn new(series: &Series, answers: &Answers) -> Row {
+        let content = match series.numbers() {
+            Some(values) => {
+                let shown = |x: Option<f64>| x.map_or("-".to_string(), short);
+                let present = || values.iter().flatten().copied();
+                let ends = [values[0], values[values.len() - 1]];
+                let extremes = [present().reduce(f64::min), present().reduce(f64::max)];
+                let [first, last] = ends.map(shown);
+                let [min, max] = extremes.map(shown);
+                Cells::Numbers([first, last, min, max], values)
+            }
+            None => Cells::Words(ranges(series, answers)),
+        };
+        let name = series.full_name().replace(char::is_control, "\u{fffd}");
+        Row { name, content }
+    }
+
+    fn numbers(&self) -> Option<(&[String; 4], &[Option<f64>])> {
+        match &self.content {
+            Cells::Numbers(cells, values) => Some((cells, values)),
+            Cells::Words(_) => None,
+        }
+    }
+}
+
+/// `softmax 1-100`, `sum 101-240`
+fn ranges(series: &Series, answers: &Answers) -> Vec<String> {
+    let range = |(first, last, value): (usize, usize, &Value)| match answers.span(first, last) {
+        (a, b) if a == b => format!("{value} {a}"),
+        (a, b) => format!("{value} {a}-{b}"),
+    };
+    let mut ranges: Vec<String> = series.runs().map(range).collect();
+    if ranges.len() > RANGES {
+        let more = format!("and {} more ranges", ranges.len() - RANGES);
+        ranges.truncate(RANGES);
+        ranges.push(more);
+    }
+    ranges
+}
+
+fn line(name: &str, names: usize, cells: &[String; 4], sizes: &[usize; 4], end: &str) -> String {
+    let mut line = format!("{name:names$}");
+    for (cell, size) in cells.iter().zip(sizes) {
+        let _ = write!(line, "  {cell:>size$}");
+    }
+    let _ = write!(line, "  {end}");
+    format!("{}\n", line.trim_end())
+}
+
+/// The items after `start`, broken between them; later lines begin below the first.
+fn wrapped<'a>(
+    items: impl Iterator<Item = &'a str>,
+    between: &str,
+    start: &str,
+    width: usize,
+) -> String {
+    let indent = start.chars().count();
+    let mut text = start.to_string();
+    let mut column = indent;
+    for (i, item) in items.enumerate() {
+        let length = item.chars().count() + between.len();
+        if i > 0 && column + length > width {
+            let _ = write!(text, "{}\n{:indent$}", between.trim_end(), "");
+            column = indent;
+        } else if i > 0 {
+            text.push_str(between);
+        }
+        text.push_str(item);
+        column += length;
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(knob: &'static str, name: &str, values: Vec<Option<Value>>) -> Series {
+        Series { knob, name: name.into(), values }
+    }
+
+    fn answers(series: Vec<Series>) -> Answers {
+        let total_steps = series.first().map_or(1, |series| series.values.len() as u64);
+        let steps = (1..=total_steps).collect();
+        Answers { total_steps, steps, series, made_up: Default::default() }
+    }
+
+    #[test]
+    fn numbers_and_words_have_a_row_each() {
+        let rate = |x: u32| (x != 3).then(|| Value::Number(f64::from(x) / 10.0));
+        let word = |x: u32| Some(Value::Word(if x < 3 { "softmax" } else { "sum" }.into()));
+        let flag = |x: u32| Some(Value::Flag(x == 4));
+        let answers = answers(vec![
+            series("lr", "rou\ner", (1..=4).map(rate).collect()),
+            series("freeze", "a", (1..=4).map(flag).collect()),
+            series("normalise", "", (1..=4).map(word).collect()),
+        ]);
+        let expected = "\
+c.lua
+where there is no value, the method's own
+setting stays
+
+           first  last  min  max
+lr.rou\u{fffd}er    0.1   0.4  0.1  0.4  ▁▁▁▃▃▃   ███
+freeze.a   true 4
+normalise  softmax 1-2, sum 3-4
+";
+        assert_eq!(text("c.lua", &answers, 46), expected);
+    }
+
+    #[test]
+    fn many_ranges_are_cut_and_broken_between_ranges() {
+        let word = |i: i32| Value::Word(if i % 2 == 0 { "softmax" } else { "sum" }.into());
+        let words = (0..50).map(|i| Some(word(i))).collect();
+        let text = text("c.lua", &answers(vec![series("normalise", "", words)]), 40);
+        assert!(
+            text.contains("\nnormalise  softmax 1, sum 2, softmax 3,\n           sum 4,"),
+            "{text}"
+        );
+        assert!(text.ends_with("sum 20,\n           and 30 more ranges\n"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
+        assert!(!text.contains("first"), "{text}");
+    }
+
+    #[test]
+    fn a_control_without_knobs_says_so() {
+        let expected = "c.lua\nno knob is set: every setting is the method's own\n";
+        assert_eq!(text("c.lua", &answers(Vec::new()), 80), expected);
+    }
+}

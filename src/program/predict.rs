@@ -1,0 +1,198 @@
+//! `compt predict RUN`: lines in, predictions out.
+
+use super::{FAILED, errors};
+use crate::{Error, Result};
+use clap::Args;
+use compt_core::backbone::Backbone;
+use compt_core::data::{Form, Given, Input, Row};
+use compt_core::files::json::read_json;
+use compt_core::tensor::device;
+use compt_core::train::answering::{Answer, Answering};
+use compt_core::train::gather::Placement;
+use compt_error::Context;
+use compt_lua::backbone_named;
+use compt_study::exchange;
+use compt_study::run::folder::{CONFIG, SESSION, runs_in};
+use serde_json::{Map, Value, json};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// The run's folder
+    run: PathBuf,
+
+    /// The task whose prompt answers; of a run of one task, that one
+    #[arg(long, value_name = "NAME")]
+    task: Option<String>,
+
+    /// The backbone, where it is no longer where the run found it: a folder or a model of the hub
+    #[arg(long, value_name = "NAME")]
+    backbone: Option<String>,
+
+    /// Where it computes: cpu, cuda, cuda:N or auto
+    #[arg(long, default_value = "auto")]
+    device: String,
+
+    /// Lines that are answered together
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    batch: u16,
+}
+
+pub fn predict(options: &Options) -> ExitCode {
+    match answer_all(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            errors::refuse(&e);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn answer_all(options: &Options) -> Result<()> {
+    if !options.run.join(CONFIG).is_file() {
+        let error = Error::new("this is no run's folder").at(options.run.display());
+        return Err(match &runs_in(&options.run)[..] {
+            [] => error.hint("a run's folder holds config.json and prompts.safetensors"),
+            runs => error.hint(format!("there are runs in it: {}", runs.join(", "))),
+        });
+    }
+    let config = read_json(&options.run.join(CONFIG))?;
+    let (task, form) = form(&config, options).map_err(|e| e.at(options.run.display()))?;
+    let prompt = exchange::load(&options.run)?.get(&task)?.value;
+    let backbone = backbone(&config, options)?;
+    let max_source = config["max_source_length"].as_u64().unwrap_or(256) as usize;
+    let placement = Placement::parse(config["placement"].as_str().unwrap_or("append"))?;
+    let answering = Answering::new(&backbone, &task, form, &prompt, max_source, placement)?;
+    let input = Input::new(Box::new(io::stdin().lock()))?;
+    pass(&answering, input, usize::from(options.batch), &mut io::stdout().lock())
+}
+
+/// Answers lines as they come, `batch` at a time.
+fn pass(answering: &Answering, mut input: Input, batch: usize, out: &mut dyn Write) -> Result<()> {
+    let mut waiting: Vec<(usize, Row)> = Vec::new();
+    loop {
+        let row = match input.read() {
+            Ok(None) => return tell(answering, waiting, out),
+            Ok(Some((number, given))) => row(answering.form(), given)
+                .map(|row| row.map(|row| (number, row)))
+                .map_err(|e| e.at(format!("line {number} of the input"))),
+            Err(e) => Err(e),
+        };
+        match row {
+            Ok(row) => waiting.extend(row),
+            // What came before a bad line is answered.
+            Err(e) => {
+                tell(answering, waiting, out)?;
+                return Err(e);
+            }
+        }
+        if waiting.len() == batch {
+            tell(answering, std::mem::take(&mut waiting), out)?;
+        }
+    }
+}
+
+/// The row that is given. Empty lines of JSON Lines say nothing; as text they are answered, so that
+/// lines keep step.
+fn row(form: &Form, given: Given) -> Result<Option<Row>> {
+    match given {
+        Given::Row(row) => Ok(Some(row)),
+        Given::Text(line) if line.trim().is_empty() => Ok(form.row(&line).ok()),
+        Given::Text(line) => form.row(&line).map(Some),
+    }
+}
+
+/// Prints each row with its prediction and scores, as JSON Lines.
+fn tell(answering: &Answering, rows: Vec<(usize, Row)>, out: &mut dyn Write) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (numbers, mut rows): (Vec<usize>, Vec<Row>) = rows.into_iter().unzip();
+    let answers = match answering.answer(&rows) {
+        Ok(answers) => answers,
+        Err((i, e)) => {
+            let before = numbers.iter().copied().zip(rows).take(i).collect();
+            tell(answering, before, out)?;
+            return Err(e.at(format!("line {} of the input", numbers[i])));
+        }
+    };
+    for (row, Answer { prediction, scores, cut }) in rows.iter_mut().zip(answers) {
+        row.insert("prediction".into(), prediction.into());
+        if !scores.is_empty() {
+            let scores: Map<String, Value> =
+                scores.into_iter().map(|(word, share)| (word, json!(share))).collect();
+            row.insert("scores".into(), scores.into());
+        }
+        if cut {
+            row.insert("cut".into(), true.into());
+        }
+        writeln!(out, "{}", Value::from(std::mem::take(row)))?;
+    }
+    Ok(out.flush()?)
+}
+
+fn form(config: &Value, options: &Options) -> Result<(String, Form)> {
+    let forms: Vec<(&String, &Value)> =
+        config["tasks"]["forms"].as_object().into_iter().flatten().collect();
+    let names: Vec<&str> = forms.iter().map(|(name, _)| name.as_str()).collect();
+    let name = match (&options.task, &names[..]) {
+        (_, []) => {
+            return Err(Error::new("the run has recorded no task whose rows can be put into text"));
+        }
+        (Some(name), _) => name.clone(),
+        (None, [only]) => only.to_string(),
+        (None, _) => {
+            return Err(Error::new("the run has several tasks")
+                .hint(format!("say which: --task {}", names.join(", --task "))));
+        }
+    };
+    let known = forms.iter().find(|form| *form.0 == name);
+    let (_, form) = known.ok_or_else(|| Error::unknown("task", &name, names.iter().copied()))?;
+    let form = serde_json::from_value((*form).clone())
+        .map_err(|e| Error::new(format!("the task's form cannot be read: {e}")))?;
+    Ok((name, form))
+}
+
+/// The backbone of the run, or the one given instead.
+fn backbone(config: &Value, options: &Options) -> Result<Backbone> {
+    let recorded = &config["backbone"];
+    let name = match &options.backbone {
+        Some(name) => name.clone(),
+        None => recorded_name(recorded, &options.run),
+    };
+    let dtype = recorded["dtype"].as_str().unwrap_or("auto");
+    let device = device::parse(&options.device).at("--device")?;
+    let place = |e: Error| match options.backbone {
+        Some(_) => e,
+        None => Error::new(format!("the backbone the run was made with is not there: {e}"))
+            .hint("--backbone says where it is"),
+    };
+    let backbone = backbone_named(&name, dtype, device, false).map_err(place)?;
+    let (was, is) = (recorded["fingerprint"].as_str(), backbone.fingerprint()?);
+    if was.is_some() && was != is.as_deref() {
+        let what = "its weights are not those the prompts were trained with";
+        if options.backbone.is_none() {
+            return Err(Error::new(what)
+                .at(&name)
+                .hint("--backbone says where they are; one that is given there is only noted"));
+        }
+        eprintln!("note: {name}: {what}");
+    }
+    Ok(backbone)
+}
+
+/// A model of the hub with its commit; a folder as seen from where the run was started.
+fn recorded_name(recorded: &Value, run: &Path) -> String {
+    let name = recorded["name"].as_str().unwrap_or_default().to_string();
+    if let Some(commit) = recorded["revision"].as_str() {
+        return format!("{name}@{commit}");
+    }
+    let session = read_json(&run.join(SESSION)).unwrap_or_default();
+    match session["folder"].as_str().map(|folder| Path::new(folder).join(&name)) {
+        Some(there) if there.is_dir() => there.display().to_string(),
+        _ => name,
+    }
+}

@@ -1,0 +1,96 @@
+//! `compt prompts compare`
+
+use super::named;
+use crate::Result;
+use clap::Args;
+use comfy_table::{CellAlignment, Table, presets};
+use compt_lua::backbone_named;
+use compt_study::exchange::Prompt;
+use compt_study::exchange::compare::{cosines, nearest, row_norms};
+
+#[derive(Args)]
+pub struct Options {
+    /// All prompts of it, or the one named
+    #[arg(value_name = "RUN[:NAME]", required = true)]
+    prompts: Vec<String>,
+
+    /// Show the words of its vocabulary nearest to each prompt: a built-in name or a folder
+    #[arg(long, value_name = "NAME_OR_FOLDER")]
+    backbone: Option<String>,
+}
+
+/// Words shown of a vocabulary.
+const WORDS: i64 = 6;
+
+pub fn compare(options: &Options) -> Result<()> {
+    let (mut prompts, mut labels): (Vec<Prompt>, Vec<String>) = Default::default();
+    let several = options.prompts.len() > 1;
+    for argument in &options.prompts {
+        let (found, name) = named(argument)?;
+        let chosen = match name {
+            Some(name) => vec![found.get(name)?],
+            None => found.all()?,
+        };
+        for prompt in chosen {
+            labels.push(match several {
+                true => format!("{}:{}", found.place, prompt.name),
+                false => prompt.name.clone(),
+            });
+            prompts.push(prompt);
+        }
+    }
+    let cosines = cosines(&prompts)?;
+    let mut grid = plain();
+    let numbers = (1..=prompts.len()).map(|i| i.to_string());
+    grid.set_header(["".to_string(), "mean rows".into()].into_iter().chain(numbers));
+    for (i, (label, row)) in labels.iter().zip(&cosines).enumerate() {
+        let cells = row.iter().map(|cosine| format!("{cosine:.3}"));
+        grid.add_row([(i + 1).to_string(), label.clone()].into_iter().chain(cells));
+    }
+    right(&mut grid, 2);
+    let mut norms = plain();
+    norms.set_header(["row norms", "smallest", "mean", "largest"]);
+    for (label, prompt) in labels.iter().zip(&prompts) {
+        let cells = row_norms(prompt)?.map(|norm| format!("{norm:.3}"));
+        norms.add_row([label.clone()].into_iter().chain(cells));
+    }
+    right(&mut norms, 1);
+    let words = match &options.backbone {
+        Some(name) => Some(words(name, &labels, &prompts)?),
+        None => None,
+    };
+    println!("cosines\n{}\n\n{}", grid.trim_fmt(), norms.trim_fmt());
+    if let Some(words) = words {
+        println!("\n{}", words.trim_fmt());
+    }
+    Ok(())
+}
+
+fn words(name: &str, labels: &[String], prompts: &[Prompt]) -> Result<Table> {
+    let backbone = backbone_named(name, "float32", tch::Device::Cpu, false)?;
+    let tokenizer = backbone.need_tokenizer()?;
+    let mut table = plain();
+    table.set_header(["mean row", "nearest words, with cosines"]);
+    for (label, prompt) in labels.iter().zip(prompts) {
+        let near = nearest(prompt, backbone.model.embedding(), WORDS)?;
+        let near = near.into_iter().map(|(id, cosine)| {
+            let word = tokenizer.piece(id).unwrap_or_else(|| format!("#{id}"));
+            format!("{word} {cosine:.3}")
+        });
+        table.add_row([label.clone(), near.collect::<Vec<_>>().join("  ")]);
+    }
+    Ok(table)
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table
+}
+
+/// Numbers stand to the right.
+fn right(table: &mut Table, from: usize) {
+    for column in table.column_iter_mut().skip(from) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}

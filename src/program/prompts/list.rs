@@ -1,0 +1,94 @@
+//! `compt prompts list`
+
+use super::named;
+use crate::{Error, Result};
+use clap::Args;
+use comfy_table::{CellAlignment, Table, presets};
+use compt_study::exchange::{Prompt, compare::row_norms};
+use serde_json::{Value, json};
+
+#[derive(Args)]
+pub struct Options {
+    /// Runs' folders, files, folders of peft
+    #[arg(value_name = "RUN|FILE|DIR", required = true)]
+    paths: Vec<String>,
+
+    /// Print a list of JSON objects
+    #[arg(long)]
+    json: bool,
+}
+
+/// One line of the table.
+struct Line {
+    from: String,
+    prompt: Prompt,
+    norm: f64,
+    score: Option<f64>,
+}
+
+pub fn list(options: &Options) -> Result<()> {
+    let mut lines = Vec::new();
+    for path in &options.paths {
+        let (prompts, name) = named(path)?;
+        let found = match name {
+            Some(name) => vec![prompts.get(name)?],
+            None => prompts.all()?,
+        };
+        for prompt in found {
+            let [_, norm, _] = row_norms(&prompt)?;
+            let score = prompt.note.score(&prompt.name);
+            lines.push(Line { from: prompts.place.clone(), prompt, norm, score });
+        }
+    }
+    if options.json {
+        let list: Vec<Value> = lines.iter().map(Line::json).collect();
+        let text = serde_json::to_string_pretty(&list).map_err(|e| Error::new(e.to_string()))?;
+        println!("{text}");
+    } else {
+        println!("{}", table(&lines, options.paths.len() > 1).trim_fmt());
+    }
+    Ok(())
+}
+
+impl Line {
+    fn json(&self) -> Value {
+        let p = &self.prompt;
+        json!({
+            "from": self.from, "name": p.name, "length": p.length(), "d_model": p.d_model(),
+            "mean_row_norm": self.norm, "score": self.score, "scores": p.note.scores.get(&p.name),
+            "method": p.note.method, "placement": p.note.placement, "backbone": p.note.backbone,
+        })
+    }
+}
+
+fn table(lines: &[Line], several: bool) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut header = vec!["name", "rows x width", "row norm", "score", "placement", "backbone"];
+    if several {
+        header.insert(0, "from");
+    }
+    table.set_header(header);
+    let known = |text: Option<&str>| text.unwrap_or("?").to_string();
+    for line in lines {
+        let p = &line.prompt;
+        let mut row = vec![
+            p.name.clone(),
+            format!("{} x {}", p.length(), p.d_model()),
+            format!("{:.3}", line.norm),
+            line.score.map_or(String::new(), |score| format!("{score:.1}")),
+            known(p.note.placement.as_deref()),
+            known(p.note.backbone_name()),
+        ];
+        if several {
+            row.insert(0, line.from.clone());
+        }
+        table.add_row(row);
+    }
+    for at in 1..4 {
+        if let Some(column) = table.column_mut(at + usize::from(several)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}

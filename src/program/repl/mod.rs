@@ -1,0 +1,84 @@
+//! `compt repl`: the prompt on a terminal, and the same without one.
+
+mod commands;
+mod editor;
+mod history;
+mod paint;
+mod prompt;
+mod timing;
+
+use super::{FAILED, errors, run};
+use compt_lua::repl::show::Look;
+use compt_lua::repl::{Repl, lexer};
+use compt_lua::session::Session;
+use compt_lua::text;
+use compt_study::interrupt;
+use prompt::{Answer, Prompt};
+use std::io::{BufRead, IsTerminal, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+/// Reads inputs and answers them until the end of the input.
+pub fn repl(session: Session) -> ExitCode {
+    if let Err(e) = run::check(&session) {
+        return errors::refuse(&e);
+    }
+    let repl = match Repl::new(session) {
+        Ok(repl) => repl,
+        Err(e) => return errors::failed(&compt_lua::failure::Failure::new(&e)),
+    };
+    match is_terminal() {
+        true => editor::interactive(repl),
+        false => piped(Prompt::new(repl, Look::PLAIN)),
+    }
+}
+
+/// Whether somebody sits there.
+pub fn is_terminal() -> bool {
+    stdin().is_terminal() && stdout().is_terminal()
+}
+
+/// Whether colours are wanted (https://no-color.org).
+fn colours() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    !set("NO_COLOR") && !dumb && stdout().is_terminal() && stderr().is_terminal()
+}
+
+/// Inputs from a pipe or a file: no prompts, no colours; the exit code is that of the last input.
+fn piped(mut prompt: Prompt) -> ExitCode {
+    let mut input = String::new();
+    let mut code = ExitCode::SUCCESS;
+    for line in stdin().lock().lines() {
+        let Ok(line) = line else {
+            eprintln!("compt: the input is not UTF-8 text");
+            return ExitCode::from(FAILED);
+        };
+        let line = text::without_mark(line.trim_end_matches('\r'));
+        input = if input.is_empty() { line.to_string() } else { format!("{input}\n{line}") };
+        let tokens = lexer::tokens(&input);
+        if tokens.iter().all(|token| !token.is_code()) {
+            // Nothing was asked, nothing failed. (A long comment may go on.)
+            if !tokens.iter().any(|token| token.open) {
+                input.clear();
+            }
+            continue;
+        }
+        let answer = prompt.answer(&input);
+        if interrupt::leaving() {
+            return ExitCode::from(interrupt::exit_code());
+        }
+        match answer {
+            Answer::More => continue,
+            Answer::Done => code = ExitCode::SUCCESS,
+            Answer::Failed => code = ExitCode::from(FAILED),
+            Answer::Interrupted => return ExitCode::from(interrupt::exit_code()),
+            Answer::Quit => return ExitCode::SUCCESS,
+        }
+        input.clear();
+    }
+    if !input.is_empty() {
+        eprintln!("compt: the input ends in the middle of: {}", input.lines().next().unwrap_or(""));
+        return ExitCode::from(FAILED);
+    }
+    code
+}

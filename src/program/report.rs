@@ -1,0 +1,43 @@
+//! `compt report RUN...`: one HTML file of tables, figures, curves and predictions.
+
+use super::{FAILED, errors};
+use clap::Args;
+use compt_lua::Runtime;
+use compt_lua::session::Session;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// Folders with runs in or below them
+    #[arg(value_name = "RUN", required = true)]
+    folders: Vec<PathBuf>,
+
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    out: PathBuf,
+
+    /// The page's title
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+}
+
+pub fn report(options: &Options) -> ExitCode {
+    write(&options.folders, &options.out, options.title.as_deref())
+}
+
+/// Writes the page and prints its path.
+pub fn write(folders: &[PathBuf], out: &Path, title: Option<&str>) -> ExitCode {
+    let written = errors::guard(|| {
+        let runtime = Runtime::with_session(Session::default())?;
+        runtime.report(folders, out, title)
+    });
+    match written {
+        Some(Ok(())) => {
+            println!("{}", out.display());
+            ExitCode::SUCCESS
+        }
+        Some(Err(failure)) => errors::failed(&failure),
+        None => ExitCode::from(FAILED),
+    }
+}

@@ -1,0 +1,99 @@
+//! `compt run FILE.lua` and `compt -e CODE`.
+
+use super::{FAILED, errors};
+use compt_core::files::json::check_writable;
+use compt_error::Context;
+use compt_lua::Runtime;
+use compt_lua::args;
+use compt_lua::failure::Failure;
+use compt_lua::session::{Again, Script, Session};
+use compt_lua::text;
+use compt_study::interrupt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+/// Runs a script.
+pub fn file(path: &Path, mut session: Session) -> ExitCode {
+    let source = match text::read(path) {
+        Ok(source) => source,
+        Err(e) => return errors::refuse(&e),
+    };
+    session.script = Some(Script { path: path.to_path_buf(), source });
+    script(session)
+}
+
+/// Runs the script of a session.
+pub fn script(session: Session) -> ExitCode {
+    let (source, name) = match &session.script {
+        Some(script) => (script.source.clone(), script.path.display().to_string()),
+        None => unreachable!("the session was made for one"),
+    };
+    execute(&source, &name, session, false)
+}
+
+/// Runs code given on the command line.
+pub fn code(code: &str, session: Session) -> ExitCode {
+    execute(code, "-e", session, true)
+}
+
+fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCode {
+    if let Err(e) = check(&session) {
+        return errors::refuse(&e);
+    }
+    let again = session.again.clone();
+    let mut unrecorded = Vec::new();
+    let (mut failed, mut over) = (Vec::new(), false);
+    let outcome = errors::guard(|| -> Result<(), Box<Failure>> {
+        let runtime = Runtime::with_session(session)?;
+        if globals {
+            runtime.open_globals()?;
+        }
+        // What the script says was said when it was run; standard output is for the scores.
+        if again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
+            runtime.mute()?;
+        }
+        let done = runtime.exec(source, name);
+        unrecorded = runtime.unrecorded();
+        (failed, over) = (runtime.failed(), runtime.is_over());
+        done?;
+        args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
+        Ok(())
+    });
+    unrecorded.iter().for_each(|what| eprintln!("compt: {what}"));
+    let is_done =
+        |again: Rc<Again>| again.replayed.borrow().is_some() || again.evaluated.borrow().is_some();
+    if again.is_some_and(is_done) {
+        return ExitCode::SUCCESS;
+    }
+    failed.iter().for_each(|cell| eprintln!("compt: a run failed: {cell}"));
+    if over {
+        return ExitCode::from(if failed.is_empty() { 0 } else { FAILED });
+    }
+    if interrupt::requested() {
+        errors::interrupted(outcome.and_then(|done| done.err()).as_deref());
+        // The code of a signal says that there is a checkpoint to go on from.
+        let recorded = unrecorded.is_empty();
+        return ExitCode::from(if recorded { interrupt::exit_code() } else { FAILED });
+    }
+    match outcome {
+        Some(Ok(())) if unrecorded.is_empty() && failed.is_empty() => ExitCode::SUCCESS,
+        Some(Ok(())) => ExitCode::from(FAILED),
+        Some(Err(failure)) => errors::failed(&failure),
+        None => ExitCode::from(FAILED),
+    }
+}
+
+/// What can be told to be wrong before anything runs.
+pub fn check(session: &Session) -> crate::Result<()> {
+    interrupt::install().at("cannot listen for Ctrl-C")?;
+    if let Some(out) = &session.out
+        && session.again.is_none()
+    {
+        check_writable(out).at("--out")?;
+    }
+    if session.device != "auto" {
+        session.device().at("--device")?;
+    }
+    Ok(())
+}

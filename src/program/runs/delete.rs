@@ -1,0 +1,56 @@
+//! `compt runs delete RUN...`
+
+use super::choose::one;
+use crate::{Error, Result};
+use crate::{ask, errors};
+use clap::Args;
+use compt_study::run::catalog::{Entry, State};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// Runs' folders
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+
+    /// Without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+pub fn delete(options: &Options) -> ExitCode {
+    let runs = match going(options) {
+        Ok(runs) => runs,
+        Err(e) => return errors::refuse(&e),
+    };
+    for entry in &runs {
+        let average = entry.average.map_or(String::new(), |x| format!(", average {x:.1}"));
+        println!("{}  {}{average}", entry.path.display(), entry.state.name());
+    }
+    if !options.yes {
+        match ask::agreed(&format!("remove {} runs?", runs.len())) {
+            Ok(true) => {}
+            Ok(false) => {
+                println!("nothing was removed");
+                return ExitCode::SUCCESS;
+            }
+            Err(e) => return errors::refuse(&e),
+        }
+    }
+    match runs.iter().try_for_each(Entry::delete) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => errors::stopped(&e),
+    }
+}
+
+/// The runs that go; one that is at work is none of them.
+fn going(options: &Options) -> Result<Vec<Entry>> {
+    let runs = options.runs.iter().map(|run| one(run)).collect::<Result<Vec<_>>>()?;
+    match runs.iter().find(|entry| entry.state == State::Running) {
+        Some(entry) => {
+            Err(Error::new("it is running").at(entry.path.display()).hint("stop it first"))
+        }
+        None => Ok(runs),
+    }
+}

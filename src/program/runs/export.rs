@@ -1,0 +1,147 @@
+//! `compt runs export RUN...`
+
+use super::choose::{Filter, chosen};
+use crate::errors;
+use crate::{Error, Result};
+use clap::Args;
+use compt_study::exchange::tensorboard;
+use compt_study::interrupt;
+use compt_study::run::catalog::{Entry, State};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+#[derive(Args)]
+pub struct Options {
+    /// Folders with runs in or below them
+    #[arg(value_name = "DIR", required = true)]
+    folders: Vec<PathBuf>,
+
+    #[command(flatten)]
+    filter: Filter,
+
+    #[command(flatten)]
+    to: To,
+
+    /// With --tensorboard: write again as the runs go on, until Ctrl-C
+    #[arg(long, requires = "tensorboard")]
+    follow: bool,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct To {
+    /// Event files below this folder, one a run
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
+
+    /// A table of all steps on standard output, with a column for each number
+    #[arg(long)]
+    csv: bool,
+
+    /// The same as a line of JSON a step
+    #[arg(long)]
+    jsonl: bool,
+}
+
+const PAUSE: Duration = Duration::from_secs(5);
+
+pub fn export(options: &Options) -> ExitCode {
+    match written(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => errors::stopped(&e),
+    }
+}
+
+fn written(options: &Options) -> Result<()> {
+    let runs = || -> Result<Vec<Entry>> {
+        let runs = chosen(&options.folders, &options.filter)?;
+        let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);
+        let (runs, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_run);
+        for entry in &others {
+            eprintln!("note: {} is left out: {}", entry.path.display(), entry.state.name());
+        }
+        Ok(runs)
+    };
+    if let Some(folder) = &options.to.tensorboard {
+        interrupt::install().map_err(Error::from)?;
+        let mut known = tensorboard::Written::default();
+        loop {
+            let runs = runs()?;
+            let events = tensorboard::write(folder, &runs, &mut known)?;
+            if !options.follow {
+                println!("{}: {events} events of {} runs", folder.display(), runs.len());
+                return Ok(());
+            }
+            for _ in 0..PAUSE.as_millis() / 100 {
+                if interrupt::requested() {
+                    return Ok(());
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+    }
+    let lines = runs()?.iter().map(rows).collect::<Result<Vec<_>>>()?.concat();
+    if options.to.jsonl {
+        lines.into_iter().for_each(|line| println!("{}", Value::Object(line)));
+        return Ok(());
+    }
+    let keys: BTreeSet<&String> = lines.iter().flat_map(|line| line.keys()).collect();
+    let first = ["run", "step"];
+    let keys: Vec<&str> = first
+        .into_iter()
+        .chain(keys.into_iter().map(String::as_str).filter(|key| !first.contains(key)))
+        .collect();
+    println!("{}", keys.join(","));
+    for line in &lines {
+        let cells: Vec<String> = keys.iter().map(|key| cell(line.get(*key))).collect();
+        println!("{}", cells.join(","));
+    }
+    Ok(())
+}
+
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) if text.contains([',', '"', '\n']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        }
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A flat row a step, with the run's folder.
+fn rows(entry: &Entry) -> Result<Vec<Map<String, Value>>> {
+    let lines = entry.metrics()?;
+    let row = |line: &Value| {
+        let mut row = Map::from_iter([("run".to_string(), json!(entry.path))]);
+        flatten("", line, &mut row);
+        row
+    };
+    Ok(lines.iter().map(row).collect())
+}
+
+fn flatten(name: &str, value: &Value, row: &mut Map<String, Value>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| {
+            let full = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+            flatten(&full, value, row);
+        }),
+        Value::Array(_) => {}
+        value => drop(row.insert(name.to_string(), value.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(cell(Some(&json!("a,\"b\""))), "\"a,\"\"b\"\"\"");
+        assert_eq!((cell(Some(&json!(1.5))), cell(None)), ("1.5".into(), String::new()));
+    }
+}

@@ -1,0 +1,152 @@
+//! `compt runs [DIR...]`
+
+use super::choose::{Filter, chosen, text};
+use crate::errors;
+use clap::Args;
+use compt_study::run::catalog::{Entry, State};
+use compt_study::run::progress::span;
+use serde_json::{Value, json};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// Folders with runs in or below them
+    #[arg(value_name = "DIR", default_value = "runs")]
+    folders: Vec<PathBuf>,
+
+    #[command(flatten)]
+    filter: Filter,
+
+    /// What the list is sorted by: average, seconds, steps, or a setting; `-average`: the highest first
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    sort: Option<String>,
+
+    /// A line of JSON a run
+    #[arg(long)]
+    json: bool,
+}
+
+/// Columns of settings, at most: more do not fit a terminal.
+const SETTINGS: usize = 6;
+
+pub fn list(options: &Options) -> ExitCode {
+    let mut runs = match chosen(&options.folders, &options.filter) {
+        Ok(runs) => runs,
+        Err(e) => return errors::refuse(&e),
+    };
+    if let Some(key) = &options.sort {
+        let (key, down) = key.strip_prefix('-').map_or((key.as_str(), false), |key| (key, true));
+        runs.sort_by(|a, b| {
+            let order = by(&value(a, key), &value(b, key));
+            if down { order.reverse() } else { order }
+        });
+    }
+    if options.json {
+        runs.iter().for_each(|entry| println!("{}", entry.summary()));
+        return ExitCode::SUCCESS;
+    }
+    if runs.is_empty() {
+        println!("no such runs");
+        return ExitCode::SUCCESS;
+    }
+    table(&runs).iter().for_each(|line| println!("{line}"));
+    counts(&runs);
+    ExitCode::SUCCESS
+}
+
+fn value(entry: &Entry, key: &str) -> Value {
+    match key {
+        "average" => json!(entry.average),
+        "steps" => json!(entry.steps),
+        "seconds" => json!(entry.seconds),
+        key => entry
+            .told()
+            .get(key)
+            .cloned()
+            .unwrap_or_else(|| entry.settings().get(key).cloned().unwrap_or_default()),
+    }
+}
+
+/// Numbers by size, texts by letters, what is missing last.
+fn by(a: &Value, b: &Value) -> Ordering {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => text(a).cmp(&text(b)),
+    }
+}
+
+/// Aligned lines: the folder, the state, what varies, the average, and what it took.
+fn table(runs: &[Entry]) -> Vec<String> {
+    let told: Vec<_> = runs.iter().map(Entry::told).collect();
+    let keys: BTreeSet<&String> = told.iter().flat_map(|settings| settings.keys()).collect();
+    let mut keys: Vec<&String> = keys
+        .into_iter()
+        .filter(|key| {
+            let mut values = told.iter().map(|settings| settings.get(*key));
+            let first = values.next();
+            runs.len() == 1 || values.any(|value| Some(value) != first)
+        })
+        .collect();
+    // The method first, the seed last: what is between tells runs apart.
+    keys.sort_by_key(|key| match key.as_str() {
+        "method" => 0,
+        "shots" => 1,
+        "seed" => 3,
+        _ => 2,
+    });
+    keys.truncate(SETTINGS);
+    let mut head = vec!["run".to_string(), "state".to_string()];
+    head.extend(keys.iter().map(|key| key.to_string()));
+    head.extend(["average", "steps", "time", "tags"].map(String::from));
+    let mut lines = vec![head];
+    for (entry, settings) in runs.iter().zip(&told) {
+        let mut line = vec![entry.path.display().to_string(), entry.state.name().to_string()];
+        line.extend(keys.iter().map(|key| settings.get(*key).map_or(String::new(), text)));
+        line.push(entry.average.map_or(String::new(), |x| format!("{x:.1}")));
+        line.push(entry.steps.map_or(String::new(), |steps| steps.to_string()));
+        line.push(entry.seconds.map_or(String::new(), span));
+        line.push(match &entry.error {
+            Some(error) => error.lines().next().unwrap_or_default().to_string(),
+            None => entry.tags.join(","),
+        });
+        lines.push(line);
+    }
+    aligned(&lines)
+}
+
+fn aligned(lines: &[Vec<String>]) -> Vec<String> {
+    let columns = lines.first().map_or(0, Vec::len);
+    let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let shown = |line: &Vec<String>| {
+        let cells: Vec<String> =
+            line.iter().zip(&widths).map(|(cell, w)| format!("{cell:w$}")).collect();
+        cells.join("  ").trim_end().to_string()
+    };
+    lines.iter().map(shown).collect()
+}
+
+fn counts(runs: &[Entry]) {
+    let parts = State::ALL.into_iter().filter_map(|state| {
+        let count = runs.iter().filter(|entry| entry.state == state).count();
+        (count > 0).then(|| format!("{count} {}", state.name()))
+    });
+    println!("{}", parts.collect::<Vec<_>>().join(", "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_by_size_and_what_is_missing_last() {
+        let mut values = [json!(10.0), Value::Null, json!(9), json!("a")];
+        values.sort_by(by);
+        assert_eq!(values[..2], [json!(9), json!(10.0)]);
+    }
+}

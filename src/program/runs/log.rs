@@ -1,0 +1,60 @@
+//! `compt runs log RUN`
+
+use crate::errors;
+use crate::{Error, Result};
+use clap::Args;
+use compt_core::files::json::read_json;
+use compt_error::Context;
+use compt_study::run::catalog::Entry;
+use compt_study::run::folder::{CELL, LOG};
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    folder: PathBuf,
+
+    /// Print where the logs are, a line each
+    #[arg(long)]
+    path: bool,
+}
+
+pub fn log(options: &Options) -> ExitCode {
+    match show(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => errors::refuse(&e),
+    }
+}
+
+fn show(options: &Options) -> Result<()> {
+    let own = options.folder.join(LOG);
+    let cell = read_json(&options.folder.join(CELL)).unwrap_or_default();
+    // That of the process: of what happened before and after the run, and of its death.
+    let output = cell["output"].as_str().map(PathBuf::from).filter(|path| path.is_file());
+    let logs: Vec<PathBuf> =
+        [own].into_iter().filter(|path| path.is_file()).chain(output).collect();
+    if Entry::read(&options.folder).is_none() {
+        let none = Error::new("there is no run in this folder").at(options.folder.display());
+        return Err(none.hint("compt runs lists them"));
+    }
+    if logs.is_empty() {
+        return Err(Error::new("this run has no log")
+            .at(options.folder.display())
+            .hint("what a run says that compt run does by itself goes to the screen"));
+    }
+    if options.path {
+        logs.iter().for_each(|log| println!("{}", log.display()));
+        return Ok(());
+    }
+    for log in &logs {
+        if logs.len() > 1 {
+            println!("{}:", log.display());
+        }
+        io::stdout().write_all(&fs::read(log).at(log.display())?).at("standard output")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! `compt runs tag WORD RUN...`
+
+use super::choose::one;
+use crate::errors;
+use crate::{Error, Result};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Options {
+    /// The word
+    #[arg(value_name = "TAG")]
+    tag: String,
+
+    /// Runs' folders
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+
+    /// Take the tag away again
+    #[arg(long)]
+    remove: bool,
+}
+
+pub fn tag(options: &Options) -> ExitCode {
+    match tagged(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => errors::refuse(&e),
+    }
+}
+
+fn tagged(options: &Options) -> Result<()> {
+    if options.tag.is_empty() || options.tag.contains([',', '/']) {
+        return Err(Error::new("a tag is a word without commas and slashes"));
+    }
+    let runs = options.runs.iter().map(|run| one(run)).collect::<Result<Vec<_>>>()?;
+    for entry in runs {
+        let mut tags = entry.tags.clone();
+        tags.retain(|tag| *tag != options.tag);
+        if !options.remove {
+            tags.push(options.tag.clone());
+        }
+        entry.tag(&tags)?;
+        println!("{}  {}", entry.path.display(), tags.join(","));
+    }
+    Ok(())
+}

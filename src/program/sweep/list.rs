@@ -1,0 +1,55 @@
+//! `compt sweep list PLAN`
+
+use super::enter;
+use crate::errors;
+use clap::Args;
+use compt_study::slurm::quoted;
+use compt_study::sweep::{Indices, Listing};
+use std::fmt::Write;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  compt sweep list runs/table1/plan.jsonl | parallel -j 4
+  compt sweep list runs/table1/plan.jsonl --pack 8 | xargs -P 2 -n 1 -d '\\n' sh -c
+  compt sweep list runs/table1/plan.jsonl --all | wc -l
+
+Each line is a command by itself, with absolute paths: it can be run from any folder, in any order,
+twice, and on any machine that shares the folder.";
+
+#[derive(Args)]
+pub struct Options {
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+
+    /// Runs in one command
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pack: u16,
+
+    /// Those that are finished, too
+    #[arg(long)]
+    all: bool,
+}
+
+pub fn list(options: &Options) -> ExitCode {
+    let (plan, path) = match enter(&options.plan, None) {
+        Ok(entered) => entered,
+        Err(e) => return errors::refuse(&e),
+    };
+    let runs: Vec<usize> = match options.all {
+        true => (1..=plan.cells.len()).collect(),
+        false => Listing::of(&plan).open().map(|(cell, _)| cell.number).collect(),
+    };
+    let program = std::env::current_exe().unwrap_or_else(|_| "compt".into());
+    let command = format!("{} sweep run {} --index", quoted(&program), quoted(&path));
+    let mut text = String::new();
+    for pack in runs.chunks(options.pack.into()) {
+        let _ = writeln!(text, "{command} {}", Indices::of(pack.iter().copied()));
+    }
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => errors::refuse(&e.into()),
+    }
+}

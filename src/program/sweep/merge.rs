@@ -1,0 +1,85 @@
+//! `compt sweep merge PLAN`
+
+use super::enter;
+use crate::Result;
+use crate::{FAILED, errors, report, run as script};
+use clap::Args;
+use compt_core::files::atomic::write_atomic;
+use compt_lua::session::{Session, Way};
+use compt_study::run::catalog::{Entry, State, read_all};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  compt sweep merge runs/table1/plan.jsonl
+  compt sweep merge runs/table1/plan.jsonl > tables.txt
+  jq -r 'select(.state == \"failed\") | .log' runs/table1/results.jsonl
+
+Nothing is trained. Beside the plan come results.jsonl (a line a run, as compt runs --json prints it) and
+report.html (of up to 1,000 runs); then the script is run on from its grid, as compt run does when all runs are finished:
+tables and figures say which runs are missing. Exit code 1: not all runs are finished.";
+
+/// A page of more runs takes minutes and opens slowly, and nobody reads it.
+const REPORTED: usize = 1000;
+
+#[derive(Args)]
+pub struct Options {
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+}
+
+pub fn merge(options: &Options) -> ExitCode {
+    merged(options).unwrap_or_else(|e| errors::refuse(&e))
+}
+
+/// `results.jsonl` beside `plan.jsonl`, `results-2.jsonl` beside `plan-2.jsonl`.
+fn beside(plan: &Path, what: &str, ending: &str) -> PathBuf {
+    let stem = plan.file_stem().unwrap_or_default().to_string_lossy();
+    let rest = stem.strip_prefix("plan").map_or_else(|| format!("-{stem}"), String::from);
+    plan.with_file_name(format!("{what}{rest}.{ending}"))
+}
+
+fn merged(options: &Options) -> Result<ExitCode> {
+    let (plan, path) = enter(&options.plan, None)?;
+    let folders: Vec<PathBuf> = plan.cells.iter().map(|cell| cell.folder.clone()).collect();
+    let entries: Vec<Entry> = read_all(&folders).into_iter().flatten().collect();
+    let mut text = String::new();
+    entries.iter().for_each(|entry| {
+        let _ = writeln!(text, "{}", entry.summary());
+    });
+    let results = beside(&path, "results", "jsonl");
+    write_atomic(&results, text.as_bytes())?;
+    let is_finished = |entry: &&Entry| entry.state == State::Finished;
+    let finished: Vec<PathBuf> =
+        entries.iter().filter(is_finished).map(|entry| entry.path.clone()).collect();
+    eprintln!("{}: {} of {} runs are finished", plan.head.name, finished.len(), folders.len());
+    println!("{}", results.display());
+    let mut reported = ExitCode::SUCCESS;
+    if finished.len() > REPORTED {
+        eprintln!("no page of more than {REPORTED} runs; compt report RUN... makes one of some");
+    } else if !finished.is_empty() {
+        reported =
+            report::write(&finished, &beside(&path, "report", "html"), Some(&plan.head.name));
+    }
+    let all = finished.len() == folders.len() && reported == ExitCode::SUCCESS;
+    let launch = plan.head.launch.clone();
+    let session = Session::of_plan(&launch, Way::Merge(Rc::new(plan)))?;
+    let code = script::script(session);
+    Ok(if all { code } else { ExitCode::from(FAILED) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_plan_has_results_of_its_own() {
+        let of = |plan: &str| beside(Path::new(plan), "results", "jsonl").display().to_string();
+        assert_eq!(of("a/plan.jsonl"), "a/results.jsonl");
+        assert_eq!(of("a/plan-2.jsonl"), "a/results-2.jsonl");
+        assert_eq!(of("mine.jsonl"), "results-mine.jsonl");
+    }
+}

@@ -1,0 +1,100 @@
+//! `compt sweep run PLAN`
+
+use super::enter;
+use crate::Result;
+use crate::{FAILED, errors, run as script};
+use clap::Args;
+use compt_error::Context;
+use compt_lua::session::{Session, Task, Way};
+use compt_study::interrupt;
+use compt_study::slurm::{self, Job};
+use compt_study::sweep::{Indices, Listing, State, now, side_by_side};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  compt sweep run runs/table1/plan.jsonl --index 3
+  compt sweep run runs/table1/plan.jsonl --index 1-8 --jobs 2
+  compt sweep run runs/table1/plan.jsonl                     # all that is left
+
+What a run says goes to log.txt in its folder (compt runs log RUN). Runs that were stopped are gone on
+with from their checkpoint. A plan whose script, data or program has changed is refused.
+
+Exit codes: 0 none failed, 1 one did, 2 wrong usage; after a checkpoint 130 for Ctrl-C, 143 for SIGTERM,
+85 for SIGUSR1";
+
+#[derive(Args)]
+pub struct Options {
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+
+    /// Which runs, by their numbers from 1: 3, 1-8, 2,5-7; by default all
+    #[arg(long, value_name = "I")]
+    index: Option<Indices>,
+
+    /// Runs side by side, each a process with its share of the cores; else one after the other in this
+    /// process, which loads what they share once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
+
+    /// After SIGUSR1 and a checkpoint, ask Slurm to put this job back into the queue
+    #[arg(long)]
+    requeue: bool,
+
+    /// The file that what this process says is sent to, to be noted with the runs
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// One of several processes side by side; when they began
+    #[arg(long, hide = true)]
+    worker: Option<f64>,
+}
+
+pub fn run(options: Options) -> ExitCode {
+    if let Some(job) = Job::this().filter(|job| job.restart > 0) {
+        eprintln!("job {job} was started again (restart {})", job.restart);
+    }
+    let code = work(&options).unwrap_or_else(|e| errors::refuse(&e));
+    if options.requeue
+        && interrupt::is_requested_by(libc::SIGUSR1)
+        && let Some(job) = Job::this()
+    {
+        match slurm::requeue(&job) {
+            Ok(()) => eprintln!("job {job} was put back into the queue"),
+            // Where a site requeues by this process's exit code, nothing is lost.
+            Err(e) => eprintln!("job {job} was not put back into the queue: {e}"),
+        }
+    }
+    code
+}
+
+fn work(options: &Options) -> Result<ExitCode> {
+    interrupt::install().at("cannot listen for signals")?;
+    let (plan, path) = enter(&options.plan, options.index.as_ref())?;
+    if options.jobs > 1 {
+        let mut arguments = Vec::new();
+        if let Some(index) = &options.index {
+            arguments.extend(["--index".to_string(), index.to_string()]);
+        }
+        if let Some(output) = &options.output {
+            arguments.extend(["--output".to_string(), output.display().to_string()]);
+        }
+        side_by_side(&plan, &path, arguments, options.jobs.into(), false)?;
+        if interrupt::requested() {
+            return Ok(ExitCode::from(interrupt::exit_code()));
+        }
+        let failed = Listing::of(&plan).states.iter().any(|s| matches!(s, State::Failed(..)));
+        return Ok(ExitCode::from(if failed { FAILED } else { 0 }));
+    }
+    let launch = plan.head.launch.clone();
+    let task = Task {
+        plan,
+        began: options.worker.unwrap_or_else(now),
+        output: options.output.clone(),
+        is_watched: options.worker.is_some(),
+    };
+    let session = Session::of_plan(&launch, Way::Task(Rc::new(task)))?;
+    Ok(script::script(session))
+}

@@ -1,0 +1,111 @@
+//! `compt sweep status PLAN`
+
+use super::enter;
+use crate::Result;
+use crate::errors;
+use clap::Args;
+use compt_study::run::claim::holder;
+use compt_study::run::folder::LOG;
+use compt_study::slurm::{JobId, Queue};
+use compt_study::sweep::{Cell, Indices, Listing, State, Submission, queued, submissions};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  compt sweep status runs/table1/plan.jsonl
+  watch -n 30 compt sweep status runs/table1/plan.jsonl";
+
+/// Elements that did not come to their runs are shown up to so many.
+const SHOWN: usize = 3;
+
+#[derive(Args)]
+pub struct Options {
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+}
+
+pub fn status(options: &Options) -> ExitCode {
+    match shown(options) {
+        Ok(lines) => {
+            lines.iter().for_each(|line| println!("{line}"));
+            ExitCode::SUCCESS
+        }
+        Err(e) => errors::refuse(&e),
+    }
+}
+
+fn shown(options: &Options) -> Result<Vec<String>> {
+    let (plan, path) = enter(&options.plan, None)?;
+    let listing = Listing::of(&plan);
+    let mut lines =
+        vec![format!("{}: {} runs: {}", plan.head.name, plan.cells.len(), listing.counts())];
+    let handed_in = submissions(&plan.head.out, &path)?;
+    let asked = Queue::of_jobs(handed_in.iter().flat_map(|submission| submission.jobs()));
+    let queue = asked.unwrap_or_else(|e| {
+        lines.push(format!("the queue is unknown: {e}"));
+        Queue::default()
+    });
+    lines.extend(handed_in.iter().flat_map(|submission| jobs(submission, &queue)));
+    lines.extend(listing.open().flat_map(|(cell, state)| at_work_or_failed(cell, state)));
+    let queued = queued(&handed_in, &queue);
+    let left: Vec<(usize, &State)> = listing
+        .open()
+        .map(|(cell, state)| (cell.number, state))
+        .filter(|(number, state)| **state != State::Running && !queued.contains(*number))
+        .collect();
+    let new = left.iter().filter(|(_, state)| **state == State::New);
+    lines
+        .extend(new.filter_map(|(number, _)| not_begun(*number, &handed_in)).take(SHOWN).flatten());
+    if !left.is_empty() {
+        let numbers = Indices::of(left.into_iter().map(|(number, _)| number));
+        lines.push(format!("neither finished nor in the queue: {numbers}"));
+    }
+    Ok(lines)
+}
+
+/// The jobs of a submission that are in the queue, a line each.
+fn jobs(submission: &Submission, queue: &Queue) -> Vec<String> {
+    let line = |job: JobId| {
+        let what = if job.number == submission.merge { "merging" } else { "array" };
+        let mut states: Vec<&str> = queue.of(&job).map(|queued| queued.state.as_str()).collect();
+        states.sort();
+        let parts = states.chunk_by(|a, b| a == b);
+        let parts: Vec<String> =
+            parts.map(|part| format!("{} {}", part.len(), part[0].to_lowercase())).collect();
+        let (parts, folder) = (parts.join(", "), submission.folder.display());
+        (!parts.is_empty()).then(|| format!("job {job} ({what}): {parts}  {folder}"))
+    };
+    submission.jobs().into_iter().filter_map(line).collect()
+}
+
+/// Who works on a run, or why it failed and where its log is.
+fn at_work_or_failed(cell: &Cell, state: &State) -> Vec<String> {
+    let (number, folder) = (cell.number, cell.folder.display());
+    match state {
+        State::Running => {
+            let owner = holder(&cell.folder);
+            owner.map(|owner| format!("run {number}: {folder}: {owner}")).into_iter().collect()
+        }
+        State::Failed(error, _) => {
+            let error = error.lines().next().unwrap_or_default();
+            let log = cell.folder.join(LOG);
+            vec![format!("run {number}: {folder}: failed: {error}"), format!("  {}", log.display())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What the element of a run said last that came to its end before the run began.
+fn not_begun(number: usize, handed_in: &[Submission]) -> Option<[String; 2]> {
+    let output = handed_in.iter().rev().find_map(|submission| submission.output_of(number))?;
+    let line = last_line(&output)?;
+    let said = format!("run {number} was not begun: its element said: {line}");
+    Some([said, format!("  {}", output.display())])
+}
+
+fn last_line(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    text.lines().rev().find(|line| !line.trim().is_empty()).map(String::from)
+}

@@ -1,0 +1,114 @@
+//! Wrong usage: what clap says of it, and where a value was meant for the script, how to give it.
+
+use crate::cli::Cli;
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// The command line; where it is wrong, says so and ends the program.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+        with_tip(error, &words.collect::<Vec<_>>()).exit()
+    })
+}
+
+/// `--epochs 3`, `--epochs=3` and `epochs=3` are values of the script's: `--set epochs=3`.
+fn with_tip(mut error: clap::Error, words: &[String]) -> clap::Error {
+    let argument = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if error.kind() == ErrorKind::UnknownArgument => {
+            argument.clone()
+        }
+        _ => return error,
+    };
+    if let Some(setting) = setting(&argument, words).filter(|_| takes_values(words)) {
+        let tip = format!("a value for the script is given by --set {setting}");
+        let mut tips = match error.remove(ContextKind::Suggested) {
+            Some(ContextValue::StyledStrs(tips)) => tips,
+            _ => Vec::new(),
+        };
+        tips.insert(0, tip.into());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    error
+}
+
+/// Whether the command runs a script, to which values can be given.
+fn takes_values(words: &[String]) -> bool {
+    let word = |i: usize| words.get(i).map_or("", String::as_str);
+    match word(1) {
+        "run" | "repl" => true,
+        "sweep" => ["plan", "submit"].contains(&word(2)),
+        // `compt -e CODE`.
+        first => first.starts_with('-'),
+    }
+}
+
+/// `epochs=3`, as `--set` takes it, of an argument that nothing else takes.
+fn setting(argument: &str, words: &[String]) -> Option<String> {
+    let Some(_) = argument.strip_prefix('-') else {
+        let (key, value) = argument.split_once('=')?;
+        return Some(format!("{}={value}", key_of(key)?));
+    };
+    // clap names an option without its value, and of a short one the first letter.
+    let is_it = |word: &&String| match argument.starts_with("--") {
+        true => *word == argument || word.starts_with(&format!("{argument}=")),
+        false => word.starts_with(argument),
+    };
+    let place = words.iter().position(|word| is_it(&word))?;
+    match words[place].split_once('=') {
+        Some((key, value)) => Some(format!("{}={value}", key_of(key)?)),
+        None => {
+            let next = words.get(place + 1).filter(|word| !word.starts_with("--"));
+            Some(format!("{}={}", key_of(&words[place])?, next.map_or("true", String::as_str)))
+        }
+    }
+}
+
+/// The name of an option as a script's: `--batch-size` is `batch_size`.
+fn key_of(option: &str) -> Option<String> {
+    let key = option.trim_start_matches('-').replace('-', "_");
+    (!key.is_empty()).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &str) -> String {
+        let words: Vec<String> = line.split(' ').map(String::from).collect();
+        let error = Cli::try_parse_from(&words).err().expect("wrong usage");
+        with_tip(error, &words).to_string()
+    }
+
+    #[test]
+    fn values_of_the_script_are_given_by_set() {
+        let script = "a value for the script is given by --set";
+        for (line, setting) in [
+            ("compt run a.lua --epochs 3", "epochs=3"),
+            ("compt run a.lua --epochs=3", "epochs=3"),
+            ("compt run --epochs 3 a.lua", "epochs=3"),
+            ("compt run a.lua epochs=3", "epochs=3"),
+            ("compt run a.lua --batch-size 8 --seed 1", "batch_size=8"),
+            ("compt run a.lua --verbose", "verbose=true"),
+            ("compt run a.lua -lr -1", "lr=-1"),
+            ("compt sweep plan a.lua --shots 16", "shots=16"),
+            ("compt sweep submit a.lua shots=16", "shots=16"),
+            ("compt repl --shots=16", "shots=16"),
+            ("compt -e print(1) --shots=16", "shots=16"),
+        ] {
+            let text = told(line);
+            assert!(text.contains(&format!("{script} {setting}\n")), "{line}: {text}");
+        }
+    }
+
+    #[test]
+    fn other_wrong_usage_is_told_as_it_was() {
+        let text = told("compt run a.lua --sed 3");
+        assert!(text.contains("'--seed'") && text.contains("--set sed=3"), "{text}");
+        for line in
+            ["compt resume a --epochs 3", "compt run a.lua more", "compt sweep status a x=3"]
+        {
+            assert!(!told(line).contains("a value for the script"), "{line}");
+        }
+    }
+}

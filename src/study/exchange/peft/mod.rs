@@ -1,0 +1,53 @@
+//! Folders of transformers' `peft`: `adapter_config.json` and `adapter_model.safetensors`.
+
+mod config;
+mod export;
+mod import;
+mod lora;
+
+pub use config::Kind;
+pub use export::{Export, write, write_all};
+pub use import::read;
+pub use lora::LowRank;
+
+use super::read::{self, content};
+use crate::{Error, Result};
+use compt_core::files::intact;
+use compt_core::tensor::file;
+use compt_error::Context;
+use std::path::{Path, PathBuf};
+use tch::Tensor;
+
+const CONFIG: &str = "adapter_config.json";
+const MODEL: &str = "adapter_model.safetensors";
+/// The tensors of older versions, pickled.
+const PICKLED: &str = "adapter_model.bin";
+
+/// What peft wants a file of tensors to say of itself.
+const LABEL: (&str, &str) = ("format", "pt");
+
+/// The names of the tensors.
+const EMBEDDINGS: &str = "prompt_embeddings";
+const COLUMNS: &str = "prefix_task_cols";
+const ROWS: &str = "prefix_task_rows";
+
+/// Whether a folder looks like one of peft.
+pub fn is_adapter(folder: &Path) -> bool {
+    [CONFIG, MODEL, PICKLED].iter().any(|name| folder.join(name).exists())
+}
+
+/// The tensors of a folder, of this form or the older one, and the file they are in.
+fn tensors(folder: &Path) -> Result<(PathBuf, Vec<(String, Tensor)>)> {
+    let (model, pickled) = (folder.join(MODEL), folder.join(PICKLED));
+    if !intact::is_there(&model)? && intact::is_there(&pickled)? {
+        let found = read::pickled(&pickled)?;
+        return match found.others.count {
+            0 => Ok((pickled, found.tensors)),
+            _ => Err(Error::new(format!("what is no tensor is in it: {}", found.others.list()))
+                .at(pickled.display())),
+        };
+    }
+    let tensors =
+        content(&model).and_then(|bytes| file::deserialize(&bytes).at(model.display()))?;
+    Ok((model, tensors))
+}

@@ -1,0 +1,109 @@
+//! Single answers of many runs, each text there once.
+
+use crate::run::folder::PREDICTIONS;
+use compt_core::data::answered::{self, Answered};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// So many answers and bytes of text go into a page, which must open quickly.
+const MOST_ANSWERS: usize = 2_000_000;
+const MOST_TEXT: usize = 24 << 20;
+
+/// Answers as they are gathered.
+#[derive(Default)]
+pub struct Answers {
+    sets: Vec<Value>,
+    /// Task, split, texts and labels of each set, to its place.
+    known: HashMap<(String, String, Vec<String>, Vec<String>), usize>,
+    runs: Vec<Value>,
+    count: usize,
+    bytes: usize,
+    /// Runs that found no room.
+    left_out: usize,
+    /// Files that could not be read.
+    damaged: usize,
+}
+
+impl Answers {
+    /// Takes the answers of a run, the one of this place in the report.
+    pub fn add(&mut self, place: usize, run: &Path) {
+        let folder = run.join(PREDICTIONS);
+        let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> =
+            files.filter_map(|file| file.file_name().into_string().ok()).collect();
+        // The usual look comes first.
+        names.sort_by_key(|name| (name.matches('.').count(), name.clone()));
+        let mut left_out = false;
+        for name in names {
+            let Some(look) = name.strip_suffix(".jsonl.gz") else { continue };
+            if self.count >= MOST_ANSWERS || self.bytes >= MOST_TEXT {
+                left_out = true;
+                break;
+            }
+            let (split, look) = look.split_once('.').unwrap_or((look, "total"));
+            match answered::read(&folder.join(&name)) {
+                Ok(tasks) => {
+                    tasks.into_iter().for_each(|task| self.take(place, split, look, task));
+                }
+                Err(_) => self.damaged += 1,
+            }
+        }
+        self.left_out += usize::from(left_out);
+    }
+
+    fn take(&mut self, place: usize, split: &str, look: &str, task: Answered) {
+        let Answered { task, labels, text, label, prediction } = task;
+        self.count += prediction.len();
+        let mut words = Words::default();
+        let answer: Vec<usize> = prediction.into_iter().map(|word| words.place(word)).collect();
+        let key = (task, split.to_string(), text, label);
+        let set = match self.known.get(&key) {
+            Some(set) => *set,
+            None => {
+                let (task, split, text, label) = &key;
+                self.bytes += text.iter().map(String::len).sum::<usize>();
+                let mut words = Words(labels);
+                let label: Vec<usize> = label.iter().map(|l| words.place(l.clone())).collect();
+                self.sets.push(json!({
+                    "task": task, "split": split, "texts": text, "labels": words.0, "label": label,
+                }));
+                self.known.insert(key, self.sets.len() - 1);
+                self.sets.len() - 1
+            }
+        };
+        let look = look.replacen('-', " ", 1);
+        self.runs.push(json!({
+            "run": place, "set": set, "look": look, "answers": words.0, "answer": answer,
+        }));
+    }
+
+    /// { sets, runs }, and what is missing, if anything is.
+    pub fn told(self) -> (Value, Option<String>) {
+        let mut missing = Vec::new();
+        if self.left_out > 0 {
+            missing.push(format!(
+                "the predictions of {} runs, or some of their looks, are left out: a page holds {MOST_ANSWERS} answers",
+                self.left_out
+            ));
+        }
+        if self.damaged > 0 {
+            missing.push(format!("{} files of predictions cannot be read", self.damaged));
+        }
+        let missing = (!missing.is_empty()).then(|| missing.join("; "));
+        (json!({ "sets": self.sets, "runs": self.runs }), missing)
+    }
+}
+
+/// Words, each once, in the order in which they come.
+#[derive(Default)]
+struct Words(Vec<String>);
+
+impl Words {
+    fn place(&mut self, word: String) -> usize {
+        self.0.iter().position(|known| *known == word).unwrap_or_else(|| {
+            self.0.push(word);
+            self.0.len() - 1
+        })
+    }
+}

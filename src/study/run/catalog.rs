@@ -1,0 +1,390 @@
+//! Finding and reading the runs below folders.
+
+use super::claim::holder;
+use super::environment::cores;
+use super::folder::{CELL, CONFIG, LOG, METRICS, RESULT};
+use super::settings::flat;
+use crate::{Error, Result};
+use compt_core::files::json::{read_json, write_json};
+use compt_error::Context;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The setting that everybody asks for.
+const METHOD: &str = "method";
+const TAGS: &str = "tags.json";
+/// Folders of folders are looked through this deep below those that are named.
+const DEPTH: usize = 4;
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Finished,
+    Running,
+    Unfinished,
+    Failed,
+    /// A record that cannot be read.
+    Damaged,
+    /// A folder that holds no run.
+    Foreign,
+}
+
+impl State {
+    pub const ALL: [State; 6] = [
+        State::Finished,
+        State::Running,
+        State::Unfinished,
+        State::Failed,
+        State::Damaged,
+        State::Foreign,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Finished => "finished",
+            State::Running => "running",
+            State::Unfinished => "unfinished",
+            State::Failed => "failed",
+            State::Damaged => "damaged",
+            State::Foreign => "foreign",
+        }
+    }
+}
+
+/// A run as its records tell it; what is large is read when it is asked for.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub path: PathBuf,
+    pub state: State,
+    /// Why it failed or cannot be read.
+    pub error: Option<String>,
+    pub average: Option<f64>,
+    pub steps: Option<u64>,
+    pub seconds: Option<f64>,
+    pub tags: Vec<String>,
+    /// The settings of a cell of a grid, and the method of its trainers where that is none of them.
+    cell: Option<Map<String, Value>>,
+    /// What `result.json` tells of the settings.
+    told: Map<String, Value>,
+}
+
+/// What is read of every `result.json`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ResultHead {
+    method: Value,
+    backbone: Value,
+    shots: Value,
+    per: Value,
+    seed: Value,
+    average: Option<f64>,
+    steps: Option<u64>,
+    seconds: Option<f64>,
+    error: Option<String>,
+    interrupted: bool,
+}
+
+/// What is read of every `cell.json`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CellHead {
+    settings: Option<Map<String, Value>>,
+    outcome: Option<String>,
+    error: Option<String>,
+    seconds: Option<f64>,
+    average: Option<f64>,
+}
+
+/// The runs at or below these paths, in the paths' order, below one sorted by name.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            let what = if path.exists() { "it is a file, not a folder" } else { "no such folder" };
+            return Err(Error::new(what)
+                .at(path.display())
+                .hint("give a run's folder, or one above runs"));
+        }
+        match Entry::read(path) {
+            Some(entry) => found.push(entry),
+            None => look(path, 0, &mut found),
+        }
+    }
+    // A folder may be named twice, or together with one above it.
+    let mut known = BTreeSet::new();
+    found.retain(|entry| known.insert(fs::canonicalize(&entry.path).ok()));
+    Ok(found)
+}
+
+/// The runs in these very folders, read by all cores.
+pub fn read_all(folders: &[PathBuf]) -> Vec<Option<Entry>> {
+    let share = folders.len().div_ceil(cores()).max(1);
+    std::thread::scope(|scope| {
+        let read =
+            |part: &'_ [PathBuf]| part.iter().map(|path| Entry::read(path)).collect::<Vec<_>>();
+        let parts: Vec<_> =
+            folders.chunks(share).map(|part| scope.spawn(move || read(part))).collect();
+        let done = parts.into_iter().flat_map(|part| part.join().unwrap_or_default());
+        done.collect()
+    })
+}
+
+fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
+    let before = found.len();
+    let mut below: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            below.push(entry.path());
+        }
+    }
+    below.sort();
+    if depth < DEPTH {
+        for (path, entry) in below.iter().zip(read_all(&below)) {
+            match entry {
+                Some(entry) => found.push(entry),
+                None => look(path, depth + 1, found),
+            }
+        }
+    }
+    if found.len() == before {
+        found.push(Entry::of(folder.to_path_buf(), State::Foreign, None));
+    }
+}
+
+impl Entry {
+    fn of(path: PathBuf, state: State, error: Option<String>) -> Entry {
+        Entry {
+            path,
+            state,
+            error,
+            average: None,
+            steps: None,
+            seconds: None,
+            tags: Vec::new(),
+            cell: None,
+            told: Map::new(),
+        }
+    }
+
+    /// The run in this very folder.
+    pub fn read(folder: &Path) -> Option<Entry> {
+        let heads = head::<ResultHead>(folder, RESULT)
+            .and_then(|result| Ok((result, head::<CellHead>(folder, CELL)?)));
+        let (result, cell) = match heads {
+            Ok(heads) => heads,
+            Err(e) => {
+                let error = Some(e.to_string());
+                return Some(Entry::of(folder.to_path_buf(), State::Damaged, error));
+            }
+        };
+        // Another program's result.json is no run.
+        let is_ours =
+            cell.is_some() || result.as_ref().is_some_and(|result| result.steps.is_some());
+        if !is_ours && !folder.join(CONFIG).is_file() {
+            return None;
+        }
+        let (state, error) = state(folder, result.as_ref(), cell.as_ref());
+        let (result, mut cell) = (result.unwrap_or_default(), cell.unwrap_or_default());
+        if let Some(settings) = &mut cell.settings
+            && !settings.contains_key(METHOD)
+        {
+            settings.extend(method_of(folder, &result).map(|method| (METHOD.into(), method)));
+        }
+        let told = [
+            (METHOD, result.method),
+            ("backbone", result.backbone),
+            ("shots", result.shots),
+            ("per", result.per),
+            ("seed", result.seed),
+        ];
+        let told = told.into_iter().filter(|(_, value)| !value.is_null());
+        Some(Entry {
+            tags: tags(folder),
+            average: cell.average.or(result.average),
+            steps: result.steps,
+            seconds: cell.seconds.or(result.seconds),
+            cell: cell.settings,
+            told: told.map(|(name, value)| (name.to_string(), value)).collect(),
+            ..Entry::of(folder.to_path_buf(), state, error)
+        })
+    }
+
+    /// The folder's name.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What a cell's function returned, or null.
+    pub fn values(&self) -> Value {
+        self.record(CELL).get("values").cloned().unwrap_or_default()
+    }
+
+    /// `result.json`, or null.
+    pub fn result(&self) -> Value {
+        self.record(RESULT)
+    }
+
+    fn record(&self, name: &str) -> Value {
+        read_json(&self.path.join(name)).unwrap_or_default()
+    }
+
+    /// The scores, see [`scores`].
+    pub fn scores(&self) -> Value {
+        scores(&self.values(), &self.result())
+    }
+
+    /// All that is known of it, as a line of JSON: path, state, settings, scores, log.
+    pub fn summary(&self) -> Value {
+        let cell = self.record(CELL);
+        let log = self.path.join(LOG);
+        json!({
+            "path": self.path, "state": self.state.name(), "error": self.error,
+            "settings": self.told(), "average": self.average,
+            "scores": scores(&cell["values"], &self.result()), "steps": self.steps,
+            "seconds": self.seconds, "tags": self.tags,
+            "log": log.is_file().then_some(log), "output": cell["output"],
+        })
+    }
+
+    /// What was set, by short names: a cell's settings, else the resolved configuration, else what
+    /// the result tells.
+    pub fn settings(&self) -> Map<String, Value> {
+        self.cell.clone().or_else(|| self.config().ok()).unwrap_or_else(|| self.told.clone())
+    }
+
+    /// All values by all names: the settings, what tables among them hold as `method.length`, and the
+    /// resolved configuration below them.
+    pub fn all_settings(&self) -> Map<String, Value> {
+        let mut all = self.config().unwrap_or_default();
+        all.extend(self.told.clone());
+        if let Some(cell) = &self.cell {
+            all.extend(cell.clone());
+            all.extend(flat(&Value::Object(cell.clone())));
+        }
+        all
+    }
+
+    /// The settings of a cell of a grid.
+    pub fn cell_settings(&self) -> Option<&Map<String, Value>> {
+        self.cell.as_ref()
+    }
+
+    /// What is known of the settings without another look at the disk.
+    pub fn told(&self) -> &Map<String, Value> {
+        self.cell.as_ref().unwrap_or(&self.told)
+    }
+
+    /// The resolved configuration, flat: `method.length`, and by short names what everybody names.
+    pub fn config(&self) -> Result<Map<String, Value>> {
+        Ok(flat(&read_json(&self.path.join(CONFIG))?))
+    }
+
+    /// Its steps as `metrics.jsonl` has them.
+    pub fn metrics(&self) -> Result<Vec<Value>> {
+        compt_core::files::json::read_json_lines(&self.path.join(METRICS))
+    }
+
+    /// Replaces its tags.
+    pub fn tag(&self, tags: &[String]) -> Result<()> {
+        let path = self.path.join(TAGS);
+        match tags {
+            [] => compt_core::files::json::remove_if_there(&path),
+            tags => write_json(&path, &tags.into()),
+        }
+    }
+
+    /// Removes the run's folder.
+    pub fn delete(&self) -> Result<()> {
+        fs::remove_dir_all(&self.path).at(self.path.display())
+    }
+}
+
+/// What the trainers of a cell were given: one method, or a list where they are of several.
+fn method_of(cell: &Path, result: &ResultHead) -> Option<Value> {
+    if !result.method.is_null() {
+        return Some(result.method.clone());
+    }
+    // Trainers with a name of their own have folders below.
+    let below = fs::read_dir(cell).into_iter().flatten().flatten().map(|entry| entry.path());
+    let heads = below.filter_map(|path| head::<ResultHead>(&path, RESULT).ok()?);
+    let mut methods: Vec<String> =
+        heads.filter_map(|head| head.method.as_str().map(String::from)).collect();
+    methods.sort();
+    methods.dedup();
+    match &methods[..] {
+        [] => None,
+        [one] => Some(one.as_str().into()),
+        _ => Some(methods.into()),
+    }
+}
+
+/// Task -> metric -> percent, the main metric first: what a cell's function returned, else the run's
+/// own result.
+pub fn scores(values: &Value, result: &Value) -> Value {
+    let own = &result["scores"];
+    let Some(scores) = values["scores"].as_object() else { return own.clone() };
+    let mut scores = scores.clone();
+    // Tables of Lua have no order: the run's own record has, and else the letters', in which accuracy
+    // comes before F1 and Matthews, Pearson before Spearman.
+    for (task, metrics) in &mut scores {
+        let Some(metrics) = metrics.as_object_mut() else { continue };
+        metrics.sort_keys();
+        let first = own[task].as_object().and_then(|own| own.keys().next());
+        if let Some((name, value)) = first.and_then(|name| metrics.shift_remove_entry(name)) {
+            metrics.shift_insert(0, name, value);
+        }
+    }
+    scores.into()
+}
+
+fn tags(folder: &Path) -> Vec<String> {
+    let Ok(text) = fs::read(folder.join(TAGS)) else { return Vec::new() };
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+/// The head of a record; None where there is none.
+fn head<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>> {
+    match fs::read(folder.join(name)) {
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(Error::from(e).at(name)),
+        Ok(text) => {
+            serde_json::from_slice(&text).map(Some).map_err(|e| Error::new(e.to_string()).at(name))
+        }
+    }
+}
+
+fn state(
+    folder: &Path,
+    result: Option<&ResultHead>,
+    cell: Option<&CellHead>,
+) -> (State, Option<String>) {
+    if let Some(cell) = cell {
+        return match cell.outcome.as_deref() {
+            Some("finished") => (State::Finished, None),
+            Some(_) => (State::Failed, cell.error.clone()),
+            None if holder(folder).is_some() => (State::Running, None),
+            None => (State::Unfinished, None),
+        };
+    }
+    match result {
+        Some(result) if result.error.is_some() => (State::Failed, result.error.clone()),
+        Some(result) if !result.interrupted => (State::Finished, None),
+        _ if is_locked(folder) => (State::Running, None),
+        _ => (State::Unfinished, None),
+    }
+}
+
+/// Whether a program holds the run.
+fn is_locked(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join(CONFIG)) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+#[cfg(test)]
+mod tests;

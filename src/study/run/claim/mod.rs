@@ -1,0 +1,213 @@
+//! Who works on a cell: no lock, no listing of folders, nothing that a network file system leaves
+//! out; see [`log`].
+
+mod log;
+mod owner;
+#[cfg(test)]
+mod simulation;
+
+pub use log::Taken;
+pub use owner::Owner;
+
+use crate::{Error, Result};
+use compt_error::Context;
+use log::{Event, Files, Seen, end, last, take};
+use std::fs::{self, File, OpenOptions};
+use std::future::Future;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::{Context as Task, Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+/// The folder of the log, below the cell's.
+const FOLDER: &str = "claims";
+/// After this long whoever was writing a file of the log is dead. Longer than what a network file
+/// system keeps an old look at a file (60 s), and than clocks go wrong.
+const WRITING: Duration = Duration::from_secs(600);
+
+/// A cell that is this process's, until it is finished or dropped.
+#[derive(Debug)]
+pub struct Claim {
+    folder: PathBuf,
+    number: u32,
+    open: bool,
+}
+
+/// Claims a cell.
+pub fn claim(cell: &Path) -> Result<Taken<Claim>> {
+    let folder = cell.join(FOLDER);
+    fs::create_dir_all(&folder).at(folder.display())?;
+    let taken = at_once(take(&Folder(&folder), Owner::this(), Owner::is_gone))?;
+    Ok(match taken {
+        Taken::Mine(number) => Taken::Mine(Claim { folder, number, open: true }),
+        Taken::Held => Taken::Held,
+        Taken::Finished => Taken::Finished,
+    })
+}
+
+/// Who works on a cell, or may.
+pub fn holder(cell: &Path) -> Option<Owner> {
+    claimant(cell).filter(|owner| !owner.seems_gone())
+}
+
+/// Who claimed a cell last and has not ended that claim, there or gone.
+pub fn claimant(cell: &Path) -> Option<Owner> {
+    let folder = cell.join(FOLDER);
+    match at_once(last(&Folder(&folder))) {
+        Ok((_, Seen::Whole(Event::Claimed(owner)))) => Some(owner),
+        _ => None,
+    }
+}
+
+/// Gives back a cell whose holder is known to be gone. False where somebody was quicker.
+pub fn release(cell: &Path) -> Result<bool> {
+    let folder = cell.join(FOLDER);
+    let (number, _) = at_once(last(&Folder(&folder)))?;
+    at_once(end(&Folder(&folder), number, Event::Released))
+}
+
+impl Claim {
+    /// Whether nobody is seen to have taken the cell over, believing that this process was gone.
+    pub fn holds(&self) -> bool {
+        matches!(at_once(Folder(&self.folder).read(self.number + 1)), Ok(Seen::Nothing))
+    }
+
+    /// Nobody else will ever work on the cell. False where another process has taken it over.
+    pub fn finish(mut self) -> Result<bool> {
+        self.open = false;
+        at_once(end(&Folder(&self.folder), self.number, Event::Finished))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.open {
+            // If it cannot be said, this process's end says it.
+            let _ = at_once(end(&Folder(&self.folder), self.number, Event::Released));
+        }
+    }
+}
+
+/// A log on a disk.
+struct Folder<'a>(&'a Path);
+
+impl Folder<'_> {
+    fn path(&self, number: u32) -> PathBuf {
+        self.0.join(number.to_string())
+    }
+}
+
+impl Files for Folder<'_> {
+    type Who = Owner;
+    type Time = Duration;
+
+    async fn read(&self, number: u32) -> Result<Seen> {
+        let path = self.path(number);
+        let text = match fs::read(&path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Seen::Nothing),
+            text => text.at(path.display())?,
+        };
+        if let Ok(event) = serde_json::from_slice(&text) {
+            return Ok(Seen::Whole(event));
+        }
+        let written = fs::metadata(&path).and_then(|meta| meta.modified());
+        let age = written.ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+        Ok(if age.is_some_and(|age| age > WRITING) { Seen::TornLongAgo } else { Seen::Torn })
+    }
+
+    async fn create(&self, number: u32) -> Result<Option<Duration>> {
+        let path = self.path(number);
+        let before = since_boot();
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(_) => Ok(Some(before)),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(None),
+            Err(e) => Err(Error::from(e).at(path.display())),
+        }
+    }
+
+    async fn write(&self, number: u32, made: Duration, event: &Event) -> Result<bool> {
+        let path = self.path(number);
+        let text = serde_json::to_vec(event).map_err(|e| Error::new(e.to_string()))?;
+        let write = || -> std::io::Result<()> {
+            let mut file = File::options().write(true).open(&path)?;
+            file.write_all(&text)?;
+            file.sync_all()
+        };
+        write().at(path.display())?;
+        Ok(since_boot() - made < WRITING / 2)
+    }
+}
+
+/// A clock that goes on while the machine sleeps.
+fn since_boot() -> Duration {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid pointer to a timespec.
+    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut now) };
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+/// What a future gives that never waits.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("files are read and written at once"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_one_s_until_it_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let Taken::Mine(first) = claim(folder.path()).unwrap() else { panic!() };
+        assert!(matches!(claim(folder.path()).unwrap(), Taken::Held));
+        assert_eq!(holder(folder.path()).as_ref(), Some(Owner::this()));
+        drop(first);
+        assert_eq!(holder(folder.path()), None);
+        let Taken::Mine(second) = claim(folder.path()).unwrap() else { panic!() };
+        assert!(second.finish().unwrap());
+        assert!(matches!(claim(folder.path()).unwrap(), Taken::Finished));
+        assert_eq!(holder(folder.path()), None);
+    }
+
+    #[test]
+    fn the_claim_of_a_process_that_is_gone_is_taken_over_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join(FOLDER);
+        fs::create_dir(&log).unwrap();
+        let mut gone = serde_json::to_value(Event::Claimed(Owner::this().clone())).unwrap();
+        gone["claimed"]["pid"] = u32::MAX.into();
+        fs::write(log.join("1"), gone.to_string()).unwrap();
+        assert_eq!(holder(folder.path()), None);
+        let taken: Vec<_> = std::thread::scope(|scope| {
+            let one = || scope.spawn(|| claim(folder.path()).unwrap());
+            let all: Vec<_> = (0..8).map(|_| one()).collect();
+            all.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let mine = taken.into_iter().filter_map(|taken| match taken {
+            Taken::Mine(claim) => Some(claim),
+            _ => None,
+        });
+        let mut mine: Vec<Claim> = mine.collect();
+        assert_eq!(mine.len(), 1);
+        assert_eq!(mine[0].number, 2);
+        // Taken over in its turn, it has nothing to say any more.
+        fs::write(log.join("3"), gone.to_string()).unwrap();
+        assert!(!mine.remove(0).finish().unwrap());
+    }
+
+    #[test]
+    fn what_is_being_written_is_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join(FOLDER);
+        fs::create_dir(&log).unwrap();
+        fs::write(log.join("1"), "").unwrap();
+        assert!(matches!(claim(folder.path()).unwrap(), Taken::Held));
+        let long_ago = SystemTime::now() - 2 * WRITING;
+        File::options().write(true).open(log.join("1")).unwrap().set_modified(long_ago).unwrap();
+        assert!(matches!(claim(folder.path()).unwrap(), Taken::Mine(_)));
+    }
+}

@@ -1,0 +1,149 @@
+//! The machine and the versions a run depends on.
+
+use compt_core::files::json::read_json;
+use compt_core::files::source::sha256;
+use compt_core::tensor::device;
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// What `environment.json` holds.
+pub fn environment(seed: u64) -> Value {
+    let libtorch = libtorch();
+    json!({
+        "compt": env!("CARGO_PKG_VERSION"),
+        "binary_sha256": binary_sha256(),
+        "libtorch": libtorch.map(|l| l.version),
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "threads": tch::get_num_threads(),
+        "cpu": {
+            "model": cpu_model(),
+            "cores": cores(),
+            "features": cpu_features(),
+            "memory_bytes": memory().map(|m| m.total),
+        },
+        "cuda": { "loaded": device::cuda_loaded(), "devices": nvidia_devices() },
+        "seed": seed,
+    })
+}
+
+/// What of a run's environment may change its numbers, by name.
+pub fn environment_of(run: &Path) -> Map<String, Value> {
+    let recorded = read_json(&run.join(super::folder::ENVIRONMENT)).unwrap_or_default();
+    let named = [
+        ("compt", &recorded["compt"]),
+        ("binary", &recorded["binary_sha256"]),
+        ("libtorch", &recorded["libtorch"]),
+        ("threads", &recorded["threads"]),
+        ("cpu", &recorded["cpu"]["model"]),
+    ];
+    let known = named.into_iter().filter(|(_, value)| !value.is_null());
+    known.map(|(name, value)| (format!("environment.{name}"), value.clone())).collect()
+}
+
+/// The SHA-256 of the program that runs.
+pub fn binary_sha256() -> Option<String> {
+    static HASH: OnceLock<Option<String>> = OnceLock::new();
+    // On Linux this is the program as it was started, even if its file is another by now.
+    let read = || fs::read("/proc/self/exe").ok().map(|binary| sha256(&binary));
+    HASH.get_or_init(read).clone()
+}
+
+/// The libtorch this process runs with.
+pub struct Libtorch {
+    /// The folder of its libraries.
+    pub folder: PathBuf,
+    /// As it says itself, for example `2.11.0+cpu`; `unknown` where it does not.
+    pub version: String,
+}
+
+/// Where libtorch was loaded from, by the process's own memory map.
+pub fn libtorch() -> Option<Libtorch> {
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let library = maps
+        .lines()
+        .filter_map(|line| line.find('/').map(|start| Path::new(&line[start..])))
+        .find(|path| path.file_name().is_some_and(|name| name == "libtorch_cpu.so"))?;
+    let folder = library.parent()?.to_path_buf();
+    let root = folder.parent()?;
+    let version = python_version(root)
+        .or_else(|| fs::read_to_string(root.join("build-version")).ok())
+        .map_or("unknown".to_string(), |v| v.trim().to_string());
+    Some(Libtorch { folder, version })
+}
+
+/// `__version__ = '2.11.0+cpu'` of a wheel's `version.py`.
+fn python_version(root: &Path) -> Option<String> {
+    let text = fs::read_to_string(root.join("version.py")).ok()?;
+    let line = text.lines().find(|line| line.starts_with("__version__ ="))?;
+    line.split('\'').nth(1).map(str::to_string)
+}
+
+/// Processors this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get())
+}
+
+pub fn cpu_model() -> Option<String> {
+    cpuinfo("model name")
+}
+
+/// The instruction sets that make matrix products fast, in Linux's names.
+pub const CPU_FEATURES: [&str; 5] = ["avx2", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16"];
+
+/// Those of [`CPU_FEATURES`] this processor has.
+pub fn cpu_features() -> Vec<&'static str> {
+    let flags = cpuinfo("flags").unwrap_or_default();
+    CPU_FEATURES.into_iter().filter(|f| flags.split_whitespace().any(|flag| flag == *f)).collect()
+}
+
+/// A field of the first processor in `/proc/cpuinfo`.
+fn cpuinfo(field: &str) -> Option<String> {
+    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+    text.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.trim() == field)
+        .map(|(_, value)| value.trim().to_string())
+}
+
+/// Main memory, in bytes.
+pub struct Memory {
+    pub total: u64,
+    pub available: u64,
+}
+
+pub fn memory() -> Option<Memory> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let field = |name: &str| -> Option<u64> {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+    };
+    Some(Memory { total: field("MemTotal:")?, available: field("MemAvailable:")? })
+}
+
+/// The models of the NVIDIA devices the driver knows, whether libtorch can use them or not.
+pub fn nvidia_devices() -> Vec<String> {
+    let Ok(folders) = fs::read_dir("/proc/driver/nvidia/gpus") else { return Vec::new() };
+    folders
+        .flatten()
+        .filter_map(|folder| fs::read_to_string(folder.path().join("information")).ok())
+        .filter_map(|text| {
+            let line = text.lines().find(|line| line.starts_with("Model:"))?;
+            Some(line.trim_start_matches("Model:").trim().to_string())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_environment_names_its_versions() {
+        let environment = super::environment(7);
+        assert_eq!(environment["seed"], 7);
+        assert!(environment["libtorch"].as_str().unwrap().starts_with("2.11"), "{environment}");
+        assert!(environment["cpu"]["memory_bytes"].as_u64().unwrap() > 1 << 20);
+    }
+}

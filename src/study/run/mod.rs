@@ -1,0 +1,14 @@
+//! A run's folder and records, and its progress on the screen.
+
+pub mod catalog;
+pub mod checkpoints;
+pub mod claim;
+pub mod curve;
+pub mod environment;
+pub mod folder;
+pub mod progress;
+pub mod settings;
+pub mod steering;
+pub mod tally;
+
+pub use folder::{RunFolder, Start};

@@ -1,0 +1,142 @@
+//! What steered a run: `control.jsonl`, a line a change, and the texts it names.
+
+use crate::{Error, Result};
+use compt_core::files::json::read_json_lines;
+use compt_core::files::source::{Source, sha256};
+use compt_error::Context;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+/// A change that took effect at a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The first step of the run that it was used in, from 1.
+    pub step: u64,
+    /// How many steps had been begun with that one; more than `step` where some were rolled back.
+    pub attempt: u64,
+    pub change: Change,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A version of the control file, with the files it requires after it; `because` of an error in
+    /// a later version, where it was gone back to.
+    Version { sources: Vec<Source>, because: Option<String> },
+    /// A table of the script's own: where it was given, each knob as it was written, and the texts of
+    /// the chunks it is written in.
+    Table { place: String, knobs: Value, sources: Vec<Source> },
+    /// A knob set by hand; null where it was given back.
+    Set { name: String, value: Value },
+    /// The settings of the last good step, kept because of an error.
+    Hold { knobs: Value, because: String },
+    /// A version of an operator's file.
+    Operator { name: String, source: Source },
+}
+
+/// The folder of texts, below the run's.
+pub const TEXTS: &str = "control";
+/// The file of lines.
+pub const LINES: &str = "control.jsonl";
+
+impl Event {
+    /// Its line in `control.jsonl`.
+    pub fn line(&self) -> Value {
+        let named = |source: &Source| json!({ "sha256": source.sha256, "file": source.path });
+        let mut line = json!({ "step": self.step });
+        if self.attempt != self.step {
+            line["attempt"] = self.attempt.into();
+        }
+        match &self.change {
+            Change::Version { sources, because } => {
+                let (file, required) = sources.split_first().expect("the control file itself");
+                line["sha256"] = file.sha256.as_str().into();
+                line["file"] = json!(file.path);
+                if !required.is_empty() {
+                    line["requires"] = required.iter().map(named).collect();
+                }
+                if let Some(because) = because {
+                    line["because"] = because.as_str().into();
+                }
+            }
+            Change::Table { place, knobs, sources } => {
+                line["table"] = place.as_str().into();
+                line["knobs"] = knobs.clone();
+                line["sources"] = sources.iter().map(named).collect();
+            }
+            Change::Set { name, value } => {
+                line["set"] = name.as_str().into();
+                line["value"] = value.clone();
+            }
+            Change::Hold { knobs, because } => {
+                line["hold"] = knobs.clone();
+                line["because"] = because.as_str().into();
+            }
+            Change::Operator { name, source } => {
+                line["operator"] = name.as_str().into();
+                line["sha256"] = source.sha256.as_str().into();
+                line["file"] = json!(source.path);
+            }
+        }
+        line
+    }
+
+    /// The texts a line names.
+    pub fn sources(&self) -> &[Source] {
+        match &self.change {
+            Change::Version { sources, .. } | Change::Table { sources, .. } => sources,
+            Change::Operator { source, .. } => std::slice::from_ref(source),
+            Change::Set { .. } | Change::Hold { .. } => &[],
+        }
+    }
+
+    fn read(folder: &Path, line: &Value) -> Result<Event> {
+        let text = |key: &str| line[key].as_str().map(String::from);
+        let wrong = || Error::new("a line is not one of ours").hint("was the file edited?");
+        let step = line["step"].as_u64().ok_or_else(wrong)?;
+        let change = if let Some(name) = text("set") {
+            Change::Set { name, value: line["value"].clone() }
+        } else if let Some(place) = text("table") {
+            let sources = line["sources"].as_array().into_iter().flatten();
+            let sources = sources.map(|named| recorded(folder, named)).collect::<Result<_>>()?;
+            Change::Table { place, knobs: line["knobs"].clone(), sources }
+        } else if !line["hold"].is_null() {
+            let because = text("because").unwrap_or_default();
+            Change::Hold { knobs: line["hold"].clone(), because }
+        } else if let Some(name) = text("operator") {
+            Change::Operator { name, source: recorded(folder, line)? }
+        } else {
+            let mut sources = vec![recorded(folder, line)?];
+            for required in line["requires"].as_array().into_iter().flatten() {
+                sources.push(recorded(folder, required)?);
+            }
+            Change::Version { sources, because: text("because") }
+        };
+        Ok(Event { step, attempt: attempt(line).unwrap_or(step), change })
+    }
+}
+
+/// The attempt of a line of `control.jsonl` or `metrics.jsonl`.
+pub fn attempt(line: &Value) -> Option<u64> {
+    line["attempt"].as_u64().or(line["step"].as_u64())
+}
+
+/// A text named by path and hash.
+fn recorded(folder: &Path, named: &Value) -> Result<Source> {
+    let (Some(hash), Some(file)) = (named["sha256"].as_str(), named["file"].as_str()) else {
+        return Err(Error::new("a line names no file and hash"));
+    };
+    let path = folder.join(TEXTS).join(format!("{hash}.lua"));
+    let text = fs::read_to_string(&path).at(path.display())?;
+    if sha256(text.as_bytes()) != hash {
+        return Err(Error::new("the text is not the one that was recorded").at(path.display()));
+    }
+    Ok(Source::new(file.into(), text))
+}
+
+/// Everything that steered the run in this folder.
+pub fn read(folder: &Path) -> Result<Vec<Event>> {
+    let path = folder.join(LINES);
+    let lines = read_json_lines(&path)?;
+    lines.iter().map(|line| Event::read(folder, line).at(path.display())).collect()
+}

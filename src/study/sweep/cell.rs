@@ -1,0 +1,204 @@
+//! One cell: its folder, and what became of it.
+
+use super::identity::Basis;
+use crate::Result;
+use crate::run::claim::{Owner, holder};
+use crate::run::folder::CELL;
+use compt_core::files::json::{read_json, write_json};
+use compt_error::Context;
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A cell of a grid.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// In its grid, from 1.
+    pub number: usize,
+    pub id: String,
+    pub folder: PathBuf,
+    pub basis: Basis,
+}
+
+/// What became of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    /// Nobody has begun it.
+    New,
+    /// A process is at work on it.
+    Running,
+    /// It was begun, and nobody works on it.
+    Unfinished,
+    Finished,
+    /// Why, and when, in seconds since 1970.
+    Failed(String, f64),
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// What its function returned.
+    Finished(Value),
+    Failed(String),
+}
+
+impl Cell {
+    /// The cell of these settings below a folder.
+    pub fn below(out: &Path, number: usize, basis: Basis, otherwise: &str) -> Cell {
+        let id = basis.id();
+        let folder = out.join(format!("{}-{id}", name_of(&basis.settings, otherwise)));
+        Cell { number, id, folder, basis }
+    }
+
+    pub fn state(&self) -> State {
+        if let Some(end) = self.end_of() {
+            return end;
+        }
+        match holder(&self.folder) {
+            Some(_) => State::Running,
+            None if self.folder.join(CELL).exists() => State::Unfinished,
+            None => State::New,
+        }
+    }
+
+    /// How it ended, if it did, whoever works on it now.
+    pub fn end_of(&self) -> Option<State> {
+        let record = read_json(&self.folder.join(CELL)).ok()?;
+        let text = |key: &str| record[key].as_str();
+        Some(match text("outcome")? {
+            "finished" => State::Finished,
+            _ => {
+                let error = text("error").unwrap_or_default().to_string();
+                State::Failed(error, record["ended"].as_f64().unwrap_or(0.0))
+            }
+        })
+    }
+
+    /// Notes that work on it begins; `output` is the file of what its process says, if there is one.
+    pub fn begin(&self, output: Option<&Path>) -> Result<()> {
+        fs::create_dir_all(&self.folder).at(self.folder.display())?;
+        let mut record = self.record();
+        record["by"] = Owner::this().to_string().into();
+        record["output"] = output.map(|path| path.display().to_string()).into();
+        write_json(&self.folder.join(CELL), &record)
+    }
+
+    /// Notes how it ended, after so many seconds.
+    pub fn end(&self, outcome: &Outcome, seconds: f64) -> Result<()> {
+        let mut record = self.record();
+        let begun = read_json(&self.folder.join(CELL)).unwrap_or_default();
+        for key in ["by", "output"] {
+            record[key] = begun[key].clone();
+        }
+        record["seconds"] = seconds.into();
+        record["ended"] = now().into();
+        match outcome {
+            Outcome::Finished(values) => {
+                record["outcome"] = "finished".into();
+                // Where a list looks for it.
+                record["average"] = values["average"].as_f64().into();
+                record["values"] = values.clone();
+            }
+            Outcome::Failed(error) => {
+                record["outcome"] = "failed".into();
+                record["error"] = error.as_str().into();
+            }
+        }
+        write_json(&self.folder.join(CELL), &record)
+    }
+
+    fn record(&self) -> Value {
+        let Basis { settings, code, data, binary, session } = &self.basis;
+        json!({
+            "id": self.id, "settings": settings, "code_sha256": **code, "data": data,
+            "compt": env!("CARGO_PKG_VERSION"), "binary_sha256": **binary, "session": **session,
+        })
+    }
+}
+
+impl State {
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::New => "missing",
+            State::Running => "running",
+            State::Unfinished => "unfinished",
+            State::Finished => "finished",
+            State::Failed(..) => "failed",
+        }
+    }
+}
+
+/// `method=ssum shots=8 seed=1`
+pub fn described(settings: &Map<String, Value>) -> String {
+    let plain = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let parts: Vec<String> =
+        settings.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
+    parts.join(" ")
+}
+
+/// Seconds since 1970.
+pub fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// What a cell is called: its setting `name`, or `method`, or else the grid's own name.
+fn name_of(settings: &Map<String, Value>, otherwise: &str) -> String {
+    let given = ["name", "method"].iter().find_map(|key| settings.get(*key)?.as_str());
+    let plain = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let name: String = given.unwrap_or(otherwise).chars().map(plain).take(60).collect();
+    if name.trim_matches('.').is_empty() { "cell".into() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::claim::{Taken, claim};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_cell_goes_from_new_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = json!({ "method": "a/b", "shots": 8 }).as_object().unwrap().clone();
+        let basis = Basis {
+            settings,
+            code: "c".into(),
+            data: BTreeMap::new(),
+            binary: "b".into(),
+            session: Arc::default(),
+        };
+        let cell = Cell::below(folder.path(), 1, basis, "grid");
+        assert!(cell.folder.ends_with(format!("a-b-{}", cell.id)));
+        assert_eq!(cell.state(), State::New);
+        let Taken::Mine(claim) = claim(&cell.folder).unwrap() else { panic!() };
+        cell.begin(Some(Path::new("log.txt"))).unwrap();
+        assert_eq!(cell.state(), State::Running);
+        drop(claim);
+        assert_eq!(cell.state(), State::Unfinished);
+        cell.end(&Outcome::Failed("no rows".into()), 1.0).unwrap();
+        assert!(matches!(cell.state(), State::Failed(error, at) if error == "no rows" && at > 1e9));
+        cell.end(&Outcome::Finished(json!({ "average": 90.0 })), 2.0).unwrap();
+        assert_eq!(cell.state(), State::Finished);
+        assert_eq!(read_json(&cell.folder.join(CELL)).unwrap()["output"], "log.txt");
+    }
+
+    #[test]
+    fn a_name_is_one_a_folder_can_have() {
+        let name = |settings: Value| name_of(settings.as_object().unwrap(), "grid");
+        assert_eq!(name(json!({ "name": "ssum k=8", "method": "ssum" })), "ssum-k-8");
+        assert_eq!(name(json!({ "method": "ssum" })), "ssum");
+        assert_eq!(name(json!({ "shots": 8 })), "grid");
+        assert_eq!(name(json!({ "name": ".." })), "cell");
+    }
+
+    #[test]
+    fn settings_are_shown_in_a_line() {
+        let settings = json!({ "method": "ssum", "shots": 8, "lr": [0.1] });
+        assert_eq!(described(settings.as_object().unwrap()), "method=ssum shots=8 lr=[0.1]");
+    }
+}

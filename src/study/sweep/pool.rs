@@ -1,0 +1,111 @@
+//! Processes of this program that work on one grid side by side.
+
+use crate::run::claim::Owner;
+use crate::{Result, interrupt};
+use compt_error::Context;
+use std::collections::HashSet;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+/// The threads each of so many processes gets of so many cores.
+pub fn threads_each(cores: usize, jobs: usize) -> usize {
+    (cores / jobs.max(1)).max(1)
+}
+
+/// Processes at work.
+pub struct Pool {
+    /// What starts one more.
+    arguments: Vec<String>,
+    threads: usize,
+    children: Vec<Child>,
+    /// The numbers of those that ended.
+    past: HashSet<u32>,
+}
+
+impl Pool {
+    /// `arguments` of the program, once for each of `jobs` processes of so many threads.
+    pub fn start(arguments: Vec<String>, jobs: usize, threads: usize) -> Result<Pool> {
+        let mut pool = Pool { arguments, threads, children: Vec::new(), past: HashSet::new() };
+        (0..jobs).try_for_each(|_| pool.add())?;
+        Ok(pool)
+    }
+
+    /// One more process.
+    pub fn add(&mut self) -> Result<()> {
+        // On Linux this is the program as it was started, even if its file is another by now.
+        let mut command = Command::new("/proc/self/exe");
+        command.args(&self.arguments).env("OMP_NUM_THREADS", self.threads.to_string());
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        // SAFETY: prctl is async-signal-safe. Nobody is left behind when this process is killed.
+        unsafe {
+            command.pre_exec(|| {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+                Ok(())
+            });
+        }
+        self.children.push(command.spawn().at("cannot start a process")?);
+        Ok(())
+    }
+
+    /// The exit codes of those that ended since the last call; none of a killed one.
+    pub fn ended(&mut self) -> Result<Vec<Option<i32>>> {
+        let mut ended = Vec::new();
+        let mut at_work = Vec::new();
+        for mut child in self.children.drain(..) {
+            match child.try_wait().at("a process at work")? {
+                Some(status) => {
+                    self.past.insert(child.id());
+                    ended.push(status.code());
+                }
+                None => at_work.push(child),
+            }
+        }
+        self.children = at_work;
+        Ok(ended)
+    }
+
+    /// Whether a process is one of these.
+    pub fn has(&self, owner: &Owner) -> bool {
+        let this = Owner::this();
+        owner.host == this.host && self.children.iter().any(|child| child.id() == owner.pid)
+    }
+
+    /// Whether a process was one of these, and has ended.
+    pub fn had(&self, owner: Option<Owner>) -> bool {
+        owner
+            .is_some_and(|owner| owner.host == Owner::this().host && self.past.contains(&owner.pid))
+    }
+
+    pub fn at_work(&self) -> usize {
+        self.children.len()
+    }
+
+    /// Makes all write a checkpoint and end, and waits for them.
+    pub fn stop(&mut self) {
+        for child in &self.children {
+            // SAFETY: a plain system call; the child has not been waited for, so its number is its own.
+            unsafe { libc::kill(child.id() as i32, interrupt::signal()) };
+        }
+        for child in &mut self.children {
+            let _ = child.wait();
+        }
+        self.children.clear();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn cores_are_shared_out() {
+        assert_eq!(super::threads_each(2, 2), 1);
+        assert_eq!(super::threads_each(16, 3), 5);
+        assert_eq!(super::threads_each(2, 8), 1);
+        assert_eq!(super::threads_each(4, 0), 4);
+    }
+}
