@@ -26,7 +26,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
     ("slurm", &[]),
     ("run", &["slurm"]),
     ("exchange", &["run"]),
-    ("hub", &["interrupt"]),
+    ("hub", &["interrupt", "run"]),
     ("report", &["run"]),
     ("sweep", &["interrupt", "run", "slurm"]),
     ("golden", &["tensor"]),
