@@ -236,7 +236,7 @@ fn a_description_has_options_with_defaults() {
 #[test]
 fn the_generated_files_are_fresh() {
     let docs = Docs::load().unwrap();
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut files: Vec<(std::path::PathBuf, String)> = super::stubs(&docs)
         .into_iter()
         .map(|(path, text)| (root.join("stdlib/meta").join(path), text))

@@ -162,9 +162,9 @@ fn completion_knows_names_options_values_and_files() {
     assert_eq!(texts(&r, "compt.tasks 'gl"), ["glue"]);
     assert_eq!(texts(&r, "require 'compt.sch"), ["compt.schedule"]);
     assert_eq!(texts(&r, "torch.load('Cargo.t"), ["Cargo.toml"]);
-    assert_eq!(texts(&r, "compt.trainer { control = 'stdlib/sched"), ["schedule.lua"]);
+    assert_eq!(texts(&r, "compt.trainer { control = '../../stdlib/sched"), ["schedule.lua"]);
     assert_eq!(texts(&r, ":ti"), [":time", ":timeit"]);
-    assert_eq!(texts(&r, ":load examples/quick"), ["quickstart.lua"]);
+    assert_eq!(texts(&r, ":load ../../examples/quick"), ["quickstart.lua"]);
     assert_eq!(texts(&r, ":time torch.softm"), ["softmax"]);
     assert_eq!(texts(&r, "?compt.Trainer:ev"), ["compt.Trainer:evaluate"]);
     assert_eq!(texts(&r, "?r.wei"), ["weights"]);
