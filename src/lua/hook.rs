@@ -12,7 +12,25 @@ const USUAL: u32 = 1_000;
 /// From the first hit on the hook fires at every instruction, so that a `pcall` in a loop cannot
 /// swallow the error; call this again when control is back at the top level.
 pub fn install(lua: &Lua) -> Result<()> {
+    lua.remove_app_data::<Stopped>();
     look_every(lua, USUAL)
+}
+
+/// In the state's app data from [`stop`] on.
+struct Stopped;
+
+/// Ends the script: no `pcall` can go on. The error that it returns is to be raised.
+pub fn stop(lua: &Lua) -> Error {
+    lua.set_app_data(Stopped);
+    match look_every(lua, 1) {
+        Ok(()) => Error::external(Interrupted),
+        Err(error) => error,
+    }
+}
+
+/// Whether [`stop`] ended the script.
+pub fn is_stopped(lua: &Lua) -> bool {
+    lua.app_data_ref::<Stopped>().is_some()
 }
 
 /// Stops here if Ctrl-C was pressed; for what is called from Lua and may take its time. Makes the
@@ -45,7 +63,7 @@ pub fn limited<R>(lua: &Lua, most: u32, f: impl FnOnce() -> Result<R>) -> Result
 fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
     let triggers = HookTriggers::new().every_nth_instruction(instructions);
     lua.set_global_hook(triggers, move |lua, _| {
-        if interrupt::due() {
+        if interrupt::due() || is_stopped(lua) {
             look_every(lua, 1)?;
             return Err(raised(lua, Error::external(Interrupted)));
         }

@@ -178,6 +178,11 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     let settings = package.clone();
     let files = lua.create_function(move |lua, name: String| {
         let along: String = settings.get("path")?;
+        if let Some((path, text)) = kept_module(lua, &name, &along) {
+            sources::record(lua, &path, &text);
+            let chunk = lua.load(text::code(&text)).set_name(format!("@{path}"));
+            return Ok((Value::Function(chunk.into_function()?), Some(path)));
+        }
         let (path, tried): (Option<String>, Option<String>) = searchpath.call((name, along))?;
         let Some(path) = path else { return Ok((tried.into_lua(lua)?, None)) };
         let text = text::read(Path::new(&path))?;
@@ -188,6 +193,17 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     let searchers: Table = package.get("searchers")?;
     searchers.raw_set(2, library)?;
     searchers.raw_insert(3, files)
+}
+
+/// The module that a script that is run again had loaded, by its path along `package.path`.
+fn kept_module(lua: &Lua, name: &str, along: &str) -> Option<(String, String)> {
+    let session = lua.app_data_ref::<Session>()?;
+    let again = session.again.as_ref()?;
+    let part = name.replace('.', "/");
+    along.split(';').map(|template| template.replace('?', &part)).find_map(|path| {
+        let kept = again.modules.iter().find(|module| module.path == Path::new(&path))?;
+        Some((path, kept.text.clone()))
+    })
 }
 
 /// Puts a folder first on `package.path`.

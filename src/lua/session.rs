@@ -4,7 +4,9 @@ use super::text;
 use crate::{Error, Result};
 use compt_core::tensor::device;
 use compt_error::Context;
+use compt_core::files::source::Source;
 use compt_study::sweep::{Launch, Plan};
+use compt_study::training::{EvaluationOptions, Replayed};
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -115,22 +117,29 @@ pub struct Again {
     pub cell: Option<Value>,
     /// What came of a replay.
     pub replayed: RefCell<Option<Replayed>>,
-    /// The split and the options of an evaluation.
-    pub evaluation: Option<(String, Value)>,
+    /// What is to be evaluated.
+    pub evaluation: Option<EvaluationOptions>,
     /// What came of it, as a table and as JSON.
     pub evaluated: RefCell<Option<(String, Value)>>,
+    /// Settings that may differ from the recorded ones.
+    pub may_differ: Vec<&'static str>,
+    /// The files that the script had loaded: they are used in the place of those on the disk.
+    pub modules: Vec<Source>,
 }
 
-/// A replay against its record.
-#[derive(Debug, Clone, Default)]
-pub struct Replayed {
-    pub steps: u64,
-    /// Steps whose loss is not the recorded one, and the first of them with both.
-    pub differ: u64,
-    pub first: Option<(u64, f64, f64)>,
-    pub largest: f64,
-    /// The largest difference that counts as none.
-    pub tolerance: f64,
+impl Again {
+    pub fn new(mode: Mode, folders: BTreeMap<usize, PathBuf>) -> Again {
+        Again {
+            mode,
+            folders,
+            cell: None,
+            replayed: RefCell::default(),
+            evaluation: None,
+            evaluated: RefCell::default(),
+            may_differ: Vec::new(),
+            modules: Vec::new(),
+        }
+    }
 }
 
 impl Default for Session {
@@ -184,6 +193,11 @@ impl Session {
             grids: Grids { way, seen: 0 },
             ..Session::default()
         })
+    }
+
+    /// Whether the session is there to evaluate a run.
+    pub fn evaluates(&self) -> bool {
+        self.again.as_ref().is_some_and(|again| again.evaluation.is_some())
     }
 
     /// Whether nothing is to be trained.

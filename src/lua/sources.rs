@@ -3,7 +3,7 @@
 
 use super::failure::Place;
 use super::text;
-use compt_core::files::source::sha256;
+use compt_core::files::source::{Source, sha256};
 use mlua::{Function, Lua, Table};
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,6 +23,18 @@ pub fn record(lua: &Lua, name: &str, text: &str) {
     }
     let mut sources = lua.app_data_mut::<Sources>().expect("it was just put there");
     sources.texts.push((name.to_string(), text.to_string()));
+}
+
+/// The files that were loaded, each with its newest text.
+pub fn files(lua: &Lua) -> Vec<Source> {
+    let Some(sources) = lua.app_data_ref::<Sources>() else { return Vec::new() };
+    let mut newest = BTreeMap::new();
+    for (name, text) in &sources.texts {
+        if name.ends_with(".lua") {
+            newest.insert(PathBuf::from(name), text);
+        }
+    }
+    newest.into_iter().map(|(path, text)| Source::new(path, text.clone())).collect()
 }
 
 /// The SHA-256 of each file of a function's code, by path: the chunk that defines it and all files it

@@ -9,6 +9,7 @@ pub mod report;
 pub mod run;
 pub mod slurm;
 pub mod sweep;
+pub mod training;
 pub mod watch;
 
 pub(crate) use compt_error::{Error, Result};

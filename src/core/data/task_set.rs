@@ -27,6 +27,8 @@ pub struct Part {
     pub shots: Option<usize>,
     pub per: Per,
     pub seed: u64,
+    /// The arguments they were read with, as data; `None` where these hold functions.
+    pub source: Option<serde_json::Value>,
 }
 
 impl TaskSet {
@@ -36,7 +38,7 @@ impl TaskSet {
     }
 
     fn drawn(name: &str, tasks: Vec<Task>, (shots, per, seed): (Option<usize>, Per, u64)) -> Self {
-        let part = Part { name: name.into(), count: tasks.len(), shots, per, seed };
+        let part = Part { name: name.into(), count: tasks.len(), shots, per, seed, source: None };
         let lengths = vec![None; tasks.len()];
         TaskSet { name: name.into(), tasks, parts: vec![part], lengths }
     }
@@ -66,6 +68,11 @@ impl TaskSet {
             rest = later;
             (part, own)
         })
+    }
+
+    /// Notes the arguments that all its tasks were read with, as data.
+    pub fn set_source(&mut self, source: Option<serde_json::Value>) {
+        self.parts.iter_mut().for_each(|part| part.source = source.clone());
     }
 
     /// What all parts agree in.

@@ -1,15 +1,15 @@
 //! A control file in a sandboxed Lua state.
 
-use super::printed::Printed;
-use super::program::Program;
-use super::sandbox::{Origin, Sandbox};
+use super::rules::Rules;
+use super::sandbox::Sandbox;
 use super::{answer, told};
 use crate::text;
 use crate::{Error, Result};
 use compt_core::files::source::{Source, sha256};
 use compt_core::train::control::{Control, Setting, View, try_out};
 use compt_core::train::knobs::Knobs;
-use std::path::{Path, PathBuf};
+use compt_study::training::steering::{Loaded, Origin, Output, Program};
+use std::path::Path;
 
 /// A control file: it sees the schedules and the files beside it, and nothing else.
 ///
@@ -17,21 +17,9 @@ use std::path::{Path, PathBuf};
 /// takes its place between two steps.
 pub struct ControlFile {
     sandbox: Sandbox,
-    pub(super) program: Program,
+    rules: Rules,
     sources: Vec<Source>,
     seed: u64,
-}
-
-/// A file that was wanted, and its SHA-256 where it is there.
-pub type Touched = (PathBuf, Option<String>);
-
-/// A control file that was opened, if it is a good one.
-pub struct Opened {
-    pub control: Result<ControlFile>,
-    /// Every file that was wanted, whether or not it could be loaded.
-    pub touched: Vec<Touched>,
-    /// Whether a file seems to be cut off: it may be whole soon.
-    pub is_unfinished: bool,
 }
 
 impl ControlFile {
@@ -40,18 +28,13 @@ impl ControlFile {
     ///
     /// Errors name the file, the line and the knob: one that does not load or returns no table,
     /// an unknown knob, group or task, a value out of range, two answers for one step.
-    pub fn load(path: &Path, origin: Origin, stages: &[Setting]) -> Result<ControlFile> {
-        ControlFile::open(path, origin, stages).control
-    }
-
-    /// The same, with all that was met on the way.
-    pub fn open(path: &Path, origin: Origin, stages: &[Setting]) -> Opened {
+    pub fn load(path: &Path, origin: Origin, stages: &[Setting]) -> Loaded {
         let folder = path.parent().unwrap_or(Path::new(""));
         let sandbox = match Sandbox::new(folder, origin, stages[0].seed) {
             Ok(sandbox) => sandbox,
             Err(e) => {
-                let (control, touched) = (Err(told(&e)), vec![(path.to_path_buf(), None)]);
-                return Opened { control, touched, is_unfinished: false };
+                let (program, touched) = (Err(told(&e)), vec![(path.to_path_buf(), None)]);
+                return Loaded { program, touched, is_unfinished: false };
             }
         };
         let files = sandbox.files();
@@ -64,43 +47,48 @@ impl ControlFile {
         let unread = files.missing().into_iter().map(|path| (path.clone(), held(&path)));
         let touched = sources.chain(unread);
         let is_unfinished = files.signs().seem_unfinished(loaded.is_ok());
-        Opened { control: loaded, touched: touched.collect(), is_unfinished }
+        let program = loaded.map(|control| Box::new(control) as Box<dyn Program>);
+        Loaded { program, touched: touched.collect(), is_unfinished }
     }
 
     fn in_sandbox(sandbox: Sandbox, path: &Path, stages: &[Setting]) -> Result<ControlFile> {
         let table = sandbox.load(path)?;
         let sources = sandbox.files().sources();
         let name = path.display().to_string();
-        let program = Program::read(&table, &name, &sources[0].text, &stages[0])?;
-        let mut control = ControlFile { sandbox, program, sources, seed: stages[0].seed };
-        control.printed().quietly(|| try_out(&mut control, stages))?;
+        let rules = Rules::read(&table, &name, &sources[0].text, &stages[0])?;
+        let mut control = ControlFile { sandbox, rules, sources, seed: stages[0].seed };
+        control.output().quietly(|| try_out(&mut control, stages))?;
         // A function may have required more when it was called.
         let files = control.sandbox.files();
         control.sources = files.sources();
         files.freeze();
         Ok(control)
     }
+}
 
-    /// The texts it was made from, the control file itself first.
-    pub fn sources(&self) -> &[Source] {
+impl Program for ControlFile {
+    fn sources(&self) -> &[Source] {
         &self.sources
     }
 
-    /// What it prints.
-    pub fn printed(&self) -> Printed {
-        self.sandbox.files().printed()
+    fn texts(&self) -> Vec<(String, Option<String>)> {
+        self.rules.texts()
+    }
+
+    fn output(&self) -> Output {
+        self.sandbox.files().output()
     }
 }
 
 impl Control for ControlFile {
     fn knobs(&mut self, view: &View) -> Result<Knobs> {
         self.sandbox.refill();
-        answer(&self.program, self.sandbox.lua(), self.seed, view)
+        answer(&self.rules, self.sandbox.lua(), self.seed, view)
             .map_err(|e| shown_in(e, &self.sources))
     }
 
     fn place(&self, knob: &str) -> String {
-        self.program.place(knob)
+        self.rules.place(knob)
     }
 }
 

@@ -6,26 +6,17 @@
 //! of those by name, or a function that returns such a table.
 
 mod bounded;
-mod by_hand;
-mod changes;
-mod checker;
 mod file;
-mod live;
-mod operator;
-mod printed;
-mod program;
+mod print;
+mod rules;
 mod sandbox;
 mod table;
-mod upper;
 mod view;
 mod whole;
 
 pub use file::ControlFile;
-pub use live::{Live, Past, edits_taken};
-pub use operator::OperatorFile;
-pub use printed::install as install_print;
-pub use sandbox::Origin;
-pub use table::{TableControl, TableRecord};
+pub use print::install as install_print;
+pub use table::TableControl;
 pub use whole::{ends_early, is_blank};
 
 use super::{failure::Failure, random};
@@ -33,10 +24,10 @@ use crate::{Error, Result};
 use compt_core::train::control::View;
 use compt_core::train::knobs::Knobs;
 use mlua::Lua;
-use program::Program;
+use rules::Rules;
 
-fn answer(program: &Program, lua: &Lua, seed: u64, view: &View) -> Result<Knobs> {
-    random::by_step(lua, seed, view.step, || program.knobs(lua, view))
+fn answer(rules: &Rules, lua: &Lua, seed: u64, view: &View) -> Result<Knobs> {
+    random::by_step(lua, seed, view.step, || rules.knobs(lua, view))
 }
 
 /// A Lua error as one of ours: `file:line: message`.

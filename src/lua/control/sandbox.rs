@@ -1,12 +1,13 @@
 //! The Lua state of a control file: what it may see, load and spend.
 
-use super::printed::Printed;
+use super::print;
 use super::whole::{Signs, ends_early, is_blank};
 use super::{bounded, told};
 use crate::options::kind;
 use crate::{Error, Result};
 use crate::{hook, raise, random, stdlib, text};
 use compt_core::files::source::Source;
+use compt_study::training::steering::{Origin, Output};
 use mlua::chunk::ChunkMode;
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
 use std::cell::{Cell, RefCell};
@@ -47,26 +48,16 @@ pub struct Sandbox {
     spent: Rc<Cell<u32>>,
 }
 
-/// Where the texts come from.
-#[derive(Debug, Clone)]
-pub enum Origin {
-    Disk,
-    /// From these alone, as a run recorded them.
-    Recorded(Vec<Source>),
-}
-
 const NOT_THERE: &str =
     "it is none of the files the control was checked with: require it at the top";
 
-impl Origin {
-    fn text(&self, path: &Path) -> Result<String> {
-        match self {
-            Origin::Disk => text::read(path),
-            Origin::Recorded(sources) => {
-                let source = sources.iter().find(|source| source.path == path);
-                let text = source.map(|source| source.text.clone());
-                text.ok_or_else(|| Error::new(NOT_THERE).at(path.display()))
-            }
+fn text_of(origin: &Origin, path: &Path) -> Result<String> {
+    match origin {
+        Origin::Disk => text::read(path),
+        Origin::Recorded(sources) => {
+            let source = sources.iter().find(|source| source.path == path);
+            let text = source.map(|source| source.text.clone());
+            text.ok_or_else(|| Error::new(NOT_THERE).at(path.display()))
         }
     }
 }
@@ -78,7 +69,7 @@ pub struct Files {
     read: RefCell<Vec<Source>>,
     missing: RefCell<Vec<PathBuf>>,
     signs: Cell<Signs>,
-    printed: Printed,
+    output: Output,
     loaded: RefCell<HashMap<String, Option<Value>>>,
 }
 
@@ -94,7 +85,7 @@ impl Sandbox {
             read: RefCell::default(),
             missing: RefCell::default(),
             signs: Cell::default(),
-            printed: Printed::default(),
+            output: Output::default(),
             loaded: RefCell::default(),
         });
         restrict(&lua, &files)?;
@@ -159,8 +150,8 @@ impl Files {
     }
 
     /// What the code prints.
-    pub fn printed(&self) -> Printed {
-        self.printed.clone()
+    pub fn output(&self) -> Output {
+        self.output.clone()
     }
 
     fn doubt(&self) {
@@ -169,7 +160,7 @@ impl Files {
 
     /// Reads a file, notes it and compiles it.
     fn chunk(&self, lua: &Lua, path: &Path) -> Result<Function> {
-        let text = self.origin.borrow().text(path).inspect_err(|_| {
+        let text = text_of(&self.origin.borrow(), path).inspect_err(|_| {
             self.missing.borrow_mut().push(path.to_path_buf());
             self.doubt();
         })?;
@@ -246,7 +237,7 @@ fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
     })?;
     kept.set("require", require)?;
 
-    kept.set("print", files.printed.function(lua)?)?;
+    kept.set("print", print::function(&files.output, lua)?)?;
     let sorted_pairs: Function = stdlib::load(lua, "sorted_pairs.lua")?;
     kept.set("sorted_pairs", sorted_pairs.clone())?;
     kept.set("pairs", sorted_pairs)?;

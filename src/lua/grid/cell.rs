@@ -3,6 +3,7 @@
 use super::log::Log;
 use super::told;
 use super::work::{Work, interrupted};
+use crate::hook;
 use crate::random;
 use crate::recorded::plain as plain_tables;
 use crate::session::{Again, Mode, Session, fresh_id};
@@ -16,7 +17,6 @@ use compt_study::run::folder::SESSION;
 use compt_study::sweep::{Cell, Outcome};
 use mlua::{Lua, LuaSerdeExt, Value};
 use serde_json::json;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Work<'_> {
         lua.gc_collect().and_then(|()| lua.gc_collect()).map_err(|e| Error::new(e.to_string()))?;
         let outcome = match done {
             // Nothing was made: the script ended to compare or to evaluate.
-            Ok(Err(error)) if !records && !interrupt::requested() => {
+            Ok(Err(error)) if !records && !interrupt::requested() && !hook::is_stopped(lua) => {
                 return Err(told(lua, &error));
             }
             _ if !records => return Ok(true),
@@ -110,14 +110,7 @@ fn enter(lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Option<Session> {
     session.id = id.unwrap_or_else(fresh_id);
     session.again = again.or_else(|| {
         (!folders.is_empty()).then(|| {
-            Rc::new(Again {
-                mode: Mode::Resume,
-                folders,
-                cell: None,
-                replayed: RefCell::default(),
-                evaluation: None,
-                evaluated: RefCell::default(),
-            })
+            Rc::new(Again::new(Mode::Resume, folders))
         })
     });
     let seed = session.seed;

@@ -8,6 +8,7 @@ mod spec;
 mod work;
 
 use super::failure::Failure;
+use super::hook;
 use super::recorded::plain as plain_tables;
 use super::session::{Again, Session, Task, Way};
 use crate::{Error, Result};
@@ -183,9 +184,7 @@ fn over(lua: &Lua) -> mlua::Error {
     if let Some(mut session) = lua.app_data_mut::<Session>() {
         session.over = true;
     }
-    // As Ctrl-C does, so that no `pcall` goes on.
-    interrupt::request();
-    mlua::Error::external(Interrupted)
+    hook::stop(lua)
 }
 
 /// An error of the call.

@@ -1,9 +1,9 @@
 //! What a saved session has: a script that comes to the same state, or says where it does not.
 
 use super::lexer;
-use crate::control::edits_taken;
 use crate::session::Session;
 use crate::types::{LuaTrainer, steps_made};
+use compt_study::training::steering::edits_taken;
 use mlua::{AnyUserData, Lua};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use clap::Args;
 use compt_study::run::catalog::Entry;
 use compt_study::run::environment::environment_of;
-use compt_study::run::steering::{self, Change};
+use compt_study::run::events::{self, Change};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -69,7 +69,7 @@ fn all_of(entry: &Entry) -> Map<String, Value> {
 /// What steered a run, by step.
 fn schedules(entry: &Entry) -> Result<Map<String, Value>> {
     let mut found = Map::new();
-    for event in steering::read(&entry.path)? {
+    for event in events::read(&entry.path)? {
         let (what, value) = match &event.change {
             Change::Version { sources, .. } => {
                 ("control".to_string(), json!(sources[0].sha256[..12]))

@@ -5,7 +5,7 @@ use super::controls::{self, Texts};
 use crate::run::catalog::Entry;
 use crate::run::curve::thinned;
 use crate::run::environment::environment_of;
-use crate::run::steering;
+use crate::run::events;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
                 Some(environments.len() - 1)
             }
         };
-        let events = steering::read(&entry.path).unwrap_or_default();
+        let events = events::read(&entry.path).unwrap_or_default();
         let own: Map<String, Value> = settings
             .iter()
             .filter(|(key, _)| differing.contains(*key))

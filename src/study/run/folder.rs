@@ -1,6 +1,7 @@
 //! The folder of one run: what it was made from, what happened, what came out.
 
-use super::steering::{self, Event};
+use super::events::{self, Event};
+use super::modules;
 use crate::{Error, Result};
 use compt_core::files::atomic::{remove_temporary, write_atomic};
 use compt_core::files::json::{JsonLines, check_writable, write_json};
@@ -19,6 +20,8 @@ pub struct Start<'a> {
     pub environment: &'a Value,
     /// The script's text, kept as `script.lua`.
     pub script: Option<&'a str>,
+    /// The files that the script has loaded, kept below `modules/`.
+    pub modules: &'a [Source],
     /// What is needed to run the script again.
     pub session: &'a Value,
 }
@@ -39,7 +42,7 @@ pub const LOG: &str = "log.txt";
 pub const PREDICTIONS: &str = "predictions";
 pub const PROMPTS: &str = "prompts.safetensors";
 
-/// A folder with `config.json`, `environment.json`, `session.json`, `script.lua`, `metrics.jsonl`
+/// A folder with `config.json`, `environment.json`, `session.json`, `script.lua`, `modules/`, `metrics.jsonl`
 /// (one line a step), `evaluations.jsonl`, `control.jsonl` and `control/` (what steered the run),
 /// `checkpoints/`, `predictions/` of evaluations, and at the end `result.json`.
 pub struct RunFolder {
@@ -102,11 +105,12 @@ impl RunFolder {
             if let Some(script) = start.script {
                 write_atomic(&path.join(SCRIPT), script.as_bytes())?;
             }
+            modules::write(path, start.modules)?;
             RunFolder::with(path, config.try_clone().at(path.display())?)
         };
         let begun = write();
         if begun.is_err() {
-            let files = [ENVIRONMENT, SESSION, SCRIPT, METRICS, EVALUATIONS, steering::LINES];
+            let files = [ENVIRONMENT, SESSION, SCRIPT, METRICS, EVALUATIONS, events::LINES];
             files.iter().chain([&CONFIG]).for_each(|f| drop(fs::remove_file(path.join(f))));
         }
         begun
@@ -130,7 +134,7 @@ impl RunFolder {
             path: path.to_path_buf(),
             metrics: JsonLines::open(&path.join(METRICS))?,
             evaluations: JsonLines::open(&path.join(EVALUATIONS))?,
-            controls: JsonLines::open(&path.join(steering::LINES))?,
+            controls: JsonLines::open(&path.join(events::LINES))?,
             texts: Vec::new(),
             _lock: lock,
         })
@@ -159,7 +163,7 @@ impl RunFolder {
 
     /// Forgets what steered later attempts than this one.
     pub fn steered_until(&mut self, attempt: u64) -> Result<()> {
-        self.controls.back_to(steering::attempt, attempt)
+        self.controls.back_to(events::attempt, attempt)
     }
 
     /// Notes a change of what steers the run: a line in `control.jsonl`, and each text under
@@ -172,7 +176,7 @@ impl RunFolder {
 
     /// Writes the texts that wait.
     fn write_texts(&mut self) -> Result<()> {
-        let folder = self.path.join(steering::TEXTS);
+        let folder = self.path.join(events::TEXTS);
         while let Some(source) = self.texts.last() {
             let copy = folder.join(format!("{}.lua", source.sha256));
             if !copy.exists() {
@@ -236,14 +240,15 @@ fn claim(folder: &Path) -> Result<Option<File>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::steering::Change;
+    use super::super::events::Change;
     use super::*;
     use serde_json::json;
 
     fn create(path: &Path) -> Result<RunFolder> {
         let (config, empty) = (json!({ "epochs": 30 }), json!({}));
         let script = Some("print(1)");
-        let start = Start { config: &config, environment: &empty, script, session: &empty };
+        let start =
+            Start { config: &config, environment: &empty, script, modules: &[], session: &empty };
         RunFolder::create(path, &start)
     }
 
@@ -281,14 +286,14 @@ mod tests {
         assert_eq!((&line["step"], &line["file"]), (&json!(1), &json!("control.lua")));
         assert_eq!(line["requires"][0]["file"], "extra.lua");
         assert_eq!(read(&format!("control/{}.lua", control.sha256)), "return {}");
-        assert_eq!(steering::read(run.path()).unwrap(), events);
+        assert_eq!(events::read(run.path()).unwrap(), events);
         assert!(read("result.json").contains("80.0"));
         run.back_to(1).unwrap();
         assert_eq!(read("metrics.jsonl"), "{\"step\":1,\"loss\":2.5}\n");
 
         let copy = run.path().join(format!("control/{}.lua", control.sha256));
         fs::write(copy, "return { }").unwrap();
-        let text = steering::read(run.path()).unwrap_err().to_string();
+        let text = events::read(run.path()).unwrap_err().to_string();
         assert!(text.contains("not the one that was recorded"), "{text}");
     }
 
@@ -346,7 +351,7 @@ mod tests {
         assert!(!path.exists(), "a folder that is gone is not made anew");
         fs::rename(&away, &path).unwrap();
         run.catch_up().unwrap();
-        assert_eq!(steering::read(&path).unwrap(), events);
+        assert_eq!(events::read(&path).unwrap(), events);
         assert_eq!(fs::read_to_string(path.join(METRICS)).unwrap(), "{\"step\":1}\n");
     }
 

@@ -5,10 +5,11 @@ pub mod checkpoints;
 pub mod claim;
 pub mod curve;
 pub mod environment;
+pub mod events;
 pub mod folder;
+pub mod modules;
 pub mod progress;
 pub mod settings;
-pub mod steering;
 pub mod tally;
 
 pub use folder::{RunFolder, Start};

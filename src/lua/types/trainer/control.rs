@@ -1,28 +1,31 @@
-//! Who answers for the settings of each step: the method, under a control of the user's own.
+//! What steers a trainer: the method's own control, and a control file or table of the user above it.
 
 use super::CALL;
-use super::earlier::Earlier;
 use crate::Error;
-use crate::control::{ControlFile, Live, Origin, TableControl};
+use crate::control::{ControlFile, TableControl};
 use crate::options::kind;
 use crate::session::Session;
 use compt_core::train::control::Setting;
+use compt_study::training::Earlier;
+use compt_study::training::spec::ControlSpec;
+use compt_study::training::steering::{Origin, Steering};
 use mlua::debug::Debug;
 use mlua::{Function, Lua, Table, Value};
 use std::path::Path;
 
-/// `own` is the method and the learning rates of its stages; `given` is nil, the path of a control file, or a table of knobs. A run that was made before
-/// begins with the version of the file it began with.
-pub fn control(
+/// `own` is the method and the learning rates of its stages; `given` is nil, the path of a control file, or
+/// a table of knobs. A run of an earlier process begins with the version of the file that it began with.
+pub fn steering(
     lua: &Lua,
     given: &Value,
     own: (&Table, Table),
     stages: Vec<Setting>,
     earlier: Option<&Earlier>,
-) -> mlua::Result<Live> {
+) -> mlua::Result<Steering> {
     let lower = own_control(lua, own, &stages)?;
     let strict = lua.app_data_ref::<Session>().is_some_and(|session| session.strict);
-    let mut live = Live::new(lower, stages.clone(), strict);
+    let mut steering =
+        Steering::new(Box::new(lower), ControlFile::load, stages.clone(), strict);
     match given {
         Value::Nil => {}
         Value::String(path) => {
@@ -31,12 +34,12 @@ pub fn control(
                 None => Origin::Disk,
             };
             let path = path.to_str()?.to_string();
-            live.use_file(ControlFile::load(Path::new(&path), origin, &stages)?);
+            steering.use_file(ControlFile::load(Path::new(&path), origin, &stages).program?);
         }
         Value::Table(table) => {
             let control = TableControl::new(lua, table, &stages)?;
             let record = control.record(lua, caller(lua));
-            live.use_table(control, record);
+            steering.use_table(Box::new(control), record);
         }
         other => {
             return Err(Error::new(format!(
@@ -47,7 +50,19 @@ pub fn control(
             .into());
         }
     }
-    Ok(live)
+    Ok(steering)
+}
+
+/// The control of the user, for the specification.
+pub fn spec(lua: &Lua, given: &Value) -> mlua::Result<Option<ControlSpec>> {
+    match given {
+        Value::String(path) => Ok(Some(ControlSpec::File(path.to_str()?.to_string()))),
+        Value::Table(_) => {
+            let (chunk, line) = caller(lua);
+            Ok(Some(ControlSpec::Table(format!("{chunk}:{line}"))))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The chunk and the line that this function was called from.

@@ -18,15 +18,15 @@ impl LuaTrainer {
         let task: Value = o.get_or(lua, "task", Value::Integer(1))?;
         let overwrite: bool = o.get_or(lua, "overwrite", false)?;
         o.finish()?;
-        self.refuse_behind("exports")?;
-        let task = index(&task, "task", &self.trainer.parts().task_names)?;
+        self.run.refuse_behind("exports")?;
+        let task = index(&task, "task", &self.run.trainer().parts().task_names)?;
         let found = self.low_rank(task).map_err(|e| e.at(CALL))?;
         let base = self.backbone.0.borrow().name.clone();
         Ok(found.write(Path::new(folder), &base, overwrite)?)
     }
 
     fn low_rank(&self, task: usize) -> Result<LowRank> {
-        let changes = match self.trainer.learner() {
+        let changes = match self.run.trainer().learner() {
             Some(learner) => learner.changes(task)?,
             None => Default::default(),
         };

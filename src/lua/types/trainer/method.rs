@@ -2,8 +2,8 @@
 //! trainable backbone itself. `stdlib/methods/declare.lua` says what a method may hold.
 
 use super::CALL;
-use super::earlier::Earlier;
-use crate::control::{OperatorFile, told};
+use crate::control::told;
+use crate::session::Session;
 use crate::options::{Options, kind};
 use crate::types::LuaBackbone;
 use crate::types::bank::{self, LuaBank, Material, Shape};
@@ -12,10 +12,14 @@ use crate::types::learner::{self, LuaSetup};
 use crate::types::router::{self, LuaRouter};
 use crate::{Error, Result};
 use compt_core::backbone::Backbone;
+use compt_core::files::source::Source;
 use compt_core::router::Phase;
 use compt_core::train::composition::{Composition, Selection};
 use compt_core::train::learner::{Learner, OfTasks};
 use compt_core::train::optimizer::Group;
+use compt_core::train::plan::StagePlan;
+use compt_study::training::operator_of;
+use compt_study::training::steering::OperatorFile;
 use mlua::{Function, Lua, Table, Value};
 use std::rc::Rc;
 use tch::Tensor;
@@ -23,6 +27,8 @@ use tch::Tensor;
 /// What is trained: prompts or changes over a frozen backbone, or a trainable backbone itself.
 pub struct Trained {
     pub stages: Vec<StagePlan>,
+    /// The learning rates of each stage, where they are not the method's.
+    pub rates: Vec<Option<Table>>,
     pub bank: Option<LuaBank>,
     pub router: Option<LuaRouter>,
     pub groups: Vec<Group>,
@@ -30,35 +36,16 @@ pub struct Trained {
     pub operator: Option<Box<dyn OperatorFile>>,
 }
 
-/// A stage before its steps are counted.
-pub struct StagePlan {
-    pub name: String,
-    /// Of the steps of the run.
-    pub share: f64,
-    /// Each task by itself, one after the other.
-    pub alone: bool,
-    /// Whether its rows are those of the method's source tasks.
-    pub from: bool,
-    pub trains: Vec<String>,
-    /// Its learning rates, where they are not the method's.
-    pub lr: Option<Table>,
-    pub learner: Option<Rc<dyn Learner>>,
-    /// Whether the optimizer begins anew.
-    pub afresh: bool,
-}
-
-impl StagePlan {
-    fn only(learner: Option<Rc<dyn Learner>>, alone: bool, groups: &[Group]) -> Self {
-        StagePlan {
-            name: String::new(),
-            share: 1.0,
-            alone,
-            from: false,
-            trains: groups.iter().map(|group| group.name.clone()).collect(),
-            lr: None,
-            learner,
-            afresh: false,
-        }
+/// The only stage of a method.
+fn only(learner: Option<Rc<dyn Learner>>, alone: bool, groups: &[Group]) -> StagePlan {
+    StagePlan {
+        name: String::new(),
+        share: 1.0,
+        alone,
+        from: false,
+        trains: groups.iter().map(|group| group.name.clone()).collect(),
+        learner,
+        afresh: false,
     }
 }
 
@@ -87,7 +74,8 @@ pub fn trained(
             b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
         let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
         return Ok(Trained {
-            stages: vec![StagePlan::only(None, alone, &groups)],
+            stages: vec![only(None, alone, &groups)],
+            rates: vec![None],
             bank: None,
             router: None,
             groups,
@@ -103,18 +91,19 @@ pub fn trained(
         let plan = learner::build(lua, &build, setup, decay)?;
         let all: Vec<String> = plan.groups.iter().map(|group| group.name.clone()).collect();
         let many = plan.stages.len() > 1;
+        let rates = plan.stages.iter().map(|stage| stage.lr.clone()).collect();
         let stages = plan.stages.into_iter().map(|stage| StagePlan {
             alone: stage.alone || alone,
             name: stage.name,
             share: stage.share,
             from: stage.from,
             trains: stage.trains.unwrap_or_else(|| all.clone()),
-            lr: stage.lr,
             learner: Some(stage.learner),
             afresh: many,
         });
         return Ok(Trained {
             stages: stages.collect(),
+            rates,
             bank: None,
             router: None,
             groups: plan.groups,
@@ -164,7 +153,7 @@ pub fn trained(
     let (operator, file) = match (operator, &router) {
         (Choice::BuiltIn(operator), _) => (operator, None),
         (Choice::Own(own), Some(router)) => {
-            let recorded = Earlier::operator_of_next(lua, &own.name)?;
+            let recorded = recorded_operator(lua, &own.name)?;
             let made = own.make(lua, context, shapes(&bank, router, b), recorded);
             made.map_err(|e| e.at(CALL))?
         }
@@ -177,8 +166,17 @@ pub fn trained(
         device: b.model.device,
     };
     let groups = composition.groups(decay);
-    let stages = vec![StagePlan::only(Some(Rc::new(composition)), alone, &groups)];
-    Ok(Trained { stages, bank: Some(bank), router, groups, operator: file })
+    let stages = vec![only(Some(Rc::new(composition)), alone, &groups)];
+    Ok(Trained { stages, rates: vec![None], bank: Some(bank), router, groups, operator: file })
+}
+
+/// The file that an operator of the session's next trainer began with, where that is a run of an earlier
+/// process.
+fn recorded_operator(lua: &Lua, name: &str) -> Result<Option<Source>> {
+    let folder = lua.app_data_ref::<Session>().and_then(|session| {
+        session.again.as_ref()?.folders.get(&(session.trainers + 1)).cloned()
+    });
+    folder.map_or(Ok(None), |folder| operator_of(&folder, name))
 }
 
 /// The most rows that a stage puts before or behind an input; an error where its parts do not fit.

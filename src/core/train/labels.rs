@@ -1,12 +1,14 @@
-//! Where tasks meet the backbone they are trained with: their label words as its tokenizer has them.
+//! The label words of tasks as the backbone's tokenizer has them.
 
-use crate::Result;
-use compt_core::data::{TaskSet, Tokenizer};
-use compt_core::notice;
-use compt_core::train::rows::answers;
+use super::rows::answers;
+use crate::data::{TaskSet, Tokenizer};
+use crate::{Result, notice};
 
-/// Refuses label words that the tokenizer cannot tell apart; tells of those it knows in part only.
-pub fn meet(tokenizer: &Tokenizer, tasks: &TaskSet) -> Result<()> {
+/// Reports label words of which the tokenizer knows a part only.
+///
+/// # Errors
+/// The tokenizer cannot tell two label words of a task apart.
+pub fn check_labels(tokenizer: &Tokenizer, tasks: &TaskSet) -> Result<()> {
     for task in &tasks.tasks {
         let Some(known) = answers(tokenizer, task)? else { continue };
         for &place in &known.partly_unknown {

@@ -1,15 +1,16 @@
-//! What stands above the method's own control.
+//! The control in use above the method's own one.
 
-use super::changes::{Side, changes, later};
-use super::printed::Printed;
-use super::{ControlFile, TableControl};
+use super::Program;
+use super::difference::{Side, changes, later};
+use super::output::Output;
 use crate::Result;
-use compt_core::train::control::{Control, Setting, View};
+use compt_core::train::control::{Setting, View};
 use compt_core::train::knobs::{Knobs, Value};
 
-pub enum Upper {
+pub enum InUse {
     Nothing,
-    Table(TableControl),
+    /// A table of the script.
+    Table(Box<dyn Program>),
     File(Version),
     /// The settings of the last good step, because of an error.
     Held(Knobs),
@@ -17,41 +18,41 @@ pub enum Upper {
 
 /// A version of the control file, and the step it took effect at.
 pub struct Version {
-    pub control: ControlFile,
+    pub control: Box<dyn Program>,
     pub since: u64,
 }
 
-impl Upper {
+impl InUse {
     pub fn answer(&mut self, view: &View) -> Result<Knobs> {
         match self {
-            Upper::Nothing => Ok(Knobs::default()),
-            Upper::Table(table) => table.knobs(view),
-            Upper::File(version) => version.control.knobs(view),
-            Upper::Held(knobs) => Ok(knobs.clone()),
+            InUse::Nothing => Ok(Knobs::default()),
+            InUse::Table(table) => table.knobs(view),
+            InUse::File(version) => version.control.knobs(view),
+            InUse::Held(knobs) => Ok(knobs.clone()),
         }
     }
 
     /// The same, where nobody wants to know what it prints.
     fn quiet_answer(&mut self, view: &View) -> Result<Knobs> {
-        match self.printed() {
-            Some(printed) => printed.quietly(|| self.answer(view)),
+        match self.output() {
+            Some(output) => output.quietly(|| self.answer(view)),
             None => self.answer(view),
         }
     }
 
     /// What it prints.
-    pub fn printed(&self) -> Option<Printed> {
+    pub fn output(&self) -> Option<Output> {
         match self {
-            Upper::Table(table) => Some(table.printed()),
-            Upper::File(version) => Some(version.control.printed()),
-            Upper::Nothing | Upper::Held(_) => None,
+            InUse::Table(table) => Some(table.output()),
+            InUse::File(version) => Some(version.control.output()),
+            InUse::Nothing | InUse::Held(_) => None,
         }
     }
 
     /// Where it is written.
     pub fn name(&self) -> String {
         match self {
-            Upper::File(version) => version.control.sources()[0].path.display().to_string(),
+            InUse::File(version) => version.control.sources()[0].path.display().to_string(),
             _ => "control".to_string(),
         }
     }
@@ -59,21 +60,21 @@ impl Upper {
     /// What goes on where the control file holds what does not work.
     pub fn stays(&self) -> String {
         match self {
-            Upper::File(version) => format!("the version of step {} stays", version.since),
+            InUse::File(version) => format!("the version of step {} stays", version.since),
             _ => "the last good settings stay".to_string(),
         }
     }
 
-    /// It as it is at a view, for comparison.
+    /// Its texts and its answer to a view, for comparison.
     fn side(&mut self, view: &View) -> Side {
         let now = self.quiet_answer(view).unwrap_or_default();
         let texts = match self {
-            Upper::File(version) => version.control.program.texts(),
-            Upper::Table(table) => table.program.texts(),
-            Upper::Held(knobs) => {
+            InUse::File(version) => version.control.texts(),
+            InUse::Table(table) => table.texts(),
+            InUse::Held(knobs) => {
                 knobs.iter().map(|(name, v)| (name.to_string(), Some(v.to_string()))).collect()
             }
-            Upper::Nothing => Vec::new(),
+            InUse::Nothing => Vec::new(),
         };
         Side { texts: texts.into_iter().collect(), now }
     }
@@ -81,15 +82,15 @@ impl Upper {
     /// What a control file changes that takes its place, now or later, under settings by hand.
     pub fn difference(
         &mut self,
-        control: &mut ControlFile,
+        control: &mut dyn Program,
         view: &View,
         stages: &[Setting],
         by_hand: &Knobs,
     ) -> String {
-        let printed = control.printed();
+        let output = control.output();
         let old = self.side(view);
-        let now = printed.quietly(|| control.knobs(view)).unwrap_or_default();
-        let new = Side { texts: control.program.texts().into_iter().collect(), now };
+        let now = output.quietly(|| control.knobs(view)).unwrap_or_default();
+        let new = Side { texts: control.texts().into_iter().collect(), now };
         if let Some(mut told) = changes(&old, &new) {
             for name in new.by_hand(&old, by_hand) {
                 let stays = by_hand.get(&name).map_or(String::new(), Value::to_string);
@@ -98,7 +99,7 @@ impl Upper {
             return told;
         }
         let mut in_use = |view: &View| self.quiet_answer(view);
-        let mut another = |view: &View| printed.quietly(|| control.knobs(view));
+        let mut another = |view: &View| output.quietly(|| control.knobs(view));
         match later(&mut in_use, &mut another, stages, view) {
             Some((step, how)) => format!("in use; it differs from step {step} on: {how}"),
             None => "in use; it asks for the same at every step it was tried at".to_string(),

@@ -1,11 +1,10 @@
 //! Edits of a control file, checked on a thread of their own while the run goes on.
 
-use super::file::{ControlFile, Opened, Touched};
-use super::sandbox::Origin;
+use super::program::{Loaded, Loader, Origin, Touched};
+use crate::watch::{GRACE, Watch};
 use crate::{Error, Result};
 use compt_core::files::source::Source;
 use compt_core::train::control::Setting;
-use compt_study::watch::{GRACE, Watch};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -34,7 +33,12 @@ enum Poke {
 
 impl Checker {
     /// Follows the file from the texts of a version on.
-    pub fn start(path: &Path, stages: &[Setting], from: &[Source]) -> Result<Checker> {
+    pub fn start(
+        load: Loader,
+        path: &Path,
+        stages: &[Setting],
+        from: &[Source],
+    ) -> Result<Checker> {
         let (poke, poked) = channel();
         let (told, news) = channel();
         let waker = poke.clone();
@@ -42,7 +46,7 @@ impl Checker {
         for source in from {
             watch.add_from(&source.path, Some(source.sha256.clone()));
         }
-        let follow = Follow { path: path.to_path_buf(), stages: stages.to_vec(), watch };
+        let follow = Follow { load, path: path.to_path_buf(), stages: stages.to_vec(), watch };
         thread::Builder::new()
             .name("control".into())
             .spawn(move || follow.run(&poked, &told))
@@ -71,13 +75,13 @@ struct Checked {
 
 /// Loads and tries out what the files hold now. Files that seem to be cut off have some time to
 /// become whole.
-pub fn check_whole(path: &Path, stages: &[Setting]) -> Result<Vec<Source>> {
+pub fn check_whole(load: Loader, path: &Path, stages: &[Setting]) -> Result<Vec<Source>> {
     const PAUSE: Duration = Duration::from_millis(50);
-    let mut checked = check(path, stages);
+    let mut checked = check(load, path, stages);
     let mut since = Instant::now();
     while checked.is_unfinished && since.elapsed() < GRACE {
         thread::sleep(PAUSE);
-        let now = check(path, stages);
+        let now = check(load, path, stages);
         if now.touched != checked.touched {
             since = Instant::now();
         }
@@ -87,14 +91,13 @@ pub fn check_whole(path: &Path, stages: &[Setting]) -> Result<Vec<Source>> {
 }
 
 /// The same as the files are, within the time there is.
-fn check(path: &Path, stages: &[Setting]) -> Checked {
+fn check(load: Loader, path: &Path, stages: &[Setting]) -> Checked {
     let (done, outcome) = channel();
     let (own_path, stages) = (path.to_path_buf(), stages.to_vec());
     let check = move || {
-        let Opened { control, touched, is_unfinished } =
-            ControlFile::open(&own_path, Origin::Disk, &stages);
-        // The state itself stays here: it is of this thread.
-        let outcome = control.map(|control| control.sources().to_vec());
+        let Loaded { program, touched, is_unfinished } = load(&own_path, Origin::Disk, &stages);
+        // The program itself stays here: it belongs to this thread.
+        let outcome = program.map(|program| program.sources().to_vec());
         let _ = done.send(Checked { outcome, touched, is_unfinished });
     };
     let started = thread::Builder::new().name("check".into()).spawn(check);
@@ -110,6 +113,7 @@ fn check(path: &Path, stages: &[Setting]) -> Checked {
 }
 
 struct Follow {
+    load: Loader,
     path: PathBuf,
     stages: Vec<Setting>,
     watch: Watch,
@@ -137,7 +141,8 @@ impl Follow {
             if poked.try_iter().any(|poke| matches!(poke, Poke::Stop)) {
                 return;
             }
-            let Checked { outcome, touched, is_unfinished } = check(&self.path, &self.stages);
+            let Checked { outcome, touched, is_unfinished } =
+                check(self.load, &self.path, &self.stages);
             for (path, sha256) in touched.clone() {
                 self.watch.add_from(&path, sha256);
             }

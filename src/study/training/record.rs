@@ -1,13 +1,19 @@
-//! What a trainer leaves in its run's folder. A folder that cannot be written to does not stop the
-//! training: it is told, what waits is tried again, and what is missing at the end is told again.
+//! The record of a run in its folder. A folder that cannot be written to does not stop the training: the
+//! error is reported, what could not be written is tried again, and what is missing at the end is
+//! reported again.
 
-use super::build::{Built, Saving};
 use super::scores;
-use crate::session::Session;
+use super::spec::{CheckpointSpec, Specification};
+use crate::exchange::{self, Note};
+use crate::run::checkpoints::{Checkpoints, Saved};
+use crate::run::environment::environment;
+use crate::run::events::Event;
+use crate::run::folder::{PREDICTIONS, PROMPTS, RESULT, RunFolder, Start};
 use crate::{Error, Result};
 use compt_core::data::Split;
 use compt_core::data::answered::{self, Answered};
 use compt_core::files::json::{read_json, remove_if_there};
+use compt_core::files::source::Source;
 use compt_core::nn::Named;
 use compt_core::notice;
 use compt_core::train::Trainer;
@@ -15,16 +21,21 @@ use compt_core::train::composition::Selection;
 use compt_core::train::evaluate::Scores;
 use compt_core::train::history::Evaluated;
 use compt_core::train::report::StepReport;
-use compt_study::exchange::{self, Note};
-use compt_study::run::checkpoints::{Checkpoints, Saved};
-use compt_study::run::environment::environment;
-use compt_study::run::folder::{PREDICTIONS, PROMPTS, RESULT, RunFolder, Start};
-use compt_study::run::steering::Event;
-use mlua::Lua;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// Where a run comes from, for its folder.
+#[derive(Debug, Clone, Default)]
+pub struct Provenance {
+    /// The script's text, kept as `script.lua`.
+    pub script: Option<String>,
+    /// The files that the script has loaded.
+    pub modules: Vec<Source>,
+    /// `session.json`: what is needed to run the script again.
+    pub session: Value,
+}
 
 /// How a run came to its end.
 pub enum End<'a> {
@@ -48,12 +59,11 @@ const PAUSE: Duration = Duration::from_secs(60);
 pub struct Record {
     out: Option<PathBuf>,
     folder: Option<RunFolder>,
-    config: Value,
-    script: Option<String>,
-    session: Value,
+    specification: Value,
+    provenance: Provenance,
     seed: u64,
     result: Value,
-    saving: Saving,
+    checkpoints: CheckpointSpec,
     /// The step of the last checkpoint, and when it was written.
     saved: (u64, Instant),
     /// The best score there was a checkpoint of.
@@ -63,34 +73,31 @@ pub struct Record {
 }
 
 impl Record {
-    pub fn new(lua: &Lua, built: &Built) -> Self {
-        let mut config = built.config.clone();
-        let (mut script, mut session_record) = (None, Value::Null);
-        if let Some(session) = lua.app_data_ref::<Session>() {
-            config["args"] = session.args.clone().into();
-            script = session.script.as_ref().map(|script| script.source.clone());
-            session_record = session.record();
-            session_record["trainer"] = built.number.into();
-        }
+    /// `out` is the folder to make; `None`: nothing is recorded.
+    pub fn new(
+        specification: &Specification,
+        provenance: Provenance,
+        out: Option<PathBuf>,
+    ) -> Self {
+        let tasks = specification.tasks.as_ref();
         let result = json!({
-            "method": config["method"]["name"],
-            "name": config["name"],
-            "backbone": config["backbone"]["name"],
-            "tasks": config["tasks"]["names"],
-            "shots": config["tasks"]["shots"],
-            "per": config["tasks"]["per"],
-            "seed": config["seed"],
-            "data_seed": config["tasks"]["seed"],
+            "method": specification.method.get("name"),
+            "name": specification.name,
+            "backbone": specification.backbone.name,
+            "tasks": tasks.map(|tasks| &tasks.names),
+            "shots": tasks.map(|tasks| tasks.shots),
+            "per": tasks.map(|tasks| &tasks.per),
+            "seed": specification.seed,
+            "data_seed": tasks.map(|tasks| tasks.seed),
         });
         Record {
-            out: built.out.clone(),
+            out,
             folder: None,
-            config,
-            script,
-            session: session_record,
-            seed: built.parts.settings.seed,
+            specification: specification.to_json(),
+            provenance,
+            seed: specification.seed,
             result,
-            saving: built.saving.clone(),
+            checkpoints: specification.checkpoints(),
             saved: (0, Instant::now()),
             best: None,
             trouble: BTreeMap::new(),
@@ -102,19 +109,19 @@ impl Record {
         self.folder.as_ref().map(RunFolder::path)
     }
 
-    /// Every setting as it was resolved.
-    pub fn config(&self) -> &Value {
-        &self.config
+    /// The specification, as in `config.json`.
+    pub fn specification(&self) -> &Value {
+        &self.specification
     }
 
-    /// Nothing is recorded.
-    pub fn nowhere(&mut self) {
+    /// From now on nothing is recorded.
+    pub fn disable(&mut self) {
         self.out = None;
     }
 
     /// What is known of the prompts.
     pub fn note(&self) -> Note {
-        Note::of_run(&self.config, &self.result)
+        Note::of_run(&self.specification, &self.result)
     }
 
     /// Makes the folder before the first step.
@@ -124,19 +131,23 @@ impl Record {
         }
         let Some(out) = &self.out else { return Ok(()) };
         let start = Start {
-            config: &self.config,
+            config: &self.specification,
             environment: &environment(self.seed),
-            script: self.script.as_deref(),
-            session: &self.session,
+            script: self.provenance.script.as_deref(),
+            modules: &self.provenance.modules,
+            session: &self.provenance.session,
         };
         self.folder = Some(RunFolder::create(out, &start)?);
         self.saved.1 = Instant::now();
         Ok(())
     }
 
-    /// Takes the folder of a run that is gone on with after this step; it was steered until the
-    /// attempt `steered`.
-    pub fn go_on(&mut self, path: &Path, trainer: &Trainer, steered: u64) -> Result<()> {
+    /// Opens the folder of a run that is resumed after the trainer's step; its recorded events end with
+    /// the attempt `steered`.
+    ///
+    /// # Errors
+    /// Another process writes to the folder, or a record cannot be opened.
+    pub fn resume(&mut self, path: &Path, trainer: &Trainer, steered: u64) -> Result<()> {
         let mut folder = RunFolder::open(path)?;
         folder.back_to(trainer.steps())?;
         folder.steered_until(steered)?;
@@ -190,7 +201,7 @@ impl Record {
 
     /// The score by which the best checkpoint is chosen.
     fn score(&self, found: &Evaluated) -> Option<f64> {
-        match self.saving.best.as_str() {
+        match self.checkpoints.best.as_str() {
             "average" => Some(found.average),
             task => found.scores.get(task).copied(),
         }
@@ -199,7 +210,7 @@ impl Record {
     /// Whether a checkpoint is due.
     pub fn is_due(&self, step: u64) -> bool {
         self.folder.is_some()
-            && match self.saving.every {
+            && match self.checkpoints.every {
                 0 => self.saved.1.elapsed() >= PAUSE,
                 every => step.is_multiple_of(every),
             }
@@ -214,7 +225,7 @@ impl Record {
     /// it.
     pub fn checkpoint(&mut self, step: u64, saved: &Saved, best: Option<f64>) {
         let Some(folder) = &mut self.folder else { return };
-        let checkpoints = Checkpoints::of(folder.path(), self.saving.keep);
+        let checkpoints = Checkpoints::of(folder.path(), self.checkpoints.keep);
         let written = folder.sync().and_then(|()| match best {
             Some(_) => checkpoints.save_best(saved),
             None => checkpoints.save(step, saved),
@@ -250,7 +261,9 @@ impl Record {
     }
 
     /// Notes how the run ended, with its prompts and its result as they stand.
-    pub fn finish(&mut self, lua: &Lua, trainer: &Trainer, end: End) {
+    ///
+    /// Returns what could not be written, if anything.
+    pub fn finish(&mut self, trainer: &Trainer, end: End) -> Option<String> {
         self.result["interrupted"] = matches!(end, End::Interrupted).into();
         self.result["stopped"] = matches!(end, End::Stopped).into();
         if let Value::Object(result) = &mut self.result {
@@ -261,22 +274,9 @@ impl Record {
         }
         let written = self.write(trainer);
         self.tolerate(RECORD, written);
-        self.tell_unrecorded(lua);
-    }
-
-    /// Makes the session end with an error where something is not on the disk.
-    fn tell_unrecorded(&self, lua: &Lua) {
-        let (Some((missing, trouble)), Some(path)) = (self.trouble.first_key_value(), self.path())
-        else {
-            return;
-        };
-        if let Some(mut session) = lua.app_data_mut::<Session>() {
-            let what = format!(
-                "the run in {} is not wholly recorded: {missing}: {trouble}",
-                path.display()
-            );
-            session.unrecorded.push(what);
-        }
+        let (missing, trouble) = self.trouble.first_key_value()?;
+        let path = self.path()?.display();
+        Some(format!("the run in {path} is not wholly recorded: {missing}: {trouble}"))
     }
 
     /// Notes the scores of a whole composition on a split; those on the test rows are the result.

@@ -1,19 +1,29 @@
-//! The control of a run under way: the method's own below, a file or table above it, settings by
-//! hand above that. Edits of the file are taken over between two steps; what does not work is told
-//! and changes nothing.
+//! What steers a run: the method's own control, a control file or table above it, and knobs that were set
+//! by hand above both. Edits of the file take effect between two steps; an edit that does not work is
+//! reported and changes nothing.
 
-use super::by_hand;
-use super::checker::{Checker, check_whole};
-use super::operator::{Operator, OperatorFile, broken_off};
-use super::printed::Voice;
-use super::upper::{Upper, Version};
-use super::{ControlFile, Origin, TableControl, TableRecord};
+mod checker;
+mod difference;
+mod in_use;
+mod manual;
+mod operator;
+mod output;
+mod program;
+
+pub use operator::OperatorFile;
+pub use output::Output;
+pub use program::{Loaded, Loader, Origin, Program, Touched};
+
+use crate::run::events::{Change, Event};
 use crate::{Error, Result};
+use checker::{Checker, check_whole};
 use compt_core::files::source::Source;
 use compt_core::notice;
 use compt_core::train::control::{Control, Setting, View};
 use compt_core::train::knobs::{Each, Knobs, Value};
-use compt_study::run::steering::{Change, Event};
+use in_use::{InUse, Version};
+use operator::{Operator, broken_off};
+use output::Voice;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -31,9 +41,12 @@ pub struct Past {
     pub alone: bool,
 }
 
-pub struct Live {
-    lower: TableControl,
-    upper: Upper,
+/// The control of a run.
+pub struct Steering {
+    load: Loader,
+    /// The method's own control.
+    lower: Box<dyn Program>,
+    upper: InUse,
     older: Vec<Version>,
     by_hand: Knobs,
     /// What was asked for since the last step.
@@ -59,16 +72,35 @@ pub struct Live {
     events: Vec<Event>,
 }
 
-enum Asked {
-    Set(String, Option<Value>),
-    File(ControlFile),
+/// A control table of a script, for the record of the run that it steers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableRecord {
+    /// Where the table was passed: `study.lua:7`.
+    pub place: String,
+    /// Each knob as it is written; for a function, where that is.
+    pub knobs: serde_json::Value,
+    /// The texts of the chunks it is written in.
+    pub sources: Vec<Source>,
 }
 
-impl Live {
-    pub fn new(lower: TableControl, stages: Vec<Setting>, strict: bool) -> Live {
-        Live {
+enum Asked {
+    Set(String, Option<Value>),
+    File(Box<dyn Program>),
+}
+
+impl Steering {
+    /// `lower` is the method's own control; `load` loads control files. With `strict`, an edit that does not
+    /// work ends the run.
+    pub fn new(
+        lower: Box<dyn Program>,
+        load: Loader,
+        stages: Vec<Setting>,
+        strict: bool,
+    ) -> Steering {
+        Steering {
+            load,
             lower,
-            upper: Upper::Nothing,
+            upper: InUse::Nothing,
             older: Vec::new(),
             by_hand: Knobs::default(),
             asked: Vec::new(),
@@ -88,7 +120,7 @@ impl Live {
     }
 
     /// From the next step on, a control file, followed from then on.
-    pub fn use_file(&mut self, control: ControlFile) {
+    pub fn use_file(&mut self, control: Box<dyn Program>) {
         self.asked.push(Asked::File(control));
     }
 
@@ -98,15 +130,15 @@ impl Live {
     }
 
     /// A table of the script's own above the method's.
-    pub fn use_table(&mut self, table: TableControl, record: TableRecord) {
-        self.upper = Upper::Table(table);
+    pub fn use_table(&mut self, table: Box<dyn Program>, record: TableRecord) {
+        self.upper = InUse::Table(table);
         self.table = Some(record);
     }
 
     /// From the next step on, a knob as it is said here, whatever the control says; None gives it
     /// back. Tells what it was and will be.
     pub fn set(&mut self, name: &str, value: Option<Value>) -> Result<String> {
-        let (knob, value) = by_hand::check(&self.stages[0], &self.by_hand, name, value)?;
+        let (knob, value) = manual::check(&self.stages[0], &self.by_hand, name, value)?;
         let shown = |v: Option<&Value>, none: &str| v.map_or(none.to_string(), Value::to_string);
         let before = shown(self.by_hand.get(name).or(self.used.get(name)), "the method's own");
         let after = shown(value.as_ref(), "the control's");
@@ -122,7 +154,7 @@ impl Live {
     /// there is to tell; None where there is no control file.
     pub fn reload(&mut self) -> Result<Option<String>> {
         let Some(path) = self.path() else { return Ok(None) };
-        let control = ControlFile::load(&path, Origin::Disk, &self.stages)?;
+        let control = (self.load)(&path, Origin::Disk, &self.stages).program?;
         if control.sources() == self.seen {
             return Ok(Some(format!("{}: unchanged", path.display())));
         }
@@ -181,8 +213,8 @@ impl Live {
                 Change::Version { sources, because } => {
                     let path = sources[0].path.clone();
                     let recorded = Origin::Recorded(sources.clone());
-                    let control = ControlFile::load(&path, recorded, &self.stages)?;
-                    let version = Upper::File(Version { control, since: event.step });
+                    let control = (self.load)(&path, recorded, &self.stages).program?;
+                    let version = InUse::File(Version { control, since: event.step });
                     match because {
                         None => {
                             self.seen = sources;
@@ -209,7 +241,7 @@ impl Live {
                     true => self.by_hand.unset(&name),
                     false => self.by_hand.set(name, from_json(value)?),
                 },
-                Change::Hold { knobs, .. } => self.upper = Upper::Held(from_json(knobs)?),
+                Change::Hold { knobs, .. } => self.upper = InUse::Held(from_json(knobs)?),
                 Change::Operator { source, .. } => match &mut self.operator {
                     Some(operator) => {
                         operator.file.take(source, false)?;
@@ -222,8 +254,8 @@ impl Live {
         Ok(())
     }
 
-    fn put(&mut self, upper: Upper) {
-        if let Upper::File(version) = std::mem::replace(&mut self.upper, upper) {
+    fn put(&mut self, upper: InUse) {
+        if let InUse::File(version) = std::mem::replace(&mut self.upper, upper) {
             self.older.push(version);
             if self.older.len() > OLDER {
                 self.older.remove(0);
@@ -266,10 +298,10 @@ impl Live {
             // What was edited while the run was stopped is not left for later: it may be what
             // stopped it.
             if self.past.until > 0 {
-                let now = check_whole(&path, &self.stages);
+                let now = check_whole(self.load, &path, &self.stages);
                 self.consider(now, view, step)?;
             }
-            match Checker::start(&path, &self.stages, &self.seen) {
+            match Checker::start(self.load, &path, &self.stages, &self.seen) {
                 Ok(checker) => self.checker = Some(checker),
                 Err(e) if self.strict => return Err(e),
                 Err(e) => notice::say(&format!("note: {e}; edits are not seen")),
@@ -304,32 +336,33 @@ impl Live {
             }
             return Ok(());
         }
-        let mut control = ControlFile::load(&path, Origin::Recorded(sources), &self.stages)?;
+        let recorded = Origin::Recorded(sources);
+        let mut control = (self.load)(&path, recorded, &self.stages).program?;
         // It was tried with made-up views; this one is real.
-        control.printed().quietly(|| control.knobs(view))?;
+        control.output().quietly(|| control.knobs(view))?;
         self.exchange(control, view, step);
         Ok(())
     }
 
-    fn exchange(&mut self, mut control: ControlFile, view: &View, step: u64) {
+    fn exchange(&mut self, mut control: Box<dyn Program>, view: &View, step: u64) {
         let sources = control.sources().to_vec();
         let path = sources[0].path.display().to_string();
-        let first = matches!(self.upper, Upper::Nothing) && view.attempt == 1;
+        let first = matches!(self.upper, InUse::Nothing) && view.attempt == 1;
         if !first {
-            let told = self.upper.difference(&mut control, view, &self.stages, &self.by_hand);
+            let told = self.upper.difference(&mut *control, view, &self.stages, &self.by_hand);
             notice::say(&format!("step {step}: {path}: {told}"));
         }
         if !first {
             EDITS.set(EDITS.get() + 1);
         }
         // What it prints while it is loaded.
-        self.voice.say(step, &path, &control.printed());
+        self.voice.say(step, &path, &control.output());
         self.is_broken = false;
         if self.path().as_deref() != Some(sources[0].path.as_path()) {
             self.checker = None;
         }
         self.seen.clone_from(&sources);
-        self.put(Upper::File(Version { control, since: step }));
+        self.put(InUse::File(Version { control, since: step }));
         self.note(view, step, Change::Version { sources, because: None });
     }
 
@@ -346,12 +379,12 @@ impl Live {
                 let told = format!("back to the version of step {}", version.since);
                 let sources = version.control.sources().to_vec();
                 let because = Some(because);
-                (Upper::File(version), Change::Version { sources, because }, told)
+                (InUse::File(version), Change::Version { sources, because }, told)
             }
             None => {
                 let knobs = serde_json::to_value(&last).unwrap_or_default();
                 let told = "the settings of the step before stay".to_string();
-                (Upper::Held(last), Change::Hold { knobs, because }, told)
+                (InUse::Held(last), Change::Hold { knobs, because }, told)
             }
         };
         notice::say(&format!("step {step}: {told}: {error}"));
@@ -373,14 +406,14 @@ pub fn edits_taken() -> u64 {
     EDITS.get()
 }
 
-impl Control for Live {
+impl Control for Steering {
     fn knobs(&mut self, view: &View) -> Result<Knobs> {
         let step = view.run_step;
         self.adopt(view, step)?;
         let upper = loop {
             let answer = self.upper.answer(view);
-            if let Some(printed) = self.upper.printed() {
-                self.voice.say(step, &self.upper.name(), &printed);
+            if let Some(output) = self.upper.output() {
+                self.voice.say(step, &self.upper.name(), &output);
             }
             match (answer, self.last.clone()) {
                 (Ok(knobs), _) => break knobs,
@@ -390,7 +423,7 @@ impl Control for Live {
         };
         self.last = Some(upper.clone());
         let lower = self.lower.knobs(view);
-        self.voice.say(step, "the method", &self.lower.printed());
+        self.voice.say(step, "the method", &self.lower.output());
         self.used = self.by_hand.over(upper.over(lower?));
         Ok(self.used.clone())
     }

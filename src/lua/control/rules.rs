@@ -9,7 +9,7 @@ use compt_core::train::knobs::{self, Each, Knob, Knobs};
 use mlua::{AnyUserData, Function, Lua, ObjectLike, Table, Value};
 
 /// The knobs a control turns, each with its rule.
-pub struct Program {
+pub struct Rules {
     entries: Vec<Entry>,
     groups: Vec<String>,
     tasks: Vec<String>,
@@ -47,12 +47,12 @@ struct Text<'a> {
     text: &'a str,
 }
 
-impl Program {
+impl Rules {
     /// Reads a control's table. `name` is what messages call it; `text` is its source, if it is a
     /// file.
-    pub fn read(table: &Table, name: &str, text: &str, setting: &Setting) -> Result<Program> {
+    pub fn read(table: &Table, name: &str, text: &str, setting: &Setting) -> Result<Rules> {
         let text = Text { name, text };
-        let mut program = Program {
+        let mut rules = Rules {
             entries: Vec::new(),
             groups: setting.groups.clone(),
             tasks: setting.tasks.keys().cloned().collect(),
@@ -61,11 +61,11 @@ impl Program {
             let (key, value) = pair.map_err(|e| told(&e))?;
             let key = key_name(&key).map_err(|e| e.at(name))?;
             let knob = Knob::named(&key).map_err(|e| e.at(text.place(&key)))?;
-            let shape = program.shape(knob, value, &text)?;
-            program.entries.push(Entry { knob, shape });
+            let shape = rules.shape(knob, value, &text)?;
+            rules.entries.push(Entry { knob, shape });
         }
-        program.entries.sort_by_key(|entry| entry.knob.name);
-        Ok(program)
+        rules.entries.sort_by_key(|entry| entry.knob.name);
+        Ok(rules)
     }
 
     /// The settings at a view, each checked against its knob.

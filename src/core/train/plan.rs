@@ -1,0 +1,188 @@
+//! From stages, epochs and batch sizes to batches: how a task set is gone through, in stages of mixed
+//! batches or a stage for each task.
+
+use super::control::Setting;
+use super::learner::Learner;
+use super::rows::{Row, tokenize};
+use super::sampler::Sampler;
+use super::{Batches, Stage, TaskBatches, mix};
+use crate::data::{Task, TaskSet, Tokenizer};
+use crate::{Error, Result, notice};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A stage of a method before its steps are counted.
+pub struct StagePlan {
+    /// Empty where there is one only.
+    pub name: String,
+    /// Its share of the run's steps, in (0, 1].
+    pub share: f64,
+    /// Each task by itself, one after the other.
+    pub alone: bool,
+    /// Whether its rows are those of the method's source tasks.
+    pub from: bool,
+    /// The parameter groups it trains.
+    pub trains: Vec<String>,
+    /// `None` where the backbone itself is trained.
+    pub learner: Option<Rc<dyn Learner>>,
+    /// Whether the optimizer's state is reset at its beginning.
+    pub afresh: bool,
+}
+
+/// How task sets are gone through.
+pub struct Plan<'a> {
+    pub stages: &'a [StagePlan],
+    pub epochs: Option<u64>,
+    pub steps: Option<u64>,
+    /// Rows of a batch.
+    pub batch_size: usize,
+    /// Batches of an optimizer step.
+    pub accumulate: usize,
+    /// Whether rows of like length share a batch.
+    pub length_buckets: bool,
+    pub seed: u64,
+    /// Tokens of a source, at most.
+    pub max_source: usize,
+}
+
+/// A stage with its steps: one of a [`StagePlan`], or one of several where its tasks are trained alone.
+pub struct StageSteps {
+    /// The place of its [`StagePlan`].
+    pub plan: usize,
+    /// Whether it is the first of its plan.
+    pub first: bool,
+    pub name: String,
+    pub steps: u64,
+    pub steps_per_epoch: u64,
+}
+
+/// Epochs of a run that is given neither epochs nor steps: ComPT's (Table 9 of the paper).
+const EPOCHS: u64 = 30;
+
+impl Plan<'_> {
+    /// Tokenizes the training rows of `tasks` and then those of `from`, and plans the batches of every
+    /// stage.
+    ///
+    /// # Errors
+    /// Both epochs and steps are given, a stage has no steps, or a text cannot be tokenized.
+    pub fn batches(
+        &self,
+        tasks: &TaskSet,
+        from: Option<&TaskSet>,
+        tokenizer: &Tokenizer,
+    ) -> Result<(Box<dyn Batches>, Vec<StageSteps>)> {
+        if self.steps.is_some() && self.epochs.is_some() {
+            return Err(Error::new("give either 'epochs' or 'steps'"));
+        }
+        let all: Vec<&Task> =
+            tasks.tasks.iter().chain(from.iter().flat_map(|from| &from.tasks)).collect();
+        let rows = self.tokenized(&all, tokenizer)?;
+        let sizes: Vec<usize> = rows.iter().map(Vec::len).collect();
+        let lengths = self.length_buckets.then(|| {
+            let of_task = |rows: &Vec<Row>| -> Vec<usize> {
+                rows.iter().map(|row| row.source.len()).collect()
+            };
+            rows.iter().map(of_task).collect::<Vec<_>>()
+        });
+        let (mut samplers, mut stages) = (Vec::new(), Vec::new());
+        let mut before = 0.0;
+        for (at, stage) in self.stages.iter().enumerate() {
+            let (from_share, to_share) = (before, before + stage.share);
+            before = to_share;
+            for (i, (name, which)) in
+                parts(stage, &all, tasks.tasks.len()).into_iter().enumerate()
+            {
+                let seed = mix(self.seed, samplers.len() as u64);
+                let sampler = Sampler::new(&sizes, &which, self.batch_size, lengths.clone(), seed);
+                let per_epoch = sampler.batches_per_epoch().div_ceil(self.accumulate) as u64;
+                let whole = self.steps.unwrap_or(self.epochs.unwrap_or(EPOCHS) * per_epoch);
+                // Of all stages together no step is lost by rounding.
+                let until = |share: f64| (whole as f64 * share).round() as u64;
+                let steps = until(to_share) - until(from_share);
+                samplers.push(sampler);
+                let first = i == 0;
+                stages.push(StageSteps { plan: at, first, name, steps, steps_per_epoch: per_epoch });
+            }
+        }
+        check_steps(&stages)?;
+        let names = all.iter().map(|task| task.name.clone()).collect();
+        Ok((Box::new(TaskBatches { names, rows, samplers }), stages))
+    }
+
+    fn tokenized(&self, tasks: &[&Task], tokenizer: &Tokenizer) -> Result<Vec<Vec<Row>>> {
+        let (mut rows, mut cut) = (Vec::new(), 0);
+        for task in tasks {
+            let (tokenized, shortened) = tokenize(tokenizer, &task.train, self.max_source)?;
+            cut += shortened;
+            rows.push(tokenized);
+        }
+        if cut > 0 {
+            let most = self.max_source;
+            notice::say(&format!(
+                "note: {cut} training inputs are longer than {most} tokens and are cut"
+            ));
+        }
+        Ok(rows)
+    }
+
+    /// The stages of a trainer. `groups` are all parameter groups, `names` and `sizes` the tasks' names
+    /// and training rows, of which the first `targets` are evaluated; `sources` is the number of source
+    /// prompts.
+    pub fn stages(
+        &self,
+        steps: Vec<StageSteps>,
+        groups: &[String],
+        tasks: (&[String], BTreeMap<String, u64>, usize),
+        sources: usize,
+    ) -> Vec<Stage> {
+        let (names, sizes, targets) = tasks;
+        let stage = |of: StageSteps| {
+            let plan = &self.stages[of.plan];
+            Stage {
+                learner: plan.learner.clone(),
+                trains: plan.trains.clone(),
+                begins: of.first,
+                from: plan.from && names.len() > targets,
+                afresh: plan.afresh,
+                setting: Setting {
+                    stage: of.name.clone(),
+                    total_steps: of.steps,
+                    steps_per_epoch: of.steps_per_epoch,
+                    groups: groups.to_vec(),
+                    tasks: sizes.clone(),
+                    sources,
+                    seed: self.seed,
+                },
+                name: of.name,
+            }
+        };
+        steps.into_iter().map(stage).collect()
+    }
+}
+
+/// The stages that a plan's stage becomes, with the tasks of each.
+fn parts(stage: &StagePlan, all: &[&Task], targets: usize) -> Vec<(String, Vec<usize>)> {
+    let which: Vec<usize> = match stage.from && all.len() > targets {
+        true => (targets..all.len()).collect(),
+        false => (0..targets).collect(),
+    };
+    if !stage.alone {
+        return vec![(stage.name.clone(), which)];
+    }
+    let named = |i: usize| {
+        let task = &all[i].name;
+        let both = format!("{}: {task}", stage.name);
+        (if stage.name.is_empty() { task.clone() } else { both }, vec![i])
+    };
+    which.into_iter().map(named).collect()
+}
+
+fn check_steps(stages: &[StageSteps]) -> Result<()> {
+    let Some(stage) = stages.iter().find(|stage| stage.steps == 0) else { return Ok(()) };
+    let error = Error::new("there are no steps to make");
+    let error = if stage.name.is_empty() { error } else { error.at(&stage.name) };
+    Err(match stages.len() {
+        1 => error,
+        _ => error.hint("every stage needs a step: give more 'steps' or 'epochs'"),
+    })
+}

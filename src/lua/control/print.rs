@@ -1,0 +1,77 @@
+//! `print` of control programs: it writes into the program's output buffer.
+
+use compt_study::training::steering::Output;
+use mlua::{Function, Lua, LuaString, MultiValue, Result};
+
+/// The output buffer of the control program that is called in the main state, in its app data.
+struct Called(Output);
+
+/// A `print` that writes into the buffer.
+pub fn function(output: &Output, lua: &Lua) -> Result<Function> {
+    // Weak: a state would keep itself alive.
+    let output = output.weak();
+    let tostring: Function = lua.globals().get("tostring")?;
+    lua.create_function(move |_, values: MultiValue| match output.upgrade() {
+        Some(output) => add(&output, &tostring, values),
+        None => Ok(()),
+    })
+}
+
+/// Runs `f` in the main state, where `print` is the script's: what is printed goes into the buffer.
+pub fn redirected<R>(output: &Output, lua: &Lua, f: impl FnOnce() -> R) -> R {
+    let before = lua.set_app_data(Called(output.clone()));
+    let done = f();
+    match before {
+        Some(before) => drop(lua.set_app_data(before)),
+        None => drop(lua.remove_app_data::<Called>()),
+    }
+    done
+}
+
+/// Makes `print` of the main state follow [`redirected`].
+pub fn install(lua: &Lua) -> Result<()> {
+    let own: Function = lua.globals().get("print")?;
+    let tostring: Function = lua.globals().get("tostring")?;
+    let print = lua.create_function(move |lua, values: MultiValue| {
+        let called = lua.app_data_ref::<Called>().map(|called| called.0.clone());
+        match called {
+            Some(output) => add(&output, &tostring, values),
+            None => own.call(values),
+        }
+    })?;
+    lua.globals().set("print", print)
+}
+
+fn add(output: &Output, tostring: &Function, values: MultiValue) -> Result<()> {
+    if output.is_quiet() {
+        return Ok(());
+    }
+    let text = |value| Ok(tostring.call::<LuaString>(value)?.to_string_lossy());
+    let texts = values.into_iter().map(text).collect::<Result<Vec<_>>>()?;
+    output.add(&texts.join("\t"));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn print_of_the_script_is_redirected_while_its_control_is_called() {
+        let lua = Lua::new();
+        let said = lua.create_table().unwrap();
+        lua.globals().set("said", said.clone()).unwrap();
+        lua.load("print = function(text) said[#said + 1] = text end").exec().unwrap();
+        install(&lua).unwrap();
+        let output = Output::default();
+        let print = |text: &str| lua.load(format!("print('{text}', nil)")).exec().unwrap();
+        print("before");
+        redirected(&output, &lua, || print("called"));
+        print("after");
+        assert_eq!(
+            said.sequence_values::<String>().flatten().collect::<Vec<_>>(),
+            ["before", "after"]
+        );
+        assert_eq!(output.count(), 1);
+    }
+}

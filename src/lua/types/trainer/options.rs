@@ -1,0 +1,200 @@
+//! The options of `compt.trainer`: `compt.TrainerOptions` in `stdlib/doc`.
+
+use super::CALL;
+use crate::options::Options;
+use crate::session::Session;
+use crate::types::{LuaBackbone, Tasks};
+use crate::{Error, Result};
+use compt_core::data::Split;
+use compt_core::t5::GroupCost;
+use compt_core::train::evaluate::{Decoding, Evaluation};
+use compt_core::train::gather::Placement;
+use compt_core::train::{NonFinite, Settings};
+use compt_study::training::spec::CheckpointSpec;
+use mlua::{Function, Lua, ObjectLike, Table, Value};
+use std::path::PathBuf;
+
+/// Tries of `non_finite` unless a number is given.
+const TRIES: u32 = 10;
+
+/// Steps between two states that `non_finite = "rollback"` goes back to, unless checkpoints have a
+/// distance of their own.
+const ANCHOR_EVERY: u64 = 50;
+
+pub struct TrainerOptions {
+    pub backbone: LuaBackbone,
+    pub tasks: Option<Tasks>,
+    pub stream: Option<Function>,
+    pub method: Table,
+    pub method_name: String,
+    /// The method's source tasks.
+    pub from: Option<Tasks>,
+    pub epochs: Option<u64>,
+    pub steps: Option<u64>,
+    pub batch_size: usize,
+    pub length_buckets: bool,
+    pub attention: String,
+    pub control: Value,
+    pub optimizer: Value,
+    pub weight_decay: f64,
+    pub name: Option<String>,
+    pub out: Option<PathBuf>,
+    pub progress: bool,
+    pub checkpoints: CheckpointSpec,
+    pub non_finite: (String, u32),
+    pub settings: Settings,
+}
+
+impl TrainerOptions {
+    pub fn read(lua: &Lua, options: Value) -> mlua::Result<TrainerOptions> {
+        let o = Options::new(CALL, options)?;
+        let backbone: LuaBackbone = o.need_object(lua, "backbone")?;
+        let tasks: Option<Tasks> = o.object(lua, "tasks")?;
+        let stream: Option<Function> = o.get(lua, "stream")?;
+        let method: Table = o.need(lua, "method")?;
+        checks(lua)?.call_function::<()>("method", (&method, format!("{CALL}: method")))?;
+        let weight_decay: Option<f64> = o.get(lua, "weight_decay")?;
+        let non_finite = non_finite(lua, &o.get_or(lua, "non_finite", Value::Nil)?)?;
+        let checkpoints = CheckpointSpec {
+            every: o.get_or(lua, "checkpoint_every", 0)?,
+            keep: o.get_or(lua, "keep", 2)?,
+            best: o.get_or(lua, "best", "average".into())?,
+        };
+        let attention: String = o.get_or(lua, "attention", "auto".into())?;
+        let settings = settings(lua, &o, &method, &backbone, &checkpoints)?;
+        let settings = Settings {
+            non_finite: NonFinite::parse(&non_finite.0, non_finite.1)
+                .map_err(|e| e.at(format!("{CALL}: non_finite")))?,
+            group_cost: group_cost(&attention)?,
+            ..settings
+        };
+        let given = TrainerOptions {
+            epochs: o.get(lua, "epochs")?,
+            steps: o.get(lua, "steps")?,
+            batch_size: o.get_or(lua, "batch_size", 16)?,
+            length_buckets: o.get_or(lua, "length_buckets", false)?,
+            control: o.get_or(lua, "control", Value::Nil)?,
+            optimizer: o.get_or(lua, "optimizer", method.get("optimizer")?)?,
+            name: o.get(lua, "name")?,
+            out: o.get::<String>(lua, "out")?.map(PathBuf::from),
+            progress: o.get_or(lua, "progress", true)?,
+            method_name: method.get::<Option<String>>("name")?.unwrap_or("custom".into()),
+            from: Options::new(CALL, Value::Table(method.clone()))?.object(lua, "from")?,
+            weight_decay: weight_decay.or(method.get("weight_decay")?).unwrap_or(0.01),
+            backbone,
+            tasks,
+            stream,
+            method,
+            attention,
+            checkpoints,
+            non_finite,
+            settings,
+        };
+        o.finish()?;
+        given.check()?;
+        Ok(given)
+    }
+
+    fn check(&self) -> Result<()> {
+        let refuse = |what: &str| Err(Error::new(what.to_string()).at(CALL));
+        let settings = &self.settings;
+        if self.batch_size == 0 || settings.accumulate == 0 {
+            return refuse("'batch_size' and 'accumulate' must be at least 1");
+        }
+        if !(0.0..1.0).contains(&settings.dropout) {
+            return refuse("'dropout' must be within [0, 1)");
+        }
+        if settings.clip.is_nan() || settings.clip <= 0.0 {
+            return refuse("'clip' must be above 0; math.huge clips nothing");
+        }
+        if self.checkpoints.keep == 0 || settings.evaluation.limit == Some(0) {
+            return refuse("'keep' and 'evaluate_limit' must be at least 1");
+        }
+        if settings.max_source < 2 {
+            return refuse("'max_source_length' must be at least 2");
+        }
+        if self.tasks.is_some() == self.stream.is_some() {
+            return refuse("needs either 'tasks' or 'stream'");
+        }
+        if settings.evaluate_every > 0 {
+            self.check_validation()?;
+        }
+        Ok(())
+    }
+
+    fn check_validation(&self) -> Result<()> {
+        let Some(tasks) = &self.tasks else {
+            return Err(Error::new("a stream has no rows to evaluate on").at(CALL));
+        };
+        match tasks.0.tasks.iter().find(|task| task.validation.is_empty()) {
+            Some(task) => Err(Error::new(format!("task '{}' has no validation rows", task.name))
+                .at(format!("{CALL}: evaluate_every"))
+                .hint("give compt.tasks a 'validation_size', or the task a validation file")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The checks of methods: `stdlib/methods/check.lua`.
+pub fn checks(lua: &Lua) -> mlua::Result<Table> {
+    lua.globals().get::<Function>("require")?.call("compt.methods.check")
+}
+
+fn settings(
+    lua: &Lua,
+    o: &Options,
+    method: &Table,
+    backbone: &LuaBackbone,
+    checkpoints: &CheckpointSpec,
+) -> mlua::Result<Settings> {
+    let default_seed = lua.app_data_ref::<Session>().map_or(0, |session| session.seed);
+    let of_method: Option<String> = method.get("placement")?;
+    let placement = of_method.unwrap_or_else(|| "append".into());
+    let placement = Placement::parse(&o.get_or(lua, "placement", placement)?)?;
+    let max_source = o.get_or(lua, "max_source_length", 256)?;
+    let dropout = backbone.0.borrow().model.config.dropout_rate;
+    Ok(Settings {
+        placement,
+        max_source,
+        accumulate: o.get_or(lua, "accumulate", 1)?,
+        clip: o.get_or(lua, "clip", 1.0)?,
+        dropout: o.get_or(lua, "dropout", dropout)?,
+        seed: o.get_or(lua, "seed", default_seed)?,
+        non_finite: NonFinite::Stop,
+        evaluate_every: o.get_or(lua, "evaluate_every", 0)?,
+        evaluation: Evaluation {
+            split: Split::Validation,
+            limit: o.get(lua, "evaluate_limit")?,
+            decoding: Decoding::Greedy,
+            max_new_tokens: 8,
+            batch_tokens: 8192,
+            max_source,
+            placement,
+        },
+        anchor_every: if checkpoints.every > 0 { checkpoints.every } else { ANCHOR_EVERY },
+        group_cost: None,
+    })
+}
+
+fn group_cost(attention: &str) -> Result<Option<GroupCost>> {
+    match attention {
+        "auto" => Ok(None),
+        "padded" => Ok(Some(GroupCost::PADDED)),
+        "grouped" => Ok(Some(GroupCost::EXACT)),
+        _ => Err(Error::unknown("attention", attention, ["auto", "padded", "grouped"]).at(CALL)),
+    }
+}
+
+/// "stop" | "skip" | "rollback", or { policy, tries }.
+fn non_finite(lua: &Lua, value: &Value) -> mlua::Result<(String, u32)> {
+    match value {
+        Value::Nil => Ok(("stop".into(), TRIES)),
+        Value::Table(_) => {
+            let o = Options::new(&format!("{CALL}: non_finite"), value.clone())?;
+            let given = (o.need(lua, "policy")?, o.get_or(lua, "tries", TRIES)?);
+            o.finish()?;
+            Ok(given)
+        }
+        name => Ok((lua.unpack(name.clone())?, TRIES)),
+    }
+}

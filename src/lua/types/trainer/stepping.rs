@@ -1,0 +1,92 @@
+//! `trainer:step()` and `trainer:run { steps }`.
+
+use super::LuaTrainer;
+use crate::hook;
+use crate::options::Options;
+use crate::session::Session;
+use crate::Error;
+use compt_study::interrupt::Interrupted;
+use compt_study::training::{Ended, Step};
+use mlua::{Lua, LuaSerdeExt, Table, Value};
+
+impl LuaTrainer {
+    /// Before steps: opens the run, and evaluates it where the session is for that.
+    fn ready(&mut self, lua: &Lua) -> mlua::Result<()> {
+        let session = |of: fn(&Session) -> bool| lua.app_data_ref::<Session>().is_some_and(|s| of(&s));
+        if session(Session::only_looks) {
+            return Err(Error::new(
+                "the script trains outside of a grid, and only grids were to be looked at; nothing \
+                 was trained",
+            )
+            .hint("what compt.ablate is given to run can be listed and planned")
+            .into());
+        }
+        if session(Session::evaluates) && !self.run.has_earlier() {
+            return Err(Error::new(format!(
+                "the run '{}', which the script makes before, is not beside the one to evaluate",
+                self.run.name()
+            ))
+            .hint("nothing is trained: run the script, or bring the folders of its runs together")
+            .into());
+        }
+        self.run.begin()?;
+        self.evaluate_if_asked(lua)
+    }
+
+    pub(super) fn step(&mut self, lua: &Lua) -> mlua::Result<Value> {
+        self.ready(lua)?;
+        match self.run.step()? {
+            Step::Recorded(line) => recorded(lua, &line),
+            Step::Made(report) => lua.to_value(&report),
+            Step::Interrupted => Err(mlua::Error::external(Interrupted)),
+            Step::Replayed => Err(self.end_replay(lua)),
+        }
+    }
+
+    /// Steps to the end, or so many: { steps, seconds, out }.
+    pub(super) fn run(&mut self, lua: &Lua, options: Value) -> mlua::Result<Value> {
+        let steps = steps_asked(lua, options)?;
+        self.ready(lua)?;
+        match self.run.run(steps)? {
+            Ended::Complete => {}
+            Ended::Interrupted => return Err(mlua::Error::external(Interrupted)),
+            Ended::Replayed => return Err(self.end_replay(lua)),
+        }
+        let report = lua.create_table()?;
+        report.set("steps", self.run.steps())?;
+        report.set("seconds", self.run.trainer().at().seconds)?;
+        report.set("out", self.run.path().map(|path| path.display().to_string()))?;
+        Ok(Value::Table(report))
+    }
+
+    /// Hands the outcome of a replay to the session, and ends the script.
+    fn end_replay(&self, lua: &Lua) -> mlua::Error {
+        let again = lua.app_data_ref::<Session>().and_then(|session| session.again.clone());
+        if let Some(again) = again {
+            *again.replayed.borrow_mut() = self.run.replayed();
+        }
+        hook::stop(lua)
+    }
+}
+
+/// `steps` of `trainer:run`.
+fn steps_asked(lua: &Lua, options: Value) -> mlua::Result<Option<u64>> {
+    let o = Options::new("trainer:run", options)?;
+    let steps: Option<i64> = o.get(lua, "steps")?;
+    if let Some(steps) = steps.filter(|steps| *steps < 1) {
+        return Err(o.error(format!("'steps' must be at least 1, not {steps}")));
+    }
+    o.finish()?;
+    Ok(steps.map(|steps| steps as u64))
+}
+
+/// A line of `metrics.jsonl` as `step` returned it: JSON has no NaN.
+fn recorded(lua: &Lua, line: &serde_json::Value) -> mlua::Result<Value> {
+    let report: Table = lua.unpack(lua.to_value(line)?)?;
+    for key in ["loss", "grad_norm"] {
+        if line[key].is_null() {
+            report.set(key, f64::NAN)?;
+        }
+    }
+    Ok(Value::Table(report))
+}

@@ -1,0 +1,148 @@
+//! A run of an earlier process, which is resumed, replayed or evaluated.
+
+use super::steering::Past;
+use crate::Result;
+use crate::run::events::{self, Change, Event};
+use crate::run::folder::{METRICS, RESULT};
+use compt_core::files::json::{read_json, read_json_lines};
+use compt_core::files::source::Source;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// What a run of an earlier process is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The remaining steps are made and recorded.
+    Resume,
+    /// Its steps are made again, up to this one or the last recorded one, and compared; nothing is
+    /// written.
+    Replay { to: Option<u64> },
+    /// Its last checkpoint is evaluated; nothing is made or written.
+    Evaluate,
+    /// The script makes it before the run that is replayed or evaluated: its last checkpoint is loaded, and
+    /// nothing is written.
+    Load { may_train: bool },
+}
+
+/// A run of an earlier process, as its folder holds it.
+pub struct Earlier {
+    pub purpose: Purpose,
+    pub path: PathBuf,
+    events: Vec<Event>,
+    /// The steps that were made, as `metrics.jsonl` has them.
+    pub steps: Vec<Value>,
+    /// Whether it ended with an error.
+    failed: bool,
+}
+
+impl Earlier {
+    /// Reads a run's folder.
+    ///
+    /// # Errors
+    /// A record cannot be read, or a source text is not the recorded one.
+    pub fn read(path: &Path, purpose: Purpose) -> Result<Earlier> {
+        Ok(Earlier {
+            purpose,
+            path: path.to_path_buf(),
+            events: events::read(path)?,
+            steps: read_json_lines(&path.join(METRICS))?,
+            failed: read_json(&path.join(RESULT)).is_ok_and(|result| !result["error"].is_null()),
+        })
+    }
+
+    /// The texts of the control file that the run began with.
+    pub fn first_version(&self) -> Option<&[Source]> {
+        self.events.iter().find_map(|event| match &event.change {
+            Change::Version { sources, .. } => Some(&sources[..]),
+            _ => None,
+        })
+    }
+
+    /// Whether it is the run that a replay or an evaluation is about.
+    pub fn is_target(&self) -> bool {
+        matches!(self.purpose, Purpose::Replay { .. } | Purpose::Evaluate)
+    }
+
+    /// What steered it, to be applied again.
+    pub fn past(&self) -> Past {
+        Past {
+            events: self.events.clone().into(),
+            until: self.steps.last().and_then(events::attempt).unwrap_or(0),
+            alone: self.is_target(),
+        }
+    }
+
+    /// After an error the steps since the last checkpoint may be its cause: they are made again, with
+    /// the control as it is now.
+    pub fn forget_failed_steps(&mut self, attempts: u64, steps: u64) {
+        if self.failed && !self.is_target() {
+            self.events.retain(|event| event.attempt <= attempts);
+            self.steps.truncate(steps as usize);
+        }
+    }
+}
+
+/// The file that an operator of a run began with.
+///
+/// # Errors
+/// As [`Earlier::read`].
+pub fn operator_of(run: &Path, name: &str) -> Result<Option<Source>> {
+    Ok(events::read(run)?.into_iter().find_map(|event| match event.change {
+        Change::Operator { name: known, source } if known == name => Some(source),
+        _ => None,
+    }))
+}
+
+/// The settings in which two specifications differ, by name with both values:
+/// `batch_size: 16 -> 32`.
+pub fn differences(old: &Value, new: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    // What compt 0.1.0 did not record is not compared.
+    let recorded = old["format"].as_u64().unwrap_or(0);
+    let is_known = |key: &str| recorded > 0 || old.get(key).is_some();
+    match new.as_object() {
+        Some(new) => {
+            let mut common = new.clone();
+            common.retain(|key, _| is_known(key));
+            if recorded == 0 && let Some(tasks) = common["tasks"].as_object_mut() {
+                tasks.shift_remove("sources");
+            }
+            collect("", old, &common.into(), &mut found);
+        }
+        None => collect("", old, new, &mut found),
+    }
+    found
+}
+
+fn collect(name: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    match (old, new) {
+        (Value::Object(a), Value::Object(b)) => {
+            let added = b.keys().filter(|key| !a.contains_key(*key));
+            for key in a.keys().chain(added) {
+                let full = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                collect(&full, &old[key], &new[key], found);
+            }
+        }
+        _ if old == new || old.as_f64().is_some_and(|x| new.as_f64() == Some(x)) => {}
+        (Value::String(a), Value::String(b)) if a.len() == 64 && b.len() == 64 => {
+            found.push(format!("{name}: different content"))
+        }
+        _ => found.push(format!("{name}: {old} -> {new}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn settings_that_differ_are_named() {
+        let old = json!({ "format": 2, "a": 1, "b": { "c": 0.5, "d": [1] }, "e": 2 });
+        let new = json!({ "format": 2, "a": 1.0, "b": { "c": 0.25, "d": [1] }, "f": 3 });
+        assert_eq!(differences(&old, &new), ["b.c: 0.5 -> 0.25", "e: 2 -> null", "f: null -> 3"]);
+        let old = json!({ "a": 1, "tasks": { "set": "x" } });
+        let new = json!({ "format": 2, "a": 2, "tasks": { "set": "x", "sources": [] } });
+        assert_eq!(differences(&old, &new), ["a: 1 -> 2"]);
+    }
+}
