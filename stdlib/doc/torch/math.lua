@@ -159,7 +159,7 @@ The matrix products of two batches, [b, n, k] and [b, k, m] to [b, n, m].
 ]]
 
 op "dot(input: torch.Tensor, other: torch.Tensor): torch.Tensor" [[
-The dot product of two vectors [n], [].
+The dot product of two vectors [n], of shape [].
 > torch.dot(torch.ones(3), torch.ones(3))
 ]]
 
@@ -178,17 +178,17 @@ section "Tensors: reductions"
 for _, entry in ipairs {
   { "sum", "The sum" }, { "mean", "The mean" }, { "amax", "The largest element (ties share the gradient)" },
   { "amin", "The smallest element (ties share the gradient)" },
-  { "logsumexp", "log(sum(exp(x))), numerically stable" },
-  { "any", "Whether any element is true" }, { "all", "Whether all elements are true" },
+  { "logsumexp", "log(sum(exp(x)))" },
+  { "any", "Logical or" }, { "all", "Logical and" },
 } do
   local name, text = table.unpack(entry)
   op(name .. "(input: torch.Tensor, dim?: integer|integer[]|torch.Reduce, options?: torch.Reduce): torch.Tensor")(
-    text .. ", over all elements, [], or along one or more dimensions, which are removed or (`keepdim`) get size 1."
+    text .. " over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`)."
       .. "\n> torch." .. name .. "(torch.ones(2, 3), -1, { keepdim = true })")
 end
 
 op "prod(input: torch.Tensor, dim?: integer|torch.Reduce, options?: torch.Reduce): torch.Tensor" [[
-The product over all elements, [], or along a dimension, which is removed or (`keepdim`) gets size 1.
+The product over all elements (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 > torch.prod(torch.ones(2, 3), 1, { keepdim = true })
 ]]
 
@@ -198,35 +198,37 @@ options "torch.MomentOptions" [[
 ]]
 
 op "std(input: torch.Tensor, dim?: integer|integer[]|torch.MomentOptions, options?: torch.MomentOptions): torch.Tensor" [[
-The standard deviation over all elements, [], or along one or more dimensions, which are removed or (`keepdim`) get size
-1.
+The standard deviation over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1
+(`keepdim`).
 > torch.std(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
 ]]
 
 op "var(input: torch.Tensor, dim?: integer|integer[]|torch.MomentOptions, options?: torch.MomentOptions): torch.Tensor" [[
-The variance over all elements, [], or along one or more dimensions, which are removed or (`keepdim`) get size 1.
+The variance over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1
+(`keepdim`).
 > torch.var(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
 ]]
 
 op "norm(input: torch.Tensor, p?: number|torch.Reduce = 2, dim?: integer|integer[], options?: torch.Reduce): torch.Tensor" [[
-The p-norm, sum(|x|^p)^(1/p), over all elements, [], or along one or more dimensions, which are removed or (`keepdim`)
-get size 1.
+The p-norm sum(|x|^p)^(1/p) over all elements (shape []), or along one or more dimensions, which are removed, or kept
+with size 1 (`keepdim`).
 > torch.norm(torch.ones(2, 3), 2, -1, { keepdim = true })
 ]]
 
 for _, entry in ipairs { { "max", "largest" }, { "min", "smallest" } } do
   local name, text = table.unpack(entry)
   op(name .. "(input: torch.Tensor, dim?: integer|torch.Tensor, options?: torch.Reduce): torch.Tensor, torch.Tensor?")(
-    "The " .. text .. " element, []; along a dimension, the values and their positions from 1, without that dimension;\n"
-      .. "with another tensor, the " .. text .. " of two elements, with broadcasting."
+    "Without `dim`: the " .. text .. " element (shape []). Along a dimension: the " .. text .. " elements and their positions from\n"
+      .. "1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the " .. text .. " of each pair of\n"
+      .. "elements; shapes broadcast."
       .. "\n> torch." .. name .. "(torch.randn(2, 3), -1, { keepdim = true })")
 end
 
 for _, entry in ipairs { { "argmax", "largest" }, { "argmin", "smallest" } } do
   local name, text = table.unpack(entry)
   op(name .. "(input: torch.Tensor, dim?: integer|torch.Reduce, options?: torch.Reduce): torch.Tensor")(
-    "The position of the " .. text .. " element from 1, int64: in the flattened tensor, [], or along a dimension, which is\n"
-      .. "removed or (`keepdim`) gets size 1."
+    "The position from 1 of the " .. text .. " element, int64: in the flattened tensor (shape []), or along a dimension,\n"
+      .. "which is removed, or kept with size 1 (`keepdim`)."
       .. "\n> torch." .. name .. "(torch.randn(2, 3), -1, { keepdim = true })")
 end
 
