@@ -35,12 +35,12 @@ FUNCTION = re.compile(r"\bfn\s+(\w+)")
 
 
 def blank(text):
-    """Spaces in place of a text; its line breaks stay."""
+    """Replaces every character except line breaks with a space."""
     return re.sub(r"[^\n]", " ", text)
 
 
 def code_of(text):
-    """Rust code without comments and without the content of strings, every character at its place."""
+    """Blanks out comments and strings of Rust code; positions do not change."""
     out, at = [], 0
     while match := TOKENS.search(text, at):
         start, end = match.span()
@@ -55,7 +55,7 @@ def code_of(text):
 
 
 def closing(code, start):
-    """The place behind the bracket that closes the one at `start`."""
+    """The position after the bracket that closes the one at `start`."""
     depth = 0
     for at in range(start, len(code)):
         depth += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(code[at], 0)
@@ -65,7 +65,7 @@ def closing(code, start):
 
 
 def item_end(code, start):
-    """The end of the item or statement that begins at `start`."""
+    """The end of the item or statement that starts at `start`."""
     at = start
     while at < len(code):
         if code[at] in "([":
@@ -80,7 +80,7 @@ def item_end(code, start):
 
 
 class File:
-    """A Rust file: its module path, its code without tests, the lines of both."""
+    """A Rust file: module path, code without tests, number of lines of code and tests."""
 
     def __init__(self, path, crate, module):
         self.path, self.crate, self.module = path, crate, module
@@ -103,7 +103,7 @@ class File:
         return self.module[0] if self.module else None
 
     def functions(self):
-        """Each function with its lines, from `fn` to the closing bracket."""
+        """The functions with their number of lines, from `fn` to the closing bracket."""
         for match in FUNCTION.finditer(self.code):
             end = item_end(self.code, match.end())
             if self.code[end - 1] == "}":
@@ -133,7 +133,7 @@ class Crate:
         tests = {f.module + (name,) for f in self.files for name in f.test_modules}
         self.test_files = [f for f in self.files if any(f.module[: len(t)] == t for t in tests)]
         self.files = [f for f in self.files if f not in self.test_files]
-        # main.rs beside lib.rs: the library is what other modules name.
+        # If there is a lib.rs beside main.rs, other modules name the library.
         self.modules = {f.module: f for f in self.files if f.path.name != "main.rs"}
         for f in self.files:
             self.modules.setdefault(f.module, f)
@@ -154,7 +154,7 @@ def crates_of(root):
 
 
 def tree(text, prefix=()):
-    """The (name, path) pairs of a use tree; a glob has the name `*`."""
+    """The (name, path) pairs of a `use` tree; a glob has the name `*`."""
     text = text.strip()
     if "{" in text:
         head, rest = text.split("{", 1)
@@ -203,7 +203,7 @@ class Project:
         return {found for path in paths if (found := self.resolve(file, path))}
 
     def resolve(self, file, path, seen=()):
-        """The file in which the item that a path names is defined, as far as the sources say it."""
+        """The file that defines the item of a path; None if it is not in this project."""
         if (file, path) in seen or len(seen) > 12:
             return None
         crate, base, rest = file.crate, file.module, path
@@ -224,7 +224,7 @@ class Project:
         return target
 
     def imported(self, file, path, seen):
-        """Where a name leads that a module has from a `use`."""
+        """The file that defines a name which a module imports with `use`."""
         for name, whole in file.crate.imports[file]:
             if name == path[0] and whole != path:
                 return self.resolve(file, whole + path[1:], seen)
@@ -279,7 +279,7 @@ def show(project, every_arrow):
     print(f"\narrows between rooms: {sum(map(len, project.room_arrows.values()))}")
     for room, others in project.room_arrows.items() if every_arrow else ():
         print(f"  {name(room)} -> {', '.join(sorted(map(name, others))) or '(none)'}")
-    # A module that calls its own parts, which use what the module defines, is no tangle by itself.
+    # A module and its own submodules often use each other; without these arrows only other circles remain.
     across = {
         f: {t for t in others if t.crate != f.crate or t.module[: len(f.module)] != f.module}
         for f, others in project.file_arrows.items()

@@ -1,12 +1,12 @@
 """Draws the rooms of the source tree for scripts/structure.py: one band per crate, arrows between its rooms.
 
-Arrows between crates would cover the picture: each band says in its title how many it has to which crate.
+Arrows between crates would cover the picture. Instead, the title of each band has their number.
 """
 from html import escape
 
 WIDTH, HEIGHT, GAP, ROW, PAD, HEAD = 112, 40, 20, 84, 20, 26
 PER_ROW = 9
-# From the top: who uses whom.
+# Crates from top to bottom; each uses those below it.
 ORDER = ["program", "lua", "study", "core"]
 
 STYLE = """
@@ -23,7 +23,7 @@ STYLE = """
 
 
 def reachable(arrows, start, leave):
-    """What can be reached from a room without the arrow from it to `leave`."""
+    """The rooms that can be reached from a room without its arrow to `leave`."""
     found, stack = set(), [o for o in arrows[start] if o != leave]
     while stack:
         room = stack.pop()
@@ -34,7 +34,7 @@ def reachable(arrows, start, leave):
 
 
 def kept(arrows, circle_of):
-    """The arrows that no longer way replaces; those within a circle all stay."""
+    """The transitive reduction of the arrows; arrows inside a circle are all kept."""
     for room, others in arrows.items():
         for other in sorted(others):
             same = circle_of.get(room) is not None and circle_of.get(room) == circle_of.get(other)
@@ -43,7 +43,7 @@ def kept(arrows, circle_of):
 
 
 def depths(rooms, arrows, circle_of):
-    """For each room of a crate the longest way down to a room that uses no other; a circle is one place."""
+    """The length of the longest path of arrows from each room; a circle counts as one room."""
     of = lambda room: circle_of.get(room, room)
     below = {}
     for room in rooms:
@@ -59,7 +59,7 @@ def depths(rooms, arrows, circle_of):
 
 
 def rows_of(rooms, arrows, circle_of):
-    """The rooms of a crate in rows, users above what they use, at most PER_ROW in one."""
+    """The rooms of a crate in rows of at most PER_ROW; a room is above those that it uses."""
     depth = depths(rooms, arrows, circle_of)
     rows = []
     for level in sorted(set(depth.values()), reverse=True):
@@ -71,7 +71,7 @@ def rows_of(rooms, arrows, circle_of):
 
 
 def place(rows, arrows, middle):
-    """The middle of each box. Rows are ordered by the mean place of their users, ties by name."""
+    """The centre of each box. A row is sorted by the mean position of the users of its rooms, then by name."""
     users = {}
     for room, others in arrows.items():
         for other in others:
@@ -106,7 +106,7 @@ def curve(a, b, same):
 
 
 def uses(project, label):
-    """How many arrows the rooms of a crate have to the rooms of each other crate."""
+    """The number of arrows from the rooms of a crate to each other crate."""
     counts = {}
     for (crate, _), others in project.room_arrows.items():
         for other, _ in others:

@@ -86,7 +86,7 @@ return {
     refused("lr: unknown parameter group 'privat'", { compose = "private", lr = { privat = 0.1 } })
     refused("lr: unknown parameter group 'aa'", own { lr = { a = 0.1, aa = 0.1 } })
     refused("lr.a must be a number, 0 or more, got \"fast\"", own { lr = { a = "fast" } })
-    refused("is set by the trainer's 'control'", own { lr = { a = compt.schedule.constant(1) } })
+    refused("use 'control' of the trainer", own { lr = { a = compt.schedule.constant(1) } })
     refused("lr must be a table", own { lr = 0.1 })
     refused("warmup must be a share", own { warmup = 7 })
     refused("alone must be true or false", own { alone = "no" })
