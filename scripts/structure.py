@@ -17,6 +17,7 @@ import re
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 from structure_svg import picture
 
 TOKENS = re.compile(
