@@ -1,9 +1,9 @@
---- A grid of runs: methods by rows a task by seeds, with a table, a figure and a page of what came of it.
+--- A grid of runs: methods, shots and seeds, with a table, a figure and a page of the results.
 ---
 ---     compt run examples/ablation.lua --jobs 2
 ---     compt run examples/ablation.lua --dry-run
 ---
---- Stopped, it goes on where it was; what is finished is not run again.
+--- If it is stopped, start it again: it continues, and finished runs are not run again.
 local compt = require "compt"
 
 local quick = compt.args.quick

@@ -1,17 +1,17 @@
---- An operator nobody has published yet: source prompts open and shut the private one.
+--- A custom composition operator: source prompts gate the private prompt.
 ---
 ---     compt run examples/custom_operator.lua
 local compt, torch = require "compt", require "compt.torch"
 
 local quick = compt.args.quick
 
--- private [B, m, d], sources [S, m, d], weights [B, S] -> [B, m, d]; autograd does the rest.
+-- private [B, m, d], sources [S, m, d], weights [B, S] -> [B, m, d]. Autograd differentiates it.
 compt.compose.define("gated", function(private, sources, weights)
   local mixed = torch.einsum("bs,smd->bmd", weights, sources)
   return private * torch.sigmoid(mixed) + mixed
 end)
 
--- The same with parameters of its own: how far each dimension of the mixed prompt opens the private one.
+-- The same with a trained parameter: a scale of the gate for each dimension.
 compt.compose.define("gated_by_dimension", {
   parameters = function(context) return { scale = { shape = { context.d_model }, init = "ones" } } end,
   compose = function(private, sources, weights, parameters)

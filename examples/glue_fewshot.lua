@@ -1,15 +1,15 @@
---- The same study on real GLUE rows, with any T5 in a folder.
+--- The quickstart study on GLUE, with any T5 checkpoint.
 ---
 ---     compt run examples/glue_fewshot.lua --set data=DIR --set backbone=micro
 ---     compt run examples/glue_fewshot.lua --set data=DIR --set backbone=t5-small-lm-adapt \
 ---         --set shots=16 --set tasks=rte,mrpc --set max_test=1000
 ---
---- DIR holds TASK/train.jsonl.gz and TASK/dev.jsonl.gz (see stdlib/tasks/glue.lua); the backbone's
---- folder holds config.json, model.safetensors and tokenizer.json or spiece.model.
+--- DIR contains TASK/train.jsonl.gz and TASK/dev.jsonl.gz (see stdlib/tasks/glue.lua). The folder of the backbone contains
+--- config.json, model.safetensors, and tokenizer.json or spiece.model.
 local compt = require "compt"
 
 local args = compt.args
-local data = assert(args.data, "say where the GLUE rows are: --set data=DIR")
+local data = assert(args.data, "set the folder of the GLUE rows: --set data=DIR")
 local quick = args.quick
 
 local wanted

@@ -1,13 +1,12 @@
---- Schedules that change while a run trains.
+--- A control file that is reloaded during training.
 ---
 ---     compt run examples/hot_reload.lua [--strict]
 ---
---- Then, in an editor, change examples/hot_reload/control.lua and save it: the next step uses it,
---- and a line says what changed. Break it: the run goes on as before, and the error is shown. At any
---- time Ctrl-C stops the run after its step; then
+--- Edit examples/hot_reload/control.lua and save it: the next step uses it, and a line shows the change. If the file has an
+--- error, the run continues unchanged and shows the error. Ctrl-C stops the run after its step. Then
 ---
----     compt resume runs/hot_reload      goes on exactly where it stopped
----     compt replay runs/hot_reload      makes the same run again, every edit at its step
+---     compt resume runs/hot_reload      continues exactly where it stopped
+---     compt replay runs/hot_reload      repeats the run, with every edit at its step
 local compt = require "compt"
 
 local trainer = compt.trainer {

@@ -1,14 +1,14 @@
---- A method of one's own, from scratch: every task's prompt is a shared one, turned a little by its own.
+--- A custom method: the prompt of each task is a shared prompt times a low-rank matrix of the task.
 ---
 ---     compt run examples/own_method.lua
 ---
---- A method is a table with a name, rates, and `build`: it declares what is trained and returns what a batch
---- is given. Autograd does the rest; stages, checkpoints, `compt resume` and `compt eval` come along.
+--- A method is a table with a name, learning rates and `build`, which declares parameters and returns functions of a
+--- batch. Autograd differentiates them. Stages, checkpoints, `compt resume` and `compt eval` work without further code.
 local compt, torch = require "compt", require "compt.torch"
 
 local quick = compt.args.quick
 
---- P_t = P o (1 + a_t b_t^T): P [m, d] shared; a_t [m, r] and b_t [d, r] a task's own.
+--- P_t = P o (1 + a_t b_t^T): P [m, d] is shared; a_t [m, r] and b_t [d, r] belong to the task.
 local function turned(options)
   local length, rank = options.length or 20, options.rank or 2
 
@@ -23,7 +23,7 @@ local function turned(options)
     end
 
     local function of_task(batch)
-      -- Called once for each task of the batch: a task without rows gets no gradient.
+      -- Called once for each task of the batch: tasks without rows get no gradient.
       return batch:each(function(task)
         return shared * (1 + torch.matmul(own[task].a, own[task].b:t()))
       end)

@@ -11,8 +11,8 @@ local epochs = compt.args.quick and 1 or compt.args.epochs or 30
 local backbone = compt.backbone "micro"
 local tasks = compt.tasks("micro", { shots = shots, seed = compt.seed })
 
--- Each task trained alone, as the paper's baseline is, and private prompts in the same mixed
--- batches the composed methods see, so with as many updates: the fair baseline.
+-- Two baselines: each task trained separately, as in the paper, and private prompts in mixed batches, with as many
+-- updates as the composed methods.
 local studies = {
   { name = "pt", method = compt.methods.pt {}, baseline = true },
   { name = "pt-mixed", method = compt.methods.pt { alone = false }, baseline = true },
@@ -36,7 +36,7 @@ for _, study in ipairs(studies) do
   runs[#runs + 1] = { name = study.name, result = result, baseline = study.baseline }
 
   if study.name == "mcat" then
-    -- The same prompts under inference weights that are like those of training.
+    -- The same prompts with inference weights that are similar to those of training.
     local alike = trainer:evaluate("test", { normalise = "softmax_sigmoid" })
     runs[#runs + 1] = { name = "mcat, softmax_sigmoid", result = alike }
   end

@@ -1,4 +1,4 @@
-"""Checks that what compt exports is to peft what it is to compt.
+"""Checks that exported prompts give the same results in peft as in compt.
 
     pip install torch==2.11.0 transformers==5.23.0 peft==0.21.0
     python scripts/check_peft.py
@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import T5ForConditionalGeneration
 
-# peft looks for the method under the name it had before.
+# peft uses the former name of the method.
 T5ForConditionalGeneration._prepare_encoder_decoder_kwargs_for_generation = (
     T5ForConditionalGeneration._prepare_text_encoder_decoder_kwargs_for_generation
 )
@@ -62,7 +62,7 @@ lora:run()
 lora:export_peft(compt.args.out .. "/LORA", { task = "sentiment" })
 torch.save(compt.args.out .. "/found.safetensors", found)
 """
-# The loss of one row through a LoRA, as compt reads it.
+# The loss of one row with a LoRA in compt.
 IMPORT = """
 local micro = compt.backbone("micro", { device = "cpu" })
 local b = compt.backbone(compt.args.out .. "/t5",

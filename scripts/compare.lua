@@ -1,16 +1,15 @@
---- Every method on the same backbone, rows, seeds and evaluation.
+--- Compares all methods on the same backbone, rows, seeds and evaluation.
 ---
 ---     compt run scripts/compare.lua --out runs/compare
 ---     compt run scripts/compare.lua --set seeds=1 --set methods=ssum,lora
 ---     compt run scripts/compare.lua --set tasks=glue --set data=DIR --set backbone=t5-base --set shots=32
 ---
---- Prints the mean and the standard deviation over seeds of the average over tasks, and paired t-tests of
---- each method against both baselines, prompt tuning of each task alone (`pt`) and in the mixed batches of
---- the composed methods (`pt-m`): pairs are the scores of a task under a seed, p values are corrected by
---- Holm over the methods. Every method makes the same number of passes over the rows.
+--- Prints mean and standard deviation over seeds of the average over tasks, and paired t-tests of each method against two
+--- baselines: prompt tuning of each task separately (`pt`) and in mixed batches (`pt-m`). Pairs are the scores of a task
+--- with a seed; p values have Holm's correction over the methods. All methods use the same number of epochs.
 ---
---- Rates that are not a method's own were chosen on validation rows of the micro tasks under seed 100,
---- which is none of the seeds here, among three or four each.
+--- Learning rates that differ from the defaults were chosen from three or four values on validation rows of the micro tasks
+--- with seed 100, which is not used here.
 local compt = require "compt"
 
 local args = compt.args
@@ -71,7 +70,7 @@ for seed = 1, seeds do
   })
 end
 
---- One run: the main score of each task.
+--- One run: the main metric of each task.
 ---@param entry Entry
 ---@param set compt.Tasks
 ---@return number[]
@@ -108,7 +107,7 @@ for _, entry in ipairs(methods) do
   end
 end
 
---- Corrected p values against a baseline, by the method's name.
+--- Corrected p values against a baseline, by method.
 ---@param baseline Row
 ---@return table<string, number>
 local function tested(baseline)

@@ -1,9 +1,8 @@
---- Figure 2: the number of source prompts: mean and standard deviation over seeds.
+--- Figure 2: scores by number of source prompts, mean and standard deviation over seeds.
 ---
 ---     compt run scripts/fig2.lua --jobs 2 [--set sources=1,3,5,10]
 ---
---- The paper tries 1 to 10 sources and settles for few (three in its published settings); the curves are in
---- its figure 2.
+--- The paper tries 1 to 10 sources and uses three in its published settings. The curves are in its figure 2.
 local compt = require "compt"
 local paper = require "paper.study"
 

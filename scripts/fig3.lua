@@ -1,9 +1,9 @@
---- Figure 3: each prompt by itself, on GLUE's tasks: one source, all sources, the private prompt.
+--- Figure 3: isolated prompts on GLUE's tasks: one source, all sources, the private prompt.
 ---
 ---     compt run scripts/fig3.lua --jobs 2
 ---
---- A product has no value without either factor: of MSUM a column is one source times the private prompt. The
---- paper reads off these maps what sources and private prompts hold; see its figure 3.
+--- MSUM is a product, so each of its columns is one source prompt times the private prompt. The paper uses these maps to
+--- show what source and private prompts contain; see its figure 3.
 local isolation = require "paper.isolation"
 local paper = require "paper.study"
 

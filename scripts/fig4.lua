@@ -1,9 +1,9 @@
---- Figure 4: each prompt by itself, on SET2's tasks: one source, all sources, the private prompt.
+--- Figure 4: isolated prompts on SET2's tasks: one source, all sources, the private prompt.
 ---
 ---     compt run scripts/fig4.lua --jobs 2
 ---
---- A product has no value without either factor: of MSUM a column is one source times the private prompt. The
---- paper reads off these maps what sources and private prompts hold; see its figure 4.
+--- MSUM is a product, so each of its columns is one source prompt times the private prompt. The paper uses these maps to
+--- show what source and private prompts contain; see its figure 4.
 local isolation = require "paper.isolation"
 local paper = require "paper.study"
 

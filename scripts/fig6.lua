@@ -1,8 +1,8 @@
---- Figure 6: isolated prompts under constant and under learned weights, beside the learned logits.
+--- Figure 6: isolated prompts with constant and with learned weights, and the learned logits.
 ---
 ---     compt run scripts/fig6.lua --jobs 2
 ---
---- Maps of one run (the first seed): sources have no order that two runs would share.
+--- Maps of one run (the first seed), because the order of source prompts differs between runs.
 local compt = require "compt"
 local maps = require "paper.maps"
 local paper = require "paper.study"

@@ -1,8 +1,8 @@
---- Figure 7: the private prompts' learning rate, by epochs, with the scores of isolated prompts (ssum).
+--- Figure 7: the learning rate of private prompts, by epochs, with the scores of isolated prompts (ssum).
 ---
 ---     compt run scripts/fig7.lua --jobs 2 [--set rates=0.01,0.05] [--set lengths=10,50]
 ---
---- The paper varies the private rate from 0.01 on; its maps are in figure 7.
+--- The paper varies this rate from 0.01 upwards; its maps are in figure 7.
 local paper = require "paper.study"
 local private_rate = require "paper.private_rate"
 

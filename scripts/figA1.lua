@@ -1,13 +1,13 @@
---- Figure A1: the prompt of each task (PT) on the rows of every other, and whether tasks differ in how well
---- prompts of others do on them (one-way ANOVA).
+--- Figure A1: the prompt of each task (PT) on the rows of every other task, and a one-way ANOVA of these scores by
+--- evaluated task.
 ---
 ---     compt run scripts/figA1.lua --jobs 2
 ---
---- The paper shows box plots of it, with an ANOVA, in its figure A1.
+--- The paper shows box plots with an ANOVA in its figure A1.
 local compt = require "compt"
 local paper = require "paper.study"
 
---- Over the runs: scores of prompts of other tasks, by the task they are tried on; and the mean of each pair.
+--- Over all runs: scores of prompts of other tasks by evaluated task, and the mean of each pair.
 ---@param runs compt.Run[]
 local function transfers(runs)
   local names, by_pair, groups = {}, {}, {}

@@ -1,10 +1,11 @@
---- All tables and figures of the paper, and one report: runs whose settings agree are made once.
+--- All tables and figures of the paper, and one report. Runs with equal settings are made once.
 ---
 ---     compt run scripts/paper.lua --jobs 2
 ---     compt run scripts/paper.lua --jobs 2 --set studies=table1,fig2
 ---     compt run scripts/paper.lua --dry-run
 ---
---- Runs go below runs/paper (or --out), the pages and paper.html to pages/. Stopped, it goes on where it was.
+--- Runs go below runs/paper (or --out), the pages and paper.html to pages/. If it is stopped,
+--- start it again to continue.
 local compt = require "compt"
 local paper = require "paper.study"
 

@@ -2,16 +2,15 @@
 ---
 ---     compt run scripts/pretrain_micro.lua --out DIR [--set steps=18000] [--seed 1]
 ---
---- T5 v1.0 shape, 1.37 M parameters, span corruption and auxiliary text-to-text tasks; Adam whose
---- step is scaled by each tensor's RMS, without which the skills are not learnt. 25 minutes on one
---- core; afterwards the folder holds what stdlib/micro/backbone does, and the accuracy of each
---- skill on fresh examples is printed.
+--- T5 v1.0 shape, 1.37 M parameters, span corruption and auxiliary text-to-text tasks; Adam with
+--- updates scaled by the RMS of each tensor, without which the skills are not learned. It takes 25 minutes on one core and
+--- writes the files of stdlib/micro/backbone. At the end it prints the accuracy of each skill on new examples.
 local compt = require "compt"
 local pretraining = require "compt.micro.pretraining"
 local skills = require "compt.micro.skills"
 local tokenizer = require "compt.micro.tokenizer"
 
-local out = assert(compt.out, "say where to: --out DIR")
+local out = assert(compt.out, "set an output folder: --out DIR")
 local seed = compt.seed
 local steps = compt.args.steps or 18000
 local folder = out .. "/backbone"
@@ -23,7 +22,7 @@ local backbone = compt.backbone({
 
 local data = pretraining.new { seed = seed, total_steps = steps, batch = 32 }
 
---- 1e-2: warm-up over 300 steps, constant to 30 % of the run, then linear to 2 % of it.
+--- Peak 1e-2: warm-up over 300 steps, constant until 30 % of the run, then linear to 2 % of the peak.
 local function rate(step)
   local constant = 0.3 * steps
   local decay = step <= constant and 1 or 1 - 0.98 * (step - constant) / (steps - constant)
@@ -46,7 +45,7 @@ local file = assert(io.open(folder .. "/tokenizer.json", "w"))
 file:write(tokenizer.json())
 file:close()
 
---- The share of fresh examples a skill answers word for word.
+--- Exact match on new examples of each skill.
 local trained = compt.backbone(folder, { dtype = "float32" })
 for _, skill in ipairs(skills.list) do
   local examples = pretraining.skill_examples(skill.name, { count = 300, seed = seed + 1 })

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks the tools of a build and fetches libtorch into .libtorch, once.
 #
-# LIBTORCH or LIBTORCH_USE_PYTORCH in the environment name another libtorch: then nothing is
-# fetched. CUDA=1 fetches libtorch's CUDA part and all it depends on (5 GB in place of 0.7).
+# LIBTORCH or LIBTORCH_USE_PYTORCH in the environment name another libtorch; then nothing is
+# fetched. CUDA=1 fetches the CUDA build and its dependencies (5 GB instead of 0.7).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,7 +24,7 @@ check_tools() {
     fail "a C++ compiler is missing: install one (on Debian: apt install g++)."
 }
 
-# A libtorch with its CUDA part serves without one too.
+# A CUDA build of libtorch also works without CUDA.
 is_complete() {
   [ -f "$stamp" ] || return 1
   case "$(cat "$stamp")" in

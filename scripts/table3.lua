@@ -1,10 +1,10 @@
---- Table 3: the four methods with many rows, on GLUE's tasks: 5,000 a task in the paper, 256 on the micro tasks.
+--- Table 3: the four methods with many rows, on GLUE's tasks: 5,000 per task in the paper, 256 on the micro tasks.
 ---
 ---     compt run scripts/table3.lua --jobs 2
 ---     compt run scripts/table3.lua --set rows=5000 --set epochs=5 --set backbone=t5-base --set data=DIR
 ---
---- The paper's question is whether the gain over prompt tuning is one of few rows alone; its figures are to be
---- taken from it.
+--- The question of the paper is whether the gain over prompt tuning exists only with few rows. For its scores see the
+--- paper.
 local many_rows = require "paper.many_rows"
 local paper = require "paper.study"
 

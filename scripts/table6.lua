@@ -1,10 +1,10 @@
---- Table 6: what is predicted for each label, by all prompts, by the source prompts alone and by the private
---- prompt alone; the first task of the second set.
+--- Table 6: confusion matrices with all prompts, with the source prompts only and with the private prompt
+--- only; the first task of the second set.
 ---
 ---     compt run scripts/table6.lua --jobs 2 [--set task=NAME] [--set method=ssum]
 ---
---- The paper uses these tables to say which prompt carries the labels. Its row called "precision" is a cell
---- over its column's total, the share of a label's rows that were found: that is recall, and is so named here.
+--- The paper uses these tables to show which prompt predicts the labels. Its row "precision" is the share of the rows of a
+--- label that are predicted correctly. That is recall, and is called so here.
 local confusions = require "paper.confusions"
 local paper = require "paper.study"
 

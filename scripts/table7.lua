@@ -1,13 +1,13 @@
---- Table 7: a task added to a model of the others: their source prompts stay frozen, and the new task gets a
---- private prompt and router weights of its own. Beside it: all tasks together, and the task alone (PT).
+--- Table 7: a task added to a model of the others: their source prompts stay frozen, and the new task gets its
+--- own private prompt and router weights. For comparison: all tasks together, and the task separately (PT).
 ---
 ---     compt run scripts/table7.lua --jobs 2 [--set added=nli2,sentiment]
 ---
---- What exactly the paper trains when it adds a task we read as this; its scores are in its table 7.
+--- The paper does not say exactly what it trains when it adds a task; this is our reading. Its scores are in its table 7.
 local compt = require "compt"
 local paper = require "paper.study"
 
---- The tasks that are added, one in each run.
+--- The added tasks, one per run.
 ---@param o paper.Options
 ---@return string[]
 local function added(o)

@@ -1,9 +1,9 @@
---- Table 8: the compositions beside fine-tuning, prompt tuning, SPoT, ATTEMPT, ATTEMPT-m and MPT.
+--- Table 8: the compositions compared with fine-tuning, prompt tuning, SPoT, ATTEMPT, ATTEMPT-m and MPT.
 ---
 ---     compt run scripts/table8.lua --jobs 2
 ---
---- The paper's abstract claims to outperform them substantially with few rows; its scores are in its table 8.
---- Rates of the peers were chosen on validation rows (scripts/paper/cell.lua), each among three or four.
+--- According to its abstract, the paper's methods are substantially better with few rows; its scores are in its table 8. The
+--- learning rates of other methods were chosen from three or four values on validation rows (scripts/paper/cell.lua).
 local compt = require "compt"
 local paper = require "paper.study"
 

@@ -1,4 +1,4 @@
---- `compt.ablate { ... }`: a function of settings, run for every cell of a grid; see compt.AblateOptions.
+--- `compt.ablate { ... }`: calls a function of settings for every cell of a grid; see compt.AblateOptions.
 local arguments = require "compt.arguments"
 local collection = require "compt.analysis.collection"
 local expand = require "compt.expand"

@@ -1,5 +1,5 @@
---- The arguments of schedules and curricula: checked, and shown as they were written. An error
---- points at the caller of the function they were given to.
+--- Checks arguments and formats them as they were written. An error points to the caller of the function that got the
+--- argument.
 
 local arguments = {}
 
@@ -16,14 +16,14 @@ local function table_text(value)
   return #parts == 0 and "{}" or ("{ %s }"):format(table.concat(parts, ", "))
 end
 
---- What a value is, with an article: an object where Lua says userdata.
+--- The type of a value with an article; userdata is called an object.
 function arguments.a_kind(value)
   local kind = type(value)
   if kind == "nil" then return kind end
   return kind == "userdata" and "an object" or "a " .. kind
 end
 
---- A value as Lua writes it; schedules and curricula by their own text.
+--- A value in Lua syntax; schedules and curricula as they were written.
 function arguments.show(value)
   local kind = type(value)
   if kind == "number" then return ("%.14g"):format(value) end
@@ -41,7 +41,7 @@ function arguments.written(name, ...)
   return form:format(name, table.concat(texts, ", "))
 end
 
---- A kind of value: what messages call it, and whether a value is of it.
+--- A kind of value: its name in messages, and a test.
 local function kind(text, is) return { text = text, is = is } end
 
 local function is_number(value) return type(value) == "number" and value == value end
@@ -107,14 +107,14 @@ function arguments.optional(inner)
   return kind(inner.text, function(value) return value == nil or inner.is(value) end)
 end
 
---- The value, if it is of that kind.
+--- Returns the value, or raises an error if it is not of that kind.
 function arguments.check(call, name, value, wanted, level)
   if wanted.is(value) then return value end
   local got = arguments.show(value)
   error(("%s: %s must be %s, got %s"):format(call, name, wanted.text, got), level or 3)
 end
 
---- An error where a call was given more than it takes; `...` is what came behind.
+--- Raises an error if a call has more arguments than it takes; `...` are the extra ones.
 function arguments.no_more(call, most, ...)
   local count = select("#", ...)
   if count > 0 then
@@ -122,7 +122,7 @@ function arguments.no_more(call, most, ...)
   end
 end
 
---- A list with something in it.
+--- Returns a list, or raises an error if it is not one or is empty.
 function arguments.list(call, value, level)
   if type(value) == "table" and not getmetatable(value) and #value > 0 then return value end
   error(("%s: expected a list, got %s"):format(call, arguments.show(value)), level or 3)
@@ -143,7 +143,7 @@ function arguments.stages(call, parts, read)
   return stages
 end
 
---- The stage a step is in: its value, the last step before it and its last one.
+--- The stage of a step: its value, the last step before it, and its last step.
 function arguments.stage_at(stages, step, total)
   local start = 0
   for i, stage in ipairs(stages) do
@@ -153,11 +153,11 @@ function arguments.stage_at(stages, step, total)
   end
 end
 
---- The names of the options each call has, once it was made.
+--- The option names of each call, after its first use.
 ---@type table<string, string[]>
 arguments.asked = {}
 
---- The options given, with defaults for the others. Each rule is { name, kind, default }.
+--- Reads options and fills in defaults. Each rule is { name, kind, default }.
 function arguments.options(call, given, rules)
   if given ~= nil and (type(given) ~= "table" or getmetatable(given)) then
     error(("%s: expected a table of options, got %s"):format(call, arguments.show(given)), 3)

@@ -1,8 +1,7 @@
---- Curricula: how often each task is drawn, for the knob `task_weights` of control files and
---- `control` tables.
+--- Curricula: the relative frequency of each task, for the knob `task_weights` of control files and `control` tables.
 --
--- A curriculum is called as `curriculum(step, view)`, step counting from 1. It answers with weights
--- by task, of which only the ratios count, or with nil: no weights, every row once an epoch.
+-- A curriculum is called as `curriculum(step, view)`, with step from 1. It returns weights by task, of which only the
+-- ratios matter, or nil: each row once per epoch.
 
 local arguments = require "compt.arguments"
 local schedule = require "compt.schedule"
@@ -20,14 +19,14 @@ Curriculum.__call = function(self, step, view)
 end
 Curriculum.__tostring = function(self) return self.text end
 
---- A curriculum from its weights at (step, view) and its printed form.
+--- Creates a curriculum from its text and a function weights(step, view).
 local function new(text, weights)
   return setmetatable({ text = text, weights = weights }, Curriculum)
 end
 
 local function is_schedule(value) return getmetatable(value) == Schedule end
 
---- The same weights all the time; each may be a schedule.
+--- Constant weights; each can be a schedule.
 local function fixed(call, given, level)
   for name, weight in sorted_pairs(given) do
     check(call, "a task", name, arguments.name, level + 1)
@@ -44,7 +43,7 @@ local function fixed(call, given, level)
   end)
 end
 
---- A curriculum as it is; a table of weights or a function as one.
+--- Converts a table of weights or a function to a curriculum.
 local function as_curriculum(call, value, level)
   if getmetatable(value) == Curriculum then return value end
   if type(value) == "function" then return new("function", value) end
@@ -55,7 +54,7 @@ local function as_curriculum(call, value, level)
   error(("%s: expected weights by task or a curriculum, got %s"):format(call, got), level)
 end
 
---- The tasks' numbers of training rows, each at most `limit`.
+--- The number of training rows of each task, at most `limit`.
 local function rows_of(view, limit)
   local rows = {}
   for name, count in sorted_pairs(view.task_sizes or {}) do
@@ -70,7 +69,7 @@ local function names_of(tasks)
   return names
 end
 
---- Weights of the same ratios that sum to 1.
+--- Normalises weights to sum 1.
 local function shares(weights)
   local sum, scaled = 0, {}
   for _, weight in sorted_pairs(weights) do sum = sum + weight end
@@ -80,7 +79,7 @@ end
 
 local limit = { "limit", arguments.optional(arguments.at_least(1)) }
 
---- By the tasks' rows, each counted as at most `limit` (T5's examples-proportional mixing).
+--- min(rows, limit): the examples-proportional mixing of T5 (Raffel et al. 2020).
 function curriculum.proportional(options)
   local read = arguments.options("curriculum.proportional", options, { limit })
   return new(written("proportional", options), function(_, view)
@@ -88,7 +87,7 @@ function curriculum.proportional(options)
   end)
 end
 
---- By rows ^ (1 / T), T a number or a schedule: T = 1 is by rows, a high T nearly equal.
+--- min(rows, limit)^(1 / T), where T is a number or a schedule (T5, Raffel et al. 2020).
 function curriculum.temperature_sampled(temperature, options)
   local call = "curriculum.temperature_sampled"
   if not is_schedule(temperature) then
@@ -105,7 +104,7 @@ function curriculum.temperature_sampled(temperature, options)
   end)
 end
 
---- Every task as often as any other.
+--- The same weight for every task.
 function curriculum.equal()
   return new("equal()", function(_, view)
     local weights = {}
@@ -114,8 +113,7 @@ function curriculum.equal()
   end)
 end
 
---- The tasks with a weight from the easiest to the hardest; those without a loss yet come first, so
---- that each is tried.
+--- The tasks with a weight from the easiest to the hardest. Tasks without a loss come first, so that each gets one.
 local function by_loss(weights, losses, reverse)
   local names, rank = {}, {}
   for name, weight in sorted_pairs(weights) do
@@ -133,14 +131,14 @@ local function by_loss(weights, losses, reverse)
   return names
 end
 
---- How many of `count` tasks are in: Platanios et al.'s competence, the root pacing.
+--- The number of tasks in use: the root competence of Platanios et al. 2019.
 local function let_in(read, progress, count)
   local x, start = math.min(progress / read.all_by, 1), read.start ^ 2
   return math.max(1, math.floor(math.sqrt(x * (1 - start) + start) * count))
 end
 
---- The tasks with the lowest moving average of the loss first, the harder ones let in by and by:
---- a share `start` of them at step 1, all after a share `all_by` of the run.
+--- Starts with the tasks of the lowest loss (moving average) and adds harder ones: a share `start` of the tasks at step
+--- 1, all of them after a share `all_by` of the run.
 function curriculum.easy_to_hard(options)
   local call = "curriculum.easy_to_hard"
   local read = arguments.options(call, options, {
@@ -161,7 +159,7 @@ function curriculum.easy_to_hard(options)
   end)
 end
 
---- What a stage sees of the run: the steps are its own.
+--- The view of a stage, with its own steps.
 local function within(view, step, start, stop)
   local own = {
     step = step - start,
@@ -171,8 +169,8 @@ local function within(view, step, start, stop)
   return setmetatable(own, { __index = view })
 end
 
---- One curriculum or table of weights after another, each with its share of the steps, each as if
---- it had those alone: `staged { { 0.3, { nli = 2 } }, { 0.7, c.proportional() } }`.
+--- Curricula or tables of weights in sequence. Each runs over its share of the steps, with its own step 1:
+--- `staged { { 0.3, { nli = 2 } }, { 0.7, c.proportional() } }`.
 function curriculum.staged(parts)
   local stages = arguments.stages("curriculum.staged", parts, as_curriculum)
   return new(written("staged", parts), function(step, view)
@@ -181,7 +179,7 @@ function curriculum.staged(parts)
   end)
 end
 
---- One task at a time in turn, for `every` steps each; in order of names, or as in `tasks`.
+--- One task at a time in rotation, for `every` steps each, sorted by name or in the order of `tasks`.
 function curriculum.round_robin(options)
   local call = "curriculum.round_robin"
   local read = arguments.options(call, options, {

@@ -1,9 +1,9 @@
---- The metatable that tables get when they are thrown: nobody who reads `table: 0x55d0c8` knows what went
---- wrong, so their text is what they hold. Caught, it is the same table.
+--- The metatable of tables that are thrown as errors: their text shows their content instead of `table: 0x55d0c8`. A
+--- caught table is still the same table.
 local getmetatable, type, tostring = getmetatable, type, tostring
 local ipairs, pairs, sort, concat, format = ipairs, pairs, table.sort, table.concat, string.format
 
---- So deep, and so many entries of a table, are shown.
+--- Maximum depth, and maximum number of entries per table.
 local DEPTH, MOST = 3, 16
 
 local text_of

@@ -1,11 +1,11 @@
---- From the options of a grid to its cells, for `compt.grid` and `compt.ablate`.
+--- Expands the options of a grid to its cells, for `compt.grid` and `compt.ablate`.
 local arguments = require "compt.arguments"
 
 local expand = {}
 
 local a_function, a_table, optional = arguments.callable, arguments.plain_table, arguments.optional
 
---- The options that make a grid.
+--- The options of a grid.
 expand.RULES = {
   { "settings", a_table, {} }, { "grid", a_table, {} }, { "zip", a_table, {} }, { "list", optional(a_table) },
   { "where", optional(a_function) }, { "derive", optional(a_function) },
@@ -21,13 +21,13 @@ local function joined(...)
   return all
 end
 
---- A list of values, or one value for all.
+--- A list of values; a single value counts as a list.
 local function values_of(call, key, value)
   if type(value) ~= "table" then return { value } end
   return arguments.list(("%s: grid.%s"):format(call, key), value, 5)
 end
 
---- Every combination; seeds vary slowest, so that all else is there for the first seed early.
+--- All combinations. Seeds vary slowest, so that a full set of runs with the first seed is finished early.
 ---@param grid table<string, any>
 ---@return table<string, any>[]
 local function product(call, grid)
@@ -68,7 +68,7 @@ local function zipped(call, zip)
   return length and cells or { {} }
 end
 
---- Every combination of what is given; see compt.GridOptions.
+--- All cells; see compt.GridOptions.
 ---@param call string -- the function that was called, for messages
 ---@param o table<string, any> -- checked against RULES
 ---@return table<string, any>[]

@@ -17,7 +17,7 @@ Figure.__name = "figure"
 ---@return string
 function Figure:svg() return library.svg(self.chart) end
 
---- Writes it: to a .svg or a .png file.
+--- Writes the figure to a .svg or .png file.
 ---@param path string
 function Figure:save(path)
   local ending = tostring(path):match "%.(%w+)$"
@@ -33,7 +33,7 @@ local function figure(title, notes, panels)
   return setmetatable({ chart = { title = title, notes = notes, panels = panels } }, Figure) --[[@as compt.Figure]]
 end
 
---- How many runs and seeds a figure rests on.
+--- The number of runs and seeds of a figure.
 ---@param runs compt.Run[]?
 ---@return string[]
 local function rests_on(runs, more)
@@ -55,7 +55,7 @@ end
 
 local optional, name = arguments.optional, arguments.name
 
---- A note where runs that share a point differ in more than the seed.
+--- Adds a warning if runs of one point differ in more than the seed.
 ---@param notes string[]
 ---@param pooled compt.Run[][]
 ---@return string[]
@@ -70,7 +70,7 @@ local function with_warning(notes, pooled)
   return notes
 end
 
---- A value over a setting, a line for each value of another: mean over runs, band of one standard deviation.
+--- A value over a setting, with one line per value of another setting: mean over runs, band of one standard deviation.
 ---@param runs compt.Runs
 ---@param given compt.LinesOptions
 ---@return compt.Figure
@@ -88,7 +88,7 @@ function figures.lines(runs, given)
     local line = { name = (o.by or #grid.rows > 1) and tostring(row[1]) or "", x = {}, mean = {}, low = {}, high = {} }
     for j, column in ipairs(grid.columns) do
       local list, x = {}, tonumber(column[1])
-      if not x then error(("compt.figures.lines: %s = %s is no number"):format(o.x, tostring(column[1])), 2) end
+      if not x then error(("compt.figures.lines: %s = %s is not a number"):format(o.x, tostring(column[1])), 2) end
       local there = {}
       for k, one in ipairs(cells.at(grid, i, j).values) do list[k], there[k] = one.value, one.run end
       pooled[#pooled + 1] = there
@@ -106,7 +106,7 @@ function figures.lines(runs, given)
   })
 end
 
---- The mean of several curves over the same steps; a point where none of them has a number is left out.
+--- The mean of several curves over the same steps; points without a number are left out.
 ---@param list { [1]: number[], [2]: (number|false)[] }[]
 local function merged(name_of, list)
   local line = { name = name_of, x = {}, mean = {}, low = {}, high = {} }
@@ -138,7 +138,7 @@ function figures.curves(runs, given)
       local key = by and cells.text(run.settings[by]) or run.name
       local steps, values = library.curve(run.path, o.value, o.points)
       if #steps > 0 then
-        -- Runs of another length are another curve.
+        -- Runs of different length form separate curves.
         lengths[key] = lengths[key] or run.steps
         if run.steps ~= lengths[key] then key = ("%s, %d steps"):format(key, run.steps) end
         if not groups[key] then groups[key], members[key], order[#order + 1] = {}, {}, key end
@@ -154,7 +154,7 @@ function figures.curves(runs, given)
   })
 end
 
---- An annotated heat map; `false` is a value that is missing.
+--- A heat map with values in its cells; `false` is a missing value.
 ---@param given compt.HeatOptions
 ---@return compt.Figure
 function figures.heat(given)
@@ -170,7 +170,7 @@ function figures.heat(given)
   })
 end
 
---- Box plots of groups of values, with a one-way ANOVA of whether the groups differ.
+--- Box plots of groups of values, with a one-way ANOVA.
 ---@param given compt.BoxesOptions
 ---@return compt.Figure
 function figures.boxes(given)
@@ -191,7 +191,7 @@ function figures.boxes(given)
   })
 end
 
---- Figures side by side in one, under their own titles.
+--- Joins figures into one, each with its own title.
 ---@param list compt.Figure[]
 ---@param given { title: string?, columns: integer? }?
 ---@return compt.Figure

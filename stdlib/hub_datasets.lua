@@ -1,10 +1,9 @@
---- The data sets of `glue` and `set2` as the repositories of the hub hold them: Parquet files
+--- The datasets of `glue` and `set2` in their repositories on the hub: Parquet files
 --- CONFIGURATION/SPLIT-00000-of-00001.parquet written by Hugging Face's datasets.
 ---
---- Every row is that of the data set's card (`dataset_info` in the README.md of `repository`): the
---- configuration, the splits that are read, the columns the model reads and the names of the classes of
---- `label`, in the order of their numbers (none: numbers). Read on 2025-11-29; tests/fixtures/make_hub.py
---- writes files in exactly this form.
+--- Each row follows the dataset card (`dataset_info` in the README.md of `repository`): configuration, splits, input
+--- columns and class names of `label` in order (none: numbers). Read on 2025-11-29; tests/fixtures/make_hub.py writes
+--- files in this form.
 
 local glue, pair = "nyu-mll/glue", { "sentence1", "sentence2" }
 local entailment = { "entailment", "not_entailment" }
@@ -24,11 +23,11 @@ local datasets = {
   scitail = { "allenai/scitail", "tsv_format", "train", "validation", { "premise", "hypothesis" },
     { "entails", "neutral" } },
   paws = { "google-research-datasets/paws", "labeled_final", "train", "validation", pair, { "0", "1" } },
-  -- imdb and yelp_polarity have no validation rows: their test rows take that place.
+  -- imdb and yelp_polarity have no validation rows: their test rows are used instead.
   imdb = { "stanfordnlp/imdb", "plain_text", "train", "test", { "text" }, { "neg", "pos" } },
   yelp_polarity = { "fancyzhx/yelp_polarity", "plain_text", "train", "test", { "text" }, { "1", "2" } },
 }
--- The card of nyu-mll/multi_nli has the same columns and names, in splits of the same rows.
+-- The card of nyu-mll/multi_nli has the same columns, names and rows.
 datasets.multinli = datasets.mnli
 
 local M = {}
@@ -40,8 +39,8 @@ for name, row in pairs(datasets) do
   }
 end
 
---- A task's definition: `options` and what the table above says of its data set. A folder of data
---- holds NAME/train.jsonl.gz and NAME/dev.jsonl.gz with the same columns.
+--- The definition of a task: `options` and the fields of its dataset. A data folder has NAME/train.jsonl.gz and
+--- NAME/dev.jsonl.gz with the same columns.
 function M.task(name, options)
   local set = M[name]
   local base = ("hf://datasets/%s/%s/"):format(set.repository, set.configuration)
@@ -49,7 +48,7 @@ function M.task(name, options)
   options.files = { train = name .. "/train.jsonl.gz", validation = name .. "/dev.jsonl.gz" }
   options.hub = { train = base .. set.train .. "-*.parquet", validation = base .. set.validation .. "-*.parquet" }
   options.class_names = set.names
-  -- Digits in a row are the place of a label, not its name.
+  -- Digits in a row are a class id, not a name.
   if set.names and not tonumber(set.names[1]) then options.label_names = set.names end
   return options
 end

@@ -1,8 +1,8 @@
---- `require "compt"`: the runtime's own parts, and the library's modules, loaded when first named.
+--- `require "compt"`: the native modules, and the modules of the library, which are loaded on first use.
 local compt = require "compt.native"
 
---- What the command line gave: `args` (the values of `--set key=value`), `out` (nil without
---- `--out`) and `seed` (0 without `--seed`).
+--- The options of the command line: `args` (the values of `--set key=value`), `out` (nil without `--out`) and `seed` (0
+--- without `--seed`).
 for name, value in pairs(require "compt.session") do compt[name] = value end
 
 --- Modules of the library that are fields of `compt`.
@@ -19,7 +19,7 @@ local modules = {
   statistics = "compt.statistics",
 }
 
---- An unknown name is an error with the nearest known one; `out` may be absent.
+--- An unknown name is an error that names the nearest known one. `out` can be nil.
 return setmetatable(compt, {
   __index = function(_, name)
     if modules[name] then

@@ -12,8 +12,8 @@ local report = {
 --- Methods by tasks: the main metric of each task in percent, the average, and the margin of each
 --- method over the best baseline.
 ---
---- `runs` is a list of { name = , result = (what trainer:evaluate returned), baseline = true|nil };
---- `tasks` the task set. Returns text.
+--- `runs` is a list of { name = , result = (the result of trainer:evaluate), baseline = true|nil }, `tasks` the task
+--- set. Returns text.
 function report.methods(tasks, runs)
   local head = { "method" }
   for _, task in ipairs(tasks.names) do head[#head + 1] = task end

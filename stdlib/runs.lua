@@ -1,2 +1,2 @@
---- `compt.runs(paths)`: the runs at or below some folders.
+--- `compt.runs(paths)`: the runs in some folders and below them.
 return require("compt.analysis.collection").read

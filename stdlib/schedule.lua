@@ -1,8 +1,8 @@
 --- Schedules: values that depend on the step, for control files and `control` tables.
 --
--- A schedule is called as `schedule(step, view)`, step counting from 1 to N = view.total_steps.
--- `linear`, `cosine` and `exponential` have their first value at step 1 and their last at step N.
--- The warm-ups are Hugging Face's, with i = step - 1 and W = warm-up steps.
+-- A schedule is called as `schedule(step, view)`, with step from 1 to N = view.total_steps. `linear`, `cosine` and
+-- `exponential` have their first value at step 1 and their last value at step N. The warm-up schedules are those of
+-- transformers, with i = step - 1 and W = warm-up steps.
 
 local arguments = require "compt.arguments"
 local number, share, flag = arguments.number, arguments.share, arguments.flag
@@ -20,17 +20,17 @@ Schedule.__call = function(self, step, view)
 end
 Schedule.__tostring = function(self) return self.text end
 
---- A schedule from its value at (step, total, view) and its printed form.
+--- Creates a schedule from its text and a function value(step, total, view).
 local function new(text, value) return setmetatable({ text = text, value = value }, Schedule) end
 
---- A schedule as it is; a number as a constant one.
+--- Converts a number to a constant schedule.
 local function as_schedule(call, value, level)
   if getmetatable(value) == Schedule then return value end
   if type(value) == "number" then return schedule.constant(value) end
   error(("%s: expected a schedule or a number, got %s"):format(call, arguments.a_kind(value)), level or 3)
 end
 
---- The share of the way from step 1 to step N, in [0, 1].
+--- (step - 1) / (N - 1), in [0, 1].
 local function way(step, total)
   if total <= 1 then return 0 end
   return math.min(math.max((step - 1) / (total - 1), 0), 1)
@@ -44,13 +44,13 @@ local function wave(from, to, x)
   return from * left + to * (1 - left)
 end
 
---- The same value at every step.
+--- A constant.
 function schedule.constant(value)
   check("schedule.constant", "the value", value, number)
   return new(written("constant", value), function() return value end)
 end
 
---- A straight line from `from` at step 1 to `to` at step N.
+--- Linear from `from` at step 1 to `to` at step N.
 function schedule.linear(from, to)
   check("schedule.linear", "from", from, number)
   check("schedule.linear", "to", to, number)
@@ -68,7 +68,7 @@ function schedule.cosine(from, to)
   end)
 end
 
---- The same factor every step, from `from` at step 1 to `to` at step N; both above 0.
+--- Exponential from `from` at step 1 to `to` at step N; both above 0.
 function schedule.exponential(from, to)
   check("schedule.exponential", "from", from, above(0))
   check("schedule.exponential", "to", to, above(0))
@@ -78,10 +78,10 @@ function schedule.exponential(from, to)
   end)
 end
 
---- The steps that a rise over a share of them takes.
+--- The number of steps of a share.
 local function rise_of(part, total) return math.floor(part * total + 0.5) end
 
---- A rise from 0 to `peak` over `warmup * N` steps, then `fall(x)`, x going from 0 to 1.
+--- Linear from 0 to `peak` over `warmup * N` steps, then peak * fall(x) with x from 0 to 1.
 local function rise_and_fall(name, peak, options, fall)
   check("schedule." .. name, "the peak", peak, number)
   local read = arguments.options("schedule." .. name, options, { { "warmup", share, 0 } })
@@ -92,20 +92,20 @@ local function rise_and_fall(name, peak, options, fall)
   end)
 end
 
---- Up to `peak` over `warmup * N` steps, then linearly down to 0 after step N.
+--- Linear to `peak` over `warmup * N` steps, then linear to 0 after step N.
 function schedule.warmup_linear(peak, options)
   return rise_and_fall("warmup_linear", peak, options, function(x) return 1 - x end)
 end
 
---- Up to `peak` over `warmup * N` steps, then by half a cosine down to 0 after step N.
+--- Linear to `peak` over `warmup * N` steps, then half a cosine to 0 after step N.
 function schedule.warmup_cosine(peak, options)
   return rise_and_fall("warmup_cosine", peak, options, function(x)
     return (1 + math.cos(math.pi * x)) / 2
   end)
 end
 
---- A straight rise from 0 to where `inner` starts over `warmup * N` steps; `inner` has the others,
---- as if it had those alone: `warmup(s.cosine(0.1, 0), { warmup = 0.1 })`.
+--- Linear from 0 to the first value of `inner` over `warmup * N` steps. `inner` runs over the remaining steps, with its
+--- own step 1: `warmup(s.cosine(0.1, 0), { warmup = 0.1 })`.
 function schedule.warmup(inner, options)
   inner = as_schedule("schedule.warmup", inner)
   local read = arguments.options("schedule.warmup", options, { { "warmup", share } })
@@ -117,7 +117,7 @@ function schedule.warmup(inner, options)
   end)
 end
 
---- Where each phase of a cycle ends, counting steps from 0, and the value it ends at.
+--- The last step (from 0) and the last value of each phase.
 local function phases_of(read, peak, total)
   local low = peak / read.div_factor
   local rise, last = read.pct_start * total - 1, { total - 1, low / read.final_div_factor }
@@ -125,8 +125,8 @@ local function phases_of(read, peak, total)
   return low, { { rise, peak }, { 2 * read.pct_start * total - 2, low }, last }
 end
 
---- torch's OneCycleLR: from `peak / div_factor` up to `peak` in `pct_start * N` steps, then down to
---- `peak / div_factor / final_div_factor` at step N; with `three_phase` first down as it went up.
+--- OneCycleLR of PyTorch (Smith and Topin 2018): from `peak / div_factor` to `peak` in `pct_start * N` steps, then to
+--- `peak / div_factor / final_div_factor` at step N. With `three_phase` it first returns to the first value.
 function schedule.one_cycle(peak, options)
   check("schedule.one_cycle", "the peak", peak, number)
   local read = arguments.options("schedule.one_cycle", options, {
@@ -143,7 +143,7 @@ function schedule.one_cycle(peak, options)
     for n, phase in ipairs(phases) do
       local stop, to = phase[1], phase[2]
       if i <= stop or n == #phases then
-        -- A phase of no length is over at once.
+        -- A phase of length 0 ends at once.
         return between(from, to, stop == start and 1 or (i - start) / (stop - start))
       end
       start, from = stop, to
@@ -151,14 +151,14 @@ function schedule.one_cycle(peak, options)
   end)
 end
 
---- What a cycle's height is multiplied by, from the cycle's number and the step counted from 0.
+--- The factor of a cycle's amplitude, from gamma, the number of the cycle and the step from 0.
 local heights = {
   triangular = function() return 1 end,
   triangular2 = function(_, cycle) return 1 / 2 ^ (cycle - 1) end,
   exp_range = function(gamma, _, i) return gamma ^ i end,
 }
 
---- torch's CyclicLR: from `low` to `high` in `up` steps, back in `down` steps, and again.
+--- CyclicLR of PyTorch (Smith 2017): from `low` to `high` in `up` steps, back in `down` steps, repeated.
 function schedule.cyclic(low, high, options)
   check("schedule.cyclic", "low", low, number)
   check("schedule.cyclic", "high", high, number)
@@ -179,7 +179,7 @@ function schedule.cyclic(low, high, options)
   end)
 end
 
---- The metrics a plateau is looked for in, oldest first.
+--- The metrics of the run, oldest first.
 local function history(view, metric)
   if metric == "loss" then return view.epoch_losses or {} end
   local averages = {}
@@ -195,7 +195,7 @@ local function improves(metric, best, read)
   return metric > (relative and best * (1 + threshold) or best + threshold)
 end
 
---- `value` after all the reductions that the metrics give cause for.
+--- `value` after all reductions that follow from the metrics.
 local function reduced(value, metrics, read)
   local best, bad, cooling = read.mode == "min" and math.huge or -math.huge, 0, 0
   for _, metric in ipairs(metrics) do
@@ -211,8 +211,8 @@ local function reduced(value, metrics, read)
   return value
 end
 
---- torch's ReduceLROnPlateau: `value`, times `factor` whenever the metric has not improved for
---- more than `patience` epochs (or evaluations). Read anew from the view's history at each step.
+--- ReduceLROnPlateau of PyTorch: `value`, multiplied by `factor` when the metric has not improved for more than
+--- `patience` epochs (or evaluations). It is computed from the history in the view at each step.
 function schedule.on_plateau(value, options)
   check("schedule.on_plateau", "the value", value, number)
   local read = arguments.options("schedule.on_plateau", options, {
@@ -232,7 +232,7 @@ function schedule.on_plateau(value, options)
   end)
 end
 
---- Straight lines between points { step, value }, level before the first and after the last:
+--- Linear interpolation between points { step, value }, constant before the first and after the last:
 --- `piecewise { { 1, 0.1 }, { 100, 0.01 } }`.
 function schedule.piecewise(points)
   arguments.list("schedule.piecewise", points)
@@ -256,7 +256,7 @@ function schedule.piecewise(points)
   end)
 end
 
---- `value`, multiplied by `factor` after every `every` steps (0.1 if not given), as torch's StepLR.
+--- StepLR of PyTorch: `value`, multiplied by `factor` (default 0.1) every `every` steps.
 function schedule.step(value, every, factor)
   factor = factor or 0.1
   check("schedule.step", "the value", value, number)
@@ -267,7 +267,7 @@ function schedule.step(value, every, factor)
   end)
 end
 
---- One schedule after another, each with its share of the steps, each as if it had those alone:
+--- Schedules in sequence. Each runs over its share of the steps, with its own step 1:
 --- `chain { { 0.2, s.linear(0, 1) }, { 0.8, s.cosine(1, 0) } }`.
 function schedule.chain(parts)
   local stages = arguments.stages("schedule.chain", parts, as_schedule)
@@ -279,7 +279,7 @@ function schedule.chain(parts)
   end)
 end
 
---- A schedule times a number or another schedule.
+--- The product of a schedule and a number or another schedule.
 function schedule.scale(inner, factor)
   inner, factor = as_schedule("schedule.scale", inner), as_schedule("schedule.scale", factor)
   return new(written("scale", inner, factor), function(step, total, view)
@@ -287,7 +287,7 @@ function schedule.scale(inner, factor)
   end)
 end
 
---- A schedule kept within [low, high].
+--- A schedule limited to [low, high].
 function schedule.clip(inner, low, high)
   inner = as_schedule("schedule.clip", inner)
   check("schedule.clip", "low", low, number)

@@ -1,6 +1,6 @@
---- `sorted_pairs(t)`: like `pairs`, in the same order every time: numbers, strings, booleans.
+--- `sorted_pairs(t)`: like `pairs`, in a fixed order: numbers, strings, booleans.
 
--- A control's `pairs` is this function.
+-- In controls, `pairs` is this function.
 local pairs = pairs
 
 local rank = { number = 1, string = 2, boolean = 3 }

@@ -1,4 +1,4 @@
---- What tables of several seeds need: means, standard deviations, paired tests, corrections.
+--- Statistics over seeds: means, standard deviations, paired tests, corrections.
 local statistics = {}
 
 local function check(call, values, least)
@@ -15,7 +15,7 @@ function statistics.mean(values)
   return sum / #values
 end
 
---- The standard deviation of a sample (n - 1); 0 of a single value.
+--- The sample standard deviation (n - 1); 0 for one value.
 function statistics.sd(values)
   check("statistics.sd", values, 1)
   local mean, sum = statistics.mean(values), 0.0
@@ -23,7 +23,7 @@ function statistics.sd(values)
   return #values > 1 and (sum / (#values - 1)) ^ 0.5 or 0
 end
 
---- log Gamma(x) for x > 0: Stirling's series, from 7 on.
+--- log Gamma(x) for x > 0: Stirling's series for x >= 7, recurrence below.
 local function log_gamma(x)
   local shift = 0.0
   while x < 7 do
@@ -34,7 +34,7 @@ local function log_gamma(x)
   return shift + (x - 0.5) * math.log(x) - x + 0.5 * math.log(2 * math.pi) + series
 end
 
---- The continued fraction of the incomplete beta function, by Lentz's method.
+--- The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), by Lentz's method.
 local function fraction(x, a, b)
   local function away(value) return math.abs(value) < 1e-300 and 1e-300 or value end
   local c, d = 1, 1 / away(1 - (a + b) * x / (a + 1))
@@ -64,7 +64,7 @@ local function beta(x, a, b)
   return 1 - front * fraction(1 - x, b, a) / b
 end
 
---- The paired t-test: t and the two-sided p of the differences xs[i] - ys[i]; p is 1 where all are 0.
+--- The paired t-test: t and the two-sided p value of the differences xs[i] - ys[i]. p is 1 if all differences are 0.
 function statistics.paired_t(xs, ys)
   check("statistics.paired_t", xs, 2)
   if type(ys) ~= "table" or #ys ~= #xs then error("statistics.paired_t: the lists differ in length", 2) end
@@ -76,8 +76,8 @@ function statistics.paired_t(xs, ys)
   return t, beta((n - 1) / (n - 1 + t * t), (n - 1) / 2, 0.5)
 end
 
---- One-way ANOVA (Fisher): F, p, and the degrees of freedom between and within groups; nothing where there
---- are fewer than two groups with values, or no more values than groups.
+--- One-way ANOVA (Fisher 1925): F, p, and the degrees of freedom between and within groups. Returns nothing if fewer
+--- than two groups have values, or if there are no more values than groups.
 function statistics.anova(groups)
   local all, filled = {}, {}
   for _, group in ipairs(groups) do
@@ -100,7 +100,7 @@ function statistics.anova(groups)
   return f, beta(within / (within + between * f), within / 2, between / 2), between, within
 end
 
---- Holm's correction: p values in their order, each as large as it is among all of them.
+--- Holm's step-down correction (1979); the p values keep their order.
 function statistics.holm(ps)
   check("statistics.holm", ps, 1)
   local order = {}

@@ -1,8 +1,8 @@
---- The control of examples/hot_reload.lua. Try while it trains:
+--- The control of examples/hot_reload.lua. Edits to try during training:
 ---   * s.linear(5, 1e-3) -> s.cosine(5, 0.1)
 ---   * task_weights = c.easy_to_hard { start = 0.5 }
 ---   * freeze = { source = true }, top_k = 1, checkpoint = true, stop = true
----   * a mistake: temperature = 0, a missing brace, `while true do end`
+---   * an error: temperature = 0, a missing brace, `while true do end`
 local s = require "compt.schedule"
 local c = require "compt.curriculum"
 
@@ -11,7 +11,7 @@ return {
   lr = {
     router = s.warmup_linear(0.1, { warmup = 0.2 }),
     source = s.warmup_linear(0.05, { warmup = 0.2 }),
-    -- Halved whenever the mean loss of an epoch has not fallen for five epochs.
+    -- Halved when the mean loss of an epoch has not decreased for five epochs.
     private = s.on_plateau(0.02, { patience = 5, factor = 0.5 }),
   },
   task_weights = c.proportional(),

@@ -1,10 +1,10 @@
---- Our side of an evaluation: decodes the test rows of eight tasks, each with its own prompt.
+--- The evaluation of compt: decodes the test rows of eight tasks, each with its own prompt.
 ---
 ---     --set backbone=DIR --set dtype=float32 --set tasks=glue --set data=DIR --set max_test=40
 ---     --set folder=DIR [--set epochs=30]
 ---
---- With `epochs` the prompts are trained first (SSUM), else they are random. For the other side,
---- writes `prompts.safetensors` and `rows.tsv` (lines `task <tab> source`) to the folder.
+--- With `epochs` the prompts are trained first (SSUM), else they are random. For the peer, writes
+--- `prompts.safetensors` and `rows.tsv` (lines `task <tab> source`) to the folder.
 --- Command: `answers DECODING FILE` writes lines `task <tab> prediction <tab> label`.
 local compt, torch = require "compt", require "compt.torch"
 

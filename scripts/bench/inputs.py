@@ -1,4 +1,4 @@
-"""What both sides read: a checkpoint with random weights, batches of token ids, a prompt."""
+"""The inputs of both sides: a checkpoint with random weights, batches of token ids, a prompt."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
---- Loads a checkpoint again and again; each time the one before is gone. Options: model.
+--- Loads a checkpoint repeatedly, each time after the previous one is freed. Options: model.
 local compt = require "compt"
 local serve = require "serve"
 

@@ -1,4 +1,4 @@
-"""The part `load`: reading a checkpoint, in time beside a plain read, in memory beside the model."""
+"""The part `load`: reading a checkpoint, time compared with a plain read, memory compared with the model."""
 
 import pathlib
 import sys
@@ -12,15 +12,14 @@ BYTES = {"float32": 4, "bfloat16": 2}
 
 
 def anonymous_bytes(process):
-    """Memory of the process that no file backs: the map of the checkpoint does not count."""
+    """Anonymous memory of the process, without the mapped checkpoint."""
     with open(f"/proc/{process.pid}/status") as status:
         line = next(line for line in status if line.startswith("RssAnon:"))
     return int(line.split()[1]) * 1024
 
 
 class Peak:
-    """The most anonymous memory of a process while it lives, looked at every millisecond, beyond what
-    it had before."""
+    """The peak of the anonymous memory of a process over its start value, sampled every millisecond."""
 
     def __init__(self, process):
         self.process, self.done = process, threading.Event()

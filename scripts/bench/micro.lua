@@ -1,4 +1,4 @@
---- One whole run as a study makes it: SSUM on the micro tasks, 16 shots, 30 epochs, evaluated.
+--- One complete run: SSUM on the micro tasks, 16 shots, 30 epochs, evaluation.
 local compt = require "compt"
 
 local trainer = compt.trainer {

@@ -57,7 +57,7 @@ def fixed(inputs, rounds):
 
 
 def real(inputs, rounds):
-    """Steps on rows of unlike length."""
+    """Steps on rows of different length."""
     batches = inputs.real_batches
     with (
         our_trainer(inputs, batches, "float32") as ours,
@@ -97,14 +97,14 @@ def as_label(task, text, labels):
 
 
 def agreement(what, ours, theirs, alike):
-    """The share of rows on which two lists of answers are alike."""
+    """The share of rows on which two lists of predictions agree."""
     same = sum(alike(a, b) for a, b in zip(ours, theirs, strict=True))
     return Row(what, same / len(theirs), 1.0, detail=f"{same} of {len(theirs)} rows")
 
 
 def evaluation(inputs, name, backbone, options, **turns):
-    """Evaluates with the peer in float32, and with our side in float32 to the end of every text and
-    as our users' defaults have it. Yields for both the timings and the answers, the peer's last."""
+    """Evaluates with the peer in float32, and with compt in float32 with whole texts and with the
+    defaults. Yields timings and predictions of both, those of the peer last."""
     folder = inputs.folder / name
     folder.mkdir()
     script = lambda dtype: inputs.script(
@@ -127,7 +127,7 @@ def evaluation(inputs, name, backbone, options, **turns):
 
 def evaluate(inputs, rounds):
     """The test rows of eight tasks, decoded. On T5-base, whose weights are random, no row ever ends;
-    on the micro backbone, whose prompts are trained, all end with an answer."""
+    on the micro backbone, whose prompts are trained, all texts end."""
     for name, backbone, options, turns in [
         ("T5-base", inputs.checkpoint, {"tasks": "glue", "max_test": 40},
          {"rounds": max(1, rounds // 3), "uncounted": 0}),
@@ -159,7 +159,7 @@ def micro(inputs, rounds):
 
 
 def policy(inputs, rounds):
-    """What schedules as Lua functions and reading reports add to a step."""
+    """The cost of schedules as Lua functions and of reading reports, per step."""
     with Side(inputs.script("policy.lua")) as side:
         tiny = alternate(rounds, {"plain": (side, "plain", 500), "policy": (side, "policy", 500)})
         whole = alternate(rounds, {"micro": (side, "micro", 10)})

@@ -1,4 +1,4 @@
-"""The other side: transformers and peft, answering the commands that our side answers.
+"""The peer: transformers and peft, with the same commands as compt.
 
     peer.py train MODEL DTYPE PROMPT BATCHES
     peer.py evaluate MODEL DTYPE FOLDER
@@ -29,7 +29,7 @@ def serve(**commands):
 
 def load(model, dtype):
     model = T5ForConditionalGeneration.from_pretrained(model, dtype=getattr(torch, dtype)).eval()
-    # peft 0.21 asks for the name this method had in transformers 4.
+    # peft 0.21 uses the name of this method in transformers 4.
     renamed = model._prepare_text_encoder_decoder_kwargs_for_generation
     model._prepare_encoder_decoder_kwargs_for_generation = renamed
     return model

@@ -1,9 +1,9 @@
---- What Lua policy costs a step: the same trainer with the method's own control and with one whose
---- every knob is a Lua function of the losses so far, the report of each step read.
+--- The cost of a control in Lua per step: the same trainer with the control of the method, and with a control whose knobs
+--- are Lua functions of the losses, where the report of each step is read.
 ---
 --- Commands: `plain N` and `policy N` make N steps on a backbone so small that the control is a
---- good part of the step; `micro N` makes N ordinary steps on the micro backbone. Each answers
---- with the milliseconds a step that the trainer measured.
+--- large part of the step; `micro N` makes N steps on the micro backbone. Each returns the milliseconds per step that the
+--- trainer measured.
 local compt = require "compt"
 
 local schedule = compt.schedule
@@ -19,7 +19,7 @@ local function rate(peak)
   return function(step, view) return base(step, view) * math.min(1, (view.loss or 1) + 0.5) end
 end
 
---- Tasks that are learnt worse are drawn more often.
+--- Tasks with a higher loss are drawn more often.
 local function worse_first(_, view)
   local weights = {}
   for task, loss in pairs(view.task_losses) do weights[task] = 1 + loss / (1 + loss) end
@@ -51,7 +51,7 @@ local function steps(which, read)
   end
 end
 
---- What a study that watches its run reads.
+--- Values that a study may read at each step.
 local best = {}
 local function watch(report)
   for task, loss in pairs(report.task_losses) do

@@ -14,7 +14,7 @@ import sys
 import time
 
 PROMPT = "> "
-# What a press interrupts: loops of Lua of several kinds, and steps of a run.
+# Code to interrupt: several Lua loops, and steps of a run.
 LOOPS = [
     "while true do end",
     "while true do pcall(function() while true do end end) end",
@@ -43,7 +43,7 @@ class Session:
         os.write(self.terminal, keys.encode())
 
     def until(self, text, patience=60):
-        """Everything up to and with `text`."""
+        """Everything up to and including `text`."""
         end = time.monotonic() + patience
         while text not in self.seen:
             ready, _, _ = select.select([self.terminal], [], [], 0.5)

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Speed and memory beside transformers and peft, as ratios within one run.
+# Speed and memory compared with transformers and peft, as ratios within one run.
 #
 #   scripts/bench/run.sh [PART ...]    of: fixed real evaluate micro policy load tokenize (default: all)
 #
 # ROUNDS   rounds of each comparison (default 5; the evaluation of T5-base a third of it)
 # THREADS  threads of each side (default 2)
-# DATA     the folder with the GLUE rows (default ../shared/data, else the tests' made-up rows)
+# DATA     the folder with the GLUE rows (default ../shared/data, else the tests' generated rows)
 # PYTHON   a Python that has torch, transformers and peft (default: one in .venv-bench, made here)
 #
-# The table is printed, and written with all its figures to runs/bench/.
+# Prints a table, and writes it with all figures to runs/bench/.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

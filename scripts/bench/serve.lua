@@ -1,5 +1,5 @@
---- Answers commands from standard input, one a line: `commands[name](argument)` returns a table of
---- numbers, which goes out as one line of `key=value` pairs.
+--- Runs commands from standard input, one per line: `commands[name](argument)` returns a table of numbers, which is written
+--- as one line of `key=value` pairs.
 local function answer(numbers)
   local pairs_of = {}
   for key, value in sorted_pairs(numbers or {}) do

@@ -30,7 +30,7 @@ class Side:
         return time.perf_counter() - begun, answer
 
     def peak_bytes(self):
-        """The most memory the process has held so far."""
+        """The peak memory of the process."""
         with open(f"/proc/{self.process.pid}/status") as status:
             line = next(line for line in status if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
@@ -80,7 +80,7 @@ def alternate(rounds, commands, uncounted=1):
 
 @dataclass
 class Row:
-    """One line of the table: `value` against what is required of it."""
+    """One line of the table: `value` and its requirement."""
 
     what: str
     value: float

@@ -1,4 +1,4 @@
-"""The part `tokenize`: texts to ids beside the Python library, both on all cores."""
+"""The part `tokenize`: texts to ids, compared with the Python library, both on all cores."""
 
 import gzip
 import json

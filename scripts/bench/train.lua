@@ -1,9 +1,9 @@
---- Our side of a training step: prompt tuning on given batches of token ids.
+--- The training step of compt: prompt tuning on fixed batches of token ids.
 ---
 ---     --set model=DIR --set dtype=float32 --set prompt=FILE --set batches=FILE
 ---
 --- Commands: `steps` makes one step on each batch; `gradient FILE` makes a step on the first batch
---- from the prompt as given and saves its gradient; `gradient_padded FILE` the same over padded
+--- from the initial prompt and saves its gradient; `gradient_padded FILE` the same over padded
 --- rows.
 local compt, torch = require "compt", require "compt.torch"
 

@@ -1,9 +1,9 @@
---- A task added to a model of others (table 7): their source prompts stay as they are; the new task gets a
---- private prompt and router weights of its own.
+--- A task added to a model of other tasks (table 7): their source prompts are frozen; the new task gets its own private
+--- prompt and router weights.
 local compt = require "compt"
 local torch = require "compt.torch"
 
---- P_u + sum_s w_s P_s with frozen sources, weights as ComPT's router draws them.
+--- P_u + sum_s w_s P_s with frozen sources, with weights from ComPT's router.
 ---@param sources torch.Tensor[] -- each [m, d]
 local function onto(sources)
   local count, length = #sources, #sources[1]

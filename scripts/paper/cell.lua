@@ -1,18 +1,18 @@
---- One run of the paper's studies: from plain settings to a trained, evaluated and analysed method. All
---- studies share it, so that runs whose settings agree are made once.
+--- One run of the paper's studies: trains, evaluates and analyses a method from plain settings. All studies share it, so
+--- that runs with equal settings are made once.
 ---
 --- Settings: backbone, dtype, tasks (a set), only (some of its tasks), data, shots, per, seed, max_test,
 --- method, sources, length, weights ("learned" or "constant"), private_lr, epochs, batch_size,
---- max_source_length; `transfer` evaluates each task's prompt on every other; `added` names the task that
---- is added to a model of the others.
+--- max_source_length; `transfer` evaluates the prompt of each task on every other task; `added` names the
+--- task that is added to a model of the others.
 local compt = require "compt"
 local added = require "paper.added"
 local transfer = require "paper.transfer"
 
 local m = compt.methods
 
---- Rates that are not a method's own: those of scripts/compare.lua, chosen on validation rows of the micro
---- tasks under a seed that no study uses.
+--- Learning rates that differ from the defaults: those of scripts/compare.lua, chosen on validation rows of the micro tasks
+--- with a seed that no study uses.
 ---@type table<string, fun(s: table<string, any>): compt.Method>
 local peers = {
   ["fine-tuning"] = function() return m.fine_tuning { lr = { backbone = 3e-4 } } end,
@@ -41,12 +41,11 @@ local function method_of(s)
   return declare { sources = s.sources, length = s.length, router = router, lr = lr }
 end
 
---- Scores without the single answers.
+--- Scores without predictions.
 ---@param result compt.Result
 local function brief(result) return { average = result.average, scores = result.scores } end
 
---- The same prompts with one source alone, all sources, or the private prompt alone; the product has no
---- value without either factor.
+--- The same prompts with one source only, all sources, or the private prompt only; not for the product, which needs both.
 ---@param t compt.Trainer
 ---@param s table<string, any>
 local function isolated(t, s)
@@ -85,7 +84,7 @@ return function(s)
     values.weights = router:weights(tasks.names, { train = false }):tolist()
     values.logits = s.weights ~= "constant" and router.logits and router.logits:tolist() or nil
     values.order = tasks.names
-    -- The gap between training and inference: the weights of training are never as far apart as these.
+    -- The gap between training and inference: weights in training never differ as much as these.
     values.alike = t:evaluate("test", { normalise = "softmax_sigmoid" }).average
   end
   return values

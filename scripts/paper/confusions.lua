@@ -1,16 +1,16 @@
---- Prediction by label tables of several looks at the same runs (tables 5, 6 and A1).
+--- Confusion matrices of several evaluations of the same runs (tables 5, 6 and A1).
 local compt = require "compt"
 local paper = require "paper.study"
 
---- The looks that are stored, and what they are called.
+--- The recorded evaluations and their names.
 local LOOKS = {
   { file = "test", name = "all prompts" }, { file = "test.only-all_src", name = "sources alone" },
   { file = "test.only-src0", name = "source 0" }, { file = "test.only-private", name = "private alone" },
 }
 
---- A table a task and look; of tasks of numbers, and of looks a method does not have, none.
+--- One table per task and evaluation; none for tasks with numbers, and for evaluations that a method does not have.
 ---@param runs compt.Runs
----@param which string[]|"all" -- task names; by default the first one with labels
+---@param which string[]|"all" -- task names; default: the first one with labels
 ---@return compt.ResultTable[]
 local function tables_of(runs, which)
   local tables, done = {}, {}

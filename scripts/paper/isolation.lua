@@ -1,4 +1,4 @@
---- Heat maps of isolated prompts, one a composition (figures 3 and 4).
+--- Heat maps of isolated prompts, one per composition (figures 3 and 4).
 local maps = require "paper.maps"
 local paper = require "paper.study"
 

@@ -1,4 +1,4 @@
---- The four methods with many rows a task: 5,000 in the paper, 256 on the micro tasks (tables 3 and 4).
+--- The four methods with many rows per task: 5,000 in the paper, 256 on the micro tasks (tables 3 and 4).
 local compt = require "compt"
 local paper = require "paper.study"
 

@@ -1,18 +1,18 @@
---- Heat maps of isolated prompts and of routers: means over the runs given.
+--- Heat maps of isolated prompts and of routers: means over runs.
 local compt = require "compt"
 
 local scores = require "paper.scores"
 
 local maps = {}
 
---- Finished cells, whose functions returned what the maps show.
+--- Finished cells that returned the values of the maps.
 ---@param runs compt.Runs
 ---@return compt.Runs
 local function with_values(runs)
   return runs:finished():where(function(run) return type(run.values) == "table" end)
 end
 
---- The task names of finished runs, in their order.
+--- The task names of finished runs, in order.
 ---@param runs compt.Run[]
 ---@return string[]
 local function tasks_of(runs)
@@ -24,7 +24,7 @@ local function tasks_of(runs)
   return names
 end
 
---- The mean of what a function gives for each run; nil where no run gives a number.
+--- The mean of a function over runs; nil if it returns no number.
 ---@param runs compt.Run[]
 ---@param of fun(run: compt.Run): number?
 ---@return number?
@@ -34,7 +34,7 @@ local function mean(runs, of)
   return #list > 0 and compt.statistics.mean(list) or nil
 end
 
---- Tasks by prompts: the score with one prompt alone, and with all.
+--- Tasks by prompts: the score with one prompt only, and with all.
 ---@param runs compt.Runs
 ---@param title string
 ---@return compt.Figure
@@ -62,7 +62,7 @@ function maps.isolated(runs, title)
   return compt.figures.heat { title = title, rows = tasks, columns = looks, values = values, low = 0, high = 100, digits = 0, runs = runs }
 end
 
---- Tasks by sources: the router's logits, or its weights at inference, of one run or the mean of several.
+--- Tasks by sources: router logits, or weights at inference, of one run or the mean of several.
 ---@param runs compt.Runs
 ---@param what "logits"|"weights"
 ---@param title string

@@ -1,4 +1,4 @@
---- The private prompts' learning rate by epochs, with the scores of isolated prompts (figures 7 and A2).
+--- The learning rate of private prompts by epochs, with the scores of isolated prompts (figures 7 and A2).
 local compt = require "compt"
 local maps = require "paper.maps"
 local paper = require "paper.study"

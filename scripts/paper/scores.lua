@@ -1,7 +1,7 @@
 --- Scores of single tasks.
 local scores = {}
 
---- A task's main metric in a run, or in another look at it; nil where it was not evaluated.
+--- The main metric of a task in a run, or in another evaluation of it; nil if there is none.
 ---@param run compt.Run
 ---@param task string
 ---@param look { scores: table<string, table<string, number>>? }?

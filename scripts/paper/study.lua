@@ -1,13 +1,13 @@
---- What the studies of the paper share: their options on the command line, and how one is run.
+--- Shared code of the paper's studies: options of the command line, and how a study runs.
 ---
----     --set backbone=NAME|DIR   by default the micro backbone     --set dtype=float32|bfloat16
+---     --set backbone=NAME|DIR   default: the micro backbone     --set dtype=float32|bfloat16
 ---     --set tasks=SET           a task set; data=DIR for its files; only=a,b for some of its tasks
----     --set shots=8,16,32       rows a task                       --set per=task|class
+---     --set shots=8,16,32       rows per task                       --set per=task|class
 ---     --set seeds=3             seeds 1 to 3; or a list: seeds=1,5,9
 ---     --set epochs=30  --set batch_size=16  --set max_test=N  --set max_source_length=N
----     --set quick=true          four epochs, two shots, two test rows: whether it runs
----     --set runs=DIR            tables and figures of the runs that are there; none is made
----     --set pages=DIR           where tables and figures are written, by default pages/
+---     --set quick=true          four epochs, two shots, two test rows: a smoke test
+---     --set runs=DIR            tables and figures of existing runs; no new runs
+---     --set pages=DIR           folder of tables and figures, default pages/
 local compt = require "compt"
 local cell = require "paper.cell"
 
@@ -15,13 +15,13 @@ local scores = require "paper.scores"
 
 local study = {}
 
---- A task's main metric in a run.
+--- The main metric of a task in a run.
 ---@param run compt.Run
 ---@param task string
 ---@return number?
 function study.score(run, task) return scores.main(run, task, run) end
 
---- The six micro tasks that stand in for SET2's.
+--- The six micro tasks that are used in place of SET2.
 local SECOND = { "nli2", "qnli", "paraphrase", "sentiment", "similarity", "acceptability" }
 
 --- `8,16,32`, a number, or nothing.
@@ -68,15 +68,15 @@ function study.options()
   }
 end
 
---- The shots of studies that have but one: the middle one of several.
+--- The shots of studies with one value: the middle one of several.
 ---@param o paper.Options
 function study.middle(o) return o.shots[(#o.shots + 1) // 2] end
 
---- The cells of a study: `given` is what compt.grid takes, over the options. Methods get the paper's
---- lengths and numbers of sources unless they are set.
+--- The cells of a study: `given` are options of compt.grid, which override the options of the command line. Lengths and
+--- numbers of sources are those of the paper unless they are set.
 ---@param o paper.Options
 ---@param given compt.GridOptions
----@param second boolean? -- of the second set of tasks
+---@param second boolean? -- use the second set of tasks
 ---@return table<string, any>[]
 function study.cells(o, given, second)
   local settings = { tasks = o.tasks, only = o.only, epochs = o.epochs or 30 }
@@ -100,7 +100,7 @@ function study.cells(o, given, second)
   }
 end
 
---- What tells a cell from others.
+--- The key of a cell.
 ---@param settings table<string, any>
 local function signature(settings)
   local parts = {}
@@ -111,7 +111,7 @@ local function signature(settings)
   return table.concat(parts, " ")
 end
 
---- The runs of some cells, among more.
+--- The runs of some cells.
 ---@param runs compt.Runs
 ---@param cells table<string, any>[]
 ---@return compt.Runs
@@ -119,7 +119,7 @@ function study.runs_of(runs, cells)
   local wanted = {}
   for _, settings in ipairs(cells) do wanted[signature(settings)] = true end
   local own = runs:where(function(run) return wanted[signature(run.settings)] end)
-  if #own == 0 then error("none of the runs has the settings of this study; it makes them without --set runs", 0) end
+  if #own == 0 then error("no run has the settings of this study; start it without --set runs to make them", 0) end
   return own
 end
 
@@ -128,12 +128,11 @@ end
 ---@class paper.Study
 ---@field name string
 ---@field title string
----@field found string -- what the paper found
+---@field found string -- result in the paper
 ---@field cells fun(o: paper.Options): table<string, any>[]
 ---@field show fun(runs: compt.Runs, o: paper.Options): paper.Part[]
 
---- Runs the cells; finished ones are taken as they are. `--set runs=DIR` takes the runs that are there, whatever
---- made them, and makes none.
+--- Runs the cells that are not finished. `--set runs=DIR` uses existing runs of any origin and makes none.
 ---@param name string
 ---@param cells table<string, any>[]
 ---@return compt.Runs
@@ -142,11 +141,11 @@ function study.ablate(name, cells)
   return compt.ablate { name = name, list = cells, run = cell, out = compt.out or "runs/paper", args = false }
 end
 
---- Where tables and figures are written.
+--- The folder of tables and figures.
 ---@return string
 function study.pages() return compt.args.pages or "pages" end
 
---- Prints a study's tables and writes them and its figures to files; gives the paths.
+--- Prints the tables of a study, writes tables and figures to files, and returns the paths.
 ---@param one paper.Study
 ---@param parts paper.Part[]
 function study.write(one, parts)
@@ -173,8 +172,8 @@ function study.write(one, parts)
   print()
 end
 
---- Runs a study that is a script of its own; one that another file requires is only declared.
----@param module string? -- what `...` is in a file that was required
+--- Runs a study if its file is the script; a study that is required by another file is only declared.
+---@param module string? -- the value of `...` in a required file
 ---@param one paper.Study
 ---@return paper.Study
 function study.main(module, one)

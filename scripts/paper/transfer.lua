@@ -1,7 +1,7 @@
 --- Prompts of one task on the rows of another (figure A1).
 local torch = require "compt.torch"
 
---- A method that gives every task this prompt and trains nothing.
+--- A method that uses this prompt [m, d] for every task and trains nothing.
 ---@param prompt torch.Tensor
 local function shown(prompt)
   return {
@@ -13,7 +13,7 @@ local function shown(prompt)
   }
 end
 
---- Task -> task -> score: of the first one's prompt on the second's test rows, by its main metric.
+--- Task -> task -> score: the prompt of the first task on the test rows of the second, in its main metric.
 ---@param t compt.Trainer
 ---@param tasks compt.Tasks
 ---@param trainer fun(tasks: compt.Tasks, method: any, name: string): compt.Trainer

@@ -17,7 +17,7 @@ function cells.text(value)
   return ((type(value) == "string" and value or arguments.show(value)):gsub("%s+", " "))
 end
 
---- Whether a setting follows from another one: no two runs agree in that and differ in this.
+--- Whether a setting is determined by another one: no two runs have the same value of that and different values of this.
 ---@param runs compt.Run[]
 local function follows(runs, name, other)
   local known = {}
@@ -29,8 +29,8 @@ local function follows(runs, name, other)
   return true
 end
 
---- The settings that vary by themselves, seeds aside: the method first, and of settings that follow from one
---- before them, none.
+--- The settings that vary independently, without seeds: the method first. A setting that an earlier one determines is
+--- left out.
 ---@param runs compt.Runs
 ---@return string[]
 function cells.independent(runs)
@@ -50,7 +50,7 @@ function cells.independent(runs)
   return found
 end
 
---- A setting that runs have in common: their method, or else the first one they have, seeds last.
+--- A setting that all runs have: the method if they have one, else the first by name, seeds last.
 ---@param runs compt.Runs
 ---@return string
 function cells.common(runs)
@@ -68,7 +68,7 @@ function cells.common(runs)
   return first or seed or "method"
 end
 
---- A number at the end of a path of names in a run or in what it returned: `average`, `gap.mcat`.
+--- A number by its path in a run or in the value it returned: `average`, `gap.mcat`.
 ---@param run compt.Run
 ---@param name string
 ---@return number?
@@ -82,7 +82,7 @@ function cells.number(run, name)
   end
 end
 
---- A task's main metric.
+--- The main metric of a task.
 ---@param run compt.Run
 ---@param task string
 ---@return string?
@@ -91,7 +91,7 @@ function cells.main(run, task)
   return names[1]
 end
 
---- Task -> score of a finished run by a metric, by default each task's main one.
+--- Task -> score of a finished run by a metric; default: the main metric of each task.
 ---@param run compt.Run
 ---@param metric string
 ---@return table<string, number>
@@ -108,7 +108,7 @@ end
 ---@field value number
 ---@field seed any
 ---@field run compt.Run
----@field scores table<string, number>? -- by task, where the value is their mean
+---@field scores table<string, number>? -- by task, if the value is their mean
 
 ---@class compt.CellOptions
 ---@field rows string[]
@@ -119,14 +119,14 @@ end
 
 ---@class compt.GridCell
 ---@field values compt.CellValue[]
----@field expected compt.Run[] -- all runs that belong there, finished or not
+---@field expected compt.Run[] -- all runs of the cell, finished or not
 
 ---@class compt.CellGrid
 ---@field rows any[][]
 ---@field columns any[][]
 ---@field cells table<integer, table<integer, compt.GridCell>> -- by row and column
 
---- What a run gives to the cells: { [task or ""] = value }.
+--- The values of a run for the cells: { [task or ""] = value }.
 ---@param run compt.Run
 ---@param o compt.CellOptions
 ---@return table<string, compt.CellValue>
@@ -157,7 +157,7 @@ local function key_of(entry, names, task)
   return key
 end
 
---- Sorts keys part by part: numbers by size, words in the order in which they first come, the average last.
+--- Sorts keys part by part: numbers by size, words by first appearance, the average last.
 ---@param keys any[][]
 local function sort(keys)
   local ranks = {}

@@ -1,4 +1,4 @@
---- Runs as a list that can be narrowed: what `compt.ablate` and `compt.runs` give.
+--- A list of runs that can be filtered: the result of `compt.ablate` and `compt.runs`.
 local arguments = require "compt.arguments"
 local library = require "compt.library"
 
@@ -13,7 +13,7 @@ Runs.__name = "runs"
 ---@return compt.Runs
 local function of(list) return setmetatable(list, Runs) --[[@as compt.Runs]] end
 
---- The runs of a grid's cells; those that are not finished are among them, with their settings.
+--- The runs of the cells of a grid, unfinished ones included, with their settings.
 ---@param rows compt.Run[]
 ---@return compt.Runs
 function collection.of_cells(rows)
@@ -31,7 +31,7 @@ function collection.of_cells(rows)
   return of(list)
 end
 
---- The runs at or below some folders; what is damaged or no run is told and left out.
+--- The runs in some folders and below them; damaged folders and folders of other programs are reported and left out.
 ---@param paths string|string[]
 ---@return compt.Runs
 function collection.read(paths)
@@ -50,7 +50,7 @@ function collection.read(paths)
   return of(list)
 end
 
---- Those a function accepts, or whose settings are these.
+--- The runs for which a function returns true, or that have these settings.
 ---@param wanted fun(run: compt.Run): any
 ---@return compt.Runs
 ---@overload fun(self: compt.Runs, wanted: table<string, any>): compt.Runs
@@ -72,7 +72,7 @@ function Runs:where(wanted)
   return of(list)
 end
 
---- An error with the nearest name where no run has a setting.
+--- Raises an error with the nearest name if no run has a setting.
 ---@param runs compt.Run[]
 ---@param name string
 ---@param place string
@@ -87,7 +87,7 @@ function collection.check_setting(runs, name, place)
   if #names > 0 then library.known("setting", tostring(name), names, place) end
 end
 
---- These and others, each once.
+--- The union with other runs.
 ---@param others compt.Run[]
 ---@return compt.Runs
 function Runs:with(others)
@@ -100,13 +100,13 @@ function Runs:with(others)
   return of(list)
 end
 
---- Those that are finished.
+--- The finished runs.
 ---@return compt.Runs
 function Runs:finished()
   return self:where(function(run) return run.state == "finished" end)
 end
 
---- The settings that are not the same in all of them, sorted; `seed` comes last.
+--- The settings that differ between the runs, sorted; `seed` comes last.
 ---@return string[]
 function Runs:varying()
   local first, found = {}, {}

@@ -1,4 +1,4 @@
---- Prediction by label tables, from the answers that evaluations keep.
+--- Confusion matrices, from the recorded predictions of evaluations.
 local arguments = require "compt.arguments"
 local library = require "compt.library"
 local result_table = require "compt.analysis.result_table"
@@ -12,7 +12,7 @@ local RULES = {
   { "task", arguments.name }, { "look", arguments.name, "test" }, { "title", arguments.optional(arguments.name) },
 }
 
---- The tasks with label words that a run's answers are kept of.
+--- The tasks with label words of which a run has recorded predictions.
 ---@param run compt.Run
 ---@return string[]
 function confusion.tasks(run)
@@ -44,8 +44,8 @@ local function counted(runs, task, look)
   return counts, labels, rested
 end
 
---- Labels by predictions, with the recall of each label: the share of its rows that were answered with it.
---- Counts of several runs are summed. nil where no answers of that look are kept.
+--- Labels by predictions, with the recall of each label. Counts of several runs are added. nil if there are no recorded
+--- predictions of that evaluation.
 ---@param runs compt.Runs
 ---@param given compt.ConfusionOptions
 ---@return compt.ResultTable?
@@ -73,7 +73,7 @@ function confusion.table(runs, given)
   return result_table {
     title = o.title or ("%s, %s"):format(o.task, o.look), row_names = { "label" }, column_names = { "prediction" },
     rows = rows, columns = columns, cells = cells, digits = 0, warnings = {},
-    notes = { ("%d run%s, rows summed; recall: the share of a label's rows that were answered with it"):format(rested, rested == 1 and "" or "s") },
+    notes = { ("%d run%s, counts are added; recall: the share of a label's rows that are predicted as this label"):format(rested, rested == 1 and "" or "s") },
   }
 end
 

@@ -1,15 +1,15 @@
---- What runs differ in that a table does not show.
+--- Settings in which runs differ and that a table does not show.
 local arguments = require "compt.arguments"
 local library = require "compt.library"
 
 local differences = {}
 
---- Settings that are other in every run, or that follow from the seed.
+--- Settings that differ in every run, or that the seed determines.
 local OF_THE_SEED = { seed = true, data_seed = true, name = true }
 
 local details = {} ---@type table<string, table<string, any>>
 
---- All that is recorded of how a run was made: settings, configuration, environment; read once.
+--- The recorded settings, configuration and environment of a run, read once.
 ---@param run compt.Run
 local function all_of(run)
   if not details[run.path] then
@@ -20,7 +20,7 @@ local function all_of(run)
   return details[run.path]
 end
 
---- The settings in which some runs differ, seeds and names aside: name -> the values in the order they come.
+--- The settings in which some runs differ, except seeds and names: name -> values in order of appearance.
 ---@param runs compt.Run[]
 ---@return table<string, string[]>
 function differences.between(runs)

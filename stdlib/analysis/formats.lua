@@ -14,14 +14,14 @@ function formats.at(t, i, j)
   return row[j]
 end
 
---- What marks a p value.
+--- The stars of a p value.
 ---@param p number?
 local function stars(p)
   if not p or p >= 0.05 then return "" end
   return p < 0.01 and "**" or "*"
 end
 
---- `92.4 ± 0.6`, with the number of runs where some are missing; nothing where all are.
+--- `92.4 ± 0.6`, with the number of runs if some are missing; a dash if all are.
 ---@param cell compt.TableCell
 ---@return string
 local function plain(t, cell, plus_minus)
@@ -33,7 +33,7 @@ local function plain(t, cell, plus_minus)
   return text
 end
 
---- A name longer than this is cut where people read it.
+--- Longer names are shortened in text for people.
 local LONGEST = 40
 
 ---@param text string
@@ -74,7 +74,7 @@ local function lines_of(t, show)
   return lines
 end
 
---- The notes as a sentence, with what bold says.
+--- The notes in one line, with the meaning of bold.
 ---@param t compt.ResultTable
 ---@return string
 local function noted(t)
@@ -153,7 +153,7 @@ function formats.latex(t)
     for k = 1, i == 1 and #line or #t.row_names do line[k] = tex(line[k]) end
     local begins = i > 2 and #t.row_names > 1 and line[1] ~= ""
     if begins then out[#out + 1] = "\\midrule" end
-    -- LaTeX would take a star or a bracket for an argument of the line before.
+    -- LaTeX would read a star or a bracket as an argument of the previous line.
     if line[1]:find "^[%*%[]" then line[1] = "{}" .. line[1] end
     out[#out + 1] = table.concat(line, " & ") .. " \\\\"
     if i == 1 then out[#out + 1] = "\\midrule" end
@@ -167,7 +167,7 @@ function formats.latex(t)
   return table.concat(out, "\n")
 end
 
---- A tidy list: a line a cell.
+--- Long format: one line per cell.
 ---@param t compt.ResultTable
 ---@return table<string, any>[]
 local function tidy(t)
@@ -217,7 +217,7 @@ end
 
 local HTML = { ["<"] = "&lt;", [">"] = "&gt;", ["&"] = "&amp;", ['"'] = "&quot;" }
 
---- Text in HTML.
+--- Escapes text for HTML.
 function formats.escape(text) return (tostring(text):gsub('[<>&"]', HTML)) end
 
 ---@param t compt.ResultTable

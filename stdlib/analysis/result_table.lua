@@ -1,4 +1,4 @@
---- A finished table: what it holds, and the forms in which it is written.
+--- A finished table and its output formats.
 local formats = require "compt.analysis.formats"
 
 ---@class compt.ResultTable
@@ -14,7 +14,7 @@ function ResultTable:html() return formats.html(self) end
 
 local FORMS = { md = "markdown", tex = "latex", csv = "csv", json = "json", html = "html", txt = "text" }
 
---- Writes it to a file, in the format of its ending.
+--- Writes the table to a file, in the format of the file extension.
 ---@param path string
 function ResultTable:save(path)
   local form = FORMS[tostring(path):match "%.(%w+)$" or ""]

@@ -1,13 +1,13 @@
---- Which rows of a table differ from a baseline by more than chance.
+--- Significance tests of the rows of a table against a baseline.
 local cells = require "compt.analysis.cells"
 local statistics = require "compt.statistics"
 
 local significance = {}
 
---- Fewer pairs than this tell nothing: two that differ alike would be certain.
+--- The minimum number of pairs: two equal differences have no variance, so p would be 0.
 local FEWEST = 3
 
---- Whether a seed comes twice: then it is not known which values belong together.
+--- Whether a seed occurs twice; then the values cannot be paired.
 ---@param values compt.CellValue[]
 local function repeated(values)
   local known = {}
@@ -18,7 +18,7 @@ local function repeated(values)
   return false
 end
 
---- The values of two cells that belong together: by seed, and by task where the value is a mean over tasks.
+--- Paired values of two cells: by seed, and also by task if the value is a mean over tasks.
 ---@param ours compt.CellValue[]
 ---@param theirs compt.CellValue[]
 ---@return number[], number[]
@@ -40,10 +40,10 @@ local function pairs_of(ours, theirs)
   return left, right
 end
 
---- Tests each row against the baseline's row of its group, paired; corrects all p values together (Holm).
---- Gives them by row and column, and how many tests were made.
+--- Paired t-tests of each row against the baseline row of its group, with Holm's correction over all of them.
+--- Returns the p values by row and column, and the number of tests.
 ---@param grid compt.CellGrid
----@param baseline table<integer, integer> -- row -> the row of its baseline
+---@param baseline table<integer, integer> -- row -> row of its baseline
 ---@return table<integer, table<integer, number>>, integer
 function significance.against(grid, baseline)
   local ps, places = {}, {}

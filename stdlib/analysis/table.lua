@@ -27,7 +27,7 @@ local function list_of(value)
   return { value } --[[@as string[] ]]
 end
 
---- Rows and columns where none are given: what varies by itself, seeds aside; and the tasks.
+--- Default rows and columns: the settings that vary independently, without seeds; and the tasks.
 ---@param runs compt.Runs
 local function by_default(runs)
   local varying = cells.independent(runs)
@@ -44,11 +44,11 @@ local function has(list, wanted)
   return false
 end
 
---- All but the last part of a key: rows that are compared with each other share it.
+--- A key without its last part; rows with the same one are compared with each other.
 ---@param key any[]
 local function group(key) return table.concat(key, "\0", 1, #key - 1) end
 
---- The row of each row's baseline: the one of its group whose last part is this word.
+--- The baseline row of each row: the row of its group with this last part.
 ---@param rows any[][]
 ---@return table<integer, integer>
 local function baselines(rows, wanted)
@@ -61,14 +61,14 @@ local function baselines(rows, wanted)
   if not known then
     local last = {}
     for i, key in ipairs(rows) do last[i] = tostring(key[#key]) end
-    error(("%s: there is no row '%s' to measure the others against; rows: %s"):format(
+    error(("%s: there is no row '%s' for the baseline; rows: %s"):format(
       CALL, cells.text(wanted), table.concat(last, ", ")), 3)
   end
   for i, key in ipairs(rows) do found[i] = of_group[group(key)] end
   return found
 end
 
---- Marks the best mean of each column in each group of rows; where all are alike, none.
+--- Marks the best mean of each column in each group of rows; none if all are equal.
 ---@param rows any[][]
 ---@param entries table<integer, table<integer, compt.TableCell>>
 local function mark_best(rows, entries, columns, best)
@@ -103,16 +103,16 @@ local function entry(values, expected)
   }
 end
 
---- What is missing: a line a cell, each run once.
+--- The missing runs, each once.
 ---@param grid compt.CellGrid
 ---@return string[]
 local function gaps(grid)
-  local lines, told = {}, {}
+  local lines, listed = {}, {}
   for i = 1, #grid.rows do
     for j = 1, #grid.columns do
       for _, run in ipairs(cells.at(grid, i, j).expected) do
-        if run.state ~= "finished" and not told[run.path] then
-          told[run.path] = true
+        if run.state ~= "finished" and not listed[run.path] then
+          listed[run.path] = true
           local parts = {}
           for key, value in sorted_pairs(run.settings) do
             parts[#parts + 1] = ("%s=%s"):format(key, cells.text(value))
@@ -126,7 +126,7 @@ local function gaps(grid)
   return lines
 end
 
---- Runs and seeds a table rests on, and what is missing or mixed.
+--- The number of runs and seeds, and warnings about missing runs and mixed settings.
 ---@param runs compt.Runs
 ---@param grid compt.CellGrid
 local function notes_of(runs, grid)

@@ -1,288 +1,310 @@
 section "The runtime"
 
 class "compt" [[
-The runtime: `local compt = require "compt"`. A global at the prompt and in `compt -e`.
+The runtime: `local compt = require "compt"`. It is a global variable at the prompt and in `compt -e`. A field that
+does not exist is an error that names the nearest one.
 
-- args: table<string, any> -- the values of `--set key=value`: `true` and `false` in any case, numbers (that print back as they were typed, or in scientific notation: `16`, `0.5`, `1e-3`), else text; quotes force text
-- out: string? -- the folder of `--out`; nil without it
-- seed: integer -- of `--seed`; 0 without it
-- methods: compt.methods -- the methods of the library
-- compose: compt.compose -- the composition operators
-- prompts: compt.prompts -- prompts from files, and for them
-- router: compt.router -- the kinds of router
+- args: table<string, any> -- values of `--set key=value`. `true` and `false` (in any case) are booleans. A number is a number if it prints back as it was typed (`16`, `0.5`) or is in scientific notation (`1e-3`). Everything else, and anything in quotes, is a string
+- out: string? -- folder of `--out`; nil without it
+- seed: integer -- value of `--seed`; 0 without it
+- methods: compt.methods -- methods of the library
+- compose: compt.compose -- composition operators
+- prompts: compt.prompts -- reading, writing and merging of trained prompts
+- router: compt.router -- routers
 - schedule: compt.schedule -- values that depend on the step
-- curriculum: compt.curriculum -- how often each task is drawn
-- report: compt.report -- tables of results
-- figures: compt.figures -- curves, lines, heat maps and box plots of runs
-- statistics: compt.statistics -- means, deviations and paired tests
+- curriculum: compt.curriculum -- task weights that depend on the step
+- report: compt.report -- tables of results, and HTML pages
+- figures: compt.figures -- line plots, curves, heat maps and box plots of runs
+- statistics: compt.statistics -- mean, standard deviation, tests
 > compt.seed
 ]]
 
 alias "compt.path" "string" [[
-A file's path.
+The path of a file.
 ]]
 
 alias "compt.folder" "string" [[
-A folder's path.
+The path of a folder.
 ]]
 
 fn "sorted_pairs(t: table): function" [[
-Like `pairs`, in the same order every time: numbers, strings, booleans.
+Like `pairs`, but in a fixed order: numbers, then strings, then booleans, each sorted. Raises an error if `t` is not
+a table or has a key of another type.
 > for name, value in sorted_pairs { b = 1, a = 2 } do print(name, value) end
 ]]
 
 section "Backbone"
 
 options "compt.BackboneOptions" [[
-- dtype?: "auto"|"float32"|"bfloat16" = "auto" -- of the weights; "auto": bfloat16 where the machine multiplies it fast and the model is wide enough to gain
-- device?: torch.device -- where it computes; by default what `--device` says
-- tokenizer?: compt.Tokenizer -- in place of the folder's own
-- trainable?: boolean = false -- random weights that are trained (only with a table of configuration)
-- seed?: integer -- of random weights
+- dtype?: "auto"|"float32"|"bfloat16" = "auto" -- dtype of the weights. "auto" is bfloat16 if the machine multiplies bfloat16 fast and the model is wide enough to gain from it, else float32
+- device?: torch.device -- where the model computes; default: `--device`
+- tokenizer?: compt.Tokenizer -- replaces the tokenizer of the folder
+- trainable?: boolean = false -- train the weights; only for a table of configuration
+- seed?: integer -- seed of random weights
 ]]
 
 fn "compt.backbone(name: \"micro\"|compt.folder|string|table, options?: compt.BackboneOptions): compt.Backbone" [[
-A frozen T5, mT5 or umT5 (T5 v1.0, v1.1, LM-adapted, flan, T0, UL2, ByT5, CodeT5, MADLAD-400; mT0): "micro",
-the one that comes with compt; a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or
-shards) and `tokenizer.json` or `spiece.model`, as transformers 4 and 5 write it (`model_type` decides, other
-models are refused); such a model of the hub, from its cache or downloaded into it ("google-t5/t5-base", "t5-base",
-"org/name@revision"); or a table of T5 configuration for random weights.
+Loads a frozen T5, mT5 or umT5. `name` is one of: "micro", the model inside the binary; a checkpoint folder; a
+model of the Hugging Face hub ("google-t5/t5-base", "t5-base", "org/name@revision"), which is downloaded on first
+use; a table of T5 configuration, for random weights.
+
+A folder has `config.json`, the weights (`model.safetensors` or `pytorch_model.bin`, whole or in shards) and the
+tokenizer (`tokenizer.json` or `spiece.model`), as transformers 4 or 5 writes them. Supported are T5 v1.0, v1.1,
+LM-adapted, flan, T0, UL2, ByT5, CodeT5, MADLAD-400, mT5, mT0 and umT5 (Raffel et al. 2020; Xue et al. 2021).
+
+Raises an error if there is no such folder or model, `model_type` is not of this family, a file is missing or
+damaged, `config.json` asks for something that is not supported, a tensor is missing, unused or of another shape,
+or the device does not exist.
 > b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 > compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
 ]]
 
 class "compt.Backbone" [[
-A T5 encoder-decoder whose weights stay as they are.
+A T5 encoder-decoder. Its weights do not change unless it was created with `trainable`. Shapes below use B (rows),
+L (input tokens), T (target tokens) and d (`d_model`).
 - name: string -- "micro", the folder, or the model of the hub
-- config: table -- T5's configuration by its usual names
-- d_model: integer -- width of the embeddings
-- vocab_size: integer -- number of ids
-- dtype: string -- of the weights
+- config: table -- configuration, with the key names of `config.json`
+- d_model: integer -- d, width of the embeddings
+- vocab_size: integer -- number of token ids
+- dtype: string -- dtype of the weights
 - device: string -- where it computes
-- tokenizer: compt.Tokenizer? -- nil where the folder has none
+- tokenizer: compt.Tokenizer? -- nil if the folder has none
 > b.config.num_layers
 ]]
 
 options "compt.InputOptions" [[
-- input_ids?: torch.Data -- token ids [B, L], a tensor or rows of unlike length
-- inputs_embeds?: torch.Tensor -- embeddings [B, L, d], in place of ids: where prompts go in
-- text?: string|string[] -- texts to be tokenized, in place of ids
-- attention_mask?: torch.Data -- [B, L], 1 where there is a token; by default what rows of unlike length need
+The encoder input: exactly one of `input_ids`, `inputs_embeds` and `text`.
+- input_ids?: torch.Data -- token ids [B, L]: a tensor, or a list of rows of any lengths
+- inputs_embeds?: torch.Tensor -- embeddings [B, L, d], for example with prompts inserted
+- text?: string|string[] -- texts, which are tokenized
+- attention_mask?: torch.Data -- [B, L], 1 for a token and 0 for padding; default: all tokens of each row
 ]]
 
 options "compt.ForwardOptions: compt.InputOptions" [[
-- labels?: torch.Data -- target ids [B, T]; -100 does not count
-- decoder_input_ids?: torch.Data -- what the decoder reads [B, T]; by default the labels moved right
-- dropout?: number = 0 -- of the backbone, in [0, 1)
+- labels?: torch.Data -- target ids [B, T]; -100 is ignored in the loss
+- decoder_input_ids?: torch.Data -- decoder input [B, T]; default: `labels` shifted right
+- dropout?: number = 0 -- dropout rate of the backbone, in [0, 1)
 ]]
 
 class "compt.Forward" [[
-- loss: torch.Tensor? -- mean over the labels that count; nil without labels
+The result of `backbone:forward`.
+- loss: torch.Tensor? -- cross-entropy, mean over all labels other than -100, []; nil without labels
 - logits: torch.Tensor -- [B, T, vocab_size]
 ]]
 
 options "compt.GenerateOptions: compt.InputOptions" [[
-- max_new_tokens?: integer = 20 -- ids a row at most
-- num_beams?: integer = 1 -- 1: greedy
-- length_penalty?: number = 1 -- exponent of the length in a beam's score
-- early_stopping?: boolean = false -- stop as soon as `num_beams` texts are whole
+- max_new_tokens?: integer = 20 -- maximum number of new tokens in a row
+- num_beams?: integer = 1 -- number of beams; 1 is greedy decoding
+- length_penalty?: number = 1 -- exponent of the length that divides the score of a beam
+- early_stopping?: boolean = false -- stop as soon as `num_beams` candidates are complete
 ]]
 
 class "compt.Generated" [[
-- ids: integer[][] -- a list a row, without start token and padding
-- text: string[]? -- the same as text; nil without a tokenizer
+The result of `backbone:generate`.
+- ids: integer[][] -- one list of token ids per row, without start token and padding
+- text: string[]? -- the same as texts; nil without a tokenizer
 ]]
 
 method "compt.Backbone:embed(ids: torch.Data): torch.Tensor" [[
-The embeddings of ids, [B, L] to [B, L, d].
+Looks up embeddings: ids [B, L] to [B, L, d]. Raises an error if an id is outside of the vocabulary.
 > b:embed({ { 5, 6, 1 } }).shape
 ]]
 
 method "compt.Backbone:encode(options: compt.InputOptions): torch.Tensor" [[
-The encoder's last states, [B, L, d].
+Runs the encoder and returns its last hidden states, [B, L, d]. Raises an error if the input is missing, given
+twice or empty, a shape does not fit, an id is outside of the vocabulary, or `text` is given without a tokenizer.
 > b:encode({ text = "who has a dog ?" }).shape
 > b:encode({ inputs_embeds = torch.zeros(1, 3, b.d_model), attention_mask = { { 1, 1, 0 } } }).shape
 > b:encode({ input_ids = { { 5, 1 } } }).shape
 ]]
 
 method "compt.Backbone:forward(options: compt.ForwardOptions): compt.Forward" [[
-Encoder and decoder. Gradients reach `inputs_embeds`.
+Runs encoder and decoder. Gradients flow to `inputs_embeds`. Raises the errors of `encode`, and an error if both
+`labels` and `decoder_input_ids` are missing or their shapes differ.
 > b:forward({ text = "who has a dog ?", labels = { { 5, 1 } }, dropout = 0 }).loss
 ]]
 
 method "compt.Backbone:generate(options: compt.GenerateOptions): compt.Generated" [[
-Decodes text, greedily or by beam search.
+Decodes greedily or with beam search, with the results of `generate` in transformers. Raises the errors of `encode`,
+and an error if `max_new_tokens` or `num_beams` is less than 1.
 > b:generate({ text = { "who has a dog ?" }, max_new_tokens = 4, num_beams = 2 }).text
 ]]
 
 method "compt.Backbone:parameters(): table<string, torch.Tensor>" [[
-The weights by their names in a checkpoint; of a frozen backbone none, for its weights are rearranged.
+The trainable weights by their names in a checkpoint. Empty for a frozen backbone, whose weights are stored in
+another layout.
 > compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true }):parameters()
 ]]
 
 method "compt.Backbone:save(folder: compt.folder)" [[
-Writes `config.json`, `model.safetensors` and the tokenizer as a checkpoint.
+Writes a checkpoint: `config.json`, `model.safetensors` and the tokenizer. Raises an error for a frozen backbone, or
+if the folder cannot be written.
 ]]
 
 fn "compt.tokenizer(folder: compt.folder): compt.Tokenizer" [[
-A tokenizer alone: `tokenizer.json`, or `spiece.model` where only that is there, with the tokens that
-`added_tokens.json` and `tokenizer_config.json` add; ByT5's bytes where `tokenizer_config.json` names its class.
+Loads a tokenizer without a model: `tokenizer.json`, or `spiece.model` if that is the only one, with the tokens of
+`added_tokens.json` and `tokenizer_config.json`. ByT5's byte tokenizer is used if `tokenizer_config.json` names it.
+Raises an error if the folder has no tokenizer, or one that is damaged or not of the T5 family.
 ]]
 
 class "compt.Tokenizer" [[
-T5's word pieces, or ByT5's bytes.
-- vocab_size: integer -- number of pieces
-- pad_id: integer -- id of the padding
+T5's SentencePiece unigram tokenizer (Kudo 2018), CodeT5's byte-level BPE, or ByT5's bytes.
+- vocab_size: integer -- number of token ids
+- pad_id: integer -- id of the padding token
 - eos_id: integer -- id of `</s>`
 > b.tokenizer.vocab_size
 ]]
 
 method "compt.Tokenizer:encode(text: string): integer[]" [[
-The ids of a text, with the closing `</s>`.
+The token ids of a text, followed by `</s>`.
 > b.tokenizer:encode "who has a dog ?"
 ]]
 
 method "compt.Tokenizer:encode_batch(texts: string[]): integer[][]" [[
-The ids of several texts.
+The token ids of several texts, computed on all cores.
 > b.tokenizer:encode_batch { "who has a dog ?", "bob" }
 ]]
 
 method "compt.Tokenizer:decode(ids: integer[]): string" [[
-The text of ids, without special tokens.
+The text of token ids, without special tokens. Raises an error if an id is negative.
 > b.tokenizer:decode { 5, 6, 1 }
 ]]
 
 method "compt.Tokenizer:id_of(piece: string): integer?" [[
-The id of a word piece, nil where there is none.
+The id of a token; nil if there is no such token.
 > b.tokenizer:id_of "</s>"
 ]]
 
 section "Tasks"
 
 options "compt.TasksOptions" [[
-- data?: compt.folder -- where the tasks' files are; for definitions of one's own, by default the script's folder (of what is typed, the current one)
-- tasks?: string[] -- which of them, in this order; by default all
-- shots?: integer -- training rows to keep; by default all
-- per?: "task"|"class" = "task" -- what `shots` counts by
-- seed?: integer = 0 -- of every draw of rows
-- validation_size?: integer -- training rows held out where there are no validation rows; by default 1,000 of files and 0 of rows given, never more than half
-- max_test?: integer -- test rows to keep; by default all
-- stsb_rounding?: number -- the step of number labels, in place of their task's own
-- missing?: compt.Missing -- for every task, in place of its own
-- tokenizer?: compt.Tokenizer -- of a backbone (`b.tokenizer`): the lengths of the inputs are counted and printed, too
-- max_source_length?: integer = 256 -- what the trainer keeps of an input, for the share that is cut
+- data?: compt.folder -- folder of the tasks' files. Default for tasks that the script defines: the folder of the script (at the prompt: the current folder)
+- tasks?: string[] -- names of the tasks to use, in this order; default: all
+- shots?: integer -- number of training rows to draw; default: all rows
+- per?: "task"|"class" = "task" -- whether `shots` counts rows per task or per label
+- seed?: integer = 0 -- seed of every draw of rows
+- validation_size?: integer -- training rows to hold out if there are no validation rows. Default: 1,000 for files, 0 for rows in Lua; never more than half
+- max_test?: integer -- number of test rows to keep; default: all
+- stsb_rounding?: number -- step to which number labels are rounded; default: that of the task
+- missing?: compt.Missing -- for every task; default: that of the task
+- tokenizer?: compt.Tokenizer -- counts input lengths with this tokenizer (`b.tokenizer`), see `tasks.lengths`
+- max_source_length?: integer = 256 -- input length of the trainer, to count how many inputs it truncates
 ]]
 
 class "compt.TaskFiles" [[
-Where the rows of each split are.
-- train: compt.path|compt.path[]|table[] -- training rows: a .csv, .tsv, .jsonl or .json file (each also .gz), .parquet, a pattern ("part-*.jsonl"), files of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or rows
+The rows of each split.
+- train: compt.path|compt.path[]|table[] -- training rows: a .csv, .tsv, .jsonl or .json file (also .gz), a .parquet file, a pattern ("part-*.jsonl"), files of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or a list of rows
 - validation?: compt.path|compt.path[]|table[] -- validation rows
 - test?: compt.path|compt.path[]|table[] -- test rows
 ]]
 
 alias "compt.Missing" [[
-What is done about a row without a label (null, NaN, an empty cell, -1 where that is no label) or without
-text (null, NaN, an empty cell, a template that gives none), in files of every kind and in rows given.
-- "error" -- the default: the row is named
-- "skip" -- it is left out; how many were is told once and recorded with the run
+What to do with a row without a label (null, NaN, an empty cell, or -1 if -1 is not a label) or without text (null,
+NaN, an empty cell, or a template that returns an empty text).
+- "error" -- the default: raise an error that names the row
+- "skip" -- leave the row out; the number of such rows is shown once and recorded with the run
 ]]
 
 class "compt.TaskDefinition" [[
-A task of one's own.
-- fields?: string[] -- columns the model reads, as "name: value ..."; this or `template`
-- template?: string|fun(row: table): string -- text with `{column}` in it, or a function of the row
-- prefix?: string -- written before the text
-- labels: string[]|"number" -- label words by class id, or numbers as text. Words are compared as a tokenizer sees them: white space, forms of characters (NFKC) and what nobody sees do not count; two that are the same are refused, here or, where they are the same tokens, by the trainer
-- label_is?: "word"|"index" -- what the label of a row is where words are numbers (`labels = { "1", "2", "3" }`): a word, or the place of one from 0. By default a row may give either, where that is no question; 1, "1", "1.0" and 1.0 are one label in every format, `true` (in any case) is the word that says so or else place 1
+A task defined by the user.
+- fields?: string[] -- columns that form the input, as "name: value ..."; use `fields` or `template`
+- template?: string|fun(row: table): string -- a text with `{column}` in it, or a function of the row
+- prefix?: string -- text before the input
+- labels: string[]|"number" -- label words by class id, or "number" for regression. Words are compared as a tokenizer sees them: white space, character forms (NFKC) and invisible characters do not count. Two equal words are an error; two words with the same tokens are an error of `compt.trainer`
+- label_is?: "word"|"index" -- what the label of a row is if the label words are numbers (`labels = { "1", "2", "3" }`): a word, or a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (in any case) is the label word of that name, else class 1
 - range?: number[] -- lowest and highest number (default 0 and 5)
-- rounding?: number -- the step of numbers (default 0.2)
-- label_names?: string[] -- what rows call the labels, where they call them otherwise; names that are numbers are names, not places
-- class_names?: string[] -- what Parquet files of Hugging Face's datasets call the labels (the names of their `ClassLabel`), where that is neither `label_names` nor `labels`; names that fit none are refused
+- rounding?: number -- step to which numbers are rounded (default 0.2)
+- label_names?: string[] -- names of the labels in the rows, if they differ from the label words. Names that are numbers are names, not class ids
+- class_names?: string[] -- names of the labels in Parquet files of Hugging Face datasets (`ClassLabel` names), if they are neither `label_names` nor `labels`. Names that do not match are an error
 - missing?: compt.Missing = "error" -- for rows without a label or text
-- metrics?: compt.Metric[] -- the main one first (default accuracy; pearson and spearman for numbers)
-- columns?: table<string, string|integer> -- field (or `label`) to column, where a file's names differ; positions, counted from 1, say that tables have no header row: { text = 1, label = 2 }
-- delimiter?: string -- what separates the cells of tables (default "," in .csv, "\t" in .tsv); with it a file of any other name is read as a table
-- quotes?: boolean -- whether cells of tables may stand in double quotes (default true; false in .tsv)
-- small?: boolean -- halve validation into validation and test
-- files?: compt.TaskFiles -- where the rows are; this or `rows`
-- hub?: compt.TaskFiles -- the same, used where no folder holds the files
-- rows?: compt.TaskFiles -- the rows themselves
+- metrics?: compt.Metric[] -- main metric first (default: accuracy; for numbers pearson and spearman)
+- columns?: table<string, string|integer> -- column of each field (and of `label`) if the names in the file differ. Positions from 1 mean a table without a header row: { text = 1, label = 2 }
+- delimiter?: string -- cell separator of tables (default "," for .csv, "\t" for .tsv). With it, a file of any other name is read as a table
+- quotes?: boolean -- whether cells of tables may be in double quotes (default true; false for .tsv)
+- small?: boolean -- split the validation rows in half, into validation and test rows
+- files?: compt.TaskFiles -- the files; use `files` or `rows`
+- hub?: compt.TaskFiles -- files that are used if no folder has `files`
+- rows?: compt.TaskFiles -- the rows as Lua tables
 ]]
 
 alias "compt.Metric" [[
-A score a task is judged by, in percent.
-- "accuracy"
-- "f1" -- the last label word is the positive class
-- "matthews"
-- "pearson"
-- "spearman"
+A metric, in percent. Predictions and labels are compared as label words.
+- "accuracy" -- share of predictions that equal the label
+- "f1" -- F1 of the last label word, 2 TP / (2 TP + FP + FN)
+- "matthews" -- Matthews correlation for any number of classes (Gorodkin 2004)
+- "pearson" -- Pearson correlation of the numbers
+- "spearman" -- Spearman rank correlation of the numbers
 ]]
 
 alias "compt.Split" [[
-A part of a task's rows.
+A split of the rows of a task.
 - "train"
 - "validation"
 - "test"
 ]]
 
 fn "compt.tasks(what: \"micro\"|\"glue\"|\"set2\"|string|string[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
-A set of tasks: "micro" (eight tasks of generated text that come with compt), "glue", "set2", one of
-their tasks, definitions of one's own by name, or a list of such names, to which definitions may be added by
-name. A task that is one of two sets is named with its set: "glue.qnli", "micro.qnli". `a + b` has the tasks of
-both, each with its rows as they were drawn. Without `data` the rows of "glue" and "set2" are those of
-the hub's repositories, from its cache or downloaded into it.
+Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary), "glue" (Wang et al.
+2019), "set2", the name of one task, a list of such names, or a table of task definitions by name; names and
+definitions can be mixed in one table. If two sets have a task of that name, write the set before it: "glue.qnli",
+"micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of
+both, each with the rows it was drawn with.
+
+Raises an error if a name is unknown or ambiguous, a file is missing or damaged, a row has no valid label or text, a
+split has no rows, or there are fewer rows than `shots`.
 > tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })
 > compt.tasks({ "nli3", "micro.qnli" }, { shots = 2, max_test = 2 }) + compt.tasks("sentiment", { shots = 8, seed = 3 })
 > compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ]]
 
 class "compt.Tasks" [[
-Tasks with their rows, split and sampled. `#tasks` counts them.
-- name: string -- "micro", "glue" ..., "custom", or several with "+" between them
+Tasks with their rows, split and sampled. `#tasks` is the number of tasks.
+- name: string -- "micro", "glue" ..., "custom", or several names joined by "+"
 - names: string[] -- the tasks, in order
-- shots: integer? -- training rows kept, nil: all
-- per: string? -- what shots count by
-- seed: integer? -- of the draw; `shots`, `per` and `seed` are nil where tasks were added up that differ in it
-- parts: compt.TasksPart[] -- the tasks by how their rows were drawn: one, or those that were added up
-- lengths: table<string, compt.Lengths>? -- by task; nil where no `tokenizer` was given
+- shots: integer? -- training rows that were drawn; nil if all
+- per: string? -- whether `shots` counts per task or per class
+- seed: integer? -- seed of the draw. `shots`, `per` and `seed` are nil if added sets differ in them
+- parts: compt.TasksPart[] -- one entry per set that was added
+- lengths: table<string, compt.Lengths>? -- input lengths by task; nil without the option `tokenizer`
 - operator len: integer
 - operator add(compt.Tasks): compt.Tasks
 > tasks.names
 ]]
 
 class "compt.TasksPart" [[
-Tasks whose rows were drawn alike.
-- name: string -- of the set
+Tasks whose rows were drawn with the same options.
+- name: string -- name of the set
 - names: string[] -- the tasks
-- shots: integer? -- training rows kept, nil: all
-- per: string -- what shots count by
-- seed: integer -- of the draw
+- shots: integer? -- training rows that were drawn; nil if all
+- per: string -- whether `shots` counts per task or per class
+- seed: integer -- seed of the draw
 ]]
 
 class "compt.Lengths" [[
-Tokens of a task's inputs, `</s>` counted, of all splits together.
+Input lengths of a task in tokens, with `</s>`, over all splits.
 - median: integer
-- p95: integer -- 95 % are no longer
+- p95: integer -- 95th percentile
 - longest: integer
-- cut: number -- the share longer than `max_source_length`, from 0 to 1
+- cut: number -- share of inputs longer than `max_source_length`, in [0, 1]
 ]]
 
 class "compt.Row" [[
-- source: string -- what the model reads
-- target: string -- what it should answer
+A row as text.
+- source: string -- input of the model
+- target: string -- expected output
 ]]
 
 method "compt.Tasks:size(task: string|integer, split: compt.Split): integer" [[
-The number of rows.
+The number of rows of a split. Raises an error if the task or the split is unknown.
 > tasks:size("nli3", "train")
 ]]
 
 method "compt.Tasks:rows(task: string|integer, split: compt.Split): compt.Row[]" [[
-The rows as text.
+The rows of a split as text. Raises an error if the task or the split is unknown.
 > tasks:rows("nli3", "train")[1]
 ]]
 
 method "compt.Tasks:metrics(task: string|integer): string[]" [[
-The names of a task's metrics, its main one first.
+The metrics of a task, the main one first. Raises an error if the task is unknown.
 > tasks:metrics "nli3"
 ]]

@@ -1,21 +1,25 @@
-section "Prompts of others"
+section "Import and export of prompts"
 
 class "compt.prompts" [[
-Prompts from files, and for them: a run's `prompts.safetensors`, NumPy's `.npy`, files of `torch.save`
-(`prefix_embeddings.pt` of ATTEMPT and MPT), folders of `peft`.
+Reads and writes trained prompts: `prompts.safetensors` of a run, NumPy `.npy` files, files of `torch.save`
+(`prefix_embeddings.pt` of ATTEMPT and MPT), folders of `peft` 0.21.
 ]]
 
 options "compt.LoadPromptsOptions" [[
-- backbone?: compt.Backbone -- the prompts must fit it: its width and, where the file says them, its weights
-- force?: boolean = false -- of a backbone with other weights, too
+- backbone?: compt.Backbone -- check that the prompts have its width and, if the file says it, were trained with its weights
+- force?: boolean = false -- accept prompts that were trained with other weights
 ]]
 
 fn "compt.prompts.load(path: compt.path|compt.folder, options?: compt.LoadPromptsOptions): compt.Prompts" [[
-Reads prompts: the folder of a run, a `.safetensors`, `.npy` or `torch.save` (`.pt`, `.pth`, `.bin`, `.ckpt`: a
-tensor, or dictionaries of them) file, a folder of `peft`. To train on with
-one, start from it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length`
-and the `placement` it was trained with (nil where the file does not say it: those of ATTEMPT and MPT are
-before the input, "prepend").
+Reads prompts [m, d] from the folder of a run, a `.safetensors` or `.npy` file, a `torch.save` file (`.pt`, `.pth`,
+`.bin`, `.ckpt`: a tensor, or dictionaries of tensors; no code in it is run), or a folder of `peft`.
+
+To continue training a prompt, initialise with it: `init = { kind = "given", value = p.value }`, with
+`encoder = "none"`, its `length`, and the `placement` it was trained with. `placement` is nil if the file does not
+say it; prompts of ATTEMPT, MPT and `peft` stand before the input ("prepend").
+
+Raises an error if the file is missing, damaged or of another kind, holds no prompt or numbers that are not finite, or
+does not fit the backbone.
 > p = t:prompts():get("nli3")
 > file = os.tmpname() .. ".safetensors"
 > p:save(file)
@@ -24,66 +28,71 @@ before the input, "prepend").
 ]]
 
 fn "compt.prompts.import_peft(folder: compt.folder): compt.Prompts" [[
-Reads a folder of `peft`: PROMPT_TUNING, P_TUNING (one prompt, called as the folder) or
-MULTITASK_PROMPT_TUNING ("task0", "task1", ...).
+Reads a folder of `peft`: PROMPT_TUNING or P_TUNING (one prompt, named after the folder), or MULTITASK_PROMPT_TUNING
+("task0", "task1", ...). With `num_transformer_submodules` = 2, the first half of the rows is used, as `peft` does in
+`generate`. Raises an error for adapters of other types, and for damaged folders.
 > folder = os.tmpname() .. "_peft"
 > t:prompts():export_peft(folder, { force = true })
 > compt.prompts.import_peft(folder).names
 ]]
 
 fn "compt.prompts.merge(parts: table): compt.Prompt" [[
-The weighted sum of prompts of one shape, `{ { prompt, weight }, ... }`.
+The weighted sum of prompts [m, d], `{ { prompt, weight }, ... }`. Raises an error if the shapes or placements differ,
+a weight is not finite, or the prompts were trained with different weights.
 > compt.prompts.merge { { p, 0.3 }, { p, 0.7 } }
 ]]
 
 class "compt.Prompts" [[
-Prompts of one run or file; `#prompts` is how many. What the file does not say is nil.
-- names: string[] -- tasks for composed prompts, then "source.0", "private.nli3" ...
-- tasks: string[] -- the names of the composed prompts
-- method: string?
-- placement: string? -- "append" or "prepend": where they stood in training
-- backbone: string? -- the name of the one they were trained with
-- scores: table<string, table<string, number>> -- task, metric: on the test rows, in percent
+The prompts of a run or file; `#prompts` is their number. A field is nil if the file does not say it.
+- names: string[] -- task names for composed prompts, then "source.0", "private.nli3" ...
+- tasks: string[] -- names of the composed prompts
+- method: string? -- the method they were trained with
+- placement: string? -- "append" or "prepend": the placement they were trained with
+- backbone: string? -- name of the backbone they were trained with
+- scores: table<string, table<string, number>> -- test scores by task and metric, in percent
 > t:prompts().names
 ]]
 
 method "compt.Prompts:get(name: string): compt.Prompt" [[
-A prompt by its task (the composed one), or by its name: "source.0", "private.nli3".
+A prompt by the name of its task (the composed prompt) or by its own name ("source.0", "private.nli3"). Raises an error
+if there is no such prompt.
 > t:prompts():get("source.0")
 ]]
 
 options "compt.ExportOptions" [[
-- force?: boolean = false -- prompts that were trained behind the input, too: `peft` puts them before it
-- overwrite?: boolean = false -- in the place of an adapter that is there
+- force?: boolean = false -- also export prompts that were trained with placement "append"; `peft` places prompts before the input
+- overwrite?: boolean = false -- replace an adapter that is already in the folder
 ]]
 
 method "compt.Prompts:export_peft(folder: compt.folder, options?: compt.ExportOptions)" [[
-Writes the composed prompts as one MULTITASK_PROMPT_TUNING folder of `peft`, task ids in the order of
-`tasks`; each is there exactly.
+Writes the composed prompts as one MULTITASK_PROMPT_TUNING folder of `peft`, with task ids in the order of `tasks`. The
+values are exact. Raises an error if there are no composed prompts, their shapes differ, they were trained with
+placement "append" and `force` is false, or the folder has an adapter and `overwrite` is false.
 > t:prompts():export_peft(folder, { force = true, overwrite = true })
 ]]
 
 class "compt.Prompt" [[
-One prompt.
+A prompt.
 - name: string -- its task, or "source.0" ...
 - value: torch.Tensor -- [m, d]
-- length: integer -- m
-- d_model: integer -- d
-- placement: string? -- "append" or "prepend"
-- backbone: string? -- the name of the one it was trained with
+- length: integer -- m, number of rows
+- d_model: integer -- d, width
+- placement: string? -- "append" or "prepend"; nil if unknown
+- backbone: string? -- name of the backbone it was trained with; nil if unknown
 > p.value
 ]]
 
 options "compt.ExportPromptOptions: compt.ExportOptions" [[
-- type?: "PROMPT_TUNING"|"P_TUNING" = "PROMPT_TUNING" -- what `peft` takes it for; both use it alike
+- type?: "PROMPT_TUNING"|"P_TUNING" = "PROMPT_TUNING" -- `peft_type` of the folder; `peft` uses both in the same way
 ]]
 
 method "compt.Prompt:export_peft(folder: compt.folder, options?: compt.ExportPromptOptions)" [[
-Writes a folder of `peft`, which `PeftModel.from_pretrained(model, folder)` reads.
+Writes a folder of `peft` for `PeftModel.from_pretrained(model, folder)`. Raises the errors of
+`compt.Prompts:export_peft`.
 > p:export_peft(folder, { force = true, overwrite = true, type = "P_TUNING" })
 ]]
 
 method "compt.Prompt:save(path: compt.path)" [[
-Writes a `.safetensors` file with this prompt and what is known of it.
+Writes a `.safetensors` file with this prompt [m, d] and its metadata. Raises an error if the file cannot be written.
 > p:save(file)
 ]]

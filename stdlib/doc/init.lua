@@ -1,9 +1,11 @@
---- The documentation table: one entry for each name a script or the prompt can use. `?name`, completion,
---- the editor's stubs and the manual in docs/ all come from it.
+--- The documentation table: one entry for each name that a script or the prompt can use. It is the source of
+--- `?name`, completion, the editor's stubs and docs/reference.md.
 ---
---- Each file is run with `section`, `fn`, `op` (a function of torch and a method of tensors), `method`,
---- `class`, `options` and `alias`. A text's lines beginning with `- ` are fields or values, those with
---- `~ ` other ways to call, those with `> ` an example that is run by the tests.
+--- Each file is run with `section`, `fn`, `op` (a function of torch that is also a method of tensors), `method`,
+--- `class`, `options` and `alias`. In a text, lines that begin with `- ` are fields or values, lines with `~ ` are
+--- further call forms, and lines with `> ` are an example, which the tests run.
+---
+--- A text says what a function does, the shapes of tensors, when it raises an error, and the source of a formula.
 return {
   "compt", "prompts", "methods", "training", "exchange", "control", "runs", "report", "torch/types", "torch/math", "torch/shape",
 }

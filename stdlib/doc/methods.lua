@@ -1,363 +1,373 @@
 section "Methods"
 
 alias "compt.Group" [[
-A group of trained parameters: of ComPT's methods the first four; others name their own.
+A group of trained parameters. ComPT's methods use the four named ones; other methods name their own.
 - "router"
 - "source"
 - "private"
-- "operator" -- of an operator with parameters
+- "operator" -- parameters of a composition operator
 - string
 ]]
 
 options "compt.MethodOptions" [[
-- name?: string -- for records and tables; by default the method's own
-- compose?: "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable -- "sum", "product", "concat", "private", a name given to compt.compose.define, or what that takes
-- sources?: integer -- S, shared source prompts (3; pt 0)
-- length?: integer -- m, rows of a source prompt (20; mcat 10)
-- private_length?: integer -- rows of a private prompt; by default m, S m for "concat"
-- encoder?: compt.Encoder = "mlp" -- reparametrises each prompt
-- init?: compt.Init = "uniform" -- what prompts start from
-- router?: "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter = "relaxed_bernoulli" -- "relaxed_bernoulli", "free", "constant", or with options
-- placement?: "append"|"prepend" = "append" -- before the closing `</s>`, or before the input
-- alone?: boolean -- each task is trained by itself, one after the other (pt: true)
-- lr?: table<compt.Group, number> -- highest rates ({ router = 0.1, source = 0.05, private = 0.02 }; operator: by default as private)
-- warmup?: number = 0.2 -- share of the steps in which the rates rise
-- temperature?: number[] -- at the first and the last step ({ 5, 1e-3 })
-- top_k?: integer -- how many of the largest router weights of an example stay; by default all
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled
+Options of ComPT's methods. S is the number of source prompts, m their length, d the model width.
+- name?: string -- name in records and tables; default: that of the method
+- compose?: "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable -- composition operator: a built-in name, a name defined with compt.compose.define, or what that function takes
+- sources?: integer -- S, number of shared source prompts (default 3; pt 0)
+- length?: integer -- m, rows of a source prompt (default 20; mcat 10)
+- private_length?: integer -- rows of a private prompt; default: m, or S m for "concat"
+- encoder?: compt.Encoder = "mlp" -- network that reparametrises each prompt
+- init?: compt.Init = "uniform" -- initialisation of prompts
+- router?: "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
+- placement?: "append"|"prepend" = "append" -- prompts stand after the input and before `</s>`, or before the input
+- alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
+- lr?: table<compt.Group, number> -- peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
+- warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates
+- temperature?: number[] -- router temperature at the first and the last step (default { 5, 1e-3 })
+- top_k?: integer -- number of router weights to keep per example, the largest ones; default: all
+- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
+- weight_decay?: number = 0.01 -- decoupled weight decay
 ]]
 
 options "compt.MethodRouter" [[
-A router inside a method.
-- kind?: "relaxed_bernoulli"|"free"|"constant" = "relaxed_bernoulli" -- which
-- train?: compt.Normalisation = "softmax" -- while training
-- eval?: compt.Normalisation = "softmax" -- at inference
-- per?: compt.Per = "example" -- what one sample is for
-- bound?: number = 0 -- logits start from U(-bound, bound)
+The router of a method.
+- kind?: "relaxed_bernoulli"|"free"|"constant" = "relaxed_bernoulli" -- type of router
+- train?: compt.Normalisation = "softmax" -- normalisation in training
+- eval?: compt.Normalisation = "softmax" -- normalisation at inference
+- per?: compt.Per = "example" -- whether to draw a sample per example or per step
+- bound?: number = 0 -- initial logits are drawn from U(-bound, bound)
 ]]
 
 options "compt.OptimizerOptions" [[
-- kind: "adamw"|"adafactor" -- which
-- betas?: number[] -- adamw: of the moments ({ 0.9, 0.999 })
-- eps?: number = 1e-8 -- adamw: added to the root
-- scale_by_rms?: boolean = false -- adamw: rates scaled by the parameter's root mean square
-- scale_parameter?: boolean = false -- adafactor: rates scaled by the parameter's root mean square
-- decay_rate?: number = 0.8 -- adafactor: the moving averages forget at rate t^-decay_rate
-- clip_threshold?: number = 1 -- adafactor: largest root mean square of an update
+AdamW (Loshchilov and Hutter 2019), as in PyTorch, or Adafactor (Shazeer and Stern 2018), as in transformers.
+- kind: "adamw"|"adafactor" -- type of optimizer
+- betas?: number[] -- adamw: decay rates of the moments (default { 0.9, 0.999 })
+- eps?: number = 1e-8 -- adamw: added to the denominator
+- scale_by_rms?: boolean = false -- adamw: multiply the rate by the root mean square of the parameter
+- scale_parameter?: boolean = false -- adafactor: multiply the rate by the root mean square of the parameter
+- decay_rate?: number = 0.8 -- adafactor: exponent of the decay of the second moment, 1 - t^-decay_rate
+- clip_threshold?: number = 1 -- adafactor: maximum root mean square of an update
 ]]
 
 class "compt.Method" [[
-A declared method: a plain table of `compt.MethodOptions` that `compt.trainer` reads, with the published
-defaults filled in by `compt.methods.<name>`. In a table of one's own everything that is not said is
-left out: say `sources`, `lr` and `temperature` there. `compt.trainer` refuses names it does not know, and
-says which rates are for no parameter group.
-- name?: string -- for records and tables
-- settings?: table -- of one's own, which nothing reads: recorded with the method
+A declared method: a table of `compt.MethodOptions` for `compt.trainer`. `compt.methods.<name>` fills in the
+published defaults. In a table that you write yourself nothing is filled in: set `sources`, `lr` and `temperature`.
+`compt.trainer` raises an error for an unknown key, and warns of rates for groups that the method does not have.
+- name?: string -- name in records and tables
+- settings?: table -- your own settings, recorded with the method and not used otherwise
 ]]
 
 class "compt.methods" [[
-The methods of the library, each with the settings it is published with.
+The methods of the library, each with its published settings. Each function raises an error for an unknown option,
+with the nearest known one. Values are checked by `compt.trainer`.
 ]]
 
 fn "compt.methods.ssum(options?: compt.MethodOptions): compt.Method" [[
-ComPT's SSUM: P_u + sum_s w_s P_s.
+SSUM (ComPT): the prompt of task t is P_t + sum_s w_ts P_s, [m, d].
 > compt.methods.ssum { sources = 3, length = 20, lr = { router = 0.1 }, router = { eval = "softmax_sigmoid" } }
 ]]
 
 fn "compt.methods.msum(options?: compt.MethodOptions): compt.Method" [[
-ComPT's MSUM: P_u * sum_s w_s P_s.
+MSUM (ComPT): the prompt of task t is P_t * sum_s w_ts P_s (element by element), [m, d].
 > compt.methods.msum { sources = 2 }
 ]]
 
 fn "compt.methods.mcat(options?: compt.MethodOptions): compt.Method" [[
-ComPT's MCAT: P_u * [w_1 P_1; ...; w_S P_S], a prompt of S m rows. With the published inference weights
-it sees weights it never had in training: `router = { eval = "softmax_sigmoid" }` scores higher.
+MCAT (ComPT): the prompt of task t is P_t * [w_t1 P_1; ...; w_tS P_S], [S m, d]. The published inference weights
+differ from those of training and cost several points; `router = { eval = "softmax_sigmoid" }` uses similar weights.
 > compt.methods.mcat { router = { eval = "softmax_sigmoid" } }
 ]]
 
 fn "compt.methods.pt(options?: compt.MethodOptions): compt.Method" [[
-Prompt tuning (Lester et al. 2021) with ComPT's encoder: a private prompt a task. Each task is trained
-alone; `alone = false` trains them in the mixed batches of the composed methods: the fair baseline.
+Prompt tuning (Lester et al. 2021) with ComPT's encoder: one private prompt [m, d] per task. Each task is trained
+separately; `alone = false` trains all tasks in mixed batches, as the composed methods do.
 > compt.methods.pt { alone = false }
 ]]
 
 fn "compt.methods.p_tuning(options?: compt.MethodOptions): compt.Method" [[
-P-tuning (Liu et al. 2021): a private prompt a task, trained through an LSTM.
+P-tuning (Liu et al. 2021), as `peft` computes it: one prompt [m, d] per task, trained through an LSTM encoder.
 > compt.methods.p_tuning { length = 10 }
 ]]
 
 options "compt.PeerOptions" [[
-What the methods of peers share.
-- lr?: table<compt.Group, number> -- highest rates by parameter group
-- warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
-- weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
+Options that all other methods share.
+- lr?: table<compt.Group, number> -- peak learning rates by parameter group
+- warmup?: number -- share of the steps for the warm-up
+- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
+- weight_decay?: number = 0.01 -- decoupled weight decay; 0 for methods that are published without
 ]]
 
 options "compt.PeerPromptOptions: compt.PeerOptions" [[
-- placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- init?: compt.Init = "vocabulary" -- what prompts start from
+- placement?: "append"|"prepend" = "prepend" -- prompts stand after the input and before `</s>`, or before the input
+- init?: compt.Init = "vocabulary" -- initialisation of prompts
 ]]
 
 options "compt.PeerSourceOptions: compt.PeerPromptOptions" [[
-- from?: compt.Tasks -- source tasks; by default the tasks themselves
+- from?: compt.Tasks -- source tasks; default: the tasks of the trainer
 ]]
 
 fn "compt.methods.fine_tuning(options?: compt.PeerOptions): compt.Method" [[
-Full fine-tuning: one model for all tasks of the set. The trainer trains a copy of the backbone, which is
-then its `backbone`.
+Full fine-tuning: one model for all tasks. The trainer trains a copy of the backbone, `trainer.backbone`.
 > compt.methods.fine_tuning { lr = { backbone = 3e-4 } }
 ]]
 
 options "compt.LoraOptions: compt.PeerOptions" [[
-- at?: string = "*Attention.{q,v}" -- matrices, `*` for anything
-- rank?: integer = 8 -- of a change
-- alpha?: number = 8 -- changes are scaled by alpha / rank
-- given?: compt.folder -- a LoRA of peft to go on from, in place of `at`, `rank` and `alpha`
-- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
+- at?: string = "*Attention.{q,v}" -- pattern of matrices; `*` matches anything
+- rank?: integer = 8 -- rank r of the update
+- alpha?: number = 8 -- the update is multiplied by alpha / r
+- given?: compt.folder -- a LoRA folder of `peft` to start from, instead of `at`, `rank` and `alpha`
+- alone?: boolean = true -- train each task separately (required: each task has its own update)
 ]]
 
 fn "compt.methods.lora(options?: compt.LoraOptions): compt.Method" [[
-LoRA (Hu et al. 2021): W + (alpha / rank) B A at matrices of the backbone, one set a task.
+LoRA (Hu et al. 2021): W + (alpha / r) B A with A [r, in] and B [out, r], one update per task.
 > compt.methods.lora { rank = 4 }
 ]]
 
 options "compt.AdaptersOptions: compt.PeerOptions" [[
-- at?: string = "*.{SelfAttention,DenseReluDense}" -- modules
-- width?: integer -- of a bottleneck; by default d / 32
-- activation?: "gelu"|"relu"|"silu" = "gelu" -- inside it
-- norms?: boolean = true -- whether layer norms are trained, too
-- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
+- at?: string = "*.{SelfAttention,DenseReluDense}" -- pattern of modules
+- width?: integer -- width w of the bottleneck; default: d / 32
+- activation?: "gelu"|"relu"|"silu" = "gelu" -- activation of the bottleneck
+- norms?: boolean = true -- train the layer norms as well
+- alone?: boolean = true -- train each task separately (required: each task has its own adapters)
 ]]
 
 fn "compt.methods.adapters(options?: compt.AdaptersOptions): compt.Method" [[
-Adapters (Houlsby et al. 2019): h + up(GELU(down(h))) behind modules of the backbone, one set a task.
+Adapters (Houlsby et al. 2019): h + up(activation(down(h))) after modules of the backbone, with down [w, d] and up
+[d, w], one set per task.
 > compt.methods.adapters { width = 4 }
 ]]
 
 options "compt.BitfitOptions: compt.PeerOptions" [[
-- at?: string = "*" -- matrices and norms
-- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
+- at?: string = "*" -- pattern of matrices and norms
+- alone?: boolean = true -- train each task separately (required: each task has its own biases)
 ]]
 
 fn "compt.methods.bitfit(options?: compt.BitfitOptions): compt.Method" [[
-BitFit (Ben Zaken et al. 2022): biases, added to every matrix and norm, one set a task.
+BitFit (Ben Zaken et al. 2022): a bias [out] at every matrix and norm, one set per task.
 > compt.methods.bitfit {}
 ]]
 
 options "compt.PrefixTuningOptions: compt.PeerOptions" [[
-- length?: integer = 5 -- positions
-- hidden?: integer = 512 -- width of the MLP it is trained through
-- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
+- length?: integer = 5 -- number of prefix positions, m
+- hidden?: integer = 512 -- width of the MLP that reparametrises the prefix
+- alone?: boolean = true -- train each task separately (required: each task has its own prefixes)
 ]]
 
 fn "compt.methods.prefix_tuning(options?: compt.PrefixTuningOptions): compt.Method" [[
-Prefix tuning (Li & Liang 2021): keys and values before those of every attention, one set a task.
+Prefix tuning (Li and Liang 2021): m keys and values before those of every attention, one set per task.
 > compt.methods.prefix_tuning { length = 5, hidden = 64 }
 ]]
 
 options "compt.DeptOptions: compt.PeerPromptOptions" [[
 - length?: integer = 12 -- rows of the prompt
-- rank?: integer = 8 -- of the update of the embeddings
-- alpha?: number -- the update is scaled by alpha / sqrt(rank); by default so that it is not
-- positions?: integer -- longest input; by default the trainer's `max_source_length`
-- alone?: boolean = true -- each task is trained by itself, one after the other; its changes fit no other
+- rank?: integer = 8 -- rank r of the update of the embeddings
+- alpha?: number -- the update is multiplied by alpha / sqrt(r); default: sqrt(r), for a factor of 1
+- positions?: integer -- maximum input length; default: `max_source_length` of the trainer
+- alone?: boolean = true -- train each task separately (required: each task has its own update)
 ]]
 
 fn "compt.methods.dept(options?: compt.DeptOptions): compt.Method" [[
-DePT (Shi & Lipani 2024): a short prompt and a low-rank update of the input's embeddings, by task.
+DePT (Shi and Lipani 2024): a short prompt, and a low-rank update A B of the input embeddings by position, with A
+[positions, r] and B [r, d], per task.
 > compt.methods.dept { length = 8, rank = 4 }
 ]]
 
 options "compt.SpotOptions: compt.PeerSourceOptions" [[
-- length?: integer = 20 -- rows
-- retrieve?: false|"best"|"average" = false -- which source prompts a task begins with: one of their mixture; the likest; the likest, weighted
-- top?: integer = 3 -- how many are averaged
+- length?: integer = 20 -- rows of a prompt
+- retrieve?: false|"best"|"average" = false -- initial prompt of a target task: one prompt trained on all source tasks; that of the most similar source task; or a weighted mean of the most similar ones
+- top?: integer = 3 -- number of prompts in the mean
 ]]
 
 fn "compt.methods.spot(options?: compt.SpotOptions): compt.Method" [[
-SPoT (Vu et al. 2022): prompts of source tasks begin those of the target tasks.
+SPoT (Vu et al. 2022): prompts of source tasks initialise the prompts [m, d] of target tasks.
 > compt.methods.spot { retrieve = "best" }
 ]]
 
 options "compt.AttemptOptions: compt.PeerSourceOptions" [[
-- length?: integer = 20 -- rows
-- width?: integer = 100 -- of the attention
-- sources?: (compt.Prompt|torch.Tensor)[] -- source prompts [m, d] trained before; by default they are trained first
-- shared?: boolean = false -- ATTEMPT-m: one attention for all tasks, in mixed batches
+- length?: integer = 20 -- rows of a prompt
+- width?: integer = 100 -- width of the attention network
+- sources?: (compt.Prompt|torch.Tensor)[] -- source prompts [m, d] that are already trained; by default they are trained first
+- shared?: boolean = false -- ATTEMPT-m: one attention network for all tasks, in mixed batches
 ]]
 
 fn "compt.methods.attempt(options?: compt.AttemptOptions): compt.Method" [[
-ATTEMPT (Asai et al. 2022): attention over frozen source prompts and the target's own, per input.
+ATTEMPT (Asai et al. 2022): attention over frozen source prompts and the prompt of the target task, for each input.
 > compt.methods.attempt { shared = true }
 ]]
 
 options "compt.MptOptions: compt.PeerSourceOptions" [[
-- length?: integer = 20 -- rows
-- lambda?: number = 0.9 -- weight of the distillation
+- length?: integer = 20 -- rows of a prompt
+- lambda?: number = 0.9 -- weight of the distillation loss
 ]]
 
 fn "compt.methods.mpt(options?: compt.MptOptions): compt.Method" [[
-MPT (Wang et al. 2023): a shared prompt times a matrix of rank one by task; teachers, distillation,
-adaptation.
+MPT (Wang et al. 2023): P * (u_t v_t^T), a shared prompt P [m, d] times a rank-one matrix per task. Three stages:
+teachers, distillation, adaptation.
 > compt.methods.mpt { length = 10 }
 ]]
 
 options "compt.Mp2Options: compt.PeerOptions" [[
-- sources?: integer = 8 -- modular prompts
-- length?: integer = 50 -- rows
-- rank?: integer = 300 -- of the prompts together
-- pretrain?: number = 3e-3 -- rate of the first stage
-- placement?: "append"|"prepend" = "prepend" -- of prompts: before the closing `</s>`, or before the input
-- from?: compt.Tasks -- source tasks, for methods that have them; by default the tasks themselves
+- sources?: integer = 8 -- number of modular prompts
+- length?: integer = 50 -- rows of a prompt
+- rank?: integer = 300 -- rank of all modular prompts together
+- pretrain?: number = 3e-3 -- learning rate of the first stage
+- placement?: "append"|"prepend" = "prepend" -- prompts stand after the input and before `</s>`, or before the input
+- from?: compt.Tasks -- source tasks; default: the tasks of the trainer
 ]]
 
 fn "compt.methods.mp2(options?: compt.Mp2Options): compt.Method" [[
-MP2 (Sun et al. 2023): modular prompts of low rank under a router; all, then the router, then the
-prompts.
+MP2 (Sun et al. 2023): modular prompts of low rank with a router. Three stages: everything, the router, the prompts.
 > compt.methods.mp2 { sources = 4, length = 10, rank = 20 }
 ]]
 
 options "compt.MixedOptions: compt.PeerOptions" [[
-- mix?: "mean"|"max"|"concat"|"linear" = "mean" -- how sources become one
-- join?: "sum"|"product"|"concat" = "sum" -- with the private prompt
-- share?: number|"learned"|false = false -- how much the private prompt counts, (1 - a) mixed o a private
-- sources?: integer = 3 -- S
+- mix?: "mean"|"max"|"concat"|"linear" = "mean" -- how the source prompts are combined
+- join?: "sum"|"product"|"concat" = "sum" -- how the result is combined with the private prompt
+- share?: number|"learned"|false = false -- weight a of the private prompt: (1 - a) mixed and a private
+- sources?: integer = 3 -- S, number of source prompts
 - length?: integer = 20 -- m, rows of a source prompt
-- placement?: "append"|"prepend" = "append" -- before the closing `</s>`, or before the input
-- init?: compt.Init = "uniform" -- what prompts start from
+- placement?: "append"|"prepend" = "append" -- prompts stand after the input and before `</s>`, or before the input
+- init?: compt.Init = "uniform" -- initialisation of prompts
 ]]
 
 fn "compt.methods.mixed(options?: compt.MixedOptions): compt.Method" [[
-The other compositions of ComPT's code: sources mixed without a router, joined with the private prompt
-(here from U(-0.5, 0.5), before the closing `</s>`).
+Other compositions in ComPT's published code: source prompts combined without a router, then joined with the private
+prompt.
 > compt.methods.mixed { mix = "max", share = "learned" }
 ]]
 
-section "Methods of one's own"
+section "Custom methods"
 
 class "compt.Plan" [[
-What a method's `build(setup)` returns. A method is a table { name, build, lr, warmup, temperature, init,
-placement, from, alone, optimizer, weight_decay, settings }; examples/own_method.lua writes one. `build` declares parameters with `setup:parameter` and gives functions that use them.
-- give?: compt.Give -- what a batch reads; each stage may have its own
-- loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- the loss, a single number, where it is not `out.loss`
-- sources?: integer = 0 -- source prompts that an evaluation may look at apart in the last stage (`batch.kept`)
-- private?: boolean = true -- whether there are private prompts to leave out, too
-- stages?: compt.PlanStage[] -- parts of the run, one after the other; by default one with all groups
+What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup,
+temperature, init, placement, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build`
+declares parameters with `setup:parameter` and returns functions that use them.
+- give?: compt.Give -- what the rows of a batch receive; each stage may have its own
+- loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- loss as a scalar tensor; default: `out.loss`
+- sources?: integer = 0 -- number of source prompts that an evaluation can isolate in the last stage (`batch.kept`)
+- private?: boolean = true -- whether there are private prompts that an evaluation can leave out
+- stages?: compt.PlanStage[] -- stages of training, in order; default: one stage with all groups
 ]]
 
 class "compt.PlanStage" [[
-- name: string -- in progress, record and messages
-- share?: number -- of the run's steps, or of those of each task where it is `alone`; by default all stages have the same
-- train?: string[] -- parameter groups; by default all
-- give?: compt.Give -- by default the plan's
-- loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- by default the plan's
-- begin?: fun() -- before the stage's first step, without gradients
-- alone?: boolean = false -- each task by itself, one after the other
-- from?: boolean = false -- on the rows of the method's `from`
-- lr?: table<string, number> -- rates by group, where they are not the method's
+A stage of training. Every stage starts with a fresh optimizer state.
+- name: string -- name in progress, records and messages
+- share?: number -- share of the steps (if `alone`: of the steps of each task); default: equal shares
+- train?: string[] -- parameter groups to train; default: all
+- give?: compt.Give -- default: that of the plan
+- loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- default: that of the plan
+- begin?: fun() -- called before the first step of the stage, without gradients
+- alone?: boolean = false -- train each task separately, one after the other
+- from?: boolean = false -- train on the rows of the method's source tasks `from`
+- lr?: table<string, number> -- learning rates by group; default: those of the method
 ]]
 
 alias "compt.Give" [[
-A function of a batch: a prompt [B, m, d] for each row, or { prompt, shift, changes }, or nil. It is tried
-when the trainer is made: prompts are float32, and something in them must depend on a parameter.
+A function of a batch that returns a prompt [B, m, d] for each row, a table { prompt, shift, changes }, or nil. The
+trainer calls it once when it is created. It raises an error if the prompts are not float32, have a wrong shape or
+device or are not finite, or if nothing that is returned depends on a parameter.
 - fun(batch: compt.Batch): torch.Tensor|compt.Given?
 ]]
 
 class "compt.Given" [[
-- prompt?: torch.Tensor -- [B, m, d]
-- shift?: torch.Tensor -- [B, L, d], added to the embeddings of the input
-- changes?: table<string, compt.Change> -- of the backbone, by place (`setup:places`)
+What the rows of a batch receive.
+- prompt?: torch.Tensor -- prompts [B, m, d]
+- shift?: torch.Tensor -- [B, L, d], added to the input embeddings
+- changes?: table<string, compt.Change> -- changes of the backbone, by the name of the place (`setup:places`)
 ]]
 
 class "compt.Change" [[
-What is other at a place of the backbone.
-- low_rank?: torch.Tensor[] -- at a matrix: { A [r, in], B [out, r] }, W x + scale B A x
-- scale?: number = 1 -- of `low_rank`
-- bias?: torch.Tensor -- at a matrix or a norm: [out]
-- gain?: torch.Tensor -- at a norm, in place of its own: [d]
-- bottleneck?: torch.Tensor[] -- behind a module: { down [w, d], down_bias [w], up [d, w], up_bias [d] }, h + up(activation(down(h)))
-- activation?: "gelu"|"relu"|"silu" = "gelu" -- of `bottleneck`
-- prefix?: torch.Tensor[] -- at an attention: { keys [m, inner], values [m, inner] } before its own
+A change of the backbone at one place.
+- low_rank?: torch.Tensor[] -- of a matrix: { A [r, in], B [out, r] }, for W x + scale B A x (LoRA)
+- scale?: number = 1 -- factor of `low_rank`
+- bias?: torch.Tensor -- of a matrix or norm: [out], added to the output
+- gain?: torch.Tensor -- of a norm: [d], replaces its weight
+- bottleneck?: torch.Tensor[] -- after a module: { down [w, d], down_bias [w], up [d, w], up_bias [d] }, for h + up(activation(down(h)))
+- activation?: "gelu"|"relu"|"silu" = "gelu" -- activation of `bottleneck`
+- prefix?: torch.Tensor[] -- of an attention: { keys [m, inner], values [m, inner] }, placed before its own
 ]]
 
 class "compt.Place" [[
-A place of a backbone that can be changed, called as in checkpoints.
-- name: string -- "encoder.block.0.layer.0.SelfAttention.q"
+A place of the backbone that can be changed, with its name in checkpoints.
+- name: string -- for example "encoder.block.0.layer.0.SelfAttention.q"
 - kind: string -- "matrix", "norm", "attention" or "feed_forward"
 - shape: integer[] -- of a matrix [out, in], a norm [d], an attention [inner, d], a feed_forward [d]
-- gain?: torch.Tensor -- of a norm
+- gain?: torch.Tensor -- weight [d] of a norm
 ]]
 
 class "compt.Setup" [[
-What a method is built for.
-- tasks: string[] -- that are evaluated
-- from: string[]? -- names of the source tasks, nil without; "source:NAME" where a task is both
-- backbone: compt.Backbone -- what it is for
-- d_model: integer -- its width
-- max_source_length: integer -- tokens of the longest input there will be
+What `build` of a custom method receives.
+- tasks: string[] -- the tasks of the trainer
+- from: string[]? -- the source tasks; nil without. "source:NAME" if a task is both source and target
+- backbone: compt.Backbone -- the backbone
+- d_model: integer -- d, its width
+- max_source_length: integer -- maximum input length in tokens
 ]]
 
 method "compt.Setup:parameter(group: string, name: string, value: torch.Tensor): torch.Tensor" [[
-Declares a parameter: float32, on the backbone's device, begun as a copy of `value`. It is trained with its
-group's rate, recorded, and saved in checkpoints. One that gets no gradient, and a tensor that gets one but is
-not declared, is named by a warning after the first step.
+Declares a parameter: a float32 copy of `value`, of any shape, on the device of the backbone. It is trained with the
+learning rate of its group, recorded, and saved in checkpoints. After the first step a warning names parameters
+without a gradient, and tensors with a gradient that are not declared. Raises an error if the name is used twice in a
+group; `compt.trainer` raises one if the group has no learning rate.
 ]]
 
 method "compt.Setup:prompt(length: integer, init?: compt.Init): torch.Tensor" [[
-A prompt [length, d] as the method's `init` says it begins, to give to `parameter`.
+A new prompt [length, d], initialised as `init` (default: that of the method) says. Pass it to `parameter`. Raises an
+error if `length` is less than 1, or if the initialisation needs a tokenizer and there is none.
 ]]
 
 method "compt.Setup:given(prompt: compt.Prompt|torch.Tensor, length?: integer): torch.Tensor" [[
-A prompt trained before, as a tensor [m, d] without gradient; an error where its width, its length or the
-weights it was trained with are others.
+A trained prompt as a tensor [m, d] without gradient. Raises an error if its width is not d, its length is not
+`length`, or it was trained with other weights.
 ]]
 
 method "compt.Setup:low_rank(folder: compt.folder): table<string, compt.Change>" [[
-The low-rank changes that a folder of peft holds, by place.
+Reads the updates of a LoRA folder of `peft`, by place: A [r, in] and B [out, r]. Raises an error if the folder is not
+plain LoRA or does not fit the backbone.
 ]]
 
 method "compt.Setup:places(pattern?: string = \"*\"): compt.Place[]" [[
-The places whose names fit, in the order of the layers: `*` stands for anything, `{a,b}` for one of these.
+The places whose names match a pattern, in layer order. `*` matches anything, `{a,b}` matches a or b. Raises an error
+if none matches.
 ]]
 
 class "compt.Batch" [[
-A batch as a method's functions see it.
-- size: integer -- B, rows
+A batch, as the functions of a custom method receive it.
+- size: integer -- B, number of rows
 - length: integer -- L, tokens of the longest input
-- tasks: string[] -- of each row
-- task: string -- the only one; an error where there are several
-- training: boolean -- or inference
-- temperature: number? -- of the step; nil at inference
-- kept: boolean[]? -- which source prompts take part; nil: all
-- private: boolean -- whether the private prompt takes part
-- renormalised: boolean -- whether the weights of the kept ones are made comparable anew
+- tasks: string[] -- task of each row
+- task: string -- the task of all rows; an error if there are several
+- training: boolean -- true in training, false at inference
+- temperature: number? -- router temperature of the step; nil at inference
+- kept: boolean[]? -- which source prompts to use; nil: all
+- private: boolean -- whether to use the private prompt
+- renormalised: boolean -- whether to normalise the weights of the kept source prompts again
 ]]
 
 method "compt.Batch:each(f: fun(task: string): torch.Tensor): torch.Tensor" [[
-What `f` gives for each row's task, [B, ...]; called once a task. Parameters of tasks without a row get no
-gradient, and so no step.
+Calls `f` once per task of the batch and stacks the results by row: `f` returns [...], `each` returns [B, ...].
+Parameters of tasks without a row get no gradient and no update. Raises an error if the shapes differ.
 ]]
 
 method "compt.Batch:embeddings(): torch.Tensor" [[
-The embeddings of the input, [B, L, d] float32, zeros behind the end. A method that asks for them gives
-prompts by input: its prompts cannot be exported.
+The input embeddings [B, L, d], float32, zero for padding. A method that calls this has prompts that depend on the
+input; they cannot be exported. Raises an error if the batch has no rows, as when a prompt is exported.
 ]]
 
 method "compt.Batch:mask(): torch.Tensor" [[
-[B, L]: 1 at a token of the input, 0 behind the end.
+[B, L]: 1 for a token of the input, 0 for padding.
 ]]
 
 method "compt.Batch:forward(given: torch.Tensor|compt.Given?): compt.Outputs" [[
-The batch through the backbone with something else, as a teacher sees it; inside torch.no_grad without
-gradients.
+Runs the batch with other prompts [B, m, d] or changes, for example those of a teacher. Call it inside torch.no_grad
+if no gradient is needed. Raises an error if a shape does not fit.
 ]]
 
 class "compt.Outputs" [[
-What the decoder says to a batch of T target positions.
-- loss: torch.Tensor -- mean over the target tokens
-- logits: torch.Tensor -- [B, T, vocabulary]
-- states: torch.Tensor -- [B, T, d], the decoder's last, behind its norm
-- mask: torch.Tensor -- [B, T]: 1 at a target token
+The output of the decoder for a batch with T target positions.
+- loss: torch.Tensor -- cross-entropy, mean over the target tokens, []
+- logits: torch.Tensor -- [B, T, vocab_size]
+- states: torch.Tensor -- [B, T, d], last hidden states of the decoder after its final norm
+- mask: torch.Tensor -- [B, T]: 1 for a target token, 0 for padding
 ]]

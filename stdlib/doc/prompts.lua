@@ -1,45 +1,47 @@
 section "Prompts"
 
 options "compt.EncoderOptions" [[
-The network that reparametrises prompts while they are trained.
-- kind?: "mlp"|"lstm"|"none" = "mlp" -- two linear layers; a bidirectional LSTM and two layers; or none
-- activation?: "gelu"|"relu"|"silu" = "gelu" -- of "mlp": between the layers
-- residual?: boolean = false -- of "mlp": the encoder's output is added to its input
+The network that reparametrises a prompt [m, d] during training. Only its output is kept.
+- kind?: "mlp"|"lstm"|"none" = "mlp" -- "mlp": W2 act(W1 e + b1) + b2 on each row (ComPT); "lstm": a two-layer bidirectional LSTM and an MLP (P-tuning, Liu et al. 2021); "none": the prompt itself is trained
+- activation?: "gelu"|"relu"|"silu" = "gelu" -- mlp: activation between the layers
+- residual?: boolean = false -- mlp: add the input to the output
 ]]
 
 alias "compt.Encoder" "\"mlp\"|\"lstm\"|\"none\"|compt.EncoderOptions" [[
-The network that reparametrises prompts while they are trained, by name or with options.
+A prompt encoder by name or with options.
 ]]
 
 options "compt.InitOptions" [[
-What prompts start from.
-- kind: "uniform"|"vocabulary"|"text"|"labels"|"given" -- random; embeddings of random pieces; of a text; of label words; a tensor
-- bound?: number = 0.5 -- "uniform": U(-bound, bound)
-- first?: integer = 5000 -- "vocabulary" and `rest`: from the so many first pieces
-- text?: string -- "text": whose pieces
-- labels?: string[] -- "labels": whose pieces' means
-- rest?: "sample"|"tile" = "sample" -- "text", "labels": rows that are left
-- value?: torch.Data -- "given": [m, d]
+The initialisation of a prompt [m, d].
+- kind: "uniform"|"vocabulary"|"text"|"labels"|"given" -- uniform random; embeddings of random tokens; embeddings of a text; embeddings of label words; a tensor (Lester et al. 2021)
+- bound?: number = 0.5 -- uniform: values are drawn from U(-bound, bound)
+- first?: integer = 5000 -- vocabulary, and `rest`: draw from this many first tokens of the vocabulary
+- text?: string -- text: the text, one row per token
+- labels?: string[] -- labels: the words, one row per word (mean of its tokens)
+- rest?: "sample"|"tile" = "sample" -- text, labels: the remaining rows are random tokens, or the rows repeated
+- value?: torch.Data -- given: a tensor [m, d]
 ]]
 
 alias "compt.Init" "\"uniform\"|\"vocabulary\"|compt.InitOptions" [[
-What prompts start from, by name or with options.
+An initialisation by name or with options.
 ]]
 
 options "compt.BankOptions" [[
-- tasks: string[] -- a private prompt for each
-- sources?: integer = 0 -- S, shared source prompts
+- tasks: string[] -- names of the tasks; each gets a private prompt
+- sources?: integer = 0 -- S, number of shared source prompts
 - length?: integer = 20 -- m, rows of a source prompt
-- private_length?: integer -- rows of a private prompt; by default `length`
-- encoder?: compt.Encoder = "mlp" -- reparametrises each prompt
-- init?: compt.Init = "uniform" -- what prompts start from
-- backbone?: compt.Backbone -- whose width and vocabulary; this or `d_model`
+- private_length?: integer -- m', rows of a private prompt; default: `length`
+- encoder?: compt.Encoder = "mlp" -- network that reparametrises each prompt
+- init?: compt.Init = "uniform" -- initialisation
+- backbone?: compt.Backbone -- gives width, vocabulary and device; use `backbone` or `d_model`
 - d_model?: integer -- d, the width
-- device?: torch.device = "cpu" -- where they live, without a backbone
+- device?: torch.device = "cpu" -- device, if there is no backbone
 ]]
 
 fn "compt.prompt_bank(options: compt.BankOptions): compt.PromptBank" [[
-Source prompts shared by all tasks and one private prompt a task (ComPT).
+Creates S source prompts [m, d], shared by all tasks, and one private prompt [m', d] per task (ComPT). Raises an error
+if both `backbone` and `d_model` are missing, a number is out of range, the initialisation needs a tokenizer or a
+vocabulary that is not there, or d is odd for the LSTM encoder.
 > bank = compt.prompt_bank { tasks = { "a", "b" }, sources = 2, length = 4, d_model = 8, device = "cpu" }
 > compt.prompt_bank { tasks = { "a" }, length = 4, backbone = b, encoder = { kind = "mlp", activation = "relu", residual = true }, init = { kind = "text", text = "who has a dog ?", rest = "tile" } }
 ]]
@@ -47,85 +49,91 @@ Source prompts shared by all tasks and one private prompt a task (ComPT).
 class "compt.PromptBank" [[
 Source prompts and private prompts.
 - length: integer -- m, rows of a source prompt
-- private_length: integer -- rows of a private prompt
-- d_model: integer -- d
-- sources: integer -- S
-- tasks: string[] -- names
+- private_length: integer -- m', rows of a private prompt
+- d_model: integer -- d, the width
+- sources: integer -- S, number of source prompts
+- tasks: string[] -- names of the tasks
 > bank.sources
 ]]
 
 method "compt.PromptBank:source(which: integer|string): torch.Tensor" [[
-A source prompt as its encoder gives it, [m, d], by number from 1 or by name: "src0" is the first.
+A source prompt after its encoder, [m, d], by number from 1 or by name ("src0" is the first). Raises an error if there
+is no such prompt.
 > bank:source(1).shape
 ]]
 
 method "compt.PromptBank:private(task: integer|string): torch.Tensor" [[
-A task's private prompt as its encoder gives it, [m', d].
+The private prompt of a task after its encoder, [m', d]. Raises an error if the task is unknown.
 > bank:private("a").shape
 ]]
 
 method "compt.PromptBank:parameters(): table<string, torch.Tensor>" [[
-Everything that is trained, by name.
+All trained parameters by name.
 > bank:parameters()
 ]]
 
 section "Composition"
 
 alias "compt.Operator" "fun(private: torch.Tensor, sources: torch.Tensor, weights: torch.Tensor, parameters: table<string, torch.Tensor>): torch.Tensor" [[
-private [B, m', d], sources [S, m, d], weights [B, S] to prompts [B, m'', d], float32, on the device of
-`private`; m'' is at least 1. `parameters` are those of an operator that has some, else nil.
+Composes the prompts of a batch: private [B, m', d], sources [S, m, d] and weights [B, S] to prompts [B, m'', d] with
+m'' >= 1, float32, on the device of `private`. `parameters` are the parameters of the operator, or nil.
 ]]
 
 class "compt.OperatorContext" [[
-The sizes of the run that an operator's parameters are made for.
+The sizes of a run, for the parameters of an operator.
 - tasks: string[] -- names of the tasks
-- sources: integer -- S, source prompts
+- sources: integer -- S, number of source prompts
 - length: integer -- m, rows of a source prompt
 - private_length: integer -- m', rows of a private prompt
 - d_model: integer -- d, width of a prompt
 ]]
 
 class "compt.OperatorParameter" [[
-How a parameter of an operator begins.
-- shape: integer[] -- its sizes
-- init?: "zeros"|"ones"|"uniform"|"normal"|table|number|torch.Tensor|fun(shape: integer[]): torch.Tensor -- "zeros" (the default), "ones", "uniform" from U(-0.5, 0.5), "normal" from N(0, 0.02), { kind = "uniform", bound } or { kind = "normal", std }, a number for all, a tensor of that shape, or a function of the shape
+The shape and initialisation of a parameter of an operator.
+- shape: integer[] -- the shape
+- init?: "zeros"|"ones"|"uniform"|"normal"|table|number|torch.Tensor|fun(shape: integer[]): torch.Tensor -- "zeros" (the default), "ones", "uniform" from U(-0.5, 0.5), "normal" with mean 0 and standard deviation 0.02, { kind = "uniform", bound } or { kind = "normal", std }, a constant, a tensor of that shape, or a function of the shape
 ]]
 
 alias "compt.OperatorParameters" "table<string, torch.Tensor|number|compt.OperatorParameter>" [[
-Parameters by name: a tensor, which is copied, a number, or { shape, init }.
+Parameters by name: a tensor, of which a copy is trained, a number, or { shape, init }.
 ]]
 
 class "compt.OperatorTable" [[
-An operator with parameters. They are float32, the group `operator`: trained with the rate `lr.operator`
-(by default that of `lr.private`), decayed, recorded, and saved in checkpoints like the prompts.
-- parameters?: compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters -- by name, or a function of the sizes of the run
-- compose: compt.Operator -- the operator itself
+An operator with parameters. They are float32 and form the group `operator`: their learning rate is `lr.operator`
+(default: that of `lr.private`), and they are recorded and saved in checkpoints like the prompts.
+- parameters?: compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters -- parameters by name, or a function of the sizes of the run that returns them
+- compose: compt.Operator -- the operator
 ]]
 
 class "compt.compose" [[
-The composition operators. One defined with `compt.compose.define` is a field too.
-- [string]: compt.Operator -- operators of one's own
+The composition operators. Operators that are defined with `compt.compose.define` become fields, too. Each raises an
+error if the shapes do not fit.
+- [string]: compt.Operator -- operators defined by the user
 ]]
 
 for _, entry in ipairs {
-  { "sum", "SSUM: P_u + sum_s w_s P_s, rows m (ComPT, equation 5, which labels it 'mul' by a slip)." },
-  { "product", "MSUM: P_u * sum_s w_s P_s, rows m (ComPT)." },
-  { "concat", "MCAT: P_u * [w_1 P_1; ...; w_S P_S], rows S m (ComPT).", 8 },
-  { "private", "P_u alone: prompt tuning." },
+  { "sum", "SSUM: P_u + sum_s w_s P_s, [B, m, d] (ComPT, equation 5, which is labelled 'mul' by mistake)." },
+  { "product", "MSUM: P_u * sum_s w_s P_s, element by element, [B, m, d] (ComPT)." },
+  { "concat", "MCAT: P_u * [w_1 P_1; ...; w_S P_S], element by element, [B, S m, d] (ComPT).", 8 },
+  { "private", "P_u alone, [B, m', d]: prompt tuning (Lester et al. 2021)." },
 } do
   local name, text, rows = table.unpack(entry)
   fn("compt.compose." .. name .. "(private: torch.Tensor, sources: torch.Tensor, weights: torch.Tensor): torch.Tensor")(
-    text .. "\nprivate [B, m', d], sources [S, m, d], weights [B, S]."
+    text .. "\nTakes private P_u [B, m', d], sources P [S, m, d] and weights w [B, S]."
       .. ("\n> compt.compose.%s(torch.ones(3, %d, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape"):format(name, rows or 4))
 end
 
 fn "compt.compose.define(name: string, operator: compt.Operator|compt.OperatorTable)" [[
-An operator of one's own, differentiable as it is: a method's `compose = name` uses it. `compt.trainer` tries
-it on a row of each task and on one row alone: what it returns must have the shape, dtype and device of a
-prompt, be finite, and lead a gradient to the prompts or to its parameters. A tensor that it only closes over
-is not trained, which a warning says after the first step: `parameters` are. In place of the function or
-table the path of a Lua file that returns it: a saved edit is tried alike and used from the next step on; one
-that does not work, or has other parameters, is told and changes nothing.
+Defines an operator; a method uses it with `compose = name`. Autograd differentiates it. A tensor that the function
+captures from outside is not trained; declare it in `parameters`.
+
+`compt.trainer` calls the operator once with a row of each task and once with a single row. It raises an error if the
+result does not have the shape, dtype and device of a prompt, is not finite, or depends neither on the prompts nor on
+the parameters. `define` raises an error if the name is that of a built-in operator.
+
+Instead of a function or table, `define` takes the path of a Lua file that returns one. When that file is edited
+during training, the new version is checked in the same way and used from the next step. A version that fails, or
+that has other parameters, is reported and not used.
 ~ fun(name: string, file: compt.path)
 > compt.compose.define("gated", function(private, sources, weights)
 >   local mixed = torch.einsum("bs,smd->bmd", weights, sources)
@@ -142,73 +150,77 @@ that does not work, or has other parameters, is told and changes nothing.
 section "Routers"
 
 class "compt.router" [[
-The kinds of router: how much each source prompt weighs for a task.
+Routers: the weight of each source prompt for a task.
 ]]
 
 alias "compt.Normalisation" [[
-How a router's scores become weights over the sources.
-- "softmax" -- of the samples in training, of the logits at inference (ComPT)
-- "softmax_sigmoid" -- softmax of the logits' sigmoids, as in training
-- "sum" -- sigmoids divided by their sum (MP2)
-- "sigmoid"
-- "none"
+How a router turns its scores [B, S] into weights [B, S].
+- "softmax" -- softmax of the samples in training, of the logits at inference (ComPT)
+- "softmax_sigmoid" -- softmax of the sigmoids of the logits, which is close to the weights in training
+- "sum" -- sigmoids divided by their sum (MP2, Sun et al. 2023)
+- "sigmoid" -- sigmoids
+- "none" -- samples in training, logits at inference
 ]]
 
 alias "compt.Per" [[
-What one sample of a router is for.
-- "example" -- each example its own
-- "step" -- the whole batch one
+How often a router draws a sample.
+- "example" -- one for each example
+- "step" -- one for the whole batch
 ]]
 
 options "compt.ConstantOptions" [[
-- tasks: integer|string[] -- how many, or their names
-- sources: integer -- S
-- device?: torch.device = "cpu" -- where it lives
+- tasks: integer|string[] -- number of tasks, or their names
+- sources: integer -- S, number of source prompts
+- device?: torch.device = "cpu" -- device
 ]]
 
 options "compt.FreeOptions: compt.ConstantOptions" [[
-- train?: compt.Normalisation = "softmax" -- while training
-- eval?: compt.Normalisation = "softmax" -- at inference
-- bound?: number = 0 -- logits start from U(-bound, bound)
+- train?: compt.Normalisation = "softmax" -- normalisation in training
+- eval?: compt.Normalisation = "softmax" -- normalisation at inference
+- bound?: number = 0 -- initial logits are drawn from U(-bound, bound)
 ]]
 
 options "compt.RelaxedBernoulliOptions: compt.FreeOptions" [[
-- temperature?: number = 1 -- of the samples
-- per?: compt.Per = "example" -- what one sample is for
+- temperature?: number = 1 -- temperature of the samples
+- per?: compt.Per = "example" -- whether to draw a sample per example or per step
 ]]
 
 fn "compt.router.relaxed_bernoulli(options: compt.RelaxedBernoulliOptions): compt.Router" [[
-Weights from relaxed Bernoulli samples: sigmoid((logit + logistic noise) / temperature), normalised over
-the sources; at inference from the logits (ComPT, equation 7, whose exponent is misprinted).
+A router with learned logits [tasks, S]. In training the scores are relaxed Bernoulli samples, sigmoid((logit + log u -
+log(1 - u)) / temperature) with u from U(0, 1); at inference they are the logits (ComPT, equation 7, whose exponent is
+misprinted; Maddison et al. 2017). Raises an error if a number is out of range or a name is unknown.
 > r = compt.router.relaxed_bernoulli { tasks = 2, sources = 3, temperature = 0.5, per = "step", train = "softmax", eval = "softmax_sigmoid", bound = 0.1, device = "cpu" }
 ]]
 
 fn "compt.router.free(options: compt.FreeOptions): compt.Router" [[
-Learned logits, normalised over the sources, without sampling.
+A router with learned logits [tasks, S] and no sampling. Raises an error if a number is out of range or a name is
+unknown.
 > compt.router.free { tasks = { "a", "b" }, sources = 3 }
 ]]
 
 fn "compt.router.constant(options: compt.ConstantOptions): compt.Router" [[
-Every source weighs 1 / S; nothing is learned.
+A router with the weight 1 / S for every source prompt; nothing is learned. Raises an error if a number is out of
+range.
 > compt.router.constant { tasks = 2, sources = 3 }
 ]]
 
 class "compt.Router" [[
-Weights of the sources for each task.
+The weights of source prompts for each task.
 - kind: string -- "relaxed_bernoulli", "free" or "constant"
-- tasks: string[] -- names
-- sources: integer -- S
-- temperature: number -- of samples where a call names none; may be set, but for a trainer's router, whose temperature every step sets (`t:set("temperature", x)`)
+- tasks: string[] -- names of the tasks
+- sources: integer -- S, number of source prompts
+- temperature: number -- temperature of samples if a call gives none. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
 - logits: torch.Tensor? -- [tasks, S]; nil for "constant"
 > r.logits
 ]]
 
 options "compt.WeightsOptions" [[
-- train?: boolean = false -- samples as in training
-- temperature?: number -- of the samples; by default the router's
+- train?: boolean = false -- draw samples, as in training
+- temperature?: number -- temperature of the samples; default: that of the router
 ]]
 
 method "compt.Router:weights(tasks?: integer|string|table|torch.Tensor, options?: compt.WeightsOptions): torch.Tensor" [[
-Weights [B, S], a row for each task named (by number from 1 or by name; default: every task once).
+The weights [B, S] of B tasks, by number from 1 or by name (default: each task once). Raises an error if a task is
+unknown or the temperature is not above 0.
 > r:weights({ 1, 2, 1 }, { train = true, temperature = 0.1 })
 ]]

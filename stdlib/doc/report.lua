@@ -1,55 +1,57 @@
 section "Tables, figures and reports"
 
 class "compt.report" [[
-Tables of results, and pages of them.
+Tables of results, and HTML pages.
 ]]
 
 options "compt.TableOptions" [[
-- rows?: string|string[] -- settings whose values are rows, "task" among them; by default what varies
-- columns?: string|string[] -- the same for columns; by default one column, or the tasks where `rows` are not given
-- value?: string|fun(run: compt.Run): number? = "average" -- what is shown: a number of the run, of what it returned (`gap.mcat`), or a metric
-- baseline?: any -- the last part of a row, such as a method: others are tested against it
-- best?: "max"|"min"|"none" = "max" -- which mean of a column is marked, among rows that share all but their last part
-- digits?: integer = 1 -- behind the point
-- title?: string -- of the table
-- label?: fun(run: compt.Run): table<string, any> -- names of one's own for `rows` and `columns`
+- rows?: string|string[] -- settings whose values form the rows; "task" is allowed. Default: the settings that vary
+- columns?: string|string[] -- the same for columns; default: one column, or the tasks if `rows` is not given
+- value?: string|fun(run: compt.Run): number? = "average" -- value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric
+- baseline?: any -- last part of a row key, such as a method; other rows are tested against it
+- best?: "max"|"min"|"none" = "max" -- mark the best mean of a column, among rows that differ only in the last part of their key
+- digits?: integer = 1 -- number of decimal places
+- title?: string -- title of the table
+- label?: fun(run: compt.Run): table<string, any> -- returns your own values for names in `rows` and `columns`
 ]]
 
 class "compt.TableCell" [[
-- mean: number? -- nil where no run gives a value
-- sd: number? -- standard deviation (n - 1); nil of a single value
-- n: integer -- runs with a value
-- expected: integer -- runs that belong here, finished or not
-- best: boolean? -- whether it is marked
-- p: number? -- against the baseline, corrected by Holm over the table
-- values: number[] -- one by one
-- text: string? -- what is shown in place of the mean
+A cell of a table.
+- mean: number? -- mean over runs; nil if no run has a value
+- sd: number? -- sample standard deviation (n - 1); nil for one value
+- n: integer -- number of runs with a value
+- expected: integer -- number of runs of this cell, finished or not
+- best: boolean? -- whether the cell is marked as best
+- p: number? -- p value against the baseline, after Holm's correction over the table
+- values: number[] -- the values
+- text: string? -- text to show instead of the mean
 ]]
 
 class "compt.ResultTable" [[
-A table of results: `print(t)` aligns it.
+A table of results; `print(t)` shows it as aligned text.
 - title: string?
-- row_names: string[] -- what the parts of a row's key are
-- column_names: string[]
-- rows: any[][] -- keys
-- columns: any[][]
-- cells: compt.TableCell[][] -- by row and column
-- digits: integer
-- notes: string[] -- how many runs and seeds it rests on, which tests were made
-- warnings: string[] -- runs that are missing, or that differ in more than the table shows
+- row_names: string[] -- names of the parts of a row key
+- column_names: string[] -- names of the parts of a column key
+- rows: any[][] -- row keys
+- columns: any[][] -- column keys
+- cells: compt.TableCell[][] -- cells by row and column
+- digits: integer -- number of decimal places
+- notes: string[] -- number of runs and seeds, tests that were made
+- warnings: string[] -- missing runs, and runs that share a cell and differ in more than the seed
 - markdown: fun(self: compt.ResultTable): string
-- latex: fun(self: compt.ResultTable): string -- with booktabs' rules
-- csv: fun(self: compt.ResultTable): string -- a line a cell
+- latex: fun(self: compt.ResultTable): string -- uses the rules of booktabs
+- csv: fun(self: compt.ResultTable): string -- one line per cell
 - json: fun(self: compt.ResultTable): string
 - html: fun(self: compt.ResultTable): string
-- save: fun(self: compt.ResultTable, path: string) -- to .md, .tex, .csv, .json, .html or .txt
+- save: fun(self: compt.ResultTable, path: string) -- writes .md, .tex, .csv, .json, .html or .txt
 ]]
 
 fn "compt.report.table(runs: compt.Runs, options?: compt.TableOptions): compt.ResultTable" [[
-Rows by columns over any settings: mean and standard deviation over seeds, how many runs, the best ones, and
-which differ from a baseline by more than chance (paired t-tests over seeds, or over tasks and seeds for averages,
-corrected by Holm). Cells with missing runs are marked, and the runs named; runs that differ in more than the seed
-and share a cell are told.
+A table with any settings as rows and columns: mean and standard deviation over seeds, number of runs, best means, and
+significance against a baseline. `*` is p < 0.05 and `**` p < 0.01 in a paired t-test over seeds (for averages: over
+tasks and seeds), with Holm's correction (1979) over the table. Cells with missing runs are marked and the runs listed.
+A warning names settings other than the seed in which runs of one cell differ. Raises an error if an option is unknown
+or no run has a setting of that name.
 > print(compt.report.table(runs, {
 >   rows = "x", columns = "seed", value = "average", baseline = 1, best = "max", digits = 2, title = "doc",
 >   label = function(run) return { x = run.settings.x } end,
@@ -58,39 +60,39 @@ and share a cell are told.
 
 options "compt.ConfusionOptions" [[
 - task: string -- a task with label words
-- look?: string = "test" -- the evaluation: "test", "validation", "test.only-src0"; the names of the files in `predictions/`
+- look?: string = "test" -- the evaluation: "test", "validation", "test.only-src0" and so on, as the files in `predictions/` are named
 - title?: string
 ]]
 
 fn "compt.report.confusion(runs: compt.Run[], options: compt.ConfusionOptions): compt.ResultTable?" [[
-Labels by predictions, and the recall of each label: the share of its rows that were answered with it. Rows of
-several runs are summed; nil where no answers of that look are kept.
+A confusion matrix, labels by predictions, with the recall of each label. Counts of several runs are added. nil if no
+predictions of that evaluation are recorded. Raises an error if an option is unknown.
 > compt.report.confusion(runs, { task = "nli3", look = "test", title = "doc" })
 ]]
 
 fn "compt.report.answered_tasks(run: compt.Run): string[]" [[
-The tasks with label words whose single answers a run keeps.
+The tasks with label words of which the run has recorded predictions.
 > compt.report.answered_tasks(runs[1])
 ]]
 
 class "compt.Section" [[
-A part of a page.
+A section of a page.
 - title: string
-- text?: string -- said below the title
+- text?: string -- text below the title
 - parts: (compt.ResultTable|compt.Figure|string)[] -- tables, figures and paragraphs
 ]]
 
 options "compt.PageOptions" [[
-- path: string -- the file to write
-- runs: compt.Run[] -- whose settings, curves, controls and single predictions the page shows
+- path: string -- file to write
+- runs: compt.Run[] -- runs whose settings, curves, controls and predictions the page shows
 - title?: string
-- sections?: compt.Section[] -- by default tables and figures of what varies
+- sections?: compt.Section[] -- default: tables and figures of the settings that vary
 ]]
 
 fn "compt.report.page(options: compt.PageOptions): string" [[
-Writes one HTML file that needs no network, and gives its path: sections of tables and figures, then the runs (to be
-sorted and filtered), what they differ in, their curves with the versions of their controls, single predictions,
-settings and environment. `compt report RUN...` writes one from the command line.
+Writes one HTML file that works without network, and returns its path. It has the sections, then a list of runs that
+can be sorted and filtered, their differences, curves with the versions of control files, predictions, settings and
+environment. `compt report RUN...` does the same on the command line. Raises an error if the file cannot be written.
 > compt.report.page {
 >   path = "/tmp/compt-doc-page.html", runs = runs, title = "doc",
 >   sections = { { title = "Results", parts = { compt.report.table(runs) } } },
@@ -98,58 +100,59 @@ settings and environment. `compt report RUN...` writes one from the command line
 ]]
 
 class "compt.figures" [[
-Figures of runs, as SVG and PNG; readable in grey.
+Figures of runs, as SVG and PNG; readable in grayscale.
 ]]
 
 class "compt.Figure" [[
 A figure.
-- chart: table<string, any> -- what it shows, as plain data
+- chart: table<string, any> -- its content as plain data
 - svg: fun(self: compt.Figure): string
-- save: fun(self: compt.Figure, path: string) -- to .svg or .png
+- save: fun(self: compt.Figure, path: string) -- writes .svg or .png
 ]]
 
 options "compt.LinesOptions" [[
-- x: string -- a setting that is a number
-- by?: string -- a setting: a line for each of its values
-- value?: string|fun(run: compt.Run): number? = "average" -- as for compt.report.table
+- x: string -- a setting with numbers as values
+- by?: string -- a setting; one line per value
+- value?: string|fun(run: compt.Run): number? = "average" -- value of a run, as for compt.report.table
 - title?: string
-- y_label?: string -- by default the value's name
-- log?: boolean = false -- a logarithmic x axis
+- y_label?: string -- default: name of the value
+- log?: boolean = false -- logarithmic x axis
 ]]
 
 fn "compt.figures.lines(runs: compt.Runs, options: compt.LinesOptions): compt.Figure" [[
-A value over a setting: means over runs, with bands of one standard deviation.
+A value over a setting: mean over runs, with a band of one standard deviation. Raises an error if an option is
+unknown, no run has a setting of that name, or `x` has values that are not numbers.
 > compt.figures.lines(runs, { x = "x", by = "seed", value = "average", title = "doc", y_label = "score", log = true })
 ]]
 
 options "compt.CurvesOptions" [[
-- by?: string -- a setting: a curve for each of its values; by default one a run
-- value?: string = "loss" -- a number of each step: "loss", "lr.router", "temperature", "grad_norm"
-- points?: integer = 60 -- of a curve: means over equal parts of the steps
+- by?: string -- a setting; one curve per value. Default: one curve per run
+- value?: string = "loss" -- a number that is recorded at each step: "loss", "lr.router", "temperature", "grad_norm"
+- points?: integer = 60 -- number of points of a curve; each is the mean over an equal part of the steps
 - title?: string
-- log?: boolean = false -- a logarithmic y axis
+- log?: boolean = false -- logarithmic y axis
 ]]
 
 fn "compt.figures.curves(runs: compt.Runs, options?: compt.CurvesOptions): compt.Figure" [[
-Learning curves: the mean over runs, with a band of one standard deviation.
+Learning curves: mean over runs, with a band of one standard deviation. Raises an error if an option is unknown.
 > compt.figures.curves(runs, { by = "x", value = "loss", points = 40, title = "doc", log = false })
 ]]
 
 options "compt.HeatOptions" [[
-- rows: string[] -- names
-- columns: string[]
-- values: (number|false)[][] -- by row and column; false: none
+- rows: string[] -- names of the rows
+- columns: string[] -- names of the columns
+- values: (number|false)[][] -- values by row and column; false: missing
 - title?: string
 - x_label?: string
 - y_label?: string
-- low?: number -- the value of the lightest shade; by default the smallest
-- high?: number -- of the darkest
-- digits?: integer = 1 -- behind the point
-- runs?: compt.Run[] -- what it rests on, to be said
+- low?: number -- value of the lightest colour; default: the smallest value
+- high?: number -- value of the darkest colour; default: the largest value
+- digits?: integer = 1 -- number of decimal places
+- runs?: compt.Run[] -- the runs of the figure, to show their number below it
 ]]
 
 fn "compt.figures.heat(options: compt.HeatOptions): compt.Figure" [[
-A heat map with its values written in it.
+A heat map with the values written in its cells. Raises an error if an option is unknown or missing.
 > compt.figures.heat {
 >   rows = { "a", "b" }, columns = { "src0", "src1" }, values = { { 1, 2 }, { false, 4 } }, title = "doc", x_label = "",
 >   y_label = "", low = 0, high = 4, digits = 0, runs = runs,
@@ -157,14 +160,14 @@ A heat map with its values written in it.
 ]]
 
 options "compt.BoxesOptions" [[
-- groups: table[] -- { name, values }
+- groups: table[] -- groups { name, values }
 - title?: string
 - y_label?: string
-- runs?: compt.Run[] -- what it rests on, to be said
+- runs?: compt.Run[] -- the runs of the figure, to show their number below it
 ]]
 
 fn "compt.figures.boxes(options: compt.BoxesOptions): compt.Figure" [[
-Box plots of groups of values, with a one-way ANOVA of whether they differ.
+Box plots of groups of values, with a one-way ANOVA of their means. Raises an error if an option is unknown or missing.
 > compt.figures.boxes {
 >   groups = { { name = "a", values = { 1, 2, 3 } }, { name = "b", values = { 2, 3, 5 } } }, title = "doc", y_label = "score",
 >   runs = runs,
@@ -173,56 +176,61 @@ Box plots of groups of values, with a one-way ANOVA of whether they differ.
 
 options "compt.BesideOptions" [[
 - title?: string
-- columns?: integer -- side by side; by default up to three, of four two
+- columns?: integer -- number of figures side by side; default: at most three, and two for four figures
 ]]
 
 fn "compt.figures.beside(figures: compt.Figure[], options?: compt.BesideOptions): compt.Figure" [[
-Several figures as one, each under its own title.
+Joins figures into one, each with its own title. Raises an error if an option is unknown.
 > compt.figures.beside({ compt.figures.curves(runs), compt.figures.curves(runs) }, { title = "doc", columns = 2 })
 ]]
 
 fn "compt.report.grid(rows: string[][]): string" [[
-Lines of cells as aligned text; the first column to the left, the others to the right.
+Formats rows of cells as aligned text: the first column to the left, the others to the right.
 > compt.report.grid { { "method", "score" }, { "ssum", "90.5" } }
 ]]
 
 class "compt.ReportRun" [[
-- name: string -- of the row
-- result: compt.Result -- what trainer:evaluate returned
-- baseline?: boolean -- one to measure the others against
+A row of `compt.report.methods`.
+- name: string -- name of the row
+- result: compt.Result -- result of trainer:evaluate
+- baseline?: boolean -- whether this row is a baseline
 ]]
 
 fn "compt.report.methods(tasks: compt.Tasks, runs: compt.ReportRun[]): string" [[
-Methods by tasks: each task's main metric in percent, the average, and the margin over the best baseline.
+A table of methods by tasks as text: the main metric of each task in percent, the average, and the margin over the best
+baseline.
 > compt.report.methods(compt.tasks("micro", { tasks = { "nli3" }, shots = 2, max_test = 2 }), { { name = "doc", result = result } })
 ]]
 
 class "compt.statistics" [[
-Means, deviations and paired tests over seeds.
+Means, standard deviations and tests over seeds. Each function raises an error if a list is too short.
 ]]
 
 fn "compt.statistics.mean(values: number[]): number" [[
-The mean.
+The arithmetic mean.
 > compt.statistics.mean { 1, 2, 6 }
 ]]
 
 fn "compt.statistics.sd(values: number[]): number" [[
-The standard deviation of a sample (n - 1); 0 of a single value.
+The sample standard deviation, sqrt(sum((x - mean)^2) / (n - 1)); 0 for one value.
 > compt.statistics.sd { 1, 2, 6 }
 ]]
 
 fn "compt.statistics.paired_t(xs: number[], ys: number[]): number, number" [[
-The paired t-test of two lists of one length: t, and the two-sided p.
+The paired t-test (Student 1908): returns t = mean(d) / (sd(d) / sqrt(n)) for the differences d = xs - ys, and the
+two-sided p value. The same as `scipy.stats.ttest_rel`. Raises an error if the lists differ in length or have fewer
+than two values.
 > compt.statistics.paired_t({ 3, 5, 9 }, { 1, 4, 4 })
 ]]
 
 fn "compt.statistics.anova(groups: number[][]): number?, number?, integer?, integer?" [[
-One-way ANOVA of groups of values: F, p, and the degrees of freedom between and within the groups; nothing where
-there are fewer than two groups, or no more values than groups.
+One-way analysis of variance (Fisher 1925): returns F, p, and the degrees of freedom between and within groups. F and p
+are the same as those of `scipy.stats.f_oneway`. Returns nothing if fewer than two groups have values, or if there are
+no more values than groups.
 > compt.statistics.anova { { 1, 2, 3 }, { 2, 3, 5 } }
 ]]
 
 fn "compt.statistics.holm(ps: number[]): number[]" [[
-Holm's correction (1979) of p values that belong together, in their order.
+The step-down correction of Holm (1979) for a family of p values, in their order.
 > compt.statistics.holm { 0.01, 0.04, 0.03 }
 ]]

@@ -1,17 +1,17 @@
 section "Grids and runs"
 
 options "compt.GridOptions" [[
-Cells are every combination of `grid`, with the rows of `zip` and of `list`; each is `settings` with those over them.
-- settings?: table<string, any> -- of every cell
-- grid?: table<string, any> -- lists of values by setting: every combination; seeds vary slowest
-- zip?: table<string, any[]> -- lists of one length: the first values together, the second ones, and so on
-- list?: table<string, any>[] -- cells, or parts of them, one by one
-- where?: fun(settings: table<string, any>): any -- whether a cell is wanted
-- derive?: fun(settings: table<string, any>): table<string, any>? -- settings that follow from others, over these
+The cells of a grid: each combination of `grid`, of a row of `zip` and of an entry of `list`. These override `settings`.
+- settings?: table<string, any> -- settings of every cell
+- grid?: table<string, any> -- lists of values by setting; all combinations. Seeds vary slowest
+- zip?: table<string, any[]> -- lists of the same length by setting; the first values go together, the second values, and so on
+- list?: table<string, any>[] -- explicit cells, or parts of cells
+- where?: fun(settings: table<string, any>): any -- keeps a cell if it returns true
+- derive?: fun(settings: table<string, any>): table<string, any>? -- returns settings that follow from others
 ]]
 
 fn "compt.grid(options: compt.GridOptions): table<string, any>[]" [[
-The cells of a grid, as a list of settings.
+The cells of a grid as a list of settings. Raises an error if an option is unknown or lists of `zip` differ in length.
 > cells = compt.grid {
 >   settings = { epochs = 30 }, grid = { method = { "ssum", "mcat" }, seed = { 1, 2 } },
 >   zip = { shots = { 8, 16 }, epochs = { 50, 30 } }, list = { { sources = 3 } },
@@ -21,20 +21,25 @@ The cells of a grid, as a list of settings.
 ]]
 
 options "compt.AblateOptions: compt.GridOptions" [[
-- run: fun(settings: table<string, any>): any -- trains and evaluates a cell; what it returns, plain data, is recorded
-- name?: string -- of the grid; by default the script's
-- out?: compt.folder -- where the cells' folders are made; by default `--out`, or `runs/` and the script's name
-- files?: string[] -- settings that are paths of files or folders (`data` and `backbone` are, always), and paths that runs depend on and no setting names
-- args?: boolean = true -- whether the values of `--set` count, so that others are other runs; false where only settings reach `run`
+- run: fun(settings: table<string, any>): any -- trains and evaluates a cell; it returns plain data, which is recorded
+- name?: string -- name of the grid; default: that of the script
+- out?: compt.folder -- folder of the cells; default: `--out`, or `runs/` and the name of the script
+- files?: string[] -- settings whose values are paths (`data` and `backbone` always are), and further paths that runs depend on. Their content is part of the hash
+- args?: boolean = true -- whether `--set` values are part of the hash; use false if `run` reads only its settings
 ]]
 
 fn "compt.ablate(options: compt.AblateOptions): compt.Runs" [[
-Runs a function for every cell of a grid, each in a folder of its own, and gives the runs. A cell that is
-finished is not run again as long as its settings, the code of `run` (its file and what that requires), the content
-of the files that the settings `data`, `backbone` and those in `files` name, `--set`, `--device`, the seed and the program are the same; one that was stopped goes on from its checkpoint; one that failed is
-recorded with its error, and the others go on. Several processes may work on one grid. `compt run --jobs N` runs N at
-a time, `--dry-run` lists them. In `run` the first trainer's run is the cell's, `compt.seed` and the generators begin
-with the setting `seed`; settings are plain data. A setting `name`, or else `method`, begins the folder's name.
+Calls `run` for every cell of a grid, each with its own folder, and returns the runs.
+
+A finished cell is not run again as long as its hash is the same. The hash covers the settings, the source file of `run`
+and the modules it requires, the content of the files in `data`, `backbone` and `files`, the values of `--set`,
+`--device` and `--seed`, and the program. A stopped cell continues from its checkpoint. A failed cell is recorded with
+its error and does not stop the others. Several processes can work on one grid. `compt run --jobs N` runs N cells at a
+time; `--dry-run` lists them.
+
+In `run`, the first trainer is the run of the cell; `compt.seed` and the random generators start from the setting
+`seed`. The setting `name`, or else `method`, is the first part of the folder's name. Raises an error if an option is
+unknown, a setting is not plain data, or no cell is left.
 > runs = compt.ablate {
 >   name = "doc", out = "/tmp/compt-doc-ablate", files = { "Cargo.toml" }, args = true, grid = { x = { 1, 2 }, seed = { 1, 2, 3 } },
 >   run = function(s) return { average = s.x + s.seed / 10 } end,
@@ -43,32 +48,33 @@ with the setting `seed`; settings are plain data. A setting `name`, or else `met
 
 class "compt.Run" [[
 A recorded run.
-- path: string -- its folder
-- name: string -- the folder's name
-- state: "finished"|"running"|"unfinished"|"failed"|"missing" -- how far it is
-- error: string? -- why it failed
-- settings: table<string, any> -- of a cell its own, else the resolved configuration: `method`, `shots`, `seed`, `method.length` ...
-- scores: table<string, table<string, number>>? -- task -> metric -> percent, on the test rows
-- metrics: table<string, string[]>? -- the metrics of each task, the main one first
-- average: number? -- of the main metrics
-- values: any -- what a cell's function returned
-- looks: table<string, any>[]? -- evaluations under other masks, weights or rows
-- counts: table<string, integer>? -- rows evaluated by task
-- steps: integer? -- made
-- seconds: number? -- spent
-- tags: string[]? -- words given by `compt runs tag`
+- path: string -- folder of the run
+- name: string -- name of the folder
+- state: "finished"|"running"|"unfinished"|"failed"|"missing" -- state of the run
+- error: string? -- error message of a failed run
+- settings: table<string, any> -- settings of the cell, or the resolved configuration: `method`, `shots`, `seed`, `method.length` ...
+- scores: table<string, table<string, number>>? -- test scores by task and metric, in percent
+- metrics: table<string, string[]>? -- metrics of each task, the main one first
+- average: number? -- mean of the main metrics
+- values: any -- return value of `run` for a cell
+- looks: table<string, any>[]? -- further evaluations, with other parts, weights or rows
+- counts: table<string, integer>? -- number of evaluated rows by task
+- steps: integer? -- number of steps
+- seconds: number? -- duration
+- tags: string[]? -- tags set with `compt runs tag`
 ]]
 
 class "compt.Runs" [[
-Runs as a list: `#runs`, `runs[1]`, `ipairs(runs)`.
-- where: fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs -- those with these settings, or that a function accepts
-- finished: fun(self: compt.Runs): compt.Runs -- those that are finished
-- with: fun(self: compt.Runs, others: compt.Run[]): compt.Runs -- these and others, each once
-- varying: fun(self: compt.Runs): string[] -- the settings that are not the same in all, `seed` last
+A list of runs: `#runs`, `runs[1]`, `ipairs(runs)`.
+- where: fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs -- the runs with these settings, or for which a function returns true
+- finished: fun(self: compt.Runs): compt.Runs -- the finished runs
+- with: fun(self: compt.Runs, others: compt.Run[]): compt.Runs -- the union with other runs
+- varying: fun(self: compt.Runs): string[] -- names of the settings that differ between the runs, `seed` last
 - [integer]: compt.Run
 ]]
 
 fn "compt.runs(paths: string|string[]): compt.Runs" [[
-The runs at or below some folders. What is damaged, or no run, is told and left out.
+Reads the runs in some folders and below them. Damaged folders and folders of other programs are left out with a
+message. Raises an error if a folder does not exist.
 > print(compt.runs("/tmp/compt-doc-ablate"):where { x = 2 })
 ]]

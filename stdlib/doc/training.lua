@@ -1,42 +1,46 @@
 section "Training"
 
 options "compt.TrainerOptions" [[
-- backbone: compt.Backbone -- frozen, or trainable for methods that train it
-- method: compt.Method|compt.MethodOptions|table -- what is trained
-- tasks?: compt.Tasks -- whose rows; this or `stream`
-- stream?: fun(step: integer): table -- { source = texts or lists of ids, target = the same } for a step; needs `steps`
-- epochs?: integer = 30 -- passes over the rows; this or `steps`
-- steps?: integer -- optimizer steps
-- batch_size?: integer = 16 -- rows a batch
-- accumulate?: integer = 1 -- batches a step
-- control?: compt.path|compt.Control -- a control file, followed while the run trains, or a table of knobs; over the method's own schedule
+- backbone: compt.Backbone -- the backbone; trainable for methods that train it
+- method: compt.Method|compt.MethodOptions|table -- the method
+- tasks?: compt.Tasks -- the tasks; use `tasks` or `stream`
+- stream?: fun(step: integer): table -- returns the batch of a step, { source = texts or lists of token ids, target = the same }; needs `steps`
+- epochs?: integer = 30 -- passes over the training rows; use `epochs` or `steps`
+- steps?: integer -- number of optimizer steps
+- batch_size?: integer = 16 -- rows per batch
+- accumulate?: integer = 1 -- batches per step (gradient accumulation)
+- control?: compt.path|compt.Control -- a control file, which is reloaded when it changes, or a table of knobs; it takes precedence over the schedule of the method
 - evaluate_every?: integer = 0 -- steps between evaluations on validation rows; 0: none
-- evaluate_limit?: integer -- rows a task of these evaluations
-- checkpoint_every?: integer = 0 -- steps between checkpoints; 0: one a minute; the end of a run is always one
-- keep?: integer = 2 -- newest checkpoints that stay
-- best?: string = "average" -- the score, or the task, whose best checkpoint stays, too
-- non_finite?: "stop"|"skip"|"rollback"|compt.NonFinite = "stop" -- what a loss that is not finite does
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions -- by default the method's
-- weight_decay?: number -- by default the method's
-- clip?: number = 1 -- largest norm of the gradient; math.huge clips nothing
-- dropout?: number -- of the backbone while training; by default its `dropout_rate`
-- placement?: "append"|"prepend" -- by default the method's
-- max_source_length?: integer = 256 -- tokens of an input; longer ones are cut
-- length_buckets?: boolean = false -- batches of rows of like length
-- attention?: "auto"|"padded"|"grouped" = "auto" -- how rows of unlike length share attention
-- seed?: integer -- of prompts, batches and all that is random in a step; by default `--seed`
-- name?: string -- of the run; by default the method's
-- out?: compt.folder -- where the run is recorded; by default below `--out`, or `runs/` for a script
-- progress?: boolean = true -- whether progress is shown
+- evaluate_limit?: integer -- maximum rows per task in these evaluations; default: all
+- checkpoint_every?: integer = 0 -- steps between checkpoints; 0: one per minute. The end of a run always writes one
+- keep?: integer = 2 -- number of newest checkpoints to keep
+- best?: string = "average" -- also keep the checkpoint with the best score: "average", or the name of a task
+- non_finite?: "stop"|"skip"|"rollback"|compt.NonFinite = "stop" -- what to do if the loss is not finite
+- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions -- default: that of the method
+- weight_decay?: number -- default: that of the method
+- clip?: number = 1 -- maximum gradient norm; math.huge disables clipping
+- dropout?: number -- dropout rate of the backbone in training; default: its `dropout_rate`
+- placement?: "append"|"prepend" -- default: that of the method
+- max_source_length?: integer = 256 -- maximum input length in tokens; longer inputs are truncated
+- length_buckets?: boolean = false -- put rows of similar length into one batch
+- attention?: "auto"|"padded"|"grouped" = "auto" -- attention over rows of different length: padded to the longest, or grouped by length; "auto" chooses the cheaper one
+- seed?: integer -- seed of initialisation, batches and everything random in a step; default: `--seed`
+- name?: string -- name of the run; default: that of the method
+- out?: compt.folder -- folder of the run; default: below `--out`, or below `runs/` for a script
+- progress?: boolean = true -- show progress
 ]]
 
 options "compt.NonFinite" [[
-- policy: "stop"|"skip"|"rollback" -- the run ends with the prompts of the last finite loss; the batch is left out; or the run goes back up to 50 steps (`checkpoint_every`) and on with other batches
-- tries?: integer = 10 -- batches left out in a row, or rollbacks in all, before the run ends
+What to do if the loss of a step is not finite.
+- policy: "stop"|"skip"|"rollback" -- "stop": end the run with the parameters before that step; "skip": leave the batch out; "rollback": go back at most 50 steps (`checkpoint_every`) and continue with other batches
+- tries?: integer = 10 -- batches skipped in a row, or total rollbacks, before the run ends
 ]]
 
 fn "compt.trainer(options: compt.TrainerOptions): compt.Trainer" [[
-A method at work on tasks, step by step or to the end.
+Creates a trainer for a method, a backbone and tasks. Raises an error if an option is unknown, missing or out of range,
+both or neither of `tasks` and `stream` (or both of `epochs` and `steps`) are given, the method does not fit the
+backbone or the tasks, two label words have the same tokens, a control does not work, or a custom operator or method
+returns prompts of a wrong shape, dtype or device.
 > t = compt.trainer {
 >   backbone = b, tasks = tasks, method = compt.methods.ssum { sources = 2, length = 4 },
 >   steps = 4, batch_size = 4, accumulate = 1, seed = 1, progress = false, clip = 1, dropout = 0.1,
@@ -45,163 +49,176 @@ A method at work on tasks, step by step or to the end.
 ]]
 
 class "compt.Trainer" [[
-A method at work on tasks.
+A method in training on tasks.
 - backbone: compt.Backbone
 - tasks: compt.Tasks? -- nil for a stream
-- bank: compt.PromptBank? -- nil where the backbone itself is trained
-- router: compt.Router? -- nil without sources
-- name: string -- of the run
-- steps: integer -- made so far
-- total_steps: integer -- to be made
-- out: string? -- the run's folder, once there is one
+- bank: compt.PromptBank? -- nil if the method has no prompt bank
+- router: compt.Router? -- nil without source prompts
+- name: string -- name of the run
+- steps: integer -- number of steps so far
+- total_steps: integer -- number of steps of the whole run
+- out: string? -- folder of the run; nil before it exists
 > t.steps
 ]]
 
 class "compt.StepReport" [[
-- step: integer -- from 1
-- loss: number -- mean over the target tokens of the batch
+The report of a step.
+- step: integer -- number of the step, from 1
+- loss: number -- cross-entropy, mean over the target tokens of the batch
 - lr: table<string, number> -- learning rate by group
-- temperature?: number -- of the router
-- knobs?: table<string, any> -- what else was set, by full names: `clip`, `top_k`, `task_weights.nli`, `freeze.router`
-- tasks: table<string, integer> -- examples of each task in the batch
-- task_losses: table<string, number> -- mean loss of each
-- grad_norm: number -- before clipping
+- temperature?: number -- temperature of the router
+- knobs?: table<string, any> -- all other knobs by full name: `clip`, `top_k`, `task_weights.nli`, `freeze.router`
+- tasks: table<string, integer> -- number of rows of each task in the batch
+- task_losses: table<string, number> -- mean loss of each task
+- grad_norm: number -- gradient norm before clipping
 - grad_norms: table<string, number> -- the same by parameter group
-- epoch: integer -- from 1
-- seconds: number -- the step took
-- skipped?: boolean -- the batch was left out: its loss was not finite
-- rolled_back?: integer[] -- the steps that were not finite and from which the run went back to before this one
-- attempt?: integer -- steps begun so far, where some were rolled back
+- epoch: integer -- epoch, from 1
+- seconds: number -- duration of the step
+- skipped?: boolean -- true if the batch was skipped because its loss was not finite
+- rolled_back?: integer[] -- steps with a loss that was not finite, which led to a rollback before this step
+- attempt?: integer -- number of steps begun so far, if some were rolled back
 ]]
 
 class "compt.RunReport" [[
-- steps: integer -- made
-- seconds: number -- spent in steps
-- out: string? -- the run's folder
+The report of a run.
+- steps: integer -- number of steps so far
+- seconds: number -- time spent in steps
+- out: string? -- folder of the run
 ]]
 
 method "compt.Trainer:step(): compt.StepReport" [[
-One optimizer step.
+Makes one optimizer step. Raises an error if all steps are done, if a custom function fails, or if the loss is not
+finite and `non_finite` says to stop.
 > t:step().loss
 ]]
 
 options "compt.RunOptions" [[
-- steps?: integer -- so many, or all that are left where that is fewer; by default all that are left
+- steps?: integer -- maximum number of steps to make; default: all remaining steps
 ]]
 
 method "compt.Trainer:run(options?: compt.RunOptions): compt.RunReport" [[
-All steps that are left, or the next `steps` of them. Ctrl-C stops it after the step under way; another `run`
-goes on from there. The run's result is written once all are made.
+Makes all remaining steps, or the next `steps` of them, with evaluations and checkpoints in between. Ctrl-C stops it
+after the current step; the next call of `run` continues. The result of the run is written after the last step.
+Raises the errors of `step`, and an error when it is interrupted.
 > t:run { steps = 1 }
 > t:run()
 ]]
 
 method "compt.Trainer:set(name: string, value?: number|boolean|string): string" [[
-From the next step on, a knob as it is said here, whatever the control says; nil gives it back. Recorded
-with its step, as an edit of the control file is.
+Sets a knob from the next step on; it takes precedence over the control. nil removes the setting. The change is
+recorded with its step, like an edit of the control file. Returns a line that describes it. Raises an error if the
+knob is unknown, fixed during training, or the value is out of range.
 > t:set("lr.router", 0.05)
 ]]
 
 method "compt.Trainer:control(file: compt.path): nil" [[
-From the next step on, another control file above the method's own control. An error of the file is
-told here and changes nothing.
+Uses another control file from the next step on. Raises an error if the file does not work; then nothing changes.
 > io.open("/tmp/compt-doc-control.lua", "w"):write("return { clip = 1 }"):close()
 > t:control("/tmp/compt-doc-control.lua")
 ]]
 
 method "compt.Trainer:reload(): string?" [[
-Looks at the control file now, without waiting for its save to be seen; a good version is used from the
-next step on. nil without a control file.
+Checks the control file now and uses it from the next step on. Returns a line that describes the change; nil without
+a control file. Raises an error if the file does not work; then nothing changes.
 > t:reload()
 ]]
 
 method "compt.Trainer:save(file: compt.path): nil" [[
-Everything that decides how the run goes on, in a checkpoint's file.
+Writes a checkpoint file: parameters, optimizer state, order of the rows, random generators and history. Raises an
+error if the file cannot be written.
 > t:save("/tmp/compt-doc-checkpoint.safetensors")
 ]]
 
 options "compt.LoadOptions" [[
-- best?: boolean = false -- of a run's folder, the checkpoint of the best scores in place of the newest
-- only?: "parameters" -- the parameters that fit by name and shape, and nothing else: to start a new run from an old one
+- best?: boolean = false -- for the folder of a run: load the checkpoint with the best score instead of the newest
+- only?: "parameters" -- load only the parameters that match by name and shape, to start a new run from an old one
 ]]
 
 method "compt.Trainer:load(path: compt.path, options?: compt.LoadOptions): string" [[
-Goes on from a checkpoint's file, or from the newest in a run's folder: parameters, optimizer, order of
-the rows, losses so far. Tells the step. A checkpoint of other shapes is an error.
+Loads a checkpoint file, or the newest checkpoint in the folder of a run. The trainer continues from that step, with
+the same parameters, optimizer state, order of rows and history. Returns a line that names the step. Raises an error
+if the checkpoint is missing or damaged, or was made with other shapes, stages, tasks or batches.
 > t:load("/tmp/compt-doc-checkpoint.safetensors")
 > t:load("/tmp/compt-doc-checkpoint.safetensors", { only = "parameters", best = false })
 ]]
 
 options "compt.EvaluateOptions" [[
-- only?: string -- one part of the composition alone: a source prompt ("src0"), "all_src" or "private"; "total" is all
-- without?: string -- everything but that part
-- weights?: "renormalised"|"as_learned" = "renormalised" -- of the sources that stay, under `only` and `without`
-- normalise?: compt.Normalisation -- in place of the router's own at inference
-- tasks?: (string|integer)[] -- which of them; by default all
-- limit?: integer -- rows a task at most
-- decoding?: "greedy"|"full"|"rank" = "greedy" -- until the answer is settled; whole texts; or the likeliest label word
-- max_new_tokens?: integer = 8 -- ids an answer at most
-- batch_tokens?: integer = 8192 -- tokens in one pass
+- only?: string -- use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is everything
+- without?: string -- use everything except this part
+- weights?: "renormalised"|"as_learned" = "renormalised" -- router weights of the remaining source prompts, with `only` and `without`
+- normalise?: compt.Normalisation -- replaces the router's normalisation at inference
+- tasks?: (string|integer)[] -- tasks to evaluate; default: all
+- limit?: integer -- maximum rows per task; default: all
+- decoding?: "greedy"|"full"|"rank" = "greedy" -- "greedy": decode greedily until the label word is certain; "full": decode the whole text; "rank": choose the label word with the highest probability
+- max_new_tokens?: integer = 8 -- maximum number of new tokens
+- batch_tokens?: integer = 8192 -- number of tokens in one forward pass
 ]]
 
 class "compt.Prediction" [[
-- source: string -- what the model read
-- label: string -- the right answer
-- prediction: string -- the model's: a label word as the task has it where the decoded text is one, else that text
+The prediction for a row.
+- source: string -- input text
+- label: string -- the label
+- prediction: string -- the predicted label word, or the decoded text if it is not a label word
 ]]
 
 class "compt.Result" [[
-Scores in percent; prints itself as a table.
-- split: string -- of which rows
-- scores: table<string, table<string, number>> -- task to metric to percent
-- counts: table<string, integer> -- rows of each task
-- average: number -- of the tasks' main metrics
-- predictions: table<string, compt.Prediction[]> -- by task
+The result of an evaluation. `print` shows it as a table.
+- split: string -- the split
+- scores: table<string, table<string, number>> -- by task and metric, in percent
+- counts: table<string, integer> -- number of rows by task
+- average: number -- mean of the tasks' main metrics
+- predictions: table<string, compt.Prediction[]> -- predictions by task
 ]]
 
 method "compt.Trainer:evaluate(split?: compt.Split|compt.EvaluateOptions, options?: compt.EvaluateOptions): compt.Result" [[
-Scores on a split ("test" if not given), of the whole composition or of parts of it.
+Evaluates on a split (default "test"), with the whole composition or parts of it. Raises an error if an option is
+unknown or out of range, a task is unknown, the split has no rows, the method has no such part, or the trainer has a
+stream.
 > result = t:evaluate("test", { limit = 2, tasks = { "nli3" }, max_new_tokens = 4, batch_tokens = 4096 })
 > t:evaluate({ limit = 2, only = "src0", weights = "renormalised", normalise = "sum", decoding = "full" })
 ]]
 
 method "compt.Trainer:prompt(task: string|integer): torch.Tensor" [[
-A task's composed prompt at inference, [m'', d].
+The composed prompt of a task at inference, [m'', d]. Raises an error if the task is unknown, or if the method has no
+prompts or its prompts depend on the input.
 > t:prompt("nli3").shape
 ]]
 
 method "compt.Trainer:prompts(): compt.Prompts" [[
-All prompts as they are now: the composed one of each task, the sources and the private ones.
+All current prompts [m, d]: the composed prompt of each task, the source prompts and the private prompts. Raises an
+error under the conditions of `prompt`.
 > t:prompts():get("nli3").length
 ]]
 
 options "compt.ExportLoraOptions" [[
-- task?: string|integer = 1 -- whose changes
-- overwrite?: boolean = false -- in the place of an adapter that is there
+- task?: string|integer = 1 -- the task
+- overwrite?: boolean = false -- replace an adapter that is already in the folder
 ]]
 
 method "compt.Trainer:export_peft(folder: compt.folder, options?: compt.ExportLoraOptions): nil" [[
-Writes what changes the backbone for a task as a LoRA folder of peft. Prompts are exported by
-`t:prompts():get(TASK):export_peft(folder)`.
+Writes the low-rank updates of a task as a LoRA folder of `peft`. To export a prompt, use
+`t:prompts():get(TASK):export_peft(folder)`. Raises an error if the method has no such updates or makes other changes,
+or if the folder has an adapter and `overwrite` is false.
 > compt.trainer({ backbone = b, tasks = tasks, method = compt.methods.lora { rank = 1 }, steps = 1 }):export_peft("/tmp/compt-doc-lora", { task = "nli3", overwrite = true })
 ]]
 
 class "compt.Parameter" [[
+A trained parameter.
 - name: string
-- group: string -- "router", "source", "private", "operator", "backbone", or as the method calls it
+- group: string -- "router", "source", "private", "operator", "backbone", or a group that the method declares
 - shape: integer[]
-- count: integer -- elements
-- lr: number? -- rate of the last step; nil before the first
-- value: torch.Tensor -- itself: what is done to it in place is done to the run; every step sets its `requires_grad` (`t:set("freeze.GROUP", true)` keeps a group as it is)
+- count: integer -- number of elements
+- lr: number? -- learning rate of the last step; nil before the first
+- value: torch.Tensor -- the tensor itself; a change in place changes the run. Every step sets its `requires_grad`: use `t:set("freeze.GROUP", true)` to freeze a group
 ]]
 
 method "compt.Trainer:parameters(): compt.Parameter[]" [[
-Everything that is trained; printed, a line a parameter and one of the sum.
+All trained parameters. `print` shows one line per parameter and the total.
 > t:parameters()[1]
 ]]
 
 method "compt.Trainer:gradients(): number, table<string, torch.Tensor>" [[
-The loss of the next step and its gradients before clipping, by the names of parameters; those that have no
-part in it are left out. The step is not made.
+The loss of the next step, and its gradients before clipping by parameter name, each with the shape of its parameter.
+Parameters without a gradient are left out. The step is not made. Raises an error if all steps are done.
 > compt.trainer({ backbone = b, tasks = tasks, method = compt.methods.pt {}, steps = 1 }):gradients()
 ]]

@@ -1,6 +1,6 @@
---- Adapters (Houlsby et al. 2019) as in the T5 comparisons: h + up(GELU(down(h))) of width d / 32 after
---- self-attention and feed-forward of both stacks, layer norms trained along, each task alone. T5-base:
---- 1.86M parameters a task (1.9M as published). Matrices begin with N(0, 0.01), biases with 0.
+--- Adapters (Houlsby et al. 2019) as in the T5 comparisons: h + up(GELU(down(h))) of width d / 32 after self-attention
+--- and feed-forward of both stacks, with trained layer norms. Each task is trained separately. T5-base: 1.86M parameters
+--- per task (1.9M published). Matrices are initialised from N(0, 0.01), biases with 0.
 local torch = require "compt.torch"
 
 return require "compt.methods.define"("adapters", {

@@ -1,13 +1,13 @@
---- ATTEMPT (Asai et al. 2022): attention over frozen source prompts and the target's own, per input.
+--- ATTEMPT (Asai et al. 2022): attention over frozen source prompts and the prompt of the target task, per input.
 ---
---- x^ is the largest of the input's embeddings in each dimension (padding masked; the published code does
---- not mask it), p^_j that of prompt j's rows; h = LayerNorm(W_up SiLU(W_down x^)), d -> `width` -> d;
+--- x^ is the maximum of the input embeddings in each dimension (padding is masked; the published code does not mask it),
+--- p^_j that of the rows of prompt j; h = LayerNorm(W_up SiLU(W_down x^)), d -> `width` -> d;
 --- a = softmax_j(p^_j . h / (d e)) over the sources and the target; P = P_t + sum_j a_j P_j. Trained: P_t
 --- and the attention. T5-base with 100 rows: 231,936 parameters (232K published); `shared` (ATTEMPT-m):
---- one attention for all tasks in mixed batches, 96K a task over eight.
+--- one attention for all tasks in mixed batches, 96K per task for eight tasks.
 ---
---- `sources`: prompts trained before (tensors [m, d] or compt.Prompt); without, a prompt for each task
---- of `from`, or of the task set, is trained by prompt tuning in a first stage.
+--- `sources`: trained prompts (tensors [m, d] or compt.Prompt). Without, a first stage trains a prompt for each task of
+--- `from`, or of the task set, by prompt tuning.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 
@@ -37,7 +37,7 @@ return require "compt.methods.define"("attempt", {
     return torch.stack(list)
   end
 
-  --- W_up SiLU(W_down x), normed: `x` [B, d], each row with its own task's matrices.
+  --- LayerNorm(W_up SiLU(W_down x)) for `x` [B, d], each row with the matrices of its task.
   --- @return torch.Tensor
   local function hidden(batch, x)
     local function of(part)
@@ -48,7 +48,7 @@ return require "compt.methods.define"("attempt", {
     return torch.layer_norm(h, d) * of "gain" + of "bias"
   end
 
-  --- Weights [B, S + 1] without what an evaluation leaves out.
+  --- Weights [B, S + 1] without the prompts that an evaluation leaves out.
   local function weights(batch, scores)
     if not batch.kept then return torch.softmax(scores, -1) end
     local keep = {}

@@ -1,5 +1,5 @@
---- BitFit (Ben Zaken et al. 2022): only biases. T5 has none, so zero biases are added to every matrix and
---- norm of both stacks and trained, each task alone. (The head and the embeddings get none.)
+--- BitFit (Ben Zaken et al. 2022): only biases are trained. T5 has none, so every matrix and norm of both stacks gets a
+--- zero bias (head and embeddings do not). Each task is trained separately.
 local torch = require "compt.torch"
 
 return require "compt.methods.define"("bitfit", {

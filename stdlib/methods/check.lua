@@ -1,23 +1,22 @@
---- What a method's table may hold, checked where `compt.trainer` reads it: tables of one's own and those of
---- the library alike.
+--- Checks method tables for `compt.trainer`: those of the library and those of the user.
 local arguments = require "compt.arguments"
 local library = require "compt.library"
 local options = require "compt.methods.options"
 
 local check = {}
 
---- The options of a library's method by its `build`, and the rates its user gave, by the method.
+--- Option names of library methods by their `build`, and the rates that the user set, by method.
 ---@type table<function, string[]>
 local of_build = setmetatable({}, { __mode = "k" })
 ---@type table<table, table>
 local given_rates = setmetatable({}, { __mode = "k" })
---- What was told.
+--- Notes that were already shown.
 ---@type table<string, boolean>
-local told = {}
+local shown = {}
 
---- What every method may hold.
+--- Keys of every method.
 local every = { "name", "build", "backbone", "alone", "lr", "warmup", "optimizer", "weight_decay", "settings" }
---- With a `build`, besides.
+--- Additional keys of methods with `build`.
 local with_build = { "init", "placement", "from", "temperature" }
 
 local kinds = {
@@ -36,10 +35,10 @@ local kinds = {
   weight_decay = arguments.at_least(0),
   settings = arguments.plain_table,
 }
---- Of a declared method alone: a method with a `build` calls its own options as it likes.
+--- Only for declared methods: a method with `build` can use these names for its own options.
 local declared_alone = { sources = true, length = true, private_length = true, top_k = true }
 
---- Notes what a method of the library was made from.
+--- Remembers the options of a library method.
 function check.remember(method, rates, known)
   given_rates[method] = rates or {}
   if method.build then of_build[method.build] = known end
@@ -73,7 +72,7 @@ local function refuse_unknown(method, place)
   for key in sorted_pairs(method) do
     local elsewhere = contains(options.declared, key) or contains(with_build, key)
     if elsewhere and not contains(known, key) then
-      error(("%s: '%s' is not for a method with '%s'\n  help: what its functions read besides goes into 'settings', which is recorded")
+      error(("%s: '%s' is not for a method with '%s'\n  help: put other values that its functions read into 'settings', which are recorded")
         :format(place, key, method.build and "build" or "backbone"), 0)
     end
     library.known("option", tostring(key), known, place)
@@ -84,7 +83,7 @@ local function rates_and_temperature(method, place)
   for group, rate in sorted_pairs(method.lr or {}) do
     local text = ("lr.%s"):format(tostring(group))
     if type(rate) == "function" or type(rate) == "table" then
-      error(("%s: %s must be a number, the highest rate\n  help: what changes from step to step is set by the trainer's 'control'")
+      error(("%s: %s must be a number, the peak rate\n  help: for values that change during training use 'control' of the trainer")
         :format(place, text), 0)
     end
     arguments.check(place, text, rate, arguments.at_least(0), 0)
@@ -93,13 +92,13 @@ local function rates_and_temperature(method, place)
   if heat == nil then return end
   for key in sorted_pairs(heat) do
     if key ~= 1 and key ~= 2 then
-      error(("%s: temperature: '%s' is one too many: it is { first, last }"):format(place, tostring(key)), 0)
+      error(("%s: temperature: unknown key '%s'; it is { first, last }"):format(place, tostring(key)), 0)
     end
   end
   for i = 1, 2 do arguments.check(place, ("temperature[%d]"):format(i), heat[i], arguments.above(0), 0) end
 end
 
---- An error for what a method cannot hold.
+--- Raises an error for invalid keys and values of a method.
 function check.method(method, place)
   if method.name ~= nil then
     place = ("%s '%s'"):format(place, tostring(method.name))
@@ -113,7 +112,7 @@ function check.method(method, place)
   rates_and_temperature(method, place)
 end
 
---- Rates for groups that the method does not train: what looks misspelt is refused, others are told.
+--- Rates for groups that the method does not have: an error if the name looks misspelt, else a note.
 function check.rates(method, groups, place)
   local usual = method.build == nil and not method.backbone
   for group in sorted_pairs(given_rates[method] or method.lr or {}) do
@@ -124,8 +123,8 @@ function check.rates(method, groups, place)
       end
       local note = ("note: %s: lr.%s is for no parameter group of this method; its groups: %s")
         :format(place, group, table.concat(groups, ", "))
-      if not told[note] then library.note(note) end
-      told[note] = true
+      if not shown[note] then library.note(note) end
+      shown[note] = true
     end
   end
 end

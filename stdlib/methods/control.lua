@@ -1,9 +1,8 @@
---- The control a method brings along: its rates under linear warm-up and decay, its temperature
---- from the first step to the last. A control of the user's own wins, knob by knob.
+--- The default control of a method: learning rates with linear warm-up and decay, and a linear temperature. The control
+--- of the user overrides it, knob by knob.
 local schedule = require "compt.schedule"
 
---- `groups`: the parameter groups there are to be steered; `stages`: the rates of stages that have
---- their own, by the stage's name.
+--- `groups`: the parameter groups of the run; `stages`: the rates of stages with their own rates, by name.
 return function(method, groups, stages)
   local function curve(rate)
     return rate and schedule.warmup_linear(rate, { warmup = method.warmup or 0 })
@@ -12,7 +11,7 @@ return function(method, groups, stages)
   local function rate_of(group)
     local rates = method.lr or {}
     local rate = rates[group]
-    -- An operator's own parameters go with the private prompts, unless they have a rate.
+    -- The parameters of an operator have the rate of the private prompts by default.
     if rate == nil and group == "operator" then rate = rates.private end
     local usual, own = curve(rate), {}
     for stage, rates in pairs(stages) do own[stage] = curve(rates[group]) end

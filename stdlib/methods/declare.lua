@@ -1,20 +1,20 @@
---- What every method is made of: a plain table that `compt.trainer` reads.
+--- Makes declared methods: plain tables for `compt.trainer`.
 ---
---- A method says which prompts there are, how they are composed, and the settings it is published
---- with; options given by the user win over them. Fields of a declared method:
----   name         for records and tables
----   compose      "sum" | "product" | "concat" | "private", a name given to compt.compose.define,
+--- A method declares its prompts, their composition, and its published settings; options of the user override them.
+--- Fields of a declared method:
+---   name         name in records and tables
+---   compose      "sum" | "product" | "concat" | "private", a name defined with compt.compose.define,
 ---                a function(private [B,m',d], sources [S,m,d], weights [B,S]) -> [B,m'',d], or a table
----                { parameters, compose } as compt.compose.define takes it
+---                { parameters, compose } as for compt.compose.define
 ---   sources      S, the number of shared source prompts
 ---   length       m, rows of a source prompt
 ---   private_length  rows of a private prompt; by default m (S * m for "concat")
 ---   encoder      "mlp" | "lstm" | "none" | { kind, activation = "gelu"|"relu"|"silu", residual }
----   init         "uniform" | "vocabulary" | { kind, bound = 0.5 } and more (README)
+---   init         "uniform" | "vocabulary" | { kind, bound = 0.5 } and more (compt.InitOptions)
 ---   router       "relaxed_bernoulli" | "free" | "constant" | { kind, train, eval, per }
 ---   placement    "append" (before </s>) | "prepend"
----   alone        true: each task is trained by itself, one after the other
----   lr, warmup, temperature  the schedule a control may replace
+---   alone        true: each task is trained separately, one after the other
+---   lr, warmup, temperature  the schedule, which a control can replace
 local arguments = require "compt.arguments"
 local check = require "compt.methods.check"
 local library = require "compt.library"
@@ -35,7 +35,7 @@ local published = {
   weight_decay = 0.01,
 }
 
---- What `lr` may name. `operator`, of an operator with parameters, is trained as `private` is unless it says so.
+--- The groups of `lr`. The default rate of `operator` is that of `private`.
 local groups = require("compt.methods.options").groups
 
 local function table_of(value, place)

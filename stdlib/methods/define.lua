@@ -1,8 +1,7 @@
---- What every method that is built from functions is made of: a plain table that `compt.trainer`
---- reads, whose `build(setup)` declares the parameters and returns what a batch is given (`compt.Plan`).
+--- Makes methods that are built from functions: tables for `compt.trainer` whose `build(setup)` declares parameters and
+--- returns a `compt.Plan`.
 ---
---- `defaults` are the method's own options beside those every method has; options given by the user
---- win over them.
+--- `defaults` are the options of the method besides those that every method has; options of the user override them.
 local arguments = require "compt.arguments"
 local check = require "compt.methods.check"
 local library = require "compt.library"
@@ -34,7 +33,7 @@ return function(name, defaults, build)
       end
       method[key] = value
     end
-    -- A table of its own: the user's, and the library's, stay as they are.
+    -- A new table: those of the user and of the library must not change.
     local rates = {}
     for _, layer in ipairs { defaults.lr or {}, method.lr } do
       for group, rate in pairs(layer) do rates[group] = rate end

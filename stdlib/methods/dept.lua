@@ -1,8 +1,7 @@
---- DePT (Shi & Lipani 2024): a short prompt, and a low-rank update of the embeddings of the input by
---- position, [P; E(x) + (alpha / sqrt(rank)) A B], each task trained alone. A [positions, r] begins with
---- Kaiming's values, B [r, d] with zeros; the two have rates of their own. T5-base with 40 rows and rank 45
---- has 76,800 parameters, as a prompt of 100 rows. (Published: the sizes; alpha is chosen here so that the
---- factor is 1.)
+--- DePT (Shi & Lipani 2024): a short prompt, and a low-rank update of the input embeddings by position,
+--- [P; E(x) + (alpha / sqrt(rank)) A B]. Each task is trained separately. A [positions, r] has Kaiming initialisation, B
+--- [r, d] starts with zeros; prompt and update have separate rates. T5-base with 40 rows and rank 45 has 76,800
+--- parameters, like a prompt of 100 rows. The sizes are published; the default alpha makes the factor 1.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 

@@ -1,5 +1,5 @@
 --- Full fine-tuning: every parameter of the backbone, one model for all tasks of the set, in mixed
---- batches. The trainer trains a copy: the backbone given stays as it is.
+--- batches. The trainer trains a copy; the original backbone does not change.
 ---
 --- Learning rate 3e-4 as in the published comparisons (AdamW, linear decay). T5-base: 222.9M parameters.
 local declare = require "compt.methods.define"("fine_tuning", {

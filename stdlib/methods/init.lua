@@ -1,7 +1,7 @@
---- `compt.methods.<name> { options }`: one module a method, loaded when first named.
+--- `compt.methods.<name> { options }`: one module per method, loaded on first use.
 local library = require "compt.library"
 
---- What methods are made with, in the same folder.
+--- Modules of this folder that are not methods.
 local tools = { init = true, check = true, declare = true, define = true, control = true, options = true, parts = true }
 
 local names = {}

@@ -1,7 +1,7 @@
---- LoRA (Hu et al. 2021): W + (alpha / rank) B A at the query and value matrices of self- and
---- cross-attention, one set a task, each task trained alone. A begins with Kaiming's values, B with
---- zeros, as in `peft`. T5-base with rank 8: 884,736 parameters a task. `given`: a folder of peft to go on from, in
---- place of `at`, `rank` and `alpha`; `trainer:export_peft(DIR, { task = NAME })` writes one.
+--- LoRA (Hu et al. 2021): W + (alpha / rank) B A at the query and value matrices of self- and cross-attention, one set
+--- per task, each task trained separately. A [rank, in] has Kaiming initialisation, B [out, rank] starts with zeros, as in
+--- `peft`. T5-base with rank 8: 884,736 parameters per task. `given`: a folder of peft to start from, instead of `at`,
+--- `rank` and `alpha`; `trainer:export_peft(DIR, { task = NAME })` writes one.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 

@@ -1,11 +1,11 @@
---- The other compositions of ComPT's published code: source prompts mixed without a router, and joined
---- with the private prompt.
+--- Other compositions of ComPT's published code: source prompts are combined without a router, then joined with the
+--- private prompt.
 ---
 --- `mix`: "mean" or "max" over the sources (pooling), "concat" (one after the other, S * m rows), or
 --- "linear", a two-layer linear mixer over rows, W2 (W1 [P_1; ...; P_S]), W1 [S m, S m] and W2 [m, S m].
---- `join`: "sum", "product", or "concat" (the private prompt behind them). `share`: how much the private
---- prompt counts, (1 - a) mixed o a private: a number, or "learned" (a begins at 0.5, a = sigmoid of a
---- parameter a task); false: neither is scaled. Top-k sources are `top_k` of ssum, msum and mcat.
+--- `join`: "sum", "product", or "concat" (with the private prompt last). `share`: weight a of the private prompt,
+--- (1 - a) mixed o a private: a number, or "learned" (a is the sigmoid of a parameter per task, initially 0.5); false: no
+--- scaling. Top-k sources are `top_k` of ssum, msum and mcat.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 

@@ -1,9 +1,9 @@
---- MP2 (Sun et al. 2023): `sources` modular prompts P_k = z_k A of low rank, switched by a router.
+--- MP2 (Sun et al. 2023): `sources` modular prompts P_k = z_k A of low rank, selected by a router.
 ---
---- z [K, rank] and router logits from U(+-1e-3), A [rank, m d] (begun as torch's Linear). Weights are
+--- z [K, rank] and router logits from U(+-1e-3), A [rank, m d] (initialised like torch's Linear). Weights are
 --- relaxed Bernoulli samples at temperature 1 in training and sigmoids of the logits at evaluation, both
---- divided by their sum. First everything on the source tasks (`from`, or the target tasks); then a fresh
---- router for the target tasks, alone (3e-3), and the prompts, alone (3e-4).
+--- divided by their sum. Stages: everything on the source tasks (`from`, or the target tasks); a new router for the
+--- target tasks (3e-3); the prompts (3e-4).
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 

@@ -1,17 +1,18 @@
---- MPT (Wang et al. 2023): P_k = P* o (u_k v_k^T), P* shared, u_k [m] and v_k [d] a task's own.
+--- MPT (Wang et al. 2023): P_k = P* o (u_k v_k^T), with P* [m, d] shared, and u_k [m] and v_k [d] per task.
 ---
---- Three stages. Teachers: a prompt a source task, by prompt tuning. Distillation: P* and the source
---- tasks' u, v together, loss = task loss + lambda (KL of the logits + squared error of the decoder's last
---- states) against the teachers, both as means over target tokens (the error over dimensions, too).
---- Adaptation: P* and the means of u, v begin the target tasks, without distillation. lambda 0.9; rates 0.3
---- for P*, 0.4 for u, v. (lambda, rates and the beginning of stage three are the paper's from memory;
---- u and v begin as ones. Batches mix the tasks' rows as the other methods' do; a descendant's code draws 2 to T
---- tasks a batch, in proportion to their rows.) Source tasks are `from`, or the target tasks. T5-base with 100 rows: 77,668
---- parameters for a task (77.6K published), 10.5K a task over eight.
+--- Three stages. Teachers: one prompt per source task, by prompt tuning. Distillation: P* and u, v of the source tasks
+--- together, loss = task loss + lambda (KL of the logits + squared error of the last decoder states) against the teachers,
+--- both as means over target tokens (the error also over dimensions). Adaptation: P* and the means of u, v initialise the
+--- target tasks; no distillation. lambda is 0.9; rates are 0.3 for P*, 0.4 for u, v. Source tasks are `from`, or the target
+--- tasks.
+---
+--- Not checked against the paper's text: lambda, the rates, and the start of stage three. u and v start as ones. Batches mix
+--- the rows of all tasks, as for the other methods; later published code draws 2 to T tasks per batch, in proportion to
+--- their rows. T5-base with 100 rows: 77,668 parameters for a task (77.6K published), 10.5K per task for eight.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 
---- Mean over target tokens of KL(teacher || student).
+--- KL(teacher || student) of logits [B, T, V], mean over target tokens, [].
 local function divergence(teacher, student, mask)
   local t, s = torch.log_softmax(teacher, -1), torch.log_softmax(student, -1)
   return ((torch.exp(t) * (t - s)):sum(-1) * mask):sum() / mask:sum()

@@ -1,10 +1,9 @@
---- The options of each method, by its name, of those that `define` makes; and those of every method that
---- `declare` makes.
+--- The option names of methods: `declared` for methods made by `declare`, and one list per method made by `define`.
 return {
   declared = {
     "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
     "alone", "lr", "warmup", "temperature", "top_k", "optimizer", "weight_decay",
   },
-  --- The parameter groups of these.
+  --- The parameter groups of declared methods.
   groups = { "router", "source", "private", "operator" },
 }

@@ -6,10 +6,10 @@ local parts = {}
 --- Values from U(-bound, bound).
 function parts.uniform(bound, ...) return (torch.rand(...) - 0.5) * (2 * bound) end
 
---- torch's default for the matrix `[out, in]` of a Linear: Kaiming with sqrt(5), U(+-1/sqrt(in)).
+--- The default initialisation of torch's Linear for a matrix `[out, in]`: Kaiming with a = sqrt(5), U(+-1/sqrt(in)).
 function parts.matrix(rows, columns) return parts.uniform(columns ^ -0.5, rows, columns) end
 
---- For each name a prompt `[length, d]` of a group, begun as the method's `init` says.
+--- A prompt `[length, d]` of a group for each name, initialised with `init` of the method.
 function parts.prompts(setup, group, names, length)
   local prompts = {}
   for _, name in ipairs(names) do
@@ -18,7 +18,7 @@ function parts.prompts(setup, group, names, length)
   return prompts
 end
 
---- Sets parameters to values, without a gradient.
+--- Copies a value into a parameter, without gradient.
 function parts.assign(parameter, value)
   torch.no_grad(function() parameter:copy_(value) end)
 end

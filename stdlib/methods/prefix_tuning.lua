@@ -1,7 +1,7 @@
 --- Prefix tuning (Li & Liang 2021): keys and values of `length` positions before those of every
---- attention; encoder, decoder and cross-attention each have a prefix
---- Emb [m, d] -> Linear(d, hidden) -> tanh -> Linear(hidden, layers * 2 * inner), each task trained alone.
---- Prefixes have no position bias and are seen from every position.
+--- attention. Encoder, decoder and cross-attention each have a prefix
+--- Emb [m, d] -> Linear(d, hidden) -> tanh -> Linear(hidden, layers * 2 * inner). Each task is trained separately. Prefixes
+--- have no position bias, and every position attends to them.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 

@@ -1,10 +1,10 @@
---- SPoT (Vu et al. 2022): prompts trained on source tasks begin those of the target tasks, which are then
---- trained alone, as in prompt tuning.
+--- SPoT (Vu et al. 2022): prompts [m, d] of source tasks initialise the prompts of target tasks, which are then trained
+--- separately, as in prompt tuning.
 ---
---- `retrieve = false`, the generic one: a single prompt of the mixture of source tasks.
---- `retrieve = "best"`: a prompt a source task; each target takes the one most like its own prompt after
---- a first training of it (cosine of the prompts' mean rows). `retrieve = "average"`: the sum of the `top`
---- most like ones, weighted by their cosines. Source tasks are `from`, or the target tasks themselves.
+--- `retrieve = false`: one prompt trained on all source tasks. `retrieve = "best"`: one prompt per source task; each target
+--- takes the most similar one, by the cosine of the mean rows of the prompts after a first training of the target.
+--- `retrieve = "average"`: the mean of the `top` most similar ones, weighted by their cosines. Source tasks are `from`, or
+--- the target tasks.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 
@@ -25,7 +25,7 @@ local function retrieved(own, sources, names, count)
   table.sort(found, function(x, y) return x.likeness > y.likeness end)
   local total, list = 0.0, {}
   for i = 1, math.min(count, #found) do
-    -- Prompts that point the other way have no part; the best one always has.
+    -- Prompts with a negative cosine are left out, except the best one.
     local weight = math.max(found[i].likeness, i == 1 and 1e-6 or 0)
     total, list[i] = total + weight, found[i].prompt * weight
   end

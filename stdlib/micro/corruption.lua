@@ -1,4 +1,4 @@
---- Breaks a sentence so that it is no longer well-formed: a wrong agreement, a function word left
+--- Makes a sentence ungrammatical: a wrong agreement, a function word left
 --- out, or two neighbours swapped. Every noun of the microworld is countable, so it needs its
 --- article; otherwise a break after which the sentence could still be read as a good one ("gave
 --- the dog ben", "is tom in the park ?", "dogs all are red", "some drill fast") is never made.

@@ -1,4 +1,4 @@
---- Facts, the things the microworld can say, and the sentences that say them.
+--- Facts of the micro world, and the sentences that express them.
 ---
 --- A fact is a plain table: `kind` and one value a slot (names, nouns, adjectives and places by
 --- their plain words, verbs by their base form); `negated = true` denies it. Conventions that
@@ -8,10 +8,10 @@ local lexicon = require "compt.micro.lexicon"
 
 local facts = {}
 
---- Probability that a word is replaced by its synonym when a sentence is said.
+--- Probability that a word of a sentence is replaced by a synonym.
 facts.synonym_rate = 0.4
 
---- By kind: its slots; its sentences, two for each, any of which may be said; their denials.
+--- By kind: slots, sentences (two alternatives each), and negated sentences.
 facts.kinds = {
   transfer = {
     slots = { "verb", "a", "b", "noun", "adjective" },
@@ -68,7 +68,7 @@ local function thing(r, fact)
   return synonym(r, fact.adjective) .. " " .. fact.noun
 end
 
---- What stands for `{part}` of a template. `gave` is any past, `seen` any participle, and so on.
+--- Values for `{part}` of a template. `gave` is any past, `seen` any participle, and so on.
 local parts = {
   gave = function(r, fact) return lexicon.past[synonym(r, fact.verb)] end,
   give = function(r, fact) return synonym(r, fact.verb) end,
@@ -98,7 +98,7 @@ function facts.fill(r, template, fact)
   end))
 end
 
---- A sentence that says `fact`.
+--- A sentence that expresses `fact`.
 function facts.say(r, fact)
   local kind = facts.kinds[fact.kind]
   return facts.fill(r, r:choice(fact.negated and kind.denied or kind.said), fact)
@@ -114,7 +114,7 @@ function facts.otherwise(sentence, say)
   return other
 end
 
---- Two sentences that say `fact`, different if possible.
+--- Two sentences that express `fact`, different if possible.
 function facts.say_twice(r, fact)
   local first = facts.say(r, fact)
   return first, facts.otherwise(first, function() return facts.say(r, fact) end)
@@ -153,7 +153,7 @@ local values = {
   end,
 }
 
---- How often the adjective is there, where it may be absent.
+--- Probability of an optional adjective.
 local adjective_rate = { transfer = 0.5, possession = 0.6 }
 
 -- Places that do not exclude each other: the kitchen is in the house.

@@ -15,7 +15,7 @@ local function hypothesis(r, fact, class)
   return operations.contradicted(r, fact)
 end
 
---- `other` said, differently from the sentence `said`.
+--- A sentence for `other` that differs from the sentence `said`.
 local function said_otherwise(r, said, other)
   return facts.otherwise(said, function() return facts.say(r, other) end)
 end
@@ -45,7 +45,7 @@ judgements.entailment2 = {
   end,
 }
 
--- A gift may be said as a mere getting, which any sale or loan is too: its verb stays.
+-- A gift can be expressed as "gets", which also holds for a sale or loan, so its verb is kept.
 local function wrong_where_shown(r, fact, slot)
   local shown = {}
   for _, name in ipairs(questions.shown(fact, slot)) do
@@ -54,7 +54,7 @@ local function wrong_where_shown(r, fact, slot)
   return (operations.mutated(r, fact, operations.changes(fact, shown)))
 end
 
--- Who gets, gives or has a thing with some property may be said to have it.
+-- A person who gets, gives or has a thing with a property can be described as having it.
 local function beside_the_point(r, fact, person)
   local other ---@type table
   repeat
@@ -92,7 +92,7 @@ judgements.same = {
   end,
 }
 
--- The other question about `fact`, or the same one about a fact that differs where it shows.
+-- Another question about `fact`, or the same question about a fact that differs in a visible slot.
 local function other_question(r, fact, slot)
   if r:chance(0.5) then return questions.ask(r, fact, questions.slot(r, fact, slot)) end
   local change = r:choice(questions.shown(fact, slot))

@@ -1,4 +1,4 @@
---- The words of the microworld and what holds between them.
+--- The words of the micro world and their relations.
 local lexicon = {}
 
 local function words(text)
@@ -124,7 +124,7 @@ for _, scale in ipairs(lexicon.scales) do
   lexicon.direction[scale[1]], lexicon.direction[scale[2]] = 1, 2
 end
 
---- Any word -> the one word it is counted as; `lemma` does so for forms of verbs.
+--- Any word -> its plain word; `lemma` does so for forms of verbs.
 lexicon.plain, lexicon.lemma = { every = "all", some = "some", all = "all", no = "no" }, {}
 
 for _, list in ipairs { lexicon.names, lexicon.nouns, lexicon.places, lexicon.adjectives } do

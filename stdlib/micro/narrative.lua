@@ -1,5 +1,5 @@
---- Short plain texts for span corruption: a few facts, restated, weakened, asked and answered.
---- The restatements are what makes filling in blanks teach matching.
+--- Short texts for span corruption: a few facts, restated, weakened, asked and answered. Because of the restatements,
+--- filling in spans teaches matching.
 local facts = require "compt.micro.facts"
 local lexicon = require "compt.micro.lexicon"
 local operations = require "compt.micro.operations"

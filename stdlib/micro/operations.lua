@@ -1,11 +1,10 @@
---- What can be done to a fact: make one that follows from it, contradicts it, does neither, or
---- differs from it in a slot.
+--- Operations on facts: a fact that follows from another, contradicts it, does neither, or differs in one slot.
 local facts = require "compt.micro.facts"
 local lexicon = require "compt.micro.lexicon"
 
 local operations = {}
 
--- Weaker facts, by name: each returns nil where it does not apply.
+-- Weaker facts by name; each function returns nil if it does not apply.
 local weakenings = {
   function(fact)
     if fact.adjective and (fact.kind == "transfer" or fact.kind == "possession") then
@@ -87,7 +86,7 @@ local function other_dimension(r, fact)
   return facts.with(fact, { adjective = adjective })
 end
 
--- Facts of which the given one says neither yes nor no; each returns nil where it does not apply.
+-- Facts that are independent of the given one; each function returns nil if it does not apply.
 local unknowns = {
   function(r, fact)
     if fact.a then return facts.with(fact, { a = facts.other_person(r, fact) }) end

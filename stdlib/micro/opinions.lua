@@ -33,7 +33,7 @@ local function evaluation(r, form, positive, denied)
   return form.article and lexicon.article(word) .. " " .. word or word
 end
 
---- One opinion on `topic`, without its full stop; `positive` is the feeling it conveys.
+--- An opinion on `topic`, without a full stop; `positive` is its sentiment.
 function opinions.clause(r, topic, positive)
   local form, denied = r:choice(forms), r:chance(opinions.denied_rate)
   local slots = {

@@ -9,14 +9,14 @@ local tokenizer = require "compt.micro.tokenizer"
 local pretraining = {}
 pretraining.__index = pretraining
 
---- Every so many steps a batch for span corruption.
+--- Number of steps between batches for span corruption.
 pretraining.span_period = 5
 
 --- Batches cut from one pool that is sorted by length.
 pretraining.pool_batches = { span = 3, labelled = 12 }
 
---- From this share of the run on, the fading skills keep `faded` of their weight and
---- `options_rate` of the judging examples list their label words.
+--- After this share of the run, fading skills have the share `faded` of their weight, and a share `options_rate` of the
+--- classification examples list their label words.
 pretraining.turning_point = 0.4
 pretraining.faded = 0.6
 pretraining.options_rate = 0.15
@@ -68,7 +68,7 @@ local function cut(pool, first, last)
   return batch
 end
 
--- Batches of examples of like length, in random order.
+-- Batches of examples of similar length, in random order.
 local function fill(self, kind, late)
   local pool, batches = {}, {}
   for place = 1, pretraining.pool_batches[kind] * self.size do
@@ -96,7 +96,7 @@ function pretraining.batch(self, step)
   return batch
 end
 
---- Fresh examples of one skill, to see how far the model has come: a list of `{ source, target }`
+--- New examples of one skill, to measure progress: a list of `{ source, target }`
 --- (texts). Options: `count`, `seed`, `options_rate` (default 0: the skill's own label words; 1:
 --- label words always listed).
 function pretraining.skill_examples(skill, options)

@@ -1,6 +1,5 @@
---- The auxiliary skills of pre-training: text-to-text examples that say in words what to do. They
---- mean the same as the eight tasks but share neither their label words (options excepted) nor a
---- fixed pair of field names.
+--- The auxiliary skills of pre-training: text-to-text examples with instructions. They have the same meaning as the eight
+--- tasks, but other label words (except in options) and no fixed field names.
 local facts = require "compt.micro.facts"
 local judgements = require "compt.micro.judgements"
 local lexicon = require "compt.micro.lexicon"
@@ -11,7 +10,7 @@ local words = lexicon.split
 
 local skills = {}
 
---- How often the instruction stands after the input, and not before it.
+--- Probability that the instruction stands after the input instead of before it.
 skills.after_rate = 0.85
 
 skills.fields = {

@@ -1,8 +1,7 @@
---- The eight micro tasks: fields, label words and metrics as of their large models, and rows drawn
---- from the generator.
+--- The eight micro tasks: fields, label words and metrics of the tasks they imitate, and rows from the generator.
 ---
 --- A row is a table of its fields and `label`. Whether a row belongs to the test side is decided
---- by a hash of its text, so training and test rows never meet, whatever the seeds and counts.
+--- by a hash of its text, so training and test rows never overlap, for any seeds and counts.
 local judgements = require "compt.micro.judgements"
 local random = require "compt.micro.random"
 
@@ -66,7 +65,7 @@ tasks.definitions = {
   },
 }
 
---- How many draws may be refused one after another before the supply counts as spent.
+--- Number of rejected draws in a row after which there are no more new rows.
 local patience = 10000
 
 --- The seed of all test sets.
@@ -76,7 +75,7 @@ local function definition(name)
   local found = tasks.definitions[name]
   if not found then
     local known = table.concat(tasks.names, ", ")
-    error(("no micro task '%s': there are %s"):format(tostring(name), known), 3)
+    error(("no micro task '%s'; known: %s"):format(tostring(name), known), 3)
   end
   return found
 end
@@ -140,8 +139,8 @@ local function balanced(r, name, count, refuse)
   return r:shuffle(rows)
 end
 
---- `count` rows for training or validation, as many of each class as can be, none twice, none of
---- any test set, none whose source text is a key of `exclude`; the same for the same `seed`.
+--- `count` rows for training or validation, with balanced classes, without duplicates, rows of test sets, and rows whose
+--- source text is a key of `exclude`. The rows are determined by `seed`.
 function tasks.rows(name, options)
   local exclude = options.exclude or {}
   local r = random.new(options.seed, name)

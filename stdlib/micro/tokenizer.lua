@@ -1,4 +1,4 @@
---- The tokenizer of the micro backbone: one piece a word, single characters as a way out; T5's
+--- The tokenizer of the micro backbone: one piece per word, single characters as a fallback; T5's
 --- conventions (pad 0, end of sequence 1, unknown 2, <extra_id_0> the last id). `json()` is the
 --- same tokenizer as a `tokenizer.json` (Unigram) for the `tokenizers` library.
 local vocabulary = require "compt.micro.vocabulary"

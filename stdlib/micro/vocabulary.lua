@@ -1,4 +1,4 @@
---- Every word the microworld can say, in a fixed order.
+--- All words of the micro world, in a fixed order.
 local lexicon = require "compt.micro.lexicon"
 local skills = require "compt.micro.skills"
 

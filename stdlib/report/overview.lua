@@ -1,13 +1,13 @@
---- The sections of a report on any runs.
+--- The default sections of a report.
 local cells = require "compt.analysis.cells"
 local confusion = require "compt.analysis.confusion"
 local figures = require "compt.figures"
 local result_table = require "compt.analysis.table"
 
---- Lines and points of a figure, and rows of a table, beyond which there is nothing to read off them.
+--- Maximum number of lines and points of a figure, and of rows of a table.
 local MOST_LINES, MOST_POINTS, MOST_ROWS = 12, 20, 60
 
---- How many values a setting has among runs.
+--- The number of values of a setting.
 ---@param runs compt.Runs
 ---@return integer
 local function count_of(runs, name)
@@ -19,7 +19,7 @@ local function count_of(runs, name)
   return count
 end
 
---- The setting that best tells the lines of a figure apart: the method, if it varies.
+--- The setting that separates the lines of a figure: the method if it varies.
 ---@param runs compt.Runs
 ---@return string
 local function by_of(runs)
@@ -29,7 +29,7 @@ local function by_of(runs)
   return cells.common(runs)
 end
 
---- Lines over each number that varies, by that setting.
+--- A line plot over each numeric setting that varies, with lines by that setting.
 ---@param runs compt.Runs
 ---@return compt.Figure[]
 local function lines(runs, by)
@@ -44,7 +44,7 @@ local function lines(runs, by)
   return found
 end
 
---- Sums of scores by task and look.
+--- Sums of scores by task and evaluation.
 ---@class compt.Isolated
 ---@field sums table<string, number>
 ---@field counts table<string, integer>
@@ -86,7 +86,7 @@ local function map_of(method, m)
   }
 end
 
---- Scores with one prompt alone, where a run was looked at so: the mean over runs of one method.
+--- Scores with isolated prompts, if runs have such evaluations: the mean over the runs of each method.
 ---@param runs compt.Runs
 ---@return compt.Figure[]
 local function isolated(runs)
@@ -110,14 +110,14 @@ end
 return function(runs)
   local finished = runs:finished()
   if #finished == 0 then
-    return { { title = "Results", parts = { ("%s: nothing is finished, so there are no tables."):format(tostring(runs)) } } }
+    return { { title = "Results", parts = { ("%s: no run is finished, so there are no tables."):format(tostring(runs)) } } }
   end
   local by = by_of(runs)
   local scores = result_table(runs, { title = "Test scores by what varies" })
   local parts = { scores } ---@type any[]
   if #scores.rows > MOST_ROWS then
     parts = {
-      ("%d rows would differ: too many to read; the list of runs below can be sorted."):format(#scores.rows),
+      ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(#scores.rows),
       result_table(runs, { title = "Test scores, all else pooled", rows = by, columns = "task" }),
     }
   end

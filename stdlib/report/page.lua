@@ -29,7 +29,7 @@ local function section_html(section)
   return table.concat(out, "\n")
 end
 
---- Writes the page; without sections, those that any runs have. Gives its path.
+--- Writes the page and returns its path. Default sections: see compt.report.overview.
 ---@param given compt.PageOptions
 ---@return string
 return function(given)

@@ -1,9 +1,9 @@
 --- The eight GLUE tasks (Wang et al. 2019), with text labels as T5 and the prompt-tuning papers use.
 --
--- `data` is a folder with TASK/train.jsonl.gz and TASK/dev.jsonl.gz, columns and integer labels as
--- in the usual GLUE loaders; without it the rows come from the hub (`hub_datasets.lua`). The official
--- test rows have no labels: a small task's dev rows are halved into validation and test, a large task
--- is tested on dev and validated on training rows.
+-- `data` is a folder with TASK/train.jsonl.gz and TASK/dev.jsonl.gz, with the columns and integer labels of the usual
+-- GLUE loaders. Without it the rows come from the hub (`hub_datasets.lua`). The official test rows have no labels. Small
+-- tasks split their dev rows in half, into validation and test rows; large tasks use dev for the test and training rows
+-- for validation.
 
 local datasets = require "compt.hub_datasets"
 

@@ -1,23 +1,22 @@
---- The eight micro tasks: generated text about a small world, GLUE's kinds of task in miniature.
+--- The eight micro tasks: generated text about a small world, with the types of task of GLUE.
 ---
---- Few-shot rows are drawn class-balanced from `seed`; 100 validation and 100 test rows a task (or
---- `max_test`) come from seeds of their own and never meet the training rows.
+--- Few-shot rows are drawn with balanced classes from `seed`. 100 validation and 100 test rows per task (or `max_test`)
+--- come from fixed seeds and never overlap with the training rows.
 local micro = require "compt.micro.tasks"
 
---- Rows of training data where no `shots` are asked for.
+--- Number of training rows without `shots`.
 local PLENTY = 512
---- The seed of the validation rows, and how many there are.
+--- The seed and the number of the validation rows.
 local VALIDATION, COUNT = 20250702, 100
 
---- How many rows hold `shots` of them: of each class, where they are asked for by class. Likeness
---- is drawn from six levels, of which the lower half of its range has the fewer, two.
+--- The number of rows to generate for `shots`, or for `shots` per class. Similarity has six levels.
 local function supply(labels, options)
   if not options.shots then return PLENTY end
   if options.per ~= "class" then return options.shots end
   return options.shots * (labels == "number" and 6 or #labels)
 end
 
---- The definition of one of them, with its rows.
+--- The definition of a task, with its rows.
 local function make(name, options)
   local definition = micro.definitions[name]
   local labels = definition.labels

@@ -1,7 +1,6 @@
 --- The second group of six tasks: natural-language inference, paraphrase and sentiment beyond GLUE.
 --
--- `data` as for GLUE. MultiNLI is the corpus that GLUE calls mnli and is read from its files; SST-2,
--- shared with GLUE, is the sixth.
+-- `data` as for GLUE. MultiNLI is the corpus that GLUE calls mnli and uses the same files. SST-2 is shared with GLUE.
 
 local datasets = require "compt.hub_datasets"
 local glue = require "compt.tasks.glue"

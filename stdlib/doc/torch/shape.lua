@@ -1,102 +1,102 @@
 section "Tensors: shape"
 
 op "reshape(input: torch.Tensor, ...: integer|integer[]): torch.Tensor" [[
-The same elements in other sizes; -1 is inferred.
+The same elements in another shape. One size can be -1 and is then computed from the others.
 > torch.arange(6):reshape(2, -1)
 ]]
 
 method "torch.Tensor:view(...: integer|integer[]): torch.Tensor" [[
-As `reshape`, without ever copying.
+Like `reshape`, but never copies. Raises an error if the memory layout does not allow it.
 > torch.arange(6):view(2, 3)
 ]]
 
 op "transpose(input: torch.Tensor, dim1: integer, dim2: integer): torch.Tensor" [[
-Two dimensions in each other's place.
+Swaps two dimensions: [.., a, .., b, ..] to [.., b, .., a, ..].
 > torch.transpose(torch.ones(2, 3), 1, 2).shape
 ]]
 
 op "t(input: torch.Tensor): torch.Tensor" [[
-A matrix transposed.
+The transpose of a matrix, [n, m] to [m, n].
 > torch.ones(2, 3):t().shape
 ]]
 
 op "permute(input: torch.Tensor, ...: integer|integer[]): torch.Tensor" [[
-The dimensions in another order.
+Reorders the dimensions; all of them are listed.
 > torch.permute(torch.ones(2, 3, 4), 3, 1, 2).shape
 ]]
 
 op "squeeze(input: torch.Tensor, dim?: integer): torch.Tensor" [[
-Without the dimensions of size 1, or without one of them.
+Removes all dimensions of size 1, or dimension `dim` if its size is 1.
 > torch.squeeze(torch.ones(2, 1, 3)).shape
 ]]
 
 op "unsqueeze(input: torch.Tensor, dim: integer): torch.Tensor" [[
-One dimension of size 1 more, which is number `dim` afterwards.
+Inserts a dimension of size 1, which becomes number `dim`: [n] to [1, n] for dim 1.
 > torch.unsqueeze(torch.ones(3), 1).shape
 ]]
 
 method "torch.Tensor:expand(...: integer|integer[]): torch.Tensor" [[
-Dimensions of size 1 seen as larger, without a copy; -1 keeps a size.
+Expands dimensions of size 1 to a larger size without a copy; -1 keeps a size.
 > torch.ones(1, 3):expand(4, -1).shape
 ]]
 
 op "tile(input: torch.Tensor, ...: integer|integer[]): torch.Tensor" [[
-The tensor repeated along its dimensions.
+Repeats the tensor along each dimension: [a, b] and (2, 3) to [2 a, 3 b].
 > torch.tile(torch.arange(2), 3)
 ]]
 
 op "flatten(input: torch.Tensor, first?: integer = 1, last?: integer = -1): torch.Tensor" [[
-The dimensions from `first` to `last` as one.
+Joins the dimensions from `first` to `last` into one.
 > torch.flatten(torch.ones(2, 3, 4), 2).shape
 ]]
 
 op "flip(input: torch.Tensor, ...: integer|integer[]): torch.Tensor" [[
-The order along some dimensions turned round.
+Reverses the order along the listed dimensions. Same shape.
 > torch.flip(torch.arange(3), 1)
 ]]
 
 op "split(input: torch.Tensor, sizes: integer|integer[], dim?: integer = 1): torch.Tensor[]" [[
-Parts of one size (the last may be smaller), or of the sizes listed.
+Splits along a dimension into parts of one size (the last one can be smaller), or of the listed sizes.
 > #torch.split(torch.arange(5), 2)
 ]]
 
 op "chunk(input: torch.Tensor, count: integer, dim?: integer = 1): torch.Tensor[]" [[
-At most `count` parts of like size.
+Splits along a dimension into at most `count` parts of equal size (the last one can be smaller).
 > #torch.chunk(torch.arange(6), 3)
 ]]
 
 op "unbind(input: torch.Tensor, dim?: integer = 1): torch.Tensor[]" [[
-The slices along a dimension, without it.
+The slices along a dimension, which is removed: [n, m] to n tensors [m] for dim 1.
 > #torch.unbind(torch.ones(3, 2))
 ]]
 
 op "tril(input: torch.Tensor, diagonal?: integer = 0): torch.Tensor" [[
-The lower triangle; 0 above the diagonal.
+The lower triangle of matrices [..., n, m]; elements above the diagonal become 0.
 > torch.tril(torch.ones(3, 3))
 ]]
 
 op "triu(input: torch.Tensor, diagonal?: integer = 0): torch.Tensor" [[
-The upper triangle; 0 below the diagonal.
+The upper triangle of matrices [..., n, m]; elements below the diagonal become 0.
 > torch.triu(torch.ones(3, 3))
 ]]
 
 fn "torch.cat(tensors: torch.Tensor[], dim?: integer = 1): torch.Tensor" [[
-Tensors joined along a dimension they have.
+Concatenates tensors along an existing dimension: [a, d] and [b, d] to [a + b, d] for dim 1.
 > torch.cat({ torch.ones(2, 3), torch.zeros(1, 3) }, 1).shape
 ]]
 
 fn "torch.stack(tensors: torch.Tensor[], dim?: integer = 1): torch.Tensor" [[
-Tensors of one shape joined along a new dimension.
+Stacks k tensors of one shape along a new dimension: [d] to [k, d] for dim 1.
 > torch.stack({ torch.ones(3), torch.zeros(3) }).shape
 ]]
 
 method "torch.Tensor:contiguous(): torch.Tensor" [[
-The same elements in row-major memory.
+The same tensor in contiguous (row-major) memory.
 > torch.ones(2, 3):t():contiguous().shape
 ]]
 
 method "torch.Tensor:size(dim?: integer): integer[]|integer" [[
-The sizes, or that of one dimension.
+The shape as a list, or the size of one dimension.
 > torch.ones(2, 3):size(-1)
 ]]
 
@@ -113,148 +113,155 @@ The number of dimensions.
 section "Tensors: parts"
 
 op "select(input: torch.Tensor, dim: integer, index: integer): torch.Tensor" [[
-One slice along a dimension, without it.
+One slice along a dimension, which is removed.
 > torch.select(torch.eye(3), 1, -1)
 ]]
 
 op "narrow(input: torch.Tensor, dim: integer, start: integer, length: integer): torch.Tensor" [[
-`length` slices along a dimension, from `start` on; a view.
+`length` slices along a dimension from position `start`, as a view.
 > torch.narrow(torch.arange(5), 1, 2, 3)
 ]]
 
 op "index_select(input: torch.Tensor, dim: integer, index: torch.Data): torch.Tensor" [[
-Slices along a dimension by their positions [k].
+The slices at positions [k] of a dimension, whose size becomes k.
 > torch.index_select(torch.eye(3), 1, { 3, 1 })
 ]]
 
 op "gather(input: torch.Tensor, dim: integer, index: torch.Data): torch.Tensor" [[
-Elements by their positions along a dimension; `index` has as many dimensions as `input`.
+Picks elements by their position along a dimension. `index` has as many dimensions as `input`; the result has the shape
+of `index`.
 > torch.gather(torch.arange(6):reshape(2, 3), 2, { { 3 }, { 1 } })
 ]]
 
 op "masked_select(input: torch.Tensor, mask: torch.Tensor): torch.Tensor" [[
-The elements where the mask (bool) holds, in one dimension.
+The elements where the mask (bool, broadcast) is true, [n].
 > torch.masked_select(torch.arange(3), torch.tensor { true, false, true })
 ]]
 
 op "index_add(input: torch.Tensor, dim: integer, index: torch.Data, source: torch.Tensor): torch.Tensor" [[
-Slices of `source` added to those of `input` at the positions of `index`.
+Adds slices of `source` to the slices of `input` at positions `index` [k] of a dimension, which has size k in `source`.
+Same shape as `input`.
 > torch.index_add(torch.zeros(3, 2), 1, { 1, 1 }, torch.ones(2, 2))
 ]]
 
 op "scatter(input: torch.Tensor, dim: integer, index: torch.Data, source: torch.Number): torch.Tensor" [[
-`source` written at positions along a dimension.
+Writes `source` to the positions `index` along a dimension. `index` and `source` have the same shape, or `source` is a
+number. Same shape as `input`.
 > torch.scatter(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, 1)
 ]]
 
 op "scatter_add(input: torch.Tensor, dim: integer, index: torch.Data, source: torch.Number): torch.Tensor" [[
-`source` added at positions along a dimension.
+Adds `source` at the positions `index` along a dimension. `index` and `source` have the same shape, or `source` is a
+number. Same shape as `input`.
 > torch.scatter_add(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, torch.ones(2, 1))
 ]]
 
 method "torch.Tensor:index_add_(dim: integer, index: torch.Data, source: torch.Tensor): torch.Tensor" [[
-`index_add` written into the tensor itself.
+In-place version of `index_add`.
 > torch.zeros(3, 2):index_add_(1, { 1 }, torch.ones(1, 2))
 ]]
 
 method "torch.Tensor:scatter_(dim: integer, index: torch.Data, source: torch.Number): torch.Tensor" [[
-`scatter` written into the tensor itself.
+In-place version of `scatter`.
 > torch.zeros(2, 3):scatter_(2, { { 1 }, { 3 } }, 1)
 ]]
 
 method "torch.Tensor:scatter_add_(dim: integer, index: torch.Data, source: torch.Number): torch.Tensor" [[
-`scatter_add` written into the tensor itself.
+In-place version of `scatter_add`.
 > torch.zeros(2, 3):scatter_add_(2, { { 1 }, { 3 } }, torch.ones(2, 1))
 ]]
 
 op "nonzero(input: torch.Tensor): torch.Tensor" [[
-The positions of the elements that are not 0, one row each, [n, dimensions].
+The positions of elements that are not 0, one row each, [n, ndim], int64, from 1.
 > torch.nonzero(torch.eye(2))
 ]]
 
 options "torch.TopkOptions" [[
-- largest?: boolean = true -- false: the smallest
-- sorted?: boolean = true -- in order
+- largest?: boolean = true -- true: largest elements; false: smallest
+- sorted?: boolean = true -- sort the result
 ]]
 
 op "topk(input: torch.Tensor, k: integer, dim?: integer|torch.TopkOptions = -1, options?: torch.TopkOptions): torch.Tensor, torch.Tensor" [[
-The k largest elements along a dimension and their positions.
+The k largest elements along a dimension, and their positions from 1. The dimension has size k in both.
 > torch.topk(torch.randn(5), 2, -1, { largest = false, sorted = true })
 ]]
 
 options "torch.SortOptions" [[
-- descending?: boolean = false -- the largest first
+- descending?: boolean = false -- sort from the largest to the smallest
 ]]
 
 op "sort(input: torch.Tensor, dim?: integer|torch.SortOptions = -1, options?: torch.SortOptions): torch.Tensor, torch.Tensor" [[
-The elements in order along a dimension and where they were; equal ones keep their order.
+Sorts along a dimension (stable). Returns the sorted elements and their former positions from 1, in the shape of
+`input`.
 > torch.sort(torch.randn(5), -1, { descending = true })
 ]]
 
 op "argsort(input: torch.Tensor, dim?: integer|torch.SortOptions = -1, options?: torch.SortOptions): torch.Tensor" [[
-The positions that would sort a dimension.
+The positions that sort a dimension, from 1, in the shape of `input`.
 > torch.argsort(torch.randn(5), -1, { descending = true })
 ]]
 
 section "Tensors: gradients"
 
 options "torch.BackwardOptions" [[
-- gradient?: torch.Tensor -- weights of the elements, of the tensor's shape; needed unless it has one element
-- retain_graph?: boolean = false -- keep the graph for another `backward`
+- gradient?: torch.Tensor -- gradient of the tensor, of the same shape; required unless the tensor has one element
+- retain_graph?: boolean = false -- keep the graph for another call of `backward`
 ]]
 
 method "torch.Tensor:backward(options?: torch.BackwardOptions)" [[
-Adds to `grad` of every leaf the tensor depends on.
+Computes gradients and adds them to `grad` of every leaf that the tensor depends on. Raises an error if the tensor has
+no graph, or more than one element and no `gradient`.
 > (torch.ones(2, { requires_grad = true }) * 3):backward { gradient = torch.ones(2), retain_graph = false }
 ]]
 
 options "torch.GradOptions" [[
-- gradient?: torch.Tensor -- weights of the elements, of the output's shape; needed unless it has one element
-- retain_graph?: boolean -- keep the graph; by default what `create_graph` says
+- gradient?: torch.Tensor -- gradient of the output, of the same shape; required unless the output has one element
+- retain_graph?: boolean -- keep the graph; default: the value of `create_graph`
 - create_graph?: boolean = false -- record gradients of the gradients
 ]]
 
 fn "torch.grad(output: torch.Tensor, inputs: torch.Tensor[], options?: torch.GradOptions): table" [[
-The gradients of an output with respect to each input, `false` where it does not depend on one. Leaves
-`grad` alone.
+The gradients of an output with respect to each input, in the shapes of the inputs; `false` for an input that the output
+does not depend on. `grad` is not changed. Raises an error if the output has no graph, or more than one element and no
+`gradient`.
 > x = torch.ones(2, { requires_grad = true })
 > torch.grad((x * x):sum(), { x }, { create_graph = true, retain_graph = true })[1]
 ]]
 
 fn "torch.no_grad(f: function, ...: any): ..." [[
-Calls `f(...)` without recording gradients and returns its results.
+Calls `f(...)` without recording gradients, and returns its results.
 > torch.no_grad(function() return torch.ones(2) end)
 ]]
 
 method "torch.Tensor:requires_grad_(on?: boolean = true): torch.Tensor" [[
-Turns the recording of gradients on or off.
+Enables or disables gradients for this tensor. Raises an error for dtypes other than floating point.
 > torch.ones(2):requires_grad_().requires_grad
 ]]
 
 method "torch.Tensor:zero_grad()" [[
-Forgets `grad`.
+Sets `grad` to nil.
 > torch.ones(2):zero_grad()
 ]]
 
 op "detach(input: torch.Tensor): torch.Tensor" [[
-The same elements without their gradients' history.
+The same elements without the gradient graph. Same shape, shared memory.
 > torch.detach(torch.ones(2))
 ]]
 
 op "clone(input: torch.Tensor): torch.Tensor" [[
-A copy; gradients flow through it.
+A copy of the same shape; gradients flow through it.
 > torch.clone(torch.ones(2))
 ]]
 
 section "Tensors: conversion and files"
 
 options "torch.ToOptions" [[
-- dtype?: torch.dtype -- of the elements
-- device?: torch.device -- where it lives
+- dtype?: torch.dtype -- dtype
+- device?: torch.device -- device
 ]]
 
 method "torch.Tensor:to(what: torch.dtype|torch.device|torch.ToOptions): torch.Tensor" [[
-Another dtype, another device, or both.
+Converts to another dtype, another device, or both. Same shape.
 > torch.ones(2):to "bf16"
 > torch.ones(2):to { dtype = "int64", device = "cpu" }
 ]]
@@ -264,20 +271,20 @@ for _, entry in ipairs {
   { "long", "int64" }, { "bool", "bool" },
 } do
   local name, dtype = table.unpack(entry)
-  method("torch.Tensor:" .. name .. "(): torch.Tensor")("As " .. dtype .. ".\n> torch.ones(2):" .. name .. "()")
+  method("torch.Tensor:" .. name .. "(): torch.Tensor")("Converts to " .. dtype .. ". Same shape.\n> torch.ones(2):" .. name .. "()")
 end
 
 method "torch.Tensor:cpu(): torch.Tensor" [[
-On the CPU.
+Moves the tensor to the CPU.
 > torch.ones(2):cpu().device
 ]]
 
 method "torch.Tensor:cuda(): torch.Tensor" [[
-On the first CUDA device.
+Moves the tensor to the first CUDA device. Raises an error if there is none.
 ]]
 
 method "torch.Tensor:item(): number|boolean" [[
-The one element, as a number or boolean.
+The value of a tensor with one element, as a number or boolean. Raises an error if it has more.
 > torch.ones(1):item()
 ]]
 
@@ -287,48 +294,49 @@ The elements as a nested table.
 ]]
 
 fn "torch.save(file: compt.path, tensors: table<string, torch.Tensor>)" [[
-Writes named tensors as a safetensors file, whole or not at all.
+Writes named tensors to a safetensors file, atomically. Raises an error if the file cannot be written.
 > file = os.tmpname()
 > torch.save(file, { x = torch.ones(2) })
 ]]
 
 options "torch.LoadOptions" [[
-- device?: torch.device = "cpu" -- where the tensors will live
+- device?: torch.device = "cpu" -- device of the tensors
 ]]
 
 fn "torch.load(file: compt.path, options?: torch.LoadOptions): table<string, torch.Tensor>" [[
-The named tensors of a safetensors file.
+Reads the named tensors of a safetensors file. Raises an error if the file is missing or damaged.
 > torch.load(file, { device = "cpu" }).x
 ]]
 
 section "Tensors: memory"
 
 fn "torch.scope(f: function): ..." [[
-Calls `f` and frees every tensor made inside except those it returns, also inside returned tables.
+Calls `f`, returns its results, and frees every other tensor that was created inside. Tensors in returned tables are
+kept.
 > torch.scope(function() return torch.ones(2) + 1 end)
 ]]
 
 method "torch.Tensor:destroy()" [[
-Frees the memory now; using the tensor afterwards is an error. `local t <close> = ...` does so at the
-end of its block.
+Frees the memory now. Using the tensor afterwards is an error. `local t <close> = ...` frees it at the end of its block.
 > torch.ones(2):destroy()
 ]]
 
 class "torch.Stats" [[
-- live_tensors: integer -- tensors that Lua holds
-- live_bytes: integer -- their memory, each storage once
-- peak_bytes: integer -- the most there was
-- soft_max: integer -- past so many bytes garbage is collected
-- collections: integer -- how often that happened
+Memory of the tensors that Lua holds.
+- live_tensors: integer -- number of tensors
+- live_bytes: integer -- bytes of their storages
+- peak_bytes: integer -- maximum of `live_bytes`
+- soft_max: integer -- number of live bytes at which Lua's garbage is collected
+- collections: integer -- number of such collections
 ]]
 
 fn "torch.stats(): torch.Stats" [[
-What the tensors of Lua take.
+The memory of all tensors that Lua holds.
 > torch.stats().live_bytes
 ]]
 
 fn "torch.set_soft_max(bytes: integer)" [[
-Past so many live bytes Lua's garbage is collected; it grows by 1.4 where over 80% remains. Starts
-`peak_bytes` anew. The start value is 300,000,000.
+Sets the number of live bytes at which Lua's garbage is collected (initially 300,000,000). It is multiplied by 1.4 if
+more than 80% remain after a collection. Resets `peak_bytes`. Raises an error if `bytes` is less than 1.
 > torch.set_soft_max(300000000)
 ]]

@@ -1,27 +1,30 @@
 section "Tensors"
 
 class "torch" [[
-Tensors with PyTorch's names: `local torch = require "compt.torch"`. A global at the prompt and in
+Tensors with PyTorch's names: `local torch = require "compt.torch"`. It is a global variable at the prompt and in
 `compt -e`.
+
+Every function raises an error if an argument has the wrong type, shapes, dtypes or devices do not fit, a dimension or
+position is out of range, or a tensor has been freed. Below, `[a, b]` is a shape and `[...]` stands for any
+dimensions. Binary operations broadcast as in PyTorch.
 ]]
 
 class "torch.Tensor" [[
-A tensor of libtorch. Every function of `torch` that works on a tensor is a method too:
-`torch.softmax(t, -1)` is `t:softmax(-1)`. A method ending in `_` changes its tensor and returns it.
+A tensor of libtorch. Every function of `torch` whose first argument is a tensor is also a method:
+`torch.softmax(t, -1)` is `t:softmax(-1)`. A method that ends in `_` changes its tensor in place and returns it.
 
-Dimensions and positions count from 1, negative ones from the end; token and class ids are data and
-count from 0. `t[2]` is a row; `t[{ { 1, 3 }, 2, {} }]` goes dimension by dimension: a range with
-both ends, an index, all; `t[mask]` and `t[indices]` select rows. Assigning to those writes into the
-tensor.
+Dimensions and positions count from 1, and negative ones from the end. Token ids and class ids count from 0. `t[2]` is
+row 2. `t[{ { 1, 3 }, 2, {} }]` indexes each dimension: a range with both ends included, a position, everything.
+`t[mask]` and `t[indices]` select rows. An assignment to such an index writes into the tensor.
 
-- shape: integer[] -- sizes of the dimensions
+- shape: integer[] -- size of each dimension
 - ndim: integer -- number of dimensions
 - dtype: string -- "float32", "bfloat16", "int64" ...
 - device: string -- "cpu", "cuda:0"
-- requires_grad: boolean -- whether gradients are recorded; may be set
-- grad: torch.Tensor? -- the gradient `backward` added up, nil before; may be set to nil
-- is_leaf: boolean -- made by the user, not by an operation that records gradients
-- [integer|table|torch.Tensor]: torch.Tensor -- a part
+- requires_grad: boolean -- whether gradients are recorded; can be set
+- grad: torch.Tensor? -- gradient accumulated by `backward`, with the shape of the tensor; nil before. It can be set to nil
+- is_leaf: boolean -- whether the tensor was created directly, not by an operation that records gradients
+- [integer|table|torch.Tensor]: torch.Tensor -- a part of the tensor
 - operator add(torch.Number): torch.Tensor
 - operator sub(torch.Number): torch.Tensor
 - operator mul(torch.Number): torch.Tensor
@@ -40,11 +43,11 @@ A tensor or a number.
 ]]
 
 alias "torch.Data" "torch.Tensor|number|boolean|table" [[
-A tensor, or what becomes one: a number, or a nested table of numbers or booleans.
+A tensor, or a value that is converted to one: a number, a boolean, or a nested table of numbers or booleans.
 ]]
 
 alias "torch.dtype" [[
-The type of a tensor's elements, by PyTorch's name or the short one.
+The dtype of a tensor, by PyTorch's name or a short name.
 - "float32"
 - "f32" -- float32
 - "bfloat16"
@@ -64,147 +67,151 @@ The type of a tensor's elements, by PyTorch's name or the short one.
 ]]
 
 alias "torch.device" "string" [[
-Where tensors live: "cpu", "cuda", "cuda:1"; "auto" is CUDA where there is one.
+The device of a tensor: "cpu", "cuda", "cuda:1". "auto" is CUDA if it is available, else the CPU.
 ]]
 
 options "torch.Options" [[
-Options of the functions that make a tensor.
-- dtype?: torch.dtype -- of the elements; by default float32, or what the data or the other tensor is
-- device?: torch.device -- where it lives; by default the CPU, or where the other tensor lives
-- requires_grad?: boolean = false -- whether gradients are recorded
+Options of functions that create a tensor.
+- dtype?: torch.dtype -- dtype; default: float32, or that of the data or the other tensor
+- device?: torch.device -- device; default: the CPU, or that of the other tensor
+- requires_grad?: boolean = false -- record gradients
 ]]
 
 options "torch.Reduce" [[
 Options of reductions.
-- keepdim?: boolean = false -- reduced dimensions stay, with size 1
+- keepdim?: boolean = false -- keep the reduced dimensions with size 1
 ]]
 
-section "Tensors: making"
+section "Tensors: creation"
 
 fn "torch.tensor(data: torch.Data, options?: torch.Options): torch.Tensor" [[
-A tensor from a number or a nested table; a copy of a tensor. Without a dtype whole numbers make
-int64, other numbers float32, booleans bool. A table whose rows differ in length is refused.
+Creates a tensor from a number or a nested table, or copies a tensor; the shape is that of the data. The default dtype
+is int64 for whole numbers, float32 for other numbers, and bool for booleans. Raises an error if rows of a table differ
+in length.
 > torch.tensor({ { 1, 2 }, { 3, 4 } }, { dtype = "float32", device = "cpu", requires_grad = true })
 ]]
 
 fn "torch.zeros(...: integer|integer[]|torch.Options): torch.Tensor" [[
-Zeros of the sizes given, as numbers or as one list, with options last.
+A tensor of zeros. The shape is given as numbers or as one list; options come last.
 > torch.zeros(2, 3, { dtype = "int64" })
 ]]
 
 fn "torch.ones(...: integer|integer[]|torch.Options): torch.Tensor" [[
-Ones of the sizes given, with options last.
+A tensor of ones. The shape is given as numbers or as one list; options come last.
 > torch.ones(2, 3)
 ]]
 
 fn "torch.empty(...: integer|integer[]|torch.Options): torch.Tensor" [[
-Memory of the sizes given, not initialised, with options last.
+An uninitialised tensor. The shape is given as numbers or as one list; options come last.
 > torch.empty(2, 3, { dtype = "int64" }).shape
 ]]
 
 fn "torch.full(sizes: integer[], value: number|boolean, options?: torch.Options): torch.Tensor" [[
-One value everywhere.
+A tensor of shape `sizes`, filled with one value.
 > torch.full({ 2, 3 }, 0.5, { requires_grad = true })
 ]]
 
 fn "torch.arange(start: number, stop?: number, step?: number = 1, options?: torch.Options): torch.Tensor" [[
-Numbers from `start` to before `stop`; with one number from 0 to before it. int64 where all are whole.
+Numbers from `start` up to but not including `stop`, [n]. With one number, from 0 up to but not including it. int64 if
+all arguments are whole numbers. Raises an error if `stop` cannot be reached.
 > torch.arange(5)
 > torch.arange(1, 2, 0.25, { dtype = "float64" })
 ]]
 
 fn "torch.linspace(start: number, stop: number, steps: integer, options?: torch.Options): torch.Tensor" [[
-`steps` numbers at equal distances, both ends included.
+`steps` evenly spaced numbers including both ends, [steps].
 > torch.linspace(0, 1, 5, { dtype = "float64" })
 ]]
 
 fn "torch.eye(n: integer, m?: integer|torch.Options, options?: torch.Options): torch.Tensor" [[
-Ones on the diagonal, [n, m]; `m` is `n` if not given.
+A matrix [n, m] with ones on the diagonal; `m` defaults to `n`.
 > torch.eye(3, { dtype = "int64" })
 ]]
 
 op "zeros_like(input: torch.Tensor, options?: torch.Options): torch.Tensor" [[
-Zeros of another tensor's sizes, dtype and device.
+Zeros with the shape, dtype and device of another tensor.
 > torch.zeros_like(torch.ones(2, 3), { dtype = "int64" })
 ]]
 
 op "ones_like(input: torch.Tensor, options?: torch.Options): torch.Tensor" [[
-Ones of another tensor's sizes, dtype and device.
+Ones with the shape, dtype and device of another tensor.
 > torch.ones_like(torch.zeros(2, 3), { dtype = "bool" })
 ]]
 
 op "empty_like(input: torch.Tensor, options?: torch.Options): torch.Tensor" [[
-Memory of another tensor's sizes, dtype and device, not initialised.
+An uninitialised tensor with the shape, dtype and device of another tensor.
 > torch.empty_like(torch.zeros(2, 3), { dtype = "bool" }).shape
 ]]
 
 op "full_like(input: torch.Tensor, value: number, options?: torch.Options): torch.Tensor" [[
-One value everywhere, in another tensor's sizes, dtype and device.
+One value, with the shape, dtype and device of another tensor.
 > torch.full_like(torch.zeros(2), 7, { dtype = "int64" })
 ]]
 
 section "Tensors: random"
 
 fn "torch.rand(...: integer|integer[]|torch.Options): torch.Tensor" [[
-Uniform in [0, 1).
+Uniform random numbers in [0, 1), of the given shape.
 > torch.rand(2, 3, { dtype = "float64" })
 ]]
 
 fn "torch.randn(...: integer|integer[]|torch.Options): torch.Tensor" [[
-Normal with mean 0 and deviation 1.
+Normal random numbers with mean 0 and standard deviation 1, of the given shape.
 > torch.randn(2, 3, { requires_grad = true })
 ]]
 
 fn "torch.randint(low: integer, high: integer, ...: integer|integer[]|torch.Options): torch.Tensor" [[
-Whole numbers from `low` to `high` - 1, int64, of the sizes given.
+Uniform random whole numbers from `low` to `high` - 1, int64, of the given shape.
 > torch.randint(0, 10, 2, 3, { dtype = "int32" })
 ]]
 
 fn "torch.randperm(n: integer, options?: torch.Options): torch.Tensor" [[
-1 to n in random order, ready to index with.
+A random permutation of 1 to n, [n], int64. It can be used as an index.
 > torch.randperm(5, { device = "cpu" })
 ]]
 
 fn "torch.manual_seed(seed: integer)" [[
-Seeds the generators of the CPU and of every CUDA device.
+Sets the seed of the random generators of the CPU and of all CUDA devices.
 > torch.manual_seed(1)
 ]]
 
 op "rand_like(input: torch.Tensor, options?: torch.Options): torch.Tensor" [[
-Uniform in [0, 1), of another tensor's sizes, dtype and device.
+Uniform random numbers in [0, 1), with the shape, dtype and device of another tensor.
 > torch.rand_like(torch.zeros(2), { dtype = "float64" })
 ]]
 
 op "randn_like(input: torch.Tensor, options?: torch.Options): torch.Tensor" [[
-Normal with mean 0 and deviation 1, of another tensor's sizes, dtype and device.
+Normal random numbers with mean 0 and standard deviation 1, with the shape, dtype and device of another tensor.
 > torch.randn_like(torch.zeros(2), { dtype = "float64" })
 ]]
 
 op "bernoulli(probabilities: torch.Tensor): torch.Tensor" [[
-1 with the probability each element says, else 0.
+Draws 0 or 1 for each element, where the element is the probability of 1. Same shape.
 > torch.bernoulli(torch.full({ 4 }, 0.5))
 ]]
 
 options "torch.MultinomialOptions" [[
-- replacement?: boolean = false -- draw the same position more than once
+- replacement?: boolean = false -- allow a position to be drawn more than once
 ]]
 
 op "multinomial(weights: torch.Tensor, count: integer, options?: torch.MultinomialOptions): torch.Tensor" [[
-Positions drawn along the last dimension with probabilities in proportion to `weights`, int64.
+Draws positions along the last dimension with probabilities in proportion to `weights`: [n] to [count], [b, n] to
+[b, count], int64, from 1. Raises an error if there are fewer positions than draws without replacement, or a weight is
+negative.
 > torch.multinomial(torch.tensor { 1.0, 2.0, 3.0 }, 2, { replacement = true })
 ]]
 
 method "torch.Tensor:bernoulli_(p?: number = 0.5): torch.Tensor" [[
-Every element becomes 1 with probability `p`, else 0.
+Sets each element to 1 with probability `p`, else to 0.
 > torch.zeros(4):bernoulli_(0.3)
 ]]
 
 method "torch.Tensor:normal_(mean?: number = 0, std?: number = 1): torch.Tensor" [[
-Every element is drawn from a normal distribution.
+Fills the tensor with normal random numbers.
 > torch.empty(4):normal_(0, 0.02)
 ]]
 
 method "torch.Tensor:uniform_(from?: number = 0, to?: number = 1): torch.Tensor" [[
-Every element is drawn uniformly from [from, to).
+Fills the tensor with uniform random numbers in [from, to).
 > torch.empty(4):uniform_(-0.5, 0.5)
 ]]
