@@ -1,6 +1,5 @@
 //! The Lua side: the only user of mlua.
 
-pub mod again;
 pub mod args;
 mod call;
 pub mod control;
@@ -15,6 +14,7 @@ pub mod profile;
 mod raise;
 mod random;
 mod recorded;
+pub mod reopen;
 pub mod repl;
 mod report;
 mod runtime;

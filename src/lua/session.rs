@@ -2,9 +2,9 @@
 
 use super::text;
 use crate::{Error, Result};
+use compt_core::files::source::Source;
 use compt_core::tensor::device;
 use compt_error::Context;
-use compt_core::files::source::Source;
 use compt_study::sweep::{Launch, Plan};
 use compt_study::training::{EvaluationOptions, Replayed};
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 //! The command line: what it takes, and which part of the program answers.
 
 use crate::{
-    FAILED, again, cache, doctor, eval, fetch, init, plot_control, predict, prompts, repl, report,
+    FAILED, cache, doctor, eval, fetch, init, plot_control, predict, prompts, reopen, repl, report,
     run, runs, stubs, sweep,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -43,22 +43,10 @@ enum Command {
     },
     /// Go on with a run that was stopped: exactly as if it had not been
     #[command(after_help = RESUME_EXAMPLES)]
-    Resume {
-        /// The run's folder, or the one above several runs of a script
-        #[arg(value_name = "RUN")]
-        folder: PathBuf,
-    },
+    Resume(reopen::ResumeOptions),
     /// Make a run again from its record, with every edit at its step, and compare each loss
     #[command(after_help = REPLAY_EXAMPLES)]
-    Replay {
-        /// The run's folder
-        #[arg(value_name = "RUN")]
-        folder: PathBuf,
-
-        /// The last step to make; by default the last one recorded
-        #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
-        to: Option<u64>,
-    },
+    Replay(reopen::ReplayOptions),
     /// Run a grid of runs on several machines: plan it, run parts of it, hand it to Slurm
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep {
@@ -262,7 +250,7 @@ Examples:
   compt fetch datasets/nyu-mll/glue --include 'sst2/*' --include README.md
   folder=$(compt fetch t5-small)
 
-What is there already is not downloaded again, and what was interrupted goes on where it was. Each
+What is there already is not downloaded  and what was interrupted goes on where it was. Each
 file is checked against its hash. The cache is that of Python's huggingface_hub:
 
   HF_HOME, HF_HUB_CACHE      the folder; by default ~/.cache/huggingface, and hub/ in it
@@ -312,8 +300,8 @@ impl Cli {
             (Some(Command::Run { file, session, grid }), _) => {
                 run::file(&file, Session { grids: grid.into(), ..session.into() })
             }
-            (Some(Command::Resume { folder }), _) => again::resume(&folder),
-            (Some(Command::Replay { folder, to }), _) => again::replay(&folder, to),
+            (Some(Command::Resume(options)), _) => reopen::resume(&options),
+            (Some(Command::Replay(options)), _) => reopen::replay(&options),
             (Some(Command::Sweep { command }), _) => sweep::sweep(command),
             (Some(Command::Runs(options)), _) => runs::runs(&options),
             (Some(Command::Report(options)), _) => report::report(&options),

@@ -1,9 +1,12 @@
 //! `compt eval RUN`: a run's last checkpoint evaluated again, under other masks, weights or decoding.
 
-use super::{FAILED, errors, run};
+use crate::{FAILED, errors, run};
 use clap::Args;
-use compt_lua::again;
-use serde_json::{Map, Value, json};
+use compt_core::data::Split;
+use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
+use compt_study::interrupt;
+use compt_study::training::{EvaluationOptions, table};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,11 +43,19 @@ pub struct Options {
 
     /// Rows a task, at most
     #[arg(long, value_name = "ROWS")]
-    limit: Option<u64>,
+    limit: Option<usize>,
 
     /// A task; may be given again. By default all
     #[arg(long, value_name = "NAME")]
     task: Vec<String>,
+
+    /// Where it computes, if not where it was recorded: cpu, cuda, cuda:N or auto
+    #[arg(long)]
+    device: Option<String>,
+
+    /// The backbone, where it is no longer where the run found it: a folder or a model of the hub
+    #[arg(long, value_name = "NAME")]
+    backbone: Option<String>,
 
     /// Scores as JSON
     #[arg(long)]
@@ -52,36 +63,73 @@ pub struct Options {
 }
 
 pub fn eval(options: &Options) -> ExitCode {
-    let mut how = Map::from_iter([
-        ("weights".to_string(), json!(options.weights)),
-        ("decoding".to_string(), json!(options.decoding)),
-    ]);
-    let optional: [(&str, Value); 4] = [
-        ("only", json!(options.only)),
-        ("without", json!(options.without)),
-        ("normalise", json!(options.normalise)),
-        ("limit", json!(options.limit)),
-    ];
-    how.extend(optional.into_iter().filter(|o| !o.1.is_null()).map(|(k, v)| (k.to_string(), v)));
-    if !options.task.is_empty() {
-        how.insert("tasks".to_string(), json!(options.task));
+    if let Err(e) = interrupt::install() {
+        return errors::refuse(&e.into());
     }
-    let session = match again::evaluation(&options.folder, &options.split, how.into()) {
-        Ok(session) => session,
+    let aim = match evaluation(options) {
+        Ok(evaluation) => Aim::Evaluate(evaluation),
         Err(e) => return errors::refuse(&e),
     };
-    let again = session.again.clone();
-    let code = run::script(session);
-    let found = again.as_ref().and_then(|again| again.evaluated.borrow_mut().take());
-    match found {
-        Some((_, scores)) if options.json => println!("{scores}"),
-        Some((text, _)) => println!("{text}"),
-        None if code == ExitCode::SUCCESS => {
-            let folder = options.folder.display();
-            eprintln!("compt: the script ended before it came to {folder}");
-            return ExitCode::from(FAILED);
+    let (device, backbone) = (options.device.clone(), options.backbone.clone());
+    let request = Request { run: &options.folder, aim: aim.clone(), device, backbone };
+    let found = match errors::guard(|| open(&request)) {
+        None => return ExitCode::from(FAILED),
+        Some(Err(e)) => return errors::refuse(&e),
+        Some(Ok(Opened::Rebuilt(rebuilt))) => match evaluate(&rebuilt, &aim) {
+            Ok(found) => found,
+            Err(code) => return code,
+        },
+        Some(Ok(Opened::Script(session))) => {
+            let again = session.again.clone();
+            let code = run::script(*session);
+            match again.and_then(|again| again.evaluated.borrow_mut().take()) {
+                Some(found) => found,
+                None if code == ExitCode::SUCCESS => {
+                    let folder = options.folder.display();
+                    eprintln!("compt: the script ended before it came to {folder}");
+                    return ExitCode::from(FAILED);
+                }
+                None => return code,
+            }
         }
-        None => return code,
+    };
+    match options.json {
+        true => println!("{}", found.1),
+        false => println!("{}", found.0),
     }
     ExitCode::SUCCESS
+}
+
+fn evaluation(options: &Options) -> crate::Result<EvaluationOptions> {
+    Ok(EvaluationOptions {
+        split: Split::parse(&options.split)?,
+        only: options.only.clone(),
+        without: options.without.clone(),
+        weights: options.weights.clone(),
+        normalise: options.normalise.clone(),
+        decoding: options.decoding.clone(),
+        limit: options.limit,
+        tasks: (!options.task.is_empty()).then(|| options.task.clone()),
+        ..EvaluationOptions::default()
+    })
+}
+
+/// The scores as a table and as JSON.
+fn evaluate(rebuilt: &Rebuilt, aim: &Aim) -> Result<(String, Value), ExitCode> {
+    let Aim::Evaluate(evaluation) = aim else { unreachable!("it is an evaluation") };
+    let found = errors::guard(|| {
+        rebuilt.with(|run| -> crate::Result<_> {
+            run.begin()?;
+            let found = run.evaluate(evaluation)?;
+            Ok(found.map(|found| (table(&found), run.scores_json(&found))))
+        })
+    });
+    match found.ok_or(ExitCode::from(FAILED))? {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => {
+            errors::interrupted(None);
+            Err(ExitCode::from(interrupt::exit_code()))
+        }
+        Err(error) => Err(errors::stopped(&error)),
+    }
 }

@@ -1,6 +1,5 @@
 //! The program: the command line and the prompt.
 
-mod again;
 mod ask;
 mod cache;
 mod cli;
@@ -12,6 +11,7 @@ mod init;
 mod plot_control;
 mod predict;
 mod prompts;
+mod reopen;
 mod repl;
 mod report;
 mod run;

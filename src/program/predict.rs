@@ -13,6 +13,8 @@ use compt_error::Context;
 use compt_lua::backbone_named;
 use compt_study::exchange;
 use compt_study::run::folder::{CONFIG, SESSION, runs_in};
+use compt_study::training::Specification;
+use compt_study::training::spec::BackboneSpec;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -59,12 +61,12 @@ fn answer_all(options: &Options) -> Result<()> {
             runs => error.hint(format!("there are runs in it: {}", runs.join(", "))),
         });
     }
-    let config = read_json(&options.run.join(CONFIG))?;
+    let config = Specification::read(&options.run)?;
     let (task, form) = form(&config, options).map_err(|e| e.at(options.run.display()))?;
     let prompt = exchange::load(&options.run)?.get(&task)?.value;
     let backbone = backbone(&config, options)?;
-    let max_source = config["max_source_length"].as_u64().unwrap_or(256) as usize;
-    let placement = Placement::parse(config["placement"].as_str().unwrap_or("append"))?;
+    let max_source = config.max_source_length;
+    let placement = Placement::parse(&config.placement)?;
     let answering = Answering::new(&backbone, &task, form, &prompt, max_source, placement)?;
     let input = Input::new(Box::new(io::stdin().lock()))?;
     pass(&answering, input, usize::from(options.batch), &mut io::stdout().lock())
@@ -134,9 +136,9 @@ fn tell(answering: &Answering, rows: Vec<(usize, Row)>, out: &mut dyn Write) -> 
     Ok(out.flush()?)
 }
 
-fn form(config: &Value, options: &Options) -> Result<(String, Form)> {
-    let forms: Vec<(&String, &Value)> =
-        config["tasks"]["forms"].as_object().into_iter().flatten().collect();
+fn form(config: &Specification, options: &Options) -> Result<(String, Form)> {
+    let forms = config.tasks.as_ref().and_then(|tasks| tasks.forms.as_ref());
+    let forms: Vec<(&String, &Value)> = forms.into_iter().flatten().collect();
     let names: Vec<&str> = forms.iter().map(|(name, _)| name.as_str()).collect();
     let name = match (&options.task, &names[..]) {
         (_, []) => {
@@ -157,13 +159,13 @@ fn form(config: &Value, options: &Options) -> Result<(String, Form)> {
 }
 
 /// The backbone of the run, or the one given instead.
-fn backbone(config: &Value, options: &Options) -> Result<Backbone> {
-    let recorded = &config["backbone"];
+fn backbone(config: &Specification, options: &Options) -> Result<Backbone> {
+    let recorded = &config.backbone;
     let name = match &options.backbone {
         Some(name) => name.clone(),
         None => recorded_name(recorded, &options.run),
     };
-    let dtype = recorded["dtype"].as_str().unwrap_or("auto");
+    let dtype = &recorded.dtype;
     let device = device::parse(&options.device).at("--device")?;
     let place = |e: Error| match options.backbone {
         Some(_) => e,
@@ -171,7 +173,7 @@ fn backbone(config: &Value, options: &Options) -> Result<Backbone> {
             .hint("--backbone says where it is"),
     };
     let backbone = backbone_named(&name, dtype, device, false).map_err(place)?;
-    let (was, is) = (recorded["fingerprint"].as_str(), backbone.fingerprint()?);
+    let (was, is) = (recorded.fingerprint.as_deref(), backbone.fingerprint()?);
     if was.is_some() && was != is.as_deref() {
         let what = "its weights are not those the prompts were trained with";
         if options.backbone.is_none() {
@@ -185,9 +187,9 @@ fn backbone(config: &Value, options: &Options) -> Result<Backbone> {
 }
 
 /// A model of the hub with its commit; a folder as seen from where the run was started.
-fn recorded_name(recorded: &Value, run: &Path) -> String {
-    let name = recorded["name"].as_str().unwrap_or_default().to_string();
-    if let Some(commit) = recorded["revision"].as_str() {
+fn recorded_name(recorded: &BackboneSpec, run: &Path) -> String {
+    let name = recorded.name.clone();
+    if let Some(commit) = &recorded.revision {
         return format!("{name}@{commit}");
     }
     let session = read_json(&run.join(SESSION)).unwrap_or_default();

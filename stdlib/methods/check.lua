@@ -10,6 +10,9 @@ local check = {}
 local of_build = setmetatable({}, { __mode = "k" })
 ---@type table<table, table>
 local given_rates = setmetatable({}, { __mode = "k" })
+--- The name of a method of the library, by the method.
+---@type table<table, string>
+local library_names = setmetatable({}, { __mode = "k" })
 --- Notes that were already shown.
 ---@type table<string, boolean>
 local shown = {}
@@ -39,7 +42,8 @@ local kinds = {
 local declared_alone = { sources = true, length = true, private_length = true, top_k = true }
 
 --- Remembers the options of a library method.
-function check.remember(method, rates, known)
+function check.remember(name, method, rates, known)
+  library_names[method] = name
   given_rates[method] = rates or {}
   if method.build then of_build[method.build] = known end
 end
@@ -126,6 +130,17 @@ function check.rates(method, groups, place)
       if not shown[note] then library.note(note) end
       shown[note] = true
     end
+  end
+end
+
+--- The name of the library's method that this one was made by; nil for methods of the user, and where
+--- `build` was replaced.
+---@return string?
+function check.library_name(method)
+  local name = library_names[method]
+  if method.build and not of_build[method.build] or not name then return nil end
+  for _, known in ipairs(library.modules "methods") do
+    if known == name then return name end
   end
 end
 

@@ -68,7 +68,7 @@ return function(name, defaults)
       end
     end
     table_of(method.temperature, "compt.methods." .. name .. ": temperature")
-    check.remember(method, given.lr)
+    check.remember(name, method, given.lr)
     return method
   end
 end

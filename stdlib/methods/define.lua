@@ -46,7 +46,7 @@ return function(name, defaults, build)
     end
     if method.from == false then method.from = nil end
     if build then method.build = function(setup) return build(method, setup) end end
-    check.remember(method, given and given.lr, known)
+    check.remember(name, method, given and given.lr, known)
     return method
   end
 end

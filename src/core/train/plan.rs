@@ -89,8 +89,7 @@ impl Plan<'_> {
         for (at, stage) in self.stages.iter().enumerate() {
             let (from_share, to_share) = (before, before + stage.share);
             before = to_share;
-            for (i, (name, which)) in
-                parts(stage, &all, tasks.tasks.len()).into_iter().enumerate()
+            for (i, (name, which)) in parts(stage, &all, tasks.tasks.len()).into_iter().enumerate()
             {
                 let seed = mix(self.seed, samplers.len() as u64);
                 let sampler = Sampler::new(&sizes, &which, self.batch_size, lengths.clone(), seed);
@@ -101,7 +100,13 @@ impl Plan<'_> {
                 let steps = until(to_share) - until(from_share);
                 samplers.push(sampler);
                 let first = i == 0;
-                stages.push(StageSteps { plan: at, first, name, steps, steps_per_epoch: per_epoch });
+                stages.push(StageSteps {
+                    plan: at,
+                    first,
+                    name,
+                    steps,
+                    steps_per_epoch: per_epoch,
+                });
             }
         }
         check_steps(&stages)?;

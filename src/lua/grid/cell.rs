@@ -108,11 +108,8 @@ fn enter(lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Option<Session> {
     session.unrecorded = Vec::new();
     session.cell = Some(json!({ "id": cell.id, "settings": cell.basis.settings }));
     session.id = id.unwrap_or_else(fresh_id);
-    session.again = again.or_else(|| {
-        (!folders.is_empty()).then(|| {
-            Rc::new(Again::new(Mode::Resume, folders))
-        })
-    });
+    session.again =
+        again.or_else(|| (!folders.is_empty()).then(|| Rc::new(Again::new(Mode::Resume, folders))));
     let seed = session.seed;
     drop(session);
     tch::manual_seed(seed as i64);

@@ -19,9 +19,9 @@ use std::path::Path;
 use std::rc::Rc;
 use tch::Tensor;
 
-/// A backbone shared by the script and its trainers.
+/// A backbone shared by the script and its trainers, and whether its name alone makes it again.
 #[derive(Clone)]
-pub struct LuaBackbone(pub Rc<RefCell<Backbone>>);
+pub struct LuaBackbone(pub Rc<RefCell<Backbone>>, pub bool);
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("backbone", call::function(lua, "compt.backbone", load)?)
@@ -60,17 +60,18 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
             // Before another one is read: two may be more than there is room for.
             lua.remove_app_data::<Kept>();
             let mut backbone = named(&key.0, &key.1, device, trainable)?;
+            let named_alone = tokenizer.is_none();
             if let Some(tokenizer) = tokenizer {
                 backbone.tokenizer = Some(tokenizer.0.clone());
             }
-            let backbone = LuaBackbone(Rc::new(RefCell::new(backbone)));
+            let backbone = LuaBackbone(Rc::new(RefCell::new(backbone)), named_alone);
             if plain {
                 Kept::put(lua, key, &backbone);
             }
             return Ok(backbone);
         }
     };
-    Ok(LuaBackbone(Rc::new(RefCell::new(backbone))))
+    Ok(LuaBackbone(Rc::new(RefCell::new(backbone)), false))
 }
 
 /// A configuration written in Lua: unlike a file's, each of its keys is meant.
@@ -125,7 +126,7 @@ pub fn thawed(backbone: &LuaBackbone) -> Result<LuaBackbone> {
         copy.tokenizer = b.tokenizer.clone();
         copy
     };
-    Ok(LuaBackbone(Rc::new(RefCell::new(copy))))
+    Ok(LuaBackbone(Rc::new(RefCell::new(copy)), backbone.1))
 }
 
 /// A backbone that comes with the library, `stdlib/NAME/backbone`, a folder, or a model of the hub.

@@ -7,6 +7,7 @@ mod heat;
 mod ids;
 mod learner;
 pub mod library;
+mod plain;
 mod prompts;
 mod router;
 mod task_catalog;

@@ -1,6 +1,7 @@
 //! `compt.tasks(name or definitions, options)`
 
-use super::task_catalog::Catalog;
+use super::plain;
+use super::task_catalog::{Catalog, Picked};
 use super::task_definition::{Place, definition, missing};
 use super::{LuaTokenizer, index};
 use crate::Error;
@@ -61,11 +62,57 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     });
     let definitions = definitions.collect::<mlua::Result<_>>()?;
     let mut set = TaskSet::build(&catalog.name, definitions, &plan).map_err(|e| e.at(CALL))?;
+    let folders = (data.as_deref(), own.as_deref());
+    set.set_source(source(lua, &what, &options, &picked, folders)?);
     tell(&set);
     if let Some(tokenizer) = tokenizer {
         set.measure(&tokenizer.0, most).map_err(|e| e.at(CALL))?;
     }
     Ok(Tasks(Rc::new(set)))
+}
+
+/// Characters of a definition's data that a record may hold: rows that are longer are the script's.
+const LONGEST: usize = 1 << 20;
+
+/// The arguments as data, from which the same tasks are read anywhere; `None` where they hold functions.
+/// `data` is the folder that was given, `own` the one that relative paths of definitions begin at.
+fn source(
+    lua: &Lua,
+    what: &Value,
+    options: &Value,
+    picked: &[Picked],
+    (data, own): (Option<&Path>, Option<&Path>),
+) -> mlua::Result<Option<serde_json::Value>> {
+    let mut settings = match options {
+        Value::Table(table) => {
+            let without = lua.create_table_from(table.pairs::<Value, Value>().flatten())?;
+            // It only counts tokens.
+            without.raw_remove("tokenizer")?;
+            if !plain::is_data(&Value::Table(without.clone())) {
+                return Ok(None);
+            }
+            plain::table(lua, &without)?
+        }
+        _ => serde_json::Map::new(),
+    };
+    if !plain::is_data(what) {
+        return Ok(None);
+    }
+    let defined = picked.iter().filter(|task| task.set.is_none()).count();
+    let folder = match data {
+        Some(data) => Some(data),
+        None if defined == 0 => None,
+        None if defined == picked.len() => own,
+        // Files of the hub and files beside the script have no folder in common.
+        None => return Ok(None),
+    };
+    if let Some(folder) = folder {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+        settings.insert("data".into(), folder.display().to_string().into());
+    }
+    let source = serde_json::json!({ "what": plain::value(lua, what)?, "options": settings });
+    Ok((source.to_string().len() <= LONGEST).then_some(source))
 }
 
 /// Says what is to be known of the tasks' rows: each thing once, however often they are read.

@@ -11,7 +11,8 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 use compt_core::files::atomic::write_atomic;
 use compt_core::train::control::Setting;
-use compt_lua::control::{ControlFile, Origin};
+use compt_lua::control::ControlFile;
+use compt_study::training::steering::Origin;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -85,17 +86,17 @@ fn plot(options: &Options) -> Result<()> {
 }
 
 fn answers(file: &Path, setting: &Setting) -> Result<Answers> {
-    let asked = ControlFile::load(file, Origin::Disk, std::slice::from_ref(setting)).and_then(
-        |mut control| {
-            let answers = Answers::of(&mut control, setting)?;
-            let lines = control.printed().count();
+    let asked = ControlFile::load(file, Origin::Disk, std::slice::from_ref(setting))
+        .program
+        .and_then(|mut control| {
+            let answers = Answers::of(&mut *control, setting)?;
+            let lines = control.output().count();
             if lines > 0 {
                 let (file, s) = (file.display(), if lines == 1 { "" } else { "s" });
                 eprintln!("note: {file} printed {lines} line{s}, which only a run says");
             }
             Ok(answers)
-        },
-    );
+        });
     asked.map_err(|e| match setting.tasks.is_empty() && e.to_string().contains("task_weights") {
         true => e.hint("a curriculum weighs the tasks there are; name some: --tasks a,b,c"),
         false => e,

@@ -53,7 +53,9 @@ pub fn read(run: &Path) -> Result<Vec<Source>> {
             let text = fs::read_to_string(&path).at(path.display())?;
             match sha256(text.as_bytes()) == recorded {
                 true => Ok(Source { path: file, sha256: recorded, text }),
-                false => Err(Error::new("the text is not the one that was recorded").at(path.display())),
+                false => {
+                    Err(Error::new("the text is not the one that was recorded").at(path.display()))
+                }
             }
         })
         .collect()

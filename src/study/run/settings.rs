@@ -3,7 +3,15 @@
 use serde_json::{Map, Value};
 
 /// Bulky parts that are no settings.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 17] = [
+    "format",
+    "library",
+    "asked_steps",
+    "non_finite_tries",
+    "checkpoints",
+    "control",
+    "script",
+    "tasks.sources",
     "tasks.rows",
     "tasks.forms",
     "tasks.files",
@@ -11,6 +19,7 @@ const LEFT_OUT: [&str; 8] = [
     "parameters",
     "backbone.config",
     "from.rows",
+    "from.sources",
     "args",
 ];
 /// What everybody names shortly.

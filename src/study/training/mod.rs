@@ -19,8 +19,8 @@ pub use scores::{by_task, counts, table};
 pub use spec::Specification;
 pub use steps::{Ended, Step, steps_made};
 
-use compt_core::files::json::check_writable;
 use crate::{Error, Result};
+use compt_core::files::json::check_writable;
 use compt_core::train::report::StepReport;
 use compt_core::train::{Parts, Trainer};
 use record::Record;
@@ -97,6 +97,8 @@ pub struct Run {
     is_evaluated: bool,
     name: String,
     progress: bool,
+    /// The versions of the parameters' values when the run was made.
+    versions: Vec<i64>,
 }
 
 impl Run {
@@ -115,8 +117,10 @@ impl Run {
         if let (Some(out), None) = (&out, &earlier) {
             check_writable(out)?;
         }
+        let trainer = Trainer::new(parts);
         Ok(Run {
-            trainer: Trainer::new(parts),
+            versions: versions(&trainer)?,
+            trainer,
             record: Record::new(specification, provenance, out),
             steering,
             replay: None,
@@ -130,6 +134,17 @@ impl Run {
             name: specification.name.clone(),
             progress,
         })
+    }
+
+    /// Adds a key to `session.json`, before the first step.
+    pub fn annotate(&mut self, key: &str, value: Value) {
+        self.record.annotate(key, value);
+    }
+
+    /// Whether nothing has been done with it yet: no step, no change of a parameter.
+    pub fn is_untouched(&self) -> bool {
+        let same = versions(&self.trainer).is_ok_and(|now| now == self.versions);
+        self.record.path().is_none() && self.trainer.steps() == 0 && same
     }
 
     pub fn trainer(&self) -> &Trainer {
@@ -203,4 +218,10 @@ impl Run {
                do it (evaluate_every), or t:run() the steps between",
         ))
     }
+}
+
+/// The versions of the values of all trained parameters: every change in place counts one up.
+fn versions(trainer: &Trainer) -> Result<Vec<i64>> {
+    let parameters = trainer.parts().groups.iter().flat_map(|group| &group.parameters);
+    parameters.map(|(_, tensor)| Ok(tensor.f_internal_version()?)).collect()
 }

@@ -114,6 +114,13 @@ impl Record {
         &self.specification
     }
 
+    /// Adds a key to `session.json`, which is written with the folder.
+    pub fn annotate(&mut self, key: &str, value: Value) {
+        if self.provenance.session.is_object() {
+            self.provenance.session[key] = value;
+        }
+    }
+
     /// From now on nothing is recorded.
     pub fn disable(&mut self) {
         self.out = None;

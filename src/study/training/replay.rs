@@ -1,3 +1,11 @@
+//! A replay: the steps of a run made again and compared with its record.
+
+use crate::{Error, Result};
+use compt_core::train::report::StepReport;
+use compt_error::Context;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
 /// A replay against its record.
 #[derive(Debug, Clone, Default)]
 pub struct Replayed {

@@ -104,7 +104,9 @@ pub fn differences(old: &Value, new: &Value) -> Vec<String> {
         Some(new) => {
             let mut common = new.clone();
             common.retain(|key, _| is_known(key));
-            if recorded == 0 && let Some(tasks) = common["tasks"].as_object_mut() {
+            if recorded == 0
+                && let Some(tasks) = common["tasks"].as_object_mut()
+            {
                 tasks.shift_remove("sources");
             }
             collect("", old, &common.into(), &mut found);

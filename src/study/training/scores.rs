@@ -1,8 +1,8 @@
 //! Scores as a record and a table.
 
+use comfy_table::{CellAlignment, Table, presets};
 use compt_core::data::answered::Answered;
 use compt_core::train::evaluate::{Prediction, Scores, TaskScores};
-use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
 
 /// Task -> metric -> percent.

@@ -139,6 +139,9 @@ impl Run {
     /// # Errors
     /// As [`Run::step`].
     pub fn run(&mut self, steps: Option<u64>) -> Result<Ended> {
+        if steps.is_none() && self.is_untouched() {
+            self.annotate("made_by", "run".into());
+        }
         self.begin()?;
         let total = self.trainer.total_steps();
         let until = steps.map_or(total, |steps| total.min(self.steps().saturating_add(steps)));

@@ -9,12 +9,12 @@ pub use parameters::Context;
 pub use trial::Shapes;
 
 use crate::call;
-use crate::control::OperatorFile;
 use crate::options::{Options, kind};
 use crate::torch::{LuaTensor, leaves};
 use crate::{Error, Result};
 use compt_core::compose::{self, Operator};
 use compt_core::files::source::Source;
+use compt_study::training::steering::OperatorFile;
 use in_lua::InLua;
 use mlua::{AnyUserData, Function, Lua, Table, Value};
 use std::path::Path;

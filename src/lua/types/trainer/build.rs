@@ -5,10 +5,10 @@ use super::method::{Trained, prompt_rows, trained};
 use super::options::{TrainerOptions, checks};
 use super::stream::LuaStream;
 use super::watching::Watching;
-use super::{CALL, LuaTrainer, control, optimizer, plain};
+use super::{CALL, LuaTrainer, control, optimizer};
 use crate::session::{Mode, Session};
 use crate::sources;
-use crate::types::thawed;
+use crate::types::{plain, thawed};
 use crate::{Error, Result};
 use compt_core::compose;
 use compt_core::tensor::{device, dtype};
@@ -240,7 +240,9 @@ fn specification(
         parameters: trained
             .groups
             .iter()
-            .map(|g| (g.name.clone(), g.parameters.iter().map(|p| p.1.numel()).sum::<usize>().into()))
+            .map(|g| {
+                (g.name.clone(), g.parameters.iter().map(|p| p.1.numel()).sum::<usize>().into())
+            })
             .collect(),
         operator: operator(stages),
         args: session.map(|session| session.args.clone()),
@@ -323,7 +325,8 @@ fn provenance(lua: &Lua, number: usize) -> Provenance {
     record["trainer"] = number.into();
     let script = session.script.as_ref();
     let own = script.map(|script| script.path.clone());
-    let modules = sources::files(lua).into_iter().filter(|module| Some(&module.path) != own.as_ref());
+    let modules =
+        sources::files(lua).into_iter().filter(|module| Some(&module.path) != own.as_ref());
     Provenance {
         script: script.map(|script| script.source.clone()),
         modules: modules.collect(),

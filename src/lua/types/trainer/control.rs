@@ -24,8 +24,7 @@ pub fn steering(
 ) -> mlua::Result<Steering> {
     let lower = own_control(lua, own, &stages)?;
     let strict = lua.app_data_ref::<Session>().is_some_and(|session| session.strict);
-    let mut steering =
-        Steering::new(Box::new(lower), ControlFile::load, stages.clone(), strict);
+    let mut steering = Steering::new(Box::new(lower), ControlFile::load, stages.clone(), strict);
     match given {
         Value::Nil => {}
         Value::String(path) => {

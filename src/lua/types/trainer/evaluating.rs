@@ -62,7 +62,9 @@ impl LuaTrainer {
             limit: o.get(lua, "limit")?,
             max_new_tokens: o.get_or(lua, "max_new_tokens", default.max_new_tokens)?,
             batch_tokens: o.get_or(lua, "batch_tokens", default.batch_tokens)?,
-            tasks: tasks.map(|tasks| tasks.iter().map(name).collect::<crate::Result<_>>()).transpose()?,
+            tasks: tasks
+                .map(|tasks| tasks.iter().map(name).collect::<crate::Result<_>>())
+                .transpose()?,
         };
         o.finish()?;
         to_lua(lua, &self.scores(&options)?)

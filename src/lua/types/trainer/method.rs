@@ -3,8 +3,8 @@
 
 use super::CALL;
 use crate::control::told;
-use crate::session::Session;
 use crate::options::{Options, kind};
+use crate::session::Session;
 use crate::types::LuaBackbone;
 use crate::types::bank::{self, LuaBank, Material, Shape};
 use crate::types::compose::{Choice, Context, Shapes};
@@ -173,9 +173,9 @@ pub fn trained(
 /// The file that an operator of the session's next trainer began with, where that is a run of an earlier
 /// process.
 fn recorded_operator(lua: &Lua, name: &str) -> Result<Option<Source>> {
-    let folder = lua.app_data_ref::<Session>().and_then(|session| {
-        session.again.as_ref()?.folders.get(&(session.trainers + 1)).cloned()
-    });
+    let folder = lua
+        .app_data_ref::<Session>()
+        .and_then(|session| session.again.as_ref()?.folders.get(&(session.trainers + 1)).cloned());
     folder.map_or(Ok(None), |folder| operator_of(&folder, name))
 }
 

@@ -8,7 +8,6 @@ mod host;
 mod method;
 mod optimizer;
 mod options;
-mod plain;
 mod shown;
 mod state;
 mod stepping;

@@ -1,10 +1,10 @@
 //! `trainer:step()` and `trainer:run { steps }`.
 
 use super::LuaTrainer;
+use crate::Error;
 use crate::hook;
 use crate::options::Options;
 use crate::session::Session;
-use crate::Error;
 use compt_study::interrupt::Interrupted;
 use compt_study::training::{Ended, Step};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
@@ -12,7 +12,8 @@ use mlua::{Lua, LuaSerdeExt, Table, Value};
 impl LuaTrainer {
     /// Before steps: opens the run, and evaluates it where the session is for that.
     fn ready(&mut self, lua: &Lua) -> mlua::Result<()> {
-        let session = |of: fn(&Session) -> bool| lua.app_data_ref::<Session>().is_some_and(|s| of(&s));
+        let session =
+            |of: fn(&Session) -> bool| lua.app_data_ref::<Session>().is_some_and(|s| of(&s));
         if session(Session::only_looks) {
             return Err(Error::new(
                 "the script trains outside of a grid, and only grids were to be looked at; nothing \
@@ -46,6 +47,9 @@ impl LuaTrainer {
     /// Steps to the end, or so many: { steps, seconds, out }.
     pub(super) fn run(&mut self, lua: &Lua, options: Value) -> mlua::Result<Value> {
         let steps = steps_asked(lua, options)?;
+        if self.run.is_untouched() {
+            self.run.annotate("ends_script", ends_script(lua).into());
+        }
         self.ready(lua)?;
         match self.run.run(steps)? {
             Ended::Complete => {}
@@ -67,6 +71,25 @@ impl LuaTrainer {
         }
         hook::stop(lua)
     }
+}
+
+/// Whether the script's main chunk calls this and has no code on later lines, nor another trainer before.
+fn ends_script(lua: &Lua) -> bool {
+    let Some(session) = lua.app_data_ref::<Session>() else { return false };
+    let Some(script) = session.script.as_ref().filter(|_| session.trainers == 1) else {
+        return false;
+    };
+    let name = format!("@{}", script.path.display());
+    let line = (0..16).find_map(|level| {
+        lua.inspect_stack(level, |debug| {
+            let is_main = debug.source().what == "main";
+            let is_script = debug.source().source.is_some_and(|source| source == name);
+            debug.current_line().filter(|_| is_main && is_script)
+        })
+        .flatten()
+    });
+    let is_code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with("--");
+    line.is_some_and(|line| !script.source.lines().skip(line).any(is_code))
 }
 
 /// `steps` of `trainer:run`.

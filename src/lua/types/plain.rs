@@ -32,9 +32,11 @@ pub fn is_data(value: &Value) -> bool {
         Value::Table(table) => table
             .pairs::<Value, Value>()
             .all(|pair| pair.is_ok_and(|(key, entry)| is_data(&key) && is_data(&entry))),
-        Value::Nil | Value::Boolean(_) | Value::Integer(_) | Value::Number(_) | Value::String(_) => {
-            true
-        }
+        Value::Nil
+        | Value::Boolean(_)
+        | Value::Integer(_)
+        | Value::Number(_)
+        | Value::String(_) => true,
         _ => false,
     }
 }

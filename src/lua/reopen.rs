@@ -1,0 +1,317 @@
+//! A run of an earlier process, opened again to be resumed, replayed or evaluated: rebuilt from its
+//! specification, or, where that is not enough, by the script that made it.
+
+use super::control::told;
+use super::failure::Failure;
+use super::recorded::plain;
+use super::runtime::Runtime;
+use super::session::{Again, Mode, Script, Session};
+use super::stdlib;
+use super::types::LuaTrainer;
+use crate::{Error, Result};
+use compt_core::compose;
+use compt_core::files::json::read_json;
+use compt_core::notice;
+use compt_error::Context;
+use compt_study::run::environment::binary_sha256;
+use compt_study::run::folder::{CELL, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
+use compt_study::run::modules;
+use compt_study::training::spec::ControlSpec;
+use compt_study::training::{EvaluationOptions, Run, Specification, operator_of};
+use mlua::{AnyUserData, Function, LuaSerdeExt};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What a run is opened for.
+#[derive(Debug, Clone)]
+pub enum Aim {
+    /// The remaining steps are made. With `no_script`, the script is not run in any case.
+    Resume {
+        no_script: bool,
+    },
+    /// Its steps are made again, up to this one or the last recorded one.
+    Replay {
+        to: Option<u64>,
+    },
+    Evaluate(EvaluationOptions),
+}
+
+/// Which run is opened, and what takes the place of recorded settings.
+pub struct Request<'a> {
+    /// The run's folder, or the folder above several runs of one script.
+    pub run: &'a Path,
+    pub aim: Aim,
+    pub device: Option<String>,
+    /// Of runs that are rebuilt.
+    pub backbone: Option<String>,
+}
+
+/// A run that was opened.
+pub enum Opened {
+    Rebuilt(Box<Rebuilt>),
+    /// The session of its script, which is to be run again.
+    Script(Box<Session>),
+}
+
+/// A run that was rebuilt from its specification.
+pub struct Rebuilt {
+    runtime: Runtime,
+    trainer: AnyUserData,
+}
+
+impl Rebuilt {
+    /// Calls `f` with the run.
+    pub fn with<R>(&self, f: impl FnOnce(&mut Run) -> R) -> R {
+        let mut trainer = self.trainer.borrow_mut::<LuaTrainer>().expect("nobody else holds it");
+        f(trainer.run_mut())
+    }
+
+    /// What could not be recorded.
+    pub fn unrecorded(&self) -> Vec<String> {
+        self.runtime.unrecorded()
+    }
+}
+
+/// Opens a run. Where its script must be run again, says so and why on standard error.
+///
+/// # Errors
+/// The folder holds no run or several; its specification cannot be read; its script is needed and there is
+/// none; what it was made of is missing.
+pub fn open(request: &Request) -> Result<Opened> {
+    let run = fs::canonicalize(request.run).at(request.run.display())?;
+    let (run, record) = match &request.aim {
+        Aim::Evaluate(_) => only_run(&run, request.run)?,
+        _ => run_in(&run)?,
+    };
+    let specification = Specification::read(&run)?;
+    note_other_binary(&run);
+    match needs_script(&specification, &record, &request.aim) {
+        None => rebuild(request, &run, &record, &specification),
+        Some(why) => Ok(Opened::Script(Box::new(by_script(request, &run, &record, &why)?))),
+    }
+}
+
+/// Why the script must be run again; `None` where the specification is enough.
+fn needs_script(specification: &Specification, record: &Value, aim: &Aim) -> Option<String> {
+    if let Aim::Evaluate(_) = aim {
+        return specification.needs_script();
+    }
+    if let Some(why) = specification.needs_script_to_step() {
+        return Some(why);
+    }
+    if record["made_by"] != "run" {
+        return Some("its steps were not made by one t:run() of an unchanged trainer".into());
+    }
+    let has_script = record["script"].is_string();
+    match aim {
+        Aim::Resume { no_script: true } => None,
+        Aim::Resume { .. } if !record["cell"].is_null() => {
+            Some("it belongs to a cell of a grid".into())
+        }
+        Aim::Resume { .. } if has_script && record["ends_script"] != true => {
+            Some("the script does more after t:run()".into())
+        }
+        _ => None,
+    }
+}
+
+fn mode(aim: &Aim, trainer: usize) -> Mode {
+    match aim {
+        Aim::Resume { .. } => Mode::Resume,
+        Aim::Replay { to } => Mode::Replay { trainer, to: *to },
+        Aim::Evaluate(_) => Mode::Evaluate { trainer },
+    }
+}
+
+/// Settings that may differ from the recorded ones.
+fn may_differ(request: &Request) -> Vec<&'static str> {
+    let mut keys = Vec::new();
+    if request.device.is_some() {
+        keys.extend(["backbone.device", "backbone.dtype"]);
+    }
+    if request.backbone.is_some() {
+        keys.extend(["backbone.name", "backbone.revision"]);
+    }
+    keys
+}
+
+/// The session of a run's record, without its script.
+fn session(request: &Request, record: &Value, again: Again) -> Session {
+    let text = |key: &str| record[key].as_str().map(String::from);
+    Session {
+        args: record["args"].as_object().cloned().unwrap_or_default(),
+        device: request.device.clone().or_else(|| text("device")).unwrap_or("auto".into()),
+        seed: record["seed"].as_u64().unwrap_or(0),
+        strict: record["strict"] == true,
+        again: Some(Rc::new(again)),
+        id: text("session").unwrap_or_default(),
+        ..Session::default()
+    }
+}
+
+fn rebuild(
+    request: &Request,
+    run: &Path,
+    record: &Value,
+    specification: &Specification,
+) -> Result<Opened> {
+    // Relative paths are those of the folder that the run was started in, where it is there.
+    if let Some(folder) = record["folder"].as_str().filter(|folder| Path::new(folder).is_dir()) {
+        std::env::set_current_dir(folder).at(folder)?;
+    }
+    let again = Again {
+        may_differ: may_differ(request),
+        ..Again::new(mode(&request.aim, 1), BTreeMap::from([(1, run.to_path_buf())]))
+    };
+    let runtime = Runtime::with_session(session(request, record, again)).map_err(|e| told(&e))?;
+    let lua = runtime.lua();
+    let operator = operator_file(specification, run)?;
+    let control = match &specification.control {
+        Some(ControlSpec::File(path)) => Some(path.clone()),
+        _ => None,
+    };
+    let given = json!({ "device": request.device, "backbone": request.backbone, "operator": operator,
+        "control": control });
+    let build = || -> mlua::Result<AnyUserData> {
+        let rebuild: Function = stdlib::load(lua, "rebuild.lua")?;
+        let data = lua.to_value_with(&specification.to_json(), plain())?;
+        rebuild.call((data, lua.to_value_with(&given, plain())?))
+    };
+    let trainer = build().map_err(|e| Error::new(Failure::in_state(lua, &e).to_string()))?;
+    Ok(Opened::Rebuilt(Box::new(Rebuilt { runtime, trainer })))
+}
+
+/// The file of the method's operator, where it is in one.
+fn operator_file(specification: &Specification, run: &Path) -> Result<Option<PathBuf>> {
+    match specification.method.get("compose").and_then(Value::as_str) {
+        Some(name) if !compose::BUILT_IN.contains(&name) => {
+            Ok(operator_of(run, name)?.map(|source| source.path))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The session of the script, ready to be run again.
+fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result<Session> {
+    let text = |key: &str| record[key].as_str().map(String::from);
+    let Some(script) = text("script") else {
+        return Err(Error::new(format!("it cannot be rebuilt: {why}; and no script made it"))
+            .at(run.display())
+            .hint("make the same trainer at the prompt and continue with t:load(RUN)"));
+    };
+    if request.backbone.is_some() || matches!(request.aim, Aim::Resume { no_script: true }) {
+        let option = if request.backbone.is_some() { "--backbone" } else { "--no-script" };
+        return Err(
+            Error::new(format!("the run cannot be rebuilt without its script: {why}")).at(option)
+        );
+    }
+    let source = fs::read_to_string(run.join(SCRIPT)).at(run.join(SCRIPT).display())?;
+    if let Some(folder) = text("folder") {
+        std::env::set_current_dir(&folder).map_err(|e| {
+            Error::from(e).at(format!("the folder the run was started in, {folder}"))
+        })?;
+    }
+    let until = match request.aim {
+        Aim::Evaluate(_) => ", up to this run",
+        _ => "",
+    };
+    notice::say(&format!(
+        "note: {why}: {script} is run again{until}, as it was when the run was made"
+    ));
+    let trainer = record["trainer"].as_u64().unwrap_or(1) as usize;
+    let mut folders = beside(run, text("session").as_deref().unwrap_or_default());
+    folders.insert(trainer, run.to_path_buf());
+    let again = Again {
+        cell: (!record["cell"].is_null()).then(|| record["cell"].clone()),
+        evaluation: match &request.aim {
+            Aim::Evaluate(options) => Some(options.clone()),
+            _ => None,
+        },
+        may_differ: may_differ(request),
+        modules: modules::read(run)?,
+        ..Again::new(mode(&request.aim, trainer), folders)
+    };
+    Ok(Session {
+        out: text("out").map(PathBuf::from),
+        script: Some(Script { path: script.into(), source }),
+        ..session(request, record, again)
+    })
+}
+
+/// The run in this very folder.
+fn only_run(folder: &Path, shown: &Path) -> Result<(PathBuf, Value)> {
+    if folder.join(SESSION).is_file() {
+        return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
+    }
+    let error = Error::new("this is no run's folder").at(shown.display());
+    Err(match &runs_in(shown)[..] {
+        [] => error.hint("give the folder that holds config.json and session.json"),
+        runs => error.hint(format!("say which: {}", runs.join(", "))),
+    })
+}
+
+/// The run in this folder, or one of those of a session right below it, with its `session.json`.
+fn run_in(folder: &Path) -> Result<(PathBuf, Value)> {
+    if folder.join(SESSION).is_file() {
+        return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
+    }
+    let cell = read_json(&folder.join(CELL)).unwrap_or_default();
+    let began = below(folder).any(|path| path.join(SESSION).is_file());
+    if let (Some(error), false) = (cell["error"].as_str(), began) {
+        return Err(Error::new(format!("the cell failed before anything was trained: {error}"))
+            .at(folder.display())
+            .hint("run the script again: it tries failed cells anew"));
+    }
+    let mut runs: Vec<(String, bool, PathBuf, Value)> = below(folder)
+        .filter_map(|path| {
+            let record = read_json(&path.join(SESSION)).ok()?;
+            let over = path.join(RESULT).is_file();
+            Some((record["session"].as_str()?.to_string(), !over, path, record))
+        })
+        .collect();
+    let sessions: BTreeSet<&String> = runs.iter().map(|run| &run.0).collect();
+    if sessions.len() > 1 {
+        let mut names: Vec<String> = runs.iter().map(|r| r.2.display().to_string()).collect();
+        names.sort();
+        return Err(Error::new("it holds runs that do not belong together")
+            .at(folder.display())
+            .hint(format!("say which: {}", names.join(", "))));
+    }
+    runs.sort_by_key(|run| run.1);
+    let found = runs.pop().map(|(_, _, path, record)| (path, record));
+    found.ok_or_else(|| {
+        Error::new("there is no run in this folder")
+            .at(folder.display())
+            .hint("give the folder that holds config.json and session.json")
+    })
+}
+
+fn below(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// The runs of a session in the folders beside one of them, by the numbers of their trainers.
+fn beside(run: &Path, session: &str) -> BTreeMap<usize, PathBuf> {
+    let folders = run.parent().into_iter().flat_map(below);
+    let of_session = |path: PathBuf| {
+        let record = read_json(&path.join(SESSION)).ok()?;
+        let trainer = record["trainer"].as_u64()? as usize;
+        (record["session"] == session).then_some((trainer, path))
+    };
+    folders.filter_map(of_session).collect()
+}
+
+fn note_other_binary(run: &Path) {
+    let recorded = read_json(&run.join(ENVIRONMENT)).unwrap_or_default();
+    let was = recorded["binary_sha256"].as_str();
+    if was.is_some() && was != binary_sha256().as_deref() {
+        let version = recorded["compt"].as_str().unwrap_or("unknown");
+        notice::say(&format!(
+            "note: compt itself has changed since this run was made (by version {version}): its \
+             numbers may differ"
+        ));
+    }
+}

@@ -1,0 +1,130 @@
+//! `compt resume RUN` and `compt replay RUN`.
+
+use crate::{FAILED, errors, run};
+use clap::Args;
+use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
+use compt_study::interrupt;
+use compt_study::training::{Ended, Replayed};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct ResumeOptions {
+    /// The folder of the run, or of several runs of one script
+    #[arg(value_name = "RUN")]
+    folder: PathBuf,
+
+    /// Where it computes, if not where it was recorded: cpu, cuda, cuda:N or auto
+    #[arg(long)]
+    device: Option<String>,
+
+    /// Finish the run from its config.json; what its script does after it is left out
+    #[arg(long)]
+    no_script: bool,
+}
+
+#[derive(Args)]
+pub struct ReplayOptions {
+    /// The folder of the run
+    #[arg(value_name = "RUN")]
+    folder: PathBuf,
+
+    /// The last step to make; by default the last one recorded
+    #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
+    to: Option<u64>,
+
+    /// Where it computes, if not where it was recorded: cpu, cuda, cuda:N or auto
+    #[arg(long)]
+    device: Option<String>,
+}
+
+/// Makes the remaining steps of a run.
+pub fn resume(options: &ResumeOptions) -> ExitCode {
+    let aim = Aim::Resume { no_script: options.no_script };
+    match reopened(&options.folder, aim, &options.device) {
+        Ok(Opened::Script(session)) => run::script(*session),
+        Ok(Opened::Rebuilt(rebuilt)) => finish(&rebuilt),
+        Err(code) => code,
+    }
+}
+
+/// Makes the steps of a run again and compares each one with its record.
+pub fn replay(options: &ReplayOptions) -> ExitCode {
+    let folder = &options.folder;
+    match reopened(folder, Aim::Replay { to: options.to }, &options.device) {
+        Err(code) => code,
+        Ok(Opened::Rebuilt(rebuilt)) => match all_steps(&rebuilt) {
+            Err(code) => code,
+            Ok(_) => match rebuilt.with(|run| run.replayed()) {
+                Some(replayed) => report(folder, &replayed),
+                None => ExitCode::from(FAILED),
+            },
+        },
+        Ok(Opened::Script(session)) => {
+            let again = session.again.clone();
+            let code = run::script(*session);
+            match again.and_then(|again| again.replayed.borrow().clone()) {
+                Some(replayed) => report(folder, &replayed),
+                None if interrupt::requested() => code,
+                None => {
+                    let folder = folder.display();
+                    eprintln!("compt: the script ended before the steps of {folder} were made");
+                    ExitCode::from(FAILED)
+                }
+            }
+        }
+    }
+}
+
+/// Opens a run, or reports why it cannot be.
+fn reopened(folder: &Path, aim: Aim, device: &Option<String>) -> Result<Opened, ExitCode> {
+    interrupt::install().map_err(|e| errors::refuse(&e.into()))?;
+    let request = Request { run: folder, aim, device: device.clone(), backbone: None };
+    errors::guard(|| open(&request)).ok_or(ExitCode::from(FAILED))?.map_err(|e| errors::refuse(&e))
+}
+
+fn finish(rebuilt: &Rebuilt) -> ExitCode {
+    match all_steps(rebuilt) {
+        Err(code) => code,
+        Ok(_) if !rebuilt.unrecorded().is_empty() => {
+            rebuilt.unrecorded().iter().for_each(|what| eprintln!("compt: {what}"));
+            ExitCode::from(FAILED)
+        }
+        Ok(_) => ExitCode::SUCCESS,
+    }
+}
+
+/// Makes all steps; an error or a signal is reported.
+fn all_steps(rebuilt: &Rebuilt) -> Result<Ended, ExitCode> {
+    let ended = errors::guard(|| rebuilt.with(|run| run.run(None)));
+    match ended.ok_or(ExitCode::from(FAILED))? {
+        Ok(Ended::Interrupted) => {
+            errors::interrupted(None);
+            Err(ExitCode::from(interrupt::exit_code()))
+        }
+        Ok(ended) => Ok(ended),
+        Err(error) => Err(errors::stopped(&error)),
+    }
+}
+
+fn report(folder: &Path, replayed: &Replayed) -> ExitCode {
+    let Replayed { steps, differ, first, largest, tolerance } = replayed;
+    let folder = folder.display();
+    let within = match *tolerance {
+        0.0 => "identical".to_string(),
+        tolerance => format!("the same within {tolerance} of its size (largest {largest:e})"),
+    };
+    match first {
+        None => {
+            println!("{folder}: {steps} steps made again, every loss {within}");
+            ExitCode::SUCCESS
+        }
+        Some((step, was, now)) => {
+            println!(
+                "{folder}: of {steps} steps made again {differ} have another loss; the first is \
+                 step {step}: {was} recorded, {now} now"
+            );
+            ExitCode::from(FAILED)
+        }
+    }
+}
