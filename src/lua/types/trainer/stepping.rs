@@ -47,7 +47,8 @@ impl LuaTrainer {
     /// Steps to the end, or so many: { steps, seconds, out }.
     pub(super) fn run(&mut self, lua: &Lua, options: Value) -> mlua::Result<Value> {
         let steps = steps_asked(lua, options)?;
-        if self.run.is_untouched() {
+        if steps.is_none() && self.run.is_untouched() {
+            self.run.annotate("made_by", "run".into());
             self.run.annotate("ends_script", ends_script(lua).into());
         }
         self.ready(lua)?;
