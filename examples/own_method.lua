@@ -24,9 +24,7 @@ local function turned(options)
 
     local function of_task(batch)
       -- Called once for each task of the batch: a task without rows gets no gradient.
-      return batch:each(function(task)
-        return shared * (1 + torch.matmul(own[task].a, own[task].b:t()))
-      end)
+      return batch:each(function(task) return shared * (1 + torch.matmul(own[task].a, own[task].b:t())) end)
     end
 
     return {
@@ -38,17 +36,18 @@ local function turned(options)
     }
   end
 
-  return {
-    name = "turned", build = build, init = "vocabulary", warmup = 0.1,
-    lr = { shared = 0.1, own = 0.05 },
-  }
+  return { name = "turned", build = build, init = "vocabulary", warmup = 0.1, lr = { shared = 0.1, own = 0.05 } }
 end
 
 local tasks = compt.tasks("micro", { shots = 16, seed = 1 })
 local runs = {}
 for _, method in ipairs { compt.methods.pt { alone = false }, turned { rank = 2 } } do
   local trainer = compt.trainer {
-    backbone = compt.backbone "micro", tasks = tasks, method = method, epochs = quick and 2 or 30, seed = 1,
+    backbone = compt.backbone "micro",
+    tasks = tasks,
+    method = method,
+    epochs = quick and 2 or 30,
+    seed = 1,
   }
   print(trainer)
   trainer:run()
