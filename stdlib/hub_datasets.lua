@@ -33,8 +33,10 @@ datasets.multinli = datasets.mnli
 
 local M = {}
 
+---@type table<string, any>
+local sets = {}
 for name, row in pairs(datasets) do
-  M[name] = {
+  sets[name] = {
     repository = row[1], configuration = row[2], train = row[3], validation = row[4], fields = row[5],
     names = row[6],
   }
@@ -43,7 +45,7 @@ end
 --- A task's definition: `options` and what the table above says of its data set. A folder of data
 --- holds NAME/train.jsonl.gz and NAME/dev.jsonl.gz with the same columns.
 function M.task(name, options)
-  local set = M[name]
+  local set = sets[name]
   local base = ("hf://datasets/%s/%s/"):format(set.repository, set.configuration)
   options.fields = set.fields
   options.files = { train = name .. "/train.jsonl.gz", validation = name .. "/dev.jsonl.gz" }

@@ -15,7 +15,7 @@ return function(method, groups, stages)
     -- An operator's own parameters go with the private prompts, unless they have a rate.
     if rate == nil and group == "operator" then rate = rates.private end
     local usual, own = curve(rate), {}
-    for stage, rates in pairs(stages) do own[stage] = curve(rates[group]) end
+    for stage, of_stage in pairs(stages) do own[stage] = curve(of_stage[group]) end
     if next(own) == nil then return usual end
     return function(step, view)
       local of_stage = own[view.stage] or usual

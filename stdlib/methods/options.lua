@@ -1,6 +1,7 @@
 --- The options of each method, by its name, of those that `define` makes; and those of every method that
 --- `declare` makes.
-return {
+---@type table<string, string[]>
+local options = {
   declared = {
     "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
     "alone", "lr", "warmup", "temperature", "top_k", "optimizer", "weight_decay",
@@ -8,3 +9,5 @@ return {
   --- The parameter groups of these.
   groups = { "router", "source", "private", "operator" },
 }
+
+return options

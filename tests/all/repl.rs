@@ -4,6 +4,7 @@ use crate::program::{self, terminal::Terminal};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn compt(folder: &Path) -> Command {
@@ -291,7 +292,11 @@ fn ctrl_c_stops_what_runs_and_twice_leaves() {
     t.wait_for("> ");
     t.press("print 'go' pcall(t.run, t) while true do end\r");
     t.wait_for("go\r\n");
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    let (start, metrics) = (Instant::now(), folder.path().join("run/metrics.jsonl"));
+    while std::fs::read_to_string(&metrics).map_or(0, |text| text.lines().count()) < 3 {
+        assert!(start.elapsed() < Duration::from_secs(60), "no step is made");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     t.press("\x03");
     t.wait_for("interrupted at");
     t.press("made = t.steps; print(made > 0, made < 400, t:step().step == made + 1)\r");
@@ -302,7 +307,7 @@ fn ctrl_c_stops_what_runs_and_twice_leaves() {
     t.press("print 'go' while true do pcall(t.run, t) end\r");
     t.wait_for("1/400");
     t.press("\x03");
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(100));
     t.press("\x03");
     assert_eq!(t.end().code(), Some(130));
     let result = std::fs::read_to_string(folder.path().join("run-2/result.json")).unwrap();

@@ -1,12 +1,12 @@
 //! `compt sweep` without a cluster: plans, their runs by any process, and what is refused.
 
-use crate::program::{Study, compt, read};
+use crate::program::{Study, apart, compt, read};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 const PLAN: &str = "runs/study/plan.jsonl";
@@ -51,7 +51,7 @@ fn the_commands_of_a_plan_make_its_runs() {
     assert_eq!(commands.lines().count(), 6);
     for command in commands.lines() {
         // From any folder.
-        let done = Command::new("sh").args(["-c", command]).current_dir("/").output().unwrap();
+        let done = apart("sh").args(["-c", command]).current_dir("/").output().unwrap();
         let failed = command.ends_with(" 5");
         assert_eq!(done.status.code(), Some(i32::from(failed)), "{command}");
     }
