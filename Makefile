@@ -1,9 +1,12 @@
 # Each target does whatever set-up is missing first.
 
 COMPT := target/release/compt
-LONG := OMP_NUM_THREADS=1 cargo test --release --locked
+# One thread a test: as many tests run side by side as there are cores.
+TESTS := OMP_NUM_THREADS=1 cargo test --release --locked --no-fail-fast
+# What scripts/tools.sh installed comes first.
+export PATH := $(CURDIR)/target/tools/bin:$(CURDIR)/.venv-tools/bin:$(PATH)
 
-.PHONY: help setup build demo test docs figures endurance bench lint
+.PHONY: help setup build demo check test tools lint docs figures endurance bench
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -17,9 +20,21 @@ build: setup ## Build target/release/compt
 demo: build ## Train the methods on the built-in micro tasks and print the table
 	$(COMPT) run examples/quickstart.lua
 
-test: build ## Everything the project checks
-	OMP_NUM_THREADS=1 cargo test --release --locked
+check: lint build ## Formatting, clippy, unit and Lua tests: the quick part of lint and test
+	$(TESTS) --workspace --lib --bins --test lua
+
+test: build ## Everything the project checks; one file: cargo test --release --test all resume::
+	$(TESTS) --workspace
 	@for script in scripts/*.sh .ci/run; do bash -n $$script || exit 1; done
+
+tools: ## Install what tests and lint use beyond a build, else skipped: chromium, Slurm, peft, stylua ...
+	scripts/tools.sh
+
+lint: setup ## Formatting and clippy, and stylua if it is installed
+	cargo fmt --check
+	cargo clippy --release --workspace --all-targets --locked -- -D warnings
+	@if command -v stylua >/dev/null || [ -n "$$CI" ]; then stylua --check examples; \
+	else echo "SKIPPED: no stylua (make tools)"; fi
 
 docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
 	target/release/compt stubs stdlib/meta
@@ -27,20 +42,15 @@ docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
 
 figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged files of each kind
 	python3 scripts/bench/repl.py
-	COMPT_FUZZ=10000 cargo test --release --locked --test repl_fuzz -- --nocapture
-	COMPT_FUZZ=10000 $(LONG) --test damaged_models --test damaged_rows --test damaged_prompts -- --nocapture
+	COMPT_FUZZ=10000 $(TESTS) --test all -- repl_fuzz:: --nocapture
+	COMPT_FUZZ=10000 $(TESTS) --test all -- damaged_models:: damaged_rows:: damaged_prompts:: --nocapture
 
 endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones, 20,000 claimants
-	COMPT_CLAIMANTS=20000 $(LONG) --lib -- thousands_of_processes --nocapture
-	COMPT_KILLS=1000 $(LONG) --test resume kill_9 -- --nocapture
-	COMPT_STOPS=50 LUA_TEST=trainer/resume $(LONG) --test lua -- --nocapture
-	COMPT_EDITS=10000 $(LONG) --test broken_edits -- --nocapture --test-threads 1
-	$(LONG) --test hot_reload good_edits -- --nocapture
+	COMPT_CLAIMANTS=20000 $(TESTS) --workspace --lib -- thousands_of_processes --nocapture
+	COMPT_KILLS=1000 $(TESTS) --test all -- resume::kill_9 --nocapture
+	COMPT_STOPS=50 $(TESTS) --test lua -- trainer/resume --nocapture
+	COMPT_EDITS=10000 $(TESTS) --test all -- broken_edits:: --nocapture --test-threads 1
+	$(TESTS) --test all -- hot_reload::good_edits --nocapture
 
 bench: build ## Speed and memory beside transformers and peft, as ratios
 	scripts/bench/run.sh
-
-lint: setup ## Formatting and clippy, and stylua if it is installed
-	cargo fmt --check
-	cargo clippy --release --all-targets --locked -- -D warnings
-	@if command -v stylua >/dev/null; then stylua --check stdlib examples tests/lua scripts; fi

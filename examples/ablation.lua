@@ -21,7 +21,9 @@ local runs = compt.ablate {
       backbone = compt.backbone "micro",
       tasks = compt.tasks("micro", { shots = s.shots, seed = s.seed, max_test = quick and 4 or nil }),
       method = compt.methods[s.method] { length = s.length },
-      epochs = s.epochs, batch_size = 16, seed = s.seed,
+      epochs = s.epochs,
+      batch_size = 16,
+      seed = s.seed,
     }
     trainer:run()
     return trainer:evaluate "test"
@@ -34,6 +36,8 @@ print(scores)
 scores:save "pages/ablation.tex"
 figure:save "pages/ablation.svg"
 print(compt.report.page {
-  path = "pages/ablation.html", title = "Methods by rows", runs = runs,
+  path = "pages/ablation.html",
+  title = "Methods by rows",
+  runs = runs,
   sections = { { title = "Scores", parts = { scores, figure } } },
 })

@@ -33,7 +33,9 @@ for _, operator in ipairs { "sum", "gated", "gated_by_dimension" } do
   }
   trainer:run()
   runs[#runs + 1] = {
-    name = operator, result = trainer:evaluate "test", baseline = operator == "sum",
+    name = operator,
+    result = trainer:evaluate "test",
+    baseline = operator == "sum",
   }
 end
 print(compt.report.methods(tasks, runs))

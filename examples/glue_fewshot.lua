@@ -15,7 +15,9 @@ local quick = args.quick
 local wanted
 if args.tasks then
   wanted = {}
-  for task in args.tasks:gmatch "[^,]+" do wanted[#wanted + 1] = task end
+  for task in args.tasks:gmatch "[^,]+" do
+    wanted[#wanted + 1] = task
+  end
 end
 
 local backbone = compt.backbone(args.backbone or "micro")

@@ -15,7 +15,8 @@ local trainer = compt.trainer {
   method = compt.methods.ssum { sources = 2 },
   control = "examples/hot_reload/control.lua",
   epochs = compt.args.quick and 1 or 100,
-  evaluate_every = 80, evaluate_limit = 25, -- on validation rows; the best checkpoint is kept
+  evaluate_every = 80,
+  evaluate_limit = 25, -- on validation rows; the best checkpoint is kept
 }
 trainer:run()
 print(trainer:evaluate("test", { limit = 25 }))

@@ -38,17 +38,18 @@ local function turned(options)
     }
   end
 
-  return {
-    name = "turned", build = build, init = "vocabulary", warmup = 0.1,
-    lr = { shared = 0.1, own = 0.05 },
-  }
+  return { name = "turned", build = build, init = "vocabulary", warmup = 0.1, lr = { shared = 0.1, own = 0.05 } }
 end
 
 local tasks = compt.tasks("micro", { shots = 16, seed = 1 })
 local runs = {}
 for _, method in ipairs { compt.methods.pt { alone = false }, turned { rank = 2 } } do
   local trainer = compt.trainer {
-    backbone = compt.backbone "micro", tasks = tasks, method = method, epochs = quick and 2 or 30, seed = 1,
+    backbone = compt.backbone "micro",
+    tasks = tasks,
+    method = method,
+    epochs = quick and 2 or 30,
+    seed = 1,
   }
   print(trainer)
   trainer:run()

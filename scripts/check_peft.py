@@ -1,7 +1,7 @@
 """Checks that exported prompts give the same results in peft as in compt.
 
     pip install torch==2.11.0 transformers==5.23.0 peft==0.21.0
-    python scripts/check_peft.py
+    python scripts/check_peft.py [target/release/compt]
 
 compt trains prompts over a small T5 of random weights, exports them and computes logits; peft loads
 the folders and computes the same logits. It prints the largest difference of each folder and exits
@@ -23,7 +23,7 @@ T5ForConditionalGeneration._prepare_encoder_decoder_kwargs_for_generation = (
 )
 from peft import LoraConfig, PeftModel, get_peft_model  # noqa: E402
 
-COMPT = Path(__file__).parent.parent / "target/release/compt"
+COMPT = sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent / "target/release/compt"
 TOLERANCE = 1e-4
 EXPORT = """
 local micro = compt.backbone("micro", { device = "cpu" })

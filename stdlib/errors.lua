@@ -6,6 +6,7 @@ local ipairs, pairs, sort, concat, format = ipairs, pairs, table.sort, table.con
 --- Maximum depth, and maximum number of entries per table.
 local DEPTH, MOST = 3, 16
 
+---@type fun(value: any, depth: integer): string
 local text_of
 
 local function entries(value, depth)

@@ -32,8 +32,10 @@ datasets.multinli = datasets.mnli
 
 local M = {}
 
+---@type table<string, any>
+local sets = {}
 for name, row in pairs(datasets) do
-  M[name] = {
+  sets[name] = {
     repository = row[1], configuration = row[2], train = row[3], validation = row[4], fields = row[5],
     names = row[6],
   }
@@ -42,7 +44,7 @@ end
 --- The definition of a task: `options` and the fields of its dataset. A data folder has NAME/train.jsonl.gz and
 --- NAME/dev.jsonl.gz with the same columns.
 function M.task(name, options)
-  local set = M[name]
+  local set = sets[name]
   local base = ("hf://datasets/%s/%s/"):format(set.repository, set.configuration)
   options.fields = set.fields
   options.files = { train = name .. "/train.jsonl.gz", validation = name .. "/dev.jsonl.gz" }

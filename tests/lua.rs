@@ -1,52 +1,45 @@
-//! Runs every `tests/lua/**/*_test.lua`. Such a file returns a table: name of a test -> function.
+//! Every `tests/lua/**/*_test.lua` is a test: `cargo test --test lua trainer/resume` runs one. Such a
+//! file returns a table: name of a test -> function. Each file has a process of its own, for torch's
+//! generator and what else a script changes are the process's.
 
-use compt_lua::Runtime;
-use std::path::{Path, PathBuf};
+#[path = "all/program/command.rs"]
+mod command;
 
-fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            test_files(&path, found);
-        } else if path.to_string_lossy().ends_with("_test.lua") {
-            found.push(path);
+use command::{compt, read, root};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::Path;
+
+/// The test files below a folder, by their paths below it without `_test.lua`.
+fn names(folder: &Path, above: &str, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = format!("{above}{}", entry.file_name().into_string().unwrap());
+        if entry.path().is_dir() {
+            names(&entry.path(), &format!("{name}/"), found);
+        } else if let Some(name) = name.strip_suffix("_test.lua") {
+            found.push(name.to_string());
         }
     }
 }
 
-#[test]
-fn lua_tests() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let wanted = std::env::var("LUA_TEST").unwrap_or_default();
-    let mut files = Vec::new();
-    test_files(&root.join("tests/lua"), &mut files);
-    assert!(!files.is_empty(), "no test under tests/lua");
-    let (mut passed, mut failed) = (0, Vec::new());
-    for file in files {
-        let name = file.strip_prefix(root).unwrap().display().to_string();
-        if !name.contains(&wanted) {
-            continue;
-        }
-        let runtime = Runtime::new().unwrap();
-        let source = std::fs::read_to_string(&file).unwrap();
-        let tests: mlua::Table =
-            match runtime.lua().load(source).set_name(format!("={name}")).eval() {
-                Ok(tests) => tests,
-                Err(e) => {
-                    failed.push(format!("{name}: {e}"));
-                    continue;
-                }
-            };
-        for pair in tests.pairs::<String, mlua::Function>() {
-            let (test, body) = pair.unwrap();
-            match body.call::<()>(()) {
-                Ok(()) => passed += 1,
-                Err(e) => failed.push(format!("{name}: {test}: {e}")),
-            }
-        }
+fn run(name: &str, show: bool) -> Result<(), Failed> {
+    let (home, file) = (tempfile::tempdir()?, format!("file={name}"));
+    let mut command = compt(&["-e", "require 'tests.lua.run'", "--set", &file]);
+    command.current_dir(root()).env("HOME", home.path()).env("TMPDIR", home.path());
+    let (_, out, err) = read(command.output()?);
+    if show {
+        print!("{out}{err}");
     }
-    println!("{passed} Lua tests passed");
-    assert!(failed.is_empty(), "{} Lua tests failed:\n{}", failed.len(), failed.join("\n"));
+    // The runner's last line, not the exit code: that is 1 where a cell of a grid was made to fail.
+    let passed = out.ends_with(" Lua tests passed\n");
+    if passed { Ok(()) } else { Err(format!("{out}{err}").into()) }
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let (mut found, show) = (Vec::new(), arguments.nocapture);
+    names(&root().join("tests/lua"), "", &mut found);
+    found.sort();
+    assert!(!found.is_empty(), "no test under tests/lua");
+    let trial = |name: String| Trial::test(format!("lua::{name}"), move || run(&name, show));
+    libtest_mimic::run(&arguments, found.into_iter().map(trial).collect()).exit();
 }

@@ -15,7 +15,5 @@ return {
     private = s.on_plateau(0.02, { patience = 5, factor = 0.5 }),
   },
   task_weights = c.proportional(),
-  clip = function(_, view)
-    return view.progress < 0.1 and 0.5 or 1
-  end,
+  clip = function(_, view) return view.progress < 0.1 and 0.5 or 1 end,
 }

@@ -14,7 +14,7 @@ return function(method, groups, stages)
     -- The parameters of an operator have the rate of the private prompts by default.
     if rate == nil and group == "operator" then rate = rates.private end
     local usual, own = curve(rate), {}
-    for stage, rates in pairs(stages) do own[stage] = curve(rates[group]) end
+    for stage, of_stage in pairs(stages) do own[stage] = curve(of_stage[group]) end
     if next(own) == nil then return usual end
     return function(step, view)
       local of_stage = own[view.stage] or usual

@@ -1,5 +1,6 @@
 --- The option names of methods: `declared` for methods made by `declare`, and one list per method made by `define`.
-return {
+---@type table<string, string[]>
+local options = {
   declared = {
     "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
     "alone", "lr", "warmup", "temperature", "top_k", "optimizer", "weight_decay",
@@ -7,3 +8,5 @@ return {
   --- The parameter groups of declared methods.
   groups = { "router", "source", "private", "operator" },
 }
+
+return options

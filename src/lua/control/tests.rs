@@ -1,5 +1,6 @@
 use super::*;
 use compt_core::train::control::{Control, Setting};
+use compt_study::training::steering::{Origin, Program};
 use mlua::Table;
 use std::fs;
 use std::path::Path;
@@ -17,12 +18,12 @@ fn setting() -> Setting {
 }
 
 /// A control file beside `extra.lua`, loaded.
-fn load(text: &str, extra: &str) -> Result<ControlFile> {
+fn load(text: &str, extra: &str) -> Result<Box<dyn Program>> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("extra.lua"), extra).unwrap();
     let path = folder.path().join("control.lua");
     fs::write(&path, text).unwrap();
-    ControlFile::load(&path, Origin::Disk, &[setting()])
+    ControlFile::load(&path, Origin::Disk, &[setting()]).program
 }
 
 /// The error, with the folder's name left out.
@@ -123,6 +124,7 @@ fn mistakes_are_named_with_their_line() {
 #[test]
 fn a_missing_file_is_named() {
     let error = ControlFile::load(Path::new("no/such/control.lua"), Origin::Disk, &[setting()])
+        .program
         .err()
         .unwrap();
     assert!(error.to_string().starts_with("no/such/control.lua: No such file"), "{error}");

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
-#[path = "../../../tests/program/hub_server.rs"]
+#[allow(dead_code)] // The tests of the program use the rest.
+#[path = "../../../tests/all/program/hub_server.rs"]
 mod server;
 
 fn hub(server: &Server, home: &TempDir, offline: bool) -> Hub {

@@ -7,6 +7,14 @@ local library = {}
 ---@param place string
 function library.known(kind, name, list, place) end
 
+---@param name string
+---@param list string[]
+---@return string?
+function library.nearest(name, list) end
+
+---@param text string
+function library.note(text) end
+
 ---@param folder string
 ---@return string[]
 function library.modules(folder) end

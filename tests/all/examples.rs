@@ -1,0 +1,135 @@
+//! Every example in its quick form, and every command the README shows.
+
+use crate::program::{Study, compt, read, root};
+use std::fs;
+use std::path::Path;
+
+/// A fresh folder that sees the repository's files.
+fn folder() -> Study {
+    let folder = Study::new(&[]);
+    for name in ["examples", "scripts", "tests"] {
+        std::os::unix::fs::symlink(root().join(name), folder.path(name)).unwrap();
+    }
+    folder
+}
+
+/// Runs `compt` with these arguments.
+fn runs(folder: &Study, what: &str, arguments: &[&str]) {
+    let command = compt(arguments).current_dir(folder.0.path()).output();
+    let (code, out, err) = read(command.unwrap());
+    assert_eq!(code, 0, "{what}: {out}{err}");
+    assert!(!out.is_empty(), "{what} prints nothing");
+}
+
+const ROWS: &str = "tests/fixtures/rows";
+
+#[test]
+fn every_example_runs() {
+    let mut examples: Vec<String> = fs::read_dir(root().join("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".lua"))
+        .collect();
+    examples.sort();
+    assert!(!examples.is_empty());
+    let data = format!("data={ROWS}");
+    for name in examples {
+        let path = format!("examples/{name}");
+        runs(&folder(), &path, &["run", &path, "--set", "quick=true", "--set", &data]);
+        let lines = fs::read_to_string(root().join(&path)).unwrap().lines().count();
+        assert!(lines < 60, "{path} has {lines} lines");
+    }
+}
+
+/// The commands of README's shell blocks that start `compt`, as arguments; lines that end in `\`
+/// go on.
+fn readme_commands() -> Vec<Vec<String>> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let text = blocks.collect::<String>().replace("\\\n", " ");
+    let arguments = |line: &str| -> Option<Vec<String>> {
+        let line = line.split(" #").next()?.trim();
+        let line = line.strip_prefix("target/release/").unwrap_or(line).strip_prefix("compt ")?;
+        Some(words(line))
+    };
+    text.lines().filter_map(arguments).collect()
+}
+
+/// The words of a command, as a shell parts them; quotes of both kinds hold spaces.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(q), c) if q == c => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, ' ') => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
+            _ => word.push(c),
+        }
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+#[test]
+fn methods_are_compared() {
+    let script = "scripts/compare.lua";
+    let arguments = ["run", script, "--set", "quick=true", "--set", "methods=lora,mpt"];
+    let command = compt(&arguments).current_dir(folder().0.path()).output();
+    let (code, out, err) = read(command.unwrap());
+    assert_eq!(code, 0, "{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 6, "{out}");
+    assert!(lines[1].starts_with("method") && lines[1].contains("- pt-m"), "{out}");
+    for (line, name) in lines[2..].iter().zip(["pt", "pt-m", "lora", "mpt"]) {
+        assert!(line.starts_with(name), "{out}");
+    }
+}
+
+#[test]
+fn the_paper_s_studies_run() {
+    let folder = folder();
+    let arguments = ["run", "scripts/paper.lua", "--set", "quick=true", "--jobs", "2"];
+    let output = compt(&arguments).current_dir(folder.0.path()).output().unwrap();
+    let (code, out, err) = read(output);
+    assert_eq!(code, 0, "{err}");
+    let scripts = fs::read_dir(root().join("scripts")).unwrap();
+    let names = scripts.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let of_paper = |name: &String| name.starts_with("table") || name.starts_with("fig");
+    let studies: Vec<String> = names.filter(of_paper).collect();
+    assert_eq!(studies.len(), 17);
+    for name in studies {
+        let stem = name.trim_end_matches(".lua");
+        assert!(out.contains(&format!("pages/{stem}-1.")), "{stem} shows nothing");
+    }
+    let finished = out.lines().rev().nth(1).unwrap_or_default();
+    assert!(finished.contains(" finished") && !finished.contains(','), "{finished}");
+    let page = fs::read_to_string(folder.path("pages/paper.html")).unwrap();
+    assert!(page.contains("Figure A2") && page.matches("<svg").count() > 20);
+
+    // A study by itself takes the runs that are there.
+    let alone = ["run", "scripts/fig3.lua", "--set", "quick=true"];
+    let (code, out, err) = read(compt(&alone).current_dir(folder.0.path()).output().unwrap());
+    assert!(code == 0 && !err.contains("run 1 of"), "{out}{err}");
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    let commands = readme_commands();
+    assert!(!commands.is_empty());
+    // One folder for all: what one leaves the next may go on with.
+    let folder = folder();
+    for command in commands {
+        let shown = command.join(" ");
+        // DIR and FOLDER stand for what the reader has; the quick form trains for an epoch.
+        let mut arguments: Vec<String> = command
+            .iter()
+            .map(|word| word.replace("DIR", ROWS).replace("FOLDER", "micro"))
+            .collect();
+        let script = arguments.iter().find(|word| word.ends_with(".lua")).map(Path::new);
+        if let (Some(script), true) = (script, ["run", "sweep"].contains(&arguments[0].as_str())) {
+            assert!(script.starts_with("examples"), "{shown}: no such file here");
+            arguments.extend(["--set", "quick=true"].map(String::from));
+        }
+        runs(&folder, &shown, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,59 @@
+//! The program and the library, from outside: a module a subject, `cargo test --test all resume::`
+//! runs one. One binary, for linking libtorch takes longer than most of its tests.
+
+mod architecture;
+mod bad_input;
+mod broken_edits;
+mod cli;
+mod compared_runs;
+mod damaged_models;
+mod damaged_prompts;
+mod damaged_rows;
+mod encodings;
+mod eval;
+mod examples;
+mod exchange;
+mod grid;
+mod hot_reload;
+mod hub;
+mod hub_cache;
+mod hub_models;
+mod interrupt;
+mod micro_margin;
+mod operators;
+mod plot_control;
+mod predict;
+mod program;
+mod prompts;
+mod repl;
+mod repl_fuzz;
+mod repl_interrupt;
+mod report;
+mod resume;
+mod runs;
+mod saved_in_place;
+mod setup;
+mod slurm;
+mod slurm_clusters;
+mod steering;
+mod sweep;
+mod t5;
+mod tensor_memory;
+mod tensor_ops;
+mod told;
+mod typing;
+
+#[test]
+fn every_file_of_tests_is_a_module() {
+    let names = |folder: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(program::root().join(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let source = include_str!("main.rs");
+    for name in names("tests/all") {
+        let module = format!("\nmod {};\n", name.trim_end_matches(".rs"));
+        assert!(name == "main.rs" || source.contains(&module), "main.rs lacks{module}");
+    }
+    let stray = names("tests").into_iter().find(|name| name.ends_with(".rs") && name != "lua.rs");
+    assert_eq!(stray, None, "it is in no test binary: move it to tests/all");
+}
