@@ -11,6 +11,7 @@ use super::types::LuaTrainer;
 use crate::{Error, Result};
 use compt_core::compose;
 use compt_core::files::json::read_json;
+use compt_core::files::source::Source;
 use compt_core::notice;
 use compt_error::Context;
 use compt_study::run::environment::binary_sha256;
@@ -221,6 +222,8 @@ fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result
     notice::say(&format!(
         "note: {why}: {script} is run again{until}, as it was when the run was made"
     ));
+    let modules = modules::read(run)?;
+    note_edits(&script, &source, &modules);
     let trainer = record["trainer"].as_u64().unwrap_or(1) as usize;
     let mut folders = beside(run, text("session").as_deref().unwrap_or_default());
     folders.insert(trainer, run.to_path_buf());
@@ -231,7 +234,7 @@ fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result
             _ => None,
         },
         may_differ: may_differ(request),
-        modules: modules::read(run)?,
+        modules,
         ..Again::new(mode(&request.aim, trainer), folders)
     };
     Ok(Session {
@@ -239,6 +242,25 @@ fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result
         script: Some(Script { path: script.into(), source }),
         ..session(request, record, again)
     })
+}
+
+/// Names the files that are not as they were: their copies in the run's folder are used.
+fn note_edits(script: &str, source: &str, modules: &[Source]) {
+    let differs = |path: &Path, text: &str| fs::read_to_string(path).is_ok_and(|now| now != text);
+    let script = differs(Path::new(script), source).then(|| script.to_string());
+    let others = modules.iter().filter(|module| differs(&module.path, &module.text));
+    let names: Vec<String> =
+        script.into_iter().chain(others.map(|module| module.path.display().to_string())).collect();
+    match &names[..] {
+        [] => {}
+        [one] => notice::say(&format!("note: {one} has changed since: the run's copy is used")),
+        [first @ .., last] => {
+            let first = first.join(", ");
+            notice::say(&format!(
+                "note: {first} and {last} have changed since: the run's copies are used"
+            ));
+        }
+    }
 }
 
 /// The run in this very folder.

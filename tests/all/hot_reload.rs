@@ -141,7 +141,7 @@ fn strict_runs_end_at_a_bad_edit() {
     let steps = losses(&study.path("out")).len();
     fs::write(study.path("control.lua"), CONTROL).unwrap();
     let mut run = Run::start(&study, &["resume", "out"]);
-    run.hear(&format!("goes on after step {steps}"));
+    run.hear(&format!("resumes after step {steps}"));
     run.hear("lr.source: 0.02 -> 0.01");
     run.wait_for_steps(&study.path("out"), 2);
     assert_eq!(run.terminate().0, 143);

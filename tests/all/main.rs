@@ -25,6 +25,7 @@ mod plot_control;
 mod predict;
 mod program;
 mod prompts;
+mod rebuilt;
 mod repl;
 mod repl_fuzz;
 mod repl_interrupt;

@@ -164,9 +164,9 @@ fn a_run_that_went_astray_is_resumed_before_it() {
     assert_eq!((code, err.contains("step 13: the loss is NaN")), (1, true), "{err}");
     let (code, _, err) = study.run(&["resume", "out"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("goes on after step 10") && err.contains("step 13: "), "{err}");
+    assert!(err.contains("resumes after step 10") && err.contains("step 13: "), "{err}");
     fs::write(study.path("control.lua"), control("0.01")).unwrap();
     let (code, _, err) = study.run(&["resume", "out"]);
-    assert_eq!((code, err.contains("goes on after step 10")), (0, true), "{err}");
+    assert_eq!((code, err.contains("resumes after step 10")), (0, true), "{err}");
     replays(&study, "out");
 }

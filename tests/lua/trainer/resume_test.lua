@@ -83,7 +83,7 @@ return {
         small.losses(first, stop)
         scratch(function(path)
           first:save(path)
-          assert(second:load(path):find(("goes on after step %d"):format(stop), 1, true))
+          assert(second:load(path):find(("resumes after step %d"):format(stop), 1, true))
         end)
         assert(second.steps == stop)
         local rest = small.losses(second, steps - stop)
