@@ -15,5 +15,6 @@ pub mod router;
 pub mod t5;
 pub mod tensor;
 pub mod train;
+mod word;
 
 pub use compt_error::{Error, Result};
