@@ -4,6 +4,7 @@ pub mod again;
 pub mod args;
 mod call;
 pub mod control;
+mod data;
 pub mod doc;
 pub mod failure;
 mod figure;

@@ -160,14 +160,6 @@ impl Choice {
             Choice::Own(own) => &own.name,
         }
     }
-
-    /// m', the rows of a private prompt, for S sources of m rows.
-    pub fn private_length(&self, sources: i64, length: i64) -> i64 {
-        match self {
-            Choice::BuiltIn(operator) => operator.private_length(sources, length),
-            Choice::Own(_) => length,
-        }
-    }
 }
 
 impl Own {

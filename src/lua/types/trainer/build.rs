@@ -279,7 +279,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     // The first trainer of a cell is the cell's run, unless it has a name of its own.
     let first = lua.app_data_ref::<Session>().is_none_or(|s| s.cell.is_none() || number == 1);
     let out = out_folder(lua, out, (name_given || !first).then_some(name.as_str()));
-    let optimizer = optimizer::optimizer(lua, &optimizer)?;
+    let optimizer = optimizer::optimizer(&optimizer)?;
     let settings = Settings { max_source, ..settings };
     drop(b);
     let parts = Parts {
