@@ -17,28 +17,34 @@ options "compt.MethodOptions" [[
 - private_length?: integer -- rows of a private prompt; by default m, S m for "concat"
 - encoder?: compt.Encoder = "mlp" -- reparametrises each prompt
 - init?: compt.Init = "uniform" -- what prompts start from
-- router?: "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter = "relaxed_bernoulli" -- "relaxed_bernoulli", "free", "constant", or with options
+- router?: compt.RouterKind|compt.MethodRouter = "relaxed_bernoulli" -- a kind of router, or with options
 - placement?: "append"|"prepend" = "append" -- before the closing `</s>`, or before the input
 - alone?: boolean -- each task is trained by itself, one after the other (pt: true)
 - lr?: table<compt.Group, number> -- highest rates ({ router = 0.1, source = 0.05, private = 0.02 }; operator: by default as private)
 - warmup?: number = 0.2 -- share of the steps in which the rates rise
 - temperature?: number[] -- at the first and the last step ({ 5, 1e-3 })
 - top_k?: integer -- how many of the largest router weights of an example stay; by default all
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
+- optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- an optimizer, or with options
 - weight_decay?: number = 0.01 -- decoupled
 ]]
 
 options "compt.MethodRouter" [[
 A router inside a method.
-- kind?: "relaxed_bernoulli"|"free"|"constant" = "relaxed_bernoulli" -- which
+- kind?: compt.RouterKind = "relaxed_bernoulli" -- which
 - train?: compt.Normalisation = "softmax" -- while training
 - eval?: compt.Normalisation = "softmax" -- at inference
 - per?: compt.Per = "example" -- what one sample is for
 - bound?: number = 0 -- logits start from U(-bound, bound)
 ]]
 
+alias "compt.OptimizerKind" [[
+An optimizer.
+- "adamw" -- Loshchilov & Hutter 2019
+- "adafactor" -- Shazeer & Stern 2018
+]]
+
 options "compt.OptimizerOptions" [[
-- kind: "adamw"|"adafactor" -- which
+- kind: compt.OptimizerKind -- which
 - betas?: number[] -- adamw: of the moments ({ 0.9, 0.999 })
 - eps?: number = 1e-8 -- adamw: added to the root
 - scale_by_rms?: boolean = false -- adamw: rates scaled by the parameter's root mean square
@@ -91,7 +97,7 @@ options "compt.PeerOptions" [[
 What the methods of peers share.
 - lr?: table<compt.Group, number> -- highest rates by parameter group
 - warmup?: number -- share of the steps in which the rates rise
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- "adamw", "adafactor", or with options
+- optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- an optimizer, or with options
 - weight_decay?: number = 0.01 -- decoupled; 0 where the method is published so
 ]]
 

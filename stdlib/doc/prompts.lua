@@ -145,6 +145,13 @@ class "compt.router" [[
 The kinds of router: how much each source prompt weighs for a task.
 ]]
 
+alias "compt.RouterKind" [[
+A kind of router.
+- "relaxed_bernoulli" -- samples at a temperature (ComPT)
+- "free" -- learned weights without samples
+- "constant" -- every source weighs 1 / S
+]]
+
 alias "compt.Normalisation" [[
 How a router's scores become weights over the sources.
 - "softmax" -- of the samples in training, of the logits at inference (ComPT)
@@ -195,7 +202,7 @@ Every source weighs 1 / S; nothing is learned.
 
 class "compt.Router" [[
 Weights of the sources for each task.
-- kind: string -- "relaxed_bernoulli", "free" or "constant"
+- kind: compt.RouterKind -- which
 - tasks: string[] -- names
 - sources: integer -- S
 - temperature: number -- of samples where a call names none; may be set, but for a trainer's router, whose temperature every step sets (`t:set("temperature", x)`)

@@ -16,7 +16,7 @@ options "compt.TrainerOptions" [[
 - keep?: integer = 2 -- newest checkpoints that stay
 - best?: string = "average" -- the score, or the task, whose best checkpoint stays, too
 - non_finite?: "stop"|"skip"|"rollback"|compt.NonFinite = "stop" -- what a loss that is not finite does
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions -- by default the method's
+- optimizer?: compt.OptimizerKind|compt.OptimizerOptions -- by default the method's
 - weight_decay?: number -- by default the method's
 - clip?: number = 1 -- largest norm of the gradient; math.huge clips nothing
 - dropout?: number -- of the backbone while training; by default its `dropout_rate`

@@ -73,8 +73,12 @@ impl Metric {
     /// An unknown name, with the nearest known one.
     pub fn parse(name: &str) -> Result<Self> {
         let known = METRICS.iter().find(|metric| metric.name == name);
-        let names = METRICS.iter().map(|metric| metric.name);
-        known.map(Metric).ok_or_else(|| Error::unknown("metric", name, names))
+        known.map(Metric).ok_or_else(|| Error::unknown("metric", name, Self::names()))
+    }
+
+    /// The name of every metric.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        METRICS.iter().map(|metric| metric.name)
     }
 
     /// The metrics of a task that names none: accuracy, and of numbers (no label words) both

@@ -25,8 +25,8 @@ impl Default for EncoderKind {
 }
 
 impl EncoderKind {
-    /// What an encoder can be told: `activation` ("gelu") and `residual` (false), of the MLP. The
-    /// others take no notice of them, so that a grid can vary the kind alone.
+    /// The options of an encoder: `activation` ("gelu") and `residual` (false), of the MLP. The
+    /// others ignore them, so that a grid can vary the kind alone.
     pub const OPTIONS: &[&str] = &["activation", "residual"];
     /// The kind that is meant where none is named.
     pub const DEFAULT: &str = "mlp";

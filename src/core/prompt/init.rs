@@ -140,7 +140,7 @@ impl Init {
                 "the given prompt has shape {:?} where [{length}, {dim}] is needed",
                 value.size()
             ))),
-            // A copy: every prompt is trained by itself, and the giver keeps what was given.
+            // A copy: every prompt is trained by itself, and the given tensor does not change.
             Init::Given(value) => on_cpu(&value.f_detach_copy()?),
         }
     }

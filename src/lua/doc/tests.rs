@@ -4,6 +4,7 @@ use super::{Docs, Kind};
 use crate::Runtime;
 use crate::options::seen;
 use crate::types::OBJECTS;
+use compt_core::metric::Metric;
 use compt_core::prompt::EncoderKind;
 use compt_core::router;
 use compt_core::train::optimizer;
@@ -169,6 +170,20 @@ fn declared_by(runtime: &Runtime, method: &str) -> BTreeSet<&'static str> {
     let code = format!("return require('compt.methods.options').{method}");
     let names: Vec<String> = runtime.lua().load(code).eval().unwrap();
     names.into_iter().map(|name| &*name.leak()).collect()
+}
+
+#[test]
+fn every_registered_kind_is_documented() {
+    let docs = Docs::load().unwrap();
+    for (alias, names) in [
+        ("compt.RouterKind", router::KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()),
+        ("compt.OptimizerKind", optimizer::KINDS.iter().map(|kind| kind.name).collect()),
+        ("compt.Metric", Metric::names().collect()),
+    ] {
+        let values = docs.values(alias).into_iter().map(|value| value.0);
+        let documented: Vec<String> = values.map(|name| name.trim_matches('"').into()).collect();
+        assert_eq!(documented, names, "{alias}");
+    }
 }
 
 #[test]

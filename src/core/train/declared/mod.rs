@@ -175,7 +175,7 @@ impl Declared {
     ) -> Result<Composition> {
         let operator = match operator {
             Some(operator) => operator,
-            None => compose::built_in(&self.compose)?.into(),
+            None => compose::built_in(&self.compose)?,
         };
         Ok(self.prompts(tasks, backbone, None)?.composed_by(operator))
     }
