@@ -10,10 +10,12 @@ pub mod guard;
 pub mod metric;
 pub mod nn;
 pub mod notice;
+pub mod options;
 pub mod prompt;
 pub mod router;
 pub mod t5;
 pub mod tensor;
 pub mod train;
+mod word;
 
 pub use compt_error::{Error, Result};

@@ -3,6 +3,7 @@
 pub mod args;
 mod call;
 pub mod control;
+mod data;
 pub mod doc;
 pub mod failure;
 mod figure;

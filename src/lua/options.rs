@@ -1,11 +1,13 @@
 //! Strict tables of named options: a key nobody asked for is an error that names the nearest
 //! known one.
 
+use super::data;
 use super::object::{self, Object};
 use crate::Error;
 use compt_core::data::truth;
 use compt_error::nearest;
 use mlua::{FromLua, Lua, Table, Value};
+use serde_json::Map;
 use std::cell::RefCell;
 
 /// The options of one call. Read each one, then `finish`.
@@ -76,6 +78,18 @@ impl Options {
             _ => error,
         }
         .into()
+    }
+
+    /// Those of these options that are there, as plain data.
+    pub fn data(&self, keys: &[&'static str]) -> mlua::Result<Map<String, serde_json::Value>> {
+        let mut map = Map::new();
+        for key in keys {
+            self.known.borrow_mut().push(key);
+            let Some(table) = &self.table else { continue };
+            let value = data::plain(&table.get(*key)?).map_err(|e| self.at(key, e))?;
+            map.insert(key.to_string(), value);
+        }
+        Ok(map)
     }
 
     /// An option that is an object of the runtime.

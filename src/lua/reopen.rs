@@ -188,7 +188,7 @@ fn rebuild(
 /// The file of the method's operator, where it is in one.
 fn operator_file(specification: &Specification, run: &Path) -> Result<Option<PathBuf>> {
     match specification.method.get("compose").and_then(Value::as_str) {
-        Some(name) if !compose::BUILT_IN.contains(&name) => {
+        Some(name) if compose::built_in(name).is_err() => {
             Ok(operator_of(run, name)?.map(|source| source.path))
         }
         _ => Ok(None),

@@ -18,29 +18,35 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 - private_length?: integer -- rows of a private prompt; default: m, or S m for "concat"
 - encoder?: compt.Encoder = "mlp" -- network that reparametrises each prompt
 - init?: compt.Init = "uniform" -- initialisation of prompts
-- router?: "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
+- router?: compt.RouterKind|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
 - placement?: "append"|"prepend" = "append" -- prompts stand after the input and before `</s>`, or before the input
 - alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
 - lr?: table<compt.Group, number> -- peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
 - warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates
 - temperature?: number[] -- router temperature at the first and the last step (default { 5, 1e-3 })
 - top_k?: integer -- number of router weights to keep per example, the largest ones; default: all
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
+- optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
 - weight_decay?: number = 0.01 -- decoupled weight decay
 ]]
 
 options "compt.MethodRouter" [[
 The router of a method.
-- kind?: "relaxed_bernoulli"|"free"|"constant" = "relaxed_bernoulli" -- type of router
+- kind?: compt.RouterKind = "relaxed_bernoulli" -- type of router
 - train?: compt.Normalisation = "softmax" -- normalisation in training
 - eval?: compt.Normalisation = "softmax" -- normalisation at inference
 - per?: compt.Per = "example" -- whether to draw a sample per example or per step
 - bound?: number = 0 -- initial logits are drawn from U(-bound, bound)
 ]]
 
+alias "compt.OptimizerKind" [[
+An optimizer.
+- "adamw" -- Loshchilov & Hutter 2019
+- "adafactor" -- Shazeer & Stern 2018
+]]
+
 options "compt.OptimizerOptions" [[
 AdamW (Loshchilov and Hutter 2019), as in PyTorch, or Adafactor (Shazeer and Stern 2018), as in transformers.
-- kind: "adamw"|"adafactor" -- type of optimizer
+- kind: compt.OptimizerKind -- type of optimizer
 - betas?: number[] -- adamw: decay rates of the moments (default { 0.9, 0.999 })
 - eps?: number = 1e-8 -- adamw: added to the denominator
 - scale_by_rms?: boolean = false -- adamw: multiply the rate by the root mean square of the parameter
@@ -93,7 +99,7 @@ options "compt.PeerOptions" [[
 Options that all other methods share.
 - lr?: table<compt.Group, number> -- peak learning rates by parameter group
 - warmup?: number -- share of the steps for the warm-up
-- optimizer?: "adamw"|"adafactor"|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
+- optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
 - weight_decay?: number = 0.01 -- decoupled weight decay; 0 for methods that are published without
 ]]
 

@@ -153,6 +153,13 @@ class "compt.router" [[
 Routers: the weight of each source prompt for a task.
 ]]
 
+alias "compt.RouterKind" [[
+A kind of router.
+- "relaxed_bernoulli" -- samples at a temperature (ComPT)
+- "free" -- learned weights without samples
+- "constant" -- every source weighs 1 / S
+]]
+
 alias "compt.Normalisation" [[
 How a router turns its scores [B, S] into weights [B, S].
 - "softmax" -- softmax of the samples in training, of the logits at inference (ComPT)
@@ -206,7 +213,7 @@ range.
 
 class "compt.Router" [[
 The weights of source prompts for each task.
-- kind: string -- "relaxed_bernoulli", "free" or "constant"
+- kind: compt.RouterKind -- kind of the router
 - tasks: string[] -- names of the tasks
 - sources: integer -- S, number of source prompts
 - temperature: number -- temperature of samples if a call gives none. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there

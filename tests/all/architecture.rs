@@ -6,20 +6,28 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 24] = [
+const ROOMS: [(&str, &[&str]); 26] = [
     ("files", &[]),
     ("guard", &[]),
     ("notice", &[]),
+    ("word", &[]),
+    ("options", &["word"]),
     ("tensor", &["files"]),
     ("nn", &["tensor"]),
     ("t5", &["files", "tensor", "nn"]),
-    ("prompt", &["tensor", "nn"]),
-    ("router", &["tensor", "nn"]),
+    ("prompt", &["tensor", "nn", "options", "data", "backbone"]),
+    ("router", &["tensor", "nn", "options"]),
     ("compose", &["tensor", "nn", "prompt", "router"]),
-    ("data", &["files", "guard", "metric"]),
-    ("metric", &["data"]),
+    ("data", &["files", "guard", "word", "metric"]),
+    ("metric", &["word"]),
     ("backbone", &["files", "notice", "tensor", "data", "t5"]),
-    ("train", &["tensor", "nn", "t5", "prompt", "router", "compose", "data", "metric", "backbone"]),
+    (
+        "train",
+        &[
+            "notice", "options", "tensor", "nn", "t5", "prompt", "router", "compose", "data",
+            "metric", "backbone",
+        ],
+    ),
     ("interrupt", &[]),
     ("watch", &[]),
     ("plot", &[]),

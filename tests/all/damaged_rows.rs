@@ -30,7 +30,7 @@ fn rte(train: &Path, seed: u64) -> compt_error::Result<Task> {
         missing: Missing::Error,
         layout: Layout::default(),
         label_is: None,
-        metrics: vec![Metric::Accuracy],
+        metrics: vec![Metric::parse("accuracy").unwrap()],
         small: true,
         sources: Sources {
             train: Source::Files(vec![file(train)]),

@@ -80,7 +80,11 @@ fn the_remaining_steps_are_made_without_the_script() {
     assert_eq!(study.text("out/metrics.jsonl").lines().count(), 6, "{err}");
     assert_eq!(marks(&study), 1, "the script has not run again");
     let (code, out, err) = study.run(&["replay", "out"]);
-    assert_eq!((code, out.contains("6 steps made again, every loss identical")), (0, true), "{err}");
+    assert_eq!(
+        (code, out.contains("6 steps made again, every loss identical")),
+        (0, true),
+        "{err}"
+    );
 }
 
 #[test]
@@ -117,7 +121,8 @@ end }
     let study = study(LIBRARY, own);
     let (code, _, err) = study.run(&["run", "study.lua", "--out", "out"]);
     assert_eq!(code, 0, "{err}");
-    fs::write(study.path("helper.lua"), "return { method = function() error 'edited' end }").unwrap();
+    fs::write(study.path("helper.lua"), "return { method = function() error 'edited' end }")
+        .unwrap();
     for command in ["eval", "replay", "resume"] {
         let (code, out, err) = study.run(&[command, "out"]);
         let why = "note: the method 'mine' is defined in the script: study.lua is run again";

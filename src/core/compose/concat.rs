@@ -1,18 +1,18 @@
-//! MCAT: P_u * cat_s(w_s P_s)
+//! MCAT (ComPT): P_u * cat_s(w_s P_s)
 
 use super::{Isolated, Isolation, Operator, check_private, dimensions};
 use crate::Result;
 use tch::Tensor;
 
 /// private `[B, S * m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, S * m, d]`
-pub fn concat(private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
+fn concat(private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let (s, m, d) = dimensions(sources, weights)?;
     let weighted = weights.f_view([-1, s, 1, 1])?.f_mul(sources)?.f_view([-1, s * m, d])?;
     check_private(private, &weighted)?;
     Ok(weighted.f_mul(private)?)
 }
 
-pub struct Concat;
+pub(super) struct Concat;
 
 impl Operator for Concat {
     fn name(&self) -> &str {

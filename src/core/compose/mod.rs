@@ -1,22 +1,20 @@
-//! Composition: how a private prompt and weighted source prompts become the prompt of an example.
+//! Composition: how a private prompt and weighted source prompts become the prompt of an example. An
+//! operator is a file here and a line of `BUILT_IN`.
 //!
 //! An operator takes `private` `[B, m', d]`, `sources` `[S, m, d]` and `weights` `[B, S]` and
-//! gives `[B, m', d]`; all of it is differentiable.
+//! returns `[B, m', d]`; all of it is differentiable.
 
 mod concat;
-pub mod isolate;
+mod isolate;
 mod private;
 mod product;
 mod sum;
 
-pub use concat::{Concat, concat};
 pub use isolate::{Isolated, Isolation};
-pub use private::{Private, private};
-pub use product::{Product, product};
-pub use sum::{Sum, sum};
 
 use crate::nn::Named;
 use crate::{Error, Result};
+use std::rc::Rc;
 use tch::Tensor;
 
 /// A composition as a study names it.
@@ -34,11 +32,19 @@ pub trait Operator {
     }
 
     /// private `[B, m', d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m', d]`
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not fit; and what an operator of the user fails with.
     fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor>;
 
     /// The composition with some prompts left out. `weights` are 0 for the sources left out
     /// (`isolation.kept`). By default a source without weight adds nothing and the private
     /// prompt is part of every column.
+    ///
+    /// # Errors
+    ///
+    /// As of `compose`; an isolation that leaves the operator nothing to compose.
     fn isolate(
         &self,
         private: &Tensor,
@@ -51,17 +57,31 @@ pub trait Operator {
     }
 }
 
-pub const BUILT_IN: [&str; 4] = ["sum", "product", "concat", "private"];
+type Make = fn() -> Rc<dyn Operator>;
+
+/// Every built-in operator by its name.
+const BUILT_IN: &[(&str, Make)] = &[
+    ("sum", || Rc::new(sum::Sum)),
+    ("product", || Rc::new(product::Product)),
+    ("concat", || Rc::new(concat::Concat)),
+    ("private", || Rc::new(private::Private)),
+];
+
+/// The names of the built-in operators.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> + Clone {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
 
 /// A built-in operator.
-pub fn built_in(name: &str) -> Result<Box<dyn Operator>> {
-    Ok(match name {
-        "sum" => Box::new(Sum),
-        "product" => Box::new(Product),
-        "concat" => Box::new(Concat),
-        "private" => Box::new(Private),
-        _ => return Err(Error::unknown("composition", name, BUILT_IN)),
-    })
+///
+/// # Errors
+///
+/// An unknown name, with the nearest known one.
+pub fn built_in(name: &str) -> Result<Rc<dyn Operator>> {
+    match BUILT_IN.iter().find(|(known, _)| *known == name) {
+        Some((_, make)) => Ok(make()),
+        None => Err(Error::unknown("composition", name, built_in_names())),
+    }
 }
 
 /// sum_s w_s P_s: sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
@@ -121,9 +141,12 @@ mod tests {
         let golden = Golden::open();
         let [p, s, w] =
             ["private", "sources", "weights"].map(|x| golden.get(&format!("compose.{x}")));
-        let text = concat(&p, &s, &w).unwrap_err().to_string();
+        let compose = |name: &str, weights: &Tensor| {
+            built_in(name).unwrap().compose(&p, &s, weights).unwrap_err().to_string()
+        };
+        let text = compose("concat", &w);
         assert!(text.contains("[3, 4, 6] and must be [3, 8, 6]"), "{text}");
-        let text = sum(&p, &s, &w.narrow(1, 0, 1)).unwrap_err().to_string();
+        let text = compose("sum", &w.narrow(1, 0, 1));
         assert!(text.contains("[3, 1] do not fit"), "{text}");
         assert!(built_in("summ").err().unwrap().to_string().contains("'sum'"));
     }

@@ -1,23 +1,19 @@
-//! PT: the private prompt alone.
+//! Prompt tuning (Lester et al., 2021): the private prompt alone.
 
 use super::{Isolated, Isolation, Operator};
 use crate::{Error, Result};
 use tch::Tensor;
 
 /// private `[B, m, d]` as it is; sources and weights play no part.
-pub fn private(private: &Tensor, _sources: &Tensor, _weights: &Tensor) -> Result<Tensor> {
-    Ok(private.shallow_clone())
-}
-
-pub struct Private;
+pub(super) struct Private;
 
 impl Operator for Private {
     fn name(&self) -> &str {
         "private"
     }
 
-    fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        self::private(private, sources, weights)
+    fn compose(&self, private: &Tensor, _sources: &Tensor, _weights: &Tensor) -> Result<Tensor> {
+        Ok(private.shallow_clone())
     }
 
     fn isolate(

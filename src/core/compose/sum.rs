@@ -1,17 +1,17 @@
-//! SSUM: P_u + sum_s w_s P_s
+//! SSUM (ComPT, equation 5): P_u + sum_s w_s P_s
 
 use super::{Isolated, Isolation, Operator, check_private, weighted_sum};
 use crate::Result;
 use tch::Tensor;
 
 /// private `[B, m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
-pub fn sum(private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
+fn sum(private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let mixed = weighted_sum(sources, weights)?;
     check_private(private, &mixed)?;
     Ok(mixed.f_add(private)?)
 }
 
-pub struct Sum;
+pub(super) struct Sum;
 
 impl Operator for Sum {
     fn name(&self) -> &str {

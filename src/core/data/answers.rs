@@ -1,7 +1,7 @@
 //! A task's label words as a tokenizer has them.
 
 use super::Tokenizer;
-use super::word::normal;
+use crate::word::normal;
 use crate::{Error, Result};
 use std::collections::HashMap;
 

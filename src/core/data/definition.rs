@@ -373,7 +373,7 @@ mod tests {
             missing: Missing::Error,
             layout: Layout::default(),
             label_is: None,
-            metrics: vec![Metric::Accuracy],
+            metrics: Metric::usual(&["no".to_string()]),
             small: false,
             sources: Sources { train, validation: None, test: Some(rows(30)) },
         }

@@ -1,7 +1,7 @@
 //! How a task puts its rows into text, as a run records it.
 
-use super::template::fold;
 use super::{Labels, Row, Template};
+use crate::word::fold;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! The targets a task may have: a few words, or numbers written as text.
 
-use super::word::{normal, number};
 use super::{LabelIs, Rounding, RowLabels};
+use crate::word::{normal, number};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -25,8 +25,8 @@ mod table;
 mod task_set;
 mod template;
 mod tokenizer;
-mod word;
 
+pub use crate::word::{normal, number, truth};
 pub use answers::Answers;
 pub use definition::{DataFile, Definition, Plan, Source, Sources};
 pub use example::{Example, Split, Task};
@@ -43,4 +43,3 @@ pub use table::Layout;
 pub use task_set::{Part, TaskSet};
 pub use template::Template;
 pub use tokenizer::Tokenizer;
-pub use word::{normal, number, truth};

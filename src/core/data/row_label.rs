@@ -1,6 +1,6 @@
 //! Which of a task's words the label of a row means: the same in every format of rows.
 
-use super::word::{normal, number, truth};
+use crate::word::{normal, number, truth};
 use crate::{Error, Result};
 use serde_json::Value;
 

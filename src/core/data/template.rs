@@ -1,6 +1,7 @@
 //! From a row to the text the model reads.
 
 use super::Row;
+use crate::word::fold;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,11 +64,6 @@ impl Template {
             Template::Function(_) => Vec::new(),
         }
     }
-}
-
-/// Runs of white space as one space, none at the ends.
-pub fn fold(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn fill(pattern: &str, value: impl Fn(&str) -> Result<String>) -> Result<String> {

@@ -1,5 +1,14 @@
+use super::{Definition, Fits};
+
+pub(super) const METRIC: Definition = Definition {
+    name: "accuracy",
+    fits: Fits::All,
+    range: (0.0, 100.0),
+    score: |texts| accuracy(texts.predictions, texts.targets),
+};
+
 /// The share of predictions that equal their target.
-pub fn accuracy(predictions: &[String], targets: &[String]) -> f64 {
+fn accuracy(predictions: &[String], targets: &[String]) -> f64 {
     let right = predictions.iter().zip(targets).filter(|(p, t)| p == t).count();
     right as f64 / targets.len().max(1) as f64
 }

@@ -1,5 +1,18 @@
+use super::{Definition, Fits};
+
+/// Of the positive class: the last label word.
+pub(super) const METRIC: Definition = Definition {
+    name: "f1",
+    fits: Fits::Words,
+    range: (0.0, 100.0),
+    score: |texts| {
+        let positive = texts.words.last().map_or("", String::as_str);
+        f1(texts.predictions, texts.targets, positive)
+    },
+};
+
 /// F1 of the class `positive`: 2 TP / (2 TP + FP + FN), 0 where no text is that class.
-pub fn f1(predictions: &[String], targets: &[String], positive: &str) -> f64 {
+fn f1(predictions: &[String], targets: &[String], positive: &str) -> f64 {
     let count = |texts: &[String]| texts.iter().filter(|text| *text == positive).count();
     let both =
         predictions.iter().zip(targets).filter(|(p, t)| *p == positive && *t == positive).count();

@@ -1,8 +1,17 @@
+use super::{Definition, Fits};
+
+pub(super) const METRIC: Definition = Definition {
+    name: "matthews",
+    fits: Fits::Words,
+    range: (-100.0, 100.0),
+    score: |texts| matthews(texts.predictions, texts.targets, texts.words),
+};
+
 /// Matthews' correlation of any number of classes (Gorodkin 2004), as scikit-learn computes it.
 ///
 /// Texts outside `words` are one class more, never right. Where all predictions, or all targets,
 /// are of one class the score is 0.
-pub fn matthews(predictions: &[String], targets: &[String], words: &[String]) -> f64 {
+fn matthews(predictions: &[String], targets: &[String], words: &[String]) -> f64 {
     let class = |text: &String| words.iter().position(|word| word == text).unwrap_or(words.len());
     let mut predicted = vec![0.0; words.len() + 1];
     let mut wanted = vec![0.0; words.len() + 1];

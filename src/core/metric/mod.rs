@@ -1,4 +1,5 @@
-//! Scores of decoded text against the wanted text, in percent as the field's tables print them.
+//! Scores of decoded text against the wanted text, in percent as the field's tables print them. A
+//! metric is a file here and a line of `METRICS`.
 //!
 //! Every score is 100 x the textbook value: accuracy and F1 lie in 0..100, the correlations in
 //! -100..100. Text that is no label word, or no number, counts as wrong and never fails.
@@ -9,64 +10,121 @@ mod matthews;
 mod pearson;
 mod spearman;
 
-use crate::data::{Labels, normal, number};
+use crate::word::{normal, number};
 use crate::{Error, Result};
 
-/// A score a task is judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
-    Accuracy,
-    F1,
-    Matthews,
-    Pearson,
-    Spearman,
+/// Every metric.
+const METRICS: &[Definition] =
+    &[accuracy::METRIC, f1::METRIC, matthews::METRIC, pearson::METRIC, spearman::METRIC];
+
+/// What a metric is.
+struct Definition {
+    name: &'static str,
+    /// The labels it says something of.
+    fits: Fits,
+    /// The lowest and the highest score in percent.
+    range: (f64, f64),
+    /// The score as a textbook has it, of texts that are `normal`; 0 where it has no value: no rows,
+    /// no positive, a constant side of a correlation.
+    score: fn(&Texts) -> f64,
 }
 
-impl Metric {
-    pub const ALL: [Metric; 5] =
-        [Metric::Accuracy, Metric::F1, Metric::Matthews, Metric::Pearson, Metric::Spearman];
+/// Labels a metric is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fits {
+    All,
+    Words,
+    /// Numbers, or words that are numbers.
+    Numbers,
+}
 
-    /// A metric by its name; an unknown name is an error with the nearest known one.
-    pub fn parse(name: &str) -> Result<Self> {
-        let known = Self::ALL.into_iter().find(|metric| metric.name() == name);
-        known.ok_or_else(|| Error::unknown("metric", name, Self::ALL.map(Metric::name)))
+/// What is scored, as label words are compared (see `normal`); one prediction a target.
+struct Texts<'a> {
+    predictions: &'a [String],
+    targets: &'a [String],
+    /// The label words; none where labels are numbers.
+    words: &'a [String],
+}
+
+impl Texts<'_> {
+    fn predicted_numbers(&self) -> Vec<f64> {
+        numbers(self.predictions)
     }
 
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::Accuracy => "accuracy",
-            Metric::F1 => "f1",
-            Metric::Matthews => "matthews",
-            Metric::Pearson => "pearson",
-            Metric::Spearman => "spearman",
-        }
-    }
-
-    /// The score in percent of `predictions` against `targets`, one text an example, all compared
-    /// as label words are (see [`normal`]).
-    ///
-    /// `labels` gives F1 its positive class: the last word. A score that has no value (no rows,
-    /// no positive, a constant side of a correlation) is 0.
-    pub fn compute(self, predictions: &[String], targets: &[String], labels: &Labels) -> f64 {
-        assert_eq!(predictions.len(), targets.len(), "one prediction a target");
-        let texts = |texts: &[String]| texts.iter().map(|t| normal(t)).collect::<Vec<_>>();
-        let (predictions, targets) = (&texts(predictions), &texts(targets));
-        100.0
-            * match self {
-                Metric::Accuracy => accuracy::accuracy(predictions, targets),
-                Metric::F1 => f1::f1(predictions, targets, &normal(labels.positive())),
-                Metric::Matthews => {
-                    matthews::matthews(predictions, targets, &texts(labels.words()))
-                }
-                Metric::Pearson => pearson::pearson(&numbers(predictions), &numbers(targets)),
-                Metric::Spearman => spearman::spearman(&numbers(predictions), &numbers(targets)),
-            }
+    fn target_numbers(&self) -> Vec<f64> {
+        numbers(self.targets)
     }
 }
 
 /// The numbers the texts say; a text that says none counts as -1, as in T5: below every label.
 fn numbers(texts: &[String]) -> Vec<f64> {
     texts.iter().map(|text| number(text).unwrap_or(-1.0)).collect()
+}
+
+/// A score a task is judged by.
+#[derive(Clone, Copy)]
+pub struct Metric(&'static Definition);
+
+impl Metric {
+    /// A metric by its name.
+    ///
+    /// # Errors
+    ///
+    /// An unknown name, with the nearest known one.
+    pub fn parse(name: &str) -> Result<Self> {
+        let known = METRICS.iter().find(|metric| metric.name == name);
+        known.map(Metric).ok_or_else(|| Error::unknown("metric", name, Self::names()))
+    }
+
+    /// The name of every metric.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        METRICS.iter().map(|metric| metric.name)
+    }
+
+    /// The metrics of a task that names none: accuracy, and of numbers (no label words) both
+    /// correlations. The first one is the main one.
+    pub fn usual(words: &[String]) -> Vec<Self> {
+        match words {
+            [] => vec![Metric(&pearson::METRIC), Metric(&spearman::METRIC)],
+            _ => vec![Metric(&accuracy::METRIC)],
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Refuses a metric that says nothing of such labels: label words, or none for numbers.
+    ///
+    /// # Errors
+    ///
+    /// Unless the metric is for them.
+    pub fn check(self, words: &[String]) -> Result<()> {
+        let (fits, wanted) = match self.0.fits {
+            Fits::All => return Ok(()),
+            Fits::Words => (!words.is_empty(), "words"),
+            Fits::Numbers => (words.iter().all(|word| number(word).is_some()), "numbers"),
+        };
+        let what = format!("the metric '{}' is for labels that are {wanted}", self.0.name);
+        if fits { Ok(()) } else { Err(Error::new(what)) }
+    }
+
+    /// The score in percent of `predictions` against `targets`, one text an example; `words` are the
+    /// label words, none where labels are numbers.
+    pub fn compute(self, predictions: &[String], targets: &[String], words: &[String]) -> f64 {
+        assert_eq!(predictions.len(), targets.len(), "one prediction a target");
+        let texts = |texts: &[String]| texts.iter().map(|t| normal(t)).collect::<Vec<_>>();
+        let (predictions, targets, words) = (&texts(predictions), &texts(targets), &texts(words));
+        let score = 100.0 * (self.0.score)(&Texts { predictions, targets, words });
+        // What is out of range is so by rounding.
+        score.clamp(self.0.range.0, self.0.range.1)
+    }
+}
+
+impl std::fmt::Debug for Metric {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name)
+    }
 }
 
 #[cfg(test)]
@@ -85,13 +143,13 @@ mod tests {
             serde_json::from_str(include_str!("../../../tests/golden/metrics.json")).unwrap();
         let mut compared = 0;
         for case in &cases {
-            let labels = match &case["labels"] {
-                Value::Null => Labels::Numbers { step: 0.2, range: (0.0, 5.0) },
-                words => Labels::Words(texts(words)),
+            let words = match &case["labels"] {
+                Value::Null => Vec::new(),
+                words => texts(words),
             };
             let (predictions, targets) = (texts(&case["predictions"]), texts(&case["targets"]));
             for (name, expected) in case["scores"].as_object().unwrap() {
-                let got = Metric::parse(name).unwrap().compute(&predictions, &targets, &labels);
+                let got = Metric::parse(name).unwrap().compute(&predictions, &targets, &words);
                 let expected = expected.as_f64().unwrap();
                 assert!(
                     (got - expected).abs() < 1e-9,
@@ -110,28 +168,46 @@ mod tests {
         let said = list(&["yes", "not same", "yes", "yes"]);
         let plain = list(&["yes", "not same", "not same", "yes"]);
         let odd = list(&["yes ", " not  same", "not\u{a0}same", "ｙｅｓ"]);
-        let labels = |words: &[&str]| Labels::of(list(words)).unwrap();
-        let (plainly, oddly) = (labels(&["not same", "yes"]), labels(&["not \tsame ", " yes"]));
-        for metric in [Metric::Accuracy, Metric::F1, Metric::Matthews] {
+        let (plainly, oddly) = (list(&["not same", "yes"]), list(&["not \tsame ", " yes"]));
+        for name in ["accuracy", "f1", "matthews"] {
+            let metric = Metric::parse(name).unwrap();
             let wanted = metric.compute(&said, &plain, &plainly);
-            assert!(wanted > 50.0 && wanted < 100.0, "{}", metric.name());
-            assert_eq!(metric.compute(&said, &odd, &oddly), wanted, "{}", metric.name());
+            assert!(wanted > 50.0 && wanted < 100.0, "{name}");
+            assert_eq!(metric.compute(&said, &odd, &oddly), wanted, "{name}");
             assert_eq!(
                 metric.compute(&odd, &said, &oddly),
                 metric.compute(&plain, &said, &plainly)
             );
         }
-        let numbers = Labels::Numbers { step: 0.2, range: (0.0, 5.0) };
         let (a, b) = (list(&["1.0", "3.0", "2.0"]), list(&[" 1.0", "３.0", "2.0\u{3000}"]));
-        assert!((Metric::Pearson.compute(&a, &b, &numbers) - 100.0).abs() < 1e-9);
+        let pearson = Metric::parse("pearson").unwrap();
+        assert!((pearson.compute(&a, &b, &[]) - 100.0).abs() < 1e-9);
     }
 
     #[test]
     fn no_rows_score_zero() {
-        let labels = Labels::Words(vec!["no".into(), "yes".into()]);
-        for metric in Metric::ALL {
-            assert_eq!(metric.compute(&[], &[], &labels), 0.0, "{}", metric.name());
+        let words = ["no".to_string(), "yes".into()];
+        for metric in METRICS {
+            assert_eq!(Metric(metric).compute(&[], &[], &words), 0.0, "{}", metric.name);
         }
+    }
+
+    #[test]
+    fn a_metric_fits_words_or_numbers() {
+        let words = |list: &[&str]| list.iter().map(|word| word.to_string()).collect::<Vec<_>>();
+        let fits = |name: &str, list: &[&str]| {
+            Metric::parse(name).unwrap().check(&words(list)).map_err(|e| e.to_string())
+        };
+        assert_eq!(fits("accuracy", &[]), Ok(()));
+        assert_eq!(fits("f1", &["no", "yes"]), Ok(()));
+        let text = "the metric 'f1' is for labels that are words";
+        assert_eq!(fits("f1", &[]), Err(text.to_string()));
+        assert_eq!(fits("pearson", &["1", "2.5"]), Ok(()));
+        let text = "the metric 'spearman' is for labels that are numbers";
+        assert_eq!(fits("spearman", &["1", "two"]), Err(text.to_string()));
+        let names = |words: &[String]| format!("{:?}", Metric::usual(words));
+        assert_eq!(names(&[]), "[pearson, spearman]");
+        assert_eq!(names(&words(&["no"])), "[accuracy]");
     }
 
     #[test]

@@ -1,5 +1,14 @@
+use super::{Definition, Fits};
+
+pub(super) const METRIC: Definition = Definition {
+    name: "pearson",
+    fits: Fits::Numbers,
+    range: (-100.0, 100.0),
+    score: |texts| pearson(&texts.predicted_numbers(), &texts.target_numbers()),
+};
+
 /// Pearson's correlation; 0 where one side is constant (SciPy gives NaN there).
-pub fn pearson(x: &[f64], y: &[f64]) -> f64 {
+pub(super) fn pearson(x: &[f64], y: &[f64]) -> f64 {
     let (dx, dy) = (deviations(x), deviations(y));
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(p, q)| p * q).sum::<f64>();
     let r = dot(&dx, &dy) / (dot(&dx, &dx).sqrt() * dot(&dy, &dy).sqrt());

@@ -1,7 +1,15 @@
 use super::pearson::pearson;
+use super::{Definition, Fits};
+
+pub(super) const METRIC: Definition = Definition {
+    name: "spearman",
+    fits: Fits::Numbers,
+    range: (-100.0, 100.0),
+    score: |texts| spearman(&texts.predicted_numbers(), &texts.target_numbers()),
+};
 
 /// Spearman's correlation: Pearson's of the ranks, ties sharing their average rank.
-pub fn spearman(x: &[f64], y: &[f64]) -> f64 {
+fn spearman(x: &[f64], y: &[f64]) -> f64 {
     pearson(&ranks(x), &ranks(y))
 }
 

@@ -1,12 +1,11 @@
 //! The prompts of a study: S shared source prompts and one private prompt a task.
 
-use super::{EncoderKind, Init, Prompt};
+use super::{EncoderKind, Init, Material, Prompt};
 use crate::nn::{Named, named};
 use crate::{Error, Result};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 /// What a bank is made of.
-#[derive(Debug)]
 pub struct BankOptions<'a> {
     /// One private prompt each, in this order.
     pub tasks: &'a [String],
@@ -16,14 +15,11 @@ pub struct BankOptions<'a> {
     pub length: i64,
     /// Rows of a private prompt: m, or S * m where the sources are concatenated.
     pub private_length: i64,
-    /// d, the backbone's d_model.
-    pub dim: i64,
-    pub source_init: Init,
-    pub private_init: Init,
+    /// What every prompt starts from.
+    pub init: Init,
+    /// What every prompt is trained through.
     pub encoder: EncoderKind,
-    /// The backbone's embeddings `[V, d]`, for initialisations that need them.
-    pub vocabulary: Option<&'a Tensor>,
-    pub device: Device,
+    pub material: Material<'a>,
 }
 
 /// S source prompts `[m, d]` and T private prompts, trained together.
@@ -36,8 +32,12 @@ pub struct PromptBank {
 }
 
 impl PromptBank {
-    pub fn new(options: &BankOptions) -> Result<Self> {
-        let o = options;
+    /// Fresh prompts, the sources drawn before the privates.
+    ///
+    /// # Errors
+    ///
+    /// A length below 1; or as of `Init::make` and of the encoder.
+    pub fn new(o: &BankOptions) -> Result<Self> {
         for (name, length) in [("length", o.length), ("private length", o.private_length)] {
             if length < 1 {
                 return Err(Error::new(format!(
@@ -45,18 +45,13 @@ impl PromptBank {
                 )));
             }
         }
-        let make = |length, init: &Init| {
-            Prompt::new(length, o.dim, init, o.encoder, o.vocabulary, o.device)
-        };
+        let make = |length| Prompt::new(length, &o.init, o.encoder, &o.material);
+        let none = [0, o.length, o.material.dim];
         Ok(PromptBank {
             tasks: o.tasks.to_vec(),
-            sources: (0..o.sources)
-                .map(|_| make(o.length, &o.source_init))
-                .collect::<Result<_>>()?,
-            privates: (0..o.tasks.len())
-                .map(|_| make(o.private_length, &o.private_init))
-                .collect::<Result<_>>()?,
-            no_sources: Tensor::f_zeros([0, o.length, o.dim], (Kind::Float, o.device))?,
+            sources: (0..o.sources).map(|_| make(o.length)).collect::<Result<_>>()?,
+            privates: o.tasks.iter().map(|_| make(o.private_length)).collect::<Result<_>>()?,
+            no_sources: Tensor::f_zeros(none, (Kind::Float, o.material.device))?,
         })
     }
 
@@ -82,7 +77,7 @@ impl PromptBank {
     }
 
     /// The place of a task, from 0.
-    pub fn task_index(&self, task: &str) -> Result<usize> {
+    fn task_index(&self, task: &str) -> Result<usize> {
         self.tasks
             .iter()
             .position(|known| known == task)
@@ -148,22 +143,12 @@ impl PromptBank {
             sources.chain(privates).map(|(n, p)| Ok((n, p.encoded()?.f_detach_copy()?))).collect()
         })
     }
-
-    /// A copy of every parameter, for a checkpoint.
-    pub fn state(&self) -> Result<Named> {
-        let copy = |(name, t): (String, Tensor)| Ok((name, t.f_detach_copy()?));
-        self.parameters().into_iter().map(copy).collect()
-    }
-
-    /// Takes over what `state` gave; an error changes nothing.
-    pub fn load_state(&self, state: &[(String, Tensor)]) -> Result<()> {
-        named::assign(&self.parameters(), state)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tch::Device;
 
     fn bank(sources: usize) -> PromptBank {
         let tasks = ["rte", "cola", "mrpc"].map(String::from);
@@ -172,12 +157,9 @@ mod tests {
             sources,
             length: 4,
             private_length: 8,
-            dim: 6,
-            source_init: Init::default(),
-            private_init: Init::default(),
+            init: Init::default(),
             encoder: EncoderKind::default(),
-            vocabulary: None,
-            device: Device::Cpu,
+            material: Material { dim: 6, device: Device::Cpu, vocabulary: None, tokenizer: None },
         })
         .unwrap()
     }
@@ -207,19 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn a_state_carries_a_bank_over_and_a_wrong_one_changes_nothing() {
+    fn values_carry_a_bank_over_and_wrong_ones_change_nothing() {
         let (from, to) = (bank(2), bank(2));
-        to.load_state(&from.state().unwrap()).unwrap();
+        named::assign(&to.parameters(), &from.parameters()).unwrap();
         for ((name, a), (_, b)) in
             from.materialise().unwrap().iter().zip(&to.materialise().unwrap())
         {
             assert_eq!(a, b, "{name}");
             assert!(!a.requires_grad());
         }
-        let before = to.state().unwrap();
-        let text = to.load_state(&bank(1).state().unwrap()).unwrap_err().to_string();
+        let text = named::assign(&to.parameters(), &bank(1).parameters()).unwrap_err().to_string();
         assert!(text.contains("source.1.embedding"), "{text}");
-        for ((_, a), (_, b)) in before.iter().zip(&to.state().unwrap()) {
+        for ((_, a), (_, b)) in from.parameters().iter().zip(&to.parameters()) {
             assert_eq!(a, b);
         }
     }

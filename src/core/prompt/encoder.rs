@@ -1,6 +1,7 @@
 //! Reparametrisation: the prompt is Encoder(E), and only its value is kept after training.
 
 use crate::nn::{Activation, Lstm, Mlp, Named, named};
+use crate::options::{Options, Variant};
 use crate::{Error, Result};
 use tch::{Device, Tensor};
 
@@ -24,20 +25,33 @@ impl Default for EncoderKind {
 }
 
 impl EncoderKind {
-    pub const NAMES: [&str; 3] = ["none", "mlp", "lstm"];
+    /// The options of an encoder: `activation` ("gelu") and `residual` (false), of the MLP. The
+    /// others ignore them, so that a grid can vary the kind alone.
+    pub const OPTIONS: &[&str] = &["activation", "residual"];
+    /// The kind that is meant where none is named.
+    pub const DEFAULT: &str = "mlp";
 
-    /// `activation` and `residual` are the MLP's.
-    pub fn parse(name: &str, activation: Activation, residual: bool) -> Result<Self> {
-        match name {
+    /// # Errors
+    ///
+    /// An unknown kind or option, or a value that an option cannot have.
+    pub fn read(variant: &Variant) -> Result<Self> {
+        let o = Options::new("encoder", &variant.options, Self::OPTIONS)?;
+        let activation = o.named("activation", Activation::Gelu, Activation::parse)?;
+        let residual = o.get_or("residual", false)?;
+        match variant.kind.as_str() {
             "none" => Ok(EncoderKind::None),
             "mlp" => Ok(EncoderKind::Mlp { activation, residual }),
             "lstm" => Ok(EncoderKind::Lstm),
-            _ => Err(Error::unknown("encoder", name, Self::NAMES)),
+            kind => Err(Error::unknown("encoder", kind, ["none", "mlp", "lstm"])),
         }
     }
 
-    /// Fresh parameters, torch's defaults.
-    pub fn build(self, dim: i64, device: Device) -> Result<Encoder> {
+    /// Fresh parameters, torch's defaults, for prompts of `dim` columns.
+    ///
+    /// # Errors
+    ///
+    /// An odd `dim` for the LSTM, which halves it.
+    pub(super) fn build(self, dim: i64, device: Device) -> Result<Encoder> {
         Ok(match self {
             EncoderKind::None => Encoder::None,
             EncoderKind::Mlp { activation, residual } => {
@@ -93,6 +107,11 @@ impl Encoder {
 mod tests {
     use super::*;
     use crate::golden::Golden;
+    use serde_json::{Value, json};
+
+    fn kind(value: Value) -> Result<EncoderKind> {
+        EncoderKind::read(&Variant::read(&value, "encoder", Some(EncoderKind::DEFAULT))?)
+    }
 
     /// Gives an encoder the golden parameters and compares value and every gradient.
     fn check(golden: &Golden, name: &str, kind: EncoderKind) {
@@ -114,10 +133,9 @@ mod tests {
     fn mlp_and_lstm_match_their_golden_values_and_gradients() {
         let golden = Golden::open();
         for name in Activation::NAMES {
-            let activation = Activation::parse(name).unwrap();
-            let plain = EncoderKind::parse("mlp", activation, false).unwrap();
+            let plain = kind(json!({ "activation": name })).unwrap();
             check(&golden, &format!("encoder.{name}"), plain);
-            let residual = EncoderKind::parse("mlp", activation, true).unwrap();
+            let residual = kind(json!({ "activation": name, "residual": true })).unwrap();
             check(&golden, &format!("encoder.{name}.residual"), residual);
         }
         check(&golden, "encoder.lstm", EncoderKind::Lstm);
@@ -146,6 +164,9 @@ mod tests {
         let none = EncoderKind::None.build(1, Device::Cpu).unwrap();
         assert_eq!(none.forward(&x).unwrap(), x);
         assert!(EncoderKind::Lstm.build(5, Device::Cpu).is_err());
-        assert!(EncoderKind::parse("mpl", Activation::Gelu, false).is_err());
+        let text = kind(json!("mpl")).unwrap_err().to_string();
+        assert!(text.contains("did you mean 'mlp'?"), "{text}");
+        let text = kind(json!({ "residual": "yes" })).unwrap_err().to_string();
+        assert_eq!(text, "encoder: option 'residual' must be a boolean, got a string");
     }
 }

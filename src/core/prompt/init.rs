@@ -1,11 +1,13 @@
 //! What a prompt starts from.
 
+use super::Material;
 use crate::nn::init::uniform;
+use crate::options::{Options, Registered, Variant};
 use crate::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
 /// The most frequent part of T5's vocabulary, from which Lester et al. (2021) sample.
-pub const FREQUENT: i64 = 5000;
+const FREQUENT: i64 = 5000;
 
 #[derive(Debug)]
 pub enum Init {
@@ -35,19 +37,100 @@ impl Default for Init {
     }
 }
 
+type Make = fn(&Options, &Material) -> Result<Init>;
+
+/// What plain data can say.
+const KINDS: &[Registered<Make>] = &[
+    Registered {
+        name: "uniform",
+        options: &["bound"],
+        make: |o, _| Ok(Init::Uniform { bound: o.get_or("bound", 0.5)? }),
+    },
+    Registered {
+        name: "vocabulary",
+        options: &["first"],
+        make: |o, _| Ok(Init::Vocabulary { first: o.get_or("first", FREQUENT)? }),
+    },
+    Registered {
+        name: "text",
+        options: &["text", "rest", "first"],
+        make: |o, material| {
+            Ok(Init::text(&pieces(material, &o.need::<String>("text")?)?, Rest::read(o)?))
+        },
+    },
+    Registered {
+        name: "labels",
+        options: &["labels", "rest", "first"],
+        make: |o, material| {
+            let words: Vec<String> = o.need("labels")?;
+            let rows = words.iter().map(|word| pieces(material, word)).collect::<Result<_>>()?;
+            Ok(Init::labels(rows, Rest::read(o)?))
+        },
+    },
+];
+
+/// The ids of a text without the closing `</s>`.
+fn pieces(material: &Material, text: &str) -> Result<Vec<i64>> {
+    let tokenizer = material.tokenizer.ok_or_else(|| {
+        Error::new("starting from text needs a backbone with a tokenizer").at("init")
+    })?;
+    let mut ids = tokenizer.encode(text)?;
+    ids.pop();
+    Ok(ids)
+}
+
+impl Rest {
+    /// The options `rest`, "sample" by default, and `first`, how many pieces are sampled from.
+    fn read(o: &Options) -> Result<Self> {
+        let rest: Option<String> = o.get("rest")?;
+        let first = o.get_or("first", FREQUENT)?;
+        match rest.as_deref() {
+            None | Some("sample") => Ok(Rest::Sample { first }),
+            Some("tile") => Ok(Rest::Tile),
+            Some(name) => Err(Error::unknown("'rest'", name, ["sample", "tile"])),
+        }
+    }
+}
+
 impl Init {
+    /// The kind that is meant where none is named.
+    pub const DEFAULT: &str = "uniform";
+
+    /// - "uniform": `bound` (0.5)
+    /// - "vocabulary": `first` (5000)
+    /// - "text": `text`; `rest` ("sample") or "tile", `first` (5000)
+    /// - "labels": `labels`, a list of words; `rest`, `first`
+    ///
+    /// # Errors
+    ///
+    /// An unknown kind or option, a value that an option cannot have, a text without a tokenizer;
+    /// "given", whose tensor plain data does not hold.
+    pub fn read(variant: &Variant, material: &Material) -> Result<Self> {
+        if variant.kind == "given" {
+            return Err(Error::new("the tensor that the prompts were given is not here")
+                .at("init")
+                .hint("a script gives it: init = { kind = \"given\", value = TENSOR }"));
+        }
+        let (kind, options) = variant.among("init", KINDS)?;
+        (kind.make)(&options, material)
+    }
+
     /// One row a token of a text. `ids` without the closing `</s>`.
-    pub fn text(ids: &[i64], rest: Rest) -> Self {
+    fn text(ids: &[i64], rest: Rest) -> Self {
         Init::Tokens { rows: ids.iter().map(|id| vec![*id]).collect(), rest }
     }
 
     /// One row a class label, the mean of its pieces. Ids without the closing `</s>`.
-    pub fn labels(labels: Vec<Vec<i64>>, rest: Rest) -> Self {
+    fn labels(labels: Vec<Vec<i64>>, rest: Rest) -> Self {
         Init::Tokens { rows: labels, rest }
     }
 
     /// The initial embedding, `[length, dim]`, float32 on the CPU; `vocabulary` is the backbone's
     /// embedding table `[V, dim]`, needed where rows are taken from it.
+    ///
+    /// # Errors
+    ///
+    /// No vocabulary or an empty one, token ids outside it, or a given prompt of another shape.
     pub fn make(&self, length: i64, dim: i64, vocabulary: Option<&Tensor>) -> Result<Tensor> {
         match self {
             Init::Uniform { bound } => uniform(&[length, dim], *bound),
@@ -57,7 +140,7 @@ impl Init {
                 "the given prompt has shape {:?} where [{length}, {dim}] is needed",
                 value.size()
             ))),
-            // A copy: every prompt is trained by itself, and the giver keeps what was given.
+            // A copy: every prompt is trained by itself, and the given tensor does not change.
             Init::Given(value) => on_cpu(&value.f_detach_copy()?),
         }
     }
@@ -128,6 +211,7 @@ fn tokens(rows: &[Vec<i64>], rest: Rest, table: &Tensor, length: i64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     /// Row i is [i, 10 i].
     fn table() -> Tensor {
@@ -142,6 +226,26 @@ mod tests {
         let second: Vec<f32> = prompt.select(1, 1).try_into().unwrap();
         assert!(column.iter().zip(second).all(|(a, b)| (10.0 * a - b).abs() < 1e-5));
         column
+    }
+
+    #[test]
+    fn plain_data_says_what_prompts_start_from() {
+        let material = Material { dim: 2, device: Device::Cpu, vocabulary: None, tokenizer: None };
+        let read = |value| {
+            let variant = Variant::read(&value, "init", None)?;
+            Ok::<_, Error>(format!("{:?}", Init::read(&variant, &material)?))
+        };
+        assert_eq!(read(json!("uniform")).unwrap(), "Uniform { bound: 0.5 }");
+        let first = read(json!({ "kind": "vocabulary", "first": 7 })).unwrap();
+        assert_eq!(first, "Vocabulary { first: 7 }");
+        let refused = |value| read(value).unwrap_err().to_string();
+        let text = refused(json!({ "kind": "uniform", "first": 7 }));
+        assert!(text.starts_with("init 'uniform': unknown option 'first'"), "{text}");
+        let text = refused(json!({ "kind": "text", "text": "a" }));
+        assert!(text.contains("needs a backbone with a tokenizer"), "{text}");
+        let text = refused(json!({ "kind": "text" }));
+        assert_eq!(text, "init 'text': option 'text' is missing");
+        assert!(refused(json!("given")).contains("is not here"));
     }
 
     #[test]

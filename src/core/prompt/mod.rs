@@ -1,34 +1,67 @@
 //! Prompts: how they start, the encoder they are trained through, the bank that holds them.
 
-pub mod bank;
-pub mod encoder;
-pub mod init;
+mod bank;
+mod encoder;
+mod init;
 
 pub use bank::{BankOptions, PromptBank};
-pub use encoder::{Encoder, EncoderKind};
-pub use init::{Init, Rest};
+pub use encoder::EncoderKind;
+pub use init::Init;
 
-use crate::Result;
+use crate::backbone::Backbone;
+use crate::data::Tokenizer;
 use crate::nn::{Named, named};
+use crate::{Error, Result};
+use encoder::Encoder;
 use tch::{Device, Tensor};
+
+/// What prompts are made of besides their length: the backbone's width and vocabulary.
+#[derive(Clone, Copy)]
+pub struct Material<'a> {
+    /// d, the backbone's d_model.
+    pub dim: i64,
+    pub device: Device,
+    /// The backbone's embeddings `[V, d]`, for initialisations that need them.
+    pub vocabulary: Option<&'a Tensor>,
+    /// For initialisations from text.
+    pub tokenizer: Option<&'a Tokenizer>,
+}
+
+impl<'a> Material<'a> {
+    pub fn of(backbone: &'a Backbone) -> Self {
+        Material {
+            dim: backbone.model.config.d_model,
+            device: backbone.model.device,
+            vocabulary: Some(backbone.model.embedding()),
+            tokenizer: backbone.tokenizer.as_deref(),
+        }
+    }
+}
+
+/// A prompt `[rows, d]` as it starts, without an encoder, on the material's device.
+///
+/// # Errors
+///
+/// Fewer rows than one; or as `Init::make`.
+pub fn initial(rows: i64, init: &Init, material: &Material) -> Result<Tensor> {
+    if rows < 1 {
+        return Err(Error::new(format!("a prompt needs a row or more, not {rows}")));
+    }
+    let value = init.make(rows, material.dim, material.vocabulary)?;
+    Ok(value.f_detach()?.f_to_device(material.device)?)
+}
 
 /// One trainable prompt.
 pub struct Prompt {
     /// E, `[m, d]`
-    pub embedding: Tensor,
-    pub encoder: Encoder,
+    embedding: Tensor,
+    encoder: Encoder,
 }
 
 impl Prompt {
-    /// A fresh prompt of `[length, dim]`; see `Init::make` for `vocabulary`.
-    pub fn new(
-        length: i64,
-        dim: i64,
-        init: &Init,
-        encoder: EncoderKind,
-        vocabulary: Option<&Tensor>,
-        device: Device,
-    ) -> Result<Self> {
+    /// A fresh prompt of `[length, d]`; errors as of `Init::make` and of the encoder.
+    fn new(length: i64, init: &Init, encoder: EncoderKind, material: &Material) -> Result<Self> {
+        let Material { dim, device, vocabulary, .. } = *material;
         Ok(Prompt {
             embedding: crate::nn::init::parameter(&init.make(length, dim, vocabulary)?, device)?,
             encoder: encoder.build(dim, device)?,
@@ -41,7 +74,7 @@ impl Prompt {
     }
 
     /// `embedding`, `encoder.w1` ...
-    pub fn named(&self) -> Named {
+    fn named(&self) -> Named {
         let mut all = vec![("embedding".to_string(), self.embedding.shallow_clone())];
         all.extend(named::under("encoder", self.encoder.named()));
         all

@@ -1,21 +1,17 @@
 //! The same weight for every source.
 
 use super::normalise::{self, Keep, Normalisation, Scores};
-use super::{Phase, Router};
+use super::{Make, Phase, Router, Sizes};
 use crate::Result;
-use tch::{Device, Kind, Tensor};
+use crate::options::Registered;
+use std::rc::Rc;
+use tch::{Kind, Tensor};
 
-/// 1 / S for every source of every task, nothing to train.
-pub struct Constant {
-    sources: usize,
-    device: Device,
-}
+pub(super) const KIND: Registered<Make> =
+    Registered { name: "constant", options: &[], make: |_, of| Ok(Rc::new(Constant(of))) };
 
-impl Constant {
-    pub fn new(sources: usize, device: Device) -> Self {
-        Constant { sources, device }
-    }
-}
+/// 1 / S for every source of every task; nothing is trained.
+struct Constant(Sizes);
 
 impl Router for Constant {
     fn logits(&self) -> Option<&Tensor> {
@@ -23,8 +19,8 @@ impl Router for Constant {
     }
 
     fn weights(&self, tasks: &Tensor, _: Phase, keep: Option<&Keep>) -> Result<Tensor> {
-        let shape = [tasks.size()[0], self.sources as i64];
-        let equal = Tensor::f_zeros(shape, (Kind::Float, self.device))?;
+        let shape = [tasks.size()[0], self.0.sources as i64];
+        let equal = Tensor::f_zeros(shape, (Kind::Float, self.0.device))?;
         normalise::weights(&Scores::Logits(equal), Normalisation::Softmax, keep)
     }
 

@@ -1,27 +1,26 @@
 //! Learned weights without sampling.
 
 use super::normalise::{self, Keep, Scores};
-use super::{Normalisation, Normalisations, Phase, Router, initial_logits};
+use super::{Make, Normalisation, Normalisations, Phase, Router, Sizes, initial_logits};
 use crate::Result;
-use tch::{Device, Tensor};
+use crate::options::{Options, Registered};
+use std::rc::Rc;
+use tch::Tensor;
 
-/// The normalised logits in both phases; the temperature plays no part.
-pub struct Free {
-    logits: Tensor,
-    pub normalise: Normalisations,
+/// - `train`, `eval`: the normalisation over the sources in each phase ("softmax")
+/// - `bound`: logits start from U(-bound, bound) (0)
+pub(super) const KIND: Registered<Make> =
+    Registered { name: "free", options: &["train", "eval", "bound"], make };
+
+fn make(o: &Options, of: Sizes) -> Result<Rc<dyn Router>> {
+    let logits = initial_logits(o, of)?;
+    Ok(Rc::new(Free { logits, normalise: Normalisations::read(o)? }))
 }
 
-impl Free {
-    /// Logits `[tasks, sources]` from U(-bound, bound).
-    pub fn new(
-        tasks: usize,
-        sources: usize,
-        bound: f64,
-        normalise: Normalisations,
-        device: Device,
-    ) -> Result<Self> {
-        Ok(Free { logits: initial_logits(tasks, sources, bound, device)?, normalise })
-    }
+/// The normalised logits in both phases; the temperature plays no part.
+struct Free {
+    logits: Tensor,
+    normalise: Normalisations,
 }
 
 impl Router for Free {

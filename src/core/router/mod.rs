@@ -1,18 +1,47 @@
-//! Routers: how much each source prompt weighs for each example of a batch.
+//! Routers: how much each source prompt weighs for each example of a batch. A kind of router is a file
+//! here and a line of `KINDS`.
 
 mod constant;
 mod free;
 pub mod normalise;
-pub mod relaxed_bernoulli;
+mod relaxed_bernoulli;
 
-pub use constant::Constant;
-pub use free::Free;
 pub use normalise::{Keep, Normalisation, Rule};
-pub use relaxed_bernoulli::{Draw, RelaxedBernoulli};
 
 use crate::Result;
 use crate::nn::{Named, init};
+use crate::options::{Options, Registered, Variant};
+use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
+
+/// What a router is made for: T tasks, S source prompts.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    pub tasks: usize,
+    pub sources: usize,
+    pub device: Device,
+}
+
+type Make = fn(&Options, Sizes) -> Result<Rc<dyn Router>>;
+
+/// Every kind of router.
+pub const KINDS: &[Registered<Make>] = &[relaxed_bernoulli::KIND, free::KIND, constant::KIND];
+
+/// The kind that is meant where none is named: ComPT's.
+pub const DEFAULT: &str = relaxed_bernoulli::KIND.name;
+
+/// A router of that kind.
+///
+/// # Errors
+///
+/// An unknown kind or option, a value that an option cannot have, or no source prompts.
+pub fn make(variant: &Variant, of: Sizes) -> Result<Rc<dyn Router>> {
+    let (kind, options) = variant.among("router", KINDS)?;
+    if of.sources == 0 {
+        return Err(options.error("'sources' must be at least 1"));
+    }
+    (kind.make)(&options, of)
+}
 
 /// What the weights are for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +64,12 @@ pub struct Normalisations {
 }
 
 impl Normalisations {
+    /// The options `train` and `eval`: names of normalisations, "softmax" by default.
+    fn read(o: &Options) -> Result<Self> {
+        let of = |key| o.named(key, Normalisation::default(), Normalisation::parse);
+        Ok(Normalisations { train: of("train")?, eval: of("eval")? })
+    }
+
     fn of(self, phase: Phase) -> Normalisation {
         match phase {
             Phase::Train { .. } => self.train,
@@ -68,13 +103,14 @@ pub trait Router {
     }
 }
 
-/// Logits `[T, S]` from U(-bound, bound); ComPT starts from zero.
-fn initial_logits(tasks: usize, sources: usize, bound: f64, device: Device) -> Result<Tensor> {
-    let shape = [tasks as i64, sources as i64];
+/// Logits `[T, S]` from U(-bound, bound) of the option `bound`; ComPT's is 0.
+fn initial_logits(o: &Options, of: Sizes) -> Result<Tensor> {
+    let shape = [of.tasks as i64, of.sources as i64];
+    let bound: f64 = o.get_or("bound", 0.0)?;
     if bound == 0.0 {
-        return init::parameter(&Tensor::f_zeros(shape, (Kind::Float, Device::Cpu))?, device);
+        return init::parameter(&Tensor::f_zeros(shape, (Kind::Float, Device::Cpu))?, of.device);
     }
-    init::parameter(&init::uniform(&shape, bound)?, device)
+    init::parameter(&init::uniform(&shape, bound)?, of.device)
 }
 
 #[cfg(test)]
@@ -83,15 +119,21 @@ mod tests {
     use crate::golden::Golden;
     use crate::nn::named;
     use normalise::Scores;
+    use serde_json::{Value, json};
+
+    /// For four tasks.
+    fn made(router: Value, sources: usize) -> Rc<dyn Router> {
+        let variant = Variant::read(&router, "router", None).unwrap();
+        make(&variant, Sizes { tasks: 4, sources, device: Device::Cpu }).unwrap()
+    }
 
     fn tasks() -> Tensor {
         Tensor::from_slice(&[0i64, 2, 2, 3, 1])
     }
 
-    fn router(golden: &Golden, eval: Normalisation) -> RelaxedBernoulli {
-        let normalise = Normalisations { eval, ..Default::default() };
-        let router =
-            RelaxedBernoulli::new(4, 3, 0.0, normalise, Draw::Example, Device::Cpu).unwrap();
+    /// A relaxed Bernoulli router with that normalisation at inference.
+    fn router(golden: &Golden, eval: &str) -> Rc<dyn Router> {
+        let router = made(json!({ "kind": "relaxed_bernoulli", "eval": eval }), 3);
         let value = ("router.logits".to_string(), golden.get("router.logits"));
         named::assign(&router.parameters(), &[value]).unwrap();
         router
@@ -126,7 +168,7 @@ mod tests {
     fn logits_are_normalised_as_golden() {
         let golden = Golden::open();
         for name in Normalisation::NAMES {
-            let router = router(&golden, Normalisation::parse(name).unwrap());
+            let router = router(&golden, name);
             let key = format!("router.eval.{name}");
             let weights = router.weights(&tasks(), Phase::Eval, None).unwrap();
             let logits = ("logits", router.logits().unwrap());
@@ -141,7 +183,7 @@ mod tests {
     #[test]
     fn a_free_router_is_a_relaxed_one_without_samples() {
         let golden = Golden::open();
-        let free = Free::new(4, 3, 0.0, Normalisations::default(), Device::Cpu).unwrap();
+        let free = made(json!("free"), 3);
         let value = ("router.logits".to_string(), golden.get("router.logits"));
         named::assign(&free.parameters(), &[value]).unwrap();
         for phase in [Phase::Train { temperature: 5.0 }, Phase::Eval] {
@@ -152,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_single_kept_source_weighs_one_unless_as_learned() {
-        let constant = Constant::new(4, Device::Cpu);
+        let constant = made(json!("constant"), 4);
         let row = |keep: Option<Keep>| -> Vec<f32> {
             let weights = constant.weights(&tasks(), Phase::Eval, keep.as_ref()).unwrap();
             assert_eq!(weights.size(), [5, 4]);
@@ -163,7 +205,7 @@ mod tests {
         assert_eq!(row(keep(Rule::Renormalised)), [0.0, 1.0, 0.0, 0.0]);
         assert_eq!(row(keep(Rule::AsLearned)), [0.0, 0.25, 0.0, 0.0]);
         assert_eq!(row(Some(Keep { sources: vec![], rule: Rule::Renormalised })), [0.0; 4]);
-        let learned = router(&Golden::open(), Normalisation::Softmax);
+        let learned = router(&Golden::open(), "softmax");
         let alone = Keep { sources: vec![2], rule: Rule::Renormalised };
         let weights = learned.weights(&tasks(), Phase::Eval, Some(&alone)).unwrap();
         assert_eq!(Vec::<f32>::try_from(weights.get(0)).unwrap(), [0.0, 0.0, 1.0]);
@@ -171,23 +213,41 @@ mod tests {
 
     #[test]
     fn draws_are_independent_or_shared_and_finite_at_any_temperature() {
-        let make = |draw| {
-            let normalise = Normalisations { train: Normalisation::None, ..Default::default() };
-            RelaxedBernoulli::new(4, 3, 0.0, normalise, draw, Device::Cpu).unwrap()
+        let make =
+            |per| made(json!({ "kind": "relaxed_bernoulli", "train": "none", "per": per }), 3);
+        let weights = |per, temperature| {
+            make(per).weights(&tasks(), Phase::Train { temperature }, None).unwrap()
         };
-        let weights = |draw, temperature| {
-            make(draw).weights(&tasks(), Phase::Train { temperature }, None).unwrap()
-        };
-        let each = weights(Draw::Example, 1.0);
+        let each = weights("example", 1.0);
         assert_ne!(each.get(1), each.get(2), "two examples of one task");
-        let shared = weights(Draw::Step, 1.0);
+        let shared = weights("step", 1.0);
         assert_eq!(shared.get(0), shared.get(4), "equal logits, one draw");
         for temperature in [5.0, 1e-3, 1e-12] {
-            let sample = weights(Draw::Example, temperature);
+            let sample = weights("example", temperature);
             assert!(sample.isfinite().all().int64_value(&[]) == 1);
         }
-        let zero = make(Draw::Example).weights(&tasks(), Phase::Train { temperature: 0.0 }, None);
+        let zero = make("example").weights(&tasks(), Phase::Train { temperature: 0.0 }, None);
         assert!(zero.unwrap_err().to_string().contains("temperature"));
+    }
+
+    #[test]
+    fn a_kind_takes_its_own_options_and_no_others() {
+        let of = Sizes { tasks: 2, sources: 2, device: Device::Cpu };
+        let refused = |router: Value| {
+            let variant = Variant::read(&router, "router", None).unwrap();
+            make(&variant, of).err().unwrap().to_string()
+        };
+        let text = refused(json!("fre"));
+        assert!(text.contains("unknown router 'fre'") && text.contains("'free'"), "{text}");
+        let text = refused(json!({ "kind": "free", "per": "step" }));
+        assert!(text.starts_with("router 'free': unknown option 'per'"), "{text}");
+        let text = refused(json!({ "kind": "free", "bound": "wide" }));
+        assert!(text.contains("option 'bound' must be a number, got a string"), "{text}");
+        let text = refused(json!({ "kind": "relaxed_bernoulli", "eval": "softmx" }));
+        assert!(text.contains("did you mean 'softmax'?"), "{text}");
+        let wide = made(json!({ "kind": "free", "bound": 2 }), 50);
+        let largest = wide.logits().unwrap().abs().max().double_value(&[]);
+        assert!(largest > 1.0 && largest <= 2.0, "{largest}");
     }
 
     #[test]

@@ -1,59 +1,51 @@
 //! ComPT's router: each source is switched by a relaxed Bernoulli variable while training.
 
 use super::normalise::{self, Keep, Scores};
-use super::{Normalisation, Normalisations, Phase, Router, initial_logits};
+use super::{Make, Normalisation, Normalisations, Phase, Router, Sizes, initial_logits};
+use crate::options::{Options, Registered};
 use crate::{Error, Result};
+use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
+/// - `train`, `eval`: the normalisation over the sources of the samples while training, and of the
+///   logits at inference ("softmax")
+/// - `per`: "example" or "step", what one draw of the noise is for ("example")
+/// - `bound`: logits start from U(-bound, bound) (0)
+pub(super) const KIND: Registered<Make> =
+    Registered { name: "relaxed_bernoulli", options: &["train", "eval", "per", "bound"], make };
+
+fn make(o: &Options, of: Sizes) -> Result<Rc<dyn Router>> {
+    Ok(Rc::new(RelaxedBernoulli {
+        logits: initial_logits(o, of)?,
+        normalise: Normalisations::read(o)?,
+        draw: o.named("per", Draw::Example, Draw::parse)?,
+    }))
+}
+
 /// How often the noise is drawn.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Draw {
+#[derive(Clone, Copy)]
+enum Draw {
     /// For each example and source.
-    #[default]
     Example,
     /// For each source, once for the whole batch.
     Step,
 }
 
 impl Draw {
-    pub const NAMES: [&str; 2] = ["per_example", "per_step"];
-
-    pub fn parse(name: &str) -> Result<Self> {
+    fn parse(name: &str) -> Result<Self> {
         match name {
-            "per_example" => Ok(Draw::Example),
-            "per_step" => Ok(Draw::Step),
-            _ => Err(Error::unknown("draw", name, Self::NAMES)),
+            "example" => Ok(Draw::Example),
+            "step" => Ok(Draw::Step),
+            _ => Err(Error::unknown("'per'", name, ["example", "step"])),
         }
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
     }
 }
 
 /// Training: normalised samples `sigmoid((w + logit u) / tau)`. Inference: normalised logits.
-pub struct RelaxedBernoulli {
+struct RelaxedBernoulli {
     logits: Tensor,
-    pub normalise: Normalisations,
-    pub draw: Draw,
-}
-
-impl RelaxedBernoulli {
-    /// Logits `[tasks, sources]` from U(-bound, bound); ComPT starts from zero.
-    pub fn new(
-        tasks: usize,
-        sources: usize,
-        bound: f64,
-        normalise: Normalisations,
-        draw: Draw,
-        device: Device,
-    ) -> Result<Self> {
-        Ok(RelaxedBernoulli {
-            logits: initial_logits(tasks, sources, bound, device)?,
-            normalise,
-            draw,
-        })
-    }
+    normalise: Normalisations,
+    draw: Draw,
 }
 
 impl Router for RelaxedBernoulli {
@@ -87,9 +79,14 @@ impl Router for RelaxedBernoulli {
     }
 }
 
-/// sigmoid((w + log u - log(1 - u)) / tau): `logits` `[B, S]`, `u` uniform in (0, 1) of a shape
-/// that broadcasts to it; u is kept clear of 0 and 1.
-pub fn relax(logits: &Tensor, u: &Tensor, temperature: f64) -> Result<Tensor> {
+/// sigmoid((w + log u - log(1 - u)) / tau), `[B, S]` (ComPT, equation 7, with the exponent 1 / tau
+/// inside the bracket, as its published code computes it): `logits` `[B, S]`, `u` uniform in (0, 1)
+/// of a shape that broadcasts to it; u is kept clear of 0 and 1.
+///
+/// # Errors
+///
+/// The temperature is not above 0, or the shapes do not fit.
+pub(super) fn relax(logits: &Tensor, u: &Tensor, temperature: f64) -> Result<Tensor> {
     if temperature.is_nan() || temperature <= 0.0 {
         return Err(Error::new(format!("the temperature must be above 0, not {temperature}")));
     }

@@ -1,5 +1,4 @@
-//! What a method trains: a prompt bank, a router and an operator, which together give every example
-//! its prompt.
+//! A prompt bank, a router and an operator, which together compose the prompt of every example.
 
 use super::gather::Prompts;
 use super::optimizer::Group;
@@ -58,7 +57,11 @@ impl Composition {
         .collect()
     }
 
-    /// A prompt for each example of a training batch, `tasks` being the examples' tasks.
+    /// A prompt for each example of a training batch, `[B, m', d]`; `tasks` are the examples' tasks.
+    ///
+    /// # Errors
+    ///
+    /// An unknown task; a temperature that is not above 0; what the operator fails with.
     pub fn for_batch(
         &self,
         tasks: &[usize],
@@ -73,7 +76,8 @@ impl Composition {
         Ok(Prompts { of_row: (0..tasks.len()).collect(), ..prompts })
     }
 
-    /// The prompt of each of these tasks at inference, without gradients.
+    /// The prompt of each of these tasks at inference, `[len(tasks), m', d]`, without gradients.
+    /// Errors as of `for_batch`.
     pub fn for_tasks(&self, tasks: &[usize], selection: Selection) -> Result<Prompts> {
         let phase = selection.normalise.map_or(Phase::Eval, Phase::EvalAs);
         tch::no_grad(|| self.compose(tasks, phase, selection))

@@ -1,4 +1,4 @@
-//! How the trainer asks for the settings of a step, whoever answers.
+//! Where the trainer gets the settings of each step from: a control, and the view it sees.
 
 use super::history::History;
 use super::knobs::{Knobs, shown_or_nil};
@@ -26,7 +26,7 @@ pub struct View {
     pub attempt: u64,
     /// Training rows of each task.
     pub task_sizes: BTreeMap<String, u64>,
-    /// What the steps before came to.
+    /// The losses and scores of the steps before.
     pub history: Rc<History>,
     /// The router's weights at inference, by task; empty without a router.
     pub router_weights: BTreeMap<String, Vec<f64>>,
@@ -72,7 +72,7 @@ impl Setting {
         (0..=samples).map(move |i| (last * i).checked_div(samples).unwrap_or(0) + 1)
     }
 
-    /// A view as it might be: losses of 1, even weights.
+    /// A view for trying a control: losses of 1, even weights.
     pub fn trial_view(&self, step: u64) -> View {
         let mut view = self.view(step);
         if step > 1 {
@@ -88,9 +88,13 @@ impl Setting {
     }
 }
 
-/// Answers with the settings of each step: a pure function of the view.
+/// The settings of each step, as a pure function of the view.
 pub trait Control {
     /// The settings for the step about to be made. They are finite and within their ranges.
+    ///
+    /// # Errors
+    ///
+    /// A value out of its range; a control of the user that fails.
     fn knobs(&mut self, view: &View) -> Result<Knobs>;
 
     /// Where a knob (`temperature`, `lr.router`) is set, for messages.
@@ -99,8 +103,11 @@ pub trait Control {
     }
 }
 
-/// Tries a control out before it is used: at sampled steps of each stage every answer is valid,
-/// and asked again, in the opposite order, the same.
+/// Tries a control before it is used: at sampled steps of each stage, in both directions.
+///
+/// # Errors
+///
+/// A step without valid settings, or with other ones the second time.
 pub fn try_out(control: &mut dyn Control, stages: &[Setting]) -> Result<()> {
     let mut tried: Vec<(&str, u64, u64)> = Vec::new();
     for setting in stages {

@@ -108,7 +108,7 @@ pub fn evaluate(
         let predicted: Vec<String> = answered.by_ref().take(examples.len()).collect();
         let wanted: Vec<String> = examples.iter().map(|e| e.target.clone()).collect();
         let metrics =
-            task.metrics.iter().map(|m| (*m, m.compute(&predicted, &wanted, &task.labels)));
+            task.metrics.iter().map(|m| (*m, m.compute(&predicted, &wanted, task.labels.words())));
         TaskScores {
             task: task.name.clone(),
             metrics: metrics.collect(),

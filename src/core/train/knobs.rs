@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-/// What a knob is set to.
+/// The value of a knob.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -33,7 +33,7 @@ fn shown(x: f64) -> String {
     rounded.to_string()
 }
 
-/// What a knob may be set to.
+/// The values that a knob may have.
 pub enum Kind {
     Number(Bound<f64>, Bound<f64>),
     /// A whole number from here up to a billion.
@@ -79,7 +79,7 @@ pub const KNOBS: [Knob; 12] = [
     knob("stop", Each::Run, Kind::Flag),
 ];
 
-/// What a run is made with and keeps: names that a control may be tempted to turn.
+/// Settings of a run that cannot change while it trains, for a message that says so.
 const FIXED: [&str; 16] = [
     "accumulate",
     "alone",
@@ -147,7 +147,7 @@ impl Knob {
 }
 
 impl Kind {
-    /// What a value of this kind is called.
+    /// What messages call a value of this kind.
     pub fn noun(&self) -> &'static str {
         match self {
             Kind::Number(..) | Kind::Whole(_) => "a number",
@@ -156,7 +156,7 @@ impl Kind {
         }
     }
 
-    /// Whether a text says a value of this kind.
+    /// Whether a text holds a value of this kind.
     fn reads(&self, text: &str) -> bool {
         match self {
             Kind::Number(..) | Kind::Whole(_) => text.trim().parse::<f64>().is_ok(),
@@ -245,16 +245,16 @@ impl Knobs {
         (!weights.is_empty()).then_some(weights)
     }
 
-    /// Those that a report does not tell by themselves: all but learning rates and, where it is told,
-    /// the temperature.
-    pub fn others(&self, temperature_is_told: bool) -> Knobs {
-        let told =
-            |name: &str| name.starts_with("lr.") || temperature_is_told && name == "temperature";
-        let others = self.0.iter().filter(|(name, _)| !told(name));
+    /// Those that have no field of their own in the report of a step: all but learning rates and,
+    /// where `has_temperature`, the temperature.
+    pub fn others(&self, has_temperature: bool) -> Knobs {
+        let has_field =
+            |name: &str| name.starts_with("lr.") || has_temperature && name == "temperature";
+        let others = self.0.iter().filter(|(name, _)| !has_field(name));
         Knobs(others.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
-    /// These settings where they say something, else those of `lower`. Weights of tasks go
+    /// These settings where they are set, else those of `lower`. Weights of tasks go
     /// together: those of both are not mixed.
     pub fn over(&self, mut lower: Knobs) -> Knobs {
         if self.0.keys().any(|name| name.starts_with(WEIGHTS)) {

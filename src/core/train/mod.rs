@@ -4,6 +4,7 @@
 pub mod answering;
 pub mod composition;
 pub mod control;
+pub mod declared;
 pub mod evaluate;
 pub mod gather;
 pub mod history;

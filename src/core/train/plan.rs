@@ -7,9 +7,24 @@ use super::rows::{Row, tokenize};
 use super::sampler::Sampler;
 use super::{Batches, Stage, TaskBatches, mix};
 use crate::data::{Task, TaskSet, Tokenizer};
+use crate::t5::GroupCost;
 use crate::{Error, Result, notice};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+/// What one more group of rows of a length costs, by the name of a way of attention: "padded" rows are one
+/// group, "grouped" ones share a group only where their lengths are equal, "auto" (`None`) weighs both.
+///
+/// # Errors
+/// Another name.
+pub fn attention(name: &str) -> Result<Option<GroupCost>> {
+    match name {
+        "auto" => Ok(None),
+        "padded" => Ok(Some(GroupCost::PADDED)),
+        "grouped" => Ok(Some(GroupCost::EXACT)),
+        _ => Err(Error::unknown("attention", name, ["auto", "padded", "grouped"])),
+    }
+}
 
 /// A stage of a method before its steps are counted.
 pub struct StagePlan {

@@ -4,6 +4,10 @@ use super::{Docs, Kind};
 use crate::Runtime;
 use crate::options::seen;
 use crate::types::OBJECTS;
+use compt_core::metric::Metric;
+use compt_core::prompt::EncoderKind;
+use compt_core::router;
+use compt_core::train::optimizer;
 use mlua::{Table, Value};
 use std::collections::BTreeSet;
 
@@ -169,24 +173,37 @@ fn declared_by(runtime: &Runtime, method: &str) -> BTreeSet<&'static str> {
 }
 
 #[test]
+fn every_registered_kind_is_documented() {
+    let docs = Docs::load().unwrap();
+    for (alias, names) in [
+        ("compt.RouterKind", router::KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()),
+        ("compt.OptimizerKind", optimizer::KINDS.iter().map(|kind| kind.name).collect()),
+        ("compt.Metric", Metric::names().collect()),
+    ] {
+        let values = docs.values(alias).into_iter().map(|value| value.0);
+        let documented: Vec<String> = values.map(|name| name.trim_matches('"').into()).collect();
+        assert_eq!(documented, names, "{alias}");
+    }
+}
+
+#[test]
 fn options_within_options_are_those_asked_for() {
     let docs = Docs::load().unwrap();
     let runtime = Runtime::new().unwrap();
     runtime.open_globals().unwrap();
-    let code = "local m = compt.methods.ssum { encoder = { kind = 'mlp' }, init = { kind = 'text', text = 'a' },
-          router = { kind = 'free' }, optimizer = { kind = 'adamw' } }
-        local tasks = compt.tasks('micro', { shots = 2, tasks = { 'nli3' } })
-        compt.trainer { backbone = compt.backbone 'micro', tasks = tasks, method = m, steps = 1 }
-        local other = compt.methods.ssum { optimizer = 'adafactor' }
-        compt.trainer { backbone = compt.backbone 'micro', tasks = tasks, method = other, steps = 1 }";
-    seen::take();
-    runtime.lua().load(code).exec().unwrap();
-    let calls = seen::take();
-    for (class, call) in
-        [("compt.EncoderOptions", "encoder"), ("compt.OptimizerOptions", "optimizer")]
-    {
-        let told: BTreeSet<&str> = docs.fields(class).iter().map(|f| f.name.as_str()).collect();
-        assert_eq!(Some(&told), calls.get(call), "{class}");
+    let of_kinds = |lists: &[&[&'static str]]| {
+        lists.iter().flat_map(|list| list.iter().copied()).chain(["kind"]).collect::<BTreeSet<_>>()
+    };
+    let routers: Vec<_> = router::KINDS.iter().map(|kind| kind.options).collect();
+    let optimizers: Vec<_> = optimizer::KINDS.iter().map(|kind| kind.options).collect();
+    for (class, read) in [
+        ("compt.EncoderOptions", of_kinds(&[EncoderKind::OPTIONS])),
+        ("compt.MethodRouter", of_kinds(&routers)),
+        ("compt.OptimizerOptions", of_kinds(&optimizers)),
+    ] {
+        let documented: BTreeSet<&str> =
+            docs.fields(class).iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(documented, read, "{class}");
     }
     let told: BTreeSet<&str> =
         docs.fields("compt.MethodOptions").iter().map(|f| f.name.as_str()).collect();

@@ -25,18 +25,3 @@ pub fn value(lua: &Lua, given: &Value) -> mlua::Result<serde_json::Value> {
         other => lua.from_value(other.clone()),
     }
 }
-
-/// Whether a value is data through and through: no functions, no objects.
-pub fn is_data(value: &Value) -> bool {
-    match value {
-        Value::Table(table) => table
-            .pairs::<Value, Value>()
-            .all(|pair| pair.is_ok_and(|(key, entry)| is_data(&key) && is_data(&entry))),
-        Value::Nil
-        | Value::Boolean(_)
-        | Value::Integer(_)
-        | Value::Number(_)
-        | Value::String(_) => true,
-        _ => false,
-    }
-}

@@ -6,9 +6,8 @@ use crate::object::{self, Object};
 use crate::options::Options;
 use crate::torch::{LuaTensor, TensorArg, leaves};
 use crate::{Error, Result};
-use compt_core::router::{
-    Constant, Draw, Free, Normalisation, Normalisations, Phase, RelaxedBernoulli, Router,
-};
+use compt_core::options::Variant;
+use compt_core::router::{self, Phase, Router, Sizes};
 use compt_core::tensor::device;
 use compt_core::train::knobs::Knob;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
@@ -16,13 +15,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
-pub const KINDS: [&str; 3] = ["relaxed_bernoulli", "free", "constant"];
-
 /// A router as scripts see it.
 #[derive(Clone)]
 pub struct LuaRouter {
     pub router: Rc<dyn Router>,
-    pub kind: &'static str,
+    pub kind: String,
     pub tasks: Vec<String>,
     pub sources: usize,
     /// What sampling uses where a call names none.
@@ -34,18 +31,28 @@ pub struct LuaRouter {
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     let table = lua.create_table()?;
-    for kind in KINDS {
-        let call = format!("compt.router.{kind}");
+    for kind in router::KINDS {
+        let call = format!("compt.router.{}", kind.name);
         let make = call::function(lua, call.clone(), move |lua, options: Value| {
             let o = Options::new(&call, options)?;
             let tasks: Value = o.need(lua, "tasks")?;
+            let tasks = names(lua, tasks)?;
             let sources: usize = o.need(lua, "sources")?;
             let on: String = o.get_or(lua, "device", "cpu".into())?;
-            let router = make(lua, kind, &o, names(lua, tasks)?, sources, device::parse(&on)?)?;
+            let device = device::parse(&on)?;
+            let variant = Variant { kind: kind.name.into(), options: o.data(kind.options)? };
+            let router = router::make(&variant, Sizes { tasks: tasks.len(), sources, device })?;
+            // Of sampling, until a control sets it.
+            let temperature = match router.samples() {
+                true => o.get_or(lua, "temperature", 1.0)?,
+                false => 1.0,
+            };
             o.finish()?;
-            Ok(router)
+            let made = LuaRouter::new(lua, router, kind.name, tasks, sources, device);
+            made.temperature.set(temperature);
+            Ok(made)
         })?;
-        table.set(kind, make)?;
+        table.set(kind.name, make)?;
     }
     compt.set("router", table)
 }
@@ -58,56 +65,21 @@ fn names(lua: &Lua, tasks: Value) -> mlua::Result<Vec<String>> {
     }
 }
 
-/// Reads the options of a kind of router and makes it:
-///
-/// - `temperature`: of sampling, until a control sets it (1)
-/// - `train`, `eval`: the normalisation over the sources in each phase: `softmax` (of the samples
-///   in training, of the logits at inference; the default), `softmax_sigmoid`, `sum`, `sigmoid`,
-///   `none`
-/// - `per` = "example" | "step": one sample for each example, or one for the whole batch
-/// - `bound`: logits start from U(-bound, bound) (0)
-pub fn make(
-    lua: &Lua,
-    kind: &'static str,
-    o: &Options,
-    tasks: Vec<String>,
-    sources: usize,
-    device: Device,
-) -> mlua::Result<LuaRouter> {
-    if sources == 0 {
-        return Err(o.error("'sources' must be at least 1".into()));
-    }
-    let count = tasks.len();
-    let mut temperature = 1.0;
-    let router: Rc<dyn Router> = if kind == "constant" {
-        Rc::new(Constant::new(sources, device))
-    } else {
-        let rule = |key| -> mlua::Result<Normalisation> {
-            let name: String = o.get_or(lua, key, "softmax".into())?;
-            Ok(Normalisation::parse(&name)?)
-        };
-        let normalise = Normalisations { train: rule("train")?, eval: rule("eval")? };
-        let bound: f64 = o.get_or(lua, "bound", 0.0)?;
-        if kind == "free" {
-            Rc::new(Free::new(count, sources, bound, normalise, device)?)
-        } else {
-            temperature = o.get_or(lua, "temperature", 1.0)?;
-            let per: String = o.get_or(lua, "per", "example".into())?;
-            let draw = match per.as_str() {
-                "example" => Draw::Example,
-                "step" => Draw::Step,
-                _ => return Err(Error::unknown("'per'", &per, ["example", "step"]).into()),
-            };
-            Rc::new(RelaxedBernoulli::new(count, sources, bound, normalise, draw, device)?)
-        }
-    };
-    let temperature = Rc::new(Cell::new(temperature));
-    let weak = Rc::downgrade(&router);
-    leaves::of_object(lua, move || Some(weak.upgrade()?.parameters()));
-    Ok(LuaRouter { router, kind, tasks, sources, temperature, of_trainer: false, device })
-}
-
 impl LuaRouter {
+    pub fn new(
+        lua: &Lua,
+        router: Rc<dyn Router>,
+        kind: &str,
+        tasks: Vec<String>,
+        sources: usize,
+        device: Device,
+    ) -> Self {
+        let weak = Rc::downgrade(&router);
+        leaves::of_object(lua, move || Some(weak.upgrade()?.parameters()));
+        let (kind, temperature) = (kind.to_string(), Rc::new(Cell::new(1.0)));
+        LuaRouter { router, kind, tasks, sources, temperature, of_trainer: false, device }
+    }
+
     /// Tasks by number from 1, or by name, as the router counts them.
     fn rows(&self, lua: &Lua, tasks: Value) -> mlua::Result<Tensor> {
         let list: Vec<Value> = match tasks {
@@ -163,7 +135,7 @@ impl Object for LuaRouter {
 impl UserData for LuaRouter {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         object::name(fields);
-        fields.add_field_method_get("kind", |_, this| Ok(this.kind));
+        fields.add_field_method_get("kind", |_, this| Ok(this.kind.clone()));
         fields.add_field_method_get("tasks", |_, this| Ok(this.tasks.clone()));
         fields.add_field_method_get("sources", |_, this| Ok(this.sources));
         fields.add_field_method_get("temperature", |_, this| Ok(this.temperature.get()));

@@ -45,11 +45,10 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
     let metrics: Option<Vec<String>> = o.get(lua, "metrics")?;
     let metrics = match metrics {
         Some(names) => names.iter().map(|name| Metric::parse(name)).collect::<crate::Result<_>>(),
-        None if labels.words().is_empty() => Ok(vec![Metric::Pearson, Metric::Spearman]),
-        None => Ok(vec![Metric::Accuracy]),
+        None => Ok(Metric::usual(labels.words())),
     };
-    let metrics = metrics.map_err(|e: Error| e.at(&call))?;
-    fits(&o, &labels, &metrics)?;
+    let metrics: Vec<Metric> = metrics.map_err(|e: Error| e.at(&call))?;
+    metrics.iter().try_for_each(|m| m.check(labels.words())).map_err(|e| e.at(&call))?;
     let template = template(lua, &o)?;
     let (columns, layout) = columns(lua, &o, &template)?;
     let sources = task_sources::sources(lua, &o, &call, place)?;
@@ -90,25 +89,6 @@ fn names(lua: &Lua, o: &Options, key: &'static str, labels: &Labels) -> mlua::Re
     match names.len() == labels.words().len() || names.is_empty() {
         true => Ok(names),
         false => Err(o.error(format!("'{key}' needs a name for each of 'labels'"))),
-    }
-}
-
-/// Refuses a metric that says nothing of such labels.
-fn fits(o: &Options, labels: &Labels, metrics: &[Metric]) -> mlua::Result<()> {
-    let words = labels.words();
-    let are_numbers = words.iter().all(|word| data::number(word).is_some());
-    let misfit = metrics.iter().find(|metric| match metric {
-        Metric::Pearson | Metric::Spearman => !are_numbers,
-        Metric::F1 | Metric::Matthews => words.is_empty(),
-        Metric::Accuracy => false,
-    });
-    match misfit {
-        Some(metric) => Err(o.error(format!(
-            "the metric '{}' is for labels that are {}",
-            metric.name(),
-            if words.is_empty() { "words" } else { "numbers" }
-        ))),
-        None => Ok(()),
     }
 }
 

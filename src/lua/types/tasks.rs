@@ -1,6 +1,5 @@
 //! `compt.tasks(name or definitions, options)`
 
-use super::plain;
 use super::task_catalog::{Catalog, Picked};
 use super::task_definition::{Place, definition, missing};
 use super::{LuaTokenizer, index};
@@ -88,16 +87,14 @@ fn source(
             let without = lua.create_table_from(table.pairs::<Value, Value>().flatten())?;
             // It only counts tokens.
             without.raw_remove("tokenizer")?;
-            if !plain::is_data(&Value::Table(without.clone())) {
-                return Ok(None);
+            match crate::data::plain(&Value::Table(without)) {
+                Ok(serde_json::Value::Object(settings)) => settings,
+                _ => return Ok(None),
             }
-            plain::table(lua, &without)?
         }
         _ => serde_json::Map::new(),
     };
-    if !plain::is_data(what) {
-        return Ok(None);
-    }
+    let Ok(what) = crate::data::plain(what) else { return Ok(None) };
     let defined = picked.iter().filter(|task| task.set.is_none()).count();
     let folder = match data {
         Some(data) => Some(data),
@@ -111,7 +108,7 @@ fn source(
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
         settings.insert("data".into(), folder.display().to_string().into());
     }
-    let source = serde_json::json!({ "what": plain::value(lua, what)?, "options": settings });
+    let source = serde_json::json!({ "what": what, "options": settings });
     Ok((source.to_string().len() <= LONGEST).then_some(source))
 }
 

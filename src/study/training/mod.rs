@@ -2,6 +2,7 @@
 //! resumes or replays. No Lua: scripts call it through `compt-lua`.
 
 mod checkpoint;
+mod declared;
 mod evaluation;
 mod record;
 mod replay;
@@ -10,6 +11,8 @@ mod scores;
 pub mod spec;
 pub mod steering;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use evaluation::{EvaluationOptions, NEW_TOKENS};
 pub use record::{Provenance, prompts};

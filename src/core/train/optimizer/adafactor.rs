@@ -1,23 +1,42 @@
 //! Adafactor (Shazeer & Stern, 2018) with an external learning rate, as `transformers` computes
 //! it: for a matrix only row and column means of the squared gradient are remembered.
 
-use super::{Group, Optimizer, gradient, restored};
+use super::{Group, Make, Optimizer, gradient, restored};
 use crate::Result;
 use crate::nn::{Named, named};
+use crate::options::{Options, Registered};
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
-#[derive(Debug, Clone, Copy)]
-pub struct AdafactorOptions {
+/// - `scale_parameter`: whether the rate is relative to the size of the parameter (false)
+/// - `decay_rate`: the moving averages forget at rate t^-decay_rate (0.8)
+/// - `clip_threshold`: largest root mean square of an update, before the rate (1)
+pub(super) const KIND: Registered<Make> = Registered {
+    name: "adafactor",
+    options: &["scale_parameter", "decay_rate", "clip_threshold"],
+    make,
+};
+
+fn make(o: &Options) -> Result<Box<dyn Optimizer>> {
+    let default = AdafactorOptions::default();
+    Ok(Box::new(Adafactor::new(AdafactorOptions {
+        scale_parameter: o.get_or("scale_parameter", default.scale_parameter)?,
+        decay_rate: o.get_or("decay_rate", default.decay_rate)?,
+        clip_threshold: o.get_or("clip_threshold", default.clip_threshold)?,
+        ..default
+    })))
+}
+
+struct AdafactorOptions {
     /// Makes the rate relative: times max(`min_scale`, RMS of the parameter).
-    pub scale_parameter: bool,
+    scale_parameter: bool,
     /// The moving averages forget at rate t^-decay_rate.
-    pub decay_rate: f64,
+    decay_rate: f64,
     /// The largest RMS of an update, before the rate.
-    pub clip_threshold: f64,
+    clip_threshold: f64,
     /// Added to squared gradients.
-    pub eps: f64,
-    pub min_scale: f64,
+    eps: f64,
+    min_scale: f64,
 }
 
 impl Default for AdafactorOptions {
@@ -45,13 +64,13 @@ struct Average {
     square: Square,
 }
 
-pub struct Adafactor {
+struct Adafactor {
     options: AdafactorOptions,
     state: BTreeMap<String, Average>,
 }
 
 impl Adafactor {
-    pub fn new(options: AdafactorOptions) -> Self {
+    fn new(options: AdafactorOptions) -> Self {
         Adafactor { options, state: BTreeMap::new() }
     }
 }

@@ -1,17 +1,40 @@
 //! AdamW (Loshchilov & Hutter, 2019), and Adam with steps in proportion to each tensor's size.
 
-use super::{Group, Optimizer, gradient, restored};
+use super::{Group, Make, Optimizer, gradient, restored};
 use crate::Result;
 use crate::nn::{Named, named};
+use crate::options::{Options, Registered};
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
+/// - `betas`: decay of the first and the second moment ({ 0.9, 0.999 })
+/// - `eps`: added to the root of the second moment (1e-8)
+/// - `scale_by_rms`: whether a step is relative to the size of its tensor (false)
+pub(super) const KIND: Registered<Make> =
+    Registered { name: "adamw", options: &["betas", "eps", "scale_by_rms"], make };
+
+fn make(o: &Options) -> Result<Box<dyn Optimizer>> {
+    let default = AdamWOptions::default();
+    let betas: Option<Vec<f64>> = o.get("betas")?;
+    let betas = match betas.as_deref() {
+        None => default.betas,
+        Some(&[first, second]) => (first, second),
+        Some(_) => return Err(o.error("'betas' must be two numbers")),
+    };
+    let scaled = o.get_or("scale_by_rms", false)?;
+    Ok(Box::new(AdamW::new(AdamWOptions {
+        betas,
+        eps: o.get_or("eps", default.eps)?,
+        scale_by_rms: scaled.then(RmsScale::default),
+    })))
+}
+
 /// Makes a step relative: it is multiplied by max(`floor`, RMS of the tensor).
-#[derive(Debug, Clone, Copy)]
-pub struct RmsScale {
-    pub floor: f64,
+#[derive(Clone, Copy)]
+pub(super) struct RmsScale {
+    pub(super) floor: f64,
     /// The RMS is read again every so many steps of the tensor.
-    pub every: i64,
+    pub(super) every: i64,
 }
 
 impl Default for RmsScale {
@@ -20,12 +43,11 @@ impl Default for RmsScale {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-pub struct AdamWOptions {
-    pub betas: (f64, f64),
-    pub eps: f64,
+pub(super) struct AdamWOptions {
+    pub(super) betas: (f64, f64),
+    pub(super) eps: f64,
     /// The step, not the decay, is scaled.
-    pub scale_by_rms: Option<RmsScale>,
+    pub(super) scale_by_rms: Option<RmsScale>,
 }
 
 impl Default for AdamWOptions {
@@ -43,13 +65,13 @@ struct Moments {
     scale: f64,
 }
 
-pub struct AdamW {
+pub(super) struct AdamW {
     options: AdamWOptions,
     state: BTreeMap<String, Moments>,
 }
 
 impl AdamW {
-    pub fn new(options: AdamWOptions) -> Self {
+    pub(super) fn new(options: AdamWOptions) -> Self {
         AdamW { options, state: BTreeMap::new() }
     }
 }

@@ -34,7 +34,7 @@ pub fn clip_grad_norm(groups: &[Group], max_norm: f64) -> Result<Norms> {
     if grads.is_empty() {
         return Ok(Norms::default());
     }
-    // One look at the device for all of them.
+    // One transfer from the device for all of them.
     let norms = Tensor::f_stack(&norms, 0)?;
     let all = Tensor::f_cat(&[&norms, &norms.f_norm()?.f_view([1])?], 0)?;
     let mut all = Vec::<f64>::try_from(all.f_to_kind(Kind::Double)?)?;

@@ -1,17 +1,34 @@
-//! Optimizers over named parameters. What an optimizer is told stands in its options; what it
-//! remembers is kept by parameter name, so that a checkpoint can carry it.
+//! Optimizers over named parameters. An optimizer is a file here and a line of `KINDS`. Its state is
+//! kept by parameter name, so that a checkpoint can hold it.
 
 mod adafactor;
 mod adamw;
 mod clip;
 
-pub use adafactor::{Adafactor, AdafactorOptions};
-pub use adamw::{AdamW, AdamWOptions, RmsScale};
 pub use clip::{Norms, clip_grad_norm};
 
 use crate::nn::Named;
+use crate::options::{Options, Registered, Variant};
 use crate::{Error, Result};
 use tch::{Device, Tensor};
+
+type Make = fn(&Options) -> Result<Box<dyn Optimizer>>;
+
+/// Every optimizer.
+pub const KINDS: &[Registered<Make>] = &[adamw::KIND, adafactor::KIND];
+
+/// The optimizer that is meant where none is named: ComPT's.
+pub const DEFAULT: &str = adamw::KIND.name;
+
+/// An optimizer of that kind, without a state.
+///
+/// # Errors
+///
+/// An unknown kind or option, or a value that an option cannot have.
+pub fn make(variant: &Variant) -> Result<Box<dyn Optimizer>> {
+    let (kind, options) = variant.among("optimizer", KINDS)?;
+    (kind.make)(&options)
+}
 
 /// Parameters that share a learning rate and a weight decay.
 pub struct Group {
@@ -26,10 +43,15 @@ pub trait Optimizer {
     /// is: no decay, no moment, no count.
     fn step(&mut self, group: &Group, lr: f64, weight_decay: f64) -> Result<()>;
 
-    /// A copy of what is remembered: `<parameter>.<quantity>`, for every parameter updated so far.
+    /// A copy of the state: `<parameter>.<quantity>`, for every parameter updated so far.
     fn state(&self) -> Result<Named>;
 
-    /// Goes on from what `state` gave, on the device of the groups' parameters.
+    /// Takes over what `state` returned, on the device of the groups' parameters; parameters without
+    /// a state start anew.
+    ///
+    /// # Errors
+    ///
+    /// A tensor of another shape than its parameter needs.
     fn load_state(&mut self, groups: &[Group], state: &[(String, Tensor)]) -> Result<()>;
 }
 
@@ -39,7 +61,7 @@ fn gradient(parameter: &Tensor) -> Result<Option<Tensor>> {
     Ok(grad.defined().then_some(grad))
 }
 
-/// A copy of a remembered tensor on `device`, if it has the shape it must have.
+/// A copy of a tensor of a state on `device`, if it has the shape it must have.
 fn restored(value: &Tensor, shape: &[i64], device: Device) -> Result<Tensor> {
     if value.size() != shape {
         return Err(Error::new(format!(

@@ -1,8 +1,14 @@
 //! Five steps of each optimizer against golden parameters.
 
+use super::adamw::{AdamW, AdamWOptions, RmsScale};
 use super::*;
 use crate::golden::Golden;
+use serde_json::{Value, json};
 use tch::Kind;
+
+fn made(optimizer: Value) -> Result<Box<dyn Optimizer>> {
+    make(&Variant::read(&optimizer, "optimizer", None)?)
+}
 
 const NAMES: [&str; 3] = ["matrix", "vector", "skipped"];
 const RATES: [f64; 5] = [0.05, 0.04, 0.03, 0.02, 0.01];
@@ -22,7 +28,7 @@ fn group(golden: &Golden, values: &[Tensor], step: usize, weight_decay: f64) -> 
 }
 
 /// Five steps; after the second the state moves into a fresh optimizer.
-fn check<O: Optimizer>(label: &str, weight_decay: f64, fresh: impl Fn() -> O) {
+fn check(label: &str, weight_decay: f64, fresh: impl Fn() -> Box<dyn Optimizer>) {
     let golden = Golden::open();
     let start = |name| golden.get(&format!("optimizer.start.{name}"));
     let values = NAMES.map(start);
@@ -43,33 +49,46 @@ fn check<O: Optimizer>(label: &str, weight_decay: f64, fresh: impl Fn() -> O) {
 
 #[test]
 fn adamw_matches_torch() {
-    check("adamw", 0.1, || AdamW::new(AdamWOptions::default()));
+    check("adamw", 0.1, || made(json!("adamw")).unwrap());
 }
 
 #[test]
 fn adam_with_relative_steps_matches_numpy() {
     check("adam_rms", 0.0, || {
-        AdamW::new(AdamWOptions {
+        Box::new(AdamW::new(AdamWOptions {
             betas: (0.9, 0.98),
             scale_by_rms: Some(RmsScale { every: 2, ..RmsScale::default() }),
             ..AdamWOptions::default()
-        })
+        }))
     });
 }
 
 #[test]
 fn adafactor_matches_transformers() {
-    check("adafactor", 0.1, || Adafactor::new(AdafactorOptions::default()));
+    check("adafactor", 0.1, || made(json!("adafactor")).unwrap());
     check("adafactor.scaled", 0.1, || {
-        Adafactor::new(AdafactorOptions { scale_parameter: true, ..Default::default() })
+        made(json!({ "kind": "adafactor", "scale_parameter": true })).unwrap()
     });
+}
+
+#[test]
+fn an_optimizer_takes_its_own_options_and_no_others() {
+    let refused = |value| made(value).err().unwrap().to_string();
+    let text = refused(json!("adafctor"));
+    assert!(text.contains("did you mean 'adafactor'?"), "{text}");
+    let text = refused(json!({ "kind": "adamw", "momentum": 1 }));
+    assert!(text.starts_with("optimizer 'adamw': unknown option 'momentum'"), "{text}");
+    let text = refused(json!({ "kind": "adamw", "betas": [0.9] }));
+    assert_eq!(text, "optimizer 'adamw': 'betas' must be two numbers");
+    let text = refused(json!({ "kind": "adafactor", "decay_rate": "0.8" }));
+    assert!(text.contains("option 'decay_rate' must be a number, got a string"), "{text}");
 }
 
 #[test]
 fn a_state_of_other_parameters_is_refused() {
     let golden = Golden::open();
     let values = NAMES.map(|name| golden.get(&format!("optimizer.start.{name}")));
-    let mut optimizer = AdamW::new(AdamWOptions::default());
+    let mut optimizer = made(json!("adamw")).unwrap();
     optimizer.step(&group(&golden, &values, 0, 0.0), 0.1, 0.0).unwrap();
     let state = optimizer.state().unwrap();
     let other = values.map(|value| value.narrow(0, 0, 2));

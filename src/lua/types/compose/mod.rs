@@ -28,7 +28,7 @@ const DEFINE: &str = "compt.compose.define";
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     lua.set_named_registry_value(DEFINED, lua.create_table()?)?;
     let table = lua.create_table()?;
-    for name in compose::BUILT_IN {
+    for name in compose::built_in_names() {
         let function = call::function(
             lua,
             format!("compt.compose.{name}"),
@@ -50,7 +50,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
 /// { parameters, compose = f }, or the path of a file that returns one of these: that is followed
 /// while a run trains.
 fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
-    if compose::BUILT_IN.contains(&name.as_str()) || name == "define" {
+    if compose::built_in_names().any(|known| known == name) || name == "define" {
         return Err(Error::new(format!("'{name}' is a built-in composition"))
             .at(DEFINE)
             .hint("choose another name")
@@ -145,9 +145,9 @@ impl Choice {
             return Ok(Choice::Own(Own { name, definition }));
         }
         if let Ok(operator) = compose::built_in(&name) {
-            return Ok(Choice::BuiltIn(operator.into()));
+            return Ok(Choice::BuiltIn(operator));
         }
-        let mut known: Vec<String> = compose::BUILT_IN.map(String::from).to_vec();
+        let mut known: Vec<String> = compose::built_in_names().map(String::from).collect();
         for pair in defined.pairs::<String, Value>() {
             known.push(pair?.0);
         }
@@ -158,14 +158,6 @@ impl Choice {
         match self {
             Choice::BuiltIn(operator) => operator.name(),
             Choice::Own(own) => &own.name,
-        }
-    }
-
-    /// m', the rows of a private prompt, for S sources of m rows.
-    pub fn private_length(&self, sources: i64, length: i64) -> i64 {
-        match self {
-            Choice::BuiltIn(operator) => operator.private_length(sources, length),
-            Choice::Own(_) => length,
         }
     }
 }

@@ -3,12 +3,13 @@
 use crate::call;
 use crate::object::{self, Object};
 use crate::torch::{LuaTensor, TensorArg, TensorHandle, leaves};
-use crate::types::bank::{Material, initial};
+use crate::types::bank::read_init;
 use crate::types::prompts::base;
 use crate::types::{LuaBackbone, LuaPrompt};
 use crate::{Error, Result};
 use compt_core::backbone::Backbone;
 use compt_core::nn::{Named, init};
+use compt_core::prompt::{self, Material};
 use compt_core::t5::change::places;
 use compt_core::train::optimizer::Group;
 use compt_study::exchange::Prompts;
@@ -134,14 +135,9 @@ impl LuaSetup {
     /// A prompt `[rows, d]` as it begins.
     fn prompt(&self, lua: &Lua, rows: i64, init: Value) -> mlua::Result<Tensor> {
         let backbone = self.backbone.0.borrow();
-        let material = Material {
-            dim: backbone.model.config.d_model,
-            device: backbone.model.device,
-            vocabulary: Some(backbone.model.embedding()),
-            tokenizer: backbone.tokenizer.as_deref(),
-        };
-        let init = if init.is_nil() { self.init.clone() } else { init };
-        initial(lua, rows, &init, &material)
+        let material = Material::of(&backbone);
+        let init = if init.is_nil() { &self.init } else { &init };
+        Ok(prompt::initial(rows, &read_init(lua, init, &material)?, &material)?)
     }
 }
 

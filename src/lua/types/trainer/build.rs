@@ -6,6 +6,7 @@ use super::options::{TrainerOptions, checks};
 use super::stream::LuaStream;
 use super::watching::Watching;
 use super::{CALL, LuaTrainer, control, optimizer};
+use crate::data;
 use crate::session::{Mode, Session};
 use crate::sources;
 use crate::types::{plain, thawed};
@@ -67,7 +68,7 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
         tasks: given.tasks.as_ref().map(|tasks| tasks.0.clone()),
         task_names: names,
         groups,
-        optimizer: optimizer::optimizer(lua, &given.optimizer)?,
+        optimizer: optimizer::optimizer(&given.optimizer)?,
         batches,
         stages,
         control: Box::new(Shared(steering.clone())),
@@ -277,14 +278,14 @@ fn made_by_script(given: &TrainerOptions, trained: &Trained, stages: &[Stage]) -
     let name = &given.method_name;
     for pair in given.method.pairs::<String, Value>() {
         let Ok((key, value)) = pair else { continue };
-        if !["build", "from"].contains(&key.as_str()) && !plain::is_data(&value) {
+        if !["build", "from"].contains(&key.as_str()) && data::plain(&value).is_err() {
             made.push(format!("'{key}' of the method '{name}' is made by the script"));
         }
     }
     let composition = stages.first().and_then(|stage| stage.learner.as_ref()?.composition());
     if let Some(composition) = composition {
         let operator = composition.operator.name();
-        if !compose::BUILT_IN.contains(&operator) && trained.operator.is_none() {
+        if compose::built_in(operator).is_err() && trained.operator.is_none() {
             made.push(format!("the composition '{operator}' is a function of the script"));
         }
     }

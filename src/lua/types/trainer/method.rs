@@ -1,26 +1,26 @@
-//! What a declared method trains: prompts, a router and an operator over a frozen backbone, or a
-//! trainable backbone itself. `stdlib/methods/declare.lua` says what a method may hold.
+//! From a method's table to what it trains: a composition that is plain data (`Declared`), what its
+//! `build` declares, or a trainable backbone itself.
 
 use super::CALL;
 use crate::control::told;
-use crate::options::{Options, kind};
 use crate::session::Session;
 use crate::types::LuaBackbone;
-use crate::types::bank::{self, LuaBank, Material, Shape};
+use crate::types::bank::{LuaBank, given_init};
 use crate::types::compose::{Choice, Context, Shapes};
 use crate::types::learner::{self, LuaSetup};
-use crate::types::router::{self, LuaRouter};
-use crate::{Error, Result};
-use compt_core::backbone::Backbone;
+use crate::types::router::LuaRouter;
+use crate::{Error, Result, data};
 use compt_core::files::source::Source;
 use compt_core::router::Phase;
-use compt_core::train::composition::{Composition, Selection};
+use compt_core::train::composition::Selection;
+use compt_core::train::declared::{BankAndRouter, Declared};
 use compt_core::train::learner::{Learner, OfTasks};
 use compt_core::train::optimizer::Group;
 use compt_core::train::plan::StagePlan;
 use compt_study::training::operator_of;
 use compt_study::training::steering::OperatorFile;
 use mlua::{Function, Lua, Table, Value};
+use serde_json::Map;
 use std::rc::Rc;
 use tch::Tensor;
 
@@ -59,115 +59,142 @@ pub fn trained(
     backbone: &LuaBackbone,
     decay: f64,
 ) -> mlua::Result<Trained> {
-    let alone = method.get::<Option<bool>>("alone")?.unwrap_or(false);
     let build: Option<Function> = method.get("build")?;
-    let b = backbone.0.borrow();
-    let b = &*b;
     if method.get::<Option<bool>>("backbone")?.unwrap_or(false) {
-        if alone && targets > 1 {
-            return Err(Error::new("tasks trained alone cannot share a backbone")
-                .at(CALL)
-                .hint("leave 'alone' out, or make a trainer for each task")
-                .into());
+        return of_backbone(method, targets, backbone, decay);
+    }
+    match build {
+        Some(build) => {
+            let init: Value = method.get("init")?;
+            let setup = LuaSetup::new(backbone.clone(), tasks.to_vec(), targets, max_source, init);
+            of_functions(lua, method, &build, setup, decay)
         }
-        let parameters =
-            b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
-        let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
-        return Ok(Trained {
-            stages: vec![only(None, alone, &groups)],
-            rates: vec![None],
-            bank: None,
-            router: None,
-            groups,
-            operator: None,
-        });
+        None => of_composition(lua, method, tasks, backbone, decay),
     }
-    if let Some(build) = build {
-        if b.model.is_trainable() {
-            return Err(Error::new("this method is for a frozen backbone").at(CALL).into());
-        }
-        let init: Value = method.get("init")?;
-        let setup = LuaSetup::new(backbone.clone(), tasks.to_vec(), targets, max_source, init);
-        let plan = learner::build(lua, &build, setup, decay)?;
-        let all: Vec<String> = plan.groups.iter().map(|group| group.name.clone()).collect();
-        let many = plan.stages.len() > 1;
-        let rates = plan.stages.iter().map(|stage| stage.lr.clone()).collect();
-        let stages = plan.stages.into_iter().map(|stage| StagePlan {
-            alone: stage.alone || alone,
-            name: stage.name,
-            share: stage.share,
-            from: stage.from,
-            trains: stage.trains.unwrap_or_else(|| all.clone()),
-            learner: Some(stage.learner),
-            afresh: many,
-        });
-        return Ok(Trained {
-            stages: stages.collect(),
-            rates,
-            bank: None,
-            router: None,
-            groups: plan.groups,
-            operator: None,
-        });
-    }
-    if b.model.is_trainable() {
-        return Err(Error::new("prompts are trained over a frozen backbone").at(CALL).into());
-    }
-    let operator = Choice::read(lua, &method.get("compose")?).map_err(|e| told(&e).at(CALL))?;
-    let sources: usize = method.get::<Option<usize>>("sources")?.unwrap_or(0);
-    let length: i64 = method.get::<Option<i64>>("length")?.unwrap_or(20);
-    if operator.name() != "private" && sources == 0 {
-        return Err(Error::new(format!("the composition '{}' needs sources", operator.name()))
+}
+
+fn is_alone(method: &Table) -> mlua::Result<bool> {
+    Ok(method.get::<Option<bool>>("alone")?.unwrap_or(false))
+}
+
+/// The backbone's own parameters.
+fn of_backbone(
+    method: &Table,
+    targets: usize,
+    backbone: &LuaBackbone,
+    decay: f64,
+) -> mlua::Result<Trained> {
+    let alone = is_alone(method)?;
+    if alone && targets > 1 {
+        return Err(Error::new("tasks trained alone cannot share a backbone")
             .at(CALL)
-            .hint("give the method 'sources' of at least 1, or use compt.methods.pt")
+            .hint("leave 'alone' out, or make a trainer for each task")
             .into());
     }
-    if sources > 0 && alone {
-        return Err(Error::new("tasks trained alone cannot share sources")
-            .at(CALL)
-            .hint("leave 'alone' out, or use compt.methods.pt")
-            .into());
+    let b = backbone.0.borrow();
+    let parameters =
+        b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
+    let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
+    Ok(Trained {
+        stages: vec![only(None, alone, &groups)],
+        rates: vec![None],
+        bank: None,
+        router: None,
+        groups,
+        operator: None,
+    })
+}
+
+/// What a method's `build` declares.
+fn of_functions(
+    lua: &Lua,
+    method: &Table,
+    build: &Function,
+    setup: LuaSetup,
+    decay: f64,
+) -> mlua::Result<Trained> {
+    if setup.backbone().borrow().model.is_trainable() {
+        return Err(Error::new("this method is for a frozen backbone").at(CALL).into());
     }
-    let own = operator.private_length(sources as i64, length);
-    let private_length = method.get::<Option<i64>>("private_length")?.unwrap_or(own);
-    let material = Material {
-        dim: b.model.config.d_model,
-        device: b.model.device,
-        vocabulary: Some(b.model.embedding()),
-        tokenizer: b.tokenizer.as_deref(),
-    };
-    let shape = Shape { tasks: tasks.to_vec(), sources, length, private_length };
-    let bank = bank::make(lua, shape, &method.get("encoder")?, &method.get("init")?, &material)?;
-    let router = match sources {
-        0 => None,
-        _ => Some(router_of(lua, method, tasks, sources, b, operator.name())?),
-    };
-    let context = Context {
-        tasks: tasks.to_vec(),
-        sources,
-        length,
-        private_length,
-        d_model: b.model.config.d_model,
-        device: b.model.device,
-    };
-    let (operator, file) = match (operator, &router) {
-        (Choice::BuiltIn(operator), _) => (operator, None),
-        (Choice::Own(own), Some(router)) => {
+    let alone = is_alone(method)?;
+    let plan = learner::build(lua, build, setup, decay)?;
+    let all: Vec<String> = plan.groups.iter().map(|group| group.name.clone()).collect();
+    let many = plan.stages.len() > 1;
+    let rates = plan.stages.iter().map(|stage| stage.lr.clone()).collect();
+    let stages = plan.stages.into_iter().map(|stage| StagePlan {
+        alone: stage.alone || alone,
+        name: stage.name,
+        share: stage.share,
+        from: stage.from,
+        trains: stage.trains.unwrap_or_else(|| all.clone()),
+        learner: Some(stage.learner),
+        afresh: many,
+    });
+    Ok(Trained {
+        stages: stages.collect(),
+        rates,
+        bank: None,
+        router: None,
+        groups: plan.groups,
+        operator: None,
+    })
+}
+
+/// Prompts, a router and an operator. What is no plain data is read here: an operator in Lua, and a
+/// tensor that prompts start from.
+fn of_composition(
+    lua: &Lua,
+    method: &Table,
+    tasks: &[String],
+    backbone: &LuaBackbone,
+    decay: f64,
+) -> mlua::Result<Trained> {
+    let choice = Choice::read(lua, &method.get("compose")?).map_err(|e| told(&e).at(CALL))?;
+    let init = given_init(lua, &method.get("init")?)?;
+    let declared =
+        plain(method, choice.name(), init.is_some()).and_then(|map| Declared::read(&map));
+    let declared = declared.map_err(|e| e.at(CALL))?;
+    let b = backbone.0.borrow();
+    let parts = declared.prompts(tasks, &b, init).map_err(|e| e.at(CALL))?;
+    let (length, private_length) = (declared.length, declared.private_length());
+    let (d_model, device) = (b.model.config.d_model, parts.device);
+    let bank = LuaBank::new(lua, parts.bank.clone(), length, private_length, d_model);
+    let sources = declared.sources;
+    let router = parts.router.clone().map(|router| {
+        let kind = &declared.router.kind;
+        let made = LuaRouter::new(lua, router, kind, tasks.to_vec(), sources, device);
+        LuaRouter { of_trainer: true, ..made }
+    });
+    let (operator, file) = match choice {
+        Choice::BuiltIn(operator) => (operator, None),
+        Choice::Own(own) => {
+            let context =
+                Context { tasks: tasks.to_vec(), sources, length, private_length, d_model, device };
             let recorded = recorded_operator(lua, &own.name)?;
-            let made = own.make(lua, context, shapes(&bank, router, b), recorded);
-            made.map_err(|e| e.at(CALL))?
+            own.make(lua, context, shapes(&parts), recorded).map_err(|e| e.at(CALL))?
         }
-        (Choice::Own(_), None) => unreachable!("it has sources"),
     };
-    let composition = Composition {
-        bank: bank.bank.clone(),
-        router: router.as_ref().map(|r| r.router.clone()),
-        operator,
-        device: b.model.device,
-    };
+    let composition = parts.composed_by(operator);
     let groups = composition.groups(decay);
-    let stages = vec![only(Some(Rc::new(composition)), alone, &groups)];
+    let stages = vec![only(Some(Rc::new(composition)), declared.alone, &groups)];
     Ok(Trained { stages, rates: vec![None], bank: Some(bank), router, groups, operator: file })
+}
+
+/// A declared method as plain data, with the name of its operator; `given` where its prompts start
+/// from a tensor. What the user recorded beside it may hold anything and is left out.
+fn plain(method: &Table, operator: &str, given: bool) -> Result<Map<String, serde_json::Value>> {
+    let mut map = Map::new();
+    for pair in method.pairs::<String, Value>() {
+        let (key, value) = pair.map_err(|e| told(&e))?;
+        let value = match key.as_str() {
+            "settings" => continue,
+            "compose" => operator.into(),
+            "init" if given => "given".into(),
+            _ => data::plain(&value).map_err(|e| e.at(format!("'{key}'")))?,
+        };
+        map.insert(key, value);
+    }
+    Ok(map)
 }
 
 /// The file that an operator of the session's next trainer began with, where that is a run of an earlier
@@ -217,8 +244,10 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
 }
 
 /// The prompts and weights of an example of each of these tasks, as a step composes them.
-fn shapes(bank: &LuaBank, router: &LuaRouter, b: &Backbone) -> Shapes {
-    let (bank, router, device) = (bank.bank.clone(), router.router.clone(), b.model.device);
+fn shapes(parts: &BankAndRouter) -> Shapes {
+    let BankAndRouter { bank, router, device } = parts;
+    let (bank, device) = (bank.clone(), *device);
+    let router = router.clone().expect("an operator in Lua has sources");
     Box::new(move |tasks| {
         tch::no_grad(|| {
             let ids: Vec<i64> = tasks.iter().map(|task| *task as i64).collect();
@@ -229,58 +258,5 @@ fn shapes(bank: &LuaBank, router: &LuaRouter, b: &Backbone) -> Shapes {
     })
 }
 
-/// "relaxed_bernoulli" | "free" | "constant", or { kind, options of that kind }.
-fn router_of(
-    lua: &Lua,
-    method: &Table,
-    tasks: &[String],
-    sources: usize,
-    b: &Backbone,
-    operator: &str,
-) -> mlua::Result<LuaRouter> {
-    let (kind, options) = match method.get::<Value>("router")? {
-        Value::Nil => ("relaxed_bernoulli".to_string(), Value::Nil),
-        Value::String(kind) => (kind.to_str()?.to_string(), Value::Nil),
-        Value::Table(table) => {
-            let rest = lua.create_table()?;
-            let mut kind = "relaxed_bernoulli".to_string();
-            for pair in table.pairs::<String, Value>() {
-                let (key, value) = pair?;
-                match key.as_str() {
-                    "kind" => kind = lua.unpack(value)?,
-                    _ => rest.set(key, value)?,
-                }
-            }
-            (kind, Value::Table(rest))
-        }
-        other => {
-            return Err(Error::new(format!(
-                "'router' must be a name or a table, not a {}",
-                kind(&other)
-            ))
-            .at(CALL)
-            .into());
-        }
-    };
-    let known = router::KINDS.iter().find(|known| **known == kind);
-    let kind = *known.ok_or_else(|| Error::unknown("router", &kind, router::KINDS).at(CALL))?;
-    let o = Options::new(&format!("router '{kind}'"), options)?;
-    if o.get::<f64>(lua, "temperature")?.is_some() {
-        return Err(Error::new("the temperature of training is not the router's to say")
-            .at(CALL)
-            .hint("set 'temperature' of the method, or of the control")
-            .into());
-    }
-    let eval: String = o.get_or(lua, "eval", "softmax".into())?;
-    let mut router = router::make(lua, kind, &o, tasks.to_vec(), sources, b.model.device)?;
-    router.of_trainer = true;
-    o.finish()?;
-    if operator == "concat" && kind == "relaxed_bernoulli" && eval == "softmax" {
-        eprintln!(
-            "warning: with router eval = \"softmax\" parts of a concatenated prompt get weights at \
-             inference that they never had in training (ComPT's published setting); \
-             router = {{ eval = \"softmax_sigmoid\" }} or router = \"constant\" scores higher"
-        );
-    }
-    Ok(router)
-}
+#[cfg(test)]
+mod tests;

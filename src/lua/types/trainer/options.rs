@@ -6,10 +6,9 @@ use crate::session::Session;
 use crate::types::{LuaBackbone, Tasks};
 use crate::{Error, Result};
 use compt_core::data::Split;
-use compt_core::t5::GroupCost;
 use compt_core::train::evaluate::{Decoding, Evaluation};
 use compt_core::train::gather::Placement;
-use compt_core::train::{NonFinite, Settings};
+use compt_core::train::{NonFinite, Settings, plan};
 use compt_study::training::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
 use std::path::PathBuf;
@@ -65,7 +64,7 @@ impl TrainerOptions {
         let settings = Settings {
             non_finite: NonFinite::parse(&non_finite.0, non_finite.1)
                 .map_err(|e| e.at(format!("{CALL}: non_finite")))?,
-            group_cost: group_cost(&attention)?,
+            group_cost: plan::attention(&attention).map_err(|e| e.at(CALL))?,
             ..settings
         };
         let given = TrainerOptions {
@@ -174,15 +173,6 @@ fn settings(
         anchor_every: if checkpoints.every > 0 { checkpoints.every } else { ANCHOR_EVERY },
         group_cost: None,
     })
-}
-
-fn group_cost(attention: &str) -> Result<Option<GroupCost>> {
-    match attention {
-        "auto" => Ok(None),
-        "padded" => Ok(Some(GroupCost::PADDED)),
-        "grouped" => Ok(Some(GroupCost::EXACT)),
-        _ => Err(Error::unknown("attention", attention, ["auto", "padded", "grouped"]).at(CALL)),
-    }
 }
 
 /// "stop" | "skip" | "rollback", or { policy, tries }.

@@ -1,6 +1,5 @@
 //! Label words as they are compared, wherever they come from: rows, definitions, predictions.
 
-use super::template::fold;
 use tokenizers::NormalizedString;
 
 /// Characters that nobody sees, which tokenizers take as white space.
@@ -19,6 +18,11 @@ pub fn normal(text: &str) -> String {
     let mut composed = NormalizedString::from(text);
     composed.nfkc();
     fold(&composed.get().replace(UNSEEN, " "))
+}
+
+/// Runs of white space as one space, none at the ends.
+pub fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The finite number a text says; words like "nan" are none.
