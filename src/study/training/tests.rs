@@ -8,7 +8,15 @@ use compt_core::data::{Example, Labels, Split, Task, TaskSet};
 use compt_core::files::json::{read_json, read_json_lines};
 use compt_core::metric::Metric;
 use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard};
 use tch::Device;
+
+/// Torch has one generator for all threads.
+static GENERATOR: Mutex<()> = Mutex::new(());
+
+fn generator() -> MutexGuard<'static, ()> {
+    GENERATOR.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
 
 fn backbone() -> Backbone {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib/micro/backbone");
@@ -61,6 +69,7 @@ fn losses(run: &Path) -> Vec<Value> {
 
 #[test]
 fn a_run_is_made_recorded_resumed_evaluated_and_replayed() {
+    let _generator = generator();
     let folder = tempfile::tempdir().unwrap();
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
     let mut run = open(&whole, None);
@@ -104,6 +113,7 @@ fn a_run_is_made_recorded_resumed_evaluated_and_replayed() {
 
 #[test]
 fn a_run_of_something_else_is_not_resumed() {
+    let _generator = generator();
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     assert_eq!(open(&out, None).run(Some(2)).unwrap(), Ended::Complete);
