@@ -4,56 +4,24 @@
 //! gives `[B, m', d]`; all of it is differentiable.
 
 mod concat;
-pub mod isolate;
+mod isolate;
+mod operator;
 mod private;
 mod product;
 mod sum;
 
-pub use concat::{Concat, concat};
+use concat::Concat;
 pub use isolate::{Isolated, Isolation};
-pub use private::{Private, private};
-pub use product::{Product, product};
-pub use sum::{Sum, sum};
+pub use operator::Operator;
+use private::Private;
+use product::Product;
+use sum::Sum;
 
-use crate::nn::Named;
 use crate::{Error, Result};
-use tch::Tensor;
-
-/// A composition as a study names it.
-pub trait Operator {
-    fn name(&self) -> &str;
-
-    /// m', the rows of a private prompt, for S sources of m rows.
-    fn private_length(&self, _sources: i64, length: i64) -> i64 {
-        length
-    }
-
-    /// What it trains beside the prompts: `operator.NAME`.
-    fn parameters(&self) -> Named {
-        Named::new()
-    }
-
-    /// private `[B, m', d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m', d]`
-    fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor>;
-
-    /// The composition with some prompts left out. `weights` are 0 for the sources left out
-    /// (`isolation.kept`). By default a source without weight adds nothing and the private
-    /// prompt is part of every column.
-    fn isolate(
-        &self,
-        private: &Tensor,
-        sources: &Tensor,
-        weights: &Tensor,
-        isolation: Isolation,
-    ) -> Result<Isolated> {
-        isolation.needs_both(self.name())?;
-        Ok(Isolated::whole(self.compose(private, sources, weights)?))
-    }
-}
 
 pub const BUILT_IN: [&str; 4] = ["sum", "product", "concat", "private"];
 
-/// A built-in operator.
+/// A built-in operator. Errors: an unknown name.
 pub fn built_in(name: &str) -> Result<Box<dyn Operator>> {
     Ok(match name {
         "sum" => Box::new(Sum),
@@ -62,35 +30,6 @@ pub fn built_in(name: &str) -> Result<Box<dyn Operator>> {
         "private" => Box::new(Private),
         _ => return Err(Error::unknown("composition", name, BUILT_IN)),
     })
-}
-
-/// sum_s w_s P_s: sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
-fn weighted_sum(sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-    let (_, m, d) = dimensions(sources, weights)?;
-    Ok(weights.f_matmul(&sources.f_flatten(1, 2)?)?.f_view([-1, m, d])?)
-}
-
-/// S, m, d of sources that fit the weights.
-fn dimensions(sources: &Tensor, weights: &Tensor) -> Result<(i64, i64, i64)> {
-    match (&sources.size()[..], &weights.size()[..]) {
-        (&[s, m, d], &[_, n]) if s == n => Ok((s, m, d)),
-        (sources, weights) => Err(Error::new(format!(
-            "sources {sources:?} and weights {weights:?} do not fit: they must be [S, m, d] and \
-             [B, S]"
-        ))),
-    }
-}
-
-/// The private prompts must have the shape of the mixed source prompts, `mixed` `[B, m', d]`.
-fn check_private(private: &Tensor, mixed: &Tensor) -> Result<()> {
-    let (found, wanted) = (private.size(), mixed.size());
-    if found != wanted {
-        return Err(Error::new(format!(
-            "the private prompts are {found:?} and must be {wanted:?}"
-        ))
-        .hint("[B, m, d] for sum and product, [B, S * m, d] for concat"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -121,9 +60,9 @@ mod tests {
         let golden = Golden::open();
         let [p, s, w] =
             ["private", "sources", "weights"].map(|x| golden.get(&format!("compose.{x}")));
-        let text = concat(&p, &s, &w).unwrap_err().to_string();
+        let text = Concat.compose(&p, &s, &w).unwrap_err().to_string();
         assert!(text.contains("[3, 4, 6] and must be [3, 8, 6]"), "{text}");
-        let text = sum(&p, &s, &w.narrow(1, 0, 1)).unwrap_err().to_string();
+        let text = Sum.compose(&p, &s, &w.narrow(1, 0, 1)).unwrap_err().to_string();
         assert!(text.contains("[3, 1] do not fit"), "{text}");
         assert!(built_in("summ").err().unwrap().to_string().contains("'sum'"));
     }

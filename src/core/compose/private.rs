@@ -1,13 +1,9 @@
 //! PT: the private prompt alone.
 
-use super::{Isolated, Isolation, Operator};
+use super::isolate::{Isolated, Isolation};
+use super::operator::Operator;
 use crate::{Error, Result};
 use tch::Tensor;
-
-/// private `[B, m, d]` as it is; sources and weights play no part.
-pub fn private(private: &Tensor, _sources: &Tensor, _weights: &Tensor) -> Result<Tensor> {
-    Ok(private.shallow_clone())
-}
 
 pub struct Private;
 
@@ -16,8 +12,9 @@ impl Operator for Private {
         "private"
     }
 
-    fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        self::private(private, sources, weights)
+    /// private `[B, m, d]` as it is; sources and weights play no part.
+    fn compose(&self, private: &Tensor, _sources: &Tensor, _weights: &Tensor) -> Result<Tensor> {
+        Ok(private.shallow_clone())
     }
 
     fn isolate(

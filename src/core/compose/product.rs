@@ -1,15 +1,8 @@
 //! MSUM: P_u * sum_s w_s P_s
 
-use super::{Operator, check_private, weighted_sum};
+use super::operator::{Operator, check_private, weighted_sum};
 use crate::Result;
 use tch::Tensor;
-
-/// private `[B, m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
-pub fn product(private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-    let mixed = weighted_sum(sources, weights)?;
-    check_private(private, &mixed)?;
-    Ok(mixed.f_mul(private)?)
-}
 
 /// Isolated, a column is some of the sources times the private prompt.
 pub struct Product;
@@ -19,7 +12,10 @@ impl Operator for Product {
         "product"
     }
 
+    /// private `[B, m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`.
     fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        product(private, sources, weights)
+        let mixed = weighted_sum(sources, weights)?;
+        check_private(private, &mixed)?;
+        Ok(mixed.f_mul(private)?)
     }
 }
