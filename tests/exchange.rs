@@ -4,7 +4,7 @@
 mod program;
 
 use compt_core::t5::{GroupCost, T5};
-use compt_study::exchange::peft::{Export, Kind, write, write_all};
+use compt_study::exchange::peft::{Export, PeftType, write, write_all};
 use compt_study::exchange::{self, Base, Note, Prompt, Prompts};
 use program::{root, skipped};
 use std::collections::HashMap;
@@ -80,7 +80,8 @@ fn tiny(prompt: Prompt) -> Prompt {
 #[test]
 fn exported_folders_are_those_peft_writes() {
     let out = tempfile::tempdir().unwrap();
-    for (name, kind) in [("prompt_tuning", Kind::PromptTuning), ("p_tuning", Kind::PTuning)] {
+    for (name, kind) in [("prompt_tuning", PeftType::PromptTuning), ("p_tuning", PeftType::PTuning)]
+    {
         let wanted = golden(&format!("{name}_1"));
         let prompt = tiny(exchange::load(&wanted).unwrap().pick(None).unwrap());
         let folder = out.path().join(name);

@@ -6,7 +6,7 @@ use super::scores;
 use crate::session::Session;
 use crate::{Error, Result};
 use compt_core::data::Split;
-use compt_core::data::answered::{self, Answered};
+use compt_core::data::predictions::{self, Predictions};
 use compt_core::files::json::{read_json, remove_if_there};
 use compt_core::nn::Named;
 use compt_core::notice;
@@ -295,8 +295,8 @@ impl Record {
     pub fn answers(&mut self, name: &str, found: &Scores) {
         let Some(folder) = &self.folder else { return };
         let path = folder.path().join(PREDICTIONS).join(format!("{name}.jsonl.gz"));
-        let tasks: Vec<Answered> = found.tasks.iter().map(scores::answered).collect();
-        let written = answered::write(&path, &tasks);
+        let tasks: Vec<Predictions> = found.tasks.iter().map(scores::answered).collect();
+        let written = predictions::write(&path, &tasks);
         self.tolerate(RECORD, written);
     }
 
