@@ -2,7 +2,7 @@
 
 use tokenizers::NormalizedString;
 
-/// Characters that nobody sees, which tokenizers take as white space.
+/// Invisible characters that tokenizers take as white space.
 const UNSEEN: [char; 9] = [
     '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}', '\u{2581}',
     '\u{fffd}',

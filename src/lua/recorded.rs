@@ -1,6 +1,6 @@
 //! Recorded runs as Lua's tables, for the library's `compt.runs`.
 
-use compt_core::data::answered;
+use compt_core::data::predictions;
 use compt_core::files::json::read_json;
 use compt_study::run::catalog::{Entry, find, scores};
 use compt_study::run::curve::thinned;
@@ -65,7 +65,7 @@ pub fn answers(lua: &Lua, (path, name): (String, String)) -> mlua::Result<mlua::
     if !file.exists() {
         return Ok(mlua::Value::Nil);
     }
-    lua.to_value_with(&answered::read(&file)?, plain())
+    lua.to_value_with(&predictions::read(&file)?, plain())
 }
 
 /// A number of each step of a run (`loss`, `lr.router`), in so many means over equal parts of the

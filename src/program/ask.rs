@@ -3,7 +3,7 @@
 use crate::{Error, Result};
 use std::io::{BufRead, IsTerminal, Write};
 
-/// Whether whoever sits there says yes; an error where nobody does.
+/// Asks on the terminal whether to proceed; an error where there is none.
 pub fn agreed(question: &str) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::new("nobody is there to ask").hint("--yes removes without asking"));

@@ -6,13 +6,13 @@ use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
 use compt_core::data::draws;
 use compt_error::Context;
-use compt_study::hub::{Entry, Hub, Name, Removal, Revision};
+use compt_study::hub::{CachedRepo, CachedRevision, Hub, Removal, RepoId};
 use compt_study::run::progress::bytes;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum CacheCommand {
     /// Show what is there (`compt cache` alone is the same)
     List,
     /// Remove models and datasets, revisions of them, or what interrupted downloads left
@@ -48,23 +48,20 @@ Examples:
 
 It shows what goes and asks. Nothing outside the cache folders is removed.";
 
-pub fn cache(command: Option<&Command>) -> ExitCode {
+pub fn cache(command: Option<&CacheCommand>) -> ExitCode {
     let hub = match Hub::from_env() {
         Ok(hub) => hub,
         Err(e) => return errors::refuse(&e),
     };
     match command {
-        None | Some(Command::List) => list(&hub),
-        Some(Command::Prune(options)) => prune(&hub, options),
+        None | Some(CacheCommand::List) => list(&hub),
+        Some(CacheCommand::Prune(options)) => prune(&hub, options),
     }
 }
 
 fn list(hub: &Hub) -> ExitCode {
-    let entries = match hub.entries() {
-        Ok(entries) => entries,
-        Err(e) => return errors::stopped(&e),
-    };
-    let folder = hub.settings().cache().display();
+    let entries = hub.entries();
+    let folder = hub.settings().cache.display();
     if entries.is_empty() {
         println!("{folder} is empty: `compt fetch NAME` fills it");
     } else {
@@ -73,7 +70,7 @@ fn list(hub: &Hub) -> ExitCode {
         println!("{} in {folder}", bytes(total));
     }
     for entry in entries.iter().filter(|entry| entry.parts > 0) {
-        println!("{}: {} of interrupted downloads", entry.name, bytes(entry.parts_size));
+        println!("{}: {} of interrupted downloads", entry.id, bytes(entry.parts_size));
     }
     let (files, size) = draws::kept();
     if let (false, Some(folder)) = (files.is_empty(), draws::folder()) {
@@ -82,15 +79,15 @@ fn list(hub: &Hub) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn table(entries: &[Entry]) -> Table {
+fn table(entries: &[CachedRepo]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["kind", "name", "revisions", "files", "size", "last used"]);
     for entry in entries {
         let revisions: Vec<String> = entry.revisions.iter().map(revision).collect();
         table.add_row([
-            entry.name.kind.to_string(),
-            entry.name.id.clone(),
+            entry.id.kind.to_string(),
+            entry.id.name.clone(),
             revisions.join("\n"),
             entry.files.to_string(),
             bytes(entry.size),
@@ -106,7 +103,7 @@ fn table(entries: &[Entry]) -> Table {
 }
 
 /// `main 1a2b3c4`
-fn revision(revision: &Revision) -> String {
+fn revision(revision: &CachedRevision) -> String {
     let commit = &revision.commit[..7];
     if revision.refs.is_empty() {
         return commit.to_string();
@@ -176,7 +173,7 @@ fn remove(
 }
 
 fn going(hub: &Hub, options: &Prune) -> Result<Removal> {
-    let names = options.names.iter().map(|text| Name::parse(text)).collect::<Result<Vec<_>>>()?;
+    let names = options.names.iter().map(|text| RepoId::parse(text)).collect::<Result<Vec<_>>>()?;
     if options.incomplete {
         return hub.leftovers(&names);
     }

@@ -1,11 +1,12 @@
 //! The command line: what it takes, and which part of the program answers.
 
+use crate::errors::FAILED;
+use crate::session_options::SessionOptions;
 use crate::{
-    FAILED, cache, doctor, eval, fetch, init, plot_control, predict, prompts, reopen, repl, report,
-    run, runs, stubs, sweep,
+    cache, doctor, eval, fetch, init, plot_control, predict, prompts, reopen, repl, report, run,
+    runs, stubs, sweep,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use compt_lua::args::parse_arg;
 use compt_lua::session::{Grids, Session, Way};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,11 +52,11 @@ enum Command {
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep {
         #[command(subcommand)]
-        command: sweep::Command,
+        command: sweep::SweepCommand,
     },
     /// List recorded runs; read their logs, compare, tag, delete and export them
     #[command(after_help = RUNS_EXAMPLES)]
-    Runs(runs::Options),
+    Runs(runs::RunsOptions),
     /// Write one HTML file on runs: tables, figures, curves, predictions; it needs no network
     #[command(after_help = REPORT_EXAMPLES)]
     Report(report::Options),
@@ -76,18 +77,18 @@ enum Command {
     },
     /// Download models and datasets of the Hugging Face hub; prints the folder of each
     #[command(after_help = FETCH_EXAMPLES)]
-    Fetch(fetch::Options),
+    Fetch(fetch::FetchOptions),
     /// Show what was downloaded, or remove some of it
     #[command(after_help = CACHE_EXAMPLES)]
     Cache {
         #[command(subcommand)]
-        command: Option<cache::Command>,
+        command: Option<cache::CacheCommand>,
     },
     /// Prompts on disk: look at them, compare and merge them, exchange them with peft
     #[command(after_help = PROMPTS_EXAMPLES)]
     Prompts {
         #[command(subcommand)]
-        command: prompts::Command,
+        command: prompts::PromptsCommand,
     },
     /// Print the editor's stubs of the runtime (LuaCATS), or the reference manual
     #[command(after_help = STUBS_EXAMPLES)]
@@ -110,29 +111,6 @@ enum Command {
     /// Show versions, hardware and folders, what is missing and how to get it
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,
-}
-
-#[derive(Args)]
-pub struct SessionOptions {
-    /// A value the script sees as compt.args.KEY: a number, true, false or text (quotes force text)
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_arg)]
-    set: Vec<(String, serde_json::Value)>,
-
-    /// The folder where runs are recorded
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// Where tensors live: cpu, cuda, cuda:N or auto
-    #[arg(long, default_value = "auto")]
-    device: String,
-
-    /// Seed of every random number
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
-
-    /// For runs nobody watches: an edit of a control file that does not work ends the run
-    #[arg(long)]
-    strict: bool,
 }
 
 /// How the grids of a script (`compt.ablate`) are run.
@@ -293,7 +271,7 @@ Examples:
   compt doctor";
 
 impl Cli {
-    /// Does what was asked and tells the exit code.
+    /// Runs the command and gives the exit code.
     pub fn run(self) -> ExitCode {
         end_quietly_on_a_broken_pipe();
         match (self.command, self.eval) {
@@ -322,25 +300,6 @@ impl Cli {
                 let printed = Cli::command().print_help();
                 ExitCode::from(if printed.is_ok() { 0 } else { FAILED })
             }
-        }
-    }
-}
-
-impl From<SessionOptions> for Session {
-    fn from(options: SessionOptions) -> Session {
-        let mut args = serde_json::Map::new();
-        for (key, value) in options.set {
-            if let Some(before) = args.insert(key.clone(), value.clone()) {
-                eprintln!("note: --set {key} is given twice: {value} takes the place of {before}");
-            }
-        }
-        Session {
-            args,
-            out: options.out,
-            device: options.device,
-            seed: options.seed,
-            strict: options.strict,
-            ..Session::default()
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use super::FAILED;
 use compt_core::tensor::device;
-use compt_study::hub::Settings;
+use compt_study::hub::HubSettings;
 use compt_study::run::environment::{self, CPU_FEATURES};
 use std::process::ExitCode;
 use tch::{Kind, Tensor};
 
-/// Prints the findings. The exit code tells only of what nothing works without.
+/// Prints the findings. The exit code is a failure where libtorch does not work.
 pub fn doctor() -> ExitCode {
     versions();
     hardware();
@@ -31,7 +31,7 @@ fn versions() {
         Some(libtorch) => {
             say("libtorch", &format!("{} in {}", libtorch.version, libtorch.folder.display()))
         }
-        None => say("libtorch", "loaded, from where cannot be told here"),
+        None => say("libtorch", "loaded, from an unknown place"),
     }
 }
 
@@ -70,12 +70,12 @@ fn cuda() {
 
 /// The folder that holds what was downloaded, and where that comes from.
 fn hub() {
-    let settings = match Settings::from_env() {
+    let settings = match HubSettings::from_env() {
         Ok(settings) => settings,
         Err(e) => return say("hub", &e.to_string()),
     };
-    let state = if settings.cache().is_dir() { "" } else { " (not there yet)" };
-    say("cache", &format!("{}{state}", settings.cache().display()));
+    let state = if settings.cache.is_dir() { "" } else { " (not there yet)" };
+    say("cache", &format!("{}{state}", settings.cache.display()));
     let network =
         if settings.offline { "offline (HF_HUB_OFFLINE)" } else { "asked when it is needed" };
     let token = if settings.token.is_some() { "with a token" } else { "no token" };

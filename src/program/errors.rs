@@ -1,6 +1,5 @@
-//! Errors on standard error, for people: no Rust, no backtraces, the line of Lua in question.
+//! Errors on standard error and exit codes: no Rust, no backtraces, the line of Lua in question.
 
-use super::{FAILED, USAGE};
 use compt_core::guard::words;
 use compt_lua::failure::Failure;
 use compt_study::interrupt;
@@ -8,26 +7,36 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_h
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-/// Tells why the command was not carried out.
+/// The exit code where a study or a command fails.
+pub const FAILED: u8 = 1;
+/// The exit code where a command cannot be carried out as it was given.
+const USAGE: u8 = 2;
+
+/// Prints why the command is not carried out.
 pub fn refuse(error: &crate::Error) -> ExitCode {
     eprintln!("compt: {error}");
     ExitCode::from(USAGE)
 }
 
-/// Tells why a command that was under way failed, or that it was interrupted.
+/// The exit code of a command, whose error is printed.
+pub fn exit(done: crate::Result<()>) -> ExitCode {
+    done.map_or_else(|e| refuse(&e), |()| ExitCode::SUCCESS)
+}
+
+/// Prints why a command failed, or that it was interrupted.
 pub fn stopped(error: &crate::Error) -> ExitCode {
     eprintln!("compt: {error}");
     let code = if interrupt::requested() { interrupt::exit_code() } else { FAILED };
     ExitCode::from(code)
 }
 
-/// Tells how a script failed.
+/// Prints the error of a script.
 pub fn failed(failure: &Failure) -> ExitCode {
     eprintln!("{failure}");
     ExitCode::from(FAILED)
 }
 
-/// Tells that a script was interrupted, and where.
+/// Prints that a script was interrupted, and where.
 pub fn interrupted(failure: Option<&Failure>) {
     match failure.and_then(|failure| failure.place.as_ref()) {
         Some(place) => eprintln!("interrupted at {place}"),
@@ -35,10 +44,10 @@ pub fn interrupted(failure: Option<&Failure>) {
     }
 }
 
-/// Where and why the program itself broke.
+/// Where and why the program itself failed.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
-/// Runs a part of the program; if it breaks, says so in one sentence and gives none.
+/// Runs a part of the program; None if it panics, which is printed in one sentence.
 pub fn guard<T>(f: impl FnOnce() -> T) -> Option<T> {
     let usual = take_hook();
     set_hook(Box::new(note_panic));

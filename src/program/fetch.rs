@@ -4,12 +4,12 @@ use super::errors;
 use crate::Result;
 use clap::Args;
 use compt_error::Context;
-use compt_study::hub::{Hub, Kind, Name, included, model_files, model_missing};
+use compt_study::hub::{Hub, RepoId, RepoKind, included, model_files, model_missing};
 use compt_study::interrupt;
 use std::process::ExitCode;
 
 #[derive(Args)]
-pub struct Options {
+pub struct FetchOptions {
     /// Models (org/name) and datasets (datasets/org/name), each perhaps with @REVISION
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
@@ -24,7 +24,7 @@ pub struct Options {
 }
 
 /// Prints the folder of each.
-pub fn fetch(options: &Options) -> ExitCode {
+pub fn fetch(options: &FetchOptions) -> ExitCode {
     let prepared = names(options).and_then(|names| {
         interrupt::install().at("cannot listen for Ctrl-C")?;
         Ok((names, Hub::from_env()?))
@@ -36,11 +36,14 @@ pub fn fetch(options: &Options) -> ExitCode {
     for name in &names {
         let wanted = |all: &[String]| match name.kind {
             _ if !options.include.is_empty() => included(all, &options.include),
-            Kind::Model => model_files(all).map_err(|e| e.hint("--include '*' takes all files")),
-            Kind::Dataset => Ok(all.to_vec()),
+            RepoKind::Model => {
+                model_files(all).map_err(|e| e.hint("--include '*' takes all files"))
+            }
+            RepoKind::Dataset => Ok(all.to_vec()),
         };
         // Without a network only what a T5 needs is known to be whole.
-        let told = hub.settings().offline && name.kind == Kind::Model && options.include.is_empty();
+        let told =
+            hub.settings().offline && name.kind == RepoKind::Model && options.include.is_empty();
         let snapshot =
             if told { hub.get(name, wanted, model_missing) } else { hub.fetch(name, wanted) };
         match snapshot {
@@ -51,9 +54,9 @@ pub fn fetch(options: &Options) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn names(options: &Options) -> Result<Vec<Name>> {
+fn names(options: &FetchOptions) -> Result<Vec<RepoId>> {
     let read = |text: &String| {
-        let name = Name::parse(text)?;
+        let name = RepoId::parse(text)?;
         match &options.revision {
             Some(revision) => name.at_revision(revision),
             None => Ok(name),

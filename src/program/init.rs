@@ -14,16 +14,10 @@ const STUBS: &str = ".compt/stubs";
 
 /// Writes the stubs and points `.luarc.json` at them; what that file said already stays.
 pub fn init(folder: &Path) -> ExitCode {
-    match set_up(folder) {
-        Ok(()) => {
-            println!("{}: .luarc.json and {STUBS} written", folder.display());
-            println!(
-                "Editors with a Lua language server now complete and check `compt` and `torch`."
-            );
-            ExitCode::SUCCESS
-        }
-        Err(e) => errors::refuse(&e),
-    }
+    errors::exit(set_up(folder).map(|()| {
+        println!("{}: .luarc.json and {STUBS} written", folder.display());
+        println!("Editors with a Lua language server now complete and check `compt` and `torch`.");
+    }))
 }
 
 fn set_up(folder: &Path) -> Result<()> {

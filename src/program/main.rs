@@ -16,17 +16,14 @@ mod repl;
 mod report;
 mod run;
 mod runs;
+mod session_options;
 mod stubs;
 mod sweep;
 mod usage;
 
 use compt_error::{Error, Result};
+use errors::FAILED;
 use std::process::ExitCode;
-
-/// The study failed.
-const FAILED: u8 = 1;
-/// The command cannot be carried out as it was given.
-const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     usage::parse().run()

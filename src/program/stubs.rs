@@ -15,18 +15,12 @@ pub fn stubs(folder: Option<&Path>) -> ExitCode {
         None => Docs::load()
             .map(|docs| doc::stubs(&docs).iter().for_each(|(_, text)| println!("{text}"))),
     };
-    done.map_or_else(|e| errors::refuse(&e), |()| ExitCode::SUCCESS)
+    errors::exit(done)
 }
 
 /// Prints the reference manual.
 pub fn manual() -> ExitCode {
-    match Docs::load() {
-        Ok(docs) => {
-            print!("{}", doc::manual(&docs));
-            ExitCode::SUCCESS
-        }
-        Err(e) => errors::refuse(&e),
-    }
+    errors::exit(Docs::load().map(|docs| print!("{}", doc::manual(&docs))))
 }
 
 /// Writes the stubs where `require` would look for their modules below `folder`.

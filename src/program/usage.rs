@@ -74,7 +74,7 @@ fn key_of(option: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> String {
+    fn message(line: &str) -> String {
         let words: Vec<String> = line.split(' ').map(String::from).collect();
         let error = Cli::try_parse_from(&words).err().expect("wrong usage");
         with_tip(error, &words).to_string()
@@ -96,19 +96,19 @@ mod tests {
             ("compt repl --shots=16", "shots=16"),
             ("compt -e print(1) --shots=16", "shots=16"),
         ] {
-            let text = told(line);
+            let text = message(line);
             assert!(text.contains(&format!("{script} {setting}\n")), "{line}: {text}");
         }
     }
 
     #[test]
     fn other_wrong_usage_is_told_as_it_was() {
-        let text = told("compt run a.lua --sed 3");
+        let text = message("compt run a.lua --sed 3");
         assert!(text.contains("'--seed'") && text.contains("--set sed=3"), "{text}");
         for line in
             ["compt resume a --epochs 3", "compt run a.lua more", "compt sweep status a x=3"]
         {
-            assert!(!told(line).contains("a value for the script"), "{line}");
+            assert!(!message(line).contains("a value for the script"), "{line}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C: a flag that loops look at, and a second one within two seconds that ends the process: at
+//! Ctrl-C: a flag that loops check, and a second one within two seconds that ends the process: at
 //! once, or after the step under way and its record; a third ends it in any case. SIGTERM and
 //! SIGUSR1 end the process after the step under way and its record.
 
@@ -15,7 +15,7 @@ static LEAVING: AtomicBool = AtomicBool::new(false);
 static HELD: AtomicU32 = AtomicU32::new(0);
 /// Two within this time end the process.
 const TWICE_MS: i64 = 2000;
-/// Whether the program waits for somebody to type.
+/// Whether the program waits for input.
 static IDLE: AtomicBool = AtomicBool::new(false);
 /// The signal that ends the process.
 static SIGNAL: AtomicI32 = AtomicI32::new(libc::SIGINT);
@@ -44,6 +44,7 @@ pub fn is_requested_by(signal: i32) -> bool {
 }
 
 /// Makes Ctrl-C, SIGTERM and SIGUSR1 set the flag from now on.
+/// Errors: the system refuses a handler.
 pub fn install() -> io::Result<()> {
     static DONE: AtomicBool = AtomicBool::new(false);
     // Twice installed, one Ctrl-C would count as two.
@@ -60,7 +61,7 @@ pub fn install() -> io::Result<()> {
     Ok(())
 }
 
-/// Runs what waits for somebody to type: a signal to end does so at once.
+/// Runs what waits for input: meanwhile a signal ends the process at once.
 pub fn idle<T>(wait: impl FnOnce() -> T) -> T {
     IDLE.store(true, Ordering::SeqCst);
     let done = wait();

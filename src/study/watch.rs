@@ -12,20 +12,20 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Network folders send no events, and a folder may be away for a while: every file is looked at
+/// Network folders send no events, and a folder may be away for a while: every file is checked
 /// this often.
 const POLL: Duration = Duration::from_millis(200);
 /// A file being written to has this long to become whole.
 const SETTLE: Duration = Duration::from_millis(30);
 
-/// A file that is away is told of after this long: editors and copies bring one back sooner.
+/// A missing file is reported after this long: editors and copies bring one back sooner.
 const AWAY: Duration = Duration::from_secs(1);
 
 /// How long a file that does not seem whole may stay so after its last change: a save in place
 /// empties a file first, and a slow folder takes its time to fill it again.
 pub const GRACE: Duration = Duration::from_secs(2);
 
-/// Tells of files whose content is another than it was, from a thread of its own.
+/// Reports files whose content changed, from its own thread.
 ///
 /// Their folders are watched, for editors write a new file and rename it over the old one, and the
 /// files themselves are polled. What only touches a file is no change; that a file is away is one
@@ -42,7 +42,7 @@ enum Wake {
 }
 
 impl Watch {
-    /// Calls `changed` with the path, as it was added.
+    /// Calls `changed` with the path, as it was added. Errors: no thread can be started.
     pub fn new(changed: impl FnMut(&Path) + Send + 'static) -> Result<Watch> {
         let (wake, woken) = channel();
         let mut files = Files { watcher: events(wake.clone()), ..Files::default() };
@@ -70,8 +70,7 @@ impl Drop for Watch {
     }
 }
 
-/// The system's events, where it gives any. Reading a file is one too: those are left out, or every
-/// look would bring the next.
+/// The system's events, where it gives any. Reading a file is one too: those are left out, or each read would cause the next.
 fn events(wake: Sender<Wake>) -> Option<RecommendedWatcher> {
     notify::recommended_watcher(move |event: notify::Result<Event>| {
         if let Ok(event) = event
@@ -96,8 +95,7 @@ struct Known {
     away_since: Option<Instant>,
 }
 
-/// What a look at the folder alone tells of a file: which one it is, behind all links, and when it
-/// was written.
+/// The metadata of a file: which one it is, behind all links, and when it was written.
 #[derive(PartialEq)]
 struct Stamp {
     device: u64,
@@ -109,7 +107,7 @@ struct Stamp {
 }
 
 impl Files {
-    /// Tells of changes until the watch is dropped.
+    /// Reports changes until the watch is dropped.
     fn follow(&mut self, woken: &Receiver<Wake>, mut changed: impl FnMut(&Path)) {
         let mut next = Instant::now() + POLL;
         loop {
@@ -233,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_told_once_and_a_rename_over_the_file_is_one() {
+    fn a_change_is_reported_once_and_a_rename_over_the_file_is_one() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.lua");
         fs::write(&file, "one").unwrap();
@@ -253,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_stays_away_is_told_once_and_so_is_its_return() {
+    fn a_file_that_stays_away_is_reported_once_and_so_is_its_return() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.lua");
         fs::write(&file, "one").unwrap();
         let (_watch, receiver) = watched(&file);
         fs::remove_file(&file).unwrap();
         assert_eq!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), file);
-        assert!(receiver.recv_timeout(2 * AWAY).is_err(), "told once");
+        assert!(receiver.recv_timeout(2 * AWAY).is_err(), "reported once");
         fs::write(&file, "one").unwrap();
         assert_eq!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), file);
     }

@@ -3,7 +3,7 @@
 
 use crate::program::{python, read, root, shared};
 use compt_core::t5::{GroupCost, T5};
-use compt_study::exchange::peft::{Export, Kind, write, write_all};
+use compt_study::exchange::peft::{Export, PeftType, write, write_all};
 use compt_study::exchange::{self, Base, Note, Prompt, Prompts};
 use std::collections::HashMap;
 use std::fs;
@@ -78,7 +78,8 @@ fn tiny(prompt: Prompt) -> Prompt {
 #[test]
 fn exported_folders_are_those_peft_writes() {
     let out = tempfile::tempdir().unwrap();
-    for (name, kind) in [("prompt_tuning", Kind::PromptTuning), ("p_tuning", Kind::PTuning)] {
+    for (name, kind) in [("prompt_tuning", PeftType::PromptTuning), ("p_tuning", PeftType::PTuning)]
+    {
         let wanted = golden(&format!("{name}_1"));
         let prompt = tiny(exchange::load(&wanted).unwrap().pick(None).unwrap());
         let folder = out.path().join(name);

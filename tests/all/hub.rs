@@ -149,7 +149,10 @@ fn a_wrong_hash_is_refused_and_leaves_nothing() {
     });
     let (code, out, err) = home.fetch(&server, &["org/t5"]);
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("org/t5 model.safetensors: what came does not have the hash"), "{err}");
+    assert!(
+        err.contains("org/t5 model.safetensors: the content does not have the listed hash"),
+        "{err}"
+    );
     let model = home.hub().join("models--org--t5");
     assert!(!model.join("snapshots").exists() && !model.join("refs").exists());
     assert!(files_below(&model.join("blobs")).iter().all(|name| !name.contains("incomplete")));
@@ -163,7 +166,7 @@ fn more_than_was_listed_is_refused() {
         reply => reply,
     });
     let (code, _, err) = home.fetch(&server, &["org/t5"]);
-    assert!(code == 1 && err.contains("more came than the 1000 bytes"), "{err}");
+    assert!(code == 1 && err.contains("the server sends more than the 1000 bytes"), "{err}");
     assert!(!home.hub().join("models--org--t5/snapshots").exists());
 }
 

@@ -62,7 +62,7 @@ fn ctrl_c_keeps_what_has_come() {
     unsafe { libc::kill(program.id() as i32, libc::SIGINT) };
     let (code, out, err) = read(program.wait_with_output().unwrap());
     assert_eq!((code, out.as_str()), (130, ""));
-    assert!(err.ends_with("compt: interrupted\n  help: what has come is kept: the same command goes on from there\n"), "{err}");
+    assert!(err.ends_with("compt: interrupted\n  help: the partial download is kept: the same command resumes it\n"), "{err}");
     let kept = part.metadata().unwrap().len();
     assert!(kept >= 200_000 && !home.hub().join(MODEL).join("snapshots").exists());
     let (_, out, _) = home.run(&server, &["cache"]);

@@ -1,18 +1,11 @@
 //! MCAT (ComPT): P_u * cat_s(w_s P_s)
 
-use super::{Isolated, Isolation, Operator, check_private, dimensions};
+use super::isolate::{Isolated, Isolation};
+use super::operator::{Operator, check_private, dimensions};
 use crate::Result;
 use tch::Tensor;
 
-/// private `[B, S * m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, S * m, d]`
-fn concat(private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-    let (s, m, d) = dimensions(sources, weights)?;
-    let weighted = weights.f_view([-1, s, 1, 1])?.f_mul(sources)?.f_view([-1, s * m, d])?;
-    check_private(private, &weighted)?;
-    Ok(weighted.f_mul(private)?)
-}
-
-pub(super) struct Concat;
+pub struct Concat;
 
 impl Operator for Concat {
     fn name(&self) -> &str {
@@ -23,8 +16,12 @@ impl Operator for Concat {
         sources * length
     }
 
+    /// private `[B, S * m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, S * m, d]`.
     fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        concat(private, sources, weights)
+        let (s, m, d) = dimensions(sources, weights)?;
+        let weighted = weights.f_view([-1, s, 1, 1])?.f_mul(sources)?.f_view([-1, s * m, d])?;
+        check_private(private, &weighted)?;
+        Ok(weighted.f_mul(private)?)
     }
 
     /// The positions of sources left out stay where they are, hidden from attention.
@@ -39,7 +36,7 @@ impl Operator for Concat {
         let (s, m, _) = dimensions(sources, weights)?;
         let dropped = (0..s).filter(|i| !isolation.keeps(*i as usize));
         Ok(Isolated {
-            prompt: concat(private, sources, weights)?,
+            prompt: self.compose(private, sources, weights)?,
             hidden: dropped.flat_map(|i| i * m..(i + 1) * m).collect(),
         })
     }

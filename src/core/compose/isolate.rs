@@ -37,7 +37,7 @@ impl Isolated {
 }
 
 impl Isolation {
-    /// `only = name` for a composition of `sources` source prompts.
+    /// `only = name` for a composition of `sources` source prompts. Errors: no such prompt.
     pub fn only(name: &str, sources: usize) -> Result<Self> {
         Ok(match name {
             "total" => Isolation::Total,
@@ -47,7 +47,7 @@ impl Isolation {
         })
     }
 
-    /// `without = name`: what is left when that prompt is taken away.
+    /// `without = name`: what is left when that prompt is taken away. Errors: no such prompt.
     pub fn without(name: &str, sources: usize) -> Result<Self> {
         Ok(match name {
             "private" => Isolation::AllSources,
@@ -79,7 +79,7 @@ impl Isolation {
 
     /// An error where the private prompt or all sources are left out, for operators that are
     /// nothing without either.
-    pub fn needs_both(self, operator: &str) -> Result<()> {
+    pub(crate) fn needs_both(self, operator: &str) -> Result<()> {
         let missing = match self {
             Isolation::AllSources => "the private prompt",
             Isolation::Private => "every source prompt",

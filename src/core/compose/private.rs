@@ -1,17 +1,18 @@
-//! Prompt tuning (Lester et al., 2021): the private prompt alone.
+//! PT: the private prompt alone.
 
-use super::{Isolated, Isolation, Operator};
+use super::isolate::{Isolated, Isolation};
+use super::operator::Operator;
 use crate::{Error, Result};
 use tch::Tensor;
 
-/// private `[B, m, d]` as it is; sources and weights play no part.
-pub(super) struct Private;
+pub struct Private;
 
 impl Operator for Private {
     fn name(&self) -> &str {
         "private"
     }
 
+    /// private `[B, m, d]` as it is; sources and weights play no part.
     fn compose(&self, private: &Tensor, _sources: &Tensor, _weights: &Tensor) -> Result<Tensor> {
         Ok(private.shallow_clone())
     }

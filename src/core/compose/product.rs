@@ -1,25 +1,21 @@
-//! MSUM (ComPT): P_u * sum_s w_s P_s
+//! MSUM: P_u * sum_s w_s P_s
 
-use super::{Operator, check_private, weighted_sum};
+use super::operator::{Operator, check_private, weighted_sum};
 use crate::Result;
 use tch::Tensor;
 
-/// private `[B, m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
-fn product(private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-    let mixed = weighted_sum(sources, weights)?;
-    check_private(private, &mixed)?;
-    Ok(mixed.f_mul(private)?)
-}
-
 /// Isolated, a column is some of the sources times the private prompt.
-pub(super) struct Product;
+pub struct Product;
 
 impl Operator for Product {
     fn name(&self) -> &str {
         "product"
     }
 
+    /// private `[B, m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`.
     fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        product(private, sources, weights)
+        let mixed = weighted_sum(sources, weights)?;
+        check_private(private, &mixed)?;
+        Ok(mixed.f_mul(private)?)
     }
 }

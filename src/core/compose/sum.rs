@@ -1,25 +1,22 @@
 //! SSUM (ComPT, equation 5): P_u + sum_s w_s P_s
 
-use super::{Isolated, Isolation, Operator, check_private, weighted_sum};
+use super::isolate::{Isolated, Isolation};
+use super::operator::{Operator, check_private, weighted_sum};
 use crate::Result;
 use tch::Tensor;
 
-/// private `[B, m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
-fn sum(private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-    let mixed = weighted_sum(sources, weights)?;
-    check_private(private, &mixed)?;
-    Ok(mixed.f_add(private)?)
-}
-
-pub(super) struct Sum;
+pub struct Sum;
 
 impl Operator for Sum {
     fn name(&self) -> &str {
         "sum"
     }
 
+    /// private `[B, m, d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`.
     fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        sum(private, sources, weights)
+        let mixed = weighted_sum(sources, weights)?;
+        check_private(private, &mixed)?;
+        Ok(mixed.f_add(private)?)
     }
 
     /// What is left out adds nothing: a source alone stands without the private prompt.
@@ -31,7 +28,7 @@ impl Operator for Sum {
         isolation: Isolation,
     ) -> Result<Isolated> {
         Ok(Isolated::whole(match isolation {
-            Isolation::Total | Isolation::Without(_) => sum(private, sources, weights)?,
+            Isolation::Total | Isolation::Without(_) => self.compose(private, sources, weights)?,
             Isolation::Source(_) | Isolation::AllSources => weighted_sum(sources, weights)?,
             Isolation::Private => private.shallow_clone(),
         }))

@@ -1,23 +1,23 @@
-//! Draws of large files, kept, so that a study's next run does not read all of them again.
+//! A cache of the rows drawn from large files, so that the next run does not read all of them again.
 
 use super::split::Splits;
 use super::{Definition, Example, Form, LabelIs, Plan, Remarks, Source, Split};
 use crate::Result;
 use crate::files::atomic::write_atomic;
+use crate::files::source::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// Of how rows are drawn: a change of it is a change of this.
+/// The version of the algorithm by which rows are drawn.
 const VERSION: u32 = 2;
 
-/// What was drawn, and what is to be told of it.
+/// The drawn rows, and the remarks on them.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Drawn {
-    pub splits: Splits<Example>,
+    pub(crate) splits: Splits<Example>,
     pub remarks: Remarks,
 }
 
@@ -76,11 +76,7 @@ pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
         "layout": task.layout, "small": task.small, "held_out": task.held_out(plan),
         "seed": plan.seed, "shots": plan.shots, "per": plan.per.name(), "max_test": plan.max_test,
     });
-    (size >= LARGE).then(|| hex(&Sha256::digest(what.to_string())))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    (size >= LARGE).then(|| sha256(what.to_string().as_bytes()))
 }
 
 fn identity(path: &Path) -> Option<(u64, Value)> {
@@ -92,7 +88,7 @@ fn identity(path: &Path) -> Option<(u64, Value)> {
 
 /// The draw of this key, made if it is not kept yet. A kept one that cannot be read, or a folder that
 /// cannot be written, is as if there were none.
-pub fn remembered(key: &str, make: impl FnOnce() -> Result<Drawn>) -> Result<Drawn> {
+pub(crate) fn remembered(key: &str, make: impl FnOnce() -> Result<Drawn>) -> Result<Drawn> {
     let Some(folder) = folder() else { return make() };
     let file = folder.join(format!("{key}.json"));
     let kept = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());

@@ -51,7 +51,7 @@ pub struct Task {
     pub metrics: Vec<Metric>,
     /// Split -> what its files are called in a record.
     pub origins: BTreeMap<&'static str, Vec<String>>,
-    /// What is told and recorded of the rows besides.
+    /// What is printed and recorded about the rows.
     pub remarks: Remarks,
     pub train: Vec<Example>,
     pub validation: Vec<Example>,

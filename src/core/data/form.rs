@@ -24,12 +24,13 @@ impl Form {
         !matches!(self.template, Template::Function(_))
     }
 
-    /// The source text of a row.
+    /// The source text of a row. Errors: a column that is missing or holds no text.
     pub fn source(&self, row: &Row) -> Result<String> {
         Ok(self.prefixed(self.template.render(row, &self.columns)?))
     }
 
     /// The source text of a row of which there is one.
+    /// Errors: a column that is missing or holds no text.
     pub fn text(&self, row: &Row) -> Result<Option<String>> {
         let text = self.template.render(row, &self.columns)?;
         Ok((!text.is_empty()).then(|| self.prefixed(text)))
@@ -43,6 +44,7 @@ impl Form {
     }
 
     /// The row that a line of text is, where the task reads a single field.
+    /// Errors: the task reads several fields.
     pub fn row(&self, line: &str) -> Result<Row> {
         let fields = self.template.fields();
         if let [only] = fields[..] {

@@ -2,7 +2,7 @@
 
 use super::encoding::{Lines, MARK, Marked, Origin, split_end, unmarked, utf8};
 use super::json_rows;
-use super::reader::{Columns, Row, Rows};
+use super::rows::{Columns, Row, Rows};
 use crate::Result;
 use compt_error::Context;
 use std::io::{BufRead, Cursor, Read};
@@ -27,6 +27,7 @@ enum Source {
 }
 
 impl Input {
+    /// Errors: the input cannot be read.
     pub fn new(input: Bytes) -> Result<Self> {
         let input = unmarked(input, &Origin::Stdin).at("the input")?;
         Ok(Input(Source::Unread(Lines::new(input, 0, &Origin::Stdin))))

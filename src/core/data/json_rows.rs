@@ -1,7 +1,7 @@
 //! Rows out of JSON: an object a line, or an array of objects.
 
 use super::encoding::{LONGEST, Lines, MARK, Origin, io_error, returns, utf8};
-use super::reader::{Columns, Numbered, Row, Rows};
+use super::rows::{Columns, Numbered, Row, Rows, until_broken};
 use crate::{Error, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -40,16 +40,6 @@ pub fn rows(mut input: impl BufRead + 'static, columns: Columns, origin: Origin)
             }
         }
         Ok(None)
-    }))
-}
-
-/// Rows up to the first error.
-pub fn until_broken(mut next: impl FnMut() -> Result<Option<Numbered>> + 'static) -> Rows {
-    let mut broken = false;
-    Box::new(std::iter::from_fn(move || {
-        let row = (!broken).then(&mut next)?;
-        broken = row.is_err();
-        row.transpose()
     }))
 }
 

@@ -75,7 +75,7 @@ impl Labels {
     }
 
     /// Every target there is: the words, or each number of the range, step by step.
-    pub fn all_texts(&self) -> Vec<String> {
+    pub(crate) fn all_texts(&self) -> Vec<String> {
         match self {
             Labels::Words(words) => words.clone(),
             Labels::Numbers { step, range } => {
@@ -104,7 +104,7 @@ impl Labels {
     }
 
     /// The class of a target text, as a place in `classes()`.
-    pub fn class_of(&self, target: &str) -> usize {
+    pub(crate) fn class_of(&self, target: &str) -> usize {
         match self {
             Labels::Words(words) => words.iter().position(|word| word == target).unwrap_or(0),
             Labels::Numbers { range, .. } => {

@@ -15,6 +15,7 @@ pub struct Lengths {
 }
 
 impl Lengths {
+    /// Errors: the tokenizer fails.
     pub fn of(task: &Task, tokenizer: &Tokenizer, most: usize) -> Result<Lengths> {
         let rows = Split::ALL.into_iter().flat_map(|split| task.split(split));
         let sources: Vec<&str> = rows.map(|row| row.source.as_str()).collect();

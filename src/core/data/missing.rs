@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub enum Missing {
     #[default]
     Error,
-    /// It is left out; how many were is told and recorded.
+    /// It is left out; the number of these rows is printed and recorded.
     Skip,
 }
 
@@ -33,21 +33,21 @@ const SKIP: &str = "missing = \"skip\" leaves out rows without a label or text";
 
 /// What a row lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum MissingPart {
     Label,
     Text,
 }
 
 /// A part of a row that is not there, and the error that says so.
-pub struct Lack(pub Part, pub Error);
+pub struct Lack(pub MissingPart, pub Error);
 
 impl Lack {
     /// Of a row that its template makes nothing of.
     pub fn of_template() -> Self {
-        Lack(Part::Text, Error::new("no text: the template gives none").hint(SKIP))
+        Lack(MissingPart::Text, Error::new("no text: the template gives none").hint(SKIP))
     }
 
-    fn new(part: Part, row: &Row, column: &str) -> Self {
+    fn new(part: MissingPart, row: &Row, column: &str) -> Self {
         let Some(value) = row.get(column) else {
             return Lack(part, missing(row, column, &format!("; {SKIP}")));
         };
@@ -57,8 +57,8 @@ impl Lack {
             other => format!("is {}", other.to_string().trim_matches('"')),
         };
         let what = match part {
-            Part::Label => "no label",
-            Part::Text => "no text",
+            MissingPart::Label => "no label",
+            MissingPart::Text => "no text",
         };
         let error = Error::new(format!("{what}: '{column}' {how}"));
         Lack(part, error.hint(SKIP))
@@ -71,11 +71,11 @@ pub fn lack(form: &Form, label: &str, names: &[String], row: &Row) -> Option<Lac
     let text = form.template.fields().into_iter();
     let mut text = text.map(|field| form.columns.get(field).map_or(field, String::as_str));
     if let Some(column) = text.find(|column| is_nothing(row.get(*column))) {
-        return Some(Lack::new(Part::Text, row, column));
+        return Some(Lack::new(MissingPart::Text, row, column));
     }
     let value = row.get(label);
     let lacks = is_nothing(value) || value.is_some_and(|value| is_none(&form.labels, names, value));
-    lacks.then(|| Lack::new(Part::Label, row, label))
+    lacks.then(|| Lack::new(MissingPart::Label, row, label))
 }
 
 fn is_nothing(value: Option<&Value>) -> bool {
@@ -109,10 +109,10 @@ pub struct Count {
 }
 
 impl Count {
-    pub fn skip(&mut self, part: Part) {
+    pub fn skip(&mut self, part: MissingPart) {
         match part {
-            Part::Label => self.label += 1,
-            Part::Text => self.text += 1,
+            MissingPart::Label => self.label += 1,
+            MissingPart::Text => self.text += 1,
         }
     }
 
@@ -128,10 +128,10 @@ impl Count {
     }
 }
 
-/// What is told and recorded of the rows of a task, besides the rows.
+/// What is printed and recorded about the rows of a task.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remarks {
-    /// Split -> rows left out of its files for want of a label or text; none where all were taken.
+    /// Split -> rows left out of its files because they have no label or text; none where all were taken.
     pub skipped: BTreeMap<String, usize>,
     /// Test rows that stand among the training rows word for word.
     pub shared: usize,

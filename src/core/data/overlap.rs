@@ -1,4 +1,4 @@
-//! Rows that are trained on and reported alike.
+//! Test rows that are training rows, too.
 
 use super::sample::Candidate;
 use super::{Example, Source, Sources, Split};
@@ -25,7 +25,7 @@ pub fn files(sources: &Sources) -> Vec<String> {
         .collect()
 }
 
-/// What an example says, in few bytes.
+/// A hash of source and target.
 pub fn hash(example: &Example) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&example.source, &example.target).hash(&mut hasher);
@@ -40,8 +40,8 @@ pub fn rows(train: &[Candidate], test: &[Candidate]) -> usize {
     test.iter().filter(|row| shared.contains(&row.hash)).count()
 }
 
-pub fn told(shared: usize, test: usize) -> Option<String> {
-    let told =
+pub fn remark(shared: usize, test: usize) -> Option<String> {
+    let remark =
         || format!("{shared} of {test} test rows stand among the training rows word for word");
-    (shared > 0).then(told)
+    (shared > 0).then(remark)
 }

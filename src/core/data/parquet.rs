@@ -1,7 +1,6 @@
 //! Rows out of Parquet files.
 
-use super::json_rows::until_broken;
-use super::reader::{Columns, Numbered, Opened, Row, Wanted};
+use super::rows::{Columns, Numbered, Opened, Row, Wanted, until_broken};
 use super::template::missing;
 use crate::guard::guarded;
 use crate::{Error, Result};
@@ -109,7 +108,7 @@ fn class_names(about: &FileMetaData, column: &str) -> Result<Option<Vec<String>>
 }
 
 /// A cell. A number of 32 bits is the decimal it was written as, not that of its 64 bits; one that is
-/// no number is null, as a missing one. Bytes are text, or a table that tells their number.
+/// no number is null, as a missing one. Bytes are text, or a table that holds their number.
 fn value(field: &Field) -> Value {
     match field {
         Field::Float(number) => number.to_string().parse().map_or(Value::Null, float),

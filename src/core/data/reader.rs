@@ -2,79 +2,16 @@
 //! and Parquet.
 
 use super::encoding::{Origin, unmarked};
-use super::table::{self, Layout, Reading};
+use super::layout::Layout;
+use super::rows::{Opened, Wanted};
+use super::table::{self, Reading};
 use super::{json_rows, parquet};
 use crate::{Error, Result, files::intact};
 use compt_error::Context;
 use flate2::read::MultiGzDecoder;
-use serde_json::Value;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
-use std::rc::Rc;
-
-/// One row: column -> value. A column that is not read is null.
-pub type Row = serde_json::Map<String, Value>;
-
-/// A row with the line it begins on, or its number where a file has no lines; both from 1.
-pub type Numbered = (usize, Row);
-
-/// The rows of a file as they are read, so that a file may be larger than memory.
-pub type Rows = Box<dyn Iterator<Item = Result<Numbered>>>;
-
-/// A file's rows, and what else it says.
-pub struct Opened {
-    pub rows: Rows,
-    /// What the file calls the classes of its label column, in the order of their numbers.
-    pub class_names: Option<Vec<String>>,
-    /// What its numbers count.
-    pub unit: &'static str,
-}
-
-/// What is wanted of a file.
-#[derive(Clone)]
-pub struct Wanted {
-    pub columns: Columns,
-    pub label: String,
-    pub layout: Layout,
-    /// Told what is no error, once a file.
-    pub note: Rc<dyn Fn(String)>,
-}
-
-/// The columns that are read; whatever the others hold is passed over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns(Option<BTreeSet<String>>);
-
-impl Columns {
-    pub fn all() -> Self {
-        Columns(None)
-    }
-
-    pub fn of(names: impl IntoIterator<Item = String>) -> Self {
-        Columns(Some(names.into_iter().collect()))
-    }
-
-    pub fn is_all(&self) -> bool {
-        self.0.is_none()
-    }
-
-    pub fn read(&self, name: &str) -> bool {
-        self.0.as_ref().is_none_or(|names| names.contains(name))
-    }
-
-    /// Whether it is one of those that are asked for by name.
-    pub fn named(&self, name: &str) -> bool {
-        self.0.as_ref().is_some_and(|names| names.contains(name))
-    }
-
-    /// A column asked for by name that is none of these.
-    pub fn absent<'a>(&self, there: impl Iterator<Item = &'a str>) -> Option<&str> {
-        let there: BTreeSet<&str> = there.collect();
-        let names = self.0.as_ref()?;
-        names.iter().map(String::as_str).find(|name| !there.contains(name))
-    }
-}
 
 /// Reads `.jsonl`, `.json`, `.tsv` or `.csv`, a further `.gz` meaning gzip, or `.parquet`; with a
 /// delimiter, any other file as a table.
@@ -167,9 +104,11 @@ fn open_kind(path: &Path, wanted: &Wanted) -> Result<Opened> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rows::{Columns, Numbered};
     use super::*;
     use flate2::{Compression, write::GzEncoder};
     use std::io::Write;
+    use std::rc::Rc;
 
     const LINES: &str =
         "{\"text\": \"a \\\"b\\\"\", \"label\": 1}\n\n{\"text\": \"c\", \"label\": 0}\n";

@@ -16,6 +16,7 @@ pub enum LabelIs {
 impl LabelIs {
     pub const NAMES: [&str; 2] = ["word", "index"];
 
+    /// Errors: an unknown name.
     pub fn parse(name: &str) -> Result<Self> {
         match name {
             "word" => Ok(LabelIs::Word),
@@ -69,7 +70,7 @@ impl<'a> RowLabels<'a> {
     }
 
     /// The word that a label means. A number, a truth value and their texts are the same label,
-    /// for a table's cells are all text.
+    /// for a table's cells are all text. Errors: a label outside the words; the label is named.
     pub fn word(&self, label: &Value) -> Result<String> {
         let text = match label {
             Value::String(text) => normal(text),

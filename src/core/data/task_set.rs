@@ -1,6 +1,6 @@
 //! The tasks of one study.
 
-use super::{Answers, Definition, Example, Lengths, Per, Plan, Split, Task, Tokenizer};
+use super::{Definition, Example, LabelWords, Lengths, Per, Plan, Split, Task, Tokenizer};
 use crate::{Error, Result};
 use comfy_table::{CellAlignment, Table, presets};
 use compt_error::Context;
@@ -85,7 +85,7 @@ impl TaskSet {
     /// that the tokenizer cannot tell apart are an error.
     pub fn measure(&mut self, tokenizer: &Tokenizer, most: usize) -> Result<()> {
         for (task, lengths) in self.tasks.iter().zip(&mut self.lengths) {
-            Answers::of(tokenizer, task.labels.words()).at(format!("task '{}'", task.name))?;
+            LabelWords::of(tokenizer, task.labels.words()).at(format!("task '{}'", task.name))?;
             *lengths = Some(Lengths::of(task, tokenizer, most)?);
         }
         Ok(())
@@ -119,12 +119,6 @@ impl TaskSet {
 
     pub fn names(&self) -> Vec<&str> {
         self.tasks.iter().map(|task| task.name.as_str()).collect()
-    }
-
-    /// The place of a task, from 0; an unknown name is an error with the nearest known one.
-    pub fn index_of(&self, name: &str) -> Result<usize> {
-        let place = self.tasks.iter().position(|task| task.name == name);
-        place.ok_or_else(|| Error::unknown("task", name, self.names()))
     }
 }
 

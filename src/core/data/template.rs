@@ -37,6 +37,7 @@ impl fmt::Debug for Template {
 impl Template {
     /// The text of a row, its white space folded. `columns` maps fields to the columns that hold
     /// them, where the names differ.
+    /// Errors: a column that is missing or holds no text, or the error of a function.
     pub fn render(&self, row: &Row, columns: &BTreeMap<String, String>) -> Result<String> {
         let value = |field: &str| text(row, columns.get(field).map_or(field, String::as_str));
         let raw = match self {

@@ -11,6 +11,7 @@ const TEMPORARY: &str = ".tmp-compt-";
 
 /// Writes a file so that at any moment it holds the old content or the new: a temporary file
 /// beside it, flushed to the disk, then renamed.
+/// Errors: the disk refuses; the file is named, and keeps its old content.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     let write = || -> io::Result<()> {
         let folder = parent(path);
@@ -34,6 +35,7 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 /// Brings the names of a folder's files down to the disk.
+/// Errors: the folder cannot be opened, or the disk refuses.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

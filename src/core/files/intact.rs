@@ -36,12 +36,14 @@ pub fn exists(path: &Path) -> Result<bool> {
 }
 
 /// The text of a JSON file: itself, and without a byte order mark.
+/// Errors: an empty file, or a pointer to a large file.
 pub fn json(bytes: &[u8]) -> Result<&[u8]> {
     check(bytes)?;
     Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
 
 /// Refuses the bytes of a file that cannot be the file itself.
+/// Errors: an empty file, or a pointer to a large file.
 pub fn check(bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
         return Err(Error::new("the file is empty").hint("fetch or copy it again"));
@@ -50,7 +52,7 @@ pub fn check(bytes: &[u8]) -> Result<()> {
 }
 
 /// The same of the first bytes of a file that may be empty.
-pub fn check_start(bytes: &[u8]) -> Result<()> {
+pub(crate) fn check_start(bytes: &[u8]) -> Result<()> {
     match POINTERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         Some((_, tool)) => Err(Error::new(format!("a pointer of {tool}, not the file itself"))
             .hint(

@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes a JSON value, indented, whole or not at all.
+/// Writes a JSON value, indented, whole or not at all. Errors: the disk refuses; the file is named.
 pub fn write_json(path: &Path, value: &Value) -> Result<()> {
     let mut text =
         serde_json::to_string_pretty(value).map_err(io::Error::from).at(path.display())?;
@@ -17,14 +17,14 @@ pub fn write_json(path: &Path, value: &Value) -> Result<()> {
     write_atomic(path, text.as_bytes())
 }
 
-/// Reads a JSON value.
+/// Reads a JSON value. Errors: no such file, or no JSON; the file is named.
 pub fn read_json(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).at(path.display())?;
     serde_json::from_str(&text).map_err(io::Error::from).at(path.display())
 }
 
 /// Reads a file of JSON values, one a line; none where there is no file. A last line that was cut
-/// off is left out.
+/// off is left out. Errors: a line that is no JSON; file and line are named.
 pub fn read_json_lines(path: &Path) -> Result<Vec<Value>> {
     let content = match fs::read(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -67,6 +67,7 @@ enum Waiting {
 
 impl JsonLines {
     /// Opens or makes the file; a last line that was cut off is removed.
+    /// Errors: the file cannot be made or read.
     pub fn open(path: &Path) -> Result<JsonLines> {
         let open = || -> io::Result<u64> {
             let file = OpenOptions::new().create(true).append(true).open(path)?;
@@ -82,7 +83,7 @@ impl JsonLines {
         Ok(JsonLines { path, written, waiting, unsynced: true })
     }
 
-    /// Appends one line, after those that wait.
+    /// Appends one line, after those that wait. Errors: the disk refuses; the line waits.
     pub fn append(&mut self, value: &Value) -> Result<()> {
         match self.waiting.back_mut() {
             Some(Waiting::Lines(lines)) => lines.push_str(&format!("{value}\n")),
@@ -92,12 +93,13 @@ impl JsonLines {
     }
 
     /// Removes the first line whose number is above `last`, and all after it.
+    /// Errors: the file cannot be read or written.
     pub fn back_to(&mut self, number: Number, last: u64) -> Result<()> {
         self.waiting.push_back(Waiting::BackTo(number, last));
         self.flush()
     }
 
-    /// Writes what waits.
+    /// Writes what waits. Errors: the disk refuses; the lines wait.
     pub fn flush(&mut self) -> Result<()> {
         while let Some(first) = self.waiting.front() {
             self.written = match first {
@@ -110,7 +112,7 @@ impl JsonLines {
         Ok(())
     }
 
-    /// Writes what waits, down to the disk.
+    /// Writes what waits, down to the disk. Errors: the disk refuses.
     pub fn sync(&mut self) -> Result<()> {
         self.flush()?;
         if self.unsynced {
@@ -122,7 +124,7 @@ impl JsonLines {
 
     /// The new length.
     fn write(&self, lines: &str) -> io::Result<u64> {
-        // Opened anew each time: a folder that is gone or mounted again is noticed.
+        // Opened each time: a folder that is gone or mounted again is noticed.
         let mut file = OpenOptions::new().append(true).open(&self.path)?;
         file.set_len(self.written)?;
         file.write_all(lines.as_bytes())?;
@@ -142,6 +144,7 @@ impl JsonLines {
 }
 
 /// Refuses a folder that could not be made or written to, without leaving anything behind.
+/// Errors: the folder cannot be made or written; it is named.
 pub fn check_writable(folder: &Path) -> Result<()> {
     let existing = folder.ancestors().find(|a| a.exists()).unwrap_or(Path::new("."));
     let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };

@@ -25,24 +25,26 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lowercase hexadecimal digits, two for each byte.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// Bytes of a large file that its fingerprint looks at, in as many pieces.
+/// The bytes of each piece of a large file that its fingerprint reads, and the number of pieces.
 const PIECE: u64 = 1 << 20;
 const PIECES: u64 = 64;
 
-/// A SHA-256 that tells files apart: of the names, the lengths and the contents; of a file of weights
+/// A SHA-256 of files: of the names, the lengths and the contents; of a file of weights
 /// above 64 MiB, of 64 pieces of 1 MiB spread evenly over it, the first and the last among them.
+/// Errors: a file cannot be read; it is named.
 pub fn fingerprint(paths: &[PathBuf]) -> io::Result<String> {
     fingerprint_seen(paths, &mut |_| Ok(()))
 }
 
-/// The same; `seen` is told of the bytes that were read after each piece, and its error ends it.
+/// The same; `seen` is called with the number of bytes after each piece, and its error ends it.
 pub fn fingerprint_seen(
     paths: &[PathBuf],
     seen: &mut dyn FnMut(u64) -> io::Result<()>,

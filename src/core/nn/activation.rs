@@ -16,6 +16,7 @@ pub enum Activation {
 impl Activation {
     pub const NAMES: [&str; 4] = ["gelu", "gelu_tanh", "relu", "silu"];
 
+    /// Errors: an unknown name.
     pub fn parse(name: &str) -> Result<Self> {
         Ok(match name {
             "gelu" => Activation::Gelu,
@@ -24,10 +25,6 @@ impl Activation {
             "silu" => Activation::Silu,
             _ => return Err(Error::unknown("activation", name, Self::NAMES)),
         })
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
     }
 
     pub fn apply(self, x: &Tensor) -> Result<Tensor> {

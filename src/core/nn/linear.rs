@@ -21,7 +21,7 @@ impl Linear {
         })
     }
 
-    /// `[..., in]` to `[..., out]`
+    /// `[..., in]` to `[..., out]`. Errors: those of libtorch, as of a last size other than `in`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(x.f_linear(&self.weight, Some(&self.bias))?)
     }

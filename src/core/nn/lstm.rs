@@ -35,7 +35,8 @@ impl Lstm {
         Ok(Lstm { hidden, parameters })
     }
 
-    /// `[m, inputs]`, one sequence, to `[m, 2 * hidden]`
+    /// `[m, inputs]`, one sequence, to `[m, 2 * hidden]`.
+    /// Errors: those of libtorch, as of a last size other than `inputs`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let zeros = Tensor::f_zeros([2 * LAYERS, 1, self.hidden], (Kind::Float, x.device()))?;
         let weights: Vec<&Tensor> = self.parameters.iter().map(|(_, tensor)| tensor).collect();

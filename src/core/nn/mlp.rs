@@ -12,14 +12,14 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// d -> d -> d
+    /// d -> d -> d.
     pub fn square(dim: i64, activation: Activation, device: Device) -> Result<Self> {
         let first = Linear::new(dim, dim, device)?;
         let second = Linear::new(dim, dim, device)?;
         Ok(Mlp { first, second, activation })
     }
 
-    /// `[..., d]` to `[..., d]`
+    /// `[..., d]` to `[..., d]`. Errors: those of libtorch, as of a last size other than d.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.second.forward(&self.activation.apply(&self.first.forward(x)?)?)
     }

@@ -1,10 +1,11 @@
-//! Small trainable layers. Their parameters are float32 leaves that gather gradients.
+//! Small trainable layers. Their parameters are float32 leaves that gather gradients. Errors are those
+//! of libtorch where a function names no others.
 
-pub mod activation;
+mod activation;
 pub mod init;
-pub mod linear;
-pub mod lstm;
-pub mod mlp;
+mod linear;
+mod lstm;
+mod mlp;
 pub mod named;
 
 pub use activation::Activation;

@@ -12,7 +12,7 @@ pub fn under(prefix: &str, named: Named) -> Named {
     named.into_iter().map(|(name, tensor)| (format!("{prefix}.{name}"), tensor)).collect()
 }
 
-/// The tensor of that name.
+/// The tensor of that name. Errors: there is none of that name.
 pub fn find<'a>(values: &'a [(String, Tensor)], name: &str) -> Result<&'a Tensor> {
     values.iter().find(|(known, _)| known == name).map(|(_, tensor)| tensor).ok_or_else(|| {
         let known: Vec<&str> = values.iter().map(|(known, _)| known.as_str()).collect();
@@ -26,6 +26,7 @@ pub fn find<'a>(values: &'a [(String, Tensor)], name: &str) -> Result<&'a Tensor
 
 /// Copies values into parameters, name by name; values beyond the parameters are left alone.
 /// Nothing is copied unless every parameter has a value of its shape.
+/// Errors: a parameter without a value, or a value of another shape.
 pub fn assign(parameters: &[(String, Tensor)], values: &[(String, Tensor)]) -> Result<()> {
     let mut pairs = Vec::with_capacity(parameters.len());
     for (name, parameter) in parameters {

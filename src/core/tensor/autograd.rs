@@ -6,6 +6,7 @@ use tch::Tensor;
 
 /// Accumulates gradients into the leaves that `loss` (one element) depends on.
 /// `retain_graph` keeps the graph for another pass; by default it is freed.
+/// Errors: `loss` has no gradient or is not one element.
 pub fn backward(loss: &Tensor, retain_graph: bool) -> Result<()> {
     // SAFETY: the pointer is a live tensor's; the call only reads it.
     unsafe { torch_sys::at_backward(loss.as_ptr().cast_mut(), retain_graph as i32, 0) };

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use tch::{Cuda, Device};
 
 /// `"cpu"`, `"cuda"`, `"cuda:1"`, or `"auto"` (CUDA where there is one).
+/// Errors: an unknown name, or a device that is not there.
 pub fn parse(name: &str) -> Result<Device> {
     let index = match name {
         "cpu" => return Ok(Device::Cpu),

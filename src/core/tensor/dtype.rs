@@ -15,7 +15,7 @@ const NAMES: [(&str, &str, Kind); 8] = [
     ("bool", "b8", Kind::Bool),
 ];
 
-/// `"float32"` or `"f32"` and so on.
+/// `"float32"` or `"f32"` and so on. Errors: an unknown name.
 pub fn parse(name: &str) -> Result<Kind> {
     NAMES
         .iter()

@@ -1,6 +1,7 @@
 //! Named tensors in safetensors files.
 
 use crate::files::atomic::write_atomic;
+use crate::files::source::hex;
 use crate::{Error, Result};
 use compt_error::Context;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -38,7 +39,7 @@ pub fn load(path: &Path) -> Result<Vec<(String, Tensor)>> {
 const SHA256: &str = "sha256";
 
 /// The bytes of a file with these tensors and, where there is a note, its key and text in the
-/// header, beside the SHA-256 of the tensors.
+/// header, beside the SHA-256 of the tensors. Errors: a tensor of a type that the file cannot hold.
 pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Result<Vec<u8>> {
     let raw = raw(named)?;
     let pairs = note.map(|(key, text)| vec![(key, text.to_string()), (SHA256, sha256_of(&raw))]);
@@ -46,7 +47,7 @@ pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Resu
 }
 
 /// The bytes of a file with these tensors and nothing but one pair in the header: what others read,
-/// and the same bytes every time.
+/// and the same bytes every time. Errors: a tensor of a type that the file cannot hold.
 pub fn serialize_labelled(
     named: &[(String, Tensor)],
     (key, text): (&str, &str),
@@ -105,7 +106,7 @@ fn digest<'a>(parts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
         hash.update(name.as_bytes());
         hash.update(bytes);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 /// The tensors, and the header's note of that key. Bytes that are not those that were written are
@@ -126,7 +127,7 @@ pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<Stri
     Ok((tensors, note(key)))
 }
 
-/// The tensors of a file's bytes, sorted by name.
+/// The tensors of a file's bytes, sorted by name. Errors: the bytes are damaged, or no safetensors.
 pub fn deserialize(bytes: &[u8]) -> Result<Tensors> {
     let file = SafeTensors::deserialize(bytes)
         .map_err(|e| Error::new(format!("not a whole safetensors file: {e}")))?;

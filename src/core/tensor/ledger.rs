@@ -2,7 +2,7 @@
 //!
 //! Lua's collector sees a tensor as a few bytes. The ledger knows better: every handle enters its
 //! memory here and leaves when it is dropped. Handles that look at the same storage count its
-//! bytes once. Past a soft maximum the owner of the handles is told to collect its garbage; the
+//! bytes once. Past a soft maximum the owner of the handles collects its garbage; the
 //! policy is torch7's.
 
 use std::cell::RefCell;
@@ -42,20 +42,20 @@ thread_local! {
 
 /// A handle's line in the ledger; leaving the ledger is dropping it.
 #[derive(Debug)]
-pub struct Entry {
+pub struct Tracked {
     address: usize,
 }
 
-impl Entry {
+impl Tracked {
     /// Counts a tensor for as long as the entry lives.
-    pub fn new(tensor: &Tensor) -> Entry {
+    pub fn new(tensor: &Tensor) -> Tracked {
         let address = tensor.data_ptr() as usize;
         LEDGER.with_borrow_mut(|ledger| ledger.enter(address, extent(tensor)));
-        Entry { address }
+        Tracked { address }
     }
 }
 
-impl Drop for Entry {
+impl Drop for Tracked {
     fn drop(&mut self) {
         // At the end of the thread the ledger may be gone before the last handle.
         let _ = LEDGER.try_with(|ledger| ledger.borrow_mut().leave(self.address));
@@ -75,7 +75,7 @@ pub fn memory_of(address: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// Sets the soft maximum and starts the peak anew from what is live.
+/// Sets the soft maximum, and the peak to what is live.
 pub fn set_soft_max(bytes: usize) {
     LEDGER.with_borrow_mut(|ledger| {
         ledger.stats.soft_max = bytes;
@@ -84,7 +84,7 @@ pub fn set_soft_max(bytes: usize) {
 }
 
 /// Runs `collect` if more than the soft maximum is live. Where over 80% of it remains afterwards,
-/// the maximum grows by 1.4.
+/// the maximum grows by 1.4. Errors: that of `collect`.
 pub fn relieve<E>(collect: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let before = stats();
     if before.live_bytes <= before.soft_max {
@@ -190,8 +190,8 @@ mod tests {
     fn views_count_once_and_the_storage_goes_with_its_last_handle() {
         let base = zeros(1000);
         let view = base.f_narrow(0, 10, 20).unwrap();
-        let whole = Entry::new(&base);
-        let part = Entry::new(&view);
+        let whole = Tracked::new(&base);
+        let part = Tracked::new(&view);
         assert_eq!(live(), 4000);
         drop(whole);
         assert_eq!(live(), 4000);
@@ -202,10 +202,12 @@ mod tests {
     #[test]
     fn parts_seen_before_their_whole_are_merged_into_it() {
         let base = zeros(1000);
-        let parts =
-            [Entry::new(&base.f_narrow(0, 0, 10).unwrap()), Entry::new(&base.f_get(500).unwrap())];
+        let parts = [
+            Tracked::new(&base.f_narrow(0, 0, 10).unwrap()),
+            Tracked::new(&base.f_get(500).unwrap()),
+        ];
         assert_eq!(live(), 44);
-        let whole = Entry::new(&base);
+        let whole = Tracked::new(&base);
         assert_eq!(live(), 4000);
         drop(whole);
         drop(parts);
@@ -215,14 +217,14 @@ mod tests {
     #[test]
     fn expanded_transposed_and_empty_tensors_have_their_true_extent() {
         let column = zeros(8).f_reshape([8, 1]).unwrap();
-        let entry = Entry::new(&column.f_expand([8, 1000], false).unwrap());
+        let entry = Tracked::new(&column.f_expand([8, 1000], false).unwrap());
         assert_eq!(live(), 32);
         drop(entry);
         let square = zeros(16).f_reshape([4, 4]).unwrap().f_tr().unwrap();
-        let entry = Entry::new(&square);
+        let entry = Tracked::new(&square);
         assert_eq!(live(), 64);
         drop(entry);
-        let entry = Entry::new(&zeros(0));
+        let entry = Tracked::new(&zeros(0));
         assert_eq!(live(), 0);
         drop(entry);
         assert_eq!(stats().live_tensors, 0);
@@ -234,7 +236,7 @@ mod tests {
         let collect = || Ok::<(), ()>(());
         relieve(collect).unwrap();
         assert_eq!(stats().collections, 0);
-        let entry = Entry::new(&zeros(1000));
+        let entry = Tracked::new(&zeros(1000));
         relieve(collect).unwrap();
         assert_eq!((stats().collections, stats().soft_max), (1, 1400));
         relieve(|| {

@@ -1,4 +1,5 @@
-//! What tch lacks: the live-byte ledger, names of dtypes, the choice of device, tensors in files.
+//! What tch lacks: the live-byte ledger, names of dtypes, the choice of device, tensors in files. Errors
+//! are those of libtorch where a function names no others.
 
 pub mod autograd;
 pub mod device;

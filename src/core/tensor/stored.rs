@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use std::ops::Range;
 use tch::{Kind, Tensor};
 
-/// Names of tensors that nobody asked for, for a message: the first of them, and how many there are.
+/// Names of tensors that were not asked for, for a message: the first of them, and how many there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Others {
     pub first: Vec<String>,
@@ -114,7 +114,7 @@ impl Stored {
         }
     }
 
-    /// Whether weights can be of this type.
+    /// Whether weights can be of this type. Errors: a type that no weights have.
     pub fn check_kind(&self) -> Result<()> {
         match self.kind {
             Kind::Float | Kind::Half | Kind::BFloat16 | Kind::Double => Ok(()),
@@ -122,7 +122,7 @@ impl Stored {
         }
     }
 
-    /// The whole tensor, on the CPU.
+    /// The whole tensor, on the CPU. Errors: the bytes end too early.
     pub fn tensor(&self, file: &[u8]) -> Result<Tensor> {
         let count = self.shape.iter().product::<i64>() as usize;
         let mut gathered = Vec::new();

@@ -4,7 +4,7 @@ use super::gather::{Placement, Prompts};
 use super::predict::{Decoding, Evaluation, Item, Predictor, Reading};
 use super::rows::{answers, tokenize};
 use crate::backbone::Backbone;
-use crate::data::{Answers, Example, Form, Remarks, Row, Split, Task, TaskSet};
+use crate::data::{Example, Form, LabelWords, Remarks, Row, Split, Task, TaskSet};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use tch::Tensor;
@@ -25,7 +25,7 @@ pub struct Answering<'a> {
     backbone: &'a Backbone,
     form: Form,
     tasks: TaskSet,
-    known: [Option<Answers>; 1],
+    known: [Option<LabelWords>; 1],
     reading: Reading<'static>,
     options: Evaluation,
 }

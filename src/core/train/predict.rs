@@ -6,7 +6,7 @@ use super::gather::{Placement, Prompts, gather, group_cost};
 use super::learner::{Given, How, Learner, Rows};
 use super::rows::Row;
 use crate::backbone::Backbone;
-use crate::data::{Answers, Split, TaskSet, Tokenizer};
+use crate::data::{LabelWords, Split, TaskSet, Tokenizer};
 use crate::t5::{Encoded, Generation, GroupCost, T5};
 use crate::{Error, Result};
 use std::cell::RefCell;
@@ -89,7 +89,7 @@ pub struct Predictor<'a> {
     pub tokenizer: &'a Tokenizer,
     pub tasks: &'a TaskSet,
     /// The label words of each task; none where any number is an answer.
-    pub known: &'a [Option<Answers>],
+    pub known: &'a [Option<LabelWords>],
     pub reading: &'a Reading<'a>,
     pub options: &'a Evaluation,
 }

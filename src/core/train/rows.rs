@@ -1,7 +1,7 @@
 //! Examples as token ids, ready for the backbone.
 
 use crate::Result;
-use crate::data::{Answers, Example, Task, Tokenizer};
+use crate::data::{Example, LabelWords, Task, Tokenizer};
 use compt_error::Context;
 
 /// A row of a task.
@@ -39,10 +39,10 @@ pub fn tokenize(
 
 /// The label words of a task as the tokenizer has them; None where labels are numbers and any number
 /// is an answer. Words that it cannot tell apart are an error.
-pub fn answers(tokenizer: &Tokenizer, task: &Task) -> Result<Option<Answers>> {
+pub fn answers(tokenizer: &Tokenizer, task: &Task) -> Result<Option<LabelWords>> {
     match task.labels.words() {
         [] => Ok(None),
-        words => Answers::of(tokenizer, words).map(Some).at(format!("task '{}'", task.name)),
+        words => LabelWords::of(tokenizer, words).map(Some).at(format!("task '{}'", task.name)),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 use compt_core::notice;
 use compt_error::Context;
 use compt_study::interrupt::{self, Interrupted};
-use compt_study::sweep::{Cell, Listing, Plan, State, side_by_side};
+use compt_study::sweep::{Cell, CellState, Listing, Plan, side_by_side};
 use mlua::{Lua, LuaSerdeExt, Table};
 use spec::Grid;
 use std::rc::Rc;
@@ -148,7 +148,7 @@ fn cell_like<'a>(plan: &'a Plan, recorded: &serde_json::Value) -> Option<&'a Cel
 /// Why cells failed, a line each.
 fn failed(listing: &Listing) -> Vec<String> {
     let failed = listing.open().filter_map(|(cell, state)| match state {
-        State::Failed(error, _) => {
+        CellState::Failed(error, _) => {
             let first = error.lines().next().unwrap_or_default();
             Some(format!("{}: {first}", cell.folder.display()))
         }
@@ -171,7 +171,7 @@ fn rows(lua: &Lua, plan: &Plan, listing: &Listing) -> mlua::Result<Table> {
         row.set("path", cell.folder.display().to_string())?;
         row.set("settings", lua.to_value_with(&cell.basis.settings, plain_tables())?)?;
         row.set("state", state.name())?;
-        if let State::Failed(error, _) = state {
+        if let CellState::Failed(error, _) = state {
             row.set("error", error.as_str())?;
         }
         rows.raw_push(row)?;

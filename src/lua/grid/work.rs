@@ -8,7 +8,7 @@ use compt_study::interrupt::{self, Interrupted};
 use compt_study::run::claim::{Taken, claim, holder};
 use compt_study::run::folder::{CELL, LOG};
 use compt_study::run::progress::span;
-use compt_study::sweep::{Cell, Estimate, Plan, State, described, now};
+use compt_study::sweep::{Cell, CellState, Estimate, Plan, described, now};
 use mlua::{Function, Lua};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -74,11 +74,11 @@ impl Work<'_> {
                 };
                 // Another one may have ended it between the look and the claim.
                 match cell.end_of() {
-                    Some(State::Finished) => {
+                    Some(CellState::Finished) => {
                         claim.finish()?;
                         continue;
                     }
-                    Some(State::Failed(_, at)) if at >= self.began => continue,
+                    Some(CellState::Failed(_, at)) if at >= self.began => continue,
                     _ => {}
                 }
                 let ahead = cells[i..].iter().filter(|cell| !finished.contains(&cell.id));
@@ -132,7 +132,7 @@ impl Work<'_> {
 
     fn is_over(&self, cell: &Cell) -> bool {
         match cell.end_of() {
-            Some(State::Failed(_, at)) => at >= self.began,
+            Some(CellState::Failed(_, at)) => at >= self.began,
             Some(_) => true,
             None => false,
         }
@@ -167,7 +167,7 @@ impl Work<'_> {
         let above = run_folder.and_then(Path::parent);
         let folder = run_folder.filter(is_cell).or(above.filter(is_cell)).or(run_folder);
         let cell = Cell { folder: folder.unwrap_or(&cell.folder).to_path_buf(), ..cell.clone() };
-        if again.mode == Mode::Resume && cell.end_of() == Some(State::Finished) {
+        if again.mode == Mode::Resume && cell.end_of() == Some(CellState::Finished) {
             self.say(&format!("{}: it is finished already", cell.folder.display()));
             return Ok(true);
         }

@@ -3,7 +3,7 @@
 
 use super::{place, scope, trace};
 use crate::Error;
-use compt_core::tensor::ledger::{self, Entry};
+use compt_core::tensor::ledger::{self, Tracked};
 use mlua::{AnyUserData, FromLua, IntoLua, Lua, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ pub struct LuaTensor(Rc<Slot>);
 pub(super) struct Slot(RefCell<State>);
 
 enum State {
-    Live { tensor: Tensor, _entry: Entry },
+    Live { tensor: Tensor, _entry: Tracked },
     Freed(Rc<str>),
 }
 
@@ -31,7 +31,7 @@ pub struct Handle(LuaTensor);
 impl LuaTensor {
     /// A new handle, counted in the ledger and owned by the innermost scope.
     pub fn new(tensor: Tensor) -> Self {
-        let entry = Entry::new(&tensor);
+        let entry = Tracked::new(&tensor);
         let slot = Rc::new(Slot(RefCell::new(State::Live { tensor, _entry: entry })));
         scope::adopt(&slot);
         LuaTensor(slot)

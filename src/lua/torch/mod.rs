@@ -29,7 +29,7 @@ mod shape;
 pub mod trace;
 mod userdata;
 
-pub use arg::{Number, TensorArg};
+pub use arg::TensorArg;
 pub use handle::{Handle as TensorHandle, LuaTensor};
 pub use scope::in_scope;
 

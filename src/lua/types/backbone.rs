@@ -12,7 +12,7 @@ use compt_core::backbone::{Backbone, Embedded};
 use compt_core::t5::{Beams, Config, Encoded, Generation, GroupCost};
 use compt_core::tensor::{device, dtype};
 use compt_core::train::gather::group_cost;
-use compt_study::hub::{self, Hub, Name, model_files, model_missing};
+use compt_study::hub::{Hub, RepoId, RepoKind, model_files, model_missing};
 use mlua::{Lua, LuaSerdeExt, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::RefCell;
 use std::path::Path;
@@ -136,7 +136,7 @@ pub fn named(name: &str, dtype: &str, device: tch::Device, trainable: bool) -> R
         (file("config.json"), file("model.safetensors"), file("tokenizer.json"))
     else {
         let folder = Path::new(name);
-        return match hub_name(name) {
+        return match hub_id(name) {
             Some(model) if !folder.exists() => from_hub(name, &model, dtype, device, trainable),
             _ => Backbone::load(folder, dtype, device, trainable),
         };
@@ -147,14 +147,14 @@ pub fn named(name: &str, dtype: &str, device: tch::Device, trainable: bool) -> R
 }
 
 /// `org/name`, `org/name@revision`, and `t5-base` and the like: what else could be a folder is one.
-fn hub_name(name: &str) -> Option<Name> {
-    let name = Name::parse(name).ok().filter(|name| name.kind == hub::Kind::Model)?;
-    name.id.contains('/').then_some(name)
+fn hub_id(name: &str) -> Option<RepoId> {
+    let id = RepoId::parse(name).ok().filter(|id| id.kind == RepoKind::Model)?;
+    id.name.contains('/').then_some(id)
 }
 
 fn from_hub(
     name: &str,
-    model: &Name,
+    model: &RepoId,
     dtype: &str,
     device: tch::Device,
     trainable: bool,
@@ -162,7 +162,7 @@ fn from_hub(
     let no_folder = |e: Error| e.at(format!("there is no folder '{name}'; as a model of the hub"));
     let found = Hub::from_env()?.get(model, model_files, model_missing).map_err(no_folder)?;
     let mut backbone = Backbone::load(&found.folder, dtype, device, trainable)?;
-    backbone.name = model.id.clone();
+    backbone.name = model.name.clone();
     backbone.revision = Some(found.commit);
     Ok(backbone)
 }

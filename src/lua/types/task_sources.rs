@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use compt_core::data::{DataFile, Source, Sources};
 use compt_core::files::intact;
 use compt_error::Context;
-use compt_study::hub::{Hub, Name, included};
+use compt_study::hub::{Hub, RepoId, included};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -188,7 +188,7 @@ fn of_hub(path: &str) -> Result<Vec<DataFile>> {
         return Err(Error::new("not the path of a dataset's file")
             .hint("for example hf://datasets/nyu-mll/glue/cola/train-*.parquet"));
     };
-    let asked = Name::parse(&format!("datasets/{owner}/{name}"))?;
+    let asked = RepoId::parse(&format!("datasets/{owner}/{name}"))?;
     let name = pinned(&asked)?;
     let wanted = |names: &[String]| included(names, &[pattern.to_string()]);
     let hub = Hub::from_env()?;
@@ -210,7 +210,7 @@ fn of_hub(path: &str) -> Result<Vec<DataFile>> {
     };
     PINNED.with_borrow_mut(|pinned| pinned.insert(asked.to_string(), snapshot.commit.clone()));
     let found = fitting(&snapshot.folder, pattern)?;
-    let place = format!("{HUB}datasets/{}@{}", name.id, snapshot.commit);
+    let place = format!("{HUB}datasets/{}@{}", name.name, snapshot.commit);
     let file = |path: &String| DataFile {
         path: snapshot.folder.join(path),
         origin: format!("{place}/{path}"),
@@ -224,10 +224,10 @@ thread_local! {
 }
 
 /// The dataset at the commit it was read at before, if it was.
-fn pinned(asked: &Name) -> Result<Name> {
+fn pinned(asked: &RepoId) -> Result<RepoId> {
     let commit = PINNED.with_borrow(|pinned| pinned.get(&asked.to_string()).cloned());
     match commit {
-        Some(commit) => Name { revision: None, ..asked.clone() }.at_revision(&commit),
+        Some(commit) => RepoId { revision: None, ..asked.clone() }.at_revision(&commit),
         None => Ok(asked.clone()),
     }
 }

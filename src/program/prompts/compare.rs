@@ -1,6 +1,6 @@
 //! `compt prompts compare`
 
-use super::named;
+use super::named::named;
 use crate::Result;
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
@@ -9,7 +9,7 @@ use compt_study::exchange::Prompt;
 use compt_study::exchange::compare::{cosines, nearest, row_norms};
 
 #[derive(Args)]
-pub struct Options {
+pub struct PromptsCompareOptions {
     /// All prompts of it, or the one named
     #[arg(value_name = "RUN[:NAME]", required = true)]
     prompts: Vec<String>,
@@ -22,7 +22,7 @@ pub struct Options {
 /// Words shown of a vocabulary.
 const WORDS: i64 = 6;
 
-pub fn compare(options: &Options) -> Result<()> {
+pub fn compare(options: &PromptsCompareOptions) -> Result<()> {
     let (mut prompts, mut labels): (Vec<Prompt>, Vec<String>) = Default::default();
     let several = options.prompts.len() > 1;
     for argument in &options.prompts {

@@ -1,6 +1,6 @@
 //! `compt prompts list`
 
-use super::named;
+use super::named::named;
 use crate::{Error, Result};
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
@@ -8,7 +8,7 @@ use compt_study::exchange::{Prompt, compare::row_norms};
 use serde_json::{Value, json};
 
 #[derive(Args)]
-pub struct Options {
+pub struct PromptsListOptions {
     /// Runs' folders, files, folders of peft
     #[arg(value_name = "RUN|FILE|DIR", required = true)]
     paths: Vec<String>,
@@ -26,7 +26,7 @@ struct Line {
     score: Option<f64>,
 }
 
-pub fn list(options: &Options) -> Result<()> {
+pub fn list(options: &PromptsListOptions) -> Result<()> {
     let mut lines = Vec::new();
     for path in &options.paths {
         let (prompts, name) = named(path)?;

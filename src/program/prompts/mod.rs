@@ -2,23 +2,25 @@
 
 mod compare;
 mod list;
+mod named;
 
 use super::errors;
 use crate::{Error, Result};
 use clap::{Args, Subcommand};
-use compt_study::exchange::peft::{self, Export, Kind};
-use compt_study::exchange::{self, Prompt, Prompts, merge};
+use compt_study::exchange::peft::{self, Export, PeftType};
+use compt_study::exchange::{self, merge};
+use named::{named, one};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum PromptsCommand {
     /// Show what prompts there are
     #[command(after_help = LIST_EXAMPLES)]
-    List(list::Options),
+    List(list::PromptsListOptions),
     /// Show how alike prompts are, and which words they are near
     #[command(after_help = COMPARE_EXAMPLES)]
-    Compare(compare::Options),
+    Compare(compare::PromptsCompareOptions),
     /// Write the weighted sum of prompts as one
     #[command(after_help = MERGE_EXAMPLES)]
     Merge {
@@ -103,38 +105,19 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   compt prompts import adapters/nli3 nli3.safetensors";
 
-pub fn prompts(command: &Command) -> ExitCode {
+pub fn prompts(command: &PromptsCommand) -> ExitCode {
     let done = match command {
-        Command::List(options) => list::list(options),
-        Command::Compare(options) => compare::compare(options),
-        Command::Merge { out, parts, overwrite } => {
+        PromptsCommand::List(options) => list::list(options),
+        PromptsCommand::Compare(options) => compare::compare(options),
+        PromptsCommand::Merge { out, parts, overwrite } => {
             check_free(out, *overwrite).and_then(|()| merge(out, parts))
         }
-        Command::Export(options) => export(options),
-        Command::Import { from, out, overwrite } => {
+        PromptsCommand::Export(options) => export(options),
+        PromptsCommand::Import { from, out, overwrite } => {
             check_free(out, *overwrite).and_then(|()| import(from, out))
         }
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => errors::refuse(&e),
-    }
-}
-
-/// Prompts as an argument names them: a path, or a path and one prompt in it.
-fn named(argument: &str) -> Result<(Prompts, Option<&str>)> {
-    match argument.rsplit_once(':') {
-        Some((path, name)) if !Path::new(argument).exists() => {
-            Ok((exchange::load(Path::new(path))?, Some(name)))
-        }
-        _ => Ok((exchange::load(Path::new(argument))?, None)),
-    }
-}
-
-/// The one prompt an argument names.
-fn one(argument: &str) -> Result<Prompt> {
-    let (prompts, name) = named(argument)?;
-    prompts.pick(name)
+    errors::exit(done)
 }
 
 fn merge(out: &Path, parts: &[String]) -> Result<()> {
@@ -160,7 +143,7 @@ fn merge(out: &Path, parts: &[String]) -> Result<()> {
 
 fn export(options: &ExportOptions) -> Result<()> {
     let how = Export { force: options.force, overwrite: options.overwrite };
-    let kind = Kind::of_one(&options.kind).map_err(|e| e.at("--type"))?;
+    let kind = PeftType::of_one(&options.kind).map_err(|e| e.at("--type"))?;
     let (prompts, name) = named(&options.from)?;
     let tasks = prompts.tasks();
     let folder = options.folder.display();

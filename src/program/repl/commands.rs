@@ -21,8 +21,8 @@ pub fn run(prompt: &mut Prompt, input: &str) -> Answer {
         "run" => run_file(prompt, rest),
         "load" => load(prompt, rest),
         "reload" => Ok(reload(prompt)),
-        "vars" => Ok(prompt.tell(prompt.repl.variables(prompt.look))),
-        "mem" => Ok(prompt.tell(prompt.repl.memory())),
+        "vars" => Ok(prompt.show(prompt.repl.variables(prompt.look))),
+        "mem" => Ok(prompt.show(prompt.repl.memory())),
         "forget" => forget(prompt, rest),
         "inputs" => Ok(inputs(prompt)),
         "save" => save(prompt, rest),
@@ -94,7 +94,7 @@ fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
     let look = prompt.look;
     let reply = prompt.repl.run(&path, &text, args, look)?;
     watch(prompt, &path);
-    Ok(prompt.tell(reply))
+    Ok(prompt.show(reply))
 }
 
 /// Words with white space between them; what is in quotes is part of one, as in `name="a b"`.
@@ -111,7 +111,7 @@ fn words(text: &str) -> Vec<&str> {
     text.split(between).filter(|word| !word.is_empty()).collect()
 }
 
-/// From now on the prompt tells when the file changes; where that cannot be, it does not.
+/// From now on the prompt notes when the file changes, where files can be watched.
 fn watch(prompt: &mut Prompt, path: &Path) {
     if let Some(watch) = &prompt.watch {
         watch.add(path);
@@ -124,7 +124,7 @@ fn load(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
     let look = prompt.look;
     let reply = prompt.repl.load(&path, &text, look);
     watch(prompt, &path);
-    Ok(prompt.tell(reply))
+    Ok(prompt.show(reply))
 }
 
 fn reload(prompt: &mut Prompt) -> Answer {
@@ -135,7 +135,7 @@ fn reload(prompt: &mut Prompt) -> Answer {
     }
     replies
         .into_iter()
-        .map(|reply| prompt.tell(reply))
+        .map(|reply| prompt.show(reply))
         .fold(Answer::Done, |all, one| if one == Answer::Done { all } else { one })
 }
 

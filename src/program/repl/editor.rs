@@ -27,7 +27,7 @@ type Line = Editor<Typist, MemHistory>;
 
 /// Reads inputs until Ctrl-D or `:quit`.
 pub fn interactive(repl: Repl) -> ExitCode {
-    let colour = super::colours();
+    let colour = paint::colours();
     let mut editor = match open(&repl, colour) {
         Ok(editor) => editor,
         Err(e) => {
@@ -106,7 +106,7 @@ fn width(editor: &mut Line) -> usize {
     columns
 }
 
-/// Puts all entries into the editor anew: one of them has moved.
+/// Gives all entries to the editor again: one of them has moved.
 fn restore(editor: &mut Line, history: &History) {
     let _ = editor.history_mut().clear();
     for entry in history.entries() {

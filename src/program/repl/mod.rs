@@ -1,5 +1,6 @@
 //! `compt repl`: the prompt on a terminal, and the same without one.
 
+mod answer;
 mod commands;
 mod editor;
 mod history;
@@ -14,7 +15,7 @@ use compt_lua::session::Session;
 use compt_lua::text;
 use compt_study::interrupt;
 use prompt::{Answer, Prompt};
-use std::io::{BufRead, IsTerminal, stderr, stdin, stdout};
+use std::io::{BufRead, IsTerminal, stdin, stdout};
 use std::process::ExitCode;
 
 /// Reads inputs and answers them until the end of the input.
@@ -32,16 +33,9 @@ pub fn repl(session: Session) -> ExitCode {
     }
 }
 
-/// Whether somebody sits there.
+/// Whether input and output are a terminal.
 pub fn is_terminal() -> bool {
     stdin().is_terminal() && stdout().is_terminal()
-}
-
-/// Whether colours are wanted (https://no-color.org).
-fn colours() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    !set("NO_COLOR") && !dumb && stdout().is_terminal() && stderr().is_terminal()
 }
 
 /// Inputs from a pipe or a file: no prompts, no colours; the exit code is that of the last input.

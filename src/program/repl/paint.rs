@@ -1,8 +1,16 @@
 //! Lua in colours, the bracket at the cursor and its partner in bold.
 
 use compt_lua::repl::lexer::{Kind, Token, tokens};
+use std::io::{IsTerminal, stderr, stdout};
 
 const RESET: &str = "\x1b[0m";
+
+/// Whether colours are wanted (https://no-color.org).
+pub fn colours() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    !set("NO_COLOR") && !dumb && stdout().is_terminal() && stderr().is_terminal()
+}
 
 /// The line with colours; `cursor` is None when it is no longer edited.
 pub fn lua(line: &str, cursor: Option<usize>) -> String {

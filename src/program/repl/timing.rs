@@ -21,7 +21,7 @@ pub fn time(prompt: &mut Prompt, code: &str) -> Result<Answer> {
     };
     let look = prompt.look;
     let (reply, seconds) = clocked(|| prompt.repl.once(&code, look));
-    let answer = prompt.tell(reply);
+    let answer = prompt.show(reply);
     println!("{}", duration(seconds));
     Ok(answer)
 }
@@ -51,7 +51,7 @@ pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
     }
     let (each, count) = match measured {
         Ok((each, count, _)) => (each, count),
-        Err(reply) => return Ok(prompt.tell(reply)),
+        Err(reply) => return Ok(prompt.show(reply)),
     };
     println!(
         "{} a call (median of {REPEATS} times {count} calls; {} to {})",

@@ -2,7 +2,6 @@
 
 use super::choose::{one, text};
 use super::knobs;
-use crate::errors;
 use crate::{Error, Result};
 use clap::Args;
 use compt_study::run::catalog::Entry;
@@ -11,10 +10,9 @@ use compt_study::run::events::{self, Change};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 #[derive(Args)]
-pub struct Options {
+pub struct RunsCompareOptions {
     /// A run's folder
     #[arg(value_name = "A")]
     first: PathBuf,
@@ -28,24 +26,21 @@ pub struct Options {
     json: bool,
 }
 
-pub fn compare(options: &Options) -> ExitCode {
-    let found = match differences(options) {
-        Ok(found) => found,
-        Err(e) => return errors::refuse(&e),
-    };
+pub fn compare(options: &RunsCompareOptions) -> Result<()> {
+    let found = differences(options)?;
     if options.json {
         println!("{found:#}");
-        return ExitCode::SUCCESS;
+        return Ok(());
     }
     println!("A  {}\nB  {}", options.first.display(), options.second.display());
     print("settings", &found["settings"], "they are the same");
     print("schedules", &found["schedules"], "the same control files, tables and settings by hand");
     knobs::print(&found["knobs"]);
     print("scores", &found["scores"], "none of both is evaluated");
-    ExitCode::SUCCESS
+    Ok(())
 }
 
-fn differences(options: &Options) -> Result<Value> {
+fn differences(options: &RunsCompareOptions) -> Result<Value> {
     let (a, b) = (one(&options.first)?, one(&options.second)?);
     if std::fs::canonicalize(&a.path).ok() == std::fs::canonicalize(&b.path).ok() {
         return Err(Error::new("both are the same run").at(a.path.display()));

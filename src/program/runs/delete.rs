@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
-pub struct Options {
+pub struct RunsDeleteOptions {
     /// Runs' folders
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
@@ -19,7 +19,7 @@ pub struct Options {
     yes: bool,
 }
 
-pub fn delete(options: &Options) -> ExitCode {
+pub fn delete(options: &RunsDeleteOptions) -> ExitCode {
     let runs = match going(options) {
         Ok(runs) => runs,
         Err(e) => return errors::refuse(&e),
@@ -45,7 +45,7 @@ pub fn delete(options: &Options) -> ExitCode {
 }
 
 /// The runs that go; one that is at work is none of them.
-fn going(options: &Options) -> Result<Vec<Entry>> {
+fn going(options: &RunsDeleteOptions) -> Result<Vec<Entry>> {
     let runs = options.runs.iter().map(|run| one(run)).collect::<Result<Vec<_>>>()?;
     match runs.iter().find(|entry| entry.state == State::Running) {
         Some(entry) => {

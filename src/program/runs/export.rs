@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 #[derive(Args)]
-pub struct Options {
+pub struct RunsExportOptions {
     /// Folders with runs in or below them
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
@@ -48,14 +48,14 @@ struct To {
 
 const PAUSE: Duration = Duration::from_secs(5);
 
-pub fn export(options: &Options) -> ExitCode {
+pub fn export(options: &RunsExportOptions) -> ExitCode {
     match written(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => errors::stopped(&e),
     }
 }
 
-fn written(options: &Options) -> Result<()> {
+fn written(options: &RunsExportOptions) -> Result<()> {
     let runs = || -> Result<Vec<Entry>> {
         let runs = chosen(&options.folders, &options.filter)?;
         let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);

@@ -38,7 +38,7 @@ pub fn differences(a: &Entry, b: &Entry) -> Result<Value> {
         }
     }
     let differ: Map<String, Value> =
-        found.into_iter().map(|(name, difference)| (name, difference.told())).collect();
+        found.into_iter().map(|(name, difference)| (name, difference.json())).collect();
     Ok(json!({ "compared": compared, "a": first.len(), "b": second.len(), "differ": differ }))
 }
 
@@ -63,7 +63,7 @@ fn note(found: &mut BTreeMap<String, Difference>, name: &str, step: u64, values:
 }
 
 impl Difference {
-    fn told(self) -> Value {
+    fn json(self) -> Value {
         let (step, a, b) = self.first;
         let [of_a, of_b] = self.ranges;
         json!({

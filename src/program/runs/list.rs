@@ -1,7 +1,7 @@
 //! `compt runs [DIR...]`
 
 use super::choose::{Filter, chosen, text};
-use crate::errors;
+use crate::Result;
 use clap::Args;
 use compt_study::run::catalog::{Entry, State};
 use compt_study::run::progress::span;
@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 #[derive(Args)]
-pub struct Options {
+pub struct RunsListOptions {
     /// Folders with runs in or below them
     #[arg(value_name = "DIR", default_value = "runs")]
     folders: Vec<PathBuf>,
@@ -32,11 +31,8 @@ pub struct Options {
 /// Columns of settings, at most: more do not fit a terminal.
 const SETTINGS: usize = 6;
 
-pub fn list(options: &Options) -> ExitCode {
-    let mut runs = match chosen(&options.folders, &options.filter) {
-        Ok(runs) => runs,
-        Err(e) => return errors::refuse(&e),
-    };
+pub fn list(options: &RunsListOptions) -> Result<()> {
+    let mut runs = chosen(&options.folders, &options.filter)?;
     if let Some(key) = &options.sort {
         let (key, down) = key.strip_prefix('-').map_or((key.as_str(), false), |key| (key, true));
         runs.sort_by(|a, b| {
@@ -46,15 +42,15 @@ pub fn list(options: &Options) -> ExitCode {
     }
     if options.json {
         runs.iter().for_each(|entry| println!("{}", entry.summary()));
-        return ExitCode::SUCCESS;
+        return Ok(());
     }
     if runs.is_empty() {
         println!("no such runs");
-        return ExitCode::SUCCESS;
+        return Ok(());
     }
     table(&runs).iter().for_each(|line| println!("{line}"));
     counts(&runs);
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 fn value(entry: &Entry, key: &str) -> Value {
@@ -92,7 +88,7 @@ fn table(runs: &[Entry]) -> Vec<String> {
             runs.len() == 1 || values.any(|value| Some(value) != first)
         })
         .collect();
-    // The method first, the seed last: what is between tells runs apart.
+    // The method first, the seed last.
     keys.sort_by_key(|key| match key.as_str() {
         "method" => 0,
         "shots" => 1,

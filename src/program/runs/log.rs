@@ -1,6 +1,5 @@
 //! `compt runs log RUN`
 
-use crate::errors;
 use crate::{Error, Result};
 use clap::Args;
 use compt_core::files::json::read_json;
@@ -10,10 +9,9 @@ use compt_study::run::folder::{CELL, LOG};
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 #[derive(Args)]
-pub struct Options {
+pub struct RunsLogOptions {
     /// The run's folder
     #[arg(value_name = "RUN")]
     folder: PathBuf,
@@ -23,14 +21,7 @@ pub struct Options {
     path: bool,
 }
 
-pub fn log(options: &Options) -> ExitCode {
-    match show(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => errors::refuse(&e),
-    }
-}
-
-fn show(options: &Options) -> Result<()> {
+pub fn log(options: &RunsLogOptions) -> Result<()> {
     let own = options.folder.join(LOG);
     let cell = read_json(&options.folder.join(CELL)).unwrap_or_default();
     // That of the process: of what happened before and after the run, and of its death.

@@ -9,36 +9,37 @@ mod list;
 mod log;
 mod tag;
 
+use crate::errors;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Options {
+pub struct RunsOptions {
     #[command(subcommand)]
     command: Option<Command>,
 
     #[command(flatten)]
-    list: list::Options,
+    list: list::RunsListOptions,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Show what two runs differ in: settings, schedules, scores
     #[command(after_help = COMPARE_EXAMPLES)]
-    Compare(compare::Options),
+    Compare(compare::RunsCompareOptions),
     /// Give runs a word to find them by
     #[command(after_help = TAG_EXAMPLES)]
-    Tag(tag::Options),
+    Tag(tag::RunsTagOptions),
     /// Print what a run said that was made by a sweep, or by several processes
     #[command(after_help = LOG_EXAMPLES)]
-    Log(log::Options),
+    Log(log::RunsLogOptions),
     /// Remove runs, after asking
     #[command(after_help = DELETE_EXAMPLES)]
-    Delete(delete::Options),
+    Delete(delete::RunsDeleteOptions),
     /// Write what was measured for other programs: TensorBoard, CSV, JSON Lines
     #[command(after_help = EXPORT_EXAMPLES)]
-    Export(export::Options),
+    Export(export::RunsExportOptions),
 }
 
 const COMPARE_EXAMPLES: &str = "\
@@ -72,13 +73,13 @@ Examples:
 Every step is there: loss, gradient norm, learning rates, temperature, seconds; evaluations while
 training; and the test scores of each run at its last step.";
 
-pub fn runs(options: &Options) -> ExitCode {
-    match &options.command {
+pub fn runs(options: &RunsOptions) -> ExitCode {
+    errors::exit(match &options.command {
         Some(Command::Compare(options)) => compare::compare(options),
         Some(Command::Tag(options)) => tag::tag(options),
         Some(Command::Log(options)) => log::log(options),
-        Some(Command::Delete(options)) => delete::delete(options),
-        Some(Command::Export(options)) => export::export(options),
+        Some(Command::Delete(options)) => return delete::delete(options),
+        Some(Command::Export(options)) => return export::export(options),
         None => list::list(&options.list),
-    }
+    })
 }

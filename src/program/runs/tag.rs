@@ -1,14 +1,12 @@
 //! `compt runs tag WORD RUN...`
 
 use super::choose::one;
-use crate::errors;
 use crate::{Error, Result};
 use clap::Args;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 #[derive(Args)]
-pub struct Options {
+pub struct RunsTagOptions {
     /// The word
     #[arg(value_name = "TAG")]
     tag: String,
@@ -22,14 +20,7 @@ pub struct Options {
     remove: bool,
 }
 
-pub fn tag(options: &Options) -> ExitCode {
-    match tagged(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => errors::refuse(&e),
-    }
-}
-
-fn tagged(options: &Options) -> Result<()> {
+pub fn tag(options: &RunsTagOptions) -> Result<()> {
     if options.tag.is_empty() || options.tag.contains([',', '/']) {
         return Err(Error::new("a tag is a word without commas and slashes"));
     }

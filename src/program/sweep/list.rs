@@ -1,14 +1,13 @@
 //! `compt sweep list PLAN`
 
-use super::enter;
-use crate::errors;
+use super::folder::enter;
+use crate::Result;
 use clap::Args;
 use compt_study::slurm::quoted;
 use compt_study::sweep::{Indices, Listing};
 use std::fmt::Write;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +19,7 @@ Each line is a command by itself, with absolute paths: it can be run from any fo
 twice, and on any machine that shares the folder.";
 
 #[derive(Args)]
-pub struct Options {
+pub struct SweepListOptions {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 
@@ -33,11 +32,8 @@ pub struct Options {
     all: bool,
 }
 
-pub fn list(options: &Options) -> ExitCode {
-    let (plan, path) = match enter(&options.plan, None) {
-        Ok(entered) => entered,
-        Err(e) => return errors::refuse(&e),
-    };
+pub fn list(options: &SweepListOptions) -> Result<()> {
+    let (plan, path) = enter(&options.plan, None)?;
     let runs: Vec<usize> = match options.all {
         true => (1..=plan.cells.len()).collect(),
         false => Listing::of(&plan).open().map(|(cell, _)| cell.number).collect(),
@@ -48,8 +44,5 @@ pub fn list(options: &Options) -> ExitCode {
     for pack in runs.chunks(options.pack.into()) {
         let _ = writeln!(text, "{command} {}", Indices::of(pack.iter().copied()));
     }
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => errors::refuse(&e.into()),
-    }
+    Ok(io::stdout().write_all(text.as_bytes())?)
 }

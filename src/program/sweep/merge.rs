@@ -1,8 +1,9 @@
 //! `compt sweep merge PLAN`
 
-use super::enter;
+use super::folder::enter;
 use crate::Result;
-use crate::{FAILED, errors, report, run as script};
+use crate::errors::{self, FAILED};
+use crate::{report, run as script};
 use clap::Args;
 use compt_core::files::atomic::write_atomic;
 use compt_lua::session::{Session, Way};
@@ -22,16 +23,16 @@ Nothing is trained. Beside the plan come results.jsonl (a line a run, as compt r
 report.html (of up to 1,000 runs); then the script is run on from its grid, as compt run does when all runs are finished:
 tables and figures say which runs are missing. Exit code 1: not all runs are finished.";
 
-/// A page of more runs takes minutes and opens slowly, and nobody reads it.
+/// A page of more runs takes minutes to write and opens slowly.
 const REPORTED: usize = 1000;
 
 #[derive(Args)]
-pub struct Options {
+pub struct SweepMergeOptions {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 }
 
-pub fn merge(options: &Options) -> ExitCode {
+pub fn merge(options: &SweepMergeOptions) -> ExitCode {
     merged(options).unwrap_or_else(|e| errors::refuse(&e))
 }
 
@@ -42,7 +43,7 @@ fn beside(plan: &Path, what: &str, ending: &str) -> PathBuf {
     plan.with_file_name(format!("{what}{rest}.{ending}"))
 }
 
-fn merged(options: &Options) -> Result<ExitCode> {
+fn merged(options: &SweepMergeOptions) -> Result<ExitCode> {
     let (plan, path) = enter(&options.plan, None)?;
     let folders: Vec<PathBuf> = plan.cells.iter().map(|cell| cell.folder.clone()).collect();
     let entries: Vec<Entry> = read_all(&folders).into_iter().flatten().collect();

@@ -1,8 +1,8 @@
 //! `compt sweep plan FILE.lua`
 
-use crate::cli::SessionOptions;
+use crate::errors::{self, FAILED};
+use crate::session_options::SessionOptions;
 use crate::{Error, Result};
-use crate::{FAILED, errors};
 use clap::Args;
 use compt_error::Context;
 use compt_lua::Runtime;
@@ -27,7 +27,7 @@ tensors made before it are on the CPU. The plan says what each run depends on, b
 script, data, compt itself.";
 
 #[derive(Args)]
-pub struct Options {
+pub struct SweepPlanOptions {
     #[command(flatten)]
     making: Making,
 }
@@ -51,7 +51,7 @@ pub struct Making {
     session: SessionOptions,
 }
 
-pub fn plan(options: Options) -> ExitCode {
+pub fn plan(options: SweepPlanOptions) -> ExitCode {
     match make(options.making) {
         Ok((plan, path)) => {
             let listing = Listing::of(&plan);
@@ -63,7 +63,7 @@ pub fn plan(options: Options) -> ExitCode {
     }
 }
 
-/// Makes the plan of a script, or finds it unchanged; what was wrong is told.
+/// Makes the plan of a script, or finds it unchanged; errors are printed.
 pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCode> {
     let Making { file, plan: path, replan, session } = options;
     if file.extension().is_some_and(|e| e == "jsonl") {

@@ -1,12 +1,10 @@
 //! `compt sweep release PLAN --host HOST`
 
-use super::enter;
+use super::folder::enter;
 use crate::Result;
-use crate::errors;
 use clap::Args;
 use compt_study::run::claim::{Owner, holder, release as give_back};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -17,7 +15,7 @@ Of a process on this machine, and of a Slurm job, compt sees by itself that it i
 machine's it cannot: say so only when that machine is down, or its process has ended.";
 
 #[derive(Args)]
-pub struct Options {
+pub struct SweepReleaseOptions {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 
@@ -26,23 +24,15 @@ pub struct Options {
     host: String,
 }
 
-pub fn release(options: &Options) -> ExitCode {
-    let released = || -> Result<usize> {
-        let (plan, _) = enter(&options.plan, None)?;
-        let mut count = 0;
-        for cell in &plan.cells {
-            let unknown = |owner: &Owner| owner.host == options.host && !owner.can_be_asked();
-            if holder(&cell.folder).is_some_and(|owner| unknown(&owner)) {
-                count += usize::from(give_back(&cell.folder)?);
-            }
+pub fn release(options: &SweepReleaseOptions) -> Result<()> {
+    let (plan, _) = enter(&options.plan, None)?;
+    let mut count = 0;
+    for cell in &plan.cells {
+        let unknown = |owner: &Owner| owner.host == options.host && !owner.can_be_asked();
+        if holder(&cell.folder).is_some_and(|owner| unknown(&owner)) {
+            count += usize::from(give_back(&cell.folder)?);
         }
-        Ok(count)
-    };
-    match released() {
-        Ok(count) => {
-            println!("given back: {count} {}", if count == 1 { "run" } else { "runs" });
-            ExitCode::SUCCESS
-        }
-        Err(e) => errors::refuse(&e),
     }
+    println!("given back: {count} {}", if count == 1 { "run" } else { "runs" });
+    Ok(())
 }

@@ -1,14 +1,15 @@
 //! `compt sweep run PLAN`
 
-use super::enter;
+use super::folder::enter;
 use crate::Result;
-use crate::{FAILED, errors, run as script};
+use crate::errors::{self, FAILED};
+use crate::run as script;
 use clap::Args;
 use compt_error::Context;
 use compt_lua::session::{Session, Task, Way};
 use compt_study::interrupt;
-use compt_study::slurm::{self, Job};
-use compt_study::sweep::{Indices, Listing, State, now, side_by_side};
+use compt_study::slurm::Job;
+use compt_study::sweep::{CellState, Indices, Listing, now, side_by_side};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -26,7 +27,7 @@ Exit codes: 0 none failed, 1 one did, 2 wrong usage; after a checkpoint 130 for 
 85 for SIGUSR1";
 
 #[derive(Args)]
-pub struct Options {
+pub struct SweepRunOptions {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 
@@ -52,7 +53,7 @@ pub struct Options {
     worker: Option<f64>,
 }
 
-pub fn run(options: Options) -> ExitCode {
+pub fn run(options: SweepRunOptions) -> ExitCode {
     if let Some(job) = Job::this().filter(|job| job.restart > 0) {
         eprintln!("job {job} was started again (restart {})", job.restart);
     }
@@ -61,7 +62,7 @@ pub fn run(options: Options) -> ExitCode {
         && interrupt::is_requested_by(libc::SIGUSR1)
         && let Some(job) = Job::this()
     {
-        match slurm::requeue(&job) {
+        match job.requeue() {
             Ok(()) => eprintln!("job {job} was put back into the queue"),
             // Where a site requeues by this process's exit code, nothing is lost.
             Err(e) => eprintln!("job {job} was not put back into the queue: {e}"),
@@ -70,7 +71,7 @@ pub fn run(options: Options) -> ExitCode {
     code
 }
 
-fn work(options: &Options) -> Result<ExitCode> {
+fn work(options: &SweepRunOptions) -> Result<ExitCode> {
     interrupt::install().at("cannot listen for signals")?;
     let (plan, path) = enter(&options.plan, options.index.as_ref())?;
     if options.jobs > 1 {
@@ -85,7 +86,7 @@ fn work(options: &Options) -> Result<ExitCode> {
         if interrupt::requested() {
             return Ok(ExitCode::from(interrupt::exit_code()));
         }
-        let failed = Listing::of(&plan).states.iter().any(|s| matches!(s, State::Failed(..)));
+        let failed = Listing::of(&plan).states.iter().any(|s| matches!(s, CellState::Failed(..)));
         return Ok(ExitCode::from(if failed { FAILED } else { 0 }));
     }
     let launch = plan.head.launch.clone();

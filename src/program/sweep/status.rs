@@ -1,16 +1,14 @@
 //! `compt sweep status PLAN`
 
-use super::enter;
+use super::folder::enter;
 use crate::Result;
-use crate::errors;
 use clap::Args;
 use compt_study::run::claim::holder;
 use compt_study::run::folder::LOG;
 use compt_study::slurm::{JobId, Queue};
-use compt_study::sweep::{Cell, Indices, Listing, State, Submission, queued, submissions};
+use compt_study::sweep::{Cell, CellState, Indices, Listing, Submission, queued, submissions};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -21,22 +19,17 @@ Examples:
 const SHOWN: usize = 3;
 
 #[derive(Args)]
-pub struct Options {
+pub struct SweepStatusOptions {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 }
 
-pub fn status(options: &Options) -> ExitCode {
-    match shown(options) {
-        Ok(lines) => {
-            lines.iter().for_each(|line| println!("{line}"));
-            ExitCode::SUCCESS
-        }
-        Err(e) => errors::refuse(&e),
-    }
+pub fn status(options: &SweepStatusOptions) -> Result<()> {
+    shown(options)?.iter().for_each(|line| println!("{line}"));
+    Ok(())
 }
 
-fn shown(options: &Options) -> Result<Vec<String>> {
+fn shown(options: &SweepStatusOptions) -> Result<Vec<String>> {
     let (plan, path) = enter(&options.plan, None)?;
     let listing = Listing::of(&plan);
     let mut lines =
@@ -50,12 +43,12 @@ fn shown(options: &Options) -> Result<Vec<String>> {
     lines.extend(handed_in.iter().flat_map(|submission| jobs(submission, &queue)));
     lines.extend(listing.open().flat_map(|(cell, state)| at_work_or_failed(cell, state)));
     let queued = queued(&handed_in, &queue);
-    let left: Vec<(usize, &State)> = listing
+    let left: Vec<(usize, &CellState)> = listing
         .open()
         .map(|(cell, state)| (cell.number, state))
-        .filter(|(number, state)| **state != State::Running && !queued.contains(*number))
+        .filter(|(number, state)| **state != CellState::Running && !queued.contains(*number))
         .collect();
-    let new = left.iter().filter(|(_, state)| **state == State::New);
+    let new = left.iter().filter(|(_, state)| **state == CellState::New);
     lines
         .extend(new.filter_map(|(number, _)| not_begun(*number, &handed_in)).take(SHOWN).flatten());
     if !left.is_empty() {
@@ -81,14 +74,14 @@ fn jobs(submission: &Submission, queue: &Queue) -> Vec<String> {
 }
 
 /// Who works on a run, or why it failed and where its log is.
-fn at_work_or_failed(cell: &Cell, state: &State) -> Vec<String> {
+fn at_work_or_failed(cell: &Cell, state: &CellState) -> Vec<String> {
     let (number, folder) = (cell.number, cell.folder.display());
     match state {
-        State::Running => {
+        CellState::Running => {
             let owner = holder(&cell.folder);
             owner.map(|owner| format!("run {number}: {folder}: {owner}")).into_iter().collect()
         }
-        State::Failed(error, _) => {
+        CellState::Failed(error, _) => {
             let error = error.lines().next().unwrap_or_default();
             let log = cell.folder.join(LOG);
             vec![format!("run {number}: {folder}: failed: {error}"), format!("  {}", log.display())]

@@ -1,6 +1,6 @@
 //! `compt sweep submit FILE.lua`
 
-use super::go_to;
+use super::folder::go_to;
 use super::plan::{Making, make, still_queued};
 use crate::Result;
 use crate::errors;
@@ -9,7 +9,7 @@ use compt_error::Context;
 use compt_lua::profile::{self, Profiles};
 use compt_study::run::claim::holder;
 use compt_study::slurm;
-use compt_study::sweep::{Indices, Listing, Plan, State, Wanted, now};
+use compt_study::sweep::{CellState, Indices, Listing, Plan, Wanted, now};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,7 +35,7 @@ The profile is a Lua file of yours; all of it may be left out:
 Finished runs, and those in the queue, are not submitted again: the same command submits what failed.";
 
 #[derive(Args)]
-pub struct Options {
+pub struct SweepSubmitOptions {
     #[command(flatten)]
     making: Making,
 
@@ -66,8 +66,9 @@ enum Launcher {
     Slurm,
 }
 
-pub fn submit(options: Options) -> ExitCode {
-    let Options { making, launcher: Launcher::Slurm, profile, pack, jobs, dry_run } = options;
+pub fn submit(options: SweepSubmitOptions) -> ExitCode {
+    let SweepSubmitOptions { making, launcher: Launcher::Slurm, profile, pack, jobs, dry_run } =
+        options;
     let profiles = match profile::find(profile.as_deref()) {
         Ok(profiles) => profiles,
         Err(e) => return errors::refuse(&e),
@@ -102,7 +103,7 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
     let (mut runs, mut held) = (Vec::new(), Vec::new());
     for (cell, state) in listing.open() {
         let number = cell.number;
-        if *state == State::Running && holder(&cell.folder).is_some() {
+        if *state == CellState::Running && holder(&cell.folder).is_some() {
             held.push(number);
         } else if !queued.contains(number) {
             runs.push(number);

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use tch::{Kind, Tensor};
 
 /// The mean of a prompt's rows, `[d]`.
-pub fn mean_row(prompt: &Prompt) -> Result<Tensor> {
+pub(crate) fn mean_row(prompt: &Prompt) -> Result<Tensor> {
     Ok(prompt.value.f_mean_dim([0i64].as_slice(), false, Kind::Float)?)
 }
 
@@ -16,7 +16,7 @@ pub fn row_norms(prompt: &Prompt) -> Result<[f64; 3]> {
     Ok([number(norms.f_min()?)?, number(norms.f_mean(Kind::Float)?)?, number(norms.f_max()?)?])
 }
 
-/// The cosines of the mean rows, one with another.
+/// The cosines of the mean rows, one with another. Errors: prompts of different widths.
 pub fn cosines(prompts: &[Prompt]) -> Result<Vec<Vec<f64>>> {
     let width = prompts.first().map(Prompt::d_model);
     if let Some(other) = prompts.iter().find(|prompt| Some(prompt.d_model()) != width) {
@@ -34,6 +34,7 @@ pub fn cosines(prompts: &[Prompt]) -> Result<Vec<Vec<f64>>> {
 }
 
 /// The rows of a vocabulary `[V, d]` most like a prompt's mean row, with their cosines.
+/// Errors: a vocabulary of another width.
 pub fn nearest(prompt: &Prompt, vocabulary: &Tensor, count: i64) -> Result<Vec<(i64, f64)>> {
     let vocabulary = vocabulary.f_detach()?.f_to_kind(Kind::Float)?;
     if vocabulary.size()[1] != prompt.d_model() {

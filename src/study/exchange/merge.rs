@@ -5,6 +5,7 @@ use crate::{Error, Result};
 use compt_core::notice;
 
 /// The weighted sum of prompts of one shape. What is known of it is what all of them agree in.
+/// Errors: no prompt, prompts of different shapes, or a weight that is not finite.
 pub fn merge(name: &str, parts: &[(Prompt, f64)]) -> Result<Prompt> {
     let Some(((first, weight), others)) = parts.split_first() else {
         return Err(Error::new("there is nothing to merge"));

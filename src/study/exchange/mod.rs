@@ -2,17 +2,19 @@
 //! TensorBoard.
 
 pub mod compare;
+mod contents;
+mod load;
 pub mod merge;
 mod note;
 pub mod npy;
-mod own;
 pub mod peft;
-mod read;
+mod safetensors;
 pub mod tensorboard;
 
-pub use note::{Base, NOTE, Note};
-pub use own::{from_run, save};
-pub use read::load;
+pub use load::load;
+pub(crate) use note::NOTE;
+pub use note::{Base, Note};
+pub use safetensors::{from_run, save};
 
 use crate::{Error, Result};
 use compt_core::tensor::is_finite;
@@ -75,6 +77,7 @@ impl Prompts {
     }
 
     /// A prompt by its task, or by its name in the file.
+    /// Errors: there is none of that name; the nearest one is named.
     pub fn get(&self, name: &str) -> Result<Prompt> {
         let target = format!("{TARGET}{name}");
         let find = |wanted: &str| self.tensors.iter().find(|t| t.0 == wanted);
@@ -93,6 +96,7 @@ impl Prompts {
     }
 
     /// The prompt of that name; without a name the only one there is.
+    /// Errors: there is none of that name, or without a name there are several.
     pub fn pick(&self, name: Option<&str>) -> Result<Prompt> {
         if let Some(name) = name {
             return self.get(name);

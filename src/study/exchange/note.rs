@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The key of the note in a file's header.
-pub const NOTE: &str = "compt.prompts";
+pub(crate) const NOTE: &str = "compt.prompts";
 /// The form of the note; a later one may say things this program does not know.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// What is known of prompts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

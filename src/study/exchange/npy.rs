@@ -1,6 +1,6 @@
 //! NumPy's `.npy` files of one prompt: `[m, d]` in float16, float32 or float64.
 
-use super::read::content;
+use super::contents::content;
 use crate::{Error, Result};
 use compt_error::Context;
 use std::path::Path;

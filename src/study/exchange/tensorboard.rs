@@ -27,7 +27,7 @@ struct Progress {
 }
 
 /// Writes what is new of each run to its file below a folder; gives the number of events. The first
-/// time a file is begun anew.
+/// time a new file is begun. Errors: a run cannot be read, or a file not be written; it is named.
 pub fn write(folder: &Path, runs: &[Entry], written: &mut Written) -> Result<usize> {
     let mut count = 0;
     for entry in runs {

@@ -1,56 +1,36 @@
-//! Requests: redirects followed by hand, so that the token goes to the endpoint alone; every wait
-//! ends with Ctrl-C; what may work later is tried again.
+//! Requests to the hub. Redirects are followed here, so that the token goes to the endpoint alone;
+//! Ctrl-C ends every wait; what may work later is tried again.
 
-use super::failure;
-use super::settings::{Settings, Waits};
+use super::failure::{self, Attempt, AttemptError};
+use super::settings::HubSettings;
 use crate::{Error, Result, interrupt};
 use compt_core::notice;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
-use ureq::Agent;
 use ureq::config::AutoHeaderValue;
-use ureq::http::{HeaderMap, Response, Uri};
+use ureq::http::{self, HeaderMap, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body};
 
 const MOST_REDIRECTS: usize = 10;
 const CHUNK: usize = 256 << 10;
-/// How often a wait looks for Ctrl-C.
-const LOOK: Duration = Duration::from_millis(50);
-/// So much that came makes the attempts start anew.
+/// How often a wait checks for Ctrl-C.
+const POLL: Duration = Duration::from_millis(50);
+/// An attempt that brings so many bytes resets the count of attempts.
 const GAIN: u64 = 1 << 20;
+/// Attempts where no connection is possible at all.
+const UNREACHABLE_TRIES: u32 = 2;
 
 pub struct Client {
     agent: Agent,
-    pub endpoint: String,
-    token: Option<String>,
-    pub waits: Waits,
+    pub settings: HubSettings,
 }
 
-/// Why an attempt came to nothing.
-pub enum Trouble {
-    /// It may work later: what happened, and the wait a server asked for.
-    Passing {
-        what: String,
-        after: Option<Duration>,
-    },
-    /// There seems to be no way to the server.
-    Unreachable(String),
-    Lasting(Error),
-}
-
-/// What an attempt brings.
-pub type Attempt<T> = std::result::Result<T, Trouble>;
-
-impl<E: Into<Error>> From<E> for Trouble {
-    fn from(e: E) -> Trouble {
-        Trouble::Lasting(e.into())
-    }
-}
-
-/// A server's answer; its body comes in pieces.
-pub struct Answer {
+/// A server's answer, whose body comes in pieces.
+pub struct Response {
     pub status: u16,
     headers: HeaderMap,
     body: Receiver<Piece>,
@@ -64,7 +44,8 @@ enum Piece {
 }
 
 impl Client {
-    pub fn new(settings: &Settings) -> Result<Client> {
+    /// Errors: the file of certificates cannot be read, or holds none.
+    pub fn new(settings: &HubSettings) -> Result<Client> {
         let config = Agent::config_builder()
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -75,35 +56,28 @@ impl Client {
             .timeout_connect(Some(settings.waits.silence))
             .timeout_resolve(Some(settings.waits.silence))
             .timeout_per_read(Some(settings.waits.silence));
-        Ok(Client {
-            agent: config.build().into(),
-            endpoint: settings.endpoint.clone(),
-            token: settings.token.clone(),
-            waits: settings.waits.clone(),
-        })
+        Ok(Client { agent: config.build().into(), settings: settings.clone() })
     }
 
-    pub fn has_token(&self) -> bool {
-        self.token.is_some()
-    }
-
-    /// Asks for an address, from this byte on, and follows redirects.
-    pub fn get(&self, url: &str, from: u64) -> Attempt<Answer> {
+    /// Requests an address from this byte on, and follows redirects.
+    pub fn get(&self, url: &str, from: u64) -> Attempt<Response> {
         let mut url = url.to_string();
         for _ in 0..=MOST_REDIRECTS {
-            let answer = self.ask(&url, from)?;
-            match (answer.status, answer.header("location")) {
+            let response = self.send(&url, from)?;
+            match (response.status, response.header("location")) {
                 (301 | 302 | 303 | 307 | 308, Some(to)) => url = redirected(&url, to)?,
-                _ => return Ok(answer),
+                _ => return Ok(response),
             }
         }
-        Err(Error::new(format!("{} redirects without end", self.endpoint)).into())
+        Err(Error::new(format!("{} redirects without end", self.settings.endpoint)).into())
     }
 
-    /// One request, on a thread of its own: the caller may leave it behind.
-    fn ask(&self, url: &str, from: u64) -> Attempt<Answer> {
+    /// One request, on a thread that is left behind when Ctrl-C comes.
+    fn send(&self, url: &str, from: u64) -> Attempt<Response> {
         let mut request = self.agent.get(url);
-        if let (Some(token), true) = (&self.token, origin(url) == origin(&self.endpoint)) {
+        if let (Some(token), true) =
+            (&self.settings.token, origin(url) == origin(&self.settings.endpoint))
+        {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
         if from > 0 {
@@ -111,59 +85,65 @@ impl Client {
         }
         let (sender, body) = sync_channel(4);
         thread::spawn(move || {
-            // A send fails once nobody wants the answer any more.
+            // A send fails once nobody receives.
             let send = |piece| sender.send(piece).is_ok();
             match request.call() {
-                Ok(response) => pass_on(response, send),
+                Ok(response) => forward(response, send),
                 Err(e) => drop(send(Piece::Failed(e))),
             }
         });
         match next(&body)? {
-            Piece::Head(status, headers) => Ok(Answer { status, headers, body }),
-            Piece::Failed(e) => Err(failure::of_request(e, url, &self.endpoint)),
+            Piece::Head(status, headers) => Ok(Response { status, headers, body }),
+            Piece::Failed(e) => Err(failure::of_request(e, url, &self.settings.endpoint)),
             Piece::Bytes(_) => unreachable!("the head comes first"),
         }
     }
 
-    /// Makes attempts until one works, or trouble lasts. An attempt tells how many bytes there are
-    /// by now.
-    pub fn persist<T>(
+    /// Makes attempts until one works, or fails for good. An attempt sets how many bytes are there.
+    pub fn retry<T>(
         &self,
-        what: &str,
+        place: &str,
         mut attempt: impl FnMut(&mut u64) -> Attempt<T>,
     ) -> Result<T> {
-        const UNREACHABLE: u32 = 2;
-        let (mut failed, mut before) = (0, 0);
-        let mut there = 0;
+        let waits = &self.settings.waits;
+        let (mut failed, mut before, mut there) = (0, 0, 0);
         loop {
-            let (trouble, asked, tries) = match attempt(&mut there) {
+            let (what, asked, tries) = match attempt(&mut there) {
                 Ok(done) => return Ok(done),
-                Err(Trouble::Lasting(e)) => return Err(e),
-                Err(Trouble::Unreachable(what)) if there == 0 => (what, None, UNREACHABLE),
-                Err(Trouble::Unreachable(what)) => (what, None, self.waits.tries),
-                Err(Trouble::Passing { what, after }) => (what, after, self.waits.tries),
+                Err(AttemptError::Permanent(e)) => return Err(e),
+                Err(AttemptError::Unreachable(what)) if there == 0 => {
+                    (what, None, UNREACHABLE_TRIES.min(waits.tries))
+                }
+                Err(AttemptError::Unreachable(what)) => (what, None, waits.tries),
+                Err(AttemptError::Temporary { what, retry_after }) => {
+                    (what, retry_after, waits.tries)
+                }
             };
-            if there >= before + GAIN {
-                failed = 0;
-            }
+            failed = if there >= before + GAIN { 1 } else { failed + 1 };
             before = there;
-            failed += 1;
-            if failed >= tries.min(self.waits.tries)
-                || asked.is_some_and(|wait| wait > self.waits.asked)
-            {
-                return Err(failure::gave_up(&trouble, asked, &self.endpoint).at(what));
+            if failed >= tries || asked.is_some_and(|wait| wait > waits.asked) {
+                return Err(failure::gave_up(&what, asked, &self.settings.endpoint).at(place));
             }
-            let usual = (self.waits.first * 2u32.pow(failed - 1)).min(self.waits.longest);
+            let usual = (waits.first * 2u32.pow(failed - 1)).min(waits.longest);
             let wait = asked.unwrap_or(usual);
-            notice::say(&format!("{what}: {trouble}; again in {:.1} s", wait.as_secs_f64()));
+            notice::say(&format!("{place}: {what}; again in {:.1} s", wait.as_secs_f64()));
             pause(wait)?;
         }
     }
 }
 
-impl Answer {
+impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The byte of a file of this size at which the body begins; None where it is no part of it.
+    pub fn start(&self, size: u64) -> Option<u64> {
+        match self.status {
+            200 => Some(0),
+            206 => self.header("content-range").and_then(|range| start_of(range, size)),
+            _ => None,
+        }
     }
 
     /// The next bytes of the body; none at its end.
@@ -189,8 +169,17 @@ impl Answer {
     }
 }
 
-/// Sends an answer piece by piece, until it ends or nobody wants the rest.
-fn pass_on(response: Response<ureq::Body>, send: impl Fn(Piece) -> bool) {
+/// Where `bytes 5-9/10` begins, if it fits a file of this size.
+fn start_of(range: &str, size: u64) -> Option<u64> {
+    let (span, total) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let (start, end) = span.split_once('-')?;
+    let (start, end): (u64, u64) = (start.parse().ok()?, end.parse().ok()?);
+    let fits = start <= end && end < size && (total == "*" || total.parse() == Ok(size));
+    fits.then_some(start)
+}
+
+/// Sends a response piece by piece, until it ends or nobody receives.
+fn forward(response: http::Response<Body>, send: impl Fn(Piece) -> bool) {
     let (head, body) = response.into_parts();
     let mut reader = body.into_reader();
     let mut wanted = send(Piece::Head(head.status.as_u16(), head.headers));
@@ -214,7 +203,7 @@ fn pass_on(response: Response<ureq::Body>, send: impl Fn(Piece) -> bool) {
 fn next(body: &Receiver<Piece>) -> Attempt<Piece> {
     loop {
         check_interrupt()?;
-        match body.recv_timeout(LOOK) {
+        match body.recv_timeout(POLL) {
             Ok(piece) => return Ok(piece),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
@@ -224,22 +213,23 @@ fn next(body: &Receiver<Piece>) -> Attempt<Piece> {
     }
 }
 
-/// Waits, but not beyond Ctrl-C.
+/// Waits; an error once Ctrl-C was pressed.
 pub fn pause(time: Duration) -> Result<()> {
     let start = Instant::now();
     loop {
         check_interrupt()?;
         match time.checked_sub(start.elapsed()) {
-            Some(left) if !left.is_zero() => thread::sleep(left.min(LOOK)),
+            Some(left) if !left.is_zero() => thread::sleep(left.min(POLL)),
             _ => return Ok(()),
         }
     }
 }
 
+/// An error once Ctrl-C was pressed.
 pub fn check_interrupt() -> Result<()> {
     match interrupt::requested() {
         true => Err(Error::new("interrupted")
-            .hint("what has come is kept: the same command goes on from there")),
+            .hint("the partial download is kept: the same command resumes it")),
         false => Ok(()),
     }
 }
@@ -276,7 +266,7 @@ fn redirected(from: &str, to: &str) -> Result<String> {
 }
 
 /// Mozilla's certificates, or those of a file.
-fn tls(settings: &Settings) -> Result<TlsConfig> {
+fn tls(settings: &HubSettings) -> Result<TlsConfig> {
     let Some(path) = &settings.certificates else {
         return Ok(TlsConfig::default());
     };
@@ -296,16 +286,9 @@ fn tls(settings: &Settings) -> Result<TlsConfig> {
 
 /// A text as part of an address; slashes stay.
 pub fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for b in text.bytes() {
-        match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(b as char)
-            }
-            _ => out.push_str(&format!("%{b:02X}")),
-        }
-    }
-    out
+    const ENCODED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 #[cfg(test)]
@@ -328,6 +311,15 @@ mod tests {
             [("https://a/", "http://a/"), (from, "file:///etc/passwd"), (from, "http://")]
         {
             assert!(redirected(from, to).is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn ranges_that_do_not_fit_are_none() {
+        assert_eq!(start_of("bytes 5-9/10", 10), Some(5));
+        assert_eq!(start_of("bytes 0-9/*", 10), Some(0));
+        for range in ["", "bytes 5-10/10", "bytes 5-9/11", "bytes 9-5/10", "bytes */10", "5-9/10"] {
+            assert_eq!(start_of(range, 10), None, "{range}");
         }
     }
 

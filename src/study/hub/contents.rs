@@ -1,8 +1,7 @@
-//! What lies in the cache.
+//! The contents of the cache.
 
 use super::blob::PART;
-use super::name::{Name, is_commit};
-use crate::Result;
+use super::repo_id::{RepoId, is_commit};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,45 +9,53 @@ use std::time::SystemTime;
 
 /// A model or dataset in the cache.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    pub name: Name,
+pub struct CachedRepo {
+    pub id: RepoId,
     pub folder: PathBuf,
-    pub revisions: Vec<Revision>,
+    pub revisions: Vec<CachedRevision>,
     /// Whole files, and the bytes they take on the disk.
     pub files: usize,
     pub size: u64,
     /// Parts of files whose download was interrupted, and their bytes.
     pub parts: usize,
     pub parts_size: u64,
-    /// When a file was last read, as far as the disk keeps that, or written.
+    /// When a file was last read, where the disk records that, or written.
     pub used: Option<SystemTime>,
 }
 
-/// A commit in the cache, and the branches and tags that are it.
+/// A commit in the cache, and its branches and tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revision {
+pub struct CachedRevision {
     pub commit: String,
     pub refs: Vec<String>,
 }
 
 /// Everything in a cache folder, by name.
-pub fn entries(cache: &Path) -> Result<Vec<Entry>> {
-    let mut entries: Vec<Entry> = names(cache)
+pub fn entries(cache: &Path) -> Vec<CachedRepo> {
+    let mut entries: Vec<CachedRepo> = names(cache)
         .into_iter()
-        .filter_map(|folder| Some((Name::of_folder(&folder)?, cache.join(folder))))
+        .filter_map(|folder| Some((RepoId::of_folder(&folder)?, cache.join(folder))))
         .filter(|(_, folder)| folder.is_dir())
-        .map(|(name, folder)| entry(name, folder))
+        .map(|(id, folder)| entry(id, folder))
         .collect();
-    entries.sort_by_key(|entry| entry.name.to_string());
-    Ok(entries)
+    entries.sort_by_key(|entry| entry.id.to_string());
+    entries
 }
 
-fn entry(name: Name, folder: PathBuf) -> Entry {
+fn entry(id: RepoId, folder: PathBuf) -> CachedRepo {
     let revisions = revisions(&folder);
-    let mut entry =
-        Entry { name, revisions, files: 0, size: 0, parts: 0, parts_size: 0, used: None, folder };
+    let mut entry = CachedRepo {
+        id,
+        revisions,
+        files: 0,
+        size: 0,
+        parts: 0,
+        parts_size: 0,
+        used: None,
+        folder,
+    };
     let blobs = below(&entry.folder.join("blobs"));
-    // Files that were copied for want of links.
+    // Files that were copied because there are no links.
     let copies = below(&entry.folder.join("snapshots"));
     for path in blobs.iter().chain(&copies) {
         let Ok(found) = path.symlink_metadata() else { continue };
@@ -69,7 +76,7 @@ fn entry(name: Name, folder: PathBuf) -> Entry {
 }
 
 /// The commits of a folder of the cache.
-pub fn revisions(folder: &Path) -> Vec<Revision> {
+pub fn revisions(folder: &Path) -> Vec<CachedRevision> {
     let mut commits: BTreeMap<String, Vec<String>> = names(&folder.join("snapshots"))
         .into_iter()
         .filter(|name| is_commit(name))
@@ -78,10 +85,10 @@ pub fn revisions(folder: &Path) -> Vec<Revision> {
     for (name, commit) in refs(folder) {
         commits.entry(commit).or_default().push(name);
     }
-    commits.into_iter().map(|(commit, refs)| Revision { commit, refs }).collect()
+    commits.into_iter().map(|(commit, refs)| CachedRevision { commit, refs }).collect()
 }
 
-/// Branches and tags, and the commits they are.
+/// Branches and tags, and their commits.
 pub fn refs(folder: &Path) -> Vec<(String, String)> {
     let base = folder.join("refs");
     let read = |path: PathBuf| {

@@ -1,7 +1,7 @@
-//! What a server says a model or dataset consists of: read, and believed only as far as it is
-//! well-formed.
+//! The list of files that a server sends, accepted only where it is well-formed: names become
+//! paths, and hashes become names of files.
 
-use super::name::{is_commit, is_hex};
+use super::repo_id::{is_commit, is_hex};
 use crate::{Error, Result};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use std::path::{Component, Path};
 
 /// More files than any model or dataset that is of use here.
 const MOST_FILES: usize = 200_000;
-/// Longer names some file systems do not take.
+/// The longest names that all file systems take.
 const LONGEST: usize = 1000;
 const LONGEST_PART: usize = 255;
 /// No file is larger (64 TiB).
@@ -18,21 +18,21 @@ const LARGEST: u64 = 1 << 46;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     pub commit: String,
-    pub files: Vec<File>,
+    pub files: Vec<RemoteFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct RemoteFile {
     pub name: String,
     pub size: u64,
     pub(super) hash: Hash,
 }
 
-/// What a file's content hashes to; its blob in the cache has that name.
+/// The hash of a file's content; its blob in the cache has that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hash {
     Sha256(String),
-    /// git's: of a header and the content.
+    /// Git's blob id: of a header and the content.
     GitSha1(String),
 }
 
@@ -45,8 +45,6 @@ impl Hash {
 }
 
 impl Listing {
-    /// Reads a server's answer. Names of files become paths, hashes names of files: whatever else
-    /// they could be is refused.
     pub(super) fn read(text: &[u8]) -> Result<Listing> {
         let value: Value = serde_json::from_slice(text)
             .map_err(|e| Error::new(format!("the list of files is no JSON: {e}")))?;
@@ -60,7 +58,7 @@ impl Listing {
         if siblings.len() > MOST_FILES {
             return Err(Error::new(format!("{} files are too many", siblings.len())));
         }
-        let files = siblings.iter().map(file).collect::<Result<Vec<File>>>()?;
+        let files = siblings.iter().map(file).collect::<Result<Vec<RemoteFile>>>()?;
         let mut names = HashSet::new();
         if let Some(twice) = files.iter().find(|file| !names.insert(file.name.as_str())) {
             return Err(Error::new(format!("the file '{}' is listed twice", twice.name)));
@@ -82,7 +80,7 @@ impl Listing {
     }
 }
 
-fn file(sibling: &Value) -> Result<File> {
+fn file(sibling: &Value) -> Result<RemoteFile> {
     let name = sibling["rfilename"].as_str().unwrap_or_default();
     if !is_plain_path(name) {
         return Err(Error::new(format!("{} is no name of a file", shown(&sibling["rfilename"]))));
@@ -111,10 +109,10 @@ fn file(sibling: &Value) -> Result<File> {
             Hash::GitSha1(hex.to_string())
         }
     };
-    Ok(File { name: name.to_string(), size: bytes, hash })
+    Ok(RemoteFile { name: name.to_string(), size: bytes, hash })
 }
 
-/// Whether a name, put behind a folder, stays below it on every system.
+/// Whether the path `folder/NAME` lies below the folder on every system.
 fn is_plain_path(name: &str) -> bool {
     let parts_are_plain = name
         .split('/')
@@ -127,7 +125,7 @@ fn is_plain_path(name: &str) -> bool {
         && components.into_iter().all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// A server's words for the screen: short, and without control characters.
+/// A server's text for the terminal: short, and without control characters.
 fn shown(value: &Value) -> String {
     let text = value.to_string();
     let cut: String = text.chars().take(80).map(plain).collect();
@@ -173,25 +171,9 @@ mod tests {
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
         let long = format!("{}/x", "y".repeat(256));
-        for name in [
-            "",
-            ".",
-            "..",
-            "../x",
-            "../../evil",
-            "/etc/x",
-            "a/../../b",
-            "a/./b",
-            "a//b",
-            "a/",
-            "..\\x",
-            "a\\b",
-            "C:x",
-            "a\0b",
-            "a\nb",
-            "\u{1b}[2J",
-            &long,
-        ] {
+        let upwards = ["", ".", "..", "../x", "../../evil", "/etc/x", "a/../../b", "a/./b"];
+        let odd = ["a//b", "a/", "..\\x", "a\\b", "C:x", "a\0b", "a\nb", "\u{1b}[2J"];
+        for name in upwards.into_iter().chain(odd).chain([long.as_str()]) {
             let e = read(json!(COMMIT), one(name)).expect_err(name).to_string();
             assert!(e.contains("is no name of a file"), "{e}");
             assert!(!e.contains('\u{1b}'), "{e:?}");

@@ -1,193 +1,183 @@
 //! Models and datasets of the Hugging Face hub: found in the cache, or downloaded into it.
 //!
-//! hf-hub gives the cache's layout, the token and the hub's addresses. Downloading is done here: each
-//! file of one commit, checked against the listed size and hash. A server's words become paths only
-//! after they were found harmless.
+//! hf-hub 0.5 gives the layout of the cache, the token and the addresses. Its downloads are not used:
+//! they send the token to whatever server a redirect names, make paths of the server's headers, check
+//! no hash, append to a part whatever range comes, and have no limits of size or time. So files are
+//! downloaded here, of one commit, and checked against the listed sizes and hashes.
 
 mod blob;
 mod client;
 mod contents;
 mod failure;
 mod listing;
-mod name;
-mod pick;
-mod remove;
+mod refusal;
+mod removal;
+mod repo_cache;
+mod repo_id;
+mod selection;
 mod settings;
-mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use contents::{Entry, Revision};
-pub use listing::{File, Listing};
-pub use name::{Kind, Name};
-pub use pick::{included, model_files, model_missing};
-pub use remove::Removal;
-pub use settings::Settings;
-pub use snapshot::Snapshot;
+pub use contents::{CachedRepo, CachedRevision};
+pub use listing::{Listing, RemoteFile};
+pub use removal::Removal;
+pub use repo_cache::Snapshot;
+pub use repo_id::{RepoId, RepoKind};
+pub use selection::{included, model_files, model_missing};
+pub use settings::HubSettings;
 
 use crate::run::progress::Transfer;
 use crate::{Error, Result};
-use blob::Blob;
+use blob::Download;
 use client::{Client, encoded};
 use hf_hub::Cache;
-use snapshot::Place;
+use refusal::refused;
+use repo_cache::RepoCache;
 use std::path::Path;
 
-/// No list of files is longer (the largest datasets have some 20 MB).
+/// The longest list of files that is read, in bytes (those of the largest datasets have 20 MB).
 const LONGEST_LIST: usize = 128 << 20;
 
-/// The hub and the cache, as the environment has them.
+/// The hub and the cache.
 pub struct Hub {
-    settings: Settings,
+    settings: HubSettings,
     cache: Cache,
 }
 
 impl Hub {
+    /// Errors: the environment has an address or a token that can be none.
     pub fn from_env() -> Result<Hub> {
-        Ok(Hub::new(Settings::from_env()?))
+        Ok(Hub::new(HubSettings::from_env()?))
     }
 
-    pub fn new(settings: Settings) -> Hub {
+    fn new(settings: HubSettings) -> Hub {
         Hub { cache: Cache::new(settings.cache.clone()), settings }
     }
 
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &HubSettings {
         &self.settings
     }
 
-    /// What the cache has of it, whole or in part. Makes no request.
-    pub fn cached(&self, name: &Name) -> Option<Snapshot> {
-        Place::new(&self.cache, name).find(name.revision())
+    /// The snapshot in the cache, complete or not. Makes no request.
+    pub fn cached(&self, id: &RepoId) -> Option<Snapshot> {
+        RepoCache::new(&self.cache, id).find(id.revision())
     }
 
-    /// What there is of it on the hub.
-    pub fn files(&self, name: &Name) -> Result<Listing> {
-        self.list(name, &self.client(name)?)
-    }
-
-    /// Brings the newest commit of the revision into the cache: the files that `wanted` picks from the
-    /// names of all, as far as they are not there.
+    /// Downloads the files of the revision's newest commit that `wanted` picks from the names of
+    /// all, as far as the cache lacks them.
+    /// Errors: no network, or none is allowed; the hub refuses; what it sends is not what it lists;
+    /// the cache cannot be written; Ctrl-C.
     pub fn fetch(
         &self,
-        name: &Name,
+        id: &RepoId,
         wanted: impl Fn(&[String]) -> Result<Vec<String>>,
     ) -> Result<Snapshot> {
-        let client = self.client(name)?;
-        let listing = self.list(name, &client)?;
-        let picked = wanted(&listing.names()).map_err(|e| e.at(name))?;
-        let mut files: Vec<&File> =
+        let client = self.client(id)?;
+        let listing = list(id, &client)?;
+        let picked = wanted(&listing.names()).map_err(|e| e.at(id))?;
+        let mut files: Vec<&RemoteFile> =
             listing.files.iter().filter(|file| picked.contains(&file.name)).collect();
-        // What is wrong shows early when the small ones come first.
+        // Errors show early when the small ones come first.
         files.sort_by_key(|file| file.size);
-        let place = Place::new(&self.cache, name);
-        self.download(name, &listing.commit, &files, &place, &client)?;
-        for file in &files {
-            place.show(&listing.commit, file)?;
-        }
-        place.note(name.revision(), &listing.commit)?;
-        let folder = place.snapshot(&listing.commit);
-        Ok(Snapshot { folder, commit: listing.commit })
+        let cache = RepoCache::new(&self.cache, id);
+        download(id, &listing.commit, &files, &cache, &client)?;
+        files.iter().try_for_each(|file| cache.link(&listing.commit, file))?;
+        cache.set_ref(id.revision(), &listing.commit)?;
+        Ok(Snapshot { folder: cache.snapshot(&listing.commit), commit: listing.commit })
     }
 
-    /// The cached snapshot if it lacks nothing, without a request; else what `fetch` brings.
+    /// The cached snapshot if `missing` names no file that it lacks, without a request; else what
+    /// `fetch` gives.
+    /// Errors: those of `fetch`, and files that are still missing.
     pub fn get(
         &self,
-        name: &Name,
+        id: &RepoId,
         wanted: impl Fn(&[String]) -> Result<Vec<String>>,
         missing: impl Fn(&Path) -> Vec<String>,
     ) -> Result<Snapshot> {
-        let cached = self.cached(name);
-        let lacks = cached.as_ref().map(|snapshot| missing(&snapshot.folder)).unwrap_or_default();
-        match cached {
-            Some(snapshot) if lacks.is_empty() => return Ok(snapshot),
-            Some(snapshot) if self.settings.offline => {
-                let what =
-                    format!("HF_HUB_OFFLINE is set, and the cache lacks {}", lacks.join(", "));
-                return Err(offline(&what, name).at(snapshot.folder.display()));
+        if let Some(snapshot) = self.cached(id) {
+            let lacks = missing(&snapshot.folder);
+            if lacks.is_empty() {
+                return Ok(snapshot);
             }
-            _ => {}
+            if self.settings.offline {
+                let lacks = lacks.join(", ");
+                let what = format!("HF_HUB_OFFLINE is set, and the cache lacks {lacks}");
+                return Err(offline(&what, id).at(snapshot.folder.display()));
+            }
         }
-        let snapshot = self.fetch(name, wanted)?;
+        let snapshot = self.fetch(id, wanted)?;
         match missing(&snapshot.folder) {
             lacks if lacks.is_empty() => Ok(snapshot),
-            lacks => Err(Error::new(format!("the {} has no {}", name.kind, lacks.join(", no ")))
-                .at(name)
-                .hint(format!("see {}", name.page(&self.settings.endpoint)))),
+            lacks => Err(Error::new(format!("the {} has no {}", id.kind, lacks.join(", no ")))
+                .at(id)
+                .hint(format!("see {}", id.page(&self.settings.endpoint)))),
         }
     }
 
-    fn client(&self, name: &Name) -> Result<Client> {
-        if self.settings.offline {
-            let what = format!(
-                "HF_HUB_OFFLINE is set, and {} {name} is not in {}",
-                name.kind,
-                self.cache.path().display()
-            );
-            let what = match self.cached(name) {
-                Some(_) => "HF_HUB_OFFLINE is set: no request is made".to_string(),
-                None => what,
-            };
-            return Err(offline(&what, name));
+    fn client(&self, id: &RepoId) -> Result<Client> {
+        if !self.settings.offline {
+            return Client::new(&self.settings);
         }
-        Client::new(&self.settings)
-    }
-
-    /// One request: the commit, and each file's name, size and hash.
-    fn list(&self, name: &Name, client: &Client) -> Result<Listing> {
-        let repo = name.repo(&encoded(name.revision()));
-        let url = format!("{}/api/{}?blobs=true", client.endpoint, repo.api_url());
-        let listing = client.persist(&name.to_string(), |_| {
-            let answer = client.get(&url, 0)?;
-            if answer.status != 200 {
-                return Err(failure::refused(&answer, name, &client.endpoint, client.has_token()));
-            }
-            answer.text(LONGEST_LIST)
-        })?;
-        let hint = || format!("is {} a hub, or a mirror of it?", client.endpoint);
-        let listing = Listing::read(&listing).map_err(|e| e.at(name).hint(hint()))?;
-        if name::is_commit(name.revision()) && listing.commit != name.revision() {
-            let what = format!("the server answers with another commit, {}", listing.commit);
-            return Err(Error::new(what).at(name).hint(hint()));
-        }
-        Ok(listing)
-    }
-
-    fn download<'a>(
-        &self,
-        name: &'a Name,
-        commit: &str,
-        files: &[&'a File],
-        place: &Place,
-        client: &Client,
-    ) -> Result<()> {
-        let blob = |file: &'a File| {
-            let repo = name.repo(commit);
-            let path = encoded(&file.name);
-            Blob {
-                name,
-                file,
-                url: format!("{}/{}/resolve/{commit}/{path}", client.endpoint, repo.url()),
-                blobs: place.blobs(),
-                locks: place.locks.clone(),
-            }
+        let cache = self.cache.path().display();
+        let what = match self.cached(id) {
+            Some(_) => "HF_HUB_OFFLINE is set: no request is made".to_string(),
+            None => format!("HF_HUB_OFFLINE is set, and {} {id} is not in {cache}", id.kind),
         };
-        let missing: Vec<Blob> =
-            files.iter().map(|file| blob(file)).filter(|blob| !blob.is_there()).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let total = missing.iter().map(|blob| blob.file.size).sum();
-        let mut transfer = Transfer::new(&name.to_string(), missing.len(), total);
-        missing.iter().try_for_each(|blob| blob.fetch(client, &mut transfer))
+        Err(offline(&what, id))
     }
 }
 
-fn offline(what: &str, name: &Name) -> Error {
-    let folder = match name.kind {
-        Kind::Model => "give the folder of a checkpoint",
-        Kind::Dataset => "say where the rows are: data = FOLDER",
+/// One request: the commit, and the name, size and hash of each file.
+fn list(id: &RepoId, client: &Client) -> Result<Listing> {
+    let repo = id.repo_at(&encoded(id.revision()));
+    let url = format!("{}/api/{}?blobs=true", client.settings.endpoint, repo.api_url());
+    let listing = client.retry(&id.to_string(), |_| {
+        let response = client.get(&url, 0)?;
+        if response.status != 200 {
+            return Err(refused(&response, id, client));
+        }
+        response.text(LONGEST_LIST)
+    })?;
+    let hint = || format!("is {} a hub, or a mirror of it?", client.settings.endpoint);
+    let listing = Listing::read(&listing).map_err(|e| e.at(id).hint(hint()))?;
+    if repo_id::is_commit(id.revision()) && listing.commit != id.revision() {
+        let what = format!("the server answers with another commit, {}", listing.commit);
+        return Err(Error::new(what).at(id).hint(hint()));
+    }
+    Ok(listing)
+}
+
+fn download<'a>(
+    id: &'a RepoId,
+    commit: &str,
+    files: &[&'a RemoteFile],
+    cache: &RepoCache,
+    client: &Client,
+) -> Result<()> {
+    let download = |file: &&'a RemoteFile| {
+        let path = encoded(&file.name);
+        let url =
+            format!("{}/{}/resolve/{commit}/{path}", client.settings.endpoint, id.repo().url());
+        Download { id, file, url, blob: cache.blob(file), locks: cache.locks.clone() }
+    };
+    let missing: Vec<Download> =
+        files.iter().map(download).filter(|download| !download.is_done()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let total = missing.iter().map(|download| download.file.size).sum();
+    let mut transfer = Transfer::new(&id.to_string(), missing.len(), total);
+    missing.iter().try_for_each(|download| download.run(client, &mut transfer))
+}
+
+fn offline(what: &str, id: &RepoId) -> Error {
+    let folder = match id.kind {
+        RepoKind::Model => "give the folder of a checkpoint",
+        RepoKind::Dataset => "say where the rows are: data = FOLDER",
     };
     Error::new(what).hint(format!(
-        "run `compt fetch {name}` where there is a network and copy the cache folder here, or {folder}"
+        "run `compt fetch {id}` where there is a network and copy the cache folder here, or {folder}"
     ))
 }

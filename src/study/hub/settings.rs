@@ -1,14 +1,14 @@
-//! What the environment says: the cache folder, the endpoint, the token, whether requests may be made.
+//! The environment's settings: cache folder, endpoint, token, whether requests may be made.
 
 use crate::{Error, Result};
 use hf_hub::Cache;
-use std::path::{Path, PathBuf, absolute};
+use std::path::{PathBuf, absolute};
 use std::time::Duration;
 
 const ENDPOINT: &str = "https://huggingface.co";
 
 #[derive(Clone)]
-pub struct Settings {
+pub struct HubSettings {
     /// The folder with `models--org--name` and the like.
     pub cache: PathBuf,
     /// Without a slash at its end.
@@ -20,17 +20,17 @@ pub struct Settings {
     pub waits: Waits,
 }
 
-/// How long what does not work is tried again.
+/// How often and how long failed requests are tried again.
 #[derive(Debug, Clone)]
 pub struct Waits {
-    /// Attempts that bring nothing, one after the other, before it is given up.
+    /// Attempts without progress, one after the other, before it is given up.
     pub tries: u32,
     /// Before the second attempt; each later wait is twice as long.
     pub first: Duration,
     pub longest: Duration,
     /// The longest wait a server may ask for.
     pub asked: Duration,
-    /// Without an answer or a byte for so long, a connection is given up.
+    /// A connection is given up after this long without a byte.
     pub silence: Duration,
 }
 
@@ -46,12 +46,13 @@ impl Default for Waits {
     }
 }
 
-impl Settings {
-    pub fn from_env() -> Result<Settings> {
-        Settings::read(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+impl HubSettings {
+    /// Errors: an address or a token that can be none, or no folder for the cache is known.
+    pub fn from_env() -> Result<HubSettings> {
+        HubSettings::read(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
     }
 
-    fn read(value: impl Fn(&str) -> Option<String>) -> Result<Settings> {
+    fn read(value: impl Fn(&str) -> Option<String>) -> Result<HubSettings> {
         let folder = |name: &str| value(name).map(PathBuf::from);
         let home = folder("HF_HOME")
             .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("huggingface")))
@@ -67,7 +68,7 @@ impl Settings {
         let endpoint = value("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_string());
         let token = value("HF_TOKEN").map(|token| token.trim().to_string());
         let offline = value("HF_HUB_OFFLINE").unwrap_or_default().to_lowercase();
-        Ok(Settings {
+        Ok(HubSettings {
             cache,
             endpoint: check_endpoint(&endpoint)?,
             token: check_token(token.or_else(|| usual.token()))?,
@@ -75,10 +76,6 @@ impl Settings {
             certificates: folder("SSL_CERT_FILE").or_else(|| folder("REQUESTS_CA_BUNDLE")),
             waits: Waits::default(),
         })
-    }
-
-    pub fn cache(&self) -> &Path {
-        &self.cache
     }
 }
 
@@ -113,11 +110,12 @@ fn check_token(token: Option<String>) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
-    fn read(values: &[(&str, &str)]) -> Result<Settings> {
+    fn read(values: &[(&str, &str)]) -> Result<HubSettings> {
         let found =
             |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string());
-        Settings::read(found)
+        HubSettings::read(found)
     }
 
     #[test]

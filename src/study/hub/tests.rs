@@ -1,7 +1,7 @@
-//! The hub without the program around it: waits short enough for tests, and what the runtime asks.
+//! The hub without the program: waits short enough for tests, and the calls of the runtime.
 
-use super::settings::{Settings, Waits};
-use super::{Hub, Name, model_files, model_missing};
+use super::settings::{HubSettings, Waits};
+use super::{Hub, RepoId, model_files, model_missing};
 use crate::Result;
 use server::{COMMIT, Reply, Repo, Server};
 use std::fs;
@@ -15,7 +15,7 @@ mod server;
 
 fn hub(server: &Server, home: &TempDir, offline: bool) -> Hub {
     let short = Duration::from_millis;
-    Hub::new(Settings {
+    Hub::new(HubSettings {
         cache: home.path().join("hub"),
         endpoint: server.url.clone(),
         token: None,
@@ -31,8 +31,8 @@ fn hub(server: &Server, home: &TempDir, offline: bool) -> Hub {
     })
 }
 
-fn t5() -> Name {
-    Name::parse("org/t5").unwrap()
+fn t5() -> RepoId {
+    RepoId::parse("org/t5").unwrap()
 }
 
 fn fetch(hub: &Hub) -> Result<super::Snapshot> {
@@ -124,9 +124,9 @@ fn what_is_whole_is_taken_from_the_cache() {
 }
 
 #[test]
-fn the_hub_tells_names_and_sizes() {
+fn the_hub_lists_names_and_sizes() {
     let (server, home) = (Server::of(Repo::t5(1000)), TempDir::new().unwrap());
-    let listing = hub(&server, &home, false).files(&t5()).unwrap();
+    let listing = super::list(&t5(), &hub(&server, &home, false).client(&t5()).unwrap()).unwrap();
     assert_eq!(listing.commit, COMMIT);
     let sizes: Vec<(&str, u64)> = listing.files.iter().map(|f| (f.name.as_str(), f.size)).collect();
     assert_eq!(sizes[1..3], [("config.json", 15), ("model.safetensors", 1000)]);

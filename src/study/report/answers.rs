@@ -1,7 +1,7 @@
 //! Single answers of many runs, each text there once.
 
 use crate::run::folder::PREDICTIONS;
-use compt_core::data::answered::{self, Answered};
+use compt_core::data::predictions::{self, Predictions};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -42,7 +42,7 @@ impl Answers {
                 break;
             }
             let (split, look) = look.split_once('.').unwrap_or((look, "total"));
-            match answered::read(&folder.join(&name)) {
+            match predictions::read(&folder.join(&name)) {
                 Ok(tasks) => {
                     tasks.into_iter().for_each(|task| self.take(place, split, look, task));
                 }
@@ -52,8 +52,8 @@ impl Answers {
         self.left_out += usize::from(left_out);
     }
 
-    fn take(&mut self, place: usize, split: &str, look: &str, task: Answered) {
-        let Answered { task, labels, text, label, prediction } = task;
+    fn take(&mut self, place: usize, split: &str, look: &str, task: Predictions) {
+        let Predictions { task, labels, text, label, prediction } = task;
         self.count += prediction.len();
         let mut words = Words::default();
         let answer: Vec<usize> = prediction.into_iter().map(|word| words.place(word)).collect();

@@ -59,3 +59,24 @@ fn end(program: &str, mut command: Command) -> Result<Ended> {
     });
     Ok(Ended { output: said, errors, failure })
 }
+
+/// `NAME = VALUE` of `scontrol show config`.
+pub fn setting(config: &str, name: &str) -> Option<String> {
+    let value = |line: &str| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == name).then(|| value.trim().to_string())
+    };
+    config.lines().find_map(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_has_its_value() {
+        let config = "MaxArraySize            = 1001\nMaxJobCount = 10000\n";
+        assert_eq!(setting(config, "MaxArraySize").as_deref(), Some("1001"));
+        assert_eq!(setting(config, "MaxArray"), None);
+    }
+}

@@ -1,7 +1,8 @@
 //! A job, as a process in it knows it.
 
-use super::command::run;
+use super::command::{run, setting};
 use super::queue::Queue;
+use crate::Result;
 use serde::{Deserialize, Serialize};
 use std::env;
 use std::sync::OnceLock;
@@ -37,13 +38,19 @@ impl Job {
     /// Whether Slurm says that none of its processes is left. Where Slurm cannot be asked, or would
     /// not know, it is not over.
     pub fn is_over(&self) -> bool {
-        // A job that began after the queue was asked is not in it: it is asked anew.
+        // A job that began after the queue was read is not in it: it is read again.
         self.seems_over() && self.is_over_by(|cluster| Queue::of_cluster(cluster).ok())
     }
 
     /// The same by what the queue said up to ten seconds ago.
-    pub fn seems_over(&self) -> bool {
+    pub(crate) fn seems_over(&self) -> bool {
         self.is_over_by(Queue::recent)
+    }
+
+    /// Puts a job of this machine's cluster back into the queue.
+    /// Errors: `scontrol` fails.
+    pub fn requeue(&self) -> Result<()> {
+        run("scontrol", None, &["requeue", &self.to_string()]).map(drop)
     }
 
     /// `queue` asks a cluster, by default this machine's.
@@ -56,7 +63,7 @@ impl Job {
             Some(me) if me.id == self.id && me.cluster == self.cluster => self.restart < me.restart,
             _ => {
                 let elsewhere = (here != self.cluster).then_some(self.cluster.as_str());
-                queue(elsewhere).is_some_and(|queue| queue.is_over(self))
+                queue(elsewhere).is_some_and(|queue| queue.is_over(self.id, self.restart))
             }
         }
     }
@@ -88,7 +95,7 @@ fn cluster() -> Option<String> {
     static NAME: OnceLock<Option<String>> = OnceLock::new();
     let ask = || {
         let config = run("scontrol", None, &["show", "config"]).ok()?;
-        super::submit::setting(&config, "ClusterName")
+        setting(&config, "ClusterName")
     };
     NAME.get_or_init(|| env::var("SLURM_CLUSTER_NAME").ok().or_else(ask)).clone()
 }

@@ -1,4 +1,4 @@
-//! What Slurm is asked and told: the only user of `sbatch`, `squeue`, `scontrol` and `scancel`
+//! Slurm: the only user of `sbatch`, `squeue`, `scontrol` and `scancel`
 //! (<https://slurm.schedmd.com>).
 
 mod command;
@@ -12,4 +12,5 @@ pub use id::JobId;
 pub use job::Job;
 pub use queue::Queue;
 pub use script::{Batch, Profile, array, merge, quoted, seconds};
-pub use submit::{Script, asked_clusters, cancel, max_array_size, release, requeue};
+pub(crate) use submit::asked_clusters;
+pub use submit::{Script, cancel, max_array_size, release};

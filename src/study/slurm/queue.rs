@@ -2,7 +2,6 @@
 
 use super::command::run;
 use super::id::JobId;
-use super::job::Job;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -46,7 +45,7 @@ const WAITING: [&str; 6] =
 const COLUMNS: &str = "JobID:24,ArrayJobID:24,ArrayTaskID:24,RestartCnt:12,State:24";
 
 impl Queue {
-    /// As it is now on the clusters of some jobs.
+    /// As it is now on the clusters of some jobs. Errors: `squeue` fails.
     pub fn of_jobs(jobs: impl IntoIterator<Item = JobId>) -> Result<Queue> {
         let clusters: BTreeSet<Option<String>> = jobs.into_iter().map(|job| job.cluster).collect();
         let queues = clusters.iter().map(|cluster| Queue::of_cluster(cluster.as_deref()));
@@ -98,14 +97,13 @@ impl Queue {
             .map(Queue)
     }
 
-    pub(super) fn is_over(&self, job: &Job) -> bool {
-        let mut of_job = self.0.iter().filter(|queued| queued.id == job.id);
+    /// Whether no process is left of a job's start with this number of restarts.
+    pub(super) fn is_over(&self, id: u64, restart: u32) -> bool {
+        let mut of_job = self.0.iter().filter(|queued| queued.id == id);
         of_job.all(|queued| match queued.state.as_str() {
             // Its number of restarts is raised while its processes still end.
             "COMPLETING" => false,
-            state => {
-                queued.restart > job.restart || PAST.contains(&state) || WAITING.contains(&state)
-            }
+            state => queued.restart > restart || PAST.contains(&state) || WAITING.contains(&state),
         })
     }
 
@@ -130,10 +128,7 @@ mod tests {
             None,
         )
         .unwrap();
-        let over = |id: u64, restart: u32| {
-            let job = Job { cluster: "c".into(), id, name: String::new(), restart, user: 0 };
-            queue.is_over(&job)
-        };
+        let over = |id: u64, restart: u32| queue.is_over(id, restart);
         assert!(over(3, 0) && over(9, 0) && over(2, 0));
         assert!(!over(1, 0) && !over(4, 0));
         assert!(!over(5, 0), "its processes still end");

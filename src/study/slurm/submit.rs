@@ -1,13 +1,12 @@
-//! Jobs handed in, released, cancelled and put back.
+//! Jobs are submitted, released and cancelled.
 
-use super::command::{Ended, run, run_as_is};
+use super::command::{Ended, run, run_as_is, setting};
 use super::id::JobId;
-use super::job::Job;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A batch script to be handed in.
+/// A batch script to be submitted.
 pub struct Script<'a> {
     pub path: &'a Path,
     /// The jobs it waits for; without any it is held until it is released.
@@ -19,8 +18,8 @@ pub struct Script<'a> {
 }
 
 impl Script<'_> {
-    /// Hands it in. The job goes to `jobs` as soon as it is known, whatever is wrong then; gives it, and
-    /// what sbatch warned of.
+    /// Submits it. The job goes to `jobs` as soon as it is known, whatever is wrong then; gives it, and
+    /// what sbatch warned of. Errors: `sbatch` fails, or takes the job on another cluster.
     pub fn submit(&self, jobs: &mut Vec<JobId>) -> Result<(JobId, String)> {
         let ids: Vec<String> = self.after.iter().map(|job| job.number.to_string()).collect();
         let dependency = format!("--dependency=afterany:{}", ids.join(":"));
@@ -72,7 +71,7 @@ impl Script<'_> {
 
 /// The clusters that lines of `sbatch` ask for, or the environment, which goes before them; none: this
 /// machine's.
-pub fn asked_clusters(lines: &[String]) -> Vec<String> {
+pub(crate) fn asked_clusters(lines: &[String]) -> Vec<String> {
     let of_user =
         ["SBATCH_CLUSTERS", "SLURM_CLUSTERS"].iter().find_map(|name| std::env::var(name).ok());
     clusters_of(of_user.filter(|names| !names.is_empty()), lines)
@@ -98,11 +97,13 @@ fn named_clusters(line: &str) -> Option<String> {
     rest.split_whitespace().next().map(String::from)
 }
 
+/// Errors: `scontrol` fails.
 pub fn release(job: &JobId) -> Result<()> {
     run("scontrol", job.cluster.as_deref(), &["release", &job.number.to_string()]).map(drop)
 }
 
 /// Cancels jobs, on each cluster its own; those that cannot be are named.
+/// Errors: `scancel` fails; the jobs are named.
 pub fn cancel(jobs: &[JobId]) -> Result<()> {
     let mut by_cluster: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     for job in jobs {
@@ -122,12 +123,8 @@ pub fn cancel(jobs: &[JobId]) -> Result<()> {
     }
 }
 
-/// Puts a running job back into the queue; its own cluster is this machine's.
-pub fn requeue(job: &Job) -> Result<()> {
-    run("scontrol", None, &["requeue", &job.to_string()]).map(drop)
-}
-
 /// The most elements an array may have on any of some clusters; without any, here.
+/// Errors: `scontrol` fails.
 pub fn max_array_size(clusters: &[String]) -> Result<usize> {
     let size = |cluster: Option<&str>| -> Result<usize> {
         let config = run("scontrol", cluster, &["show", "config"])?;
@@ -143,25 +140,9 @@ pub fn max_array_size(clusters: &[String]) -> Result<usize> {
     }
 }
 
-/// `NAME = VALUE` of `scontrol show config`.
-pub(super) fn setting(config: &str, name: &str) -> Option<String> {
-    let value = |line: &str| {
-        let (key, value) = line.split_once('=')?;
-        (key.trim() == name).then(|| value.trim().to_string())
-    };
-    config.lines().find_map(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_setting_has_its_value() {
-        let config = "MaxArraySize            = 1001\nMaxJobCount = 10000\n";
-        assert_eq!(setting(config, "MaxArraySize").as_deref(), Some("1001"));
-        assert_eq!(setting(config, "MaxArray"), None);
-    }
 
     #[test]
     fn the_clusters_asked_for_are_seen_in_every_form() {

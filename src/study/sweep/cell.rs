@@ -21,14 +21,14 @@ pub struct Cell {
     pub basis: Basis,
 }
 
-/// What became of a cell.
+/// The state of a cell.
 #[derive(Debug, Clone, PartialEq)]
-pub enum State {
-    /// Nobody has begun it.
+pub enum CellState {
+    /// It was not begun.
     New,
-    /// A process is at work on it.
+    /// A process runs it.
     Running,
-    /// It was begun, and nobody works on it.
+    /// It was begun, and no process runs it.
     Unfinished,
     Finished,
     /// Why, and when, in seconds since 1970.
@@ -51,31 +51,32 @@ impl Cell {
         Cell { number, id, folder, basis }
     }
 
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> CellState {
         if let Some(end) = self.end_of() {
             return end;
         }
         match holder(&self.folder) {
-            Some(_) => State::Running,
-            None if self.folder.join(CELL).exists() => State::Unfinished,
-            None => State::New,
+            Some(_) => CellState::Running,
+            None if self.folder.join(CELL).exists() => CellState::Unfinished,
+            None => CellState::New,
         }
     }
 
-    /// How it ended, if it did, whoever works on it now.
-    pub fn end_of(&self) -> Option<State> {
+    /// How it ended, if it did, even if a process runs it now.
+    pub fn end_of(&self) -> Option<CellState> {
         let record = read_json(&self.folder.join(CELL)).ok()?;
         let text = |key: &str| record[key].as_str();
         Some(match text("outcome")? {
-            "finished" => State::Finished,
+            "finished" => CellState::Finished,
             _ => {
                 let error = text("error").unwrap_or_default().to_string();
-                State::Failed(error, record["ended"].as_f64().unwrap_or(0.0))
+                CellState::Failed(error, record["ended"].as_f64().unwrap_or(0.0))
             }
         })
     }
 
     /// Notes that work on it begins; `output` is the file of what its process says, if there is one.
+    /// Errors: the record cannot be written.
     pub fn begin(&self, output: Option<&Path>) -> Result<()> {
         fs::create_dir_all(&self.folder).at(self.folder.display())?;
         let mut record = self.record();
@@ -84,7 +85,7 @@ impl Cell {
         write_json(&self.folder.join(CELL), &record)
     }
 
-    /// Notes how it ended, after so many seconds.
+    /// Notes how it ended, after so many seconds. Errors: the record cannot be written.
     pub fn end(&self, outcome: &Outcome, seconds: f64) -> Result<()> {
         let mut record = self.record();
         let begun = read_json(&self.folder.join(CELL)).unwrap_or_default();
@@ -117,15 +118,15 @@ impl Cell {
     }
 }
 
-impl State {
+impl CellState {
     /// In a word.
     pub fn name(&self) -> &'static str {
         match self {
-            State::New => "missing",
-            State::Running => "running",
-            State::Unfinished => "unfinished",
-            State::Finished => "finished",
-            State::Failed(..) => "failed",
+            CellState::New => "missing",
+            CellState::Running => "running",
+            CellState::Unfinished => "unfinished",
+            CellState::Finished => "finished",
+            CellState::Failed(..) => "failed",
         }
     }
 }
@@ -174,16 +175,18 @@ mod tests {
         };
         let cell = Cell::below(folder.path(), 1, basis, "grid");
         assert!(cell.folder.ends_with(format!("a-b-{}", cell.id)));
-        assert_eq!(cell.state(), State::New);
+        assert_eq!(cell.state(), CellState::New);
         let Taken::Mine(claim) = claim(&cell.folder).unwrap() else { panic!() };
         cell.begin(Some(Path::new("log.txt"))).unwrap();
-        assert_eq!(cell.state(), State::Running);
+        assert_eq!(cell.state(), CellState::Running);
         drop(claim);
-        assert_eq!(cell.state(), State::Unfinished);
+        assert_eq!(cell.state(), CellState::Unfinished);
         cell.end(&Outcome::Failed("no rows".into()), 1.0).unwrap();
-        assert!(matches!(cell.state(), State::Failed(error, at) if error == "no rows" && at > 1e9));
+        assert!(
+            matches!(cell.state(), CellState::Failed(error, at) if error == "no rows" && at > 1e9)
+        );
         cell.end(&Outcome::Finished(json!({ "average": 90.0 })), 2.0).unwrap();
-        assert_eq!(cell.state(), State::Finished);
+        assert_eq!(cell.state(), CellState::Finished);
         assert_eq!(read_json(&cell.folder.join(CELL)).unwrap()["output"], "log.txt");
     }
 

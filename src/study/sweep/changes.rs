@@ -11,7 +11,7 @@ impl Plan {
     pub fn changes(&self, now: &Plan) -> Vec<String> {
         let mut changes = code_changes(&self.head, &now.head.code, &now.head.binary_sha256);
         changes.extend(self.head.launch.changes(&now.head.launch));
-        // One that is there under another id has changed; its reasons are told once.
+        // One that is there under another id has changed; its reasons are printed once.
         let (before, after) = (by_settings(self), by_settings(now));
         let both = before.iter().filter_map(|(settings, cell)| Some((cell, after.get(settings)?)));
         let data: BTreeSet<String> =

@@ -34,7 +34,7 @@ impl Estimate {
     }
 
     /// Whether a cell that differs in the seed alone took its time.
-    pub fn knows(&self, settings: &Map<String, Value>) -> bool {
+    pub(crate) fn knows(&self, settings: &Map<String, Value>) -> bool {
         self.0.contains_key(&alike(settings)[0])
     }
 

@@ -59,6 +59,7 @@ fn canonical(value: &Value) -> Value {
 /// The fingerprint of a file, or of all files below a folder but for one folder. What holds nothing of
 /// its own is passed over: links that lead nowhere, as editors leave them beside a file that is being
 /// edited, sockets, pipes and devices. Ctrl-C ends it, and what takes its time is shown.
+/// Errors: a file cannot be read; it is named.
 pub fn contents(path: &Path, without: &Path) -> Result<String> {
     let mut look = Look::new(path);
     let without = std::path::absolute(without).at(without.display())?;

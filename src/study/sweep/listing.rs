@@ -1,6 +1,6 @@
 //! What of a plan is done, for people.
 
-use super::cell::{Cell, State, described};
+use super::cell::{Cell, CellState, described};
 use super::estimate::Estimate;
 use super::plan::Plan;
 use crate::run::environment::cores;
@@ -14,7 +14,7 @@ use std::fmt;
 /// The state of each cell, as it was when this was made.
 pub struct Listing<'a> {
     plan: &'a Plan,
-    pub states: Vec<State>,
+    pub states: Vec<CellState>,
 }
 
 impl<'a> Listing<'a> {
@@ -31,13 +31,13 @@ impl<'a> Listing<'a> {
     }
 
     /// Each cell with its state.
-    pub fn cells(&self) -> impl Iterator<Item = (&'a Cell, &State)> {
+    pub fn cells(&self) -> impl Iterator<Item = (&'a Cell, &CellState)> {
         self.plan.cells.iter().zip(&self.states)
     }
 
     /// Those that are not finished.
-    pub fn open(&self) -> impl Iterator<Item = (&'a Cell, &State)> {
-        self.cells().filter(|(_, state)| **state != State::Finished)
+    pub fn open(&self) -> impl Iterator<Item = (&'a Cell, &CellState)> {
+        self.cells().filter(|(_, state)| **state != CellState::Finished)
     }
 
     /// What of the cells to run was finished before, under another hash.
@@ -81,7 +81,7 @@ impl fmt::Display for Listing<'_> {
         for (cell, state) in self.cells() {
             let settings = &cell.basis.settings;
             write!(f, "{:10}  {}", state.name(), described(settings))?;
-            if *state != State::Finished {
+            if *state != CellState::Finished {
                 match estimate.seconds(settings) {
                     Some(seconds) => {
                         left += seconds;

@@ -1,4 +1,4 @@
-//! Grids of runs, whoever runs them: this process, several, or a cluster's.
+//! Grids of runs: in this process, in several, or on a cluster.
 //!
 //! A plan ([`Plan`]) lists a grid's cells: what each is made of, and where it is recorded. A cell's
 //! folder is all that processes share: `cell.json` says what it is and what became of it, `claims/`
@@ -17,7 +17,7 @@ mod submission;
 #[cfg(test)]
 mod tests;
 
-pub use cell::{Cell, Outcome, State, described, now};
+pub use cell::{Cell, CellState, Outcome, described, now};
 pub use changes::{code_changes, data_changes};
 pub use estimate::Estimate;
 pub use identity::{Basis, contents};

@@ -89,7 +89,7 @@ impl Head {
 }
 
 impl Plan {
-    /// Writes it, whole or not at all.
+    /// Writes it, whole or not at all. Errors: the disk refuses; the file is named.
     pub fn write(&self, path: &Path) -> Result<()> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
@@ -130,6 +130,7 @@ impl Plan {
     }
 
     /// The plan in a file, with all its runs, or with those of these numbers.
+    /// Errors: no such file, no plan, or no run of such a number.
     pub fn read(path: &Path, which: Option<&Indices>) -> Result<Plan> {
         let file = File::open(path).map_err(|e| {
             Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")

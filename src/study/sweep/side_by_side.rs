@@ -1,6 +1,6 @@
 //! Several processes on one plan; this one watches.
 
-use super::cell::{Cell, Outcome, State, now};
+use super::cell::{Cell, CellState, Outcome, now};
 use super::estimate::Estimate;
 use super::plan::Plan;
 use super::pool::{Pool, threads_each};
@@ -18,8 +18,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Why a cell failed whose process is gone.
 const BROKE_OFF: &str = "its process was killed or broke off; its log.txt says more";
 
-/// Runs what is not finished of a plan with so many processes, each of which runs it from the file
+/// Runs the unfinished cells of a plan with `jobs` processes, each of which runs it from the file
 /// `path`. `waits`: until the runs of other processes are over, too.
+/// Errors: a process cannot be started, or all end before they begin a run; a cell's record cannot
+/// be written.
 pub fn side_by_side(
     plan: &Plan,
     path: &Path,
@@ -31,80 +33,47 @@ pub fn side_by_side(
     let mut all = vec!["sweep".to_string(), "run".into(), path.display().to_string()];
     all.extend(arguments);
     all.extend(["--worker".into(), began.to_string()]);
-    let open = |cell: &&Cell| cell.end_of() != Some(State::Finished);
-    let mut left: Vec<&Cell> = plan.cells.iter().filter(open).collect();
+    let unfinished = |cell: &&Cell| cell.end_of() != Some(CellState::Finished);
+    let mut left: Vec<&Cell> = plan.cells.iter().filter(unfinished).collect();
     if left.is_empty() {
         return Ok(());
     }
     let jobs = jobs.min(left.len());
     let mut pool = Pool::start(all, jobs, threads_each(threads(), jobs))?;
-    let mut estimate = Estimate::of(&plan.head.out);
-    let mut tally = Tally::new(&plan.head.name, plan.cells.len());
-    let (mut failed, mut broken) = (0, 0);
-    let mut started: HashMap<&String, Instant> = HashMap::new();
-    let mut looked = Duration::ZERO;
+    let mut overview = Overview {
+        began,
+        waits,
+        estimate: Estimate::of(&plan.head.out),
+        tally: Tally::new(&plan.head.name, plan.cells.len()),
+        failed: 0,
+        started: HashMap::new(),
+    };
+    let mut broken = 0;
+    let mut took = Duration::ZERO;
     loop {
-        // Many cells take their time to be looked at.
-        std::thread::sleep(PAUSE.max(4 * looked));
-        let look = Instant::now();
+        // Reading the records of many cells takes long.
+        std::thread::sleep(PAUSE.max(4 * took));
+        let start = Instant::now();
         if interrupt::requested() {
-            tally.finish();
+            overview.tally.finish();
             notice::say("the runs under way write a checkpoint and end");
             pool.stop();
             return Ok(());
         }
         let ended = pool.ended()?;
-        let mut running = 0;
-        let mut still = Vec::new();
-        for cell in left {
-            match cell.state() {
-                State::Finished => {
-                    if let Some(start) = started.get(&cell.id) {
-                        estimate.add(&cell.basis.settings, start.elapsed().as_secs_f64());
-                    }
-                    continue;
-                }
-                State::Failed(error, at) if at >= began => {
-                    failed += 1;
-                    tally.say(&format!("{}: failed: {error}", cell.folder.display()));
-                    continue;
-                }
-                State::Running => {
-                    if !waits && let Some(other) = holder(&cell.folder).filter(|o| !pool.has(o)) {
-                        tally.say(&format!("{}: left to {other}", cell.folder.display()));
-                        continue;
-                    }
-                    running += 1;
-                    started.entry(&cell.id).or_insert_with(Instant::now);
-                }
-                State::Unfinished if pool.had(claimant(&cell.folder)) && broke_off(cell)? => {
-                    failed += 1;
-                    tally.say(&format!("{}: failed: {BROKE_OFF}", cell.folder.display()));
-                    continue;
-                }
-                _ => {}
-            }
-            still.push(cell);
-        }
-        left = still;
-        looked = look.elapsed();
-        let seconds: Option<f64> =
-            left.iter().map(|cell| estimate.seconds(&cell.basis.settings)).sum();
-        tally.at(
-            plan.cells.len() - left.len() - failed,
-            running,
-            failed,
-            seconds.map(|s| s / jobs as f64),
-        );
+        let running = overview.update(&mut left, &pool)?;
+        took = start.elapsed();
+        overview.show(&left, plan.cells.len(), running, jobs);
         if left.is_empty() {
             break;
         }
         // Those that do not end well broke off, which fails a run, or could not begin.
+        let failed = overview.failed;
         broken += ended.iter().filter(|code| **code != Some(0)).count();
-        let none_began = running + failed == 0 && started.is_empty() && broken > 0;
+        let none_began = running + failed == 0 && overview.started.is_empty() && broken > 0;
         let some_begin = !none_began && broken <= failed + 2 * jobs;
         if pool.at_work() == 0 && running == 0 && !some_begin {
-            tally.finish();
+            overview.tally.finish();
             return Err(Error::new("the processes end before they come to a run")
                 .at(path.display())
                 .hint("run without --jobs to see why"));
@@ -114,13 +83,77 @@ pub fn side_by_side(
             (0..(jobs - pool.at_work()).min(waiting)).try_for_each(|_| pool.add())?;
         }
     }
-    tally.finish();
-    // All is recorded; those that look for more work find none.
+    overview.tally.finish();
+    // All is recorded; the processes that search for more work find none.
     while pool.at_work() > 0 && !interrupt::requested() {
         pool.ended()?;
         std::thread::sleep(PAUSE / 10);
     }
     Ok(())
+}
+
+/// The states of the cells, from their records.
+struct Overview {
+    /// Failures before this time are of earlier sweeps.
+    began: f64,
+    waits: bool,
+    estimate: Estimate,
+    tally: Tally,
+    failed: usize,
+    /// Cells by their ids.
+    started: HashMap<String, Instant>,
+}
+
+impl Overview {
+    /// Keeps the cells that are still to be finished; gives how many of them run.
+    fn update(&mut self, left: &mut Vec<&Cell>, pool: &Pool) -> Result<usize> {
+        let mut running = 0;
+        let mut still = Vec::new();
+        for cell in left.drain(..) {
+            match cell.state() {
+                CellState::Finished => {
+                    if let Some(start) = self.started.get(&cell.id) {
+                        self.estimate.add(&cell.basis.settings, start.elapsed().as_secs_f64());
+                    }
+                    continue;
+                }
+                CellState::Failed(error, at) if at >= self.began => {
+                    self.fail(cell, &error);
+                    continue;
+                }
+                CellState::Running => {
+                    if !self.waits
+                        && let Some(other) = holder(&cell.folder).filter(|o| !pool.has(o))
+                    {
+                        self.tally.say(&format!("{}: left to {other}", cell.folder.display()));
+                        continue;
+                    }
+                    running += 1;
+                    self.started.entry(cell.id.clone()).or_insert_with(Instant::now);
+                }
+                CellState::Unfinished if pool.had(claimant(&cell.folder)) && broke_off(cell)? => {
+                    self.fail(cell, BROKE_OFF);
+                    continue;
+                }
+                _ => {}
+            }
+            still.push(cell);
+        }
+        *left = still;
+        Ok(running)
+    }
+
+    fn fail(&mut self, cell: &Cell, error: &str) {
+        self.failed += 1;
+        self.tally.say(&format!("{}: failed: {error}", cell.folder.display()));
+    }
+
+    fn show(&mut self, left: &[&Cell], all: usize, running: usize, jobs: usize) {
+        let seconds: Option<f64> =
+            left.iter().map(|cell| self.estimate.seconds(&cell.basis.settings)).sum();
+        let seconds = seconds.map(|seconds| seconds / jobs as f64);
+        self.tally.at(all - left.len() - self.failed, running, self.failed, seconds);
+    }
 }
 
 /// Whether a cell whose process is gone was left in the middle; it has failed then.
@@ -134,7 +167,7 @@ fn broke_off(cell: &Cell) -> Result<bool> {
     Ok(true)
 }
 
-/// What the processes share: what the environment allows, or every core.
+/// The threads that the processes share: those of OMP_NUM_THREADS, or one for every core.
 fn threads() -> usize {
     let asked = std::env::var("OMP_NUM_THREADS").ok().and_then(|text| text.parse().ok());
     asked.unwrap_or_else(cores)

@@ -1,4 +1,4 @@
-//! What was handed in to a cluster for a plan: a folder each below `.slurm/` beside the runs, with
+//! What was submitted to a cluster for a plan: a folder each below `.slurm/` beside the runs, with
 //! the batch scripts, the list of each element's runs, what the jobs print, and the jobs' numbers.
 
 use super::indices::Indices;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const FOLDER: &str = ".slurm";
 const RECORD: &str = "jobs.json";
 
-/// Jobs that were handed in together.
+/// Jobs that were submitted together.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Submission {
     #[serde(skip)]
@@ -24,7 +24,7 @@ pub struct Submission {
     pub arrays: Vec<Array>,
     /// The job that merges.
     pub merge: u64,
-    /// Of all of them, where it is another than the one they were handed in at.
+    /// Of all of them, where it is another than the one they were submitted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
     /// In seconds since 1970.
@@ -39,7 +39,7 @@ pub struct Array {
     pub elements: Vec<String>,
 }
 
-/// What is to be handed in.
+/// What is to be submitted.
 pub struct Wanted<'a> {
     pub name: &'a str,
     pub profile: &'a Profile,
@@ -57,18 +57,19 @@ pub struct Wanted<'a> {
 }
 
 /// The submissions of a plan beside the runs in a folder, the first one first.
+/// Errors: a record that cannot be read.
 pub fn submissions(out: &Path, plan: &Path) -> Result<Vec<Submission>> {
     let below = fs::read_dir(out.join(FOLDER)).into_iter().flatten().flatten();
     let mut numbered: Vec<(usize, PathBuf)> = below
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
-        // One that is just being handed in, or was not.
+        // One that is being submitted, or was not.
         .filter(|(_, folder)| folder.join(RECORD).exists())
         .collect();
     numbered.sort();
     let read = |(_, folder): (usize, PathBuf)| -> Result<Submission> {
         let path = folder.join(RECORD);
         let submission: Submission = serde_json::from_value(read_json(&path)?).map_err(|e| {
-            Error::new(format!("it does not say which jobs were handed in: {e}"))
+            Error::new(format!("it does not say which jobs were submitted: {e}"))
                 .at(path.display())
                 .hint("squeue --me shows them; remove its folder once none is left")
         })?;
@@ -112,7 +113,8 @@ impl Submission {
 }
 
 impl Wanted<'_> {
-    /// Hands it in: all of it or nothing.
+    /// Submits all of it or nothing.
+    /// Errors: Slurm refuses, or the scripts cannot be written; what was submitted is cancelled.
     pub fn submit(&self, submitted: f64) -> Result<Submission> {
         let most = slurm::max_array_size(&self.clusters())?;
         let folder = self.new_folder()?;
@@ -122,7 +124,7 @@ impl Wanted<'_> {
         if !jobs.is_empty()
             && let Err(e) = slurm::cancel(&jobs)
         {
-            let what = format!("{why}\nwhat was handed in is still there, {e}");
+            let what = format!("{why}\nwhat was submitted is still in the queue, {e}");
             return Err(Error::new(what).hint("cancel these jobs by hand"));
         }
         let _ = fs::remove_dir_all(&folder);

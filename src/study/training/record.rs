@@ -11,7 +11,7 @@ use crate::run::events::Event;
 use crate::run::folder::{PREDICTIONS, PROMPTS, RESULT, RunFolder, Start};
 use crate::{Error, Result};
 use compt_core::data::Split;
-use compt_core::data::answered::{self, Answered};
+use compt_core::data::predictions::{self, Predictions};
 use compt_core::files::json::{read_json, remove_if_there};
 use compt_core::files::source::Source;
 use compt_core::nn::Named;
@@ -302,8 +302,8 @@ impl Record {
     pub fn answers(&mut self, name: &str, found: &Scores) {
         let Some(folder) = &self.folder else { return };
         let path = folder.path().join(PREDICTIONS).join(format!("{name}.jsonl.gz"));
-        let tasks: Vec<Answered> = found.tasks.iter().map(scores::answered).collect();
-        let written = answered::write(&path, &tasks);
+        let tasks: Vec<Predictions> = found.tasks.iter().map(scores::predictions).collect();
+        let written = predictions::write(&path, &tasks);
         self.tolerate(RECORD, written);
     }
 

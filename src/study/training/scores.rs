@@ -1,7 +1,7 @@
 //! Scores as a record and a table.
 
 use comfy_table::{CellAlignment, Table, presets};
-use compt_core::data::answered::Answered;
+use compt_core::data::predictions::Predictions;
 use compt_core::train::evaluate::{Prediction, Scores, TaskScores};
 use serde_json::{Map, Value, json};
 
@@ -20,9 +20,9 @@ pub fn counts(scores: &Scores) -> Value {
 }
 
 /// A task's single answers, as they are kept.
-pub fn answered(task: &TaskScores) -> Answered {
+pub fn predictions(task: &TaskScores) -> Predictions {
     let all = |of: fn(&Prediction) -> &String| task.predictions.iter().map(of).cloned().collect();
-    Answered {
+    Predictions {
         task: task.task.clone(),
         labels: task.labels.clone(),
         text: all(|p| &p.source),

@@ -4,8 +4,7 @@
 //! The ids 0, 1 and 2 are padding, the end and the unknown token, 3 to 258 the bytes of UTF-8, from 259 on
 //! `<extra_id_0>`, `<extra_id_1>` ... .
 
-use super::declared::Declared;
-use super::{EOS, PAD, failed};
+use super::declared::{Declared, EOS, PAD, failed};
 use crate::Result;
 use std::collections::BTreeMap;
 use tokenizers::models::bpe::BPE;

@@ -10,6 +10,9 @@ use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
+pub const PAD: &str = "<pad>";
+pub const EOS: &str = "</s>";
+
 const CONFIG: &str = "tokenizer_config.json";
 const ADDED: &str = "added_tokens.json";
 const SPECIAL: &str = "special_tokens_map.json";
@@ -235,4 +238,7 @@ fn object(path: &Path) -> Result<Option<Map<String, Value>>> {
         .map_err(|e| Error::new(format!("not a JSON object: {e}")))
         .at(path.display())?;
     Ok(Some(map))
+}
+pub fn failed(error: tokenizers::Error) -> Error {
+    Error::new(error.to_string())
 }

@@ -8,14 +8,12 @@ mod unigram;
 use crate::guard::guarded;
 use crate::{Error, Result, files::intact};
 use compt_error::Context;
-use declared::Declared;
+use declared::{Declared, EOS, PAD, failed};
 use std::path::Path;
 use tokenizers::processors::sequence::Sequence as PostProcessors;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{Encoding, Tokenizer as Inner};
 
-const PAD: &str = "<pad>";
-const EOS: &str = "</s>";
 /// Texts tokenized together.
 const AT_ONCE: usize = 4096;
 
@@ -72,7 +70,7 @@ impl Tokenizer {
 
     /// A tokenizer from the bytes of a `tokenizer.json`. Truncation and padding it may ask for are
     /// left out; a closing `</s>` is added where it asks for none.
-    pub fn from_bytes(json: &[u8]) -> Result<Self> {
+    pub(crate) fn from_bytes(json: &[u8]) -> Result<Self> {
         Self::new(parse(json)?, &Declared::default())
     }
 
@@ -100,14 +98,14 @@ impl Tokenizer {
         Ok(Tokenizer { inner, of_bytes: false, pad_id, eos_id })
     }
 
-    /// The ids of a text, the closing `</s>` included.
+    /// The ids of a text, the closing `</s>` included. Errors: the tokenizer fails.
     pub fn encode(&self, text: &str) -> Result<Vec<i64>> {
         let encoding = guarded(|| self.inner.encode_fast(text, true).map_err(failed))?;
         Ok(self.ids(&encoding))
     }
 
     /// The ids of several texts, each with its closing `</s>`, not padded. Uses all cores, unless
-    /// `TOKENIZERS_PARALLELISM` says false.
+    /// `TOKENIZERS_PARALLELISM` says false. Errors: the tokenizer fails.
     pub fn encode_batch<T: AsRef<str>>(&self, texts: &[T]) -> Result<Vec<Vec<i64>>> {
         let mut ids = Vec::with_capacity(texts.len());
         // What the library makes of a text is far larger than its ids.
@@ -143,7 +141,7 @@ impl Tokenizer {
     }
 
     /// Whether decoding passes over this id: padding, `</s>`, sentinels.
-    pub fn is_silent(&self, id: i64) -> bool {
+    pub(crate) fn is_silent(&self, id: i64) -> bool {
         self.decode(&[id]).is_ok_and(|text| text.is_empty())
     }
 
@@ -206,10 +204,6 @@ fn conversion(folder: &Path) -> String {
         "transformers writes tokenizer.json from them: python -c \"from transformers import \
          AutoTokenizer as T; T.from_pretrained('{folder}').save_pretrained('{folder}')\""
     )
-}
-
-fn failed(error: tokenizers::Error) -> Error {
-    Error::new(error.to_string())
 }
 
 #[cfg(test)]

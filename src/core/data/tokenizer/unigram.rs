@@ -1,7 +1,6 @@
 //! A tokenizer from a `spiece.model`, as `transformers` converts T5's and sentencepiece reads it.
 
-use super::declared::Declared;
-use super::failed;
+use super::declared::{Declared, failed};
 use super::spiece::{Kind, Spiece};
 use crate::{Error, Result};
 use tokenizers::decoders::byte_fallback::ByteFallback;

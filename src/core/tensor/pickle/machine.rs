@@ -59,6 +59,24 @@ impl<'a> Machine<'a> {
             b'.' => return self.pop().map(Some),
             b'(' => self.marks.push(self.stack.len()),
             b'0' => drop(self.pop()?),
+            other => {
+                if !(self.constant(other)? || self.container(other)? || self.reference(other)?) {
+                    let shown = match other.is_ascii_graphic() {
+                        true => format!("'{}'", other as char),
+                        false => format!("{other:#04x}"),
+                    };
+                    return Err(Error::new(format!(
+                        "instruction {shown} is not one of a saved model's: refused; nothing was run"
+                    )));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Numbers and texts; false for other instructions.
+    fn constant(&mut self, instruction: u8) -> Result<bool> {
+        match instruction {
             b'N' => self.push(Node::None)?,
             0x88 => self.push(Node::Bool(true))?,
             0x89 => self.push(Node::Bool(false))?,
@@ -97,6 +115,14 @@ impl<'a> Machine<'a> {
                 let length = self.byte()?;
                 self.text(length.into())?;
             }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Tuples, lists and dictionaries; false for other instructions.
+    fn container(&mut self, instruction: u8) -> Result<bool> {
+        match instruction {
             b')' => self.push(Node::Tuple(Vec::new()))?,
             0x85 => self.tuple(1)?,
             0x86 => self.tuple(2)?,
@@ -128,6 +154,14 @@ impl<'a> Machine<'a> {
                 }
                 self.dict()?.extend(pairs.iter().map(|&[key, value]| (key, value)));
             }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The memo, functions, their calls and storages; false for other instructions.
+    fn reference(&mut self, instruction: u8) -> Result<bool> {
+        match instruction {
             b'q' => {
                 let place = self.byte()?;
                 self.remember(place.into())?;
@@ -182,17 +216,9 @@ impl<'a> Machine<'a> {
                 self.pop()?;
                 self.dict()?;
             }
-            other => {
-                let shown = match other.is_ascii_graphic() {
-                    true => format!("'{}'", other as char),
-                    false => format!("{other:#04x}"),
-                };
-                return Err(Error::new(format!(
-                    "instruction {shown} is not one of a saved model's: refused; nothing was run"
-                )));
-            }
+            _ => return Ok(false),
         }
-        Ok(None)
+        Ok(true)
     }
 
     fn function(&mut self, module: &str, name: &str) -> Result<()> {

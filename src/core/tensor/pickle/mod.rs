@@ -22,17 +22,18 @@ const DEEPEST: usize = 4;
 /// Tensors of a file that are wanted by no name.
 const MOST: usize = 4096;
 const LONGEST_NAME: usize = 200;
-/// Values looked at for them: a dictionary may hold itself.
+/// The most values searched for them: a dictionary may hold itself.
 const MOST_VALUES: usize = 1 << 16;
 
 /// The tensors of a state dictionary saved by `torch.save`, in its zip form or the one before it, whose
 /// names are `wanted`. Of the others only some names are kept: a long one may be that of any number.
-pub fn state_dict(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Found> {
+pub(crate) fn state_dict(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Found> {
     with_pickle(file, |saved| saved.state_dict(&wanted))
 }
 
 /// Every tensor of a file saved by `torch.save`: one alone is called "", those of dictionaries and lists
 /// (from 0) inside others `outer.inner`.
+/// Errors: the file is damaged, or wants to call a function that is not known.
 pub fn all(file: &[u8]) -> Result<Found> {
     with_pickle(file, |saved| {
         let mut found = Found::default();

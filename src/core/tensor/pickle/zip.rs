@@ -45,7 +45,7 @@ impl<'a> Archive<'a> {
         machine::read(&self.file[..place.end], place.start)
     }
 
-    pub fn storage(&self, storage: &Storage) -> Result<Range<usize>> {
+    pub(crate) fn storage(&self, storage: &Storage) -> Result<Range<usize>> {
         match self.find(&format!("data/{}", storage.key)) {
             Some(place) if place.len() == storage.bytes()? => Ok(place),
             _ => Err(Error::new(format!("its storage '{}' is missing or cut", storage.key))),

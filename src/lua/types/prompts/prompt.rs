@@ -4,7 +4,7 @@ use crate::call;
 use crate::object::{self, Object};
 use crate::options::Options;
 use crate::torch::LuaTensor;
-use compt_study::exchange::peft::{self, Export, Kind};
+use compt_study::exchange::peft::{self, Export, PeftType};
 use compt_study::exchange::{self, Prompt};
 use mlua::{Lua, UserData, UserDataFields, UserDataMethods, Value};
 use std::path::Path;
@@ -29,9 +29,9 @@ impl LuaPrompt {
         const CALL: &str = "prompt:export_peft";
         let o = Options::new(CALL, options)?;
         let how = export_options(lua, &o)?;
-        let kind: String = o.get_or(lua, "type", Kind::OF_ONE[0].into())?;
+        let kind: String = o.get_or(lua, "type", PeftType::OF_ONE[0].into())?;
         o.finish()?;
-        let kind = Kind::of_one(&kind).map_err(|e| e.at(CALL))?;
+        let kind = PeftType::of_one(&kind).map_err(|e| e.at(CALL))?;
         Ok(peft::write(Path::new(folder), &self.0, kind, how)?)
     }
 }

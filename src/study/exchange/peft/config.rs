@@ -1,6 +1,6 @@
 //! `adapter_config.json`, as peft 0.21 writes and reads it.
 
-use crate::exchange::{Base, read::bounded};
+use crate::exchange::{Base, contents::bounded};
 use crate::{Error, Result};
 use compt_core::{files::intact, notice};
 use compt_error::Context;
@@ -16,41 +16,42 @@ const LONGEST: u64 = 1 << 20;
 
 /// The kinds of prompts peft has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PeftType {
     PromptTuning,
     PTuning,
     Multitask,
 }
 
-impl Kind {
-    const ALL: [Kind; 3] = [Kind::PromptTuning, Kind::PTuning, Kind::Multitask];
+impl PeftType {
+    const ALL: [PeftType; 3] = [PeftType::PromptTuning, PeftType::PTuning, PeftType::Multitask];
     /// Those of a single prompt.
     pub const OF_ONE: [&str; 2] = ["PROMPT_TUNING", "P_TUNING"];
 
     pub fn name(self) -> &'static str {
         match self {
-            Kind::PromptTuning => Kind::OF_ONE[0],
-            Kind::PTuning => Kind::OF_ONE[1],
-            Kind::Multitask => "MULTITASK_PROMPT_TUNING",
+            PeftType::PromptTuning => PeftType::OF_ONE[0],
+            PeftType::PTuning => PeftType::OF_ONE[1],
+            PeftType::Multitask => "MULTITASK_PROMPT_TUNING",
         }
     }
 
     /// The kind of a single prompt, by its name.
-    pub fn of_one(name: &str) -> Result<Kind> {
+    /// Errors: an unknown name, or a type for several tasks.
+    pub fn of_one(name: &str) -> Result<PeftType> {
         match name {
-            "PROMPT_TUNING" => Ok(Kind::PromptTuning),
-            "P_TUNING" => Ok(Kind::PTuning),
+            "PROMPT_TUNING" => Ok(PeftType::PromptTuning),
+            "P_TUNING" => Ok(PeftType::PTuning),
             "MULTITASK_PROMPT_TUNING" => Err(Error::new("one prompt is not of several tasks")
                 .hint("export the prompts together: prompts:export_peft(dir)")),
-            _ => Err(Error::unknown("type", name, Kind::OF_ONE)),
+            _ => Err(Error::unknown("type", name, PeftType::OF_ONE)),
         }
     }
 
-    fn parse(name: &str) -> Result<Kind> {
-        if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == name) {
+    fn parse(name: &str) -> Result<PeftType> {
+        if let Some(kind) = PeftType::ALL.into_iter().find(|kind| kind.name() == name) {
             return Ok(kind);
         }
-        let known = Kind::ALL.map(Kind::name);
+        let known = PeftType::ALL.map(PeftType::name);
         let error = Error::new(format!("an adapter of type '{name}', which holds no prompts"));
         Err(match name {
             "LORA" => error.hint(
@@ -67,7 +68,7 @@ impl Kind {
 
 /// What a folder's tensors are.
 pub struct Config {
-    pub kind: Kind,
+    pub kind: PeftType,
     /// n, rows of a prompt.
     pub length: i64,
     /// How many parts of the model the tensors have rows for, where it is said.
@@ -78,7 +79,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads a configuration; keys that mean nothing here are told. Errors name the file.
+    /// Reads a configuration; unknown keys are named in a note. Errors name the file.
     pub fn read(path: &Path) -> Result<Config> {
         let bytes = bounded(path, LONGEST)?;
         let (config, unknown) = parse(&bytes).at(path.display())?;
@@ -115,7 +116,7 @@ fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
         },
     };
     let missing = |key: &str| Error::new(format!("it says no '{key}'"));
-    let kind = Kind::parse(&text("peft_type")?.ok_or_else(|| missing("peft_type"))?)?;
+    let kind = PeftType::parse(&text("peft_type")?.ok_or_else(|| missing("peft_type"))?)?;
     if let Some(task) = text("task_type")?.filter(|task| task != TASK) {
         return Err(Error::new(format!("the prompt is for a model of '{task}', not for T5"))
             .hint(format!("T5's prompts have the task_type {TASK}")));
@@ -163,11 +164,11 @@ fn short(value: &Value) -> String {
 }
 
 /// The configuration of prompts of `length` rows for a backbone, one for each of `tasks` tasks.
-pub fn text(kind: Kind, length: i64, tasks: usize, base: &Base) -> String {
+pub fn text(kind: PeftType, length: i64, tasks: usize, base: &Base) -> String {
     format!("{:#}", shape(kind, length, tasks, base))
 }
 
-fn shape(kind: Kind, length: i64, tasks: usize, base: &Base) -> Value {
+fn shape(kind: PeftType, length: i64, tasks: usize, base: &Base) -> Value {
     let mut config = json!({
         "auto_mapping": null,
         "base_model_name_or_path": Some(&base.name).filter(|name| !name.is_empty()),
@@ -184,7 +185,7 @@ fn shape(kind: Kind, length: i64, tasks: usize, base: &Base) -> Value {
         "token_dim": base.d_model,
     });
     let more = match kind {
-        Kind::PTuning => json!({
+        PeftType::PTuning => json!({
             "encoder_dropout": 0.0,
             "encoder_hidden_size": base.d_model,
             "encoder_num_layers": 2,
@@ -198,7 +199,7 @@ fn shape(kind: Kind, length: i64, tasks: usize, base: &Base) -> Value {
         }),
     };
     let of_tasks = match kind {
-        Kind::Multitask => json!({
+        PeftType::Multitask => json!({
             "num_ranks": length,
             "num_tasks": tasks,
             "prompt_tuning_init_state_dict_path": null,

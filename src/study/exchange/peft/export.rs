@@ -1,6 +1,6 @@
 //! Prompts into a folder that peft reads.
 
-use super::config::{Kind, text};
+use super::config::{PeftType, text};
 use super::{COLUMNS, CONFIG, EMBEDDINGS, LABEL, MODEL, ROWS, is_adapter};
 use crate::exchange::{Base, Prompt};
 use crate::{Error, Result};
@@ -8,7 +8,7 @@ use compt_core::files::atomic::write_atomic;
 use compt_core::tensor::file;
 use compt_error::Context;
 use std::path::Path;
-use tch::{Device, Kind as Dtype, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// What an export may do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,14 +19,14 @@ pub struct Export {
     pub overwrite: bool,
 }
 
-/// Writes one prompt.
-pub fn write(folder: &Path, prompt: &Prompt, kind: Kind, how: Export) -> Result<()> {
+/// Writes one prompt. Errors: the prompt does not fit the type, or the disk refuses.
+pub fn write(folder: &Path, prompt: &Prompt, kind: PeftType, how: Export) -> Result<()> {
     let tensors = vec![(EMBEDDINGS.to_string(), prompt.value.shallow_clone())];
     put(folder, &[prompt], kind, tensors, how)
 }
 
 /// Writes several prompts of one shape as those of a multi-task prompt: the shared one all ones,
-/// so that each is its own exactly.
+/// so that each is its own exactly. Errors: prompts of different shapes, or the disk refuses.
 pub fn write_all(folder: &Path, prompts: &[Prompt], how: Export) -> Result<()> {
     let Some(first) = prompts.first() else {
         return Err(Error::new("there is no prompt of a task").at(folder.display()));
@@ -41,7 +41,7 @@ pub fn write_all(folder: &Path, prompts: &[Prompt], how: Export) -> Result<()> {
         ))
         .at(folder.display()));
     }
-    let (n, tasks, options) = (size[0], prompts.len() as i64, (Dtype::Float, Device::Cpu));
+    let (n, tasks, options) = (size[0], prompts.len() as i64, (Kind::Float, Device::Cpu));
     let columns = Tensor::f_eye(n, options)?.f_repeat([tasks, 1, 1])?;
     let values: Vec<&Tensor> = prompts.iter().map(|prompt| &prompt.value).collect();
     let tensors = vec![
@@ -50,13 +50,13 @@ pub fn write_all(folder: &Path, prompts: &[Prompt], how: Export) -> Result<()> {
         (ROWS.to_string(), Tensor::f_stack(&values, 0)?),
     ];
     let all: Vec<&Prompt> = prompts.iter().collect();
-    put(folder, &all, Kind::Multitask, tensors, how)
+    put(folder, &all, PeftType::Multitask, tensors, how)
 }
 
 fn put(
     folder: &Path,
     prompts: &[&Prompt],
-    kind: Kind,
+    kind: PeftType,
     tensors: Vec<(String, Tensor)>,
     how: Export,
 ) -> Result<()> {

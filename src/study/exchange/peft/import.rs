@@ -1,13 +1,13 @@
 //! Prompts from a folder that peft wrote.
 
-use super::config::{Config, Kind};
+use super::config::{Config, PeftType};
 use super::{COLUMNS, CONFIG, EMBEDDINGS, ROWS, tensors};
 use crate::exchange::{Note, Prompts, checked, long, short};
 use crate::{Error, Result};
 use compt_core::notice;
 use compt_error::Context;
 use std::path::Path;
-use tch::{Kind as Dtype, Tensor};
+use tch::{Kind, Tensor};
 
 /// Numbers that prompts may be beyond twice those of their file.
 const MOST: i64 = 8 << 20;
@@ -22,7 +22,7 @@ pub fn read(folder: &Path) -> Result<Prompts> {
         notice::say(&spare_rows(folder, &config));
     }
     let named: Vec<(String, Tensor)> = match config.kind {
-        Kind::Multitask => {
+        PeftType::Multitask => {
             let numbered = prompts.into_iter().enumerate();
             numbered.map(|(i, prompt)| (long(&format!("task{i}")), prompt)).collect()
         }
@@ -42,7 +42,7 @@ pub fn read(folder: &Path) -> Result<Prompts> {
 /// What to say of rows for the decoder: peft reads them of multi-task prompts, and only in `forward`.
 fn spare_rows(folder: &Path, config: &Config) -> String {
     let read = match config.kind {
-        Kind::Multitask => "peft's generate reads only these, its forward the others, too",
+        PeftType::Multitask => "peft's generate reads only these, its forward the others, too",
         _ => "peft reads only these",
     };
     format!(
@@ -63,7 +63,7 @@ fn prompts(config: &Config, tensors: &[(String, Tensor)]) -> Result<(Vec<Tensor>
     let get = |name: &str| -> Result<Tensor> {
         let found = tensors.iter().find(|tensor| tensor.0 == name);
         let found = found.ok_or_else(|| Error::new(format!("there is no tensor '{name}'")))?;
-        Ok(found.1.f_to_kind(Dtype::Float)?)
+        Ok(found.1.f_to_kind(Kind::Float)?)
     };
     let n = config.length;
     let all = checked(&get(EMBEDDINGS)?).at(format!("'{EMBEDDINGS}'"))?;
@@ -80,7 +80,7 @@ fn prompts(config: &Config, tensors: &[(String, Tensor)]) -> Result<(Vec<Tensor>
         )));
     }
     let shared = all.f_narrow(0, 0, n)?;
-    if config.kind != Kind::Multitask {
+    if config.kind != PeftType::Multitask {
         return Ok((vec![shared.f_contiguous()?], rows > n));
     }
     let (columns, factors) = (get(COLUMNS)?, get(ROWS)?);

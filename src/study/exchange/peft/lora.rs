@@ -3,7 +3,7 @@
 use super::config::{is_on, not_looked_at};
 use super::export::write_folder;
 use super::{CONFIG, tensors};
-use crate::exchange::read::content;
+use crate::exchange::contents::content;
 use crate::{Error, Result};
 use compt_core::files::intact;
 use compt_error::Context;
@@ -33,6 +33,7 @@ impl LowRank {
     }
 
     /// Writes a folder that peft reads; `base` is the backbone's name.
+    /// Errors: the disk refuses; the file is named.
     pub fn write(&self, folder: &Path, base: &str, overwrite: bool) -> Result<()> {
         let rank = self.rank().at(folder.display())?;
         let mut tensors = Vec::new();
@@ -123,7 +124,7 @@ const NOT_READ: [&str; 17] = [
     "velora_config",
 ];
 
-/// Keys that are looked at, and those that change nothing of a saved adapter: what it was trained and
+/// Keys that are read, and those that change nothing of a saved adapter: what it was trained and
 /// placed by (its tensors say where it lies), and the settings of initialisations.
 const KNOWN: [&str; 25] = [
     "auto_mapping",

@@ -5,12 +5,12 @@ mod export;
 mod import;
 mod lora;
 
-pub use config::Kind;
+pub use config::PeftType;
 pub use export::{Export, write, write_all};
 pub use import::read;
 pub use lora::LowRank;
 
-use super::read::{self, content};
+use super::contents::{content, pickled as read_pickled};
 use crate::{Error, Result};
 use compt_core::files::intact;
 use compt_core::tensor::file;
@@ -32,7 +32,7 @@ const COLUMNS: &str = "prefix_task_cols";
 const ROWS: &str = "prefix_task_rows";
 
 /// Whether a folder looks like one of peft.
-pub fn is_adapter(folder: &Path) -> bool {
+pub(crate) fn is_adapter(folder: &Path) -> bool {
     [CONFIG, MODEL, PICKLED].iter().any(|name| folder.join(name).exists())
 }
 
@@ -40,7 +40,7 @@ pub fn is_adapter(folder: &Path) -> bool {
 fn tensors(folder: &Path) -> Result<(PathBuf, Vec<(String, Tensor)>)> {
     let (model, pickled) = (folder.join(MODEL), folder.join(PICKLED));
     if !intact::is_there(&model)? && intact::is_there(&pickled)? {
-        let found = read::pickled(&pickled)?;
+        let found = read_pickled(&pickled)?;
         return match found.others.count {
             0 => Ok((pickled, found.tensors)),
             _ => Err(Error::new(format!("what is no tensor is in it: {}", found.others.list()))

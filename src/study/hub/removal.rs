@@ -1,49 +1,45 @@
-//! Taking things out of the cache: first what would go, then, if it is wanted, the going.
+//! Removal from the cache: first what would be removed, then, if the user agrees, the removal.
 
 use super::blob::PART;
-use super::contents::{Entry, Revision, entries, names, refs, shown};
-use super::name::Name;
+use super::contents::{CachedRepo, CachedRevision, entries, names, refs, shown};
+use super::repo_id::RepoId;
 use super::{Hub, failure};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What would go.
+/// What would be removed.
 #[derive(Debug, Default)]
 pub struct Removal {
-    /// A line each, for people.
+    /// Text for the user: a line for each thing.
     pub lines: Vec<String>,
     pub bytes: u64,
-    /// In the order of going: nothing that is left ever points to what is gone.
+    /// In an order in which nothing that is left points to what is removed.
     paths: Vec<PathBuf>,
-    /// Folders of locks that must be free.
+    /// Folders of locks that no other process may hold.
     locks: Vec<PathBuf>,
 }
 
-impl Removal {
-    pub fn is_empty(&self) -> bool {
-        self.paths.is_empty()
-    }
-}
-
 impl Hub {
-    pub fn entries(&self) -> Result<Vec<Entry>> {
+    /// All models and datasets in the cache, by name.
+    pub fn entries(&self) -> Vec<CachedRepo> {
         entries(self.cache.path())
     }
 
-    /// What goes with these: a name with a revision is that revision alone, and the files that no
-    /// other has.
-    pub fn removal(&self, names: &[Name]) -> Result<Removal> {
-        let entries = self.entries()?;
+    /// What would be removed with these: an id with a revision stands for that revision alone, and
+    /// the files that no other has.
+    /// Errors: one of them is not in the cache.
+    pub fn removal(&self, names: &[RepoId]) -> Result<Removal> {
+        let entries = self.entries();
         let mut removal = Removal::default();
-        let revised = |name: &&Name| name.revision.is_some();
+        let revised = |name: &&RepoId| name.revision.is_some();
         for name in names.iter().filter(|name| !revised(name)) {
             self.whole(find(&entries, name)?, &mut removal);
         }
         for entry in &entries {
-            let of_it = |name: &&Name| is_of(entry, name) && revised(name);
-            let wanted: Vec<&Name> = names.iter().filter(of_it).collect();
+            let of_it = |name: &&RepoId| is_of(entry, name) && revised(name);
+            let wanted: Vec<&RepoId> = names.iter().filter(of_it).collect();
             if !wanted.is_empty() && !removal.paths.contains(&entry.folder) {
                 self.revisions(entry, &wanted, &mut removal)?;
             }
@@ -55,20 +51,21 @@ impl Hub {
     }
 
     /// The parts of interrupted downloads and the files of no revision, of these or of all.
-    pub fn leftovers(&self, names: &[Name]) -> Result<Removal> {
-        let entries = self.entries()?;
+    /// Errors: one of them is not in the cache.
+    pub fn leftovers(&self, names: &[RepoId]) -> Result<Removal> {
+        let entries = self.entries();
         for name in names {
             find(&entries, name)?;
         }
         let mut removal = Removal::default();
         let wanted =
-            |entry: &&Entry| names.is_empty() || names.iter().any(|name| is_of(entry, name));
+            |entry: &&CachedRepo| names.is_empty() || names.iter().any(|name| is_of(entry, name));
         for entry in entries.iter().filter(wanted) {
             let commits: Vec<String> = entry.revisions.iter().map(|r| r.commit.clone()).collect();
             let (blobs, bytes) = unused(entry, &commits, true);
             if !blobs.is_empty() {
                 removal.bytes += bytes;
-                let what = format!("{}: {} of no revision", entry.name, files(blobs.len()));
+                let what = format!("{}: {} of no revision", entry.id, files(blobs.len()));
                 removal.lines.push(what);
                 removal.paths.extend(blobs);
                 removal.locks.push(self.locks(entry));
@@ -77,7 +74,9 @@ impl Hub {
         Ok(removal)
     }
 
-    /// Lets go what was shown. Nothing outside the cache is touched, wherever links lead.
+    /// Removes what was shown. Nothing outside the cache is touched, wherever links lead.
+    /// Errors: another process downloads some of it, a link leads out of the cache, or the disk
+    /// refuses.
     pub fn remove(&self, removal: &Removal) -> Result<()> {
         let held = removal.locks.iter().map(|folder| hold(folder)).collect::<Result<Vec<_>>>()?;
         let cache = self.cache.path().canonicalize()?;
@@ -88,41 +87,46 @@ impl Hub {
         Ok(())
     }
 
-    fn locks(&self, entry: &Entry) -> PathBuf {
+    fn locks(&self, entry: &CachedRepo) -> PathBuf {
         let folder = entry.folder.file_name().unwrap_or_default();
         self.cache.path().join(".locks").join(folder)
     }
 
-    fn whole(&self, entry: &Entry, removal: &mut Removal) {
+    fn whole(&self, entry: &CachedRepo, removal: &mut Removal) {
         if removal.paths.contains(&entry.folder) {
             return;
         }
         let count = files(entry.files + entry.parts);
-        removal.lines.push(format!("{} {}: all, {count}", entry.name.kind, entry.name));
+        removal.lines.push(format!("{} {}: all, {count}", entry.id.kind, entry.id));
         removal.bytes += entry.size + entry.parts_size;
         removal.paths.extend([entry.folder.join("refs"), entry.folder.join("snapshots")]);
         removal.paths.extend([entry.folder.clone(), self.locks(entry)]);
         removal.locks.push(self.locks(entry));
     }
 
-    fn revisions(&self, entry: &Entry, wanted: &[&Name], removal: &mut Removal) -> Result<()> {
-        let mut going: Vec<&Revision> = Vec::new();
+    fn revisions(
+        &self,
+        entry: &CachedRepo,
+        wanted: &[&RepoId],
+        removal: &mut Removal,
+    ) -> Result<()> {
+        let mut going: Vec<&CachedRevision> = Vec::new();
         for name in wanted {
             let revision = name.revision();
-            let is_it = |r: &&Revision| {
+            let is_it = |r: &&CachedRevision| {
                 r.refs.iter().any(|name| name == revision)
                     || (revision.len() >= 7 && r.commit.starts_with(revision))
             };
             let found = entry.revisions.iter().find(is_it).ok_or_else(|| {
                 let refs = entry.revisions.iter().flat_map(|r| r.refs.iter().map(String::as_str));
                 let commits = entry.revisions.iter().map(|r| &r.commit[..7]);
-                Error::unknown("revision", revision, refs.chain(commits)).at(&entry.name)
+                Error::unknown("revision", revision, refs.chain(commits)).at(&entry.id)
             })?;
             if !going.contains(&found) {
                 going.push(found);
             }
         }
-        let stays = |r: &&Revision| !going.contains(r);
+        let stays = |r: &&CachedRevision| !going.contains(r);
         let left: Vec<String> =
             entry.revisions.iter().filter(stays).map(|r| r.commit.clone()).collect();
         if left.is_empty() {
@@ -134,8 +138,8 @@ impl Hub {
             let named = [vec![revision.commit[..7].to_string()], revision.refs.clone()].concat();
             removal.lines.push(format!(
                 "{} {}: revision {}",
-                entry.name.kind,
-                entry.name,
+                entry.id.kind,
+                entry.id,
                 named.join(", ")
             ));
         }
@@ -155,15 +159,15 @@ fn files(count: usize) -> String {
     if count == 1 { "1 file".to_string() } else { format!("{count} files") }
 }
 
-fn is_of(entry: &Entry, name: &Name) -> bool {
-    entry.name.kind == name.kind
-        && (entry.name.id == name.id || name.old_id() == Some(&entry.name.id))
+fn is_of(entry: &CachedRepo, asked: &RepoId) -> bool {
+    let same = |id: &RepoId| entry.id.kind == id.kind && entry.id.name == id.name;
+    same(asked) || asked.legacy().as_ref().is_some_and(same)
 }
 
-fn find<'a>(entries: &'a [Entry], name: &Name) -> Result<&'a Entry> {
-    entries.iter().find(|entry| is_of(entry, name)).ok_or_else(|| {
-        let known: Vec<String> = entries.iter().map(|entry| entry.name.to_string()).collect();
-        let asked = Name { revision: None, ..name.clone() }.to_string();
+fn find<'a>(entries: &'a [CachedRepo], id: &RepoId) -> Result<&'a CachedRepo> {
+    entries.iter().find(|entry| is_of(entry, id)).ok_or_else(|| {
+        let known: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+        let asked = RepoId { revision: None, ..id.clone() }.to_string();
         match known.is_empty() {
             true => Error::new(format!("{asked} is not in the cache: it is empty")),
             false => Error::unknown("entry", &asked, known.iter().map(String::as_str)),
@@ -172,7 +176,7 @@ fn find<'a>(entries: &'a [Entry], name: &Name) -> Result<&'a Entry> {
 }
 
 /// The blobs that none of these commits has, and their bytes; parts only if they are wanted.
-fn unused(entry: &Entry, commits: &[String], parts: bool) -> (Vec<PathBuf>, u64) {
+fn unused(entry: &CachedRepo, commits: &[String], parts: bool) -> (Vec<PathBuf>, u64) {
     let linked = commits.iter().flat_map(|commit| shown(&entry.folder, commit));
     let used: BTreeSet<String> = linked
         .filter_map(|path| Some(fs::read_link(path).ok()?.file_name()?.to_str()?.to_string()))
@@ -188,7 +192,7 @@ fn unused(entry: &Entry, commits: &[String], parts: bool) -> (Vec<PathBuf>, u64)
     (paths, bytes)
 }
 
-/// Takes all locks of a folder, so that nothing is downloaded into what goes.
+/// Takes all locks of a folder, so that nothing is downloaded into what is removed.
 fn hold(folder: &Path) -> Result<Vec<fs::File>> {
     let mut held = Vec::new();
     for name in names(folder) {

@@ -1,4 +1,4 @@
-//! Answers of an evaluation on disk: `*.jsonl.gz`, a line a task, so that every text is there once.
+//! Predictions of an evaluation on disk: `*.jsonl.gz`, one line for each task.
 
 use crate::files::atomic::write_atomic;
 use crate::{Error, Result};
@@ -11,22 +11,23 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
-/// The rows of a task with what was answered.
+/// The rows of a task, and the prediction for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answered {
+pub struct Predictions {
     pub task: String,
     /// The label words; none of a task of numbers.
     pub labels: Vec<String>,
     /// The texts given to the model.
     pub text: Vec<String>,
-    /// The right answer of each.
+    /// The target of each.
     pub label: Vec<String>,
-    /// What was decoded.
+    /// The decoded text of each.
     pub prediction: Vec<String>,
 }
 
 /// Writes a file, whole or not at all; its folder is made.
-pub fn write(path: &Path, tasks: &[Answered]) -> Result<()> {
+/// Errors: the disk refuses; the file is named.
+pub fn write(path: &Path, tasks: &[Predictions]) -> Result<()> {
     let packed = || -> io::Result<Vec<u8>> {
         let mut out = GzEncoder::new(Vec::new(), Compression::default());
         for task in tasks {
@@ -35,7 +36,7 @@ pub fn write(path: &Path, tasks: &[Answered]) -> Result<()> {
         }
         out.finish()
     };
-    // Not the folders above: one that is gone is not made anew behind the user's back.
+    // Not the folders above: the user may have removed them.
     if let Some(folder) = path.parent() {
         match std::fs::create_dir(folder) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
@@ -47,22 +48,23 @@ pub fn write(path: &Path, tasks: &[Answered]) -> Result<()> {
     write_atomic(path, &packed().at(path.display())?)
 }
 
-/// Reads one.
-pub fn read(path: &Path) -> Result<Vec<Answered>> {
+/// Reads one. Errors: no such file, or it is damaged; file and line are named.
+pub fn read(path: &Path) -> Result<Vec<Predictions>> {
     let file = File::open(path).at(path.display())?;
     let lines = BufReader::new(MultiGzDecoder::new(file)).lines();
-    let read =
-        lines.enumerate().map(|(i, line)| {
-            let task: Answered = serde_json::from_str(&line.at(path.display())?).map_err(|e| {
-                Error::new(e.to_string()).at(format!("{}:{}", path.display(), i + 1))
-            })?;
-            let rows = task.text.len();
-            match task.label.len() == rows && task.prediction.len() == rows {
-                true => Ok(task),
-                false => Err(Error::new("texts, labels and predictions differ in number")
-                    .at(format!("{}:{}", path.display(), i + 1))),
-            }
-        });
+    let read = lines.enumerate().map(|(i, line)| {
+        let task: Predictions = serde_json::from_str(&line.at(path.display())?)
+            .map_err(|e| Error::new(e.to_string()).at(format!("{}:{}", path.display(), i + 1)))?;
+        let rows = task.text.len();
+        match task.label.len() == rows && task.prediction.len() == rows {
+            true => Ok(task),
+            false => Err(Error::new("texts, labels and predictions differ in number").at(format!(
+                "{}:{}",
+                path.display(),
+                i + 1
+            ))),
+        }
+    });
     read.collect()
 }
 
@@ -75,14 +77,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("predictions/test.jsonl.gz");
         let words = |words: [&str; 2]| words.map(String::from).to_vec();
-        let task = Answered {
+        let task = Predictions {
             task: "nli".into(),
             labels: words(["yes", "no"]),
             text: words(["a \"b\"", "ü"]),
             label: words(["yes", "no"]),
             prediction: words(["yes", ""]),
         };
-        let tasks = [task.clone(), Answered { task: "qa".into(), ..task }];
+        let tasks = [task.clone(), Predictions { task: "qa".into(), ..task }];
         write(&path, &tasks).unwrap();
         assert_eq!(read(&path).unwrap(), tasks);
         std::fs::write(&path, "no gzip").unwrap();

@@ -1,23 +1,23 @@
-//! A task's label words as a tokenizer has them.
+//! The label words of a task as tokens.
 
 use super::Tokenizer;
 use crate::word::normal;
 use crate::{Error, Result};
 use std::collections::HashMap;
 
-/// The words of a task: their tokens, and which of them a decoded text is.
-pub struct Answers {
+/// The label words of a task: their tokens, and the word that a decoded text is.
+pub struct LabelWords {
     /// The tokens of each word, with their `</s>`.
     pub ids: Vec<Vec<i64>>,
-    /// The same without those that decoding passes over.
-    heard: Vec<Vec<i64>>,
-    /// What a word is decoded to, and what it is compared by -> its place.
+    /// The same without those that decoding skips.
+    spoken: Vec<Vec<i64>>,
+    /// The decoded and the normal form of each word -> its place.
     read: HashMap<String, usize>,
     /// Words with a part that the tokenizer does not know.
     pub partly_unknown: Vec<usize>,
 }
 
-impl Answers {
+impl LabelWords {
     /// Words that the tokenizer cannot tell apart, or of which it knows nothing, are an error.
     pub fn of(tokenizer: &Tokenizer, words: &[String]) -> Result<Self> {
         let ids = tokenizer.encode_batch(words)?;
@@ -41,13 +41,13 @@ impl Answers {
         for (place, word) in words.iter().enumerate() {
             read.entry(normal(word)).or_insert(place);
         }
-        let heard = |ids: &Vec<i64>| -> Vec<i64> {
+        let spoken = |ids: &Vec<i64>| -> Vec<i64> {
             ids.iter().copied().filter(|&id| !tokenizer.is_silent(id)).collect()
         };
         let unknown = tokenizer.id_of("<unk>");
         let is_partly = |place: &usize| ids[*place].iter().any(|id| Some(*id) == unknown);
-        Ok(Answers {
-            heard: ids.iter().map(heard).collect(),
+        Ok(LabelWords {
+            spoken: ids.iter().map(spoken).collect(),
             partly_unknown: (0..words.len()).filter(is_partly).collect(),
             read,
             ids,
@@ -59,9 +59,9 @@ impl Answers {
         self.read.get(&normal(text)).copied()
     }
 
-    /// Whether more tokens could make these one of the words; they are those that are heard.
-    pub fn may_follow(&self, heard: &[i64]) -> bool {
-        self.heard.iter().any(|answer| answer.starts_with(heard))
+    /// Whether a word begins with these tokens, of which decoding skips none.
+    pub(crate) fn may_follow(&self, spoken: &[i64]) -> bool {
+        self.spoken.iter().any(|answer| answer.starts_with(spoken))
     }
 }
 
@@ -98,9 +98,9 @@ mod tests {
         Tokenizer::load(&folder).unwrap()
     }
 
-    fn answers(words: &[&str]) -> Result<Answers> {
+    fn answers(words: &[&str]) -> Result<LabelWords> {
         let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
-        Answers::of(&tokenizer(), &words)
+        LabelWords::of(&tokenizer(), &words)
     }
 
     #[test]
@@ -128,11 +128,11 @@ mod tests {
         }
         assert_eq!((answers.place("no"), answers.place("")), (None, None));
         assert_eq!(answers.partly_unknown, [2]);
-        // Its tokens, as far as they are heard.
-        let (tokenizer, mut heard) = (tokenizer(), tokenizer().encode("naïve").unwrap());
-        assert!(heard.contains(&tokenizer.id_of("<unk>").unwrap()));
-        heard.retain(|&id| !tokenizer.is_silent(id));
-        assert!(answers.may_follow(&heard) && answers.may_follow(&heard[..2]));
-        assert!(!answers.may_follow(&[heard[1]]));
+        // Its tokens that decoding does not skip.
+        let (tokenizer, mut spoken) = (tokenizer(), tokenizer().encode("naïve").unwrap());
+        assert!(spoken.contains(&tokenizer.id_of("<unk>").unwrap()));
+        spoken.retain(|&id| !tokenizer.is_silent(id));
+        assert!(answers.may_follow(&spoken) && answers.may_follow(&spoken[..2]));
+        assert!(!answers.may_follow(&[spoken[1]]));
     }
 }

@@ -15,11 +15,12 @@ use tch::Tensor;
 const ROUTER: &str = "router.";
 
 /// Writes a run's prompts, and what its router has learnt.
+/// Errors: the disk refuses; the file is named.
 pub fn from_run(folder: &Path, tensors: &[(String, Tensor)], note: &Note) -> Result<()> {
     write(&folder.join(PROMPTS), tensors, note)
 }
 
-/// Writes prompts under their names.
+/// Writes prompts under their names. Errors: the disk refuses; the file is named.
 pub fn save(path: &Path, prompts: &[Prompt]) -> Result<()> {
     let mut note = prompts.first().map(|prompt| prompt.note.clone()).unwrap_or_default();
     (note.tasks, note.version) = (Vec::new(), VERSION);
@@ -60,7 +61,7 @@ pub fn read_run(folder: &Path) -> Result<Prompts> {
 
 /// Reads a file; one without a note says nothing of its prompts.
 pub fn read(path: &Path) -> Result<Prompts> {
-    let bytes = super::read::content(path)?;
+    let bytes = super::contents::content(path)?;
     let read = || -> Result<Prompts> {
         let (tensors, note) = file::deserialize_with(&bytes, NOTE)?;
         let note: Note = match note {

@@ -1,10 +1,10 @@
-//! Which files of a repository are wanted.
+//! The files of a repository that are needed, and those that fit a pattern.
 
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What a T5 may have beside its configuration and weights.
+/// The files that a T5 may have beside its configuration and weights.
 const BESIDE: [&str; 6] = [
     "tokenizer.json",
     "spiece.model",
@@ -14,13 +14,15 @@ const BESIDE: [&str; 6] = [
     "generation_config.json",
 ];
 const CONFIG: &str = "config.json";
-/// The forms of weights, the better ones first: whole, an index of shards, and how shards are called.
+/// The formats of weights, the preferred one first: the whole file, the index of shards, and the beginning
+/// and end of a shard's name.
 const WEIGHTS: [(&str, &str, &str, &str); 2] = [
     ("model.safetensors", "model.safetensors.index.json", "model-", ".safetensors"),
     ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-", ".bin"),
 ];
 
-/// The files of a T5: configuration, weights in the best form there is, tokenizer.
+/// The files of a T5: configuration, weights in the preferred format there is, tokenizer.
+/// Errors: there is no configuration, no known format of weights, or not all shards.
 pub fn model_files(names: &[String]) -> Result<Vec<String>> {
     let there = |name: &str| names.iter().any(|n| n == name);
     if !there(CONFIG) {
@@ -69,7 +71,7 @@ fn shards(names: &[String], start: &str, end: &str) -> Result<Vec<String>> {
     Ok(series.map(|(name, _)| name.clone()).collect())
 }
 
-/// What a folder lacks of a T5; empty for a whole one.
+/// The files of a T5 that a folder lacks.
 pub fn model_missing(folder: &Path) -> Vec<String> {
     let missing = |name: &str| !folder.join(name).is_file();
     let mut lacks = Vec::new();
@@ -83,7 +85,7 @@ pub fn model_missing(folder: &Path) -> Vec<String> {
         Some((_, index, ..)) => lacks
             .extend(shards_of_index(&folder.join(index)).into_iter().filter(|name| missing(name))),
     }
-    // ByT5 has no file of its own: its configuration says so.
+    // ByT5 has no vocabulary: its tokenizer_config.json says so.
     if ["tokenizer.json", "spiece.model", "tokenizer_config.json"].into_iter().all(missing) {
         lacks.push("spiece.model".to_string());
     }
@@ -97,7 +99,8 @@ fn shards_of_index(path: &Path) -> BTreeSet<String> {
     map.into_iter().flatten().filter_map(|(_, file)| file.as_str().map(str::to_string)).collect()
 }
 
-/// The names that one of the patterns fits; `*` stands for any characters, `?` for one.
+/// The names that fit one of the patterns; `*` stands for any characters, `?` for one.
+/// Errors: a pattern that no name fits.
 pub fn included(names: &[String], patterns: &[String]) -> Result<Vec<String>> {
     for pattern in patterns {
         if !names.iter().any(|name| fits(pattern, name)) {
@@ -111,7 +114,7 @@ pub fn included(names: &[String], patterns: &[String]) -> Result<Vec<String>> {
 
 fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
-    // Where the last star stood, and what of the name it took.
+    // The position of the last star, and the length of the name up to its end.
     let mut star: Option<(usize, usize)> = None;
     let (mut p, mut n) = (0, 0);
     while n < name.len() {

@@ -1,0 +1,75 @@
+//! What all compositions have in common.
+
+use super::isolate::{Isolated, Isolation};
+use crate::nn::Named;
+use crate::{Error, Result};
+use tch::Tensor;
+
+/// A composition as a study names it.
+pub trait Operator {
+    fn name(&self) -> &str;
+
+    /// m', the rows of a private prompt, for S sources of m rows.
+    fn private_length(&self, _sources: i64, length: i64) -> i64 {
+        length
+    }
+
+    /// What it trains beside the prompts: `operator.NAME`.
+    fn parameters(&self) -> Named {
+        Named::new()
+    }
+
+    /// private `[B, m', d]`, sources `[S, m, d]`, weights `[B, S]` to `[B, m', d]`
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not fit; and what an operator of the user fails with.
+    fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor>;
+
+    /// The composition with some prompts left out. `weights` are 0 for the sources left out
+    /// (`isolation.kept`). By default a source without weight adds nothing and the private
+    /// prompt is part of every column.
+    ///
+    /// # Errors
+    ///
+    /// As of `compose`; an isolation that leaves the operator nothing to compose.
+    fn isolate(
+        &self,
+        private: &Tensor,
+        sources: &Tensor,
+        weights: &Tensor,
+        isolation: Isolation,
+    ) -> Result<Isolated> {
+        isolation.needs_both(self.name())?;
+        Ok(Isolated::whole(self.compose(private, sources, weights)?))
+    }
+}
+
+/// sum_s w_s P_s: sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
+pub fn weighted_sum(sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
+    let (_, m, d) = dimensions(sources, weights)?;
+    Ok(weights.f_matmul(&sources.f_flatten(1, 2)?)?.f_view([-1, m, d])?)
+}
+
+/// S, m, d of sources that fit the weights.
+pub fn dimensions(sources: &Tensor, weights: &Tensor) -> Result<(i64, i64, i64)> {
+    match (&sources.size()[..], &weights.size()[..]) {
+        (&[s, m, d], &[_, n]) if s == n => Ok((s, m, d)),
+        (sources, weights) => Err(Error::new(format!(
+            "sources {sources:?} and weights {weights:?} do not fit: they must be [S, m, d] and \
+             [B, S]"
+        ))),
+    }
+}
+
+/// The private prompts must have the shape of the mixed source prompts, `mixed` `[B, m', d]`.
+pub fn check_private(private: &Tensor, mixed: &Tensor) -> Result<()> {
+    let (found, wanted) = (private.size(), mixed.size());
+    if found != wanted {
+        return Err(Error::new(format!(
+            "the private prompts are {found:?} and must be {wanted:?}"
+        ))
+        .hint("[B, m, d] for sum and product, [B, S * m, d] for concat"));
+    }
+    Ok(())
+}

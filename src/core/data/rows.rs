@@ -1,0 +1,79 @@
+//! Rows as they are read from a file, one by one.
+
+use super::layout::Layout;
+use crate::Result;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// One row: column -> value. A column that is not read is null.
+pub type Row = serde_json::Map<String, Value>;
+
+/// A row with the line it begins on, or its number where a file has no lines; both from 1.
+pub(crate) type Numbered = (usize, Row);
+
+/// The rows of a file as they are read, so that a file may be larger than memory.
+pub type Rows = Box<dyn Iterator<Item = Result<Numbered>>>;
+
+/// A file's rows, and what else it says.
+pub struct Opened {
+    pub rows: Rows,
+    /// What the file calls the classes of its label column, in the order of their numbers.
+    pub class_names: Option<Vec<String>>,
+    /// What its numbers count.
+    pub unit: &'static str,
+}
+
+/// What is wanted of a file.
+#[derive(Clone)]
+pub struct Wanted {
+    pub columns: Columns,
+    pub label: String,
+    pub layout: Layout,
+    /// Told what is no error, once a file.
+    pub note: Rc<dyn Fn(String)>,
+}
+
+/// The columns that are read; whatever the others hold is passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns(Option<BTreeSet<String>>);
+
+impl Columns {
+    pub fn all() -> Self {
+        Columns(None)
+    }
+
+    pub fn of(names: impl IntoIterator<Item = String>) -> Self {
+        Columns(Some(names.into_iter().collect()))
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
+    pub fn read(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|names| names.contains(name))
+    }
+
+    /// Whether it is one of those that are asked for by name.
+    pub fn named(&self, name: &str) -> bool {
+        self.0.as_ref().is_some_and(|names| names.contains(name))
+    }
+
+    /// A column asked for by name that is none of these.
+    pub(crate) fn absent<'a>(&self, there: impl Iterator<Item = &'a str>) -> Option<&str> {
+        let there: BTreeSet<&str> = there.collect();
+        let names = self.0.as_ref()?;
+        names.iter().map(String::as_str).find(|name| !there.contains(name))
+    }
+}
+
+/// Rows up to the first error.
+pub(crate) fn until_broken(mut next: impl FnMut() -> Result<Option<Numbered>> + 'static) -> Rows {
+    let mut broken = false;
+    Box::new(std::iter::from_fn(move || {
+        let row = (!broken).then(&mut next)?;
+        broken = row.is_err();
+        row.transpose()
+    }))
+}

@@ -1,0 +1,48 @@
+//! The options that scripts, the prompt and plans have in common.
+
+use clap::Args;
+use compt_lua::args::parse_arg;
+use compt_lua::session::Session;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct SessionOptions {
+    /// A value the script sees as compt.args.KEY: a number, true, false or text (quotes force text)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_arg)]
+    set: Vec<(String, serde_json::Value)>,
+
+    /// The folder where runs are recorded
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Where tensors live: cpu, cuda, cuda:N or auto
+    #[arg(long, default_value = "auto")]
+    device: String,
+
+    /// Seed of every random number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// For runs nobody watches: an edit of a control file that does not work ends the run
+    #[arg(long)]
+    strict: bool,
+}
+
+impl From<SessionOptions> for Session {
+    fn from(options: SessionOptions) -> Session {
+        let mut args = serde_json::Map::new();
+        for (key, value) in options.set {
+            if let Some(before) = args.insert(key.clone(), value.clone()) {
+                eprintln!("note: --set {key} is given twice: {value} takes the place of {before}");
+            }
+        }
+        Session {
+            args,
+            out: options.out,
+            device: options.device,
+            seed: options.seed,
+            strict: options.strict,
+            ..Session::default()
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The folder of a plan.
+
+use crate::{Error, Result};
+use compt_study::sweep::{Head, Indices, Plan};
+use std::path::{Path, PathBuf};
+
+/// Reads a plan and changes to the folder it was made in, to which its paths are relative. Gives the
+/// plan's absolute path, too.
+/// Errors: the file is no plan, or its folder is not there.
+pub fn enter(path: &Path, which: Option<&Indices>) -> Result<(Plan, PathBuf)> {
+    // One name for one file, however it was spelt.
+    let path = std::fs::canonicalize(path).map_err(|e| {
+        Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")
+    })?;
+    if path.extension().is_some_and(|e| e == "lua") {
+        return Err(Error::new("this is a script, not a plan")
+            .at(path.display())
+            .hint("compt sweep plan FILE.lua makes its plan and says where"));
+    }
+    let mut plan = Plan::read(&path, which)?;
+    let folder = plan.head.launch.folder.clone();
+    // What is shown leads from where the user is.
+    if std::env::current_dir().is_ok_and(|here| here != folder) {
+        plan.cells.iter_mut().for_each(|cell| cell.folder = folder.join(&cell.folder));
+    }
+    go_to(&plan.head, &path)?;
+    Ok((plan, path))
+}
+
+/// Changes to the folder a plan was made in.
+pub fn go_to(head: &Head, path: &Path) -> Result<()> {
+    let folder = &head.launch.folder;
+    std::env::set_current_dir(folder).map_err(|e| {
+        Error::from(e)
+            .at(format!("{}: the folder it was made in, {}", path.display(), folder.display()))
+            .hint("make the plan on the machine, or in the shared folder, where it is run")
+    })
+}
