@@ -6,20 +6,22 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 23] = [
+const ROOMS: [(&str, &[&str]); 24] = [
     ("files", &[]),
     ("guard", &[]),
     ("notice", &[]),
     ("tensor", &["files"]),
     ("nn", &["tensor"]),
-    ("t5", &["files", "tensor", "nn"]),
+    ("t5", &["files", "tensor", "nn", "backbone"]),
     ("prompt", &["tensor", "nn"]),
     ("router", &["tensor", "nn"]),
     ("compose", &["tensor", "nn", "prompt", "router"]),
     ("data", &["files", "guard", "metric"]),
     ("metric", &["data"]),
-    ("backbone", &["files", "notice", "tensor", "data", "t5"]),
-    ("train", &["tensor", "nn", "t5", "prompt", "router", "compose", "data", "metric", "backbone"]),
+    ("backbone", &["files", "nn", "data"]),
+    ("pretrained", &["files", "notice", "tensor", "data", "backbone", "t5"]),
+    // What trains is of no particular model.
+    ("train", &["tensor", "nn", "prompt", "router", "compose", "data", "metric", "backbone"]),
     ("interrupt", &[]),
     ("watch", &[]),
     ("plot", &[]),

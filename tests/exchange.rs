@@ -3,7 +3,8 @@
 
 mod program;
 
-use compt_core::t5::{GroupCost, T5};
+use compt_core::backbone::{Backbone, GroupCost};
+use compt_core::t5::T5;
 use compt_study::exchange::peft::{Export, Kind, write, write_all};
 use compt_study::exchange::{self, Base, Note, Prompt, Prompts};
 use program::{root, skipped};

@@ -10,6 +10,7 @@ pub mod guard;
 pub mod metric;
 pub mod nn;
 pub mod notice;
+pub mod pretrained;
 pub mod prompt;
 pub mod router;
 pub mod t5;

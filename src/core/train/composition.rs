@@ -1,7 +1,7 @@
 //! What a method trains: a prompt bank, a router and an operator, which together give every example
 //! its prompt.
 
-use super::gather::Prompts;
+use super::batch::Prompts;
 use super::optimizer::Group;
 use crate::Result;
 use crate::compose::{Isolation, Operator};

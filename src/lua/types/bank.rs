@@ -63,8 +63,8 @@ fn bank(lua: &Lua, options: Value) -> mlua::Result<LuaBank> {
         (Some(backbone), _) => {
             let b = backbone.0.borrow();
             let material = Material {
-                dim: b.model.config.d_model,
-                device: b.model.device,
+                dim: b.model.model_config().d_model,
+                device: b.model.device(),
                 vocabulary: Some(b.model.embedding()),
                 tokenizer: b.tokenizer.as_deref(),
             };

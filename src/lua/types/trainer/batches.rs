@@ -4,7 +4,7 @@ use super::CALL;
 use super::method::StagePlan;
 use crate::Error;
 use crate::types::Tasks;
-use compt_core::backbone::Backbone;
+use compt_core::backbone::LoadedBackbone;
 use compt_core::train::rows::{Row, tokenize};
 use compt_core::train::sampler::Sampler;
 use compt_core::train::{Batches, TaskBatches, mix};
@@ -37,7 +37,7 @@ const EPOCHS: u64 = 30;
 pub fn task_batches(
     tasks: &Tasks,
     from: Option<&Tasks>,
-    b: &Backbone,
+    b: &LoadedBackbone,
     plan: &Plan,
     max_source: usize,
 ) -> mlua::Result<(Box<dyn Batches>, Vec<StageLength>)> {

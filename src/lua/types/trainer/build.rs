@@ -10,12 +10,12 @@ use crate::options::Options;
 use crate::session::Session;
 use crate::types::{LuaBackbone, LuaBank, LuaRouter, Tasks, thawed};
 use crate::{Error, Result};
+use compt_core::backbone::GroupCost;
 use compt_core::data::Split;
-use compt_core::t5::GroupCost;
 use compt_core::tensor::{device, dtype};
+use compt_core::train::batch::Placement;
 use compt_core::train::control::{Control, Setting, View};
 use compt_core::train::evaluate::{Decoding, Evaluation};
-use compt_core::train::gather::Placement;
 use compt_core::train::knobs::Knobs;
 use compt_core::train::{Batches, NonFinite, Parts, Settings, Stage};
 use mlua::{Function, Lua, ObjectLike, Table, Value};
@@ -94,7 +94,7 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
         false => backbone,
     };
     let b = backbone.0.borrow();
-    let dropout = b.model.config.dropout_rate;
+    let dropout = b.model.model_config().dropout_rate;
     let placement = Placement::parse(&placement)?;
     let max_source = o.get_or(lua, "max_source_length", 256)?;
     let settings = Settings {
@@ -255,8 +255,8 @@ pub fn build(lua: &Lua, options: Value) -> mlua::Result<Built> {
     }
     let mut config = json!({
         "method": described::plain(lua, &method)?,
-        "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind),
-            "device": device::name(b.model.device), "config": b.model.config,
+        "backbone": { "name": b.name, "dtype": dtype::name(b.model.kind()),
+            "device": device::name(b.model.device()), "config": b.model.config_json(),
             "revision": b.revision, "fingerprint": b.fingerprint()? },
         "tasks": tasks.as_ref().map(|t| described::tasks(&t.0)),
         "name": name, "epochs": epochs, "batch_size": batch_size, "seed": seed,

@@ -11,10 +11,10 @@ use crate::types::compose::{Choice, Context, Shapes};
 use crate::types::learner::{self, LuaSetup};
 use crate::types::router::{self, LuaRouter};
 use crate::{Error, Result};
-use compt_core::backbone::Backbone;
+use compt_core::backbone::LoadedBackbone;
 use compt_core::router::Phase;
 use compt_core::train::composition::{Composition, Selection};
-use compt_core::train::learner::{Learner, OfTasks};
+use compt_core::train::learner::{Learner, TaskInputs};
 use compt_core::train::optimizer::Group;
 use mlua::{Function, Lua, Table, Value};
 use std::rc::Rc;
@@ -83,8 +83,8 @@ pub fn trained(
                 .hint("leave 'alone' out, or make a trainer for each task")
                 .into());
         }
-        let parameters =
-            b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
+        let parameters = b.model.parameters().into_iter();
+        let parameters = parameters.map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
         let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
         return Ok(Trained {
             stages: vec![StagePlan::only(None, alone, &groups)],
@@ -142,8 +142,8 @@ pub fn trained(
     let own = operator.private_length(sources as i64, length);
     let private_length = method.get::<Option<i64>>("private_length")?.unwrap_or(own);
     let material = Material {
-        dim: b.model.config.d_model,
-        device: b.model.device,
+        dim: b.model.model_config().d_model,
+        device: b.model.device(),
         vocabulary: Some(b.model.embedding()),
         tokenizer: b.tokenizer.as_deref(),
     };
@@ -158,8 +158,8 @@ pub fn trained(
         sources,
         length,
         private_length,
-        d_model: b.model.config.d_model,
-        device: b.model.device,
+        d_model: b.model.model_config().d_model,
+        device: b.model.device(),
     };
     let (operator, file) = match (operator, &router) {
         (Choice::BuiltIn(operator), _) => (operator, None),
@@ -174,7 +174,7 @@ pub fn trained(
         bank: bank.bank.clone(),
         router: router.as_ref().map(|r| r.router.clone()),
         operator,
-        device: b.model.device,
+        device: b.model.device(),
     };
     let groups = composition.groups(decay);
     let stages = vec![StagePlan::only(Some(Rc::new(composition)), alone, &groups)];
@@ -201,7 +201,7 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
             }
         };
         for lot in lots {
-            let asked = learner.of_tasks(lot, Selection::default());
+            let asked = learner.task_inputs(lot, Selection::default());
             let place = |e: Error| match (stage.alone, &stage.name[..]) {
                 (true, "") => e.at(&names[lot[0]]),
                 (true, stage) => e.at(format!("{stage}: {}", names[lot[0]])),
@@ -209,8 +209,8 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
             };
             let asked = asked.and_then(|asked| learner.try_out(lot).map(|()| asked));
             let rows = match asked.map_err(place)? {
-                OfTasks::Prompts(prompts) => prompts.vectors.size()[1],
-                OfTasks::OfRows { rows, .. } => rows as i64,
+                TaskInputs::Prompts(prompts) => prompts.vectors.size()[1],
+                TaskInputs::PerRow { positions, .. } => positions as i64,
             };
             most = most.max(rows);
         }
@@ -219,8 +219,8 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
 }
 
 /// The prompts and weights of an example of each of these tasks, as a step composes them.
-fn shapes(bank: &LuaBank, router: &LuaRouter, b: &Backbone) -> Shapes {
-    let (bank, router, device) = (bank.bank.clone(), router.router.clone(), b.model.device);
+fn shapes(bank: &LuaBank, router: &LuaRouter, b: &LoadedBackbone) -> Shapes {
+    let (bank, router, device) = (bank.bank.clone(), router.router.clone(), b.model.device());
     Box::new(move |tasks| {
         tch::no_grad(|| {
             let ids: Vec<i64> = tasks.iter().map(|task| *task as i64).collect();
@@ -237,7 +237,7 @@ fn router_of(
     method: &Table,
     tasks: &[String],
     sources: usize,
-    b: &Backbone,
+    b: &LoadedBackbone,
     operator: &str,
 ) -> mlua::Result<LuaRouter> {
     let (kind, options) = match method.get::<Value>("router")? {
@@ -274,7 +274,7 @@ fn router_of(
             .into());
     }
     let eval: String = o.get_or(lua, "eval", "softmax".into())?;
-    let mut router = router::make(lua, kind, &o, tasks.to_vec(), sources, b.model.device)?;
+    let mut router = router::make(lua, kind, &o, tasks.to_vec(), sources, b.model.device())?;
     router.of_trainer = true;
     o.finish()?;
     if operator == "concat" && kind == "relaxed_bernoulli" && eval == "softmax" {

@@ -58,7 +58,7 @@ impl LuaTrainer {
             notice::say(&format!("note: {shown}: {what}"));
         }
         if let (true, Mode::Replay { to, .. }) = (earlier.is_target, earlier.mode) {
-            let device = self.trainer.parts().backbone.borrow().model.device;
+            let device = self.trainer.parts().backbone.borrow().model.device();
             let tolerance = if device.is_cuda() { CUDA_TOLERANCE } else { 0.0 };
             self.live.borrow_mut().follow(earlier.past(), 0, None)?;
             self.replay = Some(Replay::new(earlier.steps, to, tolerance));
