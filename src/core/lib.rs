@@ -11,6 +11,7 @@ pub mod metric;
 pub mod nn;
 pub mod notice;
 pub mod options;
+pub mod pretrained;
 pub mod prompt;
 pub mod router;
 pub mod t5;

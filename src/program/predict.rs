@@ -3,12 +3,12 @@
 use super::{FAILED, errors};
 use crate::{Error, Result};
 use clap::Args;
-use compt_core::backbone::Backbone;
+use compt_core::backbone::LoadedBackbone;
 use compt_core::data::{Form, Given, Input, Row};
 use compt_core::files::json::read_json;
 use compt_core::tensor::device;
-use compt_core::train::answering::{Answer, Answering};
-use compt_core::train::gather::Placement;
+use compt_core::train::batch::Placement;
+use compt_core::train::prompt_predictor::{PromptPredictor, RowPrediction};
 use compt_error::Context;
 use compt_lua::backbone_named;
 use compt_study::exchange;
@@ -67,18 +67,23 @@ fn answer_all(options: &Options) -> Result<()> {
     let backbone = backbone(&config, options)?;
     let max_source = config.max_source_length;
     let placement = Placement::parse(&config.placement)?;
-    let answering = Answering::new(&backbone, &task, form, &prompt, max_source, placement)?;
+    let predictor = PromptPredictor::new(&backbone, &task, form, &prompt, max_source, placement)?;
     let input = Input::new(Box::new(io::stdin().lock()))?;
-    pass(&answering, input, usize::from(options.batch), &mut io::stdout().lock())
+    pass(&predictor, input, usize::from(options.batch), &mut io::stdout().lock())
 }
 
 /// Answers lines as they come, `batch` at a time.
-fn pass(answering: &Answering, mut input: Input, batch: usize, out: &mut dyn Write) -> Result<()> {
+fn pass(
+    predictor: &PromptPredictor,
+    mut input: Input,
+    batch: usize,
+    out: &mut dyn Write,
+) -> Result<()> {
     let mut waiting: Vec<(usize, Row)> = Vec::new();
     loop {
         let row = match input.read() {
-            Ok(None) => return tell(answering, waiting, out),
-            Ok(Some((number, given))) => row(answering.form(), given)
+            Ok(None) => return tell(predictor, waiting, out),
+            Ok(Some((number, given))) => row(predictor.form(), given)
                 .map(|row| row.map(|row| (number, row)))
                 .map_err(|e| e.at(format!("line {number} of the input"))),
             Err(e) => Err(e),
@@ -87,12 +92,12 @@ fn pass(answering: &Answering, mut input: Input, batch: usize, out: &mut dyn Wri
             Ok(row) => waiting.extend(row),
             // What came before a bad line is answered.
             Err(e) => {
-                tell(answering, waiting, out)?;
+                tell(predictor, waiting, out)?;
                 return Err(e);
             }
         }
         if waiting.len() == batch {
-            tell(answering, std::mem::take(&mut waiting), out)?;
+            tell(predictor, std::mem::take(&mut waiting), out)?;
         }
     }
 }
@@ -108,20 +113,20 @@ fn row(form: &Form, given: Given) -> Result<Option<Row>> {
 }
 
 /// Prints each row with its prediction and scores, as JSON Lines.
-fn tell(answering: &Answering, rows: Vec<(usize, Row)>, out: &mut dyn Write) -> Result<()> {
+fn tell(predictor: &PromptPredictor, rows: Vec<(usize, Row)>, out: &mut dyn Write) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     let (numbers, mut rows): (Vec<usize>, Vec<Row>) = rows.into_iter().unzip();
-    let answers = match answering.answer(&rows) {
-        Ok(answers) => answers,
+    let predictions = match predictor.predict(&rows) {
+        Ok(predictions) => predictions,
         Err((i, e)) => {
             let before = numbers.iter().copied().zip(rows).take(i).collect();
-            tell(answering, before, out)?;
+            tell(predictor, before, out)?;
             return Err(e.at(format!("line {} of the input", numbers[i])));
         }
     };
-    for (row, Answer { prediction, scores, cut }) in rows.iter_mut().zip(answers) {
+    for (row, RowPrediction { prediction, scores, cut }) in rows.iter_mut().zip(predictions) {
         row.insert("prediction".into(), prediction.into());
         if !scores.is_empty() {
             let scores: Map<String, Value> =
@@ -159,7 +164,7 @@ fn form(config: &Specification, options: &Options) -> Result<(String, Form)> {
 }
 
 /// The backbone of the run, or the one given instead.
-fn backbone(config: &Specification, options: &Options) -> Result<Backbone> {
+fn backbone(config: &Specification, options: &Options) -> Result<LoadedBackbone> {
     let recorded = &config.backbone;
     let name = match &options.backbone {
         Some(name) => name.clone(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 26] = [
+const ROOMS: [(&str, &[&str]); 27] = [
     ("files", &[]),
     ("guard", &[]),
     ("notice", &[]),
@@ -14,18 +14,20 @@ const ROOMS: [(&str, &[&str]); 26] = [
     ("options", &["word"]),
     ("tensor", &["files"]),
     ("nn", &["tensor"]),
-    ("t5", &["files", "tensor", "nn"]),
+    ("t5", &["files", "tensor", "nn", "backbone"]),
     ("prompt", &["tensor", "nn", "options", "data", "backbone"]),
     ("router", &["tensor", "nn", "options"]),
     ("compose", &["tensor", "nn", "prompt", "router"]),
     ("data", &["files", "guard", "word", "metric"]),
     ("metric", &["word"]),
-    ("backbone", &["files", "notice", "tensor", "data", "t5"]),
+    ("backbone", &["files", "nn", "data"]),
+    ("pretrained", &["files", "notice", "tensor", "data", "backbone", "t5"]),
+    // What trains is of no particular model.
     (
         "train",
         &[
-            "notice", "options", "tensor", "nn", "t5", "prompt", "router", "compose", "data",
-            "metric", "backbone",
+            "notice", "options", "tensor", "nn", "prompt", "router", "compose", "data", "metric",
+            "backbone",
         ],
     ),
     ("interrupt", &[]),

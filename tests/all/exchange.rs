@@ -2,7 +2,8 @@
 //! what peft computes with them.
 
 use crate::program::{python, read, root, shared};
-use compt_core::t5::{GroupCost, T5};
+use compt_core::backbone::{Backbone, GroupCost};
+use compt_core::t5::T5;
 use compt_study::exchange::peft::{Export, PeftType, write, write_all};
 use compt_study::exchange::{self, Base, Note, Prompt, Prompts};
 use std::collections::HashMap;

@@ -1,6 +1,7 @@
 //! The T5 against `transformers`: tests/golden/t5.py made the checkpoints and what they compute.
 
-use compt_core::t5::{Beams, Generation, GroupCost, T5};
+use compt_core::backbone::{Backbone, Beams, Encoded, Generate, Generation, GroupCost};
+use compt_core::t5::T5;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
@@ -58,7 +59,7 @@ impl Case {
             .collect()
     }
 
-    fn encode(&self, embeds: &str, cost: GroupCost) -> compt_core::t5::Encoded {
+    fn encode(&self, embeds: &str, cost: GroupCost) -> Encoded {
         let embeds = match embeds {
             "input_ids" => self.model.embed(&self.get(embeds)).unwrap(),
             other => self.get(other),

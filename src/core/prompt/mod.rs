@@ -8,7 +8,7 @@ pub use bank::{BankOptions, PromptBank};
 pub use encoder::EncoderKind;
 pub use init::Init;
 
-use crate::backbone::Backbone;
+use crate::backbone::LoadedBackbone;
 use crate::data::Tokenizer;
 use crate::nn::{Named, named};
 use crate::{Error, Result};
@@ -28,10 +28,10 @@ pub struct Material<'a> {
 }
 
 impl<'a> Material<'a> {
-    pub fn of(backbone: &'a Backbone) -> Self {
+    pub fn of(backbone: &'a LoadedBackbone) -> Self {
         Material {
-            dim: backbone.model.config.d_model,
-            device: backbone.model.device,
+            dim: backbone.model.model_config().d_model,
+            device: backbone.model.device(),
             vocabulary: Some(backbone.model.embedding()),
             tokenizer: backbone.tokenizer.as_deref(),
         }

@@ -50,3 +50,9 @@ pub fn softmax(scores: &Tensor, bias: Option<&Tensor>, dropout: f64) -> Result<T
     let weights = weights.f_to_kind(kind)?;
     Ok(if dropout > 0.0 { weights.f_dropout(dropout, true)? } else { weights })
 }
+
+/// Additive mask `[1, 1, n, n]` that hides the positions after each query.
+pub fn causal_mask(n: i64, device: Device) -> Result<Tensor> {
+    let hidden = Tensor::f_full([n, n], f64::NEG_INFINITY, (Kind::Float, device))?;
+    Ok(hidden.f_triu(1)?.f_view([1, 1, n, n])?)
+}

@@ -1,10 +1,10 @@
 //! Attention of the decoder to the encoder's output.
 
 use super::attention::{attend, softmax};
-use super::change::Bottleneck;
 use super::layers::{Assembler, Changing, Pass, Prefix, add};
 use super::linear::{Linear, Norm};
 use crate::Result;
+use crate::backbone::Bottleneck;
 use tch::Tensor;
 
 /// Attention of the decoder to the encoder's output.

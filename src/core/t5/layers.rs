@@ -5,16 +5,16 @@
 
 use super::attention::attend;
 use super::cache::Cache;
-use super::change::{Bottleneck, Changes};
 use super::config::{Config, FeedForwardKind};
-use super::layout::Layout;
 use super::linear::{Linear, Norm};
 use super::parameters::Weights;
 use crate::Result;
+use crate::backbone::Layout;
+use crate::backbone::{Bottleneck, Changes};
 use crate::nn::Activation;
 use tch::{Kind, Tensor};
 
-/// What a pass through the layers needs to know besides its input.
+/// The settings of a pass through the layers.
 #[derive(Debug, Clone, Copy)]
 pub struct Pass {
     pub epsilon: f64,
@@ -104,6 +104,7 @@ pub(super) struct Prefix {
 }
 
 impl Prefix {
+    /// Keys and values `[rows, heads, n, d_kv]`, these before them: `[rows, heads, m + n, d_kv]`.
     pub(super) fn before(&self, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let join = |own: &Tensor, x: &Tensor| -> Result<Tensor> {
             let size = own.size();
@@ -113,13 +114,14 @@ impl Prefix {
         Ok((join(&self.keys, keys)?, join(&self.values, values)?))
     }
 
-    /// A bias over keys, with zeros for these.
+    /// A bias `[.., n]` over keys as `[.., m + n]`, zeros for these.
     pub(super) fn widened(&self, bias: &Tensor) -> Result<Tensor> {
         Ok(bias.f_constant_pad_nd([self.keys.size()[2], 0])?)
     }
 }
 
-/// `x` plus what a module gives.
+/// The residual `x` `[n, d_model]` plus the output of a module: `inner` `[n, in]` through its output
+/// matrix and its bottleneck.
 pub(super) fn add(
     x: &Tensor,
     inner: &Tensor,
@@ -178,7 +180,8 @@ impl SelfAttention {
         })
     }
 
-    /// Attention to keys and values, those of a prefix before them.
+    /// Attention of `q` `[rows, heads, new, d_kv]` to keys and values `[rows, heads, n, d_kv]`, those
+    /// of a prefix before them.
     fn attend(
         &self,
         q: &Tensor,
@@ -295,6 +298,7 @@ impl FeedForward {
         })
     }
 
+    /// `[n, d_model]` to the same.
     pub fn forward(&self, x: &Tensor, pass: Pass) -> Result<Tensor> {
         let inner = self.input.forward(&self.norm.forward(x, pass.epsilon)?)?;
         let inner = if self.kind.gated {

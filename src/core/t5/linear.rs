@@ -1,8 +1,10 @@
-//! A matrix of the backbone, and a norm, as they are or changed.
+//! A matrix and a norm of the backbone, with or without changes.
+//!
+//! Low-rank changes follow Hu et al. 2021 (LoRA): `W x + scale B (A x)`.
 
-use super::change::Changes;
 use super::norm::rms_norm;
 use super::product::{add_linear, linear};
+use crate::backbone::Changes;
 use crate::{Error, Result};
 use tch::Tensor;
 
@@ -21,8 +23,8 @@ impl Linear {
         Linear { weight, low_rank: None, bias: None }
     }
 
-    /// The same changed; `places` are those of its matrices with the rows of each, and `gain`, where
-    /// a norm's is folded into it, is that norm's.
+    /// The matrix with changes. `places` names its stacked matrices with the rows of each; `gain`, `[in]`,
+    /// is that of a norm that is folded into it.
     pub fn changed(
         &self,
         changes: &Changes,
@@ -81,7 +83,7 @@ impl Linear {
         }
     }
 
-    /// `residual` plus what it gives, with dropout on that.
+    /// `residual` `[n, out]` plus `x` `[n, in]` through the matrix, with dropout on the product.
     pub fn add(&self, residual: &Tensor, x: &Tensor, dropout: f64) -> Result<Tensor> {
         if self.is_plain() {
             return add_linear(residual, x, &self.weight, dropout);
@@ -107,6 +109,7 @@ impl Norm {
         Norm { gain, ratio: None, offset: None }
     }
 
+    /// The norm with changes of gain and bias. A gain of 0 cannot be changed and is an error.
     pub fn changed(&self, changes: &Changes, place: &str) -> Result<Self> {
         let over = |value: &Tensor| -> Result<Tensor> {
             if self.gain.f_eq(0.0)?.f_any()?.f_int64_value(&[])? != 0 {
@@ -136,7 +139,7 @@ impl Norm {
         Ok(out)
     }
 
-    /// The same with its gain, where no matrix holds it.
+    /// The norm of rows `[n, d]` with its gain, where no matrix holds it.
     pub fn with_gain(&self, x: &Tensor, epsilon: f64) -> Result<Tensor> {
         let out = self.forward(x, epsilon)?;
         Ok(out.f_mul(&self.gain.f_to_kind(out.kind())?)?)

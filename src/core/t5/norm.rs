@@ -1,4 +1,4 @@
-//! Root-mean-square norm without bias (Zhang & Sennrich 2019), as T5 uses it.
+//! Root-mean-square norm without bias (Zhang & Sennrich 2019), as in T5.
 
 use crate::Result;
 use tch::{Kind, Tensor};

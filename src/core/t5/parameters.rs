@@ -1,6 +1,5 @@
 //! The named parameters of a T5, as its checkpoints name them.
 
-use super::checkpoint::Checkpoint;
 use super::config::Config;
 use crate::Result;
 use std::collections::BTreeMap;
@@ -96,10 +95,10 @@ impl Parameters {
         Ok(Parameters(map))
     }
 
-    /// Those of a checkpoint, each a tensor of its own.
-    pub fn of(checkpoint: &Checkpoint) -> Result<Self> {
-        let names = entries(&checkpoint.config).into_iter().map(|entry| entry.name);
-        let read = |name: String| Ok((name.clone(), checkpoint.get(&name)?.f_detach_copy()?));
+    /// Copies of the weights that a configuration calls for.
+    pub fn of(config: &Config, weights: &dyn Weights) -> Result<Self> {
+        let names = entries(config).into_iter().map(|entry| entry.name);
+        let read = |name: String| Ok((name.clone(), weights.get(&name)?.f_detach_copy()?));
         Ok(Parameters(names.map(read).collect::<Result<_>>()?))
     }
 

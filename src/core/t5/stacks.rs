@@ -1,14 +1,15 @@
 //! The encoder and the decoder: their blocks, biases and final norms.
 
+use super::attention::causal_mask;
 use super::cache::Cache;
-use super::change::Changes;
 use super::config::Config;
 use super::cross::{CrossAttention, Memory};
 use super::layers::{Assembler, Changing, FeedForward, Pass, SelfAttention};
-use super::layout::{Group, Layout, causal_mask};
 use super::linear::Norm;
 use super::position::PositionBias;
 use crate::Result;
+use crate::backbone::Changes;
+use crate::backbone::{Group, Layout};
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
@@ -86,7 +87,7 @@ pub struct State {
 
 impl State {
     /// Each row `n` times in a row: the state of `n` beams a row, before the first position.
-    pub fn repeated(mut self, n: i64) -> Result<Self> {
+    pub fn repeat(&mut self, n: i64) -> Result<()> {
         let repeat = |t: &Tensor| Ok(t.f_repeat_interleave_self_int(n, 0, None)?);
         for memory in self.memories.iter_mut().flatten() {
             *memory = memory.map(repeat)?;
@@ -95,7 +96,7 @@ impl State {
             *mask = repeat(mask)?;
         }
         self.rows.iter_mut().for_each(|rows| *rows *= n);
-        Ok(self)
+        Ok(())
     }
 
     /// Forgets all rows but those at these places, ascending in packed order.
@@ -300,7 +301,7 @@ impl Positions {
         Ok(Positions((0..own).map(bias).collect::<Result<_>>()?))
     }
 
-    /// Those that begin to hold at a layer, counted from 0; None where the earlier ones go on.
+    /// The biases that hold from this layer on, counted from 0; None where those before still hold.
     fn new_at(&self, layer: usize) -> Option<&PositionBias> {
         self.0.get(layer)
     }

@@ -1,6 +1,6 @@
 //! A prompt bank, a router and an operator, which together compose the prompt of every example.
 
-use super::gather::Prompts;
+use super::batch::Prompts;
 use super::optimizer::Group;
 use crate::Result;
 use crate::compose::{Isolation, Operator};

@@ -1,8 +1,8 @@
 //! Evaluation: one composed prompt a task, rows of all tasks sorted by length, scores by task.
 
-use super::predict::{Item, Predictor, Reading};
+use super::predict::{Item, Predictor, RowInputs};
 use super::rows::{answers, tokenize};
-use crate::backbone::Backbone;
+use crate::backbone::LoadedBackbone;
 use crate::data::{Split, TaskSet};
 use crate::metric::Metric;
 use crate::{Error, Result};
@@ -46,12 +46,16 @@ impl Scores {
     }
 }
 
-/// Evaluates the tasks with these indices; `progress` is told how many of how many rows are done.
-pub fn evaluate(
-    backbone: &Backbone,
+/// Evaluates the tasks with these indices; `progress` is called with the number of rows done and the
+/// number of all.
+///
+/// A backbone without a tokenizer, a task without rows of the split, and an error of `progress` are
+/// errors.
+pub(super) fn evaluate(
+    backbone: &LoadedBackbone,
     tasks: &TaskSet,
     which: &[usize],
-    reading: &Reading,
+    inputs: &RowInputs,
     options: &Evaluation,
     progress: &mut dyn FnMut(usize, usize) -> Result<()>,
 ) -> Result<Scores> {
@@ -75,11 +79,11 @@ pub fn evaluate(
     }
 
     let predictor = Predictor {
-        model: &backbone.model,
+        model: &*backbone.model,
         tokenizer: &tokenizer,
         tasks,
         known: &known,
-        reading,
+        inputs,
         options,
     };
     let batches = predictor.batches(&items);

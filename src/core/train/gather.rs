@@ -1,63 +1,31 @@
 //! The first part of a step: a batch of token ids and prompts becomes the packed embeddings the
 //! backbone reads, each row with its own prompt.
 
-use super::learner::Given;
-use crate::t5::{GroupCost, IGNORED, Layout, T5};
+use super::batch::{Inputs, Placement};
+use crate::backbone::{Backbone, GroupCost, IGNORED, Layout};
 use crate::{Error, Result};
-use tch::{Device, Kind, Tensor};
-
-/// Where a prompt stands in its row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placement {
-    /// After the input and before its `</s>`, as in ComPT.
-    Append,
-    /// Before the input, as in PEFT and T5X.
-    Prepend,
-}
-
-impl Placement {
-    pub const NAMES: [&str; 2] = ["append", "prepend"];
-
-    pub fn parse(name: &str) -> Result<Self> {
-        match name {
-            "append" => Ok(Placement::Append),
-            "prepend" => Ok(Placement::Prepend),
-            _ => Err(Error::unknown("placement", name, Self::NAMES)),
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-}
-
-/// Prompts for a batch.
-pub struct Prompts {
-    /// `[P, m, d]`: one for each row of a batch, or one for each task.
-    pub vectors: Tensor,
-    /// Which of them each row takes.
-    pub of_row: Vec<usize>,
-    /// Positions attention must not see, for each of them (0-based, inside the prompt).
-    pub hidden: Vec<Vec<i64>>,
-}
+use tch::{Device, Tensor};
 
 /// What the encoder reads.
-pub struct Gathered {
+pub(super) struct Gathered {
     /// `[N, d]`
-    pub embeddings: Tensor,
-    pub layout: Layout,
+    pub(super) embeddings: Tensor,
+    pub(super) layout: Layout,
 }
 
-/// Lays rows of token ids, each closed by `</s>`, and what they are given out for the encoder.
-pub fn gather(
-    backbone: &T5,
+/// Lays out rows of token ids, each closed by `</s>`, and their other inputs for the encoder.
+///
+/// An empty row, and a shift of another shape than the rows, are errors.
+pub(super) fn gather(
+    backbone: &dyn Backbone,
     rows: &[&[i64]],
-    given: &Given,
+    inputs: &Inputs,
     placement: Placement,
     cost: GroupCost,
 ) -> Result<Gathered> {
-    let device = backbone.device;
-    let prompts = given.prompts.as_ref();
+    let device = backbone.device();
+    let d_model = backbone.model_config().d_model;
+    let prompts = inputs.prompts.as_ref();
     let m = prompts.map_or(0, |p| p.vectors.size()[1]);
     let lengths: Vec<i64> = rows.iter().map(|ids| ids.len() as i64 + m).collect();
     let start_of = |row: usize| match placement {
@@ -78,15 +46,14 @@ pub fn gather(
         total += ids.len() as i64;
     }
     let tokens = backbone.embed(&Tensor::f_from_slice(&ids)?.f_to_device(device)?)?;
-    let tokens = match &given.shift {
-        Some(shift) => tokens
-            .f_add(&of_tokens(shift, rows, backbone.config.d_model)?.f_to_kind(tokens.kind())?)?,
+    let tokens = match &inputs.shift {
+        Some(shift) => tokens.f_add(&of_tokens(shift, rows, d_model)?.f_to_kind(tokens.kind())?)?,
         None => tokens,
     };
     let table = match prompts {
         Some(p) => {
             let vectors = p.vectors.f_to_kind(tokens.kind())?;
-            Tensor::f_cat(&[tokens, vectors.f_reshape([-1, backbone.config.d_model])?], 0)?
+            Tensor::f_cat(&[tokens, vectors.f_reshape([-1, d_model])?], 0)?
         }
         None => tokens,
     };
@@ -104,7 +71,7 @@ pub fn gather(
     Ok(Gathered { embeddings: table.f_index_select(0, &index)?, layout })
 }
 
-/// Of `[B, L, d]` what stands at a token of its row, one row after the other: `[tokens, d]`.
+/// The parts of a shift `[B, L, d]` at the tokens, one row after the other: `[tokens, d]`.
 fn of_tokens(shift: &Tensor, rows: &[&[i64]], width: i64) -> Result<Tensor> {
     let longest = rows.iter().map(|ids| ids.len() as i64).max().unwrap_or(0);
     let [count, length, d] = shift.size()[..] else {
@@ -125,7 +92,7 @@ fn of_tokens(shift: &Tensor, rows: &[&[i64]], width: i64) -> Result<Tensor> {
 }
 
 /// Targets as labels `[B, T]`, `IGNORED` behind the end of each.
-pub fn labels(targets: &[&[i64]], device: Device) -> Result<Tensor> {
+pub(super) fn labels(targets: &[&[i64]], device: Device) -> Result<Tensor> {
     let width = targets.iter().map(|t| t.len()).max().unwrap_or(0);
     let mut flat = vec![IGNORED; targets.len() * width];
     for (row, target) in targets.iter().enumerate() {
@@ -133,19 +100,4 @@ pub fn labels(targets: &[&[i64]], device: Device) -> Result<Tensor> {
     }
     let flat = Tensor::f_from_slice(&flat)?.f_to_device(device)?;
     Ok(flat.f_view([targets.len() as i64, width as i64])?)
-}
-
-/// How many padded positions one more group is worth: the time of its extra calls over the time
-/// of a position. Both are orders of magnitude, taken from the device and the backbone's size.
-pub fn group_cost(backbone: &T5) -> GroupCost {
-    const CALL: f64 = 100e-6;
-    let rate = match (backbone.device, backbone.kind) {
-        (Device::Cuda(_), _) => 100e12,
-        (_, Kind::BFloat16) => 300e9,
-        _ => 150e9,
-    };
-    let c = &backbone.config;
-    let weights = c.num_layers * (4 * c.d_model * c.inner() + 2 * c.d_model * c.d_ff);
-    let position = 4.0 * weights as f64 / rate;
-    GroupCost(c.num_layers as f64 * CALL / position)
 }

@@ -1,4 +1,4 @@
-//! What the steps of a run came to so far: losses, norms and scores, the latest and on average.
+//! The history of a run: losses, gradient norms and scores, the latest and moving averages.
 
 use super::report::StepReport;
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub struct Evaluated {
 
 impl History {
     /// Takes in a step, and the mean loss of each task in it.
-    pub fn step(&mut self, report: &StepReport) {
+    pub(super) fn step(&mut self, report: &StepReport) {
         self.begin_epoch(report.epoch);
         let (sum, count, epoch) = self.running;
         self.running = (sum + report.loss, count + 1, epoch);
@@ -56,12 +56,12 @@ impl History {
     }
 
     /// Whether this epoch is under way.
-    pub fn is_in(&self, epoch: u64) -> bool {
+    pub(super) fn is_in(&self, epoch: u64) -> bool {
         self.running.2 == epoch
     }
 
     /// Before a step of this epoch: the one before, if it was another, is over.
-    pub fn begin_epoch(&mut self, epoch: u64) {
+    pub(super) fn begin_epoch(&mut self, epoch: u64) {
         let (sum, count, _) = self.running;
         if !self.is_in(epoch) {
             if count > 0 {
@@ -72,7 +72,7 @@ impl History {
     }
 
     /// Takes in an evaluation.
-    pub fn evaluation(&mut self, found: Evaluated) {
+    pub(super) fn evaluation(&mut self, found: Evaluated) {
         for (task, score) in &found.scores {
             move_in(&mut self.score_averages, task, *score);
         }
@@ -80,7 +80,7 @@ impl History {
     }
 
     /// At the first step of a stage: what its losses are compared with begins anew.
-    pub fn begin_stage(&mut self) {
+    pub(super) fn begin_stage(&mut self) {
         self.loss = None;
         self.loss_average = None;
         self.grad_norm = None;
@@ -89,8 +89,8 @@ impl History {
         self.running = (0.0, 0, 0);
     }
 
-    /// A history as it might be after `steps` steps: losses of 1, scores of 50.
-    pub fn supposed(
+    /// An invented history of `steps` steps, for trials of a control: losses of 1, scores of 50.
+    pub(super) fn supposed(
         tasks: &[&str],
         groups: &[String],
         steps: u64,

@@ -1,29 +1,40 @@
-//! Training: what a control may turn (`knobs`) and how the trainer asks for it (`control`); which
-//! rows make a batch (`sampler`) and how they reach the backbone (`gather`).
+//! Training and evaluation over any backbone.
+//!
+//! A step: a control sets the knobs (`control`, `knobs`), a sampler chooses rows (`batches`, `sampler`), a
+//! learner computes their prompts or changes (`learner`, `composition`), `gather` lays them out for the
+//! encoder, `pass` computes the loss and the gradients, and an optimizer updates the parameters
+//! (`optimizer`). `evaluate` and `prompt_predictor` predict targets (`predict`).
 
-pub mod answering;
+pub mod batch;
+mod batches;
 pub mod composition;
 pub mod control;
 pub mod declared;
 pub mod evaluate;
-pub mod gather;
+mod gather;
 pub mod history;
 pub mod knobs;
 mod labels;
 pub mod learner;
 pub mod optimizer;
-mod parts;
 pub mod pass;
 pub mod plan;
-pub mod predict;
+mod predict;
+pub mod prompt_predictor;
 pub mod report;
 pub mod rows;
 pub mod sampler;
 mod seed;
+mod settings;
+mod stage;
 pub mod state;
+#[cfg(test)]
+mod tests;
 mod trainer;
 
+pub use batches::{Batch, Batches, TaskBatches};
 pub use labels::check_labels;
-pub use parts::{Batch, Batches, NonFinite, Parts, Settings, Stage, TaskBatches};
 pub use seed::mix;
+pub use settings::{NonFinite, Settings};
+pub use stage::{Parts, Stage};
 pub use trainer::Trainer;

@@ -1,56 +1,36 @@
-//! One batch through the backbone and back: gather (each row with what it is given), loss, gradients.
+//! One batch through the backbone and back: gather (each row with its inputs), loss, gradients.
 
+use super::batch::{Inputs, Outputs, Rows};
+use super::batches::Batch;
+use super::composition::Selection;
 use super::gather::{gather, labels};
 use super::knobs::Knobs;
-use super::learner::{Given, How, Learner, Rows};
-use super::parts::{Batch, Parts};
-use super::trainer::steered;
+use super::learner::{BatchContext, Learner};
+use super::stage::Parts;
 use crate::Result;
-use crate::t5::{GroupCost, TokenLosses};
-use tch::{Device, Kind, Tensor};
+use crate::backbone::GroupCost;
+use crate::router::Normalisation;
+use tch::{Device, Kind};
 
 /// The losses of one batch.
-pub struct Losses {
-    /// Mean over the target tokens, or what the learner made of it.
-    pub loss: f64,
-    pub by_row: Vec<f64>,
+pub(super) struct Losses {
+    /// Mean over the target tokens, or the learner's own loss.
+    pub(super) loss: f64,
+    pub(super) by_row: Vec<f64>,
 }
 
-/// What the decoder says to a batch.
-pub struct Outputs {
-    /// The decoder's last states, behind its norm: `[B, T, d]`.
-    pub states: Tensor,
-    /// `[B, T, vocabulary]`
-    pub logits: Tensor,
-    /// `[B, T]`, `IGNORED` behind the end of each.
-    pub labels: Tensor,
-    pub losses: TokenLosses,
-}
-
-impl Outputs {
-    pub fn shallow_clone(&self) -> Self {
-        Outputs {
-            states: self.states.shallow_clone(),
-            logits: self.logits.shallow_clone(),
-            labels: self.labels.shallow_clone(),
-            losses: TokenLosses {
-                losses: self.losses.losses.shallow_clone(),
-                counts: self.losses.counts.shallow_clone(),
-            },
-        }
-    }
-}
-
-/// A batch forward.
-pub fn forward(rows: &Rows, given: &Given, dropout: f64) -> Result<Outputs> {
+/// A batch forward. Gradients pass.
+///
+/// Inputs that do not fit the rows or the backbone, and a target without tokens, are errors.
+pub fn forward(rows: &Rows, inputs: &Inputs, dropout: f64) -> Result<Outputs> {
     let backbone = rows.backbone.borrow();
-    let changed = backbone.model.changed(&given.changes)?;
-    let model = changed.as_ref().unwrap_or(&backbone.model);
+    let changed = backbone.model.changed(&inputs.changes)?;
+    let model = changed.as_deref().unwrap_or(&*backbone.model);
     let sources: Vec<&[i64]> = rows.sources.iter().map(|ids| &ids[..]).collect();
     let targets: Vec<&[i64]> = rows.targets.iter().map(|ids| &ids[..]).collect();
-    let gathered = gather(model, &sources, given, rows.placement, rows.cost)?;
+    let gathered = gather(model, &sources, inputs, rows.placement, rows.cost)?;
     let encoded = model.encode(&gathered.embeddings, gathered.layout, dropout)?;
-    let labels = labels(&targets, model.device)?;
+    let labels = labels(&targets, model.device())?;
     let decoded = model.decode(&encoded, &model.shift_right(&labels)?, dropout)?;
     let losses = model.token_losses(&decoded.logits, &labels)?;
     Ok(Outputs { states: decoded.states, logits: decoded.logits, labels, losses })
@@ -58,7 +38,7 @@ pub fn forward(rows: &Rows, given: &Given, dropout: f64) -> Result<Outputs> {
 
 /// Forward and backward of one batch; gradients add up until the optimizer's step. A loss that is
 /// not finite has none.
-pub fn pass(
+pub(super) fn pass(
     parts: &Parts,
     learner: Option<&dyn Learner>,
     cost: GroupCost,
@@ -66,9 +46,9 @@ pub fn pass(
     knobs: &Knobs,
 ) -> Result<Losses> {
     let settings = &parts.settings;
-    let how = How {
+    let context = BatchContext {
         temperature: Some(knobs.number("temperature").unwrap_or(1.0)),
-        selection: steered(knobs),
+        selection: selection(knobs),
         dropout: knobs.number("dropout").unwrap_or(settings.dropout),
     };
     let (sources, targets) = batch.rows.into_iter().map(|row| (row.source, row.target)).unzip();
@@ -80,9 +60,9 @@ pub fn pass(
         placement: settings.placement,
         cost,
     };
-    let given = learner.map(|l| l.give(&rows, how)).transpose()?.unwrap_or_default();
-    let outputs = forward(&rows, &given, how.dropout)?;
-    let other = learner.map(|l| l.loss(&rows, how, &outputs)).transpose()?.flatten();
+    let inputs = learner.map(|l| l.inputs(&rows, context)).transpose()?.unwrap_or_default();
+    let outputs = forward(&rows, &inputs, context.dropout)?;
+    let other = learner.map(|l| l.loss(&rows, context, &outputs)).transpose()?.flatten();
     let loss = match other {
         Some(loss) => loss,
         None => outputs.losses.mean()?,
@@ -94,4 +74,13 @@ pub fn pass(
     }
     let by_row = outputs.losses.by_row()?.f_detach()?.f_to_device(Device::Cpu)?;
     Ok(Losses { loss: value, by_row: Vec::try_from(&by_row.f_to_kind(Kind::Double)?)? })
+}
+
+/// The selection that a control's knobs make.
+pub(super) fn selection(knobs: &Knobs) -> Selection {
+    Selection {
+        normalise: knobs.word("normalise").and_then(|name| Normalisation::parse(name).ok()),
+        top_k: knobs.number("top_k").map(|k| k as usize),
+        ..Selection::default()
+    }
 }

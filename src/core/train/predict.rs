@@ -1,13 +1,13 @@
-//! The answers of an evaluation: rows of all tasks sorted by length and encoded in batches, then
-//! decoded in larger lots.
+//! Predictions for rows of several tasks: sorted by length and encoded in batches, then decoded in
+//! larger lots.
 
+use super::batch::{Inputs, Placement, Prompts, Rows};
 use super::composition::Selection;
-use super::gather::{Placement, Prompts, gather, group_cost};
-use super::learner::{Given, How, Learner, Rows};
+use super::gather::gather;
+use super::learner::{BatchContext, Learner};
 use super::rows::Row;
-use crate::backbone::Backbone;
+use crate::backbone::{Backbone, Encoded, Generate, Generation, GroupCost, LoadedBackbone};
 use crate::data::{LabelWords, Split, TaskSet, Tokenizer};
-use crate::t5::{Encoded, Generation, GroupCost, T5};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -56,47 +56,47 @@ pub struct Evaluation {
 }
 
 /// What rows read besides their tokens.
-pub enum Reading<'a> {
+pub(super) enum RowInputs<'a> {
     Tokens,
     /// One prompt for each task of the set.
     Prompts(Prompts),
-    /// What a learner gives them, `rows` more positions each; rows of one task only share a batch
-    /// where they are to be kept `apart`.
-    OfRows {
+    /// What a learner computes batch by batch, a prompt of `positions` in it; rows of one task only
+    /// share a batch where they are to be kept `apart`.
+    PerRow {
         learner: &'a dyn Learner,
-        backbone: Rc<RefCell<Backbone>>,
+        backbone: Rc<RefCell<LoadedBackbone>>,
         selection: Selection,
-        rows: usize,
+        positions: usize,
         apart: bool,
     },
 }
 
-/// A batch behind the encoder, and the backbone that is to decode it if it is another.
-pub struct Read {
-    pub encoded: Encoded,
-    model: Option<T5>,
+/// A batch behind the encoder, and the changed backbone that decodes it where there is one.
+pub(super) struct EncodedBatch {
+    encoded: Encoded,
+    model: Option<Box<dyn Backbone>>,
 }
 
 /// One row on its way through the backbone.
-pub struct Item {
-    pub task: usize,
-    pub row: Row,
+pub(super) struct Item {
+    pub(super) task: usize,
+    pub(super) row: Row,
 }
 
-/// What the answers depend on.
-pub struct Predictor<'a> {
-    pub model: &'a T5,
-    pub tokenizer: &'a Tokenizer,
-    pub tasks: &'a TaskSet,
+/// All that predictions depend on.
+pub(super) struct Predictor<'a> {
+    pub(super) model: &'a dyn Backbone,
+    pub(super) tokenizer: &'a Tokenizer,
+    pub(super) tasks: &'a TaskSet,
     /// The label words of each task; none where any number is an answer.
-    pub known: &'a [Option<LabelWords>],
-    pub reading: &'a Reading<'a>,
-    pub options: &'a Evaluation,
+    pub(super) known: &'a [Option<LabelWords>],
+    pub(super) inputs: &'a RowInputs<'a>,
+    pub(super) options: &'a Evaluation,
 }
 
 impl Predictor<'_> {
     /// Items, by index, that are encoded together, the longest first.
-    pub fn batches(&self, items: &[Item]) -> Vec<Vec<usize>> {
+    pub(super) fn batches(&self, items: &[Item]) -> Vec<Vec<usize>> {
         let apart = |&i: &usize| if self.keeps_apart() { items[i].task } else { 0 };
         let mut order: Vec<usize> = (0..items.len()).collect();
         order.sort_by_key(|i| (apart(i), Reverse(self.length(&items[*i]))));
@@ -114,8 +114,12 @@ impl Predictor<'_> {
         batches
     }
 
-    /// Batches that are decoded together: no more than two full ones, for the sake of memory.
-    pub fn lots<'b>(&self, items: &[Item], batches: &'b [Vec<usize>]) -> Vec<&'b [Vec<usize>]> {
+    /// Batches that are decoded together: no more than two full ones, because of memory.
+    pub(super) fn lots<'b>(
+        &self,
+        items: &[Item],
+        batches: &'b [Vec<usize>],
+    ) -> Vec<&'b [Vec<usize>]> {
         if self.keeps_apart() {
             return batches.chunks(1).collect();
         }
@@ -140,33 +144,33 @@ impl Predictor<'_> {
 
     /// Positions of a row, its prompt's included.
     fn length(&self, item: &Item) -> usize {
-        let given = match self.reading {
-            Reading::Tokens => 0,
-            Reading::Prompts(prompts) => prompts.vectors.size()[1] as usize,
-            Reading::OfRows { rows, .. } => *rows,
+        let prompt = match self.inputs {
+            RowInputs::Tokens => 0,
+            RowInputs::Prompts(prompts) => prompts.vectors.size()[1] as usize,
+            RowInputs::PerRow { positions, .. } => *positions,
         };
-        item.row.source.len() + given
+        item.row.source.len() + prompt
     }
 
     /// Whether a batch holds rows of one task only: candidates are scored for a whole batch, and
     /// some backbones are other ones for each task.
     fn keeps_apart(&self) -> bool {
-        let apart = matches!(self.reading, Reading::OfRows { apart: true, .. });
+        let apart = matches!(self.inputs, RowInputs::PerRow { apart: true, .. });
         apart || self.options.decoding == Decoding::Rank
     }
 
     /// What a batch reads besides its tokens.
-    fn given(&self, items: &[Item], batch: &[usize], cost: GroupCost) -> Result<Given> {
+    fn inputs_of(&self, items: &[Item], batch: &[usize], cost: GroupCost) -> Result<Inputs> {
         let tasks: Vec<usize> = batch.iter().map(|&i| items[i].task).collect();
-        match self.reading {
-            Reading::Tokens => Ok(Given::default()),
-            Reading::Prompts(p) => {
+        match self.inputs {
+            RowInputs::Tokens => Ok(Inputs::default()),
+            RowInputs::Prompts(p) => {
                 let hidden = p.hidden.clone();
                 let vectors = p.vectors.shallow_clone();
                 let prompts = Some(Prompts { vectors, of_row: tasks, hidden });
-                Ok(Given { prompts, ..Given::default() })
+                Ok(Inputs { prompts, ..Inputs::default() })
             }
-            Reading::OfRows { learner, backbone, selection, .. } => {
+            RowInputs::PerRow { learner, backbone, selection, .. } => {
                 let rows = Rows {
                     backbone: backbone.clone(),
                     tasks,
@@ -175,30 +179,35 @@ impl Predictor<'_> {
                     placement: self.options.placement,
                     cost,
                 };
-                learner.give(&rows, How::inference(*selection))
+                learner.inputs(&rows, BatchContext::inference(*selection))
             }
         }
     }
 
-    pub fn encode(&self, items: &[Item], batch: &[usize]) -> Result<Read> {
+    pub(super) fn encode(&self, items: &[Item], batch: &[usize]) -> Result<EncodedBatch> {
         let sources: Vec<&[i64]> = batch.iter().map(|&i| &items[i].row.source[..]).collect();
-        let cost = group_cost(self.model);
-        let given = self.given(items, batch, cost)?;
-        let changed = self.model.changed(&given.changes)?;
-        let model = changed.as_ref().unwrap_or(self.model);
-        let gathered = gather(model, &sources, &given, self.options.placement, cost)?;
+        let cost = self.model.group_cost();
+        let inputs = self.inputs_of(items, batch, cost)?;
+        let changed = self.model.changed(&inputs.changes)?;
+        let model = changed.as_deref().unwrap_or(self.model);
+        let gathered = gather(model, &sources, &inputs, self.options.placement, cost)?;
         let encoded = model.encode(&gathered.embeddings, gathered.layout, 0.0)?;
-        Ok(Read { encoded, model: changed })
+        Ok(EncodedBatch { encoded, model: changed })
     }
 
-    /// The answers to the rows of one lot, in its order.
-    pub fn predict(&self, items: &[Item], rows: &[usize], read: Vec<Read>) -> Result<Vec<String>> {
+    /// The predicted texts of the rows of one lot, in its order.
+    pub(super) fn predict(
+        &self,
+        items: &[Item],
+        rows: &[usize],
+        batches: Vec<EncodedBatch>,
+    ) -> Result<Vec<String>> {
         let (encoded, mut models): (Vec<_>, Vec<_>) =
-            read.into_iter().map(|read| (read.encoded, read.model)).unzip();
+            batches.into_iter().map(|batch| (batch.encoded, batch.model)).unzip();
         let encoded = Encoded::join(encoded)?;
         // Those with backbones of their own are lots of one batch.
         let own = models.pop().flatten();
-        let model = own.as_ref().unwrap_or(self.model);
+        let model = own.as_deref().unwrap_or(self.model);
         let tasks: Vec<usize> = rows.iter().map(|&i| items[i].task).collect();
         match self.options.decoding {
             Decoding::Rank => self.rank(model, tasks[0], &encoded),
@@ -209,18 +218,22 @@ impl Predictor<'_> {
         }
     }
 
-    /// A decoded text as the task's label word that it is, or as it stands.
-    pub fn as_label(&self, task: usize, text: String) -> String {
+    /// The task's label word that a decoded text is; the text itself where it is none.
+    pub(super) fn as_label(&self, task: usize, text: String) -> String {
         let place = self.known[task].as_ref().and_then(|answers| answers.place(&text));
         place.map_or(text, |place| self.tasks.tasks[task].labels.words()[place].clone())
     }
 
-    /// The answer to each row of a batch, all of one task, and the log-probability of each of the
-    /// task's label words; none where labels are numbers.
-    pub fn answer(&self, items: &[Item], task: usize) -> Result<Vec<(String, Vec<f64>)>> {
+    /// The predicted text of each row of a batch, all of one task, and the log-probability of each of
+    /// the task's label words; none where labels are numbers.
+    pub(super) fn predict_with_scores(
+        &self,
+        items: &[Item],
+        task: usize,
+    ) -> Result<Vec<(String, Vec<f64>)>> {
         let batch: Vec<usize> = (0..items.len()).collect();
-        let Read { encoded, model } = self.encode(items, &batch)?;
-        let model = model.as_ref().unwrap_or(self.model);
+        let EncodedBatch { encoded, model } = self.encode(items, &batch)?;
+        let model = model.as_deref().unwrap_or(self.model);
         let scores = match self.tasks.tasks[task].labels.words() {
             [] => vec![Vec::new(); items.len()],
             words => model.score(&encoded, &self.tokenizer.encode_batch(words)?)?,
@@ -234,7 +247,7 @@ impl Predictor<'_> {
     /// The decoded texts; `tasks` are those of the rows.
     fn decode(
         &self,
-        model: &T5,
+        model: &dyn Backbone,
         tasks: &[usize],
         encoded: &Encoded,
         done: impl Fn(usize, &[i64]) -> bool,
@@ -257,14 +270,14 @@ impl Predictor<'_> {
         let Some(answers) = &self.known[task] else {
             return self.tokenizer.decode(tokens).is_ok_and(|text| !may_become_number(&text));
         };
-        // Tokens that decoding passes over do not tell a row from an answer.
+        // Tokens that decoding leaves out do not distinguish a row from an answer.
         let seen: Vec<i64> =
             tokens.iter().copied().filter(|&id| !self.tokenizer.is_silent(id)).collect();
         !answers.may_follow(&seen)
     }
 
     /// The most probable answer of each row, all of one task.
-    fn rank(&self, model: &T5, task: usize, encoded: &Encoded) -> Result<Vec<String>> {
+    fn rank(&self, model: &dyn Backbone, task: usize, encoded: &Encoded) -> Result<Vec<String>> {
         let words = self.tasks.tasks[task].labels.all_texts();
         let candidates = self.tokenizer.encode_batch(&words)?;
         let scores = model.score(encoded, &candidates)?;

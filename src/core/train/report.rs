@@ -1,4 +1,4 @@
-//! What a step tells.
+//! The report of a step.
 
 use super::knobs::Knobs;
 use serde::{Deserialize, Serialize};

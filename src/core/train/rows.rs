@@ -12,7 +12,7 @@ pub struct Row {
     pub target: Vec<i64>,
 }
 
-/// Tokenizes examples; a source longer than `max_source` ids is cut before its `</s>`. Also says
+/// Tokenizes examples; a source longer than `max_source` ids is cut before its `</s>`. Also returns
 /// how many were cut.
 pub fn tokenize(
     tokenizer: &Tokenizer,

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 /// A training row: the index of its task and its own among the task's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pick {
-    pub task: usize,
-    pub row: usize,
+pub(super) struct Pick {
+    pub(super) task: usize,
+    pub(super) row: usize,
 }
 
 /// Batches over some tasks. The same seed gives the same batches.
@@ -29,7 +29,7 @@ pub struct Sampler {
     lengths: Option<Vec<Vec<usize>>>,
 }
 
-/// Where a sampler stands: small, for an epoch's order follows from a generator.
+/// The state of a sampler. It is small: an epoch's order follows from a random generator.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Order {
     rng: ChaCha8Rng,
@@ -65,20 +65,20 @@ impl Sampler {
     }
 
     /// The next batch: in each epoch every row once, in an order of its own.
-    pub fn next_batch(&mut self) -> Vec<Pick> {
+    pub(super) fn next_batch(&mut self) -> Vec<Pick> {
         if self.queue.is_empty() {
             self.fill();
         }
         self.queue.pop().unwrap_or_default()
     }
 
-    /// What decides the batches to come.
-    pub fn order(&self) -> Order {
+    /// The state from which the batches to come follow.
+    pub(super) fn order(&self) -> Order {
         Order { rng: self.rng.clone(), before: self.before.clone(), left: self.queue.len() }
     }
 
-    /// Goes on from what `order` gave.
-    pub fn restore(&mut self, order: &Order) -> Result<()> {
+    /// Restores what `order` returned. An order of other tasks or batches is an error.
+    pub(super) fn restore(&mut self, order: &Order) -> Result<()> {
         self.queue.clear();
         if let Some(before) = &order.before {
             self.rng = before.clone();
@@ -110,7 +110,7 @@ impl Sampler {
     /// A batch drawn with replacement: first the task, in proportion to its weight, then any of
     /// its rows. `names` are the tasks' names; one without a weight is not drawn, unless none of the
     /// stage's tasks has one: then weights mean other stages, and each row is as likely.
-    pub fn draw(&mut self, weights: &BTreeMap<String, f64>, names: &[String]) -> Vec<Pick> {
+    pub(super) fn draw(&mut self, weights: &BTreeMap<String, f64>, names: &[String]) -> Vec<Pick> {
         let mut by_task: BTreeMap<usize, Vec<Pick>> = BTreeMap::new();
         for pick in &self.all {
             by_task.entry(pick.task).or_default().push(*pick);

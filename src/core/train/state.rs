@@ -1,4 +1,4 @@
-//! All that decides how a run goes on: what a checkpoint holds.
+//! The state of a run from which it can be resumed: the contents of a checkpoint.
 
 use super::history::History;
 use super::knobs::Knobs;
@@ -8,7 +8,7 @@ use crate::nn::Named;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-/// Where a run stands, in plain data.
+/// The progress of a run, in plain data.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// Steps made.
@@ -53,7 +53,7 @@ const UNDO: &str = "undo.";
 const ANCHOR: &str = "anchor.";
 
 impl State {
-    /// All tensors under one roof, and the plain data: of this state, and of its anchor.
+    /// All tensors in one list, and the plain data: of this state, and of its anchor.
     pub fn into_parts(self) -> (Named, Vec<Progress>) {
         let mut all = Vec::new();
         let named = [(PARAMETER, self.parameters), (OPTIMIZER, self.optimizer), (UNDO, self.undo)];
@@ -69,7 +69,7 @@ impl State {
         (all, plain)
     }
 
-    /// The state that `into_parts` took apart; None where there is no plain data.
+    /// The inverse of `into_parts`; None where there is no plain data.
     pub fn from_parts(tensors: Named, plain: Vec<Progress>) -> Option<State> {
         let mut plain = plain.into_iter();
         let mut state = State {

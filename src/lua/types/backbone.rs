@@ -8,10 +8,9 @@ use crate::session::Session;
 use crate::stdlib;
 use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
-use compt_core::backbone::{Backbone, Embedded};
-use compt_core::t5::{Beams, Config, Encoded, Generation, GroupCost};
+use compt_core::backbone::{Beams, Encoded, Generate, Generation, LoadedBackbone};
+use compt_core::pretrained::{self, Embedded};
 use compt_core::tensor::{device, dtype};
-use compt_core::train::gather::group_cost;
 use compt_study::hub::{Hub, RepoId, RepoKind, model_files, model_missing};
 use mlua::{Lua, LuaSerdeExt, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::cell::RefCell;
@@ -21,7 +20,7 @@ use tch::Tensor;
 
 /// A backbone shared by the script and its trainers, and whether its name alone makes it again.
 #[derive(Clone)]
-pub struct LuaBackbone(pub Rc<RefCell<Backbone>>, pub bool);
+pub struct LuaBackbone(pub Rc<RefCell<LoadedBackbone>>, pub bool);
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("backbone", call::function(lua, "compt.backbone", load)?)
@@ -42,10 +41,10 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
     }
     let backbone = match what {
         Value::Table(config) => {
-            let config = config_of(lua, config)?;
-            let mut backbone = Backbone::random(config, None, trainable, &dtype, device)?;
-            backbone.tokenizer = tokenizer.map(|t| t.0.clone());
-            backbone
+            let tokenizer = tokenizer.map(|t| t.0.clone());
+            let config = lua.from_value(Value::Table(config))?;
+            pretrained::random(config, tokenizer, &dtype, device, trainable)
+                .map_err(|e| e.at("compt.backbone"))?
         }
         other => {
             let name: String = lua.unpack(other).map_err(|_| {
@@ -72,19 +71,6 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
         }
     };
     Ok(LuaBackbone(Rc::new(RefCell::new(backbone)), false))
-}
-
-/// A configuration written in Lua: unlike a file's, each of its keys is meant.
-fn config_of(lua: &Lua, config: Table) -> mlua::Result<Config> {
-    let config: serde_json::Map<String, serde_json::Value> =
-        lua.from_value(Value::Table(config))?;
-    if let Some(key) = config.keys().find(|key| !Config::KEYS.contains(&key.as_str())) {
-        return Err(Error::unknown("key of a configuration", key, Config::KEYS)
-            .at("compt.backbone")
-            .into());
-    }
-    let text = serde_json::Value::Object(config).to_string();
-    Ok(Config::parse(&text).map_err(|e| e.at("compt.backbone"))?)
 }
 
 /// The frozen backbone that was loaded last in a cell of a grid, with its name, type and device: the
@@ -122,7 +108,7 @@ pub fn thawed(backbone: &LuaBackbone) -> Result<LuaBackbone> {
             Some(revision) => format!("{}@{revision}", b.name),
             None => b.name.clone(),
         };
-        let mut copy = named(&name, dtype::name(b.model.kind), b.model.device, true)?;
+        let mut copy = named(&name, dtype::name(b.model.kind()), b.model.device(), true)?;
         copy.tokenizer = b.tokenizer.clone();
         copy
     };
@@ -130,7 +116,12 @@ pub fn thawed(backbone: &LuaBackbone) -> Result<LuaBackbone> {
 }
 
 /// A backbone that comes with the library, `stdlib/NAME/backbone`, a folder, or a model of the hub.
-pub fn named(name: &str, dtype: &str, device: tch::Device, trainable: bool) -> Result<Backbone> {
+pub fn named(
+    name: &str,
+    dtype: &str,
+    device: tch::Device,
+    trainable: bool,
+) -> Result<LoadedBackbone> {
     let file = |part: &str| stdlib::file(&format!("{name}/backbone/{part}"));
     let (Some(config), Some(weights), Some(tokenizer)) =
         (file("config.json"), file("model.safetensors"), file("tokenizer.json"))
@@ -138,12 +129,12 @@ pub fn named(name: &str, dtype: &str, device: tch::Device, trainable: bool) -> R
         let folder = Path::new(name);
         return match hub_id(name) {
             Some(model) if !folder.exists() => from_hub(name, &model, dtype, device, trainable),
-            _ => Backbone::load(folder, dtype, device, trainable),
+            _ => pretrained::load(folder, dtype, device, trainable),
         };
     };
     let config = String::from_utf8_lossy(&config);
     let files = Embedded { config: &config, weights: &weights, tokenizer: &tokenizer };
-    Backbone::embedded(name, files, dtype, device, trainable)
+    pretrained::embedded(name, files, dtype, device, trainable)
 }
 
 /// `org/name`, `org/name@revision`, and `t5-base` and the like: what else could be a folder is one.
@@ -158,10 +149,10 @@ fn from_hub(
     dtype: &str,
     device: tch::Device,
     trainable: bool,
-) -> Result<Backbone> {
+) -> Result<LoadedBackbone> {
     let no_folder = |e: Error| e.at(format!("there is no folder '{name}'; as a model of the hub"));
     let found = Hub::from_env()?.get(model, model_files, model_missing).map_err(no_folder)?;
-    let mut backbone = Backbone::load(&found.folder, dtype, device, trainable)?;
+    let mut backbone = pretrained::load(&found.folder, dtype, device, trainable)?;
     backbone.name = model.name.clone();
     backbone.revision = Some(found.commit);
     Ok(backbone)
@@ -179,7 +170,7 @@ impl Object for LuaBackbone {
 
     fn summary(&self, _: bool) -> mlua::Result<String> {
         let b = self.0.borrow();
-        let c = &b.model.config;
+        let c = b.model.model_config();
         Ok(format!(
             "backbone({}: d_model {}, {}+{} layers, {} heads, {} ids, {} on {}, {})",
             b.name,
@@ -188,8 +179,8 @@ impl Object for LuaBackbone {
             c.num_decoder_layers,
             c.num_heads,
             c.vocab_size,
-            dtype::name(b.model.kind),
-            device::name(b.model.device),
+            dtype::name(b.model.kind()),
+            device::name(b.model.device()),
             if b.model.is_trainable() { "trainable" } else { "frozen" }
         ))
     }
@@ -200,15 +191,18 @@ impl UserData for LuaBackbone {
         object::name(fields);
         fields.add_field_method_get("name", |_, this| Ok(this.0.borrow().name.clone()));
         fields.add_field_method_get("config", |lua, this| {
-            lua.to_value(&this.0.borrow().model.config.to_json())
+            lua.to_value(&this.0.borrow().model.config_json())
         });
-        fields.add_field_method_get("d_model", |_, this| Ok(this.0.borrow().model.config.d_model));
+        fields.add_field_method_get("d_model", |_, this| {
+            Ok(this.0.borrow().model.model_config().d_model)
+        });
         fields.add_field_method_get("vocab_size", |_, this| {
-            Ok(this.0.borrow().model.config.vocab_size)
+            Ok(this.0.borrow().model.model_config().vocab_size)
         });
-        fields.add_field_method_get("dtype", |_, this| Ok(dtype::name(this.0.borrow().model.kind)));
+        fields
+            .add_field_method_get("dtype", |_, this| Ok(dtype::name(this.0.borrow().model.kind())));
         fields.add_field_method_get("device", |_, this| {
-            Ok(device::name(this.0.borrow().model.device))
+            Ok(device::name(this.0.borrow().model.device()))
         });
         fields.add_field_method_get("tokenizer", |_, this| {
             Ok(this.0.borrow().tokenizer.clone().map(LuaTokenizer))
@@ -222,7 +216,7 @@ impl UserData for LuaBackbone {
         methods.add_method("embed", |_, this, ids: TensorArg| {
             let b = this.0.borrow();
             let ids = ids::whole(ids, "ids").map_err(|e| e.at("backbone:embed"))?;
-            let ids = ids.f_to_device(b.model.device).map_err(Error::from)?;
+            let ids = ids.f_to_device(b.model.device()).map_err(Error::from)?;
             Ok(LuaTensor::new(b.model.embed(&ids)?))
         });
         methods.add_method("encode", |lua, this, options: Value| {
@@ -262,9 +256,9 @@ impl LuaBackbone {
         let rows = input.encoded.layout.order.len() as i64;
         let on_device = |ids: Result<Tensor>| -> mlua::Result<Tensor> {
             let ids = ids.map_err(o_error)?;
-            Ok(ids.f_to_device(b.model.device).map_err(Error::from)?)
+            Ok(ids.f_to_device(b.model.device()).map_err(Error::from)?)
         };
-        let vocabulary = b.model.config.vocab_size;
+        let vocabulary = b.model.model_config().vocab_size;
         let labels =
             labels.map(|labels| on_device(ids::labels(labels, rows, vocabulary))).transpose()?;
         let inputs = match (decoder_ids, &labels) {
@@ -341,13 +335,13 @@ impl LuaBackbone {
             if embeds.numel() == 0 {
                 return Err(o.error("option 'inputs_embeds' is empty: nothing to encode".into()));
             }
-            (embeds.f_to_device(b.model.device).map_err(Error::from)?, None)
+            (embeds.f_to_device(b.model.device()).map_err(Error::from)?, None)
         } else if let Some(ids) = ids {
-            let (ids, mask) = ids::rows_of_ids(lua, ids, b.model.config.pad_token_id)?;
+            let (ids, mask) = ids::rows_of_ids(lua, ids, b.model.model_config().pad_token_id)?;
             if ids.numel() == 0 {
                 return Err(o.error("option 'input_ids' holds no ids: nothing to encode".into()));
             }
-            (b.model.embed(&ids.to_device(b.model.device))?, mask)
+            (b.model.embed(&ids.to_device(b.model.device()))?, mask)
         } else {
             let texts: Vec<String> = match text {
                 Some(Value::String(one)) => vec![one.to_str()?.to_string()],
@@ -355,14 +349,14 @@ impl LuaBackbone {
                 None => unreachable!("one of the three is given"),
             };
             let rows = b.need_tokenizer()?.encode_batch(&texts)?;
-            let (ids, mask) = ids::pad(&rows, b.model.config.pad_token_id)?;
-            (b.model.embed(&ids.to_device(b.model.device))?, Some(mask))
+            let (ids, mask) = ids::pad(&rows, b.model.model_config().pad_token_id)?;
+            (b.model.embed(&ids.to_device(b.model.device()))?, Some(mask))
         };
         let mask = match mask {
             Some(mask) => Some(ids::mask(mask).map_err(|e| o.error_of(e))?),
             None => own_mask,
         };
-        let cost: GroupCost = group_cost(&b.model);
+        let cost = b.model.group_cost();
         let encoded = b.model.encode_padded(&embeds, mask.as_ref(), cost, dropout)?;
         Ok(Input { encoded })
     }

@@ -2,7 +2,7 @@
 
 use crate::torch::TensorArg;
 use crate::{Error, Result};
-use compt_core::t5::IGNORED;
+use compt_core::backbone::IGNORED;
 use compt_core::tensor::dtype;
 use mlua::{Lua, Value};
 use tch::{Kind, Tensor};

@@ -46,7 +46,7 @@ impl Run {
             notice::say(&format!("note: {shown}: {what}"));
         }
         if let Purpose::Replay { to } = earlier.purpose {
-            let device = self.trainer.parts().backbone.borrow().model.device;
+            let device = self.trainer.parts().backbone.borrow().model.device();
             let tolerance = if device.is_cuda() { CUDA_TOLERANCE } else { 0.0 };
             self.steering().follow(earlier.past(), 0, None)?;
             self.replay = Some(Replay::new(earlier.steps, to, tolerance));

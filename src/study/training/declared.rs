@@ -4,14 +4,14 @@ use super::spec::Specification;
 use super::steering::{Loaded, Origin, Output, Program, Steering};
 use super::{Host, Run, RunOptions};
 use crate::{Error, Result};
-use compt_core::backbone::Backbone;
+use compt_core::backbone::LoadedBackbone;
 use compt_core::data::{Split, TaskSet};
 use compt_core::options::Variant;
+use compt_core::train::batch::Placement;
 use compt_core::train::composition::Composition;
 use compt_core::train::control::{Control, Setting, View};
 use compt_core::train::declared::{Declared, MethodControl};
 use compt_core::train::evaluate::{Decoding, Evaluation};
-use compt_core::train::gather::Placement;
 use compt_core::train::knobs::Knobs;
 use compt_core::train::plan::{self, Plan, StagePlan};
 use compt_core::train::{NonFinite, Parts, Settings, optimizer};
@@ -32,7 +32,7 @@ impl Run {
     /// valid, a backbone without a tokenizer, or a folder that cannot be written.
     pub fn declared(
         specification: &Specification,
-        backbone: Backbone,
+        backbone: LoadedBackbone,
         tasks: TaskSet,
         host: Box<dyn Host>,
         options: RunOptions,

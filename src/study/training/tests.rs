@@ -3,10 +3,11 @@
 use super::spec::tests::example;
 use super::*;
 use crate::run::folder::{CONFIG, METRICS, RESULT};
-use compt_core::backbone::Backbone;
+use compt_core::backbone::LoadedBackbone;
 use compt_core::data::{Example, Labels, Split, Task, TaskSet};
 use compt_core::files::json::{read_json, read_json_lines};
 use compt_core::metric::Metric;
+use compt_core::pretrained;
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard};
 use tch::Device;
@@ -18,9 +19,9 @@ fn generator() -> MutexGuard<'static, ()> {
     GENERATOR.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-fn backbone() -> Backbone {
+fn backbone() -> LoadedBackbone {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib/micro/backbone");
-    Backbone::load(&folder, "float32", Device::Cpu, false).unwrap()
+    pretrained::load(&folder, "float32", Device::Cpu, false).unwrap()
 }
 
 fn tasks() -> TaskSet {

@@ -48,7 +48,7 @@ impl<'a> WeightFile<'a> {
     /// Lets the pages of a part go, so that they do not count as the process's memory.
     pub fn done_with(&self, part: Range<usize>) {
         if let Bytes::Map(map) = &self.bytes {
-            // SAFETY: the map is of a file and never written to: a page looked at again is read again.
+            // SAFETY: the map is of a file and never written to: a page that is used again is read again.
             let _ = unsafe {
                 map.unchecked_advise_range(UncheckedAdvice::DontNeed, part.start, part.len())
             };

@@ -79,7 +79,7 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
     let parsed: Index = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
     let shards: BTreeSet<String> = parsed.weight_map.into_values().collect();
     let shard = |shard: String| {
-        // A shard lies in the folder itself, whatever the index says.
+        // A shard must lie in the folder itself.
         if Path::new(&shard).file_name().is_none_or(|name| name != shard.as_str()) {
             let what = format!("the shard index names a file outside the folder: {shard}");
             return Err(Error::new(what).at(index.display()));

@@ -61,9 +61,14 @@ impl Checkpoint<'static> {
 }
 
 impl<'a> Checkpoint<'a> {
-    /// An embedded one: a configuration and a safetensors file.
-    pub fn from_bytes(config: &str, weights: &'a [u8], kind: Kind, device: Device) -> Result<Self> {
-        let mut checkpoint = Checkpoint::empty(Config::parse(config)?, kind, device);
+    /// A safetensors file held in memory, to be read as `kind` on `device`.
+    pub fn from_bytes(
+        config: Config,
+        weights: &'a [u8],
+        kind: Kind,
+        device: Device,
+    ) -> Result<Self> {
+        let mut checkpoint = Checkpoint::empty(config, kind, device);
         let file = WeightFile::held("embedded weights", weights);
         checkpoint.take(file, Format::Safetensors).at("embedded weights")?;
         checkpoint.check()?;

@@ -9,14 +9,14 @@ pub enum Family {
     /// v1.0, v1.1, LM-adapted, flan, T0, UL2, ByT5, CodeT5, MADLAD-400
     T5,
     Mt5,
-    /// Every layer has positions of its own.
+    /// Every layer has its own position biases.
     Umt5,
 }
 
 impl Family {
     const ALL: [Family; 3] = [Family::T5, Family::Mt5, Family::Umt5];
 
-    /// What `model_type` says.
+    /// The value of `model_type`.
     pub fn name(self) -> &'static str {
         match self {
             Family::T5 => "t5",
@@ -25,7 +25,7 @@ impl Family {
         }
     }
 
-    /// What `architectures` says of a whole model with its head.
+    /// The entry of `architectures` for a whole model with its head.
     pub fn class(self) -> &'static str {
         match self {
             Family::T5 => "T5ForConditionalGeneration",
@@ -34,8 +34,8 @@ impl Family {
         }
     }
 
-    /// The kind that both keys of a configuration speak of, and what is to be told of it; None where
-    /// they say nothing.
+    /// The family that both keys of a configuration name, and notes for the user; None where both are
+    /// absent. A model of another architecture is an error.
     pub fn of(
         model_type: Option<&str>,
         architectures: &[String],

@@ -57,7 +57,7 @@ impl FeedForwardKind {
         Ok(FeedForwardKind { activation, gated })
     }
 
-    /// As `feed_forward_proj` says it.
+    /// The value of `feed_forward_proj`.
     pub fn projection(self) -> String {
         match (self.gated, self.activation) {
             (true, Activation::GeluTanh) => "gated-gelu".to_string(),

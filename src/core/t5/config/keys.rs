@@ -11,7 +11,7 @@ impl Keys<'_> {
         self.0.get(key)
     }
 
-    /// Whether a key says something: not null, not false, not empty.
+    /// Whether a key has an effect: it is not null, not false and not empty.
     pub fn is_on(&self, key: &str) -> bool {
         match self.value(key) {
             None | Some(Value::Null | Value::Bool(false)) => false,
@@ -69,7 +69,7 @@ impl Keys<'_> {
     }
 }
 
-/// A value as a message has room for.
+/// The beginning of a value, for a message.
 fn short(value: &Value) -> String {
     value.to_string().chars().take(40).collect()
 }

@@ -7,10 +7,10 @@ mod keys;
 pub use family::Family;
 pub use feed_forward::FeedForwardKind;
 
+use crate::backbone::ModelConfig;
 use crate::{Error, Result, files::intact};
 use compt_error::Context;
 use keys::Keys;
-use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -39,20 +39,20 @@ pub struct Config {
     pub feed_forward: FeedForwardKind,
     /// Whether the decoder's states are scaled by d_model^-0.5 before the head (v1.0).
     pub scale_decoder_outputs: bool,
-    /// Whether the head is a matrix of its own, not the embedding table. A checkpoint's tensors
-    /// decide; before they are known, the configuration.
+    /// Whether the head is a separate matrix, not the embedding table. A checkpoint's tensors decide;
+    /// before they are known, the configuration.
     pub own_head: bool,
     pub pad_token_id: i64,
     pub eos_token_id: i64,
     pub decoder_start_token_id: i64,
-    /// Whether what wrote it ties the head wherever it says so, whatever the file holds: before
-    /// `transformers` 5.
+    /// Whether the program that wrote it ties the head by `tie_word_embeddings` alone, whatever the
+    /// weights hold: `transformers` before 5.
     pub(super) tied_by_its_writer: bool,
-    /// What a user should be told of how this was read.
+    /// What a user should know of how this was read.
     pub notes: Vec<String>,
 }
 
-/// What a configuration without `model_type` and `architectures` must say itself.
+/// Keys that a configuration without `model_type` and `architectures` must have.
 const SHAPE: [&str; 6] = ["d_model", "d_kv", "d_ff", "num_heads", "num_layers", "vocab_size"];
 
 const LAST_OF_4: &str = "4.57.1";
@@ -65,7 +65,7 @@ const ALIASES: [(&str, &str); 4] = [
     ("d_kv", "head_dim"),
 ];
 
-/// Keys that change what a T5 computes and that are not obeyed here.
+/// Keys that change what a T5 computes and that are not implemented.
 const NOT_READ: [(&str, &str); 4] = [
     ("quantization_config", "quantized weights are not read; save the model without quantization"),
     ("pruned_heads", "models with pruned heads are not read"),
@@ -74,7 +74,7 @@ const NOT_READ: [(&str, &str); 4] = [
 ];
 
 impl Config {
-    /// The keys that are looked at.
+    /// The keys that are read.
     pub const KEYS: [&str; 28] = [
         "architectures",
         "d_ff",
@@ -217,12 +217,27 @@ impl Config {
         Ok(())
     }
 
+    /// What every encoder-decoder has.
+    pub(super) fn model_config(&self) -> ModelConfig {
+        ModelConfig {
+            d_model: self.d_model,
+            vocab_size: self.vocab_size,
+            num_layers: self.num_layers,
+            num_decoder_layers: self.num_decoder_layers,
+            num_heads: self.num_heads,
+            dropout_rate: self.dropout_rate,
+            pad_token_id: self.pad_token_id,
+            eos_token_id: self.eos_token_id,
+            decoder_start_token_id: self.decoder_start_token_id,
+        }
+    }
+
     /// The width of all heads together; it need not equal `d_model`.
     pub fn inner(&self) -> i64 {
         self.num_heads * self.d_kv
     }
 
-    /// As `config.json` says it, in the words of `transformers` 4 and 5.
+    /// As `config.json`, with the keys of `transformers` 4 and 5.
     pub fn to_json(&self) -> Value {
         let FeedForwardKind { activation, gated } = self.feed_forward;
         let mut config = json!({
@@ -258,12 +273,6 @@ impl Config {
             }
         }
         config
-    }
-}
-
-impl Serialize for Config {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        self.to_json().serialize(serializer)
     }
 }
 

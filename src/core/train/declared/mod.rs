@@ -5,9 +5,9 @@ mod control;
 
 pub use control::MethodControl;
 
+use super::batch::Placement;
 use super::composition::Composition;
-use super::gather::Placement;
-use crate::backbone::Backbone;
+use crate::backbone::LoadedBackbone;
 use crate::compose::{self, Operator};
 use crate::options::{Options, Variant};
 use crate::prompt::{BankOptions, EncoderKind, Init, Material, PromptBank};
@@ -170,7 +170,7 @@ impl Declared {
     pub fn build(
         &self,
         tasks: &[String],
-        backbone: &Backbone,
+        backbone: &LoadedBackbone,
         operator: Option<Rc<dyn Operator>>,
     ) -> Result<Composition> {
         let operator = match operator {
@@ -185,7 +185,7 @@ impl Declared {
     pub fn prompts(
         &self,
         tasks: &[String],
-        backbone: &Backbone,
+        backbone: &LoadedBackbone,
         init: Option<Init>,
     ) -> Result<BankAndRouter> {
         if backbone.model.is_trainable() {

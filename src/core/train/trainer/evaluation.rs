@@ -1,11 +1,11 @@
-//! Scores of the prompts as they stand, on demand and while training.
+//! Scores of the current prompts, on demand and while training.
 
 use super::Trainer;
 use crate::train::composition::Selection;
 use crate::train::evaluate::{Evaluation, Scores, TaskScores, evaluate};
 use crate::train::history::Evaluated;
-use crate::train::learner::OfTasks;
-use crate::train::predict::Reading;
+use crate::train::learner::TaskInputs;
+use crate::train::predict::RowInputs;
 use crate::{Error, Result};
 use std::rc::Rc;
 
@@ -29,18 +29,18 @@ impl Trainer {
         }
         self.parts.backbone.borrow_mut().model.refresh()?;
         let selection = self.selected(selection);
-        let reading = match self.learner() {
-            None => Reading::Tokens,
-            Some(learner) => match learner.of_tasks(&self.all_tasks(), selection)? {
-                OfTasks::Prompts(prompts) => Reading::Prompts(prompts),
-                OfTasks::OfRows { rows, apart } => {
+        let inputs = match self.learner() {
+            None => RowInputs::Tokens,
+            Some(learner) => match learner.task_inputs(&self.all_tasks(), selection)? {
+                TaskInputs::Prompts(prompts) => RowInputs::Prompts(prompts),
+                TaskInputs::PerRow { positions, apart } => {
                     let backbone = self.parts.backbone.clone();
-                    Reading::OfRows { learner, backbone, selection, rows, apart }
+                    RowInputs::PerRow { learner, backbone, selection, positions, apart }
                 }
             },
         };
         let backbone = self.parts.backbone.borrow();
-        evaluate(&backbone, tasks, which, &reading, options, progress)
+        evaluate(&backbone, tasks, which, &inputs, options, progress)
     }
 
     /// Steps between evaluations while training, as the control of the last step has it.

@@ -1,20 +1,19 @@
 //! The training loop. A step has three parts: gather (a batch, each example with its own prompt),
 //! the backbone (loss by example), scatter (gradients to their owners, one optimizer step).
 
+use crate::backbone::GroupCost;
 use crate::nn::Named;
-use crate::router::Normalisation;
-use crate::t5::GroupCost;
 use crate::tensor::autograd::clear_grads;
+use crate::train::batch::Prompts;
 use crate::train::composition::{Composition, Selection};
 use crate::train::control::View;
-use crate::train::gather::{Prompts, group_cost};
 use crate::train::knobs::Knobs;
-use crate::train::learner::{Learner, OfTasks};
+use crate::train::learner::{Learner, TaskInputs};
 use crate::train::optimizer::{Group, clip_grad_norm};
-use crate::train::parts::{Parts, Stage};
-use crate::train::pass::pass;
+use crate::train::pass::{pass, selection};
 use crate::train::report::StepReport;
 use crate::train::seed::mix;
+use crate::train::stage::{Parts, Stage};
 use crate::train::state::{Progress, State};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -51,8 +50,8 @@ struct Sums {
 
 impl Trainer {
     pub fn new(parts: Parts) -> Self {
-        let cost =
-            parts.settings.group_cost.unwrap_or_else(|| group_cost(&parts.backbone.borrow().model));
+        let own = || parts.backbone.borrow().model.group_cost();
+        let cost = parts.settings.group_cost.unwrap_or_else(own);
         Trainer {
             parts,
             at: Progress::default(),
@@ -67,7 +66,7 @@ impl Trainer {
         &self.parts
     }
 
-    /// Where the run stands.
+    /// The progress of the run.
     pub fn at(&self) -> &Progress {
         &self.at
     }
@@ -77,8 +76,8 @@ impl Trainer {
         self.at.step
     }
 
-    /// Whether the parameters are those that the steps made came to: a checkpoint of others would
-    /// not go on as the run did.
+    /// Whether the parameters are those after the last step. They are not where a step was undone
+    /// because of a loss that was not finite: a run resumed from them would differ.
     pub fn is_whole(&self) -> bool {
         !self.taken_back
     }
@@ -134,7 +133,7 @@ impl Trainer {
         self.undo.iter().map(|(name, _)| name.as_str())
     }
 
-    /// An error where a parameter was told not to gather gradients: a step would tell it otherwise.
+    /// An error where a script turned a parameter's `requires_grad` off: every step sets it.
     fn refuse_thawing(&self) -> Result<()> {
         for group in &self.parts.groups {
             if let Some((name, _)) = group.parameters.iter().find(|(_, t)| !t.requires_grad()) {
@@ -193,7 +192,7 @@ impl Trainer {
         Ok(view)
     }
 
-    /// One optimizer step, or none if `heed_stop` is given and the control says to stop. After an
+    /// One optimizer step, or none if `heed_stop` is set and the control's `stop` is true. After an
     /// error the parameters are good ones: those before the step, or, where their loss is not
     /// finite, those of the last finite loss; and the step may be tried again, with the same rows.
     pub fn step(&mut self, heed_stop: bool) -> Result<Option<StepReport>> {
@@ -383,24 +382,23 @@ impl Trainer {
     }
 
     fn steered(&self) -> Selection {
-        steered(&self.at.knobs)
+        selection(&self.at.knobs)
     }
 
-    /// The prompts of every task at inference, in the order of the task set, as the control of the
-    /// last step wants them where the selection says nothing else; None where the backbone itself
-    /// was trained.
+    /// The prompts of every task at inference, in the order of the task set, with the knobs of the
+    /// last step where the selection leaves them open; None where the backbone itself was trained.
     pub fn prompts(&self, selection: Selection) -> Result<Option<Prompts>> {
         let Some(learner) = self.learner() else { return Ok(None) };
         if self.stage().is_some_and(|stage| stage.from) {
             return Ok(None);
         }
-        match learner.of_tasks(&self.all_tasks(), self.selected(selection))? {
-            OfTasks::Prompts(prompts) => Ok(Some(prompts)),
-            OfTasks::OfRows { .. } => Ok(None),
+        match learner.task_inputs(&self.all_tasks(), self.selected(selection))? {
+            TaskInputs::Prompts(prompts) => Ok(Some(prompts)),
+            TaskInputs::PerRow { .. } => Ok(None),
         }
     }
 
-    /// A selection, completed by what the control of the last step says.
+    /// A selection, completed by the knobs of the last step.
     pub(super) fn selected(&self, selection: Selection) -> Selection {
         let steered = self.steered();
         Selection {
@@ -436,14 +434,5 @@ impl Trainer {
     /// What the parts of a composition are, where there is one.
     pub fn composition(&self) -> Option<&Composition> {
         self.learner()?.composition()
-    }
-}
-
-/// How the router's weights are taken, as far as a control says.
-pub fn steered(knobs: &Knobs) -> Selection {
-    Selection {
-        normalise: knobs.word("normalise").and_then(|name| Normalisation::parse(name).ok()),
-        top_k: knobs.number("top_k").map(|k| k as usize),
-        ..Selection::default()
     }
 }

@@ -1,4 +1,4 @@
-//! A run's state taken and given back: for checkpoints, and for steps that are not finite.
+//! Saving and restoring a run's state: for checkpoints, and for steps that are not finite.
 
 use super::Trainer;
 use crate::nn::{Named, named};
@@ -15,7 +15,7 @@ const STOP: &str = "the prompts are those of the last finite loss and can still 
                     \"rollback\"";
 
 impl Trainer {
-    /// The run as it stands.
+    /// A copy of the state of the run.
     pub fn state(&self) -> Result<State> {
         let parameters = self.trained().map(|(name, t)| Ok((name.clone(), t.f_detach_copy()?)));
         let copy = |named: &Named| -> Result<Named> {
@@ -39,7 +39,9 @@ impl Trainer {
         })
     }
 
-    /// Goes on from what `state` gave. If it does not fit, nothing is changed but what is said.
+    /// Restores what `state` returned.
+    ///
+    /// A state of another run (more steps, other parameters, another optimizer, other rows) is an error.
     pub fn restore(&mut self, state: State) -> Result<()> {
         if state.progress.step > self.total_steps() {
             return Err(Error::new(format!(

@@ -1,15 +1,16 @@
 //! A batch as a method's functions see it.
 
-use super::given;
+use super::inputs;
 use crate::call;
 use crate::object::{self, Object};
 use crate::torch::LuaTensor;
 use crate::{Error, Result};
+use compt_core::backbone::IGNORED;
 use compt_core::compose::Isolation;
 use compt_core::router::Rule;
-use compt_core::t5::IGNORED;
-use compt_core::train::learner::{How, Rows};
-use compt_core::train::pass::{Outputs, forward};
+use compt_core::train::batch::{Outputs, Rows};
+use compt_core::train::learner::BatchContext;
+use compt_core::train::pass::forward;
 use mlua::{Function, Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
@@ -18,14 +19,14 @@ use tch::{Device, Kind, Tensor};
 #[derive(Clone)]
 pub struct LuaBatch {
     rows: Rc<Rows>,
-    how: How,
+    context: BatchContext,
     names: Rc<Vec<String>>,
     sources: usize,
 }
 
 impl LuaBatch {
-    pub fn new(rows: Rows, how: How, names: Rc<Vec<String>>, sources: usize) -> Self {
-        LuaBatch { rows: Rc::new(rows), how, names, sources }
+    pub fn new(rows: Rows, context: BatchContext, names: Rc<Vec<String>>, sources: usize) -> Self {
+        LuaBatch { rows: Rc::new(rows), context, names, sources }
     }
 
     pub fn size(&self) -> usize {
@@ -38,7 +39,7 @@ impl LuaBatch {
     }
 
     pub fn device(&self) -> Device {
-        self.rows.backbone.borrow().model.device
+        self.rows.backbone.borrow().model.device()
     }
 
     fn need_rows(&self) -> Result<()> {
@@ -74,7 +75,7 @@ impl LuaBatch {
         let flat: Vec<i64> = self.rows.sources.iter().flat_map(pad).collect();
         let ids = Tensor::f_from_slice(&flat)?.f_view([self.size() as i64, width as i64])?;
         let backbone = self.rows.backbone.borrow();
-        let embedded = backbone.model.embed(&ids.f_to_device(backbone.model.device)?)?;
+        let embedded = backbone.model.embed(&ids.f_to_device(backbone.model.device())?)?;
         Ok(embedded.f_to_kind(Kind::Float)?.f_mul(&mask)?)
     }
 
@@ -113,7 +114,7 @@ impl LuaBatch {
 
     /// Which sources take part, where some are left out.
     fn kept(&self) -> Option<Vec<bool>> {
-        let isolation = self.how.selection.isolation;
+        let isolation = self.context.selection.isolation;
         let part = |source| isolation.keeps(source);
         (isolation != Isolation::Total).then(|| (0..self.sources).map(part).collect())
     }
@@ -142,15 +143,15 @@ impl UserData for LuaBatch {
             Ok(this.rows.tasks.iter().map(name).collect::<Vec<_>>())
         });
         fields.add_field_method_get("task", |_, this| Ok(this.task()?));
-        fields.add_field_method_get("training", |_, this| Ok(this.how.temperature.is_some()));
-        fields.add_field_method_get("temperature", |_, this| Ok(this.how.temperature));
+        fields.add_field_method_get("training", |_, this| Ok(this.context.temperature.is_some()));
+        fields.add_field_method_get("temperature", |_, this| Ok(this.context.temperature));
         fields.add_field_method_get("kept", |_, this| Ok(this.kept()));
         fields.add_field_method_get("private", |_, this| {
             use Isolation::*;
-            Ok(!matches!(this.how.selection.isolation, Source(_) | AllSources))
+            Ok(!matches!(this.context.selection.isolation, Source(_) | AllSources))
         });
         fields.add_field_method_get("renormalised", |_, this| {
-            Ok(this.how.selection.rule == Rule::Renormalised)
+            Ok(this.context.selection.rule == Rule::Renormalised)
         });
     }
 
@@ -163,9 +164,9 @@ impl UserData for LuaBatch {
         methods.add_method("embeddings", |_, this, ()| Ok(LuaTensor::new(this.embeddings()?)));
         methods.add_method("forward", |lua, this, value: Value| {
             this.need_rows()?;
-            let width = this.rows.backbone.borrow().model.config.d_model;
-            let given = given::read(lua, value, this, width)?;
-            outputs(lua, &forward(&this.rows, &given, this.how.dropout)?)
+            let width = this.rows.backbone.borrow().model.model_config().d_model;
+            let inputs = inputs::read(lua, value, this, width)?;
+            outputs(lua, &forward(&this.rows, &inputs, this.context.dropout)?)
         });
     }
 }

@@ -1,8 +1,8 @@
 //! Methods written in Lua: what they train (`setup`), what they see of a batch (`batch`), and what
-//! they give it, prompts or changes of the backbone (`given`).
+//! they compute for it, prompts or changes of the backbone (`inputs`).
 
 mod batch;
-mod given;
+mod inputs;
 mod setup;
 
 pub use batch::LuaBatch;
@@ -12,15 +12,14 @@ use crate::control::told;
 use crate::options::Options;
 use crate::torch::{LuaTensor, in_scope};
 use crate::{Error, Result};
+use compt_core::backbone::{Changes, GroupCost};
 use compt_core::compose::Isolation;
 use compt_core::notice;
-use compt_core::t5::Changes;
 use compt_core::tensor::is_finite;
+use compt_core::train::batch::{Inputs, Outputs, Placement, Prompts, Rows};
 use compt_core::train::composition::Selection;
-use compt_core::train::gather::{Placement, Prompts};
-use compt_core::train::learner::{Given, How, Learner, OfTasks, Rows};
+use compt_core::train::learner::{BatchContext, Learner, TaskInputs};
 use compt_core::train::optimizer::Group;
-use compt_core::train::pass::Outputs;
 use mlua::{Function, Lua, Table, Value, WeakLua};
 use std::rc::Rc;
 use tch::Tensor;
@@ -176,13 +175,13 @@ struct Program {
 const SHORTEST: i64 = 1;
 
 impl Program {
-    fn call(&self, batch: &LuaBatch) -> Result<Given> {
+    fn call(&self, batch: &LuaBatch) -> Result<Inputs> {
         let lua = self.lua.upgrade();
         let (function, own) = (self.give.clone(), batch.clone());
-        let call = || -> mlua::Result<Given> {
+        let call = || -> mlua::Result<Inputs> {
             let body = lua.create_function(move |_, ()| function.call::<Value>(own.clone()))?;
             let value: Value = in_scope(&lua, body)?;
-            given::read(&lua, value, batch, self.setup.d_model())
+            inputs::read(&lua, value, batch, self.setup.d_model())
         };
         call().map_err(|e| told(&e).at("give"))
     }
@@ -195,12 +194,12 @@ impl Program {
             sources,
             targets: Vec::new(),
             placement: Placement::Append,
-            cost: compt_core::t5::GroupCost::PADDED,
+            cost: GroupCost::PADDED,
         }
     }
 
-    fn batch(&self, rows: Rows, how: How) -> Result<LuaBatch> {
-        let s = how.selection;
+    fn batch(&self, rows: Rows, context: BatchContext) -> Result<LuaBatch> {
+        let s = context.selection;
         if s.normalise.is_some() || s.top_k.is_some() {
             return Err(Error::new(
                 "this method has no router of compt's: 'normalise' and 'top_k' \
@@ -213,14 +212,14 @@ impl Program {
         if !self.private && matches!(s.isolation, Isolation::AllSources | Isolation::Private) {
             return Err(Error::new("this method has no private prompts"));
         }
-        Ok(LuaBatch::new(rows, how, self.setup.names(), self.sources))
+        Ok(LuaBatch::new(rows, context, self.setup.names(), self.sources))
     }
 }
 
 impl Learner for Program {
-    fn give(&self, rows: &Rows, how: How) -> Result<Given> {
-        let batch = self.batch(rows.clone(), how)?;
-        match how.temperature {
+    fn inputs(&self, rows: &Rows, context: BatchContext) -> Result<Inputs> {
+        let batch = self.batch(rows.clone(), context)?;
+        match context.temperature {
             Some(_) => self.call(&batch),
             None => tch::no_grad(|| self.call(&batch)),
         }
@@ -230,13 +229,14 @@ impl Learner for Program {
         if self.loss.is_some() {
             return Ok(());
         }
-        let how = How { temperature: Some(1.0), ..How::inference(Selection::default()) };
+        let at_inference = BatchContext::inference(Selection::default());
+        let context = BatchContext { temperature: Some(1.0), ..at_inference };
         let shortest = vec![vec![SHORTEST]; tasks.len()];
         let rows = Rows { targets: shortest.clone(), ..self.rows(shortest, tasks) };
-        let given = self.give(&rows, how)?;
-        let prompt = given.prompts.as_ref().map(|prompts| &prompts.vectors);
+        let inputs = self.inputs(&rows, context)?;
+        let prompt = inputs.prompts.as_ref().map(|prompts| &prompts.vectors);
         let tensors: Vec<&Tensor> =
-            prompt.into_iter().chain(&given.shift).chain(given.changes.tensors()).collect();
+            prompt.into_iter().chain(&inputs.shift).chain(inputs.changes.tensors()).collect();
         for tensor in &tensors {
             if !is_finite(tensor)? {
                 return Err(Error::new("it returned numbers that are not finite").at("give"));
@@ -259,34 +259,39 @@ impl Learner for Program {
 
     fn check_mixed(&self, tasks: &[usize]) -> Result<()> {
         let rows = self.rows(vec![vec![SHORTEST]; tasks.len()], tasks);
-        self.give(&rows, How::inference(Selection::default())).map(|_| ())
+        self.inputs(&rows, BatchContext::inference(Selection::default())).map(|_| ())
     }
 
     /// Asked without rows first: where it wants to see them, prompts differ from row to row.
-    fn of_tasks(&self, tasks: &[usize], selection: Selection) -> Result<OfTasks> {
-        let how = How::inference(selection);
-        let batch = self.batch(self.rows(Vec::new(), tasks), how)?;
+    fn task_inputs(&self, tasks: &[usize], selection: Selection) -> Result<TaskInputs> {
+        let context = BatchContext::inference(selection);
+        let batch = self.batch(self.rows(Vec::new(), tasks), context)?;
         let asked = tch::no_grad(|| self.call(&batch));
-        let given = match asked {
-            Ok(Given { prompts: Some(prompts), shift: None, changes }) if changes.is_empty() => {
-                return Ok(OfTasks::Prompts(Prompts { of_row: Vec::new(), ..prompts }));
+        let inputs = match asked {
+            Ok(Inputs { prompts: Some(prompts), shift: None, changes }) if changes.is_empty() => {
+                return Ok(TaskInputs::Prompts(Prompts { of_row: Vec::new(), ..prompts }));
             }
             _ => {
                 let first = &tasks[..tasks.len().min(1)];
-                self.give(&self.rows(vec![vec![SHORTEST]; first.len()], first), how)?
+                self.inputs(&self.rows(vec![vec![SHORTEST]; first.len()], first), context)?
             }
         };
-        given.changes.check(&self.setup.backbone().borrow().model.config)?;
-        Ok(OfTasks::OfRows {
-            rows: given.prompts.map_or(0, |p| p.vectors.size()[1] as usize),
-            apart: !given.changes.is_empty(),
+        inputs.changes.check(&self.setup.backbone().borrow().model.places())?;
+        Ok(TaskInputs::PerRow {
+            positions: inputs.prompts.map_or(0, |p| p.vectors.size()[1] as usize),
+            apart: !inputs.changes.is_empty(),
         })
     }
 
-    fn loss(&self, rows: &Rows, how: How, outputs: &Outputs) -> Result<Option<Tensor>> {
+    fn loss(
+        &self,
+        rows: &Rows,
+        context: BatchContext,
+        outputs: &Outputs,
+    ) -> Result<Option<Tensor>> {
         let Some(function) = &self.loss else { return Ok(None) };
         let lua = self.lua.upgrade();
-        let batch = self.batch(rows.clone(), how)?;
+        let batch = self.batch(rows.clone(), context)?;
         let call = || -> mlua::Result<Tensor> {
             let (function, outputs) = (function.clone(), outputs.shallow_clone());
             let body = lua.create_function(move |lua, ()| {
@@ -312,7 +317,7 @@ impl Learner for Program {
 
     fn changes(&self, task: usize) -> Result<Changes> {
         let rows = self.rows(vec![vec![SHORTEST]], &[task]);
-        Ok(self.give(&rows, How::inference(Selection::default()))?.changes)
+        Ok(self.inputs(&rows, BatchContext::inference(Selection::default()))?.changes)
     }
 
     fn sources(&self) -> usize {

@@ -7,10 +7,9 @@ use crate::types::bank::read_init;
 use crate::types::prompts::base;
 use crate::types::{LuaBackbone, LuaPrompt};
 use crate::{Error, Result};
-use compt_core::backbone::Backbone;
+use compt_core::backbone::LoadedBackbone;
 use compt_core::nn::{Named, init};
 use compt_core::prompt::{self, Material};
-use compt_core::t5::change::places;
 use compt_core::train::optimizer::Group;
 use compt_study::exchange::Prompts;
 use compt_study::exchange::peft::LowRank;
@@ -50,12 +49,12 @@ impl LuaSetup {
         self.names.clone()
     }
 
-    pub fn backbone(&self) -> Rc<RefCell<Backbone>> {
+    pub fn backbone(&self) -> Rc<RefCell<LoadedBackbone>> {
         self.backbone.0.clone()
     }
 
     pub fn d_model(&self) -> i64 {
-        self.backbone.0.borrow().model.config.d_model
+        self.backbone.0.borrow().model.model_config().d_model
     }
 
     /// The groups in the order they were first named in.
@@ -76,7 +75,7 @@ impl LuaSetup {
         if declared.iter().flat_map(|group| &group.1).any(|known| known.0 == full) {
             return Err(Error::new(format!("the parameter '{full}' is declared twice")));
         }
-        let device = self.backbone.0.borrow().model.device;
+        let device = self.backbone.0.borrow().model.device();
         let parameter = init::parameter_of(value, device)?;
         let entry = (full, parameter.shallow_clone());
         match declared.iter_mut().find(|known| known.0 == group) {
@@ -106,7 +105,7 @@ impl LuaSetup {
         let d = self.d_model();
         match tensor.size()[..] {
             [m, width] if width == d && rows.is_none_or(|rows| rows == m) => {
-                let device = self.backbone.0.borrow().model.device;
+                let device = self.backbone.0.borrow().model.device();
                 Ok(tensor.f_detach()?.f_to_kind(Kind::Float)?.f_to_device(device)?)
             }
             _ => {
@@ -193,9 +192,9 @@ impl UserData for LuaSetup {
         methods.add_method("low_rank", |lua, this, folder: String| this.low_rank(lua, &folder));
         methods.add_method("places", |lua, this, pattern: Option<String>| {
             let list = lua.create_table()?;
-            let config = this.backbone.0.borrow().model.config.clone();
+            let places = this.backbone.0.borrow().model.places();
             let pattern = pattern.unwrap_or("*".into());
-            for place in places(&config).iter().filter(|place| fits(&pattern, &place.name)) {
+            for place in places.iter().filter(|place| fits(&pattern, &place.name)) {
                 let entry: Table = lua.create_table()?;
                 entry.set("name", place.name.as_str())?;
                 entry.set("kind", place.kind.name())?;
@@ -206,8 +205,7 @@ impl UserData for LuaSetup {
                 list.raw_push(entry)?;
             }
             if list.raw_len() == 0 {
-                let known = places(&config);
-                let known = known.iter().map(|place| place.name.as_str());
+                let known = places.iter().map(|place| place.name.as_str());
                 return Err(Error::unknown("place", &pattern, known).at("setup:places").into());
             }
             Ok(list)

@@ -43,7 +43,7 @@ fn load(lua: &Lua, (path, options): (String, Value)) -> mlua::Result<LuaPrompts>
 /// What a file says of a backbone.
 pub fn base(backbone: &LuaBackbone) -> Result<Base> {
     let b = backbone.0.borrow();
-    let config = &b.model.config;
+    let config = b.model.model_config();
     Ok(Base {
         name: b.name.clone(),
         revision: b.revision.clone(),

@@ -210,9 +210,9 @@ fn specification(
         method: plain::table(lua, &given.method)?,
         backbone: BackboneSpec {
             name: b.name.clone(),
-            dtype: dtype::name(b.model.kind).into(),
-            device: device::name(b.model.device),
-            config: json!(b.model.config),
+            dtype: dtype::name(b.model.kind()).into(),
+            device: device::name(b.model.device()),
+            config: b.model.config_json(),
             revision: b.revision.clone(),
             fingerprint: b.fingerprint()?,
         },

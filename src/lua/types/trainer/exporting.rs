@@ -4,7 +4,7 @@ use super::LuaTrainer;
 use crate::options::Options;
 use crate::types::index;
 use crate::{Error, Result};
-use compt_core::t5::Change;
+use compt_core::backbone::Change;
 use compt_study::exchange::peft::LowRank;
 use mlua::{Lua, Value};
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ use compt_core::files::source::Source;
 use compt_core::router::Phase;
 use compt_core::train::composition::Selection;
 use compt_core::train::declared::{BankAndRouter, Declared};
-use compt_core::train::learner::{Learner, OfTasks};
+use compt_core::train::learner::{Learner, TaskInputs};
 use compt_core::train::optimizer::Group;
 use compt_core::train::plan::StagePlan;
 use compt_study::training::operator_of;
@@ -93,7 +93,7 @@ fn of_backbone(
     }
     let b = backbone.0.borrow();
     let parameters =
-        b.model.parameters().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
+        b.model.parameters().into_iter().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
     let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
     Ok(Trained {
         stages: vec![only(None, alone, &groups)],
@@ -157,7 +157,7 @@ fn of_composition(
     let b = backbone.0.borrow();
     let parts = declared.prompts(tasks, &b, init).map_err(|e| e.at(CALL))?;
     let (length, private_length) = (declared.length, declared.private_length());
-    let (d_model, device) = (b.model.config.d_model, parts.device);
+    let (d_model, device) = (b.model.model_config().d_model, parts.device);
     let bank = LuaBank::new(lua, parts.bank.clone(), length, private_length, d_model);
     let sources = declared.sources;
     let router = parts.router.clone().map(|router| {
@@ -226,7 +226,7 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
             }
         };
         for lot in lots {
-            let asked = learner.of_tasks(lot, Selection::default());
+            let asked = learner.task_inputs(lot, Selection::default());
             let place = |e: Error| match (stage.alone, &stage.name[..]) {
                 (true, "") => e.at(&names[lot[0]]),
                 (true, stage) => e.at(format!("{stage}: {}", names[lot[0]])),
@@ -234,8 +234,8 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
             };
             let asked = asked.and_then(|asked| learner.try_out(lot).map(|()| asked));
             let rows = match asked.map_err(place)? {
-                OfTasks::Prompts(prompts) => prompts.vectors.size()[1],
-                OfTasks::OfRows { rows, .. } => rows as i64,
+                TaskInputs::Prompts(prompts) => prompts.vectors.size()[1],
+                TaskInputs::PerRow { positions, .. } => positions as i64,
             };
             most = most.max(rows);
         }

@@ -6,8 +6,8 @@ use crate::session::Session;
 use crate::types::{LuaBackbone, Tasks};
 use crate::{Error, Result};
 use compt_core::data::Split;
+use compt_core::train::batch::Placement;
 use compt_core::train::evaluate::{Decoding, Evaluation};
-use compt_core::train::gather::Placement;
 use compt_core::train::{NonFinite, Settings, plan};
 use compt_study::training::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
@@ -151,7 +151,7 @@ fn settings(
     let placement = of_method.unwrap_or_else(|| "append".into());
     let placement = Placement::parse(&o.get_or(lua, "placement", placement)?)?;
     let max_source = o.get_or(lua, "max_source_length", 256)?;
-    let dropout = backbone.0.borrow().model.config.dropout_rate;
+    let dropout = backbone.0.borrow().model.model_config().dropout_rate;
     Ok(Settings {
         placement,
         max_source,

@@ -6,7 +6,7 @@
 //! padded batch; one group a row computes on real tokens only.
 
 use crate::{Error, Result};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 /// A rectangle of rows inside a packed tensor.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Layout {
 pub struct GroupCost(pub f64);
 
 impl GroupCost {
-    /// No padding to speak of: attention by groups of equal length.
+    /// No padding: attention by groups of equal length.
     pub const EXACT: GroupCost = GroupCost(0.0);
     /// One rectangle, whatever it pads.
     pub const PADDED: GroupCost = GroupCost(f64::INFINITY);
@@ -46,7 +46,7 @@ impl Layout {
     ///
     /// `hidden(row)` lists positions of a row that attention must not see though they lie inside
     /// it (0-based); the others are real.
-    pub fn plan(
+    pub(crate) fn plan(
         lengths: &[i64],
         cost: GroupCost,
         hidden: impl Fn(usize) -> Vec<i64>,
@@ -89,7 +89,7 @@ impl Layout {
     }
 
     /// The layout of batches one after another.
-    pub fn join(layouts: Vec<Layout>) -> Layout {
+    pub(super) fn join(layouts: Vec<Layout>) -> Layout {
         let mut all = Layout { groups: Vec::new(), order: Vec::new(), tokens: 0 };
         for layout in layouts {
             let before = all.order.len() as i64;
@@ -102,12 +102,17 @@ impl Layout {
 
     /// The positions `[N]` of a flat `[B * width]` batch that this layout takes, padding included
     /// (a pad takes position 0 of its own row, which is masked).
-    pub fn gather_from(&self, lengths: &[i64], width: i64, device: Device) -> Result<Tensor> {
+    pub(super) fn gather_from(
+        &self,
+        lengths: &[i64],
+        width: i64,
+        device: Device,
+    ) -> Result<Tensor> {
         self.index(lengths, device, |row, position| row * width + position)
     }
 
     /// For each packed position its index in a caller's own numbering of (row, position).
-    pub fn index(
+    pub(crate) fn index(
         &self,
         lengths: &[i64],
         device: Device,
@@ -129,12 +134,12 @@ impl Layout {
     }
 
     /// The size of each group in a packed tensor.
-    pub fn sizes(&self) -> Vec<i64> {
+    pub(crate) fn sizes(&self) -> Vec<i64> {
         self.groups.iter().map(|g| g.rows * g.length).collect()
     }
 
     /// The number of rows of each group.
-    pub fn row_counts(&self) -> Vec<i64> {
+    pub(crate) fn row_counts(&self) -> Vec<i64> {
         self.groups.iter().map(|g| g.rows).collect()
     }
 
@@ -144,12 +149,12 @@ impl Layout {
     }
 
     /// Batch rows in packed order, `[B]`.
-    pub fn order_tensor(&self, device: Device) -> Result<Tensor> {
+    pub(crate) fn order_tensor(&self, device: Device) -> Result<Tensor> {
         Ok(Tensor::f_from_slice(&self.order)?.f_to_device(device)?)
     }
 
     /// For each row of the batch its place in packed order, `[B]`: undoes `order`.
-    pub fn places(&self, device: Device) -> Result<Tensor> {
+    pub(crate) fn inverse_order(&self, device: Device) -> Result<Tensor> {
         let mut places = vec![0i64; self.order.len()];
         for (place, &row) in self.order.iter().enumerate() {
             places[row as usize] = place as i64;
@@ -175,7 +180,7 @@ impl Layout {
                 rect.f_constant_pad_nd([0, 0, 0, width - g.length])
             })
             .collect::<std::result::Result<Vec<_>, _>>()?;
-        Ok(Tensor::f_cat(&rows, 0)?.f_index_select(0, &self.places(packed.device())?)?)
+        Ok(Tensor::f_cat(&rows, 0)?.f_index_select(0, &self.inverse_order(packed.device())?)?)
     }
 }
 
@@ -210,15 +215,10 @@ fn partition(sorted: &[i64], cost: GroupCost) -> Vec<(usize, usize)> {
     runs
 }
 
-/// Additive mask `[1, 1, n, n]` that hides the positions after each query.
-pub fn causal_mask(n: i64, device: Device) -> Result<Tensor> {
-    let hidden = Tensor::f_full([n, n], f64::NEG_INFINITY, (Kind::Float, device))?;
-    Ok(hidden.f_triu(1)?.f_view([1, 1, n, n])?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tch::Kind;
 
     fn none(_: usize) -> Vec<i64> {
         Vec::new()

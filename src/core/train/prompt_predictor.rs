@@ -1,17 +1,17 @@
-//! A trained prompt at work on new rows.
+//! Predicting new rows with a trained prompt.
 
-use super::gather::{Placement, Prompts};
-use super::predict::{Decoding, Evaluation, Item, Predictor, Reading};
+use super::batch::{Placement, Prompts};
+use super::predict::{Decoding, Evaluation, Item, Predictor, RowInputs};
 use super::rows::{answers, tokenize};
-use crate::backbone::Backbone;
+use crate::backbone::LoadedBackbone;
 use crate::data::{Example, Form, LabelWords, Remarks, Row, Split, Task, TaskSet};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use tch::Tensor;
 
-/// What the backbone says to one row.
+/// What is predicted of one row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct RowPrediction {
     /// The greedily decoded text, as in an evaluation: a label word where it is one.
     pub prediction: String,
     /// How probable each label word is among them; none where labels are numbers.
@@ -21,26 +21,29 @@ pub struct Answer {
 }
 
 /// A task's prompt, and how its rows become text.
-pub struct Answering<'a> {
-    backbone: &'a Backbone,
+pub struct PromptPredictor<'a> {
+    backbone: &'a LoadedBackbone,
     form: Form,
     tasks: TaskSet,
     known: [Option<LabelWords>; 1],
-    reading: Reading<'static>,
+    inputs: RowInputs<'static>,
     options: Evaluation,
 }
 
-impl<'a> Answering<'a> {
+impl<'a> PromptPredictor<'a> {
     /// `prompt` is `[m, d]`; inputs longer than `max_source` tokens are cut.
+    ///
+    /// A prompt of another width than the backbone's, a backbone without a tokenizer, and label words
+    /// that its tokenizer cannot tell apart, are errors.
     pub fn new(
-        backbone: &'a Backbone,
+        backbone: &'a LoadedBackbone,
         name: &str,
         form: Form,
         prompt: &Tensor,
         max_source: usize,
         placement: Placement,
-    ) -> Result<Answering<'a>> {
-        let d = backbone.model.config.d_model;
+    ) -> Result<PromptPredictor<'a>> {
+        let d = backbone.model.model_config().d_model;
         if prompt.dim() != 2 || prompt.size()[1] != d {
             return Err(Error::new(format!(
                 "the prompt is {:?}, the backbone wants [m, {d}]",
@@ -59,13 +62,13 @@ impl<'a> Answering<'a> {
             test: Vec::new(),
         };
         let tokenizer = backbone.need_tokenizer()?;
-        Ok(Answering {
+        Ok(PromptPredictor {
             backbone,
             form,
             known: [answers(&tokenizer, &task)?],
             tasks: TaskSet::of(name, vec![task]),
-            reading: Reading::Prompts(Prompts {
-                vectors: prompt.f_to_device(backbone.model.device)?.f_unsqueeze(0)?,
+            inputs: RowInputs::Prompts(Prompts {
+                vectors: prompt.f_to_device(backbone.model.device())?.f_unsqueeze(0)?,
                 of_row: Vec::new(),
                 hidden: vec![Vec::new()],
             }),
@@ -85,18 +88,18 @@ impl<'a> Answering<'a> {
         &self.form
     }
 
-    /// The answers to some rows, in their order; an error is that of the row with this index.
-    pub fn answer(&self, rows: &[Row]) -> std::result::Result<Vec<Answer>, (usize, Error)> {
+    /// The predictions of some rows, in their order; an error is that of the row with this index.
+    pub fn predict(&self, rows: &[Row]) -> std::result::Result<Vec<RowPrediction>, (usize, Error)> {
         let example = |(index, row): (usize, &Row)| {
             let source = self.form.source(row).map_err(|e| (index, e))?;
             Ok(Example { index, source, target: String::new() })
         };
         let examples: Vec<Example> =
             rows.iter().enumerate().map(example).collect::<std::result::Result<_, _>>()?;
-        tch::no_grad(|| self.say(&examples)).map_err(|e| (0, e))
+        tch::no_grad(|| self.predict_examples(&examples)).map_err(|e| (0, e))
     }
 
-    fn say(&self, examples: &[Example]) -> Result<Vec<Answer>> {
+    fn predict_examples(&self, examples: &[Example]) -> Result<Vec<RowPrediction>> {
         let tokenizer = self.backbone.need_tokenizer()?;
         let mut items = Vec::new();
         let mut cuts = Vec::new();
@@ -107,17 +110,17 @@ impl<'a> Answering<'a> {
             cuts.push(cut > 0);
         }
         let predictor = Predictor {
-            model: &self.backbone.model,
+            model: &*self.backbone.model,
             tokenizer: &tokenizer,
             tasks: &self.tasks,
             known: &self.known,
-            reading: &self.reading,
+            inputs: &self.inputs,
             options: &self.options,
         };
         let words = self.form.labels.words();
-        let said = predictor.answer(&items, 0)?.into_iter().zip(cuts);
-        Ok(said
-            .map(|((prediction, scores), cut)| Answer {
+        let predicted = predictor.predict_with_scores(&items, 0)?.into_iter().zip(cuts);
+        Ok(predicted
+            .map(|((prediction, scores), cut)| RowPrediction {
                 prediction,
                 scores: words.iter().cloned().zip(probabilities(&scores)).collect(),
                 cut,

@@ -1,14 +1,9 @@
-//! Changes of a frozen T5 at named places: what LoRA, adapters, bias tuning and prefixes are made of.
-//!
-//! Places are called as in checkpoints: a matrix `encoder.block.0.layer.0.SelfAttention.q`, a norm
-//! `encoder.block.0.layer.0.layer_norm`, an attention or feed-forward module
-//! `encoder.block.0.layer.0.SelfAttention`, `decoder.block.0.layer.2.DenseReluDense`.
+//! Changes of a frozen backbone at named places: what LoRA (Hu et al. 2021), adapters (Houlsby et al.
+//! 2019), bias tuning (Ben Zaken et al. 2021) and prefixes (Li & Liang 2021) are made of.
 
-use super::config::Config;
-use super::parameters::entries;
 use crate::nn::Activation;
 use crate::{Error, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tch::Tensor;
 
 /// What is other at one place.
@@ -37,7 +32,7 @@ pub struct Bottleneck {
 }
 
 impl Bottleneck {
-    pub fn forward(&self, h: &Tensor) -> Result<Tensor> {
+    pub(crate) fn forward(&self, h: &Tensor) -> Result<Tensor> {
         let kind = h.kind();
         let linear = |x: &Tensor, (w, b): &(Tensor, Tensor)| {
             x.f_linear(&w.f_to_kind(kind)?, Some(b.f_to_kind(kind)?))
@@ -76,7 +71,7 @@ impl Changes {
     }
 
     /// The sum of a place's biases.
-    pub fn bias(&self, place: &str) -> Result<Option<Tensor>> {
+    pub(crate) fn bias(&self, place: &str) -> Result<Option<Tensor>> {
         let mut sum: Option<Tensor> = None;
         for change in self.at(place) {
             if let Change::Bias(bias) = change {
@@ -90,7 +85,7 @@ impl Changes {
     }
 
     /// A place's low-rank changes: A, B, scale.
-    pub fn low_rank<'a>(
+    pub(crate) fn low_rank<'a>(
         &'a self,
         place: &str,
     ) -> impl Iterator<Item = (&'a Tensor, &'a Tensor, f64)> {
@@ -100,21 +95,21 @@ impl Changes {
         })
     }
 
-    pub fn gain<'a>(&'a self, place: &str) -> Option<&'a Tensor> {
+    pub(crate) fn gain<'a>(&'a self, place: &str) -> Option<&'a Tensor> {
         self.at(place).find_map(|change| match change {
             Change::Gain(gain) => Some(gain),
             _ => None,
         })
     }
 
-    pub fn bottleneck(&self, place: &str) -> Option<Bottleneck> {
+    pub(crate) fn bottleneck(&self, place: &str) -> Option<Bottleneck> {
         self.at(place).find_map(|change| match change {
             Change::Bottleneck(bottleneck) => Some(bottleneck.shallow_clone()),
             _ => None,
         })
     }
 
-    pub fn prefix(&self, place: &str) -> Option<(&Tensor, &Tensor)> {
+    pub(crate) fn prefix(&self, place: &str) -> Option<(&Tensor, &Tensor)> {
         self.at(place).find_map(|change| match change {
             Change::Prefix { keys, values } => Some((keys, values)),
             _ => None,
@@ -122,9 +117,8 @@ impl Changes {
     }
 
     /// Refuses a change at a place that is none, or of another shape than the place has.
-    pub fn check(&self, config: &Config) -> Result<()> {
-        let known = places(config);
-        let known: BTreeMap<&str, &Place> = known.iter().map(|p| (&p.name[..], p)).collect();
+    pub fn check(&self, places: &[Place]) -> Result<()> {
+        let known: BTreeMap<&str, &Place> = places.iter().map(|p| (&p.name[..], p)).collect();
         for (place, changes) in &self.0 {
             let Some(found) = known.get(&place[..]) else {
                 return Err(Error::unknown("place", place, known.keys().copied()));
@@ -135,7 +129,7 @@ impl Changes {
     }
 }
 
-/// A place of a T5.
+/// A place of a backbone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub name: String,
@@ -203,27 +197,4 @@ impl Place {
                 )),
         }
     }
-}
-
-/// Every place of a T5 of this configuration, in the order of its layers.
-pub fn places(config: &Config) -> Vec<Place> {
-    let mut all = Vec::new();
-    let mut modules = BTreeSet::new();
-    for entry in entries(config) {
-        let Some(name) = entry.name.strip_suffix(".weight") else { continue };
-        if name.ends_with("relative_attention_bias") || !name.contains('.') {
-            continue;
-        }
-        let kind = if entry.shape.len() == 1 { PlaceKind::Norm } else { PlaceKind::Matrix };
-        let (module, _) = name.rsplit_once('.').expect("places are inside stacks");
-        if kind == PlaceKind::Matrix && modules.insert(module.to_string()) {
-            let (kind, shape) = match module.ends_with("Attention") {
-                true => (PlaceKind::Attention, vec![config.inner(), config.d_model]),
-                false => (PlaceKind::FeedForward, vec![config.d_model]),
-            };
-            all.push(Place { name: module.to_string(), kind, shape });
-        }
-        all.push(Place { name: name.to_string(), kind, shape: entry.shape });
-    }
-    all
 }

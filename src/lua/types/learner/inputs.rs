@@ -1,20 +1,19 @@
-//! What a method gives a batch, as Lua values.
+//! The inputs that a method computes for a batch, as Lua values.
 
 use super::LuaBatch;
 use crate::options::Options;
 use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
+use compt_core::backbone::{Bottleneck, Change, Changes};
 use compt_core::nn::Activation;
-use compt_core::t5::change::{Bottleneck, Change, Changes};
 use compt_core::tensor::{device, dtype};
-use compt_core::train::gather::Prompts;
-use compt_core::train::learner::Given;
+use compt_core::train::batch::{Inputs, Prompts};
 use mlua::{FromLua, Lua, Table, Value};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
 /// A prompt `[B, m, d]`, or a table { prompt, shift, changes }; nil gives nothing.
-pub fn read(lua: &Lua, value: Value, batch: &LuaBatch, width: i64) -> mlua::Result<Given> {
+pub fn read(lua: &Lua, value: Value, batch: &LuaBatch, width: i64) -> mlua::Result<Inputs> {
     let (prompt, shift, changes) = match value {
         Value::Nil => (None, None, None),
         Value::Table(_) => {
@@ -32,7 +31,7 @@ pub fn read(lua: &Lua, value: Value, batch: &LuaBatch, width: i64) -> mlua::Resu
         check(prompt, batch.size() as i64, width)?;
         check_kind(prompt, batch.device())?;
     }
-    Ok(Given {
+    Ok(Inputs {
         prompts: prompt.map(|vectors| Prompts {
             of_row: (0..batch.size()).collect(),
             hidden: vec![Vec::new(); batch.size()],

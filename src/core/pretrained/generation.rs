@@ -1,7 +1,7 @@
 //! What a folder asks of `generate` beyond what is done here, in `generation_config.json` and
 //! `config.json`.
 
-use crate::t5::Config;
+use crate::backbone::ModelConfig;
 use crate::{Error, Result, files::intact};
 use compt_error::Context;
 use serde_json::{Map, Value};
@@ -41,12 +41,12 @@ const CHANGING: [&str; 26] = [
 ];
 
 /// Notes that name what the files ask for and is not done; none where there is nothing.
-pub fn unused(folder: &Path, config: &Config) -> Result<Vec<String>> {
+pub fn unused(folder: &Path, config: ModelConfig) -> Result<Vec<String>> {
     let notes = FILES.iter().map(|file| unused_of(&folder.join(file), file, config));
     Ok(notes.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-fn unused_of(path: &Path, name: &str, config: &Config) -> Result<Option<String>> {
+fn unused_of(path: &Path, name: &str, config: ModelConfig) -> Result<Option<String>> {
     if !intact::is_there(path)? {
         return Ok(None);
     }
@@ -95,19 +95,18 @@ fn says_other(value: Option<&Value>, id: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pretrained::parse;
 
     #[test]
     fn only_what_changes_the_text_is_told() {
-        let config = Config::parse(
-            r#"{"model_type": "t5", "decoder_start_token_id": 0, "pad_token_id": 0}"#,
-        )
-        .unwrap();
+        let text = r#"{"model_type": "t5", "decoder_start_token_id": 0, "pad_token_id": 0}"#;
+        let config = parse(text).unwrap().model_config();
         let folder = tempfile::tempdir().unwrap();
         let told = |text: &str| {
             std::fs::write(folder.path().join(FILES[0]), text).unwrap();
-            unused(folder.path(), &config)
+            unused(folder.path(), config)
         };
-        assert_eq!(unused(folder.path(), &config), Ok(Vec::new()));
+        assert_eq!(unused(folder.path(), config), Ok(Vec::new()));
         let usual = r#"{"_from_model_config": true, "decoder_start_token_id": 0, "eos_token_id": [1],
             "pad_token_id": 0, "transformers_version": "5.24.0", "repetition_penalty": 1.0,
             "no_repeat_ngram_size": 0, "max_length": 20, "num_beam_groups": 1}"#;

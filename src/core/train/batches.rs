@@ -1,0 +1,73 @@
+//! Where the batches of a training come from.
+
+use super::rows::Row;
+use super::sampler::{Order, Sampler};
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+
+/// A batch of token ids.
+pub struct Batch {
+    /// The task of each row, an index into the trainer's task names.
+    pub tasks: Vec<usize>,
+    pub rows: Vec<Row>,
+}
+
+/// Where batches come from, stage after stage.
+pub trait Batches {
+    /// The next batch of a stage; `weights` are the control's task weights.
+    fn next_batch(
+        &mut self,
+        stage: usize,
+        step: u64,
+        weights: Option<&BTreeMap<String, f64>>,
+    ) -> Result<Batch>;
+
+    /// The state of the order of batches, by stage.
+    fn order(&self) -> Vec<Order> {
+        Vec::new()
+    }
+
+    /// Restores what `order` returned. An order of other stages or tasks is an error.
+    fn restore(&mut self, _order: &[Order]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Batches of a task set's training rows.
+pub struct TaskBatches {
+    pub names: Vec<String>,
+    /// By task.
+    pub rows: Vec<Vec<Row>>,
+    /// By stage.
+    pub samplers: Vec<Sampler>,
+}
+
+impl Batches for TaskBatches {
+    fn next_batch(
+        &mut self,
+        stage: usize,
+        _step: u64,
+        weights: Option<&BTreeMap<String, f64>>,
+    ) -> Result<Batch> {
+        let sampler = &mut self.samplers[stage];
+        let picks = match weights {
+            Some(weights) => sampler.draw(weights, &self.names),
+            None => sampler.next_batch(),
+        };
+        Ok(Batch {
+            tasks: picks.iter().map(|pick| pick.task).collect(),
+            rows: picks.iter().map(|pick| self.rows[pick.task][pick.row].clone()).collect(),
+        })
+    }
+
+    fn order(&self) -> Vec<Order> {
+        self.samplers.iter().map(Sampler::order).collect()
+    }
+
+    fn restore(&mut self, order: &[Order]) -> Result<()> {
+        if order.len() != self.samplers.len() {
+            return Err(Error::new("the order of the rows is of other stages"));
+        }
+        self.samplers.iter_mut().zip(order).try_for_each(|(sampler, o)| sampler.restore(o))
+    }
+}
