@@ -2,10 +2,10 @@
 
 use compt_core::data::predictions;
 use compt_core::files::json::read_json;
-use compt_study::run::catalog::{Entry, find, scores};
-use compt_study::run::curve::thinned;
-use compt_study::run::environment::environment_of;
-use compt_study::run::folder::{CELL, PREDICTIONS};
+use compt_study::records::catalog::{Entry, find, scores};
+use compt_study::records::curve::thinned;
+use compt_study::records::environment::environment_of;
+use compt_study::records::folder::{CELL, PREDICTIONS};
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 use super::stdlib;
 use crate::Error;
 use compt_core::files::atomic::write_atomic;
+use compt_study::records::catalog::Entry;
 use compt_study::report::{Template, data, page};
-use compt_study::run::catalog::Entry;
 use mlua::{Lua, Table};
 use std::path::Path;
 

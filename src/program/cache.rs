@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use compt_core::data::draws;
 use compt_error::Context;
 use compt_study::hub::{CachedRepo, CachedRevision, Hub, Removal, RepoId};
-use compt_study::run::progress::bytes;
+use compt_study::progress::bytes;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 

@@ -3,7 +3,7 @@
 use super::FAILED;
 use compt_core::tensor::device;
 use compt_study::hub::HubSettings;
-use compt_study::run::environment::{self, CPU_FEATURES};
+use compt_study::records::environment::{self, CPU_FEATURES};
 use std::process::ExitCode;
 use tch::{Kind, Tensor};
 

@@ -5,7 +5,7 @@ use clap::Args;
 use compt_core::data::Split;
 use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
 use compt_study::interrupt;
-use compt_study::training::{EvaluationOptions, table};
+use compt_study::run::{EvaluationOptions, table};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::ExitCode;

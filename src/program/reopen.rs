@@ -4,7 +4,7 @@ use crate::{FAILED, errors, run};
 use clap::Args;
 use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
 use compt_study::interrupt;
-use compt_study::training::{Ended, Replayed};
+use compt_study::run::{Ended, Replayed};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -5,11 +5,12 @@ pub mod exchange;
 pub mod hub;
 pub mod interrupt;
 pub mod plot;
+pub mod progress;
+pub mod records;
 pub mod report;
 pub mod run;
 pub mod slurm;
 pub mod sweep;
-pub mod training;
 pub mod watch;
 
 pub(crate) use compt_error::{Error, Result};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 27] = [
+const ROOMS: [(&str, &[&str]); 28] = [
     ("files", &[]),
     ("guard", &[]),
     ("notice", &[]),
@@ -34,12 +34,13 @@ const ROOMS: [(&str, &[&str]); 27] = [
     ("watch", &[]),
     ("plot", &[]),
     ("slurm", &[]),
-    ("run", &["slurm"]),
-    ("training", &["exchange", "interrupt", "run", "watch"]),
-    ("exchange", &["run"]),
-    ("hub", &["interrupt", "run"]),
-    ("report", &["run"]),
-    ("sweep", &["interrupt", "run", "slurm"]),
+    ("progress", &[]),
+    ("records", &["slurm"]),
+    ("run", &["exchange", "interrupt", "progress", "records", "watch"]),
+    ("exchange", &["records"]),
+    ("hub", &["interrupt", "progress", "records"]),
+    ("report", &["records"]),
+    ("sweep", &["interrupt", "progress", "records", "slurm"]),
     ("golden", &["tensor"]),
 ];
 

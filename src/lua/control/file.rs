@@ -8,7 +8,7 @@ use crate::{Error, Result};
 use compt_core::files::source::{Source, sha256};
 use compt_core::train::control::{Control, Setting, View, try_out};
 use compt_core::train::knobs::Knobs;
-use compt_study::training::steering::{Loaded, Origin, Output, Program};
+use compt_study::run::steering::{Loaded, Origin, Output, Program};
 use std::path::Path;
 
 /// A control file: it sees the schedules and the files beside it, and nothing else.

@@ -1,6 +1,6 @@
 //! `print` of control programs: it writes into the program's output buffer.
 
-use compt_study::training::steering::Output;
+use compt_study::run::steering::Output;
 use mlua::{Function, Lua, LuaString, MultiValue, Result};
 
 /// The output buffer of the control program that is called in the main state, in its app data.

@@ -7,7 +7,7 @@ use crate::options::kind;
 use crate::{Error, Result};
 use crate::{hook, raise, random, stdlib, text};
 use compt_core::files::source::Source;
-use compt_study::training::steering::{Origin, Output};
+use compt_study::run::steering::{Origin, Output};
 use mlua::chunk::ChunkMode;
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
 use std::cell::{Cell, RefCell};

@@ -8,7 +8,7 @@ use crate::sources::text_of;
 use compt_core::files::source::Source;
 use compt_core::train::control::{Control, Setting, View, try_out};
 use compt_core::train::knobs::Knobs;
-use compt_study::training::steering::{Output, Program, TableRecord};
+use compt_study::run::steering::{Output, Program, TableRecord};
 use mlua::{Lua, Table, WeakLua};
 use serde_json::{Map, Value};
 use std::path::PathBuf;

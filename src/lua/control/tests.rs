@@ -1,6 +1,6 @@
 use super::*;
 use compt_core::train::control::{Control, Setting};
-use compt_study::training::steering::{Origin, Program};
+use compt_study::run::steering::{Origin, Program};
 use mlua::Table;
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The log of a cell.
 
 use crate::{Error, Result};
-use compt_study::run::folder::LOG;
+use compt_study::records::folder::LOG;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::fd::AsRawFd;

@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::sources::code_of;
 use crate::{Error, Result};
 use compt_core::files::source::sha256;
-use compt_study::run::environment::binary_sha256;
+use compt_study::records::environment::binary_sha256;
 use compt_study::sweep::{Basis, Cell, Head, Launch, Plan, code_changes, contents, data_changes};
 use mlua::{Function, Lua, Table};
 use serde_json::{Map, Value, json};

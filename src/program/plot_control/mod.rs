@@ -12,7 +12,7 @@ use clap::{Args, value_parser};
 use compt_core::files::atomic::write_atomic;
 use compt_core::train::control::Setting;
 use compt_lua::control::ControlFile;
-use compt_study::training::steering::Origin;
+use compt_study::run::steering::Origin;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use crate::{Error, Result};
 use clap::Args;
 use compt_error::nearest;
-use compt_study::run::catalog::{Entry, State, find};
+use compt_study::records::catalog::{Entry, State, find};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

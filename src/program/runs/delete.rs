@@ -4,7 +4,7 @@ use super::choose::one;
 use crate::{Error, Result};
 use crate::{ask, errors};
 use clap::Args;
-use compt_study::run::catalog::{Entry, State};
+use compt_study::records::catalog::{Entry, State};
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@ use crate::{Error, Result};
 use clap::Args;
 use compt_study::exchange::tensorboard;
 use compt_study::interrupt;
-use compt_study::run::catalog::{Entry, State};
+use compt_study::records::catalog::{Entry, State};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;

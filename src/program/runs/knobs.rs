@@ -2,7 +2,7 @@
 
 use super::choose::text;
 use crate::Result;
-use compt_study::run::catalog::Entry;
+use compt_study::records::catalog::Entry;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,8 +3,8 @@
 use super::choose::{Filter, chosen, text};
 use crate::Result;
 use clap::Args;
-use compt_study::run::catalog::{Entry, State};
-use compt_study::run::progress::span;
+use compt_study::progress::span;
+use compt_study::records::catalog::{Entry, State};
 use serde_json::{Value, json};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

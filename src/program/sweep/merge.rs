@@ -7,7 +7,7 @@ use crate::{report, run as script};
 use clap::Args;
 use compt_core::files::atomic::write_atomic;
 use compt_lua::session::{Session, Way};
-use compt_study::run::catalog::{Entry, State, read_all};
+use compt_study::records::catalog::{Entry, State, read_all};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

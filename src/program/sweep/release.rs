@@ -3,7 +3,7 @@
 use super::folder::enter;
 use crate::Result;
 use clap::Args;
-use compt_study::run::claim::{Owner, holder, release as give_back};
+use compt_study::records::claim::{Owner, holder, release as give_back};
 use std::path::PathBuf;
 
 pub const EXAMPLES: &str = "\

@@ -3,8 +3,8 @@
 use super::folder::enter;
 use crate::Result;
 use clap::Args;
-use compt_study::run::claim::holder;
-use compt_study::run::folder::LOG;
+use compt_study::records::claim::holder;
+use compt_study::records::folder::LOG;
 use compt_study::slurm::{JobId, Queue};
 use compt_study::sweep::{Cell, CellState, Indices, Listing, Submission, queued, submissions};
 use std::fs;

@@ -7,7 +7,7 @@ use crate::errors;
 use clap::{Args, ValueEnum};
 use compt_error::Context;
 use compt_lua::profile::{self, Profiles};
-use compt_study::run::claim::holder;
+use compt_study::records::claim::holder;
 use compt_study::slurm;
 use compt_study::sweep::{CellState, Indices, Listing, Plan, Wanted, now};
 use std::path::{Path, PathBuf};

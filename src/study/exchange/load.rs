@@ -2,7 +2,7 @@
 
 use super::contents::{conversion, pickled};
 use super::{Note, Prompts, npy, peft, safetensors};
-use crate::run::folder::{CONFIG, runs_in};
+use crate::records::folder::{CONFIG, runs_in};
 use crate::{Error, Result};
 use compt_core::{files::intact, notice};
 use compt_error::Context;

@@ -1,7 +1,7 @@
 //! The project's own files of prompts: safetensors with a note in the header.
 
 use super::{NOTE, Note, Prompt, Prompts, long, note::VERSION};
-use crate::run::folder::PROMPTS;
+use crate::records::folder::PROMPTS;
 use crate::{Error, Result};
 use compt_core::files::atomic::write_atomic;
 use compt_core::files::json::read_json;

@@ -2,8 +2,8 @@
 //! an `Event` message of protocol buffers with scalar summaries.
 
 use crate::Result;
-use crate::run::catalog::{Entry, State};
-use crate::run::folder::{CONFIG, EVALUATIONS};
+use crate::records::catalog::{Entry, State};
+use crate::records::folder::{CONFIG, EVALUATIONS};
 use compt_core::files::json::read_json_lines;
 use compt_error::Context;
 use serde_json::Value;

@@ -5,7 +5,7 @@ use super::failure::{self, Attempt, AttemptError};
 use super::listing::{Hash, RemoteFile};
 use super::refusal::refused;
 use super::repo_id::RepoId;
-use crate::run::progress::Transfer;
+use crate::progress::Transfer;
 use crate::{Error, Result};
 use compt_core::files::{atomic::sync_folder, source::hex};
 use compt_core::notice;

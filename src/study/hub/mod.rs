@@ -27,7 +27,7 @@ pub use repo_id::{RepoId, RepoKind};
 pub use selection::{included, model_files, model_missing};
 pub use settings::HubSettings;
 
-use crate::run::progress::Transfer;
+use crate::progress::Transfer;
 use crate::{Error, Result};
 use blob::Download;
 use client::{Client, encoded};

@@ -1,6 +1,6 @@
 //! Single answers of many runs, each text there once.
 
-use crate::run::folder::PREDICTIONS;
+use crate::records::folder::PREDICTIONS;
 use compt_core::data::predictions::{self, Predictions};
 use serde_json::{Value, json};
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! What steered a run, for the time line.
 
-use crate::run::events::{Change, Event};
+use crate::records::events::{Change, Event};
 use serde_json::{Value, json};
 
 /// Texts, each once.

@@ -2,10 +2,10 @@
 
 use super::answers::Answers;
 use super::controls::{self, Texts};
-use crate::run::catalog::Entry;
-use crate::run::curve::thinned;
-use crate::run::environment::environment_of;
-use crate::run::events;
+use crate::records::catalog::Entry;
+use crate::records::curve::thinned;
+use crate::records::environment::environment_of;
+use crate::records::events;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

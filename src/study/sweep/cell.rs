@@ -2,8 +2,8 @@
 
 use super::identity::Basis;
 use crate::Result;
-use crate::run::claim::{Owner, holder};
-use crate::run::folder::CELL;
+use crate::records::claim::{Owner, holder};
+use crate::records::folder::CELL;
 use compt_core::files::json::{read_json, write_json};
 use compt_error::Context;
 use serde_json::{Map, Value, json};
@@ -158,7 +158,7 @@ fn name_of(settings: &Map<String, Value>, otherwise: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::claim::{Taken, claim};
+    use crate::records::claim::{Taken, claim};
     use std::collections::BTreeMap;
     use std::sync::Arc;
 

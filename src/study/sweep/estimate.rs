@@ -1,6 +1,6 @@
 //! How long a cell may take, by those that took their time before.
 
-use crate::run::folder::CELL;
+use crate::records::folder::CELL;
 use compt_core::files::json::read_json;
 use serde_json::{Map, Value};
 use std::collections::HashMap;

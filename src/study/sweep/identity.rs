@@ -1,6 +1,6 @@
 //! What a cell is made of, as one hash: the same hash, the same numbers.
 
-use crate::run::progress::Gathering;
+use crate::progress::Gathering;
 use crate::{Error, Result, interrupt};
 use compt_core::files::source::{fingerprint_seen, sha256};
 use compt_error::Context;

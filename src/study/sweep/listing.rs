@@ -3,9 +3,9 @@
 use super::cell::{Cell, CellState, described};
 use super::estimate::Estimate;
 use super::plan::Plan;
-use crate::run::environment::cores;
-use crate::run::folder::CELL;
-use crate::run::progress::span;
+use crate::progress::span;
+use crate::records::environment::cores;
+use crate::records::folder::CELL;
 use compt_core::files::json::read_json;
 use serde_json::Value;
 use std::collections::HashSet;

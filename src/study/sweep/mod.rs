@@ -2,7 +2,7 @@
 //!
 //! A plan ([`Plan`]) lists a grid's cells: what each is made of, and where it is recorded. A cell's
 //! folder is all that processes share: `cell.json` says what it is and what became of it, `claims/`
-//! ([`crate::run::claim`]) who is at work there.
+//! ([`crate::records::claim`]) who is at work there.
 
 mod cell;
 mod changes;

@@ -1,6 +1,6 @@
 //! Processes of this program that work on one grid side by side.
 
-use crate::run::claim::Owner;
+use crate::records::claim::Owner;
 use crate::{Result, interrupt};
 use compt_error::Context;
 use std::collections::HashSet;

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 use crate::{hook, sources, text};
 use compt_core::compose::Operator;
 use compt_core::files::source::Source;
-use compt_study::training::steering::OperatorFile;
+use compt_study::run::steering::OperatorFile;
 use compt_study::watch::{GRACE, Watch};
 use mlua::{Function, Lua, Table, Value};
 use std::cell::{Cell, RefCell};

@@ -14,7 +14,7 @@ use crate::torch::{LuaTensor, leaves};
 use crate::{Error, Result};
 use compt_core::compose::{self, Operator};
 use compt_core::files::source::Source;
-use compt_study::training::steering::OperatorFile;
+use compt_study::run::steering::OperatorFile;
 use in_lua::InLua;
 use mlua::{AnyUserData, Function, Lua, Table, Value};
 use std::path::Path;

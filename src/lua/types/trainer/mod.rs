@@ -23,10 +23,10 @@ use crate::{Error, Result};
 use compt_core::train::composition::Selection;
 use compt_core::train::knobs::Knob;
 use compt_study::exchange::Prompts;
-use compt_study::training::{self, Run};
+use compt_study::run::{self, Run};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 
-pub use compt_study::training::steps_made;
+pub use compt_study::run::steps_made;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("trainer", call::function(lua, CALL, build::trainer)?)
@@ -78,7 +78,7 @@ impl LuaTrainer {
     /// All prompts, with what is known of them.
     fn prompts(&self) -> Result<LuaPrompts> {
         self.run.refuse_behind("looks at the prompts")?;
-        let tensors = training::prompts(self.run.trainer())?;
+        let tensors = run::prompts(self.run.trainer())?;
         let tensors = tensors.into_iter().filter(|(name, _)| !name.starts_with("router."));
         let tensors: Vec<_> = tensors.collect();
         if tensors.is_empty() {

@@ -9,7 +9,7 @@ use compt_core::data::Split;
 use compt_core::train::batch::Placement;
 use compt_core::train::evaluate::{Decoding, Evaluation};
 use compt_core::train::{NonFinite, Settings, plan};
-use compt_study::training::spec::CheckpointSpec;
+use compt_study::run::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
 use std::path::PathBuf;
 

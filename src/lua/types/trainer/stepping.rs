@@ -6,7 +6,7 @@ use crate::hook;
 use crate::options::Options;
 use crate::session::Session;
 use compt_study::interrupt::Interrupted;
-use compt_study::training::{Ended, Step};
+use compt_study::run::{Ended, Step};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 
 impl LuaTrainer {

@@ -1,6 +1,6 @@
 //! How far several runs are: a bar on a terminal, plain lines elsewhere.
 
-use super::progress::span;
+use super::span;
 use compt_core::notice;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;

@@ -2,8 +2,8 @@
 
 use super::steering::Past;
 use crate::Result;
-use crate::run::events::{self, Change, Event};
-use crate::run::folder::{METRICS, RESULT};
+use crate::records::events::{self, Change, Event};
+use crate::records::folder::{METRICS, RESULT};
 use compt_core::files::json::{read_json, read_json_lines};
 use compt_core::files::source::Source;
 use serde_json::Value;

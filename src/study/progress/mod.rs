@@ -1,5 +1,9 @@
 //! How far a run is: a bar on a terminal, plain lines elsewhere. Both go to standard error.
 
+mod tally;
+
+pub use tally::Tally;
+
 use compt_core::notice;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;

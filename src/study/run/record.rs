@@ -5,10 +5,10 @@
 use super::scores;
 use super::spec::{CheckpointSpec, Specification};
 use crate::exchange::{self, Note};
-use crate::run::checkpoints::{Checkpoints, Saved};
-use crate::run::environment::environment;
-use crate::run::events::Event;
-use crate::run::folder::{PREDICTIONS, PROMPTS, RESULT, RunFolder, Start};
+use crate::records::checkpoints::{Checkpoints, Saved};
+use crate::records::environment::environment;
+use crate::records::events::Event;
+use crate::records::folder::{PREDICTIONS, PROMPTS, RESULT, RunFolder, Start};
 use crate::{Error, Result};
 use compt_core::data::Split;
 use compt_core::data::predictions::{self, Predictions};

@@ -2,7 +2,7 @@
 
 use super::spec::tests::example;
 use super::*;
-use crate::run::folder::{CONFIG, METRICS, RESULT};
+use crate::records::folder::{CONFIG, METRICS, RESULT};
 use compt_core::backbone::LoadedBackbone;
 use compt_core::data::{Example, Labels, Split, Task, TaskSet};
 use compt_core::files::json::{read_json, read_json_lines};

@@ -1,6 +1,6 @@
 //! What a run is made of, as data: `config.json` of its folder.
 
-use crate::run::folder::{CONFIG, ENVIRONMENT};
+use crate::records::folder::{CONFIG, ENVIRONMENT};
 use crate::{Error, Result};
 use compt_core::data::{Part, Task, TaskSet};
 use compt_core::files::json::read_json;

@@ -3,7 +3,7 @@
 use super::Run;
 use super::record::End;
 use crate::interrupt::{self, Hold};
-use crate::run::progress::{Progress, Silent, progress};
+use crate::progress::{Progress, Silent, progress};
 use crate::{Error, Result};
 use compt_core::notice;
 use compt_core::train::report::StepReport;

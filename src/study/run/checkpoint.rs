@@ -2,8 +2,8 @@
 
 use super::resume::differences;
 use super::{Earlier, Purpose, Replay, Run};
-use crate::run::checkpoints::{Checkpoints, Saved};
-use crate::run::folder::CONFIG;
+use crate::records::checkpoints::{Checkpoints, Saved};
+use crate::records::folder::CONFIG;
 use crate::{Error, Result};
 use compt_core::files::json::read_json;
 use compt_core::nn::{Named, named};

@@ -14,7 +14,7 @@ pub use operator::OperatorFile;
 pub use output::Output;
 pub use program::{Loaded, Loader, Origin, Program, Touched};
 
-use crate::run::events::{Change, Event};
+use crate::records::events::{Change, Event};
 use crate::{Error, Result};
 use checker::{Checker, check_whole};
 use compt_core::files::source::Source;

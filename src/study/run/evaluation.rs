@@ -4,7 +4,7 @@ use super::Run;
 use super::record::Record;
 use super::scores;
 use crate::interrupt::{self, Hold};
-use crate::run::progress::Counter;
+use crate::progress::Counter;
 use crate::{Error, Result};
 use compt_core::compose::Isolation;
 use compt_core::data::Split;

@@ -1,0 +1,13 @@
+//! Runs on disk: the folder of a run and the records in it.
+
+pub mod catalog;
+pub mod checkpoints;
+pub mod claim;
+pub mod curve;
+pub mod environment;
+pub mod events;
+pub mod folder;
+pub mod modules;
+pub mod settings;
+
+pub use folder::{RunFolder, Start};
