@@ -17,7 +17,7 @@ Figure.__name = "figure"
 ---@return string
 function Figure:svg() return library.svg(self.chart) end
 
---- Writes it: to a .svg or a .png file.
+--- Writes it to a .svg or a .png file.
 ---@param path string
 function Figure:save(path)
   local ending = tostring(path):match "%.(%w+)$"
@@ -189,6 +189,19 @@ function figures.boxes(given)
   return figure(o.title, rests_on(o.runs), {
     { kind = "boxes", title = "", y_label = o.y_label, groups = o.groups, note = note },
   })
+end
+
+--- A figure of panels of any kind, from their descriptions.
+---@param given compt.ChartOptions
+---@return compt.Figure
+function figures.chart(given)
+  local list = arguments.sequence
+  local o = arguments.options("compt.figures.chart", given, {
+    { "panels", list }, { "title", name, "" }, { "notes", optional(list) }, { "columns", optional(arguments.whole(1)) },
+  })
+  local whole = figure(o.title, o.notes or {}, o.panels)
+  whole.chart.columns = o.columns
+  return whole
 end
 
 --- Figures side by side in one, under their own titles.

@@ -27,7 +27,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
     ("run", &["slurm"]),
     ("exchange", &["run"]),
     ("hub", &["interrupt", "run"]),
-    ("report", &["run"]),
+    ("report", &["plot", "run"]),
     ("sweep", &["interrupt", "run", "slurm"]),
     ("golden", &["tensor"]),
 ];
