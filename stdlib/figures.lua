@@ -191,6 +191,19 @@ function figures.boxes(given)
   })
 end
 
+--- A figure of panels of any kind, from their descriptions.
+---@param given compt.ChartOptions
+---@return compt.Figure
+function figures.chart(given)
+  local list = arguments.sequence
+  local o = arguments.options("compt.figures.chart", given, {
+    { "panels", list }, { "title", name, "" }, { "notes", optional(list) }, { "columns", optional(arguments.whole(1)) },
+  })
+  local whole = figure(o.title, o.notes or {}, o.panels)
+  whole.chart.columns = o.columns
+  return whole
+end
+
 --- Joins figures into one, each with its own title.
 ---@param list compt.Figure[]
 ---@param given { title: string?, columns: integer? }?

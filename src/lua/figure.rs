@@ -1,14 +1,17 @@
-//! Figures of the library: from the tables of `compt.figures` to SVG and PNG.
+//! The figures of `compt.figures`: from their tables to SVG and PNG.
 
 use crate::Error;
 use compt_study::plot::{Chart, png};
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::Value;
 
-/// Dots of a PNG for one of the figure's own units.
+/// Pixels of a PNG for one unit of the SVG.
 const SCALE: f32 = 2.0;
 
-/// The figure as SVG.
+/// The SVG of a chart's description.
+///
+/// # Errors
+/// An unknown kind or field, and lists of different lengths.
 pub fn svg(lua: &Lua, figure: Table) -> mlua::Result<String> {
     let value: Value = lua.from_value(mlua::Value::Table(figure))?;
     let wrong = |what: String| mlua::Error::from(Error::new(what).at("figure"));
@@ -17,13 +20,16 @@ pub fn svg(lua: &Lua, figure: Table) -> mlua::Result<String> {
     Ok(chart.svg())
 }
 
-/// A picture of an SVG.
+/// The PNG of an SVG.
+///
+/// # Errors
+/// A picture that is too large, and a build without the feature `png`.
 pub fn picture(lua: &Lua, svg: String) -> mlua::Result<mlua::LuaString> {
     let bytes = png(&svg, SCALE).map_err(|e| Error::new(e).at("figure"))?;
     lua.create_string(bytes)
 }
 
-/// An empty table of Lua is an empty list; `false` stands for a value that is missing.
+/// An empty table of Lua is an empty list; `false` in a list is a missing value.
 fn in_lists(value: Value) -> Value {
     match value {
         Value::Object(map) if map.is_empty() => Value::Array(Vec::new()),

@@ -107,7 +107,7 @@ class "compt.Figure" [[
 A figure.
 - chart: table<string, any> -- its content as plain data
 - svg: fun(self: compt.Figure): string
-- save: fun(self: compt.Figure, path: string) -- writes .svg or .png
+- save: fun(self: compt.Figure, path: string) -- writes .svg, or .png if compt was built with its feature `png` (the default)
 ]]
 
 options "compt.LinesOptions" [[
@@ -172,6 +172,29 @@ Box plots of groups of values, with a one-way ANOVA of their means. Raises an er
 >   groups = { { name = "a", values = { 1, 2, 3 } }, { name = "b", values = { 2, 3, 5 } } }, title = "doc", y_label = "score",
 >   runs = runs,
 > }
+]]
+
+options "compt.ChartOptions" [[
+- panels: table[] -- descriptions, each with its `kind`
+- title?: string
+- notes?: string[] -- lines below the title
+- columns?: integer -- side by side, at most 3; by default 1 for one panel, 2 for several
+]]
+
+fn "compt.figures.chart(options: compt.ChartOptions): compt.Figure" [[
+A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same
+length; `false` in a list is a missing value.
+- `lines`: `series` (a list of { name, x, mean, low, high }), `x_label`, `y_label`, `x_log`, `y_log`, `marks` (a list of
+  { x, label }), `steps` (the x axis is the steps from 1 to this one), `height` in pixels
+- `heat`: `rows`, `columns`, `values` (a list for each row), `x_label`, `y_label`, `low`, `high`, `digits`
+- `boxes`: `groups` (a list of { name, values }), `y_label`, `note`
+- `bands`: `steps`, `bands` (a list of { name, spans }; a span is { from, to, word }), `x_label`
+> compt.figures.chart {
+>   title = "doc", notes = { "two panels" }, columns = 1, panels = {
+>     { kind = "lines", series = { { name = "loss", x = { 1, 2, 3 }, mean = { 3, false, 1 } } }, steps = 3 },
+>     { kind = "bands", steps = 3, bands = { { spans = { { from = 1, to = 2, word = "softmax" } } } } },
+>   },
+> }:svg()
 ]]
 
 options "compt.BesideOptions" [[

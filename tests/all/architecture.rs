@@ -39,7 +39,7 @@ const ROOMS: [(&str, &[&str]); 28] = [
     ("run", &["exchange", "interrupt", "progress", "records", "watch"]),
     ("exchange", &["records"]),
     ("hub", &["interrupt", "progress", "records"]),
-    ("report", &["records"]),
+    ("report", &["plot", "records"]),
     ("sweep", &["interrupt", "progress", "records", "slurm"]),
     ("golden", &["tensor"]),
 ];

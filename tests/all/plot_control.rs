@@ -95,9 +95,9 @@ return {
     assert!(err.contains("help: a curriculum weighs the tasks there are"), "{err}");
     let (code, out, err) = study.run(&[&run[..], &["--tasks", "a,b,c,d"]].concat());
     assert_eq!((code, err.as_str()), (0, ""));
-    let supposed = "supposing losses of 1, scores of 50 and even router weights: clip, \
+    let assumed = "assuming losses of 1, scores of 50 and even router weights: clip, \
                     task_weights\n";
-    assert!(out.replace("\n", " ").contains(supposed.trim_end()), "{out}");
+    assert!(out.replace("\n", " ").contains(assumed.trim_end()), "{out}");
     let epochs = out.lines().find(|line| line.starts_with("temperature")).unwrap();
     assert_eq!(epochs.split_whitespace().collect::<Vec<_>>()[1..5], ["1", "4", "1", "4"]);
     let weights = out.lines().filter(|line| line.starts_with("task_weights."));
@@ -105,7 +105,7 @@ return {
 }
 
 #[test]
-fn an_error_is_told_with_its_line_and_nothing_is_written() {
+fn an_error_names_its_line_and_nothing_is_written() {
     let study = Study::new(&[
         ("misspelt.lua", "return {\n  temprature = 1,\n}"),
         ("range.lua", "return {\n  dropout = function(step) return step / 200 end,\n}"),
@@ -149,7 +149,7 @@ fn runs_of_any_length_can_be_drawn() {
         let row: Vec<&str> =
             out.lines().find(|l| l.starts_with("clip")).unwrap().split("  ").collect();
         assert!(row.contains(&last), "{out}");
-        assert_eq!(out.contains("asked at 2000 steps"), steps.len() > 4, "{out}");
+        assert_eq!(out.contains("sampled at 2000 steps"), steps.len() > 4, "{out}");
         elements(&study.text("control.svg"));
     }
     let (code, out, _) = study.run(&["plot-control", "empty.lua"]);

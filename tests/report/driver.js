@@ -94,13 +94,37 @@
 
   // Curves.
 
+  const inFigure = (selector) => [...find("curves-figure").querySelectorAll(selector)].filter((node) => !node.hasAttribute("hidden"));
+  const textsOf = (id, column) => rowsOf(id).map((row) => cellOf(row, column));
+
+  // Every line lies in the plane, and its lowest value where the numbers of the axis say.
+  function expectScale(name) {
+    check(`${name}: one axis on each side`, [inFigure(".x-axis").length, inFigure(".y-axis").length], [1, 1]);
+    const [plane, [axis]] = [inFigure(".plane")[0].getBoundingClientRect(), inFigure(".y-axis")];
+    const numbers = [...axis.querySelectorAll("text")].map((text) => Number(text.textContent));
+    const levels = [...axis.querySelectorAll(".grid")].map((line) => line.getBoundingClientRect().top);
+    const scaled = find("curves-log").checked ? Math.log : (value) => value;
+    const [low, high] = [scaled(numbers[0]), scaled(numbers.at(-1))];
+    const at = (value) => levels[0] + ((levels.at(-1) - levels[0]) * (scaled(value) - low)) / (high - low);
+    const near = (a, b) => Math.abs(a - b) < 4;
+    const inside = inFigure("path[data-line]").map((path) => {
+      const box = path.getBoundingClientRect();
+      const within = box.left > plane.left - 4 && box.right < plane.right + 4 && box.top > plane.top - 4;
+      return within && near(box.bottom, at(Number(path.dataset.lowest)));
+    });
+    check(`${name}: lines on their scale`, inside, inside.map(() => true));
+    check(`${name}: the legend's lowest values`, textsOf("curves-legend", "lowest"), inFigure("path[data-line]").map((path) => path.dataset.lowest));
+  }
+
   function testCurves() {
     if (find("curves-series").options.length === 0) return;
-    const drawn = [...find("curves-figure").querySelectorAll("path[data-run]")].map((path) => Number(path.dataset.run));
+    const drawn = () => inFigure("path[data-line]").map((path) => Number(path.dataset.line)).sort((a, b) => a - b);
     const series = find("curves-series").value;
-    const expected = scored().slice(0, 2).filter((i) => data.runs[i].curve?.[series]?.some((v) => typeof v === "number"));
-    if (scored().length > 1) check("ticked runs drawn", drawn, expected);
-    const paths = () => [...find("curves-figure").querySelectorAll("path")].map((path) => path.getAttribute("d")).join("");
+    const stored = (i) => document.querySelector(`template[data-series="${series}"][data-scale="linear"]`).content.querySelector(`[data-line="${i}"]`);
+    const expected = scored().slice(0, 2).filter(stored);
+    if (scored().length > 1) check("ticked runs drawn", drawn(), expected);
+    expectScale("linear");
+    const paths = () => inFigure("path[data-line]").map((path) => path.getAttribute("d") + path.getAttribute("transform")).join("");
     const before = paths();
     outcome["finite paths"] = !/NaN|Infinity/.test(before);
     const another = [...find("curves-series").options].map((option) => option.value).find((value) => value !== series);
@@ -110,9 +134,28 @@
       set("curves-series", series);
     }
     set("curves-log", true);
-    outcome["logarithmic drawn"] = !/NaN|Infinity/.test(paths());
+    outcome["logarithmic drawn"] = paths() !== before && !/NaN|Infinity/.test(paths());
+    expectScale("logarithmic");
     set("curves-log", false);
+    check("linear again", paths(), before);
+    testOneLine(expected, drawn, paths);
     testMarks();
+  }
+
+  // One run alone has axes of its own; a legend's row fades the other lines.
+  function testOneLine(expected, drawn, paths) {
+    if (expected.length < 2) return;
+    const before = paths();
+    rowsOf("curves-legend")[0].dispatchEvent(new Event("pointerenter"));
+    check("one line in focus", inFigure(".line.focused").map((path) => Number(path.dataset.line)), expected.slice(0, 1));
+    rowsOf("curves-legend")[0].dispatchEvent(new Event("pointerleave"));
+    check("no line in focus", inFigure(".line.focused").length, 0);
+    const box = () => find("runs-table").querySelector(`input[value="${expected[1]}"]`);
+    box().click();
+    check("one line alone", drawn(), expected.slice(0, 1));
+    expectScale("one line");
+    box().click();
+    check("both lines again", paths(), before);
   }
 
   function testMarks() {

@@ -1,12 +1,11 @@
 //! `compt plot-control FILE`: what a control file sets over a run, drawn without training.
 
-mod ask;
-mod figure;
+mod chart;
 mod text;
+mod trace;
 
 use super::errors;
 use crate::{Error, Result};
-use ask::Answers;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 use compt_core::files::atomic::write_atomic;
@@ -15,6 +14,7 @@ use compt_lua::control::ControlFile;
 use compt_study::run::steering::Origin;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use trace::Trace;
 
 #[derive(Args)]
 pub struct Options {
@@ -58,13 +58,13 @@ pub struct Options {
     width: Option<u16>,
 }
 
-/// As many as an axis of steps can show.
+/// An axis of steps can show as many.
 const MOST_STEPS: u64 = 1_000_000_000;
 /// Training rows of each task, and source prompts.
 const ROWS: u64 = 16;
 const SOURCES: usize = 3;
 
-/// Asks the control and draws its answers.
+/// Runs the control over all steps and draws what it sets.
 pub fn plot_control(options: &Options) -> ExitCode {
     plot(options).map_or_else(|e| errors::refuse(&e), |()| ExitCode::SUCCESS)
 }
@@ -72,32 +72,32 @@ pub fn plot_control(options: &Options) -> ExitCode {
 fn plot(options: &Options) -> Result<()> {
     let out = options.out()?;
     let setting = options.setting();
-    let answers = answers(&options.file, &setting)?;
-    let svg = figure::figure(&options.title(), &answers).svg();
+    let trace = trace_of(&options.file, &setting)?;
+    let svg = chart::chart(&options.title(), &trace).svg();
     let Some(out) = out else {
         print!("{svg}");
         return Ok(());
     };
     write_atomic(&out, svg.as_bytes())?;
     let width = options.width.or_else(terminal_width).unwrap_or(80);
-    print!("{}", text::text(&options.title(), &answers, usize::from(width)));
+    print!("{}", text::text(&options.title(), &trace, usize::from(width)));
     println!("\n{} written", out.display());
     Ok(())
 }
 
-fn answers(file: &Path, setting: &Setting) -> Result<Answers> {
-    let asked = ControlFile::load(file, Origin::Disk, std::slice::from_ref(setting))
+fn trace_of(file: &Path, setting: &Setting) -> Result<Trace> {
+    let traced = ControlFile::load(file, Origin::Disk, std::slice::from_ref(setting))
         .program
         .and_then(|mut control| {
-            let answers = Answers::of(&mut *control, setting)?;
+            let trace = Trace::of(&mut *control, setting)?;
             let lines = control.output().count();
             if lines > 0 {
                 let (file, s) = (file.display(), if lines == 1 { "" } else { "s" });
-                eprintln!("note: {file} printed {lines} line{s}, which only a run says");
+                eprintln!("note: {file} printed {lines} line{s}, which only a run shows");
             }
-            Ok(answers)
+            Ok(trace)
         });
-    asked.map_err(|e| match setting.tasks.is_empty() && e.to_string().contains("task_weights") {
+    traced.map_err(|e| match setting.tasks.is_empty() && e.to_string().contains("task_weights") {
         true => e.hint("a curriculum weighs the tasks there are; name some: --tasks a,b,c"),
         false => e,
     })
@@ -146,7 +146,7 @@ impl Options {
 /// The columns of the terminal that standard output is.
 #[cfg(unix)]
 fn terminal_width() -> Option<u16> {
-    // SAFETY: the call fills in the structure, or says that it did not.
+    // SAFETY: the call fills in the structure, or returns an error.
     let size = unsafe {
         let mut size: libc::winsize = std::mem::zeroed();
         let done = libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &mut size);

@@ -1,29 +1,28 @@
-//! The answers as text: a row for each knob, with its values as a line of blocks or its words by
-//! steps.
+//! A trace as text: a row for each knob, with its values as a line of blocks or its words by steps.
 
-use super::ask::{Answers, Series};
+use super::trace::{Knob, Trace};
 use compt_core::train::knobs::Value;
 use compt_study::plot::{short, spark};
 use std::fmt::Write;
 
-/// A line of blocks has this many at least.
+/// The fewest blocks of a line.
 const LEAST: usize = 12;
 /// Of a knob that changes more often than this, no more ranges are listed.
 const RANGES: usize = 20;
 
-/// What stands before the blocks.
+/// The columns before the blocks.
 const HEAD: [&str; 4] = ["first", "last", "min", "max"];
 
-pub fn text(title: &str, answers: &Answers, width: usize) -> String {
+pub fn text(title: &str, trace: &Trace, width: usize) -> String {
     let mut text = format!("{title}\n");
-    for note in answers.notes() {
+    for note in trace.notes() {
         text.push_str(&wrapped(note.split(' '), " ", "", width));
     }
-    if answers.series.is_empty() {
+    if trace.knobs.is_empty() {
         return text;
     }
     text.push('\n');
-    let rows: Vec<Row> = answers.series.iter().map(|series| Row::new(series, answers)).collect();
+    let rows: Vec<Row> = trace.knobs.iter().map(|knob| Row::new(knob, trace)).collect();
     let names = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     let mut columns = HEAD.map(str::len);
     let cells = || rows.iter().filter_map(|row| row.numbers());
@@ -64,8 +63,8 @@ enum Cells {
 }
 
 impl Row {
-    fn new(series: &Series, answers: &Answers) -> Row {
-        let content = match series.numbers() {
+    fn new(knob: &Knob, trace: &Trace) -> Row {
+        let content = match knob.numbers() {
             Some(values) => {
                 let shown = |x: Option<f64>| x.map_or("-".to_string(), short);
                 let present = || values.iter().flatten().copied();
@@ -75,9 +74,9 @@ impl Row {
                 let [min, max] = extremes.map(shown);
                 Cells::Numbers([first, last, min, max], values)
             }
-            None => Cells::Words(ranges(series, answers)),
+            None => Cells::Words(ranges(knob, trace)),
         };
-        let name = series.full_name().replace(char::is_control, "\u{fffd}");
+        let name = knob.full_name().replace(char::is_control, "\u{fffd}");
         Row { name, content }
     }
 
@@ -90,12 +89,12 @@ impl Row {
 }
 
 /// `softmax 1-100`, `sum 101-240`
-fn ranges(series: &Series, answers: &Answers) -> Vec<String> {
-    let range = |(first, last, value): (usize, usize, &Value)| match answers.span(first, last) {
+fn ranges(knob: &Knob, trace: &Trace) -> Vec<String> {
+    let range = |(first, last, value): (usize, usize, &Value)| match trace.span(first, last) {
         (a, b) if a == b => format!("{value} {a}"),
         (a, b) => format!("{value} {a}-{b}"),
     };
-    let mut ranges: Vec<String> = series.runs().map(range).collect();
+    let mut ranges: Vec<String> = knob.runs().map(range).collect();
     if ranges.len() > RANGES {
         let more = format!("and {} more ranges", ranges.len() - RANGES);
         ranges.truncate(RANGES);
@@ -141,14 +140,14 @@ fn wrapped<'a>(
 mod tests {
     use super::*;
 
-    fn series(knob: &'static str, name: &str, values: Vec<Option<Value>>) -> Series {
-        Series { knob, name: name.into(), values }
+    fn knob(knob: &'static str, name: &str, values: Vec<Option<Value>>) -> Knob {
+        Knob { knob, name: name.into(), values }
     }
 
-    fn answers(series: Vec<Series>) -> Answers {
-        let total_steps = series.first().map_or(1, |series| series.values.len() as u64);
+    fn trace(knobs: Vec<Knob>) -> Trace {
+        let total_steps = knobs.first().map_or(1, |knob| knob.values.len() as u64);
         let steps = (1..=total_steps).collect();
-        Answers { total_steps, steps, series, made_up: Default::default() }
+        Trace { total_steps, steps, knobs, assumed: Default::default() }
     }
 
     #[test]
@@ -156,10 +155,10 @@ mod tests {
         let rate = |x: u32| (x != 3).then(|| Value::Number(f64::from(x) / 10.0));
         let word = |x: u32| Some(Value::Word(if x < 3 { "softmax" } else { "sum" }.into()));
         let flag = |x: u32| Some(Value::Flag(x == 4));
-        let answers = answers(vec![
-            series("lr", "rou\ner", (1..=4).map(rate).collect()),
-            series("freeze", "a", (1..=4).map(flag).collect()),
-            series("normalise", "", (1..=4).map(word).collect()),
+        let trace = trace(vec![
+            knob("lr", "rou\ner", (1..=4).map(rate).collect()),
+            knob("freeze", "a", (1..=4).map(flag).collect()),
+            knob("normalise", "", (1..=4).map(word).collect()),
         ]);
         let expected = "\
 c.lua
@@ -171,14 +170,14 @@ lr.rou\u{fffd}er    0.1   0.4  0.1  0.4  ▁▁▁▃▃▃   ███
 freeze.a   true 4
 normalise  softmax 1-2, sum 3-4
 ";
-        assert_eq!(text("c.lua", &answers, 46), expected);
+        assert_eq!(text("c.lua", &trace, 46), expected);
     }
 
     #[test]
     fn many_ranges_are_cut_and_broken_between_ranges() {
         let word = |i: i32| Value::Word(if i % 2 == 0 { "softmax" } else { "sum" }.into());
         let words = (0..50).map(|i| Some(word(i))).collect();
-        let text = text("c.lua", &answers(vec![series("normalise", "", words)]), 40);
+        let text = text("c.lua", &trace(vec![knob("normalise", "", words)]), 40);
         assert!(
             text.contains("\nnormalise  softmax 1, sum 2, softmax 3,\n           sum 4,"),
             "{text}"
@@ -191,6 +190,6 @@ normalise  softmax 1-2, sum 3-4
     #[test]
     fn a_control_without_knobs_says_so() {
         let expected = "c.lua\nno knob is set: every setting is the method's own\n";
-        assert_eq!(text("c.lua", &answers(Vec::new()), 80), expected);
+        assert_eq!(text("c.lua", &trace(Vec::new()), 80), expected);
     }
 }

@@ -1,9 +1,9 @@
 //! Where values lie on an axis, and its round ticks.
 
 use super::number::{plain, short};
+use std::collections::BTreeSet;
 
-/// More than this factor between the values, all positive and most of them near the smallest, makes
-/// an axis logarithmic.
+/// The factor between values from which a logarithmic axis may suit them.
 const LOG_FROM: f64 = 100.0;
 /// Numbers nearer to each other than this, or than this share of them, have no ticks between them.
 const SMALLEST: f64 = 1e-300;
@@ -25,53 +25,33 @@ pub struct Axis {
 
 impl Axis {
     /// An axis for these values, from tick to tick; with 0 where it is not far.
-    pub fn of_values(values: impl Iterator<Item = f64>) -> Axis {
-        let values: Vec<f64> = values.collect();
-        let (low, high) = range(&values);
-        // A straight line stays one.
-        let near = values.iter().filter(|&&x| x - low < 0.1 * (high - low)).count();
-        if low > 0.0 && high / low > LOG_FROM && 2 * near >= values.len() {
-            return Axis::log(low, high);
-        }
-        Axis::even(&values)
-    }
-
-    /// The same, but never logarithmic.
     pub fn even(values: &[f64]) -> Axis {
-        let (mut low, mut high) = range(values);
-        let level = |low: f64, high: f64| {
-            high / 2.0 - low / 2.0 < SMALLEST.max(low.abs().max(high.abs()) * NEAREST)
-        };
-        if low > 0.0 && (low <= high / 2.0 || level(low, high)) {
-            low = 0.0;
-        } else if high < 0.0 && (high >= low / 2.0 || level(low, high)) {
-            high = 0.0;
-        }
-        if level(low, high) {
-            high = low + 1.0;
-        }
-        let step = Step::between(low, high, TICKS);
-        let first = (low / step.size() + 1e-9).floor() as i64;
-        let last = (high / step.size() - 1e-9).ceil() as i64;
-        let ticks: Vec<(f64, String)> = (first..=last).map(|i| step.tick(i)).collect();
-        Axis { low: ticks[0].0, high: ticks[ticks.len() - 1].0, log: false, ticks }
+        let (low, high) = range(values);
+        Rounded::about(low, high).axis()
     }
 
-    /// Whole powers of ten, some left out where there are many.
-    fn log(low: f64, high: f64) -> Axis {
-        let first = (low.max(SMALLEST).log10() + 1e-9).floor() as i32;
-        let last = (high.log10() - 1e-9).ceil() as i32;
-        let every = ((last - first) as usize).div_ceil(TICKS);
-        let ticks = (first..=last).step_by(every).map(|k| Step { digit: 1, power: k }.tick(1));
-        Axis { low: power(first), high: power(last), log: true, ticks: ticks.collect() }
+    /// The axes for every choice among lines of which these are the lowest and highest values: from the
+    /// low end of one line to the high end of one. For logarithmic axes all values must be positive.
+    pub fn of_choices(ends: &[(f64, f64)], log: bool) -> Vec<Axis> {
+        let end = |x: f64, up: bool| if log { decade_part(x, up) } else { x };
+        let lows = distinct(ends.iter().map(|(low, _)| end(*low, false)));
+        let highs = distinct(ends.iter().map(|(_, high)| end(*high, true)));
+        let pairs = lows.iter().flat_map(|low| highs.iter().map(move |high| (*low, *high)));
+        let pairs = pairs.filter(|(low, high)| low <= high);
+        if log {
+            let axis =
+                |(low, high)| Axis { low, high, log, ticks: Axis::round_within(low, high, log) };
+            return pairs.map(axis).collect();
+        }
+        let rounded: BTreeSet<Rounded> =
+            pairs.map(|(low, high)| Rounded::about(low, high)).collect();
+        rounded.into_iter().map(Rounded::axis).collect()
     }
 
     /// An axis for places that the data chose, with little room to either side. The places are its
     /// ticks where they are few, round numbers else. It is logarithmic on demand, if it can be.
     pub fn of_places(values: &[f64], log: bool) -> Axis {
-        let mut places = values.to_vec();
-        places.sort_by(f64::total_cmp);
-        places.dedup();
+        let places = distinct(values.iter().copied());
         if places.len() > PLACES {
             return Axis::about(values, log, 0.01);
         }
@@ -151,9 +131,44 @@ impl Axis {
 
     /// Where a value lies: 0 at the lower end, 1 at the upper.
     pub fn place(&self, x: f64) -> f64 {
+        // The halves keep the difference of two large numbers within bounds.
         let scaled = |x: f64| if self.log { x.log10() } else { x / 2.0 };
         (scaled(x) - scaled(self.low)) / (scaled(self.high) - scaled(self.low))
     }
+
+    /// The ends; of a logarithmic axis their logarithms to base 10.
+    pub fn ends(&self) -> (f64, f64) {
+        if self.log { (self.low.log10(), self.high.log10()) } else { (self.low, self.high) }
+    }
+}
+
+/// Whether a logarithmic axis shows these values better: all are positive, they span more than a factor
+/// of 100, and most are near the smallest, so that a straight line stays one.
+pub fn suits_logarithm(values: &[f64]) -> bool {
+    let (low, high) = range(values);
+    let near = values.iter().filter(|&&x| x - low < 0.1 * (high - low)).count();
+    low > 0.0 && high / low > LOG_FROM && 2 * near >= values.len()
+}
+
+/// The values in order, each once.
+fn distinct(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values
+}
+
+/// The next 1, 2 or 5 times a power of ten above a positive number, or at or below it.
+fn decade_part(x: f64, up: bool) -> f64 {
+    let x = x.clamp(SMALLEST, LARGEST);
+    let exponent = x.log10().floor() as i32;
+    let parts = (exponent - 1..=exponent + 1).flat_map(|k| [1, 2, 5].map(|digit| (digit, k)));
+    let mut parts = parts.map(|(digit, power)| Step { digit, power }.size());
+    let found = match up {
+        true => parts.find(|part| *part > x),
+        false => parts.filter(|part| *part <= x).last(),
+    };
+    found.unwrap_or(x)
 }
 
 /// The smallest and the largest value, 0 and 1 where there is none.
@@ -163,7 +178,42 @@ fn range(values: &[f64]) -> (f64, f64) {
     if least > most { (0.0, 1.0) } else { (least, most) }
 }
 
+/// The ends of an axis at whole steps from 0, around two numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rounded {
+    step: Step,
+    first: i64,
+    last: i64,
+}
+
+impl Rounded {
+    fn about(mut low: f64, mut high: f64) -> Rounded {
+        let level = |low: f64, high: f64| {
+            high / 2.0 - low / 2.0 < SMALLEST.max(low.abs().max(high.abs()) * NEAREST)
+        };
+        if low > 0.0 && (low <= high / 2.0 || level(low, high)) {
+            low = 0.0;
+        } else if high < 0.0 && (high >= low / 2.0 || level(low, high)) {
+            high = 0.0;
+        }
+        if level(low, high) {
+            high = low + 1.0;
+        }
+        let step = Step::between(low, high, TICKS);
+        let first = (low / step.size() + 1e-9).floor() as i64;
+        let last = (high / step.size() - 1e-9).ceil() as i64;
+        Rounded { step, first, last }
+    }
+
+    fn axis(self) -> Axis {
+        let ticks: Vec<(f64, String)> =
+            (self.first..=self.last).map(|i| self.step.tick(i)).collect();
+        Axis { low: ticks[0].0, high: ticks[ticks.len() - 1].0, log: false, ticks }
+    }
+}
+
 /// The distance of ticks: 1, 2 or 5 times a power of ten.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Step {
     digit: i64,
     power: i32,
@@ -204,7 +254,7 @@ mod tests {
     }
 
     fn of(values: &[f64]) -> Axis {
-        Axis::of_values(values.iter().copied())
+        Axis::even(values)
     }
 
     #[test]
@@ -234,19 +284,34 @@ mod tests {
     }
 
     #[test]
-    fn only_positive_values_over_more_than_a_factor_of_100_are_logarithmic() {
-        assert!(of(&[0.01, 1.01]).log);
-        assert!(!of(&[0.01, 1.0]).log);
-        assert!(!of(&[0.0, 1000.0]).log);
-        assert!(!of(&[-1.0, 1000.0]).log);
+    fn positive_values_over_more_than_a_factor_of_100_suit_a_logarithm() {
+        assert!(suits_logarithm(&[0.01, 1.01]));
+        assert!(!suits_logarithm(&[0.01, 1.0]));
+        assert!(!suits_logarithm(&[0.0, 1000.0]));
+        assert!(!suits_logarithm(&[-1.0, 1000.0]));
+        assert!(!suits_logarithm(&[]));
         let line: Vec<f64> = (0..100).map(|i| 5.0 - 0.05 * f64::from(i)).collect();
-        assert!(!of(&line).log);
+        assert!(!suits_logarithm(&line));
         let fall: Vec<f64> = (0..100).map(|i| 5.0 * 0.92f64.powi(i)).collect();
-        assert!(of(&fall).log);
-        let axis = of(&[0.001, 5.0]);
-        assert_eq!(labels(&axis), ["0.001", "0.01", "0.1", "1", "10"]);
-        assert!((axis.place(0.1) - 0.5).abs() < 1e-12);
-        assert_eq!(labels(&of(&[1e-12, 1.0])), ["1e-12", "1e-9", "1e-6", "0.001", "1"]);
+        assert!(suits_logarithm(&fall));
+    }
+
+    #[test]
+    fn every_choice_among_lines_has_an_axis_around_it() {
+        let ends = [(0.02, 3.1), (0.9, 0.95), (1.0, 1.0), (3e-7, 1e5), (2.0, 8.0)];
+        for log in [false, true] {
+            let axes = Axis::of_choices(&ends, log);
+            assert!(axes.len() <= 25 && axes.iter().all(|axis| axis.log == log));
+            for (low, _) in ends {
+                for (_, high) in ends.iter().filter(|(_, high)| low <= *high) {
+                    let around = |axis: &&Axis| axis.low <= low && *high <= axis.high;
+                    assert!(axes.iter().any(|axis| around(&axis)), "{low} to {high}");
+                }
+            }
+            assert!(axes.iter().any(|axis| axis.low >= 0.5 && axis.high <= 1.0));
+        }
+        let extreme = Axis::of_choices(&[(1e-300, 1e300), (5e-324, 1e300)], true);
+        assert!(extreme.iter().all(|axis| axis.place(1.0).is_finite()));
     }
 
     #[test]

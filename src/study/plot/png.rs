@@ -1,4 +1,4 @@
-//! SVG as pixels, drawn here with fonts of its own: the same bytes on every machine.
+//! SVG as pixels, drawn with fonts that are part of the program: the same bytes on every machine.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
@@ -12,6 +12,9 @@ const LARGEST: f32 = 16_384.0;
 
 /// An SVG as a PNG file of `scale` pixels for each of its own. All of its text is written in
 /// DejaVu Sans.
+///
+/// # Errors
+/// Text that is no SVG, and a picture with a side of 0 or more than 16,384 pixels.
 pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
     let tree = parsed(svg)?;
     let (width, height) = (tree.size().width() * scale, tree.size().height() * scale);
@@ -55,7 +58,7 @@ fn fonts() -> &'static Arc<Database> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chart::tests::all_sorts;
+    use super::super::tests::all_sorts;
     use super::*;
     use resvg::tiny_skia::{Rect, Size};
     use resvg::usvg::{Group, Node};

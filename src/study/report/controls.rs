@@ -1,4 +1,4 @@
-//! What steered a run, for the time line.
+//! The changes of a run's control, for the marks of its curves.
 
 use crate::records::events::{Change, Event};
 use serde_json::{Value, json};
@@ -15,13 +15,13 @@ impl Texts {
         })
     }
 
-    pub fn all(self) -> Vec<String> {
+    pub fn into_vec(self) -> Vec<String> {
         self.0
     }
 }
 
-/// { step, file, sha256, what, text } for a change.
-pub fn told(event: &Event, texts: &mut Texts) -> Value {
+/// `{ step, file, sha256, what, text }` of a change; `text` is an index into `texts`.
+pub fn to_json(event: &Event, texts: &mut Texts) -> Value {
     let source = event.sources().first();
     let what = match &event.change {
         Change::Version { because: None, .. } => "version".to_string(),

@@ -1,21 +1,17 @@
-//! What the page knows of the runs, as JSON.
+//! The data of the page, as JSON.
 
-use super::answers::Answers;
 use super::controls::{self, Texts};
+use super::predictions::Predictions;
 use crate::records::catalog::Entry;
-use crate::records::curve::thinned;
 use crate::records::environment::environment_of;
 use crate::records::events;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Points of a curve.
-const POINTS: usize = 100;
-
-/// The data of the page.
+/// The data of the page on these runs: settings, scores, controls, environments and predictions.
 pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
     let mut environments: Vec<Map<String, Value>> = Vec::new();
-    let (mut texts, mut answers) = (Texts::default(), Answers::default());
+    let (mut texts, mut predictions) = (Texts::default(), Predictions::default());
     let configs: Vec<_> = entries.iter().map(|entry| entry.config().ok()).collect();
     let whole = configs.iter().flatten().count();
     // A cell's settings over the resolved configuration.
@@ -33,7 +29,7 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
         .collect();
     let mut runs = Vec::new();
     for (place, (entry, settings)) in entries.iter().zip(&all).enumerate() {
-        answers.add(place, &entry.path);
+        predictions.add(place, &entry.path);
         let environment = environment_of(&entry.path);
         let known = environments.iter().position(|known| *known == environment);
         let environment = match (environment.is_empty(), known) {
@@ -54,15 +50,14 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
             "name": entry.name(), "path": entry.path, "state": entry.state.name(), "error": entry.error,
             "settings": own, "scores": object(entry.scores()), "average": entry.average,
             "steps": entry.steps, "seconds": entry.seconds, "environment": environment,
-            "controls": events.iter().map(|e| controls::told(e, &mut texts)).collect::<Vec<_>>(),
-            "curve": curve(entry),
+            "controls": events.iter().map(|e| controls::to_json(e, &mut texts)).collect::<Vec<_>>(),
         }));
     }
-    let (predictions, omitted) = answers.told();
+    let (predictions, omitted) = predictions.into_json();
     let varying: Vec<&String> = differing.iter().filter(|key| short.contains(*key)).collect();
     json!({
         "title": title, "made": made, "compt": env!("CARGO_PKG_VERSION"), "varying": varying,
-        "common": common, "runs": runs, "texts": texts.all(), "environments": environments,
+        "common": common, "runs": runs, "texts": texts.into_vec(), "environments": environments,
         "predictions": predictions, "omitted": omitted,
     })
 }
@@ -71,8 +66,8 @@ fn object(value: Value) -> Value {
     if value.is_object() { value } else { json!({}) }
 }
 
-/// What all share, and the names of what they do not. Of runs that failed before their first step little
-/// is known: `whole` have all their settings.
+/// The settings that all runs share, and the names of the others. A run that failed before its first step
+/// has few settings: `whole` runs have all of theirs.
 fn split(all: &[Map<String, Value>], whole: usize) -> (Map<String, Value>, BTreeSet<String>) {
     let mut seen: BTreeMap<&String, (usize, &Value, bool)> = BTreeMap::new();
     for (key, value) in all.iter().flatten() {
@@ -92,36 +87,12 @@ fn split(all: &[Map<String, Value>], whole: usize) -> (Map<String, Value>, BTree
     (common, differing)
 }
 
-/// The curves of loss, temperature and learning rates.
-fn curve(entry: &Entry) -> Value {
-    let lines = entry.metrics().unwrap_or_default();
-    let mut names = vec!["loss".to_string(), "temperature".into()];
-    let rates = lines.iter().filter_map(|line| line["lr"].as_object()).flat_map(|lr| lr.keys());
-    let rates: BTreeSet<&String> = rates.collect();
-    names.extend(rates.into_iter().map(|name| format!("lr.{name}")));
-    let all = thinned(&lines, "step", POINTS);
-    let mut curve = Map::new();
-    curve.insert("step".into(), all.iter().map(|point| short(Some(point.0))).collect());
-    for name in names {
-        let points = thinned(&lines, &name, POINTS);
-        if points.iter().any(|point| point.1.is_some()) {
-            curve.insert(name, points.iter().map(|point| short(point.1)).collect());
-        }
-    }
-    curve.into()
-}
-
-/// A number as a figure needs it.
-fn short(x: Option<f64>) -> Value {
-    x.and_then(|x| format!("{x:.5e}").parse::<f64>().ok()).into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_parted_into_common_and_differing() {
+    fn settings_are_split_into_common_and_differing() {
         let of = |value: Value| value.as_object().unwrap().clone();
         let all = [of(json!({ "a": 1, "b": 2, "c": 3 })), of(json!({ "a": 1, "b": 3 }))];
         let (common, differing) = split(&all, 2);

@@ -1,9 +1,9 @@
-//! The report of some runs: one HTML file that needs nothing else.
+//! The report on some runs: one HTML file that needs nothing else.
 
-mod answers;
 mod controls;
+mod curves;
 mod data;
 mod page;
+mod predictions;
 
-pub use data::data;
-pub use page::{Template, page};
+pub use page::{Page, Template};

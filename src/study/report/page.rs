@@ -1,23 +1,44 @@
-//! Filling the page: style, script and data are part of the file.
+//! The page: its style, script and data are part of the file.
 
+use super::curves;
+use super::data::data;
+use crate::plot::escape;
+use crate::records::catalog::Entry;
 use serde_json::Value;
 
-/// The page's parts, as the library has them.
+/// The parts of every page.
 pub struct Template {
-    /// With `{{title}}`, `{{style}}`, `{{body}}`, `{{data}}` and `{{script}}`.
+    /// With `{{title}}`, `{{style}}`, `{{body}}`, `{{curves}}`, `{{data}}` and `{{script}}`.
     pub skeleton: String,
     pub style: String,
     /// Put one after the other into one function.
     pub scripts: Vec<String>,
 }
 
-/// The page. `body` is HTML; the title is text.
-pub fn page(template: &Template, title: &str, body: &str, data: &Value) -> String {
+/// What a page shows.
+pub struct Page<'a> {
+    pub title: &'a str,
+    /// When it was made.
+    pub made: &'a str,
+    /// The sections above the runs, as HTML.
+    pub body: &'a str,
+    pub runs: &'a [Entry],
+}
+
+impl Page<'_> {
+    /// The page as HTML.
+    pub fn html(&self, template: &Template) -> String {
+        let data = data(self.title, self.made, self.runs);
+        filled(template, self.title, self.body, &curves::templates(self.runs), &data)
+    }
+}
+
+fn filled(template: &Template, title: &str, body: &str, curves: &str, data: &Value) -> String {
     let script = format!("(() => {{\n\"use strict\";\n\n{}}})();", template.scripts.join("\n"));
     // "</script>" and "<!--" would end or confuse the element that holds the data.
     let data = data.to_string().replace('<', "\\u003c");
-    let title = escaped(title);
-    let mut out = String::with_capacity(body.len() + data.len() + (1 << 16));
+    let title = escape(title);
+    let mut out = String::with_capacity(body.len() + curves.len() + data.len() + (1 << 16));
     let mut rest = template.skeleton.as_str();
     // In one pass: what is filled in may hold anything.
     while let Some((before, after)) = rest.split_once("{{") {
@@ -27,6 +48,7 @@ pub fn page(template: &Template, title: &str, body: &str, data: &Value) -> Strin
             "title" => &title,
             "style" => &template.style,
             "body" => body,
+            "curves" => curves,
             "data" => &data,
             "script" => &script,
             _ => "",
@@ -37,10 +59,6 @@ pub fn page(template: &Template, title: &str, body: &str, data: &Value) -> Strin
     out
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,13 +67,14 @@ mod tests {
     #[test]
     fn what_is_filled_in_stays_as_it_is() {
         let template = Template {
-            skeleton: "<title>{{title}}</title>{{body}}|{{data}}|{{script}}".into(),
+            skeleton: "<title>{{title}}</title>{{body}}|{{curves}}|{{data}}|{{script}}".into(),
             style: String::new(),
             scripts: vec!["let a = 1;\n".into()],
         };
-        let text = page(&template, "a < b", "{{script}}", &json!({ "text": "</script>" }));
+        let text =
+            filled(&template, "a < b", "{{script}}", "{{data}}", &json!({ "text": "</script>" }));
         let script = "(() => {\n\"use strict\";\n\nlet a = 1;\n})();";
-        let wanted = "<title>a &lt; b</title>{{script}}|{\"text\":\"\\u003c/script>\"}|";
+        let wanted = "<title>a &lt; b</title>{{script}}|{{data}}|{\"text\":\"\\u003c/script>\"}|";
         assert_eq!(text, format!("{wanted}{script}"));
     }
 }

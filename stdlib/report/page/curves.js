@@ -1,65 +1,47 @@
-const BOX = { left: 56, right: 14, bottom: 40, top: 10, height: 300, lane: 16, letter: 7 };
+// The curves come as templates, one for each series and scale, with all lines and axes drawn. Here lines are
+// chosen, and shown on the narrowest axes that hold them.
+
+const LANE = 16;
+const UNITS = 1000; // of a path along its box
 const DASHES = [null, "7 5", "2 5", "10 4 2 4", "1 4 6 4"];
 
-const stroke = (i) =>
-  ({ class: "line", style: `stroke: var(--line-${i % 8})`, "stroke-dasharray": DASHES[i % DASHES.length] });
+const stroke = (i) => ({ style: `stroke: var(--line-${i % 8})`, "stroke-dasharray": DASHES[i % DASHES.length] });
+const templates = [...document.querySelectorAll("template[data-series]")];
 
 const titled = (control) =>
   (control.what === "version" ? `version ${control.sha256?.slice(0, 8) ?? ""}` : control.what);
 
-function seriesNames() {
-  const names = new Set(["loss"]);
-  for (const run of runs) Object.keys(run.curve ?? {}).forEach((name) => names.add(name));
-  names.delete("step");
-  return [...names].filter((name) => runs.some((run) => run.curve?.[name]));
+// Shows the narrowest of some axes that holds two numbers, and returns its ends.
+function fit(axes, low, high) {
+  const ends = axes.map((axis) => ({ axis, low: Number(axis.dataset.low), high: Number(axis.dataset.high) }));
+  ends.sort((a, b) => (a.high - a.low) - (b.high - b.low));
+  const slack = (one) => 1e-6 * (one.high - one.low);
+  const holds = (one) => one.low - slack(one) <= low && high <= one.high + slack(one);
+  const chosen = ends.find(holds) ?? ends.at(-1);
+  for (const axis of axes) axis.toggleAttribute("hidden", axis !== chosen.axis);
+  return chosen;
 }
 
-function pointsOf(run, series, log) {
-  const values = run.curve?.[series] ?? [];
-  return values.map((value, i) => {
-    const drawn = typeof value === "number" && (!log || value > 0);
-    return { step: run.curve.step[i], value: drawn ? value : null };
-  });
+// Where the plane lies, and the place of a number along one of its sides.
+function planeOf(svg) {
+  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(svg.querySelector(".plane").getAttribute(name)));
+  return { left: x, right: x + width, top: y, bottom: y + height };
 }
 
-function extent(values) {
-  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  return low < high ? [low, high] : [low - (Math.abs(low) / 2 || 1), low + (Math.abs(low) / 2 || 1)];
+const along = (axis, from, to) => (value) => from + ((to - from) * (value - axis.low)) / (axis.high - axis.low);
+
+// A line of the figure with its place among those shown.
+function shownLine(path, place) {
+  const [first, last, low, high] = path.dataset.box.split(" ").map(Number);
+  dressed(path, stroke(place), []);
+  path.removeAttribute("hidden");
+  return { path, place, first, last, low, high, run: runs[path.dataset.line] };
 }
 
-function evenTicks(low, high) {
-  const rough = (high - low) / 6;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
-  const first = Math.ceil(low / step - 1e-9);
-  const count = Math.floor(high / step + 1e-9) - first + 1;
-  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-}
-
-function logTicks(low, high) {
-  const from = Math.floor(Math.log10(low));
-  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - from + 1 }, (_, i) => 10 ** (from + i));
-  const fine = powers.length > 4 ? powers : powers.flatMap((power) => [power, 2 * power, 5 * power]);
-  const inside = fine.filter((tick) => tick >= low && tick <= high);
-  return inside.length > 1 ? thinned(inside, 8) : evenTicks(low, high);
-}
-
-const thinned = (list, most) => list.filter((_, i) => i % Math.ceil(list.length / most) === 0);
-
-function scale([low, high], from, to, log) {
-  const f = log ? Math.log10 : (v) => v;
-  return (value) => Number((from + ((to - from) * (f(value) - f(low))) / (f(high) - f(low))).toFixed(2));
-}
-
-function pathOf(points, x, y) {
-  let pen = "M";
-  return points.map(({ step, value }) => {
-    if (value === null) return (pen = "M"), "";
-    const part = `${pen}${x(step)} ${y(value)}${pen === "M" ? "h0" : ""}`;
-    pen = "L";
-    return part;
-  }).join("");
+// Stretches a path from its own box to the plane.
+function stretch({ path, first, last, low, high }, x, y) {
+  const [right, up] = [(x(last) - x(first)) / UNITS || 1, (y(high) - y(low)) / UNITS || 1];
+  path.setAttribute("transform", `matrix(${right} 0 0 ${up} ${x(first)} ${y(low)})`);
 }
 
 // The control versions of some runs; the same one at the same step of several runs is one mark.
@@ -75,21 +57,6 @@ function marksOf(shown) {
   return [...marks.values()].sort((a, b) => a.step - b.step);
 }
 
-// Where the labels of marks stand: each in the first lane that is free; with all lanes full, none.
-function placed(marks, x, right) {
-  const ends = [];
-  return marks.map((mark, i) => {
-    const text = `${i + 1} ${titled(mark)}`;
-    const width = text.length * BOX.letter + 8;
-    const flip = x(mark.step) + width > right;
-    const start = flip ? x(mark.step) - width : x(mark.step);
-    let lane = ends.findIndex((end) => end <= start);
-    if (lane < 0) lane = ends.length;
-    if (lane < LIMITS.lanes) ends[lane] = start + width;
-    return { mark, number: i + 1, text, flip, lane: lane < LIMITS.lanes ? lane : null };
-  });
-}
-
 function showMark(mark, number) {
   for (const node of document.querySelectorAll("#curves [data-mark]")) {
     node.classList.toggle("current", Number(node.dataset.mark) === number);
@@ -102,18 +69,33 @@ function showMark(mark, number) {
   find("curves-text").textContent = data.texts?.[mark.text] ?? `${mark.what}\n(no text was stored)`;
 }
 
-function markLine({ mark, number, text, flip, lane }, x, top, bottom) {
-  const at = x(mark.step);
-  const from = lane === null ? top : BOX.top + lane * BOX.lane;
-  const upright = { x1: at, x2: at, y1: from, y2: bottom };
-  const group = shape("g", { class: "mark", "data-mark": number },
-    shape("title", {}, `${text}: ${mark.runs.join(", ")}`),
-    shape("line", upright),
-    shape("line", { ...upright, class: "reach" }));
-  const place = { x: flip ? at - 4 : at + 4, y: from + 11, "text-anchor": flip ? "end" : "start" };
-  if (lane !== null) group.append(shape("text", place, text));
-  for (const name of ["pointerenter", "click"]) group.addEventListener(name, () => showMark(mark, number));
-  return group;
+// Draws marks over the plane and returns the lanes of labels above it. A label stands in the first lane that is
+// free; with all lanes full, none.
+function drawMarks(svg, marks, x) {
+  const plane = planeOf(svg);
+  const ends = [];
+  const placed = marks.map((mark, i) => {
+    const [at, text] = [x(mark.step), `${i + 1} ${titled(mark)}`];
+    const label = shape("text", {}, text);
+    const group = shape("g", { class: "mark", "data-mark": i + 1 }, shape("title", {}, `${text}: ${mark.runs.join(", ")}`), label);
+    for (const name of ["pointerenter", "click"]) group.addEventListener(name, () => showMark(mark, i + 1));
+    svg.querySelector(".line").before(group);
+    const width = label.getComputedTextLength() + 8;
+    const flip = at + width > plane.right;
+    const start = flip ? at - width : at;
+    const free = ends.findIndex((end) => end <= start);
+    const lane = free < 0 ? ends.length : free;
+    if (lane < LIMITS.lanes) ends[lane] = start + width;
+    return { at, label, group, flip, lane };
+  });
+  for (const { at, label, group, flip, lane } of placed) {
+    const from = plane.top - LANE * Math.max(ends.length - lane, 0);
+    const upright = { x1: at, x2: at, y1: from, y2: plane.bottom };
+    group.append(shape("line", upright), shape("line", { ...upright, class: "reach" }));
+    dressed(label, { x: flip ? at - 4 : at + 4, y: from + 11, "text-anchor": flip ? "end" : "start" }, []);
+    if (lane >= LIMITS.lanes) label.remove();
+  }
+  return ends.length;
 }
 
 function listMarks(marks) {
@@ -128,34 +110,21 @@ function listMarks(marks) {
   }));
 }
 
-function axes(x, y, ticks, [left, right, top, bottom], series) {
-  const level = (tick) => [shape("line", { class: "grid", x1: left, x2: right, y1: y(tick), y2: y(tick) }),
-    shape("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, short(tick))];
-  const notch = (tick) => [shape("line", { class: "axis", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }),
-    shape("text", { x: x(tick), y: bottom + 17, "text-anchor": "middle" }, short(tick))];
-  return shape("g", {}, ...ticks.y.flatMap(level), ...ticks.x.flatMap(notch),
-    shape("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }),
-    shape("text", { x: (left + right) / 2, y: bottom + 34, "text-anchor": "middle" }, "step"),
-    shape("text", { x: -(top + bottom) / 2, y: 12, transform: "rotate(-90)", "text-anchor": "middle" }, series));
-}
-
 // The other lines fade while one is pointed at.
 function focusLine(index) {
   find("curves-figure").classList.toggle("focus", index !== null);
   for (const path of find("curves-figure").querySelectorAll(".line")) {
-    path.classList.toggle("focused", Number(path.dataset.run) === index);
+    path.classList.toggle("focused", Number(path.dataset.line) === index);
   }
 }
 
 function legend(lines) {
-  const last = (row) => row.points.findLast((point) => point.value !== null).value;
-  const lowest = (row) => row.points.reduce((low, { value }) => Math.min(low, value ?? Infinity), Infinity);
   const sample = (i) => shape("svg", { width: 44, height: 12, "aria-hidden": "true" },
-    shape("path", { ...stroke(i), d: "M2 6H42" }));
+    shape("path", { class: "line", ...stroke(i), d: "M2 6H42" }));
   const columns = [
     { key: "run", title: "run", show: (row) => element("span", {}, sample(row.place), " ", row.run.name) },
-    { key: "last", title: "last", number: true, show: (row) => short(last(row)) },
-    { key: "lowest", title: "lowest", number: true, show: (row) => short(lowest(row)) },
+    { key: "last", title: "last", number: true, show: (row) => row.path.dataset.last },
+    { key: "lowest", title: "lowest", number: true, show: (row) => row.path.dataset.lowest },
   ];
   headings(find("curves-legend"), columns);
   find("curves-legend").tBodies[0].append(...lines.map((row) => {
@@ -166,62 +135,47 @@ function legend(lines) {
   }));
 }
 
-function chart(lines, marks, series, log) {
-  const width = Math.max(320, find("curves-figure").clientWidth || 760);
-  const [left, right] = [BOX.left, width - BOX.right];
-  const points = lines.flatMap((row) => row.points.filter((point) => point.value !== null));
-  const steps = extent([...points.map((point) => point.step), ...marks.map((mark) => mark.step)]);
-  const values = extent(points.map((point) => point.value));
-  const x = scale(steps, left, right, false);
-  const labels = placed(marks, x, right);
-  const top = BOX.top + BOX.lane * labels.reduce((most, label) => Math.max(most, (label.lane ?? -1) + 1), 0);
-  const bottom = top + BOX.height;
-  const y = scale(values, bottom, top, log);
-  const ticks = {
-    x: thinned(evenTicks(...steps), Math.floor(width / 60)),
-    y: log ? logTicks(...values) : evenTicks(...values),
-  };
-  const paths = lines.map(({ run, place, points }) => shape("path",
-    { ...stroke(place), d: pathOf(points, x, y), "data-run": run.index }, shape("title", {}, run.name)));
-  const about = `${series} by step of ${plural(lines.length, "run")}`;
-  return shape("svg", { viewBox: `0 0 ${width} ${bottom + BOX.bottom}`, role: "img", "aria-label": about },
-    axes(x, y, ticks, [left, right, top, bottom], series),
-    ...labels.map((label) => markLine(label, x, top, bottom)), ...paths);
-}
-
-function chosenCurves() {
-  const { shown, about } = shownRuns();
-  const [series, log] = [find("curves-series").value, find("curves-log").checked];
-  const lines = shown.map((run, place) => ({ run, place, points: pointsOf(run, series, log) }))
-    .filter((row) => row.points.some((point) => point.value !== null));
-  const without = shown.length - lines.length;
-  const lacking = without ? ` ${without} of them ${without === 1 ? "has" : "have"} no ${series} to draw.` : "";
-  return { lines, series, log, marks: marksOf(shown), about: about + lacking };
-}
-
-function drawFigure({ lines, series, log, marks }) {
-  find("curves-figure").replaceChildren(...(lines.length ? [chart(lines, marks, series, log)] : []));
+// Draws the lines of some runs, and marks over them; returns the lines.
+function drawFigure(shown, marks) {
+  const [series, scale] = [find("curves-series").value, find("curves-log").checked ? "log" : "linear"];
+  const template = templates.find(({ dataset }) => dataset.series === series && dataset.scale === scale);
+  find("curves-figure").replaceChildren(...(template ? [template.content.cloneNode(true)] : []));
+  const svg = find("curves-figure").querySelector("svg");
+  const paths = shown.map((run) => svg?.querySelector(`[data-line="${run.index}"]`));
+  const lines = paths.map((path, place) => path && shownLine(path, place)).filter(Boolean);
+  if (!lines.length) {
+    svg?.remove();
+    return lines;
+  }
+  const most = (values) => values.reduce((a, b) => Math.max(a, b));
+  const last = most([...lines.map((line) => line.last), ...marks.map((mark) => mark.step)]);
+  const plane = planeOf(svg);
+  const x = along(fit([...svg.querySelectorAll(".x-axis")], 1, last), plane.left, plane.right);
+  const [low, high] = [-most(lines.map((line) => -line.low)), most(lines.map((line) => line.high))];
+  const y = along(fit([...svg.querySelectorAll(".y-axis")], low, high), plane.bottom, plane.top);
+  for (const row of lines) stretch(row, x, y);
+  const above = plane.top - 8 - LANE * drawMarks(svg, marks, x);
+  const [, , width, bottom] = svg.getAttribute("viewBox").split(" ").map(Number);
+  svg.setAttribute("viewBox", `0 ${above} ${width} ${bottom - above}`);
+  return lines;
 }
 
 function drawCurves() {
   if (find("curves-series").options.length === 0) return;
-  const curves = chosenCurves();
-  say("curves-note", curves.about);
-  drawFigure(curves);
-  legend(curves.lines);
-  listMarks(curves.marks);
+  const { shown, about } = shownRuns();
+  const marks = marksOf(shown);
+  const lines = drawFigure(shown, marks);
+  const without = shown.length - lines.length;
+  const lacking = ` ${without} of them ${without === 1 ? "has" : "have"} no ${find("curves-series").value} to draw.`;
+  say("curves-note", about + (without ? lacking : ""));
+  legend(lines);
+  listMarks(marks);
 }
 
 function renderCurves() {
-  const names = seriesNames();
+  const names = [...new Set(templates.map((template) => template.dataset.series))];
   if (!names.length) return absent("curves", "No curves were stored.");
   options(find("curves-series"), names.map((name) => [name, name]));
   for (const id of ["curves-series", "curves-log"]) find(id).addEventListener("input", drawCurves);
-  let width = window.innerWidth;
-  window.addEventListener("resize", () => {
-    if (window.innerWidth === width) return;
-    width = window.innerWidth;
-    drawFigure(chosenCurves());
-  });
   drawCurves();
 }

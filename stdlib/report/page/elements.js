@@ -44,7 +44,6 @@ function absent(id, text) {
 
 const missing = (value) => value === null || value === undefined || Number.isNaN(value);
 const fixed = (value) => (typeof value === "number" ? value.toFixed(1) : NONE);
-const short = (value) => String(Number(value.toPrecision(4)));
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function signed(value) {

@@ -1,14 +1,13 @@
 //! A heat map with its values written in it.
 
-use super::super::draw::INK;
-use super::super::number::short;
-use super::super::xml::Text;
-use super::names::Names;
-use super::plane::{LABEL, SIZE, foot_label, nothing, side_label};
-use super::shade::Shade;
-use super::shape::{line, rect};
-use super::text::{fitted, width};
-use super::{Heat, drawable};
+use crate::plot::names::Names;
+use crate::plot::number::short;
+use crate::plot::panel::{Draw, Room, drawable};
+use crate::plot::plane::{LABEL, SIZE, foot_label, nothing, side_label};
+use crate::plot::shade::Shade;
+use crate::plot::svg::{INK, Text, line, rect};
+use crate::plot::text::{fitted, width};
+use serde::Deserialize;
 
 /// Of the numbers in cells.
 const LARGEST: f64 = 11.0;
@@ -20,8 +19,36 @@ const LONGEST_NAME: f64 = 150.0;
 const BAR: (f64, f64, f64, usize) = (14.0, 12.0, 64.0, 32);
 const HATCH: &str = "stroke=\"#bbbbbb\" stroke-width=\"0.8\"";
 
+/// A heat map: the darker a cell, the higher its value.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heat {
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub x_label: String,
+    #[serde(default)]
+    pub y_label: String,
+    pub rows: Vec<String>,
+    pub columns: Vec<String>,
+    /// A list for each row.
+    pub values: Vec<Vec<Option<f64>>>,
+    /// The values of the lightest and the darkest shade; by default the lowest and the highest value.
+    #[serde(default)]
+    pub low: Option<f64>,
+    #[serde(default)]
+    pub high: Option<f64>,
+    /// Digits behind the point.
+    #[serde(default = "one")]
+    pub digits: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
 /// A heat map with its shades chosen.
-struct Drawing<'a> {
+struct Shaded<'a> {
     heat: &'a Heat,
     low: f64,
     high: f64,
@@ -40,7 +67,7 @@ impl Heat {
         (0..self.rows.len()).flat_map(cell)
     }
 
-    fn drawing(&self) -> Drawing<'_> {
+    fn shaded(&self) -> Shaded<'_> {
         let least = self.shown().fold(f64::INFINITY, f64::min);
         let most = self.shown().fold(f64::NEG_INFINITY, f64::max);
         let given = |end: Option<f64>, else_| end.filter(drawable).unwrap_or(else_);
@@ -51,7 +78,7 @@ impl Heat {
             format!("{}{}", sign(least < low, "≤ "), self.written(low)),
             format!("{}{}", sign(most > high, "≥ "), self.written(high)),
         ];
-        Drawing { heat: self, low, high, ends }
+        Shaded { heat: self, low, high, ends }
     }
 
     fn written(&self, value: f64) -> String {
@@ -74,23 +101,6 @@ impl Heat {
         longest.min(LONGEST_NAME) + 8.0 + if self.y_label.is_empty() { 0.0 } else { LABEL }
     }
 
-    pub fn least_width(&self) -> f64 {
-        if self.shown().next().is_none() {
-            return 0.0;
-        }
-        let cell = (self.widest_number(SMALLEST) + 4.0).max(14.0);
-        self.left(cell) + cell * self.columns.len() as f64 + self.drawing().bar_width()
-    }
-
-    /// It grows no wider than this.
-    pub fn most_width(&self) -> f64 {
-        if self.shown().next().is_none() {
-            return 0.0;
-        }
-        let cells = self.widest_cell() * self.columns.len() as f64;
-        self.row_names_width() + cells + self.drawing().bar_width()
-    }
-
     fn widest_cell(&self) -> f64 {
         let longest = self.columns.iter().map(|name| width(name, SIZE)).fold(0.0, f64::max);
         let number = self.widest_number(LARGEST) + 8.0;
@@ -101,21 +111,59 @@ impl Heat {
         let names = Names::new(self.columns.iter().map(String::as_str), cell);
         self.row_names_width().max(names.overhang(cell))
     }
+}
 
-    pub fn draw(&self, body: &mut String, room: f64) -> f64 {
+impl Draw for Heat {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let (rows, columns) = (self.rows.len(), self.columns.len());
+        if self.values.len() != rows {
+            return Err(format!("{rows} names of rows and {} rows of values", self.values.len()));
+        }
+        for (name, row) in self.rows.iter().zip(&self.values) {
+            if row.len() != columns {
+                return Err(format!(
+                    "{columns} names of columns and {} values in row {name:?}",
+                    row.len()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn least_width(&self) -> f64 {
+        if self.shown().next().is_none() {
+            return 0.0;
+        }
+        let cell = (self.widest_number(SMALLEST) + 4.0).max(14.0);
+        self.left(cell) + cell * self.columns.len() as f64 + self.shaded().bar_width()
+    }
+
+    fn most_width(&self) -> f64 {
+        if self.shown().next().is_none() {
+            return 0.0;
+        }
+        let cells = self.widest_cell() * self.columns.len() as f64;
+        self.row_names_width() + cells + self.shaded().bar_width()
+    }
+
+    fn draw(&self, body: &mut String, Room { width: room, .. }: Room) -> f64 {
         if self.shown().next().is_none() {
             return nothing(body, room);
         }
-        let drawing = self.drawing();
+        let shaded = self.shaded();
         let columns = self.columns.len() as f64;
         let most = self.widest_cell();
-        let cell = |left: f64| ((room - left - drawing.bar_width()) / columns).min(most);
+        let cell = |left: f64| ((room - left - shaded.bar_width()) / columns).min(most);
         // Slanted names may need more room on the left, and so leave less for the cells.
         let left = self.left(cell(self.row_names_width()));
         let left = self.left(cell(left));
         let wide = cell(left);
         let size = (wide, (wide * 0.6).clamp(22.0, 30.0));
-        drawing.draw_cells(body, left, size);
+        shaded.draw_cells(body, left, size);
         let bottom = self.rows.len() as f64 * size.1;
         let names = Names::new(self.columns.iter().map(String::as_str), wide);
         names.draw(body, (left, bottom), wide);
@@ -125,11 +173,11 @@ impl Heat {
             foot_label(body, &self.x_label, (left, columns * wide), y);
             y += LABEL;
         }
-        y.max(drawing.draw_bar(body, left + columns * wide + BAR.0, bottom))
+        y.max(shaded.draw_bar(body, left + columns * wide + BAR.0, bottom))
     }
 }
 
-impl Drawing<'_> {
+impl Shaded<'_> {
     fn shade(&self, value: f64) -> Shade {
         let place = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
         Shade::at(if self.low < self.high && place.is_finite() { place } else { 0.3 })

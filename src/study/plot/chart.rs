@@ -1,67 +1,63 @@
-//! The chart as a whole: the title, the notes, and the panels in rows.
+//! A chart: its title, its notes, and panels in rows.
 
-use super::super::draw::{EDGE, ROW, document};
-use super::super::xml::{Text, px};
+use super::kinds::Panel;
+use super::panel::Room;
+use super::svg::{ROW, Text, document, px};
 use super::text::wrapped;
-use super::{Chart, Panel};
+use serde::Deserialize;
 use std::fmt::Write;
 
 /// The width of a panel that stands alone, beside one and beside two others.
 const WIDTHS: [f64; 3] = [728.0, 480.0, 400.0];
 /// Room for titles and notes.
 const NARROWEST: f64 = 260.0;
+const EDGE: f64 = 16.0;
 const GAP: f64 = 28.0;
 const SIZE: f64 = 11.0;
 const TITLE: f64 = 14.0;
 /// Bold letters are wider.
 const BOLD: f64 = 1.12;
 
-impl Panel {
-    fn title(&self) -> &str {
-        match self {
-            Panel::Lines(lines) => &lines.title,
-            Panel::Heat(heat) => &heat.title,
-            Panel::Boxes(boxes) => &boxes.title,
-        }
-    }
-
-    /// It is not readable in less.
-    fn least_width(&self) -> f64 {
-        match self {
-            Panel::Lines(_) => 0.0,
-            Panel::Heat(heat) => heat.least_width(),
-            Panel::Boxes(boxes) => boxes.least_width(),
-        }
-    }
-
-    /// It has no use for more.
-    fn most_width(&self) -> f64 {
-        match self {
-            Panel::Heat(heat) => heat.most_width(),
-            _ => f64::INFINITY,
-        }
-    }
-
-    /// Draws it within a width from (0, 0), and returns its height.
-    fn draw(&self, body: &mut String, width: f64) -> f64 {
-        match self {
-            Panel::Lines(lines) => lines.draw(body, width),
-            Panel::Heat(heat) => heat.draw(body, width),
-            Panel::Boxes(boxes) => boxes.draw(body, width),
-        }
-    }
+/// Panels side by side and below each other.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chart {
+    pub title: String,
+    /// Lines of text below the title.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Panels side by side, at most 3; by default 1 for a single panel and 2 for several.
+    #[serde(default)]
+    pub columns: Option<usize>,
+    pub panels: Vec<Panel>,
 }
 
 impl Chart {
+    /// Checks that lists that belong together have the same length.
+    ///
+    /// # Errors
+    /// Names the panel and the lists that differ.
+    pub fn check(&self) -> Result<(), String> {
+        for (i, panel) in self.panels.iter().enumerate() {
+            panel.as_draw().check().map_err(|what| format!("panel {}: {what}", i + 1))?;
+        }
+        Ok(())
+    }
+
     /// The chart as a whole SVG file: the same bytes for the same values.
     pub fn svg(&self) -> String {
         let usual = if self.panels.len() > 1 { 2 } else { 1 };
         let columns = self.columns.unwrap_or(usual).clamp(1, WIDTHS.len());
         let columns = columns.min(self.panels.len()).max(1);
-        let least = self.panels.iter().map(Panel::least_width);
-        let most = self.panels.iter().map(Panel::most_width).fold(NARROWEST, f64::max);
+        let panels = || self.panels.iter().map(Panel::as_draw);
+        let least = panels().map(|panel| panel.least_width());
+        let most = panels().map(|panel| panel.most_width()).fold(NARROWEST, f64::max);
         let width = least.fold(WIDTHS[columns - 1].min(most), f64::max).ceil();
         let inner = columns as f64 * (width + GAP) - GAP;
+        let margin = match columns {
+            1 => panels().map(|panel| panel.margin()).fold(0.0, f64::max),
+            _ => 0.0,
+        };
 
         let mut body = String::new();
         let mut y = EDGE;
@@ -75,7 +71,7 @@ impl Chart {
         }
         y += 12.0;
         for row in self.panels.chunks(columns) {
-            y = draw_row(&mut body, row, (y, width)) + 22.0;
+            y = draw_row(&mut body, row, y, Room { width, margin }) + 22.0;
         }
         y -= if self.panels.is_empty() { 12.0 } else { 22.0 };
         document(&self.title, (inner + 2.0 * EDGE, px(y + EDGE)), &body)
@@ -83,22 +79,22 @@ impl Chart {
 }
 
 /// Draws panels side by side below `top`, and returns where they end.
-fn draw_row(body: &mut String, row: &[Panel], (top, width): (f64, f64)) -> f64 {
-    let titles = row.iter().map(|panel| match panel.title() {
+fn draw_row(body: &mut String, row: &[Panel], top: f64, room: Room) -> f64 {
+    let titles = row.iter().map(|panel| match panel.as_draw().title() {
         "" => Vec::new(),
-        title => wrapped(title, SIZE * BOLD, width),
+        title => wrapped(title, SIZE * BOLD, room.width),
     });
     let titles: Vec<Vec<String>> = titles.collect();
     let lines = titles.iter().map(Vec::len).max().unwrap_or_default();
     let panels_top = top + lines as f64 * ROW + 6.0;
     let mut end = panels_top;
     for (i, (panel, title)) in row.iter().zip(&titles).enumerate() {
-        let left = EDGE + i as f64 * (width + GAP);
+        let left = EDGE + i as f64 * (room.width + GAP);
         for (line, text) in title.iter().enumerate() {
             Text::new(left, top + 11.0 + line as f64 * ROW).bold().write(body, text);
         }
         let _ = writeln!(body, "<g transform=\"translate({} {})\">", px(left), px(panels_top));
-        end = end.max(panels_top + panel.draw(body, width));
+        end = end.max(panels_top + panel.as_draw().draw(body, room));
         body.push_str("</g>\n");
     }
     end

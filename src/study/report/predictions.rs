@@ -1,50 +1,50 @@
-//! Single answers of many runs, each text there once.
+//! Single predictions of many runs; each text is stored once.
 
 use crate::records::folder::PREDICTIONS;
-use compt_core::data::predictions::{self, Predictions};
+use compt_core::data::predictions;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// So many answers and bytes of text go into a page, which must open quickly.
-const MOST_ANSWERS: usize = 2_000_000;
+/// The most predictions and bytes of text of a page, which must open quickly.
+const MOST_PREDICTIONS: usize = 2_000_000;
 const MOST_TEXT: usize = 24 << 20;
 
-/// Answers as they are gathered.
+/// Predictions as they are collected.
 #[derive(Default)]
-pub struct Answers {
+pub struct Predictions {
     sets: Vec<Value>,
     /// Task, split, texts and labels of each set, to its place.
     known: HashMap<(String, String, Vec<String>, Vec<String>), usize>,
     runs: Vec<Value>,
     count: usize,
     bytes: usize,
-    /// Runs that found no room.
+    /// Runs left out because the page is full.
     left_out: usize,
     /// Files that could not be read.
     damaged: usize,
 }
 
-impl Answers {
-    /// Takes the answers of a run, the one of this place in the report.
+impl Predictions {
+    /// Adds the predictions of a run; `place` is the run's index in the report.
     pub fn add(&mut self, place: usize, run: &Path) {
         let folder = run.join(PREDICTIONS);
         let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         let mut names: Vec<String> =
             files.filter_map(|file| file.file_name().into_string().ok()).collect();
-        // The usual look comes first.
+        // The evaluation without restrictions comes first.
         names.sort_by_key(|name| (name.matches('.').count(), name.clone()));
         let mut left_out = false;
         for name in names {
             let Some(look) = name.strip_suffix(".jsonl.gz") else { continue };
-            if self.count >= MOST_ANSWERS || self.bytes >= MOST_TEXT {
+            if self.count >= MOST_PREDICTIONS || self.bytes >= MOST_TEXT {
                 left_out = true;
                 break;
             }
             let (split, look) = look.split_once('.').unwrap_or((look, "total"));
             match predictions::read(&folder.join(&name)) {
                 Ok(tasks) => {
-                    tasks.into_iter().for_each(|task| self.take(place, split, look, task));
+                    tasks.into_iter().for_each(|task| self.add_task(place, split, look, task));
                 }
                 Err(_) => self.damaged += 1,
             }
@@ -52,8 +52,8 @@ impl Answers {
         self.left_out += usize::from(left_out);
     }
 
-    fn take(&mut self, place: usize, split: &str, look: &str, task: Predictions) {
-        let Predictions { task, labels, text, label, prediction } = task;
+    fn add_task(&mut self, place: usize, split: &str, look: &str, task: predictions::Predictions) {
+        let predictions::Predictions { task, labels, text, label, prediction } = task;
         self.count += prediction.len();
         let mut words = Words::default();
         let answer: Vec<usize> = prediction.into_iter().map(|word| words.place(word)).collect();
@@ -78,12 +78,12 @@ impl Answers {
         }));
     }
 
-    /// { sets, runs }, and what is missing, if anything is.
-    pub fn told(self) -> (Value, Option<String>) {
+    /// `{ sets, runs }`, and a sentence on what is missing, if anything is.
+    pub fn into_json(self) -> (Value, Option<String>) {
         let mut missing = Vec::new();
         if self.left_out > 0 {
             missing.push(format!(
-                "the predictions of {} runs, or some of their looks, are left out: a page holds {MOST_ANSWERS} answers",
+                "the predictions of {} runs, or some of them, are left out: a page holds at most {MOST_PREDICTIONS} predictions",
                 self.left_out
             ));
         }
@@ -95,7 +95,7 @@ impl Answers {
     }
 }
 
-/// Words, each once, in the order in which they come.
+/// Words, each once, in order of appearance.
 #[derive(Default)]
 struct Words(Vec<String>);
 

@@ -1,4 +1,4 @@
-//! A control's answers at every step of a run that never was.
+//! What a control sets at every step of a run, without the run.
 
 use crate::Result;
 use compt_core::train::control::{Control, Setting, View};
@@ -7,70 +7,70 @@ use compt_core::train::knobs::{KNOBS, Knobs, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The most steps that are asked; of longer runs as many, evenly spread.
+/// The most steps that are sampled; of longer runs as many, evenly spread.
 const MOST: u64 = 2000;
 
-/// What each knob is set to.
-pub struct Answers {
+/// The value of each knob over the steps.
+pub struct Trace {
     pub total_steps: u64,
-    /// The steps that were asked.
+    /// The steps that were sampled.
     pub steps: Vec<u64>,
     /// In the order of the table of knobs.
-    pub series: Vec<Series>,
-    /// Knobs for which the control looks at how the run goes.
-    pub made_up: BTreeSet<&'static str>,
+    pub knobs: Vec<Knob>,
+    /// Knobs whose values depend on losses, scores or router weights, which are assumed here.
+    pub assumed: BTreeSet<&'static str>,
 }
 
-/// One knob over the steps asked; None where it is left to the method.
-pub struct Series {
+/// One knob over the sampled steps; None where the method's own setting stays.
+pub struct Knob {
     pub knob: &'static str,
     /// The group or task; empty for a knob of the whole run.
     pub name: String,
     pub values: Vec<Option<Value>>,
 }
 
-impl Answers {
-    pub fn of(control: &mut dyn Control, setting: &Setting) -> Result<Answers> {
+impl Trace {
+    pub fn of(control: &mut dyn Control, setting: &Setting) -> Result<Trace> {
         let steps: Vec<u64> = steps(setting.total_steps).collect();
-        let asked = steps.iter().map(|step| control.knobs(&setting.trial_view(*step)));
-        let knobs: Vec<Knobs> = asked.collect::<Result<_>>()?;
-        let made_up = depending(control, setting);
-        let names: BTreeSet<&str> = knobs.iter().flat_map(|k| k.iter().map(|(n, _)| n)).collect();
-        let mut series: Vec<Series> = names.into_iter().map(|n| Series::of(n, &knobs)).collect();
-        series.sort_by_key(|series| KNOBS.iter().position(|knob| knob.name == series.knob));
-        Ok(Answers { total_steps: setting.total_steps, steps, series, made_up })
+        let set = steps.iter().map(|step| control.knobs(&setting.trial_view(*step)));
+        let set: Vec<Knobs> = set.collect::<Result<_>>()?;
+        let assumed = dependent(control, setting);
+        let names: BTreeSet<&str> = set.iter().flat_map(|k| k.iter().map(|(n, _)| n)).collect();
+        let mut knobs: Vec<Knob> = names.into_iter().map(|n| Knob::of(n, &set)).collect();
+        knobs.sort_by_key(|knob| KNOBS.iter().position(|known| known.name == knob.knob));
+        Ok(Trace { total_steps: setting.total_steps, steps, knobs, assumed })
     }
 
-    /// The series of each knob together.
-    pub fn by_knob(&self) -> impl Iterator<Item = &[Series]> {
-        self.series.chunk_by(|a, b| a.knob == b.knob)
+    /// The groups and tasks of each knob together.
+    pub fn by_knob(&self) -> impl Iterator<Item = &[Knob]> {
+        self.knobs.chunk_by(|a, b| a.knob == b.knob)
     }
 
-    /// The steps that a range of those asked stands for: up to the next one asked.
+    /// The steps that a range of sampled ones stands for: up to the next one sampled.
     pub fn span(&self, first: usize, last: usize) -> (u64, u64) {
         let to = self.steps.get(last + 1).map_or(self.total_steps, |next| next - 1);
         (self.steps[first], to)
     }
 
-    /// What has to be known to read the values.
+    /// Notes on how to read the values.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.series.is_empty() {
+        if self.knobs.is_empty() {
             notes.push("no knob is set: every setting is the method's own".to_string());
         }
         if (self.steps.len() as u64) < self.total_steps {
             notes.push(format!(
-                "asked at {} steps, evenly spread: nothing between them is seen",
+                "sampled at {} steps, evenly spread: changes between them are not seen",
                 self.steps.len()
             ));
         }
-        if self.series.iter().any(|series| series.values.contains(&None)) {
+        if self.knobs.iter().any(|knob| knob.values.contains(&None)) {
             notes.push("where there is no value, the method's own setting stays".to_string());
         }
-        if !self.made_up.is_empty() {
-            let names: Vec<&str> = self.made_up.iter().copied().collect();
+        if !self.assumed.is_empty() {
+            let names: Vec<&str> = self.assumed.iter().copied().collect();
             notes.push(format!(
-                "supposing losses of 1, scores of 50 and even router weights: {}",
+                "assuming losses of 1, scores of 50 and even router weights: {}",
                 names.join(", ")
             ));
         }
@@ -78,24 +78,24 @@ impl Answers {
     }
 }
 
-impl Series {
-    fn of(full_name: &str, knobs: &[Knobs]) -> Series {
+impl Knob {
+    fn of(full_name: &str, knobs: &[Knobs]) -> Knob {
         let (knob, name) = full_name.split_once('.').unwrap_or((full_name, ""));
         let value = |knobs: &Knobs| match knobs.get(full_name) {
-            // Where others have weights, a task without one is not drawn.
+            // Where other tasks have weights, no rows are drawn from a task without one.
             None if knob == "task_weights" && knobs.task_weights().is_some() => {
                 Some(Value::Number(0.0))
             }
             value => value.cloned(),
         };
-        Series {
+        Knob {
             knob: known(knob),
             name: name.to_string(),
             values: knobs.iter().map(value).collect(),
         }
     }
 
-    /// As it is called in a control: `lr.router`.
+    /// Its name in a control: `lr.router`.
     pub fn full_name(&self) -> String {
         match self.name.as_str() {
             "" => self.knob.to_string(),
@@ -113,8 +113,8 @@ impl Series {
         self.values.iter().map(number).collect()
     }
 
-    /// Equal values together, with the indices of the first and the last of them. What is false is
-    /// left out where anything is true.
+    /// Equal values together, with the indices of the first and the last of them. Without false values
+    /// where any is true.
     pub fn runs(&self) -> impl Iterator<Item = (usize, usize, &Value)> {
         let flag = self.values.contains(&Some(Value::Flag(true)));
         let mut start = 0;
@@ -131,23 +131,23 @@ fn known(knob: &str) -> &'static str {
     KNOBS.iter().find(|known| known.name == knob).map_or("", |known| known.name)
 }
 
-/// The steps of a run that are asked, the first and the last among them.
+/// The sampled steps of a run, the first and the last among them.
 fn steps(total: u64) -> impl Iterator<Item = u64> {
     let last = total - 1;
     let samples = last.min(MOST - 1);
     (0..=samples).map(move |i| (last * i).checked_div(samples).unwrap_or(0) + 1)
 }
 
-/// The knobs that are set otherwise where the run goes better or worse than supposed, or where
-/// nothing is known of it.
-fn depending(control: &mut dyn Control, setting: &Setting) -> BTreeSet<&'static str> {
+/// The knobs with other values where the run goes better or worse than assumed, or where nothing is known
+/// of it.
+fn dependent(control: &mut dyn Control, setting: &Setting) -> BTreeSet<&'static str> {
     let mut found = BTreeSet::new();
     for step in setting.sampled_steps() {
-        let supposed = setting.trial_view(step);
-        let Ok(before) = control.knobs(&supposed) else { continue };
-        let unknown = View { history: Rc::default(), ..supposed.clone() };
-        for other in [other_course(&supposed, true), other_course(&supposed, false), unknown] {
-            // A made-up course may be one the control cannot answer.
+        let assumed = setting.trial_view(step);
+        let Ok(before) = control.knobs(&assumed) else { continue };
+        let unknown = View { history: Rc::default(), ..assumed.clone() };
+        for other in [other_course(&assumed, true), other_course(&assumed, false), unknown] {
+            // The control may fail on a course that no run takes.
             let Ok(after) = control.knobs(&other) else { continue };
             let names = before.differences(&after).map(|(name, ..)| name);
             found.extend(names.map(|name| known(name.split('.').next().unwrap_or(name))));
@@ -183,7 +183,7 @@ fn other_course(view: &View, better: bool) -> View {
     view
 }
 
-/// Gives each task a share of its own, from the first to the last.
+/// Sets the values of the tasks apart, from the first to the last.
 fn spread(values: &mut BTreeMap<String, f64>, value: impl Fn(f64) -> f64) {
     let count = values.len() as f64;
     values.values_mut().enumerate().for_each(|(i, x)| *x = value(1.0 - i as f64 / count));
@@ -202,33 +202,33 @@ mod tests {
         }
     }
 
-    fn asked(total_steps: u64, f: impl Fn(&View) -> Vec<(&'static str, Value)>) -> Answers {
+    fn traced(total_steps: u64, f: impl Fn(&View) -> Vec<(&'static str, Value)>) -> Trace {
         let tasks = ["x", "y"].map(|task| (task.to_string(), ROWS)).into();
         let groups = vec!["g".to_string()];
         let setting =
             Setting { total_steps, steps_per_epoch: 1, tasks, groups, ..Setting::default() };
-        Answers::of(&mut By(f), &setting).unwrap()
+        Trace::of(&mut By(f), &setting).unwrap()
     }
     const ROWS: u64 = 16;
 
     #[test]
-    fn at_most_2000_steps_are_asked_the_ends_among_them() {
+    fn at_most_2000_steps_are_sampled_the_ends_among_them() {
         assert_eq!(steps(1).collect::<Vec<_>>(), [1]);
         assert_eq!(steps(2000).collect::<Vec<_>>(), (1..=2000).collect::<Vec<_>>());
         for total in [2001, 123_456, 1_000_000_000] {
             let steps: Vec<u64> = steps(total).collect();
             assert_eq!((steps.len(), steps[0], steps[1999]), (2000, 1, total));
             assert!(steps.is_sorted_by(|a, b| a < b));
-            let series = Vec::new();
+            let knobs = Vec::new();
             let next = steps[8] - 1;
-            let all = Answers { total_steps: total, steps, series, made_up: BTreeSet::new() };
+            let all = Trace { total_steps: total, steps, knobs, assumed: BTreeSet::new() };
             assert_eq!((all.span(0, 7), all.span(0, 1999)), ((1, next), (1, total)));
         }
     }
 
     #[test]
     fn knobs_come_in_their_order_with_gaps_and_runs() {
-        let answers = asked(4, |view| {
+        let trace = traced(4, |view| {
             let mut set = vec![("clip", Value::Number(1.0)), ("lr.a", Value::Number(0.1))];
             if view.step > 1 {
                 set.push(("stop", Value::Flag(view.step == 3)));
@@ -240,26 +240,26 @@ mod tests {
             }
             set
         });
-        let names: Vec<String> = answers.series.iter().map(Series::full_name).collect();
+        let names: Vec<String> = trace.knobs.iter().map(Knob::full_name).collect();
         assert_eq!(names, ["lr.a", "task_weights.x", "task_weights.y", "clip", "stop"]);
-        let x = answers.series[1].numbers().unwrap();
+        let x = trace.knobs[1].numbers().unwrap();
         assert_eq!(x, [Some(2.0), Some(0.0), None, None]);
-        let stop = &answers.series[4];
+        let stop = &trace.knobs[4];
         assert_eq!(stop.numbers(), None);
         assert_eq!(stop.runs().collect::<Vec<_>>(), [(2, 2, &Value::Flag(true))]);
-        let never = Series {
+        let never = Knob {
             values: vec![None, Some(Value::Flag(false))],
             knob: "stop",
             name: String::new(),
         };
         assert_eq!(never.runs().collect::<Vec<_>>(), [(1, 1, &Value::Flag(false))]);
-        assert!(answers.made_up.is_empty());
-        assert_eq!(answers.notes(), ["where there is no value, the method's own setting stays"]);
+        assert!(trace.assumed.is_empty());
+        assert_eq!(trace.notes(), ["where there is no value, the method's own setting stays"]);
     }
 
     #[test]
     fn what_depends_on_the_run_is_found() {
-        let answers = asked(50, |view| {
+        let trace = traced(50, |view| {
             let number = |x: f64| Value::Number(x);
             let losses = &view.history.task_losses;
             let harder = losses.get("x") > losses.get("y");
@@ -274,10 +274,10 @@ mod tests {
                 ("stop", Value::Flag(score > 90.0)),
             ]
         });
-        let found: Vec<&str> = answers.made_up.iter().copied().collect();
+        let found: Vec<&str> = trace.assumed.iter().copied().collect();
         assert_eq!(found, ["clip", "lr", "stop", "task_weights", "weight_decay"]);
-        let note = "supposing losses of 1, scores of 50 and even router weights: clip, lr, stop, \
+        let note = "assuming losses of 1, scores of 50 and even router weights: clip, lr, stop, \
                     task_weights, weight_decay";
-        assert_eq!(answers.notes(), [note]);
+        assert_eq!(trace.notes(), [note]);
     }
 }

@@ -1,14 +1,12 @@
 //! Lines with bands about them, and the legend below.
 
-use super::super::axis::Axis;
-use super::super::draw::{GRID, INK, ROW};
-use super::super::lines::{COLOURS, SAMPLE, path, pieces, stroke};
-use super::super::xml::Text;
-use super::marker::marker;
-use super::plane::{LABEL, Plane, SIZE, foot_label, nothing};
-use super::shape::line;
-use super::text::{fitted, width};
-use super::{Lines, Mark, Series, drawable};
+use crate::plot::axis::Axis;
+use crate::plot::panel::{Draw, Room, drawable};
+use crate::plot::plane::{LABEL, Plane, SIZE, foot_label, margin, nothing};
+use crate::plot::stroke::{SAMPLE, colour, marker, path, pieces, stroke};
+use crate::plot::svg::{INK, ROW, Text, line};
+use crate::plot::text::{fitted, width};
+use serde::Deserialize;
 use std::fmt::Write;
 
 const HEIGHT: f64 = 230.0;
@@ -18,6 +16,56 @@ const FEW: usize = 15;
 const MARK_ROWS: usize = 4;
 /// Lines with signs stand so far beside each other where they share a place.
 const APART: f64 = 6.0;
+
+/// Lines over numbers, with bands about them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lines {
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub x_label: String,
+    #[serde(default)]
+    pub y_label: String,
+    /// Logarithmic axes, where all values are positive.
+    #[serde(default)]
+    pub x_log: bool,
+    #[serde(default)]
+    pub y_log: bool,
+    /// The x axis is the steps of a run, from 1 to this one; by default it is as wide as the data.
+    #[serde(default)]
+    pub steps: Option<u64>,
+    /// Pixels of the plane; by default 230.
+    #[serde(default)]
+    pub height: Option<f64>,
+    pub series: Vec<Series>,
+    /// Vertical dashed lines, each with its label.
+    #[serde(default)]
+    pub marks: Option<Vec<Mark>>,
+}
+
+/// A line: values by place, with a gap where there is none.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    #[serde(default)]
+    pub name: String,
+    pub x: Vec<f64>,
+    pub mean: Vec<Option<f64>>,
+    /// The ends of the band, such as a confidence interval.
+    #[serde(default)]
+    pub low: Option<Vec<Option<f64>>>,
+    #[serde(default)]
+    pub high: Option<Vec<Option<f64>>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    pub x: f64,
+    #[serde(default)]
+    pub label: String,
+}
 
 /// A point and the ends of its band.
 #[derive(Clone, Copy)]
@@ -45,10 +93,26 @@ impl Series {
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
         points
     }
+
+    fn check(&self) -> Result<(), String> {
+        let lists =
+            [("mean", Some(&self.mean)), ("low", self.low.as_ref()), ("high", self.high.as_ref())];
+        let (name, places) = (&self.name, self.x.len());
+        for (list, values) in lists {
+            let count = values.map_or(places, Vec::len);
+            if count != places {
+                return Err(format!("series {name:?} has {places} x and {count} {list}"));
+            }
+        }
+        match self.low.is_some() == self.high.is_some() {
+            true => Ok(()),
+            false => Err(format!("series {name:?} has one of low and high")),
+        }
+    }
 }
 
 /// Lines on their axes.
-struct Drawing<'a> {
+struct Placed<'a> {
     lines: Vec<Line<'a>>,
     x: Axis,
     plane: Plane,
@@ -68,28 +132,58 @@ impl Line<'_> {
     }
 }
 
-impl Lines {
-    pub fn draw(&self, body: &mut String, room: f64) -> f64 {
-        let log = (self.x_log && self.positive_x(), self.y_log && self.positive_y());
-        let points: Vec<Vec<Point>> = self.series.iter().map(|series| series.points(log)).collect();
-        let values = || points.iter().flatten().flat_map(|p| [p.mean, p.low, p.high]).flatten();
+impl Draw for Lines {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.series.iter().try_for_each(Series::check)
+    }
+
+    fn margin(&self) -> f64 {
+        margin(&self.y_axis(&self.points()), &self.y_label)
+    }
+
+    fn draw(&self, body: &mut String, room: Room) -> f64 {
+        let points = self.points();
         if !points.iter().flatten().any(|point| point.mean.is_some()) {
-            return nothing(body, room);
+            return nothing(body, room.width);
         }
+        let log = self.log().0;
         let marks = self.marks.iter().flatten();
         let mut marks: Vec<&Mark> =
-            marks.filter(|mark| drawable(&mark.x) && (!log.0 || mark.x > 0.0)).collect();
+            marks.filter(|mark| drawable(&mark.x) && (!log || mark.x > 0.0)).collect();
         marks.sort_by(|a, b| a.x.total_cmp(&b.x));
         let places: Vec<f64> = points.iter().flatten().map(|point| point.x).collect();
-        let x = Axis::of_places(&places, log.0).reaching(marks.iter().map(|mark| mark.x));
-        let values: Vec<f64> = values().collect();
-        let y = if log.1 { Axis::logarithmic(&values) } else { Axis::even(&values) };
-        let plane = Plane::new(room, (0.0, HEIGHT), y, &self.y_label);
+        let x = self.steps.map_or_else(|| Axis::of_places(&places, log), Axis::of_steps);
+        let x = x.reaching(marks.iter().map(|mark| mark.x));
+        let height = self.height.filter(|height| (1.0..=1e4).contains(height)).unwrap_or(HEIGHT);
+        let plane = Plane::new(room, (0.0, height), self.y_axis(&points), &self.y_label);
         let named = self.series.iter().map(|series| series.name.as_str());
         let lines = named.zip(points).map(|(name, points)| Line { name, points, beside: 0.0 });
-        let mut drawing = Drawing { lines: lines.collect(), x, plane, marks };
-        drawing.stand_apart(&places);
-        drawing.draw(body, self)
+        let mut placed = Placed { lines: lines.collect(), x, plane, marks };
+        placed.stand_apart(&places);
+        placed.draw(body, self)
+    }
+}
+
+impl Lines {
+    /// Whether the axes are logarithmic.
+    fn log(&self) -> (bool, bool) {
+        (self.x_log && self.steps.is_none() && self.positive_x(), self.y_log && self.positive_y())
+    }
+
+    /// The points of each line.
+    fn points(&self) -> Vec<Vec<Point>> {
+        let log = self.log();
+        self.series.iter().map(|series| series.points(log)).collect()
+    }
+
+    fn y_axis(&self, points: &[Vec<Point>]) -> Axis {
+        let values = points.iter().flatten().flat_map(|p| [p.mean, p.low, p.high]).flatten();
+        let values: Vec<f64> = values.collect();
+        if self.log().1 { Axis::logarithmic(&values) } else { Axis::even(&values) }
     }
 
     fn positive_x(&self) -> bool {
@@ -101,7 +195,7 @@ impl Lines {
     }
 }
 
-impl Drawing<'_> {
+impl Placed<'_> {
     /// Moves lines with signs apart, so that their error bars do not hide each other.
     fn stand_apart(&mut self, places: &[f64]) {
         let mut xs: Vec<f64> = places.iter().map(|x| self.x.place(*x) * self.plane.width).collect();
@@ -121,7 +215,7 @@ impl Drawing<'_> {
         let rows = labels.iter().filter(|(label, ..)| !label.is_empty()).map(|(.., row)| row + 1);
         self.plane.top = rows.max().unwrap_or_default() as f64 * ROW + 6.0;
         self.plane.draw(body, &panel.y_label);
-        self.draw_places(body);
+        self.plane.draw_foot(body, &self.x);
         self.draw_marks(body, &labels);
         for (index, line) in self.lines.iter().enumerate() {
             self.draw_band(body, index, line);
@@ -145,22 +239,6 @@ impl Drawing<'_> {
 
     fn x(&self, x: f64) -> f64 {
         self.plane.left + self.plane.width * self.x.place(x)
-    }
-
-    /// The ticks of the places; numbers that would touch the one before are left out.
-    fn draw_places(&self, body: &mut String) {
-        let bottom = self.plane.bottom();
-        let mut end = f64::NEG_INFINITY;
-        for (place, text) in &self.x.ticks {
-            let x = self.x(*place);
-            line(body, (x, self.plane.top), (x, bottom), &format!("stroke=\"{GRID}\""));
-            line(body, (x, bottom), (x, bottom + 4.0), &format!("stroke=\"{INK}\""));
-            let half = width(text, SIZE) / 2.0;
-            if x - half >= end + 4.0 {
-                Text::new(x, bottom + 15.0).anchor("middle").write(body, text);
-                end = x + half;
-            }
-        }
     }
 
     /// Where the labels of the marks lie above the plane: the left end and the row of each. A label
@@ -210,7 +288,7 @@ impl Drawing<'_> {
             let ends: Vec<_> = part.iter().filter_map(|p| Some((p.x, ends(p)?))).collect();
             let there = ends.iter().map(|(x, (low, _))| place(*x, *low));
             let back = ends.iter().rev().map(|(x, (_, high))| place(*x, *high));
-            let (path, colour) = (path(there.chain(back)), COLOURS[index % COLOURS.len()]);
+            let (path, colour) = (path(there.chain(back)), colour(index));
             let _ = writeln!(
                 body,
                 "<path d=\"{path}Z\" fill=\"{colour}\" fill-opacity=\"0.14\" stroke=\"none\"/>"
@@ -220,7 +298,7 @@ impl Drawing<'_> {
 
     /// Error bars, and signs at the points.
     fn draw_signs(&self, body: &mut String, index: usize, of: &Line) {
-        let colour = COLOURS[index % COLOURS.len()];
+        let colour = colour(index);
         let style = format!("stroke=\"{colour}\" stroke-width=\"1.1\"");
         for point in &of.points {
             let x = self.x(point.x) + of.beside;
@@ -239,23 +317,17 @@ impl Drawing<'_> {
 
     /// Names in rows below the plane; returns where they end.
     fn draw_legend(&self, body: &mut String, top: f64) -> f64 {
-        let (mut x, mut y) = (self.plane.left, top);
-        for (index, line) in self.lines.iter().enumerate().filter(|(_, l)| !l.name.is_empty()) {
+        let named = self.lines.iter().enumerate().filter(|(_, line)| !line.name.is_empty());
+        let names = named.map(|(index, line)| {
             let empty = line.points.iter().all(|point| point.mean.is_none());
-            let name = format!("{}{}", line.name, if empty { " (no values)" } else { "" });
-            let name = fitted(&name, SIZE, self.plane.width - SAMPLE - 6.0);
-            let needed = SAMPLE + 6.0 + width(&name, SIZE);
-            if x > self.plane.left && x + needed > self.plane.right() {
-                (x, y) = (self.plane.left, y + ROW + 1.0);
+            (index, format!("{}{}", line.name, if empty { " (no values)" } else { "" }))
+        });
+        let sample = |body: &mut String, index: usize, (x, y): (f64, f64)| {
+            stroke(body, index, &path([(x, y), (x + SAMPLE, y)].into_iter()));
+            if self.lines[index].has_signs() {
+                marker(body, index, (x + SAMPLE / 2.0, y));
             }
-            let middle = y + ROW / 2.0;
-            stroke(body, index, &path([(x, middle), (x + SAMPLE, middle)].into_iter()));
-            if line.has_signs() {
-                marker(body, index, (x + SAMPLE / 2.0, middle));
-            }
-            Text::new(x + SAMPLE + 6.0, middle + 4.0).write(body, &name);
-            x += needed + 16.0;
-        }
-        if self.lines.iter().all(|line| line.name.is_empty()) { top } else { y + ROW }
+        };
+        self.plane.draw_legend(body, top, names, (SAMPLE, sample))
     }
 }

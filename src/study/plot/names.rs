@@ -1,6 +1,6 @@
 //! Names below columns: level where each fits its column, else slanted.
 
-use super::super::xml::Text;
+use super::svg::Text;
 use super::text::{fitted, width};
 
 const SIZE: f64 = 11.0;

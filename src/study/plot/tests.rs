@@ -1,3 +1,5 @@
+use super::kinds::boxes::Group;
+use super::kinds::lines::Mark;
 use super::*;
 
 fn chart(panels: &str) -> Chart {
@@ -15,6 +17,9 @@ const HEAT: &str = r#"{"kind": "heat", "title": "transfer", "x_label": "target",
     "values": [[0.04, -0.04, null], [12.25, 3, 99.96]]}"#;
 const BOXES: &str = r#"{"kind": "boxes", "title": "seeds", "y_label": "F1", "note": "circles",
     "groups": [{"name": "one", "values": [1, 2, 3, 4, 50]}, {"name": "none", "values": []}]}"#;
+const BANDS: &str = r#"{"kind": "bands", "title": "normalise", "x_label": "step", "steps": 100, "bands": [
+    {"name": "a&b", "spans": [{"from": 1, "to": 60, "word": "softmax"}, {"from": 61, "to": 100, "word": "sum"}]},
+    {"spans": [{"from": 7, "to": 7, "word": "sum"}]}]}"#;
 
 /// Forty tasks in a heat map, and as many boxes.
 fn crowded() -> Chart {
@@ -31,7 +36,7 @@ fn crowded() -> Chart {
                 let group = |name: &String| Group { name: name.clone(), values: vec![1e-7, 2e-7] };
                 boxes.groups = names.iter().map(group).collect();
             }
-            Panel::Lines(_) => {}
+            Panel::Lines(_) | Panel::Bands(_) => {}
         }
     }
     chart
@@ -61,9 +66,9 @@ fn curves() -> Chart {
 
 /// One of each, beside each other and alone.
 pub fn all_sorts() -> Vec<Chart> {
-    let all = [SHOTS, HEAT, BOXES].join(",");
+    let all = [SHOTS, HEAT, BOXES, BANDS].join(",");
     let columns = |columns| Chart { columns: Some(columns), ..chart(&all) };
-    let alone = [SHOTS, HEAT, BOXES].map(chart);
+    let alone = [SHOTS, HEAT, BOXES, BANDS].map(chart);
     [columns(1), columns(2), columns(3), crowded(), curves()].into_iter().chain(alone).collect()
 }
 
@@ -72,8 +77,15 @@ fn names_are_escaped_and_the_bytes_are_always_the_same() {
     for chart in all_sorts() {
         assert_eq!(chart.svg(), chart.clone().svg());
     }
-    let svg = chart(&[SHOTS, HEAT, BOXES].join(",")).svg();
-    for part in ["<title>a &lt; b</title>", ">x &amp; y<", ">a&lt;b<", ">control 3<", ">circles<"] {
+    let svg = chart(&[SHOTS, HEAT, BOXES, BANDS].join(",")).svg();
+    for part in [
+        "<title>a &lt; b</title>",
+        ">x &amp; y<",
+        ">a&lt;b<",
+        ">control 3<",
+        ">circles<",
+        ">a&amp;b<",
+    ] {
         assert!(svg.contains(part), "no {part} in {svg}");
     }
     assert!(!svg.contains("a<b"), "{svg}");
@@ -99,6 +111,7 @@ fn nothing_to_draw_says_so() {
         r#"{"kind": "heat", "rows": [], "columns": [], "values": []}"#,
         r#"{"kind": "heat", "rows": ["a"], "columns": ["b"], "values": [[null]]}"#,
         r#"{"kind": "boxes", "groups": []}"#,
+        r#"{"kind": "bands", "steps": 1, "bands": []}"#,
         r#"{"kind": "boxes", "groups": [{"name": "a", "values": []}], "note": "n"}"#,
     ];
     let svg = chart(&empty.join(",")).svg();
@@ -136,6 +149,7 @@ fn odd_numbers_never_reach_the_picture() {
                         heat.values = vec![some(all)];
                         (heat.low, heat.high) = (Some(f64::NAN), Some(all[0]));
                     }
+                    Panel::Bands(_) => unreachable!(),
                     Panel::Boxes(boxes) => {
                         let group =
                             |values: &[f64]| Group { name: "g".into(), values: values.into() };
@@ -157,12 +171,37 @@ fn odd_numbers_never_reach_the_picture() {
 }
 
 #[test]
+fn lines_have_gaps_and_panels_in_one_column_line_up() {
+    let line = |steps: u64, f: fn(u64) -> Option<f64>| Series {
+        x: (1..=steps).map(|step| step as f64).collect(),
+        mean: (1..=steps).map(f).collect(),
+        ..Series::default()
+    };
+    let panel = |series| Panel::Lines(Lines { steps: Some(100), series, ..Lines::default() });
+    let mut chart = Chart { columns: Some(1), ..chart(BANDS) };
+    chart.panels.push(panel(vec![line(100, |step| (step % 50 > 1).then_some(7.0))]));
+    chart.panels.push(panel(vec![line(100, |step| Some(1e-5 * step as f64))]));
+    let svg = chart.svg();
+    // Two level pieces, of two points each.
+    let path = svg.lines().find(|l| l.starts_with("<path") && l.matches('M').count() == 2);
+    assert_eq!(path.expect(&svg).matches('L').count(), 2);
+    let ticks = |text: &str| {
+        let end = format!(">{text}</text>");
+        let ticks = svg.lines().filter(|l| l.ends_with(&end) && l.contains("middle"));
+        ticks.map(|l| l.split('"').nth(1).unwrap()).collect::<Vec<_>>()
+    };
+    let (first, last) = (ticks("1"), ticks("100"));
+    assert!(first.len() == 3 && first.iter().all(|x| *x == first[0]), "{first:?}");
+    assert!(last.len() == 3 && last.iter().all(|x| *x == last[0]), "{last:?}");
+}
+
+#[test]
 fn descriptions_are_checked() {
     let read = |json: &str| serde_json::from_str::<Panel>(json).map_err(|error| error.to_string());
     let unknown = read(r#"{"kind": "boxes", "groups": [], "color": 1}"#).unwrap_err();
     assert!(unknown.contains("unknown field `color`"), "{unknown}");
     assert!(read(r#"{"kind": "pie"}"#).unwrap_err().contains("unknown variant `pie`"));
-    assert_eq!(chart(&[SHOTS, HEAT, BOXES].join(",")).check(), Ok(()));
+    assert_eq!(chart(&[SHOTS, HEAT, BOXES, BANDS].join(",")).check(), Ok(()));
     for (right, wrong, what) in [
         ("[2, 2.5, 3.5]", "[2]", "panel 1: series \"summed\" has 3 x and 1 mean"),
         (

@@ -1,13 +1,12 @@
 //! Box plots of groups of values.
 
-use super::super::axis::Axis;
-use super::super::draw::{INK, ROW};
-use super::super::xml::Text;
-use super::names::Names;
-use super::plane::{Plane, SIZE, nothing};
-use super::shape::{circle, line, polygon, rect};
-use super::text::wrapped;
-use super::{Boxes, drawable};
+use crate::plot::axis::Axis;
+use crate::plot::names::Names;
+use crate::plot::panel::{Draw, Room, drawable};
+use crate::plot::plane::{Plane, SIZE, nothing};
+use crate::plot::svg::{INK, ROW, Text, circle, line, polygon, rect};
+use crate::plot::text::wrapped;
+use serde::Deserialize;
 
 const HEIGHT: f64 = 230.0;
 const FILL: &str = "#c6dbef";
@@ -16,7 +15,29 @@ const NARROWEST: f64 = 14.0;
 /// Whiskers reach so many interquartile ranges beyond the box, at most.
 const REACH: f64 = 1.5;
 
-/// What a box plot says about values.
+/// Box plots: quartiles, whiskers to the furthest value within 1.5 interquartile ranges, the values
+/// beyond as circles, and the mean as a diamond.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Boxes {
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub y_label: String,
+    pub groups: Vec<Group>,
+    /// Text below the names.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    pub name: String,
+    pub values: Vec<f64>,
+}
+
+/// What a box plot shows of values.
 #[derive(Debug, PartialEq)]
 struct Summary {
     quartiles: [f64; 3],
@@ -57,16 +78,16 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     below + (above - below) * place.fract()
 }
 
-impl Boxes {
-    fn values(&self) -> impl Iterator<Item = f64> {
-        self.groups.iter().flat_map(|group| group.values.iter().copied()).filter(drawable)
+impl Draw for Boxes {
+    fn title(&self) -> &str {
+        &self.title
     }
 
-    pub fn least_width(&self) -> f64 {
+    fn least_width(&self) -> f64 {
         60.0 + self.groups.len() as f64 * NARROWEST
     }
 
-    pub fn draw(&self, body: &mut String, room: f64) -> f64 {
+    fn draw(&self, body: &mut String, Room { width: room, .. }: Room) -> f64 {
         let values: Vec<f64> = self.values().collect();
         let mut y = match values.is_empty() {
             true => nothing(body, room) + 4.0,
@@ -79,10 +100,17 @@ impl Boxes {
         }
         y
     }
+}
+
+impl Boxes {
+    fn values(&self) -> impl Iterator<Item = f64> {
+        self.groups.iter().flat_map(|group| group.values.iter().copied()).filter(drawable)
+    }
 
     fn draw_groups(&self, body: &mut String, room: f64, axis: Axis) -> f64 {
         let names = |column| Names::new(self.groups.iter().map(|g| g.name.as_str()), column);
-        let mut plane = Plane::new(room, (6.0, HEIGHT), axis, &self.y_label);
+        let mut plane =
+            Plane::new(Room { width: room, margin: 0.0 }, (6.0, HEIGHT), axis, &self.y_label);
         let count = self.groups.len() as f64;
         let column = plane.width / count;
         // Slanted names may reach beyond the numbers of the axis.

@@ -1,0 +1,35 @@
+//! The kinds of panels, a file each.
+
+pub mod bands;
+pub mod boxes;
+pub mod heat;
+pub mod lines;
+
+use super::panel::Draw;
+use serde::Deserialize;
+
+macro_rules! register {
+    ($($kind:ident in $file:ident;)*) => {
+        /// A panel; the field `kind` of its description says which, in snake case.
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        pub enum Panel {
+            $($kind($file::$kind)),*
+        }
+
+        impl Panel {
+            pub(super) fn as_draw(&self) -> &dyn Draw {
+                match self {
+                    $(Panel::$kind(panel) => panel),*
+                }
+            }
+        }
+    };
+}
+
+register! {
+    Bands in bands;
+    Boxes in boxes;
+    Heat in heat;
+    Lines in lines;
+}

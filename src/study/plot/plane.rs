@@ -1,0 +1,123 @@
+//! The rectangle in which values are drawn, with the axis of values on its left.
+
+use super::axis::Axis;
+use super::panel::Room;
+use super::svg::{GRID, INK, ROW, Text, line, rect, rule};
+use super::text::{fitted, width};
+
+pub const SIZE: f64 = 11.0;
+/// Room for a label beside or below its axis.
+pub const LABEL: f64 = 18.0;
+
+pub struct Plane {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+    pub y: Axis,
+}
+
+impl Plane {
+    /// Fills the room right of the numbers and the label of the axis.
+    pub fn new(room: Room, (top, height): (f64, f64), y: Axis, y_label: &str) -> Plane {
+        let left = room.margin.max(margin(&y, y_label));
+        Plane { left, top, width: room.width - left - 4.0, height, y }
+    }
+
+    pub fn right(&self) -> f64 {
+        self.left + self.width
+    }
+
+    pub fn bottom(&self) -> f64 {
+        self.top + self.height
+    }
+
+    pub fn y(&self, value: f64) -> f64 {
+        self.bottom() - self.height * self.y.place(value)
+    }
+
+    /// The lines of the grid, the numbers and the label.
+    pub fn draw(&self, body: &mut String, y_label: &str) {
+        for (value, text) in &self.y.ticks {
+            let y = self.y(*value);
+            rule(body, (self.left, y), (self.right(), y));
+            Text::new(self.left - 6.0, y + 4.0).anchor("end").write(body, text);
+        }
+        let style = format!("stroke=\"{INK}\" stroke-width=\"0.8\"");
+        line(body, (self.left, self.top), (self.left, self.bottom()), &style);
+        line(body, (self.left, self.bottom()), (self.right(), self.bottom()), &style);
+        side_label(body, y_label, (self.top, self.height));
+    }
+
+    /// Writes names in rows below the plane, each with its index and behind a sample this wide; returns
+    /// where they end.
+    pub fn draw_legend(
+        &self,
+        body: &mut String,
+        top: f64,
+        names: impl Iterator<Item = (usize, String)>,
+        (sample, draw_sample): (f64, impl Fn(&mut String, usize, (f64, f64))),
+    ) -> f64 {
+        let (mut x, mut y, mut end) = (self.left, top, top);
+        for (index, name) in names {
+            let name = fitted(&name, SIZE, self.width - sample - 6.0);
+            let needed = sample + 6.0 + width(&name, SIZE);
+            if x > self.left && x + needed > self.right() {
+                (x, y) = (self.left, y + ROW + 1.0);
+            }
+            let middle = y + ROW / 2.0;
+            draw_sample(body, index, (x, middle));
+            Text::new(x + sample + 6.0, middle + 4.0).write(body, &name);
+            x += needed + 16.0;
+            end = y + ROW;
+        }
+        end
+    }
+
+    /// Draws the ticks of the axis below; numbers that would touch the one before are left out.
+    pub fn draw_foot(&self, body: &mut String, x: &Axis) {
+        let bottom = self.bottom();
+        let mut end = f64::NEG_INFINITY;
+        for (place, text) in &x.ticks {
+            let x = self.left + self.width * x.place(*place);
+            line(body, (x, self.top), (x, bottom), &format!("stroke=\"{GRID}\""));
+            line(body, (x, bottom), (x, bottom + 4.0), &format!("stroke=\"{INK}\""));
+            let half = width(text, SIZE) / 2.0;
+            if x - half >= end + 4.0 {
+                Text::new(x, bottom + 15.0).anchor("middle").write(body, text);
+                end = x + half;
+            }
+        }
+    }
+}
+
+/// The room that the numbers and the label of an axis need.
+pub fn margin(y: &Axis, y_label: &str) -> f64 {
+    let numbers = y.ticks.iter().map(|(_, text)| width(text, SIZE)).fold(0.0, f64::max);
+    numbers + 8.0 + if y_label.is_empty() { 0.0 } else { LABEL }
+}
+
+/// The label left of everything, written upwards along a height.
+pub fn side_label(body: &mut String, label: &str, (top, height): (f64, f64)) {
+    if !label.is_empty() {
+        let text = Text::new(10.0, top + height / 2.0).anchor("middle").turned(-90);
+        text.write(body, &fitted(label, SIZE, height + 20.0));
+    }
+}
+
+/// The label below everything, in the middle of a width.
+pub fn foot_label(body: &mut String, label: &str, (left, width): (f64, f64), y: f64) {
+    if !label.is_empty() {
+        let text = Text::new(left + width / 2.0, y + 12.0).anchor("middle");
+        text.write(body, &fitted(label, SIZE, width + 40.0));
+    }
+}
+
+/// Draws a panel without values and returns its height.
+pub fn nothing(body: &mut String, room: f64) -> f64 {
+    const HEIGHT: f64 = 60.0;
+    let style = format!("fill=\"none\" stroke=\"{GRID}\"");
+    rect(body, (0.0, 0.0), (room, HEIGHT), &style, "");
+    Text::new(room / 2.0, HEIGHT / 2.0 + 4.0).anchor("middle").write(body, "no values");
+    HEIGHT
+}

@@ -1,0 +1,214 @@
+//! Lines among which the reader of a page chooses.
+//!
+//! The SVG holds every line and every axis that a choice may need, and is styled by the page. The page's
+//! script shows the chosen lines and the narrowest axes that hold them. Attributes for the script:
+//!
+//! - an axis: `data-low`, `data-high`: its ends;
+//! - a line: `data-line`: its index; `data-box`: the ends of its steps and its values, which its path draws
+//!   from 0 to 1000 upwards; `data-last`, `data-lowest`: values as text.
+//!
+//! On a logarithmic scale, ends of values are logarithms to base 10.
+
+use super::axis::Axis;
+use super::kinds::lines::Series;
+use super::number::short;
+use super::panel::drawable;
+use super::stroke::pieces;
+use super::svg::{Text, escape, line};
+use std::fmt::Write;
+
+/// The plane and what is around it, in pixels. Above the plane there is room for labels of marks.
+const PLANE: (f64, f64, f64, f64) = (70.0, 64.0, 876.0, 300.0);
+const SIZE: (f64, f64) = (960.0, 406.0);
+/// Units of a path along its box.
+const UNITS: f64 = 1000.0;
+
+/// Lines over the steps of runs. The name of a series is shown where the pointer rests on its line.
+pub struct Selectable<'a> {
+    /// What the values are.
+    pub name: &'a str,
+    pub lines: &'a [Series],
+    pub log: bool,
+}
+
+/// A line with its index among all.
+struct Line<'a> {
+    index: usize,
+    name: &'a str,
+    points: Vec<(f64, Option<f64>)>,
+    steps: (f64, f64),
+    values: (f64, f64),
+}
+
+impl Selectable<'_> {
+    /// The SVG element; None where no line has a value to draw.
+    pub fn svg(&self) -> Option<String> {
+        let lines = self.lines.iter().enumerate();
+        let lines: Vec<Line> =
+            lines.filter_map(|(index, series)| Line::new(index, series, self.log)).collect();
+        if lines.is_empty() {
+            return None;
+        }
+        let (left, top, width, height) = PLANE;
+        let (bottom, name) = (top + height, escape(self.name));
+        let mut svg = format!(
+            "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{name} by step\">\n\
+             <rect class=\"plane\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>\n",
+            SIZE.0, SIZE.1
+        );
+        let values: Vec<(f64, f64)> = lines.iter().map(|line| line.values).collect();
+        for axis in Axis::of_choices(&values, self.log) {
+            open(&mut svg, "y-axis", &axis);
+            for (value, text) in &axis.ticks {
+                let y = bottom - height * axis.place(*value);
+                line(&mut svg, (left, y), (left + width, y), "class=\"grid\"");
+                Text::new(left - 6.0, y + 4.0).anchor("end").write(&mut svg, text);
+            }
+            svg.push_str("</g>\n");
+        }
+        for axis in step_axes(&lines) {
+            open(&mut svg, "x-axis", &axis);
+            for (step, text) in &axis.ticks {
+                let x = left + width * axis.place(*step);
+                line(&mut svg, (x, bottom), (x, bottom + 4.0), "class=\"axis\"");
+                Text::new(x, bottom + 17.0).anchor("middle").write(&mut svg, text);
+            }
+            svg.push_str("</g>\n");
+        }
+        line(&mut svg, (left, bottom), (left + width, bottom), "class=\"axis\"");
+        Text::new(left + width / 2.0, bottom + 34.0).anchor("middle").write(&mut svg, "step");
+        let middle = top + height / 2.0;
+        Text::new(12.0, middle).anchor("middle").turned(-90).write(&mut svg, self.name);
+        lines.iter().for_each(|line| line.draw(&mut svg, self.log));
+        svg.push_str("</svg>");
+        Some(svg)
+    }
+}
+
+/// A group for an axis, hidden until it is chosen.
+fn open(svg: &mut String, class: &str, axis: &Axis) {
+    let (low, high) = axis.ends();
+    let _ = writeln!(svg, "<g class=\"{class}\" data-low=\"{low}\" data-high=\"{high}\" hidden>");
+}
+
+/// An axis for each length of the lines, rounded up to two digits.
+fn step_axes(lines: &[Line]) -> Vec<Axis> {
+    let rounded = |line: &Line| {
+        let last = line.steps.1.max(1.0);
+        let unit = 10f64.powf(last.log10().floor() - 1.0).max(1.0);
+        ((last / unit).ceil() * unit) as u64
+    };
+    let mut lengths: Vec<u64> = lines.iter().map(rounded).collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    lengths.into_iter().map(Axis::of_steps).collect()
+}
+
+/// The ends of numbers.
+fn ends(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max))
+}
+
+impl<'a> Line<'a> {
+    /// None without a value.
+    fn new(index: usize, series: &'a Series, log: bool) -> Option<Line<'a>> {
+        let drawn = |y: &f64| drawable(y) && (!log || *y > 0.0);
+        let points = series.x.iter().copied().zip(series.mean.iter().map(|y| y.filter(drawn)));
+        let points: Vec<(f64, Option<f64>)> = points.filter(|(x, _)| drawable(x)).collect();
+        let values = ends(points.iter().filter_map(|(_, y)| *y));
+        let steps = ends(points.iter().map(|(x, _)| *x));
+        let any = values.0 <= values.1;
+        any.then_some(Line { index, name: &series.name, points, steps, values })
+    }
+
+    fn draw(&self, svg: &mut String, log: bool) {
+        let scaled = |y: f64| if log { y.log10() } else { y };
+        let (low, high) = (scaled(self.values.0), scaled(self.values.1));
+        let unit = |x: f64, (low, high): (f64, f64)| match low < high {
+            true => ((x / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) * UNITS).round() as i64,
+            false => 0,
+        };
+        let pieces = pieces(&self.points).into_iter().map(|piece| {
+            let place = |(x, y)| (unit(x, self.steps), unit(scaled(y), (low, high)));
+            relative(&piece.into_iter().map(place).collect::<Vec<_>>())
+        });
+        let path: String = pieces.collect();
+        let (first, last) = self.steps;
+        let end = self.points.iter().rev().find_map(|(_, y)| *y).unwrap_or_default();
+        let _ = writeln!(
+            svg,
+            "<path class=\"line\" data-line=\"{}\" data-box=\"{first} {last} {low} {high}\" \
+             data-last=\"{}\" data-lowest=\"{}\" d=\"{path}\" hidden><title>{}</title></path>",
+            self.index,
+            short(end),
+            short(self.values.0),
+            escape(self.name)
+        );
+    }
+}
+
+/// A path through points by their distances; points within a straight part are left out.
+fn relative(points: &[(i64, i64)]) -> String {
+    let mut path = String::new();
+    let (mut x, mut y) = (0, 0);
+    for (i, &(next_x, next_y)) in points.iter().enumerate() {
+        let straight = points.get(i + 1).is_some_and(|after| {
+            (next_x - x) * (after.1 - next_y) == (next_y - y) * (after.0 - next_x)
+        });
+        if i > 0 && straight {
+            continue;
+        }
+        let letter = if i == 0 { 'M' } else { 'l' };
+        let _ = write!(path, "{letter}{} {}", next_x - x, next_y - y);
+        (x, y) = (next_x, next_y);
+    }
+    if points.len() == 1 { path + "h0" } else { path }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(name: &str, mean: &[Option<f64>]) -> Series {
+        let x = (1..=mean.len()).map(|step| step as f64).collect();
+        Series { name: name.into(), x, mean: mean.to_vec(), ..Series::default() }
+    }
+
+    #[test]
+    fn lines_are_drawn_in_their_own_boxes() {
+        let values = [Some(4.0), Some(3.0), Some(2.0), None, Some(0.5)];
+        let lines =
+            [series("a<b", &values), series("none", &[None]), series("level", &[Some(2.0); 3])];
+        let svg = |log| Selectable { name: "loss", lines: &lines, log }.svg().unwrap();
+        let linear = svg(false);
+        assert!(linear.contains(
+            "data-line=\"0\" data-box=\"1 5 0.5 4\" data-last=\"0.5\" data-lowest=\"0.5\""
+        ));
+        assert!(
+            linear
+                .contains("d=\"M0 1000l250 -286l250 -285M1000 0h0\" hidden><title>a&lt;b</title>"),
+            "{linear}"
+        );
+        assert!(linear.contains("data-box=\"1 3 2 2\""), "{linear}");
+        assert!(linear.contains("d=\"M0 0l1000 0\""), "{linear}");
+        assert!(!linear.contains("data-line=\"1\""), "{linear}");
+        // Of 1 to 4 and 2: 0 to 4, 0 to 2. Of 3 and 5 steps: one each.
+        assert_eq!((linear.matches("y-axis").count(), linear.matches("x-axis").count()), (2, 2));
+        let log = svg(true);
+        assert!(log.contains(&format!("data-box=\"1 5 {} {}\"", 0.5f64.log10(), 4f64.log10())));
+        assert!(log.contains(&format!(
+            "data-low=\"{}\" data-high=\"{}\"",
+            0.5f64.log10(),
+            5f64.log10()
+        )));
+        assert!(!log.contains("NaN") && !log.contains("inf"), "{log}");
+    }
+
+    #[test]
+    fn without_a_value_to_draw_there_is_no_figure() {
+        let lines = [series("a", &[Some(0.0), Some(-1.0), Some(f64::NAN), None])];
+        let svg = |log| Selectable { name: "loss", lines: &lines, log }.svg();
+        assert!(svg(false).is_some() && svg(true).is_none());
+        assert!(Selectable { name: "loss", lines: &[], log: false }.svg().is_none());
+    }
+}

@@ -1,0 +1,123 @@
+//! How lines look: the colour, dashes and sign of each, by its place among the lines.
+
+use super::svg::{circle, polygon, px};
+use std::fmt::Write;
+
+/// Colours that a colour-blind reader can tell apart, dark and light ones in turn; neighbours also differ by
+/// their dashes.
+const COLOURS: [&str; 8] =
+    ["#0b3c6f", "#d55e00", "#00876c", "#cc79a7", "#5b4a9e", "#b8860b", "#3c9fd6", "#6e6e6e"];
+const DASHES: [&str; 5] = ["", "7 3", "2 2", "9 3 2 3", "4 2"];
+/// The length of a line in a legend.
+pub const SAMPLE: f64 = 26.0;
+const RADIUS: f64 = 3.4;
+const SIGNS: usize = 5;
+
+/// The colour of the line with this index.
+pub fn colour(index: usize) -> &'static str {
+    COLOURS[index % COLOURS.len()]
+}
+
+/// The sign of the line with this index: filled and hollow ones in turn.
+pub fn marker(body: &mut String, index: usize, (x, y): (f64, f64)) {
+    let colour = colour(index);
+    let fill = if index.is_multiple_of(2) { colour } else { "#ffffff" };
+    let style = format!(r#"fill="{fill}" stroke="{colour}" stroke-width="1.4""#);
+    let r = RADIUS;
+    let at = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
+        points.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect()
+    };
+    let points = match index % SIGNS {
+        0 => return circle(body, (x, y), r, &style),
+        1 => at(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
+        2 => at(&[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)]),
+        3 => at(&[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)]),
+        _ => at(&[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)]),
+    };
+    polygon(body, &points, &style);
+}
+
+/// The parts of a line between its gaps.
+pub fn pieces(points: &[(f64, Option<f64>)]) -> Vec<Vec<(f64, f64)>> {
+    let parts = points.split(|(_, y)| !y.is_some_and(f64::is_finite));
+    let piece = |part: &[(f64, Option<f64>)]| -> Vec<(f64, f64)> {
+        part.iter().filter_map(|(x, y)| Some((*x, (*y)?))).collect()
+    };
+    parts.filter(|part| !part.is_empty()).map(piece).collect()
+}
+
+/// A path through points; those within a level part are left out, and a lone one has a short line.
+pub fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
+    let mut points: Vec<(f64, f64)> = points.map(|(x, y)| (px(x), px(y))).collect();
+    if let [(x, y)] = points[..] {
+        points = vec![(px(x - 0.8), y), (px(x + 0.8), y)];
+    }
+    let level = |i: usize| {
+        i > 0 && i + 1 < points.len() && [points[i - 1].1, points[i + 1].1] == [points[i].1; 2]
+    };
+    let kept = (0..points.len()).filter(|i| !level(*i)).map(|i| points[i]);
+    let mut path = String::new();
+    for (i, (x, y)) in kept.enumerate() {
+        let letter = if i == 0 { 'M' } else { 'L' };
+        let _ = write!(path, "{letter}{x},{y}");
+    }
+    path
+}
+
+/// Writes a path in the colour and the dashes of the line with this index.
+pub fn stroke(body: &mut String, index: usize, path: &str) {
+    if path.is_empty() {
+        return;
+    }
+    let colour = colour(index);
+    let dash = match DASHES[index % DASHES.len()] {
+        "" => String::new(),
+        dash => format!(" stroke-dasharray=\"{dash}\""),
+    };
+    let _ = writeln!(
+        body,
+        "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\" \
+         stroke-linejoin=\"round\"{dash}/>"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_of_forty_lines_look_the_same() {
+        let look = |i: usize| (COLOURS[i % COLOURS.len()], DASHES[i % DASHES.len()]);
+        let looks: std::collections::BTreeSet<_> = (0..40).map(look).collect();
+        assert_eq!(looks.len(), 40);
+    }
+
+    #[test]
+    fn a_path_keeps_its_corners_and_lone_points() {
+        let level = [(0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (3.0, 5.0)];
+        assert_eq!(path(level.into_iter()), "M0,1L2,1L3,5");
+        assert_eq!(path([(4.0, 1.0)].into_iter()), "M3.2,1L4.8,1");
+        assert_eq!(path(std::iter::empty()), "");
+    }
+
+    #[test]
+    fn a_line_falls_into_pieces_at_its_gaps() {
+        let points = [Some(1.0), None, None, Some(2.0), Some(f64::NAN), Some(3.0), Some(4.0)];
+        let points: Vec<_> = (1..).map(f64::from).zip(points).collect();
+        let pieces = pieces(&points);
+        assert_eq!(pieces, [vec![(1.0, 1.0)], vec![(4.0, 2.0)], vec![(6.0, 3.0), (7.0, 4.0)]]);
+    }
+
+    #[test]
+    fn ten_lines_in_a_row_have_signs_of_their_own() {
+        let sign = |index| {
+            let mut body = String::new();
+            marker(&mut body, index, (0.0, 0.0));
+            // Without the colours.
+            let filled = !body.contains("#ffffff");
+            (body.split(" fill").next().unwrap_or_default().to_string(), filled)
+        };
+        let signs: std::collections::BTreeSet<_> = (0..10).map(sign).collect();
+        assert_eq!(signs.len(), 10);
+    }
+}
