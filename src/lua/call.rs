@@ -2,8 +2,7 @@
 //! user wrote them.
 
 use super::object::Object;
-use super::options::{kind, plain};
-use super::torch::{LuaTensor, TensorArg};
+use super::words::{a, in_words, kind, shown, type_name, with_colon};
 use crate::Error;
 use mlua::{
     AnyUserData, FromLua, FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Result, Table,
@@ -34,7 +33,7 @@ macro_rules! single_arguments {
 }
 
 arguments!(0: (), 2: (A, B), 3: (A, B, C), 4: (A, B, C, D));
-single_arguments!(AnyUserData, Value, String, Function, Table, i64, bool, TensorArg, LuaTensor);
+single_arguments!(AnyUserData, Value, String, Function, Table, i64, bool);
 
 impl<T: FromLua> Arguments for Option<T> {
     const COUNT: usize = 1;
@@ -70,7 +69,7 @@ pub fn field<T: FromLua>(lua: &Lua, name: &str, value: Value) -> Result<T> {
     let got = kind(&value);
     T::from_lua(value, lua).map_err(|e| match e {
         mlua::Error::FromLuaConversionError { to, .. } => {
-            Error::new(format!("must be a {}, got {}", plain(&to), a(&got))).at(name).into()
+            Error::new(format!("must be a {}, got {}", type_name(&to), a(&got))).at(name).into()
         }
         other => told(other, name),
     })
@@ -117,7 +116,7 @@ fn arguments<A: Arguments>(lua: &Lua, name: &str, given: MultiValue) -> Result<A
 fn misfit(cause: &mlua::Error, value: &Value) -> String {
     match cause {
         mlua::Error::FromLuaConversionError { from, to, message } => {
-            let wanted = plain(to);
+            let wanted = type_name(to);
             match (message.as_deref(), *from == value.type_name()) {
                 (Some("out of range"), true) => format!("is out of range: {}", shown(value)),
                 (_, true) => format!("must be a {wanted}, got {}", shown(value)),
@@ -128,62 +127,12 @@ fn misfit(cause: &mlua::Error, value: &Value) -> String {
     }
 }
 
-/// `3`, `nil`, `a tensor`.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Integer(n) => n.to_string(),
-        Value::Number(x) => x.to_string(),
-        other => a(&kind(other)),
-    }
-}
-
-/// A kind of value with its article.
-fn a(kind: &str) -> String {
-    match kind {
-        "nil" => "nil".to_string(),
-        "userdata" => "an object".to_string(),
-        kind if kind.starts_with(['a', 'e', 'i', 'o']) => format!("an {kind}"),
-        kind => format!("a {kind}"),
-    }
-}
-
 /// An error on its way to a script: one that speaks of Rust speaks of Lua, and of the call.
 fn told(error: mlua::Error, name: &str) -> mlua::Error {
     match in_words(&error) {
         Some(words) => Error::new(words).at(name).into(),
         None => error,
     }
-}
-
-/// What an error says in Lua's words, where the library's own are Rust's.
-pub fn in_words(error: &mlua::Error) -> Option<String> {
-    use mlua::Error::*;
-    Some(match error {
-        FromLuaConversionError { from, to, message } => {
-            let note = message.as_ref().filter(|m| !m.starts_with("expected "));
-            let note = note.map_or(String::new(), |m| format!(" ({m})"));
-            format!("expected a {}, got {}{note}", plain(to), a(from))
-        }
-        BadArgument { name: Some(name), to, .. } if name == "self" => {
-            let method = to.as_deref().and_then(|to| to.rsplit('.').next()).unwrap_or("method");
-            with_colon(method)
-        }
-        BadArgument { pos, cause, .. } => {
-            let cause = in_words(cause).unwrap_or_else(|| cause.to_string());
-            format!("argument {pos}: {cause}")
-        }
-        UserDataTypeMismatch => "expected an object of another kind".to_string(),
-        UserDataDestructed | CallbackDestructed => "the object is gone".to_string(),
-        UserDataBorrowError | UserDataBorrowMutError | RecursiveMutCallback => {
-            "it is at work in another call of a method of its own".to_string()
-        }
-        SerializeError(text) | DeserializeError(text) => text.clone(),
-        _ => return None,
-    })
-}
-
-fn with_colon(method: &str) -> String {
-    format!("a method is called with a colon, as in object:{method}()")
 }
 
 /// The methods of an object as it registers them: each a function that takes its object itself.

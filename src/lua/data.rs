@@ -1,6 +1,7 @@
 //! Lua's values as plain data (JSON), for what Rust reads without Lua.
 
-use super::options::kind;
+use super::failure::error_of;
+use super::words::kind;
 use crate::{Error, Result};
 use mlua::{Table, Value};
 use serde_json::{Map, Number};
@@ -39,8 +40,8 @@ fn of_depth(value: &Value, left: usize) -> Result<serde_json::Value> {
 fn table_of_depth(table: &Table, left: usize) -> Result<serde_json::Value> {
     let mut map = Map::new();
     for pair in table.pairs::<Value, Value>() {
-        let (key, value) = pair.map_err(|e| crate::control::told(&e))?;
-        let key = key.to_string().map_err(|e| crate::control::told(&e))?;
+        let (key, value) = pair.map_err(|e| error_of(&e))?;
+        let key = key.to_string().map_err(|e| error_of(&e))?;
         let value = of_depth(&value, left).map_err(|e| e.at(format!("'{key}'")))?;
         map.insert(key, value);
     }

@@ -1,8 +1,10 @@
 //! A Lua error taken apart for people: where, what, the hint and the frames of scripts, without
 //! the traceback's clutter.
 
-use super::call::in_words;
 use super::sources;
+
+pub use super::sources::Place;
+use super::words::in_words;
 use mlua::{Error, Lua};
 use std::fmt;
 
@@ -19,14 +21,6 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The frames in scripts, innermost first; the library's own are left out.
     pub frames: Vec<Frame>,
-}
-
-/// A line of a Lua chunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The chunk's name as Lua shows it.
-    pub chunk: String,
-    pub line: usize,
 }
 
 /// One level of the call stack.
@@ -95,23 +89,25 @@ impl fmt::Display for Failure {
     }
 }
 
+/// A Lua error as one of ours: `file:line: message`.
+pub fn error_of(error: &Error) -> crate::Error {
+    let failure = Failure::new(error);
+    let error = crate::Error::new(failure.message);
+    let error = match failure.place {
+        Some(place) => error.at(place),
+        None => error,
+    };
+    match failure.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
 impl std::error::Error for Failure {}
 
 impl From<Error> for Box<Failure> {
     fn from(error: Error) -> Self {
         Box::new(Failure::new(&error))
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.chunk, self.line)
-    }
-}
-
-impl Place {
-    fn in_library(&self) -> bool {
-        self.chunk.starts_with("stdlib/") || self.chunk.starts_with("__mlua")
     }
 }
 

@@ -25,6 +25,7 @@ mod stdlib;
 pub mod text;
 pub mod torch;
 pub mod types;
+mod words;
 
 pub use runtime::Runtime;
 pub use types::backbone_named;

@@ -3,6 +3,9 @@
 
 use super::data;
 use super::object::{self, Object};
+use super::words::type_name;
+
+pub use super::words::kind;
 use crate::Error;
 use compt_core::data::truth;
 use compt_error::nearest;
@@ -53,12 +56,14 @@ impl Options {
             value.is_table() && [LIST, "alloc::collections::"].iter().any(|of| to.starts_with(of));
         T::from_lua(value.clone(), lua).map(Some).map_err(|e| match e {
             mlua::Error::FromLuaConversionError { to, from, .. } if holds => {
-                let wanted = plain(&to);
+                let wanted = type_name(&to);
                 self.error(format!(
                     "option '{key}' must hold a {wanted} in each place, not a {from}"
                 ))
             }
-            mlua::Error::FromLuaConversionError { to, .. } => self.wrong(key, plain(&to), &value),
+            mlua::Error::FromLuaConversionError { to, .. } => {
+                self.wrong(key, type_name(&to), &value)
+            }
             other => other,
         })
     }
@@ -193,31 +198,6 @@ fn misfit(to: &str, value: &Value) -> Option<&'static str> {
         }
         Value::Boolean(_) => None,
         _ => (to == "bool").then_some("boolean"),
-    }
-}
-
-/// What a value is, in Lua's words or by the name of its type.
-pub fn kind(value: &Value) -> String {
-    let own = value.as_userdata().and_then(|object| object.type_name().ok());
-    match own {
-        Some(name) => name.to_string_lossy(),
-        None if value.is_userdata() => "object".to_string(),
-        None if value.is_integer() => "number".to_string(),
-        None => value.type_name().to_string(),
-    }
-}
-
-/// A Rust type's name in Lua's words.
-pub(super) fn plain(to: &str) -> &str {
-    match to {
-        "i64" | "i32" | "usize" | "u64" | "u32" => "whole number",
-        "f64" | "f32" => "number",
-        "bool" => "boolean",
-        "String" | "&str" | "OsString" | "PathBuf" => "string",
-        "AnyUserData" | "userdata" => "object",
-        list if list.starts_with("Vec<") => "list",
-        table if table.contains("Map<") => "table",
-        other => other,
     }
 }
 

@@ -1,8 +1,7 @@
 //! A run of an earlier process, opened again to be resumed, replayed or evaluated: rebuilt from its
 //! specification, or, where that is not enough, by the script that made it.
 
-use super::control::told;
-use super::failure::Failure;
+use super::failure::{Failure, error_of};
 use super::recorded::plain;
 use super::runtime::Runtime;
 use super::session::{Again, Mode, Script, Session};
@@ -167,7 +166,8 @@ fn rebuild(
         may_differ: may_differ(request),
         ..Again::new(mode(&request.aim, 1), BTreeMap::from([(1, run.to_path_buf())]))
     };
-    let runtime = Runtime::with_session(session(request, record, again)).map_err(|e| told(&e))?;
+    let runtime =
+        Runtime::with_session(session(request, record, again)).map_err(|e| error_of(&e))?;
     let lua = runtime.lua();
     let operator = operator_file(specification, run)?;
     let control = match &specification.control {

@@ -1,13 +1,33 @@
 //! The texts of the chunks that were loaded: to show the line of an error as it was run, and to tell
 //! what code a function depends on.
 
-use super::failure::Place;
 use super::text;
 use compt_core::files::source::{Source, sha256};
 use mlua::{Function, Lua, Table};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
+
+/// A line of a Lua chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The chunk's name as Lua shows it.
+    pub chunk: String,
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.chunk, self.line)
+    }
+}
+
+impl Place {
+    pub fn in_library(&self) -> bool {
+        self.chunk.starts_with("stdlib/") || self.chunk.starts_with("__mlua")
+    }
+}
 
 /// In the state's app data.
 #[derive(Default)]

@@ -1,8 +1,9 @@
 //! A control file in a sandboxed Lua state.
 
+use super::answer;
 use super::rules::Rules;
 use super::sandbox::Sandbox;
-use super::{answer, told};
+use crate::failure::error_of;
 use crate::text;
 use crate::{Error, Result};
 use compt_core::files::source::{Source, sha256};
@@ -33,7 +34,7 @@ impl ControlFile {
         let sandbox = match Sandbox::new(folder, origin, stages[0].seed) {
             Ok(sandbox) => sandbox,
             Err(e) => {
-                let (program, touched) = (Err(told(&e)), vec![(path.to_path_buf(), None)]);
+                let (program, touched) = (Err(error_of(&e)), vec![(path.to_path_buf(), None)]);
                 return Loaded { program, touched, is_unfinished: false };
             }
         };

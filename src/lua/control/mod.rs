@@ -19,8 +19,8 @@ pub use print::install as install_print;
 pub use table::TableControl;
 pub use whole::{ends_early, is_blank};
 
-use super::{failure::Failure, random};
-use crate::{Error, Result};
+use super::random;
+use crate::Result;
 use compt_core::train::control::View;
 use compt_core::train::knobs::Knobs;
 use mlua::Lua;
@@ -28,20 +28,6 @@ use rules::Rules;
 
 fn answer(rules: &Rules, lua: &Lua, seed: u64, view: &View) -> Result<Knobs> {
     random::by_step(lua, seed, view.step, || rules.knobs(lua, view))
-}
-
-/// A Lua error as one of ours: `file:line: message`.
-pub(crate) fn told(error: &mlua::Error) -> Error {
-    let failure = Failure::new(error);
-    let error = Error::new(failure.message);
-    let error = match failure.place {
-        Some(place) => error.at(place),
-        None => error,
-    };
-    match failure.hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A control's table, read once and asked every step.
 
-use super::told;
 use super::view::ReadOnly;
+use crate::failure::error_of;
 use crate::options::kind;
 use crate::{Error, Result};
 use compt_core::train::control::{Setting, View};
@@ -58,7 +58,7 @@ impl Rules {
             tasks: setting.tasks.keys().cloned().collect(),
         };
         for pair in table.pairs::<Value, Value>() {
-            let (key, value) = pair.map_err(|e| told(&e))?;
+            let (key, value) = pair.map_err(|e| error_of(&e))?;
             let key = key_name(&key).map_err(|e| e.at(name))?;
             let knob = Knob::named(&key).map_err(|e| e.at(text.place(&key)))?;
             let shape = rules.shape(knob, value, &text)?;
@@ -70,7 +70,7 @@ impl Rules {
 
     /// The settings at a view, each checked against its knob.
     pub fn knobs(&self, lua: &Lua, view: &View) -> Result<Knobs> {
-        let seen = lua.create_userdata(ReadOnly(view.clone())).map_err(|e| told(&e))?;
+        let seen = lua.create_userdata(ReadOnly(view.clone())).map_err(|e| error_of(&e))?;
         let mut knobs = Knobs::default();
         for Entry { knob, shape } in &self.entries {
             match shape {
@@ -157,7 +157,7 @@ impl Rules {
         };
         let mut rules = Vec::new();
         for pair in table.pairs::<Value, Value>() {
-            let (key, value) = pair.map_err(|e| told(&e))?;
+            let (key, value) = pair.map_err(|e| error_of(&e))?;
             let name = key_name(&key).map_err(|e| e.at(text.place(knob.name)))?;
             let full_name = format!("{}.{name}", knob.name);
             self.known(knob, &name).map_err(|e| e.at(text.place(&full_name)))?;
@@ -191,7 +191,7 @@ impl Rules {
                     other => return Err(rule.refuse(step, wrong_answer(&other, "a table"))),
                 };
                 for pair in table.pairs::<Value, Value>() {
-                    let (key, value) = pair.map_err(|e| told(&e))?;
+                    let (key, value) = pair.map_err(|e| error_of(&e))?;
                     let name = key_name(&key).map_err(|e| rule.refuse(step, e))?;
                     let value = self
                         .known(knob, &name)
@@ -240,7 +240,7 @@ impl Rule {
                 Answer::Function(function)
             }
             Value::Table(table) if can_be_called(&table) => {
-                let shown = Value::Table(table.clone()).to_string().map_err(|e| told(&e))?;
+                let shown = Value::Table(table.clone()).to_string().map_err(|e| error_of(&e))?;
                 place = format!("{place} = {shown}");
                 Answer::Schedule(table)
             }
@@ -272,7 +272,7 @@ impl Rule {
             Answer::Function(function) => function.call::<Value>((step, view)),
             Answer::Schedule(table) => table.call::<Value>((step, view)),
         };
-        answer.map_err(|e| self.refuse(step, told(&e)))
+        answer.map_err(|e| self.refuse(step, error_of(&e)))
     }
 
     fn value(&self, knob: &Knob, step: u64, view: &AnyUserData) -> Result<knobs::Value> {

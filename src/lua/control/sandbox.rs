@@ -1,8 +1,9 @@
 //! The Lua state of a control file: what it may see, load and spend.
 
+use super::bounded;
 use super::print;
 use super::whole::{Signs, ends_early, is_blank};
-use super::{bounded, told};
+use crate::failure::error_of;
 use crate::options::kind;
 use crate::{Error, Result};
 use crate::{hook, raise, random, stdlib, text};
@@ -106,7 +107,7 @@ impl Sandbox {
     /// Runs the control file and takes the table it returns.
     pub fn load(&self, path: &Path) -> Result<Table> {
         let chunk = self.files.chunk(&self.lua, path)?;
-        match chunk.call::<Value>(()).map_err(|e| told(&e))? {
+        match chunk.call::<Value>(()).map_err(|e| error_of(&e))? {
             Value::Table(table) => Ok(table),
             other => {
                 if other.is_nil() {
@@ -174,7 +175,7 @@ impl Files {
             if text.contains('\0') || ends_early(&text, &e) {
                 self.doubt();
             }
-            told(&e)
+            error_of(&e)
         })
     }
 

@@ -15,8 +15,9 @@ mod survey;
 mod tests;
 
 use super::doc::Docs;
-use super::failure::{Failure, Place};
+use super::failure::Failure;
 use super::session::{Script, Session};
+use super::sources::Place;
 use super::types::LuaTrainer;
 use super::{Runtime, hook, sources, text, torch};
 use compt_core::files::source::sha256;

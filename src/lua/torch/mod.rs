@@ -33,7 +33,7 @@ pub use arg::TensorArg;
 pub use handle::{Handle as TensorHandle, LuaTensor};
 pub use scope::in_scope;
 
-use super::call;
+use super::call::{self, Arguments};
 use super::object::no_such;
 use mlua::{Lua, MultiValue, Table, Value};
 use op::Op;
@@ -124,4 +124,12 @@ fn places(lua: &Lua) -> Vec<String> {
         .flatten()
         .filter(|place| !place.starts_with("__mlua"))
         .collect()
+}
+
+impl Arguments for LuaTensor {
+    const COUNT: usize = 1;
+}
+
+impl Arguments for TensorArg {
+    const COUNT: usize = 1;
 }

@@ -1,11 +1,13 @@
 //! Which tasks a call of `compt.tasks` means: those of the library's sets, by name, and definitions.
 
-use super::tasks::CALL;
 use crate::Error;
 use crate::object;
 use crate::options::kind;
 use crate::stdlib;
 use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
+
+/// What messages call the function.
+pub const CALL: &str = "compt.tasks";
 
 /// A task that was asked for.
 #[derive(Clone)]

@@ -51,7 +51,7 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
     metrics.iter().try_for_each(|m| m.check(labels.words())).map_err(|e| e.at(&call))?;
     let template = template(lua, &o)?;
     let (columns, layout) = columns(lua, &o, &template)?;
-    let sources = task_sources::sources(lua, &o, &call, place)?;
+    let sources = task_sources::sources(lua, &o, &call, place.folder.as_deref())?;
     let given = Split::ALL.into_iter().filter_map(|split| sources.of(split));
     if let Some(option) = layout.given()
         && given.into_iter().all(|source| matches!(source, Source::Rows(_)))

@@ -1,8 +1,7 @@
 //! Where a task's rows come from: files of a folder, files of the hub, or lists of tables.
 
-use super::task_definition::Place;
-use crate::call::in_words;
 use crate::options::{Options, kind};
+use crate::words::in_words;
 use crate::{Error, Result};
 use compt_core::data::{DataFile, Source, Sources};
 use compt_core::files::intact;
@@ -17,32 +16,33 @@ use std::path::{Path, PathBuf};
 const HUB: &str = "hf://";
 
 /// Reads `files`, `hub` or `rows` of a task's table.
-pub fn sources(lua: &Lua, o: &Options, call: &str, place: &Place) -> mlua::Result<Sources> {
+pub fn sources(lua: &Lua, o: &Options, call: &str, folder: Option<&Path>) -> mlua::Result<Sources> {
     let files: Option<Value> = o.get(lua, "files")?;
     let hub: Option<Value> = o.get(lua, "hub")?;
     let rows: Option<Value> = o.get(lua, "rows")?;
     let given = match (files, hub, rows) {
-        (Some(_), Some(hub), None) if place.folder.is_none() => ("hub", hub),
+        (Some(_), Some(hub), None) if folder.is_none() => ("hub", hub),
         (Some(files), _, None) => ("files", files),
         (None, Some(hub), None) => ("hub", hub),
         (None, None, Some(rows)) => ("rows", rows),
         _ => return Err(o.error("exactly one of 'files' and 'rows' must be given".to_string())),
     };
     let given = Options::new(&format!("{call}: {}", given.0), given.1)?;
-    let train = given.need(lua, "train").and_then(|value| source(lua, o, value, place))?;
-    let optional = |key| given.get(lua, key)?.map(|value| source(lua, o, value, place)).transpose();
+    let train = given.need(lua, "train").and_then(|value| source(lua, o, value, folder))?;
+    let optional =
+        |key| given.get(lua, key)?.map(|value| source(lua, o, value, folder)).transpose();
     let sources = Sources { train, validation: optional("validation")?, test: optional("test")? };
     given.finish()?;
     Ok(sources)
 }
 
-fn source(lua: &Lua, o: &Options, value: Value, place: &Place) -> mlua::Result<Source> {
+fn source(lua: &Lua, o: &Options, value: Value, folder: Option<&Path>) -> mlua::Result<Source> {
     match value {
-        Value::String(path) => Ok(Source::Files(files(o, &path.to_str()?, place)?)),
+        Value::String(path) => Ok(Source::Files(files(o, &path.to_str()?, folder)?)),
         Value::Table(list) if list.get::<Value>(1)?.is_string() => {
             whole(o, &list)?;
             let paths = list.sequence_values::<String>();
-            let found = paths.map(|path| files(o, &path?, place));
+            let found = paths.map(|path| files(o, &path?, folder));
             let found = found.collect::<mlua::Result<Vec<_>>>()?.concat();
             let real = |file: &DataFile| file.path.canonicalize().unwrap_or(file.path.clone());
             let known: Vec<PathBuf> = found.iter().map(real).collect();
@@ -92,12 +92,12 @@ fn whole(o: &Options, list: &Table) -> mlua::Result<()> {
 }
 
 /// The files a path stands for: itself, or those of the hub that fit it.
-fn files(o: &Options, path: &str, place: &Place) -> mlua::Result<Vec<DataFile>> {
+fn files(o: &Options, path: &str, folder: Option<&Path>) -> mlua::Result<Vec<DataFile>> {
     if let Some(rest) = path.strip_prefix(HUB) {
         return Ok(of_hub(rest).map_err(|e| e.at(path))?);
     }
     let file = Path::new(path);
-    let path = match &place.folder {
+    let path = match folder {
         Some(folder) => folder.join(file),
         None if file.is_absolute() => file.to_path_buf(),
         None => {

@@ -1,6 +1,6 @@
 //! `compt.tasks(name or definitions, options)`
 
-use super::task_catalog::{Catalog, Picked};
+use super::task_catalog::{CALL, Catalog, Picked};
 use super::task_definition::{Place, definition, missing};
 use super::{LuaTokenizer, index};
 use crate::Error;
@@ -14,8 +14,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Mutex;
-
-pub const CALL: &str = "compt.tasks";
 
 /// The tasks of a study, shared with its trainer.
 #[derive(Clone)]

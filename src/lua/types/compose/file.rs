@@ -4,7 +4,8 @@ use super::Definition;
 use super::in_lua::InLua;
 use super::parameters::{self, Context};
 use super::trial::{Shapes, Trial};
-use crate::control::{ends_early, is_blank, told};
+use crate::control::{ends_early, is_blank};
+use crate::failure::error_of;
 use crate::options::kind;
 use crate::session::Session;
 use crate::{Error, Result};
@@ -47,10 +48,11 @@ pub fn open(lua: &Lua, path: &Path) -> mlua::Result<Definition> {
 pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
     let name = source.path.display().to_string();
     sources::record(lua, &name, &source.text);
-    let environment = environment(lua).map_err(|e| told(&e))?;
+    let environment = environment(lua).map_err(|e| error_of(&e))?;
     let chunk = lua.load(text::code(&source.text)).set_name(format!("@{name}"));
     let chunk = chunk.set_environment(environment);
-    let value = hook::limited(lua, INSTRUCTIONS, || chunk.eval::<Value>()).map_err(|e| told(&e))?;
+    let value =
+        hook::limited(lua, INSTRUCTIONS, || chunk.eval::<Value>()).map_err(|e| error_of(&e))?;
     if !matches!(value, Value::Function(_) | Value::Table(_)) {
         return Err(Error::new(format!(
             "an operator's file returns a function of (private, sources, weights), or a table {{ \
@@ -59,7 +61,7 @@ pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
         ))
         .at(name));
     }
-    let definition = Definition::read(lua, value).map_err(|e| told(&e).at(name))?;
+    let definition = Definition::read(lua, value).map_err(|e| error_of(&e).at(name))?;
     Ok(Definition { source: Some(source.clone()), ..definition })
 }
 
@@ -147,7 +149,7 @@ impl Followed {
             };
             Ok(trial.run_twice()?)
         });
-        tried.map_err(|e| told(&e))
+        tried.map_err(|e| error_of(&e))
     }
 
     /// Whether a text seems to be cut off, or is not there, and still has time to become whole.

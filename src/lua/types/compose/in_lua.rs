@@ -67,7 +67,7 @@ impl InLua {
     fn checked(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
         let prompt = self
             .call(private, sources, weights)
-            .map_err(|e| crate::control::told(&e).at(self.place()))?;
+            .map_err(|e| crate::failure::error_of(&e).at(self.place()))?;
         let (rows, width) = (private.size()[0], private.size()[2]);
         if !matches!(prompt.size()[..], [b, m, d] if b == rows && d == width && m > 0) {
             return Err(Error::new(format!(

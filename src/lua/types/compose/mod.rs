@@ -58,7 +58,9 @@ fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
     }
     let definition = match given {
         Value::String(path) => file::open(lua, Path::new(&path.to_str()?.to_string()))?,
-        value => Definition::read(lua, value).map_err(|e| crate::control::told(&e).at(DEFINE))?,
+        value => {
+            Definition::read(lua, value).map_err(|e| crate::failure::error_of(&e).at(DEFINE))?
+        }
     };
     let function = definition.function.clone();
     let definition = lua.create_any_userdata(definition)?;
@@ -179,7 +181,7 @@ impl Own {
         }
         let parameters = parameters::make(lua, &definition.parameters, &context).map_err(|e| {
             let place = format!("composition '{name}': parameters");
-            crate::control::told(&e).at(place)
+            crate::failure::error_of(&e).at(place)
         })?;
         let trial = Trial {
             lua,

@@ -107,7 +107,7 @@ pub fn make(lua: &Lua, declared: &Value, context: &Context) -> mlua::Result<Name
     }
     entries.sort_by(|a, b| a.0.cmp(&b.0));
     let made = entries.into_iter().map(|(name, value)| {
-        let place = |e: mlua::Error| crate::control::told(&e).at(&name);
+        let place = |e: mlua::Error| crate::failure::error_of(&e).at(&name);
         let value = value_of(lua, value).map_err(place)?;
         if value.numel() == 0 {
             return Err(Error::new(format!("it is {:?}: nothing to train", value.size())).at(name));

@@ -165,7 +165,7 @@ impl UserData for LuaBatch {
         methods.add_method("forward", |lua, this, value: Value| {
             this.need_rows()?;
             let width = this.rows.backbone.borrow().model.model_config().d_model;
-            let inputs = inputs::read(lua, value, this, width)?;
+            let inputs = inputs::read(lua, value, (this.size(), width), this.device())?;
             outputs(lua, &forward(&this.rows, &inputs, this.context.dropout)?)
         });
     }

@@ -1,6 +1,5 @@
 //! The inputs that a method computes for a batch, as Lua values.
 
-use super::LuaBatch;
 use crate::options::Options;
 use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
@@ -12,8 +11,17 @@ use mlua::{FromLua, Lua, Table, Value};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
-/// A prompt `[B, m, d]`, or a table { prompt, shift, changes }; nil gives nothing.
-pub fn read(lua: &Lua, value: Value, batch: &LuaBatch, width: i64) -> mlua::Result<Inputs> {
+/// Reads what `give` returned for a batch of `rows` rows over a backbone of d_model `width` on a device: a
+/// prompt `[B, m, d]`, a table { prompt, shift, changes }, or nil for nothing.
+///
+/// # Errors
+/// Another type, an unknown key, or a tensor of another shape, type or device.
+pub fn read(
+    lua: &Lua,
+    value: Value,
+    (rows, width): (usize, i64),
+    device: Device,
+) -> mlua::Result<Inputs> {
     let (prompt, shift, changes) = match value {
         Value::Nil => (None, None, None),
         Value::Table(_) => {
@@ -28,13 +36,13 @@ pub fn read(lua: &Lua, value: Value, batch: &LuaBatch, width: i64) -> mlua::Resu
         prompt => (Some(LuaTensor::from_lua(prompt, lua)?.get()?), None, None),
     };
     if let Some(prompt) = &prompt {
-        check(prompt, batch.size() as i64, width)?;
-        check_kind(prompt, batch.device())?;
+        check(prompt, rows as i64, width)?;
+        check_kind(prompt, device)?;
     }
     Ok(Inputs {
         prompts: prompt.map(|vectors| Prompts {
-            of_row: (0..batch.size()).collect(),
-            hidden: vec![Vec::new(); batch.size()],
+            of_row: (0..rows).collect(),
+            hidden: vec![Vec::new(); rows],
             vectors,
         }),
         shift,

@@ -8,7 +8,7 @@ mod setup;
 pub use batch::LuaBatch;
 pub use setup::LuaSetup;
 
-use crate::control::told;
+use crate::failure::error_of;
 use crate::options::Options;
 use crate::torch::{LuaTensor, in_scope};
 use crate::{Error, Result};
@@ -181,9 +181,9 @@ impl Program {
         let call = || -> mlua::Result<Inputs> {
             let body = lua.create_function(move |_, ()| function.call::<Value>(own.clone()))?;
             let value: Value = in_scope(&lua, body)?;
-            inputs::read(&lua, value, batch, self.setup.d_model())
+            inputs::read(&lua, value, (batch.size(), self.setup.d_model()), batch.device())
         };
-        call().map_err(|e| told(&e).at("give"))
+        call().map_err(|e| error_of(&e).at("give"))
     }
 
     /// A batch to ask with, of no rows or of shortest ones.
@@ -300,7 +300,7 @@ impl Learner for Program {
             let loss: LuaTensor = in_scope(&lua, body)?;
             Ok(loss.get()?)
         };
-        let loss = call().map_err(|e| told(&e).at("loss"))?;
+        let loss = call().map_err(|e| error_of(&e).at("loss"))?;
         match loss.numel() {
             1 => Ok(Some(loss)),
             _ => Err(Error::new(format!("it returned {:?}, not a single number", loss.size()))
@@ -310,7 +310,7 @@ impl Learner for Program {
 
     fn begin(&self) -> Result<()> {
         match &self.begin {
-            Some(function) => function.call::<()>(()).map_err(|e| told(&e).at("begin")),
+            Some(function) => function.call::<()>(()).map_err(|e| error_of(&e).at("begin")),
             None => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 //! `build` declares, or a trainable backbone itself.
 
 use super::CALL;
-use crate::control::told;
+use crate::failure::error_of;
 use crate::session::Session;
 use crate::types::LuaBackbone;
 use crate::types::bank::{LuaBank, given_init};
@@ -149,7 +149,7 @@ fn of_composition(
     backbone: &LuaBackbone,
     decay: f64,
 ) -> mlua::Result<Trained> {
-    let choice = Choice::read(lua, &method.get("compose")?).map_err(|e| told(&e).at(CALL))?;
+    let choice = Choice::read(lua, &method.get("compose")?).map_err(|e| error_of(&e).at(CALL))?;
     let init = given_init(lua, &method.get("init")?)?;
     let declared =
         plain(method, choice.name(), init.is_some()).and_then(|map| Declared::read(&map));
@@ -185,7 +185,7 @@ fn of_composition(
 fn plain(method: &Table, operator: &str, given: bool) -> Result<Map<String, serde_json::Value>> {
     let mut map = Map::new();
     for pair in method.pairs::<String, Value>() {
-        let (key, value) = pair.map_err(|e| told(&e))?;
+        let (key, value) = pair.map_err(|e| error_of(&e))?;
         let value = match key.as_str() {
             "settings" => continue,
             "compose" => operator.into(),

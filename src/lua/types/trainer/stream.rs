@@ -1,6 +1,6 @@
 //! Batches that a Lua function makes, step by step.
 
-use crate::control::told;
+use crate::failure::error_of;
 use crate::{Error, Result};
 use compt_core::data::Tokenizer;
 use compt_core::train::rows::Row;
@@ -59,7 +59,7 @@ impl Batches for LuaStream {
         step: u64,
         _weights: Option<&BTreeMap<String, f64>>,
     ) -> Result<Batch> {
-        let rows = self.rows(step).map_err(|e| told(&e).at(format!("stream, step {step}")))?;
+        let rows = self.rows(step).map_err(|e| error_of(&e).at(format!("stream, step {step}")))?;
         Ok(Batch { tasks: vec![0; rows.len()], rows })
     }
 }
