@@ -166,7 +166,7 @@ fn decade_part(x: f64, up: bool) -> f64 {
     let mut parts = parts.map(|(digit, power)| Step { digit, power }.size());
     let found = match up {
         true => parts.find(|part| *part > x),
-        false => parts.filter(|part| *part <= x).last(),
+        false => parts.rfind(|part| *part <= x),
     };
     found.unwrap_or(x)
 }
