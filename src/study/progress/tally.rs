@@ -42,7 +42,10 @@ impl Tally {
                 bar.set_message(format!("{text}{time}"));
             }
             None => match self.line(done, &text, &time, self.start.elapsed()) {
-                Some(line) => notice::say(&line),
+                Some(line) => {
+                    self.unsaid.clear();
+                    notice::say(&line);
+                }
                 None => self.unsaid = self.words(done, &text),
             },
         }

@@ -151,7 +151,7 @@ impl Overview {
     fn show(&mut self, left: &[&Cell], all: usize, running: usize, jobs: usize) {
         let seconds: Option<f64> =
             left.iter().map(|cell| self.estimate.seconds(&cell.basis.settings)).sum();
-        let seconds = seconds.map(|seconds| seconds / jobs as f64);
+        let seconds = seconds.filter(|_| !left.is_empty()).map(|seconds| seconds / jobs as f64);
         self.tally.at(all - left.len() - self.failed, running, self.failed, seconds);
     }
 }
