@@ -490,6 +490,12 @@ function compose.define(name, operator) end
 ---@class compt.router
 local router = {}
 
+---A kind of router.
+---@alias compt.RouterKind
+---| "relaxed_bernoulli" # samples at a temperature (ComPT)
+---| "free" # learned weights without samples
+---| "constant" # every source weighs 1 / S
+
 ---How a router's scores become weights over the sources.
 ---@alias compt.Normalisation
 ---| "softmax" # of the samples in training, of the logits at inference (ComPT)
@@ -546,7 +552,7 @@ function router.constant(options) end
 ---r.logits
 ---```
 ---@class compt.Router
----@field kind string "relaxed_bernoulli", "free" or "constant"
+---@field kind compt.RouterKind which
 ---@field tasks string[] names
 ---@field sources integer S
 ---@field temperature number of samples where a call names none; may be set, but for a trainer's router, whose temperature every step sets (`t:set("temperature", x)`)
@@ -582,26 +588,31 @@ function Router:weights(tasks, options) end
 ---@field private_length? integer rows of a private prompt; by default m, S m for "concat"
 ---@field encoder? compt.Encoder reparametrises each prompt (default "mlp")
 ---@field init? compt.Init what prompts start from (default "uniform")
----@field router? "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter "relaxed_bernoulli", "free", "constant", or with options (default "relaxed_bernoulli")
+---@field router? compt.RouterKind|compt.MethodRouter a kind of router, or with options (default "relaxed_bernoulli")
 ---@field placement? "append"|"prepend" before the closing `</s>`, or before the input (default "append")
 ---@field alone? boolean each task is trained by itself, one after the other (pt: true)
 ---@field lr? table<compt.Group, number> highest rates ({ router = 0.1, source = 0.05, private = 0.02 }; operator: by default as private)
 ---@field warmup? number share of the steps in which the rates rise (default 0.2)
 ---@field temperature? number[] at the first and the last step ({ 5, 1e-3 })
 ---@field top_k? integer how many of the largest router weights of an example stay; by default all
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions an optimizer, or with options (default "adamw")
 ---@field weight_decay? number decoupled (default 0.01)
 
 ---A router inside a method.
 ---@class (exact) compt.MethodRouter
----@field kind? "relaxed_bernoulli"|"free"|"constant" which (default "relaxed_bernoulli")
+---@field kind? compt.RouterKind which (default "relaxed_bernoulli")
 ---@field train? compt.Normalisation while training (default "softmax")
 ---@field eval? compt.Normalisation at inference (default "softmax")
 ---@field per? compt.Per what one sample is for (default "example")
 ---@field bound? number logits start from U(-bound, bound) (default 0)
 
+---An optimizer.
+---@alias compt.OptimizerKind
+---| "adamw" # Loshchilov & Hutter 2019
+---| "adafactor" # Shazeer & Stern 2018
+
 ---@class (exact) compt.OptimizerOptions
----@field kind "adamw"|"adafactor" which
+---@field kind compt.OptimizerKind which
 ---@field betas? number[] adamw: of the moments ({ 0.9, 0.999 })
 ---@field eps? number adamw: added to the root (default 1e-8)
 ---@field scale_by_rms? boolean adamw: rates scaled by the parameter's root mean square (default false)
@@ -663,7 +674,7 @@ function methods.p_tuning(options) end
 ---@class (exact) compt.PeerOptions
 ---@field lr? table<compt.Group, number> highest rates by parameter group
 ---@field warmup? number share of the steps in which the rates rise
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions "adamw", "adafactor", or with options (default "adamw")
+---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions an optimizer, or with options (default "adamw")
 ---@field weight_decay? number decoupled; 0 where the method is published so (default 0.01)
 
 ---@class (exact) compt.PeerPromptOptions: compt.PeerOptions
@@ -966,7 +977,7 @@ local Outputs = {}
 ---@field keep? integer newest checkpoints that stay (default 2)
 ---@field best? string the score, or the task, whose best checkpoint stays, too (default "average")
 ---@field non_finite? "stop"|"skip"|"rollback"|compt.NonFinite what a loss that is not finite does (default "stop")
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions by default the method's
+---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions by default the method's
 ---@field weight_decay? number by default the method's
 ---@field clip? number largest norm of the gradient; math.huge clips nothing (default 1)
 ---@field dropout? number of the backbone while training; by default its `dropout_rate`
