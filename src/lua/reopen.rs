@@ -102,12 +102,14 @@ fn needs_script(specification: &Specification, record: &Value, aim: &Aim) -> Opt
     if let Some(why) = specification.needs_script_to_step() {
         return Some(why);
     }
+    if matches!(aim, Aim::Resume { no_script: true }) {
+        return None;
+    }
     if record["made_by"] != "run" {
         return Some("its steps were not made by one t:run() of an unchanged trainer".into());
     }
     let has_script = record["script"].is_string();
     match aim {
-        Aim::Resume { no_script: true } => None,
         Aim::Resume { .. } if !record["cell"].is_null() => {
             Some("it belongs to a cell of a grid".into())
         }

@@ -179,14 +179,14 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     let files = lua.create_function(move |lua, name: String| {
         let along: String = settings.get("path")?;
         if let Some((path, text)) = kept_module(lua, &name, &along) {
-            sources::record(lua, &path, &text);
+            sources::record_module(lua, &path, &text);
             let chunk = lua.load(text::code(&text)).set_name(format!("@{path}"));
             return Ok((Value::Function(chunk.into_function()?), Some(path)));
         }
         let (path, tried): (Option<String>, Option<String>) = searchpath.call((name, along))?;
         let Some(path) = path else { return Ok((tried.into_lua(lua)?, None)) };
         let text = text::read(Path::new(&path))?;
-        sources::record(lua, &path, &text);
+        sources::record_module(lua, &path, &text);
         let chunk = lua.load(text::code(&text)).set_name(format!("@{path}"));
         Ok((Value::Function(chunk.into_function()?), Some(path)))
     })?;

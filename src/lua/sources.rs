@@ -34,6 +34,8 @@ impl Place {
 struct Sources {
     /// Name and text of every chunk.
     texts: Vec<(String, String)>,
+    /// The files that scripts have required.
+    modules: Vec<Source>,
 }
 
 /// Notes a chunk's text.
@@ -45,16 +47,16 @@ pub fn record(lua: &Lua, name: &str, text: &str) {
     sources.texts.push((name.to_string(), text.to_string()));
 }
 
-/// The files that were loaded, each with its newest text.
-pub fn files(lua: &Lua) -> Vec<Source> {
-    let Some(sources) = lua.app_data_ref::<Sources>() else { return Vec::new() };
-    let mut newest = BTreeMap::new();
-    for (name, text) in &sources.texts {
-        if name.ends_with(".lua") {
-            newest.insert(PathBuf::from(name), text);
-        }
-    }
-    newest.into_iter().map(|(path, text)| Source::new(path, text.clone())).collect()
+/// Notes a file that a script requires, with its text.
+pub fn record_module(lua: &Lua, path: &str, text: &str) {
+    record(lua, path, text);
+    let mut sources = lua.app_data_mut::<Sources>().expect("it was just put there");
+    sources.modules.push(Source::new(PathBuf::from(path), text.to_string()));
+}
+
+/// The files that scripts have required.
+pub fn modules(lua: &Lua) -> Vec<Source> {
+    lua.app_data_ref::<Sources>().map(|sources| sources.modules.clone()).unwrap_or_default()
 }
 
 /// The SHA-256 of each file of a function's code, by path: the chunk that defines it and all files it

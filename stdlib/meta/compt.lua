@@ -504,6 +504,12 @@ function compose.define(name, operator) end
 ---@class compt.router
 local router = {}
 
+---A kind of router.
+---@alias compt.RouterKind
+---| "relaxed_bernoulli" # samples at a temperature (ComPT)
+---| "free" # learned weights without samples
+---| "constant" # every source weighs 1 / S
+
 ---How a router turns its scores [B, S] into weights [B, S].
 ---@alias compt.Normalisation
 ---| "softmax" # softmax of the samples in training, of the logits at inference (ComPT)
@@ -560,7 +566,7 @@ function router.constant(options) end
 ---r.logits
 ---```
 ---@class compt.Router
----@field kind string "relaxed_bernoulli", "free" or "constant"
+---@field kind compt.RouterKind kind of the router
 ---@field tasks string[] names of the tasks
 ---@field sources integer S, number of source prompts
 ---@field temperature number temperature of samples if a call gives none. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
@@ -597,27 +603,32 @@ function Router:weights(tasks, options) end
 ---@field private_length? integer rows of a private prompt; default: m, or S m for "concat"
 ---@field encoder? compt.Encoder network that reparametrises each prompt (default "mlp")
 ---@field init? compt.Init initialisation of prompts (default "uniform")
----@field router? "relaxed_bernoulli"|"free"|"constant"|compt.MethodRouter name or options of the router (default "relaxed_bernoulli")
+---@field router? compt.RouterKind|compt.MethodRouter name or options of the router (default "relaxed_bernoulli")
 ---@field placement? "append"|"prepend" prompts stand after the input and before `</s>`, or before the input (default "append")
 ---@field alone? boolean train each task separately, one after the other (default: true for pt, else false)
 ---@field lr? table<compt.Group, number> peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
 ---@field warmup? number share of the steps for the warm-up of the learning rates (default 0.2)
 ---@field temperature? number[] router temperature at the first and the last step (default { 5, 1e-3 })
 ---@field top_k? integer number of router weights to keep per example, the largest ones; default: all
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions name or options of the optimizer (default "adamw")
+---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions name or options of the optimizer (default "adamw")
 ---@field weight_decay? number decoupled weight decay (default 0.01)
 
 ---The router of a method.
 ---@class (exact) compt.MethodRouter
----@field kind? "relaxed_bernoulli"|"free"|"constant" type of router (default "relaxed_bernoulli")
+---@field kind? compt.RouterKind type of router (default "relaxed_bernoulli")
 ---@field train? compt.Normalisation normalisation in training (default "softmax")
 ---@field eval? compt.Normalisation normalisation at inference (default "softmax")
 ---@field per? compt.Per whether to draw a sample per example or per step (default "example")
 ---@field bound? number initial logits are drawn from U(-bound, bound) (default 0)
 
+---An optimizer.
+---@alias compt.OptimizerKind
+---| "adamw" # Loshchilov & Hutter 2019
+---| "adafactor" # Shazeer & Stern 2018
+
 ---AdamW (Loshchilov and Hutter 2019), as in PyTorch, or Adafactor (Shazeer and Stern 2018), as in transformers.
 ---@class (exact) compt.OptimizerOptions
----@field kind "adamw"|"adafactor" type of optimizer
+---@field kind compt.OptimizerKind type of optimizer
 ---@field betas? number[] adamw: decay rates of the moments (default { 0.9, 0.999 })
 ---@field eps? number adamw: added to the denominator (default 1e-8)
 ---@field scale_by_rms? boolean adamw: multiply the rate by the root mean square of the parameter (default false)
@@ -679,7 +690,7 @@ function methods.p_tuning(options) end
 ---@class (exact) compt.PeerOptions
 ---@field lr? table<compt.Group, number> peak learning rates by parameter group
 ---@field warmup? number share of the steps for the warm-up
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions name or options of the optimizer (default "adamw")
+---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions name or options of the optimizer (default "adamw")
 ---@field weight_decay? number decoupled weight decay; 0 for methods that are published without (default 0.01)
 
 ---@class (exact) compt.PeerPromptOptions: compt.PeerOptions
@@ -984,7 +995,7 @@ local Outputs = {}
 ---@field keep? integer number of newest checkpoints to keep (default 2)
 ---@field best? string also keep the checkpoint with the best score: "average", or the name of a task (default "average")
 ---@field non_finite? "stop"|"skip"|"rollback"|compt.NonFinite what to do if the loss is not finite (default "stop")
----@field optimizer? "adamw"|"adafactor"|compt.OptimizerOptions default: that of the method
+---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions default: that of the method
 ---@field weight_decay? number default: that of the method
 ---@field clip? number maximum gradient norm; math.huge disables clipping (default 1)
 ---@field dropout? number dropout rate of the backbone in training; default: its `dropout_rate`
@@ -1565,7 +1576,7 @@ local Section = {}
 ---@class compt.Figure
 ---@field chart table<string, any> its content as plain data
 ---@field svg fun(self: compt.Figure): string
----@field save fun(self: compt.Figure, path: string) writes .svg or .png
+---@field save fun(self: compt.Figure, path: string) writes .svg, or .png if compt was built with its feature `png` (the default)
 local Figure = {}
 
 ---@class (exact) compt.LinesOptions
@@ -1600,6 +1611,12 @@ local Figure = {}
 ---@field title? string
 ---@field y_label? string
 ---@field runs? compt.Run[] the runs of the figure, to show their number below it
+
+---@class (exact) compt.ChartOptions
+---@field panels table[] descriptions, each with its `kind`
+---@field title? string
+---@field notes? string[] lines below the title
+---@field columns? integer side by side, at most 3; by default 1 for one panel, 2 for several
 
 ---@class (exact) compt.BesideOptions
 ---@field title? string

@@ -73,7 +73,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 /// The product's Rust files without their tests and comments.
 fn sources() -> Vec<(String, String)> {
     let code = |text: String| {
-        let product = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let product = text.split("#[cfg(test)]\n").next().unwrap();
         let lines = product.lines().filter(|line| !line.trim_start().starts_with("//"));
         lines.collect::<Vec<_>>().join("\n")
     };

@@ -30,6 +30,14 @@ pub struct Settings {
     pub anchor_every: u64,
 }
 
+impl Settings {
+    /// Steps between two states that `NonFinite::RollBack` goes back to: those between checkpoints, or 50
+    /// where these are not counted in steps.
+    pub fn anchor_every(checkpoint_every: u64) -> u64 {
+        if checkpoint_every > 0 { checkpoint_every } else { 50 }
+    }
+}
+
 /// What happens where the loss or the gradient of a step is not finite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NonFinite {
@@ -42,6 +50,9 @@ pub enum NonFinite {
 }
 
 impl NonFinite {
+    /// How often a batch is skipped or the run goes back, by default.
+    pub const TRIES: u32 = 10;
+
     pub const NAMES: [&str; 3] = ["stop", "skip", "rollback"];
 
     pub fn parse(name: &str, tries: u32) -> Result<Self> {

@@ -1,7 +1,7 @@
 //! A run of a declared method, built from its specification alone.
 
 use super::spec::Specification;
-use super::steering::{Loaded, Origin, Output, Program, Steering};
+use super::steering::{Loaded, Origin, Output, Program, Shared, Steering};
 use super::{Host, Run, RunOptions};
 use crate::{Error, Result};
 use compt_core::backbone::LoadedBackbone;
@@ -18,10 +18,6 @@ use compt_core::train::{NonFinite, Parts, Settings, optimizer};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
-
-/// Steps between two states that `non_finite = "rollback"` goes back to, unless checkpoints have a
-/// distance of their own.
-const ANCHOR_EVERY: u64 = 50;
 
 impl Run {
     /// The run of a declared method (a prompt bank, a router and a built-in operator) over a frozen
@@ -96,8 +92,7 @@ fn stage(composition: Composition, alone: bool, groups: &[String]) -> StagePlan 
 
 fn settings(specification: &Specification) -> Result<Settings> {
     let placement = Placement::parse(&specification.placement)?;
-    let every = specification.checkpoints().every;
-    let tries = specification.non_finite_tries.unwrap_or(10);
+    let tries = specification.non_finite_tries.unwrap_or(NonFinite::TRIES);
     Ok(Settings {
         placement,
         max_source: specification.max_source_length,
@@ -117,7 +112,7 @@ fn settings(specification: &Specification) -> Result<Settings> {
             max_source: specification.max_source_length,
             placement,
         },
-        anchor_every: if every > 0 { every } else { ANCHOR_EVERY },
+        anchor_every: Settings::anchor_every(specification.checkpoints().every),
     })
 }
 
@@ -137,15 +132,6 @@ impl Program for OfMethod {
 
     fn output(&self) -> Output {
         Output::default()
-    }
-}
-
-/// A control that a trainer calls and its run reaches, too.
-struct Shared(Rc<RefCell<Steering>>);
-
-impl Control for Shared {
-    fn knobs(&mut self, view: &View) -> Result<Knobs> {
-        self.0.borrow_mut().knobs(view)
     }
 }
 

@@ -13,12 +13,11 @@ use crate::types::{plain, thawed};
 use crate::{Error, Result};
 use compt_core::compose;
 use compt_core::tensor::{device, dtype};
-use compt_core::train::control::{Control, Setting, View};
-use compt_core::train::knobs::Knobs;
+use compt_core::train::control::Setting;
 use compt_core::train::plan::{Plan, StageSteps};
 use compt_core::train::{Batches, Parts, Stage, check_labels};
 use compt_study::run::spec::{BackboneSpec, FORMAT, StageSpec, TasksSpec};
-use compt_study::run::steering::Steering;
+use compt_study::run::steering::{Shared, Steering};
 use compt_study::run::{Earlier, Provenance, Purpose, Run, RunOptions, Specification};
 use mlua::{Lua, ObjectLike, Value};
 use serde_json::json;
@@ -181,15 +180,6 @@ fn steering(
     control::steering(lua, &given.control, (&given.method, rates), settings, earlier)
 }
 
-/// A control that a trainer calls and its run reaches, too.
-struct Shared(Rc<RefCell<Steering>>);
-
-impl Control for Shared {
-    fn knobs(&mut self, view: &View) -> Result<Knobs> {
-        self.0.borrow_mut().knobs(view)
-    }
-}
-
 fn specification(
     lua: &Lua,
     given: &TrainerOptions,
@@ -325,12 +315,9 @@ fn provenance(lua: &Lua, number: usize) -> Provenance {
     let mut record = session.record();
     record["trainer"] = number.into();
     let script = session.script.as_ref();
-    let own = script.map(|script| script.path.clone());
-    let modules =
-        sources::files(lua).into_iter().filter(|module| Some(&module.path) != own.as_ref());
     Provenance {
         script: script.map(|script| script.source.clone()),
-        modules: modules.collect(),
+        modules: sources::modules(lua),
         session: record,
     }
 }

@@ -13,13 +13,6 @@ use compt_study::run::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
 use std::path::PathBuf;
 
-/// Tries of `non_finite` unless a number is given.
-const TRIES: u32 = 10;
-
-/// Steps between two states that `non_finite = "rollback"` goes back to, unless checkpoints have a
-/// distance of their own.
-const ANCHOR_EVERY: u64 = 50;
-
 pub struct TrainerOptions {
     pub backbone: LuaBackbone,
     pub tasks: Option<Tasks>,
@@ -170,7 +163,7 @@ fn settings(
             max_source,
             placement,
         },
-        anchor_every: if checkpoints.every > 0 { checkpoints.every } else { ANCHOR_EVERY },
+        anchor_every: Settings::anchor_every(checkpoints.every),
         group_cost: None,
     })
 }
@@ -178,13 +171,13 @@ fn settings(
 /// "stop" | "skip" | "rollback", or { policy, tries }.
 fn non_finite(lua: &Lua, value: &Value) -> mlua::Result<(String, u32)> {
     match value {
-        Value::Nil => Ok(("stop".into(), TRIES)),
+        Value::Nil => Ok(("stop".into(), NonFinite::TRIES)),
         Value::Table(_) => {
             let o = Options::new(&format!("{CALL}: non_finite"), value.clone())?;
-            let given = (o.need(lua, "policy")?, o.get_or(lua, "tries", TRIES)?);
+            let given = (o.need(lua, "policy")?, o.get_or(lua, "tries", NonFinite::TRIES)?);
             o.finish()?;
             Ok(given)
         }
-        name => Ok((lua.unpack(name.clone())?, TRIES)),
+        name => Ok((lua.unpack(name.clone())?, NonFinite::TRIES)),
     }
 }

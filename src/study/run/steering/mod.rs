@@ -24,9 +24,10 @@ use compt_core::train::knobs::{Each, Knobs, Value};
 use in_use::{InUse, Version};
 use operator::{Operator, broken_off};
 use output::Voice;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 /// How many older versions are kept to go back to.
 const OLDER: usize = 8;
@@ -430,5 +431,14 @@ impl Control for Steering {
 
     fn place(&self, knob: &str) -> String {
         knob.to_string()
+    }
+}
+
+/// The control of a trainer that its run reaches, too.
+pub struct Shared(pub Rc<RefCell<Steering>>);
+
+impl Control for Shared {
+    fn knobs(&mut self, view: &View) -> Result<Knobs> {
+        self.0.borrow_mut().knobs(view)
     }
 }
