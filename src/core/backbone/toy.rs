@@ -26,7 +26,8 @@ impl Toy {
     pub(crate) fn new(vocab_size: i64, d_model: i64) -> Result<Self> {
         let random = || Tensor::f_randn([vocab_size, d_model], (Kind::Float, Device::Cpu));
         let bias = Tensor::f_zeros([vocab_size], (Kind::Float, Device::Cpu))?;
-        Ok(Toy { embedding: random()?, head: random()?, bias })
+        let head = random()?.f_mul_scalar((d_model as f64).powf(-0.5))?;
+        Ok(Toy { embedding: random()?, head, bias })
     }
 
     /// The mean over the real positions of each row, `[B, d]` in packed order.
