@@ -19,17 +19,17 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-/// Steps between two states that `non_finite = "rollback"` goes back to, unless checkpoints have a
-/// distance of their own.
+/// Steps between two states that `non_finite = "rollback"` restores, unless the checkpoint interval is
+/// set.
 const ANCHOR_EVERY: u64 = 50;
 
 impl Run {
-    /// The run of a declared method (a prompt bank, a router and a built-in operator) over a frozen
-    /// backbone, as `compt.trainer` makes it: the same parameters, batches and rates for the same seed.
+    /// Creates the run of a declared method (a prompt bank, a router and a built-in operator) over a frozen
+    /// backbone, as `compt.trainer` does: the same seed gives the same parameters, batches and rates.
     ///
     /// # Errors
-    /// A method that is not declared or composes with an operator of the user, a setting that is not
-    /// valid, a backbone without a tokenizer, or a folder that cannot be written.
+    /// The method is not declared or composes with a user-defined operator, a setting is invalid, the
+    /// backbone has no tokenizer, or the folder cannot be written.
     pub fn declared(
         specification: &Specification,
         backbone: LoadedBackbone,
@@ -140,7 +140,7 @@ impl Program for OfMethod {
     }
 }
 
-/// A control that a trainer calls and its run reaches, too.
+/// A control that both the trainer and its run can access.
 struct Shared(Rc<RefCell<Steering>>);
 
 impl Control for Shared {
@@ -149,7 +149,7 @@ impl Control for Shared {
     }
 }
 
-/// Control files need a language: there is none here.
+/// Control files need a language runtime, which is not available here.
 fn no_files(path: &Path, _: Origin, _: &[Setting]) -> Loaded {
     let program = Err(Error::new("control files are not read here").at(path.display()));
     Loaded { program, touched: Vec::new(), is_unfinished: false }
