@@ -185,7 +185,7 @@ impl Run {
         })
     }
 
-    /// Makes the evaluation that is due after a step. An interrupted evaluation is repeated when the run is resumed.
+    /// Makes the evaluation that is due after a step. An interrupted one is repeated when the run is resumed.
     pub(super) fn evaluate_if_due(&mut self) -> Result<()> {
         if !self.trainer.at().evaluation_due {
             return Ok(());
