@@ -52,7 +52,7 @@ fn arg_value(text: &str) -> serde_json::Value {
     }
 }
 
-/// Whether a number is in scientific notation as people write it: 1e-3. A hash may be digits and an e: 77950e8.
+/// Whether a number is in scientific notation as people write it: 1e-3. A hash can be digits and an e.
 fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
     let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);

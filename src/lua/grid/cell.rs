@@ -24,7 +24,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 impl Work<'_> {
-    /// Runs one cell, and returns whether it succeeded. An error of the cell is recorded in it; a returned error is
+    /// Runs one cell, and returns whether it succeeded. Its errors are recorded in it; a returned error is
     /// an interrupt or a failure to record.
     pub(super) fn one(
         &self,

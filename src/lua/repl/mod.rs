@@ -413,7 +413,7 @@ fn compile(lua: &Lua, source: &str, name: &str) -> Compiled {
     let expression = compile(format!("return {}", source.strip_prefix('=').unwrap_or(source)));
     match (expression, compile(source.to_string())) {
         (Ok(f), Err(_)) => Compiled::Expression(f),
-        // A call is both; it is compiled as an expression, for its values. White space and comments are neither.
+        // A call is both and is compiled as an expression. White space and comments are neither.
         (Ok(f), Ok(nothing)) => match lexer::tokens(source).iter().any(|t| t.is_code()) {
             true => Compiled::Expression(f),
             false => Compiled::Statements(nothing),

@@ -13,11 +13,11 @@ use compt_study::run::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
 use std::path::PathBuf;
 
-/// Tries of `non_finite` unless a number is given.
+/// The default number of tries of `non_finite`.
 const TRIES: u32 = 10;
 
-/// Steps between two states that `non_finite = "rollback"` goes back to, unless checkpoints have a
-/// distance of their own.
+/// Steps between two states that `non_finite = "rollback"` restores, unless the checkpoint interval is
+/// set.
 const ANCHOR_EVERY: u64 = 50;
 
 pub struct TrainerOptions {
