@@ -85,8 +85,8 @@ impl LuaSetup {
         Ok(parameter)
     }
 
-    /// A trained prompt, a tensor or `compt.Prompt`, `[rows, d]`, with any number of rows if `rows` is `None`; an
-    /// error if it does not fit the backbone.
+    /// A trained prompt, a tensor or `compt.Prompt`, `[rows, d]`, with any number of rows if `rows` is `None`;
+    /// an error if it does not fit the backbone.
     fn given(&self, value: &Value, rows: Option<i64>) -> Result<Tensor> {
         let tensor = match (object::take::<LuaPrompt>(value), tensor_of(value)) {
             (Some(prompt), _) => {
