@@ -60,7 +60,7 @@ pub struct Options {
 
 /// The maximum number of steps on an axis.
 const MOST_STEPS: u64 = 1_000_000_000;
-/// The number of training rows of each task.
+/// The number of training rows of each task, and the number of source prompts.
 const ROWS: u64 = 16;
 const SOURCES: usize = 3;
 

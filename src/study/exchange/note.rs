@@ -14,7 +14,7 @@ pub struct Note {
     pub version: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The learning rate and other options of the trainer.
+    /// The name of the trainer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
