@@ -18,8 +18,8 @@ pub struct Script<'a> {
 }
 
 impl Script<'_> {
-    /// Submits it. The job is added to `jobs` as soon as its id is known, even if an error follows. Returns the
-    /// job and sbatch's warnings. Errors: `sbatch` fails, or the job is on another cluster.
+    /// Submits it. The job is added to `jobs` as soon as its id is known, even if an error follows. Returns
+    /// the job and sbatch's warnings. Errors: `sbatch` fails, or the job is on another cluster.
     pub fn submit(&self, jobs: &mut Vec<JobId>) -> Result<(JobId, String)> {
         let ids: Vec<String> = self.after.iter().map(|job| job.number.to_string()).collect();
         let dependency = format!("--dependency=afterany:{}", ids.join(":"));

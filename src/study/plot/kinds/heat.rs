@@ -213,7 +213,7 @@ impl Shaded<'_> {
         BAR.0 + BAR.1 + 6.0 + ends
     }
 
-    /// Draws the colour bar and the labels of its ends.
+    /// Draws the colour bar and the labels of its ends; returns its lower end.
     fn draw_bar(&self, body: &mut String, left: f64, height: f64) -> f64 {
         let (height, steps) = (height.clamp(BAR.2, 240.0), BAR.3);
         if self.low == self.high {
