@@ -45,7 +45,7 @@ pub trait Operator {
     }
 }
 
-/// sum_s w_s P_s (ComPT, equation 5): sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
+/// sum_s w_s P_s, the sum in equation 5 of ComPT: sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
 pub fn weighted_sum(sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let (_, m, d) = dimensions(sources, weights)?;
     Ok(weights.f_matmul(&sources.f_flatten(1, 2)?)?.f_view([-1, m, d])?)

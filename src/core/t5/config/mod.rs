@@ -182,7 +182,7 @@ impl Config {
             ("num_layers", self.num_layers, 1, DEEPEST),
             ("num_decoder_layers", self.num_decoder_layers, 1, DEEPEST),
             ("vocab_size", self.vocab_size, 1, 1 << 24),
-            // For the encoder, half of the buckets is for each direction, and half of these for exact distances.
+            // For the encoder, half of the buckets is for each direction, and half of these are exact distances.
             ("relative_attention_num_buckets", self.relative_attention_num_buckets, 4, WIDEST),
             (
                 "relative_attention_max_distance",
