@@ -70,7 +70,7 @@ impl Drop for Watch {
     }
 }
 
-/// The system's events, where it gives any. Reading a file is one too: those are left out, or each read would cause the next.
+/// The system's events, if supported. Reads are left out, because each check would cause the next one.
 fn events(wake: Sender<Wake>) -> Option<RecommendedWatcher> {
     notify::recommended_watcher(move |event: notify::Result<Event>| {
         if let Ok(event) = event

@@ -1,7 +1,8 @@
 //! The interface between training and a model: the `Backbone` trait of a frozen encoder-decoder,
 //! and model-independent types.
 //!
-//! A batch is passed as packed rows (`Layout`): embeddings in, states and logits out.
+//! A batch is passed as packed rows (`Layout`): embeddings in, states and logits out. Errors are those of
+//! libtorch unless a function documents others.
 
 mod architecture;
 mod beam;

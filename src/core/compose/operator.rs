@@ -45,7 +45,8 @@ pub trait Operator {
     }
 }
 
-/// sum_s w_s P_s, the sum in equation 5 of ComPT: sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
+/// sum_s w_s P_s, the sum in equation 5 of ComPT: sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`.
+/// Errors: as in [`dimensions`].
 pub fn weighted_sum(sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let (_, m, d) = dimensions(sources, weights)?;
     Ok(weights.f_matmul(&sources.f_flatten(1, 2)?)?.f_view([-1, m, d])?)
@@ -63,6 +64,7 @@ pub fn dimensions(sources: &Tensor, weights: &Tensor) -> Result<(i64, i64, i64)>
 }
 
 /// Checks that the private prompts have the shape of the mixed source prompts, `mixed` `[B, m', d]`.
+/// Errors: another shape.
 pub fn check_private(private: &Tensor, mixed: &Tensor) -> Result<()> {
     let (found, wanted) = (private.size(), mixed.size());
     if found != wanted {

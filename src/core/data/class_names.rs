@@ -46,7 +46,8 @@ impl ClassNames {
         )
     }
 
-    /// The label of a number; `None` if it is not a number and thus not a class of the file.
+    /// The label of a number; `None` if it is not a number and thus not a class of the file. Errors: a
+    /// number outside of the classes.
     pub fn label(&self, value: &Value) -> Result<Option<&Value>> {
         let Some(number) = value.as_i64() else { return Ok(None) };
         let label = usize::try_from(number).ok().and_then(|place| self.labels.get(place));

@@ -8,7 +8,8 @@ use serde_json::Value;
 use std::fmt;
 use std::io::BufRead;
 
-/// The rows of JSON Lines, or of an array if the text begins with `[`.
+/// The rows of JSON Lines, or of an array if the text begins with `[`. Errors: as in [`parse`], for
+/// each row.
 pub fn rows(mut input: impl BufRead + 'static, columns: Columns, origin: Origin) -> Result<Rows> {
     let mut newlines = 0;
     let is_array = loop {
@@ -43,7 +44,8 @@ pub fn rows(mut input: impl BufRead + 'static, columns: Columns, origin: Origin)
     }))
 }
 
-/// A row that begins on this line. Python's `NaN` becomes null, `Infinity` text.
+/// A row that begins on this line. Python's `NaN` becomes null, `Infinity` text. Errors: no JSON
+/// object, a repeated column, or a requested column that is missing.
 pub fn parse(text: &[u8], line: usize, columns: &Columns, origin: &Origin) -> Result<Row> {
     let row = object(text, columns).or_else(|e| match without_nan(text) {
         Some(text) => object(&text, columns),

@@ -21,7 +21,7 @@ const SMALL: u64 = 64 << 20;
 const FEATURES: &str = "huggingface";
 
 /// All rows with their numbers, from 1. Columns of strings, numbers or booleans become JSON values;
-/// other columns are not decoded.
+/// other columns are not decoded. Errors: the file is damaged, or a requested column is missing.
 pub fn open(file: File, wanted: &Wanted) -> Result<Opened> {
     let (mut rows, names, class_names) = whole(|| parts(file, wanted))?;
     let mut number = 0;

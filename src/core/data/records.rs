@@ -21,7 +21,8 @@ impl<R: BufRead> Records<R> {
         Records { lines, delimiter: b',', quotes }
     }
 
-    /// The record that begins with this line, or with the next line that is not empty.
+    /// The record that begins with this line, or with the next line that is not empty. Errors: the
+    /// input cannot be read, or a quote is not closed.
     pub fn record(&mut self, first: Option<(usize, Vec<u8>)>) -> Result<Option<(usize, Cells)>> {
         let mut next = first;
         loop {

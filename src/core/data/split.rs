@@ -21,7 +21,8 @@ pub struct Splits<T> {
 ///   holds `held_out` random training rows out as validation.
 /// - Only test exists: validation is held out of training as above.
 ///
-/// At most half of the training rows are held out.
+/// At most half of the training rows are held out. Errors: no validation or test rows, or too few to
+/// split.
 pub fn split<T>(
     train: Vec<T>,
     validation: Option<Vec<T>>,

@@ -25,7 +25,8 @@ pub struct Reading {
 const OTHERS: [u8; 4] = *b",;\t|";
 const UNNAMED: &str = "";
 
-/// The rows of a table; a first line `sep=;`, as written by spreadsheets, sets the delimiter.
+/// The rows of a table; a first line `sep=;`, as written by spreadsheets, sets the delimiter. Errors:
+/// an invalid header or record; the line is named.
 pub fn rows(
     input: impl BufRead + 'static,
     mut reading: Reading,

@@ -157,7 +157,7 @@ pub fn check_writable(folder: &Path) -> Result<()> {
         .map_err(|e| e.hint("choose an output folder you may write to"))
 }
 
-/// Removes a file if it exists.
+/// Removes a file if it exists. Errors: it cannot be removed; it is named.
 pub fn remove_if_there(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {

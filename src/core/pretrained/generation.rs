@@ -40,7 +40,8 @@ const CHANGING: [&str; 26] = [
     "watermarking_config",
 ];
 
-/// Notes on settings in the files that are not supported; empty if there are none.
+/// Notes on settings in the files that are not supported; empty if there are none. Errors: an invalid
+/// file.
 pub fn unused(folder: &Path, config: ModelConfig) -> Result<Vec<String>> {
     let notes = FILES.iter().map(|file| unused_of(&folder.join(file), file, config));
     Ok(notes.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())

@@ -72,6 +72,7 @@ impl PromptBank {
         })
     }
 
+    /// The private prompt of a task. Errors: an unknown task.
     pub fn private(&self, task: &str) -> Result<&Prompt> {
         Ok(&self.privates[self.task_index(task)?])
     }

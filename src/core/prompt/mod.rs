@@ -1,4 +1,5 @@
-//! Prompts: their initialisation, their encoder, and the bank that holds them.
+//! Prompts: their initialisation, their encoder, and the bank that holds them. Errors are those of libtorch
+//! unless a function documents others.
 
 mod bank;
 mod encoder;

@@ -1,5 +1,5 @@
 //! Routers: the weight of each source prompt for each example of a batch. A kind of router is a file
-//! here and a line of `KINDS`.
+//! here and a line of `KINDS`. Errors are those of libtorch unless a function documents others.
 
 mod constant;
 mod free;

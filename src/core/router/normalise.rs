@@ -32,6 +32,7 @@ pub enum Normalisation {
 impl Normalisation {
     pub const NAMES: [&str; 5] = ["softmax", "softmax_sigmoid", "sum", "sigmoid", "none"];
 
+    /// Parses a name; an unknown name is an error.
     pub fn parse(name: &str) -> Result<Self> {
         Ok(match name {
             "softmax" => Normalisation::Softmax,
@@ -82,6 +83,7 @@ pub enum Rule {
 impl Rule {
     pub const NAMES: [&str; 2] = ["renormalised", "as_learned"];
 
+    /// Parses a name; an unknown name is an error.
     pub fn parse(name: &str) -> Result<Self> {
         match name {
             "renormalised" => Ok(Rule::Renormalised),

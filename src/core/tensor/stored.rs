@@ -52,7 +52,8 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// A tensor in a `storage`, a range of the file, starting at element `offset`.
+    /// A tensor in a `storage`, a range of the file, starting at element `offset`. Errors: it exceeds
+    /// the storage.
     pub fn new(
         kind: Kind,
         shape: &[usize],

@@ -115,7 +115,8 @@ impl Knob {
             .ok_or_else(|| Error::unknown("knob", name, KNOBS.iter().map(|k| k.name)))
     }
 
-    /// Checks a value for this knob: its type, and that it is finite and within its range.
+    /// Checks a value for this knob: its type, and that it is finite and within its range. Errors: an
+    /// invalid value.
     pub fn check(&self, value: Value) -> Result<Value> {
         let wanted = match (&self.kind, &value) {
             (Kind::Number(low, high), Value::Number(x)) => match (*low, *high).contains(x) {

@@ -30,6 +30,7 @@ pub enum Decoding {
 impl Decoding {
     pub const NAMES: [&str; 3] = ["greedy", "full", "rank"];
 
+    /// Parses a name; an unknown name is an error.
     pub fn parse(name: &str) -> Result<Self> {
         match name {
             "greedy" => Ok(Decoding::Greedy),

@@ -13,7 +13,7 @@ pub struct Row {
 }
 
 /// Tokenizes examples; a source longer than `max_source` ids is truncated before its `</s>`. Also returns
-/// the number of truncated sources.
+/// the number of truncated sources. Errors: the tokenizer fails.
 pub fn tokenize(
     tokenizer: &Tokenizer,
     examples: &[Example],

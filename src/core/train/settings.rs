@@ -45,6 +45,7 @@ pub enum NonFinite {
 impl NonFinite {
     pub const NAMES: [&str; 3] = ["stop", "skip", "rollback"];
 
+    /// Parses the name of a policy; an unknown name is an error.
     pub fn parse(name: &str, tries: u32) -> Result<Self> {
         match name {
             "stop" => Ok(NonFinite::Stop),

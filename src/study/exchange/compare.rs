@@ -9,7 +9,7 @@ pub(crate) fn mean_row(prompt: &Prompt) -> Result<Tensor> {
     Ok(prompt.value.f_mean_dim([0i64].as_slice(), false, Kind::Float)?)
 }
 
-/// The minimum, mean and maximum L2 norm of a prompt's rows.
+/// The minimum, mean and maximum L2 norm of a prompt's rows. Errors: those of libtorch.
 pub fn row_norms(prompt: &Prompt) -> Result<[f64; 3]> {
     let norms = prompt.value.f_norm_scalaropt_dim(2.0, -1, false)?;
     let number = |t: Tensor| t.f_double_value(&[]);

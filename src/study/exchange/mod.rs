@@ -90,7 +90,7 @@ impl Prompts {
         Ok(Prompt { name, value: found.1.shallow_clone(), note })
     }
 
-    /// All prompts, in the order of `names`.
+    /// All prompts, in the order of `names`. Errors: as in `get`.
     pub fn all(&self) -> Result<Vec<Prompt>> {
         self.names().iter().map(|name| self.get(name)).collect()
     }

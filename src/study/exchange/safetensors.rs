@@ -46,7 +46,8 @@ pub fn is_run(folder: &Path) -> bool {
     folder.join(PROMPTS).is_file()
 }
 
-/// Reads a run's folder; metadata that an older run's file lacks is read from its records.
+/// Reads a run's folder; metadata that an older run's file lacks is read from its records. Errors: as
+/// in `read`.
 pub fn read_run(folder: &Path) -> Result<Prompts> {
     let mut prompts = read(&folder.join(PROMPTS))?;
     prompts.place = folder.display().to_string();
@@ -59,7 +60,8 @@ pub fn read_run(folder: &Path) -> Result<Prompts> {
     Ok(prompts)
 }
 
-/// Reads a file; without a note the prompts have no metadata.
+/// Reads a file; without a note the prompts have no metadata. Errors: it cannot be read or holds no
+/// prompts; it is named.
 pub fn read(path: &Path) -> Result<Prompts> {
     let bytes = super::contents::content(path)?;
     let read = || -> Result<Prompts> {

@@ -106,7 +106,8 @@ impl Download<'_> {
         self.blob.metadata().is_ok_and(|found| found.is_file() && found.len() == self.file.size)
     }
 
-    /// Downloads the content, unless another process did so in the meantime.
+    /// Downloads the content, unless another process did so in the meantime. Errors: the download fails
+    /// or does not match its hash, or the cache cannot be written.
     pub fn run(&self, client: &Client, transfer: &mut Transfer) -> Result<()> {
         for folder in self.blob.parent().into_iter().chain([self.locks.as_path()]) {
             fs::create_dir_all(folder).map_err(|e| failure::of_disk(e, folder))?;

@@ -54,7 +54,7 @@ impl RepoCache {
         found.then(|| Snapshot { folder, commit: commit.to_string() })
     }
 
-    /// Adds a file whose blob exists to a snapshot.
+    /// Adds a file whose blob exists to a snapshot. Errors: the cache cannot be written.
     pub fn link(&self, commit: &str, file: &RemoteFile) -> Result<()> {
         let path = self.snapshot(commit).join(&file.name);
         let depth = file.name.split('/').count() + 1;
@@ -65,7 +65,7 @@ impl RepoCache {
         put(&path, &target, &self.blob(file)).map_err(|e| failure::of_disk(e, &path))
     }
 
-    /// Records the commit of a branch or tag.
+    /// Records the commit of a branch or tag. Errors: the cache cannot be written.
     pub fn set_ref(&self, revision: &str, commit: &str) -> Result<()> {
         let path = self.refs.join(revision);
         let is_set = fs::read_to_string(&path).is_ok_and(|old| old.trim() == commit);

@@ -100,7 +100,8 @@ struct CellHead {
     average: Option<f64>,
 }
 
-/// Finds the runs at or below these paths, in the order of the paths; below one path they are sorted by name.
+/// Finds the runs at or below these paths, in the order of the paths; below one path they are sorted by
+/// name. Errors: a path is not a folder.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
     let mut found = Vec::new();
     for path in paths {
@@ -281,16 +282,17 @@ impl Entry {
     }
 
     /// The resolved configuration, flat: `method.length`, and short names for the common settings.
+    /// Errors: `config.json` cannot be read.
     pub fn config(&self) -> Result<Map<String, Value>> {
         Ok(flat(&read_json(&self.path.join(CONFIG))?))
     }
 
-    /// The lines of `metrics.jsonl`.
+    /// The lines of `metrics.jsonl`. Errors: a line is not JSON.
     pub fn metrics(&self) -> Result<Vec<Value>> {
         compt_core::files::json::read_json_lines(&self.path.join(METRICS))
     }
 
-    /// Replaces its tags.
+    /// Replaces its tags. Errors: the file cannot be written.
     pub fn tag(&self, tags: &[String]) -> Result<()> {
         let path = self.path.join(TAGS);
         match tags {
@@ -299,7 +301,7 @@ impl Entry {
         }
     }
 
-    /// Removes the run's folder.
+    /// Removes the run's folder. Errors: it cannot be removed.
     pub fn delete(&self) -> Result<()> {
         fs::remove_dir_all(&self.path).at(self.path.display())
     }

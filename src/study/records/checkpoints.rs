@@ -51,7 +51,7 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Writes the checkpoint of the best scores.
+    /// Writes the checkpoint of the best scores. Errors: the file cannot be written.
     pub fn save_best(&self, saved: &Saved) -> Result<()> {
         self.write(BEST, saved)
     }
@@ -105,7 +105,7 @@ impl Checkpoints {
 }
 
 impl Saved {
-    /// Writes a checkpoint atomically.
+    /// Writes a checkpoint atomically. Errors: the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let bytes = file::serialize(&self.tensors, Some((STATE, &self.plain.to_string())));
         write_atomic(path, &bytes.at(path.display())?)
@@ -125,7 +125,8 @@ impl Saved {
         read().at(path.display())
     }
 
-    /// Reads a checkpoint file, or the newest (or best) checkpoint of a run's folder.
+    /// Reads a checkpoint file, or the newest (or best) checkpoint of a run's folder. Errors: there is
+    /// none, or it cannot be read.
     pub fn find(path: &Path, best: bool) -> Result<Saved> {
         if !path.is_dir() {
             return Saved::read(path);

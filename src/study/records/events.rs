@@ -134,7 +134,8 @@ fn recorded(folder: &Path, named: &Value) -> Result<Source> {
     Ok(Source::new(file.into(), text))
 }
 
-/// Reads all control events of a run's folder.
+/// Reads all control events of a run's folder. Errors: a record cannot be read, or a source text does
+/// not match its hash.
 pub fn read(folder: &Path) -> Result<Vec<Event>> {
     let path = folder.join(LINES);
     let lines = read_json_lines(&path)?;

@@ -149,30 +149,31 @@ impl RunFolder {
         &self.path
     }
 
-    /// Appends a line to `metrics.jsonl`.
+    /// Appends a line to `metrics.jsonl`. Errors: the write fails; the line stays pending.
     pub fn metrics(&mut self, line: &Value) -> Result<()> {
         self.metrics.append(line)
     }
 
-    /// Appends a line to `evaluations.jsonl`.
+    /// Appends a line to `evaluations.jsonl`. Errors: the write fails; the line stays pending.
     pub fn evaluation(&mut self, line: &Value) -> Result<()> {
         self.evaluations.append(line)
     }
 
-    /// Removes the records of the steps after this one, which will be made again.
+    /// Removes the records of the steps after this one, which will be made again. Errors: a file cannot
+    /// be written.
     pub fn back_to(&mut self, step: u64) -> Result<()> {
         let number = |line: &Value| line["step"].as_u64();
         let cut = self.metrics.back_to(number, step);
         cut.and(self.evaluations.back_to(number, step))
     }
 
-    /// Removes the control events of attempts after this one.
+    /// Removes the control events of attempts after this one. Errors: the file cannot be written.
     pub fn steered_until(&mut self, attempt: u64) -> Result<()> {
         self.controls.back_to(events::attempt, attempt)
     }
 
     /// Records a control event: a line in `control.jsonl`, and each source text as
-    /// `control/SHA256.lua`.
+    /// `control/SHA256.lua`. Errors: the write fails; it stays pending.
     pub fn steered(&mut self, event: &Event) -> Result<()> {
         self.texts.extend_from_slice(event.sources());
         let noted = self.controls.append(&event.line());
@@ -198,13 +199,13 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Retries all pending writes.
+    /// Retries all pending writes. Errors: a write fails again.
     pub fn catch_up(&mut self) -> Result<()> {
         let texts = self.write_texts();
         self.lines().into_iter().map(JsonLines::flush).fold(texts, Result::and)
     }
 
-    /// Flushes all pending writes to disk, which a checkpoint relies on.
+    /// Flushes all pending writes to disk, which a checkpoint relies on. Errors: a write fails.
     pub fn sync(&mut self) -> Result<()> {
         let texts = self.write_texts();
         self.lines().into_iter().map(JsonLines::sync).fold(texts, Result::and)
@@ -214,7 +215,7 @@ impl RunFolder {
         [&mut self.controls, &mut self.metrics, &mut self.evaluations]
     }
 
-    /// Writes `result.json`, which marks the run as finished.
+    /// Writes `result.json`, which marks the run as finished. Errors: the file cannot be written.
     pub fn result(&self, result: &Value) -> Result<()> {
         write_json(&self.path.join(RESULT), result)
     }

@@ -21,7 +21,7 @@ struct Entry {
     sha256: String,
 }
 
-/// Writes the modules of a run, if there are any.
+/// Writes the modules of a run, if there are any. Errors: a file cannot be written.
 pub fn write(run: &Path, modules: &[Source]) -> Result<()> {
     if modules.is_empty() {
         return Ok(());

@@ -348,7 +348,7 @@ impl Record {
 }
 
 /// `target.<task>`: the composed prompts as inference uses them, if there is one per task, (length, d_model);
-/// `source.<i>` and `private.<task>`: their components; `router.logits`.
+/// `source.<i>` and `private.<task>`: their components; `router.logits`. Errors: those of libtorch.
 pub fn prompts(trainer: &Trainer) -> Result<Named> {
     let mut all = Vec::new();
     if let Some(targets) = trainer.prompts(Selection::default())? {

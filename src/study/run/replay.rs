@@ -41,7 +41,8 @@ impl Replay {
         step >= self.to
     }
 
-    /// Compares a step with the record. A step that is repeated after a rollback replaces its earlier result.
+    /// Compares a step with the record. A step that is repeated after a rollback replaces its earlier
+    /// result. Errors: the step is not recorded.
     pub fn compare(&mut self, report: &StepReport) -> Result<()> {
         let line = self.lines.iter().find(|line| line["step"] == report.step);
         let line = line.ok_or_else(|| Error::new("the step is not recorded")).at(report.step)?;

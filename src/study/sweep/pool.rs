@@ -23,14 +23,15 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Starts `jobs` processes of the program with these arguments and number of threads.
+    /// Starts `jobs` processes of the program with these arguments and number of threads. Errors: as in
+    /// `add`.
     pub fn start(arguments: Vec<String>, jobs: usize, threads: usize) -> Result<Pool> {
         let mut pool = Pool { arguments, threads, children: Vec::new(), past: HashSet::new() };
         (0..jobs).try_for_each(|_| pool.add())?;
         Ok(pool)
     }
 
-    /// Starts another process.
+    /// Starts another process. Errors: it cannot be started.
     pub fn add(&mut self) -> Result<()> {
         // On Linux this is the executable as it was started, even if the file was replaced since.
         let mut command = Command::new("/proc/self/exe");
@@ -47,7 +48,8 @@ impl Pool {
         Ok(())
     }
 
-    /// The exit codes of processes that ended since the last call; `None` for a killed one.
+    /// The exit codes of processes that ended since the last call; `None` for a killed one. Errors: a
+    /// process cannot be waited for.
     pub fn ended(&mut self) -> Result<Vec<Option<i32>>> {
         let mut ended = Vec::new();
         let mut at_work = Vec::new();

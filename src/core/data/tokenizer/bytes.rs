@@ -21,6 +21,7 @@ const FIRST: i64 = 3;
 /// The id of the first sentinel.
 const END: i64 = FIRST + 256;
 
+/// The tokenizer with these added tokens. Errors: a token cannot be added.
 pub fn build(declared: &Declared) -> Result<Inner> {
     let special = [PAD, EOS, UNKNOWN];
     let mut ids: BTreeMap<String, u32> =

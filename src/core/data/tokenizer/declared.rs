@@ -43,6 +43,7 @@ const NAMED: [&str; 7] =
     ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 impl Declared {
+    /// Reads the files of a folder; missing ones are skipped. Errors: an invalid file, which is named.
     pub fn read(folder: &Path) -> Result<Self> {
         let mut found = Declared::default();
         if let Some(map) = object(&folder.join(CONFIG))? {
@@ -58,7 +59,7 @@ impl Declared {
     }
 
     /// The Python class of the tokenizer of a folder without tokenizer file; older models specify it in
-    /// `config.json`.
+    /// `config.json`. Errors: an invalid file.
     pub fn class(&self, folder: &Path) -> Result<Option<String>> {
         match &self.class {
             Some(class) => Ok(Some(class.clone())),
@@ -141,7 +142,8 @@ impl Declared {
         self.extra_ids.unwrap_or(100)
     }
 
-    /// Adds the missing tokens to a tokenizer, each with its required id.
+    /// Adds the missing tokens to a tokenizer, each with its required id. Errors: a token has another
+    /// id in the vocabulary.
     pub fn give(&self, inner: &mut Inner) -> Result<()> {
         for (&id, token) in &self.tokens {
             let content = &token.content;

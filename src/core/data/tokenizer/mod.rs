@@ -37,7 +37,8 @@ impl Tokenizer {
 
     /// The tokenizer of a folder: `tokenizer.json`, or `spiece.model` if that is missing, or bytes for a
     /// ByT5 folder, with the tokens that `tokenizer_config.json` and
-    /// `added_tokens.json` add. `None` if there are none of these files.
+    /// `added_tokens.json` add. `None` if there are none of these files. Errors: an invalid file, which
+    /// is named.
     pub fn find(folder: &Path) -> Result<Option<Self>> {
         intact::exists(folder)?;
         let mut declared = Declared::read(folder)?;

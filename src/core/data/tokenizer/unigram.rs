@@ -13,7 +13,8 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer as Inner};
 
 /// The pieces of the file, then the declared number of sentinels: `<extra_id_0>` is the last id.
-/// Characters without a piece become bytes if the file has byte pieces (mT5).
+/// Characters without a piece become bytes if the file has byte pieces (mT5). Errors: the bytes are not
+/// a unigram model.
 pub fn build(bytes: &[u8], declared: &Declared) -> Result<Inner> {
     let Spiece { pieces, charsmap } = Spiece::parse(bytes)?;
     let of_kind = |kind: &[Kind]| -> Vec<String> {

@@ -18,6 +18,7 @@ enum Bytes<'a> {
 }
 
 impl<'a> WeightFile<'a> {
+    /// Maps a file. Errors: it cannot be read, or is a placeholder.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).at(path.display())?;
         if !file.metadata().at(path.display())?.is_file() {

@@ -28,6 +28,7 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
+/// The weight files of a folder and their format. Errors: there are none, or an invalid index.
 pub fn weight_files(folder: &Path) -> Result<(Vec<PathBuf>, Format)> {
     for (name, format) in NAMES {
         let path = folder.join(name);

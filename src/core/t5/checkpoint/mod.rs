@@ -40,7 +40,8 @@ pub struct Checkpoint<'a> {
 }
 
 impl Checkpoint<'static> {
-    /// Opens the checkpoint of a folder, to be read as `kind` on `device`.
+    /// Opens the checkpoint of a folder, to be read as `kind` on `device`. Errors: missing, damaged or
+    /// unexpected tensors.
     pub fn open(folder: &Path, kind: Kind, device: Device) -> Result<Self> {
         if !folder.is_dir() {
             return Err(Error::new("no such folder").at(folder.display()));
@@ -61,7 +62,7 @@ impl Checkpoint<'static> {
 }
 
 impl<'a> Checkpoint<'a> {
-    /// Opens a safetensors file in memory, to be read as `kind` on `device`.
+    /// Opens a safetensors file in memory, to be read as `kind` on `device`. Errors: as in `open`.
     pub fn from_bytes(
         config: Config,
         weights: &'a [u8],

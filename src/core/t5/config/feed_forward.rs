@@ -35,7 +35,8 @@ fn find(act: &str) -> Option<Activation> {
 
 impl FeedForwardKind {
     /// `feed_forward_proj` is `ACT` or `gated-ACT`, where `gated-gelu` means the tanh approximation;
-    /// `dense_act_fn` and `is_gated_act` take precedence, as in `transformers`.
+    /// `dense_act_fn` and `is_gated_act` take precedence, as in `transformers`. Errors: an unknown
+    /// activation.
     pub fn of(keys: &Keys, family: Family) -> Result<Self> {
         let default = if family == Family::T5 { "relu" } else { "gated-gelu" };
         let projection = keys.text("feed_forward_proj")?.unwrap_or(default.into());

@@ -1,4 +1,4 @@
-//! Access to a configuration's keys; an error names the key.
+//! Access to a configuration's keys. A value of another type is an error that names the key.
 
 use crate::{Error, Result};
 use serde_json::{Map, Value};

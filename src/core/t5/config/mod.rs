@@ -106,6 +106,7 @@ impl Config {
         "vocab_size",
     ];
 
+    /// Reads a configuration file. Errors: as in `parse`, with the file's path.
     pub fn read(path: &Path) -> Result<Self> {
         let length = path.metadata().at(path.display())?.len();
         if length > LONGEST {
@@ -118,6 +119,7 @@ impl Config {
         Self::parse(text).map_err(|e| e.at(path.display()))
     }
 
+    /// Parses a configuration. Errors: invalid JSON, an invalid value, or another architecture.
     pub fn parse(text: &str) -> Result<Self> {
         let map: Map<String, Value> = serde_json::from_str(text)
             .map_err(|e| Error::new(format!("not a T5 configuration: {e}")))?;
@@ -182,7 +184,7 @@ impl Config {
             ("num_layers", self.num_layers, 1, DEEPEST),
             ("num_decoder_layers", self.num_decoder_layers, 1, DEEPEST),
             ("vocab_size", self.vocab_size, 1, 1 << 24),
-            // For the encoder, half of the buckets is for each direction, and half of these are exact distances.
+            // Half of the encoder's buckets is for each direction, and half of these are exact distances.
             ("relative_attention_num_buckets", self.relative_attention_num_buckets, 4, WIDEST),
             (
                 "relative_attention_max_distance",

@@ -15,6 +15,7 @@ const PROTOCOL: i64 = 1001;
 /// The positions of the storages, by key.
 pub struct Storages<'a>(HashMap<&'a str, (Kind, Range<usize>)>);
 
+/// Reads the object's pickle and the positions of the storages. Errors: a damaged file.
 pub fn open(file: &[u8]) -> Result<(Pickle<'_>, Storages<'_>)> {
     let strange = || Error::new("a pickle, but none of torch.save's");
     let magic = machine::read(file, 0)?;
@@ -84,6 +85,7 @@ fn storage(file: &[u8], at: usize, kind: Kind) -> Result<Range<usize>> {
 }
 
 impl Storages<'_> {
+    /// The position of a storage's bytes. Errors: an unknown storage, or one of another type.
     pub fn place(&self, storage: &Storage) -> Result<Range<usize>> {
         match self.0.get(storage.key) {
             Some((kind, place)) if *kind == storage.kind && place.len() == storage.bytes()? => {

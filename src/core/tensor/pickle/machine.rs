@@ -25,7 +25,7 @@ pub struct Machine<'a> {
     memo: HashMap<u32, Ref>,
 }
 
-/// Reads the pickle at `start`.
+/// Reads the pickle at `start`. Errors: damaged or unsupported instructions.
 pub fn read(bytes: &[u8], start: usize) -> Result<Pickle<'_>> {
     let mut machine = Machine {
         bytes,

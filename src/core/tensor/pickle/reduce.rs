@@ -16,6 +16,7 @@ pub enum Outcome<'a> {
     Old(Ref),
 }
 
+/// Evaluates a call. Errors: an unsupported function, or invalid arguments.
 pub fn call<'a>(machine: &Machine<'a>, function: Ref, arguments: Ref) -> Result<Outcome<'a>> {
     let Node::Tuple(arguments) = machine.node(arguments) else {
         return Err(Error::new("a call without arguments"));
@@ -78,7 +79,7 @@ fn size(machine: &Machine, at: Ref) -> Result<usize> {
 }
 
 /// The storage of a persistent id: ("storage", its type, its key, a device, its length); the older
-/// format adds a view, which no longer occurs.
+/// format adds a view, which no longer occurs. Errors: an invalid id.
 pub fn storage<'a>(machine: &Machine<'a>, id: Ref) -> Result<Storage<'a>> {
     let unknown = || Error::new("an identity that is not a storage's");
     let Node::Tuple(items) = machine.node(id) else { return Err(unknown()) };
@@ -110,7 +111,7 @@ pub fn storage<'a>(machine: &Machine<'a>, id: Ref) -> Result<Storage<'a>> {
 }
 
 impl Storage<'_> {
-    /// Its length in bytes.
+    /// Its length in bytes. Errors: an overflow.
     pub fn bytes(&self) -> Result<usize> {
         let bytes = self.length.checked_mul(self.kind.elt_size_in_bytes());
         bytes.ok_or_else(|| Error::new(format!("a storage of {} numbers", self.length)))

@@ -26,6 +26,7 @@ pub struct Archive<'a> {
 }
 
 impl<'a> Archive<'a> {
+    /// Reads the directory of an archive. Errors: a damaged or compressed archive.
     pub fn open(file: &'a [u8]) -> Result<Self> {
         let entries = entries(file)
             .map_err(|what| Error::new(format!("a damaged or truncated zip archive: {what}")))?;
@@ -40,6 +41,7 @@ impl<'a> Archive<'a> {
         Ok(archive)
     }
 
+    /// Reads `data.pkl`. Errors: it is missing or invalid.
     pub fn pickle(&self) -> Result<Pickle<'a>> {
         let place = self.find("data.pkl").expect("found on opening");
         machine::read(&self.file[..place.end], place.start)

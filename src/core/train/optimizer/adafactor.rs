@@ -40,8 +40,8 @@ struct AdafactorOptions {
 }
 
 impl Default for AdafactorOptions {
-    /// The settings of Lester et al. (2021): no scaling, decay 0.8, clipping at 1 (their rate is constant, 0.3,
-    /// and their weight decay 1e-5). The weight decay is the group's, times the rate.
+    /// The settings of Lester et al. (2021): no scaling, decay 0.8, clipping at 1 (their rate is constant,
+    /// 0.3, and their weight decay 1e-5). The weight decay is the group's, times the rate.
     fn default() -> Self {
         AdafactorOptions {
             scale_parameter: false,

@@ -15,7 +15,8 @@ pub struct Norms {
 }
 
 /// Scales all gradients so that their joint L2 norm is at most `max_norm`, and returns the norms
-/// before clipping. If the norm is not finite, nothing is scaled: the caller decides.
+/// before clipping. If the norm is not finite, nothing is scaled: the caller decides. Errors: those of
+/// libtorch.
 pub fn clip_grad_norm(groups: &[Group], max_norm: f64) -> Result<Norms> {
     let (mut grads, mut names, mut norms) = (Vec::new(), Vec::new(), Vec::new());
     for group in groups {

@@ -298,7 +298,8 @@ impl Trainer {
     }
 
     /// The loss of the next step and its gradients before clipping, by parameter; parameters without gradient
-    /// are left out. The step is not made (but its stage starts), and will use the same rows.
+    /// are left out. The step is not made (but its stage starts), and will use the same rows. Errors:
+    /// as in `step`.
     pub fn gradients(&mut self) -> Result<(f64, Named)> {
         self.refuse_thawing()?;
         let (stage, step) = self.place()?;
@@ -385,8 +386,9 @@ impl Trainer {
         selection(&self.at.knobs)
     }
 
-    /// The prompts of every task at inference, in the order of the task set, `[T, m', d]`, with the knobs of the
-    /// last step as defaults of the selection; `None` if the backbone itself was trained.
+    /// The prompts of every task at inference, in the order of the task set, `[T, m', d]`, with the knobs of
+    /// the last step as defaults; `None` if the backbone itself was trained. Errors: as in
+    /// `Composition::for_tasks`.
     pub fn prompts(&self, selection: Selection) -> Result<Option<Prompts>> {
         let Some(learner) = self.learner() else { return Ok(None) };
         if self.stage().is_some_and(|stage| stage.from) {

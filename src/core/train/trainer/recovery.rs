@@ -15,7 +15,7 @@ const STOP: &str = "the prompts are those of the last finite loss and can still 
                     \"rollback\"";
 
 impl Trainer {
-    /// A copy of the state of the run.
+    /// A copy of the state of the run. Errors: tensors cannot be copied.
     pub fn state(&self) -> Result<State> {
         let parameters = self.trained().map(|(name, t)| Ok((name.clone(), t.f_detach_copy()?)));
         let copy = |named: &Named| -> Result<Named> {

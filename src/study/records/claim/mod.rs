@@ -34,7 +34,7 @@ pub struct Claim {
     open: bool,
 }
 
-/// Claims a cell.
+/// Claims a cell. Errors: the log cannot be read or written.
 pub fn claim(cell: &Path) -> Result<Taken<Claim>> {
     let folder = cell.join(FOLDER);
     fs::create_dir_all(&folder).at(folder.display())?;
@@ -61,6 +61,7 @@ pub fn claimant(cell: &Path) -> Option<Owner> {
 }
 
 /// Releases a cell whose holder is known to be dead. Returns false if another process was faster.
+/// Errors: the log cannot be written.
 pub fn release(cell: &Path) -> Result<bool> {
     let folder = cell.join(FOLDER);
     let (number, _) = at_once(last(&Folder(&folder)))?;
@@ -73,7 +74,8 @@ impl Claim {
         matches!(at_once(Folder(&self.folder).read(self.number + 1)), Ok(Seen::Nothing))
     }
 
-    /// Marks the cell as complete. Returns false if another process has taken it over.
+    /// Marks the cell as complete. Returns false if another process has taken it over. Errors: the log
+    /// cannot be written.
     pub fn finish(mut self) -> Result<bool> {
         self.open = false;
         at_once(end(&Folder(&self.folder), self.number, Event::Finished))

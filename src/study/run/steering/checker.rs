@@ -32,7 +32,7 @@ enum Poke {
 }
 
 impl Checker {
-    /// Watches the file, starting from the sources of a version.
+    /// Watches the file, starting from the sources of a version. Errors: no thread can be started.
     pub fn start(
         load: Loader,
         path: &Path,
@@ -74,7 +74,7 @@ struct Checked {
 }
 
 /// Loads and tries the current files. Files that seem to be truncated are read again for a short
-/// time.
+/// time. Errors: the file is invalid, or the check takes too long.
 pub fn check_whole(load: Loader, path: &Path, stages: &[Setting]) -> Result<Vec<Source>> {
     const PAUSE: Duration = Duration::from_millis(50);
     let mut checked = check(load, path, stages);

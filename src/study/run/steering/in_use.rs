@@ -23,6 +23,7 @@ pub struct Version {
 }
 
 impl InUse {
+    /// The settings for a view; errors of the control are returned.
     pub fn answer(&mut self, view: &View) -> Result<Knobs> {
         match self {
             InUse::Nothing => Ok(Knobs::default()),

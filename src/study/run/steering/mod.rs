@@ -136,7 +136,7 @@ impl Steering {
     }
 
     /// Sets a knob from the next step on, above every control; `None` releases it. Returns a
-    /// description of the old and new settings.
+    /// description of the old and new settings. Errors: an unknown knob, or an invalid value.
     pub fn set(&mut self, name: &str, value: Option<Value>) -> Result<String> {
         let (knob, value) = manual::check(&self.stages[0], &self.by_hand, name, value)?;
         let shown = |v: Option<&Value>, none: &str| v.map_or(none.to_string(), Value::to_string);
@@ -151,7 +151,7 @@ impl Steering {
     }
 
     /// Checks the control file now; a valid version is used from the next step on. Returns a
-    /// description, or `None` if there is no control file.
+    /// description, or `None` if there is no control file. Errors: the file is invalid.
     pub fn reload(&mut self) -> Result<Option<String>> {
         let Some(path) = self.path() else { return Ok(None) };
         let control = (self.load)(&path, Origin::Disk, &self.stages).program?;
@@ -190,7 +190,7 @@ impl Steering {
     }
 
     /// Applies the recorded changes again; those up to attempt `made` at once. `last` holds the upper
-    /// control's settings at that attempt.
+    /// control's settings at that attempt. Errors: a recorded version is invalid.
     pub fn follow(&mut self, past: Past, made: u64, last: Option<Knobs>) -> Result<()> {
         self.past = past;
         if self.past.events.iter().any(|e| matches!(e.change, Change::Version { .. })) {
