@@ -11,7 +11,7 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 static LAST: AtomicI64 = AtomicI64::new(i64::MIN / 2);
 /// Whether the process should end after the current step is made and recorded.
 static LEAVING: AtomicBool = AtomicBool::new(false);
-/// The number of current steps.
+/// The number of steps in progress.
 static HELD: AtomicU32 = AtomicU32::new(0);
 /// Two presses within this time end the process.
 const TWICE_MS: i64 = 2000;

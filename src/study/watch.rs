@@ -301,7 +301,7 @@ mod tests {
         }
     }
 
-    /// Reading the files must not be an event that makes them be read again.
+    /// Reading a file must not cause an event that makes it be read again.
     #[test]
     fn looking_does_not_wake_the_watch() {
         let folder = tempfile::tempdir().unwrap();

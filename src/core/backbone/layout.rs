@@ -44,8 +44,8 @@ impl GroupCost {
 impl Layout {
     /// Groups rows of these lengths so that the total cost of padding and groups is minimal.
     ///
-    /// `hidden(row)` lists positions of a row that are masked in attention (0-based); the others
-    /// are real.
+    /// `hidden(row)` lists positions of a row (0-based) that are masked in attention; the others are
+    /// real.
     pub(crate) fn plan(
         lengths: &[i64],
         cost: GroupCost,

@@ -144,7 +144,8 @@ impl<R: BufRead> Lines<R> {
         self.input
     }
 
-    /// The next line with its number; `None` at the end. Errors: the input cannot be read, or a line is too long.
+    /// The next line with its number; `None` at the end. Errors: the input cannot be read, or a line is too
+    /// long.
     pub fn next(&mut self) -> Result<Option<(usize, Vec<u8>)>> {
         let mut line = Vec::new();
         self.number += 1;

@@ -26,7 +26,7 @@ pub enum Split {
 impl Split {
     pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
-    /// A split by its name; an unknown name is an error with the nearest known one.
+    /// Parses the name of a split; an unknown name is an error that names the nearest one.
     pub fn parse(name: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|split| split.name() == name);
         known.ok_or_else(|| Error::unknown("split", name, Self::ALL.map(Split::name)))

@@ -206,7 +206,7 @@ fn in_quotes(cell: &str) -> bool {
     inside.is_some_and(|inside| !inside.replace("\"\"", "").contains('"'))
 }
 
-/// Whether a cell looks like a column's name.
+/// Whether a cell resembles a column name.
 fn is_name(cell: &[u8]) -> bool {
     let text = String::from_utf8_lossy(cell);
     let plain = |c: char| c.is_alphanumeric() || " _-.".contains(c);

@@ -58,7 +58,7 @@ pub struct Changing<'a> {
 }
 
 impl Changing<'_> {
-    /// Changes `input` and the layer's norm; its matrices belong to `module`.
+    /// `input`, which follows the layer's norm, with the changes; its matrices belong to `module`.
     pub(super) fn folded(
         &self,
         norm: &Norm,

@@ -72,7 +72,7 @@ impl Moved {
         self.named.is_empty() && self.others == 0
     }
 
-    /// For people: `the trainer 't' made 35 steps, from step 10 to 45`.
+    /// A description for the user: `the trainer 't' made 35 steps, from step 10 to 45`.
     pub fn told(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         for (name, a, b) in &self.named {

@@ -143,7 +143,7 @@ impl Axis {
 }
 
 /// Whether a logarithmic axis suits these values better: all are positive, they span more than a factor
-/// of 100, and most are near the smallest; a straight line is excluded.
+/// of 100, and most are near the smallest, which excludes straight lines.
 pub fn suits_logarithm(values: &[f64]) -> bool {
     let (low, high) = range(values);
     let near = values.iter().filter(|&&x| x - low < 0.1 * (high - low)).count();

@@ -78,7 +78,7 @@ impl std::fmt::Display for Job {
     }
 }
 
-/// The name of this array element alone; the id of one element is that of the array.
+/// The id that selects only this array element in Slurm: the plain id of one element is that of the array.
 fn own_name() -> Option<String> {
     let text = |name: &str| env::var(name).ok();
     let element = text("SLURM_ARRAY_JOB_ID").zip(text("SLURM_ARRAY_TASK_ID"));

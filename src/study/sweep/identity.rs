@@ -204,7 +204,7 @@ mod tests {
         assert!(contents(&at("none"), &at("runs")).is_err());
     }
 
-    /// The name of a finished run is made of it.
+    /// Fixed: the folder name of a finished run contains it.
     #[test]
     fn the_fingerprint_of_a_folder_is_what_it_was() {
         let folder = tempfile::tempdir().unwrap();

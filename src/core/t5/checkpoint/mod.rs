@@ -166,8 +166,7 @@ impl<'a> Checkpoint<'a> {
         (&self.files[*place], stored)
     }
 
-    /// Converts a tensor into `target`, with the same number of rows; `gain` scales its columns, and
-    /// `kind` is the dtype to which products are rounded.
+    /// Converts a tensor into `target`, with the same number of rows; `gain` `[in]` scales its columns.
     fn pour(&self, name: &str, target: &Tensor, gain: Option<&Tensor>) -> Result<()> {
         let (file, stored) = self.find(name);
         file.will_need(stored.span());
