@@ -1,11 +1,11 @@
-//! Golden numbers of the method (tests/golden/method.py) for unit tests.
+//! Golden values of the method (tests/golden/method.py) for unit tests.
 
 use crate::tensor::file;
 use std::collections::HashMap;
 use std::path::Path;
 use tch::{Kind, Tensor};
 
-/// The fixture, and the comparison with it.
+/// The golden tensors, and the comparison with them.
 pub struct Golden(HashMap<String, Tensor>);
 
 impl Golden {
@@ -19,7 +19,7 @@ impl Golden {
         self.0.get(name).unwrap_or_else(|| panic!("no golden '{name}'")).copy()
     }
 
-    /// As a leaf that gathers a gradient.
+    /// A leaf that requires gradients.
     pub fn leaf(&self, name: &str) -> Tensor {
         self.get(name).set_requires_grad(true)
     }
@@ -33,7 +33,7 @@ impl Golden {
         assert!(error <= 1e-5 * scale, "{name}: off by {error:e} at scale {scale:e}");
     }
 
-    /// The value, then the gradient of `sum(found * cotangent)` in each of `wrt`.
+    /// Compares the value, then the gradient of `sum(found * cotangent)` for each of `wrt`.
     pub fn assert_gradients(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! Libraries that panic over damaged files.
+//! Libraries that panic on damaged files.
 
 use crate::{Error, Result};
 use std::any::Any;
@@ -10,7 +10,7 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does what may panic, and makes of a panic an error, without a word on standard error.
+/// Runs code that may panic, and converts a panic to an error, without output on standard error.
 pub fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -27,7 +27,7 @@ pub fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     result.unwrap_or_else(|_| Err(Error::new("it cannot be read")))
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub fn words(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

@@ -1,14 +1,14 @@
-//! Words to whoever sits at the terminal, from any thread: to standard error, or where a line editor
-//! puts them without tearing the line being typed.
+//! Notices to the user, from any thread: on standard error, or through a line editor
+//! that prints them above the line being typed.
 
 use std::sync::{Mutex, MutexGuard};
 
-/// Takes lines.
+/// A receiver of lines.
 pub type Sink = Box<dyn FnMut(&str) + Send>;
 
 static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 
-/// Says a line.
+/// Prints a line.
 pub fn say(line: &str) {
     match &mut *sink() {
         Some(sink) => sink(line),
@@ -16,7 +16,7 @@ pub fn say(line: &str) {
     }
 }
 
-/// From now on lines go there; None: to standard error. Gives where they went before.
+/// Redirects lines; `None`: to standard error. Returns the previous receiver.
 pub fn divert(to: Option<Sink>) -> Option<Sink> {
     std::mem::replace(&mut *sink(), to)
 }

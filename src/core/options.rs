@@ -1,4 +1,4 @@
-//! Options as plain data (JSON): a key that is not known, and a value of another type, is an error
+//! Options as plain data (JSON): an unknown key, or a value of another type, is an error
 //! that names the option.
 
 use crate::{Error, Result};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 use std::fmt::Display;
 
-/// The options of one call, or of one part of a specification.
+/// The options of one call, or of a part of a specification.
 pub struct Options<'a> {
     place: String,
     map: &'a Map<String, Value>,
@@ -14,11 +14,11 @@ pub struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// `place` is what messages begin with, `known` holds every key there may be.
+    /// `place` is the prefix of messages, `known` lists all valid keys.
     ///
     /// # Errors
     ///
-    /// A key that is not known, with the nearest known one.
+    /// An unknown key; the nearest known one is named.
     pub fn new(
         place: impl Display,
         map: &'a Map<String, Value>,
@@ -31,7 +31,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// An option that may be absent; null stands for an absent one.
+    /// An optional option; null means absent.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl<'a> Options<'a> {
         Ok(self.get(key)?.unwrap_or(default))
     }
 
-    /// An option that must be there.
+    /// A required option.
     ///
     /// # Errors
     ///
@@ -64,11 +64,11 @@ impl<'a> Options<'a> {
         self.get(key)?.ok_or_else(|| self.error(format!("option '{key}' is missing")))
     }
 
-    /// An option that is one of several names, with the function that knows them.
+    /// An option whose value is one of several names, with the function that parses them.
     ///
     /// # Errors
     ///
-    /// A value that is no text; a name that `parse` refuses.
+    /// The value is not a string, or `parse` fails.
     pub fn named<T>(&self, key: &str, default: T, parse: fn(&str) -> Result<T>) -> Result<T> {
         match self.get::<String>(key)? {
             Some(name) => parse(&name).map_err(|e| e.at(&self.place)),
@@ -76,21 +76,21 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// An error about these options.
+    /// An error of these options.
     pub fn error(&self, what: impl Into<String>) -> Error {
         Error::new(what).at(&self.place)
     }
 
-    /// An error about one of these options.
+    /// An error of one of these options.
     pub fn of(&self, key: &str, error: Error) -> Error {
         error.at(key).at(&self.place)
     }
 
-    /// Refuses an option whose value is not `wanted`.
+    /// Checks an option; `wanted` describes valid values.
     ///
     /// # Errors
     ///
-    /// Unless `fits`.
+    /// `fits` is false.
     pub fn check(&self, key: &str, fits: bool, wanted: &str) -> Result<()> {
         match fits {
             true => Ok(()),
@@ -102,15 +102,15 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Why a value is not one of a type: the end of a sentence that begins with the option's name.
+/// The reason why a value has the wrong type: the end of a sentence that begins with the option's name.
 pub struct Misfit {
     what: String,
     hint: Option<String>,
 }
 
-/// A type that an option may have.
+/// A type of option values.
 pub trait Read: Sized {
-    /// What messages call such a value.
+    /// The name of the type in messages.
     const NOUN: &'static str;
 
     fn of(value: &Value) -> Option<Self>;
@@ -120,7 +120,7 @@ pub trait Read: Sized {
     }
 }
 
-/// What to say of a value that is no `noun`.
+/// The error for a value that is not a `noun`.
 fn wrong(noun: &str, value: &Value) -> Misfit {
     let got = match value {
         Value::Number(number) => number.to_string(),
@@ -138,7 +138,7 @@ fn wrong(noun: &str, value: &Value) -> Misfit {
     Misfit { what: format!("must be a {noun}, got {got}"), hint }
 }
 
-/// What a value is.
+/// The type of a value.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nil",
@@ -149,9 +149,9 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// A number without a fraction, also where it is written with a point.
+/// An integer, also if it is written with a decimal point.
 fn whole(value: &Value) -> Option<i64> {
-    // Beyond 2^53 not every whole number has a double.
+    // Beyond 2^53 not every integer is a double.
     let exact = |x: &f64| x.fract() == 0.0 && x.abs() <= (1i64 << 53) as f64;
     value.as_i64().or_else(|| value.as_f64().filter(exact).map(|x| x as i64))
 }
@@ -222,7 +222,7 @@ impl<T: Read> Read for Vec<T> {
     fn read(value: &Value) -> std::result::Result<Self, Misfit> {
         let list = match value {
             Value::Array(list) => list,
-            // Lua does not tell an empty list from an empty table.
+            // Lua does not distinguish an empty list from an empty table.
             Value::Object(map) if map.is_empty() => return Ok(Vec::new()),
             other => return Err(wrong(Self::NOUN, other)),
         };
@@ -236,7 +236,7 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-/// One of several kinds of a thing, with its options: `"adamw"`, or
+/// A variant with its options: `"adamw"`, or
 /// `{ "kind": "adamw", "eps": 1e-6 }`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
@@ -244,7 +244,7 @@ pub struct Variant {
     pub options: Map<String, Value>,
 }
 
-/// A line of a table of kinds: a name, the options it takes, and the function that makes it.
+/// An entry of a registry: a name, its options, and its constructor.
 pub struct Registered<Make: 'static> {
     pub name: &'static str,
     pub options: &'static [&'static str],
@@ -252,12 +252,12 @@ pub struct Registered<Make: 'static> {
 }
 
 impl Variant {
-    /// A kind with the defaults of its options.
+    /// A variant with default options.
     pub fn of(kind: &str) -> Self {
         Variant { kind: kind.to_string(), options: Map::new() }
     }
 
-    /// `what` is what messages call the thing; `default` the kind of a table that names none.
+    /// `what` is the name in messages; `default` the kind of a table without `kind`.
     ///
     /// # Errors
     ///
@@ -284,11 +284,11 @@ impl Variant {
         }
     }
 
-    /// The line of this kind in a table of kinds, and its options.
+    /// The registry entry of this kind, and the options.
     ///
     /// # Errors
     ///
-    /// An unknown kind, or an option that it does not take; each with the nearest known one.
+    /// An unknown kind or option; the nearest known one is named.
     pub fn among<'a, Make>(
         &'a self,
         what: &str,
@@ -303,7 +303,7 @@ impl Variant {
 }
 
 impl Serialize for Variant {
-    /// The name alone where there are no options.
+    /// The name alone if there are no options.
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         if self.options.is_empty() {
             return serializer.serialize_str(&self.kind);

@@ -1,16 +1,16 @@
-//! Label words as they are compared, wherever they come from: rows, definitions, predictions.
+//! Normalisation of label words for comparison, in rows, definitions and predictions.
 
 use tokenizers::NormalizedString;
 
-/// Invisible characters that tokenizers take as white space.
+/// Invisible characters that tokenizers treat as white space.
 const UNSEEN: [char; 9] = [
     '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}', '\u{2581}',
     '\u{fffd}',
 ];
 
-/// A text as label words are compared, which is about as T5's tokenizer reads it: characters in
-/// compatibility form (NFKC: full-width letters, letters with combining marks), runs of white space
-/// as one space, none at the ends.
+/// A text in the form in which label words are compared, close to T5's tokenizer: characters in
+/// compatibility form (NFKC: full-width letters, combining marks), white space normalised
+/// as in [`fold`].
 pub fn normal(text: &str) -> String {
     if text.is_ascii() {
         return fold(text);
@@ -20,12 +20,12 @@ pub fn normal(text: &str) -> String {
     fold(&composed.get().replace(UNSEEN, " "))
 }
 
-/// Runs of white space as one space, none at the ends.
+/// Replaces runs of white space by one space, and removes it at the ends.
 pub fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The finite number a text says; words like "nan" are none.
+/// The finite number in a text; `None` for words like "nan".
 pub fn number(text: &str) -> Option<f64> {
     let text = normal(text);
     let digits = text.trim_start_matches(['-', '+', '.']);
@@ -33,7 +33,7 @@ pub fn number(text: &str) -> Option<f64> {
     number.flatten().filter(|number: &f64| number.is_finite())
 }
 
-/// The truth value that "true" or "false" says, in any case: pandas writes "True".
+/// The boolean of "true" or "false", in any case: pandas writes "True".
 pub fn truth(text: &str) -> Option<bool> {
     match text.to_lowercase().as_str() {
         "true" => Some(true),

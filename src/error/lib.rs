@@ -1,13 +1,13 @@
-//! One error type for people: what went wrong, where, and what to do about it.
+//! The error type: what failed, where, and how to fix it.
 
 use std::fmt;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// An error for the person at the keyboard.
+/// An error for the user.
 ///
-/// Printed as `place: what` with, on lines of their own, the line of text in question and
-/// `help: hint`.
+/// Displayed as `place: what`, followed by the source line and `help: hint` on separate
+/// lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     what: String,
@@ -21,7 +21,7 @@ impl Error {
         Error { what: what.into(), place: None, line: None, hint: None }
     }
 
-    /// Names the file, row or option; an outer place goes before an inner one.
+    /// Prefixes the file, row or option; an outer place precedes an inner one.
     pub fn at(mut self, place: impl fmt::Display) -> Self {
         self.place = Some(match self.place {
             Some(inner) => format!("{place}: {inner}"),
@@ -30,19 +30,19 @@ impl Error {
         self
     }
 
-    /// Shows the line of a file the error is about; the innermost line is kept.
+    /// Adds the source line that the error refers to; the innermost line is kept.
     pub fn line(mut self, line: impl Into<String>) -> Self {
         self.line.get_or_insert_with(|| line.into());
         self
     }
 
-    /// Says what to do about it; the innermost hint is kept.
+    /// Adds a hint; the innermost hint is kept.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
         self
     }
 
-    /// An unknown name, with the nearest known one.
+    /// An error for an unknown name; the nearest known one is suggested.
     pub fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let mut known: Vec<&str> = known.into_iter().collect();
         known.sort_unstable();
@@ -54,7 +54,7 @@ impl Error {
     }
 }
 
-/// The known name most like `name`, if one is near enough to be meant.
+/// The known name most similar to `name`, if one is similar enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
@@ -105,7 +105,7 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// Adds the place to an error on its way up.
+/// Adds a place to the error of a result.
 pub trait Context<T> {
     fn at(self, place: impl fmt::Display) -> Result<T>;
 }

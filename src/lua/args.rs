@@ -1,4 +1,4 @@
-//! `compt.args`: the values of `--set`, and which of them the script has looked at.
+//! `compt.args`: the values of `--set`, and which of them the script has read.
 
 use crate::{Error, Result};
 use compt_core::data::truth;
@@ -8,23 +8,23 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// Kept in the state's app data.
+/// Stored in the state's app data.
 #[derive(Clone, Default)]
 struct Looks {
-    /// Given by `--set`, and not looked at yet.
+    /// Set by `--set` and not read yet.
     unread: Rc<RefCell<BTreeSet<String>>>,
-    /// Asked for by the script, given or not.
+    /// Read by the script, whether set or not.
     asked: Rc<RefCell<BTreeSet<String>>>,
 }
 
-/// Reads `key=value`. `a.b=1` is the key `a.b`. The value is
+/// Parses `key=value`. `a.b=1` sets the key `a.b`. The value is
 ///
-/// - text, where it stands in quotes: `"16"`
-/// - a truth value: `true` and `false`, in any case
-/// - a number, where it prints back as it was typed (`16`, `-1`, `0.5`, `1.0`) or is in scientific
+/// - a string, if it is quoted: `"16"`
+/// - a boolean: `true` or `false`, in any case
+/// - a number, if it prints as it was typed (`16`, `-1`, `0.5`, `1.0`) or is in scientific
 ///   notation: `1e-3`, `2.5e-05`, and with one digit before the point also `3e8` and `1.5e+6`
-/// - else text: `t5-base`, and what only looks like a number, as `007`, a version like `3.10` or the
-///   hash `77950e8`
+/// - else a string: `t5-base`, and text that only resembles a number, such as `007`, the version `3.10` or the
+/// hash `77950e8`
 pub fn parse_arg(text: &str) -> Result<(String, serde_json::Value)> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_string(), arg_value(value))),
@@ -52,7 +52,7 @@ fn arg_value(text: &str) -> serde_json::Value {
     }
 }
 
-/// Whether a person would write a number so: 1e-3. A hash may be all digits and an e: 77950e8.
+/// Whether a number is in scientific notation as people write it: 1e-3. A hash can be digits and an e.
 fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
     let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
@@ -71,7 +71,7 @@ fn is_scientific(text: &str) -> bool {
     }
 }
 
-/// The table a script sees. Indexing and `pairs` find the values; it holds nothing itself.
+/// The table that a script sees. Indexing and `pairs` find the values; the table itself is empty.
 pub fn table(lua: &Lua, args: &serde_json::Map<String, serde_json::Value>) -> mlua::Result<Table> {
     let looks = Looks::default();
     looks.unread.borrow_mut().extend(args.keys().cloned());
@@ -103,7 +103,7 @@ pub fn table(lua: &Lua, args: &serde_json::Map<String, serde_json::Value>) -> ml
     Ok(proxy)
 }
 
-/// A note for each value of `--set` that the script never looked at.
+/// A note for each value of `--set` that the script did not read.
 pub fn unread(lua: &Lua) -> Vec<String> {
     let Some(looks) = lua.app_data_ref::<Looks>() else { return Vec::new() };
     let (unread, asked) = (looks.unread.borrow(), looks.asked.borrow());
@@ -163,7 +163,7 @@ mod tests {
             "null",
             "None",
             "yes",
-            // Numbers in another form: names, versions, hashes.
+            // Values that only resemble numbers: names, versions, hashes.
             "007",
             "77950e8",
             "12e5",

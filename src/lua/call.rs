@@ -1,4 +1,4 @@
-//! Calls from Lua into the runtime: what does not fit is told in Lua's words, arguments counted as the
+//! Calls from Lua into the runtime: errors about arguments use Lua's terms, and count the arguments as the
 //! user wrote them.
 
 use super::object::Object;
@@ -11,7 +11,7 @@ use mlua::{
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
-/// What a function of scripts takes: so many values, and no more.
+/// The arguments of a function: a fixed number of values.
 pub trait Arguments: FromLuaMulti {
     const COUNT: usize;
 }
@@ -47,7 +47,7 @@ impl Arguments for MultiValue {
     const COUNT: usize = usize::MAX;
 }
 
-/// A function as Lua sees it; `name` is how the user writes it.
+/// A Lua function; `name` is its name for the user.
 pub fn function<A, R>(
     lua: &Lua,
     name: impl Into<String>,
@@ -64,7 +64,7 @@ where
     })
 }
 
-/// A value that is assigned to a field, `router.temperature`.
+/// Converts a value that is assigned to a field, such as `router.temperature`.
 pub fn field<T: FromLua>(lua: &Lua, name: &str, value: Value) -> Result<T> {
     let got = kind(&value);
     T::from_lua(value, lua).map_err(|e| match e {
@@ -75,7 +75,7 @@ pub fn field<T: FromLua>(lua: &Lua, name: &str, value: Value) -> Result<T> {
     })
 }
 
-/// A truth value that is assigned to a field: to Lua anything but nil and false would be true.
+/// Converts a boolean that is assigned to a field: by Lua's rules any value but nil and false would be true.
 pub fn truth(name: &str, value: Value) -> Result<bool> {
     match value {
         Value::Boolean(truth) => Ok(truth),
@@ -85,14 +85,14 @@ pub fn truth(name: &str, value: Value) -> Result<bool> {
     }
 }
 
-/// The first argument of a function that takes any number of others.
+/// The first argument of a variadic function.
 pub fn one<T: FromLua>(lua: &Lua, name: &str, given: Option<Value>) -> Result<T> {
     let value = given.unwrap_or(Value::Nil);
     T::from_lua(value.clone(), lua)
         .map_err(|e| Error::new(format!("argument 1 {}", misfit(&e, &value))).at(name).into())
 }
 
-/// The arguments of a call; one too many is an error. nil behind the last one is none.
+/// The arguments of a call; an extra argument is an error. A trailing nil is ignored.
 fn arguments<A: Arguments>(lua: &Lua, name: &str, given: MultiValue) -> Result<A> {
     let count = given.iter().rposition(|value| !value.is_nil()).map_or(0, |last| last + 1);
     if count > A::COUNT {
@@ -112,7 +112,7 @@ fn arguments<A: Arguments>(lua: &Lua, name: &str, given: MultiValue) -> Result<A
     })
 }
 
-/// What is wrong with an argument.
+/// A description of an argument error.
 fn misfit(cause: &mlua::Error, value: &Value) -> String {
     match cause {
         mlua::Error::FromLuaConversionError { from, to, message } => {
@@ -127,7 +127,7 @@ fn misfit(cause: &mlua::Error, value: &Value) -> String {
     }
 }
 
-/// An error on its way to a script: one that speaks of Rust speaks of Lua, and of the call.
+/// Rewrites an error for a script: Rust types become Lua types, and the call is named.
 fn told(error: mlua::Error, name: &str) -> mlua::Error {
     match in_words(&error) {
         Some(words) => Error::new(words).at(name).into(),
@@ -135,15 +135,15 @@ fn told(error: mlua::Error, name: &str) -> mlua::Error {
     }
 }
 
-/// The methods of an object as it registers them: each a function that takes its object itself.
+/// Registers the methods of an object: functions that also accept the object as an argument.
 pub struct Methods<'m, T, M>(&'m mut M, PhantomData<T>);
 
-/// The methods of `T`, whose errors speak of `name:method`.
+/// The methods of `T`, whose errors name `name:method`.
 pub fn methods<T: Object, M: UserDataMethods<T>>(methods: &mut M) -> Methods<'_, T, M> {
     Methods(methods, PhantomData)
 }
 
-/// The object a method is called on, and the other arguments.
+/// The object that a method is called on, and the other arguments.
 fn this<T: Object>(
     name: &str,
     method: &str,

@@ -1,4 +1,4 @@
-//! Lua's values as plain data (JSON), for what Rust reads without Lua.
+//! Conversion of Lua values to plain data (JSON).
 
 use super::failure::error_of;
 use super::words::kind;
@@ -6,15 +6,15 @@ use crate::{Error, Result};
 use mlua::{Table, Value};
 use serde_json::{Map, Number};
 
-/// Tables within tables; a table that holds itself is refused, too.
+/// The maximum nesting of tables; it also refuses cyclic tables.
 const DEEPEST: usize = 32;
 
-/// A truth value, a finite number, a text, or a table of these: with the keys 1 to n alone a list,
-/// else with names.
+/// Converts a boolean, a finite number, a string, or a table of these. A table with only the keys 1 to n is
+/// a list, any other an object.
 ///
 /// # Errors
 ///
-/// A function, an object, or a number that is not finite, with the keys that lead to it.
+/// A function, a userdata, or a number that is not finite; the error names the path of keys.
 pub fn plain(value: &Value) -> Result<serde_json::Value> {
     of_depth(value, DEEPEST)
 }

@@ -1,5 +1,5 @@
-//! A Lua error taken apart for people: where, what, the hint and the frames of scripts, without
-//! the traceback's clutter.
+//! A Lua error for display: location, message, hint and the frames of scripts, without the rest of
+//! the traceback.
 
 use super::sources;
 
@@ -11,15 +11,15 @@ use std::fmt;
 /// One error, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The line of Lua to look at: the message's own, else the innermost frame of a script.
+    /// The location in Lua: from the message, else the innermost frame of a script.
     pub place: Option<Place>,
-    /// The text of that line, where it is known.
+    /// The source line, if it is known.
     pub source: Option<String>,
-    /// The message, without its place.
+    /// The message, without its location.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
-    /// The frames in scripts, innermost first; the library's own are left out.
+    /// The frames in scripts, innermost first, without those of the library.
     pub frames: Vec<Frame>,
 }
 
@@ -58,7 +58,7 @@ impl Failure {
 }
 
 impl Failure {
-    /// A failure with the line of source it points at.
+    /// A failure with its source line.
     pub fn in_state(lua: &Lua, error: &Error) -> Self {
         let mut failure = Failure::new(error);
         failure.source = failure.place.as_ref().and_then(|place| sources::line(lua, place));
@@ -66,7 +66,7 @@ impl Failure {
     }
 }
 
-/// The message with its place, the source line, the hint, and the calls that led there.
+/// The message with its location, the source line, the hint, and the call stack.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
@@ -89,7 +89,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A Lua error as one of ours: `file:line: message`.
+/// Converts a Lua error to a compt error: `file:line: message`.
 pub fn error_of(error: &Error) -> crate::Error {
     let failure = Failure::new(error);
     let error = crate::Error::new(failure.message);
@@ -111,7 +111,7 @@ impl From<Error> for Box<Failure> {
     }
 }
 
-/// The innermost cause, and the traceback of where it was raised.
+/// The innermost cause, and the traceback of the place where it was raised.
 fn root(error: &Error) -> (&Error, Option<&str>) {
     let (mut cause, mut innermost) = (error, None);
     loop {
@@ -126,7 +126,7 @@ fn root(error: &Error) -> (&Error, Option<&str>) {
     }
 }
 
-/// An error in the user's words, without mlua's kind of error in front.
+/// The message of an error, without mlua's prefix.
 fn words(error: &Error) -> String {
     match error {
         Error::RuntimeError(text)

@@ -1,17 +1,17 @@
-//! The figures of `compt.figures`: from their tables to SVG and PNG.
+//! The figures of `compt.figures`: converts their tables to SVG and PNG.
 
 use crate::Error;
 use compt_study::plot::{Chart, png};
 use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::Value;
 
-/// Pixels of a PNG for one unit of the SVG.
+/// PNG pixels per unit of the SVG.
 const SCALE: f32 = 2.0;
 
 /// The SVG of a chart's description.
 ///
 /// # Errors
-/// An unknown kind or field, and lists of different lengths.
+/// An unknown kind or field, or lists of different lengths.
 pub fn svg(lua: &Lua, figure: Table) -> mlua::Result<String> {
     let value: Value = lua.from_value(mlua::Value::Table(figure))?;
     let wrong = |what: String| mlua::Error::from(Error::new(what).at("figure"));
@@ -23,13 +23,13 @@ pub fn svg(lua: &Lua, figure: Table) -> mlua::Result<String> {
 /// The PNG of an SVG.
 ///
 /// # Errors
-/// A picture that is too large, and a build without the feature `png`.
+/// A picture that is too large, or a build without the feature `png`.
 pub fn picture(lua: &Lua, svg: String) -> mlua::Result<mlua::LuaString> {
     let bytes = png(&svg, SCALE).map_err(|e| Error::new(e).at("figure"))?;
     lua.create_string(bytes)
 }
 
-/// An empty table of Lua is an empty list; `false` in a list is a missing value.
+/// An empty Lua table is an empty list; `false` in a list is a missing value.
 fn in_lists(value: Value) -> Value {
     match value {
         Value::Object(map) if map.is_empty() => Value::Array(Vec::new()),

@@ -1,4 +1,4 @@
-//! Stopping Lua code that is running: a look at the interrupt flag every so many instructions.
+//! Stops running Lua code: checks the interrupt flag at regular instruction counts.
 
 use compt_study::interrupt::{self, Interrupted};
 use mlua::{Error, HookTriggers, Lua, Result, VmState};
@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 const USUAL: u32 = 1_000;
 
-/// Makes running code stop with [`Interrupted`] once Ctrl-C was pressed.
+/// Stops running code with [`Interrupted`] after Ctrl-C.
 ///
-/// From the first hit on the hook fires at every instruction, so that a `pcall` in a loop cannot
+/// After the first interrupt the hook fires at every instruction, so that a `pcall` in a loop cannot
 /// swallow the error; call this again when control is back at the top level.
 pub fn install(lua: &Lua) -> Result<()> {
     lua.remove_app_data::<Stopped>();
     look_every(lua, USUAL)
 }
 
-/// In the state's app data from [`stop`] on.
+/// In the state's app data after [`stop`].
 struct Stopped;
 
-/// Ends the script: no `pcall` can go on. The error that it returns is to be raised.
+/// Ends the script; no `pcall` can continue it. The returned error must be raised.
 pub fn stop(lua: &Lua) -> Error {
     lua.set_app_data(Stopped);
     match look_every(lua, 1) {
@@ -33,8 +33,8 @@ pub fn is_stopped(lua: &Lua) -> bool {
     lua.app_data_ref::<Stopped>().is_some()
 }
 
-/// Stops here if Ctrl-C was pressed; for what is called from Lua and may take its time. Makes the
-/// hook see it at the next instruction, too.
+/// Returns an error after Ctrl-C; for functions called from Lua that may take long. The hook
+/// then fires at the next instruction, too.
 pub fn check(lua: &Lua) -> Result<()> {
     if interrupt::due() {
         look_every(lua, 1)?;
@@ -43,7 +43,7 @@ pub fn check(lua: &Lua) -> Result<()> {
     Ok(())
 }
 
-/// Runs `f`, which may take this many instructions.
+/// Runs `f` with an instruction limit.
 pub fn limited<R>(lua: &Lua, most: u32, f: impl FnOnce() -> Result<R>) -> Result<R> {
     let spent = Cell::new(0u32);
     let triggers = HookTriggers::new().every_nth_instruction(USUAL);
@@ -74,7 +74,7 @@ fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
     })
 }
 
-/// An error of a hook with the traceback that mlua gives only to errors of functions.
+/// Adds to an error of a hook the traceback that mlua adds only to errors of functions.
 #[expect(clippy::arc_with_non_send_sync, reason = "mlua's own type")]
 pub fn raised(lua: &Lua, error: Error) -> Error {
     match lua.traceback(None, 0) {

@@ -1,4 +1,4 @@
-//! The objects scripts hold: their names, their members, and errors for members there are not.
+//! The objects that scripts hold: their names, their members, and errors for unknown members.
 
 use crate::Error;
 use compt_error::nearest;
@@ -9,35 +9,35 @@ use mlua::{
 
 /// A userdata that scripts hold.
 pub trait Object: UserData + 'static {
-    /// What messages call it: `trainer`.
+    /// Its name in messages: `trainer`.
     const NAME: &'static str;
     /// Its class in the documentation: `compt.Trainer`.
     const CLASS: &'static str;
-    /// What makes one: `compt.trainer { ... }`.
+    /// The call that creates it: `compt.trainer { ... }`.
     const MADE_BY: &'static str;
 
-    /// How it prints: what it is, and of large things what matters in them. With `colour` it may
-    /// use a terminal's shades.
+    /// Its printed form, shortened for large objects. With `colour` it may
+    /// use terminal colours.
     fn summary(&self, colour: bool) -> Result<String>;
 
-    /// What sets this, where assigning to it does not.
+    /// The call that sets a member, if it cannot be assigned.
     fn set_by(_key: &str) -> Option<String> {
         None
     }
 }
 
-/// The metamethod behind a summary in colour.
+/// The metamethod that returns a summary in colour.
 const SUMMARY: &str = "__summary";
 
-/// Makes `tostring` and `print` give the summary.
+/// Makes `tostring` and `print` return the summary.
 pub fn printable<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
     methods.add_meta_method(MetaMethod::ToString, |_, this, ()| this.summary(false));
     methods.add_meta_method(SUMMARY, |_, this, colour: bool| this.summary(colour));
 }
 
-/// How an object prints.
+/// The printed form of an object.
 pub fn summary(object: &AnyUserData, colour: bool) -> Result<String> {
-    // What is not of the runtime, as an open file, has no metatable to look into.
+    // Other userdata, such as open files, have no accessible metatable.
     let own = object.metatable().ok().map(|meta| meta.get::<Option<Function>>(SUMMARY));
     match own.transpose()?.flatten() {
         Some(summary) => summary.call((object, colour)),
@@ -53,7 +53,7 @@ pub struct Members {
 }
 
 impl Members {
-    /// What `T` registers.
+    /// The members that `T` registers.
     pub fn of<T: UserData>() -> Members {
         let mut members = Members::default();
         T::add_fields(&mut members);
@@ -62,12 +62,12 @@ impl Members {
     }
 }
 
-/// Names the type of `T`'s values.
+/// Sets the type name of `T`'s values.
 pub fn name<T: Object, F: UserDataFields<T>>(fields: &mut F) {
     fields.add_meta_field(MetaMethod::Type, T::NAME);
 }
 
-/// Makes a member that is not there an error with the nearest name.
+/// Makes access to an unknown member an error that names the nearest one.
 pub fn refuse_unknown<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
     methods.add_meta_function(
         MetaMethod::Index,
@@ -97,7 +97,7 @@ pub fn no_such(what: &str, name: &str, known: &[&str]) -> Error {
     Error::new(format!("{what} '{name}'{}", near.unwrap_or_default()))
 }
 
-/// The object of that type a value is, as a copy of its handle.
+/// The object of type `T` in a value, as a copy of its handle.
 pub fn take<T: Object + Clone>(value: &Value) -> Option<T> {
     Some(value.as_userdata()?.borrow::<T>().ok()?.clone())
 }

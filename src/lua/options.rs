@@ -1,4 +1,4 @@
-//! Strict tables of named options: a key nobody asked for is an error that names the nearest
+//! Strict tables of named options: an unknown key is an error that names the nearest
 //! known one.
 
 use super::data;
@@ -13,7 +13,7 @@ use mlua::{FromLua, Lua, Table, Value};
 use serde_json::Map;
 use std::cell::RefCell;
 
-/// The options of one call. Read each one, then `finish`.
+/// The options of one call. Read each one, then call `finish`.
 pub struct Options {
     call: String,
     table: Option<Table>,
@@ -21,7 +21,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// `call` is the function's name as the user wrote it; nil stands for no options.
+    /// `call` is the function's name for the user; nil means no options.
     pub fn new(call: &str, value: Value) -> mlua::Result<Self> {
         let table = match value {
             Value::Nil => None,
@@ -38,7 +38,7 @@ impl Options {
         Ok(Options { call: call.to_string(), table, known: RefCell::default() })
     }
 
-    /// An option that may be absent.
+    /// An optional option.
     pub fn get<T: FromLua>(&self, lua: &Lua, key: &'static str) -> mlua::Result<Option<T>> {
         self.known.borrow_mut().push(key);
         let value = match &self.table {
@@ -85,7 +85,7 @@ impl Options {
         .into()
     }
 
-    /// Those of these options that are there, as plain data.
+    /// The options among these that are set, as plain data.
     pub fn data(&self, keys: &[&'static str]) -> mlua::Result<Map<String, serde_json::Value>> {
         let mut map = Map::new();
         for key in keys {
@@ -119,17 +119,17 @@ impl Options {
         Ok(self.get(lua, key)?.unwrap_or(default))
     }
 
-    /// An option that must be there.
+    /// A required option.
     pub fn need<T: FromLua>(&self, lua: &Lua, key: &'static str) -> mlua::Result<T> {
         self.get(lua, key)?.ok_or_else(|| self.missing(key))
     }
 
-    /// An object that must be there.
+    /// A required object.
     pub fn need_object<T: Object + Clone>(&self, lua: &Lua, key: &'static str) -> mlua::Result<T> {
         self.object(lua, key)?.ok_or_else(|| self.missing(key))
     }
 
-    /// What to say where an option is not there, perhaps because it is misspelt.
+    /// The error for a missing option, which may be misspelt.
     fn missing(&self, key: &str) -> mlua::Error {
         let mut given = Vec::new();
         if let Some(table) = &self.table {
@@ -138,7 +138,7 @@ impl Options {
                 Ok(())
             });
         }
-        // One that was asked for is no misspelling.
+        // An option that was read is not a misspelling.
         given.retain(|name| !self.known.borrow().contains(&name.as_str()));
         let given: Vec<&str> = given.iter().map(String::as_str).collect();
         let error = Error::new(format!("option '{key}' is missing")).at(&self.call);
@@ -148,17 +148,17 @@ impl Options {
         }
     }
 
-    /// An error about this call.
+    /// An error of this call.
     pub fn error(&self, what: String) -> mlua::Error {
         Error::new(what).at(&self.call).into()
     }
 
-    /// An error about an option of this call.
+    /// An error of an option of this call.
     pub fn at(&self, key: &str, error: Error) -> mlua::Error {
         error.at(key).at(&self.call).into()
     }
 
-    /// That error, with this call before its place.
+    /// The same error, prefixed with this call.
     pub fn error_of(&self, error: Error) -> mlua::Error {
         error.at(&self.call).into()
     }
@@ -185,11 +185,11 @@ impl Options {
     }
 }
 
-/// How the names of Rust's lists begin.
+/// The prefix of Rust's names of lists.
 const LIST: &str = "alloc::vec::Vec<";
 
-/// What an option of that Rust type must be, where mlua would take something else in silence: any
-/// value for a truth value, a table with names for a list.
+/// The required type of an option, where mlua would silently convert another one: any
+/// value to a boolean, a table with names to a list.
 fn misfit(to: &str, value: &Value) -> Option<&'static str> {
     match value {
         Value::Table(table) if to.starts_with(LIST) => {
@@ -201,7 +201,7 @@ fn misfit(to: &str, value: &Value) -> Option<&'static str> {
     }
 }
 
-/// The options each call has asked for, for the test that compares them with the documentation.
+/// The options that each call has read, for the test that compares them with the documentation.
 #[cfg(test)]
 pub mod seen {
     use std::cell::RefCell;

@@ -10,21 +10,21 @@ use mlua::{Lua, Value};
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// What runs are asked for, and what merging is: the same but for GPUs and what `merge` says.
+/// The resources of runs, and those of merging: the same without GPUs, apart from the settings in `merge`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profiles {
     pub runs: Profile,
     pub merging: Profile,
 }
 
-/// Seconds before the time limit at which elements are told.
+/// Seconds before the time limit at which elements receive a signal.
 const WARNING: u32 = 120;
 
-/// Slurm may send it so much earlier.
+/// Slurm may send the signal earlier by this many seconds.
 const EARLY: u32 = 60;
 
-/// The profile in this file; else in `slurm.lua` here, or in the user's folder of settings; else one
-/// that asks for nothing.
+/// The profile in this file; else in `slurm.lua` here, or in the user's configuration folder; else an
+/// empty one.
 pub fn find(given: Option<&Path>) -> Result<Profiles> {
     let settings = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
     let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".config"));
@@ -90,7 +90,7 @@ fn profiles(lua: &Lua, name: &str, value: Value) -> mlua::Result<Profiles> {
     Ok(Profiles { runs, merging })
 }
 
-/// What a table asks for; what it leaves out is as in another one.
+/// The settings of a table; missing ones are taken from another profile.
 fn asked(lua: &Lua, options: &Options, or: &Profile) -> mlua::Result<Profile> {
     let text = |key, or: &Option<String>| -> mlua::Result<Option<String>> {
         Ok(options.get::<String>(lua, key)?.or_else(|| or.clone()))

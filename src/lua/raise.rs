@@ -1,4 +1,4 @@
-//! `error` and `assert` as Lua has them, but that a table which is thrown says what it holds.
+//! Lua's `error` and `assert`, with a readable text for thrown tables.
 
 use super::stdlib;
 use mlua::{Lua, Table, ffi, lua_State};
@@ -7,19 +7,19 @@ use std::ffi::{CStr, c_int};
 /// The metatable of thrown tables, in Lua's registry.
 const META: &CStr = c"compt.error";
 
-/// Puts both into a table of globals.
+/// Sets both in a table of globals.
 pub fn install(lua: &Lua, globals: &Table) -> mlua::Result<()> {
     let meta: Table = stdlib::load(lua, "errors.lua")?;
     lua.set_named_registry_value(&META.to_string_lossy(), meta)?;
-    // SAFETY: both keep to Lua's protocol, and nothing that would have to be dropped lives in them
-    // when they leave by `lua_error`. Functions of mlua's could not throw a table itself.
+    // SAFETY: both follow Lua's protocol, and hold no value with a destructor when they
+    // leave by `lua_error`. Functions of mlua cannot throw a table itself.
     let (error, assert) =
         unsafe { (lua.create_c_function(error)?, lua.create_c_function(assert)?) };
     globals.set("error", error)?;
     globals.set("assert", assert)
 }
 
-/// Lua's `luaB_error`, and a text for a table that has no metatable.
+/// Lua's `luaB_error`, which also sets a metatable for a table that has none.
 unsafe extern "C-unwind" fn error(state: *mut lua_State) -> c_int {
     unsafe {
         let level = ffi::luaL_optinteger(state, 2, 1) as c_int;

@@ -1,4 +1,4 @@
-//! `math.random` bound to a seeded generator: the same numbers in every process.
+//! `math.random` with a seeded generator: the same numbers in every process.
 
 use super::call;
 use super::options::kind;
@@ -6,10 +6,10 @@ use mlua::{Lua, Result, Table, Value};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The state's generator, kept in its app data.
+/// The state's generator, stored in its app data.
 struct Generator(ChaCha8Rng);
 
-/// Replaces `math.random` and `math.randomseed`; without a number, `math.randomseed()` goes back
+/// Replaces `math.random` and `math.randomseed`; without a number, `math.randomseed()` resets the generator
 /// to `seed`.
 pub fn install(lua: &Lua, seed: u64) -> Result<()> {
     lua.set_app_data(Generator(ChaCha8Rng::seed_from_u64(seed)));
@@ -33,7 +33,7 @@ pub fn install(lua: &Lua, seed: u64) -> Result<()> {
     math.set("randomseed", randomseed)
 }
 
-/// Begins anew from a seed.
+/// Seeds the generator.
 pub fn seed(lua: &Lua, seed: u64) {
     lua.set_app_data(Generator(ChaCha8Rng::seed_from_u64(seed)));
 }
@@ -44,15 +44,15 @@ pub fn state(lua: &Lua) -> serde_json::Value {
     generator.and_then(|g| serde_json::to_value(&g.0).ok()).unwrap_or_default()
 }
 
-/// Goes on from what `state` gave.
+/// Restores a state that [`state`] returned.
 pub fn restore(lua: &Lua, state: &serde_json::Value) {
     if let Ok(generator) = serde_json::from_value(state.clone()) {
         lua.set_app_data(Generator(generator));
     }
 }
 
-/// Runs `f` with `math.random` seeded by the run's seed and the step, then puts the generator
-/// back: random numbers in a control function depend on the step alone.
+/// Runs `f` with `math.random` seeded by the run's seed and the step, then restores the
+/// generator: random numbers in a control function depend only on the step.
 pub fn by_step<R>(lua: &Lua, seed: u64, step: u64, f: impl FnOnce() -> R) -> R {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(step);
@@ -64,7 +64,7 @@ pub fn by_step<R>(lua: &Lua, seed: u64, step: u64, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// As in Lua's manual: no argument, a float in [0, 1); `n`, a whole number in [1, n]; `m, n`, one
+/// As in Lua's manual: no argument, a float in [0, 1); `n`, an integer in [1, n]; `m, n`, an integer
 /// in [m, n]; 0, all 64 bits.
 fn random(lua: &Lua, bounds: (Option<i64>, Option<i64>)) -> Result<Value> {
     let mut generator =

@@ -1,4 +1,4 @@
-//! Recorded runs as Lua's tables, for the library's `compt.runs`.
+//! Recorded runs as Lua tables, for the library's `compt.runs`.
 
 use compt_core::data::predictions;
 use compt_core::files::json::read_json;
@@ -11,7 +11,7 @@ use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// The runs at or below some paths: a row each, with state, settings, scores and values.
+/// The runs at or below some paths: one row each, with state, settings, scores and values.
 pub fn runs(lua: &Lua, paths: Vec<String>) -> mlua::Result<Table> {
     let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
     rows(lua, &find(&paths)?)
@@ -46,8 +46,8 @@ fn metrics(scores: &Value) -> Value {
         .into()
 }
 
-/// The resolved configuration and the environment of a run, flat: what may differ between runs
-/// whose settings agree.
+/// The resolved configuration and the environment of a run, flat: values that may differ between runs
+/// with equal settings.
 pub fn details(lua: &Lua, path: String) -> mlua::Result<mlua::Value> {
     let mut details =
         Entry::read(Path::new(&path)).and_then(|entry| entry.config().ok()).unwrap_or_default();
@@ -59,7 +59,7 @@ pub fn details(lua: &Lua, path: String) -> mlua::Result<mlua::Value> {
     lua.to_value_with(&details, plain())
 }
 
-/// The answers of an evaluation, `test` or `test.only-src0`: a row a task; nil where none are kept.
+/// The predictions of an evaluation, `test` or `test.only-src0`: one row per task; nil if there are none.
 pub fn answers(lua: &Lua, (path, name): (String, String)) -> mlua::Result<mlua::Value> {
     let file = Path::new(&path).join(PREDICTIONS).join(format!("{name}.jsonl.gz"));
     if !file.exists() {
@@ -68,8 +68,8 @@ pub fn answers(lua: &Lua, (path, name): (String, String)) -> mlua::Result<mlua::
     lua.to_value_with(&predictions::read(&file)?, plain())
 }
 
-/// A number of each step of a run (`loss`, `lr.router`), in so many means over equal parts of the
-/// steps: { steps, values }; `false` where a part has none.
+/// A number of each step of a run (`loss`, `lr.router`), averaged over `points` equal parts of the
+/// steps: { steps, values }; `false` for a part without values.
 pub fn curve(
     lua: &Lua,
     (path, key, points): (String, String, usize),
@@ -87,7 +87,7 @@ pub fn curve(
     Ok((steps, values))
 }
 
-/// JSON as a script's own tables: null is nothing.
+/// Converts JSON to plain Lua tables: null becomes nil.
 pub fn plain() -> SerializeOptions {
     SerializeOptions::new().set_array_metatable(false).serialize_unit_to_null(false)
 }

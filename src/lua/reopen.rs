@@ -1,5 +1,5 @@
 //! A run of an earlier process, opened again to be resumed, replayed or evaluated: rebuilt from its
-//! specification, or, where that is not enough, by the script that made it.
+//! specification, or, if that is not sufficient, by the script that made it.
 
 use super::failure::{Failure, error_of};
 use super::recorded::plain;
@@ -25,10 +25,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// What a run is opened for.
+/// Why a run is opened.
 #[derive(Debug, Clone)]
 pub enum Aim {
-    /// The remaining steps are made. With `no_script`, the script is not run in any case.
+    /// The remaining steps are made. If `no_script`, the script is never run.
     Resume {
         no_script: bool,
     },
@@ -39,20 +39,20 @@ pub enum Aim {
     Evaluate(EvaluationOptions),
 }
 
-/// Which run is opened, and what takes the place of recorded settings.
+/// Which run is opened, and which recorded settings are replaced.
 pub struct Request<'a> {
     /// The run's folder, or the folder above several runs of one script.
     pub run: &'a Path,
     pub aim: Aim,
     pub device: Option<String>,
-    /// Of runs that are rebuilt.
+    /// For runs that are rebuilt.
     pub backbone: Option<String>,
 }
 
-/// A run that was opened.
+/// An opened run.
 pub enum Opened {
     Rebuilt(Box<Rebuilt>),
-    /// The session of its script, which is to be run again.
+    /// The session of its script, which must be run again.
     Script(Box<Session>),
 }
 
@@ -69,17 +69,17 @@ impl Rebuilt {
         f(trainer.run_mut())
     }
 
-    /// What could not be recorded.
+    /// The records that could not be written.
     pub fn unrecorded(&self) -> Vec<String> {
         self.runtime.unrecorded()
     }
 }
 
-/// Opens a run. Where its script must be run again, says so and why on standard error.
+/// Opens a run. If its script must be run again, this and the reason are printed on standard error.
 ///
 /// # Errors
-/// The folder holds no run or several; its specification cannot be read; its script is needed and there is
-/// none; what it was made of is missing.
+/// The folder holds no run or several; its specification cannot be read; its script is needed but
+/// missing; a file or model that it depends on is missing.
 pub fn open(request: &Request) -> Result<Opened> {
     let run = fs::canonicalize(request.run).at(request.run.display())?;
     let (run, record) = match &request.aim {
@@ -94,7 +94,7 @@ pub fn open(request: &Request) -> Result<Opened> {
     }
 }
 
-/// Why the script must be run again; `None` where the specification is enough.
+/// Why the script must be run again; `None` if the specification is sufficient.
 fn needs_script(specification: &Specification, record: &Value, aim: &Aim) -> Option<String> {
     if let Aim::Evaluate(_) = aim {
         return specification.needs_script();
@@ -160,7 +160,7 @@ fn rebuild(
     record: &Value,
     specification: &Specification,
 ) -> Result<Opened> {
-    // Relative paths are those of the folder that the run was started in, where it is there.
+    // Relative paths refer to the folder in which the run was started, if it exists.
     if let Some(folder) = record["folder"].as_str().filter(|folder| Path::new(folder).is_dir()) {
         std::env::set_current_dir(folder).at(folder)?;
     }
@@ -187,7 +187,7 @@ fn rebuild(
     Ok(Opened::Rebuilt(Box::new(Rebuilt { runtime, trainer })))
 }
 
-/// The file of the method's operator, where it is in one.
+/// The file of the method's operator, if it is in a file.
 fn operator_file(specification: &Specification, run: &Path) -> Result<Option<PathBuf>> {
     match specification.method.get("compose").and_then(Value::as_str) {
         Some(name) if compose::built_in(name).is_err() => {
@@ -246,7 +246,7 @@ fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result
     })
 }
 
-/// Names the files that are not as they were: their copies in the run's folder are used.
+/// Reports files that were edited since: their copies in the run's folder are used.
 fn note_edits(script: &str, source: &str, modules: &[Source]) {
     let differs = |path: &Path, text: &str| fs::read_to_string(path).is_ok_and(|now| now != text);
     let script = differs(Path::new(script), source).then(|| script.to_string());
@@ -265,7 +265,7 @@ fn note_edits(script: &str, source: &str, modules: &[Source]) {
     }
 }
 
-/// The run in this very folder.
+/// The run in exactly this folder.
 fn only_run(folder: &Path, shown: &Path) -> Result<(PathBuf, Value)> {
     if folder.join(SESSION).is_file() {
         return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
@@ -277,7 +277,7 @@ fn only_run(folder: &Path, shown: &Path) -> Result<(PathBuf, Value)> {
     })
 }
 
-/// The run in this folder, or one of those of a session right below it, with its `session.json`.
+/// The run in this folder, or a run of a session directly below it, with its `session.json`.
 fn run_in(folder: &Path) -> Result<(PathBuf, Value)> {
     if folder.join(SESSION).is_file() {
         return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
@@ -317,7 +317,7 @@ fn below(folder: &Path) -> impl Iterator<Item = PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
-/// The runs of a session in the folders beside one of them, by the numbers of their trainers.
+/// The runs of a session in the sibling folders, by the numbers of their trainers.
 fn beside(run: &Path, session: &str) -> BTreeMap<usize, PathBuf> {
     let folders = run.parent().into_iter().flat_map(below);
     let of_session = |path: PathBuf| {

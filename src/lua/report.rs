@@ -1,4 +1,4 @@
-//! `compt.report.page`: the page of the crate `study`, with the parts in `stdlib/report/page`.
+//! `compt.report.page`: the page of the crate `study`, with the scripts in `stdlib/report/page`.
 
 use super::stdlib;
 use crate::Error;
@@ -8,7 +8,7 @@ use compt_study::report::{Page, Template};
 use mlua::{Lua, Table};
 use std::path::Path;
 
-/// Each uses those before it.
+/// Each script uses the ones before it.
 const SCRIPTS: [&str; 5] = ["elements", "runs", "curves", "predictions", "page"];
 
 /// `write_page { path, title, made, body, runs }`: `body` is HTML, `runs` are paths.

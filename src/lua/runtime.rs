@@ -1,4 +1,4 @@
-//! The main Lua state: the standard library, the native modules and the way scripts find them.
+//! The main Lua state: the standard library, the native modules and the module search.
 
 use super::failure::Failure;
 use super::session::{Script, Session};
@@ -16,15 +16,15 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// A fresh state in which `require "compt"` and the modules below it work.
+    /// A new state in which `require "compt"` and the modules below it work.
     pub fn new() -> mlua::Result<Self> {
         Runtime::with_session(Session::default())
     }
 
-    /// A state for a session: its arguments, its seed, and its script's folder to `require` from.
+    /// A state for a session: its arguments, its seed, and its script's folder on the `require` path.
     pub fn with_session(session: Session) -> mlua::Result<Self> {
         let lua = Lua::new();
-        // Tensors die young: collected often, a loop over small ones stays small.
+        // Tensors are short-lived: with frequent collection a loop over small ones stays small.
         lua.gc_set_mode(GcMode::Generational(GcGenParams::default()));
         let globals = lua.globals();
         tch::manual_seed(session.seed as i64);
@@ -57,14 +57,14 @@ impl Runtime {
         &self.lua
     }
 
-    /// Runs a chunk; `name` is what error messages call it.
+    /// Runs a chunk; `name` is its name in error messages.
     pub fn exec(&self, source: &str, name: &str) -> Result<(), Box<Failure>> {
         sources::record(&self.lua, name, source);
         let done = self.lua.load(text::code(source)).set_name(format!("@{name}")).exec();
         done.and(hook::install(&self.lua)).map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 
-    /// Makes `compt.args` what the command line gave, and these.
+    /// Sets `compt.args` to the values of the command line and these.
     pub fn give_args(&self, args: Vec<(String, serde_json::Value)>) -> mlua::Result<()> {
         let require: Function = self.lua.globals().get("require")?;
         let session: Table = require.call("compt.session")?;
@@ -82,17 +82,17 @@ impl Runtime {
         self.lua.app_data_ref::<Session>().map(|s| s.unrecorded.clone()).unwrap_or_default()
     }
 
-    /// Cells that failed, and why.
+    /// Failed cells, and their errors.
     pub fn failed(&self) -> Vec<String> {
         self.lua.app_data_ref::<Session>().map(|s| s.failed.clone()).unwrap_or_default()
     }
 
-    /// Whether a grid ended the script, as it was to.
+    /// Whether a grid ended the script as intended.
     pub fn is_over(&self) -> bool {
         self.lua.app_data_ref::<Session>().is_some_and(|session| session.over)
     }
 
-    /// The plan of a grid, where the session was to make one.
+    /// The plan of a grid, if the session requested one.
     pub fn planned(&self) -> Option<Rc<Plan>> {
         self.lua.app_data_ref::<Session>().and_then(|session| session.planned.clone())
     }
@@ -116,25 +116,25 @@ impl Runtime {
         write().map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 
-    /// Makes a script the one that runs, or none.
+    /// Sets or clears the current script.
     pub fn enter(&self, script: Option<Script>) {
         if let Some(mut session) = self.lua.app_data_mut::<Session>() {
             session.enter(script);
         }
     }
 
-    /// Lets `require` find what lies beside a file.
+    /// Adds the folder of a file to the `require` path.
     pub fn look_beside(&self, path: &Path) -> mlua::Result<()> {
         path.parent().map_or(Ok(()), |folder| look_in(&self.lua, folder))
     }
 
-    /// `print` says nothing.
+    /// Disables `print`.
     pub fn mute(&self) -> mlua::Result<()> {
         let nothing = self.lua.create_function(|_, _: MultiValue| Ok(()))?;
         self.lua.globals().set("print", nothing)
     }
 
-    /// Makes `compt` and `torch` globals, loaded when first used.
+    /// Makes `compt` and `torch` globals, loaded on first use.
     pub fn open_globals(&self) -> mlua::Result<()> {
         let require: Function = self.lua.globals().get("require")?;
         let index = self.lua.create_function(move |_, (globals, name): (Table, Value)| {
@@ -153,15 +153,15 @@ impl Runtime {
     }
 }
 
-/// The native parts, as the module `compt.native` that `stdlib/init.lua` starts from.
+/// Provides the native parts as the module `compt.native`, which `stdlib/init.lua` loads.
 fn preload_native(lua: &Lua) -> mlua::Result<()> {
     let native = lua.create_table()?;
     types::register_all(lua, &native)?;
     lua.preload_module("compt.native", lua.create_function(move |_, ()| Ok(native.clone()))?)
 }
 
-/// Lets `require` find the embedded standard library, then files along `package.path`, whose texts
-/// are kept for error messages.
+/// Makes `require` search the embedded standard library, then files along `package.path`, whose texts
+/// are recorded for error messages.
 fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     let library = lua.create_function(|lua, name: String| {
         let Some((path, source)) = stdlib::module(&name) else {
@@ -195,7 +195,7 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     searchers.raw_insert(3, files)
 }
 
-/// The module that a script that is run again had loaded, by its path along `package.path`.
+/// The recorded module of a script that is run again, by its path along `package.path`.
 fn kept_module(lua: &Lua, name: &str, along: &str) -> Option<(String, String)> {
     let session = lua.app_data_ref::<Session>()?;
     let again = session.again.as_ref()?;

@@ -1,4 +1,4 @@
-//! What the command line decided: the session a script runs in.
+//! The session of a script, configured by the command line.
 
 use super::text;
 use crate::{Error, Result};
@@ -15,58 +15,58 @@ use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tch::Device;
 
-/// Kept in the main state's app data; bindings read it with `lua.app_data_ref::<Session>()`.
+/// Stored in the main state's app data; bindings read it with `lua.app_data_ref::<Session>()`.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// The values of `--set`, which a script sees as `compt.args`.
+    /// The values of `--set`, which a script reads as `compt.args`.
     pub args: Map<String, Value>,
-    /// Where runs are recorded, if `--out` was given.
+    /// The folder of `--out`, if it was set.
     pub out: Option<PathBuf>,
     /// The default device: `cpu`, `cuda`, `cuda:1` or `auto`.
     pub device: String,
     /// Seeds torch and `math.random`.
     pub seed: u64,
     pub script: Option<Script>,
-    /// An edit of a control that does not work ends the run.
+    /// An invalid edit of a control ends the run.
     pub strict: bool,
-    /// Where the script was run before: its runs are gone on with, or made again.
+    /// The earlier session of the script, whose runs are resumed or replayed.
     pub again: Option<Rc<Again>>,
-    /// What this session is called in the records of its runs.
+    /// The id of this session in the records of its runs.
     pub id: String,
-    /// Trainers made so far.
+    /// The number of trainers created so far.
     pub trainers: usize,
     /// Runs that could not be recorded, and why.
     pub unrecorded: Vec<String>,
     pub grids: Grids,
-    /// The plan of a grid of the script, where one was asked for.
+    /// The plan of a grid of the script, if one was requested.
     pub planned: Option<Rc<Plan>>,
-    /// The cell of a grid that is run now: { id, settings }.
+    /// The current cell of a grid: `{ id, settings }`.
     pub cell: Option<Value>,
-    /// Nothing is left to do: the rest of the script is not run.
+    /// All work is done: the rest of the script is not run.
     pub over: bool,
-    /// Cells that failed, and why.
+    /// Failed cells, and their errors.
     pub failed: Vec<String>,
 }
 
-/// What becomes of the script's grids (`compt.ablate`).
+/// What is done with the script's grids (`compt.ablate`).
 #[derive(Debug, Clone, Default)]
 pub struct Grids {
-    /// How many the script has come to.
+    /// The number of grids that the script has reached.
     pub seen: usize,
     pub way: Way,
 }
 
 #[derive(Debug, Clone)]
 pub enum Way {
-    /// They are run by so many processes side by side; 0 and 1: by this one alone.
+    /// Cells are run by this many parallel processes; 0 and 1: by this process only.
     Run { jobs: usize },
-    /// The first one with something left to do is listed, and ends the script.
+    /// The first grid with unfinished cells is listed; this ends the script.
     List,
-    /// It becomes [`Session::planned`], and ends the script; nothing is computed on a GPU.
+    /// The grid becomes [`Session::planned`]; this ends the script, and nothing is computed on a GPU.
     Plan,
-    /// This process runs some cells of one grid, and ends with them.
+    /// This process runs some cells of one grid, then ends.
     Task(Rc<Task>),
-    /// Nothing is run: the script goes on with what there is of this plan.
+    /// No cell is run: the script continues with the finished cells of this plan.
     Merge(Rc<Plan>),
 }
 
@@ -80,12 +80,12 @@ impl Default for Way {
 #[derive(Debug)]
 pub struct Task {
     pub plan: Plan,
-    /// When this process, or those that work side by side with it, began, in seconds since 1970:
-    /// cells that failed before are tried again.
+    /// When this process, or the group of processes it belongs to, started, in seconds since 1970:
+    /// cells that failed earlier are tried again.
     pub began: f64,
-    /// The file of what this process says.
+    /// The file with this process's output.
     pub output: Option<PathBuf>,
-    /// Another process tells which cells failed.
+    /// Another process reports failed cells.
     pub is_watched: bool,
 }
 
@@ -96,14 +96,14 @@ pub struct Script {
     pub source: String,
 }
 
-/// What is done with the runs of the earlier session.
+/// The purpose of opening the runs of the earlier session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Those that are over are taken as they are, the others are gone on with.
+    /// Finished runs are loaded, the others are resumed.
     Resume,
-    /// The run of this trainer (from 1) is made again, to this step or its end; nothing is written.
+    /// The run of this trainer (from 1) is replayed, up to this step or its end; nothing is written.
     Replay { trainer: usize, to: Option<u64> },
-    /// The last checkpoint of this trainer's run is evaluated; nothing is made or written.
+    /// The last checkpoint of this trainer's run is evaluated; no step is made, and nothing is written.
     Evaluate { trainer: usize },
 }
 
@@ -113,17 +113,17 @@ pub struct Again {
     pub mode: Mode,
     /// The folders of its runs, by the number of their trainer.
     pub folders: BTreeMap<usize, PathBuf>,
-    /// The cell of a grid whose runs they are: { id, settings }.
+    /// The cell of a grid that the runs belong to: `{ id, settings }`.
     pub cell: Option<Value>,
-    /// What came of a replay.
+    /// The result of a replay.
     pub replayed: RefCell<Option<Replayed>>,
-    /// What is to be evaluated.
+    /// The requested evaluation.
     pub evaluation: Option<EvaluationOptions>,
-    /// What came of it, as a table and as JSON.
+    /// Its result, as a table and as JSON.
     pub evaluated: RefCell<Option<(String, Value)>>,
     /// Settings that may differ from the recorded ones.
     pub may_differ: Vec<&'static str>,
-    /// The files that the script had loaded: they are used in the place of those on the disk.
+    /// The files that the script had loaded, which are used instead of those on disk.
     pub modules: Vec<Source>,
 }
 
@@ -164,14 +164,14 @@ impl Default for Session {
     }
 }
 
-/// A name no other session has: when it began, and in which process.
+/// A unique session id: start time and process.
 pub fn fresh_id() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{}-{:09}-{}", now.as_secs(), now.subsec_nanos(), std::process::id())
 }
 
 impl Session {
-    /// Makes a script the one that runs, or none: what follows is a session of its own.
+    /// Sets or clears the current script; what follows is a new session.
     pub fn enter(&mut self, script: Option<Script>) {
         self.script = script;
         self.id = fresh_id();
@@ -179,7 +179,7 @@ impl Session {
         self.grids.seen = 0;
     }
 
-    /// The session that runs a plan's script as it was run when the plan was made.
+    /// The session that runs a plan's script with the settings of the plan.
     pub fn of_plan(launch: &Launch, way: Way) -> Result<Session> {
         let source = text::read(&launch.script)?;
         let launch = launch.clone();
@@ -195,17 +195,17 @@ impl Session {
         })
     }
 
-    /// Whether the session is there to evaluate a run.
+    /// Whether the session evaluates a run.
     pub fn evaluates(&self) -> bool {
         self.again.as_ref().is_some_and(|again| again.evaluation.is_some())
     }
 
-    /// Whether nothing is to be trained.
+    /// Whether nothing is trained.
     pub fn only_looks(&self) -> bool {
         matches!(self.grids.way, Way::List | Way::Plan | Way::Merge(_))
     }
 
-    /// The plan that was made of the script's grid of this number, where this process is given one.
+    /// The plan of the script's grid with this number, if this process has one.
     pub fn plan_of(&self, grid: usize) -> Option<&Plan> {
         let plan = match &self.grids.way {
             Way::Task(task) => &task.plan,
@@ -215,7 +215,7 @@ impl Session {
         (plan.head.grid == grid).then_some(plan)
     }
 
-    /// What is needed to run the script elsewhere, as this session does.
+    /// What is needed to run the script in another process as in this session.
     pub fn launch(&self) -> Result<Launch> {
         let script = self.script.as_ref();
         let script = script.ok_or_else(|| Error::new("a plan needs a script"))?;
@@ -230,7 +230,7 @@ impl Session {
         })
     }
 
-    /// What a run's `session.json` says, so that the script can be run again.
+    /// The contents of a run's `session.json`, from which the script can be run again.
     pub fn record(&self) -> Value {
         let script = self.script.as_ref();
         json!({
@@ -248,9 +248,9 @@ impl Session {
     }
 
     /// The default device. A CUDA device is seeded here, because libtorch's CUDA part is only
-    /// loaded once one is wanted.
+    /// loaded on demand.
     pub fn device(&self) -> Result<Device> {
-        // A cluster's GPUs are not where its jobs are handed in.
+        // A cluster's login node may have no GPU.
         if matches!(self.grids.way, Way::Plan | Way::Merge(_)) {
             return Ok(Device::Cpu);
         }

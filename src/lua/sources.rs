@@ -1,5 +1,5 @@
-//! The texts of the chunks that were loaded: to show the line of an error as it was run, and to tell
-//! what code a function depends on.
+//! The texts of the loaded chunks: to show the line of an error as it was run, and to find
+//! the code that a function depends on.
 
 use super::text;
 use compt_core::files::source::{Source, sha256};
@@ -34,11 +34,11 @@ impl Place {
 struct Sources {
     /// Name and text of every chunk.
     texts: Vec<(String, String)>,
-    /// The files that scripts have required.
+    /// The files that scripts required, in that order.
     modules: Vec<Source>,
 }
 
-/// Notes a chunk's text.
+/// Records a chunk's text.
 pub fn record(lua: &Lua, name: &str, text: &str) {
     if lua.app_data_ref::<Sources>().is_none() {
         lua.set_app_data(Sources::default());
@@ -47,21 +47,21 @@ pub fn record(lua: &Lua, name: &str, text: &str) {
     sources.texts.push((name.to_string(), text.to_string()));
 }
 
-/// Notes a file that a script requires, with its text.
+/// Records a file that a script requires, with its text.
 pub fn record_module(lua: &Lua, path: &str, text: &str) {
     record(lua, path, text);
     let mut sources = lua.app_data_mut::<Sources>().expect("it was just put there");
     sources.modules.push(Source::new(PathBuf::from(path), text.to_string()));
 }
 
-/// The files that scripts have required.
+/// The files that scripts required, in that order.
 pub fn modules(lua: &Lua) -> Vec<Source> {
     lua.app_data_ref::<Sources>().map(|sources| sources.modules.clone()).unwrap_or_default()
 }
 
 /// The SHA-256 of each file of a function's code, by path: the chunk that defines it and all files it
-/// requires, directly or through others, as their texts name them. The embedded library is the
-/// program's.
+/// requires, directly or indirectly, found by their `require` calls. The embedded library is part of the
+/// program and not included.
 pub fn code_of(lua: &Lua, function: &Function) -> mlua::Result<BTreeMap<PathBuf, String>> {
     let own = function.info().source.unwrap_or_default();
     let mut needed = vec![own.strip_prefix(['@', '=']).unwrap_or(&own).to_string()];
@@ -80,7 +80,7 @@ pub fn code_of(lua: &Lua, function: &Function) -> mlua::Result<BTreeMap<PathBuf,
     Ok(hashes)
 }
 
-/// A chunk's newest text as it was loaded; of a file that was not, its content.
+/// A chunk's newest text as it was loaded; for a file that was not loaded, its content.
 pub fn text_of(lua: &Lua, name: &str) -> Option<String> {
     let loaded = lua.app_data_ref::<Sources>().and_then(|sources| {
         sources.texts.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.clone())
@@ -98,7 +98,7 @@ fn required(text: &str) -> Vec<&str> {
     calls.collect()
 }
 
-/// Where `require` finds a module that is no part of the library.
+/// The path where `require` finds a module outside the library.
 fn path_of(lua: &Lua, name: &str) -> mlua::Result<Option<String>> {
     let package: Table = lua.globals().get("package")?;
     let search: Function = package.get("searchpath")?;
@@ -107,8 +107,8 @@ fn path_of(lua: &Lua, name: &str) -> mlua::Result<Option<String>> {
     Ok(path)
 }
 
-/// The source line of a place, from the newest chunk of that name, or from the file if the script
-/// loaded it by other means.
+/// The source line of a place, from the newest chunk with that name, or from the file if it was
+/// loaded by other means.
 pub fn line(lua: &Lua, place: &Place) -> Option<String> {
     let recorded = lua.app_data_ref::<Sources>().and_then(|sources| {
         let newest = sources.texts.iter().rev().find(|(name, _)| is_shown_as(name, &place.chunk));
@@ -118,7 +118,7 @@ pub fn line(lua: &Lua, place: &Place) -> Option<String> {
     text::without_mark(&text).lines().nth(place.line.checked_sub(1)?).map(str::to_string)
 }
 
-/// Lua shows a long name by its end: `...ong/name.lua`.
+/// Lua abbreviates a long name to its end: `...ong/name.lua`.
 fn is_shown_as(name: &str, shown: &str) -> bool {
     name == shown || shown.strip_prefix("...").is_some_and(|end| name.ends_with(end))
 }

@@ -1,5 +1,5 @@
-//! The library's Lua files: embedded in the binary; read from `$COMPT_STDLIB` instead where that
-//! names a folder, for work on the library itself.
+//! The library's Lua files: embedded in the binary, or read from the folder `$COMPT_STDLIB` if it is
+//! set, for work on the library itself.
 
 use crate::Error;
 use mlua::{FromLuaMulti, Lua};
@@ -32,13 +32,13 @@ pub fn module(name: &str) -> Option<(String, Cow<'static, [u8]>)> {
         .find_map(|path| file(&path).map(|bytes| (path, bytes)))
 }
 
-/// Runs a file of the standard library and takes what it returns.
+/// Runs a file of the standard library and returns its results.
 pub fn load<T: FromLuaMulti>(lua: &Lua, path: &str) -> mlua::Result<T> {
     let source = file(path).ok_or_else(|| Error::new(format!("no file stdlib/{path} in compt")))?;
     lua.load(&source[..]).set_name(format!("=stdlib/{path}")).eval()
 }
 
-/// The modules made for scripts, sorted; the others are how these are made.
+/// The public modules, sorted; the others are internal.
 pub const MODULES: [&str; 8] = [
     "compt",
     "compt.curriculum",
@@ -50,7 +50,7 @@ pub const MODULES: [&str; 8] = [
     "compt.torch",
 ];
 
-/// The names of the modules right below a folder, sorted: `glue` for `tasks/glue.lua`.
+/// The names of the modules directly below a folder, sorted: `glue` for `tasks/glue.lua`.
 pub fn modules_in(folder: &str) -> Vec<String> {
     let name = |path: &str| {
         let name = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".lua")?;

@@ -4,22 +4,22 @@ use crate::{Error, Result};
 use compt_error::Context;
 use std::path::Path;
 
-/// Some editors put it before UTF-8.
+/// The byte order mark, which some editors put before UTF-8.
 const MARK: char = '\u{feff}';
 
-/// The text of a file of Lua code, every byte of it. One in another encoding than UTF-8 is refused.
+/// Reads a file of Lua code. An encoding other than UTF-8 is refused.
 pub fn read(path: &Path) -> Result<String> {
     decoded(std::fs::read(path).at(path.display())?, path)
 }
 
-/// What Lua compiles of a file's text, as `lua` reads it: without the byte order mark, a first line
-/// `#!...` as a comment, so that line numbers stay.
+/// The code of a file as `lua` reads it: without the byte order mark, and with a first line
+/// `#!...` as a comment, so that line numbers stay the same.
 pub fn code(text: &str) -> String {
     let text = without_mark(text);
     if text.starts_with('#') { format!("--{text}") } else { text.to_string() }
 }
 
-/// The text behind its byte order mark, if it has one.
+/// The text after its byte order mark, if it has one.
 pub fn without_mark(text: &str) -> &str {
     text.strip_prefix(MARK).unwrap_or(text)
 }
@@ -46,7 +46,7 @@ fn decoded(bytes: Vec<u8>, path: &Path) -> Result<String> {
     })
 }
 
-/// The encoding in units of more than a byte, by its byte order mark or its zeros.
+/// The name of a multi-byte encoding, detected by its byte order mark or its zeros.
 fn wide(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] => return Some("UTF-32LE"),
@@ -55,7 +55,7 @@ fn wide(bytes: &[u8]) -> Option<&'static str> {
         [0xfe, 0xff, ..] => return Some("UTF-16BE"),
         _ => {}
     }
-    // Code is mostly ASCII: one byte of each two is zero.
+    // Code is mostly ASCII: one of every two bytes is zero.
     let zeros = |from: usize| bytes.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd, half) = (zeros(0), zeros(1), bytes.len() / 2);
     match half > 1 && 2 * even.max(odd) > half && even.min(odd) * 8 < half {

@@ -1,8 +1,8 @@
-//! Values, types and errors in the words of Lua's users.
+//! Values, types and errors in Lua's terms.
 
 use mlua::Value;
 
-/// What a value is, in Lua's words or by the name of its type.
+/// The Lua type of a value, or the name of its class.
 pub fn kind(value: &Value) -> String {
     let own = value.as_userdata().and_then(|object| object.type_name().ok());
     match own {
@@ -13,7 +13,7 @@ pub fn kind(value: &Value) -> String {
     }
 }
 
-/// A Rust type's name in Lua's words.
+/// A Rust type's name in Lua's terms.
 pub fn type_name(to: &str) -> &str {
     match to {
         "i64" | "i32" | "usize" | "u64" | "u32" => "whole number",
@@ -46,7 +46,7 @@ pub fn a(kind: &str) -> String {
     }
 }
 
-/// What an error says in Lua's words, where the library's own are Rust's.
+/// An error in Lua's terms, if mlua's text names Rust types.
 pub fn in_words(error: &mlua::Error) -> Option<String> {
     use mlua::Error::*;
     Some(match error {

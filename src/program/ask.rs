@@ -1,9 +1,9 @@
-//! Questions before something goes.
+//! Confirmation before data is removed.
 
 use crate::{Error, Result};
 use std::io::{BufRead, IsTerminal, Write};
 
-/// Asks on the terminal whether to proceed; an error where there is none.
+/// Asks on the terminal whether to proceed; an error if there is no terminal.
 pub fn agreed(question: &str) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::new("nobody is there to ask").hint("--yes removes without asking"));

@@ -1,4 +1,4 @@
-//! `compt cache`: what the cache of models and datasets holds, and taking things out of it.
+//! `compt cache`: lists the cache of models and datasets, and removes entries.
 
 use super::{ask, errors};
 use crate::{Error, Result};
@@ -141,7 +141,7 @@ fn prune(hub: &Hub, options: &Prune) -> ExitCode {
     }
 }
 
-/// Shows what goes, asks, and removes it.
+/// Shows what will be removed, asks, and removes it.
 fn remove(
     options: &Prune,
     lines: &[String],

@@ -1,4 +1,4 @@
-//! The command line: what it takes, and which part of the program answers.
+//! The command line: its commands and options.
 
 use crate::errors::FAILED;
 use crate::session_options::SessionOptions;
@@ -271,7 +271,7 @@ Examples:
   compt doctor";
 
 impl Cli {
-    /// Runs the command and gives the exit code.
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> ExitCode {
         end_quietly_on_a_broken_pipe();
         match (self.command, self.eval) {
@@ -311,7 +311,7 @@ impl From<GridOptions> for Grids {
     }
 }
 
-/// `compt run study.lua | head` stops with `head`, as other programs do.
+/// `compt run study.lua | head` ends with `head`, like other programs.
 fn end_quietly_on_a_broken_pipe() {
     // SAFETY: no other thread runs yet.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };

@@ -1,4 +1,4 @@
-//! `compt doctor`: what this machine and this build have, what is missing and how to get it.
+//! `compt doctor`: the features of this machine and this build, and what is missing.
 
 use super::FAILED;
 use compt_core::tensor::device;
@@ -7,7 +7,7 @@ use compt_study::records::environment::{self, CPU_FEATURES};
 use std::process::ExitCode;
 use tch::{Kind, Tensor};
 
-/// Prints the findings. The exit code is a failure where libtorch does not work.
+/// Prints the findings. The exit code is a failure if libtorch does not work.
 pub fn doctor() -> ExitCode {
     versions();
     hardware();
@@ -68,7 +68,7 @@ fn cuda() {
     }
 }
 
-/// The folder that holds what was downloaded, and where that comes from.
+/// The folder of downloaded files, and how it was chosen.
 fn hub() {
     let settings = match HubSettings::from_env() {
         Ok(settings) => settings,
@@ -82,7 +82,7 @@ fn hub() {
     say("hub", &format!("{}, {network}, {token}", settings.endpoint));
 }
 
-/// A small matrix product, forwards and backwards.
+/// A small matrix product, forward and backward.
 fn works() -> crate::Result<()> {
     let a = Tensor::f_ones([4, 4], (Kind::Float, tch::Device::Cpu))?.f_set_requires_grad(true)?;
     a.f_matmul(&a)?.f_sum(Kind::Float)?.f_backward()?;

@@ -1,4 +1,4 @@
-//! Errors on standard error and exit codes: no Rust, no backtraces, the line of Lua in question.
+//! Errors on standard error and exit codes: no Rust types, no backtraces, the line of Lua.
 
 use compt_core::guard::words;
 use compt_lua::failure::Failure;
@@ -7,18 +7,18 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_h
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-/// The exit code where a study or a command fails.
+/// The exit code if a study or a command fails.
 pub const FAILED: u8 = 1;
-/// The exit code where a command cannot be carried out as it was given.
+/// The exit code if a command cannot be carried out as specified.
 const USAGE: u8 = 2;
 
-/// Prints why the command is not carried out.
+/// Prints why the command is refused.
 pub fn refuse(error: &crate::Error) -> ExitCode {
     eprintln!("compt: {error}");
     ExitCode::from(USAGE)
 }
 
-/// The exit code of a command, whose error is printed.
+/// The exit code of a command; its error is printed.
 pub fn exit(done: crate::Result<()>) -> ExitCode {
     done.map_or_else(|e| refuse(&e), |()| ExitCode::SUCCESS)
 }
@@ -44,10 +44,10 @@ pub fn interrupted(failure: Option<&Failure>) {
     }
 }
 
-/// Where and why the program itself failed.
+/// The location and message of a panic.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
-/// Runs a part of the program; None if it panics, which is printed in one sentence.
+/// Runs a part of the program; `None` if it panics, which is reported in one sentence.
 pub fn guard<T>(f: impl FnOnce() -> T) -> Option<T> {
     let usual = take_hook();
     set_hook(Box::new(note_panic));

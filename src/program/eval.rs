@@ -1,4 +1,4 @@
-//! `compt eval RUN`: a run's last checkpoint evaluated again, under other masks, weights or decoding.
+//! `compt eval RUN`: evaluates a run's last checkpoint with other masks, weights or decoding.
 
 use crate::{FAILED, errors, run};
 use clap::Args;

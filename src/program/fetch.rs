@@ -1,4 +1,4 @@
-//! `compt fetch NAME...`: models and datasets into the cache, so that runs need no network.
+//! `compt fetch NAME...`: downloads models and datasets into the cache, so that runs need no network.
 
 use super::errors;
 use crate::Result;
@@ -41,7 +41,7 @@ pub fn fetch(options: &FetchOptions) -> ExitCode {
             }
             RepoKind::Dataset => Ok(all.to_vec()),
         };
-        // Without a network only what a T5 needs is known to be whole.
+        // Without a network, only the files of a T5 are known to be complete.
         let told =
             hub.settings().offline && name.kind == RepoKind::Model && options.include.is_empty();
         let snapshot =

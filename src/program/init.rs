@@ -1,4 +1,4 @@
-//! `compt init`: a folder in which editors and type checkers know the runtime.
+//! `compt init`: sets up a folder for editors and type checkers.
 
 use super::{errors, stubs};
 use crate::{Error, Result};
@@ -9,10 +9,10 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Where the stubs go, below the folder.
+/// The folder of the stubs.
 const STUBS: &str = ".compt/stubs";
 
-/// Writes the stubs and points `.luarc.json` at them; what that file said already stays.
+/// Writes the stubs and adds them to `.luarc.json`; its other settings are kept.
 pub fn init(folder: &Path) -> ExitCode {
     errors::exit(set_up(folder).map(|()| {
         println!("{}: .luarc.json and {STUBS} written", folder.display());
@@ -39,7 +39,7 @@ fn read(text: &str) -> Result<Map<String, Value>> {
     })
 }
 
-/// The settings with the stubs' folder among the libraries and Lua 5.4 as the version.
+/// The settings with the stubs' folder as a library and Lua 5.4 as the version.
 fn with_stubs(mut settings: Map<String, Value>) -> Map<String, Value> {
     let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
     let mut libraries = list(settings.get("workspace.library"));

@@ -1,4 +1,4 @@
-//! `compt predict RUN`: lines in, predictions out.
+//! `compt predict RUN`: predictions for lines of standard input.
 
 use super::{FAILED, errors};
 use crate::{Error, Result};
@@ -72,7 +72,7 @@ fn answer_all(options: &Options) -> Result<()> {
     pass(&predictor, input, usize::from(options.batch), &mut io::stdout().lock())
 }
 
-/// Answers lines as they come, `batch` at a time.
+/// Predicts lines as they arrive, `batch` at a time.
 fn pass(
     predictor: &PromptPredictor,
     mut input: Input,
@@ -90,7 +90,7 @@ fn pass(
         };
         match row {
             Ok(row) => waiting.extend(row),
-            // What came before a bad line is answered.
+            // Rows before an invalid line are predicted.
             Err(e) => {
                 tell(predictor, waiting, out)?;
                 return Err(e);
@@ -102,8 +102,8 @@ fn pass(
     }
 }
 
-/// The row that is given. Empty lines of JSON Lines say nothing; as text they are answered, so that
-/// lines keep step.
+/// Converts an input to a row. Empty lines of JSON Lines are skipped; empty lines of text are predicted, so
+/// that output lines match input lines.
 fn row(form: &Form, given: Given) -> Result<Option<Row>> {
     match given {
         Given::Row(row) => Ok(Some(row)),
@@ -163,7 +163,7 @@ fn form(config: &Specification, options: &Options) -> Result<(String, Form)> {
     Ok((name, form))
 }
 
-/// The backbone of the run, or the one given instead.
+/// The backbone of the run, or its replacement.
 fn backbone(config: &Specification, options: &Options) -> Result<LoadedBackbone> {
     let recorded = &config.backbone;
     let name = match &options.backbone {
@@ -191,7 +191,7 @@ fn backbone(config: &Specification, options: &Options) -> Result<LoadedBackbone>
     Ok(backbone)
 }
 
-/// A model of the hub with its commit; a folder as seen from where the run was started.
+/// A model on the Hub with its commit; a folder relative to the folder in which the run was started.
 fn recorded_name(recorded: &BackboneSpec, run: &Path) -> String {
     let name = recorded.name.clone();
     if let Some(commit) = &recorded.revision {

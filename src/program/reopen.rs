@@ -76,7 +76,7 @@ pub fn replay(options: &ReplayOptions) -> ExitCode {
     }
 }
 
-/// Opens a run, or reports why it cannot be.
+/// Opens a run, or reports why it cannot be opened.
 fn reopened(folder: &Path, aim: Aim, device: &Option<String>) -> Result<Opened, ExitCode> {
     interrupt::install().map_err(|e| errors::refuse(&e.into()))?;
     let request = Request { run: folder, aim, device: device.clone(), backbone: None };
@@ -94,7 +94,7 @@ fn finish(rebuilt: &Rebuilt) -> ExitCode {
     }
 }
 
-/// Makes all steps; an error or a signal is reported.
+/// Makes all steps; reports an error or a signal.
 fn all_steps(rebuilt: &Rebuilt) -> Result<Ended, ExitCode> {
     let ended = errors::guard(|| rebuilt.with(|run| run.run(None)));
     match ended.ok_or(ExitCode::from(FAILED))? {

@@ -32,7 +32,7 @@ pub fn script(session: Session) -> ExitCode {
     execute(&source, &name, session, false)
 }
 
-/// Runs code given on the command line.
+/// Runs code from the command line.
 pub fn code(code: &str, session: Session) -> ExitCode {
     execute(code, "-e", session, true)
 }
@@ -49,7 +49,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         if globals {
             runtime.open_globals()?;
         }
-        // What the script says was said when it was run; standard output is for the scores.
+        // Standard output is for the scores; the script has printed its output when it was run.
         if again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
             runtime.mute()?;
         }
@@ -72,7 +72,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     }
     if interrupt::requested() {
         errors::interrupted(outcome.and_then(|done| done.err()).as_deref());
-        // The code of a signal says that there is a checkpoint to go on from.
+        // The exit code of a signal means that there is a checkpoint to resume from.
         let recorded = unrecorded.is_empty();
         return ExitCode::from(if recorded { interrupt::exit_code() } else { FAILED });
     }
@@ -84,7 +84,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     }
 }
 
-/// What can be told to be wrong before anything runs.
+/// Checks that are possible before anything runs.
 pub fn check(session: &Session) -> crate::Result<()> {
     interrupt::install().at("cannot listen for Ctrl-C")?;
     if let Some(out) = &session.out

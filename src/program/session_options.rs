@@ -1,4 +1,4 @@
-//! The options that scripts, the prompt and plans have in common.
+//! The common options of scripts, the prompt and plans.
 
 use clap::Args;
 use compt_lua::args::parse_arg;

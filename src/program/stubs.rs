@@ -23,7 +23,7 @@ pub fn manual() -> ExitCode {
     errors::exit(Docs::load().map(|docs| print!("{}", doc::manual(&docs))))
 }
 
-/// Writes the stubs where `require` would look for their modules below `folder`.
+/// Writes the stubs where `require` searches for their modules below `folder`.
 pub fn write(folder: &Path) -> Result<()> {
     for (path, text) in doc::stubs(&Docs::load()?) {
         let path = folder.join(path);

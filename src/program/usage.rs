@@ -1,10 +1,10 @@
-//! Wrong usage: what clap says of it, and where a value was meant for the script, how to give it.
+//! Wrong usage: clap's error, and how to pass a value to the script.
 
 use crate::cli::Cli;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// The command line; where it is wrong, says so and ends the program.
+/// Parses the command line; if it is invalid, prints the error and ends the program.
 pub fn parse() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
@@ -12,7 +12,7 @@ pub fn parse() -> Cli {
     })
 }
 
-/// `--epochs 3`, `--epochs=3` and `epochs=3` are values of the script's: `--set epochs=3`.
+/// `--epochs 3`, `--epochs=3` and `epochs=3` are values of the script: `--set epochs=3`.
 fn with_tip(mut error: clap::Error, words: &[String]) -> clap::Error {
     let argument = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) if error.kind() == ErrorKind::UnknownArgument => {
@@ -32,7 +32,7 @@ fn with_tip(mut error: clap::Error, words: &[String]) -> clap::Error {
     error
 }
 
-/// Whether the command runs a script, to which values can be given.
+/// Whether the command runs a script that accepts values.
 fn takes_values(words: &[String]) -> bool {
     let word = |i: usize| words.get(i).map_or("", String::as_str);
     match word(1) {
@@ -43,13 +43,13 @@ fn takes_values(words: &[String]) -> bool {
     }
 }
 
-/// `epochs=3`, as `--set` takes it, of an argument that nothing else takes.
+/// `epochs=3`, in the form of `--set`, for an unknown argument.
 fn setting(argument: &str, words: &[String]) -> Option<String> {
     let Some(_) = argument.strip_prefix('-') else {
         let (key, value) = argument.split_once('=')?;
         return Some(format!("{}={value}", key_of(key)?));
     };
-    // clap names an option without its value, and of a short one the first letter.
+    // clap reports an option without its value, and a short one by its first letter.
     let is_it = |word: &&String| match argument.starts_with("--") {
         true => *word == argument || word.starts_with(&format!("{argument}=")),
         false => word.starts_with(argument),
@@ -64,7 +64,7 @@ fn setting(argument: &str, words: &[String]) -> Option<String> {
     }
 }
 
-/// The name of an option as a script's: `--batch-size` is `batch_size`.
+/// The script's name of an option: `--batch-size` is `batch_size`.
 fn key_of(option: &str) -> Option<String> {
     let key = option.trim_start_matches('-').replace('-', "_");
     (!key.is_empty()).then_some(key)

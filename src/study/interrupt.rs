@@ -1,27 +1,27 @@
-//! Ctrl-C: a flag that loops check, and a second one within two seconds that ends the process: at
-//! once, or after the step under way and its record; a third ends it in any case. SIGTERM and
-//! SIGUSR1 end the process after the step under way and its record.
+//! Ctrl-C sets a flag that loops check. A second Ctrl-C within two seconds ends the process: at
+//! once, or after the current step and its record; a third one ends it in any case. SIGTERM and
+//! SIGUSR1 end the process after the current step and its record.
 
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
-/// When the last Ctrl-C came, in milliseconds of the monotonic clock.
+/// The time of the last Ctrl-C, in milliseconds of the monotonic clock.
 static LAST: AtomicI64 = AtomicI64::new(i64::MIN / 2);
-/// Whether the process should end once the step under way is made and recorded.
+/// Whether the process should end after the current step is made and recorded.
 static LEAVING: AtomicBool = AtomicBool::new(false);
-/// Steps under way.
+/// The number of steps in progress.
 static HELD: AtomicU32 = AtomicU32::new(0);
-/// Two within this time end the process.
+/// Two presses within this time end the process.
 const TWICE_MS: i64 = 2000;
 /// Whether the program waits for input.
 static IDLE: AtomicBool = AtomicBool::new(false);
 /// The signal that ends the process.
 static SIGNAL: AtomicI32 = AtomicI32::new(libc::SIGINT);
 
-/// The exit code of an interrupted program: 128 and the signal for Ctrl-C and SIGTERM (130, 143);
-/// for SIGUSR1, by which batch systems ask for a checkpoint before they requeue a job, 85.
+/// The exit code of an interrupted program: 128 plus the signal for Ctrl-C and SIGTERM (130, 143);
+/// 85 for SIGUSR1, by which batch systems request a checkpoint before they requeue a job.
 pub fn exit_code() -> u8 {
     match SIGNAL.load(Ordering::SeqCst) {
         libc::SIGTERM => 143,
@@ -30,7 +30,7 @@ pub fn exit_code() -> u8 {
     }
 }
 
-/// The signal that makes other processes end as this one does: with a checkpoint, at once.
+/// The signal that makes other processes end like this one: with a checkpoint, at once.
 pub fn signal() -> i32 {
     match SIGNAL.load(Ordering::SeqCst) {
         libc::SIGUSR1 => libc::SIGUSR1,
@@ -38,16 +38,16 @@ pub fn signal() -> i32 {
     }
 }
 
-/// Whether it was this signal that asked the process to end.
+/// Whether this signal requested the end of the process.
 pub fn is_requested_by(signal: i32) -> bool {
     SIGNAL.load(Ordering::SeqCst) == signal
 }
 
-/// Makes Ctrl-C, SIGTERM and SIGUSR1 set the flag from now on.
+/// Makes Ctrl-C, SIGTERM and SIGUSR1 set the flag.
 /// Errors: the system refuses a handler.
 pub fn install() -> io::Result<()> {
     static DONE: AtomicBool = AtomicBool::new(false);
-    // Twice installed, one Ctrl-C would count as two.
+    // If installed twice, one Ctrl-C would count as two.
     if DONE.swap(true, Ordering::SeqCst) {
         return Ok(());
     }
@@ -61,7 +61,7 @@ pub fn install() -> io::Result<()> {
     Ok(())
 }
 
-/// Runs what waits for input: meanwhile a signal ends the process at once.
+/// Waits for input: meanwhile a signal ends the process at once.
 pub fn idle<T>(wait: impl FnOnce() -> T) -> T {
     IDLE.store(true, Ordering::SeqCst);
     let done = wait();
@@ -70,7 +70,7 @@ pub fn idle<T>(wait: impl FnOnce() -> T) -> T {
 }
 
 fn on_end(signal: i32) {
-    // The first one says why: after SIGUSR1 a batch system may send SIGTERM, too.
+    // The first signal determines the exit code: after SIGUSR1 a batch system may also send SIGTERM.
     if !LEAVING.load(Ordering::SeqCst) {
         SIGNAL.store(signal, Ordering::SeqCst);
     }
@@ -91,23 +91,23 @@ fn on_ctrl_c() {
     REQUESTED.store(true, Ordering::SeqCst);
 }
 
-/// Whether Ctrl-C was pressed. The trainer looks after each step.
+/// Whether Ctrl-C was pressed. The trainer checks this after each step.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
 }
 
-/// Whether running Lua code should stop now: requested, and no step is under way.
+/// Whether running Lua code should stop now: requested, and no step is in progress.
 pub fn due() -> bool {
     requested() && HELD.load(Ordering::Relaxed) == 0
 }
 
-/// Whether the program ends once the step under way is recorded: Ctrl-C was pressed twice, or a
-/// signal asked for it.
+/// Whether the program ends after the current step is recorded: Ctrl-C was pressed twice, or a
+/// signal requested it.
 pub fn leaving() -> bool {
     LEAVING.load(Ordering::SeqCst)
 }
 
-/// Forgets a Ctrl-C that was dealt with.
+/// Clears a Ctrl-C that was handled.
 pub fn clear() {
     if LEAVING.load(Ordering::SeqCst) {
         return;
@@ -116,12 +116,12 @@ pub fn clear() {
     LAST.store(i64::MIN / 2, Ordering::SeqCst);
 }
 
-/// Asks running code to stop, as Ctrl-C does.
+/// Requests running code to stop, as Ctrl-C does.
 pub fn request() {
     REQUESTED.store(true, Ordering::SeqCst);
 }
 
-/// Keeps Lua code from stopping in the middle of a step, as long as the value lives.
+/// Prevents Lua code from being stopped during a step, until the value is dropped.
 #[must_use]
 pub struct Hold(());
 

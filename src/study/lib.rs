@@ -1,4 +1,4 @@
-//! What a run is and what is made of runs: records, grids, exchange formats, the hub, charts, reports. No
+//! Runs and their results: records, grids, exchange formats, the Hub, charts, reports. No
 //! Lua.
 
 pub mod exchange;

@@ -1,4 +1,4 @@
-//! Files that change while the program runs.
+//! Watches files for changes while the program runs.
 
 use crate::Result;
 use compt_core::files::source::sha256;
@@ -12,37 +12,37 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Network folders send no events, and a folder may be away for a while: every file is checked
-/// this often.
+/// Network file systems send no events, and a folder may be unavailable for a while: every file is also
+/// polled at this interval.
 const POLL: Duration = Duration::from_millis(200);
-/// A file being written to has this long to become whole.
+/// The time for a write to complete.
 const SETTLE: Duration = Duration::from_millis(30);
 
-/// A missing file is reported after this long: editors and copies bring one back sooner.
+/// The delay before a missing file is reported: editors and copies restore it sooner.
 const AWAY: Duration = Duration::from_secs(1);
 
-/// How long a file that does not seem whole may stay so after its last change: a save in place
-/// empties a file first, and a slow folder takes its time to fill it again.
+/// The maximum time for which a file may seem truncated after its last change: a save in place
+/// empties a file first, and a slow file system takes time to fill it again.
 pub const GRACE: Duration = Duration::from_secs(2);
 
 /// Reports files whose content changed, from its own thread.
 ///
-/// Their folders are watched, for editors write a new file and rename it over the old one, and the
-/// files themselves are polled. What only touches a file is no change; that a file is away is one
-/// when it does not come back.
+/// Their folders are watched, because editors write a new file and rename it over the old one, and the
+/// files themselves are polled. A change of only the metadata is not reported; a missing file is reported
+/// if it does not reappear.
 pub struct Watch {
     wake: Sender<Wake>,
 }
 
 enum Wake {
-    /// A file, and the hash of what it is known to hold.
+    /// A file, and the hash of its known content.
     Add(PathBuf, Option<String>),
     Event(Vec<PathBuf>),
     Stop,
 }
 
 impl Watch {
-    /// Calls `changed` with the path, as it was added. Errors: no thread can be started.
+    /// Calls `changed` with the path as it was added. Errors: no thread can be started.
     pub fn new(changed: impl FnMut(&Path) + Send + 'static) -> Result<Watch> {
         let (wake, woken) = channel();
         let mut files = Files { watcher: events(wake.clone()), ..Files::default() };
@@ -53,12 +53,12 @@ impl Watch {
         Ok(Watch { wake })
     }
 
-    /// Watches a file, from what it holds now.
+    /// Watches a file, starting from its current content.
     pub fn add(&self, path: &Path) {
         self.add_from(path, hash(path));
     }
 
-    /// Watches a file, from a content with this SHA-256 on; None: it was not there.
+    /// Watches a file, starting from a content with this SHA-256; `None`: it did not exist.
     pub fn add_from(&self, path: &Path, sha256: Option<String>) {
         let _ = self.wake.send(Wake::Add(path.to_path_buf(), sha256));
     }
@@ -70,7 +70,7 @@ impl Drop for Watch {
     }
 }
 
-/// The system's events, where it gives any. Reading a file is one too: those are left out, or each read would cause the next.
+/// The system's events, if supported. Reads are left out, because each check would cause the next one.
 fn events(wake: Sender<Wake>) -> Option<RecommendedWatcher> {
     notify::recommended_watcher(move |event: notify::Result<Event>| {
         if let Ok(event) = event
@@ -95,14 +95,14 @@ struct Known {
     away_since: Option<Instant>,
 }
 
-/// The metadata of a file: which one it is, behind all links, and when it was written.
+/// The metadata of a file: its identity, with links resolved, and its modification time.
 #[derive(PartialEq)]
 struct Stamp {
     device: u64,
     inode: u64,
     length: u64,
     modified: (i64, i64),
-    /// Of the inode: a time of writing can be set back.
+    /// The ctime of the inode, because the modification time can be set back.
     changed: (i64, i64),
 }
 
@@ -139,12 +139,12 @@ impl Files {
         if let Some(watcher) = &mut self.watcher
             && self.folders.insert(folder.to_path_buf())
         {
-            // Where this fails, polling is left.
+            // If this fails, polling remains.
             let _ = watcher.watch(folder, RecursiveMode::NonRecursive);
         }
     }
 
-    /// The files of an event; it may call their folder by another name.
+    /// The files of an event, which may use another name for their folder.
     fn named(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
         let is_named = |known: &&PathBuf| paths.iter().any(|p| p.file_name() == known.file_name());
         self.known.keys().filter(is_named).cloned().collect()
@@ -156,7 +156,7 @@ impl Files {
         self.known.iter().filter(is_new).map(|(path, _)| path.clone()).collect()
     }
 
-    /// Whether a file holds something else than before, once it holds still.
+    /// Whether the content of a file has changed, once it is stable.
     fn is_news(&mut self, path: &Path) -> bool {
         const LOOKS: usize = 10;
         let Some(known) = self.known.get_mut(path) else { return false };
@@ -183,12 +183,12 @@ impl Files {
 }
 
 impl Known {
-    /// Whether the file was away for longer than it takes to save one.
+    /// Whether the file has been missing for longer than a save takes.
     fn is_overdue(&self) -> bool {
         self.away_since.is_some_and(|since| since.elapsed() > AWAY)
     }
 
-    /// The same of a file that is away now; true once.
+    /// Whether a missing file is overdue; true once.
     fn is_gone(&mut self) -> bool {
         if self.sha256.is_none() {
             return false;
@@ -213,7 +213,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
     })
 }
 
-/// The SHA-256 of a file that is there.
+/// The SHA-256 of a file that exists.
 fn hash(path: &Path) -> Option<String> {
     fs::read(path).ok().map(|content| sha256(&content))
 }
@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), file);
     }
 
-    /// As releases are switched: the times and lengths of their files say nothing.
+    /// As when a link to a release is switched: times and lengths of the files are equal.
     #[test]
     fn a_link_to_another_folder_is_a_change_of_its_files() {
         let folder = tempfile::tempdir().unwrap();
@@ -301,7 +301,7 @@ mod tests {
         }
     }
 
-    /// Reading the files must not be an event that makes them be read again.
+    /// Reading a file must not cause an event that makes it be read again.
     #[test]
     fn looking_does_not_wake_the_watch() {
         let folder = tempfile::tempdir().unwrap();

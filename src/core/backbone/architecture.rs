@@ -1,33 +1,33 @@
-//! A kind of model before its weights: what the reader of pretrained models needs of it.
+//! The interface of a model architecture for loading pretrained models.
 
 use super::model::{Backbone, ModelConfig};
 use crate::Result;
 use std::path::Path;
 use tch::{Device, Kind};
 
-/// Where the weights of a model come from.
+/// The source of a model's weights.
 pub enum WeightSource<'a> {
-    /// A folder with `model.safetensors` or the like.
+    /// A folder with `model.safetensors` or another weight file.
     Folder(&'a Path),
     /// A safetensors file held in memory.
     Bytes(&'a [u8]),
-    /// Drawn at the architecture's initial scales.
+    /// Random, with the architecture's initial scales.
     Random,
 }
 
-/// A configuration that was read.
+/// A parsed configuration.
 pub trait Architecture {
     fn model_config(&self) -> ModelConfig;
 
-    /// An error where a model of this kind cannot compute in a type.
+    /// An error if a model of this architecture cannot compute in a dtype.
     fn check_kind(&self, _kind: Kind) -> Result<()> {
         Ok(())
     }
 
-    /// The model, computing in `kind`. A trainable one holds float32 parameters that gather
+    /// Builds the model, which computes in `kind`. A trainable one holds float32 parameters that require
     /// gradients.
     ///
-    /// Weights that are missing, damaged or do not fit the configuration are an error.
+    /// Weights that are missing, damaged or inconsistent with the configuration are an error.
     fn build(
         &self,
         weights: WeightSource,

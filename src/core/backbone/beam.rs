@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 #[derive(Debug, Clone, Copy)]
 pub struct Beams {
     pub num_beams: i64,
-    /// A finished hypothesis scores sum of log-probabilities / length^length_penalty.
+    /// The score of a finished hypothesis is sum of log-probabilities / length^length_penalty.
     pub length_penalty: f64,
     /// Stop a row as soon as it has `num_beams` finished hypotheses.
     pub early_stopping: bool,
@@ -27,7 +27,7 @@ struct Hypothesis {
     score: f64,
 }
 
-/// One of the best continuations of a row: by which beam, with which token.
+/// One of the best continuations of a row: its beam and its token.
 #[derive(Clone, Copy)]
 struct Candidate {
     beam: usize,
@@ -39,20 +39,20 @@ struct Candidate {
 /// The search for one row.
 struct Row {
     running: Vec<Hypothesis>,
-    /// Best first, at most `num_beams`.
+    /// Sorted by score, at most `num_beams`.
     finished: Vec<Hypothesis>,
-    /// Whether a running hypothesis may still beat a finished one.
+    /// Whether a running hypothesis can still improve on a finished one.
     open: bool,
 }
 
 impl Row {
     fn new(beams: usize) -> Self {
-        // All beams start alike; only the first may win the first step.
+        // All beams start equal; only the first may be selected in the first step.
         let blank = |i| Hypothesis { tokens: vec![], score: if i == 0 { 0.0 } else { -1e9 } };
         Row { running: (0..beams).map(blank).collect(), finished: Vec::new(), open: true }
     }
 
-    /// Takes the 2n best candidates, best first; returns the beams that continue.
+    /// Takes the 2n best candidates, sorted by score; returns the beams that continue.
     fn advance(&mut self, candidates: &[Candidate], options: Beams) -> Vec<Candidate> {
         let n = options.num_beams as usize;
         let length = self.running[0].tokens.len() + 1;
@@ -137,7 +137,7 @@ pub(super) fn search<B: Backbone + ?Sized>(
     Ok(texts)
 }
 
-/// The 2n best continuations of each row, best first.
+/// The 2n best continuations of each row, sorted by score.
 fn candidates_of(
     logits: &Tensor,
     rows: &[Row],

@@ -1,23 +1,23 @@
-//! Changes of a frozen backbone at named places: what LoRA (Hu et al. 2021), adapters (Houlsby et al.
-//! 2019), bias tuning (Ben Zaken et al. 2021) and prefixes (Li & Liang 2021) are made of.
+//! Changes of a frozen backbone at named places, the components of LoRA (Hu et al. 2021), adapters (Houlsby
+//! et al. 2019), bias tuning (Ben Zaken et al. 2021) and prefix tuning (Li & Liang 2021).
 
 use crate::nn::Activation;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use tch::Tensor;
 
-/// What is other at one place.
+/// A change at one place.
 #[derive(Debug)]
 pub enum Change {
-    /// At a matrix `[out, in]`: `W x + scale B (A x)`, `a` `[r, in]`, `b` `[out, r]`.
+    /// Of a matrix `[out, in]`: `W x + scale B (A x)`, `a` `[r, in]`, `b` `[out, r]`.
     LowRank { a: Tensor, b: Tensor, scale: f64 },
-    /// At a matrix or a norm: added to what it gives, `[out]`.
+    /// Of a matrix or a norm: added to its output, `[out]`.
     Bias(Tensor),
-    /// At a norm: its gain, `[d]`.
+    /// Of a norm: its gain, `[d]`.
     Gain(Tensor),
-    /// At a module: what it gives becomes `h + up(activation(down(h)))`.
+    /// Of a module: its output `h` becomes `h + up(activation(down(h)))`.
     Bottleneck(Bottleneck),
-    /// At an attention: keys and values before its own, `[m, inner]` each, seen from everywhere and
+    /// Of an attention: keys and values before its own, `[m, inner]` each, visible to all positions and
     /// without position bias.
     Prefix { keys: Tensor, values: Tensor },
 }
@@ -47,7 +47,7 @@ impl Bottleneck {
     }
 }
 
-/// Place -> changes; empty for the model as it is.
+/// Place -> changes; empty for the unchanged model.
 #[derive(Debug, Default)]
 pub struct Changes(pub BTreeMap<String, Vec<Change>>);
 
@@ -56,7 +56,7 @@ impl Changes {
         self.0.is_empty()
     }
 
-    /// Everything they are made of.
+    /// All tensors of the changes.
     pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
         self.0.values().flatten().flat_map(|change| match change {
             Change::LowRank { a, b, .. } => vec![a, b],
@@ -116,7 +116,10 @@ impl Changes {
         })
     }
 
-    /// Refuses a change at a place that is none, or of another shape than the place has.
+    /// Checks that each change is at an existing place and has the place's shape.
+    ///
+    /// # Errors
+    /// An unknown place, or a change of another shape.
     pub fn check(&self, places: &[Place]) -> Result<()> {
         let known: BTreeMap<&str, &Place> = places.iter().map(|p| (&p.name[..], p)).collect();
         for (place, changes) in &self.0 {
@@ -134,7 +137,7 @@ impl Changes {
 pub struct Place {
     pub name: String,
     pub kind: PlaceKind,
-    /// A matrix's `[out, in]`, a norm's `[d]`, a module's `[d]`, an attention's `[inner]`.
+    /// `[out, in]` of a matrix, `[d]` of a norm or a module, `[inner]` of an attention.
     pub shape: Vec<i64>,
 }
 

@@ -1,10 +1,10 @@
-//! What the two halves of a model compute of a batch.
+//! The outputs of the encoder and the decoder for a batch.
 
 use super::layout::Layout;
 use crate::Result;
 use tch::Tensor;
 
-/// The encoder's output for one batch: read by the decoder as often as needed.
+/// The encoder's output for one batch, which can be decoded several times.
 pub struct Encoded {
     /// `[N, d]`
     pub states: Tensor,
@@ -12,7 +12,7 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// Batches one after another, as one.
+    /// Concatenates batches.
     pub(crate) fn join(batches: Vec<Encoded>) -> Result<Encoded> {
         let (states, layouts): (Vec<_>, Vec<_>) =
             batches.into_iter().map(|e| (e.states, e.layout)).unzip();
@@ -22,7 +22,7 @@ impl Encoded {
 
 /// The decoder's output for one batch, in batch order.
 pub struct Decoded {
-    /// Its last states, behind the final norm: `[B, T, d]`.
+    /// Its last states, after the final norm: `[B, T, d]`.
     pub states: Tensor,
     /// `[B, T, V]`
     pub logits: Tensor,

@@ -1,4 +1,4 @@
-//! Greedy decoding over one encoded batch, and the door to beam search and scoring.
+//! Greedy decoding of an encoded batch, and the interface of beam search and scoring.
 
 use super::beam::{self, Beams};
 use super::encoded::Encoded;
@@ -7,26 +7,26 @@ use super::score;
 use crate::Result;
 use tch::{Device, Tensor};
 
-/// How long to decode.
+/// The limits of decoding.
 #[derive(Debug, Clone, Copy)]
 pub struct Generation {
-    /// The most tokens a row may get, its end of sequence included.
+    /// The maximum number of tokens of a row, including its end of sequence.
     pub max_new_tokens: i64,
 }
 
-/// Steps in which the answer to a task is expected to end. The state is prepared for more only where
-/// rows are left after them.
+/// The number of steps in which the answer of a task usually ends. The state is prepared for more only if
+/// unfinished rows remain.
 const FEW: i64 = 8;
 
-/// Decoding and scoring, for every backbone. Nothing here gathers gradients.
+/// Decoding and scoring, for every backbone, without gradients.
 pub trait Generate: Backbone {
-    /// The most likely token at each step. Rows in batch order, without the start token, each cut
-    /// after its end of sequence.
+    /// The most likely token at each step. Rows are in batch order, without the start token, and end
+    /// with their end of sequence.
     fn greedy(&self, encoded: &Encoded, options: Generation) -> Result<Vec<Vec<i64>>> {
         self.greedy_until(encoded, options, |_, _| false)
     }
 
-    /// As `greedy`; a row also ends when `done(row, tokens)` says that more tokens do not matter.
+    /// Like `greedy`; a row also ends when `done(row, tokens)` is true.
     fn greedy_until(
         &self,
         encoded: &Encoded,
@@ -35,7 +35,7 @@ pub trait Generate: Backbone {
     ) -> Result<Vec<Vec<i64>>> {
         let _guard = tch::no_grad_guard();
         let (config, device) = (self.model_config(), self.device());
-        // The row of the batch that each row of the state belongs to.
+        // The row of the batch for each row of the state.
         let mut rows: Vec<usize> = encoded.layout.order.iter().map(|&row| row as usize).collect();
         let mut texts = vec![Vec::new(); rows.len()];
         let mut open = vec![true; rows.len()];
@@ -61,7 +61,7 @@ pub trait Generate: Backbone {
             if left.is_empty() {
                 break;
             }
-            // Copying the state pays once half of its rows are done.
+            // Copying the state is worthwhile once half of its rows are finished.
             if 2 * left.len() <= rows.len() {
                 state.keep(&left.iter().map(|&place| place as i64).collect::<Vec<_>>())?;
                 tokens = left.iter().map(|&place| tokens[place]).collect();
@@ -72,9 +72,9 @@ pub trait Generate: Backbone {
     }
 
     /// The best hypothesis of each row, in batch order, without the start token, with its end of
-    /// sequence where it has one.
+    /// sequence if it has one.
     ///
-    /// Fewer beams than 1 are an error.
+    /// `num_beams` below 1 is an error.
     fn beam_search(
         &self,
         encoded: &Encoded,
@@ -86,9 +86,9 @@ pub trait Generate: Backbone {
 
     /// The log-probability of every candidate for every row, `[rows][candidates]`, in batch order.
     /// A candidate is a list of token ids with its end of sequence. The encoder's output is read
-    /// once for all of them.
+    /// once for all candidates.
     ///
-    /// No candidate, or an empty one, is an error.
+    /// An empty list of candidates, or an empty candidate, is an error.
     fn score(&self, encoded: &Encoded, candidates: &[Vec<i64>]) -> Result<Vec<Vec<f64>>> {
         score::candidates(self, encoded, candidates)
     }

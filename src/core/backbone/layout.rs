@@ -1,9 +1,9 @@
-//! Rows of unlike length as a few rectangles.
+//! Rows of different lengths as a few rectangles.
 //!
-//! A batch is laid out as a list of groups; each is a rectangle of rows padded to the longest of
-//! its own. All groups lie one after another in one tensor `[N, d]`: matrix products and norms
-//! run over all N positions at once, attention runs group by group. One group is the ordinary
-//! padded batch; one group a row computes on real tokens only.
+//! A batch is a list of groups; each is a rectangle of rows padded to its longest
+//! row. All groups are concatenated in one tensor `[N, d]`: matrix products and norms
+//! run over all N positions at once, attention runs group by group. One group is the usual
+//! padded batch; one group per row computes on real tokens only.
 
 use crate::{Error, Result};
 use tch::{Device, Tensor};
@@ -11,41 +11,41 @@ use tch::{Device, Tensor};
 /// A rectangle of rows inside a packed tensor.
 #[derive(Debug)]
 pub struct Group {
-    /// Rows in it.
+    /// The number of rows.
     pub rows: i64,
-    /// Positions a row.
+    /// The number of positions per row.
     pub length: i64,
-    /// What attention adds to the scores of each key, `[rows, 1, 1, length]` float32: 0 for a real
-    /// position, -inf for padding; None where every position is real.
+    /// Added to the attention scores of each key, `[rows, 1, 1, length]` float32: 0 for a real
+    /// position, -inf for padding; `None` if every position is real.
     pub mask: Option<Tensor>,
 }
 
-/// Where the rows of a batch lie in a packed tensor.
+/// The positions of a batch's rows in a packed tensor.
 #[derive(Debug)]
 pub struct Layout {
     pub groups: Vec<Group>,
-    /// The row of the batch at each place, packed order.
+    /// The row of the batch for each packed row.
     pub order: Vec<i64>,
-    /// Positions in all groups together, padding included: N.
+    /// N, the number of positions in all groups, including padding.
     pub tokens: i64,
 }
 
-/// How many padded positions one more group is worth.
+/// The cost of another group in padded positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GroupCost(pub f64);
 
 impl GroupCost {
-    /// No padding: attention by groups of equal length.
+    /// No padding: groups of equal length.
     pub const EXACT: GroupCost = GroupCost(0.0);
-    /// One rectangle, whatever it pads.
+    /// One rectangle with padding.
     pub const PADDED: GroupCost = GroupCost(f64::INFINITY);
 }
 
 impl Layout {
-    /// Groups rows of these lengths so that padding and the cost of groups together are least.
+    /// Groups rows of these lengths so that the total cost of padding and groups is minimal.
     ///
-    /// `hidden(row)` lists positions of a row that attention must not see though they lie inside
-    /// it (0-based); the others are real.
+    /// `hidden(row)` lists positions of a row (0-based) that are masked in attention; the others are
+    /// real.
     pub(crate) fn plan(
         lengths: &[i64],
         cost: GroupCost,
@@ -88,7 +88,7 @@ impl Layout {
         Ok(Layout { groups, order, tokens })
     }
 
-    /// The layout of batches one after another.
+    /// Concatenates the layouts of batches.
     pub(super) fn join(layouts: Vec<Layout>) -> Layout {
         let mut all = Layout { groups: Vec::new(), order: Vec::new(), tokens: 0 };
         for layout in layouts {
@@ -100,8 +100,8 @@ impl Layout {
         all
     }
 
-    /// The positions `[N]` of a flat `[B * width]` batch that this layout takes, padding included
-    /// (a pad takes position 0 of its own row, which is masked).
+    /// The positions `[N]` of a flat `[B * width]` batch in this layout, including padding
+    /// (padding uses position 0 of its row, which is masked).
     pub(super) fn gather_from(
         &self,
         lengths: &[i64],
@@ -111,7 +111,7 @@ impl Layout {
         self.index(lengths, device, |row, position| row * width + position)
     }
 
-    /// For each packed position its index in a caller's own numbering of (row, position).
+    /// For each packed position its index in the caller's numbering of (row, position).
     pub(crate) fn index(
         &self,
         lengths: &[i64],
@@ -143,7 +143,7 @@ impl Layout {
         self.groups.iter().map(|g| g.rows).collect()
     }
 
-    /// The longest group's length.
+    /// The length of the longest group.
     pub fn longest(&self) -> i64 {
         self.groups.iter().map(|g| g.length).max().unwrap_or(0)
     }
@@ -153,7 +153,7 @@ impl Layout {
         Ok(Tensor::f_from_slice(&self.order)?.f_to_device(device)?)
     }
 
-    /// For each row of the batch its place in packed order, `[B]`: undoes `order`.
+    /// For each row of the batch its packed row, `[B]`: the inverse of `order`.
     pub(crate) fn inverse_order(&self, device: Device) -> Result<Tensor> {
         let mut places = vec![0i64; self.order.len()];
         for (place, &row) in self.order.iter().enumerate() {
@@ -162,7 +162,7 @@ impl Layout {
         Ok(Tensor::f_from_slice(&places)?.f_to_device(device)?)
     }
 
-    /// Lays packed vectors `[N, d]` out as `[B, width, d]` in batch order, zeros for padding.
+    /// Unpacks vectors `[N, d]` to `[B, width, d]` in batch order, with zeros for padding.
     pub fn unpack(&self, packed: &Tensor, width: i64) -> Result<Tensor> {
         let d = *packed.size().last().expect("packed vectors have a width");
         let parts = packed.f_split_with_sizes(&self.sizes()[..], 0)?;
@@ -184,7 +184,7 @@ impl Layout {
     }
 }
 
-/// Cuts ascending lengths into runs with the least padded area plus `cost` a run: the shortest
+/// Partitions ascending lengths into runs with the minimal padded area plus `cost` per run: the shortest
 /// path over cut points, O(rows^2).
 fn partition(sorted: &[i64], cost: GroupCost) -> Vec<(usize, usize)> {
     let n = sorted.len();

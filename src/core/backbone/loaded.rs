@@ -1,4 +1,4 @@
-//! A model with the tokenizer it was trained with, and a name for the records.
+//! A model with its tokenizer and its name.
 
 use super::model::Backbone;
 use crate::data::Tokenizer;
@@ -10,31 +10,31 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
-/// A backbone as scripts and trainers share it.
+/// A backbone, shared by scripts and trainers.
 pub struct LoadedBackbone {
-    /// What the user called it: a built-in name, a folder, or a model of the hub.
+    /// The name used by the user: a built-in name, a folder, or a model on the Hub.
     pub name: String,
-    /// The commit of a model of the hub.
+    /// The commit of a model on the Hub.
     pub revision: Option<String>,
     pub model: Box<dyn Backbone>,
-    /// None where the folder has none.
+    /// `None` if the folder has no tokenizer.
     pub tokenizer: Option<Rc<Tokenizer>>,
     pub origin: Origin,
 }
 
-/// Where the weights come from.
+/// The source of the weights.
 pub enum Origin {
     Folder(PathBuf),
-    /// A hash of the weights themselves.
+    /// A hash of the weights.
     Bytes(String),
     Random,
 }
 
 impl LoadedBackbone {
-    /// Writes a trainable backbone as a checkpoint folder: `config.json`, `model.safetensors`
-    /// (bfloat16) and nothing else.
+    /// Saves a trainable backbone as a checkpoint folder: `config.json` and `model.safetensors`
+    /// (bfloat16).
     ///
-    /// A frozen backbone, and a folder that cannot be written, are errors.
+    /// A frozen backbone, or a folder that cannot be written, is an error.
     pub fn save(&self, folder: &Path) -> Result<()> {
         if !self.model.is_trainable() {
             return Err(Error::new("a frozen backbone does not change: there is nothing to save"));
@@ -49,7 +49,7 @@ impl LoadedBackbone {
         write_json(&folder.join("config.json"), &self.model.config_json())
     }
 
-    /// A hash that identifies the weights (`files::source::fingerprint`); None for random ones.
+    /// A hash that identifies the weights (`files::source::fingerprint`); `None` for random ones.
     ///
     /// A folder that cannot be read is an error.
     pub fn fingerprint(&self) -> Result<Option<String>> {
@@ -73,7 +73,7 @@ impl LoadedBackbone {
         }
     }
 
-    /// The tokenizer; an error where there is none.
+    /// The tokenizer; an error if there is none.
     pub fn need_tokenizer(&self) -> Result<Rc<Tokenizer>> {
         self.tokenizer.clone().ok_or_else(|| {
             Error::new(format!("backbone '{}' has no tokenizer", self.name))

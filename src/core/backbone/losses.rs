@@ -1,23 +1,23 @@
-//! Labels, and the cross-entropy of logits against them, as `transformers` computes both.
+//! Labels, and the cross-entropy of logits with them, as computed by `transformers`.
 
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
 
-/// The label of a position that counts for nothing.
+/// The label of a position that is ignored in the loss.
 pub const IGNORED: i64 = -100;
 
-/// Losses of each target position, float32.
+/// The loss of each target position, float32.
 pub struct TokenLosses {
-    /// `[B, T]`, 0 where the label is ignored.
+    /// `[B, T]`, 0 for ignored labels.
     pub losses: Tensor,
-    /// `[B]`: positions that count.
+    /// `[B]`: the number of positions that are not ignored.
     pub counts: Tensor,
 }
 
 impl TokenLosses {
-    /// Cross-entropy of logits `[B, T, V]` against labels `[B, T]`.
+    /// Cross-entropy of logits `[B, T, V]` with labels `[B, T]`.
     ///
-    /// A row without a label that counts is an error.
+    /// A row whose labels are all ignored is an error.
     pub(super) fn of(logits: &Tensor, labels: &Tensor) -> Result<TokenLosses> {
         let size = labels.size();
         let vocabulary = *logits.size().last().expect("logits have a vocabulary");
@@ -40,20 +40,20 @@ impl TokenLosses {
         Ok(TokenLosses { losses, counts })
     }
 
-    /// The mean over all positions that count, as `transformers` computes a loss.
+    /// The mean over all positions that are not ignored, `[]`, as in `transformers`.
     pub fn mean(&self) -> Result<Tensor> {
         let count = self.counts.f_sum(Kind::Float)?;
         Ok(self.losses.f_sum(Kind::Float)?.f_div(&count)?)
     }
 
-    /// The mean of each row over its own positions, `[B]`.
+    /// The mean of each row over its positions, `[B]`.
     pub(crate) fn by_row(&self) -> Result<Tensor> {
         let sums = self.losses.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?;
         Ok(sums.f_div(&self.counts)?)
     }
 }
 
-/// Labels `[B, T]` shifted right behind `start`, `pad` where a label is ignored.
+/// Labels `[B, T]` shifted right, with `start` first and `pad` for ignored labels.
 pub(super) fn shift_right(labels: &Tensor, start: i64, pad: i64) -> Result<Tensor> {
     let [rows, length] = labels.size()[..] else {
         return Err(Error::new(format!(

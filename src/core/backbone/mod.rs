@@ -1,7 +1,8 @@
-//! The seam between training and a model: what a frozen encoder-decoder must be able to do
-//! (`Backbone`), and the types that are of no particular model.
+//! The interface between training and a model: the `Backbone` trait of a frozen encoder-decoder,
+//! and model-independent types.
 //!
-//! A batch travels through it as packed rows (`Layout`): embeddings in, states and logits out.
+//! A batch is passed as packed rows (`Layout`): embeddings in, states and logits out. Errors are those of
+//! libtorch unless a function documents others.
 
 mod architecture;
 mod beam;

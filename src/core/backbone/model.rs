@@ -1,4 +1,4 @@
-//! The trait of an encoder-decoder that prompts, or other parameters, are trained over.
+//! The trait of an encoder-decoder over which prompts or other parameters are trained.
 
 use super::change::{Changes, Place};
 use super::encoded::{Decoded, Encoded};
@@ -9,17 +9,17 @@ use crate::{Error, Result};
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 
-/// The part of a configuration that every encoder-decoder has.
+/// The configuration keys that every encoder-decoder has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ModelConfig {
-    /// Width of an embedding.
+    /// The width of an embedding.
     pub d_model: i64,
-    /// Rows of the embedding table, and logits of a position.
+    /// The number of rows of the embedding table, and of logits per position.
     pub vocab_size: i64,
     pub num_layers: i64,
     pub num_decoder_layers: i64,
     pub num_heads: i64,
-    /// The dropout it was trained with.
+    /// The dropout rate of its pre-training.
     pub dropout_rate: f64,
     pub pad_token_id: i64,
     pub eos_token_id: i64,
@@ -29,20 +29,20 @@ pub struct ModelConfig {
 /// An encoder-decoder over embeddings, frozen unless it is trainable.
 ///
 /// Shapes: B rows of a batch, T target positions, N packed positions (`Layout`), d `d_model`, V
-/// `vocab_size`. Every method's error is one of libtorch (shapes that do not fit, memory), or the one
-/// it names.
+/// `vocab_size`. Every method can fail with an error of libtorch (shapes, memory), or with the errors
+/// that it documents.
 pub trait Backbone {
     fn device(&self) -> Device;
 
-    /// The type it computes in.
+    /// The dtype of its computations.
     fn kind(&self) -> Kind;
 
     fn model_config(&self) -> ModelConfig;
 
-    /// The whole configuration, as `config.json` of a checkpoint has it.
+    /// The complete configuration, as in a checkpoint's `config.json`.
     fn config_json(&self) -> Value;
 
-    /// What a user should know of how its configuration and weights were read.
+    /// Notes for the user on how its configuration and weights were read.
     fn notes(&self) -> &[String] {
         &[]
     }
@@ -50,7 +50,7 @@ pub trait Backbone {
     /// The embedding table, `[V, d]`.
     fn embedding(&self) -> &Tensor;
 
-    /// Token ids of any shape to embeddings with one more dimension, of width d.
+    /// Embeds token ids of any shape; the result has one more dimension, of width d.
     ///
     /// An id outside the vocabulary is an error.
     fn embed(&self, ids: &Tensor) -> Result<Tensor> {
@@ -58,63 +58,63 @@ pub trait Backbone {
         Ok(Tensor::f_embedding(self.embedding(), ids, -1, false, false)?)
     }
 
-    /// Packed embeddings `[N, d]` through the encoder, to states `[N, d]`. Gradients pass.
+    /// Encodes packed embeddings `[N, d]` to states `[N, d]`, with gradients.
     fn encode(&self, embeddings: &Tensor, layout: Layout, dropout: f64) -> Result<Encoded>;
 
-    /// Decoder states and logits for decoder inputs `[B, T]`, ids in batch order. Gradients pass.
+    /// Decoder states and logits for decoder inputs `[B, T]`, ids in batch order, with gradients.
     fn decode(&self, encoded: &Encoded, inputs: &Tensor, dropout: f64) -> Result<Decoded>;
 
-    /// A decoder before its first position. `expected`, the number of positions to come as far as it
-    /// is known, is a hint that changes no result.
+    /// The decoder state before the first position. `expected`, the number of positions if it
+    /// is known, is a hint that does not change results.
     fn begin<'m>(&'m self, encoded: &Encoded, expected: i64) -> Result<Box<dyn DecoderState + 'm>>;
 
-    /// Where it can be changed, in the order of its layers.
+    /// The places that can be changed, in the order of its layers.
     fn places(&self) -> Vec<Place>;
 
-    /// The gain of a norm, `[d]`; None where the place is not a norm.
+    /// The gain of a norm, `[d]`; `None` if the place is not a norm.
     fn gain(&self, place: &str) -> Option<&Tensor>;
 
-    /// The model with these changes, frozen; None where there are none. What is not changed is
-    /// shared with this one.
+    /// The model with these changes, frozen; `None` if there are no changes. Unchanged parts are
+    /// shared.
     ///
-    /// A change at an unknown place, or of another shape than its place takes, is an error.
+    /// A change at an unknown place, or of another shape than the place, is an error.
     fn changed(&self, changes: &Changes) -> Result<Option<Box<dyn Backbone>>>;
 
-    /// How many padded positions one more group of rows costs; `GroupCost::PADDED` where that is
+    /// The cost of another group of rows in padded positions; `GroupCost::PADDED` if it is
     /// not known.
     fn group_cost(&self) -> GroupCost;
 
-    /// The parameters of a trainable model by their names; none of a frozen one.
+    /// The parameters of a trainable model by name; empty for a frozen one.
     fn parameters(&self) -> Vec<(&str, &Tensor)>;
 
     fn is_trainable(&self) -> bool {
         !self.parameters().is_empty()
     }
 
-    /// Takes over the parameters' new values. A trainable model needs it before each forward pass
+    /// Applies the parameters' new values. A trainable model needs this before each forward pass
     /// that follows an optimizer step or a backward pass.
     fn refresh(&mut self) -> Result<()>;
 
-    /// Decoder inputs `[B, T]` for labels `[B, T]`: the labels shifted right behind the start token,
-    /// pads where a label is ignored.
+    /// Decoder inputs `[B, T]` for labels `[B, T]`: the labels shifted right, with the start token first
+    /// and padding for ignored labels.
     ///
-    /// Labels of other than two dimensions are an error.
+    /// Labels without exactly two dimensions are an error.
     fn shift_right(&self, labels: &Tensor) -> Result<Tensor> {
         let config = self.model_config();
         shift_right(labels, config.decoder_start_token_id, config.pad_token_id)
     }
 
-    /// Cross-entropy of logits `[B, T, V]` against labels `[B, T]`.
+    /// Cross-entropy of logits `[B, T, V]` with labels `[B, T]`.
     ///
-    /// A row without a label that counts is an error.
+    /// A row whose labels are all ignored is an error.
     fn token_losses(&self, logits: &Tensor, labels: &Tensor) -> Result<TokenLosses> {
         TokenLosses::of(logits, labels)
     }
 
-    /// Encodes padded embeddings `[B, L, d]`; `mask` `[B, L]` is 0 where attention must not look
-    /// (None: everywhere real). Computes on the real positions only, as far as `cost` allows.
+    /// Encodes padded embeddings `[B, L, d]`; `mask` `[B, L]` is 0 at masked positions
+    /// (`None`: no mask). Computes only on the real positions, as far as `cost` allows.
     ///
-    /// Embeddings or a mask of another shape, and a row without a real position, are errors.
+    /// Embeddings or a mask of another shape, or a row without a real position, are errors.
     fn encode_padded(
         &self,
         embeddings: &Tensor,
@@ -128,23 +128,23 @@ pub trait Backbone {
     }
 }
 
-/// A decoder on its way through a batch: the positions so far, and what it reads of the encoder.
+/// The state of a decoder for a batch: the earlier positions, and its view of the encoder's output.
 /// Its rows are those of the encoded batch in packed order, until they are repeated or dropped.
 pub trait DecoderState {
-    /// Logits `[rows, new, V]` behind each of the next input ids `[rows, new]`. No dropout.
+    /// Logits `[rows, new, V]` after each of the next input ids `[rows, new]`, without dropout.
     fn advance(&mut self, inputs: &Tensor) -> Result<Tensor>;
 
-    /// Each row `n` times, one after another: `n` beams a row. Only before the first position.
+    /// Repeats each row `n` times consecutively, as `n` beams. Only before the first position.
     fn repeat(&mut self, n: i64) -> Result<()>;
 
-    /// Drops all rows but these, whose indices ascend.
+    /// Keeps only the rows with these ascending indices.
     fn keep(&mut self, rows: &[i64]) -> Result<()>;
 
-    /// Row i continues what row `sources[i]` has seen, both being beams of one row; `sources` is
+    /// Row i continues row `sources[i]`, where both are beams of one row; `sources` is
     /// `[rows]`.
     fn reorder(&mut self, sources: &Tensor) -> Result<()>;
 
-    /// This many more positions are to come: a hint, as in `Backbone::begin`.
+    /// A hint that `more` positions will follow, as in `Backbone::begin`.
     fn expect(&mut self, _more: i64) -> Result<()> {
         Ok(())
     }

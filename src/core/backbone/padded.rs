@@ -1,11 +1,11 @@
-//! From the usual padded form, embeddings `[B, L, d]` with an attention mask, to packed rows.
+//! Packs padded embeddings `[B, L, d]` with an attention mask.
 
 use super::layout::{GroupCost, Layout};
 use crate::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
-/// The packed embeddings `[N, d]` of padded ones `[B, L, d]`; `mask` `[B, L]` is 0 where attention
-/// must not look.
+/// The packed embeddings `[N, d]` of padded ones `[B, L, d]`; `mask` `[B, L]` is 0 at masked
+/// positions.
 pub(super) fn pack(
     embeddings: &Tensor,
     mask: Option<&Tensor>,

@@ -1,4 +1,4 @@
-//! The smallest encoder-decoder, for tests of what must work with any: nothing of it is T5's.
+//! A minimal encoder-decoder for tests of code that must work with any model; it is not a T5.
 
 use super::change::{Change, Changes, Place, PlaceKind};
 use super::encoded::{Decoded, Encoded};
@@ -11,7 +11,7 @@ use tch::{Device, Kind, Tensor};
 /// The only matrix that can be changed, `[V, d]`.
 pub(crate) const HEAD: &str = "head";
 
-/// The encoder is `tanh` of each embedding, the decoder a matrix: the logits behind an input id are
+/// The encoder is `tanh` of each embedding, the decoder a matrix: the logits after an input id are
 /// `W (mean of the row's states + embedding of the id)`.
 pub(crate) struct Toy {
     /// `[V, d]`
@@ -47,7 +47,7 @@ impl Toy {
         Ok(Tensor::f_cat(&means, 0)?)
     }
 
-    /// States `[B, T, d]` and logits `[B, T, V]` behind ids `[B, T]`, for pooled rows `[B, d]`.
+    /// States `[B, T, d]` and logits `[B, T, V]` after ids `[B, T]`, for pooled rows `[B, d]`.
     fn behind(&self, pooled: &Tensor, ids: &Tensor) -> Result<Decoded> {
         let states = self.embed(ids)?.f_add(&pooled.f_unsqueeze(1)?)?;
         let logits = states.f_linear(&self.head, Some(&self.bias))?;

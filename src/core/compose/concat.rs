@@ -24,7 +24,7 @@ impl Operator for Concat {
         Ok(weighted.f_mul(private)?)
     }
 
-    /// The positions of sources left out stay where they are, hidden from attention.
+    /// The positions of excluded sources remain, masked in attention.
     fn isolate(
         &self,
         private: &Tensor,

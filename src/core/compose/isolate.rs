@@ -1,16 +1,16 @@
-//! Isolated prompts: evaluating a trained composition with some of its prompts left out
+//! Isolated prompts: evaluates a trained composition without some of its prompts
 //! (figures 3, 4 and 6 of the paper).
 
 use crate::{Error, Result};
 use tch::Tensor;
 
-/// Which prompts take part. Sources count from 0, as in the names `src0`, `src1`, ...
+/// The prompts that take part. Sources count from 0, as in the names `src0`, `src1`, ...
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// `total`: all of them.
+    /// `total`: all prompts.
     Total,
-    /// `src0`, `src1`, ...: one source. A sum leaves the private prompt out too; a product keeps
-    /// it, as it would vanish without.
+    /// `src0`, `src1`, ...: one source. A sum excludes the private prompt; a product keeps
+    /// it, because it would otherwise be empty.
     Source(usize),
     /// `all_src`: every source, no private prompt.
     AllSources,
@@ -20,24 +20,24 @@ pub enum Isolation {
     Without(usize),
 }
 
-/// A composed prompt with what attention must not see.
+/// A composed prompt and its masked positions.
 #[derive(Debug)]
 pub struct Isolated {
     /// `[B, m', d]`
     pub prompt: Tensor,
-    /// Positions (from 0) to be masked, the same in every row.
+    /// Masked positions (from 0), the same in every row.
     pub hidden: Vec<i64>,
 }
 
 impl Isolated {
-    /// Every position is seen.
+    /// No position is masked.
     pub fn whole(prompt: Tensor) -> Self {
         Isolated { prompt, hidden: Vec::new() }
     }
 }
 
 impl Isolation {
-    /// `only = name` for a composition of `sources` source prompts. Errors: no such prompt.
+    /// `only = name` for a composition of `sources` source prompts. Errors: an unknown prompt.
     pub fn only(name: &str, sources: usize) -> Result<Self> {
         Ok(match name {
             "total" => Isolation::Total,
@@ -47,7 +47,7 @@ impl Isolation {
         })
     }
 
-    /// `without = name`: what is left when that prompt is taken away. Errors: no such prompt.
+    /// `without = name`: all prompts but this one. Errors: an unknown prompt.
     pub fn without(name: &str, sources: usize) -> Result<Self> {
         Ok(match name {
             "private" => Isolation::AllSources,
@@ -69,7 +69,7 @@ impl Isolation {
         }
     }
 
-    /// The sources that take part, for the router; None for all of them.
+    /// The sources that take part, for the router; `None` for all of them.
     pub fn kept(self, sources: usize) -> Option<Vec<usize>> {
         match self {
             Isolation::Total | Isolation::AllSources => None,
@@ -77,8 +77,8 @@ impl Isolation {
         }
     }
 
-    /// An error where the private prompt or all sources are left out, for operators that are
-    /// nothing without either.
+    /// An error if the private prompt or all sources are excluded, for operators that
+    /// need both.
     pub(crate) fn needs_both(self, operator: &str) -> Result<()> {
         let missing = match self {
             Isolation::AllSources => "the private prompt",
@@ -110,7 +110,7 @@ mod tests {
     use crate::golden::Golden;
     use tch::Kind;
 
-    /// Two sources; weights of the kept ones as given, of the others 0.
+    /// Two sources; the weights of kept ones are unchanged, the others are 0.
     fn isolate(operator: &str, only: Isolation) -> Result<(Isolated, [Tensor; 3])> {
         let golden = Golden::open();
         let long = if operator == "concat" { "_long" } else { "" };

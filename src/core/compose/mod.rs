@@ -1,4 +1,4 @@
-//! Composition: how a private prompt and weighted source prompts become the prompt of an example. An
+//! Composition: a private prompt and weighted source prompts become the prompt of an example. An
 //! operator is a file here and a line of `BUILT_IN`.
 //!
 //! An operator takes `private` `[B, m', d]`, `sources` `[S, m, d]` and `weights` `[B, S]` and
@@ -19,7 +19,7 @@ use std::rc::Rc;
 
 type Make = fn() -> Rc<dyn Operator>;
 
-/// Every built-in operator by its name.
+/// All built-in operators by name.
 const BUILT_IN: &[(&str, Make)] = &[
     ("sum", || Rc::new(sum::Sum)),
     ("product", || Rc::new(product::Product)),
@@ -36,7 +36,7 @@ pub fn built_in_names() -> impl Iterator<Item = &'static str> + Clone {
 ///
 /// # Errors
 ///
-/// An unknown name, with the nearest known one.
+/// An unknown name; the nearest known one is named.
 pub fn built_in(name: &str) -> Result<Rc<dyn Operator>> {
     match BUILT_IN.iter().find(|(known, _)| *known == name) {
         Some((_, make)) => Ok(make()),

@@ -1,20 +1,20 @@
-//! What all compositions have in common.
+//! The interface of composition operators.
 
 use super::isolate::{Isolated, Isolation};
 use crate::nn::Named;
 use crate::{Error, Result};
 use tch::Tensor;
 
-/// A composition as a study names it.
+/// A composition operator.
 pub trait Operator {
     fn name(&self) -> &str;
 
-    /// m', the rows of a private prompt, for S sources of m rows.
+    /// m', the number of rows of a private prompt, for S sources of m rows.
     fn private_length(&self, _sources: i64, length: i64) -> i64 {
         length
     }
 
-    /// What it trains beside the prompts: `operator.NAME`.
+    /// Its trainable parameters besides the prompts: `operator.NAME`.
     fn parameters(&self) -> Named {
         Named::new()
     }
@@ -23,16 +23,16 @@ pub trait Operator {
     ///
     /// # Errors
     ///
-    /// Shapes that do not fit; and what an operator of the user fails with.
+    /// The shapes do not match, or a user-defined operator fails.
     fn compose(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> Result<Tensor>;
 
-    /// The composition with some prompts left out. `weights` are 0 for the sources left out
-    /// (`isolation.kept`). By default a source without weight adds nothing and the private
-    /// prompt is part of every column.
+    /// The composition without some prompts. `weights` are 0 for excluded sources
+    /// (`isolation.kept`). By default a source with weight 0 adds nothing and the private
+    /// prompt is part of every variant.
     ///
     /// # Errors
     ///
-    /// As of `compose`; an isolation that leaves the operator nothing to compose.
+    /// As in `compose`; or the isolation leaves nothing to compose.
     fn isolate(
         &self,
         private: &Tensor,
@@ -45,13 +45,14 @@ pub trait Operator {
     }
 }
 
-/// sum_s w_s P_s: sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`
+/// sum_s w_s P_s, the sum in equation 5 of ComPT: sources `[S, m, d]`, weights `[B, S]` to `[B, m, d]`.
+/// Errors: as in [`dimensions`].
 pub fn weighted_sum(sources: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let (_, m, d) = dimensions(sources, weights)?;
     Ok(weights.f_matmul(&sources.f_flatten(1, 2)?)?.f_view([-1, m, d])?)
 }
 
-/// S, m, d of sources that fit the weights.
+/// S, m, d of sources `[S, m, d]`; an error if they do not match the weights `[B, S]`.
 pub fn dimensions(sources: &Tensor, weights: &Tensor) -> Result<(i64, i64, i64)> {
     match (&sources.size()[..], &weights.size()[..]) {
         (&[s, m, d], &[_, n]) if s == n => Ok((s, m, d)),
@@ -62,7 +63,8 @@ pub fn dimensions(sources: &Tensor, weights: &Tensor) -> Result<(i64, i64, i64)>
     }
 }
 
-/// The private prompts must have the shape of the mixed source prompts, `mixed` `[B, m', d]`.
+/// Checks that the private prompts have the shape of the mixed source prompts, `mixed` `[B, m', d]`.
+/// Errors: another shape.
 pub fn check_private(private: &Tensor, mixed: &Tensor) -> Result<()> {
     let (found, wanted) = (private.size(), mixed.size());
     if found != wanted {

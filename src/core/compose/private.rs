@@ -12,7 +12,7 @@ impl Operator for Private {
         "private"
     }
 
-    /// private `[B, m, d]` as it is; sources and weights play no part.
+    /// private `[B, m, d]` unchanged; sources and weights are not used.
     fn compose(&self, private: &Tensor, _sources: &Tensor, _weights: &Tensor) -> Result<Tensor> {
         Ok(private.shallow_clone())
     }

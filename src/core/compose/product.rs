@@ -4,7 +4,7 @@ use super::operator::{Operator, check_private, weighted_sum};
 use crate::Result;
 use tch::Tensor;
 
-/// Isolated, a column is some of the sources times the private prompt.
+/// An isolated variant is some of the sources times the private prompt.
 pub struct Product;
 
 impl Operator for Product {

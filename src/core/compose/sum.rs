@@ -19,7 +19,7 @@ impl Operator for Sum {
         Ok(mixed.f_add(private)?)
     }
 
-    /// What is left out adds nothing: a source alone stands without the private prompt.
+    /// Excluded prompts add nothing: a single source is used without the private prompt.
     fn isolate(
         &self,
         private: &Tensor,

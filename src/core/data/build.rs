@@ -1,4 +1,4 @@
-//! How a declared task becomes examples: rows are read, split, drawn and rendered.
+//! Builds the examples of a declared task: rows are read, split, sampled and rendered.
 
 use super::class_names::ClassNames;
 use super::definition::{DataFile, Definition, Plan, Source};
@@ -18,8 +18,8 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 impl Definition {
-    /// Reads the task's rows and draws its splits and shots, or takes them from the cache of
-    /// earlier draws. Errors name task, file, row and field.
+    /// Reads the task's rows and samples its splits and shots, or loads them from the cache of
+    /// earlier samples. Errors name task, file, row and field.
     pub fn build(self, plan: &Plan) -> Result<Task> {
         let drawn = match draws::key(&self, plan) {
             Some(key) => draws::remembered(&key, || self.draw(plan)),
@@ -35,7 +35,7 @@ impl Definition {
 
     fn draw(&self, plan: &Plan) -> Result<Drawn> {
         let rng = |purpose| stream(plan.seed, &self.name, purpose);
-        // Few are wanted of many: they are read again once it is known which.
+        // Only a few rows are needed: they are read again after they are chosen.
         let lean = plan.shots.is_some();
         let mut remarks = Remarks::default();
         remarks.notes.extend(overlap::files(&self.sources));
@@ -139,7 +139,7 @@ impl Definition {
         Ok(Splits { train: text(train), validation: text(validation), test: text(test) })
     }
 
-    /// The examples of a source, as they are read.
+    /// The examples of a source, in reading order.
     fn examples<'a>(
         &'a self,
         source: &'a Source,
@@ -240,7 +240,7 @@ impl Definition {
     }
 }
 
-/// A row that was read.
+/// The result of reading a row.
 enum Taken {
     Example(Example),
     Skipped(MissingPart),
@@ -249,7 +249,7 @@ enum Taken {
 /// Notes on files, printed after they were read.
 type Notes = Rc<RefCell<Vec<String>>>;
 
-/// A row of a file, where it stands, and what its label numbers mean.
+/// A row of a file, its line, and the names of its label numbers.
 struct FileRow<'a> {
     file: &'a DataFile,
     place: Numbered,

@@ -1,20 +1,20 @@
-//! Labels by the names that a file gives their numbers.
+//! Labels by the class names that a file gives their numbers.
 
 use super::{Labels, normal};
 use crate::{Error, Result};
 use serde_json::Value;
 
-/// What each number of a label column stands for.
+/// The meaning of each number of a label column.
 pub struct ClassNames {
     names: Vec<String>,
-    /// Of each name, the target text or the number that it stands for.
+    /// For each name, its target text or number.
     labels: Vec<Value>,
 }
 
 impl ClassNames {
-    /// `names` are the file's, in the order of their numbers; each of `known` is what the task says
-    /// that its words are called, in their order. Names that are not all in one of these lists, nor
-    /// all label words, are an error with all of them.
+    /// `names` are the file's, in the order of their numbers; each list of `known` has the task's names
+    /// of its words, in their order. Names that do not all occur in one of these lists or among the
+    /// label words are an error that lists all of them.
     pub fn new(names: Vec<String>, labels: &Labels, known: &[&[String]]) -> Result<Self> {
         let found: Option<Vec<Value>> = match labels {
             Labels::Words(words) => {
@@ -46,7 +46,8 @@ impl ClassNames {
         )
     }
 
-    /// The label that a number stands for; None where it is not a number, so no class of the file.
+    /// The label of a number; `None` if it is not a number and thus not a class of the file. Errors: a
+    /// number outside of the classes.
     pub fn label(&self, value: &Value) -> Result<Option<&Value>> {
         let Some(number) = value.as_i64() else { return Ok(None) };
         let label = usize::try_from(number).ok().and_then(|place| self.labels.get(place));
@@ -58,7 +59,7 @@ impl ClassNames {
     }
 }
 
-/// Where each name is in a list, if all are in it, each at a place of its own.
+/// The indices of the names in a list, if all occur in it once.
 fn places(names: &[String], list: &[String]) -> Option<Vec<usize>> {
     let place = |name: &String| list.iter().position(|known| normal(known) == normal(name));
     let places: Vec<usize> = names.iter().map(place).collect::<Option<_>>()?;
@@ -91,7 +92,7 @@ mod tests {
         let text = found.label(&2.into()).unwrap_err().to_string();
         assert!(text.contains("label 2 is none of the file's 2"), "{text}");
         assert!(text.contains("0 to 1: 'pos', 'neg'"), "{text}");
-        // What the task says that its words are called goes before the words.
+        // The task's names of its words take precedence over the words.
         let labels = Labels::Words(list(&["b", "a"]));
         let other = list(&["a", "b"]);
         let found = ClassNames::new(list(&["a", "b"]), &labels, &[&[], &other]).unwrap();

@@ -1,16 +1,16 @@
-//! A task as it is declared: its text, its labels and the sources of its rows.
+//! A declared task: its text, its labels and the sources of its rows.
 
 use super::{Form, LabelIs, Layout, Missing, Per, Row, Split};
 use crate::metric::Metric;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Training rows held out as validation where the data has none (the paper's number).
+/// Training rows held out as validation if the data has none (the number of the ComPT paper).
 const HELD_OUT: usize = 1000;
 
-/// Where the rows of one split come from.
+/// The source of the rows of one split.
 pub enum Source {
-    /// One after the other.
+    /// Read one after the other.
     Files(Vec<DataFile>),
     Rows(Vec<Row>),
 }
@@ -19,29 +19,29 @@ pub enum Source {
 #[derive(Debug, Clone)]
 pub struct DataFile {
     pub path: PathBuf,
-    /// What a record calls it: the path, or where on the hub it is and in which revision.
+    /// Its name in a record: the path, or the path and revision on the Hub.
     pub origin: String,
 }
 
-/// The sources of a task. A split without one is filled as `split` says.
+/// The sources of a task. A missing split is created as described in `split`.
 pub struct Sources {
     pub train: Source,
     pub validation: Option<Source>,
     pub test: Option<Source>,
 }
 
-/// A task as declared: how rows become text, which labels there are, where the rows lie.
+/// A declared task: the conversion of rows to text, the labels, and the files of the rows.
 pub struct Definition {
     pub name: String,
     pub form: Form,
-    /// What rows call the labels, where they call them otherwise; in the labels' order.
+    /// The names of the labels in rows, if they differ from the words; in the labels' order.
     pub label_names: Vec<String>,
-    /// What files that name the numbers of their labels call them, where it is neither of these; in the
+    /// The class names in files that name their label numbers, if they differ from both; in the
     /// labels' order.
     pub class_names: Vec<String>,
     pub missing: Missing,
     pub layout: Layout,
-    /// What the labels of rows are, where they could be words or places.
+    /// The type of the labels in rows, if they could be words or indices.
     pub label_is: Option<LabelIs>,
     pub metrics: Vec<Metric>,
     /// Whether validation rows are halved to make test rows.
@@ -49,17 +49,17 @@ pub struct Definition {
     pub sources: Sources,
 }
 
-/// What one study draws from its tasks.
+/// The sampling options of a study.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Training rows to keep; all of them if `None`.
+    /// The number of training rows to keep; `None`: all.
     pub shots: Option<usize>,
     pub per: Per,
     pub seed: u64,
-    /// Rows held out of training where validation is missing; if `None`, 1,000 for files and none
-    /// for rows given directly.
+    /// Rows held out of training if there is no validation split; `None`: 1,000 for files and none
+    /// for rows in the script.
     pub validation_size: Option<usize>,
-    /// Test rows to keep, drawn at random; all of them if `None`.
+    /// The number of test rows to keep, sampled at random; `None`: all.
     pub max_test: Option<usize>,
 }
 
@@ -72,7 +72,7 @@ impl Sources {
         }
     }
 
-    /// What a record calls the files of each split; nothing where rows were given directly.
+    /// The names of the files of each split in a record; empty for rows in the script.
     pub fn origins(&self) -> BTreeMap<&'static str, Vec<String>> {
         let of = |split: Split| match self.of(split)? {
             Source::Files(files) => {
@@ -86,7 +86,7 @@ impl Sources {
 }
 
 impl Definition {
-    /// Training rows held out as validation where the data has none.
+    /// The number of training rows held out as validation if the data has none.
     pub fn held_out(&self, plan: &Plan) -> usize {
         let from_files = matches!(self.sources.train, Source::Files(_));
         plan.validation_size.unwrap_or(if from_files { HELD_OUT } else { 0 })

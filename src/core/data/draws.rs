@@ -1,4 +1,4 @@
-//! A cache of the rows drawn from large files, so that the next run does not read all of them again.
+//! A cache of the rows sampled from large files, so that the next run does not read them again.
 
 use super::split::Splits;
 use super::{Definition, Example, Form, LabelIs, Plan, Remarks, Source, Split};
@@ -11,21 +11,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// The version of the algorithm by which rows are drawn.
+/// The version of the sampling algorithm.
 const VERSION: u32 = 2;
 
-/// The drawn rows, and the remarks on them.
+/// The sampled rows, and the remarks on them.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Drawn {
     pub(crate) splits: Splits<Example>,
     pub remarks: Remarks,
 }
 
-/// Below it reading the files again is as fast.
+/// Smaller files are as fast to read again.
 const LARGE: u64 = 1 << 20;
 
-/// Where draws are kept: `$COMPT_CACHE`, or `compt` where the system keeps programs' caches; None if
-/// that is set to nothing.
+/// The cache folder: `$COMPT_CACHE`, or `compt` in the system's cache folder; `None` if
+/// the variable is empty.
 pub fn folder() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("COMPT_CACHE") {
         return (!path.is_empty()).then(|| PathBuf::from(path).join("draws"));
@@ -36,7 +36,7 @@ pub fn folder() -> Option<PathBuf> {
     Some(cache?.join("compt/draws"))
 }
 
-/// The files of the draws kept, and their bytes in all.
+/// The cached files, and their total bytes.
 pub fn kept() -> (Vec<PathBuf>, u64) {
     let entries = folder().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
     let files = entries.flatten().map(|entry| entry.path());
@@ -46,8 +46,8 @@ pub fn kept() -> (Vec<PathBuf>, u64) {
     (files, size)
 }
 
-/// What a draw depends on, as the name of its file: the files (path, size, time of change), how rows
-/// become text, and the plan, its seed included. None where few-shot rows are not drawn, the files are
+/// The file name in the cache, a hash of all inputs: the files (path, size, modification time), the
+/// conversion of rows to text, and the plan with its seed. `None` if there are no shots, the files are
 /// small, or a function of a script makes the text.
 pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
     if !task.form.is_plain() || plan.shots.is_none() {
@@ -86,8 +86,8 @@ fn identity(path: &Path) -> Option<(u64, Value)> {
     Some((about.len(), json!([path, about.len(), changed.to_string()])))
 }
 
-/// The draw of this key, made if it is not kept yet. A kept one that cannot be read, or a folder that
-/// cannot be written, is as if there were none.
+/// The rows for this key, from the cache or `make`. An unreadable cache entry or an unwritable folder
+/// is ignored.
 pub(crate) fn remembered(key: &str, make: impl FnOnce() -> Result<Drawn>) -> Result<Drawn> {
     let Some(folder) = folder() else { return make() };
     let file = folder.join(format!("{key}.json"));

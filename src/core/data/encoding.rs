@@ -1,17 +1,17 @@
-//! Lines of text out of files and pipes: byte order marks are passed over, encodings other than
-//! UTF-8 are named.
+//! Lines of text from files and pipes: byte order marks are skipped, encodings other than
+//! UTF-8 are refused by name.
 
 use crate::{Error, Result};
 use std::io::{self, BufRead, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-/// UTF-8's byte order mark, as some editors and spreadsheets write it.
+/// UTF-8's byte order mark, which some editors and spreadsheets write.
 pub const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// More than a row of text ever needs: what is longer is no row, or a file of another kind.
+/// The maximum length of a row; longer ones indicate another kind of file.
 pub const LONGEST: u64 = 4 << 20;
 
-/// Where text comes from, for the command that converts it.
+/// The source of a text, for the command that converts it.
 #[derive(Debug, Clone)]
 pub enum Origin {
     File(PathBuf),
@@ -20,7 +20,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// A line of it in an error.
+    /// The location of a line in an error.
     pub fn place(&self, line: usize) -> String {
         match self {
             Origin::Stdin => format!("line {line} of the input"),
@@ -28,7 +28,7 @@ impl Origin {
         }
     }
 
-    /// What makes UTF-8 of it.
+    /// A command that converts the text to UTF-8.
     fn conversion(&self, encoding: &str) -> String {
         let iconv = format!("iconv -f {encoding} -t UTF-8");
         match self {
@@ -61,13 +61,13 @@ fn shell(path: &Path) -> String {
     if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
-/// An input behind its byte order mark.
+/// An input after its byte order mark.
 pub type Marked<R> = io::Chain<Cursor<Vec<u8>>, R>;
 
-/// Passes a UTF-8 byte order mark over; UTF-16 and UTF-32, with one or without, are refused.
+/// Skips a UTF-8 byte order mark; UTF-16 and UTF-32 are refused, with or without one.
 pub fn unmarked<R: BufRead>(mut input: R, origin: &Origin) -> Result<Marked<R>> {
     let mut head = Vec::new();
-    // No further than the first line: more of a pipe may not be there yet.
+    // Not beyond the first line, because a pipe may not have more data yet.
     while head.len() < 4 && !head.ends_with(b"\n") {
         let buffer = input.fill_buf().map_err(|e| io_error(e).at(origin.place(1)))?;
         let Some(byte) = buffer.first().copied() else { break };
@@ -85,8 +85,8 @@ pub fn unmarked<R: BufRead>(mut input: R, origin: &Origin) -> Result<Marked<R>> 
     Ok(Cursor::new(rest).chain(input))
 }
 
-/// An encoding of 16 or 32 bits by its first bytes, with what iconv calls it: by its mark, or, as
-/// rows begin with two characters of ASCII, by where the zeros stand.
+/// A 16-bit or 32-bit encoding detected by the first bytes, with iconv's name: by its mark or, because
+/// rows begin with two ASCII characters, by the positions of zeros.
 fn wide(head: &[u8]) -> Option<(&'static str, &'static str)> {
     match *head {
         [0xff, 0xfe, 0, 0] | [0, 0, 0xfe, 0xff] => Some(("UTF-32", "UTF-32")),
@@ -99,7 +99,7 @@ fn wide(head: &[u8]) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Text of bytes; others are an error that names the encoding they look like.
+/// Decodes UTF-8; the error for other bytes names the probable encoding.
 pub fn utf8<'a>(bytes: &'a [u8], origin: &Origin) -> Result<&'a str> {
     std::str::from_utf8(bytes).map_err(|e| {
         let byte = bytes[e.valid_up_to()];
@@ -117,33 +117,35 @@ pub fn utf8<'a>(bytes: &'a [u8], origin: &Origin) -> Result<&'a str> {
     })
 }
 
-/// Whether bytes above ASCII stand alone among letters, as accents do in encodings of one byte for
-/// Western languages; elsewhere they come in runs.
+/// Whether non-ASCII bytes are isolated among letters, like accents in single-byte encodings for
+/// Western languages; in others they occur in runs.
 fn is_western(bytes: &[u8]) -> bool {
     let runs = bytes.split(u8::is_ascii).filter(|run| !run.is_empty());
     let (count, all) = runs.fold((0, 0), |(count, all), run| (count + 1, all + run.len()));
     all <= count + count / 2
 }
 
-/// The lines of an input, each with its number from 1 and its end.
+/// The lines of an input, each with its number from 1 and its line end.
 pub struct Lines<R> {
     input: R,
-    /// The number of the line read last.
+    /// The number of the last line read.
     number: usize,
     origin: Origin,
 }
 
 impl<R: BufRead> Lines<R> {
-    /// `before` lines have been read already.
+    /// `before` is the number of lines that were already read.
     pub fn new(input: R, before: usize, origin: &Origin) -> Self {
         Lines { input, number: before, origin: origin.clone() }
     }
 
-    /// What has not been read.
+    /// The input that was not read.
     pub fn into_rest(self) -> R {
         self.input
     }
 
+    /// The next line with its number; `None` at the end. Errors: the input cannot be read, or a line is too
+    /// long.
     pub fn next(&mut self) -> Result<Option<(usize, Vec<u8>)>> {
         let mut line = Vec::new();
         self.number += 1;
@@ -158,13 +160,13 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// A line without its end, "\n" or "\r\n", and that end.
+/// Splits a line from its end, "\n" or "\r\n".
 pub fn split_end(line: &[u8]) -> (&[u8], &[u8]) {
     let body = line.strip_suffix(b"\n").map_or(line, |b| b.strip_suffix(b"\r").unwrap_or(b));
     line.split_at(body.len())
 }
 
-/// The error for lines that end as those of the classic Mac OS did.
+/// The error for the line ends of the classic Mac OS.
 pub fn returns() -> Error {
     Error::new("its lines end with carriage returns alone")
         .hint("tr '\\r' '\\n' < OLD > NEW makes line ends of them")

@@ -1,4 +1,4 @@
-//! What a task holds once it is read: examples in three splits.
+//! The examples of a task, in three splits.
 
 use super::{Form, Labels, Remarks};
 use crate::metric::Metric;
@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 /// One text-to-text example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
-    /// The row in its file, from 0.
+    /// The index of the row in its file, from 0.
     pub index: usize,
     pub source: String,
     pub target: String,
 }
 
-/// Which rows: those to train on, to choose by, or to report.
+/// A split: the rows for training, model selection, or reporting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
     Train,
@@ -26,7 +26,7 @@ pub enum Split {
 impl Split {
     pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
-    /// A split by its name; an unknown name is an error with the nearest known one.
+    /// Parses the name of a split; an unknown name is an error that names the nearest one.
     pub fn parse(name: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|split| split.name() == name);
         known.ok_or_else(|| Error::unknown("split", name, Self::ALL.map(Split::name)))
@@ -41,17 +41,17 @@ impl Split {
     }
 }
 
-/// A task ready for training: its examples, its label words and the metrics it is judged by.
+/// A task ready for training: its examples, its label words and its metrics.
 #[derive(Debug, Clone)]
 pub struct Task {
     pub name: String,
-    /// How its rows become text; None where a function of the script makes it.
+    /// The conversion of its rows to text; `None` if a function of the script does it.
     pub form: Option<Form>,
     pub labels: Labels,
     pub metrics: Vec<Metric>,
-    /// Split -> what its files are called in a record.
+    /// Split -> the names of its files in a record.
     pub origins: BTreeMap<&'static str, Vec<String>>,
-    /// What is printed and recorded about the rows.
+    /// Remarks on the rows, printed and recorded.
     pub remarks: Remarks,
     pub train: Vec<Example>,
     pub validation: Vec<Example>,
@@ -59,13 +59,13 @@ pub struct Task {
 }
 
 impl Task {
-    /// Every row of every split, in their order: what two readings of the same data agree in.
+    /// All rows of all splits in order: equal for two readings of the same data.
     pub fn text(&self) -> String {
         let rows = Split::ALL.into_iter().flat_map(|split| self.split(split));
         rows.map(|row| format!("{}\t{}\n", row.source, row.target)).collect()
     }
 
-    /// The examples of a split; only validation may be empty, where a task brings no rows for it.
+    /// The examples of a split; only validation can be empty, if a task has no rows for it.
     pub fn split(&self, split: Split) -> &[Example] {
         match split {
             Split::Train => &self.train,

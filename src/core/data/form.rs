@@ -1,4 +1,4 @@
-//! How a task puts its rows into text, as a run records it.
+//! The conversion of a task's rows to text, as recorded by a run.
 
 use super::{Labels, Row, Template};
 use crate::word::fold;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What it takes to ask a trained prompt about new rows.
+/// What is needed to apply a trained prompt to new rows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Form {
     pub template: Template,
@@ -19,18 +19,18 @@ pub struct Form {
 }
 
 impl Form {
-    /// Whether it can be recorded: a template that is a function cannot.
+    /// Whether it can be recorded; a template function cannot.
     pub fn is_plain(&self) -> bool {
         !matches!(self.template, Template::Function(_))
     }
 
-    /// The source text of a row. Errors: a column that is missing or holds no text.
+    /// The source text of a row. Errors: a column is missing or has no text.
     pub fn source(&self, row: &Row) -> Result<String> {
         Ok(self.prefixed(self.template.render(row, &self.columns)?))
     }
 
-    /// The source text of a row of which there is one.
-    /// Errors: a column that is missing or holds no text.
+    /// The source text of a single row.
+    /// Errors: a column is missing or has no text.
     pub fn text(&self, row: &Row) -> Result<Option<String>> {
         let text = self.template.render(row, &self.columns)?;
         Ok((!text.is_empty()).then(|| self.prefixed(text)))
@@ -43,7 +43,7 @@ impl Form {
         }
     }
 
-    /// The row that a line of text is, where the task reads a single field.
+    /// Converts a line of text to a row, if the task reads a single field.
     /// Errors: the task reads several fields.
     pub fn row(&self, line: &str) -> Result<Row> {
         let fields = self.template.fields();

@@ -1,4 +1,4 @@
-//! What `compt predict` is given: rows as JSON or, for a task of one field, lines of text.
+//! The input of `compt predict`: rows as JSON or, for a task with one field, lines of text.
 
 use super::encoding::{Lines, MARK, Marked, Origin, split_end, unmarked, utf8};
 use super::json_rows;
@@ -7,7 +7,7 @@ use crate::Result;
 use compt_error::Context;
 use std::io::{BufRead, Cursor, Read};
 
-/// A line of the input, or an element of the array that it is.
+/// A line of the input, or an element of its array.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Given {
     Row(Row),
@@ -16,7 +16,7 @@ pub enum Given {
 
 type Bytes = Box<dyn BufRead>;
 
-/// Rows and lines as they come.
+/// Rows and lines in input order.
 pub struct Input(Source);
 
 enum Source {
@@ -33,7 +33,7 @@ impl Input {
         Ok(Input(Source::Unread(Lines::new(input, 0, &Origin::Stdin))))
     }
 
-    /// The next one with its number; errors name it.
+    /// The next row or line with its number; errors name it.
     pub fn read(&mut self) -> Result<Option<(usize, Given)>> {
         let mut lines = match std::mem::replace(&mut self.0, Source::Ended) {
             Source::Ended => return Ok(None),
@@ -60,7 +60,7 @@ impl Input {
     }
 }
 
-/// Whether rows as JSON begin here, and no line of text.
+/// Whether an array of JSON rows begins here, as opposed to a line of text.
 fn is_array(line: &[u8]) -> bool {
     let rest = line.trim_ascii().strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"{"))

@@ -1,4 +1,4 @@
-//! Rows out of JSON: an object a line, or an array of objects.
+//! Rows from JSON: one object per line, or an array of objects.
 
 use super::encoding::{LONGEST, Lines, MARK, Origin, io_error, returns, utf8};
 use super::rows::{Columns, Numbered, Row, Rows, until_broken};
@@ -8,7 +8,8 @@ use serde_json::Value;
 use std::fmt;
 use std::io::BufRead;
 
-/// The rows of JSON Lines, or of an array where the text begins with `[`.
+/// The rows of JSON Lines, or of an array if the text begins with `[`. Errors: as in [`parse`], for
+/// each row.
 pub fn rows(mut input: impl BufRead + 'static, columns: Columns, origin: Origin) -> Result<Rows> {
     let mut newlines = 0;
     let is_array = loop {
@@ -43,7 +44,8 @@ pub fn rows(mut input: impl BufRead + 'static, columns: Columns, origin: Origin)
     }))
 }
 
-/// A row that begins on this line. `NaN` and `Infinity`, as Python writes them, are null and text.
+/// A row that begins on this line. Python's `NaN` becomes null, `Infinity` text. Errors: no JSON
+/// object, a repeated column, or a requested column that is missing.
 pub fn parse(text: &[u8], line: usize, columns: &Columns, origin: &Origin) -> Result<Row> {
     let row = object(text, columns).or_else(|e| match without_nan(text) {
         Some(text) => object(&text, columns),
@@ -81,7 +83,7 @@ fn object(text: &[u8], columns: &Columns) -> serde_json::Result<Row> {
     json.end().map(|()| row)
 }
 
-/// An object of which only the columns that are read are made values; the others are null.
+/// An object of which only the requested columns are parsed; the others are null.
 struct Object<'a>(&'a Columns);
 
 impl<'de> DeserializeSeed<'de> for Object<'_> {
@@ -109,7 +111,7 @@ impl<'de> Visitor<'de> for Object<'_> {
                 return Err(A::Error::custom(format!("'{name}' comes twice")));
             } else {
                 let value = map.next_value();
-                // The place that ends the message is taken from it again.
+                // The location at the end of serde's message is removed later.
                 let value = value.map_err(|e| A::Error::custom(format!("column '{name}': {e}")))?;
                 row.insert(name, value);
             }
@@ -118,7 +120,7 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 }
 
-/// `NaN`, `Infinity` and `-Infinity` outside of texts as null and as text; None where there are none.
+/// Replaces `NaN`, `Infinity` and `-Infinity` outside of strings by null and text; `None` if there are none.
 fn without_nan(text: &[u8]) -> Option<Vec<u8>> {
     const WORDS: [(&[u8], &[u8]); 3] =
         [(b"NaN", b"null"), (b"-Infinity", b"\"-Infinity\""), (b"Infinity", b"\"Infinity\"")];
@@ -132,7 +134,7 @@ fn without_nan(text: &[u8]) -> Option<Vec<u8>> {
             any = true;
             continue;
         }
-        // What follows a backslash ends no text.
+        // A character after a backslash does not end a string.
         let taken = 1 + usize::from(inside && text[at] == b'\\');
         inside ^= text[at] == b'"';
         changed.extend_from_slice(&text[at..text.len().min(at + taken)]);
@@ -157,7 +159,7 @@ enum State {
 }
 
 impl<R: BufRead> Elements<R> {
-    /// The next element with the line it begins on.
+    /// The next element and its first line.
     fn next(&mut self) -> Result<Option<(usize, Vec<u8>)>> {
         if self.state == State::Ended {
             return Ok(None);
@@ -206,7 +208,7 @@ impl<R: BufRead> Elements<R> {
             .hint("was the file cut off? fetch it again"))
     }
 
-    /// Behind the array there is only white space.
+    /// Only white space may follow the array.
     fn nothing_more(&mut self) -> Result<()> {
         while let Some(byte) = self.byte()? {
             if !byte.is_ascii_whitespace() {

@@ -5,20 +5,20 @@ use crate::word::normal;
 use crate::{Error, Result};
 use std::collections::HashMap;
 
-/// The label words of a task: their tokens, and the word that a decoded text is.
+/// The label words of a task: their tokens, and the lookup of decoded texts.
 pub struct LabelWords {
-    /// The tokens of each word, with their `</s>`.
+    /// The tokens of each word, including `</s>`.
     pub ids: Vec<Vec<i64>>,
-    /// The same without those that decoding skips.
+    /// The same without the tokens that decoding skips.
     spoken: Vec<Vec<i64>>,
-    /// The decoded and the normal form of each word -> its place.
+    /// The decoded and the normalised form of each word -> its index.
     read: HashMap<String, usize>,
-    /// Words with a part that the tokenizer does not know.
+    /// Words with a part that is unknown to the tokenizer.
     pub partly_unknown: Vec<usize>,
 }
 
 impl LabelWords {
-    /// Words that the tokenizer cannot tell apart, or of which it knows nothing, are an error.
+    /// Words that the tokenizer cannot distinguish, or of which it knows no part, are an error.
     pub fn of(tokenizer: &Tokenizer, words: &[String]) -> Result<Self> {
         let ids = tokenizer.encode_batch(words)?;
         let texts = ids.iter().map(|ids| Ok(normal(&tokenizer.decode(ids)?)));
@@ -54,18 +54,18 @@ impl LabelWords {
         })
     }
 
-    /// The place of the word that a decoded text is, if it is one.
+    /// The index of the word that equals a decoded text, if any.
     pub fn place(&self, text: &str) -> Option<usize> {
         self.read.get(&normal(text)).copied()
     }
 
-    /// Whether a word begins with these tokens, of which decoding skips none.
+    /// Whether a word begins with these tokens, which contain none that decoding skips.
     pub(crate) fn may_follow(&self, spoken: &[i64]) -> bool {
         self.spoken.iter().any(|answer| answer.starts_with(spoken))
     }
 }
 
-/// An error where two words are the same tokens, or are decoded to the same text.
+/// An error if two words have the same tokens, or decode to the same text.
 fn apart(
     words: &[String],
     ids: &[Vec<i64>],

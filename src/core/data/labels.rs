@@ -1,4 +1,4 @@
-//! The targets a task may have: a few words, or numbers written as text.
+//! The targets of a task: a few words, or numbers written as text.
 
 use super::{LabelIs, Rounding, RowLabels};
 use crate::word::{normal, number};
@@ -6,11 +6,11 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What the model is to say.
+/// The set of target texts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Labels {
-    /// One word of these; a row names it by its place from 0, or by the word itself (see
+    /// One of these words; a row contains its index from 0, or the word itself (see
     /// [`RowLabels`]). The last one is the positive class of F1.
     Words(Vec<String>),
     /// A number within `range`, both ends included, rounded to `step` (see [`Rounding`]).
@@ -18,7 +18,7 @@ pub enum Labels {
 }
 
 impl Labels {
-    /// Words of one task; two that are compared as the same one, and one without a character, are an
+    /// The words of one task; two words that compare equal, or a word without characters, are an
     /// error.
     pub fn of(words: Vec<String>) -> Result<Self> {
         for (place, word) in words.iter().enumerate() {
@@ -36,7 +36,7 @@ impl Labels {
         Ok(Labels::Words(words))
     }
 
-    /// The text of a row's number; one outside the range is an error.
+    /// The text of a row's number; a number outside the range is an error.
     fn number_text(label: &Value, step: f64, range: (f64, f64)) -> Result<String> {
         let number = match label {
             Value::Number(number) => number.as_f64(),
@@ -52,8 +52,8 @@ impl Labels {
         }
     }
 
-    /// How the labels of rows become target texts; a label outside the set is an error. `names` is
-    /// what rows call the words.
+    /// Converts the labels of rows to target texts; a label outside the set is an error. `names` are
+    /// the names of the words in rows.
     pub fn reader<'a>(
         &'a self,
         names: &'a [String],
@@ -66,7 +66,7 @@ impl Labels {
         }
     }
 
-    /// The label words; none where labels are numbers.
+    /// The label words; empty for numbers.
     pub fn words(&self) -> &[String] {
         match self {
             Labels::Words(words) => words,
@@ -74,7 +74,7 @@ impl Labels {
         }
     }
 
-    /// Every target there is: the words, or each number of the range, step by step.
+    /// All possible targets: the words, or each number of the range.
     pub(crate) fn all_texts(&self) -> Vec<String> {
         match self {
             Labels::Words(words) => words.clone(),
@@ -91,8 +91,8 @@ impl Labels {
         self.words().last().map_or("", String::as_str)
     }
 
-    /// The names of the classes rows are counted and drawn by: the words, or the lower and the
-    /// upper half of the numbers' range (as few-shot studies split STS-B at 2.5).
+    /// The class names by which rows are counted and sampled: the words, or the lower and the
+    /// upper half of the range of numbers (as few-shot studies split STS-B at 2.5).
     pub fn classes(&self) -> Vec<String> {
         match self {
             Labels::Words(words) => words.clone(),
@@ -103,7 +103,7 @@ impl Labels {
         }
     }
 
-    /// The class of a target text, as a place in `classes()`.
+    /// The class of a target text, as an index into `classes()`.
     pub(crate) fn class_of(&self, target: &str) -> usize {
         match self {
             Labels::Words(words) => words.iter().position(|word| word == target).unwrap_or(0),

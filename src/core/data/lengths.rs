@@ -1,16 +1,16 @@
-//! How long the sources of a task are, in tokens.
+//! The lengths of a task's sources in tokens.
 
 use super::{Split, Task, Tokenizer};
 use crate::Result;
 
-/// Token counts of the sources of all three splits, each with its `</s>`.
+/// Token counts of the sources of all three splits, including `</s>`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lengths {
     pub median: usize,
-    /// 95 % of the sources are no longer.
+    /// The 95th percentile.
     pub p95: usize,
     pub longest: usize,
-    /// The share of sources that are longer than a trainer keeps, from 0 to 1.
+    /// The share of sources, from 0 to 1, that are longer than the trainer's maximum.
     pub cut: f64,
 }
 
@@ -42,7 +42,7 @@ impl Lengths {
         }
     }
 
-    /// Median, 95th percentile and the share that is cut, for a table.
+    /// Median, 95th percentile and the share that is truncated, for a table.
     pub fn cells(&self) -> [String; 3] {
         let cut = match self.cut {
             0.0 => "-".to_string(),

@@ -1,4 +1,4 @@
-//! Rows that lack their label or text.
+//! Rows without a label or text.
 
 use super::template::missing;
 use super::{Form, Labels, Row};
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What is done about a row that lacks its label or text.
+/// The treatment of a row without a label or text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {
     #[default]
     Error,
-    /// It is left out; the number of these rows is printed and recorded.
+    /// The row is skipped; the number of skipped rows is printed and recorded.
     Skip,
 }
 
@@ -31,18 +31,18 @@ impl Missing {
 
 const SKIP: &str = "missing = \"skip\" leaves out rows without a label or text";
 
-/// What a row lacks.
+/// The missing part of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingPart {
     Label,
     Text,
 }
 
-/// A part of a row that is not there, and the error that says so.
+/// A missing part of a row, and its error.
 pub struct Lack(pub MissingPart, pub Error);
 
 impl Lack {
-    /// Of a row that its template makes nothing of.
+    /// For a row whose template returns nothing.
     pub fn of_template() -> Self {
         Lack(MissingPart::Text, Error::new("no text: the template gives none").hint(SKIP))
     }
@@ -65,8 +65,8 @@ impl Lack {
     }
 }
 
-/// What of its label or text a row lacks: a column it does not have, null (and what is no number, NaN),
-/// nothing but white space, or -1 for a label where that is none of the task's.
+/// The missing part of a row's label or text: a missing column, null (or NaN), only white space, or
+/// the label -1 if it is none of the task's.
 pub fn lack(form: &Form, label: &str, names: &[String], row: &Row) -> Option<Lack> {
     let text = form.template.fields().into_iter();
     let mut text = text.map(|field| form.columns.get(field).map_or(field, String::as_str));
@@ -86,7 +86,7 @@ fn is_nothing(value: Option<&Value>) -> bool {
     }
 }
 
-/// -1, by which datasets say that a row has no label.
+/// -1, which datasets use for a missing label.
 fn is_none(labels: &Labels, names: &[String], value: &Value) -> bool {
     let (number, text) = match value {
         Value::Number(number) => (number.as_f64(), number.to_string()),
@@ -100,7 +100,7 @@ fn is_none(labels: &Labels, names: &[String], value: &Value) -> bool {
         }
 }
 
-/// How many rows of a source were read and left out.
+/// The number of rows of a source that were read and skipped.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Count {
     pub rows: usize,
@@ -128,14 +128,14 @@ impl Count {
     }
 }
 
-/// What is printed and recorded about the rows of a task.
+/// Remarks on the rows of a task, printed and recorded.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remarks {
-    /// Split -> rows left out of its files because they have no label or text; none where all were taken.
+    /// Split -> number of rows skipped because they have no label or text; empty if there are none.
     pub skipped: BTreeMap<String, usize>,
-    /// Test rows that stand among the training rows word for word.
+    /// The number of test rows that are also training rows, with equal text.
     pub shared: usize,
-    /// In words.
+    /// The remarks as text.
     pub notes: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Tasks as text: files and rows in, prompts' sources and targets out, and the tokenizer.
+//! Tasks as text: reads files and rows, creates sources and targets, and tokenizes.
 
 mod build;
 mod class_names;

@@ -1,6 +1,6 @@
-//! Numbers as label strings, the way T5 writes STS-B's similarities.
+//! Numbers as label strings, in the format of T5's STS-B targets (Raffel et al. 2020).
 
-/// A step numbers are rounded to, half to even as NumPy rounds.
+/// The step to which numbers are rounded, half to even like NumPy.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rounding {
     steps_per_unit: f64,
@@ -8,7 +8,7 @@ pub struct Rounding {
 }
 
 impl Rounding {
-    /// `step` > 0: 0.2 is T5's (round(5x)/5), 0.1 that of the published prompt-tuning codes.
+    /// `step` > 0: 0.2 is T5's (round(5x)/5), 0.1 that of published prompt-tuning code.
     pub fn new(step: f64) -> Self {
         let whole = (1.0 / step).round();
         let fits = (whole * step - 1.0).abs() < 1e-9;
@@ -19,7 +19,7 @@ impl Rounding {
         }
     }
 
-    /// The number as text, with at least one decimal: 3.13 with a step of 0.2 is "3.2".
+    /// The number as text, with at least one decimal: 3.13 with step 0.2 is "3.2".
     pub fn text(self, number: f64) -> String {
         let rounded = (number * self.steps_per_unit).round_ties_even() / self.steps_per_unit;
         format!("{:.*}", self.decimals, rounded + 0.0)
@@ -30,7 +30,7 @@ impl Rounding {
 mod tests {
     use super::*;
 
-    /// `"%.1f" % (numpy.round(x * 5) / 5)` and the same with 10.
+    /// `"%.1f" % (numpy.round(x * 5) / 5)`, and the same with 10.
     #[test]
     fn rounds_as_t5_does() {
         let t5 = Rounding::new(0.2);

@@ -1,4 +1,4 @@
-//! Test rows that are training rows, too.
+//! Test rows that are also training rows.
 
 use super::sample::Candidate;
 use super::{Example, Source, Sources, Split};
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-/// A remark on each file that is given for more than one split.
+/// A remark on each file that is used for more than one split.
 pub fn files(sources: &Sources) -> Vec<String> {
     let mut given: BTreeMap<PathBuf, (&str, Vec<&str>)> = BTreeMap::new();
     for split in Split::ALL {
@@ -32,7 +32,7 @@ pub fn hash(example: &Example) -> u64 {
     hasher.finish()
 }
 
-/// How many test rows have the text and label of a training row: of all of them, before shots are drawn.
+/// The number of test rows that equal a training row in text and label, before shots are sampled.
 pub fn rows(train: &[Candidate], test: &[Candidate]) -> usize {
     let reported: HashSet<u64> = test.iter().map(|row| row.hash).collect();
     let trained = train.iter().map(|row| row.hash).filter(|hash| reported.contains(hash));

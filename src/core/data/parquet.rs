@@ -1,4 +1,4 @@
-//! Rows out of Parquet files.
+//! Rows from Parquet files.
 
 use super::rows::{Columns, Numbered, Opened, Row, Wanted, until_broken};
 use super::template::missing;
@@ -13,15 +13,15 @@ use parquet::schema::types::Type;
 use serde_json::{Value, json};
 use std::fs::File;
 
-/// How many times larger than the file its rows may say they are: text compresses to a tenth or so.
+/// The maximum ratio of the declared size of rows to the file size: text usually compresses to a tenth.
 const MOST_EXPANSION: u64 = 100;
 const SMALL: u64 = 64 << 20;
 
-/// Where Hugging Face's datasets writes what its columns are, as JSON.
+/// The metadata key of Hugging Face's datasets for column features, as JSON.
 const FEATURES: &str = "huggingface";
 
-/// Every row with its number, from 1. A column of texts, numbers or truth values becomes one of JSON;
-/// columns that are not read are not decoded.
+/// All rows with their numbers, from 1. Columns of strings, numbers or booleans become JSON values;
+/// other columns are not decoded. Errors: the file is damaged, or a requested column is missing.
 pub fn open(file: File, wanted: &Wanted) -> Result<Opened> {
     let (mut rows, names, class_names) = whole(|| parts(file, wanted))?;
     let mut number = 0;
@@ -37,7 +37,7 @@ pub fn open(file: File, wanted: &Wanted) -> Result<Opened> {
     Ok(Opened { rows: until_broken(move || whole(&mut next)), class_names, unit: "row" })
 }
 
-/// The columns of a file that are decoded, the names of all, and the classes of its labels.
+/// The decoded columns of a file, all column names, and the classes of its labels.
 type Parts = (RowIter<'static>, Vec<String>, Option<Vec<String>>);
 
 fn parts(file: File, wanted: &Wanted) -> Result<Parts> {
@@ -67,7 +67,7 @@ fn parts(file: File, wanted: &Wanted) -> Result<Parts> {
     Ok((rows, names, class_names))
 }
 
-/// The schema of the columns that are read; None for all.
+/// The schema of the columns to read; `None` for all.
 fn projection(schema: &Type, columns: &Columns) -> Result<Option<Type>> {
     if columns.is_all() {
         return Ok(None);
@@ -77,7 +77,7 @@ fn projection(schema: &Type, columns: &Columns) -> Result<Option<Type>> {
     group.build().map(Some).map_err(damaged)
 }
 
-/// The names of a column's classes, where it was written as a `ClassLabel` of datasets.
+/// The class names of a column that was written as a `ClassLabel` of datasets.
 fn class_names(about: &FileMetaData, column: &str) -> Result<Option<Vec<String>>> {
     let entries = about.key_value_metadata().map_or(&[][..], Vec::as_slice);
     let Some(entry) = entries.iter().find(|entry| entry.key == FEATURES) else { return Ok(None) };
@@ -94,7 +94,7 @@ fn class_names(about: &FileMetaData, column: &str) -> Result<Option<Vec<String>>
     };
     let names = match &feature["names"] {
         Value::Array(names) => texts(names.iter().collect()),
-        // As dataset cards write them: by number.
+        // In the format of dataset cards: by number.
         Value::Object(names) => {
             let by_number = |i: usize| names.get(&i.to_string());
             (0..names.len()).map(by_number).collect::<Option<_>>().and_then(texts)
@@ -107,8 +107,8 @@ fn class_names(about: &FileMetaData, column: &str) -> Result<Option<Vec<String>>
     })
 }
 
-/// A cell. A number of 32 bits is the decimal it was written as, not that of its 64 bits; one that is
-/// no number is null, as a missing one. Bytes are text, or a table that holds their number.
+/// Converts a cell. A 32-bit float keeps its shortest decimal form; NaN becomes null, like
+/// a missing value. Bytes become text, or a table with their number.
 fn value(field: &Field) -> Value {
     match field {
         Field::Float(number) => number.to_string().parse().map_or(Value::Null, float),
@@ -134,7 +134,7 @@ fn float(number: f64) -> Value {
     }
 }
 
-/// The library checks little of what a damaged file says.
+/// The library does not validate damaged files completely, and may panic.
 fn whole<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     guarded(read).map_err(|e| match e.to_string().contains("Disabled feature") {
         true => Error::new("it is compressed in a way that is not read")

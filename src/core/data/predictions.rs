@@ -1,4 +1,4 @@
-//! Predictions of an evaluation on disk: `*.jsonl.gz`, one line for each task.
+//! Predictions of an evaluation on disk: `*.jsonl.gz`, one line per task.
 
 use crate::files::atomic::write_atomic;
 use crate::{Error, Result};
@@ -11,22 +11,22 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
-/// The rows of a task, and the prediction for each.
+/// The rows of a task with their predictions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Predictions {
     pub task: String,
-    /// The label words; none of a task of numbers.
+    /// The label words; empty for numbers.
     pub labels: Vec<String>,
-    /// The texts given to the model.
+    /// The input texts.
     pub text: Vec<String>,
-    /// The target of each.
+    /// The target of each row.
     pub label: Vec<String>,
-    /// The decoded text of each.
+    /// The decoded text of each row.
     pub prediction: Vec<String>,
 }
 
-/// Writes a file, whole or not at all; its folder is made.
-/// Errors: the disk refuses; the file is named.
+/// Writes a file atomically; its folder is created.
+/// Errors: the file cannot be written; it is named.
 pub fn write(path: &Path, tasks: &[Predictions]) -> Result<()> {
     let packed = || -> io::Result<Vec<u8>> {
         let mut out = GzEncoder::new(Vec::new(), Compression::default());
@@ -36,7 +36,7 @@ pub fn write(path: &Path, tasks: &[Predictions]) -> Result<()> {
         }
         out.finish()
     };
-    // Not the folders above: the user may have removed them.
+    // Parent folders are not created, because the user may have removed them.
     if let Some(folder) = path.parent() {
         match std::fs::create_dir(folder) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
@@ -48,7 +48,7 @@ pub fn write(path: &Path, tasks: &[Predictions]) -> Result<()> {
     write_atomic(path, &packed().at(path.display())?)
 }
 
-/// Reads one. Errors: no such file, or it is damaged; file and line are named.
+/// Reads a file. Errors: the file does not exist or is damaged; file and line are named.
 pub fn read(path: &Path) -> Result<Vec<Predictions>> {
     let file = File::open(path).at(path.display())?;
     let lines = BufReader::new(MultiGzDecoder::new(file)).lines();

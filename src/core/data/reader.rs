@@ -1,4 +1,4 @@
-//! Rows out of files, one by one: JSON Lines or an array, TSV and CSV, each plain or gzip-compressed,
+//! Reads rows from files one by one: JSON Lines or an array, TSV and CSV, each plain or gzip-compressed,
 //! and Parquet.
 
 use super::encoding::{Origin, unmarked};
@@ -13,10 +13,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
-/// Reads `.jsonl`, `.json`, `.tsv` or `.csv`, a further `.gz` meaning gzip, or `.parquet`; with a
+/// Reads `.jsonl`, `.json`, `.tsv` or `.csv`, optionally with `.gz`, or `.parquet`; with a
 /// delimiter, any other file as a table.
 ///
-/// TSV is taken as it stands (no quoting, as GLUE's files are written); CSV has the usual
+/// TSV is read without quoting, like GLUE's files; CSV has the usual
 /// double quotes; both begin with a header row. Cells are strings. Errors name file and line.
 pub fn open(path: &Path, wanted: &Wanted) -> Result<Opened> {
     let place = path.display().to_string();
@@ -31,7 +31,7 @@ pub fn open(path: &Path, wanted: &Wanted) -> Result<Opened> {
 enum Kind {
     Json,
     Parquet,
-    /// With the delimiter and whether there is quoting.
+    /// With the delimiter and whether cells may be quoted.
     Table(u8, bool),
 }
 
@@ -57,7 +57,7 @@ fn kind(stem: &str, compressed: bool, layout: &Layout) -> Result<Kind> {
     }
 }
 
-/// A file, if it is one and not what stands in its place.
+/// Opens a file, and refuses placeholders such as pointers.
 fn itself(path: &Path) -> Result<File> {
     intact::is_there(path)?;
     let mut file = File::open(path)?;

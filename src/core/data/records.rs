@@ -1,5 +1,5 @@
-//! The records of tables: cells between delimiters, with double quotes or without. Each is known by the
-//! line it begins on, also behind empty lines, and a quote that nothing closes is found.
+//! Records of tables: cells between delimiters, with or without double quotes. Each has the number of
+//! its first line, also after empty lines, and an unclosed quote is an error.
 
 use super::encoding::{LONGEST, Lines, split_end};
 use crate::{Error, Result};
@@ -8,7 +8,7 @@ use std::io::BufRead;
 /// The cells of a record.
 pub type Cells = Vec<Vec<u8>>;
 
-/// Records of a table with the lines they begin on.
+/// Records of a table with the numbers of their first lines.
 pub struct Records<R> {
     pub lines: Lines<R>,
     pub delimiter: u8,
@@ -16,12 +16,13 @@ pub struct Records<R> {
 }
 
 impl<R: BufRead> Records<R> {
-    /// What separates cells is to be said before the first record.
+    /// The delimiter must be set before the first record.
     pub fn new(lines: Lines<R>, quotes: bool) -> Self {
         Records { lines, delimiter: b',', quotes }
     }
 
-    /// The record that begins with this line, or with the next one that is not empty.
+    /// The record that begins with this line, or with the next line that is not empty. Errors: the
+    /// input cannot be read, or a quote is not closed.
     pub fn record(&mut self, first: Option<(usize, Vec<u8>)>) -> Result<Option<(usize, Cells)>> {
         let mut next = first;
         loop {
@@ -54,14 +55,14 @@ impl<R: BufRead> Records<R> {
     }
 }
 
-/// The cells of one line, in which quotes count.
+/// The cells of one line, with quotes.
 pub fn split(line: &[u8], delimiter: u8) -> Cells {
     let mut splitter = Splitter::new(delimiter, true);
     splitter.feed(line);
     splitter.cells
 }
 
-/// Splits a record, line by line where quotes hold line ends.
+/// Splits a record, over several lines if quotes contain line ends.
 struct Splitter {
     delimiter: u8,
     quotes: bool,
@@ -72,11 +73,11 @@ struct Splitter {
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
-    /// Nothing of the cell has been read.
+    /// At the start of a cell.
     Start,
     Bare,
     Quoted,
-    /// Behind a quote that ended the cell, or is the first of two that stand for one.
+    /// After a quote that ends the cell, or is the first of an escaped pair.
     Closed,
 }
 
@@ -85,7 +86,7 @@ impl Splitter {
         Splitter { delimiter, quotes, cells: Vec::new(), cell: Vec::new(), state: State::Start }
     }
 
-    /// Whether the record ends with this line.
+    /// Adds a line. Returns whether the record is complete.
     fn feed(&mut self, line: &[u8]) -> bool {
         let (body, end) = split_end(line);
         for &byte in body {

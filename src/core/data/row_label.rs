@@ -1,15 +1,15 @@
-//! Which of a task's words the label of a row means: the same in every format of rows.
+//! Maps the label of a row to one of the task's words, in the same way for every file format.
 
 use crate::word::{normal, number, truth};
 use crate::{Error, Result};
 use serde_json::Value;
 
-/// What the labels of rows are, where that is said.
+/// The type of the labels of rows, if specified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LabelIs {
-    /// A label word, or what rows call it.
+    /// A label word, or its name in rows.
     Word,
-    /// The place of one, from 0.
+    /// The index of a word, from 0.
     Index,
 }
 
@@ -33,18 +33,18 @@ impl LabelIs {
     }
 }
 
-/// How the labels of a task's rows are read.
+/// Reads the labels of a task's rows.
 pub struct RowLabels<'a> {
     words: &'a [String],
     names: &'a [String],
     is: Option<LabelIs>,
-    /// What a row may say, the names before the words.
+    /// The possible labels, the names before the words.
     said: Vec<Said>,
-    /// Whether one of the names, or of the words, is the place of another one.
+    /// Whether one of the names, or of the words, is the index of another one.
     conflicts: [bool; 2],
 }
 
-/// A name or a word as labels are compared with it.
+/// A name or a word in the form in which labels are compared.
 struct Said {
     text: String,
     number: Option<f64>,
@@ -52,7 +52,7 @@ struct Said {
 }
 
 impl<'a> RowLabels<'a> {
-    /// `names` is what rows call the words, in their order, where they call them otherwise.
+    /// `names` are the names of the words in rows, in their order, if they differ.
     pub fn new(words: &'a [String], names: &'a [String], is: Option<LabelIs>) -> Self {
         let said = |(place, word): (usize, &String)| Said {
             text: normal(word),
@@ -69,8 +69,8 @@ impl<'a> RowLabels<'a> {
         RowLabels { words, names, is, said, conflicts }
     }
 
-    /// The word that a label means. A number, a truth value and their texts are the same label,
-    /// for a table's cells are all text. Errors: a label outside the words; the label is named.
+    /// The word of a label. A number, a boolean and their texts are equal labels,
+    /// because a table's cells are all text. Errors: a label outside the words; the label is named.
     pub fn word(&self, label: &Value) -> Result<String> {
         let text = match label {
             Value::String(text) => normal(text),
@@ -124,7 +124,7 @@ impl<'a> RowLabels<'a> {
         place(truth.or_else(|| number(text))?, self.words)
     }
 
-    /// A truth value where the words are "yes" and "no".
+    /// A boolean if the words are "yes" and "no".
     fn by_meaning(&self, text: &str) -> Option<usize> {
         let wanted = if truth(text)? { "yes" } else { "no" };
         self.words.iter().position(|word| normal(word).to_lowercase() == wanted)
@@ -159,15 +159,15 @@ impl<'a> RowLabels<'a> {
     }
 }
 
-/// What a label can mean: the place of a word.
+/// The possible interpretations of a label: the index of a word.
 enum Meaning {
     None,
     One(usize),
-    /// Read as a word, and as a place.
+    /// Interpreted as a word, and as an index.
     Either(Option<usize>, Option<usize>),
 }
 
-/// A number as a place in the words.
+/// A number as an index into the words.
 fn place(number: f64, words: &[String]) -> Option<usize> {
     let is_place = number.fract() == 0.0 && number >= 0.0 && number < words.len() as f64;
     is_place.then_some(number as usize)

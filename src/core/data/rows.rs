@@ -1,4 +1,4 @@
-//! Rows as they are read from a file, one by one.
+//! Rows read from a file one by one.
 
 use super::layout::Layout;
 use crate::Result;
@@ -6,35 +6,35 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// One row: column -> value. A column that is not read is null.
+/// One row: column -> value. Columns that are not read are null.
 pub type Row = serde_json::Map<String, Value>;
 
-/// A row with the line it begins on, or its number where a file has no lines; both from 1.
+/// A row with the number of its first line, or its index if a file has no lines; both from 1.
 pub(crate) type Numbered = (usize, Row);
 
-/// The rows of a file as they are read, so that a file may be larger than memory.
+/// The rows of a file, read lazily, so that a file may be larger than memory.
 pub type Rows = Box<dyn Iterator<Item = Result<Numbered>>>;
 
-/// A file's rows, and what else it says.
+/// A file's rows and metadata.
 pub struct Opened {
     pub rows: Rows,
-    /// What the file calls the classes of its label column, in the order of their numbers.
+    /// The file's names of the classes of its label column, in the order of their numbers.
     pub class_names: Option<Vec<String>>,
-    /// What its numbers count.
+    /// The unit of its row numbers.
     pub unit: &'static str,
 }
 
-/// What is wanted of a file.
+/// The options of reading a file.
 #[derive(Clone)]
 pub struct Wanted {
     pub columns: Columns,
     pub label: String,
     pub layout: Layout,
-    /// Told what is no error, once a file.
+    /// Receives notes that are not errors, once per file.
     pub note: Rc<dyn Fn(String)>,
 }
 
-/// The columns that are read; whatever the others hold is passed over.
+/// The columns to read; the others are skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns(Option<BTreeSet<String>>);
 
@@ -55,12 +55,12 @@ impl Columns {
         self.0.as_ref().is_none_or(|names| names.contains(name))
     }
 
-    /// Whether it is one of those that are asked for by name.
+    /// Whether a column is requested by name.
     pub fn named(&self, name: &str) -> bool {
         self.0.as_ref().is_some_and(|names| names.contains(name))
     }
 
-    /// A column asked for by name that is none of these.
+    /// A requested column that does not exist.
     pub(crate) fn absent<'a>(&self, there: impl Iterator<Item = &'a str>) -> Option<&str> {
         let there: BTreeSet<&str> = there.collect();
         let names = self.0.as_ref()?;

@@ -1,4 +1,4 @@
-//! Seeded draws of rows: the same on every platform, and for one task whatever the others are.
+//! Seeded sampling of rows: platform-independent, and for each task independent of the other tasks.
 
 use super::{Example, Split};
 use crate::{Error, Result};
@@ -7,12 +7,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 
-/// What a number of shots counts.
+/// The unit of a number of shots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Per {
-    /// Rows of a task in all, drawn without regard to their classes (the paper's code).
+    /// Rows per task, sampled without regard to their classes (ComPT's code).
     Task,
-    /// Rows of each class (LM-BFF); where labels are numbers, of each half of their range.
+    /// Rows per class (LM-BFF, Gao et al. 2021); for numbers, per half of their range.
     Class,
 }
 
@@ -33,7 +33,7 @@ impl Per {
     }
 }
 
-/// What a draw is for. Each purpose has a stream of its own, so that the number of shots never
+/// The purpose of a draw. Each purpose has its own stream, so that the number of shots never
 /// changes which rows are held out, nor the held-out rows which ones are reported.
 #[derive(Debug, Clone, Copy)]
 pub enum Purpose {
@@ -42,7 +42,7 @@ pub enum Purpose {
     MaxTest = 2,
 }
 
-/// The random numbers of one task: ChaCha8 keyed by SHA-256 of `compt.tasks/<seed>/<task>`.
+/// The random generator of one task: ChaCha8 keyed by SHA-256 of `compt.tasks/<seed>/<task>`.
 pub fn stream(seed: u64, task: &str, purpose: Purpose) -> ChaCha8Rng {
     let key = Sha256::digest(format!("compt.tasks/{seed}/{task}"));
     let mut rng = ChaCha8Rng::from_seed(key.into());
@@ -50,21 +50,21 @@ pub fn stream(seed: u64, task: &str, purpose: Purpose) -> ChaCha8Rng {
     rng
 }
 
-/// A row as draws see it: of a long file, all rows are drawn from but only the drawn ones are kept.
+/// A row as sampling uses it: all rows of a long file are sampled from, but only the chosen ones are kept.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// The rows it is one of, and its place among them from 0.
+    /// Its source split, and its index in it from 0.
     pub from: Split,
     pub index: usize,
-    /// Its place in the classes of its task's labels.
+    /// Its index in the classes of its task's labels.
     pub class: u32,
-    /// Of its text and target.
+    /// A hash of its text and target.
     pub hash: u64,
-    /// Its text, where that was kept.
+    /// Its text, if it was kept.
     pub example: Option<Box<Example>>,
 }
 
-/// Draws `count` of the rows and returns (drawn, rest), each in its old order.
+/// Samples `count` of the rows and returns (sample, rest), each in the original order.
 pub fn draw<T>(rows: Vec<T>, count: usize, rng: &mut ChaCha8Rng) -> (Vec<T>, Vec<T>) {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.shuffle(rng);
@@ -76,7 +76,7 @@ pub fn draw<T>(rows: Vec<T>, count: usize, rng: &mut ChaCha8Rng) -> (Vec<T>, Vec
     (bare(drawn), bare(rest))
 }
 
-/// Keeps `shots` training rows, in their old order; fewer rows than shots are an error.
+/// Keeps `shots` training rows, in their original order; fewer rows than shots are an error.
 pub fn few_shot(
     rows: Vec<Candidate>,
     shots: usize,
@@ -134,7 +134,7 @@ mod tests {
         few_shot(rows(100), count, per, &classes, &mut stream(seed, task, Purpose::Shots))
     }
 
-    /// Frozen: a change here changes every published few-shot set.
+    /// Fixed: a change here changes every published few-shot set.
     #[test]
     fn a_seed_and_a_task_name_fix_the_rows() {
         let drawn = indices(&shots(1, "rte", 8, Per::Task).unwrap());

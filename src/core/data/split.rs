@@ -1,4 +1,4 @@
-//! Which rows become training, validation and test, where the data brings fewer than three sets.
+//! Creates training, validation and test splits if the data has fewer than three.
 
 use super::sample::draw;
 use crate::{Error, Result};
@@ -13,15 +13,16 @@ pub struct Splits<T> {
     pub test: Vec<T>,
 }
 
-/// Fills the splits that are missing.
+/// Creates the missing splits.
 ///
-/// - Validation and test are there: nothing moves.
-/// - Only validation, as where the official test rows have no labels. A `small` task halves it,
-///   drawn at random, into validation (rounded down) and test. Any other takes it as test, and
+/// - Validation and test exist: nothing is moved.
+/// - Only validation exists, because the official test rows have no labels. A `small` task splits it
+///   at random into validation (half, rounded down) and test. Any other uses it as test, and
 ///   holds `held_out` random training rows out as validation.
-/// - Only test: validation is held out of training as above.
+/// - Only test exists: validation is held out of training as above.
 ///
-/// No more than half of the training rows are ever held out.
+/// At most half of the training rows are held out. Errors: no validation or test rows, or too few to
+/// split.
 pub fn split<T>(
     train: Vec<T>,
     validation: Option<Vec<T>>,

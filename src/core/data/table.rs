@@ -1,4 +1,4 @@
-//! Rows out of tables: TSV, CSV and what is separated by other signs.
+//! Rows from tables: TSV, CSV and tables with other delimiters.
 
 use super::encoding::{Lines, Origin, returns, split_end, utf8};
 use super::records::{Cells, Records, split};
@@ -10,22 +10,23 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::rc::Rc;
 
-/// What a table is read with.
+/// The options of reading a table.
 pub struct Reading {
     pub delimiter: u8,
     pub quotes: bool,
-    /// Whether they were said or only follow from the file's name.
+    /// Whether the delimiter was set explicitly or follows from the file extension.
     pub delimiter_said: bool,
     pub quotes_said: bool,
     pub positions: Option<BTreeMap<String, usize>>,
-    /// Told something about the file that is no error.
+    /// Receives notes on the file that are not errors.
     pub note: Rc<dyn Fn(String)>,
 }
 
 const OTHERS: [u8; 4] = *b",;\t|";
 const UNNAMED: &str = "";
 
-/// The rows of a table; a first line `sep=;`, as spreadsheets write it, says what separates cells.
+/// The rows of a table; a first line `sep=;`, as written by spreadsheets, sets the delimiter. Errors:
+/// an invalid header or record; the line is named.
 pub fn rows(
     input: impl BufRead + 'static,
     mut reading: Reading,
@@ -73,7 +74,7 @@ pub fn rows(
     }))
 }
 
-/// Makes rows of records and refuses what does not fit.
+/// Converts records to rows and refuses invalid ones.
 struct Check {
     origin: Origin,
     columns: Columns,
@@ -81,7 +82,7 @@ struct Check {
 }
 
 impl Check {
-    /// The names of the columns. White space around them is no part of them, unless it is asked for.
+    /// The column names. White space around them is removed, unless it is requested.
     fn header(&self, cells: &Cells) -> Result<Vec<String>> {
         let name = |cell: &Vec<u8>| {
             let name = String::from_utf8_lossy(cell).into_owned();
@@ -126,7 +127,7 @@ impl Check {
         Ok(names)
     }
 
-    /// Refuses a record that makes sense with another delimiter.
+    /// Refuses a record that is valid with another delimiter.
     fn no_other_delimiter(&self, cells: &Cells, fits: impl Fn(&Cells) -> bool) -> Result<()> {
         let line = cells.join(&self.reading.delimiter);
         let others = OTHERS.into_iter().filter(|other| *other != self.reading.delimiter);
@@ -199,20 +200,20 @@ impl Check {
     }
 }
 
-/// Whether a cell can only be read in two ways: double quotes around it, and in it, if at all, in pairs.
+/// Whether a cell is quoted: double quotes around it, and those inside only in pairs.
 fn in_quotes(cell: &str) -> bool {
     let inside = cell.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     inside.is_some_and(|inside| !inside.replace("\"\"", "").contains('"'))
 }
 
-/// Whether a cell looks like a column's name.
+/// Whether a cell resembles a column name.
 fn is_name(cell: &[u8]) -> bool {
     let text = String::from_utf8_lossy(cell);
     let plain = |c: char| c.is_alphanumeric() || " _-.".contains(c);
     !text.trim().is_empty() && text.chars().all(plain)
 }
 
-/// A delimiter as it is written in Lua.
+/// A delimiter in Lua notation.
 fn shown(delimiter: u8) -> String {
     match delimiter {
         b'\t' => "\"\\t\"".to_string(),
@@ -235,7 +236,7 @@ mod tests {
 
     type Texts = Vec<(usize, String, String)>;
 
-    /// Line, text and label of each row, and what was told.
+    /// Line, text and label of each row, and the notes.
     fn read_with(text: &'static [u8], given: Given) -> Result<(Texts, Vec<String>)> {
         let columns = match given.all {
             true => Columns::all(),

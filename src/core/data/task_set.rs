@@ -7,32 +7,32 @@ use compt_error::Context;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Tasks trained together, and how their rows were drawn.
+/// Tasks trained together, and how their rows were sampled.
 #[derive(Debug, Clone)]
 pub struct TaskSet {
     pub name: String,
     pub tasks: Vec<Task>,
     /// In the order of the tasks.
     parts: Vec<Part>,
-    /// Of each task's sources, where a tokenizer was given.
+    /// The lengths of each task's sources, if a tokenizer was used.
     pub lengths: Vec<Option<Lengths>>,
 }
 
-/// Tasks whose rows were drawn alike.
+/// Tasks whose rows were sampled with the same options.
 #[derive(Debug, Clone)]
 pub struct Part {
     pub name: String,
     count: usize,
-    /// Training rows kept of each task or class; `None` where all were.
+    /// Training rows kept per task or class; `None`: all.
     pub shots: Option<usize>,
     pub per: Per,
     pub seed: u64,
-    /// The arguments they were read with, as data; `None` where these hold functions.
+    /// The arguments that they were read with, as data; `None` if these contain functions.
     pub source: Option<serde_json::Value>,
 }
 
 impl TaskSet {
-    /// Tasks that are there already.
+    /// A set of existing tasks.
     pub fn of(name: &str, tasks: Vec<Task>) -> Self {
         Self::drawn(name, tasks, (None, Per::Task, 0))
     }
@@ -43,7 +43,7 @@ impl TaskSet {
         TaskSet { name: name.into(), tasks, parts: vec![part], lengths }
     }
 
-    /// The tasks of both, each with its rows as they were drawn; two of one name are an error.
+    /// The tasks of both sets, with their sampled rows; two tasks with one name are an error.
     pub fn join(&self, other: &TaskSet) -> Result<TaskSet> {
         let own = self.names();
         if let Some(name) = other.names().into_iter().find(|name| own.contains(name)) {
@@ -70,19 +70,19 @@ impl TaskSet {
         })
     }
 
-    /// Notes the arguments that all its tasks were read with, as data.
+    /// Records the arguments that all its tasks were read with, as data.
     pub fn set_source(&mut self, source: Option<serde_json::Value>) {
         self.parts.iter_mut().for_each(|part| part.source = source.clone());
     }
 
-    /// What all parts agree in.
+    /// The value that all parts agree on.
     pub fn shared<T: PartialEq>(&self, of: impl Fn(&Part) -> T) -> Option<T> {
         let first = of(self.parts.first()?);
         self.parts.iter().all(|part| of(part) == first).then_some(first)
     }
 
-    /// Counts the tokens of every source, of which a trainer keeps no more than `most`. Label words
-    /// that the tokenizer cannot tell apart are an error.
+    /// Counts the tokens of every source; a trainer keeps at most `most`. Label words
+    /// that the tokenizer cannot distinguish are an error.
     pub fn measure(&mut self, tokenizer: &Tokenizer, most: usize) -> Result<()> {
         for (task, lengths) in self.tasks.iter().zip(&mut self.lengths) {
             LabelWords::of(tokenizer, task.labels.words()).at(format!("task '{}'", task.name))?;
@@ -91,7 +91,7 @@ impl TaskSet {
         Ok(())
     }
 
-    /// Reads every task. The first thing wrong with one of them is the error.
+    /// Reads every task. Returns the first error of any of them.
     pub fn build(name: &str, definitions: Vec<Definition>, plan: &Plan) -> Result<Self> {
         if definitions.is_empty() {
             return Err(Error::new("a task set needs at least one task"));
@@ -122,8 +122,8 @@ impl TaskSet {
     }
 }
 
-/// A table: rows in each split, the lengths of the sources if they are known, the metrics, and how the
-/// training rows fall into classes.
+/// A table: the number of rows in each split, the lengths of the sources if they are known, the metrics, and
+/// the class balance of the training rows.
 impl fmt::Display for TaskSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in &self.parts {

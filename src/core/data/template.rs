@@ -1,4 +1,4 @@
-//! From a row to the text the model reads.
+//! Converts a row to the input text of the model.
 
 use super::Row;
 use crate::word::fold;
@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-/// A function from a row to its text, written by the user.
+/// A user-defined function from a row to its text.
 pub type Render = Rc<dyn Fn(&Row) -> Result<String>>;
 
-/// How a row becomes text.
+/// The conversion of a row to text.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Template {
     /// `field: value field: value`, in this order.
     Fields(Vec<String>),
-    /// Text in which `{field}` stands for that field's value.
+    /// Text in which `{field}` is replaced by that field's value.
     Pattern(String),
     #[serde(skip)]
     Function(Render),
@@ -35,9 +35,9 @@ impl fmt::Debug for Template {
 }
 
 impl Template {
-    /// The text of a row, its white space folded. `columns` maps fields to the columns that hold
-    /// them, where the names differ.
-    /// Errors: a column that is missing or holds no text, or the error of a function.
+    /// The text of a row, with white space normalised. `columns` maps fields to columns,
+    /// if the names differ.
+    /// Errors: a column is missing or has no text, or a function fails.
     pub fn render(&self, row: &Row, columns: &BTreeMap<String, String>) -> Result<String> {
         let value = |field: &str| text(row, columns.get(field).map_or(field, String::as_str));
         let raw = match self {
@@ -54,7 +54,7 @@ impl Template {
 }
 
 impl Template {
-    /// The fields it reads; none are known of a function.
+    /// The fields that it reads; unknown and empty for a function.
     pub fn fields(&self) -> Vec<&str> {
         match self {
             Template::Fields(fields) => fields.iter().map(String::as_str).collect(),
@@ -82,7 +82,7 @@ fn fill(pattern: &str, value: impl Fn(&str) -> Result<String>) -> Result<String>
     Ok(filled + rest)
 }
 
-/// The text in a column; where there is none the error names the row's columns.
+/// The text in a column; if there is none the error names the row's columns.
 fn text(row: &Row, column: &str) -> Result<String> {
     match row.get(column) {
         Some(Value::String(text)) => Ok(text.clone()),
@@ -103,7 +103,7 @@ fn no_text(column: &str, what: &str) -> Error {
         .hint("what the model reads are columns of texts, numbers or truth values")
 }
 
-/// The error for a row without `column`; `more` is what else may be done about it.
+/// The error for a row without `column`; `more` is a further suggestion.
 pub fn missing(row: &Row, column: &str, more: &str) -> Error {
     let columns: Vec<&str> = row.keys().map(String::as_str).collect();
     Error::new(format!("no field '{column}'")).hint(format!(

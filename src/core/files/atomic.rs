@@ -1,4 +1,4 @@
-//! Files that are whole or absent.
+//! Atomic writing of files.
 
 use crate::Result;
 use compt_error::Context;
@@ -6,12 +6,12 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// How the temporary files begin that a killed program leaves.
+/// The prefix of temporary files, which a killed program may leave.
 const TEMPORARY: &str = ".tmp-compt-";
 
-/// Writes a file so that at any moment it holds the old content or the new: a temporary file
-/// beside it, flushed to the disk, then renamed.
-/// Errors: the disk refuses; the file is named, and keeps its old content.
+/// Writes a file so that at any time it has the old content or the new: a temporary file
+/// in its folder, flushed to disk, then renamed.
+/// Errors: the file cannot be written; it is named, and keeps its old content.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     let write = || -> io::Result<()> {
         let folder = parent(path);
@@ -34,13 +34,13 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     write().at(path.display())
 }
 
-/// Brings the names of a folder's files down to the disk.
-/// Errors: the folder cannot be opened, or the disk refuses.
+/// Flushes the entries of a folder to disk.
+/// Errors: the folder cannot be opened or flushed.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Removes what programs that were killed left in a folder that is now this program's alone.
+/// Removes temporary files of killed programs from a folder that only this program uses.
 pub fn remove_temporary(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
@@ -49,7 +49,7 @@ pub fn remove_temporary(folder: &Path) {
     }
 }
 
-/// The operations of a write, in their order.
+/// The operations of a write, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Create,
@@ -60,12 +60,12 @@ pub enum Step {
     SyncFolder,
 }
 
-/// An error of the operation, where a test wants one.
+/// An error of the operation, if a test requests one.
 fn fault(step: Step) -> io::Result<()> {
     faults::raise(step)
 }
 
-/// Errors that tests put in the place of the system's.
+/// Errors that tests inject instead of the system's.
 #[doc(hidden)]
 pub mod faults {
     use super::Step;
@@ -77,7 +77,7 @@ pub mod faults {
 
     thread_local!(static WANTED: Cell<Option<(Step, i32)>> = const { Cell::new(None) });
 
-    /// From now on this thread's operation of that kind fails with this errno.
+    /// Makes this thread's operation of that kind fail with this errno.
     pub fn want(fault: Option<(Step, i32)>) {
         WANTED.set(fault);
     }
@@ -90,12 +90,12 @@ pub mod faults {
     }
 }
 
-/// The folder a path lies in; `.` for a bare name.
+/// The parent folder of a path; `.` for a bare name.
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Temporary files are made for their owner alone; a record is for all who may enter its folder.
+/// Temporary files are private to their owner; a record has the default permissions.
 #[cfg(unix)]
 fn set_usual_mode(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

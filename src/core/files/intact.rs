@@ -1,14 +1,14 @@
-//! What may stand in the place of a file: nothing, a link to nothing, a folder, an empty file, a pointer
-//! of git-lfs.
+//! Detects placeholders of a file: a missing file, a broken link, a folder, an empty file, a Git LFS
+//! pointer.
 
 use crate::{Error, Result};
 use std::path::Path;
 
-/// What stands in place of a large file where a repository was cloned without its large files.
+/// The placeholders of large files in a repository that was cloned without them.
 const POINTERS: [(&[u8], &str); 2] =
     [(b"version https://git-lfs.github.com/spec/", "git-lfs"), (b"# xet version ", "git-xet")];
 
-/// Whether a file of this name is there. A link to nothing and a folder are errors that say so.
+/// Whether a file with this name exists. A broken link and a folder are errors.
 pub fn is_there(path: &Path) -> Result<bool> {
     let Ok(link) = path.symlink_metadata() else { return Ok(false) };
     match path.metadata() {
@@ -27,7 +27,7 @@ pub fn is_there(path: &Path) -> Result<bool> {
     }
 }
 
-/// Whether a file or folder of this name is there. A link to nothing is an error that says so.
+/// Whether a file or folder with this name exists. A broken link is an error.
 pub fn exists(path: &Path) -> Result<bool> {
     match path.exists() {
         true => Ok(true),
@@ -35,14 +35,14 @@ pub fn exists(path: &Path) -> Result<bool> {
     }
 }
 
-/// The text of a JSON file: itself, and without a byte order mark.
+/// The text of a JSON file, without a byte order mark.
 /// Errors: an empty file, or a pointer to a large file.
 pub fn json(bytes: &[u8]) -> Result<&[u8]> {
     check(bytes)?;
     Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
 
-/// Refuses the bytes of a file that cannot be the file itself.
+/// Refuses the bytes of a placeholder.
 /// Errors: an empty file, or a pointer to a large file.
 pub fn check(bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
@@ -51,7 +51,7 @@ pub fn check(bytes: &[u8]) -> Result<()> {
     check_start(bytes)
 }
 
-/// The same of the first bytes of a file that may be empty.
+/// Checks the first bytes of a file that may be empty.
 pub(crate) fn check_start(bytes: &[u8]) -> Result<()> {
     match POINTERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         Some((_, tool)) => Err(Error::new(format!("a pointer of {tool}, not the file itself"))

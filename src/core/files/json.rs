@@ -1,4 +1,4 @@
-//! The files of a record: JSON, and JSON lines that survive a crash.
+//! The file formats of records: JSON, and JSON lines that survive a crash.
 
 use crate::files::atomic::write_atomic;
 use crate::{Error, Result};
@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes a JSON value, indented, whole or not at all. Errors: the disk refuses; the file is named.
+/// Writes a JSON value, indented, atomically. Errors: the file cannot be written; it is named.
 pub fn write_json(path: &Path, value: &Value) -> Result<()> {
     let mut text =
         serde_json::to_string_pretty(value).map_err(io::Error::from).at(path.display())?;
@@ -17,14 +17,14 @@ pub fn write_json(path: &Path, value: &Value) -> Result<()> {
     write_atomic(path, text.as_bytes())
 }
 
-/// Reads a JSON value. Errors: no such file, or no JSON; the file is named.
+/// Reads a JSON value. Errors: the file does not exist or is not JSON; it is named.
 pub fn read_json(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).at(path.display())?;
     serde_json::from_str(&text).map_err(io::Error::from).at(path.display())
 }
 
-/// Reads a file of JSON values, one a line; none where there is no file. A last line that was cut
-/// off is left out. Errors: a line that is no JSON; file and line are named.
+/// Reads a file of JSON values, one per line; empty if there is no file. An incomplete last line
+/// is ignored. Errors: a line is not JSON; file and line are named.
 pub fn read_json_lines(path: &Path) -> Result<Vec<Value>> {
     let content = match fs::read(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -40,34 +40,34 @@ pub fn read_json_lines(path: &Path) -> Result<Vec<Value>> {
         .collect()
 }
 
-/// The length of the lines that have an end.
+/// The length of the complete lines.
 fn whole_lines(content: &[u8]) -> usize {
     content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
 
-/// A file of JSON values, one a line. What cannot be written is kept and tried again with the next
+/// A file of JSON values, one per line. Lines that cannot be written are kept and retried with the next
 /// line, in order.
 pub struct JsonLines {
     path: PathBuf,
-    /// The length of what was written whole.
+    /// The length of the complete lines in the file.
     written: u64,
     waiting: VecDeque<Waiting>,
-    /// Whether something was written since it was synced last.
+    /// Whether there are writes since the last sync.
     unsynced: bool,
 }
 
-/// What counts the lines of a file.
+/// The function that returns the number of a line.
 pub type Number = fn(&Value) -> Option<u64>;
 
 enum Waiting {
     Lines(String),
-    /// The lines whose number is above this go.
+    /// Removes the lines whose number is above this.
     BackTo(Number, u64),
 }
 
 impl JsonLines {
-    /// Opens or makes the file; a last line that was cut off is removed.
-    /// Errors: the file cannot be made or read.
+    /// Opens or creates the file; an incomplete last line is removed.
+    /// Errors: the file cannot be created or read.
     pub fn open(path: &Path) -> Result<JsonLines> {
         let open = || -> io::Result<u64> {
             let file = OpenOptions::new().create(true).append(true).open(path)?;
@@ -83,7 +83,7 @@ impl JsonLines {
         Ok(JsonLines { path, written, waiting, unsynced: true })
     }
 
-    /// Appends one line, after those that wait. Errors: the disk refuses; the line waits.
+    /// Appends one line, after pending ones. Errors: the write fails; the line stays pending.
     pub fn append(&mut self, value: &Value) -> Result<()> {
         match self.waiting.back_mut() {
             Some(Waiting::Lines(lines)) => lines.push_str(&format!("{value}\n")),
@@ -99,7 +99,7 @@ impl JsonLines {
         self.flush()
     }
 
-    /// Writes what waits. Errors: the disk refuses; the lines wait.
+    /// Writes pending lines. Errors: the write fails; the lines stay pending.
     pub fn flush(&mut self) -> Result<()> {
         while let Some(first) = self.waiting.front() {
             self.written = match first {
@@ -112,7 +112,7 @@ impl JsonLines {
         Ok(())
     }
 
-    /// Writes what waits, down to the disk. Errors: the disk refuses.
+    /// Writes pending lines and flushes them to disk. Errors: the write fails.
     pub fn sync(&mut self) -> Result<()> {
         self.flush()?;
         if self.unsynced {
@@ -122,16 +122,16 @@ impl JsonLines {
         Ok(())
     }
 
-    /// The new length.
+    /// Appends the lines and returns the new length.
     fn write(&self, lines: &str) -> io::Result<u64> {
-        // Opened each time: a folder that is gone or mounted again is noticed.
+        // Opened each time, to notice a folder that was removed or mounted again.
         let mut file = OpenOptions::new().append(true).open(&self.path)?;
         file.set_len(self.written)?;
         file.write_all(lines.as_bytes())?;
         Ok(self.written + lines.len() as u64)
     }
 
-    /// The new length.
+    /// Removes lines and returns the new length.
     fn cut(&self, number: Number, last: u64) -> Result<u64> {
         let is_kept = |line: &&Value| number(line).is_some_and(|n| n <= last);
         let lines = read_json_lines(&self.path)?;
@@ -143,8 +143,8 @@ impl JsonLines {
     }
 }
 
-/// Refuses a folder that could not be made or written to, without leaving anything behind.
-/// Errors: the folder cannot be made or written; it is named.
+/// Checks that a folder can be created and written to, without leaving anything behind.
+/// Errors: the folder cannot be created or written; it is named.
 pub fn check_writable(folder: &Path) -> Result<()> {
     let existing = folder.ancestors().find(|a| a.exists()).unwrap_or(Path::new("."));
     let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
@@ -157,7 +157,7 @@ pub fn check_writable(folder: &Path) -> Result<()> {
         .map_err(|e| e.hint("choose an output folder you may write to"))
 }
 
-/// Removes a file; none is no error.
+/// Removes a file if it exists. Errors: it cannot be removed; it is named.
 pub fn remove_if_there(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
@@ -204,7 +204,7 @@ mod tests {
         assert!(lines.append(&line(3)).is_err());
         assert!(lines.back_to(|line| line["step"].as_u64(), 2).is_err());
         fs::rename(&away, &below).unwrap();
-        // What a write that broke off may have left.
+        // The remains of an interrupted write.
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"2\n{").unwrap();
         lines.append(&line(4)).unwrap();
         lines.sync().unwrap();

@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all, records of JSON, hashes, and files that are not what they
+//! Atomic files, records in JSON, hashes, and the detection of placeholders of files.
 //! seem.
 
 pub mod atomic;

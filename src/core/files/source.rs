@@ -1,4 +1,4 @@
-//! Source texts recorded with a run, named by their SHA-256.
+//! Source files recorded with a run, named by their SHA-256.
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// A text that decides what a run does: a control file, or a file it requires.
+/// A source that determines a run: a control file, or a file it requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     pub path: PathBuf,
@@ -20,12 +20,12 @@ impl Source {
     }
 }
 
-/// The SHA-256 of some bytes: 64 lowercase hexadecimal digits.
+/// The SHA-256 of bytes: 64 lowercase hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Lowercase hexadecimal digits, two for each byte.
+/// Lowercase hexadecimal digits, two per byte.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -33,18 +33,18 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The bytes of each piece of a large file that its fingerprint reads, and the number of pieces.
+/// The size and number of the pieces of a large file that its fingerprint reads.
 const PIECE: u64 = 1 << 20;
 const PIECES: u64 = 64;
 
-/// A SHA-256 of files: of the names, the lengths and the contents; of a file of weights
-/// above 64 MiB, of 64 pieces of 1 MiB spread evenly over it, the first and the last among them.
+/// The SHA-256 of files: of the names, the lengths and the contents; for a file of weights
+/// above 64 MiB, of 64 evenly spaced pieces of 1 MiB, including the first and the last.
 /// Errors: a file cannot be read; it is named.
 pub fn fingerprint(paths: &[PathBuf]) -> io::Result<String> {
     fingerprint_seen(paths, &mut |_| Ok(()))
 }
 
-/// The same; `seen` is called with the number of bytes after each piece, and its error ends it.
+/// The same; `seen` is called with the number of bytes after each piece, and its error is returned.
 pub fn fingerprint_seen(
     paths: &[PathBuf],
     seen: &mut dyn FnMut(u64) -> io::Result<()>,
@@ -78,7 +78,7 @@ pub fn fingerprint_seen(
     Ok(hex(&hash.finalize()))
 }
 
-/// Files that programs write whole: what is in most of their pieces is of none other.
+/// Weight files, which are written as a whole, so that the pieces identify them.
 fn is_weights(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy();
     ["safetensors", "bin", "h5", "msgpack"].contains(&&*ending)

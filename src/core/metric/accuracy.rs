@@ -7,7 +7,7 @@ pub(super) const METRIC: Definition = Definition {
     score: |texts| accuracy(texts.predictions, texts.targets),
 };
 
-/// The share of predictions that equal their target.
+/// The fraction of predictions that equal their target.
 fn accuracy(predictions: &[String], targets: &[String]) -> f64 {
     let right = predictions.iter().zip(targets).filter(|(p, t)| p == t).count();
     right as f64 / targets.len().max(1) as f64

@@ -1,6 +1,6 @@
 use super::{Definition, Fits};
 
-/// Of the positive class: the last label word.
+/// F1 of the positive class: the last label word.
 pub(super) const METRIC: Definition = Definition {
     name: "f1",
     fits: Fits::Words,
@@ -11,7 +11,8 @@ pub(super) const METRIC: Definition = Definition {
     },
 };
 
-/// F1 of the class `positive`: 2 TP / (2 TP + FP + FN), 0 where no text is that class.
+/// F1 of the class `positive`: 2 TP / (2 TP + FP + FN), 0 if no text is of that class (scikit-learn's
+/// `f1_score`).
 fn f1(predictions: &[String], targets: &[String], positive: &str) -> f64 {
     let count = |texts: &[String]| texts.iter().filter(|text| *text == positive).count();
     let both =

@@ -7,9 +7,9 @@ pub(super) const METRIC: Definition = Definition {
     score: |texts| matthews(texts.predictions, texts.targets, texts.words),
 };
 
-/// Matthews' correlation of any number of classes (Gorodkin 2004), as scikit-learn computes it.
+/// The Matthews correlation coefficient for any number of classes (Gorodkin 2004), as in scikit-learn.
 ///
-/// Texts outside `words` are one class more, never right. Where all predictions, or all targets,
+/// Texts outside `words` form another class that is never right. If all predictions, or all targets,
 /// are of one class the score is 0.
 fn matthews(predictions: &[String], targets: &[String], words: &[String]) -> f64 {
     let class = |text: &String| words.iter().position(|word| word == text).unwrap_or(words.len());

@@ -1,8 +1,8 @@
-//! Scores of decoded text against the wanted text, in percent as the field's tables print them. A
+//! Scores of decoded text against the target text, in percent as in published tables. A
 //! metric is a file here and a line of `METRICS`.
 //!
-//! Every score is 100 x the textbook value: accuracy and F1 lie in 0..100, the correlations in
-//! -100..100. Text that is no label word, or no number, counts as wrong and never fails.
+//! Every score is 100 x the usual value: accuracy and F1 are in 0..100, the correlations in
+//! -100..100. Text that is not a label word, or not a number, counts as wrong and is not an error.
 
 mod accuracy;
 mod f1;
@@ -13,23 +13,23 @@ mod spearman;
 use crate::word::{normal, number};
 use crate::{Error, Result};
 
-/// Every metric.
+/// All metrics.
 const METRICS: &[Definition] =
     &[accuracy::METRIC, f1::METRIC, matthews::METRIC, pearson::METRIC, spearman::METRIC];
 
-/// What a metric is.
+/// The definition of a metric.
 struct Definition {
     name: &'static str,
-    /// The labels it says something of.
+    /// The labels it applies to.
     fits: Fits,
     /// The lowest and the highest score in percent.
     range: (f64, f64),
-    /// The score as a textbook has it, of texts that are `normal`; 0 where it has no value: no rows,
-    /// no positive, a constant side of a correlation.
+    /// The score of `normal` texts, as a fraction; 0 if it is undefined: no rows,
+    /// no positives, constant input of a correlation.
     score: fn(&Texts) -> f64,
 }
 
-/// Labels a metric is for.
+/// The labels that a metric applies to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fits {
     All,
@@ -38,11 +38,11 @@ enum Fits {
     Numbers,
 }
 
-/// What is scored, as label words are compared (see `normal`); one prediction a target.
+/// The scored texts in the form in which label words are compared (see `normal`); one prediction per target.
 struct Texts<'a> {
     predictions: &'a [String],
     targets: &'a [String],
-    /// The label words; none where labels are numbers.
+    /// The label words; empty for numbers.
     words: &'a [String],
 }
 
@@ -56,12 +56,12 @@ impl Texts<'_> {
     }
 }
 
-/// The numbers the texts say; a text that says none counts as -1, as in T5: below every label.
+/// The numbers in the texts; a text that is no number counts as -1, as in T5: below every label.
 fn numbers(texts: &[String]) -> Vec<f64> {
     texts.iter().map(|text| number(text).unwrap_or(-1.0)).collect()
 }
 
-/// A score a task is judged by.
+/// A metric of a task.
 #[derive(Clone, Copy)]
 pub struct Metric(&'static Definition);
 
@@ -70,18 +70,18 @@ impl Metric {
     ///
     /// # Errors
     ///
-    /// An unknown name, with the nearest known one.
+    /// An unknown name; the nearest known one is named.
     pub fn parse(name: &str) -> Result<Self> {
         let known = METRICS.iter().find(|metric| metric.name == name);
         known.map(Metric).ok_or_else(|| Error::unknown("metric", name, Self::names()))
     }
 
-    /// The name of every metric.
+    /// The names of all metrics.
     pub fn names() -> impl Iterator<Item = &'static str> {
         METRICS.iter().map(|metric| metric.name)
     }
 
-    /// The metrics of a task that names none: accuracy, and of numbers (no label words) both
+    /// The default metrics of a task: accuracy, and for numbers (no label words) both
     /// correlations. The first one is the main one.
     pub fn usual(words: &[String]) -> Vec<Self> {
         match words {
@@ -94,11 +94,11 @@ impl Metric {
         self.0.name
     }
 
-    /// Refuses a metric that says nothing of such labels: label words, or none for numbers.
+    /// Checks that the metric applies to such labels: label words, or none for numbers.
     ///
     /// # Errors
     ///
-    /// Unless the metric is for them.
+    /// The metric does not apply.
     pub fn check(self, words: &[String]) -> Result<()> {
         let (fits, wanted) = match self.0.fits {
             Fits::All => return Ok(()),
@@ -109,14 +109,14 @@ impl Metric {
         if fits { Ok(()) } else { Err(Error::new(what)) }
     }
 
-    /// The score in percent of `predictions` against `targets`, one text an example; `words` are the
-    /// label words, none where labels are numbers.
+    /// The score in percent of `predictions` against `targets`, one text per example; `words` are the
+    /// label words, empty for numbers.
     pub fn compute(self, predictions: &[String], targets: &[String], words: &[String]) -> f64 {
         assert_eq!(predictions.len(), targets.len(), "one prediction a target");
         let texts = |texts: &[String]| texts.iter().map(|t| normal(t)).collect::<Vec<_>>();
         let (predictions, targets, words) = (&texts(predictions), &texts(targets), &texts(words));
         let score = 100.0 * (self.0.score)(&Texts { predictions, targets, words });
-        // What is out of range is so by rounding.
+        // Values out of range are rounding errors.
         score.clamp(self.0.range.0, self.0.range.1)
     }
 }
@@ -136,7 +136,7 @@ mod tests {
         list.as_array().unwrap().iter().map(|x| x.as_str().unwrap().to_string()).collect()
     }
 
-    /// Values computed by scikit-learn and SciPy: tests/golden/metrics.py.
+    /// Values of scikit-learn and SciPy: tests/golden/metrics.py.
     #[test]
     fn scores_are_those_of_scikit_learn_and_scipy() {
         let cases: Vec<Value> =

@@ -8,7 +8,7 @@ pub(super) const METRIC: Definition = Definition {
     score: |texts| spearman(&texts.predicted_numbers(), &texts.target_numbers()),
 };
 
-/// Spearman's correlation: Pearson's of the ranks, ties sharing their average rank.
+/// Spearman's rank correlation: Pearson's of the ranks, with average ranks for ties.
 fn spearman(x: &[f64], y: &[f64]) -> f64 {
     pearson(&ranks(x), &ranks(y))
 }

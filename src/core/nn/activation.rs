@@ -1,11 +1,11 @@
-//! Activation functions by PyTorch's names.
+//! Activation functions with PyTorch's names.
 
 use crate::{Error, Result};
 use tch::Tensor;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
-    /// x Phi(x), exact.
+    /// x Phi(x), exact (Hendrycks & Gimpel 2016).
     Gelu,
     /// The tanh approximation of GELU.
     GeluTanh,

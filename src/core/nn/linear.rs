@@ -12,7 +12,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Weight and bias from U(-in^-0.5, in^-0.5), as `torch.nn.Linear` starts.
+    /// Weight and bias from U(-in^-0.5, in^-0.5), the default of `torch.nn.Linear`.
     pub fn new(inputs: i64, outputs: i64, device: Device) -> Result<Self> {
         let bound = (inputs as f64).powf(-0.5);
         Ok(Linear {
@@ -21,7 +21,7 @@ impl Linear {
         })
     }
 
-    /// `[..., in]` to `[..., out]`. Errors: those of libtorch, as of a last size other than `in`.
+    /// `[..., in]` to `[..., out]`. Errors: those of libtorch, such as for a last size other than `in`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(x.f_linear(&self.weight, Some(&self.bias))?)
     }

@@ -1,4 +1,4 @@
-//! A two-layer bidirectional LSTM, as P-tuning uses.
+//! A two-layer bidirectional LSTM, as in P-tuning (Liu et al. 2021).
 
 use super::{Named, init};
 use crate::Result;
@@ -8,12 +8,12 @@ const LAYERS: i64 = 2;
 
 pub struct Lstm {
     hidden: i64,
-    /// By torch's names (`weight_ih_l0`, ..., `bias_hh_l1_reverse`), in torch's order.
+    /// With torch's names (`weight_ih_l0`, ..., `bias_hh_l1_reverse`), in torch's order.
     parameters: Named,
 }
 
 impl Lstm {
-    /// `inputs` features in, `2 * hidden` out. Everything starts from
+    /// `inputs` input features, `2 * hidden` output features. All parameters are initialised from
     /// U(-hidden^-0.5, hidden^-0.5), as in `torch.nn.LSTM`.
     pub fn new(inputs: i64, hidden: i64, device: Device) -> Result<Self> {
         let bound = (hidden as f64).powf(-0.5);
@@ -36,12 +36,12 @@ impl Lstm {
     }
 
     /// `[m, inputs]`, one sequence, to `[m, 2 * hidden]`.
-    /// Errors: those of libtorch, as of a last size other than `inputs`.
+    /// Errors: those of libtorch, such as for a last size other than `inputs`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let zeros = Tensor::f_zeros([2 * LAYERS, 1, self.hidden], (Kind::Float, x.device()))?;
         let weights: Vec<&Tensor> = self.parameters.iter().map(|(_, tensor)| tensor).collect();
-        // In training mode always: without dropout the values are the same, and cuDNN computes
-        // gradients in no other.
+        // Always in training mode: without dropout the values are the same, and cuDNN computes
+        // gradients in no other mode.
         let (output, _, _) = x.f_unsqueeze(0)?.f_lstm(
             &[&zeros, &zeros],
             &weights,
@@ -55,7 +55,7 @@ impl Lstm {
         Ok(output.f_squeeze_dim(0)?)
     }
 
-    /// By torch's names.
+    /// With torch's names.
     pub fn named(&self) -> Named {
         self.parameters.iter().map(|(name, t)| (name.clone(), t.shallow_clone())).collect()
     }

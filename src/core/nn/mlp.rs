@@ -19,7 +19,7 @@ impl Mlp {
         Ok(Mlp { first, second, activation })
     }
 
-    /// `[..., d]` to `[..., d]`. Errors: those of libtorch, as of a last size other than d.
+    /// `[..., d]` to `[..., d]`. Errors: those of libtorch, such as for a last size other than d.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.second.forward(&self.activation.apply(&self.first.forward(x)?)?)
     }

@@ -1,5 +1,5 @@
-//! Small trainable layers. Their parameters are float32 leaves that gather gradients. Errors are those
-//! of libtorch where a function names no others.
+//! Small trainable layers. Their parameters are float32 leaves that require gradients. Errors are those
+//! of libtorch unless a function documents others.
 
 mod activation;
 pub mod init;

@@ -1,18 +1,18 @@
-//! Tensors with names: a module's parameters, a checkpoint's content.
+//! Named tensors: a module's parameters, or the contents of a checkpoint.
 
 use crate::{Error, Result};
 use compt_error::nearest;
 use tch::Tensor;
 
-/// Names and handles that share storage and gradient with their module's own.
+/// Names and handles that share storage and gradient with the module's parameters.
 pub type Named = Vec<(String, Tensor)>;
 
-/// Puts `prefix.` before every name.
+/// Prefixes every name with `prefix.`.
 pub fn under(prefix: &str, named: Named) -> Named {
     named.into_iter().map(|(name, tensor)| (format!("{prefix}.{name}"), tensor)).collect()
 }
 
-/// The tensor of that name. Errors: there is none of that name.
+/// The tensor with this name. Errors: there is none.
 pub fn find<'a>(values: &'a [(String, Tensor)], name: &str) -> Result<&'a Tensor> {
     values.iter().find(|(known, _)| known == name).map(|(_, tensor)| tensor).ok_or_else(|| {
         let known: Vec<&str> = values.iter().map(|(known, _)| known.as_str()).collect();
@@ -24,7 +24,7 @@ pub fn find<'a>(values: &'a [(String, Tensor)], name: &str) -> Result<&'a Tensor
     })
 }
 
-/// Copies values into parameters, name by name; values beyond the parameters are left alone.
+/// Copies values into parameters by name; further values are ignored.
 /// Nothing is copied unless every parameter has a value of its shape.
 /// Errors: a parameter without a value, or a value of another shape.
 pub fn assign(parameters: &[(String, Tensor)], values: &[(String, Tensor)]) -> Result<()> {

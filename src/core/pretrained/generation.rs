@@ -1,4 +1,4 @@
-//! What a folder asks of `generate` beyond what is done here, in `generation_config.json` and
+//! Generation settings of a folder that are not supported here, in `generation_config.json` and
 //! `config.json`.
 
 use crate::backbone::ModelConfig;
@@ -7,10 +7,10 @@ use compt_error::Context;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// The second is where older checkpoints have such keys.
+/// Older checkpoints have these keys in the second file.
 const FILES: [&str; 2] = ["generation_config.json", "config.json"];
 
-/// Keys of `transformers`' `GenerationConfig` that change what greedy decoding and beam search give.
+/// Keys of `transformers`' `GenerationConfig` that change the results of greedy decoding and beam search.
 const CHANGING: [&str; 26] = [
     "bad_words_ids",
     "begin_suppress_tokens",
@@ -40,7 +40,8 @@ const CHANGING: [&str; 26] = [
     "watermarking_config",
 ];
 
-/// Notes that name what the files ask for and is not done; none where there is nothing.
+/// Notes on settings in the files that are not supported; empty if there are none. Errors: an invalid
+/// file.
 pub fn unused(folder: &Path, config: ModelConfig) -> Result<Vec<String>> {
     let notes = FILES.iter().map(|file| unused_of(&folder.join(file), file, config));
     Ok(notes.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
@@ -70,7 +71,7 @@ fn unused_of(path: &Path, name: &str, config: ModelConfig) -> Result<Option<Stri
 fn is_on(key: &str, value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => false,
-        // Penalties and scales of 1, and counts of 0, change nothing.
+        // Penalties and scales of 1, and counts of 0, have no effect.
         Some(Value::Number(number)) => {
             let neutral =
                 if key.ends_with("penalty") || key.ends_with("scale") { 1.0 } else { 0.0 };
@@ -83,7 +84,7 @@ fn is_on(key: &str, value: Option<&Value>) -> bool {
     }
 }
 
-/// Whether an id is another one than that of `config.json`; a list may hold just it.
+/// Whether an id differs from that of `config.json`; a list may contain only this id.
 fn says_other(value: Option<&Value>, id: i64) -> bool {
     match value {
         None | Some(Value::Null) => false,

@@ -1,5 +1,5 @@
-//! Pretrained models: which architectures there are, and how a folder, files held in memory or a
-//! configuration become a backbone.
+//! Loading of pretrained models: the known architectures, and backbones from a folder, from files in memory
+//! or from a configuration.
 
 mod generation;
 
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::rc::Rc;
 use tch::{Device, Kind};
 
-/// Reads a configuration file. Another architecture is chosen here, by its `model_type`.
+/// Reads a configuration file. Further architectures are selected here, by `model_type`.
 fn read(path: &Path) -> Result<Box<dyn Architecture>> {
     Ok(Box::new(t5::Config::read(path)?))
 }
@@ -23,7 +23,7 @@ fn parse(text: &str) -> Result<Box<dyn Architecture>> {
     Ok(Box::new(t5::Config::parse(text)?))
 }
 
-/// The keys that a configuration written by hand may have.
+/// The valid keys of a configuration in a script.
 const KEYS: [&str; 28] = t5::Config::KEYS;
 
 /// The files of a built-in backbone.
@@ -33,11 +33,11 @@ pub struct Embedded<'a> {
     pub tokenizer: &'a [u8],
 }
 
-/// Reads a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and, if
-/// it is there, a tokenizer. `dtype` is "auto" or the name of a type.
+/// Loads a folder with `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards) and
+/// optionally a tokenizer. `dtype` is "auto" or the name of a dtype.
 ///
-/// A folder that is missing, damaged or of another architecture, and a type that the model cannot
-/// compute in, are errors.
+/// A folder that is missing, damaged or of another architecture, or a dtype that the model cannot
+/// compute in, is an error.
 pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Result<LoadedBackbone> {
     if !intact::exists(folder)? || !folder.is_dir() {
         return Err(Error::new(format!(
@@ -66,7 +66,7 @@ pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Resu
     Ok(LoadedBackbone { name, revision: None, model, tokenizer, origin })
 }
 
-/// A backbone that comes with the program. Errors as of `load`.
+/// A built-in backbone. Errors as in `load`.
 pub fn embedded(
     name: &str,
     files: Embedded,
@@ -84,8 +84,8 @@ pub fn embedded(
 
 /// A backbone with random weights: frozen for benchmarks, trainable for pre-training.
 ///
-/// A configuration with an unknown key (unlike a file's, each of its keys must have an effect), and a
-/// type that the model cannot compute in, are errors.
+/// An unknown key in the configuration (unlike in a file, every key must have an effect), or a
+/// dtype that the model cannot compute in, is an error.
 pub fn random(
     config: Map<String, Value>,
     tokenizer: Option<Rc<Tokenizer>>,
@@ -103,10 +103,10 @@ pub fn random(
     Ok(LoadedBackbone { name, revision: None, model, tokenizer, origin })
 }
 
-/// What peft writes, in a folder of its own or beside a model.
+/// The file written by peft, in its own folder or beside a model.
 const ADAPTER: &str = "adapter_config.json";
 
-/// A note where a tokenizer and a model do not belong together.
+/// A note if a tokenizer does not match a model.
 fn misfit(tokenizer: &Tokenizer, config: ModelConfig) -> Option<String> {
     let (tokens, rows) = (tokenizer.vocab_size() as i64, config.vocab_size);
     if tokens > rows {
@@ -120,7 +120,7 @@ fn misfit(tokenizer: &Tokenizer, config: ModelConfig) -> Option<String> {
     })
 }
 
-/// `config.json` of a folder; a folder without one is an error that says what it holds.
+/// Reads `config.json` of a folder; the error for a folder without one lists its contents.
 fn read_config(folder: &Path) -> Result<Box<dyn Architecture>> {
     let path = folder.join("config.json");
     if intact::is_there(&path)? {
@@ -139,11 +139,11 @@ fn read_config(folder: &Path) -> Result<Box<dyn Architecture>> {
     })
 }
 
-/// Below this width a model is too small to gain from bfloat16.
+/// Models of a smaller width do not benefit from bfloat16.
 const WIDE: i64 = 256;
 
-/// `"auto"`: bfloat16 where the device multiplies bfloat16 matrices faster and the model is wide
-/// enough to gain from it, else float32.
+/// `"auto"`: bfloat16 if the device multiplies bfloat16 matrices faster and the model is wide
+/// enough to benefit, else float32.
 fn choose_kind(dtype: &str, architecture: &dyn Architecture, device: Device) -> Result<Kind> {
     if dtype == "auto" {
         let fast = device.is_cuda() || cpu_multiplies_bfloat16();

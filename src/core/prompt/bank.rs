@@ -1,23 +1,23 @@
-//! The prompts of a study: S shared source prompts and one private prompt a task.
+//! The prompts of a study: S shared source prompts and one private prompt per task.
 
 use super::{EncoderKind, Init, Material, Prompt};
 use crate::nn::{Named, named};
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
 
-/// What a bank is made of.
+/// The options of a bank.
 pub struct BankOptions<'a> {
-    /// One private prompt each, in this order.
+    /// One private prompt per task, in this order.
     pub tasks: &'a [String],
     /// S, the number of source prompts; 0 for plain prompt tuning.
     pub sources: usize,
-    /// m, rows of a source prompt.
+    /// m, the number of rows of a source prompt.
     pub length: i64,
-    /// Rows of a private prompt: m, or S * m where the sources are concatenated.
+    /// The number of rows of a private prompt: m, or S * m if the sources are concatenated.
     pub private_length: i64,
-    /// What every prompt starts from.
+    /// The initialisation of every prompt.
     pub init: Init,
-    /// What every prompt is trained through.
+    /// The encoder of every prompt.
     pub encoder: EncoderKind,
     pub material: Material<'a>,
 }
@@ -27,16 +27,16 @@ pub struct PromptBank {
     tasks: Vec<String>,
     sources: Vec<Prompt>,
     privates: Vec<Prompt>,
-    /// `[0, m, d]` where there is no source prompt.
+    /// `[0, m, d]`, used if there is no source prompt.
     no_sources: Tensor,
 }
 
 impl PromptBank {
-    /// Fresh prompts, the sources drawn before the privates.
+    /// New prompts; the sources are drawn before the privates.
     ///
     /// # Errors
     ///
-    /// A length below 1; or as of `Init::make` and of the encoder.
+    /// A length below 1; or as in `Init::make` and in the encoder.
     pub fn new(o: &BankOptions) -> Result<Self> {
         for (name, length) in [("length", o.length), ("private length", o.private_length)] {
             if length < 1 {
@@ -65,18 +65,19 @@ impl PromptBank {
         self.sources.len()
     }
 
-    /// The i-th source prompt, from 0.
+    /// The i-th source prompt, from 0. Errors: an index out of range.
     pub fn source(&self, i: usize) -> Result<&Prompt> {
         self.sources.get(i).ok_or_else(|| {
             Error::new(format!("no source prompt {i}: the bank has {}", self.sources.len()))
         })
     }
 
+    /// The private prompt of a task. Errors: an unknown task.
     pub fn private(&self, task: &str) -> Result<&Prompt> {
         Ok(&self.privates[self.task_index(task)?])
     }
 
-    /// The place of a task, from 0.
+    /// The index of a task, from 0.
     fn task_index(&self, task: &str) -> Result<usize> {
         self.tasks
             .iter()
@@ -93,9 +94,9 @@ impl PromptBank {
         Ok(Tensor::f_stack(&encoded, 0)?)
     }
 
-    /// The private prompts of `tasks` (places from 0), encoded: `[len(tasks), m', d]`. Each
-    /// prompt is encoded once however often its task comes; a prompt whose task does not come
-    /// gets no gradient.
+    /// The private prompts of `tasks` (indices from 0), encoded: `[len(tasks), m', d]`. Each
+    /// prompt is encoded once even if its task is repeated; prompts of other tasks
+    /// receive no gradient.
     pub fn encoded_privates(&self, tasks: &[usize]) -> Result<Tensor> {
         let mut distinct = tasks.to_vec();
         distinct.sort_unstable();
@@ -126,14 +127,14 @@ impl PromptBank {
         with_tasks.flat_map(|(t, p)| named::under(&format!("private.{t}"), p.named())).collect()
     }
 
-    /// Everything that is trained: sources, then privates.
+    /// All trainable parameters: sources, then privates.
     pub fn parameters(&self) -> Named {
         let mut all = self.source_parameters();
         all.extend(self.private_parameters());
         all
     }
 
-    /// The prompts with their encoders applied, all that inference needs: `source.0`, ...,
+    /// The encoded prompts, which suffice for inference: `source.0`, ...,
     /// `private.rte`, ..., without gradients.
     pub fn materialise(&self) -> Result<Named> {
         let sources = self.sources.iter().enumerate().map(|(i, p)| (format!("source.{i}"), p));

@@ -5,35 +5,35 @@ use crate::options::{Options, Variant};
 use crate::{Error, Result};
 use tch::{Device, Tensor};
 
-/// Which encoder a prompt is trained through.
+/// The encoder of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EncoderKind {
     /// The prompt is E itself.
     None,
-    /// W2 act(W1 e + b1) + b2 on each row, plus e itself where `residual`.
+    /// W2 act(W1 e + b1) + b2 for each row, plus e itself if `residual`.
     Mlp { activation: Activation, residual: bool },
-    /// P-tuning: a two-layer bidirectional LSTM over the rows, d/2 a direction, then
+    /// P-tuning (Liu et al. 2021): a two-layer bidirectional LSTM over the rows, d/2 per direction, then
     /// Linear, ReLU, Linear.
     Lstm,
 }
 
 impl Default for EncoderKind {
-    /// ComPT's: an MLP with GELU.
+    /// ComPT's default: an MLP with GELU.
     fn default() -> Self {
         EncoderKind::Mlp { activation: Activation::Gelu, residual: false }
     }
 }
 
 impl EncoderKind {
-    /// The options of an encoder: `activation` ("gelu") and `residual` (false), of the MLP. The
-    /// others ignore them, so that a grid can vary the kind alone.
+    /// The options of the MLP encoder: `activation` ("gelu") and `residual` (false). The
+    /// other kinds ignore them, so that a grid can vary only the kind.
     pub const OPTIONS: &[&str] = &["activation", "residual"];
-    /// The kind that is meant where none is named.
+    /// The default kind.
     pub const DEFAULT: &str = "mlp";
 
     /// # Errors
     ///
-    /// An unknown kind or option, or a value that an option cannot have.
+    /// An unknown kind or option, or an invalid value.
     pub fn read(variant: &Variant) -> Result<Self> {
         let o = Options::new("encoder", &variant.options, Self::OPTIONS)?;
         let activation = o.named("activation", Activation::Gelu, Activation::parse)?;
@@ -46,7 +46,7 @@ impl EncoderKind {
         }
     }
 
-    /// Fresh parameters, torch's defaults, for prompts of `dim` columns.
+    /// New parameters with torch's default initialisation, for prompts of `dim` columns.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Encoder {
         }
     }
 
-    /// `w1`, `b1`, `w2`, `b2`; the LSTM's as `lstm.<torch's name>`.
+    /// `w1`, `b1`, `w2`, `b2`; those of the LSTM as `lstm.<torch's name>`.
     pub fn named(&self) -> Named {
         match self {
             Encoder::None => Vec::new(),
@@ -113,7 +113,7 @@ mod tests {
         EncoderKind::read(&Variant::read(&value, "encoder", Some(EncoderKind::DEFAULT))?)
     }
 
-    /// Gives an encoder the golden parameters and compares value and every gradient.
+    /// Sets the golden parameters of an encoder and compares the value and all gradients.
     fn check(golden: &Golden, name: &str, kind: EncoderKind) {
         let encoder = kind.build(6, Device::Cpu).unwrap();
         let parameters = encoder.named();

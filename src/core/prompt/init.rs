@@ -1,4 +1,4 @@
-//! What a prompt starts from.
+//! Initial values of prompts.
 
 use super::Material;
 use crate::nn::init::uniform;
@@ -6,28 +6,28 @@ use crate::options::{Options, Registered, Variant};
 use crate::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
-/// The most frequent part of T5's vocabulary, from which Lester et al. (2021) sample.
+/// The number of most frequent tokens of T5's vocabulary from which Lester et al. (2021) sample.
 const FREQUENT: i64 = 5000;
 
 #[derive(Debug)]
 pub enum Init {
     /// U(-bound, bound); ComPT's bound is 0.5.
     Uniform { bound: f64 },
-    /// Embeddings of ids drawn from the vocabulary's first `first`: without repeats, unless the
-    /// prompt is longer than that (T5X).
+    /// Embeddings of ids sampled from the first `first` of the vocabulary: without replacement, unless the
+    /// prompt is longer (T5X).
     Vocabulary { first: i64 },
-    /// Row i is the mean embedding of the pieces `rows[i]`; rows beyond the prompt are dropped.
+    /// Row i is the mean embedding of the tokens `rows[i]`; rows beyond the prompt are dropped.
     Tokens { rows: Vec<Vec<i64>>, rest: Rest },
-    /// A prompt made before, `[m, d]`.
+    /// An existing prompt, `[m, d]`.
     Given(Tensor),
 }
 
-/// What fills a prompt when its tokens run out.
+/// How the rest of a prompt is filled after its tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
-    /// Rows from the vocabulary's first `first` (T5X).
+    /// Rows from the first `first` of the vocabulary (T5X).
     Sample { first: i64 },
-    /// The tokens again, from the start (PEFT).
+    /// The tokens are repeated (PEFT).
     Tile,
 }
 
@@ -39,7 +39,7 @@ impl Default for Init {
 
 type Make = fn(&Options, &Material) -> Result<Init>;
 
-/// What plain data can say.
+/// The kinds that plain data can describe.
 const KINDS: &[Registered<Make>] = &[
     Registered {
         name: "uniform",
@@ -69,7 +69,7 @@ const KINDS: &[Registered<Make>] = &[
     },
 ];
 
-/// The ids of a text without the closing `</s>`.
+/// The ids of a text without the final `</s>`.
 fn pieces(material: &Material, text: &str) -> Result<Vec<i64>> {
     let tokenizer = material.tokenizer.ok_or_else(|| {
         Error::new("starting from text needs a backbone with a tokenizer").at("init")
@@ -80,7 +80,7 @@ fn pieces(material: &Material, text: &str) -> Result<Vec<i64>> {
 }
 
 impl Rest {
-    /// The options `rest`, "sample" by default, and `first`, how many pieces are sampled from.
+    /// The options `rest`, "sample" by default, and `first`, the number of tokens to sample from.
     fn read(o: &Options) -> Result<Self> {
         let rest: Option<String> = o.get("rest")?;
         let first = o.get_or("first", FREQUENT)?;
@@ -93,7 +93,7 @@ impl Rest {
 }
 
 impl Init {
-    /// The kind that is meant where none is named.
+    /// The default kind.
     pub const DEFAULT: &str = "uniform";
 
     /// - "uniform": `bound` (0.5)
@@ -103,8 +103,8 @@ impl Init {
     ///
     /// # Errors
     ///
-    /// An unknown kind or option, a value that an option cannot have, a text without a tokenizer;
-    /// "given", whose tensor plain data does not hold.
+    /// An unknown kind or option, an invalid value, a text without a tokenizer;
+    /// "given", whose tensor is not plain data.
     pub fn read(variant: &Variant, material: &Material) -> Result<Self> {
         if variant.kind == "given" {
             return Err(Error::new("the tensor that the prompts were given is not here")
@@ -115,22 +115,22 @@ impl Init {
         (kind.make)(&options, material)
     }
 
-    /// One row a token of a text. `ids` without the closing `</s>`.
+    /// One row per token of a text. `ids` without the final `</s>`.
     fn text(ids: &[i64], rest: Rest) -> Self {
         Init::Tokens { rows: ids.iter().map(|id| vec![*id]).collect(), rest }
     }
 
-    /// One row a class label, the mean of its pieces. Ids without the closing `</s>`.
+    /// One row per class label, the mean of its tokens. Ids without the final `</s>`.
     fn labels(labels: Vec<Vec<i64>>, rest: Rest) -> Self {
         Init::Tokens { rows: labels, rest }
     }
 
     /// The initial embedding, `[length, dim]`, float32 on the CPU; `vocabulary` is the backbone's
-    /// embedding table `[V, dim]`, needed where rows are taken from it.
+    /// embedding table `[V, dim]`, required if rows are taken from it.
     ///
     /// # Errors
     ///
-    /// No vocabulary or an empty one, token ids outside it, or a given prompt of another shape.
+    /// The vocabulary is missing or empty, token ids are out of range, or a given prompt has another shape.
     pub fn make(&self, length: i64, dim: i64, vocabulary: Option<&Tensor>) -> Result<Tensor> {
         match self {
             Init::Uniform { bound } => uniform(&[length, dim], *bound),
@@ -140,7 +140,7 @@ impl Init {
                 "the given prompt has shape {:?} where [{length}, {dim}] is needed",
                 value.size()
             ))),
-            // A copy: every prompt is trained by itself, and the given tensor does not change.
+            // A copy: every prompt is trained separately, and the given tensor does not change.
             Init::Given(value) => on_cpu(&value.f_detach_copy()?),
         }
     }

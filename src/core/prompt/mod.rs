@@ -1,4 +1,5 @@
-//! Prompts: how they start, the encoder they are trained through, the bank that holds them.
+//! Prompts: their initialisation, their encoder, and the bank that holds them. Errors are those of libtorch
+//! unless a function documents others.
 
 mod bank;
 mod encoder;
@@ -15,15 +16,15 @@ use crate::{Error, Result};
 use encoder::Encoder;
 use tch::{Device, Tensor};
 
-/// What prompts are made of besides their length: the backbone's width and vocabulary.
+/// The inputs of initialisation besides the length: the backbone's width and vocabulary.
 #[derive(Clone, Copy)]
 pub struct Material<'a> {
     /// d, the backbone's d_model.
     pub dim: i64,
     pub device: Device,
-    /// The backbone's embeddings `[V, d]`, for initialisations that need them.
+    /// The backbone's embeddings `[V, d]`, required by some initialisations.
     pub vocabulary: Option<&'a Tensor>,
-    /// For initialisations from text.
+    /// Required for initialisation from text.
     pub tokenizer: Option<&'a Tokenizer>,
 }
 
@@ -38,11 +39,11 @@ impl<'a> Material<'a> {
     }
 }
 
-/// A prompt `[rows, d]` as it starts, without an encoder, on the material's device.
+/// An initial prompt `[rows, d]`, without an encoder, on the material's device.
 ///
 /// # Errors
 ///
-/// Fewer rows than one; or as `Init::make`.
+/// `rows` is below 1; or as in `Init::make`.
 pub fn initial(rows: i64, init: &Init, material: &Material) -> Result<Tensor> {
     if rows < 1 {
         return Err(Error::new(format!("a prompt needs a row or more, not {rows}")));
@@ -59,7 +60,7 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// A fresh prompt of `[length, d]`; errors as of `Init::make` and of the encoder.
+    /// A new prompt `[length, d]`; errors as in `Init::make` and in the encoder.
     fn new(length: i64, init: &Init, encoder: EncoderKind, material: &Material) -> Result<Self> {
         let Material { dim, device, vocabulary, .. } = *material;
         Ok(Prompt {

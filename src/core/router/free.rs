@@ -8,7 +8,7 @@ use std::rc::Rc;
 use tch::Tensor;
 
 /// - `train`, `eval`: the normalisation over the sources in each phase ("softmax")
-/// - `bound`: logits start from U(-bound, bound) (0)
+/// - `bound`: logits are initialised from U(-bound, bound) (0)
 pub(super) const KIND: Registered<Make> =
     Registered { name: "free", options: &["train", "eval", "bound"], make };
 
@@ -17,7 +17,7 @@ fn make(o: &Options, of: Sizes) -> Result<Rc<dyn Router>> {
     Ok(Rc::new(Free { logits, normalise: Normalisations::read(o)? }))
 }
 
-/// The normalised logits in both phases; the temperature plays no part.
+/// The normalised logits in both phases; the temperature is not used.
 struct Free {
     logits: Tensor,
     normalise: Normalisations,

@@ -1,5 +1,5 @@
-//! Routers: how much each source prompt weighs for each example of a batch. A kind of router is a file
-//! here and a line of `KINDS`.
+//! Routers: the weight of each source prompt for each example of a batch. A kind of router is a file
+//! here and a line of `KINDS`. Errors are those of libtorch unless a function documents others.
 
 mod constant;
 mod free;
@@ -14,7 +14,7 @@ use crate::options::{Options, Registered, Variant};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
-/// What a router is made for: T tasks, S source prompts.
+/// The sizes of a router: T tasks, S source prompts.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     pub tasks: usize,
@@ -24,17 +24,17 @@ pub struct Sizes {
 
 type Make = fn(&Options, Sizes) -> Result<Rc<dyn Router>>;
 
-/// Every kind of router.
+/// All kinds of routers.
 pub const KINDS: &[Registered<Make>] = &[relaxed_bernoulli::KIND, free::KIND, constant::KIND];
 
-/// The kind that is meant where none is named: ComPT's.
+/// The default kind: ComPT's.
 pub const DEFAULT: &str = relaxed_bernoulli::KIND.name;
 
-/// A router of that kind.
+/// Creates a router.
 ///
 /// # Errors
 ///
-/// An unknown kind or option, a value that an option cannot have, or no source prompts.
+/// An unknown kind or option, an invalid value, or no source prompts.
 pub fn make(variant: &Variant, of: Sizes) -> Result<Rc<dyn Router>> {
     let (kind, options) = variant.among("router", KINDS)?;
     if of.sources == 0 {
@@ -43,10 +43,10 @@ pub fn make(variant: &Variant, of: Sizes) -> Result<Rc<dyn Router>> {
     (kind.make)(&options, of)
 }
 
-/// What the weights are for.
+/// The phase that the weights are computed for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Phase {
-    /// `temperature` above 0, as the schedule gives it for this step.
+    /// `temperature` above 0, from the schedule of this step.
     Train { temperature: f64 },
     /// The same with another normalisation.
     TrainAs { temperature: f64, by: Normalisation },
@@ -56,7 +56,7 @@ pub enum Phase {
     EvalAs(Normalisation),
 }
 
-/// The normalisation of each phase; ComPT's are softmax and softmax.
+/// The normalisation of each phase; ComPT uses softmax in both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Normalisations {
     pub train: Normalisation,
@@ -79,31 +79,31 @@ impl Normalisations {
     }
 }
 
-/// Weighs S source prompts for T tasks.
+/// Computes the weights of S source prompts for T tasks.
 pub trait Router {
-    /// The trainable logits `[T, S]`, where there are any.
+    /// The trainable logits `[T, S]`, if there are any.
     fn logits(&self) -> Option<&Tensor>;
 
-    /// Whether training weights are drawn at a temperature.
+    /// Whether training weights are sampled at a temperature.
     fn samples(&self) -> bool {
         false
     }
 
-    /// What makes the weights of a phase comparable.
+    /// The normalisation of a phase.
     fn normalisation(&self, phase: Phase) -> Normalisation;
 
     /// The weights `[B, S]` of a batch; `tasks` `[B]` holds each example's task, int64 from 0.
-    /// With `keep` the sources left out weigh 0.
+    /// With `keep`, the weights of excluded sources are 0. Errors: shapes, or a temperature of 0 or less.
     fn weights(&self, tasks: &Tensor, phase: Phase, keep: Option<&Keep>) -> Result<Tensor>;
 
-    /// `router.logits`, where there are any.
+    /// `router.logits`, if there are any.
     fn parameters(&self) -> Named {
         let named = |logits: &Tensor| ("router.logits".to_string(), logits.shallow_clone());
         self.logits().map(named).into_iter().collect()
     }
 }
 
-/// Logits `[T, S]` from U(-bound, bound) of the option `bound`; ComPT's is 0.
+/// Logits `[T, S]` from U(-bound, bound) with the option `bound`; ComPT's is 0.
 fn initial_logits(o: &Options, of: Sizes) -> Result<Tensor> {
     let shape = [of.tasks as i64, of.sources as i64];
     let bound: f64 = o.get_or("bound", 0.0)?;
@@ -131,7 +131,7 @@ mod tests {
         Tensor::from_slice(&[0i64, 2, 2, 3, 1])
     }
 
-    /// A relaxed Bernoulli router with that normalisation at inference.
+    /// A relaxed Bernoulli router with this normalisation at inference.
     fn router(golden: &Golden, eval: &str) -> Rc<dyn Router> {
         let router = made(json!({ "kind": "relaxed_bernoulli", "eval": eval }), 3);
         let value = ("router.logits".to_string(), golden.get("router.logits"));

@@ -1,19 +1,19 @@
-//! From scores to weights: what makes the sources comparable, and what happens when some are
-//! left out.
+//! Converts scores to weights: the normalisation over the sources, also without some of
+//! them.
 
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
 
 /// Scores `[B, S]` before normalisation.
 pub enum Scores {
-    /// Any real number.
+    /// Any real numbers.
     Logits(Tensor),
-    /// Relaxed Bernoulli samples: sigmoids already, in (0, 1).
+    /// Relaxed Bernoulli samples: already sigmoids, in (0, 1).
     Samples(Tensor),
 }
 
-/// How scores become weights. A sample is a sigmoid already and none is applied to it again, so
-/// for samples `softmax_sigmoid` is `softmax`, and `sigmoid` is `none`.
+/// The normalisation of scores. Samples are already sigmoids, so
+/// for samples `softmax_sigmoid` equals `softmax`, and `sigmoid` equals `none`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Normalisation {
     /// softmax of the logits, or of the samples (ComPT).
@@ -21,17 +21,18 @@ pub enum Normalisation {
     Softmax,
     /// softmax of the logits' sigmoids.
     SoftmaxSigmoid,
-    /// Sigmoids divided by their sum (MP2).
+    /// Sigmoids divided by their sum (MP2, Sun et al. 2023).
     Sum,
-    /// Sigmoids as they are.
+    /// Sigmoids without further normalisation.
     Sigmoid,
-    /// The scores as they are.
+    /// The unchanged scores.
     None,
 }
 
 impl Normalisation {
     pub const NAMES: [&str; 5] = ["softmax", "softmax_sigmoid", "sum", "sigmoid", "none"];
 
+    /// Parses a name; an unknown name is an error.
     pub fn parse(name: &str) -> Result<Self> {
         Ok(match name {
             "softmax" => Normalisation::Softmax,
@@ -58,7 +59,7 @@ impl Normalisation {
             Normalisation::SoftmaxSigmoid => sigmoids()?.f_softmax(-1, Kind::Float)?,
             Normalisation::Sum => {
                 let gates = sigmoids()?;
-                // At low temperatures every sample of a row may be 0.
+                // At low temperatures all samples of a row may be 0.
                 let total = gates.f_sum_dim_intlist(-1, true, Kind::Float)?.f_add_scalar(1e-12)?;
                 gates.f_div(&total)?
             }
@@ -68,20 +69,21 @@ impl Normalisation {
     }
 }
 
-/// What the weights of kept sources are when others are left out.
+/// The weights of the kept sources if others are excluded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Rule {
-    /// The others are removed before the normalisation (as published): one kept source weighs 1
+    /// The others are excluded before the normalisation (as published): a single kept source has weight 1
     /// under a softmax.
     #[default]
     Renormalised,
-    /// The weights they have among all.
+    /// The weights are those with all sources.
     AsLearned,
 }
 
 impl Rule {
     pub const NAMES: [&str; 2] = ["renormalised", "as_learned"];
 
+    /// Parses a name; an unknown name is an error.
     pub fn parse(name: &str) -> Result<Self> {
         match name {
             "renormalised" => Ok(Rule::Renormalised),
@@ -95,7 +97,7 @@ impl Rule {
     }
 }
 
-/// The sources (from 0) that stay, and what their weights are; all others weigh 0.
+/// The sources (from 0) to keep, and how they are weighted; the weights of others are 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keep {
     pub sources: Vec<usize>,
@@ -116,7 +118,8 @@ pub fn weights(scores: &Scores, by: Normalisation, keep: Option<&Keep>) -> Resul
     Ok(raw.f_zeros_like()?.f_index_copy(1, &kept, &chosen)?)
 }
 
-/// The `k` largest weights of each row of `[B, S]`, the others 0. What summed to 1 does so again.
+/// Keeps the `k` largest weights of each row of `[B, S]` and sets the others to 0. Rows that summed to 1 are
+/// renormalised.
 pub fn top_k(weights: &Tensor, k: usize, by: Normalisation) -> Result<Tensor> {
     let k = i64::try_from(k).unwrap_or(i64::MAX);
     if k >= weights.size()[1] {
@@ -135,7 +138,7 @@ pub fn top_k(weights: &Tensor, k: usize, by: Normalisation) -> Result<Tensor> {
 }
 
 impl Keep {
-    /// The kept columns of `scores` `[B, S]`, on its device.
+    /// The indices of the kept columns of `scores` `[B, S]`, on its device.
     fn index(&self, scores: &Tensor) -> Result<Tensor> {
         let sources = scores.size()[1];
         let kept: Vec<i64> = self.sources.iter().map(|s| *s as i64).collect();

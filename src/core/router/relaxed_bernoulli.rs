@@ -1,4 +1,4 @@
-//! ComPT's router: each source is switched by a relaxed Bernoulli variable while training.
+//! ComPT's router: each source is switched by a relaxed Bernoulli variable during training.
 
 use super::normalise::{self, Keep, Scores};
 use super::{Make, Normalisation, Normalisations, Phase, Router, Sizes, initial_logits};
@@ -7,10 +7,10 @@ use crate::{Error, Result};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
-/// - `train`, `eval`: the normalisation over the sources of the samples while training, and of the
+/// - `train`, `eval`: the normalisation over the sources, of the samples in training and of the
 ///   logits at inference ("softmax")
-/// - `per`: "example" or "step", what one draw of the noise is for ("example")
-/// - `bound`: logits start from U(-bound, bound) (0)
+/// - `per`: "example" or "step", the scope of one draw of the noise ("example")
+/// - `bound`: logits are initialised from U(-bound, bound) (0)
 pub(super) const KIND: Registered<Make> =
     Registered { name: "relaxed_bernoulli", options: &["train", "eval", "per", "bound"], make };
 
@@ -66,7 +66,7 @@ impl Router for RelaxedBernoulli {
                     Draw::Example => logits.size()[0],
                     Draw::Step => 1,
                 };
-                // On the CPU, so that a seed gives the same draws on any device.
+                // On the CPU, so that a seed gives the same draws on every device.
                 let u = Tensor::f_rand([rows, logits.size()[1]], (Kind::Float, Device::Cpu))?;
                 Scores::Samples(relax(&logits, &u.f_to_device(logits.device())?, temperature)?)
             }
@@ -81,11 +81,11 @@ impl Router for RelaxedBernoulli {
 
 /// sigmoid((w + log u - log(1 - u)) / tau), `[B, S]` (ComPT, equation 7, with the exponent 1 / tau
 /// inside the bracket, as its published code computes it): `logits` `[B, S]`, `u` uniform in (0, 1)
-/// of a shape that broadcasts to it; u is kept clear of 0 and 1.
+/// of a shape that broadcasts to it; u is clamped away from 0 and 1.
 ///
 /// # Errors
 ///
-/// The temperature is not above 0, or the shapes do not fit.
+/// The temperature is not above 0, or the shapes do not match.
 pub(super) fn relax(logits: &Tensor, u: &Tensor, temperature: f64) -> Result<Tensor> {
     if temperature.is_nan() || temperature <= 0.0 {
         return Err(Error::new(format!("the temperature must be above 0, not {temperature}")));

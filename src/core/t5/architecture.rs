@@ -1,4 +1,4 @@
-//! From a configuration to a model, for the reader of pretrained models.
+//! T5 as an `Architecture` for loading pretrained models.
 
 use super::checkpoint::Checkpoint;
 use super::config::Config;

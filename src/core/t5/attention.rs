@@ -1,11 +1,11 @@
-//! Multi-head attention as T5 computes it: no scaling by 1/sqrt(d), a position bias added to the
+//! Multi-head attention of T5 (Raffel et al. 2020): no scaling by 1/sqrt(d), a position bias added to the
 //! scores of self-attention.
 
 use crate::Result;
 use tch::{Device, Kind, Tensor};
 
 /// `softmax(q k^T + bias) v`, all `[rows, heads, positions, d_kv]`; the bias, broadcast over rows
-/// and heads, float32, holds positions and masks.
+/// and heads, float32, contains positions and masks.
 pub fn attend(
     query: &Tensor,
     key: &Tensor,
@@ -16,8 +16,8 @@ pub fn attend(
     let learns_bias = bias.is_some_and(Tensor::requires_grad);
     if dropout == 0.0 && !learns_bias {
         let kind = query.kind();
-        // libtorch's fused attention calls a matrix product for every head of every row; on a CPU
-        // those in bfloat16 are so dear that float32, conversions included, takes half the time.
+        // libtorch's fused attention computes a matrix product per head and row; on a CPU
+        // these are so slow in bfloat16 that float32, including conversions, takes half the time.
         let computed = match (query.device(), kind) {
             (Device::Cpu, Kind::BFloat16) => Kind::Float,
             _ => kind,
@@ -40,7 +40,7 @@ pub fn attend(
     Ok(weights.f_matmul(value)?)
 }
 
-/// Attention weights from scores: softmax in float32 over the keys, in the scores' own type.
+/// Attention weights from scores: softmax in float32 over the keys, returned in the scores' dtype.
 pub fn softmax(scores: &Tensor, bias: Option<&Tensor>, dropout: f64) -> Result<Tensor> {
     let kind = scores.kind();
     let weights = match bias {

@@ -1,13 +1,13 @@
-//! The keys and values a decoder block keeps of the positions so far.
+//! The keys and values of earlier positions in a decoder block.
 
 use crate::Result;
 use tch::Tensor;
 
-/// Positions by which a full cache grows.
+/// The number of positions by which a full cache grows.
 const BLOCK: i64 = 16;
 
 /// Keys and values, `[rows, heads, capacity, d_kv]` each, of which the first `used` positions
-/// count: an added position is written in place instead of copying all those before it.
+/// are valid: a new position is written in place, without copying earlier ones.
 pub struct Cache {
     keys: Tensor,
     values: Tensor,
@@ -15,13 +15,13 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Of the first positions, `[rows, heads, new, d_kv]`.
+    /// From the first positions, `[rows, heads, new, d_kv]`.
     pub fn new(keys: Tensor, values: Tensor) -> Self {
         let used = keys.size()[2];
         Cache { keys, values, used }
     }
 
-    /// Adds positions, `[rows, heads, new, d_kv]`.
+    /// Appends positions, `[rows, heads, new, d_kv]`.
     pub fn append(&mut self, keys: &Tensor, values: &Tensor) -> Result<()> {
         let new = keys.size()[2];
         if self.used + new > self.keys.size()[2] {
@@ -44,7 +44,7 @@ impl Cache {
         Ok(self.values.f_narrow(2, 0, self.used)?)
     }
 
-    /// Row i becomes what row `rows[i]` was.
+    /// Row i becomes the former row `rows[i]`; `rows` is `[rows]`.
     pub fn select(&mut self, rows: &Tensor) -> Result<()> {
         let rows = rows.f_to_device(self.keys.device())?;
         self.keys = self.keys()?.f_index_select(0, &rows)?;
@@ -53,7 +53,7 @@ impl Cache {
     }
 }
 
-/// A copy with room for `new` positions and those of a block behind it.
+/// A copy with space for `new` positions and another block.
 fn grown(x: &Tensor, new: i64) -> Result<Tensor> {
     let [rows, heads, used, width] = x.size()[..] else { unreachable!("4 dimensions") };
     let room = x.f_new_empty([rows, heads, used + new + BLOCK, width], (x.kind(), x.device()))?;

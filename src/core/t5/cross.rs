@@ -1,4 +1,4 @@
-//! Attention of the decoder to the encoder's output.
+//! Cross-attention of the decoder.
 
 use super::attention::{attend, softmax};
 use super::layers::{Assembler, Changing, Pass, Prefix, add};
@@ -21,9 +21,9 @@ pub struct CrossAttention {
     prefix: Option<Prefix>,
 }
 
-/// What one cross-attention reads of one group of rows.
+/// The input of one cross-attention for one group of rows.
 pub enum Memory {
-    /// Keys and values, `[rows, heads, length, d_kv]`: best for long targets.
+    /// Keys and values, `[rows, heads, length, d_kv]`: faster for long targets.
     Projected { key: Tensor, value: Tensor },
     /// The encoder's output itself, `[rows, length, d]`: the key matrix is applied to the few
     /// queries instead of the many positions, `q (W_k x) = (q W_k) x`, and the value matrix to
@@ -32,7 +32,7 @@ pub enum Memory {
 }
 
 impl Memory {
-    /// The same memory with every tensor, rows first, put through `f`.
+    /// Applies `f` to every tensor, whose first dimension is rows.
     pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
         Ok(match self {
             Memory::Projected { key, value } => {
@@ -78,20 +78,20 @@ impl CrossAttention {
         })
     }
 
-    /// Heads, their width, and that of the model.
+    /// The number of heads, their width, and the model's width.
     fn sizes(&self) -> (i64, i64, i64) {
         let size = self.key.weight.size();
         (self.heads, size[0] / self.heads, size[1])
     }
 
-    /// A plain matrix by heads, `[heads, d_kv, d_model]`.
+    /// The matrix of an unchanged linear layer by heads, `[heads, d_kv, d_model]`.
     fn by_head(&self, matrix: &Linear) -> Result<Tensor> {
         let (heads, width, d) = self.sizes();
         Ok(matrix.weight.f_view([heads, width, d])?)
     }
 
-    /// Whether `new` target positions over `length` encoder positions take fewer operations with
-    /// the key and value matrices applied to the queries.
+    /// Whether `new` target positions over `length` encoder positions take fewer operations if
+    /// the key and value matrices are applied to the queries.
     pub fn is_cheaper_absorbed(&self, length: i64, new: i64) -> bool {
         if self.prefix.is_some() || !self.key.is_plain() || !self.value.is_plain() {
             return false;
@@ -119,7 +119,7 @@ impl CrossAttention {
         Ok(Memory::Projected { key, value })
     }
 
-    /// `x` is `[rows * new, d]`, rows in packed order; `memories` and `masks` go by group.
+    /// `x` is `[rows * new, d]`, rows in packed order; `memories` and `masks` are per group.
     pub fn forward<'m>(
         &self,
         x: &Tensor,
@@ -153,7 +153,7 @@ impl CrossAttention {
         add(x, &joined, &self.output, &self.bottleneck, pass.dropout)
     }
 
-    /// `query` `[rows, new, heads, d_kv]`, `states` `[rows, length, d]`; result as `query`.
+    /// `query` `[rows, new, heads, d_kv]`, `states` `[rows, length, d]`; the result has the shape of `query`.
     fn absorbed(
         &self,
         query: &Tensor,

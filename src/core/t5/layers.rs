@@ -1,7 +1,7 @@
-//! The layers of a T5, in the form the computation wants: each norm's gain folded into the matrix
-//! after it, query, key and value in one product.
+//! The layers of a T5, rearranged for speed: each norm's gain is folded into the matrix
+//! after it, and query, key and value are one product.
 //!
-//! `W (g * x) = (W diag(g)) x`, so folding changes nothing but the number of passes over memory.
+//! `W (g * x) = (W diag(g)) x`, so folding only reduces the number of passes over memory.
 
 use super::attention::attend;
 use super::cache::Cache;
@@ -14,15 +14,15 @@ use crate::backbone::{Bottleneck, Changes};
 use crate::nn::Activation;
 use tch::{Kind, Tensor};
 
-/// The settings of a pass through the layers.
+/// The settings of a forward pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Pass {
     pub epsilon: f64,
-    /// Probability of dropping an activation; 0 outside training.
+    /// The probability of dropping an activation; 0 outside of training.
     pub dropout: f64,
 }
 
-/// Parameters in the form and type the computation wants.
+/// Provides parameters in the layout and dtype of the computation.
 pub struct Assembler<'a> {
     pub config: &'a Config,
     pub weights: &'a dyn Weights,
@@ -42,14 +42,14 @@ impl Assembler<'_> {
         Ok(Norm::new(self.weights.get(&format!("{place}.weight"))?.f_to_kind(Kind::Float)?))
     }
 
-    /// The matrices stacked by rows, the gain of the norm before them folded in.
+    /// The matrices stacked by rows, with the gain of the preceding norm folded in.
     pub(super) fn folded(&self, norm: &Norm, places: &[String]) -> Result<Linear> {
         let names: Vec<String> = places.iter().map(|place| format!("{place}.weight")).collect();
         Ok(Linear::new(self.weights.stacked(&names, &norm.gain, self.kind)?))
     }
 }
 
-/// Where the changes of a layer are looked up.
+/// The changes of a layer.
 pub struct Changing<'a> {
     pub config: &'a Config,
     pub changes: &'a Changes,
@@ -58,7 +58,7 @@ pub struct Changing<'a> {
 }
 
 impl Changing<'_> {
-    /// `input` behind the layer's norm changed, its matrices being those of `module`.
+    /// `input`, which follows the layer's norm, with the changes; its matrices belong to `module`.
     pub(super) fn folded(
         &self,
         norm: &Norm,
@@ -104,7 +104,7 @@ pub(super) struct Prefix {
 }
 
 impl Prefix {
-    /// Keys and values `[rows, heads, n, d_kv]`, these before them: `[rows, heads, m + n, d_kv]`.
+    /// Prepends these to keys and values `[rows, heads, n, d_kv]`: `[rows, heads, m + n, d_kv]`.
     pub(super) fn before(&self, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let join = |own: &Tensor, x: &Tensor| -> Result<Tensor> {
             let size = own.size();
@@ -114,7 +114,7 @@ impl Prefix {
         Ok((join(&self.keys, keys)?, join(&self.values, values)?))
     }
 
-    /// A bias `[.., n]` over keys as `[.., m + n]`, zeros for these.
+    /// Extends a bias `[.., n]` over keys to `[.., m + n]`, with zeros for these.
     pub(super) fn widened(&self, bias: &Tensor) -> Result<Tensor> {
         Ok(bias.f_constant_pad_nd([self.keys.size()[2], 0])?)
     }
@@ -180,8 +180,8 @@ impl SelfAttention {
         })
     }
 
-    /// Attention of `q` `[rows, heads, new, d_kv]` to keys and values `[rows, heads, n, d_kv]`, those
-    /// of a prefix before them.
+    /// Attention of `q` `[rows, heads, new, d_kv]` to keys and values `[rows, heads, n, d_kv]`, preceded
+    /// by those of a prefix.
     fn attend(
         &self,
         q: &Tensor,
@@ -220,7 +220,7 @@ impl SelfAttention {
         add(x, &joined, &self.output, &self.bottleneck, pass.dropout)
     }
 
-    /// Over `[rows * new, d]` positions that follow those in the cache, which they join.
+    /// Over `[rows * new, d]` positions that follow those in the cache, and are added to it.
     pub fn cached(
         &self,
         x: &Tensor,
@@ -254,7 +254,7 @@ impl SelfAttention {
 /// The position-wise feed-forward layer, gated or not.
 pub struct FeedForward {
     norm: Norm,
-    /// `[d_ff, d_model]`, or `[2 * d_ff, d_model]` gated: activated half first.
+    /// `[d_ff, d_model]`, or `[2 * d_ff, d_model]` if gated: the activated half first.
     input: Linear,
     /// `[d_model, d_ff]`
     output: Linear,
@@ -298,7 +298,7 @@ impl FeedForward {
         })
     }
 
-    /// `[n, d_model]` to the same.
+    /// `[n, d_model]` to the same shape.
     pub fn forward(&self, x: &Tensor, pass: Pass) -> Result<Tensor> {
         let inner = self.input.forward(&self.norm.forward(x, pass.epsilon)?)?;
         let inner = if self.kind.gated {
@@ -313,7 +313,7 @@ impl FeedForward {
 
     fn activate(&self, mut x: Tensor) -> Result<Tensor> {
         match self.kind.activation {
-            // In place: nothing else reads the product.
+            // In place: the product is not used otherwise.
             Activation::Relu if !self.kind.gated => Ok(x.f_relu_()?),
             activation => activation.apply(&x),
         }

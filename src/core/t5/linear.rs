@@ -12,7 +12,7 @@ use tch::Tensor;
 pub struct Linear {
     /// `[out, in]`
     pub weight: Tensor,
-    /// `[r, in]` and `[out, r]`, the scale folded in.
+    /// `[r, in]` and `[out, r]`, with the scale folded in.
     low_rank: Option<(Tensor, Tensor)>,
     /// `[out]`
     bias: Option<Tensor>,
@@ -24,7 +24,7 @@ impl Linear {
     }
 
     /// The matrix with changes. `places` names its stacked matrices with the rows of each; `gain`, `[in]`,
-    /// is that of a norm that is folded into it.
+    /// is that of a norm folded into it.
     pub fn changed(
         &self,
         changes: &Changes,
@@ -65,7 +65,7 @@ impl Linear {
         Ok(Linear { weight: self.weight.shallow_clone(), low_rank, bias })
     }
 
-    /// Whether it is only its matrix.
+    /// Whether it has no changes.
     pub fn is_plain(&self) -> bool {
         self.low_rank.is_none() && self.bias.is_none()
     }
@@ -94,13 +94,13 @@ impl Linear {
     }
 }
 
-/// A norm whose gain is folded into the matrix behind it.
+/// A norm whose gain is folded into the matrix after it.
 pub struct Norm {
     /// `[d]`, float32
     pub gain: Tensor,
-    /// A new gain over the one that is folded in.
+    /// A new gain relative to the folded one.
     ratio: Option<Tensor>,
-    /// A bias over the gain that is folded in.
+    /// A bias relative to the folded gain.
     offset: Option<Tensor>,
 }
 
@@ -126,7 +126,7 @@ impl Norm {
         })
     }
 
-    /// The norm of packed rows `[N, d]`, for the matrix behind it.
+    /// The norm of packed rows `[N, d]`, for the matrix after it.
     pub fn forward(&self, x: &Tensor, epsilon: f64) -> Result<Tensor> {
         let mut out = rms_norm(x, epsilon)?;
         let kind = out.kind();
@@ -139,7 +139,7 @@ impl Norm {
         Ok(out)
     }
 
-    /// The norm of rows `[n, d]` with its gain, where no matrix holds it.
+    /// The norm of rows `[n, d]` with its gain, if no matrix contains it.
     pub fn with_gain(&self, x: &Tensor, epsilon: f64) -> Result<Tensor> {
         let out = self.forward(x, epsilon)?;
         Ok(out.f_mul(&self.gain.f_to_kind(out.kind())?)?)

@@ -1,7 +1,8 @@
 //! T5, mT5 and umT5, written for frozen backbones.
 //!
 //! Raffel et al. 2020, "Exploring the limits of transfer learning with a unified text-to-text
-//! transformer"; checked against `transformers` (tests/all/t5.rs).
+//! transformer"; compared with `transformers` (tests/all/t5.rs). Errors are those of libtorch unless a
+//! function documents others.
 
 mod architecture;
 mod attention;

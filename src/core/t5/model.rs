@@ -18,15 +18,15 @@ use tch::{Device, Kind, Tensor};
 /// A T5, frozen unless made trainable.
 pub struct T5 {
     pub config: Config,
-    /// The type it computes in.
+    /// The dtype of its computations.
     kind: Kind,
     device: Device,
-    /// Present only in a trainable model.
+    /// Only in a trainable model.
     trainable: Option<Parameters>,
     parts: Parts,
 }
 
-/// The model in the form the computation wants.
+/// The model in the layout of the computation.
 struct Parts {
     embedding: Tensor,
     encoder: Encoder,
@@ -56,15 +56,15 @@ impl Parts {
 }
 
 impl T5 {
-    /// Reads a folder: `config.json` and `model.safetensors` or `pytorch_model.bin`, whole or in
+    /// Loads a folder: `config.json` and `model.safetensors` or `pytorch_model.bin`, single or in
     /// shards. The model is frozen and computes in `kind`.
     ///
-    /// A configuration or weights that are missing, damaged or do not fit each other are an error.
+    /// A configuration or weights that are missing, damaged or inconsistent are an error.
     pub fn load(folder: &Path, kind: Kind, device: Device) -> Result<Self> {
         Self::read(Checkpoint::open(folder, kind, device)?, kind, device, false)
     }
 
-    /// The model of a checkpoint. That of a trainable model is opened as float32.
+    /// The model of a checkpoint. For a trainable model it is opened as float32.
     pub(super) fn read(
         checkpoint: Checkpoint,
         kind: Kind,
@@ -81,7 +81,7 @@ impl T5 {
         }
     }
 
-    /// Float32 parameters that gather gradients, computing in `kind`.
+    /// Float32 parameters that require gradients, computing in `kind`.
     pub(super) fn trainable(
         config: Config,
         mut parameters: Parameters,
@@ -207,8 +207,8 @@ impl Backbone for T5 {
         })))
     }
 
-    /// The time of a group's extra calls over the time of a position. Both are orders of magnitude,
-    /// taken from the device and the model's size.
+    /// The time of a group's extra calls relative to that of a position. Both are orders of magnitude,
+    /// estimated from the device and the model's size.
     fn group_cost(&self) -> GroupCost {
         const CALL: f64 = 100e-6;
         let rate = match (self.device, self.kind) {
@@ -238,7 +238,7 @@ impl Backbone for T5 {
     }
 }
 
-/// A T5 and the state of its decoder.
+/// A T5 with a decoder state.
 struct Decoding<'m> {
     model: &'m T5,
     state: State,

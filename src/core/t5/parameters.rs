@@ -1,31 +1,31 @@
-//! The named parameters of a T5, as its checkpoints name them.
+//! The named parameters of a T5, with the names of its checkpoints.
 
 use super::config::Config;
 use crate::Result;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
-/// The embeddings, and the head of models whose head is not the embeddings.
+/// The embeddings, and the head of models with a separate head.
 pub const TABLE: &str = "shared.weight";
 pub const HEAD: &str = "lm_head.weight";
 
-/// The name, the shape and T5's initial scale (standard deviation; None for ones).
+/// The name, the shape and T5's initial scale (standard deviation; `None` for ones).
 pub struct Entry {
     pub name: String,
     pub shape: Vec<i64>,
     pub scale: Option<f64>,
 }
 
-/// What a model's parameters are taken from, one by one.
+/// A source of a model's parameters.
 pub trait Weights {
-    /// A parameter that the configuration calls for, in the type it is held in.
+    /// A parameter of the configuration, in its stored dtype.
     fn get(&self, name: &str) -> Result<Tensor>;
 
-    /// Matrices stacked by rows, their columns scaled by `gain`, as `kind`.
+    /// Matrices stacked by rows, with columns scaled by `gain`, `[in]`, as `kind`.
     fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor>;
 }
 
-/// Every parameter of a T5 of this configuration.
+/// All parameters of a T5 with this configuration.
 pub fn entries(config: &Config) -> Vec<Entry> {
     let c = config;
     let gated = c.feed_forward.gated;
@@ -81,7 +81,7 @@ pub fn entries(config: &Config) -> Vec<Entry> {
 pub struct Parameters(BTreeMap<String, Tensor>);
 
 impl Parameters {
-    /// Fresh weights at T5's own initial scales (mesh-tensorflow's, as in `transformers`), float32.
+    /// New weights with T5's initial scales (mesh-tensorflow's, as in `transformers`), float32.
     pub fn random(config: &Config, device: Device) -> Result<Self> {
         let mut map = BTreeMap::new();
         for Entry { name, shape, scale } in entries(config) {
@@ -95,19 +95,19 @@ impl Parameters {
         Ok(Parameters(map))
     }
 
-    /// Copies of the weights that a configuration calls for.
+    /// Copies of the weights of a configuration.
     pub fn of(config: &Config, weights: &dyn Weights) -> Result<Self> {
         let names = entries(config).into_iter().map(|entry| entry.name);
         let read = |name: String| Ok((name.clone(), weights.get(&name)?.f_detach_copy()?));
         Ok(Parameters(names.map(read).collect::<Result<_>>()?))
     }
 
-    /// In the order of their names.
+    /// Sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.0.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
 
-    /// Makes every parameter a leaf that gathers gradients.
+    /// Makes every parameter a leaf that requires gradients.
     pub fn require_grad(&mut self) -> Result<()> {
         for tensor in self.0.values_mut() {
             *tensor = tensor.f_detach()?.f_set_requires_grad(true)?;

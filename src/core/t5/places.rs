@@ -9,7 +9,7 @@ use super::parameters::entries;
 use crate::backbone::{Place, PlaceKind};
 use std::collections::BTreeSet;
 
-/// Every place of a T5 of this configuration, in the order of its layers.
+/// All places of a T5 with this configuration, in the order of its layers.
 pub fn places(config: &Config) -> Vec<Place> {
     let mut all = Vec::new();
     let mut modules = BTreeSet::new();

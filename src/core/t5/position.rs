@@ -1,4 +1,4 @@
-//! Relative position bias: a learned number for each head and bucket of distance
+//! Relative position bias: a learned number per head and distance bucket
 //! (Raffel et al. 2020; buckets as in mesh-tensorflow and `transformers`).
 
 use crate::Result;
@@ -12,7 +12,7 @@ pub struct PositionBias {
     table: Tensor,
     bidirectional: bool,
     max_distance: i64,
-    /// The bias for the longest length asked for so far; kept only while the table is frozen.
+    /// The bias for the largest length so far; cached only while the table is frozen.
     widest: RefCell<Option<Tensor>>,
 }
 
@@ -23,7 +23,7 @@ impl PositionBias {
 
     /// `[1, heads, length, length]`: rows are queries, columns keys.
     ///
-    /// The bias depends on the distance alone, so a shorter one is a corner of a longer one.
+    /// The bias depends only on the distance, so a shorter one is a corner of a longer one.
     pub fn for_length(&self, length: i64) -> Result<Tensor> {
         if self.table.requires_grad() {
             return self.compute(length);

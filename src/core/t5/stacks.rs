@@ -44,7 +44,7 @@ impl Encoder {
         })
     }
 
-    /// Of a norm, `block.0.layer.1.layer_norm` or `final_layer_norm`.
+    /// The gain of a norm, `block.0.layer.1.layer_norm` or `final_layer_norm`, `[d]`.
     pub fn gain(&self, norm: &str) -> Option<&Tensor> {
         let Some((block, layer)) = block_and_layer(norm) else {
             return (norm == "final_layer_norm").then_some(&self.norm.gain);
@@ -74,8 +74,8 @@ pub struct Decoder {
     norm: Norm,
 }
 
-/// What a decoder remembers between calls: the keys and values of the positions so far, and what
-/// it reads of the encoder.
+/// The state of a decoder between calls: the keys and values of earlier positions, and its
+/// view of the encoder's output.
 pub struct State {
     past: Vec<Option<Cache>>,
     /// By block, then by group.
@@ -86,7 +86,7 @@ pub struct State {
 }
 
 impl State {
-    /// Each row `n` times in a row: the state of `n` beams a row, before the first position.
+    /// Repeats each row `n` times consecutively: the state of `n` beams per row, before the first position.
     pub fn repeat(&mut self, n: i64) -> Result<()> {
         let repeat = |t: &Tensor| Ok(t.f_repeat_interleave_self_int(n, 0, None)?);
         for memory in self.memories.iter_mut().flatten() {
@@ -99,7 +99,7 @@ impl State {
         Ok(())
     }
 
-    /// Forgets all rows but those at these places, ascending in packed order.
+    /// Keeps only the rows with these indices, ascending in packed order.
     pub fn keep(&mut self, places: &[i64]) -> Result<()> {
         let select = |t: &Tensor, rows: &[i64]| -> Result<Tensor> {
             Ok(t.f_index_select(0, &Tensor::f_from_slice(rows)?.f_to_device(t.device())?)?)
@@ -112,7 +112,7 @@ impl State {
             let own = places.iter().filter(|place| group.contains(place));
             kept.push(own.map(|place| place - group.start).collect::<Vec<i64>>());
         }
-        // Backwards, so that groups without rows can be taken out.
+        // In reverse order, so that groups without rows can be removed.
         for (i, own) in kept.iter().enumerate().rev() {
             if own.is_empty() {
                 self.rows.remove(i);
@@ -126,7 +126,7 @@ impl State {
             if let Some(mask) = &mut self.masks[i] {
                 *mask = select(mask, own)?;
             }
-            // Every block that absorbs reads the same states: copied once.
+            // All blocks that absorb share the same states, which are copied once.
             let mut shared: Option<Tensor> = None;
             for groups in &mut self.memories {
                 groups[i] = match (&groups[i], &shared) {
@@ -141,7 +141,7 @@ impl State {
         self.reorder(&Tensor::f_from_slice(places)?)
     }
 
-    /// Row i continues what row `sources[i]` has seen; both lie in one group and one row of the
+    /// Row i continues row `sources[i]`, `[rows]`; both are in one group and one row of the
     /// batch.
     pub fn reorder(&mut self, sources: &Tensor) -> Result<()> {
         self.past.iter_mut().flatten().try_for_each(|cache| cache.select(sources))
@@ -176,7 +176,7 @@ impl Decoder {
         })
     }
 
-    /// Of a norm, as the encoder's.
+    /// The gain of a norm, as in the encoder.
     pub fn gain(&self, norm: &str) -> Option<&Tensor> {
         let Some((block, layer)) = block_and_layer(norm) else {
             return (norm == "final_layer_norm").then_some(&self.norm.gain);
@@ -185,8 +185,8 @@ impl Decoder {
         [attention.gain(), cross.gain(), feed_forward.gain()].get(layer).copied()
     }
 
-    /// The state before the first position. `expected` is the number of positions to come: few
-    /// are cheaper without keys and values of the encoder's states.
+    /// The state before the first position. `expected` is the number of positions to follow: few
+    /// are faster without keys and values of the encoder's states.
     pub fn begin(&self, states: &Tensor, layout: &Layout, expected: i64) -> Result<State> {
         let d = states.size()[1];
         let parts = states.f_split_with_sizes(&layout.sizes()[..], 0)?;
@@ -221,8 +221,8 @@ impl Decoder {
         })
     }
 
-    /// Prepares a state for this many more positions: where they are many, keys and values of the
-    /// encoder's states pay now.
+    /// Prepares a state for `more` positions: if they are many, computing keys and values of the
+    /// encoder's states is now faster.
     pub fn expect(&self, state: &mut State, more: i64) -> Result<()> {
         for ((_, cross, _), groups) in self.blocks.iter().zip(&mut state.memories) {
             for memory in groups {
@@ -282,7 +282,7 @@ fn changing<'a>(
     Changing { config, changes, layer: format!("{stack}.block.{block}.layer.{layer}") }
 }
 
-/// The position biases of a stack: those of its first layer for all, or each layer's own (umT5).
+/// The position biases of a stack: those of its first layer for all layers, or one per layer (umT5).
 #[derive(Clone)]
 struct Positions(Rc<[PositionBias]>);
 
@@ -301,13 +301,13 @@ impl Positions {
         Ok(Positions((0..own).map(bias).collect::<Result<_>>()?))
     }
 
-    /// The biases that hold from this layer on, counted from 0; None where those before still hold.
+    /// The biases that apply from this layer on, from 0; `None` if the previous ones still apply.
     fn new_at(&self, layer: usize) -> Option<&PositionBias> {
         self.0.get(layer)
     }
 }
 
-/// What attention adds to the scores of each group's rows: positions, and -inf for padding.
+/// Added to the attention scores of each group's rows: positions, and -inf for padding.
 fn by_group(positions: &PositionBias, layout: &Layout) -> Result<Vec<Tensor>> {
     let bias = positions.for_length(layout.longest())?;
     let of_group = |g: &Group| -> Result<Tensor> {

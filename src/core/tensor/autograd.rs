@@ -1,4 +1,4 @@
-//! Two things of autograd that tch does not bind.
+//! Two autograd functions that tch does not provide.
 
 use crate::{Error, Result};
 use std::ffi::CStr;
@@ -6,7 +6,7 @@ use tch::Tensor;
 
 /// Accumulates gradients into the leaves that `loss` (one element) depends on.
 /// `retain_graph` keeps the graph for another pass; by default it is freed.
-/// Errors: `loss` has no gradient or is not one element.
+/// Errors: `loss` does not require gradients or has more than one element.
 pub fn backward(loss: &Tensor, retain_graph: bool) -> Result<()> {
     // SAFETY: the pointer is a live tensor's; the call only reads it.
     unsafe { torch_sys::at_backward(loss.as_ptr().cast_mut(), retain_graph as i32, 0) };
@@ -15,8 +15,8 @@ pub fn backward(loss: &Tensor, retain_graph: bool) -> Result<()> {
 
 /// Sets the gradients of tensors to none, which frees their memory.
 pub fn clear_grads<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Result<()> {
-    // libtorch's C interface reaches a gradient's slot only through an optimizer's zero_grad.
-    // SAFETY: the optimizer lives through these lines only and never steps.
+    // libtorch's C interface can clear a gradient only through an optimizer's zero_grad.
+    // SAFETY: the optimizer exists only in these lines and never steps.
     unsafe {
         let optimizer = torch_sys::ato_sgd(0.0, 0.0, 0.0, 0.0, 0);
         for tensor in tensors {
@@ -28,7 +28,7 @@ pub fn clear_grads<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Result<
     last_error()
 }
 
-/// The error the last call into the C interface left behind.
+/// The error of the last call into the C interface.
 fn last_error() -> Result<()> {
     // SAFETY: the string, if any, was allocated by libtorch's wrapper for the caller to free.
     unsafe {

@@ -1,4 +1,4 @@
-//! The choice of device. libtorch_cuda is loaded only when a CUDA device is wanted,
+//! The choice of device. libtorch_cuda is loaded only if a CUDA device is requested,
 //! so one binary serves machines with and without a GPU.
 
 use crate::{Error, Result};
@@ -6,8 +6,8 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 use tch::{Cuda, Device};
 
-/// `"cpu"`, `"cuda"`, `"cuda:1"`, or `"auto"` (CUDA where there is one).
-/// Errors: an unknown name, or a device that is not there.
+/// `"cpu"`, `"cuda"`, `"cuda:1"`, or `"auto"` (CUDA if available).
+/// Errors: an unknown name, or a device that does not exist.
 pub fn parse(name: &str) -> Result<Device> {
     let index = match name {
         "cpu" => return Ok(Device::Cpu),
@@ -36,15 +36,15 @@ pub fn name(device: Device) -> String {
     }
 }
 
-/// The outcome of loading libtorch_cuda, once it was tried.
+/// The result of loading libtorch_cuda, after the first attempt.
 static READY: OnceLock<Result<()>> = OnceLock::new();
 
-/// Whether CUDA was asked for by now, and is there.
+/// Whether CUDA was requested and is available.
 pub fn cuda_loaded() -> bool {
     matches!(READY.get(), Some(Ok(())))
 }
 
-/// Loads libtorch_cuda once; the error says why there is no CUDA.
+/// Loads libtorch_cuda once; the error explains why CUDA is not available.
 pub fn cuda_ready() -> Result<()> {
     READY
         .get_or_init(|| {
@@ -76,7 +76,7 @@ fn load_library(name: &str) -> Result<()> {
     }
 }
 
-/// Waits until every CUDA device in use is idle; for clocks.
+/// Waits until every CUDA device in use is idle, for timing.
 pub fn synchronise() {
     if tch::Cuda::is_available() {
         (0..tch::Cuda::device_count()).for_each(tch::Cuda::synchronize);

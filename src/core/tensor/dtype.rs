@@ -1,4 +1,4 @@
-//! Names of element types, PyTorch's and the short ones.
+//! Names of dtypes, PyTorch's and short ones.
 
 use crate::{Error, Result};
 use tch::Kind;

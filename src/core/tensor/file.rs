@@ -22,8 +22,8 @@ const DTYPES: [(Kind, Dtype); 10] = [
     (Kind::Bool, Dtype::BOOL),
 ];
 
-/// Writes tensors of unique names. The file appears whole or not at all: it is written beside
-/// its place, synced, and renamed. Errors name the path.
+/// Writes tensors with unique names, of any shape, atomically: into a temporary file
+/// that is synced and renamed. Errors name the path.
 pub fn save(path: &Path, named: &[(String, Tensor)]) -> Result<()> {
     let bytes = serialize(named, None).at(path.display())?;
     write_atomic(path, &bytes)
@@ -35,19 +35,19 @@ pub fn load(path: &Path) -> Result<Vec<(String, Tensor)>> {
     deserialize(&bytes).at(path.display())
 }
 
-/// The header's key for the SHA-256 of all tensors' bytes.
+/// The metadata key of the SHA-256 of all tensors' bytes.
 const SHA256: &str = "sha256";
 
-/// The bytes of a file with these tensors and, where there is a note, its key and text in the
-/// header, beside the SHA-256 of the tensors. Errors: a tensor of a type that the file cannot hold.
+/// A file with these tensors and, if there is a note, its key and text in the
+/// metadata, beside the SHA-256 of the tensors. Errors: a tensor with an unsupported dtype.
 pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Result<Vec<u8>> {
     let raw = raw(named)?;
     let pairs = note.map(|(key, text)| vec![(key, text.to_string()), (SHA256, sha256_of(&raw))]);
     bytes_of(&raw, pairs)
 }
 
-/// The bytes of a file with these tensors and nothing but one pair in the header: what others read,
-/// and the same bytes every time. Errors: a tensor of a type that the file cannot hold.
+/// A file with these tensors and exactly one metadata entry, for other programs;
+/// the bytes are deterministic. Errors: a tensor with an unsupported dtype.
 pub fn serialize_labelled(
     named: &[(String, Tensor)],
     (key, text): (&str, &str),
@@ -109,8 +109,8 @@ fn digest<'a>(parts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
     hex(&hash.finalize())
 }
 
-/// The tensors, and the header's note of that key. Bytes that are not those that were written are
-/// an error where the header has their SHA-256.
+/// The tensors, and the metadata note with this key. If the metadata has the SHA-256 of the tensors,
+/// other bytes are an error.
 pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<String>)> {
     let tensors = deserialize(bytes)?;
     let (_, header) =
@@ -127,7 +127,7 @@ pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<Stri
     Ok((tensors, note(key)))
 }
 
-/// The tensors of a file's bytes, sorted by name. Errors: the bytes are damaged, or no safetensors.
+/// The tensors of a file's bytes, sorted by name. Errors: the bytes are damaged, or not safetensors.
 pub fn deserialize(bytes: &[u8]) -> Result<Tensors> {
     let file = SafeTensors::deserialize(bytes)
         .map_err(|e| Error::new(format!("not a whole safetensors file: {e}")))?;

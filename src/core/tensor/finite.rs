@@ -3,7 +3,7 @@
 use crate::Result;
 use tch::{Kind, Tensor};
 
-/// A sum is finite only if every part is; where a sum of finite parts overflows, each part is tested.
+/// A sum is finite only if all parts are; if a sum of finite parts overflows, each part is tested.
 pub fn is_finite(tensor: &Tensor) -> Result<bool> {
     let sum = tensor.f_sum(Kind::Float)?.f_double_value(&[])?;
     Ok(sum.is_finite() || tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 1)

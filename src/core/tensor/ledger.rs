@@ -1,37 +1,37 @@
 //! Counts the bytes of live tensors.
 //!
-//! Lua's collector sees a tensor as a few bytes. The ledger knows better: every handle enters its
-//! memory here and leaves when it is dropped. Handles that look at the same storage count its
-//! bytes once. Past a soft maximum the owner of the handles collects its garbage; the
-//! policy is torch7's.
+//! Lua's collector sees a tensor as a few bytes. Therefore every handle registers its
+//! memory here, until it is dropped. Handles of the same storage count its
+//! bytes once. Above a soft maximum the owner of the handles collects its garbage; the
+//! policy is that of torch7.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use tch::Tensor;
 
-/// What a handle costs beside its elements (measured: 0.9 KB for 4 elements held by Lua).
+/// The size of a handle besides its elements (measured: 0.9 KB for 4 elements held by Lua).
 const OVERHEAD: usize = 1024;
 const DEFAULT_SOFT_MAX: usize = 300_000_000;
 
-/// The counts of this thread, in bytes where they are sizes.
+/// The counts of this thread; sizes are in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stats {
     pub live_tensors: usize,
     pub live_bytes: usize,
     pub peak_bytes: usize,
     pub soft_max: usize,
-    /// How often the soft maximum made the owner collect.
+    /// How many times the soft maximum triggered a collection.
     pub collections: usize,
 }
 
-/// One storage, or the part of it that handles look at.
+/// A storage, or the part of it that handles use.
 struct Span {
     end: usize,
     handles: usize,
 }
 
 struct Ledger {
-    /// Disjoint spans of memory, by their first address.
+    /// Disjoint spans of memory, by their start address.
     spans: BTreeMap<usize, Span>,
     stats: Stats,
 }
@@ -40,14 +40,14 @@ thread_local! {
     static LEDGER: RefCell<Ledger> = const { RefCell::new(Ledger::new()) };
 }
 
-/// A handle's line in the ledger; leaving the ledger is dropping it.
+/// A handle's entry in the ledger; dropping it removes the entry.
 #[derive(Debug)]
 pub struct Tracked {
     address: usize,
 }
 
 impl Tracked {
-    /// Counts a tensor for as long as the entry lives.
+    /// Counts a tensor until the entry is dropped.
     pub fn new(tensor: &Tensor) -> Tracked {
         let address = tensor.data_ptr() as usize;
         LEDGER.with_borrow_mut(|ledger| ledger.enter(address, extent(tensor)));
@@ -57,7 +57,7 @@ impl Tracked {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
-        // At the end of the thread the ledger may be gone before the last handle.
+        // At the end of the thread the ledger may be dropped before the last handle.
         let _ = LEDGER.try_with(|ledger| ledger.borrow_mut().leave(self.address));
     }
 }
@@ -67,7 +67,7 @@ pub fn stats() -> Stats {
     LEDGER.with_borrow(|ledger| ledger.stats)
 }
 
-/// The live memory that an address of a tensor's elements lies in: where it begins, and its bytes.
+/// The live memory that contains the address of a tensor's elements: its start and its bytes.
 pub fn memory_of(address: usize) -> Option<(usize, usize)> {
     LEDGER.with_borrow(|ledger| {
         let (&first, span) = ledger.spans.range(..=address).next_back()?;
@@ -75,7 +75,7 @@ pub fn memory_of(address: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// Sets the soft maximum, and the peak to what is live.
+/// Sets the soft maximum, and resets the peak to the live bytes.
 pub fn set_soft_max(bytes: usize) {
     LEDGER.with_borrow_mut(|ledger| {
         ledger.stats.soft_max = bytes;
@@ -83,8 +83,8 @@ pub fn set_soft_max(bytes: usize) {
     });
 }
 
-/// Runs `collect` if more than the soft maximum is live. Where over 80% of it remains afterwards,
-/// the maximum grows by 1.4. Errors: that of `collect`.
+/// Runs `collect` if the live bytes exceed the soft maximum. If over 80% of it remains afterwards,
+/// the maximum grows by a factor of 1.4. Errors: those of `collect`.
 pub fn relieve<E>(collect: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let before = stats();
     if before.live_bytes <= before.soft_max {

@@ -1,5 +1,5 @@
-//! What tch lacks: the live-byte ledger, names of dtypes, the choice of device, tensors in files. Errors
-//! are those of libtorch where a function names no others.
+//! Functions that tch lacks: the live-byte ledger, dtype names, the choice of device, tensor files. Errors
+//! are those of libtorch unless a function documents others.
 
 pub mod autograd;
 pub mod device;

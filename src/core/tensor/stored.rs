@@ -1,10 +1,10 @@
-//! A tensor as it lies in a file.
+//! A tensor in a file.
 
 use crate::{Error, Result};
 use std::ops::Range;
 use tch::{Kind, Tensor};
 
-/// Names of tensors that were not asked for, for a message: the first of them, and how many there are.
+/// Names of tensors that were not requested, for a message: the first few, and their number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Others {
     pub first: Vec<String>,
@@ -32,27 +32,28 @@ impl Others {
     }
 }
 
-/// The tensors of a file: those that are wanted, and what else there is.
+/// The wanted tensors of a file, and the names of the others.
 #[derive(Debug, Default)]
 pub struct Found {
     pub tensors: Vec<(String, Stored)>,
     pub others: Others,
 }
 
-/// Its numbers, from the first to the last, are known to lie within the file.
+/// All its elements are known to be within the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     kind: Kind,
     shape: Vec<i64>,
-    /// The steps from one element to the next along each dimension, in elements; None where they lie
-    /// row by row.
+    /// The strides along each dimension, in elements; `None` if it is
+    /// contiguous.
     strides: Option<Vec<usize>>,
     /// In bytes of the file.
     span: Range<usize>,
 }
 
 impl Stored {
-    /// A tensor in a `storage`, a part of the file, beginning `offset` elements into it.
+    /// A tensor in a `storage`, a range of the file, starting at element `offset`. Errors: it exceeds
+    /// the storage.
     pub fn new(
         kind: Kind,
         shape: &[usize],
@@ -75,7 +76,7 @@ impl Stored {
         };
         let reach = reach.ok_or_else(outside)?;
         let end = offset.checked_add(reach).ok_or_else(outside)?;
-        // Of elements that are one and the same a few bytes would make a tensor of any size.
+        // With zero strides a few bytes could make a tensor of any size.
         if end > room || count > room {
             return Err(outside());
         }
@@ -96,17 +97,17 @@ impl Stored {
         &self.shape
     }
 
-    /// Where it lies in the file, in bytes.
+    /// Its position in the file, in bytes.
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
-    /// Bytes of its elements alone.
+    /// The size of its elements in bytes.
     pub fn bytes(&self) -> usize {
         self.shape.iter().product::<i64>() as usize * self.kind.elt_size_in_bytes()
     }
 
-    /// Rows and their width, all dimensions but the last taken as one.
+    /// The number of rows and their width, with all dimensions but the last combined.
     pub fn rows(&self) -> [usize; 2] {
         match self.shape.split_last() {
             Some((&width, outer)) => [outer.iter().product::<i64>() as usize, width as usize],
@@ -114,7 +115,7 @@ impl Stored {
         }
     }
 
-    /// Whether weights can be of this type. Errors: a type that no weights have.
+    /// Checks that weights can have this dtype. Errors: another dtype.
     pub fn check_kind(&self) -> Result<()> {
         match self.kind {
             Kind::Float | Kind::Half | Kind::BFloat16 | Kind::Double => Ok(()),
@@ -122,7 +123,7 @@ impl Stored {
         }
     }
 
-    /// The whole tensor, on the CPU. Errors: the bytes end too early.
+    /// The whole tensor, on the CPU. Errors: the file is truncated.
     pub fn tensor(&self, file: &[u8]) -> Result<Tensor> {
         let count = self.shape.iter().product::<i64>() as usize;
         let mut gathered = Vec::new();
@@ -130,7 +131,7 @@ impl Stored {
         Ok(Tensor::f_from_data_size(bytes, &self.shape, self.kind)?)
     }
 
-    /// The bytes of these elements, counted row by row; those that lie apart are gathered.
+    /// The bytes of these elements in row-major order; those of a strided tensor are gathered.
     pub fn read<'b>(
         &self,
         file: &'b [u8],

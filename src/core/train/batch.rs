@@ -1,5 +1,5 @@
-//! A batch on its way through a backbone: its rows, what they read besides their tokens, and what
-//! the decoder makes of them.
+//! A batch and its inputs and outputs: its rows, their inputs besides the tokens, and the output of
+//! the decoder.
 
 use crate::backbone::{Changes, GroupCost, LoadedBackbone, TokenLosses};
 use crate::{Error, Result};
@@ -19,7 +19,7 @@ pub enum Placement {
 impl Placement {
     pub const NAMES: [&str; 2] = ["append", "prepend"];
 
-    /// An unknown name is an error.
+    /// Parses a placement; an unknown name is an error.
     pub fn parse(name: &str) -> Result<Self> {
         match name {
             "append" => Ok(Placement::Append),
@@ -33,15 +33,15 @@ impl Placement {
     }
 }
 
-/// A batch as a learner sees it.
+/// A batch as a learner receives it.
 #[derive(Clone)]
 pub struct Rows {
     pub backbone: Rc<RefCell<LoadedBackbone>>,
     /// The task of each row, an index into the trainer's task names.
     pub tasks: Vec<usize>,
-    /// Token ids closed by `</s>`.
+    /// Token ids that end with `</s>`.
     pub sources: Vec<Vec<i64>>,
-    /// The same of the targets; none at inference.
+    /// The targets in the same form; empty at inference.
     pub targets: Vec<Vec<i64>>,
     pub placement: Placement,
     pub cost: GroupCost,
@@ -51,29 +51,29 @@ pub struct Rows {
 pub struct Prompts {
     /// `[P, m, d]`: one for each row of a batch, or one for each task.
     pub vectors: Tensor,
-    /// Which of them each row takes.
+    /// The prompt of each row, as an index.
     pub of_row: Vec<usize>,
-    /// Positions attention must not see, for each of them (0-based, inside the prompt).
+    /// Masked positions of each prompt (0-based, inside the prompt).
     pub hidden: Vec<Vec<i64>>,
 }
 
-/// What the rows of a batch read besides their tokens, and through which backbone.
+/// The inputs of a batch besides the tokens, and the changes of the backbone.
 #[derive(Default)]
 pub struct Inputs {
     pub prompts: Option<Prompts>,
-    /// Added to the embeddings of the tokens: `[B, L, d]`, L no less than the longest source.
+    /// Added to the embeddings of the tokens: `[B, L, d]`, where L is at least the longest source's length.
     pub shift: Option<Tensor>,
-    /// How the backbone is changed for this batch.
+    /// The changes of the backbone for this batch.
     pub changes: Changes,
 }
 
-/// What the decoder computes of a batch.
+/// The output of the decoder for a batch.
 pub struct Outputs {
-    /// The decoder's last states, behind its norm: `[B, T, d]`.
+    /// The decoder's last states, after its norm: `[B, T, d]`.
     pub states: Tensor,
     /// `[B, T, V]`
     pub logits: Tensor,
-    /// `[B, T]`, `IGNORED` behind the end of each.
+    /// `[B, T]`, with `IGNORED` after the end of each row.
     pub labels: Tensor,
     pub losses: TokenLosses,
 }

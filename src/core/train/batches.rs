@@ -1,4 +1,4 @@
-//! Where the batches of a training come from.
+//! The source of training batches.
 
 use super::rows::Row;
 use super::sampler::{Order, Sampler};
@@ -12,7 +12,7 @@ pub struct Batch {
     pub rows: Vec<Row>,
 }
 
-/// Where batches come from, stage after stage.
+/// A source of batches for each stage.
 pub trait Batches {
     /// The next batch of a stage; `weights` are the control's task weights.
     fn next_batch(
@@ -22,12 +22,12 @@ pub trait Batches {
         weights: Option<&BTreeMap<String, f64>>,
     ) -> Result<Batch>;
 
-    /// The state of the order of batches, by stage.
+    /// The state of the batch order, by stage.
     fn order(&self) -> Vec<Order> {
         Vec::new()
     }
 
-    /// Restores what `order` returned. An order of other stages or tasks is an error.
+    /// Restores a state that `order` returned. A state of other stages or tasks is an error.
     fn restore(&mut self, _order: &[Order]) -> Result<()> {
         Ok(())
     }

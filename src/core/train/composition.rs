@@ -10,23 +10,23 @@ use crate::router::{Keep, Normalisation, Phase, Router, Rule};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
-/// A composition of one set of tasks.
+/// A composition for one set of tasks.
 pub struct Composition {
     pub bank: Rc<PromptBank>,
-    /// None where there are no sources to weigh.
+    /// `None` if there are no sources.
     pub router: Option<Rc<dyn Router>>,
     pub operator: Rc<dyn Operator>,
     pub device: Device,
 }
 
-/// The prompts of an evaluation.
+/// Selects the prompts of an evaluation.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection {
     pub isolation: Isolation,
     pub rule: Rule,
-    /// In place of the router's own normalisation.
+    /// Replaces the router's own normalisation.
     pub normalise: Option<Normalisation>,
-    /// How many of the largest weights of an example stay; None: all.
+    /// The number of the largest weights of an example to keep; `None`: all.
     pub top_k: Option<usize>,
 }
 
@@ -42,7 +42,7 @@ impl Default for Selection {
 }
 
 impl Composition {
-    /// Named parameter groups: `router`, `source`, `private`, `operator`, as far as there are any.
+    /// The parameter groups: `router`, `source`, `private`, `operator`, if they have parameters.
     pub fn groups(&self, weight_decay: f64) -> Vec<Group> {
         let router = self.router.as_ref().map(|r| r.parameters()).unwrap_or_default();
         [
@@ -57,11 +57,11 @@ impl Composition {
         .collect()
     }
 
-    /// A prompt for each example of a training batch, `[B, m', d]`; `tasks` are the examples' tasks.
+    /// A prompt for each example of a training batch, `[B, m', d]`; `tasks` are the examples' task indices.
     ///
     /// # Errors
     ///
-    /// An unknown task; a temperature that is not above 0; what the operator fails with.
+    /// An unknown task, a temperature that is not above 0, or an error of the operator.
     pub fn for_batch(
         &self,
         tasks: &[usize],
@@ -77,7 +77,7 @@ impl Composition {
     }
 
     /// The prompt of each of these tasks at inference, `[len(tasks), m', d]`, without gradients.
-    /// Errors as of `for_batch`.
+    /// Errors as in `for_batch`.
     pub fn for_tasks(&self, tasks: &[usize], selection: Selection) -> Result<Prompts> {
         let phase = selection.normalise.map_or(Phase::Eval, Phase::EvalAs);
         tch::no_grad(|| self.compose(tasks, phase, selection))
@@ -116,7 +116,7 @@ impl Composition {
         }
     }
 
-    /// The weights of every task at inference, `[T][S]`; None without a router.
+    /// The weights of every task at inference, `[T][S]`; `None` without a router. Errors as in `for_batch`.
     pub fn router_weights(&self, selection: Selection) -> Result<Option<Vec<Vec<f64>>>> {
         if self.router.is_none() {
             return Ok(None);
@@ -128,9 +128,9 @@ impl Composition {
         Ok(Some(Vec::<Vec<f64>>::try_from(&weights)?))
     }
 
-    /// How far inference is from training: the mean difference between the weights at inference
-    /// and the mean of `DRAWS` training samples at this temperature, over tasks and sources. None
-    /// where there is no router.
+    /// The difference between training and inference: the mean absolute difference between the weights at
+    /// inference and the mean of `DRAWS` training samples at this temperature, over tasks and sources.
+    /// `None` without a router. Errors as in `for_batch`.
     pub fn router_gap(&self, temperature: f64) -> Result<Option<f64>> {
         const DRAWS: usize = 256;
         if self.router.is_none() {

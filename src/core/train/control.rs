@@ -1,4 +1,4 @@
-//! Where the trainer gets the settings of each step from: a control, and the view it sees.
+//! The interface of controls, which set the knobs of each step, and the view they receive.
 
 use super::history::History;
 use super::knobs::{Knobs, shown_or_nil};
@@ -6,46 +6,46 @@ use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// What a control sees of the run: plain values, taken before the step is made.
+/// The view of the run that a control receives: plain values before the step is made.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct View {
-    /// The step of its stage about to be made, from 1.
+    /// The next step of the stage, from 1.
     pub step: u64,
-    /// Steps of the stage.
+    /// The number of steps of the stage.
     pub total_steps: u64,
-    /// What the stage is called; empty where there is one only.
+    /// The name of the stage; empty if there is only one.
     pub stage: String,
-    /// The pass over the data this step belongs to, from 1.
+    /// The epoch that this step belongs to, from 1.
     pub epoch: u64,
-    /// The share of the stage's steps made before this one, in [0, 1).
+    /// The fraction of the stage's steps made before this one, in [0, 1).
     pub progress: f64,
-    /// The step's number in the whole run, from 1.
+    /// The step of the whole run, from 1.
     pub run_step: u64,
-    /// How many times a step was begun in the whole run, this one included: more than `run_step`
-    /// where steps were rolled back.
+    /// The number of attempted steps of the whole run, including this one: more than `run_step`
+    /// after rollbacks.
     pub attempt: u64,
-    /// Training rows of each task.
+    /// The number of training rows of each task.
     pub task_sizes: BTreeMap<String, u64>,
-    /// The losses and scores of the steps before.
+    /// The losses and scores of earlier steps.
     pub history: Rc<History>,
-    /// The router's weights at inference, by task; empty without a router.
+    /// The router's weights at inference by task, `[S]` each; empty without a router.
     pub router_weights: BTreeMap<String, Vec<f64>>,
 }
 
-/// What a control is for: a stage's length, and the names it may use.
+/// What a control is checked against: a stage's length, and the valid names.
 #[derive(Debug, Clone, Default)]
 pub struct Setting {
-    /// Empty where there is one only.
+    /// Empty if there is only one stage.
     pub stage: String,
     pub total_steps: u64,
     pub steps_per_epoch: u64,
-    /// Parameter groups with a learning rate of their own. Where there are none, any name will do.
+    /// Parameter groups with a learning rate. If empty, any name is valid.
     pub groups: Vec<String>,
-    /// Tasks with their numbers of training rows. Where there are none, any name will do.
+    /// Tasks with their numbers of training rows. If empty, any name is valid.
     pub tasks: BTreeMap<String, u64>,
-    /// Source prompts.
+    /// The number of source prompts.
     pub sources: usize,
-    /// Seeds `math.random` in control functions, together with the step.
+    /// The seed of `math.random` in control functions, together with the step.
     pub seed: u64,
 }
 
@@ -65,14 +65,14 @@ impl Setting {
         }
     }
 
-    /// At most 64 steps spread evenly over the stage, the first and the last among them.
+    /// At most 64 steps, evenly spaced over the stage, including the first and the last.
     pub fn sampled_steps(&self) -> impl DoubleEndedIterator<Item = u64> + use<> {
         let last = self.total_steps.max(1) - 1;
         let samples = last.min(63);
         (0..=samples).map(move |i| (last * i).checked_div(samples).unwrap_or(0) + 1)
     }
 
-    /// A view for trying a control: losses of 1, even weights.
+    /// A view for trying a control: losses of 1, uniform weights.
     pub fn trial_view(&self, step: u64) -> View {
         let mut view = self.view(step);
         if step > 1 {
@@ -88,16 +88,16 @@ impl Setting {
     }
 }
 
-/// The settings of each step, as a pure function of the view.
+/// Computes the settings of each step, as a pure function of the view.
 pub trait Control {
-    /// The settings for the step about to be made. They are finite and within their ranges.
+    /// The settings of the next step. They are finite and within their ranges.
     ///
     /// # Errors
     ///
-    /// A value out of its range; a control of the user that fails.
+    /// A value is out of range, or a user-defined control fails.
     fn knobs(&mut self, view: &View) -> Result<Knobs>;
 
-    /// Where a knob (`temperature`, `lr.router`) is set, for messages.
+    /// The location where a knob (`temperature`, `lr.router`) is set, for messages.
     fn place(&self, knob: &str) -> String {
         knob.to_string()
     }
@@ -107,7 +107,7 @@ pub trait Control {
 ///
 /// # Errors
 ///
-/// A step without valid settings, or with other ones the second time.
+/// A step has invalid settings, or different ones the second time.
 pub fn try_out(control: &mut dyn Control, stages: &[Setting]) -> Result<()> {
     let mut tried: Vec<(&str, u64, u64)> = Vec::new();
     for setting in stages {
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!((setting.view(1).progress, setting.view(11).progress), (0.0, 0.5));
     }
 
-    /// Gives `answer` of the number of its calls so far and the view.
+    /// Calls `answer` with the number of its calls so far and the view.
     struct Counting<F>(u64, F);
     impl<F: Fn(u64, &View) -> f64> Control for Counting<F> {
         fn knobs(&mut self, view: &View) -> Result<Knobs> {

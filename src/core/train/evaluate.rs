@@ -1,4 +1,4 @@
-//! Evaluation: one composed prompt a task, rows of all tasks sorted by length, scores by task.
+//! Evaluation: one composed prompt per task, rows of all tasks sorted by length, scores by task.
 
 use super::predict::{Item, Predictor, RowInputs};
 use super::rows::{answers, tokenize};
@@ -9,12 +9,12 @@ use crate::{Error, Result};
 
 pub use super::predict::{Decoding, Evaluation};
 
-/// One row's answer.
+/// The prediction of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prediction {
     pub source: String,
     pub label: String,
-    /// A label word as the task has it where the decoded text is one, else that text.
+    /// A label word of the task if the decoded text is one, else that text.
     pub prediction: String,
 }
 
@@ -22,9 +22,9 @@ pub struct Prediction {
 #[derive(Debug, Clone)]
 pub struct TaskScores {
     pub task: String,
-    /// In percent, in the task's order: the first is its main one.
+    /// In percent, in the task's order: the first is the main one.
     pub metrics: Vec<(Metric, f64)>,
-    /// The label words; none of a task of numbers.
+    /// The label words; empty for numbers.
     pub labels: Vec<String>,
     pub predictions: Vec<Prediction>,
 }
@@ -34,7 +34,7 @@ pub struct TaskScores {
 pub struct Scores {
     pub split: Split,
     pub tasks: Vec<TaskScores>,
-    /// Inputs that were longer than the limit and were cut.
+    /// The number of inputs that were longer than the limit and were truncated.
     pub cut: usize,
 }
 
@@ -46,11 +46,11 @@ impl Scores {
     }
 }
 
-/// Evaluates the tasks with these indices; `progress` is called with the number of rows done and the
-/// number of all.
+/// Evaluates the tasks with these indices; `progress` is called with the number of finished rows and the
+/// total.
 ///
-/// A backbone without a tokenizer, a task without rows of the split, and an error of `progress` are
-/// errors.
+/// A backbone without a tokenizer, a task without rows of the split, or an error of `progress` is an
+/// error.
 pub(super) fn evaluate(
     backbone: &LoadedBackbone,
     tasks: &TaskSet,

@@ -1,21 +1,21 @@
-//! The first part of a step: a batch of token ids and prompts becomes the packed embeddings the
-//! backbone reads, each row with its own prompt.
+//! The first part of a step: a batch of token ids and prompts becomes the packed embeddings that the
+//! backbone encodes, each row with its own prompt.
 
 use super::batch::{Inputs, Placement};
 use crate::backbone::{Backbone, GroupCost, IGNORED, Layout};
 use crate::{Error, Result};
 use tch::{Device, Tensor};
 
-/// What the encoder reads.
+/// The input of the encoder.
 pub(super) struct Gathered {
     /// `[N, d]`
     pub(super) embeddings: Tensor,
     pub(super) layout: Layout,
 }
 
-/// Lays out rows of token ids, each closed by `</s>`, and their other inputs for the encoder.
+/// Packs rows of token ids, which end with `</s>`, and their other inputs for the encoder.
 ///
-/// An empty row, and a shift of another shape than the rows, are errors.
+/// An empty row, or a shift of another shape than the rows, is an error.
 pub(super) fn gather(
     backbone: &dyn Backbone,
     rows: &[&[i64]],
@@ -71,7 +71,7 @@ pub(super) fn gather(
     Ok(Gathered { embeddings: table.f_index_select(0, &index)?, layout })
 }
 
-/// The parts of a shift `[B, L, d]` at the tokens, one row after the other: `[tokens, d]`.
+/// The parts of a shift `[B, L, d]` at the tokens, concatenated: `[tokens, d]`.
 fn of_tokens(shift: &Tensor, rows: &[&[i64]], width: i64) -> Result<Tensor> {
     let longest = rows.iter().map(|ids| ids.len() as i64).max().unwrap_or(0);
     let [count, length, d] = shift.size()[..] else {
@@ -91,7 +91,7 @@ fn of_tokens(shift: &Tensor, rows: &[&[i64]], width: i64) -> Result<Tensor> {
     Ok(shift.f_reshape([-1, d])?.f_index_select(0, &places)?)
 }
 
-/// Targets as labels `[B, T]`, `IGNORED` behind the end of each.
+/// Targets as labels `[B, T]`, with `IGNORED` after the end of each row.
 pub(super) fn labels(targets: &[&[i64]], device: Device) -> Result<Tensor> {
     let width = targets.iter().map(|t| t.len()).max().unwrap_or(0);
     let mut flat = vec![IGNORED; targets.len() * width];

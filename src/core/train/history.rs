@@ -1,31 +1,31 @@
-//! The history of a run: losses, gradient norms and scores, the latest and moving averages.
+//! The history of a run: losses, gradient norms and scores, the latest ones and moving averages.
 
 use super::report::StepReport;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The share of the old in a moving average: each new value weighs a tenth.
+/// The decay of a moving average: a new value has a weight of 0.1.
 const KEEP: f64 = 0.9;
 
-/// Plain values that a control sees, a checkpoint holds, and nothing but the steps decides.
+/// Plain values for controls and checkpoints, determined by the steps alone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
-    /// Of the step before; none at the first of a stage.
+    /// The loss of the previous step; `None` at the first step of a stage.
     pub loss: Option<f64>,
     pub loss_average: Option<f64>,
-    /// The latest of each task seen so far.
+    /// The latest loss of each task so far.
     pub task_losses: BTreeMap<String, f64>,
     pub task_loss_averages: BTreeMap<String, f64>,
-    /// Norm of all gradients before clipping, and by parameter group.
+    /// The norm of all gradients before clipping, and by parameter group.
     pub grad_norm: Option<f64>,
     pub grad_norms: BTreeMap<String, f64>,
-    /// The mean loss of every epoch that is over.
+    /// The mean loss of every completed epoch.
     pub epoch_losses: Vec<f64>,
-    /// Every evaluation while training.
+    /// All evaluations during training.
     pub evaluations: Vec<Evaluated>,
-    /// Each task's main metric, as a moving average over the evaluations.
+    /// The moving average of each task's main metric over the evaluations.
     pub score_averages: BTreeMap<String, f64>,
-    /// The sum and the number of the losses in the epoch under way, and which it is.
+    /// The sum and the number of the losses in the current epoch, and its number.
     running: (f64, u64, u64),
 }
 
@@ -40,7 +40,7 @@ pub struct Evaluated {
 }
 
 impl History {
-    /// Takes in a step, and the mean loss of each task in it.
+    /// Adds a step, with the mean loss of each task in it.
     pub(super) fn step(&mut self, report: &StepReport) {
         self.begin_epoch(report.epoch);
         let (sum, count, epoch) = self.running;
@@ -55,12 +55,12 @@ impl History {
         }
     }
 
-    /// Whether this epoch is under way.
+    /// Whether this is the current epoch.
     pub(super) fn is_in(&self, epoch: u64) -> bool {
         self.running.2 == epoch
     }
 
-    /// Before a step of this epoch: the one before, if it was another, is over.
+    /// Before a step of this epoch: completes the previous epoch, if it was another.
     pub(super) fn begin_epoch(&mut self, epoch: u64) {
         let (sum, count, _) = self.running;
         if !self.is_in(epoch) {
@@ -71,7 +71,7 @@ impl History {
         }
     }
 
-    /// Takes in an evaluation.
+    /// Adds an evaluation.
     pub(super) fn evaluation(&mut self, found: Evaluated) {
         for (task, score) in &found.scores {
             move_in(&mut self.score_averages, task, *score);
@@ -79,7 +79,7 @@ impl History {
         self.evaluations.push(found);
     }
 
-    /// At the first step of a stage: what its losses are compared with begins anew.
+    /// At the first step of a stage: resets the losses.
     pub(super) fn begin_stage(&mut self) {
         self.loss = None;
         self.loss_average = None;
@@ -89,7 +89,7 @@ impl History {
         self.running = (0.0, 0, 0);
     }
 
-    /// An invented history of `steps` steps, for trials of a control: losses of 1, scores of 50.
+    /// A simulated history of `steps` steps, for trials of a control: losses of 1, scores of 50.
     pub(super) fn supposed(
         tasks: &[&str],
         groups: &[String],

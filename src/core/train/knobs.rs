@@ -1,4 +1,4 @@
-//! The knobs a control may turn while a run trains: their names and ranges, in one table.
+//! The knobs that a control may set during training: their names and ranges, in one table.
 
 use crate::router::Normalisation;
 use crate::{Error, Result};
@@ -20,7 +20,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Flag(flag) => write!(f, "{flag}"),
-            // As many digits as Lua's schedules show.
+            // With the same precision as Lua's schedules.
             Value::Number(x) => f.write_str(&shown(*x)),
             Value::Word(word) => f.write_str(word),
         }
@@ -33,16 +33,16 @@ fn shown(x: f64) -> String {
     rounded.to_string()
 }
 
-/// The values that a knob may have.
+/// The valid values of a knob.
 pub enum Kind {
     Number(Bound<f64>, Bound<f64>),
-    /// A whole number from here up to a billion.
+    /// An integer from this value to a billion.
     Whole(f64),
     Flag,
     OneOf(&'static [&'static str]),
 }
 
-/// For whom a knob has a value of its own.
+/// Whether a knob has a value per group or task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Each {
     Run,
@@ -63,7 +63,7 @@ const fn knob(name: &'static str, each: Each, kind: Kind) -> Knob {
     Knob { name, each, kind }
 }
 
-/// Every knob there is.
+/// All knobs.
 pub const KNOBS: [Knob; 12] = [
     knob("lr", Each::Group, Kind::Number(From(0.0), To(100.0))),
     knob("freeze", Each::Group, Kind::Flag),
@@ -79,7 +79,7 @@ pub const KNOBS: [Knob; 12] = [
     knob("stop", Each::Run, Kind::Flag),
 ];
 
-/// Settings of a run that cannot change while it trains, for a message that says so.
+/// Settings of a run that cannot change during training, for an error message.
 const FIXED: [&str; 16] = [
     "accumulate",
     "alone",
@@ -100,7 +100,7 @@ const FIXED: [&str; 16] = [
 ];
 
 impl Knob {
-    /// The knob of that name; the error names the nearest one.
+    /// The knob with this name; the error names the nearest one.
     pub fn named(name: &str) -> Result<&'static Knob> {
         if FIXED.contains(&name) {
             return Err(Error::new(format!("'{name}' cannot change while a run trains")).hint(
@@ -115,7 +115,8 @@ impl Knob {
             .ok_or_else(|| Error::unknown("knob", name, KNOBS.iter().map(|k| k.name)))
     }
 
-    /// The value, if it is one for this knob: of its kind, finite and within its range.
+    /// Checks a value for this knob: its type, and that it is finite and within its range. Errors: an
+    /// invalid value.
     pub fn check(&self, value: Value) -> Result<Value> {
         let wanted = match (&self.kind, &value) {
             (Kind::Number(low, high), Value::Number(x)) => match (*low, *high).contains(x) {
@@ -147,7 +148,7 @@ impl Knob {
 }
 
 impl Kind {
-    /// What messages call a value of this kind.
+    /// The name of a value of this kind in messages.
     pub fn noun(&self) -> &'static str {
         match self {
             Kind::Number(..) | Kind::Whole(_) => "a number",
@@ -156,7 +157,7 @@ impl Kind {
         }
     }
 
-    /// Whether a text holds a value of this kind.
+    /// Whether a text is a value of this kind.
     fn reads(&self, text: &str) -> bool {
         match self {
             Kind::Number(..) | Kind::Whole(_) => text.trim().parse::<f64>().is_ok(),
@@ -166,7 +167,7 @@ impl Kind {
     }
 }
 
-/// A range as mathematicians write it: `(0, 1000]`.
+/// A range in interval notation: `(0, 1000]`.
 fn interval(low: Bound<f64>, high: Bound<f64>) -> String {
     let low = match low {
         Bound::Included(low) => format!("[{low}"),
@@ -180,11 +181,11 @@ fn interval(low: Bound<f64>, high: Bound<f64>) -> String {
     }
 }
 
-/// How the full names of tasks' weights begin.
+/// The prefix of the full names of task weights.
 const WEIGHTS: &str = "task_weights.";
 
-/// The settings of one step by their full names (`temperature`, `lr.router`); a knob that was not
-/// set keeps what the trainer was made with.
+/// The settings of one step by full names (`temperature`, `lr.router`); a knob that is not
+/// set keeps the trainer's setting.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Knobs(BTreeMap<String, Value>);
@@ -228,14 +229,14 @@ impl Knobs {
         }
     }
 
-    /// The learning rate of a parameter group; 0 while it is frozen.
+    /// The learning rate of a parameter group; 0 if it is frozen.
     pub fn rate(&self, group: &str) -> Option<f64> {
         let rate = self.number(&format!("lr.{group}"))?;
         Some(if self.flag(&format!("freeze.{group}")) { 0.0 } else { rate })
     }
 
-    /// How often each task is drawn, relative to the others; a task not named is not drawn. None:
-    /// every row once an epoch.
+    /// The relative sampling weight of each task; a task that is not named is not sampled. `None`:
+    /// every row once per epoch.
     pub fn task_weights(&self) -> Option<BTreeMap<String, f64>> {
         let weight = |(name, value): (&String, &Value)| match (name.strip_prefix(WEIGHTS), value) {
             (Some(task), Value::Number(x)) => Some((task.to_string(), *x)),
@@ -245,8 +246,8 @@ impl Knobs {
         (!weights.is_empty()).then_some(weights)
     }
 
-    /// Those that have no field of their own in the report of a step: all but learning rates and,
-    /// where `has_temperature`, the temperature.
+    /// The settings without their own field in the report of a step: all but learning rates and,
+    /// if `has_temperature`, the temperature.
     pub fn others(&self, has_temperature: bool) -> Knobs {
         let has_field =
             |name: &str| name.starts_with("lr.") || has_temperature && name == "temperature";
@@ -254,8 +255,8 @@ impl Knobs {
         Knobs(others.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
-    /// These settings where they are set, else those of `lower`. Weights of tasks go
-    /// together: those of both are not mixed.
+    /// These settings, completed by those of `lower`. Task weights are one unit: those of both are
+    /// not mixed.
     pub fn over(&self, mut lower: Knobs) -> Knobs {
         if self.0.keys().any(|name| name.starts_with(WEIGHTS)) {
             lower.0.retain(|name, _| !name.starts_with(WEIGHTS));
@@ -264,7 +265,7 @@ impl Knobs {
         lower
     }
 
-    /// The names in which two answers differ, with both values.
+    /// The names whose settings differ, with both values.
     pub fn differences<'a>(
         &'a self,
         other: &'a Knobs,

@@ -1,13 +1,13 @@
-//! The label words of tasks as the backbone's tokenizer has them.
+//! Checks of label words with the backbone's tokenizer.
 
 use super::rows::answers;
 use crate::data::{TaskSet, Tokenizer};
 use crate::{Result, notice};
 
-/// Reports label words of which the tokenizer knows a part only.
+/// Reports label words with a part that is unknown to the tokenizer.
 ///
 /// # Errors
-/// The tokenizer cannot tell two label words of a task apart.
+/// The tokenizer cannot distinguish two label words of a task.
 pub fn check_labels(tokenizer: &Tokenizer, tasks: &TaskSet) -> Result<()> {
     for task in &tasks.tasks {
         let Some(known) = answers(tokenizer, task)? else { continue };

@@ -1,4 +1,4 @@
-//! What is trained over a backbone, and the inputs it computes for the rows of a batch.
+//! The interface of what is trained over a backbone, and the inputs it computes for a batch.
 
 use super::batch::{Inputs, Outputs, Prompts, Rows};
 use super::composition::{Composition, Selection};
@@ -6,13 +6,13 @@ use crate::Result;
 use crate::backbone::Changes;
 use tch::Tensor;
 
-/// What is known of a batch besides its rows.
+/// The context of a batch besides its rows.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchContext {
-    /// Of the router's relaxation; None at inference.
+    /// The temperature of the router's relaxation; `None` at inference.
     pub temperature: Option<f64>,
     pub selection: Selection,
-    /// Dropout of the backbone.
+    /// The dropout rate of the backbone.
     pub dropout: f64,
 }
 
@@ -24,25 +24,25 @@ impl BatchContext {
 
 /// What the inputs of a row at inference depend on.
 pub enum TaskInputs {
-    /// Its task alone: one prompt for each of the tasks asked for, and nothing else.
+    /// Only its task: one prompt for each of the requested tasks.
     Prompts(Prompts),
-    /// Its tokens too, or they are more than a prompt: `Learner::inputs` computes them batch by
-    /// batch. A prompt takes `positions` in the encoder. Where `apart`, a batch must hold rows of one
-    /// task only.
+    /// Also its tokens, or they are more than a prompt: `Learner::inputs` computes them per
+    /// batch. A prompt takes `positions` in the encoder. If `apart`, a batch must contain rows of only one
+    /// task.
     PerRow { positions: usize, apart: bool },
 }
 
 /// Prompts, or other parameters over a frozen backbone.
 pub trait Learner {
-    /// The inputs of a batch: with gradients, and sampled, in training.
+    /// The inputs of a batch; in training with gradients and sampled weights.
     fn inputs(&self, rows: &Rows, context: BatchContext) -> Result<Inputs>;
 
-    /// An error where rows of these tasks cannot share a training batch.
+    /// An error if rows of these tasks cannot share a training batch.
     fn check_mixed(&self, _tasks: &[usize]) -> Result<()> {
         Ok(())
     }
 
-    /// An error where the inputs of a training batch of these tasks could not be trained.
+    /// An error if the inputs of a training batch of these tasks cannot be trained.
     fn try_out(&self, _tasks: &[usize]) -> Result<()> {
         Ok(())
     }
@@ -50,7 +50,7 @@ pub trait Learner {
     /// The inputs of these tasks at inference.
     fn task_inputs(&self, tasks: &[usize], selection: Selection) -> Result<TaskInputs>;
 
-    /// A loss `[]` in place of the mean over the target tokens.
+    /// A loss `[]` that replaces the mean over the target tokens.
     fn loss(
         &self,
         _rows: &Rows,
@@ -65,12 +65,12 @@ pub trait Learner {
         Ok(())
     }
 
-    /// How the backbone is changed for a task at inference.
+    /// The changes of the backbone for a task at inference.
     fn changes(&self, _task: usize) -> Result<Changes> {
         Ok(Changes::default())
     }
 
-    /// Source prompts that an evaluation can isolate.
+    /// The number of source prompts that an evaluation can isolate.
     fn sources(&self) -> usize {
         0
     }

@@ -1,7 +1,7 @@
 //! Training and evaluation over any backbone.
 //!
-//! A step: a control sets the knobs (`control`, `knobs`), a sampler chooses rows (`batches`, `sampler`), a
-//! learner computes their prompts or changes (`learner`, `composition`), `gather` lays them out for the
+//! A step: a control sets the knobs (`control`, `knobs`), a sampler selects rows (`batches`, `sampler`), a
+//! learner computes their prompts or changes (`learner`, `composition`), `gather` packs them for the
 //! encoder, `pass` computes the loss and the gradients, and an optimizer updates the parameters
 //! (`optimizer`). `evaluate` and `prompt_predictor` predict targets (`predict`).
 

@@ -1,4 +1,4 @@
-//! One batch through the backbone and back: gather (each row with its inputs), loss, gradients.
+//! Forward and backward pass of one batch: gather (each row with its inputs), loss, gradients.
 
 use super::batch::{Inputs, Outputs, Rows};
 use super::batches::Batch;
@@ -14,14 +14,14 @@ use tch::{Device, Kind};
 
 /// The losses of one batch.
 pub(super) struct Losses {
-    /// Mean over the target tokens, or the learner's own loss.
+    /// The mean over the target tokens, or the learner's own loss.
     pub(super) loss: f64,
     pub(super) by_row: Vec<f64>,
 }
 
-/// A batch forward. Gradients pass.
+/// The forward pass of a batch, with gradients.
 ///
-/// Inputs that do not fit the rows or the backbone, and a target without tokens, are errors.
+/// Inputs that do not match the rows or the backbone, or a target without tokens, are errors.
 pub fn forward(rows: &Rows, inputs: &Inputs, dropout: f64) -> Result<Outputs> {
     let backbone = rows.backbone.borrow();
     let changed = backbone.model.changed(&inputs.changes)?;
@@ -36,8 +36,8 @@ pub fn forward(rows: &Rows, inputs: &Inputs, dropout: f64) -> Result<Outputs> {
     Ok(Outputs { states: decoded.states, logits: decoded.logits, labels, losses })
 }
 
-/// Forward and backward of one batch; gradients add up until the optimizer's step. A loss that is
-/// not finite has none.
+/// Forward and backward pass of one batch; gradients accumulate until the optimizer's step. A loss that is
+/// not finite has no gradients.
 pub(super) fn pass(
     parts: &Parts,
     learner: Option<&dyn Learner>,
@@ -68,7 +68,7 @@ pub(super) fn pass(
         None => outputs.losses.mean()?,
     };
     let value = loss.f_double_value(&[])?;
-    // Without gradient where every group is frozen.
+    // There are no gradients if every group is frozen.
     if value.is_finite() && loss.requires_grad() {
         loss.f_div_scalar(settings.accumulate as f64)?.f_backward()?;
     }
@@ -76,7 +76,7 @@ pub(super) fn pass(
     Ok(Losses { loss: value, by_row: Vec::try_from(&by_row.f_to_kind(Kind::Double)?)? })
 }
 
-/// The selection that a control's knobs make.
+/// The selection in a control's knobs.
 pub(super) fn selection(knobs: &Knobs) -> Selection {
     Selection {
         normalise: knobs.word("normalise").and_then(|name| Normalisation::parse(name).ok()),

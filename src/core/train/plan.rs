@@ -1,5 +1,5 @@
-//! From stages, epochs and batch sizes to batches: how a task set is gone through, in stages of mixed
-//! batches or a stage for each task.
+//! Converts stages, epochs and batch sizes to batches: stages of mixed batches, or a stage for
+//! each task.
 
 use super::control::Setting;
 use super::learner::Learner;
@@ -12,8 +12,8 @@ use crate::{Error, Result, notice};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// What one more group of rows of a length costs, by the name of a way of attention: "padded" rows are one
-/// group, "grouped" ones share a group only where their lengths are equal, "auto" (`None`) weighs both.
+/// The cost of another group of rows, by the name of an attention layout: "padded" rows form one
+/// group, "grouped" ones share a group only if their lengths are equal, "auto" (`None`) balances both.
 ///
 /// # Errors
 /// Another name.
@@ -28,50 +28,50 @@ pub fn attention(name: &str) -> Result<Option<GroupCost>> {
 
 /// A stage of a method before its steps are counted.
 pub struct StagePlan {
-    /// Empty where there is one only.
+    /// Empty if there is only one stage.
     pub name: String,
-    /// Its share of the run's steps, in (0, 1].
+    /// Its fraction of the run's steps, in (0, 1].
     pub share: f64,
-    /// Each task by itself, one after the other.
+    /// Whether each task is trained separately, one after the other.
     pub alone: bool,
-    /// Whether its rows are those of the method's source tasks.
+    /// Whether its rows come from the method's source tasks.
     pub from: bool,
     /// The parameter groups it trains.
     pub trains: Vec<String>,
-    /// `None` where the backbone itself is trained.
+    /// `None` if the backbone itself is trained.
     pub learner: Option<Rc<dyn Learner>>,
-    /// Whether the optimizer's state is reset at its beginning.
+    /// Whether the optimizer's state is reset at its start.
     pub afresh: bool,
 }
 
-/// How task sets are gone through.
+/// The batches of task sets.
 pub struct Plan<'a> {
     pub stages: &'a [StagePlan],
     pub epochs: Option<u64>,
     pub steps: Option<u64>,
-    /// Rows of a batch.
+    /// The number of rows of a batch.
     pub batch_size: usize,
-    /// Batches of an optimizer step.
+    /// The number of batches per optimizer step.
     pub accumulate: usize,
-    /// Whether rows of like length share a batch.
+    /// Whether batches consist of rows of similar length.
     pub length_buckets: bool,
     pub seed: u64,
-    /// Tokens of a source, at most.
+    /// The maximum number of tokens of a source.
     pub max_source: usize,
 }
 
-/// A stage with its steps: one of a [`StagePlan`], or one of several where its tasks are trained alone.
+/// A stage with its steps: one of a [`StagePlan`], or one of several if its tasks are trained separately.
 pub struct StageSteps {
-    /// The place of its [`StagePlan`].
+    /// The index of its [`StagePlan`].
     pub plan: usize,
-    /// Whether it is the first of its plan.
+    /// Whether it is the first stage of its plan.
     pub first: bool,
     pub name: String,
     pub steps: u64,
     pub steps_per_epoch: u64,
 }
 
-/// Epochs of a run that is given neither epochs nor steps: ComPT's (Table 9 of the paper).
+/// The default number of epochs: ComPT's (Table 9 of the paper).
 const EPOCHS: u64 = 30;
 
 impl Plan<'_> {
@@ -79,7 +79,7 @@ impl Plan<'_> {
     /// stage.
     ///
     /// # Errors
-    /// Both epochs and steps are given, a stage has no steps, or a text cannot be tokenized.
+    /// Both epochs and steps are set, a stage has no steps, or a text cannot be tokenized.
     pub fn batches(
         &self,
         tasks: &TaskSet,
@@ -110,7 +110,7 @@ impl Plan<'_> {
                 let sampler = Sampler::new(&sizes, &which, self.batch_size, lengths.clone(), seed);
                 let per_epoch = sampler.batches_per_epoch().div_ceil(self.accumulate) as u64;
                 let whole = self.steps.unwrap_or(self.epochs.unwrap_or(EPOCHS) * per_epoch);
-                // Of all stages together no step is lost by rounding.
+                // Cumulative, so that no step is lost by rounding.
                 let until = |share: f64| (whole as f64 * share).round() as u64;
                 let steps = until(to_share) - until(from_share);
                 samplers.push(sampler);
@@ -146,8 +146,8 @@ impl Plan<'_> {
     }
 
     /// The stages of a trainer. `groups` are all parameter groups, `names` and `sizes` the tasks' names
-    /// and training rows, of which the first `targets` are evaluated; `sources` is the number of source
-    /// prompts.
+    /// and numbers of training rows, of which the first `targets` are evaluated; `sources` is the number of
+    /// source prompts.
     pub fn stages(
         &self,
         steps: Vec<StageSteps>,
@@ -180,7 +180,7 @@ impl Plan<'_> {
     }
 }
 
-/// The stages that a plan's stage becomes, with the tasks of each.
+/// The stages of a planned stage, with the tasks of each.
 fn parts(stage: &StagePlan, all: &[&Task], targets: usize) -> Vec<(String, Vec<usize>)> {
     let which: Vec<usize> = match stage.from && all.len() > targets {
         true => (targets..all.len()).collect(),

@@ -1,4 +1,4 @@
-//! Predictions for rows of several tasks: sorted by length and encoded in batches, then decoded in
+//! Predictions for rows of several tasks: sorted by length, encoded in batches, and decoded in
 //! larger lots.
 
 use super::batch::{Inputs, Placement, Prompts, Rows};
@@ -13,15 +13,15 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::rc::Rc;
 
-/// Rows decoded together, about: a step reads all the decoder's weights, however few its rows.
+/// The approximate number of rows decoded together: a step reads all the decoder's weights for any number.
 const LOT: usize = 256;
 
-/// How a prediction is made.
+/// The decoding method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decoding {
-    /// The greedily decoded text; a row ends when it can no longer become one of the answers.
+    /// The greedily decoded text; a row ends when it can no longer become an answer.
     Greedy,
-    /// The greedily decoded text to its end of sequence, or `max_new_tokens`.
+    /// The greedily decoded text up to its end of sequence, or `max_new_tokens`.
     Full,
     /// The most probable of the task's label words (rank classification).
     Rank,
@@ -30,6 +30,7 @@ pub enum Decoding {
 impl Decoding {
     pub const NAMES: [&str; 3] = ["greedy", "full", "rank"];
 
+    /// Parses a name; an unknown name is an error.
     pub fn parse(name: &str) -> Result<Self> {
         match name {
             "greedy" => Ok(Decoding::Greedy),
@@ -40,28 +41,28 @@ impl Decoding {
     }
 }
 
-/// What to evaluate, and how.
+/// The options of an evaluation.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
     pub split: Split,
-    /// The first rows of each task only.
+    /// Only the first `limit` rows of each task.
     pub limit: Option<usize>,
     pub decoding: Decoding,
-    /// The most a row is decoded.
+    /// The maximum number of decoded tokens of a row.
     pub max_new_tokens: i64,
-    /// Positions in one batch, at most.
+    /// The maximum number of positions in a batch.
     pub batch_tokens: usize,
     pub max_source: usize,
     pub placement: Placement,
 }
 
-/// What rows read besides their tokens.
+/// The inputs of rows besides their tokens.
 pub(super) enum RowInputs<'a> {
     Tokens,
     /// One prompt for each task of the set.
     Prompts(Prompts),
-    /// What a learner computes batch by batch, a prompt of `positions` in it; rows of one task only
-    /// share a batch where they are to be kept `apart`.
+    /// Computed by a learner per batch, with a prompt of `positions`; if `apart`, only rows of one task
+    /// share a batch.
     PerRow {
         learner: &'a dyn Learner,
         backbone: Rc<RefCell<LoadedBackbone>>,
@@ -71,24 +72,24 @@ pub(super) enum RowInputs<'a> {
     },
 }
 
-/// A batch behind the encoder, and the changed backbone that decodes it where there is one.
+/// An encoded batch, and the changed backbone that decodes it, if there is one.
 pub(super) struct EncodedBatch {
     encoded: Encoded,
     model: Option<Box<dyn Backbone>>,
 }
 
-/// One row on its way through the backbone.
+/// One row to predict.
 pub(super) struct Item {
     pub(super) task: usize,
     pub(super) row: Row,
 }
 
-/// All that predictions depend on.
+/// All inputs of predictions.
 pub(super) struct Predictor<'a> {
     pub(super) model: &'a dyn Backbone,
     pub(super) tokenizer: &'a Tokenizer,
     pub(super) tasks: &'a TaskSet,
-    /// The label words of each task; none where any number is an answer.
+    /// The label words of each task; `None` if any number is an answer.
     pub(super) known: &'a [Option<LabelWords>],
     pub(super) inputs: &'a RowInputs<'a>,
     pub(super) options: &'a Evaluation,
@@ -114,7 +115,7 @@ impl Predictor<'_> {
         batches
     }
 
-    /// Batches that are decoded together: no more than two full ones, because of memory.
+    /// Batches that are decoded together: at most two full ones, because of memory.
     pub(super) fn lots<'b>(
         &self,
         items: &[Item],
@@ -142,7 +143,7 @@ impl Predictor<'_> {
         lots
     }
 
-    /// Positions of a row, its prompt's included.
+    /// The number of positions of a row, including its prompt.
     fn length(&self, item: &Item) -> usize {
         let prompt = match self.inputs {
             RowInputs::Tokens => 0,
@@ -152,14 +153,14 @@ impl Predictor<'_> {
         item.row.source.len() + prompt
     }
 
-    /// Whether a batch holds rows of one task only: candidates are scored for a whole batch, and
-    /// some backbones are other ones for each task.
+    /// Whether a batch contains rows of only one task: candidates are scored for a whole batch, and
+    /// some backbones differ between tasks.
     fn keeps_apart(&self) -> bool {
         let apart = matches!(self.inputs, RowInputs::PerRow { apart: true, .. });
         apart || self.options.decoding == Decoding::Rank
     }
 
-    /// What a batch reads besides its tokens.
+    /// The inputs of a batch besides its tokens.
     fn inputs_of(&self, items: &[Item], batch: &[usize], cost: GroupCost) -> Result<Inputs> {
         let tasks: Vec<usize> = batch.iter().map(|&i| items[i].task).collect();
         match self.inputs {
@@ -205,7 +206,7 @@ impl Predictor<'_> {
         let (encoded, mut models): (Vec<_>, Vec<_>) =
             batches.into_iter().map(|batch| (batch.encoded, batch.model)).unzip();
         let encoded = Encoded::join(encoded)?;
-        // Those with backbones of their own are lots of one batch.
+        // A batch with its own changed backbone is a lot of one batch.
         let own = models.pop().flatten();
         let model = own.as_deref().unwrap_or(self.model);
         let tasks: Vec<usize> = rows.iter().map(|&i| items[i].task).collect();
@@ -218,14 +219,14 @@ impl Predictor<'_> {
         }
     }
 
-    /// The task's label word that a decoded text is; the text itself where it is none.
+    /// The task's label word that equals a decoded text, else the text itself.
     pub(super) fn as_label(&self, task: usize, text: String) -> String {
         let place = self.known[task].as_ref().and_then(|answers| answers.place(&text));
         place.map_or(text, |place| self.tasks.tasks[task].labels.words()[place].clone())
     }
 
     /// The predicted text of each row of a batch, all of one task, and the log-probability of each of
-    /// the task's label words; none where labels are numbers.
+    /// the task's label words; empty for numbers.
     pub(super) fn predict_with_scores(
         &self,
         items: &[Item],
@@ -252,7 +253,7 @@ impl Predictor<'_> {
         encoded: &Encoded,
         done: impl Fn(usize, &[i64]) -> bool,
     ) -> Result<Vec<String>> {
-        // Every answer of a row's own task fits, whatever rows are decoded with it.
+        // The limit covers every answer of a row's own task, independent of the other rows.
         let limit = |row: usize| {
             let known = self.known[tasks[row]].iter().flat_map(|answers| &answers.ids);
             let longest = known.map(Vec::len).max().unwrap_or(1);
@@ -270,7 +271,7 @@ impl Predictor<'_> {
         let Some(answers) = &self.known[task] else {
             return self.tokenizer.decode(tokens).is_ok_and(|text| !may_become_number(&text));
         };
-        // Tokens that decoding leaves out do not distinguish a row from an answer.
+        // Tokens that decoding skips do not distinguish a row from an answer.
         let seen: Vec<i64> =
             tokens.iter().copied().filter(|&id| !self.tokenizer.is_silent(id)).collect();
         !answers.may_follow(&seen)
@@ -289,7 +290,7 @@ impl Predictor<'_> {
     }
 }
 
-/// Whether more characters could make a text one that is read as a finite number.
+/// Whether more characters could turn a text into a finite number.
 fn may_become_number(text: &str) -> bool {
     text.trim().chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c))
 }

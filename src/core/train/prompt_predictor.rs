@@ -9,18 +9,18 @@ use crate::{Error, Result};
 use std::collections::BTreeMap;
 use tch::Tensor;
 
-/// What is predicted of one row.
+/// The prediction of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowPrediction {
-    /// The greedily decoded text, as in an evaluation: a label word where it is one.
+    /// The greedily decoded text, as in an evaluation: a label word if it is one.
     pub prediction: String,
-    /// How probable each label word is among them; none where labels are numbers.
+    /// The probability of each label word among the label words; empty for numbers.
     pub scores: Vec<(String, f64)>,
-    /// The input was longer than the limit and was cut.
+    /// Whether the input was longer than the limit and was truncated.
     pub cut: bool,
 }
 
-/// A task's prompt, and how its rows become text.
+/// A task's prompt, and the conversion of its rows to text.
 pub struct PromptPredictor<'a> {
     backbone: &'a LoadedBackbone,
     form: Form,
@@ -31,10 +31,10 @@ pub struct PromptPredictor<'a> {
 }
 
 impl<'a> PromptPredictor<'a> {
-    /// `prompt` is `[m, d]`; inputs longer than `max_source` tokens are cut.
+    /// `prompt` is `[m, d]`; inputs longer than `max_source` tokens are truncated.
     ///
-    /// A prompt of another width than the backbone's, a backbone without a tokenizer, and label words
-    /// that its tokenizer cannot tell apart, are errors.
+    /// A prompt of another width than the backbone's, a backbone without a tokenizer, or label words
+    /// that its tokenizer cannot distinguish, are errors.
     pub fn new(
         backbone: &'a LoadedBackbone,
         name: &str,
@@ -88,7 +88,7 @@ impl<'a> PromptPredictor<'a> {
         &self.form
     }
 
-    /// The predictions of some rows, in their order; an error is that of the row with this index.
+    /// The predictions of rows, in their order; an error has the index of its row.
     pub fn predict(&self, rows: &[Row]) -> std::result::Result<Vec<RowPrediction>, (usize, Error)> {
         let example = |(index, row): (usize, &Row)| {
             let source = self.form.source(row).map_err(|e| (index, e))?;
@@ -129,7 +129,7 @@ impl<'a> PromptPredictor<'a> {
     }
 }
 
-/// Log-probabilities as shares of 1.
+/// Log-probabilities normalised to probabilities.
 fn probabilities(scores: &[f64]) -> Vec<f64> {
     let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let shares: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();

@@ -1,4 +1,4 @@
-//! Examples as token ids, ready for the backbone.
+//! Examples as token ids for the backbone.
 
 use crate::Result;
 use crate::data::{Example, LabelWords, Task, Tokenizer};
@@ -7,13 +7,13 @@ use compt_error::Context;
 /// A row of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Token ids closed by `</s>`.
+    /// Token ids that end with `</s>`.
     pub source: Vec<i64>,
     pub target: Vec<i64>,
 }
 
-/// Tokenizes examples; a source longer than `max_source` ids is cut before its `</s>`. Also returns
-/// how many were cut.
+/// Tokenizes examples; a source longer than `max_source` ids is truncated before its `</s>`. Also returns
+/// the number of truncated sources. Errors: the tokenizer fails.
 pub fn tokenize(
     tokenizer: &Tokenizer,
     examples: &[Example],
@@ -37,8 +37,8 @@ pub fn tokenize(
     Ok((rows, cut))
 }
 
-/// The label words of a task as the tokenizer has them; None where labels are numbers and any number
-/// is an answer. Words that it cannot tell apart are an error.
+/// The label words of a task in the tokenizer's form; `None` for numbers, where any number
+/// is an answer. Words that the tokenizer cannot distinguish are an error.
 pub fn answers(tokenizer: &Tokenizer, task: &Task) -> Result<Option<LabelWords>> {
     match task.labels.words() {
         [] => Ok(None),

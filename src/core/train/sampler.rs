@@ -1,4 +1,4 @@
-//! Which rows make the next batch: mixed over the tasks of a stage, epoch by epoch, or drawn by
+//! Selects the rows of the next batch: mixed over the tasks of a stage, epoch by epoch, or sampled by
 //! task weights.
 
 use crate::{Error, Result};
@@ -8,42 +8,42 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A training row: the index of its task and its own among the task's rows.
+/// A training row: the index of its task, and its index among the task's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pick {
     pub(super) task: usize,
     pub(super) row: usize,
 }
 
-/// Batches over some tasks. The same seed gives the same batches.
+/// Samples batches of some tasks, deterministically for a seed.
 pub struct Sampler {
-    /// Every row of the stage.
+    /// All rows of the stage.
     all: Vec<Pick>,
     batch_size: usize,
-    /// The batches left of this epoch, the next one last.
+    /// The remaining batches of this epoch, the next one last.
     queue: Vec<Vec<Pick>>,
     rng: ChaCha8Rng,
-    /// The generator as it was before the queue was filled.
+    /// The generator before the queue was filled.
     before: Option<ChaCha8Rng>,
-    /// Lengths by task and row; batches are cut from rows of like length where given.
+    /// Lengths by task and row; if set, batches consist of rows of similar length.
     lengths: Option<Vec<Vec<usize>>>,
 }
 
-/// The state of a sampler. It is small: an epoch's order follows from a random generator.
+/// The state of a sampler. It is small: the order of an epoch follows from the random generator.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Order {
     rng: ChaCha8Rng,
-    /// The generator as it was before the epoch's batches were made.
+    /// The generator before the epoch's batches were created.
     before: Option<ChaCha8Rng>,
-    /// Batches left of the epoch.
+    /// The number of remaining batches of the epoch.
     left: usize,
 }
 
-/// How many batches share one pool that is sorted by length.
+/// The number of batches whose rows are sorted by length together.
 const POOL: usize = 32;
 
 impl Sampler {
-    /// `sizes` has the number of rows of each task; only those in `tasks` are drawn.
+    /// `sizes` has the number of rows of each task; only those in `tasks` are sampled.
     pub fn new(
         sizes: &[usize],
         tasks: &[usize],
@@ -59,12 +59,12 @@ impl Sampler {
         Sampler { all, batch_size, queue: Vec::new(), rng, before: None, lengths }
     }
 
-    /// Batches an epoch; the last may be smaller.
+    /// The number of batches per epoch; the last one may be smaller.
     pub fn batches_per_epoch(&self) -> usize {
         self.all.len().div_ceil(self.batch_size)
     }
 
-    /// The next batch: in each epoch every row once, in an order of its own.
+    /// The next batch: each epoch contains every row once, in a new random order.
     pub(super) fn next_batch(&mut self) -> Vec<Pick> {
         if self.queue.is_empty() {
             self.fill();
@@ -72,12 +72,12 @@ impl Sampler {
         self.queue.pop().unwrap_or_default()
     }
 
-    /// The state from which the batches to come follow.
+    /// The state that determines the following batches.
     pub(super) fn order(&self) -> Order {
         Order { rng: self.rng.clone(), before: self.before.clone(), left: self.queue.len() }
     }
 
-    /// Restores what `order` returned. An order of other tasks or batches is an error.
+    /// Restores what `order` returned. A state of other tasks or batches is an error.
     pub(super) fn restore(&mut self, order: &Order) -> Result<()> {
         self.queue.clear();
         if let Some(before) = &order.before {
@@ -107,9 +107,9 @@ impl Sampler {
         }
     }
 
-    /// A batch drawn with replacement: first the task, in proportion to its weight, then any of
-    /// its rows. `names` are the tasks' names; one without a weight is not drawn, unless none of the
-    /// stage's tasks has one: then weights mean other stages, and each row is as likely.
+    /// A batch sampled with replacement: first the task, in proportion to its weight, then any of
+    /// its rows. `names` are the tasks' names; a task without a weight is not sampled, unless none of the
+    /// stage's tasks has one: then the weights are for other stages, and all rows are equally likely.
     pub(super) fn draw(&mut self, weights: &BTreeMap<String, f64>, names: &[String]) -> Vec<Pick> {
         let mut by_task: BTreeMap<usize, Vec<Pick>> = BTreeMap::new();
         for pick in &self.all {

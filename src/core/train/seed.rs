@@ -1,6 +1,7 @@
-//! Seeds of parts from the seed of a whole.
+//! Derives seeds.
 
-/// The seed of part `part`: neighbouring seeds and parts have nothing in common (splitmix64).
+/// The seed of part `part`; neighbouring seeds and parts give independent values (splitmix64, Steele et al.
+/// 2014).
 pub fn mix(seed: u64, part: u64) -> u64 {
     let next = |z: u64| {
         let mut z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);

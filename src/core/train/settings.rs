@@ -5,56 +5,58 @@ use super::predict::Evaluation;
 use crate::backbone::GroupCost;
 use crate::{Error, Result};
 
-/// Settings that hold for the whole run.
+/// Settings of the whole run.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub placement: Placement,
     pub max_source: usize,
-    /// Batches whose gradients are accumulated for one optimizer step.
+    /// The number of batches whose gradients are accumulated for one optimizer step.
     pub accumulate: usize,
-    /// Largest norm of the gradient.
+    /// The maximum norm of the gradient.
     pub clip: f64,
-    /// Dropout of the backbone while training.
+    /// The dropout rate of the backbone during training.
     pub dropout: f64,
-    /// Seeds everything random in a step.
+    /// The seed of everything random in a step.
     pub seed: u64,
-    /// Overrides the choice between padding and attention by groups.
+    /// Overrides the choice between padding and grouped attention.
     pub group_cost: Option<GroupCost>,
-    /// What to do about a loss or gradient that is not finite.
+    /// The policy for a loss or gradient that is not finite.
     pub non_finite: NonFinite,
-    /// Steps between evaluations while training; 0: none.
+    /// The interval of evaluations during training in steps; 0: none.
     pub evaluate_every: u64,
-    /// How these are made.
+    /// The options of these evaluations.
     pub evaluation: Evaluation,
-    /// Steps between two states that `NonFinite::RollBack` goes back to.
+    /// The interval of the states that `NonFinite::RollBack` restores, in steps.
     pub anchor_every: u64,
 }
 
 impl Settings {
-    /// Steps between two states that `NonFinite::RollBack` goes back to: those between checkpoints, or 50
-    /// where these are not counted in steps.
+    /// Steps between two states that `NonFinite::RollBack` restores: the checkpoint interval, or 50 where
+    /// checkpoints are not counted in steps.
     pub fn anchor_every(checkpoint_every: u64) -> u64 {
         if checkpoint_every > 0 { checkpoint_every } else { 50 }
     }
 }
 
-/// What happens where the loss or the gradient of a step is not finite.
+/// The policy for a step whose loss or gradient is not finite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NonFinite {
     /// The run ends with the parameters of the last finite loss.
     Stop,
-    /// The batch is left out; after this many in a row the run ends.
+    /// The batch is skipped; after this many consecutive ones the run ends.
     Skip(u32),
-    /// Back to the last anchor, and on with other batches and draws; so often at most.
+    /// The last anchor is restored, and training continues with other batches and draws; at most this many
+    /// times.
     RollBack(u32),
 }
 
 impl NonFinite {
-    /// How often a batch is skipped or the run goes back, by default.
+    /// The default number of tries.
     pub const TRIES: u32 = 10;
 
     pub const NAMES: [&str; 3] = ["stop", "skip", "rollback"];
 
+    /// Parses the name of a policy; an unknown name is an error.
     pub fn parse(name: &str, tries: u32) -> Result<Self> {
         match name {
             "stop" => Ok(NonFinite::Stop),

@@ -1,4 +1,4 @@
-//! The stages of a training, and all that a trainer is built from.
+//! The stages of a training, and the parts of a trainer.
 
 use super::batches::Batches;
 use super::control::{Control, Setting};
@@ -10,27 +10,27 @@ use crate::data::TaskSet;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// A part of the training with a schedule of its own.
+/// A part of the training with its own schedule.
 pub struct Stage {
-    /// Empty, or what the stage is called in messages.
+    /// The name of the stage in messages, or empty.
     pub name: String,
     pub setting: Setting,
-    /// None where the backbone itself is trained.
+    /// `None` if the backbone itself is trained.
     pub learner: Option<Rc<dyn Learner>>,
-    /// Whether its tasks are others than those to be evaluated.
+    /// Whether its tasks differ from those to evaluate.
     pub from: bool,
     /// The parameter groups it trains.
     pub trains: Vec<String>,
-    /// Whether it is the first of those that make a stage of the method.
+    /// Whether it is the first of those that form a stage of the method.
     pub begins: bool,
-    /// Whether the optimizer begins anew there.
+    /// Whether the optimizer's state is reset at its start.
     pub afresh: bool,
 }
 
-/// All that a trainer is built from.
+/// The parts of a trainer.
 pub struct Parts {
     pub backbone: Rc<RefCell<LoadedBackbone>>,
-    /// None where the batches come from a stream.
+    /// `None` if the batches come from a stream.
     pub tasks: Option<Rc<TaskSet>>,
     /// The tasks of the set, then those that are only trained on.
     pub task_names: Vec<String>,

@@ -8,42 +8,42 @@ use crate::nn::Named;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-/// The progress of a run, in plain data.
+/// The progress of a run, as plain data.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Progress {
-    /// Steps made.
+    /// The number of steps made.
     pub step: u64,
-    /// Steps begun, those included that were rolled back.
+    /// The number of attempted steps, including those rolled back.
     pub attempts: u64,
-    /// Time spent in steps.
+    /// The time spent in steps.
     pub seconds: f64,
-    /// The last step of a finite loss.
+    /// The last step with a finite loss.
     pub last: Option<StepReport>,
     pub history: Rc<History>,
     /// The settings of the last step.
     pub knobs: Knobs,
     /// An evaluation that is due before the next step.
     pub evaluation_due: bool,
-    /// Batches left out because of a loss that was not finite: in all, and in a row.
+    /// The number of batches skipped because their loss was not finite: in total, and consecutively.
     pub skipped: (u32, u32),
-    /// How often the run went back to an anchor.
+    /// The number of rollbacks.
     pub rollbacks: u32,
-    /// The order of the rows to come.
+    /// The order of the following rows.
     pub batches: Vec<Order>,
-    /// Stages that were begun.
+    /// The number of stages that have started.
     #[serde(default)]
     pub begun: usize,
 }
 
-/// A run's whole state.
+/// The complete state of a run.
 pub struct State {
     pub progress: Progress,
-    /// Trained parameters, by their names.
+    /// Trained parameters by name.
     pub parameters: Named,
     pub optimizer: Named,
-    /// What the last step changed, as it was before.
+    /// The values before the last step of everything that it changed.
     pub undo: Named,
-    /// The state to go back to, where there is one.
+    /// The state for a rollback, if there is one.
     pub anchor: Option<Box<State>>,
 }
 
@@ -53,7 +53,7 @@ const UNDO: &str = "undo.";
 const ANCHOR: &str = "anchor.";
 
 impl State {
-    /// All tensors in one list, and the plain data: of this state, and of its anchor.
+    /// All tensors in one list, and the plain data of this state and of its anchor.
     pub fn into_parts(self) -> (Named, Vec<Progress>) {
         let mut all = Vec::new();
         let named = [(PARAMETER, self.parameters), (OPTIMIZER, self.optimizer), (UNDO, self.undo)];
@@ -69,7 +69,7 @@ impl State {
         (all, plain)
     }
 
-    /// The inverse of `into_parts`; None where there is no plain data.
+    /// The inverse of `into_parts`; `None` without plain data.
     pub fn from_parts(tensors: Named, plain: Vec<Progress>) -> Option<State> {
         let mut plain = plain.into_iter();
         let mut state = State {

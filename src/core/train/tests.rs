@@ -44,7 +44,7 @@ fn toy() -> LoadedBackbone {
     }
 }
 
-/// Rows of unlike length whose first word is their label.
+/// Rows of different lengths whose first word is their label.
 fn task(name: &str) -> Task {
     let row = |i: usize| Example {
         index: i,
@@ -101,7 +101,7 @@ fn composition(tasks: &[String]) -> Composition {
     }
 }
 
-/// Steps of the learning rate against the sign of the gradient.
+/// Steps against the sign of the gradient, of the size of the learning rate.
 struct SignDescent;
 
 impl Optimizer for SignDescent {
@@ -190,8 +190,8 @@ fn trainer(learner: Rc<dyn Learner>, groups: Vec<Group>) -> Trainer {
     })
 }
 
-/// Trains all steps: the mean loss of an epoch must fall, and every way of decoding give a prediction
-/// for each row.
+/// Trains all steps: the mean loss of an epoch must decrease, and every decoding method must return a
+/// prediction for each row.
 fn train(trainer: &mut Trainer) {
     let mut losses = Vec::new();
     while trainer.steps() < trainer.total_steps() {
@@ -279,7 +279,7 @@ fn generation_is_for_every_backbone() {
     let greedy = model.greedy(&encoded, options).unwrap();
     let one = Beams { num_beams: 1, ..Beams::default() };
     assert_eq!(model.beam_search(&encoded, options, one).unwrap(), greedy);
-    // The greedy first token is the likeliest of all.
+    // The first token of greedy decoding is the most likely one.
     let every: Vec<Vec<i64>> = (0..model.model_config().vocab_size).map(|id| vec![id]).collect();
     for (scores, ids) in model.score(&encoded, &every).unwrap().iter().zip(&greedy) {
         let best = (0..every.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));

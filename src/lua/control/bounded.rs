@@ -1,13 +1,13 @@
-//! Functions of Lua's library that can loop for ever without executing an instruction, so that no
-//! hook ends them: refused where they might.
+//! Functions of Lua's library that can run for a long time without executing an instruction, so that no
+//! hook can stop them. Calls that might are refused.
 
 use crate::Error;
 use mlua::{Function, Lua, MultiValue, Table, Value};
 
-/// What a call may come to: about half a second.
+/// The maximum cost of a call: about half a second.
 const MOST: f64 = 1e8;
 
-/// Exchanges them in the tables `string` and `table`.
+/// Replaces them in the tables `string` and `table`.
 pub fn install(lua: &Lua, string: &Table, table: &Table) -> mlua::Result<()> {
     for name in ["find", "match", "gmatch", "gsub"] {
         let original: Function = string.get(name)?;
@@ -32,8 +32,8 @@ pub fn install(lua: &Lua, string: &Table, table: &Table) -> mlua::Result<()> {
     table.set("move", bounded)
 }
 
-/// A repetition may try each length of the subject, from each start, for each choice of the ones
-/// before it.
+/// A repetition may try each length of the subject, from each start, for each choice of the earlier
+/// repetitions.
 fn check_pattern(subject: usize, pattern: &[u8]) -> Result<(), Error> {
     let repetitions = pattern.iter().filter(|c| b"*+-".contains(c)).count();
     if (subject as f64 + 1.0).powi(repetitions as i32 + 1) > MOST {

@@ -12,10 +12,10 @@ use compt_core::train::knobs::Knobs;
 use compt_study::run::steering::{Loaded, Origin, Output, Program};
 use std::path::Path;
 
-/// A control file: it sees the schedules and the files beside it, and nothing else.
+/// A control file: it can access the schedules and the files in its folder, and nothing else.
 ///
-/// Loading makes a whole new state, so that an edited file is tried out beside the one in use and
-/// takes its place between two steps.
+/// Loading creates a new Lua state, so that an edited file is tried while the current one is in use, and
+/// replaces it between two steps.
 pub struct ControlFile {
     sandbox: Sandbox,
     rules: Rules,
@@ -24,11 +24,11 @@ pub struct ControlFile {
 }
 
 impl ControlFile {
-    /// Loads a control file and tries it out over the steps of each stage. What it prints while it
-    /// loads is kept, what it prints while it is tried out is not.
+    /// Loads a control file and tries it over the steps of each stage. The output of loading is
+    /// kept; the output of the trial is discarded.
     ///
-    /// Errors name the file, the line and the knob: one that does not load or returns no table,
-    /// an unknown knob, group or task, a value out of range, two answers for one step.
+    /// Errors name the file, the line and the knob: the file does not load or returns no table, a knob,
+    /// group or task is unknown, a value is out of range, or two calls for one step differ.
     pub fn load(path: &Path, origin: Origin, stages: &[Setting]) -> Loaded {
         let folder = path.parent().unwrap_or(Path::new(""));
         let sandbox = match Sandbox::new(folder, origin, stages[0].seed) {
@@ -40,10 +40,10 @@ impl ControlFile {
         };
         let files = sandbox.files();
         let loaded = ControlFile::in_sandbox(sandbox, path, stages);
-        // An error may be of any file.
+        // The error may be in any of the files.
         let loaded = loaded.map_err(|e| shown_in(e, &files.sources()));
         let sources = files.sources().into_iter().map(|s| (s.path, Some(s.sha256)));
-        // One that is there and cannot be read as text has a content, too.
+        // A file that exists but is not valid text also has a hash.
         let held = |path: &Path| std::fs::read(path).ok().map(|bytes| sha256(&bytes));
         let unread = files.missing().into_iter().map(|path| (path.clone(), held(&path)));
         let touched = sources.chain(unread);
@@ -59,7 +59,7 @@ impl ControlFile {
         let rules = Rules::read(&table, &name, &sources[0].text, &stages[0])?;
         let mut control = ControlFile { sandbox, rules, sources, seed: stages[0].seed };
         control.output().quietly(|| try_out(&mut control, stages))?;
-        // A function may have required more when it was called.
+        // A function may have required more files when it was called.
         let files = control.sandbox.files();
         control.sources = files.sources();
         files.freeze();
@@ -93,7 +93,7 @@ impl Control for ControlFile {
     }
 }
 
-/// The error with the line of text it points at (`control.lua:3: ...`), where that is known.
+/// Adds the source line to an error (`control.lua:3: ...`), if it is known.
 fn shown_in(error: Error, sources: &[Source]) -> Error {
     let message = error.to_string();
     let line = sources.iter().find_map(|source| {

@@ -1,9 +1,8 @@
-//! Controls written in Lua: a control file in a state of its own, or a table in the main state; and
-//! what a trainer asks, which takes edits of the file while the run goes on (`live`).
+//! Controls written in Lua: a control file in its own state, or a table in the main state.
 //!
 //! A control is a table of knobs (`compt_core::train::knobs`). Each knob is a value, a schedule or a
-//! function of (step, view) that returns one; a knob with a value for each group or task is a table
-//! of those by name, or a function that returns such a table.
+//! function of (step, view) that returns one. A knob with a value per group or task is a table
+//! by name, or a function that returns such a table.
 
 mod bounded;
 mod file;

@@ -1,14 +1,14 @@
-//! `print` of control programs: it writes into the program's output buffer.
+//! `print` of control programs, which writes into the program's output buffer.
 
 use compt_study::run::steering::Output;
 use mlua::{Function, Lua, LuaString, MultiValue, Result};
 
-/// The output buffer of the control program that is called in the main state, in its app data.
+/// The output buffer of the control program that is being called in the main state, in its app data.
 struct Called(Output);
 
 /// A `print` that writes into the buffer.
 pub fn function(output: &Output, lua: &Lua) -> Result<Function> {
-    // Weak: a state would keep itself alive.
+    // A weak reference, because the state would otherwise keep itself alive.
     let output = output.weak();
     let tostring: Function = lua.globals().get("tostring")?;
     lua.create_function(move |_, values: MultiValue| match output.upgrade() {
@@ -17,7 +17,7 @@ pub fn function(output: &Output, lua: &Lua) -> Result<Function> {
     })
 }
 
-/// Runs `f` in the main state, where `print` is the script's: what is printed goes into the buffer.
+/// Runs `f` in the main state, where `print` is the script's, and redirects the output into the buffer.
 pub fn redirected<R>(output: &Output, lua: &Lua, f: impl FnOnce() -> R) -> R {
     let before = lua.set_app_data(Called(output.clone()));
     let done = f();
@@ -28,7 +28,7 @@ pub fn redirected<R>(output: &Output, lua: &Lua, f: impl FnOnce() -> R) -> R {
     done
 }
 
-/// Makes `print` of the main state follow [`redirected`].
+/// Makes `print` of the main state support [`redirected`].
 pub fn install(lua: &Lua) -> Result<()> {
     let own: Function = lua.globals().get("print")?;
     let tostring: Function = lua.globals().get("tostring")?;

@@ -1,4 +1,4 @@
-//! A control's table, read once and asked every step.
+//! A control's table, parsed once and evaluated at every step.
 
 use super::view::ReadOnly;
 use crate::failure::error_of;
@@ -8,7 +8,7 @@ use compt_core::train::control::{Setting, View};
 use compt_core::train::knobs::{self, Each, Knob, Knobs};
 use mlua::{AnyUserData, Function, Lua, ObjectLike, Table, Value};
 
-/// The knobs a control turns, each with its rule.
+/// The knobs that a control sets, each with its rule.
 pub struct Rules {
     entries: Vec<Entry>,
     groups: Vec<String>,
@@ -22,13 +22,13 @@ struct Entry {
 
 enum Shape {
     One(Rule),
-    /// A rule by name of a group or task.
+    /// A rule for each group or task.
     Named(Vec<(String, Rule)>),
-    /// A function that answers with a table of values by name.
+    /// A function that returns a table of values by name.
     Computed(Rule),
 }
 
-/// How one value is found, and where that is written.
+/// How one value is computed, and where that is written.
 struct Rule {
     answer: Answer,
     place: String,
@@ -37,18 +37,18 @@ struct Rule {
 enum Answer {
     Constant(knobs::Value),
     Function(Function),
-    /// A table that can be called.
+    /// A callable table.
     Schedule(Table),
 }
 
-/// The control's text, to find the line of a knob in.
+/// The source of a control, to find the line of a knob.
 struct Text<'a> {
     name: &'a str,
     text: &'a str,
 }
 
 impl Rules {
-    /// Reads a control's table. `name` is what messages call it; `text` is its source, if it is a
+    /// Parses a control's table. `name` is used in messages; `text` is its source if it is a
     /// file.
     pub fn read(table: &Table, name: &str, text: &str, setting: &Setting) -> Result<Rules> {
         let text = Text { name, text };
@@ -68,7 +68,7 @@ impl Rules {
         Ok(rules)
     }
 
-    /// The settings at a view, each checked against its knob.
+    /// The settings for a view, each checked against its knob.
     pub fn knobs(&self, lua: &Lua, view: &View) -> Result<Knobs> {
         let seen = lua.create_userdata(ReadOnly(view.clone())).map_err(|e| error_of(&e))?;
         let mut knobs = Knobs::default();
@@ -81,7 +81,7 @@ impl Rules {
         Ok(knobs)
     }
 
-    /// What each knob is set to, as it was written; None where a function decides.
+    /// The text of each knob; `None` for a function.
     pub fn texts(&self) -> Vec<(String, Option<String>)> {
         let mut texts = Vec::new();
         for Entry { knob, shape } in &self.entries {
@@ -96,7 +96,7 @@ impl Rules {
         texts
     }
 
-    /// The same, in words where a function decides: `a function (study.lua:12)`.
+    /// Like [`Rules::texts`], with functions described: `a function (study.lua:12)`.
     pub fn described(&self) -> Vec<(String, String)> {
         let function = |name: &str| match self.place(name).rsplit_once(": ") {
             Some((place, _)) if place.contains(':') => format!("a function ({place})"),
@@ -106,7 +106,7 @@ impl Rules {
         texts.map(|(name, text)| (name.clone(), text.unwrap_or_else(|| function(&name)))).collect()
     }
 
-    /// The names of the chunks its functions are written in.
+    /// The names of the chunks that define its functions.
     pub fn chunks(&self) -> Vec<String> {
         let rules = self.entries.iter().flat_map(|entry| match &entry.shape {
             Shape::One(rule) | Shape::Computed(rule) => vec![rule],
@@ -122,7 +122,7 @@ impl Rules {
         rules.filter_map(chunk).collect()
     }
 
-    /// Where a knob is set.
+    /// The location where a knob is set.
     pub fn place(&self, full_name: &str) -> String {
         let (knob, name) = full_name.split_once('.').unwrap_or((full_name, ""));
         self.entries
@@ -167,7 +167,7 @@ impl Rules {
         Ok(Shape::Named(rules))
     }
 
-    /// Sets a knob that has a value for each group or task; nil from a function stands for none.
+    /// Sets a knob that has a value per group or task; nil from a function leaves it unset.
     fn by_name(
         &self,
         knobs: &mut Knobs,
@@ -228,7 +228,7 @@ impl Rules {
 }
 
 impl Rule {
-    /// `full_name` is the knob's, with the group or task: `lr.router`.
+    /// `full_name` is the knob with its group or task: `lr.router`.
     fn new(value: Value, knob: &Knob, full_name: &str, text: &Text) -> Result<Rule> {
         let mut place = text.place(full_name);
         let answer = match value {
@@ -257,7 +257,7 @@ impl Rule {
         Ok(Rule { answer, place })
     }
 
-    /// As it was written; None for a function.
+    /// The source text; `None` for a function.
     fn text(&self) -> Option<String> {
         match &self.answer {
             Answer::Constant(value) => Some(value.to_string()),
@@ -289,7 +289,7 @@ impl Rule {
 }
 
 impl Text<'_> {
-    /// `control.lua:3: lr.router`, with the line where the knob is set if that can be seen.
+    /// `control.lua:3: lr.router`, with the line of the knob if it can be found.
     fn place(&self, full_name: &str) -> String {
         let name = full_name.rsplit('.').next().unwrap_or(full_name);
         match self.text.lines().position(|line| sets(line, name)) {
@@ -299,7 +299,7 @@ impl Text<'_> {
     }
 }
 
-/// Whether a line of Lua holds `name =`, before its comment.
+/// Whether a line of Lua contains `name =` before any comment.
 fn sets(line: &str, name: &str) -> bool {
     let line = line.split("--").next().unwrap_or(line);
     line.match_indices(name).any(|(start, _)| {
@@ -331,7 +331,7 @@ fn checked(knob: &Knob, value: &Value) -> Result<knobs::Value> {
     }
 }
 
-/// A value as a knob may hold it.
+/// Converts a Lua value to a knob value.
 fn plain(value: &Value) -> Option<knobs::Value> {
     Some(match value {
         Value::Boolean(flag) => knobs::Value::Flag(*flag),

@@ -1,4 +1,4 @@
-//! The Lua state of a control file: what it may see, load and spend.
+//! The Lua state of a control file: its permissions and limits.
 
 use super::bounded;
 use super::print;
@@ -16,14 +16,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Bytes a control file may hold.
+/// The memory limit of a control file, in bytes.
 const MEMORY: usize = 64 << 20;
-/// Instructions one call may take: about a tenth of a second.
+/// The instruction limit of one call: about a tenth of a second.
 const INSTRUCTIONS: u32 = 5_000_000;
 const HOOK_EVERY: u32 = 10_000;
 
 /// The functions of Lua that a control file may use, besides `string`, `table`, `math`, `utf8`.
-/// No `pcall` or coroutine, so nothing outlives the limits; no way to files or to other code.
+/// No `pcall` or coroutine, which could evade the limits; no access to files or other code.
 const BASE: [&str; 13] = [
     "assert",
     "error",
@@ -40,7 +40,7 @@ const BASE: [&str; 13] = [
     "type",
 ];
 
-/// The modules of the library made for control files, and what these are made of.
+/// The library modules for control files, and their dependencies.
 const MODULES: [&str; 3] = ["compt.schedule", "compt.curriculum", "compt.arguments"];
 
 pub struct Sandbox {
@@ -63,7 +63,7 @@ fn text_of(origin: &Origin, path: &Path) -> Result<String> {
     }
 }
 
-/// The folder a control file lives in, and what was read from it.
+/// The folder of a control file, and the files read from it.
 pub struct Files {
     folder: PathBuf,
     origin: RefCell<Origin>,
@@ -75,7 +75,7 @@ pub struct Files {
 }
 
 impl Sandbox {
-    /// A state that may `require` the files in `folder`, read from `origin`; `seed` is that of `math.random`.
+    /// A state that may `require` the files in `folder`, read from `origin`; `seed` seeds `math.random`.
     pub fn new(folder: &Path, origin: Origin, seed: u64) -> mlua::Result<Sandbox> {
         let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH | StdLib::UTF8;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
@@ -99,12 +99,12 @@ impl Sandbox {
         &self.lua
     }
 
-    /// Grants the instructions of one call.
+    /// Resets the instruction limit for the next call.
     pub fn refill(&self) {
         self.spent.set(0);
     }
 
-    /// Runs the control file and takes the table it returns.
+    /// Runs the control file and returns its table.
     pub fn load(&self, path: &Path) -> Result<Table> {
         let chunk = self.files.chunk(&self.lua, path)?;
         match chunk.call::<Value>(()).map_err(|e| error_of(&e))? {
@@ -123,7 +123,7 @@ impl Sandbox {
         }
     }
 
-    /// What it reads from; it outlives the sandbox.
+    /// The files it reads; they outlive the sandbox.
     pub fn files(&self) -> Rc<Files> {
         self.files.clone()
     }
@@ -135,22 +135,22 @@ impl Files {
         self.read.borrow().clone()
     }
 
-    /// From now on nothing else can be read: what steers a run is recorded.
+    /// Forbids reading further files: the sources of a control are recorded.
     pub fn freeze(&self) {
         *self.origin.borrow_mut() = Origin::Recorded(self.sources());
     }
 
-    /// The files that were wanted and could not be read.
+    /// The files that were required but could not be read.
     pub fn missing(&self) -> Vec<PathBuf> {
         self.missing.borrow().clone()
     }
 
-    /// Whether what was read seems to be cut off.
+    /// Whether the files seem to be truncated.
     pub fn signs(&self) -> Signs {
         self.signs.get()
     }
 
-    /// What the code prints.
+    /// The output of the code.
     pub fn output(&self) -> Output {
         self.output.clone()
     }
@@ -159,7 +159,7 @@ impl Files {
         self.signs.set(Signs { is_doubtful: true, ..self.signs.get() });
     }
 
-    /// Reads a file, notes it and compiles it.
+    /// Reads a file, records it and compiles it.
     fn chunk(&self, lua: &Lua, path: &Path) -> Result<Function> {
         let text = text_of(&self.origin.borrow(), path).inspect_err(|_| {
             self.missing.borrow_mut().push(path.to_path_buf());
@@ -208,7 +208,7 @@ impl Files {
         Ok(value)
     }
 
-    /// `a.b` is `a/b.lua` in the control file's folder.
+    /// The path of module `a.b`: `a/b.lua` in the control file's folder.
     fn path_of(&self, name: &str) -> Result<PathBuf> {
         let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
         if name.split('.').any(|part| part.is_empty() || !part.chars().all(plain)) {
@@ -219,7 +219,7 @@ impl Files {
     }
 }
 
-/// Leaves only the allow-list in the global table; anything else asked for is an error.
+/// Reduces the globals to the allow-list; access to others is an error.
 fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
     let globals = lua.globals();
     let kept = lua.create_table()?;
@@ -270,7 +270,7 @@ fn setmetatable(lua: &Lua, original: Function) -> mlua::Result<Function> {
     })
 }
 
-/// Ends a call that takes too long; the counter is set back by `Sandbox::refill`.
+/// Ends a call that takes too long; `Sandbox::refill` resets the counter.
 fn limit_instructions(lua: &Lua) -> mlua::Result<Rc<Cell<u32>>> {
     let spent = Rc::new(Cell::new(0u32));
     let counter = Rc::clone(&spent);

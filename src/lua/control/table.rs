@@ -1,4 +1,4 @@
-//! A control given in the script itself.
+//! A control table passed in the script.
 
 use super::answer;
 use super::print::redirected;
@@ -22,7 +22,7 @@ pub struct TableControl {
 }
 
 impl TableControl {
-    /// Reads the table and tries it out over the steps of each stage; errors as in
+    /// Reads the table and tries it over the steps of each stage; errors as in
     /// [`super::ControlFile::load`].
     pub fn new(lua: &Lua, table: &Table, stages: &[Setting]) -> Result<TableControl> {
         let rules = Rules::read(table, "control", "", &stages[0])?;
@@ -33,7 +33,7 @@ impl TableControl {
         Ok(control)
     }
 
-    /// What is said of it in the record of a run; it was given at a line of a chunk.
+    /// The record of the table, with the line of the chunk where it was passed.
     pub fn record(&self, lua: &Lua, (chunk, line): (String, usize)) -> TableRecord {
         let chunks = self.rules.chunks().into_iter();
         let mut names: Vec<String> = vec![chunk.clone()];

@@ -26,7 +26,7 @@ fn load(text: &str, extra: &str) -> Result<Box<dyn Program>> {
     ControlFile::load(&path, Origin::Disk, &[setting()]).program
 }
 
-/// The error, with the folder's name left out.
+/// The error, without the folder's name.
 fn refused(text: &str) -> String {
     let error = load(text, "return {}").err().expect("the control must be refused").to_string();
     match error.find("control.lua") {

@@ -1,4 +1,4 @@
-//! What control functions see of the run: read only, and a misspelt field is an error.
+//! The view of the run that control functions receive: read-only, and an unknown field is an error.
 
 use crate::Error;
 use compt_core::train::control::View;
@@ -9,7 +9,7 @@ pub struct ReadOnly(pub View);
 
 type Get = fn(&Lua, &View) -> mlua::Result<Value>;
 
-/// Every field; each is made when it is asked for.
+/// All fields; each is computed when it is read.
 const FIELDS: [(&str, Get); 18] = [
     ("step", |lua, view| view.step.into_lua(lua)),
     ("total_steps", |lua, view| view.total_steps.into_lua(lua)),

@@ -1,23 +1,23 @@
-//! Whether a file of code seems to be cut off: one that is being saved in place is emptied first, and
-//! may be seen half written.
+//! Detects truncated source files: an editor that saves in place empties a file first, and it
+//! may be read half written.
 
-/// What was met while some files were read.
+/// The signs found while files were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Signs {
-    /// A file holds nothing.
+    /// A file is empty.
     pub is_blank: bool,
-    /// A file is not there, or ends too early, or gives nothing.
+    /// A file is missing, ends too early, or returns nothing.
     pub is_doubtful: bool,
 }
 
 impl Signs {
-    /// Whether a version with these signs is worth waiting for.
+    /// Whether to wait for a complete version.
     pub fn seem_unfinished(self, works: bool) -> bool {
         self.is_blank || self.is_doubtful && !works
     }
 }
 
-/// Whether a text holds nothing: white space, or the zeros of a file whose content is still to come.
+/// Whether a text is empty: white space, or the zeros of a file whose content is not written yet.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c == '\0' || c == '\u{feff}')
 }
@@ -26,11 +26,11 @@ pub fn is_blank(text: &str) -> bool {
 pub fn ends_early(text: &str, error: &mlua::Error) -> bool {
     match error {
         mlua::Error::SyntaxError { incomplete_input: true, .. } => true,
-        // Cut in the middle of a number or of an escape: what cannot be read is its end.
+        // Truncated inside a number or an escape: the invalid token is the end of the text.
         mlua::Error::SyntaxError { message, .. } => {
             let token = message.rsplit_once("near '").and_then(|(_, rest)| rest.strip_suffix('\''));
             token.is_some_and(|token| {
-                // Escapes before the last one are shown as what they stand for.
+                // Earlier escapes are shown as the characters they represent.
                 let end = token.rfind('\\').map_or(token, |at| &token[at..]);
                 !end.is_empty() && text.ends_with(end)
             })

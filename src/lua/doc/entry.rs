@@ -1,11 +1,11 @@
-//! What the documentation table holds.
+//! The entries of the documentation.
 
 /// One documented name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// `torch.softmax`, `compt.Trainer:run`, `compt.Trainer`.
     pub name: String,
-    /// The part of the manual it belongs to.
+    /// The section of the manual it belongs to.
     pub section: String,
     pub kind: Kind,
     /// Prose, its lines joined to paragraphs.
@@ -21,12 +21,12 @@ pub enum Kind {
     Alias(Alias),
 }
 
-/// What a function takes and gives.
+/// The parameters and results of a function.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Signature {
     pub params: Vec<Param>,
     pub returns: Vec<String>,
-    /// A function of `torch` that is a method of tensors too.
+    /// Whether a function of `torch` is also a method of tensors.
     pub both: bool,
 }
 
@@ -35,35 +35,35 @@ pub struct Signature {
 pub struct Param {
     pub name: String,
     pub optional: bool,
-    /// A type as LuaCATS writes it.
+    /// A type in LuaCATS notation.
     pub kind: String,
     pub default: Option<String>,
     pub text: String,
 }
 
-/// A table or a userdata with fields.
+/// A table or userdata with fields.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Class {
     pub parent: Option<String>,
     pub fields: Vec<Param>,
-    /// A table of named options, in which other keys are errors.
+    /// A table of named options, in which unknown keys are errors.
     pub exact: bool,
     /// `add(number): torch.Tensor`
     pub operators: Vec<String>,
-    /// Ways to call it.
+    /// The ways to call it.
     pub calls: Vec<String>,
 }
 
-/// Another name for a type, or a set of values.
+/// An alias of a type, or a set of values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Alias {
     pub of: Option<String>,
-    /// Values as Lua writes them, with what they mean.
+    /// Values in Lua notation, with their meanings.
     pub values: Vec<(String, String)>,
 }
 
 impl Entry {
-    /// The table or class a function belongs to, the separator, and its name there.
+    /// The table or class of a function, the separator, and its name there.
     pub fn split(&self) -> (&str, char, &str) {
         match self.name.rfind(['.', ':']) {
             Some(at) => (&self.name[..at], self.name.as_bytes()[at] as char, &self.name[at + 1..]),
@@ -106,7 +106,7 @@ impl Signature {
         format!("({}){returns}", params.join(", "))
     }
 
-    /// The same as a method: the first parameter is the object.
+    /// The signature as a method: the first parameter is the object.
     pub fn as_method(&self) -> Signature {
         Signature { params: self.params[1..].to_vec(), ..self.clone() }
     }

@@ -22,7 +22,7 @@ pub fn manual(docs: &Docs) -> String {
     out
 }
 
-/// A heading's anchor as Markdown viewers make it.
+/// A heading's anchor, as Markdown renderers create it.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()

@@ -1,5 +1,5 @@
-//! The documentation table `stdlib/doc`: what every name of the runtime is, takes and gives. `?`,
-//! completion, the editor's stubs and the manual all come from it.
+//! The documentation in `stdlib/doc`: description, parameters and results of every name. `?`,
+//! completion, the editor's stubs and the manual are generated from it.
 
 mod entry;
 mod manual;
@@ -24,7 +24,7 @@ use mlua::{Function, Lua, Table};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The whole table, in the manual's order.
+/// All entries, in the order of the manual.
 pub struct Docs {
     pub entries: Vec<Entry>,
 }
@@ -45,8 +45,8 @@ impl Docs {
         Ok(Docs { entries })
     }
 
-    /// The entry of a name; a method or field also by its class's last part or, where only one
-    /// entry ends so, alone.
+    /// The entry of a name. A method or field is also found by the last part of its class or, if the
+    /// name is unique, by the name alone.
     pub fn find(&self, name: &str) -> Option<&Entry> {
         let exact = self.entries.iter().find(|entry| entry.name == name);
         exact.or_else(|| self.method(name)).or_else(|| {
@@ -64,7 +64,7 @@ impl Docs {
         entry.signature().filter(|signature| signature.both).map(|_| entry)
     }
 
-    /// Every name there is an entry for.
+    /// All documented names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
@@ -74,12 +74,12 @@ impl Docs {
         nearest(name, &self.names().collect::<Vec<_>>())
     }
 
-    /// The class of that name.
+    /// The class with this name.
     pub fn class(&self, name: &str) -> Option<&Class> {
         self.entries.iter().find(|entry| entry.name == name)?.class()
     }
 
-    /// The fields of a class, its parents' first.
+    /// The fields of a class, inherited ones first.
     pub fn fields(&self, class: &str) -> Vec<&Param> {
         let Some(found) = self.class(class) else { return Vec::new() };
         let mut fields = found.parent.as_ref().map_or(Vec::new(), |parent| self.fields(parent));
@@ -87,7 +87,7 @@ impl Docs {
         fields
     }
 
-    /// The functions and methods of a class or module, by their own names.
+    /// The functions and methods of a class or module, with their short names.
     pub fn functions<'d>(&'d self, of: &'d str) -> impl Iterator<Item = (&'d str, &'d Entry)> {
         self.entries.iter().filter_map(move |entry| {
             let signature = entry.signature()?;
@@ -97,7 +97,7 @@ impl Docs {
         })
     }
 
-    /// The class of options a parameter of that type takes, if it takes one.
+    /// The class of options that a parameter of this type accepts, if any.
     pub fn options_in<'k>(&self, kind: &'k str) -> Option<&'k str> {
         kind.split('|').find_map(|part| {
             let part = part.trim_end_matches('?');
@@ -108,7 +108,7 @@ impl Docs {
         })
     }
 
-    /// The class of options that an alias in the type stands for.
+    /// The class of options that an alias in the type refers to.
     pub fn options_behind(&self, kind: &str) -> Option<String> {
         kind.split('|').find_map(|part| {
             let entry =
@@ -120,7 +120,7 @@ impl Docs {
         })
     }
 
-    /// An alias's values, as Lua writes them, or those of a type like `"a"|"b"`.
+    /// The values of an alias, in Lua notation, or of a type such as `"a"|"b"`.
     pub fn values(&self, kind: &str) -> Vec<(String, String)> {
         kind.split('|')
             .flat_map(|part| {
@@ -137,7 +137,7 @@ impl Docs {
     }
 }
 
-/// What the files have said so far.
+/// The entries read so far.
 #[derive(Default)]
 struct Reading {
     section: String,
@@ -151,7 +151,7 @@ impl Reading {
     }
 }
 
-/// The words of the documentation's files.
+/// Defines the functions that the documentation files call.
 fn install(lua: &Lua, reading: &Rc<RefCell<Reading>>) -> mlua::Result<()> {
     let globals = lua.globals();
     let shared = reading.clone();

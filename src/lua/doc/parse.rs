@@ -1,4 +1,4 @@
-//! From the texts of the documentation table to entries.
+//! Parses the texts of the documentation into entries.
 
 use super::entry::{Alias, Class, Entry, Kind, Param, Signature};
 use crate::{Error, Result};
@@ -38,7 +38,7 @@ pub fn param(text: &str) -> Result<Param> {
     })
 }
 
-/// A text's prose, example, and lines that begin with a mark.
+/// A text split into prose, example, and lines that begin with a mark.
 pub struct Body {
     pub text: Vec<String>,
     pub example: Vec<String>,
@@ -86,7 +86,7 @@ pub fn class(head: &str, text: &str, exact: bool) -> Result<Entry> {
     Ok(entry(name, Kind::Class(class), body.text, body.example))
 }
 
-/// An alias: of a type, or of the values its lines name.
+/// An alias of a type, or of the values in its lines.
 pub fn alias(name: &str, of: Option<&str>, text: &str) -> Entry {
     let body = body(text);
     let value = |item: &String| {
@@ -102,7 +102,7 @@ pub fn entry(name: &str, kind: Kind, text: Vec<String>, example: Vec<String>) ->
     Entry { name: name.to_string(), section: String::new(), kind, text, example }
 }
 
-/// The parts between commas that are not inside brackets or quotes.
+/// The parts between commas outside brackets and quotes.
 fn list(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -116,7 +116,7 @@ fn list(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Where the bracket that opens `text` closes.
+/// The position of the bracket that closes the first one of `text`.
 fn matching(text: &str) -> Option<usize> {
     let mut depth = 0;
     for (at, c) in text.char_indices() {
@@ -132,7 +132,7 @@ fn matching(text: &str) -> Option<usize> {
     None
 }
 
-/// The first place outside brackets and quotes where `here` holds of the rest.
+/// The first position outside brackets and quotes where `here` holds for the rest.
 fn outside(text: &str, here: impl Fn(&str) -> bool) -> Option<usize> {
     let (mut depth, mut quoted) = (0, false);
     for (at, c) in text.char_indices() {

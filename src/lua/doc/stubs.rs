@@ -1,8 +1,8 @@
-//! The documentation as LuaCATS stubs, which editors and type checkers read.
+//! The documentation as LuaCATS stubs for editors and type checkers.
 
 use super::{Alias, Class, Docs, Entry, Kind, Param, Signature};
 
-/// The stub files: path and text. A path is where `require` would look for the module.
+/// The stub files: path and text. A path is where `require` searches for the module.
 pub fn stubs(docs: &Docs) -> Vec<(&'static str, String)> {
     let file = |path, module, root| {
         let entries = docs.entries.iter().filter(|entry| home(&entry.name) == module);
@@ -19,7 +19,7 @@ pub fn stubs(docs: &Docs) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The module whose file an entry is in.
+/// The module whose file contains an entry.
 fn home(name: &str) -> &'static str {
     let within = |module: &str| {
         name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -63,7 +63,7 @@ fn stub<'d>(
     out
 }
 
-/// The name of the local that stands for a class or module.
+/// The name of the local variable for a class or module.
 fn local(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }

@@ -1,4 +1,4 @@
-//! The table says what is there, all of it, and its examples run.
+//! The documentation is complete and correct, and its examples run.
 
 use super::{Docs, Kind};
 use crate::Runtime;
@@ -45,7 +45,7 @@ fn registered(runtime: &Runtime) -> BTreeSet<String> {
     names
 }
 
-/// Every name the table documents as something to use, not as a shape of data.
+/// Every documented name that is callable or has a value, as opposed to a data shape.
 fn documented(docs: &Docs) -> BTreeSet<String> {
     let classes: Vec<&str> = OBJECTS.iter().map(|object| object.1).chain(["compt"]).collect();
     let mut names = BTreeSet::new();
@@ -118,7 +118,7 @@ fn the_examples_run_and_use_every_option_there_is() {
         if entry.signature().is_some() && !NOT_RUN.contains(&entry.name.as_str()) {
             assert!(!code.is_empty(), "{} has no example", entry.name);
         }
-        // One line is an expression or a statement; several are a script, or a line each.
+        // A single line is an expression or a statement; several lines are a script, or one each.
         let run = |code: &str| {
             let whole = lua.load(format!("return {code}")).into_function();
             whole.or_else(|_| lua.load(code).into_function())
@@ -158,14 +158,14 @@ fn the_examples_run_and_use_every_option_there_is() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// The options a function of the library, written in Lua, was asked for.
+/// The options that a library function written in Lua has read.
 fn asked_in_lua(runtime: &Runtime, call: &str) -> Option<BTreeSet<&'static str>> {
     let code = format!("return require('compt.arguments').asked['{call}']");
     let names: Option<Vec<String>> = runtime.lua().load(code).eval().unwrap();
     names.map(|names| names.into_iter().map(|name| &*name.leak()).collect())
 }
 
-/// The options a method of the library says it has.
+/// The options that a method of the library declares.
 fn declared_by(runtime: &Runtime, method: &str) -> BTreeSet<&'static str> {
     let code = format!("return require('compt.methods.options').{method}");
     let names: Vec<String> = runtime.lua().load(code).eval().unwrap();
@@ -212,7 +212,7 @@ fn options_within_options_are_those_asked_for() {
     assert_eq!(told, declared.iter().map(String::as_str).collect(), "compt.MethodOptions");
 }
 
-/// What messages call a function: `trainer:evaluate` for `compt.Trainer:evaluate`.
+/// The name of a function in messages: `trainer:evaluate` for `compt.Trainer:evaluate`.
 fn called(name: &str) -> String {
     match name.split_once(':') {
         Some(("torch.Tensor", method)) => format!("torch.{method}"),

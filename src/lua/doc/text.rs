@@ -64,7 +64,7 @@ impl Text {
         }
     }
 
-    /// The options a parameter takes.
+    /// The options of a parameter.
     fn option_table(&mut self, docs: &Docs, name: &str, kind: &str) {
         let own = docs.options_in(kind).map(String::from);
         if let Some(class) = own.or_else(|| docs.options_behind(kind)) {
@@ -118,7 +118,7 @@ impl Text {
         self.wrap(&format!("{title}: {}", names.join(", ")), 0, 2);
     }
 
-    /// Adds a text in lines, the first indented by `first`, the others by `rest`.
+    /// Adds wrapped text, the first line indented by `first`, the others by `rest`.
     fn wrap(&mut self, text: &str, first: usize, rest: usize) {
         let mut line = " ".repeat(first);
         let mut empty = true;

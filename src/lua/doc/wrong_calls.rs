@@ -1,4 +1,4 @@
-//! Every documented function and method, called wrongly: what a script is told is in Lua's words.
+//! Every documented function and method is called wrongly: the errors use Lua's terms.
 
 use super::{Docs, Entry, Param};
 use crate::Runtime;
@@ -31,7 +31,7 @@ const OBJECTS_CODE: &str = "
     compt.methods, compt.schedule = compt.methods, compt.schedule
     _G.compt = compt";
 
-/// Values, each with what a parameter's type says if it takes such ones.
+/// Values, each with the type names that accept it.
 const VALUES: [(&str, &[&str]); 9] = [
     ("nil", &["?", "nil", "any"]),
     ("7", &["integer", "number", "Number", "Data", "string", "path", "folder", "any", "Split"]),
@@ -44,7 +44,7 @@ const VALUES: [(&str, &[&str]); 9] = [
     ("objects['compt.Tokenizer']", &["Tokenizer", "any"]),
 ];
 
-/// A value that is none of what the parameter takes, to stand before the one that is tried.
+/// A value that a parameter does not accept, for the arguments before the tested one.
 fn sample(param: &Param) -> &'static str {
     let takes = |part: &str| param.kind.contains(part);
     match () {
@@ -87,9 +87,9 @@ fn calls(entry: &Entry) -> Vec<String> {
     calls
 }
 
-/// What of a message is Rust's.
+/// The part of a message that is a Rust type.
 fn rust_in(text: &str) -> Option<String> {
-    // The dtypes of tensors are called so: f32, i64.
+    // These are the names of tensor dtypes: f32, i64.
     let lines = text.lines().filter(|line| !line.contains("the arguments were"));
     let text = lines.collect::<Vec<_>>().join("\n");
     let phrases =
@@ -122,7 +122,7 @@ fn wrong_calls_are_told_in_luas_words() {
         for code in calls(entry) {
             let Err(error) = lua.load(&code).set_name("@wrong.lua").exec() else { continue };
             refused += 1;
-            // As it is shown, and as a script that catches it sees it.
+            // As it is displayed, and as a script that catches it sees it.
             let texts = [Failure::new(&error).to_string(), error.to_string()];
             let found = texts.iter().find_map(|text| Some((rust_in(text)?, text)));
             wrong.extend(found.map(|(part, text)| {

@@ -1,4 +1,4 @@
-//! One cell, run.
+//! Runs one cell.
 
 use super::log::Log;
 use super::told;
@@ -24,8 +24,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 impl Work<'_> {
-    /// Runs one cell, and tells whether it went well. Whatever is wrong with it is its own; an error is an
-    /// interrupt, or that nothing can be recorded.
+    /// Runs one cell, and returns whether it succeeded. Its errors are recorded in it; a returned error is
+    /// an interrupt or a failure to record.
     pub(super) fn one(
         &self,
         lua: &Lua,
@@ -44,7 +44,7 @@ impl Work<'_> {
         let unrecorded = leave(lua, before);
         lua.gc_collect().and_then(|()| lua.gc_collect()).map_err(|e| Error::new(e.to_string()))?;
         let outcome = match done {
-            // Nothing was made: the script ended to compare or to evaluate.
+            // No run was made: the script ended to replay or to evaluate.
             Ok(Err(error)) if !records && !interrupt::requested() && !hook::is_stopped(lua) => {
                 return Err(told(lua, &error));
             }
@@ -71,7 +71,7 @@ impl Work<'_> {
         Ok(matches!(outcome, Outcome::Finished(_)))
     }
 
-    /// What `run(settings)` returned, as plain data.
+    /// The return value of `run(settings)`, as plain data.
     fn call(&self, lua: &Lua, cell: &Cell) -> mlua::Result<serde_json::Value> {
         let settings = lua.to_value_with(&cell.basis.settings, plain_tables())?;
         let values: Value = self.run.call(settings)?;
@@ -85,7 +85,7 @@ impl Work<'_> {
     }
 }
 
-/// Single answers have files of their own.
+/// Removes predictions, which have files of their own.
 fn without_predictions(value: &mut serde_json::Value) {
     if let Some(map) = value.as_object_mut() {
         if map.contains_key("scores") {
@@ -95,8 +95,8 @@ fn without_predictions(value: &mut serde_json::Value) {
     }
 }
 
-/// Makes the session that of a cell, the same in whichever process and after whichever cell; gives
-/// the one before.
+/// Enters the session of a cell, which is the same in every process and after any other cell. Returns
+/// the previous session.
 fn enter(lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Option<Session> {
     let mut session = lua.app_data_mut::<Session>()?;
     let before = session.clone();
@@ -117,7 +117,7 @@ fn enter(lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Option<Session> {
     Some(before)
 }
 
-/// What could not be recorded.
+/// The records that could not be written.
 fn leave(lua: &Lua, before: Option<Session>) -> Vec<String> {
     let Some(mut session) = lua.app_data_mut::<Session>() else { return Vec::new() };
     let unrecorded = std::mem::take(&mut session.unrecorded);
@@ -127,7 +127,7 @@ fn leave(lua: &Lua, before: Option<Session>) -> Vec<String> {
     unrecorded
 }
 
-/// The runs an earlier process made in a cell, and what its session was called.
+/// The runs that an earlier process made in a cell, and the name of its session.
 fn earlier(folder: &Path) -> (BTreeMap<usize, PathBuf>, Option<String>) {
     let below = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
     let mut id = None;

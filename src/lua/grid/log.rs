@@ -7,8 +7,8 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
-/// What this process says goes to a cell's log as long as this lives: what libraries and panics say,
-/// too.
+/// Redirects the output of this process, also of libraries and panics, to a cell's log until it is
+/// dropped.
 pub struct Log([i32; 2]);
 
 const OUTPUTS: [i32; 2] = [libc::STDOUT_FILENO, libc::STDERR_FILENO];
@@ -21,7 +21,7 @@ impl Log {
         };
         let file = open().map_err(|e| Error::from(e).at(path.display()))?;
         flush();
-        // SAFETY: plain system calls on descriptors that are open.
+        // SAFETY: system calls on open descriptors.
         Ok(Log(OUTPUTS.map(|output| unsafe {
             let before = libc::dup(output);
             libc::dup2(file.as_raw_fd(), output);
@@ -34,7 +34,7 @@ impl Drop for Log {
     fn drop(&mut self) {
         flush();
         for (output, before) in OUTPUTS.into_iter().zip(self.0) {
-            // SAFETY: as above; the saved descriptors are this value's own.
+            // SAFETY: as above; this value owns the saved descriptors.
             unsafe {
                 libc::dup2(before, output);
                 libc::close(before);
@@ -43,9 +43,9 @@ impl Drop for Log {
     }
 }
 
-/// Brings down what Rust and what Lua have printed.
+/// Flushes the output of Rust and of Lua.
 fn flush() {
     let _ = std::io::stdout().flush();
-    // SAFETY: no pointer: every stream.
+    // SAFETY: a null pointer means all streams.
     unsafe { libc::fflush(std::ptr::null_mut()) };
 }

@@ -21,7 +21,7 @@ use spec::Grid;
 use std::rc::Rc;
 use work::Work;
 
-/// `ablate { name, cells, run, out, files, args }`: runs what is not finished. Gives a row a cell:
+/// `ablate { name, cells, run, out, files, args }`: runs all unfinished cells. Returns a row per cell:
 /// { path, settings, state, error }.
 pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
     let session = lua.app_data_mut::<Session>().map(|mut session| {
@@ -90,18 +90,18 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
     }
 }
 
-/// Whether the cells of the next grid are in a plan, and need not be made.
+/// Whether the cells of the next grid are already planned.
 pub fn is_planned(lua: &Lua, (): ()) -> mlua::Result<bool> {
     let session = lua.app_data_ref::<Session>();
     Ok(session.is_some_and(|session| session.plan_of(session.grids.seen + 1).is_some()))
 }
 
-/// Runs what is not finished, until it is, by this process or by others.
+/// Runs all unfinished cells, in this process or in others.
 fn run(lua: &Lua, grid: &Grid, plan: &Plan, jobs: usize) -> Result<()> {
     if jobs <= 1 {
         return Work::alone(grid).through(lua, plan);
     }
-    // What each process runs from is gone when all have ended.
+    // The folder that the processes run from is removed when all have ended.
     std::fs::create_dir_all(&plan.head.out).at(plan.head.out.display())?;
     let file =
         tempfile::Builder::new().prefix(".plan-").suffix(".jsonl").tempfile_in(&plan.head.out);
@@ -135,7 +135,7 @@ fn run_again(lua: &Lua, grid: &Grid, cell: &Cell, again: &Rc<Again>) -> Result<(
     Ok(())
 }
 
-/// The cell that was recorded as this: by its id, or, where code or program have changed since, by its
+/// The cell with this record: by its id, or, if code or program have changed, by its
 /// settings.
 fn cell_like<'a>(plan: &'a Plan, recorded: &serde_json::Value) -> Option<&'a Cell> {
     let by_id = plan.cells.iter().find(|cell| recorded["id"] == cell.id.as_str());
@@ -145,7 +145,7 @@ fn cell_like<'a>(plan: &'a Plan, recorded: &serde_json::Value) -> Option<&'a Cel
     })
 }
 
-/// Why cells failed, a line each.
+/// The errors of failed cells, one per line.
 fn failed(listing: &Listing) -> Vec<String> {
     let failed = listing.open().filter_map(|(cell, state)| match state {
         CellState::Failed(error, _) => {
@@ -163,7 +163,7 @@ fn note_failed(lua: &Lua, failed: Vec<String>) {
     }
 }
 
-/// { path, settings, state, error } for each cell.
+/// `{ path, settings, state, error }` for each cell.
 fn rows(lua: &Lua, plan: &Plan, listing: &Listing) -> mlua::Result<Table> {
     let rows = lua.create_table_with_capacity(plan.cells.len(), 0)?;
     for (cell, state) in listing.cells() {
@@ -179,7 +179,7 @@ fn rows(lua: &Lua, plan: &Plan, listing: &Listing) -> mlua::Result<Table> {
     Ok(rows)
 }
 
-/// What ends the script where nothing is left to do.
+/// The error that ends the script when no work remains.
 fn over(lua: &Lua) -> mlua::Error {
     if let Some(mut session) = lua.app_data_mut::<Session>() {
         session.over = true;
@@ -192,7 +192,7 @@ fn refuse(what: impl Into<String>) -> Error {
     Error::new(what).at("compt.ablate")
 }
 
-/// An error of Lua's, in words.
+/// Converts a Lua error to a compt error.
 fn told(lua: &Lua, error: &mlua::Error) -> Error {
     Error::new(Failure::in_state(lua, error).to_string())
 }

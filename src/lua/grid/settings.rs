@@ -1,4 +1,4 @@
-//! A cell's settings: plain data, and the files it names.
+//! A cell's settings: plain data, and the files they name.
 
 use super::refuse;
 use crate::{Error, Result};
@@ -35,7 +35,7 @@ pub fn plain(lua: &Lua, settings: &Table) -> mlua::Result<Map<String, Value>> {
     }
 }
 
-/// What a setting is that is no plain data.
+/// The type of a setting that is not plain data.
 fn kind(value: &mlua::Value) -> &'static str {
     match value {
         mlua::Value::Table(_) => "table with a function or an object in it",
@@ -53,26 +53,26 @@ fn holds_null(value: &Value) -> bool {
     }
 }
 
-/// Settings that name files or folders wherever they are set.
+/// Settings that always name files or folders.
 const FILES: [&str; 2] = ["data", "backbone"];
 
-/// Fingerprints of files, each taken once.
+/// Fingerprints of files, each computed once.
 pub struct Contents {
-    /// The runs themselves do not count.
+    /// The folder of the runs, which is excluded.
     out: PathBuf,
-    /// The settings that name files, and files that count whatever the settings name.
+    /// The settings that name files, and files that are always included.
     settings: BTreeSet<String>,
-    /// Those of them that a grid says to be files itself.
+    /// The settings that the grid declares to be files.
     said: Vec<String>,
     files: Vec<String>,
     known: BTreeMap<String, Option<String>>,
-    /// Settings whose text is a path by chance, as far as anybody has said, or is none though that was
-    /// said; told once.
+    /// Settings whose text happens to be a path but was not declared as one, or was declared but is not a
+    /// path; reported once.
     by_chance: BTreeSet<String>,
 }
 
 impl Contents {
-    /// `files` are names of settings that are paths, and paths; `names` are all settings there are.
+    /// `files` are names of settings that are paths, and paths; `names` are all settings.
     pub fn new(out: &Path, files: &[String], names: &BTreeSet<String>) -> Result<Contents> {
         let (settings, files): (Vec<String>, Vec<String>) =
             files.iter().cloned().partition(|file| names.contains(file));
@@ -97,7 +97,7 @@ impl Contents {
         })
     }
 
-    /// Of the paths that these settings name, and of the other files.
+    /// The fingerprints of the paths that these settings name, and of the other files.
     pub fn of(&mut self, settings: &Map<String, Value>) -> Result<BTreeMap<String, String>> {
         let mut found = BTreeMap::new();
         let mut named = Named::default();
@@ -123,7 +123,7 @@ impl Contents {
         Ok(found)
     }
 
-    /// Tells of a setting whose text is a path that is there, though nobody said that it is one.
+    /// Reports a setting whose text is an existing path that was not declared.
     fn tell(&mut self, name: String, text: &str) {
         if self.by_chance.contains(&name) || text.is_empty() || !Path::new(text).exists() {
             return;
@@ -137,10 +137,10 @@ impl Contents {
     }
 }
 
-/// The texts among some settings.
+/// The texts in the settings.
 #[derive(Default)]
 struct Named {
-    /// With the names of their settings, as the others.
+    /// With the names of their settings, like the others.
     paths: Vec<(String, String)>,
     others: Vec<(String, String)>,
 }
@@ -166,7 +166,7 @@ impl Named {
     }
 }
 
-/// The names of settings, those in tables among them.
+/// The names of settings, including nested ones.
 pub fn names(settings: &Map<String, Value>, found: &mut BTreeSet<String>) {
     for (name, value) in settings {
         found.insert(name.clone());
@@ -185,7 +185,7 @@ mod tests {
         value.as_object().unwrap().clone()
     }
 
-    /// The paths that count of some settings.
+    /// The paths in the settings that are included.
     fn counted(settings: Value, files: &[&str], out: &Path) -> Result<Vec<String>> {
         let settings = map(settings);
         let mut known = BTreeSet::new();

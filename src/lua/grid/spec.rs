@@ -1,4 +1,4 @@
-//! A grid, as `compt.ablate` was given it.
+//! The specification of a grid: the arguments of `compt.ablate`.
 
 use super::refuse;
 use super::settings::{Contents, names, plain};
@@ -19,11 +19,11 @@ pub struct Grid {
     /// The folder of its runs.
     out: PathBuf,
     pub run: Function,
-    /// The settings of each cell; none where a plan has them.
+    /// The settings of each cell; `None` if a plan has them.
     cells: Option<Table>,
-    /// Files that count whatever the settings name, and names of settings that are paths.
+    /// Files that are always included, and names of settings that are paths.
     files: Vec<String>,
-    /// Whether the values of `--set` count.
+    /// Whether the values of `--set` are included.
     args: bool,
     code: BTreeMap<PathBuf, String>,
     binary: String,
@@ -46,7 +46,7 @@ impl Grid {
             None => out_folder(lua, &stem.unwrap_or_else(|| name.clone())),
         };
         let mut binary = binary_sha256().unwrap_or_default();
-        // The library is the program's, unless it is read from a folder.
+        // The library is part of the program, unless it is read from a folder.
         if let Some(folder) = std::env::var_os("COMPT_STDLIB") {
             binary.push_str(&contents(Path::new(&folder), &out)?);
         }
@@ -62,7 +62,7 @@ impl Grid {
         })
     }
 
-    /// All its cells, each once.
+    /// All its cells, without duplicates.
     pub fn plan(&self, lua: &Lua, session: &Session) -> mlua::Result<Plan> {
         let code: Arc<str> = self.code_sha256().into();
         let binary: Arc<str> = self.binary.as_str().into();
@@ -72,7 +72,7 @@ impl Grid {
         let mut data = self.contents(given.iter())?;
         let mut known = HashSet::new();
         let mut cells = Vec::new();
-        // What of the session decides what a cell gives.
+        // The parts of the session that affect a cell's result.
         let counted = |seed: Option<u64>| {
             let args = self.args.then_some(&session.args);
             Arc::new(json!({ "args": args, "seed": seed, "device": session.device }))
@@ -108,7 +108,7 @@ impl Grid {
         Contents::new(&self.out, &self.files, &known)
     }
 
-    /// Refuses a plan that was made for something else, with what has changed.
+    /// Refuses a plan of another grid, and reports the differences.
     pub fn check(&self, plan: &Plan) -> Result<()> {
         let mut changes: BTreeSet<String> =
             code_changes(&plan.head, &self.code, &self.binary).into_iter().collect();
@@ -127,7 +127,7 @@ impl Grid {
             .hint("undo the change, or plan anew: --replan; what changed is run again then"))
     }
 
-    /// By content: the same files elsewhere are the same code.
+    /// A hash of the contents: the same files at another path are the same code.
     fn code_sha256(&self) -> String {
         let hashes: BTreeSet<&str> = self.code.values().map(String::as_str).collect();
         sha256(hashes.into_iter().collect::<Vec<_>>().join(" ").as_bytes())

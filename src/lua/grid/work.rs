@@ -1,4 +1,4 @@
-//! One process at work on a grid: a cell after the other, of those that nobody else has.
+//! One process that works on a grid: it runs unclaimed cells one after the other.
 
 use super::spec::Grid;
 use crate::session::{Again, Mode};
@@ -17,27 +17,27 @@ use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How long a cell may be finished by its log while its record does not say so: a network file system
-/// shows it late.
+/// How long a cell may be finished in its log before its record shows it, because of a network file
+/// system's delay.
 const UNSEEN: Duration = Duration::from_secs(180);
 
-/// One process at work on a grid's cells.
+/// One process that works on a grid's cells.
 pub struct Work<'a> {
     pub name: &'a str,
     pub run: &'a Function,
-    /// Cells that failed since are left.
+    /// Cells that failed after this time are skipped.
     pub began: f64,
-    /// What cells say is said on the screen, and the cells of others are waited for. Else it goes to
-    /// the cells' logs, and they are left to the others.
+    /// If true, cells print to the terminal, and cells of other processes are waited for. Otherwise they write
+    /// to the cells' logs, and are left to the other processes.
     pub alone: bool,
-    /// Another process says what happens.
+    /// Another process reports progress.
     pub silent: bool,
-    /// The file of what this process says, if there is one.
+    /// The file with the output of this process, if there is one.
     pub output: Option<&'a Path>,
 }
 
 impl<'a> Work<'a> {
-    /// That of a process that nobody watches but people.
+    /// For a process without a supervising process.
     pub fn alone(grid: &'a Grid) -> Work<'a> {
         let Grid { name, run, .. } = grid;
         Work { name, run, began: now(), alone: true, silent: false, output: None }
@@ -45,10 +45,10 @@ impl<'a> Work<'a> {
 }
 
 impl Work<'_> {
-    /// Runs what is not finished of a plan, until nothing is that this process may run.
+    /// Runs the unfinished cells of a plan, until none remains that this process may run.
     pub fn through(&self, lua: &Lua, plan: &Plan) -> Result<()> {
         let cells = &plan.cells;
-        // It reads all there is: a process that runs one cell of thousands does without.
+        // The estimate reads all records: a process that runs one cell of thousands omits it.
         let mut estimate =
             if self.alone { Estimate::of(&plan.head.out) } else { Estimate::default() };
         let finished: HashSet<&String> =
@@ -72,7 +72,7 @@ impl Work<'_> {
                         continue;
                     }
                 };
-                // Another one may have ended it between the look and the claim.
+                // Another process may have finished it since the check.
                 match cell.end_of() {
                     Some(CellState::Finished) => {
                         claim.finish()?;
@@ -117,7 +117,7 @@ impl Work<'_> {
         }
     }
 
-    /// Whether to wait for a cell that another process has, or may have.
+    /// Whether to wait for a cell that another process holds, or may hold.
     fn waits_for(&self, cell: &Cell) -> bool {
         if self.alone {
             return true;
@@ -126,7 +126,7 @@ impl Work<'_> {
         if let Some(other) = &other {
             self.say(&format!("{}: left to {other}", cell.folder.display()));
         }
-        // Somebody was just beginning, or ending: it is soon seen.
+        // Another process is just starting or ending; its state will soon be visible.
         other.is_none()
     }
 
@@ -159,8 +159,8 @@ impl Work<'_> {
         self.say(&line);
     }
 
-    /// Runs a cell that was run before: to go on with it, to compare or to evaluate it. Tells whether
-    /// it went well.
+    /// Runs a cell again, to resume, replay or evaluate it. Returns whether
+    /// it succeeded.
     pub fn again(&self, lua: &Lua, cell: &Cell, again: &Rc<Again>) -> Result<bool> {
         let is_cell = |folder: &&Path| folder.join(CELL).exists();
         let run_folder = again.folders.values().next().map(PathBuf::as_path);

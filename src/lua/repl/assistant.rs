@@ -1,4 +1,4 @@
-//! What helps with an input while it is typed.
+//! Assistance while an input is typed.
 
 use super::complete::{self, Candidates};
 use super::{Repl, is_incomplete};
@@ -6,7 +6,7 @@ use crate::doc::Docs;
 use mlua::Lua;
 use std::rc::Rc;
 
-/// Looks at a session without changing it.
+/// Reads a session without changing it.
 pub struct Assistant {
     lua: Lua,
     docs: Rc<Docs>,
@@ -17,17 +17,17 @@ impl Assistant {
         Assistant { lua: repl.lua().clone(), docs: repl.docs().clone() }
     }
 
-    /// What may stand at the end of `line`, the text before the cursor.
+    /// The completions at the end of `line`, the text before the cursor.
     pub fn complete(&self, line: &str) -> Candidates {
         complete::complete(&self.lua, &self.docs, line)
     }
 
-    /// What the call at the end of `line` still takes.
+    /// The remaining parameters of the call at the end of `line`.
     pub fn signature(&self, line: &str) -> Option<String> {
         complete::signature(&self.lua, &self.docs, line)
     }
 
-    /// Whether an input of Lua wants more lines.
+    /// Whether a Lua input needs more lines.
     pub fn is_incomplete(&self, input: &str) -> bool {
         is_incomplete(&self.lua, input)
     }

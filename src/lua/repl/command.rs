@@ -1,4 +1,4 @@
-//! The commands there are at the prompt; the terminal's side carries them out.
+//! The commands of the prompt; the terminal carries them out.
 
 /// A command of the prompt: `:name arguments`.
 pub struct Command {

@@ -1,5 +1,5 @@
-//! What may stand at the cursor: globals, fields, methods, option names, values and files; and the
-//! signature of the call it is in.
+//! Completion at the cursor: globals, fields, methods, option names, values and files; and the
+//! signature of the enclosing call.
 
 use super::command::COMMANDS;
 use super::context::Context;
@@ -11,7 +11,7 @@ use mlua::{Lua, Value};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The candidates for the text from byte `start` to the cursor, sorted, none twice.
+/// The candidates for the text from byte `start` to the cursor, sorted, without duplicates.
 #[derive(Debug, Default, PartialEq)]
 pub struct Candidates {
     pub start: usize,
@@ -21,7 +21,7 @@ pub struct Candidates {
 /// Candidates at the end of `source`, the text before the cursor.
 pub fn complete(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     let blank = source.len() - source.trim_start().len();
-    // `?t.run`: of the session's values, fields and methods.
+    // `?t.run`: fields and methods of the session's values.
     if let Some(rest) = source[blank..].strip_prefix('?')
         && let Some(dot) = rest.rfind(['.', ':'])
         && !docs.names().any(|name| name.starts_with(rest))
@@ -104,7 +104,7 @@ fn code(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     }
 }
 
-/// Option names, or the values of the option whose turn it is.
+/// Option names, or the values of the current option.
 fn element(
     lua: &Lua,
     docs: &Docs,
@@ -135,7 +135,7 @@ fn element(
     (!found.texts.is_empty()).then_some(found)
 }
 
-/// Inside an open string: the values, files or modules that its place takes.
+/// Inside an open string: the values, files or modules that its position accepts.
 fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     let whole = Context::new(source);
     let string = *whole.tokens.last().expect("the string");
@@ -178,7 +178,7 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     });
     let mut found = matching(start, typed, values);
     if kind.contains("compt.path") || kind.contains("compt.folder") {
-        // Only the shell's words and the prompt's commands know `~`.
+        // Only the shell's words and the prompt's commands expand `~`.
         let files = if typed.starts_with('~') {
             Candidates { start, texts: Vec::new() }
         } else {
@@ -192,7 +192,7 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     found
 }
 
-/// The type of what the cursor's place takes.
+/// The type that the cursor's position accepts.
 fn place_kind(lua: &Lua, docs: &Docs, context: &Context) -> Option<String> {
     let which = context.frames.len().checked_sub(1)?;
     let frame = &context.frames[which];
@@ -253,14 +253,14 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// The name that ends at the cursor, and where it begins.
+/// The name that ends at the cursor, and its start.
 fn word_before(source: &str) -> (usize, &str) {
     let tail = source.rfind(|c: char| !(c.is_alphanumeric() || c == '_'));
     let start = tail.map_or(0, |at| at + source[at..].chars().next().map_or(0, char::len_utf8));
     (start, &source[start..])
 }
 
-/// Those that begin with what was typed.
+/// The candidates that begin with the typed text.
 fn matching(start: usize, typed: &str, texts: impl IntoIterator<Item = String>) -> Candidates {
     let texts: BTreeSet<String> = texts.into_iter().filter(|t| t.starts_with(typed)).collect();
     Candidates { start, texts: texts.into_iter().collect() }
@@ -270,7 +270,7 @@ fn modules(start: usize, typed: &str) -> Candidates {
     matching(start, typed, stdlib::MODULES.map(String::from))
 }
 
-/// The files and folders that begin with what was typed; folders end in `/`.
+/// The files and folders that begin with the typed text; folders end in `/`.
 fn files(start: usize, typed: &str) -> Candidates {
     let (folder, name) = match typed.rfind('/') {
         Some(at) => (&typed[..=at], &typed[at + 1..]),
@@ -291,7 +291,7 @@ fn files(start: usize, typed: &str) -> Candidates {
     matching(start + folder.len(), name, names)
 }
 
-/// What the innermost call still takes, for display after the cursor.
+/// The remaining parameters of the innermost call, for display after the cursor.
 pub fn signature(lua: &Lua, docs: &Docs, source: &str) -> Option<String> {
     let source = &source[timed(source)..];
     if source.starts_with([':', '?']) {

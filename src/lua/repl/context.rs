@@ -1,5 +1,5 @@
-//! Where in an input the cursor is: in which calls and tables, at which argument or option, and what
-//! the names around it stand for.
+//! The context of the cursor in an input: its calls and tables, its argument or option, and the
+//! meaning of the names around it.
 
 use super::lexer::{Kind, Token, tokens};
 use crate::doc::{Docs, Entry};
@@ -9,29 +9,29 @@ use mlua::{Lua, Table, Value};
 /// An open bracket before the cursor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
-    /// `(` or `{`, by its place among the tokens.
+    /// `(` or `{`, by its index among the tokens.
     pub at: usize,
     pub is_table: bool,
-    /// Arguments or elements before the cursor's, from 0.
+    /// The number of arguments or elements before the cursor's.
     pub index: usize,
-    /// `key =` of the cursor's element.
+    /// The key of the cursor's element, `key =`.
     pub key: Option<String>,
-    /// Keys of the elements before.
+    /// The keys of the earlier elements.
     pub keys: Vec<String>,
 }
 
-/// The tokens before the cursor that do something, and the brackets open at it.
+/// The code tokens before the cursor, and the brackets open at it.
 pub struct Context<'s> {
     pub source: &'s str,
     pub tokens: Vec<Token>,
     pub frames: Vec<Frame>,
 }
 
-/// What an expression stands for, as far as it can be told without running anything.
+/// What an expression refers to, as far as it is known without running code.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     pub value: Option<Value>,
-    /// Its documented name: a module, a function, or the class it is of.
+    /// Its documented name: a module, a function, or its class.
     pub name: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl<'s> Context<'s> {
     pub fn new(source: &'s str) -> Self {
         let tokens: Vec<Token> = tokens(source).into_iter().filter(Token::is_code).collect();
         let mut frames: Vec<Frame> = Vec::new();
-        // What is open around each function whose body is being read, and its inner blocks.
+        // The open brackets around each function whose body is being read, and its inner blocks.
         let mut around: Vec<(Vec<Frame>, usize)> = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
             match (token.kind, token.text(source)) {
@@ -91,7 +91,7 @@ impl<'s> Context<'s> {
         self.tokens.get(i).map_or("", |token| token.text(self.source))
     }
 
-    /// Where the expression begins that ends before token `end`.
+    /// The start of the expression that ends before token `end`.
     pub fn expression_start(&self, end: usize) -> usize {
         let mut start = end;
         loop {
@@ -109,7 +109,7 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// The bracket that the one at `close` closes.
+    /// The bracket that is closed at `close`.
     fn opening(&self, close: usize) -> usize {
         let mut depth = 0;
         for i in (0..=close).rev() {
@@ -125,7 +125,7 @@ impl<'s> Context<'s> {
         0
     }
 
-    /// What the expression of tokens `start..end` stands for.
+    /// What the expression of tokens `start..end` refers to.
     pub fn resolve(&self, lua: &Lua, docs: &Docs, start: usize, end: usize) -> Known {
         let mut known = Known::default();
         if start >= end {
@@ -188,7 +188,7 @@ impl<'s> Context<'s> {
         Some(Callee { entry, as_method })
     }
 
-    /// The keys of a table frame that is a `table<K, V>`, where K names its values.
+    /// The keys of a table frame of type `table<K, V>`, where K names its values.
     pub fn keys(&self, lua: &Lua, docs: &Docs, which: usize) -> Option<Vec<String>> {
         let above = which.checked_sub(1)?;
         let key = self.frames[above].key.as_ref()?;
@@ -200,7 +200,7 @@ impl<'s> Context<'s> {
         Some(names.collect())
     }
 
-    /// The class of options that the table frame number `which` holds.
+    /// The class of options of table frame number `which`.
     pub fn options(&self, lua: &Lua, docs: &Docs, which: usize) -> Option<String> {
         let frame = &self.frames[which];
         if !frame.is_table {
@@ -224,20 +224,20 @@ impl<'s> Context<'s> {
             }
         };
         let options = docs.options_in(&kind);
-        // An alias may stand for a table of options.
+        // An alias may refer to a table of options.
         options.map(String::from).or_else(|| docs.options_behind(&kind))
     }
 }
 
-/// A function as a call names it.
+/// A function and how a call names it.
 pub struct Callee<'d> {
     pub entry: &'d Entry,
-    /// `t:f(...)`: of a function of torch, the first parameter is the object.
+    /// `t:f(...)`: for a function of torch, the first parameter is the object.
     pub as_method: bool,
 }
 
 impl Callee<'_> {
-    /// The parameters a call writes in its brackets.
+    /// The parameters that a call writes in its brackets.
     pub fn params(&self) -> &[crate::doc::Param] {
         let signature = self.entry.signature().expect("a function");
         match self.as_method && signature.both {
@@ -246,7 +246,7 @@ impl Callee<'_> {
         }
     }
 
-    /// The parameter of an argument, from 0; the last one if it takes any number.
+    /// The parameter of an argument, from 0; the last one if the function is variadic.
     pub fn param(&self, index: usize) -> Option<&crate::doc::Param> {
         let params = self.params();
         params.get(index).or_else(|| params.last().filter(|last| last.name == "..."))
@@ -264,7 +264,7 @@ fn global(lua: &Lua, docs: &Docs, name: &str) -> Known {
 }
 
 impl Known {
-    /// A value found under a name: of an object its class, of a documented function itself.
+    /// A value found under a name: the class of an object, a documented function itself.
     fn of(value: Value, docs: &Docs, path: &str) -> Known {
         let name = match &value {
             Value::UserData(object) => object.type_name().ok().and_then(|kind| {
@@ -291,14 +291,14 @@ impl Known {
         if let Some(value) = self.field(name) {
             return Known::of(value, docs, path.as_deref().unwrap_or_default());
         }
-        // A field of a class: what it is declared to be.
+        // A field of a class has its declared type.
         let class = self.name.as_deref().unwrap_or_default();
         let fields = docs.fields(class);
         let kind = fields.iter().find(|field| field.name == name).map(|field| &field.kind);
         Known { value: None, name: kind.map(|kind| kind.trim_end_matches('?').to_string()) }
     }
 
-    /// A field's value, where looking at it does nothing.
+    /// A field's value, if reading it has no side effect.
     fn field(&self, name: &str) -> Option<Value> {
         let value = match self.value.as_ref()? {
             Value::Table(table) => table.raw_get(name).ok(),
@@ -313,14 +313,14 @@ impl Known {
         value.filter(|value: &Value| !value.is_nil())
     }
 
-    /// What a call of it gives.
+    /// The result of calling it.
     fn called(&self, docs: &Docs) -> Known {
         let entry = self.name.as_deref().and_then(|name| docs.find(name));
         let returns = entry.and_then(|entry| entry.signature()?.returns.first());
         Known { value: None, name: returns.map(|kind| kind.trim_end_matches('?').to_string()) }
     }
 
-    /// The table it is, if it is one.
+    /// The value as a table, if it is one.
     pub fn table(&self) -> Option<&Table> {
         self.value.as_ref().and_then(Value::as_table)
     }

@@ -1,4 +1,4 @@
-//! What a saved session has: a script that comes to the same state, or says where it does not.
+//! The contents of a saved session: a script that reproduces its state, with comments where it cannot.
 
 use super::lexer;
 use crate::session::Session;
@@ -10,22 +10,22 @@ use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::path::Path;
 
-/// How far the session's trainers are.
+/// The progress of the session's trainers.
 pub struct Trainers {
-    /// Which trainer each name holds, and its steps.
+    /// The trainer of each name, and its steps.
     named: BTreeMap<String, (*const c_void, u64)>,
-    /// Steps of all trainers there were.
+    /// The steps of all trainers, including dropped ones.
     made: u64,
-    /// Versions of control files that they took over under way.
+    /// The versions of control files that they accepted during training.
     edits: u64,
 }
 
-/// What trainers did meanwhile.
+/// What trainers did in the meantime.
 #[derive(Debug, Default, PartialEq)]
 pub struct Moved {
     /// Name, steps before, steps after.
     pub named: Vec<(String, u64, u64)>,
-    /// Steps of trainers that no name held before.
+    /// Steps of trainers that had no name before.
     pub others: u64,
     pub edits: u64,
 }
@@ -42,12 +42,12 @@ impl Trainers {
         Trainers { named, made: steps_made(), edits: edits_taken() }
     }
 
-    /// Whether no name holds one.
+    /// Whether no name holds a trainer.
     pub fn is_none(&self) -> bool {
         self.named.is_empty()
     }
 
-    /// What came to pass between these and those of later.
+    /// The difference between this state and a later one.
     pub fn until(&self, later: &Trainers) -> Moved {
         let mut moved = Moved::default();
         let mut known = Vec::new();
@@ -72,7 +72,7 @@ impl Moved {
         self.named.is_empty() && self.others == 0
     }
 
-    /// For people: `the trainer 't' made 35 steps, from step 10 to 45`.
+    /// A description for the user: `the trainer 't' made 35 steps, from step 10 to 45`.
     pub fn told(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         for (name, a, b) in &self.named {
@@ -85,7 +85,7 @@ impl Moved {
         parts.join("; ")
     }
 
-    /// Lines that bring the trainers there.
+    /// Lines of code that bring the trainers to that state.
     fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for (name, before, after) in &self.named {
@@ -101,7 +101,7 @@ impl Moved {
     }
 }
 
-/// An input that worked as a script would have it; `shown` is what was printed of its values.
+/// A successful input as a statement of a script; `shown` is the printed text of its values.
 pub fn statement(lua: &Lua, source: &str, is_expression: bool, shown: &str) -> String {
     let source = source.trim();
     let expression = source.strip_prefix('=').unwrap_or(source).trim();
@@ -116,8 +116,8 @@ pub fn statement(lua: &Lua, source: &str, is_expression: bool, shown: &str) -> S
     }
 }
 
-/// Statements with which others can follow: only a function may return in the middle, and a local ends
-/// with its input.
+/// Wraps statements so that others can follow: only a function may return in the middle, and locals end
+/// with their input.
 pub fn enclosed(source: &str) -> String {
     let has = |word: &str| lexer::tokens(source).iter().any(|token| token.text(source) == word);
     match (has("return"), has("local")) {
@@ -127,7 +127,7 @@ pub fn enclosed(source: &str) -> String {
     }
 }
 
-/// What came to its end as a script has it, and what of it cannot be repeated.
+/// The record of a completed input, with comments for what cannot be repeated.
 pub fn done(statement: &str, moved: &Moved) -> String {
     match moved.edits {
         0 => statement.to_string(),
@@ -137,7 +137,7 @@ pub fn done(statement: &str, moved: &Moved) -> String {
     }
 }
 
-/// What was not done to its end: as comments, and the steps that were made.
+/// The record of an input that failed: comments, and the steps that were made.
 pub fn unfinished(what: &str, source: &str, moved: &Moved) -> String {
     let mut lines = vec![format!(
         "-- {what}; but for steps of trainers that a name holds, what it did is not repeated:"
@@ -147,7 +147,7 @@ pub fn unfinished(what: &str, source: &str, moved: &Moved) -> String {
     lines.join("\n")
 }
 
-/// Code that a timer has called so often.
+/// The record of code that a timer called repeatedly.
 pub fn timed(source: &str, is_statement: bool, calls: u64, moved: &Moved) -> String {
     let statement = match is_statement {
         true => enclosed(source),
@@ -163,7 +163,7 @@ pub fn timed(source: &str, is_statement: bool, calls: u64, moved: &Moved) -> Str
     }
 }
 
-/// Where `require` looks since a file was run.
+/// The `require` path after a file was run.
 pub fn beside(path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let line = |folder: &Path| {
@@ -173,7 +173,7 @@ pub fn beside(path: &Path) -> String {
     folder.map_or(String::new(), line)
 }
 
-/// Values of `compt.args`, in the place of those given before.
+/// The values of `compt.args`, which replace the earlier ones.
 pub fn arguments(before: &[String], now: &[(String, Value)]) -> String {
     let gone = before.iter().filter(|key| !now.iter().any(|(name, _)| name == *key));
     let gone = gone.map(|key| format!("compt.args[{key:?}] = nil\n"));
@@ -184,7 +184,7 @@ pub fn arguments(before: &[String], now: &[(String, Value)]) -> String {
     gone.chain(given).collect()
 }
 
-/// How a script has to be run to be in a session like this one; nothing where that is the usual way.
+/// The options with which a script must be run to have this session's settings; empty for the defaults.
 pub fn options(session: &Session) -> String {
     let mut options = Vec::new();
     if session.seed != 0 {

@@ -1,4 +1,4 @@
-//! Lua's tokens, for highlighting and completion: any text has some, and none is an error.
+//! Lua's tokens, for highlighting and completion. Any text can be tokenized; there are no errors.
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub enum Kind {
     Keyword,
     Name,
     Number,
-    /// With its quotes or brackets; the last may be open.
+    /// With its quotes or brackets; the last one may be open.
     String,
     Symbol,
 }
@@ -19,7 +19,7 @@ pub struct Token {
     pub kind: Kind,
     pub start: usize,
     pub end: usize,
-    /// A string or comment that the text ends in.
+    /// Whether it is a string or comment that is open at the end of the text.
     pub open: bool,
 }
 
@@ -28,7 +28,7 @@ impl Token {
         &source[self.start..self.end]
     }
 
-    /// Whether it does something.
+    /// Whether it is code, not white space or a comment.
     pub fn is_code(&self) -> bool {
         !matches!(self.kind, Kind::Space | Kind::Comment)
     }
@@ -39,7 +39,7 @@ pub const KEYWORDS: [&str; 22] = [
     "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
 ];
 
-/// The whole text as tokens, without gaps.
+/// Splits the whole text into tokens, without gaps.
 pub fn tokens(source: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut start = 0;
@@ -51,7 +51,7 @@ pub fn tokens(source: &str) -> Vec<Token> {
     tokens
 }
 
-/// Whether the text ends in a string that was opened with a quote.
+/// Whether the text ends in an open quoted string.
 pub fn is_quote_open(source: &str) -> bool {
     let last = tokens(source).into_iter().next_back();
     let goes_on = source.ends_with('\\') || source.trim_end().ends_with("\\z");
@@ -110,7 +110,7 @@ fn long(rest: &str) -> Option<(usize, bool)> {
 fn quoted(rest: &str, quote: char) -> (usize, bool) {
     let (mut escaped, mut skipping) = (false, false);
     for (at, c) in rest.char_indices().skip(1) {
-        // `\z` skips the white space that follows, ends of lines too.
+        // `\z` skips the white space that follows, including line ends.
         skipping = skipping && c.is_whitespace();
         match c {
             _ if skipping => {}

@@ -1,17 +1,17 @@
-//! `:load`: a script whose outermost locals are to be globals of the session.
+//! `:load`: a script whose outermost locals become globals of the session.
 
 use super::lexer::{Kind, Token, tokens};
 use std::collections::BTreeSet;
 
-/// The script with `local` taken out of its outermost statements, every line where it was. A name
-/// that is `given`, as `type` is, stays local: the library itself uses it.
+/// Removes `local` from the outermost statements of a script; line numbers stay the same. A name
+/// that is predefined (`given`), such as `type`, stays local: the library itself uses it.
 pub fn without_locals(source: &str, given: &BTreeSet<String>) -> String {
     let code: Vec<Token> = tokens(source).into_iter().filter(Token::is_code).collect();
     let mut out = String::new();
     let (mut copied, mut depth, mut brackets) = (0, 0i32, 0i32);
     for (i, token) in code.iter().enumerate() {
         match (token.kind, token.text(source)) {
-            // `for ... do`, `while ... do`: only the `do` opens.
+            // `for ... do`, `while ... do`: only the `do` opens a block.
             (Kind::Keyword, "function" | "do" | "then" | "repeat") => depth += 1,
             (Kind::Keyword, "end" | "until" | "elseif") => depth -= 1,
             (Kind::Symbol, "(" | "{" | "[") => brackets += 1,
@@ -42,7 +42,7 @@ pub fn without_locals(source: &str, given: &BTreeSet<String>) -> String {
     out
 }
 
-/// What a `local` declares, and where its names end.
+/// The names that a `local` declares, and where they end.
 struct Names<'s> {
     kind: Kinds,
     list: Vec<&'s str>,

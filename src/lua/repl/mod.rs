@@ -1,5 +1,5 @@
 //! A session at the prompt, apart from the terminal: inputs are evaluated one after the other, and
-//! whatever they do, the session goes on with what was defined before.
+//! after any error the session continues with its earlier definitions.
 
 pub mod assistant;
 pub mod command;
@@ -30,24 +30,24 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// A session and all that was typed in it.
+/// A session and its inputs.
 pub struct Repl {
     runtime: Runtime,
     docs: Rc<Docs>,
-    /// Inputs as a script would have them; of those that did not work, what can be said.
+    /// Inputs as statements of a script; comments for those that failed.
     inputs: Vec<String>,
-    /// How many of them worked.
+    /// The number of successful inputs.
     worked: usize,
-    /// The values of `compt.args` that the last script was run with.
+    /// The values of `compt.args` of the last script.
     arguments: Vec<String>,
     evaluated: usize,
-    /// The globals there were before the first input.
+    /// The globals before the first input.
     given: BTreeSet<String>,
-    /// Files that were loaded, with their texts.
+    /// Loaded files, with their texts.
     loaded: Vec<(PathBuf, String)>,
 }
 
-/// What became of an input.
+/// The result of an input.
 #[derive(Debug)]
 pub enum Reply {
     /// More lines are needed.
@@ -55,7 +55,7 @@ pub enum Reply {
     /// Its values as text; empty if it has none.
     Done(String),
     Failed(Box<Failure>),
-    /// By Ctrl-C, where it was.
+    /// Stopped by Ctrl-C, with the location.
     Interrupted(Option<Place>),
 }
 
@@ -86,29 +86,29 @@ impl Repl {
         &self.docs
     }
 
-    /// The inputs in order, as a script would have them; of those that did not work, comments.
+    /// The inputs in order, as statements of a script; comments for those that failed.
     pub fn inputs(&self) -> &[String] {
         &self.inputs
     }
 
-    /// How many of them worked.
+    /// The number of successful inputs.
     pub fn worked(&self) -> usize {
         self.worked
     }
 
-    /// A script that comes to where the session is, or says where it does not.
+    /// A script that reproduces the session's state, with comments where it cannot.
     pub fn script(&self) -> String {
         let options = self.lua().app_data_ref::<Session>().map(|session| kept::options(&session));
         let head = "local compt, torch = require \"compt\", require \"compt.torch\"\n";
         format!("{head}{}\n{}\n", options.unwrap_or_default(), self.inputs.join("\n"))
     }
 
-    /// How far the session's trainers are.
+    /// The progress of the session's trainers.
     pub fn trainers(&self) -> Trainers {
         Trainers::of(self.lua(), survey::globals(self.lua()).unwrap_or_default())
     }
 
-    /// Keeps what came of some code, for a script: `done` if it came to its end.
+    /// Records some code for a saved session: `done` if it completed.
     fn keep(
         &mut self,
         reply: &Reply,
@@ -131,8 +131,8 @@ impl Repl {
         self.inputs.push(kept::unfinished(what, source, &moved));
     }
 
-    /// Evaluates an input: an expression, whose values are shown and whose first is `_` from then
-    /// on, or statements.
+    /// Evaluates an input: an expression, whose values are shown and whose first value becomes `_`,
+    /// or statements.
     pub fn eval(&mut self, source: &str, look: Look) -> Reply {
         let name = format!("input:{}", self.evaluated + 1);
         let (function, is_expression) = match compile(self.lua(), source, &name) {
@@ -158,7 +158,7 @@ impl Repl {
         reply
     }
 
-    /// Runs a script as `compt run` does, with values of `compt.args`; its globals stay.
+    /// Runs a script as `compt run` does, with values of `compt.args`; its globals remain.
     pub fn run(
         &mut self,
         path: &Path,
@@ -188,7 +188,7 @@ impl Repl {
         self.file(path, text, &source, kept, look)
     }
 
-    /// Runs `source`, the text of a file or what was made of it; `kept` is what a saved session has.
+    /// Runs `source`, the original or modified text of a file; `kept` is the statement for a saved session.
     fn file(&mut self, path: &Path, text: &str, source: &str, kept: String, look: Look) -> Reply {
         let name = path.display().to_string();
         if let Err(error) = self.runtime.look_beside(path) {
@@ -206,8 +206,8 @@ impl Repl {
         }
     }
 
-    /// Loads the loaded files again that have changed, and has the session's trainers look at their
-    /// control files. Tells a line for each.
+    /// Reloads loaded files that have changed, and makes the session's trainers check their
+    /// control files. Returns a line for each.
     pub fn reload(&mut self, look: Look) -> Vec<Reply> {
         let mut replies = Vec::new();
         for (path, before) in self.loaded.clone() {
@@ -239,7 +239,7 @@ impl Repl {
         replies
     }
 
-    /// Drops globals of the session, all of them if none is named, and frees what they held.
+    /// Deletes globals of the session, all of them if none is named, and frees their memory.
     pub fn forget(&mut self, names: &[String]) -> crate::Result<()> {
         let own: BTreeSet<String> =
             survey::globals(self.lua()).map_err(told)?.difference(&self.given).cloned().collect();
@@ -255,11 +255,11 @@ impl Repl {
         dropped.iter().try_for_each(|name| globals.raw_set(*name, mlua::Nil)).map_err(told)?;
         let gone = format!("{} = nil\ncollectgarbage()", dropped.join(", "));
         self.inputs.extend((!dropped.is_empty()).then_some(gone));
-        // What has a finalizer goes in the second round.
+        // Objects with finalizers are freed in the second collection.
         self.lua().gc_collect().and_then(|()| self.lua().gc_collect()).map_err(told)
     }
 
-    /// Compiles an input to be run again and again, as the timers do.
+    /// Compiles an input for repeated runs, as the timers need.
     pub fn code(&self, source: &str) -> Result<Code, Box<Failure>> {
         sources::record(self.lua(), "input", source);
         let code =
@@ -285,7 +285,7 @@ impl Repl {
         reply
     }
 
-    /// Runs code so many times, for a clock: nothing is shown.
+    /// Runs code `count` times without showing values, for a timer.
     pub fn often(&self, code: &Code, count: u64) -> Reply {
         let repeat = "local f, n = ... return function() for _ = 1, n do f() end end";
         let chunk = self.lua().load(repeat).set_name("=timeit");
@@ -295,8 +295,8 @@ impl Repl {
         }
     }
 
-    /// Keeps that code was called so often by a timer, or that the timer was stopped; gives what
-    /// trainers did meanwhile.
+    /// Records that a timer called code, or was stopped. Returns what
+    /// trainers did in the meantime.
     pub fn timed(&mut self, code: &Code, calls: Option<u64>, before: &Trainers) -> Moved {
         let moved = before.until(&self.trainers());
         self.inputs.push(match calls {
@@ -309,19 +309,19 @@ impl Repl {
         moved
     }
 
-    /// The session's own globals, one a line, with what they are.
+    /// The session's own globals, one per line, with their values.
     pub fn variables(&self, look: Look) -> Reply {
         interrupt::clear();
         self.ended(survey::variables(self.lua(), &self.given, look))
     }
 
-    /// The live tensors and their bytes, by device and by where they were made.
+    /// The live tensors and their bytes, by device and by the place of their creation.
     pub fn memory(&self) -> Reply {
         interrupt::clear();
         self.ended(survey::memory(self.lua()))
     }
 
-    /// The global whose name is nearest, if `name` is a name and near enough to be one mistyped.
+    /// The global with the nearest name, if `name` is a name and probably mistyped.
     pub fn nearest_global(&self, name: &str) -> Option<String> {
         let code: Vec<_> = lexer::tokens(name).into_iter().filter(|t| t.is_code()).collect();
         let [only] = code[..] else { return None };
@@ -329,17 +329,17 @@ impl Repl {
         let known: Vec<&str> = names.iter().map(String::as_str).chain(["compt", "torch"]).collect();
         let is_name = only.kind == lexer::Kind::Name && !known.contains(&name);
         let near = nearest(name, &known).filter(|_| is_name)?;
-        // Half the letters alike is far for a name alone.
+        // Half of the letters being equal is too weak for a name alone.
         (name.len() > 2 && near.len().abs_diff(name.len()) <= 2).then(|| near.to_string())
     }
 
-    /// The documented name that an expression stands for, without evaluating it.
+    /// The documented name that an expression refers to, without evaluating it.
     pub fn name_of(&self, expression: &str) -> Option<String> {
         let context = context::Context::new(expression);
         context.resolve(self.lua(), &self.docs, 0, context.tokens.len()).name
     }
 
-    /// Calls a function as an input is: Ctrl-C stops it, and its values are shown.
+    /// Calls a function as an input is called: Ctrl-C stops it, and its values are shown.
     fn call(&self, function: &Function, look: Look) -> Reply {
         interrupt::clear();
         let result = function.call::<MultiValue>(()).and_then(|values| {
@@ -352,13 +352,13 @@ impl Repl {
         self.ended(result)
     }
 
-    /// What a result means, and everything ready for the next input.
+    /// Converts a result to a reply, and prepares for the next input.
     fn ended(&self, result: mlua::Result<String>) -> Reply {
         let interrupted = interrupt::requested();
         interrupt::clear();
         let usual = hook::install(self.lua());
         match result.and_then(|shown| usual.map(|()| shown)) {
-            // A pcall may have swallowed the interruption: what follows must not go on.
+            // A pcall may have swallowed the interrupt: the session must still stop here.
             Ok(_) if interrupted => Reply::Interrupted(None),
             Ok(shown) => Reply::Done(shown),
             Err(error) if interrupted => {
@@ -373,7 +373,7 @@ impl Repl {
     }
 
     fn show(&self, values: &MultiValue, look: Look) -> mlua::Result<String> {
-        // A call without a value shows nothing; `nil` alone is a value that was asked for.
+        // A call without a value shows nothing; a single `nil` is a value and is shown.
         let last = values.iter().rposition(|value| !value.is_nil()).map_or(0, |at| at + 1);
         let shown = values.iter().take(last.max(usize::from(!values.is_empty())));
         let texts =
@@ -382,7 +382,7 @@ impl Repl {
     }
 }
 
-/// An input that was compiled.
+/// A compiled input.
 pub struct Code {
     function: Function,
     source: String,
@@ -393,7 +393,7 @@ fn told(error: Error) -> crate::Error {
     crate::Error::new(Failure::new(&error).message)
 }
 
-/// Whether an input wants more lines: a question for the compiler.
+/// Whether an input needs more lines, according to the compiler.
 pub fn is_incomplete(lua: &Lua, source: &str) -> bool {
     matches!(compile(lua, source, "input"), Compiled::Incomplete)
 }
@@ -405,7 +405,7 @@ enum Compiled {
     Wrong(Error),
 }
 
-/// An expression if it is one, else statements.
+/// Compiles an expression if it is one, else statements.
 fn compile(lua: &Lua, source: &str, name: &str) -> Compiled {
     let compile = |source: String| lua.load(source).set_name(format!("={name}")).into_function();
     let incomplete =
@@ -413,7 +413,7 @@ fn compile(lua: &Lua, source: &str, name: &str) -> Compiled {
     let expression = compile(format!("return {}", source.strip_prefix('=').unwrap_or(source)));
     match (expression, compile(source.to_string())) {
         (Ok(f), Err(_)) => Compiled::Expression(f),
-        // A call is both: its values are wanted. What is only white space or a comment is neither.
+        // A call is both and is compiled as an expression. White space and comments are neither.
         (Ok(f), Ok(nothing)) => match lexer::tokens(source).iter().any(|t| t.is_code()) {
             true => Compiled::Expression(f),
             false => Compiled::Statements(nothing),

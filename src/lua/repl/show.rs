@@ -1,13 +1,13 @@
-//! Values as the prompt shows them: tables in Lua's own notation, large things cut short.
+//! Formats values for the prompt: tables in Lua notation, large values abbreviated.
 
 use crate::object;
 use mlua::{Table, Value};
 
-/// How the terminal wants values.
+/// How values are formatted for the terminal.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
     pub colour: bool,
-    /// Characters in a line.
+    /// Characters per line.
     pub width: usize,
 }
 
@@ -16,19 +16,19 @@ impl Look {
     pub const PLAIN: Look = Look { colour: false, width: 100 };
 }
 
-/// Levels of tables that are opened.
+/// The maximum depth of tables that are expanded.
 const DEEP: usize = 4;
-/// Elements of one table that are shown.
+/// The maximum number of elements shown of one table.
 const MANY: usize = 40;
-/// Characters of a string inside a table.
+/// The maximum number of characters of a string inside a table.
 const LONG: usize = 200;
-/// Characters of a string on its own; `print` shows the whole.
+/// The maximum number of characters of a string on its own; `print` shows the whole.
 const LONGEST: usize = 10_000;
 
 /// A value on its own.
 pub fn value(value: &Value, look: Look) -> mlua::Result<String> {
     match value {
-        // Text of several lines is a table or a report, to be read as it is.
+        // Text of several lines is a table or a report, shown unchanged.
         Value::String(text) if text.to_string_lossy().contains('\n') => {
             let lines = text.to_string_lossy();
             let visible = |c: &char| !c.is_control() || "\n\t".contains(*c);
@@ -87,7 +87,7 @@ fn table(table: &Table, look: Look, depth: usize, above: &mut Vec<Table>) -> mlu
             continue;
         }
         others += 1;
-        // All keys are needed to show the first ones in order, but not of a huge table.
+        // All keys are needed to show the first ones in order; a huge table is not sorted.
         if others <= 1000 {
             named.push((key_text(&key)?, value));
         }
@@ -103,7 +103,7 @@ fn table(table: &Table, look: Look, depth: usize, above: &mut Vec<Table>) -> mlu
     Ok(joined(&parts, look.width.saturating_sub(2 * depth), depth))
 }
 
-/// In one line where there is room, else a line each.
+/// On one line if it fits, else one line per part.
 fn joined(parts: &[String], width: usize, depth: usize) -> String {
     if parts.is_empty() {
         return "{}".to_string();
@@ -137,7 +137,7 @@ fn shortened(text: &str, most: usize) -> String {
     }
 }
 
-/// In quotes, as Lua reads it; control characters cannot reach the terminal.
+/// Quoted as a Lua string; control characters are escaped.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

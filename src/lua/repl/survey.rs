@@ -1,4 +1,4 @@
-//! What a session holds: its globals and its tensors.
+//! The contents of a session: its globals and its tensors.
 
 use super::show::{self, Look};
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ pub fn globals(lua: &Lua) -> mlua::Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// The session's own globals, one a line, with what they are.
+/// The session's own globals, one per line, with their values.
 pub fn variables(lua: &Lua, given: &BTreeSet<String>, look: Look) -> mlua::Result<String> {
     let own: Vec<String> = globals(lua)?
         .into_iter()
@@ -45,7 +45,7 @@ pub fn variables(lua: &Lua, given: &BTreeSet<String>, look: Look) -> mlua::Resul
     Ok(lines.join("\n"))
 }
 
-/// The live tensors and their bytes, by device and by where they were made.
+/// The live tensors and their bytes, by device and by the place of their creation.
 pub fn memory(lua: &Lua) -> mlua::Result<String> {
     lua.gc_collect()?;
     lua.gc_collect()?;

@@ -22,7 +22,7 @@ pub const OPS: &[Op] = &[
     Op::positional("one_hot", one_hot),
 ];
 
-/// Methods that change their tensor.
+/// In-place methods.
 pub const IN_PLACE: &[Op] = &[
     Op::unary_in_place("tanh_", Tensor::f_tanh_),
     Op::unary_in_place("sigmoid_", Tensor::f_sigmoid_),
@@ -61,7 +61,7 @@ fn reduction(args: &Args) -> Outcome<Reduction> {
 }
 
 /// `cross_entropy(logits, targets, { reduction, weight, ignore_index = -100, label_smoothing = 0 })`.
-/// Logits [n, classes, ...]; targets are class ids [n, ...], data that counts from 0.
+/// Logits [n, classes, ...]; targets are class ids [n, ...], which count from 0.
 fn cross_entropy(args: &Args) -> Outcome {
     let (logits, targets) = (args.tensor(1)?, args.tensor_arg(2)?.tensor()?);
     let weight = args.tensor_option("weight")?;
@@ -91,14 +91,14 @@ fn dropout(args: &Args) -> Outcome {
     Ok(args.tensor(1)?.f_dropout(p, args.option_or("training", true)?)?.into())
 }
 
-/// `embedding(weight, ids)`: rows of `weight` [n, d] by ids, data that counts from 0.
+/// `embedding(weight, ids)`: rows of `weight` [n, d] by ids, which count from 0.
 fn embedding(args: &Args) -> Outcome {
     let (weight, ids) = (args.tensor(1)?, args.tensor_arg(2)?.tensor()?);
     check_ids(&ids, weight.size().first().copied().unwrap_or(0))?;
     Ok(Tensor::f_embedding(&weight, &ids, -1, false, false)?.into())
 }
 
-/// `one_hot(ids, classes)`: int64, one dimension more; ids are data that counts from 0.
+/// `one_hot(ids, classes)`: int64 with one more dimension; ids count from 0.
 fn one_hot(args: &Args) -> Outcome {
     let (ids, classes) = (args.tensor_arg(1)?.tensor()?, args.int(2)?);
     check_ids(&ids, classes)?;

@@ -1,4 +1,4 @@
-//! What may stand where a tensor is expected: a tensor, a number, or a nested table of numbers.
+//! The values accepted for a tensor: a tensor, a number, or a nested table of numbers.
 
 use super::{create, handle};
 use crate::Error;
@@ -6,7 +6,7 @@ use crate::options::kind;
 use mlua::{FromLua, Lua, Value};
 use tch::{Device, Kind, Scalar, Tensor};
 
-/// A number as Lua has it.
+/// A Lua number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number {
     Bool(bool),
@@ -30,7 +30,7 @@ impl Number {
         }
     }
 
-    /// The whole number a value is: 3, or 3.0 as Lua's `6 / 2` makes it.
+    /// The integer value: 3, or 3.0, which Lua's `6 / 2` returns.
     pub fn whole(value: &Value) -> Option<i64> {
         match *value {
             Value::Integer(i) => Some(i),
@@ -63,7 +63,7 @@ impl Number {
         }
     }
 
-    /// The element type PyTorch gives such a number in a new tensor.
+    /// The dtype that PyTorch gives such a number in a new tensor.
     pub fn kind(self) -> Kind {
         match self {
             Number::Bool(_) => Kind::Bool,
@@ -94,7 +94,7 @@ impl Number {
 }
 
 impl TensorArg {
-    /// The value as a tensor of its own right, if it can be one.
+    /// The value as a tensor argument, if it is one.
     pub(super) fn of(value: &Value) -> crate::Result<Option<Self>> {
         if let Some(tensor) = handle::of(value) {
             return tensor.get().map(TensorArg::Tensor).map(Some);
@@ -118,7 +118,7 @@ impl TensorArg {
         }
     }
 
-    /// A tensor fit for an operation together with `other`; see [`Number::beside`].
+    /// A tensor that can be combined with `other`; see [`Number::beside`].
     pub fn beside(self, other: &Tensor) -> crate::Result<Tensor> {
         match self {
             TensorArg::Tensor(tensor) => Ok(tensor),
@@ -127,7 +127,7 @@ impl TensorArg {
     }
 }
 
-/// What a value is, in a Lua user's words.
+/// The type of a value, in Lua's terms.
 pub(super) fn type_of(value: &Value) -> String {
     match value {
         Value::Integer(_) => "number".to_string(),

@@ -14,16 +14,16 @@ use tch::{Device, Kind, Tensor};
 pub struct Args<'l> {
     pub lua: &'l Lua,
     op: &'static str,
-    /// Whether the first value is the tensor that the user wrote before a colon.
+    /// Whether the first value is the tensor before a colon.
     is_method: bool,
     values: Vec<Value>,
     options: RefCell<Option<Options>>,
-    /// The last position read, so that one argument too many is an error.
+    /// The last position read, so that an extra argument is an error.
     last: Cell<usize>,
 }
 
 impl<'l> Args<'l> {
-    /// `with_options` takes a last table with names in it for the options.
+    /// With `with_options`, a last table with named keys is the options.
     pub fn new(
         lua: &'l Lua,
         op: &'static str,
@@ -44,12 +44,12 @@ impl<'l> Args<'l> {
         Ok(Args { lua, op, is_method, values, options, last })
     }
 
-    /// The function as the user writes it, `torch.sum` or `tensor:sum`.
+    /// The function's name for the user, `torch.sum` or `tensor:sum`.
     pub fn call(&self) -> String {
         format!("{}{}", if self.is_method { "tensor:" } else { "torch." }, self.op)
     }
 
-    /// An argument as the user counts it.
+    /// The name of an argument, counted as the user does.
     fn place(&self, i: usize) -> String {
         match i - usize::from(self.is_method) {
             0 => "what stands before the colon".to_string(),
@@ -57,7 +57,7 @@ impl<'l> Args<'l> {
         }
     }
 
-    /// Refuses arguments and options that nobody read.
+    /// Refuses arguments and options that were not read.
     pub fn finish(&self) -> Outcome<()> {
         let last = self.last.get();
         if self.values.len() > last {
@@ -86,7 +86,7 @@ impl<'l> Args<'l> {
         self.values.get(i - 1).cloned().unwrap_or(Value::Nil)
     }
 
-    /// The arguments from `i` on; a single list stands for its elements.
+    /// The arguments from `i` on; a single list is replaced by its elements.
     pub fn rest(&self, i: usize) -> Vec<Value> {
         if let (Value::Table(list), true) = (self.value(i), self.values.len() == i) {
             return elements(&list);
@@ -108,7 +108,7 @@ impl<'l> Args<'l> {
         }
     }
 
-    /// A tensor of truth values, as PyTorch wants a condition or a mask to be.
+    /// A boolean tensor, as PyTorch requires for a condition or a mask.
     pub fn mask(&self, i: usize) -> Result<Tensor> {
         let tensor = self.tensor(i)?;
         match tensor.f_kind()? {
@@ -123,13 +123,13 @@ impl<'l> Args<'l> {
         }
     }
 
-    /// A tensor, or what can become one.
+    /// A tensor, or a value that can be converted to one.
     pub fn tensor_arg(&self, i: usize) -> Result<TensorArg> {
         TensorArg::of(&self.value(i))?
             .ok_or_else(|| self.wrong(i, "a tensor, a number or a nested table of numbers"))
     }
 
-    /// A tensor, or a number to be used together with `other`.
+    /// A tensor, or a number to be combined with `other`.
     pub fn beside(&self, i: usize, other: &Tensor) -> Result<Tensor> {
         self.tensor_arg(i)?.beside(other)
     }
@@ -195,7 +195,7 @@ impl<'l> Args<'l> {
             .collect()
     }
 
-    /// A dimension of `tensor`, from 0; `default` (from 1) where the argument is absent.
+    /// A dimension of `tensor`, from 0; `default` (from 1) if the argument is absent.
     pub fn dim(&self, i: usize, tensor: &Tensor, default: Option<i64>) -> Result<i64> {
         match (self.value(i), default) {
             (Value::Nil, Some(default)) => dim::resolve(default, tensor.dim()),
@@ -203,7 +203,7 @@ impl<'l> Args<'l> {
         }
     }
 
-    /// The dimensions of `tensor` to work on, from 0: a number or a list; `None` if absent.
+    /// The dimensions of `tensor` to reduce, from 0: a number or a list; `None` if absent.
     pub fn dims(&self, i: usize, tensor: &Tensor) -> Result<Option<Vec<i64>>> {
         match self.value(i) {
             Value::Nil => Ok(None),
@@ -221,7 +221,7 @@ impl<'l> Args<'l> {
         }
     }
 
-    /// Indices into a dimension of `size` elements, given from 1, made to count from 0.
+    /// Indices into a dimension of `size` elements, converted from counting from 1 to counting from 0.
     pub fn indices(&self, i: usize, size: i64) -> Result<Tensor> {
         let index = self.tensor_arg(i)?.tensor()?;
         dim::zero_based(&index, size).map_err(|e| e.at(self.place(i)))
@@ -255,12 +255,12 @@ impl<'l> Args<'l> {
     }
 }
 
-/// The elements of a list, nil where it has a hole.
+/// The elements of a list, nil for a hole.
 pub fn elements(list: &Table) -> Vec<Value> {
     (1..=list.raw_len()).map(|i| list.raw_get(i).unwrap_or(Value::Nil)).collect()
 }
 
-/// Values that must all be tensors.
+/// Converts values that must all be tensors.
 pub fn tensors(values: &[Value]) -> Result<Vec<Tensor>> {
     let tensor = |(i, value): (usize, &Value)| match handle::of(value) {
         Some(tensor) => tensor.get(),

@@ -43,7 +43,7 @@ pub const OPS: &[Op] = &[
     Op::positional("masked_fill", masked_fill),
 ];
 
-/// Methods that change their tensor.
+/// In-place methods.
 pub const IN_PLACE: &[Op] = &[
     Op::binary_in_place("add_", Tensor::f_add_),
     Op::binary_in_place("sub_", Tensor::f_sub_),
@@ -95,7 +95,7 @@ fn bounds(args: &Args, this: &Tensor) -> Outcome<(Option<Tensor>, Option<Tensor>
     Ok(bounds)
 }
 
-/// A tensor where `this` is: some operations take no CPU number beside a CUDA tensor.
+/// A tensor on the device of `this`: some operations refuse a CPU scalar with a CUDA tensor.
 fn on_device(tensor: Tensor, this: &Tensor) -> Outcome<Tensor> {
     Ok(if tensor.dim() == 0 { tensor.f_to_device(this.device())? } else { tensor })
 }

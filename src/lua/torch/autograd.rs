@@ -46,7 +46,7 @@ fn backward(args: &Args) -> Outcome {
 }
 
 /// `torch.grad(output, {inputs}, { gradient =, retain_graph = false, create_graph = false })` ->
-/// list of gradients, `false` where the output does not depend on an input. Leaves `grad` alone.
+/// list of gradients, `false` where the output does not depend on an input. Does not change `grad`.
 fn grad(args: &Args) -> Outcome {
     let output = scalar(&args.tensor(1)?, args.tensor_option("gradient")?)?;
     let create = args.option_or("create_graph", false)?;

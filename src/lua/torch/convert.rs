@@ -1,4 +1,4 @@
-//! Out of tensors and between dtypes and devices.
+//! Conversion from tensors to Lua values, and between dtypes and devices.
 
 use super::args::Args;
 use super::op::{Op, Out, Outcome};
@@ -52,7 +52,7 @@ fn item(args: &Args) -> Outcome {
     Ok(Out::Lua(elements(&t)?.value(0)))
 }
 
-/// Nested tables of numbers or booleans; of a 0-dimensional tensor its element.
+/// Nested tables of numbers or booleans; the element of a 0-dimensional tensor.
 fn tolist(args: &Args) -> Outcome {
     let t = args.tensor(1)?;
     let mut next = 0;

@@ -1,4 +1,4 @@
-//! Tensors from nothing: from nested tables, constants and ranges.
+//! Creation of tensors: from nested tables, constants and ranges.
 
 use super::arg::{Number, TensorArg, type_of};
 use super::args::Args;
@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use mlua::{Table, Value};
 use tch::{Device, Kind, TchError, Tensor};
 
-/// Only functions in PyTorch. `dtype`, `device` and `requires_grad` are options of all.
+/// Functions only, as in PyTorch. All have the options `dtype`, `device` and `requires_grad`.
 pub const FUNCTIONS: &[Op] = &[
     Op::with_options("tensor", tensor),
     Op::with_options("zeros", |a| {
@@ -48,7 +48,7 @@ pub(super) fn finish(args: &Args, tensor: Tensor) -> Outcome {
     Ok(tensor.into())
 }
 
-/// A new tensor of another's sizes; of its dtype and device too, unless options say otherwise.
+/// A new tensor with the sizes, dtype and device of another one, unless options override them.
 fn like(
     args: &Args,
     make: impl Fn(Vec<i64>, (Kind, Device)) -> std::result::Result<Tensor, TchError>,
@@ -59,7 +59,7 @@ fn like(
 }
 
 /// `tensor(data, { dtype, device, requires_grad })`: a number or a nested table. Without a dtype
-/// whole numbers make int64, other numbers float32, booleans bool.
+/// integers give int64, other numbers float32, booleans bool.
 fn tensor(args: &Args) -> Outcome {
     let dtype = args.dtype()?;
     let tensor = match args.value(1) {
@@ -87,7 +87,7 @@ fn full(args: &Args) -> Outcome {
     finish(args, Tensor::f_full(sizes, value.scalar(), options(args, value.kind())?)?)
 }
 
-/// `arange(stop)`, `arange(start, stop, step)`: from start (0) to before stop, as PyTorch has it.
+/// `arange(stop)`, `arange(start, stop, step)`: from start (0) up to but not including stop, as in PyTorch.
 fn arange(args: &Args) -> Outcome {
     let numbers = (1..=args.values().len()).map(|i| args.number(i)).collect::<Result<Vec<_>>>()?;
     let (start, stop, step) = match numbers[..] {
@@ -116,8 +116,8 @@ fn eye(args: &Args) -> Outcome {
     finish(args, Tensor::f_eye_m(n, args.int_or(2, n)?, options(args, Kind::Float)?)?)
 }
 
-/// A tensor from a nested table; without a dtype: bool, int64 or float32, whichever holds all
-/// its elements.
+/// A tensor from a nested table; the default dtype is the first of bool, int64 and float32 that can hold
+/// all its elements.
 pub(super) fn from_table(table: &Table, dtype: Option<Kind>) -> Result<Tensor> {
     let mut nested = Nested::default();
     nested.add(&Value::Table(table.clone()), &mut Vec::new())?;
@@ -132,12 +132,12 @@ struct Nested {
 }
 
 impl Nested {
-    /// Adds what lies at `path` (indices from 1, outermost first).
+    /// Adds the value at `path` (indices from 1, outermost first).
     fn add(&mut self, value: &Value, path: &mut Vec<i64>) -> Result<()> {
         let depth = path.len();
         let ragged =
             |what: String| Error::new(what).at(place(path)).hint("every row needs the same shape");
-        // The first leaf settles the shape.
+        // The first leaf determines the shape.
         let settled = !self.elements.is_empty() || self.shape.contains(&0);
         match value {
             Value::Table(table) => {
@@ -194,7 +194,7 @@ impl Nested {
     }
 }
 
-/// `[2][3]`, or `table` for the outermost.
+/// `[2][3]`, or `table` for the outermost table.
 fn place(path: &[i64]) -> String {
     if path.is_empty() {
         return "table".to_string();

@@ -1,4 +1,4 @@
-//! From Lua's count (from 1, negative from the end) to libtorch's (from 0).
+//! Conversion from Lua's indices (from 1, negative from the end) to libtorch's (from 0).
 
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
@@ -8,7 +8,7 @@ pub fn resolve(dim: i64, ndim: usize) -> Result<i64> {
     position("dimension", dim, ndim.max(1) as i64)
 }
 
-/// Where a new dimension goes among `ndim` old ones: 1 before the first, -1 after the last.
+/// The position of a new dimension among `ndim` old ones: 1 before the first, -1 after the last.
 pub fn resolve_new(dim: i64, ndim: usize) -> Result<i64> {
     position("dimension", dim, ndim as i64 + 1)
 }
@@ -28,7 +28,7 @@ fn position(what: &str, i: i64, size: i64) -> Result<i64> {
     }
 }
 
-/// Indices counting from 1 into a dimension of `size` elements, made to count from 0.
+/// Indices counting from 1 into a dimension of `size` elements, converted to count from 0.
 pub fn zero_based(index: &Tensor, size: i64) -> Result<Tensor> {
     if !matches!(index.f_kind()?, Kind::Int64 | Kind::Int | Kind::Uint8) {
         return Err(Error::new("indices must be whole numbers").hint("`:long()` converts"));
@@ -46,7 +46,7 @@ pub fn zero_based(index: &Tensor, size: i64) -> Result<Tensor> {
     Ok(index.f_sub_scalar(1)?)
 }
 
-/// Indices as libtorch returns them, made to count from 1.
+/// Indices returned by libtorch, converted to count from 1.
 pub fn one_based(index: &Tensor) -> std::result::Result<Tensor, tch::TchError> {
     index.f_add_scalar(1)
 }

@@ -9,15 +9,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use tch::Tensor;
 
-/// A tensor on its way to or from Lua.
+/// A tensor passed to or from Lua.
 ///
 /// Bindings take it as an argument, read it with [`get`](Self::get), and return
-/// `LuaTensor::new(tensor)`. An enclosing `torch.scope` frees what was made with `new` inside it:
+/// `LuaTensor::new(tensor)`. An enclosing `torch.scope` frees tensors created with `new` inside it:
 /// objects that live longer keep the [`tch::Tensor`], not the `LuaTensor`.
 #[derive(Clone)]
 pub struct LuaTensor(Rc<Slot>);
 
-/// Where a tensor is until it is freed; every copy of a handle shares one slot.
+/// Holds a tensor until it is freed; every copy of a handle shares one slot.
 pub(super) struct Slot(RefCell<State>);
 
 enum State {
@@ -37,8 +37,8 @@ impl LuaTensor {
         LuaTensor(slot)
     }
 
-    /// The tensor itself, sharing memory and gradient with this handle (about 20 ns).
-    /// Fails if the tensor was freed, naming what freed it.
+    /// The tensor itself, which shares memory and gradient with this handle (about 20 ns).
+    /// Fails if the tensor was freed, and names what freed it.
     pub fn get(&self) -> crate::Result<Tensor> {
         match &*self.0.0.borrow() {
             State::Live { tensor, .. } => Ok(tensor.shallow_clone()),
@@ -63,7 +63,7 @@ impl Slot {
         }
     }
 
-    /// Lets the memory go and remembers why; a second time changes nothing.
+    /// Frees the memory and records the reason; a second call changes nothing.
     pub fn free(&self, by: &Rc<str>) {
         let mut state = self.0.borrow_mut();
         if let State::Live { .. } = *state {
@@ -82,7 +82,7 @@ impl Handle {
     }
 }
 
-/// Frees a tensor, naming `what` did it and where.
+/// Frees a tensor, and records `what` freed it and where.
 pub(super) fn free(lua: &Lua, tensor: &LuaTensor, what: &str) {
     tensor.0.free(&format!("{what} at {}", place(lua)).into());
 }
@@ -108,7 +108,7 @@ impl FromLua for LuaTensor {
     }
 }
 
-/// The tensor a value is, if it is one.
+/// The tensor in a value, if it is one.
 pub(super) fn of(value: &Value) -> Option<LuaTensor> {
     let userdata: &AnyUserData = value.as_userdata()?;
     userdata.borrow::<Handle>().ok().map(|handle| handle.0.clone())

@@ -1,4 +1,4 @@
-//! Parts of a tensor. Indices count from 1, negative ones from the end; ranges include both ends.
+//! Indexing. Indices count from 1, negative ones from the end; ranges include both ends.
 
 use super::arg::{Number, TensorArg, type_of};
 use super::args::Args;
@@ -24,14 +24,14 @@ pub const OPS: &[Op] = &[
     Op::with_options("argsort", argsort),
 ];
 
-/// Methods that change their tensor.
+/// In-place methods.
 pub const IN_PLACE: &[Op] = &[
     Op::positional("index_add_", index_add_),
     Op::positional("scatter_", scatter_),
     Op::positional("scatter_add_", scatter_add_),
 ];
 
-/// `t[key]`: see [`part`]; a bool tensor selects elements, a whole-number tensor or a tensor of
+/// `t[key]`: see [`part`]; a bool tensor selects elements, an integer tensor or a list of
 /// indices selects rows.
 pub fn get(t: &Tensor, key: &Value) -> Result<Tensor> {
     let Some(index) = handle::of(key) else { return part(t, key) };
@@ -66,8 +66,8 @@ fn rows(t: &Tensor, index: &Tensor) -> Result<Tensor> {
     dim::zero_based(index, t.size().first().copied().unwrap_or(0))
 }
 
-/// The part a key names: `t[2]` a row; `t[{ {1, 3}, 2, {} }]` dimension by dimension a range, an
-/// index (which drops the dimension) or all. A range may have a step: `{1, -1, 2}`.
+/// The part that a key selects: `t[2]` a row; `t[{ {1, 3}, 2, {} }]` per dimension a range, an
+/// index (which drops the dimension) or everything. A range may have a step: `{1, -1, 2}`.
 fn part(t: &Tensor, key: &Value) -> Result<Tensor> {
     match key {
         Value::Table(keys) => {
@@ -182,7 +182,7 @@ fn index_add_(args: &Args) -> Outcome {
     Ok(Out::changed(t.f_index_add_(d, &index, &args.tensor(4)?)?))
 }
 
-/// The source of a scatter: a tensor, or a number for every place.
+/// The source of a scatter: a tensor, or a number for every position.
 fn source(args: &Args, t: &Tensor, index: &Tensor) -> Outcome<Tensor> {
     Ok(match args.tensor_arg(4)? {
         TensorArg::Tensor(source) => source,

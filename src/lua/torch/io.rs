@@ -1,4 +1,4 @@
-//! Tensors in files.
+//! Saving and loading of tensors.
 
 use super::arg::type_of;
 use super::args::Args;
@@ -12,7 +12,7 @@ use tch::Device;
 
 pub const FUNCTIONS: &[Op] = &[Op::positional("save", save), Op::with_options("load", load)];
 
-/// `save(path, { name = tensor, ... })`: a safetensors file, whole or not at all.
+/// `save(path, { name = tensor, ... })`: a safetensors file, written atomically.
 fn save(args: &Args) -> Outcome {
     let path = args.string(1)?;
     let Value::Table(table) = args.value(2) else {

@@ -1,5 +1,5 @@
-//! Tensors that gather gradients: which of them there are in a session and where they were made, so
-//! that a trainer can name those whose gradients nobody uses.
+//! Tensors that require gradients, and where they were created, so
+//! that a trainer can name those whose gradients are not used.
 
 use super::handle::Slot;
 use super::place_in_script;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use tch::Tensor;
 
-/// Leaves with one owner, by their names; None once the owner is gone.
+/// Leaves with one owner, by name; `None` after the owner is freed.
 type Find = Box<dyn Fn() -> Option<Named>>;
 
 struct Owner {
@@ -22,9 +22,9 @@ struct Owner {
 #[derive(Default)]
 struct Leaves {
     owners: Vec<Owner>,
-    /// When there are so many, those that are gone are forgotten.
+    /// At this length, freed entries are removed.
     prune_at: usize,
-    /// While a watch is on, what was made since: it may be gone before the watch is over.
+    /// The tensors created during a watch, kept alive until it ends.
     held: Option<Vec<(Rc<str>, Tensor)>>,
 }
 
@@ -32,7 +32,7 @@ thread_local! {
     static LEAVES: RefCell<Leaves> = RefCell::default();
 }
 
-/// Notes a tensor of a script's own that gathers gradients from now on.
+/// Records a tensor of a script that requires gradients from now on.
 pub(super) fn made(lua: &Lua, slot: &Rc<Slot>) {
     let Some(tensor) = slot.live().filter(|tensor| tensor.f_is_leaf().unwrap_or(false)) else {
         return;
@@ -47,7 +47,7 @@ pub(super) fn made(lua: &Lua, slot: &Rc<Slot>) {
     note(place, Box::new(move || Some(vec![(String::new(), slot.upgrade()?.live()?)])));
 }
 
-/// Notes the parameters of an object: of a bank, a router, a method.
+/// Records the parameters of an object: of a bank, a router, a method.
 pub fn of_object(lua: &Lua, find: impl Fn() -> Option<Named> + 'static) {
     note(place_in_script(lua).into(), Box::new(find));
 }
@@ -62,7 +62,7 @@ fn note(place: Rc<str>, find: Find) {
     });
 }
 
-/// Every leaf there is now, with its name (empty where it has none) and where it was made.
+/// Every live leaf, with its name (empty if it has none) and where it was created.
 fn all() -> Vec<(Rc<str>, String, Tensor)> {
     LEAVES.with_borrow(|leaves| {
         let known = leaves.owners.iter().flat_map(|owner| {
@@ -75,23 +75,23 @@ fn all() -> Vec<(Rc<str>, String, Tensor)> {
     })
 }
 
-/// Where a parameter was made, if that is known.
+/// Where a parameter was created, if known.
 pub fn place_of(tensor: &Tensor) -> Option<Rc<str>> {
     let address = tensor.data_ptr();
     all().into_iter().find(|leaf| leaf.2.data_ptr() == address).map(|leaf| leaf.0)
 }
 
-/// Leaves made at one place that got gradients.
+/// Leaves created at one place that received gradients.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
     pub place: Rc<str>,
-    /// The name (empty where there is none) and shape of each.
+    /// The name (empty if there is none) and shape of each.
     pub tensors: Vec<(String, Vec<i64>)>,
 }
 
-/// From its start on, gradients are looked for.
+/// Finds the gradients computed since its start.
 pub struct Watch {
-    /// The gradients there were, by the address of the tensor.
+    /// The gradients at the start, by the address of the tensor.
     before: BTreeMap<usize, Tensor>,
 }
 
@@ -108,7 +108,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// What has a gradient now that it did not have at the start, by where it was made.
+    /// The tensors that received a gradient since the start, by the place of their creation.
     pub fn found(self) -> Result<Vec<Found>> {
         let mut seen = std::collections::BTreeSet::new();
         let mut found: Vec<Found> = Vec::new();

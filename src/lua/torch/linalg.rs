@@ -1,4 +1,4 @@
-//! Products.
+//! Matrix products.
 
 use super::args::{self, Args};
 use super::op::{Op, Outcome};

@@ -1,4 +1,4 @@
-//! What tensors take.
+//! Memory statistics of tensors.
 
 use super::args::Args;
 use super::op::{Op, Out, Outcome};
@@ -25,8 +25,8 @@ fn stats(args: &Args) -> Outcome {
     Ok(Out::Lua(Value::Table(table)))
 }
 
-/// `set_soft_max(bytes)`: past so many live bytes Lua's garbage is collected. It grows by 1.4 if
-/// over 80% remains then. Starts `peak_bytes` anew.
+/// `set_soft_max(bytes)`: if live bytes exceed this limit, Lua's garbage is collected. The limit grows by
+/// a factor of 1.4 if over 80% remains live afterwards. Resets `peak_bytes`.
 fn set_soft_max(args: &Args) -> Outcome {
     let bytes = args.int(1)?;
     let bytes = usize::try_from(bytes)

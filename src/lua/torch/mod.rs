@@ -1,10 +1,10 @@
 //! `compt.torch`: tensors in Lua, with PyTorch's names.
 //!
 //! Dimensions and indices count from 1, negative ones from the end. This holds for every index
-//! that says *where* in a tensor something is: what `argmax`, `max`, `min`, `topk`, `sort`,
-//! `argsort`, `nonzero`, `multinomial` and `randperm` give back, and what `gather`,
+//! that is a position in a tensor: those that `argmax`, `max`, `min`, `topk`, `sort`,
+//! `argsort`, `nonzero`, `multinomial` and `randperm` return, and those that `gather`,
 //! `index_select`, `scatter`, `index_add` and `t[...]` take. Token ids and class ids are data, not
-//! positions: `embedding`, `one_hot` and `cross_entropy` take them from 0 as PyTorch does.
+//! positions: `embedding`, `one_hot` and `cross_entropy` count them from 0, as PyTorch does.
 
 mod activation;
 mod arg;
@@ -86,7 +86,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     Ok(module)
 }
 
-/// A metatable that makes an unknown function an error with the nearest name.
+/// A metatable that makes access to an unknown function an error that names the nearest one.
 fn strict(lua: &Lua) -> mlua::Result<Table> {
     let meta = lua.create_table()?;
     let unknown = lua.create_function(|_, (module, name): (Table, Value)| {
@@ -99,20 +99,20 @@ fn strict(lua: &Lua) -> mlua::Result<Table> {
     Ok(meta)
 }
 
-/// The Lua source line that is running, as `file:line`.
+/// The current Lua source line, as `file:line`.
 fn place(lua: &Lua) -> String {
     let places = places(lua);
     places.into_iter().next().unwrap_or_else(|| "the host program".to_string())
 }
 
-/// The same outside of the library: the line of a script.
+/// The current line of a script, outside the library.
 fn place_in_script(lua: &Lua) -> String {
     let places = places(lua);
     let of_script = places.iter().find(|place| !place.starts_with("stdlib/"));
     of_script.or(places.first()).cloned().unwrap_or_else(|| "the host program".to_string())
 }
 
-/// The lines of the calls that are running, the innermost first.
+/// The current lines of the call stack, the innermost first.
 fn places(lua: &Lua) -> Vec<String> {
     (0..)
         .map_while(|level| {

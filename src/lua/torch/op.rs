@@ -1,5 +1,5 @@
-//! An operation: a name, a libtorch function and how Lua's arguments reach it. Each file of
-//! operations is a table of these; `torch.f(t, ...)` and `t:f(...)` both come from it.
+//! An operation: a name, a libtorch function and the conversion of its arguments. Each file of
+//! operations is a table of these; `torch.f(t, ...)` and `t:f(...)` are both defined by it.
 
 use super::arg::type_of;
 use super::args::{self, Args};
@@ -30,10 +30,10 @@ enum Call {
     WithOptions(fn(&Args) -> Outcome),
 }
 
-/// What an operation gives back.
+/// The result of an operation.
 pub enum Out {
     Tensor(Tensor),
-    /// A new tensor that gathers gradients.
+    /// A new tensor that requires gradients.
     Leaf(Tensor),
     Pair(Tensor, Tensor),
     List(Vec<Tensor>),
@@ -43,20 +43,20 @@ pub enum Out {
     Lua(Value),
 }
 
-/// Why an operation failed.
+/// The error of an operation.
 pub enum Fault {
-    /// libtorch refused: wants the function's name and the arguments' shapes.
+    /// An error of libtorch; the function's name and the arguments' shapes are added.
     Torch(TchError),
-    /// A bad argument: wants the function's name.
+    /// A bad argument; the function's name is added.
     Argument(Error),
-    /// Already told in full.
+    /// A complete error.
     Lua(mlua::Error),
 }
 
 pub type Outcome<T = Out> = std::result::Result<T, Fault>;
 
 impl Out {
-    /// For operations in place: libtorch returns the tensor it changed, Lua gets the first
+    /// For in-place operations: libtorch returns the changed tensor, Lua receives the first
     /// argument.
     pub fn changed(_: Tensor) -> Self {
         Out::This
@@ -89,7 +89,7 @@ impl Op {
         Op { name, call: Call::Positional(f) }
     }
 
-    /// Arguments by position, and perhaps a table of named options at the end.
+    /// Arguments by position, and optionally a last table of named options.
     pub const fn with_options(name: &'static str, f: fn(&Args) -> Outcome) -> Self {
         Op { name, call: Call::WithOptions(f) }
     }
@@ -99,7 +99,7 @@ impl Op {
         self.run_as(lua, values, false)
     }
 
-    /// The same as a method of the first one.
+    /// Calls the operation as a method of the first argument.
     pub fn run_method(&self, lua: &Lua, values: MultiValue) -> mlua::Result<MultiValue> {
         self.run_as(lua, values, true)
     }
@@ -108,7 +108,7 @@ impl Op {
         hook::check(lua)?;
         let with_options = matches!(self.call, Call::WithOptions(_));
         let args = Args::new(lua, self.name, values, with_options, is_method)?;
-        // tch panics on a refusal of libtorch's where a number was among the arguments.
+        // tch panics on some errors of libtorch if an argument is a number.
         let applied = catch_unwind(AssertUnwindSafe(|| self.apply(&args)));
         let applied = applied.unwrap_or_else(|panic| Err(Fault::Torch(refusal(panic))));
         let out = applied.and_then(|out| args.finish().map(|()| out));
@@ -160,7 +160,7 @@ impl Op {
     }
 }
 
-/// What libtorch said, from a panic of tch's that quotes it; any other panic goes on.
+/// The libtorch error in a panic of tch; any other panic is resumed.
 fn refusal(panic: Box<dyn Any + Send>) -> TchError {
     let text = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
     match text.split_once("Torch(\"") {
@@ -169,7 +169,7 @@ fn refusal(panic: Box<dyn Any + Send>) -> TchError {
     }
 }
 
-/// A value as an error message shows it: `tensor[2,3] f32 cpu`, `4`, `{1, 2}`.
+/// A value in an error message: `tensor[2,3] f32 cpu`, `4`, `{1, 2}`.
 fn describe(value: &Value) -> String {
     const SHOWN: usize = 8;
     if let Some(tensor) = handle::of(value) {

@@ -1,10 +1,10 @@
-//! How a tensor prints: shape, dtype, device, and a corner of the values.
+//! The printed form of a tensor: shape, dtype, device, and a corner of the values.
 
 use crate::Result;
 use compt_core::tensor::{device, dtype};
 use tch::{Device, Kind, Tensor};
 
-/// Rows and columns shown at most.
+/// The maximum number of rows and columns shown.
 const CORNER: i64 = 6;
 
 /// `tensor[2,3] f32 cpu grad`.
@@ -15,7 +15,7 @@ pub fn header(tensor: &Tensor) -> String {
     format!("tensor[{}] {kind} {}{grad}", shape.join(","), device::name(tensor.device()))
 }
 
-/// The header and at most 6 x 6 values; of more than two dimensions the first matrix.
+/// The header and at most 6 x 6 values; for more than two dimensions, of the first matrix.
 pub fn show(tensor: &Tensor) -> Result<String> {
     let mut header = header(tensor);
     if tensor.size().iter().any(|size| *size > CORNER) || tensor.dim() > 2 {
@@ -61,7 +61,7 @@ pub fn show(tensor: &Tensor) -> Result<String> {
     Ok(text)
 }
 
-/// ` min -1.2 mean 0.03 max 1.1`, and how many are no numbers.
+/// ` min -1.2 mean 0.03 max 1.1`, and the number of NaNs.
 fn statistics(tensor: &Tensor) -> Result<String> {
     let values = tensor.f_reshape([-1])?;
     let kind = values.f_kind()?;
@@ -91,7 +91,7 @@ fn statistics(tensor: &Tensor) -> Result<String> {
     Ok(text)
 }
 
-/// The values in row-major order, all in one notation.
+/// The values in row-major order, all in the same notation.
 fn cells(tensor: &Tensor) -> Result<Vec<String>> {
     let flat = tensor.f_to_device(Device::Cpu)?.f_reshape([-1])?;
     let kind = flat.f_kind()?;

@@ -6,7 +6,7 @@ use super::dim::one_based;
 use super::op::{Op, Out, Outcome};
 use tch::{Kind, Tensor};
 
-/// Only functions in PyTorch. `dtype`, `device` and `requires_grad` are options of all.
+/// Functions only, as in PyTorch. All have the options `dtype`, `device` and `requires_grad`.
 pub const FUNCTIONS: &[Op] = &[
     Op::with_options("rand", |a| finish(a, Tensor::f_rand(a.sizes(1)?, options(a, Kind::Float)?)?)),
     Op::with_options("randn", |a| {
@@ -20,7 +20,7 @@ pub const FUNCTIONS: &[Op] = &[
 pub const OPS: &[Op] =
     &[Op::unary("bernoulli", Tensor::f_bernoulli), Op::with_options("multinomial", multinomial)];
 
-/// Methods that change their tensor.
+/// In-place methods.
 pub const IN_PLACE: &[Op] = &[
     Op::positional("bernoulli_", |a| {
         Ok(Out::changed(a.tensor(1)?.f_bernoulli_float_(number_or(a, 2, 0.5)?)?))
@@ -39,13 +39,13 @@ fn number_or(args: &Args, i: usize, default: f64) -> Outcome<f64> {
     Ok(if args.value(i).is_nil() { default } else { args.number(i)?.float() })
 }
 
-/// `randint(low, high, sizes)`: whole numbers from low to high - 1, as PyTorch has it.
+/// `randint(low, high, sizes)`: integers from low to high - 1, as in PyTorch.
 fn randint(args: &Args) -> Outcome {
     let (low, high) = (args.int(1)?, args.int(2)?);
     finish(args, Tensor::f_randint_low(low, high, args.sizes(3)?, options(args, Kind::Int64)?)?)
 }
 
-/// `randperm(n)`: 1 .. n in random order, ready to index with.
+/// `randperm(n)`: a random permutation of 1 .. n, usable as an index.
 fn randperm(args: &Args) -> Outcome {
     let order = Tensor::f_randperm(args.int(1)?, options(args, Kind::Int64)?)?;
     finish(args, one_based(&order)?)

@@ -1,4 +1,4 @@
-//! Reductions. `dim` is a dimension or, where noted, a list of them; without it all elements are
+//! Reductions. `dim` is a dimension or, where noted, a list; without it all elements are
 //! reduced. `{ keepdim = true }` keeps reduced dimensions with size 1. Indices count from 1.
 
 use super::args::Args;
@@ -38,7 +38,7 @@ fn keepdim(args: &Args) -> Outcome<bool> {
     Ok(args.option_or("keepdim", false)?)
 }
 
-/// The dimensions asked for, or all of them.
+/// The requested dimensions, or all of them.
 fn dims_or_all(args: &Args, i: usize, t: &Tensor) -> Outcome<Vec<i64>> {
     Ok(args.dims(i, t)?.unwrap_or_else(|| (0..t.dim() as i64).collect()))
 }
@@ -90,7 +90,7 @@ fn extreme(args: &Args, f: fn(&Tensor, Vec<i64>, bool) -> Torch) -> Outcome {
     Ok(f(&t, dims_or_all(args, 2, &t)?, keepdim(args)?)?.into())
 }
 
-/// `max(t)`, `max(t, dim, { keepdim })` -> values, indices; `max(t, other)` element by element.
+/// `max(t)`, `max(t, dim, { keepdim })` -> values, indices; `max(t, other)` element-wise.
 fn extreme_with_index(
     args: &Args,
     pairwise: fn(&Tensor, &Tensor) -> Torch,

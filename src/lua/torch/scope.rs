@@ -1,4 +1,4 @@
-//! `torch.scope`: frees every tensor made inside a function but those it returns.
+//! `torch.scope`: frees every tensor created inside a function except those it returns.
 
 use super::handle::{self, Slot};
 use super::place;
@@ -11,7 +11,7 @@ use std::rc::{Rc, Weak};
 #[derive(Default)]
 struct Scope {
     made: Vec<Weak<Slot>>,
-    /// When `made` reaches this length, what the collector has taken is forgotten.
+    /// At this length of `made`, freed entries are removed.
     prune_at: usize,
 }
 
@@ -19,7 +19,7 @@ thread_local! {
     static SCOPES: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Hands a new tensor to the innermost scope, if one is running.
+/// Registers a new tensor with the innermost running scope, if any.
 pub(super) fn adopt(slot: &Rc<Slot>) {
     SCOPES.with_borrow_mut(|scopes| {
         if let Some(scope) = scopes.last_mut() {
@@ -38,8 +38,8 @@ impl Scope {
     }
 }
 
-/// `torch.scope(f)`: calls `f` and frees every tensor made inside except those it returns, also
-/// inside returned tables; these go to the enclosing scope. Frees all if `f` fails.
+/// `torch.scope(f)`: calls `f` and frees every tensor created inside except those it returns, also
+/// inside returned tables; these move to the enclosing scope. Frees all if `f` fails.
 pub fn scope(lua: &Lua, body: Function) -> mlua::Result<MultiValue> {
     SCOPES.with_borrow_mut(|scopes| scopes.push(Scope::default()));
     let result = body.call::<MultiValue>(());
@@ -59,7 +59,7 @@ pub fn scope(lua: &Lua, body: Function) -> mlua::Result<MultiValue> {
     result
 }
 
-/// [`scope`] for the host: the value `body` returns, its tensors kept.
+/// [`scope`] for the host: returns the value of `body` and keeps its tensors.
 pub fn in_scope<T: FromLua>(lua: &Lua, body: Function) -> mlua::Result<T> {
     let value = scope(lua, body)?.into_iter().next().unwrap_or(Value::Nil);
     T::from_lua(value, lua)

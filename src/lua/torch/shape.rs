@@ -1,4 +1,4 @@
-//! Shapes: views, joins and splits. Sizes are given as `2, 3` or `{2, 3}`; -1 is inferred.
+//! Shapes: views, joins and splits. Sizes are `2, 3` or `{2, 3}`; -1 is inferred.
 
 use super::args::Args;
 use super::dim;
@@ -71,7 +71,7 @@ fn flip(args: &Args) -> Outcome {
     Ok(t.f_flip(rest_of_dims(args, &t)?)?.into())
 }
 
-/// `squeeze(t)` drops every dimension of size 1, `squeeze(t, dim)` that one if its size is 1.
+/// `squeeze(t)` removes all dimensions of size 1, `squeeze(t, dim)` only `dim` if its size is 1.
 fn squeeze(args: &Args) -> Outcome {
     let t = args.tensor(1)?;
     if args.value(2).is_nil() {
@@ -80,7 +80,7 @@ fn squeeze(args: &Args) -> Outcome {
     Ok(t.f_squeeze_dim(args.dim(2, &t, None)?)?.into())
 }
 
-/// `unsqueeze(t, dim)`: a dimension of size 1, which is number `dim` afterwards.
+/// `unsqueeze(t, dim)`: inserts a dimension of size 1 at position `dim`.
 fn unsqueeze(args: &Args) -> Outcome {
     let t = args.tensor(1)?;
     Ok(t.f_unsqueeze(dim::resolve_new(args.int(2)?, t.dim())?)?.into())

@@ -1,4 +1,4 @@
-//! Where the live tensors of a session were made, for `:mem`.
+//! The places where a session's live tensors were created, for `:mem`.
 
 use super::handle::Slot;
 use super::place;
@@ -8,15 +8,15 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::{Rc, Weak};
 
-/// What lives at one device or was made at one place.
+/// The live tensors of one device or one place of creation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Share {
     pub tensors: usize,
-    /// A storage counts once, where its first tensor was made.
+    /// A storage counts once, at the place of its first tensor.
     pub bytes: usize,
 }
 
-/// Live tensors, by device and by where they were made.
+/// Live tensors, by device and by place of creation.
 #[derive(Debug, Default)]
 pub struct Census {
     pub devices: BTreeMap<String, Share>,
@@ -28,7 +28,7 @@ struct Trace {
     on: bool,
     made: Vec<(Weak<Slot>, Rc<str>)>,
     places: HashSet<Rc<str>>,
-    /// When `made` reaches this length, what is gone is forgotten.
+    /// At this length of `made`, freed entries are removed.
     prune_at: usize,
 }
 
@@ -36,12 +36,12 @@ thread_local! {
     static TRACE: RefCell<Trace> = RefCell::default();
 }
 
-/// Notes from now on where tensors are made; it costs a look at the stack for each.
+/// Starts to record where tensors are created, at the cost of reading the call stack for each.
 pub fn start() {
     TRACE.with_borrow_mut(|trace| trace.on = true);
 }
 
-/// Notes a tensor on its way to Lua.
+/// Records a tensor that is passed to Lua.
 pub(super) fn made(lua: &Lua, slot: &Rc<Slot>) {
     TRACE.with_borrow_mut(|trace| {
         if trace.on {
@@ -67,7 +67,7 @@ impl Trace {
     }
 }
 
-/// What lives now of what was made since `start`.
+/// The live tensors that were created since `start`.
 pub fn census() -> Census {
     let mut census = Census::default();
     let mut storages = HashSet::new();

@@ -1,4 +1,4 @@
-//! The tensor's metatable: methods from the tables of operations, operators, fields.
+//! The tensor's metatable: methods from the operation tables, operators, fields.
 
 use super::handle::{self, Handle, LuaTensor};
 use super::leaves;
@@ -10,7 +10,7 @@ use crate::object::{self, Members, Object};
 use compt_core::tensor::{device, dtype};
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 
-/// Metamethod and the operation behind it. `==` is identity in Lua; `eq` compares elements.
+/// Each metamethod and its operation. `==` is identity in Lua; `eq` compares elements.
 const OPERATORS: [(MetaMethod, &str); 8] = [
     (MetaMethod::Add, "add"),
     (MetaMethod::Sub, "sub"),

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::rc::Rc;
 use tch::Tensor;
 
-/// A backbone shared by the script and its trainers, and whether its name alone makes it again.
+/// A backbone shared by the script and its trainers, and whether its name alone identifies it.
 #[derive(Clone)]
 pub struct LuaBackbone(pub Rc<RefCell<LoadedBackbone>>, pub bool);
 
@@ -26,7 +26,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("backbone", call::function(lua, "compt.backbone", load)?)
 }
 
-/// A built-in name, a folder, or a table of T5 configuration for random weights.
+/// A built-in name, a folder, or a T5 configuration table for random weights.
 fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone> {
     let o = Options::new("compt.backbone", options)?;
     let dtype: String = o.get_or(lua, "dtype", "auto".into())?;
@@ -56,7 +56,7 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
             if let Some(kept) = Kept::get(lua, &key).filter(|_| plain) {
                 return Ok(kept);
             }
-            // Before another one is read: two may be more than there is room for.
+            // Freed before the next one is loaded: two may not fit in memory.
             lua.remove_app_data::<Kept>();
             let mut backbone = named(&key.0, &key.1, device, trainable)?;
             let named_alone = tokenizer.is_none();
@@ -73,8 +73,8 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
     Ok(LuaBackbone(Rc::new(RefCell::new(backbone)), false))
 }
 
-/// The frozen backbone that was loaded last in a cell of a grid, with its name, type and device: the
-/// next cell shares it. Frozen ones do not change.
+/// The last frozen backbone loaded in a cell of a grid, with its name, dtype and device: the
+/// next cell shares it, because frozen ones do not change.
 struct Kept((String, String, String), LuaBackbone);
 
 impl Kept {
@@ -91,7 +91,7 @@ impl Kept {
     }
 }
 
-/// The backbone itself, or where it is frozen a copy of its own to be trained.
+/// The backbone itself, or if it is frozen a trainable copy.
 pub fn thawed(backbone: &LuaBackbone) -> Result<LuaBackbone> {
     let copy = {
         let b = backbone.0.borrow();
@@ -115,7 +115,7 @@ pub fn thawed(backbone: &LuaBackbone) -> Result<LuaBackbone> {
     Ok(LuaBackbone(Rc::new(RefCell::new(copy)), backbone.1))
 }
 
-/// A backbone that comes with the library, `stdlib/NAME/backbone`, a folder, or a model of the hub.
+/// A backbone of the library (`stdlib/NAME/backbone`), a folder, or a model on the Hub.
 pub fn named(
     name: &str,
     dtype: &str,
@@ -137,7 +137,7 @@ pub fn named(
     pretrained::embedded(name, files, dtype, device, trainable)
 }
 
-/// `org/name`, `org/name@revision`, and `t5-base` and the like: what else could be a folder is one.
+/// `org/name`, `org/name@revision`, and names like `t5-base`; an existing folder takes precedence.
 fn hub_id(name: &str) -> Option<RepoId> {
     let id = RepoId::parse(name).ok().filter(|id| id.kind == RepoKind::Model)?;
     id.name.contains('/').then_some(id)
@@ -158,7 +158,7 @@ fn from_hub(
     Ok(backbone)
 }
 
-/// The model's input as a call named it, encoded.
+/// The model's input from the arguments of a call, encoded.
 struct Input {
     encoded: Encoded,
 }
@@ -289,7 +289,7 @@ impl LuaBackbone {
         Ok(out)
     }
 
-    /// `{ ids, text }`: one list a row, without the start token and padding.
+    /// `{ ids, text }`: one list per row, without the start token and padding.
     fn generate(&self, lua: &Lua, options: Value) -> mlua::Result<Table> {
         let o = Options::new("backbone:generate", options)?;
         let generation = Generation { max_new_tokens: o.get_or(lua, "max_new_tokens", 20)? };
@@ -362,7 +362,7 @@ impl LuaBackbone {
     }
 }
 
-/// A list of one text or more.
+/// A list of at least one text.
 fn texts(lua: &Lua, o: &Options, given: Value) -> mlua::Result<Vec<String>> {
     let wrong =
         |what: &str| o.error(format!("option 'text' must be a text or a list of texts, {what}"));

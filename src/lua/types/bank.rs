@@ -1,4 +1,4 @@
-//! `compt.prompt_bank { ... }`: shared source prompts and one private prompt a task.
+//! `compt.prompt_bank { ... }`: shared source prompts and one private prompt per task.
 
 use super::{LuaBackbone, index};
 use crate::object::{self, Object};
@@ -70,7 +70,7 @@ fn read_encoder(value: &Value) -> mlua::Result<EncoderKind> {
     Ok(EncoderKind::read(&Variant::read(&value, "encoder", Some(EncoderKind::DEFAULT))?)?)
 }
 
-/// What prompts start from, in a method or an option: plain data (`Init::read`), or
+/// The initial values of prompts in a method or an option: plain data (`Init::read`), or
 /// { kind = "given", value = tensor [m, d] }.
 pub fn read_init(lua: &Lua, value: &Value, material: &Material) -> mlua::Result<Init> {
     if let Some(init) = given_init(lua, value)? {
@@ -83,7 +83,7 @@ pub fn read_init(lua: &Lua, value: &Value, material: &Material) -> mlua::Result<
     Ok(Init::read(&Variant::read(&value, "init", None)?, material)?)
 }
 
-/// A prompt that is given as a tensor, which is no plain data.
+/// An initial prompt passed as a tensor, which is not plain data.
 pub fn given_init(lua: &Lua, value: &Value) -> mlua::Result<Option<Init>> {
     let Value::Table(table) = value else { return Ok(None) };
     if !matches!(table.get("kind")?, Value::String(kind) if kind == "given") {
@@ -115,7 +115,7 @@ impl Object for LuaBank {
     const CLASS: &'static str = "compt.PromptBank";
     const MADE_BY: &'static str = "compt.prompt_bank { ... }";
 
-    /// A line a prompt: its shape and how long its rows are.
+    /// One line per prompt: its shape and the norms of its rows.
     fn summary(&self, _: bool) -> mlua::Result<String> {
         let count = self.bank.tasks().len();
         let mut text = format!(

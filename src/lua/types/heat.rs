@@ -1,7 +1,7 @@
-//! A table of weights as a map of shades.
+//! A table of weights as a heat map in text.
 
-/// Rows of weights in [0, 1] with their names; columns are `src0`, `src1` ... In colour a weight's
-/// background is the lighter the larger it is, else a block after it is the fuller.
+/// Rows of weights in [0, 1] with their names; columns are `src0`, `src1` ... In colour, a larger weight
+/// has a lighter background; otherwise a fuller block follows it.
 pub fn map(names: &[String], rows: &[Vec<f64>], colour: bool) -> String {
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let columns = rows.first().map_or(0, Vec::len);
@@ -18,7 +18,7 @@ pub fn map(names: &[String], rows: &[Vec<f64>], colour: bool) -> String {
     text
 }
 
-/// On the 24 greys of a 256-colour terminal, black letters on the light ones.
+/// The 24 greys of a 256-colour terminal, with black text on the light ones.
 fn shaded(weight: f64) -> String {
     let grey = 232 + (weight.clamp(0.0, 1.0) * 23.0).round() as u8;
     let letters = if grey > 243 { 16 } else { 231 };

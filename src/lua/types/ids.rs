@@ -1,4 +1,4 @@
-//! Token ids, masks and labels as a script gives them.
+//! Token ids, masks and labels passed by a script.
 
 use crate::torch::TensorArg;
 use crate::{Error, Result};
@@ -7,7 +7,7 @@ use compt_core::tensor::dtype;
 use mlua::{Lua, Value};
 use tch::{Kind, Tensor};
 
-/// A tensor `[B, L]`, or a list of lists, which may be of unlike length, with the mask they need.
+/// A tensor `[B, L]`, or a list of lists, which may differ in length, with the mask they need.
 pub fn rows_of_ids(lua: &Lua, ids: Value, pad_id: i64) -> mlua::Result<(Tensor, Option<Tensor>)> {
     if let Value::Table(table) = &ids
         && let Ok(rows) = lua.unpack::<Vec<Vec<i64>>>(Value::Table(table.clone()))
@@ -18,7 +18,7 @@ pub fn rows_of_ids(lua: &Lua, ids: Value, pad_id: i64) -> mlua::Result<(Tensor, 
     Ok((whole(lua.unpack::<TensorArg>(ids)?, "'input_ids'")?, None))
 }
 
-/// Rows of unlike length as `[B, longest]` and the mask that tells padding.
+/// Pads rows of different lengths to `[B, longest]`, with the mask of the same shape.
 pub fn pad(rows: &[Vec<i64>], pad_id: i64) -> Result<(Tensor, Tensor)> {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     let mut ids = vec![pad_id; rows.len() * width];
@@ -31,7 +31,7 @@ pub fn pad(rows: &[Vec<i64>], pad_id: i64) -> Result<(Tensor, Tensor)> {
     Ok((Tensor::f_from_slice(&ids)?.f_view(size)?, Tensor::f_from_slice(&mask)?.f_view(size)?))
 }
 
-/// Ids, of a type of whole numbers; none is an empty tensor of any type.
+/// Integer ids; an empty tensor may have any dtype.
 pub fn whole(ids: TensorArg, what: &str) -> Result<Tensor> {
     let ids = ids.tensor()?;
     match ids.f_kind()? {
@@ -48,7 +48,7 @@ pub fn whole(ids: TensorArg, what: &str) -> Result<Tensor> {
     Ok(ids.f_to_kind(Kind::Int64)?)
 }
 
-/// A mask of zeros and ones, or of truth values.
+/// A mask of zeros and ones, or of booleans.
 pub fn mask(mask: TensorArg) -> Result<Tensor> {
     let mask = mask.tensor()?;
     let known = mask.f_eq(0)?.f_logical_or(&mask.f_eq(1)?)?;
@@ -58,7 +58,7 @@ pub fn mask(mask: TensorArg) -> Result<Tensor> {
     }
 }
 
-/// Labels `[B, T]` for so many rows, each an id of the vocabulary or -100.
+/// Labels `[B, T]` for `rows` rows, each an id of the vocabulary or -100.
 pub fn labels(labels: TensorArg, rows: i64, vocabulary: i64) -> Result<Tensor> {
     let labels = of_rows(labels, "'labels'", rows)?;
     let known = labels.f_ge(0)?.f_logical_and(&labels.f_lt(vocabulary)?)?;
@@ -73,7 +73,7 @@ pub fn labels(labels: TensorArg, rows: i64, vocabulary: i64) -> Result<Tensor> {
     Ok(labels)
 }
 
-/// Whole numbers `[B, T]` for so many rows.
+/// Integers `[B, T]` for `rows` rows.
 pub fn of_rows(ids: TensorArg, what: &str, rows: i64) -> Result<Tensor> {
     let ids = whole(ids, what)?;
     match ids.size()[..] {

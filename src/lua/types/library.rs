@@ -1,4 +1,4 @@
-//! What the library's Lua files need of the host.
+//! Host functions for the library's Lua files.
 
 use crate::Error;
 use crate::{call, figure, grid, recorded, report, stdlib};
@@ -8,7 +8,7 @@ use compt_error::nearest;
 use mlua::{Lua, LuaSerdeExt, Table};
 use std::path::Path;
 
-/// The module `compt.library`, which is no part of what scripts use.
+/// The internal module `compt.library`.
 pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let library = lua.create_table()?;
     library.set("known", call::function(lua, "compt.library.known", known)?)?;
@@ -41,7 +41,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     Ok(library)
 }
 
-/// Writes a file, whole or not at all; its folder is made.
+/// Writes a file atomically; its folder is created.
 fn write(_: &Lua, (path, content): (String, mlua::LuaString)) -> mlua::Result<()> {
     let path = Path::new(&path);
     if let Some(folder) = path.parent() {
@@ -57,7 +57,7 @@ fn json(lua: &Lua, value: mlua::Value) -> mlua::Result<String> {
     serde_json::to_string_pretty(&value).map_err(mlua::Error::external)
 }
 
-/// `known(kind, name, list, place)`: an error with the nearest known name unless `name` is in the
+/// `known(kind, name, list, place)`: an error that names the nearest known name unless `name` is in the
 /// list.
 fn known(
     _: &Lua,

@@ -1,4 +1,4 @@
-//! The runtime's parts as Lua sees them: one file a userdata, one line here for each.
+//! The runtime's parts in Lua: one file per userdata, one line here for each.
 
 mod backbone;
 mod bank;
@@ -36,7 +36,7 @@ use mlua::{Lua, Table, Value};
 /// An object's name, its class in the documentation, and its members.
 type About = (&'static str, &'static str, fn() -> Members);
 
-/// Every object scripts hold, tensors among them.
+/// All objects that scripts hold, including tensors.
 pub const OBJECTS: [About; 11] = [
     object::<TensorHandle>(),
     object::<LuaBackbone>(),
@@ -55,7 +55,7 @@ const fn object<T: Object>() -> About {
     (T::NAME, T::CLASS, Members::of::<T>)
 }
 
-/// Puts every part into `compt`, the table `require "compt"` starts from.
+/// Adds every part to `compt`, the table that `require "compt"` starts from.
 pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     backbone::register(lua, compt)?;
     bank::register(lua, compt)?;
@@ -67,12 +67,12 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     trainer::register(lua, compt)
 }
 
-/// The device that `--device` names.
+/// The device of `--device`.
 fn default_device(lua: &Lua) -> String {
     lua.app_data_ref::<Session>().map_or_else(|| "auto".into(), |session| session.device.clone())
 }
 
-/// What sets a knob of a run.
+/// How to set a knob of a run.
 fn set_by_trainer(knob: &str) -> String {
     let name = match Knob::named(knob).map(|knob| knob.each) {
         Ok(Each::Group) => format!("{knob}.GROUP"),
@@ -84,7 +84,7 @@ fn set_by_trainer(knob: &str) -> String {
     )
 }
 
-/// A place in a list, given as a number from 1 or as a name; returned from 0.
+/// An index into a list from a number from 1 or a name; returned from 0.
 fn index(which: &Value, kind: &str, names: &[String]) -> Result<usize> {
     match which {
         Value::Integer(0) => {

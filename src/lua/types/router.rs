@@ -1,4 +1,4 @@
-//! `compt.router`: how much each source prompt weighs.
+//! `compt.router`: the weights of the source prompts.
 
 use super::{heat, index, set_by_trainer};
 use crate::call;
@@ -15,16 +15,16 @@ use std::cell::Cell;
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
-/// A router as scripts see it.
+/// A router in a script.
 #[derive(Clone)]
 pub struct LuaRouter {
     pub router: Rc<dyn Router>,
     pub kind: String,
     pub tasks: Vec<String>,
     pub sources: usize,
-    /// What sampling uses where a call names none.
+    /// The default temperature of sampling.
     pub temperature: Rc<Cell<f64>>,
-    /// Whether a trainer's steps set its temperature.
+    /// Whether the steps of a trainer set its temperature.
     pub of_trainer: bool,
     pub device: Device,
 }
@@ -42,7 +42,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
             let device = device::parse(&on)?;
             let variant = Variant { kind: kind.name.into(), options: o.data(kind.options)? };
             let router = router::make(&variant, Sizes { tasks: tasks.len(), sources, device })?;
-            // Of sampling, until a control sets it.
+            // The temperature of sampling until a control sets it.
             let temperature = match router.samples() {
                 true => o.get_or(lua, "temperature", 1.0)?,
                 false => 1.0,
@@ -80,7 +80,7 @@ impl LuaRouter {
         LuaRouter { router, kind, tasks, sources, temperature, of_trainer: false, device }
     }
 
-    /// Tasks by number from 1, or by name, as the router counts them.
+    /// Tasks by number from 1 or by name, converted to the router's indices.
     fn rows(&self, lua: &Lua, tasks: Value) -> mlua::Result<Tensor> {
         let list: Vec<Value> = match tasks {
             Value::Nil => (1..=self.tasks.len() as i64).map(Value::Integer).collect(),
@@ -110,7 +110,7 @@ impl Object for LuaRouter {
     const CLASS: &'static str = "compt.Router";
     const MADE_BY: &'static str = "compt.router.<kind> { ... }";
 
-    /// The weights at inference as a map of shades, a row a task.
+    /// The weights at inference as a heat map, one row per task.
     fn summary(&self, colour: bool) -> mlua::Result<String> {
         let head = format!(
             "router({}: {} tasks, {} sources, temperature {:.4})",

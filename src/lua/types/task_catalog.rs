@@ -1,4 +1,4 @@
-//! Which tasks a call of `compt.tasks` means: those of the library's sets, by name, and definitions.
+//! The tasks that a call of `compt.tasks` selects: by name from the library's sets, and by definition.
 
 use crate::Error;
 use crate::object;
@@ -6,21 +6,21 @@ use crate::options::kind;
 use crate::stdlib;
 use mlua::{Function, Lua, LuaSerdeExt, Table, Value};
 
-/// What messages call the function.
+/// The name of the function in messages.
 pub const CALL: &str = "compt.tasks";
 
-/// A task that was asked for.
+/// A requested task.
 #[derive(Clone)]
 pub struct Picked {
     pub name: String,
-    /// The library's set it is of; None where the script defines it.
+    /// The library set it belongs to; `None` if the script defines it.
     pub set: Option<String>,
     pub definition: Table,
-    /// It was named itself, not its set.
+    /// Whether the task was named itself, not its set.
     is_named: bool,
 }
 
-/// The tasks of a call, in order, and what they are called together.
+/// The tasks of a call, in order, and their common name.
 pub struct Catalog {
     pub name: String,
     pub picked: Vec<Picked>,
@@ -44,7 +44,7 @@ impl Catalog {
         }
     }
 
-    /// Some of them, in this order.
+    /// Some of the tasks, in this order.
     pub fn only(&self, lua: &Lua, wanted: &[String], options: &Value) -> mlua::Result<Vec<Picked>> {
         let find = |name: &String| {
             let is = |task: &&Picked| match name.split_once('.') {
@@ -58,7 +58,7 @@ impl Catalog {
         wanted.iter().map(find).collect()
     }
 
-    /// A task that is not among them, perhaps because it is one of another set.
+    /// The error for a missing task, which may belong to another set.
     fn missing(&self, lua: &Lua, name: &str, options: &Value) -> mlua::Error {
         let others = Library { lua, options }.sets_with(name).unwrap_or_default();
         let others: Vec<&str> = others.iter().map(|(set, _)| set.as_str()).collect();
@@ -78,8 +78,8 @@ impl Catalog {
             .into()
     }
 
-    /// Adds tasks. One that is there already is taken once where a set brought it along; another one
-    /// of its name is an error.
+    /// Adds tasks. A task that is already present through a set is added once; another task
+    /// with its name is an error.
     fn add(&mut self, lua: &Lua, tasks: Vec<Picked>) -> mlua::Result<()> {
         for task in tasks {
             let known = self.picked.iter_mut().find(|known| known.name == task.name);
@@ -105,20 +105,20 @@ impl Picked {
         self.set.as_ref().map_or("as a definition".into(), |set| format!("as one of '{set}'"))
     }
 
-    /// Whether two are the very same task.
+    /// Whether two entries are the same task.
     fn is_same(&self, lua: &Lua, other: &Picked) -> bool {
         self.definition == other.definition
             || matches!((plain(lua, self), plain(lua, other)), (Some(a), Some(b)) if a == b)
     }
 }
 
-/// A definition as data; None where it holds a function.
+/// A definition as data; `None` if it contains a function.
 fn plain(lua: &Lua, task: &Picked) -> Option<serde_json::Value> {
     lua.from_value(Value::Table(task.definition.clone())).ok()
 }
 
 /// The sets of `stdlib/tasks`. A module there returns { order, tasks }, or { order, make } where
-/// `make(name, options)` gives a task's definition.
+/// `make(name, options)` returns a task's definition.
 struct Library<'l> {
     lua: &'l Lua,
     options: &'l Value,
@@ -145,7 +145,7 @@ impl Library<'_> {
         Ok(Picked { name, set, definition, is_named: true })
     }
 
-    /// The sets that have a task of this name.
+    /// The sets that have a task with this name.
     fn sets_with(&self, name: &str) -> mlua::Result<Vec<(String, Table)>> {
         let mut found = Vec::new();
         for set in stdlib::modules_in("tasks") {
@@ -157,8 +157,8 @@ impl Library<'_> {
         Ok(found)
     }
 
-    /// The tasks that a name stands for: those of a set, the one of `set.task`, or the one that is
-    /// called so.
+    /// The tasks that a name refers to: those of a set, the one of `set.task`, or the one with this
+    /// name.
     fn named(&self, name: &str) -> mlua::Result<Vec<Picked>> {
         let sets = stdlib::modules_in("tasks");
         if sets.iter().any(|set| set == name) {
@@ -220,7 +220,7 @@ impl Library<'_> {
         Ok(Error::unknown("task or task set", name, known.iter().map(String::as_str)))
     }
 
-    /// A list of names, definitions by name (in alphabetical order, for a Lua table has none), or
+    /// A list of names, definitions by name (in alphabetical order, because Lua tables have none), or
     /// both.
     fn listed(&self, table: &Table) -> mlua::Result<Catalog> {
         let mut catalog = Catalog { name: String::new(), picked: Vec::new() };
@@ -265,7 +265,7 @@ impl Library<'_> {
     }
 }
 
-/// An entry of a list that is no name.
+/// The error for an entry of a list that is not a name.
 fn not_a_name(i: usize, entry: &Value) -> Error {
     let what = format!("entry {i} is a {}", kind(entry));
     let error = match entry {

@@ -1,4 +1,4 @@
-//! A task as a Lua table.
+//! Reads a task from a Lua table.
 
 use super::task_sources;
 use crate::Error;
@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// What a definition leaves to its task set: where relative paths begin, how numbers are rounded, what
-/// is done about rows that lack a label or text.
+/// Defaults of the task set: the folder of relative paths, the rounding of numbers, the treatment
+/// of rows that lack a label or text.
 pub struct Place {
     pub folder: Option<PathBuf>,
     pub step: Option<f64>,
@@ -27,15 +27,15 @@ pub struct Place {
 /// - `fields`: the columns that become "field: value field: value"; or `template`: text with
 ///   `{field}` in it, or a function(row) -> text
 /// - `prefix`: a word before the text
-/// - `labels`: the label words (rows name them by number from 0, or by the word; `label_is` says
-///   which, where words are numbers), or "number" with `range` (default {0, 5}) and `rounding`
+/// - `labels`: the label words (rows contain their index from 0, or the word; `label_is` decides
+/// if words are numbers), or "number" with `range` (default {0, 5}) and `rounding`
 ///   (default 0.2)
 /// - `metrics`: default {"accuracy"}, for numbers {"pearson", "spearman"}
-/// - `files` = { train, validation, test }: paths, lists of paths, or `hf://datasets/...`; `hub`, the
-///   same, where no folder holds the files; or `rows`, the same as lists of tables
-/// - `columns`: field -> column, where a file's names differ, or its place in tables without a header
-/// - `delimiter`, `quotes`: how tables are written, where their names do not say it
-/// - `label_names`, `class_names`: what rows, and what Parquet files' classes, call the labels
+/// - `files` = { train, validation, test }: paths, lists of paths, or `hf://datasets/...`; `hub`, in the
+/// same form, used if the folder does not hold the files; or `rows`, with lists of tables
+/// - `columns`: field -> column name, if it differs, or its position in tables without a header
+/// - `delimiter`, `quotes`: the table format, if the file name does not determine it
+/// - `label_names`, `class_names`: the names of the labels in rows, and of the classes in Parquet files
 /// - `missing`: "error" (default) or "skip", for rows without a label or text
 /// - `small`: halve validation into validation and test (default false)
 pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::Result<Definition> {
@@ -92,14 +92,14 @@ fn names(lua: &Lua, o: &Options, key: &'static str, labels: &Labels) -> mlua::Re
     }
 }
 
-/// What `missing` says of rows without a label or text.
+/// The option `missing`: the treatment of rows without a label or text.
 pub fn missing(lua: &Lua, o: &Options) -> mlua::Result<Option<Missing>> {
     let name: Option<String> = o.get(lua, "missing")?;
     let parsed = name.map(|name| Missing::parse(&name)).transpose();
     parsed.map_err(|e| o.at("missing", e))
 }
 
-/// Field -> column, and how tables are laid out.
+/// Field -> column, and the table format.
 fn columns(
     lua: &Lua,
     o: &Options,
@@ -138,7 +138,7 @@ fn columns(
     Ok((names, layout))
 }
 
-/// Refuses columns of fields that there are not, and positions of some fields only.
+/// Refuses columns of unknown fields, and positions of only some fields.
 fn fit(
     o: &Options,
     template: &Template,
@@ -184,7 +184,7 @@ fn quotes(lua: &Lua, o: &Options) -> mlua::Result<Option<bool>> {
     }
 }
 
-/// The fields whose columns may be named; None where a function reads what it likes.
+/// The fields whose columns may be named; `None` if a function reads the row.
 fn fields(template: &Template) -> Option<Vec<&str>> {
     match template {
         Template::Function(_) => None,
@@ -229,7 +229,7 @@ fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
         (Some(Value::Function(render)), _) => {
             let lua = lua.clone();
             Ok(Template::Function(Rc::new(move |row: &Row| {
-                // What is null is nil.
+                // JSON's null becomes nil.
                 let options = SerializeOptions::new().serialize_unit_to_null(false);
                 let text = lua.to_value_with(row, options).and_then(|row| render.call(row));
                 match text.map_err(|e| Error::new(format!("template: {e}")))? {

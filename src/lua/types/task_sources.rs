@@ -1,4 +1,4 @@
-//! Where a task's rows come from: files of a folder, files of the hub, or lists of tables.
+//! The sources of a task's rows: local files, files on the Hub, or lists of tables.
 
 use crate::options::{Options, kind};
 use crate::words::in_words;
@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What paths of the hub begin with, as its other programs write them.
+/// The prefix of Hub paths, as in Hugging Face's libraries.
 const HUB: &str = "hf://";
 
 /// Reads `files`, `hub` or `rows` of a task's table.
@@ -72,7 +72,7 @@ fn source(lua: &Lua, o: &Options, value: Value, folder: Option<&Path>) -> mlua::
     }
 }
 
-/// Refuses a list with a hole in it, or with names beside its elements.
+/// Refuses a list with a hole, or with named keys.
 fn whole(o: &Options, list: &Table) -> mlua::Result<()> {
     let first = list.sequence_values::<Value>().count();
     for pair in list.pairs::<Value, Value>() {
@@ -91,7 +91,7 @@ fn whole(o: &Options, list: &Table) -> mlua::Result<()> {
     Ok(())
 }
 
-/// The files a path stands for: itself, or those of the hub that fit it.
+/// The files of a path: the file itself, or the matching files on the Hub.
 fn files(o: &Options, path: &str, folder: Option<&Path>) -> mlua::Result<Vec<DataFile>> {
     if let Some(rest) = path.strip_prefix(HUB) {
         return Ok(of_hub(rest).map_err(|e| e.at(path))?);
@@ -107,7 +107,7 @@ fn files(o: &Options, path: &str, folder: Option<&Path>) -> mlua::Result<Vec<Dat
     Ok(local(path).map_err(|e| e.at(file.display()))?)
 }
 
-/// The file of this very name or, of a pattern, all that fit it, in the order of their names.
+/// The file with exactly this name or, for a pattern, all matching files, sorted by name.
 fn local(path: PathBuf) -> Result<Vec<DataFile>> {
     let is_pattern = path.to_string_lossy().contains(['*', '?']);
     let found = if is_pattern && !path.exists() { glob(&path)? } else { vec![path] };
@@ -117,7 +117,7 @@ fn local(path: PathBuf) -> Result<Vec<DataFile>> {
         .collect())
 }
 
-/// The files that fit a pattern, in which `*` stands for any part of a name and `?` for one character.
+/// The files that match a pattern, in which `*` matches any part of a name and `?` one character.
 fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
     let mut found = vec![PathBuf::new()];
     for part in pattern.components() {
@@ -132,7 +132,7 @@ fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
         }
         let mut below = Vec::new();
         for folder in &found {
-            // Another folder may have what this one, or what is no folder, has not.
+            // Another folder may match where this one does not.
             let Ok(names) = names_in(folder, name.starts_with('.')) else { continue };
             let fitting = included(&names, &[name.to_string()]).unwrap_or_default();
             below.extend(fitting.iter().map(|name| folder.join(name)));
@@ -153,7 +153,7 @@ fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// What is in a folder, or of it what begins with a dot and so is hidden otherwise.
+/// The entries of a folder; hidden ones (with a leading dot) only if `hidden`.
 fn names_in(folder: &Path, hidden: bool) -> std::io::Result<Vec<String>> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut names = Vec::new();
@@ -164,7 +164,7 @@ fn names_in(folder: &Path, hidden: bool) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Some of what is in the folder where a pattern begins.
+/// Some of the entries of the folder where a pattern begins.
 fn there_is(pattern: &Path) -> String {
     const SOME: usize = 8;
     let whole = pattern
@@ -181,7 +181,7 @@ fn there_is(pattern: &Path) -> String {
     format!("{} has: {}{more}", folder.display(), names.join(", "))
 }
 
-/// `datasets/org/name[@revision]/path`, in whose path `*` stands for anything.
+/// `datasets/org/name[@revision]/path`; `*` in the path matches any text.
 fn of_hub(path: &str) -> Result<Vec<DataFile>> {
     let parts: Vec<&str> = path.splitn(4, '/').collect();
     let ["datasets", owner, name, pattern] = parts[..] else {
@@ -192,8 +192,8 @@ fn of_hub(path: &str) -> Result<Vec<DataFile>> {
     let name = pinned(&asked)?;
     let wanted = |names: &[String]| included(names, &[pattern.to_string()]);
     let hub = Hub::from_env()?;
-    // Of a numbered series it can be seen whether all is there. Of other files that fit a pattern it
-    // cannot: the hub is asked.
+    // A numbered series shows whether it is complete. For other files that match a pattern the Hub must be
+    // asked.
     let trusted = hub.settings().offline || !pattern.contains('*');
     let missing = |folder: &Path| match fitting(folder, pattern) {
         Ok(found) if is_whole(&found, trusted) => Vec::new(),
@@ -219,11 +219,11 @@ fn of_hub(path: &str) -> Result<Vec<DataFile>> {
 }
 
 thread_local! {
-    /// The commits of the datasets read so far: all parts of a task are of one.
+    /// The commits of the datasets read so far: all parts of a task use the same one.
     static PINNED: RefCell<BTreeMap<String, String>> = RefCell::default();
 }
 
-/// The dataset at the commit it was read at before, if it was.
+/// The dataset at the commit that was read before, if any.
 fn pinned(asked: &RepoId) -> Result<RepoId> {
     let commit = PINNED.with_borrow(|pinned| pinned.get(&asked.to_string()).cloned());
     match commit {
@@ -232,7 +232,7 @@ fn pinned(asked: &RepoId) -> Result<RepoId> {
     }
 }
 
-/// The files of a snapshot that fit a pattern, in the order of their names.
+/// The files of a snapshot that match a pattern, sorted by name.
 fn fitting(folder: &Path, pattern: &str) -> Result<Vec<String>> {
     let mut names = Vec::new();
     files_below(folder, Path::new(""), &mut names).at(folder.display())?;
@@ -253,7 +253,7 @@ fn files_below(folder: &Path, below: &Path, names: &mut Vec<String>) -> std::io:
     Ok(())
 }
 
-/// Whether no part of a series (`train-00000-of-00003.parquet`) is left out, and all is of a series
+/// Whether every series (`train-00000-of-00003.parquet`) is complete, and all files belong to a series
 /// unless others are `trusted`.
 fn is_whole(found: &[String], trusted: bool) -> bool {
     let series = |name: &String| -> Option<(String, usize)> {

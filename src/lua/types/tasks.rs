@@ -23,7 +23,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("tasks", call::function(lua, CALL, |lua, (what, options)| tasks(lua, what, options))?)
 }
 
-/// `what` names tasks or defines them (see [`Catalog::of`] and `task_definition`); options:
+/// `what` names or defines tasks (see [`Catalog::of`] and `task_definition`); options:
 /// `compt.TasksOptions` in `stdlib/doc`.
 fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     let o = Options::new(CALL, options.clone())?;
@@ -51,7 +51,7 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
         Some(wanted) => catalog.only(lua, wanted, &options)?,
         None => catalog.picked,
     };
-    // Only of definitions of its own it is known that their files are the script's.
+    // Only the files of the script's own definitions are relative to the script.
     let own = data.clone().or_else(|| script_folder(lua));
     let definitions = picked.iter().map(|task| {
         let folder = if task.set.is_some() { data.clone() } else { own.clone() };
@@ -68,11 +68,11 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     Ok(Tasks(Rc::new(set)))
 }
 
-/// Characters of a definition's data that a record may hold: rows that are longer are the script's.
+/// The maximum size of a definition's data in a record, in characters; longer rows stay with the script.
 const LONGEST: usize = 1 << 20;
 
-/// The arguments as data, from which the same tasks are read anywhere; `None` where they hold functions.
-/// `data` is the folder that was given, `own` the one that relative paths of definitions begin at.
+/// The arguments as data, from which the same tasks can be read again; `None` if they contain functions.
+/// `data` is the option's folder, `own` the one that relative paths of definitions start from.
 fn source(
     lua: &Lua,
     what: &Value,
@@ -83,7 +83,7 @@ fn source(
     let mut settings = match options {
         Value::Table(table) => {
             let without = lua.create_table_from(table.pairs::<Value, Value>().flatten())?;
-            // It only counts tokens.
+            // The tokenizer only counts tokens.
             without.raw_remove("tokenizer")?;
             match crate::data::plain(&Value::Table(without)) {
                 Ok(serde_json::Value::Object(settings)) => settings,
@@ -98,7 +98,7 @@ fn source(
         Some(data) => Some(data),
         None if defined == 0 => None,
         None if defined == picked.len() => own,
-        // Files of the hub and files beside the script have no folder in common.
+        // Files on the Hub and files beside the script have no common folder.
         None => return Ok(None),
     };
     if let Some(folder) = folder {
@@ -110,7 +110,7 @@ fn source(
     Ok((source.to_string().len() <= LONGEST).then_some(source))
 }
 
-/// Says what is to be known of the tasks' rows: each thing once, however often they are read.
+/// Reports the findings in the tasks' rows, each once, no matter how often they are read.
 fn tell(set: &TaskSet) {
     static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let mut told = TOLD.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -124,7 +124,7 @@ fn tell(set: &TaskSet) {
     }
 }
 
-/// The folder of the script that called; that of the program where it is no file.
+/// The folder of the calling script; the working folder if the script is not in a file.
 fn script_folder(lua: &Lua) -> Option<PathBuf> {
     let source =
         |level| lua.inspect_stack(level, |debug| debug.source().source.map(|s| s.into_owned()));
@@ -133,7 +133,7 @@ fn script_folder(lua: &Lua) -> Option<PathBuf> {
     let path = Path::new(script.trim_start_matches(['@', '=']));
     match path.is_file() {
         true => Some(path.parent().unwrap_or(Path::new("")).to_path_buf()),
-        // What is typed is in no file.
+        // Typed code is not in a file.
         false => Some(PathBuf::new()),
     }
 }
@@ -153,7 +153,7 @@ impl UserData for Tasks {
         object::name(fields);
         fields.add_field_method_get("name", |_, this| Ok(this.0.name.clone()));
         fields.add_field_method_get("names", |lua, this| lua.create_sequence_from(this.0.names()));
-        // Of tasks that were added up, what all agree in.
+        // For added task sets, the value that all agree on.
         let shared = |this: &Self| this.0.shared(|part| part.shots).flatten();
         fields.add_field_method_get("shots", move |_, this| Ok(shared(this)));
         fields.add_field_method_get("per", |_, this| Ok(this.0.shared(|part| part.per.name())));
@@ -170,7 +170,7 @@ impl UserData for Tasks {
             });
             parts.collect::<mlua::Result<Vec<Table>>>()
         });
-        // By task, nil where no tokenizer was given.
+        // By task; nil without a tokenizer.
         fields.add_field_method_get("lengths", |lua, this| {
             if this.0.lengths.iter().all(Option::is_none) {
                 return Ok(None);
@@ -229,7 +229,7 @@ impl UserData for Tasks {
 }
 
 impl Tasks {
-    /// The place, from 0, of a task named or counted from 1.
+    /// The index, from 0, of a task by name or number from 1.
     fn place(&self, task: &Value) -> crate::Result<usize> {
         let names: Vec<String> = self.0.names().into_iter().map(String::from).collect();
         index(task, "task", &names)

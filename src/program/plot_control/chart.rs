@@ -1,10 +1,10 @@
-//! A trace as a chart: a panel for each knob.
+//! A trace as a chart with one panel per knob.
 
 use super::trace::{Knob, Trace};
 use compt_core::train::knobs::Value;
 use compt_study::plot::{Band, Bands, Chart, Lines, Panel, Series, Span, suits_logarithm};
 
-/// The height of a panel, in pixels: several fit on a screen.
+/// The height of a panel in pixels: several fit on a screen.
 const HEIGHT: f64 = 105.0;
 
 pub fn chart(title: &str, trace: &Trace) -> Chart {

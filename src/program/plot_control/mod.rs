@@ -1,4 +1,4 @@
-//! `compt plot-control FILE`: what a control file sets over a run, drawn without training.
+//! `compt plot-control FILE`: plots the settings of a control file over a run, without training.
 
 mod chart;
 mod text;
@@ -58,13 +58,13 @@ pub struct Options {
     width: Option<u16>,
 }
 
-/// An axis of steps can show as many.
+/// The maximum number of steps on an axis.
 const MOST_STEPS: u64 = 1_000_000_000;
-/// Training rows of each task, and source prompts.
+/// The number of training rows of each task, and the number of source prompts.
 const ROWS: u64 = 16;
 const SOURCES: usize = 3;
 
-/// Runs the control over all steps and draws what it sets.
+/// Evaluates the control at all steps and draws its settings.
 pub fn plot_control(options: &Options) -> ExitCode {
     plot(options).map_or_else(|e| errors::refuse(&e), |()| ExitCode::SUCCESS)
 }
@@ -125,7 +125,7 @@ impl Options {
         format!("{name} over {} step{plural}, {epoch} an epoch", self.steps)
     }
 
-    /// The file the SVG goes to; None: standard output.
+    /// The file of the SVG; `None`: standard output.
     fn out(&self) -> Result<Option<PathBuf>> {
         let out = match &self.out {
             Some(out) if out.as_os_str() == "-" => return Ok(None),
@@ -143,7 +143,7 @@ impl Options {
     }
 }
 
-/// The columns of the terminal that standard output is.
+/// The width of the terminal that standard output is connected to.
 #[cfg(unix)]
 fn terminal_width() -> Option<u16> {
     // SAFETY: the call fills in the structure, or returns an error.

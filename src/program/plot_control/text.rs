@@ -1,13 +1,13 @@
-//! A trace as text: a row for each knob, with its values as a line of blocks or its words by steps.
+//! A trace as text: one row per knob, with its values as a line of blocks or as words by step ranges.
 
 use super::trace::{Knob, Trace};
 use compt_core::train::knobs::Value;
 use compt_study::plot::{short, spark};
 use std::fmt::Write;
 
-/// The fewest blocks of a line.
+/// The minimum number of blocks in a line.
 const LEAST: usize = 12;
-/// Of a knob that changes more often than this, no more ranges are listed.
+/// The maximum number of ranges that are listed for a knob.
 const RANGES: usize = 20;
 
 /// The columns before the blocks.
@@ -56,9 +56,9 @@ struct Row {
 }
 
 enum Cells {
-    /// First, last, lowest and highest value, and all of them.
+    /// First, last, lowest and highest value, and all values.
     Numbers([String; 4], Vec<Option<f64>>),
-    /// Words by ranges of steps.
+    /// Words by step ranges.
     Words(Vec<String>),
 }
 
@@ -112,7 +112,7 @@ fn line(name: &str, names: usize, cells: &[String; 4], sizes: &[usize; 4], end: 
     format!("{}\n", line.trim_end())
 }
 
-/// The items after `start`, broken between them; later lines begin below the first.
+/// The items after `start`, wrapped between items; continuation lines are aligned with the first item.
 fn wrapped<'a>(
     items: impl Iterator<Item = &'a str>,
     between: &str,

@@ -1,4 +1,4 @@
-//! What a control sets at every step of a run, without the run.
+//! The settings of a control at every step of a run, without the run.
 
 use crate::Result;
 use compt_core::train::control::{Control, Setting, View};
@@ -7,21 +7,21 @@ use compt_core::train::knobs::{KNOBS, Knobs, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The most steps that are sampled; of longer runs as many, evenly spread.
+/// The maximum number of sampled steps; in longer runs they are evenly spaced.
 const MOST: u64 = 2000;
 
 /// The value of each knob over the steps.
 pub struct Trace {
     pub total_steps: u64,
-    /// The steps that were sampled.
+    /// The sampled steps.
     pub steps: Vec<u64>,
     /// In the order of the table of knobs.
     pub knobs: Vec<Knob>,
-    /// Knobs whose values depend on losses, scores or router weights, which are assumed here.
+    /// Knobs whose values depend on losses, scores or router weights, which are simulated here.
     pub assumed: BTreeSet<&'static str>,
 }
 
-/// One knob over the sampled steps; None where the method's own setting stays.
+/// One knob over the sampled steps; `None` where the method's own setting is used.
 pub struct Knob {
     pub knob: &'static str,
     /// The group or task; empty for a knob of the whole run.
@@ -46,7 +46,7 @@ impl Trace {
         self.knobs.chunk_by(|a, b| a.knob == b.knob)
     }
 
-    /// The steps that a range of sampled ones stands for: up to the next one sampled.
+    /// The steps that a range of sampled ones represents: up to the next sampled step.
     pub fn span(&self, first: usize, last: usize) -> (u64, u64) {
         let to = self.steps.get(last + 1).map_or(self.total_steps, |next| next - 1);
         (self.steps[first], to)
@@ -82,7 +82,7 @@ impl Knob {
     fn of(full_name: &str, knobs: &[Knobs]) -> Knob {
         let (knob, name) = full_name.split_once('.').unwrap_or((full_name, ""));
         let value = |knobs: &Knobs| match knobs.get(full_name) {
-            // Where other tasks have weights, no rows are drawn from a task without one.
+            // If other tasks have weights, no rows are drawn from a task without one.
             None if knob == "task_weights" && knobs.task_weights().is_some() => {
                 Some(Value::Number(0.0))
             }
@@ -95,7 +95,7 @@ impl Knob {
         }
     }
 
-    /// Its name in a control: `lr.router`.
+    /// The name of the knob in a control: `lr.router`.
     pub fn full_name(&self) -> String {
         match self.name.as_str() {
             "" => self.knob.to_string(),
@@ -103,7 +103,7 @@ impl Knob {
         }
     }
 
-    /// The values, if they are numbers.
+    /// The values, if all are numbers.
     pub fn numbers(&self) -> Option<Vec<Option<f64>>> {
         let number = |value: &Option<Value>| match value {
             None => Some(None),
@@ -113,8 +113,8 @@ impl Knob {
         self.values.iter().map(number).collect()
     }
 
-    /// Equal values together, with the indices of the first and the last of them. Without false values
-    /// where any is true.
+    /// Runs of equal values, with the indices of the first and the last of each. False values are omitted
+    /// if any is true.
     pub fn runs(&self) -> impl Iterator<Item = (usize, usize, &Value)> {
         let flag = self.values.contains(&Some(Value::Flag(true)));
         let mut start = 0;
@@ -131,15 +131,15 @@ fn known(knob: &str) -> &'static str {
     KNOBS.iter().find(|known| known.name == knob).map_or("", |known| known.name)
 }
 
-/// The sampled steps of a run, the first and the last among them.
+/// The sampled steps of a run, including the first and the last.
 fn steps(total: u64) -> impl Iterator<Item = u64> {
     let last = total - 1;
     let samples = last.min(MOST - 1);
     (0..=samples).map(move |i| (last * i).checked_div(samples).unwrap_or(0) + 1)
 }
 
-/// The knobs with other values where the run goes better or worse than assumed, or where nothing is known
-/// of it.
+/// The knobs whose values change if the run progresses better or worse than simulated, or if nothing is
+/// known of it.
 fn dependent(control: &mut dyn Control, setting: &Setting) -> BTreeSet<&'static str> {
     let mut found = BTreeSet::new();
     for step in setting.sampled_steps() {
@@ -147,7 +147,7 @@ fn dependent(control: &mut dyn Control, setting: &Setting) -> BTreeSet<&'static 
         let Ok(before) = control.knobs(&assumed) else { continue };
         let unknown = View { history: Rc::default(), ..assumed.clone() };
         for other in [other_course(&assumed, true), other_course(&assumed, false), unknown] {
-            // The control may fail on a course that no run takes.
+            // The control may fail for simulated progress that no run shows.
             let Ok(after) = control.knobs(&other) else { continue };
             let names = before.differences(&after).map(|(name, ..)| name);
             found.extend(names.map(|name| known(name.split('.').next().unwrap_or(name))));
@@ -156,11 +156,11 @@ fn dependent(control: &mut dyn Control, setting: &Setting) -> BTreeSet<&'static 
     found
 }
 
-/// The view of a run that goes better or worse, and not alike for every task.
+/// The view of a run that progresses better or worse, differently for each task.
 fn other_course(view: &View, better: bool) -> View {
     let mut view = view.clone();
     let sign = if better { 1.0 } else { -1.0 };
-    // By 1 it ends a thousand times as good or bad, and with scores of 100 or 0.
+    // For `by` = 1 the final loss differs by a factor of 1000, and the scores are 100 or 0.
     let loss = |by: f64| 1000f64.powf(-sign * by);
     let score = |by: f64| 50.0 + 50.0 * sign * by;
     let by = view.progress;
@@ -183,7 +183,7 @@ fn other_course(view: &View, better: bool) -> View {
     view
 }
 
-/// Sets the values of the tasks apart, from the first to the last.
+/// Distributes the values of the tasks, from the first to the last.
 fn spread(values: &mut BTreeMap<String, f64>, value: impl Fn(f64) -> f64) {
     let count = values.len() as f64;
     values.values_mut().enumerate().for_each(|(i, x)| *x = value(1.0 - i as f64 / count));

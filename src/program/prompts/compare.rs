@@ -19,7 +19,7 @@ pub struct PromptsCompareOptions {
     backbone: Option<String>,
 }
 
-/// Words shown of a vocabulary.
+/// The number of words shown of a vocabulary.
 const WORDS: i64 = 6;
 
 pub fn compare(options: &PromptsCompareOptions) -> Result<()> {
@@ -88,7 +88,7 @@ fn plain() -> Table {
     table
 }
 
-/// Numbers stand to the right.
+/// Aligns numbers to the right.
 fn right(table: &mut Table, from: usize) {
     for column in table.column_iter_mut().skip(from) {
         column.set_cell_alignment(CellAlignment::Right);

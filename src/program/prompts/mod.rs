@@ -168,7 +168,7 @@ fn import(from: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Nothing that is there is lost by a slip.
+/// Refuses to overwrite a file by accident.
 fn check_free(out: &Path, overwrite: bool) -> Result<()> {
     match out.exists() && !overwrite {
         true => Err(Error::new("there is a file already")
@@ -178,7 +178,7 @@ fn check_free(out: &Path, overwrite: bool) -> Result<()> {
     }
 }
 
-/// What is written is read again by its ending.
+/// Checks the file name's extension, by which the file is read again.
 fn check_ending(out: &Path) -> Result<()> {
     match out.extension().is_some_and(|ending| ending == "safetensors") {
         true => Ok(()),

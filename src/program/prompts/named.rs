@@ -1,10 +1,10 @@
-//! Prompts as arguments name them.
+//! Prompts as arguments refer to them.
 
 use crate::Result;
 use compt_study::exchange::{self, Prompt, Prompts};
 use std::path::Path;
 
-/// Prompts as an argument names them: a path, or a path and one prompt in it.
+/// The prompts that an argument refers to: a path, or a path and one prompt in it.
 pub fn named(argument: &str) -> Result<(Prompts, Option<&str>)> {
     match argument.rsplit_once(':') {
         Some((path, name)) if !Path::new(argument).exists() => {
@@ -14,7 +14,7 @@ pub fn named(argument: &str) -> Result<(Prompts, Option<&str>)> {
     }
 }
 
-/// The one prompt an argument names.
+/// The single prompt that an argument refers to.
 pub fn one(argument: &str) -> Result<Prompt> {
     let (prompts, name) = named(argument)?;
     prompts.pick(name)

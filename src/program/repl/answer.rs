@@ -7,7 +7,7 @@ use compt_lua::repl::Reply;
 use compt_lua::repl::lexer::tokens;
 
 impl Prompt {
-    /// Evaluates an input, and prints what follows from it.
+    /// Evaluates an input, and prints the result.
     pub fn answer(&mut self, input: &str) -> Answer {
         errors::guard(|| self.do_answer(input)).unwrap_or(Answer::Failed)
     }
@@ -25,7 +25,7 @@ impl Prompt {
         }
     }
 
-    /// `?name`: the documentation of a name, or of what an expression is.
+    /// `?name`: the documentation of a name or an expression.
     fn describe(&self, name: &str) -> Answer {
         if name.is_empty() {
             println!("{}", commands::overview(self.repl.docs()));
@@ -33,7 +33,7 @@ impl Prompt {
         }
         let docs = self.repl.docs();
         let resolve = |text: &str| self.repl.name_of(text).and_then(|name| docs.find(&name));
-        // A method is asked for with a dot as often as with a colon.
+        // A method is often written with a dot instead of a colon.
         let as_method = || {
             let (object, method) = name.rsplit_once('.')?;
             resolve(&format!("{object}:{method}"))
@@ -69,7 +69,7 @@ impl Prompt {
         self.complain(&format!("nothing is known of '{name}'{}", near.unwrap_or_default()))
     }
 
-    /// Notes what often surprises at a prompt.
+    /// Prints notes on common surprises at a prompt.
     fn note_surprises(&self, input: &str, reply: &Reply) {
         let first = tokens(input).into_iter().find(|token| token.is_code());
         if first.is_some_and(|token| token.text(input) == "local") && !input.contains('\n') {

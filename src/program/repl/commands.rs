@@ -11,7 +11,7 @@ use compt_lua::repl::command::{COMMANDS, Command};
 use compt_lua::text;
 use std::path::{Path, PathBuf};
 
-/// Carries out a command.
+/// Runs a command.
 pub fn run(prompt: &mut Prompt, input: &str) -> Answer {
     let (name, rest) = input[1..].split_once(char::is_whitespace).unwrap_or((&input[1..], ""));
     let rest = rest.trim();
@@ -37,7 +37,7 @@ pub fn run(prompt: &mut Prompt, input: &str) -> Answer {
     done.unwrap_or_else(|e| prompt.complain(&format!(":{name}: {e}")))
 }
 
-/// What `?` alone says.
+/// The text of `?` alone.
 pub fn overview(docs: &Docs) -> String {
     let mut text = String::from(
         "?name prints the documentation of a name: ?compt.trainer, ?torch.softmax, ?t.run\n",
@@ -70,7 +70,7 @@ fn help() -> Answer {
     Answer::Done
 }
 
-/// A path as it was typed: `~` is the home folder.
+/// A typed path: `~` is the home folder.
 fn path(typed: &str) -> Result<PathBuf> {
     let typed = needed(typed, "a file")?;
     Ok(match (typed.strip_prefix("~/"), std::env::home_dir()) {
@@ -97,7 +97,7 @@ fn run_file(prompt: &mut Prompt, rest: &str) -> Result<Answer> {
     Ok(prompt.show(reply))
 }
 
-/// Words with white space between them; what is in quotes is part of one, as in `name="a b"`.
+/// Words separated by white space; quoted text belongs to its word, as in `name="a b"`.
 fn words(text: &str) -> Vec<&str> {
     let mut quote = None;
     let between = |c: char| {
@@ -111,7 +111,7 @@ fn words(text: &str) -> Vec<&str> {
     text.split(between).filter(|word| !word.is_empty()).collect()
 }
 
-/// From now on the prompt notes when the file changes, where files can be watched.
+/// Reports changes of the file from now on, if files can be watched.
 fn watch(prompt: &mut Prompt, path: &Path) {
     if let Some(watch) = &prompt.watch {
         watch.add(path);

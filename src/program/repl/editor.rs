@@ -106,7 +106,7 @@ fn width(editor: &mut Line) -> usize {
     columns
 }
 
-/// Gives all entries to the editor again: one of them has moved.
+/// Gives all entries to the editor again, because one of them has moved.
 fn restore(editor: &mut Line, history: &History) {
     let _ = editor.history_mut().clear();
     for entry in history.entries() {
@@ -114,11 +114,11 @@ fn restore(editor: &mut Line, history: &History) {
     }
 }
 
-/// An assistant as the line editor wants one.
+/// Adapts an assistant to the line editor.
 struct Typist {
     assistant: Assistant,
     columns: Cell<usize>,
-    /// False for the last look at a line.
+    /// False when a line is complete.
     editing: Cell<bool>,
 }
 

@@ -1,21 +1,21 @@
-//! What was typed in earlier sessions: a line of JSON an input, in one file for all sessions.
+//! The inputs of earlier sessions: one line of JSON per input, in one file for all sessions.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Inputs that are kept.
+/// The maximum number of inputs.
 const MOST: usize = 10_000;
 
-/// The inputs of all sessions, the newest last, none twice.
+/// The inputs of all sessions, the newest last, without duplicates.
 pub struct History {
     path: Option<PathBuf>,
     entries: Vec<String>,
 }
 
 impl History {
-    /// Reads the file; without one, or a folder for it, history ends with the session.
+    /// Reads the file; if there is none and it cannot be created, the history ends with the session.
     pub fn open(path: Option<PathBuf>) -> History {
         let text = path.as_ref().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
         let lines = text.lines().count();
@@ -26,7 +26,7 @@ impl History {
         history
     }
 
-    /// `$COMPT_HISTORY`, or a file where the system keeps programs' state.
+    /// `$COMPT_HISTORY`, or a file in the system's state folder.
     pub fn path() -> Option<PathBuf> {
         if let Some(path) = std::env::var_os("COMPT_HISTORY") {
             return (!path.is_empty()).then(|| path.into());
@@ -40,7 +40,7 @@ impl History {
         &self.entries
     }
 
-    /// Adds an input, in the file too. Tells whether it was there before, further up.
+    /// Adds an input, also to the file. Returns whether it was already present further up.
     pub fn add(&mut self, entry: &str) -> bool {
         let known = self.entries.iter().any(|old| old == entry);
         self.push(entry.to_string());
@@ -69,7 +69,7 @@ impl History {
     }
 }
 
-/// The inputs in the file's text, each where it came last.
+/// The inputs in the file's text, each at its last occurrence.
 fn newest(text: &str) -> Vec<String> {
     let mut seen = HashSet::new();
     let entries = text.lines().rev().filter_map(|line| serde_json::from_str::<String>(line).ok());
@@ -79,7 +79,7 @@ fn newest(text: &str) -> Vec<String> {
     entries
 }
 
-/// One write of one line, so that sessions side by side do not mix theirs.
+/// Writes one line in one call, so that parallel sessions do not mix their lines.
 fn append(path: &Path, entry: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -88,7 +88,7 @@ fn append(path: &Path, entry: &str) -> std::io::Result<()> {
     open(path)?.write_all(line.as_bytes())
 }
 
-/// For its owner alone: inputs may hold tokens and paths.
+/// Readable by the owner only: inputs may contain tokens and paths.
 fn open(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);

@@ -1,4 +1,4 @@
-//! `compt repl`: the prompt on a terminal, and the same without one.
+//! `compt repl`: the prompt, with or without a terminal.
 
 mod answer;
 mod commands;
@@ -18,7 +18,7 @@ use prompt::{Answer, Prompt};
 use std::io::{BufRead, IsTerminal, stdin, stdout};
 use std::process::ExitCode;
 
-/// Reads inputs and answers them until the end of the input.
+/// Reads and evaluates inputs until the end of the input.
 pub fn repl(session: Session) -> ExitCode {
     if let Err(e) = run::check(&session) {
         return errors::refuse(&e);
@@ -33,7 +33,7 @@ pub fn repl(session: Session) -> ExitCode {
     }
 }
 
-/// Whether input and output are a terminal.
+/// Whether standard input and output are terminals.
 pub fn is_terminal() -> bool {
     stdin().is_terminal() && stdout().is_terminal()
 }
@@ -51,7 +51,7 @@ fn piped(mut prompt: Prompt) -> ExitCode {
         input = if input.is_empty() { line.to_string() } else { format!("{input}\n{line}") };
         let tokens = lexer::tokens(&input);
         if tokens.iter().all(|token| !token.is_code()) {
-            // Nothing was asked, nothing failed. (A long comment may go on.)
+            // There was nothing to evaluate, unless a long comment is still open.
             if !tokens.iter().any(|token| token.open) {
                 input.clear();
             }

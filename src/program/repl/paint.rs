@@ -1,18 +1,18 @@
-//! Lua in colours, the bracket at the cursor and its partner in bold.
+//! Highlights Lua code, with the bracket at the cursor and its partner in bold.
 
 use compt_lua::repl::lexer::{Kind, Token, tokens};
 use std::io::{IsTerminal, stderr, stdout};
 
 const RESET: &str = "\x1b[0m";
 
-/// Whether colours are wanted (https://no-color.org).
+/// Whether to use colours (https://no-color.org).
 pub fn colours() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     !set("NO_COLOR") && !dumb && stdout().is_terminal() && stderr().is_terminal()
 }
 
-/// The line with colours; `cursor` is None when it is no longer edited.
+/// The line in colour; `cursor` is `None` when it is no longer edited.
 pub fn lua(line: &str, cursor: Option<usize>) -> String {
     let tokens = tokens(line);
     let pair = cursor.and_then(|cursor| brackets(line, &tokens, cursor));
@@ -38,7 +38,7 @@ pub fn faint(text: &str) -> String {
     format!("\x1b[90m{text}{RESET}")
 }
 
-/// The bracket under or before the cursor and its partner, by their places among the tokens.
+/// The bracket at or before the cursor and its partner, by their token indices.
 fn brackets(line: &str, tokens: &[Token], cursor: usize) -> Option<(usize, usize)> {
     let text = |i: usize| tokens[i].text(line);
     let is_bracket = |i: &usize| tokens[*i].kind == Kind::Symbol && "()[]{}".contains(text(*i));

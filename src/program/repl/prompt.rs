@@ -1,4 +1,4 @@
-//! The session of the prompt, the kinds of inputs, and how replies are printed.
+//! The session of the prompt, the kinds of inputs, and the printing of replies.
 
 use compt_lua::failure::Place;
 use compt_lua::repl::show::Look;
@@ -6,7 +6,7 @@ use compt_lua::repl::{Repl, Reply};
 use compt_study::watch::Watch;
 use std::io::Write;
 
-/// A session and how it prints.
+/// A session and its output settings.
 pub struct Prompt {
     pub repl: Repl,
     pub look: Look,
@@ -45,7 +45,7 @@ impl<'i> Input<'i> {
         if let Some(name) = input.strip_suffix('?').filter(|name| is_name(name)) {
             return Input::Question(name);
         }
-        // No statement of Lua begins with a colon but a label.
+        // No Lua statement begins with a colon except a label.
         match input.starts_with(':') && !input.starts_with("::") {
             true => Input::Command(input),
             false => Input::Lua,

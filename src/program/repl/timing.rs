@@ -1,4 +1,4 @@
-//! `:time` and `:timeit`. What a CUDA device still has to do counts: the clock stops when it is idle.
+//! `:time` and `:timeit`. Pending work of a CUDA device is included: the clock stops when the device is idle.
 
 use super::prompt::{Answer, Prompt};
 use crate::{Error, Result};
@@ -6,9 +6,9 @@ use compt_core::tensor::device;
 use compt_lua::repl::{Code, Reply};
 use std::time::Instant;
 
-/// `:timeit` repeats this many times ...
+/// The number of repetitions of `:timeit` ...
 const REPEATS: usize = 7;
-/// ... as many calls as take this long.
+/// ... each with as many calls as take this long.
 const SECONDS: f64 = 0.2;
 
 pub fn time(prompt: &mut Prompt, code: &str) -> Result<Answer> {
@@ -62,7 +62,7 @@ pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
     Ok(Answer::Done)
 }
 
-/// The seconds a call takes, in rising order, over so many calls each; and how many were made in all.
+/// The seconds per call, sorted, for each repetition; the calls per repetition; and all calls.
 fn measure(prompt: &Prompt, code: &Code) -> std::result::Result<(Vec<f64>, u64, u64), Reply> {
     let mut calls = 0;
     let mut run = |count: u64| match clocked(|| prompt.repl.often(code, count)) {

@@ -1,4 +1,4 @@
-//! Which runs are meant.
+//! Selects runs.
 
 use crate::{Error, Result};
 use clap::Args;
@@ -60,9 +60,9 @@ impl Filter {
         self.wanted.iter().all(is_wanted)
     }
 
-    /// What is known of a run, as far as it is asked for.
+    /// The settings of a run that the filter needs.
     fn settings(&self, entry: &Entry) -> Map<String, Value> {
-        // The result alone says what is asked for most; the configuration is a file more.
+        // The result has the most common settings; the configuration is another file to read.
         let told = entry.told();
         let is_plain = |key: &String| told.get(key).is_some_and(|value| !value.is_object());
         match self.wanted.iter().all(|(key, _)| is_plain(key)) {
@@ -71,7 +71,7 @@ impl Filter {
         }
     }
 
-    /// An error where a key is a setting of none of the runs.
+    /// An error if a key is a setting of none of the runs.
     fn check(&self, runs: &[Entry]) -> Result<()> {
         let has = |key: &String| runs.iter().any(|entry| self.settings(entry).contains_key(key));
         let Some((key, _)) = self.wanted.iter().find(|(key, _)| !has(key)) else { return Ok(()) };
@@ -92,7 +92,7 @@ impl Filter {
     }
 }
 
-/// Whether a setting is what was typed; one of a list is enough.
+/// Whether a setting equals the typed text; for a list, one element suffices.
 fn is(value: &Value, wanted: &str) -> bool {
     let same_number = |x: f64| wanted.parse::<f64>().is_ok_and(|wanted| wanted == x);
     match value {
@@ -115,7 +115,7 @@ pub fn chosen(folders: &[PathBuf], filter: &Filter) -> Result<Vec<Entry>> {
     Ok(runs.into_iter().filter(|entry| filter.accepts(entry)).collect())
 }
 
-/// The run in this very folder.
+/// The run in exactly this folder.
 pub fn one(folder: &Path) -> Result<Entry> {
     Entry::read(folder).ok_or_else(|| {
         Error::new("this is no run's folder").at(folder.display()).hint("`compt runs` lists runs")

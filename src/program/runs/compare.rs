@@ -61,7 +61,7 @@ fn all_of(entry: &Entry) -> Map<String, Value> {
     all
 }
 
-/// What steered a run, by step.
+/// The control settings of a run, by step.
 fn schedules(entry: &Entry) -> Result<Map<String, Value>> {
     let mut found = Map::new();
     for event in events::read(&entry.path)? {
@@ -79,7 +79,7 @@ fn schedules(entry: &Entry) -> Result<Map<String, Value>> {
     Ok(found)
 }
 
-/// name -> { a, b } of what is not the same.
+/// name -> { a, b } for values that differ.
 fn pairs(a: &Map<String, Value>, b: &Map<String, Value>) -> Map<String, Value> {
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     let same = |x: Option<&Value>, y: Option<&Value>| {

@@ -44,7 +44,7 @@ pub fn delete(options: &RunsDeleteOptions) -> ExitCode {
     }
 }
 
-/// The runs that go; one that is at work is none of them.
+/// The runs to delete; a run in progress is refused.
 fn going(options: &RunsDeleteOptions) -> Result<Vec<Entry>> {
     let runs = options.runs.iter().map(|run| one(run)).collect::<Result<Vec<_>>>()?;
     match runs.iter().find(|entry| entry.state == State::Running) {

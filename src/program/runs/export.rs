@@ -113,7 +113,7 @@ fn cell(value: Option<&Value>) -> String {
     }
 }
 
-/// A flat row a step, with the run's folder.
+/// One flat row per step, with the run's folder.
 fn rows(entry: &Entry) -> Result<Vec<Map<String, Value>>> {
     let lines = entry.metrics()?;
     let row = |line: &Value| {

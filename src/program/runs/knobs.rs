@@ -1,4 +1,4 @@
-//! What the knobs of two runs were in their steps.
+//! The differences between the knobs of two runs, step by step.
 
 use super::choose::text;
 use crate::Result;
@@ -6,23 +6,23 @@ use compt_study::records::catalog::Entry;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Knobs whose value, where a control says nothing, is the trainer's own.
+/// Knobs that take the trainer's value if the control does not set them.
 const OWN: [&str; 4] = ["clip", "dropout", "weight_decay", "evaluate_every"];
 
 /// The knobs of a step by their full names.
 type Step = BTreeMap<String, Value>;
 
-/// A knob that was not the same in both runs.
+/// A knob that differs between the runs.
 struct Difference {
-    /// The first step at which it was not, and both values there.
+    /// The first step at which it differs, and both values there.
     first: (u64, Value, Value),
     steps: u64,
-    /// The values of both runs, as far as they are numbers.
+    /// The ranges of both runs, if the values are numbers.
     ranges: [Option<(f64, f64)>; 2],
 }
 
-/// { compared, a, b, differ }: how many steps were compared, how many each run made, and by knob the
-/// first step at which it differs, at how many it does, and its values.
+/// { compared, a, b, differ }: the number of compared steps, the number of each run's steps, and by knob the
+/// first step at which it differs, the number of such steps, and its values.
 pub fn differences(a: &Entry, b: &Entry) -> Result<Value> {
     let (first, second) = (steps(a)?, steps(b)?);
     let mut found: BTreeMap<String, Difference> = BTreeMap::new();
@@ -72,7 +72,7 @@ impl Difference {
     }
 }
 
-/// What the knobs were in each step of a run, by its number.
+/// The knobs at each step of a run, by step number.
 fn steps(entry: &Entry) -> Result<BTreeMap<u64, Step>> {
     let config = entry.config().unwrap_or_default();
     let own: Step = OWN
@@ -95,7 +95,7 @@ fn steps(entry: &Entry) -> Result<BTreeMap<u64, Step>> {
     Ok(entry.metrics()?.iter().filter_map(knobs).collect())
 }
 
-/// Prints them for people.
+/// Prints the differences as text.
 pub fn print(found: &Value) {
     println!("\nknobs in the steps");
     lines(found).iter().for_each(|line| println!("  {line}"));
@@ -134,7 +134,7 @@ fn lines(found: &Value) -> Vec<String> {
     lines
 }
 
-/// `A 0.001 to 5`; nothing of one value.
+/// `A 0.001 to 5`; `None` for a constant.
 fn range(name: &str, range: &Value) -> Option<String> {
     let (low, high) = (range[0].as_f64()?, range[1].as_f64()?);
     (low != high).then(|| format!("{name} {} to {}", number(low), number(high)))
@@ -148,7 +148,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Four digits where there are more.
+/// At most four digits.
 pub fn number(x: f64) -> String {
     let plain = x.to_string();
     match plain.len() > 8 {

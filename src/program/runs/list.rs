@@ -28,7 +28,7 @@ pub struct RunsListOptions {
     json: bool,
 }
 
-/// Columns of settings, at most: more do not fit a terminal.
+/// The maximum number of setting columns, for the width of a terminal.
 const SETTINGS: usize = 6;
 
 pub fn list(options: &RunsListOptions) -> Result<()> {
@@ -66,7 +66,7 @@ fn value(entry: &Entry, key: &str) -> Value {
     }
 }
 
-/// Numbers by size, texts by letters, what is missing last.
+/// Numbers by size, text alphabetically, missing values last.
 fn by(a: &Value, b: &Value) -> Ordering {
     match (a.as_f64(), b.as_f64()) {
         (Some(a), Some(b)) => a.total_cmp(&b),
@@ -76,7 +76,7 @@ fn by(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-/// Aligned lines: the folder, the state, what varies, the average, and what it took.
+/// Aligned lines: the folder, the state, the settings that vary, the average, and the time.
 fn table(runs: &[Entry]) -> Vec<String> {
     let told: Vec<_> = runs.iter().map(Entry::told).collect();
     let keys: BTreeSet<&String> = told.iter().flat_map(|settings| settings.keys()).collect();

@@ -24,7 +24,7 @@ pub struct RunsLogOptions {
 pub fn log(options: &RunsLogOptions) -> Result<()> {
     let own = options.folder.join(LOG);
     let cell = read_json(&options.folder.join(CELL)).unwrap_or_default();
-    // That of the process: of what happened before and after the run, and of its death.
+    // The output of the process: before and after the run, and if it died.
     let output = cell["output"].as_str().map(PathBuf::from).filter(|path| path.is_file());
     let logs: Vec<PathBuf> =
         [own].into_iter().filter(|path| path.is_file()).chain(output).collect();

@@ -1,4 +1,4 @@
-//! `compt runs`: recorded runs listed, compared, tagged, removed, and written for other programs.
+//! `compt runs`: lists, compares, tags, deletes and exports recorded runs.
 
 mod choose;
 mod compare;

@@ -4,11 +4,11 @@ use crate::{Error, Result};
 use compt_study::sweep::{Head, Indices, Plan};
 use std::path::{Path, PathBuf};
 
-/// Reads a plan and changes to the folder it was made in, to which its paths are relative. Gives the
-/// plan's absolute path, too.
-/// Errors: the file is no plan, or its folder is not there.
+/// Reads a plan and changes to the folder it was created in, to which its paths are relative. Also returns
+/// the plan's absolute path.
+/// Errors: the file is not a plan, or its folder does not exist.
 pub fn enter(path: &Path, which: Option<&Indices>) -> Result<(Plan, PathBuf)> {
-    // One name for one file, however it was spelt.
+    // One name for a file, however it was spelt.
     let path = std::fs::canonicalize(path).map_err(|e| {
         Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")
     })?;
@@ -19,7 +19,7 @@ pub fn enter(path: &Path, which: Option<&Indices>) -> Result<(Plan, PathBuf)> {
     }
     let mut plan = Plan::read(&path, which)?;
     let folder = plan.head.launch.folder.clone();
-    // What is shown leads from where the user is.
+    // Displayed paths are relative to the user's folder.
     if std::env::current_dir().is_ok_and(|here| here != folder) {
         plan.cells.iter_mut().for_each(|cell| cell.folder = folder.join(&cell.folder));
     }
@@ -27,7 +27,7 @@ pub fn enter(path: &Path, which: Option<&Indices>) -> Result<(Plan, PathBuf)> {
     Ok((plan, path))
 }
 
-/// Changes to the folder a plan was made in.
+/// Changes to the folder in which a plan was created.
 pub fn go_to(head: &Head, path: &Path) -> Result<()> {
     let folder = &head.launch.folder;
     std::env::set_current_dir(folder).map_err(|e| {

@@ -23,7 +23,7 @@ Nothing is trained. Beside the plan come results.jsonl (a line a run, as compt r
 report.html (of up to 1,000 runs); then the script is run on from its grid, as compt run does when all runs are finished:
 tables and figures say which runs are missing. Exit code 1: not all runs are finished.";
 
-/// A page of more runs takes minutes to write and opens slowly.
+/// A page with more runs takes minutes to write and opens slowly.
 const REPORTED: usize = 1000;
 
 #[derive(Args)]

@@ -1,4 +1,4 @@
-//! `compt sweep`: a grid of runs as a plan that any process anywhere can run parts of.
+//! `compt sweep`: a grid of runs as a plan, parts of which any process can run.
 
 mod cancel;
 mod folder;

@@ -63,7 +63,7 @@ pub fn plan(options: SweepPlanOptions) -> ExitCode {
     }
 }
 
-/// Makes the plan of a script, or finds it unchanged; errors are printed.
+/// Creates the plan of a script, or finds it unchanged; errors are printed.
 pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCode> {
     let Making { file, plan: path, replan, session } = options;
     if file.extension().is_some_and(|e| e == "jsonl") {
@@ -79,7 +79,7 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
     }
     let made = errors::guard(|| -> std::result::Result<Option<Rc<Plan>>, Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
-        // What the script says is said when it is run.
+        // The script prints its output when it is run.
         runtime.mute()?;
         let done = runtime.exec(&source, &file.display().to_string());
         match runtime.is_over() {
@@ -111,7 +111,7 @@ fn name(plan: &Plan) -> String {
     }
 }
 
-/// Writes the plan where there is none, or one of the same runs.
+/// Writes the plan if there is none, or one of the same runs.
 fn write(plan: &Plan, path: &Path, replan: bool) -> Result<()> {
     if !path.exists() {
         return plan.write(path);
@@ -139,7 +139,7 @@ fn write(plan: &Plan, path: &Path, replan: bool) -> Result<()> {
     plan.write(path)
 }
 
-/// Runs of a plan that are in Slurm's queue.
+/// The runs of a plan that are in Slurm's queue.
 pub fn still_queued(path: &Path, out: &Path) -> Result<Indices> {
     let path = std::fs::canonicalize(path).at(path.display())?;
     let handed_in = submissions(out, &path)?;

@@ -64,7 +64,7 @@ pub fn run(options: SweepRunOptions) -> ExitCode {
     {
         match job.requeue() {
             Ok(()) => eprintln!("job {job} was put back into the queue"),
-            // Where a site requeues by this process's exit code, nothing is lost.
+            // A site may also requeue by this process's exit code.
             Err(e) => eprintln!("job {job} was not put back into the queue: {e}"),
         }
     }

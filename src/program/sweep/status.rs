@@ -15,7 +15,7 @@ Examples:
   compt sweep status runs/table1/plan.jsonl
   watch -n 30 compt sweep status runs/table1/plan.jsonl";
 
-/// Elements that did not come to their runs are shown up to so many.
+/// The maximum number of shown elements that ended before their runs began.
 const SHOWN: usize = 3;
 
 #[derive(Args)]
@@ -58,7 +58,7 @@ fn shown(options: &SweepStatusOptions) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// The jobs of a submission that are in the queue, a line each.
+/// The jobs of a submission that are in the queue, one line each.
 fn jobs(submission: &Submission, queue: &Queue) -> Vec<String> {
     let line = |job: JobId| {
         let what = if job.number == submission.merge { "merging" } else { "array" };
@@ -73,7 +73,7 @@ fn jobs(submission: &Submission, queue: &Queue) -> Vec<String> {
     submission.jobs().into_iter().filter_map(line).collect()
 }
 
-/// Who works on a run, or why it failed and where its log is.
+/// The process of a run, or why the run failed and where its log is.
 fn at_work_or_failed(cell: &Cell, state: &CellState) -> Vec<String> {
     let (number, folder) = (cell.number, cell.folder.display());
     match state {
@@ -90,7 +90,7 @@ fn at_work_or_failed(cell: &Cell, state: &CellState) -> Vec<String> {
     }
 }
 
-/// What the element of a run said last that came to its end before the run began.
+/// The last output of a run's element that ended before the run began.
 fn not_begun(number: usize, handed_in: &[Submission]) -> Option<[String; 2]> {
     let output = handed_in.iter().rev().find_map(|submission| submission.output_of(number))?;
     let line = last_line(&output)?;

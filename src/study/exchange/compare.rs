@@ -1,4 +1,4 @@
-//! How alike prompts are.
+//! The similarity of prompts.
 
 use super::Prompt;
 use crate::{Error, Result};
@@ -9,14 +9,14 @@ pub(crate) fn mean_row(prompt: &Prompt) -> Result<Tensor> {
     Ok(prompt.value.f_mean_dim([0i64].as_slice(), false, Kind::Float)?)
 }
 
-/// The smallest, the mean and the largest norm of a prompt's rows.
+/// The minimum, mean and maximum L2 norm of a prompt's rows. Errors: those of libtorch.
 pub fn row_norms(prompt: &Prompt) -> Result<[f64; 3]> {
     let norms = prompt.value.f_norm_scalaropt_dim(2.0, -1, false)?;
     let number = |t: Tensor| t.f_double_value(&[]);
     Ok([number(norms.f_min()?)?, number(norms.f_mean(Kind::Float)?)?, number(norms.f_max()?)?])
 }
 
-/// The cosines of the mean rows, one with another. Errors: prompts of different widths.
+/// The pairwise cosine similarities of the mean rows. Errors: prompts of different widths.
 pub fn cosines(prompts: &[Prompt]) -> Result<Vec<Vec<f64>>> {
     let width = prompts.first().map(Prompt::d_model);
     if let Some(other) = prompts.iter().find(|prompt| Some(prompt.d_model()) != width) {
@@ -33,7 +33,7 @@ pub fn cosines(prompts: &[Prompt]) -> Result<Vec<Vec<f64>>> {
     Ok(Vec::<Vec<f64>>::try_from(&unit.f_matmul(&unit.f_transpose(0, 1)?)?)?)
 }
 
-/// The rows of a vocabulary `[V, d]` most like a prompt's mean row, with their cosines.
+/// The rows of a vocabulary `[V, d]` most similar to a prompt's mean row, with their cosines.
 /// Errors: a vocabulary of another width.
 pub fn nearest(prompt: &Prompt, vocabulary: &Tensor, count: i64) -> Result<Vec<(i64, f64)>> {
     let vocabulary = vocabulary.f_detach()?.f_to_kind(Kind::Float)?;
@@ -53,7 +53,7 @@ pub fn nearest(prompt: &Prompt, vocabulary: &Tensor, count: i64) -> Result<Vec<(
     Ok(Vec::<i64>::try_from(&ids)?.into_iter().zip(values).collect())
 }
 
-/// Each row at length 1; one of zeros stays.
+/// Normalises each row `[.., d]` to length 1; zero rows are unchanged.
 fn unit(rows: &Tensor) -> Result<Tensor> {
     let norms = rows.f_norm_scalaropt_dim(2.0, -1, true)?.f_clamp_min(1e-12)?;
     Ok(rows.f_div(&norms)?)

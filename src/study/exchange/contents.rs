@@ -1,4 +1,4 @@
-//! The contents of files of prompts: bytes within limits, and the tensors that `torch.save` wrote.
+//! The contents of prompt files: bytes within limits, and tensors written by `torch.save`.
 
 use crate::{Error, Result};
 use compt_core::files::intact;
@@ -8,16 +8,16 @@ use std::fs;
 use std::path::Path;
 use tch::Tensor;
 
-/// A larger file holds no prompts.
+/// The maximum size of a prompt file.
 const LARGEST: u64 = 1 << 30;
 
-/// Tensors that `torch.save` wrote, and the names of what is none.
+/// The tensors written by `torch.save`, and the names of other entries.
 pub struct Pickled {
     pub tensors: Vec<(String, Tensor)>,
     pub others: Others,
 }
 
-/// The tensors of a file that `torch.save` wrote: one alone, or of a dictionary.
+/// The tensors of a file written by `torch.save`: a single one, or those of a dictionary.
 pub(crate) fn pickled(path: &Path) -> Result<Pickled> {
     let bytes = content(path)?;
     let read = || -> Result<Pickled> {
@@ -35,7 +35,7 @@ pub(crate) fn pickled(path: &Path) -> Result<Pickled> {
     })
 }
 
-/// What makes another file of one that `torch.save` wrote with more than tensors in it.
+/// How to convert a `torch.save` file that contains other objects.
 pub fn conversion(path: &Path) -> String {
     format!(
         "if you trust its source: python -c \"import torch; from safetensors.torch import save_file; \
@@ -46,12 +46,12 @@ pub fn conversion(path: &Path) -> String {
     )
 }
 
-/// A file's bytes, unless there are too many for prompts.
+/// A file's bytes; an error if there are too many for prompts.
 pub fn content(path: &Path) -> Result<Vec<u8>> {
     bounded(path, LARGEST)
 }
 
-/// A file's bytes, unless there are more than that.
+/// A file's bytes; an error if there are more than `most`.
 pub fn bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
     if !intact::is_there(path)? {
         return Err(Error::new("No such file or directory").at(path.display()));

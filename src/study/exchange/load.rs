@@ -1,4 +1,4 @@
-//! Prompts from any file or folder that holds them.
+//! Loads prompts from any supported file or folder.
 
 use super::contents::{conversion, pickled};
 use super::{Note, Prompts, npy, peft, safetensors};
@@ -8,11 +8,11 @@ use compt_core::{files::intact, notice};
 use compt_error::Context;
 use std::path::Path;
 
-/// The endings of files of `torch.save`.
+/// The extensions of `torch.save` files.
 const PICKLES: [&str; 4] = [".pt", ".pth", ".bin", ".ckpt"];
 
 /// Reads a run's folder, a PEFT folder, a `.safetensors`, `.npy` or `torch.save` file.
-/// Errors: nothing is there, it holds no prompts, or it is damaged; the file is named.
+/// Errors: the path does not exist, holds no prompts, or is damaged; the file is named.
 pub fn load(path: &Path) -> Result<Prompts> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     if !intact::exists(path)? {

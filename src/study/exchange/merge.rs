@@ -1,10 +1,10 @@
-//! Several prompts as one: their weighted sum.
+//! Merges several prompts by their weighted sum.
 
 use super::{Note, Prompt, note::VERSION};
 use crate::{Error, Result};
 use compt_core::notice;
 
-/// The weighted sum of prompts of one shape. What is known of it is what all of them agree in.
+/// The weighted sum of prompts of one shape `[m, d]`. Its note has the values on which all of them agree.
 /// Errors: no prompt, prompts of different shapes, or a weight that is not finite.
 pub fn merge(name: &str, parts: &[(Prompt, f64)]) -> Result<Prompt> {
     let Some(((first, weight), others)) = parts.split_first() else {

@@ -1,4 +1,4 @@
-//! Prompts on disk: those of a run, of other programs, and for other programs; what was measured, for
+//! Prompts on disk: those of a run, in the formats of this and other programs; metrics for
 //! TensorBoard.
 
 pub mod compare;
@@ -20,14 +20,14 @@ use crate::{Error, Result};
 use compt_core::tensor::is_finite;
 use tch::{Device, Kind, Tensor};
 
-/// How the composed prompt of a task is called in a file.
+/// The prefix of the composed prompt of a task.
 const TARGET: &str = "target.";
-/// What the other prompts of a file begin with.
+/// The prefixes of other prompts in a file.
 const PARTS: [&str; 2] = ["source.", "private."];
 
-/// Prompts that belong together: of one run, or of one file.
+/// A collection of prompts: of one run, or of one file.
 pub struct Prompts {
-    /// Where they come from, for messages.
+    /// Their source, for messages.
     pub place: String,
     pub note: Note,
     /// `target.rte`, `source.0` ..., each `[m, d]` in float32 on the CPU.
@@ -36,16 +36,16 @@ pub struct Prompts {
 
 /// One prompt.
 pub struct Prompt {
-    /// A task's name for its composed prompt, else as in the file: `source.0`.
+    /// The task's name for a composed prompt, else the name in the file: `source.0`.
     pub name: String,
     /// `[m, d]`
     pub value: Tensor,
-    /// What is known of it: of the scores only its own.
+    /// Its note, with only its own scores.
     pub note: Note,
 }
 
 impl Prompts {
-    /// Takes tensors over; what is no prompt of finite numbers is an error that names the tensor.
+    /// Checks and stores tensors `[m, d]`; an error names a tensor that is not a prompt of finite numbers.
     pub fn new(place: String, note: Note, tensors: Vec<(String, Tensor)>) -> Result<Prompts> {
         let tensors = tensors
             .into_iter()
@@ -63,7 +63,7 @@ impl Prompts {
         }
     }
 
-    /// The composed prompts by their tasks' names, then the others, in the order of the file.
+    /// The composed prompts by task name, then the others, in the order of the file.
     pub fn names(&self) -> Vec<String> {
         let (targets, others): (Vec<_>, Vec<_>) =
             self.tensors.iter().map(|t| t.0.as_str()).partition(|name| name.starts_with(TARGET));
@@ -77,7 +77,7 @@ impl Prompts {
     }
 
     /// A prompt by its task, or by its name in the file.
-    /// Errors: there is none of that name; the nearest one is named.
+    /// Errors: there is no prompt with that name; the nearest one is named.
     pub fn get(&self, name: &str) -> Result<Prompt> {
         let target = format!("{TARGET}{name}");
         let find = |wanted: &str| self.tensors.iter().find(|t| t.0 == wanted);
@@ -90,13 +90,13 @@ impl Prompts {
         Ok(Prompt { name, value: found.1.shallow_clone(), note })
     }
 
-    /// All of them, in the order of `names`.
+    /// All prompts, in the order of `names`. Errors: as in `get`.
     pub fn all(&self) -> Result<Vec<Prompt>> {
         self.names().iter().map(|name| self.get(name)).collect()
     }
 
-    /// The prompt of that name; without a name the only one there is.
-    /// Errors: there is none of that name, or without a name there are several.
+    /// The prompt with that name; without a name the only one.
+    /// Errors: there is no prompt with that name, or without a name there are several.
     pub fn pick(&self, name: Option<&str>) -> Result<Prompt> {
         if let Some(name) = name {
             return self.get(name);
@@ -110,8 +110,8 @@ impl Prompts {
         }
     }
 
-    /// An error where a backbone is not the one these prompts are for; `force` lets another of the
-    /// same width pass.
+    /// An error if these prompts were trained for another backbone; `force` accepts another one of the
+    /// same width.
     pub fn check_fit(&self, base: &Base, force: bool) -> Result<()> {
         for (name, tensor) in &self.tensors {
             let width = tensor.size()[1];
@@ -143,23 +143,23 @@ impl Prompts {
 }
 
 impl Prompt {
-    /// m, its rows.
+    /// m, the number of rows.
     pub fn length(&self) -> i64 {
         self.value.size()[0]
     }
 
-    /// d, its width.
+    /// d, the width.
     pub fn d_model(&self) -> i64 {
         self.value.size()[1]
     }
 }
 
-/// A file's name for a prompt, as people call it.
+/// The short name of a prompt for display.
 fn short(name: &str) -> &str {
     name.strip_prefix(TARGET).unwrap_or(name)
 }
 
-/// What people call a prompt, as a file does.
+/// The name of a prompt in a file.
 fn long(name: &str) -> String {
     match PARTS.iter().any(|part| name.starts_with(part)) {
         true => name.to_string(),

@@ -1,20 +1,20 @@
-//! What a file says of its prompts beside their numbers.
+//! The metadata of a prompt file.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The key of the note in a file's header.
 pub(crate) const NOTE: &str = "compt.prompts";
-/// The form of the note; a later one may say things this program does not know.
+/// The version of the note; a later one may have fields that this program does not know.
 pub(crate) const VERSION: u32 = 1;
 
-/// What is known of prompts.
+/// The metadata of prompts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Note {
     pub version: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Of the trainer.
+    /// The name of the trainer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -46,7 +46,7 @@ pub struct Base {
 }
 
 impl Note {
-    /// Of a run, from its settings (`config.json`) and its result (`result.json`).
+    /// Reads it from a run's settings (`config.json`) and result (`result.json`).
     pub fn of_run(config: &Value, result: &Value) -> Note {
         let text = |value: &Value| value.as_str().map(String::from);
         let backbone = &config["backbone"];
@@ -70,7 +70,7 @@ impl Note {
         }
     }
 
-    /// What is left of it for one prompt.
+    /// The part that applies to one prompt.
     pub fn of_one(&self, prompt: &str) -> Note {
         let mut note = self.clone();
         note.scores.retain(|task, _| task == prompt);
@@ -78,12 +78,12 @@ impl Note {
         note
     }
 
-    /// A task's score by its main metric.
+    /// The score of a task by its main metric.
     pub fn score(&self, task: &str) -> Option<f64> {
         self.scores.get(task)?.as_object()?.values().next()?.as_f64()
     }
 
-    /// The name of the backbone, for people.
+    /// The display name of the backbone.
     pub fn backbone_name(&self) -> Option<&str> {
         self.backbone.as_ref().map(|base| base.name.as_str())
     }

@@ -1,4 +1,4 @@
-//! NumPy's `.npy` files of one prompt: `[m, d]` in float16, float32 or float64.
+//! NumPy's `.npy` files with one prompt: `[m, d]` in float16, float32 or float64.
 
 use super::contents::content;
 use crate::{Error, Result};
@@ -7,10 +7,10 @@ use std::path::Path;
 use tch::{Kind, Tensor};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-/// A longer header describes something else than an array of numbers.
+/// A longer header does not describe an array of numbers.
 const LONGEST_HEADER: usize = 1 << 16;
 
-/// Reads a prompt as it is stored, `[m, d]`. Errors name the file.
+/// Reads a prompt as stored, `[m, d]`. Errors name the file.
 pub fn read(path: &Path) -> Result<Tensor> {
     let bytes = content(path)?;
     parse(&bytes).at(path.display())
@@ -44,7 +44,7 @@ fn parse(bytes: &[u8]) -> Result<Tensor> {
     }
 }
 
-/// The header's text and what follows it.
+/// The header and the data after it.
 fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
     let cut = || Error::new("not a whole .npy file");
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| Error::new("not a .npy file"))?;
@@ -62,7 +62,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
     rest.split_at_checked(length).ok_or_else(cut)
 }
 
-/// What follows a key in the header, a dictionary as Python writes it.
+/// The text after a key in the header, a Python dictionary.
 fn value<'a>(header: &'a str, key: &str) -> Result<&'a str> {
     let missing = || Error::new(format!("its header says no '{key}'"));
     let mut quotes = ["'", "\""].into_iter();
@@ -74,7 +74,7 @@ fn value<'a>(header: &'a str, key: &str) -> Result<&'a str> {
 fn quoted<'a>(header: &'a str, key: &str) -> Result<&'a str> {
     let text = value(header, key)?;
     let inner = text.strip_prefix(['\'', '"']).and_then(|text| text.split(['\'', '"']).next());
-    // The type of records is a list.
+    // The dtype of structured arrays is a list.
     inner.ok_or_else(|| Error::new("it holds no plain numbers"))
 }
 

@@ -1,4 +1,4 @@
-//! The project's own files of prompts: safetensors with a note in the header.
+//! The native format of prompt files: safetensors with a note in the header.
 
 use super::{NOTE, Note, Prompt, Prompts, long, note::VERSION};
 use crate::records::folder::PROMPTS;
@@ -11,16 +11,16 @@ use serde_json::Value;
 use std::path::Path;
 use tch::Tensor;
 
-/// What else a run's file holds.
+/// The prefix of the router's tensors in a run's file.
 const ROUTER: &str = "router.";
 
-/// Writes a run's prompts, and what its router has learnt.
-/// Errors: the disk refuses; the file is named.
+/// Writes a run's prompts `[m, d]`, and the learned parameters of its router.
+/// Errors: the file cannot be written; it is named.
 pub fn from_run(folder: &Path, tensors: &[(String, Tensor)], note: &Note) -> Result<()> {
     write(&folder.join(PROMPTS), tensors, note)
 }
 
-/// Writes prompts under their names. Errors: the disk refuses; the file is named.
+/// Writes prompts with their names. Errors: the file cannot be written; it is named.
 pub fn save(path: &Path, prompts: &[Prompt]) -> Result<()> {
     let mut note = prompts.first().map(|prompt| prompt.note.clone()).unwrap_or_default();
     (note.tasks, note.version) = (Vec::new(), VERSION);
@@ -41,12 +41,13 @@ fn write(path: &Path, tensors: &[(String, Tensor)], note: &Note) -> Result<()> {
     write_atomic(path, &bytes().at(path.display())?)
 }
 
-/// Whether a folder is that of a run with prompts.
+/// Whether a folder is a run with prompts.
 pub fn is_run(folder: &Path) -> bool {
     folder.join(PROMPTS).is_file()
 }
 
-/// Reads a run's folder; what the file of an older run does not say is in its records.
+/// Reads a run's folder; metadata that an older run's file lacks is read from its records. Errors: as
+/// in `read`.
 pub fn read_run(folder: &Path) -> Result<Prompts> {
     let mut prompts = read(&folder.join(PROMPTS))?;
     prompts.place = folder.display().to_string();
@@ -59,7 +60,8 @@ pub fn read_run(folder: &Path) -> Result<Prompts> {
     Ok(prompts)
 }
 
-/// Reads a file; one without a note says nothing of its prompts.
+/// Reads a file; without a note the prompts have no metadata. Errors: it cannot be read or holds no
+/// prompts; it is named.
 pub fn read(path: &Path) -> Result<Prompts> {
     let bytes = super::contents::content(path)?;
     let read = || -> Result<Prompts> {

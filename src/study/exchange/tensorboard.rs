@@ -1,5 +1,5 @@
-//! TensorBoard's event files: records of TensorFlow's framing (length, masked CRC-32C, content), each
-//! an `Event` message of protocol buffers with scalar summaries.
+//! TensorBoard's event files: records in TensorFlow's framing (length, masked CRC-32C, content), each
+//! an `Event` message of Protocol Buffers with scalar summaries.
 
 use crate::Result;
 use crate::records::catalog::{Entry, State};
@@ -13,7 +13,7 @@ use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// How much of each run was written before.
+/// How much of each run was written earlier.
 #[derive(Default)]
 pub struct Written(HashMap<PathBuf, Progress>);
 
@@ -22,12 +22,12 @@ struct Progress {
     steps: usize,
     evaluations: usize,
     tested: bool,
-    /// Seconds of the steps so far.
+    /// The seconds of the steps so far.
     seconds: f64,
 }
 
-/// Writes what is new of each run to its file below a folder; gives the number of events. The first
-/// time a new file is begun. Errors: a run cannot be read, or a file not be written; it is named.
+/// Appends the new events of each run to its file below a folder; returns the number of events. The first
+/// call creates a new file. Errors: a run cannot be read, or a file cannot be written; it is named.
 pub fn write(folder: &Path, runs: &[Entry], written: &mut Written) -> Result<usize> {
     let mut count = 0;
     for entry in runs {
@@ -60,14 +60,14 @@ fn file(folder: &Path, entry: &Entry) -> PathBuf {
     folder.join(named).join(format!("events.out.tfevents.{:010}.compt", began(entry) as u64))
 }
 
-/// When the run began: as its configuration was written, once.
+/// The start time of the run: the modification time of its configuration.
 fn began(entry: &Entry) -> f64 {
     let written = fs::metadata(entry.path.join(CONFIG)).and_then(|meta| meta.modified());
     let since = written.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     since.map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// The events that were not written before.
+/// The events that were not written yet.
 fn events(entry: &Entry, began: f64, progress: &mut Progress) -> Result<Vec<Vec<u8>>> {
     let mut found = Vec::new();
     let steps = entry.metrics()?;
@@ -121,7 +121,7 @@ fn step_scalars(line: &Value) -> Vec<(String, f32)> {
     scalars
 }
 
-/// `test/TASK/METRIC`, or `validation/TASK` where there is one score a task.
+/// `test/TASK/METRIC`, or `validation/TASK` for one score per task.
 fn scores(split: &str, scores: &Value, scalars: &mut Vec<(String, f32)>) {
     for (task, score) in scores.as_object().into_iter().flatten() {
         match score.as_object() {
@@ -135,7 +135,7 @@ fn scores(split: &str, scores: &Value, scalars: &mut Vec<(String, f32)>) {
     }
 }
 
-/// What an event holds.
+/// The contents of an event.
 enum Part<'a> {
     /// The first event of a file.
     Version,

@@ -1,4 +1,4 @@
-//! The download of one file: it grows as a part, is checked, and only then gets its name.
+//! The download of one file: a partial file that is completed, verified, and then renamed.
 
 use super::client::{Client, check_interrupt, pause};
 use super::failure::{self, Attempt, AttemptError};
@@ -17,10 +17,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The end of the name of a part, as in Python's huggingface_hub.
+/// The extension of a partial file, as in Python's huggingface_hub.
 pub const PART: &str = ".incomplete";
 
-/// Where a file comes from and where it goes.
+/// The source and the target of a file.
 pub struct Download<'a> {
     pub id: &'a RepoId,
     pub file: &'a RemoteFile,
@@ -37,7 +37,7 @@ fn hasher(file: &RemoteFile) -> Box<dyn DynDigest> {
     }
 }
 
-/// The bytes that are on the disk, and their hash so far.
+/// The bytes on disk, and their hash so far.
 struct Part<'a> {
     file: &'a RemoteFile,
     path: PathBuf,
@@ -47,7 +47,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Resumes the part that an earlier download left.
+    /// Opens the partial file of an earlier download to resume it.
     fn open(path: PathBuf, file: &'a RemoteFile) -> Result<Part<'a>> {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
@@ -92,7 +92,7 @@ impl<'a> Part<'a> {
         let _ = fs::remove_file(&self.path);
     }
 
-    /// Gives the content its name, on the disk before anything points to it.
+    /// Renames the file after its content is flushed to disk.
     fn rename(self, blob: &PathBuf) -> io::Result<()> {
         self.disk.sync_all()?;
         fs::rename(&self.path, blob)?;
@@ -101,12 +101,13 @@ impl<'a> Part<'a> {
 }
 
 impl Download<'_> {
-    /// Whether the content is there. Its hash was checked when it was downloaded.
+    /// Whether the content exists. Its hash was checked when it was downloaded.
     pub fn is_done(&self) -> bool {
         self.blob.metadata().is_ok_and(|found| found.is_file() && found.len() == self.file.size)
     }
 
-    /// Downloads the content, unless another process did so in the meantime.
+    /// Downloads the content, unless another process did so in the meantime. Errors: the download fails
+    /// or does not match its hash, or the cache cannot be written.
     pub fn run(&self, client: &Client, transfer: &mut Transfer) -> Result<()> {
         for folder in self.blob.parent().into_iter().chain([self.locks.as_path()]) {
             fs::create_dir_all(folder).map_err(|e| failure::of_disk(e, folder))?;
@@ -130,8 +131,8 @@ impl Download<'_> {
         format!("{} {}", self.id, self.file.name)
     }
 
-    /// Waits until no other process downloads the same file; None where files cannot be locked.
-    /// Python's huggingface_hub takes the same lock.
+    /// Waits until no other process downloads the same file; `None` if files cannot be locked.
+    /// Python's huggingface_hub uses the same lock.
     fn lock(&self) -> Result<Option<fs::File>> {
         let path = self.locks.join(format!("{}.lock", self.file.hash.hex()));
         let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
@@ -183,13 +184,13 @@ impl Download<'_> {
                 .at(self.place())
                 .hint("it was deleted: the server, or a proxy on the way to it, is broken"));
             }
-            // The error may lie in what an earlier download left.
+            // The error may be in the data of an earlier download.
             resumed = false;
             part.restart()?;
         }
     }
 
-    /// One request for the bytes that are missing.
+    /// One request for the missing bytes.
     fn request(
         &self,
         part: &mut Part,
@@ -210,7 +211,7 @@ impl Download<'_> {
         }
         match response.start(size) {
             Some(start) if start == part.size => {}
-            // The server does not know ranges.
+            // The server does not support ranges.
             Some(0) => part.restart()?,
             _ => return Err(refused(&response, self.id, client)),
         }

@@ -1,5 +1,5 @@
-//! Requests to the hub. Redirects are followed here, so that the token goes to the endpoint alone;
-//! Ctrl-C ends every wait; what may work later is tried again.
+//! Requests to the Hub. Redirects are followed here, so that the token is sent to the endpoint only;
+//! Ctrl-C ends every wait; temporary errors are retried.
 
 use super::failure::{self, Attempt, AttemptError};
 use super::settings::HubSettings;
@@ -19,9 +19,9 @@ const MOST_REDIRECTS: usize = 10;
 const CHUNK: usize = 256 << 10;
 /// How often a wait checks for Ctrl-C.
 const POLL: Duration = Duration::from_millis(50);
-/// An attempt that brings so many bytes resets the count of attempts.
+/// An attempt that receives this many bytes resets the retry count.
 const GAIN: u64 = 1 << 20;
-/// Attempts where no connection is possible at all.
+/// The number of attempts if no connection is possible.
 const UNREACHABLE_TRIES: u32 = 2;
 
 pub struct Client {
@@ -29,14 +29,14 @@ pub struct Client {
     pub settings: HubSettings,
 }
 
-/// A server's answer, whose body comes in pieces.
+/// A response, whose body is received in pieces.
 pub struct Response {
     pub status: u16,
     headers: HeaderMap,
     body: Receiver<Piece>,
 }
 
-/// What the thread of a request sends: the head first, then the body, an empty piece at its end.
+/// The messages of a request's thread: the head, then the body, with an empty piece at its end.
 enum Piece {
     Head(u16, HeaderMap),
     Bytes(Vec<u8>),
@@ -59,7 +59,7 @@ impl Client {
         Ok(Client { agent: config.build().into(), settings: settings.clone() })
     }
 
-    /// Requests an address from this byte on, and follows redirects.
+    /// Requests an address from byte `from` on, and follows redirects.
     pub fn get(&self, url: &str, from: u64) -> Attempt<Response> {
         let mut url = url.to_string();
         for _ in 0..=MOST_REDIRECTS {
@@ -72,7 +72,7 @@ impl Client {
         Err(Error::new(format!("{} redirects without end", self.settings.endpoint)).into())
     }
 
-    /// One request, on a thread that is left behind when Ctrl-C comes.
+    /// One request, on a thread that is abandoned after Ctrl-C.
     fn send(&self, url: &str, from: u64) -> Attempt<Response> {
         let mut request = self.agent.get(url);
         if let (Some(token), true) =
@@ -85,7 +85,7 @@ impl Client {
         }
         let (sender, body) = sync_channel(4);
         thread::spawn(move || {
-            // A send fails once nobody receives.
+            // A send fails after the receiver was dropped.
             let send = |piece| sender.send(piece).is_ok();
             match request.call() {
                 Ok(response) => forward(response, send),
@@ -99,7 +99,7 @@ impl Client {
         }
     }
 
-    /// Makes attempts until one works, or fails for good. An attempt sets how many bytes are there.
+    /// Retries until an attempt succeeds or fails permanently. An attempt sets the number of received bytes.
     pub fn retry<T>(
         &self,
         place: &str,
@@ -137,7 +137,7 @@ impl Response {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The byte of a file of this size at which the body begins; None where it is no part of it.
+    /// The byte of a file of this size at which the body begins; `None` if it is not part of the file.
     pub fn start(&self, size: u64) -> Option<u64> {
         match self.status {
             200 => Some(0),
@@ -146,7 +146,7 @@ impl Response {
         }
     }
 
-    /// The next bytes of the body; none at its end.
+    /// The next bytes of the body; `None` at its end.
     pub fn next(&self) -> Attempt<Option<Vec<u8>>> {
         match next(&self.body)? {
             Piece::Bytes(bytes) if bytes.is_empty() => Ok(None),
@@ -156,7 +156,7 @@ impl Response {
         }
     }
 
-    /// The whole body, if it is no longer than this.
+    /// The whole body; an error if it is longer than `longest`.
     pub fn text(&self, longest: usize) -> Attempt<Vec<u8>> {
         let mut text = Vec::new();
         while let Some(bytes) = self.next()? {
@@ -169,7 +169,7 @@ impl Response {
     }
 }
 
-/// Where `bytes 5-9/10` begins, if it fits a file of this size.
+/// The start of `bytes 5-9/10`, if it fits a file of this size.
 fn start_of(range: &str, size: u64) -> Option<u64> {
     let (span, total) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (start, end) = span.split_once('-')?;
@@ -178,7 +178,7 @@ fn start_of(range: &str, size: u64) -> Option<u64> {
     fits.then_some(start)
 }
 
-/// Sends a response piece by piece, until it ends or nobody receives.
+/// Sends a response piece by piece, until it ends or the receiver was dropped.
 fn forward(response: http::Response<Body>, send: impl Fn(Piece) -> bool) {
     let (head, body) = response.into_parts();
     let mut reader = body.into_reader();
@@ -199,7 +199,7 @@ fn forward(response: http::Response<Body>, send: impl Fn(Piece) -> bool) {
     }
 }
 
-/// The next piece; an error once Ctrl-C was pressed.
+/// The next piece; an error after Ctrl-C.
 fn next(body: &Receiver<Piece>) -> Attempt<Piece> {
     loop {
         check_interrupt()?;
@@ -213,7 +213,7 @@ fn next(body: &Receiver<Piece>) -> Attempt<Piece> {
     }
 }
 
-/// Waits; an error once Ctrl-C was pressed.
+/// Waits; an error after Ctrl-C.
 pub fn pause(time: Duration) -> Result<()> {
     let start = Instant::now();
     loop {
@@ -225,7 +225,7 @@ pub fn pause(time: Duration) -> Result<()> {
     }
 }
 
-/// An error once Ctrl-C was pressed.
+/// An error after Ctrl-C.
 pub fn check_interrupt() -> Result<()> {
     match interrupt::requested() {
         true => Err(Error::new("interrupted")
@@ -242,7 +242,7 @@ fn origin(url: &str) -> Option<(String, String, u16)> {
     Some((scheme, uri.host()?.to_lowercase(), port))
 }
 
-/// Where a redirect leads.
+/// The target of a redirect.
 fn redirected(from: &str, to: &str) -> Result<String> {
     let odd = || Error::new(format!("a redirect to '{}'", to.escape_debug()));
     let uri: Uri = from.parse().map_err(|_| odd())?;
@@ -284,7 +284,7 @@ fn tls(settings: &HubSettings) -> Result<TlsConfig> {
     Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
 }
 
-/// A text as part of an address; slashes stay.
+/// A text encoded as part of a URL; slashes are kept.
 pub fn encoded(text: &str) -> String {
     const ENCODED: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');

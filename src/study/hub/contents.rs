@@ -13,13 +13,13 @@ pub struct CachedRepo {
     pub id: RepoId,
     pub folder: PathBuf,
     pub revisions: Vec<CachedRevision>,
-    /// Whole files, and the bytes they take on the disk.
+    /// Complete files, and their bytes on disk.
     pub files: usize,
     pub size: u64,
-    /// Parts of files whose download was interrupted, and their bytes.
+    /// Partial files of interrupted downloads, and their bytes.
     pub parts: usize,
     pub parts_size: u64,
-    /// When a file was last read, where the disk records that, or written.
+    /// When a file was last read, if the file system records it, or written.
     pub used: Option<SystemTime>,
 }
 
@@ -30,7 +30,7 @@ pub struct CachedRevision {
     pub refs: Vec<String>,
 }
 
-/// Everything in a cache folder, by name.
+/// All entries of a cache folder, by name.
 pub fn entries(cache: &Path) -> Vec<CachedRepo> {
     let mut entries: Vec<CachedRepo> = names(cache)
         .into_iter()
@@ -55,7 +55,7 @@ fn entry(id: RepoId, folder: PathBuf) -> CachedRepo {
         folder,
     };
     let blobs = below(&entry.folder.join("blobs"));
-    // Files that were copied because there are no links.
+    // Files that were copied because links are not supported.
     let copies = below(&entry.folder.join("snapshots"));
     for path in blobs.iter().chain(&copies) {
         let Ok(found) = path.symlink_metadata() else { continue };
@@ -104,7 +104,7 @@ pub fn shown(folder: &Path, commit: &str) -> Vec<PathBuf> {
     below(&folder.join("snapshots").join(commit))
 }
 
-/// The names in a folder, sorted; none where there is no folder.
+/// The names in a folder, sorted; empty if there is no folder.
 pub fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> =

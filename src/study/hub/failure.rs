@@ -1,4 +1,4 @@
-//! The errors of requests and of the cache, in words for the user.
+//! User-facing errors of requests and of the cache.
 
 use crate::Error;
 use std::io;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 /// Why an attempt failed.
 pub enum AttemptError {
-    /// It may work later: what happened, and the wait that the server asked for.
+    /// A temporary error: what happened, and the wait that the server requested.
     Temporary {
         what: String,
         retry_after: Option<Duration>,
     },
-    /// No connection to the server seems to be possible.
+    /// No connection to the server is possible.
     Unreachable(String),
     Permanent(Error),
 }
@@ -25,7 +25,7 @@ impl<E: Into<Error>> From<E> for AttemptError {
     }
 }
 
-/// The request brought no response.
+/// The request received no response.
 pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> AttemptError {
     let host = url.split('/').nth(2).unwrap_or(url);
     let what = match &e {
@@ -38,7 +38,7 @@ pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> AttemptError {
                 by_proxy()
             ));
         }
-        // Errors of rustls have this kind.
+        // rustls reports its errors with this kind.
         ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
             return AttemptError::Permanent(untrusted(host, &e.to_string()));
         }
@@ -54,7 +54,7 @@ pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> AttemptError {
     AttemptError::Temporary { what, retry_after: None }
 }
 
-/// The proxy that may be what refuses the connection.
+/// The proxy that may be refusing the connection.
 fn by_proxy() -> String {
     let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let proxy = names.iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
@@ -77,7 +77,7 @@ pub fn of_body(e: ureq::Error) -> AttemptError {
     AttemptError::Temporary { what, retry_after: None }
 }
 
-/// The attempts are used up, or the server asked for too long a wait.
+/// The retries are exhausted, or the server requested too long a wait.
 pub fn gave_up(what: &str, asked: Option<Duration>, endpoint: &str) -> Error {
     match asked {
         Some(wait) => Error::new(format!("{what} (asked to wait {} s)", wait.as_secs()))

@@ -1,5 +1,5 @@
-//! The list of files that a server sends, accepted only where it is well-formed: names become
-//! paths, and hashes become names of files.
+//! The list of files sent by a server. It is checked strictly, because names become
+//! paths, and hashes become file names.
 
 use super::repo_id::{is_commit, is_hex};
 use crate::{Error, Result};
@@ -7,12 +7,12 @@ use serde_json::Value;
 use std::collections::HashSet;
 use std::path::{Component, Path};
 
-/// More files than any model or dataset that is of use here.
+/// More files than in any relevant model or dataset.
 const MOST_FILES: usize = 200_000;
-/// The longest names that all file systems take.
+/// The maximum length of names on all file systems.
 const LONGEST: usize = 1000;
 const LONGEST_PART: usize = 255;
-/// No file is larger (64 TiB).
+/// The maximum file size (64 TiB).
 const LARGEST: u64 = 1 << 46;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub struct RemoteFile {
     pub(super) hash: Hash,
 }
 
-/// The hash of a file's content; its blob in the cache has that name.
+/// The hash of a file's content, which is the name of its blob in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hash {
     Sha256(String),
-    /// Git's blob id: of a header and the content.
+    /// Git's blob id: a hash of a header and the content.
     GitSha1(String),
 }
 
@@ -112,7 +112,7 @@ fn file(sibling: &Value) -> Result<RemoteFile> {
     Ok(RemoteFile { name: name.to_string(), size: bytes, hash })
 }
 
-/// Whether the path `folder/NAME` lies below the folder on every system.
+/// Whether the path `folder/NAME` is below the folder on every system.
 fn is_plain_path(name: &str) -> bool {
     let parts_are_plain = name
         .split('/')

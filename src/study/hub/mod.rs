@@ -1,9 +1,9 @@
-//! Models and datasets of the Hugging Face hub: found in the cache, or downloaded into it.
+//! Models and datasets of the Hugging Face Hub: found in the cache, or downloaded into it.
 //!
-//! hf-hub 0.5 gives the layout of the cache, the token and the addresses. Its downloads are not used:
-//! they send the token to whatever server a redirect names, make paths of the server's headers, check
-//! no hash, append to a part whatever range comes, and have no limits of size or time. So files are
-//! downloaded here, of one commit, and checked against the listed sizes and hashes.
+//! hf-hub 0.5 provides the layout of the cache, the token and the URLs. Its downloads are not used:
+//! they send the token to any server that a redirect names, use headers of the server as paths, check
+//! no hash, append any received range to a partial file, and have no limits of size or time. Therefore files
+//! are downloaded here, of one commit, and checked against the listed sizes and hashes.
 
 mod blob;
 mod client;
@@ -36,17 +36,17 @@ use refusal::refused;
 use repo_cache::RepoCache;
 use std::path::Path;
 
-/// The longest list of files that is read, in bytes (those of the largest datasets have 20 MB).
+/// The maximum size of a file list in bytes (those of the largest datasets have 20 MB).
 const LONGEST_LIST: usize = 128 << 20;
 
-/// The hub and the cache.
+/// The Hub and its cache.
 pub struct Hub {
     settings: HubSettings,
     cache: Cache,
 }
 
 impl Hub {
-    /// Errors: the environment has an address or a token that can be none.
+    /// Errors: an environment variable has an invalid address or token.
     pub fn from_env() -> Result<Hub> {
         Ok(Hub::new(HubSettings::from_env()?))
     }
@@ -64,9 +64,9 @@ impl Hub {
         RepoCache::new(&self.cache, id).find(id.revision())
     }
 
-    /// Downloads the files of the revision's newest commit that `wanted` picks from the names of
-    /// all, as far as the cache lacks them.
-    /// Errors: no network, or none is allowed; the hub refuses; what it sends is not what it lists;
+    /// Downloads the files of the revision's newest commit that `wanted` selects from all names,
+    /// unless they are cached.
+    /// Errors: no network or offline mode; the Hub refuses; a file does not match the list;
     /// the cache cannot be written; Ctrl-C.
     pub fn fetch(
         &self,
@@ -78,7 +78,7 @@ impl Hub {
         let picked = wanted(&listing.names()).map_err(|e| e.at(id))?;
         let mut files: Vec<&RemoteFile> =
             listing.files.iter().filter(|file| picked.contains(&file.name)).collect();
-        // Errors show early when the small ones come first.
+        // Small files first, so that errors appear early.
         files.sort_by_key(|file| file.size);
         let cache = RepoCache::new(&self.cache, id);
         download(id, &listing.commit, &files, &cache, &client)?;
@@ -87,8 +87,8 @@ impl Hub {
         Ok(Snapshot { folder: cache.snapshot(&listing.commit), commit: listing.commit })
     }
 
-    /// The cached snapshot if `missing` names no file that it lacks, without a request; else what
-    /// `fetch` gives.
+    /// The cached snapshot, without a request, if `missing` names no missing file; else the result of
+    /// `fetch`.
     /// Errors: those of `fetch`, and files that are still missing.
     pub fn get(
         &self,

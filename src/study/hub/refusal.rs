@@ -1,4 +1,4 @@
-//! The answers of a hub that are no success, in words for the user.
+//! User-facing errors for the Hub's error responses.
 
 use super::client::{Client, Response};
 use super::failure::AttemptError;
@@ -7,7 +7,7 @@ use super::repo_id::RepoId;
 use crate::Error;
 use std::time::Duration;
 
-/// The server's status is no success.
+/// The error for a status that is not a success.
 pub fn refused(response: &Response, id: &RepoId, client: &Client) -> AttemptError {
     let endpoint = &client.settings.endpoint;
     let status = response.status;

@@ -1,4 +1,4 @@
-//! Removal from the cache: first what would be removed, then, if the user agrees, the removal.
+//! Removal from the cache: first a list of what would be removed, then, if the user agrees, the removal.
 
 use super::blob::PART;
 use super::contents::{CachedRepo, CachedRevision, entries, names, refs, shown};
@@ -9,15 +9,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What would be removed.
+/// The files to be removed.
 #[derive(Debug, Default)]
 pub struct Removal {
-    /// Text for the user: a line for each thing.
+    /// Text for the user: one line per item.
     pub lines: Vec<String>,
     pub bytes: u64,
-    /// In an order in which nothing that is left points to what is removed.
+    /// Ordered so that no remaining file refers to a removed one.
     paths: Vec<PathBuf>,
-    /// Folders of locks that no other process may hold.
+    /// Folders of locks that must be free.
     locks: Vec<PathBuf>,
 }
 
@@ -27,9 +27,9 @@ impl Hub {
         entries(self.cache.path())
     }
 
-    /// What would be removed with these: an id with a revision stands for that revision alone, and
-    /// the files that no other has.
-    /// Errors: one of them is not in the cache.
+    /// What would be removed for these ids: an id with a revision selects only that revision, and
+    /// the files that no other revision has.
+    /// Errors: an id is not in the cache.
     pub fn removal(&self, names: &[RepoId]) -> Result<Removal> {
         let entries = self.entries();
         let mut removal = Removal::default();
@@ -50,8 +50,8 @@ impl Hub {
         Ok(removal)
     }
 
-    /// The parts of interrupted downloads and the files of no revision, of these or of all.
-    /// Errors: one of them is not in the cache.
+    /// The partial downloads and the files of no revision, of these ids or of all.
+    /// Errors: an id is not in the cache.
     pub fn leftovers(&self, names: &[RepoId]) -> Result<Removal> {
         let entries = self.entries();
         for name in names {
@@ -74,9 +74,9 @@ impl Hub {
         Ok(removal)
     }
 
-    /// Removes what was shown. Nothing outside the cache is touched, wherever links lead.
-    /// Errors: another process downloads some of it, a link leads out of the cache, or the disk
-    /// refuses.
+    /// Removes the listed files. Nothing outside the cache is removed, even through links.
+    /// Errors: another process is downloading some of it, a link leads out of the cache, or a file
+    /// cannot be removed.
     pub fn remove(&self, removal: &Removal) -> Result<()> {
         let held = removal.locks.iter().map(|folder| hold(folder)).collect::<Result<Vec<_>>>()?;
         let cache = self.cache.path().canonicalize()?;
@@ -175,7 +175,7 @@ fn find<'a>(entries: &'a [CachedRepo], id: &RepoId) -> Result<&'a CachedRepo> {
     })
 }
 
-/// The blobs that none of these commits has, and their bytes; parts only if they are wanted.
+/// The blobs that none of these commits uses, and their bytes; partial files only if `parts`.
 fn unused(entry: &CachedRepo, commits: &[String], parts: bool) -> (Vec<PathBuf>, u64) {
     let linked = commits.iter().flat_map(|commit| shown(&entry.folder, commit));
     let used: BTreeSet<String> = linked
@@ -192,7 +192,7 @@ fn unused(entry: &CachedRepo, commits: &[String], parts: bool) -> (Vec<PathBuf>,
     (paths, bytes)
 }
 
-/// Takes all locks of a folder, so that nothing is downloaded into what is removed.
+/// Takes all locks of a folder, so that no download writes to removed files.
 fn hold(folder: &Path) -> Result<Vec<fs::File>> {
     let mut held = Vec::new();
     for name in names(folder) {

@@ -1,4 +1,4 @@
-//! A model or dataset in the cache, by hf-hub's layout (that of Python's huggingface_hub):
+//! A model or dataset in the cache, in hf-hub's layout (that of Python's huggingface_hub):
 //! `blobs/HASH`, `snapshots/COMMIT/FILE` as links to them, and `refs/REVISION`.
 
 use super::failure;
@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A revision of a model or dataset on the disk.
+/// A revision of a model or dataset on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     pub folder: PathBuf,
@@ -26,7 +26,7 @@ pub struct RepoCache {
 impl RepoCache {
     pub fn new(cache: &Cache, id: &RepoId) -> RepoCache {
         let is_cached = |id: &RepoId| cache.path().join(id.repo().folder_name()).is_dir();
-        // A T5 that was downloaded by its old name lies under that name.
+        // A T5 that was downloaded by its old name is cached under that name.
         let repo = match id.legacy() {
             Some(old) if is_cached(&old) && !is_cached(id) => old.repo(),
             _ => id.repo(),
@@ -54,7 +54,7 @@ impl RepoCache {
         found.then(|| Snapshot { folder, commit: commit.to_string() })
     }
 
-    /// Puts a file whose blob is there into a snapshot.
+    /// Adds a file whose blob exists to a snapshot. Errors: the cache cannot be written.
     pub fn link(&self, commit: &str, file: &RemoteFile) -> Result<()> {
         let path = self.snapshot(commit).join(&file.name);
         let depth = file.name.split('/').count() + 1;
@@ -65,7 +65,7 @@ impl RepoCache {
         put(&path, &target, &self.blob(file)).map_err(|e| failure::of_disk(e, &path))
     }
 
-    /// Records which commit a branch or tag is.
+    /// Records the commit of a branch or tag. Errors: the cache cannot be written.
     pub fn set_ref(&self, revision: &str, commit: &str) -> Result<()> {
         let path = self.refs.join(revision);
         let is_set = fs::read_to_string(&path).is_ok_and(|old| old.trim() == commit);
@@ -76,7 +76,7 @@ impl RepoCache {
     }
 }
 
-/// A link, or a copy where there are none, that takes its place in one step.
+/// Creates a link, or a copy if links are not supported, atomically.
 fn put(path: &Path, target: &Path, blob: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;

@@ -3,10 +3,10 @@
 use crate::{Error, Result};
 use std::fmt;
 
-/// The T5s that are older than the owners in the names of models.
+/// The T5 models that are older than owners in model names.
 const LEGACY: [&str; 5] = ["t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b"];
 const OWNER: &str = "google-t5";
-/// The revision where none is named.
+/// The default revision.
 const MAIN: &str = "main";
 const LONGEST: usize = 96;
 
@@ -25,17 +25,17 @@ impl fmt::Display for RepoKind {
     }
 }
 
-/// A model or dataset, perhaps at a revision: well-formed, whether or not it exists.
+/// A well-formed id of a model or dataset, optionally with a revision; it may not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepoId {
     pub kind: RepoKind,
-    /// `org/name`, or `name` alone for the oldest ones.
+    /// `org/name`, or `name` for the oldest models.
     pub name: String,
     pub revision: Option<String>,
 }
 
 impl RepoId {
-    /// Errors: the text has none of the forms above, or characters that no such name has.
+    /// Errors: the text has none of the forms above, or invalid characters.
     pub fn parse(text: &str) -> Result<RepoId> {
         RepoId::read(text).map_err(|e| e.at(format!("'{}'", text.escape_debug())).hint(SHAPES))
     }
@@ -61,15 +61,15 @@ impl RepoId {
         Ok(RepoId { kind, name, revision })
     }
 
-    /// The same model by its name without an owner, if it had one.
+    /// The same model with its name without an owner, if it had one.
     pub(super) fn legacy(&self) -> Option<RepoId> {
         let name = self.name.strip_prefix(OWNER)?.strip_prefix('/')?.to_string();
         (self.kind == RepoKind::Model && LEGACY.contains(&name.as_str()))
             .then(|| RepoId { name, ..self.clone() })
     }
 
-    /// The same at a revision that is given apart, as by `--revision`.
-    /// Errors: there is a revision already, or this can be none.
+    /// The same repository at a separate revision, such as that of `--revision`.
+    /// Errors: the id already has a revision, or this one is invalid.
     pub fn at_revision(mut self, revision: &str) -> Result<RepoId> {
         if self.revision.is_some() {
             return Err(Error::new(format!("{self} names a revision, and so does --revision")));
@@ -87,7 +87,7 @@ impl RepoId {
         self.repo_at(self.revision())
     }
 
-    /// At a revision as it stands in an address.
+    /// The repository with its revision encoded for a URL.
     pub(super) fn repo_at(&self, revision: &str) -> hf_hub::Repo {
         let kind = match self.kind {
             RepoKind::Model => hf_hub::RepoType::Model,
@@ -96,7 +96,7 @@ impl RepoId {
         hf_hub::Repo::with_revision(self.name.clone(), kind, revision.to_string())
     }
 
-    /// Its page for people.
+    /// Its web page.
     pub(super) fn page(&self, endpoint: &str) -> String {
         format!("{endpoint}/{}", self.repo().url())
     }
@@ -166,7 +166,7 @@ fn check_revision(revision: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a text is a whole commit: 40 hexadecimal digits.
+/// Whether a text is a full commit hash: 40 hexadecimal digits.
 pub(super) fn is_commit(text: &str) -> bool {
     is_hex(text, 40)
 }

@@ -1,10 +1,10 @@
-//! The files of a repository that are needed, and those that fit a pattern.
+//! Selects the required files of a repository, and those that match a pattern.
 
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The files that a T5 may have beside its configuration and weights.
+/// The files that a T5 may have besides its configuration and weights.
 const BESIDE: [&str; 6] = [
     "tokenizer.json",
     "spiece.model",
@@ -14,15 +14,15 @@ const BESIDE: [&str; 6] = [
     "generation_config.json",
 ];
 const CONFIG: &str = "config.json";
-/// The formats of weights, the preferred one first: the whole file, the index of shards, and the beginning
+/// The formats of weights in order of preference: the single file, the index of shards, and the start
 /// and end of a shard's name.
 const WEIGHTS: [(&str, &str, &str, &str); 2] = [
     ("model.safetensors", "model.safetensors.index.json", "model-", ".safetensors"),
     ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-", ".bin"),
 ];
 
-/// The files of a T5: configuration, weights in the preferred format there is, tokenizer.
-/// Errors: there is no configuration, no known format of weights, or not all shards.
+/// The files of a T5: configuration, weights in the preferred available format, tokenizer.
+/// Errors: no configuration, no known format of weights, or missing shards.
 pub fn model_files(names: &[String]) -> Result<Vec<String>> {
     let there = |name: &str| names.iter().any(|n| n == name);
     if !there(CONFIG) {
@@ -71,7 +71,7 @@ fn shards(names: &[String], start: &str, end: &str) -> Result<Vec<String>> {
     Ok(series.map(|(name, _)| name.clone()).collect())
 }
 
-/// The files of a T5 that a folder lacks.
+/// The files of a T5 that are missing in a folder.
 pub fn model_missing(folder: &Path) -> Vec<String> {
     let missing = |name: &str| !folder.join(name).is_file();
     let mut lacks = Vec::new();
@@ -85,7 +85,7 @@ pub fn model_missing(folder: &Path) -> Vec<String> {
         Some((_, index, ..)) => lacks
             .extend(shards_of_index(&folder.join(index)).into_iter().filter(|name| missing(name))),
     }
-    // ByT5 has no vocabulary: its tokenizer_config.json says so.
+    // ByT5 has no vocabulary file, only a tokenizer_config.json.
     if ["tokenizer.json", "spiece.model", "tokenizer_config.json"].into_iter().all(missing) {
         lacks.push("spiece.model".to_string());
     }
@@ -99,8 +99,8 @@ fn shards_of_index(path: &Path) -> BTreeSet<String> {
     map.into_iter().flatten().filter_map(|(_, file)| file.as_str().map(str::to_string)).collect()
 }
 
-/// The names that fit one of the patterns; `*` stands for any characters, `?` for one.
-/// Errors: a pattern that no name fits.
+/// The names that match one of the patterns; `*` matches any characters, `?` one.
+/// Errors: a pattern matches no name.
 pub fn included(names: &[String], patterns: &[String]) -> Result<Vec<String>> {
     for pattern in patterns {
         if !names.iter().any(|name| fits(pattern, name)) {

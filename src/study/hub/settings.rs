@@ -1,4 +1,4 @@
-//! The environment's settings: cache folder, endpoint, token, whether requests may be made.
+//! Settings from the environment: cache folder, endpoint, token, offline mode.
 
 use crate::{Error, Result};
 use hf_hub::Cache;
@@ -11,26 +11,26 @@ const ENDPOINT: &str = "https://huggingface.co";
 pub struct HubSettings {
     /// The folder with `models--org--name` and the like.
     pub cache: PathBuf,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub endpoint: String,
     pub token: Option<String>,
     pub offline: bool,
-    /// A file of certificates to trust in place of the built-in ones.
+    /// A file of trusted certificates, instead of the built-in ones.
     pub certificates: Option<PathBuf>,
     pub waits: Waits,
 }
 
-/// How often and how long failed requests are tried again.
+/// The retry policy of failed requests.
 #[derive(Debug, Clone)]
 pub struct Waits {
-    /// Attempts without progress, one after the other, before it is given up.
+    /// The maximum number of consecutive attempts without progress.
     pub tries: u32,
-    /// Before the second attempt; each later wait is twice as long.
+    /// The wait before the second attempt; each later wait is twice as long.
     pub first: Duration,
     pub longest: Duration,
-    /// The longest wait a server may ask for.
+    /// The maximum wait that a server may request.
     pub asked: Duration,
-    /// A connection is given up after this long without a byte.
+    /// The timeout of a connection without data.
     pub silence: Duration,
 }
 
@@ -47,7 +47,7 @@ impl Default for Waits {
 }
 
 impl HubSettings {
-    /// Errors: an address or a token that can be none, or no folder for the cache is known.
+    /// Errors: an invalid address or token, or no folder for the cache is known.
     pub fn from_env() -> Result<HubSettings> {
         HubSettings::read(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
     }
@@ -96,7 +96,7 @@ fn check_endpoint(text: &str) -> Result<String> {
     Ok(endpoint.to_string())
 }
 
-/// A token goes into a header: nothing else may come with it.
+/// Checks a token, because it is sent in a header.
 fn check_token(token: Option<String>) -> Result<Option<String>> {
     match token {
         Some(token) if !token.chars().all(|c| c.is_ascii_graphic()) => {

@@ -1,4 +1,4 @@
-//! The hub without the program: waits short enough for tests, and the calls of the runtime.
+//! The Hub client without the program, with short waits.
 
 use super::settings::{HubSettings, Waits};
 use super::{Hub, RepoId, model_files, model_missing};
@@ -112,7 +112,7 @@ fn what_is_whole_is_taken_from_the_cache() {
     }
     assert_eq!(server.requests().len(), asked);
 
-    // Somebody took a file away: offline that is named, online it comes back.
+    // A file was removed: it is reported offline, and downloaded again online.
     fs::remove_file(snapshot.folder.join("model.safetensors")).unwrap();
     let e = get(&offline).unwrap_err().to_string();
     assert!(e.contains("the cache lacks model.safetensors"), "{e}");

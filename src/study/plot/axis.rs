@@ -1,37 +1,37 @@
-//! Where values lie on an axis, and its round ticks.
+//! The axes of charts and their round ticks.
 
 use super::number::{plain, short};
 use std::collections::BTreeSet;
 
-/// The factor between values from which a logarithmic axis may suit them.
+/// The factor between values above which a logarithmic axis may be suitable.
 const LOG_FROM: f64 = 100.0;
-/// Numbers nearer to each other than this, or than this share of them, have no ticks between them.
+/// Numbers that differ by less than this, or than this fraction, have no ticks between them.
 const SMALLEST: f64 = 1e-300;
 const NEAREST: f64 = 1e-9;
 const LARGEST: f64 = 1e307;
-/// Ticks of an axis of values, and of the axis of steps.
+/// The number of ticks of an axis of values, and of the axis of steps.
 const TICKS: usize = 5;
 const STEP_TICKS: usize = 9;
-/// So many distinct places of the data, at most, are its ticks.
+/// The maximum number of distinct x values that are used as ticks.
 const PLACES: usize = 10;
 
 pub struct Axis {
     low: f64,
     high: f64,
     pub log: bool,
-    /// Where, and what is written there.
+    /// Positions and labels.
     pub ticks: Vec<(f64, String)>,
 }
 
 impl Axis {
-    /// An axis for these values, from tick to tick; with 0 where it is not far.
+    /// An axis for these values that starts and ends at ticks; it includes 0 if that is close.
     pub fn even(values: &[f64]) -> Axis {
         let (low, high) = range(values);
         Rounded::about(low, high).axis()
     }
 
-    /// The axes for every choice among lines of which these are the lowest and highest values: from the
-    /// low end of one line to the high end of one. For logarithmic axes all values must be positive.
+    /// The axes for every selection among lines with these minima and maxima: from the
+    /// minimum of one line to the maximum of one. For logarithmic axes all values must be positive.
     pub fn of_choices(ends: &[(f64, f64)], log: bool) -> Vec<Axis> {
         let end = |x: f64, up: bool| if log { decade_part(x, up) } else { x };
         let lows = distinct(ends.iter().map(|(low, _)| end(*low, false)));
@@ -48,8 +48,8 @@ impl Axis {
         rounded.into_iter().map(Rounded::axis).collect()
     }
 
-    /// An axis for places that the data chose, with little room to either side. The places are its
-    /// ticks where they are few, round numbers else. It is logarithmic on demand, if it can be.
+    /// An axis for x values of the data, with a small margin. The values are its
+    /// ticks if they are few, else round numbers. It is logarithmic if requested and possible.
     pub fn of_places(values: &[f64], log: bool) -> Axis {
         let places = distinct(values.iter().copied());
         if places.len() > PLACES {
@@ -59,7 +59,7 @@ impl Axis {
         Axis { ticks, ..Axis::about(values, log, 0.06) }
     }
 
-    /// A logarithmic axis for values, if it can be one.
+    /// A logarithmic axis for values, if possible.
     pub fn logarithmic(values: &[f64]) -> Axis {
         match range(values).0 >= SMALLEST {
             true => Axis::about(values, true, 0.05),
@@ -67,7 +67,7 @@ impl Axis {
         }
     }
 
-    /// As far as the values and this share of their range to either side, with round ticks.
+    /// Spans the values and a margin of `room` times their range, with round ticks.
     fn about(values: &[f64], log: bool, room: f64) -> Axis {
         let (low, high) = range(values);
         let log = log && low >= SMALLEST;
@@ -86,7 +86,7 @@ impl Axis {
         Axis { low, high, log, ticks: Axis::round_within(low, high, log) }
     }
 
-    /// The same axis, as far as these too.
+    /// Extends the axis to these values.
     pub fn reaching(mut self, values: impl Iterator<Item = f64>) -> Axis {
         for x in values.filter(|x| !self.log || *x >= SMALLEST) {
             (self.low, self.high) = (self.low.min(x), self.high.max(x));
@@ -94,7 +94,7 @@ impl Axis {
         self
     }
 
-    /// Round ticks that are not outside of two numbers.
+    /// Round ticks between two numbers, inclusive.
     fn round_within(low: f64, high: f64, log: bool) -> Vec<(f64, String)> {
         let even = || {
             let step = Step::between(low, high, STEP_TICKS);
@@ -115,7 +115,7 @@ impl Axis {
         if ticks.len() < 3 { even() } else { ticks }
     }
 
-    /// The steps of a run, each half a step to either side wide. The ticks are the first step and
+    /// The steps of a run, each half a step wide to either side. The ticks are the first step and
     /// round numbers.
     pub fn of_steps(last: u64) -> Axis {
         let last = last.max(1) as f64;
@@ -129,28 +129,28 @@ impl Axis {
         Axis { low: 0.5, high: last + 0.5, log: false, ticks }
     }
 
-    /// Where a value lies: 0 at the lower end, 1 at the upper.
+    /// The relative position of a value: 0 at the lower end, 1 at the upper.
     pub fn place(&self, x: f64) -> f64 {
-        // The halves keep the difference of two large numbers within bounds.
+        // Halving avoids overflow of the difference of two large numbers.
         let scaled = |x: f64| if self.log { x.log10() } else { x / 2.0 };
         (scaled(x) - scaled(self.low)) / (scaled(self.high) - scaled(self.low))
     }
 
-    /// The ends; of a logarithmic axis their logarithms to base 10.
+    /// The ends; for a logarithmic axis their base-10 logarithms.
     pub fn ends(&self) -> (f64, f64) {
         if self.log { (self.low.log10(), self.high.log10()) } else { (self.low, self.high) }
     }
 }
 
-/// Whether a logarithmic axis shows these values better: all are positive, they span more than a factor
-/// of 100, and most are near the smallest, so that a straight line stays one.
+/// Whether a logarithmic axis suits these values better: all are positive, they span more than a factor
+/// of 100, and most are near the smallest, which excludes straight lines.
 pub fn suits_logarithm(values: &[f64]) -> bool {
     let (low, high) = range(values);
     let near = values.iter().filter(|&&x| x - low < 0.1 * (high - low)).count();
     low > 0.0 && high / low > LOG_FROM && 2 * near >= values.len()
 }
 
-/// The values in order, each once.
+/// The sorted distinct values.
 fn distinct(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -171,14 +171,14 @@ fn decade_part(x: f64, up: bool) -> f64 {
     found.unwrap_or(x)
 }
 
-/// The smallest and the largest value, 0 and 1 where there is none.
+/// The minimum and the maximum, or 0 and 1 without values.
 fn range(values: &[f64]) -> (f64, f64) {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if least > most { (0.0, 1.0) } else { (least, most) }
 }
 
-/// The ends of an axis at whole steps from 0, around two numbers.
+/// The ends of an axis as multiples of a step, around two numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rounded {
     step: Step,
@@ -220,7 +220,7 @@ struct Step {
 }
 
 impl Step {
-    /// The smallest one with which not more than `most` lie between two numbers.
+    /// The smallest step with at most `most` ticks between two numbers.
     fn between(low: f64, high: f64, most: usize) -> Step {
         let least = high / most as f64 - low / most as f64;
         let power = least.log10().floor() as i32;
@@ -233,14 +233,14 @@ impl Step {
         self.digit as f64 * power(self.power)
     }
 
-    /// The tick at so many steps from 0, exactly as it is written.
+    /// The tick at `count` steps from 0, exactly as it is printed.
     fn tick(&self, count: i64) -> (f64, String) {
         let x: f64 = format!("{}e{}", count * self.digit, self.power).parse().unwrap_or(f64::NAN);
         (x, plain(x))
     }
 }
 
-/// A power of ten, as near as can be.
+/// A power of ten, as accurate as possible.
 fn power(power: i32) -> f64 {
     format!("1e{power}").parse().unwrap_or(f64::NAN)
 }

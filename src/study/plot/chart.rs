@@ -7,18 +7,18 @@ use super::text::wrapped;
 use serde::Deserialize;
 use std::fmt::Write;
 
-/// The width of a panel that stands alone, beside one and beside two others.
+/// The width of a single panel, and of panels in two and three columns.
 const WIDTHS: [f64; 3] = [728.0, 480.0, 400.0];
-/// Room for titles and notes.
+/// The minimum width for titles and notes.
 const NARROWEST: f64 = 260.0;
 const EDGE: f64 = 16.0;
 const GAP: f64 = 28.0;
 const SIZE: f64 = 11.0;
 const TITLE: f64 = 14.0;
-/// Bold letters are wider.
+/// The width factor of bold letters.
 const BOLD: f64 = 1.12;
 
-/// Panels side by side and below each other.
+/// Panels in rows and columns.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chart {
@@ -26,14 +26,14 @@ pub struct Chart {
     /// Lines of text below the title.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// Panels side by side, at most 3; by default 1 for a single panel and 2 for several.
+    /// The number of columns, at most 3; the default is 1 for a single panel and 2 for several.
     #[serde(default)]
     pub columns: Option<usize>,
     pub panels: Vec<Panel>,
 }
 
 impl Chart {
-    /// Checks that lists that belong together have the same length.
+    /// Checks that related lists have the same length.
     ///
     /// # Errors
     /// Names the panel and the lists that differ.
@@ -44,7 +44,7 @@ impl Chart {
         Ok(())
     }
 
-    /// The chart as a whole SVG file: the same bytes for the same values.
+    /// The chart as a complete SVG file, deterministic for given values.
     pub fn svg(&self) -> String {
         let usual = if self.panels.len() > 1 { 2 } else { 1 };
         let columns = self.columns.unwrap_or(usual).clamp(1, WIDTHS.len());
@@ -78,7 +78,7 @@ impl Chart {
     }
 }
 
-/// Draws panels side by side below `top`, and returns where they end.
+/// Draws a row of panels below `top`, and returns its lower end.
 fn draw_row(body: &mut String, row: &[Panel], top: f64, room: Room) -> f64 {
     let titles = row.iter().map(|panel| match panel.as_draw().title() {
         "" => Vec::new(),

@@ -1,6 +1,6 @@
-//! Charts: one description, one layout, SVG from it; and a line of numbers in a line of text.
+//! Charts: a description, a layout, and SVG output; and sparklines in text.
 //!
-//! An SVG has no fonts, styles or scripts from elsewhere, and the same bytes for the same values.
+//! An SVG has no external fonts, styles or scripts, and is deterministic for given values.
 
 mod axis;
 mod chart;

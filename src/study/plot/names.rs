@@ -1,12 +1,12 @@
-//! Names below columns: level where each fits its column, else slanted.
+//! Names below columns: horizontal if each fits its column, else slanted.
 
 use super::svg::Text;
 use super::text::{fitted, width};
 
 const SIZE: f64 = 11.0;
-/// The longest name has this room.
+/// The maximum space of a name.
 const LONGEST: f64 = 150.0;
-/// Of the slant of 45 degrees.
+/// The slope of the slanted names, 45 degrees.
 const SLOPE: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
 pub struct Names {
@@ -28,7 +28,7 @@ impl Names {
         }
     }
 
-    /// How far the names reach beyond the left side of the first column.
+    /// The extent of the names beyond the left side of the first column.
     pub fn overhang(&self, column: f64) -> f64 {
         let reach = |(i, name)| width(name, SIZE) * SLOPE + 4.0 - (i as f64 + 0.5) * column;
         match self.slanted {

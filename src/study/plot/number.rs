@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Formatting of numbers.
 
-/// A number with at most 4 digits, whole numbers up to a million with all of theirs.
+/// A number with at most 4 digits; integers up to a million with all digits.
 pub fn short(x: f64) -> String {
     if x.fract() == 0.0 && x.abs() < 1e6 {
         return plain(x);
@@ -8,7 +8,7 @@ pub fn short(x: f64) -> String {
     plain(format!("{x:.3e}").parse().unwrap_or(x))
 }
 
-/// A number with all its digits: with a power of ten where it is very large or small.
+/// A number with all digits; with a power of ten if it is very large or small.
 pub fn plain(x: f64) -> String {
     let size = x.abs();
     match size == 0.0 || (1e-4..1e6).contains(&size) {

@@ -1,41 +1,41 @@
-//! What every kind of panel can do.
+//! The interface of all kinds of panels.
 
 /// A value that can be drawn.
 pub fn drawable(x: &f64) -> bool {
     x.abs() <= 1e300
 }
 
-/// Where a panel is drawn: from (0, 0), this wide.
+/// The area of a panel: from (0, 0), with this width.
 #[derive(Clone, Copy)]
 pub struct Room {
     pub width: f64,
-    /// The least room left of the plane, so that panels below each other line up.
+    /// The minimum left margin of the plot area, so that panels in a column line up.
     pub margin: f64,
 }
 
-/// A kind of panel. `kinds` registers all of them.
+/// A kind of panel. `kinds` lists all of them.
 pub trait Draw {
     fn title(&self) -> &str;
 
-    /// Checks that lists that belong together have the same length.
+    /// Checks that related lists have the same length.
     ///
     /// # Errors
-    /// Names the lists that differ. Such a panel can be drawn too; values without a partner are left out.
+    /// Names the lists that differ. Such a panel can still be drawn; values without a partner are left out.
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
 
-    /// The panel is not readable in less.
+    /// The minimum readable width.
     fn least_width(&self) -> f64 {
         0.0
     }
 
-    /// The panel does not use more.
+    /// The maximum useful width.
     fn most_width(&self) -> f64 {
         f64::INFINITY
     }
 
-    /// The room that it needs left of its plane, if the panels above and below may move it.
+    /// The left margin that it needs, if it can be aligned with the panels above and below.
     fn margin(&self) -> f64 {
         0.0
     }

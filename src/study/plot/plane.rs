@@ -1,4 +1,4 @@
-//! The rectangle in which values are drawn, with the axis of values on its left.
+//! The plot area of values, with the value axis on its left.
 
 use super::axis::Axis;
 use super::panel::Room;
@@ -6,7 +6,7 @@ use super::svg::{GRID, INK, ROW, Text, line, rect, rule};
 use super::text::{fitted, width};
 
 pub const SIZE: f64 = 11.0;
-/// Room for a label beside or below its axis.
+/// The space for a label beside or below its axis.
 pub const LABEL: f64 = 18.0;
 
 pub struct Plane {
@@ -18,7 +18,7 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// Fills the room right of the numbers and the label of the axis.
+    /// Fills the space right of the numbers and the label of the axis.
     pub fn new(room: Room, (top, height): (f64, f64), y: Axis, y_label: &str) -> Plane {
         let left = room.margin.max(margin(&y, y_label));
         Plane { left, top, width: room.width - left - 4.0, height, y }
@@ -36,7 +36,7 @@ impl Plane {
         self.bottom() - self.height * self.y.place(value)
     }
 
-    /// The lines of the grid, the numbers and the label.
+    /// Draws the grid lines, the numbers and the label.
     pub fn draw(&self, body: &mut String, y_label: &str) {
         for (value, text) in &self.y.ticks {
             let y = self.y(*value);
@@ -49,8 +49,8 @@ impl Plane {
         side_label(body, y_label, (self.top, self.height));
     }
 
-    /// Writes names in rows below the plane, each with its index and behind a sample this wide; returns
-    /// where they end.
+    /// Draws names in rows below the plot area, each with its index and after a sample of this width; returns
+    /// the lower end.
     pub fn draw_legend(
         &self,
         body: &mut String,
@@ -74,7 +74,7 @@ impl Plane {
         end
     }
 
-    /// Draws the ticks of the axis below; numbers that would touch the one before are left out.
+    /// Draws the ticks of the lower axis; overlapping numbers are left out.
     pub fn draw_foot(&self, body: &mut String, x: &Axis) {
         let bottom = self.bottom();
         let mut end = f64::NEG_INFINITY;
@@ -91,13 +91,13 @@ impl Plane {
     }
 }
 
-/// The room that the numbers and the label of an axis need.
+/// The space for the numbers and the label of an axis.
 pub fn margin(y: &Axis, y_label: &str) -> f64 {
     let numbers = y.ticks.iter().map(|(_, text)| width(text, SIZE)).fold(0.0, f64::max);
     numbers + 8.0 + if y_label.is_empty() { 0.0 } else { LABEL }
 }
 
-/// The label left of everything, written upwards along a height.
+/// Draws the label on the left, rotated, along a height.
 pub fn side_label(body: &mut String, label: &str, (top, height): (f64, f64)) {
     if !label.is_empty() {
         let text = Text::new(10.0, top + height / 2.0).anchor("middle").turned(-90);
@@ -105,7 +105,7 @@ pub fn side_label(body: &mut String, label: &str, (top, height): (f64, f64)) {
     }
 }
 
-/// The label below everything, in the middle of a width.
+/// Draws the label at the bottom, centred in a width.
 pub fn foot_label(body: &mut String, label: &str, (left, width): (f64, f64), y: f64) {
     if !label.is_empty() {
         let text = Text::new(left + width / 2.0, y + 12.0).anchor("middle");

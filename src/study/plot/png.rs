@@ -1,20 +1,20 @@
-//! SVG as pixels, drawn with fonts that are part of the program: the same bytes on every machine.
+//! Renders SVG to PNG with embedded fonts: the same bytes on every machine.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
 use resvg::usvg::{Options, Tree};
 use std::sync::{Arc, OnceLock};
 
-/// The font that stands for all families.
+/// The font that replaces all families.
 const FONT: &str = "DejaVu Sans";
-/// Pixels along one side, at most.
+/// The maximum size of a side in pixels.
 const LARGEST: f32 = 16_384.0;
 
-/// An SVG as a PNG file of `scale` pixels for each of its own. All of its text is written in
+/// Renders an SVG as PNG with `scale` pixels per unit. All text uses
 /// DejaVu Sans.
 ///
 /// # Errors
-/// Text that is no SVG, and a picture with a side of 0 or more than 16,384 pixels.
+/// Text that is not SVG, or a picture with a side of 0 or more than 16,384 pixels.
 pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
     let tree = parsed(svg)?;
     let (width, height) = (tree.size().width() * scale, tree.size().height() * scale);
@@ -27,7 +27,7 @@ pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
     let (across, down) = (width.ceil(), height.ceil());
     let mut pixels = Pixmap::new(across as u32, down as u32)
         .ok_or_else(|| format!("no room for {width} x {height} pixels"))?;
-    // The last pixels are whole ones too.
+    // Scales so that the last pixels are complete.
     let whole = Transform::from_scale(across / tree.size().width(), down / tree.size().height());
     resvg::render(&tree, whole, &mut pixels.as_mut());
     pixels.encode_png().map_err(|error| error.to_string())
@@ -46,7 +46,7 @@ fn fonts() -> &'static Arc<Database> {
         for font in [dejavu::sans::regular(), dejavu::sans::bold()] {
             fonts.load_font_source(Source::Binary(Arc::new(font)));
         }
-        // Families that are not loaded are skipped; usvg tries serif last of all.
+        // Families that are not loaded are skipped; usvg tries serif last.
         fonts.set_sans_serif_family(FONT);
         fonts.set_serif_family(FONT);
         fonts.set_monospace_family(FONT);
@@ -63,7 +63,7 @@ mod tests {
     use resvg::tiny_skia::{Rect, Size};
     use resvg::usvg::{Group, Node};
 
-    /// Each text of an SVG, its place, and whether it is level; and the size of the whole.
+    /// Each text of an SVG, its box, and whether it is horizontal; and the size of the SVG.
     fn texts(svg: &str) -> (Vec<(String, Rect, bool)>, Size) {
         fn walk(group: &Group, found: &mut Vec<(String, Rect, bool)>) {
             for node in group.children() {

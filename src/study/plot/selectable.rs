@@ -1,7 +1,7 @@
-//! Lines among which the reader of a page chooses.
+//! Lines among which the reader of a page can choose.
 //!
-//! The SVG holds every line and every axis that a choice may need, and is styled by the page. The page's
-//! script shows the chosen lines and the narrowest axes that hold them. Attributes for the script:
+//! The SVG contains every line and every axis that a selection may need, and is styled by the page. The page's
+//! script shows the selected lines and the narrowest axes that fit them. Attributes for the script:
 //!
 //! - an axis: `data-low`, `data-high`: its ends;
 //! - a line: `data-line`: its index; `data-box`: the ends of its steps and its values, which its path draws
@@ -17,15 +17,15 @@ use super::stroke::pieces;
 use super::svg::{Text, escape, line};
 use std::fmt::Write;
 
-/// The plane and what is around it, in pixels. Above the plane there is room for labels of marks.
+/// The plot area and its margins, in pixels. Above the area there is space for mark labels.
 const PLANE: (f64, f64, f64, f64) = (70.0, 64.0, 876.0, 300.0);
 const SIZE: (f64, f64) = (960.0, 406.0);
-/// Units of a path along its box.
+/// The units of a path along its box.
 const UNITS: f64 = 1000.0;
 
-/// Lines over the steps of runs. The name of a series is shown where the pointer rests on its line.
+/// Lines over the steps of runs. The name of a series is shown when the pointer is over its line.
 pub struct Selectable<'a> {
-    /// What the values are.
+    /// The name of the values.
     pub name: &'a str,
     pub lines: &'a [Series],
     pub log: bool,
@@ -41,7 +41,7 @@ struct Line<'a> {
 }
 
 impl Selectable<'_> {
-    /// The SVG element; None where no line has a value to draw.
+    /// The SVG element; `None` if no line has a value to draw.
     pub fn svg(&self) -> Option<String> {
         let lines = self.lines.iter().enumerate();
         let lines: Vec<Line> =
@@ -85,7 +85,7 @@ impl Selectable<'_> {
     }
 }
 
-/// A group for an axis, hidden until it is chosen.
+/// A group for an axis, hidden until it is selected.
 fn open(svg: &mut String, class: &str, axis: &Axis) {
     let (low, high) = axis.ends();
     let _ = writeln!(svg, "<g class=\"{class}\" data-low=\"{low}\" data-high=\"{high}\" hidden>");
@@ -104,13 +104,13 @@ fn step_axes(lines: &[Line]) -> Vec<Axis> {
     lengths.into_iter().map(Axis::of_steps).collect()
 }
 
-/// The ends of numbers.
+/// The minimum and maximum of numbers.
 fn ends(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max))
 }
 
 impl<'a> Line<'a> {
-    /// None without a value.
+    /// `None` without a value.
     fn new(index: usize, series: &'a Series, log: bool) -> Option<Line<'a>> {
         let drawn = |y: &f64| drawable(y) && (!log || *y > 0.0);
         let points = series.x.iter().copied().zip(series.mean.iter().map(|y| y.filter(drawn)));
@@ -147,7 +147,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A path through points by their distances; points within a straight part are left out.
+/// A path through points by relative coordinates; points within a straight part are left out.
 fn relative(points: &[(i64, i64)]) -> String {
     let mut path = String::new();
     let (mut x, mut y) = (0, 0);

@@ -1,6 +1,6 @@
 //! Shades of one hue, from light for low values to dark for high ones.
 
-/// Steps of about equal lightness from light to dark.
+/// Steps of approximately equal lightness difference, from light to dark.
 const STOPS: [[u8; 3]; 9] = [
     [0xf1, 0xf6, 0xfc],
     [0xde, 0xeb, 0xf7],
@@ -17,7 +17,7 @@ const STOPS: [[u8; 3]; 9] = [
 pub struct Shade([u8; 3]);
 
 impl Shade {
-    /// The shade at a place from 0, the lightest, to 1, the darkest.
+    /// The shade at a position from 0, the lightest, to 1, the darkest.
     pub fn at(place: f64) -> Shade {
         let place = place.clamp(0.0, 1.0) * (STOPS.len() - 1) as f64;
         let from = (place.floor() as usize).min(STOPS.len() - 2);
@@ -34,17 +34,17 @@ impl Shade {
         format!("#{r:02x}{g:02x}{b:02x}")
     }
 
-    /// Black or white, whichever is easier to read on it.
+    /// Black or white, whichever has the higher contrast.
     pub fn ink(self) -> &'static str {
         let light = self.luminance();
-        // Both have the contrast of their lighter part to their darker one, as WCAG defines it.
+        // The contrast ratio of WCAG 2: (lighter + 0.05) / (darker + 0.05).
         match (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) {
             true => "#000000",
             false => "#ffffff",
         }
     }
 
-    /// Relative luminance of sRGB, 0 for black and 1 for white.
+    /// The relative luminance of sRGB (WCAG 2), 0 for black and 1 for white.
     fn luminance(self) -> f64 {
         let [r, g, b] = self.0.map(|part| {
             let part = f64::from(part) / 255.0;

@@ -1,15 +1,15 @@
-//! A line of numbers in a line of text.
+//! A sparkline in a line of text.
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The values, lowest `▁` to highest `█`, spread over `width` characters; a space where there is
-/// none. Each character stands for the mean of its values.
+/// The values, from `▁` (minimum) to `█` (maximum), over `width` characters; a space for missing
+/// values. Each character shows the mean of its values.
 pub fn spark(values: &[Option<f64>], width: usize) -> String {
     let present = || values.iter().flatten();
     let low = present().copied().fold(f64::INFINITY, f64::min);
     let high = present().copied().fold(f64::NEG_INFINITY, f64::max);
     let block = |mean: f64| match high > low {
-        // The halves keep the difference of two large numbers within bounds.
+        // Halving avoids overflow of the difference of two large numbers.
         true => ((mean / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) * 7.0).round() as usize,
         false => BLOCKS.len() / 2 - 1,
     };

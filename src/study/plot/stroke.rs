@@ -1,10 +1,10 @@
-//! How lines look: the colour, dashes and sign of each, by its place among the lines.
+//! The style of lines: the colour, dashes and marker of each, by its index.
 
 use super::svg::{circle, polygon, px};
 use std::fmt::Write;
 
-/// Colours that a colour-blind reader can tell apart, dark and light ones in turn; neighbours also differ by
-/// their dashes.
+/// Colours that colour-blind readers can distinguish, dark and light ones alternating; neighbours also differ
+/// in their dashes.
 const COLOURS: [&str; 8] =
     ["#0b3c6f", "#d55e00", "#00876c", "#cc79a7", "#5b4a9e", "#b8860b", "#3c9fd6", "#6e6e6e"];
 const DASHES: [&str; 5] = ["", "7 3", "2 2", "9 3 2 3", "4 2"];
@@ -18,7 +18,7 @@ pub fn colour(index: usize) -> &'static str {
     COLOURS[index % COLOURS.len()]
 }
 
-/// The sign of the line with this index: filled and hollow ones in turn.
+/// The marker of the line with this index: filled and hollow ones alternate.
 pub fn marker(body: &mut String, index: usize, (x, y): (f64, f64)) {
     let colour = colour(index);
     let fill = if index.is_multiple_of(2) { colour } else { "#ffffff" };
@@ -46,7 +46,7 @@ pub fn pieces(points: &[(f64, Option<f64>)]) -> Vec<Vec<(f64, f64)>> {
     parts.filter(|part| !part.is_empty()).map(piece).collect()
 }
 
-/// A path through points; those within a level part are left out, and a lone one has a short line.
+/// A path through points; points within a horizontal part are left out, and a single one becomes a short line.
 pub fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
     let mut points: Vec<(f64, f64)> = points.map(|(x, y)| (px(x), px(y))).collect();
     if let [(x, y)] = points[..] {
@@ -64,7 +64,7 @@ pub fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
     path
 }
 
-/// Writes a path in the colour and the dashes of the line with this index.
+/// Draws a path in the style of the line with this index.
 pub fn stroke(body: &mut String, index: usize, path: &str) {
     if path.is_empty() {
         return;

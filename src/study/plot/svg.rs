@@ -2,20 +2,20 @@
 
 use std::fmt::Write;
 
-/// Fonts that are found nearly everywhere, all about as wide.
+/// Common fonts of similar width.
 const FONTS: &str = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 pub const INK: &str = "#222222";
 pub const GRID: &str = "#dddddd";
 /// The height of a line of text.
 pub const ROW: f64 = 15.0;
 
-/// A length in tenths of a pixel.
+/// A length rounded to tenths of a pixel.
 pub fn px(x: f64) -> f64 {
     // -0 is 0.
     (x * 10.0).round() / 10.0 + 0.0
 }
 
-/// A piece of text at a place.
+/// A text at a position.
 pub struct Text {
     x: f64,
     y: f64,
@@ -35,12 +35,12 @@ impl Text {
         self.attribute("font-size", &size.to_string())
     }
 
-    /// Which part of the text is at the place: `start`, `middle` or `end`.
+    /// Which part of the text is at the position: `start`, `middle` or `end`.
     pub fn anchor(self, anchor: &str) -> Text {
         self.attribute("text-anchor", anchor)
     }
 
-    /// Turned about its place, clockwise.
+    /// Rotates the text about its position, clockwise.
     pub fn turned(self, degrees: i32) -> Text {
         let about = format!("rotate({degrees} {} {})", px(self.x), px(self.y));
         self.attribute("transform", &about)
@@ -50,7 +50,7 @@ impl Text {
         self.attribute("fill", colour)
     }
 
-    /// Stands out from lines behind it.
+    /// Adds a halo, so that it is readable over lines.
     pub fn halo(self) -> Text {
         let halo = self.attribute("stroke", "#ffffff").attribute("stroke-width", "3");
         halo.attribute("paint-order", "stroke")
@@ -67,7 +67,7 @@ impl Text {
     }
 }
 
-/// The text as XML may hold it, between tags and in attributes.
+/// Escapes a text for XML, between tags and in attributes.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -77,7 +77,7 @@ pub fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // XML has no way to write these.
+            // XML cannot represent these characters.
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
@@ -85,7 +85,7 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// A whole SVG file of this width and height.
+/// A complete SVG file of this width and height.
 pub fn document(title: &str, (width, height): (f64, f64), body: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
@@ -107,9 +107,9 @@ pub fn line(body: &mut String, from: (f64, f64), to: (f64, f64), style: &str) {
     let _ = writeln!(body, r#"<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" {style}/>"#);
 }
 
-/// A rectangle at a place, of a width and a height; `tip` is shown where the mouse rests on it.
+/// A rectangle with a position and a size; `tip` is its tooltip.
 pub fn rect(body: &mut String, at: (f64, f64), size: (f64, f64), style: &str, tip: &str) {
-    // The edges of neighbours meet.
+    // Rounded so that the edges of neighbours meet.
     let (x, y) = (px(at.0), px(at.1));
     let (width, height) = (px(px(at.0 + size.0) - x), px(px(at.1 + size.1) - y));
     let _ = write!(body, r#"<rect x="{x}" y="{y}" width="{width}" height="{height}" {style}"#);

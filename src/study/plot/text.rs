@@ -1,11 +1,11 @@
-//! How wide text is, and text that is cut or broken to fit.
+//! The width of text, and truncation and wrapping to a width.
 
-/// How much room a text needs at a size of font, in any of the fonts a figure may be shown in.
+/// The space for a text at a font size, in any of the fonts in which a figure may be shown.
 pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size
 }
 
-/// The share of the font's size that a character takes in DejaVu Sans, the widest of the fonts.
+/// The width of a character relative to the font size in DejaVu Sans, the widest of the fonts.
 fn advance(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | 'I' | '\'' => 0.29,
@@ -22,7 +22,7 @@ fn advance(c: char) -> f64 {
     }
 }
 
-/// The text, cut where it is longer than fits.
+/// Truncates the text to a width.
 pub fn fitted(text: &str, size: f64, most: f64) -> String {
     if width(text, size) <= most {
         return text.to_string();
@@ -40,7 +40,7 @@ pub fn fitted(text: &str, size: f64, most: f64) -> String {
     cut
 }
 
-/// The text in lines that fit, broken between words, and within words that are too long.
+/// Wraps the text to a width, between words, and within words that are too long.
 pub fn wrapped(text: &str, size: f64, most: f64) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! How far a run is: a bar on a terminal, plain lines elsewhere. Both go to standard error.
+//! Progress of a run: a bar on a terminal, plain lines elsewhere. Both go to standard error.
 
 mod tally;
 
@@ -9,20 +9,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// What a trainer tells as it goes.
+/// The progress events of a trainer.
 pub trait Progress {
-    /// `step` steps of the run are made; `loss` is that of the last.
+    /// `step` steps of the run are made; `loss` is that of the last one.
     fn step(&mut self, step: u64, loss: f64);
 
-    /// What the steps to come are called.
+    /// The title of the following steps.
     fn stage(&mut self, title: &str);
 
-    /// No more steps follow.
+    /// All steps are made.
     fn finish(&mut self);
 }
 
-/// A bar if standard error is a terminal, plain lines if not. `title` names the run, of whose
-/// `total` steps `made` are made already.
+/// A bar if standard error is a terminal, else plain lines. `title` names the run; `made` of its
+/// `total` steps are already made.
 pub fn progress(title: &str, made: u64, total: u64) -> Box<dyn Progress> {
     if std::io::stderr().is_terminal() {
         Box::new(Bar::new(title, made, total))
@@ -31,8 +31,8 @@ pub fn progress(title: &str, made: u64, total: u64) -> Box<dyn Progress> {
     }
 }
 
-/// How many of the rows of an evaluation are done: told only where it takes long, by a bar that
-/// goes away, or by lines.
+/// The progress of an evaluation in rows: shown only if it takes long, by a temporary bar,
+/// or by lines.
 pub struct Counter {
     title: String,
     total: u64,
@@ -66,7 +66,7 @@ impl Counter {
         })
     }
 
-    /// The line for this many rows, if one is due after this much time.
+    /// The line for this number of rows, if one is due after this time.
     fn line(&mut self, done: u64, elapsed: Duration) -> Option<String> {
         if elapsed < self.next || done == 0 || done == self.total {
             return None;
@@ -85,8 +85,8 @@ impl Drop for Counter {
     }
 }
 
-/// Files that are looked through, which may be many more than was meant: a line that changes on a
-/// terminal, else a line now and then. Nothing within the first second.
+/// The progress of a file search, which may find more files than expected: a line that is updated on a
+/// terminal, else occasional lines. Nothing is shown in the first second.
 pub struct Gathering {
     title: String,
     start: Instant,
@@ -100,12 +100,12 @@ impl Gathering {
         Gathering { title: title.to_string(), start: Instant::now(), next, bar: None }
     }
 
-    /// So many files were found.
+    /// Reports the number of files found.
     pub fn found(&mut self, files: usize) {
         self.say(|| format!("{files} files found"));
     }
 
-    /// So many of all files were begun, and so many bytes read.
+    /// Reports the number of files read, and the bytes.
     pub fn read(&mut self, done: usize, of: usize, read: u64) {
         self.say(|| format!("file {done} of {of}, {}", bytes(read)));
     }
@@ -139,13 +139,13 @@ impl Drop for Gathering {
     }
 }
 
-/// How much of a download has come: a bar with speed and time left that goes away, or a line at the
+/// The progress of a download: a temporary bar with speed and remaining time, or a line at the
 /// start and every ten seconds.
 pub struct Transfer {
     title: String,
     total: u64,
     done: u64,
-    /// When the first bytes came, and how many there were then: kept parts tell nothing of the speed.
+    /// The time of the first bytes, and their number: bytes of an earlier download do not count for the speed.
     start: Option<(Instant, u64)>,
     next: Duration,
     bar: Option<Bar>,
@@ -171,7 +171,7 @@ impl Transfer {
         self.done
     }
 
-    /// So many bytes of all are there.
+    /// Reports the number of bytes received.
     pub fn at(&mut self, done: u64) {
         self.done = done;
         if let Some(bar) = &self.bar {
@@ -189,7 +189,7 @@ impl Transfer {
         }
     }
 
-    /// The line for what is there, if one is due after this much time.
+    /// The line for the current state, if one is due after this time.
     fn line(&mut self, elapsed: Duration) -> Option<String> {
         if elapsed < self.next || self.done >= self.total {
             return None;
@@ -211,12 +211,12 @@ impl Drop for Transfer {
     }
 }
 
-/// Bytes as people say them: `512 B`, `1.5 MiB`.
+/// A readable number of bytes: `512 B`, `1.5 MiB`.
 pub fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
 }
 
-/// Tells nothing.
+/// Shows nothing.
 pub struct Silent;
 
 impl Progress for Silent {
@@ -225,7 +225,7 @@ impl Progress for Silent {
     fn finish(&mut self) {}
 }
 
-/// A bar; notices are printed above it as long as it is there.
+/// A bar; notices are printed above it.
 struct Bar(ProgressBar, Option<notice::Sink>);
 
 impl Bar {
@@ -267,7 +267,7 @@ impl Progress for Bar {
     }
 }
 
-/// A line for the first step, then no two within two seconds, and fewer as the run gets longer.
+/// A line for the first step, then at least two seconds apart, and less often as the run gets longer.
 struct Lines {
     title: String,
     made: u64,
@@ -284,7 +284,7 @@ impl Lines {
         Lines { title, made, total, start, next: Duration::ZERO, unsaid: None }
     }
 
-    /// The line for a step, if one is due after this much time.
+    /// The line for a step, if one is due after this time.
     fn line(&mut self, step: u64, loss: f64, elapsed: Duration) -> Option<String> {
         if elapsed < self.next && step < self.total {
             self.unsaid = Some((step, loss));
@@ -323,7 +323,7 @@ impl Progress for Lines {
     }
 }
 
-/// Seconds as people say them: `42 s`, `3 min 05 s`, `2 h 10 min`.
+/// A readable duration: `42 s`, `3 min 05 s`, `2 h 10 min`.
 pub fn span(seconds: f64) -> String {
     let s = seconds.round() as u64;
     match s {

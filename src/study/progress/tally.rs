@@ -1,4 +1,4 @@
-//! How far several runs are: a bar on a terminal, plain lines elsewhere.
+//! Progress of several runs: a bar on a terminal, plain lines elsewhere.
 
 use super::span;
 use compt_core::notice;
@@ -14,7 +14,7 @@ pub struct Tally {
     start: Instant,
     next: Duration,
     last: String,
-    /// What came too soon after the last line.
+    /// Text that is delayed because the last line is too recent.
     unsaid: String,
 }
 
@@ -29,7 +29,7 @@ impl Tally {
         Tally { title, total, bar, start: Instant::now(), next: Duration::ZERO, last, unsaid }
     }
 
-    /// So many are done, running and have failed; `left` seconds remain, if that is known.
+    /// Reports the number of runs done, running and failed; `left` is the remaining time in seconds, if known.
     pub fn at(&mut self, done: usize, running: usize, failed: usize, left: Option<f64>) {
         let mut text = format!("{running} running");
         if failed > 0 {
@@ -51,7 +51,7 @@ impl Tally {
         }
     }
 
-    /// The line, if one is due: when the numbers change, not more often than every two seconds.
+    /// The line, if one is due: when the numbers change, but at most every two seconds.
     fn line(&mut self, done: usize, text: &str, time: &str, elapsed: Duration) -> Option<String> {
         let now = self.words(done, text);
         if now == self.last || elapsed < self.next {
@@ -66,7 +66,7 @@ impl Tally {
         format!("{}: {done} of {} done, {text}", self.title, self.total)
     }
 
-    /// Says a line above the bar.
+    /// Prints a line above the bar.
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),

@@ -15,13 +15,13 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The setting that everybody asks for.
+/// The configuration key of the method.
 const METHOD: &str = "method";
 const TAGS: &str = "tags.json";
-/// Folders of folders are looked through this deep below those that are named.
+/// The depth to which folders below the named ones are searched.
 const DEPTH: usize = 4;
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Finished,
@@ -30,7 +30,7 @@ pub enum State {
     Failed,
     /// A record that cannot be read.
     Damaged,
-    /// A folder that holds no run.
+    /// A folder that is not a run.
     Foreign,
 }
 
@@ -56,7 +56,7 @@ impl State {
     }
 }
 
-/// A run as its records tell it; what is large is read when it is asked for.
+/// A run as its records describe it. Large files are read on demand.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub path: PathBuf,
@@ -67,13 +67,13 @@ pub struct Entry {
     pub steps: Option<u64>,
     pub seconds: Option<f64>,
     pub tags: Vec<String>,
-    /// The settings of a cell of a grid, and the method of its trainers where that is none of them.
+    /// The settings of a grid cell, and the method of its trainers if the settings do not include it.
     cell: Option<Map<String, Value>>,
-    /// What `result.json` tells of the settings.
+    /// The settings in `result.json`.
     told: Map<String, Value>,
 }
 
-/// What is read of every `result.json`.
+/// The parts of `result.json` that are read.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ResultHead {
@@ -89,7 +89,7 @@ struct ResultHead {
     interrupted: bool,
 }
 
-/// What is read of every `cell.json`.
+/// The parts of `cell.json` that are read.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CellHead {
@@ -100,7 +100,8 @@ struct CellHead {
     average: Option<f64>,
 }
 
-/// The runs at or below these paths, in the paths' order, below one sorted by name.
+/// Finds the runs at or below these paths, in the order of the paths; below one path they are sorted by
+/// name. Errors: a path is not a folder.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
     let mut found = Vec::new();
     for path in paths {
@@ -115,13 +116,13 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
             None => look(path, 0, &mut found),
         }
     }
-    // A folder may be named twice, or together with one above it.
+    // A folder may be named twice, or together with one of its parents.
     let mut known = BTreeSet::new();
     found.retain(|entry| known.insert(fs::canonicalize(&entry.path).ok()));
     Ok(found)
 }
 
-/// The runs in these very folders, read by all cores.
+/// Reads the runs in exactly these folders, in parallel.
 pub fn read_all(folders: &[PathBuf]) -> Vec<Option<Entry>> {
     let share = folders.len().div_ceil(cores()).max(1);
     std::thread::scope(|scope| {
@@ -172,7 +173,7 @@ impl Entry {
         }
     }
 
-    /// The run in this very folder.
+    /// Reads the run in exactly this folder.
     pub fn read(folder: &Path) -> Option<Entry> {
         let heads = head::<ResultHead>(folder, RESULT)
             .and_then(|result| Ok((result, head::<CellHead>(folder, CELL)?)));
@@ -183,7 +184,7 @@ impl Entry {
                 return Some(Entry::of(folder.to_path_buf(), State::Damaged, error));
             }
         };
-        // Another program's result.json is no run.
+        // A `result.json` of another program is not a run.
         let is_ours =
             cell.is_some() || result.as_ref().is_some_and(|result| result.steps.is_some());
         if !is_ours && !folder.join(CONFIG).is_file() {
@@ -220,7 +221,7 @@ impl Entry {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// What a cell's function returned, or null.
+    /// The return value of a cell's function, or null.
     pub fn values(&self) -> Value {
         self.record(CELL).get("values").cloned().unwrap_or_default()
     }
@@ -239,7 +240,7 @@ impl Entry {
         scores(&self.values(), &self.result())
     }
 
-    /// All that is known of it, as a line of JSON: path, state, settings, scores, log.
+    /// A summary as a line of JSON: path, state, settings, scores, log.
     pub fn summary(&self) -> Value {
         let cell = self.record(CELL);
         let log = self.path.join(LOG);
@@ -252,14 +253,14 @@ impl Entry {
         })
     }
 
-    /// What was set, by short names: a cell's settings, else the resolved configuration, else what
-    /// the result tells.
+    /// The settings by short names: a cell's settings, else the resolved configuration, else those in
+    /// `result.json`.
     pub fn settings(&self) -> Map<String, Value> {
         self.cell.clone().or_else(|| self.config().ok()).unwrap_or_else(|| self.told.clone())
     }
 
-    /// All values by all names: the settings, what tables among them hold as `method.length`, and the
-    /// resolved configuration below them.
+    /// All values by all names: the settings, nested tables as `method.length`, and the resolved
+    /// configuration.
     pub fn all_settings(&self) -> Map<String, Value> {
         let mut all = self.config().unwrap_or_default();
         all.extend(self.told.clone());
@@ -270,27 +271,28 @@ impl Entry {
         all
     }
 
-    /// The settings of a cell of a grid.
+    /// The settings of a grid cell.
     pub fn cell_settings(&self) -> Option<&Map<String, Value>> {
         self.cell.as_ref()
     }
 
-    /// What is known of the settings without another look at the disk.
+    /// The settings that are available without reading from disk.
     pub fn told(&self) -> &Map<String, Value> {
         self.cell.as_ref().unwrap_or(&self.told)
     }
 
-    /// The resolved configuration, flat: `method.length`, and by short names what everybody names.
+    /// The resolved configuration, flat: `method.length`, and short names for the common settings.
+    /// Errors: `config.json` cannot be read.
     pub fn config(&self) -> Result<Map<String, Value>> {
         Ok(flat(&read_json(&self.path.join(CONFIG))?))
     }
 
-    /// Its steps as `metrics.jsonl` has them.
+    /// The lines of `metrics.jsonl`. Errors: a line is not JSON.
     pub fn metrics(&self) -> Result<Vec<Value>> {
         compt_core::files::json::read_json_lines(&self.path.join(METRICS))
     }
 
-    /// Replaces its tags.
+    /// Replaces its tags. Errors: the file cannot be written.
     pub fn tag(&self, tags: &[String]) -> Result<()> {
         let path = self.path.join(TAGS);
         match tags {
@@ -299,18 +301,18 @@ impl Entry {
         }
     }
 
-    /// Removes the run's folder.
+    /// Removes the run's folder. Errors: it cannot be removed.
     pub fn delete(&self) -> Result<()> {
         fs::remove_dir_all(&self.path).at(self.path.display())
     }
 }
 
-/// What the trainers of a cell were given: one method, or a list where they are of several.
+/// The method of a cell's trainers: one method, or a list if they use several.
 fn method_of(cell: &Path, result: &ResultHead) -> Option<Value> {
     if !result.method.is_null() {
         return Some(result.method.clone());
     }
-    // Trainers with a name of their own have folders below.
+    // Trainers with a name write to folders below the cell's.
     let below = fs::read_dir(cell).into_iter().flatten().flatten().map(|entry| entry.path());
     let heads = below.filter_map(|path| head::<ResultHead>(&path, RESULT).ok()?);
     let mut methods: Vec<String> =
@@ -324,14 +326,14 @@ fn method_of(cell: &Path, result: &ResultHead) -> Option<Value> {
     }
 }
 
-/// Task -> metric -> percent, the main metric first: what a cell's function returned, else the run's
-/// own result.
+/// Task -> metric -> percent, the main metric first: from the return value of a cell's function, else
+/// from the run's own result.
 pub fn scores(values: &Value, result: &Value) -> Value {
     let own = &result["scores"];
     let Some(scores) = values["scores"].as_object() else { return own.clone() };
     let mut scores = scores.clone();
-    // Tables of Lua have no order: the run's own record has, and else the letters', in which accuracy
-    // comes before F1 and Matthews, Pearson before Spearman.
+    // Lua tables have no order. The run's own record has one; otherwise the order is alphabetical, which
+    // puts accuracy before F1 and Matthews, and Pearson before Spearman.
     for (task, metrics) in &mut scores {
         let Some(metrics) = metrics.as_object_mut() else { continue };
         metrics.sort_keys();
@@ -348,7 +350,7 @@ fn tags(folder: &Path) -> Vec<String> {
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-/// The head of a record; None where there is none.
+/// The parsed head of a record, or `None` if the file does not exist.
 fn head<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>> {
     match fs::read(folder.join(name)) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
@@ -380,7 +382,7 @@ fn state(
     }
 }
 
-/// Whether a program holds the run.
+/// Whether a process holds the lock of the run.
 fn is_locked(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join(CONFIG)) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))

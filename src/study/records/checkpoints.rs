@@ -1,4 +1,4 @@
-//! The checkpoints of a run: one file each, written whole or not at all, the newest few kept.
+//! The checkpoints of a run: one file each, written atomically; the newest few are kept.
 
 use crate::{Error, Result};
 use compt_core::files::atomic::{sync_folder, write_atomic};
@@ -12,52 +12,52 @@ use tch::Tensor;
 
 /// The folder of checkpoints, below the run's.
 pub const FOLDER: &str = "checkpoints";
-/// The key of the plain data in a checkpoint's header.
+/// The metadata key of the plain state in a checkpoint's header.
 const STATE: &str = "compt.state";
-/// A checkpoint of the best scores so far.
+/// The checkpoint with the best score.
 const BEST: &str = "best.safetensors";
 
 /// Writes checkpoints into a run's folder.
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
     folder: PathBuf,
-    /// How many of the newest stay.
+    /// The number of newest checkpoints to keep.
     keep: usize,
 }
 
-/// What a checkpoint holds.
+/// The contents of a checkpoint.
 pub struct Saved {
     pub tensors: Vec<(String, Tensor)>,
     pub plain: Value,
 }
 
 impl Checkpoints {
-    /// Those of a run; `keep`, at least 1, of the newest stay.
+    /// The checkpoints of a run. The newest `keep` (at least 1) are kept.
     pub fn of(run: &Path, keep: usize) -> Checkpoints {
         Checkpoints { folder: run.join(FOLDER), keep: keep.max(1) }
     }
 
-    /// Writes the checkpoint of a step, then removes those of later steps, from which the run went
-    /// back, and those beyond the newest few. Whatever fails, the ones before are untouched.
+    /// Writes the checkpoint of a step, then removes the checkpoints of later steps (after a rollback) and all
+    /// but the newest few. An error leaves the earlier checkpoints unchanged.
     pub fn save(&self, step: u64, saved: &Saved) -> Result<()> {
         self.write(&format!("step-{step:09}.safetensors"), saved)?;
         let steps = self.steps();
         let (on_the_way, left_behind) = steps.split_at(steps.partition_point(|s| *s <= step));
         let old = &on_the_way[..on_the_way.len().saturating_sub(self.keep)];
         for step in left_behind.iter().chain(old) {
-            // One too many does no harm.
+            // An extra checkpoint is harmless.
             let _ = fs::remove_file(self.path(*step));
         }
         Ok(())
     }
 
-    /// Writes the checkpoint of the best scores.
+    /// Writes the checkpoint of the best scores. Errors: the file cannot be written.
     pub fn save_best(&self, saved: &Saved) -> Result<()> {
         self.write(BEST, saved)
     }
 
     fn write(&self, name: &str, saved: &Saved) -> Result<()> {
-        // Not the folders above: one that is gone is not made anew behind the user's back.
+        // `create_dir`, not `create_dir_all`: a deleted run folder is not created again silently.
         match fs::create_dir(&self.folder) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
                 Err(Error::from(e).at(self.folder.display()))
@@ -76,7 +76,7 @@ impl Checkpoints {
         self.folder.join(format!("step-{step:09}.safetensors"))
     }
 
-    /// The steps there are checkpoints of, in order.
+    /// The steps that have checkpoints, in order.
     fn steps(&self) -> Vec<u64> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let step =
@@ -87,8 +87,8 @@ impl Checkpoints {
         steps
     }
 
-    /// The newest checkpoint that can be read, and what was wrong with newer ones; None where
-    /// there is none at all.
+    /// The newest readable checkpoint, and the errors of newer ones; `None` if there are no
+    /// checkpoints.
     pub fn newest(&self) -> Result<(Option<Saved>, Vec<Error>)> {
         let mut broken = Vec::new();
         for step in self.steps().into_iter().rev() {
@@ -105,7 +105,7 @@ impl Checkpoints {
 }
 
 impl Saved {
-    /// Writes a checkpoint, whole or not at all.
+    /// Writes a checkpoint atomically. Errors: the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let bytes = file::serialize(&self.tensors, Some((STATE, &self.plain.to_string())));
         write_atomic(path, &bytes.at(path.display())?)
@@ -125,7 +125,8 @@ impl Saved {
         read().at(path.display())
     }
 
-    /// Reads a checkpoint's file, or the newest (or the best) of a run's folder.
+    /// Reads a checkpoint file, or the newest (or best) checkpoint of a run's folder. Errors: there is
+    /// none, or it cannot be read.
     pub fn find(path: &Path, best: bool) -> Result<Saved> {
         if !path.is_dir() {
             return Saved::read(path);
@@ -189,7 +190,7 @@ mod tests {
                     assert!(text.contains(&reason) && text.contains("safetensors: "), "{text}");
                 }
                 assert_eq!(Saved::read(&checkpoints.path(1)).unwrap().plain["x"], 1.0);
-                // Only where the new file was in its place already may it be the new one.
+                // The new contents may be read only if the new file was already in place.
                 let whole = |saved: Saved| {
                     let x = saved.plain["x"].as_f64().unwrap();
                     x == 1.0 || (x == 2.0 && step == compt_core::files::atomic::Step::SyncFolder)

@@ -1,17 +1,17 @@
-//! Curves over the steps of a run, with no more points than a figure can show.
+//! Curves over the steps of a run, reduced to the number of points that a figure can show.
 
 use serde_json::Value;
 
-/// The numbers under a key (`loss`, `lr.router`) in the lines of `metrics.jsonl`, as means over so
-/// many equal parts of the steps: the mean step of each part, and the mean of the numbers in it, if it
-/// has any.
+/// The values of a key (`loss`, `lr.router`) in the lines of `metrics.jsonl`, averaged over `points` equal
+/// parts of the steps: the mean step of each part, and the mean of its values, or `None` if it has
+/// none.
 pub fn thinned(lines: &[Value], key: &str, points: usize) -> Vec<(f64, Option<f64>)> {
     let size = lines.len().div_ceil(points.max(1)).max(1);
     let parts = lines.chunks(size);
     parts.map(|part| (mean(part, "step").unwrap_or(0.0), mean(part, key))).collect()
 }
 
-/// The mean of the numbers at the end of a path of names.
+/// The mean of the values at a path of keys.
 fn mean(lines: &[Value], key: &str) -> Option<f64> {
     let number =
         |line| key.split('.').try_fold(line, |value: &Value, part| value.get(part))?.as_f64();

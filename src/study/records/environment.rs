@@ -1,4 +1,4 @@
-//! The machine and the versions a run depends on.
+//! The machine and the versions that a run depends on.
 
 use compt_core::files::json::read_json;
 use compt_core::files::source::sha256;
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// What `environment.json` holds.
+/// The contents of `environment.json`.
 pub fn environment(seed: u64) -> Value {
     let libtorch = libtorch();
     json!({
@@ -29,7 +29,7 @@ pub fn environment(seed: u64) -> Value {
     })
 }
 
-/// What of a run's environment may change its numbers, by name.
+/// The entries of a run's environment that can change its results, by name.
 pub fn environment_of(run: &Path) -> Map<String, Value> {
     let recorded = read_json(&run.join(super::folder::ENVIRONMENT)).unwrap_or_default();
     let named = [
@@ -43,23 +43,23 @@ pub fn environment_of(run: &Path) -> Map<String, Value> {
     known.map(|(name, value)| (format!("environment.{name}"), value.clone())).collect()
 }
 
-/// The SHA-256 of the program that runs.
+/// The SHA-256 of the running executable.
 pub fn binary_sha256() -> Option<String> {
     static HASH: OnceLock<Option<String>> = OnceLock::new();
-    // On Linux this is the program as it was started, even if its file is another by now.
+    // On Linux this is the executable as it was started, even if the file was replaced since.
     let read = || fs::read("/proc/self/exe").ok().map(|binary| sha256(&binary));
     HASH.get_or_init(read).clone()
 }
 
-/// The libtorch this process runs with.
+/// The libtorch that this process uses.
 pub struct Libtorch {
     /// The folder of its libraries.
     pub folder: PathBuf,
-    /// As it says itself, for example `2.11.0+cpu`; `unknown` where it does not.
+    /// Its reported version, for example `2.11.0+cpu`, or `unknown`.
     pub version: String,
 }
 
-/// Where libtorch was loaded from, by the process's own memory map.
+/// The location that libtorch was loaded from, according to the process's memory map.
 pub fn libtorch() -> Option<Libtorch> {
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
     let library = maps
@@ -81,7 +81,7 @@ fn python_version(root: &Path) -> Option<String> {
     line.split('\'').nth(1).map(str::to_string)
 }
 
-/// Processors this process may use.
+/// The number of processors that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, |n| n.get())
 }
@@ -93,7 +93,7 @@ pub fn cpu_model() -> Option<String> {
 /// The instruction sets that make matrix products fast, in Linux's names.
 pub const CPU_FEATURES: [&str; 5] = ["avx2", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16"];
 
-/// Those of [`CPU_FEATURES`] this processor has.
+/// The [`CPU_FEATURES`] that this processor has.
 pub fn cpu_features() -> Vec<&'static str> {
     let flags = cpuinfo("flags").unwrap_or_default();
     CPU_FEATURES.into_iter().filter(|f| flags.split_whitespace().any(|flag| flag == *f)).collect()
@@ -123,7 +123,7 @@ pub fn memory() -> Option<Memory> {
     Some(Memory { total: field("MemTotal:")?, available: field("MemAvailable:")? })
 }
 
-/// The models of the NVIDIA devices the driver knows, whether libtorch can use them or not.
+/// The models of the NVIDIA devices that the driver reports, whether or not libtorch can use them.
 pub fn nvidia_devices() -> Vec<String> {
     let Ok(folders) = fs::read_dir("/proc/driver/nvidia/gpus") else { return Vec::new() };
     folders

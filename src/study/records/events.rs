@@ -1,4 +1,4 @@
-//! What steered a run: `control.jsonl`, a line a change, and the texts it names.
+//! The control events of a run: `control.jsonl`, one line per event, and the source texts it refers to.
 
 use crate::{Error, Result};
 use compt_core::files::json::read_json_lines;
@@ -8,39 +8,39 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-/// A change that took effect at a step.
+/// A control event that took effect at a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The first step of the run that it was used in, from 1.
+    /// The first step that it applied to, from 1.
     pub step: u64,
-    /// How many steps had been begun with that one; more than `step` where some were rolled back.
+    /// The number of attempted steps including that one; larger than `step` after rollbacks.
     pub attempt: u64,
     pub change: Change,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// A version of the control file, with the files it requires after it; `because` of an error in
-    /// a later version, where it was gone back to.
+    /// A version of the control file, followed by the files it requires. `because` is the error of a later
+    /// version, if this one was restored after it.
     Version { sources: Vec<Source>, because: Option<String> },
-    /// A table of the script's own: where it was given, each knob as it was written, and the texts of
-    /// the chunks it is written in.
+    /// A control table of the script: where it was passed, the text of each knob, and the source texts of
+    /// its chunks.
     Table { place: String, knobs: Value, sources: Vec<Source> },
-    /// A knob set by hand; null where it was given back.
+    /// A knob set by hand; null if it was released.
     Set { name: String, value: Value },
     /// The settings of the last good step, kept because of an error.
     Hold { knobs: Value, because: String },
-    /// A version of an operator's file.
+    /// A version of an operator file.
     Operator { name: String, source: Source },
 }
 
-/// The folder of texts, below the run's.
+/// The folder of source texts, below the run's folder.
 pub const TEXTS: &str = "control";
-/// The file of lines.
+/// The file of events.
 pub const LINES: &str = "control.jsonl";
 
 impl Event {
-    /// Its line in `control.jsonl`.
+    /// The line in `control.jsonl`.
     pub fn line(&self) -> Value {
         let named = |source: &Source| json!({ "sha256": source.sha256, "file": source.path });
         let mut line = json!({ "step": self.step });
@@ -81,7 +81,7 @@ impl Event {
         line
     }
 
-    /// The texts a line names.
+    /// The source texts that the event refers to.
     pub fn sources(&self) -> &[Source] {
         match &self.change {
             Change::Version { sources, .. } | Change::Table { sources, .. } => sources,
@@ -121,7 +121,7 @@ pub fn attempt(line: &Value) -> Option<u64> {
     line["attempt"].as_u64().or(line["step"].as_u64())
 }
 
-/// A text named by path and hash.
+/// A source text referred to by path and hash.
 fn recorded(folder: &Path, named: &Value) -> Result<Source> {
     let (Some(hash), Some(file)) = (named["sha256"].as_str(), named["file"].as_str()) else {
         return Err(Error::new("a line names no file and hash"));
@@ -134,7 +134,8 @@ fn recorded(folder: &Path, named: &Value) -> Result<Source> {
     Ok(Source::new(file.into(), text))
 }
 
-/// Everything that steered the run in this folder.
+/// Reads all control events of a run's folder. Errors: a record cannot be read, or a source text does
+/// not match its hash.
 pub fn read(folder: &Path) -> Result<Vec<Event>> {
     let path = folder.join(LINES);
     let lines = read_json_lines(&path)?;

@@ -1,4 +1,4 @@
-//! The folder of one run: what it was made from, what happened, what came out.
+//! The folder of one run: its inputs, its log and its results.
 
 use super::events::{self, Event};
 use super::modules;
@@ -12,15 +12,15 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What is known of a run before its first step.
+/// What is recorded before the first step.
 pub struct Start<'a> {
-    /// Every setting as it was resolved.
+    /// All settings, resolved.
     pub config: &'a Value,
     /// See [`super::environment`].
     pub environment: &'a Value,
-    /// The script's text, kept as `script.lua`.
+    /// The source of the script, stored as `script.lua`.
     pub script: Option<&'a str>,
-    /// The files that the script has loaded, kept below `modules/`.
+    /// The files that the script has loaded, stored below `modules/`.
     pub modules: &'a [Source],
     /// What is needed to run the script again.
     pub session: &'a Value,
@@ -34,29 +34,29 @@ pub const SCRIPT: &str = "script.lua";
 pub const METRICS: &str = "metrics.jsonl";
 pub const EVALUATIONS: &str = "evaluations.jsonl";
 pub const RESULT: &str = "result.json";
-/// What a cell of a grid says of itself.
+/// The description of a grid cell.
 pub const CELL: &str = "cell.json";
-/// What a cell's run said, where it was not said on the screen.
+/// The output of a cell's run that was not printed on the terminal.
 pub const LOG: &str = "log.txt";
-/// A folder of files `SPLIT.jsonl.gz`: what was answered, row by row.
+/// A folder of files `SPLIT.jsonl.gz`: the predictions, row by row.
 pub const PREDICTIONS: &str = "predictions";
 pub const PROMPTS: &str = "prompts.safetensors";
 
 /// A folder with `config.json`, `environment.json`, `session.json`, `script.lua`, `modules/`, `metrics.jsonl`
-/// (one line a step), `evaluations.jsonl`, `control.jsonl` and `control/` (what steered the run),
+/// (one line per step), `evaluations.jsonl`, `control.jsonl` and `control/` (control events and sources),
 /// `checkpoints/`, `predictions/` of evaluations, and at the end `result.json`.
 pub struct RunFolder {
     path: PathBuf,
     metrics: JsonLines,
     evaluations: JsonLines,
     controls: JsonLines,
-    /// Texts that could not be written yet.
+    /// Source texts that could not be written yet.
     texts: Vec<Source>,
-    /// Held as long as this program writes here.
+    /// Held while this process writes here.
     _lock: File,
 }
 
-/// The run folders right below a folder, sorted.
+/// The run folders directly below a folder, sorted.
 pub fn runs_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let runs = entries.filter(|path| path.join(CONFIG).is_file() && path.join(SESSION).is_file());
@@ -66,11 +66,13 @@ pub fn runs_in(folder: &Path) -> Vec<String> {
 }
 
 impl RunFolder {
-    /// Makes the folder and writes what is known at the start.
+    /// Creates the folder and writes the initial records.
     ///
-    /// A folder that already holds a run is left alone: the run goes to the first free one of
-    /// `NAME-2`, `NAME-3` ..., which [`RunFolder::path`] tells. If anything cannot be written,
-    /// what was made is removed again.
+    /// A folder that already holds a run is not changed: the new run uses the first free name of
+    /// `NAME-2`, `NAME-3` ..., see [`RunFolder::path`].
+    ///
+    /// # Errors
+    /// A record cannot be written; everything that was created is then removed.
     pub fn create(path: &Path, start: &Start) -> Result<RunFolder> {
         check_writable(path)?;
         let candidates = names(path);
@@ -85,7 +87,7 @@ impl RunFolder {
                 Ok(Some(folder)) => return Ok(folder),
                 Ok(None) => {}
                 Err(e) => {
-                    // Another program may be at work there by now: only what is empty goes.
+                    // Another process may be using the folders by now, so only empty ones are removed.
                     missing.iter().for_each(|made| drop(fs::remove_dir(made)));
                     return Err(e);
                 }
@@ -116,7 +118,10 @@ impl RunFolder {
         begun
     }
 
-    /// The folder of a run that is gone on with. One that another program writes to is an error.
+    /// Opens the folder of a run to resume it.
+    ///
+    /// # Errors
+    /// Another process writes to the run.
     pub fn open(path: &Path) -> Result<RunFolder> {
         let config = path.join(CONFIG);
         let lock = File::open(&config).at(config.display())?;
@@ -144,43 +149,44 @@ impl RunFolder {
         &self.path
     }
 
-    /// Appends a line to `metrics.jsonl`.
+    /// Appends a line to `metrics.jsonl`. Errors: the write fails; the line stays pending.
     pub fn metrics(&mut self, line: &Value) -> Result<()> {
         self.metrics.append(line)
     }
 
-    /// Appends a line to `evaluations.jsonl`.
+    /// Appends a line to `evaluations.jsonl`. Errors: the write fails; the line stays pending.
     pub fn evaluation(&mut self, line: &Value) -> Result<()> {
         self.evaluations.append(line)
     }
 
-    /// Forgets the steps after this one: they are made anew.
+    /// Removes the records of the steps after this one, which will be made again. Errors: a file cannot
+    /// be written.
     pub fn back_to(&mut self, step: u64) -> Result<()> {
         let number = |line: &Value| line["step"].as_u64();
         let cut = self.metrics.back_to(number, step);
         cut.and(self.evaluations.back_to(number, step))
     }
 
-    /// Forgets what steered later attempts than this one.
+    /// Removes the control events of attempts after this one. Errors: the file cannot be written.
     pub fn steered_until(&mut self, attempt: u64) -> Result<()> {
         self.controls.back_to(events::attempt, attempt)
     }
 
-    /// Notes a change of what steers the run: a line in `control.jsonl`, and each text under
-    /// `control/SHA256.lua`.
+    /// Records a control event: a line in `control.jsonl`, and each source text as
+    /// `control/SHA256.lua`. Errors: the write fails; it stays pending.
     pub fn steered(&mut self, event: &Event) -> Result<()> {
         self.texts.extend_from_slice(event.sources());
         let noted = self.controls.append(&event.line());
         self.write_texts().and(noted)
     }
 
-    /// Writes the texts that wait.
+    /// Writes the pending source texts.
     fn write_texts(&mut self) -> Result<()> {
         let folder = self.path.join(events::TEXTS);
         while let Some(source) = self.texts.last() {
             let copy = folder.join(format!("{}.lua", source.sha256));
             if !copy.exists() {
-                // Not the folders above: one that is gone is not made anew behind the user's back.
+                // `create_dir`, not `create_dir_all`: a deleted run folder is not created again silently.
                 match fs::create_dir(&folder) {
                     Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
                         return Err(Error::from(e).at(folder.display()));
@@ -193,13 +199,13 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Writes what could not be written before.
+    /// Retries all pending writes. Errors: a write fails again.
     pub fn catch_up(&mut self) -> Result<()> {
         let texts = self.write_texts();
         self.lines().into_iter().map(JsonLines::flush).fold(texts, Result::and)
     }
 
-    /// Writes what waits, all of it down to the disk: what a checkpoint relies on.
+    /// Flushes all pending writes to disk, which a checkpoint relies on. Errors: a write fails.
     pub fn sync(&mut self) -> Result<()> {
         let texts = self.write_texts();
         self.lines().into_iter().map(JsonLines::sync).fold(texts, Result::and)
@@ -209,7 +215,7 @@ impl RunFolder {
         [&mut self.controls, &mut self.metrics, &mut self.evaluations]
     }
 
-    /// Writes `result.json`, which marks the run as finished.
+    /// Writes `result.json`, which marks the run as finished. Errors: the file cannot be written.
     pub fn result(&self, result: &Value) -> Result<()> {
         write_json(&self.path.join(RESULT), result)
     }
@@ -225,7 +231,7 @@ fn names(path: &Path) -> impl Iterator<Item = PathBuf> {
     std::iter::once(path.to_path_buf()).chain(numbered)
 }
 
-/// Makes `config.json`, which only one program can, and locks it; None where there is one.
+/// Creates `config.json`, which only one process can do, and locks it; `None` if it exists.
 fn claim(folder: &Path) -> Result<Option<File>> {
     let path = folder.join(CONFIG);
     match OpenOptions::new().write(true).create_new(true).open(&path) {

@@ -1,4 +1,4 @@
-//! The files that a run's script has loaded, kept with the run: `modules.json` names them, their texts are
+//! The files that a run's script has loaded, stored with the run: `modules.json` lists them, the texts are
 //! `modules/SHA256.lua`.
 
 use crate::{Error, Result};
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The file that names the modules.
+/// The list of modules.
 pub const LIST: &str = "modules.json";
-/// The folder of their texts, below the run's.
+/// The folder of the source texts, below the run's folder.
 pub const TEXTS: &str = "modules";
 
 #[derive(Serialize, Deserialize)]
@@ -21,7 +21,7 @@ struct Entry {
     sha256: String,
 }
 
-/// Writes the modules of a run; nothing where there are none.
+/// Writes the modules of a run, if there are any. Errors: a file cannot be written.
 pub fn write(run: &Path, modules: &[Source]) -> Result<()> {
     if modules.is_empty() {
         return Ok(());
@@ -36,10 +36,10 @@ pub fn write(run: &Path, modules: &[Source]) -> Result<()> {
     write_json(&run.join(LIST), &serde_json::to_value(list).unwrap_or_default())
 }
 
-/// The modules of a run; none in the folders of runs whose script loaded none.
+/// Reads the modules of a run; empty if its script loaded none.
 ///
 /// # Errors
-/// A record cannot be read, or a text is not the recorded one.
+/// A record cannot be read, or a source text does not match its recorded hash.
 pub fn read(run: &Path) -> Result<Vec<Source>> {
     let path = run.join(LIST);
     if !path.is_file() {

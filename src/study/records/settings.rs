@@ -1,8 +1,8 @@
-//! What was set in a run, by names as people say them.
+//! The settings of a run, by the names that users know.
 
 use serde_json::{Map, Value};
 
-/// Bulky parts that are no settings.
+/// Large entries that are not settings.
 const LEFT_OUT: [&str; 17] = [
     "format",
     "library",
@@ -22,7 +22,7 @@ const LEFT_OUT: [&str; 17] = [
     "from.sources",
     "args",
 ];
-/// What everybody names shortly.
+/// Short names of common settings.
 const SHORT: [(&str, &str); 6] = [
     ("method.name", "method"),
     ("backbone.name", "backbone"),
@@ -32,7 +32,7 @@ const SHORT: [(&str, &str); 6] = [
     ("tasks.seed", "data_seed"),
 ];
 
-/// The resolved configuration, flat: `method.length`, and by short names what everybody names.
+/// The resolved configuration, flat: `method.length`, and short names for the common settings.
 pub fn flat(config: &Value) -> Map<String, Value> {
     let mut flat = Map::new();
     flatten("", config, &mut flat);

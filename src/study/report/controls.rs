@@ -1,9 +1,9 @@
-//! The changes of a run's control, for the marks of its curves.
+//! The control changes of a run, for the marks of its curves.
 
 use crate::records::events::{Change, Event};
 use serde_json::{Value, json};
 
-/// Texts, each once.
+/// Distinct texts.
 #[derive(Default)]
 pub struct Texts(Vec<String>);
 

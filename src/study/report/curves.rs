@@ -1,17 +1,17 @@
-//! The curves of the runs: a template for each series and scale, from which the page's script chooses lines.
+//! The curves of the runs: a template per series and scale, from which the page's script selects lines.
 
 use crate::plot::{Selectable, Series};
 use crate::records::catalog::Entry;
 use crate::records::curve::thinned;
 use std::collections::BTreeMap;
 
-/// Points of a curve.
+/// The number of points of a curve.
 const POINTS: usize = 100;
-/// They come first; learning rates by group follow.
+/// These series come first; learning rates by group follow.
 const FIRST: [&str; 2] = ["loss", "temperature"];
 
 /// HTML: a `template` with the attributes `data-series` and `data-scale` for each series that any run has.
-/// Lines are numbered as the runs are.
+/// Lines are numbered like the runs.
 pub fn templates(entries: &[Entry]) -> String {
     let mut html = String::new();
     for (name, lines) in series(entries) {
@@ -28,7 +28,7 @@ pub fn templates(entries: &[Entry]) -> String {
     html
 }
 
-/// The series by name, each with a line for each run; it is empty where the run has no such numbers.
+/// The series by name, each with a line for each run; the line is empty if the run has no such numbers.
 fn series(entries: &[Entry]) -> Vec<(String, Vec<Series>)> {
     let mut found: BTreeMap<(usize, String), Vec<Series>> = BTreeMap::new();
     for (place, entry) in entries.iter().enumerate() {
@@ -53,7 +53,7 @@ fn series(entries: &[Entry]) -> Vec<(String, Vec<Series>)> {
     found.into_iter().map(|((_, name), lines)| (name, lines)).collect()
 }
 
-/// A number with as many digits as a figure needs.
+/// A number rounded to the precision of a figure.
 fn rounded(x: f64) -> f64 {
     format!("{x:.5e}").parse().unwrap_or(x)
 }

@@ -8,13 +8,13 @@ use crate::records::events;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The data of the page on these runs: settings, scores, controls, environments and predictions.
+/// The data of the page for these runs: settings, scores, controls, environments and predictions.
 pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
     let mut environments: Vec<Map<String, Value>> = Vec::new();
     let (mut texts, mut predictions) = (Texts::default(), Predictions::default());
     let configs: Vec<_> = entries.iter().map(|entry| entry.config().ok()).collect();
     let whole = configs.iter().flatten().count();
-    // A cell's settings over the resolved configuration.
+    // A cell's settings take precedence over the resolved configuration.
     let merged = |(entry, config): (&Entry, Option<Map<String, Value>>)| {
         let mut all = config.unwrap_or_default();
         all.extend(entry.cell_settings().cloned().unwrap_or_default());
@@ -67,7 +67,7 @@ fn object(value: Value) -> Value {
 }
 
 /// The settings that all runs share, and the names of the others. A run that failed before its first step
-/// has few settings: `whole` runs have all of theirs.
+/// has few settings: `whole` is the number of runs with all settings.
 fn split(all: &[Map<String, Value>], whole: usize) -> (Map<String, Value>, BTreeSet<String>) {
     let mut seen: BTreeMap<&String, (usize, &Value, bool)> = BTreeMap::new();
     for (key, value) in all.iter().flatten() {

@@ -1,4 +1,4 @@
-//! The report on some runs: one HTML file that needs nothing else.
+//! A report on runs: one self-contained HTML file.
 
 mod controls;
 mod curves;

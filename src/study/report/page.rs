@@ -1,4 +1,4 @@
-//! The page: its style, script and data are part of the file.
+//! The page; its style, script and data are embedded.
 
 use super::curves;
 use super::data::data;
@@ -6,19 +6,19 @@ use crate::plot::escape;
 use crate::records::catalog::Entry;
 use serde_json::Value;
 
-/// The parts of every page.
+/// The parts common to all pages.
 pub struct Template {
     /// With `{{title}}`, `{{style}}`, `{{body}}`, `{{curves}}`, `{{data}}` and `{{script}}`.
     pub skeleton: String,
     pub style: String,
-    /// Put one after the other into one function.
+    /// Concatenated into one function.
     pub scripts: Vec<String>,
 }
 
-/// What a page shows.
+/// The contents of a page.
 pub struct Page<'a> {
     pub title: &'a str,
-    /// When it was made.
+    /// The date.
     pub made: &'a str,
     /// The sections above the runs, as HTML.
     pub body: &'a str,
@@ -35,12 +35,12 @@ impl Page<'_> {
 
 fn filled(template: &Template, title: &str, body: &str, curves: &str, data: &Value) -> String {
     let script = format!("(() => {{\n\"use strict\";\n\n{}}})();", template.scripts.join("\n"));
-    // "</script>" and "<!--" would end or confuse the element that holds the data.
+    // "</script>" and "<!--" would end or corrupt the element with the data.
     let data = data.to_string().replace('<', "\\u003c");
     let title = escape(title);
     let mut out = String::with_capacity(body.len() + curves.len() + data.len() + (1 << 16));
     let mut rest = template.skeleton.as_str();
-    // In one pass: what is filled in may hold anything.
+    // In one pass, because inserted text may contain placeholders.
     while let Some((before, after)) = rest.split_once("{{") {
         out.push_str(before);
         let (name, after) = after.split_once("}}").unwrap_or(("", after));

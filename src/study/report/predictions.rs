@@ -1,4 +1,4 @@
-//! Single predictions of many runs; each text is stored once.
+//! Predictions of many runs; each text is stored once.
 
 use crate::records::folder::PREDICTIONS;
 use compt_core::data::predictions;
@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// The most predictions and bytes of text of a page, which must open quickly.
+/// The maximum number of predictions and bytes of text of a page, which must open quickly.
 const MOST_PREDICTIONS: usize = 2_000_000;
 const MOST_TEXT: usize = 24 << 20;
 
-/// Predictions as they are collected.
+/// Collects predictions.
 #[derive(Default)]
 pub struct Predictions {
     sets: Vec<Value>,
-    /// Task, split, texts and labels of each set, to its place.
+    /// Task, split, texts and labels of each set -> its index.
     known: HashMap<(String, String, Vec<String>, Vec<String>), usize>,
     runs: Vec<Value>,
     count: usize,
     bytes: usize,
-    /// Runs left out because the page is full.
+    /// The number of runs left out because the page is full.
     left_out: usize,
-    /// Files that could not be read.
+    /// The number of files that could not be read.
     damaged: usize,
 }
 
@@ -32,7 +32,7 @@ impl Predictions {
         let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         let mut names: Vec<String> =
             files.filter_map(|file| file.file_name().into_string().ok()).collect();
-        // The evaluation without restrictions comes first.
+        // The evaluation of the full composition comes first.
         names.sort_by_key(|name| (name.matches('.').count(), name.clone()));
         let mut left_out = false;
         for name in names {
@@ -78,7 +78,7 @@ impl Predictions {
         }));
     }
 
-    /// `{ sets, runs }`, and a sentence on what is missing, if anything is.
+    /// `{ sets, runs }`, and a note on missing predictions, if any.
     pub fn into_json(self) -> (Value, Option<String>) {
         let mut missing = Vec::new();
         if self.left_out > 0 {
@@ -95,7 +95,7 @@ impl Predictions {
     }
 }
 
-/// Words, each once, in order of appearance.
+/// Distinct words, in order of appearance.
 #[derive(Default)]
 struct Words(Vec<String>);
 

@@ -1,4 +1,4 @@
-//! The state of a run: saved in checkpoints, restored from them, or from the run of an earlier process.
+//! The state of a run: saved in checkpoints, restored from them or from the run of an earlier process.
 
 use super::resume::differences;
 use super::{Earlier, Purpose, Replay, Run};
@@ -12,16 +12,16 @@ use compt_core::train::state::{Progress, State};
 use serde_json::json;
 use tch::Tensor;
 
-/// On a GPU sums are taken in no fixed order: losses of a replay count as equal within this relative
+/// On a GPU the order of sums is not deterministic: losses of a replay count as equal within this relative
 /// difference.
 const CUDA_TOLERANCE: f64 = 1e-3;
 
 impl Run {
-    /// Before the first step: makes the folder of the record, or takes up the earlier run.
+    /// Prepares the first step: creates the run's folder, or restores the earlier run.
     ///
     /// # Errors
-    /// The folder cannot be written; the earlier run was made of something else, is being trained by
-    /// another process, or has no checkpoint that can be read.
+    /// The folder cannot be written; the earlier run has other settings, is being trained by another
+    /// process, or has no readable checkpoint.
     pub fn begin(&mut self) -> Result<()> {
         match self.earlier.take() {
             Some(earlier) => self.take_up(earlier),
@@ -86,7 +86,7 @@ impl Run {
         Ok(())
     }
 
-    /// Restores the host's state once the caller has seen every step that was made.
+    /// Restores the host's state after the caller has seen all recorded steps.
     pub(super) fn catch_up(&mut self) {
         if self.recorded.is_empty()
             && let Some(state) = self.host_state.take()
@@ -95,10 +95,10 @@ impl Run {
         }
     }
 
-    /// Takes the state of a checkpoint.
+    /// Restores the state of a checkpoint.
     ///
     /// # Errors
-    /// It holds no state, or one of other parameters; then the run is as before.
+    /// The checkpoint has no state, or other parameters; the run is then unchanged.
     pub fn restore(&mut self, saved: Saved) -> Result<()> {
         let plain: Vec<Progress> = serde_json::from_value(saved.plain["progress"].clone())
             .map_err(|e| Error::new(format!("the checkpoint's state cannot be read: {e}")))?;
@@ -124,22 +124,22 @@ impl Run {
         Ok(Saved { tensors, plain })
     }
 
-    /// Writes a checkpoint of the last step, or, with a score, the best checkpoint.
+    /// Writes a checkpoint of the last step, or, if a score is passed, the best checkpoint.
     pub(super) fn checkpoint(&mut self, best: Option<f64>) -> Result<()> {
         let saved = self.saved()?;
         self.record.checkpoint(self.trainer.steps(), &saved, best);
         Ok(())
     }
 
-    /// Whether there are steps since the last checkpoint, and their state can be written.
+    /// Whether steps were made since the last checkpoint and their state can be written.
     pub(super) fn is_unsaved(&self) -> bool {
         self.trainer.is_whole() && self.record.is_unsaved(self.trainer.steps())
     }
 
-    /// Takes the parameters of a checkpoint that this run has by name and shape, and says which.
+    /// Loads the parameters of a checkpoint that match this run by name and shape. Returns a description.
     ///
     /// # Errors
-    /// No parameter has the name and shape of one here.
+    /// No parameter matches by name and shape.
     pub fn take_parameters(&mut self, saved: &Saved) -> Result<String> {
         let mine: Named = (self.trainer.parts().groups.iter().flat_map(|group| &group.parameters))
             .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
@@ -166,7 +166,7 @@ impl Run {
 }
 
 impl Drop for Run {
-    /// A process that ends between two steps leaves the last one on the disk.
+    /// A process that ends between two steps saves the last one.
     fn drop(&mut self) {
         if self.is_unsaved() {
             let _ = self.checkpoint(None);

@@ -20,12 +20,12 @@ use std::path::Path;
 use std::rc::Rc;
 
 impl Run {
-    /// The run of a declared method (a prompt bank, a router and a built-in operator) over a frozen
-    /// backbone, as `compt.trainer` makes it: the same parameters, batches and rates for the same seed.
+    /// Creates the run of a declared method (a prompt bank, a router and a built-in operator) over a frozen
+    /// backbone, as `compt.trainer` does: the same seed gives the same parameters, batches and rates.
     ///
     /// # Errors
-    /// A method that is not declared or composes with an operator of the user, a setting that is not
-    /// valid, a backbone without a tokenizer, or a folder that cannot be written.
+    /// The method is not declared or composes with a user-defined operator, a setting is invalid, the
+    /// backbone has no tokenizer, or the folder cannot be written.
     pub fn declared(
         specification: &Specification,
         backbone: LoadedBackbone,
@@ -135,7 +135,7 @@ impl Program for OfMethod {
     }
 }
 
-/// Control files need a language: there is none here.
+/// Control files need a language runtime, which is not available here.
 fn no_files(path: &Path, _: Origin, _: &[Setting]) -> Loaded {
     let program = Err(Error::new("control files are not read here").at(path.display()));
     Loaded { program, touched: Vec::new(), is_unfinished: false }

@@ -1,4 +1,4 @@
-//! Evaluation of a run: which prompts, weights, rows and decoding are used, and what is recorded.
+//! Evaluation of a run: the choice of prompts, weights, rows and decoding, and the record of the scores.
 
 use super::Run;
 use super::record::Record;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone)]
 pub struct EvaluationOptions {
     pub split: Split,
-    /// The only prompt: "src0", "all_src", "private" or "total".
+    /// The only prompt to use: "src0", "all_src", "private" or "total".
     pub only: Option<String>,
     /// The prompt to leave out.
     pub without: Option<String>,
@@ -28,17 +28,17 @@ pub struct EvaluationOptions {
     pub normalise: Option<String>,
     /// "greedy", "full" or "rank".
     pub decoding: String,
-    /// Rows of each task, at most.
+    /// The maximum number of rows per task.
     pub limit: Option<usize>,
-    /// Tokens of an answer, at most.
+    /// The maximum number of generated tokens.
     pub max_new_tokens: i64,
-    /// Positions of a batch, at most.
+    /// The maximum number of positions in a batch.
     pub batch_tokens: usize,
-    /// The tasks; `None`: all.
+    /// The tasks; `None` means all.
     pub tasks: Option<Vec<String>>,
 }
 
-/// Tokens of an answer by default.
+/// The default of `max_new_tokens`.
 pub const NEW_TOKENS: i64 = 8;
 
 impl Default for EvaluationOptions {
@@ -59,7 +59,7 @@ impl Default for EvaluationOptions {
 }
 
 impl EvaluationOptions {
-    /// What the trainer is asked for.
+    /// The trainer's arguments for these options.
     fn resolve(&self, trainer: &Trainer) -> Result<(Vec<usize>, Selection, Evaluation)> {
         if self.limit == Some(0) || self.batch_tokens == 0 || self.max_new_tokens < 1 {
             return Err(Error::new(
@@ -99,7 +99,7 @@ impl EvaluationOptions {
         Ok((which, selection, evaluation))
     }
 
-    /// The name of the file of predictions: `test`, `test.only-src0`.
+    /// The name of the predictions file: `test`, `test.only-src0`.
     fn file(&self) -> String {
         let parts = [
             self.only.as_ref().map(|only| format!("only-{only}")),
@@ -116,7 +116,7 @@ impl EvaluationOptions {
     }
 
     /// Records predictions and scores. The scores of the default evaluation of the test rows are the
-    /// run's; those of others are kept beside them.
+    /// run's result; those of other evaluations are stored beside them.
     fn record(&self, record: &mut Record, trainer: &Trainer, found: &Scores) {
         let file = self.file();
         record.answers(&file, found);
@@ -127,7 +127,7 @@ impl EvaluationOptions {
         }
     }
 
-    /// For `result.json`.
+    /// The entry in `result.json`.
     fn to_json(&self, found: &Scores) -> Value {
         let names: Vec<&str> = found.tasks.iter().map(|task| task.task.as_str()).collect();
         json!({
@@ -139,12 +139,12 @@ impl EvaluationOptions {
 }
 
 impl Run {
-    /// Evaluates the prompts after the last step, records the scores, and reports progress on standard
-    /// error. `None`: a signal ended it.
+    /// Evaluates the prompts after the last step, records the scores, and shows progress on standard
+    /// error. Returns `None` if a signal interrupted it.
     ///
     /// # Errors
-    /// An unknown option value, a task without rows of the split, a method that the options do not apply
-    /// to, or a run whose caller is behind its restored state.
+    /// An option has an unknown value, a task has no rows of the split, the options do not apply to the
+    /// method, or the caller has not yet seen all steps of the restored state.
     pub fn evaluate(&mut self, options: &EvaluationOptions) -> Result<Option<Scores>> {
         let (which, selection, evaluation) = options.resolve(&self.trainer)?;
         self.refuse_behind("evaluates")?;
@@ -185,7 +185,7 @@ impl Run {
         })
     }
 
-    /// The evaluation that is due after a step. A signal leaves it for when the run is resumed.
+    /// Makes the evaluation that is due after a step. An interrupted one is repeated when the run is resumed.
     pub(super) fn evaluate_if_due(&mut self) -> Result<()> {
         if !self.trainer.at().evaluation_due {
             return Ok(());
@@ -204,7 +204,7 @@ impl Run {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(()),
             Err(_) if interrupt::requested() => return Ok(()),
-            // Scores are not worth a run: a control may ask for them where there are no rows.
+            // A failed evaluation does not end the run: a control may request one for a task without rows.
             Err(e) => {
                 self.trainer.skip_evaluation();
                 notice::say(&format!("step {}: not evaluated: {e}", self.trainer.steps()));

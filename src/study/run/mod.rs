@@ -1,5 +1,5 @@
-//! A run under way: a trainer, its record, what steers it, and the run of an earlier process that it
-//! resumes or replays. No Lua: scripts call it through `compt-lua`.
+//! A run in progress: a trainer, its record, its control, and the run of an earlier process that it
+//! resumes or replays. It does not depend on Lua: scripts use it through `compt-lua`.
 
 mod checkpoint;
 mod declared;
@@ -34,53 +34,53 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use steering::Steering;
 
-/// What surrounds a run: the state of its script, and what watches its steps. `()` is none.
+/// The environment of a run: the state of its script, and the observers of its steps. `()` is an empty one.
 pub trait Host {
-    /// State that a checkpoint keeps, such as that of the script's random numbers.
+    /// State to keep in a checkpoint, such as that of the script's random numbers.
     fn state(&self) -> Value {
         Value::Null
     }
 
-    /// Takes the state of a checkpoint.
+    /// Restores the state of a checkpoint.
     fn restore(&self, _state: &Value) {}
 
-    /// Called once the trainer has a new state: after a step, or when a checkpoint was loaded.
+    /// Called when the trainer has a new state: after a step, or after a checkpoint was loaded.
     fn moved(&self, _trainer: &Trainer) {}
 
-    /// Called before a step is made.
+    /// Called before each step.
     fn before_step(&mut self, _trainer: &Trainer) -> Result<()> {
         Ok(())
     }
 
-    /// Called where a step could not be made.
+    /// Called when a step failed.
     fn step_failed(&mut self) {}
 
-    /// Called after a step was made.
+    /// Called after each step.
     fn after_step(&mut self, _trainer: &Trainer, _report: &StepReport) -> Result<()> {
         Ok(())
     }
 
-    /// Called at the end of a run whose record could not be written.
+    /// Called at the end of a run whose record could not be written completely.
     fn unrecorded(&self, _what: String) {}
 }
 
 impl Host for () {}
 
-/// How a run is opened.
+/// The options of a run.
 #[derive(Default)]
 pub struct RunOptions {
-    /// The folder of its record; `None`: nothing is recorded.
+    /// The folder of its record; `None`: no record.
     pub out: Option<PathBuf>,
     pub provenance: Provenance,
     /// The run of an earlier process.
     pub earlier: Option<Earlier>,
     /// Whether progress is shown on standard error.
     pub progress: bool,
-    /// Settings of the record that may differ: `backbone.device`.
+    /// Settings that may differ from those of the earlier run: `backbone.device`.
     pub may_differ: Vec<&'static str>,
 }
 
-/// A run: its steps, its record, and the run of an earlier process that it takes up.
+/// A run: its steps, its record, and the run of an earlier process that it continues.
 pub struct Run {
     trainer: Trainer,
     record: Record,
@@ -89,23 +89,23 @@ pub struct Run {
     /// The run of an earlier process, until the first step.
     earlier: Option<Earlier>,
     may_differ: Vec<&'static str>,
-    /// Steps of that run that the caller has not asked for yet.
+    /// Recorded steps that the caller has not requested yet.
     recorded: VecDeque<Value>,
-    /// The host's state after them.
+    /// The host's state after the recorded steps.
     host_state: Option<Value>,
     host: Box<dyn Host>,
     /// Whether it may only be loaded or evaluated.
     read_only: bool,
-    /// Whether it is the run that was opened to be evaluated.
+    /// Whether it is the run that was opened for evaluation.
     is_evaluated: bool,
     name: String,
     progress: bool,
-    /// The versions of the parameters' values when the run was made.
+    /// The version counters of the parameters when the run was created.
     versions: Vec<i64>,
 }
 
 impl Run {
-    /// A run over a trainer's parts, whose control is `steering`.
+    /// Creates a run from a trainer's parts, controlled by `steering`.
     ///
     /// # Errors
     /// The folder of the record cannot be written.
@@ -144,7 +144,7 @@ impl Run {
         self.record.annotate(key, value);
     }
 
-    /// Whether nothing has been done with it yet: no step, no change of a parameter.
+    /// Whether the run is unused: no step was made, and no parameter was changed.
     pub fn is_untouched(&self) -> bool {
         let same = versions(&self.trainer).is_ok_and(|now| now == self.versions);
         self.record.path().is_none() && self.trainer.steps() == 0 && same
@@ -166,32 +166,32 @@ impl Run {
         &self.name
     }
 
-    /// Steps as the caller has seen them: of a resumed run, those it has asked for.
+    /// The steps that the caller has seen: in a resumed run, only those it has requested.
     pub fn steps(&self) -> u64 {
         self.trainer.steps() - self.recorded.len() as u64
     }
 
-    /// The folder of the record, once there is one.
+    /// The folder of the record, if it exists yet.
     pub fn path(&self) -> Option<&Path> {
         self.record.path()
     }
 
-    /// What is known of the prompts.
+    /// A description of the prompts.
     pub fn note(&self) -> crate::exchange::Note {
         self.record.note()
     }
 
-    /// What came of a replay, if it is one.
+    /// The result of a replay, if the run is one.
     pub fn replayed(&self) -> Option<Replayed> {
         self.replay.as_ref().map(Replay::outcome)
     }
 
-    /// Whether an earlier process has made steps of it, or is about to be taken up.
+    /// Whether an earlier process made steps of it, or its state will be restored.
     pub fn has_earlier(&self) -> bool {
         self.earlier.is_some() || self.trainer.steps() > 0
     }
 
-    /// Whether it is the run that was opened to be evaluated; true once.
+    /// Returns true once if it is the run that was opened for evaluation.
     pub fn take_evaluated(&mut self) -> bool {
         std::mem::take(&mut self.is_evaluated)
     }
@@ -205,7 +205,8 @@ impl Run {
         }
     }
 
-    /// An error where the caller is behind the restored state: at a step whose prompts are gone.
+    /// Returns an error if the caller has not yet seen all steps of the restored state: the prompts of its
+    /// step no longer exist.
     pub fn refuse_behind(&self, what: &str) -> Result<()> {
         if self.recorded.is_empty() {
             return Ok(());
@@ -223,7 +224,7 @@ impl Run {
     }
 }
 
-/// The versions of the values of all trained parameters: every change in place counts one up.
+/// The version counters of all trained parameters: every in-place change increments one.
 fn versions(trainer: &Trainer) -> Result<Vec<i64>> {
     let parameters = trainer.parts().groups.iter().flat_map(|group| &group.parameters);
     parameters.map(|(_, tensor)| Ok(tensor.f_internal_version()?)).collect()

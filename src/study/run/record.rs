@@ -1,6 +1,5 @@
-//! The record of a run in its folder. A folder that cannot be written to does not stop the training: the
-//! error is reported, what could not be written is tried again, and what is missing at the end is
-//! reported again.
+//! The record of a run in its folder. A write error does not stop the training: it is reported, the write is
+//! retried, and records that are still missing at the end are reported again.
 
 use super::scores;
 use super::spec::{CheckpointSpec, Specification};
@@ -26,10 +25,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Where a run comes from, for its folder.
+/// The origin of a run, stored in its folder.
 #[derive(Debug, Clone, Default)]
 pub struct Provenance {
-    /// The script's text, kept as `script.lua`.
+    /// The source of the script, stored as `script.lua`.
     pub script: Option<String>,
     /// The files that the script has loaded.
     pub modules: Vec<Source>,
@@ -37,25 +36,25 @@ pub struct Provenance {
     pub session: Value,
 }
 
-/// How a run came to its end.
+/// How a run ended.
 pub enum End<'a> {
     Complete,
-    /// Its control said so.
+    /// The control stopped it.
     Stopped,
-    /// By Ctrl-C or another signal.
+    /// A signal such as Ctrl-C stopped it.
     Interrupted,
     Failed(&'a Error),
 }
 
-/// What trouble is about.
+/// The subject of a write error.
 const RECORD: &str = "the record";
 const CHECKPOINT: &str = "the checkpoint";
 const BEST: &str = "the best checkpoint";
 
-/// Between two checkpoints, unless steps are counted.
+/// The interval between checkpoints, unless it is set in steps.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The record of one trainer; the folder is made when the first step is.
+/// The record of one trainer. The folder is created before the first step.
 pub struct Record {
     out: Option<PathBuf>,
     folder: Option<RunFolder>,
@@ -66,14 +65,14 @@ pub struct Record {
     checkpoints: CheckpointSpec,
     /// The step of the last checkpoint, and when it was written.
     saved: (u64, Instant),
-    /// The best score there was a checkpoint of.
+    /// The score of the best checkpoint.
     best: Option<f64>,
-    /// What cannot be written at the moment, by what it is.
+    /// Current write errors, by subject.
     trouble: BTreeMap<&'static str, String>,
 }
 
 impl Record {
-    /// `out` is the folder to make; `None`: nothing is recorded.
+    /// `out` is the folder to create; `None`: no record.
     pub fn new(
         specification: &Specification,
         provenance: Provenance,
@@ -104,7 +103,7 @@ impl Record {
         }
     }
 
-    /// The folder, once there is one.
+    /// The folder, if it exists yet.
     pub fn path(&self) -> Option<&Path> {
         self.folder.as_ref().map(RunFolder::path)
     }
@@ -121,17 +120,17 @@ impl Record {
         }
     }
 
-    /// From now on nothing is recorded.
+    /// Stops recording.
     pub fn disable(&mut self) {
         self.out = None;
     }
 
-    /// What is known of the prompts.
+    /// A description of the prompts.
     pub fn note(&self) -> Note {
         Note::of_run(&self.specification, &self.result)
     }
 
-    /// Makes the folder before the first step.
+    /// Creates the folder, before the first step.
     pub fn begin(&mut self) -> Result<()> {
         if self.folder.is_some() {
             return Ok(());
@@ -149,8 +148,8 @@ impl Record {
         Ok(())
     }
 
-    /// Opens the folder of a run that is resumed after the trainer's step; its recorded events end with
-    /// the attempt `steered`.
+    /// Opens the folder of a run that is resumed after the trainer's current step. Recorded events end at
+    /// attempt `steered`.
     ///
     /// # Errors
     /// Another process writes to the folder, or a record cannot be opened.
@@ -172,8 +171,8 @@ impl Record {
         scores.flatten().reduce(f64::max)
     }
 
-    /// Notes what steered a step, and the step; scores of the steps before are no longer the
-    /// result's.
+    /// Records the control events of a step, and the step; scores of earlier steps are removed from the
+    /// result.
     pub fn step(&mut self, trainer: &Trainer, report: &StepReport, events: &[Event]) {
         if let Value::Object(result) = &mut self.result {
             result.retain(|key, _| {
@@ -184,7 +183,7 @@ impl Record {
             self.best = self.best_of(trainer);
         }
         let Some(folder) = &mut self.folder else { return };
-        // Whatever cannot be written waits in the folder's order.
+        // Failed writes stay pending, in the folder's order.
         let mut written =
             events.iter().map(|event| folder.steered(event)).fold(Ok(()), Result::and);
         if !report.rolled_back.is_empty() {
@@ -196,7 +195,7 @@ impl Record {
         self.tolerate(RECORD, written);
     }
 
-    /// Notes the scores of an evaluation while training. Gives theirs if it is the best so far.
+    /// Records the scores of an evaluation during training. Returns the score if it is the best so far.
     pub fn evaluated(&mut self, found: &Evaluated) -> Option<f64> {
         if let Some(folder) = &mut self.folder {
             let line = serde_json::to_value(found).map_err(|e| Error::new(e.to_string()));
@@ -206,7 +205,7 @@ impl Record {
         self.score(found).filter(|score| self.best.is_none_or(|best| *score > best))
     }
 
-    /// The score by which the best checkpoint is chosen.
+    /// The score that selects the best checkpoint.
     fn score(&self, found: &Evaluated) -> Option<f64> {
         match self.checkpoints.best.as_str() {
             "average" => Some(found.average),
@@ -228,8 +227,8 @@ impl Record {
         self.folder.is_some() && self.saved.0 != step
     }
 
-    /// Writes a checkpoint of this step, or that of the best score, with what it relies on before
-    /// it.
+    /// Writes the checkpoint of this step, or the best checkpoint, after the records that it
+    /// relies on.
     pub fn checkpoint(&mut self, step: u64, saved: &Saved, best: Option<f64>) {
         let Some(folder) = &mut self.folder else { return };
         let checkpoints = Checkpoints::of(folder.path(), self.checkpoints.keep);
@@ -246,7 +245,7 @@ impl Record {
         self.tolerate(if best.is_some() { BEST } else { CHECKPOINT }, written);
     }
 
-    /// Tells of what cannot be written, once, and when it can be again.
+    /// Reports a write error once, and reports when the write succeeds again.
     fn tolerate(&mut self, what: &'static str, written: Result<()>) {
         match written {
             Ok(()) => {
@@ -267,9 +266,9 @@ impl Record {
         }
     }
 
-    /// Notes how the run ended, with its prompts and its result as they stand.
+    /// Records how the run ended, with its current prompts and result.
     ///
-    /// Returns what could not be written, if anything.
+    /// Returns a description of the records that could not be written, if any.
     pub fn finish(&mut self, trainer: &Trainer, end: End) -> Option<String> {
         self.result["interrupted"] = matches!(end, End::Interrupted).into();
         self.result["stopped"] = matches!(end, End::Stopped).into();
@@ -286,7 +285,7 @@ impl Record {
         Some(format!("the run in {path} is not wholly recorded: {missing}: {trouble}"))
     }
 
-    /// Notes the scores of a whole composition on a split; those on the test rows are the result.
+    /// Records the scores of the full composition on a split; those of the test rows are the result.
     pub fn scores(&mut self, trainer: &Trainer, found: &Scores) {
         if found.split != Split::Test {
             return;
@@ -298,7 +297,7 @@ impl Record {
         self.tolerate(RECORD, written);
     }
 
-    /// Keeps the single answers of an evaluation.
+    /// Stores the predictions of an evaluation.
     pub fn answers(&mut self, name: &str, found: &Scores) {
         let Some(folder) = &self.folder else { return };
         let path = folder.path().join(PREDICTIONS).join(format!("{name}.jsonl.gz"));
@@ -307,7 +306,7 @@ impl Record {
         self.tolerate(RECORD, written);
     }
 
-    /// Notes the scores of another look at the test rows, and how they were looked at.
+    /// Records the scores of another evaluation of the test rows, with its options.
     pub fn look(&mut self, trainer: &Trainer, mut how: Value, found: &Scores) {
         let same = |before: &Value| {
             let asked = how.as_object().into_iter().flatten();
@@ -323,7 +322,7 @@ impl Record {
         self.tolerate(RECORD, written);
     }
 
-    /// Writes what waits, the prompts and the result.
+    /// Writes the pending records, the prompts and the result.
     fn write(&mut self, trainer: &Trainer) -> Result<()> {
         let note = self.note();
         let Some(folder) = &mut self.folder else { return Ok(()) };
@@ -331,7 +330,7 @@ impl Record {
         let prompts = prompts(trainer)?;
         match prompts.is_empty() {
             false => exchange::from_run(folder.path(), &prompts, &note)?,
-            // Those of an earlier stage are not the run's.
+            // The prompts of an earlier stage are not those of the run.
             true => remove_if_there(&folder.path().join(PROMPTS))?,
         }
         self.result["steps"] = trainer.steps().into();
@@ -348,8 +347,8 @@ impl Record {
     }
 }
 
-/// `target.<task>`: the composed prompts as inference uses them, where it uses one a task; `source.<i>` and
-/// `private.<task>`: what they are made of; `router.logits`.
+/// `target.<task>`: the composed prompts as inference uses them, if there is one per task, (length, d_model);
+/// `source.<i>` and `private.<task>`: their components; `router.logits`. Errors: those of libtorch.
 pub fn prompts(trainer: &Trainer) -> Result<Named> {
     let mut all = Vec::new();
     if let Some(targets) = trainer.prompts(Selection::default())? {

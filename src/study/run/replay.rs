@@ -1,4 +1,4 @@
-//! A replay: the steps of a run made again and compared with its record.
+//! A replay: the steps of a run are made again and compared with its record.
 
 use crate::{Error, Result};
 use compt_core::train::report::StepReport;
@@ -6,19 +6,19 @@ use compt_error::Context;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A replay against its record.
+/// The result of a replay.
 #[derive(Debug, Clone, Default)]
 pub struct Replayed {
     pub steps: u64,
-    /// Steps whose loss is not the recorded one, and the first of them with both.
+    /// The number of steps whose loss differs from the record, and the first of them with both losses.
     pub differ: u64,
     pub first: Option<(u64, f64, f64)>,
     pub largest: f64,
-    /// The largest difference that counts as none.
+    /// The largest relative difference that counts as equal.
     pub tolerance: f64,
 }
 
-/// A replay under way, compared with the lines of `metrics.jsonl`.
+/// A replay in progress, compared with the lines of `metrics.jsonl`.
 pub struct Replay {
     lines: Vec<Value>,
     to: u64,
@@ -30,7 +30,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Up to this step, or to the last recorded one.
+    /// Replays up to step `to`, or to the last recorded one.
     pub fn new(lines: Vec<Value>, to: Option<u64>, tolerance: f64) -> Replay {
         let last = lines.last().and_then(|line| line["step"].as_u64()).unwrap_or(0);
         let to = to.map_or(last, |to| to.min(last));
@@ -41,7 +41,8 @@ impl Replay {
         step >= self.to
     }
 
-    /// Compares a step with the record. One that is made again after a rollback counts anew.
+    /// Compares a step with the record. A step that is repeated after a rollback replaces its earlier
+    /// result. Errors: the step is not recorded.
     pub fn compare(&mut self, report: &StepReport) -> Result<()> {
         let line = self.lines.iter().find(|line| line["step"] == report.step);
         let line = line.ok_or_else(|| Error::new("the step is not recorded")).at(report.step)?;

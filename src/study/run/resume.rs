@@ -1,4 +1,4 @@
-//! A run of an earlier process, which is resumed, replayed or evaluated.
+//! The run of an earlier process, which is resumed, replayed or evaluated.
 
 use super::steering::Past;
 use crate::Result;
@@ -9,27 +9,27 @@ use compt_core::files::source::Source;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// What a run of an earlier process is opened for.
+/// Why a run of an earlier process is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The remaining steps are made and recorded.
     Resume,
-    /// Its steps are made again, up to this one or the last recorded one, and compared; nothing is
+    /// Its steps are made again, up to `to` or the last recorded one, and compared; nothing is
     /// written.
     Replay { to: Option<u64> },
-    /// Its last checkpoint is evaluated; nothing is made or written.
+    /// Its last checkpoint is evaluated; no step is made, and nothing is written.
     Evaluate,
-    /// The script makes it before the run that is replayed or evaluated: its last checkpoint is loaded, and
-    /// nothing is written.
+    /// A run that the script makes before the one that is replayed or evaluated: its last checkpoint is
+    /// loaded, and nothing is written.
     Load { may_train: bool },
 }
 
-/// A run of an earlier process, as its folder holds it.
+/// The run of an earlier process, as its folder records it.
 pub struct Earlier {
     pub purpose: Purpose,
     pub path: PathBuf,
     events: Vec<Event>,
-    /// The steps that were made, as `metrics.jsonl` has them.
+    /// The recorded steps: the lines of `metrics.jsonl`.
     pub steps: Vec<Value>,
     /// Whether it ended with an error.
     failed: bool,
@@ -39,7 +39,7 @@ impl Earlier {
     /// Reads a run's folder.
     ///
     /// # Errors
-    /// A record cannot be read, or a source text is not the recorded one.
+    /// A record cannot be read, or a source text does not match its recorded hash.
     pub fn read(path: &Path, purpose: Purpose) -> Result<Earlier> {
         Ok(Earlier {
             purpose,
@@ -50,7 +50,7 @@ impl Earlier {
         })
     }
 
-    /// The texts of the control file that the run began with.
+    /// The sources of the control file that the run started with.
     pub fn first_version(&self) -> Option<&[Source]> {
         self.events.iter().find_map(|event| match &event.change {
             Change::Version { sources, .. } => Some(&sources[..]),
@@ -58,12 +58,12 @@ impl Earlier {
         })
     }
 
-    /// Whether it is the run that a replay or an evaluation is about.
+    /// Whether it is the run to be replayed or evaluated.
     pub fn is_target(&self) -> bool {
         matches!(self.purpose, Purpose::Replay { .. } | Purpose::Evaluate)
     }
 
-    /// What steered it, to be applied again.
+    /// Its control events, to be applied again.
     pub fn past(&self) -> Past {
         Past {
             events: self.events.clone().into(),
@@ -72,8 +72,8 @@ impl Earlier {
         }
     }
 
-    /// After an error the steps since the last checkpoint may be its cause: they are made again, with
-    /// the control as it is now.
+    /// After an error, the steps since the last checkpoint may be its cause: they are made again, with
+    /// the current control.
     pub fn forget_failed_steps(&mut self, attempts: u64, steps: u64) {
         if self.failed && !self.is_target() {
             self.events.retain(|event| event.attempt <= attempts);
@@ -82,7 +82,7 @@ impl Earlier {
     }
 }
 
-/// The file that an operator of a run began with.
+/// The first version of an operator file of a run.
 ///
 /// # Errors
 /// As [`Earlier::read`].
@@ -97,7 +97,7 @@ pub fn operator_of(run: &Path, name: &str) -> Result<Option<Source>> {
 /// `batch_size: 16 -> 32`.
 pub fn differences(old: &Value, new: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    // What compt 0.1.0 did not record is not compared.
+    // Settings that compt 0.1.0 did not record are not compared.
     let recorded = old["format"].as_u64().unwrap_or(0);
     let is_known = |key: &str| recorded > 0 || old.get(key).is_some();
     match new.as_object() {

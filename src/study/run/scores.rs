@@ -19,7 +19,7 @@ pub fn counts(scores: &Scores) -> Value {
     rows.collect::<Map<_, _>>().into()
 }
 
-/// A task's single answers, as they are kept.
+/// The predictions of a task.
 pub fn predictions(task: &TaskScores) -> Predictions {
     let all = |of: fn(&Prediction) -> &String| task.predictions.iter().map(of).cloned().collect();
     Predictions {

@@ -1,4 +1,4 @@
-//! What a run is made of, as data: `config.json` of its folder.
+//! The specification of a run as data: `config.json` in its folder.
 
 use crate::records::folder::{CONFIG, ENVIRONMENT};
 use crate::{Error, Result};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The version of this format; records of compt 0.1.0 have none and read as 0.
+/// The version of this format; records of compt 0.1.0 have no version and read as 0.
 pub const FORMAT: u32 = 2;
 
 /// Every setting of a run, resolved. Unknown keys are refused.
@@ -20,17 +20,17 @@ pub const FORMAT: u32 = 2;
 pub struct Specification {
     #[serde(default)]
     pub format: u32,
-    /// The method of the library that it was made by; `None` for methods of the user.
+    /// The library method that created it; `None` for methods of the user.
     #[serde(default)]
     pub library: Option<String>,
-    /// The method's table: `name`, its options, functions and objects as text.
+    /// The method's table: `name`, and its options, with functions and objects as text.
     pub method: Map<String, Value>,
     pub backbone: BackboneSpec,
-    /// `None` where the batches come from a stream.
+    /// `None` if the batches come from a stream.
     pub tasks: Option<TasksSpec>,
     pub name: String,
     pub epochs: Option<u64>,
-    /// The option `steps`, if it was given.
+    /// The option `steps`, if it was set.
     #[serde(default)]
     pub asked_steps: Option<u64>,
     pub batch_size: usize,
@@ -38,15 +38,15 @@ pub struct Specification {
     pub stages: Vec<StageSpec>,
     /// The method's source tasks.
     pub from: Option<TasksSpec>,
-    /// Optimizer steps of all stages.
+    /// The number of optimizer steps of all stages.
     pub steps: u64,
     /// "append" or "prepend".
     pub placement: String,
-    /// In tokens.
+    /// The maximum source length in tokens.
     pub max_source_length: usize,
-    /// Batches of one optimizer step.
+    /// The number of batches per optimizer step.
     pub accumulate: usize,
-    /// Largest norm of the gradient; JSON's null stands for infinity.
+    /// The maximum norm of the gradient; null in JSON means infinity.
     #[serde(deserialize_with = "infinite")]
     pub clip: f64,
     pub dropout: f64,
@@ -54,16 +54,16 @@ pub struct Specification {
     pub length_buckets: bool,
     /// "auto", "padded" or "grouped".
     pub attention: String,
-    /// A name, or a table { kind, options of that kind }.
+    /// A name, or a table `{ kind, options of that kind }`.
     pub optimizer: Value,
     /// "stop", "skip" or "rollback".
     pub non_finite: String,
-    /// In steps; 0: never.
+    /// The evaluation interval in steps; 0: never.
     pub evaluate_every: u64,
     pub evaluate_limit: Option<usize>,
-    /// Parameters of each group.
+    /// The parameters of each group.
     pub parameters: Map<String, Value>,
-    /// An operator with parameters: { name, parameters = { name = shape } }.
+    /// A user-defined operator with parameters: `{ name, parameters = { name = shape } }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<Value>,
     /// The values of `--set`.
@@ -72,13 +72,13 @@ pub struct Specification {
     /// When checkpoints are written and which are kept; `None` in records of compt 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoints: Option<CheckpointSpec>,
-    /// How often a batch may be skipped or the run go back; see `non_finite`.
+    /// How many times a batch may be skipped or the run rolled back; see `non_finite`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub non_finite_tries: Option<u32>,
-    /// The path of the control file, or where a control table was passed.
+    /// The path of the control file, or the place where a control table was passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<ControlSpec>,
-    /// What only the script can make: the reasons why a run cannot be rebuilt from these data.
+    /// The parts that only the script can create: the reasons why a run cannot be rebuilt from this data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub script: Vec<String>,
 }
@@ -86,19 +86,19 @@ pub struct Specification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackboneSpec {
-    /// A built-in name, a folder, or a model of the hub.
+    /// A built-in name, a folder, or a model on the Hub.
     pub name: String,
     pub dtype: String,
     pub device: String,
     /// The model's own configuration, as in its `config.json`.
     pub config: Value,
-    /// The commit of a model of the hub.
+    /// The commit of a model on the Hub.
     pub revision: Option<String>,
     /// A hash of the weights; `None` for random ones.
     pub fingerprint: Option<String>,
 }
 
-/// Task sets: which tasks, how their rows were drawn, and what was found in them.
+/// Task sets: their tasks, how rows were sampled, and findings in the rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TasksSpec {
@@ -109,22 +109,22 @@ pub struct TasksSpec {
     pub seed: Option<u64>,
     /// Task -> SHA-256 of its rows.
     pub rows: BTreeMap<String, String>,
-    /// Of tasks that were added up.
+    /// Of task sets that were added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Vec<PartSpec>>,
-    /// Task -> how its rows become text.
+    /// Task -> how its rows are converted to text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forms: Option<Map<String, Value>>,
     /// Task -> split -> files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Map<String, Value>>,
-    /// Task -> split -> rows without a label or text.
+    /// Task -> split -> number of rows without a label or text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Map<String, Value>>,
-    /// Task -> test rows that are training rows, too.
+    /// Task -> number of test rows that are also training rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared: Option<Map<String, Value>>,
-    /// The arguments of `compt.tasks` for each part; `None` where they are no data.
+    /// The arguments of `compt.tasks` for each part; `None` if they cannot be stored as data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<TaskSource>>,
 }
@@ -140,7 +140,7 @@ pub struct PartSpec {
 }
 
 impl TasksSpec {
-    /// The names of the tasks, how their rows were drawn, and a hash of each one's rows.
+    /// The names of the tasks, how their rows were sampled, and a hash of each task's rows.
     pub fn drawn(tasks: &TaskSet) -> TasksSpec {
         let name = |task: &Task| task.name.clone();
         let part = |(part, of): (&Part, &[Task])| PartSpec {
@@ -170,7 +170,7 @@ impl TasksSpec {
         }
     }
 
-    /// The same with the tasks' forms and files, and what was found in their rows.
+    /// Like [`TasksSpec::drawn`], with the tasks' templates and files, and the findings in their rows.
     pub fn of(tasks: &TaskSet) -> TasksSpec {
         let by_task = |of: &dyn Fn(&Task) -> Option<Value>| -> Option<Map<String, Value>> {
             let some = tasks.tasks.iter().filter_map(|task| Some((task.name.clone(), of(task)?)));
@@ -202,7 +202,7 @@ pub struct TaskSource {
 pub struct StageSpec {
     pub name: String,
     pub steps: u64,
-    /// The parameter groups it trains.
+    /// The parameter groups that it trains.
     pub trains: Vec<String>,
 }
 
@@ -210,11 +210,11 @@ pub struct StageSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointSpec {
-    /// Steps between two; 0: one a minute.
+    /// The interval in steps; 0: one minute.
     pub every: u64,
-    /// How many of the newest are kept.
+    /// The number of newest checkpoints to keep.
     pub keep: usize,
-    /// The score whose best checkpoint is kept: "average", or a task.
+    /// The score that selects the best checkpoint: "average", or a task.
     pub best: String,
 }
 
@@ -228,7 +228,7 @@ impl Default for CheckpointSpec {
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum ControlSpec {
     File(String),
-    /// A table of the script, by the place where it was passed.
+    /// A control table of the script, by the place where it was passed.
     Table(String),
 }
 
@@ -240,8 +240,8 @@ impl Specification {
     /// Reads `config.json` of a run's folder.
     ///
     /// # Errors
-    /// The file is missing or is no JSON; a key is unknown (with the nearest known one), missing or of a
-    /// wrong type; the record was made by a later version.
+    /// The file is missing or is not JSON; a key is unknown (the nearest known one is named), missing or of a
+    /// wrong type; the record was written by a later version.
     pub fn read(run: &Path) -> Result<Specification> {
         let path = run.join(CONFIG);
         let value = read_json(&path)?;
@@ -265,7 +265,7 @@ impl Specification {
         self.method.get("name").and_then(Value::as_str).unwrap_or("custom")
     }
 
-    /// Why the trainer cannot be rebuilt from these data alone: what only the script can make.
+    /// Why the trainer cannot be rebuilt from this data alone, if so.
     pub fn needs_script(&self) -> Option<String> {
         if self.format < FORMAT {
             return Some("its record is of compt 0.1.0, which does not hold all settings".into());
@@ -276,7 +276,7 @@ impl Specification {
         (!self.script.is_empty()).then(|| self.script.join("; "))
     }
 
-    /// The same for its steps: a control table is made by the script, too.
+    /// The same for its steps: a control table also needs the script.
     pub fn needs_script_to_step(&self) -> Option<String> {
         let table = || match &self.control {
             Some(ControlSpec::Table(place)) => {
@@ -292,7 +292,7 @@ impl Specification {
     }
 }
 
-/// serde's message about a key, with the nearest known one.
+/// serde's error about a key, with the nearest known key.
 fn in_words(message: &str) -> Error {
     let Some(rest) = message.strip_prefix("unknown field `") else {
         return Error::new(message.replace('`', "'"));

@@ -15,19 +15,19 @@ pub enum Step {
     /// A line of `metrics.jsonl`: the step was made by an earlier process.
     Recorded(Value),
     Made(Box<StepReport>),
-    /// A signal came before the step.
+    /// A signal arrived before the step.
     Interrupted,
-    /// The replay is over.
+    /// The replay is complete.
     Replayed,
 }
 
 /// How [`Run::run`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// All steps that were asked for are made.
+    /// All requested steps are made.
     Complete,
     Interrupted,
-    /// The replay is over.
+    /// The replay is complete.
     Replayed,
 }
 
@@ -35,16 +35,16 @@ thread_local! {
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// How many steps runs of this thread have made.
+/// The number of steps that runs of this thread have made.
 pub fn steps_made() -> u64 {
     MADE.get()
 }
 
 impl Run {
-    /// One step: of a resumed run, first those that were made.
+    /// Makes one step; in a resumed run, returns the recorded steps first.
     ///
     /// # Errors
-    /// As [`Run::begin`]; the step cannot be made (the prompts are good ones); the run is read only.
+    /// As [`Run::begin`]; the step fails (the prompts keep their last good values); the run is read-only.
     pub fn step(&mut self) -> Result<Step> {
         self.begin()?;
         if let Some(line) = self.recorded.pop_front() {
@@ -63,14 +63,14 @@ impl Run {
         Ok(Step::Made(Box::new(report)))
     }
 
-    /// Makes the evaluation that a signal left. False: another signal came.
+    /// Makes the evaluation that a signal interrupted. Returns false if it is interrupted again.
     fn is_evaluated(&mut self) -> Result<bool> {
         let _hold = Hold::new();
         self.evaluate_if_due()?;
         Ok(!(self.trainer.at().evaluation_due && interrupt::requested()))
     }
 
-    /// One step, recorded; `None` if the control says to stop.
+    /// Makes one step and records it; `None` if the control stops the run.
     fn make_step(&mut self, heed_stop: bool) -> Result<Option<StepReport>> {
         self.refuse_read_only()?;
         let _hold = Hold::new();
@@ -78,7 +78,7 @@ impl Run {
         let report = loop {
             self.host.before_step(&self.trainer)?;
             match self.trainer.step(heed_stop) {
-                // What steers a step that is not made waits for the next one.
+                // The changes of a step that is not made stay pending for the next one.
                 Ok(None) => {
                     self.host.step_failed();
                     return Ok(None);
@@ -133,8 +133,8 @@ impl Run {
         Ok(())
     }
 
-    /// Makes all steps, or at most `steps`. After an error or a signal the prompts are good ones, and
-    /// saved.
+    /// Makes all steps, or at most `steps`. After an error or a signal the prompts have their last good
+    /// values, and are saved.
     ///
     /// # Errors
     /// As [`Run::step`].
@@ -146,13 +146,13 @@ impl Run {
         let total = self.trainer.total_steps();
         let until = steps.map_or(total, |steps| total.min(self.steps().saturating_add(steps)));
         self.note_steps_left(steps, total);
-        // Of a resumed run, first those that were made.
+        // In a resumed run, the recorded steps come first.
         while self.steps() < until && self.recorded.pop_front().is_some() {}
         self.catch_up();
         if self.trainer.steps() == total && self.steps() == total {
             notice::say(&format!("note: {}: all {total} steps are made already", self.name));
         }
-        // A second Ctrl-C waits for the record, too.
+        // A second Ctrl-C also waits for the record.
         let _hold = Hold::new();
         let end = self.steps_until(until);
         let complete = self.steps() == total;
@@ -217,7 +217,7 @@ impl Run {
         end
     }
 
-    /// The last evaluation, checkpoint and result.
+    /// Makes the last evaluation, checkpoint and result.
     fn finish(&mut self, end: &Result<End>) -> Result<()> {
         if matches!(end, Ok(End::Complete)) {
             self.evaluate_if_due()?;
@@ -229,7 +229,7 @@ impl Run {
             Ok(End::Complete) => End::Complete,
             Ok(End::Stopped) => End::Stopped,
             Ok(_) => End::Interrupted,
-            // What stopped the run is the news, whether or not the rest can be saved.
+            // The error that stopped the run is returned, whether or not the rest can be saved.
             Err(error) => End::Failed(error),
         };
         if let Some(unrecorded) = self.record.finish(&self.trainer, end) {
@@ -239,7 +239,7 @@ impl Run {
     }
 }
 
-/// Reports batches that were skipped and steps that were taken back.
+/// Reports skipped batches and rolled-back steps.
 fn report_unusual(report: &StepReport) {
     if report.skipped {
         notice::say(&format!(

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard};
 use tch::Device;
 
-/// Torch has one generator for all threads.
+/// libtorch has one random generator for all threads.
 static GENERATOR: Mutex<()> = Mutex::new(());
 
 fn generator() -> MutexGuard<'static, ()> {
@@ -83,7 +83,7 @@ fn a_run_is_made_recorded_resumed_evaluated_and_replayed() {
     assert_eq!(read_json(&whole.join(CONFIG)).unwrap(), specification().to_json());
     drop(run);
 
-    // Another one ends after three steps, and is resumed.
+    // Another run ends after three steps, and is resumed.
     let mut run = open(&broken, None);
     run.steering().set("clip", Some(compt_core::train::knobs::Value::Number(1.0))).unwrap();
     assert_eq!(run.run(Some(3)).unwrap(), Ended::Complete);
@@ -97,7 +97,7 @@ fn a_run_is_made_recorded_resumed_evaluated_and_replayed() {
     drop(run);
     assert_eq!(losses(&broken), losses(&whole));
 
-    // Its last checkpoint is evaluated; nothing is trained.
+    // Its last checkpoint is evaluated; no step is made.
     let mut run = open(&broken, Some(Earlier::read(&broken, Purpose::Evaluate).unwrap()));
     run.begin().unwrap();
     let again = run.evaluate(&EvaluationOptions::default()).unwrap().unwrap();

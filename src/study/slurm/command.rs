@@ -1,23 +1,23 @@
-//! One of Slurm's programs, run to its end.
+//! Runs one of Slurm's programs.
 
 use crate::{Error, Result};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Variables by which a user's own view of the queue, or of a cluster, would leave out what is looked
-/// for.
+/// Variables that could filter the output by a user's view of the queue or by
+/// cluster.
 const VIEWS: [&str; 3] = ["SQUEUE_", "SCANCEL_", "SLURM_CLUSTERS"];
 
-/// How a program ended.
+/// The result of a program.
 pub struct Ended {
     pub output: String,
     pub errors: String,
-    /// In its own words, where it failed.
+    /// Its own error message, if it failed.
     pub failure: Option<Error>,
 }
 
-/// What a program prints of a cluster, by default this machine's; where it fails, its own words.
+/// The output of a program for a cluster, by default this machine's; an error has the program's message.
 pub fn run(program: &str, cluster: Option<&str>, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(program);
     let own = std::env::vars_os().map(|(name, _)| name);
@@ -33,7 +33,7 @@ pub fn run(program: &str, cluster: Option<&str>, arguments: &[&str]) -> Result<S
     }
 }
 
-/// Runs a program with the user's environment as it is; an error where it could not be started.
+/// Runs a program with the unchanged environment; an error if it could not be started.
 pub fn run_as_is(program: &str, arguments: &[&str]) -> Result<Ended> {
     let mut command = Command::new(program);
     command.args(arguments);
@@ -41,7 +41,7 @@ pub fn run_as_is(program: &str, arguments: &[&str]) -> Result<Ended> {
 }
 
 fn end(program: &str, mut command: Command) -> Result<Ended> {
-    // Ctrl-C is for this program, which then takes back what was done.
+    // Ctrl-C must reach this program only, which then cancels its work.
     let output = command.process_group(0).output().map_err(|e| match e.kind() {
         ErrorKind::NotFound => Error::new("there is no such program on the PATH")
             .at(program)

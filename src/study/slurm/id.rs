@@ -1,4 +1,4 @@
-//! The number of a job, and whose it is: numbers of different clusters overlap.
+//! The id of a job and its cluster: ids of different clusters overlap.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -6,18 +6,18 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobId {
     pub number: u64,
-    /// Another cluster than the one that is asked without a name.
+    /// The cluster, if it is not the default one.
     pub cluster: Option<String>,
 }
 
 impl JobId {
-    /// The job that `sbatch --parsable` says it has taken: `NUMBER`, or `NUMBER;CLUSTER`, on a line of
-    /// its own; sites may print others before and after it. Without the option, or behind a wrapper, it
-    /// is a sentence. None where no line is one, or several are.
+    /// The job id printed by `sbatch --parsable`: `NUMBER` or `NUMBER;CLUSTER` on its own line;
+    /// sites may print other lines before and after it. Without the option, or in a wrapper, it
+    /// is a sentence. `None` if no line, or several lines, match.
     pub fn said(text: &str) -> Option<JobId> {
         let mut found: Vec<JobId> = text.lines().filter_map(|line| of_line(line.trim())).collect();
         found.dedup();
-        // A cluster is said by sbatch alone; a number may stand in what a site prints.
+        // Only sbatch prints a cluster; a site's message may also contain a number.
         if found.iter().filter(|job| job.cluster.is_some()).count() == 1 {
             found.retain(|job| job.cluster.is_some());
         }

@@ -1,4 +1,4 @@
-//! A job, as a process in it knows it.
+//! The current job of a process.
 
 use super::command::{run, setting};
 use super::queue::Queue;
@@ -11,19 +11,19 @@ use std::sync::OnceLock;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     pub cluster: String,
-    /// Each element of an array has its own.
+    /// Each element of an array has its own id.
     pub id: u64,
-    /// What people call it: `NUMBER`, or `ARRAY_ELEMENT`.
+    /// The display name: `NUMBER`, or `ARRAY_ELEMENT`.
     #[serde(default)]
     pub name: String,
-    /// How often it was put back into the queue before.
+    /// How many times it was requeued.
     pub restart: u32,
-    /// Whose it is, by number: others' jobs need not be shown.
+    /// The owner's uid, because other users' jobs may be hidden.
     pub user: u32,
 }
 
 impl Job {
-    /// The one this process runs in.
+    /// The job that this process runs in.
     pub fn this() -> Option<Job> {
         let number = |name: &str| env::var(name).ok()?.parse().ok();
         Some(Job {
@@ -35,25 +35,25 @@ impl Job {
         })
     }
 
-    /// Whether Slurm says that none of its processes is left. Where Slurm cannot be asked, or would
-    /// not know, it is not over.
+    /// Whether Slurm reports that no process of the job is left. If Slurm is not available, or has no
+    /// information, the job is not considered over.
     pub fn is_over(&self) -> bool {
-        // A job that began after the queue was read is not in it: it is read again.
+        // A job that began after the queue was read is not in it, so the queue is read again.
         self.seems_over() && self.is_over_by(|cluster| Queue::of_cluster(cluster).ok())
     }
 
-    /// The same by what the queue said up to ten seconds ago.
+    /// Like [`Job::is_over`], with a queue state that may be ten seconds old.
     pub(crate) fn seems_over(&self) -> bool {
         self.is_over_by(Queue::recent)
     }
 
-    /// Puts a job of this machine's cluster back into the queue.
+    /// Requeues a job of this machine's cluster.
     /// Errors: `scontrol` fails.
     pub fn requeue(&self) -> Result<()> {
         run("scontrol", None, &["requeue", &self.to_string()]).map(drop)
     }
 
-    /// `queue` asks a cluster, by default this machine's.
+    /// `queue` reads the queue of a cluster, by default this machine's.
     fn is_over_by(&self, queue: impl Fn(Option<&str>) -> Option<Queue>) -> bool {
         if self.user != user() || self.cluster.is_empty() {
             return false;
@@ -78,7 +78,7 @@ impl std::fmt::Display for Job {
     }
 }
 
-/// The name by which Slurm takes this element of an array alone: the number of one is the array's.
+/// The id that selects only this array element in Slurm: the plain id of one element is that of the array.
 fn own_name() -> Option<String> {
     let text = |name: &str| env::var(name).ok();
     let element = text("SLURM_ARRAY_JOB_ID").zip(text("SLURM_ARRAY_TASK_ID"));
@@ -86,11 +86,11 @@ fn own_name() -> Option<String> {
 }
 
 fn user() -> u32 {
-    // SAFETY: a plain system call that cannot fail.
+    // SAFETY: a system call that cannot fail.
     unsafe { libc::getuid() }
 }
 
-/// The cluster whose queue is asked here.
+/// The cluster of the default queue.
 fn cluster() -> Option<String> {
     static NAME: OnceLock<Option<String>> = OnceLock::new();
     let ask = || {

@@ -1,4 +1,4 @@
-//! The queue, as `squeue` shows it.
+//! The queue as reported by `squeue`.
 
 use super::command::run;
 use super::id::JobId;
@@ -7,27 +7,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// The user's own jobs, each element of an array by itself.
+/// The user's jobs, one entry per array element.
 #[derive(Debug, Clone, Default)]
 pub struct Queue(Vec<Queued>);
 
-/// One that is in the queue.
+/// A job in the queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queued {
-    /// Another than this machine's.
+    /// Its cluster, if it is not this machine's.
     cluster: Option<String>,
-    /// Elements that have not begun yet share their array's.
+    /// Pending elements share the id of their array.
     id: u64,
-    /// The array's own number; of a plain job, its number.
+    /// The id of the array; for a plain job, its id.
     pub array: u64,
-    /// The element's number in its array.
+    /// The element's index in its array.
     pub element: Option<u32>,
     pub restart: u32,
     /// `PENDING`, `RUNNING`, ...
     pub state: String,
 }
 
-/// States after which a job does not come back.
+/// Final states.
 const PAST: [&str; 9] = [
     "BOOT_FAIL",
     "CANCELLED",
@@ -39,13 +39,13 @@ const PAST: [&str; 9] = [
     "REVOKED",
     "TIMEOUT",
 ];
-/// States in which it waits, and has no process.
+/// States in which a job waits without a process.
 const WAITING: [&str; 6] =
     ["PENDING", "PREEMPTED", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT"];
 const COLUMNS: &str = "JobID:24,ArrayJobID:24,ArrayTaskID:24,RestartCnt:12,State:24";
 
 impl Queue {
-    /// As it is now on the clusters of some jobs. Errors: `squeue` fails.
+    /// The current state on the clusters of some jobs. Errors: `squeue` fails.
     pub fn of_jobs(jobs: impl IntoIterator<Item = JobId>) -> Result<Queue> {
         let clusters: BTreeSet<Option<String>> = jobs.into_iter().map(|job| job.cluster).collect();
         let queues = clusters.iter().map(|cluster| Queue::of_cluster(cluster.as_deref()));
@@ -53,13 +53,13 @@ impl Queue {
         Ok(Queue(queues.into_iter().flat_map(|queue| queue.0).collect()))
     }
 
-    /// The same on one cluster, by default this machine's.
+    /// The same for one cluster, by default this machine's.
     pub(super) fn of_cluster(cluster: Option<&str>) -> Result<Queue> {
         let arguments = ["--me", "--all", "-h", "-r", "-O", COLUMNS];
         Queue::read(&run("squeue", cluster, &arguments)?, cluster)
     }
 
-    /// As it was at most ten seconds ago; none where it cannot be asked.
+    /// A state that is at most ten seconds old; `None` if the queue cannot be read.
     pub(super) fn recent(cluster: Option<&str>) -> Option<Queue> {
         type Known = BTreeMap<Option<String>, (Instant, Option<Queue>)>;
         static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
@@ -85,11 +85,11 @@ impl Queue {
                 state: state.to_string(),
             })
         };
-        // What cannot be read may be the job that is looked for.
+        // A line that cannot be parsed may be the requested job, so it is an error.
         let read = |text: &str| {
             line(text).ok_or_else(|| Error::new(format!("it said '{text}'")).at("squeue"))
         };
-        // squeue -M names the cluster first.
+        // squeue -M prints the cluster first.
         text.lines()
             .filter(|text| !text.trim().is_empty() && !text.starts_with("CLUSTER:"))
             .map(read)
@@ -97,17 +97,17 @@ impl Queue {
             .map(Queue)
     }
 
-    /// Whether no process is left of a job's start with this number of restarts.
+    /// Whether no process is left of the start of a job with this restart count.
     pub(super) fn is_over(&self, id: u64, restart: u32) -> bool {
         let mut of_job = self.0.iter().filter(|queued| queued.id == id);
         of_job.all(|queued| match queued.state.as_str() {
-            // Its number of restarts is raised while its processes still end.
+            // The restart count is incremented while processes are still ending.
             "COMPLETING" => false,
             state => queued.restart > restart || PAST.contains(&state) || WAITING.contains(&state),
         })
     }
 
-    /// The elements of an array, or a plain job, that wait or run.
+    /// The elements of an array, or a plain job, that are pending or running.
     pub fn of<'a>(&'a self, job: &JobId) -> impl Iterator<Item = &'a Queued> + use<'a> {
         let waits = |queued: &&Queued| !PAST.contains(&queued.state.as_str());
         let JobId { number, cluster } = job.clone();

@@ -1,48 +1,48 @@
-//! The batch scripts: what a profile asks of the cluster, as lines of `sbatch`.
+//! The batch scripts: a profile as options of `sbatch`.
 
 use std::fmt::Write;
 use std::path::Path;
 
-/// What a user's profile says of a cluster; what it leaves out is the cluster's default.
+/// The user's profile of a cluster; missing values are the cluster's defaults.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Profile {
     pub partition: Option<String>,
     pub account: Option<String>,
     pub qos: Option<String>,
-    /// A limit for each element, as Slurm writes it: `4:00:00`; a number is minutes.
+    /// The time limit of each element in Slurm's format: `4:00:00`; a number is minutes.
     pub time: Option<String>,
-    /// Of each element: `16G`; a number is MiB.
+    /// The memory of each element: `16G`; a number is MiB.
     pub memory: Option<String>,
-    /// Cores of each element.
+    /// The cores of each element.
     pub cpus: Option<u32>,
-    /// How many, perhaps with a kind: `1`, `a100:2`.
+    /// The number of GPUs, optionally with a type: `1`, `a100:2`.
     pub gpus: Option<String>,
-    /// The most elements at a time.
+    /// The maximum number of elements at a time.
     pub throttle: Option<u32>,
-    /// Seconds before the time limit at which an element writes a checkpoint and asks to be put back
-    /// into the queue.
+    /// Seconds before the time limit at which an element writes a checkpoint and asks to be
+    /// requeued.
     pub warning: u32,
-    /// More options of `sbatch`, a line each.
+    /// Further options of `sbatch`, one per line.
     pub sbatch: Vec<String>,
-    /// Lines of shell before the program: modules, environments.
+    /// Shell commands before the program: modules, environments.
     pub setup: Vec<String>,
 }
 
-/// What both scripts of a submission share.
+/// The common parts of both scripts of a submission.
 pub struct Batch<'a> {
     pub name: &'a str,
     pub profile: &'a Profile,
-    /// The folder the script is run in.
+    /// The working folder of the script.
     pub folder: &'a Path,
-    /// Where what the jobs print goes.
+    /// The folder of the jobs' output.
     pub output: &'a Path,
     /// This program.
     pub program: &'a Path,
     pub plan: &'a Path,
 }
 
-/// The script of an array of so many elements; line N of the file `elements` lists the runs of
-/// element N. `options` are given to each.
+/// The script of an array of `count` elements; line N of the file `elements` lists the runs of
+/// element N. `options` are passed to each.
 pub fn array(batch: &Batch, count: usize, elements: &Path, options: &str) -> String {
     let throttle = batch.profile.throttle.map_or(String::new(), |most| format!("%{most}"));
     let mut text = head(batch, "%A_%a.txt");
@@ -66,7 +66,7 @@ pub fn array(batch: &Batch, count: usize, elements: &Path, options: &str) -> Str
     text
 }
 
-/// The script that merges and reports.
+/// The script of merging and the report.
 pub fn merge(batch: &Batch) -> String {
     let mut text = head(batch, "merge.txt");
     body(&mut text, batch);
@@ -78,7 +78,7 @@ fn head(batch: &Batch, output: &str) -> String {
     let profile = batch.profile;
     let mut text = "#!/bin/bash\n".to_string();
     let mut line = |option: &str, value: &str| {
-        // As sbatch reads its lines.
+        // Quoted for sbatch.
         let value = value.replace('\\', "\\\\").replace('"', "\\\"");
         let _ = writeln!(text, "#SBATCH --{option}=\"{value}\"");
     };
@@ -109,15 +109,15 @@ fn head(batch: &Batch, output: &str) -> String {
 }
 
 fn body(text: &mut String, batch: &Batch) {
-    // Before the program listens: better no checkpoint than no end.
+    // Until the program handles the signal, it is ignored: the job continues without a checkpoint.
     text.push_str("\nset -e\ntrap '' USR1\nexport OMP_NUM_THREADS=\"${SLURM_CPUS_PER_TASK:-1}\"\n");
     batch.profile.setup.iter().for_each(|line| {
         let _ = writeln!(text, "{line}");
     });
 }
 
-/// The seconds of a time limit as Slurm writes them: `90` (minutes), `4:00:00`, `1-12`; none of one that
-/// is none of its forms.
+/// The seconds of a time limit in Slurm's format: `90` (minutes), `4:00:00`, `1-12`; `None` for
+/// another format.
 pub fn seconds(limit: &str) -> Option<u64> {
     let numbers =
         |text: &str| text.split(':').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>();
@@ -136,7 +136,7 @@ pub fn seconds(limit: &str) -> Option<u64> {
     Some(((days.unwrap_or(0) * 24 + hours) * 60 + minutes) * 60 + seconds)
 }
 
-/// As the shell takes it literally.
+/// Quoted for the shell.
 pub fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);

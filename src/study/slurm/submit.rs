@@ -1,4 +1,4 @@
-//! Jobs are submitted, released and cancelled.
+//! Submits, releases and cancels jobs.
 
 use super::command::{Ended, run, run_as_is, setting};
 use super::id::JobId;
@@ -9,17 +9,17 @@ use std::path::Path;
 /// A batch script to be submitted.
 pub struct Script<'a> {
     pub path: &'a Path,
-    /// The jobs it waits for; without any it is held until it is released.
+    /// The jobs it waits for; if empty, it is held until it is released.
     pub after: &'a [JobId],
-    /// The cluster it must be on.
+    /// The required cluster.
     pub cluster: Option<&'a str>,
-    /// The clusters that its lines or the environment ask for.
+    /// The clusters requested by its options or the environment.
     pub asked: &'a [String],
 }
 
 impl Script<'_> {
-    /// Submits it. The job goes to `jobs` as soon as it is known, whatever is wrong then; gives it, and
-    /// what sbatch warned of. Errors: `sbatch` fails, or takes the job on another cluster.
+    /// Submits it. The job is added to `jobs` as soon as its id is known, even if an error follows. Returns
+    /// the job and sbatch's warnings. Errors: `sbatch` fails, or the job is on another cluster.
     pub fn submit(&self, jobs: &mut Vec<JobId>) -> Result<(JobId, String)> {
         let ids: Vec<String> = self.after.iter().map(|job| job.number.to_string()).collect();
         let dependency = format!("--dependency=afterany:{}", ids.join(":"));
@@ -50,7 +50,7 @@ impl Script<'_> {
         }
     }
 
-    /// The job that sbatch said it has taken.
+    /// The job id in sbatch's output.
     fn taken(&self, said: &str) -> Result<JobId> {
         let job = JobId::said(said)
             .ok_or_else(|| Error::new(format!("expected a job's number, got '{said}'")))?;
@@ -69,7 +69,7 @@ impl Script<'_> {
     }
 }
 
-/// The clusters that lines of `sbatch` ask for, or the environment, which goes before them; none: this
+/// The clusters requested by options of `sbatch`, or the environment, which takes precedence; empty: this
 /// machine's.
 pub(crate) fn asked_clusters(lines: &[String]) -> Vec<String> {
     let of_user =
@@ -84,7 +84,7 @@ fn clusters_of(of_user: Option<String>, lines: &[String]) -> Vec<String> {
     names.filter(|name| !name.is_empty()).map(String::from).collect()
 }
 
-/// What a line says of clusters, in any form of the option.
+/// The clusters in an option, in any of its forms.
 fn named_clusters(line: &str) -> Option<String> {
     let line = line.trim();
     let long = line.strip_prefix("--cluster").map(|rest| rest.strip_prefix('s').unwrap_or(rest));
@@ -102,8 +102,8 @@ pub fn release(job: &JobId) -> Result<()> {
     run("scontrol", job.cluster.as_deref(), &["release", &job.number.to_string()]).map(drop)
 }
 
-/// Cancels jobs, on each cluster its own; those that cannot be are named.
-/// Errors: `scancel` fails; the jobs are named.
+/// Cancels jobs, each on its cluster.
+/// Errors: `scancel` fails; the jobs that remain are named.
 pub fn cancel(jobs: &[JobId]) -> Result<()> {
     let mut by_cluster: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     for job in jobs {
@@ -123,13 +123,13 @@ pub fn cancel(jobs: &[JobId]) -> Result<()> {
     }
 }
 
-/// The most elements an array may have on any of some clusters; without any, here.
+/// The maximum number of array elements on any of the clusters; by default on this machine's.
 /// Errors: `scontrol` fails.
 pub fn max_array_size(clusters: &[String]) -> Result<usize> {
     let size = |cluster: Option<&str>| -> Result<usize> {
         let config = run("scontrol", cluster, &["show", "config"])?;
         let size = setting(&config, "MaxArraySize").and_then(|size| size.parse::<usize>().ok());
-        // One more than the highest number of an element; they are counted from 1 here.
+        // Slurm's limit is one more than the highest index; elements are counted from 1 here.
         Ok(size.map_or(1000, |size| size.saturating_sub(1).max(1)))
     };
     let named: Vec<&str> =

@@ -1,4 +1,4 @@
-//! One cell: its folder, and what became of it.
+//! One cell: its folder and its state.
 
 use super::identity::Basis;
 use crate::Result;
@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// A cell of a grid.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    /// In its grid, from 1.
+    /// Its number in the grid, from 1.
     pub number: usize,
     pub id: String,
     pub folder: PathBuf,
@@ -24,27 +24,27 @@ pub struct Cell {
 /// The state of a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CellState {
-    /// It was not begun.
+    /// It was not started.
     New,
-    /// A process runs it.
+    /// A process is running it.
     Running,
-    /// It was begun, and no process runs it.
+    /// It was started, and no process is running it.
     Unfinished,
     Finished,
-    /// Why, and when, in seconds since 1970.
+    /// The error, and the time in seconds since 1970.
     Failed(String, f64),
 }
 
 /// How a cell ended.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// What its function returned.
+    /// The return value of its function.
     Finished(Value),
     Failed(String),
 }
 
 impl Cell {
-    /// The cell of these settings below a folder.
+    /// The cell with these settings below a folder.
     pub fn below(out: &Path, number: usize, basis: Basis, otherwise: &str) -> Cell {
         let id = basis.id();
         let folder = out.join(format!("{}-{id}", name_of(&basis.settings, otherwise)));
@@ -62,7 +62,7 @@ impl Cell {
         }
     }
 
-    /// How it ended, if it did, even if a process runs it now.
+    /// Its final state, if it has one, even if a process is running it now.
     pub fn end_of(&self) -> Option<CellState> {
         let record = read_json(&self.folder.join(CELL)).ok()?;
         let text = |key: &str| record[key].as_str();
@@ -75,7 +75,7 @@ impl Cell {
         })
     }
 
-    /// Notes that work on it begins; `output` is the file of what its process says, if there is one.
+    /// Records the start of work; `output` is the file of the process's output, if there is one.
     /// Errors: the record cannot be written.
     pub fn begin(&self, output: Option<&Path>) -> Result<()> {
         fs::create_dir_all(&self.folder).at(self.folder.display())?;
@@ -85,7 +85,7 @@ impl Cell {
         write_json(&self.folder.join(CELL), &record)
     }
 
-    /// Notes how it ended, after so many seconds. Errors: the record cannot be written.
+    /// Records its outcome and duration. Errors: the record cannot be written.
     pub fn end(&self, outcome: &Outcome, seconds: f64) -> Result<()> {
         let mut record = self.record();
         let begun = read_json(&self.folder.join(CELL)).unwrap_or_default();
@@ -97,7 +97,7 @@ impl Cell {
         match outcome {
             Outcome::Finished(values) => {
                 record["outcome"] = "finished".into();
-                // Where a list looks for it.
+                // Where listings read it.
                 record["average"] = values["average"].as_f64().into();
                 record["values"] = values.clone();
             }
@@ -119,7 +119,7 @@ impl Cell {
 }
 
 impl CellState {
-    /// In a word.
+    /// The name of the state.
     pub fn name(&self) -> &'static str {
         match self {
             CellState::New => "missing",
@@ -147,7 +147,7 @@ pub fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
-/// What a cell is called: its setting `name`, or `method`, or else the grid's own name.
+/// The name of a cell: its setting `name` or `method`, or else the grid's name.
 fn name_of(settings: &Map<String, Value>, otherwise: &str) -> String {
     let given = ["name", "method"].iter().find_map(|key| settings.get(*key)?.as_str());
     let plain = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };

@@ -1,4 +1,4 @@
-//! What is not as it was when a plan was made, in words.
+//! The differences between a plan and the current state, as text.
 
 use super::cell::Cell;
 use super::plan::{Head, Launch, Plan};
@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 impl Plan {
-    /// What is not the same in a plan made later, a line each.
+    /// The differences to a later plan, one line each.
     pub fn changes(&self, now: &Plan) -> Vec<String> {
         let mut changes = code_changes(&self.head, &now.head.code, &now.head.binary_sha256);
         changes.extend(self.head.launch.changes(&now.head.launch));
-        // One that is there under another id has changed; its reasons are printed once.
+        // A cell with another id but equal settings has changed; its reasons are printed once.
         let (before, after) = (by_settings(self), by_settings(now));
         let both = before.iter().filter_map(|(settings, cell)| Some((cell, after.get(settings)?)));
         let data: BTreeSet<String> =
@@ -56,7 +56,7 @@ fn by_settings(plan: &Plan) -> BTreeMap<String, &Cell> {
     plan.cells.iter().map(|cell| (text(cell), cell)).collect()
 }
 
-/// What of the code is not as it was, a line each.
+/// The changes of the code, one line each.
 pub fn code_changes(head: &Head, code: &BTreeMap<PathBuf, String>, binary: &str) -> Vec<String> {
     let mut changes = file_changes(&head.code, code, |path| path.display().to_string());
     if head.binary_sha256 != binary {
@@ -67,7 +67,7 @@ pub fn code_changes(head: &Head, code: &BTreeMap<PathBuf, String>, binary: &str)
     changes
 }
 
-/// What of the files that settings name is not as it was, a line each.
+/// The changes of the files that settings name, one line each.
 pub fn data_changes(
     before: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! How long a cell may take, by those that took their time before.
+//! Estimates the time of a cell from finished cells.
 
 use crate::records::folder::CELL;
 use compt_core::files::json::read_json;
@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-/// Sums and counts of the seconds of cells that are alike.
+/// Sums and counts of the seconds of similar cells.
 #[derive(Debug, Default)]
 pub struct Estimate(HashMap<String, (f64, u32)>);
 
 impl Estimate {
-    /// Of the finished cells below a folder, whatever they were made of.
+    /// From all finished cells below a folder.
     pub fn of(out: &Path) -> Estimate {
         let mut estimate = Estimate::default();
         for folder in fs::read_dir(out).into_iter().flatten().flatten() {
@@ -33,20 +33,20 @@ impl Estimate {
         }
     }
 
-    /// Whether a cell that differs in the seed alone took its time.
+    /// Whether a cell that differs only in the seed is finished.
     pub(crate) fn knows(&self, settings: &Map<String, Value>) -> bool {
         self.0.contains_key(&alike(settings)[0])
     }
 
-    /// Seconds for a cell of these settings: the mean of those that differ in the seed alone, else of
-    /// those of its method, else of all.
+    /// The estimate in seconds: the mean of the cells that differ only in the seed, else of
+    /// those with its method, else of all.
     pub fn seconds(&self, settings: &Map<String, Value>) -> Option<f64> {
         let (sum, count) = alike(settings).iter().find_map(|key| self.0.get(key))?;
         Some(sum / f64::from(*count))
     }
 }
 
-/// What cells that take as long may share, the nearest first.
+/// The keys of similar cells, the most similar first.
 fn alike(settings: &Map<String, Value>) -> [String; 3] {
     let mut most = settings.clone();
     most.remove("seed");

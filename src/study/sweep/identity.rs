@@ -1,4 +1,4 @@
-//! What a cell is made of, as one hash: the same hash, the same numbers.
+//! The identity of a cell as a hash of everything that determines its result.
 
 use crate::progress::Gathering;
 use crate::{Error, Result, interrupt};
@@ -13,22 +13,22 @@ use std::{fs, io};
 /// Hexadecimal digits of an id: 2^48 ids are enough for 100,000 cells (a collision in 60,000 grids).
 const DIGITS: usize = 12;
 
-/// Everything that decides what a cell's run gives.
+/// Everything that determines the result of a cell's run.
 #[derive(Debug, Clone)]
 pub struct Basis {
     pub settings: Map<String, Value>,
     /// The SHA-256 of the code that runs it.
     pub code: Arc<str>,
-    /// The content of each file or folder its settings name.
+    /// The fingerprint of each file or folder that its settings name.
     pub data: BTreeMap<String, String>,
     /// The SHA-256 of the program.
     pub binary: Arc<str>,
-    /// What else of the session counts: the values of `--set`, the seed, the device.
+    /// The relevant parts of the session: the values of `--set`, the seed, the device.
     pub session: Arc<Value>,
 }
 
 impl Basis {
-    /// The name of what all this gives.
+    /// The id of the cell.
     pub fn id(&self) -> String {
         let whole = json!({
             "settings": canonical(&Value::Object(self.settings.clone())),
@@ -56,9 +56,9 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// The fingerprint of a file, or of all files below a folder but for one folder. What holds nothing of
-/// its own is passed over: links that lead nowhere, as editors leave them beside a file that is being
-/// edited, sockets, pipes and devices. Ctrl-C ends it, and what takes its time is shown.
+/// The fingerprint of a file, or of all files below a folder except `without`. Entries without content
+/// are skipped: broken links, which editors create beside a file that is being
+/// edited, sockets, pipes and devices. Ctrl-C ends it, and progress is shown if it takes long.
 /// Errors: a file cannot be read; it is named.
 pub fn contents(path: &Path, without: &Path) -> Result<String> {
     let mut look = Look::new(path);
@@ -69,7 +69,7 @@ pub fn contents(path: &Path, without: &Path) -> Result<String> {
     look.read(&files)
 }
 
-/// A look at all files below a path.
+/// The search of all files below a path.
 struct Look {
     shown: String,
     tally: Gathering,
@@ -81,7 +81,7 @@ impl Look {
         Look { tally: Gathering::new(&format!("{shown}: reading")), shown }
     }
 
-    /// Finds the files; `above` are the folders that this one lies in, behind all links.
+    /// Finds the files; `above` are the resolved parent folders.
     fn walk(
         &mut self,
         path: &Path,
@@ -96,7 +96,7 @@ impl Look {
         }
         let kind = match fs::metadata(path) {
             Ok(meta) => meta.file_type(),
-            // A link that leads nowhere, or in a circle; or a file that is gone by now.
+            // A broken or cyclic link, or a file that was just removed.
             Err(_) if !above.is_empty() => return Ok(()),
             Err(e) => return Err(at(e)),
         };
@@ -108,7 +108,7 @@ impl Look {
             return Ok(());
         }
         let own = fs::canonicalize(path).map_err(at)?;
-        // A link to a folder above leads to nothing new.
+        // A link to a parent folder adds nothing.
         if above.contains(&own) {
             return Ok(());
         }
@@ -204,7 +204,7 @@ mod tests {
         assert!(contents(&at("none"), &at("runs")).is_err());
     }
 
-    /// The name of a finished run is made of it.
+    /// Fixed: the folder name of a finished run contains it.
     #[test]
     fn the_fingerprint_of_a_folder_is_what_it_was() {
         let folder = tempfile::tempdir().unwrap();

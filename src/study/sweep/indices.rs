@@ -1,10 +1,10 @@
-//! Numbers of runs in a plan, from 1: `3`, `1-8`, `2,5-7`.
+//! Indices of runs in a plan, from 1: `3`, `1-8`, `2,5-7`.
 
 use crate::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
 
-/// Sorted, each once; as ranges, both ends included.
+/// Sorted and distinct; stored as ranges, both ends included.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Indices(Vec<(usize, usize)>);
 

@@ -1,4 +1,4 @@
-//! What of a plan is done, for people.
+//! The progress of a plan as text.
 
 use super::cell::{Cell, CellState, described};
 use super::estimate::Estimate;
@@ -11,14 +11,14 @@ use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
 
-/// The state of each cell, as it was when this was made.
+/// The state of each cell when the listing was created.
 pub struct Listing<'a> {
     plan: &'a Plan,
     pub states: Vec<CellState>,
 }
 
 impl<'a> Listing<'a> {
-    /// Looks at every cell's folder, on all cores.
+    /// Reads the state of every cell, in parallel.
     pub fn of(plan: &'a Plan) -> Listing<'a> {
         let share = plan.cells.len().div_ceil(cores()).max(1);
         let states = std::thread::scope(|scope| {
@@ -35,12 +35,12 @@ impl<'a> Listing<'a> {
         self.plan.cells.iter().zip(&self.states)
     }
 
-    /// Those that are not finished.
+    /// The unfinished cells.
     pub fn open(&self) -> impl Iterator<Item = (&'a Cell, &CellState)> {
         self.cells().filter(|(_, state)| **state != CellState::Finished)
     }
 
-    /// What of the cells to run was finished before, under another hash.
+    /// A note on unfinished cells that were finished earlier under another hash.
     pub fn made_before(&self) -> Option<String> {
         let folders = std::fs::read_dir(&self.plan.head.out).into_iter().flatten().flatten();
         let made: HashSet<String> = folders
@@ -73,7 +73,7 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// A line a cell, what is to be done, and how long that may take in one process.
+/// One line per cell, the remaining work, and its estimated time in one process.
 impl fmt::Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let estimate = Estimate::of(&self.plan.head.out);

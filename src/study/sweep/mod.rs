@@ -1,8 +1,8 @@
 //! Grids of runs: in this process, in several, or on a cluster.
 //!
-//! A plan ([`Plan`]) lists a grid's cells: what each is made of, and where it is recorded. A cell's
-//! folder is all that processes share: `cell.json` says what it is and what became of it, `claims/`
-//! ([`crate::records::claim`]) who is at work there.
+//! A plan ([`Plan`]) lists a grid's cells: what determines each, and where it is recorded. Processes
+//! share only a cell's folder: `cell.json` has its description and its outcome, `claims/`
+//! ([`crate::records::claim`]) the process that is working on it.
 
 mod cell;
 mod changes;

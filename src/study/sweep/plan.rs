@@ -1,7 +1,7 @@
-//! A plan: the runs of a grid as a file, so that any process anywhere can run one of them.
+//! A plan: the runs of a grid as a file, so that any process can run any of them.
 //!
-//! JSON lines. The first is the [`Head`]: the script, what it is run with, and what it was. Then a
-//! line a run, numbered from 1: its id, its folder, its settings, and the hashes of all it depends on.
+//! JSON lines. The first line is the [`Head`]: the script, its arguments, and its hashes. One
+//! line per run follows, numbered from 1: its id, folder, settings, and the hashes of its dependencies.
 
 use super::cell::Cell;
 use super::identity::Basis;
@@ -17,7 +17,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The form of the file.
+/// The version of the file format.
 const VERSION: u32 = 1;
 
 /// The runs of a grid.
@@ -27,26 +27,26 @@ pub struct Plan {
     pub cells: Vec<Cell>,
 }
 
-/// What all runs of a plan share.
+/// The common data of all runs of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Head {
-    /// The form of the file.
+    /// The version of the file format.
     pub plan: u32,
     pub name: String,
     /// The number of the grid in its script, from 1.
     pub grid: usize,
-    /// The folder with the runs.
+    /// The folder of the runs.
     pub out: PathBuf,
     pub runs: usize,
     pub launch: Launch,
     /// The SHA-256 of each file of the code.
     pub code: BTreeMap<PathBuf, String>,
-    /// Of the program.
+    /// The SHA-256 of the program.
     pub binary_sha256: String,
     pub compt: String,
 }
 
-/// How the script is run.
+/// The arguments of the script.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Launch {
     pub script: PathBuf,
@@ -59,7 +59,7 @@ pub struct Launch {
     pub strict: bool,
 }
 
-/// A run, as its line says it.
+/// A run as a line of the file.
 #[derive(Serialize, Deserialize)]
 struct Line {
     index: usize,
@@ -89,7 +89,7 @@ impl Head {
 }
 
 impl Plan {
-    /// Writes it, whole or not at all. Errors: the disk refuses; the file is named.
+    /// Writes the plan atomically. Errors: the file cannot be written; it is named.
     pub fn write(&self, path: &Path) -> Result<()> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
@@ -97,7 +97,7 @@ impl Plan {
         write_atomic(path, &self.text().at(path.display())?)
     }
 
-    /// Whether a file holds just this plan.
+    /// Whether a file contains exactly this plan.
     pub fn is_in(&self, path: &Path) -> bool {
         self.text().is_ok_and(|text| std::fs::read(path).is_ok_and(|there| there == text))
     }
@@ -129,8 +129,8 @@ impl Plan {
         Ok(())
     }
 
-    /// The plan in a file, with all its runs, or with those of these numbers.
-    /// Errors: no such file, no plan, or no run of such a number.
+    /// Reads a plan with all its runs, or with the given ones.
+    /// Errors: the file does not exist or is not a plan, or has no run with such a number.
     pub fn read(path: &Path, which: Option<&Indices>) -> Result<Plan> {
         let file = File::open(path).map_err(|e| {
             Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")

@@ -1,4 +1,4 @@
-//! Processes of this program that work on one grid side by side.
+//! A pool of processes of this program that work on one grid in parallel.
 
 use crate::records::claim::Owner;
 use crate::{Result, interrupt};
@@ -7,36 +7,37 @@ use std::collections::HashSet;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-/// The threads each of so many processes gets of so many cores.
+/// The number of threads per process, for `jobs` processes on `cores` cores.
 pub fn threads_each(cores: usize, jobs: usize) -> usize {
     (cores / jobs.max(1)).max(1)
 }
 
-/// Processes at work.
+/// Running processes.
 pub struct Pool {
-    /// What starts one more.
+    /// The arguments of a process.
     arguments: Vec<String>,
     threads: usize,
     children: Vec<Child>,
-    /// The numbers of those that ended.
+    /// The PIDs of ended processes.
     past: HashSet<u32>,
 }
 
 impl Pool {
-    /// `arguments` of the program, once for each of `jobs` processes of so many threads.
+    /// Starts `jobs` processes of the program with these arguments and number of threads. Errors: as in
+    /// `add`.
     pub fn start(arguments: Vec<String>, jobs: usize, threads: usize) -> Result<Pool> {
         let mut pool = Pool { arguments, threads, children: Vec::new(), past: HashSet::new() };
         (0..jobs).try_for_each(|_| pool.add())?;
         Ok(pool)
     }
 
-    /// One more process.
+    /// Starts another process. Errors: it cannot be started.
     pub fn add(&mut self) -> Result<()> {
-        // On Linux this is the program as it was started, even if its file is another by now.
+        // On Linux this is the executable as it was started, even if the file was replaced since.
         let mut command = Command::new("/proc/self/exe");
         command.args(&self.arguments).env("OMP_NUM_THREADS", self.threads.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        // SAFETY: prctl is async-signal-safe. Nobody is left behind when this process is killed.
+        // SAFETY: prctl is async-signal-safe. It ends the children when this process is killed.
         unsafe {
             command.pre_exec(|| {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
@@ -47,7 +48,8 @@ impl Pool {
         Ok(())
     }
 
-    /// The exit codes of those that ended since the last call; none of a killed one.
+    /// The exit codes of processes that ended since the last call; `None` for a killed one. Errors: a
+    /// process cannot be waited for.
     pub fn ended(&mut self) -> Result<Vec<Option<i32>>> {
         let mut ended = Vec::new();
         let mut at_work = Vec::new();
@@ -64,13 +66,13 @@ impl Pool {
         Ok(ended)
     }
 
-    /// Whether a process is one of these.
+    /// Whether a process belongs to the pool.
     pub fn has(&self, owner: &Owner) -> bool {
         let this = Owner::this();
         owner.host == this.host && self.children.iter().any(|child| child.id() == owner.pid)
     }
 
-    /// Whether a process was one of these, and has ended.
+    /// Whether a process belonged to the pool and has ended.
     pub fn had(&self, owner: Option<Owner>) -> bool {
         owner
             .is_some_and(|owner| owner.host == Owner::this().host && self.past.contains(&owner.pid))
@@ -80,10 +82,10 @@ impl Pool {
         self.children.len()
     }
 
-    /// Makes all write a checkpoint and end, and waits for them.
+    /// Makes all processes write a checkpoint and end, and waits for them.
     pub fn stop(&mut self) {
         for child in &self.children {
-            // SAFETY: a plain system call; the child has not been waited for, so its number is its own.
+            // SAFETY: a system call; the child has not been waited for, so its PID was not reused.
             unsafe { libc::kill(child.id() as i32, interrupt::signal()) };
         }
         for child in &mut self.children {

@@ -1,4 +1,4 @@
-//! Several processes on one plan; this one watches.
+//! Several processes work on one plan, supervised by this one.
 
 use super::cell::{Cell, CellState, Outcome, now};
 use super::estimate::Estimate;
@@ -15,12 +15,12 @@ use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Why a cell failed whose process is gone.
+/// The error of a cell whose process died.
 const BROKE_OFF: &str = "its process was killed or broke off; its log.txt says more";
 
-/// Runs the unfinished cells of a plan with `jobs` processes, each of which runs it from the file
-/// `path`. `waits`: until the runs of other processes are over, too.
-/// Errors: a process cannot be started, or all end before they begin a run; a cell's record cannot
+/// Runs the unfinished cells of a plan with `jobs` processes, each of which reads it from the file
+/// `path`. With `waits`, also waits for the runs of other processes.
+/// Errors: a process cannot be started, or all end before they start a run; a cell's record cannot
 /// be written.
 pub fn side_by_side(
     plan: &Plan,
@@ -51,7 +51,7 @@ pub fn side_by_side(
     let mut broken = 0;
     let mut took = Duration::ZERO;
     loop {
-        // Reading the records of many cells takes long.
+        // Reading the records of many cells takes long, so the pause is adapted.
         std::thread::sleep(PAUSE.max(4 * took));
         let start = Instant::now();
         if interrupt::requested() {
@@ -67,7 +67,7 @@ pub fn side_by_side(
         if left.is_empty() {
             break;
         }
-        // Those that do not end well broke off, which fails a run, or could not begin.
+        // A process with an error code either died, which fails a run, or could not start.
         let failed = overview.failed;
         broken += ended.iter().filter(|code| **code != Some(0)).count();
         let none_began = running + failed == 0 && overview.started.is_empty() && broken > 0;
@@ -84,7 +84,7 @@ pub fn side_by_side(
         }
     }
     overview.tally.finish();
-    // All is recorded; the processes that search for more work find none.
+    // Everything is recorded; idle processes that search for work find none.
     while pool.at_work() > 0 && !interrupt::requested() {
         pool.ended()?;
         std::thread::sleep(PAUSE / 10);
@@ -94,18 +94,18 @@ pub fn side_by_side(
 
 /// The states of the cells, from their records.
 struct Overview {
-    /// Failures before this time are of earlier sweeps.
+    /// Earlier failures belong to earlier sweeps.
     began: f64,
     waits: bool,
     estimate: Estimate,
     tally: Tally,
     failed: usize,
-    /// Cells by their ids.
+    /// Start times of cells by id.
     started: HashMap<String, Instant>,
 }
 
 impl Overview {
-    /// Keeps the cells that are still to be finished; gives how many of them run.
+    /// Keeps the unfinished cells; returns how many of them are running.
     fn update(&mut self, left: &mut Vec<&Cell>, pool: &Pool) -> Result<usize> {
         let mut running = 0;
         let mut still = Vec::new();
@@ -156,9 +156,9 @@ impl Overview {
     }
 }
 
-/// Whether a cell whose process is gone was left in the middle; it has failed then.
+/// Whether a cell was interrupted by the death of its process; it is then recorded as failed.
 fn broke_off(cell: &Cell) -> Result<bool> {
-    // Another one may take it up, or have ended it by now.
+    // Another process may have claimed or finished it by now.
     let Taken::Mine(_claim) = claim(&cell.folder)? else { return Ok(false) };
     if cell.end_of().is_some() {
         return Ok(false);
@@ -167,7 +167,7 @@ fn broke_off(cell: &Cell) -> Result<bool> {
     Ok(true)
 }
 
-/// The threads that the processes share: those of OMP_NUM_THREADS, or one for every core.
+/// The number of threads to share: OMP_NUM_THREADS, or one per core.
 fn threads() -> usize {
     let asked = std::env::var("OMP_NUM_THREADS").ok().and_then(|text| text.parse().ok());
     asked.unwrap_or_else(cores)

@@ -1,5 +1,5 @@
-//! What was submitted to a cluster for a plan: a folder each below `.slurm/` beside the runs, with
-//! the batch scripts, the list of each element's runs, what the jobs print, and the jobs' numbers.
+//! The submissions of a plan to a cluster: one folder each below `.slurm/` beside the runs, with
+//! the batch scripts, the list of each element's runs, the jobs' output, and the job ids.
 
 use super::indices::Indices;
 use crate::slurm::{self, Batch, JobId, Profile, Queue, Script};
@@ -22,12 +22,12 @@ pub struct Submission {
     pub folder: PathBuf,
     pub plan: PathBuf,
     pub arrays: Vec<Array>,
-    /// The job that merges.
+    /// The id of the merge job.
     pub merge: u64,
-    /// Of all of them, where it is another than the one they were submitted on.
+    /// The cluster of all jobs, if it is not the default one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
-    /// In seconds since 1970.
+    /// The time in seconds since 1970.
     pub submitted: f64,
 }
 
@@ -39,30 +39,30 @@ pub struct Array {
     pub elements: Vec<String>,
 }
 
-/// What is to be submitted.
+/// A submission to be made.
 pub struct Wanted<'a> {
     pub name: &'a str,
     pub profile: &'a Profile,
-    /// What is different for the job that merges.
+    /// The profile of the merge job.
     pub merging: &'a Profile,
     pub program: &'a Path,
-    /// All of these are absolute.
+    /// All paths are absolute.
     pub plan: &'a Path,
     pub folder: &'a Path,
     pub out: &'a Path,
     pub runs: Vec<usize>,
-    /// Runs in one element, and how many of them at a time.
+    /// The number of runs per element, and how many of them run at a time.
     pub pack: usize,
     pub jobs: usize,
 }
 
-/// The submissions of a plan beside the runs in a folder, the first one first.
-/// Errors: a record that cannot be read.
+/// The submissions of a plan, stored beside the runs, the oldest first.
+/// Errors: a record cannot be read.
 pub fn submissions(out: &Path, plan: &Path) -> Result<Vec<Submission>> {
     let below = fs::read_dir(out.join(FOLDER)).into_iter().flatten().flatten();
     let mut numbered: Vec<(usize, PathBuf)> = below
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
-        // One that is being submitted, or was not.
+        // A folder without a record is an unfinished or failed submission.
         .filter(|(_, folder)| folder.join(RECORD).exists())
         .collect();
     numbered.sort();
@@ -79,7 +79,7 @@ pub fn submissions(out: &Path, plan: &Path) -> Result<Vec<Submission>> {
     Ok(all.into_iter().filter(|submission| submission.plan == plan).collect())
 }
 
-/// The runs of some submissions that wait in the queue, or run.
+/// The runs of some submissions that are pending or running.
 pub fn queued(submissions: &[Submission], queue: &Queue) -> Indices {
     let arrays = submissions.iter().flat_map(|of| of.arrays.iter().map(move |array| (of, array)));
     let runs = arrays.flat_map(|(of, array)| {
@@ -91,7 +91,7 @@ pub fn queued(submissions: &[Submission], queue: &Queue) -> Indices {
 }
 
 impl Submission {
-    /// The file of what the element of a run printed.
+    /// The output file of the element of a run.
     pub fn output_of(&self, run: usize) -> Option<PathBuf> {
         self.arrays.iter().find_map(|array| {
             let has = |text: &String| text.parse().is_ok_and(|runs: Indices| runs.contains(run));
@@ -106,15 +106,15 @@ impl Submission {
         numbers.map(|number| self.id(number)).collect()
     }
 
-    /// The job of this number.
+    /// The job with this number.
     pub fn id(&self, number: u64) -> JobId {
         JobId { number, cluster: self.cluster.clone() }
     }
 }
 
 impl Wanted<'_> {
-    /// Submits all of it or nothing.
-    /// Errors: Slurm refuses, or the scripts cannot be written; what was submitted is cancelled.
+    /// Submits all jobs, or none.
+    /// Errors: Slurm refuses, or the scripts cannot be written; submitted jobs are cancelled.
     pub fn submit(&self, submitted: f64) -> Result<Submission> {
         let most = slurm::max_array_size(&self.clusters())?;
         let folder = self.new_folder()?;
@@ -128,7 +128,7 @@ impl Wanted<'_> {
             return Err(Error::new(what).hint("cancel these jobs by hand"));
         }
         let _ = fs::remove_dir_all(&folder);
-        // If it is the only one.
+        // Removed if it is empty.
         let _ = fs::remove_dir(self.out.join(FOLDER));
         Err(why)
     }
@@ -204,7 +204,7 @@ impl Wanted<'_> {
         Ok(submission)
     }
 
-    /// The clusters that runs may go to; none: this machine's.
+    /// The clusters of the runs; empty: this machine's.
     pub fn clusters(&self) -> Vec<String> {
         slurm::asked_clusters(&self.profile.sbatch)
     }
@@ -249,7 +249,7 @@ impl Wanted<'_> {
     }
 }
 
-/// What sbatch warns of, though it takes the job.
+/// Prints sbatch's warnings.
 fn tell(warnings: &str) {
     if !warnings.trim().is_empty() {
         notice::say(warnings);

@@ -1,8 +1,8 @@
-//! ByT5's tokenizer, which has no file: bytes as tokens (Xue et al. 2022; `transformers`'
+//! ByT5's tokenizer, which has no file: bytes are tokens (Xue et al. 2022; `transformers`'
 //! `ByT5Tokenizer`).
 //!
-//! The ids 0, 1 and 2 are padding, the end and the unknown token, 3 to 258 the bytes of UTF-8, from 259 on
-//! `<extra_id_0>`, `<extra_id_1>` ... .
+//! The ids 0, 1 and 2 are padding, end of sequence and the unknown token, 3 to 258 the UTF-8 bytes, from 259
+//! the sentinels `<extra_id_0>`, `<extra_id_1>` ... .
 
 use super::declared::{Declared, EOS, PAD, failed};
 use crate::Result;
@@ -18,9 +18,10 @@ const UNKNOWN: &str = "<unk>";
 const SENTINELS: usize = 125;
 /// The id of byte 0.
 const FIRST: i64 = 3;
-/// That of the first sentinel.
+/// The id of the first sentinel.
 const END: i64 = FIRST + 256;
 
+/// The tokenizer with these added tokens. Errors: a token cannot be added.
 pub fn build(declared: &Declared) -> Result<Inner> {
     let special = [PAD, EOS, UNKNOWN];
     let mut ids: BTreeMap<String, u32> =
@@ -28,7 +29,7 @@ pub fn build(declared: &Declared) -> Result<Inner> {
     for byte in 0..=255 {
         ids.insert(letter(byte).to_string(), FIRST as u32 + u32::from(byte));
     }
-    // Without merges every letter that stands for a byte is a token.
+    // Without merges, every letter that represents a byte is a token.
     let model = BPE::builder()
         .vocab_and_merges(ids.into_iter().collect::<tokenizers::models::bpe::Vocab>(), Vec::new())
         .build()
@@ -44,7 +45,7 @@ pub fn build(declared: &Declared) -> Result<Inner> {
     Ok(inner)
 }
 
-/// The text of ids: bytes and tokens that were added and are not special; bytes that are no UTF-8 are
+/// Decodes ids: bytes, and added tokens that are not special; invalid UTF-8 is
 /// left out.
 pub fn decode(inner: &Inner, ids: &[i64]) -> String {
     let added = inner.get_added_vocabulary();
@@ -61,8 +62,8 @@ pub fn decode(inner: &Inner, ids: &[i64]) -> String {
     bytes.utf8_chunks().map(|chunk| chunk.valid()).collect()
 }
 
-/// What stands for a byte in a byte-level vocabulary (GPT-2's table): the byte's own letter where it can
-/// be seen, else one of those from U+0100 on.
+/// The letter for a byte in a byte-level vocabulary (GPT-2's table): the byte's own character if it is
+/// printable, else one from U+0100 on.
 fn letter(byte: u8) -> char {
     let seen = |b: u8| matches!(b, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
     match seen(byte) {

@@ -1,5 +1,5 @@
-//! What stands beside a tokenizer's own file: `tokenizer_config.json`, `added_tokens.json` and
-//! `special_tokens_map.json`, as `transformers` writes them.
+//! Additional files of a tokenizer: `tokenizer_config.json`, `added_tokens.json` and
+//! `special_tokens_map.json`, in the format of `transformers`.
 
 use crate::{Error, Result, files::intact};
 use compt_error::Context;
@@ -17,32 +17,33 @@ const CONFIG: &str = "tokenizer_config.json";
 const ADDED: &str = "added_tokens.json";
 const SPECIAL: &str = "special_tokens_map.json";
 
-/// Tokens that a vocabulary must have or is given.
+/// Tokens that a vocabulary must contain, or that are added to it.
 #[derive(Debug, Default)]
 pub struct Declared {
-    /// The class of Python that the files are of, where they say it.
+    /// The Python class of the tokenizer, if specified.
     class: Option<String>,
     pub pad: Option<String>,
     pub eos: Option<String>,
-    /// Of a byte-level vocabulary: whether a text begins with a space.
+    /// For a byte-level vocabulary: whether a text begins with a space.
     add_prefix_space: Option<bool>,
-    /// Sentinels after the pieces of a `spiece.model`; None where it is not said.
+    /// The number of sentinels after the pieces of a `spiece.model`; `None` if not specified.
     pub extra_ids: Option<usize>,
     /// By id.
     tokens: BTreeMap<u32, AddedToken>,
-    /// Special ones, whose ids may not be said.
+    /// Special tokens, possibly without ids.
     special: Vec<String>,
-    /// Special ones that are listed, not named for a purpose.
+    /// Special tokens in a list, without a role.
     listed: Vec<String>,
-    /// Whether listed ones without an id are given one: beside a `spiece.model`.
+    /// Whether listed tokens without an id are added: beside a `spiece.model`.
     pub lists_are_added: bool,
 }
 
-/// The purposes that special tokens are named for.
+/// The roles of special tokens.
 const NAMED: [&str; 7] =
     ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 impl Declared {
+    /// Reads the files of a folder; missing ones are skipped. Errors: an invalid file, which is named.
     pub fn read(folder: &Path) -> Result<Self> {
         let mut found = Declared::default();
         if let Some(map) = object(&folder.join(CONFIG))? {
@@ -57,8 +58,8 @@ impl Declared {
         Ok(found)
     }
 
-    /// The class of Python that a folder without a tokenizer's own file is of: older models say it in
-    /// `config.json`.
+    /// The Python class of the tokenizer of a folder without tokenizer file; older models specify it in
+    /// `config.json`. Errors: an invalid file.
     pub fn class(&self, folder: &Path) -> Result<Option<String>> {
         match &self.class {
             Some(class) => Ok(Some(class.clone())),
@@ -136,12 +137,13 @@ impl Declared {
         Ok(())
     }
 
-    /// How many sentinels follow the pieces of a `spiece.model`: T5's 100 where nothing is said.
+    /// The number of sentinels after the pieces of a `spiece.model`; T5's 100 by default.
     pub fn sentinels(&self) -> usize {
         self.extra_ids.unwrap_or(100)
     }
 
-    /// Gives a tokenizer the tokens that it lacks, each under the id it must have.
+    /// Adds the missing tokens to a tokenizer, each with its required id. Errors: a token has another
+    /// id in the vocabulary.
     pub fn give(&self, inner: &mut Inner) -> Result<()> {
         for (&id, token) in &self.tokens {
             let content = &token.content;
@@ -155,7 +157,7 @@ impl Declared {
                 }
                 None => add(inner, token.clone(), Some(id))?,
             }
-            // A piece of the vocabulary is found before all others; a special one is silent.
+            // An added token is matched before the vocabulary's pieces; a special one is skipped in decoding.
             if token.special || !inner.get_added_tokens_decoder().contains_key(&id) {
                 add(inner, token.clone(), None)?;
             }
@@ -178,8 +180,8 @@ impl Declared {
         Ok(())
     }
 
-    /// Whether byte-level texts begin with a space: what the vocabulary's own file says may be
-    /// otherwise.
+    /// Sets whether byte-level texts begin with a space, which may differ from the vocabulary's own
+    /// file.
     pub fn set_prefix_space(&self, inner: &mut Inner) {
         let own = inner.get_pre_tokenizer().cloned();
         if let (Some(wanted), Some(PreTokenizerWrapper::ByteLevel(own))) =
@@ -191,7 +193,7 @@ impl Declared {
     }
 }
 
-/// A special token, with its properties where it is one of the added tokens already.
+/// A special token, with its properties if it is already an added token.
 fn special(inner: &Inner, content: &str) -> AddedToken {
     let id = inner.token_to_id(content);
     match id.and_then(|id| inner.get_added_tokens_decoder().get(&id).cloned()) {
@@ -219,7 +221,7 @@ fn add(inner: &mut Inner, token: AddedToken, id: Option<u32>) -> Result<()> {
     }
 }
 
-/// A token's text, alone or with its properties.
+/// The text of a token, which may be an object with properties.
 fn text(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) => Some(text.clone()),
@@ -228,7 +230,7 @@ fn text(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// The object in a file; None where the file is not there.
+/// The object in a file; `None` if the file does not exist.
 fn object(path: &Path) -> Result<Option<Map<String, Value>>> {
     if !intact::is_there(path)? {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! T5's tokenizers: text to ids that close with `</s>`, and back.
+//! T5's tokenizers: texts to ids that end with `</s>`, and back.
 
 mod bytes;
 mod declared;
@@ -14,10 +14,10 @@ use tokenizers::processors::sequence::Sequence as PostProcessors;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{Encoding, Tokenizer as Inner};
 
-/// Texts tokenized together.
+/// The number of texts tokenized in one batch.
 const AT_ONCE: usize = 4096;
 
-/// A T5 tokenizer: of pieces, or of bytes.
+/// A T5 tokenizer: of SentencePiece pieces, or of bytes.
 pub struct Tokenizer {
     inner: Inner,
     of_bytes: bool,
@@ -26,7 +26,7 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// The tokenizer of a folder; an error where it has none.
+    /// The tokenizer of a folder; an error if it has none.
     pub fn load(folder: &Path) -> Result<Self> {
         Self::find(folder)?.ok_or_else(|| {
             Error::new("no tokenizer in this folder")
@@ -35,9 +35,10 @@ impl Tokenizer {
         })
     }
 
-    /// That of a folder: `tokenizer.json`, or `spiece.model` if only that is there, or bytes where
-    /// the folder is ByT5's, with the tokens that `tokenizer_config.json` and
-    /// `added_tokens.json` add. None where nothing of it is there.
+    /// The tokenizer of a folder: `tokenizer.json`, or `spiece.model` if that is missing, or bytes for a
+    /// ByT5 folder, with the tokens that `tokenizer_config.json` and
+    /// `added_tokens.json` add. `None` if there are none of these files. Errors: an invalid file, which
+    /// is named.
     pub fn find(folder: &Path) -> Result<Option<Self>> {
         intact::exists(folder)?;
         let mut declared = Declared::read(folder)?;
@@ -68,8 +69,8 @@ impl Tokenizer {
         }
     }
 
-    /// A tokenizer from the bytes of a `tokenizer.json`. Truncation and padding it may ask for are
-    /// left out; a closing `</s>` is added where it asks for none.
+    /// A tokenizer from the bytes of a `tokenizer.json`. Its truncation and padding are
+    /// disabled; a final `</s>` is added if it does not add one.
     pub(crate) fn from_bytes(json: &[u8]) -> Result<Self> {
         Self::new(parse(json)?, &Declared::default())
     }
@@ -98,17 +99,17 @@ impl Tokenizer {
         Ok(Tokenizer { inner, of_bytes: false, pad_id, eos_id })
     }
 
-    /// The ids of a text, the closing `</s>` included. Errors: the tokenizer fails.
+    /// The ids of a text, including the final `</s>`. Errors: the tokenizer fails.
     pub fn encode(&self, text: &str) -> Result<Vec<i64>> {
         let encoding = guarded(|| self.inner.encode_fast(text, true).map_err(failed))?;
         Ok(self.ids(&encoding))
     }
 
-    /// The ids of several texts, each with its closing `</s>`, not padded. Uses all cores, unless
-    /// `TOKENIZERS_PARALLELISM` says false. Errors: the tokenizer fails.
+    /// The ids of several texts, each with a final `</s>`, without padding. Uses all cores, unless
+    /// `TOKENIZERS_PARALLELISM` is false. Errors: the tokenizer fails.
     pub fn encode_batch<T: AsRef<str>>(&self, texts: &[T]) -> Result<Vec<Vec<i64>>> {
         let mut ids = Vec::with_capacity(texts.len());
-        // What the library makes of a text is far larger than its ids.
+        // The library's encodings are much larger than their ids.
         for texts in texts.chunks(AT_ONCE) {
             let texts = texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>();
             let encode = || self.inner.encode_batch_fast(texts, true).map_err(failed);
@@ -120,15 +121,15 @@ impl Tokenizer {
 
     fn ids(&self, encoding: &Encoding) -> Vec<i64> {
         let mut ids: Vec<i64> = encoding.get_ids().iter().map(|&id| i64::from(id)).collect();
-        // ByT5 closes no text that is closed already.
+        // ByT5 does not add a second end of sequence.
         if self.of_bytes && ids.ends_with(&[self.eos_id, self.eos_id]) {
             ids.pop();
         }
         ids
     }
 
-    /// The text of ids, without special tokens. Ids beyond the vocabulary (T5's embedding has 28
-    /// unused rows) say nothing; a negative id is an error.
+    /// Decodes ids, without special tokens. Ids beyond the vocabulary (T5's embedding has 28
+    /// unused rows) are skipped; a negative id is an error.
     pub fn decode(&self, ids: &[i64]) -> Result<String> {
         if self.of_bytes && ids.iter().all(|&id| id >= 0) {
             return Ok(bytes::decode(&self.inner, ids));
@@ -140,22 +141,22 @@ impl Tokenizer {
         guarded(|| self.inner.decode(&ids, true).map_err(failed))
     }
 
-    /// Whether decoding passes over this id: padding, `</s>`, sentinels.
+    /// Whether decoding skips this id: padding, `</s>`, sentinels.
     pub(crate) fn is_silent(&self, id: i64) -> bool {
         self.decode(&[id]).is_ok_and(|text| text.is_empty())
     }
 
-    /// The id of a token as it is written in the vocabulary (`▁dog`, `<extra_id_0>`).
+    /// The id of a token of the vocabulary (`▁dog`, `<extra_id_0>`).
     pub fn id_of(&self, token: &str) -> Option<i64> {
         self.inner.token_to_id(token).map(i64::from)
     }
 
-    /// A token as it is written in the vocabulary.
+    /// The token of the vocabulary for an id.
     pub fn piece(&self, id: i64) -> Option<String> {
         self.inner.id_to_token(u32::try_from(id).ok()?)
     }
 
-    /// Tokens in all, sentinels included: 32,100 for T5.
+    /// The number of tokens, including sentinels: 32,100 for T5.
     pub fn vocab_size(&self) -> usize {
         self.inner.get_vocab_size(true)
     }
@@ -173,7 +174,7 @@ fn name(inner: &Inner, id: u32) -> String {
     inner.id_to_token(id).unwrap_or_default()
 }
 
-/// Lets texts end with a token, behind what is done to them already.
+/// Appends an end-of-sequence token, after the existing post-processing.
 fn close(inner: &mut Inner, eos: &str, id: u32) -> Result<()> {
     let closing = TemplateProcessing::builder()
         .try_single(format!("$A {eos}"))
@@ -187,9 +188,9 @@ fn close(inner: &mut Inner, eos: &str, id: u32) -> Result<()> {
     Ok(())
 }
 
-/// A `tokenizer.json`, without the truncation and padding that it asks for.
+/// Parses a `tokenizer.json`, without its truncation and padding.
 fn parse(json: &[u8]) -> Result<Inner> {
-    // The library panics over some of what a damaged file says.
+    // The library panics for some damaged files.
     let parsed = guarded(|| Inner::from_bytes(json).map_err(failed));
     let mut inner = parsed.map_err(|e| Error::new(format!("not a tokenizer.json: {e}")))?;
     inner.with_truncation(None).map_err(failed)?;
@@ -197,7 +198,7 @@ fn parse(json: &[u8]) -> Result<Inner> {
     Ok(inner)
 }
 
-/// What makes a `tokenizer.json` of a folder's other files.
+/// How to create a `tokenizer.json` from a folder's other files.
 fn conversion(folder: &Path) -> String {
     let folder = folder.display();
     format!(
@@ -216,7 +217,7 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/tokenizer")
     }
 
-    /// A folder with nothing but one file in it.
+    /// A folder with a single file.
     fn folder_with(name: &str, bytes: &[u8]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), bytes).unwrap();
@@ -249,7 +250,7 @@ mod tests {
         rows.len()
     }
 
-    /// Ids and text by the sentencepiece library: tests/golden/tokenizer.py.
+    /// Ids and text of the sentencepiece library: tests/golden/tokenizer.py.
     #[test]
     fn both_files_say_what_sentencepiece_says() {
         let golden = fixture().join("golden.jsonl");
@@ -294,7 +295,7 @@ mod tests {
         }
     }
 
-    /// tests/golden/tokenizer_family.py: bytes, byte-level BPE, pieces of bytes, tokens beside the file.
+    /// tests/golden/tokenizer_family.py: bytes, byte-level BPE, byte pieces, added tokens.
     #[test]
     fn the_kin_of_t5_says_what_its_own_tokenizers_say() {
         let family = fixture().with_file_name("tokenizer_family");
@@ -348,7 +349,7 @@ mod tests {
         assert!(load().err().unwrap().to_string().contains("added_tokens.json: not a JSON object"));
     }
 
-    /// What `AutoTokenizer` of transformers 5.24 gives.
+    /// The results of `AutoTokenizer` of transformers 5.24.
     #[test]
     fn special_tokens_close_and_are_silent_as_declared() {
         let spiece = std::fs::read(fixture().join("spiece.model")).unwrap();
@@ -358,7 +359,7 @@ mod tests {
         let remove = |name: &str| std::fs::remove_file(folder.path().join(name)).unwrap();
         let load = || Tokenizer::load(folder.path());
         let error = || load().err().unwrap().to_string();
-        // Named for a purpose or listed: the next ids, and not in decoded text.
+        // With a role or listed: the next ids, and skipped in decoding.
         write(
             "tokenizer_config.json",
             r#"{"sep_token": "<sep>", "additional_special_tokens": ["<x>"]}"#,
@@ -371,7 +372,7 @@ mod tests {
         remove("tokenizer_config.json");
         assert!(!load().unwrap().is_silent(187), "a plain one");
         remove("added_tokens.json");
-        // A tokenizer.json that does not close, or closes with another token.
+        // A tokenizer.json that adds no end of sequence, or another token.
         let json = std::fs::read(fixture().join("tokenizer.json")).unwrap();
         let mut json: Value = serde_json::from_slice(&json).unwrap();
         let closing = json["post_processor"].take();
@@ -402,12 +403,12 @@ mod tests {
         std::os::unix::fs::symlink("gone", folder.path().join("tokenizer.json")).unwrap();
         let text = Tokenizer::load(folder.path()).err().unwrap().to_string();
         assert!(text.contains("tokenizer.json: a link to 'gone'"), "{text}");
-        // Whose model is broken may still have a tokenizer.
+        // A folder with a broken model may still have a tokenizer.
         let json = std::fs::read(fixture().join("tokenizer.json")).unwrap();
         let folder = folder_with("tokenizer.json", &json);
         std::fs::write(folder.path().join("config.json"), "{").unwrap();
         Tokenizer::load(folder.path()).unwrap();
-        // A ByT5 whose class is said in config.json alone.
+        // A ByT5 whose class is specified only in config.json.
         let folder = folder_with("config.json", br#"{"tokenizer_class": "ByT5Tokenizer"}"#);
         assert_eq!(Tokenizer::load(folder.path()).unwrap().encode("a").unwrap(), [100, 1]);
         let folder = folder_with("vocab.json", b"{}");

@@ -1,11 +1,11 @@
-//! SentencePiece's `spiece.model`, as far as T5 uses it: a unigram vocabulary and a character map.
+//! Reads SentencePiece's `spiece.model`, as far as T5 uses it: a unigram vocabulary and a character map.
 //!
-//! The file is a protocol-buffer message `ModelProto` (sentencepiece_model.proto): pieces in field
+//! The file is a Protocol Buffers message `ModelProto` (sentencepiece_model.proto): pieces in field
 //! 1, the trainer's settings in 2, the normaliser's in 3.
 
 use crate::{Error, Result};
 
-/// A piece of the vocabulary; its place in the file is its id.
+/// A piece of the vocabulary; its index in the file is its id.
 pub struct Piece {
     pub text: String,
     /// The logarithm of its probability.
@@ -26,12 +26,12 @@ pub enum Kind {
 
 pub struct Spiece {
     pub pieces: Vec<Piece>,
-    /// The compiled character map of the normaliser; empty where there is none.
+    /// The compiled character map of the normaliser; empty if there is none.
     pub charsmap: Vec<u8>,
 }
 
 impl Spiece {
-    /// Reads the bytes of a `spiece.model`; anything but a unigram model is an error.
+    /// Parses a `spiece.model`; a model other than unigram is an error.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut spiece = Spiece { pieces: Vec::new(), charsmap: Vec::new() };
         let mut message = Message(bytes);
@@ -88,8 +88,8 @@ fn parse_piece(bytes: &[u8]) -> Result<Piece> {
     Ok(piece)
 }
 
-/// `TrainerSpec`: model type in field 3, where 1 (the default) is unigram; where the mark of white space
-/// stands in 24.
+/// `TrainerSpec`: model type in field 3, where 1 (the default) is unigram; the position of the white-space
+/// mark in 24.
 fn check_trainer(bytes: &[u8]) -> Result<()> {
     let mut message = Message(bytes);
     while let Some((field, value)) = message.next()? {
@@ -107,7 +107,7 @@ fn check_trainer(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A setting of the normaliser (fields 3 and 4, true where absent) that T5's files leave on.
+/// The error for a normaliser setting (fields 3 and 4, true by default) that T5's files do not change.
 fn unusual(setting: &str) -> Error {
     Error::new(format!("its {setting} is off, which is not read from this file")).hint(
         "save the tokenizer with AutoTokenizer's save_pretrained, which writes tokenizer.json",
@@ -121,7 +121,7 @@ enum Field<'a> {
     Fixed64,
 }
 
-/// The rest of a protocol-buffer message.
+/// The rest of a Protocol Buffers message.
 struct Message<'a>(&'a [u8]);
 
 impl<'a> Message<'a> {

@@ -1,4 +1,4 @@
-//! A tokenizer from a `spiece.model`, as `transformers` converts T5's and sentencepiece reads it.
+//! A tokenizer from a `spiece.model`, converted like T5's in `transformers` and equal to sentencepiece.
 
 use super::declared::{Declared, failed};
 use super::spiece::{Kind, Spiece};
@@ -12,8 +12,9 @@ use tokenizers::pre_tokenizers::sequence::Sequence as PreTokenizers;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer as Inner};
 
-/// Pieces of the file, then as many sentinels as are declared: `<extra_id_0>` is the last id.
-/// Characters that no piece has become bytes where the file has pieces of bytes (mT5).
+/// The pieces of the file, then the declared number of sentinels: `<extra_id_0>` is the last id.
+/// Characters without a piece become bytes if the file has byte pieces (mT5). Errors: the bytes are not
+/// a unigram model.
 pub fn build(bytes: &[u8], declared: &Declared) -> Result<Inner> {
     let Spiece { pieces, charsmap } = Spiece::parse(bytes)?;
     let of_kind = |kind: &[Kind]| -> Vec<String> {
@@ -38,7 +39,7 @@ pub fn build(bytes: &[u8], declared: &Declared) -> Result<Inner> {
         let steps = vec![charsmap.into(), Strip::new(false, true).into()];
         inner.with_normalizer(Some(Normalizers::new(steps))).map_err(failed)?;
     }
-    // What else is white space the character map makes a space of, or sentencepiece takes as it is.
+    // Other white space is mapped to a space by the character map, or kept like in sentencepiece.
     let space = SplitPattern::String(" ".to_string());
     let words = Split::new(space, SplitDelimiterBehavior::Removed, false).map_err(failed)?;
     inner

@@ -1,4 +1,4 @@
-//! The bytes of a file of weights, mapped or held.
+//! The bytes of a weight file, memory-mapped or in memory.
 
 use crate::{Error, Result, files::intact};
 use compt_error::Context;
@@ -18,13 +18,14 @@ enum Bytes<'a> {
 }
 
 impl<'a> WeightFile<'a> {
+    /// Maps a file. Errors: it cannot be read, or is a placeholder.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).at(path.display())?;
         if !file.metadata().at(path.display())?.is_file() {
             return Err(Error::new("not a file").at(path.display()));
         }
-        // SAFETY: the map is read only, for the time of loading; a file cut short meanwhile would
-        // fault, as with every memory-mapped loader.
+        // SAFETY: the map is read only, and only during loading; a file that is truncated meanwhile
+        // faults, as with every memory-mapped loader.
         let map = unsafe { Mmap::map(&file) }.at(path.display())?;
         intact::check(&map).at(path.display())?;
         Ok(WeightFile { name: path.display().to_string(), bytes: Bytes::Map(map) })
@@ -38,14 +39,14 @@ impl<'a> WeightFile<'a> {
         &self.name
     }
 
-    /// Brings the pages of a part in, all at once. Without it they come one by one.
+    /// Reads the pages of a range ahead, instead of one by one.
     pub fn will_need(&self, part: Range<usize>) {
         if let Bytes::Map(map) = &self.bytes {
             let _ = map.advise_range(Advice::PopulateRead, part.start, part.len());
         }
     }
 
-    /// Lets the pages of a part go, so that they do not count as the process's memory.
+    /// Releases the pages of a range, so that they do not count as the process's memory.
     pub fn done_with(&self, part: Range<usize>) {
         if let Bytes::Map(map) = &self.bytes {
             // SAFETY: the map is of a file and never written to: a page that is used again is read again.

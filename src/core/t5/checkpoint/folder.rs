@@ -1,4 +1,4 @@
-//! Which files of a folder hold the weights.
+//! Finds the weight files of a folder.
 
 use crate::{Error, Result, files::intact};
 use compt_error::Context;
@@ -12,7 +12,7 @@ pub enum Format {
     Pickle,
 }
 
-/// A whole file, and the index of its shards; the first that is there is read.
+/// A single file, and the index of its shards; the first that exists is read.
 const NAMES: [(&str, Format); 4] = [
     ("model.safetensors", Format::Safetensors),
     ("model.safetensors.index.json", Format::Safetensors),
@@ -28,6 +28,7 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
+/// The weight files of a folder and their format. Errors: there are none, or an invalid index.
 pub fn weight_files(folder: &Path) -> Result<(Vec<PathBuf>, Format)> {
     for (name, format) in NAMES {
         let path = folder.join(name);
@@ -40,7 +41,7 @@ pub fn weight_files(folder: &Path) -> Result<(Vec<PathBuf>, Format)> {
     Err(error.at(folder.display()).hint(in_their_place(folder)))
 }
 
-/// What a folder holds where weights were expected.
+/// The contents of a folder without weights, for an error.
 fn in_their_place(folder: &Path) -> String {
     let has = |name: &str| folder.join(name).exists();
     let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -79,7 +80,7 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
     let parsed: Index = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
     let shards: BTreeSet<String> = parsed.weight_map.into_values().collect();
     let shard = |shard: String| {
-        // A shard must lie in the folder itself.
+        // A shard must be in the folder itself.
         if Path::new(&shard).file_name().is_none_or(|name| name != shard.as_str()) {
             let what = format!("the shard index names a file outside the folder: {shard}");
             return Err(Error::new(what).at(index.display()));
@@ -95,7 +96,7 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
     shards.into_iter().map(shard).collect()
 }
 
-/// What makes safetensors of the pickle in a folder.
+/// How to convert the pickle in a folder to safetensors.
 pub fn conversion(folder: &Path) -> String {
     let folder = folder.display();
     format!(

@@ -1,7 +1,7 @@
-//! Checkpoints: `config.json` beside weights, read tensor by tensor as a model is put together.
+//! Checkpoints: `config.json` and weights, read tensor by tensor while a model is built.
 //!
-//! The files are mapped. A tensor is converted in pieces that stay in the processor's cache, straight
-//! into its place in the model: nothing is held twice.
+//! The files are memory-mapped. A tensor is converted in pieces that fit in the processor's cache, directly
+//! into its target in the model: nothing is held twice.
 
 mod file;
 mod folder;
@@ -19,28 +19,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
-/// Bytes converted at a time: of a processor's cache, and of a copy to a GPU.
+/// Bytes converted at a time: the size of a processor cache, and of a copy to a GPU.
 const PIECE: usize = 256 << 10;
 const PIECE_OF_GPU: usize = 32 << 20;
 
-/// In the files of T5 v1.0, where it was never used; `transformers` passes over it, too.
+/// Present in T5 v1.0 files but never used; `transformers` skips it, too.
 const UNUSED: &str = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
 
-/// The weights that a configuration calls for, where they lie.
+/// The weights of a configuration, in their files.
 pub struct Checkpoint<'a> {
     pub config: Config,
     kind: Kind,
     device: Device,
-    /// Names that are looked for.
+    /// Required names.
     wanted: BTreeSet<String>,
     files: Vec<WeightFile<'a>>,
-    /// By name: the place of a file in `files`, and the tensor in it.
+    /// By name: the index of a file in `files`, and the tensor in it.
     tensors: BTreeMap<String, (usize, Stored)>,
     others: Others,
 }
 
 impl Checkpoint<'static> {
-    /// A folder's, to be read as `kind` on `device`.
+    /// Opens the checkpoint of a folder, to be read as `kind` on `device`. Errors: missing, damaged or
+    /// unexpected tensors.
     pub fn open(folder: &Path, kind: Kind, device: Device) -> Result<Self> {
         if !folder.is_dir() {
             return Err(Error::new("no such folder").at(folder.display()));
@@ -61,7 +62,7 @@ impl Checkpoint<'static> {
 }
 
 impl<'a> Checkpoint<'a> {
-    /// A safetensors file held in memory, to be read as `kind` on `device`.
+    /// Opens a safetensors file in memory, to be read as `kind` on `device`. Errors: as in `open`.
     pub fn from_bytes(
         config: Config,
         weights: &'a [u8],
@@ -89,7 +90,7 @@ impl<'a> Checkpoint<'a> {
         }
     }
 
-    /// Takes note of a file's tensors.
+    /// Adds a file's tensors.
     fn take(&mut self, file: WeightFile<'a>, format: Format) -> Result<()> {
         let looked_at = |name: &str| self.wanted.contains(name) || name == UNUSED;
         let found = match format {
@@ -113,8 +114,8 @@ impl<'a> Checkpoint<'a> {
         Ok(())
     }
 
-    /// Every tensor that the configuration calls for must be there, in its shape, and nothing else,
-    /// and no two the same bytes.
+    /// Checks that exactly the tensors of the configuration exist, with their shapes, and that no two share
+    /// bytes.
     fn check(&mut self) -> Result<()> {
         self.settle_tied()?;
         let mut bytes = 0;
@@ -165,8 +166,7 @@ impl<'a> Checkpoint<'a> {
         (&self.files[*place], stored)
     }
 
-    /// Converts a tensor into `target`, of the same number of rows; `gain` scales its columns, and
-    /// `kind` is what the products become.
+    /// Converts a tensor into `target`, with the same number of rows; `gain` `[in]` scales its columns.
     fn pour(&self, name: &str, target: &Tensor, gain: Option<&Tensor>) -> Result<()> {
         let (file, stored) = self.find(name);
         file.will_need(stored.span());

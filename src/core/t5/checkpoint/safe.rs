@@ -8,7 +8,7 @@ use tch::Kind;
 /// T5-11b's header is 60 KB.
 const LONGEST_HEADER: u64 = 4 << 20;
 
-/// Those of the wanted names, and the names of the others.
+/// The tensors with wanted names, and the names of the others. Errors: an invalid header.
 pub fn tensors(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Found> {
     let damaged = |e: String| {
         Error::new(format!("damaged or truncated safetensors file: {e}"))

@@ -7,7 +7,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/torch_save").join(name)
 }
 
-/// A folder with the fixture's configuration, and its files by other names.
+/// A folder with the fixture's configuration, and its files under other names.
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (from, to) in files.iter().chain(&[("config.json", "config.json")]) {
@@ -24,7 +24,7 @@ fn error(folder: &Path) -> String {
     open(folder, Kind::Float).err().expect("refused").to_string()
 }
 
-/// The same names and, bit for bit, the same numbers.
+/// The same names and bitwise equal values.
 #[track_caller]
 fn assert_same(found: &Checkpoint, wanted: &Checkpoint) {
     assert!(found.tensors.keys().eq(wanted.tensors.keys()));
@@ -55,7 +55,7 @@ fn pickles_hold_what_safetensors_hold() {
         &open(usual.path(), Kind::Float).unwrap(),
     );
     let shards = open(&fixture("sharded"), Kind::BFloat16);
-    // The last type of the script's is that of its shards.
+    // The last dtype of the script is that of its shards.
     let of_shards = folder(&[("bf16.safetensors", "model.safetensors")]);
     assert_same(&shards.unwrap(), &open(of_shards.path(), Kind::BFloat16).unwrap());
 }
@@ -128,7 +128,7 @@ fn a_head_saved_as_the_table_is_one_tensor_with_it() {
     assert_eq!(table.shape(), [20, 8]);
 }
 
-/// The fixture's weights without other names of the table, each under the names it is given.
+/// The fixture's weights without duplicates of the table, under changed names.
 fn renamed(change: impl Fn(&str, Tensor) -> Vec<(String, Tensor)>) -> TempDir {
     let folder = folder(&[]);
     let tensors = Tensor::read_safetensors(fixture("f32.safetensors")).unwrap();
@@ -156,7 +156,7 @@ fn table_and_head(folder: &Path) -> (Tensor, Option<Tensor>) {
 #[test]
 fn the_table_is_found_under_any_of_its_names() {
     let (table, _) = table_and_head(renamed(same).path());
-    // The head alone is the table, too.
+    // The head alone is also the table.
     for name in [tied::TABLES[1], tied::TABLES[2], HEAD] {
         let folder = renamed(|old, t| same(if old == TABLE { name } else { old }, t));
         let (found, head) = table_and_head(folder.path());
@@ -177,10 +177,10 @@ fn a_head_is_one_of_its_own_where_its_numbers_are_others() {
     let own = |folder: &TempDir| open(folder.path(), Kind::Float).unwrap().config.own_head;
     assert!(!own(&with_head(&|t| t.copy())));
     assert!(own(&with_head(&|t| t + 1e-6)));
-    // Of another type they are compared as numbers.
+    // Tensors of different dtypes are compared as numbers.
     assert!(!own(&with_head(&|t| t.to_kind(Kind::Double))));
     let folder = with_head(&|t| t + 1.0);
-    // As transformers 4 writes a tied one.
+    // As transformers 4 saves a tied one.
     let text = std::fs::read_to_string(fixture("config.json")).unwrap();
     let mut config: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&text).unwrap();
@@ -218,7 +218,7 @@ fn what_the_configuration_does_not_call_for_is_refused() {
     });
     let e = error(tables.path());
     assert!(e.contains("'decoder.embed_tokens.weight' differs from 'shared.weight'"), "{e}");
-    // Passed over by transformers, too.
+    // Also skipped by transformers.
     let unused = renamed(|old, t| match old {
         TABLE => vec![(TABLE.to_string(), t.copy()), (UNUSED.to_string(), t)],
         old => same(old, t),
@@ -261,7 +261,7 @@ fn a_tensor_of_two_shards_is_refused() {
     assert!(e.contains("is in this file and in"), "{e}");
 }
 
-/// Bytes that several names share would make a model far larger than its file.
+/// Bytes shared by several names would make a model far larger than its file.
 #[test]
 fn a_model_larger_than_its_file_is_refused() {
     let folder = folder(&[("zip.f32.bin", "pytorch_model.bin")]);

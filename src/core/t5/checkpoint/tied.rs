@@ -1,7 +1,7 @@
-//! Which tensors of a file are the embedding table and the head, by whatever names they were saved.
+//! Finds the embedding table and the head in a file, under any of their names.
 //!
-//! `transformers` 5 ties all of them (`tie_weights`): what is missing is one of those that are there, and
-//! a head of its own is one whose numbers differ from the table's.
+//! `transformers` 5 ties all of them (`tie_weights`): a missing one equals one that exists, and
+//! a separate head is one whose values differ from the table's.
 
 use super::{Checkpoint, PIECE};
 use crate::t5::config::Family;
@@ -9,15 +9,15 @@ use crate::t5::parameters::{HEAD, TABLE};
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
 
-/// The names of the table, in the order they are looked for; encoder and decoder share it.
+/// The names of the table in order of precedence; encoder and decoder share it.
 pub const TABLES: [&str; 3] = [TABLE, "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
 
 impl Checkpoint<'_> {
-    /// Puts the table and a head of its own under their names, and takes the others away.
+    /// Stores the table and a separate head under their names, and removes the duplicates.
     pub(super) fn settle_tied(&mut self) -> Result<()> {
         let there = |name: &&&str| self.tensors.contains_key(**name);
         let mut names = TABLES.iter().filter(there);
-        // Where the table is missing but the head is not, the table is the head.
+        // If the table is missing but the head is not, the table is the head.
         let Some(table) = names.next().copied().or(there(&&HEAD).then_some(HEAD)) else {
             return Ok(());
         };
@@ -58,7 +58,7 @@ impl Checkpoint<'_> {
         Ok(())
     }
 
-    /// Whether two tensors have the same shape and numbers.
+    /// Whether two tensors have the same shape and values.
     fn is_same(&self, one: &str, other: &str) -> Result<bool> {
         let ((file, a), (other_file, b)) = (self.find(one), self.find(other));
         if a.shape() != b.shape() {

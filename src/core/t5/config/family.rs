@@ -1,9 +1,9 @@
-//! Which kind of model a configuration is of.
+//! The model family of a configuration.
 
 use crate::{Error, Result};
 
-/// The models that are read: of one structure, but for the positions of umT5 and how the decoder's
-/// states become logits (`transformers`: `modeling_t5.py`, `modeling_mt5.py`, `modeling_umt5.py`).
+/// The supported families. They share one structure, except for umT5's positions and the scaling of the
+/// decoder's states (`transformers`: `modeling_t5.py`, `modeling_mt5.py`, `modeling_umt5.py`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// v1.0, v1.1, LM-adapted, flan, T0, UL2, ByT5, CodeT5, MADLAD-400
@@ -25,7 +25,7 @@ impl Family {
         }
     }
 
-    /// The entry of `architectures` for a whole model with its head.
+    /// The entry of `architectures` for a model with its head.
     pub fn class(self) -> &'static str {
         match self {
             Family::T5 => "T5ForConditionalGeneration",
@@ -34,8 +34,8 @@ impl Family {
         }
     }
 
-    /// The family that both keys of a configuration name, and notes for the user; None where both are
-    /// absent. A model of another architecture is an error.
+    /// The family in both keys of a configuration, and notes for the user; `None` if both are
+    /// missing. A model of another architecture is an error.
     pub fn of(
         model_type: Option<&str>,
         architectures: &[String],
@@ -67,13 +67,13 @@ impl Family {
         }
     }
 
-    /// Whether each layer has its own table of positions; else those of the first serve all.
+    /// Whether each layer has its own position table; otherwise the first layer's is shared.
     pub fn positions_by_layer(self) -> bool {
         self == Family::Umt5
     }
 }
 
-/// The family of a class with an encoder and a decoder.
+/// The family of an encoder-decoder class.
 fn class_of(class: &str) -> Option<Family> {
     match class {
         "T5ForConditionalGeneration" | "T5Model" | "T5WithLMHeadModel" => Some(Family::T5),

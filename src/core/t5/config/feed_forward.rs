@@ -11,7 +11,7 @@ pub struct FeedForwardKind {
     pub gated: bool,
 }
 
-/// `transformers`' names (`ACT2FN`); the first of each activation is the one that is written.
+/// `transformers`' names (`ACT2FN`); the first of each activation is used for writing.
 const NAMES: [(&str, Activation); 9] = [
     ("relu", Activation::Relu),
     ("gelu_new", Activation::GeluTanh),
@@ -34,8 +34,9 @@ fn find(act: &str) -> Option<Activation> {
 }
 
 impl FeedForwardKind {
-    /// `feed_forward_proj` is `ACT` or `gated-ACT`, where `gated-gelu` means the tanh form;
-    /// `dense_act_fn` and `is_gated_act` come before it, as in `transformers`.
+    /// `feed_forward_proj` is `ACT` or `gated-ACT`, where `gated-gelu` means the tanh approximation;
+    /// `dense_act_fn` and `is_gated_act` take precedence, as in `transformers`. Errors: an unknown
+    /// activation.
     pub fn of(keys: &Keys, family: Family) -> Result<Self> {
         let default = if family == Family::T5 { "relu" } else { "gated-gelu" };
         let projection = keys.text("feed_forward_proj")?.unwrap_or(default.into());

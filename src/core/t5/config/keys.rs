@@ -1,4 +1,4 @@
-//! A configuration's keys, one by one; an error names the key.
+//! Access to a configuration's keys. A value of another type is an error that names the key.
 
 use crate::{Error, Result};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 pub struct Keys<'a>(pub &'a Map<String, Value>);
 
 impl Keys<'_> {
-    /// The value of a key; None where it is absent.
+    /// The value of a key; `None` if it is absent.
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
     }
@@ -36,7 +36,7 @@ impl Keys<'_> {
         self.read(key, "a whole number", Value::as_i64)
     }
 
-    /// As `integer`, but null is as good as absent.
+    /// Like `integer`, with null treated as absent.
     pub fn integer_or_null(&self, key: &str) -> Result<Option<i64>> {
         match self.value(key) {
             Some(Value::Null) => Ok(None),
@@ -56,7 +56,7 @@ impl Keys<'_> {
         self.read(key, "a text", |value| value.as_str().map(str::to_string))
     }
 
-    /// A list of texts; null is an empty one.
+    /// A list of strings; null is an empty list.
     pub fn texts(&self, key: &str) -> Result<Vec<String>> {
         let list = self.read(key, "a list of texts", |value| match value {
             Value::Null => Some(Vec::new()),

@@ -1,4 +1,4 @@
-//! The shape of a T5: `config.json`, read as `transformers` reads it.
+//! The configuration of a T5: `config.json`, interpreted as in `transformers`.
 
 mod family;
 mod feed_forward;
@@ -14,11 +14,11 @@ use keys::Keys;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// Far beyond T5-11b, which is 65,536 wide and 24 layers deep; a damaged file asks for no more.
+/// Far beyond T5-11b, which is 65,536 wide and 24 layers deep, as a limit for damaged files.
 const WIDEST: i64 = 1 << 20;
 const DEEPEST: i64 = 1024;
 
-/// The longest file that is read as one.
+/// The maximum size of a configuration file.
 const LONGEST: u64 = 1 << 20;
 
 /// The configuration of a T5, mT5 or umT5.
@@ -39,16 +39,16 @@ pub struct Config {
     pub feed_forward: FeedForwardKind,
     /// Whether the decoder's states are scaled by d_model^-0.5 before the head (v1.0).
     pub scale_decoder_outputs: bool,
-    /// Whether the head is a separate matrix, not the embedding table. A checkpoint's tensors decide;
-    /// before they are known, the configuration.
+    /// Whether the head is a separate matrix, not the embedding table. The tensors of a checkpoint decide;
+    /// before they are read, the configuration.
     pub own_head: bool,
     pub pad_token_id: i64,
     pub eos_token_id: i64,
     pub decoder_start_token_id: i64,
-    /// Whether the program that wrote it ties the head by `tie_word_embeddings` alone, whatever the
-    /// weights hold: `transformers` before 5.
+    /// Whether the program that wrote it ties the head by `tie_word_embeddings` alone, regardless of the
+    /// weights: `transformers` before 5.
     pub(super) tied_by_its_writer: bool,
-    /// What a user should know of how this was read.
+    /// Notes for the user on how the configuration was read.
     pub notes: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ const SHAPE: [&str; 6] = ["d_model", "d_kv", "d_ff", "num_heads", "num_layers", 
 
 const LAST_OF_4: &str = "4.57.1";
 
-/// T5's keys, and the names that `transformers` takes in their place.
+/// T5's keys, and the aliases that `transformers` accepts.
 const ALIASES: [(&str, &str); 4] = [
     ("d_model", "hidden_size"),
     ("num_heads", "num_attention_heads"),
@@ -65,7 +65,7 @@ const ALIASES: [(&str, &str); 4] = [
     ("d_kv", "head_dim"),
 ];
 
-/// Keys that change what a T5 computes and that are not implemented.
+/// Keys that change the computations of a T5 and are not supported.
 const NOT_READ: [(&str, &str); 4] = [
     ("quantization_config", "quantized weights are not read; save the model without quantization"),
     ("pruned_heads", "models with pruned heads are not read"),
@@ -74,7 +74,7 @@ const NOT_READ: [(&str, &str); 4] = [
 ];
 
 impl Config {
-    /// The keys that are read.
+    /// The supported keys.
     pub const KEYS: [&str; 28] = [
         "architectures",
         "d_ff",
@@ -106,6 +106,7 @@ impl Config {
         "vocab_size",
     ];
 
+    /// Reads a configuration file. Errors: as in `parse`, with the file's path.
     pub fn read(path: &Path) -> Result<Self> {
         let length = path.metadata().at(path.display())?.len();
         if length > LONGEST {
@@ -118,6 +119,7 @@ impl Config {
         Self::parse(text).map_err(|e| e.at(path.display()))
     }
 
+    /// Parses a configuration. Errors: invalid JSON, an invalid value, or another architecture.
     pub fn parse(text: &str) -> Result<Self> {
         let map: Map<String, Value> = serde_json::from_str(text)
             .map_err(|e| Error::new(format!("not a T5 configuration: {e}")))?;
@@ -182,7 +184,7 @@ impl Config {
             ("num_layers", self.num_layers, 1, DEEPEST),
             ("num_decoder_layers", self.num_decoder_layers, 1, DEEPEST),
             ("vocab_size", self.vocab_size, 1, 1 << 24),
-            // Of the encoder's, half is for either side, and half of these for exact distances.
+            // Half of the encoder's buckets is for each direction, and half of these are exact distances.
             ("relative_attention_num_buckets", self.relative_attention_num_buckets, 4, WIDEST),
             (
                 "relative_attention_max_distance",
@@ -217,7 +219,7 @@ impl Config {
         Ok(())
     }
 
-    /// What every encoder-decoder has.
+    /// The keys that every encoder-decoder has.
     pub(super) fn model_config(&self) -> ModelConfig {
         ModelConfig {
             d_model: self.d_model,
@@ -232,12 +234,12 @@ impl Config {
         }
     }
 
-    /// The width of all heads together; it need not equal `d_model`.
+    /// The width of all heads together; it may differ from `d_model`.
     pub fn inner(&self) -> i64 {
         self.num_heads * self.d_kv
     }
 
-    /// As `config.json`, with the keys of `transformers` 4 and 5.
+    /// The contents of `config.json`, with the keys of `transformers` 4 and 5.
     pub fn to_json(&self) -> Value {
         let FeedForwardKind { activation, gated } = self.feed_forward;
         let mut config = json!({
@@ -265,7 +267,7 @@ impl Config {
             "vocab_size": self.vocab_size,
         });
         if self.family == Family::Mt5 {
-            // There is no such key of mT5, and only transformers 4 scales the states of a tied one.
+            // mT5 has no such key, and only transformers 4 scales the states of a tied one.
             let map = config.as_object_mut().expect("an object");
             map.remove("scale_decoder_outputs");
             if self.scale_decoder_outputs {
@@ -276,7 +278,7 @@ impl Config {
     }
 }
 
-/// A size under its own name or its alias; two that differ are an error.
+/// A size under its own name or its alias; two different values are an error.
 fn shape(keys: &Keys, key: &str) -> Result<Option<i64>> {
     let own = keys.integer(key)?;
     let Some((_, alias)) = ALIASES.iter().find(|(name, _)| *name == key) else { return Ok(own) };
@@ -288,7 +290,7 @@ fn shape(keys: &Keys, key: &str) -> Result<Option<i64>> {
     }
 }
 
-/// One id; a list may hold one.
+/// A single id; a list may contain one.
 fn eos(keys: &Keys) -> Result<i64> {
     match keys.value("eos_token_id") {
         Some(Value::Array(list)) => match &list[..] {
@@ -302,14 +304,14 @@ fn eos(keys: &Keys) -> Result<i64> {
     }
 }
 
-/// Whether `transformers` 5 or a later one wrote it.
+/// Whether `transformers` 5 or later wrote it.
 fn by_5(keys: &Keys) -> Result<bool> {
     let version = keys.text("transformers_version")?;
     let major = version.as_deref().and_then(|v| v.split('.').next()?.parse::<u32>().ok());
     Ok(major.is_some_and(|major| major >= 5) || keys.value("scale_decoder_outputs").is_some())
 }
 
-/// How states become logits.
+/// The computation of logits from states.
 struct Head {
     scaled: bool,
     own: bool,
@@ -317,9 +319,9 @@ struct Head {
 }
 
 impl Head {
-    /// `transformers` 4 takes `tie_word_embeddings` for both: whether the head is the embedding
+    /// `transformers` 4 uses `tie_word_embeddings` for both: whether the head is the embedding
     /// table, and whether the states are scaled before it. 5 writes `scale_decoder_outputs` for the
-    /// second, and always true for the first. mT5's states are scaled by 4 only.
+    /// second, and always true for the first. mT5's states are scaled only by 4.
     fn of(keys: &Keys, family: Family) -> Result<Head> {
         let tied = match keys.value("tie_word_embeddings") {
             Some(Value::Null) | None => None,

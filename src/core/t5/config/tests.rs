@@ -136,7 +136,7 @@ fn sizes_that_no_model_has_are_refused_by_name() {
     assert!(e.contains("'num_heads' times 'd_kv'"), "{e}");
 }
 
-/// The keys that the published configurations of each family have.
+/// The keys in the published configurations of each family.
 #[test]
 fn every_family_is_read_as_published() {
     let relu = FeedForwardKind { activation: Activation::Relu, gated: false };

@@ -1,4 +1,4 @@
-//! The form before PyTorch 1.6: five pickles (a magic number, a protocol, a system, the object, the keys
+//! The format before PyTorch 1.6: five pickles (a magic number, a protocol, a system, the object, the keys
 //! of its storages), then each storage's length and bytes.
 
 use super::machine;
@@ -12,9 +12,10 @@ use tch::Kind;
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 const PROTOCOL: i64 = 1001;
 
-/// Where the storages lie, by key.
+/// The positions of the storages, by key.
 pub struct Storages<'a>(HashMap<&'a str, (Kind, Range<usize>)>);
 
+/// Reads the object's pickle and the positions of the storages. Errors: a damaged file.
 pub fn open(file: &[u8]) -> Result<(Pickle<'_>, Storages<'_>)> {
     let strange = || Error::new("a pickle, but none of torch.save's");
     let magic = machine::read(file, 0)?;
@@ -70,7 +71,7 @@ fn check_system(system: &Pickle) -> Result<()> {
     }
 }
 
-/// Where the storage lies whose length, in elements, stands at `at`.
+/// The position of the storage whose length, in elements, is at `at`.
 fn storage(file: &[u8], at: usize, kind: Kind) -> Result<Range<usize>> {
     let short = || Error::new("the file ends before its last storage");
     let length = file.get(at..).and_then(|rest| rest.first_chunk()).ok_or_else(short)?;
@@ -84,6 +85,7 @@ fn storage(file: &[u8], at: usize, kind: Kind) -> Result<Range<usize>> {
 }
 
 impl Storages<'_> {
+    /// The position of a storage's bytes. Errors: an unknown storage, or one of another type.
     pub fn place(&self, storage: &Storage) -> Result<Range<usize>> {
         match self.0.get(storage.key) {
             Some((kind, place)) if *kind == storage.kind && place.len() == storage.bytes()? => {

@@ -1,4 +1,4 @@
-//! The instructions of a pickle, read one by one.
+//! Executes the instructions of a pickle.
 
 use super::node::{Function, Node, Pickle, Ref};
 use super::reduce;
@@ -6,13 +6,13 @@ use crate::{Error, Result};
 use std::collections::HashMap;
 use tch::Kind;
 
-/// The instruction a pickle begins with.
+/// The first instruction of a pickle.
 pub const PROTO: u8 = 0x80;
 
-/// T5-11b's pickle has 20,000. Each instruction makes one node at most.
+/// T5-11b's pickle has 20,000. Each instruction creates at most one node.
 const MOST_INSTRUCTIONS: usize = 1 << 18;
 
-/// No name of a function is longer.
+/// The maximum length of a function name.
 const LONGEST_NAME: usize = 512;
 
 pub struct Machine<'a> {
@@ -20,12 +20,12 @@ pub struct Machine<'a> {
     at: usize,
     pub(super) nodes: Vec<Node<'a>>,
     stack: Vec<Ref>,
-    /// Heights of the stack.
+    /// Stack heights at the marks.
     marks: Vec<usize>,
     memo: HashMap<u32, Ref>,
 }
 
-/// Reads the pickle that begins at `start`.
+/// Reads the pickle at `start`. Errors: damaged or unsupported instructions.
 pub fn read(bytes: &[u8], start: usize) -> Result<Pickle<'_>> {
     let mut machine = Machine {
         bytes,
@@ -45,7 +45,7 @@ pub fn read(bytes: &[u8], start: usize) -> Result<Pickle<'_>> {
 }
 
 impl<'a> Machine<'a> {
-    /// One instruction; the last one gives the result.
+    /// Executes one instruction; the last one returns the result.
     fn step(&mut self) -> Result<Option<Ref>> {
         match self.byte()? {
             PROTO => {
@@ -54,7 +54,7 @@ impl<'a> Machine<'a> {
                     return Err(Error::new(format!("pickle protocol {version} is not known")));
                 }
             }
-            // FRAME: a length that only helps to read ahead.
+            // FRAME: a length used only for reading ahead.
             0x95 => drop(self.take(8)?),
             b'.' => return self.pop().map(Some),
             b'(' => self.marks.push(self.stack.len()),
@@ -74,7 +74,7 @@ impl<'a> Machine<'a> {
         Ok(None)
     }
 
-    /// Numbers and texts; false for other instructions.
+    /// Numbers and strings; false for other instructions.
     fn constant(&mut self, instruction: u8) -> Result<bool> {
         match instruction {
             b'N' => self.push(Node::None)?,
@@ -184,7 +184,7 @@ impl<'a> Machine<'a> {
                 let (module, name) = (self.line()?, self.line()?);
                 self.function(module, name)?;
             }
-            // INST, which would call what it names.
+            // INST, which would call the function it names.
             b'i' => {
                 let (module, name) = (self.line()?, self.line()?);
                 self.function(module, name)?;
@@ -211,7 +211,7 @@ impl<'a> Machine<'a> {
                     reduce::Outcome::Old(place) => self.stack.push(place),
                 }
             }
-            // BUILD: attributes of an OrderedDict, such as `_metadata`, say nothing of tensors.
+            // BUILD: attributes of an OrderedDict, such as `_metadata`, do not describe tensors.
             b'b' => {
                 self.pop()?;
                 self.dict()?;
@@ -253,7 +253,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// The topmost value above the last mark.
+    /// The top value above the last mark.
     fn pop(&mut self) -> Result<Ref> {
         let floor = self.marks.last().copied().unwrap_or(0);
         match self.stack.len() > floor {

@@ -1,9 +1,9 @@
-//! Files of `torch.save`: a pickle of tensors' names and places, and their bytes.
+//! Files of `torch.save`: a pickle with the names and positions of tensors, and their bytes.
 //!
-//! A pickle is a program. This reader knows the few instructions that saved tensors are made of and the
-//! few functions they name, as descriptions of tensors; it calls nothing, and anything else
-//! is refused by name. What it reads becomes nodes that name each other by number, so that no
-//! nesting is too deep, and there are never more of them than a limit far above what a T5 needs.
+//! A pickle is a program. This reader supports only the instructions of saved tensors and the
+//! functions they name, as descriptions of tensors; it calls nothing, and anything else
+//! is refused by name. The result consists of nodes that refer to each other by number, so that any
+//! nesting is safe, and their number is limited far above what a T5 needs.
 
 mod legacy;
 mod machine;
@@ -17,23 +17,23 @@ use compt_error::Context;
 use node::{Node, Pickle, Ref, Storage, View};
 use std::ops::Range;
 
-/// Dictionaries within dictionaries, for tensors that are wanted by no name.
+/// The maximum nesting of dictionaries if tensors are not selected by name.
 const DEEPEST: usize = 4;
-/// Tensors of a file that are wanted by no name.
+/// The maximum number of tensors if they are not selected by name.
 const MOST: usize = 4096;
 const LONGEST_NAME: usize = 200;
-/// The most values searched for them: a dictionary may hold itself.
+/// The maximum number of searched values: a dictionary may contain itself.
 const MOST_VALUES: usize = 1 << 16;
 
-/// The tensors of a state dictionary saved by `torch.save`, in its zip form or the one before it, whose
-/// names are `wanted`. Of the others only some names are kept: a long one may be that of any number.
+/// The tensors whose names are `wanted` of a state dictionary saved by `torch.save`, in the zip or the older
+/// format. Only some names of the others are kept, because a long name may be shared by many tensors.
 pub(crate) fn state_dict(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Found> {
     with_pickle(file, |saved| saved.state_dict(&wanted))
 }
 
-/// Every tensor of a file saved by `torch.save`: one alone is called "", those of dictionaries and lists
-/// (from 0) inside others `outer.inner`.
-/// Errors: the file is damaged, or wants to call a function that is not known.
+/// All tensors of a file saved by `torch.save`: a single one is named "", those of nested dictionaries and
+/// lists (from 0) `outer.inner`.
+/// Errors: the file is damaged, or calls an unsupported function.
 pub fn all(file: &[u8]) -> Result<Found> {
     with_pickle(file, |saved| {
         let mut found = Found::default();
@@ -42,7 +42,7 @@ pub fn all(file: &[u8]) -> Result<Found> {
     })
 }
 
-/// An object that was saved, and where its storages lie in the file.
+/// A saved object, and the positions of its storages in the file.
 struct Saved<'p> {
     pickle: &'p Pickle<'p>,
     place: &'p dyn Fn(&Storage) -> Result<Range<usize>>,

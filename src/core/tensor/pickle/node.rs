@@ -1,4 +1,4 @@
-//! What a pickle describes.
+//! The contents of a pickle.
 
 use tch::Kind;
 
@@ -10,7 +10,7 @@ pub enum Node<'a> {
     None,
     Bool(bool),
     Int(i64),
-    /// A number of more than 64 bits, little-endian.
+    /// An integer of more than 64 bits, little-endian.
     Long(&'a [u8]),
     Float,
     Text(&'a str),
@@ -22,7 +22,7 @@ pub enum Node<'a> {
     Tensor(Box<View<'a>>),
 }
 
-/// The functions that a saved state dictionary names.
+/// The supported functions of a saved state dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {
     OrderedDict,
@@ -31,12 +31,12 @@ pub enum Function {
     Storage(Kind),
 }
 
-/// The numbers that tensors are views of.
+/// The storage that tensors are views of.
 #[derive(Debug, Clone, Copy)]
 pub struct Storage<'a> {
     pub kind: Kind,
     pub key: &'a str,
-    /// Elements.
+    /// The number of elements.
     pub length: usize,
 }
 
@@ -48,11 +48,11 @@ pub struct View<'a> {
     pub strides: Vec<usize>,
 }
 
-/// A pickle that was read to its end.
+/// A completely read pickle.
 pub struct Pickle<'a> {
     pub nodes: Vec<Node<'a>>,
     pub root: Ref,
-    /// Where the bytes after it begin.
+    /// The position after it.
     pub end: usize,
 }
 

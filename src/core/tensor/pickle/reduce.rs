@@ -1,21 +1,22 @@
-//! The calls a saved state dictionary describes, as the tensors they stand for.
+//! Evaluates the calls in a saved state dictionary as descriptions of tensors.
 
 use super::machine::Machine;
 use super::node::{Function, Node, Ref, Storage, View};
 use crate::{Error, Result};
 
-/// No weight has more.
+/// The maximum number of dimensions of a weight.
 const MOST_DIMENSIONS: usize = 8;
 
-/// A number or an address, as text.
+/// The maximum length of a key: a number or an address, as text.
 const LONGEST_KEY: usize = 64;
 
-/// What a call gives: a value of its own, or one of its arguments.
+/// The result of a call: a new value, or one of its arguments.
 pub enum Outcome<'a> {
     New(Node<'a>),
     Old(Ref),
 }
 
+/// Evaluates a call. Errors: an unsupported function, or invalid arguments.
 pub fn call<'a>(machine: &Machine<'a>, function: Ref, arguments: Ref) -> Result<Outcome<'a>> {
     let Node::Tuple(arguments) = machine.node(arguments) else {
         return Err(Error::new("a call without arguments"));
@@ -77,8 +78,8 @@ fn size(machine: &Machine, at: Ref) -> Result<usize> {
     }
 }
 
-/// The storage that an identity names: ("storage", its type, its key, a device, its length); the form
-/// before zip adds a view, which no longer occurs.
+/// The storage of a persistent id: ("storage", its type, its key, a device, its length); the older
+/// format adds a view, which no longer occurs. Errors: an invalid id.
 pub fn storage<'a>(machine: &Machine<'a>, id: Ref) -> Result<Storage<'a>> {
     let unknown = || Error::new("an identity that is not a storage's");
     let Node::Tuple(items) = machine.node(id) else { return Err(unknown()) };
@@ -110,7 +111,7 @@ pub fn storage<'a>(machine: &Machine<'a>, id: Ref) -> Result<Storage<'a>> {
 }
 
 impl Storage<'_> {
-    /// Its length in bytes.
+    /// Its length in bytes. Errors: an overflow.
     pub fn bytes(&self) -> Result<usize> {
         let bytes = self.length.checked_mul(self.kind.elt_size_in_bytes());
         bytes.ok_or_else(|| Error::new(format!("a storage of {} numbers", self.length)))

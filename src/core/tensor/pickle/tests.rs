@@ -21,7 +21,7 @@ fn refused(pickle: &[u8], text: &str) {
     assert!(e.contains(text), "no '{text}' in {e}");
 }
 
-/// A file of the form before zip that holds `object`, and one storage '0' of eight floats.
+/// A file of the older format with `object`, and one storage '0' of eight floats.
 fn legacy(object: &[u8]) -> Vec<u8> {
     let file = fixture("legacy.f32.bin");
     let mut end = 0;
@@ -33,14 +33,14 @@ fn legacy(object: &[u8]) -> Vec<u8> {
     [&file[..end], b"\x80\x02", object, keys, &storage].concat()
 }
 
-/// Instructions for a tensor in storage '0': `pickled` are offset, shape and strides.
+/// Instructions for a tensor in storage '0': `pickled` contains offset, shape and strides.
 fn tensor(pickled: &[u8]) -> Vec<u8> {
     let storage = b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n\
                     X\x01\0\0\x000X\x03\0\0\0cpuK\x08NtQ";
     [&storage[..], pickled, b"\x89}tR"].concat()
 }
 
-/// A dictionary of one tensor called 'steps'.
+/// A dictionary with one tensor 'steps'.
 fn dictionary(pickled: &[u8]) -> Vec<u8> {
     [b"}X\x05\0\0\0steps", &tensor(pickled)[..], b"s."].concat()
 }
@@ -71,7 +71,7 @@ fn sizes_and_depths_that_no_model_has_end_early() {
     refused(&[&b"c"[..], &[b'a'; 9999]].concat(), "a name that does not end");
     refused(&b"(".repeat(200_000), "ends too early");
     refused(&b"]".repeat(300_000), "more than 262144 instructions");
-    // Nested 200,000 deep, doubled 60 times, and remembered far away: read, and no model.
+    // Nested 200,000 deep, doubled 60 times, and stored at a large memo index: readable, but not a model.
     for pickle in [
         [&b")"[..], &b"\x85".repeat(200_000), b"."].concat(),
         [&b")q\0"[..], &b"h\0h\0\x86q\0".repeat(60), b"."].concat(),
@@ -122,7 +122,7 @@ fn tensors_that_reach_beyond_their_storage_are_refused() {
     assert!(e.contains("without a shape"), "{e}");
 }
 
-/// A name of a hundred thousand letters, given to a tensor a hundred thousand times.
+/// A name of a hundred thousand letters, used for a tensor a hundred thousand times.
 #[test]
 fn names_are_not_multiplied() {
     let name = [&b"X\xa0\x86\x01\0"[..], &[b'a'; 100_000]].concat();
@@ -173,12 +173,12 @@ fn tensors_that_nobody_names_are_found_too() {
     assert!(all(&legacy(&list)).is_err(), "an instruction that lists are not saved with");
     let pair = [&one[..], &one[..], b"\x86."].concat();
     assert_eq!(names(&legacy(&pair)), ["0", "1"]);
-    // What is no tensor is named.
+    // Entries that are not tensors are named.
     let steps = dictionary(b"K\x00K\x02\x85K\x01\x85");
     let steps = &steps[..steps.len() - 1];
     let others = all(&legacy(&[steps, b"X\x05\0\0\0epochK\x03s."].concat())).unwrap().others;
     assert_eq!((others.list(), others.count), ("'epoch'".to_string(), 1));
-    // A dictionary that holds itself ends.
+    // A dictionary that contains itself terminates.
     let own = [steps, b"q\x63X\x01\0\0\0ah\x63s."].concat();
     assert_eq!(all(&legacy(&own)).unwrap().others.list(), "'a.a.a.a'");
 }

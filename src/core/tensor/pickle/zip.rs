@@ -1,4 +1,4 @@
-//! The zip form of PyTorch 1.6 and later: `data.pkl` and a stored entry for each storage.
+//! The zip format of PyTorch 1.6 and later: `data.pkl` and an uncompressed entry for each storage.
 
 use super::machine;
 use super::node::{Pickle, Storage};
@@ -6,7 +6,7 @@ use crate::{Error, Result};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// A local header, which an archive begins with.
+/// The signature of a local header, at the start of an archive.
 pub const MAGIC: &[u8] = b"PK\x03\x04";
 
 const LOCAL: u32 = 0x0403_4b50;
@@ -14,18 +14,19 @@ const ENTRY: u32 = 0x0201_4b50;
 const END: u32 = 0x0605_4b50;
 const END_64: u32 = 0x0606_4b50;
 const LOCATOR_64: u32 = 0x0706_4b50;
-/// The end record and the longest comment.
+/// The sizes of the end record and of the longest comment.
 const END_LENGTH: usize = 22;
 const LONGEST_END: usize = END_LENGTH + u16::MAX as usize;
 
 pub struct Archive<'a> {
     file: &'a [u8],
-    /// What the names begin with.
+    /// The prefix of the names.
     root: &'a str,
     entries: HashMap<&'a str, Range<usize>>,
 }
 
 impl<'a> Archive<'a> {
+    /// Reads the directory of an archive. Errors: a damaged or compressed archive.
     pub fn open(file: &'a [u8]) -> Result<Self> {
         let entries = entries(file)
             .map_err(|what| Error::new(format!("a damaged or truncated zip archive: {what}")))?;
@@ -40,6 +41,7 @@ impl<'a> Archive<'a> {
         Ok(archive)
     }
 
+    /// Reads `data.pkl`. Errors: it is missing or invalid.
     pub fn pickle(&self) -> Result<Pickle<'a>> {
         let place = self.find("data.pkl").expect("found on opening");
         machine::read(&self.file[..place.end], place.start)
@@ -59,7 +61,7 @@ impl<'a> Archive<'a> {
 
 type Found<T> = std::result::Result<T, &'static str>;
 
-/// Where each entry's bytes lie, all of them stored as they are.
+/// The positions of the entries' bytes, all of them uncompressed.
 fn entries(file: &[u8]) -> Found<HashMap<&str, Range<usize>>> {
     let (mut at, count) = directory(file)?;
     let mut found = HashMap::new();
@@ -91,7 +93,7 @@ fn entries(file: &[u8]) -> Found<HashMap<&str, Range<usize>>> {
     Ok(found)
 }
 
-/// Where the directory begins, and how many entries it has.
+/// The position of the directory, and the number of its entries.
 fn directory(file: &[u8]) -> Found<(usize, usize)> {
     let earliest = file.len().saturating_sub(LONGEST_END);
     let last = file.len().checked_sub(END_LENGTH).ok_or("no end")?;
@@ -112,7 +114,7 @@ fn directory(file: &[u8]) -> Found<(usize, usize)> {
     Ok((number(file, after(end, 48)?, 8)?, number(file, after(end, 32)?, 8)?))
 }
 
-/// Packed length, length and place, each from the extra field where it does not fit in 32 bits.
+/// Compressed size, size and position, each from the extra field if it does not fit in 32 bits.
 fn large(short: [usize; 3], extras: &[u8]) -> Found<[usize; 3]> {
     let [mut packed, mut size, mut header] = short;
     let mut at = 0;
@@ -134,7 +136,7 @@ fn large(short: [usize; 3], extras: &[u8]) -> Found<[usize; 3]> {
     Ok([packed, size, header])
 }
 
-/// Where an entry's bytes lie; its local header stands at `header`.
+/// The position of an entry's bytes; its local header is at `header`.
 fn place(file: &[u8], header: usize, size: usize) -> Found<Range<usize>> {
     if number(file, header, 4)? != LOCAL as usize {
         return Err("an entry has no header");
@@ -145,7 +147,7 @@ fn place(file: &[u8], header: usize, size: usize) -> Found<Range<usize>> {
     Ok(start..start + size)
 }
 
-/// A little-endian number of so many bytes.
+/// A little-endian number of `length` bytes.
 fn number(bytes: &[u8], at: usize, length: usize) -> Found<usize> {
     let digits = slice(bytes, at, length)?;
     let number = digits.iter().rev().fold(0u64, |n, &digit| n << 8 | u64::from(digit));

@@ -1,15 +1,15 @@
-//! The control that a declared method brings along; `stdlib/methods/control.lua` is the same for
-//! methods whose stages have rates of their own.
+//! The default control of a declared method; `stdlib/methods/control.lua` is the same for
+//! methods whose stages have their own rates.
 
 use super::Declared;
 use crate::train::control::{Control, View};
 use crate::train::knobs::{Knob, Knobs, Value};
 use crate::{Error, Result};
 
-/// Rates under linear warm-up and decay; the temperature linear from its first to its last value.
+/// Rates with linear warm-up and decay; a temperature that changes linearly from its first to its last value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MethodControl {
-    /// The highest rate of each parameter group.
+    /// The peak rate of each parameter group.
     peaks: Vec<(String, f64)>,
     warmup: f64,
     temperature: Option<[f64; 2]>,
@@ -17,7 +17,7 @@ pub struct MethodControl {
 }
 
 impl MethodControl {
-    /// An operator's own parameters have the rate of the private prompts, unless they have one.
+    /// An operator's parameters use the rate of the private prompts by default.
     pub(super) fn new(method: &Declared, groups: &[String]) -> Self {
         let rate = |group: &String| {
             let other = (group == "operator").then_some("private");
@@ -58,7 +58,7 @@ impl Control for MethodControl {
     }
 }
 
-/// From 0 up to `peak` over a share `warmup` of the steps, then linearly down to 0 after the last:
+/// Linear from 0 to `peak` over the fraction `warmup` of the steps, then linear to 0 after the last step:
 /// `get_linear_schedule_with_warmup` of `transformers`. `step` counts from 1. The order of operations
 /// is that of `stdlib/schedule.lua`.
 fn warmup_linear(peak: f64, warmup: f64, step: u64, total: u64) -> f64 {
@@ -69,7 +69,7 @@ fn warmup_linear(peak: f64, warmup: f64, step: u64, total: u64) -> f64 {
     peak * (1.0 - ((i - rise) / (total as f64 - rise).max(1.0)).min(1.0))
 }
 
-/// A straight line from `first` at step 1 to `last` at step `total`.
+/// Linear from `first` at step 1 to `last` at step `total`.
 fn linear(first: f64, last: f64, step: u64, total: u64) -> f64 {
     let x = match total {
         0 | 1 => 0.0,

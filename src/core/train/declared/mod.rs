@@ -1,5 +1,5 @@
-//! A declared method as plain data, as `stdlib/methods/declare.lua` makes it: which prompts there
-//! are, how they are composed, and the settings it is trained with.
+//! A declared method as plain data, in the format of `stdlib/methods/declare.lua`: its prompts, their
+//! composition, and the settings of training.
 
 mod control;
 
@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// What a declared method may hold.
+/// The keys of a declared method.
 const OPTIONS: &[&str] = &[
     "name",
     "compose",
@@ -44,18 +44,18 @@ const OPTIONS: &[&str] = &[
 /// The parameter groups of a composition.
 const GROUPS: [&str; 4] = ["router", "source", "private", "operator"];
 
-/// A method that is made of a prompt bank, a router and an operator.
+/// A method that consists of a prompt bank, a router and an operator.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Declared {
-    /// For records and tables.
+    /// The name in records and tables.
     pub name: String,
-    /// The operator: "sum", "product", "concat", "private", or one that a script defines.
+    /// The operator: "sum", "product", "concat", "private", or a user-defined one.
     pub compose: String,
     /// S, the number of shared source prompts.
     pub sources: usize,
-    /// m, rows of a source prompt.
+    /// m, the number of rows of a source prompt.
     pub length: i64,
-    /// m', rows of a private prompt; None: as the operator needs them.
+    /// m', the number of rows of a private prompt; `None`: as the operator requires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_length: Option<i64>,
     pub encoder: Variant,
@@ -63,33 +63,32 @@ pub struct Declared {
     pub router: Variant,
     /// "append" or "prepend".
     pub placement: String,
-    /// Whether each task is trained by itself, one after the other.
+    /// Whether each task is trained separately, one after the other.
     pub alone: bool,
-    /// The highest learning rate of each parameter group.
+    /// The peak learning rate of each parameter group.
     pub lr: BTreeMap<String, f64>,
-    /// The share of the steps over which the rates rise.
+    /// The fraction of the steps with warm-up.
     pub warmup: f64,
-    /// At the first and at the last step; None: the method sets none.
+    /// At the first and at the last step; `None`: not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<[f64; 2]>,
-    /// How many of the largest weights of an example stay; None: all.
+    /// The number of the largest weights of an example to keep; `None`: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_k: Option<usize>,
     pub optimizer: Variant,
     pub weight_decay: f64,
-    /// What the user recorded beside it; nothing here reads it.
+    /// Additional data recorded by the user; not used here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<Value>,
 }
 
 impl Declared {
-    /// Reads a method. What is left out has the values that `compt.Method` documents for a table
-    /// without them.
+    /// Reads a method. Missing keys have the defaults that `compt.Method` documents.
     ///
     /// # Errors
     ///
-    /// An unknown key or parameter group, with the nearest known one; a value of another type or out
-    /// of its range.
+    /// An unknown key or parameter group (the nearest known one is named); a value of another type or out
+    /// of range.
     pub fn read(map: &Map<String, Value>) -> Result<Self> {
         let place = match map.get("name").and_then(Value::as_str) {
             Some(name) => format!("method '{name}'"),
@@ -134,7 +133,7 @@ impl Declared {
         Ok(declared)
     }
 
-    /// What does not go together.
+    /// Checks that the options are consistent.
     fn check(&self, o: &Options) -> Result<()> {
         if self.compose != "private" && self.sources == 0 {
             let what = format!("the composition '{}' needs sources", self.compose);
@@ -150,7 +149,7 @@ impl Declared {
         Ok(())
     }
 
-    /// Rows of a private prompt.
+    /// The number of rows of a private prompt.
     pub fn private_length(&self) -> i64 {
         self.private_length.unwrap_or_else(|| match compose::built_in(&self.compose) {
             Ok(operator) => operator.private_length(self.sources as i64, self.length),
@@ -158,15 +157,15 @@ impl Declared {
         })
     }
 
-    /// The method over a frozen backbone: the bank, then the router, drawn from torch's generator in
-    /// this order, and the operator. `tasks` are the names of those to be evaluated, then of those
-    /// that are only trained on; `operator` composes where `compose` names none of the built-in
-    /// ones. `Composition::groups` are the parameter groups to train.
+    /// Builds the method over a frozen backbone: the bank, then the router, drawn from torch's generator in
+    /// this order, and the operator. `tasks` are the names of the tasks to evaluate, then of those
+    /// that are only trained on; `operator` is used if `compose` is not the name of a built-in
+    /// one. `Composition::groups` are the parameter groups to train.
     ///
     /// # Errors
     ///
-    /// A trainable backbone; an operator, encoder, initialisation, router or length that there
-    /// cannot be.
+    /// A trainable backbone; an invalid operator, encoder, initialisation, router or
+    /// length.
     pub fn build(
         &self,
         tasks: &[String],
@@ -180,8 +179,8 @@ impl Declared {
         Ok(self.prompts(tasks, backbone, None)?.composed_by(operator))
     }
 
-    /// The bank and the router, for an operator that is made for them. Prompts start from `init`
-    /// where it is not the method's own. Errors as of `build`.
+    /// The bank and the router, for an operator that is built for them. `init` replaces the method's
+    /// initialisation if it is set. Errors as in `build`.
     pub fn prompts(
         &self,
         tasks: &[String],
@@ -212,16 +211,16 @@ impl Declared {
         Ok(BankAndRouter { bank: Rc::new(bank), router, device: material.device })
     }
 
-    /// The control that the method brings along, for these parameter groups.
+    /// The default control of the method, for these parameter groups.
     pub fn control(&self, groups: &[String]) -> MethodControl {
         MethodControl::new(self, groups)
     }
 }
 
-/// What an operator composes.
+/// The inputs of an operator.
 pub struct BankAndRouter {
     pub bank: Rc<PromptBank>,
-    /// None where there are no sources to weigh.
+    /// `None` if there are no sources.
     pub router: Option<Rc<dyn Router>>,
     pub device: tch::Device,
 }
@@ -233,7 +232,7 @@ impl BankAndRouter {
     }
 }
 
-/// Samples are in (0, 1), so their softmax keeps every source within a factor of e of the others;
+/// Samples are in (0, 1), so their softmax keeps the weights of all sources within a factor of e;
 /// the softmax of the logits does not.
 fn warn_of_gap(router: &dyn Router) {
     if router.samples() && router.normalisation(Phase::Eval) == Normalisation::Softmax {
@@ -245,11 +244,11 @@ fn warn_of_gap(router: &dyn Router) {
     }
 }
 
-/// The highest rates by group.
+/// The peak rates by group.
 fn rates(o: &Options) -> Result<BTreeMap<String, f64>> {
     let map: Map<String, Value> = o.get_or("lr", Map::new())?;
     let rate = |(group, rate): (String, Value)| {
-        // Other groups may be those of another method that the same table is for.
+        // Other groups may belong to another method that uses the same table.
         if !GROUPS.contains(&group.as_str()) && nearest(&group, &GROUPS).is_some() {
             return Err(o.of("lr", Error::unknown("parameter group", &group, GROUPS)));
         }

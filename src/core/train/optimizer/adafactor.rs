@@ -1,5 +1,5 @@
-//! Adafactor (Shazeer & Stern, 2018) with an external learning rate, as `transformers` computes
-//! it: for a matrix only row and column means of the squared gradient are remembered.
+//! Adafactor (Shazeer & Stern, 2018) with an external learning rate, as in `transformers`:
+//! for a matrix only row and column means of the squared gradient are stored.
 
 use super::{Group, Make, Optimizer, gradient, restored};
 use crate::Result;
@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
 /// - `scale_parameter`: whether the rate is relative to the size of the parameter (false)
-/// - `decay_rate`: the moving averages forget at rate t^-decay_rate (0.8)
-/// - `clip_threshold`: largest root mean square of an update, before the rate (1)
+/// - `decay_rate`: the decay of the moving averages is 1 - t^-decay_rate (0.8)
+/// - `clip_threshold`: maximum root mean square of an update, before the rate (1)
 pub(super) const KIND: Registered<Make> = Registered {
     name: "adafactor",
     options: &["scale_parameter", "decay_rate", "clip_threshold"],
@@ -28,11 +28,11 @@ fn make(o: &Options) -> Result<Box<dyn Optimizer>> {
 }
 
 struct AdafactorOptions {
-    /// Makes the rate relative: times max(`min_scale`, RMS of the parameter).
+    /// Multiplies the rate by max(`min_scale`, RMS of the parameter).
     scale_parameter: bool,
-    /// The moving averages forget at rate t^-decay_rate.
+    /// The decay of the moving averages is 1 - t^-decay_rate.
     decay_rate: f64,
-    /// The largest RMS of an update, before the rate.
+    /// The maximum RMS of an update, before the rate.
     clip_threshold: f64,
     /// Added to squared gradients.
     eps: f64,
@@ -40,8 +40,8 @@ struct AdafactorOptions {
 }
 
 impl Default for AdafactorOptions {
-    /// Lester et al.'s: no scaling, decay 0.8, clip 1 (their rate is 0.3, constant, and their
-    /// decay 1e-5). The decay is the group's, times the rate.
+    /// The settings of Lester et al. (2021): no scaling, decay 0.8, clipping at 1 (their rate is constant,
+    /// 0.3, and their weight decay 1e-5). The weight decay is the group's, times the rate.
     fn default() -> Self {
         AdafactorOptions {
             scale_parameter: false,
@@ -75,7 +75,7 @@ impl Adafactor {
     }
 }
 
-/// The shapes of a matrix's row and column means; None for what is no matrix.
+/// The shapes of a matrix's row and column means; `None` for other tensors.
 fn factors(shape: &[i64]) -> Option<[Vec<i64>; 2]> {
     let [front @ .., rows, columns] = shape else { return None };
     Some([rows, columns].map(|last| [front, &[*last]].concat()))
@@ -93,7 +93,7 @@ impl Square {
         })
     }
 
-    /// Takes a gradient in with weight `share`, and returns it over the root of the average.
+    /// Adds a gradient with weight `share`, and returns it divided by the root of the average.
     fn normalise(&mut self, grad: &Tensor, eps: f64, share: f64) -> Result<Tensor> {
         let square = grad.f_square()?.f_add_scalar_(eps)?;
         match self {
@@ -128,7 +128,7 @@ impl AdafactorOptions {
         let share = (average.steps as f64).powf(-self.decay_rate);
         let mut update = average.square.normalise(grad, self.eps, share)?;
         let excess = rms(&update)?.f_div_scalar(self.clip_threshold)?.f_clamp_min(1.0)?;
-        // Everything the step is multiplied by, kept on the device.
+        // All factors of the step, computed on the device.
         let mut rate = excess.f_reciprocal()?.f_mul_scalar_(lr)?;
         let mut decay = lr * weight_decay;
         if self.scale_parameter {

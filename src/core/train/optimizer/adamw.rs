@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov & Hutter, 2019), and Adam with steps in proportion to each tensor's size.
+//! AdamW (Loshchilov & Hutter, 2019), and Adam with steps relative to each tensor's size.
 
 use super::{Group, Make, Optimizer, gradient, restored};
 use crate::Result;
@@ -33,7 +33,7 @@ fn make(o: &Options) -> Result<Box<dyn Optimizer>> {
 #[derive(Clone, Copy)]
 pub(super) struct RmsScale {
     pub(super) floor: f64,
-    /// The RMS is read again every so many steps of the tensor.
+    /// The interval, in steps of the tensor, at which the RMS is computed again.
     pub(super) every: i64,
 }
 
@@ -46,12 +46,12 @@ impl Default for RmsScale {
 pub(super) struct AdamWOptions {
     pub(super) betas: (f64, f64),
     pub(super) eps: f64,
-    /// The step, not the decay, is scaled.
+    /// Scales the step, but not the weight decay.
     pub(super) scale_by_rms: Option<RmsScale>,
 }
 
 impl Default for AdamWOptions {
-    /// torch's: (0.9, 0.999), 1e-8, no scaling. The decay is the group's.
+    /// torch's defaults: (0.9, 0.999), 1e-8, no scaling. The weight decay is the group's.
     fn default() -> Self {
         AdamWOptions { betas: (0.9, 0.999), eps: 1e-8, scale_by_rms: None }
     }
@@ -61,7 +61,7 @@ struct Moments {
     steps: i64,
     first: Tensor,
     second: Tensor,
-    /// What the step is multiplied by.
+    /// The scale of the step.
     scale: f64,
 }
 
@@ -77,7 +77,7 @@ impl AdamW {
 }
 
 impl AdamWOptions {
-    /// p <- p (1 - lr decay) - lr scale m^ / (sqrt(v^) + eps), with m^ and v^ free of bias.
+    /// p <- p (1 - lr decay) - lr scale m^ / (sqrt(v^) + eps), with bias-corrected m^ and v^.
     fn update(
         &self,
         moments: &mut Moments,
@@ -100,7 +100,7 @@ impl AdamWOptions {
         if weight_decay != 0.0 {
             let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
         }
-        // Both sides of the fraction times sqrt(1 - beta2^t) spares an operation.
+        // Multiplying numerator and denominator by sqrt(1 - beta2^t) saves an operation.
         let below = moments.second.f_sqrt()?.f_add_scalar_(self.eps * root)?;
         let above = moments.first.f_mul_scalar(-lr * moments.scale * root / bias(beta1))?;
         let _ = parameter.f_addcdiv_(&above, &below)?;

@@ -1,21 +1,22 @@
-//! Clipping by the norm of all gradients together.
+//! Clipping by the joint norm of all gradients.
 
 use super::{Group, gradient};
 use crate::Result;
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
-/// 2-norms of gradients before clipping.
+/// L2 norms of gradients before clipping.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Norms {
-    /// Of all gradients together; 0 where there are none.
+    /// The joint norm of all gradients; 0 if there are none.
     pub joint: f64,
-    /// Of each parameter group that has gradients.
+    /// The norm of each parameter group with gradients.
     pub groups: BTreeMap<String, f64>,
 }
 
-/// Scales all gradients so that their joint 2-norm is at most `max_norm`, and returns the norms
-/// from before. A norm that is not finite scales nothing: the caller decides what to do.
+/// Scales all gradients so that their joint L2 norm is at most `max_norm`, and returns the norms
+/// before clipping. If the norm is not finite, nothing is scaled: the caller decides. Errors: those of
+/// libtorch.
 pub fn clip_grad_norm(groups: &[Group], max_norm: f64) -> Result<Norms> {
     let (mut grads, mut names, mut norms) = (Vec::new(), Vec::new(), Vec::new());
     for group in groups {
@@ -34,7 +35,7 @@ pub fn clip_grad_norm(groups: &[Group], max_norm: f64) -> Result<Norms> {
     if grads.is_empty() {
         return Ok(Norms::default());
     }
-    // One transfer from the device for all of them.
+    // A single transfer from the device.
     let norms = Tensor::f_stack(&norms, 0)?;
     let all = Tensor::f_cat(&[&norms, &norms.f_norm()?.f_view([1])?], 0)?;
     let mut all = Vec::<f64>::try_from(all.f_to_kind(Kind::Double)?)?;

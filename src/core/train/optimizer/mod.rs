@@ -1,5 +1,5 @@
 //! Optimizers over named parameters. An optimizer is a file here and a line of `KINDS`. Its state is
-//! kept by parameter name, so that a checkpoint can hold it.
+//! stored by parameter name, so that a checkpoint can contain it.
 
 mod adafactor;
 mod adamw;
@@ -14,17 +14,17 @@ use tch::{Device, Tensor};
 
 type Make = fn(&Options) -> Result<Box<dyn Optimizer>>;
 
-/// Every optimizer.
+/// All optimizers.
 pub const KINDS: &[Registered<Make>] = &[adamw::KIND, adafactor::KIND];
 
-/// The optimizer that is meant where none is named: ComPT's.
+/// The default optimizer: ComPT's.
 pub const DEFAULT: &str = adamw::KIND.name;
 
-/// An optimizer of that kind, without a state.
+/// Creates an optimizer, without a state.
 ///
 /// # Errors
 ///
-/// An unknown kind or option, or a value that an option cannot have.
+/// An unknown kind or option, or an invalid value.
 pub fn make(variant: &Variant) -> Result<Box<dyn Optimizer>> {
     let (kind, options) = variant.among("optimizer", KINDS)?;
     (kind.make)(&options)
@@ -39,29 +39,29 @@ pub struct Group {
 }
 
 pub trait Optimizer {
-    /// Updates a group in place from its gradients. A parameter without gradient is left as it
-    /// is: no decay, no moment, no count.
+    /// Updates a group in place from its gradients. A parameter without gradient is not changed:
+    /// no decay, moments or step count. Errors: those of libtorch.
     fn step(&mut self, group: &Group, lr: f64, weight_decay: f64) -> Result<()>;
 
     /// A copy of the state: `<parameter>.<quantity>`, for every parameter updated so far.
     fn state(&self) -> Result<Named>;
 
-    /// Takes over what `state` returned, on the device of the groups' parameters; parameters without
-    /// a state start anew.
+    /// Restores what `state` returned, on the device of the groups' parameters; parameters without
+    /// a state are reset.
     ///
     /// # Errors
     ///
-    /// A tensor of another shape than its parameter needs.
+    /// The shape of a tensor does not match its parameter.
     fn load_state(&mut self, groups: &[Group], state: &[(String, Tensor)]) -> Result<()>;
 }
 
-/// The gradient, where there is one.
+/// The gradient, if there is one.
 fn gradient(parameter: &Tensor) -> Result<Option<Tensor>> {
     let grad = parameter.f_grad()?;
     Ok(grad.defined().then_some(grad))
 }
 
-/// A copy of a tensor of a state on `device`, if it has the shape it must have.
+/// A copy of a state tensor on `device`; an error if its shape differs from `shape`.
 fn restored(value: &Tensor, shape: &[i64], device: Device) -> Result<Tensor> {
     if value.size() != shape {
         return Err(Error::new(format!(

@@ -13,8 +13,8 @@ fn made(optimizer: Value) -> Result<Box<dyn Optimizer>> {
 const NAMES: [&str; 3] = ["matrix", "vector", "skipped"];
 const RATES: [f64; 5] = [0.05, 0.04, 0.03, 0.02, 0.01];
 
-/// `values` as fresh leaves on the same storage, with the golden gradients of a step; `skipped`
-/// has none in the third.
+/// `values` as new leaves on the same storage, with the golden gradients of a step; `skipped`
+/// has no gradient in the third step.
 fn group(golden: &Golden, values: &[Tensor], step: usize, weight_decay: f64) -> Group {
     let parameters = NAMES.iter().zip(values).map(|(name, value)| {
         let leaf = value.detach().set_requires_grad(true);
@@ -27,7 +27,7 @@ fn group(golden: &Golden, values: &[Tensor], step: usize, weight_decay: f64) -> 
     Group { name: "all".into(), parameters: parameters.collect(), weight_decay }
 }
 
-/// Five steps; after the second the state moves into a fresh optimizer.
+/// Five steps; after the second one the state is loaded into a new optimizer.
 fn check(label: &str, weight_decay: f64, fresh: impl Fn() -> Box<dyn Optimizer>) {
     let golden = Golden::open();
     let start = |name| golden.get(&format!("optimizer.start.{name}"));

@@ -1,4 +1,4 @@
-//! Scores of the current prompts, on demand and while training.
+//! Evaluation of the current prompts, on demand and during training.
 
 use super::Trainer;
 use crate::train::composition::Selection;
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use std::rc::Rc;
 
 impl Trainer {
-    /// Scores of the tasks with these indices.
+    /// Scores of the tasks with these indices. Errors: a task has no rows of the split, or `progress` fails.
     pub fn evaluate(
         &self,
         which: &[usize],
@@ -43,7 +43,7 @@ impl Trainer {
         evaluate(&backbone, tasks, which, &inputs, options, progress)
     }
 
-    /// Steps between evaluations while training, as the control of the last step has it.
+    /// The interval of evaluations during training, set by the control of the last step.
     pub(super) fn evaluate_every(&self) -> u64 {
         match self.at.knobs.number("evaluate_every") {
             Some(every) => every as u64,
@@ -51,12 +51,12 @@ impl Trainer {
         }
     }
 
-    /// Leaves out the evaluation that is due.
+    /// Skips the evaluation that is due.
     pub fn skip_evaluation(&mut self) {
         self.at.evaluation_due = false;
     }
 
-    /// The evaluation that is due after the last step, if one is. An error of `progress` leaves it
+    /// The evaluation that is due after the last step, if any. After an error of `progress` it remains
     /// due.
     pub fn due_evaluation(
         &mut self,

@@ -1,5 +1,5 @@
 //! The training loop. A step has three parts: gather (a batch, each example with its own prompt),
-//! the backbone (loss by example), scatter (gradients to their owners, one optimizer step).
+//! the backbone (loss by example), scatter (gradients to their parameters, one optimizer step).
 
 use crate::backbone::GroupCost;
 use crate::nn::Named;
@@ -28,19 +28,19 @@ pub struct Trainer {
     parts: Parts,
     at: Progress,
     cost: GroupCost,
-    /// What the last step changed, as it was before.
+    /// The values before the last step of everything that it changed.
     undo: Named,
-    /// Where `NonFinite::RollBack` goes back to.
+    /// The state that `NonFinite::RollBack` restores.
     anchor: Option<Box<State>>,
-    /// Whether the parameters are those before the last step, which led to a loss that is not
+    /// Whether the parameters are those before the last step, because its loss was not
     /// finite.
     taken_back: bool,
 }
 
-/// Sets the draws of a stage's beginning apart from those of its first step.
+/// Separates the random draws of a stage's start from those of its first step.
 const STAGE: u64 = 0x5357_4147;
 
-/// A batch, or several, forward and backward.
+/// The forward and backward passes of a step.
 #[derive(Default)]
 struct Sums {
     loss: f64,
@@ -71,18 +71,18 @@ impl Trainer {
         &self.at
     }
 
-    /// Steps made so far.
+    /// The number of steps made so far.
     pub fn steps(&self) -> u64 {
         self.at.step
     }
 
-    /// Whether the parameters are those after the last step. They are not where a step was undone
+    /// Whether the parameters are those after the last step. They are not if a step was undone
     /// because of a loss that was not finite: a run resumed from them would differ.
     pub fn is_whole(&self) -> bool {
         !self.taken_back
     }
 
-    /// Steps of all stages together.
+    /// The number of steps of all stages together.
     pub fn total_steps(&self) -> u64 {
         self.parts.stages.iter().map(|stage| stage.setting.total_steps).sum()
     }
@@ -92,7 +92,7 @@ impl Trainer {
         self.at.last.as_ref()
     }
 
-    /// The stage the next step belongs to, and its number within the stage, from 1.
+    /// The stage of the next step, and its number within the stage, from 1.
     fn place(&self) -> Result<(usize, u64)> {
         let mut before = 0;
         for (i, stage) in self.parts.stages.iter().enumerate() {
@@ -105,12 +105,12 @@ impl Trainer {
             .hint("make a new trainer with more 'epochs' or 'steps'"))
     }
 
-    /// The stage that the next step belongs to; None where all are made.
+    /// The stage of the next step; `None` if all steps are made.
     pub fn next_stage(&self) -> Option<usize> {
         self.place().ok().map(|(stage, _)| stage)
     }
 
-    /// The tasks that a stage may draw rows of.
+    /// The tasks whose rows a stage may sample.
     pub fn tasks_of_stage(&self, stage: usize) -> Vec<&str> {
         let (names, targets) = (&self.parts.task_names, self.all_tasks().len());
         let of_stage = match self.parts.stages[stage].from {
@@ -120,7 +120,7 @@ impl Trainer {
         of_stage.iter().map(String::as_str).collect()
     }
 
-    /// The groups that the last step trained, if it was of this stage.
+    /// The groups that the last step trained, if it belongs to this stage.
     pub fn trained_in(&self, stage: usize) -> impl Iterator<Item = &Group> {
         let trains = &self.parts.stages[stage].trains;
         let frozen = |group: &Group| self.at.knobs.flag(&format!("freeze.{}", group.name));
@@ -128,12 +128,12 @@ impl Trainer {
         groups.filter(move |group| trains.contains(&group.name) && !frozen(group))
     }
 
-    /// The names of the parameters that the last step moved: those that had a gradient.
+    /// The names of the parameters that the last step changed: those that had a gradient.
     pub fn moved(&self) -> impl Iterator<Item = &str> {
         self.undo.iter().map(|(name, _)| name.as_str())
     }
 
-    /// An error where a script turned a parameter's `requires_grad` off: every step sets it.
+    /// An error if a script disabled a parameter's `requires_grad`, which every step sets.
     fn refuse_thawing(&self) -> Result<()> {
         for group in &self.parts.groups {
             if let Some((name, _)) = group.parameters.iter().find(|(_, t)| !t.requires_grad()) {
@@ -150,9 +150,9 @@ impl Trainer {
         Ok(())
     }
 
-    /// What comes before the first step of a stage.
+    /// Runs what precedes the first step of a stage.
     fn begin(&mut self, stage: usize) -> Result<()> {
-        // What the last step changed may be something else now.
+        // The values changed by the last step may now be others.
         self.undo.clear();
         let stage = &self.parts.stages[stage];
         if !stage.begins {
@@ -160,7 +160,7 @@ impl Trainer {
         }
         if let Some(learner) = &stage.learner {
             let place = |e: Error| e.at(format!("the beginning of stage '{}'", stage.name));
-            // What is drawn there is the same whenever the stage begins.
+            // The random draws are the same whenever the stage starts.
             tch::manual_seed(mix(self.parts.settings.seed ^ STAGE, self.at.step) as i64);
             tch::no_grad(|| learner.begin()).map_err(place)?;
         }
@@ -192,9 +192,9 @@ impl Trainer {
         Ok(view)
     }
 
-    /// One optimizer step, or none if `heed_stop` is set and the control's `stop` is true. After an
-    /// error the parameters are good ones: those before the step, or, where their loss is not
-    /// finite, those of the last finite loss; and the step may be tried again, with the same rows.
+    /// Makes one optimizer step, or none if `heed_stop` is set and the control's `stop` is true. After an
+    /// error the parameters are valid: those before the step or, if their loss is not
+    /// finite, those of the last finite loss; and the step can be tried again with the same rows.
     pub fn step(&mut self, heed_stop: bool) -> Result<Option<StepReport>> {
         self.refuse_thawing()?;
         let before = (self.parts.batches.order(), self.at.attempts, self.at.rollbacks);
@@ -203,7 +203,7 @@ impl Trainer {
         self.zero_grad()?;
         match &report {
             Ok(Some(_)) => self.taken_back = false,
-            // After a rollback the step is another one.
+            // After a rollback the step is a different one.
             Err(_) if before.2 == self.at.rollbacks => {
                 self.parts.batches.restore(&before.0)?;
                 self.at.attempts = before.1;
@@ -279,7 +279,7 @@ impl Trainer {
         let (mut sums, batches) = (Sums::default(), settings.accumulate);
         for _ in 0..batches {
             let batch = self.parts.batches.next_batch(stage, step, weights.as_ref())?;
-            // A backward pass frees what a trainable backbone was assembled into.
+            // A backward pass frees the tensors that a trainable backbone was assembled from.
             self.parts.backbone.borrow_mut().model.refresh()?;
             let tasks = batch.tasks.clone();
             let learner = self.parts.stages[stage].learner.as_deref();
@@ -297,8 +297,9 @@ impl Trainer {
         Ok(sums)
     }
 
-    /// The loss of the next step and its gradients before clipping, by parameter; none of those that
-    /// have no part in it. The step is not made (its stage is begun), and will be on the same rows.
+    /// The loss of the next step and its gradients before clipping, by parameter; parameters without gradient
+    /// are left out. The step is not made (but its stage starts), and will use the same rows. Errors:
+    /// as in `step`.
     pub fn gradients(&mut self) -> Result<(f64, Named)> {
         self.refuse_thawing()?;
         let (stage, step) = self.place()?;
@@ -323,7 +324,7 @@ impl Trainer {
         self.undo = self.trained_copies()?;
         let decay = knobs.number("weight_decay");
         for group in &self.parts.groups {
-            // A group the stage does not train (no tasks of it are drawn) has no gradients.
+            // A group that the stage does not train (none of its tasks is sampled) has no gradients.
             let rate = lr.get(&group.name).copied().unwrap_or(0.0);
             let decay = decay.unwrap_or(group.weight_decay);
             self.parts.optimizer.step(group, rate, decay)?;
@@ -331,13 +332,13 @@ impl Trainer {
         Ok(())
     }
 
-    /// Whether the temperature means anything to this method.
+    /// Whether the method uses the temperature.
     fn samples(&self) -> bool {
         let router = self.composition().and_then(|c| c.router.as_ref());
         router.is_some_and(|router| router.samples())
     }
 
-    /// The rate of every group; one without a rate is an error.
+    /// The rate of every group; a group without a rate is an error.
     fn learning_rates(&self, stage: usize, knobs: &Knobs) -> Result<BTreeMap<String, f64>> {
         let groups = &self.parts.stages[stage].trains;
         groups
@@ -354,7 +355,7 @@ impl Trainer {
         self.parts.groups.iter().flat_map(|group| &group.parameters)
     }
 
-    /// Which groups get gradients.
+    /// Sets which groups receive gradients.
     fn set_trained(&self, is_trained: impl Fn(&str) -> bool) {
         for group in &self.parts.groups {
             let trained = is_trained(&group.name);
@@ -385,8 +386,9 @@ impl Trainer {
         selection(&self.at.knobs)
     }
 
-    /// The prompts of every task at inference, in the order of the task set, with the knobs of the
-    /// last step where the selection leaves them open; None where the backbone itself was trained.
+    /// The prompts of every task at inference, in the order of the task set, `[T, m', d]`, with the knobs of
+    /// the last step as defaults; `None` if the backbone itself was trained. Errors: as in
+    /// `Composition::for_tasks`.
     pub fn prompts(&self, selection: Selection) -> Result<Option<Prompts>> {
         let Some(learner) = self.learner() else { return Ok(None) };
         if self.stage().is_some_and(|stage| stage.from) {
@@ -398,7 +400,7 @@ impl Trainer {
         }
     }
 
-    /// A selection, completed by the knobs of the last step.
+    /// A selection with the knobs of the last step as defaults.
     pub(super) fn selected(&self, selection: Selection) -> Selection {
         let steered = self.steered();
         Selection {
@@ -408,14 +410,14 @@ impl Trainer {
         }
     }
 
-    /// The tasks that are evaluated.
+    /// The indices of the evaluated tasks.
     pub fn all_tasks(&self) -> Vec<usize> {
         let count =
             self.parts.tasks.as_ref().map_or(self.parts.task_names.len(), |t| t.tasks.len());
         (0..count).collect()
     }
 
-    /// The stage of the last step; before it, the first.
+    /// The stage of the last step; before the first step, the first stage.
     pub(super) fn stage(&self) -> Option<&Stage> {
         let mut before = 0;
         let stages = &self.parts.stages;
@@ -426,12 +428,12 @@ impl Trainer {
         current.or(stages.last())
     }
 
-    /// What the stage of the last step trained; None where that was the backbone itself.
+    /// The learner of the last step's stage; `None` if the backbone itself was trained.
     pub fn learner(&self) -> Option<&dyn Learner> {
         self.stage()?.learner.as_deref()
     }
 
-    /// What the parts of a composition are, where there is one.
+    /// The parts of the composition, if there is one.
     pub fn composition(&self) -> Option<&Composition> {
         self.learner()?.composition()
     }

@@ -1,4 +1,4 @@
-//! Saving and restoring a run's state: for checkpoints, and for steps that are not finite.
+//! Saves and restores a run's state: for checkpoints, and for steps that are not finite.
 
 use super::Trainer;
 use crate::nn::{Named, named};
@@ -15,7 +15,7 @@ const STOP: &str = "the prompts are those of the last finite loss and can still 
                     \"rollback\"";
 
 impl Trainer {
-    /// A copy of the state of the run.
+    /// A copy of the state of the run. Errors: tensors cannot be copied.
     pub fn state(&self) -> Result<State> {
         let parameters = self.trained().map(|(name, t)| Ok((name.clone(), t.f_detach_copy()?)));
         let copy = |named: &Named| -> Result<Named> {
@@ -67,7 +67,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Keeps the state that a later step may go back to.
+    /// Stores the state for a later rollback.
     pub(super) fn drop_anchor(&mut self) -> Result<()> {
         let every = self.parts.settings.anchor_every.max(1);
         let due = self.anchor.is_none() || self.at.step.is_multiple_of(every);
@@ -79,7 +79,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Back to the anchor, but not to its order of rows.
+    /// Restores the anchor, but not its order of rows.
     fn roll_back(&mut self) -> Result<()> {
         let Some(anchor) = self.anchor.take() else {
             return Err(Error::new("there is no state to go back to"));
@@ -95,8 +95,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// What the settings say about a step that is not finite: an error; a report of another try
-    /// from the anchor; or None, to leave the batch out.
+    /// Applies the policy for a step that is not finite: an error; a report of another attempt
+    /// from the anchor; or `None` to skip the batch.
     pub(super) fn recover(
         &mut self,
         report: &StepReport,
@@ -132,7 +132,7 @@ impl Trainer {
         }
     }
 
-    /// Undoes the last step's update.
+    /// Undoes the last update.
     fn take_back(&mut self) -> Result<()> {
         let undo = std::mem::take(&mut self.undo);
         let changed = self.trained().filter(|(name, _)| undo.iter().any(|(n, _)| n == name));

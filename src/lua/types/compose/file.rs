@@ -1,4 +1,4 @@
-//! An operator in a file of its own: loaded, tried on the shapes of a run, exchanged while it trains.
+//! An operator in its own file: loaded, tried on the shapes of a run, replaced during training.
 
 use super::Definition;
 use super::in_lua::InLua;
@@ -22,11 +22,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Instructions that loading, and a call on a run's shapes, may take.
+/// The instruction limit for loading, and for a call on a run's shapes.
 const INSTRUCTIONS: u32 = 5_000_000;
 
-/// Reads a file that returns an operator. Where a script is run again the file may be broken by
-/// now: what was recorded takes its place before it is called.
+/// Reads a file that returns an operator. When a script is run again, the file may be invalid by
+/// now; the recorded version replaces it before it is called.
 pub fn open(lua: &Lua, path: &Path) -> mlua::Result<Definition> {
     let again = lua.app_data_ref::<Session>().is_some_and(|session| session.again.is_some());
     let text = match text::read(path) {
@@ -73,7 +73,7 @@ fn gives_nothing(lua: &Lua, text: &str) -> bool {
     }
 }
 
-/// The script's globals, and a `require` of the library alone: other files are neither followed nor
+/// The script's globals, and a `require` restricted to the library: other files are neither watched nor
 /// recorded.
 fn environment(lua: &Lua) -> mlua::Result<Table> {
     let globals = lua.globals();
@@ -98,15 +98,15 @@ fn environment(lua: &Lua) -> mlua::Result<Table> {
 pub struct Followed {
     operator: Rc<InLua>,
     source: RefCell<Source>,
-    /// The version before, until the one in use has failed.
+    /// The previous version, until the current one has failed.
     before: RefCell<Option<(Function, Source)>>,
     context: Context,
     shapes: Shapes,
     changed: Arc<AtomicBool>,
-    /// Watched from the first question for news on.
+    /// Watched from the first check on.
     watch: RefCell<Option<Watch>>,
     followed: Cell<bool>,
-    /// What the file held when it was seen cut off, and since when.
+    /// The truncated contents that were read, and since when.
     cut_off: RefCell<Option<(String, Instant)>>,
 }
 
@@ -125,7 +125,7 @@ impl Followed {
         }
     }
 
-    /// Calls a new version as a step would, with the parameters as they are.
+    /// Calls a new version as a step would, with the current parameters.
     fn try_out(&self, lua: &Lua, definition: &Definition) -> Result<()> {
         let own = self.operator.own_parameters();
         let tried = hook::limited(lua, INSTRUCTIONS, || {
@@ -152,7 +152,7 @@ impl Followed {
         tried.map_err(|e| error_of(&e))
     }
 
-    /// Whether a text seems to be cut off, or is not there, and still has time to become whole.
+    /// Whether a text seems to be truncated or missing and the time limit has not passed.
     fn is_cut_off(&self, text: Option<&String>) -> bool {
         let lua = self.operator.lua.upgrade();
         let is_unfinished = text.is_none_or(|text| is_blank(text) || gives_nothing(&lua, text));

@@ -1,4 +1,4 @@
-//! An operator written in Lua. It runs in the forward pass; autograd follows its operations.
+//! An operator written in Lua. It runs in the forward pass and is differentiated by autograd.
 
 use super::parameters;
 use crate::torch::{LuaTensor, in_scope};
@@ -15,9 +15,9 @@ pub struct InLua {
     name: String,
     pub(super) function: RefCell<Function>,
     parameters: Named,
-    /// Whether its last call ended in an error.
+    /// Whether its last call raised an error.
     pub(super) failed: Cell<bool>,
-    /// Whether what it returns is still looked at for numbers that are not finite.
+    /// Whether its results are still checked for non-finite numbers.
     pub(super) on_trial: Cell<bool>,
 }
 
@@ -33,7 +33,7 @@ impl InLua {
         }
     }
 
-    /// Its parameters by the names they were declared with.
+    /// Its parameters by their declared names.
     pub fn own_parameters(&self) -> &[(String, Tensor)] {
         &self.parameters
     }
@@ -44,7 +44,7 @@ impl InLua {
 
     fn call(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> mlua::Result<Tensor> {
         let lua = self.lua.upgrade();
-        // What the function makes on its way goes when it returns; the graph keeps what it needs.
+        // Intermediate tensors of the function are freed when it returns; the graph keeps what it needs.
         let arguments = [private, sources, weights].map(Tensor::shallow_clone);
         let own: Named =
             self.parameters.iter().map(|(name, t)| (name.clone(), t.shallow_clone())).collect();

@@ -1,4 +1,4 @@
-//! `compt.compose`: the operators as functions, and operators of one's own.
+//! `compt.compose`: the operators as functions, and user-defined operators.
 
 mod file;
 mod in_lua;
@@ -21,7 +21,7 @@ use std::path::Path;
 use std::rc::Rc;
 use trial::Trial;
 
-/// Where `compt.compose.define` keeps its operators.
+/// The registry key of the operators of `compt.compose.define`.
 const DEFINED: &str = "compt.compose.defined";
 const DEFINE: &str = "compt.compose.define";
 
@@ -44,11 +44,11 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("compose", table)
 }
 
-/// `define(name, operator)`: from now on `compose = name` composes with it; its function is
-/// `compt.compose[name]`, too. The operator is
+/// `define(name, operator)`: `compose = name` then selects the operator; its function is also
+/// `compt.compose[name]`. The operator is
 /// `f(private [B, m', d], sources [S, m, d], weights [B, S]) -> [B, m'', d]`, a table
-/// { parameters, compose = f }, or the path of a file that returns one of these: that is followed
-/// while a run trains.
+/// `{ parameters, compose = f }`, or the path of a file that returns one of these, which is watched
+/// during training.
 fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
     if compose::built_in_names().any(|known| known == name) || name == "define" {
         return Err(Error::new(format!("'{name}' is a built-in composition"))
@@ -70,18 +70,18 @@ fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
     native.get::<Table>("compose")?.set(name, function)
 }
 
-/// An operator of the user's own.
+/// A user-defined operator.
 #[derive(Clone)]
 struct Definition {
     function: Function,
-    /// As they were declared; nil: none.
+    /// As declared; nil if there are none.
     parameters: Value,
-    /// The file it is followed in.
+    /// The file that is watched.
     source: Option<Source>,
 }
 
 impl Definition {
-    /// A function, or a table { parameters, compose }.
+    /// A function, or a table `{ parameters, compose }`.
     fn read(lua: &Lua, value: Value) -> mlua::Result<Definition> {
         let (function, parameters) = match value {
             Value::Function(function) => (function, Value::Nil),
@@ -112,7 +112,7 @@ impl Definition {
     }
 }
 
-/// The operator a method names or gives, before it is made for the sizes of a run.
+/// The operator of a method, before it is built for the sizes of a run.
 pub enum Choice {
     BuiltIn(Rc<dyn Operator>),
     Own(Own),
@@ -123,7 +123,7 @@ pub struct Own {
     definition: Definition,
 }
 
-/// An operator, and the file it is followed in.
+/// An operator, and the file that is watched.
 pub type Made = (Rc<dyn Operator>, Option<Box<dyn OperatorFile>>);
 
 impl Choice {
@@ -165,8 +165,8 @@ impl Choice {
 }
 
 impl Own {
-    /// Makes its parameters, and tries it on the shapes of the run. Of a run that is made again its
-    /// file is taken as it was `recorded`, tried before the run began.
+    /// Creates its parameters, and tries it on the shapes of the run. For a run that is made again,
+    /// `recorded` is the recorded version of its file, which the run has tried before.
     pub fn make(
         self,
         lua: &Lua,

@@ -1,4 +1,4 @@
-//! The parameters of an operator of the user's own: declared by name, made for the sizes of a run.
+//! The parameters of a user-defined operator: declared by name, created for the sizes of a run.
 
 use crate::object::no_such;
 use crate::options::{Options, kind};
@@ -8,7 +8,7 @@ use compt_core::nn::{Named, init};
 use mlua::{FromLua, Function, Lua, Table, Value};
 use tch::{Device, Kind, Tensor};
 
-/// The sizes of the run an operator is made for: `compt.OperatorContext` in `stdlib/doc`.
+/// The sizes of the run: `compt.OperatorContext` in `stdlib/doc`.
 #[derive(Clone)]
 pub struct Context {
     pub tasks: Vec<String>,
@@ -31,7 +31,7 @@ impl Context {
     }
 }
 
-/// A table that is only read: an unknown name is an error that begins with `what`.
+/// A read-only table: access to an unknown name is an error that begins with `what`.
 fn sealed(lua: &Lua, fields: Table, what: &'static str) -> mlua::Result<Table> {
     let (meta, all) = (lua.create_table()?, fields.clone());
     let index = move |_: &Lua, (_, key): (Table, Value)| -> mlua::Result<Value> {
@@ -62,7 +62,7 @@ fn sealed(lua: &Lua, fields: Table, what: &'static str) -> mlua::Result<Table> {
     Ok(empty)
 }
 
-/// The parameters as the operator's function sees them.
+/// The parameters as a Lua table.
 pub fn to_lua(lua: &Lua, parameters: &[(String, Tensor)]) -> mlua::Result<Table> {
     let fields = lua.create_table()?;
     for (name, tensor) in parameters {
@@ -185,7 +185,7 @@ fn of_shape(value: Tensor, shape: &[i64]) -> mlua::Result<Tensor> {
     }
 }
 
-/// In what two sets of parameters differ, by name and shape; None: in nothing.
+/// The differences between two sets of parameters, by name and shape; `None` if they are equal.
 pub fn differences(old: &[(String, Tensor)], new: &[(String, Tensor)]) -> Option<String> {
     let of = |all: &[(String, Tensor)], name: &str| -> Option<Vec<i64>> {
         all.iter().find(|(known, _)| known == name).map(|(_, tensor)| tensor.size())

@@ -1,4 +1,4 @@
-//! An operator of the user's own, tried on the shapes of a run before the run uses it.
+//! The trial of a user-defined operator on the shapes of a run, before the run uses it.
 
 use super::in_lua::InLua;
 use crate::{Error, Result};
@@ -8,25 +8,25 @@ use compt_core::tensor::is_finite;
 use mlua::{Function, Lua};
 use tch::Tensor;
 
-/// Gives private prompts, sources and weights of rows of these tasks (from 0), as a step of the run
-/// has them.
+/// Returns private prompts [B, m', d], sources [S, m, d] and weights [B, S] for rows of these tasks (from 0),
+/// as in a step of the run.
 pub type Shapes = Box<dyn Fn(&[usize]) -> Result<[Tensor; 3]>>;
 
-/// What is tried: a function under an operator's name, with copies of its parameters.
+/// A function to try under an operator's name, with copies of its parameters.
 pub struct Trial<'a> {
     pub lua: &'a Lua,
     pub name: &'a str,
     pub function: &'a Function,
     pub parameters: &'a [(String, Tensor)],
     pub shapes: &'a Shapes,
-    /// How many tasks the run has.
+    /// The number of tasks of the run.
     pub tasks: usize,
 }
 
 const NOTHING: &str = "nothing could be trained";
 
 impl Trial<'_> {
-    /// A row of each task, and one row alone: what a step, an evaluation and a prediction ask for.
+    /// A row per task, and a single row: the batches of a step, an evaluation and a prediction.
     fn lots(&self) -> [Vec<usize>; 2] {
         match self.tasks {
             1 => [vec![0, 0], vec![0]],
@@ -34,7 +34,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Calls it as a step would, gradients included.
+    /// Calls it as a step would, with gradients.
     pub fn run(&self) -> Result<()> {
         self.lots().iter().try_for_each(|lot| {
             self.on(lot).map_err(|e| match lot.len() {
@@ -44,7 +44,7 @@ impl Trial<'_> {
         })
     }
 
-    /// The same, and that the same arguments bring the same answer.
+    /// Like [`Trial::run`]; also checks that equal arguments give equal results.
     pub fn run_twice(&self) -> Result<()> {
         self.run()?;
         let [lot, _] = self.lots();
@@ -60,7 +60,7 @@ impl Trial<'_> {
         }
     }
 
-    /// The operator over leaves of its own.
+    /// The operator with new leaf tensors.
     fn leaves(&self, lot: &[usize]) -> Result<(InLua, [Tensor; 3])> {
         let leaf = |tensor: &Tensor| -> Result<Tensor> {
             Ok(tch::no_grad(|| tensor.f_detach_copy())?.f_set_requires_grad(true)?)
@@ -72,7 +72,7 @@ impl Trial<'_> {
         Ok((InLua::new(self.lua, self.name, self.function.clone(), own), arguments))
     }
 
-    /// Composes, as in a step, what is computed from leaves: that may be changed in place.
+    /// Composes tensors computed from leaves, as in a step: these may be changed in place.
     fn compose(operator: &InLua, leaves: &[Tensor; 3]) -> Result<Tensor> {
         let [private, sources, weights] = leaves.each_ref().map(|leaf| leaf.f_mul_scalar(1.0));
         operator.compose(&private?, &sources?, &weights?)

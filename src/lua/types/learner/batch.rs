@@ -1,4 +1,4 @@
-//! A batch as a method's functions see it.
+//! A batch as the functions of a method receive it.
 
 use super::inputs;
 use crate::call;
@@ -33,7 +33,7 @@ impl LuaBatch {
         self.rows.tasks.len()
     }
 
-    /// Tokens of the longest source.
+    /// The number of tokens of the longest source.
     fn length(&self) -> usize {
         self.rows.sources.iter().map(Vec::len).max().unwrap_or(0)
     }
@@ -49,7 +49,7 @@ impl LuaBatch {
         }
     }
 
-    /// `[B, L]`: 1 at a token, 0 behind the end.
+    /// `[B, L]`: 1 for a token, 0 for padding.
     fn mask(&self) -> Result<Tensor> {
         self.need_rows()?;
         let width = self.length();
@@ -63,7 +63,7 @@ impl LuaBatch {
         Ok(mask.f_to_device(self.device())?)
     }
 
-    /// `[B, L, d]` float32: the embeddings of the tokens, zeros behind the end.
+    /// `[B, L, d]` float32: the embeddings of the tokens, zeros for padding.
     fn embeddings(&self) -> Result<Tensor> {
         let mask = self.mask()?.f_unsqueeze(-1)?;
         let width = self.length();
@@ -79,8 +79,8 @@ impl LuaBatch {
         Ok(embedded.f_to_kind(Kind::Float)?.f_mul(&mask)?)
     }
 
-    /// `f` of each task that occurs, by row: what it gives for a task, once for each row of it. A
-    /// parameter of a task that does not occur has no part in it, and so no gradient.
+    /// Calls `f` for each task in the batch, and repeats its result for each row of the task. Parameters of
+    /// other tasks are not used, and receive no gradient.
     fn each(&self, function: &Function) -> mlua::Result<Tensor> {
         let mut distinct = self.rows.tasks.clone();
         distinct.sort_unstable();
@@ -112,7 +112,7 @@ impl LuaBatch {
         }
     }
 
-    /// Which sources take part, where some are left out.
+    /// Which sources are used, if some are left out.
     fn kept(&self) -> Option<Vec<bool>> {
         let isolation = self.context.selection.isolation;
         let part = |source| isolation.keeps(source);

@@ -1,4 +1,4 @@
-//! The inputs that a method computes for a batch, as Lua values.
+//! The inputs that a method returns for a batch, converted from Lua values.
 
 use crate::options::Options;
 use crate::torch::{LuaTensor, TensorArg};
@@ -11,11 +11,11 @@ use mlua::{FromLua, Lua, Table, Value};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
-/// Reads what `give` returned for a batch of `rows` rows over a backbone of d_model `width` on a device: a
-/// prompt `[B, m, d]`, a table { prompt, shift, changes }, or nil for nothing.
+/// Reads the result of `give` for a batch of `rows` rows over a backbone of d_model `width` on a device: a
+/// prompt `[B, m, d]`, a table `{ prompt, shift, changes }`, or nil.
 ///
 /// # Errors
-/// Another type, an unknown key, or a tensor of another shape, type or device.
+/// A value of another type, an unknown key, or a tensor of another shape, dtype or device.
 pub fn read(
     lua: &Lua,
     value: Value,
@@ -60,7 +60,7 @@ fn check(prompt: &Tensor, rows: i64, width: i64) -> Result<()> {
     }
 }
 
-/// Prompts are float32, as parameters are, and where the backbone is.
+/// Prompts must be float32, like parameters, and on the device of the backbone.
 fn check_kind(prompt: &Tensor, on: Device) -> Result<()> {
     let kind = prompt.f_kind()?;
     if kind == Kind::Float && prompt.device() == on {
@@ -119,7 +119,7 @@ fn read_changes(lua: &Lua, table: Table) -> mlua::Result<Changes> {
     Ok(Changes(all))
 }
 
-/// A list of `N` tensors, if it is there.
+/// A list of `N` tensors, if present.
 fn tensors<const N: usize>(
     lua: &Lua,
     o: &Options,

@@ -1,5 +1,5 @@
-//! Methods written in Lua: what they train (`setup`), what they see of a batch (`batch`), and what
-//! they compute for it, prompts or changes of the backbone (`inputs`).
+//! Methods written in Lua: their parameters (`setup`), their view of a batch (`batch`), and the prompts or
+//! changes of the backbone that they compute for it (`inputs`).
 
 mod batch;
 mod inputs;
@@ -27,15 +27,15 @@ use tch::Tensor;
 /// One stage of a method.
 pub struct Stage {
     pub name: String,
-    /// Of the steps of the run.
+    /// Its share of the steps of the run.
     pub share: f64,
-    /// Each task by itself, one after the other.
+    /// Whether it trains each task separately, one after the other.
     pub alone: bool,
-    /// Whether its rows are those of the method's source tasks.
+    /// Whether its rows come from the method's source tasks.
     pub from: bool,
-    /// The groups it trains; None: all.
+    /// The groups it trains; `None`: all.
     pub trains: Option<Vec<String>>,
-    /// Its learning rates, where they are not the method's.
+    /// Its learning rates, if they differ from the method's.
     pub lr: Option<Table>,
     pub learner: Rc<dyn Learner>,
 }
@@ -46,7 +46,7 @@ pub struct Plan {
     pub stages: Vec<Stage>,
 }
 
-/// Calls the method's `build` and reads what it returns: `compt.Plan` in `stdlib/doc`.
+/// Calls the method's `build` and reads its result: `compt.Plan` in `stdlib/doc`.
 pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::Result<Plan> {
     let shared = setup.clone();
     let table: Table = build.call((shared,))?;
@@ -99,7 +99,7 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
         for name in trains.iter().flatten() {
             known_group(&groups, name, &format!("stage {}: train", i + 1))?;
         }
-        // Sources are composed at the end; stages before may be about something else.
+        // Sources are composed in the last stage; earlier stages may differ.
         let sources = if i + 1 == last { sources } else { 0 };
         let learner = program(own.or(give.clone()), own_loss.or(loss.clone()), begin, sources)?;
         let name: String = o.need(lua, "name")?;
@@ -135,7 +135,7 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
     Ok(Plan { groups, stages: read })
 }
 
-/// Says which groups no stage trains.
+/// Reports groups that no stage trains.
 fn tell_untrained(groups: &[Group], stages: &[Stage]) {
     for group in groups {
         let trains = |stage: &Stage| stage.trains.as_ref().is_none_or(|t| t.contains(&group.name));
@@ -158,20 +158,20 @@ fn known_group(groups: &[Group], name: &str, place: &str) -> Result<()> {
     }
 }
 
-/// A learner whose parts are Lua functions over tensors; autograd follows them.
+/// A learner whose parts are Lua functions over tensors, differentiated by autograd.
 struct Program {
     lua: WeakLua,
     setup: LuaSetup,
     give: Function,
     loss: Option<Function>,
     begin: Option<Function>,
-    /// Source prompts that can be looked at apart.
+    /// The number of source prompts that can be selected separately.
     sources: usize,
     /// Whether there are private prompts to leave out.
     private: bool,
 }
 
-/// The end of sequence, alone: a row that any backbone reads.
+/// The end-of-sequence token alone: a row that any backbone accepts.
 const SHORTEST: i64 = 1;
 
 impl Program {
@@ -186,7 +186,7 @@ impl Program {
         call().map_err(|e| error_of(&e).at("give"))
     }
 
-    /// A batch to ask with, of no rows or of shortest ones.
+    /// A batch to call the functions with, without rows or with the shortest ones.
     fn rows(&self, sources: Vec<Vec<i64>>, tasks: &[usize]) -> Rows {
         Rows {
             backbone: self.setup.backbone(),
@@ -262,7 +262,7 @@ impl Learner for Program {
         self.inputs(&rows, BatchContext::inference(Selection::default())).map(|_| ())
     }
 
-    /// Asked without rows first: where it wants to see them, prompts differ from row to row.
+    /// First called without rows: if the function needs them, prompts depend on the row.
     fn task_inputs(&self, tasks: &[usize], selection: Selection) -> Result<TaskInputs> {
         let context = BatchContext::inference(selection);
         let batch = self.batch(self.rows(Vec::new(), tasks), context)?;

@@ -1,4 +1,4 @@
-//! What a method is built for: tasks and backbone, and the parameters it declares.
+//! The setup of a method: tasks and backbone, and the parameters it declares.
 
 use crate::call;
 use crate::object::{self, Object};
@@ -23,12 +23,12 @@ use tch::{Kind, Tensor};
 #[derive(Clone)]
 pub struct LuaSetup {
     backbone: LuaBackbone,
-    /// The tasks to be evaluated, then those that are only trained on.
+    /// The tasks to evaluate, then those that are only trained on.
     names: Rc<Vec<String>>,
-    /// How many of them are to be evaluated.
+    /// The number of tasks to evaluate.
     targets: usize,
     max_source: usize,
-    /// How prompts begin, as the method has it.
+    /// The method's initial values of prompts.
     init: Value,
     declared: Rc<RefCell<Vec<(String, Named)>>>,
 }
@@ -57,7 +57,7 @@ impl LuaSetup {
         self.backbone.0.borrow().model.model_config().d_model
     }
 
-    /// The groups in the order they were first named in.
+    /// The groups in the order of their first use.
     pub fn groups(&self, weight_decay: f64) -> Vec<Group> {
         let declared = self.declared.borrow();
         let group = |(name, parameters): &(String, Named)| Group {
@@ -68,7 +68,7 @@ impl LuaSetup {
         declared.iter().map(group).collect()
     }
 
-    /// A parameter of a group, which begins as a copy of `value`, in float32.
+    /// Adds a parameter to a group, initialised with a float32 copy of `value`.
     fn parameter(&self, group: &str, name: &str, value: &Tensor) -> Result<Tensor> {
         let full = format!("{group}.{name}");
         let mut declared = self.declared.borrow_mut();
@@ -85,8 +85,8 @@ impl LuaSetup {
         Ok(parameter)
     }
 
-    /// A prompt that was trained before, a tensor or `compt.Prompt`, of this many rows if a number is
-    /// given; an error where it does not fit the backbone.
+    /// A trained prompt, a tensor or `compt.Prompt`, `[rows, d]`, with any number of rows if `rows` is `None`;
+    /// an error if it does not fit the backbone.
     fn given(&self, value: &Value, rows: Option<i64>) -> Result<Tensor> {
         let tensor = match (object::take::<LuaPrompt>(value), tensor_of(value)) {
             (Some(prompt), _) => {
@@ -118,7 +118,7 @@ impl LuaSetup {
         }
     }
 
-    /// The low-rank changes of a folder of peft: place -> { low_rank = { A, B }, scale }.
+    /// The low-rank changes in a PEFT folder: place -> { low_rank = { A, B }, scale }.
     fn low_rank(&self, lua: &Lua, folder: &str) -> mlua::Result<Table> {
         let found = LowRank::read(Path::new(folder))?;
         let table = lua.create_table()?;
@@ -131,7 +131,7 @@ impl LuaSetup {
         Ok(table)
     }
 
-    /// A prompt `[rows, d]` as it begins.
+    /// An initial prompt `[rows, d]`.
     fn prompt(&self, lua: &Lua, rows: i64, init: Value) -> mlua::Result<Tensor> {
         let backbone = self.backbone.0.borrow();
         let material = Material::of(&backbone);
@@ -213,13 +213,13 @@ impl UserData for LuaSetup {
     }
 }
 
-/// The tensor a value is, if it is one.
+/// The tensor in a value, if it is one.
 fn tensor_of(value: &Value) -> Option<Result<Tensor>> {
     let userdata = value.as_userdata()?;
     Some(userdata.borrow::<TensorHandle>().ok()?.tensor())
 }
 
-/// Whether a name fits a pattern, in which `*` stands for anything and `{a,b}` for one of these.
+/// Whether a name matches a pattern, in which `*` matches any text and `{a,b}` one of the alternatives.
 fn fits(pattern: &str, name: &str) -> bool {
     if let Some((before, rest)) = pattern.split_once('{')
         && let Some((choices, after)) = rest.split_once('}')

@@ -1,4 +1,4 @@
-//! Prompts that belong together, as scripts hold them.
+//! A collection of prompts in a script.
 
 use super::LuaPrompt;
 use crate::call;
@@ -10,7 +10,7 @@ use mlua::{Lua, LuaSerdeExt, MetaMethod, UserData, UserDataFields, UserDataMetho
 use std::path::Path;
 use std::rc::Rc;
 
-/// Prompts of one run or one file.
+/// The prompts of one run or one file.
 #[derive(Clone)]
 pub struct LuaPrompts(Rc<Prompts>);
 
@@ -19,7 +19,7 @@ impl LuaPrompts {
         LuaPrompts(Rc::new(prompts))
     }
 
-    /// The composed prompts, one a task, as those of one PEFT folder.
+    /// Exports the composed prompts, one per task, to one PEFT folder.
     fn export(&self, lua: &Lua, folder: &str, options: Value) -> mlua::Result<()> {
         let o = Options::new("prompts:export_peft", options)?;
         let how = super::prompt::export_options(lua, &o)?;
@@ -38,7 +38,7 @@ impl Object for LuaPrompts {
     const CLASS: &'static str = "compt.Prompts";
     const MADE_BY: &'static str = "compt.prompts.load(...)";
 
-    /// A line a prompt: its shape and its score.
+    /// One line per prompt: its shape and its score.
     fn summary(&self, _: bool) -> mlua::Result<String> {
         let prompts = self.0.all()?;
         let mut text = format!("prompts({}: {})", self.0.place, prompts.len());

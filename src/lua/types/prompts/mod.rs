@@ -1,4 +1,4 @@
-//! `compt.prompts`: prompts from files and for them.
+//! `compt.prompts`: loading and saving of prompts.
 
 mod collection;
 mod prompt;
@@ -40,7 +40,7 @@ fn load(lua: &Lua, (path, options): (String, Value)) -> mlua::Result<LuaPrompts>
     Ok(LuaPrompts::new(prompts))
 }
 
-/// What a file says of a backbone.
+/// The description of a backbone in a prompt file.
 pub fn base(backbone: &LuaBackbone) -> Result<Base> {
     let b = backbone.0.borrow();
     let config = b.model.model_config();

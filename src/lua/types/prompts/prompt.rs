@@ -1,4 +1,4 @@
-//! One prompt, as scripts hold it.
+//! A prompt in a script.
 
 use crate::call;
 use crate::object::{self, Object};
@@ -10,7 +10,7 @@ use mlua::{Lua, UserData, UserDataFields, UserDataMethods, Value};
 use std::path::Path;
 use std::rc::Rc;
 
-/// A prompt and what is known of it.
+/// A prompt and its description.
 #[derive(Clone)]
 pub struct LuaPrompt(Rc<Prompt>);
 
@@ -19,7 +19,7 @@ impl LuaPrompt {
         LuaPrompt(Rc::new(prompt))
     }
 
-    /// The prompt itself, sharing its numbers.
+    /// The prompt itself; the tensor is shared.
     pub fn copy(&self) -> Prompt {
         let p = &self.0;
         Prompt { name: p.name.clone(), value: p.value.shallow_clone(), note: p.note.clone() }

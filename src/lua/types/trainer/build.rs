@@ -1,4 +1,4 @@
-//! From the options of `compt.trainer` to a run.
+//! Builds a run from the options of `compt.trainer`.
 
 use super::host::LuaHost;
 use super::method::{Trained, prompt_rows, trained};
@@ -26,10 +26,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Makes the trainer that the options ask for.
+/// Creates a trainer from its options.
 pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
     let mut given = TrainerOptions::read(lua, options)?;
-    // What trains the backbone trains a copy, which is the trainer's.
+    // A method that trains the backbone trains a copy, which belongs to the trainer.
     if given.method.get::<Option<bool>>("backbone")?.unwrap_or(false) {
         given.backbone = thawed(&given.backbone).map_err(|e| e.at(CALL))?;
     }
@@ -105,7 +105,7 @@ fn check_words(given: &TrainerOptions) -> Result<()> {
 
 type Staged = (Box<dyn Batches>, Vec<Stage>, Vec<usize>);
 
-/// The batches, the stages, and the place of each stage's plan.
+/// The batches, the stages, and the index of each stage's plan.
 fn stages(
     lua: &Lua,
     given: &TrainerOptions,
@@ -243,7 +243,7 @@ fn specification(
     })
 }
 
-/// The operator's name and its parameters, where it has some.
+/// The operator's name and its parameters, if it has any.
 fn operator(stages: &[Stage]) -> Option<serde_json::Value> {
     let operator = &stages.first()?.learner.as_ref()?.composition()?.operator;
     let parameters = operator.parameters();
@@ -252,7 +252,7 @@ fn operator(stages: &[Stage]) -> Option<serde_json::Value> {
     (!shapes.is_empty()).then(|| json!({ "name": operator.name(), "parameters": shapes }))
 }
 
-/// What only the script can make: why the trainer cannot be rebuilt from its specification.
+/// The parts that only the script can create: why the trainer cannot be rebuilt from its specification.
 fn made_by_script(given: &TrainerOptions, trained: &Trained, stages: &[Stage]) -> Vec<String> {
     let mut made = Vec::new();
     if given.stream.is_some() {
@@ -309,7 +309,7 @@ fn may_differ(lua: &Lua) -> Vec<&'static str> {
     again.map(|again| again.may_differ.clone()).unwrap_or_default()
 }
 
-/// The script, the modules that it has loaded, and what is needed to run it again.
+/// The script, its loaded modules, and what is needed to run it again.
 fn provenance(lua: &Lua, number: usize) -> Provenance {
     let Some(session) = lua.app_data_ref::<Session>() else { return Provenance::default() };
     let mut record = session.record();
@@ -322,11 +322,11 @@ fn provenance(lua: &Lua, number: usize) -> Provenance {
     }
 }
 
-/// Where the run is recorded: the trainer's own `out`; below `--out`; for a script, below `runs/`;
-/// else nowhere.
+/// The folder of the run: the trainer's own `out`; below `--out`; for a script, below `runs/`;
+/// else none.
 fn out_folder(lua: &Lua, given: &TrainerOptions, name: &str, number: usize) -> Option<PathBuf> {
     let session = lua.app_data_ref::<Session>()?;
-    // The first trainer of a cell is the cell's run, unless it has a name of its own.
+    // The first trainer of a cell is the cell's run, unless it has a name.
     let first = session.cell.is_none() || number == 1;
     let below = |folder: PathBuf| match given.name.is_some() || !first {
         true => folder.join(name),

@@ -1,4 +1,4 @@
-//! What steers a trainer: the method's own control, and a control file or table of the user above it.
+//! The steering of a trainer: the method's own control, and a control file or table of the user above it.
 
 use super::CALL;
 use crate::Error;
@@ -14,7 +14,7 @@ use mlua::{Function, Lua, Table, Value};
 use std::path::Path;
 
 /// `own` is the method and the learning rates of its stages; `given` is nil, the path of a control file, or
-/// a table of knobs. A run of an earlier process begins with the version of the file that it began with.
+/// a table of knobs. A run of an earlier process starts with the version of the file that it started with.
 pub fn steering(
     lua: &Lua,
     given: &Value,
@@ -77,7 +77,7 @@ fn caller(lua: &Lua) -> (String, usize) {
     levels.flatten().find(of_script).unwrap_or(("the script".into(), 0))
 }
 
-/// The control a method brings along (`stdlib/methods/control.lua`).
+/// The control of a method (`stdlib/methods/control.lua`).
 fn own_control(
     lua: &Lua,
     (method, rates): (&Table, Table),

@@ -15,7 +15,7 @@ use mlua::{Lua, LuaSerdeExt, Table, Value};
 const CALL: &str = "trainer:evaluate";
 
 impl LuaTrainer {
-    /// The evaluation that the session is for, if it is this run's; it ends the script.
+    /// Makes the evaluation of the session, if it is for this run, and ends the script.
     pub(super) fn evaluate_if_asked(&mut self, lua: &Lua) -> mlua::Result<()> {
         if !self.run.take_evaluated() {
             return Ok(());

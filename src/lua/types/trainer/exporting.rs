@@ -1,4 +1,4 @@
-//! `trainer:export_peft(folder, options)`: what changes the backbone for a task, as LoRA.
+//! `trainer:export_peft(folder, options)`: exports the changes of the backbone for a task as LoRA.
 
 use super::LuaTrainer;
 use crate::options::Options;

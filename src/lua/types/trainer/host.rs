@@ -1,4 +1,4 @@
-//! The script's side of a run: its random numbers, its router, and what watches the first steps.
+//! The script's side of a run: its random numbers, its router, and the watch of the first steps.
 
 use super::watching::Watching;
 use crate::Result;
@@ -16,7 +16,7 @@ pub struct LuaHost {
     pub lua: WeakLua,
     pub router: Option<LuaRouter>,
     pub watching: Watching,
-    /// The step under way, if it is watched.
+    /// The current step, if it is watched.
     pub watch: Option<(usize, Watch)>,
 }
 

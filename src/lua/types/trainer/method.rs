@@ -1,5 +1,5 @@
-//! From a method's table to what it trains: a composition that is plain data (`Declared`), what its
-//! `build` declares, or a trainable backbone itself.
+//! Builds what a method's table describes: a composition as plain data (`Declared`), the result of its
+//! `build`, or a trainable backbone.
 
 use super::CALL;
 use crate::failure::error_of;
@@ -27,12 +27,12 @@ use tch::Tensor;
 /// What is trained: prompts or changes over a frozen backbone, or a trainable backbone itself.
 pub struct Trained {
     pub stages: Vec<StagePlan>,
-    /// The learning rates of each stage, where they are not the method's.
+    /// The learning rates of each stage, if they differ from the method's.
     pub rates: Vec<Option<Table>>,
     pub bank: Option<LuaBank>,
     pub router: Option<LuaRouter>,
     pub groups: Vec<Group>,
-    /// The operator's file, where it is in one.
+    /// The operator's file, if it is in one.
     pub operator: Option<Box<dyn OperatorFile>>,
 }
 
@@ -49,9 +49,9 @@ fn only(learner: Option<Rc<dyn Learner>>, alone: bool, groups: &[Group]) -> Stag
     }
 }
 
-/// The prompts, the router and the operator of a method, what its `build` declares, or the
-/// backbone's own parameters. `tasks` are the names of those to be evaluated, then of those that are
-/// only trained on; `max_source` is how long their inputs may be.
+/// The prompts, the router and the operator of a method, the result of its `build`, or the
+/// backbone's own parameters. `tasks` are the names of the tasks to evaluate, then of those that are
+/// only trained on; `max_source` is the maximum length of their inputs.
 pub fn trained(
     lua: &Lua,
     method: &Table,
@@ -105,7 +105,7 @@ fn of_backbone(
     })
 }
 
-/// What a method's `build` declares.
+/// The result of a method's `build`.
 fn of_functions(
     lua: &Lua,
     method: &Table,
@@ -140,8 +140,8 @@ fn of_functions(
     })
 }
 
-/// Prompts, a router and an operator. What is no plain data is read here: an operator in Lua, and a
-/// tensor that prompts start from.
+/// Prompts, a router and an operator. Values that are not plain data are read here: an operator in Lua, and
+/// a tensor as initial prompt.
 fn of_composition(
     lua: &Lua,
     method: &Table,
@@ -180,8 +180,8 @@ fn of_composition(
     Ok(Trained { stages, rates: vec![None], bank: Some(bank), router, groups, operator: file })
 }
 
-/// A declared method as plain data, with the name of its operator; `given` where its prompts start
-/// from a tensor. What the user recorded beside it may hold anything and is left out.
+/// A declared method as plain data, with the name of its operator; `given` if its initial prompts are
+/// a tensor. Extra entries recorded by the user are left out.
 fn plain(method: &Table, operator: &str, given: bool) -> Result<Map<String, serde_json::Value>> {
     let mut map = Map::new();
     for pair in method.pairs::<String, Value>() {
@@ -197,7 +197,7 @@ fn plain(method: &Table, operator: &str, given: bool) -> Result<Map<String, serd
     Ok(map)
 }
 
-/// The file that an operator of the session's next trainer began with, where that is a run of an earlier
+/// The first version of the operator file of the session's next trainer, if that is a run of an earlier
 /// process.
 fn recorded_operator(lua: &Lua, name: &str) -> Result<Option<Source>> {
     let folder = lua
@@ -206,7 +206,7 @@ fn recorded_operator(lua: &Lua, name: &str) -> Result<Option<Source>> {
     folder.map_or(Ok(None), |folder| operator_of(&folder, name))
 }
 
-/// The most rows that a stage puts before or behind an input; an error where its parts do not fit.
+/// The maximum number of rows that a stage adds to an input; an error if its parts do not fit.
 pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Result<i64> {
     let mut most = 0;
     for stage in &trained.stages {
@@ -243,7 +243,7 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
     Ok(most)
 }
 
-/// The prompts and weights of an example of each of these tasks, as a step composes them.
+/// The prompts and weights of a row of each of these tasks, as a step composes them.
 fn shapes(parts: &BankAndRouter) -> Shapes {
     let BankAndRouter { bank, router, device } = parts;
     let (bank, device) = (bank.clone(), *device);

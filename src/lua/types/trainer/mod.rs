@@ -32,7 +32,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("trainer", call::function(lua, CALL, build::trainer)?)
 }
 
-/// What messages call the constructor.
+/// The name of the constructor in messages.
 const CALL: &str = "compt.trainer";
 
 /// A run, and the objects of the script that it was made from.
@@ -63,7 +63,7 @@ impl LuaTrainer {
         Ok(LuaTensor::new(prompts.vectors.f_get(i as i64)?))
     }
 
-    /// Why a task has no prompt of its own.
+    /// The error for a task without its own prompt.
     fn no_prompts(&self) -> Error {
         match self.run.trainer().learner() {
             None => Error::new("this trainer trains the backbone: it has no prompts"),
@@ -75,7 +75,7 @@ impl LuaTrainer {
         }
     }
 
-    /// All prompts, with what is known of them.
+    /// All prompts, with their descriptions.
     fn prompts(&self) -> Result<LuaPrompts> {
         self.run.refuse_behind("looks at the prompts")?;
         let tensors = run::prompts(self.run.trainer())?;

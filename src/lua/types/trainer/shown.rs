@@ -4,7 +4,7 @@ use crate::torch::LuaTensor;
 use compt_study::run::Run;
 use mlua::{Lua, Table, Value};
 
-/// A line for each parameter group: its parameters and its learning rate at the last step.
+/// One line per parameter group: its parameters and its learning rate at the last step.
 pub fn summary(run: &Run) -> String {
     let trainer = run.trainer();
     let (made, total) = (trainer.steps(), trainer.total_steps());
@@ -27,7 +27,7 @@ pub fn summary(run: &Run) -> String {
     text
 }
 
-/// A row for each trained parameter: name, shape, count, group, its last learning rate, and itself.
+/// One row per trained parameter: name, shape, count, group, its last learning rate, and itself.
 pub fn parameters(lua: &Lua, run: &Run) -> mlua::Result<Table> {
     let rows = lua.create_table()?;
     let last = run.trainer().last();
@@ -50,7 +50,7 @@ pub fn parameters(lua: &Lua, run: &Run) -> mlua::Result<Table> {
     Ok(rows)
 }
 
-/// A line for each parameter, and one for their sum.
+/// One line per parameter, and one for the total.
 fn parameter_table(run: &Run) -> String {
     let last = run.trainer().last();
     let mut lines = vec![["parameter", "shape", "count", "group", "lr"].map(String::from)];

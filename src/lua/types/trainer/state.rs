@@ -1,4 +1,4 @@
-//! What a script or the prompt changes about a run under way: knobs by hand, another control file, another
+//! Changes of a run in progress by a script or the prompt: knobs by hand, another control file, another
 //! state.
 
 use super::LuaTrainer;
@@ -13,7 +13,7 @@ use mlua::{Lua, Value};
 use std::path::Path;
 
 impl LuaTrainer {
-    /// `t:set(name, value)`; nil gives the knob back to the control.
+    /// `t:set(name, value)`; nil releases the knob to the control.
     pub(super) fn set(&mut self, name: &str, value: Value) -> Result<String> {
         let value = match value {
             Value::Nil => None,
@@ -35,7 +35,7 @@ impl LuaTrainer {
 
     /// `t:control(path)`: another control file from the next step on.
     pub(super) fn use_control(&mut self, path: &str) -> Result<()> {
-        // The one of then is recorded; the file may have changed since.
+        // A recorded step uses the recorded version; the file may have changed since.
         if self.run.is_past() {
             return Ok(());
         }
@@ -52,8 +52,8 @@ impl LuaTrainer {
         self.run.saved()?.write(Path::new(path))
     }
 
-    /// `t:load(path, { best = false, only = nil })`: the state of a checkpoint's file, or of the
-    /// newest in a run's folder.
+    /// `t:load(path, { best = false, only = nil })`: the state of a checkpoint file, or of the
+    /// newest checkpoint in a run's folder.
     pub(super) fn load(&mut self, lua: &Lua, path: &str, options: Value) -> mlua::Result<String> {
         const CALL: &str = "trainer:load";
         let o = Options::new(CALL, options)?;

@@ -10,7 +10,7 @@ use compt_study::run::{Ended, Step};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 
 impl LuaTrainer {
-    /// Before steps: opens the run, and evaluates it where the session is for that.
+    /// Before steps: opens the run, and evaluates it if the session is for that.
     fn ready(&mut self, lua: &Lua) -> mlua::Result<()> {
         let session =
             |of: fn(&Session) -> bool| lua.app_data_ref::<Session>().is_some_and(|s| of(&s));
@@ -44,7 +44,7 @@ impl LuaTrainer {
         }
     }
 
-    /// Steps to the end, or so many: { steps, seconds, out }.
+    /// Makes all steps, or the given number: { steps, seconds, out }.
     pub(super) fn run(&mut self, lua: &Lua, options: Value) -> mlua::Result<Value> {
         let steps = steps_asked(lua, options)?;
         if steps.is_none() && self.run.is_untouched() {
@@ -64,7 +64,7 @@ impl LuaTrainer {
         Ok(Value::Table(report))
     }
 
-    /// Hands the outcome of a replay to the session, and ends the script.
+    /// Passes the result of a replay to the session, and ends the script.
     fn end_replay(&self, lua: &Lua) -> mlua::Error {
         let again = lua.app_data_ref::<Session>().and_then(|session| session.again.clone());
         if let Some(again) = again {
@@ -74,7 +74,7 @@ impl LuaTrainer {
     }
 }
 
-/// Whether the script's main chunk calls this and has no code on later lines, nor another trainer before.
+/// Whether the call is the last code of the script's main chunk and there is no earlier trainer.
 fn ends_script(lua: &Lua) -> bool {
     let Some(session) = lua.app_data_ref::<Session>() else { return false };
     let Some(script) = session.script.as_ref().filter(|_| session.trainers == 1) else {

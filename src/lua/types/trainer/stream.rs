@@ -1,4 +1,4 @@
-//! Batches that a Lua function makes, step by step.
+//! Batches from a Lua function, step by step.
 
 use crate::failure::error_of;
 use crate::{Error, Result};
@@ -9,8 +9,8 @@ use mlua::{Function, Table, Value, WeakLua};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// `stream(step)` returns { source = list, target = list } of texts, or of lists of ids with their
-/// closing `</s>`.
+/// `stream(step)` returns { source = list, target = list } of texts, or of lists of ids that end
+/// with `</s>`.
 pub struct LuaStream {
     pub lua: WeakLua,
     pub function: Function,

@@ -1,5 +1,5 @@
-//! The first steps of a stage, watched: tensors that get gradients which no parameter group uses, and
-//! parameters that get none. Each is told once.
+//! Watches the first steps of a stage for tensors that receive gradients but are in no parameter group, and
+//! for parameters that receive none. Each is reported once.
 
 use crate::torch::leaves::{self, Found, Watch};
 use crate::{Error, Result};
@@ -10,23 +10,23 @@ use compt_core::train::report::StepReport;
 use std::collections::{BTreeMap, BTreeSet};
 use tch::Tensor;
 
-/// How many names a line has.
+/// The maximum number of names per line.
 const SHOWN: usize = 3;
 
 #[derive(Default)]
 pub struct Watching {
-    /// Stages that there is nothing more to learn of.
+    /// Stages that need no further watching.
     settled: BTreeSet<usize>,
-    /// Parameters that have had a gradient, and those told of.
+    /// Parameters that have received a gradient, and those reported.
     known: BTreeSet<String>,
     /// The tasks whose rows each group was trained on.
     came: BTreeMap<String, BTreeSet<String>>,
-    /// Where tensors were made that were told of.
+    /// The places of reported tensors.
     told: BTreeSet<String>,
 }
 
 impl Watching {
-    /// The stage of the step to come, and what its gradients are found by, if it is watched.
+    /// The stage of the next step, and the watch of its gradients, if it is watched.
     pub fn begin(&self, trainer: &Trainer) -> Result<Option<(usize, Watch)>> {
         match trainer.next_stage().filter(|stage| !self.settled.contains(stage)) {
             Some(stage) => Ok(Some((stage, Watch::start()?))),
@@ -34,7 +34,7 @@ impl Watching {
         }
     }
 
-    /// Looks at what a step has left.
+    /// Checks the gradients after a step.
     pub fn look(
         &mut self,
         trainer: &Trainer,
@@ -63,7 +63,7 @@ impl Watching {
                 !known.contains(name)
                     && match owner(name, &tasks) {
                         Some(task) => report.tasks.contains_key(task),
-                        // Of a task that may be still to come, where one of another task looks alike.
+                        // The parameter may belong to a task still to come, if one of another task is similar.
                         None => complete || !has_like(group, tensor, &moved),
                     }
             };
@@ -80,14 +80,14 @@ impl Watching {
     }
 }
 
-/// The task that a parameter's name says it is of: `private.rte.embedding`.
+/// The task in a parameter's name: `private.rte.embedding`.
 fn owner<'a>(parameter: &str, tasks: &[&'a str]) -> Option<&'a str> {
     let dotted = format!("{parameter}.");
     let named = tasks.iter().filter(|task| dotted.contains(&format!(".{task}.")));
     named.max_by_key(|task| task.len()).copied()
 }
 
-/// Whether a parameter of this shape got a gradient in the same group.
+/// Whether a parameter of this shape received a gradient in the same group.
 fn has_like(group: &Group, tensor: &Tensor, moved: &BTreeSet<&str>) -> bool {
     let mut all = group.parameters.iter();
     all.any(|(name, other)| moved.contains(name.as_str()) && other.size() == tensor.size())

@@ -1,4 +1,4 @@
-//! `adapter_config.json`, as peft 0.21 writes and reads it.
+//! `adapter_config.json`, in the format of peft 0.21.
 
 use crate::exchange::{Base, contents::bounded};
 use crate::{Error, Result};
@@ -7,14 +7,14 @@ use compt_error::Context;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// The version whose files are written.
+/// The peft version of written files.
 const VERSION: &str = "0.21.0";
-/// The only kind of task there is for T5.
+/// The task type for T5.
 const TASK: &str = "SEQ_2_SEQ_LM";
-/// A longer file is no configuration.
+/// A longer file is not a configuration.
 const LONGEST: u64 = 1 << 20;
 
-/// The kinds of prompts peft has.
+/// The prompt types of peft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeftType {
     PromptTuning,
@@ -24,7 +24,7 @@ pub enum PeftType {
 
 impl PeftType {
     const ALL: [PeftType; 3] = [PeftType::PromptTuning, PeftType::PTuning, PeftType::Multitask];
-    /// Those of a single prompt.
+    /// The types of a single prompt.
     pub const OF_ONE: [&str; 2] = ["PROMPT_TUNING", "P_TUNING"];
 
     pub fn name(self) -> &'static str {
@@ -35,8 +35,8 @@ impl PeftType {
         }
     }
 
-    /// The kind of a single prompt, by its name.
-    /// Errors: an unknown name, or a type for several tasks.
+    /// The type of a single prompt by its name.
+    /// Errors: the name is unknown, or a type for several tasks.
     pub fn of_one(name: &str) -> Result<PeftType> {
         match name {
             "PROMPT_TUNING" => Ok(PeftType::PromptTuning),
@@ -66,20 +66,20 @@ impl PeftType {
     }
 }
 
-/// What a folder's tensors are.
+/// The configuration of an adapter folder.
 pub struct Config {
     pub kind: PeftType,
-    /// n, rows of a prompt.
+    /// n, the number of rows of a prompt.
     pub length: i64,
-    /// How many parts of the model the tensors have rows for, where it is said.
+    /// The number of submodules that the tensors have rows for, if specified.
     pub submodules: Option<i64>,
-    /// d
+    /// d, the width.
     pub width: Option<i64>,
     pub backbone: Option<Base>,
 }
 
 impl Config {
-    /// Reads a configuration; unknown keys are named in a note. Errors name the file.
+    /// Reads a configuration; unknown keys are reported. Errors name the file.
     pub fn read(path: &Path) -> Result<Config> {
         let bytes = bounded(path, LONGEST)?;
         let (config, unknown) = parse(&bytes).at(path.display())?;
@@ -88,7 +88,7 @@ impl Config {
     }
 }
 
-/// Tells of keys that are not known.
+/// Reports unknown keys.
 pub fn not_looked_at(path: &Path, unknown: &[String]) {
     if !unknown.is_empty() {
         notice::say(&format!(
@@ -99,7 +99,7 @@ pub fn not_looked_at(path: &Path, unknown: &[String]) {
     }
 }
 
-/// The configuration and the keys in it that are not known.
+/// The configuration and its unknown keys.
 fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
     let map: Map<String, Value> = serde_json::from_slice(intact::json(bytes)?)
         .map_err(|e| Error::new(format!("not a configuration of peft: {e}")))?;
@@ -147,7 +147,7 @@ fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
     Ok((Config { kind, length, submodules, width, backbone }, unknown))
 }
 
-/// Whether a key asks for something.
+/// Whether a key is set to an effective value.
 pub fn is_on(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => false,
@@ -157,13 +157,13 @@ pub fn is_on(value: Option<&Value>) -> bool {
     }
 }
 
-/// A value as a message has room for.
+/// A value shortened for a message.
 fn short(value: &Value) -> String {
     let text: String = value.to_string().chars().take(40).collect();
     format!("'{text}'")
 }
 
-/// The configuration of prompts of `length` rows for a backbone, one for each of `tasks` tasks.
+/// The configuration of prompts of `length` rows, one for each of `tasks` tasks.
 pub fn text(kind: PeftType, length: i64, tasks: usize, base: &Base) -> String {
     format!("{:#}", shape(kind, length, tasks, base))
 }

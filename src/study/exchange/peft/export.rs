@@ -1,4 +1,4 @@
-//! Prompts into a folder that peft reads.
+//! Exports prompts to a PEFT folder.
 
 use super::config::{PeftType, text};
 use super::{COLUMNS, CONFIG, EMBEDDINGS, LABEL, MODEL, ROWS, is_adapter};
@@ -10,23 +10,23 @@ use compt_error::Context;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
-/// What an export may do.
+/// The options of an export.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Export {
-    /// Prompts that were trained behind the input, too.
+    /// Also export prompts that were trained after the input.
     pub force: bool,
-    /// In the place of an adapter that is there.
+    /// Replace an existing adapter.
     pub overwrite: bool,
 }
 
-/// Writes one prompt. Errors: the prompt does not fit the type, or the disk refuses.
+/// Writes one prompt. Errors: the prompt does not fit the type, or the folder cannot be written.
 pub fn write(folder: &Path, prompt: &Prompt, kind: PeftType, how: Export) -> Result<()> {
     let tensors = vec![(EMBEDDINGS.to_string(), prompt.value.shallow_clone())];
     put(folder, &[prompt], kind, tensors, how)
 }
 
-/// Writes several prompts of one shape as those of a multi-task prompt: the shared one all ones,
-/// so that each is its own exactly. Errors: prompts of different shapes, or the disk refuses.
+/// Writes several prompts of one shape as a multi-task prompt: the shared prompt is all ones,
+/// so that each is reproduced exactly. Errors: prompts of different shapes, or a write error.
 pub fn write_all(folder: &Path, prompts: &[Prompt], how: Export) -> Result<()> {
     let Some(first) = prompts.first() else {
         return Err(Error::new("there is no prompt of a task").at(folder.display()));

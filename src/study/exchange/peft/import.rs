@@ -1,4 +1,4 @@
-//! Prompts from a folder that peft wrote.
+//! Imports prompts from a PEFT folder.
 
 use super::config::{Config, PeftType};
 use super::{COLUMNS, CONFIG, EMBEDDINGS, ROWS, tensors};
@@ -9,10 +9,10 @@ use compt_error::Context;
 use std::path::Path;
 use tch::{Kind, Tensor};
 
-/// Numbers that prompts may be beyond twice those of their file.
+/// The number of elements by which prompts may exceed twice those of their file.
 const MOST: i64 = 8 << 20;
 
-/// Reads a folder: one prompt by the folder's name, or `task0`, `task1` ... of several tasks.
+/// Reads a folder: one prompt with the folder's name, or `task0`, `task1` ... for several tasks.
 /// Errors name the file.
 pub fn read(folder: &Path) -> Result<Prompts> {
     let config = Config::read(&folder.join(CONFIG))?;
@@ -39,7 +39,7 @@ pub fn read(folder: &Path) -> Result<Prompts> {
     Prompts::new(folder.display().to_string(), note, named).at(model_path.display())
 }
 
-/// What to say of rows for the decoder: peft reads them of multi-task prompts, and only in `forward`.
+/// The note on rows for the decoder: peft uses them only for multi-task prompts, and only in `forward`.
 fn spare_rows(folder: &Path, config: &Config) -> String {
     let read = match config.kind {
         PeftType::Multitask => "peft's generate reads only these, its forward the others, too",
@@ -95,7 +95,7 @@ fn prompts(config: &Config, tensors: &[(String, Tensor)]) -> Result<(Vec<Tensor>
             "'{COLUMNS}' is {c:?} and '{ROWS}' {r:?}, which do not fit prompts [{rows}, {width}]"
         )));
     }
-    // What the file holds in factors is larger in full.
+    // Factors in the file expand to larger prompts.
     let (full, file) = (c[0] * n * width, all.numel() + columns.numel() + factors.numel());
     if full > 2 * file as i64 + MOST {
         return Err(Error::new(format!("{} prompts of [{n}, {width}] are too many at once", c[0])));

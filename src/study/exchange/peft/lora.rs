@@ -1,4 +1,4 @@
-//! Low-rank changes of a backbone, as peft's LoRA holds them.
+//! Low-rank changes of a backbone, in the format of peft's LoRA.
 
 use super::config::{is_on, not_looked_at};
 use super::export::write_folder;
@@ -14,11 +14,11 @@ use tch::{Device, Kind, Tensor};
 
 const BEFORE: &str = "base_model.model.";
 
-/// `W + scale B A` at places of a backbone, called as in checkpoints.
+/// `W + scale B A` at places of a backbone, named as in checkpoints (LoRA, Hu et al. 2021).
 pub struct LowRank {
     /// Place -> A `[r, in]` and B `[out, r]`.
     pub places: BTreeMap<String, (Tensor, Tensor)>,
-    /// alpha / r, the same everywhere.
+    /// alpha / r, the same at all places.
     pub scale: f64,
 }
 
@@ -32,8 +32,8 @@ impl LowRank {
         }
     }
 
-    /// Writes a folder that peft reads; `base` is the backbone's name.
-    /// Errors: the disk refuses; the file is named.
+    /// Writes a PEFT folder; `base` is the backbone's name.
+    /// Errors: the folder cannot be written; the file is named.
     pub fn write(&self, folder: &Path, base: &str, overwrite: bool) -> Result<()> {
         let rank = self.rank().at(folder.display())?;
         let mut tensors = Vec::new();
@@ -60,7 +60,7 @@ impl LowRank {
         write_folder(folder, &tensors, &(text + "\n"), overwrite)
     }
 
-    /// Reads a folder of peft. Errors name the file.
+    /// Reads a PEFT folder. Errors name the file.
     pub fn read(folder: &Path) -> Result<LowRank> {
         let config = folder.join(CONFIG);
         let Adapter { scale, rank, targets, unknown } =
@@ -103,7 +103,7 @@ impl LowRank {
     }
 }
 
-/// Keys of `LoraConfig` (peft 0.21) that change what an adapter computes, and are not obeyed.
+/// Keys of `LoraConfig` (peft 0.21) that change the result of an adapter and are not supported.
 const NOT_READ: [&str; 17] = [
     "alora_invocation_tokens",
     "alpha_pattern",
@@ -124,8 +124,8 @@ const NOT_READ: [&str; 17] = [
     "velora_config",
 ];
 
-/// Keys that are read, and those that change nothing of a saved adapter: what it was trained and
-/// placed by (its tensors say where it lies), and the settings of initialisations.
+/// Keys that are read, and those that do not affect a saved adapter: training settings, placement (its
+/// tensors determine it), and the settings of initialisations.
 const KNOWN: [&str; 25] = [
     "auto_mapping",
     "base_model_name_or_path",
@@ -154,21 +154,21 @@ const KNOWN: [&str; 25] = [
     "use_rslora",
 ];
 
-/// How an adapter may begin without a change of the frozen weights. The others (PiSSA, OLoRA, CorDA,
-/// LoftQ, LoRA-GA) take the first B A out of the weights, and so does peft again when it loads one.
+/// Initialisations that leave the frozen weights unchanged. The others (PiSSA, OLoRA, CorDA,
+/// LoftQ, LoRA-GA) subtract the first B A from the weights, and peft does so again when it loads one.
 const PLAIN_STARTS: [&str; 4] = ["gaussian", "orthogonal", "eva", "mica"];
 
-/// What a configuration says.
+/// The contents of a configuration.
 struct Adapter {
-    /// alpha / r, or alpha / sqrt(r) of one that says so.
+    /// alpha / r, or alpha / sqrt(r) for rank-stabilised LoRA.
     scale: f64,
     rank: f64,
     targets: Targets,
-    /// Keys that are not known.
+    /// Unknown keys.
     unknown: Vec<String>,
 }
 
-/// The modules that an adapter is for, as far as they are said by name: of a pattern nothing is known.
+/// The modules of an adapter, as far as they are listed by name; a pattern is not evaluated.
 struct Targets {
     wanted: Option<Vec<String>>,
     left_out: Vec<String>,
@@ -211,12 +211,12 @@ impl Adapter {
     }
 }
 
-/// alpha / r, r, and the keys that are not known.
+/// alpha / r, r, and the unknown keys.
 fn scale(config: &Value) -> Result<(f64, f64, Vec<String>)> {
     if config["peft_type"] != "LORA" {
         return Err(Error::new(format!("it is of type {}, not LORA", config["peft_type"])));
     }
-    // Of some an empty table asks for something, too.
+    // For some keys an empty table is also effective.
     let is_asked = |key: &&&str| {
         let value = config.get(**key);
         is_on(value) || key.ends_with("_config") && value.is_some_and(Value::is_object)

@@ -1,4 +1,4 @@
-//! Folders of transformers' `peft`: `adapter_config.json` and `adapter_model.safetensors`.
+//! Folders of Hugging Face's `peft`: `adapter_config.json` and `adapter_model.safetensors`.
 
 mod config;
 mod export;
@@ -20,10 +20,10 @@ use tch::Tensor;
 
 const CONFIG: &str = "adapter_config.json";
 const MODEL: &str = "adapter_model.safetensors";
-/// The tensors of older versions, pickled.
+/// The pickled tensors of older versions.
 const PICKLED: &str = "adapter_model.bin";
 
-/// What peft wants a file of tensors to say of itself.
+/// The metadata that peft requires in a tensor file.
 const LABEL: (&str, &str) = ("format", "pt");
 
 /// The names of the tensors.
@@ -31,12 +31,12 @@ const EMBEDDINGS: &str = "prompt_embeddings";
 const COLUMNS: &str = "prefix_task_cols";
 const ROWS: &str = "prefix_task_rows";
 
-/// Whether a folder looks like one of peft.
+/// Whether a folder is a PEFT folder.
 pub(crate) fn is_adapter(folder: &Path) -> bool {
     [CONFIG, MODEL, PICKLED].iter().any(|name| folder.join(name).exists())
 }
 
-/// The tensors of a folder, of this form or the older one, and the file they are in.
+/// The tensors of a folder, in the current or the older format, and their file.
 fn tensors(folder: &Path) -> Result<(PathBuf, Vec<(String, Tensor)>)> {
     let (model, pickled) = (folder.join(MODEL), folder.join(PICKLED));
     if !intact::is_there(&model)? && intact::is_there(&pickled)? {

@@ -1,4 +1,4 @@
-//! Words over the steps of a run: a row for each name, and each word in its own shade.
+//! Words over the steps of a run: one row per name, and one shade per word.
 
 use crate::plot::axis::Axis;
 use crate::plot::panel::{Draw, Room};
@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 const HEIGHT: f64 = 20.0;
 const LONGEST_NAME: f64 = 150.0;
-/// Light enough for black text on them, and of different lightness.
+/// Light enough for black text, and of different lightness.
 const SHADES: [&str; 6] = ["#9ecae1", "#fdd9a0", "#7fbf9b", "#e6a5b8", "#d8d4ec", "#b0b0b0"];
-/// The patch of a word in the legend.
+/// The size of a word's patch in the legend.
 const PATCH: f64 = 12.0;
 
-/// Which word holds in which steps.
+/// The words and their step ranges.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bands {
@@ -36,7 +36,7 @@ pub struct Band {
     pub spans: Vec<Span>,
 }
 
-/// A word and the steps it holds for, both ends included.
+/// A word and its step range, both ends included.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Span {
@@ -112,7 +112,7 @@ impl Draw for Bands {
 }
 
 impl Bands {
-    /// The words in the order in which they come first.
+    /// The words in the order of their first appearance.
     fn words(&self) -> Vec<&str> {
         let mut words = Vec::new();
         for span in self.bands.iter().flat_map(|band| &band.spans) {

@@ -12,11 +12,11 @@ const HEIGHT: f64 = 230.0;
 const FILL: &str = "#c6dbef";
 const WIDEST_BOX: f64 = 46.0;
 const NARROWEST: f64 = 14.0;
-/// Whiskers reach so many interquartile ranges beyond the box, at most.
+/// The maximum length of whiskers in interquartile ranges.
 const REACH: f64 = 1.5;
 
-/// Box plots: quartiles, whiskers to the furthest value within 1.5 interquartile ranges, the values
-/// beyond as circles, and the mean as a diamond.
+/// Box plots (Tukey 1977): quartiles, whiskers to the furthest value within 1.5 interquartile ranges, outliers
+/// as circles, and the mean as a diamond.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Boxes {
@@ -37,7 +37,7 @@ pub struct Group {
     pub values: Vec<f64>,
 }
 
-/// What a box plot shows of values.
+/// The statistics of a box plot.
 #[derive(Debug, PartialEq)]
 struct Summary {
     quartiles: [f64; 3],
@@ -47,7 +47,7 @@ struct Summary {
 }
 
 impl Summary {
-    /// None without values.
+    /// `None` without values.
     fn of(values: &[f64]) -> Option<Summary> {
         let mut values: Vec<f64> = values.iter().copied().filter(drawable).collect();
         values.sort_by(f64::total_cmp);
@@ -58,7 +58,7 @@ impl Summary {
         let reach = REACH * (quartiles[2] - quartiles[0]);
         let (least, most) = (quartiles[0] - reach, quartiles[2] + reach);
         let within = || values.iter().copied().filter(|x| (least..=most).contains(x));
-        // A quartile between two values can lie beyond all that are within reach.
+        // An interpolated quartile can be outside of all values within reach.
         let whiskers =
             [within().fold(quartiles[0], f64::min), within().fold(quartiles[2], f64::max)];
         let count = values.len() as f64;
@@ -71,7 +71,7 @@ impl Summary {
     }
 }
 
-/// Between the two nearest of sorted values, as far as the share says.
+/// The quantile of sorted values by linear interpolation, as `numpy.quantile`.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
@@ -113,7 +113,7 @@ impl Boxes {
             Plane::new(Room { width: room, margin: 0.0 }, (6.0, HEIGHT), axis, &self.y_label);
         let count = self.groups.len() as f64;
         let column = plane.width / count;
-        // Slanted names may reach beyond the numbers of the axis.
+        // Slanted names may extend beyond the numbers of the axis.
         let beyond = (names(column).overhang(column) - plane.left).max(0.0);
         (plane.left, plane.width) = (plane.left + beyond, plane.width - beyond);
         let column = plane.width / count;

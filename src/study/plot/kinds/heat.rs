@@ -1,4 +1,4 @@
-//! A heat map with its values written in it.
+//! A heat map with its values as text.
 
 use crate::plot::names::Names;
 use crate::plot::number::short;
@@ -9,17 +9,17 @@ use crate::plot::svg::{INK, Text, line, rect};
 use crate::plot::text::{fitted, width};
 use serde::Deserialize;
 
-/// Of the numbers in cells.
+/// The maximum font size of the numbers in cells.
 const LARGEST: f64 = 11.0;
 const SMALLEST: f64 = 9.0;
-/// Cells are as wide as their names, between these, where there is room.
+/// The minimum and maximum width of cells; between these they fit their names.
 const WIDE_CELL: (f64, f64) = (64.0, 120.0);
 const LONGEST_NAME: f64 = 150.0;
-/// The bar of shades: its distance, its width, its least height and its steps.
+/// The colour bar: its distance, width, minimum height and number of steps.
 const BAR: (f64, f64, f64, usize) = (14.0, 12.0, 64.0, 32);
 const HATCH: &str = "stroke=\"#bbbbbb\" stroke-width=\"0.8\"";
 
-/// A heat map: the darker a cell, the higher its value.
+/// A heat map: a darker cell has a higher value.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heat {
@@ -31,14 +31,14 @@ pub struct Heat {
     pub y_label: String,
     pub rows: Vec<String>,
     pub columns: Vec<String>,
-    /// A list for each row.
+    /// One list per row.
     pub values: Vec<Vec<Option<f64>>>,
-    /// The values of the lightest and the darkest shade; by default the lowest and the highest value.
+    /// The values of the lightest and the darkest shade; by default the minimum and the maximum.
     #[serde(default)]
     pub low: Option<f64>,
     #[serde(default)]
     pub high: Option<f64>,
-    /// Digits behind the point.
+    /// The number of decimals.
     #[serde(default = "one")]
     pub digits: usize,
 }
@@ -47,12 +47,12 @@ fn one() -> usize {
     1
 }
 
-/// A heat map with its shades chosen.
+/// A heat map with its shades.
 struct Shaded<'a> {
     heat: &'a Heat,
     low: f64,
     high: f64,
-    /// Written at the ends of the bar.
+    /// The labels of the bar's ends.
     ends: [String; 2],
 }
 
@@ -158,7 +158,7 @@ impl Draw for Heat {
         let columns = self.columns.len() as f64;
         let most = self.widest_cell();
         let cell = |left: f64| ((room - left - shaded.bar_width()) / columns).min(most);
-        // Slanted names may need more room on the left, and so leave less for the cells.
+        // Slanted names may need more space on the left, which reduces the width of the cells.
         let left = self.left(cell(self.row_names_width()));
         let left = self.left(cell(left));
         let wide = cell(left);
@@ -213,7 +213,7 @@ impl Shaded<'_> {
         BAR.0 + BAR.1 + 6.0 + ends
     }
 
-    /// The scale of the shades, and where it ends.
+    /// Draws the colour bar and the labels of its ends; returns its lower end.
     fn draw_bar(&self, body: &mut String, left: f64, height: f64) -> f64 {
         let (height, steps) = (height.clamp(BAR.2, 240.0), BAR.3);
         if self.low == self.high {
@@ -222,7 +222,7 @@ impl Shaded<'_> {
         let step = height / steps as f64;
         for i in 0..steps {
             let shade = Shade::at(1.0 - i as f64 / (steps - 1) as f64).hex();
-            // Each lies over the rest of the one before: no light shows between them.
+            // Each step overlaps the rest of the one before, so that there are no gaps.
             let top = i as f64 * step;
             rect(body, (left, top), (BAR.1, height - top), &format!("fill=\"{shade}\""), "");
         }
@@ -235,11 +235,11 @@ impl Shaded<'_> {
     }
 }
 
-/// Slanted lines through a cell without a value.
+/// Hatches a cell without a value.
 fn hatch(body: &mut String, (x, y): (f64, f64), (wide, high): (f64, f64)) {
     let gap = 7.0;
     for i in 1..=((wide + high) / gap) as usize {
-        // From the left or the lower side up to the upper or the right one.
+        // From the left or lower edge to the upper or right one.
         let reach = i as f64 * gap;
         let from = (x + (reach - high).max(0.0), y + reach.min(high));
         let to = (x + reach.min(wide), y + (reach - wide).max(0.0));

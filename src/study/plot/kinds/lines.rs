@@ -1,4 +1,4 @@
-//! Lines with bands about them, and the legend below.
+//! Lines with bands, and the legend below.
 
 use crate::plot::axis::Axis;
 use crate::plot::panel::{Draw, Room, drawable};
@@ -10,14 +10,14 @@ use serde::Deserialize;
 use std::fmt::Write;
 
 const HEIGHT: f64 = 230.0;
-/// A line of so many points, at most, has signs at its points.
+/// A line with at most this many points has markers.
 const FEW: usize = 15;
-/// Rows of labels of marks; those that would need more are left out, the earlier ones first.
+/// The maximum number of rows of mark labels; further labels are left out, the earlier ones first.
 const MARK_ROWS: usize = 4;
-/// Lines with signs stand so far beside each other where they share a place.
+/// The distance between lines with markers at the same x value.
 const APART: f64 = 6.0;
 
-/// Lines over numbers, with bands about them.
+/// Lines over numbers, with bands.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lines {
@@ -27,15 +27,15 @@ pub struct Lines {
     pub x_label: String,
     #[serde(default)]
     pub y_label: String,
-    /// Logarithmic axes, where all values are positive.
+    /// Logarithmic axes, used if all values are positive.
     #[serde(default)]
     pub x_log: bool,
     #[serde(default)]
     pub y_log: bool,
-    /// The x axis is the steps of a run, from 1 to this one; by default it is as wide as the data.
+    /// The x axis is the steps of a run, from 1 to this one; by default it fits the data.
     #[serde(default)]
     pub steps: Option<u64>,
-    /// Pixels of the plane; by default 230.
+    /// The height of the plot area in pixels; by default 230.
     #[serde(default)]
     pub height: Option<f64>,
     pub series: Vec<Series>,
@@ -44,7 +44,7 @@ pub struct Lines {
     pub marks: Option<Vec<Mark>>,
 }
 
-/// A line: values by place, with a gap where there is none.
+/// A line: values by x, with a gap at missing ones.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Series {
@@ -111,7 +111,7 @@ impl Series {
     }
 }
 
-/// Lines on their axes.
+/// Lines with their axes.
 struct Placed<'a> {
     lines: Vec<Line<'a>>,
     x: Axis,
@@ -122,7 +122,7 @@ struct Placed<'a> {
 struct Line<'a> {
     name: &'a str,
     points: Vec<Point>,
-    /// How far it stands beside its places.
+    /// The horizontal offset of the line.
     beside: f64,
 }
 
@@ -196,7 +196,7 @@ impl Lines {
 }
 
 impl Placed<'_> {
-    /// Moves lines with signs apart, so that their error bars do not hide each other.
+    /// Offsets lines with markers, so that their error bars do not overlap.
     fn stand_apart(&mut self, places: &[f64]) {
         let mut xs: Vec<f64> = places.iter().map(|x| self.x.place(*x) * self.plane.width).collect();
         xs.sort_by(f64::total_cmp);
@@ -241,10 +241,10 @@ impl Placed<'_> {
         self.plane.left + self.plane.width * self.x.place(x)
     }
 
-    /// Where the labels of the marks lie above the plane: the left end and the row of each. A label
+    /// The positions of the mark labels above the plot area: the left end and the row of each. A label
     /// begins at its mark, in a row above those of the marks it passes.
     fn mark_labels(&self) -> Vec<(String, f64, usize)> {
-        // Where the leftmost label of each row begins, the lowest row first.
+        // The start of the leftmost label of each row, the lowest row first.
         let mut rows: Vec<f64> = Vec::new();
         let mut labels = Vec::new();
         for mark in self.marks.iter().rev() {
@@ -252,7 +252,7 @@ impl Placed<'_> {
             let wide = width(&label, SIZE);
             let x = self.x(mark.x);
             let left = x.min(self.plane.right() - wide);
-            // No label above another one that it would cut with its mark.
+            // A label must not be cut by the line of a mark above it.
             let free = |row: usize| rows[row..].iter().all(|begin| left + wide + 8.0 <= *begin);
             let row = (0..rows.len()).find(|row| free(*row)).unwrap_or(rows.len());
             let shown = !label.is_empty() && row < MARK_ROWS;
@@ -266,7 +266,7 @@ impl Placed<'_> {
         labels
     }
 
-    /// Vertical lines through the plane, and up to their labels above it.
+    /// Vertical lines through the plot area and up to their labels above it.
     fn draw_marks(&self, body: &mut String, labels: &[(String, f64, usize)]) {
         let style = format!("stroke=\"{INK}\" stroke-width=\"1\" stroke-dasharray=\"4 3\"");
         for (mark, (label, _, row)) in self.marks.iter().rev().zip(labels) {
@@ -296,7 +296,7 @@ impl Placed<'_> {
         }
     }
 
-    /// Error bars, and signs at the points.
+    /// Draws error bars, and markers at the points.
     fn draw_signs(&self, body: &mut String, index: usize, of: &Line) {
         let colour = colour(index);
         let style = format!("stroke=\"{colour}\" stroke-width=\"1.1\"");
@@ -315,7 +315,7 @@ impl Placed<'_> {
         }
     }
 
-    /// Names in rows below the plane; returns where they end.
+    /// Draws names in rows below the plot area; returns the lower end.
     fn draw_legend(&self, body: &mut String, top: f64) -> f64 {
         let named = self.lines.iter().enumerate().filter(|(_, line)| !line.name.is_empty());
         let names = named.map(|(index, line)| {

@@ -1,4 +1,4 @@
-//! The kinds of panels, a file each.
+//! The kinds of panels, one file each.
 
 pub mod bands;
 pub mod boxes;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 macro_rules! register {
     ($($kind:ident in $file:ident;)*) => {
-        /// A panel; the field `kind` of its description says which, in snake case.
+        /// A panel; the field `kind` of its description selects the variant, in snake case.
         #[derive(Clone, Debug, Deserialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
         pub enum Panel {

@@ -1,63 +1,64 @@
-//! Who works on a cell, as a log: `claims/1`, `claims/2`, and so on.
+//! The owner of a grid cell, as a log of files: `claims/1`, `claims/2`, and so on.
 //!
-//! Each file is made once, by one process (O_EXCL), which has read all before it; none is changed or
-//! removed later. A network file system may show a file late, or show it empty: then a cell is left
-//! for another look. It cannot make one number for two processes, and that alone decides. A file whose
-//! maker died before it wrote is passed over after a while; a process that took that long to write does
-//! not count on what it wrote.
+//! Each file is created once (O_EXCL), by a process that has read all earlier files, and is never changed or
+//! removed. A network file system may show a file late, or show it empty; the cell is then skipped until the
+//! next scan. It cannot create the same file for two processes, and correctness depends on that alone. A file
+//! whose creator died before writing is skipped after a timeout; a process that took longer than the timeout
+//! to write does not rely on its entry.
 
 use super::owner::Owner;
 use crate::Result;
 use serde::{Deserialize, Serialize};
 
-/// What a file of the log says.
+/// The entry in a file of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event<Who = Owner> {
-    /// Somebody works on the cell.
+    /// A process is working on the cell.
     Claimed(Who),
-    /// Nobody does: it was stopped, or it failed.
+    /// The cell is free: its process was stopped or failed.
     Released,
-    /// It is done, for ever.
+    /// The cell is complete. This is final.
     Finished,
 }
 
-/// What a process sees of a file of the log.
+/// The state of a log file as a process sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen<Who = Owner> {
-    /// No file, or none that is visible yet.
+    /// No file is visible.
     Nothing,
-    /// It is being written, or what it says is not visible yet.
+    /// The file is being written, or its contents are not visible yet.
     Torn,
-    /// So long ago that its maker must have died writing.
+    /// The file has been incomplete for so long that its creator must have died.
     TornLongAgo,
     Whole(Event<Who>),
 }
 
-/// The files of one cell's log. Each call is one that a process can die after: the simulation of
-/// thousands of processes drops the future there.
+/// The files of one cell's log. A process can die after any of these calls; the simulation of thousands of
+/// processes drops the future at these points.
 #[allow(async_fn_in_trait)]
 pub trait Files {
     type Who: Clone;
-    /// A moment.
+    /// A point in time.
     type Time;
     async fn read(&self, number: u32) -> Result<Seen<Self::Who>>;
-    /// Tells when it began to; None where it is there already, visible or not.
+    /// Creates a file. Returns the time at which creation began; `None` if the file exists, visible or not.
     async fn create(&self, number: u32) -> Result<Option<Self::Time>>;
-    /// False where so long has passed since it was made that others may take its maker for dead.
+    /// Writes the entry. Returns false if so much time has passed since `made` that others may consider this
+    /// process dead.
     async fn write(&self, number: u32, made: Self::Time, event: &Event<Self::Who>) -> Result<bool>;
 }
 
-/// What came of an attempt to claim a cell.
+/// The result of an attempt to claim a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken<Claim> {
     Mine(Claim),
-    /// By a process that is there, or may be.
+    /// Held by a process that is or may be alive.
     Held,
     Finished,
 }
 
-/// The last file that can be seen, and its number; [`Seen::Nothing`] and 0 where there is none.
+/// The last visible file and its number; [`Seen::Nothing`] and 0 if there is none.
 pub async fn last<F: Files>(files: &F) -> Result<(u32, Seen<F::Who>)> {
     let (mut number, mut last) = (0, Seen::Nothing);
     loop {
@@ -68,7 +69,7 @@ pub async fn last<F: Files>(files: &F) -> Result<(u32, Seen<F::Who>)> {
     }
 }
 
-/// Claims a cell; gives the number of the claim.
+/// Claims a cell. Returns the number of the claim.
 pub async fn take<F: Files>(
     files: &F,
     me: &F::Who,
@@ -90,8 +91,8 @@ pub async fn take<F: Files>(
     Ok(Taken::Held)
 }
 
-/// Ends the claim of this number; false where another process has taken the cell over, or may have,
-/// believing that this one was gone.
+/// Ends the claim with this number. Returns false if another process has, or may have, taken the cell over
+/// because it considered this process dead.
 pub async fn end<F: Files>(files: &F, number: u32, event: Event<F::Who>) -> Result<bool> {
     match files.create(number + 1).await? {
         Some(made) => files.write(number + 1, made, &event).await,

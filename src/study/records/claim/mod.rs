@@ -1,5 +1,5 @@
-//! Who works on a cell: no lock, no listing of folders, nothing that a network file system leaves
-//! out; see [`log`].
+//! The owner of a grid cell, without locks or directory listings, so that it works on network file systems;
+//! see [`log`].
 
 mod log;
 mod owner;
@@ -20,13 +20,13 @@ use std::pin::pin;
 use std::task::{Context as Task, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-/// The folder of the log, below the cell's.
+/// The folder of the log, below the cell's folder.
 const FOLDER: &str = "claims";
-/// After this long whoever was writing a file of the log is dead. Longer than what a network file
-/// system keeps an old look at a file (60 s), and than clocks go wrong.
+/// The timeout for writing a log file. It is longer than the attribute cache of a network file system
+/// (60 s) and than usual clock errors.
 const WRITING: Duration = Duration::from_secs(600);
 
-/// A cell that is this process's, until it is finished or dropped.
+/// A claim on a cell, held by this process until it is finished or dropped.
 #[derive(Debug)]
 pub struct Claim {
     folder: PathBuf,
@@ -34,7 +34,7 @@ pub struct Claim {
     open: bool,
 }
 
-/// Claims a cell.
+/// Claims a cell. Errors: the log cannot be read or written.
 pub fn claim(cell: &Path) -> Result<Taken<Claim>> {
     let folder = cell.join(FOLDER);
     fs::create_dir_all(&folder).at(folder.display())?;
@@ -46,12 +46,12 @@ pub fn claim(cell: &Path) -> Result<Taken<Claim>> {
     })
 }
 
-/// Who works on a cell, or may.
+/// The process that is, or may be, working on a cell.
 pub fn holder(cell: &Path) -> Option<Owner> {
     claimant(cell).filter(|owner| !owner.seems_gone())
 }
 
-/// Who claimed a cell last and has not ended that claim, there or gone.
+/// The last process with an open claim on the cell, alive or not.
 pub fn claimant(cell: &Path) -> Option<Owner> {
     let folder = cell.join(FOLDER);
     match at_once(last(&Folder(&folder))) {
@@ -60,7 +60,8 @@ pub fn claimant(cell: &Path) -> Option<Owner> {
     }
 }
 
-/// Gives back a cell whose holder is known to be gone. False where somebody was quicker.
+/// Releases a cell whose holder is known to be dead. Returns false if another process was faster.
+/// Errors: the log cannot be written.
 pub fn release(cell: &Path) -> Result<bool> {
     let folder = cell.join(FOLDER);
     let (number, _) = at_once(last(&Folder(&folder)))?;
@@ -68,12 +69,13 @@ pub fn release(cell: &Path) -> Result<bool> {
 }
 
 impl Claim {
-    /// Whether nobody is seen to have taken the cell over, believing that this process was gone.
+    /// Whether this process still holds the cell, as far as it can see.
     pub fn holds(&self) -> bool {
         matches!(at_once(Folder(&self.folder).read(self.number + 1)), Ok(Seen::Nothing))
     }
 
-    /// Nobody else will ever work on the cell. False where another process has taken it over.
+    /// Marks the cell as complete. Returns false if another process has taken it over. Errors: the log
+    /// cannot be written.
     pub fn finish(mut self) -> Result<bool> {
         self.open = false;
         at_once(end(&Folder(&self.folder), self.number, Event::Finished))
@@ -83,13 +85,13 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if self.open {
-            // If it cannot be said, this process's end says it.
+            // If the release cannot be recorded, the end of this process has the same effect.
             let _ = at_once(end(&Folder(&self.folder), self.number, Event::Released));
         }
     }
 }
 
-/// A log on a disk.
+/// A log on disk.
 struct Folder<'a>(&'a Path);
 
 impl Folder<'_> {
@@ -139,7 +141,7 @@ impl Files for Folder<'_> {
     }
 }
 
-/// A clock that goes on while the machine sleeps.
+/// A clock that advances while the machine is suspended.
 fn since_boot() -> Duration {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: a valid pointer to a timespec.
@@ -147,7 +149,7 @@ fn since_boot() -> Duration {
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
-/// What a future gives that never waits.
+/// The result of a future that never waits.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -194,7 +196,7 @@ mod tests {
         let mut mine: Vec<Claim> = mine.collect();
         assert_eq!(mine.len(), 1);
         assert_eq!(mine[0].number, 2);
-        // Taken over in its turn, it has nothing to say any more.
+        // The claim was taken over, so dropping it must not write anything.
         fs::write(log.join("3"), gone.to_string()).unwrap();
         assert!(!mine.remove(0).finish().unwrap());
     }

@@ -1,4 +1,4 @@
-//! A process, so that another one can tell whether it is still there.
+//! The identity of a process, by which other processes can check whether it is alive.
 
 use crate::slurm::Job;
 use serde::{Deserialize, Serialize};
@@ -8,14 +8,14 @@ use std::sync::OnceLock;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     pub host: String,
-    /// The host's boot: after another one no process is left.
+    /// The boot ID of the host: after a reboot no process remains.
     boot: String,
-    /// The table its number is in: containers have their own.
+    /// The PID namespace: each container has its own.
     table: String,
     pub pid: u32,
-    /// When it began, in the kernel's ticks: its number may be another's by now.
+    /// The start time in kernel ticks, because a PID can be reused.
     began: u64,
-    /// The job it is in.
+    /// The Slurm job that the process belongs to.
     pub job: Option<Job>,
 }
 
@@ -37,18 +37,18 @@ impl Owner {
         })
     }
 
-    /// Whether it is certain that it is not there any more: on this machine by its number, elsewhere
-    /// by its job. Of another host's process outside any job nothing is known.
+    /// Whether the process is certainly dead: on this machine by its PID, elsewhere by its job. A process of
+    /// another host outside any job is never certainly dead.
     pub fn is_gone(&self) -> bool {
         self.is_gone_by(Job::is_over)
     }
 
-    /// The same by what the queue said up to ten seconds ago: for lists.
+    /// Like [`Owner::is_gone`], with a queue state that may be ten seconds old: for listings.
     pub fn seems_gone(&self) -> bool {
         self.is_gone_by(Job::seems_over)
     }
 
-    /// Whether this machine or Slurm can tell that it is gone.
+    /// Whether this machine or Slurm can determine that the process is dead.
     pub fn can_be_asked(&self) -> bool {
         self.is_here() || self.job.is_some()
     }
@@ -83,14 +83,14 @@ fn first_line(path: &str) -> String {
     fs::read_to_string(path).map(|text| text.trim().to_string()).unwrap_or_default()
 }
 
-/// Whether a process of this machine that began then has ended.
+/// Whether the process of this machine with this start time has ended.
 fn is_dead(pid: u32, began_then: u64) -> bool {
     match stat(pid) {
         Some(stat) => began_of(&stat) != Some(began_then),
-        // What belongs to others may be hidden; a signal of 0 finds it.
+        // Processes of other users may be hidden; signal 0 finds them.
         None => {
             let pid = i32::try_from(pid).unwrap_or(i32::MAX);
-            // SAFETY: nothing is sent.
+            // SAFETY: signal 0 sends nothing.
             let unsent = unsafe { libc::kill(pid, 0) } != 0;
             unsent && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
         }
@@ -105,8 +105,8 @@ fn stat(pid: u32) -> Option<String> {
     fs::read_to_string(format!("/proc/{pid}/stat")).ok()
 }
 
-/// When a process began: the 22nd field of its `stat`, whose second may hold spaces. None of one
-/// that has ended and waits to be noticed.
+/// The start time of a process: field 22 of its `stat`, whose second field may contain spaces. `None` for
+/// a zombie.
 fn began_of(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = fields.split_whitespace().collect();

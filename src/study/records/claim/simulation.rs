@@ -1,7 +1,7 @@
 //! Thousands of processes on the hosts of a cluster work on one list of cells. They are killed at any
-//! point between two looks at the disk and started again; the network file system shows files, and
-//! what they say, late, each host at another time; some hosts are believed to be lost while their
-//! processes go on. No cell may be lost, none be finished twice, and none be worked on by two.
+//! point between two file operations and restarted. The network file system shows files and their contents
+//! late, with a different delay on each host. Some hosts are considered lost while their processes continue.
+//! No cell may be lost, completed twice, or worked on by two processes at once.
 
 use super::log::{Event, Files, Seen, Taken, end, take};
 use crate::Result;
@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// In turns: one process does one thing in each.
+/// In turns: each process performs one operation per turn.
 type Time = u64;
 
 #[derive(Clone, Copy)]
@@ -27,20 +27,20 @@ struct Size {
     kills: usize,
 }
 
-/// What a host shows late, at most.
+/// The maximum visibility delay of a host.
 const LATE: Time = 40_000;
 const WRITING: Time = 3 * LATE;
-/// How long the queue takes to say that a process is gone.
+/// The delay until the queue reports that a process is dead.
 const TOLD: Time = 5_000;
 
-/// A process by its number, which is never used again.
+/// The number of a process, which is never reused.
 type Pid = usize;
 
 struct Process {
     host: usize,
-    /// When it was killed.
+    /// When the process was killed.
     gone: Option<Time>,
-    /// Its host was believed to be lost before.
+    /// When its host was considered lost, if that was earlier.
     lost: Option<Time>,
 }
 
@@ -59,12 +59,12 @@ struct World {
     working: HashMap<usize, Vec<Pid>>,
     finished: Vec<usize>,
     taken_over: usize,
-    /// Files can be made twice: the protocol is broken on purpose.
+    /// Breaks the protocol on purpose: files can be created twice.
     broken: bool,
 }
 
 impl World {
-    /// How late a host sees what another one did: the same whenever it looks.
+    /// The delay until a host sees another host's file. It is the same for every read.
     fn late(&self, host: usize, cell: usize, number: u32, by: usize) -> Time {
         let mixed = (host as u64 * 7919 + cell as u64 * 104_729 + u64::from(number) * 1_299_709)
             .wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -125,7 +125,7 @@ impl Files for View {
     }
 }
 
-/// Lets the others go first.
+/// Yields to the other processes.
 async fn turn() {
     let mut waited = false;
     std::future::poll_fn(move |_| match std::mem::replace(&mut waited, true) {
@@ -145,7 +145,7 @@ async fn wait(world: &Shared, least: Time, most: Time) {
     }
 }
 
-/// One process: claims what it can, until all its cells are done.
+/// One process: claims cells until all its cells are complete.
 async fn process(world: Shared, me: Pid, mut cells: Vec<usize>) {
     let host = world.borrow().processes[me].host;
     while !cells.is_empty() {
@@ -182,7 +182,7 @@ fn begin(world: &Shared, cell: usize, me: Pid, number: u32) {
     let World { working, processes, .. } = &mut *world;
     let at_work = working.entry(cell).or_default();
     at_work.retain(|pid| processes[*pid].gone.is_none());
-    // Of a host that is believed to be lost, some may go on: their end will not count.
+    // On a host that is considered lost, processes may continue; their completion does not count.
     let others = at_work.iter().filter(|pid| processes[**pid].lost.is_none());
     assert_eq!(others.count(), 0, "cell {cell} is worked on by two");
     at_work.push(me);
@@ -194,7 +194,7 @@ struct Running {
     future: Pin<Box<dyn Future<Output = ()>>>,
 }
 
-/// Runs until every process has seen all its cells done.
+/// Runs until every process has seen all its cells completed.
 fn simulate(seed: u64, size: Size, broken: bool) -> usize {
     let world = Rc::new(RefCell::new(World {
         now: 0,
@@ -216,7 +216,7 @@ fn simulate(seed: u64, size: Size, broken: bool) -> usize {
         let future = Box::pin(process(world.clone(), pid, cells.clone()));
         Running { pid, cells, future }
     };
-    // Several arrays over one plan: each cell is in the lists of several processes.
+    // Several arrays share one plan: each cell is in the lists of several processes.
     let each = size.each.min(size.cells);
     let first = |i: usize| (0..each).map(|j| (i * each + j) % size.cells).collect::<Vec<_>>();
     let mut running: Vec<Running> = (0..size.processes).map(|i| start(first(i))).collect();
@@ -235,7 +235,7 @@ fn simulate(seed: u64, size: Size, broken: bool) -> usize {
             let now = world.now;
             let pid = running[i].pid;
             let cells = running[i].cells.clone();
-            // A tenth goes on, on a host that the queue has given up.
+            // A tenth continues on a host that the queue considers lost.
             if world.random.random_bool(0.1) {
                 world.processes[pid].lost = Some(now);
                 drop(world);

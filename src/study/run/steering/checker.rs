@@ -1,4 +1,4 @@
-//! Edits of a control file, checked on a thread of their own while the run goes on.
+//! Checks edits of a control file on a separate thread while the run continues.
 
 use super::program::{Loaded, Loader, Origin, Touched};
 use crate::watch::{GRACE, Watch};
@@ -10,29 +10,29 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A check takes milliseconds; what takes longer than this is given up. (Code that loops is stopped
-/// sooner.)
+/// The timeout of a check, which usually takes milliseconds. Code that loops is stopped
+/// earlier.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Follows a control file and all it requires.
+/// Watches a control file and all files that it requires.
 pub struct Checker {
     news: Receiver<News>,
     poke: Sender<Poke>,
 }
 
-/// A version of the file: the texts, if they are good ones.
+/// A version of the file: its sources, if they are valid.
 pub struct News {
     pub outcome: Result<Vec<Source>>,
 }
 
 enum Poke {
-    /// Some file has changed.
+    /// A file has changed.
     Look,
     Stop,
 }
 
 impl Checker {
-    /// Follows the file from the texts of a version on.
+    /// Watches the file, starting from the sources of a version. Errors: no thread can be started.
     pub fn start(
         load: Loader,
         path: &Path,
@@ -54,7 +54,7 @@ impl Checker {
         Ok(Checker { news, poke })
     }
 
-    /// The next version that was checked, if there is one.
+    /// The next checked version, if there is one.
     pub fn next(&self) -> Option<News> {
         self.news.try_recv().ok()
     }
@@ -66,15 +66,15 @@ impl Drop for Checker {
     }
 }
 
-/// What a look at the files came to.
+/// The result of a check of the files.
 struct Checked {
     outcome: Result<Vec<Source>>,
     touched: Vec<Touched>,
     is_unfinished: bool,
 }
 
-/// Loads and tries out what the files hold now. Files that seem to be cut off have some time to
-/// become whole.
+/// Loads and tries the current files. Files that seem to be truncated are read again for a short
+/// time. Errors: the file is invalid, or the check takes too long.
 pub fn check_whole(load: Loader, path: &Path, stages: &[Setting]) -> Result<Vec<Source>> {
     const PAUSE: Duration = Duration::from_millis(50);
     let mut checked = check(load, path, stages);
@@ -90,13 +90,13 @@ pub fn check_whole(load: Loader, path: &Path, stages: &[Setting]) -> Result<Vec<
     checked.outcome
 }
 
-/// The same as the files are, within the time there is.
+/// Checks the files as they are, within the timeout.
 fn check(load: Loader, path: &Path, stages: &[Setting]) -> Checked {
     let (done, outcome) = channel();
     let (own_path, stages) = (path.to_path_buf(), stages.to_vec());
     let check = move || {
         let Loaded { program, touched, is_unfinished } = load(&own_path, Origin::Disk, &stages);
-        // The program itself stays here: it belongs to this thread.
+        // The program itself belongs to this thread; only its sources are sent.
         let outcome = program.map(|program| program.sources().to_vec());
         let _ = done.send(Checked { outcome, touched, is_unfinished });
     };
@@ -122,7 +122,7 @@ struct Follow {
 impl Follow {
     fn run(&self, poked: &Receiver<Poke>, told: &Sender<News>) {
         let mut before = Vec::new();
-        // Until when a version that seems to be cut off is waited for.
+        // The deadline for a version that seems to be truncated.
         let mut until = None;
         loop {
             let woke = match until {
@@ -137,7 +137,7 @@ impl Follow {
                 Err(RecvTimeoutError::Timeout) => true,
                 Ok(Poke::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             };
-            // Several files saved together are one edit.
+            // Several files that are saved together are one edit.
             if poked.try_iter().any(|poke| matches!(poke, Poke::Stop)) {
                 return;
             }
@@ -146,7 +146,7 @@ impl Follow {
             for (path, sha256) in touched.clone() {
                 self.watch.add_from(&path, sha256);
             }
-            // A save during the last look may be told of twice.
+            // A save during the last check may be reported twice.
             let is_known = !touched.is_empty() && touched == before;
             before = touched;
             if is_known && !is_due {

@@ -1,11 +1,11 @@
-//! What an edit changes, in a line.
+//! A one-line description of what an edit changes.
 
 use crate::Result;
 use compt_core::train::control::{Setting, View};
 use compt_core::train::knobs::{Knobs, shown_or_nil};
 use std::collections::BTreeMap;
 
-/// One version of a control: each knob as it was written (None: a function), and the settings of
+/// One version of a control: the text of each knob (`None`: a function), and the settings at
 /// the step.
 pub struct Side {
     pub texts: BTreeMap<String, Option<String>>,
@@ -13,7 +13,7 @@ pub struct Side {
 }
 
 impl Side {
-    /// The knobs that are another than those of `old` and set by hand, by their full names.
+    /// The full names of the knobs that differ from `old` and are set by hand.
     pub fn by_hand(&self, old: &Side, by_hand: &Knobs) -> Vec<String> {
         let differs = |name: &str| {
             self.now.get(name) != old.now.get(name) || self.texts.get(name) != old.texts.get(name)
@@ -23,9 +23,9 @@ impl Side {
     }
 }
 
-/// `temperature: linear(5, 0.001) -> cosine(5, 0.1); lr.router: 0.1 -> 0.05`: texts where both
-/// sides are written as values or schedules, else the settings of this step. None: nothing is
-/// another at this step.
+/// `temperature: linear(5, 0.001) -> cosine(5, 0.1); lr.router: 0.1 -> 0.05`: texts if both sides
+/// are written as values or schedules, else the settings at this step. `None`: no difference
+/// at this step.
 pub fn changes(old: &Side, new: &Side) -> Option<String> {
     let mut parts = Vec::new();
     let names: BTreeMap<&str, ()> =
@@ -47,9 +47,9 @@ pub fn changes(old: &Side, new: &Side) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// The first step after a view's at which two controls are known to answer otherwise, by its number
-/// in the run, and how they do: found among the steps at which controls are tried out, with views
-/// as they might be.
+/// The first step after the view's at which two controls are known to differ, as a step of the run, and
+/// how they differ. It is searched among the steps at which controls are tried, with simulated
+/// views.
 pub fn later(
     old: &mut dyn FnMut(&View) -> Result<Knobs>,
     new: &mut dyn FnMut(&View) -> Result<Knobs>,
@@ -64,7 +64,7 @@ pub fn later(
     };
     let mut before = 0;
     for setting in stages {
-        // Up to the step of the view they are alike.
+        // They are equal up to the step of the view.
         let mut alike = view.run_step.saturating_sub(before);
         let at = alike;
         for step in setting.sampled_steps().filter(|step| *step > at) {
@@ -72,7 +72,7 @@ pub fn later(
                 alike = step;
                 continue;
             };
-            // Between two steps of the trial, one after which they differ.
+            // They first differ between two of the sampled steps.
             let mut first = step;
             while first > alike + 1 {
                 let middle = alike + (first - alike) / 2;
@@ -88,7 +88,7 @@ pub fn later(
     None
 }
 
-/// The settings of a knob that a function decides.
+/// The settings of a knob that is computed by a function.
 fn values(name: &str, old: &Side, new: &Side) -> Vec<String> {
     let below = format!("{name}.");
     differences(&old.now, &new.now, |full| full == name || full.starts_with(&below))

@@ -1,4 +1,4 @@
-//! The control in use above the method's own one.
+//! The control in use above the method's own control.
 
 use super::Program;
 use super::difference::{Side, changes, later};
@@ -16,13 +16,14 @@ pub enum InUse {
     Held(Knobs),
 }
 
-/// A version of the control file, and the step it took effect at.
+/// A version of the control file, and the step at which it took effect.
 pub struct Version {
     pub control: Box<dyn Program>,
     pub since: u64,
 }
 
 impl InUse {
+    /// The settings for a view; errors of the control are returned.
     pub fn answer(&mut self, view: &View) -> Result<Knobs> {
         match self {
             InUse::Nothing => Ok(Knobs::default()),
@@ -32,7 +33,7 @@ impl InUse {
         }
     }
 
-    /// The same, where nobody wants to know what it prints.
+    /// The same, with its output discarded.
     fn quiet_answer(&mut self, view: &View) -> Result<Knobs> {
         match self.output() {
             Some(output) => output.quietly(|| self.answer(view)),
@@ -40,7 +41,7 @@ impl InUse {
         }
     }
 
-    /// What it prints.
+    /// The output of the control.
     pub fn output(&self) -> Option<Output> {
         match self {
             InUse::Table(table) => Some(table.output()),
@@ -49,7 +50,7 @@ impl InUse {
         }
     }
 
-    /// Where it is written.
+    /// Where the control is defined.
     pub fn name(&self) -> String {
         match self {
             InUse::File(version) => version.control.sources()[0].path.display().to_string(),
@@ -57,7 +58,7 @@ impl InUse {
         }
     }
 
-    /// What goes on where the control file holds what does not work.
+    /// A description of what stays in use while the control file is invalid.
     pub fn stays(&self) -> String {
         match self {
             InUse::File(version) => format!("the version of step {} stays", version.since),
@@ -65,7 +66,7 @@ impl InUse {
         }
     }
 
-    /// Its texts and its answer to a view, for comparison.
+    /// Its texts and its settings for a view, for comparison.
     fn side(&mut self, view: &View) -> Side {
         let now = self.quiet_answer(view).unwrap_or_default();
         let texts = match self {
@@ -79,7 +80,7 @@ impl InUse {
         Side { texts: texts.into_iter().collect(), now }
     }
 
-    /// What a control file changes that takes its place, now or later, under settings by hand.
+    /// The changes if a control file replaces this one, now or later, apart from settings by hand.
     pub fn difference(
         &mut self,
         control: &mut dyn Program,

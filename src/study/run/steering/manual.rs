@@ -4,7 +4,8 @@ use crate::{Error, Result};
 use compt_core::train::control::Setting;
 use compt_core::train::knobs::{Each, Knob, Knobs, Value};
 
-/// The knob of this full name and the value, if it is one for it; `by_hand` is what was set before.
+/// Checks the full name and the value of a knob; `by_hand` holds the earlier settings by hand. Errors:
+/// an unknown knob, or an invalid value.
 pub fn check(
     setting: &Setting,
     by_hand: &Knobs,

@@ -1,5 +1,5 @@
-//! What steers a run: the method's own control, a control file or table above it, and knobs that were set
-//! by hand above both. Edits of the file take effect between two steps; an edit that does not work is
+//! The steering of a run: the method's own control, a control file or table above it, and above both the
+//! knobs that are set by hand. Edits of the file take effect between two steps; an invalid edit is
 //! reported and changes nothing.
 
 mod checker;
@@ -29,14 +29,14 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// How many older versions are kept to go back to.
+/// The number of earlier versions that are kept for rollback.
 const OLDER: usize = 8;
 
-/// The changes of a run that was made before, to be made again.
+/// The control events of an earlier run, to be applied again.
 #[derive(Default)]
 pub struct Past {
     pub events: VecDeque<Event>,
-    /// The last attempt that they decide; later ones are live.
+    /// The last attempt that they control; later ones are live.
     pub until: u64,
     /// Nothing is live after them.
     pub alone: bool,
@@ -50,37 +50,37 @@ pub struct Steering {
     upper: InUse,
     older: Vec<Version>,
     by_hand: Knobs,
-    /// What was asked for since the last step.
+    /// Requests since the last step.
     asked: Vec<Asked>,
     stages: Vec<Setting>,
-    /// The control file as it was taken over last, and those it requires; empty without one.
+    /// The sources of the last accepted control file and of the files it requires; empty if there is none.
     seen: Vec<Source>,
-    /// Whether the control file holds what does not work.
+    /// Whether the control file is currently invalid.
     is_broken: bool,
-    /// What is to be recorded of a table.
+    /// The record of a control table.
     table: Option<TableRecord>,
     voice: Voice,
     operator: Option<Operator>,
     checker: Option<Checker>,
     past: Past,
-    /// An edit that does not work ends the run.
+    /// An invalid edit ends the run.
     strict: bool,
-    /// What the upper control answered last.
+    /// The last settings of the upper control.
     last: Option<Knobs>,
-    /// The settings of the last step, whoever set them.
+    /// The settings of the last step, from all controls.
     used: Knobs,
-    /// What took effect and is not recorded yet.
+    /// Changes that took effect and are not recorded yet.
     events: Vec<Event>,
 }
 
-/// A control table of a script, for the record of the run that it steers.
+/// A control table of a script, for the run's record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableRecord {
     /// Where the table was passed: `study.lua:7`.
     pub place: String,
-    /// Each knob as it is written; for a function, where that is.
+    /// The text of each knob; for a function, its location.
     pub knobs: serde_json::Value,
-    /// The texts of the chunks it is written in.
+    /// The sources of the chunks that define it.
     pub sources: Vec<Source>,
 }
 
@@ -90,8 +90,8 @@ enum Asked {
 }
 
 impl Steering {
-    /// `lower` is the method's own control; `load` loads control files. With `strict`, an edit that does not
-    /// work ends the run.
+    /// `lower` is the method's own control; `load` loads control files. If `strict`, an invalid edit ends
+    /// the run.
     pub fn new(
         lower: Box<dyn Program>,
         load: Loader,
@@ -120,24 +120,24 @@ impl Steering {
         }
     }
 
-    /// From the next step on, a control file, followed from then on.
+    /// Uses a control file from the next step on, and watches it.
     pub fn use_file(&mut self, control: Box<dyn Program>) {
         self.asked.push(Asked::File(control));
     }
 
-    /// The operator's file, followed from the next step on.
+    /// Watches the operator's file from the next step on.
     pub fn use_operator(&mut self, operator: Box<dyn OperatorFile>) {
         self.operator = Some(Operator::new(operator));
     }
 
-    /// A table of the script's own above the method's.
+    /// Uses a table of the script above the method's control.
     pub fn use_table(&mut self, table: Box<dyn Program>, record: TableRecord) {
         self.upper = InUse::Table(table);
         self.table = Some(record);
     }
 
-    /// From the next step on, a knob as it is said here, whatever the control says; None gives it
-    /// back. Tells what it was and will be.
+    /// Sets a knob from the next step on, above every control; `None` releases it. Returns a
+    /// description of the old and new settings. Errors: an unknown knob, or an invalid value.
     pub fn set(&mut self, name: &str, value: Option<Value>) -> Result<String> {
         let (knob, value) = manual::check(&self.stages[0], &self.by_hand, name, value)?;
         let shown = |v: Option<&Value>, none: &str| v.map_or(none.to_string(), Value::to_string);
@@ -151,8 +151,8 @@ impl Steering {
         Ok(told)
     }
 
-    /// Looks at the control file now; what is good is used from the next step on. Tells what
-    /// there is to tell; None where there is no control file.
+    /// Checks the control file now; a valid version is used from the next step on. Returns a
+    /// description, or `None` if there is no control file. Errors: the file is invalid.
     pub fn reload(&mut self) -> Result<Option<String>> {
         let Some(path) = self.path() else { return Ok(None) };
         let control = (self.load)(&path, Origin::Disk, &self.stages).program?;
@@ -163,18 +163,18 @@ impl Steering {
         Ok(Some(format!("{}: used from the next step on", path.display())))
     }
 
-    /// What the control above the method's answered last: part of a run's state.
+    /// The last settings of the control above the method's: part of a run's state.
     pub fn last(&self) -> Option<&Knobs> {
         self.last.as_ref()
     }
 
-    /// Whether the changes of this attempt are recorded ones.
+    /// Whether the changes of this attempt come from the record.
     pub fn remembers(&self, attempt: u64) -> bool {
         attempt <= self.past.until || self.past.alone
     }
 
-    /// After an error in a step: back to the operator's version before, if the one in use is to
-    /// blame, so that the step can be tried again. Any other error is given back.
+    /// After an error in a step: restores the operator's previous version, if the current one caused the
+    /// error, so that the step can be repeated. Any other error is returned.
     pub fn go_back_on(&mut self, error: Error, step: u64, attempt: u64) -> Result<()> {
         let operator = self.operator.as_ref().filter(|_| !self.strict);
         let Some((name, source)) = operator.and_then(|o| Some((o.name(), o.file.back()?))) else {
@@ -185,13 +185,13 @@ impl Steering {
         Ok(())
     }
 
-    /// What took effect since this was asked last.
+    /// The changes that took effect since the last call.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
-    /// Does again what was done before; the changes up to the attempt `made` at once. `last` is
-    /// what was answered then.
+    /// Applies the recorded changes again; those up to attempt `made` at once. `last` holds the upper
+    /// control's settings at that attempt. Errors: a recorded version is invalid.
     pub fn follow(&mut self, past: Past, made: u64, last: Option<Knobs>) -> Result<()> {
         self.past = past;
         if self.past.events.iter().any(|e| matches!(e.change, Change::Version { .. })) {
@@ -201,12 +201,12 @@ impl Steering {
         self.replay(made)
     }
 
-    /// The file to follow, where there is one.
+    /// The file to watch, if there is one.
     fn path(&self) -> Option<PathBuf> {
         self.seen.first().map(|source| source.path.clone())
     }
 
-    /// Makes the changes of the past up to this attempt.
+    /// Applies the recorded changes up to this attempt.
     fn replay(&mut self, attempt: u64) -> Result<()> {
         while self.past.events.front().is_some_and(|event| event.attempt <= attempt) {
             let event = self.past.events.pop_front().expect("it is there");
@@ -221,14 +221,14 @@ impl Steering {
                             self.seen = sources;
                             self.put(version);
                         }
-                        // Gone back to: the one that failed is not to be gone back to again.
+                        // Restored after an error: the version that failed must not be restored again.
                         Some(_) => {
                             self.older.pop();
                             self.upper = version;
                         }
                     }
                 }
-                // The script gives it again.
+                // The script passes the table again.
                 Change::Table { place, knobs, .. } => match self.table.take() {
                     Some(table) if table.knobs == knobs => {}
                     Some(table) => {
@@ -264,11 +264,11 @@ impl Steering {
         }
     }
 
-    /// Takes over what was asked for and what the checker found good.
+    /// Applies the pending requests and the versions that the checker found valid.
     fn adopt(&mut self, view: &View, step: u64) -> Result<()> {
         self.replay(view.attempt)?;
         if self.remembers(view.attempt) {
-            // These steps were made before: what steered them is recorded.
+            // These steps were made before: their control is recorded.
             self.asked.clear();
             return Ok(());
         }
@@ -296,8 +296,8 @@ impl Steering {
         }
         let Some(path) = self.path() else { return Ok(()) };
         if self.checker.is_none() {
-            // What was edited while the run was stopped is not left for later: it may be what
-            // stopped it.
+            // An edit made while the run was stopped is applied now, not later: it may fix what
+            // stopped the run.
             if self.past.until > 0 {
                 let now = check_whole(self.load, &path, &self.stages);
                 self.consider(now, view, step)?;
@@ -314,7 +314,7 @@ impl Steering {
         Ok(())
     }
 
-    /// Takes a version that was checked, or tells why it is not taken.
+    /// Uses a checked version, or reports why it is rejected.
     fn consider(&mut self, checked: Result<Vec<Source>>, view: &View, step: u64) -> Result<()> {
         let Err(error) = checked.and_then(|sources| self.take(sources, view, step)) else {
             return Ok(());
@@ -327,7 +327,7 @@ impl Steering {
         Ok(())
     }
 
-    /// Exchanges the control for a version whose texts were found good.
+    /// Replaces the control by a version whose sources are valid.
     fn take(&mut self, sources: Vec<Source>, view: &View, step: u64) -> Result<()> {
         let path = sources[0].path.clone();
         if self.seen == sources {
@@ -339,7 +339,7 @@ impl Steering {
         }
         let recorded = Origin::Recorded(sources);
         let mut control = (self.load)(&path, recorded, &self.stages).program?;
-        // It was tried with made-up views; this one is real.
+        // It was tried with simulated views; this one is real.
         control.output().quietly(|| control.knobs(view))?;
         self.exchange(control, view, step);
         Ok(())
@@ -356,7 +356,7 @@ impl Steering {
         if !first {
             EDITS.set(EDITS.get() + 1);
         }
-        // What it prints while it is loaded.
+        // The output of loading it.
         self.voice.say(step, &path, &control.output());
         self.is_broken = false;
         if self.path().as_deref() != Some(sources[0].path.as_path()) {
@@ -371,8 +371,8 @@ impl Steering {
         self.events.push(Event { step, attempt: view.attempt, change });
     }
 
-    /// After an error of the version in use: back to the one before, or else to the settings of
-    /// the last good step.
+    /// After an error of the current version: restores the previous one, or else the settings of the
+    /// last good step.
     fn fall_back(&mut self, error: &Error, view: &View, step: u64, last: Knobs) {
         let because = error.to_string();
         let (upper, change, told) = match self.older.pop() {
@@ -402,7 +402,7 @@ thread_local! {
     static EDITS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// How many versions of control files runs of this thread have taken over under way.
+/// The number of versions of control files that runs of this thread have accepted during training.
 pub fn edits_taken() -> u64 {
     EDITS.get()
 }

@@ -1,28 +1,28 @@
-//! An operator's file in a run: a new version is used once it works.
+//! An operator file in a run: a new version is used once it is valid.
 
 use crate::{Error, Result};
 use compt_core::files::source::Source;
 use compt_core::notice;
 
-/// An operator in a file of its own, reloaded as controls are.
+/// An operator in its own file, reloaded like a control.
 pub trait OperatorFile {
     fn name(&self) -> &str;
     /// The version in use.
     fn source(&self) -> Source;
-    /// The text of the file, if it has changed, or why there is none.
+    /// The text of the file if it has changed, or the error if it cannot be read.
     fn news(&self) -> Option<Result<Source>>;
-    /// Exchanges it for another version; with `dry_run`, if that works on the current shapes.
+    /// Replaces it by another version; if `dry_run`, only if that version works with the current shapes.
     fn take(&self, source: Source, dry_run: bool) -> Result<()>;
-    /// Where the version in use has failed: back to the one before, if there is one.
+    /// Restores the previous version after the current one failed, if there is a previous one.
     fn back(&self) -> Option<Source>;
 }
 
-/// An operator that is followed in its file.
+/// An operator whose file is watched.
 pub struct Operator {
     pub file: Box<dyn OperatorFile>,
     /// Whether its first version is recorded.
     pub is_noted: bool,
-    /// Whether the file holds what does not work.
+    /// Whether the file is currently invalid.
     is_broken: bool,
 }
 
@@ -35,8 +35,8 @@ impl Operator {
         self.file.name().to_string()
     }
 
-    /// The version to record, if another one is used from this step on. What does not work is told and
-    /// left; an error where the run is a strict one.
+    /// Returns the version to record if a new one is used from this step on. An invalid version is
+    /// reported and ignored; in a strict run it is an error.
     pub fn adopt(&mut self, step: u64, strict: bool) -> Result<Option<Source>> {
         if !std::mem::replace(&mut self.is_noted, true) {
             return Ok(Some(self.file.source()));
@@ -68,7 +68,7 @@ impl Operator {
     }
 }
 
-/// What ends a strict run.
+/// The error that ends a strict run.
 pub fn broken_off(error: Error) -> Error {
     error.hint("an edit that does not work ends a --strict run")
 }

@@ -1,22 +1,22 @@
-//! What control programs print. They are called every step, and at many steps before they are used: their
-//! output is buffered until a step is made, and is limited to what can be read.
+//! The output of control programs. They are called at every step, and at many steps for checks: their
+//! output is buffered until a step is made, and is limited.
 
 use compt_core::notice;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Lines of a step, and of a second, that are said.
+/// The maximum number of lines printed per step and per second.
 const OF_A_STEP: usize = 5;
 const OF_A_SECOND: usize = 10;
-/// Characters of a line.
+/// The maximum number of characters per line.
 const WIDTH: usize = 200;
 
 /// The buffered output of one control program.
 #[derive(Clone, Default)]
 pub struct Output(Rc<Kept>);
 
-/// An [`Output`] that may be gone.
+/// A weak reference to an [`Output`].
 pub struct Weak(std::rc::Weak<Kept>);
 
 impl Weak {
@@ -34,12 +34,12 @@ struct Kept {
 #[derive(Default)]
 struct Lines {
     first: Vec<String>,
-    /// How many came after them.
+    /// The number of further lines.
     more: usize,
 }
 
 impl Output {
-    /// Runs `f`, which may ask the control: nothing that it prints is kept.
+    /// Runs `f`, which may call the control, and discards the output.
     pub fn quietly<R>(&self, f: impl FnOnce() -> R) -> R {
         let before = self.0.is_quiet.replace(true);
         let done = f();
@@ -61,17 +61,17 @@ impl Output {
         }
     }
 
-    /// Whether it is dropped where it is printed.
+    /// Whether the output is discarded.
     pub fn is_quiet(&self) -> bool {
         self.0.is_quiet.get()
     }
 
-    /// One that does not keep the buffer alive.
+    /// A reference that does not keep the buffer alive.
     pub fn weak(&self) -> Weak {
         Weak(Rc::downgrade(&self.0))
     }
 
-    /// How many lines were printed that nobody has said.
+    /// The number of lines that were not printed yet.
     pub fn count(&self) -> usize {
         let lines = self.0.lines.borrow();
         lines.first.len() + lines.more
@@ -82,7 +82,7 @@ impl Output {
     }
 }
 
-/// A line as a terminal may be given it.
+/// A line that is safe to print on a terminal.
 fn shown(line: &str) -> String {
     let plain = |c: char| match c {
         '\t' => "\t".to_string(),
@@ -98,10 +98,10 @@ fn shown(line: &str) -> String {
 
 /// Prints the output of a run's control programs on standard error.
 pub struct Voice {
-    /// The second that is under way, and how many lines were said in it.
+    /// The start of the current second, and the number of lines printed in it.
     second: Option<Instant>,
     said: usize,
-    /// Whether it was told that lines are left out.
+    /// Whether the omission of lines was reported.
     is_told: bool,
     say: fn(&str),
 }
@@ -113,7 +113,7 @@ impl Default for Voice {
 }
 
 impl Voice {
-    /// Says what was printed for a step, marked with the step and the control.
+    /// Prints the output for a step, prefixed with the step and the control.
     pub fn say(&mut self, step: u64, control: &str, printed: &Output) {
         let Lines { first, mut more } = printed.take();
         if self.second.is_none_or(|second| second.elapsed() > Duration::from_secs(1)) {

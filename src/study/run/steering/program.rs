@@ -1,4 +1,4 @@
-//! What a run knows of the programs that steer it, whatever language they are written in.
+//! The interface of control programs, independent of the language they are written in.
 
 use super::output::Output;
 use crate::Result;
@@ -6,37 +6,37 @@ use compt_core::files::source::Source;
 use compt_core::train::control::{Control, Setting};
 use std::path::{Path, PathBuf};
 
-/// A control program: a [`Control`] that was written by somebody, with its sources and its output.
+/// A control program: a user-defined [`Control`] with its sources and its output.
 pub trait Program: Control {
-    /// The files it was made from, its own file first; none where it is no file.
+    /// The files it was loaded from, its own file first; empty if it is not in a file.
     fn sources(&self) -> &[Source] {
         &[]
     }
 
-    /// Each knob by its full name as it is written; `None` where a function decides.
+    /// The text of each knob by full name; `None` for a function.
     fn texts(&self) -> Vec<(String, Option<String>)>;
 
-    /// What it prints.
+    /// Its output.
     fn output(&self) -> Output;
 }
 
-/// Where the texts of a program come from.
+/// The origin of a program's sources.
 #[derive(Debug, Clone)]
 pub enum Origin {
     Disk,
-    /// From these alone, as a run recorded them.
+    /// Only from these, as recorded by a run.
     Recorded(Vec<Source>),
 }
 
-/// A file that was read or looked for, and its SHA-256 where it exists.
+/// A file that was read or searched for, and its SHA-256 if it exists.
 pub type Touched = (PathBuf, Option<String>);
 
-/// What loading a control file gave.
+/// The result of loading a control file.
 pub struct Loaded {
     pub program: Result<Box<dyn Program>>,
-    /// Every file that was looked for, whether or not it could be loaded.
+    /// Every file that was searched for, even if it could not be loaded.
     pub touched: Vec<Touched>,
-    /// Whether a file seems to be cut off: it may be complete soon.
+    /// Whether a file seems to be truncated: it may be complete soon.
     pub is_unfinished: bool,
 }
 

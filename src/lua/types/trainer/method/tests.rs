@@ -1,4 +1,4 @@
-//! A declared method is the same whether Lua or Rust builds it.
+//! A declared method is equal whether Lua or Rust builds it.
 
 use crate::Runtime;
 use crate::control::TableControl;
@@ -21,7 +21,7 @@ fn runtime() -> Runtime {
     runtime
 }
 
-/// What a trainer of `compt.methods.<call>` trains, with seed 5.
+/// The parameters of a trainer of `compt.methods.<call>`, with seed 5.
 fn through_lua(runtime: &Runtime, call: &str) -> Named {
     let code = format!(
         "local tasks = compt.tasks('micro', {{ shots = 2, tasks = {{ 'nli2', 'sentiment' }}, max_test = 2 }})
@@ -62,7 +62,7 @@ fn plain_data_gives_the_prompts_that_lua_gives() {
             ["private.nli2.encoder.w1", "private.nli2.embedding", "private.sentiment.embedding"],
         ),
     ] {
-        // Tests beside this one draw from the same generator: a draw in between spoils a try.
+        // Parallel tests use the same generator: a draw in between invalidates an attempt.
         let tries = (0..10).map(|_| (through_lua(&runtime, call), through_rust(&method)));
         let mut same = false;
         for (lua, rust) in tries {
