@@ -24,7 +24,7 @@ struct Looks {
 /// - a number, if it prints as it was typed (`16`, `-1`, `0.5`, `1.0`) or is in scientific
 ///   notation: `1e-3`, `2.5e-05`, and with one digit before the point also `3e8` and `1.5e+6`
 /// - else a string: `t5-base`, and text that only resembles a number, such as `007`, the version `3.10` or the
-/// hash `77950e8`
+///   hash `77950e8`
 pub fn parse_arg(text: &str) -> Result<(String, serde_json::Value)> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_string(), arg_value(value))),

@@ -28,7 +28,7 @@ pub fn redirected<R>(output: &Output, lua: &Lua, f: impl FnOnce() -> R) -> R {
     done
 }
 
-/// Makes `print` of the main state support [`redirected`].
+/// Makes `print` of the main state support `redirected`.
 pub fn install(lua: &Lua) -> Result<()> {
     let own: Function = lua.globals().get("print")?;
     let tostring: Function = lua.globals().get("tostring")?;

@@ -118,7 +118,7 @@ impl TensorArg {
         }
     }
 
-    /// A tensor that can be combined with `other`; see [`Number::beside`].
+    /// A tensor that can be combined with `other`; see `Number::beside`.
     pub fn beside(self, other: &Tensor) -> crate::Result<Tensor> {
         match self {
             TensorArg::Tensor(tensor) => Ok(tensor),

@@ -59,7 +59,7 @@ pub fn scope(lua: &Lua, body: Function) -> mlua::Result<MultiValue> {
     result
 }
 
-/// [`scope`] for the host: returns the value of `body` and keeps its tensors.
+/// `scope` for the host: returns the value of `body` and keeps its tensors.
 pub fn in_scope<T: FromLua>(lua: &Lua, body: Function) -> mlua::Result<T> {
     let value = scope(lua, body)?.into_iter().next().unwrap_or(Value::Nil);
     T::from_lua(value, lua)

@@ -28,11 +28,11 @@ pub struct Place {
 ///   `{field}` in it, or a function(row) -> text
 /// - `prefix`: a word before the text
 /// - `labels`: the label words (rows contain their index from 0, or the word; `label_is` decides
-/// if words are numbers), or "number" with `range` (default {0, 5}) and `rounding`
+///   if words are numbers), or "number" with `range` (default {0, 5}) and `rounding`
 ///   (default 0.2)
 /// - `metrics`: default {"accuracy"}, for numbers {"pearson", "spearman"}
 /// - `files` = { train, validation, test }: paths, lists of paths, or `hf://datasets/...`; `hub`, in the
-/// same form, used if the folder does not hold the files; or `rows`, with lists of tables
+///   same form, used if the folder does not hold the files; or `rows`, with lists of tables
 /// - `columns`: field -> column name, if it differs, or its position in tables without a header
 /// - `delimiter`, `quotes`: the table format, if the file name does not determine it
 /// - `label_names`, `class_names`: the names of the labels in rows, and of the classes in Parquet files

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stderr, stdout};
 
 const RESET: &str = "\x1b[0m";
 
-/// Whether to use colours (https://no-color.org).
+/// Whether to use colours (<https://no-color.org>).
 pub fn colours() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

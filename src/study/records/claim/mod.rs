@@ -1,5 +1,5 @@
 //! The owner of a grid cell, without locks or directory listings, so that it works on network file systems;
-//! see [`log`].
+//! see `log`.
 
 mod log;
 mod owner;
