@@ -73,7 +73,9 @@ fn a_run_is_made_recorded_resumed_evaluated_and_replayed() {
     let _generator = generator();
     let folder = tempfile::tempdir().unwrap();
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let clip = Some(compt_core::train::knobs::Value::Number(1.0));
     let mut run = open(&whole, None);
+    run.steering().set("clip", clip.clone()).unwrap();
     assert_eq!(run.run(None).unwrap(), Ended::Complete);
     assert_eq!((run.steps(), run.path()), (6, Some(&*whole)));
     let scores = run.evaluate(&EvaluationOptions::default()).unwrap().unwrap();
@@ -85,7 +87,7 @@ fn a_run_is_made_recorded_resumed_evaluated_and_replayed() {
 
     // Another run ends after three steps, and is resumed.
     let mut run = open(&broken, None);
-    run.steering().set("clip", Some(compt_core::train::knobs::Value::Number(1.0))).unwrap();
+    run.steering().set("clip", clip).unwrap();
     assert_eq!(run.run(Some(3)).unwrap(), Ended::Complete);
     assert!(matches!(run.step().unwrap(), Step::Made(report) if report.step == 4));
     drop(run);
