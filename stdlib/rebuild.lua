@@ -4,10 +4,14 @@
 --- `operator` and `control`.
 local compt = require "compt"
 
---- Keys that a method's options do not have.
-local no_options = { "build", "backbone", "from" }
+--- Keys of a method that are no options of the function that makes it.
+local no_options = { "name", "settings", "lr", "build", "backbone", "from" }
+
+--- Keys of a method that its record does not hold.
+local unrecorded = { build = true, backbone = true, from = true }
 
 local function task_set(recorded)
+  if not recorded.sources or #recorded.sources == 0 then error("the tasks' 'sources' are missing", 0) end
   local all
   for _, source in ipairs(recorded.sources) do
     local part = compt.tasks(source.what, source.options)
@@ -20,23 +24,25 @@ local function method_of(spec)
   local options = {}
   for key, value in pairs(spec.method) do options[key] = value end
   for _, key in ipairs(no_options) do options[key] = nil end
-  if options.name == spec.library then options.name = nil end
-  if options.lr then
-    local rates = {}
-    for group, rate in pairs(options.lr) do
-      if spec.parameters[group] then rates[group] = rate end
-    end
-    options.lr = rates
-  end
   if spec.from then options.from = task_set(spec.from) end
-  return compt.methods[spec.library](options)
+  local method = compt.methods[spec.library](options)
+  -- The script can have set keys after it made the method.
+  for key in pairs(method) do
+    if not unrecorded[key] then method[key] = nil end
+  end
+  for key, value in pairs(spec.method) do
+    if not unrecorded[key] then method[key] = value end
+  end
+  return method
 end
 
 local function backbone_of(recorded, given)
   local name = recorded.name
   if recorded.revision then name = name .. "@" .. recorded.revision end
+  local kind = given.device and given.device:match "^%a+"
+  local keeps = not kind or recorded.dtype == "float32" or kind == recorded.device:match "^%a+"
   return compt.backbone(given.backbone or name, {
-    dtype = given.device and "auto" or recorded.dtype,
+    dtype = keeps and recorded.dtype or "auto",
     device = given.device or recorded.device,
   })
 end

@@ -14,10 +14,10 @@ use compt_core::files::source::Source;
 use compt_core::notice;
 use compt_error::Context;
 use compt_study::records::environment::binary_sha256;
-use compt_study::records::folder::{CELL, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
+use compt_study::records::folder::{CELL, CONFIG, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
 use compt_study::records::modules;
 use compt_study::run::spec::ControlSpec;
-use compt_study::run::{EvaluationOptions, Run, Specification, operator_of};
+use compt_study::run::{EvaluationOptions, Run, Specification, differences, operator_of};
 use mlua::{AnyUserData, Function, LuaSerdeExt};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,10 +103,16 @@ fn needs_script(specification: &Specification, record: &Value, aim: &Aim) -> Opt
         return Some(why);
     }
     if matches!(aim, Aim::Resume { no_script: true }) {
+        if record["made_by"] != "run" {
+            notice::say(
+                "note: its steps were not made by one t:run() of an unchanged trainer: what the script does \
+                 before and between steps is left out",
+            );
+        }
         return None;
     }
     if record["made_by"] != "run" {
-        return Some("its steps were not made by one t:run() of an unchanged trainer".into());
+        return Some("the run's steps were not made by one t:run() of an unchanged trainer".into());
     }
     let has_script = record["script"].is_string();
     match aim {
@@ -183,8 +189,30 @@ fn rebuild(
         let data = lua.to_value_with(&specification.to_json(), plain())?;
         rebuild.call((data, lua.to_value_with(&given, plain())?))
     };
-    let trainer = build().map_err(|e| Error::new(Failure::in_state(lua, &e).to_string()))?;
-    Ok(Opened::Rebuilt(Box::new(Rebuilt { runtime, trainer })))
+    let trainer = build().map_err(|e| {
+        Error::new(Failure::in_state(lua, &e).to_string()).at(run.join(CONFIG).display())
+    })?;
+    let rebuilt = Rebuilt { runtime, trainer };
+    let lost = lost(request, specification, &rebuilt);
+    let no_script =
+        request.backbone.is_some() || matches!(request.aim, Aim::Resume { no_script: true });
+    if lost.is_empty() || no_script || !record["script"].is_string() {
+        return Ok(Opened::Rebuilt(Box::new(rebuilt)));
+    }
+    drop(rebuilt);
+    let why = format!("config.json does not describe it completely ({})", lost.join("; "));
+    Ok(Opened::Script(Box::new(by_script(request, run, record, &why)?)))
+}
+
+/// The settings that the rebuilt trainer does not have as recorded. Files and weights with other content
+/// are not among them: the script would find the same.
+fn lost(request: &Request, specification: &Specification, rebuilt: &Rebuilt) -> Vec<String> {
+    let allowed = may_differ(request);
+    let mut found = rebuilt.with(|run| differences(&specification.to_json(), run.specification()));
+    found.retain(|change| {
+        !allowed.iter().any(|key| change.starts_with(key)) && !change.ends_with("different content")
+    });
+    found
 }
 
 /// The file of the method's operator, if it is in a file.
@@ -212,10 +240,13 @@ fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result
         );
     }
     let source = fs::read_to_string(run.join(SCRIPT)).at(run.join(SCRIPT).display())?;
-    if let Some(folder) = text("folder") {
-        std::env::set_current_dir(&folder).map_err(|e| {
-            Error::from(e).at(format!("the folder the run was started in, {folder}"))
-        })?;
+    if let Some(folder) = text("folder")
+        && std::env::set_current_dir(&folder).is_err()
+    {
+        notice::say(&format!(
+            "note: the folder in which the run was started, {folder}, is not here: relative paths start from \
+             the current folder"
+        ));
     }
     let until = match request.aim {
         Aim::Evaluate(_) => ", up to this run",

@@ -148,8 +148,10 @@ Examples:
   compt resume runs/study
   compt resume runs/quickstart        # the runs of one script: those that are over stay as they are
 
-The script is run again from its beginning; its trainers go on after their last checkpoint. On a CPU
-the run continues bit for bit as it would have without the stop.";
+The run is rebuilt from its config.json and continues after its last checkpoint. Where that is not
+sufficient, for example if the script does more than one t:run(), a note says so and the copy of the
+script in the run's folder is run again from its beginning. On a CPU the run continues bit for bit as it
+would have without the stop.";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -190,7 +192,8 @@ Examples:
   compt eval runs/ssum --only private --weights as_learned --split validation
   compt eval runs/ssum --normalise sum --task nli3 --task nli2 --json
 
-It runs the run's script up to its trainer, takes the last checkpoint, and writes nothing.";
+The run is rebuilt from its config.json with its last checkpoint; nothing is written. If a part of it is
+made by the script, a note says so and the copy of the script is run again up to its trainer.";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:

@@ -203,3 +203,88 @@ fn records_of_version_0_1_0_are_read() {
     let (code, _, err) = study.run(&["replay", "out"]);
     assert!(code == 0 && err.contains("run again"), "{err}");
 }
+
+/// A method whose keys the script changes after it was made, and tasks of files with relative paths.
+const CHANGED: &str = r#"
+local compt = require "compt"
+io.open("marks", "a"):write("x"):close()
+local method = compt.methods.NAME { RATES }
+method.settings, method.warmup = { note = 1 }, nil
+local t = compt.trainer {
+  backbone = compt.backbone "micro", steps = 6, progress = false, checkpoint_every = 2,
+  tasks = compt.tasks { mood = {
+    fields = { "text" }, labels = { "bad", "good" },
+    files = { train = "rows.jsonl", validation = "rows.jsonl", test = "rows.jsonl" },
+  } },
+  method = method, control = "control.lua",
+}
+t:run()
+"#;
+
+#[test]
+fn files_and_changed_methods_are_rebuilt() {
+    for (name, rates) in [("p_tuning", ""), ("pt", "lr = { router = 0.5, private = 0.02 }")] {
+        let study = study(&CHANGED.replace("NAME", name).replace("RATES", rates), HELPER);
+        let row = |(i, word): (usize, &str)| {
+            json!({ "text": format!("the day {i} was {word}"), "label": i % 2 }).to_string()
+        };
+        let rows = ["bad", "good"].repeat(4);
+        let rows: Vec<String> = rows.into_iter().enumerate().map(row).collect();
+        fs::write(study.path("rows.jsonl"), rows.join("\n")).unwrap();
+        let stop = "return { stop = function(step) return step == 4 end }";
+        fs::write(study.path("control.lua"), stop).unwrap();
+        let (code, _, err) = study.run(&["run", "study.lua", "--out", "out"]);
+        assert!(code == 0 && err.contains("stopped by its control after step 3"), "{err}");
+        for command in ["eval", "replay"] {
+            let (code, _, err) = study.run(&[command, "out"]);
+            assert!(code == 0 && !err.contains("changed"), "{name}: {err}");
+        }
+        fs::write(study.path("control.lua"), "return {}").unwrap();
+        let (code, _, err) = study.run(&["resume", "out"]);
+        assert!(code == 0 && err.contains("resumes after step 3"), "{name}: {err}");
+        assert_eq!(marks(&study), 1, "{name}: the script has run again");
+    }
+}
+
+#[test]
+fn edited_values_are_named() {
+    let study = study(LIBRARY, HELPER);
+    assert_eq!(study.run(&["run", "study.lua", "--out", "out"]).0, 0);
+    let whole = config(&study, "out");
+    let mut edited = whole.clone();
+    edited["clip"] = 0.25.into();
+    write_config(&study, "out", &edited);
+    for command in ["eval", "replay"] {
+        let (_, _, err) = study.run(&[command, "out"]);
+        assert!(err.contains("clip: 1.0 -> 0.25"), "{command}: {err}");
+    }
+    let (code, _, err) = study.run(&["resume", "out"]);
+    assert!(code == 1 && err.contains("clip: 1.0 -> 0.25"), "{err}");
+    assert!(err.contains("config.json was edited"), "{err}");
+    let mut edited = whole.clone();
+    edited["tasks"].as_object_mut().unwrap().remove("sources");
+    write_config(&study, "out", &edited);
+    let (code, _, err) = study.run(&["eval", "out"]);
+    assert!(code == 2 && err.contains("'sources' are missing"), "{err}");
+    assert!(err.contains("config.json"), "{err}");
+    let mut edited = whole;
+    edited.as_object_mut().unwrap().remove("checkpoints");
+    write_config(&study, "out", &edited);
+    let (code, _, err) = study.run(&["eval", "out"]);
+    assert!(code == 2 && err.contains("the key 'checkpoints' is missing"), "{err}");
+}
+
+#[test]
+fn a_folder_of_another_machine_is_no_obstacle() {
+    let script = LIBRARY.replace("t:run()", "t:run { steps = 3 }\nt:run()");
+    let study = study(&script, HELPER);
+    let (code, _, err) = study.run(&["run", "study.lua", "--out", "out"]);
+    assert_eq!(code, 0, "{err}");
+    let mut session: Value = serde_json::from_str(&study.text("out/session.json")).unwrap();
+    session["folder"] = "/nowhere/at/all".into();
+    fs::write(study.path("out/session.json"), session.to_string()).unwrap();
+    fs::remove_file(study.path("helper.lua")).unwrap();
+    let (code, out, err) = study.run(&["replay", "out"]);
+    assert!(code == 0 && err.contains("/nowhere/at/all, is not here"), "{err}");
+    assert!(out.contains("6 steps made again, every loss identical"), "{out}");
+}

@@ -59,7 +59,8 @@ fn load(lua: &Lua, (what, options): (Value, Value)) -> mlua::Result<LuaBackbone>
             // Freed before the next one is loaded: two may not fit in memory.
             lua.remove_app_data::<Kept>();
             let mut backbone = named(&key.0, &key.1, device, trainable)?;
-            let named_alone = tokenizer.is_none();
+            // A trainable backbone can have been trained before.
+            let named_alone = plain;
             if let Some(tokenizer) = tokenizer {
                 backbone.tokenizer = Some(tokenizer.0.clone());
             }

@@ -92,6 +92,13 @@ fn source(
         }
         _ => serde_json::Map::new(),
     };
+    if let Value::Table(table) = what {
+        // JSON has no table of both names and definitions.
+        let names = table.raw_len();
+        if names > 0 && table.pairs::<Value, Value>().count() > names {
+            return Ok(None);
+        }
+    }
     let Ok(what) = crate::data::plain(what) else { return Ok(None) };
     let defined = picked.iter().filter(|task| task.set.is_none()).count();
     let folder = match data {
@@ -101,13 +108,21 @@ fn source(
         // Files on the Hub and files beside the script have no common folder.
         None => return Ok(None),
     };
-    if let Some(folder) = folder {
+    // Rows in the definition need no folder, and the one of the script may be gone later.
+    let reads = data.is_some()
+        || picked.iter().any(|task| task.set.is_none() && !has_rows(&task.definition));
+    if let Some(folder) = folder.filter(|_| reads) {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
         settings.insert("data".into(), folder.display().to_string().into());
     }
     let source = serde_json::json!({ "what": what, "options": settings });
     Ok((source.to_string().len() <= LONGEST).then_some(source))
+}
+
+/// Whether a definition holds its rows itself.
+fn has_rows(definition: &Table) -> bool {
+    definition.contains_key("rows").unwrap_or(false)
 }
 
 /// Reports the findings in the tasks' rows, each once, no matter how often they are read.

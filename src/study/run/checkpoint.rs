@@ -1,6 +1,6 @@
 //! The state of a run: saved in checkpoints, restored from them or from the run of an earlier process.
 
-use super::resume::differences;
+use super::resume::{differences, edits};
 use super::{Earlier, Purpose, Replay, Run};
 use crate::records::checkpoints::{Checkpoints, Saved};
 use crate::records::folder::CONFIG;
@@ -24,7 +24,10 @@ impl Run {
     /// process, or has no readable checkpoint.
     pub fn begin(&mut self) -> Result<()> {
         match self.earlier.take() {
-            Some(earlier) => self.take_up(earlier),
+            Some(earlier) => {
+                let again = earlier.clone();
+                self.take_up(earlier).inspect_err(|_| self.earlier = Some(again))
+            }
             None => self.record.begin(),
         }
     }
@@ -34,14 +37,29 @@ impl Run {
         let here = std::env::current_dir().unwrap_or_default();
         let shown = path.strip_prefix(&here).unwrap_or(&path).display();
         let recorded = read_json(&path.join(CONFIG))?;
+        let newest = Checkpoints::of(&path, 1).newest();
+        let mut is_edited = false;
         let mut changed = differences(&recorded, self.record.specification());
+        if let Ok((Some(saved), _)) = &newest {
+            let edits = edits(&recorded, &saved.plain["config"]);
+            let is_new = |edit: &String| {
+                let key = edit.split(": ").next();
+                changed.iter().all(|change| change.split(": ").next() != key)
+            };
+            let new: Vec<String> = edits.into_iter().filter(is_new).collect();
+            is_edited = !new.is_empty();
+            changed.extend(new);
+        }
         changed.retain(|change| !self.may_differ.iter().any(|key| change.starts_with(key)));
         if !changed.is_empty() {
             let what = format!("what the run is made of has changed: {}", changed.join("; "));
             if !earlier.is_target() {
-                return Err(Error::new(what).at(shown).hint(
-                    "bring back what it was made of (config.json has it), or start a new run",
-                ));
+                return Err(Error::new(what).at(shown).hint(match is_edited {
+                    true => "config.json was edited: bring back its values, or start a new run",
+                    false => {
+                        "bring back what it was made of (config.json has it), or start a new run"
+                    }
+                }));
             }
             notice::say(&format!("note: {shown}: {what}"));
         }
@@ -53,7 +71,7 @@ impl Run {
             self.record.disable();
             return Ok(());
         }
-        let (saved, broken) = Checkpoints::of(&path, 1).newest()?;
+        let (saved, broken) = newest?;
         broken.iter().for_each(|e| notice::say(&format!("warning: {e}; an older one is used")));
         let mut last = None;
         if let Some(saved) = saved {

@@ -24,7 +24,8 @@ impl Run {
     /// backbone, as `compt.trainer` does: the same seed gives the same parameters, batches and rates.
     ///
     /// # Errors
-    /// The method is not declared or composes with a user-defined operator, a setting is invalid, the
+    /// The specification has a control, source tasks or an operator with parameters, the method is not
+    /// declared or composes with a user-defined operator, a setting is invalid, the
     /// backbone has no tokenizer, or the folder cannot be written.
     pub fn declared(
         specification: &Specification,
@@ -33,6 +34,15 @@ impl Run {
         host: Box<dyn Host>,
         options: RunOptions,
     ) -> Result<Run> {
+        let unknown = [
+            ("control", specification.control.is_some()),
+            ("from", specification.from.is_some()),
+            ("operator", specification.operator.is_some()),
+        ];
+        if let Some((key, _)) = unknown.iter().find(|(_, is_set)| *is_set) {
+            let what = format!("'{key}' is for runs with a scripting language");
+            return Err(Error::new(what).at("Run::declared"));
+        }
         let method = Declared::read(&specification.method)?;
         let settings = settings(specification)?;
         let names: Vec<String> = tasks.names().into_iter().map(String::from).collect();

@@ -102,6 +102,8 @@ pub struct Run {
     progress: bool,
     /// The version counters of the parameters when the run was created.
     versions: Vec<i64>,
+    /// The pending requests to its control when the run was created.
+    requests: usize,
 }
 
 impl Run {
@@ -121,8 +123,10 @@ impl Run {
             check_writable(out)?;
         }
         let trainer = Trainer::new(parts);
+        let requests = steering.borrow().requests();
         Ok(Run {
             versions: versions(&trainer)?,
+            requests,
             trainer,
             record: Record::new(specification, provenance, out),
             steering,
@@ -144,10 +148,17 @@ impl Run {
         self.record.annotate(key, value);
     }
 
-    /// Whether the run is unused: no step was made, and no parameter was changed.
+    /// Whether the run is unused: no step was made, no parameter was changed, and no change of its control
+    /// was requested.
     pub fn is_untouched(&self) -> bool {
         let same = versions(&self.trainer).is_ok_and(|now| now == self.versions);
-        self.record.path().is_none() && self.trainer.steps() == 0 && same
+        let asked = self.steering.borrow().requests() > self.requests;
+        self.record.path().is_none() && self.trainer.steps() == 0 && same && !asked
+    }
+
+    /// Its specification, as in `config.json`.
+    pub fn specification(&self) -> &Value {
+        self.record.specification()
     }
 
     pub fn trainer(&self) -> &Trainer {

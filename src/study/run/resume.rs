@@ -25,6 +25,7 @@ pub enum Purpose {
 }
 
 /// The run of an earlier process, as its folder records it.
+#[derive(Clone)]
 pub struct Earlier {
     pub purpose: Purpose,
     pub path: PathBuf,
@@ -113,6 +114,21 @@ pub fn differences(old: &Value, new: &Value) -> Vec<String> {
         }
         None => collect("", old, new, &mut found),
     }
+    // A path can be written in several ways: the hashes of the rows show whether the content is the same.
+    found.retain(|name| !["tasks.files.", "from.files."].iter().any(|key| name.starts_with(key)));
+    found
+}
+
+/// The settings of `config.json` that were edited after the newest checkpoint, which holds a copy of it.
+/// The device and the dtype are those of the process that wrote the checkpoint; files may have
+/// moved, if the hashes of their rows are the same.
+pub fn edits(recorded: &Value, copy: &Value) -> Vec<String> {
+    if recorded["format"] != copy["format"] {
+        return Vec::new();
+    }
+    let mut found = differences(copy, recorded);
+    let free = ["backbone.device", "backbone.dtype", "tasks.sources", "from.sources"];
+    found.retain(|name| !free.iter().any(|key| name.starts_with(key)));
     found
 }
 

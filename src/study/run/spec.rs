@@ -253,6 +253,9 @@ impl Specification {
                 .at(path.display())
                 .hint("use that version, or a later one"));
         }
+        if format >= FORMAT.into() && value.get("checkpoints").is_none() {
+            return Err(Error::new("the key 'checkpoints' is missing").at(path.display()));
+        }
         serde_json::from_value(value).map_err(|e| in_words(&e.to_string())).at(path.display())
     }
 
@@ -323,6 +326,7 @@ pub(super) mod tests {
             "dropout": 0.1, "weight_decay": 0.01, "length_buckets": false, "attention": "auto",
             "optimizer": "adamw", "non_finite": "stop", "evaluate_every": 0,
             "evaluate_limit": null, "parameters": { "router": 6 },
+            "checkpoints": { "every": 0, "keep": 2, "best": null },
         })
     }
 

@@ -259,7 +259,10 @@ fn made_by_script(given: &TrainerOptions, trained: &Trained, stages: &[Stage]) -
         made.push("its batches come from a function".to_string());
     }
     if !given.backbone.1 {
-        made.push("its backbone has random weights or a tokenizer of the script".to_string());
+        made.push(
+            "its backbone is trainable, or has random weights or a tokenizer of the script"
+                .to_string(),
+        );
     }
     let sets = given.tasks.iter().chain(&given.from);
     if sets.flat_map(|set| set.0.parts()).any(|(part, _)| part.source.is_none()) {

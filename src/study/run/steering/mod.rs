@@ -151,6 +151,11 @@ impl Steering {
         Ok(told)
     }
 
+    /// The number of requests that the next step applies.
+    pub(crate) fn requests(&self) -> usize {
+        self.asked.len()
+    }
+
     /// Checks the control file now; a valid version is used from the next step on. Returns a
     /// description, or `None` if there is no control file. Errors: the file is invalid.
     pub fn reload(&mut self) -> Result<Option<String>> {
