@@ -24,9 +24,7 @@ local function turned(options)
 
     local function of_task(batch)
       -- Called once for each task of the batch: tasks without rows get no gradient.
-      return batch:each(function(task)
-        return shared * (1 + torch.matmul(own[task].a, own[task].b:t()))
-      end)
+      return batch:each(function(task) return shared * (1 + torch.matmul(own[task].a, own[task].b:t())) end)
     end
 
     return {
