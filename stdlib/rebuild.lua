@@ -2,19 +2,21 @@
 ---
 --- `given`: what takes the place of recorded settings (`device`, `backbone`), and the files of the run's
 --- `operator` and `control`.
-local compt = require "compt"
+local methods = require "compt.methods"
+local native = require "compt.native"
 
 --- Keys of a method that are no options of the function that makes it.
 local no_options = { "name", "settings", "lr", "build", "backbone", "from" }
 
 --- Keys of a method that its record does not hold.
+---@type table<string, true?>
 local unrecorded = { build = true, backbone = true, from = true }
 
 local function task_set(recorded)
   if not recorded.sources or #recorded.sources == 0 then error("the tasks' 'sources' are missing", 0) end
   local all
   for _, source in ipairs(recorded.sources) do
-    local part = compt.tasks(source.what, source.options)
+    local part = native.tasks(source.what, source.options)
     all = all and all + part or part
   end
   return all
@@ -25,7 +27,7 @@ local function method_of(spec)
   for key, value in pairs(spec.method) do options[key] = value end
   for _, key in ipairs(no_options) do options[key] = nil end
   if spec.from then options.from = task_set(spec.from) end
-  local method = compt.methods[spec.library](options)
+  local method = methods[spec.library](options)
   -- The script can have set keys after it made the method.
   for key in pairs(method) do
     if not unrecorded[key] then method[key] = nil end
@@ -41,15 +43,15 @@ local function backbone_of(recorded, given)
   if recorded.revision then name = name .. "@" .. recorded.revision end
   local kind = given.device and given.device:match "^%a+"
   local keeps = not kind or recorded.dtype == "float32" or kind == recorded.device:match "^%a+"
-  return compt.backbone(given.backbone or name, {
+  return native.backbone(given.backbone or name, {
     dtype = keeps and recorded.dtype or "auto",
     device = given.device or recorded.device,
   })
 end
 
 return function(spec, given)
-  if given.operator then compt.compose.define(spec.method.compose, given.operator) end
-  return compt.trainer {
+  if given.operator then native.compose.define(spec.method.compose, given.operator) end
+  return native.trainer {
     backbone = backbone_of(spec.backbone, given),
     tasks = spec.tasks and task_set(spec.tasks),
     method = method_of(spec),
