@@ -189,7 +189,7 @@ fn the_library_s_modules_keep_their_order() {
             "figures" => &["analysis", "arguments", "library", "statistics"],
             "report" => &["analysis", "arguments", "figures", "library", "report"],
             "runs" => &["analysis"],
-            "rebuild" => &[],
+            "rebuild" => &["methods", "native"],
             "ablate" => &["analysis", "arguments", "expand", "library"],
             "curriculum" => &["arguments", "schedule"],
             "tasks" => &["hub_datasets", "native", "tasks", "micro"],

@@ -326,7 +326,7 @@ pub(super) mod tests {
             "dropout": 0.1, "weight_decay": 0.01, "length_buckets": false, "attention": "auto",
             "optimizer": "adamw", "non_finite": "stop", "evaluate_every": 0,
             "evaluate_limit": null, "parameters": { "router": 6 },
-            "checkpoints": { "every": 0, "keep": 2, "best": null },
+            "checkpoints": { "every": 0, "keep": 2, "best": "average" },
         })
     }
 
