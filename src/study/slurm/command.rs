@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use std::io::ErrorKind;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;
 
 /// Variables that could filter the output by a user's view of the queue or by
@@ -15,10 +15,21 @@ pub struct Ended {
     pub errors: String,
     /// Its own error message, if it failed.
     pub failure: Option<Error>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
 }
 
 /// The output of a program for a cluster, by default this machine's; an error has the program's message.
 pub fn run(program: &str, cluster: Option<&str>, arguments: &[&str]) -> Result<String> {
+    let Ended { output, failure, .. } = run_for(program, cluster, arguments)?;
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(output),
+    }
+}
+
+/// Runs a program for a cluster, by default this machine's; an error if it could not be started.
+pub fn run_for(program: &str, cluster: Option<&str>, arguments: &[&str]) -> Result<Ended> {
     let mut command = Command::new(program);
     let own = std::env::vars_os().map(|(name, _)| name);
     let is_view = |name: &[u8]| VIEWS.iter().any(|view| name.starts_with(view.as_bytes()));
@@ -26,11 +37,7 @@ pub fn run(program: &str, cluster: Option<&str>, arguments: &[&str]) -> Result<S
         command.env_remove(name);
     });
     command.args(cluster.into_iter().flat_map(|cluster| ["-M", cluster])).args(arguments);
-    let Ended { output, failure, .. } = end(program, command)?;
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(output),
-    }
+    end(program, command)
 }
 
 /// Runs a program with the unchanged environment; an error if it could not be started.
@@ -57,7 +64,7 @@ fn end(program: &str, mut command: Command) -> Result<Ended> {
         };
         Error::new(why).at(program)
     });
-    Ok(Ended { output: said, errors, failure })
+    Ok(Ended { output: said, errors, failure, signal: output.status.signal() })
 }
 
 /// `NAME = VALUE` of `scontrol show config`.

@@ -1,6 +1,6 @@
 //! The current job of a process.
 
-use super::command::{run, setting};
+use super::command::{run, run_for, setting};
 use super::queue::Queue;
 use crate::Result;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,12 @@ impl Job {
     /// Requeues a job of this machine's cluster.
     /// Errors: `scontrol` fails.
     pub fn requeue(&self) -> Result<()> {
-        run("scontrol", None, &["requeue", &self.to_string()]).map(drop)
+        let ended = run_for("scontrol", None, &["requeue", &self.to_string()])?;
+        match ended.failure {
+            // Slurm ends the processes of a job that it requeues, and with them the one that asked for it.
+            Some(error) if ended.signal != Some(libc::SIGTERM) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// `queue` reads the queue of a cluster, by default this machine's.

@@ -28,7 +28,7 @@ impl Script<'_> {
         arguments.extend(self.cluster.into_iter().flat_map(|cluster| ["-M", cluster]));
         arguments.push(if self.after.is_empty() { "--hold" } else { &dependency });
         arguments.push(&script);
-        let Ended { output, errors, failure } = run_as_is("sbatch", &arguments)?;
+        let Ended { output, errors, failure, .. } = run_as_is("sbatch", &arguments)?;
         let job = self.taken(&output);
         jobs.extend(job.as_ref().ok().into_iter().cloned());
         if let Some(failure) = failure {
