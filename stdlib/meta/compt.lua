@@ -1529,7 +1529,7 @@ local Section = {}
 ---@class compt.Figure
 ---@field chart table<string, any> what it shows, as plain data
 ---@field svg fun(self: compt.Figure): string
----@field save fun(self: compt.Figure, path: string) to .svg or .png
+---@field save fun(self: compt.Figure, path: string) to .svg, or .png where compt has its feature `png` (the default)
 local Figure = {}
 
 ---@class (exact) compt.LinesOptions
@@ -1564,6 +1564,12 @@ local Figure = {}
 ---@field title? string
 ---@field y_label? string
 ---@field runs? compt.Run[] what it rests on, to be said
+
+---@class (exact) compt.ChartOptions
+---@field panels table[] descriptions, each with its `kind`
+---@field title? string
+---@field notes? string[] lines below the title
+---@field columns? integer side by side, at most 3; by default 1 for one panel, 2 for several
 
 ---@class (exact) compt.BesideOptions
 ---@field title? string

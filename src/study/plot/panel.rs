@@ -13,10 +13,8 @@ pub struct Room {
     pub margin: f64,
 }
 
-/// A kind of panel. `kinds` registers all of them.
+/// A kind of panel, registered in `kinds`.
 pub trait Draw {
-    fn title(&self) -> &str;
-
     /// Checks that lists that belong together have the same length.
     ///
     /// # Errors

@@ -45,6 +45,19 @@ function figures.heat(options) end
 ---@return compt.Figure
 function figures.boxes(options) end
 
+---A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same length; `false` in a list is a missing value.   (the x axis is the steps from 1 to this one), `height` in pixels
+---```lua
+---compt.figures.chart {
+---  title = "doc", notes = { "two panels" }, columns = 1, panels = {
+---    { kind = "lines", series = { { name = "loss", x = { 1, 2, 3 }, mean = { 3, false, 1 } } }, steps = 3 },
+---    { kind = "bands", steps = 3, bands = { { spans = { { from = 1, to = 2, word = "softmax" } } } } },
+---  },
+---}:svg()
+---```
+---@param options compt.ChartOptions
+---@return compt.Figure
+function figures.chart(options) end
+
 ---Several figures as one, each under its own title.
 ---```lua
 ---compt.figures.beside({ compt.figures.curves(runs), compt.figures.curves(runs) }, { title = "doc", columns = 2 })
