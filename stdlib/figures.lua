@@ -28,9 +28,11 @@ end
 
 function Figure:__tostring() return ("figure: %s"):format(self.chart.title) end
 
+---@param columns integer?
 ---@return compt.Figure
-local function figure(title, notes, panels)
-  return setmetatable({ chart = { title = title, notes = notes, panels = panels } }, Figure) --[[@as compt.Figure]]
+local function figure(title, notes, panels, columns)
+  local chart = { title = title, notes = notes, panels = panels, columns = columns }
+  return setmetatable({ chart = chart }, Figure) --[[@as compt.Figure]]
 end
 
 --- The number of runs and seeds of a figure.
@@ -70,6 +72,14 @@ local function with_warning(notes, pooled)
   return notes
 end
 
+--- Adds a point to a line: the mean of some values, and a band of one standard deviation.
+---@param values number[]
+local function add_point(line, x, values)
+  if #values == 0 then return end
+  local n, mean, sd = #line.x + 1, statistics.mean(values), statistics.sd(values)
+  line.x[n], line.mean[n], line.low[n], line.high[n] = x, mean, mean - sd, mean + sd
+end
+
 --- A value over a setting, with one line per value of another setting: mean over runs, band of one standard deviation.
 ---@param runs compt.Runs
 ---@param given compt.LinesOptions
@@ -92,11 +102,7 @@ function figures.lines(runs, given)
       local there = {}
       for k, one in ipairs(cells.at(grid, i, j).values) do list[k], there[k] = one.value, one.run end
       pooled[#pooled + 1] = there
-      if #list > 0 then
-        local mean, sd = statistics.mean(list), statistics.sd(list)
-        local n = #line.x + 1
-        line.x[n], line.mean[n], line.low[n], line.high[n] = x, mean, mean - sd, mean + sd
-      end
+      add_point(line, x, list)
     end
     if #line.x > 0 then series[#series + 1] = line end
   end
@@ -114,10 +120,7 @@ local function merged(name_of, list)
   for i, step in ipairs(steps[1]) do
     local values = {}
     for _, curve in ipairs(list) do values[#values + 1] = curve[2][i] or nil end
-    if #values > 0 then
-      local n, mean, sd = #line.x + 1, statistics.mean(values), statistics.sd(values)
-      line.x[n], line.mean[n], line.low[n], line.high[n] = step, mean, mean - sd, mean + sd
-    end
+    add_point(line, step, values)
   end
   return line
 end
@@ -199,9 +202,7 @@ function figures.chart(given)
   local o = arguments.options("compt.figures.chart", given, {
     { "panels", list }, { "title", name, "" }, { "notes", optional(list) }, { "columns", optional(arguments.whole(1)) },
   })
-  local whole = figure(o.title, o.notes or {}, o.panels)
-  whole.chart.columns = o.columns
-  return whole
+  return figure(o.title, o.notes or {}, o.panels, o.columns)
 end
 
 --- Joins figures into one, each with its own title.
@@ -225,9 +226,7 @@ function figures.beside(list, given)
       if not known[note] then notes[#notes + 1], known[note] = each, true end
     end
   end
-  local whole = figure(o.title, notes, panels)
-  whole.chart.columns = o.columns or (#panels == 4 and 2 or math.min(#panels, 3))
-  return whole
+  return figure(o.title, notes, panels, o.columns or (#panels == 4 and 2 or math.min(#panels, 3)))
 end
 
 return figures

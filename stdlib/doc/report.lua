@@ -184,8 +184,8 @@ options "compt.ChartOptions" [[
 fn "compt.figures.chart(options: compt.ChartOptions): compt.Figure" [[
 A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same
 length; `false` in a list is a missing value.
-- `lines`: `series` (a list of { name, x, mean, low, high }), `x_label`, `y_label`, `x_log`, `y_log`, `marks` (a list of
-  { x, label }), `steps` (the x axis is the steps from 1 to this one), `height` in pixels
+- `lines`: `series` (a list of { name, x, mean, low, high }), `x_label`, `y_label`, `x_log`, `y_log`, `steps`
+  (the x axis is the steps from 1 to this one), `height` in pixels
 - `heat`: `rows`, `columns`, `values` (a list for each row), `x_label`, `y_label`, `low`, `high`, `digits`
 - `boxes`: `groups` (a list of { name, values }), `y_label`, `note`
 - `bands`: `steps`, `bands` (a list of { name, spans }; a span is { from, to, word }), `x_label`

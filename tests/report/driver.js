@@ -101,8 +101,8 @@
   function expectScale(name) {
     check(`${name}: one axis on each side`, [inFigure(".x-axis").length, inFigure(".y-axis").length], [1, 1]);
     const [plane, [axis]] = [inFigure(".plane")[0].getBoundingClientRect(), inFigure(".y-axis")];
-    const numbers = [...axis.querySelectorAll("text")].map((text) => Number(text.textContent));
-    const levels = [...axis.querySelectorAll(".grid")].map((line) => line.getBoundingClientRect().top);
+    const numbers = [...axis.querySelectorAll('text[text-anchor="end"]')].map((text) => Number(text.textContent));
+    const levels = [...axis.querySelectorAll('[stroke="#dddddd"]')].map((line) => line.getBoundingClientRect().top);
     const scaled = find("curves-log").checked ? Math.log : (value) => value;
     const [low, high] = [scaled(numbers[0]), scaled(numbers.at(-1))];
     const at = (value) => levels[0] + ((levels.at(-1) - levels[0]) * (scaled(value) - low)) / (high - low);

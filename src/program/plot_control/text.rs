@@ -22,37 +22,34 @@ pub fn text(title: &str, trace: &Trace, width: usize) -> String {
         return text;
     }
     text.push('\n');
-    let rows: Vec<Row> = trace.knobs.iter().map(|knob| Row::new(knob, trace)).collect();
-    let names = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    let name = |knob: &Knob| knob.full_name().replace(char::is_control, "\u{fffd}");
+    let rows = trace.knobs.iter().map(|knob| (name(knob), Cells::of(knob, trace)));
+    let rows: Vec<(String, Cells)> = rows.collect();
+    let names = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut columns = HEAD.map(str::len);
-    let cells = || rows.iter().filter_map(|row| row.numbers());
-    for (column, size) in columns.iter_mut().enumerate() {
-        *size = cells().map(|(cells, _)| cells[column].len()).fold(*size, usize::max);
+    for (_, cells) in &rows {
+        let Cells::Numbers(cells, _) = cells else { continue };
+        cells.iter().zip(&mut columns).for_each(|(cell, size)| *size = cell.len().max(*size));
     }
     let fixed = names + columns.iter().map(|size| size + 2).sum::<usize>() + 2;
     let blocks = width.saturating_sub(fixed).max(LEAST);
-    if cells().next().is_some() {
+    if rows.iter().any(|(_, cells)| matches!(cells, Cells::Numbers(..))) {
         text.push_str(&line("", names, &HEAD.map(String::from), &columns, ""));
     }
-    for row in &rows {
-        match &row.content {
+    for (name, cells) in &rows {
+        match cells {
             Cells::Numbers(cells, values) => {
                 let blocks = spark(values, blocks);
-                text.push_str(&line(&row.name, names, cells, &columns, &blocks));
+                text.push_str(&line(name, names, cells, &columns, &blocks));
             }
             Cells::Words(ranges) => {
-                let start = format!("{:names$}  ", row.name);
+                let start = format!("{name:names$}  ");
                 let ranges = ranges.iter().map(String::as_str);
                 text.push_str(&wrapped(ranges, ", ", &start, width));
             }
         }
     }
     text
-}
-
-struct Row {
-    name: String,
-    content: Cells,
 }
 
 enum Cells {
@@ -62,29 +59,13 @@ enum Cells {
     Words(Vec<String>),
 }
 
-impl Row {
-    fn new(knob: &Knob, trace: &Trace) -> Row {
-        let content = match knob.numbers() {
-            Some(values) => {
-                let shown = |x: Option<f64>| x.map_or("-".to_string(), short);
-                let present = || values.iter().flatten().copied();
-                let ends = [values[0], values[values.len() - 1]];
-                let extremes = [present().reduce(f64::min), present().reduce(f64::max)];
-                let [first, last] = ends.map(shown);
-                let [min, max] = extremes.map(shown);
-                Cells::Numbers([first, last, min, max], values)
-            }
-            None => Cells::Words(ranges(knob, trace)),
-        };
-        let name = knob.full_name().replace(char::is_control, "\u{fffd}");
-        Row { name, content }
-    }
-
-    fn numbers(&self) -> Option<(&[String; 4], &[Option<f64>])> {
-        match &self.content {
-            Cells::Numbers(cells, values) => Some((cells, values)),
-            Cells::Words(_) => None,
-        }
+impl Cells {
+    fn of(knob: &Knob, trace: &Trace) -> Cells {
+        let Some(values) = knob.numbers() else { return Cells::Words(ranges(knob, trace)) };
+        let present = || values.iter().flatten().copied();
+        let extremes = (present().reduce(f64::min), present().reduce(f64::max));
+        let cells = [values[0], values[values.len() - 1], extremes.0, extremes.1];
+        Cells::Numbers(cells.map(|x| x.map_or("-".to_string(), short)), values)
     }
 }
 

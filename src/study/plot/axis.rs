@@ -86,14 +86,6 @@ impl Axis {
         Axis { low, high, log, ticks: Axis::round_within(low, high, log) }
     }
 
-    /// Extends the axis to these values.
-    pub fn reaching(mut self, values: impl Iterator<Item = f64>) -> Axis {
-        for x in values.filter(|x| !self.log || *x >= SMALLEST) {
-            (self.low, self.high) = (self.low.min(x), self.high.max(x));
-        }
-        self
-    }
-
     /// Round ticks between two numbers, inclusive.
     fn round_within(low: f64, high: f64, log: bool) -> Vec<(f64, String)> {
         let even = || {
@@ -172,7 +164,7 @@ fn decade_part(x: f64, up: bool) -> f64 {
 }
 
 /// The minimum and the maximum, or 0 and 1 without values.
-fn range(values: &[f64]) -> (f64, f64) {
+pub fn range(values: &[f64]) -> (f64, f64) {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if least > most { (0.0, 1.0) } else { (least, most) }

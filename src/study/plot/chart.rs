@@ -80,7 +80,7 @@ impl Chart {
 
 /// Draws a row of panels below `top`, and returns its lower end.
 fn draw_row(body: &mut String, row: &[Panel], top: f64, room: Room) -> f64 {
-    let titles = row.iter().map(|panel| match panel.as_draw().title() {
+    let titles = row.iter().map(|panel| match panel.title() {
         "" => Vec::new(),
         title => wrapped(title, SIZE * BOLD, room.width),
     });

@@ -15,8 +15,6 @@ pub struct Room {
 
 /// A kind of panel. `kinds` lists all of them.
 pub trait Draw {
-    fn title(&self) -> &str;
-
     /// Checks that related lists have the same length.
     ///
     /// # Errors

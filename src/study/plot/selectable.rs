@@ -9,12 +9,13 @@
 //!
 //! On a logarithmic scale, ends of values are logarithms to base 10.
 
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::kinds::lines::Series;
 use super::number::short;
 use super::panel::drawable;
+use super::plane::{Plane, foot_label};
 use super::stroke::pieces;
-use super::svg::{Text, escape, line};
+use super::svg::{escape, rect};
 use std::fmt::Write;
 
 /// The plot area and its margins, in pixels. Above the area there is space for mark labels.
@@ -50,35 +51,27 @@ impl Selectable<'_> {
             return None;
         }
         let (left, top, width, height) = PLANE;
-        let (bottom, name) = (top + height, escape(self.name));
         let mut svg = format!(
-            "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{name} by step\">\n\
-             <rect class=\"plane\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>\n",
-            SIZE.0, SIZE.1
+            "<svg viewBox=\"0 0 {} {}\" font-size=\"11\" role=\"img\" aria-label=\"{} by step\">\n",
+            SIZE.0,
+            SIZE.1,
+            escape(self.name)
         );
+        let mut plane = Plane { left, top, width, height, y: Axis::even(&[]) };
+        rect(&mut svg, (left, top), (width, height), "class=\"plane\" fill=\"none\"", "");
+        for axis in step_axes(&lines) {
+            open(&mut svg, "x-axis", &axis);
+            plane.draw_foot(&mut svg, &axis);
+            svg.push_str("</g>\n");
+        }
         let values: Vec<(f64, f64)> = lines.iter().map(|line| line.values).collect();
         for axis in Axis::of_choices(&values, self.log) {
             open(&mut svg, "y-axis", &axis);
-            for (value, text) in &axis.ticks {
-                let y = bottom - height * axis.place(*value);
-                line(&mut svg, (left, y), (left + width, y), "class=\"grid\"");
-                Text::new(left - 6.0, y + 4.0).anchor("end").write(&mut svg, text);
-            }
+            plane.y = axis;
+            plane.draw(&mut svg, self.name);
             svg.push_str("</g>\n");
         }
-        for axis in step_axes(&lines) {
-            open(&mut svg, "x-axis", &axis);
-            for (step, text) in &axis.ticks {
-                let x = left + width * axis.place(*step);
-                line(&mut svg, (x, bottom), (x, bottom + 4.0), "class=\"axis\"");
-                Text::new(x, bottom + 17.0).anchor("middle").write(&mut svg, text);
-            }
-            svg.push_str("</g>\n");
-        }
-        line(&mut svg, (left, bottom), (left + width, bottom), "class=\"axis\"");
-        Text::new(left + width / 2.0, bottom + 34.0).anchor("middle").write(&mut svg, "step");
-        let middle = top + height / 2.0;
-        Text::new(12.0, middle).anchor("middle").turned(-90).write(&mut svg, self.name);
+        foot_label(&mut svg, "step", (left, width), plane.bottom() + 18.0);
         lines.iter().for_each(|line| line.draw(&mut svg, self.log));
         svg.push_str("</svg>");
         Some(svg)
@@ -104,21 +97,22 @@ fn step_axes(lines: &[Line]) -> Vec<Axis> {
     lengths.into_iter().map(Axis::of_steps).collect()
 }
 
-/// The minimum and maximum of numbers.
-fn ends(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-    (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max))
-}
-
 impl<'a> Line<'a> {
     /// `None` without a value.
     fn new(index: usize, series: &'a Series, log: bool) -> Option<Line<'a>> {
         let drawn = |y: &f64| drawable(y) && (!log || *y > 0.0);
         let points = series.x.iter().copied().zip(series.mean.iter().map(|y| y.filter(drawn)));
         let points: Vec<(f64, Option<f64>)> = points.filter(|(x, _)| drawable(x)).collect();
-        let values = ends(points.iter().filter_map(|(_, y)| *y));
-        let steps = ends(points.iter().map(|(x, _)| *x));
-        let any = values.0 <= values.1;
-        any.then_some(Line { index, name: &series.name, points, steps, values })
+        let values: Vec<f64> = points.iter().filter_map(|(_, y)| *y).collect();
+        let steps: Vec<f64> = points.iter().map(|(x, _)| *x).collect();
+        let (steps, ends) = (range(&steps), range(&values));
+        (!values.is_empty()).then_some(Line {
+            index,
+            name: &series.name,
+            points,
+            steps,
+            values: ends,
+        })
     }
 
     fn draw(&self, svg: &mut String, log: bool) {

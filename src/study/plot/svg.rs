@@ -50,12 +50,6 @@ impl Text {
         self.attribute("fill", colour)
     }
 
-    /// Adds a halo, so that it is readable over lines.
-    pub fn halo(self) -> Text {
-        let halo = self.attribute("stroke", "#ffffff").attribute("stroke-width", "3");
-        halo.attribute("paint-order", "stroke")
-    }
-
     fn attribute(mut self, name: &str, value: &str) -> Text {
         let _ = write!(self.attributes, " {name}=\"{value}\"");
         self

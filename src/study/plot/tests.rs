@@ -1,5 +1,4 @@
 use super::kinds::boxes::Group;
-use super::kinds::lines::Mark;
 use super::*;
 
 fn chart(panels: &str) -> Chart {
@@ -8,7 +7,6 @@ fn chart(panels: &str) -> Chart {
 }
 
 const SHOTS: &str = r#"{"kind": "lines", "title": "shots", "x_label": "shots", "y_label": "F1",
-    "marks": [{"x": 20, "label": "control 2"}, {"x": 21, "label": "control 3"}, {"x": 32}],
     "series": [
         {"name": "a<b", "x": [8, 16, 32], "mean": [1, null, 3], "low": [0, 1, 2], "high": [2, 3, 4]},
         {"name": "summed", "x": [8, 16, 32], "mean": [2, 2.5, 3.5], "low": null}]}"#;
@@ -42,7 +40,7 @@ fn crowded() -> Chart {
     chart
 }
 
-/// A line of many points and one with marks near its end.
+/// A line of many points and one of few.
 fn curves() -> Chart {
     let mut chart = chart(SHOTS);
     let Panel::Lines(lines) = &mut chart.panels[0] else { unreachable!() };
@@ -50,17 +48,6 @@ fn curves() -> Chart {
     series.x = (1..=300).map(f64::from).collect();
     series.mean = series.x.iter().map(|x| Some(x.sqrt())).collect();
     (series.low, series.high) = (None, None);
-    let mark = |x, label: &str| Mark { x, label: label.into() };
-    lines.marks = Some(vec![
-        mark(296.0, "control 5: temperature"),
-        mark(100.0, "control 2: a longer label"),
-        mark(150.0, "control 3"),
-        mark(290.0, "control 4"),
-        mark(275.0, "c"),
-        mark(272.0, "control 1: quite a long label"),
-        mark(260.0, "b"),
-        mark(255.0, "a"),
-    ]);
     chart
 }
 
@@ -78,14 +65,7 @@ fn names_are_escaped_and_the_bytes_are_always_the_same() {
         assert_eq!(chart.svg(), chart.clone().svg());
     }
     let svg = chart(&[SHOTS, HEAT, BOXES, BANDS].join(",")).svg();
-    for part in [
-        "<title>a &lt; b</title>",
-        ">x &amp; y<",
-        ">a&lt;b<",
-        ">control 3<",
-        ">circles<",
-        ">a&amp;b<",
-    ] {
+    for part in ["<title>a &lt; b</title>", ">x &amp; y<", ">a&lt;b<", ">circles<", ">a&amp;b<"] {
         assert!(svg.contains(part), "no {part} in {svg}");
     }
     assert!(!svg.contains("a<b"), "{svg}");
@@ -141,8 +121,6 @@ fn odd_numbers_never_reach_the_picture() {
                     Panel::Lines(lines) => {
                         lines.series = vec![series(all), series(&long)];
                         (lines.x_log, lines.y_log) = (x_log, y_log);
-                        let mark = |&x| Mark { x, label: "m".into() };
-                        lines.marks = Some(all.iter().map(mark).collect());
                     }
                     Panel::Heat(heat) => {
                         (heat.rows, heat.columns) = (vec!["r".into(), "s".into()], names());

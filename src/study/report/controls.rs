@@ -1,24 +1,8 @@
 //! The control changes of a run, for the marks of its curves.
 
+use super::texts::Texts;
 use crate::records::events::{Change, Event};
 use serde_json::{Value, json};
-
-/// Distinct texts.
-#[derive(Default)]
-pub struct Texts(Vec<String>);
-
-impl Texts {
-    fn place(&mut self, text: &str) -> usize {
-        self.0.iter().position(|known| known == text).unwrap_or_else(|| {
-            self.0.push(text.to_string());
-            self.0.len() - 1
-        })
-    }
-
-    pub fn into_vec(self) -> Vec<String> {
-        self.0
-    }
-}
 
 /// `{ step, file, sha256, what, text }` of a change; `text` is an index into `texts`.
 pub fn to_json(event: &Event, texts: &mut Texts) -> Value {
@@ -43,6 +27,6 @@ pub fn to_json(event: &Event, texts: &mut Texts) -> Value {
         "file": source.map(|source| source.path.display().to_string()),
         "sha256": source.map(|source| &source.sha256),
         "what": what,
-        "text": source.map(|source| texts.place(&source.text)),
+        "text": source.map(|source| texts.index(&source.text)),
     })
 }

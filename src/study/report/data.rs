@@ -1,7 +1,8 @@
 //! The data of the page, as JSON.
 
-use super::controls::{self, Texts};
+use super::controls;
 use super::predictions::Predictions;
+use super::texts::Texts;
 use crate::records::catalog::Entry;
 use crate::records::environment::environment_of;
 use crate::records::events;
@@ -57,7 +58,7 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
     let varying: Vec<&String> = differing.iter().filter(|key| short.contains(*key)).collect();
     json!({
         "title": title, "made": made, "compt": env!("CARGO_PKG_VERSION"), "varying": varying,
-        "common": common, "runs": runs, "texts": texts.into_vec(), "environments": environments,
+        "common": common, "runs": runs, "texts": texts.0, "environments": environments,
         "predictions": predictions, "omitted": omitted,
     })
 }

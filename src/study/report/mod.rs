@@ -5,5 +5,6 @@ mod curves;
 mod data;
 mod page;
 mod predictions;
+mod texts;
 
 pub use page::{Page, Template};

@@ -1,5 +1,6 @@
 //! Predictions of many runs; each text is stored once.
 
+use super::texts::Texts;
 use crate::records::folder::PREDICTIONS;
 use compt_core::data::predictions;
 use serde_json::{Value, json};
@@ -55,16 +56,16 @@ impl Predictions {
     fn add_task(&mut self, place: usize, split: &str, look: &str, task: predictions::Predictions) {
         let predictions::Predictions { task, labels, text, label, prediction } = task;
         self.count += prediction.len();
-        let mut words = Words::default();
-        let answer: Vec<usize> = prediction.into_iter().map(|word| words.place(word)).collect();
+        let mut words = Texts::default();
+        let answer: Vec<usize> = prediction.into_iter().map(|word| words.index(&word)).collect();
         let key = (task, split.to_string(), text, label);
         let set = match self.known.get(&key) {
             Some(set) => *set,
             None => {
                 let (task, split, text, label) = &key;
                 self.bytes += text.iter().map(String::len).sum::<usize>();
-                let mut words = Words(labels);
-                let label: Vec<usize> = label.iter().map(|l| words.place(l.clone())).collect();
+                let mut words = Texts(labels);
+                let label: Vec<usize> = label.iter().map(|l| words.index(l)).collect();
                 self.sets.push(json!({
                     "task": task, "split": split, "texts": text, "labels": words.0, "label": label,
                 }));
@@ -92,18 +93,5 @@ impl Predictions {
         }
         let missing = (!missing.is_empty()).then(|| missing.join("; "));
         (json!({ "sets": self.sets, "runs": self.runs }), missing)
-    }
-}
-
-/// Distinct words, in order of appearance.
-#[derive(Default)]
-struct Words(Vec<String>);
-
-impl Words {
-    fn place(&mut self, word: String) -> usize {
-        self.0.iter().position(|known| *known == word).unwrap_or_else(|| {
-            self.0.push(word);
-            self.0.len() - 1
-        })
     }
 }

@@ -45,7 +45,7 @@ function figures.heat(options) end
 ---@return compt.Figure
 function figures.boxes(options) end
 
----A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same length; `false` in a list is a missing value.   { x, label }), `steps` (the x axis is the steps from 1 to this one), `height` in pixels
+---A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same length; `false` in a list is a missing value.   (the x axis is the steps from 1 to this one), `height` in pixels
 ---```lua
 ---compt.figures.chart {
 ---  title = "doc", notes = { "two panels" }, columns = 1, panels = {

@@ -22,12 +22,7 @@ function fit(axes, low, high) {
   return chosen;
 }
 
-// Where the plane lies, and the place of a number along one of its sides.
-function planeOf(svg) {
-  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(svg.querySelector(".plane").getAttribute(name)));
-  return { left: x, right: x + width, top: y, bottom: y + height };
-}
-
+// A number's place along a side of the plane.
 const along = (axis, from, to) => (value) => from + ((to - from) * (value - axis.low)) / (axis.high - axis.low);
 
 // A line of the figure with its place among those shown.
@@ -72,7 +67,7 @@ function showMark(mark, number) {
 // Draws marks over the plane and returns the lanes of labels above it. A label stands in the first lane that is
 // free; with all lanes full, none.
 function drawMarks(svg, marks, x) {
-  const plane = planeOf(svg);
+  const plane = svg.querySelector(".plane").getBBox();
   const ends = [];
   const placed = marks.map((mark, i) => {
     const [at, text] = [x(mark.step), `${i + 1} ${titled(mark)}`];
@@ -81,7 +76,7 @@ function drawMarks(svg, marks, x) {
     for (const name of ["pointerenter", "click"]) group.addEventListener(name, () => showMark(mark, i + 1));
     svg.querySelector(".line").before(group);
     const width = label.getComputedTextLength() + 8;
-    const flip = at + width > plane.right;
+    const flip = at + width > plane.x + plane.width;
     const start = flip ? at - width : at;
     const free = ends.findIndex((end) => end <= start);
     const lane = free < 0 ? ends.length : free;
@@ -89,8 +84,8 @@ function drawMarks(svg, marks, x) {
     return { at, label, group, flip, lane };
   });
   for (const { at, label, group, flip, lane } of placed) {
-    const from = plane.top - LANE * Math.max(ends.length - lane, 0);
-    const upright = { x1: at, x2: at, y1: from, y2: plane.bottom };
+    const from = plane.y - LANE * Math.max(ends.length - lane, 0);
+    const upright = { x1: at, x2: at, y1: from, y2: plane.y + plane.height };
     group.append(shape("line", upright), shape("line", { ...upright, class: "reach" }));
     dressed(label, { x: flip ? at - 4 : at + 4, y: from + 11, "text-anchor": flip ? "end" : "start" }, []);
     if (lane >= LIMITS.lanes) label.remove();
@@ -149,12 +144,12 @@ function drawFigure(shown, marks) {
   }
   const most = (values) => values.reduce((a, b) => Math.max(a, b));
   const last = most([...lines.map((line) => line.last), ...marks.map((mark) => mark.step)]);
-  const plane = planeOf(svg);
-  const x = along(fit([...svg.querySelectorAll(".x-axis")], 1, last), plane.left, plane.right);
+  const plane = svg.querySelector(".plane").getBBox();
+  const x = along(fit([...svg.querySelectorAll(".x-axis")], 1, last), plane.x, plane.x + plane.width);
   const [low, high] = [-most(lines.map((line) => -line.low)), most(lines.map((line) => line.high))];
-  const y = along(fit([...svg.querySelectorAll(".y-axis")], low, high), plane.bottom, plane.top);
+  const y = along(fit([...svg.querySelectorAll(".y-axis")], low, high), plane.y + plane.height, plane.y);
   for (const row of lines) stretch(row, x, y);
-  const above = plane.top - 8 - LANE * drawMarks(svg, marks, x);
+  const above = plane.y - 8 - LANE * drawMarks(svg, marks, x);
   const [, , width, bottom] = svg.getAttribute("viewBox").split(" ").map(Number);
   svg.setAttribute("viewBox", `0 ${above} ${width} ${bottom - above}`);
   return lines;

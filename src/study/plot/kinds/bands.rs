@@ -46,10 +46,6 @@ pub struct Span {
 }
 
 impl Draw for Bands {
-    fn title(&self) -> &str {
-        &self.title
-    }
-
     fn check(&self) -> Result<(), String> {
         for band in &self.bands {
             for Span { from, to, word } in &band.spans {

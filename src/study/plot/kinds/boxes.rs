@@ -79,10 +79,6 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 }
 
 impl Draw for Boxes {
-    fn title(&self) -> &str {
-        &self.title
-    }
-
     fn least_width(&self) -> f64 {
         60.0 + self.groups.len() as f64 * NARROWEST
     }

@@ -114,10 +114,6 @@ impl Heat {
 }
 
 impl Draw for Heat {
-    fn title(&self) -> &str {
-        &self.title
-    }
-
     fn check(&self) -> Result<(), String> {
         let (rows, columns) = (self.rows.len(), self.columns.len());
         if self.values.len() != rows {

@@ -2,18 +2,15 @@
 
 use crate::plot::axis::Axis;
 use crate::plot::panel::{Draw, Room, drawable};
-use crate::plot::plane::{LABEL, Plane, SIZE, foot_label, margin, nothing};
+use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
 use crate::plot::stroke::{SAMPLE, colour, marker, path, pieces, stroke};
-use crate::plot::svg::{INK, ROW, Text, line};
-use crate::plot::text::{fitted, width};
+use crate::plot::svg::line;
 use serde::Deserialize;
 use std::fmt::Write;
 
 const HEIGHT: f64 = 230.0;
 /// A line with at most this many points has markers.
 const FEW: usize = 15;
-/// The maximum number of rows of mark labels; further labels are left out, the earlier ones first.
-const MARK_ROWS: usize = 4;
 /// The distance between lines with markers at the same x value.
 const APART: f64 = 6.0;
 
@@ -39,9 +36,6 @@ pub struct Lines {
     #[serde(default)]
     pub height: Option<f64>,
     pub series: Vec<Series>,
-    /// Vertical dashed lines, each with its label.
-    #[serde(default)]
-    pub marks: Option<Vec<Mark>>,
 }
 
 /// A line: values by x, with a gap at missing ones.
@@ -57,14 +51,6 @@ pub struct Series {
     pub low: Option<Vec<Option<f64>>>,
     #[serde(default)]
     pub high: Option<Vec<Option<f64>>>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mark {
-    pub x: f64,
-    #[serde(default)]
-    pub label: String,
 }
 
 /// A point and the ends of its band.
@@ -116,7 +102,6 @@ struct Placed<'a> {
     lines: Vec<Line<'a>>,
     x: Axis,
     plane: Plane,
-    marks: Vec<&'a Mark>,
 }
 
 struct Line<'a> {
@@ -133,10 +118,6 @@ impl Line<'_> {
 }
 
 impl Draw for Lines {
-    fn title(&self) -> &str {
-        &self.title
-    }
-
     fn check(&self) -> Result<(), String> {
         self.series.iter().try_for_each(Series::check)
     }
@@ -150,19 +131,13 @@ impl Draw for Lines {
         if !points.iter().flatten().any(|point| point.mean.is_some()) {
             return nothing(body, room.width);
         }
-        let log = self.log().0;
-        let marks = self.marks.iter().flatten();
-        let mut marks: Vec<&Mark> =
-            marks.filter(|mark| drawable(&mark.x) && (!log || mark.x > 0.0)).collect();
-        marks.sort_by(|a, b| a.x.total_cmp(&b.x));
         let places: Vec<f64> = points.iter().flatten().map(|point| point.x).collect();
-        let x = self.steps.map_or_else(|| Axis::of_places(&places, log), Axis::of_steps);
-        let x = x.reaching(marks.iter().map(|mark| mark.x));
+        let x = self.steps.map_or_else(|| Axis::of_places(&places, self.log().0), Axis::of_steps);
         let height = self.height.filter(|height| (1.0..=1e4).contains(height)).unwrap_or(HEIGHT);
-        let plane = Plane::new(room, (0.0, height), self.y_axis(&points), &self.y_label);
+        let plane = Plane::new(room, (6.0, height), self.y_axis(&points), &self.y_label);
         let named = self.series.iter().map(|series| series.name.as_str());
         let lines = named.zip(points).map(|(name, points)| Line { name, points, beside: 0.0 });
-        let mut placed = Placed { lines: lines.collect(), x, plane, marks };
+        let mut placed = Placed { lines: lines.collect(), x, plane };
         placed.stand_apart(&places);
         placed.draw(body, self)
     }
@@ -171,7 +146,9 @@ impl Draw for Lines {
 impl Lines {
     /// Whether the axes are logarithmic.
     fn log(&self) -> (bool, bool) {
-        (self.x_log && self.steps.is_none() && self.positive_x(), self.y_log && self.positive_y())
+        let positive_x = self.series.iter().flat_map(|series| &series.x).all(|x| *x > 0.0);
+        let mut y = self.series.iter().flat_map(|series| &series.mean).flatten();
+        (self.x_log && self.steps.is_none() && positive_x, self.y_log && y.all(|y| *y > 0.0))
     }
 
     /// The points of each line.
@@ -184,14 +161,6 @@ impl Lines {
         let values = points.iter().flatten().flat_map(|p| [p.mean, p.low, p.high]).flatten();
         let values: Vec<f64> = values.collect();
         if self.log().1 { Axis::logarithmic(&values) } else { Axis::even(&values) }
-    }
-
-    fn positive_x(&self) -> bool {
-        self.series.iter().flat_map(|series| &series.x).all(|x| *x > 0.0)
-    }
-
-    fn positive_y(&self) -> bool {
-        self.series.iter().flat_map(|series| &series.mean).flatten().all(|y| *y > 0.0)
     }
 }
 
@@ -210,13 +179,9 @@ impl Placed<'_> {
         }
     }
 
-    fn draw(mut self, body: &mut String, panel: &Lines) -> f64 {
-        let labels = self.mark_labels();
-        let rows = labels.iter().filter(|(label, ..)| !label.is_empty()).map(|(.., row)| row + 1);
-        self.plane.top = rows.max().unwrap_or_default() as f64 * ROW + 6.0;
+    fn draw(self, body: &mut String, panel: &Lines) -> f64 {
         self.plane.draw(body, &panel.y_label);
         self.plane.draw_foot(body, &self.x);
-        self.draw_marks(body, &labels);
         for (index, line) in self.lines.iter().enumerate() {
             self.draw_band(body, index, line);
         }
@@ -239,46 +204,6 @@ impl Placed<'_> {
 
     fn x(&self, x: f64) -> f64 {
         self.plane.left + self.plane.width * self.x.place(x)
-    }
-
-    /// The positions of the mark labels above the plot area: the left end and the row of each. A label
-    /// begins at its mark, in a row above those of the marks it passes.
-    fn mark_labels(&self) -> Vec<(String, f64, usize)> {
-        // The start of the leftmost label of each row, the lowest row first.
-        let mut rows: Vec<f64> = Vec::new();
-        let mut labels = Vec::new();
-        for mark in self.marks.iter().rev() {
-            let label = fitted(&mark.label, SIZE, self.plane.width / 2.0);
-            let wide = width(&label, SIZE);
-            let x = self.x(mark.x);
-            let left = x.min(self.plane.right() - wide);
-            // A label must not be cut by the line of a mark above it.
-            let free = |row: usize| rows[row..].iter().all(|begin| left + wide + 8.0 <= *begin);
-            let row = (0..rows.len()).find(|row| free(*row)).unwrap_or(rows.len());
-            let shown = !label.is_empty() && row < MARK_ROWS;
-            match rows.get_mut(row) {
-                Some(begin) if shown => *begin = left,
-                None if shown => rows.push(left),
-                _ => {}
-            }
-            labels.push((if shown { label } else { String::new() }, left, row));
-        }
-        labels
-    }
-
-    /// Vertical lines through the plot area and up to their labels above it.
-    fn draw_marks(&self, body: &mut String, labels: &[(String, f64, usize)]) {
-        let style = format!("stroke=\"{INK}\" stroke-width=\"1\" stroke-dasharray=\"4 3\"");
-        for (mark, (label, _, row)) in self.marks.iter().rev().zip(labels) {
-            let x = self.x(mark.x);
-            let top = self.plane.top - 4.0 - *row as f64 * ROW;
-            let start = if label.is_empty() { self.plane.top } else { top };
-            line(body, (x, start), (x, self.plane.bottom()), &style);
-        }
-        for (label, left, row) in labels.iter().filter(|(label, ..)| !label.is_empty()) {
-            let y = self.plane.top - 7.0 - *row as f64 * ROW;
-            Text::new(*left, y).halo().write(body, label);
-        }
     }
 
     fn draw_band(&self, body: &mut String, index: usize, line: &Line) {

@@ -18,6 +18,12 @@ macro_rules! register {
         }
 
         impl Panel {
+            pub(super) fn title(&self) -> &str {
+                match self {
+                    $(Panel::$kind(panel) => &panel.title),*
+                }
+            }
+
             pub(super) fn as_draw(&self) -> &dyn Draw {
                 match self {
                     $(Panel::$kind(panel) => panel),*
