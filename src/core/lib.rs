@@ -2,21 +2,15 @@
 
 pub mod backbone;
 pub mod compose;
-pub mod data;
-pub mod files;
 #[cfg(test)]
 mod golden;
-pub mod guard;
-pub mod metric;
 pub mod nn;
-pub mod notice;
-pub mod options;
 pub mod pretrained;
 pub mod prompt;
 pub mod router;
 pub mod t5;
 pub mod tensor;
 pub mod train;
-mod word;
 
+pub(crate) use compt_base::{data, files, metric, notice, options};
 pub use compt_error::{Error, Result};

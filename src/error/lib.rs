@@ -1,5 +1,7 @@
 //! The error type: what failed, where, and how to fix it.
 
+mod torch;
+
 use std::fmt;
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -85,20 +87,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<tch::TchError> for Error {
-    /// libtorch's message without its C++ stack.
-    fn from(e: tch::TchError) -> Self {
-        let text = match e {
-            tch::TchError::Torch(s) => s,
-            other => other.to_string(),
-        };
-        let stack = ["\nException raised from", "\nframe #0"];
-        let end = stack.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
-        let message = &text[..end];
-        Error::new(message.trim().to_string())
-    }
-}
-
 impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {
         Error::new(e.to_string())
@@ -139,13 +127,5 @@ mod tests {
         assert!(e.to_string().contains("did you mean 'ssum'?"), "{e}");
         let e = Error::unknown("method", "zzz", ["ssum", "msum"]);
         assert!(e.to_string().contains("known: msum, ssum"), "{e}");
-    }
-
-    #[test]
-    fn torch_errors_lose_their_stack() {
-        let e: Error = tch::Tensor::from_slice(&[1f32, 2.0]).f_reshape([3]).unwrap_err().into();
-        let text = e.to_string();
-        assert!(text.contains("shape '[3]' is invalid"), "{text}");
-        assert!(!text.contains("frame #"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! `compt.args`: the values of `--set`, and which of them the script has read.
 
 use crate::{Error, Result};
-use compt_core::data::truth;
+use compt_base::data::truth;
 use compt_error::nearest;
 use mlua::{Function, Lua, LuaSerdeExt, MetaMethod, Table, Value};
 use std::cell::RefCell;

@@ -7,7 +7,7 @@ use super::words::type_name;
 
 pub use super::words::kind;
 use crate::Error;
-use compt_core::data::truth;
+use compt_base::data::truth;
 use compt_error::nearest;
 use mlua::{FromLua, Lua, Table, Value};
 use serde_json::Map;

@@ -1,7 +1,7 @@
 //! Recorded runs as Lua tables, for the library's `compt.runs`.
 
-use compt_core::data::predictions;
-use compt_core::files::json::read_json;
+use compt_base::data::predictions;
+use compt_base::files::json::read_json;
 use compt_study::records::catalog::{Entry, find, scores};
 use compt_study::records::curve::thinned;
 use compt_study::records::environment::environment_of;

@@ -2,7 +2,7 @@
 
 use super::stdlib;
 use crate::Error;
-use compt_core::files::atomic::write_atomic;
+use compt_base::files::atomic::write_atomic;
 use compt_study::records::catalog::Entry;
 use compt_study::report::{Page, Template};
 use mlua::{Lua, Table};

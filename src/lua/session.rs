@@ -2,10 +2,10 @@
 
 use super::text;
 use crate::{Error, Result};
-use compt_core::files::source::Source;
+use compt_base::files::source::Source;
 use compt_core::tensor::device;
 use compt_error::Context;
-use compt_study::run::{EvaluationOptions, Replayed};
+use compt_run::{EvaluationOptions, Replayed};
 use compt_study::sweep::{Launch, Plan};
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;

@@ -2,7 +2,7 @@
 //! the code that a function depends on.
 
 use super::text;
-use compt_core::files::source::{Source, sha256};
+use compt_base::files::source::{Source, sha256};
 use mlua::{Function, Lua, Table};
 use std::collections::BTreeMap;
 use std::fmt;

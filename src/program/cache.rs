@@ -4,7 +4,7 @@ use super::{ask, errors};
 use crate::{Error, Result};
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
-use compt_core::data::draws;
+use compt_base::data::draws;
 use compt_error::Context;
 use compt_study::hub::{CachedRepo, CachedRevision, Hub, Removal, RepoId};
 use compt_study::progress::bytes;

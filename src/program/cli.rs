@@ -274,9 +274,30 @@ Examples:
   compt doctor";
 
 impl Cli {
+    /// Answers a command that needs no tensors. `None`: it needs the runtime.
+    pub fn answer(&self) -> Option<ExitCode> {
+        end_quietly_on_a_broken_pipe();
+        match (&self.command, &self.eval) {
+            (Some(Command::Runs(options)), _) => Some(runs::runs(options)),
+            (Some(Command::Sweep { command }), _) => sweep::answer(command),
+            (Some(Command::Fetch(options)), _) => Some(fetch::fetch(options)),
+            (Some(Command::Cache { command }), _) => Some(cache::cache(command.as_ref())),
+            (Some(Command::Stubs { manual: true, .. }), _) => Some(stubs::manual()),
+            (Some(Command::Stubs { folder, .. }), _) => Some(stubs::stubs(folder.as_deref())),
+            (Some(Command::Init { folder }), _) => Some(init::init(folder)),
+            (None, None) if !repl::is_terminal() => {
+                let printed = Cli::command().print_help();
+                Some(ExitCode::from(if printed.is_ok() { 0 } else { FAILED }))
+            }
+            _ => None,
+        }
+    }
+
     /// Runs the command and returns the exit code.
     pub fn run(self) -> ExitCode {
-        end_quietly_on_a_broken_pipe();
+        if let Some(code) = self.answer() {
+            return code;
+        }
         match (self.command, self.eval) {
             (Some(Command::Run { file, session, grid }), _) => {
                 run::file(&file, Session { grids: grid.into(), ..session.into() })
@@ -284,25 +305,16 @@ impl Cli {
             (Some(Command::Resume(options)), _) => reopen::resume(&options),
             (Some(Command::Replay(options)), _) => reopen::replay(&options),
             (Some(Command::Sweep { command }), _) => sweep::sweep(command),
-            (Some(Command::Runs(options)), _) => runs::runs(&options),
             (Some(Command::Report(options)), _) => report::report(&options),
             (Some(Command::Eval(options)), _) => eval::eval(&options),
             (Some(Command::Predict(options)), _) => predict::predict(&options),
             (Some(Command::PlotControl(options)), _) => plot_control::plot_control(&options),
             (Some(Command::Repl { session }), _) => repl::repl(session.into()),
-            (Some(Command::Fetch(options)), _) => fetch::fetch(&options),
-            (Some(Command::Cache { command }), _) => cache::cache(command.as_ref()),
             (Some(Command::Prompts { command }), _) => prompts::prompts(&command),
-            (Some(Command::Stubs { manual: true, .. }), _) => stubs::manual(),
-            (Some(Command::Stubs { folder, .. }), _) => stubs::stubs(folder.as_deref()),
-            (Some(Command::Init { folder }), _) => init::init(&folder),
             (Some(Command::Doctor), _) => doctor::doctor(),
             (None, Some(code)) => run::code(&code, self.session.into()),
-            (None, None) if repl::is_terminal() => repl::repl(self.session.into()),
-            (None, None) => {
-                let printed = Cli::command().print_help();
-                ExitCode::from(if printed.is_ok() { 0 } else { FAILED })
-            }
+            (None, None) => repl::repl(self.session.into()),
+            (Some(_), _) => unreachable!("answered"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Errors on standard error and exit codes: no Rust types, no backtraces, the line of Lua.
 
-use compt_core::guard::words;
+use compt_base::guard::words;
 use compt_lua::failure::Failure;
 use compt_study::interrupt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};

@@ -2,10 +2,10 @@
 
 use crate::{FAILED, errors, run};
 use clap::Args;
-use compt_core::data::Split;
+use compt_base::data::Split;
 use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
+use compt_run::{EvaluationOptions, table};
 use compt_study::interrupt;
-use compt_study::run::{EvaluationOptions, table};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use super::{errors, stubs};
 use crate::{Error, Result};
-use compt_core::files::json::write_json;
+use compt_base::files::json::write_json;
 use compt_error::Context;
 use serde_json::{Map, Value, json};
 use std::io;

@@ -3,8 +3,8 @@
 use crate::{FAILED, errors, run};
 use clap::Args;
 use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
+use compt_run::{Ended, Replayed};
 use compt_study::interrupt;
-use compt_study::run::{Ended, Replayed};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! `compt run FILE.lua` and `compt -e CODE`.
 
 use super::{FAILED, errors};
-use compt_core::files::json::check_writable;
+use compt_base::files::json::check_writable;
 use compt_error::Context;
 use compt_lua::Runtime;
 use compt_lua::args;

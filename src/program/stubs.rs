@@ -2,7 +2,7 @@
 
 use super::errors;
 use crate::Result;
-use compt_core::files::atomic::write_atomic;
+use compt_base::files::atomic::write_atomic;
 use compt_error::Context;
 use compt_lua::doc::{self, Docs};
 use std::path::Path;

@@ -1,16 +1,15 @@
 //! Runs and their results: records, grids, exchange formats, the Hub, charts, reports. No
 //! Lua.
 
-pub mod exchange;
 pub mod hub;
 pub mod interrupt;
 pub mod plot;
 pub mod progress;
 pub mod records;
 pub mod report;
-pub mod run;
 pub mod slurm;
 pub mod sweep;
+pub mod tensorboard;
 pub mod watch;
 
 pub(crate) use compt_error::{Error, Result};

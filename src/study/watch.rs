@@ -1,7 +1,7 @@
 //! Watches files for changes while the program runs.
 
 use crate::Result;
-use compt_core::files::source::sha256;
+use compt_base::files::source::sha256;
 use compt_error::Context;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms of the crates `core` and `study`, each with those of its own crate that it may look into.
+/// The rooms of the crates `base`, `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 28] = [
+const ROOMS: [(&str, &[&str]); 27] = [
     ("files", &[]),
     ("guard", &[]),
     ("notice", &[]),
@@ -36,8 +36,7 @@ const ROOMS: [(&str, &[&str]); 28] = [
     ("slurm", &[]),
     ("progress", &[]),
     ("records", &["slurm"]),
-    ("run", &["exchange", "interrupt", "progress", "records", "watch"]),
-    ("exchange", &["records"]),
+    ("tensorboard", &["records"]),
     ("hub", &["interrupt", "progress", "records"]),
     ("report", &["plot", "records"]),
     ("sweep", &["interrupt", "progress", "records", "slurm"]),
@@ -81,11 +80,11 @@ fn sources() -> Vec<(String, String)> {
     files.filter(|(n, _)| !n.ends_with("tests.rs")).map(|(n, text)| (n, code(text))).collect()
 }
 
-/// The room of `core` or `study` that a file below `src/` lies in.
+/// The room of `base`, `core` or `study` that a file below `src/` lies in.
 fn room(file: &str) -> Option<&str> {
     let (name, below) = file.split_once('/')?;
     let room = below.split('/').next()?.trim_end_matches(".rs");
-    (["core", "study"].contains(&name) && room != "lib").then_some(room)
+    (["base", "core", "study"].contains(&name) && room != "lib").then_some(room)
 }
 
 fn identifier(text: &str) -> &str {

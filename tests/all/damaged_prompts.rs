@@ -2,7 +2,7 @@
 //! or a memory the file does not account for. COMPT_FUZZ is how many of each kind (150).
 
 use crate::program::{alone, root};
-use compt_study::exchange;
+use compt_run::exchange;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -3,11 +3,11 @@
 
 use crate::program::damage::{Damage, Read, memory};
 use crate::program::{alone, root};
-use compt_core::data::{
+use compt_base::data::{
     DataFile, Definition, Form, Labels, Layout, Missing, Per, Plan, Source, Sources,
 };
-use compt_core::data::{Task, Template, Tokenizer, draws};
-use compt_core::metric::Metric;
+use compt_base::data::{Task, Template, Tokenizer, draws};
+use compt_base::metric::Metric;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufWriter, Write};

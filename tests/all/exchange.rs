@@ -4,8 +4,8 @@
 use crate::program::{python, read, root, shared};
 use compt_core::backbone::{Backbone, GroupCost};
 use compt_core::t5::T5;
-use compt_study::exchange::peft::{Export, PeftType, write, write_all};
-use compt_study::exchange::{self, Base, Note, Prompt, Prompts};
+use compt_run::exchange::peft::{Export, PeftType, write, write_all};
+use compt_run::exchange::{self, Base, Note, Prompt, Prompts};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,10 +6,10 @@ use super::sandbox::Sandbox;
 use crate::failure::error_of;
 use crate::text;
 use crate::{Error, Result};
-use compt_core::files::source::{Source, sha256};
+use compt_base::files::source::{Source, sha256};
 use compt_core::train::control::{Control, Setting, View, try_out};
 use compt_core::train::knobs::Knobs;
-use compt_study::run::steering::{Loaded, Origin, Output, Program};
+use compt_run::steering::{Loaded, Origin, Output, Program};
 use std::path::Path;
 
 /// A control file: it can access the schedules and the files in its folder, and nothing else.

@@ -1,6 +1,6 @@
 //! `print` of control programs, which writes into the program's output buffer.
 
-use compt_study::run::steering::Output;
+use compt_run::steering::Output;
 use mlua::{Function, Lua, LuaString, MultiValue, Result};
 
 /// The output buffer of the control program that is being called in the main state, in its app data.

@@ -1,6 +1,6 @@
 use super::*;
 use compt_core::train::control::{Control, Setting};
-use compt_study::run::steering::{Origin, Program};
+use compt_run::steering::{Origin, Program};
 use mlua::Table;
 use std::fs;
 use std::path::Path;
@@ -71,7 +71,7 @@ fn every_file_read_is_a_source() {
     assert_eq!(names, ["control.lua", "extra.lua"]);
     assert_eq!(
         control.sources()[1].sha256,
-        compt_core::files::source::sha256(b"return { warm = 2 }")
+        compt_base::files::source::sha256(b"return { warm = 2 }")
     );
 }
 

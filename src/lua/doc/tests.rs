@@ -4,7 +4,7 @@ use super::{Docs, Kind};
 use crate::Runtime;
 use crate::options::seen;
 use crate::types::OBJECTS;
-use compt_core::metric::Metric;
+use compt_base::metric::Metric;
 use compt_core::prompt::EncoderKind;
 use compt_core::router;
 use compt_core::train::optimizer;

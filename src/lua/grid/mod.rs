@@ -12,7 +12,7 @@ use super::hook;
 use super::recorded::plain as plain_tables;
 use super::session::{Again, Session, Task, Way};
 use crate::{Error, Result};
-use compt_core::notice;
+use compt_base::notice;
 use compt_error::Context;
 use compt_study::interrupt::{self, Interrupted};
 use compt_study::sweep::{Cell, CellState, Listing, Plan, side_by_side};

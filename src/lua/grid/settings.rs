@@ -2,7 +2,7 @@
 
 use super::refuse;
 use crate::{Error, Result};
-use compt_core::notice;
+use compt_base::notice;
 use compt_error::nearest;
 use compt_study::sweep::contents;
 use mlua::{Lua, LuaSerdeExt, Table};

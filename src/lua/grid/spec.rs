@@ -5,7 +5,7 @@ use super::settings::{Contents, names, plain};
 use crate::session::Session;
 use crate::sources::code_of;
 use crate::{Error, Result};
-use compt_core::files::source::sha256;
+use compt_base::files::source::sha256;
 use compt_study::records::environment::binary_sha256;
 use compt_study::sweep::{Basis, Cell, Head, Launch, Plan, code_changes, contents, data_changes};
 use mlua::{Function, Lua, Table};

@@ -3,7 +3,7 @@
 use super::spec::Grid;
 use crate::session::{Again, Mode};
 use crate::{Error, Result};
-use compt_core::notice;
+use compt_base::notice;
 use compt_study::interrupt::{self, Interrupted};
 use compt_study::progress::span;
 use compt_study::records::claim::{Taken, claim, holder};

@@ -3,7 +3,7 @@
 use super::lexer;
 use crate::session::Session;
 use crate::types::{LuaTrainer, steps_made};
-use compt_study::run::steering::edits_taken;
+use compt_run::steering::edits_taken;
 use mlua::{AnyUserData, Lua};
 use serde_json::Value;
 use std::collections::BTreeMap;

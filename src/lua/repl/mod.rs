@@ -20,7 +20,7 @@ use super::session::{Script, Session};
 use super::sources::Place;
 use super::types::LuaTrainer;
 use super::{Runtime, hook, sources, text, torch};
-use compt_core::files::source::sha256;
+use compt_base::files::source::sha256;
 use compt_error::nearest;
 use compt_study::interrupt;
 pub use kept::{Moved, Trainers};

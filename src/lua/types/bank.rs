@@ -5,7 +5,7 @@ use crate::object::{self, Object};
 use crate::options::Options;
 use crate::torch::{LuaTensor, TensorArg, leaves};
 use crate::{Error, call, data};
-use compt_core::options::Variant;
+use compt_base::options::Variant;
 use compt_core::prompt::{BankOptions, EncoderKind, Init, Material, PromptBank};
 use compt_core::tensor::device;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};

@@ -2,8 +2,8 @@
 
 use crate::Error;
 use crate::{call, figure, grid, recorded, report, stdlib};
-use compt_core::files::atomic::write_atomic;
-use compt_core::notice;
+use compt_base::files::atomic::write_atomic;
+use compt_base::notice;
 use compt_error::nearest;
 use mlua::{Lua, LuaSerdeExt, Table};
 use std::path::Path;

@@ -6,7 +6,7 @@ use crate::object::{self, Object};
 use crate::options::Options;
 use crate::torch::{LuaTensor, TensorArg, leaves};
 use crate::{Error, Result};
-use compt_core::options::Variant;
+use compt_base::options::Variant;
 use compt_core::router::{self, Phase, Router, Sizes};
 use compt_core::tensor::device;
 use compt_core::train::knobs::Knob;

@@ -3,11 +3,11 @@
 use super::task_sources;
 use crate::Error;
 use crate::options::Options;
-use compt_core::data;
-use compt_core::data::{
+use compt_base::data;
+use compt_base::data::{
     Definition, Form, LabelIs, Labels, Layout, Missing, Row, Source, Split, Template,
 };
-use compt_core::metric::Metric;
+use compt_base::metric::Metric;
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::collections::BTreeMap;

@@ -3,8 +3,8 @@
 use crate::options::{Options, kind};
 use crate::words::in_words;
 use crate::{Error, Result};
-use compt_core::data::{DataFile, Source, Sources};
-use compt_core::files::intact;
+use compt_base::data::{DataFile, Source, Sources};
+use compt_base::files::intact;
 use compt_error::Context;
 use compt_study::hub::{Hub, RepoId, included};
 use mlua::{Lua, LuaSerdeExt, Table, Value};

@@ -2,7 +2,7 @@
 
 use crate::call;
 use crate::object::{self, Object};
-use compt_core::data::Tokenizer;
+use compt_base::data::Tokenizer;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods};
 use std::path::Path;
 use std::rc::Rc;

@@ -5,8 +5,8 @@ use crate::Result;
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use compt_lua::backbone_named;
-use compt_study::exchange::Prompt;
-use compt_study::exchange::compare::{cosines, nearest, row_norms};
+use compt_run::exchange::Prompt;
+use compt_run::exchange::compare::{cosines, nearest, row_norms};
 
 #[derive(Args)]
 pub struct PromptsCompareOptions {

@@ -4,7 +4,7 @@ use super::named::named;
 use crate::{Error, Result};
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
-use compt_study::exchange::{Prompt, compare::row_norms};
+use compt_run::exchange::{Prompt, compare::row_norms};
 use serde_json::{Value, json};
 
 #[derive(Args)]

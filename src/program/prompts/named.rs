@@ -1,7 +1,7 @@
 //! Prompts as arguments refer to them.
 
 use crate::Result;
-use compt_study::exchange::{self, Prompt, Prompts};
+use compt_run::exchange::{self, Prompt, Prompts};
 use std::path::Path;
 
 /// The prompts that an argument refers to: a path, or a path and one prompt in it.

@@ -3,7 +3,7 @@
 use super::prompt::{Answer, Prompt};
 use super::timing;
 use crate::{Error, Result};
-use compt_core::files::atomic;
+use compt_base::files::atomic;
 use compt_error::nearest;
 use compt_lua::args::parse_arg;
 use compt_lua::doc::Docs;

@@ -4,7 +4,7 @@ use super::history::History;
 use super::paint;
 use super::prompt::{Answer, Input, Prompt};
 use crate::FAILED;
-use compt_core::notice;
+use compt_base::notice;
 use compt_lua::repl::Repl;
 use compt_lua::repl::assistant::Assistant;
 use compt_lua::repl::show::Look;

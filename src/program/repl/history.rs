@@ -65,7 +65,7 @@ impl History {
         let Some(path) = &self.path else { return };
         let lines = self.entries.iter().filter_map(|e| serde_json::to_string(e).ok());
         let text: String = lines.map(|line| line + "\n").collect();
-        let _ = compt_core::files::atomic::write_atomic(path, text.as_bytes());
+        let _ = compt_base::files::atomic::write_atomic(path, text.as_bytes());
     }
 }
 

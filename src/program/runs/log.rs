@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use clap::Args;
-use compt_core::files::json::read_json;
+use compt_base::files::json::read_json;
 use compt_error::Context;
 use compt_study::records::catalog::Entry;
 use compt_study::records::folder::{CELL, LOG};

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::errors::{self, FAILED};
 use crate::{report, run as script};
 use clap::Args;
-use compt_core::files::atomic::write_atomic;
+use compt_base::files::atomic::write_atomic;
 use compt_lua::session::{Session, Way};
 use compt_study::records::catalog::{Entry, State, read_all};
 use std::fmt::Write;

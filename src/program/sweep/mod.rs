@@ -42,15 +42,23 @@ pub enum SweepCommand {
     Release(release::SweepReleaseOptions),
 }
 
+/// Answers a command that runs no script. `None`: it needs the runtime.
+pub fn answer(command: &SweepCommand) -> Option<ExitCode> {
+    match command {
+        SweepCommand::List(options) => Some(errors::exit(list::list(options))),
+        SweepCommand::Status(options) => Some(errors::exit(status::status(options))),
+        SweepCommand::Cancel(options) => Some(errors::exit(cancel::cancel(options))),
+        SweepCommand::Release(options) => Some(errors::exit(release::release(options))),
+        _ => None,
+    }
+}
+
 pub fn sweep(command: SweepCommand) -> ExitCode {
     match command {
         SweepCommand::Plan(options) => plan::plan(options),
-        SweepCommand::List(options) => errors::exit(list::list(&options)),
         SweepCommand::Run(options) => run::run(options),
         SweepCommand::Submit(options) => submit::submit(*options),
-        SweepCommand::Status(options) => errors::exit(status::status(&options)),
-        SweepCommand::Cancel(options) => errors::exit(cancel::cancel(&options)),
         SweepCommand::Merge(options) => merge::merge(&options),
-        SweepCommand::Release(options) => errors::exit(release::release(&options)),
+        other => answer(&other).expect("a command that runs no script"),
     }
 }

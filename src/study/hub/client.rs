@@ -4,7 +4,7 @@
 use super::failure::{self, Attempt, AttemptError};
 use super::settings::HubSettings;
 use crate::{Error, Result, interrupt};
-use compt_core::notice;
+use compt_base::notice;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};

@@ -4,7 +4,7 @@ mod tally;
 
 pub use tally::Tally;
 
-use compt_core::notice;
+use compt_base::notice;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! Progress of several runs: a bar on a terminal, plain lines elsewhere.
 
 use super::span;
-use compt_core::notice;
+use compt_base::notice;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};

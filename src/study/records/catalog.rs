@@ -5,7 +5,7 @@ use super::environment::cores;
 use super::folder::{CELL, CONFIG, LOG, METRICS, RESULT};
 use super::settings::flat;
 use crate::{Error, Result};
-use compt_core::files::json::{read_json, write_json};
+use compt_base::files::json::{read_json, write_json};
 use compt_error::Context;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -289,14 +289,14 @@ impl Entry {
 
     /// The lines of `metrics.jsonl`. Errors: a line is not JSON.
     pub fn metrics(&self) -> Result<Vec<Value>> {
-        compt_core::files::json::read_json_lines(&self.path.join(METRICS))
+        compt_base::files::json::read_json_lines(&self.path.join(METRICS))
     }
 
     /// Replaces its tags. Errors: the file cannot be written.
     pub fn tag(&self, tags: &[String]) -> Result<()> {
         let path = self.path.join(TAGS);
         match tags {
-            [] => compt_core::files::json::remove_if_there(&path),
+            [] => compt_base::files::json::remove_if_there(&path),
             tags => write_json(&path, &tags.into()),
         }
     }

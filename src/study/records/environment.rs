@@ -1,33 +1,11 @@
 //! The machine and the versions that a run depends on.
 
-use compt_core::files::json::read_json;
-use compt_core::files::source::sha256;
-use compt_core::tensor::device;
-use serde_json::{Map, Value, json};
+use compt_base::files::json::read_json;
+use compt_base::files::source::sha256;
+use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-
-/// The contents of `environment.json`.
-pub fn environment(seed: u64) -> Value {
-    let libtorch = libtorch();
-    json!({
-        "compt": env!("CARGO_PKG_VERSION"),
-        "binary_sha256": binary_sha256(),
-        "libtorch": libtorch.map(|l| l.version),
-        "os": std::env::consts::OS,
-        "arch": std::env::consts::ARCH,
-        "threads": tch::get_num_threads(),
-        "cpu": {
-            "model": cpu_model(),
-            "cores": cores(),
-            "features": cpu_features(),
-            "memory_bytes": memory().map(|m| m.total),
-        },
-        "cuda": { "loaded": device::cuda_loaded(), "devices": nvidia_devices() },
-        "seed": seed,
-    })
-}
 
 /// The entries of a run's environment that can change its results, by name.
 pub fn environment_of(run: &Path) -> Map<String, Value> {
@@ -134,16 +112,4 @@ pub fn nvidia_devices() -> Vec<String> {
             Some(line.trim_start_matches("Model:").trim().to_string())
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn the_environment_names_its_versions() {
-        let environment = super::environment(7);
-        assert_eq!(environment["seed"], 7);
-        assert!(environment["libtorch"].as_str().unwrap().starts_with("2.11"), "{environment}");
-        assert!(environment["cpu"]["memory_bytes"].as_u64().unwrap() > 1 << 20);
-    }
 }

@@ -1,8 +1,8 @@
 //! The control events of a run: `control.jsonl`, one line per event, and the source texts it refers to.
 
 use crate::{Error, Result};
-use compt_core::files::json::read_json_lines;
-use compt_core::files::source::{Source, sha256};
+use compt_base::files::json::read_json_lines;
+use compt_base::files::source::{Source, sha256};
 use compt_error::Context;
 use serde_json::{Value, json};
 use std::fs;

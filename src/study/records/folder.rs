@@ -3,9 +3,9 @@
 use super::events::{self, Event};
 use super::modules;
 use crate::{Error, Result};
-use compt_core::files::atomic::{remove_temporary, write_atomic};
-use compt_core::files::json::{JsonLines, check_writable, write_json};
-use compt_core::files::source::Source;
+use compt_base::files::atomic::{remove_temporary, write_atomic};
+use compt_base::files::json::{JsonLines, check_writable, write_json};
+use compt_base::files::source::Source;
 use compt_error::Context;
 use serde_json::Value;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -41,6 +41,8 @@ pub const LOG: &str = "log.txt";
 /// A folder of files `SPLIT.jsonl.gz`: the predictions, row by row.
 pub const PREDICTIONS: &str = "predictions";
 pub const PROMPTS: &str = "prompts.safetensors";
+/// The folder of checkpoints, below the run's.
+pub const CHECKPOINTS: &str = "checkpoints";
 
 /// A folder with `config.json`, `environment.json`, `session.json`, `script.lua`, `modules/`, `metrics.jsonl`
 /// (one line per step), `evaluations.jsonl`, `control.jsonl` and `control/` (control events and sources),
@@ -132,7 +134,7 @@ impl RunFolder {
     }
 
     fn with(path: &Path, lock: File) -> Result<RunFolder> {
-        for folder in [path, &path.join(super::checkpoints::FOLDER)] {
+        for folder in [path, &path.join(CHECKPOINTS)] {
             remove_temporary(folder);
         }
         Ok(RunFolder {

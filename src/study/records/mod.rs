@@ -1,7 +1,6 @@
 //! Runs on disk: the folder of a run and the records in it.
 
 pub mod catalog;
-pub mod checkpoints;
 pub mod claim;
 pub mod curve;
 pub mod environment;

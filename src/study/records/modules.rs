@@ -2,9 +2,9 @@
 //! `modules/SHA256.lua`.
 
 use crate::{Error, Result};
-use compt_core::files::atomic::write_atomic;
-use compt_core::files::json::{read_json, write_json};
-use compt_core::files::source::{Source, sha256};
+use compt_base::files::atomic::write_atomic;
+use compt_base::files::json::{read_json, write_json};
+use compt_base::files::source::{Source, sha256};
 use compt_error::Context;
 use serde::{Deserialize, Serialize};
 use std::fs;

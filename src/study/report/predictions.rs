@@ -2,7 +2,7 @@
 
 use super::texts::Texts;
 use crate::records::folder::PREDICTIONS;
-use compt_core::data::predictions;
+use compt_base::data::predictions;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;

@@ -4,7 +4,7 @@ use super::identity::Basis;
 use crate::Result;
 use crate::records::claim::{Owner, holder};
 use crate::records::folder::CELL;
-use compt_core::files::json::{read_json, write_json};
+use compt_base::files::json::{read_json, write_json};
 use compt_error::Context;
 use serde_json::{Map, Value, json};
 use std::fs;

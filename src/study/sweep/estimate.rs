@@ -1,7 +1,7 @@
 //! Estimates the time of a cell from finished cells.
 
 use crate::records::folder::CELL;
-use compt_core::files::json::read_json;
+use compt_base::files::json::read_json;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fs;

@@ -2,7 +2,7 @@
 
 use crate::progress::Gathering;
 use crate::{Error, Result, interrupt};
-use compt_core::files::source::{fingerprint_seen, sha256};
+use compt_base::files::source::{fingerprint_seen, sha256};
 use compt_error::Context;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::progress::span;
 use crate::records::environment::cores;
 use crate::records::folder::CELL;
-use compt_core::files::json::read_json;
+use compt_base::files::json::read_json;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;

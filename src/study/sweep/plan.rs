@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::identity::Basis;
 use super::indices::Indices;
 use crate::{Error, Result};
-use compt_core::files::atomic::write_atomic;
+use compt_base::files::atomic::write_atomic;
 use compt_error::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

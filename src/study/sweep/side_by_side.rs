@@ -8,7 +8,7 @@ use crate::progress::Tally;
 use crate::records::claim::{Taken, claim, claimant, holder};
 use crate::records::environment::cores;
 use crate::{Error, Result, interrupt};
-use compt_core::notice;
+use compt_base::notice;
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -4,9 +4,9 @@
 use super::indices::Indices;
 use crate::slurm::{self, Batch, JobId, Profile, Queue, Script};
 use crate::{Error, Result, interrupt};
-use compt_core::files::atomic::write_atomic;
-use compt_core::files::json::{read_json, write_json};
-use compt_core::notice;
+use compt_base::files::atomic::write_atomic;
+use compt_base::files::json::{read_json, write_json};
+use compt_base::notice;
 use compt_error::Context;
 use serde::{Deserialize, Serialize};
 use std::fs;

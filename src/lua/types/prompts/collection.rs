@@ -5,7 +5,7 @@ use crate::call;
 use crate::object::{self, Object};
 use crate::options::Options;
 use crate::{Error, Result};
-use compt_study::exchange::{Prompts, peft};
+use compt_run::exchange::{Prompts, peft};
 use mlua::{Lua, LuaSerdeExt, MetaMethod, UserData, UserDataFields, UserDataMethods, Value};
 use std::path::Path;
 use std::rc::Rc;

@@ -10,7 +10,7 @@ use super::LuaBackbone;
 use crate::options::{Options, kind};
 use crate::{Error, Result};
 use crate::{call, object};
-use compt_study::exchange::{self, Base, merge, peft};
+use compt_run::exchange::{self, Base, merge, peft};
 use mlua::{Lua, Table, Value};
 use std::path::Path;
 

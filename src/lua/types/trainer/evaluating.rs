@@ -6,10 +6,10 @@ use crate::hook;
 use crate::options::Options;
 use crate::session::Session;
 use crate::types::index;
-use compt_core::data::Split;
+use compt_base::data::Split;
 use compt_core::train::evaluate::Scores;
+use compt_run::{EvaluationOptions, by_task, counts, table};
 use compt_study::interrupt::Interrupted;
-use compt_study::run::{EvaluationOptions, by_task, counts, table};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 
 const CALL: &str = "trainer:evaluate";

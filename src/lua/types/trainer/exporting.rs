@@ -5,7 +5,7 @@ use crate::options::Options;
 use crate::types::index;
 use crate::{Error, Result};
 use compt_core::backbone::Change;
-use compt_study::exchange::peft::LowRank;
+use compt_run::exchange::peft::LowRank;
 use mlua::{Lua, Value};
 use std::collections::BTreeMap;
 use std::path::Path;

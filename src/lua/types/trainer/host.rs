@@ -8,7 +8,7 @@ use crate::torch::leaves::Watch;
 use crate::types::LuaRouter;
 use compt_core::train::Trainer;
 use compt_core::train::report::StepReport;
-use compt_study::run::Host;
+use compt_run::Host;
 use mlua::WeakLua;
 use serde_json::Value;
 

@@ -22,11 +22,11 @@ use crate::torch::LuaTensor;
 use crate::{Error, Result};
 use compt_core::train::composition::Selection;
 use compt_core::train::knobs::Knob;
-use compt_study::exchange::Prompts;
-use compt_study::run::{self, Run};
+use compt_run::Run;
+use compt_run::exchange::Prompts;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 
-pub use compt_study::run::steps_made;
+pub use compt_run::steps_made;
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     compt.set("trainer", call::function(lua, CALL, build::trainer)?)
@@ -78,7 +78,7 @@ impl LuaTrainer {
     /// All prompts, with their descriptions.
     fn prompts(&self) -> Result<LuaPrompts> {
         self.run.refuse_behind("looks at the prompts")?;
-        let tensors = run::prompts(self.run.trainer())?;
+        let tensors = compt_run::prompts(self.run.trainer())?;
         let tensors = tensors.into_iter().filter(|(name, _)| !name.starts_with("router."));
         let tensors: Vec<_> = tensors.collect();
         if tensors.is_empty() {

@@ -1,7 +1,7 @@
 //! The optimizer of a trainer or its method.
 
 use crate::data;
-use compt_core::options::Variant;
+use compt_base::options::Variant;
 use compt_core::train::optimizer::{self, Optimizer};
 use mlua::Value;
 

@@ -5,11 +5,11 @@ use crate::options::Options;
 use crate::session::Session;
 use crate::types::{LuaBackbone, Tasks};
 use crate::{Error, Result};
-use compt_core::data::Split;
+use compt_base::data::Split;
 use compt_core::train::batch::Placement;
 use compt_core::train::evaluate::{Decoding, Evaluation};
 use compt_core::train::{NonFinite, Settings, plan};
-use compt_study::run::spec::CheckpointSpec;
+use compt_run::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
 use std::path::PathBuf;
 

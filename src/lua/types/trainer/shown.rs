@@ -1,7 +1,7 @@
 //! A trainer as text, and its parameters as a table.
 
 use crate::torch::LuaTensor;
-use compt_study::run::Run;
+use compt_run::Run;
 use mlua::{Lua, Table, Value};
 
 /// One line per parameter group: its parameters and its learning rate at the last step.

@@ -7,8 +7,8 @@ use crate::options::{Options, kind};
 use crate::{Error, Result};
 use compt_core::train::control::Setting;
 use compt_core::train::knobs;
-use compt_study::records::checkpoints::Saved;
-use compt_study::run::steering::Origin;
+use compt_run::checkpoints::Saved;
+use compt_run::steering::Origin;
 use mlua::{Lua, Value};
 use std::path::Path;
 

@@ -5,8 +5,8 @@ use crate::Error;
 use crate::hook;
 use crate::options::Options;
 use crate::session::Session;
+use compt_run::{Ended, Step};
 use compt_study::interrupt::Interrupted;
-use compt_study::run::{Ended, Step};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 
 impl LuaTrainer {

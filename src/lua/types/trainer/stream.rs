@@ -2,7 +2,7 @@
 
 use crate::failure::error_of;
 use crate::{Error, Result};
-use compt_core::data::Tokenizer;
+use compt_base::data::Tokenizer;
 use compt_core::train::rows::Row;
 use compt_core::train::{Batch, Batches};
 use mlua::{Function, Table, Value, WeakLua};

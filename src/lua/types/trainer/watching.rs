@@ -3,7 +3,7 @@
 
 use crate::torch::leaves::{self, Found, Watch};
 use crate::{Error, Result};
-use compt_core::notice;
+use compt_base::notice;
 use compt_core::train::Trainer;
 use compt_core::train::optimizer::Group;
 use compt_core::train::report::StepReport;

@@ -1,0 +1,3 @@
+pub fn runtime() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}

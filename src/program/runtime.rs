@@ -1,0 +1,7 @@
+//! The runtime: every command, with libtorch.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    compt_program::parse().run()
+}

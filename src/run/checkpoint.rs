@@ -1,0 +1,193 @@
+//! The state of a run: saved in checkpoints, restored from them or from the run of an earlier process.
+
+use super::resume::{differences, edits};
+use super::{Earlier, Purpose, Replay, Run};
+use crate::checkpoints::{Checkpoints, Saved};
+use crate::{Error, Result};
+use compt_base::files::json::read_json;
+use compt_base::notice;
+use compt_core::nn::{Named, named};
+use compt_core::train::state::{Progress, State};
+use compt_study::records::folder::CONFIG;
+use serde_json::json;
+use tch::Tensor;
+
+/// On a GPU the order of sums is not deterministic: losses of a replay count as equal within this relative
+/// difference.
+const CUDA_TOLERANCE: f64 = 1e-3;
+
+impl Run {
+    /// Prepares the first step: creates the run's folder, or restores the earlier run.
+    ///
+    /// # Errors
+    /// The folder cannot be written; the earlier run has other settings, is being trained by another
+    /// process, or has no readable checkpoint.
+    pub fn begin(&mut self) -> Result<()> {
+        match self.earlier.take() {
+            Some(earlier) => {
+                let again = earlier.clone();
+                self.take_up(earlier).inspect_err(|_| self.earlier = Some(again))
+            }
+            None => self.record.begin(),
+        }
+    }
+
+    fn take_up(&mut self, mut earlier: Earlier) -> Result<()> {
+        let path = earlier.path.clone();
+        let here = std::env::current_dir().unwrap_or_default();
+        let shown = path.strip_prefix(&here).unwrap_or(&path).display();
+        let recorded = read_json(&path.join(CONFIG))?;
+        let newest = Checkpoints::of(&path, 1).newest();
+        let mut is_edited = false;
+        let mut changed = differences(&recorded, self.record.specification());
+        if let Ok((Some(saved), _)) = &newest {
+            let edits = edits(&recorded, &saved.plain["config"]);
+            let is_new = |edit: &String| {
+                let key = edit.split(": ").next();
+                changed.iter().all(|change| change.split(": ").next() != key)
+            };
+            let new: Vec<String> = edits.into_iter().filter(is_new).collect();
+            is_edited = !new.is_empty();
+            changed.extend(new);
+        }
+        changed.retain(|change| !self.may_differ.iter().any(|key| change.starts_with(key)));
+        if !changed.is_empty() {
+            let what = format!("what the run is made of has changed: {}", changed.join("; "));
+            if !earlier.is_target() {
+                return Err(Error::new(what).at(shown).hint(match is_edited {
+                    true => "config.json was edited: bring back its values, or start a new run",
+                    false => {
+                        "bring back what it was made of (config.json has it), or start a new run"
+                    }
+                }));
+            }
+            notice::say(&format!("note: {shown}: {what}"));
+        }
+        if let Purpose::Replay { to } = earlier.purpose {
+            let device = self.trainer.parts().backbone.borrow().model.device();
+            let tolerance = if device.is_cuda() { CUDA_TOLERANCE } else { 0.0 };
+            self.steering().follow(earlier.past(), 0, None)?;
+            self.replay = Some(Replay::new(earlier.steps, to, tolerance));
+            self.record.disable();
+            return Ok(());
+        }
+        let (saved, broken) = newest?;
+        broken.iter().for_each(|e| notice::say(&format!("warning: {e}; an older one is used")));
+        let mut last = None;
+        if let Some(saved) = saved {
+            last = serde_json::from_value(saved.plain["control"].clone()).ok();
+            self.host_state = Some(saved.plain["lua_random"].clone());
+            self.restore(saved).map_err(|e| e.at(path.display()))?;
+        }
+        if earlier.is_target() && self.trainer.steps() == 0 {
+            return Err(Error::new("the run has no checkpoint to evaluate").at(shown));
+        }
+        let (step, attempts) = (self.trainer.steps(), self.trainer.at().attempts);
+        earlier.forget_failed_steps(attempts, step);
+        let past = earlier.past();
+        let last_event = past.events.back().map_or(0, |event| event.attempt);
+        self.steering().follow(past, attempts, last)?;
+        if earlier.purpose != Purpose::Evaluate {
+            self.recorded = earlier.steps.into_iter().take(step as usize).collect();
+        }
+        self.catch_up();
+        if earlier.purpose != Purpose::Resume {
+            self.record.disable();
+            self.read_only = earlier.purpose != Purpose::Load { may_train: true };
+            self.is_evaluated = earlier.purpose == Purpose::Evaluate;
+            return Ok(());
+        }
+        self.record.resume(&path, &self.trainer, last_event)?;
+        if step < self.trainer.total_steps() {
+            notice::say(&format!("{shown}: resumes after step {step}"));
+        }
+        Ok(())
+    }
+
+    /// Restores the host's state after the caller has seen all recorded steps.
+    pub(super) fn catch_up(&mut self) {
+        if self.recorded.is_empty()
+            && let Some(state) = self.host_state.take()
+        {
+            self.host.restore(&state);
+        }
+    }
+
+    /// Restores the state of a checkpoint.
+    ///
+    /// # Errors
+    /// The checkpoint has no state, or other parameters; the run is then unchanged.
+    pub fn restore(&mut self, saved: Saved) -> Result<()> {
+        let plain: Vec<Progress> = serde_json::from_value(saved.plain["progress"].clone())
+            .map_err(|e| Error::new(format!("the checkpoint's state cannot be read: {e}")))?;
+        let state = State::from_parts(saved.tensors, plain)
+            .ok_or_else(|| Error::new("the checkpoint holds no state"))?;
+        self.trainer.restore(state)?;
+        self.host.moved(&self.trainer);
+        Ok(())
+    }
+
+    /// The state from which the run can be resumed.
+    ///
+    /// # Errors
+    /// Tensors cannot be copied.
+    pub fn saved(&self) -> Result<Saved> {
+        let (tensors, progress) = self.trainer.state()?.into_parts();
+        let plain = json!({
+            "progress": progress,
+            "control": self.steering.borrow().last(),
+            "lua_random": self.host.state(),
+            "config": self.record.specification(),
+        });
+        Ok(Saved { tensors, plain })
+    }
+
+    /// Writes a checkpoint of the last step, or, if a score is passed, the best checkpoint.
+    pub(super) fn checkpoint(&mut self, best: Option<f64>) -> Result<()> {
+        let saved = self.saved()?;
+        self.record.checkpoint(self.trainer.steps(), &saved, best);
+        Ok(())
+    }
+
+    /// Whether steps were made since the last checkpoint and their state can be written.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.trainer.is_whole() && self.record.is_unsaved(self.trainer.steps())
+    }
+
+    /// Loads the parameters of a checkpoint that match this run by name and shape. Returns a description.
+    ///
+    /// # Errors
+    /// No parameter matches by name and shape.
+    pub fn take_parameters(&mut self, saved: &Saved) -> Result<String> {
+        let mine: Named = (self.trainer.parts().groups.iter().flat_map(|group| &group.parameters))
+            .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+            .collect();
+        let all = mine.len();
+        let values: Named = (saved.tensors.iter())
+            .filter_map(|(name, t)| {
+                Some((name.strip_prefix("parameter.")?.to_string(), t.shallow_clone()))
+            })
+            .collect();
+        let fits = |(name, t): &(String, Tensor)| -> bool {
+            values.iter().any(|(n, value)| n == name && value.size() == t.size())
+        };
+        let (fitting, other): (Named, Named) = mine.into_iter().partition(fits);
+        if fitting.is_empty() {
+            return Err(Error::new("none of its parameters has the name and shape of one here"));
+        }
+        named::assign(&fitting, &values)?;
+        let left: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
+        let left =
+            if left.is_empty() { String::new() } else { format!("; fresh: {}", left.join(", ")) };
+        Ok(format!("{} of {all} parameters taken over{left}", fitting.len()))
+    }
+}
+
+impl Drop for Run {
+    /// A process that ends between two steps saves the last one.
+    fn drop(&mut self) {
+        if self.is_unsaved() {
+            let _ = self.checkpoint(None);
+        }
+    }
+}

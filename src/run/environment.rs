@@ -1,0 +1,40 @@
+//! What a run records of its machine.
+
+use compt_core::tensor::device;
+use compt_study::records::environment::{
+    binary_sha256, cores, cpu_features, cpu_model, libtorch, memory, nvidia_devices,
+};
+use serde_json::{Value, json};
+
+/// The contents of `environment.json`.
+pub fn environment(seed: u64) -> Value {
+    let libtorch = libtorch();
+    json!({
+        "compt": env!("CARGO_PKG_VERSION"),
+        "binary_sha256": binary_sha256(),
+        "libtorch": libtorch.map(|l| l.version),
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "threads": tch::get_num_threads(),
+        "cpu": {
+            "model": cpu_model(),
+            "cores": cores(),
+            "features": cpu_features(),
+            "memory_bytes": memory().map(|m| m.total),
+        },
+        "cuda": { "loaded": device::cuda_loaded(), "devices": nvidia_devices() },
+        "seed": seed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_environment_names_its_versions() {
+        let environment = super::environment(7);
+        assert_eq!(environment["seed"], 7);
+        assert!(environment["libtorch"].as_str().unwrap().starts_with("2.11"), "{environment}");
+        assert!(environment["cpu"]["memory_bytes"].as_u64().unwrap() > 1 << 20);
+    }
+}

@@ -1,0 +1,244 @@
+//! Evaluation of a run: the choice of prompts, weights, rows and decoding, and the record of the scores.
+
+use super::Run;
+use super::record::Record;
+use super::scores;
+use crate::{Error, Result};
+use compt_base::data::Split;
+use compt_base::notice;
+use compt_core::compose::Isolation;
+use compt_core::router::{Normalisation, Rule};
+use compt_core::train::Trainer;
+use compt_core::train::composition::Selection;
+use compt_core::train::evaluate::{Decoding, Evaluation, Scores};
+use compt_study::interrupt::{self, Hold};
+use compt_study::progress::Counter;
+use serde_json::{Value, json};
+
+/// The options of an evaluation; see `compt.EvaluateOptions`.
+#[derive(Debug, Clone)]
+pub struct EvaluationOptions {
+    pub split: Split,
+    /// The only prompt to use: "src0", "all_src", "private" or "total".
+    pub only: Option<String>,
+    /// The prompt to leave out.
+    pub without: Option<String>,
+    /// "renormalised" or "as_learned".
+    pub weights: String,
+    pub normalise: Option<String>,
+    /// "greedy", "full" or "rank".
+    pub decoding: String,
+    /// The maximum number of rows per task.
+    pub limit: Option<usize>,
+    /// The maximum number of generated tokens.
+    pub max_new_tokens: i64,
+    /// The maximum number of positions in a batch.
+    pub batch_tokens: usize,
+    /// The tasks; `None` means all.
+    pub tasks: Option<Vec<String>>,
+}
+
+/// The default of `max_new_tokens`.
+pub const NEW_TOKENS: i64 = 8;
+
+impl Default for EvaluationOptions {
+    fn default() -> Self {
+        EvaluationOptions {
+            split: Split::Test,
+            only: None,
+            without: None,
+            weights: "renormalised".into(),
+            normalise: None,
+            decoding: "greedy".into(),
+            limit: None,
+            max_new_tokens: NEW_TOKENS,
+            batch_tokens: 8192,
+            tasks: None,
+        }
+    }
+}
+
+impl EvaluationOptions {
+    /// The trainer's arguments for these options.
+    fn resolve(&self, trainer: &Trainer) -> Result<(Vec<usize>, Selection, Evaluation)> {
+        if self.limit == Some(0) || self.batch_tokens == 0 || self.max_new_tokens < 1 {
+            return Err(Error::new(
+                "'limit', 'batch_tokens' and 'max_new_tokens' must be at least 1",
+            ));
+        }
+        let sources = trainer.learner().map_or(0, |learner| learner.sources());
+        let isolation = match (&self.only, &self.without) {
+            (None, None) => Isolation::Total,
+            (Some(only), None) => Isolation::only(only, sources)?,
+            (None, Some(without)) => Isolation::without(without, sources)?,
+            _ => return Err(Error::new("give 'only' or 'without', not both")),
+        };
+        let normalise = self.normalise.as_deref().map(Normalisation::parse).transpose()?;
+        let rule = Rule::parse(&self.weights)?;
+        let selection = Selection { isolation, rule, normalise, ..Selection::default() };
+        let settings = &trainer.parts().settings;
+        let evaluation = Evaluation {
+            split: self.split,
+            limit: self.limit,
+            decoding: Decoding::parse(&self.decoding)?,
+            max_new_tokens: self.max_new_tokens,
+            batch_tokens: self.batch_tokens,
+            max_source: settings.max_source,
+            placement: settings.placement,
+        };
+        let names = &trainer.parts().task_names;
+        let place = |task: &String| {
+            let place = names.iter().position(|name| name == task);
+            let known = names.iter().map(String::as_str);
+            place.ok_or_else(|| Error::unknown("task", task, known))
+        };
+        let which = match &self.tasks {
+            Some(tasks) => tasks.iter().map(place).collect::<Result<_>>()?,
+            None => trainer.all_tasks(),
+        };
+        Ok((which, selection, evaluation))
+    }
+
+    /// The name of the predictions file: `test`, `test.only-src0`.
+    fn file(&self) -> String {
+        let parts = [
+            self.only.as_ref().map(|only| format!("only-{only}")),
+            self.without.as_ref().map(|without| format!("without-{without}")),
+            (self.weights != "renormalised").then(|| format!("weights-{}", self.weights)),
+            self.normalise.as_ref().map(|normalise| format!("normalise-{normalise}")),
+            (self.decoding != "greedy").then(|| format!("decoding-{}", self.decoding)),
+            (self.max_new_tokens != NEW_TOKENS).then(|| format!("tokens-{}", self.max_new_tokens)),
+            self.limit.map(|limit| format!("limit-{limit}")),
+            self.tasks.as_ref().map(|tasks| format!("tasks-{}", tasks.join("+"))),
+        ];
+        let parts = parts.into_iter().flatten().map(|part| part.replace(['/', '\\'], "-"));
+        [self.split.name().to_string()].into_iter().chain(parts).collect::<Vec<_>>().join(".")
+    }
+
+    /// Records predictions and scores. The scores of the default evaluation of the test rows are the
+    /// run's result; those of other evaluations are stored beside them.
+    fn record(&self, record: &mut Record, trainer: &Trainer, found: &Scores) {
+        let file = self.file();
+        record.answers(&file, found);
+        if file == self.split.name() {
+            record.scores(trainer, found);
+        } else if self.split == Split::Test {
+            record.look(trainer, self.to_json(found), found);
+        }
+    }
+
+    /// The entry in `result.json`.
+    fn to_json(&self, found: &Scores) -> Value {
+        let names: Vec<&str> = found.tasks.iter().map(|task| task.task.as_str()).collect();
+        json!({
+            "only": self.only, "without": self.without, "weights": self.weights,
+            "decoding": self.decoding, "normalise": self.normalise,
+            "limit": self.limit, "tasks": names, "max_new_tokens": self.max_new_tokens,
+        })
+    }
+}
+
+impl Run {
+    /// Evaluates the prompts after the last step, records the scores, and shows progress on standard
+    /// error. Returns `None` if a signal interrupted it.
+    ///
+    /// # Errors
+    /// An option has an unknown value, a task has no rows of the split, the options do not apply to the
+    /// method, or the caller has not yet seen all steps of the restored state.
+    pub fn evaluate(&mut self, options: &EvaluationOptions) -> Result<Option<Scores>> {
+        let (which, selection, evaluation) = options.resolve(&self.trainer)?;
+        self.refuse_behind("evaluates")?;
+        let mut interrupted = false;
+        let _hold = Hold::new();
+        let (shown, mut counter) = (self.progress, None);
+        let found = self.trainer.evaluate(&which, selection, &evaluation, &mut |done, total| {
+            let counter = counter.get_or_insert_with(|| Counter::new("evaluate", total as u64));
+            if shown {
+                counter.at(done as u64);
+            }
+            interrupted = interrupt::requested();
+            if interrupted { Err(Error::new("interrupted")) } else { Ok(()) }
+        });
+        if interrupted {
+            return Ok(None);
+        }
+        drop(counter);
+        let found = found?;
+        if found.cut > 0 {
+            notice::say(&format!(
+                "note: {} inputs to evaluate are longer than {} tokens and are cut",
+                found.cut, evaluation.max_source
+            ));
+        }
+        options.record(&mut self.record, &self.trainer, &found);
+        Ok(Some(found))
+    }
+
+    /// The scores as `compt eval --json` prints them.
+    pub fn scores_json(&self, found: &Scores) -> Value {
+        json!({
+            "split": found.split.name(),
+            "steps": self.trainer.steps(),
+            "average": found.average(),
+            "scores": scores::by_task(found),
+            "counts": scores::counts(found),
+        })
+    }
+
+    /// Makes the evaluation that is due after a step. An interrupted one is repeated when the run is resumed.
+    pub(super) fn evaluate_if_due(&mut self) -> Result<()> {
+        if !self.trainer.at().evaluation_due {
+            return Ok(());
+        }
+        let mut counter = None;
+        let shown = self.progress;
+        let found = self.trainer.due_evaluation(&mut |done, total| {
+            let counter = counter.get_or_insert_with(|| Counter::new("evaluate", total as u64));
+            if shown {
+                counter.at(done as u64);
+            }
+            if interrupt::requested() { Err(Error::new("interrupted")) } else { Ok(()) }
+        });
+        drop(counter);
+        let found = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(()),
+            Err(_) if interrupt::requested() => return Ok(()),
+            // A failed evaluation does not end the run: a control may request one for a task without rows.
+            Err(e) => {
+                self.trainer.skip_evaluation();
+                notice::say(&format!("step {}: not evaluated: {e}", self.trainer.steps()));
+                return Ok(());
+            }
+        };
+        if shown {
+            let (name, step) = (&self.name, found.step);
+            notice::say(&format!("{name}: validation {:.1} after step {step}", found.average));
+        }
+        if let Some(best) = self.record.evaluated(&found) {
+            self.checkpoint(Some(best))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_the_file_tells_the_options() {
+        let usual = EvaluationOptions::default();
+        assert_eq!(usual.file(), "test");
+        let short = EvaluationOptions { max_new_tokens: 2, ..usual.clone() };
+        assert_eq!(short.file(), "test.tokens-2");
+        let one = EvaluationOptions {
+            split: Split::Validation,
+            only: Some("src0".into()),
+            limit: Some(8),
+            tasks: Some(vec!["a/b".into()]),
+            ..usual
+        };
+        assert_eq!(one.file(), "validation.only-src0.limit-8.tasks-a-b");
+    }
+}

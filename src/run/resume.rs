@@ -1,0 +1,166 @@
+//! The run of an earlier process, which is resumed, replayed or evaluated.
+
+use super::steering::Past;
+use crate::Result;
+use compt_base::files::json::{read_json, read_json_lines};
+use compt_base::files::source::Source;
+use compt_study::records::events::{self, Change, Event};
+use compt_study::records::folder::{METRICS, RESULT};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Why a run of an earlier process is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The remaining steps are made and recorded.
+    Resume,
+    /// Its steps are made again, up to `to` or the last recorded one, and compared; nothing is
+    /// written.
+    Replay { to: Option<u64> },
+    /// Its last checkpoint is evaluated; no step is made, and nothing is written.
+    Evaluate,
+    /// A run that the script makes before the one that is replayed or evaluated: its last checkpoint is
+    /// loaded, and nothing is written.
+    Load { may_train: bool },
+}
+
+/// The run of an earlier process, as its folder records it.
+#[derive(Clone)]
+pub struct Earlier {
+    pub purpose: Purpose,
+    pub path: PathBuf,
+    events: Vec<Event>,
+    /// The recorded steps: the lines of `metrics.jsonl`.
+    pub steps: Vec<Value>,
+    /// Whether it ended with an error.
+    failed: bool,
+}
+
+impl Earlier {
+    /// Reads a run's folder.
+    ///
+    /// # Errors
+    /// A record cannot be read, or a source text does not match its recorded hash.
+    pub fn read(path: &Path, purpose: Purpose) -> Result<Earlier> {
+        Ok(Earlier {
+            purpose,
+            path: path.to_path_buf(),
+            events: events::read(path)?,
+            steps: read_json_lines(&path.join(METRICS))?,
+            failed: read_json(&path.join(RESULT)).is_ok_and(|result| !result["error"].is_null()),
+        })
+    }
+
+    /// The sources of the control file that the run started with.
+    pub fn first_version(&self) -> Option<&[Source]> {
+        self.events.iter().find_map(|event| match &event.change {
+            Change::Version { sources, .. } => Some(&sources[..]),
+            _ => None,
+        })
+    }
+
+    /// Whether it is the run to be replayed or evaluated.
+    pub fn is_target(&self) -> bool {
+        matches!(self.purpose, Purpose::Replay { .. } | Purpose::Evaluate)
+    }
+
+    /// Its control events, to be applied again.
+    pub fn past(&self) -> Past {
+        Past {
+            events: self.events.clone().into(),
+            until: self.steps.last().and_then(events::attempt).unwrap_or(0),
+            alone: self.is_target(),
+        }
+    }
+
+    /// After an error, the steps since the last checkpoint may be its cause: they are made again, with
+    /// the current control.
+    pub fn forget_failed_steps(&mut self, attempts: u64, steps: u64) {
+        if self.failed && !self.is_target() {
+            self.events.retain(|event| event.attempt <= attempts);
+            self.steps.truncate(steps as usize);
+        }
+    }
+}
+
+/// The first version of an operator file of a run.
+///
+/// # Errors
+/// As [`Earlier::read`].
+pub fn operator_of(run: &Path, name: &str) -> Result<Option<Source>> {
+    Ok(events::read(run)?.into_iter().find_map(|event| match event.change {
+        Change::Operator { name: known, source } if known == name => Some(source),
+        _ => None,
+    }))
+}
+
+/// The settings in which two specifications differ, by name with both values:
+/// `batch_size: 16 -> 32`.
+pub fn differences(old: &Value, new: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    // Settings that compt 0.1.0 did not record are not compared.
+    let recorded = old["format"].as_u64().unwrap_or(0);
+    let is_known = |key: &str| recorded > 0 || old.get(key).is_some();
+    match new.as_object() {
+        Some(new) => {
+            let mut common = new.clone();
+            common.retain(|key, _| is_known(key));
+            if recorded == 0
+                && let Some(tasks) = common["tasks"].as_object_mut()
+            {
+                tasks.shift_remove("sources");
+            }
+            collect("", old, &common.into(), &mut found);
+        }
+        None => collect("", old, new, &mut found),
+    }
+    // A path can be written in several ways: the hashes of the rows show whether the content is the same.
+    found.retain(|name| !["tasks.files.", "from.files."].iter().any(|key| name.starts_with(key)));
+    found
+}
+
+/// The settings of `config.json` that were edited after the newest checkpoint, which holds a copy of it.
+/// The device and the dtype are those of the process that wrote the checkpoint; files may have
+/// moved, if the hashes of their rows are the same.
+pub fn edits(recorded: &Value, copy: &Value) -> Vec<String> {
+    if recorded["format"] != copy["format"] {
+        return Vec::new();
+    }
+    let mut found = differences(copy, recorded);
+    let free = ["backbone.device", "backbone.dtype", "tasks.sources", "from.sources"];
+    found.retain(|name| !free.iter().any(|key| name.starts_with(key)));
+    found
+}
+
+fn collect(name: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    match (old, new) {
+        (Value::Object(a), Value::Object(b)) => {
+            let added = b.keys().filter(|key| !a.contains_key(*key));
+            for key in a.keys().chain(added) {
+                let full = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                collect(&full, &old[key], &new[key], found);
+            }
+        }
+        _ if old == new || old.as_f64().is_some_and(|x| new.as_f64() == Some(x)) => {}
+        (Value::String(a), Value::String(b)) if a.len() == 64 && b.len() == 64 => {
+            found.push(format!("{name}: different content"))
+        }
+        _ => found.push(format!("{name}: {old} -> {new}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn settings_that_differ_are_named() {
+        let old = json!({ "format": 2, "a": 1, "b": { "c": 0.5, "d": [1] }, "e": 2 });
+        let new = json!({ "format": 2, "a": 1.0, "b": { "c": 0.25, "d": [1] }, "f": 3 });
+        assert_eq!(differences(&old, &new), ["b.c: 0.5 -> 0.25", "e: 2 -> null", "f: null -> 3"]);
+        let old = json!({ "a": 1, "tasks": { "set": "x" } });
+        let new = json!({ "format": 2, "a": 2, "tasks": { "set": "x", "sources": [] } });
+        assert_eq!(differences(&old, &new), ["a: 1 -> 2"]);
+    }
+}

@@ -1,0 +1,60 @@
+//! Scores as a record and a table.
+
+use comfy_table::{CellAlignment, Table, presets};
+use compt_base::data::predictions::Predictions;
+use compt_core::train::evaluate::{Prediction, Scores, TaskScores};
+use serde_json::{Map, Value, json};
+
+/// Task -> metric -> percent.
+pub fn by_task(scores: &Scores) -> Value {
+    let metrics = |task: &TaskScores| -> Map<String, Value> {
+        task.metrics.iter().map(|(m, value)| (m.name().to_string(), json!(value))).collect()
+    };
+    scores.tasks.iter().map(|t| (t.task.clone(), metrics(t).into())).collect::<Map<_, _>>().into()
+}
+
+/// Task -> rows evaluated.
+pub fn counts(scores: &Scores) -> Value {
+    let rows = scores.tasks.iter().map(|t| (t.task.clone(), t.predictions.len().into()));
+    rows.collect::<Map<_, _>>().into()
+}
+
+/// The predictions of a task.
+pub fn predictions(task: &TaskScores) -> Predictions {
+    let all = |of: fn(&Prediction) -> &String| task.predictions.iter().map(of).cloned().collect();
+    Predictions {
+        task: task.task.clone(),
+        labels: task.labels.clone(),
+        text: all(|p| &p.source),
+        label: all(|p| &p.label),
+        prediction: all(|p| &p.prediction),
+    }
+}
+
+/// A table: task, metric, score, rows.
+pub fn table(scores: &Scores) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["task", "metric", "score", "rows"]);
+    for task in &scores.tasks {
+        for (i, (metric, value)) in task.metrics.iter().enumerate() {
+            let (name, rows) = match i {
+                0 => (task.task.clone(), task.predictions.len().to_string()),
+                _ => (String::new(), String::new()),
+            };
+            table.add_row([name, metric.name().to_string(), format!("{value:.1}"), rows]);
+        }
+    }
+    table.add_row([
+        "average".into(),
+        String::new(),
+        format!("{:.1}", scores.average()),
+        String::new(),
+    ]);
+    for column in [2, 3] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt()
+}

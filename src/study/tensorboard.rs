@@ -1,0 +1,216 @@
+//! TensorBoard's event files: records in TensorFlow's framing (length, masked CRC-32C, content), each
+//! an `Event` message of Protocol Buffers with scalar summaries.
+
+use crate::Result;
+use crate::records::catalog::{Entry, State};
+use crate::records::folder::{CONFIG, EVALUATIONS};
+use compt_base::files::json::read_json_lines;
+use compt_error::Context;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// How much of each run was written earlier.
+#[derive(Default)]
+pub struct Written(HashMap<PathBuf, Progress>);
+
+#[derive(Default, Clone, Copy)]
+struct Progress {
+    steps: usize,
+    evaluations: usize,
+    tested: bool,
+    /// The seconds of the steps so far.
+    seconds: f64,
+}
+
+/// Appends the new events of each run to its file below a folder; returns the number of events. The first
+/// call creates a new file. Errors: a run cannot be read, or a file cannot be written; it is named.
+pub fn write(folder: &Path, runs: &[Entry], written: &mut Written) -> Result<usize> {
+    let mut count = 0;
+    for entry in runs {
+        let path = file(folder, entry);
+        let fresh = !written.0.contains_key(&entry.path);
+        let progress = written.0.entry(entry.path.clone()).or_default();
+        let began = began(entry);
+        let mut content = Vec::new();
+        if fresh {
+            record(&mut content, &event(began, 0, &Part::Version));
+        }
+        let events = events(entry, began, progress)?;
+        events.iter().for_each(|event| record(&mut content, event));
+        count += events.len();
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).at(parent.display())?;
+        }
+        let open = || {
+            OpenOptions::new().create(true).write(true).truncate(fresh).append(!fresh).open(&path)
+        };
+        open().and_then(|mut file| file.write_all(&content)).at(path.display())?;
+    }
+    Ok(count)
+}
+
+/// `FOLDER/runs/table1/ssum-1a2b/events.out.tfevents.SECONDS.compt`
+fn file(folder: &Path, entry: &Entry) -> PathBuf {
+    let named: PathBuf =
+        entry.path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    folder.join(named).join(format!("events.out.tfevents.{:010}.compt", began(entry) as u64))
+}
+
+/// The start time of the run: the modification time of its configuration.
+fn began(entry: &Entry) -> f64 {
+    let written = fs::metadata(entry.path.join(CONFIG)).and_then(|meta| meta.modified());
+    let since = written.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// The events that were not written yet.
+fn events(entry: &Entry, began: f64, progress: &mut Progress) -> Result<Vec<Vec<u8>>> {
+    let mut found = Vec::new();
+    let steps = entry.metrics()?;
+    let mut last = 0;
+    for (i, line) in steps.iter().enumerate() {
+        last = line["step"].as_i64().unwrap_or(0);
+        if i >= progress.steps {
+            progress.seconds += line["seconds"].as_f64().unwrap_or(0.0);
+            let scalars = step_scalars(line);
+            found.push(event(began + progress.seconds, last, &Part::Scalars(&scalars)));
+        }
+    }
+    progress.steps = steps.len();
+    let evaluations = read_json_lines(&entry.path.join(EVALUATIONS))?;
+    for line in evaluations.iter().skip(progress.evaluations) {
+        let mut scalars = vec![("validation/average".to_string(), number(&line["average"]))];
+        scores("validation", &line["scores"], &mut scalars);
+        let step = line["step"].as_i64().unwrap_or(0);
+        found.push(event(began + progress.seconds, step, &Part::Scalars(&scalars)));
+    }
+    progress.evaluations = evaluations.len();
+    if entry.state == State::Finished && !progress.tested {
+        let mut scalars = Vec::new();
+        scores("test", &entry.scores(), &mut scalars);
+        if let Some(average) = entry.average {
+            scalars.push(("test/average".to_string(), average as f32));
+        }
+        if !scalars.is_empty() {
+            found.push(event(began + progress.seconds, last, &Part::Scalars(&scalars)));
+        }
+        progress.tested = true;
+    }
+    Ok(found)
+}
+
+fn number(value: &Value) -> f32 {
+    value.as_f64().map_or(f32::NAN, |x| x as f32)
+}
+
+/// `loss`, `grad_norm`, `temperature`, `seconds`, `lr/GROUP`.
+fn step_scalars(line: &Value) -> Vec<(String, f32)> {
+    let plain = ["loss", "grad_norm", "temperature", "seconds"];
+    let plain = plain
+        .iter()
+        .filter(|name| line.get(**name).is_some_and(|v| v.is_number() || **name == "loss"));
+    let mut scalars: Vec<(String, f32)> =
+        plain.map(|name| (name.to_string(), number(&line[*name]))).collect();
+    for (group, rate) in line["lr"].as_object().into_iter().flatten() {
+        scalars.push((format!("lr/{group}"), number(rate)));
+    }
+    scalars
+}
+
+/// `test/TASK/METRIC`, or `validation/TASK` for one score per task.
+fn scores(split: &str, scores: &Value, scalars: &mut Vec<(String, f32)>) {
+    for (task, score) in scores.as_object().into_iter().flatten() {
+        match score.as_object() {
+            Some(metrics) => scalars.extend(
+                metrics
+                    .iter()
+                    .map(|(name, value)| (format!("{split}/{task}/{name}"), number(value))),
+            ),
+            None => scalars.push((format!("{split}/{task}"), number(score))),
+        }
+    }
+}
+
+/// The contents of an event.
+enum Part<'a> {
+    /// The first event of a file.
+    Version,
+    Scalars(&'a [(String, f32)]),
+}
+
+/// `Event { wall_time = 1, step = 2, file_version = 3, summary = 5 }`
+fn event(time: f64, step: i64, part: &Part) -> Vec<u8> {
+    let mut out = vec![0x09];
+    out.extend(time.to_le_bytes());
+    out.push(0x10);
+    varint(step as u64, &mut out);
+    match part {
+        Part::Version => field(3, b"brain.Event:2", &mut out),
+        Part::Scalars(scalars) => {
+            let mut summary = Vec::new();
+            for (tag, value) in *scalars {
+                // `Summary { repeated Value = 1 }`, `Value { tag = 1, simple_value = 2 }`
+                let mut one = Vec::new();
+                field(1, tag.as_bytes(), &mut one);
+                one.push(0x15);
+                one.extend(value.to_le_bytes());
+                field(1, &one, &mut summary);
+            }
+            field(5, &summary, &mut out);
+        }
+    }
+    out
+}
+
+/// A field of bytes.
+fn field(number: u8, content: &[u8], out: &mut Vec<u8>) {
+    out.push(number << 3 | 2);
+    varint(content.len() as u64, out);
+    out.extend(content);
+}
+
+fn varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn record(out: &mut Vec<u8>, content: &[u8]) {
+    let length = (content.len() as u64).to_le_bytes();
+    out.extend(length);
+    out.extend(masked_crc(&length).to_le_bytes());
+    out.extend(content);
+    out.extend(masked_crc(content).to_le_bytes());
+}
+
+fn masked_crc(content: &[u8]) -> u32 {
+    crc32c::crc32c(content).rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_framing_is_tensorflow_s() {
+        // The standard check value of CRC-32C, and numbers of one and two bytes.
+        assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
+        let mut out = Vec::new();
+        varint(300, &mut out);
+        assert_eq!(out, [0xac, 0x02]);
+        let event = event(1.5, 7, &Part::Scalars(&[("loss".into(), 0.5)]));
+        let mut wanted = vec![0x09];
+        wanted.extend(1.5f64.to_le_bytes());
+        wanted.extend([0x10, 7, 0x2a, 13, 0x0a, 11, 0x0a, 4]);
+        wanted.extend(b"loss");
+        wanted.push(0x15);
+        wanted.extend(0.5f32.to_le_bytes());
+        assert_eq!(event, wanted);
+    }
+}
