@@ -13,28 +13,28 @@ use std::time::{Duration, SystemTime};
 
 #[derive(Subcommand)]
 pub enum CacheCommand {
-    /// Show what is there (`compt cache` alone is the same)
+    /// List the cache (same as `compt cache` without a subcommand)
     List,
-    /// Remove models and datasets, revisions of them, or what interrupted downloads left
+    /// Remove models, datasets, revisions of them, or files of interrupted downloads
     #[command(after_help = PRUNE_EXAMPLES)]
     Prune(Prune),
 }
 
 #[derive(Args)]
 pub struct Prune {
-    /// What goes: all of it, or with @REVISION that revision and the files no other has
+    /// Model or dataset to remove; with @REVISION only that revision and the files that no other uses
     #[arg(value_name = "NAME[@REV]")]
     names: Vec<String>,
 
-    /// Only parts of interrupted downloads and files of no revision; without names, of all
+    /// Only files of interrupted downloads and files that no revision uses; by default of all
     #[arg(long)]
     incomplete: bool,
 
-    /// The few-shot rows drawn from large files, kept so as not to read those again
+    /// The cached few-shot rows of large files
     #[arg(long, conflicts_with_all = ["names", "incomplete"])]
     draws: bool,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }
@@ -46,7 +46,8 @@ Examples:
   compt cache prune --incomplete
   compt cache prune --draws
 
-It shows what goes and asks. Nothing outside the cache folders is removed.";
+The command lists what it will remove and asks for confirmation. It removes nothing outside of the
+cache folders.";
 
 pub fn cache(command: Option<&CacheCommand>) -> ExitCode {
     let hub = match Hub::from_env() {

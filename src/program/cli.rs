@@ -20,7 +20,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Run Lua code given here; `compt` and `torch` are globals in it
+    /// Run this Lua code; `compt` and `torch` are global variables in it
     #[arg(short = 'e', long = "eval", value_name = "CODE")]
     eval: Option<String>,
 
@@ -33,7 +33,7 @@ enum Command {
     /// Run a study: a Lua script
     #[command(after_help = RUN_EXAMPLES)]
     Run {
-        /// The script; files beside it can be required
+        /// The script; it can `require` files in the same folder
         file: PathBuf,
 
         #[command(flatten)]
@@ -42,58 +42,58 @@ enum Command {
         #[command(flatten)]
         grid: GridOptions,
     },
-    /// Go on with a run that was stopped: exactly as if it had not been
+    /// Resume a stopped run from its last checkpoint, with the same results as an uninterrupted run
     #[command(after_help = RESUME_EXAMPLES)]
     Resume(reopen::ResumeOptions),
-    /// Make a run again from its record, with every edit at its step, and compare each loss
+    /// Repeat a run from its record, with each edit at its step, and compare every loss
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(reopen::ReplayOptions),
-    /// Run a grid of runs on several machines: plan it, run parts of it, hand it to Slurm
+    /// Run a grid on several machines: write its plan, run parts of it, submit it to Slurm
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep {
         #[command(subcommand)]
         command: sweep::SweepCommand,
     },
-    /// List recorded runs; read their logs, compare, tag, delete and export them
+    /// List, compare, tag, delete and export recorded runs; show their logs
     #[command(after_help = RUNS_EXAMPLES)]
     Runs(runs::RunsOptions),
-    /// Write one HTML file on runs: tables, figures, curves, predictions; it needs no network
+    /// Write an HTML report of runs as a single file: tables, figures, curves, predictions
     #[command(after_help = REPORT_EXAMPLES)]
     Report(report::Options),
-    /// Evaluate a run again: other prompts, weights, rows or decoding; nothing is trained
+    /// Evaluate a run again with other prompts, weights, rows or decoding, without training
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(eval::Options),
-    /// Answer lines of standard input with a run's prompt: predictions and label scores
+    /// Predict labels and their probabilities for lines of standard input with a run's prompt
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(predict::Options),
-    /// Draw what a control file sets over a run, as text and SVG; nothing is trained
+    /// Plot the settings of a control file over a run, as text and SVG, without training
     #[command(after_help = PLOT_CONTROL_EXAMPLES)]
     PlotControl(plot_control::Options),
-    /// The prompt: type Lua, see values (`compt` alone on a terminal is the same)
+    /// Start the interactive Lua prompt (same as `compt` without arguments in a terminal)
     #[command(after_help = REPL_EXAMPLES)]
     Repl {
         #[command(flatten)]
         session: SessionOptions,
     },
-    /// Download models and datasets of the Hugging Face hub; prints the folder of each
+    /// Download models and datasets from the Hugging Face hub, and print the folder of each
     #[command(after_help = FETCH_EXAMPLES)]
     Fetch(fetch::FetchOptions),
-    /// Show what was downloaded, or remove some of it
+    /// List downloaded models and datasets, or remove them
     #[command(after_help = CACHE_EXAMPLES)]
     Cache {
         #[command(subcommand)]
         command: Option<cache::CacheCommand>,
     },
-    /// Prompts on disk: look at them, compare and merge them, exchange them with peft
+    /// Show, compare, merge, import and export saved prompts; peft can read and write them
     #[command(after_help = PROMPTS_EXAMPLES)]
     Prompts {
         #[command(subcommand)]
         command: prompts::PromptsCommand,
     },
-    /// Print the editor's stubs of the runtime (LuaCATS), or the reference manual
+    /// Print type stubs for editors (LuaCATS), or the reference manual
     #[command(after_help = STUBS_EXAMPLES)]
     Stubs {
-        /// Write the stubs into this folder instead
+        /// Write the stubs to this folder instead
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
 
@@ -101,14 +101,14 @@ enum Command {
         #[arg(long, conflicts_with = "folder")]
         manual: bool,
     },
-    /// Make a folder known to editors: writes .luarc.json and the stubs
+    /// Set up a folder for editors: write .luarc.json and the type stubs
     #[command(after_help = INIT_EXAMPLES)]
     Init {
-        /// The folder with your studies
+        /// Folder of your scripts
         #[arg(value_name = "DIR", default_value = ".")]
         folder: PathBuf,
     },
-    /// Show versions, hardware and folders, what is missing and how to get it
+    /// Show versions, hardware and folders, and how to install what is missing
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,
 }
@@ -116,11 +116,11 @@ enum Command {
 /// How the grids of a script (`compt.ablate`) are run.
 #[derive(Args)]
 struct GridOptions {
-    /// Runs of a grid (compt.ablate) side by side, each a process with its share of the cores
+    /// Number of runs of a grid (compt.ablate) at a time; each process gets a share of the cores
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
 
-    /// List the runs of a grid, what is finished and how long the rest may take; run none
+    /// List the runs of a grid, their states and the estimated time left, without running them
     #[arg(long, conflicts_with = "jobs")]
     dry_run: bool,
 }
@@ -132,7 +132,7 @@ Examples:
   compt -e 'print(torch.ones(2, 3))'
   compt doctor
 
-Exit codes: 0 done, 1 the study failed, 2 wrong usage; after a checkpoint 130 for Ctrl-C, 143 for
+Exit codes: 0 success, 1 the study failed, 2 wrong usage; after a checkpoint 130 for Ctrl-C, 143 for
 SIGTERM, 85 for SIGUSR1";
 
 const RUN_EXAMPLES: &str = "\
@@ -146,7 +146,7 @@ Examples:
 const RESUME_EXAMPLES: &str = "\
 Examples:
   compt resume runs/study
-  compt resume runs/quickstart        # the runs of one script: those that are over stay as they are
+  compt resume runs/quickstart        # all runs of a script; finished runs do not change
 
 The run is rebuilt from its config.json and continues after its last checkpoint. Where that is not
 sufficient, for example if the script does more than one t:run(), a note says so and the copy of the
@@ -158,7 +158,7 @@ Examples:
   compt replay runs/study
   compt replay runs/study --to 100
 
-Nothing is written. Exit code 0: every loss is as recorded; 1: one is not.";
+Nothing is written. Exit codes: 0 every loss equals the record, 1 a loss differs.";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -167,7 +167,7 @@ Examples:
   compt sweep submit scripts/table1.lua --set shots=16 --launcher slurm --profile slurm.lua
   compt sweep status runs/table1/plan.jsonl
 
-docs/cluster.md leads from a grid on one machine to a cluster.";
+docs/cluster.md is a guide from a grid on one machine to a cluster.";
 
 const RUNS_EXAMPLES: &str = "\
 Examples:
@@ -183,8 +183,8 @@ Examples:
   compt report runs/table1
   compt report runs/ssum runs/pt -o compare.html --title 'Sums against prompt tuning'
 
-Damaged and foreign folders are told and left out. Studies write reports with sections of their own:
-?compt.report.page at the prompt.";
+Damaged folders and folders of other programs are listed and skipped. A script can write a report with
+custom sections: see ?compt.report.page at the prompt.";
 
 const EVAL_EXAMPLES: &str = "\
 Examples:
@@ -193,7 +193,7 @@ Examples:
   compt eval runs/ssum --normalise sum --task nli3 --task nli2 --json
 
 The run is rebuilt from its config.json with its last checkpoint; nothing is written. If a part of it is
-made by the script, a note says so and the copy of the script is run again up to its trainer.";
+created by the script, a note says so and the copy of the script is run again up to its trainer.";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:
@@ -201,9 +201,9 @@ Examples:
   compt predict runs/study --task rte < rows.jsonl > predictions.jsonl
   compt predict runs/study --task rte < rows.jsonl | jq -r .prediction
 
-A line is a JSON object with the columns that the task's rows had, or, for a task of one field, its
-text. Each comes back as a JSON object with `prediction` (the decoded text), `scores` (how probable each label
-word is among them), and `cut` where it was longer than the run's max_source_length.";
+Each line is a JSON object with the columns of the task's rows, or, for a task with one field, the text of
+that field. For each line a JSON object is printed, with `prediction` (the decoded text), `scores` (the
+probability of each label word), and `cut` if the input was longer than the run's max_source_length.";
 
 const PLOT_CONTROL_EXAMPLES: &str = "\
 Examples:
@@ -211,8 +211,8 @@ Examples:
   compt plot-control control.lua --steps 600 --epochs 10 --tasks nli3,sentiment,count
   compt plot-control control.lua --out - > control.svg
 
-No losses or scores are known: the output names the knobs that depend on them, and what was supposed.
-Of runs longer than 2,000 steps as many are asked, evenly spread.";
+Losses and scores are simulated: the output names the knobs that depend on them, and the assumptions.
+For runs longer than 2,000 steps, 2,000 evenly spaced steps are evaluated.";
 
 const REPL_EXAMPLES: &str = "\
 Examples:
@@ -220,9 +220,9 @@ Examples:
   compt repl --out runs/trial --seed 3
   echo 'torch.ones(2, 3):sum()' | compt repl
 
-At the prompt: ?name explains a name, :help lists the commands, Tab completes, Ctrl-C stops what
-runs, Ctrl-D leaves. The history is kept in $COMPT_HISTORY (by default
-~/.local/state/compt/history; empty: nowhere). NO_COLOR turns colours off.";
+At the prompt: ?name shows the documentation of a name, :help lists the commands, Tab completes, Ctrl-C
+interrupts, Ctrl-D exits. The history is saved in $COMPT_HISTORY (by default
+~/.local/state/compt/history; empty: not saved). NO_COLOR disables colours.";
 
 const FETCH_EXAMPLES: &str = "\
 Examples:
@@ -231,16 +231,16 @@ Examples:
   compt fetch datasets/nyu-mll/glue --include 'sst2/*' --include README.md
   folder=$(compt fetch t5-small)
 
-What is there already is not downloaded  and what was interrupted goes on where it was. Each
-file is checked against its hash. The cache is that of Python's huggingface_hub:
+Files in the cache are not downloaded again, and interrupted downloads are resumed. Each file is
+checked against its hash. The cache is that of Python's huggingface_hub:
 
-  HF_HOME, HF_HUB_CACHE      the folder; by default ~/.cache/huggingface, and hub/ in it
-  HF_TOKEN                   for private and gated ones; else the file `token` in HF_HOME
+  HF_HOME, HF_HUB_CACHE      cache folders; by default ~/.cache/huggingface, and hub/ in it
+  HF_TOKEN                   token for private and gated repositories; else the file `token` in HF_HOME
   HF_ENDPOINT                a mirror of https://huggingface.co
-  HF_HUB_OFFLINE=1           makes no request, ever
+  HF_HUB_OFFLINE=1           never send a request
   HTTPS_PROXY, NO_PROXY      a proxy;  SSL_CERT_FILE: certificates to trust instead
 
-Exit codes: 0 done, 1 it failed, 2 wrong usage, 130 Ctrl-C";
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 Ctrl-C";
 
 const CACHE_EXAMPLES: &str = "\
 Examples:
@@ -256,7 +256,8 @@ Examples:
   compt prompts export runs/ssum:nli3 adapters/nli3
   compt prompts import adapters/nli3 nli3.safetensors
 
-RUN is a run's folder, a .safetensors or .npy file or a folder of peft; RUN:NAME one prompt in it.";
+RUN is the folder of a run, a .safetensors or .npy file, or a folder of peft. RUN:NAME is one of its
+prompts.";
 
 const STUBS_EXAMPLES: &str = "\
 Examples:

@@ -12,52 +12,51 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub struct Options {
-    /// The run's folder
+    /// Folder of the run
     #[arg(value_name = "RUN")]
     folder: PathBuf,
 
-    /// Whose rows: train, validation or test
+    /// Split of the rows: train, validation or test
     #[arg(long, default_value = "test")]
     split: String,
 
-    /// One prompt only: src0, src1 ..., all_src, private or total
+    /// Use only this prompt: src0, src1 ..., all_src, private or total
     #[arg(long, value_name = "PROMPT", conflicts_with = "without")]
     only: Option<String>,
 
-    /// All but one prompt: src0, src1 ..., all_src or private
+    /// Use all prompts except this one: src0, src1 ..., all_src or private
     #[arg(long, value_name = "PROMPT")]
     without: Option<String>,
 
-    /// Weights of the sources that are left: renormalised, or as_learned
+    /// Router weights of the remaining source prompts: renormalised or as_learned
     #[arg(long, value_name = "RULE", default_value = "renormalised")]
     weights: String,
 
-    /// How router weights are made comparable, in place of the run's own: softmax, softmax_sigmoid,
-    /// sum, sigmoid or none
+    /// Replace the normalisation of router weights: softmax, softmax_sigmoid, sum, sigmoid or none
     #[arg(long, value_name = "NAME")]
     normalise: Option<String>,
 
-    /// greedy, full, or rank: the most probable label word
+    /// Decoding: greedy, full (the whole text) or rank (the label word with the highest probability)
     #[arg(long, default_value = "greedy")]
     decoding: String,
 
-    /// Rows a task, at most
+    /// Maximum number of rows per task
     #[arg(long, value_name = "ROWS")]
     limit: Option<usize>,
 
-    /// A task; may be given again. By default all
+    /// Task to evaluate; can be repeated. By default all
     #[arg(long, value_name = "NAME")]
     task: Vec<String>,
 
-    /// Where it computes, if not where it was recorded: cpu, cuda, cuda:N or auto
+    /// Device to compute on: cpu, cuda, cuda:N or auto; by default the device of the run
     #[arg(long)]
     device: Option<String>,
 
-    /// The backbone, where it is no longer where the run found it: a folder or a model of the hub
+    /// Backbone to use if that of the run was moved or renamed: a folder or a model of the hub
     #[arg(long, value_name = "NAME")]
     backbone: Option<String>,
 
-    /// Scores as JSON
+    /// Print the scores as JSON
     #[arg(long)]
     json: bool,
 }

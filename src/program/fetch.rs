@@ -10,15 +10,15 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub struct FetchOptions {
-    /// Models (org/name) and datasets (datasets/org/name), each perhaps with @REVISION
+    /// Models (org/name) and datasets (datasets/org/name), optionally with @REVISION
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
 
-    /// A branch, a tag or a commit of each; by default main
+    /// Branch, tag or commit of each; by default main
     #[arg(long, value_name = "REV")]
     revision: Option<String>,
 
-    /// Only files that fit, such as '*.json'; by default what a T5 needs, and all of a dataset
+    /// Download only files that match, such as '*.json'; by default the files of a T5, and all of a dataset
     #[arg(long, value_name = "PATTERN")]
     include: Vec<String>,
 }

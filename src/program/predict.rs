@@ -22,22 +22,22 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub struct Options {
-    /// The run's folder
+    /// Folder of the run
     run: PathBuf,
 
-    /// The task whose prompt answers; of a run of one task, that one
+    /// Task whose prompt is used; optional if the run has one task
     #[arg(long, value_name = "NAME")]
     task: Option<String>,
 
-    /// The backbone, where it is no longer where the run found it: a folder or a model of the hub
+    /// Backbone to use if that of the run was moved or renamed: a folder or a model of the hub
     #[arg(long, value_name = "NAME")]
     backbone: Option<String>,
 
-    /// Where it computes: cpu, cuda, cuda:N or auto
+    /// Device to compute on: cpu, cuda, cuda:N or auto
     #[arg(long, default_value = "auto")]
     device: String,
 
-    /// Lines that are answered together
+    /// Number of lines in a batch
     #[arg(long, value_name = "N", default_value_t = 32)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,

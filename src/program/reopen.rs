@@ -10,30 +10,30 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub struct ResumeOptions {
-    /// The folder of the run, or of several runs of one script
+    /// Folder of the run, or of several runs of one script
     #[arg(value_name = "RUN")]
     folder: PathBuf,
 
-    /// Where it computes, if not where it was recorded: cpu, cuda, cuda:N or auto
+    /// Device to compute on: cpu, cuda, cuda:N or auto; by default the device of the run
     #[arg(long)]
     device: Option<String>,
 
-    /// Finish the run from its config.json; what its script does after it is left out
+    /// Finish the run from its config.json only; the rest of its script is not run
     #[arg(long)]
     no_script: bool,
 }
 
 #[derive(Args)]
 pub struct ReplayOptions {
-    /// The folder of the run
+    /// Folder of the run
     #[arg(value_name = "RUN")]
     folder: PathBuf,
 
-    /// The last step to make; by default the last one recorded
+    /// Last step to repeat; by default the last recorded step
     #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
     to: Option<u64>,
 
-    /// Where it computes, if not where it was recorded: cpu, cuda, cuda:N or auto
+    /// Device to compute on: cpu, cuda, cuda:N or auto; by default the device of the run
     #[arg(long)]
     device: Option<String>,
 }

@@ -9,15 +9,15 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub struct Options {
-    /// Folders with runs in or below them
+    /// Folders of runs, or folders that contain them
     #[arg(value_name = "RUN", required = true)]
     folders: Vec<PathBuf>,
 
-    /// The file to write
+    /// File to write
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     out: PathBuf,
 
-    /// The page's title
+    /// Title of the page
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
 }

@@ -7,23 +7,23 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct SessionOptions {
-    /// A value the script sees as compt.args.KEY: a number, true, false or text (quotes force text)
+    /// Set compt.args.KEY for the script: a number, true, false or a string (quotes force a string)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_arg)]
     set: Vec<(String, serde_json::Value)>,
 
-    /// The folder where runs are recorded
+    /// Folder in which runs are recorded
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Where tensors live: cpu, cuda, cuda:N or auto
+    /// Device of tensors: cpu, cuda, cuda:N or auto
     #[arg(long, default_value = "auto")]
     device: String,
 
-    /// Seed of every random number
+    /// Seed of all random generators
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// For runs nobody watches: an edit of a control file that does not work ends the run
+    /// End the run if an edit of its control file is invalid; for unattended runs
     #[arg(long)]
     strict: bool,
 }

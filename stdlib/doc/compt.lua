@@ -4,7 +4,7 @@ class "compt" [[
 The runtime: `local compt = require "compt"`. It is a global variable at the prompt and in `compt -e`. A field that
 does not exist is an error that names the nearest one.
 
-- args: table<string, any> -- values of `--set key=value`. `true` and `false` (in any case) are booleans. A number is a number if it prints back as it was typed (`16`, `0.5`) or is in scientific notation (`1e-3`). Everything else, and anything in quotes, is a string
+- args: table<string, any> -- values of `--set key=value`. `true` and `false` (case-insensitive) are booleans. A value is a number if formatting that number gives the same text (`16`, `0.5`) or if it is in scientific notation (`1e-3`). Every other value, and every value in quotes, is a string
 - out: string? -- folder of `--out`; nil without it
 - seed: integer -- value of `--seed`; 0 without it
 - methods: compt.methods -- methods of the library
@@ -36,25 +36,25 @@ a table or has a key of another type.
 section "Backbone"
 
 options "compt.BackboneOptions" [[
-- dtype?: "auto"|"float32"|"bfloat16" = "auto" -- dtype of the weights. "auto" is bfloat16 if the machine multiplies bfloat16 fast and the model is wide enough to gain from it, else float32
-- device?: torch.device -- where the model computes; default: `--device`
+- dtype?: "auto"|"float32"|"bfloat16" = "auto" -- dtype of the weights. "auto" is bfloat16 if the machine multiplies bfloat16 fast and the model is wide enough to benefit, else float32
+- device?: torch.device -- device of the model; default: `--device`
 - tokenizer?: compt.Tokenizer -- replaces the tokenizer of the folder
-- trainable?: boolean = false -- train the weights; only for a table of configuration
+- trainable?: boolean = false -- whether the weights have gradients and can be trained
 - seed?: integer -- seed of random weights
 ]]
 
 fn "compt.backbone(name: \"micro\"|compt.folder|string|table, options?: compt.BackboneOptions): compt.Backbone" [[
 Loads a frozen T5, mT5 or umT5. `name` is one of: "micro", the model inside the binary; a checkpoint folder; a
 model of the Hugging Face hub ("google-t5/t5-base", "t5-base", "org/name@revision"), which is downloaded on first
-use; a table of T5 configuration, for random weights.
+use; a table with a T5 configuration, for random weights.
 
 A folder has `config.json`, the weights (`model.safetensors` or `pytorch_model.bin`, whole or in shards) and the
 tokenizer (`tokenizer.json` or `spiece.model`), as transformers 4 or 5 writes them. Supported are T5 v1.0, v1.1,
 LM-adapted, flan, T0, UL2, ByT5, CodeT5, MADLAD-400, mT5, mT0 and umT5 (Raffel et al. 2020; Xue et al. 2021).
 
 Raises an error if there is no such folder or model, `model_type` is not of this family, a file is missing or
-damaged, `config.json` asks for something that is not supported, a tensor is missing, unused or of another shape,
-or the device does not exist.
+damaged, `config.json` has an unsupported setting, a tensor is missing, unused or has a wrong shape, or the device
+does not exist.
 > b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 > compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
 ]]
@@ -62,12 +62,12 @@ or the device does not exist.
 class "compt.Backbone" [[
 A T5 encoder-decoder. Its weights do not change unless it was created with `trainable`. Shapes below use B (rows),
 L (input tokens), T (target tokens) and d (`d_model`).
-- name: string -- "micro", the folder, or the model of the hub
+- name: string -- "micro", the folder, or the name of the model on the hub
 - config: table -- configuration, with the key names of `config.json`
 - d_model: integer -- d, width of the embeddings
 - vocab_size: integer -- number of token ids
 - dtype: string -- dtype of the weights
-- device: string -- where it computes
+- device: string -- device of the model
 - tokenizer: compt.Tokenizer? -- nil if the folder has none
 > b.config.num_layers
 ]]
@@ -95,7 +95,7 @@ The result of `backbone:forward`.
 options "compt.GenerateOptions: compt.InputOptions" [[
 - max_new_tokens?: integer = 20 -- maximum number of new tokens in a row
 - num_beams?: integer = 1 -- number of beams; 1 is greedy decoding
-- length_penalty?: number = 1 -- exponent of the length that divides the score of a beam
+- length_penalty?: number = 1 -- the score of a beam is divided by its length to this power
 - early_stopping?: boolean = false -- stop as soon as `num_beams` candidates are complete
 ]]
 
@@ -111,8 +111,9 @@ Looks up embeddings: ids [B, L] to [B, L, d]. Raises an error if an id is outsid
 ]]
 
 method "compt.Backbone:encode(options: compt.InputOptions): torch.Tensor" [[
-Runs the encoder and returns its last hidden states, [B, L, d]. Raises an error if the input is missing, given
-twice or empty, a shape does not fit, an id is outside of the vocabulary, or `text` is given without a tokenizer.
+Runs the encoder and returns its last hidden states, [B, L, d]. Raises an error if the input is missing, empty or
+specified more than once, a shape does not match, an id is outside of the vocabulary, or `text` is used without a
+tokenizer.
 > b:encode({ text = "who has a dog ?" }).shape
 > b:encode({ inputs_embeds = torch.zeros(1, 3, b.d_model), attention_mask = { { 1, 1, 0 } } }).shape
 > b:encode({ input_ids = { { 5, 1 } } }).shape
@@ -142,8 +143,8 @@ if the folder cannot be written.
 ]]
 
 fn "compt.tokenizer(folder: compt.folder): compt.Tokenizer" [[
-Loads a tokenizer without a model: `tokenizer.json`, or `spiece.model` if that is the only one, with the tokens of
-`added_tokens.json` and `tokenizer_config.json`. ByT5's byte tokenizer is used if `tokenizer_config.json` names it.
+Loads a tokenizer without a model: `tokenizer.json`, or `spiece.model` if there is no `tokenizer.json`, with the tokens
+of `added_tokens.json` and `tokenizer_config.json`. ByT5's byte tokenizer is used if `tokenizer_config.json` names it.
 Raises an error if the folder has no tokenizer, or one that is damaged or not of the T5 family.
 ]]
 
@@ -185,7 +186,7 @@ options "compt.TasksOptions" [[
 - seed?: integer = 0 -- seed of every draw of rows
 - validation_size?: integer -- training rows to hold out if there are no validation rows. Default: 1,000 for files, 0 for rows in Lua; never more than half
 - max_test?: integer -- number of test rows to keep; default: all
-- stsb_rounding?: number -- step to which number labels are rounded; default: that of the task
+- stsb_rounding?: number -- number labels are rounded to multiples of this; default: that of the task
 - missing?: compt.Missing -- for every task; default: that of the task
 - tokenizer?: compt.Tokenizer -- counts input lengths with this tokenizer (`b.tokenizer`), see `tasks.lengths`
 - max_source_length?: integer = 256 -- input length of the trainer, to count how many inputs it truncates
@@ -211,15 +212,15 @@ A task defined by the user.
 - template?: string|fun(row: table): string -- a text with `{column}` in it, or a function of the row
 - prefix?: string -- text before the input
 - labels: string[]|"number" -- label words by class id, or "number" for regression. Words are compared as a tokenizer sees them: white space, character forms (NFKC) and invisible characters do not count. Two equal words are an error; two words with the same tokens are an error of `compt.trainer`
-- label_is?: "word"|"index" -- what the label of a row is if the label words are numbers (`labels = { "1", "2", "3" }`): a word, or a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (in any case) is the label word of that name, else class 1
+- label_is?: "word"|"index" -- how to read the label of a row if the label words are numbers (`labels = { "1", "2", "3" }`): as a label word, or as a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (case-insensitive) is the label word of that name, else class 1
 - range?: number[] -- lowest and highest number (default 0 and 5)
-- rounding?: number -- step to which numbers are rounded (default 0.2)
+- rounding?: number -- numbers are rounded to multiples of this (default 0.2)
 - label_names?: string[] -- names of the labels in the rows, if they differ from the label words. Names that are numbers are names, not class ids
 - class_names?: string[] -- names of the labels in Parquet files of Hugging Face datasets (`ClassLabel` names), if they are neither `label_names` nor `labels`. Names that do not match are an error
 - missing?: compt.Missing = "error" -- for rows without a label or text
 - metrics?: compt.Metric[] -- main metric first (default: accuracy; for numbers pearson and spearman)
-- columns?: table<string, string|integer> -- column of each field (and of `label`) if the names in the file differ. Positions from 1 mean a table without a header row: { text = 1, label = 2 }
-- delimiter?: string -- cell separator of tables (default "," for .csv, "\t" for .tsv). With it, a file of any other name is read as a table
+- columns?: table<string, string|integer> -- column of each field (and of `label`) if the names in the file differ. Numbers (from 1) are for a table without a header row: { text = 1, label = 2 }
+- delimiter?: string -- cell separator of tables (default "," for .csv, "\t" for .tsv). With this option, a file with any other extension is read as a table
 - quotes?: boolean -- whether cells of tables may be in double quotes (default true; false for .tsv)
 - small?: boolean -- split the validation rows in half, into validation and test rows
 - files?: compt.TaskFiles -- the files; use `files` or `rows`
@@ -246,9 +247,9 @@ A split of the rows of a task.
 fn "compt.tasks(what: \"micro\"|\"glue\"|\"set2\"|string|string[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
 Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary), "glue" (Wang et al.
 2019), "set2", the name of one task, a list of such names, or a table of task definitions by name; names and
-definitions can be mixed in one table. If two sets have a task of that name, write the set before it: "glue.qnli",
+definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli",
 "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of
-both, each with the rows it was drawn with.
+both, each with the rows that were drawn for it.
 
 Raises an error if a name is unknown or ambiguous, a file is missing or damaged, a row has no valid label or text, a
 split has no rows, or there are fewer rows than `shots`.

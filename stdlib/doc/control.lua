@@ -31,7 +31,7 @@ An evaluation on validation rows during training.
 ]]
 
 alias "compt.Knob" "number|compt.Schedule|fun(step: integer, view: compt.View): number" [[
-The value of a setting: a number, a schedule, or a function of step and view that returns a number.
+The value of a knob: a number, a schedule, or a function of step and view that returns a number.
 ]]
 
 alias "compt.Switch" "boolean|fun(step: integer, view: compt.View): boolean" [[
@@ -41,7 +41,7 @@ A boolean, or a function of step and view that returns one.
 options "compt.Control" [[
 The knobs of a run, and what a control file returns. A knob that is left out keeps the setting of the method or of
 the trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step
-and view only: a control is rejected if a function returns two different answers for one step, a value out of range,
+and view only: a control is rejected if a function returns two different values for one step, a value out of range,
 NaN or nil. Output of `print` appears on standard error with its step, at most five lines per step and ten per
 second.
 - lr?: table<compt.Group|"backbone", compt.Knob> -- learning rate by group, 0 to 100
@@ -116,15 +116,15 @@ remaining steps, with its own step 1 after the warm-up.
 options "compt.OneCycleOptions" [[
 Options as in `torch.optim.lr_scheduler.OneCycleLR`.
 - pct_start?: number = 0.3 -- share of the steps for the rise, in [0, 1]
-- anneal?: "cosine"|"linear" = "cosine" -- form of rise and fall
+- anneal?: "cosine"|"linear" = "cosine" -- annealing strategy of rise and fall
 - div_factor?: number = 25 -- first value: `peak / div_factor`
 - final_div_factor?: number = 1e4 -- last value: the first value divided by this
 - three_phase?: boolean = false -- fall back to the first value as fast as it rose, then to the last value
 ]]
 
 fn "compt.schedule.one_cycle(peak: number, options?: compt.OneCycleOptions): compt.Schedule" [[
-The one-cycle policy (Smith and Topin 2018): up to `peak`, then down to far below the first value. The same as
-`OneCycleLR` of PyTorch.
+The one-cycle policy (Smith and Topin 2018): the value rises to `peak`, then falls to far below the first value. The same
+as `OneCycleLR` of PyTorch.
 > compt.schedule.one_cycle(0.1, { pct_start = 0.2 })
 ]]
 
@@ -232,7 +232,7 @@ options "compt.EasyToHardOptions" [[
 ]]
 
 fn "compt.curriculum.easy_to_hard(options?: compt.EasyToHardOptions): compt.Curriculum" [[
-Starts with the tasks of the lowest loss (moving average) and adds harder ones. With x = progress / all_by, the share
+Starts with the tasks with the lowest loss (moving average) and adds harder ones. With x = progress / all_by, the share
 of tasks in use is sqrt(x (1 - start^2) + start^2), the root competence of Platanios et al. 2019. Tasks without a
 loss come first, so that each task gets one.
 > compt.curriculum.easy_to_hard { start = 0.5, weights = compt.curriculum.proportional() }

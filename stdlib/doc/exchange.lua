@@ -19,7 +19,7 @@ To continue training a prompt, initialise with it: `init = { kind = "given", val
 say it; prompts of ATTEMPT, MPT and `peft` stand before the input ("prepend").
 
 Raises an error if the file is missing, damaged or of another kind, holds no prompt or numbers that are not finite, or
-does not fit the backbone.
+does not match the backbone.
 > p = t:prompts():get("nli3")
 > file = os.tmpname() .. ".safetensors"
 > p:save(file)

@@ -1,7 +1,7 @@
 section "Methods"
 
 alias "compt.Group" [[
-A group of trained parameters. ComPT's methods use the four named ones; other methods name their own.
+A group of trained parameters. ComPT's methods use the four named ones; other methods define other names.
 - "router"
 - "source"
 - "private"
@@ -12,14 +12,14 @@ A group of trained parameters. ComPT's methods use the four named ones; other me
 options "compt.MethodOptions" [[
 Options of ComPT's methods. S is the number of source prompts, m their length, d the model width.
 - name?: string -- name in records and tables; default: that of the method
-- compose?: "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable -- composition operator: a built-in name, a name defined with compt.compose.define, or what that function takes
+- compose?: "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable -- composition operator: a built-in name, a name defined with compt.compose.define, or an operator as that function takes it
 - sources?: integer -- S, number of shared source prompts (default 3; pt 0)
 - length?: integer -- m, rows of a source prompt (default 20; mcat 10)
 - private_length?: integer -- rows of a private prompt; default: m, or S m for "concat"
 - encoder?: compt.Encoder = "mlp" -- network that reparametrises each prompt
 - init?: compt.Init = "uniform" -- initialisation of prompts
 - router?: compt.RouterKind|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
-- placement?: "append"|"prepend" = "append" -- prompts stand after the input and before `</s>`, or before the input
+- placement?: "append"|"prepend" = "append" -- prompts are placed after the input and before `</s>`, or before the input
 - alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
 - lr?: table<compt.Group, number> -- peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
 - warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates
@@ -49,18 +49,19 @@ AdamW (Loshchilov and Hutter 2019), as in PyTorch, or Adafactor (Shazeer and Ste
 - kind: compt.OptimizerKind -- type of optimizer
 - betas?: number[] -- adamw: decay rates of the moments (default { 0.9, 0.999 })
 - eps?: number = 1e-8 -- adamw: added to the denominator
-- scale_by_rms?: boolean = false -- adamw: multiply the rate by the root mean square of the parameter
-- scale_parameter?: boolean = false -- adafactor: multiply the rate by the root mean square of the parameter
+- scale_by_rms?: boolean = false -- adamw: multiply the learning rate by the root mean square of the parameter
+- scale_parameter?: boolean = false -- adafactor: multiply the learning rate by the root mean square of the parameter
 - decay_rate?: number = 0.8 -- adafactor: exponent of the decay of the second moment, 1 - t^-decay_rate
 - clip_threshold?: number = 1 -- adafactor: maximum root mean square of an update
 ]]
 
 class "compt.Method" [[
 A declared method: a table of `compt.MethodOptions` for `compt.trainer`. `compt.methods.<name>` fills in the
-published defaults. In a table that you write yourself nothing is filled in: set `sources`, `lr` and `temperature`.
-`compt.trainer` raises an error for an unknown key, and warns of rates for groups that the method does not have.
+published defaults. A table that you write yourself has no defaults: set `sources`, `lr` and `temperature`.
+`compt.trainer` raises an error for an unknown key, and shows a warning for a learning rate of a group that
+the method does not have.
 - name?: string -- name in records and tables
-- settings?: table -- your own settings, recorded with the method and not used otherwise
+- settings?: table -- additional settings, recorded with the method and not used otherwise
 ]]
 
 class "compt.methods" [[
@@ -74,7 +75,7 @@ SSUM (ComPT): the prompt of task t is P_t + sum_s w_ts P_s, [m, d].
 ]]
 
 fn "compt.methods.msum(options?: compt.MethodOptions): compt.Method" [[
-MSUM (ComPT): the prompt of task t is P_t * sum_s w_ts P_s (element by element), [m, d].
+MSUM (ComPT): the prompt of task t is P_t * sum_s w_ts P_s (elementwise), [m, d].
 > compt.methods.msum { sources = 2 }
 ]]
 
@@ -100,11 +101,11 @@ Options that all other methods share.
 - lr?: table<compt.Group, number> -- peak learning rates by parameter group
 - warmup?: number -- share of the steps for the warm-up
 - optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
-- weight_decay?: number = 0.01 -- decoupled weight decay; 0 for methods that are published without
+- weight_decay?: number = 0.01 -- decoupled weight decay; 0 for methods that are published without weight decay
 ]]
 
 options "compt.PeerPromptOptions: compt.PeerOptions" [[
-- placement?: "append"|"prepend" = "prepend" -- prompts stand after the input and before `</s>`, or before the input
+- placement?: "append"|"prepend" = "prepend" -- prompts are placed after the input and before `</s>`, or before the input
 - init?: compt.Init = "vocabulary" -- initialisation of prompts
 ]]
 
@@ -181,7 +182,7 @@ DePT (Shi and Lipani 2024): a short prompt, and a low-rank update A B of the inp
 
 options "compt.SpotOptions: compt.PeerSourceOptions" [[
 - length?: integer = 20 -- rows of a prompt
-- retrieve?: false|"best"|"average" = false -- initial prompt of a target task: one prompt trained on all source tasks; that of the most similar source task; or a weighted mean of the most similar ones
+- retrieve?: false|"best"|"average" = false -- initial prompt of a target task: one prompt trained on all source tasks; the prompt of the most similar source task; or a weighted mean of the most similar ones
 - top?: integer = 3 -- number of prompts in the mean
 ]]
 
@@ -218,12 +219,12 @@ options "compt.Mp2Options: compt.PeerOptions" [[
 - length?: integer = 50 -- rows of a prompt
 - rank?: integer = 300 -- rank of all modular prompts together
 - pretrain?: number = 3e-3 -- learning rate of the first stage
-- placement?: "append"|"prepend" = "prepend" -- prompts stand after the input and before `</s>`, or before the input
+- placement?: "append"|"prepend" = "prepend" -- prompts are placed after the input and before `</s>`, or before the input
 - from?: compt.Tasks -- source tasks; default: the tasks of the trainer
 ]]
 
 fn "compt.methods.mp2(options?: compt.Mp2Options): compt.Method" [[
-MP2 (Sun et al. 2023): modular prompts of low rank with a router. Three stages: everything, the router, the prompts.
+MP2 (Sun et al. 2023): modular prompts of low rank with a router. Three stages: all parameters, the router, the prompts.
 > compt.methods.mp2 { sources = 4, length = 10, rank = 20 }
 ]]
 
@@ -233,7 +234,7 @@ options "compt.MixedOptions: compt.PeerOptions" [[
 - share?: number|"learned"|false = false -- weight a of the private prompt: (1 - a) mixed and a private
 - sources?: integer = 3 -- S, number of source prompts
 - length?: integer = 20 -- m, rows of a source prompt
-- placement?: "append"|"prepend" = "append" -- prompts stand after the input and before `</s>`, or before the input
+- placement?: "append"|"prepend" = "append" -- prompts are placed after the input and before `</s>`, or before the input
 - init?: compt.Init = "uniform" -- initialisation of prompts
 ]]
 
@@ -249,10 +250,10 @@ class "compt.Plan" [[
 What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup,
 temperature, init, placement, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build`
 declares parameters with `setup:parameter` and returns functions that use them.
-- give?: compt.Give -- what the rows of a batch receive; each stage may have its own
+- give?: compt.Give -- returns the prompts and changes for the rows of a batch; a stage may have another one
 - loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- loss as a scalar tensor; default: `out.loss`
 - sources?: integer = 0 -- number of source prompts that an evaluation can isolate in the last stage (`batch.kept`)
-- private?: boolean = true -- whether there are private prompts that an evaluation can leave out
+- private?: boolean = true -- whether there are private prompts that an evaluation can exclude
 - stages?: compt.PlanStage[] -- stages of training, in order; default: one stage with all groups
 ]]
 
@@ -277,25 +278,25 @@ device or are not finite, or if nothing that is returned depends on a parameter.
 ]]
 
 class "compt.Given" [[
-What the rows of a batch receive.
+The prompts and changes for the rows of a batch.
 - prompt?: torch.Tensor -- prompts [B, m, d]
 - shift?: torch.Tensor -- [B, L, d], added to the input embeddings
-- changes?: table<string, compt.Change> -- changes of the backbone, by the name of the place (`setup:places`)
+- changes?: table<string, compt.Change> -- changes of the backbone, by module name (`setup:places`)
 ]]
 
 class "compt.Change" [[
-A change of the backbone at one place.
+A change of one module of the backbone.
 - low_rank?: torch.Tensor[] -- of a matrix: { A [r, in], B [out, r] }, for W x + scale B A x (LoRA)
 - scale?: number = 1 -- factor of `low_rank`
 - bias?: torch.Tensor -- of a matrix or norm: [out], added to the output
 - gain?: torch.Tensor -- of a norm: [d], replaces its weight
 - bottleneck?: torch.Tensor[] -- after a module: { down [w, d], down_bias [w], up [d, w], up_bias [d] }, for h + up(activation(down(h)))
 - activation?: "gelu"|"relu"|"silu" = "gelu" -- activation of `bottleneck`
-- prefix?: torch.Tensor[] -- of an attention: { keys [m, inner], values [m, inner] }, placed before its own
+- prefix?: torch.Tensor[] -- of an attention: { keys [m, inner], values [m, inner] }, placed before those of the input
 ]]
 
 class "compt.Place" [[
-A place of the backbone that can be changed, with its name in checkpoints.
+A module of the backbone that can be changed, with its name in checkpoints.
 - name: string -- for example "encoder.block.0.layer.0.SelfAttention.q"
 - kind: string -- "matrix", "norm", "attention" or "feed_forward"
 - shape: integer[] -- of a matrix [out, in], a norm [d], an attention [inner, d], a feed_forward [d]
@@ -303,9 +304,9 @@ A place of the backbone that can be changed, with its name in checkpoints.
 ]]
 
 class "compt.Setup" [[
-What `build` of a custom method receives.
+The argument of `build` of a custom method.
 - tasks: string[] -- the tasks of the trainer
-- from: string[]? -- the source tasks; nil without. "source:NAME" if a task is both source and target
+- from: string[]? -- the source tasks; nil if there are none. "source:NAME" if a task is both source and target
 - backbone: compt.Backbone -- the backbone
 - d_model: integer -- d, its width
 - max_source_length: integer -- maximum input length in tokens
@@ -319,8 +320,8 @@ group; `compt.trainer` raises one if the group has no learning rate.
 ]]
 
 method "compt.Setup:prompt(length: integer, init?: compt.Init): torch.Tensor" [[
-A new prompt [length, d], initialised as `init` (default: that of the method) says. Pass it to `parameter`. Raises an
-error if `length` is less than 1, or if the initialisation needs a tokenizer and there is none.
+A new prompt [length, d], initialised according to `init` (default: that of the method). Pass it to `parameter`. Raises
+an error if `length` is less than 1, or if the initialisation needs a tokenizer and there is none.
 ]]
 
 method "compt.Setup:given(prompt: compt.Prompt|torch.Tensor, length?: integer): torch.Tensor" [[
@@ -329,17 +330,17 @@ A trained prompt as a tensor [m, d] without gradient. Raises an error if its wid
 ]]
 
 method "compt.Setup:low_rank(folder: compt.folder): table<string, compt.Change>" [[
-Reads the updates of a LoRA folder of `peft`, by place: A [r, in] and B [out, r]. Raises an error if the folder is not
-plain LoRA or does not fit the backbone.
+Reads the updates of a LoRA folder of `peft`, by module name: A [r, in] and B [out, r]. Raises an error if the folder is
+not plain LoRA or does not match the backbone.
 ]]
 
 method "compt.Setup:places(pattern?: string = \"*\"): compt.Place[]" [[
-The places whose names match a pattern, in layer order. `*` matches anything, `{a,b}` matches a or b. Raises an error
+The modules whose names match a pattern, in layer order. `*` matches anything, `{a,b}` matches a or b. Raises an error
 if none matches.
 ]]
 
 class "compt.Batch" [[
-A batch, as the functions of a custom method receive it.
+A batch: the argument of the functions of a custom method.
 - size: integer -- B, number of rows
 - length: integer -- L, tokens of the longest input
 - tasks: string[] -- task of each row
@@ -348,7 +349,7 @@ A batch, as the functions of a custom method receive it.
 - temperature: number? -- router temperature of the step; nil at inference
 - kept: boolean[]? -- which source prompts to use; nil: all
 - private: boolean -- whether to use the private prompt
-- renormalised: boolean -- whether to normalise the weights of the kept source prompts again
+- renormalised: boolean -- whether to renormalise the weights of the kept source prompts
 ]]
 
 method "compt.Batch:each(f: fun(task: string): torch.Tensor): torch.Tensor" [[
@@ -367,7 +368,7 @@ method "compt.Batch:mask(): torch.Tensor" [[
 
 method "compt.Batch:forward(given: torch.Tensor|compt.Given?): compt.Outputs" [[
 Runs the batch with other prompts [B, m, d] or changes, for example those of a teacher. Call it inside torch.no_grad
-if no gradient is needed. Raises an error if a shape does not fit.
+if no gradient is needed. Raises an error if a shape does not match.
 ]]
 
 class "compt.Outputs" [[

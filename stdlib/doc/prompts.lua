@@ -41,7 +41,7 @@ options "compt.BankOptions" [[
 fn "compt.prompt_bank(options: compt.BankOptions): compt.PromptBank" [[
 Creates S source prompts [m, d], shared by all tasks, and one private prompt [m', d] per task (ComPT). Raises an error
 if both `backbone` and `d_model` are missing, a number is out of range, the initialisation needs a tokenizer or a
-vocabulary that is not there, or d is odd for the LSTM encoder.
+vocabulary and there is none, or d is odd for the LSTM encoder.
 > bank = compt.prompt_bank { tasks = { "a", "b" }, sources = 2, length = 4, d_model = 8, device = "cpu" }
 > compt.prompt_bank { tasks = { "a" }, length = 4, backbone = b, encoder = { kind = "mlp", activation = "relu", residual = true }, init = { kind = "text", text = "who has a dog ?", rest = "tile" } }
 ]]
@@ -107,14 +107,14 @@ An operator with parameters. They are float32 and form the group `operator`: the
 
 class "compt.compose" [[
 The composition operators. Operators that are defined with `compt.compose.define` become fields, too. Each raises an
-error if the shapes do not fit.
+error if the shapes do not match.
 - [string]: compt.Operator -- operators defined by the user
 ]]
 
 for _, entry in ipairs {
   { "sum", "SSUM: P_u + sum_s w_s P_s, [B, m, d] (ComPT, equation 5, which is labelled 'mul' by mistake)." },
-  { "product", "MSUM: P_u * sum_s w_s P_s, element by element, [B, m, d] (ComPT)." },
-  { "concat", "MCAT: P_u * [w_1 P_1; ...; w_S P_S], element by element, [B, S m, d] (ComPT).", 8 },
+  { "product", "MSUM: P_u * sum_s w_s P_s, elementwise, [B, m, d] (ComPT)." },
+  { "concat", "MCAT: P_u * [w_1 P_1; ...; w_S P_S], elementwise, [B, S m, d] (ComPT).", 8 },
   { "private", "P_u alone, [B, m', d]: prompt tuning (Lester et al. 2021)." },
 } do
   local name, text, rows = table.unpack(entry)
@@ -216,7 +216,7 @@ The weights of source prompts for each task.
 - kind: compt.RouterKind -- kind of the router
 - tasks: string[] -- names of the tasks
 - sources: integer -- S, number of source prompts
-- temperature: number -- temperature of samples if a call gives none. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
+- temperature: number -- default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
 - logits: torch.Tensor? -- [tasks, S]; nil for "constant"
 > r.logits
 ]]

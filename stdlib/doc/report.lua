@@ -8,11 +8,11 @@ options "compt.TableOptions" [[
 - rows?: string|string[] -- settings whose values form the rows; "task" is allowed. Default: the settings that vary
 - columns?: string|string[] -- the same for columns; default: one column, or the tasks if `rows` is not given
 - value?: string|fun(run: compt.Run): number? = "average" -- value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric
-- baseline?: any -- last part of a row key, such as a method; other rows are tested against it
-- best?: "max"|"min"|"none" = "max" -- mark the best mean of a column, among rows that differ only in the last part of their key
+- baseline?: any -- last component of a row key, such as a method; other rows are tested against it
+- best?: "max"|"min"|"none" = "max" -- mark the best mean of a column, among rows that differ only in the last component of their key
 - digits?: integer = 1 -- number of decimal places
 - title?: string -- title of the table
-- label?: fun(run: compt.Run): table<string, any> -- returns your own values for names in `rows` and `columns`
+- label?: fun(run: compt.Run): table<string, any> -- returns custom values for names in `rows` and `columns`
 ]]
 
 class "compt.TableCell" [[
@@ -30,8 +30,8 @@ A cell of a table.
 class "compt.ResultTable" [[
 A table of results; `print(t)` shows it as aligned text.
 - title: string?
-- row_names: string[] -- names of the parts of a row key
-- column_names: string[] -- names of the parts of a column key
+- row_names: string[] -- names of the components of a row key
+- column_names: string[] -- names of the components of a column key
 - rows: any[][] -- row keys
 - columns: any[][] -- column keys
 - cells: compt.TableCell[][] -- cells by row and column
@@ -178,7 +178,7 @@ options "compt.ChartOptions" [[
 - panels: table[] -- descriptions, each with its `kind`
 - title?: string
 - notes?: string[] -- lines below the title
-- columns?: integer -- side by side, at most 3; by default 1 for one panel, 2 for several
+- columns?: integer -- number of panels side by side, at most 3; default: 1 for one panel, 2 for several
 ]]
 
 fn "compt.figures.chart(options: compt.ChartOptions): compt.Figure" [[

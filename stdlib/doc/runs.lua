@@ -5,7 +5,7 @@ The cells of a grid: each combination of `grid`, of a row of `zip` and of an ent
 - settings?: table<string, any> -- settings of every cell
 - grid?: table<string, any> -- lists of values by setting; all combinations. Seeds vary slowest
 - zip?: table<string, any[]> -- lists of the same length by setting; the first values go together, the second values, and so on
-- list?: table<string, any>[] -- explicit cells, or parts of cells
+- list?: table<string, any>[] -- explicit cells; each may have only some of the settings
 - where?: fun(settings: table<string, any>): any -- keeps a cell if it returns true
 - derive?: fun(settings: table<string, any>): table<string, any>? -- returns settings that follow from others
 ]]
@@ -29,9 +29,9 @@ options "compt.AblateOptions: compt.GridOptions" [[
 ]]
 
 fn "compt.ablate(options: compt.AblateOptions): compt.Runs" [[
-Calls `run` for every cell of a grid, each with its own folder, and returns the runs.
+Calls `run` for every cell of a grid, with a separate folder for each cell, and returns the runs.
 
-A finished cell is not run again as long as its hash is the same. The hash covers the settings, the source file of `run`
+A finished cell is not run again while its hash is the same. The hash covers the settings, the source file of `run`
 and the modules it requires, the content of the files in `data`, `backbone` and `files`, the values of `--set`,
 `--device` and `--seed`, and the program. A stopped cell continues from its checkpoint. A failed cell is recorded with
 its error and does not stop the others. Several processes can work on one grid. `compt run --jobs N` runs N cells at a
@@ -57,7 +57,7 @@ A recorded run.
 - metrics: table<string, string[]>? -- metrics of each task, the main one first
 - average: number? -- mean of the main metrics
 - values: any -- return value of `run` for a cell
-- looks: table<string, any>[]? -- further evaluations, with other parts, weights or rows
+- looks: table<string, any>[]? -- other evaluations of the run, with other source prompts, router weights or rows
 - counts: table<string, integer>? -- number of evaluated rows by task
 - steps: integer? -- number of steps
 - seconds: number? -- duration
@@ -74,7 +74,7 @@ A list of runs: `#runs`, `runs[1]`, `ipairs(runs)`.
 ]]
 
 fn "compt.runs(paths: string|string[]): compt.Runs" [[
-Reads the runs in some folders and below them. Damaged folders and folders of other programs are left out with a
+Reads the runs in some folders and their subfolders. Damaged folders and folders of other programs are skipped with a
 message. Raises an error if a folder does not exist.
 > print(compt.runs("/tmp/compt-doc-ablate"):where { x = 2 })
 ]]

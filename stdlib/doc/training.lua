@@ -15,7 +15,7 @@ options "compt.TrainerOptions" [[
 - checkpoint_every?: integer = 0 -- steps between checkpoints; 0: one per minute. The end of a run always writes one
 - keep?: integer = 2 -- number of newest checkpoints to keep
 - best?: string = "average" -- also keep the checkpoint with the best score: "average", or the name of a task
-- non_finite?: "stop"|"skip"|"rollback"|compt.NonFinite = "stop" -- what to do if the loss is not finite
+- non_finite?: "stop"|"skip"|"rollback"|compt.NonFinite = "stop" -- policy if the loss is not finite
 - optimizer?: compt.OptimizerKind|compt.OptimizerOptions -- default: that of the method
 - weight_decay?: number -- default: that of the method
 - clip?: number = 1 -- maximum gradient norm; math.huge disables clipping
@@ -31,15 +31,15 @@ options "compt.TrainerOptions" [[
 ]]
 
 options "compt.NonFinite" [[
-What to do if the loss of a step is not finite.
-- policy: "stop"|"skip"|"rollback" -- "stop": end the run with the parameters before that step; "skip": leave the batch out; "rollback": go back at most 50 steps (`checkpoint_every`) and continue with other batches
+The policy if the loss of a step is not finite.
+- policy: "stop"|"skip"|"rollback" -- "stop": end the run with the parameters before that step; "skip": skip the batch; "rollback": go back at most 50 steps (`checkpoint_every`) and continue with other batches
 - tries?: integer = 10 -- batches skipped in a row, or total rollbacks, before the run ends
 ]]
 
 fn "compt.trainer(options: compt.TrainerOptions): compt.Trainer" [[
 Creates a trainer for a method, a backbone and tasks. Raises an error if an option is unknown, missing or out of range,
-both or neither of `tasks` and `stream` (or both of `epochs` and `steps`) are given, the method does not fit the
-backbone or the tasks, two label words have the same tokens, a control does not work, or a custom operator or method
+both or neither of `tasks` and `stream` (or both of `epochs` and `steps`) are set, the method does not support the
+backbone or the tasks, two label words have the same tokens, a control is invalid, or a custom operator or method
 returns prompts of a wrong shape, dtype or device.
 > t = compt.trainer {
 >   backbone = b, tasks = tasks, method = compt.methods.ssum { sources = 2, length = 4 },
@@ -49,7 +49,7 @@ returns prompts of a wrong shape, dtype or device.
 ]]
 
 class "compt.Trainer" [[
-A method in training on tasks.
+Trains a method on tasks.
 - backbone: compt.Backbone
 - tasks: compt.Tasks? -- nil for a stream
 - bank: compt.PromptBank? -- nil if the method has no prompt bank
@@ -112,14 +112,14 @@ knob is unknown, fixed during training, or the value is out of range.
 ]]
 
 method "compt.Trainer:control(file: compt.path): nil" [[
-Uses another control file from the next step on. Raises an error if the file does not work; then nothing changes.
+Uses another control file from the next step on. Raises an error if the file is invalid; then nothing changes.
 > io.open("/tmp/compt-doc-control.lua", "w"):write("return { clip = 1 }"):close()
 > t:control("/tmp/compt-doc-control.lua")
 ]]
 
 method "compt.Trainer:reload(): string?" [[
 Checks the control file now and uses it from the next step on. Returns a line that describes the change; nil without
-a control file. Raises an error if the file does not work; then nothing changes.
+a control file. Raises an error if the file is invalid; then nothing changes.
 > t:reload()
 ]]
 
@@ -143,8 +143,8 @@ if the checkpoint is missing or damaged, or was made with other shapes, stages, 
 ]]
 
 options "compt.EvaluateOptions" [[
-- only?: string -- use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is everything
-- without?: string -- use everything except this part
+- only?: string -- use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is the whole composition
+- without?: string -- use all of the composition except this part
 - weights?: "renormalised"|"as_learned" = "renormalised" -- router weights of the remaining source prompts, with `only` and `without`
 - normalise?: compt.Normalisation -- replaces the router's normalisation at inference
 - tasks?: (string|integer)[] -- tasks to evaluate; default: all
@@ -209,7 +209,7 @@ A trained parameter.
 - shape: integer[]
 - count: integer -- number of elements
 - lr: number? -- learning rate of the last step; nil before the first
-- value: torch.Tensor -- the tensor itself; a change in place changes the run. Every step sets its `requires_grad`: use `t:set("freeze.GROUP", true)` to freeze a group
+- value: torch.Tensor -- the tensor itself, not a copy; an in-place change changes the run. Every step sets its `requires_grad`: use `t:set("freeze.GROUP", true)` to freeze a group
 ]]
 
 method "compt.Trainer:parameters(): compt.Parameter[]" [[

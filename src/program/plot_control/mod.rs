@@ -18,41 +18,41 @@ use trace::Trace;
 
 #[derive(Args)]
 pub struct Options {
-    /// The control file
+    /// Control file
     file: PathBuf,
 
-    /// Steps of the run
+    /// Number of steps of the run
     #[arg(long, value_name = "N", default_value_t = 240)]
     #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
     steps: u64,
 
-    /// Passes over the data
+    /// Number of epochs
     #[arg(long, value_name = "N", conflicts_with = "steps_per_epoch")]
     #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
     epochs: Option<u64>,
 
-    /// Steps of one pass over the data [default: a 30th of the steps]
+    /// Steps per epoch [default: the steps divided by 30]
     #[arg(long, value_name = "N")]
     #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
     steps_per_epoch: Option<u64>,
 
-    /// Tasks the control may name, of 16 rows each; by default any
+    /// Tasks that the control can name, with 16 rows each; by default any
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     tasks: Vec<String>,
 
-    /// Parameter groups the control may name
+    /// Parameter groups that the control can name
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     #[arg(default_value = "router,source,private,operator")]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     groups: Vec<String>,
 
-    /// Where the SVG goes, `-` for standard output and nothing else there [default: the control's
-    /// name with .svg, in this folder]
+    /// SVG file to write; with `-` only the SVG is printed [default: the name of the control with
+    /// .svg, in the current folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Characters in a line of text [default: the terminal's, or 80]
+    /// Width of the text in characters [default: width of the terminal, or 80]
     #[arg(long, value_name = "N")]
     #[arg(value_parser = value_parser!(u16).range(40..=1000))]
     width: Option<u16>,

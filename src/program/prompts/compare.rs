@@ -10,11 +10,11 @@ use compt_run::exchange::compare::{cosines, nearest, row_norms};
 
 #[derive(Args)]
 pub struct PromptsCompareOptions {
-    /// All prompts of it, or the one named
+    /// Runs or files: all prompts, or the prompt NAME
     #[arg(value_name = "RUN[:NAME]", required = true)]
     prompts: Vec<String>,
 
-    /// Show the words of its vocabulary nearest to each prompt: a built-in name or a folder
+    /// Show the nearest words in the vocabulary of this backbone: a built-in name or a folder
     #[arg(long, value_name = "NAME_OR_FOLDER")]
     backbone: Option<String>,
 }

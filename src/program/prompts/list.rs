@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 #[derive(Args)]
 pub struct PromptsListOptions {
-    /// Runs' folders, files, folders of peft
+    /// Folders of runs, files of prompts, folders of peft
     #[arg(value_name = "RUN|FILE|DIR", required = true)]
     paths: Vec<String>,
 

@@ -15,42 +15,42 @@ use std::process::ExitCode;
 
 #[derive(Subcommand)]
 pub enum PromptsCommand {
-    /// Show what prompts there are
+    /// List prompts
     #[command(after_help = LIST_EXAMPLES)]
     List(list::PromptsListOptions),
-    /// Show how alike prompts are, and which words they are near
+    /// Show the similarity of prompts, and the words nearest to them
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(compare::PromptsCompareOptions),
-    /// Write the weighted sum of prompts as one
+    /// Write the weighted sum of prompts as a new prompt
     #[command(after_help = MERGE_EXAMPLES)]
     Merge {
-        /// The file to write
+        /// File to write
         #[arg(value_name = "OUT.safetensors")]
         out: PathBuf,
 
-        /// A prompt and its weight
+        /// Prompts with their weights
         #[arg(value_name = "RUN:NAME=WEIGHT", required = true)]
         parts: Vec<String>,
 
-        /// In the place of a file that is there
+        /// Replace an existing file
         #[arg(long)]
         overwrite: bool,
     },
-    /// Write a folder that peft reads
+    /// Export prompts to a folder of peft
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportOptions),
-    /// Write what a folder of peft, or a .npy file, holds as a file of compt
+    /// Import the prompts of a peft folder or a .npy file
     #[command(after_help = IMPORT_EXAMPLES)]
     Import {
-        /// The folder, or the .npy file
+        /// Folder of peft, or .npy file
         #[arg(value_name = "FROM")]
         from: PathBuf,
 
-        /// The file to write
+        /// File to write
         #[arg(value_name = "OUT.safetensors")]
         out: PathBuf,
 
-        /// In the place of a file that is there
+        /// Replace an existing file
         #[arg(long)]
         overwrite: bool,
     },
@@ -58,23 +58,23 @@ pub enum PromptsCommand {
 
 #[derive(Args)]
 pub struct ExportOptions {
-    /// The prompt; without :NAME all tasks' prompts, as one multi-task prompt
+    /// Prompt to export; without :NAME the prompts of all tasks, as one multi-task prompt
     #[arg(value_name = "RUN[:NAME]")]
     from: String,
 
-    /// The folder to write
+    /// Folder to write
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// What peft takes one prompt for: PROMPT_TUNING or P_TUNING
+    /// peft_type of a single prompt: PROMPT_TUNING or P_TUNING
     #[arg(long = "type", value_name = "TYPE", default_value = "PROMPT_TUNING")]
     kind: String,
 
-    /// Prompts that were trained behind the input, too; peft puts them before it
+    /// Also export prompts that were trained after the input; peft places them before it
     #[arg(long)]
     force: bool,
 
-    /// In the place of an adapter that is there
+    /// Replace an existing adapter
     #[arg(long)]
     overwrite: bool,
 }
@@ -99,7 +99,7 @@ Examples:
   compt prompts export runs/pt:nli3 adapters/nli3
   compt prompts export runs/pt adapters/all --overwrite
 
-peft reads it with PeftModel.from_pretrained(model, 'adapters/nli3').";
+In Python: PeftModel.from_pretrained(model, 'adapters/nli3').";
 
 const IMPORT_EXAMPLES: &str = "\
 Examples:

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// What narrows a list of runs.
 #[derive(Args)]
 pub struct Filter {
-    /// Only runs with this setting, of a grid's cell or resolved (`method.length`); may be given again.
-    /// `method=pt,ssum` is one or the other, `shots=null` runs without it
+    /// Only runs with this setting, of a cell or of the configuration (`method.length`); can be repeated.
+    /// `method=pt,ssum` matches both values, `shots=null` runs without the setting
     #[arg(long = "where", value_name = "KEY=VALUE", value_parser = pair)]
     wanted: Vec<(String, String)>,
 

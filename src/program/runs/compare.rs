@@ -13,15 +13,15 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct RunsCompareOptions {
-    /// A run's folder
+    /// Folder of the first run
     #[arg(value_name = "A")]
     first: PathBuf,
 
-    /// Another one
+    /// Folder of the second run
     #[arg(value_name = "B")]
     second: PathBuf,
 
-    /// All differences as one JSON value
+    /// Print all differences as one JSON value
     #[arg(long)]
     json: bool,
 }

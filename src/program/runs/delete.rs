@@ -10,11 +10,11 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub struct RunsDeleteOptions {
-    /// Runs' folders
+    /// Folders of runs
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
 
-    /// Without asking
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 #[derive(Args)]
 pub struct RunsExportOptions {
-    /// Folders with runs in or below them
+    /// Folders of runs, or folders that contain them
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
 
@@ -25,7 +25,7 @@ pub struct RunsExportOptions {
     #[command(flatten)]
     to: To,
 
-    /// With --tensorboard: write again as the runs go on, until Ctrl-C
+    /// With --tensorboard: export new steps during the runs, until Ctrl-C
     #[arg(long, requires = "tensorboard")]
     follow: bool,
 }
@@ -33,15 +33,15 @@ pub struct RunsExportOptions {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct To {
-    /// Event files below this folder, one a run
+    /// Write event files to subfolders of this folder, one per run
     #[arg(long, value_name = "DIR")]
     tensorboard: Option<PathBuf>,
 
-    /// A table of all steps on standard output, with a column for each number
+    /// Print a table of all steps, with one column per metric
     #[arg(long)]
     csv: bool,
 
-    /// The same as a line of JSON a step
+    /// Print one line of JSON per step
     #[arg(long)]
     jsonl: bool,
 }

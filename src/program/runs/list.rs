@@ -12,18 +12,18 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct RunsListOptions {
-    /// Folders with runs in or below them
+    /// Folders of runs, or folders that contain them
     #[arg(value_name = "DIR", default_value = "runs")]
     folders: Vec<PathBuf>,
 
     #[command(flatten)]
     filter: Filter,
 
-    /// What the list is sorted by: average, seconds, steps, or a setting; `-average`: the highest first
+    /// Sort by average, seconds, steps or a setting; `-average` sorts in descending order
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     sort: Option<String>,
 
-    /// A line of JSON a run
+    /// Print one line of JSON per run
     #[arg(long)]
     json: bool,
 }

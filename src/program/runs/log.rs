@@ -12,11 +12,11 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct RunsLogOptions {
-    /// The run's folder
+    /// Folder of the run
     #[arg(value_name = "RUN")]
     folder: PathBuf,
 
-    /// Print where the logs are, a line each
+    /// Print the paths of the logs instead, one per line
     #[arg(long)]
     path: bool,
 }

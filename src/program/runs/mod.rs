@@ -25,19 +25,19 @@ pub struct RunsOptions {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show what two runs differ in: settings, schedules, scores
+    /// Show the differences between two runs: settings, schedules, scores
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(compare::RunsCompareOptions),
-    /// Give runs a word to find them by
+    /// Add a tag to runs, or remove it
     #[command(after_help = TAG_EXAMPLES)]
     Tag(tag::RunsTagOptions),
-    /// Print what a run said that was made by a sweep, or by several processes
+    /// Print the log of a run of a sweep or of `compt run --jobs`
     #[command(after_help = LOG_EXAMPLES)]
     Log(log::RunsLogOptions),
-    /// Remove runs, after asking
+    /// Delete runs, after confirmation
     #[command(after_help = DELETE_EXAMPLES)]
     Delete(delete::RunsDeleteOptions),
-    /// Write what was measured for other programs: TensorBoard, CSV, JSON Lines
+    /// Export the metrics of runs: TensorBoard, CSV, JSON Lines
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(export::RunsExportOptions),
 }
@@ -66,12 +66,12 @@ Examples:
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   compt runs export runs/ssum --tensorboard logs && tensorboard --logdir logs
-  compt runs export runs/table1 --tensorboard logs --follow       # as the runs go on
+  compt runs export runs/table1 --tensorboard logs --follow       # during the runs
   compt runs export runs/ssum --csv > metrics.csv
   compt runs export runs/table1 --jsonl | jq 'select(.step == 100) | .loss'
 
-Every step is there: loss, gradient norm, learning rates, temperature, seconds; evaluations while
-training; and the test scores of each run at its last step.";
+All steps are exported: loss, gradient norm, learning rates, temperature, seconds, evaluations during
+training, and the test scores of each run at its last step.";
 
 pub fn runs(options: &RunsOptions) -> ExitCode {
     errors::exit(match &options.command {

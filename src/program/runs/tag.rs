@@ -7,15 +7,15 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct RunsTagOptions {
-    /// The word
+    /// Tag to add
     #[arg(value_name = "TAG")]
     tag: String,
 
-    /// Runs' folders
+    /// Folders of runs
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
 
-    /// Take the tag away again
+    /// Remove the tag
     #[arg(long)]
     remove: bool,
 }

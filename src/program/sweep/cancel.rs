@@ -11,7 +11,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   compt sweep cancel runs/table1/plan.jsonl
 
-What was under way goes on from its checkpoint when it is submitted again.";
+If the plan is submitted again, stopped runs continue from their checkpoints.";
 
 #[derive(Args)]
 pub struct SweepCancelOptions {

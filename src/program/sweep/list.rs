@@ -15,19 +15,19 @@ Examples:
   compt sweep list runs/table1/plan.jsonl --pack 8 | xargs -P 2 -n 1 -d '\\n' sh -c
   compt sweep list runs/table1/plan.jsonl --all | wc -l
 
-Each line is a command by itself, with absolute paths: it can be run from any folder, in any order,
-twice, and on any machine that shares the folder.";
+Each line is a complete command with absolute paths: it can be run from any folder, in any order, more
+than once, and on any machine that shares the folder.";
 
 #[derive(Args)]
 pub struct SweepListOptions {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 
-    /// Runs in one command
+    /// Number of runs in one command
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pack: u16,
 
-    /// Those that are finished, too
+    /// Also list finished runs
     #[arg(long)]
     all: bool,
 }

@@ -19,9 +19,9 @@ Examples:
   compt sweep merge runs/table1/plan.jsonl > tables.txt
   jq -r 'select(.state == \"failed\") | .log' runs/table1/results.jsonl
 
-Nothing is trained. Beside the plan come results.jsonl (a line a run, as compt runs --json prints it) and
-report.html (of up to 1,000 runs); then the script is run on from its grid, as compt run does when all runs are finished:
-tables and figures say which runs are missing. Exit code 1: not all runs are finished.";
+Nothing is trained. The command writes results.jsonl (one line per run, as compt runs --json prints it) and
+report.html (for at most 1,000 runs) to the folder of the plan, and runs the rest of the script after its
+grid. Tables and figures list missing runs. Exit code 1: not all runs are finished.";
 
 /// A page with more runs takes minutes to write and opens slowly.
 const REPORTED: usize = 1000;

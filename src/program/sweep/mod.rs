@@ -16,28 +16,28 @@ use std::process::ExitCode;
 
 #[derive(Subcommand)]
 pub enum SweepCommand {
-    /// Write the plan of a script's grid: a line a run
+    /// Write the plan of a script's grid, one line per run
     #[command(after_help = plan::EXAMPLES)]
     Plan(plan::SweepPlanOptions),
     /// Print a command for each run of a plan that is not finished, for GNU parallel or a scheduler
     #[command(after_help = list::EXAMPLES)]
     List(list::SweepListOptions),
-    /// Run some runs of a plan; what is finished, or at work elsewhere, is left
+    /// Run all or some runs of a plan; skip those that are finished or running elsewhere
     #[command(after_help = run::EXAMPLES)]
     Run(run::SweepRunOptions),
-    /// Hand a grid to Slurm: an array of its unfinished runs, and a job that merges when it is over
+    /// Submit a grid to Slurm: an array of its unfinished runs, and then a job that merges the results
     #[command(after_help = submit::EXAMPLES)]
     Submit(Box<submit::SweepSubmitOptions>),
-    /// Show how far a plan's runs and jobs are
+    /// Show the states of a plan's runs and jobs
     #[command(after_help = status::EXAMPLES)]
     Status(status::SweepStatusOptions),
-    /// Cancel a plan's jobs; runs under way write a checkpoint
+    /// Cancel a plan's jobs; their runs write a checkpoint
     #[command(after_help = cancel::EXAMPLES)]
     Cancel(cancel::SweepCancelOptions),
-    /// Write results.jsonl and report.html of a plan's runs, and run the script on with what there is
+    /// Write results.jsonl and report.html of a plan's runs, and run the rest of the script
     #[command(after_help = merge::EXAMPLES)]
     Merge(merge::SweepMergeOptions),
-    /// Give back the runs that a machine held when it went down, outside any job
+    /// Release the claims on runs of a machine that is down
     #[command(after_help = release::EXAMPLES)]
     Release(release::SweepReleaseOptions),
 }

@@ -20,10 +20,10 @@ pub const EXAMPLES: &str = "\
 Examples:
   compt sweep plan scripts/table1.lua
   compt sweep plan study.lua --set shots=16 --device cuda --out runs/sixteen
-  compt sweep plan study.lua --replan           # the script or its data changed: runs are made anew
+  compt sweep plan study.lua --replan           # after a change of the script or its data
 
-The script is run up to its first compt.ablate that has something left to run; nothing is trained, and
-tensors made before it are on the CPU. The plan says what each run depends on, by hash: settings,
+The script is run up to its first compt.ablate with an unfinished run; nothing is trained, and tensors
+created before it are on the CPU. The plan has the hashes of everything each run depends on: settings,
 script, data, compt itself.";
 
 #[derive(Args)]
@@ -39,11 +39,11 @@ pub struct Making {
     #[arg(value_name = "FILE.lua")]
     file: PathBuf,
 
-    /// Where the plan is written; by default plan.jsonl in the folder of the runs
+    /// File of the plan; by default plan.jsonl in the folder of the runs
     #[arg(long, value_name = "PLAN")]
     plan: Option<PathBuf>,
 
-    /// Write the plan anew though what it was made for has changed
+    /// Write a new plan if the script, the data or compt has changed
     #[arg(long)]
     replan: bool,
 

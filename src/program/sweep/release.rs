@@ -8,18 +8,18 @@ use std::path::PathBuf;
 
 pub const EXAMPLES: &str = "\
 Examples:
-  compt sweep status runs/table1/plan.jsonl               # shows who holds what
+  compt sweep status runs/table1/plan.jsonl               # shows the process of each run
   compt sweep release runs/table1/plan.jsonl --host ws7
 
-Of a process on this machine, and of a Slurm job, compt sees by itself that it is gone. Of another
-machine's it cannot: say so only when that machine is down, or its process has ended.";
+compt detects the end of a process on the same machine and of a Slurm job. It cannot detect the end of
+other processes on other machines: use this only if that machine is down or its process has ended.";
 
 #[derive(Args)]
 pub struct SweepReleaseOptions {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 
-    /// The machine, as status shows it
+    /// Name of the machine, as in the output of status
     #[arg(long, value_name = "HOST")]
     host: String,
 }

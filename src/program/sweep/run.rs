@@ -18,37 +18,37 @@ pub const EXAMPLES: &str = "\
 Examples:
   compt sweep run runs/table1/plan.jsonl --index 3
   compt sweep run runs/table1/plan.jsonl --index 1-8 --jobs 2
-  compt sweep run runs/table1/plan.jsonl                     # all that is left
+  compt sweep run runs/table1/plan.jsonl                     # all unfinished runs
 
-What a run says goes to log.txt in its folder (compt runs log RUN). Runs that were stopped are gone on
-with from their checkpoint. A plan whose script, data or program has changed is refused.
+The output of a run is in log.txt in its folder (compt runs log RUN). Stopped runs continue from their
+checkpoint. A plan is refused if its script, data or program has changed.
 
-Exit codes: 0 none failed, 1 one did, 2 wrong usage; after a checkpoint 130 for Ctrl-C, 143 for SIGTERM,
-85 for SIGUSR1";
+Exit codes: 0 no run failed, 1 a run failed, 2 wrong usage; after a checkpoint 130 for Ctrl-C, 143 for
+SIGTERM, 85 for SIGUSR1";
 
 #[derive(Args)]
 pub struct SweepRunOptions {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 
-    /// Which runs, by their numbers from 1: 3, 1-8, 2,5-7; by default all
+    /// Numbers of the runs, from 1: 3, 1-8, 2,5-7; by default all
     #[arg(long, value_name = "I")]
     index: Option<Indices>,
 
-    /// Runs side by side, each a process with its share of the cores; else one after the other in this
-    /// process, which loads what they share once
+    /// Number of runs at a time, each in a process with its share of the cores; with 1 they run in this
+    /// process, which loads shared backbones and data once
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
 
-    /// After SIGUSR1 and a checkpoint, ask Slurm to put this job back into the queue
+    /// After SIGUSR1 and a checkpoint, requeue this Slurm job
     #[arg(long)]
     requeue: bool,
 
-    /// The file that what this process says is sent to, to be noted with the runs
+    /// File that the output of this process is redirected to; recorded with the runs
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// One of several processes side by side; when they began
+    /// One of several parallel processes; the time of their start
     #[arg(long, hide = true)]
     worker: Option<f64>,
 }

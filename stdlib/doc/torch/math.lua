@@ -1,4 +1,4 @@
-section "Tensors: element by element"
+section "Tensors: elementwise operations"
 
 local function unary(list)
   for _, entry in ipairs(list) do
@@ -64,7 +64,7 @@ options "torch.ClampOptions" [[
 ]]
 
 op "clamp(input: torch.Tensor, min?: torch.Number|torch.ClampOptions, max?: torch.Number): torch.Tensor" [[
-Limits elements to [min, max], given by position or by name; one bound can be left out. Same shape as the input. Raises
+Limits elements to [min, max], as positional or named arguments; one bound is optional. Same shape as the input. Raises
 an error if both are missing.
 > torch.clamp(torch.randn(3), -1, 1)
 > torch.clamp(torch.randn(3), { min = 0, max = 2 })
@@ -99,7 +99,7 @@ error if `p` is not in [0, 1].
 > torch.dropout(torch.ones(4), 0.1, { training = true })
 ]]
 
-section "Tensors: in place"
+section "Tensors: in-place operations"
 
 local function in_place(list)
   for _, name in ipairs(list) do
@@ -140,7 +140,7 @@ method "torch.Tensor:masked_fill_(mask: torch.Tensor, value: torch.Number): torc
 > torch.zeros(2):masked_fill_(torch.tensor { true, false }, 9)
 ]]
 
-section "Tensors: matrices"
+section "Tensors: matrix products"
 
 op "matmul(input: torch.Tensor, other: torch.Tensor): torch.Tensor" [[
 The matrix product, [..., n, k] and [..., k, m] to [..., n, m]. Leading dimensions broadcast; vectors are treated as in
@@ -218,7 +218,7 @@ with size 1 (`keepdim`).
 for _, entry in ipairs { { "max", "largest" }, { "min", "smallest" } } do
   local name, text = table.unpack(entry)
   op(name .. "(input: torch.Tensor, dim?: integer|torch.Tensor, options?: torch.Reduce): torch.Tensor, torch.Tensor?")(
-    "Without `dim`: the " .. text .. " element (shape []). Along a dimension: the " .. text .. " elements and their positions from\n"
+    "Without `dim`: the " .. text .. " element (shape []). Along a dimension: the " .. text .. " elements and their indices from\n"
       .. "1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the " .. text .. " of each pair of\n"
       .. "elements; shapes broadcast."
       .. "\n> torch." .. name .. "(torch.randn(2, 3), -1, { keepdim = true })")
@@ -227,7 +227,7 @@ end
 for _, entry in ipairs { { "argmax", "largest" }, { "argmin", "smallest" } } do
   local name, text = table.unpack(entry)
   op(name .. "(input: torch.Tensor, dim?: integer|torch.Reduce, options?: torch.Reduce): torch.Tensor")(
-    "The position from 1 of the " .. text .. " element, int64: in the flattened tensor (shape []), or along a dimension,\n"
+    "The index from 1 of the " .. text .. " element, int64: in the flattened tensor (shape []), or along a dimension,\n"
       .. "which is removed, or kept with size 1 (`keepdim`)."
       .. "\n> torch." .. name .. "(torch.randn(2, 3), -1, { keepdim = true })")
 end

@@ -21,7 +21,7 @@ The transpose of a matrix, [n, m] to [m, n].
 ]]
 
 op "permute(input: torch.Tensor, ...: integer|integer[]): torch.Tensor" [[
-Reorders the dimensions; all of them are listed.
+Permutes the dimensions; all of them are listed.
 > torch.permute(torch.ones(2, 3, 4), 3, 1, 2).shape
 ]]
 
@@ -110,7 +110,7 @@ The number of dimensions.
 > torch.ones(2, 3):dim()
 ]]
 
-section "Tensors: parts"
+section "Tensors: indexing"
 
 op "select(input: torch.Tensor, dim: integer, index: integer): torch.Tensor" [[
 One slice along a dimension, which is removed.
@@ -118,17 +118,17 @@ One slice along a dimension, which is removed.
 ]]
 
 op "narrow(input: torch.Tensor, dim: integer, start: integer, length: integer): torch.Tensor" [[
-`length` slices along a dimension from position `start`, as a view.
+`length` slices along a dimension from index `start`, as a view.
 > torch.narrow(torch.arange(5), 1, 2, 3)
 ]]
 
 op "index_select(input: torch.Tensor, dim: integer, index: torch.Data): torch.Tensor" [[
-The slices at positions [k] of a dimension, whose size becomes k.
+The slices at the indices [k] of a dimension, whose size becomes k.
 > torch.index_select(torch.eye(3), 1, { 3, 1 })
 ]]
 
 op "gather(input: torch.Tensor, dim: integer, index: torch.Data): torch.Tensor" [[
-Picks elements by their position along a dimension. `index` has as many dimensions as `input`; the result has the shape
+Gathers elements by their index along a dimension. `index` has as many dimensions as `input`; the result has the shape
 of `index`.
 > torch.gather(torch.arange(6):reshape(2, 3), 2, { { 3 }, { 1 } })
 ]]
@@ -139,19 +139,19 @@ The elements where the mask (bool, broadcast) is true, [n].
 ]]
 
 op "index_add(input: torch.Tensor, dim: integer, index: torch.Data, source: torch.Tensor): torch.Tensor" [[
-Adds slices of `source` to the slices of `input` at positions `index` [k] of a dimension, which has size k in `source`.
+Adds slices of `source` to the slices of `input` at the indices `index` [k] of a dimension, which has size k in `source`.
 Same shape as `input`.
 > torch.index_add(torch.zeros(3, 2), 1, { 1, 1 }, torch.ones(2, 2))
 ]]
 
 op "scatter(input: torch.Tensor, dim: integer, index: torch.Data, source: torch.Number): torch.Tensor" [[
-Writes `source` to the positions `index` along a dimension. `index` and `source` have the same shape, or `source` is a
+Writes `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a
 number. Same shape as `input`.
 > torch.scatter(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, 1)
 ]]
 
 op "scatter_add(input: torch.Tensor, dim: integer, index: torch.Data, source: torch.Number): torch.Tensor" [[
-Adds `source` at the positions `index` along a dimension. `index` and `source` have the same shape, or `source` is a
+Adds `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a
 number. Same shape as `input`.
 > torch.scatter_add(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, torch.ones(2, 1))
 ]]
@@ -172,7 +172,7 @@ In-place version of `scatter_add`.
 ]]
 
 op "nonzero(input: torch.Tensor): torch.Tensor" [[
-The positions of elements that are not 0, one row each, [n, ndim], int64, from 1.
+The indices of elements that are not 0, one row each, [n, ndim], int64, from 1.
 > torch.nonzero(torch.eye(2))
 ]]
 
@@ -182,7 +182,7 @@ options "torch.TopkOptions" [[
 ]]
 
 op "topk(input: torch.Tensor, k: integer, dim?: integer|torch.TopkOptions = -1, options?: torch.TopkOptions): torch.Tensor, torch.Tensor" [[
-The k largest elements along a dimension, and their positions from 1. The dimension has size k in both.
+The k largest elements along a dimension, and their indices from 1. The dimension has size k in both.
 > torch.topk(torch.randn(5), 2, -1, { largest = false, sorted = true })
 ]]
 
@@ -191,13 +191,13 @@ options "torch.SortOptions" [[
 ]]
 
 op "sort(input: torch.Tensor, dim?: integer|torch.SortOptions = -1, options?: torch.SortOptions): torch.Tensor, torch.Tensor" [[
-Sorts along a dimension (stable). Returns the sorted elements and their former positions from 1, in the shape of
+Sorts along a dimension (stable). Returns the sorted elements and their indices in `input` from 1, in the shape of
 `input`.
 > torch.sort(torch.randn(5), -1, { descending = true })
 ]]
 
 op "argsort(input: torch.Tensor, dim?: integer|torch.SortOptions = -1, options?: torch.SortOptions): torch.Tensor" [[
-The positions that sort a dimension, from 1, in the shape of `input`.
+The indices that sort a dimension, from 1, in the shape of `input`.
 > torch.argsort(torch.randn(5), -1, { descending = true })
 ]]
 

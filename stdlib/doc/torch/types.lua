@@ -4,8 +4,8 @@ class "torch" [[
 Tensors with PyTorch's names: `local torch = require "compt.torch"`. It is a global variable at the prompt and in
 `compt -e`.
 
-Every function raises an error if an argument has the wrong type, shapes, dtypes or devices do not fit, a dimension or
-position is out of range, or a tensor has been freed. Below, `[a, b]` is a shape and `[...]` stands for any
+Every function raises an error if an argument has the wrong type, shapes, dtypes or devices do not match, a dimension or
+index is out of range, or a tensor has been freed. Below, `[a, b]` is a shape and `[...]` stands for any
 dimensions. Binary operations broadcast as in PyTorch.
 ]]
 
@@ -13,8 +13,8 @@ class "torch.Tensor" [[
 A tensor of libtorch. Every function of `torch` whose first argument is a tensor is also a method:
 `torch.softmax(t, -1)` is `t:softmax(-1)`. A method that ends in `_` changes its tensor in place and returns it.
 
-Dimensions and positions count from 1, and negative ones from the end. Token ids and class ids count from 0. `t[2]` is
-row 2. `t[{ { 1, 3 }, 2, {} }]` indexes each dimension: a range with both ends included, a position, everything.
+Dimensions and indices count from 1, and negative ones from the end. Token ids and class ids count from 0. `t[2]` is
+row 2. `t[{ { 1, 3 }, 2, {} }]` indexes each dimension: a range with both ends included, an index, all elements.
 `t[mask]` and `t[indices]` select rows. An assignment to such an index writes into the tensor.
 
 - shape: integer[] -- size of each dimension
@@ -24,7 +24,7 @@ row 2. `t[{ { 1, 3 }, 2, {} }]` indexes each dimension: a range with both ends i
 - requires_grad: boolean -- whether gradients are recorded; can be set
 - grad: torch.Tensor? -- gradient accumulated by `backward`, with the shape of the tensor; nil before. It can be set to nil
 - is_leaf: boolean -- whether the tensor was created directly, not by an operation that records gradients
-- [integer|table|torch.Tensor]: torch.Tensor -- a part of the tensor
+- [integer|table|torch.Tensor]: torch.Tensor -- an element or slice of the tensor
 - operator add(torch.Number): torch.Tensor
 - operator sub(torch.Number): torch.Tensor
 - operator mul(torch.Number): torch.Tensor
@@ -191,12 +191,12 @@ Draws 0 or 1 for each element, where the element is the probability of 1. Same s
 ]]
 
 options "torch.MultinomialOptions" [[
-- replacement?: boolean = false -- allow a position to be drawn more than once
+- replacement?: boolean = false -- allow an index to be drawn more than once
 ]]
 
 op "multinomial(weights: torch.Tensor, count: integer, options?: torch.MultinomialOptions): torch.Tensor" [[
-Draws positions along the last dimension with probabilities in proportion to `weights`: [n] to [count], [b, n] to
-[b, count], int64, from 1. Raises an error if there are fewer positions than draws without replacement, or a weight is
+Draws indices along the last dimension with probabilities proportional to `weights`: [n] to [count], [b, n] to
+[b, count], int64, from 1. Raises an error if there are fewer elements than draws without replacement, or a weight is
 negative.
 > torch.multinomial(torch.tensor { 1.0, 2.0, 3.0 }, 2, { replacement = true })
 ]]
