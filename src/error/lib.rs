@@ -1,7 +1,5 @@
 //! The error type: what failed, where, and how to fix it.
 
-mod torch;
-
 use std::fmt;
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -85,11 +83,21 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+/// Any other error, by its message; that of libtorch without its C++ stack. For this, `Error` itself is no
+/// `std::error::Error`.
+impl<E: std::error::Error> From<E> for Error {
+    fn from(e: E) -> Self {
+        let text = e.to_string();
+        let text = text.strip_prefix("Internal torch error: ").unwrap_or(&text);
+        let stack = ["\nException raised from", "\nframe #0"];
+        let end = stack.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
+        Error::new(text[..end].trim())
+    }
+}
 
-impl From<std::io::Error> for Error {
-    fn from(e: std::io::Error) -> Self {
-        Error::new(e.to_string())
+impl From<Error> for Box<dyn std::error::Error + Send + Sync> {
+    fn from(e: Error) -> Self {
+        e.to_string().into()
     }
 }
 
@@ -107,7 +115,7 @@ impl<T, E: Into<Error>> Context<T> for std::result::Result<T, E> {
 #[cfg(feature = "mlua")]
 impl From<Error> for mlua::Error {
     fn from(e: Error) -> Self {
-        mlua::Error::external(e)
+        mlua::Error::external(e.to_string())
     }
 }
 

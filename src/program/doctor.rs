@@ -4,6 +4,7 @@ use super::FAILED;
 use compt_core::tensor::device;
 use compt_study::hub::HubSettings;
 use compt_study::records::environment::{self, CPU_FEATURES};
+use compt_study::records::libtorch::Libtorch;
 use std::process::ExitCode;
 use tch::{Kind, Tensor};
 
@@ -27,7 +28,7 @@ pub fn doctor() -> ExitCode {
 
 fn versions() {
     say("compt", env!("CARGO_PKG_VERSION"));
-    match environment::libtorch() {
+    match Libtorch::loaded() {
         Some(libtorch) => {
             say("libtorch", &format!("{} in {}", libtorch.version, libtorch.folder.display()))
         }

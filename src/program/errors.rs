@@ -2,33 +2,11 @@
 
 use compt_base::guard::words;
 use compt_lua::failure::Failure;
-use compt_study::interrupt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-/// The exit code if a study or a command fails.
-pub const FAILED: u8 = 1;
-/// The exit code if a command cannot be carried out as specified.
-const USAGE: u8 = 2;
-
-/// Prints why the command is refused.
-pub fn refuse(error: &crate::Error) -> ExitCode {
-    eprintln!("compt: {error}");
-    ExitCode::from(USAGE)
-}
-
-/// The exit code of a command; its error is printed.
-pub fn exit(done: crate::Result<()>) -> ExitCode {
-    done.map_or_else(|e| refuse(&e), |()| ExitCode::SUCCESS)
-}
-
-/// Prints why a command failed, or that it was interrupted.
-pub fn stopped(error: &crate::Error) -> ExitCode {
-    eprintln!("compt: {error}");
-    let code = if interrupt::requested() { interrupt::exit_code() } else { FAILED };
-    ExitCode::from(code)
-}
+pub use compt_cli::errors::{FAILED, exit, refuse, stopped};
 
 /// Prints the error of a script.
 pub fn failed(failure: &Failure) -> ExitCode {

@@ -1,65 +1,13 @@
 //! `compt eval RUN`: evaluates a run's last checkpoint with other masks, weights or decoding.
 
 use crate::{FAILED, errors, run};
-use clap::Args;
 use compt_base::data::Split;
+use compt_cli::eval::Options;
 use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
 use compt_run::{EvaluationOptions, table};
 use compt_study::interrupt;
 use serde_json::Value;
-use std::path::PathBuf;
 use std::process::ExitCode;
-
-#[derive(Args)]
-pub struct Options {
-    /// Folder of the run
-    #[arg(value_name = "RUN")]
-    folder: PathBuf,
-
-    /// Split of the rows: train, validation or test
-    #[arg(long, default_value = "test")]
-    split: String,
-
-    /// Use only this prompt: src0, src1 ..., all_src, private or total
-    #[arg(long, value_name = "PROMPT", conflicts_with = "without")]
-    only: Option<String>,
-
-    /// Use all prompts except this one: src0, src1 ..., all_src or private
-    #[arg(long, value_name = "PROMPT")]
-    without: Option<String>,
-
-    /// Router weights of the remaining source prompts: renormalised or as_learned
-    #[arg(long, value_name = "RULE", default_value = "renormalised")]
-    weights: String,
-
-    /// Replace the normalisation of router weights: softmax, softmax_sigmoid, sum, sigmoid or none
-    #[arg(long, value_name = "NAME")]
-    normalise: Option<String>,
-
-    /// Decoding: greedy, full (the whole text) or rank (the label word with the highest probability)
-    #[arg(long, default_value = "greedy")]
-    decoding: String,
-
-    /// Maximum number of rows per task
-    #[arg(long, value_name = "ROWS")]
-    limit: Option<usize>,
-
-    /// Task to evaluate; can be repeated. By default all
-    #[arg(long, value_name = "NAME")]
-    task: Vec<String>,
-
-    /// Device to compute on: cpu, cuda, cuda:N or auto; by default the device of the run
-    #[arg(long)]
-    device: Option<String>,
-
-    /// Backbone to use if that of the run was moved or renamed: a folder or a model of the hub
-    #[arg(long, value_name = "NAME")]
-    backbone: Option<String>,
-
-    /// Print the scores as JSON
-    #[arg(long)]
-    json: bool,
-}
 
 pub fn eval(options: &Options) -> ExitCode {
     if let Err(e) = interrupt::install() {

@@ -2,9 +2,9 @@
 
 use super::{FAILED, errors};
 use crate::{Error, Result};
-use clap::Args;
 use compt_base::data::{Form, Given, Input, Row};
 use compt_base::files::json::read_json;
+use compt_cli::predict::Options;
 use compt_core::backbone::LoadedBackbone;
 use compt_core::tensor::device;
 use compt_core::train::batch::Placement;
@@ -17,31 +17,8 @@ use compt_run::spec::BackboneSpec;
 use compt_study::records::folder::{CONFIG, SESSION, runs_in};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-
-#[derive(Args)]
-pub struct Options {
-    /// Folder of the run
-    run: PathBuf,
-
-    /// Task whose prompt is used; optional if the run has one task
-    #[arg(long, value_name = "NAME")]
-    task: Option<String>,
-
-    /// Backbone to use if that of the run was moved or renamed: a folder or a model of the hub
-    #[arg(long, value_name = "NAME")]
-    backbone: Option<String>,
-
-    /// Device to compute on: cpu, cuda, cuda:N or auto
-    #[arg(long, default_value = "auto")]
-    device: String,
-
-    /// Number of lines in a batch
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
-    batch: u16,
-}
 
 pub fn predict(options: &Options) -> ExitCode {
     match answer_all(options) {

@@ -1,42 +1,12 @@
 //! `compt resume RUN` and `compt replay RUN`.
 
 use crate::{FAILED, errors, run};
-use clap::Args;
+use compt_cli::reopen::{ReplayOptions, ResumeOptions};
 use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
 use compt_run::{Ended, Replayed};
 use compt_study::interrupt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-
-#[derive(Args)]
-pub struct ResumeOptions {
-    /// Folder of the run, or of several runs of one script
-    #[arg(value_name = "RUN")]
-    folder: PathBuf,
-
-    /// Device to compute on: cpu, cuda, cuda:N or auto; by default the device of the run
-    #[arg(long)]
-    device: Option<String>,
-
-    /// Finish the run from its config.json only; the rest of its script is not run
-    #[arg(long)]
-    no_script: bool,
-}
-
-#[derive(Args)]
-pub struct ReplayOptions {
-    /// Folder of the run
-    #[arg(value_name = "RUN")]
-    folder: PathBuf,
-
-    /// Last step to repeat; by default the last recorded step
-    #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
-    to: Option<u64>,
-
-    /// Device to compute on: cpu, cuda, cuda:N or auto; by default the device of the run
-    #[arg(long)]
-    device: Option<String>,
-}
 
 /// Makes the remaining steps of a run.
 pub fn resume(options: &ResumeOptions) -> ExitCode {

@@ -1,26 +1,11 @@
 //! `compt report RUN...`: one HTML file of tables, figures, curves and predictions.
 
 use super::{FAILED, errors};
-use clap::Args;
+use compt_cli::report::Options;
 use compt_lua::Runtime;
 use compt_lua::session::Session;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-#[derive(Args)]
-pub struct Options {
-    /// Folders of runs, or folders that contain them
-    #[arg(value_name = "RUN", required = true)]
-    folders: Vec<PathBuf>,
-
-    /// File to write
-    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
-    out: PathBuf,
-
-    /// Title of the page
-    #[arg(long, value_name = "TEXT")]
-    title: Option<String>,
-}
 
 pub fn report(options: &Options) -> ExitCode {
     write(&options.folders, &options.out, options.title.as_deref())

@@ -2,17 +2,17 @@
 
 use compt_core::tensor::device;
 use compt_study::records::environment::{
-    binary_sha256, cores, cpu_features, cpu_model, libtorch, memory, nvidia_devices,
+    binary_sha256, cores, cpu_features, cpu_model, memory, nvidia_devices,
 };
+use compt_study::records::libtorch::Libtorch;
 use serde_json::{Value, json};
 
 /// The contents of `environment.json`.
 pub fn environment(seed: u64) -> Value {
-    let libtorch = libtorch();
     json!({
         "compt": env!("CARGO_PKG_VERSION"),
         "binary_sha256": binary_sha256(),
-        "libtorch": libtorch.map(|l| l.version),
+        "libtorch": Libtorch::loaded().map(|l| l.version),
         "os": std::env::consts::OS,
         "arch": std::env::consts::ARCH,
         "threads": tch::get_num_threads(),

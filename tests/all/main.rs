@@ -19,6 +19,7 @@ mod hub;
 mod hub_cache;
 mod hub_models;
 mod interrupt;
+mod launch;
 mod micro_margin;
 mod operators;
 mod plot_control;

@@ -12,3 +12,15 @@ mod stored;
 
 pub use finite::is_finite;
 pub use stored::{Found, Others, Stored};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn errors_of_libtorch_lose_their_stack() {
+        let e: crate::Error =
+            tch::Tensor::from_slice(&[1f32, 2.0]).f_reshape([3]).unwrap_err().into();
+        let text = e.to_string();
+        assert!(text.starts_with("shape '[3]' is invalid"), "{text}");
+        assert!(!text.contains("frame #"), "{text}");
+    }
+}

@@ -6,9 +6,8 @@ mod trace;
 
 use super::errors;
 use crate::{Error, Result};
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, value_parser};
 use compt_base::files::atomic::write_atomic;
+use compt_cli::plot_control::Options;
 use compt_core::train::control::Setting;
 use compt_lua::control::ControlFile;
 use compt_run::steering::Origin;
@@ -16,50 +15,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use trace::Trace;
 
-#[derive(Args)]
-pub struct Options {
-    /// Control file
-    file: PathBuf,
-
-    /// Number of steps of the run
-    #[arg(long, value_name = "N", default_value_t = 240)]
-    #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
-    steps: u64,
-
-    /// Number of epochs
-    #[arg(long, value_name = "N", conflicts_with = "steps_per_epoch")]
-    #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
-    epochs: Option<u64>,
-
-    /// Steps per epoch [default: the steps divided by 30]
-    #[arg(long, value_name = "N")]
-    #[arg(value_parser = value_parser!(u64).range(1..=MOST_STEPS))]
-    steps_per_epoch: Option<u64>,
-
-    /// Tasks that the control can name, with 16 rows each; by default any
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    tasks: Vec<String>,
-
-    /// Parameter groups that the control can name
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    #[arg(default_value = "router,source,private,operator")]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    groups: Vec<String>,
-
-    /// SVG file to write; with `-` only the SVG is printed [default: the name of the control with
-    /// .svg, in the current folder]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-
-    /// Width of the text in characters [default: width of the terminal, or 80]
-    #[arg(long, value_name = "N")]
-    #[arg(value_parser = value_parser!(u16).range(40..=1000))]
-    width: Option<u16>,
-}
-
-/// The maximum number of steps on an axis.
-const MOST_STEPS: u64 = 1_000_000_000;
 /// The number of training rows of each task, and the number of source prompts.
 const ROWS: u64 = 16;
 const SOURCES: usize = 3;
@@ -70,17 +25,17 @@ pub fn plot_control(options: &Options) -> ExitCode {
 }
 
 fn plot(options: &Options) -> Result<()> {
-    let out = options.out()?;
-    let setting = options.setting();
+    let out = svg_file(options)?;
+    let setting = setting(options);
     let trace = trace_of(&options.file, &setting)?;
-    let svg = chart::chart(&options.title(), &trace).svg();
+    let svg = chart::chart(&title(options), &trace).svg();
     let Some(out) = out else {
         print!("{svg}");
         return Ok(());
     };
     write_atomic(&out, svg.as_bytes())?;
     let width = options.width.or_else(terminal_width).unwrap_or(80);
-    print!("{}", text::text(&options.title(), &trace, usize::from(width)));
+    print!("{}", text::text(&title(options), &trace, usize::from(width)));
     println!("\n{} written", out.display());
     Ok(())
 }
@@ -103,44 +58,40 @@ fn trace_of(file: &Path, setting: &Setting) -> Result<Trace> {
     })
 }
 
-impl Options {
-    fn setting(&self) -> Setting {
-        let epochs = self.epochs.unwrap_or(30);
-        Setting {
-            stage: String::new(),
-            total_steps: self.steps,
-            steps_per_epoch: self.steps_per_epoch.unwrap_or(self.steps.div_ceil(epochs)),
-            groups: self.groups.clone(),
-            tasks: self.tasks.iter().map(|task| (task.clone(), ROWS)).collect(),
-            sources: SOURCES,
-            seed: 0,
-        }
+fn setting(options: &Options) -> Setting {
+    let epochs = options.epochs.unwrap_or(30);
+    Setting {
+        stage: String::new(),
+        total_steps: options.steps,
+        steps_per_epoch: options.steps_per_epoch.unwrap_or(options.steps.div_ceil(epochs)),
+        groups: options.groups.clone(),
+        tasks: options.tasks.iter().map(|task| (task.clone(), ROWS)).collect(),
+        sources: SOURCES,
+        seed: 0,
     }
+}
 
-    /// `control.lua over 240 steps, 8 an epoch`
-    fn title(&self) -> String {
-        let name = self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy();
-        let epoch = self.setting().steps_per_epoch;
-        let plural = if self.steps == 1 { "" } else { "s" };
-        format!("{name} over {} step{plural}, {epoch} an epoch", self.steps)
-    }
+/// `control.lua over 240 steps, 8 an epoch`
+fn title(options: &Options) -> String {
+    let name = options.file.file_name().unwrap_or(options.file.as_os_str()).to_string_lossy();
+    let epoch = setting(options).steps_per_epoch;
+    let plural = if options.steps == 1 { "" } else { "s" };
+    format!("{name} over {} step{plural}, {epoch} an epoch", options.steps)
+}
 
-    /// The file of the SVG; `None`: standard output.
-    fn out(&self) -> Result<Option<PathBuf>> {
-        let out = match &self.out {
-            Some(out) if out.as_os_str() == "-" => return Ok(None),
-            Some(out) => out.clone(),
-            None => {
-                Path::new(self.file.file_stem().unwrap_or_default()).with_added_extension("svg")
-            }
-        };
-        if out.exists() && out.canonicalize().ok() == self.file.canonicalize().ok() {
-            return Err(Error::new("the SVG would replace the control file")
-                .at(out.display())
-                .hint("--out says where it goes"));
-        }
-        Ok(Some(out))
+/// The file of the SVG; `None`: standard output.
+fn svg_file(options: &Options) -> Result<Option<PathBuf>> {
+    let out = match &options.out {
+        Some(out) if out.as_os_str() == "-" => return Ok(None),
+        Some(out) => out.clone(),
+        None => Path::new(options.file.file_stem().unwrap_or_default()).with_added_extension("svg"),
+    };
+    if out.exists() && out.canonicalize().ok() == options.file.canonicalize().ok() {
+        return Err(Error::new("the SVG would replace the control file")
+            .at(out.display())
+            .hint("--out says where it goes"));
     }
+    Ok(Some(out))
 }
 
 /// The width of the terminal that standard output is connected to.

@@ -2,22 +2,11 @@
 
 use super::named::named;
 use crate::Result;
-use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
+use compt_cli::prompts::PromptsCompareOptions;
 use compt_lua::backbone_named;
 use compt_run::exchange::Prompt;
 use compt_run::exchange::compare::{cosines, nearest, row_norms};
-
-#[derive(Args)]
-pub struct PromptsCompareOptions {
-    /// Runs or files: all prompts, or the prompt NAME
-    #[arg(value_name = "RUN[:NAME]", required = true)]
-    prompts: Vec<String>,
-
-    /// Show the nearest words in the vocabulary of this backbone: a built-in name or a folder
-    #[arg(long, value_name = "NAME_OR_FOLDER")]
-    backbone: Option<String>,
-}
 
 /// The number of words shown of a vocabulary.
 const WORDS: i64 = 6;

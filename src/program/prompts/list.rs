@@ -2,21 +2,10 @@
 
 use super::named::named;
 use crate::{Error, Result};
-use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
+use compt_cli::prompts::PromptsListOptions;
 use compt_run::exchange::{Prompt, compare::row_norms};
 use serde_json::{Value, json};
-
-#[derive(Args)]
-pub struct PromptsListOptions {
-    /// Folders of runs, files of prompts, folders of peft
-    #[arg(value_name = "RUN|FILE|DIR", required = true)]
-    paths: Vec<String>,
-
-    /// Print a list of JSON objects
-    #[arg(long)]
-    json: bool,
-}
 
 /// One line of the table.
 struct Line {

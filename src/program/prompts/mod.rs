@@ -6,104 +6,12 @@ mod named;
 
 use super::errors;
 use crate::{Error, Result};
-use clap::{Args, Subcommand};
+use compt_cli::prompts::{ExportOptions, PromptsCommand};
 use compt_run::exchange::peft::{self, Export, PeftType};
 use compt_run::exchange::{self, merge};
 use named::{named, one};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-
-#[derive(Subcommand)]
-pub enum PromptsCommand {
-    /// List prompts
-    #[command(after_help = LIST_EXAMPLES)]
-    List(list::PromptsListOptions),
-    /// Show the similarity of prompts, and the words nearest to them
-    #[command(after_help = COMPARE_EXAMPLES)]
-    Compare(compare::PromptsCompareOptions),
-    /// Write the weighted sum of prompts as a new prompt
-    #[command(after_help = MERGE_EXAMPLES)]
-    Merge {
-        /// File to write
-        #[arg(value_name = "OUT.safetensors")]
-        out: PathBuf,
-
-        /// Prompts with their weights
-        #[arg(value_name = "RUN:NAME=WEIGHT", required = true)]
-        parts: Vec<String>,
-
-        /// Replace an existing file
-        #[arg(long)]
-        overwrite: bool,
-    },
-    /// Export prompts to a folder of peft
-    #[command(after_help = EXPORT_EXAMPLES)]
-    Export(ExportOptions),
-    /// Import the prompts of a peft folder or a .npy file
-    #[command(after_help = IMPORT_EXAMPLES)]
-    Import {
-        /// Folder of peft, or .npy file
-        #[arg(value_name = "FROM")]
-        from: PathBuf,
-
-        /// File to write
-        #[arg(value_name = "OUT.safetensors")]
-        out: PathBuf,
-
-        /// Replace an existing file
-        #[arg(long)]
-        overwrite: bool,
-    },
-}
-
-#[derive(Args)]
-pub struct ExportOptions {
-    /// Prompt to export; without :NAME the prompts of all tasks, as one multi-task prompt
-    #[arg(value_name = "RUN[:NAME]")]
-    from: String,
-
-    /// Folder to write
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-
-    /// peft_type of a single prompt: PROMPT_TUNING or P_TUNING
-    #[arg(long = "type", value_name = "TYPE", default_value = "PROMPT_TUNING")]
-    kind: String,
-
-    /// Also export prompts that were trained after the input; peft places them before it
-    #[arg(long)]
-    force: bool,
-
-    /// Replace an existing adapter
-    #[arg(long)]
-    overwrite: bool,
-}
-
-const LIST_EXAMPLES: &str = "\
-Examples:
-  compt prompts list runs/ssum
-  compt prompts list runs/* prompts/*.npy adapters/nli3 --json";
-
-const COMPARE_EXAMPLES: &str = "\
-Examples:
-  compt prompts compare runs/ssum
-  compt prompts compare runs/ssum:nli3 runs/pt:nli3 mrpc.npy
-  compt prompts compare runs/ssum --backbone micro";
-
-const MERGE_EXAMPLES: &str = "\
-Examples:
-  compt prompts merge both.safetensors runs/ssum:nli3=0.3 runs/ssum:nli2=0.7";
-
-const EXPORT_EXAMPLES: &str = "\
-Examples:
-  compt prompts export runs/pt:nli3 adapters/nli3
-  compt prompts export runs/pt adapters/all --overwrite
-
-In Python: PeftModel.from_pretrained(model, 'adapters/nli3').";
-
-const IMPORT_EXAMPLES: &str = "\
-Examples:
-  compt prompts import adapters/nli3 nli3.safetensors";
 
 pub fn prompts(command: &PromptsCommand) -> ExitCode {
     let done = match command {

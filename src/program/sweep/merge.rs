@@ -1,11 +1,11 @@
 //! `compt sweep merge PLAN`
 
-use super::folder::enter;
 use crate::Result;
 use crate::errors::{self, FAILED};
 use crate::{report, run as script};
-use clap::Args;
 use compt_base::files::atomic::write_atomic;
+use compt_cli::sweep::folder::enter;
+use compt_cli::sweep::merge::SweepMergeOptions;
 use compt_lua::session::{Session, Way};
 use compt_study::records::catalog::{Entry, State, read_all};
 use std::fmt::Write;
@@ -13,24 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-pub const EXAMPLES: &str = "\
-Examples:
-  compt sweep merge runs/table1/plan.jsonl
-  compt sweep merge runs/table1/plan.jsonl > tables.txt
-  jq -r 'select(.state == \"failed\") | .log' runs/table1/results.jsonl
-
-Nothing is trained. The command writes results.jsonl (one line per run, as compt runs --json prints it) and
-report.html (for at most 1,000 runs) to the folder of the plan, and runs the rest of the script after its
-grid. Tables and figures list missing runs. Exit code 1: not all runs are finished.";
-
 /// A page with more runs takes minutes to write and opens slowly.
 const REPORTED: usize = 1000;
-
-#[derive(Args)]
-pub struct SweepMergeOptions {
-    #[arg(value_name = "PLAN")]
-    plan: PathBuf,
-}
 
 pub fn merge(options: &SweepMergeOptions) -> ExitCode {
     merged(options).unwrap_or_else(|e| errors::refuse(&e))

@@ -1,9 +1,9 @@
 //! `compt sweep plan FILE.lua`
 
 use crate::errors::{self, FAILED};
-use crate::session_options::SessionOptions;
+use crate::session::session as of;
 use crate::{Error, Result};
-use clap::Args;
+use compt_cli::sweep::plan::{Making, SweepPlanOptions};
 use compt_error::Context;
 use compt_lua::Runtime;
 use compt_lua::failure::Failure;
@@ -15,41 +15,6 @@ use compt_study::sweep::{Indices, Listing, Plan, queued, submissions};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
-
-pub const EXAMPLES: &str = "\
-Examples:
-  compt sweep plan scripts/table1.lua
-  compt sweep plan study.lua --set shots=16 --device cuda --out runs/sixteen
-  compt sweep plan study.lua --replan           # after a change of the script or its data
-
-The script is run up to its first compt.ablate with an unfinished run; nothing is trained, and tensors
-created before it are on the CPU. The plan has the hashes of everything each run depends on: settings,
-script, data, compt itself.";
-
-#[derive(Args)]
-pub struct SweepPlanOptions {
-    #[command(flatten)]
-    making: Making,
-}
-
-/// From a script to a plan.
-#[derive(Args)]
-pub struct Making {
-    /// The script
-    #[arg(value_name = "FILE.lua")]
-    file: PathBuf,
-
-    /// File of the plan; by default plan.jsonl in the folder of the runs
-    #[arg(long, value_name = "PLAN")]
-    plan: Option<PathBuf>,
-
-    /// Write a new plan if the script, the data or compt has changed
-    #[arg(long)]
-    replan: bool,
-
-    #[command(flatten)]
-    session: SessionOptions,
-}
 
 pub fn plan(options: SweepPlanOptions) -> ExitCode {
     match make(options.making) {
@@ -73,7 +38,7 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
     let source = text::read(&file).map_err(|e| errors::refuse(&e))?;
     let script = Some(Script { path: file.clone(), source: source.clone() });
     let grids = Grids { way: Way::Plan, seen: 0 };
-    let session = Session { script, grids, ..session.into() };
+    let session = Session { script, grids, ..of(session) };
     if let Err(e) = interrupt::install().at("cannot listen for Ctrl-C") {
         return Err(errors::refuse(&e));
     }

@@ -1,57 +1,17 @@
 //! `compt sweep run PLAN`
 
-use super::folder::enter;
 use crate::Result;
 use crate::errors::{self, FAILED};
 use crate::run as script;
-use clap::Args;
+use compt_cli::sweep::folder::enter;
+use compt_cli::sweep::run::SweepRunOptions;
 use compt_error::Context;
 use compt_lua::session::{Session, Task, Way};
 use compt_study::interrupt;
 use compt_study::slurm::Job;
-use compt_study::sweep::{CellState, Indices, Listing, now, side_by_side};
-use std::path::PathBuf;
+use compt_study::sweep::{CellState, Listing, now, side_by_side};
 use std::process::ExitCode;
 use std::rc::Rc;
-
-pub const EXAMPLES: &str = "\
-Examples:
-  compt sweep run runs/table1/plan.jsonl --index 3
-  compt sweep run runs/table1/plan.jsonl --index 1-8 --jobs 2
-  compt sweep run runs/table1/plan.jsonl                     # all unfinished runs
-
-The output of a run is in log.txt in its folder (compt runs log RUN). Stopped runs continue from their
-checkpoint. A plan is refused if its script, data or program has changed.
-
-Exit codes: 0 no run failed, 1 a run failed, 2 wrong usage; after a checkpoint 130 for Ctrl-C, 143 for
-SIGTERM, 85 for SIGUSR1";
-
-#[derive(Args)]
-pub struct SweepRunOptions {
-    #[arg(value_name = "PLAN")]
-    plan: PathBuf,
-
-    /// Numbers of the runs, from 1: 3, 1-8, 2,5-7; by default all
-    #[arg(long, value_name = "I")]
-    index: Option<Indices>,
-
-    /// Number of runs at a time, each in a process with its share of the cores; with 1 they run in this
-    /// process, which loads shared backbones and data once
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    jobs: u16,
-
-    /// After SIGUSR1 and a checkpoint, requeue this Slurm job
-    #[arg(long)]
-    requeue: bool,
-
-    /// File that the output of this process is redirected to; recorded with the runs
-    #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
-
-    /// One of several parallel processes; the time of their start
-    #[arg(long, hide = true)]
-    worker: Option<f64>,
-}
 
 pub fn run(options: SweepRunOptions) -> ExitCode {
     if let Some(job) = Job::this().filter(|job| job.restart > 0) {

@@ -4,7 +4,7 @@ use compt_base::files::json::read_json;
 use compt_base::files::source::sha256;
 use serde_json::{Map, Value};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// The entries of a run's environment that can change its results, by name.
@@ -27,36 +27,6 @@ pub fn binary_sha256() -> Option<String> {
     // On Linux this is the executable as it was started, even if the file was replaced since.
     let read = || fs::read("/proc/self/exe").ok().map(|binary| sha256(&binary));
     HASH.get_or_init(read).clone()
-}
-
-/// The libtorch that this process uses.
-pub struct Libtorch {
-    /// The folder of its libraries.
-    pub folder: PathBuf,
-    /// Its reported version, for example `2.11.0+cpu`, or `unknown`.
-    pub version: String,
-}
-
-/// The location that libtorch was loaded from, according to the process's memory map.
-pub fn libtorch() -> Option<Libtorch> {
-    let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    let library = maps
-        .lines()
-        .filter_map(|line| line.find('/').map(|start| Path::new(&line[start..])))
-        .find(|path| path.file_name().is_some_and(|name| name == "libtorch_cpu.so"))?;
-    let folder = library.parent()?.to_path_buf();
-    let root = folder.parent()?;
-    let version = python_version(root)
-        .or_else(|| fs::read_to_string(root.join("build-version")).ok())
-        .map_or("unknown".to_string(), |v| v.trim().to_string());
-    Some(Libtorch { folder, version })
-}
-
-/// `__version__ = '2.11.0+cpu'` of a wheel's `version.py`.
-fn python_version(root: &Path) -> Option<String> {
-    let text = fs::read_to_string(root.join("version.py")).ok()?;
-    let line = text.lines().find(|line| line.starts_with("__version__ ="))?;
-    line.split('\'').nth(1).map(str::to_string)
 }
 
 /// The number of processors that this process may use.

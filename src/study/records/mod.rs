@@ -6,6 +6,7 @@ pub mod curve;
 pub mod environment;
 pub mod events;
 pub mod folder;
+pub mod libtorch;
 pub mod modules;
 pub mod settings;
 

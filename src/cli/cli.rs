@@ -2,34 +2,31 @@
 
 use crate::errors::FAILED;
 use crate::session_options::SessionOptions;
-use crate::{
-    cache, doctor, eval, fetch, init, plot_control, predict, prompts, reopen, repl, report, run,
-    runs, stubs, sweep,
-};
+use crate::{cache, eval, fetch, plot_control, predict, prompts, reopen, report, runs, sweep};
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use compt_lua::session::{Grids, Session, Way};
+use std::io::{IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// A Lua-scriptable research runtime for modular multi-task prompt tuning of T5.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(name = "compt", version, args_conflicts_with_subcommands = true)]
 #[command(override_usage = "compt <COMMAND>\n       compt -e <CODE> [OPTIONS]")]
 #[command(after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    pub command: Option<Command>,
 
     /// Run this Lua code; `compt` and `torch` are global variables in it
     #[arg(short = 'e', long = "eval", value_name = "CODE")]
-    eval: Option<String>,
+    pub eval: Option<String>,
 
     #[command(flatten)]
-    session: SessionOptions,
+    pub session: SessionOptions,
 }
 
 #[derive(Subcommand)]
-enum Command {
+pub enum Command {
     /// Run a study: a Lua script
     #[command(after_help = RUN_EXAMPLES)]
     Run {
@@ -115,14 +112,14 @@ enum Command {
 
 /// How the grids of a script (`compt.ablate`) are run.
 #[derive(Args)]
-struct GridOptions {
+pub struct GridOptions {
     /// Number of runs of a grid (compt.ablate) at a time; each process gets a share of the cores
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    jobs: u16,
+    pub jobs: u16,
 
     /// List the runs of a grid, their states and the estimated time left, without running them
     #[arg(long, conflicts_with = "jobs")]
-    dry_run: bool,
+    pub dry_run: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -283,47 +280,12 @@ impl Cli {
             (Some(Command::Sweep { command }), _) => sweep::answer(command),
             (Some(Command::Fetch(options)), _) => Some(fetch::fetch(options)),
             (Some(Command::Cache { command }), _) => Some(cache::cache(command.as_ref())),
-            (Some(Command::Stubs { manual: true, .. }), _) => Some(stubs::manual()),
-            (Some(Command::Stubs { folder, .. }), _) => Some(stubs::stubs(folder.as_deref())),
-            (Some(Command::Init { folder }), _) => Some(init::init(folder)),
-            (None, None) if !repl::is_terminal() => {
+            (None, None) if !(stdin().is_terminal() && stdout().is_terminal()) => {
                 let printed = Cli::command().print_help();
                 Some(ExitCode::from(if printed.is_ok() { 0 } else { FAILED }))
             }
             _ => None,
         }
-    }
-
-    /// Runs the command and returns the exit code.
-    pub fn run(self) -> ExitCode {
-        if let Some(code) = self.answer() {
-            return code;
-        }
-        match (self.command, self.eval) {
-            (Some(Command::Run { file, session, grid }), _) => {
-                run::file(&file, Session { grids: grid.into(), ..session.into() })
-            }
-            (Some(Command::Resume(options)), _) => reopen::resume(&options),
-            (Some(Command::Replay(options)), _) => reopen::replay(&options),
-            (Some(Command::Sweep { command }), _) => sweep::sweep(command),
-            (Some(Command::Report(options)), _) => report::report(&options),
-            (Some(Command::Eval(options)), _) => eval::eval(&options),
-            (Some(Command::Predict(options)), _) => predict::predict(&options),
-            (Some(Command::PlotControl(options)), _) => plot_control::plot_control(&options),
-            (Some(Command::Repl { session }), _) => repl::repl(session.into()),
-            (Some(Command::Prompts { command }), _) => prompts::prompts(&command),
-            (Some(Command::Doctor), _) => doctor::doctor(),
-            (None, Some(code)) => run::code(&code, self.session.into()),
-            (None, None) => repl::repl(self.session.into()),
-            (Some(_), _) => unreachable!("answered"),
-        }
-    }
-}
-
-impl From<GridOptions> for Grids {
-    fn from(options: GridOptions) -> Grids {
-        let jobs = options.jobs.into();
-        Grids { way: if options.dry_run { Way::List } else { Way::Run { jobs } }, seen: 0 }
     }
 }
 

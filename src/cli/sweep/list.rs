@@ -2,6 +2,7 @@
 
 use super::folder::enter;
 use crate::Result;
+use crate::launch;
 use clap::Args;
 use compt_study::slurm::quoted;
 use compt_study::sweep::{Indices, Listing};
@@ -38,7 +39,7 @@ pub fn list(options: &SweepListOptions) -> Result<()> {
         true => (1..=plan.cells.len()).collect(),
         false => Listing::of(&plan).open().map(|(cell, _)| cell.number).collect(),
     };
-    let program = std::env::current_exe().unwrap_or_else(|_| "compt".into());
+    let program = launch::program().unwrap_or_else(|_| "compt".into());
     let command = format!("{} sweep run {} --index", quoted(&program), quoted(&path));
     let mut text = String::new();
     for pack in runs.chunks(options.pack.into()) {

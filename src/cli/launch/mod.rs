@@ -1,0 +1,77 @@
+//! Starts the runtime, `compt-runtime`, in the place of this process: with libtorch on its library path, and with
+//! OpenMP set up for machines that do other work too. Both must be in the environment before the runtime begins:
+//! the loader reads `LD_LIBRARY_PATH`, and libgomp its variables, before `main`.
+
+mod libtorch;
+mod threads;
+
+use crate::errors;
+use crate::{Error, Result};
+use std::env;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const RUNTIME: &str = "compt-runtime";
+const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+
+/// Replaces this process by the runtime, with the same arguments. Returns only if that fails.
+///
+/// `built` is the folder of the libraries that the program was built with.
+pub fn runtime(built: Option<&str>) -> ExitCode {
+    match start(built.map(Path::new)) {
+        Ok(never) => match never {},
+        Err(e) => errors::refuse(&e),
+    }
+}
+
+/// The path of `compt`, also when the runtime asks.
+///
+/// # Errors
+///
+/// The system does not say where the program is.
+pub fn program() -> Result<PathBuf> {
+    let path = env::current_exe()?;
+    Ok(if path.file_name().is_some_and(|name| name == RUNTIME) {
+        path.with_file_name("compt")
+    } else {
+        path
+    })
+}
+
+fn start(built: Option<&Path>) -> Result<std::convert::Infallible> {
+    let program = program()?;
+    let runtime = program.with_file_name(RUNTIME);
+    if !runtime.is_file() {
+        return Err(Error::new("the runtime of compt is missing")
+            .at(runtime.display())
+            .hint("`cargo build --release` and `cargo install` make compt and compt-runtime, to be kept side by side"));
+    }
+    let folder = libtorch::find(&program, built)?;
+    let mut command = Command::new(&runtime);
+    command.arg0("compt").args(env::args_os().skip(1));
+    command.env(LIBRARY_PATH, with_first(&folder, env::var_os(LIBRARY_PATH).as_deref()));
+    command.envs(threads::settings());
+    Err(Error::from(command.exec()).at(runtime.display()))
+}
+
+/// A search path with a folder before all others.
+fn with_first(folder: &Path, path: Option<&std::ffi::OsStr>) -> std::ffi::OsString {
+    let others = path.map(env::split_paths).into_iter().flatten().filter(|other| other != folder);
+    let all = std::iter::once(folder.to_path_buf()).chain(others);
+    env::join_paths(all).unwrap_or_else(|_| folder.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_right_libtorch_is_before_that_of_a_module() {
+        let path =
+            |before: Option<&str>| with_first(Path::new("/t/lib"), before.map(AsRef::as_ref));
+        assert_eq!(path(None), "/t/lib");
+        assert_eq!(path(Some("/module/lib:/opt/lib")), "/t/lib:/module/lib:/opt/lib");
+        assert_eq!(path(Some("/module/lib:/t/lib")), "/t/lib:/module/lib");
+    }
+}

@@ -1,3 +1,0 @@
-pub fn runtime() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
-}
