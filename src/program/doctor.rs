@@ -2,6 +2,7 @@
 
 use super::FAILED;
 use compt_core::tensor::device;
+use compt_core::tensor::driver::driver;
 use compt_study::hub::HubSettings;
 use compt_study::records::environment::{self, CPU_FEATURES};
 use compt_study::records::libtorch::Libtorch;
@@ -57,15 +58,21 @@ fn hardware() {
 }
 
 fn cuda() {
-    let devices = environment::nvidia_devices();
-    match device::cuda_ready() {
-        Ok(()) => {
-            say("cuda", &format!("{} device(s): {}", tch::Cuda::device_count(), devices.join(", ")))
-        }
-        Err(e) if devices.is_empty() => {
-            say("cuda", e.to_string().lines().next().unwrap_or_default())
-        }
-        Err(e) => say("cuda", &format!("{} cannot be used: {e}", devices.join(", "))),
+    let Some(driver) = driver() else { return say("cuda", "no NVIDIA driver") };
+    let (major, minor) = driver.cuda;
+    say("cuda", &format!("the driver supports CUDA {major}.{minor}"));
+    for (index, gpu) in driver.gpus.iter().enumerate() {
+        let (major, minor) = gpu.capability;
+        let memory = gpu.memory_bytes as f64 / f64::from(1 << 30);
+        let fast = match gpu.multiplies_bfloat16() {
+            true => "bfloat16 is fast",
+            false => "bfloat16 is not fast: dtype \"auto\" is float32",
+        };
+        let name = &gpu.name;
+        note(&format!("cuda:{index}  {name}, {memory:.1} GiB, capability {major}.{minor}, {fast}"));
+    }
+    if let Err(e) = device::cuda_ready() {
+        note(&format!("not usable: {}", e.to_string().replace('\n', "; ")));
     }
 }
 

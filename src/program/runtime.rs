@@ -16,6 +16,7 @@ mod stubs;
 mod sweep;
 
 use compt_cli::{Cli, Command};
+use compt_core::tensor::device;
 use compt_error::{Error, Result};
 use compt_lua::session::Session;
 use errors::FAILED;
@@ -24,6 +25,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = compt_cli::parse();
+    // Before anything else of libtorch. Whoever needs CUDA is told later why it cannot be used.
+    let _ = device::cuda_ready();
     cli.answer().unwrap_or_else(|| run(cli))
 }
 

@@ -1,9 +1,8 @@
 //! What a run records of its machine.
 
 use compt_core::tensor::device;
-use compt_study::records::environment::{
-    binary_sha256, cores, cpu_features, cpu_model, memory, nvidia_devices,
-};
+use compt_core::tensor::driver::{Gpu, driver};
+use compt_study::records::environment::{binary_sha256, cores, cpu_features, cpu_model, memory};
 use compt_study::records::libtorch::Libtorch;
 use serde_json::{Value, json};
 
@@ -22,8 +21,26 @@ pub fn environment(seed: u64) -> Value {
             "features": cpu_features(),
             "memory_bytes": memory().map(|m| m.total),
         },
-        "cuda": { "loaded": device::cuda_loaded(), "devices": nvidia_devices() },
+        "cuda": cuda(),
         "seed": seed,
+    })
+}
+
+/// The driver's CUDA and its devices; `null` without a driver.
+fn cuda() -> Value {
+    let Some(driver) = driver() else { return Value::Null };
+    let gpu = |gpu: &Gpu| {
+        let (major, minor) = gpu.capability;
+        json!({
+            "name": gpu.name,
+            "memory_bytes": gpu.memory_bytes,
+            "capability": format!("{major}.{minor}"),
+        })
+    };
+    json!({
+        "driver": format!("{}.{}", driver.cuda.0, driver.cuda.1),
+        "usable": device::cuda_ready().is_ok(),
+        "devices": driver.gpus.iter().map(gpu).collect::<Vec<_>>(),
     })
 }
 

@@ -4,11 +4,15 @@ use super::Run;
 use super::record::End;
 use crate::{Error, Result};
 use compt_base::notice;
+use compt_core::tensor::driver::driver;
+use compt_core::tensor::{device, dtype};
 use compt_core::train::report::StepReport;
 use compt_study::interrupt::{self, Hold};
 use compt_study::progress::{Progress, Silent, progress};
 use serde_json::Value;
 use std::cell::Cell;
+use std::sync::Once;
+use tch::Device;
 
 /// One step as the caller sees it.
 pub enum Step {
@@ -182,8 +186,33 @@ impl Run {
         }
     }
 
+    /// Says where the run computes, and once why a GPU is not used.
+    fn say_where(&self) {
+        static UNUSED: Once = Once::new();
+        let backbone = self.trainer.parts().backbone.borrow();
+        let (device, dtype) = (backbone.model.device(), dtype::name(backbone.model.kind()));
+        let what = match device {
+            Device::Cuda(index) => driver()
+                .and_then(|driver| driver.gpus.get(index))
+                .map_or(String::new(), |gpu| format!(" ({})", gpu.name)),
+            _ => match tch::get_num_threads() {
+                1 => " (1 thread)".to_string(),
+                threads => format!(" ({threads} threads)"),
+            },
+        };
+        notice::say(&format!("{}  {}{what}, {dtype}", self.name, device::name(device)));
+        if device == Device::Cpu
+            && let Some(unused) = device::unused_gpu()
+        {
+            UNUSED.call_once(|| notice::say(&format!("note: {unused}")));
+        }
+    }
+
     fn steps_until(&mut self, until: u64) -> Result<End<'static>> {
         let shown = self.progress && self.trainer.steps() < until;
+        if shown {
+            self.say_where();
+        }
         let mut shown: Box<dyn Progress> = match shown {
             true => progress(&self.name, self.trainer.steps(), self.trainer.total_steps()),
             false => Box::new(Silent),

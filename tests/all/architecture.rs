@@ -160,7 +160,7 @@ fn rust_knows_no_method_by_name() {
             "Mcat",
         ] {
             // PyTorch's mark on a file.
-            let mark = file == "study/exchange/peft/mod.rs" && name == "\"pt\"";
+            let mark = file == "run/exchange/peft/mod.rs" && name == "\"pt\"";
             assert!(mark || !code.contains(name), "src/{file} names the method {name}");
         }
     }

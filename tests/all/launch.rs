@@ -25,6 +25,7 @@ fn the_launcher_does_not_link_libtorch() {
 #[test]
 fn what_needs_no_tensors_is_answered_without_libtorch() {
     let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("runs")).unwrap();
     for command in [&["--version"][..], &["run", "--help"], &["runs"], &["cache"]] {
         let mut command = compt(command);
         let output = command.current_dir(folder.path()).env("LIBTORCH", "/nowhere").output();

@@ -13,6 +13,7 @@ mod encodings;
 mod eval;
 mod examples;
 mod exchange;
+mod gpu;
 mod grid;
 mod hot_reload;
 mod hub;

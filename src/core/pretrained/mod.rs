@@ -6,7 +6,7 @@ mod generation;
 use crate::backbone::{Architecture, LoadedBackbone, ModelConfig, Origin, WeightSource};
 use crate::data::Tokenizer;
 use crate::files::source::sha256;
-use crate::tensor::dtype;
+use crate::tensor::{device, dtype};
 use crate::{Error, Result, files::intact, notice, t5};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -146,7 +146,7 @@ const WIDE: i64 = 256;
 /// enough to benefit, else float32.
 fn choose_kind(dtype: &str, architecture: &dyn Architecture, device: Device) -> Result<Kind> {
     if dtype == "auto" {
-        let fast = device.is_cuda() || cpu_multiplies_bfloat16();
+        let fast = device::multiplies_bfloat16(device);
         let wide = architecture.model_config().d_model >= WIDE;
         return Ok(if fast && wide { Kind::BFloat16 } else { Kind::Float });
     }
@@ -157,16 +157,6 @@ fn choose_kind(dtype: &str, architecture: &dyn Architecture, device: Device) -> 
         _ => Err(Error::new(format!("a backbone cannot compute in {dtype}"))
             .hint("use dtype \"bfloat16\", \"float32\" or \"auto\"")),
     }
-}
-
-/// Whether this processor has instructions for products of bfloat16 matrices.
-fn cpu_multiplies_bfloat16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        std::is_x86_feature_detected!("avx512bf16")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    false
 }
 
 #[cfg(test)]
@@ -186,7 +176,7 @@ mod tests {
         assert_eq!(choose_kind("auto", &*config(128), Device::Cpu).unwrap(), Kind::Float);
         assert_eq!(choose_kind("bf16", &*config(128), Device::Cpu).unwrap(), Kind::BFloat16);
         let wide = choose_kind("auto", &*config(512), Device::Cpu).unwrap();
-        assert_eq!(wide == Kind::BFloat16, cpu_multiplies_bfloat16());
+        assert_eq!(wide == Kind::BFloat16, device::multiplies_bfloat16(Device::Cpu));
     }
 
     #[test]

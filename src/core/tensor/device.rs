@@ -1,6 +1,7 @@
-//! The choice of device. libtorch_cuda is loaded only if a CUDA device is requested,
-//! so one binary serves machines with and without a GPU.
+//! The choice of device. libtorch_cuda is loaded where there is an NVIDIA driver, so one binary serves machines
+//! with and without a GPU.
 
+use super::driver::{Gpu, driver};
 use crate::{Error, Result};
 use std::ffi::CString;
 use std::sync::OnceLock;
@@ -20,9 +21,11 @@ pub fn parse(name: &str) -> Result<Device> {
     };
     cuda_ready()?;
     if index as i64 >= Cuda::device_count() {
+        let count = Cuda::device_count();
+        let devices: Vec<String> = (0..count).map(|i| format!("cuda:{i}")).collect();
         return Err(Error::new(format!(
-            "no device '{name}': this machine has {} CUDA device(s)",
-            Cuda::device_count()
+            "no device '{name}': this machine has {count} CUDA device(s), {}",
+            devices.join(", ")
         )));
     }
     Ok(Device::Cuda(index))
@@ -36,31 +39,82 @@ pub fn name(device: Device) -> String {
     }
 }
 
-/// The result of loading libtorch_cuda, after the first attempt.
-static READY: OnceLock<Result<()>> = OnceLock::new();
-
-/// Whether CUDA was requested and is available.
-pub fn cuda_loaded() -> bool {
-    matches!(READY.get(), Some(Ok(())))
+/// Whether CUDA can be used. The first call loads libtorch_cuda where there is a driver, and must come before
+/// anything else of libtorch: libtorch keeps the CUDA hooks that it finds when it first asks for them, and even a
+/// seed asks. `main` calls it first.
+///
+/// # Errors
+///
+/// CUDA cannot be used; the error says why and what to do.
+pub fn cuda_ready() -> Result<()> {
+    static READY: OnceLock<Result<()>> = OnceLock::new();
+    READY.get_or_init(load).clone()
 }
 
-/// Loads libtorch_cuda once; the error explains why CUDA is not available.
-pub fn cuda_ready() -> Result<()> {
-    READY
-        .get_or_init(|| {
-            if !std::path::Path::new("/dev/nvidiactl").exists() {
-                return Err(Error::new("no CUDA device: this machine has no NVIDIA driver")
-                    .hint("use device \"cpu\" or \"auto\""));
+fn load() -> Result<()> {
+    let Some(driver) = driver() else {
+        return Err(Error::new("no CUDA device: this machine has no NVIDIA driver")
+            .hint("use device \"cpu\" or \"auto\""));
+    };
+    if driver.gpus.is_empty() {
+        return Err(match std::env::var("CUDA_VISIBLE_DEVICES") {
+            Ok(list) => {
+                Error::new(format!("CUDA_VISIBLE_DEVICES='{list}' hides every CUDA device"))
+                    .hint("unset it, or list the devices to use: CUDA_VISIBLE_DEVICES=0,1")
             }
-            load_library("libtorch_cuda.so")?;
-            if Cuda::is_available() {
-                Ok(())
-            } else {
-                Err(Error::new("libtorch finds no usable CUDA device")
-                    .hint("`nvidia-smi` shows whether the driver works"))
-            }
-        })
-        .clone()
+            Err(_) => Error::new("the NVIDIA driver shows no CUDA device")
+                .hint("`nvidia-smi` shows whether the driver works"),
+        });
+    }
+    load_library("libtorch_cuda.so")?;
+    if Cuda::is_available() {
+        return Ok(());
+    }
+    let (major, minor) = driver.cuda;
+    let newest = format!("the NVIDIA driver supports CUDA up to {major}.{minor}");
+    Err(match cuda_of_libtorch() {
+        Some(needed) if needed > driver.cuda => Error::new(format!(
+            "{newest}, and this libtorch is built for CUDA {}.{}",
+            needed.0, needed.1
+        ))
+        .hint("install a newer NVIDIA driver, or a torch of the same version for an older CUDA"),
+        _ => Error::new(format!("libtorch cannot use the CUDA device; {newest}"))
+            .hint("`nvidia-smi` shows whether the driver works"),
+    })
+}
+
+/// The CUDA that libtorch was built for.
+fn cuda_of_libtorch() -> Option<(i32, i32)> {
+    let version =
+        i32::try_from(tch::utils::version_cudart()).ok().filter(|version| *version > 0)?;
+    Some((version / 1000, version % 1000 / 10))
+}
+
+/// Why a GPU of this machine is not used, if there is one that is not.
+pub fn unused_gpu() -> Option<String> {
+    let gpu = driver()?.gpus.first()?;
+    let reason = cuda_ready().err()?.to_string();
+    Some(format!("{} is not used: {}", gpu.name, reason.replacen("\n  help:", "; help:", 1)))
+}
+
+/// Whether a device multiplies matrices of bfloat16 faster than those of float32.
+pub fn multiplies_bfloat16(device: Device) -> bool {
+    match device {
+        Device::Cuda(index) => {
+            driver().and_then(|d| d.gpus.get(index)).is_none_or(Gpu::multiplies_bfloat16)
+        }
+        _ => cpu_multiplies_bfloat16(),
+    }
+}
+
+/// Whether this processor has instructions for products of bfloat16 matrices.
+fn cpu_multiplies_bfloat16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::is_x86_feature_detected!("avx512bf16")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 fn load_library(name: &str) -> Result<()> {
@@ -71,15 +125,17 @@ fn load_library(name: &str) -> Result<()> {
             return Ok(());
         }
         let why = std::ffi::CStr::from_ptr(libc::dlerror()).to_string_lossy().into_owned();
-        Err(Error::new(format!("CUDA support cannot be loaded: {why}"))
-            .hint("`make setup CUDA=1` installs libtorch with its CUDA part"))
+        Err(Error::new(format!("the CUDA part of libtorch cannot be loaded: {why}")).hint(
+            "use a torch with CUDA: `pip install torch==2.11.*` into the active environment, or \
+             `make setup CUDA=1` in a clone",
+        ))
     }
 }
 
 /// Waits until every CUDA device in use is idle, for timing.
 pub fn synchronise() {
-    if tch::Cuda::is_available() {
-        (0..tch::Cuda::device_count()).for_each(tch::Cuda::synchronize);
+    if cuda_ready().is_ok() {
+        (0..Cuda::device_count()).for_each(Cuda::synchronize);
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod autograd;
 pub mod device;
+pub mod driver;
 pub mod dtype;
 pub mod file;
 mod finite;

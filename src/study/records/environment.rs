@@ -70,16 +70,3 @@ pub fn memory() -> Option<Memory> {
     };
     Some(Memory { total: field("MemTotal:")?, available: field("MemAvailable:")? })
 }
-
-/// The models of the NVIDIA devices that the driver reports, whether or not libtorch can use them.
-pub fn nvidia_devices() -> Vec<String> {
-    let Ok(folders) = fs::read_dir("/proc/driver/nvidia/gpus") else { return Vec::new() };
-    folders
-        .flatten()
-        .filter_map(|folder| fs::read_to_string(folder.path().join("information")).ok())
-        .filter_map(|text| {
-            let line = text.lines().find(|line| line.starts_with("Model:"))?;
-            Some(line.trim_start_matches("Model:").trim().to_string())
-        })
-        .collect()
-}
