@@ -30,7 +30,7 @@ fn of_depth(value: &Value, left: usize) -> Result<serde_json::Value> {
         },
         Value::String(text) => text.to_string_lossy().into(),
         Value::Table(_) if left == 0 => {
-            return Err(Error::new(format!("is a table nested more than {DEEPEST} deep")));
+            return Err(Error::new(format!("is a table with more than {DEEPEST} levels")));
         }
         Value::Table(table) => table_of_depth(table, left - 1)?,
         other => return Err(Error::new(format!("cannot be a {}", kind(other)))),

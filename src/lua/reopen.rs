@@ -301,7 +301,7 @@ fn only_run(folder: &Path, shown: &Path) -> Result<(PathBuf, Value)> {
     if folder.join(SESSION).is_file() {
         return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
     }
-    let error = Error::new("this is no run's folder").at(shown.display());
+    let error = Error::new("this is not the folder of a run").at(shown.display());
     Err(match &runs_in(shown)[..] {
         [] => error.hint("give the folder that holds config.json and session.json"),
         runs => error.hint(format!("say which: {}", runs.join(", "))),

@@ -42,7 +42,7 @@ function collection.read(paths)
     local state = run.state --[[@as string]]
     if state == "damaged" or state == "foreign" then
       local why = run.error and ": " .. run.error or ""
-      io.stderr:write(("note: %s is left out: %s%s\n"):format(run.path, state, why))
+      io.stderr:write(("note: %s is skipped: %s%s\n"):format(run.path, state, why))
     else
       list[#list + 1] = run
     end

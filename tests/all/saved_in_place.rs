@@ -96,7 +96,7 @@ fn an_edit_that_changes_nothing_yet_is_in_use_and_says_when_it_will() {
     run.hear("control.lua: in use; it differs from step 1500001 on: clip: 1 -> 0.5");
     let comment = CONTROL.replace("return {", &format!("-- a word\nreturn {{ {later}"));
     fs::write(study.path("control.lua"), comment).unwrap();
-    run.hear("control.lua: in use; it asks for the same at every step it was tried at");
+    run.hear("control.lua: in use; it gives the same settings at every sampled step");
     assert_eq!(run.terminate().0, 143);
 }
 

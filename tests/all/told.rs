@@ -173,7 +173,11 @@ fn what_is_as_it_should_be_is_not_told() {
 fn rates_for_groups_that_are_not_there_are_told() {
     let told = |body: &str, wanted: &str| {
         let said = said(body);
-        assert_eq!(said.matches(" is for no parameter group of this method").count(), 1, "{said}");
+        assert_eq!(
+            said.matches(" is not for a parameter group of this method").count(),
+            1,
+            "{said}"
+        );
         assert!(said.contains(wanted), "{said}");
     };
     told("train(compt.methods.pt { lr = { source = 0.1 } })", "method 'pt': lr.source is for");

@@ -42,6 +42,6 @@ pub fn rows(train: &[Candidate], test: &[Candidate]) -> usize {
 
 pub fn remark(shared: usize, test: usize) -> Option<String> {
     let remark =
-        || format!("{shared} of {test} test rows stand among the training rows word for word");
+        || format!("{shared} of {test} test rows are also training rows (the same text and label)");
     (shared > 0).then(remark)
 }

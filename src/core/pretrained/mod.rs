@@ -41,7 +41,7 @@ pub struct Embedded<'a> {
 pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Result<LoadedBackbone> {
     if !intact::exists(folder)? || !folder.is_dir() {
         return Err(Error::new(format!(
-            "no backbone '{}': neither a built-in name nor a folder, nor a model of the hub",
+            "no backbone '{}': neither a built-in name nor a folder nor a model of the hub",
             folder.display()
         ))
         .hint(
@@ -57,7 +57,7 @@ pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Resu
     let mut notes = model.notes().to_vec();
     notes.extend(generation::unused(folder, config)?);
     if folder.join(ADAPTER).is_file() {
-        notes.push(format!("note: there is an {ADAPTER}, too: the adapter is not applied"));
+        notes.push(format!("note: there is also an {ADAPTER}: the adapter is not applied"));
     }
     notes.extend(tokenizer.as_deref().and_then(|t| misfit(t, config)));
     notes.iter().for_each(|note| notice::say(&format!("{note} ({})", folder.display())));
@@ -116,7 +116,7 @@ fn misfit(tokenizer: &Tokenizer, config: ModelConfig) -> Option<String> {
     }
     let (own, said) = (tokenizer.eos_id(), config.eos_token_id);
     (own != said).then(|| {
-        format!("note: a text ends with the id {own} in the tokenizer and {said} in config.json")
+        format!("note: the end-of-sequence id is {own} in the tokenizer and {said} in config.json")
     })
 }
 

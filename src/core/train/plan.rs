@@ -87,7 +87,7 @@ impl Plan<'_> {
         tokenizer: &Tokenizer,
     ) -> Result<(Box<dyn Batches>, Vec<StageSteps>)> {
         if self.steps.is_some() && self.epochs.is_some() {
-            return Err(Error::new("give either 'epochs' or 'steps'"));
+            return Err(Error::new("set either 'epochs' or 'steps'"));
         }
         let all: Vec<&Task> =
             tasks.tasks.iter().chain(from.iter().flat_map(|from| &from.tasks)).collect();
@@ -139,7 +139,7 @@ impl Plan<'_> {
         if cut > 0 {
             let most = self.max_source;
             notice::say(&format!(
-                "note: {cut} training inputs are longer than {most} tokens and are cut"
+                "note: {cut} training inputs are longer than {most} tokens and are truncated"
             ));
         }
         Ok(rows)

@@ -49,7 +49,7 @@ pub fn interactive(repl: Repl) -> ExitCode {
     };
     prompt.watch = Watch::new(changed).ok();
     println!(
-        "compt {}   ?name explains, :help lists the commands, Ctrl-D leaves",
+        "compt {}   ?name shows documentation, :help lists the commands, Ctrl-D exits",
         env!("CARGO_PKG_VERSION")
     );
     loop {

@@ -118,7 +118,9 @@ pub fn chosen(folders: &[PathBuf], filter: &Filter) -> Result<Vec<Entry>> {
 /// The run in exactly this folder.
 pub fn one(folder: &Path) -> Result<Entry> {
     Entry::read(folder).ok_or_else(|| {
-        Error::new("this is no run's folder").at(folder.display()).hint("`compt runs` lists runs")
+        Error::new("this is not the folder of a run")
+            .at(folder.display())
+            .hint("`compt runs` lists runs")
     })
 }
 

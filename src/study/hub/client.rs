@@ -69,7 +69,7 @@ impl Client {
                 _ => return Ok(response),
             }
         }
-        Err(Error::new(format!("{} redirects without end", self.settings.endpoint)).into())
+        Err(Error::new(format!("{} redirects too often", self.settings.endpoint)).into())
     }
 
     /// One request, on a thread that is abandoned after Ctrl-C.
@@ -162,7 +162,7 @@ impl Response {
         while let Some(bytes) = self.next()? {
             text.extend(bytes);
             if text.len() > longest {
-                return Err(Error::new("the answer is too long").into());
+                return Err(Error::new("the response is too long").into());
             }
         }
         Ok(text)
@@ -207,7 +207,7 @@ fn next(body: &Receiver<Piece>) -> Attempt<Piece> {
             Ok(piece) => return Ok(piece),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(Error::new("the request ended without an answer").into());
+                return Err(Error::new("the request ended without a response").into());
             }
         }
     }

@@ -166,7 +166,7 @@ impl Run {
         let found = found?;
         if found.cut > 0 {
             notice::say(&format!(
-                "note: {} inputs to evaluate are longer than {} tokens and are cut",
+                "note: {} inputs to evaluate are longer than {} tokens and are truncated",
                 found.cut, evaluation.max_source
             ));
         }

@@ -114,7 +114,8 @@ impl Run {
             return Ok(());
         }
         Err(Error::new(format!(
-            "the run '{}', which the script makes before the one to evaluate, ended after step {} of {}",
+            "the run '{}', which the script makes before the run to evaluate, ended after step {} \
+             of {}",
             self.name,
             self.trainer.steps(),
             self.trainer.total_steps()

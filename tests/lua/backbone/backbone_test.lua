@@ -61,7 +61,7 @@ return {
     raises("did you mean 'num_layers'?", compt.backbone, config)
     config.num_layer, config.d_model = nil, nil
     config.model_type = nil
-    raises("it says no 'd_model'", compt.backbone, config)
+    raises("the key 'd_model' is missing", compt.backbone, config)
   end,
 
   ["positions are relative: no length is too long for the configuration"] = function()
@@ -102,7 +102,7 @@ return {
     raises("'attention_mask' must be 1 where", forward {
       input_ids = ids, attention_mask = { { 1, 1, 2 } }, labels = { { 5, 1 } },
     })
-    raises("'labels' must be [1, T], a row for each of the inputs, not [2, 2]",
+    raises("'labels' must be [1, T], one row per input, not [2, 2]",
       forward { input_ids = ids, labels = { { 5, 1 }, { 5, 1 } } })
     raises("label 99999 is outside the vocabulary", forward { input_ids = ids, labels = { { 5, 99999 } } })
     raises("'decoder_input_ids' are [1, 1] and 'labels' [1, 2]",

@@ -88,7 +88,7 @@ return {
     assert(torch.allclose(b:private(1):sum(1), sum, { atol = 1e-6 }))
     local given = torch.ones(4, 6) * 0.3
     assert(torch.equal(bank({ init = { kind = "given", value = given } }):source(1), given))
-    small.refused("where [4, 6] is needed", bank, { init = { kind = "given", value = torch.ones(2, 6) } })
+    small.refused("where [4, 6] is expected", bank, { init = { kind = "given", value = torch.ones(2, 6) } })
     small.refused("did you mean 'vocabulary'?", bank, { init = "vocabluary" })
   end,
 

@@ -74,7 +74,7 @@ return {
   ["shapes that do not fit are explained"] = function()
     local p, s, w = parts()
     small.refused("the private prompts are [1, 1, 2] and must be [1, 2, 2]", compt.compose.concat, p, s, w)
-    small.refused("do not fit", compt.compose.sum, p, s, torch.ones(1, 3))
+    small.refused("do not match", compt.compose.sum, p, s, torch.ones(1, 3))
   end,
 
   ["an operator in Lua trains like the built-in one of its formula"] = function()
@@ -130,7 +130,7 @@ return {
     refused("a tensor of int64 on cpu where float32 on cpu", function(private) return private:long() end)
     refused("a tensor of float64 on cpu where float32", function(private) return private:double() end)
     refused("not finite", function(private) return private / 0 end)
-    refused("depends on none of its arguments", function(private) return private:detach() end)
+    refused("does not depend on its arguments", function(private) return private:detach() end)
     refused("no prompt gets a gradient", function(private, _, weights) return private:detach() + weights:sum() end)
     refused("a batch of one row: composition 'function': ", function(private)
       if private.shape[1] == 1 then error "two rows, please" end

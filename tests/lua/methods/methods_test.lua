@@ -128,8 +128,8 @@ return {
       if text then return small.refused(text, small.trainer, { method = method }) end
       return small.trainer { method = method }
     end
-    refused("give: what it returned depends on no parameter", function(prompt) return prompt:detach() end)
-    refused("depends on no parameter", function(prompt, batch)
+    refused("give: the result does not depend on a parameter", function(prompt) return prompt:detach() end)
+    refused("does not depend on a parameter", function(prompt, batch)
       return { prompt = prompt:detach(), shift = batch:embeddings() }
     end)
     refused("the prompt is float64 on cpu where float32 on cpu", function(prompt) return prompt:double() end)
@@ -139,8 +139,8 @@ return {
       return prompt
     end)
     local place = "encoder.block.0.layer.0.layer_norm"
-    refused("'scale' goes with 'low_rank'", function() return { changes = { [place] = { scale = 2, bias = torch.ones(16) } } } end)
-    refused("'activation' goes with 'bottleneck'", function() return { changes = { [place] = { activation = "relu" } } } end)
+    refused("'scale' needs 'low_rank'", function() return { changes = { [place] = { scale = 2, bias = torch.ones(16) } } } end)
+    refused("'activation' needs 'bottleneck'", function() return { changes = { [place] = { activation = "relu" } } } end)
     -- With a loss of its own a gradient may come from elsewhere.
     refused(nil, function(prompt) return prompt:detach() end, { loss = function(_, out) return out.loss end })
   end,

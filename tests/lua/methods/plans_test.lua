@@ -90,7 +90,7 @@ return {
     for step = 1, t.total_steps do
       for task in pairs(t:step().tasks) do seen[task] = true end
       -- Two source prompts of a step each come first.
-      if step == 2 then small.refused("about the source tasks", t.evaluate, t, "test") end
+      if step == 2 then small.refused("trains the source tasks", t.evaluate, t, "test") end
     end
     local names = {}
     for task in sorted_pairs(seen) do names[#names + 1] = task end
@@ -112,7 +112,7 @@ return {
     local t = small.trainer { method = m.attempt { sources = sources, length = 2, width = 4 }, backbone = b }
     t:step()
     assert(t:evaluate("test", { only = "src0" }).average >= 0)
-    small.refused("follows from its input", t.prompts, t)
+    small.refused("depend on the input", t.prompts, t)
     refused("the prompt is [2, 16] where [3, 16] is expected", m.attempt { sources = sources, length = 3 })
     refused("where [20, 16] is expected", m.attempt { sources = { torch.zeros(20, 8) } })
     local micro = compt.backbone("micro", { device = "cpu" })
@@ -127,7 +127,7 @@ return {
       setup:parameter("a", "p", torch.zeros(2))
       setup:parameter("a", "p", torch.zeros(2))
     end))
-    refused("there is no 'give'", own(function(setup)
+    refused("'give' is missing", own(function(setup)
       prompt_of(setup)
       return {}
     end))
@@ -153,7 +153,7 @@ return {
       local p = setup:parameter("a", "p", torch.zeros(8))
       return { give = function() return { changes = { ["encoder.block.0.layer.0.layer_norm"] = { bias = p } } } end }
     end), { steps = 2 })
-    refused("a norm cannot be changed so", own(function(setup)
+    refused("a norm does not support this change", own(function(setup)
       local p = setup:parameter("a", "p", torch.zeros(1, 16))
       local change = { low_rank = { p, p } }
       return { give = function() return { changes = { ["encoder.block.0.layer.0.layer_norm"] = change } } end }

@@ -85,8 +85,8 @@ return {
   ["prompts behind the input go to peft only by force"] = function()
     local prompts, folder = small.trainer():prompts(), temporary "_peft"
     local p = prompts:get "nli2"
-    small.refused("was trained behind the input", p.export_peft, p, folder)
-    small.refused("was trained behind the input", prompts.export_peft, prompts, folder)
+    small.refused("was trained after the input", p.export_peft, p, folder)
+    small.refused("was trained after the input", prompts.export_peft, prompts, folder)
     p:export_peft(folder, { force = true })
   end,
 
@@ -107,7 +107,7 @@ return {
     assert(torch.allclose(merged.value, p.value * 0.3 + q.value * 0.7, { atol = 1e-6 }))
     assert(merged.name == "merged" and merged.placement == "append" and merged.backbone == "random")
     local longer = small.trainer({ method = compt.methods.ssum { sources = 2, length = 4 } }):prompts()
-    small.refused("prompts of one shape", compt.prompts.merge, { { p, 1 }, { longer:get "nli2", 1 } })
+    small.refused("prompts of the same shape", compt.prompts.merge, { { p, 1 }, { longer:get "nli2", 1 } })
     small.refused("entry 2 must be { prompt, weight }: its first is a tensor", compt.prompts.merge,
       { { p, 1 }, { p.value, 1 } })
     small.refused("entry 1 must be { prompt, weight }: its second is a nil", compt.prompts.merge, { { p } })

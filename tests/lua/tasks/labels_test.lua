@@ -91,7 +91,7 @@ return {
 
   ["rows given in Lua and Parquet are read by the same rule"] = function()
     for _, label in ipairs { 1, "1", 1.0, "1.0" } do
-      fails('say in the task which it is: label_is = "word" or label_is = "index"', targets, FIVE, { label })
+      fails('set in the task: label_is = "word" or label_is = "index"', targets, FIVE, { label })
       assert(targets(FIVE, { label }, { label_is = "word" }) == "1")
       assert(targets(FIVE, { label }, { label_is = "index" }) == "2")
     end

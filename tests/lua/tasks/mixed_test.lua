@@ -45,7 +45,7 @@ return {
     assert(#tasks == 13 and names(tasks):find "sst2.*scitail")
     assert(names(compt.tasks({ "set2", "sst2" }, { data = DATA, shots = 2 })):find "sst2")
     assert(names(compt.tasks("sst2", { data = DATA })) == "sst2")
-    fails("task 'rte' comes twice", compt.tasks, { "rte", "rte" }, { data = DATA })
+    fails("task 'rte' occurs twice", compt.tasks, { "rte", "rte" }, { data = DATA })
   end,
 
   ["a name of two tasks is asked about"] = function()
@@ -55,9 +55,9 @@ return {
     local micro = compt.tasks({ "micro.qnli" }, { shots = 2 })
     assert(names(glue) == "qnli" and names(micro) == "qnli")
     assert(text(glue, 1, "test") ~= text(micro, 1, "test"))
-    fails("task 'qnli' comes twice: as one of 'glue' and as one of 'micro'",
+    fails("task 'qnli' occurs twice: as one of 'glue' and as one of 'micro'",
       compt.tasks, { "glue.qnli", "micro" }, { data = DATA })
-    fails("task 'rte' comes twice: as one of 'glue' and as a definition",
+    fails("task 'rte' occurs twice: as one of 'glue' and as a definition",
       compt.tasks, { "glue", rte = mood() }, { data = DATA })
     fails("unknown task of 'glue' 'rtee'", compt.tasks, "glue.rtee", { data = DATA })
   end,

@@ -141,7 +141,7 @@ return {
     local bad = { train = { { text = "x", label = 0 } }, test = { { text = "x", label = 7 } } }
     fails("compt.tasks: mood: rows.test: row 1: label 7 is outside the label set", mood { rows = bad })
     fails("mood: rows.train: row 1: no field 'txt'", mood { fields = { "txt" } })
-    fails("mood: rows.test holds no row", mood { rows = { train = bad.train, test = {} } })
+    fails("mood: rows.test is empty", mood { rows = { train = bad.train, test = {} } })
     fails("bad.tsv: line 3: label \"9\" is outside the label set",
       { t = { fields = { "text" }, labels = { "no", "yes" }, files = { train = "bad.tsv", test = "bad.tsv" } } })
     fails("truncated.jsonl.gz: line 1: the compressed file ends too early",
@@ -149,18 +149,18 @@ return {
     fails("tests/golden/rte/train.jsonl.gz: No such file", "rte", { data = "tests/golden" })
     fails("data: tests/fixtures/rows/nothing: there is no such folder",
       "rte", { data = DATA .. "/nothing" })
-    fails("task 'rte' comes twice", "glue", { data = DATA, tasks = { "rte", "rte" } })
-    fails("mood: 3 shots asked for, but there are 2 training rows", mood(), { shots = 3 })
+    fails("task 'rte' occurs twice", "glue", { data = DATA, tasks = { "rte", "rte" } })
+    fails("mood: 3 shots were requested, but there are 2 training rows", mood(), { shots = 3 })
     fails("1 training rows of class 'negative'", mood(), { shots = 2, per = "class" })
-    fails("0 shots leave nothing to train on", mood(), { shots = 0 })
+    fails("with 0 shots there are no training rows", mood(), { shots = 0 })
     fails("'shots' must be a whole number, got -1", mood(), { shots = -1 })
-    fails("'max_test' 0 leaves nothing", mood(), { max_test = 0 })
+    fails("with 'max_test' 0 there are no", mood(), { max_test = 0 })
   end,
 
   ["a definition that says too little or too much is refused"] = function()
     fails("'labels' is missing", { t = { fields = { "a" }, rows = { train = {} } } })
     fails("exactly one of 'files' and 'rows'", { t = { fields = { "a" }, labels = "number" } })
-    fails("'template' must say what", { t = { labels = "number", rows = { train = {} } } })
+    fails("'template' is missing", { t = { labels = "number", rows = { train = {} } } })
     fails("no rows to evaluate on", mood { rows = { train = { { text = "x", label = 0 } } } })
     fails("template: ", mood { template = function(row) return row.txt .. "" end })
     fails("task 'mood': rows: unknown option 'dev'",

@@ -64,14 +64,14 @@ return {
         assert(torch.tensor({ true, false }):tolist()[2] == false)
         assert(math.type(torch.tensor({ 7 }):tolist()[1]) == "integer")
         assert(torch.tensor(2.5):tolist() == 2.5)
-        fails("wants one element, the tensor has 2", torch.zeros(2).item, torch.zeros(2))
+        fails("needs a tensor with one element, this one has 2", torch.zeros(2).item, torch.zeros(2))
     end,
 
     ["dtypes and devices by name, short or long"] = function()
         local t = torch.ones(2)
         assert(t:to("bf16").dtype == "bfloat16" and t:to { dtype = "int64" }.dtype == "int64")
         assert(t:to("cpu").device == "cpu" and t:double():float().dtype == "float32")
-        fails("'fp4' is no dtype and no device", t.to, t, "fp4")
+        fails("'fp4' is neither a dtype nor a device", t.to, t, "fp4")
     end,
 
     ["saved tensors are loaded"] = function()
@@ -82,7 +82,7 @@ return {
         local file = io.open(path, "wb")
         file:write("nonsense")
         file:close()
-        fails(path:gsub("%p", "%%%0") .. ": not a whole safetensors file", torch.load, path)
+        fails(path:gsub("%p", "%%%0") .. ": not a complete safetensors file", torch.load, path)
         os.remove(path)
         fails("'x' is a number, not a tensor", torch.save, path, { x = 1 })
     end,

@@ -109,14 +109,14 @@ return {
     refused("step 6", { temperature = function(step) return step < 6 and 1 or 0 / 0 end })
     refused("'control' must be a file or a table", 7)
     local calls = 0
-    refused("two answers for step", {
+    refused("two different values for step", {
       temperature = function() calls = calls + 1 return calls end,
     })
     with_file("return { temperature = 0 }", function(path)
       refused(path .. ":1: temperature", path)
     end)
     with_file("return { lr = { router = io.open } }", function(path)
-      refused("'io' is not there in a control file", path)
+      refused("'io' is not available in a control file", path)
     end)
     refused("no-such-control.lua", "no-such-control.lua")
   end,

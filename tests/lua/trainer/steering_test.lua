@@ -19,8 +19,8 @@ return {
     small.refused("say which group: 'lr.NAME'", t.set, t, "lr", 1)
     small.refused("'temperature' has no parts", t.set, t, "temperature.x", 1)
     small.refused("-1 is not within [0, 100]", t.set, t, "lr.router", -1)
-    small.refused("cannot change while a run trains", t.set, t, "batch_size", 4)
-    small.refused("a table is no setting", t.set, t, "clip", {})
+    small.refused("cannot change during training", t.set, t, "batch_size", 4)
+    small.refused("a table is not a setting", t.set, t, "clip", {})
     local other = small.trainer {}
     small.same(small.losses(t, 6), small.losses(other, 6), 0)
   end,

@@ -229,7 +229,7 @@ return {
   ["options are checked"] = function()
     small.refused("did you mean 'batch_size'?", small.trainer, { batch_sise = 3 })
     small.refused("'batch_size' and 'accumulate' must be at least 1", small.trainer, { accumulate = 0 })
-    small.refused("give either 'epochs' or 'steps'", small.trainer, { epochs = 1 })
+    small.refused("set either 'epochs' or 'steps'", small.trainer, { epochs = 1 })
     small.refused("'dropout' must be within [0, 1)", small.trainer, { dropout = 1 })
     small.refused("option 'backbone' is missing", compt.trainer, { tasks = small.tasks() })
   end,

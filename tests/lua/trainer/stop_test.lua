@@ -38,7 +38,7 @@ return {
     local state = fragile()
     local trainer = small.trainer { method = state.method }
     state.broken = true
-    small.refused("no step before had a finite one", trainer.run, trainer)
+    small.refused("no earlier step had a finite loss", trainer.run, trainer)
     assert(trainer.steps == 0)
   end,
 
@@ -67,7 +67,7 @@ return {
     local report = trainer:step()
     assert(report.skipped and report.step == 2 and report.loss ~= report.loss)
     trainer:step()
-    small.refused("2 batches in a row were left out", trainer.step, trainer)
+    small.refused("2 batches in a row were skipped", trainer.step, trainer)
     assert(trainer.steps == 3)
     state.broken = false
     assert(not trainer:step().skipped and trainer.steps == 4)

@@ -88,9 +88,9 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
         let path = folder.join(&shard);
         match intact::is_there(&path)? {
             true => Ok(path),
-            false => Err(Error::new(format!("the shard '{shard}' is not there"))
+            false => Err(Error::new(format!("the shard '{shard}' is missing"))
                 .at(index.display())
-                .hint("fetch or copy the folder again: it is not whole")),
+                .hint("download or copy the folder again: it is incomplete")),
         }
     };
     shards.into_iter().map(shard).collect()

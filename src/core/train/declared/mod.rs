@@ -102,7 +102,7 @@ impl Declared {
         let router = variant("router", router::DEFAULT, Some(router::DEFAULT))?;
         if router.options.contains_key("temperature") {
             return Err(o
-                .error("'temperature' is no option of a router inside a method")
+                .error("'temperature' is not an option of a router inside a method")
                 .hint("set 'temperature' of the method, or of the control"));
         }
         let placement = o.get_or("placement", Placement::Append.name().to_string())?;
@@ -144,7 +144,7 @@ impl Declared {
         if self.sources > 0 && self.alone {
             return Err(o
                 .error("tasks trained alone cannot share sources")
-                .hint("leave 'alone' out, or use compt.methods.pt"));
+                .hint("remove 'alone', or use compt.methods.pt"));
         }
         Ok(())
     }
@@ -188,7 +188,7 @@ impl Declared {
         init: Option<Init>,
     ) -> Result<BankAndRouter> {
         if backbone.model.is_trainable() {
-            return Err(Error::new("prompts are trained over a frozen backbone"));
+            return Err(Error::new("prompts are trained with a frozen backbone"));
         }
         let material = Material::of(backbone);
         let bank = PromptBank::new(&BankOptions {

@@ -68,10 +68,10 @@ impl LuaTrainer {
         match self.run.trainer().learner() {
             None => Error::new("this trainer trains the backbone: it has no prompts"),
             Some(_) => Error::new(
-                "no prompt of a task is all that this method trains: what a row is given follows from \
-                 its input, or the backbone is changed, too",
+                "this method has no complete prompt per task: its prompts depend on the input, or \
+                 it also changes the backbone",
             )
-            .hint("its checkpoints hold what was trained; compt eval RUN evaluates it again"),
+            .hint("its checkpoints have all trained parameters; compt eval RUN evaluates it again"),
         }
     }
 

@@ -40,7 +40,7 @@ pub fn check(
     {
         return Err(Error::new("no task would have a weight above 0")
             .at(name)
-            .hint("weights set by hand stand alone: give other tasks theirs first"));
+            .hint("weights set by hand replace those of the control: set other tasks first"));
     }
     Ok((knob, value))
 }
