@@ -155,7 +155,7 @@ fn form(config: &Specification, options: &Options) -> Result<(String, Form)> {
         (None, [only]) => only.to_string(),
         (None, _) => {
             return Err(Error::new("the run has several tasks")
-                .hint(format!("say which: --task {}", names.join(", --task "))));
+                .hint(format!("specify one: --task {}", names.join(", --task "))));
         }
     };
     let known = forms.iter().find(|form| *form.0 == name);

@@ -66,7 +66,7 @@ fn checkpoints_that_are_missing_or_broken() {
         |name: &'static str| move |folder: &Path| fs::remove_file(folder.join(name)).unwrap();
 
     broken(&|folder| fs::remove_dir_all(folder).unwrap(), &["no backbone 'model'", "help: "]);
-    broken(&remove("config.json"), &["model: no config.json", "help: a backbone folder holds"]);
+    broken(&remove("config.json"), &["model: no config.json", "help: a backbone folder has"]);
     let adapter = |folder: &Path| {
         fs::rename(folder.join("config.json"), folder.join("adapter_config.json")).unwrap()
     };
@@ -281,7 +281,7 @@ fn rows_that_are_left_out_or_shared_are_told_and_recorded() {
     let expected = [
         "note: task 'x': 2 of 8 train rows are skipped: 1 without a label, 1 without text",
         "note: task 'x': 1 of 2 test rows are also training rows (the same text and label)",
-        "note: task 'x': b.csv is given as train and as test",
+        "note: task 'x': b.csv is used as train and as test",
         "note: task 'x': 2 of 2 test rows are also training rows (the same text and label)",
     ];
     assert_eq!(notes, expected, "{err}");

@@ -138,8 +138,8 @@ fn what_is_no_prompt_of_peft_is_explained() {
         ("peft_type", "PROMT_TUNING".into(), "did you mean 'PROMPT_TUNING'?"),
         ("peft_type", serde_json::Value::Null, "the key 'peft_type' is missing"),
         ("task_type", "CAUSAL_LM".into(), "not for T5"),
-        ("num_virtual_tokens", (-3).into(), "'num_virtual_tokens' must be a count"),
-        ("num_virtual_tokens", "many".into(), "'num_virtual_tokens' must be a count"),
+        ("num_virtual_tokens", (-3).into(), "'num_virtual_tokens' must be a whole number"),
+        ("num_virtual_tokens", "many".into(), "'num_virtual_tokens' must be a whole number"),
         ("num_transformer_submodules", 3.into(), "a T5 has 1 or 2"),
     ] {
         let folder = changed(|c| c[key] = value.clone());

@@ -78,7 +78,7 @@ fn a_body_cut_in_the_middle_goes_on_where_it_was() {
     let (code, _, err) = home.fetch(&server, &["org/t5"]);
     assert_eq!(code, 0, "{err}");
     assert!(
-        err.contains("org/t5 model.safetensors: ") && err.contains("; again in 0.5 s"),
+        err.contains("org/t5 model.safetensors: ") && err.contains("; retrying in 0.5 s"),
         "{err}"
     );
     let asked = server.asked("model.safetensors");
@@ -289,8 +289,8 @@ fn a_busy_server_is_waited_for() {
     });
     let (code, _, err) = home.fetch(&server, &["org/t5", "--include", "config.json"]);
     assert_eq!(code, 0, "{err}");
-    assert!(err.contains("org/t5: too many requests (429); again in 1.0 s\n"), "{err}");
-    assert!(err.contains("server error (503); again in 0.5 s\n"), "{err}");
+    assert!(err.contains("org/t5: too many requests (429); retrying in 1.0 s\n"), "{err}");
+    assert!(err.contains("server error (503); retrying in 0.5 s\n"), "{err}");
     let server = Server::start(|_| Reply::new(429, "").with("Retry-After", 86400));
     let (code, _, err) = home.fetch(&server, &["org/t5"]);
     assert!(code == 1 && err.contains("asked to wait 86400 s"), "{err}");

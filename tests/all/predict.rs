@@ -62,7 +62,7 @@ fn a_run_answers_as_it_was_evaluated() {
     }
 
     let (code, _, err) = predict(&study, &["out"], "");
-    assert_eq!((code, err.contains("say which: --task ")), (1, true), "{err}");
+    assert_eq!((code, err.contains("specify one: --task ")), (1, true), "{err}");
     let (code, _, err) = predict(&study, &["out", "--task", "sentimnt"], "");
     assert_eq!((code, err.contains("did you mean 'sentiment'?")), (1, true), "{err}");
     let (code, _, err) = predict(&study, &["out", "--task", "nli3"], "one\n");

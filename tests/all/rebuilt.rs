@@ -57,7 +57,7 @@ fn a_run_of_a_library_method_needs_no_script() {
         assert_eq!((code, err.contains("note:")), (0, false), "{err}");
         assert_eq!(out, "out: 6 steps repeated, every loss identical\n");
         let (code, _, err) = study.run(&[&["resume", "out"], device].concat());
-        assert_eq!((code, err.contains("all 6 steps are made already")), (0, true), "{err}");
+        assert_eq!((code, err.contains("all 6 steps are already done")), (0, true), "{err}");
     }
     let (code, out, _) = study.run(&["replay", "out", "--to", "2"]);
     assert_eq!((code, out.as_str()), (0, "out: 2 steps repeated, every loss identical\n"));

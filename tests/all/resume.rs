@@ -234,10 +234,10 @@ fn other_data_are_named_before_anything_is_made() {
     fs::write(study.path("train.jsonl"), rows(["it is bad", "it was good"])).unwrap();
     let (code, _, err) = study.run(&["resume", "out"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("what the run is made of has changed: tasks.rows.mood"), "{err}");
+    assert!(err.contains("the configuration of the run has changed: tasks.rows.mood"), "{err}");
     let (code, out, err) = study.run(&["replay", "out"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("note: out: what the run is made of has changed"), "{err}");
+    assert!(err.contains("note: out: the configuration of the run has changed"), "{err}");
     assert!(out.contains("have another loss; the first is step"), "{out}");
 }
 

@@ -63,7 +63,7 @@ fn a_file_that_stays_cut_off_or_away_is_told_and_so_is_its_return() {
     let mut run = Run::start(&study, &["run", "study.lua", "--out", "out"]);
     run.wait_for_steps(&study.path("out"), 2);
     let stays = "the version of step 1 stays in use: control.lua";
-    let whole = "control.lua: whole again: the version of step 1 stays in use";
+    let whole = "control.lua: complete again: the version of step 1 stays in use";
     for broken in ["", "\n\n", "local s = require 'compt.schedule'\nreturn { clip = s.lin"] {
         fs::write(study.path("control.lua"), broken).unwrap();
         run.hear(stays);
@@ -150,7 +150,7 @@ fn an_operator_s_file_has_its_time_too() {
     fs::remove_file(study.path("gated.lua")).unwrap();
     run.hear("'gated' stays as it was: gated.lua: No such file");
     fs::write(study.path("gated.lua"), gated("1")).unwrap();
-    run.hear("gated.lua: whole again: 'gated' stays as it is");
+    run.hear("gated.lua: complete again: 'gated' stays as it is");
     assert_eq!(run.terminate().0, 143);
 }
 

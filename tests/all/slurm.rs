@@ -223,7 +223,10 @@ fn who_holds_a_run_is_asked_of_slurm(cluster: &Cluster) {
     hold(&folders[3], sleeping, 0);
     hold(&folders[4], sleeping + 1000, 0);
     let (code, _, err) = site.run(&["sweep", "run", PLAN, "--index", "4,5"]);
-    assert!(code == 0 && err.contains(&format!("left to job {sleeping} on node7")), "{err}");
+    assert!(
+        code == 0 && err.contains(&format!("skipped, it is run by job {sleeping} on node7")),
+        "{err}"
+    );
     let (_, out, _) = site.run(&["sweep", "status", PLAN]);
     assert!(out.contains("1 finished, 1 running"), "{out}");
     // Nothing of it is submitted while that job is there.

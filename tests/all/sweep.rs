@@ -198,7 +198,7 @@ fn the_runs_of_a_machine_that_is_down_are_given_back() {
     } });
     fs::write(study.path(&format!("{folder}/claims/1")), elsewhere.to_string()).unwrap();
     let (code, _, err) = study.run(&["sweep", "run", PLAN, "--index", "1"]);
-    assert!(code == 0 && err.contains("left to process 7 on ws7"), "{err}");
+    assert!(code == 0 && err.contains("skipped, it is run by process 7 on ws7"), "{err}");
     let (_, out, _) = study.run(&["sweep", "status", PLAN]);
     assert!(out.contains("1 running") && out.contains("process 7 on ws7"), "{out}");
     let (_, out, _) = study.run(&["sweep", "release", PLAN, "--host", "ws7"]);
@@ -427,6 +427,6 @@ fn a_job_that_began_after_the_queue_was_asked_is_there() {
     // A queue as a user likes it is not the one to ask.
     command.env("SQUEUE_STATES", "PENDING");
     let (code, _, err) = read(command.output().unwrap());
-    assert!(code == 0 && err.contains("left to job 77 on node7"), "{err}");
+    assert!(code == 0 && err.contains("skipped, it is run by job 77 on node7"), "{err}");
     assert!(study.text("asked").starts_with("xx"), "it was asked twice");
 }

@@ -20,9 +20,7 @@ pub fn files(sources: &Sources) -> Vec<String> {
         }
     }
     let several = given.into_values().filter(|(_, splits)| splits.len() > 1);
-    several
-        .map(|(file, splits)| format!("{file} is given as {}", splits.join(" and as ")))
-        .collect()
+    several.map(|(file, splits)| format!("{file} is used as {}", splits.join(" and as "))).collect()
 }
 
 /// A hash of source and target.

@@ -45,7 +45,7 @@ pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Resu
             folder.display()
         ))
         .hint(
-            "built in: micro; of the hub: google-t5/t5-base and the like. A folder holds \
+            "use micro (built in), a model of the hub such as google-t5/t5-base, or a folder with \
              config.json, model.safetensors and tokenizer.json",
         ));
     }
@@ -133,7 +133,7 @@ fn read_config(folder: &Path) -> Result<Box<dyn Architecture>> {
              read the adapter with compt.prompts or compt.methods.lora { given = FOLDER }",
         ),
         false => error.hint(
-            "a backbone folder holds config.json, model.safetensors and tokenizer.json, as \
+            "a backbone folder has config.json, model.safetensors and tokenizer.json, as \
              save_pretrained writes them",
         ),
     })
@@ -198,6 +198,6 @@ mod tests {
     #[test]
     fn an_unknown_name_is_explained() {
         let error = load(Path::new("no-such-model"), "auto", Device::Cpu, false).err().unwrap();
-        assert!(error.to_string().contains("built in: micro"), "{error}");
+        assert!(error.to_string().contains("use micro (built in)"), "{error}");
     }
 }

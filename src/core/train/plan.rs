@@ -203,6 +203,6 @@ fn check_steps(stages: &[StageSteps]) -> Result<()> {
     let error = if stage.name.is_empty() { error } else { error.at(&stage.name) };
     Err(match stages.len() {
         1 => error,
-        _ => error.hint("every stage needs a step: give more 'steps' or 'epochs'"),
+        _ => error.hint("every stage needs a step: set more 'steps' or 'epochs'"),
     })
 }

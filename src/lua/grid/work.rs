@@ -126,7 +126,7 @@ impl Work<'_> {
         }
         let other = holder(&cell.folder);
         if let Some(other) = &other {
-            self.say(&format!("{}: left to {other}", cell.folder.display()));
+            self.say(&format!("{}: skipped, it is run by {other}", cell.folder.display()));
         }
         // Another process is just starting or ending; its state will soon be visible.
         other.is_none()

@@ -52,7 +52,7 @@ impl<'l> Args<'l> {
     /// The name of an argument, counted as the user does.
     fn place(&self, i: usize) -> String {
         match i - usize::from(self.is_method) {
-            0 => "what stands before the colon".to_string(),
+            0 => "the value before the colon".to_string(),
             i => format!("argument {i}"),
         }
     }

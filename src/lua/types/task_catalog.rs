@@ -204,7 +204,7 @@ impl Library<'_> {
                     of.join(" and another one of ")
                 ))
                 .at(CALL)
-                .hint(format!("say which: {}", full.join(" or ")))
+                .hint(format!("specify one: {}", full.join(" or ")))
                 .into())
             }
         }

@@ -56,7 +56,7 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
     if let Some(option) = layout.given()
         && given.into_iter().all(|source| matches!(source, Source::Rows(_)))
     {
-        return Err(o.error(format!("{option} is for files, and the rows are given")));
+        return Err(o.error(format!("{option} is for files, not for 'rows'")));
     }
     let label_is: Option<String> = o.get(lua, "label_is")?;
     if label_is.is_some() && labels.words().is_empty() {

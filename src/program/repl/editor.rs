@@ -44,7 +44,7 @@ pub fn interactive(repl: Repl) -> ExitCode {
         })));
     }
     let changed = |path: &Path| {
-        let what = if path.exists() { "has changed" } else { "is not there any more" };
+        let what = if path.exists() { "has changed" } else { "does not exist any more" };
         notice::say(&format!("note: {} {what}", path.display()));
     };
     prompt.watch = Watch::new(changed).ok();

@@ -43,7 +43,7 @@ fn saved_by_torch(path: &Path) -> Result<Prompts> {
     let found = pickled(path)?;
     if found.others.count > 0 && !found.tensors.is_empty() {
         notice::say(&format!(
-            "note: {}: not read, as it is no tensor: {}",
+            "note: {}: ignored, because it is not a tensor: {}",
             path.display(),
             found.others.list()
         ));

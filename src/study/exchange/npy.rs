@@ -89,7 +89,7 @@ fn kind(descr: &str) -> Result<Kind> {
                 object if object.contains('O') => "Python's objects",
                 _ => "no floating point numbers",
             };
-            Err(Error::new(format!("it holds {what} ('{descr}')"))
+            Err(Error::new(format!("it contains {what} ('{descr}')"))
                 .hint("write it again in Python: np.save(path, array.astype('<f4'))"))
         }
     }

@@ -126,7 +126,7 @@ impl Client {
             }
             let usual = (waits.first * 2u32.pow(failed - 1)).min(waits.longest);
             let wait = asked.unwrap_or(usual);
-            notice::say(&format!("{place}: {what}; again in {:.1} s", wait.as_secs_f64()));
+            notice::say(&format!("{place}: {what}; retrying in {:.1} s", wait.as_secs_f64()));
             pause(wait)?;
         }
     }
@@ -261,7 +261,10 @@ fn redirected(from: &str, to: &str) -> Result<String> {
     };
     match origin(&url) {
         Some((to, ..)) if to == "https" || (to == "http" && scheme == "http") => Ok(url),
-        _ => Err(odd().hint("only https, or http where the endpoint has it, is followed")),
+        _ => {
+            Err(odd()
+                .hint("only redirects to https are followed, or to http if the endpoint uses it"))
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> AttemptError {
         ureq::Error::Timeout(_) => format!("{host} does not answer"),
         ureq::Error::ConnectionFailed => format!("no connection to {host}"),
         ureq::Error::ConnectProxyFailed(e) => format!("the proxy refuses {host}: {e}"),
-        ureq::Error::Protocol(e) => format!("{host} does not answer in HTTP: {e}"),
+        ureq::Error::Protocol(e) => format!("{host} does not respond with HTTP: {e}"),
         ureq::Error::Rustls(e) => return AttemptError::Permanent(untrusted(host, &e.to_string())),
         ureq::Error::Tls(e) => return AttemptError::Permanent(untrusted(host, e)),
         e => return AttemptError::Permanent(no_network(&format!("{host}: {e}"), endpoint)),

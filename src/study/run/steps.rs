@@ -151,7 +151,7 @@ impl Run {
         while self.steps() < until && self.recorded.pop_front().is_some() {}
         self.catch_up();
         if self.trainer.steps() == total && self.steps() == total {
-            notice::say(&format!("note: {}: all {total} steps are made already", self.name));
+            notice::say(&format!("note: {}: all {total} steps are already done", self.name));
         }
         // A second Ctrl-C also waits for the record.
         let _hold = Hold::new();

@@ -125,7 +125,10 @@ impl Overview {
                     if !self.waits
                         && let Some(other) = holder(&cell.folder).filter(|o| !pool.has(o))
                     {
-                        self.tally.say(&format!("{}: left to {other}", cell.folder.display()));
+                        self.tally.say(&format!(
+                            "{}: skipped, it is run by {other}",
+                            cell.folder.display()
+                        ));
                         continue;
                     }
                     running += 1;

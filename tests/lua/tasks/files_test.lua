@@ -49,7 +49,7 @@ local tests = {
     refused("with 'delimiter', any other file is read as a table", "sheet.txt")
     same(read("sheet.txt", { delimiter = "\t" }), "bad no")
     refused("'delimiter' must be one ASCII character, got ';;'", "sheet.csv", { delimiter = ";;" })
-    refused("'delimiter' is for files, and the rows are given", nil,
+    refused("'delimiter' is for files, not for 'rows'", nil,
       { delimiter = ";", rows = { train = { { text = "a", label = 1 } }, test = { { text = "a", label = 1 } } } })
   end,
 

@@ -50,7 +50,7 @@ return {
 
   ["a name of two tasks is asked about"] = function()
     fails("'qnli' is a task of glue and another one of micro", compt.tasks, "qnli", { data = DATA })
-    fails('say which: "glue.qnli" or "micro.qnli"', compt.tasks, { "rte", "qnli" }, { data = DATA })
+    fails('specify one: "glue.qnli" or "micro.qnli"', compt.tasks, { "rte", "qnli" }, { data = DATA })
     local glue = compt.tasks("glue.qnli", { data = DATA, shots = 2 })
     local micro = compt.tasks({ "micro.qnli" }, { shots = 2 })
     assert(names(glue) == "qnli" and names(micro) == "qnli")

@@ -87,7 +87,7 @@ return {
       assert(average(options) <= 100)
     end
     small.refused("did you mean 'src1'?", average, { only = "src2" })
-    small.refused("give 'only' or 'without', not both", average, { only = "src0", without = "src1" })
+    small.refused("set 'only' or 'without', not both", average, { only = "src0", without = "src1" })
     small.refused("did you mean 'as_learned'?", average, { only = "src0", weights = "as_lerned" })
   end,
 
@@ -102,7 +102,7 @@ return {
       local trainer = small.trainer {
         method = compt.methods[name] { sources = 2, length = 3, router = "constant" },
       }
-      local message = "one factor alone leaves no product"
+      local message = "is a product, which is not defined"
       small.refused(message, trainer.evaluate, trainer, "test", { only = "private" })
       assert(trainer:evaluate("test", { only = "src1", decoding = "rank" }).counts.nli2 == 6)
     end

@@ -16,8 +16,8 @@ return {
     local t = small.trainer {}
     small.refused("did you mean 'temperature'?", t.set, t, "temprature", 1)
     small.refused("did you mean 'router'?", t.set, t, "lr.ruoter", 1)
-    small.refused("say which group: 'lr.NAME'", t.set, t, "lr", 1)
-    small.refused("'temperature' has no parts", t.set, t, "temperature.x", 1)
+    small.refused("specify the group: 'lr.NAME'", t.set, t, "lr", 1)
+    small.refused("'temperature' has no groups or tasks", t.set, t, "temperature.x", 1)
     small.refused("-1 is not within [0, 100]", t.set, t, "lr.router", -1)
     small.refused("cannot change during training", t.set, t, "batch_size", 4)
     small.refused("a table is not a setting", t.set, t, "clip", {})

@@ -79,7 +79,9 @@ impl Declared {
             Some(value) => match value.as_u64().filter(|count| *count <= 1 << 16) {
                 Some(count) => Some(count as usize),
                 None => {
-                    return Err(Error::new(format!("'extra_ids' must be a count, not {value}")));
+                    return Err(Error::new(format!(
+                        "'extra_ids' must be a whole number, not {value}"
+                    )));
                 }
             },
         };

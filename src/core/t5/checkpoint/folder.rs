@@ -60,7 +60,7 @@ fn in_their_place(folder: &Path) -> String {
             .to_string();
     }
     match others.is_empty() {
-        true => "a backbone folder holds config.json, model.safetensors and tokenizer.json".into(),
+        true => "a backbone folder has config.json, model.safetensors and tokenizer.json".into(),
         false => format!(
             "there is {}: save the model with save_pretrained, which writes model.safetensors",
             others.join(", ")

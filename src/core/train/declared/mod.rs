@@ -137,13 +137,11 @@ impl Declared {
     fn check(&self, o: &Options) -> Result<()> {
         if self.compose != "private" && self.sources == 0 {
             let what = format!("the composition '{}' needs sources", self.compose);
-            return Err(o
-                .error(what)
-                .hint("give the method 'sources' of at least 1, or use compt.methods.pt"));
+            return Err(o.error(what).hint("set 'sources' to at least 1, or use compt.methods.pt"));
         }
         if self.sources > 0 && self.alone {
             return Err(o
-                .error("tasks trained alone cannot share sources")
+                .error("tasks that are trained separately cannot share sources")
                 .hint("remove 'alone', or use compt.methods.pt"));
         }
         Ok(())
@@ -314,7 +312,7 @@ mod tests {
             ),
             ("sources", json!("x"), "option 'sources' must be a whole number, got a string"),
             ("sources", json!(0), "the composition 'sum' needs sources"),
-            ("alone", json!(true), "tasks trained alone cannot share sources"),
+            ("alone", json!(true), "tasks that are trained separately cannot share sources"),
             ("lr", json!({ "routr": 0.1 }), "lr: unknown parameter group 'routr'"),
             ("lr", json!({ "router": -1 }), "lr.router must be a number, 0 or more, got -1"),
             ("warmup", json!(2), "option 'warmup' must be a share in [0, 1], got 2"),

@@ -86,7 +86,7 @@ fn of_backbone(
 ) -> mlua::Result<Trained> {
     let alone = is_alone(method)?;
     if alone && targets > 1 {
-        return Err(Error::new("tasks trained alone cannot share a backbone")
+        return Err(Error::new("tasks that are trained separately cannot share a backbone")
             .at(CALL)
             .hint("remove 'alone', or create a trainer for each task")
             .into());

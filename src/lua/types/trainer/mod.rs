@@ -56,7 +56,7 @@ impl LuaTrainer {
 
     /// The composed prompt of a task at inference, `[m', d]`.
     fn prompt(&self, task: &Value) -> Result<LuaTensor> {
-        self.run.refuse_behind("looks at a prompt")?;
+        self.run.refuse_behind("reads a prompt")?;
         let trainer = self.run.trainer();
         let i = index(task, "task", &trainer.parts().task_names)?;
         let prompts = trainer.prompts(Selection::default())?.ok_or_else(|| self.no_prompts())?;
@@ -77,7 +77,7 @@ impl LuaTrainer {
 
     /// All prompts, with their descriptions.
     fn prompts(&self) -> Result<LuaPrompts> {
-        self.run.refuse_behind("looks at the prompts")?;
+        self.run.refuse_behind("reads the prompts")?;
         let tensors = run::prompts(self.run.trainer())?;
         let tensors = tensors.into_iter().filter(|(name, _)| !name.starts_with("router."));
         let tensors: Vec<_> = tensors.collect();
@@ -90,7 +90,7 @@ impl LuaTrainer {
 
     /// The loss of the next step, and its gradients by the names of parameters.
     fn gradients(&mut self, lua: &Lua) -> mlua::Result<(f64, Table)> {
-        self.run.refuse_behind("looks at gradients")?;
+        self.run.refuse_behind("computes gradients")?;
         let (loss, found) = self.run.trainer_mut().gradients()?;
         let found = found.into_iter().map(|(name, gradient)| (name, LuaTensor::new(gradient)));
         Ok((loss, lua.create_table_from(found)?))

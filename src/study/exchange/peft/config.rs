@@ -54,7 +54,7 @@ impl PeftType {
             return Ok(kind);
         }
         let known = PeftType::ALL.map(PeftType::name);
-        let error = Error::new(format!("an adapter of type '{name}', which holds no prompts"));
+        let error = Error::new(format!("an adapter of type '{name}', which has no prompts"));
         Err(match name {
             "LORA" => error.hint(
                 "LoRA changes the backbone: use it with compt.methods.lora { given = FOLDER }",
@@ -114,7 +114,9 @@ fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_i64().filter(|n| (1..=1 << 24).contains(n)) {
             Some(n) => Ok(Some(n)),
-            None => Err(Error::new(format!("'{key}' must be a count, not {}", short(value)))),
+            None => {
+                Err(Error::new(format!("'{key}' must be a whole number, not {}", short(value))))
+            }
         },
     };
     let missing = |key: &str| Error::new(format!("the key '{key}' is missing"));

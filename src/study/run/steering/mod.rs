@@ -240,7 +240,7 @@ impl Steering {
                     Some(table) if table.knobs == knobs => {}
                     Some(table) => {
                         let what =
-                            format!("the control table is another: {knobs} -> {}", table.knobs);
+                            format!("the control table is different: {knobs} -> {}", table.knobs);
                         return Err(Error::new(what).at(place));
                     }
                     None => return Err(Error::new("the run was steered by a table").at(place)),
@@ -340,7 +340,7 @@ impl Steering {
         if self.seen == sources {
             if std::mem::take(&mut self.is_broken) {
                 let (path, stays) = (path.display(), self.upper.stays());
-                notice::say(&format!("step {step}: {path}: whole again: {stays} in use"));
+                notice::say(&format!("step {step}: {path}: complete again: {stays} in use"));
             }
             return Ok(());
         }
