@@ -133,8 +133,8 @@ function check.rates(method, groups, place)
   end
 end
 
---- The name of the library's method that this one was made by; nil for methods of the user, and where
---- `build` was replaced.
+--- The name of the library's method that created this one; nil for methods of the user, and if `build` was
+--- replaced.
 ---@return string?
 function check.library_name(method)
   local name = library_names[method]
