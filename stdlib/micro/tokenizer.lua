@@ -51,7 +51,7 @@ function tokenizer.pieces()
   return list
 end
 
--- The best split of a word that is no piece: the longest beginning that is one, then characters;
+-- The best split of a word that is not a piece: the longest prefix that is one, then characters;
 -- a run of unknown characters is one unknown piece.
 local function spell(word, ids)
   local start = #word

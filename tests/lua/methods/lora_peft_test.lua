@@ -1,4 +1,4 @@
---- LoRA to peft's folders and back. (scripts/check_peft.py compares with peft itself.)
+--- Export and import of LoRA folders of peft. (scripts/check_peft.py compares with peft itself.)
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
@@ -20,7 +20,7 @@ local function values(trainer, task)
 end
 
 return {
-  ["what is exported is gone on from"] = function()
+  ["training continues from an exported adapter"] = function()
     folder(function(path)
       local t = small.trainer { method = compt.methods.lora { rank = 3, alpha = 6, at = "*.{q,wo}" } }
       t:run()
@@ -42,7 +42,7 @@ return {
     end)
   end,
 
-  ["what is no LoRA is refused"] = function()
+  ["adapters other than LoRA are refused"] = function()
     folder(function(path)
       local t = small.trainer { method = compt.methods.bitfit {} }
       small.refused("is not a LoRA update", t.export_peft, t, path)

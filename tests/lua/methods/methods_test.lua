@@ -1,4 +1,4 @@
---- Methods are plain tables: what the paper publishes, and what the user says.
+--- Methods are plain tables: published settings and options of the user.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
@@ -18,19 +18,19 @@ return {
     assert(compt.methods.pt().alone and not compt.methods.ssum().alone)
   end,
 
-  ["what the user says wins"] = function()
+  ["options of the user override the defaults"] = function()
     local method = compt.methods.ssum { sources = 1, lr = { source = 0.3 } }
     assert(method.sources == 1 and method.length == 20)
     assert(method.lr.source == 0.3 and method.lr.router == 0.1)
     assert(compt.methods.ssum().lr.source == 0.05)
   end,
 
-  ["unknown names bring the nearest known one"] = function()
+  ["errors of unknown names suggest the nearest name"] = function()
     small.refused("did you mean 'ssum'?", function() return compt.methods.sssum end)
     small.refused("did you mean 'sources'?", compt.methods.ssum, { source = 2 })
   end,
 
-  ["the methods train what they should"] = function()
+  ["the methods train the correct groups"] = function()
     local function groups(method)
       local counts = {}
       for _, row in ipairs(small.trainer({ method = method }):parameters()) do
@@ -66,7 +66,7 @@ return {
     end
   end,
 
-  ["a method's table refuses what it does not know"] = function()
+  ["unknown keys of a method are errors"] = function()
     local function own(more)
       local method = { name = "own", lr = { a = 0.1 }, build = function(setup)
         local p = setup:parameter("a", "p", setup:prompt(3))
@@ -117,7 +117,7 @@ return {
     end
   end,
 
-  ["what a method gives is tried where the trainer is made"] = function()
+  ["the trainer checks the functions of a method"] = function()
     local function refused(text, give, more)
       local method = { name = "own", lr = { a = 0.1 }, build = function(setup)
         local p = setup:parameter("a", "p", setup:prompt(3))
@@ -145,7 +145,7 @@ return {
     refused(nil, function(prompt) return prompt:detach() end, { loss = function(_, out) return out.loss end })
   end,
 
-  ["a method needs what it composes"] = function()
+  ["a method needs the prompts that it composes"] = function()
     small.refused("the composition 'sum' needs sources", small.trainer, {
       method = compt.methods.ssum { sources = 0 },
     })

@@ -66,7 +66,7 @@ return {
     end
   end,
 
-  ["rewrite says the same"] = function()
+  ["rewrite keeps the meaning"] = function()
     for _, example in ipairs(examples("rewrite", "say it again")) do
       local text = example.input:match "^text : (.*)$"
       assert(judge.same(reader.fact(text), reader.fact(example.answer)), example.input)

@@ -1,4 +1,4 @@
---- Files of rows as people have them: each is read, or refused with what helps.
+--- Common formats of row files: each is read, or refused with a helpful error.
 local compt = require "compt"
 
 local OWN = "tests/fixtures/hub/own/"
@@ -18,7 +18,7 @@ local function definition(files, changes)
   return { t = task }
 end
 
---- "text label|text label" of the rows of all splits, in the order of their text.
+--- "text label|text label" of the rows of all splits, sorted by text.
 local function read(files, changes, options)
   options = options or {}
   options.data = options.data or folder
@@ -69,7 +69,7 @@ local tests = {
     refused("'columns' by position is for tables", "rows.jsonl", { columns = { text = 1, label = 2 } })
   end,
 
-  ["rows that lack their label or text are refused, or left out, in every format"] = function()
+  ["rows without a label or text are refused or skipped in every format"] = function()
     write("lacks.jsonl", '{"text": "a", "label": 0}\n\n{"text": "b", "label": -1}\n{"text": null, "label": 1}\n'
       .. '{"text": "d", "label": NaN}\n{"label": 1}\n{"text": "e", "label": "yes"}\n')
     write("lacks.csv", "text,label\na,0\n\nb,-1\n,1\nd,\n\" \",1\ne,yes\n")
@@ -99,7 +99,7 @@ local tests = {
     same(read("minus.csv", { labels = { "-1", "one" } }), "x -1")
   end,
 
-  ["a function's rows have nil for null, and no text where it gives none"] = function()
+  ["rows for functions have nil for null, and empty results count as no text"] = function()
     write("null.jsonl", '{"text": "a", "label": 0, "note": null}\n{"text": "b", "label": 1, "note": "x"}\n')
     local function template(row) if row.note == nil then return row.text end end
     same(read("null.jsonl", { template = template, missing = "skip" }), "a no")
@@ -126,7 +126,7 @@ local tests = {
     refused("'**' is not supported in patterns", "**/part-1.jsonl")
   end,
 
-  ["lists of files and rows hold what they seem to, and nothing twice"] = function()
+  ["lists of files and rows are complete and without duplicates"] = function()
     write("p-1.jsonl", '{"text": "a", "label": 1}\n')
     os.execute(("ln -s /nowhere/x %q"):format(folder .. "/p-2.jsonl"))
     refused("a link to '/nowhere/x', which does not exist", "p-*.jsonl")
@@ -148,7 +148,7 @@ local tests = {
     refused("the metric 'pearson' is for labels that are numbers", nil, { rows = { train = { row }, test = { row } }, metrics = { "pearson" } })
   end,
 
-  ["the numbers of a ClassLabel are what the file calls them"] = function()
+  ["numbers of a ClassLabel are matched by the names in the file"] = function()
     local here = { data = "." }
     local function gold(changes)
       changes.columns, changes.missing = { label = "gold" }, "skip"
@@ -177,7 +177,7 @@ local tests = {
     same(read(OWN .. "odd.parquet", { missing = "skip", labels = { "x", "y" } }, here), "a x")
   end,
 
-  ["columns that nobody names may hold anything"] = function()
+  ["unused columns can have any content"] = function()
     local here, odd = { data = "." }, OWN .. "odd.parquet"
     same(read(odd, { fields = { "kind" }, missing = "skip" }, here), "u no|v yes|v yes")
     for column, what in pairs { bytes = "bytes that are not text", list = "a list", image = "a table", pairs = "a table" } do
@@ -189,7 +189,7 @@ local tests = {
     refused("line 1: field 'tags' holds a list", "odd.jsonl", { fields = { "tags" } })
   end,
 
-  ["other encodings are named with the command that converts"] = function()
+  ["errors for other encodings have the command that converts"] = function()
     write("latin.csv", "text,label\nlabel,0\ncaf\xe9,1\n")
     refused("latin.csv: line 3: column 'text': not UTF-8 (byte 0xE9); it looks like Latin-1", "latin.csv")
     refused("iconv -f WINDOWS-1252 -t UTF-8 " .. folder .. "/latin.csv > " .. folder .. "/latin.utf8.csv", "latin.csv")
@@ -198,7 +198,7 @@ local tests = {
   end,
 }
 
---- Each test has a folder of its own.
+--- Each test has a separate folder.
 for name, test in pairs(tests) do
   tests[name] = function()
     folder = os.tmpname()

@@ -32,7 +32,7 @@ local function scores(labels)
 end
 
 return {
-  ["words of the same tokens are refused where tasks and backbone meet"] = function()
+  ["the trainer refuses label words with the same tokens"] = function()
     refused({ "compt.trainer: task 't'", "'👍' and '👎' have the same tokens: 344 2 1" }, { "👍", "👎" })
     refused({ "'日本' and '中国'", "the same tokens" }, { "yes", "日本", "中国" })
     refused({ "cannot represent the label word '👍'" }, { "yes", "👍" })
@@ -44,7 +44,7 @@ return {
     assert(not ok and tostring(message):find("task 't': the label words", 1, true), message)
   end,
 
-  ["one word may begin another"] = function()
+  ["a label word can be a prefix of another"] = function()
     assert(trainer { "no", "no match" })
   end,
 
@@ -68,7 +68,7 @@ return {
     end
   end,
 
-  ["a word that the tokenizer knows in part is learned and found again"] = function()
+  ["a label word with unknown characters is learned and predicted"] = function()
     local said = {}
     local full, greedy = scores { "no 👍", "yes" }
     for _, result in ipairs { full, greedy } do

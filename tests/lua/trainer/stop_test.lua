@@ -1,8 +1,8 @@
---- A loss that is not finite stops the run and leaves prompts that still work.
+--- A loss that is not finite stops the run; the prompts can still be evaluated.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
---- SSUM that turns into NaN while `broken` is set.
+--- SSUM whose result is NaN while `broken` is set.
 local function fragile()
   local state = {}
   state.method = compt.methods.ssum {
@@ -34,7 +34,7 @@ return {
     assert(trainer:evaluate("test").counts.nli2 == 6)
   end,
 
-  ["at the first step there is nothing before"] = function()
+  ["the first step has no earlier loss"] = function()
     local state = fragile()
     local trainer = small.trainer { method = state.method }
     state.broken = true
@@ -42,7 +42,7 @@ return {
     assert(trainer.steps == 0)
   end,
 
-  ["an update that breaks the prompts is taken back"] = function()
+  ["an update that makes prompts not finite is undone"] = function()
     local trainer = small.trainer {
       control = { lr = { private = 100, source = 100, router = 0 } },
       method = compt.methods.ssum {
@@ -56,7 +56,7 @@ return {
     for task = 1, 3 do assert(trainer:prompt(task):isfinite():all():item()) end
   end,
 
-  ["skip leaves batches out, counts them, and ends after too many in a row"] = function()
+  ["skip skips and counts batches, and stops after too many in a row"] = function()
     local state = fragile()
     local trainer = small.trainer {
       method = state.method, non_finite = { policy = "skip", tries = 2 },
@@ -74,7 +74,7 @@ return {
     assert(#small.moved(trainer.bank, before) > 0)
   end,
 
-  ["rollback goes back, takes other batches, and ends after too many"] = function()
+  ["rollback goes back, uses other batches, and stops after too many"] = function()
     local state = fragile()
     local trainer = small.trainer {
       method = state.method, non_finite = { policy = "rollback", tries = 2 }, steps = 8,
