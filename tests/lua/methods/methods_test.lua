@@ -100,7 +100,7 @@ return {
     small.refused("takes at most 1 argument, got 2", compt.methods.ssum, {}, {})
     small.refused("takes at most 1 argument, got 2", compt.methods.lora, {}, {})
     small.refused("expected a table, got a string", compt.methods.pt, "p")
-    -- What is changed after the library made it is looked at, too.
+    -- Later changes of a method of the library are checked, too.
     local changed = compt.methods.lora { rank = 1 }
     changed.rnak = 2
     refused("did you mean 'rank'?", changed)
@@ -141,7 +141,7 @@ return {
     local place = "encoder.block.0.layer.0.layer_norm"
     refused("'scale' needs 'low_rank'", function() return { changes = { [place] = { scale = 2, bias = torch.ones(16) } } } end)
     refused("'activation' needs 'bottleneck'", function() return { changes = { [place] = { activation = "relu" } } } end)
-    -- With a loss of its own a gradient may come from elsewhere.
+    -- With a custom loss, gradients can have other sources.
     refused(nil, function(prompt) return prompt:detach() end, { loss = function(_, out) return out.loss end })
   end,
 

@@ -2,7 +2,7 @@ local judge = require "tests.lua.micro.judge"
 local pretraining = require "compt.micro.pretraining"
 local reader = require "tests.lua.micro.reader"
 
--- Fresh examples of a skill whose instruction comes last, so that the input stands first.
+-- New examples of a skill whose instruction comes last, so that the input comes first.
 local function examples(skill, instruction)
   local found = {}
   for _, example in ipairs(pretraining.skill_examples(skill, { count = 1500, seed = 9 })) do

@@ -42,7 +42,7 @@ return {
     refused("'requires_grad' of the parameter 'router.logits'", 'trainer:set("freeze.router", true)', function() t:step() end)
     first.value:requires_grad_()
     assert(t:step().step == 2)
-    -- A router by itself has a temperature of its own.
+    -- A router without a trainer has a separate temperature.
     local r = compt.router.relaxed_bernoulli { tasks = 1, sources = 2 }
     r.temperature = 0.5
     assert(r.temperature == 0.5)
