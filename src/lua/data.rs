@@ -77,6 +77,6 @@ mod tests {
         let refused = |code| read(code).unwrap_err().to_string();
         assert_eq!(refused("{ a = { b = print } }"), "'a': 'b': cannot be a function");
         assert_eq!(refused("{ a = 1 / 0 }"), "'a': must be a finite number, got inf");
-        assert!(refused("(function() local t = {} t.t = t return t end)()").contains("32 deep"));
+        assert!(refused("(function() local t = {} t.t = t return t end)()").contains("32 levels"));
     }
 }

@@ -180,7 +180,7 @@ fn rates_for_groups_that_are_not_there_are_told() {
         );
         assert!(said.contains(wanted), "{said}");
     };
-    told("train(compt.methods.pt { lr = { source = 0.1 } })", "method 'pt': lr.source is for");
+    told("train(compt.methods.pt { lr = { source = 0.1 } })", "method 'pt': lr.source is not for");
     told(
         "train(compt.methods.ssum { lr = { operator = 0.1 } })",
         "its groups: router, source, private",
@@ -190,7 +190,7 @@ fn rates_for_groups_that_are_not_there_are_told() {
            local p = setup:parameter('a', 'p', setup:prompt(3))
            return { give = function(batch) return batch:each(function() return p end) end }
          end }",
-        "method 'own': lr.later is for",
+        "method 'own': lr.later is not for",
     );
-    assert!(!said("train(compt.methods.pt {})").contains("no parameter group"));
+    assert!(!said("train(compt.methods.pt {})").contains("parameter group of this method"));
 }

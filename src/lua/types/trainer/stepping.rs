@@ -24,8 +24,8 @@ impl LuaTrainer {
         }
         if session(Session::evaluates) && !self.run.has_earlier() {
             return Err(Error::new(format!(
-                "the run '{}', which the script makes first, is not in the same folder as the run \
-                 to evaluate",
+                "the run '{}', which the script makes before the run to evaluate, is not in the \
+                 same folder",
                 self.run.name()
             ))
             .hint("nothing is trained: run the script, or put the folders of its runs into one folder")
