@@ -17,7 +17,7 @@ function cells.text(value)
   return ((type(value) == "string" and value or arguments.show(value)):gsub("%s+", " "))
 end
 
---- Whether a setting is determined by another one: runs with equal values of the other one have equal values of this one.
+--- Whether a setting is determined by another one: runs with equal values of that one have equal values of this one.
 ---@param runs compt.Run[]
 local function follows(runs, name, other)
   local known = {}

@@ -31,7 +31,7 @@ function collection.of_cells(rows)
   return of(list)
 end
 
---- The runs in some folders and their subfolders; damaged folders and folders of other programs are reported and skipped.
+--- The runs in some folders and their subfolders; damaged folders and those of other programs are reported and skipped.
 ---@param paths string|string[]
 ---@return compt.Runs
 function collection.read(paths)

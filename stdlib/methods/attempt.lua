@@ -6,8 +6,8 @@
 --- and the attention. T5-base with 100 rows: 231,936 parameters (232K published); `shared` (ATTEMPT-m):
 --- one attention for all tasks in mixed batches, 96K per task for eight tasks.
 ---
---- `sources`: trained prompts (tensors [m, d] or compt.Prompt). Without this option, a first stage trains a prompt for each task of
---- `from`, or of the task set, by prompt tuning.
+--- `sources`: trained prompts (tensors [m, d] or compt.Prompt). Without this option, a first stage trains a
+--- prompt for each task of `from`, or of the task set, by prompt tuning.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 

@@ -276,7 +276,7 @@ fn wrong_grids_are_refused() {
     for (options, why) in [
         ("grid = { x = { 1 } }", "run must be a function"),
         ("run = print, grid = { x = {} }", "grid.x: expected a list"),
-        ("run = print, zip = { x = { 1, 2 }, y = { 1 } }", "they must have the same length"),
+        ("run = print, zip = { x = { 1, 2 }, y = { 1 } }", "lengths must be equal"),
         ("run = print, gird = { x = { 1 } }", "unknown option 'gird'"),
         ("run = print, name = '../x', list = { {} }", "'name' is a name, not a path"),
         ("run = print, settings = { x = 1 / 0 }", "a number must be finite"),

@@ -145,9 +145,7 @@ impl Steering {
         let after = shown(value.as_ref(), "the control's");
         let mut told = format!("{name}: {before} -> {after}");
         if knob.each == Each::Task && value.is_some() {
-            told.push_str(
-                " (these weights replace the control's: a task without one is not drawn)",
-            );
+            told.push_str(" (replaces the control's weights: a task without one is not drawn)");
         }
         self.asked.push(Asked::Set(name.to_string(), value));
         Ok(told)
