@@ -2,7 +2,7 @@
 ---
 ---     compt run scripts/fig2.lua --jobs 2 [--set sources=1,3,5,10]
 ---
---- The paper tries 1 to 10 sources and uses three in its published settings. The curves are in its figure 2.
+--- The paper compares 1 to 10 sources and uses three in its published settings. The curves are in its figure 2.
 local compt = require "compt"
 local paper = require "paper.study"
 
@@ -18,7 +18,7 @@ end
 return paper.main(..., {
   name = "fig2",
   title = "Figure 2: number of source prompts",
-  found = "1 to 10 sources tried, three in its published settings; curves in figure 2",
+  found = "1 to 10 sources are compared, three are in its published settings; curves in figure 2",
   cells = function(o)
     return paper.cells(o, {
       settings = { shots = paper.middle(o) },

@@ -9,5 +9,5 @@ local paper = require "paper.study"
 
 return paper.main(..., isolation {
   name = "fig3", title = "Figure 3: isolated prompts",
-  found = "maps of isolated prompts, read for what sources and private prompts hold; figure 3",
+  found = "maps of isolated prompts, to show what sources and private prompts contain; figure 3",
 })

@@ -9,7 +9,7 @@ local paper = require "paper.study"
 return paper.main(..., {
   name = "fig5",
   title = "Figure 5: constant or learned weights",
-  found = "constant against learned weights by data size and number of sources; curves in figure 5",
+  found = "constant and learned weights by data size and number of sources; curves in figure 5",
   cells = function(o)
     local weights = { "learned", "constant" }
     local cells = paper.cells(o, {
@@ -26,7 +26,7 @@ return paper.main(..., {
     local three = runs:where { sources = 3 }
     for _, method in ipairs { "ssum", "msum", "mcat" } do
       parts[#parts + 1] = compt.figures.lines(three:where { method = method }, {
-        title = method .. ", by rows a task", x = "shots", by = "weights", log = true,
+        title = method .. ", by rows per task", x = "shots", by = "weights", log = true,
       })
     end
     parts[#parts + 1] = compt.figures.lines(runs:where { method = "ssum", shots = k }, {

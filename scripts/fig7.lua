@@ -8,5 +8,5 @@ local private_rate = require "paper.private_rate"
 
 return paper.main(..., private_rate {
   name = "fig7", method = "ssum", title = "Figure 7: the private learning rate (ssum)",
-  found = "private rates from 0.01 on, by epochs, with isolated scores; figure 7",
+  found = "private rates of at least 0.01, by epochs, with isolated scores; figure 7",
 })

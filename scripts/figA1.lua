@@ -41,7 +41,7 @@ return paper.main(..., {
     return {
       compt.figures.heat { title = "Prompt of (row) on task (column)", rows = names, columns = names, values = by_pair,
         low = 0, high = 100, digits = 0, runs = runs },
-      compt.figures.boxes { title = "Prompts of other tasks, by the task they are tried on", y_label = "score",
+      compt.figures.boxes { title = "Prompts of other tasks, by evaluated task", y_label = "score",
         groups = groups, runs = runs },
     }
   end,

@@ -8,5 +8,5 @@ local private_rate = require "paper.private_rate"
 
 return paper.main(..., private_rate {
   name = "figA2", method = "mcat", title = "Figure A2: the private learning rate (mcat)",
-  found = "private rates from 0.01 on, by epochs, with isolated scores; figure A2",
+  found = "private rates of at least 0.01, by epochs, with isolated scores; figure A2",
 })

@@ -10,5 +10,5 @@ local paper = require "paper.study"
 
 return paper.main(..., many_rows {
   name = "table3", title = "Table 3: methods with many rows",
-  found = "5,000 rows a task; its scores are in table 3 of the paper",
+  found = "5,000 rows per task; its scores are in table 3 of the paper",
 })

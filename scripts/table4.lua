@@ -10,5 +10,5 @@ local paper = require "paper.study"
 
 return paper.main(..., many_rows {
   name = "table4", second = true, title = "Table 4: methods with many rows, second set of tasks",
-  found = "5,000 rows a task; its scores are in table 4 of the paper",
+  found = "5,000 rows per task; its scores are in table 4 of the paper",
 })

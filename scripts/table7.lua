@@ -3,7 +3,8 @@
 ---
 ---     compt run scripts/table7.lua --jobs 2 [--set added=nli2,sentiment]
 ---
---- The paper does not say exactly what it trains when it adds a task; this is our reading. Its scores are in its table 7.
+--- The paper does not specify exactly what it trains when it adds a task; this is our interpretation. Its scores are in
+--- its table 7.
 local compt = require "compt"
 local paper = require "paper.study"
 

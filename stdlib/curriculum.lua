@@ -137,8 +137,8 @@ local function let_in(read, progress, count)
   return math.max(1, math.floor(math.sqrt(x * (1 - start) + start) * count))
 end
 
---- Starts with the tasks of the lowest loss (moving average) and adds harder ones: a share `start` of the tasks at step
---- 1, all of them after a share `all_by` of the run.
+--- Starts with the tasks with the lowest loss (moving average) and adds harder ones: a share `start` of the tasks at
+--- step 1, all of them after a share `all_by` of the run.
 function curriculum.easy_to_hard(options)
   local call = "curriculum.easy_to_hard"
   local read = arguments.options(call, options, {

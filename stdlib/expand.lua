@@ -57,7 +57,7 @@ local function zipped(call, zip)
   for name, list in sorted_pairs(zip) do
     arguments.list(("%s: zip.%s"):format(call, name), list, 4)
     if length and #list ~= length then
-      error(("%s: zip.%s has %d values, zip.%s %d: they go together"):format(call, name, #list, first, length), 3)
+      error(("%s: zip.%s has %d values, zip.%s %d: lengths must be equal"):format(call, name, #list, first, length), 3)
     end
     first, length = name, #list
     for i, value in ipairs(list) do

@@ -112,7 +112,7 @@ function figures.lines(runs, given)
   })
 end
 
---- The mean of several curves over the same steps; points without a number are left out.
+--- The mean of several curves over the same steps; points without a number are omitted.
 ---@param list { [1]: number[], [2]: (number|false)[] }[]
 local function merged(name_of, list)
   local line = { name = name_of, x = {}, mean = {}, low = {}, high = {} }
@@ -152,7 +152,7 @@ function figures.curves(runs, given)
   end
   local series, pooled = {}, {}
   for i, key in ipairs(order) do series[i], pooled[i] = merged(key, groups[key]), members[key] end
-  return figure(o.title or o.value, with_warning(rests_on(runs, "means over parts of the steps; band: one standard deviation over runs"), pooled), {
+  return figure(o.title or o.value, with_warning(rests_on(runs, "means over intervals of steps; band: one standard deviation over runs"), pooled), {
     { kind = "lines", title = "", x_label = "step", y_label = o.value, y_log = o.log, series = series },
   })
 end

@@ -1,14 +1,14 @@
---- Makes the trainer of a run from its specification (`config.json`), without the script that made it.
+--- Creates the trainer of a run from its specification (`config.json`), without the script.
 ---
---- `given`: what takes the place of recorded settings (`device`, `backbone`), and the files of the run's
+--- `given`: replacements for recorded settings (`device`, `backbone`), and the files of the run's
 --- `operator` and `control`.
 local methods = require "compt.methods"
 local native = require "compt.native"
 
---- Keys of a method that are no options of the function that makes it.
+--- Keys of a method that are not options of the function that creates it.
 local no_options = { "name", "settings", "lr", "build", "backbone", "from" }
 
---- Keys of a method that its record does not hold.
+--- Keys of a method that its record does not contain.
 ---@type table<string, true?>
 local unrecorded = { build = true, backbone = true, from = true }
 
@@ -28,7 +28,7 @@ local function method_of(spec)
   for _, key in ipairs(no_options) do options[key] = nil end
   if spec.from then options.from = task_set(spec.from) end
   local method = methods[spec.library](options)
-  -- The script can have set keys after it made the method.
+  -- The script can set keys after it has created the method.
   for key in pairs(method) do
     if not unrecorded[key] then method[key] = nil end
   end

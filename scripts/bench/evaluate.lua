@@ -3,7 +3,7 @@
 ---     --set backbone=DIR --set dtype=float32 --set tasks=glue --set data=DIR --set max_test=40
 ---     --set folder=DIR [--set epochs=30]
 ---
---- With `epochs` the prompts are trained first (SSUM), else they are random. For the peer, writes
+--- With `epochs` the prompts are trained first (SSUM), else they are random. For the reference, writes
 --- `prompts.safetensors` and `rows.tsv` (lines `task <tab> source`) to the folder.
 --- Command: `answers DECODING FILE` writes lines `task <tab> prediction <tab> label`.
 local compt, torch = require "compt", require "compt.torch"

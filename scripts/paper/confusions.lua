@@ -4,8 +4,8 @@ local paper = require "paper.study"
 
 --- The recorded evaluations and their names.
 local LOOKS = {
-  { file = "test", name = "all prompts" }, { file = "test.only-all_src", name = "sources alone" },
-  { file = "test.only-src0", name = "source 0" }, { file = "test.only-private", name = "private alone" },
+  { file = "test", name = "all prompts" }, { file = "test.only-all_src", name = "sources only" },
+  { file = "test.only-src0", name = "source 0" }, { file = "test.only-private", name = "private only" },
 }
 
 --- One table per task and evaluation; none for tasks with numbers, and for evaluations that a method does not have.

@@ -133,7 +133,7 @@ fn wrong(noun: &str, value: &Value) -> Misfit {
     };
     let hint = value.as_str().and_then(|text| {
         let value = means(text)?;
-        Some(format!("\"{text}\" in quotes is a text: write {value}"))
+        Some(format!("\"{text}\" in quotes is a string: write {value}"))
     });
     Misfit { what: format!("must be a {noun}, got {got}"), hint }
 }
@@ -228,7 +228,7 @@ impl<T: Read> Read for Vec<T> {
         };
         let entry = |entry: &Value| {
             T::of(entry).ok_or_else(|| Misfit {
-                what: format!("must hold a {} in each place, not a {}", T::NOUN, kind(entry)),
+                what: format!("must have a {} as every element, not a {}", T::NOUN, kind(entry)),
                 hint: None,
             })
         };
@@ -358,12 +358,12 @@ mod tests {
         let list = text(o.get::<Vec<String>>("c"));
         assert_eq!(list, "call: option 'c' must be a list without names, got a table");
         let list = text(o.get::<Vec<String>>("d"));
-        assert_eq!(list, "call: option 'd' must hold a string in each place, not a table");
+        assert_eq!(list, "call: option 'd' must have a string as every element, not a table");
         assert_eq!(text(o.get::<i64>("e")), "call: option 'e' must be a whole number, got 1.5");
         let quoted = text(o.get::<bool>("f"));
-        assert!(quoted.ends_with("\"False\" in quotes is a text: write false"), "{quoted}");
+        assert!(quoted.ends_with("\"False\" in quotes is a string: write false"), "{quoted}");
         let quoted = text(o.get::<f64>("g"));
-        assert!(quoted.ends_with("\"0.5\" in quotes is a text: write 0.5"), "{quoted}");
+        assert!(quoted.ends_with("\"0.5\" in quotes is a string: write 0.5"), "{quoted}");
         assert_eq!(text(o.get::<usize>("h")), "call: option 'h' must be a whole number, got -1");
         assert_eq!(o.get::<i64>("i").unwrap(), None);
         assert_eq!(o.get::<i64>("j").unwrap(), Some(2));

@@ -6,7 +6,8 @@ use std::io::{BufRead, IsTerminal, Write};
 /// Asks on the terminal whether to proceed; an error if there is no terminal.
 pub fn agreed(question: &str) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(Error::new("nobody is there to ask").hint("--yes removes without asking"));
+        return Err(Error::new("there is no terminal for the confirmation")
+            .hint("use --yes to remove without confirmation"));
     }
     print!("{question} [y/N] ");
     let _ = std::io::stdout().flush();

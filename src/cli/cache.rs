@@ -179,7 +179,7 @@ fn going(hub: &Hub, options: &Prune) -> Result<Removal> {
         return hub.leftovers(&names);
     }
     if names.is_empty() {
-        return Err(Error::new("nothing is named").hint(
+        return Err(Error::new("nothing to remove was named").hint(
             "`compt cache` lists what there is; --incomplete removes leftovers, \
                    --draws few-shot rows",
         ));

@@ -37,7 +37,7 @@ pub fn fetch(options: &FetchOptions) -> ExitCode {
         let wanted = |all: &[String]| match name.kind {
             _ if !options.include.is_empty() => included(all, &options.include),
             RepoKind::Model => {
-                model_files(all).map_err(|e| e.hint("--include '*' takes all files"))
+                model_files(all).map_err(|e| e.hint("--include '*' selects all files"))
             }
             RepoKind::Dataset => Ok(all.to_vec()),
         };

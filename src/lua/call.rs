@@ -120,10 +120,10 @@ fn misfit(cause: &mlua::Error, value: &Value) -> String {
             match (message.as_deref(), *from == value.type_name()) {
                 (Some("out of range"), true) => format!("is out of range: {}", shown(value)),
                 (_, true) => format!("must be a {wanted}, got {}", shown(value)),
-                (_, false) => format!("holds {} where a {wanted} is wanted", a(from)),
+                (_, false) => format!("contains {} where a {wanted} is expected", a(from)),
             }
         }
-        other => format!("does not fit: {}", in_words(other).unwrap_or_else(|| other.to_string())),
+        other => format!("is not valid: {}", in_words(other).unwrap_or_else(|| other.to_string())),
     }
 }
 

@@ -30,7 +30,7 @@ fn of_depth(value: &Value, left: usize) -> Result<serde_json::Value> {
         },
         Value::String(text) => text.to_string_lossy().into(),
         Value::Table(_) if left == 0 => {
-            return Err(Error::new(format!("is a table nested more than {DEEPEST} deep")));
+            return Err(Error::new(format!("is a table with more than {DEEPEST} levels")));
         }
         Value::Table(table) => table_of_depth(table, left - 1)?,
         other => return Err(Error::new(format!("cannot be a {}", kind(other)))),
@@ -77,6 +77,6 @@ mod tests {
         let refused = |code| read(code).unwrap_err().to_string();
         assert_eq!(refused("{ a = { b = print } }"), "'a': 'b': cannot be a function");
         assert_eq!(refused("{ a = 1 / 0 }"), "'a': must be a finite number, got inf");
-        assert!(refused("(function() local t = {} t.t = t return t end)()").contains("32 deep"));
+        assert!(refused("(function() local t = {} t.t = t return t end)()").contains("32 levels"));
     }
 }

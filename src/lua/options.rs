@@ -58,7 +58,7 @@ impl Options {
             mlua::Error::FromLuaConversionError { to, from, .. } if holds => {
                 let wanted = type_name(&to);
                 self.error(format!(
-                    "option '{key}' must hold a {wanted} in each place, not a {from}"
+                    "option '{key}' must have a {wanted} as every element, not a {from}"
                 ))
             }
             mlua::Error::FromLuaConversionError { to, .. } => {
@@ -77,9 +77,8 @@ impl Options {
         let error = Error::new(format!("option '{key}' must be a {wanted}, got {got}"));
         let error = error.at(&self.call);
         match value.as_string().map(|text| text.to_string_lossy()) {
-            Some(text) if wanted == "boolean" && truth(&text).is_some() => {
-                error.hint(format!("\"{text}\" in quotes is a text: write {}", text.to_lowercase()))
-            }
+            Some(text) if wanted == "boolean" && truth(&text).is_some() => error
+                .hint(format!("\"{text}\" in quotes is a string: write {}", text.to_lowercase())),
             _ => error,
         }
         .into()
@@ -248,7 +247,7 @@ mod tests {
             options("return { trainable = 'False', dropout = 0, tasks = { rte = true } }");
         let text = o.get::<bool>(&lua, "trainable").unwrap_err().to_string();
         assert!(text.contains("'trainable' must be a boolean, got a string"), "{text}");
-        assert!(text.contains("\"False\" in quotes is a text: write false"), "{text}");
+        assert!(text.contains("\"False\" in quotes is a string: write false"), "{text}");
         let text = o.get::<bool>(&lua, "dropout").unwrap_err().to_string();
         assert!(text.contains("'dropout' must be a boolean, got 0"), "{text}");
         let text = o.get::<Vec<String>>(&lua, "tasks").unwrap_err().to_string();
@@ -257,7 +256,10 @@ mod tests {
         assert!(o.get::<Vec<String>>(&lua, "tasks").is_err());
         let (lua, o) = options("return { tasks = { 'a', {} } }");
         let text = o.get::<Vec<String>>(&lua, "tasks").unwrap_err().to_string();
-        assert!(text.contains("'tasks' must hold a string in each place, not a table"), "{text}");
+        assert!(
+            text.contains("'tasks' must have a string as every element, not a table"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -105,8 +105,8 @@ fn needs_script(specification: &Specification, record: &Value, aim: &Aim) -> Opt
     if matches!(aim, Aim::Resume { no_script: true }) {
         if record["made_by"] != "run" {
             notice::say(
-                "note: its steps were not made by one t:run() of an unchanged trainer: what the script does \
-                 before and between steps is left out",
+                "note: its steps were not made by one t:run() of an unchanged trainer: code of the \
+                 script before and between steps is not run",
             );
         }
         return None;
@@ -301,10 +301,10 @@ fn only_run(folder: &Path, shown: &Path) -> Result<(PathBuf, Value)> {
     if folder.join(SESSION).is_file() {
         return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
     }
-    let error = Error::new("this is no run's folder").at(shown.display());
+    let error = Error::new("this is not the folder of a run").at(shown.display());
     Err(match &runs_in(shown)[..] {
         [] => error.hint("give the folder that holds config.json and session.json"),
-        runs => error.hint(format!("say which: {}", runs.join(", "))),
+        runs => error.hint(format!("specify one: {}", runs.join(", "))),
     })
 }
 
@@ -318,7 +318,7 @@ fn run_in(folder: &Path) -> Result<(PathBuf, Value)> {
     if let (Some(error), false) = (cell["error"].as_str(), began) {
         return Err(Error::new(format!("the cell failed before anything was trained: {error}"))
             .at(folder.display())
-            .hint("run the script again: it tries failed cells anew"));
+            .hint("run the script again: it repeats failed cells"));
     }
     let mut runs: Vec<(String, bool, PathBuf, Value)> = below(folder)
         .filter_map(|path| {
@@ -333,7 +333,7 @@ fn run_in(folder: &Path) -> Result<(PathBuf, Value)> {
         names.sort();
         return Err(Error::new("it holds runs that do not belong together")
             .at(folder.display())
-            .hint(format!("say which: {}", names.join(", "))));
+            .hint(format!("specify one: {}", names.join(", "))));
     }
     runs.sort_by_key(|run| run.1);
     let found = runs.pop().map(|(_, _, path, record)| (path, record));

@@ -38,7 +38,7 @@ fn decoded(bytes: Vec<u8>, path: &Path) -> Result<String> {
         let (at, bytes) = (e.utf8_error().valid_up_to(), e.as_bytes());
         let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
         Error::new(format!(
-            "line {line} is no UTF-8: its byte 0x{:02X} is of another encoding",
+            "line {line} is not UTF-8: its byte 0x{:02X} belongs to another encoding",
             bytes[at]
         ))
         .at(&shown)
@@ -95,7 +95,7 @@ mod tests {
             assert!(text.contains(&format!("iconv -f {name} -t UTF-8 a.lua")), "{text}");
         }
         let text = of(b"x = 1\ny = '\xe9'\n").unwrap_err().to_string();
-        assert!(text.contains("a.lua: line 2 is no UTF-8: its byte 0xE9"), "{text}");
+        assert!(text.contains("a.lua: line 2 is not UTF-8: its byte 0xE9"), "{text}");
         assert_eq!(of("print('é')".as_bytes()).unwrap(), "print('é')");
         assert_eq!(of(b"return 'a\0b'").unwrap(), "return 'a\0b'");
         assert_eq!(of(b"").unwrap(), "");

@@ -64,9 +64,9 @@ pub fn in_words(error: &mlua::Error) -> Option<String> {
             format!("argument {pos}: {cause}")
         }
         UserDataTypeMismatch => "expected an object of another kind".to_string(),
-        UserDataDestructed | CallbackDestructed => "the object is gone".to_string(),
+        UserDataDestructed | CallbackDestructed => "the object was freed".to_string(),
         UserDataBorrowError | UserDataBorrowMutError | RecursiveMutCallback => {
-            "it is at work in another call of a method of its own".to_string()
+            "another call of one of its methods is still running".to_string()
         }
         SerializeError(text) | DeserializeError(text) => text.clone(),
         _ => return None,

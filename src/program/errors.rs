@@ -34,8 +34,8 @@ pub fn guard<T>(f: impl FnOnce() -> T) -> Option<T> {
     if result.is_none() {
         let what = PANIC.lock().ok().and_then(|mut what| what.take());
         eprintln!(
-            "compt: a fault in compt itself, not in your script: {}; please report it with the \
-             script that shows it",
+            "compt: an internal error of compt, not of your script: {}; please report it with a \
+             script that reproduces it",
             what.unwrap_or_default()
         );
     }

@@ -32,9 +32,9 @@ pub fn predict(options: &Options) -> ExitCode {
 
 fn answer_all(options: &Options) -> Result<()> {
     if !options.run.join(CONFIG).is_file() {
-        let error = Error::new("this is no run's folder").at(options.run.display());
+        let error = Error::new("this is not the folder of a run").at(options.run.display());
         return Err(match &runs_in(&options.run)[..] {
-            [] => error.hint("a run's folder holds config.json and prompts.safetensors"),
+            [] => error.hint("the folder of a run has config.json and prompts.safetensors"),
             runs => error.hint(format!("there are runs in it: {}", runs.join(", "))),
         });
     }
@@ -124,13 +124,15 @@ fn form(config: &Specification, options: &Options) -> Result<(String, Form)> {
     let names: Vec<&str> = forms.iter().map(|(name, _)| name.as_str()).collect();
     let name = match (&options.task, &names[..]) {
         (_, []) => {
-            return Err(Error::new("the run has recorded no task whose rows can be put into text"));
+            return Err(Error::new(
+                "the run has no recorded task whose rows can be converted to text",
+            ));
         }
         (Some(name), _) => name.clone(),
         (None, [only]) => only.to_string(),
         (None, _) => {
             return Err(Error::new("the run has several tasks")
-                .hint(format!("say which: --task {}", names.join(", --task "))));
+                .hint(format!("specify one: --task {}", names.join(", --task "))));
         }
     };
     let known = forms.iter().find(|form| *form.0 == name);
@@ -151,17 +153,17 @@ fn backbone(config: &Specification, options: &Options) -> Result<LoadedBackbone>
     let device = device::parse(&options.device).at("--device")?;
     let place = |e: Error| match options.backbone {
         Some(_) => e,
-        None => Error::new(format!("the backbone the run was made with is not there: {e}"))
-            .hint("--backbone says where it is"),
+        None => Error::new(format!("the backbone of the run is missing: {e}"))
+            .hint("specify it with --backbone"),
     };
     let backbone = backbone_named(&name, dtype, device, false).map_err(place)?;
     let (was, is) = (recorded.fingerprint.as_deref(), backbone.fingerprint()?);
     if was.is_some() && was != is.as_deref() {
         let what = "its weights are not those the prompts were trained with";
         if options.backbone.is_none() {
-            return Err(Error::new(what)
-                .at(&name)
-                .hint("--backbone says where they are; one that is given there is only noted"));
+            return Err(Error::new(what).at(&name).hint(
+                "specify them with --backbone; for the value of --backbone this is only a note",
+            ));
         }
         eprintln!("note: {name}: {what}");
     }

@@ -82,16 +82,18 @@ fn report(folder: &Path, replayed: &Replayed) -> ExitCode {
     let folder = folder.display();
     let within = match *tolerance {
         0.0 => "identical".to_string(),
-        tolerance => format!("the same within {tolerance} of its size (largest {largest:e})"),
+        tolerance => format!(
+            "equal within a relative tolerance of {tolerance} (largest difference {largest:e})"
+        ),
     };
     match first {
         None => {
-            println!("{folder}: {steps} steps made again, every loss {within}");
+            println!("{folder}: {steps} steps repeated, every loss {within}");
             ExitCode::SUCCESS
         }
         Some((step, was, now)) => {
             println!(
-                "{folder}: of {steps} steps made again {differ} have another loss; the first is \
+                "{folder}: of {steps} repeated steps, {differ} have another loss; the first is \
                  step {step}: {was} recorded, {now} now"
             );
             ExitCode::from(FAILED)

@@ -9,7 +9,7 @@ pub fn session(options: SessionOptions) -> Session {
     let mut args = serde_json::Map::new();
     for (key, value) in options.set {
         if let Some(before) = args.insert(key.clone(), value.clone()) {
-            eprintln!("note: --set {key} is given twice: {value} takes the place of {before}");
+            eprintln!("note: --set {key} is given twice: {value} replaces {before}");
         }
     }
     Session {

@@ -52,13 +52,11 @@ impl Run {
         }
         changed.retain(|change| !self.may_differ.iter().any(|key| change.starts_with(key)));
         if !changed.is_empty() {
-            let what = format!("what the run is made of has changed: {}", changed.join("; "));
+            let what = format!("the configuration of the run has changed: {}", changed.join("; "));
             if !earlier.is_target() {
                 return Err(Error::new(what).at(shown).hint(match is_edited {
-                    true => "config.json was edited: bring back its values, or start a new run",
-                    false => {
-                        "bring back what it was made of (config.json has it), or start a new run"
-                    }
+                    true => "config.json was edited: restore its values, or start a new run",
+                    false => "restore the configuration in config.json, or start a new run",
                 }));
             }
             notice::say(&format!("note: {shown}: {what}"));
@@ -121,7 +119,7 @@ impl Run {
         let plain: Vec<Progress> = serde_json::from_value(saved.plain["progress"].clone())
             .map_err(|e| Error::new(format!("the checkpoint's state cannot be read: {e}")))?;
         let state = State::from_parts(saved.tensors, plain)
-            .ok_or_else(|| Error::new("the checkpoint holds no state"))?;
+            .ok_or_else(|| Error::new("the checkpoint has no state"))?;
         self.trainer.restore(state)?;
         self.host.moved(&self.trainer);
         Ok(())
@@ -173,13 +171,15 @@ impl Run {
         };
         let (fitting, other): (Named, Named) = mine.into_iter().partition(fits);
         if fitting.is_empty() {
-            return Err(Error::new("none of its parameters has the name and shape of one here"));
+            return Err(Error::new(
+                "none of its parameters matches one of this trainer by name and shape",
+            ));
         }
         named::assign(&fitting, &values)?;
         let left: Vec<&str> = other.iter().map(|(name, _)| name.as_str()).collect();
         let left =
             if left.is_empty() { String::new() } else { format!("; fresh: {}", left.join(", ")) };
-        Ok(format!("{} of {all} parameters taken over{left}", fitting.len()))
+        Ok(format!("{} of {all} parameters loaded{left}", fitting.len()))
     }
 }
 

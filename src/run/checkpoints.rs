@@ -116,7 +116,7 @@ impl Saved {
         let read = || -> Result<Saved> {
             let (tensors, plain) = file::deserialize_with(&bytes, STATE)?;
             let plain =
-                plain.ok_or_else(|| Error::new("it is no checkpoint: it holds no state"))?;
+                plain.ok_or_else(|| Error::new("it is not a checkpoint: it has no state"))?;
             let plain = serde_json::from_str(&plain)
                 .map_err(|e| Error::new(format!("its state cannot be read: {e}")))?;
             Ok(Saved { tensors, plain })
@@ -137,7 +137,7 @@ impl Saved {
         saved.ok_or_else(|| {
             Error::new("there is no checkpoint in this folder")
                 .at(path.display())
-                .hint("give the folder of a run, or a file in its checkpoints/")
+                .hint("use the folder of a run, or a file in its checkpoints/")
         })
     }
 }

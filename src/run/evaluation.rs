@@ -71,7 +71,7 @@ impl EvaluationOptions {
             (None, None) => Isolation::Total,
             (Some(only), None) => Isolation::only(only, sources)?,
             (None, Some(without)) => Isolation::without(without, sources)?,
-            _ => return Err(Error::new("give 'only' or 'without', not both")),
+            _ => return Err(Error::new("set 'only' or 'without', not both")),
         };
         let normalise = self.normalise.as_deref().map(Normalisation::parse).transpose()?;
         let rule = Rule::parse(&self.weights)?;
@@ -166,7 +166,7 @@ impl Run {
         let found = found?;
         if found.cut > 0 {
             notice::say(&format!(
-                "note: {} inputs to evaluate are longer than {} tokens and are cut",
+                "note: {} inputs to evaluate are longer than {} tokens and are truncated",
                 found.cut, evaluation.max_source
             ));
         }

@@ -227,13 +227,13 @@ impl Run {
         }
         Err(Error::new(format!(
             "the run was resumed after step {}, and the script {what} after step {}, whose prompts \
-             are gone",
+             are not available",
             self.trainer.steps(),
             self.steps()
         ))
         .hint(
-            "a script that looks at the prompts between steps cannot be resumed; let the trainer \
-               do it (evaluate_every), or t:run() the steps between",
+            "a script that reads prompts between steps cannot be resumed; use evaluate_every, or \
+             make the steps in between with t:run()",
         ))
     }
 }

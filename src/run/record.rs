@@ -257,8 +257,8 @@ impl Record {
                 let trouble = e.to_string();
                 if self.trouble.get(what) != Some(&trouble) {
                     notice::say(&format!(
-                        "warning: {what} cannot be written: {trouble}\n  the run goes on; it is \
-                         tried again, and checkpoints written before are whole"
+                        "warning: {what} cannot be written: {trouble}\n  training continues; \
+                         writing is tried again, and earlier checkpoints are intact"
                     ));
                 }
                 self.trouble.insert(what, trouble);
@@ -282,7 +282,7 @@ impl Record {
         self.tolerate(RECORD, written);
         let (missing, trouble) = self.trouble.first_key_value()?;
         let path = self.path()?.display();
-        Some(format!("the run in {path} is not wholly recorded: {missing}: {trouble}"))
+        Some(format!("the run in {path} is not completely recorded: {missing}: {trouble}"))
     }
 
     /// Records the scores of the full composition on a split; those of the test rows are the result.

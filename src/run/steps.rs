@@ -118,7 +118,8 @@ impl Run {
             return Ok(());
         }
         Err(Error::new(format!(
-            "the run '{}', which the script makes before the one to evaluate, ended after step {} of {}",
+            "the run '{}', which the script makes before the run to evaluate, ended after step {} \
+             of {}",
             self.name,
             self.trainer.steps(),
             self.trainer.total_steps()
@@ -154,7 +155,7 @@ impl Run {
         while self.steps() < until && self.recorded.pop_front().is_some() {}
         self.catch_up();
         if self.trainer.steps() == total && self.steps() == total {
-            notice::say(&format!("note: {}: all {total} steps are made already", self.name));
+            notice::say(&format!("note: {}: all {total} steps are already done", self.name));
         }
         // A second Ctrl-C also waits for the record.
         let _hold = Hold::new();

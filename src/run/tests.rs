@@ -125,5 +125,8 @@ fn a_run_of_something_else_is_not_resumed() {
     let options = RunOptions { earlier, ..RunOptions::default() };
     let mut run = Run::declared(&other, backbone(), tasks(), Box::new(()), options).unwrap();
     let text = run.run(None).unwrap_err().to_string();
-    assert!(text.contains("what the run is made of has changed: batch_size: 4 -> 2"), "{text}");
+    assert!(
+        text.contains("the configuration of the run has changed: batch_size: 4 -> 2"),
+        "{text}"
+    );
 }

@@ -17,7 +17,7 @@ function cells.text(value)
   return ((type(value) == "string" and value or arguments.show(value)):gsub("%s+", " "))
 end
 
---- Whether a setting is determined by another one: no two runs have the same value of that and different values of this.
+--- Whether a setting is determined by another one: runs with equal values of that one have equal values of this one.
 ---@param runs compt.Run[]
 local function follows(runs, name, other)
   local known = {}
@@ -30,7 +30,7 @@ local function follows(runs, name, other)
 end
 
 --- The settings that vary independently, without seeds: the method first. A setting that an earlier one determines is
---- left out.
+--- omitted.
 ---@param runs compt.Runs
 ---@return string[]
 function cells.independent(runs)
@@ -157,7 +157,7 @@ local function key_of(entry, names, task)
   return key
 end
 
---- Sorts keys part by part: numbers by size, words by first appearance, the average last.
+--- Sorts keys by their components: numbers by value, words by first occurrence, the average last.
 ---@param keys any[][]
 local function sort(keys)
   local ranks = {}
@@ -184,7 +184,7 @@ local function sort(keys)
   end)
 end
 
---- An axis of the table: its keys, and the place of each.
+--- An axis of the table: its keys, and the index of each.
 ---@param found any[][]
 ---@return any[][], table<string, integer>
 local function axis(found)

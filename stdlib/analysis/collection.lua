@@ -31,7 +31,7 @@ function collection.of_cells(rows)
   return of(list)
 end
 
---- The runs in some folders and below them; damaged folders and folders of other programs are reported and left out.
+--- The runs in some folders and their subfolders; damaged folders and those of other programs are reported and skipped.
 ---@param paths string|string[]
 ---@return compt.Runs
 function collection.read(paths)
@@ -42,7 +42,7 @@ function collection.read(paths)
     local state = run.state --[[@as string]]
     if state == "damaged" or state == "foreign" then
       local why = run.error and ": " .. run.error or ""
-      io.stderr:write(("note: %s is left out: %s%s\n"):format(run.path, state, why))
+      io.stderr:write(("note: %s is skipped: %s%s\n"):format(run.path, state, why))
     else
       list[#list + 1] = run
     end

@@ -20,7 +20,7 @@ local function all_of(run)
   return details[run.path]
 end
 
---- The settings in which some runs differ, except seeds and names: name -> values in order of appearance.
+--- The settings in which some runs differ, except seeds and names: name -> values in order of occurrence.
 ---@param runs compt.Run[]
 ---@return table<string, string[]>
 function differences.between(runs)

@@ -33,7 +33,7 @@ local function plain(t, cell, plus_minus)
   return text
 end
 
---- Longer names are shortened in text for people.
+--- Longer names are truncated in text output.
 local LONGEST = 40
 
 ---@param text string

@@ -44,11 +44,11 @@ local function has(list, wanted)
   return false
 end
 
---- A key without its last part; rows with the same one are compared with each other.
+--- A key without its last component; rows with the same result are compared with each other.
 ---@param key any[]
 local function group(key) return table.concat(key, "\0", 1, #key - 1) end
 
---- The baseline row of each row: the row of its group with this last part.
+--- The baseline row of each row: the row of its group with this last component.
 ---@param rows any[][]
 ---@return table<integer, integer>
 local function baselines(rows, wanted)

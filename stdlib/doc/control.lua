@@ -39,7 +39,7 @@ A boolean, or a function of step and view that returns one.
 ]]
 
 options "compt.Control" [[
-The knobs of a run, and what a control file returns. A knob that is left out keeps the setting of the method or of
+The knobs of a run, and what a control file returns. A knob that is not set keeps the setting of the method or of
 the trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step
 and view only: a control is rejected if a function returns two different values for one step, a value out of range,
 NaN or nil. Output of `print` appears on standard error with its step, at most five lines per step and ten per

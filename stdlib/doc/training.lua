@@ -219,6 +219,6 @@ All trained parameters. `print` shows one line per parameter and the total.
 
 method "compt.Trainer:gradients(): number, table<string, torch.Tensor>" [[
 The loss of the next step, and its gradients before clipping by parameter name, each with the shape of its parameter.
-Parameters without a gradient are left out. The step is not made. Raises an error if all steps are done.
+Parameters without a gradient are omitted. The step is not made. Raises an error if all steps are done.
 > compt.trainer({ backbone = b, tasks = tasks, method = compt.methods.pt {}, steps = 1 }):gradients()
 ]]

@@ -6,8 +6,8 @@
 --- and the attention. T5-base with 100 rows: 231,936 parameters (232K published); `shared` (ATTEMPT-m):
 --- one attention for all tasks in mixed batches, 96K per task for eight tasks.
 ---
---- `sources`: trained prompts (tensors [m, d] or compt.Prompt). Without, a first stage trains a prompt for each task of
---- `from`, or of the task set, by prompt tuning.
+--- `sources`: trained prompts (tensors [m, d] or compt.Prompt). Without this option, a first stage trains a
+--- prompt for each task of `from`, or of the task set, by prompt tuning.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 
@@ -48,7 +48,7 @@ return require "compt.methods.define"("attempt", {
     return torch.layer_norm(h, d) * of "gain" + of "bias"
   end
 
-  --- Weights [B, S + 1] without the prompts that an evaluation leaves out.
+  --- Weights [B, S + 1] without the prompts that an evaluation excludes.
   local function weights(batch, scores)
     if not batch.kept then return torch.softmax(scores, -1) end
     local keep = {}

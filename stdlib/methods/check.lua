@@ -76,7 +76,7 @@ local function refuse_unknown(method, place)
   for key in sorted_pairs(method) do
     local elsewhere = contains(options.declared, key) or contains(with_build, key)
     if elsewhere and not contains(known, key) then
-      error(("%s: '%s' is not for a method with '%s'\n  help: put other values that its functions read into 'settings', which are recorded")
+      error(("%s: '%s' is not for a method with '%s'\n  help: put additional values for its functions into 'settings', which are recorded")
         :format(place, key, method.build and "build" or "backbone"), 0)
     end
     library.known("option", tostring(key), known, place)
@@ -125,7 +125,7 @@ function check.rates(method, groups, place)
       if not (usual and contains(options.groups, group)) and library.nearest(group, groups) then
         library.known("parameter group", group, groups, place .. ": lr")
       end
-      local note = ("note: %s: lr.%s is for no parameter group of this method; its groups: %s")
+      local note = ("note: %s: lr.%s is not for a parameter group of this method; its groups: %s")
         :format(place, group, table.concat(groups, ", "))
       if not shown[note] then library.note(note) end
       shown[note] = true
@@ -133,8 +133,8 @@ function check.rates(method, groups, place)
   end
 end
 
---- The name of the library's method that this one was made by; nil for methods of the user, and where
---- `build` was replaced.
+--- The name of the library's method that created this one; nil for methods of the user, and if `build` was
+--- replaced.
 ---@return string?
 function check.library_name(method)
   local name = library_names[method]

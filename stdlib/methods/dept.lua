@@ -12,7 +12,7 @@ return require "compt.methods.define"("dept", {
   local rank, longest = method.rank, setup.max_source_length
   local positions = method.positions or longest
   if positions < longest then
-    error(("dept: 'positions' is %d, and inputs may have %d tokens: give the trainer a smaller max_source_length")
+    error(("dept: 'positions' is %d, and inputs can have %d tokens: use a smaller max_source_length")
       :format(positions, longest), 0)
   end
   local scale = (method.alpha or rank ^ 0.5) / rank ^ 0.5

@@ -6,8 +6,8 @@
 --- target tasks; no distillation. lambda is 0.9; rates are 0.3 for P*, 0.4 for u, v. Source tasks are `from`, or the target
 --- tasks.
 ---
---- Not checked against the paper's text: lambda, the rates, and the start of stage three. u and v start as ones. Batches mix
---- the rows of all tasks, as for the other methods; later published code draws 2 to T tasks per batch, in proportion to
+--- Not verified with the text of the paper: lambda, the rates, and the start of stage three. u and v start as ones. Batches
+--- mix the rows of all tasks, as for the other methods; later published code draws 2 to T tasks per batch, in proportion to
 --- their rows. T5-base with 100 rows: 77,668 parameters for a task (77.6K published), 10.5K per task for eight.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"

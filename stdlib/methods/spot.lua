@@ -25,7 +25,7 @@ local function retrieved(own, sources, names, count)
   table.sort(found, function(x, y) return x.likeness > y.likeness end)
   local total, list = 0.0, {}
   for i = 1, math.min(count, #found) do
-    -- Prompts with a negative cosine are left out, except the best one.
+    -- Prompts with a negative cosine are excluded, except the best one.
     local weight = math.max(found[i].likeness, i == 1 and 1e-6 or 0)
     total, list[i] = total + weight, found[i].prompt * weight
   end

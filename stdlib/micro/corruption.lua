@@ -1,7 +1,7 @@
---- Makes a sentence ungrammatical: a wrong agreement, a function word left
---- out, or two neighbours swapped. Every noun of the microworld is countable, so it needs its
---- article; otherwise a break after which the sentence could still be read as a good one ("gave
---- the dog ben", "is tom in the park ?", "dogs all are red", "some drill fast") is never made.
+--- Makes a sentence ungrammatical: a wrong agreement, a missing function word, or
+--- two swapped neighbours. Every noun of the microworld is countable, so it needs its
+--- article. Changes after which the sentence could still be grammatical are not made ("gave
+--- the dog ben", "is tom in the park ?", "dogs all are red", "some drill fast").
 local lexicon = require "compt.micro.lexicon"
 
 local corruption = {}
@@ -11,7 +11,7 @@ local disagreeing = {
   is = "are", are = "is", was = "were", has = "have", owns = "own", stays = "stay",
 }
 
--- Function words that can go: always, or by a test of the words around place `i`.
+-- Function words that can be removed: always, or if a test of the words around index `i` holds.
 ---@type table<string, true|fun(words: string[], i: integer): boolean>
 local droppable = {
   a = true, an = true, than = true, are = true, ["'s"] = true,
@@ -60,7 +60,7 @@ end
 
 local breaks = { disagree, drop, swap }
 
---- A broken form of `sentence`.
+--- An ungrammatical form of `sentence`.
 function corruption.broken(r, sentence)
   local words = lexicon.split(sentence)
   local found

@@ -1,9 +1,9 @@
 --- Facts of the micro world, and the sentences that express them.
 ---
---- A fact is a plain table: `kind` and one value a slot (names, nouns, adjectives and places by
---- their plain words, verbs by their base form); `negated = true` denies it. Conventions that
---- make every label sound: places exclude each other (but the kitchen is in the house), one thing
---- does not go both ways between two people, and "all" implies "some".
+--- A fact is a plain table: `kind` and one value per slot (names, nouns, adjectives and places as
+--- canonical words, verbs in base form); `negated = true` negates it. Conventions that make every
+--- label correct: places exclude each other (but the kitchen is in the house), one thing is not
+--- transferred in both directions between two people, and "all" implies "some".
 local lexicon = require "compt.micro.lexicon"
 
 local facts = {}
@@ -120,7 +120,7 @@ function facts.say_twice(r, fact)
   return first, facts.otherwise(first, function() return facts.say(r, fact) end)
 end
 
---- The word of `sentence` that says `slot` of `fact`.
+--- The word of `sentence` that expresses `slot` of `fact`.
 function facts.uttered(sentence, fact, slot)
   local plain = slot == "verb" and lexicon.lemma or lexicon.plain
   local meant = plain[fact[slot]]
@@ -129,7 +129,7 @@ function facts.uttered(sentence, fact, slot)
   end
 end
 
---- A name that none of the slots a and b of `fact` holds.
+--- A name that is in neither slot a nor slot b of `fact`.
 function facts.other_person(r, fact)
   local name
   repeat name = r:choice(lexicon.names) until name ~= fact.a and name ~= fact.b
@@ -159,7 +159,7 @@ local adjective_rate = { transfer = 0.5, possession = 0.6 }
 -- Places that do not exclude each other: the kitchen is in the house.
 local overlapping = { kitchen = "house", house = "kitchen" }
 
---- Another value for one slot of `fact`, one that makes it another fact. A comparative keeps its
+--- Another value for one slot of `fact` that makes it a different fact. A comparative keeps its
 --- direction: "older" or "richer" for "taller".
 function facts.value(r, fact, slot)
   local old, value = fact[slot], nil
@@ -169,7 +169,7 @@ function facts.value(r, fact, slot)
   return value
 end
 
---- A random fact: of `kind` or any, with `a` in slot a or anyone.
+--- A random fact: of `kind` or any kind, with `a` or a random person in slot a.
 function facts.random(r, kind, a)
   local fact = { kind = kind or r:choice(facts.names) }
   fact.a = a

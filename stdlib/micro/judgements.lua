@@ -1,6 +1,6 @@
 --- The eight judgements that the tasks and the auxiliary skills share. Each has its classes, the
---- positive first, and `draw(r, class)`, which makes the sentences (one or two) of an example of
---- that class. So a task and its skill mean the same by construction.
+--- positive first, and `draw(r, class)`, which creates the sentences (one or two) of an example of
+--- that class. Therefore a task and its skill have the same meaning by construction.
 local corruption = require "compt.micro.corruption"
 local facts = require "compt.micro.facts"
 local operations = require "compt.micro.operations"

@@ -58,7 +58,7 @@ lexicon.verbs = {
   { "hate", "hated" }, { "dislike", "disliked" },
 }
 
---- Words that mean the same, verbs by their base form; the first is the plain one.
+--- Synonyms, verbs in base form; the first is the canonical one.
 lexicon.synonyms = {
   { "big", "large" }, { "small", "little" }, { "fast", "quick" }, { "clean", "tidy" },
   { "dirty", "messy" }, { "strong", "tough" }, { "costly", "expensive" },
@@ -124,7 +124,7 @@ for _, scale in ipairs(lexicon.scales) do
   lexicon.direction[scale[1]], lexicon.direction[scale[2]] = 1, 2
 end
 
---- Any word -> its plain word; `lemma` does so for forms of verbs.
+--- Any word -> its canonical word; `lemma` does this for forms of verbs.
 lexicon.plain, lexicon.lemma = { every = "all", some = "some", all = "all", no = "no" }, {}
 
 for _, list in ipairs { lexicon.names, lexicon.nouns, lexicon.places, lexicon.adjectives } do

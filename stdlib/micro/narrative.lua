@@ -31,7 +31,7 @@ local function two_opinions(r)
   return opinions.sentence(r, positive), opinions.sentence(r, positive)
 end
 
--- What may follow a fact, with its probability (nothing takes the rest).
+-- What can follow a fact, with its probability (the remainder is for nothing).
 local continuations = {
   { facts.say, 0.45 },
   { function(r, fact) return facts.say(r, operations.entailed(r, fact)) end, 0.15 },

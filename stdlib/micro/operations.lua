@@ -31,7 +31,7 @@ local function applicable(list, ...)
   return found
 end
 
---- A fact that follows from `fact`: itself or, half of the time, a weaker one where there is one.
+--- A fact that follows from `fact`: itself or, with probability 1/2, a weaker one if there is one.
 function operations.entailed(r, fact)
   local weaker = r:chance(0.5) and applicable(weakenings, fact) or {}
   return #weaker > 0 and r:choice(weaker) or fact
@@ -61,14 +61,14 @@ local exclusive = {
   end,
 }
 
---- A fact that contradicts `fact`: its denial or, half of the time, an exclusive one.
+--- A fact that contradicts `fact`: its negation or, with probability 1/2, an exclusive one.
 function operations.contradicted(r, fact)
   local exclude = exclusive[fact.kind]
   if exclude and (fact.kind == "quantity" or r:chance(0.5)) then return exclude(r, fact) end
   return facts.with(fact, { negated = true })
 end
 
---- Another kind of fact on `person`, silent about the kind of noun `fact` names.
+--- Another kind of fact about `person`, without the kind of noun that `fact` has.
 function operations.other_kind(r, fact, person)
   local other ---@type table
   repeat

@@ -1,5 +1,5 @@
---- Opinions: sentences that praise or blame something. A denial turns the feeling around ("not
---- dull" is praise), and of two opinions joined by "but" the second decides.
+--- Opinions: positive or negative sentences about something. A negation reverses the sentiment ("not
+--- dull" is positive); of two opinions joined by "but", the second determines the label.
 local lexicon = require "compt.micro.lexicon"
 
 local opinions = {}
@@ -28,7 +28,7 @@ local function evaluation(r, form, positive, denied)
     return r:chance(opinions.degree_rate) and "really " .. word or word
   end
   word = r:choice(positive and lexicon.praise or lexicon.blame)
-  -- "not very dull" praises nothing, so a denied word stands without a degree.
+  -- "not very dull" is not clearly positive, so a negated word has no degree.
   if not denied then word = graded(r, word) end
   return form.article and lexicon.article(word) .. " " .. word or word
 end

@@ -82,8 +82,8 @@ local function fill(self, kind, late)
   return self.r:shuffle(batches)
 end
 
---- The batch for `step` (from 1): `source` and `target`, lists of lists of ids, each closed by 1,
---- and `kind` ("span" or "labelled"). Batches follow from the seed and the order of the calls.
+--- The batch for `step` (from 1): `source` and `target`, lists of lists of ids, each ending with 1,
+--- and `kind` ("span" or "labelled"). Batches are determined by the seed and the order of the calls.
 ---@param self table
 function pretraining.batch(self, step)
   local kind = step % pretraining.span_period == 0 and "span" or "labelled"

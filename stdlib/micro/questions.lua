@@ -76,7 +76,7 @@ for kind, forms in pairs(questions.forms) do
   questions.slots[kind] = slots
 end
 
---- A random slot of `fact` to ask for; another than `except`, if given.
+--- A random slot of `fact` to ask for, different from `except`.
 function questions.slot(r, fact, except)
   local slot
   repeat slot = r:choice(questions.slots[fact.kind]) until slot ~= except

@@ -25,7 +25,7 @@ end
 --- generators.
 function random.new(seed, stream)
   local state = math.tointeger(seed)
-  if not state then error("a seed is an integer, got " .. tostring(seed), 2) end
+  if not state then error("a seed must be an integer, got " .. tostring(seed), 2) end
   if stream then state = splitmix64(state) ~ random.hash(stream) end
   local self = {}
   for i = 1, 4 do

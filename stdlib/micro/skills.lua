@@ -10,7 +10,7 @@ local words = lexicon.split
 
 local skills = {}
 
---- Probability that the instruction stands after the input instead of before it.
+--- Probability that the instruction is after the input instead of before it.
 skills.after_rate = 0.85
 
 skills.fields = {
@@ -92,7 +92,7 @@ skills.instructions = {
   rewrite = "say it again",
 }
 
---- Answers of `differ` that name no change.
+--- Answers of `differ` for sentences without a named change.
 skills.unchanged = { "nothing", "other words" }
 
 --- Words that options may list besides the label words of the skills.

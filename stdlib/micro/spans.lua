@@ -1,5 +1,5 @@
 --- Span corruption (T5): spans of the text are replaced by sentinels in the source, and the target
---- lists each sentinel with what it stood for, closed by one more sentinel.
+--- lists each sentinel with the tokens that it replaces, and ends with one more sentinel.
 local tokenizer = require "compt.micro.tokenizer"
 
 local spans = {}
@@ -29,7 +29,7 @@ local function gaps(r, kept, wanted)
   return chosen
 end
 
---- Corrupts a list of ids (with its closing 1). Returns source and target, both closed with 1.
+--- Corrupts a list of ids (with the final 1). Returns source and target, both ending with 1.
 function spans.corrupt(r, ids)
   local count = #ids - 1
   local masked = math.max(1, math.floor(spans.share * count + 0.5))
@@ -46,7 +46,7 @@ function spans.corrupt(r, ids)
       table.move(ids, at, at + length - 1, #target + 1, target)
       at = at + length
     end
-    source[#source + 1] = ids[at] -- after the last gap: the closing 1
+    source[#source + 1] = ids[at] -- after the last gap: the final 1
     at = at + 1
   end
   target[#target + 1] = tokenizer.sentinel(used)

@@ -121,7 +121,7 @@ local function fresh_row(r, name, task, class, refused)
     local source = tasks.source(name, row)
     if not refused(source) then return row, source end
   end
-  error("the microworld has no more new rows of " .. name, 3)
+  error("the micro world has no more new rows of " .. name, 3)
 end
 
 local function balanced(r, name, count, refuse)

@@ -51,7 +51,7 @@ function tokenizer.pieces()
   return list
 end
 
--- The best split of a word that is no piece: the longest beginning that is one, then characters;
+-- The best split of a word that is not a piece: the longest prefix that is one, then characters;
 -- a run of unknown characters is one unknown piece.
 local function spell(word, ids)
   local start = #word
@@ -83,8 +83,8 @@ local function encode_token(token, ids)
   encode_word(stops, ids)
 end
 
---- The ids of a text, with the closing 1. Special tokens written out in a text are spelled like
---- any other word, and only ASCII letters are lowered.
+--- The ids of a text, with the final 1. Special tokens in a text are split into characters like
+--- any other word, and only ASCII letters are converted to lower case.
 function tokenizer.encode(text)
   local ids = {}
   for token in text:lower():gmatch "%S+" do
@@ -95,7 +95,7 @@ function tokenizer.encode(text)
   return ids
 end
 
---- The text of a list of ids; pad and end of sequence are left out.
+--- The text of a list of ids, without padding and end of sequence.
 function tokenizer.decode(ids)
   local parts = {}
   for _, id in ipairs(ids) do
@@ -170,7 +170,7 @@ local template = [[
 }
 ]]
 
---- The text of a `tokenizer.json` that gives the same ids.
+--- The text of a `tokenizer.json` that produces the same ids.
 function tokenizer.json()
   return (template:gsub("%$(%w+)", { added = added_tokens(), pieces = scored_pieces() }))
 end

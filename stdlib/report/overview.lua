@@ -81,7 +81,7 @@ local function map_of(method, m)
     end
   end
   return figures.heat {
-    title = method .. ": one prompt alone", rows = tasks, columns = looks, values = values, low = 0, high = 100, digits = 0,
+    title = method .. ": one prompt only", rows = tasks, columns = looks, values = values, low = 0, high = 100, digits = 0,
     runs = list,
   }
 end
@@ -113,12 +113,12 @@ return function(runs)
     return { { title = "Results", parts = { ("%s: no run is finished, so there are no tables."):format(tostring(runs)) } } }
   end
   local by = by_of(runs)
-  local scores = result_table(runs, { title = "Test scores by what varies" })
+  local scores = result_table(runs, { title = "Test scores by varying settings" })
   local parts = { scores } ---@type any[]
   if #scores.rows > MOST_ROWS then
     parts = {
       ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(#scores.rows),
-      result_table(runs, { title = "Test scores, all else pooled", rows = by, columns = "task" }),
+      result_table(runs, { title = "Test scores, other settings pooled", rows = by, columns = "task" }),
     }
   end
   local sections = { { title = "Results", parts = parts } } ---@type compt.Section[]

@@ -22,7 +22,7 @@ fn fails(study: &Study, arguments: &[&str], code: i32, texts: &[&str]) {
     for text in texts {
         assert!(err.contains(text), "no '{text}' in: {err}");
     }
-    for text in ["panicked", "RUST_BACKTRACE", "a fault in compt", ".rs:", "frame #"] {
+    for text in ["panicked", "RUST_BACKTRACE", "an internal error of compt", ".rs:", "frame #"] {
         assert!(!err.contains(text), "'{text}' in: {err}");
     }
     assert_eq!(study.names(), before);
@@ -66,7 +66,7 @@ fn checkpoints_that_are_missing_or_broken() {
         |name: &'static str| move |folder: &Path| fs::remove_file(folder.join(name)).unwrap();
 
     broken(&|folder| fs::remove_dir_all(folder).unwrap(), &["no backbone 'model'", "help: "]);
-    broken(&remove("config.json"), &["model: no config.json", "help: a backbone folder holds"]);
+    broken(&remove("config.json"), &["model: no config.json", "help: a backbone folder has"]);
     let adapter = |folder: &Path| {
         fs::rename(folder.join("config.json"), folder.join("adapter_config.json")).unwrap()
     };
@@ -75,7 +75,7 @@ fn checkpoints_that_are_missing_or_broken() {
         &remove("model.safetensors"),
         &["model: no model.safetensors", "help: a backbone folder"],
     );
-    let truncated = &["model/model.safetensors: damaged or truncated", "help: fetch or copy"];
+    let truncated = &["model/model.safetensors: damaged or truncated", "help: download or copy"];
     broken(&weights(|bytes| bytes.truncate(bytes.len() - 10)), truncated);
     broken(&weights(|bytes| bytes.truncate(5)), truncated);
     broken(&weights(|bytes| bytes.clear()), &["model/model.safetensors: "]);
@@ -87,10 +87,7 @@ fn checkpoints_that_are_missing_or_broken() {
     broken(&config("\"d_ff\": ", "\"d_ff\": 1"), &["model: ", "wi", "config.json"]);
     broken(&config("\"num_layers\": ", "\"num_layers\": 1"), &["model: ", "block."]);
     broken(&config("\"d_model\": 16", "\"d_model\": null"), &["config.json: 'd_model' must be"]);
-    broken(
-        &config("\"d_model\": ", "\"d_mdl\": "),
-        &["model: ", "config.json calls for [64, 512]"],
-    );
+    broken(&config("\"d_model\": ", "\"d_mdl\": "), &["model: ", "config.json requires [64, 512]"]);
     broken(
         &config("\"model_type\": \"t5\"", "\"model_type\": \"bert\""),
         &["model/config.json: this is a model of type 'bert'", "help: backbones are T5, mT5"],
@@ -149,14 +146,14 @@ fn rows_that_do_not_fit_their_task() {
         &mood(rows, "{ { text = 'a', label = 2 } }", ""),
         &["mood: rows.test: row 1: label 2 is outside", "bad", "good"],
     );
-    refused(&mood(rows, "{}", ""), &["mood: rows.test holds no row"]);
+    refused(&mood(rows, "{}", ""), &["mood: rows.test is empty"]);
     refused(
         &mood(rows, rows, "shots = 3"),
-        &["mood: 3 shots asked for, but there are 2 training rows", "help: ask for fewer shots"],
+        &["mood: 3 shots were requested, but there are 2 training rows", "help: use fewer shots"],
     );
     refused(
         &mood(rows, rows, "shots = 2, per = 'class'"),
-        &["2 shots asked for, but there are 1 training rows of class 'bad'"],
+        &["2 shots were requested, but there are 1 training rows of class 'bad'"],
     );
 }
 
@@ -282,10 +279,10 @@ fn rows_that_are_left_out_or_shared_are_told_and_recorded() {
     assert_eq!(code, 0, "{err}");
     let notes: Vec<&str> = err.lines().filter(|line| line.starts_with("note: task ")).collect();
     let expected = [
-        "note: task 'x': 2 of 8 train rows are left out: 1 without a label, 1 without text",
-        "note: task 'x': 1 of 2 test rows stand among the training rows word for word",
-        "note: task 'x': b.csv is given as train and as test",
-        "note: task 'x': 2 of 2 test rows stand among the training rows word for word",
+        "note: task 'x': 2 of 8 train rows are skipped: 1 without a label, 1 without text",
+        "note: task 'x': 1 of 2 test rows are also training rows (the same text and label)",
+        "note: task 'x': b.csv is used as train and as test",
+        "note: task 'x': 2 of 2 test rows are also training rows (the same text and label)",
     ];
     assert_eq!(notes, expected, "{err}");
     let tasks = &study.json("run/config.json")["tasks"];

@@ -13,7 +13,7 @@ fn number(name: &str, default: usize) -> usize {
 fn broken(n: usize) -> (String, &'static str) {
     let cases: [(&str, &str); 12] = [
         ("return { temperature = = 1 }", "control.lua:2: unexpected symbol"),
-        ("return { temperature = nope.x }", "control.lua:2: 'nope' is not there"),
+        ("return { temperature = nope.x }", "control.lua:2: 'nope' is not available"),
         ("return { temperature = function() return nil end }", "expected a number, got nil"),
         ("return { temperature = 0/0 }", "NaN is not within"),
         ("return { lr = { router = -1 } }", "-1 is not within [0, 100]"),
@@ -21,9 +21,12 @@ fn broken(n: usize) -> (String, &'static str) {
         ("local s = require 'compt.schedule'\nreturn { temperature = s.lin", "control.lua:3: "),
         ("return { temperature = #('x'):rep(1e9) }", "memory"),
         ("return { temprature = 1 }", "unknown knob 'temprature'"),
-        ("return { length = 9 }", "cannot change while a run trains"),
-        ("local n = 0 return { clip = function() n = n + 1 return n end }", "two answers for step"),
-        ("return 1", "a control file returns a table of knobs"),
+        ("return { length = 9 }", "cannot change during training"),
+        (
+            "local n = 0 return { clip = function() n = n + 1 return n end }",
+            "two different values for step",
+        ),
+        ("return 1", "a control file must return a table of knobs"),
     ];
     let (text, words) = cases[n % cases.len()];
     (format!("-- {n}\n{text}"), words)
@@ -155,6 +158,6 @@ fn slips_of_the_hand_never_end_a_run() {
     let steps = losses(&out).len();
     let (code, printed, err) = study.run(&["replay", "out"]);
     assert_eq!(code, 0, "{err}");
-    assert_eq!(printed, format!("out: {steps} steps made again, every loss identical\n"));
+    assert_eq!(printed, format!("out: {steps} steps repeated, every loss identical\n"));
     println!("{edits} edits, {refused} of them refused, over {steps} steps, replayed identically");
 }

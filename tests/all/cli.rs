@@ -69,7 +69,7 @@ fn values_are_truth_values_numbers_or_text_as_they_were_typed() {
     assert_eq!((status, out.as_str()), (0, wanted));
     let (status, out, err) = output(&["-e", "print(compt.args.a)", set, "a=1", set, "a=2"]);
     assert_eq!((status, out.as_str()), (0, "2\n"));
-    assert!(err.contains("note: --set a is given twice: 2 takes the place of 1"), "{err}");
+    assert!(err.contains("note: --set a is given twice: 2 replaces 1"), "{err}");
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn a_table_is_recorded_as_a_file_is() {
         (&json!(1.0), &json!(0.5))
     );
     let (code, out, err) = study.run(&["replay", "out"]);
-    assert!(code == 0 && out.contains("8 steps made again, every loss identical"), "{out}{err}");
+    assert!(code == 0 && out.contains("8 steps repeated, every loss identical"), "{out}{err}");
     let (code, _, err) = study.run(&["resume", "out"]);
     assert_eq!(code, 0, "{err}");
     assert_eq!(lines(&study.text("out/control.jsonl")).len(), 1, "once");
@@ -72,7 +72,7 @@ fn knobs_that_differ_in_any_step_are_told() {
         out
     };
     assert!(
-        compared("again").contains("alike in all 8 steps that both made"),
+        compared("again").contains("the same in all 8 steps of both runs"),
         "{}",
         compared("again")
     );

@@ -83,8 +83,8 @@ fn another_encoding_is_refused_by_name() {
     fs::write(study.path("asks.lua"), "require 'latin'").unwrap();
     let cases = [
         (&["run", "wide.lua"][..], "wide.lua: it is in UTF-16LE"),
-        (&["run", "latin.lua"], "latin.lua: line 2 is no UTF-8: its byte 0xE9"),
-        (&["run", "asks.lua"], "latin.lua: line 2 is no UTF-8"),
+        (&["run", "latin.lua"], "latin.lua: line 2 is not UTF-8: its byte 0xE9"),
+        (&["run", "asks.lua"], "latin.lua: line 2 is not UTF-8"),
         (&["plot-control", "wide.lua", "--steps", "3"], "wide.lua: it is in UTF-16LE"),
         (&["sweep", "plan", "wide.lua"], "iconv -f UTF-16LE -t UTF-8 wide.lua"),
     ];

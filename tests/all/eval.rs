@@ -65,7 +65,7 @@ fn prompts_of_an_earlier_stage_are_not_the_run_s() {
     assert_eq!(code, 0, "{err}");
     assert!(!study.0.path().join("run/prompts.safetensors").exists(), "{err}");
     let (code, _, err) = study.run(&["prompts", "list", "run"]);
-    assert!(code == 2 && err.contains("gives no task a prompt of its own"), "{err}");
+    assert!(code == 2 && err.contains("has no prompt per task"), "{err}");
 }
 
 #[test]
@@ -106,11 +106,11 @@ fn a_run_is_evaluated_again_without_training() {
     assert!(code == 0 && out.contains("average"), "{out}");
     for (run, option, value, why) in [
         ("out/lora", "--only", "src0", "unknown isolation 'src0'"),
-        ("out/lora", "--only", "private", "no source prompts to look at apart"),
-        ("out/attempt", "--normalise", "sum", "has no router of compt's"),
+        ("out/lora", "--only", "private", "no source prompts to isolate"),
+        ("out/attempt", "--normalise", "sum", "has no built-in router"),
         ("out/ssum", "--only", "src7", "unknown isolation 'src7'"),
         ("out/ssum", "--split", "tests", "unknown split 'tests'"),
-        ("out", "--only", "src0", "say which"),
+        ("out", "--only", "src0", "specify one"),
     ] {
         let (code, _, err) = study.run(&["eval", run, option, value]);
         assert!(code != 0 && err.contains(why), "{run} {option} {value}: {code}: {err}");

@@ -132,14 +132,14 @@ fn what_is_no_prompt_of_peft_is_explained() {
     let config = "adapter_config.json";
     for (key, value, why) in [
         ("peft_type", "LORA".into(), "compt.methods.lora { given = FOLDER }"),
-        ("peft_type", "PREFIX_TUNING".into(), "those of peft are not read"),
+        ("peft_type", "PREFIX_TUNING".into(), "cannot be imported"),
         ("peft_type", "IA3".into(), "unknown peft_type 'IA3'"),
-        ("modules_to_save", vec!["lm_head"].into(), "'modules_to_save' is not read"),
+        ("modules_to_save", vec!["lm_head"].into(), "'modules_to_save' is not supported"),
         ("peft_type", "PROMT_TUNING".into(), "did you mean 'PROMPT_TUNING'?"),
-        ("peft_type", serde_json::Value::Null, "it says no 'peft_type'"),
+        ("peft_type", serde_json::Value::Null, "the key 'peft_type' is missing"),
         ("task_type", "CAUSAL_LM".into(), "not for T5"),
-        ("num_virtual_tokens", (-3).into(), "'num_virtual_tokens' must be a count"),
-        ("num_virtual_tokens", "many".into(), "'num_virtual_tokens' must be a count"),
+        ("num_virtual_tokens", (-3).into(), "'num_virtual_tokens' must be a whole number"),
+        ("num_virtual_tokens", "many".into(), "'num_virtual_tokens' must be a whole number"),
         ("num_transformer_submodules", 3.into(), "a T5 has 1 or 2"),
     ] {
         let folder = changed(|c| c[key] = value.clone());
@@ -175,8 +175,8 @@ fn what_is_no_prompt_of_peft_is_explained() {
     refused(folder.path(), "adapter_model.bin", "the file is empty");
     std::os::unix::fs::symlink("gone", folder.path().join(model)).unwrap();
     refused(folder.path(), model, "a link to 'gone'");
-    refused(&root().join("tests"), "tests", "no prompts are here");
-    refused(&root().join("README.md"), "README.md", "no prompts are here");
+    refused(&root().join("tests"), "tests", "there are no prompts here");
+    refused(&root().join("README.md"), "README.md", "there are no prompts here");
 }
 
 /// tests/golden/soft_prompts.py: as ATTEMPT, MPT and others save them.

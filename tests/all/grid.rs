@@ -93,7 +93,7 @@ fn a_failed_run_is_recorded_and_the_others_go_on() {
         read(output.unwrap())
     };
     let (code, _, err) = mended("QUIT", &["run", "study.lua", "--jobs", "2"]);
-    assert!(code == 1 && err.contains("its process was killed or broke off"), "{code} {err}");
+    assert!(code == 1 && err.contains("its process was killed or crashed"), "{code} {err}");
     let (code, out, err) = mended("MENDED", &["run", "study.lua"]);
     assert!(code == 0 && out.contains("4 runs, 2 seeds"), "{out}{err}");
     assert!(
@@ -104,7 +104,7 @@ fn a_failed_run_is_recorded_and_the_others_go_on() {
     // Another content of a file that settings name, or another script, is another run.
     let plan = |study: &Study| study.run(&["run", "study.lua", "--dry-run"]).1;
     assert!(
-        plan(&study).contains("4 finished, 0 to run: nothing is left to do"),
+        plan(&study).contains("4 finished, 0 to run: all runs are finished"),
         "{}",
         plan(&study)
     );
@@ -276,12 +276,12 @@ fn wrong_grids_are_refused() {
     for (options, why) in [
         ("grid = { x = { 1 } }", "run must be a function"),
         ("run = print, grid = { x = {} }", "grid.x: expected a list"),
-        ("run = print, zip = { x = { 1, 2 }, y = { 1 } }", "they go together"),
+        ("run = print, zip = { x = { 1, 2 }, y = { 1 } }", "lengths must be equal"),
         ("run = print, gird = { x = { 1 } }", "unknown option 'gird'"),
         ("run = print, name = '../x', list = { {} }", "'name' is a name, not a path"),
         ("run = print, settings = { x = 1 / 0 }", "a number must be finite"),
         ("run = print, where = function() return false end", "no cell is left"),
-        ("run = print, settings = { m = print }", "'m' is, or holds, a function"),
+        ("run = print, settings = { m = print }", "'m' is or contains a function"),
         ("run = print, files = { 'none.csv' }", "there is no such file"),
     ] {
         let study = Study::new(&[]);

@@ -60,7 +60,7 @@ fn good_edits_are_used_recorded_and_replayed_over_three_resumes() {
     fs::remove_file(study.path("control.lua")).unwrap();
     let (code, printed, err) = study.run(&["replay", "out"]);
     assert_eq!(code, 0, "{err}");
-    let wanted = format!("out: {} steps made again, every loss identical\n", metrics.len());
+    let wanted = format!("out: {} steps repeated, every loss identical\n", metrics.len());
     assert_eq!(printed, wanted);
     println!("{accepted} edits, 3 resumes: {wanted}slowest from save to use: {slowest:?}");
 }
@@ -82,7 +82,7 @@ fn files_it_requires_are_followed_even_those_a_broken_version_wants() {
     fs::write(study.path("more.lua"), "return 1 +").unwrap();
     run.hear("more.lua:1: ");
     fs::write(study.path("more.lua"), "return 1").unwrap();
-    run.hear("control.lua: in use; it asks for the same");
+    run.hear("control.lua: in use; it gives the same settings");
     fs::write(study.path("parts/rates.lua"), "return { source = 0.04 }").unwrap();
     run.hear("lr.source: 0.03 -> 0.04");
     assert_eq!(run.terminate().0, 143);
@@ -168,10 +168,10 @@ end
         (gated.replace("private * FACTOR + mixed", "private * (0/0)"), "not finite"),
         (
             gated.replace("private * FACTOR + mixed", "(private * 0):detach()"),
-            "nothing could be trained",
+            "there is nothing to train",
         ),
-        ("return 3".to_string(), "returns a function"),
-        (gated.replace("FACTOR", "math.random()"), "two answers for the same prompts"),
+        ("return 3".to_string(), "must return a function"),
+        (gated.replace("FACTOR", "math.random()"), "two different results for the same prompts"),
         ("return require 'helper'".to_string(), "is not for an operator's file"),
         (gated.replace("local", "while true do end local"), "it ran for more than"),
     ] {

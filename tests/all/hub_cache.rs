@@ -152,7 +152,7 @@ fn what_is_named_goes_and_nothing_else() {
     let (code, _, err) = home.run(&server, &["cache", "prune", "org/t5@mian", "--yes"]);
     assert!(code == 2 && err.contains("did you mean 'main'?"), "{err}");
     let (code, _, err) = home.run(&server, &["cache", "prune", "--yes"]);
-    assert!(code == 2 && err.contains("nothing is named"), "{err}");
+    assert!(code == 2 && err.contains("nothing to remove was named"), "{err}");
     assert_eq!(home.run(&server, &["cache", "prune", "org/t5", "--yes"]).0, 0);
     assert!(!home.hub().join(MODEL).exists());
     assert!(home.snapshot("datasets--org--rows", COMMIT).join("a.csv").is_file());
@@ -169,7 +169,7 @@ fn leftovers_go_alone() {
     fs::write(model.join("blobs/abc.incomplete"), "part").unwrap();
     fs::write(model.join("blobs/unused"), "of no revision").unwrap();
     let (code, out, _) = home.run(&server, &["cache", "prune", "--incomplete", "--yes"]);
-    assert_eq!((code, out.as_str()), (0, "org/t5: 2 files of no revision\nremoved 18 B\n"));
+    assert_eq!((code, out.as_str()), (0, "org/t5: 2 files that no revision uses\nremoved 18 B\n"));
     assert_eq!(files_below(&model.join("blobs")).len(), 4);
     let (_, out, _) = home.run(&server, &["cache", "prune", "--incomplete", "--yes"]);
     assert_eq!(out, "nothing to remove\n");
@@ -205,7 +205,7 @@ fn what_another_program_downloads_does_not_go() {
     let lock = fs::File::open(locks.join(&files_below(&locks)[0])).unwrap();
     lock.lock().unwrap();
     let (code, _, err) = home.run(&server, &["cache", "prune", "org/t5", "--yes"]);
-    assert!(code == 1 && err.contains("another process downloads it"), "{err}");
+    assert!(code == 1 && err.contains("another process is downloading it"), "{err}");
     assert_eq!(home.content("config.json"), b"{\"d_model\": 8}\n");
 }
 

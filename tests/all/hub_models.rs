@@ -60,7 +60,7 @@ fn tasks_of_the_hub_are_those_of_a_folder() {
       files = { train = 'hf://datasets/nyu-mll/glue/cola/train-*.parquet' } } })";
     let (code, _, err) = home.run(&server, &["-e", other]);
     assert_eq!(code, 1);
-    assert!(err.contains("no file fits 'cola/train-*.parquet'"), "{err}");
+    assert!(err.contains("no file matches 'cola/train-*.parquet'"), "{err}");
 }
 
 /// The repositories of the sets as they are, of made-up rows that end with what the set calls their

@@ -119,11 +119,11 @@ fn a_file_with_parameters_reloads_with_the_same_ones_only() {
     for (text, words) in [
         (
             gated("1").replace("scale = 1", "scale = 1, more = 2"),
-            "its parameters are others: 'more' is new",
+            "its parameters are different: 'more' is new",
         ),
         (gated("1").replace("{ context.d_model }", "{ 8 }"), "'gate' is [8] where it was [16]"),
         (gated("nope"), "gated.lua:7: "),
-        ("function(p) return p end".to_string(), "'gate' is gone, 'scale' is gone"),
+        ("function(p) return p end".to_string(), "'gate' was removed, 'scale' was removed"),
         (gated("1").replace("compose =", "compsoe ="), "option 'compose' is missing"),
     ] {
         write(&text);

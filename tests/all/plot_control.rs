@@ -92,7 +92,7 @@ return {
     let run = ["plot-control", "control.lua", "--steps", "40", "--epochs", "4"];
     let (code, out, err) = study.run(&run);
     assert_eq!((code, out.as_str()), (2, ""), "{err}");
-    assert!(err.contains("help: a curriculum weighs the tasks there are"), "{err}");
+    assert!(err.contains("help: a curriculum needs names of tasks"), "{err}");
     let (code, out, err) = study.run(&[&run[..], &["--tasks", "a,b,c,d"]].concat());
     assert_eq!((code, err.as_str()), (0, ""));
     let assumed = "assuming losses of 1, scores of 50 and even router weights: clip, \

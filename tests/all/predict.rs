@@ -62,7 +62,7 @@ fn a_run_answers_as_it_was_evaluated() {
     }
 
     let (code, _, err) = predict(&study, &["out"], "");
-    assert_eq!((code, err.contains("say which: --task ")), (1, true), "{err}");
+    assert_eq!((code, err.contains("specify one: --task ")), (1, true), "{err}");
     let (code, _, err) = predict(&study, &["out", "--task", "sentimnt"], "");
     assert_eq!((code, err.contains("did you mean 'sentiment'?")), (1, true), "{err}");
     let (code, _, err) = predict(&study, &["out", "--task", "nli3"], "one\n");
@@ -72,7 +72,11 @@ fn a_run_answers_as_it_was_evaluated() {
     assert_eq!((code, &out[..]), (1, ""));
     assert!(err.contains("line 2 of the input: no field '"), "{err}");
     let (code, _, err) = predict(&study, &["nowhere", "--task", "nli3"], "");
-    assert_eq!((code, err.contains("nowhere: this is no run's folder")), (1, true), "{err}");
+    assert_eq!(
+        (code, err.contains("nowhere: this is not the folder of a run")),
+        (1, true),
+        "{err}"
+    );
     // Lines keep step, and what comes before a bad one is answered.
     let (code, out, _) = predict(&study, &["out", "--task", "sentiment"], "a\n\nb\n");
     assert_eq!((code, out.lines().count()), (0, 3));
@@ -141,7 +145,7 @@ fn label_words_are_those_of_the_task_or_refused() {
     with_labels(&study, serde_json::json!(["👍", "👎"]));
     let (code, out, err) = predict(&study, &["out"], "a\n");
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("the label words '👍' and '👎' are the same to the tokenizer"), "{err}");
+    assert!(err.contains("the label words '👍' and '👎' have the same tokens"), "{err}");
 }
 
 #[test]

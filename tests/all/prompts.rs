@@ -67,11 +67,11 @@ fn prompts_are_listed_compared_merged_and_exchanged() {
     done(&["prompts", "export", "runs/ssum:nli2", "adapters/all", "--overwrite"]);
     refused(&["prompts", "list", "runs/ssum:nli"], "did you mean 'nli2'?");
     refused(&["prompts", "list", "runs/other"], "runs/other: no such file or folder");
-    refused(&["prompts", "list", "study.lua"], "no prompts are here");
+    refused(&["prompts", "list", "study.lua"], "there are no prompts here");
     refused(&["prompts", "list", "runs"], "there are runs in it: runs/");
-    refused(&merge, "there is a file already");
+    refused(&merge, "the file exists already");
     refused(&["prompts", "import", "adapters/all", "both.safetensors"], "--overwrite");
-    refused(&["prompts", "merge", "x.safetensors", "runs/ssum=1"], "name one: runs/ssum:NAME");
+    refused(&["prompts", "merge", "x.safetensors", "runs/ssum=1"], "specify one: runs/ssum:NAME");
     refused(&["prompts", "merge", "x.safetensors", "runs/ssum:nli2"], "write RUN:NAME=WEIGHT");
     refused(&["prompts", "merge", "x.txt", "runs/ssum:nli2=1"], "must end in .safetensors");
     refused(
@@ -101,7 +101,7 @@ fn words_near_a_prompt_are_shown() {
     assert!(out.contains("nearest words") && out.contains("▁dog 1.000"), "{out}");
     let (code, _, err) = study.run(&["prompts", "export", "runs/pt:nli3", "adapter"]);
     assert!(
-        code == 2 && err.contains("was trained behind the input") && err.contains("--force"),
+        code == 2 && err.contains("was trained after the input") && err.contains("--force"),
         "{err}"
     );
     assert_eq!(study.run(&["prompts", "export", "runs/pt:nli3", "adapter", "--force"]).0, 0);
@@ -117,5 +117,5 @@ fn what_peft_leaves_out_is_told() {
     let (code, out, err) =
         study.run(&["prompts", "import", folder.to_str().unwrap(), "x.safetensors"]);
     assert_eq!((code, out.as_str()), (0, "x.safetensors: prompt_tuning_2\n"), "{err}");
-    assert!(err.contains("the first 4 are taken: peft reads only these"), "{err}");
+    assert!(err.contains("the first 4 are used: peft reads only these"), "{err}");
 }

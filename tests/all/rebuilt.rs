@@ -55,12 +55,12 @@ fn a_run_of_a_library_method_needs_no_script() {
         assert_eq!((&scores["steps"], &scores["counts"]["nli3"]), (&json!(6), &json!(20)));
         let (code, out, err) = study.run(&[&["replay", "out"], device].concat());
         assert_eq!((code, err.contains("note:")), (0, false), "{err}");
-        assert_eq!(out, "out: 6 steps made again, every loss identical\n");
+        assert_eq!(out, "out: 6 steps repeated, every loss identical\n");
         let (code, _, err) = study.run(&[&["resume", "out"], device].concat());
-        assert_eq!((code, err.contains("all 6 steps are made already")), (0, true), "{err}");
+        assert_eq!((code, err.contains("all 6 steps are already done")), (0, true), "{err}");
     }
     let (code, out, _) = study.run(&["replay", "out", "--to", "2"]);
-    assert_eq!((code, out.as_str()), (0, "out: 2 steps made again, every loss identical\n"));
+    assert_eq!((code, out.as_str()), (0, "out: 2 steps repeated, every loss identical\n"));
     assert_eq!(marks(&study), 1, "the script has not run again");
 }
 
@@ -80,11 +80,7 @@ fn the_remaining_steps_are_made_without_the_script() {
     assert_eq!(study.text("out/metrics.jsonl").lines().count(), 6, "{err}");
     assert_eq!(marks(&study), 1, "the script has not run again");
     let (code, out, err) = study.run(&["replay", "out"]);
-    assert_eq!(
-        (code, out.contains("6 steps made again, every loss identical")),
-        (0, true),
-        "{err}"
-    );
+    assert_eq!((code, out.contains("6 steps repeated, every loss identical")), (0, true), "{err}");
 }
 
 #[test]
@@ -286,5 +282,5 @@ fn a_folder_of_another_machine_is_no_obstacle() {
     fs::remove_file(study.path("helper.lua")).unwrap();
     let (code, out, err) = study.run(&["replay", "out"]);
     assert!(code == 0 && err.contains("/nowhere/at/all, is not here"), "{err}");
-    assert!(out.contains("6 steps made again, every loss identical"), "{out}");
+    assert!(out.contains("6 steps repeated, every loss identical"), "{out}");
 }

@@ -152,7 +152,7 @@ x = 6; error 'after it'
     let (shown, told) = (out(&ran), err(&ran));
     let steps =
         shown.lines().find(|line| line.parse::<u64>().is_ok_and(|n| n > 20)).unwrap().to_string();
-    assert!(told.contains("note: the calls stayed: the trainer 't' made "), "{told}");
+    assert!(told.contains("note: the calls are not undone: the trainer 't' made "), "{told}");
     assert!(told.contains(&format!("from step 1 to {steps}")), "{steps}: {told}");
     let state = "1\t2\t1nilniltwo\tnil\n";
     assert!(shown.contains(state), "{shown}{told}");
@@ -187,7 +187,7 @@ fn a_piped_session_that_is_interrupted_goes_no_further() {
 fn on_a_terminal_lines_are_edited_completed_and_remembered() {
     let folder = TempDir::new().unwrap();
     let mut t = Terminal::start(compt(folder.path()).arg("repl"), 100);
-    t.wait_for("Ctrl-D leaves");
+    t.wait_for("Ctrl-D exits");
     t.wait_for("> ");
     // An input of several lines is one input.
     t.press("for i = 1, 2 do\r");

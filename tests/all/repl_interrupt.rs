@@ -30,8 +30,8 @@ fn a_run_that_was_stopped_is_saved_as_a_run_to_its_step() {
         let Reply::Done(steps) = say("t.steps") else { panic!() };
         assert!(steps.parse::<u64>().unwrap() > 3, "{steps}");
         let script = repl.script();
-        let failed = "-- it ended in an error; but for steps of trainers that a name holds, what it did is \
-                  not repeated:\n--   go(3)\nwhile t.steps < 3 do t:step() end\n";
+        let failed = "-- it ended in an error; except for steps of named trainers, its effects are \
+                      not repeated:\n--   go(3)\nwhile t.steps < 3 do t:step() end\n";
         assert!(script.contains(failed), "{script}");
         assert!(
             script.contains(&format!("--   t:run()\nwhile t.steps < {steps} do t:step() end\n")),

@@ -81,10 +81,10 @@ fn runs_are_listed_compared_tagged_and_removed() {
     assert_eq!(listed(&study, &["--tag", "good"]).len(), 1);
 
     let (code, _, err) = study.run(&["runs", "delete", b]);
-    assert!(code == 2 && err.contains("nobody is there to ask"), "{err}");
+    assert!(code == 2 && err.contains("there is no terminal for the confirmation"), "{err}");
     assert!(study.path(b).is_dir());
     let (code, _, err) = study.run(&["runs", "delete", "runs/mine", "--yes"]);
-    assert!(code == 2 && err.contains("no run's folder"), "{err}");
+    assert!(code == 2 && err.contains("not the folder of a run"), "{err}");
     assert_eq!(study.run(&["runs", "delete", b, "--yes"]).0, 0);
     assert!(!study.path(b).exists());
     let (code, _, err) = study.run(&["runs", "nowhere"]);
@@ -119,7 +119,7 @@ fn the_page_works_in_a_browser() {
         study.run(&["report", "runs", "-o", "out/page.html", "--title", "A < B"]);
     assert_eq!(code, 0, "{err}");
     assert_eq!(out.trim(), "out/page.html");
-    assert!(err.contains("runs/broken is left out: damaged") && err.contains("foreign"), "{err}");
+    assert!(err.contains("runs/broken is skipped: damaged") && err.contains("foreign"), "{err}");
     let page = study.text("out/page.html");
     assert!(page.contains("<title>A &lt; B</title>") && page.contains("<svg"));
     assert!(page.contains("1 run is missing"), "the table says what is missing");

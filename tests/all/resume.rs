@@ -95,11 +95,11 @@ fn signals_end_a_run_after_its_step_and_it_is_resumed_exactly() {
         assert_eq!((code, printed.as_str()), (0, whole.as_str()), "resumed once more: {err}");
     }
     let (code, out, err) = study.run(&["replay", "out-85"]);
-    assert!(out.ends_with("29\nout-85: 30 steps made again, every loss identical\n"), "{out}");
+    assert!(out.ends_with("29\nout-85: 30 steps repeated, every loss identical\n"), "{out}");
     assert_eq!((code, err.lines().count()), (0, 1), "{err}");
     assert!(err.starts_with("note: ") && err.contains("study.lua is run again"), "{err}");
     let (code, out, _) = study.run(&["replay", "out-85", "--to", "4"]);
-    assert_eq!((code, out.contains("\nout-85: 4 steps made again")), (0, true), "{out}");
+    assert_eq!((code, out.contains("\nout-85: 4 steps repeated")), (0, true), "{out}");
 }
 
 /// `COMPT_KILLS=1000` is the long form.
@@ -180,14 +180,14 @@ fn a_folder_that_is_gone_stops_nothing_and_is_told() {
         let status = child.wait().unwrap();
         let mut err = String::new();
         std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut err).unwrap();
-        assert!(err.contains("the run goes on"), "{err}");
+        assert!(err.contains("training continues"), "{err}");
         if comes_back {
             assert_eq!(status.code(), Some(0), "{err}");
             assert!(err.contains("can be written again"), "{err}");
             assert_eq!(lines(&study.path(&out).join("metrics.jsonl")).len(), 40);
         } else {
             assert_eq!(status.code(), Some(1), "{err}");
-            assert!(err.contains("is not wholly recorded"), "{err}");
+            assert!(err.contains("is not completely recorded"), "{err}");
             assert!(!study.path(&out).exists());
             assert!(newest(&study.path("away")).unwrap() >= 5, "the checkpoints are as they were");
             fs::remove_dir_all(study.path("away")).unwrap();
@@ -208,11 +208,7 @@ fn later_edits_of_the_script_and_its_modules_do_not_matter() {
     fs::remove_file(study.path("small.lua")).unwrap();
     fs::remove_file(study.path("study.lua")).unwrap();
     let (code, out, err) = study.run(&["replay", "out"]);
-    assert_eq!(
-        (code, out.contains("3 steps made again, every loss identical")),
-        (0, true),
-        "{err}"
-    );
+    assert_eq!((code, out.contains("3 steps repeated, every loss identical")), (0, true), "{err}");
 }
 
 #[test]
@@ -238,10 +234,10 @@ fn other_data_are_named_before_anything_is_made() {
     fs::write(study.path("train.jsonl"), rows(["it is bad", "it was good"])).unwrap();
     let (code, _, err) = study.run(&["resume", "out"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("what the run is made of has changed: tasks.rows.mood"), "{err}");
+    assert!(err.contains("the configuration of the run has changed: tasks.rows.mood"), "{err}");
     let (code, out, err) = study.run(&["replay", "out"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("note: out: what the run is made of has changed"), "{err}");
+    assert!(err.contains("note: out: the configuration of the run has changed"), "{err}");
     assert!(out.contains("have another loss; the first is step"), "{out}");
 }
 

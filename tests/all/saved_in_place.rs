@@ -63,7 +63,7 @@ fn a_file_that_stays_cut_off_or_away_is_told_and_so_is_its_return() {
     let mut run = Run::start(&study, &["run", "study.lua", "--out", "out"]);
     run.wait_for_steps(&study.path("out"), 2);
     let stays = "the version of step 1 stays in use: control.lua";
-    let whole = "control.lua: whole again: the version of step 1 stays in use";
+    let whole = "control.lua: complete again: the version of step 1 stays in use";
     for broken in ["", "\n\n", "local s = require 'compt.schedule'\nreturn { clip = s.lin"] {
         fs::write(study.path("control.lua"), broken).unwrap();
         run.hear(stays);
@@ -96,7 +96,7 @@ fn an_edit_that_changes_nothing_yet_is_in_use_and_says_when_it_will() {
     run.hear("control.lua: in use; it differs from step 1500001 on: clip: 1 -> 0.5");
     let comment = CONTROL.replace("return {", &format!("-- a word\nreturn {{ {later}"));
     fs::write(study.path("control.lua"), comment).unwrap();
-    run.hear("control.lua: in use; it asks for the same at every step it was tried at");
+    run.hear("control.lua: in use; it gives the same settings at every sampled step");
     assert_eq!(run.terminate().0, 143);
 }
 
@@ -150,7 +150,7 @@ fn an_operator_s_file_has_its_time_too() {
     fs::remove_file(study.path("gated.lua")).unwrap();
     run.hear("'gated' stays as it was: gated.lua: No such file");
     fs::write(study.path("gated.lua"), gated("1")).unwrap();
-    run.hear("gated.lua: whole again: 'gated' stays as it is");
+    run.hear("gated.lua: complete again: 'gated' stays as it is");
     assert_eq!(run.terminate().0, 143);
 }
 

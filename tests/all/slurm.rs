@@ -115,7 +115,7 @@ fn what_is_wrong_leaves_nothing(cluster: &Cluster) {
     cluster.settle();
     let (_, out, _) = site.run(&["sweep", "status", PLAN]);
     assert!(out.contains("6 missing"), "{out}");
-    assert!(out.contains("run 1 was not begun: its element said: no such module"), "{out}");
+    assert!(out.contains("run 1 was not started; output of its element: no such module"), "{out}");
 }
 
 fn an_array_is_merged_and_what_failed_submitted_again(cluster: &Cluster) {
@@ -191,7 +191,7 @@ fn a_stopped_element_goes_on_after_its_requeue(cluster: &Cluster) {
     cluster.settle();
     let said = site.said(1);
     assert!(
-        said.contains(&format!("job {stopped} was put back into the queue"))
+        said.contains(&format!("job {stopped} was requeued"))
             && said.contains("was started again (restart 1)"),
         "{said}"
     );
@@ -223,7 +223,10 @@ fn who_holds_a_run_is_asked_of_slurm(cluster: &Cluster) {
     hold(&folders[3], sleeping, 0);
     hold(&folders[4], sleeping + 1000, 0);
     let (code, _, err) = site.run(&["sweep", "run", PLAN, "--index", "4,5"]);
-    assert!(code == 0 && err.contains(&format!("left to job {sleeping} on node7")), "{err}");
+    assert!(
+        code == 0 && err.contains(&format!("skipped, it is run by job {sleeping} on node7")),
+        "{err}"
+    );
     let (_, out, _) = site.run(&["sweep", "status", PLAN]);
     assert!(out.contains("1 finished, 1 running"), "{out}");
     // Nothing of it is submitted while that job is there.

@@ -125,7 +125,7 @@ fn a_control_reads_no_file_that_it_was_not_checked_with() {
     fs::write(study.path("late.lua"), "return 0.5").unwrap();
     let (code, _, err) = study.run(&["run", "study.lua", "--out", "out"]);
     assert_eq!(code, 0, "{err}");
-    assert!(err.contains("none of the files the control was checked with"), "{err}");
+    assert!(err.contains("not one of the files that the control was checked with"), "{err}");
     fs::remove_file(study.path("late.lua")).unwrap();
     fs::remove_file(study.path("control.lua")).unwrap();
     replays(&study, "out");

@@ -155,10 +155,10 @@ fn what_changed_is_refused_and_told() {
         assert!(out.contains("6 missing"), "nothing was begun: {out}");
     };
     fs::write(study.path("rows.txt"), "2").unwrap();
-    refused("'./rows.txt', a file or folder that a setting names, is not what it was");
+    refused("'./rows.txt', a file or folder that a setting names, has changed");
     fs::write(study.path("rows.txt"), "1").unwrap();
     fs::write(study.path("study.lua"), QUICK.replace("s.seed / 10", "s.seed / 5")).unwrap();
-    refused("study.lua is not what it was");
+    refused("study.lua has changed");
     fs::write(study.path("study.lua"), QUICK).unwrap();
 
     let before = study.text(PLAN);
@@ -184,7 +184,7 @@ fn what_changed_is_refused_and_told() {
     }
     let none = Study::new(&[("study.lua", "print 'no grid'")]);
     let (code, _, err) = none.run(&["sweep", "plan", "study.lua"]);
-    assert!(code == 2 && err.contains("the script came to no grid"), "{err}");
+    assert!(code == 2 && err.contains("the script did not reach a grid"), "{err}");
 }
 
 #[test]
@@ -198,11 +198,11 @@ fn the_runs_of_a_machine_that_is_down_are_given_back() {
     } });
     fs::write(study.path(&format!("{folder}/claims/1")), elsewhere.to_string()).unwrap();
     let (code, _, err) = study.run(&["sweep", "run", PLAN, "--index", "1"]);
-    assert!(code == 0 && err.contains("left to process 7 on ws7"), "{err}");
+    assert!(code == 0 && err.contains("skipped, it is run by process 7 on ws7"), "{err}");
     let (_, out, _) = study.run(&["sweep", "status", PLAN]);
     assert!(out.contains("1 running") && out.contains("process 7 on ws7"), "{out}");
     let (_, out, _) = study.run(&["sweep", "release", PLAN, "--host", "ws7"]);
-    assert_eq!(out, "given back: 1 run\n");
+    assert_eq!(out, "released: 1 run\n");
     assert_eq!(study.run(&["sweep", "run", PLAN, "--index", "1"]).0, 0);
     assert!(study.run(&["sweep", "status", PLAN]).1.contains("1 finished"));
 }
@@ -427,6 +427,6 @@ fn a_job_that_began_after_the_queue_was_asked_is_there() {
     // A queue as a user likes it is not the one to ask.
     command.env("SQUEUE_STATES", "PENDING");
     let (code, _, err) = read(command.output().unwrap());
-    assert!(code == 0 && err.contains("left to job 77 on node7"), "{err}");
+    assert!(code == 0 && err.contains("skipped, it is run by job 77 on node7"), "{err}");
     assert!(study.text("asked").starts_with("xx"), "it was asked twice");
 }

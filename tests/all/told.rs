@@ -173,10 +173,14 @@ fn what_is_as_it_should_be_is_not_told() {
 fn rates_for_groups_that_are_not_there_are_told() {
     let told = |body: &str, wanted: &str| {
         let said = said(body);
-        assert_eq!(said.matches(" is for no parameter group of this method").count(), 1, "{said}");
+        assert_eq!(
+            said.matches(" is not for a parameter group of this method").count(),
+            1,
+            "{said}"
+        );
         assert!(said.contains(wanted), "{said}");
     };
-    told("train(compt.methods.pt { lr = { source = 0.1 } })", "method 'pt': lr.source is for");
+    told("train(compt.methods.pt { lr = { source = 0.1 } })", "method 'pt': lr.source is not for");
     told(
         "train(compt.methods.ssum { lr = { operator = 0.1 } })",
         "its groups: router, source, private",
@@ -186,7 +190,7 @@ fn rates_for_groups_that_are_not_there_are_told() {
            local p = setup:parameter('a', 'p', setup:prompt(3))
            return { give = function(batch) return batch:each(function() return p end) end }
          end }",
-        "method 'own': lr.later is for",
+        "method 'own': lr.later is not for",
     );
-    assert!(!said("train(compt.methods.pt {})").contains("no parameter group"));
+    assert!(!said("train(compt.methods.pt {})").contains("parameter group of this method"));
 }

@@ -1,7 +1,7 @@
 --- Runs the tests of one file: `compt -e "require 'tests.lua.run'" --set file=trainer/resume`.
 local compt = require "compt"
 
--- The tests' files go with their folder, where they have one.
+-- Test files can use `require` for files in their folder.
 local folder, made = os.getenv "TMPDIR", 0
 if folder then
   os.tmpname = function()
@@ -12,7 +12,7 @@ if folder then
   end
 end
 
--- Messages call files by their paths in the repository.
+-- Messages have the paths of files in the repository.
 package.path = "?.lua;" .. package.path
 local tests = require("tests.lua." .. compt.args.file:gsub("/", ".") .. "_test")
 local count, failed = 0, {}

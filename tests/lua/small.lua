@@ -1,4 +1,4 @@
---- What the tests of training share: a backbone of random weights that steps in milliseconds, and
+--- Shared code of the training tests: a backbone with random weights whose steps take milliseconds, and
 --- a few rows of micro tasks for it.
 local compt, torch = require "compt", require "compt.torch"
 
@@ -6,7 +6,7 @@ local small = {}
 
 local micro = compt.backbone("micro", { device = "cpu" })
 
---- A frozen T5 of 16 dimensions over the micro tokenizer; `changes` to its configuration.
+--- A frozen T5 with 16 dimensions and the micro tokenizer; `changes` override its configuration.
 function small.backbone(changes)
   local config = {
     d_model = 16, d_kv = 8, d_ff = 32, num_heads = 2, num_layers = 1, num_decoder_layers = 1,
@@ -25,7 +25,7 @@ function small.tasks(options)
   return compt.tasks("micro", given)
 end
 
---- SSUM on the small backbone and tasks, unless `changes` say otherwise.
+--- SSUM on the small backbone and tasks; `changes` override the options.
 function small.trainer(changes)
   local options = {
     steps = 6, batch_size = 4, seed = 3, progress = false,
@@ -59,7 +59,7 @@ function small.snapshot(bank)
   return copy
 end
 
---- Names of the parameters that moved since a snapshot, in order.
+--- Names of the parameters that changed since a snapshot, sorted.
 function small.moved(bank, snapshot)
   local names = {}
   for name, tensor in sorted_pairs(bank:parameters()) do
@@ -68,7 +68,7 @@ function small.moved(bank, snapshot)
   return names
 end
 
---- `f(...)` must fail with a message that holds `text`.
+--- `f(...)` must fail with a message that contains `text`.
 function small.refused(text, f, ...)
   local ok, message = pcall(f, ...)
   assert(not ok, "no error; wanted: " .. text)

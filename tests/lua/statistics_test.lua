@@ -1,4 +1,4 @@
---- Against SciPy (tests/golden/statistics.py).
+--- Comparison with SciPy (tests/golden/statistics.py).
 local compt = require "compt"
 
 local golden = dofile "tests/golden/statistics.lua"
@@ -8,7 +8,7 @@ local function near(found, wanted, what)
 end
 
 return {
-  ["paired tests are SciPy's"] = function()
+  ["paired tests equal those of SciPy"] = function()
     for _, case in ipairs(golden.tests) do
       local t, p = compt.statistics.paired_t(case.x, case.y)
       near(t, case.t, "t")
@@ -40,7 +40,7 @@ return {
     assert(compt.statistics.anova { { 1 }, { 2 } } == nil)
   end,
 
-  ["lists that do not pair are refused"] = function()
+  ["lists of different length are refused"] = function()
     assert(not pcall(compt.statistics.paired_t, { 1, 2 }, { 1 }))
     assert(not pcall(compt.statistics.paired_t, { 1 }, { 1 }))
     assert(not pcall(compt.statistics.mean, {}))

@@ -91,17 +91,18 @@ impl Definition {
             let reasons = count.reasons();
             if candidates.is_empty() {
                 return Err(Error::new(format!(
-                    "every {} row is left out: {reasons}",
+                    "every {} row is skipped: {reasons}",
                     from.name()
                 ))
                 .hint(
-                    "is the column called otherwise? 'columns' maps a task's fields to a file's",
+                    "does the column have another name? 'columns' maps the fields of a task to the \
+                     columns of a file",
                 ));
             }
             let (out, all) = (count.skipped(), count.rows);
             remarks
                 .notes
-                .push(format!("{out} of {all} {} rows are left out: {reasons}", from.name()));
+                .push(format!("{out} of {all} {} rows are skipped: {reasons}", from.name()));
             remarks.skipped.insert(from.name().to_string(), out);
         }
         Ok(candidates)
@@ -158,7 +159,7 @@ impl Definition {
                 })))
             }
             Source::Rows(rows) if rows.is_empty() => {
-                Err(Error::new(format!("rows.{} holds no row", split.name())))
+                Err(Error::new(format!("rows.{} is empty", split.name())))
             }
             Source::Rows(rows) => Ok(Box::new(rows.iter().enumerate().map(move |(index, row)| {
                 let place = format!("rows.{}", split.name());
@@ -177,8 +178,8 @@ impl Definition {
             Err(e) => return failed(e),
         };
         if opened.class_names.is_some() && self.label_is == Some(LabelIs::Index) {
-            let what = "'label_is' says that labels are places, but the file names its classes";
-            let error = Error::new(what).hint("leave it out: labels are matched by their names");
+            let what = "'label_is' is \"index\", but the file has class names";
+            let error = Error::new(what).hint("remove it: labels are matched by their names");
             return failed(error.at(file.path.display()));
         }
         let known = [self.class_names.as_slice(), self.label_names.as_slice()];
@@ -340,6 +341,6 @@ mod tests {
         let text = broken(json!({ "sentence": "x", "label": 2 }));
         assert!(text.starts_with("mood: rows.train: row 3: label 2 is outside"), "{text}");
         let text = definition(rows(0)).build(&plan()).unwrap_err().to_string();
-        assert!(text.starts_with("mood: rows.train holds no row"), "{text}");
+        assert!(text.starts_with("mood: rows.train is empty"), "{text}");
     }
 }

@@ -32,17 +32,17 @@ impl ClassNames {
     }
 
     fn unfit(names: &[String], labels: &Labels, known: &[&[String]]) -> Error {
-        let there = format!("the file calls its labels {}", listed(names));
+        let there = format!("the labels of the file are {}", listed(names));
         let Labels::Words(words) = labels else {
-            return Error::new(format!("{there}, which are no numbers"))
-                .hint("give 'labels' the words that the model is to say");
+            return Error::new(format!("{there}, which are not numbers"))
+                .hint("set 'labels' to the words that the model should generate");
         };
         let mut wanted = listed(words);
         for list in known.iter().filter(|list| !list.is_empty()) {
             wanted += &format!(" (or {})", listed(list));
         }
         Error::new(format!("{there}; the task's are {wanted}")).hint(
-            "'class_names' says what the file calls each of 'labels', in the order of 'labels'",
+            "set 'class_names' to the names of 'labels' in the file, in the order of 'labels'",
         )
     }
 
@@ -52,9 +52,15 @@ impl ClassNames {
         let Some(number) = value.as_i64() else { return Ok(None) };
         let label = usize::try_from(number).ok().and_then(|place| self.labels.get(place));
         label.map(Some).ok_or_else(|| {
-            Error::new(format!("label {number} is none of the file's {}", self.names.len())).hint(
-                format!("0 to {}: {}", self.names.len().saturating_sub(1), listed(&self.names)),
-            )
+            Error::new(format!(
+                "label {number} is not one of the {} classes of the file",
+                self.names.len()
+            ))
+            .hint(format!(
+                "0 to {}: {}",
+                self.names.len().saturating_sub(1),
+                listed(&self.names)
+            ))
         })
     }
 }
@@ -90,7 +96,7 @@ mod tests {
         assert_eq!(found.label(&1.into()).unwrap(), Some(&"negative".into()));
         assert_eq!(found.label(&"neg".into()).unwrap(), None);
         let text = found.label(&2.into()).unwrap_err().to_string();
-        assert!(text.contains("label 2 is none of the file's 2"), "{text}");
+        assert!(text.contains("label 2 is not one of the 2 classes of the file"), "{text}");
         assert!(text.contains("0 to 1: 'pos', 'neg'"), "{text}");
         // The task's names of its words take precedence over the words.
         let labels = Labels::Words(list(&["b", "a"]));
@@ -106,7 +112,7 @@ mod tests {
             ClassNames::new(list(names), &labels, known).err().unwrap().to_string()
         };
         let text = refused(&["0", "1"], &[]);
-        let expected = "the file calls its labels '0', '1'; the task's are 'negative', 'positive'";
+        let expected = "the labels of the file are '0', '1'; the task's are 'negative', 'positive'";
         assert!(text.contains(expected) && text.contains("class_names"), "{text}");
         let text = refused(&["neg", "mixed"], &[&list(&["neg", "pos"])]);
         assert!(text.contains("'neg', 'mixed'") && text.contains("(or 'neg', 'pos')"), "{text}");
@@ -116,6 +122,6 @@ mod tests {
         let stars = ClassNames::new(list(&["5", "1"]), &numbers, &[]).unwrap();
         assert_eq!(stars.label(&0.into()).unwrap(), Some(&5.0.into()));
         let text = ClassNames::new(list(&["1 star"]), &numbers, &[]).err().unwrap().to_string();
-        assert!(text.contains("'1 star', which are no numbers"), "{text}");
+        assert!(text.contains("'1 star', which are not numbers"), "{text}");
     }
 }

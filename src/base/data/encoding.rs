@@ -76,7 +76,7 @@ pub fn unmarked<R: BufRead>(mut input: R, origin: &Origin) -> Result<Marked<R>> 
     }
     if head.starts_with(&[0x1f, 0x8b]) {
         return Err(Error::new("it is compressed with gzip")
-            .hint("unpack it with zcat, or give a file the ending .gz"));
+            .hint("decompress it with zcat, or rename a file to end in .gz"));
     }
     if let Some((name, encoding)) = wide(&head) {
         return Err(origin.error(&format!("it is {name}, not UTF-8"), encoding));
@@ -112,7 +112,7 @@ pub fn utf8<'a>(bytes: &'a [u8], origin: &Origin) -> Result<&'a str> {
                 let looks = format!("{what}; it looks like Latin-1 (ISO-8859-1) or Windows-1252");
                 origin.error(&looks, "WINDOWS-1252")
             }
-            false => origin.error(&format!("{what}; of which encoding is not clear"), "ENCODING"),
+            false => origin.error(&format!("{what}; its encoding is unknown"), "ENCODING"),
         }
     })
 }
@@ -168,14 +168,14 @@ pub fn split_end(line: &[u8]) -> (&[u8], &[u8]) {
 
 /// The error for the line ends of the classic Mac OS.
 pub fn returns() -> Error {
-    Error::new("its lines end with carriage returns alone")
-        .hint("tr '\\r' '\\n' < OLD > NEW makes line ends of them")
+    Error::new("its lines end with carriage returns only")
+        .hint("tr '\\r' '\\n' < OLD > NEW converts them to line feeds")
 }
 
 pub fn io_error(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Error::new("the compressed file ends too early")
-            .hint("it was cut off while it was written or copied: fetch it again"),
+            .hint("it was truncated when it was written or copied: download it again"),
         _ => error.into(),
     }
 }
@@ -222,7 +222,7 @@ mod tests {
         assert!(guess(b"it\x92s").contains("it looks like Windows-1252"));
         // Chinese in GB18030.
         let text = guess(b"\xc4\xe3\xba\xc3\xca\xc0\xbd\xe7");
-        assert!(text.contains("of which encoding is not clear"), "{text}");
+        assert!(text.contains("its encoding is unknown"), "{text}");
     }
 
     #[test]

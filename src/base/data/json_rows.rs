@@ -61,8 +61,8 @@ pub fn parse(text: &[u8], line: usize, columns: &Columns, origin: &Origin) -> Re
         if what.contains("EOF while parsing") {
             return Error::new("not a JSON object: it does not end on its line")
                 .hint(
-                    "JSON Lines hold one object a line, in full; `jq -c . OLD.json > NEW.jsonl` \
-                     makes that of objects that are written over several",
+                    "JSON Lines have one complete object per line; `jq -c . OLD.json > NEW.jsonl` \
+                     converts objects that span several lines",
                 )
                 .at(origin.place(line));
         }
@@ -72,7 +72,7 @@ pub fn parse(text: &[u8], line: usize, columns: &Columns, origin: &Origin) -> Re
         let column = e.column();
         place(
             Error::new(format!("not a JSON object: {what} (column {column})"))
-                .hint("JSON Lines hold one object a line"),
+                .hint("JSON Lines have one object per line"),
         )
     })
 }
@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Object<'_> {
                 map.next_value::<IgnoredAny>()?;
                 row.insert(name, Value::Null);
             } else if row.contains_key(&name) {
-                return Err(A::Error::custom(format!("'{name}' comes twice")));
+                return Err(A::Error::custom(format!("'{name}' occurs twice")));
             } else {
                 let value = map.next_value();
                 // The location at the end of serde's message is removed later.
@@ -205,7 +205,7 @@ impl<R: BufRead> Elements<R> {
         }
         Err(self
             .error("the array of rows does not end")
-            .hint("was the file cut off? fetch it again"))
+            .hint("is the file truncated? download it again"))
     }
 
     /// Only white space may follow the array.
@@ -278,7 +278,7 @@ mod tests {
         assert!(text.contains("line 3: not a JSON object: it does not end on its line"), "{text}");
         assert!(text.contains("jq -c"), "{text}");
         let text = error(b"{\"text\": \"a\"}\r{\"text\": \"b\"}\r");
-        assert!(text.contains("line 1: its lines end with carriage returns alone"), "{text}");
+        assert!(text.contains("line 1: its lines end with carriage returns only"), "{text}");
         assert_eq!(read(b"{\"text\": \"a\"}\r\n\r\n{\"text\": \"b\"}\r\n", &[]).unwrap()[1].0, 3);
     }
 
@@ -291,7 +291,7 @@ mod tests {
         let text = read(b"{\"n\": 1e999}", &["n"]).unwrap_err().to_string();
         assert!(text.contains("column 'n': number out of range"), "{text}");
         let text = read(b"{\"n\": 1, \"n\": 2}", &["n"]).unwrap_err().to_string();
-        assert!(text.contains("'n' comes twice"), "{text}");
+        assert!(text.contains("'n' occurs twice"), "{text}");
         assert!(read(b"{\"n\": 1, \"n\": 2}", &["text"]).is_ok());
         let rows = read(b"{\"n\": NaN, \"m\": -Infinity}", &["n", "m"]).unwrap();
         assert_eq!((&rows[0].1["n"], &rows[0].1["m"]), (&Value::Null, &"-Infinity".into()));

@@ -30,7 +30,7 @@ impl Labels {
                 return Err(Error::new(format!(
                     "the label words '{other}' and '{word}' are the same"
                 ))
-                .hint("white space and forms of characters (full-width, combining) do not count"));
+                .hint("white space and character forms (full-width, combining) are ignored"));
             }
         }
         Ok(Labels::Words(words))
@@ -46,7 +46,7 @@ impl Labels {
         match number.filter(|x| (range.0..=range.1).contains(x)) {
             Some(number) => Ok(Rounding::new(step).text(number)),
             None => Err(Error::new(format!(
-                "label {label} is no number from {} to {}",
+                "label {label} is not a number from {} to {}",
                 range.0, range.1
             ))),
         }

@@ -24,12 +24,12 @@ impl Missing {
     pub fn parse(name: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|(known, _)| *known == name);
         let unknown =
-            || Error::unknown("way with missing labels and text", name, ["error", "skip"]);
+            || Error::unknown("policy for missing labels and text", name, ["error", "skip"]);
         known.map(|(_, missing)| missing).ok_or_else(unknown)
     }
 }
 
-const SKIP: &str = "missing = \"skip\" leaves out rows without a label or text";
+const SKIP: &str = "missing = \"skip\" skips rows without a label or text";
 
 /// The missing part of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Lack(pub MissingPart, pub Error);
 impl Lack {
     /// For a row whose template returns nothing.
     pub fn of_template() -> Self {
-        Lack(MissingPart::Text, Error::new("no text: the template gives none").hint(SKIP))
+        Lack(MissingPart::Text, Error::new("no text: the template returned none").hint(SKIP))
     }
 
     fn new(part: MissingPart, row: &Row, column: &str) -> Self {

@@ -20,9 +20,7 @@ pub fn files(sources: &Sources) -> Vec<String> {
         }
     }
     let several = given.into_values().filter(|(_, splits)| splits.len() > 1);
-    several
-        .map(|(file, splits)| format!("{file} is given as {}", splits.join(" and as ")))
-        .collect()
+    several.map(|(file, splits)| format!("{file} is used as {}", splits.join(" and as "))).collect()
 }
 
 /// A hash of source and target.
@@ -42,6 +40,6 @@ pub fn rows(train: &[Candidate], test: &[Candidate]) -> usize {
 
 pub fn remark(shared: usize, test: usize) -> Option<String> {
     let remark =
-        || format!("{shared} of {test} test rows stand among the training rows word for word");
+        || format!("{shared} of {test} test rows are also training rows (the same text and label)");
     (shared > 0).then(remark)
 }

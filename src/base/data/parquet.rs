@@ -46,7 +46,7 @@ fn parts(file: File, wanted: &Wanted) -> Result<Parts> {
     let groups = reader.metadata().row_groups().iter();
     let sizes = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(u64::MAX));
     if sizes.fold(0, u64::saturating_add) > most {
-        return Err(Error::new("it says that it holds far more than it can"));
+        return Err(Error::new("its header declares more data than the file can contain"));
     }
     let about = reader.metadata().file_metadata();
     let schema = about.schema();
@@ -59,7 +59,7 @@ fn parts(file: File, wanted: &Wanted) -> Result<Parts> {
         |(i, name): &(usize, &String)| wanted.columns.read(name) && names[..*i].contains(name);
     if let Some((_, name)) = names.iter().enumerate().find(twice) {
         return Err(Error::new(format!("two columns are called '{name}'"))
-            .hint("a column that is read needs a name of its own"));
+            .hint("a column that is read needs a unique name"));
     }
     let class_names = class_names(about, &wanted.label)?;
     let read = projection(schema, &wanted.columns)?;
@@ -83,7 +83,7 @@ fn class_names(about: &FileMetaData, column: &str) -> Result<Option<Vec<String>>
     let Some(entry) = entries.iter().find(|entry| entry.key == FEATURES) else { return Ok(None) };
     let text = entry.value.as_deref().unwrap_or_default();
     let features: Value = serde_json::from_str(text).map_err(|e| {
-        Error::new(format!("what it says of its columns ('{FEATURES}') is not JSON: {e}"))
+        Error::new(format!("the metadata of its columns ('{FEATURES}') is not JSON: {e}"))
     })?;
     let feature = &features["info"]["features"][column];
     if feature["_type"] != "ClassLabel" {
@@ -102,7 +102,7 @@ fn class_names(about: &FileMetaData, column: &str) -> Result<Option<Vec<String>>
         _ => None,
     };
     names.map(Some).ok_or_else(|| {
-        Error::new(format!("its column '{column}' is of class labels whose names it does not say"))
+        Error::new(format!("its column '{column}' has class labels without names"))
             .hint("write it again with datasets' to_parquet")
     })
 }
@@ -137,9 +137,11 @@ fn float(number: f64) -> Value {
 /// The library does not validate damaged files completely, and may panic.
 fn whole<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     guarded(read).map_err(|e| match e.to_string().contains("Disabled feature") {
-        true => Error::new("it is compressed in a way that is not read")
-            .hint("uncompressed, snappy, gzip and zstd are: write it again so"),
-        false => e.hint("is it a whole Parquet file? fetch or copy it again"),
+        true => Error::new("its compression is not supported").hint(
+            "supported are no compression, snappy, gzip and zstd: write the file again with \
+                   one of them",
+        ),
+        false => e.hint("is it a complete Parquet file? download or copy it again"),
     })
 }
 

@@ -23,7 +23,7 @@ pub fn open(path: &Path, wanted: &Wanted) -> Result<Opened> {
     let opened = open_kind(path, wanted).at(&place)?;
     let mut rows = opened.rows.peekable();
     if rows.peek().is_none() {
-        return Err(Error::new("the file holds no row").at(&place));
+        return Err(Error::new("the file has no rows").at(&place));
     }
     Ok(Opened { rows: Box::new(rows.map(move |row| row.at(&place))), ..opened })
 }
@@ -43,7 +43,7 @@ fn kind(stem: &str, compressed: bool, layout: &Layout) -> Result<Kind> {
         (Some("tsv"), delimiter) => Kind::Table(delimiter.unwrap_or(b'\t'), false),
         (_, Some(delimiter)) => Kind::Table(delimiter, delimiter != b'\t'),
         _ => {
-            return Err(Error::new("unknown kind of file").hint(
+            return Err(Error::new("unknown file type").hint(
                 "rows are read from .jsonl, .json, .tsv or .csv, each also with .gz, and .parquet; \
                  with 'delimiter', any other file is read as a table",
             ));
@@ -51,7 +51,7 @@ fn kind(stem: &str, compressed: bool, layout: &Layout) -> Result<Kind> {
     };
     match (&kind, layout.given()) {
         (Kind::Json | Kind::Parquet, Some(option)) => {
-            Err(Error::new(format!("{option} is for tables, and this file is none")))
+            Err(Error::new(format!("{option} is for tables, and this file is not a table")))
         }
         _ => Ok(kind),
     }
@@ -195,7 +195,7 @@ mod tests {
         let path = folder.path().join("a.jsonl");
         std::os::unix::fs::symlink("gone", &path).unwrap();
         let text = itself(&path).unwrap_err().to_string();
-        assert!(text.contains("a link to 'gone', which is not there"), "{text}");
+        assert!(text.contains("a link to 'gone', which does not exist"), "{text}");
     }
 
     #[test]
@@ -210,10 +210,10 @@ mod tests {
 
     #[test]
     fn empty_missing_and_unknown_files_are_refused() {
-        assert!(error("a.jsonl", b"\n").contains("a.jsonl: the file holds no row"));
-        assert!(error("a.tsv", b"text\tlabel\n").contains("a.tsv: the file holds no row"));
-        assert!(error("a.arrow", b"PAR1").contains("unknown kind of file"));
-        assert!(error("a.parquet", b"PAR1").contains("is it a whole Parquet file?"));
+        assert!(error("a.jsonl", b"\n").contains("a.jsonl: the file has no rows"));
+        assert!(error("a.tsv", b"text\tlabel\n").contains("a.tsv: the file has no rows"));
+        assert!(error("a.arrow", b"PAR1").contains("unknown file type"));
+        assert!(error("a.parquet", b"PAR1").contains("is it a complete Parquet file?"));
         let nowhere = open(Path::new("/nowhere/a.jsonl"), &wanted(Layout::default()));
         let text = nowhere.err().unwrap().to_string();
         assert!(text.contains("/nowhere/a.jsonl: No such file"), "{text}");

@@ -44,7 +44,7 @@ impl<R: BufRead> Records<R> {
         while !whole {
             let next = self.lines.next()?.filter(|_| size < LONGEST as usize);
             let Some((_, line)) = next else {
-                return Err(Error::new("a quote opens a cell that nothing closes")
+                return Err(Error::new("a cell has an opening quote without a closing one")
                     .hint("if double quotes are part of the text: quotes = false")
                     .at(format!("line {number}")));
             };

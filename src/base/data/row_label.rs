@@ -138,8 +138,7 @@ impl<'a> RowLabels<'a> {
             Some(LabelIs::Word) => format!("one of: {words}"),
             Some(LabelIs::Index) => format!("0 to {}", self.words.len() - 1),
             None => format!(
-                "0 to {}, or one of: {words}; 'label_names' says what rows call the labels where they \
-                 call them otherwise",
+                "0 to {}, or one of: {words}; if the rows use other names, set 'label_names'",
                 self.words.len() - 1
             ),
         })
@@ -152,10 +151,10 @@ impl<'a> RowLabels<'a> {
         };
         let (word, index) = (named(word), named(index));
         Error::new(format!(
-            "label {label} could be a word ({word}) or a place from 0 ({index}) of the labels {}",
+            "label {label} could be a label word ({word}) or a class id ({index}) of the labels {}",
             self.words.join(", ")
         ))
-        .hint("say in the task which it is: label_is = \"word\" or label_is = \"index\"")
+        .hint("set in the task: label_is = \"word\" or label_is = \"index\"")
     }
 }
 
@@ -191,7 +190,7 @@ mod tests {
         let five = ["1", "2", "3", "4", "5"];
         for label in [json!(1), json!("1"), json!(1.0), json!("1.0"), json!(" 1 "), json!("１")] {
             let text = read(&five, &[], None, label.clone()).unwrap_err().to_string();
-            assert!(text.contains("could be a word ('1') or a place from 0 ('2')"), "{text}");
+            assert!(text.contains("could be a label word ('1') or a class id ('2')"), "{text}");
             assert!(text.contains("label_is = \"word\" or label_is = \"index\""), "{text}");
             let word = |is| read(&five, &[], Some(is), label.clone()).unwrap();
             assert_eq!((word(LabelIs::Word), word(LabelIs::Index)), ("1".into(), "2".into()));

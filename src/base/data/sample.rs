@@ -85,10 +85,12 @@ pub fn few_shot(
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<Candidate>> {
     let enough = |have: usize, of: &str| {
-        let short = Error::new(format!("{shots} shots asked for, but there are {have} {of}"));
+        let short = Error::new(format!("{shots} shots were requested, but there are {have} {of}"));
         if have < shots {
-            Err(short.hint("ask for fewer shots, or give more rows, or a 'validation' file: without one, up to \
-                 half of the training rows are held out as validation"))
+            Err(short.hint(
+                "use fewer shots, more rows, or a 'validation' file: without one, up to \
+                 half of the training rows are held out as validation",
+            ))
         } else {
             Ok(())
         }
@@ -164,7 +166,10 @@ mod tests {
     #[test]
     fn fewer_rows_than_shots_are_an_error() {
         let text = shots(1, "rte", 101, Per::Task).unwrap_err().to_string();
-        assert!(text.contains("101 shots asked for, but there are 100 training rows"), "{text}");
+        assert!(
+            text.contains("101 shots were requested, but there are 100 training rows"),
+            "{text}"
+        );
         let text = shots(1, "rte", 30, Per::Class).unwrap_err().to_string();
         assert!(text.contains("25 training rows of class 'yes'"), "{text}");
     }

@@ -35,7 +35,7 @@ pub fn split<T>(
         (Some(validation), Some(test)) => Ok(Splits { train, validation, test }),
         (Some(rows), None) if small => {
             if rows.len() < 2 {
-                return Err(Error::new("one validation row cannot be halved into two splits"));
+                return Err(Error::new("one validation row cannot be split in half"));
             }
             let half = rows.len() / 2;
             let (validation, test) = draw(rows, half, rng);
@@ -47,7 +47,7 @@ pub fn split<T>(
             Ok(Splits { train, validation, test })
         }
         (None, None) => Err(Error::new("no rows to evaluate on")
-            .hint("give 'test' rows, or 'validation' rows to take them from")),
+            .hint("add 'test' rows, or 'validation' rows to split")),
     }
 }
 

@@ -41,7 +41,7 @@ pub fn rows(
         if reading.delimiter_said && reading.delimiter != delimiter {
             let (file, given) = (shown(delimiter), shown(reading.delimiter));
             return Err(Error::new(format!(
-                "the file says that {file} separates its cells, 'delimiter' says {given}"
+                "the file declares {file} as its delimiter, but 'delimiter' is {given}"
             ))
             .at("line 1"));
         }
@@ -94,7 +94,7 @@ impl Check {
         };
         if let Some((_, name)) = names.iter().enumerate().find(twice) {
             return Err(Error::new(format!("two columns are called '{name}'"))
-                .hint("a column that is read needs a name of its own"));
+                .hint("a column that is read needs a unique name"));
         }
         if let Some(absent) = self.columns.absent(names.iter().map(String::as_str)) {
             if cells.iter().any(|cell| cell.contains(&b'\r')) {
@@ -136,7 +136,7 @@ impl Check {
             Some(found) => {
                 let (found, given) = (shown(found), shown(self.reading.delimiter));
                 Err(Error::new(format!("its cells are separated by {found}, not by {given}"))
-                    .hint(format!("give the task delimiter = {found}")))
+                    .hint(format!("set delimiter = {found} in the task")))
             }
             None => Ok(()),
         }
@@ -165,7 +165,7 @@ impl Check {
         if let Some((name, position)) = positions.iter().find(|(_, p)| **p > expected) {
             let last = positions.values().copied().max().unwrap_or(0);
             self.no_other_delimiter(cells, |cells| cells.len() >= last)?;
-            let what = format!("{expected} cells, but '{name}' is to be column {position}");
+            let what = format!("{expected} cells, but '{name}' is column {position}");
             return Err(Error::new(what).hint("positions in 'columns' count from 1"));
         }
         if cells.len() != expected {
@@ -179,10 +179,8 @@ impl Check {
     fn unequal(&self, cells: &Cells, against: &str) -> Error {
         let error = Error::new(format!("{} cells {against}", cells.len()));
         match cells.last() {
-            Some(cell) if cell.is_empty() && cells.len() > 1 => error.hint(format!(
-                "the line ends with a {} too many, perhaps",
-                shown(self.reading.delimiter)
-            )),
+            Some(cell) if cell.is_empty() && cells.len() > 1 => error
+                .hint(format!("the line may end with an extra {}", shown(self.reading.delimiter))),
             _ => error,
         }
     }
@@ -192,8 +190,9 @@ impl Check {
         if !self.reading.quotes_said && !self.reading.quotes && in_quotes(text) {
             self.reading.quotes_said = true;
             (self.reading.note)(format!(
-                "a cell stands in double quotes, which are taken for text as a .tsv has no quoting \
-                 (column '{name}': {text}); quotes = true takes them for quoting, quotes = false for text"
+                "a cell is in double quotes, which are read as part of the text because a .tsv has \
+                 no quoting (column '{name}': {text}); quotes = true reads them as quoting, quotes = \
+                 false as text without this note"
             ));
         }
         Ok(text.into())
@@ -304,7 +303,7 @@ mod tests {
         assert!(text.contains("the row has: text, gold; 'columns' maps"), "{text}");
         assert!(text.contains("without a header row, to positions: label = 1"), "{text}");
         let text = error(b"text,label\ra,0\rb,1\r", Given::default());
-        assert!(text.contains("its lines end with carriage returns alone"), "{text}");
+        assert!(text.contains("its lines end with carriage returns only"), "{text}");
         let text = error(b"texte,\xe9tiquette\na,0\n", Given::default());
         assert!(text.contains("line 1: not UTF-8"), "{text}");
     }
@@ -323,7 +322,7 @@ mod tests {
         let rows = read_with(b"text;label\n\"a; b\";0\n", semicolon()).unwrap().0;
         assert_eq!(rows, [row(2, "a; b", "0")]);
         let text = error(b"sep=|\ntext;label\n", semicolon());
-        assert!(text.contains("the file says that \"|\" separates"), "{text}");
+        assert!(text.contains("the file declares \"|\" as"), "{text}");
         assert_eq!(read(b"sep=;\r\ntext;label\r\na;0\r\n"), [row(3, "a", "0")]);
     }
 
@@ -336,7 +335,7 @@ mod tests {
         let rows = read_with(b"\n0,x,a\n1,y,\"b\n\"\n", by(3, 1)).unwrap().0;
         assert_eq!(rows, [row(2, "a", "0"), row(3, "b\n", "1")]);
         let text = error(b"0,a\n", by(2, 3));
-        assert!(text.contains("line 1: 2 cells, but 'label' is to be column 3"), "{text}");
+        assert!(text.contains("line 1: 2 cells, but 'label' is column 3"), "{text}");
         let text = error(b"0;a\n", by(2, 1));
         assert!(text.contains("separated by \";\""), "{text}");
         let text = error(b"0,a\n1,b,c\n", by(2, 1));
@@ -347,9 +346,12 @@ mod tests {
     fn rows_and_quotes_that_do_not_end_are_named() {
         let text = error(b"text,label\na,0,\n", Given::default());
         assert!(text.contains("line 2: 3 cells under a header of 2"), "{text}");
-        assert!(text.contains("the line ends with a \",\" too many"), "{text}");
+        assert!(text.contains("the line may end with an extra \",\""), "{text}");
         let text = error(b"text,label\na,0\n\"b,1\nc,0\n", Given::default());
-        assert!(text.contains("line 3: a quote opens a cell that nothing closes"), "{text}");
+        assert!(
+            text.contains("line 3: a cell has an opening quote without a closing one"),
+            "{text}"
+        );
         let bare = Given { quotes: Some(false), ..Given::default() };
         assert_eq!(read_with(b"text,label\n\"b,1\n", bare).unwrap().0, [row(2, "\"b", "1")]);
     }

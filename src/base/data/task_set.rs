@@ -48,9 +48,8 @@ impl TaskSet {
         let own = self.names();
         if let Some(name) = other.names().into_iter().find(|name| own.contains(name)) {
             let what = format!("task '{name}' is in both '{}' and '{}'", self.name, other.name);
-            return Err(Error::new(what).hint(
-                "leave it out of one: the option 'tasks' of compt.tasks names those to take",
-            ));
+            return Err(Error::new(what)
+                .hint("remove it from one: the option 'tasks' of compt.tasks selects tasks"));
         }
         Ok(TaskSet {
             name: format!("{}+{}", self.name, other.name),
@@ -98,15 +97,15 @@ impl TaskSet {
         }
         for (i, task) in definitions.iter().enumerate() {
             if definitions[..i].iter().any(|earlier| earlier.name == task.name) {
-                return Err(Error::new(format!("task '{}' comes twice", task.name)));
+                return Err(Error::new(format!("task '{}' occurs twice", task.name)));
             }
         }
         if plan.shots == Some(0) {
-            return Err(Error::new("0 shots leave nothing to train on")
-                .hint("leave 'shots' out to take every training row"));
+            return Err(Error::new("with 0 shots there are no training rows")
+                .hint("omit 'shots' to use all training rows"));
         }
         if plan.max_test == Some(0) {
-            return Err(Error::new("'max_test' 0 leaves nothing to evaluate on"));
+            return Err(Error::new("with 'max_test' 0 there are no test rows"));
         }
         let tasks = definitions.into_iter().map(|d| d.build(plan)).collect::<Result<_>>()?;
         Ok(TaskSet::drawn(name, tasks, (plan.shots, plan.per, plan.seed)))

@@ -73,7 +73,7 @@ fn fill(pattern: &str, value: impl Fn(&str) -> Result<String>) -> Result<String>
     while let Some((before, after)) = rest.split_once('{') {
         let (field, after) = after.split_once('}').ok_or_else(|| {
             Error::new(format!("template '{pattern}': '{{' without '}}'"))
-                .hint("a field stands between braces: {premise}")
+                .hint("a field is written in braces: {premise}")
         })?;
         filled.push_str(before);
         filled.push_str(&value(field)?);
@@ -91,7 +91,7 @@ fn text(row: &Row, column: &str) -> Result<String> {
         Some(Value::Null) => Err(Error::new(format!("no text: '{column}' is null"))),
         Some(Value::Array(_)) => Err(no_text(column, "a list")),
         Some(Value::Object(cells)) if cells.len() == 1 && cells.contains_key("bytes") => {
-            Err(no_text(column, "bytes that are no text"))
+            Err(no_text(column, "bytes that are not text"))
         }
         Some(Value::Object(_)) => Err(no_text(column, "a table")),
         None => Err(missing(row, column, "")),
@@ -100,7 +100,7 @@ fn text(row: &Row, column: &str) -> Result<String> {
 
 fn no_text(column: &str, what: &str) -> Error {
     Error::new(format!("field '{column}' holds {what}"))
-        .hint("what the model reads are columns of texts, numbers or truth values")
+        .hint("the input of the model is made of columns with strings, numbers or booleans")
 }
 
 /// The error for a row without `column`; `more` is a further suggestion.

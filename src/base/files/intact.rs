@@ -16,12 +16,12 @@ pub fn is_there(path: &Path) -> Result<bool> {
         Ok(found) if found.is_dir() => {
             Err(Error::new("this is a folder, not a file").at(path.display()))
         }
-        Ok(_) => Err(Error::new("this is no regular file").at(path.display())),
+        Ok(_) => Err(Error::new("this is not a regular file").at(path.display())),
         Err(_) if link.is_symlink() => {
             let target = std::fs::read_link(path).unwrap_or_default();
-            Err(Error::new(format!("a link to '{}', which is not there", target.display()))
+            Err(Error::new(format!("a link to '{}', which does not exist", target.display()))
                 .at(path.display())
-                .hint("fetch or copy the file again; `cp -L` copies what links lead to"))
+                .hint("download or copy the file again; `cp -L` copies the targets of links"))
         }
         Err(e) => Err(Error::from(e).at(path.display())),
     }
@@ -46,7 +46,7 @@ pub fn json(bytes: &[u8]) -> Result<&[u8]> {
 /// Errors: an empty file, or a pointer to a large file.
 pub fn check(bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
-        return Err(Error::new("the file is empty").hint("fetch or copy it again"));
+        return Err(Error::new("the file is empty").hint("download or copy it again"));
     }
     check_start(bytes)
 }
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(is_there(&at("link")), Ok(true));
         assert_eq!(is_there(&at("missing")), Ok(false));
         let text = is_there(&at("dangling")).unwrap_err().to_string();
-        assert!(text.contains("dangling: a link to 'nowhere', which is not there"), "{text}");
+        assert!(text.contains("dangling: a link to 'nowhere', which does not exist"), "{text}");
         let text = is_there(&at("folder")).unwrap_err().to_string();
         assert!(text.contains("folder: this is a folder"), "{text}");
         assert_eq!((exists(&at("folder")), exists(&at("missing"))), (Ok(true), Ok(false)));

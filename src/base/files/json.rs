@@ -154,7 +154,7 @@ pub fn check_writable(folder: &Path) -> Result<()> {
     tempfile::tempfile_in(existing)
         .map(drop)
         .map_err(|e| Error::from(e).at(format!("cannot write in {}", existing.display())))
-        .map_err(|e| e.hint("choose an output folder you may write to"))
+        .map_err(|e| e.hint("choose an output folder with write permission"))
 }
 
 /// Removes a file if it exists. Errors: it cannot be removed; it is named.

@@ -28,9 +28,7 @@ pub struct Filter {
 fn pair(text: &str) -> Result<(String, String)> {
     match text.split_once('=') {
         Some((key, "")) if !key.is_empty() => Err(Error::new(format!("'{key}=' has no value"))
-            .hint(format!(
-                "{key}=null for runs without it, {key}='\"\"' where it is an empty text"
-            ))),
+            .hint(format!("{key}=null for runs without it, {key}='\"\"' for an empty string"))),
         Some((key, value)) if !key.is_empty() => Ok((key.to_string(), value.to_string())),
         _ => Err(Error::new(format!("expected key=value, got '{text}'"))),
     }
@@ -118,7 +116,9 @@ pub fn chosen(folders: &[PathBuf], filter: &Filter) -> Result<Vec<Entry>> {
 /// The run in exactly this folder.
 pub fn one(folder: &Path) -> Result<Entry> {
     Entry::read(folder).ok_or_else(|| {
-        Error::new("this is no run's folder").at(folder.display()).hint("`compt runs` lists runs")
+        Error::new("this is not the folder of a run")
+            .at(folder.display())
+            .hint("`compt runs` lists runs")
     })
 }
 

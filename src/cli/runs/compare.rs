@@ -36,7 +36,7 @@ pub fn compare(options: &RunsCompareOptions) -> Result<()> {
     print("settings", &found["settings"], "they are the same");
     print("schedules", &found["schedules"], "the same control files, tables and settings by hand");
     knobs::print(&found["knobs"]);
-    print("scores", &found["scores"], "none of both is evaluated");
+    print("scores", &found["scores"], "neither run has scores");
     Ok(())
 }
 

@@ -61,7 +61,7 @@ fn written(options: &RunsExportOptions) -> Result<()> {
         let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);
         let (runs, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_run);
         for entry in &others {
-            eprintln!("note: {} is left out: {}", entry.path.display(), entry.state.name());
+            eprintln!("note: {} is skipped: {}", entry.path.display(), entry.state.name());
         }
         Ok(runs)
     };

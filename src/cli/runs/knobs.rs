@@ -126,7 +126,7 @@ fn lines(found: &Value) -> Vec<String> {
         })
         .collect();
     if lines.is_empty() {
-        lines.push(format!("alike in all {compared} steps that both made"));
+        lines.push(format!("the same in all {compared} steps of both runs"));
     }
     if a != b {
         lines.push(format!("A made {a} steps, B {b}: {compared} were compared"));
@@ -197,7 +197,7 @@ mod tests {
         let same = run(folder.path(), "d", 1.0, &plain);
         assert_eq!(
             lines(&differences(&a, &same).unwrap()),
-            ["alike in all 4 steps that both made"]
+            ["the same in all 4 steps of both runs"]
         );
         let none = run(folder.path(), "e", 1.0, &[]);
         assert!(lines(&differences(&a, &none).unwrap())[0].starts_with("not known: A has 4"));

@@ -35,7 +35,7 @@ pub fn log(options: &RunsLogOptions) -> Result<()> {
     if logs.is_empty() {
         return Err(Error::new("this run has no log")
             .at(options.folder.display())
-            .hint("what a run says that compt run does by itself goes to the screen"));
+            .hint("only runs of `compt sweep` and `compt run --jobs` have a log"));
     }
     if options.path {
         logs.iter().for_each(|log| println!("{}", log.display()));

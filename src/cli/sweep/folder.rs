@@ -15,7 +15,7 @@ pub fn enter(path: &Path, which: Option<&Indices>) -> Result<(Plan, PathBuf)> {
     if path.extension().is_some_and(|e| e == "lua") {
         return Err(Error::new("this is a script, not a plan")
             .at(path.display())
-            .hint("compt sweep plan FILE.lua makes its plan and says where"));
+            .hint("compt sweep plan FILE.lua writes its plan and prints the path"));
     }
     let mut plan = Plan::read(&path, which)?;
     let folder = plan.head.launch.folder.clone();

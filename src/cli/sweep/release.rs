@@ -33,6 +33,6 @@ pub fn release(options: &SweepReleaseOptions) -> Result<()> {
             count += usize::from(give_back(&cell.folder)?);
         }
     }
-    println!("given back: {count} {}", if count == 1 { "run" } else { "runs" });
+    println!("released: {count} {}", if count == 1 { "run" } else { "runs" });
     Ok(())
 }

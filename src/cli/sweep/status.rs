@@ -94,7 +94,7 @@ fn at_work_or_failed(cell: &Cell, state: &CellState) -> Vec<String> {
 fn not_begun(number: usize, handed_in: &[Submission]) -> Option<[String; 2]> {
     let output = handed_in.iter().rev().find_map(|submission| submission.output_of(number))?;
     let line = last_line(&output)?;
-    let said = format!("run {number} was not begun: its element said: {line}");
+    let said = format!("run {number} was not started; output of its element: {line}");
     Some([said, format!("  {}", output.display())])
 }
 

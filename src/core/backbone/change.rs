@@ -192,7 +192,7 @@ impl Place {
                 fit("prefix keys", keys, &[rows, out])?;
                 fit("prefix values", values, &[rows, out])
             }
-            _ => Err(Error::new(format!("a {} cannot be changed so", self.kind.name()))
+            _ => Err(Error::new(format!("a {} does not support this change", self.kind.name()))
                 .at(&self.name)
                 .hint(
                     "a matrix takes low_rank and bias, a norm gain and bias, an attention prefix \

@@ -37,7 +37,7 @@ impl LoadedBackbone {
     /// A frozen backbone, or a folder that cannot be written, is an error.
     pub fn save(&self, folder: &Path) -> Result<()> {
         if !self.model.is_trainable() {
-            return Err(Error::new("a frozen backbone does not change: there is nothing to save"));
+            return Err(Error::new("a frozen backbone has no changes to save"));
         }
         std::fs::create_dir_all(folder).at(folder.display())?;
         let parameters = self.model.parameters().into_iter();

@@ -35,7 +35,7 @@ impl TokenLosses {
         let counts =
             labels.f_ne(IGNORED)?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?;
         if counts.f_min()?.f_double_value(&[])? < 1.0 {
-            return Err(Error::new("a row of labels has no position that counts"));
+            return Err(Error::new("every label of a row is -100"));
         }
         Ok(TokenLosses { losses, counts })
     }

@@ -160,7 +160,7 @@ fn check_ids(ids: &Tensor, vocab_size: i64) -> Result<()> {
         return Err(Error::new(format!(
             "token id {bad} is outside the vocabulary of {vocab_size} ids"
         ))
-        .hint("ids count from 0, as the tokenizer gives them"));
+        .hint("token ids count from 0, like those of the tokenizer"));
     }
     Ok(())
 }

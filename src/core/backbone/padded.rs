@@ -42,7 +42,7 @@ pub(super) fn pack(
 fn read_mask(mask: &Tensor, rows: i64, width: i64) -> Result<Vec<Vec<bool>>> {
     if mask.size() != [rows, width] {
         return Err(Error::new(format!(
-            "attention_mask must be [{rows}, {width}] as the input is, not {:?}",
+            "attention_mask must be [{rows}, {width}] like the input, not {:?}",
             mask.size()
         )));
     }

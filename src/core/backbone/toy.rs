@@ -125,7 +125,7 @@ impl Backbone for Toy {
                     head = head.f_add(&b.f_matmul(a)?.f_mul_scalar(*scale)?)?;
                 }
                 Change::Bias(added) => bias = bias.f_add(added)?,
-                _ => return Err(Error::new("a matrix takes no such change").at(HEAD)),
+                _ => return Err(Error::new("a matrix does not support this change").at(HEAD)),
             }
         }
         Ok(Some(Box::new(Toy { embedding: self.embedding.shallow_clone(), head, bias })))

@@ -86,8 +86,7 @@ impl Isolation {
             _ => return Ok(()),
         };
         Err(Error::new(format!(
-            "the composition '{operator}' is not defined without {missing}: one factor alone \
-             leaves no product"
+            "the composition '{operator}' is a product, which is not defined without {missing}"
         ))
         .hint("isolate single sources (\"src0\", ...), each with the private prompt"))
     }
@@ -161,7 +160,7 @@ mod tests {
         for only in [Isolation::AllSources, Isolation::Private] {
             for operator in ["product", "concat"] {
                 let text = isolate(operator, only).unwrap_err().to_string();
-                assert!(text.contains("leaves no product"), "{text}");
+                assert!(text.contains("is a product, which is not defined"), "{text}");
             }
         }
     }

@@ -79,7 +79,7 @@ mod tests {
         let text = compose("concat", &w);
         assert!(text.contains("[3, 4, 6] and must be [3, 8, 6]"), "{text}");
         let text = compose("sum", &w.narrow(1, 0, 1));
-        assert!(text.contains("[3, 1] do not fit"), "{text}");
+        assert!(text.contains("[3, 1] do not match"), "{text}");
         assert!(built_in("summ").err().unwrap().to_string().contains("'sum'"));
     }
 }

@@ -57,7 +57,7 @@ pub fn dimensions(sources: &Tensor, weights: &Tensor) -> Result<(i64, i64, i64)>
     match (&sources.size()[..], &weights.size()[..]) {
         (&[s, m, d], &[_, n]) if s == n => Ok((s, m, d)),
         (sources, weights) => Err(Error::new(format!(
-            "sources {sources:?} and weights {weights:?} do not fit: they must be [S, m, d] and \
+            "sources {sources:?} and weights {weights:?} do not match: they must be [S, m, d] and \
              [B, S]"
         ))),
     }

@@ -41,11 +41,11 @@ pub struct Embedded<'a> {
 pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Result<LoadedBackbone> {
     if !intact::exists(folder)? || !folder.is_dir() {
         return Err(Error::new(format!(
-            "no backbone '{}': neither a built-in name nor a folder, nor a model of the hub",
+            "no backbone '{}': neither a built-in name nor a folder nor a model of the hub",
             folder.display()
         ))
         .hint(
-            "built in: micro; of the hub: google-t5/t5-base and the like. A folder holds \
+            "use micro (built in), a model of the hub such as google-t5/t5-base, or a folder with \
              config.json, model.safetensors and tokenizer.json",
         ));
     }
@@ -57,7 +57,7 @@ pub fn load(folder: &Path, dtype: &str, device: Device, trainable: bool) -> Resu
     let mut notes = model.notes().to_vec();
     notes.extend(generation::unused(folder, config)?);
     if folder.join(ADAPTER).is_file() {
-        notes.push(format!("note: there is an {ADAPTER}, too: the adapter is not applied"));
+        notes.push(format!("note: there is also an {ADAPTER}: the adapter is not applied"));
     }
     notes.extend(tokenizer.as_deref().and_then(|t| misfit(t, config)));
     notes.iter().for_each(|note| notice::say(&format!("{note} ({})", folder.display())));
@@ -116,7 +116,7 @@ fn misfit(tokenizer: &Tokenizer, config: ModelConfig) -> Option<String> {
     }
     let (own, said) = (tokenizer.eos_id(), config.eos_token_id);
     (own != said).then(|| {
-        format!("note: a text ends with the id {own} in the tokenizer and {said} in config.json")
+        format!("note: the end-of-sequence id is {own} in the tokenizer and {said} in config.json")
     })
 }
 
@@ -133,7 +133,7 @@ fn read_config(folder: &Path) -> Result<Box<dyn Architecture>> {
              read the adapter with compt.prompts or compt.methods.lora { given = FOLDER }",
         ),
         false => error.hint(
-            "a backbone folder holds config.json, model.safetensors and tokenizer.json, as \
+            "a backbone folder has config.json, model.safetensors and tokenizer.json, as \
              save_pretrained writes them",
         ),
     })
@@ -188,6 +188,6 @@ mod tests {
     #[test]
     fn an_unknown_name_is_explained() {
         let error = load(Path::new("no-such-model"), "auto", Device::Cpu, false).err().unwrap();
-        assert!(error.to_string().contains("built in: micro"), "{error}");
+        assert!(error.to_string().contains("use micro (built in)"), "{error}");
     }
 }

@@ -72,7 +72,7 @@ const KINDS: &[Registered<Make>] = &[
 /// The ids of a text without the final `</s>`.
 fn pieces(material: &Material, text: &str) -> Result<Vec<i64>> {
     let tokenizer = material.tokenizer.ok_or_else(|| {
-        Error::new("starting from text needs a backbone with a tokenizer").at("init")
+        Error::new("initialisation from text needs a backbone with a tokenizer").at("init")
     })?;
     let mut ids = tokenizer.encode(text)?;
     ids.pop();
@@ -107,9 +107,9 @@ impl Init {
     /// "given", whose tensor is not plain data.
     pub fn read(variant: &Variant, material: &Material) -> Result<Self> {
         if variant.kind == "given" {
-            return Err(Error::new("the tensor that the prompts were given is not here")
+            return Err(Error::new("the tensor of the initial prompts is missing")
                 .at("init")
-                .hint("a script gives it: init = { kind = \"given\", value = TENSOR }"));
+                .hint("set it in the script: init = { kind = \"given\", value = TENSOR }"));
         }
         let (kind, options) = variant.among("init", KINDS)?;
         (kind.make)(&options, material)
@@ -137,7 +137,7 @@ impl Init {
             Init::Vocabulary { first } => sample(table(vocabulary, dim)?, *first, length),
             Init::Tokens { rows, rest } => tokens(rows, *rest, table(vocabulary, dim)?, length),
             Init::Given(value) if value.size() != [length, dim] => Err(Error::new(format!(
-                "the given prompt has shape {:?} where [{length}, {dim}] is needed",
+                "the given prompt has shape {:?} where [{length}, {dim}] is expected",
                 value.size()
             ))),
             // A copy: every prompt is trained separately, and the given tensor does not change.
@@ -152,8 +152,8 @@ fn on_cpu(value: &Tensor) -> Result<Tensor> {
 
 fn table(vocabulary: Option<&Tensor>, dim: i64) -> Result<&Tensor> {
     let table = vocabulary.ok_or_else(|| {
-        Error::new("this initialisation takes rows of the vocabulary, and none was given")
-            .hint("pass the backbone, or use the uniform initialisation")
+        Error::new("this initialisation needs embeddings of a vocabulary, and there are none")
+            .hint("set 'backbone', or use the uniform initialisation")
     })?;
     match table.size()[..] {
         [_, width] if width == dim => Ok(table),
@@ -183,8 +183,8 @@ fn sample(table: &Tensor, first: i64, length: i64) -> Result<Tensor> {
 
 fn tokens(rows: &[Vec<i64>], rest: Rest, table: &Tensor, length: i64) -> Result<Tensor> {
     if rows.is_empty() || rows.iter().any(Vec::is_empty) {
-        return Err(Error::new("there are no tokens to start the prompt from")
-            .hint("give a text or labels that are not empty"));
+        return Err(Error::new("there are no tokens to initialise the prompt with")
+            .hint("use a text or labels that are not empty"));
     }
     let size = table.size()[0];
     if let Some(id) = rows.iter().flatten().find(|id| !(0..size).contains(*id)) {
@@ -245,7 +245,7 @@ mod tests {
         assert!(text.contains("needs a backbone with a tokenizer"), "{text}");
         let text = refused(json!({ "kind": "text" }));
         assert_eq!(text, "init 'text': option 'text' is missing");
-        assert!(refused(json!("given")).contains("is not here"));
+        assert!(refused(json!("given")).contains("is missing"));
     }
 
     #[test]
@@ -299,7 +299,7 @@ mod tests {
         let outside = Init::text(&[8], Rest::Tile).make(1, 2, Some(&table()));
         assert!(text(outside.unwrap_err()).contains("token id 8 is outside the vocabulary of 8"));
         let none = Init::Vocabulary { first: FREQUENT }.make(1, 2, None);
-        assert!(text(none.unwrap_err()).contains("none was given"));
+        assert!(text(none.unwrap_err()).contains("there are none"));
         assert!(Init::text(&[], Rest::Tile).make(1, 2, Some(&table())).is_err());
     }
 }

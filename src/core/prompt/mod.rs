@@ -46,7 +46,7 @@ impl<'a> Material<'a> {
 /// `rows` is below 1; or as in `Init::make`.
 pub fn initial(rows: i64, init: &Init, material: &Material) -> Result<Tensor> {
     if rows < 1 {
-        return Err(Error::new(format!("a prompt needs a row or more, not {rows}")));
+        return Err(Error::new(format!("a prompt needs at least 1 row, not {rows}")));
     }
     let value = init.make(rows, material.dim, material.vocabulary)?;
     Ok(value.f_detach()?.f_to_device(material.device)?)

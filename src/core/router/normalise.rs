@@ -88,7 +88,7 @@ impl Rule {
         match name {
             "renormalised" => Ok(Rule::Renormalised),
             "as_learned" => Ok(Rule::AsLearned),
-            _ => Err(Error::unknown("rule for kept weights", name, Self::NAMES)),
+            _ => Err(Error::unknown("rule for router weights", name, Self::NAMES)),
         }
     }
 

@@ -113,9 +113,8 @@ impl Norm {
     pub fn changed(&self, changes: &Changes, place: &str) -> Result<Self> {
         let over = |value: &Tensor| -> Result<Tensor> {
             if self.gain.f_eq(0.0)?.f_any()?.f_int64_value(&[])? != 0 {
-                return Err(
-                    Error::new("its gain is 0 in places, and cannot be changed there").at(place)
-                );
+                return Err(Error::new("some elements of its gain are 0, which cannot be changed")
+                    .at(place));
             }
             Ok(value.f_div(&self.gain)?)
         };

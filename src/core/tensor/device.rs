@@ -85,8 +85,8 @@ fn load() -> Result<()> {
 
 /// The CUDA that libtorch was built for.
 fn cuda_of_libtorch() -> Option<(i32, i32)> {
-    let version =
-        i32::try_from(tch::utils::version_cudart()).ok().filter(|version| *version > 0)?;
+    let version = tch::utils::has_cudart().then(tch::utils::version_cudart)?;
+    let version = i32::try_from(version).ok()?;
     Some((version / 1000, version % 1000 / 10))
 }
 

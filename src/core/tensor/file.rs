@@ -121,7 +121,7 @@ pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<Stri
         let mut views: Vec<_> = file.iter().collect();
         views.sort_by_key(|view| view.0);
         if digest(views.iter().map(|(name, view)| (*name, view.data()))) != wanted {
-            return Err(Error::new("the tensors are not those that were written"));
+            return Err(Error::new("the tensors differ from those that were written"));
         }
     }
     Ok((tensors, note(key)))
@@ -130,7 +130,7 @@ pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<Stri
 /// The tensors of a file's bytes, sorted by name. Errors: the bytes are damaged, or not safetensors.
 pub fn deserialize(bytes: &[u8]) -> Result<Tensors> {
     let file = SafeTensors::deserialize(bytes)
-        .map_err(|e| Error::new(format!("not a whole safetensors file: {e}")))?;
+        .map_err(|e| Error::new(format!("not a complete safetensors file: {e}")))?;
     let mut named = Vec::with_capacity(file.len());
     for (name, view) in file.iter() {
         let kind = DTYPES.iter().find(|d| d.1 == view.dtype()).map(|d| d.0);
@@ -179,7 +179,7 @@ mod tests {
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
         let text = load(&path).unwrap_err().to_string();
-        assert!(text.contains("t.safetensors: not a whole safetensors file"), "{text}");
+        assert!(text.contains("t.safetensors: not a complete safetensors file"), "{text}");
         let missing = folder.path().join("no/such/t.safetensors");
         assert!(save(&missing, &[]).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -61,7 +61,7 @@ impl Stored {
         storage: Range<usize>,
         offset: usize,
     ) -> Result<Self> {
-        let outside = || Error::new("a tensor reaches beyond the bytes that are there");
+        let outside = || Error::new("a tensor extends beyond the end of the data");
         let size = kind.elt_size_in_bytes();
         let room = storage.len() / size;
         let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).ok_or_else(outside)?;
@@ -119,7 +119,7 @@ impl Stored {
     pub fn check_kind(&self) -> Result<()> {
         match self.kind {
             Kind::Float | Kind::Half | Kind::BFloat16 | Kind::Double => Ok(()),
-            other => Err(Error::new(format!("weights of type {other:?} are not read"))),
+            other => Err(Error::new(format!("weights with the dtype {other:?} are not supported"))),
         }
     }
 

@@ -66,7 +66,7 @@ impl Batches for TaskBatches {
 
     fn restore(&mut self, order: &[Order]) -> Result<()> {
         if order.len() != self.samplers.len() {
-            return Err(Error::new("the order of the rows is of other stages"));
+            return Err(Error::new("the order of the rows belongs to other stages"));
         }
         self.samplers.iter_mut().zip(order).try_for_each(|(sampler, o)| sampler.restore(o))
     }

@@ -127,11 +127,11 @@ fn try_stage(control: &mut dyn Control, setting: &Setting) -> Result<()> {
         let again = control.knobs(view)?;
         if let Some((knob, a, b)) = before.differences(&again).next() {
             let (a, b) = (shown_or_nil(a), shown_or_nil(b));
-            return Err(Error::new(format!("two answers for step {}: {a} and {b}", view.step))
-                .at(control.place(knob))
-                .hint(
-                    "a control is a pure function of (step, view): it keeps nothing between calls",
-                ));
+            let what = format!("two different values for step {}: {a} and {b}", view.step);
+            return Err(Error::new(what).at(control.place(knob)).hint(
+                "a control is a pure function of (step, view): it must not keep state between \
+                 calls",
+            ));
         }
     }
     Ok(())
@@ -176,7 +176,7 @@ mod tests {
         let setting = Setting { total_steps: 3, ..Setting::default() };
         let mut counting = Counting(0, |calls, _: &View| calls as f64);
         let text = try_out(&mut counting, &[setting]).unwrap_err().to_string();
-        assert!(text.contains("temperature: two answers for step 3: 3 and 4"), "{text}");
+        assert!(text.contains("temperature: two different values for step 3: 3 and 4"), "{text}");
     }
 
     #[test]

@@ -103,10 +103,10 @@ impl Knob {
     /// The knob with this name; the error names the nearest one.
     pub fn named(name: &str) -> Result<&'static Knob> {
         if FIXED.contains(&name) {
-            return Err(Error::new(format!("'{name}' cannot change while a run trains")).hint(
-                "shapes, groups and batches are settled when the run is made; to go on with \
-                 another one: `stop = true`, make a new trainer, and t:load(RUN, { only = \
-                 \"parameters\" }) takes over what fits",
+            return Err(Error::new(format!("'{name}' cannot change during training")).hint(
+                "shapes, groups and batches are fixed when the trainer is created. To change one, \
+                 stop the run (`stop = true`), create a new trainer, and load the parameters that \
+                 match: t:load(RUN, { only = \"parameters\" })",
             ));
         }
         KNOBS
@@ -312,7 +312,7 @@ mod tests {
         assert!(text.contains("unknown knob 'temprature'"), "{text}");
         assert!(text.contains("did you mean 'temperature'?"), "{text}");
         let text = Knob::named("length").err().unwrap().to_string();
-        assert!(text.contains("cannot change while a run trains"), "{text}");
+        assert!(text.contains("cannot change during training"), "{text}");
         assert!(text.contains("t:load(RUN"), "{text}");
     }
 

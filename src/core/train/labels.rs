@@ -15,8 +15,8 @@ pub fn check_labels(tokenizer: &Tokenizer, tasks: &TaskSet) -> Result<()> {
             let (task, word) = (&task.name, &task.labels.words()[place]);
             let read = tokenizer.decode(&known.ids[place])?;
             notice::say(&format!(
-                "note: task '{task}': the tokenizer does not know all of the label word '{word}': it is \
-                 answered and compared as '{}'",
+                "note: task '{task}': the tokenizer does not have all characters of the label word \
+                 '{word}': it is generated and compared as '{}'",
                 read.trim()
             ));
         }

@@ -87,7 +87,7 @@ impl Plan<'_> {
         tokenizer: &Tokenizer,
     ) -> Result<(Box<dyn Batches>, Vec<StageSteps>)> {
         if self.steps.is_some() && self.epochs.is_some() {
-            return Err(Error::new("give either 'epochs' or 'steps'"));
+            return Err(Error::new("set either 'epochs' or 'steps'"));
         }
         let all: Vec<&Task> =
             tasks.tasks.iter().chain(from.iter().flat_map(|from| &from.tasks)).collect();
@@ -139,7 +139,7 @@ impl Plan<'_> {
         if cut > 0 {
             let most = self.max_source;
             notice::say(&format!(
-                "note: {cut} training inputs are longer than {most} tokens and are cut"
+                "note: {cut} training inputs are longer than {most} tokens and are truncated"
             ));
         }
         Ok(rows)
@@ -203,6 +203,6 @@ fn check_steps(stages: &[StageSteps]) -> Result<()> {
     let error = if stage.name.is_empty() { error } else { error.at(&stage.name) };
     Err(match stages.len() {
         1 => error,
-        _ => error.hint("every stage needs a step: give more 'steps' or 'epochs'"),
+        _ => error.hint("every stage needs a step: set more 'steps' or 'epochs'"),
     })
 }

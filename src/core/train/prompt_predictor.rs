@@ -46,7 +46,7 @@ impl<'a> PromptPredictor<'a> {
         let d = backbone.model.model_config().d_model;
         if prompt.dim() != 2 || prompt.size()[1] != d {
             return Err(Error::new(format!(
-                "the prompt is {:?}, the backbone wants [m, {d}]",
+                "the prompt is {:?}, the backbone needs [m, {d}]",
                 prompt.size()
             )));
         }

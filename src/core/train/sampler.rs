@@ -85,7 +85,7 @@ impl Sampler {
             self.fill();
         }
         if order.left > self.queue.len() {
-            return Err(Error::new("the order of the rows is of other tasks or batches"));
+            return Err(Error::new("the order of the rows belongs to other tasks or batches"));
         }
         self.queue.truncate(order.left);
         self.rng = order.rng.clone();

@@ -38,9 +38,9 @@ fn check_pattern(subject: usize, pattern: &[u8]) -> Result<(), Error> {
     let repetitions = pattern.iter().filter(|c| b"*+-".contains(c)).count();
     if (subject as f64 + 1.0).powi(repetitions as i32 + 1) > MOST {
         return Err(Error::new(format!(
-            "a pattern of {repetitions} repetitions may take for ever on {subject} characters"
+            "a pattern of {repetitions} repetitions may never finish on {subject} characters"
         ))
-        .hint("a control is asked every step: it must be quick"));
+        .hint("a control is evaluated at every step: it must be fast"));
     }
     Ok(())
 }

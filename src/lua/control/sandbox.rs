@@ -50,7 +50,7 @@ pub struct Sandbox {
 }
 
 const NOT_THERE: &str =
-    "it is none of the files the control was checked with: require it at the top";
+    "it is not one of the files that the control was checked with: require it at the top";
 
 fn text_of(origin: &Origin, path: &Path) -> Result<String> {
     match origin {
@@ -114,7 +114,7 @@ impl Sandbox {
                     self.files.doubt();
                 }
                 Err(Error::new(format!(
-                    "a control file returns a table of knobs, this one returns {}",
+                    "a control file must return a table of knobs, this one returns {}",
                     kind(&other)
                 ))
                 .at(path.display())
@@ -192,7 +192,7 @@ impl Files {
             }
             _ if name == "compt" || name.starts_with("compt.") => {
                 return Err(Error::new(format!("module '{name}' is not for control files"))
-                    .hint(format!("a control file may require {}", MODULES[..2].join(" and ")))
+                    .hint(format!("a control file can require {}", MODULES[..2].join(" and ")))
                     .into());
             }
             _ => self.chunk(lua, &self.path_of(name)?)?,
@@ -212,8 +212,8 @@ impl Files {
     fn path_of(&self, name: &str) -> Result<PathBuf> {
         let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
         if name.split('.').any(|part| part.is_empty() || !part.chars().all(plain)) {
-            return Err(Error::new(format!("'{name}' is no name of a module"))
-                .hint("a control file may require the Lua files in its own folder"));
+            return Err(Error::new(format!("'{name}' is not the name of a module"))
+                .hint("a control file can require the Lua files in its own folder"));
         }
         Ok(self.folder.join(name.replace('.', "/") + ".lua"))
     }
@@ -249,7 +249,7 @@ fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
         globals.raw_set(name, value)?;
     }
     let unknown = lua.create_function(|_, (_, name): (Value, String)| -> mlua::Result<()> {
-        Err(Error::new(format!("'{name}' is not there in a control file"))
+        Err(Error::new(format!("'{name}' is not available in a control file"))
             .hint("it has string, table, math, require \"compt.schedule\" and its own files")
             .into())
     })?;
@@ -264,7 +264,7 @@ fn setmetatable(lua: &Lua, original: Function) -> mlua::Result<Function> {
         if let Some(Value::Table(meta)) = args.get(1)
             && !meta.raw_get::<Value>("__gc")?.is_nil()
         {
-            return Err(Error::new("a control file may not set '__gc'").into());
+            return Err(Error::new("a control file cannot set '__gc'").into());
         }
         original.call::<Value>(args)
     })
@@ -281,7 +281,7 @@ fn limit_instructions(lua: &Lua) -> mlua::Result<Rc<Cell<u32>>> {
             return Ok(VmState::Continue);
         }
         let error = Error::new(format!("it ran for more than {INSTRUCTIONS} instructions"))
-            .hint("a control is asked every step: it must be quick");
+            .hint("a control is evaluated at every step: it must be fast");
         Err(hook::raised(lua, error.into()))
     })?;
     Ok(spent)

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 
 /// `name(params): returns`
 pub fn function(text: &str) -> Result<(String, Signature)> {
-    let wrong = || Error::new(format!("'{text}' is no signature"));
+    let wrong = || Error::new(format!("'{text}' is not a signature"));
     let open = text.find('(').ok_or_else(wrong)?;
     let close = open + matching(&text[open..]).ok_or_else(wrong)?;
     let params = list(&text[open + 1..close]);

@@ -148,7 +148,7 @@ fn arguments_are_counted_as_they_are_written() {
         ("objects['compt.Backbone']:embed('x')", "backbone:embed: argument 1"),
         (
             "objects['compt.Tokenizer']:decode({ 1, 'x' })",
-            "tokenizer:decode: argument 1 holds a string where a whole number is wanted",
+            "tokenizer:decode: argument 1 contains a string where a whole number is expected",
         ),
         ("objects['compt.Tasks'].rows('nli3', 'test')", "called with a colon, as in object:rows()"),
         ("objects['compt.Trainer']:step({ steps = 3 })", "trainer:step takes no arguments, got 1"),

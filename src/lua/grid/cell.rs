@@ -53,7 +53,9 @@ impl Work<'_> {
             Ok(Ok(values)) => Outcome::Finished(values),
             _ if interrupt::requested() => return Err(interrupted()),
             Ok(Err(error)) => Outcome::Failed(told(lua, &error).to_string()),
-            Err(panic) => Outcome::Failed(format!("a fault in compt itself: {}", words(&*panic))),
+            Err(panic) => {
+                Outcome::Failed(format!("an internal error of compt: {}", words(&*panic)))
+            }
         };
         if let Outcome::Failed(error) = &outcome {
             notice::say(&format!("{}: failed: {error}", cell.folder.display()));
@@ -77,8 +79,8 @@ impl Work<'_> {
         let values: Value = self.run.call(settings)?;
         let mut values: serde_json::Value = lua.from_value(values).map_err(|e| {
             let what = e.to_string();
-            Error::new(format!("'run' returned what is not plain data: {what}"))
-                .hint("tensor:tolist() makes a table of a tensor")
+            Error::new(format!("'run' returned a value that is not plain data: {what}"))
+                .hint("tensor:tolist() converts a tensor to a table")
         })?;
         without_predictions(&mut values);
         Ok(values)

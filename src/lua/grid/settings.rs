@@ -17,8 +17,11 @@ pub fn plain(lua: &Lua, settings: &Table) -> mlua::Result<Map<String, Value>> {
         let plain: mlua::Result<Value> = lua.from_value(value.clone());
         if plain.is_err() {
             let key = key.to_string()?;
-            let what = format!("settings are plain data: '{key}' is, or holds, a {}", kind(&value));
-            return Err(refuse(what).hint("name what is to be made, and make it in 'run'").into());
+            let what =
+                format!("settings are plain data: '{key}' is or contains a {}", kind(&value));
+            return Err(refuse(what)
+                .hint("use a name as the setting, and create the object in 'run'")
+                .into());
         }
     }
     let value: Value = lua.from_value(mlua::Value::Table(settings.clone()))?;
@@ -109,8 +112,8 @@ impl Contents {
                 let there = !path.is_empty() && Path::new(&path).exists();
                 if !there && self.said.contains(&name) && self.by_chance.insert(name.clone()) {
                     notice::say(&format!(
-                        "note: compt.ablate: the setting {name} = \"{path}\" is said to be a file, but \
-                         there is none"
+                        "note: compt.ablate: the setting {name} = \"{path}\" is listed in 'files', \
+                         but there is no such file"
                     ));
                 }
                 let print = there.then(|| contents(Path::new(&path), &self.out)).transpose()?;
@@ -130,8 +133,8 @@ impl Contents {
         }
         let kind = if Path::new(text).is_dir() { "folder" } else { "file" };
         notice::say(&format!(
-            "note: compt.ablate: the setting {name} = \"{text}\" is the name of a {kind}, too; what is in \
-             it does not count. If a run depends on it: files = {{ \"{name}\" }}"
+            "note: compt.ablate: the setting {name} = \"{text}\" is also the name of a {kind}; its \
+             content is not part of the hash. If a run depends on it: files = {{ \"{name}\" }}"
         ));
         self.by_chance.insert(name);
     }

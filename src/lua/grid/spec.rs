@@ -39,7 +39,7 @@ impl Grid {
         let name = spec.get::<Option<String>>("name")?.or(stem.clone());
         let name = name.unwrap_or_else(|| "ablation".into());
         if name.contains('/') {
-            return Err(refuse("'name' is a name, not a path: 'out' says where").into());
+            return Err(refuse("'name' is a name, not a path: use 'out' for the folder").into());
         }
         let out = match spec.get::<Option<String>>("out")? {
             Some(out) => PathBuf::from(out),
@@ -124,7 +124,7 @@ impl Grid {
         let what = format!("it has changed since the plan was made: {}", changes.join("; "));
         Err(Error::new(what)
             .at(plan.head.launch.script.display())
-            .hint("undo the change, or plan anew: --replan; what changed is run again then"))
+            .hint("undo the change, or make a new plan with --replan: changed runs are run again"))
     }
 
     /// A hash of the contents: the same files at another path are the same code.

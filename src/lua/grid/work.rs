@@ -106,9 +106,11 @@ impl Work<'_> {
             if unseen < others {
                 unseen_since = None;
             } else if unseen_since.get_or_insert_with(Instant::now).elapsed() > UNSEEN {
-                return Err(Error::new("runs were finished whose cell.json does not say so")
-                    .at(plan.head.out.display())
-                    .hint("remove the folders of runs that `compt runs` does not call finished"));
+                return Err(Error::new(
+                    "some finished runs are not marked as finished in their cell.json",
+                )
+                .at(plan.head.out.display())
+                .hint("remove the folders of runs that `compt runs` does not call finished"));
             }
             std::thread::sleep(PAUSE);
             if interrupt::requested() {
@@ -124,7 +126,7 @@ impl Work<'_> {
         }
         let other = holder(&cell.folder);
         if let Some(other) = &other {
-            self.say(&format!("{}: left to {other}", cell.folder.display()));
+            self.say(&format!("{}: skipped, it is run by {other}", cell.folder.display()));
         }
         // Another process is just starting or ending; its state will soon be visible.
         other.is_none()

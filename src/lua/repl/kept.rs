@@ -80,7 +80,7 @@ impl Moved {
             parts.push(format!("the trainer '{name}' made {steps} steps, from step {a} to {b}"));
         }
         if self.others > 0 {
-            parts.push(format!("trainers that no name holds made {} steps", self.others));
+            parts.push(format!("trainers without a name made {} steps", self.others));
         }
         parts.join("; ")
     }
@@ -132,7 +132,8 @@ pub fn done(statement: &str, moved: &Moved) -> String {
     match moved.edits {
         0 => statement.to_string(),
         edits => format!(
-            "-- {edits} edits of control files were taken over while this ran: not repeated\n{statement}"
+            "-- {edits} edits of control files were applied while this ran: not \
+             repeated\n{statement}"
         ),
     }
 }
@@ -140,7 +141,7 @@ pub fn done(statement: &str, moved: &Moved) -> String {
 /// The record of an input that failed: comments, and the steps that were made.
 pub fn unfinished(what: &str, source: &str, moved: &Moved) -> String {
     let mut lines = vec![format!(
-        "-- {what}; but for steps of trainers that a name holds, what it did is not repeated:"
+        "-- {what}; except for steps of named trainers, its effects are not repeated:"
     )];
     lines.extend(source.trim().lines().map(|line| format!("--   {line}")));
     lines.extend(moved.lines());
@@ -203,7 +204,7 @@ pub fn options(session: &Session) -> String {
     match options.is_empty() {
         true => String::new(),
         false => {
-            format!("-- typed in a session with {}: run it with the same\n", options.join(" "))
+            format!("-- from a session with {}: run it with the same options\n", options.join(" "))
         }
     }
 }
@@ -219,7 +220,7 @@ mod tests {
             Moved { named: vec![("t".into(), 3, 57), ("u".into(), 9, 2)], others: 4, edits: 0 };
         assert_eq!(
             unfinished("interrupted", "t:run()\nu:load 'x' ", &moved),
-            "-- interrupted; but for steps of trainers that a name holds, what it did is not repeated:\n\
+            "-- interrupted; except for steps of named trainers, its effects are not repeated:\n\
              --   t:run()\n--   u:load 'x'\nwhile t.steps < 57 do t:step() end\n\
              -- u went from step 9 to 2: not repeated\n-- 4 steps of other trainers are not repeated"
         );

@@ -214,7 +214,7 @@ impl Repl {
             match text::read(&path) {
                 Ok(text) if text != before => {
                     let reply = self.load(&path, &text, look);
-                    let done = Reply::Done(format!("{}: loaded again", path.display()));
+                    let done = Reply::Done(format!("{}: reloaded", path.display()));
                     replies.push(if matches!(reply, Reply::Done(_)) { done } else { reply });
                 }
                 _ => {}
@@ -222,7 +222,7 @@ impl Repl {
         }
         let names = survey::globals(self.lua()).unwrap_or_default();
         if !Trainers::of(self.lua(), names.clone()).is_none() {
-            self.inputs.push("-- :reload: trainers looked at their control files".to_string());
+            self.inputs.push("-- :reload: trainers checked their control files".to_string());
         }
         for name in names {
             let value: mlua::Result<AnyUserData> = self.lua().globals().raw_get(name.as_str());

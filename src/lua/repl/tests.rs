@@ -250,7 +250,7 @@ fn reload_takes_up_what_has_changed() {
     std::fs::write(&lib, "local x = 2").unwrap();
     std::fs::write(&control, "return { clip = 0 }").unwrap();
     let lines = told(&mut r);
-    assert!(lines[0].ends_with("lib.lua: loaded again"), "{lines:?}");
+    assert!(lines[0].ends_with("lib.lua: reloaded"), "{lines:?}");
     assert!(lines[1].contains("0 is not within (0, 1000000]"), "{lines:?}");
     assert_eq!(done(&mut r, "x"), "2");
     std::fs::write(&control, "return { clip = 2 }").unwrap();

@@ -52,7 +52,7 @@ impl<'l> Args<'l> {
     /// The name of an argument, counted as the user does.
     fn place(&self, i: usize) -> String {
         match i - usize::from(self.is_method) {
-            0 => "what stands before the colon".to_string(),
+            0 => "the value before the colon".to_string(),
             i => format!("argument {i}"),
         }
     }
@@ -114,11 +114,9 @@ impl<'l> Args<'l> {
         match tensor.f_kind()? {
             Kind::Bool => Ok(tensor),
             kind => {
-                let what = format!(
-                    "{} must be a tensor of truth values (bool), got one of ",
-                    self.place(i)
-                );
-                Err(Error::new(what + dtype::name(kind)).hint("compare it with something: t:ne(0)"))
+                let what =
+                    format!("{} must be a bool tensor, got a tensor of dtype ", self.place(i));
+                Err(Error::new(what + dtype::name(kind)).hint("for example t:ne(0)"))
             }
         }
     }

@@ -90,7 +90,7 @@ fn bounds(args: &Args, this: &Tensor) -> Outcome<(Option<Tensor>, Option<Tensor>
     };
     let bounds = (bound(2, "min")?, bound(3, "max")?);
     if let (None, None) = bounds {
-        return Err(crate::Error::new("wants min, max or both").into());
+        return Err(crate::Error::new("needs min, max or both").into());
     }
     Ok(bounds)
 }

@@ -72,7 +72,7 @@ fn scalar(output: &Tensor, gradient: Option<Tensor>) -> Outcome<Tensor> {
         Some(_) => Err(Error::new("option 'gradient' must have the tensor's shape").into()),
         None if output.numel() == 1 => Ok(output.shallow_clone()),
         None => Err(Error::new("gradients of a tensor with more than one element")
-            .hint("sum it, or give the option 'gradient', a tensor of its shape")
+            .hint("sum it, or set the option 'gradient' to a tensor of its shape")
             .into()),
     }
 }

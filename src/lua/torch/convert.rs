@@ -34,7 +34,7 @@ fn to(args: &Args) -> Outcome {
             place = Some(device::parse(&name)?);
         } else {
             let hint = "a dtype such as \"bf16\", or a device such as \"cuda\"";
-            return Err(Error::new(format!("'{name}' is no dtype and no device"))
+            return Err(Error::new(format!("'{name}' is neither a dtype nor a device"))
                 .hint(hint)
                 .into());
         }
@@ -47,7 +47,11 @@ fn to(args: &Args) -> Outcome {
 fn item(args: &Args) -> Outcome {
     let t = args.tensor(1)?;
     if t.numel() != 1 {
-        return Err(Error::new(format!("wants one element, the tensor has {}", t.numel())).into());
+        return Err(Error::new(format!(
+            "needs a tensor with one element, this one has {}",
+            t.numel()
+        ))
+        .into());
     }
     Ok(Out::Lua(elements(&t)?.value(0)))
 }

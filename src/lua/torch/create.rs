@@ -95,7 +95,7 @@ fn arange(args: &Args) -> Outcome {
         [start, stop] => (start, stop, Number::Int(1)),
         [start, stop, step] => (start, stop, step),
         _ => {
-            return Err(Error::new("wants stop, or start and stop, or start, stop and step").into());
+            return Err(Error::new("needs stop, or start and stop, or start, stop and step").into());
         }
     };
     let whole = [start, stop, step].iter().all(|n| matches!(n, Number::Int(_)));

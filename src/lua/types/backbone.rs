@@ -365,15 +365,16 @@ impl LuaBackbone {
 
 /// A list of at least one text.
 fn texts(lua: &Lua, o: &Options, given: Value) -> mlua::Result<Vec<String>> {
-    let wrong =
-        |what: &str| o.error(format!("option 'text' must be a text or a list of texts, {what}"));
+    let wrong = |what: &str| {
+        o.error(format!("option 'text' must be a string or a list of strings, {what}"))
+    };
     let Value::Table(list) = &given else {
         return Err(wrong(&format!("got a {}", kind(&given))));
     };
     for (i, text) in list.sequence_values::<Value>().enumerate() {
         let text = text?;
         if !text.is_string() {
-            return Err(wrong(&format!("and number {} of it is a {}", i + 1, kind(&text))));
+            return Err(wrong(&format!("and element {} is a {}", i + 1, kind(&text))));
         }
     }
     match list.raw_len() {

@@ -42,7 +42,7 @@ pub fn whole(ids: TensorArg, what: &str) -> Result<Tensor> {
             return Err(Error::new(format!(
                 "{what} must be whole numbers, got a tensor of {kind}"
             ))
-            .hint("ids:long() makes whole numbers of others"));
+            .hint("ids:long() converts a tensor to whole numbers"));
         }
     }
     Ok(ids.f_to_kind(Kind::Int64)?)
@@ -68,7 +68,7 @@ pub fn labels(labels: TensorArg, rows: i64, vocabulary: i64) -> Result<Tensor> {
         return Err(Error::new(format!(
             "label {wrong} is outside the vocabulary of {vocabulary} ids"
         ))
-        .hint("labels are ids, or -100 where a position does not count"));
+        .hint("labels are token ids, or -100 to ignore a position"));
     }
     Ok(labels)
 }
@@ -79,7 +79,7 @@ pub fn of_rows(ids: TensorArg, what: &str, rows: i64) -> Result<Tensor> {
     match ids.size()[..] {
         [own, length] if own == rows && length > 0 => Ok(ids),
         _ => Err(Error::new(format!(
-            "{what} must be [{rows}, T], a row for each of the inputs, not {:?}",
+            "{what} must be [{rows}, T], one row per input, not {:?}",
             ids.size()
         ))),
     }

@@ -80,7 +80,8 @@ fn set_by_trainer(knob: &str) -> String {
         _ => knob.to_string(),
     };
     format!(
-        "trainer:set(\"{name}\", VALUE) does, from the next step on, or '{knob}' of its control"
+        "trainer:set(\"{name}\", VALUE) sets it from the next step on, as does '{knob}' in the \
+         control"
     )
 }
 

@@ -91,7 +91,7 @@ impl Catalog {
                 Some(known) => {
                     let (a, b) = (known.origin(), task.origin());
                     let error =
-                        Error::new(format!("task '{}' comes twice: {a} and {b}", task.name));
+                        Error::new(format!("task '{}' occurs twice: {a} and {b}", task.name));
                     return Err(error.at(CALL).into());
                 }
             }
@@ -204,7 +204,7 @@ impl Library<'_> {
                     of.join(" and another one of ")
                 ))
                 .at(CALL)
-                .hint(format!("say which: {}", full.join(" or ")))
+                .hint(format!("specify one: {}", full.join(" or ")))
                 .into())
             }
         }
@@ -273,7 +273,7 @@ fn not_a_name(i: usize, entry: &Value) -> Error {
         _ => Error::new(format!("{what}, not the name of a task or of a set of tasks")),
     };
     match object::take::<super::Tasks>(entry) {
-        Some(_) => error.hint("sets of tasks are added up: a + b"),
+        Some(_) => error.hint("use a + b to add sets of tasks"),
         None => error.hint("write compt.tasks { \"rte\", \"set2\", name = { fields = ... } }"),
     }
 }

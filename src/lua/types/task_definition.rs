@@ -56,11 +56,11 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
     if let Some(option) = layout.given()
         && given.into_iter().all(|source| matches!(source, Source::Rows(_)))
     {
-        return Err(o.error(format!("{option} is for files, and the rows are given")));
+        return Err(o.error(format!("{option} is for files, not for 'rows'")));
     }
     let label_is: Option<String> = o.get(lua, "label_is")?;
     if label_is.is_some() && labels.words().is_empty() {
-        return Err(o.error("'label_is' is said of label words, not of numbers".to_string()));
+        return Err(o.error("'label_is' is for label words, not for numbers".to_string()));
     }
     let label_is = label_is.map(|name| LabelIs::parse(&name)).transpose();
     let definition = Definition {
@@ -224,7 +224,9 @@ fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
     let fields: Option<Vec<String>> = o.get(lua, "fields")?;
     match (o.get(lua, "template")?, fields) {
         (None, Some(fields)) if !fields.is_empty() => Ok(Template::Fields(fields)),
-        (None, _) => Err(o.error("'fields' or 'template' must say what the model reads".into())),
+        (None, _) => {
+            Err(o.error("'fields' or 'template' is missing: the input of the model".into()))
+        }
         (Some(Value::String(pattern)), _) => Ok(Template::Pattern(pattern.to_str()?.to_string())),
         (Some(Value::Function(render)), _) => {
             let lua = lua.clone();
@@ -238,12 +240,12 @@ fn template(lua: &Lua, o: &Options) -> mlua::Result<Template> {
                         text.to_string().map_err(|e| Error::new(format!("template: {e}")))
                     }
                     other => Err(Error::new(format!(
-                        "template: it returned a {}, no text",
+                        "template: it returned a {}, not a string",
                         other.type_name()
                     ))),
                 }
             })))
         }
-        _ => Err(o.error("'template' must be text or a function(row) -> text".to_string())),
+        _ => Err(o.error("'template' must be a string or a function(row) -> string".to_string())),
     }
 }

@@ -25,7 +25,7 @@ pub fn sources(lua: &Lua, o: &Options, call: &str, folder: Option<&Path>) -> mlu
         (Some(files), _, None) => ("files", files),
         (None, Some(hub), None) => ("hub", hub),
         (None, None, Some(rows)) => ("rows", rows),
-        _ => return Err(o.error("exactly one of 'files' and 'rows' must be given".to_string())),
+        _ => return Err(o.error("exactly one of 'files' and 'rows' must be set".to_string())),
     };
     let given = Options::new(&format!("{call}: {}", given.0), given.1)?;
     let train = given.need(lua, "train").and_then(|value| source(lua, o, value, folder))?;
@@ -47,7 +47,7 @@ fn source(lua: &Lua, o: &Options, value: Value, folder: Option<&Path>) -> mlua::
             let real = |file: &DataFile| file.path.canonicalize().unwrap_or(file.path.clone());
             let known: Vec<PathBuf> = found.iter().map(real).collect();
             match (1..known.len()).find(|&i| known[..i].contains(&known[i])) {
-                Some(i) => Err(o.error(format!("the file '{}' comes twice", found[i].origin))),
+                Some(i) => Err(o.error(format!("the file '{}' occurs twice", found[i].origin))),
                 None => Ok(Source::Files(found)),
             }
         }
@@ -83,7 +83,8 @@ fn whole(o: &Options, list: &Table) -> mlua::Result<()> {
                 other => other.to_string()?,
             };
             return Err(o.error(format!(
-                "a list of {first} has something at {key}, too: element {} is nil, or it has a name",
+                "a list of {first} has a value at {key}, too: element {} is nil, or the key is a \
+                 name",
                 first + 1
             )));
         }
@@ -101,7 +102,7 @@ fn files(o: &Options, path: &str, folder: Option<&Path>) -> mlua::Result<Vec<Dat
         Some(folder) => folder.join(file),
         None if file.is_absolute() => file.to_path_buf(),
         None => {
-            return Err(o.error(format!("no folder is known to hold '{path}': give data = FOLDER")));
+            return Err(o.error(format!("the folder of '{path}' is not known: set data = FOLDER")));
         }
     };
     Ok(local(path).map_err(|e| e.at(file.display()))?)
@@ -127,8 +128,8 @@ fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
             continue;
         }
         if name.contains("**") {
-            return Err(Error::new("'**' is not read as a pattern")
-                .hint("'*' stands for any part of one name: folder/*/train-*.jsonl"));
+            return Err(Error::new("'**' is not supported in patterns")
+                .hint("'*' matches any part of one name: folder/*/train-*.jsonl"));
         }
         let mut below = Vec::new();
         for folder in &found {
@@ -143,12 +144,12 @@ fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
         .into_iter()
         .filter_map(|path| match intact::is_there(&path) {
             Ok(is_there) => is_there.then_some(Ok(path)),
-            Err(e) => Some(Err(e.hint("it fits the pattern"))),
+            Err(e) => Some(Err(e.hint("it matches the pattern"))),
         })
         .collect::<Result<Vec<PathBuf>>>()?;
     found.sort();
     match found.is_empty() {
-        true => Err(Error::new("no file fits this pattern").hint(there_is(pattern))),
+        true => Err(Error::new("no file matches this pattern").hint(there_is(pattern))),
         false => Ok(found),
     }
 }

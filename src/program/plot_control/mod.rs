@@ -53,7 +53,7 @@ fn trace_of(file: &Path, setting: &Setting) -> Result<Trace> {
             Ok(trace)
         });
     traced.map_err(|e| match setting.tasks.is_empty() && e.to_string().contains("task_weights") {
-        true => e.hint("a curriculum weighs the tasks there are; name some: --tasks a,b,c"),
+        true => e.hint("a curriculum needs names of tasks: --tasks a,b,c"),
         false => e,
     })
 }
@@ -89,7 +89,7 @@ fn svg_file(options: &Options) -> Result<Option<PathBuf>> {
     if out.exists() && out.canonicalize().ok() == options.file.canonicalize().ok() {
         return Err(Error::new("the SVG would replace the control file")
             .at(out.display())
-            .hint("--out says where it goes"));
+            .hint("choose another file with --out"));
     }
     Ok(Some(out))
 }

@@ -170,7 +170,7 @@ normalise  softmax 1-2, sum 3-4
 
     #[test]
     fn a_control_without_knobs_says_so() {
-        let expected = "c.lua\nno knob is set: every setting is the method's own\n";
+        let expected = "c.lua\nno knob is set: every setting is that of the method\n";
         assert_eq!(text("c.lua", &trace(Vec::new()), 80), expected);
     }
 }

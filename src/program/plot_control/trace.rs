@@ -56,16 +56,16 @@ impl Trace {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.knobs.is_empty() {
-            notes.push("no knob is set: every setting is the method's own".to_string());
+            notes.push("no knob is set: every setting is that of the method".to_string());
         }
         if (self.steps.len() as u64) < self.total_steps {
             notes.push(format!(
-                "sampled at {} steps, evenly spread: changes between them are not seen",
+                "sampled at {} evenly spaced steps: changes between them are not shown",
                 self.steps.len()
             ));
         }
         if self.knobs.iter().any(|knob| knob.values.contains(&None)) {
-            notes.push("where there is no value, the method's own setting stays".to_string());
+            notes.push("where there is no value, the setting of the method is used".to_string());
         }
         if !self.assumed.is_empty() {
             let names: Vec<&str> = self.assumed.iter().copied().collect();
@@ -254,7 +254,7 @@ mod tests {
         };
         assert_eq!(never.runs().collect::<Vec<_>>(), [(1, 1, &Value::Flag(false))]);
         assert!(trace.assumed.is_empty());
-        assert_eq!(trace.notes(), ["where there is no value, the method's own setting stays"]);
+        assert_eq!(trace.notes(), ["where there is no value, the setting of the method is used"]);
     }
 
     #[test]

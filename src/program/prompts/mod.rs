@@ -34,7 +34,7 @@ fn merge(out: &Path, parts: &[String]) -> Result<()> {
         .iter()
         .map(|part| {
             let wrong = || {
-                Error::new(format!("'{part}' names no prompt with a weight"))
+                Error::new(format!("'{part}' is not a prompt with a weight"))
                     .hint("write RUN:NAME=WEIGHT, as runs/ssum:nli3=0.5")
             };
             let (name, weight) = part.rsplit_once('=').ok_or_else(wrong)?;
@@ -79,9 +79,9 @@ fn import(from: &Path, out: &Path) -> Result<()> {
 /// Refuses to overwrite a file by accident.
 fn check_free(out: &Path, overwrite: bool) -> Result<()> {
     match out.exists() && !overwrite {
-        true => Err(Error::new("there is a file already")
+        true => Err(Error::new("the file exists already")
             .at(out.display())
-            .hint("--overwrite writes in its place")),
+            .hint("--overwrite replaces it")),
         false => Ok(()),
     }
 }

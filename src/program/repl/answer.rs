@@ -66,7 +66,7 @@ impl Prompt {
             return Answer::Done;
         }
         let near = docs.nearest(name).map(|near| format!("; did you mean ?{near}"));
-        self.complain(&format!("nothing is known of '{name}'{}", near.unwrap_or_default()))
+        self.complain(&format!("no documentation of '{name}'{}", near.unwrap_or_default()))
     }
 
     /// Prints notes on common surprises at a prompt.
@@ -79,7 +79,7 @@ impl Prompt {
             return;
         }
         if ["exit", "quit", "help"].contains(&input) {
-            eprintln!("note: Ctrl-D or :quit leaves, :help lists the commands");
+            eprintln!("note: Ctrl-D or :quit exits, :help lists the commands");
         } else if let Some(near) = self.repl.nearest_global(input) {
             eprintln!("note: there is no '{input}'; did you mean '{near}'?");
         }

@@ -62,9 +62,9 @@ fn help() -> Answer {
     for command in &COMMANDS {
         println!("{:width$}  {}", usage(command), command.help);
     }
-    println!("{:width$}  the documentation of a name; alone: of what there is", "?NAME");
+    println!("{:width$}  the documentation of a name; without a name: a list of all", "?NAME");
     println!(
-        "\nTab completes, Ctrl-R searches the history, Ctrl-C stops what runs, Ctrl-D leaves.\n\
+        "\nTab completes, Ctrl-R searches the history, Ctrl-C interrupts, Ctrl-D exits.\n\
          `_` is the last value."
     );
     Answer::Done

@@ -44,12 +44,12 @@ pub fn interactive(repl: Repl) -> ExitCode {
         })));
     }
     let changed = |path: &Path| {
-        let what = if path.exists() { "has changed" } else { "is not there any more" };
+        let what = if path.exists() { "has changed" } else { "does not exist any more" };
         notice::say(&format!("note: {} {what}", path.display()));
     };
     prompt.watch = Watch::new(changed).ok();
     println!(
-        "compt {}   ?name explains, :help lists the commands, Ctrl-D leaves",
+        "compt {}   ?name shows documentation, :help lists the commands, Ctrl-D exits",
         env!("CARGO_PKG_VERSION")
     );
     loop {

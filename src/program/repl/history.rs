@@ -48,7 +48,7 @@ impl History {
             && append(path, entry).is_err()
         {
             self.path = None;
-            eprintln!("note: the history cannot be kept in a file");
+            eprintln!("note: the history cannot be saved to a file");
         }
         known
     }

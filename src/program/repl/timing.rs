@@ -47,7 +47,7 @@ pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
     let calls = measured.as_ref().ok().map(|(_, _, calls)| *calls);
     let moved = prompt.repl.timed(&code, calls, &before);
     if !moved.is_nothing() {
-        eprintln!("note: the calls stayed: {}", moved.told());
+        eprintln!("note: the calls are not undone: {}", moved.told());
     }
     let (each, count) = match measured {
         Ok((each, count, _)) => (each, count),

@@ -44,7 +44,9 @@ fn merged(options: &SweepMergeOptions) -> Result<ExitCode> {
     println!("{}", results.display());
     let mut reported = ExitCode::SUCCESS;
     if finished.len() > REPORTED {
-        eprintln!("no page of more than {REPORTED} runs; compt report RUN... makes one of some");
+        eprintln!(
+            "no report for more than {REPORTED} runs; use compt report RUN... for some of them"
+        );
     } else if !finished.is_empty() {
         reported =
             report::write(&finished, &beside(&path, "report", "html"), Some(&plan.head.name));

@@ -33,7 +33,7 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
     let Making { file, plan: path, replan, session } = options;
     if file.extension().is_some_and(|e| e == "jsonl") {
         let plan = Error::new("this is a plan, not a script").at(file.display());
-        return Err(errors::refuse(&plan.hint("give the script that it was made of")));
+        return Err(errors::refuse(&plan.hint("use the script of the plan")));
     }
     let source = text::read(&file).map_err(|e| errors::refuse(&e))?;
     let script = Some(Script { path: file.clone(), source: source.clone() });
@@ -56,8 +56,8 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
     let plan = match made {
         Some(Ok(Some(plan))) => plan,
         Some(Ok(None)) => {
-            let none = Error::new("the script came to no grid").at(file.display());
-            return Err(errors::refuse(&none.hint("compt.ablate { ... } makes one")));
+            let none = Error::new("the script did not reach a grid").at(file.display());
+            return Err(errors::refuse(&none.hint("compt.ablate { ... } defines one")));
         }
         Some(Err(failure)) => return Err(errors::failed(&failure)),
         None => return Err(ExitCode::from(FAILED)),
@@ -89,9 +89,9 @@ fn write(plan: &Plan, path: &Path, replan: bool) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
-        return Err(Error::new(format!("it was made for something else: {}", changes.join("; ")))
+        return Err(Error::new(format!("it was made for other inputs: {}", changes.join("; ")))
             .at(path.display())
-            .hint("--replan makes it anew: what changed is run again"));
+            .hint("--replan makes a new plan: changed runs are run again"));
     }
     let queued = still_queued(path, &plan.head.out)?;
     if queued.last() > 0 {

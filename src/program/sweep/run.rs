@@ -23,9 +23,9 @@ pub fn run(options: SweepRunOptions) -> ExitCode {
         && let Some(job) = Job::this()
     {
         match job.requeue() {
-            Ok(()) => eprintln!("job {job} was put back into the queue"),
+            Ok(()) => eprintln!("job {job} was requeued"),
             // A site may also requeue by this process's exit code.
-            Err(e) => eprintln!("job {job} was not put back into the queue: {e}"),
+            Err(e) => eprintln!("job {job} was not requeued: {e}"),
         }
     }
     code

@@ -58,7 +58,7 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
         }
     }
     let mut left_out = vec![format!("{} finished", plan.cells.len() - listing.open().count())];
-    for (what, numbers) in [("in the queue", queued), ("at work", Indices::of(held))] {
+    for (what, numbers) in [("in the queue", queued), ("running", Indices::of(held))] {
         if numbers.last() > 0 {
             left_out.push(format!("{numbers} {what}"));
         }
@@ -95,15 +95,16 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
         return Ok(());
     }
     let submission = wanted.submit(now()).map_err(|e| {
-        let most = "is it more elements than the cluster takes? --pack N puts N runs in each";
+        let most = "does the array have more elements than the cluster allows? --pack N puts N \
+                    runs in each";
         if count > 1000 { e.hint(most) } else { e }
     })?;
     for array in &submission.arrays {
         println!("job {}: {} elements", submission.id(array.job), array.elements.len());
     }
-    println!("job {}: merges when they are over", submission.id(submission.merge));
+    println!("job {}: merges the results afterwards", submission.id(submission.merge));
     println!(
-        "{}: {count} of {} runs submitted ({left_out}); what the jobs say: {}",
+        "{}: {count} of {} runs submitted ({left_out}); output of the jobs: {}",
         plan.head.name,
         plan.cells.len(),
         submission.folder.display()

@@ -21,7 +21,7 @@ pub fn cosines(prompts: &[Prompt]) -> Result<Vec<Vec<f64>>> {
     let width = prompts.first().map(Prompt::d_model);
     if let Some(other) = prompts.iter().find(|prompt| Some(prompt.d_model()) != width) {
         return Err(Error::new(format!(
-            "'{}' is {} wide, '{}' {}: prompts of one width can be compared",
+            "'{}' is {} wide, '{}' {}: only prompts of the same width can be compared",
             prompts[0].name,
             prompts[0].d_model(),
             other.name,

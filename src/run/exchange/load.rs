@@ -43,7 +43,7 @@ fn saved_by_torch(path: &Path) -> Result<Prompts> {
     let found = pickled(path)?;
     if found.others.count > 0 && !found.tensors.is_empty() {
         notice::say(&format!(
-            "note: {}: not read, as it is no tensor: {}",
+            "note: {}: ignored, because it is not a tensor: {}",
             path.display(),
             found.others.list()
         ));
@@ -65,19 +65,19 @@ fn saved_by_torch(path: &Path) -> Result<Prompts> {
 }
 
 fn nothing(path: &Path) -> Error {
-    let none = Error::new("no prompts are here").at(path.display());
+    let none = Error::new("there are no prompts here").at(path.display());
     if ["model.safetensors", "pytorch_model.bin"].iter().any(|name| path.join(name).exists()) {
         return none.hint("this is a backbone: compt.backbone(FOLDER) reads it");
     }
     if path.join(CONFIG).is_file() {
         return none.hint(
-            "the method of this run gives no task a prompt of its own: rows are given what follows from \
-             them, or the backbone is changed; `compt eval` evaluates it again",
+            "the method of this run has no prompt per task: its prompts depend on the input, or it \
+             changes the backbone; `compt eval` can evaluate it",
         );
     }
     match runs_in(path) {
         runs if runs.is_empty() => none.hint(
-            "give a run's folder (prompts.safetensors), a PEFT folder (adapter_config.json), a \
+            "use the folder of a run (prompts.safetensors), a PEFT folder (adapter_config.json), a \
              .safetensors, .npy or .pt file",
         ),
         runs => none.hint(format!("there are runs in it: {}", runs.join(", "))),

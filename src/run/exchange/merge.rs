@@ -19,7 +19,7 @@ pub fn merge(name: &str, parts: &[(Prompt, f64)]) -> Result<Prompt> {
     for (part, weight) in others {
         if part.value.size() != first.value.size() {
             return Err(Error::new(format!(
-                "'{}' is {:?}, '{}' {:?}: prompts of one shape can be merged",
+                "'{}' is {:?}, '{}' {:?}: only prompts of the same shape can be merged",
                 first.name,
                 first.value.size(),
                 part.name,
@@ -36,14 +36,14 @@ pub fn merge(name: &str, parts: &[(Prompt, f64)]) -> Result<Prompt> {
                 part.name,
                 at(part)
             ))
-            .hint("a prompt works where it was trained: before the input, or behind it"));
+            .hint("a prompt must be used where it was trained: before or after the input"));
         }
         if part.note.backbone != backbone {
             backbone = None;
         }
     }
     if note.backbone.is_some() && backbone.is_none() {
-        notice::say("note: the backbones of the prompts merged differ: the merged one names none");
+        notice::say("note: the merged prompts have different backbones: the result names none");
     }
     let note = Note {
         version: VERSION,

@@ -104,7 +104,7 @@ impl Prompts {
             ([name], _) | (_, [name]) => self.get(name),
             _ => Err(Error::new(format!("there are {} prompts in it", names.len()))
                 .at(&self.place)
-                .hint(format!("name one: {}:NAME; known: {}", self.place, names.join(", ")))),
+                .hint(format!("specify one: {}:NAME; known: {}", self.place, names.join(", ")))),
         }
     }
 
@@ -134,7 +134,7 @@ impl Prompts {
                 own.name, base.name
             ))
             .at(&self.place)
-            .hint("force = true takes them all the same")),
+            .hint("force = true accepts them anyway")),
             None => Ok(()),
         }
     }

@@ -18,12 +18,12 @@ pub fn read(path: &Path) -> Result<Tensor> {
 
 fn parse(bytes: &[u8]) -> Result<Tensor> {
     let (header, data) = split(bytes)?;
-    let header = std::str::from_utf8(header).map_err(|_| Error::new("its header is no text"))?;
+    let header = std::str::from_utf8(header).map_err(|_| Error::new("its header is not text"))?;
     let kind = kind(quoted(header, "descr")?)?;
     let fortran = match value(header, "fortran_order")? {
         text if text.starts_with("True") => true,
         text if text.starts_with("False") => false,
-        _ => return Err(Error::new("its header says no order of the numbers")),
+        _ => return Err(Error::new("its header has an invalid 'fortran_order'")),
     };
     let [rows, width] = shape(value(header, "shape")?)?;
     let size = kind.elt_size_in_bytes();
@@ -46,7 +46,7 @@ fn parse(bytes: &[u8]) -> Result<Tensor> {
 
 /// The header and the data after it.
 fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
-    let cut = || Error::new("not a whole .npy file");
+    let cut = || Error::new("not a complete .npy file");
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| Error::new("not a .npy file"))?;
     let (length, rest) = match rest {
         [1, _, a, b, rest @ ..] => (u16::from_le_bytes([*a, *b]) as usize, rest),
@@ -57,14 +57,14 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
         _ => return Err(cut()),
     };
     if length > LONGEST_HEADER {
-        return Err(Error::new(format!("a header of {length} bytes is none of a prompt")));
+        return Err(Error::new(format!("a header of {length} bytes is too long for a prompt")));
     }
     rest.split_at_checked(length).ok_or_else(cut)
 }
 
 /// The text after a key in the header, a Python dictionary.
 fn value<'a>(header: &'a str, key: &str) -> Result<&'a str> {
-    let missing = || Error::new(format!("its header says no '{key}'"));
+    let missing = || Error::new(format!("its header has no '{key}'"));
     let mut quotes = ["'", "\""].into_iter();
     let found = quotes.find_map(|q| header.split_once(&format!("{q}{key}{q}")));
     let rest = found.ok_or_else(missing)?.1.trim_start();
@@ -75,7 +75,7 @@ fn quoted<'a>(header: &'a str, key: &str) -> Result<&'a str> {
     let text = value(header, key)?;
     let inner = text.strip_prefix(['\'', '"']).and_then(|text| text.split(['\'', '"']).next());
     // The dtype of structured arrays is a list.
-    inner.ok_or_else(|| Error::new("it holds no plain numbers"))
+    inner.ok_or_else(|| Error::new("it does not contain plain numbers"))
 }
 
 fn kind(descr: &str) -> Result<Kind> {
@@ -89,8 +89,8 @@ fn kind(descr: &str) -> Result<Kind> {
                 object if object.contains('O') => "Python's objects",
                 _ => "no floating point numbers",
             };
-            Err(Error::new(format!("it holds {what} ('{descr}')"))
-                .hint("write it anew in Python: np.save(path, array.astype('<f4'))"))
+            Err(Error::new(format!("it contains {what} ('{descr}')"))
+                .hint("write it again in Python: np.save(path, array.astype('<f4'))"))
         }
     }
 }
@@ -98,7 +98,7 @@ fn kind(descr: &str) -> Result<Kind> {
 /// `(100, 768), ...`
 fn shape(text: &str) -> Result<[usize; 2]> {
     let inner = text.strip_prefix('(').and_then(|text| text.split_once(')'));
-    let inner = inner.ok_or_else(|| Error::new("its header says no shape"))?.0;
+    let inner = inner.ok_or_else(|| Error::new("its header has no valid shape"))?.0;
     let sizes = inner.split(',').map(str::trim).filter(|size| !size.is_empty());
     let sizes: Vec<Option<usize>> = sizes.take(9).map(|size| size.parse().ok()).collect();
     match sizes[..] {
@@ -166,9 +166,9 @@ mod tests {
         let huge = header("<f4", "False", "(4611686018427387904, 4611686018427387904)");
         refused(&file(2, &huge, &data), "24 bytes follow");
         refused(&file(4, "", &data), "version 4");
-        refused(&file(1, "{}", &data), "says no 'descr'");
+        refused(&file(1, "{}", &data), "has no 'descr'");
         refused(b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{}", "a header of 2147483647 bytes");
-        refused(b"\x93NUMPY\x01\x00\x20", "not a whole .npy file");
+        refused(b"\x93NUMPY\x01\x00\x20", "not a complete .npy file");
         refused(b"PK\x03\x04", "not a .npy file");
     }
 }

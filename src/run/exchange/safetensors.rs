@@ -68,11 +68,11 @@ pub fn read(path: &Path) -> Result<Prompts> {
         let (tensors, note) = file::deserialize_with(&bytes, NOTE)?;
         let note: Note = match note {
             Some(text) => serde_json::from_str(&text)
-                .map_err(|e| Error::new(format!("its note cannot be read: {e}")))?,
+                .map_err(|e| Error::new(format!("its metadata cannot be read: {e}")))?,
             None => Note::default(),
         };
         if note.version > VERSION {
-            return Err(Error::new(format!("its note is of version {}", note.version))
+            return Err(Error::new(format!("its metadata has version {}", note.version))
                 .hint(format!("this program reads version {VERSION}: a newer one is needed")));
         }
         let prompts = tensors.into_iter().filter(|(name, _)| !name.starts_with(ROUTER)).collect();

@@ -103,7 +103,7 @@ impl InUse {
         let mut another = |view: &View| output.quietly(|| control.knobs(view));
         match later(&mut in_use, &mut another, stages, view) {
             Some((step, how)) => format!("in use; it differs from step {step} on: {how}"),
-            None => "in use; it asks for the same at every step it was tried at".to_string(),
+            None => "in use; it gives the same settings at every sampled step".to_string(),
         }
     }
 }

@@ -22,11 +22,11 @@ pub fn check(
         Each::Task => ("task", tasks),
     };
     if knob.each == Each::Run && !below.is_empty() {
-        return Err(Error::new(format!("'{}' has no parts", knob.name)));
+        return Err(Error::new(format!("'{}' has no groups or tasks", knob.name)));
     }
     if knob.each != Each::Run && !known.contains(&below) {
         let error = match below {
-            "" => Error::new(format!("say which {kind}: '{}.NAME'", knob.name))
+            "" => Error::new(format!("specify the {kind}: '{}.NAME'", knob.name))
                 .hint(format!("known: {}", known.join(", "))),
             _ => Error::unknown(kind, below, known),
         };
@@ -40,7 +40,7 @@ pub fn check(
     {
         return Err(Error::new("no task would have a weight above 0")
             .at(name)
-            .hint("weights set by hand stand alone: give other tasks theirs first"));
+            .hint("weights set by hand replace those of the control: set other tasks first"));
     }
     Ok((knob, value))
 }

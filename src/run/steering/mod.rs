@@ -145,7 +145,7 @@ impl Steering {
         let after = shown(value.as_ref(), "the control's");
         let mut told = format!("{name}: {before} -> {after}");
         if knob.each == Each::Task && value.is_some() {
-            told.push_str(" (weights set by hand stand alone: a task without one is not drawn)");
+            told.push_str(" (replaces the control's weights: a task without one is not drawn)");
         }
         self.asked.push(Asked::Set(name.to_string(), value));
         Ok(told)
@@ -238,7 +238,7 @@ impl Steering {
                     Some(table) if table.knobs == knobs => {}
                     Some(table) => {
                         let what =
-                            format!("the control table is another: {knobs} -> {}", table.knobs);
+                            format!("the control table is different: {knobs} -> {}", table.knobs);
                         return Err(Error::new(what).at(place));
                     }
                     None => return Err(Error::new("the run was steered by a table").at(place)),
@@ -338,7 +338,7 @@ impl Steering {
         if self.seen == sources {
             if std::mem::take(&mut self.is_broken) {
                 let (path, stays) = (path.display(), self.upper.stays());
-                notice::say(&format!("step {step}: {path}: whole again: {stays} in use"));
+                notice::say(&format!("step {step}: {path}: complete again: {stays} in use"));
             }
             return Ok(());
         }

@@ -47,7 +47,9 @@ impl Operator {
         if news.as_ref().is_ok_and(|source| *source == used) {
             if std::mem::take(&mut self.is_broken) {
                 let path = used.path.display();
-                notice::say(&format!("step {step}: {path}: whole again: '{name}' stays as it is"));
+                notice::say(&format!(
+                    "step {step}: {path}: complete again: '{name}' stays as it is"
+                ));
             }
             return Ok(None);
         }
@@ -70,5 +72,5 @@ impl Operator {
 
 /// The error that ends a strict run.
 pub fn broken_off(error: Error) -> Error {
-    error.hint("an edit that does not work ends a --strict run")
+    error.hint("an invalid edit ends a --strict run")
 }

@@ -130,7 +130,7 @@ impl Voice {
         if more > 0 && !std::mem::replace(&mut self.is_told, true) {
             (self.say)(&format!(
                 "note: {control} prints more than {OF_A_STEP} lines a step or {OF_A_SECOND} a second; \
-                 the others are left out, here and from now on"
+                 the others are omitted from now on"
             ));
         }
     }

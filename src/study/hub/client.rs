@@ -69,7 +69,7 @@ impl Client {
                 _ => return Ok(response),
             }
         }
-        Err(Error::new(format!("{} redirects without end", self.settings.endpoint)).into())
+        Err(Error::new(format!("{} redirects too often", self.settings.endpoint)).into())
     }
 
     /// One request, on a thread that is abandoned after Ctrl-C.
@@ -126,7 +126,7 @@ impl Client {
             }
             let usual = (waits.first * 2u32.pow(failed - 1)).min(waits.longest);
             let wait = asked.unwrap_or(usual);
-            notice::say(&format!("{place}: {what}; again in {:.1} s", wait.as_secs_f64()));
+            notice::say(&format!("{place}: {what}; retrying in {:.1} s", wait.as_secs_f64()));
             pause(wait)?;
         }
     }
@@ -162,7 +162,7 @@ impl Response {
         while let Some(bytes) = self.next()? {
             text.extend(bytes);
             if text.len() > longest {
-                return Err(Error::new("the answer is too long").into());
+                return Err(Error::new("the response is too long").into());
             }
         }
         Ok(text)
@@ -207,7 +207,7 @@ fn next(body: &Receiver<Piece>) -> Attempt<Piece> {
             Ok(piece) => return Ok(piece),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(Error::new("the request ended without an answer").into());
+                return Err(Error::new("the request ended without a response").into());
             }
         }
     }
@@ -261,7 +261,10 @@ fn redirected(from: &str, to: &str) -> Result<String> {
     };
     match origin(&url) {
         Some((to, ..)) if to == "https" || (to == "http" && scheme == "http") => Ok(url),
-        _ => Err(odd().hint("only https, or http where the endpoint has it, is followed")),
+        _ => {
+            Err(odd()
+                .hint("only redirects to https are followed, or to http if the endpoint uses it"))
+        }
     }
 }
 

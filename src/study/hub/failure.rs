@@ -46,7 +46,7 @@ pub fn of_request(e: ureq::Error, url: &str, endpoint: &str) -> AttemptError {
         ureq::Error::Timeout(_) => format!("{host} does not answer"),
         ureq::Error::ConnectionFailed => format!("no connection to {host}"),
         ureq::Error::ConnectProxyFailed(e) => format!("the proxy refuses {host}: {e}"),
-        ureq::Error::Protocol(e) => format!("{host} does not answer in HTTP: {e}"),
+        ureq::Error::Protocol(e) => format!("{host} does not respond with HTTP: {e}"),
         ureq::Error::Rustls(e) => return AttemptError::Permanent(untrusted(host, &e.to_string())),
         ureq::Error::Tls(e) => return AttemptError::Permanent(untrusted(host, e)),
         e => return AttemptError::Permanent(no_network(&format!("{host}: {e}"), endpoint)),
@@ -62,16 +62,14 @@ fn by_proxy() -> String {
 }
 
 fn untrusted(host: &str, what: &str) -> Error {
-    Error::new(format!("no secure connection to {host}: {what}")).hint(
-        "where a proxy with other certificates is on the way, set SSL_CERT_FILE to a file \
-         with them",
-    )
+    Error::new(format!("no secure connection to {host}: {what}"))
+        .hint("if a proxy uses other certificates, set SSL_CERT_FILE to a file with them")
 }
 
 /// The body ended early.
 pub fn of_body(e: ureq::Error) -> AttemptError {
     let what = match e {
-        ureq::Error::Timeout(_) => "the server sends nothing more".to_string(),
+        ureq::Error::Timeout(_) => "the server stopped sending data".to_string(),
         e => format!("the connection broke: {e}"),
     };
     AttemptError::Temporary { what, retry_after: None }
@@ -88,8 +86,8 @@ pub fn gave_up(what: &str, asked: Option<Duration>, endpoint: &str) -> Error {
 
 fn no_network(what: &str, endpoint: &str) -> Error {
     Error::new(what).hint(format!(
-        "the hub is looked for at {endpoint}: HF_ENDPOINT names a mirror, HTTPS_PROXY a proxy. \
-         Without a network, set HF_HUB_OFFLINE=1 to use only what is there, or give a folder (of rows: data = \
+        "the hub is {endpoint}: set HF_ENDPOINT for a mirror, HTTPS_PROXY for a proxy. Without a \
+         network, set HF_HUB_OFFLINE=1 to use only the cache, or use a folder (for rows: data = \
          FOLDER)"
     ))
 }
@@ -102,6 +100,6 @@ pub fn of_disk(e: io::Error, path: &Path) -> Error {
         true => error.hint(
             "free some space, or set HF_HOME to a folder on another disk; the partial download is kept",
         ),
-        false => error.hint("HF_HOME names another folder"),
+        false => error.hint("set HF_HOME to another folder"),
     }
 }

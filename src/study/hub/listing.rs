@@ -47,14 +47,14 @@ impl Hash {
 impl Listing {
     pub(super) fn read(text: &[u8]) -> Result<Listing> {
         let value: Value = serde_json::from_slice(text)
-            .map_err(|e| Error::new(format!("the list of files is no JSON: {e}")))?;
+            .map_err(|e| Error::new(format!("the list of files is not JSON: {e}")))?;
         let commit = value["sha"].as_str().unwrap_or_default();
         if !is_commit(commit) {
-            return Err(Error::new(format!("{} is no commit", shown(&value["sha"]))));
+            return Err(Error::new(format!("{} is not a commit", shown(&value["sha"]))));
         }
         let siblings = value["siblings"]
             .as_array()
-            .ok_or_else(|| Error::new("there is no list of files in the answer"))?;
+            .ok_or_else(|| Error::new("the response has no list of files"))?;
         if siblings.len() > MOST_FILES {
             return Err(Error::new(format!("{} files are too many", siblings.len())));
         }
@@ -83,7 +83,10 @@ impl Listing {
 fn file(sibling: &Value) -> Result<RemoteFile> {
     let name = sibling["rfilename"].as_str().unwrap_or_default();
     if !is_plain_path(name) {
-        return Err(Error::new(format!("{} is no name of a file", shown(&sibling["rfilename"]))));
+        return Err(Error::new(format!(
+            "{} is not the name of a file",
+            shown(&sibling["rfilename"])
+        )));
     }
     let wrong = |what: &str, value: &Value| {
         Err(Error::new(format!("the file '{name}' has the {what} {}", shown(value))))
@@ -175,7 +178,7 @@ mod tests {
         let odd = ["a//b", "a/", "..\\x", "a\\b", "C:x", "a\0b", "a\nb", "\u{1b}[2J"];
         for name in upwards.into_iter().chain(odd).chain([long.as_str()]) {
             let e = read(json!(COMMIT), one(name)).expect_err(name).to_string();
-            assert!(e.contains("is no name of a file"), "{e}");
+            assert!(e.contains("is not the name of a file"), "{e}");
             assert!(!e.contains('\u{1b}'), "{e:?}");
         }
         assert!(read(json!(COMMIT), one("a..b/...c")).is_ok());

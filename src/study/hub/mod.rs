@@ -143,7 +143,7 @@ fn list(id: &RepoId, client: &Client) -> Result<Listing> {
     let hint = || format!("is {} a hub, or a mirror of it?", client.settings.endpoint);
     let listing = Listing::read(&listing).map_err(|e| e.at(id).hint(hint()))?;
     if repo_id::is_commit(id.revision()) && listing.commit != id.revision() {
-        let what = format!("the server answers with another commit, {}", listing.commit);
+        let what = format!("the server responds with another commit, {}", listing.commit);
         return Err(Error::new(what).at(id).hint(hint()));
     }
     Ok(listing)
@@ -174,8 +174,8 @@ fn download<'a>(
 
 fn offline(what: &str, id: &RepoId) -> Error {
     let folder = match id.kind {
-        RepoKind::Model => "give the folder of a checkpoint",
-        RepoKind::Dataset => "say where the rows are: data = FOLDER",
+        RepoKind::Model => "use the folder of a checkpoint",
+        RepoKind::Dataset => "set the folder of the rows: data = FOLDER",
     };
     Error::new(what).hint(format!(
         "run `compt fetch {id}` where there is a network and copy the cache folder here, or {folder}"

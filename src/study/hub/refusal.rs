@@ -15,7 +15,7 @@ pub fn refused(response: &Response, id: &RepoId, client: &Client) -> AttemptErro
         let wait = response.header("retry-after").and_then(|text| text.trim().parse().ok());
         let what = match status {
             429 => "too many requests (429)".to_string(),
-            _ => format!("the server has trouble ({status})"),
+            _ => format!("server error ({status})"),
         };
         return AttemptError::Temporary { what, retry_after: wait.map(Duration::from_secs) };
     }
@@ -38,13 +38,13 @@ pub fn refused(response: &Response, id: &RepoId, client: &Client) -> AttemptErro
         (401, _) if client.settings.token.is_some() => Error::new(format!(
             "{kind} {name}: the token is not accepted (401)"
         ))
-        .hint(format!("is it spelt right ({page}), and is the token of HF_TOKEN still valid?")),
+        .hint(format!("is the name correct ({page}), and is the token of HF_TOKEN still valid?")),
         (401, _) => {
             Error::new(format!("there is no {kind} {name} at {endpoint}, or it is private"))
-                .hint("is it spelt right? For a private or gated one set HF_TOKEN")
+                .hint("is the name correct? For a private or gated repository set HF_TOKEN")
         }
         (404, _) => Error::new(format!("there is no {kind} {id} at {endpoint}"))
-            .hint("is it spelt right, org/name? A dataset is datasets/org/name"),
+            .hint("is the name correct (org/name)? A dataset is datasets/org/name"),
         _ => Error::new(format!("{kind} {name}: {endpoint} answers {status}")),
     };
     AttemptError::Permanent(match response.header("x-error-message").filter(|_| status != 404) {

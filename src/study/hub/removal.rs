@@ -65,7 +65,7 @@ impl Hub {
             let (blobs, bytes) = unused(entry, &commits, true);
             if !blobs.is_empty() {
                 removal.bytes += bytes;
-                let what = format!("{}: {} of no revision", entry.id, files(blobs.len()));
+                let what = format!("{}: {} that no revision uses", entry.id, files(blobs.len()));
                 removal.lines.push(what);
                 removal.paths.extend(blobs);
                 removal.locks.push(self.locks(entry));
@@ -198,7 +198,7 @@ fn hold(folder: &Path) -> Result<Vec<fs::File>> {
     for name in names(folder) {
         let Ok(lock) = fs::OpenOptions::new().write(true).open(folder.join(name)) else { continue };
         if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
-            return Err(Error::new("another process downloads it just now").at(folder
+            return Err(Error::new("another process is downloading it").at(folder
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy()

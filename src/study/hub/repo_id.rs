@@ -139,7 +139,7 @@ fn check_name(name: &str) -> Result<()> {
             return Err(Error::new(format!("a part has 1 to {LONGEST} characters")));
         }
         if let Some(c) = part.chars().find(|c| !known(*c)) {
-            return Err(Error::new(format!("'{}' is in no name", c.escape_debug())));
+            return Err(Error::new(format!("'{}' is not allowed in a name", c.escape_debug())));
         }
         if part.starts_with(['-', '.']) || part.ends_with(['-', '.']) {
             return Err(Error::new("no part begins or ends with '-' or '.'"));
@@ -160,7 +160,7 @@ fn check_revision(revision: &str) -> Result<()> {
     let lost = parts(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock"));
     if lost || !revision.chars().all(known) || revision.contains("..") || revision.starts_with('-')
     {
-        let what = format!("'{}' is no branch, tag or commit", revision.escape_debug());
+        let what = format!("'{}' is not a branch, tag or commit", revision.escape_debug());
         return Err(Error::new(what));
     }
     Ok(())

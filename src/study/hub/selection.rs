@@ -26,7 +26,7 @@ const WEIGHTS: [(&str, &str, &str, &str); 2] = [
 pub fn model_files(names: &[String]) -> Result<Vec<String>> {
     let there = |name: &str| names.iter().any(|n| n == name);
     if !there(CONFIG) {
-        return Err(Error::new(format!("no {CONFIG}: it is no model that can be loaded"))
+        return Err(Error::new(format!("no {CONFIG}: it is not a model that can be loaded"))
             .hint(format!("there are: {}", some_of(names))));
     }
     let mut picked = vec![CONFIG.to_string()];
@@ -104,7 +104,7 @@ fn shards_of_index(path: &Path) -> BTreeSet<String> {
 pub fn included(names: &[String], patterns: &[String]) -> Result<Vec<String>> {
     for pattern in patterns {
         if !names.iter().any(|name| fits(pattern, name)) {
-            return Err(Error::new(format!("no file fits '{pattern}'"))
+            return Err(Error::new(format!("no file matches '{pattern}'"))
                 .hint(format!("there are: {}", some_of(names))));
         }
     }

@@ -41,8 +41,7 @@ fn fetch(hub: &Hub) -> Result<super::Snapshot> {
 
 #[test]
 fn what_never_works_is_given_up() {
-    for (status, said) in [(429, "too many requests (429)"), (502, "the server has trouble (502)")]
-    {
+    for (status, said) in [(429, "too many requests (429)"), (502, "server error (502)")] {
         let (server, home) =
             (Server::start(move |_| Reply::new(status, "")), TempDir::new().unwrap());
         let e = fetch(&hub(&server, &home, false)).unwrap_err().to_string();

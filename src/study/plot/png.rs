@@ -21,12 +21,12 @@ pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
     let fits = |side: f32| side > 0.0 && side <= LARGEST;
     if !(fits(width) && fits(height)) {
         return Err(format!(
-            "a picture of {width} x {height} pixels, and a side has more than 0 and at most {LARGEST}"
+            "a picture of {width} x {height} pixels: each side must have 1 to {LARGEST}"
         ));
     }
     let (across, down) = (width.ceil(), height.ceil());
     let mut pixels = Pixmap::new(across as u32, down as u32)
-        .ok_or_else(|| format!("no room for {width} x {height} pixels"))?;
+        .ok_or_else(|| format!("not enough memory for {width} x {height} pixels"))?;
     // Scales so that the last pixels are complete.
     let whole = Transform::from_scale(across / tree.size().width(), down / tree.size().height());
     resvg::render(&tree, whole, &mut pixels.as_mut());

@@ -109,7 +109,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
             let what = if path.exists() { "it is a file, not a folder" } else { "no such folder" };
             return Err(Error::new(what)
                 .at(path.display())
-                .hint("give a run's folder, or one above runs"));
+                .hint("use the folder of a run, or a folder that contains runs"));
         }
         match Entry::read(path) {
             Some(entry) => found.push(entry),

@@ -92,7 +92,7 @@ impl Event {
 
     fn read(folder: &Path, line: &Value) -> Result<Event> {
         let text = |key: &str| line[key].as_str().map(String::from);
-        let wrong = || Error::new("a line is not one of ours").hint("was the file edited?");
+        let wrong = || Error::new("a line was not written by compt").hint("was the file edited?");
         let step = line["step"].as_u64().ok_or_else(wrong)?;
         let change = if let Some(name) = text("set") {
             Change::Set { name, value: line["value"].clone() }
@@ -124,7 +124,7 @@ pub fn attempt(line: &Value) -> Option<u64> {
 /// A source text referred to by path and hash.
 fn recorded(folder: &Path, named: &Value) -> Result<Source> {
     let (Some(hash), Some(file)) = (named["sha256"].as_str(), named["file"].as_str()) else {
-        return Err(Error::new("a line names no file and hash"));
+        return Err(Error::new("a line has no file and hash"));
     };
     let path = folder.join(TEXTS).join(format!("{hash}.lua"));
     let text = fs::read_to_string(&path).at(path.display())?;

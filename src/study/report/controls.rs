@@ -17,7 +17,9 @@ pub fn to_json(event: &Event, texts: &mut Texts) -> Value {
                 .collect();
             format!("the table of {place}: {}", texts.join(", "))
         }
-        Change::Set { name, value } if value.is_null() => format!("{name} is the control's again"),
+        Change::Set { name, value } if value.is_null() => {
+            format!("{name} is set by the control again")
+        }
         Change::Set { name, value } => format!("set {name} = {value}"),
         Change::Hold { because, .. } => format!("held: {because}"),
         Change::Operator { name, .. } => format!("operator {name}"),

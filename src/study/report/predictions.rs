@@ -84,7 +84,8 @@ impl Predictions {
         let mut missing = Vec::new();
         if self.left_out > 0 {
             missing.push(format!(
-                "the predictions of {} runs, or some of them, are left out: a page holds at most {MOST_PREDICTIONS} predictions",
+                "the predictions of {} runs, or some of them, are omitted: a page has at most \
+                 {MOST_PREDICTIONS} predictions",
                 self.left_out
             ));
         }

@@ -50,9 +50,9 @@ pub fn run_as_is(program: &str, arguments: &[&str]) -> Result<Ended> {
 fn end(program: &str, mut command: Command) -> Result<Ended> {
     // Ctrl-C must reach this program only, which then cancels its work.
     let output = command.process_group(0).output().map_err(|e| match e.kind() {
-        ErrorKind::NotFound => Error::new("there is no such program on the PATH")
-            .at(program)
-            .hint("run this where Slurm's commands are, usually a cluster's login node"),
+        ErrorKind::NotFound => Error::new("there is no such program on the PATH").at(program).hint(
+            "run this where Slurm's commands are installed, usually on the login node of a cluster",
+        ),
         _ => Error::from(e).at(program),
     })?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_string();

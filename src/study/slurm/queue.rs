@@ -87,7 +87,7 @@ impl Queue {
         };
         // A line that cannot be parsed may be the requested job, so it is an error.
         let read = |text: &str| {
-            line(text).ok_or_else(|| Error::new(format!("it said '{text}'")).at("squeue"))
+            line(text).ok_or_else(|| Error::new(format!("unexpected output '{text}'")).at("squeue"))
         };
         // squeue -M prints the cluster first.
         text.lines()

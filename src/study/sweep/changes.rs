@@ -26,7 +26,7 @@ impl Plan {
         }
         let ids = |plan: &Plan| plan.cells.iter().map(|cell| cell.id.clone()).collect::<Vec<_>>();
         if changes.is_empty() && ids(self) != ids(now) {
-            changes.push("the grid: its runs are in another order, or others".into());
+            changes.push("the grid: its runs are in another order, or different".into());
         }
         changes
     }
@@ -84,11 +84,11 @@ fn file_changes<K: Ord>(
     for (path, hash) in before {
         match now.get(path) {
             Some(is) if is == hash => {}
-            Some(_) => changes.push(format!("{} is not what it was", shown(path))),
-            None => changes.push(format!("{} is gone, or no longer needed", shown(path))),
+            Some(_) => changes.push(format!("{} has changed", shown(path))),
+            None => changes.push(format!("{} was removed, or is no longer used", shown(path))),
         }
     }
     let new = now.keys().filter(|path| !before.contains_key(path));
-    changes.extend(new.map(|path| format!("{} counts now, too", shown(path))));
+    changes.extend(new.map(|path| format!("{} is now used, too", shown(path))));
     changes
 }

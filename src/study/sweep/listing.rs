@@ -55,8 +55,8 @@ impl<'a> Listing<'a> {
         let count = again.count();
         (count > 0).then(|| {
             format!(
-                "{count} of the {} runs to make were made before, by other code, data, arguments or \
-                 another compt",
+                "{count} of the {} runs to make were made before, with other code, data, arguments \
+                 or another version of compt",
                 self.open().count()
             )
         })
@@ -97,9 +97,9 @@ impl fmt::Display for Listing<'_> {
         }
         let open = self.open().count();
         let time = match (open, unknown) {
-            (0, _) => "nothing is left to do".to_string(),
+            (0, _) => "all runs are finished".to_string(),
             (_, 0) => format!("about {}, 1 at a time{rough}", span(left)),
-            _ => "how long a run takes is known once one is finished".to_string(),
+            _ => "the time is not known before a run is finished".to_string(),
         };
         let (all, out) = (self.states.len(), self.plan.head.out.display());
         write!(

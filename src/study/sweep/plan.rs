@@ -143,7 +143,10 @@ impl Plan {
             what.hint("compt sweep plan FILE.lua makes a plan")
         })?;
         if head.plan != VERSION {
-            let what = format!("a plan of form {}, which this compt does not know", head.plan);
+            let what = format!(
+                "a plan of version {}, which this version of compt does not support",
+                head.plan
+            );
             return Err(Error::new(what).at(place()).hint("compt sweep plan FILE.lua --replan"));
         }
         if let Some(which) = which.filter(|which| which.last() > head.runs) {
@@ -175,7 +178,7 @@ impl Plan {
         }
         if count != head.runs {
             let what =
-                format!("it has {count} runs, and should have {}: it was cut off", head.runs);
+                format!("it has {count} runs, and should have {}: it was truncated", head.runs);
             return Err(Error::new(what).at(place()).hint("compt sweep plan FILE.lua --replan"));
         }
         Ok(Plan { head, cells })

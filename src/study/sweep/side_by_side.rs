@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The error of a cell whose process died.
-const BROKE_OFF: &str = "its process was killed or broke off; its log.txt says more";
+const BROKE_OFF: &str = "its process was killed or crashed; see its log.txt";
 
 /// Runs the unfinished cells of a plan with `jobs` processes, each of which reads it from the file
 /// `path`. With `waits`, also waits for the runs of other processes.
@@ -56,7 +56,7 @@ pub fn side_by_side(
         let start = Instant::now();
         if interrupt::requested() {
             overview.tally.finish();
-            notice::say("the runs under way write a checkpoint and end");
+            notice::say("the current runs write a checkpoint and end");
             pool.stop();
             return Ok(());
         }
@@ -74,7 +74,7 @@ pub fn side_by_side(
         let some_begin = !none_began && broken <= failed + 2 * jobs;
         if pool.at_work() == 0 && running == 0 && !some_begin {
             overview.tally.finish();
-            return Err(Error::new("the processes end before they come to a run")
+            return Err(Error::new("the processes end before they start a run")
                 .at(path.display())
                 .hint("run without --jobs to see why"));
         }
@@ -125,7 +125,10 @@ impl Overview {
                     if !self.waits
                         && let Some(other) = holder(&cell.folder).filter(|o| !pool.has(o))
                     {
-                        self.tally.say(&format!("{}: left to {other}", cell.folder.display()));
+                        self.tally.say(&format!(
+                            "{}: skipped, it is run by {other}",
+                            cell.folder.display()
+                        ));
                         continue;
                     }
                     running += 1;

@@ -125,7 +125,7 @@ impl Wanted<'_> {
             && let Err(e) = slurm::cancel(&jobs)
         {
             let what = format!("{why}\nwhat was submitted is still in the queue, {e}");
-            return Err(Error::new(what).hint("cancel these jobs by hand"));
+            return Err(Error::new(what).hint("cancel these jobs manually"));
         }
         let _ = fs::remove_dir_all(&folder);
         // Removed if it is empty.
@@ -175,8 +175,7 @@ impl Wanted<'_> {
             .filter(|cluster| !asked.is_empty() && !asked.contains(cluster) && asked[0] != "all")
         {
             return Err(Error::new(format!(
-                "the runs are on the cluster {cluster}, and merging asks for {}: no job waits for one of \
-                 another cluster",
+                "the runs are on the cluster {cluster}, and the merge job is for {}: a job cannot wait for jobs of another cluster",
                 asked.join(",")
             ))
             .at("merge"));

@@ -46,7 +46,7 @@ fn a_plan_is_read_as_it_was_written() {
     let cut: Vec<&str> = text.lines().take(3).collect();
     std::fs::write(&path, cut.join("\n")).unwrap();
     let error = Plan::read(&path, None).unwrap_err().to_string();
-    assert!(error.contains("cut off"), "{error}");
+    assert!(error.contains("truncated"), "{error}");
     std::fs::write(&path, "{}\n").unwrap();
     assert!(Plan::read(&path, None).is_err());
 }
@@ -55,10 +55,10 @@ fn a_plan_is_read_as_it_was_written() {
 fn what_changed_is_told() {
     let before = plan(&[8, 16], "1", "1");
     let changes = |now: Plan| before.changes(&now);
-    assert_eq!(changes(plan(&[8, 16], "2", "1")), ["a.lua is not what it was"]);
+    assert_eq!(changes(plan(&[8, 16], "2", "1")), ["a.lua has changed"]);
     assert_eq!(
         changes(plan(&[8, 16], "1", "2")),
-        ["'rows.csv', a file or folder that a setting names, is not what it was"]
+        ["'rows.csv', a file or folder that a setting names, has changed"]
     );
     assert_eq!(changes(plan(&[8, 32, 64], "1", "1")), ["the grid: 2 runs more, 1 fewer"]);
     let mut other = plan(&[8, 16], "1", "1");

@@ -1,5 +1,5 @@
-// The curves come as templates, one for each series and scale, with all lines and axes drawn. Here lines are
-// chosen, and shown on the narrowest axes that hold them.
+// The curves are templates, one for each series and scale, with all lines and axes. This code selects lines and
+// shows them with the narrowest axes that contain them.
 
 const LANE = 16;
 const UNITS = 1000; // of a path along its box
@@ -11,7 +11,7 @@ const templates = [...document.querySelectorAll("template[data-series]")];
 const titled = (control) =>
   (control.what === "version" ? `version ${control.sha256?.slice(0, 8) ?? ""}` : control.what);
 
-// Shows the narrowest of some axes that holds two numbers, and returns its ends.
+// Shows the narrowest axis that contains two numbers, and returns its range.
 function fit(axes, low, high) {
   const ends = axes.map((axis) => ({ axis, low: Number(axis.dataset.low), high: Number(axis.dataset.high) }));
   ends.sort((a, b) => (a.high - a.low) - (b.high - b.low));
@@ -22,10 +22,10 @@ function fit(axes, low, high) {
   return chosen;
 }
 
-// A number's place along a side of the plane.
+// The coordinate of a number along one side of the plot.
 const along = (axis, from, to) => (value) => from + ((to - from) * (value - axis.low)) / (axis.high - axis.low);
 
-// A line of the figure with its place among those shown.
+// A line of the figure with its index among those shown.
 function shownLine(path, place) {
   const [first, last, low, high] = path.dataset.box.split(" ").map(Number);
   dressed(path, stroke(place), []);
@@ -33,7 +33,7 @@ function shownLine(path, place) {
   return { path, place, first, last, low, high, run: runs[path.dataset.line] };
 }
 
-// Stretches a path from its own box to the plane.
+// Scales a path from its bounding box to the plot.
 function stretch({ path, first, last, low, high }, x, y) {
   const [right, up] = [(x(last) - x(first)) / UNITS || 1, (y(high) - y(low)) / UNITS || 1];
   path.setAttribute("transform", `matrix(${right} 0 0 ${up} ${x(first)} ${y(low)})`);
@@ -61,11 +61,11 @@ function showMark(mark, number) {
   figure.hidden = false;
   const file = `${mark.file ?? "control"} at step ${mark.step}, sha256 ${mark.sha256 ?? NONE}`;
   figure.querySelector("figcaption").textContent = `${number}. ${file}`;
-  find("curves-text").textContent = data.texts?.[mark.text] ?? `${mark.what}\n(no text was stored)`;
+  find("curves-text").textContent = data.texts?.[mark.text] ?? `${mark.what}\n(the text was not stored)`;
 }
 
-// Draws marks over the plane and returns the lanes of labels above it. A label stands in the first lane that is
-// free; with all lanes full, none.
+// Draws marks over the plot and returns the lanes of labels above it. A label is in the first free lane; if all
+// lanes are full, it is not shown.
 function drawMarks(svg, marks, x) {
   const plane = svg.querySelector(".plane").getBBox();
   const ends = [];
@@ -94,7 +94,7 @@ function drawMarks(svg, marks, x) {
 }
 
 function listMarks(marks) {
-  const hint = "Point at a dashed line, or choose one here, to read its text.";
+  const hint = "Point at a dashed line, or select one here, to show its text.";
   say("curves-marks-note", marks.length ? hint : "These runs have no control versions.");
   find("curves-control").hidden = true;
   find("curves-marks").replaceChildren(...marks.map((mark, i) => {
@@ -105,7 +105,7 @@ function listMarks(marks) {
   }));
 }
 
-// The other lines fade while one is pointed at.
+// The other lines fade while the pointer is on one.
 function focusLine(index) {
   find("curves-figure").classList.toggle("focus", index !== null);
   for (const path of find("curves-figure").querySelectorAll(".line")) {

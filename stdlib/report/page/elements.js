@@ -83,7 +83,7 @@ function headings(table, columns, button) {
   return cells;
 }
 
-// A table whose headings sort it: calls `changed`, and answers with the function that orders rows.
+// A table that is sorted by its headings: calls `changed`, and returns the function that sorts rows.
 function sortable(table, columns, changed) {
   const by = { column: null, direction: 1 };
   const press = (column) => {

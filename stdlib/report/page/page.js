@@ -3,8 +3,8 @@
 function renderSettings() {
   const common = byKey(data.common ?? {});
   if (!common.length && !data.varying.length) return absent("settings", "No settings were stored.");
-  const varying = data.varying.length ? ` These vary, and are columns of Runs: ${data.varying.join(", ")}.` : "";
-  say("settings-note", (common.length ? "What all runs share." : "The runs share no setting.") + varying);
+  const varying = data.varying.length ? ` These settings vary and are columns in Runs: ${data.varying.join(", ")}.` : "";
+  say("settings-note", (common.length ? "Settings that are the same for all runs." : "No setting is the same for all runs.") + varying);
   facts(find("settings-table"), common);
 }
 
@@ -34,7 +34,7 @@ function renderEnvironment() {
 
 function head() {
   const states = counted(runs, (run) => run.state);
-  say("made", `Made ${data.made} by compt ${data.compt}`);
+  say("made", `Created ${data.made} by compt ${data.compt}`);
   const list = [...states].map(([state, count]) => `${count} ${state}`).join(", ");
   say("counts", plural(runs.length, "run") + (list && `: ${list}`));
 }

@@ -59,7 +59,7 @@ function confusionRow(label, rows, labels, filter) {
 function confusion(rows, labels, filter) {
   const table = find("predictions-confusion");
   const fits = labels.length <= LIMITS.labels;
-  say("predictions-confusion-note", fits ? "" : `No counts by label: the set has ${labels.length} labels.`);
+  say("predictions-confusion-note", fits ? "" : `No table of counts: there are ${labels.length} labels.`);
   table.replaceChildren();
   if (!fits) return;
   const titles = ["label", ...labels, OTHER, "rows", "recall"];

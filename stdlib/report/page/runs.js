@@ -64,7 +64,7 @@ function renderRuns() {
     table.tBodies[0].replaceChildren(...shown.map((run) =>
       line(columns, run, { "data-run": run.index, class: ticked.has(run.index) ? "ticked" : null })));
     const cut = shown.length < rows.length ? `, the first ${shown.length} shown` : "";
-    find("runs-count").textContent = `${rows.length} of ${plural(runs.length, "run")}${cut}, ${ticked.size} ticked`;
+    find("runs-count").textContent = `${rows.length} of ${plural(runs.length, "run")}${cut}, ${ticked.size} selected`;
     find("runs-all").hidden = !cut;
     find("runs-all").textContent = `Show all ${rows.length}`;
   };
@@ -97,16 +97,16 @@ function renderRuns() {
   fill();
 }
 
-// The runs that Compare and Curves show, and a sentence about which they are.
+// The runs that Compare and Curves show, and a sentence that describes them.
 function shownRuns() {
   if (!ticked.size) {
     const first = runs.slice(0, LIMITS.first);
     const which = first.length < runs.length ? `the first ${first.length}` : "all";
-    return { shown: first, about: `No run is ticked: ${which} are shown.` };
+    return { shown: first, about: `No run is selected: ${which} are shown.` };
   }
   const shown = [...ticked].slice(0, LIMITS.drawn).map((index) => runs[index]);
   const cut = shown.length < ticked.size ? `, of which the first ${shown.length} are shown` : "";
-  return { shown, about: `${plural(ticked.size, "ticked run")}${cut}.` };
+  return { shown, about: `${plural(ticked.size, "selected run")}${cut}.` };
 }
 
 // Compare.
@@ -152,11 +152,11 @@ function controlsOf(run) {
 function renderCompare() {
   const { shown, about: which } = shownRuns();
   find("compare-table").hidden = shown.length < 2;
-  if (runs.length < 2) return absent("compare", "There are not two runs to compare.");
-  if (shown.length < 2) return say("compare-note", "One run is ticked: tick another to compare.");
+  if (runs.length < 2) return absent("compare", "Two runs are needed for a comparison.");
+  if (shown.length < 2) return say("compare-note", "One run is selected: select another one to compare.");
   const keys = differingSettings(shown);
   const same = keys.length ? "" : " Their settings do not differ.";
-  say("compare-note", `${which} Differences are against ${shown[0].name}.${same}`);
+  say("compare-note", `${which} Differences are relative to ${shown[0].name}.${same}`);
   const group = (title, rows) => element("tbody", { class: "group" },
     element("tr", {}, element("th", { scope: "rowgroup", colspan: shown.length + 1 }, title)), ...rows);
   const plain = (key, value) => compareRow(shown, key, key, value);

@@ -34,14 +34,14 @@ return {
     assert(not pcall(figure.save, figure, path .. ".jpg"))
   end,
 
-  ["box plots tell the ANOVA"] = function()
+  ["box plots show the ANOVA"] = function()
     local figure = compt.figures.boxes {
       groups = { { name = "x", values = { 1, 2, 3 } }, { name = "y", values = { 11, 12, 13 } } },
     }
     assert(figure.chart.panels[1].note:find "F%(1, 4%) = 150.00, p < 0.001", figure.chart.panels[1].note)
   end,
 
-  ["figures stand side by side under their own titles"] = function()
+  ["joined figures have separate titles"] = function()
     local one = compt.figures.lines(runs(), { x = "shots", title = "one" })
     local both = compt.figures.beside { one, compt.figures.lines(runs(), { x = "shots", title = "two" }) }
     assert(both.chart.columns == 2 and both.chart.panels[2].title == "two" and one.chart.panels[1].title == "")
@@ -58,13 +58,13 @@ return {
     assert(not drawn and tostring(why):find "unknown variant `pie`, expected one of `bands`", why)
   end,
 
-  ["what does not fit is refused"] = function()
+  ["invalid arguments are errors"] = function()
     assert(not pcall(compt.figures.lines, runs(), { x = "method" }))
     assert(not pcall(compt.figures.heat, { rows = { "a" }, columns = { "b" }, values = { { 1, 2 } } }) or
       not pcall(function() return compt.figures.heat({ rows = { "a" }, columns = { "b" }, values = { { 1, 2 } } }):svg() end))
   end,
 
-  ["curves are read from what was recorded"] = function()
+  ["curves are read from the records"] = function()
     local small = require "tests.lua.small"
     local trained = compt.ablate {
       name = "c", out = os.tmpname() .. "_grid", grid = { seed = { 1, 2 } },

@@ -1,14 +1,14 @@
 --- Tables over runs whose numbers are known.
 local compt = require "compt"
 
---- A grid that trains nothing: what its cells give is known.
+--- A grid that trains nothing: the values of its cells are known.
 local function grid(run, values)
   return compt.ablate {
     name = "t", out = os.tmpname() .. "_grid", grid = values, run = run,
   }
 end
 
---- Two methods, three seeds: 80, 81, 82 and 90, 92, 94 of one task; the other one's scores are lower by 10.
+--- Two methods, three seeds: 80, 81, 82 and 90, 92, 94 on one task; scores on the other task are lower by 10.
 local function known()
   return grid(function(s)
     if s.method == "new" and s.seed == 3 and s.shots == 8 then error "broken" end
@@ -43,7 +43,7 @@ return {
     assert(near(t.cells[1][by.nli].mean, 81) and near(t.cells[1][by.likeness].mean, 71))
   end,
 
-  ["values are numbers of the run, of what it returned, or of a function"] = function()
+  ["values are numbers of the run, of its returned values, or of a function"] = function()
     local runs = known()
     local function first(value) return compt.report.table(runs, { rows = "method", value = value }).cells[1][1].mean end
     assert(near(first "gap.mcat", 81.5) and near(first(function(run) return 2 * run.average end), 153))
@@ -60,11 +60,11 @@ return {
     assert(not pcall(compt.report.table, runs, { rows = "method", baseline = "none" }))
   end,
 
-  ["a table is written in every form"] = function()
+  ["a table is written in every format"] = function()
     local t = compt.report.table(known(), { title = "A & B_1", rows = "method", columns = "shots", baseline = "old" })
     local tex = t:latex()
     assert(tex:find("\\toprule", 1, true) and tex:find("A \\& B\\_1", 1, true) and tex:find("\\textbf{86.0 $\\pm$ 1.4", 1, true), tex)
-    assert(tex:find("% Warning: 1 run", 1, true), "a gap is told in the file")
+    assert(tex:find("% Warning: 1 run", 1, true), "the file mentions the missing run")
     local markdown = t:markdown()
     assert(markdown:find("| old | 76.0 ± 1.0 | 77.0 ± 1.0 |", 1, true), markdown)
     assert(markdown:find("**86.0 ± 1.4 (n=2)**", 1, true), markdown)
@@ -78,7 +78,7 @@ return {
     assert(io.open(path):read "a" == markdown .. "\n")
   end,
 
-  ["an empty cell is a gap"] = function()
+  ["an empty cell is shown as missing"] = function()
     local runs = grid(function(s)
       if s.method == "b" then error "no" end
       return { average = s.seed }
@@ -87,12 +87,12 @@ return {
     assert(text:find "b%s+–" and text:find "2 runs are missing", text)
   end,
 
-  ["runs that differ in more than the seed and share a cell are told"] = function()
+  ["a warning lists runs of one cell that differ in more than the seed"] = function()
     local t = compt.report.table(known(), { rows = "method" })
     assert(t.warnings[#t.warnings]:find "shots: 16, 8", t.warnings[#t.warnings])
   end,
 
-  ["what varies is found"] = function()
+  ["varying settings are found"] = function()
     local runs = known()
     assert(table.concat(runs:varying(), " ") == "method shots seed")
     assert(#runs == 12 and #runs:finished() == 11 and #runs:where { seed = 1, method = "old" } == 2)
@@ -100,7 +100,7 @@ return {
     assert(#runs:where { seed = 1 }:with(runs) == 12)
   end,
 
-  ["runs that differ in their seed alone, and have no method, are one row"] = function()
+  ["runs that differ only in the seed, without a method, are one row"] = function()
     local runs = grid(function(s) return { average = s.seed } end, { seed = { 1, 2 }, shots = { 8 } })
     local t = compt.report.table(runs)
     assert(#t.rows == 1 and near(t.cells[1][1].mean, 1.5), tostring(t))

@@ -13,7 +13,7 @@ local function raises(pattern, f, ...)
 end
 
 return {
-  ["forward gives the loss and the logits of transformers"] = function()
+  ["forward returns the loss and the logits of transformers"] = function()
     local b, g = golden "v1_1"
     local out = b:forward {
       input_ids = g.input_ids:long(), attention_mask = g.attention_mask, labels = g.labels:long(),
@@ -33,7 +33,7 @@ return {
     assert(torch.allclose(embeds.grad * real, g.embeds_grad * real, { atol = 1e-4 }))
   end,
 
-  ["generation ends rows where they end"] = function()
+  ["generation stops each row at its end"] = function()
     local b, g = golden "v1_0"
     local out = b:generate {
       input_ids = g.input_ids:long(), attention_mask = g.attention_mask, max_new_tokens = 8,
@@ -45,14 +45,14 @@ return {
     assert(out.text == nil)
   end,
 
-  ["rows of ids may be of unlike length"] = function()
+  ["rows of ids can have different lengths"] = function()
     local b = golden "v1_0"
     local together = b:generate { input_ids = { { 5, 6, 7, 1 }, { 9, 1 } }, max_new_tokens = 4 }
     local alone = b:generate { input_ids = { { 9, 1 } }, max_new_tokens = 4 }
     assert(table.concat(together.ids[2], " ") == table.concat(alone.ids[1], " "))
   end,
 
-  ["a key of a configuration in Lua is known or refused"] = function()
+  ["an unknown key of a configuration in Lua is an error"] = function()
     local config = { d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }
     assert(compt.backbone(config).config.model_type == "t5")
     config.model_type = "umt5"
@@ -61,10 +61,10 @@ return {
     raises("did you mean 'num_layers'?", compt.backbone, config)
     config.num_layer, config.d_model = nil, nil
     config.model_type = nil
-    raises("it says no 'd_model'", compt.backbone, config)
+    raises("the key 'd_model' is missing", compt.backbone, config)
   end,
 
-  ["positions are relative: no length is too long for the configuration"] = function()
+  ["positions are relative: inputs can be longer than n_positions"] = function()
     local ids = {}
     for i = 1, 700 do ids[i] = 3 + i % 40 end
     ids[#ids + 1] = 1
@@ -79,7 +79,7 @@ return {
     assert(t:step().loss > 0)
   end,
 
-  ["a model of the family is read and written"] = function()
+  ["a model of the family can be loaded and saved"] = function()
     local folder = os.tmpname()
     os.remove(folder)
     local b = compt.backbone("tests/golden/t5/umt5", { dtype = "float32", trainable = true })
@@ -92,7 +92,7 @@ return {
     assert(again.config.model_type == "umt5")
   end,
 
-  ["ids, masks and labels that do not fit are refused by name"] = function()
+  ["errors name invalid ids, masks and labels"] = function()
     local b = golden "v1_0"
     local ids = { { 5, 6, 1 } }
     local function forward(options) return function() return b:forward(options) end end
@@ -102,7 +102,7 @@ return {
     raises("'attention_mask' must be 1 where", forward {
       input_ids = ids, attention_mask = { { 1, 1, 2 } }, labels = { { 5, 1 } },
     })
-    raises("'labels' must be [1, T], a row for each of the inputs, not [2, 2]",
+    raises("'labels' must be [1, T], one row per input, not [2, 2]",
       forward { input_ids = ids, labels = { { 5, 1 }, { 5, 1 } } })
     raises("label 99999 is outside the vocabulary", forward { input_ids = ids, labels = { { 5, 99999 } } })
     raises("'decoder_input_ids' are [1, 1] and 'labels' [1, 2]",
@@ -110,7 +110,7 @@ return {
     assert(b:forward({ input_ids = ids, labels = { { 5, -100 } } }).loss:item() > 0)
   end,
 
-  ["what is wrong is named"] = function()
+  ["errors name the cause"] = function()
     local b = golden "v1_0"
     raises("token id 64 is outside the vocabulary of 64 ids", b.embed, b, { { 64 } })
     raises("needs one of 'input_ids', 'inputs_embeds' and 'text'", b.generate, b, {})

@@ -12,7 +12,7 @@ local function shape(t) return table.concat(t.shape, " ") end
 
 local micro = compt.backbone("micro", { device = "cpu" })
 
---- The micro backbone's embedding of the first word of a text.
+--- The embedding of the first word of a text in the micro backbone.
 local function word(text)
   return micro:embed({ { micro.tokenizer:encode(text)[1] } }):squeeze(1):squeeze(1)
 end
@@ -62,7 +62,7 @@ return {
     small.refused("did you mean 'lstm'?", bank, { encoder = "lstn" })
   end,
 
-  ["prompts start from words"] = function()
+  ["prompts are initialised with words"] = function()
     local b = compt.prompt_bank {
       tasks = { "rte" }, length = 3, backbone = micro, encoder = "none",
       init = { kind = "text", text = "tom dog", rest = "tile" },
@@ -78,7 +78,7 @@ return {
     small.refused("needs a backbone with a tokenizer", bank, { init = { kind = "text", text = "a" } })
   end,
 
-  ["prompts start from the vocabulary, or from a given one"] = function()
+  ["prompts are initialised with the vocabulary or a tensor"] = function()
     local b = compt.prompt_bank {
       tasks = { "rte" }, length = 2, backbone = micro, encoder = "none",
       init = { kind = "vocabulary", first = 2 },
@@ -88,11 +88,11 @@ return {
     assert(torch.allclose(b:private(1):sum(1), sum, { atol = 1e-6 }))
     local given = torch.ones(4, 6) * 0.3
     assert(torch.equal(bank({ init = { kind = "given", value = given } }):source(1), given))
-    small.refused("where [4, 6] is needed", bank, { init = { kind = "given", value = torch.ones(2, 6) } })
+    small.refused("where [4, 6] is expected", bank, { init = { kind = "given", value = torch.ones(2, 6) } })
     small.refused("did you mean 'vocabulary'?", bank, { init = "vocabluary" })
   end,
 
-  ["what a bank needs is said"] = function()
+  ["errors name what a bank needs"] = function()
     small.refused("needs 'backbone' or 'd_model'", compt.prompt_bank, { tasks = { "rte" } })
     small.refused("option 'tasks' is missing", compt.prompt_bank, { d_model = 4 })
     small.refused("length must be at least 1, not 0", bank, { length = 0 })

@@ -1,4 +1,4 @@
---- The built-in operators by hand, and operators of one's own beside them.
+--- The built-in operators, computed by hand, and custom operators.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
@@ -56,7 +56,7 @@ return {
     equal(w.grad, { { 50.0, 110 } })
   end,
 
-  ["concat weighs source by source"] = function()
+  ["concat weights each source"] = function()
     local p, s, w = parts { { { 10.0, 20 }, { 30, 40 } } }
     local prompt = compt.compose.concat(p, s, w)
     equal(prompt, { { { 2.5, 10 }, { 67.5, 120 } } })
@@ -66,15 +66,15 @@ return {
     equal(w.grad, { { 50.0, 250 } })
   end,
 
-  ["private is the private prompt alone"] = function()
+  ["private returns only the private prompt"] = function()
     local p, s, w = parts()
     equal(compt.compose.private(p, s, w), { { { 10.0, 20 } } })
   end,
 
-  ["shapes that do not fit are explained"] = function()
+  ["errors explain shapes that do not match"] = function()
     local p, s, w = parts()
     small.refused("the private prompts are [1, 1, 2] and must be [1, 2, 2]", compt.compose.concat, p, s, w)
-    small.refused("do not fit", compt.compose.sum, p, s, torch.ones(1, 3))
+    small.refused("do not match", compt.compose.sum, p, s, torch.ones(1, 3))
   end,
 
   ["an operator in Lua trains like the built-in one of its formula"] = function()
@@ -88,7 +88,7 @@ return {
     end
   end,
 
-  ["its prompt may be longer than its parts"] = function()
+  ["the prompt can be longer than its parts"] = function()
     local trainer = small.trainer {
       method = compt.methods.ssum {
         sources = 2, length = 3,
@@ -102,7 +102,7 @@ return {
     assert(table.concat(trainer:prompt(1).shape, " ") == "6 16")
   end,
 
-  ["an error in it shows its line"] = function()
+  ["an error in an operator shows its line"] = function()
     local function broken(private) return private + missing.field end
     local _, called_directly = pcall(broken)
     assert(called_directly:find "compose_test.lua:%d+: attempt to index a nil value")
@@ -112,7 +112,7 @@ return {
     assert(text:find("composition 'function': " .. called_directly, 1, true), text)
   end,
 
-  ["a prompt of the wrong shape is explained"] = function()
+  ["the error explains a wrong shape of a prompt"] = function()
     compt.compose.define("first_row", function(private) return private:select(2, 1) end)
     local wrong = "composition 'first_row' returned [3, 16] where [3, m, 16] is expected"
     small.refused(wrong, small.trainer, { method = compt.methods.ssum { compose = "first_row" } })
@@ -120,7 +120,7 @@ return {
     small.refused("composition 'nothing': ", small.trainer, { method = compt.methods.ssum { compose = "nothing" } })
   end,
 
-  ["what cannot be trained is refused where the trainer is made"] = function()
+  ["the trainer refuses operators that cannot be trained"] = function()
     local function refused(text, compose)
       small.refused(text, small.trainer, { method = compt.methods.ssum { compose = compose, length = 3 } })
     end
@@ -130,7 +130,7 @@ return {
     refused("a tensor of int64 on cpu where float32 on cpu", function(private) return private:long() end)
     refused("a tensor of float64 on cpu where float32", function(private) return private:double() end)
     refused("not finite", function(private) return private / 0 end)
-    refused("depends on none of its arguments", function(private) return private:detach() end)
+    refused("does not depend on its arguments", function(private) return private:detach() end)
     refused("no prompt gets a gradient", function(private, _, weights) return private:detach() + weights:sum() end)
     refused("a batch of one row: composition 'function': ", function(private)
       if private.shape[1] == 1 then error "two rows, please" end
@@ -206,7 +206,7 @@ return {
     assert(t:step().lr.operator == 0)
   end,
 
-  ["parameters begin as they are said to"] = function()
+  ["parameters are initialised as declared"] = function()
     local function begun(entry)
       local t = small.trainer {
         method = compt.methods.ssum {
@@ -238,7 +238,7 @@ return {
     refused("nothing to train", torch.zeros(0))
   end,
 
-  ["operators with parameters refuse what they do not know"] = function()
+  ["operators with parameters refuse unknown keys"] = function()
     local function refused(text, operator) small.refused(text, compt.compose.define, "new", operator) end
     refused("unknown option 'params'", { params = {}, compose = function() end })
     refused("option 'compose' is missing", { parameters = {} })

@@ -20,7 +20,7 @@ local function same(weights, expected)
   end
 end
 
---- The tasks drawn at a step, in order of names.
+--- The tasks that are drawn at a step, sorted by name.
 local function drawn(curriculum, step, changes)
   local names = {}
   for name, weight in sorted_pairs(curriculum(step, view(step, changes))) do
@@ -42,7 +42,7 @@ return {
     same(c.proportional { limit = 400 }(1, view(1)), limited)
   end,
 
-  ["temperature_sampled flattens as the temperature rises"] = function()
+  ["temperature_sampled is flatter at higher temperatures"] = function()
     local rooted = { small = 1 / 7, middle = 2 / 7, large = 4 / 7 }
     same(c.temperature_sampled(1)(1, view(1)), c.proportional()(1, view(1)))
     same(c.temperature_sampled(2)(1, view(1)), rooted)
@@ -56,11 +56,11 @@ return {
     same(warming(50.5, view(50.5)), rooted)
   end,
 
-  ["equal knows no sizes"] = function()
+  ["equal ignores sizes"] = function()
     same(c.equal()(1, view(1)), { small = 1 / 3, middle = 1 / 3, large = 1 / 3 })
   end,
 
-  ["easy_to_hard lets harder tasks in as the run goes on"] = function()
+  ["easy_to_hard adds harder tasks during the run"] = function()
     local sizes = { a = 1, b = 1, c = 1, d = 1 }
     local losses = { a = 4, b = 1, c = 2, d = 3 }
     local seen = { task_sizes = sizes, task_loss_averages = losses }
@@ -80,7 +80,7 @@ return {
     same(pacing(11, view(11, seen)), { b = 0.25, c = 0.25 })
   end,
 
-  ["easy_to_hard tries every task, ties by name"] = function()
+  ["easy_to_hard draws every task, ties by name"] = function()
     local pacing, losses = c.easy_to_hard(), { large = 0.1 }
     assert(drawn(pacing, 1) == "large")
     assert(drawn(pacing, 2, { task_loss_averages = losses }) == "middle")
@@ -93,7 +93,7 @@ return {
     assert(drawn(pacing, 5, { task_loss_averages = losses }) == "small")
   end,
 
-  ["easy_to_hard keeps the weights it is given"] = function()
+  ["easy_to_hard keeps the weights"] = function()
     local losses = { task_loss_averages = { small = 1, middle = 2, large = 3 } }
     local seen = view(100, losses)
     local by_rows = c.easy_to_hard { weights = c.proportional() }
@@ -124,7 +124,7 @@ return {
     assert(c.staged { { 1, function() end } }(1, view(1)) == nil)
   end,
 
-  ["round_robin takes turns"] = function()
+  ["round_robin rotates the tasks"] = function()
     local turns = c.round_robin()
     for step, name in ipairs { "large", "middle", "small", "large" } do
       assert(drawn(turns, step) == name, step)
@@ -151,7 +151,7 @@ return {
     assert(tostring(c.staged { { 1, print } }) == "staged { { 1, function } }")
   end,
 
-  ["wrong arguments are errors that point at the caller"] = function()
+  ["errors of wrong arguments point to the caller"] = function()
     for text, call in pairs {
       ["curriculum.proportional: limit must be a number, 1 or more, got 0"] =
         function() c.proportional { limit = 0 } end,

@@ -26,7 +26,7 @@ local tasks = compt.tasks({
   },
 }, { tasks = { "mood", "kind" } })
 
---- How far a tensor is off, as a share of the largest wanted value. (A gradient may be zero: adding a bias
+--- The error of a tensor relative to the largest expected value. (A gradient can be zero: adding a bias
 --- to all keys changes no attention.)
 local function off(found, wanted)
   assert(table.concat(found.shape, " ") == table.concat(wanted.shape, " "), "another shape")

@@ -1,4 +1,4 @@
---- LoRA to peft's folders and back. (scripts/check_peft.py compares with peft itself.)
+--- Export and import of LoRA folders of peft. (scripts/check_peft.py compares with peft itself.)
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
@@ -20,7 +20,7 @@ local function values(trainer, task)
 end
 
 return {
-  ["what is exported is gone on from"] = function()
+  ["training continues from an exported adapter"] = function()
     folder(function(path)
       local t = small.trainer { method = compt.methods.lora { rank = 3, alpha = 6, at = "*.{q,wo}" } }
       t:run()
@@ -42,10 +42,10 @@ return {
     end)
   end,
 
-  ["what is no LoRA is refused"] = function()
+  ["adapters other than LoRA are refused"] = function()
     folder(function(path)
       local t = small.trainer { method = compt.methods.bitfit {} }
-      small.refused("is changed as LoRA does not", t.export_peft, t, path)
+      small.refused("is not a LoRA update", t.export_peft, t, path)
       local ssum = small.trainer {}
       small.refused("does not change the backbone for a task", ssum.export_peft, ssum, path)
       os.execute(("mkdir %q"):format(path))
@@ -62,10 +62,10 @@ return {
       small.trainer { method = adapter(good, both) }
       for why, method in pairs {
         ["not LORA"] = { '{ "peft_type": "PREFIX_TUNING" }', both },
-        ["'use_dora' is not read"] = { '{ "peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_dora": true }', both },
+        ["'use_dora' is not supported"] = { '{ "peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_dora": true }', both },
         ["'lora_alpha' and 'r' must be"] = { '{ "peft_type": "LORA", "r": 0, "lora_alpha": 4 }', both },
         ["only one of its two matrices"] = { good, { [place .. ".lora_A.weight"] = a } },
-        ["is no matrix of LoRA"] = { good, { embedding = a } },
+        ["is not a LoRA matrix"] = { good, { embedding = a } },
         ["low_rank b is [8, 2]"] = { good, { [place .. ".lora_A.weight"] = a, [place .. ".lora_B.weight"] = torch.ones(8, 2) } },
       } do
         small.refused(why, small.trainer, { method = adapter(method[1], method[2]) })

@@ -1,4 +1,4 @@
---- Methods are plain tables: what the paper publishes, and what the user says.
+--- Methods are plain tables: published settings and options of the user.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
@@ -18,19 +18,19 @@ return {
     assert(compt.methods.pt().alone and not compt.methods.ssum().alone)
   end,
 
-  ["what the user says wins"] = function()
+  ["options of the user override the defaults"] = function()
     local method = compt.methods.ssum { sources = 1, lr = { source = 0.3 } }
     assert(method.sources == 1 and method.length == 20)
     assert(method.lr.source == 0.3 and method.lr.router == 0.1)
     assert(compt.methods.ssum().lr.source == 0.05)
   end,
 
-  ["unknown names bring the nearest known one"] = function()
+  ["errors of unknown names suggest the nearest name"] = function()
     small.refused("did you mean 'ssum'?", function() return compt.methods.sssum end)
     small.refused("did you mean 'sources'?", compt.methods.ssum, { source = 2 })
   end,
 
-  ["the methods train what they should"] = function()
+  ["the methods train the correct groups"] = function()
     local function groups(method)
       local counts = {}
       for _, row in ipairs(small.trainer({ method = method }):parameters()) do
@@ -66,7 +66,7 @@ return {
     end
   end,
 
-  ["a method's table refuses what it does not know"] = function()
+  ["unknown keys of a method are errors"] = function()
     local function own(more)
       local method = { name = "own", lr = { a = 0.1 }, build = function(setup)
         local p = setup:parameter("a", "p", setup:prompt(3))
@@ -100,7 +100,7 @@ return {
     small.refused("takes at most 1 argument, got 2", compt.methods.ssum, {}, {})
     small.refused("takes at most 1 argument, got 2", compt.methods.lora, {}, {})
     small.refused("expected a table, got a string", compt.methods.pt, "p")
-    -- What is changed after the library made it is looked at, too.
+    -- Later changes of a method of the library are checked, too.
     local changed = compt.methods.lora { rank = 1 }
     changed.rnak = 2
     refused("did you mean 'rank'?", changed)
@@ -117,7 +117,7 @@ return {
     end
   end,
 
-  ["what a method gives is tried where the trainer is made"] = function()
+  ["the trainer checks the functions of a method"] = function()
     local function refused(text, give, more)
       local method = { name = "own", lr = { a = 0.1 }, build = function(setup)
         local p = setup:parameter("a", "p", setup:prompt(3))
@@ -128,8 +128,8 @@ return {
       if text then return small.refused(text, small.trainer, { method = method }) end
       return small.trainer { method = method }
     end
-    refused("give: what it returned depends on no parameter", function(prompt) return prompt:detach() end)
-    refused("depends on no parameter", function(prompt, batch)
+    refused("give: the result does not depend on a parameter", function(prompt) return prompt:detach() end)
+    refused("does not depend on a parameter", function(prompt, batch)
       return { prompt = prompt:detach(), shift = batch:embeddings() }
     end)
     refused("the prompt is float64 on cpu where float32 on cpu", function(prompt) return prompt:double() end)
@@ -139,13 +139,13 @@ return {
       return prompt
     end)
     local place = "encoder.block.0.layer.0.layer_norm"
-    refused("'scale' goes with 'low_rank'", function() return { changes = { [place] = { scale = 2, bias = torch.ones(16) } } } end)
-    refused("'activation' goes with 'bottleneck'", function() return { changes = { [place] = { activation = "relu" } } } end)
-    -- With a loss of its own a gradient may come from elsewhere.
+    refused("'scale' needs 'low_rank'", function() return { changes = { [place] = { scale = 2, bias = torch.ones(16) } } } end)
+    refused("'activation' needs 'bottleneck'", function() return { changes = { [place] = { activation = "relu" } } } end)
+    -- With a custom loss, gradients can have other sources.
     refused(nil, function(prompt) return prompt:detach() end, { loss = function(_, out) return out.loss end })
   end,
 
-  ["a method needs what it composes"] = function()
+  ["a method needs the prompts that it composes"] = function()
     small.refused("the composition 'sum' needs sources", small.trainer, {
       method = compt.methods.ssum { sources = 0 },
     })

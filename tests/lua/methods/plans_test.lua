@@ -1,10 +1,10 @@
---- Plans: what they hold, how large they are, and what is refused before training.
+--- Plans: their content, their sizes, and errors before training.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
 local m = compt.methods
 
---- A method of one's own around `build`.
+--- A custom method with this `build`.
 local function own(build, extra)
   local method = { name = "own", build = build, init = "vocabulary", lr = { a = 0.1, b = 0.1 } }
   for key, value in pairs(extra or {}) do method[key] = value end
@@ -22,7 +22,7 @@ local function prompt_of(setup)
   return function(batch) return batch:each(function() return p end) end
 end
 
---- Elements of some groups together.
+--- The number of elements of some groups.
 local function count(trainer, groups)
   local sum = 0
   for _, p in ipairs(trainer:parameters()) do
@@ -69,7 +69,7 @@ return {
     assert(tostring(alone:parameters()):find("in all", 1, true))
   end,
 
-  ["stages are told and have their own rates"] = function()
+  ["stages are reported and have separate rates"] = function()
     local t = small.trainer { method = m.mp2 { sources = 2, length = 2, rank = 3, warmup = 0 }, steps = 8 }
     local seen = {}
     for _ = 1, t.total_steps do
@@ -82,7 +82,7 @@ return {
       .. "prompts:source prompts:source", table.concat(seen, " "))
   end,
 
-  ["source tasks may be others than the targets"] = function()
+  ["source tasks can differ from the target tasks"] = function()
     local from = small.tasks { tasks = { "paraphrase", "nli2" }, shots = 4 }
     local seen = {}
     local method = m.spot { length = 2, from = from, retrieve = "best" }
@@ -90,7 +90,7 @@ return {
     for step = 1, t.total_steps do
       for task in pairs(t:step().tasks) do seen[task] = true end
       -- Two source prompts of a step each come first.
-      if step == 2 then small.refused("about the source tasks", t.evaluate, t, "test") end
+      if step == 2 then small.refused("trains the source tasks", t.evaluate, t, "test") end
     end
     local names = {}
     for task in sorted_pairs(seen) do names[#names + 1] = task end
@@ -100,7 +100,7 @@ return {
     assert(#t:prompts().names == 3)
   end,
 
-  ["source prompts trained before are taken, and those of another backbone are not"] = function()
+  ["trained source prompts are used, except those of another backbone"] = function()
     local b = small.backbone()
     local first = small.trainer { method = m.pt { length = 2, encoder = "none" }, backbone = b, steps = 2 }
     first:run()
@@ -112,7 +112,7 @@ return {
     local t = small.trainer { method = m.attempt { sources = sources, length = 2, width = 4 }, backbone = b }
     t:step()
     assert(t:evaluate("test", { only = "src0" }).average >= 0)
-    small.refused("follows from its input", t.prompts, t)
+    small.refused("depend on the input", t.prompts, t)
     refused("the prompt is [2, 16] where [3, 16] is expected", m.attempt { sources = sources, length = 3 })
     refused("where [20, 16] is expected", m.attempt { sources = { torch.zeros(20, 8) } })
     local micro = compt.backbone("micro", { device = "cpu" })
@@ -121,13 +121,13 @@ return {
     refused("is 128 wide", m.attempt { sources = { trained:prompts():get "nli2" }, length = 2 })
   end,
 
-  ["plans whose parts do not fit are refused before training"] = function()
+  ["invalid plans are refused before training"] = function()
     refused("the method trains nothing", own(function() return { give = function() end } end))
     refused("'a.p' is declared twice", own(function(setup)
       setup:parameter("a", "p", torch.zeros(2))
       setup:parameter("a", "p", torch.zeros(2))
     end))
-    refused("there is no 'give'", own(function(setup)
+    refused("'give' is missing", own(function(setup)
       prompt_of(setup)
       return {}
     end))
@@ -153,7 +153,7 @@ return {
       local p = setup:parameter("a", "p", torch.zeros(8))
       return { give = function() return { changes = { ["encoder.block.0.layer.0.layer_norm"] = { bias = p } } } end }
     end), { steps = 2 })
-    refused("a norm cannot be changed so", own(function(setup)
+    refused("a norm does not support this change", own(function(setup)
       local p = setup:parameter("a", "p", torch.zeros(1, 16))
       local change = { low_rank = { p, p } }
       return { give = function() return { changes = { ["encoder.block.0.layer.0.layer_norm"] = change } } end }
@@ -163,7 +163,7 @@ return {
     refused("there are no steps to make", m.mpt { length = 2 }, { steps = 1 })
   end,
 
-  ["plans are told apart and their tables left alone"] = function()
+  ["plans are distinguished and their tables do not change"] = function()
     local lr = { private = 0.3 }
     m.dept { lr = lr }
     assert(m.spot({ lr = lr }).lr.source == 0.3 and lr.update == nil and lr.source == nil)
@@ -194,7 +194,7 @@ return {
     small.refused("has no private prompts", t.evaluate, t, "test", { only = "private" })
   end,
 
-  ["a stage begins once, whatever becomes of its first step"] = function()
+  ["a stage begins once, even if its first step fails"] = function()
     local begun, spoilt = 0, true
     local function method()
       return own(function(setup)
@@ -234,7 +234,7 @@ return {
     assert(torch.equal(other:parameters()[1].value:detach(), drawn))
   end,
 
-  ["functions that fail say where"] = function()
+  ["errors of functions have their location"] = function()
     local t = small.trainer { method = own(function(setup)
       local give = prompt_of(setup)
       return { give = give, loss = function(_, out) return out.logits end }

@@ -1,12 +1,12 @@
---- Decides what follows from what, by rules on the facts that `reader` reads. It errs on the side
---- of finding a relation, so that whatever it calls "unknown" is safely so.
+--- Decides which facts follow from others, by rules on the facts that `reader` reads. In doubt it
+--- finds a relation, so that its "unknown" is reliable.
 local lexicon = require "compt.micro.lexicon"
 
 local judge = {}
 
 local slots = { "kind", "verb", "a", "b", "noun", "adjective", "place", "scale", "quantifier" }
 
---- Whether two facts say the same.
+--- Whether two facts have the same meaning.
 function judge.same(f, g)
   for _, slot in ipairs(slots) do
     if f[slot] ~= g[slot] then return false end

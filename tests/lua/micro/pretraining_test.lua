@@ -56,7 +56,7 @@ local function options_share(first, last, total)
 end
 
 return {
-  ["batches follow from the seed"] = function()
+  ["batches are determined by the seed"] = function()
     local one = run(1, 30)
     assert(one == run(1, 30))
     assert(one ~= run(2, 30))
@@ -75,7 +75,7 @@ return {
     end
   end,
 
-  ["examples of a batch are of like length"] = function()
+  ["examples of a batch have similar length"] = function()
     local mixture, spread, steps = pretraining.new { seed = 1, total_steps = 100 }, 0, 60
     for step = 1, steps do
       local shortest, longest = math.huge, 0
@@ -87,7 +87,7 @@ return {
     assert(spread / steps < 8)
   end,
 
-  ["spans and the rest make up the text"] = function()
+  ["spans and the remaining text are the whole text"] = function()
     local r = random.new(4)
     for length = 1, 80 do
       local ids = {}
@@ -101,7 +101,7 @@ return {
     end
   end,
 
-  ["a fifth of the tokens goes into spans of one to three"] = function()
+  ["a fifth of the tokens is in spans of one to three"] = function()
     local r, ids = random.new(5), {}
     for i = 1, 50 do ids[i] = 100 + i end
     ids[51] = tokenizer.eos
@@ -121,7 +121,7 @@ return {
     assert(share > 0.06 and share < 0.16, share)
   end,
 
-  ["listed labels decide the answer"] = function()
+  ["the answer is one of the listed labels"] = function()
     for _, skill in ipairs { "follow3", "same", "mood" } do
       local options = { count = 200, seed = 1, options_rate = 1 }
       for _, example in ipairs(pretraining.skill_examples(skill, options)) do
@@ -131,7 +131,7 @@ return {
     end
   end,
 
-  ["the tasks' label words come only as options"] = function()
+  ["label words of the tasks occur only as options"] = function()
     local reserved = {}
     for _, word in ipairs(skills.task_words) do reserved[word] = true end
     for _, skill in ipairs(skills.list) do
@@ -141,7 +141,7 @@ return {
     end
   end,
 
-  ["the pool of options holds 39 words"] = function()
+  ["the pool of options has 39 words"] = function()
     assert(#skills.option_words == 39)
   end,
 }

@@ -27,7 +27,7 @@ return {
     assert(one ~= table.concat(draws(random.new(7, "b"), 5), " "))
   end,
 
-  ["integers are even and within their bounds"] = function()
+  ["integers are uniform and within their bounds"] = function()
     local r, counts = random.new(1), { 0, 0, 0, 0, 0, 0 }
     for _ = 1, 6000 do
       local n = r:integer(1, 6)
@@ -36,7 +36,7 @@ return {
     for _, count in ipairs(counts) do assert(count > 880 and count < 1120) end
   end,
 
-  ["weights are kept"] = function()
+  ["weights are respected"] = function()
     local r, often = random.new(2), 0
     for _ = 1, 4000 do
       if r:weighted { { "often", 3 }, { "never", 0 }, { "seldom", 1 } } == "often" then
@@ -53,7 +53,7 @@ return {
     assert(table.concat(list) == "12345678")
   end,
 
-  ["a seed that is no integer is an error"] = function()
+  ["a seed that is not an integer is an error"] = function()
     assert(not pcall(random.new, "one"))
     assert(not pcall(random.new, nil))
   end,

@@ -1,5 +1,5 @@
---- Reads sentences of the microworld back into what they say, by a grammar of its own that knows
---- nothing of the generator's: the independent judge of the labels' soundness.
+--- Parses sentences of the micro world into facts, with a grammar that is independent of the generator's.
+--- It is used to check that labels are correct.
 local lexicon = require "compt.micro.lexicon"
 
 local reader = {}
@@ -158,7 +158,7 @@ local function read(grammar, text)
   return found
 end
 
---- What one sentence says: its slots, `kind`, `negated`; nil for no good sentence.
+--- The fact of a sentence: its slots, `kind`, `negated`; nil for an ungrammatical sentence.
 function reader.fact(sentence)
   local found = read(sentences, sentence)
   assert(#found <= 1, "two readings: " .. sentence)
@@ -169,7 +169,7 @@ function reader.fact(sentence)
   return fact
 end
 
---- What each sentence of a text says.
+--- The facts of the sentences of a text.
 function reader.facts(text)
   local list = {}
   for sentence in text:gmatch "[^.]+%." do
@@ -178,7 +178,7 @@ function reader.facts(text)
   return list
 end
 
---- What a question asks: the slots it shows, `kind`, and the slot it `asks` for.
+--- The content of a question: the slots it shows, `kind`, and the slot it `asks` for.
 function reader.question(text)
   local found = read(questions, text)
   assert(#found == 1, ("%d readings: %s"):format(#found, text))

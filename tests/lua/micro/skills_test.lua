@@ -2,7 +2,7 @@ local judge = require "tests.lua.micro.judge"
 local pretraining = require "compt.micro.pretraining"
 local reader = require "tests.lua.micro.reader"
 
--- Fresh examples of a skill whose instruction comes last, so that the input stands first.
+-- New examples of a skill whose instruction comes last, so that the input comes first.
 local function examples(skill, instruction)
   local found = {}
   for _, example in ipairs(pretraining.skill_examples(skill, { count = 1500, seed = 9 })) do
@@ -66,7 +66,7 @@ return {
     end
   end,
 
-  ["rewrite says the same"] = function()
+  ["rewrite keeps the meaning"] = function()
     for _, example in ipairs(examples("rewrite", "say it again")) do
       local text = example.input:match "^text : (.*)$"
       assert(judge.same(reader.fact(text), reader.fact(example.answer)), example.input)

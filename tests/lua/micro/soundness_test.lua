@@ -1,4 +1,4 @@
---- Every label against the independent judgement of `reader` and `judge`.
+--- Compares every label with the independent judgement of `reader` and `judge`.
 local judge = require "tests.lua.micro.judge"
 local reader = require "tests.lua.micro.reader"
 local tasks = require "compt.micro.tasks"
@@ -87,7 +87,7 @@ return {
     end)
   end,
 
-  ["no broken sentence reads well"] = function()
+  ["no corrupted sentence is grammatical"] = function()
     for _, row in ipairs(tasks.rows("acceptability", { count = count, seed = 18 })) do
       for _, pattern in ipairs(row.label == "unacceptable" and reads_well or {}) do
         assert(not row.sentence:find(pattern), row.sentence)

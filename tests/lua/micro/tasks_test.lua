@@ -72,7 +72,7 @@ return {
     end
   end),
 
-  ["no row twice, none of the test set, whatever the counts"] = each(function(name)
+  ["rows are unique and not in the test set, for any counts"] = each(function(name)
     local rows = tasks.rows(name, { count = 500, seed = 4 })
     local _, few_shot = sources(name, rows)
     local distinct = 0
@@ -83,7 +83,7 @@ return {
     end
   end),
 
-  ["excluded rows stay out"] = each(function(name)
+  ["excluded rows do not occur"] = each(function(name)
     local _, exclude = sources(name, tasks.rows(name, { count = 100, seed = 1 }))
     for _, row in ipairs(tasks.rows(name, { count = 100, seed = 1, exclude = exclude })) do
       assert(not exclude[tasks.source(name, row)])

@@ -22,7 +22,7 @@ return {
     assert(tokenizer.sentinel(0) == 447 and tokenizer.sentinel(31) == 416)
   end,
 
-  ["no piece twice"] = function()
+  ["pieces are unique"] = function()
     local seen = {}
     for _, piece in ipairs(tokenizer.pieces()) do
       assert(not seen[piece], piece)
@@ -40,7 +40,7 @@ return {
     assert(count == 13)
   end,
 
-  ["everything the microworld says is one piece a word"] = function()
+  ["every word of the micro world is one piece"] = function()
     local r = random.new(11)
     for _ = 1, 1000 do one_piece_a_word(narrative.draw(r)) end
     for _, skill in ipairs(skills.list) do

@@ -1,10 +1,10 @@
---- Prompts from files and for them.
+--- Reading and writing prompts.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
 local function temporary(ending) return os.tmpname() .. ending end
 
---- A trainer of plain prompt tuning on one task, its prompts before the input.
+--- A trainer of plain prompt tuning on one task, with prompts before the input.
 local function prompt_tuning(changes)
   local options = {
     tasks = small.tasks { tasks = { "nli2" } }, placement = "prepend",
@@ -15,7 +15,7 @@ local function prompt_tuning(changes)
 end
 
 return {
-  ["a trainer's prompts have names, and say where they stood"] = function()
+  ["prompts of a trainer have names and their placement"] = function()
     local t = small.trainer()
     local prompts = t:prompts()
     assert(#prompts == 8 and #prompts.names == 8)
@@ -31,7 +31,7 @@ return {
     assert(tostring(prompts):find "prompts%(ssum: 8%)" and tostring(p):find "prompt%(nli2: %[3, 16%], append")
   end,
 
-  ["what is saved is loaded with what is known of it"] = function()
+  ["saved prompts are loaded with their metadata"] = function()
     local t = small.trainer()
     t:step()
     local file = temporary ".safetensors"
@@ -67,7 +67,7 @@ return {
     os.remove(file)
   end,
 
-  ["a prompt goes to peft and comes back"] = function()
+  ["a prompt is exported to peft and imported again"] = function()
     local t = prompt_tuning()
     local p, folder = t:prompts():get "nli2", temporary "_peft"
     for _, kind in ipairs { "PROMPT_TUNING", "P_TUNING" } do
@@ -82,11 +82,11 @@ return {
       { type = "MULTITASK_PROMPT_TUNING" })
   end,
 
-  ["prompts behind the input go to peft only by force"] = function()
+  ["prompts after the input are exported to peft only with force"] = function()
     local prompts, folder = small.trainer():prompts(), temporary "_peft"
     local p = prompts:get "nli2"
-    small.refused("was trained behind the input", p.export_peft, p, folder)
-    small.refused("was trained behind the input", prompts.export_peft, prompts, folder)
+    small.refused("was trained after the input", p.export_peft, p, folder)
+    small.refused("was trained after the input", prompts.export_peft, prompts, folder)
     p:export_peft(folder, { force = true })
   end,
 
@@ -107,14 +107,14 @@ return {
     assert(torch.allclose(merged.value, p.value * 0.3 + q.value * 0.7, { atol = 1e-6 }))
     assert(merged.name == "merged" and merged.placement == "append" and merged.backbone == "random")
     local longer = small.trainer({ method = compt.methods.ssum { sources = 2, length = 4 } }):prompts()
-    small.refused("prompts of one shape", compt.prompts.merge, { { p, 1 }, { longer:get "nli2", 1 } })
+    small.refused("prompts of the same shape", compt.prompts.merge, { { p, 1 }, { longer:get "nli2", 1 } })
     small.refused("entry 2 must be { prompt, weight }: its first is a tensor", compt.prompts.merge,
       { { p, 1 }, { p.value, 1 } })
     small.refused("entry 1 must be { prompt, weight }: its second is a nil", compt.prompts.merge, { { p } })
     small.refused("nothing to merge", compt.prompts.merge, {})
   end,
 
-  ["training goes on from an imported prompt"] = function()
+  ["training continues from an imported prompt"] = function()
     local before = prompt_tuning { steps = 4 }
     before:run()
     local folder = temporary "_peft"

@@ -1,4 +1,4 @@
---- How routers weigh sources, by hand.
+--- Router weights of source prompts, computed by hand.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
@@ -54,7 +54,7 @@ return {
     small.refused("did you mean 'softmax'?", router, { eval = "softmx" })
   end,
 
-  ["in training each example has a sample of its own"] = function()
+  ["in training each example has a separate sample"] = function()
     torch.manual_seed(1)
     local r = learned { train = "none" }
     local many = {}
@@ -77,7 +77,7 @@ return {
     weights:select(2, 1):sum():backward()
   end,
 
-  ["the seed decides the samples"] = function()
+  ["the seed determines the samples"] = function()
     local r = learned()
     local function draw(seed)
       torch.manual_seed(seed)
@@ -97,7 +97,7 @@ return {
     small.refused("temperature", r.weights, r, 1, { train = true, temperature = 0 })
   end,
 
-  ["one draw for a whole step, where wanted"] = function()
+  ["per = 'step' draws one sample per step"] = function()
     local r = router { per = "step", train = "none" }
     local drawn = r:weights({ 1, 2, 1, 3 }, { train = true })
     for i = 2, 4 do assert(torch.equal(drawn[1], drawn[i])) end

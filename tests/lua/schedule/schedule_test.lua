@@ -3,7 +3,7 @@ local golden = dofile "tests/lua/schedule/golden.lua"
 
 local function at(schedule, step, total) return schedule(step, { total_steps = total }) end
 
---- What is seen when the first `count` metrics are known: losses, or scores.
+--- The view when the first `count` metrics are known: losses, or scores.
 local function view(total, metrics, count, scores)
   local known, seen = table.move(metrics or {}, 1, count, 1, {}), { total_steps = total }
   if not scores then
@@ -35,7 +35,7 @@ return {
     end
   end,
 
-  ["what a schedule prints makes the same schedule"] = function()
+  ["the printed text of a schedule creates the same schedule"] = function()
     for _, case in ipairs(golden) do
       local text = tostring(load("return " .. case[1], "", "t", { s = s })())
       local again = load("return s." .. text, text, "t", { s = s })()
@@ -53,12 +53,12 @@ return {
     end
   end,
 
-  ["piecewise joins its points and is level outside"] = function()
+  ["piecewise interpolates between its points and is constant outside"] = function()
     local p = s.piecewise { { 2, 1 }, { 4, 3 }, { 8, 1 } }
     for step, value in ipairs { 1, 1, 2, 3, 2.5, 2, 1.5, 1, 1 } do close(at(p, step, 9), value) end
   end,
 
-  ["chain gives each part its share of the steps"] = function()
+  ["each part of a chain has its share of the steps"] = function()
     local c = s.chain { { 0.4, s.linear(0, 3) }, { 0.6, s.linear(3, 1) } }
     local expected = { 0, 1, 2, 3, 3, 2.6, 2.2, 1.8, 1.4, 1 }
     for step, value in ipairs(expected) do close(at(c, step, 10), value) end
@@ -72,7 +72,7 @@ return {
     close(at(s.constant(7), 3, 5), 7)
   end,
 
-  ["one_cycle has its highest value even where the rise has one step only"] = function()
+  ["one_cycle reaches its peak even if the rise has only one step"] = function()
     local c = s.one_cycle(1, { pct_start = 0.1, anneal = "linear", final_div_factor = 4 })
     for step, value in ipairs { 1, 0.89, 0.78 } do close(at(c, step, 10), value) end
     close(at(c, 10, 10), 0.01)
@@ -86,7 +86,7 @@ return {
     for step, value in pairs(expected) do close(at(c, step, 1000), value) end
   end,
 
-  ["warmup rises to where the schedule starts, which then has the other steps"] = function()
+  ["warmup rises to the first value of the schedule, which has the other steps"] = function()
     local w = s.warmup(s.linear(4, 0), { warmup = 0.4 })
     for step, value in ipairs { 0, 1, 2, 3, 4, 3.2, 2.4, 1.6, 0.8, 0 } do
       close(at(w, step, 10), value)
@@ -97,7 +97,7 @@ return {
     for step = 1, 5 do close(at(s.warmup(3, { warmup = 0 }), step, 5), 3) end
   end,
 
-  ["on_plateau is as good within other schedules"] = function()
+  ["on_plateau works inside other schedules"] = function()
     local p = s.on_plateau(8, { factor = 0.5, patience = 0 })
     local seen = { total_steps = 10, epoch_losses = { 3, 3, 3, 1 } }
     close(p(9, seen), 2)
@@ -108,7 +108,7 @@ return {
     close(s.warmup(p, { warmup = 0.4 })(9, seen), 2)
   end,
 
-  ["on_plateau holds no state and needs no history"] = function()
+  ["on_plateau has no state and needs no history"] = function()
     local p = s.on_plateau(8, { factor = 0.5, patience = 0 })
     local later, earlier = view(10, { 3, 3, 3 }, 3), view(10, { 3, 3, 3 }, 2)
     for _ = 1, 2 do
@@ -119,7 +119,7 @@ return {
     close(at(s.on_plateau(8, { metric = "score" }), 5, 10), 8)
   end,
 
-  ["on_plateau asks scores to rise and losses to fall"] = function()
+  ["on_plateau expects scores to rise and losses to fall"] = function()
     local rising = { 10, 20, 30, 40 }
     local options = { factor = 0.5, patience = 1, metric = "score" }
     close(s.on_plateau(8, options)(5, view(10, rising, 4, true)), 8)
@@ -129,7 +129,7 @@ return {
     close(s.on_plateau(8, options)(5, view(10, rising, 4)), 8)
   end,
 
-  ["on_plateau takes small improvements for none"] = function()
+  ["on_plateau ignores small improvements"] = function()
     local function reductions(options, metrics)
       options.factor, options.patience = 0.5, 0
       return -math.log(s.on_plateau(1, options)(9, view(9, metrics, #metrics)), 2)
@@ -187,7 +187,7 @@ return {
     refused(function() s.chain { 1 } end, "schedule.chain: expected a list, got 1")
   end,
 
-  ["an error points at the caller"] = function()
+  ["errors point to the caller"] = function()
     for _, call in ipairs {
       function() s.linear("x") end,
       function() s.warmup_linear("x") end,

@@ -1,4 +1,4 @@
---- Files of rows as people have them: each is read, or refused with what helps.
+--- Common formats of row files: each is read, or refused with a helpful error.
 local compt = require "compt"
 
 local OWN = "tests/fixtures/hub/own/"
@@ -18,7 +18,7 @@ local function definition(files, changes)
   return { t = task }
 end
 
---- "text label|text label" of the rows of all splits, in the order of their text.
+--- "text label|text label" of the rows of all splits, sorted by text.
 local function read(files, changes, options)
   options = options or {}
   options.data = options.data or folder
@@ -49,7 +49,7 @@ local tests = {
     refused("with 'delimiter', any other file is read as a table", "sheet.txt")
     same(read("sheet.txt", { delimiter = "\t" }), "bad no")
     refused("'delimiter' must be one ASCII character, got ';;'", "sheet.csv", { delimiter = ";;" })
-    refused("'delimiter' is for files, and the rows are given", nil,
+    refused("'delimiter' is for files, not for 'rows'", nil,
       { delimiter = ";", rows = { train = { { text = "a", label = 1 } }, test = { { text = "a", label = 1 } } } })
   end,
 
@@ -61,7 +61,7 @@ local tests = {
     refused("'label' is a name where others are positions", "bare.csv",
       { columns = { text = 3, label = "gold" } })
     refused("positions count from 1", "bare.csv", { columns = { text = 0, label = 2 } })
-    refused("3 cells, but 'text' is to be column 4", "bare.csv", { columns = { text = 4, label = 2 } })
+    refused("3 cells, but 'text' is column 4", "bare.csv", { columns = { text = 4, label = 2 } })
     refused("'columns' must name its fields", "bare.csv", { columns = { "id", "label", "text" } })
     refused("'quotes' must be true or false", "bare.csv", { quotes = "no" })
     refused("did you mean 'text'?", "bare.csv", { columns = { txt = 3, label = 2 } })
@@ -69,7 +69,7 @@ local tests = {
     refused("'columns' by position is for tables", "rows.jsonl", { columns = { text = 1, label = 2 } })
   end,
 
-  ["rows that lack their label or text are refused, or left out, in every format"] = function()
+  ["rows without a label or text are refused or skipped in every format"] = function()
     write("lacks.jsonl", '{"text": "a", "label": 0}\n\n{"text": "b", "label": -1}\n{"text": null, "label": 1}\n'
       .. '{"text": "d", "label": NaN}\n{"label": 1}\n{"text": "e", "label": "yes"}\n')
     write("lacks.csv", "text,label\na,0\n\nb,-1\n,1\nd,\n\" \",1\ne,yes\n")
@@ -79,7 +79,7 @@ local tests = {
       local file = "lacks." .. name
       refused(file .. ": line " .. (name == "jsonl" and 3 or name == "json" and 3 or 4)
         .. ": no label: 'label' " .. text, file)
-      refused('missing = "skip" leaves out rows', file)
+      refused('missing = "skip" skips rows', file)
       same(read(file, { missing = "skip" }), "a no|e yes")
       same(read(file, nil, { missing = "skip" }), "a no|e yes")
     end
@@ -91,7 +91,7 @@ local tests = {
     same(read(nil, { rows = rows, missing = "skip" }), "a no")
     refused("rows.train: row 2: no field 'label'", nil, { rows = rows })
     refused("did you mean 'skip'?", "lacks.csv", { missing = "skp" })
-    refused("every train row is left out: 3 without text", nil,
+    refused("every train row is skipped: 3 without text", nil,
       { rows = rows, fields = { "txt" }, missing = "skip" })
     refused("lacks.csv: line 1: no field 'txt'", "lacks.csv", { fields = { "txt" }, missing = "skip" })
     -- A label may be called so.
@@ -99,12 +99,12 @@ local tests = {
     same(read("minus.csv", { labels = { "-1", "one" } }), "x -1")
   end,
 
-  ["a function's rows have nil for null, and no text where it gives none"] = function()
+  ["rows for functions have nil for null, and empty results count as no text"] = function()
     write("null.jsonl", '{"text": "a", "label": 0, "note": null}\n{"text": "b", "label": 1, "note": "x"}\n')
     local function template(row) if row.note == nil then return row.text end end
     same(read("null.jsonl", { template = template, missing = "skip" }), "a no")
-    refused("line 2: no text: the template gives none", "null.jsonl", { template = template })
-    refused("line 1: template: it returned a table, no text", "null.jsonl", { template = function() return {} end })
+    refused("line 2: no text: the template returned none", "null.jsonl", { template = template })
+    refused("line 1: template: it returned a table, not a string", "null.jsonl", { template = function() return {} end })
     same(read("null.jsonl", { template = function(row) return row.label end }), "0 no|1 yes")
   end,
 
@@ -121,34 +121,34 @@ local tests = {
     same(read "*.jsonl", "star yes")
     same(read { train = { "part-2*", "part-1.*" }, test = "part-2.jsonl" }, "one no|two yes")
     same(read("*/part-2.jsonl", nil, { data = folder:match "(.*)/" }), "two yes")
-    refused("prt-*.jsonl: no file fits this pattern", "prt-*.jsonl")
+    refused("prt-*.jsonl: no file matches this pattern", "prt-*.jsonl")
     refused("there is no folder", "nowhere/prt-*.jsonl")
-    refused("'**' is not read as a pattern", "**/part-1.jsonl")
+    refused("'**' is not supported in patterns", "**/part-1.jsonl")
   end,
 
-  ["lists of files and rows hold what they seem to, and nothing twice"] = function()
+  ["lists of files and rows are complete and without duplicates"] = function()
     write("p-1.jsonl", '{"text": "a", "label": 1}\n')
     os.execute(("ln -s /nowhere/x %q"):format(folder .. "/p-2.jsonl"))
-    refused("a link to '/nowhere/x', which is not there", "p-*.jsonl")
+    refused("a link to '/nowhere/x', which does not exist", "p-*.jsonl")
     os.remove(folder .. "/p-2.jsonl")
     os.execute(("mkdir %q"):format(folder .. "/p-3.jsonl"))
     refused("p-3.jsonl: this is a folder", "p-*.jsonl")
     os.execute(("rmdir %q"):format(folder .. "/p-3.jsonl"))
     assert(read("p-*.jsonl") == "a yes")
-    refused("p-1.jsonl' comes twice", { train = { "p-1.jsonl", "./p-1.jsonl" }, test = "p-1.jsonl" })
+    refused("p-1.jsonl' occurs twice", { train = { "p-1.jsonl", "./p-1.jsonl" }, test = "p-1.jsonl" })
     write("z.jsonl", "\x1f\x8b\x08\0")
     refused("it is compressed with gzip", "z.jsonl")
     write("l.jsonl", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
     refused("a pointer of git-lfs", "l.jsonl")
     local row = { text = "a", label = 1 }
     local function rows(train) return { rows = { train = train, test = { row } } } end
-    refused("a list of 1 has something at 3, too", nil, rows { row, nil, row })
-    refused("a list of 1 has something at 'foo', too", nil, rows { row, foo = row })
+    refused("a list of 1 has a value at 3, too", nil, rows { row, nil, row })
+    refused("a list of 1 has a value at 'foo', too", nil, rows { row, foo = row })
     refused("'label_names' holds 'a ' twice", nil, { rows = { train = { row }, test = { row } }, label_names = { "a", "a " } })
     refused("the metric 'pearson' is for labels that are numbers", nil, { rows = { train = { row }, test = { row } }, metrics = { "pearson" } })
   end,
 
-  ["the numbers of a ClassLabel are what the file calls them"] = function()
+  ["numbers of a ClassLabel are matched by the names in the file"] = function()
     local here = { data = "." }
     local function gold(changes)
       changes.columns, changes.missing = { label = "gold" }, "skip"
@@ -167,20 +167,20 @@ local tests = {
     local function unfit(expected, changes)
       refused(expected, gold_file, gold(changes), here)
     end
-    unfit("gold.parquet: the file calls its labels 'neg', 'pos'; the task's are 'bad', 'good'",
+    unfit("gold.parquet: the labels of the file are 'neg', 'pos'; the task's are 'bad', 'good'",
       { labels = { "bad", "good" } })
     unfit("(or 'negative', 'positive')", { labels = { "bad", "good" }, class_names = { "negative", "positive" } })
-    unfit("which are no numbers", { labels = "number" })
+    unfit("which are not numbers", { labels = "number" })
     unfit("'class_names' needs a name for each of 'labels'", { labels = { "bad", "good" }, class_names = { "neg" } })
     refused("row 3: no label: 'gold' is -1", gold_file, { labels = { "neg", "pos" }, columns = { label = "gold" } }, here)
     -- Without names numbers are places, as in any file.
     same(read(OWN .. "odd.parquet", { missing = "skip", labels = { "x", "y" } }, here), "a x")
   end,
 
-  ["columns that nobody names may hold anything"] = function()
+  ["unused columns can have any content"] = function()
     local here, odd = { data = "." }, OWN .. "odd.parquet"
     same(read(odd, { fields = { "kind" }, missing = "skip" }, here), "u no|v yes|v yes")
-    for column, what in pairs { bytes = "bytes that are no text", list = "a list", image = "a table", pairs = "a table" } do
+    for column, what in pairs { bytes = "bytes that are not text", list = "a list", image = "a table", pairs = "a table" } do
       refused("row 1: field '" .. column .. "' holds " .. what, odd, { fields = { column }, missing = "skip" }, here)
     end
     write("odd.jsonl", '{"text": "a", "label": 0, "score": NaN, "tags": [], "big": 1e999, "emoji": "\\ud83d"}\n')
@@ -189,7 +189,7 @@ local tests = {
     refused("line 1: field 'tags' holds a list", "odd.jsonl", { fields = { "tags" } })
   end,
 
-  ["other encodings are named with the command that converts"] = function()
+  ["errors for other encodings have the command that converts"] = function()
     write("latin.csv", "text,label\nlabel,0\ncaf\xe9,1\n")
     refused("latin.csv: line 3: column 'text': not UTF-8 (byte 0xE9); it looks like Latin-1", "latin.csv")
     refused("iconv -f WINDOWS-1252 -t UTF-8 " .. folder .. "/latin.csv > " .. folder .. "/latin.utf8.csv", "latin.csv")
@@ -198,7 +198,7 @@ local tests = {
   end,
 }
 
---- Each test has a folder of its own.
+--- Each test has a separate folder.
 for name, test in pairs(tests) do
   tests[name] = function()
     folder = os.tmpname()

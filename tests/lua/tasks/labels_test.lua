@@ -1,6 +1,6 @@
 local compt = require "compt"
 
---- What is thrown, as text.
+--- The error of a call, as text.
 local function refusal(f, ...)
   local ok, message = pcall(f, ...)
   assert(not ok, "nothing was refused")
@@ -23,7 +23,7 @@ local function targets(labels, given, changes)
   return table.concat(found, "|")
 end
 
---- The targets of the same rows as files of each kind; `texts` are the labels as they are written there.
+--- The targets of the same rows as files of each format; `texts` are the labels as written in the files.
 local function in_files(labels, texts, changes)
   local found = {}
   for _, kind in ipairs { "jsonl", "csv", "tsv" } do
@@ -51,7 +51,7 @@ end
 local FIVE = { "1", "2", "3", "4", "5" }
 
 return {
-  ["words that are compared as one are refused where the tasks are made"] = function()
+  ["label words that are compared as equal are refused"] = function()
     for _, pair in ipairs {
       { "yes", "yes" }, { " yes", "yes" }, { "not  same", "not same" }, { "no\u{a0}", "no" }, { "a\tb", "a b" },
       { "ｙｅｓ", "yes" }, { "\u{e9}t\u{e9}", "e\u{301}te\u{301}" }, { "\u{3000}no", "no" },
@@ -62,13 +62,13 @@ return {
     assert(targets({ "yes", "yes and no" }, { 0, 1 }) == "yes|yes and no")
   end,
 
-  ["a row may write its word otherwise"] = function()
+  ["labels of rows are normalised like label words"] = function()
     local labels = { " no", "not  same" }
     assert(targets(labels, { "no", "no ", "not same", "not\tsame", "ｎｏ", 1 }) == " no| no|not  same|not  same| no|not  same")
     fails("outside the label set", targets, labels, { "notsame" })
   end,
 
-  ["digits are a word or a place alike in every format, or are asked about"] = function()
+  ["digits are a word or a class id in every format; ambiguous ones are errors"] = function()
     assert(in_files(FIVE, { "1", "4" }) == "label_is")
     assert(in_files(FIVE, { "5", "5" }) == "label_is")
     assert(in_files(FIVE, { "1", "4" }, { label_is = "word" }) == "1|4")
@@ -80,7 +80,7 @@ return {
     assert(in_files({ "1.0", "2.0" }, { "1", "2.0" }) == "label_is")
   end,
 
-  ["truth values are those of words in every format"] = function()
+  ["booleans are matched to label words in every format"] = function()
     assert(in_files({ "false", "true" }, { "true", "false" }) == "true|false")
     assert(in_files({ "true", "false" }, { "true", "false" }) == "true|false")
     assert(in_files({ "negative", "positive" }, { "true", "false" }) == "positive|negative")
@@ -91,7 +91,7 @@ return {
 
   ["rows given in Lua and Parquet are read by the same rule"] = function()
     for _, label in ipairs { 1, "1", 1.0, "1.0" } do
-      fails('say in the task which it is: label_is = "word" or label_is = "index"', targets, FIVE, { label })
+      fails('set in the task: label_is = "word" or label_is = "index"', targets, FIVE, { label })
       assert(targets(FIVE, { label }, { label_is = "word" }) == "1")
       assert(targets(FIVE, { label }, { label_is = "index" }) == "2")
     end

@@ -45,24 +45,24 @@ return {
     assert(#tasks == 13 and names(tasks):find "sst2.*scitail")
     assert(names(compt.tasks({ "set2", "sst2" }, { data = DATA, shots = 2 })):find "sst2")
     assert(names(compt.tasks("sst2", { data = DATA })) == "sst2")
-    fails("task 'rte' comes twice", compt.tasks, { "rte", "rte" }, { data = DATA })
+    fails("task 'rte' occurs twice", compt.tasks, { "rte", "rte" }, { data = DATA })
   end,
 
-  ["a name of two tasks is asked about"] = function()
+  ["an ambiguous task name is an error"] = function()
     fails("'qnli' is a task of glue and another one of micro", compt.tasks, "qnli", { data = DATA })
-    fails('say which: "glue.qnli" or "micro.qnli"', compt.tasks, { "rte", "qnli" }, { data = DATA })
+    fails('specify one: "glue.qnli" or "micro.qnli"', compt.tasks, { "rte", "qnli" }, { data = DATA })
     local glue = compt.tasks("glue.qnli", { data = DATA, shots = 2 })
     local micro = compt.tasks({ "micro.qnli" }, { shots = 2 })
     assert(names(glue) == "qnli" and names(micro) == "qnli")
     assert(text(glue, 1, "test") ~= text(micro, 1, "test"))
-    fails("task 'qnli' comes twice: as one of 'glue' and as one of 'micro'",
+    fails("task 'qnli' occurs twice: as one of 'glue' and as one of 'micro'",
       compt.tasks, { "glue.qnli", "micro" }, { data = DATA })
-    fails("task 'rte' comes twice: as one of 'glue' and as a definition",
+    fails("task 'rte' occurs twice: as one of 'glue' and as a definition",
       compt.tasks, { "glue", rte = mood() }, { data = DATA })
     fails("unknown task of 'glue' 'rtee'", compt.tasks, "glue.rtee", { data = DATA })
   end,
 
-  ["an unknown task that another set has is told so"] = function()
+  ["the error of an unknown task names the set that has it"] = function()
     fails("'scitail' is a task of set2", compt.tasks, "glue", { data = DATA, tasks = { "scitail" } })
     fails('compt.tasks({ "glue", "set2.scitail" })', compt.tasks, "glue", { data = DATA, tasks = { "scitail" } })
     fails("'rte' is a task of glue", compt.tasks, { mood = mood() }, { tasks = { "rte" } })
@@ -71,7 +71,7 @@ return {
     fails("did you mean 'scitail'?", compt.tasks, { "rte", "scitial" }, { data = DATA })
   end,
 
-  ["what is no name in a list is refused"] = function()
+  ["list entries that are not names are refused"] = function()
     fails("entry 2 is a number", compt.tasks, { "rte", 3 }, { data = DATA })
     fails("every task needs a name", compt.tasks, { mood() })
     fails("task 'mood' must be a table, got a string", compt.tasks, { mood = "text" })
@@ -79,7 +79,7 @@ return {
     fails("a + b", compt.tasks, { tasks, "rte" }, { data = DATA })
   end,
 
-  ["sets are added up, each as it was drawn"] = function()
+  ["added sets keep their draws"] = function()
     local a = compt.tasks({ "rte" }, { data = DATA, shots = 4, seed = 1 })
     local b = compt.tasks("micro", { shots = 2, per = "class", seed = 7, tasks = { "nli3", "nli2" } })
     local both = a + b
@@ -101,7 +101,7 @@ return {
     assert(alike.shots == 4 and alike.per == "task" and alike.seed == 1)
   end,
 
-  ["tasks of one name are not added up"] = function()
+  ["sets with the same task cannot be added"] = function()
     local a = compt.tasks("glue", { data = DATA, shots = 2, seed = 1, tasks = { "rte", "sst2" } })
     local b = compt.tasks("set2", { data = DATA, shots = 2, seed = 2 })
     fails("task 'sst2' is in both 'glue' and 'set2'", function() return a + b end)
@@ -109,7 +109,7 @@ return {
     fails("tasks are added to tasks, not to a number", function() return 1 + a end)
   end,
 
-  ["lengths stay with the tasks they were counted of"] = function()
+  ["added sets keep their lengths"] = function()
     local tokenizer = compt.tokenizer "tests/golden/tokenizer"
     local a = compt.tasks("rte", { data = DATA, tokenizer = tokenizer })
     local both = a + compt.tasks({ mood = mood() })

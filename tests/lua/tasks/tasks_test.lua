@@ -69,7 +69,7 @@ return {
     assert(table.concat(some.names, " ") == "mrpc rte")
   end,
 
-  ["a task's rows depend on the seed and on its name alone"] = function()
+  ["rows of a task depend only on the seed and its name"] = function()
     local function text(tasks, split)
       local sources = {}
       for i, row in ipairs(tasks:rows("rte", split)) do sources[i] = row.source end
@@ -93,7 +93,7 @@ return {
     for _, row in ipairs(tasks:rows("stsb", "train")) do assert(row.target:find "%.0$") end
   end,
 
-  ["rows may be given, and templates written"] = function()
+  ["rows and templates in Lua are used"] = function()
     local tasks = compt.tasks(mood { prefix = "mood" })
     assert(tasks:rows("mood", "train")[1].source == "mood text: good day")
     assert(tasks:rows("mood", "train")[2].target == "negative")
@@ -106,7 +106,7 @@ return {
     assert(tasks:rows(1, "test")[1].source == "review: fine")
   end,
 
-  ["files are found from the script's folder"] = function()
+  ["files are relative to the folder of the script"] = function()
     local task = {
       fields = { "text" }, labels = { "negative", "positive" },
       files = { train = "reviews.tsv", test = "reviews.csv" },
@@ -121,7 +121,7 @@ return {
     assert(text:find "mood" and text:find("negative 1, positive 1", 1, true), text)
   end,
 
-  ["unknown names bring the nearest known one"] = function()
+  ["errors of unknown names suggest the nearest name"] = function()
     fails("did you mean 'glue'?", "gleu", { data = DATA })
     fails("did you mean 'mrpc'?", "mrcp", { data = DATA })
     fails("did you mean 'rte'?", "glue", { data = DATA, tasks = { "rtee" } })
@@ -137,11 +137,11 @@ return {
     assert(not ok and tostring(message):find("Lua counts from 1", 1, true), message)
   end,
 
-  ["bad rows are named by task, file, line and field"] = function()
+  ["errors of rows name task, file, line and field"] = function()
     local bad = { train = { { text = "x", label = 0 } }, test = { { text = "x", label = 7 } } }
     fails("compt.tasks: mood: rows.test: row 1: label 7 is outside the label set", mood { rows = bad })
     fails("mood: rows.train: row 1: no field 'txt'", mood { fields = { "txt" } })
-    fails("mood: rows.test holds no row", mood { rows = { train = bad.train, test = {} } })
+    fails("mood: rows.test is empty", mood { rows = { train = bad.train, test = {} } })
     fails("bad.tsv: line 3: label \"9\" is outside the label set",
       { t = { fields = { "text" }, labels = { "no", "yes" }, files = { train = "bad.tsv", test = "bad.tsv" } } })
     fails("truncated.jsonl.gz: line 1: the compressed file ends too early",
@@ -149,18 +149,18 @@ return {
     fails("tests/golden/rte/train.jsonl.gz: No such file", "rte", { data = "tests/golden" })
     fails("data: tests/fixtures/rows/nothing: there is no such folder",
       "rte", { data = DATA .. "/nothing" })
-    fails("task 'rte' comes twice", "glue", { data = DATA, tasks = { "rte", "rte" } })
-    fails("mood: 3 shots asked for, but there are 2 training rows", mood(), { shots = 3 })
+    fails("task 'rte' occurs twice", "glue", { data = DATA, tasks = { "rte", "rte" } })
+    fails("mood: 3 shots were requested, but there are 2 training rows", mood(), { shots = 3 })
     fails("1 training rows of class 'negative'", mood(), { shots = 2, per = "class" })
-    fails("0 shots leave nothing to train on", mood(), { shots = 0 })
+    fails("with 0 shots there are no training rows", mood(), { shots = 0 })
     fails("'shots' must be a whole number, got -1", mood(), { shots = -1 })
-    fails("'max_test' 0 leaves nothing", mood(), { max_test = 0 })
+    fails("with 'max_test' 0 there are no", mood(), { max_test = 0 })
   end,
 
-  ["a definition that says too little or too much is refused"] = function()
+  ["incomplete definitions and unknown keys are refused"] = function()
     fails("'labels' is missing", { t = { fields = { "a" }, rows = { train = {} } } })
     fails("exactly one of 'files' and 'rows'", { t = { fields = { "a" }, labels = "number" } })
-    fails("'template' must say what", { t = { labels = "number", rows = { train = {} } } })
+    fails("'template' is missing", { t = { labels = "number", rows = { train = {} } } })
     fails("no rows to evaluate on", mood { rows = { train = { { text = "x", label = 0 } } } })
     fails("template: ", mood { template = function(row) return row.txt .. "" end })
     fails("task 'mood': rows: unknown option 'dev'",

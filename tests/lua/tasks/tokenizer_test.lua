@@ -3,7 +3,7 @@ local compt = require "compt"
 local tokenizer = compt.tokenizer "tests/golden/tokenizer"
 
 return {
-  ["a text becomes ids that close with </s>, and text again"] = function()
+  ["a text is encoded to ids that end with </s>, and decoded"] = function()
     local ids = tokenizer:encode "the dog sees the red ball."
     assert(ids[#ids] == tokenizer.eos_id and tokenizer.eos_id == 1 and tokenizer.pad_id == 0)
     assert(tokenizer:decode(ids) == "the dog sees the red ball.")

@@ -20,19 +20,19 @@ return {
         assert(torch.tensor({}).dtype == "float32" and shape(torch.tensor({ {}, {} })) == "2,0")
     end,
 
-    ["float64 data is not rounded on the way"] = function()
+    ["float64 data is not rounded"] = function()
         assert(torch.tensor({ 0.1 }, { dtype = "float64" }):item() == 0.1)
         assert(torch.tensor({ math.maxinteger }):item() == math.maxinteger)
     end,
 
-    ["ragged and wrong tables name the place"] = function()
+    ["errors of ragged and wrong tables name the element"] = function()
         fails("torch.tensor: %[2%]: 1 elements where the first row has 2", torch.tensor, { { 1, 2 }, { 3 } })
         fails("%[2%]: a number where the first row has a list", torch.tensor, { { 1 }, 2 })
         fails("%[2%]: a list where the first row has a number", torch.tensor, { 1, { 2 } })
         fails("%[1%]%[2%]: expected a number, got a string", torch.tensor, { { 1, "x" } })
     end,
 
-    ["sizes come one by one or as a table, options last"] = function()
+    ["sizes are numbers or a table, options come last"] = function()
         assert(shape(torch.zeros(2, 3)) == "2,3" and shape(torch.zeros({ 2, 3 })) == "2,3")
         local t = torch.ones(2, { dtype = "f64", requires_grad = true })
         assert(t.dtype == "float64" and t.requires_grad)
@@ -44,7 +44,7 @@ return {
         fails("a size must be a whole number", torch.zeros, "2")
     end,
 
-    ["the seed settles every generator"] = function()
+    ["the seed sets every generator"] = function()
         local function draw()
             torch.manual_seed(5)
             return torch.cat({
@@ -57,21 +57,21 @@ return {
         assert(torch.equal(torch.randperm(4):sort(), torch.tensor { 1, 2, 3, 4 }))
     end,
 
-    ["lists come back as they went in"] = function()
+    ["tolist returns the original lists"] = function()
         local rows = torch.tensor({ { 1.5, 0 / 0 }, { math.huge, -math.huge } }):tolist()
         assert(rows[1][1] == 1.5 and rows[1][2] ~= rows[1][2])
         assert(rows[2][1] == math.huge and rows[2][2] == -math.huge)
         assert(torch.tensor({ true, false }):tolist()[2] == false)
         assert(math.type(torch.tensor({ 7 }):tolist()[1]) == "integer")
         assert(torch.tensor(2.5):tolist() == 2.5)
-        fails("wants one element, the tensor has 2", torch.zeros(2).item, torch.zeros(2))
+        fails("needs a tensor with one element, this one has 2", torch.zeros(2).item, torch.zeros(2))
     end,
 
     ["dtypes and devices by name, short or long"] = function()
         local t = torch.ones(2)
         assert(t:to("bf16").dtype == "bfloat16" and t:to { dtype = "int64" }.dtype == "int64")
         assert(t:to("cpu").device == "cpu" and t:double():float().dtype == "float32")
-        fails("'fp4' is no dtype and no device", t.to, t, "fp4")
+        fails("'fp4' is neither a dtype nor a device", t.to, t, "fp4")
     end,
 
     ["saved tensors are loaded"] = function()
@@ -82,7 +82,7 @@ return {
         local file = io.open(path, "wb")
         file:write("nonsense")
         file:close()
-        fails(path:gsub("%p", "%%%0") .. ": not a whole safetensors file", torch.load, path)
+        fails(path:gsub("%p", "%%%0") .. ": not a complete safetensors file", torch.load, path)
         os.remove(path)
         fails("'x' is a number, not a tensor", torch.save, path, { x = 1 })
     end,

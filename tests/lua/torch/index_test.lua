@@ -25,7 +25,7 @@ return {
         assert(#t == 3)
     end,
 
-    ["tensors pick rows and masks pick elements"] = function()
+    ["index tensors select rows and masks select elements"] = function()
         local t = grid()
         is(t[torch.tensor { 3, 1 }], { { 9, 10, 11, 12 }, { 1, 2, 3, 4 } })
         is(t[t:gt(10)], { 11, 12 })
@@ -42,7 +42,7 @@ return {
         is(t, { { 0.0, 0 }, { 0, 0 }, { 1, 1 } })
     end,
 
-    ["what argmax, topk and sort return can be fed to gather and index_select"] = function()
+    ["results of argmax, topk and sort are indices for gather and index_select"] = function()
         local t = torch.tensor { { 3.0, 1, 2 }, { 4, 9, 8 } }
         local best = t:argmax(2, { keepdim = true })
         is(best, { { 1 }, { 2 } })

@@ -8,7 +8,7 @@ end
 
 local MiB = 2 ^ 20
 
---- The most bytes live at once while f runs, beyond what was live before.
+--- The peak of live bytes during f, minus those that were live before.
 local function peak(f)
     collectgarbage()
     collectgarbage()
@@ -26,7 +26,7 @@ local function large(n)
 end
 
 return {
-    ["many small operations run in flat memory"] = function()
+    ["many small operations use constant memory"] = function()
         local most = peak(function()
             local a = torch.ones(4)
             for _ = 1, 100000 do
@@ -42,7 +42,7 @@ return {
         assert(torch.stats().collections > 0)
     end,
 
-    ["a scope holds less still"] = function()
+    ["a scope uses even less memory"] = function()
         local most = peak(function()
             for _ = 1, 20 do
                 torch.scope(function() large(10) end)
@@ -51,7 +51,7 @@ return {
         assert(most < 60e6, most)
     end,
 
-    ["<close> holds the least"] = function()
+    ["<close> uses the least memory"] = function()
         local most = peak(function()
             local a = torch.zeros(MiB)
             for _ = 1, 50 do
@@ -61,7 +61,7 @@ return {
         assert(most < 9 * MiB, most)
     end,
 
-    ["the soft maximum grows where most of it is in use"] = function()
+    ["the soft maximum grows if most of it is in use"] = function()
         collectgarbage()
         collectgarbage()
         torch.set_soft_max(10 * MiB)
@@ -91,7 +91,7 @@ return {
         fails("freed by the torch.scope at tests/lua/torch/memory_test.lua:%d+", inner.sum, inner)
     end,
 
-    ["a scope leaves what is older alone and frees on errors"] = function()
+    ["a scope keeps older tensors and frees on errors"] = function()
         local old, new = torch.ones(2), nil
         fails("oops", torch.scope, function()
             new = old + 1
@@ -101,7 +101,7 @@ return {
         fails("freed by the torch.scope", new.sum, new)
     end,
 
-    ["an inner scope hands its results to the outer one"] = function()
+    ["results of an inner scope belong to the outer scope"] = function()
         local kept
         torch.scope(function()
             kept = torch.scope(function() return torch.ones(2) end)

@@ -7,7 +7,7 @@ local function fails(pattern, f, ...)
 end
 
 return {
-    ["numbers stand on either side and keep the dtype"] = function()
+    ["numbers can be on either side and keep the dtype"] = function()
         local whole, half = torch.tensor { 2, 4 }, torch.ones(2, { dtype = "bf16" })
         assert((whole * 2).dtype == "int64" and (2 / whole).dtype == "float32")
         assert((1 - half).dtype == "bfloat16" and (half ^ 2).dtype == "bfloat16")
@@ -24,7 +24,7 @@ return {
         assert(t:masked_fill_(t:gt(7), 0):sum():item() == 7 and t:zero_():sum():item() == 0)
     end,
 
-    ["nan and infinity are seen"] = function()
+    ["nan and infinity are detected"] = function()
         local t = torch.tensor { 1.0, 0 / 0, math.huge }
         assert(torch.equal(t:isnan(), torch.tensor { false, true, false }))
         assert(torch.equal(torch.isfinite(t), torch.tensor { true, false, false }))
@@ -62,7 +62,7 @@ return {
         fails("more than one element", x.backward, x * 2)
     end,
 
-    ["torch.grad leaves the leaves alone"] = function()
+    ["torch.grad does not change the leaves"] = function()
         local x = torch.ones(2, { requires_grad = true })
         local y = torch.ones(2, { requires_grad = true })
         local grads = torch.grad((x ^ 3):sum(), { x, y }, { create_graph = true })

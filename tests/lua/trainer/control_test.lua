@@ -1,8 +1,8 @@
---- Who steers a run: the method's own schedule, a table, a file.
+--- Controls of a run: the schedule of the method, a table, a file.
 local compt = require "compt"
 local small = require "tests.lua.small"
 
---- Calls `body` with the path of a file that holds `text`.
+--- Calls `body` with the path of a file with this text.
 local function with_file(text, body)
   local path = os.tmpname()
   local file <close> = assert(io.open(path, "w"))
@@ -14,7 +14,7 @@ local function with_file(text, body)
 end
 
 return {
-  ["a table wins over the method, knob by knob"] = function()
+  ["a table overrides the method, knob by knob"] = function()
     local s = compt.schedule
     local trainer = small.trainer {
       control = {
@@ -31,7 +31,7 @@ return {
     end
   end,
 
-  ["a file steers like a table"] = function()
+  ["a control file works like a table"] = function()
     with_file([[
       local s = require "compt.schedule"
       return {
@@ -100,7 +100,7 @@ return {
     assert(losses({ weight_decay = 0.5 })[6] ~= losses({ weight_decay = 0 })[6])
   end,
 
-  ["a control is tried out before the first step"] = function()
+  ["a control is checked before the first step"] = function()
     local function refused(text, control) small.refused(text, small.trainer, { control = control }) end
     refused("did you mean 'temperature'?", { temprature = 1 })
     refused("did you mean 'router'?", { lr = { ruoter = 1 } })
@@ -109,14 +109,14 @@ return {
     refused("step 6", { temperature = function(step) return step < 6 and 1 or 0 / 0 end })
     refused("'control' must be a file or a table", 7)
     local calls = 0
-    refused("two answers for step", {
+    refused("two different values for step", {
       temperature = function() calls = calls + 1 return calls end,
     })
     with_file("return { temperature = 0 }", function(path)
       refused(path .. ":1: temperature", path)
     end)
     with_file("return { lr = { router = io.open } }", function(path)
-      refused("'io' is not there in a control file", path)
+      refused("'io' is not available in a control file", path)
     end)
     refused("no-such-control.lua", "no-such-control.lua")
   end,

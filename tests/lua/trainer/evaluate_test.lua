@@ -1,4 +1,4 @@
---- Scores of a trained composition, whole and in parts.
+--- Scores of a trained composition and of its parts.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
@@ -51,7 +51,7 @@ return {
     small.same(scores(one_by_one), scores(trained:evaluate("test", { limit = 6 })), 1e-9)
   end,
 
-  ["ranking answers with a label always"] = function()
+  ["ranking always predicts a label"] = function()
     local ranked = trained:evaluate("test", { decoding = "rank" })
     for _, row in ipairs(ranked.predictions.sentiment) do
       assert(row.prediction == "positive" or row.prediction == "negative")
@@ -76,7 +76,7 @@ return {
     end
   end,
 
-  ["prompts can be left out"] = function()
+  ["prompts can be excluded"] = function()
     local function average(options) return trained:evaluate("test", options).average end
     local whole = average()
     assert(average { only = "total" } == whole)
@@ -87,7 +87,7 @@ return {
       assert(average(options) <= 100)
     end
     small.refused("did you mean 'src1'?", average, { only = "src2" })
-    small.refused("give 'only' or 'without', not both", average, { only = "src0", without = "src1" })
+    small.refused("set 'only' or 'without', not both", average, { only = "src0", without = "src1" })
     small.refused("did you mean 'as_learned'?", average, { only = "src0", weights = "as_lerned" })
   end,
 
@@ -97,12 +97,12 @@ return {
     small.same(scores(trainer:evaluate("test", { only = "all_src", decoding = "rank" })), scores(only), 0)
   end,
 
-  ["a product is nothing without one of its factors"] = function()
+  ["a product is not defined without one of its factors"] = function()
     for _, name in ipairs { "msum", "mcat" } do
       local trainer = small.trainer {
         method = compt.methods[name] { sources = 2, length = 3, router = "constant" },
       }
-      local message = "one factor alone leaves no product"
+      local message = "is a product, which is not defined"
       small.refused(message, trainer.evaluate, trainer, "test", { only = "private" })
       assert(trainer:evaluate("test", { only = "src1", decoding = "rank" }).counts.nli2 == 6)
     end
@@ -111,7 +111,7 @@ return {
     small.refused("prompt tuning has no source prompts", pt.evaluate, pt, "test", { only = "all_src" })
   end,
 
-  ["splits, limits and tasks are chosen"] = function()
+  ["splits, limits and tasks can be selected"] = function()
     local trainer = small.trainer()
     local result = trainer:evaluate("train", { limit = 3, tasks = { "sentiment", 1 } })
     assert(result.counts.sentiment == 3 and result.counts.nli2 == 3)

@@ -32,19 +32,19 @@ local function scores(labels)
 end
 
 return {
-  ["words of the same tokens are refused where tasks and backbone meet"] = function()
-    refused({ "compt.trainer: task 't'", "'👍' and '👎' are the same to the tokenizer: both are 344 2 1" }, { "👍", "👎" })
-    refused({ "'日本' and '中国'", "the same to the tokenizer" }, { "yes", "日本", "中国" })
-    refused({ "knows nothing of the label word '👍'" }, { "yes", "👍" })
-    refused({ "'yes' and 'yes 👍' are read back alike" }, { "yes", "yes 👍" })
+  ["the trainer refuses label words with the same tokens"] = function()
+    refused({ "compt.trainer: task 't'", "'👍' and '👎' have the same tokens: 344 2 1" }, { "👍", "👎" })
+    refused({ "'日本' and '中国'", "the same tokens" }, { "yes", "日本", "中国" })
+    refused({ "cannot represent the label word '👍'" }, { "yes", "👍" })
+    refused({ "'yes' and 'yes 👍' are decoded to the same text" }, { "yes", "yes 👍" })
     local from = tasks { "👍", "👎" }
-    refused({ "are the same to the tokenizer" }, { "no", "yes" }, { method = compt.methods.spot { from = from } })
+    refused({ "have the same tokens" }, { "no", "yes" }, { method = compt.methods.spot { from = from } })
     local ok, message = pcall(compt.tasks, { t = { fields = { "text" }, labels = { "👍", "👎" },
       rows = { train = { { text = "a", label = 0 } }, test = { { text = "a", label = 0 } } } } }, { tokenizer = b.tokenizer })
     assert(not ok and tostring(message):find("task 't': the label words", 1, true), message)
   end,
 
-  ["one word may begin another"] = function()
+  ["a label word can be a prefix of another"] = function()
     assert(trainer { "no", "no match" })
   end,
 
@@ -68,7 +68,7 @@ return {
     end
   end,
 
-  ["a word that the tokenizer knows in part is learned and found again"] = function()
+  ["a label word with unknown characters is learned and predicted"] = function()
     local said = {}
     local full, greedy = scores { "no 👍", "yes" }
     for _, result in ipairs { full, greedy } do

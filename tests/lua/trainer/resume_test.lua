@@ -1,8 +1,8 @@
---- A run goes on from a checkpoint exactly as if it had never stopped.
+--- A run that is resumed from a checkpoint is identical to an uninterrupted run.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
---- How many stopping points are tried; `COMPT_STOPS=50` is the long form.
+--- The number of stopping points; `COMPT_STOPS=50` is the long version.
 local stops = tonumber(os.getenv "COMPT_STOPS") or 6
 local steps = 24
 
@@ -13,7 +13,7 @@ local function scratch(body)
   if not ok then error(message, 0) end
 end
 
---- Every tensor of a checkpoint: parameters, moments, what the last step changed.
+--- Every tensor of a checkpoint: parameters, moments, state of the last step.
 local function tensors(trainer)
   local found
   scratch(function(path)
@@ -34,7 +34,7 @@ local function same_tensors(a, b)
   return count
 end
 
---- Every part of a run whose state could be forgotten.
+--- Runs with every kind of state that must be saved.
 local function kinds()
   local s, c = compt.schedule, compt.curriculum
   local busy = {
@@ -71,7 +71,7 @@ local function kinds()
 end
 
 return {
-  ["resumed at any step the rest is bit for bit the same"] = function()
+  ["a run resumed at any step is bit-identical"] = function()
     math.randomseed(7)
     for kind, make in sorted_pairs(kinds()) do
       local whole = make()
@@ -94,7 +94,7 @@ return {
     end
   end,
 
-  ["a checkpoint of other shapes is refused"] = function()
+  ["a checkpoint with other shapes is refused"] = function()
     scratch(function(path)
       local t = small.trainer {}
       t:step()
@@ -108,7 +108,7 @@ return {
     end)
   end,
 
-  ["what fits is taken over into a run of other shapes"] = function()
+  ["matching parameters are loaded into a run with other shapes"] = function()
     scratch(function(path)
       local t = small.trainer {}
       t:step()

@@ -1,9 +1,9 @@
---- What a control, or somebody at the prompt, changes about a run under way.
+--- Changes of a run in progress by a control or at the prompt.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
 return {
-  ["a knob set by hand wins until it is given back"] = function()
+  ["a knob set by hand overrides the control until it is removed"] = function()
     local t = small.trainer { control = { lr = { router = 0.3 }, clip = 2 } }
     t:step()
     assert(t:set("lr.router", 0.05) == "lr.router: 0.3 -> 0.05")
@@ -16,16 +16,16 @@ return {
     local t = small.trainer {}
     small.refused("did you mean 'temperature'?", t.set, t, "temprature", 1)
     small.refused("did you mean 'router'?", t.set, t, "lr.ruoter", 1)
-    small.refused("say which group: 'lr.NAME'", t.set, t, "lr", 1)
-    small.refused("'temperature' has no parts", t.set, t, "temperature.x", 1)
+    small.refused("specify the group: 'lr.NAME'", t.set, t, "lr", 1)
+    small.refused("'temperature' has no groups or tasks", t.set, t, "temperature.x", 1)
     small.refused("-1 is not within [0, 100]", t.set, t, "lr.router", -1)
-    small.refused("cannot change while a run trains", t.set, t, "batch_size", 4)
-    small.refused("a table is no setting", t.set, t, "clip", {})
+    small.refused("cannot change during training", t.set, t, "batch_size", 4)
+    small.refused("a table is not a setting", t.set, t, "clip", {})
     local other = small.trainer {}
     small.same(small.losses(t, 6), small.losses(other, 6), 0)
   end,
 
-  ["what every step sets is not assigned to"] = function()
+  ["values that every step sets cannot be assigned"] = function()
     local t = small.trainer {}
     local function refused(text, hint, f)
       small.refused(text, f)
@@ -42,14 +42,14 @@ return {
     refused("'requires_grad' of the parameter 'router.logits'", 'trainer:set("freeze.router", true)', function() t:step() end)
     first.value:requires_grad_()
     assert(t:step().step == 2)
-    -- A router by itself has a temperature of its own.
+    -- A router without a trainer has a separate temperature.
     local r = compt.router.relaxed_bernoulli { tasks = 1, sources = 2 }
     r.temperature = 0.5
     assert(r.temperature == 0.5)
     small.refused("cannot be set", function() r.top_k = 1 end)
   end,
 
-  ["arguments that a function does not take are refused"] = function()
+  ["extra arguments are refused"] = function()
     local t = small.trainer {}
     local b = t.backbone
     small.refused("trainer:step takes no arguments, got 1", t.step, t, 5)
@@ -67,7 +67,7 @@ return {
     assert(t:step(nil).step == 1, "nil is no argument")
   end,
 
-  ["a run may be made in parts"] = function()
+  ["a run can be made in parts"] = function()
     local whole = small.trainer { evaluate_every = 2, evaluate_limit = 2 }
     local wanted = small.losses(whole, 6)
     local losses = {}
@@ -86,7 +86,7 @@ return {
     small.refused("expected a table of options", t.run, t, 3)
   end,
 
-  ["a frozen group stays as it is and thaws with its moments"] = function()
+  ["a frozen group does not change and keeps its moments"] = function()
     local t = small.trainer {
       control = {
         lr = { source = 0.1, private = 0.1, router = 0.1 },
@@ -115,7 +115,7 @@ return {
     os.remove(path)
   end,
 
-  ["everything may be frozen"] = function()
+  ["all groups can be frozen"] = function()
     local all = { source = true, private = true, router = true }
     local t = small.trainer { control = { freeze = all } }
     local before = small.snapshot(t.bank)
@@ -123,7 +123,7 @@ return {
     assert(#small.moved(t.bank, before) == 0)
   end,
 
-  ["top_k and normalise steer training and inference"] = function()
+  ["top_k and normalise apply to training and inference"] = function()
     local method = compt.methods.ssum { sources = 3, length = 2, router = { bound = 1 } }
     local function prompts(control)
       local t = small.trainer { method = method, control = control }
@@ -150,7 +150,7 @@ return {
     assert(t:evaluate("test").counts.nli2 == 6)
   end,
 
-  ["evaluations while training reach the control"] = function()
+  ["the control sees evaluations during training"] = function()
     local seen = {}
     local t = small.trainer {
       evaluate_every = 2, evaluate_limit = 4,
@@ -217,7 +217,7 @@ return {
     end
   end,
 
-  ["a step that failed is made again with the same rows"] = function()
+  ["a failed step is repeated with the same rows"] = function()
     local fails = false
     local method = compt.methods.ssum {
       sources = 2, length = 3,

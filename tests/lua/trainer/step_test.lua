@@ -1,4 +1,4 @@
---- What one optimizer step computes, changes and tells.
+--- The computation, changes and report of one optimizer step.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
@@ -23,7 +23,7 @@ end
 local ssum = compt.methods.ssum
 
 return {
-  ["a step tells what it did"] = function()
+  ["a step returns a report"] = function()
     local trainer = small.trainer()
     local s = compt.schedule
     local wanted = { router = 0.1, source = 0.05, private = 0.02 }
@@ -48,7 +48,7 @@ return {
     small.refused("all 6 steps are done", trainer.step, trainer)
   end,
 
-  ["run makes the steps that are left"] = function()
+  ["run makes the remaining steps"] = function()
     local trainer = small.trainer()
     trainer:step()
     local done = trainer:run()
@@ -91,7 +91,7 @@ return {
     assert(losses[1] ~= others[1])
   end,
 
-  ["what happens between two steps changes nothing in them"] = function()
+  ["calls between two steps do not change them"] = function()
     local trainer = small.trainer { backbone = small.backbone { dropout_rate = 0.1 } }
     local quiet = small.losses(trainer, 6)
     trainer = small.trainer { backbone = small.backbone { dropout_rate = 0.1 } }
@@ -124,7 +124,7 @@ return {
     small.refused("unknown option 'momentum'", small.trainer, { optimizer = optimizer })
   end,
 
-  ["a private prompt moves only with its own task"] = function()
+  ["a private prompt changes only with its task"] = function()
     local trainer = small.trainer { batch_size = 1, method = ssum { sources = 2, length = 3, warmup = 0 } }
     for _ = 1, 6 do
       local before = small.snapshot(trainer.bank)
@@ -136,7 +136,7 @@ return {
     end
   end,
 
-  ["every part of a composition moves"] = function()
+  ["every part of a composition is trained"] = function()
     local trainer = small.trainer { batch_size = 24, method = ssum { sources = 2, length = 3, warmup = 0 } }
     local before, logits = small.snapshot(trainer.bank), trainer.router.logits:detach():clone()
     trainer:step()
@@ -146,7 +146,7 @@ return {
     assert(not torch.equal(logits, trainer.router.logits:detach()))
   end,
 
-  ["two batches added up are one of twice the size"] = function()
+  ["two accumulated batches equal one of twice the size"] = function()
     local function losses(batch_size, accumulate)
       return small.losses(small.trainer {
         tasks = even_tasks(), batch_size = batch_size, accumulate = accumulate, steps = 4,
@@ -156,7 +156,7 @@ return {
     small.same(losses(16, 2), losses(32, 1), 1e-4)
   end,
 
-  ["an epoch passes every row once, however many batches make a step"] = function()
+  ["an epoch uses every row once for any number of batches per step"] = function()
     local function total(changes)
       changes.tasks, changes.steps, changes.epochs = even_tasks(), nil, 3
       local options = { backbone = small.backbone(), method = ssum { sources = 1 }, progress = false }
@@ -187,7 +187,7 @@ return {
     small.refused("'clip' must be above 0", small.trainer, { clip = 0 })
   end,
 
-  ["prompt tuning alone trains one task after the other"] = function()
+  ["prompt tuning trains one task after the other"] = function()
     local trainer = compt.trainer {
       backbone = small.backbone(), tasks = small.tasks(), batch_size = 4, epochs = 2, seed = 3,
       progress = false, method = compt.methods.pt { length = 3 },
@@ -212,7 +212,7 @@ return {
     assert(table.concat(order, " ") == "nli2 sentiment similarity")
   end,
 
-  ["batches of like lengths hold the same rows"] = function()
+  ["batches of similar length have the same rows"] = function()
     local trainer = small.trainer { length_buckets = true, batch_size = 8, steps = 3 }
     local counts = {}
     for _ = 1, 3 do
@@ -221,7 +221,7 @@ return {
     for _, task in ipairs { "nli2", "sentiment", "similarity" } do assert(counts[task] == 8) end
   end,
 
-  ["padding changes nothing but the time"] = function()
+  ["padding changes only the time"] = function()
     local padded = small.losses(small.trainer { attention = "padded" }, 6)
     small.same(small.losses(small.trainer { attention = "grouped" }, 6), padded, 1e-4)
   end,
@@ -229,7 +229,7 @@ return {
   ["options are checked"] = function()
     small.refused("did you mean 'batch_size'?", small.trainer, { batch_sise = 3 })
     small.refused("'batch_size' and 'accumulate' must be at least 1", small.trainer, { accumulate = 0 })
-    small.refused("give either 'epochs' or 'steps'", small.trainer, { epochs = 1 })
+    small.refused("set either 'epochs' or 'steps'", small.trainer, { epochs = 1 })
     small.refused("'dropout' must be within [0, 1)", small.trainer, { dropout = 1 })
     small.refused("option 'backbone' is missing", compt.trainer, { tasks = small.tasks() })
   end,

@@ -1,8 +1,8 @@
---- A loss that is not finite stops the run and leaves prompts that still work.
+--- A loss that is not finite stops the run; the prompts can still be evaluated.
 local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
---- SSUM that turns into NaN while `broken` is set.
+--- SSUM whose result is NaN while `broken` is set.
 local function fragile()
   local state = {}
   state.method = compt.methods.ssum {
@@ -34,15 +34,15 @@ return {
     assert(trainer:evaluate("test").counts.nli2 == 6)
   end,
 
-  ["at the first step there is nothing before"] = function()
+  ["the first step has no earlier loss"] = function()
     local state = fragile()
     local trainer = small.trainer { method = state.method }
     state.broken = true
-    small.refused("no step before had a finite one", trainer.run, trainer)
+    small.refused("no earlier step had a finite loss", trainer.run, trainer)
     assert(trainer.steps == 0)
   end,
 
-  ["an update that breaks the prompts is taken back"] = function()
+  ["an update that makes prompts not finite is undone"] = function()
     local trainer = small.trainer {
       control = { lr = { private = 100, source = 100, router = 0 } },
       method = compt.methods.ssum {
@@ -56,7 +56,7 @@ return {
     for task = 1, 3 do assert(trainer:prompt(task):isfinite():all():item()) end
   end,
 
-  ["skip leaves batches out, counts them, and ends after too many in a row"] = function()
+  ["skip skips and counts batches, and stops after too many in a row"] = function()
     local state = fragile()
     local trainer = small.trainer {
       method = state.method, non_finite = { policy = "skip", tries = 2 },
@@ -67,14 +67,14 @@ return {
     local report = trainer:step()
     assert(report.skipped and report.step == 2 and report.loss ~= report.loss)
     trainer:step()
-    small.refused("2 batches in a row were left out", trainer.step, trainer)
+    small.refused("2 batches in a row were skipped", trainer.step, trainer)
     assert(trainer.steps == 3)
     state.broken = false
     assert(not trainer:step().skipped and trainer.steps == 4)
     assert(#small.moved(trainer.bank, before) > 0)
   end,
 
-  ["rollback goes back, takes other batches, and ends after too many"] = function()
+  ["rollback goes back, uses other batches, and stops after too many"] = function()
     local state = fragile()
     local trainer = small.trainer {
       method = state.method, non_finite = { policy = "rollback", tries = 2 }, steps = 8,

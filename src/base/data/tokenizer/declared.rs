@@ -79,15 +79,17 @@ impl Declared {
             Some(value) => match value.as_u64().filter(|count| *count <= 1 << 16) {
                 Some(count) => Some(count as usize),
                 None => {
-                    return Err(Error::new(format!("'extra_ids' must be a count, not {value}")));
+                    return Err(Error::new(format!(
+                        "'extra_ids' must be a whole number, not {value}"
+                    )));
                 }
             },
         };
         let sampling = map.get("sp_model_kwargs").and_then(|kwargs| kwargs.get("enable_sampling"));
         if sampling == Some(&Value::Bool(true)) {
             return Err(Error::new(
-                "'sp_model_kwargs' asks for another segmentation each time (enable_sampling), which \
-                 is not done",
+                "'sp_model_kwargs' enables sampling of segmentations (enable_sampling), which is \
+                 not supported",
             ));
         }
         let Some(decoder) = map.get("added_tokens_decoder").and_then(Value::as_object) else {
@@ -95,7 +97,7 @@ impl Declared {
         };
         for (id, token) in decoder {
             let (Ok(id), Some(content)) = (id.parse(), text(Some(token))) else {
-                return Err(Error::new(format!("'added_tokens_decoder': '{id}' is no token")));
+                return Err(Error::new(format!("'added_tokens_decoder': '{id}' is not a token")));
             };
             let is = |key: &str| token.get(key) == Some(&Value::Bool(true));
             let token = AddedToken::from(content, is("special"))
@@ -168,11 +170,12 @@ impl Declared {
         for content in &self.listed {
             if inner.token_to_id(content).is_none() && !self.lists_are_added {
                 return Err(Error::new(format!(
-                    "the special token '{content}' is listed, but in no vocabulary and without an id"
+                    "the special token '{content}' is listed, but is not in the vocabulary and has \
+                     no id"
                 ))
                 .hint(
-                    "transformers 4 gives it the next id and 5 leaves it out: save the tokenizer \
-                     again with save_pretrained, or take the token from the list",
+                    "transformers 4 gives it the next id and 5 ignores it: save the tokenizer \
+                     again with save_pretrained, or remove the token from the list",
                 ));
             }
             add(inner, special(inner, content), None)?;

@@ -90,7 +90,8 @@ impl Tokenizer {
             Some(&last) if i64::from(last) == eos_id => {}
             Some(&last) if inner.get_added_vocabulary().is_special_token(&name(&inner, last)) => {
                 return Err(Error::new(format!(
-                    "texts end with '{}' by this file and with '{eos}' by tokenizer_config.json",
+                    "texts end with '{}' according to this file and with '{eos}' according to \
+                     tokenizer_config.json",
                     name(&inner, last)
                 )));
             }
@@ -134,9 +135,9 @@ impl Tokenizer {
         if self.of_bytes && ids.iter().all(|&id| id >= 0) {
             return Ok(bytes::decode(&self.inner, ids));
         }
-        let ids = ids
-            .iter()
-            .map(|&id| u32::try_from(id).map_err(|_| Error::new(format!("{id} is no token id"))));
+        let ids = ids.iter().map(|&id| {
+            u32::try_from(id).map_err(|_| Error::new(format!("{id} is not a token id")))
+        });
         let ids = ids.collect::<Result<Vec<u32>>>()?;
         guarded(|| self.inner.decode(&ids, true).map_err(failed))
     }
@@ -202,7 +203,7 @@ fn parse(json: &[u8]) -> Result<Inner> {
 fn conversion(folder: &Path) -> String {
     let folder = folder.display();
     format!(
-        "transformers writes tokenizer.json from them: python -c \"from transformers import \
+        "transformers converts them to tokenizer.json: python -c \"from transformers import \
          AutoTokenizer as T; T.from_pretrained('{folder}').save_pretrained('{folder}')\""
     )
 }
@@ -384,9 +385,9 @@ mod tests {
         json["post_processor"] = closing;
         write("tokenizer.json", &json.to_string());
         write("tokenizer_config.json", r#"{"eos_token": "<extra_id_0>"}"#);
-        assert!(error().contains("texts end with '</s>' by this file"), "{}", error());
+        assert!(error().contains("texts end with '</s>' according to this file"), "{}", error());
         write("tokenizer_config.json", r#"{"additional_special_tokens": ["<x>"]}"#);
-        assert!(error().contains("'<x>' is listed, but in no vocabulary"), "{}", error());
+        assert!(error().contains("'<x>' is listed, but is not in the vocabulary"), "{}", error());
         write("tokenizer_config.json", "\u{feff}{}");
         load().unwrap();
     }
@@ -438,6 +439,8 @@ mod tests {
         let text = error(folder_with("spiece.model", &[0x0a, 9, 1]).path());
         assert!(text.contains("spiece.model: not a SentencePiece model"), "{text}");
         let tokenizer = Tokenizer::load(&fixture()).unwrap();
-        assert!(tokenizer.decode(&[-100]).unwrap_err().to_string().contains("-100 is no token id"));
+        assert!(
+            tokenizer.decode(&[-100]).unwrap_err().to_string().contains("-100 is not a token id")
+        );
     }
 }

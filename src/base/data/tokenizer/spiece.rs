@@ -55,7 +55,7 @@ impl Spiece {
                 _ => {}
             }
         }
-        if spiece.pieces.is_empty() { Err(malformed("it holds no pieces")) } else { Ok(spiece) }
+        if spiece.pieces.is_empty() { Err(malformed("it has no pieces")) } else { Ok(spiece) }
     }
 }
 
@@ -67,7 +67,7 @@ fn parse_piece(bytes: &[u8]) -> Result<Piece> {
         match (field, value) {
             (1, Field::Bytes(text)) => {
                 let text =
-                    std::str::from_utf8(text).map_err(|_| malformed("a piece is no UTF-8"))?;
+                    std::str::from_utf8(text).map_err(|_| malformed("a piece is not UTF-8"))?;
                 piece.text = text.to_string();
             }
             (2, Field::Fixed32(bits)) => piece.score = f64::from(f32::from_bits(bits)),
@@ -79,7 +79,7 @@ fn parse_piece(bytes: &[u8]) -> Result<Piece> {
                     4 => Kind::UserDefined,
                     5 => Kind::Unused,
                     6 => Kind::Byte,
-                    _ => return Err(malformed("a piece is of an unknown type")),
+                    _ => return Err(malformed("a piece has an unknown type")),
                 }
             }
             _ => {}
@@ -95,11 +95,11 @@ fn check_trainer(bytes: &[u8]) -> Result<()> {
     while let Some((field, value)) = message.next()? {
         match (field, value) {
             (3, Field::Varint(kind)) if kind != 1 => {
-                return Err(Error::new("this is no unigram model")
+                return Err(Error::new("this is not a unigram model")
                     .hint("T5's tokenizers are unigram; convert others to tokenizer.json"));
             }
             (24, Field::Varint(1)) => {
-                return Err(Error::new("its pieces end with white space, which is not read"));
+                return Err(Error::new("its pieces end with white space, which is not supported"));
             }
             _ => {}
         }
@@ -109,7 +109,7 @@ fn check_trainer(bytes: &[u8]) -> Result<()> {
 
 /// The error for a normaliser setting (fields 3 and 4, true by default) that T5's files do not change.
 fn unusual(setting: &str) -> Error {
-    Error::new(format!("its {setting} is off, which is not read from this file")).hint(
+    Error::new(format!("its {setting} is off, which is not supported for this file")).hint(
         "save the tokenizer with AutoTokenizer's save_pretrained, which writes tokenizer.json",
     )
 }
@@ -142,7 +142,7 @@ impl<'a> Message<'a> {
                 let bytes = self.take(4)?;
                 Field::Fixed32(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
             }
-            _ => return Err(malformed("a field is of an unknown kind")),
+            _ => return Err(malformed("a field has an unknown type")),
         };
         Ok(Some((key >> 3, value)))
     }
@@ -203,6 +203,6 @@ mod tests {
         assert!(Spiece::parse(b"{ \"version\": 1 }").is_err());
         let bpe = [0x12, 2, 0x18, 2];
         let text = Spiece::parse(&bpe).err().unwrap().to_string();
-        assert!(text.contains("no unigram model"), "{text}");
+        assert!(text.contains("not a unigram model"), "{text}");
     }
 }

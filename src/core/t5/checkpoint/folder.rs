@@ -60,7 +60,7 @@ fn in_their_place(folder: &Path) -> String {
             .to_string();
     }
     match others.is_empty() {
-        true => "a backbone folder holds config.json, model.safetensors and tokenizer.json".into(),
+        true => "a backbone folder has config.json, model.safetensors and tokenizer.json".into(),
         false => format!(
             "there is {}: save the model with save_pretrained, which writes model.safetensors",
             others.join(", ")
@@ -88,9 +88,9 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
         let path = folder.join(&shard);
         match intact::is_there(&path)? {
             true => Ok(path),
-            false => Err(Error::new(format!("the shard '{shard}' is not there"))
+            false => Err(Error::new(format!("the shard '{shard}' is missing"))
                 .at(index.display())
-                .hint("fetch or copy the folder again: it is not whole")),
+                .hint("download or copy the folder again: it is incomplete")),
         }
     };
     shards.into_iter().map(shard).collect()

@@ -104,7 +104,7 @@ impl<'a> Checkpoint<'a> {
             {
                 let other = self.files[*earlier].name();
                 return Err(Error::new(format!("'{name}' is in this file and in {other}"))
-                    .hint("shards of two checkpoints may be mixed: fetch the folder again"));
+                    .hint("shards of two checkpoints may be mixed: download the folder again"));
             }
             self.tensors.insert(name, (place, stored));
         }
@@ -125,15 +125,15 @@ impl<'a> Checkpoint<'a> {
                 let has_decoder = self.tensors.keys().any(|name| name.starts_with("decoder.block"));
                 return Err(match self.others.count {
                     _ if name.starts_with("decoder.") && !has_decoder => {
-                        error.hint("it is an encoder alone; what is read has a decoder, too")
+                        error.hint("it has only an encoder; a backbone needs a decoder, too")
                     }
                     0 => error.hint("its config.json and its weights may not belong together"),
-                    _ => error.hint(format!("it holds other tensors: {}", self.others.list())),
+                    _ => error.hint(format!("it has other tensors: {}", self.others.list())),
                 });
             };
             if stored.shape() != shape {
                 return Err(Error::new(format!(
-                    "'{name}' has shape {:?} where config.json calls for {shape:?}",
+                    "'{name}' has shape {:?} where config.json requires {shape:?}",
                     stored.shape()
                 ))
                 .hint("its config.json and its weights do not belong together"));
@@ -144,18 +144,18 @@ impl<'a> Checkpoint<'a> {
         }
         if self.others.count > 0 {
             return Err(Error::new(format!(
-                "the weights hold what config.json does not call for: {}",
+                "the weights have tensors that config.json does not require: {}",
                 self.others.list()
             ))
             .hint(format!(
-                "they would be left out of the model. What is read is a {}, without adapters, biases \
-                 and quantization",
+                "the model would ignore them. A supported checkpoint is a {} without adapters, \
+                 biases and quantization",
                 self.config.family.class()
             )));
         }
         if bytes > self.files.iter().map(|file| file.len()).sum() {
-            return Err(Error::new("several of the checkpoint's tensors are the same bytes")
-                .hint("it is no T5 as it is trained or published"));
+            return Err(Error::new("several tensors of the checkpoint share the same bytes")
+                .hint("it is not a trained or published T5"));
         }
         Ok(())
     }
@@ -181,8 +181,8 @@ impl<'a> Checkpoint<'a> {
             let part = Tensor::f_from_data_size(bytes, &size, stored.kind())?;
             let mut part = part.f_to_device(self.device)?.f_to_kind(self.kind)?;
             if !is_finite(&part)? {
-                return Err(Error::new("the weights hold NaN or infinite values")
-                    .hint("the checkpoint is broken; fetch it again")
+                return Err(Error::new("the weights contain NaN or infinite values")
+                    .hint("the checkpoint is damaged; download it again")
                     .at(format!("{}: '{name}'", file.name())));
             }
             if let Some(gain) = gain {

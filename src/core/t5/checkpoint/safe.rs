@@ -12,7 +12,7 @@ const LONGEST_HEADER: u64 = 4 << 20;
 pub fn tensors(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Found> {
     let damaged = |e: String| {
         Error::new(format!("damaged or truncated safetensors file: {e}"))
-            .hint("fetch or copy the file again")
+            .hint("download or copy the file again")
     };
     if let Some(length) = bytes.first_chunk().map(|length| u64::from_le_bytes(*length))
         && length > LONGEST_HEADER
@@ -37,9 +37,9 @@ pub fn tensors(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Found> {
             Dtype::I32 => Kind::Int,
             other => {
                 return Err(Error::new(format!(
-                    "'{name}' is of type {other:?}, which is not read"
+                    "'{name}' has the dtype {other:?}, which is not supported"
                 ))
-                .hint("weights are read in F32, F16, BF16 and F64"));
+                .hint("supported dtypes of weights are F32, F16, BF16 and F64"));
             }
         };
         found.tensors.push((name.to_string(), Stored::new(kind, view.shape(), None, place, 0)?));

@@ -71,7 +71,7 @@ fn safetensors_come_before_pickles_and_files_before_indices() {
     std::fs::write(folder.path().join("pytorch_model.bin"), "nonsense").unwrap();
     open(folder.path(), Kind::Float).unwrap();
     std::fs::remove_file(safe).unwrap();
-    assert!(error(folder.path()).contains("pytorch_model.bin: neither form of torch.save"));
+    assert!(error(folder.path()).contains("pytorch_model.bin: not a file of torch.save"));
     std::fs::remove_file(folder.path().join("pytorch_model.bin")).unwrap();
     assert!(error(folder.path()).contains("index.json: not a shard index"));
     std::fs::remove_file(index).unwrap();
@@ -86,7 +86,7 @@ fn a_pickle_that_is_refused_comes_with_the_command_that_converts_it() {
     let e = error(folder.path());
     let path = folder.path().display();
     for text in [
-        format!("{path}/pytorch_model.bin: pickle, byte 2: it wants to call os.system: refused"),
+        format!("{path}/pytorch_model.bin: pickle, byte 2: it tries to call os.system: refused"),
         format!("T.from_pretrained('{path}').save_pretrained('{path}-safetensors')\""),
     ] {
         assert!(e.contains(&text), "no '{text}' in {e}");
@@ -208,7 +208,7 @@ fn what_the_configuration_does_not_call_for_is_refused() {
             old => same(old, t),
         });
         let e = error(folder.path());
-        assert!(e.contains("does not call for") && e.contains(shown), "{e}");
+        assert!(e.contains("does not require") && e.contains(shown), "{e}");
     }
     let tables = renamed(|old, t| match old {
         TABLE => {
@@ -239,12 +239,12 @@ fn what_stands_in_place_of_weights_is_named() {
     assert!(error(folder.path()).contains("model.safetensors: a pointer of git-lfs"));
     std::fs::remove_file(at("model.safetensors")).unwrap();
     std::os::unix::fs::symlink("../blobs/77", at("model.safetensors")).unwrap();
-    assert!(error(folder.path()).contains("a link to '../blobs/77', which is not there"));
+    assert!(error(folder.path()).contains("a link to '../blobs/77', which does not exist"));
     std::fs::remove_file(at("model.safetensors")).unwrap();
     let index = r#"{"weight_map": {"shared.weight": "model-00001-of-00002.safetensors"}}"#;
     std::fs::write(at("model.safetensors.index.json"), index).unwrap();
     assert!(
-        error(folder.path()).contains("the shard 'model-00001-of-00002.safetensors' is not there")
+        error(folder.path()).contains("the shard 'model-00001-of-00002.safetensors' is missing")
     );
 }
 

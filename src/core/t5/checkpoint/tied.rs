@@ -24,7 +24,7 @@ impl Checkpoint<'_> {
         for other in names {
             if !self.is_same(table, other)? {
                 return Err(Error::new(format!("'{other}' differs from '{table}'"))
-                    .hint("encoder and decoder with embedding tables of their own are not read"));
+                    .hint("separate embedding tables of encoder and decoder are not supported"));
             }
         }
         let has_head = table != HEAD && self.tensors.contains_key(HEAD);
@@ -32,9 +32,13 @@ impl Checkpoint<'_> {
         if own_head && self.config.family == Family::Mt5 && self.config.scale_decoder_outputs {
             return Err(Error::new(
                 "'lm_head.weight' is not the embedding table, though config.json says that it is \
-                 (tie_word_embeddings): transformers 4, which wrote this mT5, and 5 compute two things",
+                 (tie_word_embeddings): transformers 4, which wrote this mT5, and transformers 5 \
+                 compute different results",
             )
-            .hint("say tie_word_embeddings: false if the head is its own, or take it out"));
+            .hint(
+                "set tie_word_embeddings to false if the head has its own weights, or remove \
+                   'lm_head.weight'",
+            ));
         }
         let note = match (has_head, self.config.own_head) {
             (false, true) => Some(

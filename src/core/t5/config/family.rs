@@ -90,10 +90,10 @@ fn other(model_type: Option<&str>, architectures: &[String]) -> Error {
         Some(name) => format!("a model of type '{name}' ({class})"),
         None => format!("a {class}"),
     };
-    let error = Error::new(format!("this is {what}, which is not read"));
+    let error = Error::new(format!("this is {what}, which is not supported"));
     match class.contains("T5EncoderModel") {
         true => error.hint(
-            "it is the encoder alone of a T5; what is read has a decoder and a head, too: \
+            "it is only the encoder of a T5; a backbone needs a decoder and a head, too: \
              T5ForConditionalGeneration",
         ),
         false => error.hint(
@@ -130,7 +130,7 @@ mod tests {
             (Some("longt5"), "LongT5ForConditionalGeneration", "'longt5'"),
             (Some("switch_transformers"), "SwitchTransformersModel", "'switch_transformers'"),
             (Some("llama"), "LlamaForCausalLM", "LlamaForCausalLM"),
-            (Some("t5"), "T5EncoderModel", "the encoder alone"),
+            (Some("t5"), "T5EncoderModel", "only the encoder"),
             (Some("t5"), "T5ForSequenceClassification", "T5ForSequenceClassification"),
             (None, "GPT2LMHeadModel", "a GPT2LMHeadModel"),
         ] {

@@ -58,7 +58,7 @@ impl Keys<'_> {
 
     /// A list of strings; null is an empty list.
     pub fn texts(&self, key: &str) -> Result<Vec<String>> {
-        let list = self.read(key, "a list of texts", |value| match value {
+        let list = self.read(key, "a list of strings", |value| match value {
             Value::Null => Some(Vec::new()),
             Value::Array(list) => {
                 list.iter().map(|item| item.as_str().map(str::to_string)).collect()

@@ -67,10 +67,13 @@ const ALIASES: [(&str, &str); 4] = [
 
 /// Keys that change the computations of a T5 and are not supported.
 const NOT_READ: [(&str, &str); 4] = [
-    ("quantization_config", "quantized weights are not read; save the model without quantization"),
-    ("pruned_heads", "models with pruned heads are not read"),
-    ("tie_encoder_decoder", "encoder and decoder with shared weights are not read"),
-    ("per_layer_config", "layers of unlike shape are not read"),
+    (
+        "quantization_config",
+        "quantized weights are not supported; save the model without quantization",
+    ),
+    ("pruned_heads", "models with pruned heads are not supported"),
+    ("tie_encoder_decoder", "encoder and decoder with shared weights are not supported"),
+    ("per_layer_config", "layers of different shapes are not supported"),
 ];
 
 impl Config {
@@ -132,7 +135,9 @@ impl Config {
         let architectures = keys.texts("architectures")?;
         let (found, mut notes) = Family::of(keys.text("model_type")?.as_deref(), &architectures)?;
         if let (None, Some(missing)) = (found, SHAPE.iter().find(|k| keys.value(k).is_none())) {
-            return Err(Error::new(format!("not a T5 configuration: it says no '{missing}'")));
+            return Err(Error::new(format!(
+                "not a T5 configuration: the key '{missing}' is missing"
+            )));
         }
         if let Some((key, why)) = NOT_READ.iter().find(|(key, _)| keys.is_on(key)) {
             return Err(Error::new(format!("'{key}': {why}")));
@@ -284,7 +289,7 @@ fn shape(keys: &Keys, key: &str) -> Result<Option<i64>> {
     let Some((_, alias)) = ALIASES.iter().find(|(name, _)| *name == key) else { return Ok(own) };
     match (own, keys.integer(alias)?) {
         (Some(own), Some(other)) if own != other => {
-            Err(Error::new(format!("'{key}' is {own} and '{alias}', another name of it, {other}")))
+            Err(Error::new(format!("'{key}' is {own} and its alias '{alias}' is {other}")))
         }
         (own, other) => Ok(own.or(other)),
     }
@@ -295,7 +300,7 @@ fn eos(keys: &Keys) -> Result<i64> {
     match keys.value("eos_token_id") {
         Some(Value::Array(list)) => match &list[..] {
             [Value::Number(one)] if one.is_i64() => Ok(one.as_i64().unwrap_or_default()),
-            _ => Err(Error::new("'eos_token_id' must be one id: a list of others is not read")),
+            _ => Err(Error::new("'eos_token_id' must be one id: a list is not supported")),
         },
         Some(Value::Null) => {
             Err(Error::new("'eos_token_id' must be an id, not null: no text would end"))
@@ -336,8 +341,8 @@ impl Head {
         let scaled =
             tied == Some(true) && keys.value("transformers_version").is_some() && !by_5(keys)?;
         let note = scaled.then(|| {
-            "note: config.json: an mT5 with tied embeddings that transformers 4 saved: the decoder's \
-             states are scaled as there; transformers 5 does not scale them"
+            "note: config.json: an mT5 with tied embeddings, saved by transformers 4: the \
+             decoder's states are scaled as in transformers 4; transformers 5 does not scale them"
                 .to_string()
         });
         Ok(Head { scaled, own, note })

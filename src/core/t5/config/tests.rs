@@ -99,7 +99,7 @@ fn absent_sizes_are_those_of_the_kind_of_model() {
     };
     assert_eq!((start("t5"), start("mt5"), start("umt5")), (5, 0, 0));
     let text = Config::parse(r#"{"hidden_size": 8, "vocab_size": 9}"#).unwrap_err().to_string();
-    assert!(text.contains("it says no 'd_model'"), "{text}");
+    assert!(text.contains("the key 'd_model' is missing"), "{text}");
     let text = Config::parse(&format!("{SMALL}, \"num_heads\": null}}")).unwrap_err().to_string();
     assert!(text.contains("num_heads"), "{text}");
 }

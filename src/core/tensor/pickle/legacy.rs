@@ -17,7 +17,7 @@ pub struct Storages<'a>(HashMap<&'a str, (Kind, Range<usize>)>);
 
 /// Reads the object's pickle and the positions of the storages. Errors: a damaged file.
 pub fn open(file: &[u8]) -> Result<(Pickle<'_>, Storages<'_>)> {
-    let strange = || Error::new("a pickle, but none of torch.save's");
+    let strange = || Error::new("a pickle file, but not one of torch.save");
     let magic = machine::read(file, 0)?;
     if !matches!(magic.root(), Node::Long(number) if *number == MAGIC) {
         return Err(strange());
@@ -57,7 +57,7 @@ pub fn open(file: &[u8]) -> Result<(Pickle<'_>, Storages<'_>)> {
 
 fn check_system(system: &Pickle) -> Result<()> {
     let Node::Dict(facts) = system.root() else {
-        return Err(Error::new("a file that does not say where it was made"));
+        return Err(Error::new("a file without information about the machine that saved it"));
     };
     let little = facts.iter().any(|&(key, value)| {
         matches!(
@@ -67,7 +67,7 @@ fn check_system(system: &Pickle) -> Result<()> {
     });
     match little {
         true => Ok(()),
-        false => Err(Error::new("saved on a big-endian machine, which is not read")),
+        false => Err(Error::new("saved on a big-endian machine, which is not supported")),
     }
 }
 
@@ -91,7 +91,7 @@ impl Storages<'_> {
             Some((kind, place)) if *kind == storage.kind && place.len() == storage.bytes()? => {
                 Ok(place.clone())
             }
-            _ => Err(Error::new(format!("its storage '{}' is missing or cut", storage.key))),
+            _ => Err(Error::new(format!("its storage '{}' is missing or truncated", storage.key))),
         }
     }
 }

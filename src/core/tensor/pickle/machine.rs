@@ -66,7 +66,8 @@ impl<'a> Machine<'a> {
                         false => format!("{other:#04x}"),
                     };
                     return Err(Error::new(format!(
-                        "instruction {shown} is not one of a saved model's: refused; nothing was run"
+                        "instruction {shown} does not occur in saved models: refused; nothing was \
+                         run"
                     )));
                 }
             }
@@ -188,7 +189,7 @@ impl<'a> Machine<'a> {
             b'i' => {
                 let (module, name) = (self.line()?, self.line()?);
                 self.function(module, name)?;
-                return Err(Error::new("instruction 'i' is not one of a saved model's"));
+                return Err(Error::new("instruction 'i' does not occur in saved models"));
             }
             // STACK_GLOBAL
             0x93 => {
@@ -235,7 +236,7 @@ impl<'a> Machine<'a> {
             _ => {
                 let name: String = format!("{module}.{name}").escape_debug().take(100).collect();
                 return Err(Error::new(format!(
-                    "it wants to call {name}: refused; nothing was run"
+                    "it tries to call {name}: refused; nothing was run"
                 )));
             }
         };
@@ -283,7 +284,7 @@ impl<'a> Machine<'a> {
         let place = self.top()?;
         match &mut self.nodes[place as usize] {
             Node::List(items) => Ok(items),
-            _ => Err(Error::new("items for what is no list")),
+            _ => Err(Error::new("items for an object that is not a list")),
         }
     }
 
@@ -291,7 +292,7 @@ impl<'a> Machine<'a> {
         let place = self.top()?;
         match &mut self.nodes[place as usize] {
             Node::Dict(items) => Ok(items),
-            _ => Err(Error::new("items for what is no dictionary")),
+            _ => Err(Error::new("items for an object that is not a dictionary")),
         }
     }
 
@@ -303,8 +304,7 @@ impl<'a> Machine<'a> {
 
     fn recall(&mut self, place: u32) -> Result<()> {
         let found = self.memo.get(&place);
-        let found =
-            found.ok_or_else(|| Error::new(format!("nothing was remembered as {place}")))?;
+        let found = found.ok_or_else(|| Error::new(format!("the memo has no object {place}")))?;
         self.stack.push(*found);
         Ok(())
     }

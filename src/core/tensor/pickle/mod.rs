@@ -57,19 +57,19 @@ fn with_pickle<T>(file: &[u8], read: impl Fn(Saved) -> Result<T>) -> Result<T> {
         let (pickle, storages) = legacy::open(file)?;
         read(Saved { pickle: &pickle, place: &|storage| storages.place(storage) })
     } else {
-        Err(Error::new("neither form of torch.save: damaged, or something else"))
+        Err(Error::new("not a file of torch.save, or a damaged one"))
     }
 }
 
 impl Saved<'_> {
     fn state_dict(&self, wanted: impl Fn(&str) -> bool) -> Result<Found> {
         let Node::Dict(items) = self.pickle.root() else {
-            return Err(Error::new("it holds no dictionary of tensors"));
+            return Err(Error::new("it has no dictionary of tensors"));
         };
         let is_tensor = |item: &(_, _)| matches!(self.pickle.node(item.1), Node::Tensor(_));
         if !items.is_empty() && !items.iter().any(is_tensor) {
-            return Err(Error::new("the dictionary in it holds no tensors").hint(
-                "weights inside something else: save the model's state_dict() itself, or \
+            return Err(Error::new("its dictionary has no tensors").hint(
+                "the weights are inside another object: save the model's state_dict() itself, or \
                  model.save_pretrained(FOLDER)",
             ));
         }
@@ -80,7 +80,7 @@ impl Saved<'_> {
                     found.tensors.push((name.to_string(), self.stored(name, view)?));
                 }
                 (Node::Text(name), _) => found.others.add(name),
-                _ => found.others.add("a key that is no text"),
+                _ => found.others.add("a key that is not a string"),
             }
         }
         Ok(found)
@@ -113,7 +113,7 @@ impl Saved<'_> {
                         Node::Text(key) => key.chars().take(LONGEST_NAME).collect(),
                         Node::Int(key) => key.to_string(),
                         _ => {
-                            found.others.add("a key that is no text");
+                            found.others.add("a key that is not a string");
                             continue;
                         }
                     };
@@ -125,9 +125,11 @@ impl Saved<'_> {
                     self.collect(item, &within(name, &i.to_string()), depth + 1, found, seen)?;
                 }
             }
-            _ => {
-                found.others.add(if name.is_empty() { "an object that is no tensor" } else { name })
-            }
+            _ => found.others.add(if name.is_empty() {
+                "an object that is not a tensor"
+            } else {
+                name
+            }),
         }
         Ok(())
     }

@@ -29,13 +29,15 @@ pub fn call<'a>(machine: &Machine<'a>, function: Ref, arguments: Ref) -> Result<
         }
         (Node::Function(Function::RebuildParameter), &[tensor, ..]) => match machine.node(tensor) {
             Node::Tensor(_) => Ok(Outcome::Old(tensor)),
-            _ => Err(Error::new("a parameter that is no tensor")),
+            _ => Err(Error::new("a parameter that is not a tensor")),
         },
         (Node::Function(function), _) => Err(Error::new(format!(
-            "it wants to call {function:?} with other arguments than a saved model has: refused; \
-             nothing was run"
+            "it tries to call {function:?} with arguments that do not occur in saved models: \
+             refused; nothing was run"
         ))),
-        _ => Err(Error::new("it wants to call what is no function: refused; nothing was run")),
+        _ => Err(Error::new(
+            "it tries to call an object that is not a function: refused; nothing was run",
+        )),
     }
 }
 
@@ -57,7 +59,7 @@ fn view<'a>(
     };
     match view.shape.len() == view.strides.len() {
         true => Ok(view),
-        false => Err(Error::new("a tensor with other strides than dimensions")),
+        false => Err(Error::new("a tensor with different numbers of strides and dimensions")),
     }
 }
 
@@ -74,14 +76,14 @@ fn size(machine: &Machine, at: Ref) -> Result<usize> {
     match machine.node(at) {
         Node::Int(number) => usize::try_from(*number)
             .map_err(|_| Error::new(format!("a tensor with a size of {number}"))),
-        _ => Err(Error::new("a tensor with a size that is no number")),
+        _ => Err(Error::new("a tensor with a size that is not a number")),
     }
 }
 
 /// The storage of a persistent id: ("storage", its type, its key, a device, its length); the older
 /// format adds a view, which no longer occurs. Errors: an invalid id.
 pub fn storage<'a>(machine: &Machine<'a>, id: Ref) -> Result<Storage<'a>> {
-    let unknown = || Error::new("an identity that is not a storage's");
+    let unknown = || Error::new("a persistent id that is not of a storage");
     let Node::Tuple(items) = machine.node(id) else { return Err(unknown()) };
     let nodes: Vec<&Node> = items.iter().take(7).map(|&item| machine.node(item)).collect();
     match nodes[..] {

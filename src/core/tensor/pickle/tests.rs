@@ -47,7 +47,7 @@ fn dictionary(pickled: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_would_run_something_is_refused_by_name() {
-    refused(b"cos\nsystem\nX\x04\0\0\0echo\x85R.", "it wants to call os.system: refused; nothing");
+    refused(b"cos\nsystem\nX\x04\0\0\0echo\x85R.", "it tries to call os.system: refused; nothing");
     refused(b"cposix\nsystem\nX\x04\0\0\0echo\x85R.", "posix.system");
     refused(b"c__builtin__\neval\nX\x01\0\0\x001\x85R.", "__builtin__.eval");
     refused(b"\x8c\x08builtins\x8c\x04eval\x93\x8c\x011\x85R.", "builtins.eval");
@@ -57,8 +57,8 @@ fn what_would_run_something_is_refused_by_name() {
     refused(b"ccollections\nOrderedDict\n(cos\nsystem\n)Rtp1\n.", "os.system");
     refused(b"ctorch.storage\n_load_from_bytes\nX\0\0\0\0\x85R.", "torch.storage._load_from_bytes");
     refused(b"ccollections\nOrderedDict\n)\x81.", "instruction 0x81");
-    refused(b"ctorch\nFloatStorage\nK\x08\x85R.", "Storage(Float) with other arguments");
-    refused(b"X\x01\0\0\0a)R.", "no function");
+    refused(b"ctorch\nFloatStorage\nK\x08\x85R.", "Storage(Float) with arguments that");
+    refused(b"X\x01\0\0\0a)R.", "not a function");
     refused(b"\x82\x01.", "instruction 0x82");
     refused(b"Pos.system\n.", "instruction 'P'");
 }
@@ -78,23 +78,23 @@ fn sizes_and_depths_that_no_model_has_end_early() {
         [&b"]"[..], &b"]q\0h\0a0h\0".repeat(10_000), b"."].concat(),
         b")r\xff\xff\xff\xffj\xff\xff\xff\xff.".to_vec(),
     ] {
-        refused(&pickle, "none of torch.save's");
+        refused(&pickle, "not one of torch.save");
     }
 }
 
 #[test]
 fn instructions_that_do_not_fit_are_refused() {
-    refused(b"h\x07.", "nothing was remembered as 7");
-    refused(b"j\xff\xff\xff\xff.", "nothing was remembered as 4294967295");
+    refused(b"h\x07.", "the memo has no object 7");
+    refused(b"j\xff\xff\xff\xff.", "the memo has no object 4294967295");
     refused(b"q\0.", "a value is missing");
     refused(b")(\x85.", "a value is missing");
     refused(b"t.", "a mark is missing");
     refused(b"}(Nu.", "a key without a value");
-    refused(b")Na.", "no list");
-    refused(b")NNs.", "no dictionary");
-    refused(b"NNb.", "no dictionary");
+    refused(b")Na.", "not a list");
+    refused(b")NNs.", "not a dictionary");
+    refused(b"NNb.", "not a dictionary");
     refused(b"NN\x93.", "a function without a name");
-    refused(b"NQ.", "not a storage's");
+    refused(b"NQ.", "not of a storage");
     refused(b"\x80\x09.", "protocol 9");
     refused(b"U\x01\xff.", "not UTF-8");
     refused(b".", "a value is missing");
@@ -104,15 +104,18 @@ fn instructions_that_do_not_fit_are_refused() {
 fn tensors_that_reach_beyond_their_storage_are_refused() {
     assert_eq!(read(&legacy(&dictionary(b"K\0K\x02K\x04\x86K\x04K\x01\x86"))).unwrap().len(), 1);
     for (pickled, text) in [
-        (&b"K\x01K\x02K\x04\x86K\x04K\x01\x86"[..], "beyond the bytes"),
-        (b"K\0K\x02K\x04\x86K\x05K\x01\x86", "beyond the bytes"),
-        (b"K\0\x8a\x08\0\0\0\0\0\0\0\x10\x85K\0\x85", "beyond the bytes"),
-        (b"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\x01\x85K\x01\x85", "beyond the bytes"),
-        (b"K\0K\x02\x85\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "beyond the bytes"),
+        (&b"K\x01K\x02K\x04\x86K\x04K\x01\x86"[..], "beyond the end of the data"),
+        (b"K\0K\x02K\x04\x86K\x05K\x01\x86", "beyond the end of the data"),
+        (b"K\0\x8a\x08\0\0\0\0\0\0\0\x10\x85K\0\x85", "beyond the end of the data"),
+        (
+            b"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\x01\x85K\x01\x85",
+            "beyond the end of the data",
+        ),
+        (b"K\0K\x02\x85\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "beyond the end of the data"),
         (b"J\xff\xff\xff\xffK\x01\x85K\x01\x85", "a size of -1"),
-        (b"K\0N\x85K\x01\x85", "no number"),
+        (b"K\0N\x85K\x01\x85", "not a number"),
         (b"K\0NK\x01\x85", "without a shape"),
-        (b"K\0K\x01\x85)", "other strides than dimensions"),
+        (b"K\0K\x01\x85)", "different numbers of strides and dimensions"),
     ] {
         let e = read(&legacy(&dictionary(pickled))).unwrap_err().to_string();
         assert!(e.contains(text), "no '{text}' in {e}");

@@ -32,11 +32,11 @@ impl<'a> Archive<'a> {
             .map_err(|what| Error::new(format!("a damaged or truncated zip archive: {what}")))?;
         let mut roots = entries.keys().filter_map(|name| name.strip_suffix("data.pkl"));
         let (Some(root), None) = (roots.next(), roots.next()) else {
-            return Err(Error::new("a zip archive, but none of torch.save's: no data.pkl"));
+            return Err(Error::new("a zip archive, but not one of torch.save: no data.pkl"));
         };
         let archive = Archive { file, root, entries };
         if archive.find("byteorder").is_some_and(|place| &file[place] != b"little") {
-            return Err(Error::new("saved on a big-endian machine, which is not read"));
+            return Err(Error::new("saved on a big-endian machine, which is not supported"));
         }
         Ok(archive)
     }
@@ -50,7 +50,7 @@ impl<'a> Archive<'a> {
     pub(crate) fn storage(&self, storage: &Storage) -> Result<Range<usize>> {
         match self.find(&format!("data/{}", storage.key)) {
             Some(place) if place.len() == storage.bytes()? => Ok(place),
-            _ => Err(Error::new(format!("its storage '{}' is missing or cut", storage.key))),
+            _ => Err(Error::new(format!("its storage '{}' is missing or truncated", storage.key))),
         }
     }
 
@@ -71,7 +71,7 @@ fn entries(file: &[u8]) -> Found<HashMap<&str, Range<usize>>> {
         }
         let [flags, method] = [number(file, at + 8, 2)?, number(file, at + 10, 2)?];
         if method != 0 || flags & 1 != 0 {
-            return Err("an entry is compressed or encrypted, as torch.save makes none");
+            return Err("an entry is compressed or encrypted, unlike those of torch.save");
         }
         let [name, extra, comment] =
             [number(file, at + 28, 2)?, number(file, at + 30, 2)?, number(file, at + 32, 2)?];
@@ -155,9 +155,9 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Found<usize> {
 }
 
 fn slice(bytes: &[u8], at: usize, length: usize) -> Found<&[u8]> {
-    bytes.get(at..after(at, length)?).ok_or("it reaches beyond the end of the file")
+    bytes.get(at..after(at, length)?).ok_or("it extends beyond the end of the file")
 }
 
 fn after(at: usize, length: usize) -> Found<usize> {
-    at.checked_add(length).ok_or("it reaches beyond the end of the file")
+    at.checked_add(length).ok_or("it extends beyond the end of the file")
 }

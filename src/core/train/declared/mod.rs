@@ -102,7 +102,7 @@ impl Declared {
         let router = variant("router", router::DEFAULT, Some(router::DEFAULT))?;
         if router.options.contains_key("temperature") {
             return Err(o
-                .error("'temperature' is no option of a router inside a method")
+                .error("'temperature' is not an option of a router inside a method")
                 .hint("set 'temperature' of the method, or of the control"));
         }
         let placement = o.get_or("placement", Placement::Append.name().to_string())?;
@@ -137,14 +137,12 @@ impl Declared {
     fn check(&self, o: &Options) -> Result<()> {
         if self.compose != "private" && self.sources == 0 {
             let what = format!("the composition '{}' needs sources", self.compose);
-            return Err(o
-                .error(what)
-                .hint("give the method 'sources' of at least 1, or use compt.methods.pt"));
+            return Err(o.error(what).hint("set 'sources' to at least 1, or use compt.methods.pt"));
         }
         if self.sources > 0 && self.alone {
             return Err(o
-                .error("tasks trained alone cannot share sources")
-                .hint("leave 'alone' out, or use compt.methods.pt"));
+                .error("tasks that are trained separately cannot share sources")
+                .hint("remove 'alone', or use compt.methods.pt"));
         }
         Ok(())
     }
@@ -188,7 +186,7 @@ impl Declared {
         init: Option<Init>,
     ) -> Result<BankAndRouter> {
         if backbone.model.is_trainable() {
-            return Err(Error::new("prompts are trained over a frozen backbone"));
+            return Err(Error::new("prompts are trained with a frozen backbone"));
         }
         let material = Material::of(backbone);
         let bank = PromptBank::new(&BankOptions {
@@ -314,7 +312,7 @@ mod tests {
             ),
             ("sources", json!("x"), "option 'sources' must be a whole number, got a string"),
             ("sources", json!(0), "the composition 'sum' needs sources"),
-            ("alone", json!(true), "tasks trained alone cannot share sources"),
+            ("alone", json!(true), "tasks that are trained separately cannot share sources"),
             ("lr", json!({ "routr": 0.1 }), "lr: unknown parameter group 'routr'"),
             ("lr", json!({ "router": -1 }), "lr.router must be a number, 0 or more, got -1"),
             ("warmup", json!(2), "option 'warmup' must be a share in [0, 1], got 2"),

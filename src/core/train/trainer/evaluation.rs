@@ -23,7 +23,7 @@ impl Trainer {
         };
         if let Some(stage) = self.stage().filter(|stage| stage.from) {
             return Err(Error::new(format!(
-                "the stage '{}' is about the source tasks: the others have nothing of their own yet",
+                "the stage '{}' trains the source tasks: the other tasks have no parameters yet",
                 stage.name
             )));
         }

@@ -102,7 +102,7 @@ impl Trainer {
             before += stage.setting.total_steps;
         }
         Err(Error::new(format!("all {} steps are done", self.total_steps()))
-            .hint("make a new trainer with more 'epochs' or 'steps'"))
+            .hint("create a new trainer with more 'epochs' or 'steps'"))
     }
 
     /// The stage of the next step; `None` if all steps are made.
@@ -141,8 +141,8 @@ impl Trainer {
                     "'requires_grad' of the parameter '{name}' was set to false, and every step sets it"
                 ))
                 .hint(format!(
-                    "trainer:set(\"freeze.{0}\", true) keeps the group '{0}' as it is, or 'freeze' of \
-                     its control",
+                    "to freeze the group '{0}', use trainer:set(\"freeze.{0}\", true) or 'freeze' \
+                     in the control",
                     group.name
                 )));
             }

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 const LOWER: &str = "the prompts are those of the last finite loss and can still be evaluated; lower \
                      the learning rates or the clip";
 const STOP: &str = "the prompts are those of the last finite loss and can still be evaluated; lower \
-                    the learning rates or the clip, or give the trainer non_finite = \"skip\" or \
+                    the learning rates or the clip, or set in the trainer non_finite = \"skip\" or \
                     \"rollback\"";
 
 impl Trainer {
@@ -124,7 +124,7 @@ impl Trainer {
                 Ok(Some(again))
             }
             NonFinite::Skip(most) => {
-                Err(error.hint(LOWER).at(format!("{most} batches in a row were left out")))
+                Err(error.hint(LOWER).at(format!("{most} batches in a row were skipped")))
             }
             NonFinite::RollBack(most) => {
                 Err(error.hint(LOWER).at(format!("after {most} rollbacks")))
@@ -147,7 +147,7 @@ impl Trainer {
                 "the last finite loss was {:.4} at step {} (gradient norm {:.3})",
                 last.loss, last.step, last.grad_norm
             ),
-            None => "no step before had a finite one".to_string(),
+            None => "no earlier step had a finite loss".to_string(),
         };
         let what = if report.loss.is_finite() {
             format!("the gradient's norm is {}", norms.joint)

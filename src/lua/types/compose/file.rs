@@ -55,8 +55,8 @@ pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
         hook::limited(lua, INSTRUCTIONS, || chunk.eval::<Value>()).map_err(|e| error_of(&e))?;
     if !matches!(value, Value::Function(_) | Value::Table(_)) {
         return Err(Error::new(format!(
-            "an operator's file returns a function of (private, sources, weights), or a table {{ \
-             parameters, compose }}; this one a {}",
+            "an operator's file must return a function of (private, sources, weights), or a table \
+             {{ parameters, compose }}; this one returns a {}",
             kind(&value)
         ))
         .at(name));
@@ -81,7 +81,7 @@ fn environment(lua: &Lua) -> mlua::Result<Table> {
     let of_library = lua.create_function(move |_, name: String| {
         if name != "compt" && !name.starts_with("compt.") {
             return Err(Error::new(format!("module '{name}' is not for an operator's file"))
-                .hint("it is recorded by itself: it may require \"compt.torch\" and the library")
+                .hint("it is recorded alone: it can require only \"compt.torch\" and the library")
                 .into());
         }
         require.call::<Value>(name)
@@ -131,11 +131,11 @@ impl Followed {
         let tried = hook::limited(lua, INSTRUCTIONS, || {
             let declared = parameters::make(lua, &definition.parameters, &self.context)?;
             if let Some(different) = parameters::differences(own, &declared) {
-                return Err(Error::new(format!("its parameters are others: {different}"))
+                return Err(Error::new(format!("its parameters are different: {different}"))
                     .hint(
-                        "parameters are settled when the run is made; to go on with others: make \
-                         a new trainer, and t:load(RUN, { only = \"parameters\" }) takes over \
-                         what fits",
+                        "parameters are fixed when the trainer is created. To change them, create \
+                         a new trainer and load the parameters that match: t:load(RUN, { only = \
+                         \"parameters\" })",
                     )
                     .into());
             }

@@ -101,7 +101,11 @@ pub fn make(lua: &Lua, declared: &Value, context: &Context) -> mlua::Result<Name
     for pair in table.pairs::<Value, Value>() {
         let (key, value) = pair?;
         let Some(name) = key.as_string().map(|name| name.to_string_lossy()) else {
-            return Err(Error::new(format!("a parameter has a name, not a {}", kind(&key))).into());
+            return Err(Error::new(format!(
+                "the key of a parameter must be a name, not a {}",
+                kind(&key)
+            ))
+            .into());
         };
         entries.push((name, value));
     }
@@ -196,7 +200,7 @@ pub fn differences(old: &[(String, Tensor)], new: &[(String, Tensor)]) -> Option
     let told = |name: &String| match (of(old, name), of(new, name)) {
         (Some(a), Some(b)) if a == b => None,
         (Some(a), Some(b)) => Some(format!("'{name}' is {b:?} where it was {a:?}")),
-        (Some(_), None) => Some(format!("'{name}' is gone")),
+        (Some(_), None) => Some(format!("'{name}' was removed")),
         _ => Some(format!("'{name}' is new")),
     };
     let told: Vec<String> = names.into_iter().filter_map(told).collect();

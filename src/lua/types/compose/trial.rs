@@ -23,7 +23,7 @@ pub struct Trial<'a> {
     pub tasks: usize,
 }
 
-const NOTHING: &str = "nothing could be trained";
+const NOTHING: &str = "there is nothing to train";
 
 impl Trial<'_> {
     /// A row per task, and a single row: the batches of a step, an evaluation and a prediction.
@@ -55,8 +55,8 @@ impl Trial<'_> {
         };
         match once()?.equal(&once()?) {
             true => Ok(()),
-            false => Err(Error::new("two answers for the same prompts")
-                .hint("an operator keeps nothing between calls")),
+            false => Err(Error::new("two different results for the same prompts")
+                .hint("an operator must not keep state between calls")),
         }
     }
 
@@ -86,7 +86,7 @@ impl Trial<'_> {
             return wrong("it returned numbers that are not finite".into());
         }
         if !prompt.requires_grad() {
-            return wrong(format!("what it returned depends on none of its arguments: {NOTHING}"));
+            return wrong(format!("the result does not depend on its arguments: {NOTHING}"));
         }
         prompt.f_sum(tch::Kind::Float)?.f_backward().map_err(|e| {
             Error::from(e).at(operator.place()).hint("its operations must be differentiable")
@@ -96,11 +96,10 @@ impl Trial<'_> {
         match reached {
             true => Ok(()),
             false => {
-                let what =
-                    format!("no prompt gets a gradient from what it returned: {NOTHING} of them");
+                let what = format!("no prompt gets a gradient from the result: {NOTHING}");
                 Err(Error::new(what)
                     .at(operator.place())
-                    .hint("`detach`, `item` and `tolist` cut a prompt off from what is made of it"))
+                    .hint("`detach`, `item` and `tolist` remove the gradient graph"))
             }
         }
     }

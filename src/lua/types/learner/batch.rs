@@ -44,7 +44,9 @@ impl LuaBatch {
 
     fn need_rows(&self) -> Result<()> {
         match self.rows.sources.is_empty() {
-            true => Err(Error::new("this batch is asked of by task alone: it has no rows")),
+            true => {
+                Err(Error::new("this batch has a task but no rows, because a prompt is exported"))
+            }
             false => Ok(()),
         }
     }
@@ -108,7 +110,7 @@ impl LuaBatch {
         match first.filter(|first| self.rows.tasks.iter().all(|task| task == first)) {
             Some(task) => Ok(self.names[task].clone()),
             None => Err(Error::new("this batch holds rows of several tasks")
-                .hint("a backbone that is changed for a task wants alone = true")),
+                .hint("a method that changes the backbone for each task needs alone = true")),
         }
     }
 

@@ -25,7 +25,7 @@ pub fn read(
     let (prompt, shift, changes) = match value {
         Value::Nil => (None, None, None),
         Value::Table(_) => {
-            let o = Options::new("what 'give' returned", value)?;
+            let o = Options::new("the result of 'give'", value)?;
             let tensor = |value: Option<TensorArg>| value.map(|t| t.tensor()).transpose();
             let prompt = tensor(o.get(lua, "prompt")?)?;
             let shift = tensor(o.get(lua, "shift")?)?;
@@ -85,9 +85,8 @@ fn read_changes(lua: &Lua, table: Table) -> mlua::Result<Changes> {
         let mut changes = Vec::new();
         let scale: Option<f64> = o.get(lua, "scale")?;
         let activation: Option<String> = o.get(lua, "activation")?;
-        let without = |key: &str, other: &str| {
-            o.error(format!("'{key}' goes with '{other}', which is not there"))
-        };
+        let without =
+            |key: &str, other: &str| o.error(format!("'{key}' needs '{other}', which is missing"));
         match (tensors(lua, &o, "low_rank")?, scale) {
             (Some([a, b]), scale) => {
                 changes.push(Change::LowRank { a, b, scale: scale.unwrap_or(1.0) });

@@ -69,8 +69,10 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
                    begin: Option<Function>,
                    sources: usize| {
         let give = give.ok_or_else(|| {
-            Error::new("there is no 'give': a function of a batch that returns what it reads")
-                .at("build")
+            Error::new(
+                "'give' is missing: a function of a batch that returns its prompts and changes",
+            )
+            .at("build")
         })?;
         let (lua, setup) = (lua.weak(), setup.clone());
         Ok::<_, mlua::Error>(Rc::new(Program { lua, setup, give, loss, begin, sources, private }))
@@ -202,12 +204,11 @@ impl Program {
         let s = context.selection;
         if s.normalise.is_some() || s.top_k.is_some() {
             return Err(Error::new(
-                "this method has no router of compt's: 'normalise' and 'top_k' \
-                                   are not for it",
+                "this method has no built-in router: 'normalise' and 'top_k' cannot be used",
             ));
         }
         if s.isolation != Isolation::Total && self.sources == 0 {
-            return Err(Error::new("there are no source prompts to look at apart here"));
+            return Err(Error::new("this method has no source prompts to isolate"));
         }
         if !self.private && matches!(s.isolation, Isolation::AllSources | Isolation::Private) {
             return Err(Error::new("this method has no private prompts"));
@@ -246,15 +247,15 @@ impl Learner for Program {
         if tensors.is_empty() && !trains_backbone {
             return Err(Error::new("it returned nothing: no prompt, no shift and no change")
                 .at("give")
-                .hint("of a frozen backbone nothing could be trained so"));
+                .hint("with a frozen backbone there is nothing else to train"));
         }
         if tensors.is_empty() || tensors.iter().any(|tensor| tensor.requires_grad()) {
             return Ok(());
         }
-        let what = "what it returned depends on no parameter: nothing could be trained";
+        let what = "the result does not depend on a parameter: there is nothing to train";
         Err(Error::new(what)
             .at("give")
-            .hint("`detach`, `item` and `tolist` cut a parameter off from what is made of it"))
+            .hint("`detach`, `item` and `tolist` remove the gradient graph"))
     }
 
     fn check_mixed(&self, tasks: &[usize]) -> Result<()> {

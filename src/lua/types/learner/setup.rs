@@ -99,7 +99,7 @@ impl LuaSetup {
             (None, Some(tensor)) => tensor?,
             (None, None) => {
                 return Err(Error::new("a prompt is a tensor [m, d] or a compt.Prompt")
-                    .hint("compt.prompts.load(RUN):get(TASK) gives one"));
+                    .hint("compt.prompts.load(RUN):get(TASK) returns one"));
             }
         };
         let d = self.d_model();

@@ -272,7 +272,7 @@ fn made_by_script(given: &TrainerOptions, trained: &Trained, stages: &[Stage]) -
     for pair in given.method.pairs::<String, Value>() {
         let Ok((key, value)) = pair else { continue };
         if !["build", "from"].contains(&key.as_str()) && data::plain(&value).is_err() {
-            made.push(format!("'{key}' of the method '{name}' is made by the script"));
+            made.push(format!("'{key}' of the method '{name}' is created by the script"));
         }
     }
     let composition = stages.first().and_then(|stage| stage.learner.as_ref()?.composition());

@@ -38,8 +38,10 @@ impl LuaTrainer {
         for (place, list) in changes.0 {
             for change in list {
                 let Change::LowRank { a, b, scale } = change else {
-                    return Err(Error::new(format!("'{place}' is changed as LoRA does not"))
-                        .hint("peft's LoRA holds low-rank changes of matrices, nothing else"));
+                    return Err(Error::new(format!(
+                        "the change of '{place}' is not a LoRA update"
+                    ))
+                    .hint("LoRA in peft supports only low-rank updates of matrices"));
                 };
                 scales.push(scale);
                 places.insert(place.clone(), (a, b));
@@ -47,7 +49,7 @@ impl LuaTrainer {
         }
         match scales.iter().all(|scale| *scale == scales[0]) && scales.len() == places.len() {
             true => Ok(LowRank { places, scale: scales[0] }),
-            false => Err(Error::new("the changes are of several scales")),
+            false => Err(Error::new("the updates have different scales")),
         }
     }
 }

@@ -86,9 +86,9 @@ fn of_backbone(
 ) -> mlua::Result<Trained> {
     let alone = is_alone(method)?;
     if alone && targets > 1 {
-        return Err(Error::new("tasks trained alone cannot share a backbone")
+        return Err(Error::new("tasks that are trained separately cannot share a backbone")
             .at(CALL)
-            .hint("leave 'alone' out, or make a trainer for each task")
+            .hint("remove 'alone', or create a trainer for each task")
             .into());
     }
     let b = backbone.0.borrow();

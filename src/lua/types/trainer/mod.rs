@@ -56,7 +56,7 @@ impl LuaTrainer {
 
     /// The composed prompt of a task at inference, `[m', d]`.
     fn prompt(&self, task: &Value) -> Result<LuaTensor> {
-        self.run.refuse_behind("looks at a prompt")?;
+        self.run.refuse_behind("reads a prompt")?;
         let trainer = self.run.trainer();
         let i = index(task, "task", &trainer.parts().task_names)?;
         let prompts = trainer.prompts(Selection::default())?.ok_or_else(|| self.no_prompts())?;
@@ -68,16 +68,16 @@ impl LuaTrainer {
         match self.run.trainer().learner() {
             None => Error::new("this trainer trains the backbone: it has no prompts"),
             Some(_) => Error::new(
-                "no prompt of a task is all that this method trains: what a row is given follows from \
-                 its input, or the backbone is changed, too",
+                "this method has no complete prompt per task: its prompts depend on the input, or \
+                 it also changes the backbone",
             )
-            .hint("its checkpoints hold what was trained; compt eval RUN evaluates it again"),
+            .hint("its checkpoints have all trained parameters; compt eval RUN evaluates it again"),
         }
     }
 
     /// All prompts, with their descriptions.
     fn prompts(&self) -> Result<LuaPrompts> {
-        self.run.refuse_behind("looks at the prompts")?;
+        self.run.refuse_behind("reads the prompts")?;
         let tensors = compt_run::prompts(self.run.trainer())?;
         let tensors = tensors.into_iter().filter(|(name, _)| !name.starts_with("router."));
         let tensors: Vec<_> = tensors.collect();
@@ -90,7 +90,7 @@ impl LuaTrainer {
 
     /// The loss of the next step, and its gradients by the names of parameters.
     fn gradients(&mut self, lua: &Lua) -> mlua::Result<(f64, Table)> {
-        self.run.refuse_behind("looks at gradients")?;
+        self.run.refuse_behind("computes gradients")?;
         let (loss, found) = self.run.trainer_mut().gradients()?;
         let found = found.into_iter().map(|(name, gradient)| (name, LuaTensor::new(gradient)));
         Ok((loss, lua.create_table_from(found)?))

@@ -97,7 +97,7 @@ impl TrainerOptions {
             return refuse("'dropout' must be within [0, 1)");
         }
         if settings.clip.is_nan() || settings.clip <= 0.0 {
-            return refuse("'clip' must be above 0; math.huge clips nothing");
+            return refuse("'clip' must be above 0; math.huge disables clipping");
         }
         if self.checkpoints.keep == 0 || settings.evaluation.limit == Some(0) {
             return refuse("'keep' and 'evaluate_limit' must be at least 1");
@@ -121,7 +121,9 @@ impl TrainerOptions {
         match tasks.0.tasks.iter().find(|task| task.validation.is_empty()) {
             Some(task) => Err(Error::new(format!("task '{}' has no validation rows", task.name))
                 .at(format!("{CALL}: evaluate_every"))
-                .hint("give compt.tasks a 'validation_size', or the task a validation file")),
+                .hint(
+                    "set 'validation_size' in compt.tasks, or add a validation file to the task",
+                )),
             None => Ok(()),
         }
     }

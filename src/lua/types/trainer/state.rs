@@ -23,10 +23,10 @@ impl LuaTrainer {
             Value::String(word) => Some(knobs::Value::Word(word.to_string_lossy())),
             other => {
                 let got = kind(&other);
-                return Err(Error::new(format!("a {got} is no setting"))
+                return Err(Error::new(format!("a {got} is not a setting"))
                     .at(format!("trainer:set: {name}"))
                     .hint(
-                        "a number, true, false or a name; nil gives the knob back to the control",
+                        "a number, true, false or a name; nil restores the value of the control",
                     ));
             }
         };

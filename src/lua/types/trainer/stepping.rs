@@ -16,18 +16,19 @@ impl LuaTrainer {
             |of: fn(&Session) -> bool| lua.app_data_ref::<Session>().is_some_and(|s| of(&s));
         if session(Session::only_looks) {
             return Err(Error::new(
-                "the script trains outside of a grid, and only grids were to be looked at; nothing \
-                 was trained",
+                "the script trains outside of a grid, which this command cannot list or plan; \
+                 nothing was trained",
             )
-            .hint("what compt.ablate is given to run can be listed and planned")
+            .hint("only the 'run' function of compt.ablate can be listed and planned")
             .into());
         }
         if session(Session::evaluates) && !self.run.has_earlier() {
             return Err(Error::new(format!(
-                "the run '{}', which the script makes before, is not beside the one to evaluate",
+                "the run '{}', which the script makes before the run to evaluate, is not in the \
+                 same folder",
                 self.run.name()
             ))
-            .hint("nothing is trained: run the script, or bring the folders of its runs together")
+            .hint("nothing is trained: run the script, or put the folders of its runs into one folder")
             .into());
         }
         self.run.begin()?;

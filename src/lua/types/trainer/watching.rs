@@ -126,7 +126,7 @@ fn without(step: u64, group: &str, left: &[&(String, Tensor)]) -> String {
         made.unwrap_or_default(),
         if left.len() == 1 { "it is" } else { "they are" },
     ));
-    error.hint("the loss does not depend on what a gradient does not reach").to_string()
+    error.hint("the loss does not depend on parameters without a gradient").to_string()
 }
 
 #[cfg(test)]

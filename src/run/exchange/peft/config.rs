@@ -41,8 +41,10 @@ impl PeftType {
         match name {
             "PROMPT_TUNING" => Ok(PeftType::PromptTuning),
             "P_TUNING" => Ok(PeftType::PTuning),
-            "MULTITASK_PROMPT_TUNING" => Err(Error::new("one prompt is not of several tasks")
-                .hint("export the prompts together: prompts:export_peft(dir)")),
+            "MULTITASK_PROMPT_TUNING" => {
+                Err(Error::new("a single prompt cannot be a prompt of several tasks")
+                    .hint("export the prompts together: prompts:export_peft(dir)"))
+            }
             _ => Err(Error::unknown("type", name, PeftType::OF_ONE)),
         }
     }
@@ -52,14 +54,14 @@ impl PeftType {
             return Ok(kind);
         }
         let known = PeftType::ALL.map(PeftType::name);
-        let error = Error::new(format!("an adapter of type '{name}', which holds no prompts"));
+        let error = Error::new(format!("an adapter of type '{name}', which has no prompts"));
         Err(match name {
             "LORA" => error.hint(
                 "LoRA changes the backbone: use it with compt.methods.lora { given = FOLDER }",
             ),
             "PREFIX_TUNING" => error.hint(
-                "prefixes are keys and values of every layer: compt.methods.prefix_tuning trains \
-                 them anew; those of peft are not read",
+                "prefixes are keys and values of every layer and cannot be imported; train new \
+                 ones with compt.methods.prefix_tuning",
             ),
             _ => Error::unknown("peft_type", name, known),
         })
@@ -92,7 +94,7 @@ impl Config {
 pub fn not_looked_at(path: &Path, unknown: &[String]) {
     if !unknown.is_empty() {
         notice::say(&format!(
-            "note: {}: not looked at, as it is not known: {}",
+            "note: {}: unknown keys are ignored: {}",
             path.display(),
             unknown.join(", ")
         ));
@@ -106,16 +108,18 @@ fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
     let text = |key: &str| match map.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(Error::new(format!("'{key}' must be a text, not {}", short(other)))),
+        Some(other) => Err(Error::new(format!("'{key}' must be a string, not {}", short(other)))),
     };
     let count = |key: &str| match map.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_i64().filter(|n| (1..=1 << 24).contains(n)) {
             Some(n) => Ok(Some(n)),
-            None => Err(Error::new(format!("'{key}' must be a count, not {}", short(value)))),
+            None => {
+                Err(Error::new(format!("'{key}' must be a whole number, not {}", short(value))))
+            }
         },
     };
-    let missing = |key: &str| Error::new(format!("it says no '{key}'"));
+    let missing = |key: &str| Error::new(format!("the key '{key}' is missing"));
     let kind = PeftType::parse(&text("peft_type")?.ok_or_else(|| missing("peft_type"))?)?;
     if let Some(task) = text("task_type")?.filter(|task| task != TASK) {
         return Err(Error::new(format!("the prompt is for a model of '{task}', not for T5"))
@@ -123,7 +127,9 @@ fn parse(bytes: &[u8]) -> Result<(Config, Vec<String>)> {
     }
     let length = count("num_virtual_tokens")?.ok_or_else(|| missing("num_virtual_tokens"))?;
     if is_on(map.get("modules_to_save")) {
-        return Err(Error::new("'modules_to_save' is not read: weights trained beside the prompt"));
+        return Err(Error::new(
+            "'modules_to_save' is not supported: weights that are trained with the prompt",
+        ));
     }
     let submodules = count("num_transformer_submodules")?;
     if let Some(n) = submodules.filter(|n| *n > 2) {

@@ -34,7 +34,7 @@ pub fn write_all(folder: &Path, prompts: &[Prompt], how: Export) -> Result<()> {
     let size = first.value.size();
     if let Some(other) = prompts.iter().find(|prompt| prompt.value.size() != size) {
         return Err(Error::new(format!(
-            "'{}' is {size:?}, '{}' {:?}: one folder holds prompts of one shape",
+            "'{}' is {size:?}, '{}' {:?}: all prompts of a folder must have the same shape",
             first.name,
             other.name,
             other.value.size()
@@ -79,7 +79,7 @@ pub(super) fn write_folder(
     if is_adapter(folder) && !overwrite {
         return Err(Error::new("there is an adapter in this folder")
             .at(folder.display())
-            .hint("overwrite = true (--overwrite) writes over it"));
+            .hint("overwrite = true (--overwrite) replaces it"));
     }
     std::fs::create_dir_all(folder).at(folder.display())?;
     let model = folder.join(MODEL);
@@ -93,12 +93,11 @@ fn check(prompts: &[&Prompt], how: Export) -> Result<()> {
     let behind = prompts.iter().find(|p| p.note.placement.as_deref() == Some("append"));
     match behind.filter(|_| !how.force) {
         Some(prompt) => Err(Error::new(format!(
-            "the prompt '{}' was trained behind the input; peft puts prompts before it",
+            "the prompt '{}' was trained after the input; peft places prompts before it",
             prompt.name
         ))
         .hint(
-            "train with placement = \"prepend\"; force = true (--force) exports it all the same, \
-             with other scores",
+            "train with placement = \"prepend\"; force = true (--force) exports it anyway, but its scores will differ",
         )),
         None => Ok(()),
     }

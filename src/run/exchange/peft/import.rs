@@ -47,7 +47,7 @@ fn spare_rows(folder: &Path, config: &Config) -> String {
     };
     format!(
         "note: {}: it has rows for the decoder, too (num_transformer_submodules = 2); the first {} \
-         are taken: {read}",
+         are used: {read}",
         folder.display(),
         config.length
     )
@@ -92,7 +92,7 @@ fn prompts(config: &Config, tensors: &[(String, Tensor)]) -> Result<(Vec<Tensor>
         && c[0] > 0;
     if !fits {
         return Err(Error::new(format!(
-            "'{COLUMNS}' is {c:?} and '{ROWS}' {r:?}, which do not fit prompts [{rows}, {width}]"
+            "'{COLUMNS}' is {c:?} and '{ROWS}' {r:?}, which do not match prompts [{rows}, {width}]"
         )));
     }
     // Factors in the file expand to larger prompts.

@@ -25,10 +25,10 @@ pub struct LowRank {
 impl LowRank {
     fn rank(&self) -> Result<i64> {
         let mut ranks = self.places.values().map(|(a, _)| a.size()[0]);
-        let first = ranks.next().ok_or_else(|| Error::new("there are no low-rank changes"))?;
+        let first = ranks.next().ok_or_else(|| Error::new("there are no low-rank updates"))?;
         match ranks.all(|rank| rank == first) {
             true => Ok(first),
-            false => Err(Error::new("the changes are of several ranks")),
+            false => Err(Error::new("the updates have different ranks")),
         }
     }
 
@@ -75,7 +75,7 @@ impl LowRank {
             });
             let Some((place, is_a)) = place.filter(|_| tensor.dim() == 2) else {
                 return Err(
-                    Error::new(format!("'{name}' is no matrix of LoRA")).at(model.display())
+                    Error::new(format!("'{name}' is not a LoRA matrix")).at(model.display())
                 );
             };
             let entry = places.entry(place.to_string()).or_default();
@@ -95,7 +95,7 @@ impl LowRank {
         }
         match found.places.keys().find(|place| !targets.hold(place)) {
             Some(place) => Err(Error::new(format!(
-                "'{place}' is none of the modules that {CONFIG} names: peft leaves it out"
+                "'{place}' is not one of the modules in {CONFIG}: peft ignores it"
             ))
             .at(model.display())),
             None => Ok(found),
@@ -222,18 +222,18 @@ fn scale(config: &Value) -> Result<(f64, f64, Vec<String>)> {
         is_on(value) || key.ends_with("_config") && value.is_some_and(Value::is_object)
     };
     if let Some(key) = NOT_READ.iter().find(is_asked) {
-        return Err(Error::new(format!("'{key}' is not read: LoRA as it was published is")));
+        return Err(Error::new(format!("'{key}' is not supported: only LoRA as published is")));
     }
     if !matches!(config["bias"].as_str(), None | Some("none")) {
-        return Err(Error::new("its biases are not read: 'bias' must be \"none\""));
+        return Err(Error::new("its biases are not supported: 'bias' must be \"none\""));
     }
     match &config["init_lora_weights"] {
         Value::Null | Value::Bool(_) => {}
         Value::String(start) if PLAIN_STARTS.contains(&start.to_lowercase().as_str()) => {}
         start => {
             return Err(Error::new(format!(
-                "'init_lora_weights' is {start}: such an adapter changed the frozen weights when it \
-                 began, and is not read; peft saves it as plain LoRA with \
+                "'init_lora_weights' is {start}: such an adapter changes the frozen weights at \
+                 initialisation and is not supported; peft saves it as plain LoRA with \
                  save_pretrained(DIR, path_initial_model_for_weight_conversion=UNTRAINED_ADAPTER)"
             )));
         }

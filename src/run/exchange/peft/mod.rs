@@ -43,8 +43,11 @@ fn tensors(folder: &Path) -> Result<(PathBuf, Vec<(String, Tensor)>)> {
         let found = read_pickled(&pickled)?;
         return match found.others.count {
             0 => Ok((pickled, found.tensors)),
-            _ => Err(Error::new(format!("what is no tensor is in it: {}", found.others.list()))
-                .at(pickled.display())),
+            _ => Err(Error::new(format!(
+                "it contains an object that is not a tensor: {}",
+                found.others.list()
+            ))
+            .at(pickled.display())),
         };
     }
     let tensors =
