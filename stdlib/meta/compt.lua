@@ -6,7 +6,7 @@
 ---compt.seed
 ---```
 ---@class compt
----@field args table<string, any> values of `--set key=value`. `true` and `false` (in any case) are booleans. A number is a number if it prints back as it was typed (`16`, `0.5`) or is in scientific notation (`1e-3`). Everything else, and anything in quotes, is a string
+---@field args table<string, any> values of `--set key=value`. `true` and `false` (case-insensitive) are booleans. A value is a number if formatting that number gives the same text (`16`, `0.5`) or if it is in scientific notation (`1e-3`). Every other value, and every value in quotes, is a string
 ---@field out string? folder of `--out`; nil without it
 ---@field seed integer value of `--seed`; 0 without it
 ---@field methods compt.methods methods of the library
@@ -35,17 +35,17 @@ local compt = {}
 function sorted_pairs(t) end
 
 ---@class (exact) compt.BackboneOptions
----@field dtype? "auto"|"float32"|"bfloat16" dtype of the weights. "auto" is bfloat16 if the machine multiplies bfloat16 fast and the model is wide enough to gain from it, else float32 (default "auto")
----@field device? torch.device where the model computes; default: `--device`
+---@field dtype? "auto"|"float32"|"bfloat16" dtype of the weights. "auto" is bfloat16 if the machine multiplies bfloat16 fast and the model is wide enough to benefit, else float32 (default "auto")
+---@field device? torch.device device of the model; default: `--device`
 ---@field tokenizer? compt.Tokenizer replaces the tokenizer of the folder
----@field trainable? boolean train the weights; only for a table of configuration (default false)
+---@field trainable? boolean whether the weights have gradients and can be trained (default false)
 ---@field seed? integer seed of random weights
 
----Loads a frozen T5, mT5 or umT5. `name` is one of: "micro", the model inside the binary; a checkpoint folder; a model of the Hugging Face hub ("google-t5/t5-base", "t5-base", "org/name@revision"), which is downloaded on first use; a table of T5 configuration, for random weights.
+---Loads a frozen T5, mT5 or umT5. `name` is one of: "micro", the model inside the binary; a checkpoint folder; a model of the Hugging Face hub ("google-t5/t5-base", "t5-base", "org/name@revision"), which is downloaded on first use; a table with a T5 configuration, for random weights.
 ---
 ---A folder has `config.json`, the weights (`model.safetensors` or `pytorch_model.bin`, whole or in shards) and the tokenizer (`tokenizer.json` or `spiece.model`), as transformers 4 or 5 writes them. Supported are T5 v1.0, v1.1, LM-adapted, flan, T0, UL2, ByT5, CodeT5, MADLAD-400, mT5, mT0 and umT5 (Raffel et al. 2020; Xue et al. 2021).
 ---
----Raises an error if there is no such folder or model, `model_type` is not of this family, a file is missing or damaged, `config.json` asks for something that is not supported, a tensor is missing, unused or of another shape, or the device does not exist.
+---Raises an error if there is no such folder or model, `model_type` is not of this family, a file is missing or damaged, `config.json` has an unsupported setting, a tensor is missing, unused or has a wrong shape, or the device does not exist.
 ---```lua
 ---b = compt.backbone("micro", { dtype = "float32", device = "cpu" })
 ---compt.backbone({ d_model = 16, d_kv = 8, d_ff = 32, num_layers = 1, num_heads = 2, vocab_size = 50 }, { trainable = true, seed = 1 })
@@ -60,12 +60,12 @@ function compt.backbone(name, options) end
 ---b.config.num_layers
 ---```
 ---@class compt.Backbone
----@field name string "micro", the folder, or the model of the hub
+---@field name string "micro", the folder, or the name of the model on the hub
 ---@field config table configuration, with the key names of `config.json`
 ---@field d_model integer d, width of the embeddings
 ---@field vocab_size integer number of token ids
 ---@field dtype string dtype of the weights
----@field device string where it computes
+---@field device string device of the model
 ---@field tokenizer compt.Tokenizer? nil if the folder has none
 local Backbone = {}
 
@@ -90,7 +90,7 @@ local Forward = {}
 ---@class (exact) compt.GenerateOptions: compt.InputOptions
 ---@field max_new_tokens? integer maximum number of new tokens in a row (default 20)
 ---@field num_beams? integer number of beams; 1 is greedy decoding (default 1)
----@field length_penalty? number exponent of the length that divides the score of a beam (default 1)
+---@field length_penalty? number the score of a beam is divided by its length to this power (default 1)
 ---@field early_stopping? boolean stop as soon as `num_beams` candidates are complete (default false)
 
 ---The result of `backbone:generate`.
@@ -107,7 +107,7 @@ local Generated = {}
 ---@return torch.Tensor
 function Backbone:embed(ids) end
 
----Runs the encoder and returns its last hidden states, [B, L, d]. Raises an error if the input is missing, given twice or empty, a shape does not fit, an id is outside of the vocabulary, or `text` is given without a tokenizer.
+---Runs the encoder and returns its last hidden states, [B, L, d]. Raises an error if the input is missing, empty or specified more than once, a shape does not match, an id is outside of the vocabulary, or `text` is used without a tokenizer.
 ---```lua
 ---b:encode({ text = "who has a dog ?" }).shape
 ---b:encode({ inputs_embeds = torch.zeros(1, 3, b.d_model), attention_mask = { { 1, 1, 0 } } }).shape
@@ -144,7 +144,7 @@ function Backbone:parameters() end
 ---@param folder compt.folder
 function Backbone:save(folder) end
 
----Loads a tokenizer without a model: `tokenizer.json`, or `spiece.model` if that is the only one, with the tokens of `added_tokens.json` and `tokenizer_config.json`. ByT5's byte tokenizer is used if `tokenizer_config.json` names it. Raises an error if the folder has no tokenizer, or one that is damaged or not of the T5 family.
+---Loads a tokenizer without a model: `tokenizer.json`, or `spiece.model` if there is no `tokenizer.json`, with the tokens of `added_tokens.json` and `tokenizer_config.json`. ByT5's byte tokenizer is used if `tokenizer_config.json` names it. Raises an error if the folder has no tokenizer, or one that is damaged or not of the T5 family.
 ---@param folder compt.folder
 ---@return compt.Tokenizer
 function compt.tokenizer(folder) end
@@ -199,7 +199,7 @@ function Tokenizer:id_of(piece) end
 ---@field seed? integer seed of every draw of rows (default 0)
 ---@field validation_size? integer training rows to hold out if there are no validation rows. Default: 1,000 for files, 0 for rows in Lua; never more than half
 ---@field max_test? integer number of test rows to keep; default: all
----@field stsb_rounding? number step to which number labels are rounded; default: that of the task
+---@field stsb_rounding? number number labels are rounded to multiples of this; default: that of the task
 ---@field missing? compt.Missing for every task; default: that of the task
 ---@field tokenizer? compt.Tokenizer counts input lengths with this tokenizer (`b.tokenizer`), see `tasks.lengths`
 ---@field max_source_length? integer input length of the trainer, to count how many inputs it truncates (default 256)
@@ -222,15 +222,15 @@ local TaskFiles = {}
 ---@field template? string|fun(row: table): string a text with `{column}` in it, or a function of the row
 ---@field prefix? string text before the input
 ---@field labels string[]|"number" label words by class id, or "number" for regression. Words are compared as a tokenizer sees them: white space, character forms (NFKC) and invisible characters do not count. Two equal words are an error; two words with the same tokens are an error of `compt.trainer`
----@field label_is? "word"|"index" what the label of a row is if the label words are numbers (`labels = { "1", "2", "3" }`): a word, or a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (in any case) is the label word of that name, else class 1
+---@field label_is? "word"|"index" how to read the label of a row if the label words are numbers (`labels = { "1", "2", "3" }`): as a label word, or as a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (case-insensitive) is the label word of that name, else class 1
 ---@field range? number[] lowest and highest number (default 0 and 5)
----@field rounding? number step to which numbers are rounded (default 0.2)
+---@field rounding? number numbers are rounded to multiples of this (default 0.2)
 ---@field label_names? string[] names of the labels in the rows, if they differ from the label words. Names that are numbers are names, not class ids
 ---@field class_names? string[] names of the labels in Parquet files of Hugging Face datasets (`ClassLabel` names), if they are neither `label_names` nor `labels`. Names that do not match are an error
 ---@field missing? compt.Missing for rows without a label or text (default "error")
 ---@field metrics? compt.Metric[] main metric first (default: accuracy; for numbers pearson and spearman)
----@field columns? table<string, string|integer> column of each field (and of `label`) if the names in the file differ. Positions from 1 mean a table without a header row: { text = 1, label = 2 }
----@field delimiter? string cell separator of tables (default "," for .csv, "\t" for .tsv). With it, a file of any other name is read as a table
+---@field columns? table<string, string|integer> column of each field (and of `label`) if the names in the file differ. Numbers (from 1) are for a table without a header row: { text = 1, label = 2 }
+---@field delimiter? string cell separator of tables (default "," for .csv, "\t" for .tsv). With this option, a file with any other extension is read as a table
 ---@field quotes? boolean whether cells of tables may be in double quotes (default true; false for .tsv)
 ---@field small? boolean split the validation rows in half, into validation and test rows
 ---@field files? compt.TaskFiles the files; use `files` or `rows`
@@ -252,7 +252,7 @@ local TaskDefinition = {}
 ---| "validation"
 ---| "test"
 
----Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary), "glue" (Wang et al. 2019), "set2", the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be mixed in one table. If two sets have a task of that name, write the set before it: "glue.qnli", "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of both, each with the rows it was drawn with.
+---Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary), "glue" (Wang et al. 2019), "set2", the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli", "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of both, each with the rows that were drawn for it.
 ---
 ---Raises an error if a name is unknown or ambiguous, a file is missing or damaged, a row has no valid label or text, a split has no rows, or there are fewer rows than `shots`.
 ---```lua
@@ -363,7 +363,7 @@ function Tasks:metrics(task) end
 ---@field d_model? integer d, the width
 ---@field device? torch.device device, if there is no backbone (default "cpu")
 
----Creates S source prompts [m, d], shared by all tasks, and one private prompt [m', d] per task (ComPT). Raises an error if both `backbone` and `d_model` are missing, a number is out of range, the initialisation needs a tokenizer or a vocabulary that is not there, or d is odd for the LSTM encoder.
+---Creates S source prompts [m, d], shared by all tasks, and one private prompt [m', d] per task (ComPT). Raises an error if both `backbone` and `d_model` are missing, a number is out of range, the initialisation needs a tokenizer or a vocabulary and there is none, or d is odd for the LSTM encoder.
 ---```lua
 ---bank = compt.prompt_bank { tasks = { "a", "b" }, sources = 2, length = 4, d_model = 8, device = "cpu" }
 ---compt.prompt_bank { tasks = { "a" }, length = 4, backbone = b, encoder = { kind = "mlp", activation = "relu", residual = true }, init = { kind = "text", text = "who has a dog ?", rest = "tile" } }
@@ -434,7 +434,7 @@ local OperatorParameter = {}
 ---@field compose compt.Operator the operator
 local OperatorTable = {}
 
----The composition operators. Operators that are defined with `compt.compose.define` become fields, too. Each raises an error if the shapes do not fit.
+---The composition operators. Operators that are defined with `compt.compose.define` become fields, too. Each raises an error if the shapes do not match.
 ---@class compt.compose
 ---@field [string] compt.Operator operators defined by the user
 local compose = {}
@@ -449,7 +449,7 @@ local compose = {}
 ---@return torch.Tensor
 function compose.sum(private, sources, weights) end
 
----MSUM: P_u * sum_s w_s P_s, element by element, [B, m, d] (ComPT). Takes private P_u [B, m', d], sources P [S, m, d] and weights w [B, S].
+---MSUM: P_u * sum_s w_s P_s, elementwise, [B, m, d] (ComPT). Takes private P_u [B, m', d], sources P [S, m, d] and weights w [B, S].
 ---```lua
 ---compt.compose.product(torch.ones(3, 4, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape
 ---```
@@ -459,7 +459,7 @@ function compose.sum(private, sources, weights) end
 ---@return torch.Tensor
 function compose.product(private, sources, weights) end
 
----MCAT: P_u * [w_1 P_1; ...; w_S P_S], element by element, [B, S m, d] (ComPT). Takes private P_u [B, m', d], sources P [S, m, d] and weights w [B, S].
+---MCAT: P_u * [w_1 P_1; ...; w_S P_S], elementwise, [B, S m, d] (ComPT). Takes private P_u [B, m', d], sources P [S, m, d] and weights w [B, S].
 ---```lua
 ---compt.compose.concat(torch.ones(3, 8, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape
 ---```
@@ -569,7 +569,7 @@ function router.constant(options) end
 ---@field kind compt.RouterKind kind of the router
 ---@field tasks string[] names of the tasks
 ---@field sources integer S, number of source prompts
----@field temperature number temperature of samples if a call gives none. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
+---@field temperature number default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
 ---@field logits torch.Tensor? [tasks, S]; nil for "constant"
 local Router = {}
 
@@ -586,7 +586,7 @@ local Router = {}
 ---@return torch.Tensor
 function Router:weights(tasks, options) end
 
----A group of trained parameters. ComPT's methods use the four named ones; other methods name their own.
+---A group of trained parameters. ComPT's methods use the four named ones; other methods define other names.
 ---@alias compt.Group
 ---| "router"
 ---| "source"
@@ -597,14 +597,14 @@ function Router:weights(tasks, options) end
 ---Options of ComPT's methods. S is the number of source prompts, m their length, d the model width.
 ---@class (exact) compt.MethodOptions
 ---@field name? string name in records and tables; default: that of the method
----@field compose? "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable composition operator: a built-in name, a name defined with compt.compose.define, or what that function takes
+---@field compose? "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable composition operator: a built-in name, a name defined with compt.compose.define, or an operator as that function takes it
 ---@field sources? integer S, number of shared source prompts (default 3; pt 0)
 ---@field length? integer m, rows of a source prompt (default 20; mcat 10)
 ---@field private_length? integer rows of a private prompt; default: m, or S m for "concat"
 ---@field encoder? compt.Encoder network that reparametrises each prompt (default "mlp")
 ---@field init? compt.Init initialisation of prompts (default "uniform")
 ---@field router? compt.RouterKind|compt.MethodRouter name or options of the router (default "relaxed_bernoulli")
----@field placement? "append"|"prepend" prompts stand after the input and before `</s>`, or before the input (default "append")
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "append")
 ---@field alone? boolean train each task separately, one after the other (default: true for pt, else false)
 ---@field lr? table<compt.Group, number> peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
 ---@field warmup? number share of the steps for the warm-up of the learning rates (default 0.2)
@@ -631,15 +631,15 @@ function Router:weights(tasks, options) end
 ---@field kind compt.OptimizerKind type of optimizer
 ---@field betas? number[] adamw: decay rates of the moments (default { 0.9, 0.999 })
 ---@field eps? number adamw: added to the denominator (default 1e-8)
----@field scale_by_rms? boolean adamw: multiply the rate by the root mean square of the parameter (default false)
----@field scale_parameter? boolean adafactor: multiply the rate by the root mean square of the parameter (default false)
+---@field scale_by_rms? boolean adamw: multiply the learning rate by the root mean square of the parameter (default false)
+---@field scale_parameter? boolean adafactor: multiply the learning rate by the root mean square of the parameter (default false)
 ---@field decay_rate? number adafactor: exponent of the decay of the second moment, 1 - t^-decay_rate (default 0.8)
 ---@field clip_threshold? number adafactor: maximum root mean square of an update (default 1)
 
----A declared method: a table of `compt.MethodOptions` for `compt.trainer`. `compt.methods.<name>` fills in the published defaults. In a table that you write yourself nothing is filled in: set `sources`, `lr` and `temperature`. `compt.trainer` raises an error for an unknown key, and warns of rates for groups that the method does not have.
+---A declared method: a table of `compt.MethodOptions` for `compt.trainer`. `compt.methods.<name>` fills in the published defaults. A table that you write yourself has no defaults: set `sources`, `lr` and `temperature`. `compt.trainer` raises an error for an unknown key, and shows a warning for a learning rate of a group that the method does not have.
 ---@class compt.Method
 ---@field name? string name in records and tables
----@field settings? table your own settings, recorded with the method and not used otherwise
+---@field settings? table additional settings, recorded with the method and not used otherwise
 local Method = {}
 
 ---The methods of the library, each with its published settings. Each function raises an error for an unknown option, with the nearest known one. Values are checked by `compt.trainer`.
@@ -654,7 +654,7 @@ local methods = {}
 ---@return compt.Method
 function methods.ssum(options) end
 
----MSUM (ComPT): the prompt of task t is P_t * sum_s w_ts P_s (element by element), [m, d].
+---MSUM (ComPT): the prompt of task t is P_t * sum_s w_ts P_s (elementwise), [m, d].
 ---```lua
 ---compt.methods.msum { sources = 2 }
 ---```
@@ -691,10 +691,10 @@ function methods.p_tuning(options) end
 ---@field lr? table<compt.Group, number> peak learning rates by parameter group
 ---@field warmup? number share of the steps for the warm-up
 ---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions name or options of the optimizer (default "adamw")
----@field weight_decay? number decoupled weight decay; 0 for methods that are published without (default 0.01)
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
 
 ---@class (exact) compt.PeerPromptOptions: compt.PeerOptions
----@field placement? "append"|"prepend" prompts stand after the input and before `</s>`, or before the input (default "prepend")
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
 ---@field init? compt.Init initialisation of prompts (default "vocabulary")
 
 ---@class (exact) compt.PeerSourceOptions: compt.PeerPromptOptions
@@ -780,7 +780,7 @@ function methods.dept(options) end
 
 ---@class (exact) compt.SpotOptions: compt.PeerSourceOptions
 ---@field length? integer rows of a prompt (default 20)
----@field retrieve? false|"best"|"average" initial prompt of a target task: one prompt trained on all source tasks; that of the most similar source task; or a weighted mean of the most similar ones (default false)
+---@field retrieve? false|"best"|"average" initial prompt of a target task: one prompt trained on all source tasks; the prompt of the most similar source task; or a weighted mean of the most similar ones (default false)
 ---@field top? integer number of prompts in the mean (default 3)
 
 ---SPoT (Vu et al. 2022): prompts of source tasks initialise the prompts [m, d] of target tasks.
@@ -822,10 +822,10 @@ function methods.mpt(options) end
 ---@field length? integer rows of a prompt (default 50)
 ---@field rank? integer rank of all modular prompts together (default 300)
 ---@field pretrain? number learning rate of the first stage (default 3e-3)
----@field placement? "append"|"prepend" prompts stand after the input and before `</s>`, or before the input (default "prepend")
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
 ---@field from? compt.Tasks source tasks; default: the tasks of the trainer
 
----MP2 (Sun et al. 2023): modular prompts of low rank with a router. Three stages: everything, the router, the prompts.
+---MP2 (Sun et al. 2023): modular prompts of low rank with a router. Three stages: all parameters, the router, the prompts.
 ---```lua
 ---compt.methods.mp2 { sources = 4, length = 10, rank = 20 }
 ---```
@@ -839,7 +839,7 @@ function methods.mp2(options) end
 ---@field share? number|"learned"|false weight a of the private prompt: (1 - a) mixed and a private (default false)
 ---@field sources? integer S, number of source prompts (default 3)
 ---@field length? integer m, rows of a source prompt (default 20)
----@field placement? "append"|"prepend" prompts stand after the input and before `</s>`, or before the input (default "append")
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "append")
 ---@field init? compt.Init initialisation of prompts (default "uniform")
 
 ---Other compositions in ComPT's published code: source prompts combined without a router, then joined with the private prompt.
@@ -852,10 +852,10 @@ function methods.mixed(options) end
 
 ---What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup, temperature, init, placement, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build` declares parameters with `setup:parameter` and returns functions that use them.
 ---@class compt.Plan
----@field give? compt.Give what the rows of a batch receive; each stage may have its own
+---@field give? compt.Give returns the prompts and changes for the rows of a batch; a stage may have another one
 ---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor loss as a scalar tensor; default: `out.loss`
 ---@field sources? integer number of source prompts that an evaluation can isolate in the last stage (`batch.kept`) (default 0)
----@field private? boolean whether there are private prompts that an evaluation can leave out (default true)
+---@field private? boolean whether there are private prompts that an evaluation can exclude (default true)
 ---@field stages? compt.PlanStage[] stages of training, in order; default: one stage with all groups
 local Plan = {}
 
@@ -876,14 +876,14 @@ local PlanStage = {}
 ---@alias compt.Give
 ---| fun(batch: compt.Batch): torch.Tensor|compt.Given?
 
----What the rows of a batch receive.
+---The prompts and changes for the rows of a batch.
 ---@class compt.Given
 ---@field prompt? torch.Tensor prompts [B, m, d]
 ---@field shift? torch.Tensor [B, L, d], added to the input embeddings
----@field changes? table<string, compt.Change> changes of the backbone, by the name of the place (`setup:places`)
+---@field changes? table<string, compt.Change> changes of the backbone, by module name (`setup:places`)
 local Given = {}
 
----A change of the backbone at one place.
+---A change of one module of the backbone.
 ---@class compt.Change
 ---@field low_rank? torch.Tensor[] of a matrix: { A [r, in], B [out, r] }, for W x + scale B A x (LoRA)
 ---@field scale? number factor of `low_rank` (default 1)
@@ -891,10 +891,10 @@ local Given = {}
 ---@field gain? torch.Tensor of a norm: [d], replaces its weight
 ---@field bottleneck? torch.Tensor[] after a module: { down [w, d], down_bias [w], up [d, w], up_bias [d] }, for h + up(activation(down(h)))
 ---@field activation? "gelu"|"relu"|"silu" activation of `bottleneck` (default "gelu")
----@field prefix? torch.Tensor[] of an attention: { keys [m, inner], values [m, inner] }, placed before its own
+---@field prefix? torch.Tensor[] of an attention: { keys [m, inner], values [m, inner] }, placed before those of the input
 local Change = {}
 
----A place of the backbone that can be changed, with its name in checkpoints.
+---A module of the backbone that can be changed, with its name in checkpoints.
 ---@class compt.Place
 ---@field name string for example "encoder.block.0.layer.0.SelfAttention.q"
 ---@field kind string "matrix", "norm", "attention" or "feed_forward"
@@ -902,10 +902,10 @@ local Change = {}
 ---@field gain? torch.Tensor weight [d] of a norm
 local Place = {}
 
----What `build` of a custom method receives.
+---The argument of `build` of a custom method.
 ---@class compt.Setup
 ---@field tasks string[] the tasks of the trainer
----@field from string[]? the source tasks; nil without. "source:NAME" if a task is both source and target
+---@field from string[]? the source tasks; nil if there are none. "source:NAME" if a task is both source and target
 ---@field backbone compt.Backbone the backbone
 ---@field d_model integer d, its width
 ---@field max_source_length integer maximum input length in tokens
@@ -918,7 +918,7 @@ local Setup = {}
 ---@return torch.Tensor
 function Setup:parameter(group, name, value) end
 
----A new prompt [length, d], initialised as `init` (default: that of the method) says. Pass it to `parameter`. Raises an error if `length` is less than 1, or if the initialisation needs a tokenizer and there is none.
+---A new prompt [length, d], initialised according to `init` (default: that of the method). Pass it to `parameter`. Raises an error if `length` is less than 1, or if the initialisation needs a tokenizer and there is none.
 ---@param length integer
 ---@param init? compt.Init
 ---@return torch.Tensor
@@ -930,17 +930,17 @@ function Setup:prompt(length, init) end
 ---@return torch.Tensor
 function Setup:given(prompt, length) end
 
----Reads the updates of a LoRA folder of `peft`, by place: A [r, in] and B [out, r]. Raises an error if the folder is not plain LoRA or does not fit the backbone.
+---Reads the updates of a LoRA folder of `peft`, by module name: A [r, in] and B [out, r]. Raises an error if the folder is not plain LoRA or does not match the backbone.
 ---@param folder compt.folder
 ---@return table<string, compt.Change>
 function Setup:low_rank(folder) end
 
----The places whose names match a pattern, in layer order. `*` matches anything, `{a,b}` matches a or b. Raises an error if none matches.
+---The modules whose names match a pattern, in layer order. `*` matches anything, `{a,b}` matches a or b. Raises an error if none matches.
 ---@param pattern? string
 ---@return compt.Place[]
 function Setup:places(pattern) end
 
----A batch, as the functions of a custom method receive it.
+---A batch: the argument of the functions of a custom method.
 ---@class compt.Batch
 ---@field size integer B, number of rows
 ---@field length integer L, tokens of the longest input
@@ -950,7 +950,7 @@ function Setup:places(pattern) end
 ---@field temperature number? router temperature of the step; nil at inference
 ---@field kept boolean[]? which source prompts to use; nil: all
 ---@field private boolean whether to use the private prompt
----@field renormalised boolean whether to normalise the weights of the kept source prompts again
+---@field renormalised boolean whether to renormalise the weights of the kept source prompts
 local Batch = {}
 
 ---Calls `f` once per task of the batch and stacks the results by row: `f` returns [...], `each` returns [B, ...]. Parameters of tasks without a row get no gradient and no update. Raises an error if the shapes differ.
@@ -966,7 +966,7 @@ function Batch:embeddings() end
 ---@return torch.Tensor
 function Batch:mask() end
 
----Runs the batch with other prompts [B, m, d] or changes, for example those of a teacher. Call it inside torch.no_grad if no gradient is needed. Raises an error if a shape does not fit.
+---Runs the batch with other prompts [B, m, d] or changes, for example those of a teacher. Call it inside torch.no_grad if no gradient is needed. Raises an error if a shape does not match.
 ---@param given torch.Tensor|compt.Given?
 ---@return compt.Outputs
 function Batch:forward(given) end
@@ -994,7 +994,7 @@ local Outputs = {}
 ---@field checkpoint_every? integer steps between checkpoints; 0: one per minute. The end of a run always writes one (default 0)
 ---@field keep? integer number of newest checkpoints to keep (default 2)
 ---@field best? string also keep the checkpoint with the best score: "average", or the name of a task (default "average")
----@field non_finite? "stop"|"skip"|"rollback"|compt.NonFinite what to do if the loss is not finite (default "stop")
+---@field non_finite? "stop"|"skip"|"rollback"|compt.NonFinite policy if the loss is not finite (default "stop")
 ---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions default: that of the method
 ---@field weight_decay? number default: that of the method
 ---@field clip? number maximum gradient norm; math.huge disables clipping (default 1)
@@ -1008,12 +1008,12 @@ local Outputs = {}
 ---@field out? compt.folder folder of the run; default: below `--out`, or below `runs/` for a script
 ---@field progress? boolean show progress (default true)
 
----What to do if the loss of a step is not finite.
+---The policy if the loss of a step is not finite.
 ---@class (exact) compt.NonFinite
----@field policy "stop"|"skip"|"rollback" "stop": end the run with the parameters before that step; "skip": leave the batch out; "rollback": go back at most 50 steps (`checkpoint_every`) and continue with other batches
+---@field policy "stop"|"skip"|"rollback" "stop": end the run with the parameters before that step; "skip": skip the batch; "rollback": go back at most 50 steps (`checkpoint_every`) and continue with other batches
 ---@field tries? integer batches skipped in a row, or total rollbacks, before the run ends (default 10)
 
----Creates a trainer for a method, a backbone and tasks. Raises an error if an option is unknown, missing or out of range, both or neither of `tasks` and `stream` (or both of `epochs` and `steps`) are given, the method does not fit the backbone or the tasks, two label words have the same tokens, a control does not work, or a custom operator or method returns prompts of a wrong shape, dtype or device.
+---Creates a trainer for a method, a backbone and tasks. Raises an error if an option is unknown, missing or out of range, both or neither of `tasks` and `stream` (or both of `epochs` and `steps`) are set, the method does not support the backbone or the tasks, two label words have the same tokens, a control is invalid, or a custom operator or method returns prompts of a wrong shape, dtype or device.
 ---```lua
 ---t = compt.trainer {
 ---  backbone = b, tasks = tasks, method = compt.methods.ssum { sources = 2, length = 4 },
@@ -1025,7 +1025,7 @@ local Outputs = {}
 ---@return compt.Trainer
 function compt.trainer(options) end
 
----A method in training on tasks.
+---Trains a method on tasks.
 ---```lua
 ---t.steps
 ---```
@@ -1093,7 +1093,7 @@ function Trainer:run(options) end
 ---@return string
 function Trainer:set(name, value) end
 
----Uses another control file from the next step on. Raises an error if the file does not work; then nothing changes.
+---Uses another control file from the next step on. Raises an error if the file is invalid; then nothing changes.
 ---```lua
 ---io.open("/tmp/compt-doc-control.lua", "w"):write("return { clip = 1 }"):close()
 ---t:control("/tmp/compt-doc-control.lua")
@@ -1102,7 +1102,7 @@ function Trainer:set(name, value) end
 ---@return nil
 function Trainer:control(file) end
 
----Checks the control file now and uses it from the next step on. Returns a line that describes the change; nil without a control file. Raises an error if the file does not work; then nothing changes.
+---Checks the control file now and uses it from the next step on. Returns a line that describes the change; nil without a control file. Raises an error if the file is invalid; then nothing changes.
 ---```lua
 ---t:reload()
 ---```
@@ -1132,8 +1132,8 @@ function Trainer:save(file) end
 function Trainer:load(path, options) end
 
 ---@class (exact) compt.EvaluateOptions
----@field only? string use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is everything
----@field without? string use everything except this part
+---@field only? string use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is the whole composition
+---@field without? string use all of the composition except this part
 ---@field weights? "renormalised"|"as_learned" router weights of the remaining source prompts, with `only` and `without` (default "renormalised")
 ---@field normalise? compt.Normalisation replaces the router's normalisation at inference
 ---@field tasks? (string|integer)[] tasks to evaluate; default: all
@@ -1203,7 +1203,7 @@ function Trainer:export_peft(folder, options) end
 ---@field shape integer[]
 ---@field count integer number of elements
 ---@field lr number? learning rate of the last step; nil before the first
----@field value torch.Tensor the tensor itself; a change in place changes the run. Every step sets its `requires_grad`: use `t:set("freeze.GROUP", true)` to freeze a group
+---@field value torch.Tensor the tensor itself, not a copy; an in-place change changes the run. Every step sets its `requires_grad`: use `t:set("freeze.GROUP", true)` to freeze a group
 local Parameter = {}
 
 ---All trained parameters. `print` shows one line per parameter and the total.
@@ -1213,7 +1213,7 @@ local Parameter = {}
 ---@return compt.Parameter[]
 function Trainer:parameters() end
 
----The loss of the next step, and its gradients before clipping by parameter name, each with the shape of its parameter. Parameters without a gradient are left out. The step is not made. Raises an error if all steps are done.
+---The loss of the next step, and its gradients before clipping by parameter name, each with the shape of its parameter. Parameters without a gradient are omitted. The step is not made. Raises an error if all steps are done.
 ---```lua
 ---compt.trainer({ backbone = b, tasks = tasks, method = compt.methods.pt {}, steps = 1 }):gradients()
 ---```
@@ -1233,7 +1233,7 @@ local prompts = {}
 ---
 ---To continue training a prompt, initialise with it: `init = { kind = "given", value = p.value }`, with `encoder = "none"`, its `length`, and the `placement` it was trained with. `placement` is nil if the file does not say it; prompts of ATTEMPT, MPT and `peft` stand before the input ("prepend").
 ---
----Raises an error if the file is missing, damaged or of another kind, holds no prompt or numbers that are not finite, or does not fit the backbone.
+---Raises an error if the file is missing, damaged or of another kind, holds no prompt or numbers that are not finite, or does not match the backbone.
 ---```lua
 ---p = t:prompts():get("nli3")
 ---file = os.tmpname() .. ".safetensors"
@@ -1357,13 +1357,13 @@ local View = {}
 ---@field scores table<string, number> main metric of each task, in percent
 local Evaluation = {}
 
----The value of a setting: a number, a schedule, or a function of step and view that returns a number.
+---The value of a knob: a number, a schedule, or a function of step and view that returns a number.
 ---@alias compt.Knob number|compt.Schedule|fun(step: integer, view: compt.View): number
 
 ---A boolean, or a function of step and view that returns one.
 ---@alias compt.Switch boolean|fun(step: integer, view: compt.View): boolean
 
----The knobs of a run, and what a control file returns. A knob that is left out keeps the setting of the method or of the trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step and view only: a control is rejected if a function returns two different answers for one step, a value out of range, NaN or nil. Output of `print` appears on standard error with its step, at most five lines per step and ten per second.
+---The knobs of a run, and what a control file returns. A knob that is not set keeps the setting of the method or of the trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step and view only: a control is rejected if a function returns two different values for one step, a value out of range, NaN or nil. Output of `print` appears on standard error with its step, at most five lines per step and ten per second.
 ---@class (exact) compt.Control
 ---@field lr? table<compt.Group|"backbone", compt.Knob> learning rate by group, 0 to 100
 ---@field freeze? table<compt.Group|"backbone", compt.Switch> groups that are not updated; their optimizer state does not change either
@@ -1389,7 +1389,7 @@ local Schedule = {}
 ---Options as in `torch.optim.lr_scheduler.OneCycleLR`.
 ---@class (exact) compt.OneCycleOptions
 ---@field pct_start? number share of the steps for the rise, in [0, 1] (default 0.3)
----@field anneal? "cosine"|"linear" form of rise and fall (default "cosine")
+---@field anneal? "cosine"|"linear" annealing strategy of rise and fall (default "cosine")
 ---@field div_factor? number first value: `peak / div_factor` (default 25)
 ---@field final_div_factor? number last value: the first value divided by this (default 1e4)
 ---@field three_phase? boolean fall back to the first value as fast as it rose, then to the last value (default false)
@@ -1439,7 +1439,7 @@ local Curriculum = {}
 ---@field settings? table<string, any> settings of every cell
 ---@field grid? table<string, any> lists of values by setting; all combinations. Seeds vary slowest
 ---@field zip? table<string, any[]> lists of the same length by setting; the first values go together, the second values, and so on
----@field list? table<string, any>[] explicit cells, or parts of cells
+---@field list? table<string, any>[] explicit cells; each may have only some of the settings
 ---@field where? fun(settings: table<string, any>): any keeps a cell if it returns true
 ---@field derive? fun(settings: table<string, any>): table<string, any>? returns settings that follow from others
 
@@ -1463,9 +1463,9 @@ function compt.grid(options) end
 ---@field files? string[] settings whose values are paths (`data` and `backbone` always are), and further paths that runs depend on. Their content is part of the hash
 ---@field args? boolean whether `--set` values are part of the hash; use false if `run` reads only its settings (default true)
 
----Calls `run` for every cell of a grid, each with its own folder, and returns the runs.
+---Calls `run` for every cell of a grid, with a separate folder for each cell, and returns the runs.
 ---
----A finished cell is not run again as long as its hash is the same. The hash covers the settings, the source file of `run` and the modules it requires, the content of the files in `data`, `backbone` and `files`, the values of `--set`, `--device` and `--seed`, and the program. A stopped cell continues from its checkpoint. A failed cell is recorded with its error and does not stop the others. Several processes can work on one grid. `compt run --jobs N` runs N cells at a time; `--dry-run` lists them.
+---A finished cell is not run again while its hash is the same. The hash covers the settings, the source file of `run` and the modules it requires, the content of the files in `data`, `backbone` and `files`, the values of `--set`, `--device` and `--seed`, and the program. A stopped cell continues from its checkpoint. A failed cell is recorded with its error and does not stop the others. Several processes can work on one grid. `compt run --jobs N` runs N cells at a time; `--dry-run` lists them.
 ---
 ---In `run`, the first trainer is the run of the cell; `compt.seed` and the random generators start from the setting `seed`. The setting `name`, or else `method`, is the first part of the folder's name. Raises an error if an option is unknown, a setting is not plain data, or no cell is left.
 ---```lua
@@ -1489,7 +1489,7 @@ function compt.ablate(options) end
 ---@field metrics table<string, string[]>? metrics of each task, the main one first
 ---@field average number? mean of the main metrics
 ---@field values any return value of `run` for a cell
----@field looks table<string, any>[]? further evaluations, with other parts, weights or rows
+---@field looks table<string, any>[]? other evaluations of the run, with other source prompts, router weights or rows
 ---@field counts table<string, integer>? number of evaluated rows by task
 ---@field steps integer? number of steps
 ---@field seconds number? duration
@@ -1505,7 +1505,7 @@ local Run = {}
 ---@field [integer] compt.Run
 local Runs = {}
 
----Reads the runs in some folders and below them. Damaged folders and folders of other programs are left out with a message. Raises an error if a folder does not exist.
+---Reads the runs in some folders and their subfolders. Damaged folders and folders of other programs are skipped with a message. Raises an error if a folder does not exist.
 ---```lua
 ---print(compt.runs("/tmp/compt-doc-ablate"):where { x = 2 })
 ---```
@@ -1517,11 +1517,11 @@ function compt.runs(paths) end
 ---@field rows? string|string[] settings whose values form the rows; "task" is allowed. Default: the settings that vary
 ---@field columns? string|string[] the same for columns; default: one column, or the tasks if `rows` is not given
 ---@field value? string|fun(run: compt.Run): number? value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric (default "average")
----@field baseline? any last part of a row key, such as a method; other rows are tested against it
----@field best? "max"|"min"|"none" mark the best mean of a column, among rows that differ only in the last part of their key (default "max")
+---@field baseline? any last component of a row key, such as a method; other rows are tested against it
+---@field best? "max"|"min"|"none" mark the best mean of a column, among rows that differ only in the last component of their key (default "max")
 ---@field digits? integer number of decimal places (default 1)
 ---@field title? string title of the table
----@field label? fun(run: compt.Run): table<string, any> returns your own values for names in `rows` and `columns`
+---@field label? fun(run: compt.Run): table<string, any> returns custom values for names in `rows` and `columns`
 
 ---A cell of a table.
 ---@class compt.TableCell
@@ -1538,8 +1538,8 @@ local TableCell = {}
 ---A table of results; `print(t)` shows it as aligned text.
 ---@class compt.ResultTable
 ---@field title string?
----@field row_names string[] names of the parts of a row key
----@field column_names string[] names of the parts of a column key
+---@field row_names string[] names of the components of a row key
+---@field column_names string[] names of the components of a column key
 ---@field rows any[][] row keys
 ---@field columns any[][] column keys
 ---@field cells compt.TableCell[][] cells by row and column
@@ -1616,7 +1616,7 @@ local Figure = {}
 ---@field panels table[] descriptions, each with its `kind`
 ---@field title? string
 ---@field notes? string[] lines below the title
----@field columns? integer side by side, at most 3; by default 1 for one panel, 2 for several
+---@field columns? integer number of panels side by side, at most 3; default: 1 for one panel, 2 for several
 
 ---@class (exact) compt.BesideOptions
 ---@field title? string

@@ -33,7 +33,7 @@ function curriculum.temperature_sampled(temperature, options) end
 ---@return compt.Curriculum
 function curriculum.equal() end
 
----Starts with the tasks of the lowest loss (moving average) and adds harder ones. With x = progress / all_by, the share of tasks in use is sqrt(x (1 - start^2) + start^2), the root competence of Platanios et al. 2019. Tasks without a loss come first, so that each task gets one.
+---Starts with the tasks with the lowest loss (moving average) and adds harder ones. With x = progress / all_by, the share of tasks in use is sqrt(x (1 - start^2) + start^2), the root competence of Platanios et al. 2019. Tasks without a loss come first, so that each task gets one.
 ---```lua
 ---compt.curriculum.easy_to_hard { start = 0.5, weights = compt.curriculum.proportional() }
 ---```

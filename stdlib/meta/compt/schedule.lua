@@ -70,7 +70,7 @@ function schedule.warmup_cosine(peak, options) end
 ---@return compt.Schedule
 function schedule.warmup(inner, options) end
 
----The one-cycle policy (Smith and Topin 2018): up to `peak`, then down to far below the first value. The same as `OneCycleLR` of PyTorch.
+---The one-cycle policy (Smith and Topin 2018): the value rises to `peak`, then falls to far below the first value. The same as `OneCycleLR` of PyTorch.
 ---```lua
 ---compt.schedule.one_cycle(0.1, { pct_start = 0.2 })
 ---```

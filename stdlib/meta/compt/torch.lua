@@ -3,13 +3,13 @@
 
 ---Tensors with PyTorch's names: `local torch = require "compt.torch"`. It is a global variable at the prompt and in `compt -e`.
 ---
----Every function raises an error if an argument has the wrong type, shapes, dtypes or devices do not fit, a dimension or position is out of range, or a tensor has been freed. Below, `[a, b]` is a shape and `[...]` stands for any dimensions. Binary operations broadcast as in PyTorch.
+---Every function raises an error if an argument has the wrong type, shapes, dtypes or devices do not match, a dimension or index is out of range, or a tensor has been freed. Below, `[a, b]` is a shape and `[...]` stands for any dimensions. Binary operations broadcast as in PyTorch.
 ---@class torch
 local torch = {}
 
 ---A tensor of libtorch. Every function of `torch` whose first argument is a tensor is also a method: `torch.softmax(t, -1)` is `t:softmax(-1)`. A method that ends in `_` changes its tensor in place and returns it.
 ---
----Dimensions and positions count from 1, and negative ones from the end. Token ids and class ids count from 0. `t[2]` is row 2. `t[{ { 1, 3 }, 2, {} }]` indexes each dimension: a range with both ends included, a position, everything. `t[mask]` and `t[indices]` select rows. An assignment to such an index writes into the tensor.
+---Dimensions and indices count from 1, and negative ones from the end. Token ids and class ids count from 0. `t[2]` is row 2. `t[{ { 1, 3 }, 2, {} }]` indexes each dimension: a range with both ends included, an index, all elements. `t[mask]` and `t[indices]` select rows. An assignment to such an index writes into the tensor.
 ---```lua
 ---x = torch.arange(6):reshape(2, 3)
 ---x[{ {}, 1 }]
@@ -22,7 +22,7 @@ local torch = {}
 ---@field requires_grad boolean whether gradients are recorded; can be set
 ---@field grad torch.Tensor? gradient accumulated by `backward`, with the shape of the tensor; nil before. It can be set to nil
 ---@field is_leaf boolean whether the tensor was created directly, not by an operation that records gradients
----@field [integer|table|torch.Tensor] torch.Tensor a part of the tensor
+---@field [integer|table|torch.Tensor] torch.Tensor an element or slice of the tensor
 ---@operator add(torch.Number): torch.Tensor
 ---@operator sub(torch.Number): torch.Tensor
 ---@operator mul(torch.Number): torch.Tensor
@@ -310,9 +310,9 @@ function torch.bernoulli(probabilities) end
 function Tensor:bernoulli() end
 
 ---@class (exact) torch.MultinomialOptions
----@field replacement? boolean allow a position to be drawn more than once (default false)
+---@field replacement? boolean allow an index to be drawn more than once (default false)
 
----Draws positions along the last dimension with probabilities in proportion to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer positions than draws without replacement, or a weight is negative.
+---Draws indices along the last dimension with probabilities proportional to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer elements than draws without replacement, or a weight is negative.
 ---```lua
 ---torch.multinomial(torch.tensor { 1.0, 2.0, 3.0 }, 2, { replacement = true })
 ---```
@@ -322,7 +322,7 @@ function Tensor:bernoulli() end
 ---@return torch.Tensor
 function torch.multinomial(weights, count, options) end
 
----Draws positions along the last dimension with probabilities in proportion to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer positions than draws without replacement, or a weight is negative.
+---Draws indices along the last dimension with probabilities proportional to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer elements than draws without replacement, or a weight is negative.
 ---```lua
 ---torch.multinomial(torch.tensor { 1.0, 2.0, 3.0 }, 2, { replacement = true })
 ---```
@@ -950,7 +950,7 @@ function Tensor:softplus() end
 ---@field min? torch.Number lower bound
 ---@field max? torch.Number upper bound
 
----Limits elements to [min, max], given by position or by name; one bound can be left out. Same shape as the input. Raises an error if both are missing.
+---Limits elements to [min, max], as positional or named arguments; one bound is optional. Same shape as the input. Raises an error if both are missing.
 ---```lua
 ---torch.clamp(torch.randn(3), -1, 1)
 ---torch.clamp(torch.randn(3), { min = 0, max = 2 })
@@ -961,7 +961,7 @@ function Tensor:softplus() end
 ---@return torch.Tensor
 function torch.clamp(input, min, max) end
 
----Limits elements to [min, max], given by position or by name; one bound can be left out. Same shape as the input. Raises an error if both are missing.
+---Limits elements to [min, max], as positional or named arguments; one bound is optional. Same shape as the input. Raises an error if both are missing.
 ---```lua
 ---torch.clamp(torch.randn(3), -1, 1)
 ---torch.clamp(torch.randn(3), { min = 0, max = 2 })
@@ -1497,7 +1497,7 @@ function torch.norm(input, p, dim, options) end
 ---@return torch.Tensor
 function Tensor:norm(p, dim, options) end
 
----Without `dim`: the largest element (shape []). Along a dimension: the largest elements and their positions from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the largest of each pair of elements; shapes broadcast.
+---Without `dim`: the largest element (shape []). Along a dimension: the largest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the largest of each pair of elements; shapes broadcast.
 ---```lua
 ---torch.max(torch.randn(2, 3), -1, { keepdim = true })
 ---```
@@ -1508,7 +1508,7 @@ function Tensor:norm(p, dim, options) end
 ---@return torch.Tensor?
 function torch.max(input, dim, options) end
 
----Without `dim`: the largest element (shape []). Along a dimension: the largest elements and their positions from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the largest of each pair of elements; shapes broadcast.
+---Without `dim`: the largest element (shape []). Along a dimension: the largest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the largest of each pair of elements; shapes broadcast.
 ---```lua
 ---torch.max(torch.randn(2, 3), -1, { keepdim = true })
 ---```
@@ -1518,7 +1518,7 @@ function torch.max(input, dim, options) end
 ---@return torch.Tensor?
 function Tensor:max(dim, options) end
 
----Without `dim`: the smallest element (shape []). Along a dimension: the smallest elements and their positions from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the smallest of each pair of elements; shapes broadcast.
+---Without `dim`: the smallest element (shape []). Along a dimension: the smallest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the smallest of each pair of elements; shapes broadcast.
 ---```lua
 ---torch.min(torch.randn(2, 3), -1, { keepdim = true })
 ---```
@@ -1529,7 +1529,7 @@ function Tensor:max(dim, options) end
 ---@return torch.Tensor?
 function torch.min(input, dim, options) end
 
----Without `dim`: the smallest element (shape []). Along a dimension: the smallest elements and their positions from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the smallest of each pair of elements; shapes broadcast.
+---Without `dim`: the smallest element (shape []). Along a dimension: the smallest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the smallest of each pair of elements; shapes broadcast.
 ---```lua
 ---torch.min(torch.randn(2, 3), -1, { keepdim = true })
 ---```
@@ -1539,7 +1539,7 @@ function torch.min(input, dim, options) end
 ---@return torch.Tensor?
 function Tensor:min(dim, options) end
 
----The position from 1 of the largest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
+---The index from 1 of the largest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.argmax(torch.randn(2, 3), -1, { keepdim = true })
 ---```
@@ -1549,7 +1549,7 @@ function Tensor:min(dim, options) end
 ---@return torch.Tensor
 function torch.argmax(input, dim, options) end
 
----The position from 1 of the largest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
+---The index from 1 of the largest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.argmax(torch.randn(2, 3), -1, { keepdim = true })
 ---```
@@ -1558,7 +1558,7 @@ function torch.argmax(input, dim, options) end
 ---@return torch.Tensor
 function Tensor:argmax(dim, options) end
 
----The position from 1 of the smallest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
+---The index from 1 of the smallest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.argmin(torch.randn(2, 3), -1, { keepdim = true })
 ---```
@@ -1568,7 +1568,7 @@ function Tensor:argmax(dim, options) end
 ---@return torch.Tensor
 function torch.argmin(input, dim, options) end
 
----The position from 1 of the smallest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
+---The index from 1 of the smallest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.argmin(torch.randn(2, 3), -1, { keepdim = true })
 ---```
@@ -1839,7 +1839,7 @@ function torch.t(input) end
 ---@return torch.Tensor
 function Tensor:t() end
 
----Reorders the dimensions; all of them are listed.
+---Permutes the dimensions; all of them are listed.
 ---```lua
 ---torch.permute(torch.ones(2, 3, 4), 3, 1, 2).shape
 ---```
@@ -1848,7 +1848,7 @@ function Tensor:t() end
 ---@return torch.Tensor
 function torch.permute(input, ...) end
 
----Reorders the dimensions; all of them are listed.
+---Permutes the dimensions; all of them are listed.
 ---```lua
 ---torch.permute(torch.ones(2, 3, 4), 3, 1, 2).shape
 ---```
@@ -2106,7 +2106,7 @@ function torch.select(input, dim, index) end
 ---@return torch.Tensor
 function Tensor:select(dim, index) end
 
----`length` slices along a dimension from position `start`, as a view.
+---`length` slices along a dimension from index `start`, as a view.
 ---```lua
 ---torch.narrow(torch.arange(5), 1, 2, 3)
 ---```
@@ -2117,7 +2117,7 @@ function Tensor:select(dim, index) end
 ---@return torch.Tensor
 function torch.narrow(input, dim, start, length) end
 
----`length` slices along a dimension from position `start`, as a view.
+---`length` slices along a dimension from index `start`, as a view.
 ---```lua
 ---torch.narrow(torch.arange(5), 1, 2, 3)
 ---```
@@ -2127,7 +2127,7 @@ function torch.narrow(input, dim, start, length) end
 ---@return torch.Tensor
 function Tensor:narrow(dim, start, length) end
 
----The slices at positions [k] of a dimension, whose size becomes k.
+---The slices at the indices [k] of a dimension, whose size becomes k.
 ---```lua
 ---torch.index_select(torch.eye(3), 1, { 3, 1 })
 ---```
@@ -2137,7 +2137,7 @@ function Tensor:narrow(dim, start, length) end
 ---@return torch.Tensor
 function torch.index_select(input, dim, index) end
 
----The slices at positions [k] of a dimension, whose size becomes k.
+---The slices at the indices [k] of a dimension, whose size becomes k.
 ---```lua
 ---torch.index_select(torch.eye(3), 1, { 3, 1 })
 ---```
@@ -2146,7 +2146,7 @@ function torch.index_select(input, dim, index) end
 ---@return torch.Tensor
 function Tensor:index_select(dim, index) end
 
----Picks elements by their position along a dimension. `index` has as many dimensions as `input`; the result has the shape of `index`.
+---Gathers elements by their index along a dimension. `index` has as many dimensions as `input`; the result has the shape of `index`.
 ---```lua
 ---torch.gather(torch.arange(6):reshape(2, 3), 2, { { 3 }, { 1 } })
 ---```
@@ -2156,7 +2156,7 @@ function Tensor:index_select(dim, index) end
 ---@return torch.Tensor
 function torch.gather(input, dim, index) end
 
----Picks elements by their position along a dimension. `index` has as many dimensions as `input`; the result has the shape of `index`.
+---Gathers elements by their index along a dimension. `index` has as many dimensions as `input`; the result has the shape of `index`.
 ---```lua
 ---torch.gather(torch.arange(6):reshape(2, 3), 2, { { 3 }, { 1 } })
 ---```
@@ -2182,7 +2182,7 @@ function torch.masked_select(input, mask) end
 ---@return torch.Tensor
 function Tensor:masked_select(mask) end
 
----Adds slices of `source` to the slices of `input` at positions `index` [k] of a dimension, which has size k in `source`. Same shape as `input`.
+---Adds slices of `source` to the slices of `input` at the indices `index` [k] of a dimension, which has size k in `source`. Same shape as `input`.
 ---```lua
 ---torch.index_add(torch.zeros(3, 2), 1, { 1, 1 }, torch.ones(2, 2))
 ---```
@@ -2193,7 +2193,7 @@ function Tensor:masked_select(mask) end
 ---@return torch.Tensor
 function torch.index_add(input, dim, index, source) end
 
----Adds slices of `source` to the slices of `input` at positions `index` [k] of a dimension, which has size k in `source`. Same shape as `input`.
+---Adds slices of `source` to the slices of `input` at the indices `index` [k] of a dimension, which has size k in `source`. Same shape as `input`.
 ---```lua
 ---torch.index_add(torch.zeros(3, 2), 1, { 1, 1 }, torch.ones(2, 2))
 ---```
@@ -2203,7 +2203,7 @@ function torch.index_add(input, dim, index, source) end
 ---@return torch.Tensor
 function Tensor:index_add(dim, index, source) end
 
----Writes `source` to the positions `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
+---Writes `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
 ---```lua
 ---torch.scatter(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, 1)
 ---```
@@ -2214,7 +2214,7 @@ function Tensor:index_add(dim, index, source) end
 ---@return torch.Tensor
 function torch.scatter(input, dim, index, source) end
 
----Writes `source` to the positions `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
+---Writes `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
 ---```lua
 ---torch.scatter(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, 1)
 ---```
@@ -2224,7 +2224,7 @@ function torch.scatter(input, dim, index, source) end
 ---@return torch.Tensor
 function Tensor:scatter(dim, index, source) end
 
----Adds `source` at the positions `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
+---Adds `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
 ---```lua
 ---torch.scatter_add(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, torch.ones(2, 1))
 ---```
@@ -2235,7 +2235,7 @@ function Tensor:scatter(dim, index, source) end
 ---@return torch.Tensor
 function torch.scatter_add(input, dim, index, source) end
 
----Adds `source` at the positions `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
+---Adds `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
 ---```lua
 ---torch.scatter_add(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, torch.ones(2, 1))
 ---```
@@ -2275,7 +2275,7 @@ function Tensor:scatter_(dim, index, source) end
 ---@return torch.Tensor
 function Tensor:scatter_add_(dim, index, source) end
 
----The positions of elements that are not 0, one row each, [n, ndim], int64, from 1.
+---The indices of elements that are not 0, one row each, [n, ndim], int64, from 1.
 ---```lua
 ---torch.nonzero(torch.eye(2))
 ---```
@@ -2283,7 +2283,7 @@ function Tensor:scatter_add_(dim, index, source) end
 ---@return torch.Tensor
 function torch.nonzero(input) end
 
----The positions of elements that are not 0, one row each, [n, ndim], int64, from 1.
+---The indices of elements that are not 0, one row each, [n, ndim], int64, from 1.
 ---```lua
 ---torch.nonzero(torch.eye(2))
 ---```
@@ -2294,7 +2294,7 @@ function Tensor:nonzero() end
 ---@field largest? boolean true: largest elements; false: smallest (default true)
 ---@field sorted? boolean sort the result (default true)
 
----The k largest elements along a dimension, and their positions from 1. The dimension has size k in both.
+---The k largest elements along a dimension, and their indices from 1. The dimension has size k in both.
 ---```lua
 ---torch.topk(torch.randn(5), 2, -1, { largest = false, sorted = true })
 ---```
@@ -2306,7 +2306,7 @@ function Tensor:nonzero() end
 ---@return torch.Tensor
 function torch.topk(input, k, dim, options) end
 
----The k largest elements along a dimension, and their positions from 1. The dimension has size k in both.
+---The k largest elements along a dimension, and their indices from 1. The dimension has size k in both.
 ---```lua
 ---torch.topk(torch.randn(5), 2, -1, { largest = false, sorted = true })
 ---```
@@ -2320,7 +2320,7 @@ function Tensor:topk(k, dim, options) end
 ---@class (exact) torch.SortOptions
 ---@field descending? boolean sort from the largest to the smallest (default false)
 
----Sorts along a dimension (stable). Returns the sorted elements and their former positions from 1, in the shape of `input`.
+---Sorts along a dimension (stable). Returns the sorted elements and their indices in `input` from 1, in the shape of `input`.
 ---```lua
 ---torch.sort(torch.randn(5), -1, { descending = true })
 ---```
@@ -2331,7 +2331,7 @@ function Tensor:topk(k, dim, options) end
 ---@return torch.Tensor
 function torch.sort(input, dim, options) end
 
----Sorts along a dimension (stable). Returns the sorted elements and their former positions from 1, in the shape of `input`.
+---Sorts along a dimension (stable). Returns the sorted elements and their indices in `input` from 1, in the shape of `input`.
 ---```lua
 ---torch.sort(torch.randn(5), -1, { descending = true })
 ---```
@@ -2341,7 +2341,7 @@ function torch.sort(input, dim, options) end
 ---@return torch.Tensor
 function Tensor:sort(dim, options) end
 
----The positions that sort a dimension, from 1, in the shape of `input`.
+---The indices that sort a dimension, from 1, in the shape of `input`.
 ---```lua
 ---torch.argsort(torch.randn(5), -1, { descending = true })
 ---```
@@ -2351,7 +2351,7 @@ function Tensor:sort(dim, options) end
 ---@return torch.Tensor
 function torch.argsort(input, dim, options) end
 
----The positions that sort a dimension, from 1, in the shape of `input`.
+---The indices that sort a dimension, from 1, in the shape of `input`.
 ---```lua
 ---torch.argsort(torch.randn(5), -1, { descending = true })
 ---```
