@@ -1,6 +1,7 @@
-//! Rows, metrics and files: what training and studies need that has no tensors.
+//! Rows, metrics and files: the driver of GPUs: what training and studies need that has no tensors.
 
 pub mod data;
+pub mod driver;
 pub mod files;
 pub mod guard;
 pub mod metric;

@@ -117,6 +117,10 @@ pub struct GridOptions {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
 
+    /// Maximum number of these runs on one GPU; by default they are spread evenly
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs_per_gpu: Option<u16>,
+
     /// List the runs of a grid, their states and the estimated time left, without running them
     #[arg(long, conflicts_with = "jobs")]
     pub dry_run: bool,

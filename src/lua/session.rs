@@ -59,7 +59,7 @@ pub struct Grids {
 #[derive(Debug, Clone)]
 pub enum Way {
     /// Cells are run by this many parallel processes; 0 and 1: by this process only.
-    Run { jobs: usize },
+    Run { jobs: usize, per_gpu: Option<usize> },
     /// The first grid with unfinished cells is listed; this ends the script.
     List,
     /// The grid becomes [`Session::planned`]; this ends the script, and nothing is computed on a GPU.
@@ -72,7 +72,7 @@ pub enum Way {
 
 impl Default for Way {
     fn default() -> Way {
-        Way::Run { jobs: 1 }
+        Way::Run { jobs: 1, per_gpu: None }
     }
 }
 

@@ -1,8 +1,8 @@
 //! `compt doctor`: the features of this machine and this build, and what is missing.
 
 use super::FAILED;
+use compt_base::driver::driver;
 use compt_core::tensor::device;
-use compt_core::tensor::driver::driver;
 use compt_study::hub::HubSettings;
 use compt_study::records::environment::{self, CPU_FEATURES};
 use compt_study::records::libtorch::Libtorch;

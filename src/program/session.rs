@@ -25,5 +25,12 @@ pub fn session(options: SessionOptions) -> Session {
 /// How the grids of a script are run.
 pub fn grids(options: &GridOptions) -> Grids {
     let jobs = options.jobs.into();
-    Grids { way: if options.dry_run { Way::List } else { Way::Run { jobs } }, seen: 0 }
+    Grids {
+        way: if options.dry_run {
+            Way::List
+        } else {
+            Way::Run { jobs, per_gpu: options.jobs_per_gpu.map(Into::into) }
+        },
+        seen: 0,
+    }
 }

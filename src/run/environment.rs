@@ -1,7 +1,7 @@
 //! What a run records of its machine.
 
+use compt_base::driver::{Gpu, driver};
 use compt_core::tensor::device;
-use compt_core::tensor::driver::{Gpu, driver};
 use compt_study::records::environment::{binary_sha256, cores, cpu_features, cpu_model, memory};
 use compt_study::records::libtorch::Libtorch;
 use serde_json::{Value, json};

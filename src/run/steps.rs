@@ -3,8 +3,8 @@
 use super::Run;
 use super::record::End;
 use crate::{Error, Result};
+use compt_base::driver::driver;
 use compt_base::notice;
-use compt_core::tensor::driver::driver;
 use compt_core::tensor::{device, dtype};
 use compt_core::train::report::StepReport;
 use compt_study::interrupt::{self, Hold};

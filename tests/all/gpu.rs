@@ -69,7 +69,7 @@ fn machine(libraries: &[(&str, &str)]) -> TempDir {
 }
 
 const TRAIN: &str = "local t = compt.trainer { backbone = compt.backbone 'micro', method = compt.methods.pt {}, \
-    tasks = compt.tasks('micro', { shots = 2, tasks = { 'copy' } }), steps = 1, dropout = 0 } t:run() t:run()";
+    tasks = compt.tasks('micro', { shots = 2, tasks = { 'sentiment' } }), steps = 1, dropout = 0 } t:run() t:run()";
 
 #[test]
 fn cuda_is_loaded_before_libtorch_asks_for_its_hooks() {

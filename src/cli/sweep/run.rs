@@ -30,6 +30,10 @@ pub struct SweepRunOptions {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
 
+    /// Maximum number of runs on one GPU with --jobs; by default they are spread evenly
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs_per_gpu: Option<u16>,
+
     /// After SIGUSR1 and a checkpoint, requeue this Slurm job
     #[arg(long)]
     pub requeue: bool,

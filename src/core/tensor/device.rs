@@ -1,8 +1,8 @@
 //! The choice of device. libtorch_cuda is loaded where there is an NVIDIA driver, so one binary serves machines
 //! with and without a GPU.
 
-use super::driver::{Gpu, driver};
 use crate::{Error, Result};
+use compt_base::driver::{Gpu, driver};
 use std::ffi::CString;
 use std::sync::OnceLock;
 use tch::{Cuda, Device};

@@ -3,7 +3,6 @@
 
 pub mod autograd;
 pub mod device;
-pub mod driver;
 pub mod dtype;
 pub mod file;
 mod finite;

@@ -13,9 +13,10 @@ use super::recorded::plain as plain_tables;
 use super::session::{Again, Session, Task, Way};
 use crate::{Error, Result};
 use compt_base::notice;
+use compt_core::tensor::device;
 use compt_error::Context;
 use compt_study::interrupt::{self, Interrupted};
-use compt_study::sweep::{Cell, CellState, Listing, Plan, side_by_side};
+use compt_study::sweep::{Cell, CellState, Jobs, Listing, Plan, side_by_side};
 use mlua::{Lua, LuaSerdeExt, Table};
 use spec::Grid;
 use std::rc::Rc;
@@ -75,11 +76,11 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
             if done { rows(lua, &plan, &listing) } else { Err(over(lua)) }
         }
         Way::Run { .. } if done => rows(lua, &plan, &listing),
-        Way::Run { jobs } => {
+        Way::Run { jobs, per_gpu } => {
             if let Some(note) = listing.made_before() {
                 notice::say(&format!("note: {note}"));
             }
-            run(lua, &grid, &plan, jobs)?;
+            run(lua, &grid, &plan, jobs, per_gpu)?;
             if interrupt::requested() {
                 return Err(mlua::Error::external(Interrupted));
             }
@@ -97,7 +98,7 @@ pub fn is_planned(lua: &Lua, (): ()) -> mlua::Result<bool> {
 }
 
 /// Runs all unfinished cells, in this process or in others.
-fn run(lua: &Lua, grid: &Grid, plan: &Plan, jobs: usize) -> Result<()> {
+fn run(lua: &Lua, grid: &Grid, plan: &Plan, jobs: usize, per_gpu: Option<usize>) -> Result<()> {
     if jobs <= 1 {
         return Work::alone(grid).through(lua, plan);
     }
@@ -107,7 +108,9 @@ fn run(lua: &Lua, grid: &Grid, plan: &Plan, jobs: usize) -> Result<()> {
         tempfile::Builder::new().prefix(".plan-").suffix(".jsonl").tempfile_in(&plan.head.out);
     let file = file.at(plan.head.out.display())?;
     plan.write(file.path())?;
-    side_by_side(plan, file.path(), Vec::new(), jobs, true)
+    let usable = device::cuda_ready().is_ok();
+    let jobs = Jobs::new(jobs, per_gpu, &plan.head.launch.device, usable);
+    side_by_side(plan, file.path(), Vec::new(), &jobs, true)
 }
 
 /// Runs some cells of a plan.

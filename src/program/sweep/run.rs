@@ -5,11 +5,12 @@ use crate::errors::{self, FAILED};
 use crate::run as script;
 use compt_cli::sweep::folder::enter;
 use compt_cli::sweep::run::SweepRunOptions;
+use compt_core::tensor::device;
 use compt_error::Context;
 use compt_lua::session::{Session, Task, Way};
 use compt_study::interrupt;
 use compt_study::slurm::Job;
-use compt_study::sweep::{CellState, Listing, now, side_by_side};
+use compt_study::sweep::{CellState, Jobs, Listing, now, side_by_side};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -42,7 +43,13 @@ fn work(options: &SweepRunOptions) -> Result<ExitCode> {
         if let Some(output) = &options.output {
             arguments.extend(["--output".to_string(), output.display().to_string()]);
         }
-        side_by_side(&plan, &path, arguments, options.jobs.into(), false)?;
+        let jobs = Jobs::new(
+            options.jobs.into(),
+            options.jobs_per_gpu.map(Into::into),
+            &plan.head.launch.device,
+            device::cuda_ready().is_ok(),
+        );
+        side_by_side(&plan, &path, arguments, &jobs, false)?;
         if interrupt::requested() {
             return Ok(ExitCode::from(interrupt::exit_code()));
         }

@@ -1,5 +1,6 @@
 //! A pool of processes of this program that work on one grid in parallel.
 
+use super::jobs::Jobs;
 use crate::records::claim::Owner;
 use crate::{Result, interrupt};
 use compt_error::Context;
@@ -17,17 +18,24 @@ pub struct Pool {
     /// The arguments of a process.
     arguments: Vec<String>,
     threads: usize,
-    children: Vec<Child>,
+    jobs: Jobs,
+    children: Vec<Worker>,
     /// The PIDs of ended processes.
     past: HashSet<u32>,
 }
 
+struct Worker {
+    child: Child,
+    gpu: Option<String>,
+}
+
 impl Pool {
-    /// Starts `jobs` processes of the program with these arguments and number of threads. Errors: as in
-    /// `add`.
-    pub fn start(arguments: Vec<String>, jobs: usize, threads: usize) -> Result<Pool> {
-        let mut pool = Pool { arguments, threads, children: Vec::new(), past: HashSet::new() };
-        (0..jobs).try_for_each(|_| pool.add())?;
+    /// Starts processes of the program with these arguments and number of threads. Errors: as in `add`.
+    pub fn start(arguments: Vec<String>, jobs: Jobs, threads: usize) -> Result<Pool> {
+        let count = jobs.count;
+        let (children, past) = (Vec::new(), HashSet::new());
+        let mut pool = Pool { arguments, threads, jobs, children, past };
+        (0..count).try_for_each(|_| pool.add())?;
         Ok(pool)
     }
 
@@ -37,6 +45,11 @@ impl Pool {
         let mut command = Command::new("/proc/self/exe");
         command.args(&self.arguments).env("OMP_NUM_THREADS", self.threads.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null());
+        let others = self.children.iter().filter_map(|worker| worker.gpu.as_deref());
+        let gpu = self.jobs.gpu(others).map(str::to_string);
+        if let Some(gpu) = &gpu {
+            command.env("CUDA_VISIBLE_DEVICES", gpu);
+        }
         // SAFETY: prctl is async-signal-safe. It ends the children when this process is killed.
         unsafe {
             command.pre_exec(|| {
@@ -44,7 +57,8 @@ impl Pool {
                 Ok(())
             });
         }
-        self.children.push(command.spawn().at("cannot start a process")?);
+        let child = command.spawn().at("cannot start a process")?;
+        self.children.push(Worker { child, gpu });
         Ok(())
     }
 
@@ -53,13 +67,13 @@ impl Pool {
     pub fn ended(&mut self) -> Result<Vec<Option<i32>>> {
         let mut ended = Vec::new();
         let mut at_work = Vec::new();
-        for mut child in self.children.drain(..) {
-            match child.try_wait().at("a process at work")? {
+        for mut worker in self.children.drain(..) {
+            match worker.child.try_wait().at("a process at work")? {
                 Some(status) => {
-                    self.past.insert(child.id());
+                    self.past.insert(worker.child.id());
                     ended.push(status.code());
                 }
-                None => at_work.push(child),
+                None => at_work.push(worker),
             }
         }
         self.children = at_work;
@@ -69,7 +83,7 @@ impl Pool {
     /// Whether a process belongs to the pool.
     pub fn has(&self, owner: &Owner) -> bool {
         let this = Owner::this();
-        owner.host == this.host && self.children.iter().any(|child| child.id() == owner.pid)
+        owner.host == this.host && self.children.iter().any(|worker| worker.child.id() == owner.pid)
     }
 
     /// Whether a process belonged to the pool and has ended.
@@ -84,11 +98,11 @@ impl Pool {
 
     /// Makes all processes write a checkpoint and end, and waits for them.
     pub fn stop(&mut self) {
-        for child in &self.children {
+        for Worker { child, .. } in &self.children {
             // SAFETY: a system call; the child has not been waited for, so its PID was not reused.
             unsafe { libc::kill(child.id() as i32, interrupt::signal()) };
         }
-        for child in &mut self.children {
+        for Worker { child, .. } in &mut self.children {
             let _ = child.wait();
         }
         self.children.clear();

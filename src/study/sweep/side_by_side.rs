@@ -2,6 +2,7 @@
 
 use super::cell::{Cell, CellState, Outcome, now};
 use super::estimate::Estimate;
+use super::jobs::Jobs;
 use super::plan::Plan;
 use super::pool::{Pool, threads_each};
 use crate::progress::Tally;
@@ -18,15 +19,15 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The error of a cell whose process died.
 const BROKE_OFF: &str = "its process was killed or crashed; see its log.txt";
 
-/// Runs the unfinished cells of a plan with `jobs` processes, each of which reads it from the file
-/// `path`. With `waits`, also waits for the runs of other processes.
+/// Runs the unfinished cells of a plan with several processes, each of which reads it from the
+/// file `path`. With `waits`, also waits for the runs of other processes.
 /// Errors: a process cannot be started, or all end before they start a run; a cell's record cannot
 /// be written.
 pub fn side_by_side(
     plan: &Plan,
     path: &Path,
     arguments: Vec<String>,
-    jobs: usize,
+    jobs: &Jobs,
     waits: bool,
 ) -> Result<()> {
     let began = now();
@@ -38,8 +39,9 @@ pub fn side_by_side(
     if left.is_empty() {
         return Ok(());
     }
-    let jobs = jobs.min(left.len());
-    let mut pool = Pool::start(all, jobs, threads_each(threads(), jobs))?;
+    let jobs = Jobs { count: jobs.count.min(left.len()), ..jobs.clone() };
+    let (pool_jobs, jobs) = (jobs.clone(), jobs.count);
+    let mut pool = Pool::start(all, pool_jobs, threads_each(threads(), jobs))?;
     let mut overview = Overview {
         began,
         waits,
