@@ -2,6 +2,7 @@
 
 use super::arg::{Number, TensorArg, type_of};
 use super::args::Args;
+use super::default_device::placing;
 use super::op::{Op, Out, Outcome};
 use crate::{Error, Result};
 use mlua::{Table, Value};
@@ -37,11 +38,20 @@ pub const OPS: &[Op] = &[
 
 /// The options `dtype` and `device`.
 pub(super) fn options(args: &Args, dtype: Kind) -> Outcome<(Kind, Device)> {
-    Ok((args.dtype()?.unwrap_or(dtype), args.device()?.unwrap_or(Device::Cpu)))
+    Ok((args.dtype()?.unwrap_or(dtype), args.device()?.unwrap_or(placing().made)))
 }
 
-/// The option `requires_grad`, applied to a new tensor.
+/// A new tensor on its device, with the option `requires_grad`.
 pub(super) fn finish(args: &Args, tensor: Tensor) -> Outcome {
+    let tensor = match args.device()? {
+        None if placing().made != placing().moved => tensor.f_to_device(placing().moved)?,
+        _ => tensor,
+    };
+    requiring(args, tensor)
+}
+
+/// The option `requires_grad`.
+fn requiring(args: &Args, tensor: Tensor) -> Outcome {
     if args.option_or("requires_grad", false)? {
         return Ok(Out::Leaf(tensor.f_set_requires_grad(true)?));
     }
@@ -55,7 +65,8 @@ fn like(
 ) -> Outcome {
     let t = args.tensor(1)?;
     let dtype = args.dtype()?.map_or_else(|| t.f_kind(), Ok)?;
-    finish(args, make(t.size(), (dtype, args.device()?.unwrap_or(t.device())))?)
+    let made = make(t.size(), (dtype, args.device()?.unwrap_or(t.device())))?;
+    requiring(args, made)
 }
 
 /// `tensor(data, { dtype, device, requires_grad })`: a number or a nested table. Without a dtype
@@ -74,7 +85,7 @@ fn tensor(args: &Args) -> Outcome {
             }
         },
     };
-    finish(args, tensor.f_to_device(args.device()?.unwrap_or(Device::Cpu))?)
+    finish(args, tensor.f_to_device(args.device()?.unwrap_or(placing().made))?)
 }
 
 /// `full(sizes, value)`: sizes as a table.

@@ -13,6 +13,7 @@ mod arith;
 mod autograd;
 mod convert;
 mod create;
+pub mod default_device;
 mod dim;
 mod handle;
 mod index;

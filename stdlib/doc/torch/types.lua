@@ -73,7 +73,7 @@ The device of a tensor: "cpu", "cuda", "cuda:1". "auto" is CUDA if it is availab
 options "torch.Options" [[
 Options of functions that create a tensor.
 - dtype?: torch.dtype -- dtype; default: float32, or that of the data or the other tensor
-- device?: torch.device -- device; default: the CPU, or that of the other tensor
+- device?: torch.device -- device; default: that of the other tensor; in `build`, `give`, `compose` and `loss` of a method that of the backbone; else the CPU
 - requires_grad?: boolean = false -- record gradients
 ]]
 

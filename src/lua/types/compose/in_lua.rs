@@ -1,7 +1,7 @@
 //! An operator written in Lua. It runs in the forward pass and is differentiated by autograd.
 
 use super::parameters;
-use crate::torch::{LuaTensor, in_scope};
+use crate::torch::{LuaTensor, default_device, in_scope};
 use crate::{Error, Result};
 use compt_core::compose::Operator;
 use compt_core::nn::{Named, named};
@@ -60,7 +60,7 @@ impl InLua {
                 }
             }
         })?;
-        let prompt: LuaTensor = in_scope(&lua, body)?;
+        let prompt: LuaTensor = default_device::on(private.device(), || in_scope(&lua, body))?;
         Ok(prompt.get()?)
     }
 

@@ -10,7 +10,7 @@ pub use setup::LuaSetup;
 
 use crate::failure::error_of;
 use crate::options::Options;
-use crate::torch::{LuaTensor, in_scope};
+use crate::torch::{LuaTensor, default_device, in_scope};
 use crate::{Error, Result};
 use compt_base::notice;
 use compt_core::backbone::{Changes, GroupCost};
@@ -49,7 +49,8 @@ pub struct Plan {
 /// Calls the method's `build` and reads its result: `compt.Plan` in `stdlib/doc`.
 pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::Result<Plan> {
     let shared = setup.clone();
-    let table: Table = build.call((shared,))?;
+    let device = setup.backbone().borrow().model.device();
+    let table: Table = default_device::moved_to(device, || build.call((shared,)))?;
     let o = Options::new("build", Value::Table(table))?;
     let give: Option<Function> = o.get(lua, "give")?;
     let loss: Option<Function> = o.get(lua, "loss")?;
@@ -182,7 +183,7 @@ impl Program {
         let (function, own) = (self.give.clone(), batch.clone());
         let call = || -> mlua::Result<Inputs> {
             let body = lua.create_function(move |_, ()| function.call::<Value>(own.clone()))?;
-            let value: Value = in_scope(&lua, body)?;
+            let value: Value = default_device::on(batch.device(), || in_scope(&lua, body))?;
             inputs::read(&lua, value, (batch.size(), self.setup.d_model()), batch.device())
         };
         call().map_err(|e| error_of(&e).at("give"))
@@ -293,12 +294,13 @@ impl Learner for Program {
         let Some(function) = &self.loss else { return Ok(None) };
         let lua = self.lua.upgrade();
         let batch = self.batch(rows.clone(), context)?;
+        let device = batch.device();
         let call = || -> mlua::Result<Tensor> {
             let (function, outputs) = (function.clone(), outputs.shallow_clone());
             let body = lua.create_function(move |lua, ()| {
                 function.call::<LuaTensor>((batch.clone(), batch::outputs(lua, &outputs)?))
             })?;
-            let loss: LuaTensor = in_scope(&lua, body)?;
+            let loss: LuaTensor = default_device::on(device, || in_scope(&lua, body))?;
             Ok(loss.get()?)
         };
         let loss = call().map_err(|e| error_of(&e).at("loss"))?;
