@@ -3,6 +3,7 @@
 
 mod ask;
 mod cache;
+pub mod check_device;
 mod cli;
 pub mod errors;
 pub mod eval;

@@ -116,6 +116,22 @@ impl Runtime {
         write().map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 
+    /// Checks a device with `stdlib/check_device.lua`: the number of failed checks, the median time of a step in
+    /// seconds, and the dtype of its backbone.
+    pub fn check_device(
+        &self,
+        device: &str,
+        size: impl IntoIterator<Item = (&'static str, i64)>,
+        steps: usize,
+    ) -> Result<(usize, f64, String), Box<Failure>> {
+        let check = || -> mlua::Result<(usize, f64, String)> {
+            let size = self.lua.create_table_from(size)?;
+            let require: Function = self.lua.globals().get("require")?;
+            require.call::<Function>("compt.check_device")?.call((device, size, steps))
+        };
+        check().map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
+    }
+
     /// Sets or clears the current script.
     pub fn enter(&self, script: Option<Script>) {
         if let Some(mut session) = self.lua.app_data_mut::<Session>() {

@@ -1,5 +1,6 @@
 //! `compt-runtime`: the commands that need tensors.
 
+mod check_device;
 mod doctor;
 mod errors;
 mod eval;
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> ExitCode {
         Command::Stubs { folder, .. } => stubs::stubs(folder.as_deref()),
         Command::Init { folder } => init::init(&folder),
         Command::Doctor => doctor::doctor(),
+        Command::CheckDevice(options) => check_device::check_device(&options),
         Command::Runs(_) | Command::Fetch(_) | Command::Cache { .. } => {
             unreachable!("answered without the runtime")
         }

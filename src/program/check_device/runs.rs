@@ -1,0 +1,69 @@
+//! Whole runs on the device, by the program itself: a run that is stopped and resumed, its replay, and two jobs of a
+//! grid at a time.
+
+use crate::Result;
+use compt_cli::launch;
+use compt_error::Context;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const STUDY: &str = r#"
+local compt = require "compt"
+local t = compt.trainer {
+  backbone = compt.backbone "micro", tasks = compt.tasks("micro", { shots = 8, seed = 1 }),
+  method = compt.methods.ssum {}, steps = 12, checkpoint_every = 4, seed = 1,
+}
+t:run()
+t:evaluate("test", { limit = 8 })
+"#;
+
+const GRID: &str = r#"
+local compt = require "compt"
+compt.ablate {
+  name = "grid", axes = { seed = { 1, 2 } },
+  run = function(cell)
+    local t = compt.trainer {
+      backbone = compt.backbone "micro", tasks = compt.tasks("micro", { shots = 4, seed = 1 }),
+      method = compt.methods.pt { alone = false }, steps = 4, seed = cell.seed, progress = false,
+    }
+    t:run()
+    return { average = t:evaluate("test", { limit = 4 }).average }
+  end,
+}
+"#;
+
+/// Prints a line for each check; the number that failed.
+///
+/// # Errors
+/// A folder cannot be made, or the program cannot be started.
+pub fn check(device: &str) -> Result<usize> {
+    let folder = tempfile::tempdir().at("a temporary folder")?;
+    let here = folder.path();
+    fs::write(here.join("study.lua"), STUDY)?;
+    fs::write(here.join("grid.lua"), GRID)?;
+    let checks: [(&str, &[&str]); 4] = [
+        ("a run, with evaluation", &["run", "study.lua", "--out", "run", "--device", device]),
+        ("its replay", &["replay", "run"]),
+        ("evaluated again", &["eval", "run", "--limit", "8"]),
+        ("a grid, two jobs at a time", &["run", "grid.lua", "--jobs", "2", "--out", "grid"]),
+    ];
+    let mut failures = 0;
+    for (name, arguments) in checks {
+        let problem = problem(here, arguments)?;
+        failures += usize::from(problem.is_some());
+        let mark = if problem.is_some() { "FAILED" } else { "ok" };
+        println!("{mark:<7} {name}");
+        problem.iter().for_each(|text| println!("{text}"));
+    }
+    Ok(failures)
+}
+
+/// What a command said, if it failed.
+fn problem(folder: &Path, arguments: &[&str]) -> Result<Option<String>> {
+    let mut command = Command::new(launch::program()?);
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    let output = command.output().at("cannot start compt")?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok((!output.status.success()).then(|| String::from_utf8_lossy(&said).into_owned()))
+}
