@@ -1,7 +1,9 @@
 """The parts of the benchmark: each yields rows of the table."""
 
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -171,4 +173,46 @@ def policy(inputs, rounds):
     yield Row("policy: share of a micro step", share, 1.0, at_least=False, unit="%", detail=detail)
 
 
-PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, policy, load, tokenize]}
+def seconds(command, **options):
+    """Wall-clock seconds of a command."""
+    begun = time.perf_counter()
+    subprocess.run([str(part) for part in command], check=True, capture_output=True, **options)
+    return time.perf_counter() - begun
+
+
+def busy(inputs, rounds):
+    """One run beside a process that keeps a core busy, and beside none, in turn."""
+    command = inputs.script("micro.lua")
+    alone, beside = Timing(), Timing()
+    for _ in range(max(1, rounds // 2)):
+        alone.seconds.append(seconds(command))
+        other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        try:
+            beside.seconds.append(seconds(command))
+        finally:
+            other.kill()
+            other.wait()
+    detail = f"{beside}, idle {alone}"
+    yield Row("busy: one run of SSUM, to its idle time", beside.median / alone.median, 2.5, at_least=False, detail=detail)
+
+
+RUNS = 10_000
+
+
+def start(inputs, rounds):
+    """The start of the program, and a list of many runs."""
+    program = inputs.script("micro.lua")[0]
+    version = Timing([seconds([program, "--version"]) for _ in range(max(5, rounds))])
+    yield Row("start: compt --version", 1000 * version.median, 20, at_least=False, unit="ms", detail=str(version))
+    runs = inputs.folder / "many"
+    one = runs / "run-0"
+    code = ("compt.trainer { backbone = compt.backbone 'micro', tasks = compt.tasks('micro', { shots = 1 }), "
+            "method = compt.methods.pt { alone = false }, steps = 1, progress = false }:run()")
+    seconds([program, "-e", code, "--out", one])
+    for index in range(1, RUNS):
+        shutil.copytree(one, runs / f"run-{index}", copy_function=os.link)
+    listed = Timing([seconds([program, "runs", runs]) for _ in range(max(1, rounds // 2))])
+    yield Row(f"start: compt runs, {RUNS} runs", listed.median, 0.5, at_least=False, unit="s", detail=str(listed))
+
+
+PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, busy, start, policy, load, tokenize]}
