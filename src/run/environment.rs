@@ -1,7 +1,7 @@
 //! What a run records of its machine.
 
 use compt_base::driver::{Gpu, driver};
-use compt_core::tensor::device;
+use compt_core::tensor::{context, device};
 use compt_study::records::environment::{binary_sha256, cores, cpu_features, cpu_model, memory};
 use compt_study::records::libtorch::Libtorch;
 use serde_json::{Value, json};
@@ -21,6 +21,8 @@ pub fn environment(seed: u64) -> Value {
             "features": cpu_features(),
             "memory_bytes": memory().map(|m| m.total),
         },
+        "deterministic": context::are_deterministic_algorithms_enabled(),
+        "float32_matmul_precision": if context::is_tf32() { "high" } else { "highest" },
         "cuda": cuda(),
         "seed": seed,
     })

@@ -146,3 +146,16 @@ fn a_driver_that_is_too_old_or_broken_is_named() {
     assert_eq!(code, 2, "{error}");
     assert!(error.contains("the NVIDIA driver supports CUDA up to 12.8"), "{error}");
 }
+
+#[test]
+fn the_cpu_passes_the_check_of_a_device() {
+    let (code, printed, error) =
+        read(compt(&["check-device", "--device", "cpu", "--small"]).output().unwrap());
+    assert_eq!(code, 0, "{printed}{error}");
+    for line in
+        ["float32: logits", "ssum: losses", "an operator from a file", "its replay", "two jobs"]
+    {
+        assert!(printed.contains(line), "{line}: {printed}");
+    }
+    assert!(!printed.contains("FAILED"), "{printed}");
+}

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 const RUNTIME: &str = "compt-runtime";
+const CUBLAS_WORKSPACE: &str = "CUBLAS_WORKSPACE_CONFIG";
 const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 
 /// Replaces this process by the runtime, with the same arguments. Returns only if that fails.
@@ -52,6 +53,10 @@ fn start(built: Option<&Path>) -> Result<std::convert::Infallible> {
     command.arg0("compt").args(env::args_os().skip(1));
     command.env(LIBRARY_PATH, with_first(&folder, env::var_os(LIBRARY_PATH).as_deref()));
     command.envs(threads::settings());
+    // Deterministic products of cuBLAS need it, before CUDA starts (torch.use_deterministic_algorithms).
+    if env::var_os(CUBLAS_WORKSPACE).is_none() {
+        command.env(CUBLAS_WORKSPACE, ":4096:8");
+    }
     Err(Error::from(command.exec()).at(runtime.display()))
 }
 

@@ -2,6 +2,7 @@
 //! are those of libtorch unless a function documents others.
 
 pub mod autograd;
+pub mod context;
 pub mod device;
 pub mod dtype;
 pub mod file;

@@ -22,6 +22,7 @@ pub mod leaves;
 mod linalg;
 mod memory;
 mod op;
+mod precision;
 mod print;
 mod random;
 mod reduce;
@@ -59,6 +60,7 @@ const FUNCTIONS: &[&[Op]] = &[
     io::FUNCTIONS,
     linalg::FUNCTIONS,
     memory::FUNCTIONS,
+    precision::FUNCTIONS,
     random::FUNCTIONS,
     shape::FUNCTIONS,
 ];

@@ -15,6 +15,9 @@ pub fn environment_of(run: &Path) -> Map<String, Value> {
         ("binary", &recorded["binary_sha256"]),
         ("libtorch", &recorded["libtorch"]),
         ("threads", &recorded["threads"]),
+        ("deterministic", &recorded["deterministic"]),
+        ("float32_matmul_precision", &recorded["float32_matmul_precision"]),
+        ("gpu", &recorded["cuda"]["devices"][0]["name"]),
         ("cpu", &recorded["cpu"]["model"]),
     ];
     let known = named.into_iter().filter(|(_, value)| !value.is_null());

@@ -335,6 +335,28 @@ The memory of all tensors that Lua holds.
 > torch.stats().live_bytes
 ]]
 
+fn "torch.use_deterministic_algorithms(mode?: boolean)" [[
+Makes operators use deterministic algorithms (default `true`; off at the start); an operator without one raises an error.
+It matters on CUDA, where gradients of gathered rows are else summed in any order. Recorded in `environment.json`.
+> torch.use_deterministic_algorithms(false)
+]]
+
+fn "torch.are_deterministic_algorithms_enabled(): boolean" [[
+Whether operators use deterministic algorithms.
+> torch.are_deterministic_algorithms_enabled()
+]]
+
+fn "torch.set_float32_matmul_precision(precision: string)" [[
+How CUDA multiplies float32 matrices: "highest" (the default) in float32, "high" in TF32, with 10 bits of mantissa, which
+is faster from compute capability 8.0. Recorded in `environment.json`. Raises an error if the precision is another one.
+> torch.set_float32_matmul_precision "highest"
+]]
+
+fn "torch.get_float32_matmul_precision(): string" [[
+The precision of float32 matrix products on CUDA, "highest" or "high".
+> torch.get_float32_matmul_precision()
+]]
+
 fn "torch.set_soft_max(bytes: integer)" [[
 Sets the number of live bytes at which Lua's garbage is collected (initially 300,000,000). It is multiplied by 1.4 if
 more than 80% remain after a collection. Resets `peak_bytes`. Raises an error if `bytes` is less than 1.
