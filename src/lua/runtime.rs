@@ -128,10 +128,13 @@ impl Runtime {
         path.parent().map_or(Ok(()), |folder| look_in(&self.lua, folder))
     }
 
-    /// Disables `print`.
-    pub fn mute(&self) -> mlua::Result<()> {
-        let nothing = self.lua.create_function(|_, _: MultiValue| Ok(()))?;
-        self.lua.globals().set("print", nothing)
+    /// Makes `print` print nothing while this is true.
+    pub fn mute_while(&self, is_silent: impl Fn() -> bool + 'static) -> mlua::Result<()> {
+        let usual: Function = self.lua.globals().get("print")?;
+        let print = self.lua.create_function(move |_, values: MultiValue| {
+            if is_silent() { Ok(()) } else { usual.call::<()>(values) }
+        })?;
+        self.lua.globals().set("print", print)
     }
 
     /// Makes `compt` and `torch` globals, loaded on first use.

@@ -2,13 +2,13 @@
 
 use super::text;
 use crate::{Error, Result};
-use compt_core::files::source::Source;
+use compt_core::files::source::{Source, sha256};
 use compt_core::tensor::device;
 use compt_error::Context;
 use compt_study::run::{EvaluationOptions, Replayed};
 use compt_study::sweep::{Launch, Plan};
 use serde_json::{Map, Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -123,6 +123,8 @@ pub struct Again {
     pub evaluated: RefCell<Option<(String, Value)>>,
     /// Settings that may differ from the recorded ones.
     pub may_differ: Vec<&'static str>,
+    /// Whether the steps of the run to replay have begun.
+    pub begun: Cell<bool>,
     /// The files that the script had loaded, which are used instead of those on disk.
     pub modules: Vec<Source>,
 }
@@ -137,7 +139,18 @@ impl Again {
             evaluation: None,
             evaluated: RefCell::default(),
             may_differ: Vec::new(),
+            begun: Cell::new(false),
             modules: Vec::new(),
+        }
+    }
+
+    /// Whether `print` prints nothing: standard output is for the scores, or for the run to replay. The script
+    /// has printed its output when it was run.
+    pub fn is_silent(&self) -> bool {
+        match self.mode {
+            Mode::Resume => false,
+            Mode::Replay { .. } => !self.begun.get(),
+            Mode::Evaluate { .. } => true,
         }
     }
 }
@@ -237,6 +250,7 @@ impl Session {
             "session": self.id,
             "trainer": self.trainers,
             "script": script.map(|script| script.path.display().to_string()),
+            "script_sha256": script.map(|script| sha256(script.source.as_bytes())),
             "folder": std::env::current_dir().ok().map(|path| path.display().to_string()),
             "args": self.args,
             "out": self.out,

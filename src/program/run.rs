@@ -49,9 +49,8 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         if globals {
             runtime.open_globals()?;
         }
-        // Standard output is for the scores; the script has printed its output when it was run.
-        if again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
-            runtime.mute()?;
+        if let Some(again) = again.clone() {
+            runtime.mute_while(move || again.is_silent())?;
         }
         let done = runtime.exec(source, name);
         unrecorded = runtime.unrecorded();

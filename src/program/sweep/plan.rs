@@ -80,7 +80,7 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
     let made = errors::guard(|| -> std::result::Result<Option<Rc<Plan>>, Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
         // The script prints its output when it is run.
-        runtime.mute()?;
+        runtime.mute_while(|| true)?;
         let done = runtime.exec(&source, &file.display().to_string());
         match runtime.is_over() {
             true => interrupt::clear(),

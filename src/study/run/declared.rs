@@ -2,7 +2,7 @@
 
 use super::spec::Specification;
 use super::steering::{Loaded, Origin, Output, Program, Shared, Steering};
-use super::{Host, Run, RunOptions};
+use super::{Checks, Host, Run, RunOptions};
 use crate::{Error, Result};
 use compt_core::backbone::LoadedBackbone;
 use compt_core::data::{Split, TaskSet};
@@ -15,6 +15,7 @@ use compt_core::train::evaluate::{Decoding, Evaluation};
 use compt_core::train::knobs::Knobs;
 use compt_core::train::plan::{self, Plan, StagePlan};
 use compt_core::train::{NonFinite, Parts, Settings, optimizer};
+use compt_error::Context;
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -24,9 +25,9 @@ impl Run {
     /// backbone, as `compt.trainer` does: the same seed gives the same parameters, batches and rates.
     ///
     /// # Errors
-    /// The specification has a control, source tasks or an operator with parameters, the method is not
-    /// declared or composes with a user-defined operator, a setting is invalid, the
-    /// backbone has no tokenizer, or the folder cannot be written.
+    /// The specification has a control, source tasks, an operator with parameters or parts that a script made;
+    /// the method is not declared or composes with a user-defined operator; a setting is invalid (see
+    /// [`Checks::run`]); the backbone has no tokenizer; the folder cannot be written.
     pub fn declared(
         specification: &Specification,
         backbone: LoadedBackbone,
@@ -38,6 +39,7 @@ impl Run {
             ("control", specification.control.is_some()),
             ("from", specification.from.is_some()),
             ("operator", specification.operator.is_some()),
+            ("script", !specification.script.is_empty()),
         ];
         if let Some((key, _)) = unknown.iter().find(|(_, is_set)| *is_set) {
             let what = format!("'{key}' is for runs with a scripting language");
@@ -46,6 +48,18 @@ impl Run {
         let method = Declared::read(&specification.method)?;
         let settings = settings(specification)?;
         let names: Vec<String> = tasks.names().into_iter().map(String::from).collect();
+        let tokenizer = backbone.need_tokenizer()?;
+        let checks = Checks {
+            settings: &settings,
+            batch_size: specification.batch_size,
+            weight_decay: specification.weight_decay,
+            checkpoints: &specification.checkpoints(),
+            tasks: Some(&tasks),
+            from: None,
+            names: &names,
+            tokenizer: Some(&tokenizer),
+        };
+        checks.run()?;
         tch::manual_seed(specification.seed as i64);
         let composition = method.build(&names, &backbone, None)?;
         let groups = composition.groups(specification.weight_decay);
@@ -62,7 +76,7 @@ impl Run {
             seed: specification.seed,
             max_source: specification.max_source_length,
         };
-        let (batches, steps) = plan.batches(&tasks, None, &*backbone.need_tokenizer()?)?;
+        let (batches, steps) = plan.batches(&tasks, None, &tokenizer)?;
         let rows = tasks.tasks.iter().map(|task| task.train.len() as u64);
         let sizes = names.iter().cloned().zip(rows).collect();
         let stages = plan.stages(steps, &group_names, (&names, sizes, names.len()), sources);
@@ -111,7 +125,7 @@ fn settings(specification: &Specification) -> Result<Settings> {
         dropout: specification.dropout,
         seed: specification.seed,
         group_cost: plan::attention(&specification.attention)?,
-        non_finite: NonFinite::parse(&specification.non_finite, tries)?,
+        non_finite: NonFinite::parse(&specification.non_finite, tries).at("non_finite")?,
         evaluate_every: specification.evaluate_every,
         evaluation: Evaluation {
             split: Split::Validation,

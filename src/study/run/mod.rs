@@ -2,6 +2,7 @@
 //! resumes or replays. It does not depend on Lua: scripts use it through `compt-lua`.
 
 mod checkpoint;
+mod checks;
 mod declared;
 mod evaluation;
 mod record;
@@ -14,6 +15,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use checks::Checks;
 pub use evaluation::{EvaluationOptions, NEW_TOKENS};
 pub use record::{Provenance, prompts};
 pub use replay::{Replay, Replayed};

@@ -113,6 +113,11 @@ impl Record {
         &self.specification
     }
 
+    /// When checkpoints are written.
+    pub fn checkpoints(&self) -> &CheckpointSpec {
+        &self.checkpoints
+    }
+
     /// Adds a key to `session.json`, which is written with the folder.
     pub fn annotate(&mut self, key: &str, value: Value) {
         if self.provenance.session.is_object() {
@@ -130,8 +135,8 @@ impl Record {
         Note::of_run(&self.specification, &self.result)
     }
 
-    /// Creates the folder, before the first step.
-    pub fn begin(&mut self) -> Result<()> {
+    /// Creates the folder, before the first step; `operator` is the version of its file.
+    pub fn begin(&mut self, operator: Option<Event>) -> Result<()> {
         if self.folder.is_some() {
             return Ok(());
         }
@@ -143,7 +148,10 @@ impl Record {
             modules: &self.provenance.modules,
             session: &self.provenance.session,
         };
-        self.folder = Some(RunFolder::create(out, &start)?);
+        let mut folder = RunFolder::create(out, &start)?;
+        let written = operator.map_or(Ok(()), |event| folder.steered(&event));
+        self.folder = Some(folder);
+        self.tolerate(RECORD, written);
         self.saved.1 = Instant::now();
         Ok(())
     }

@@ -4,10 +4,11 @@ use super::LuaTrainer;
 use crate::Error;
 use crate::hook;
 use crate::options::Options;
-use crate::session::Session;
+use crate::session::{Again, Session};
 use compt_study::interrupt::Interrupted;
 use compt_study::run::{Ended, Step};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
+use std::rc::Rc;
 
 impl LuaTrainer {
     /// Before steps: opens the run, and evaluates it if the session is for that.
@@ -31,6 +32,11 @@ impl LuaTrainer {
             .into());
         }
         self.run.begin()?;
+        if self.run.replayed().is_some()
+            && let Some(again) = again(lua)
+        {
+            again.begun.set(true);
+        }
         self.evaluate_if_asked(lua)
     }
 
@@ -66,12 +72,15 @@ impl LuaTrainer {
 
     /// Passes the result of a replay to the session, and ends the script.
     fn end_replay(&self, lua: &Lua) -> mlua::Error {
-        let again = lua.app_data_ref::<Session>().and_then(|session| session.again.clone());
-        if let Some(again) = again {
+        if let Some(again) = again(lua) {
             *again.replayed.borrow_mut() = self.run.replayed();
         }
         hook::stop(lua)
     }
+}
+
+fn again(lua: &Lua) -> Option<Rc<Again>> {
+    lua.app_data_ref::<Session>().and_then(|session| session.again.clone())
 }
 
 /// Whether the call is the last code of the script's main chunk and there is no earlier trainer.
