@@ -16,6 +16,7 @@ pub mod prompt;
 pub mod router;
 pub mod t5;
 pub mod tensor;
+pub mod text_table;
 pub mod train;
 mod word;
 

@@ -7,6 +7,7 @@ use compt_core::tensor::device;
 use compt_error::Context;
 use compt_study::run::{EvaluationOptions, Replayed};
 use compt_study::sweep::{Launch, Plan};
+use mlua::Lua;
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -175,6 +176,11 @@ impl Default for Session {
             failed: Vec::new(),
         }
     }
+}
+
+/// The earlier session of the script that is run again.
+pub fn again(lua: &Lua) -> Option<Rc<Again>> {
+    lua.app_data_ref::<Session>()?.again.clone()
 }
 
 /// A unique session id: start time and process.

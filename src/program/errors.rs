@@ -30,6 +30,19 @@ pub fn stopped(error: &crate::Error) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// The outcome of a guarded part of a command; `None` inside means that a signal interrupted it. A failure is
+/// printed.
+pub fn outcome<T>(found: Option<crate::Result<Option<T>>>) -> Result<T, ExitCode> {
+    match found.ok_or(ExitCode::from(FAILED))? {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => {
+            interrupted(None);
+            Err(ExitCode::from(interrupt::exit_code()))
+        }
+        Err(error) => Err(stopped(&error)),
+    }
+}
+
 /// Prints the error of a script.
 pub fn failed(failure: &Failure) -> ExitCode {
     eprintln!("{failure}");

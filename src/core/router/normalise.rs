@@ -44,10 +44,6 @@ impl Normalisation {
         })
     }
 
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-
     fn apply(self, scores: &Scores) -> Result<Tensor> {
         let (Scores::Logits(raw) | Scores::Samples(raw)) = scores;
         let sigmoids = || match scores {
@@ -90,10 +86,6 @@ impl Rule {
             "as_learned" => Ok(Rule::AsLearned),
             _ => Err(Error::unknown("rule for kept weights", name, Self::NAMES)),
         }
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
     }
 }
 

@@ -56,6 +56,26 @@ pub struct Evaluation {
     pub placement: Placement,
 }
 
+impl Evaluation {
+    /// The default of `max_new_tokens`.
+    pub const NEW_TOKENS: i64 = 8;
+    /// The default of `batch_tokens`.
+    pub const BATCH_TOKENS: usize = 8192;
+
+    /// Greedy decoding of all rows of a split.
+    pub fn of(split: Split, max_source: usize, placement: Placement) -> Evaluation {
+        Evaluation {
+            split,
+            limit: None,
+            decoding: Decoding::Greedy,
+            max_new_tokens: Self::NEW_TOKENS,
+            batch_tokens: Self::BATCH_TOKENS,
+            max_source,
+            placement,
+        }
+    }
+}
+
 /// The inputs of rows besides their tokens.
 pub(super) enum RowInputs<'a> {
     Tokens,

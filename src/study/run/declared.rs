@@ -8,10 +8,9 @@ use compt_core::backbone::LoadedBackbone;
 use compt_core::data::{Split, TaskSet};
 use compt_core::options::Variant;
 use compt_core::train::batch::Placement;
-use compt_core::train::composition::Composition;
 use compt_core::train::control::{Control, Setting, View};
 use compt_core::train::declared::{Declared, MethodControl};
-use compt_core::train::evaluate::{Decoding, Evaluation};
+use compt_core::train::evaluate::Evaluation;
 use compt_core::train::knobs::Knobs;
 use compt_core::train::plan::{self, Plan, StagePlan};
 use compt_core::train::{NonFinite, Parts, Settings, optimizer};
@@ -65,7 +64,7 @@ impl Run {
         let groups = composition.groups(specification.weight_decay);
         let group_names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
         let sources = composition.bank.source_count();
-        let stages = [stage(composition, method.alone, &group_names)];
+        let stages = [StagePlan::only(Some(Rc::new(composition)), method.alone, &groups)];
         let plan = Plan {
             stages: &stages,
             epochs: specification.epochs,
@@ -102,18 +101,6 @@ impl Run {
     }
 }
 
-fn stage(composition: Composition, alone: bool, groups: &[String]) -> StagePlan {
-    StagePlan {
-        name: String::new(),
-        share: 1.0,
-        alone,
-        from: false,
-        trains: groups.to_vec(),
-        learner: Some(Rc::new(composition)),
-        afresh: false,
-    }
-}
-
 fn settings(specification: &Specification) -> Result<Settings> {
     let placement = Placement::parse(&specification.placement)?;
     let tries = specification.non_finite_tries.unwrap_or(NonFinite::TRIES);
@@ -128,13 +115,8 @@ fn settings(specification: &Specification) -> Result<Settings> {
         non_finite: NonFinite::parse(&specification.non_finite, tries).at("non_finite")?,
         evaluate_every: specification.evaluate_every,
         evaluation: Evaluation {
-            split: Split::Validation,
             limit: specification.evaluate_limit,
-            decoding: Decoding::Greedy,
-            max_new_tokens: super::NEW_TOKENS,
-            batch_tokens: 8192,
-            max_source: specification.max_source_length,
-            placement,
+            ..Evaluation::of(Split::Validation, specification.max_source_length, placement)
         },
         anchor_every: Settings::anchor_every(specification.checkpoints().every),
     })

@@ -16,14 +16,15 @@ mod steps;
 mod tests;
 
 pub use checks::Checks;
-pub use evaluation::{EvaluationOptions, NEW_TOKENS};
-pub use record::{Provenance, prompts};
+pub use evaluation::EvaluationOptions;
+pub use record::prompts;
 pub use replay::{Replay, Replayed};
 pub use resume::{Earlier, Purpose, differences, operator_of};
 pub use scores::{by_task, counts, table};
 pub use spec::Specification;
 pub use steps::{Ended, Step, steps_made};
 
+pub use crate::records::folder::Provenance;
 use crate::{Error, Result};
 use compt_core::files::json::check_writable;
 use compt_core::train::report::StepReport;

@@ -7,12 +7,11 @@ use crate::exchange::{self, Note};
 use crate::records::checkpoints::{Checkpoints, Saved};
 use crate::records::environment::environment;
 use crate::records::events::Event;
-use crate::records::folder::{PREDICTIONS, PROMPTS, RESULT, RunFolder, Start};
+use crate::records::folder::{PREDICTIONS, PROMPTS, Provenance, RESULT, RunFolder, Start};
 use crate::{Error, Result};
 use compt_core::data::Split;
 use compt_core::data::predictions::{self, Predictions};
 use compt_core::files::json::{read_json, remove_if_there};
-use compt_core::files::source::Source;
 use compt_core::nn::Named;
 use compt_core::notice;
 use compt_core::train::Trainer;
@@ -24,17 +23,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// The origin of a run, stored in its folder.
-#[derive(Debug, Clone, Default)]
-pub struct Provenance {
-    /// The source of the script, stored as `script.lua`.
-    pub script: Option<String>,
-    /// The files that the script has loaded.
-    pub modules: Vec<Source>,
-    /// `session.json`: what is needed to run the script again.
-    pub session: Value,
-}
 
 /// How a run ended.
 pub enum End<'a> {
@@ -144,9 +132,7 @@ impl Record {
         let start = Start {
             config: &self.specification,
             environment: &environment(self.seed),
-            script: self.provenance.script.as_deref(),
-            modules: &self.provenance.modules,
-            session: &self.provenance.session,
+            provenance: &self.provenance,
         };
         let mut folder = RunFolder::create(out, &start)?;
         let written = operator.map_or(Ok(()), |event| folder.steered(&event));

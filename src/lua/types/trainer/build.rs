@@ -8,7 +8,7 @@ use super::watching::Watching;
 use super::{CALL, LuaTrainer, control, optimizer};
 use crate::Error;
 use crate::data;
-use crate::session::{Mode, Session};
+use crate::session::{Mode, Session, again};
 use crate::sources;
 use crate::types::{plain, thawed};
 use compt_core::compose;
@@ -304,9 +304,7 @@ fn earlier_of_next(lua: &Lua) -> mlua::Result<(usize, Option<Earlier>)> {
 }
 
 fn may_differ(lua: &Lua) -> Vec<&'static str> {
-    let session = lua.app_data_ref::<Session>();
-    let again = session.and_then(|session| session.again.clone());
-    again.map(|again| again.may_differ.clone()).unwrap_or_default()
+    again(lua).map(|again| again.may_differ.clone()).unwrap_or_default()
 }
 
 /// The script, its loaded modules, and what is needed to run it again.

@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::types::{LuaBackbone, Tasks};
 use compt_core::data::Split;
 use compt_core::train::batch::Placement;
-use compt_core::train::evaluate::{Decoding, Evaluation};
+use compt_core::train::evaluate::Evaluation;
 use compt_core::train::{NonFinite, Settings, plan};
 use compt_study::run::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
@@ -118,13 +118,8 @@ fn settings(
         non_finite: NonFinite::Stop,
         evaluate_every: o.get_or(lua, "evaluate_every", 0)?,
         evaluation: Evaluation {
-            split: Split::Validation,
             limit: o.get(lua, "evaluate_limit")?,
-            decoding: Decoding::Greedy,
-            max_new_tokens: 8,
-            batch_tokens: 8192,
-            max_source,
-            placement,
+            ..Evaluation::of(Split::Validation, max_source, placement)
         },
         anchor_every: Settings::anchor_every(checkpoints.every),
         group_cost: None,

@@ -4,11 +4,10 @@ use super::LuaTrainer;
 use crate::Error;
 use crate::hook;
 use crate::options::Options;
-use crate::session::{Again, Session};
+use crate::session::{Session, again};
 use compt_study::interrupt::Interrupted;
 use compt_study::run::{Ended, Step};
 use mlua::{Lua, LuaSerdeExt, Table, Value};
-use std::rc::Rc;
 
 impl LuaTrainer {
     /// Before steps: opens the run, and evaluates it if the session is for that.
@@ -77,10 +76,6 @@ impl LuaTrainer {
         }
         hook::stop(lua)
     }
-}
-
-fn again(lua: &Lua) -> Option<Rc<Again>> {
-    lua.app_data_ref::<Session>().and_then(|session| session.again.clone())
 }
 
 /// Whether the call is the last code of the script's main chunk and there is no earlier trainer.
