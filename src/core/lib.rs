@@ -8,6 +8,7 @@ pub mod files;
 mod golden;
 pub mod guard;
 pub mod metric;
+mod names;
 pub mod nn;
 pub mod notice;
 pub mod options;

@@ -71,7 +71,7 @@ impl Rebuilt {
 
     /// The records that could not be written.
     pub fn unrecorded(&self) -> Vec<String> {
-        self.runtime.unrecorded()
+        self.runtime.session(|session| session.unrecorded.clone())
     }
 }
 

@@ -53,8 +53,8 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
             runtime.mute_while(move || again.is_silent())?;
         }
         let done = runtime.exec(source, name);
-        unrecorded = runtime.unrecorded();
-        (failed, over) = (runtime.failed(), runtime.is_over());
+        (unrecorded, failed, over) =
+            runtime.session(|s| (s.unrecorded.clone(), s.failed.clone(), s.over));
         done?;
         args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
         Ok(())

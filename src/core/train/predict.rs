@@ -6,9 +6,10 @@ use super::composition::Selection;
 use super::gather::gather;
 use super::learner::{BatchContext, Learner};
 use super::rows::Row;
+use crate::Result;
 use crate::backbone::{Backbone, Encoded, Generate, Generation, GroupCost, LoadedBackbone};
 use crate::data::{LabelWords, Split, TaskSet, Tokenizer};
-use crate::{Error, Result};
+use crate::names;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::rc::Rc;
@@ -27,19 +28,7 @@ pub enum Decoding {
     Rank,
 }
 
-impl Decoding {
-    pub const NAMES: [&str; 3] = ["greedy", "full", "rank"];
-
-    /// Parses a name; an unknown name is an error.
-    pub fn parse(name: &str) -> Result<Self> {
-        match name {
-            "greedy" => Ok(Decoding::Greedy),
-            "full" => Ok(Decoding::Full),
-            "rank" => Ok(Decoding::Rank),
-            _ => Err(Error::unknown("decoding", name, Self::NAMES)),
-        }
-    }
-}
+names!(Decoding, "decoding", Greedy = "greedy", Full = "full", Rank = "rank");
 
 /// The options of an evaluation.
 #[derive(Debug, Clone)]

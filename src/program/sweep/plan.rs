@@ -82,11 +82,11 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
         // The script prints its output when it is run.
         runtime.mute_while(|| true)?;
         let done = runtime.exec(&source, &file.display().to_string());
-        match runtime.is_over() {
+        match runtime.session(|session| session.over) {
             true => interrupt::clear(),
             false => done?,
         }
-        Ok(runtime.planned())
+        Ok(runtime.session(|session| session.planned.clone()))
     });
     let plan = match made {
         Some(Ok(Some(plan))) => plan,

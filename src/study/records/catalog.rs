@@ -34,27 +34,16 @@ pub enum State {
     Foreign,
 }
 
-impl State {
-    pub const ALL: [State; 6] = [
-        State::Finished,
-        State::Running,
-        State::Unfinished,
-        State::Failed,
-        State::Damaged,
-        State::Foreign,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Finished => "finished",
-            State::Running => "running",
-            State::Unfinished => "unfinished",
-            State::Failed => "failed",
-            State::Damaged => "damaged",
-            State::Foreign => "foreign",
-        }
-    }
-}
+compt_core::names!(
+    State,
+    "state",
+    Finished = "finished",
+    Running = "running",
+    Unfinished = "unfinished",
+    Failed = "failed",
+    Damaged = "damaged",
+    Foreign = "foreign"
+);
 
 /// A run as its records describe it. Large files are read on demand.
 #[derive(Debug, Clone)]
