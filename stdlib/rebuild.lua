@@ -1,7 +1,7 @@
 --- Creates the trainer of a run from its specification (`config.json`), without the script.
 ---
 --- `given`: replacements for recorded settings (`device`, `backbone`), and the files of the run's
---- `operator` and `control`.
+--- `operator` and `control`. While a part is made, `given.at` is its key.
 local methods = require "compt.methods"
 local native = require "compt.native"
 
@@ -22,11 +22,15 @@ local function task_set(recorded)
   return all
 end
 
-local function method_of(spec)
+local function method_of(spec, given)
   local options = {}
   for key, value in pairs(spec.method) do options[key] = value end
   for _, key in ipairs(no_options) do options[key] = nil end
-  if spec.from then options.from = task_set(spec.from) end
+  if spec.from then
+    given.at = "from"
+    options.from = task_set(spec.from)
+    given.at = "method"
+  end
   local method = methods[spec.library](options)
   -- The script can set keys after it has created the method.
   for key in pairs(method) do
@@ -51,10 +55,17 @@ end
 
 return function(spec, given)
   if given.operator then native.compose.define(spec.method.compose, given.operator) end
+  given.at = "backbone"
+  local backbone = backbone_of(spec.backbone, given)
+  given.at = "tasks"
+  local tasks = spec.tasks and task_set(spec.tasks)
+  given.at = "method"
+  local method = method_of(spec, given)
+  given.at = nil
   return native.trainer {
-    backbone = backbone_of(spec.backbone, given),
-    tasks = spec.tasks and task_set(spec.tasks),
-    method = method_of(spec),
+    backbone = backbone,
+    tasks = tasks,
+    method = method,
     control = given.control,
     name = spec.name,
     epochs = spec.epochs,

@@ -5,8 +5,10 @@ pub mod driver;
 pub mod files;
 pub mod guard;
 pub mod metric;
+mod names;
 pub mod notice;
 pub mod options;
+pub mod text_table;
 pub mod word;
 
 pub use compt_error::{Error, Result};

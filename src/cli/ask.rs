@@ -1,10 +1,22 @@
 //! Confirmation before data is removed.
 
-use crate::{Error, Result};
+use crate::{Error, Result, errors};
 use std::io::{BufRead, IsTerminal, Write};
+use std::process::ExitCode;
 
-/// Asks on the terminal whether to proceed; an error if there is no terminal.
-pub fn agreed(question: &str) -> Result<bool> {
+/// Whether to proceed: with `yes`, or if the user agrees. Otherwise the exit code.
+pub fn confirmed(yes: bool, question: &str) -> std::result::Result<(), ExitCode> {
+    match yes || agreed(question).map_err(|e| errors::refuse(&e))? {
+        true => Ok(()),
+        false => {
+            println!("nothing was removed");
+            Err(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Asks on the terminal; an error if there is no terminal.
+fn agreed(question: &str) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::new("there is no terminal for the confirmation")
             .hint("use --yes to remove without confirmation"));

@@ -3,8 +3,9 @@
 use super::{ask, errors};
 use crate::{Error, Result};
 use clap::{Args, Subcommand};
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 use compt_base::data::draws;
+use compt_base::text_table::text_table;
 use compt_error::Context;
 use compt_study::hub::{CachedRepo, CachedRevision, Hub, Removal, RepoId};
 use compt_study::progress::bytes;
@@ -81,9 +82,8 @@ fn list(hub: &Hub) -> ExitCode {
 }
 
 fn table(entries: &[CachedRepo]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["kind", "name", "revisions", "files", "size", "last used"]);
+    let names = ["kind", "name", "revisions", "files", "size", "last used"];
+    let mut table = text_table(names.map(String::from).to_vec(), 3..=4);
     for entry in entries {
         let revisions: Vec<String> = entry.revisions.iter().map(revision).collect();
         table.add_row([
@@ -94,11 +94,6 @@ fn table(entries: &[CachedRepo]) -> Table {
             bytes(entry.size),
             entry.used.map_or(String::new(), ago),
         ]);
-    }
-    for column in [3, 4] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
     }
     table
 }
@@ -154,15 +149,8 @@ fn remove(
         return ExitCode::SUCCESS;
     }
     lines.iter().for_each(|line| println!("{line}"));
-    if !options.yes {
-        match ask::agreed(&format!("remove {}?", bytes(size))) {
-            Ok(true) => {}
-            Ok(false) => {
-                println!("nothing was removed");
-                return ExitCode::SUCCESS;
-            }
-            Err(e) => return errors::refuse(&e),
-        }
+    if let Err(code) = ask::confirmed(options.yes, &format!("remove {}?", bytes(size))) {
+        return code;
     }
     match remove() {
         Ok(()) => {

@@ -259,7 +259,7 @@ Examples:
   compt prompts list runs/ssum prompts/mrpc.npy
   compt prompts compare runs/ssum runs/pt:nli3 --backbone micro
   compt prompts merge both.safetensors runs/ssum:nli3=0.5 runs/ssum:nli2=0.5
-  compt prompts export runs/ssum:nli3 adapters/nli3
+  compt prompts export runs/ssum:nli3 adapters/nli3 --force
   compt prompts import adapters/nli3 nli3.safetensors
 
 RUN is the folder of a run, a .safetensors or .npy file, or a folder of peft. RUN:NAME is one of its

@@ -86,8 +86,9 @@ Examples:
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
-  compt prompts export runs/pt:nli3 adapters/nli3
-  compt prompts export runs/pt adapters/all --overwrite
+  compt prompts export runs/prepended:nli3 adapters/nli3     # trained before the input
+  compt prompts export runs/pt:nli3 adapters/nli3 --force    # trained after it
+  compt prompts export runs/pt adapters/all --force --overwrite
 
 In Python: PeftModel.from_pretrained(model, 'adapters/nli3').";
 

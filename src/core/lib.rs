@@ -12,5 +12,5 @@ pub mod t5;
 pub mod tensor;
 pub mod train;
 
-pub(crate) use compt_base::{data, files, metric, notice, options};
+pub(crate) use compt_base::{data, files, metric, names, notice, options};
 pub use compt_error::{Error, Result};

@@ -101,7 +101,17 @@ fn arguments<A: Arguments>(lua: &Lua, name: &str, given: MultiValue) -> Result<A
             1 => "at most 1 argument".to_string(),
             n => format!("at most {n} arguments"),
         };
-        return Err(Error::new(format!("{name} takes {most}, got {count}")).into());
+        let error = Error::new(format!("{name} takes {most}, got {count}"));
+        let last =
+            given.get(count - 1).and_then(|value| Some(value.as_string()?.to_string_lossy()));
+        return Err(match last.filter(|last| count == A::COUNT + 1 && last.ends_with(".lua")) {
+            Some(_) => error.hint(
+                "`require` returns the file's path as a second value: write (require \"name\") \
+                 in parentheses",
+            ),
+            None => error,
+        }
+        .into());
     }
     A::from_lua_args(given.clone(), 1, None, lua).map_err(|e| match e {
         mlua::Error::BadArgument { pos, cause, .. } => {

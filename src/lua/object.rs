@@ -147,72 +147,31 @@ impl<T> UserDataFields<T> for Members {
     }
 }
 
+/// Methods of `UserDataMethods` that note a name, or (`meta`) nothing.
+macro_rules! noted {
+    (@note $members:ident $name:ident) => { $members.methods.push($name.into()) };
+    (@note $members:ident $name:ident meta) => { drop($name) };
+    ($($method:ident($($function:tt)+) $($meta:ident)?;)*) => {$(
+        fn $method<F, A, R>(&mut self, name: impl Into<String>, _: F)
+        where
+            F: $($function)+ -> Result<R> + 'static,
+            A: FromLuaMulti,
+            R: IntoLuaMulti,
+        {
+            noted!(@note self name $($meta)?)
+        }
+    )*};
+}
+
 impl<T> UserDataMethods<T> for Members {
-    fn add_method<M, A, R>(&mut self, name: impl Into<String>, _: M)
-    where
-        M: Fn(&Lua, &T, A) -> Result<R> + 'static,
-        A: FromLuaMulti,
-        R: IntoLuaMulti,
-    {
-        self.methods.push(name.into());
-    }
-
-    fn add_method_mut<M, A, R>(&mut self, name: impl Into<String>, _: M)
-    where
-        M: FnMut(&Lua, &mut T, A) -> Result<R> + 'static,
-        A: FromLuaMulti,
-        R: IntoLuaMulti,
-    {
-        self.methods.push(name.into());
-    }
-
-    fn add_function<F, A, R>(&mut self, name: impl Into<String>, _: F)
-    where
-        F: Fn(&Lua, A) -> Result<R> + 'static,
-        A: FromLuaMulti,
-        R: IntoLuaMulti,
-    {
-        self.methods.push(name.into());
-    }
-
-    fn add_function_mut<F, A, R>(&mut self, name: impl Into<String>, _: F)
-    where
-        F: FnMut(&Lua, A) -> Result<R> + 'static,
-        A: FromLuaMulti,
-        R: IntoLuaMulti,
-    {
-        self.methods.push(name.into());
-    }
-
-    fn add_meta_method<M, A, R>(&mut self, _: impl Into<String>, _: M)
-    where
-        M: Fn(&Lua, &T, A) -> Result<R> + 'static,
-        A: FromLuaMulti,
-        R: IntoLuaMulti,
-    {
-    }
-
-    fn add_meta_method_mut<M, A, R>(&mut self, _: impl Into<String>, _: M)
-    where
-        M: FnMut(&Lua, &mut T, A) -> Result<R> + 'static,
-        A: FromLuaMulti,
-        R: IntoLuaMulti,
-    {
-    }
-
-    fn add_meta_function<F, A, R>(&mut self, _: impl Into<String>, _: F)
-    where
-        F: Fn(&Lua, A) -> Result<R> + 'static,
-        A: FromLuaMulti,
-        R: IntoLuaMulti,
-    {
-    }
-
-    fn add_meta_function_mut<F, A, R>(&mut self, _: impl Into<String>, _: F)
-    where
-        F: FnMut(&Lua, A) -> Result<R> + 'static,
-        A: FromLuaMulti,
-        R: IntoLuaMulti,
-    {
+    noted! {
+        add_method(Fn(&Lua, &T, A));
+        add_method_mut(FnMut(&Lua, &mut T, A));
+        add_function(Fn(&Lua, A));
+        add_function_mut(FnMut(&Lua, A));
+        add_meta_method(Fn(&Lua, &T, A)) meta;
+        add_meta_method_mut(FnMut(&Lua, &mut T, A)) meta;
+        add_meta_function(Fn(&Lua, A)) meta;
+        add_meta_function_mut(FnMut(&Lua, A)) meta;
     }
 }

@@ -18,7 +18,7 @@ use compt_run::{EvaluationOptions, Run, Specification, differences, operator_of}
 use compt_study::records::environment::binary_sha256;
 use compt_study::records::folder::{CELL, CONFIG, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
 use compt_study::records::modules;
-use mlua::{AnyUserData, Function, LuaSerdeExt};
+use mlua::{AnyUserData, Function, LuaSerdeExt, Table};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -71,7 +71,7 @@ impl Rebuilt {
 
     /// The records that could not be written.
     pub fn unrecorded(&self) -> Vec<String> {
-        self.runtime.unrecorded()
+        self.runtime.session(|session| session.unrecorded.clone())
     }
 }
 
@@ -81,16 +81,16 @@ impl Rebuilt {
 /// The folder holds no run or several; its specification cannot be read; its script is needed but
 /// missing; a file or model that it depends on is missing.
 pub fn open(request: &Request) -> Result<Opened> {
-    let run = fs::canonicalize(request.run).at(request.run.display())?;
-    let (run, record) = match &request.aim {
-        Aim::Evaluate(_) => only_run(&run, request.run)?,
-        _ => run_in(&run)?,
-    };
+    let missing =
+        |e: Error| e.hint("give the folder of a run; `compt runs FOLDER` lists those below");
+    fs::metadata(request.run).at(request.run.display()).map_err(missing)?;
+    let (run, record) = run_in(request.run, &request.aim)?;
+    let run = fs::canonicalize(&run).at(run.display())?;
     let specification = Specification::read(&run)?;
     note_other_binary(&run);
     match needs_script(&specification, &record, &request.aim) {
         None => rebuild(request, &run, &record, &specification),
-        Some(why) => Ok(Opened::Script(Box::new(by_script(request, &run, &record, &why)?))),
+        Some(why) => by_script(request, &run, &record, &specification, &why),
     }
 }
 
@@ -184,13 +184,16 @@ fn rebuild(
     };
     let given = json!({ "device": request.device, "backbone": request.backbone, "operator": operator,
         "control": control });
+    let table = || lua.unpack::<Table>(lua.to_value_with(&given, plain())?);
+    let given = table().map_err(|e| error_of(&e))?;
+    let data = specification.to_json();
     let build = || -> mlua::Result<AnyUserData> {
         let rebuild: Function = stdlib::load(lua, "rebuild.lua")?;
-        let data = lua.to_value_with(&specification.to_json(), plain())?;
-        rebuild.call((data, lua.to_value_with(&given, plain())?))
+        rebuild.call((lua.to_value_with(&data, plain())?, &given))
     };
     let trainer = build().map_err(|e| {
-        Error::new(Failure::in_state(lua, &e).to_string()).at(run.join(CONFIG).display())
+        let error = Error::new(Failure::in_state(lua, &e).to_string());
+        in_part(error, &data, given.get("at").unwrap_or_default()).at(run.join(CONFIG).display())
     })?;
     let rebuilt = Rebuilt { runtime, trainer };
     let lost = lost(request, specification, &rebuilt);
@@ -201,7 +204,19 @@ fn rebuild(
     }
     drop(rebuilt);
     let why = format!("config.json does not describe it completely ({})", lost.join("; "));
-    Ok(Opened::Script(Box::new(by_script(request, run, record, &why)?)))
+    by_script(request, run, record, specification, &why)
+}
+
+/// Adds the path of the key in `config.json`: the part that was being made, and the key in it that the error
+/// names.
+fn in_part(error: Error, specification: &Value, part: Option<String>) -> Error {
+    let Some(part) = part else { return error };
+    let text = error.to_string();
+    let keys = specification[&part].as_object().into_iter().flatten().map(|(key, _)| key);
+    match keys.into_iter().find(|key| text.contains(&format!("'{key}'"))) {
+        Some(key) => error.at(format!("{part}.{key}")),
+        None => error.at(part),
+    }
 }
 
 /// The settings that the rebuilt trainer does not have as recorded. Files and weights with other content
@@ -226,7 +241,13 @@ fn operator_file(specification: &Specification, run: &Path) -> Result<Option<Pat
 }
 
 /// The session of the script, ready to be run again.
-fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result<Session> {
+fn by_script(
+    request: &Request,
+    run: &Path,
+    record: &Value,
+    specification: &Specification,
+    why: &str,
+) -> Result<Opened> {
     let text = |key: &str| record[key].as_str().map(String::from);
     let Some(script) = text("script") else {
         return Err(Error::new(format!("it cannot be rebuilt: {why}; and no script made it"))
@@ -239,7 +260,14 @@ fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result
             Error::new(format!("the run cannot be rebuilt without its script: {why}")).at(option)
         );
     }
-    let source = fs::read_to_string(run.join(SCRIPT)).at(run.join(SCRIPT).display())?;
+    let is_needed = specification.needs_script_to_step().is_some();
+    let source = script_of(run, record).map_err(|e| match request.aim {
+        Aim::Resume { .. } if !is_needed => {
+            e.hint("--no-script makes the remaining steps from config.json alone")
+        }
+        _ => e.hint(modules::PUT_BACK),
+    })?;
+    let modules = modules::read(run)?;
     if let Some(folder) = text("folder")
         && std::env::set_current_dir(&folder).is_err()
     {
@@ -255,7 +283,6 @@ fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result
     notice::say(&format!(
         "note: {why}: {script} is run again{until}, as it was when the run was made"
     ));
-    let modules = modules::read(run)?;
     note_edits(&script, &source, &modules);
     let trainer = record["trainer"].as_u64().unwrap_or(1) as usize;
     let mut folders = beside(run, text("session").as_deref().unwrap_or_default());
@@ -270,11 +297,22 @@ fn by_script(request: &Request, run: &Path, record: &Value, why: &str) -> Result
         modules,
         ..Again::new(mode(&request.aim, trainer), folders)
     };
-    Ok(Session {
+    Ok(Opened::Script(Box::new(Session {
         out: text("out").map(PathBuf::from),
         script: Some(Script { path: script.into(), source }),
         ..session(request, record, again)
-    })
+    })))
+}
+
+/// The copy of the script in the run's folder; compt 0.1.0 did not record its hash.
+fn script_of(run: &Path, record: &Value) -> Result<String> {
+    let copy = run.join(SCRIPT);
+    match (record["script"].as_str(), record["script_sha256"].as_str()) {
+        (Some(script), Some(recorded)) => {
+            modules::copied(Path::new(script), &copy, recorded).map(|source| source.text)
+        }
+        _ => fs::read_to_string(&copy).at(copy.display()),
+    }
 }
 
 /// Reports files that were edited since: their copies in the run's folder are used.
@@ -296,29 +334,19 @@ fn note_edits(script: &str, source: &str, modules: &[Source]) {
     }
 }
 
-/// The run in exactly this folder.
-fn only_run(folder: &Path, shown: &Path) -> Result<(PathBuf, Value)> {
-    if folder.join(SESSION).is_file() {
-        return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
-    }
-    let error = Error::new("this is not the folder of a run").at(shown.display());
-    Err(match &runs_in(shown)[..] {
-        [] => error.hint("give the folder that holds config.json and session.json"),
-        runs => error.hint(format!("specify one: {}", runs.join(", "))),
-    })
-}
-
-/// The run in this folder, or a run of a session directly below it, with its `session.json`.
-fn run_in(folder: &Path) -> Result<(PathBuf, Value)> {
+/// The run in this folder, or the run of a session directly below it, with its `session.json`. Only
+/// resuming can choose among several runs of one session: the last unfinished one.
+fn run_in(folder: &Path, aim: &Aim) -> Result<(PathBuf, Value)> {
+    const HOLDS: &str = "give the folder that holds config.json and session.json";
+    let refuse = |what: String, hint: &str| Err(Error::new(what).at(folder.display()).hint(hint));
     if folder.join(SESSION).is_file() {
         return Ok((folder.to_path_buf(), read_json(&folder.join(SESSION))?));
     }
     let cell = read_json(&folder.join(CELL)).unwrap_or_default();
     let began = below(folder).any(|path| path.join(SESSION).is_file());
     if let (Some(error), false) = (cell["error"].as_str(), began) {
-        return Err(Error::new(format!("the cell failed before anything was trained: {error}"))
-            .at(folder.display())
-            .hint("run the script again: it repeats failed cells"));
+        let what = format!("the cell failed before anything was trained: {error}");
+        return refuse(what, "run the script again: it repeats failed cells");
     }
     let mut runs: Vec<(String, bool, PathBuf, Value)> = below(folder)
         .filter_map(|path| {
@@ -328,20 +356,18 @@ fn run_in(folder: &Path) -> Result<(PathBuf, Value)> {
         })
         .collect();
     let sessions: BTreeSet<&String> = runs.iter().map(|run| &run.0).collect();
-    if sessions.len() > 1 {
-        let mut names: Vec<String> = runs.iter().map(|r| r.2.display().to_string()).collect();
-        names.sort();
-        return Err(Error::new("it holds runs that do not belong together")
-            .at(folder.display())
-            .hint(format!("specify one: {}", names.join(", "))));
+    if sessions.len() > 1 || runs.len() > 1 && !matches!(aim, Aim::Resume { .. }) {
+        let what = match sessions.len() {
+            1 => "it holds several runs",
+            _ => "it holds runs that do not belong together",
+        };
+        return refuse(what.into(), &format!("specify one: {}", runs_in(folder).join(", ")));
     }
     runs.sort_by_key(|run| run.1);
-    let found = runs.pop().map(|(_, _, path, record)| (path, record));
-    found.ok_or_else(|| {
-        Error::new("there is no run in this folder")
-            .at(folder.display())
-            .hint("give the folder that holds config.json and session.json")
-    })
+    match runs.pop() {
+        Some((_, _, path, record)) => Ok((path, record)),
+        None => refuse("there is no run in this folder".into(), HOLDS),
+    }
 }
 
 fn below(folder: &Path) -> impl Iterator<Item = PathBuf> {

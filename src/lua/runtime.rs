@@ -4,11 +4,9 @@ use super::failure::Failure;
 use super::session::{Script, Session};
 use super::{args, control, hook, raise, random, sources, stdlib, text, torch, types};
 use crate::Error;
-use compt_study::sweep::Plan;
 use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, LuaSerdeExt, MultiValue, Table, Value};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 /// The Lua state that owns the tensors of a session.
 pub struct Runtime {
@@ -77,24 +75,9 @@ impl Runtime {
             .try_for_each(|(key, value)| table.set(key, self.lua.to_value(&value)?))
     }
 
-    /// The runs that could not be recorded, and why.
-    pub fn unrecorded(&self) -> Vec<String> {
-        self.lua.app_data_ref::<Session>().map(|s| s.unrecorded.clone()).unwrap_or_default()
-    }
-
-    /// Failed cells, and their errors.
-    pub fn failed(&self) -> Vec<String> {
-        self.lua.app_data_ref::<Session>().map(|s| s.failed.clone()).unwrap_or_default()
-    }
-
-    /// Whether a grid ended the script as intended.
-    pub fn is_over(&self) -> bool {
-        self.lua.app_data_ref::<Session>().is_some_and(|session| session.over)
-    }
-
-    /// The plan of a grid, if the session requested one.
-    pub fn planned(&self) -> Option<Rc<Plan>> {
-        self.lua.app_data_ref::<Session>().and_then(|session| session.planned.clone())
+    /// Reads the session.
+    pub fn session<R>(&self, read: impl FnOnce(&Session) -> R) -> R {
+        read(&self.lua.app_data_ref::<Session>().expect("the runtime was made with one"))
     }
 
     /// Writes a report on the runs at or below some folders.
@@ -144,10 +127,13 @@ impl Runtime {
         path.parent().map_or(Ok(()), |folder| look_in(&self.lua, folder))
     }
 
-    /// Disables `print`.
-    pub fn mute(&self) -> mlua::Result<()> {
-        let nothing = self.lua.create_function(|_, _: MultiValue| Ok(()))?;
-        self.lua.globals().set("print", nothing)
+    /// Makes `print` print nothing while this is true.
+    pub fn mute_while(&self, is_silent: impl Fn() -> bool + 'static) -> mlua::Result<()> {
+        let usual: Function = self.lua.globals().get("print")?;
+        let print = self.lua.create_function(move |_, values: MultiValue| {
+            if is_silent() { Ok(()) } else { usual.call::<()>(values) }
+        })?;
+        self.lua.globals().set("print", print)
     }
 
     /// Makes `compt` and `torch` globals, loaded on first use.

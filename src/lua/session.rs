@@ -2,13 +2,14 @@
 
 use super::text;
 use crate::{Error, Result};
-use compt_base::files::source::Source;
+use compt_base::files::source::{Source, sha256};
 use compt_core::tensor::device;
 use compt_error::Context;
 use compt_run::{EvaluationOptions, Replayed};
 use compt_study::sweep::{Launch, Plan};
+use mlua::Lua;
 use serde_json::{Map, Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -123,6 +124,8 @@ pub struct Again {
     pub evaluated: RefCell<Option<(String, Value)>>,
     /// Settings that may differ from the recorded ones.
     pub may_differ: Vec<&'static str>,
+    /// Whether the steps of the run to replay have begun.
+    pub begun: Cell<bool>,
     /// The files that the script had loaded, which are used instead of those on disk.
     pub modules: Vec<Source>,
 }
@@ -137,7 +140,18 @@ impl Again {
             evaluation: None,
             evaluated: RefCell::default(),
             may_differ: Vec::new(),
+            begun: Cell::new(false),
             modules: Vec::new(),
+        }
+    }
+
+    /// Whether `print` prints nothing: standard output is for the scores, or for the run to replay. The script
+    /// has printed its output when it was run.
+    pub fn is_silent(&self) -> bool {
+        match self.mode {
+            Mode::Resume => false,
+            Mode::Replay { .. } => !self.begun.get(),
+            Mode::Evaluate { .. } => true,
         }
     }
 }
@@ -162,6 +176,11 @@ impl Default for Session {
             failed: Vec::new(),
         }
     }
+}
+
+/// The earlier session of the script that is run again.
+pub fn again(lua: &Lua) -> Option<Rc<Again>> {
+    lua.app_data_ref::<Session>()?.again.clone()
 }
 
 /// A unique session id: start time and process.
@@ -237,6 +256,7 @@ impl Session {
             "session": self.id,
             "trainer": self.trainers,
             "script": script.map(|script| script.path.display().to_string()),
+            "script_sha256": script.map(|script| sha256(script.source.as_bytes())),
             "folder": std::env::current_dir().ok().map(|path| path.display().to_string()),
             "args": self.args,
             "out": self.out,

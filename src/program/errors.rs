@@ -2,11 +2,25 @@
 
 use compt_base::guard::words;
 use compt_lua::failure::Failure;
+use compt_study::interrupt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
 pub use compt_cli::errors::{FAILED, exit, refuse, stopped};
+
+/// The outcome of a guarded part of a command; `None` inside means that a signal interrupted it. A failure is
+/// printed.
+pub fn outcome<T>(found: Option<crate::Result<Option<T>>>) -> Result<T, ExitCode> {
+    match found.ok_or(ExitCode::from(FAILED))? {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => {
+            interrupted(None);
+            Err(ExitCode::from(interrupt::exit_code()))
+        }
+        Err(error) => Err(stopped(&error)),
+    }
+}
 
 /// Prints the error of a script.
 pub fn failed(failure: &Failure) -> ExitCode {

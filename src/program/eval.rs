@@ -71,12 +71,5 @@ fn evaluate(rebuilt: &Rebuilt, aim: &Aim) -> Result<(String, Value), ExitCode> {
             Ok(found.map(|found| (table(&found), run.scores_json(&found))))
         })
     });
-    match found.ok_or(ExitCode::from(FAILED))? {
-        Ok(Some(found)) => Ok(found),
-        Ok(None) => {
-            errors::interrupted(None);
-            Err(ExitCode::from(interrupt::exit_code()))
-        }
-        Err(error) => Err(errors::stopped(&error)),
-    }
+    errors::outcome(found)
 }

@@ -66,15 +66,10 @@ fn finish(rebuilt: &Rebuilt) -> ExitCode {
 
 /// Makes all steps; reports an error or a signal.
 fn all_steps(rebuilt: &Rebuilt) -> Result<Ended, ExitCode> {
-    let ended = errors::guard(|| rebuilt.with(|run| run.run(None)));
-    match ended.ok_or(ExitCode::from(FAILED))? {
-        Ok(Ended::Interrupted) => {
-            errors::interrupted(None);
-            Err(ExitCode::from(interrupt::exit_code()))
-        }
-        Ok(ended) => Ok(ended),
-        Err(error) => Err(errors::stopped(&error)),
-    }
+    errors::outcome(errors::guard(|| {
+        let ended = rebuilt.with(|run| run.run(None))?;
+        Ok(Some(ended).filter(|ended| *ended != Ended::Interrupted))
+    }))
 }
 
 fn report(folder: &Path, replayed: &Replayed) -> ExitCode {

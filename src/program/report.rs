@@ -22,7 +22,7 @@ pub fn write(folders: &[PathBuf], out: &Path, title: Option<&str>) -> ExitCode {
             println!("{}", out.display());
             ExitCode::SUCCESS
         }
-        Some(Err(failure)) => errors::failed(&failure),
+        Some(Err(failure)) => errors::refuse(&crate::Error::new(failure.to_string())),
         None => ExitCode::from(FAILED),
     }
 }

@@ -49,13 +49,12 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         if globals {
             runtime.open_globals()?;
         }
-        // Standard output is for the scores; the script has printed its output when it was run.
-        if again.as_ref().is_some_and(|again| again.evaluation.is_some()) {
-            runtime.mute()?;
+        if let Some(again) = again.clone() {
+            runtime.mute_while(move || again.is_silent())?;
         }
         let done = runtime.exec(source, name);
-        unrecorded = runtime.unrecorded();
-        (failed, over) = (runtime.failed(), runtime.is_over());
+        (unrecorded, failed, over) =
+            runtime.session(|s| (s.unrecorded.clone(), s.failed.clone(), s.over));
         done?;
         args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
         Ok(())

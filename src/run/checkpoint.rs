@@ -8,7 +8,8 @@ use compt_base::files::json::read_json;
 use compt_base::notice;
 use compt_core::nn::{Named, named};
 use compt_core::train::state::{Progress, State};
-use compt_study::records::folder::CONFIG;
+use compt_error::Context;
+use compt_study::records::folder::{CHECKPOINTS, CONFIG};
 use serde_json::json;
 use tch::Tensor;
 
@@ -28,7 +29,10 @@ impl Run {
                 let again = earlier.clone();
                 self.take_up(earlier).inspect_err(|_| self.earlier = Some(again))
             }
-            None => self.record.begin(),
+            None => {
+                let operator = self.steering().first_operator();
+                self.record.begin(operator)
+            }
         }
     }
 
@@ -72,13 +76,13 @@ impl Run {
         let (saved, broken) = newest?;
         broken.iter().for_each(|e| notice::say(&format!("warning: {e}; an older one is used")));
         let mut last = None;
+        if saved.is_none() && matches!(earlier.purpose, Purpose::Resume | Purpose::Evaluate) {
+            self.refuse_lost_checkpoints(&earlier).at(shown.to_string())?;
+        }
         if let Some(saved) = saved {
             last = serde_json::from_value(saved.plain["control"].clone()).ok();
             self.host_state = Some(saved.plain["lua_random"].clone());
             self.restore(saved).map_err(|e| e.at(path.display()))?;
-        }
-        if earlier.is_target() && self.trainer.steps() == 0 {
-            return Err(Error::new("the run has no checkpoint to evaluate").at(shown));
         }
         let (step, attempts) = (self.trainer.steps(), self.trainer.at().attempts);
         earlier.forget_failed_steps(attempts, step);
@@ -100,6 +104,23 @@ impl Run {
             notice::say(&format!("{shown}: resumes after step {step}"));
         }
         Ok(())
+    }
+
+    /// Returns an error if a run without a checkpoint had one, or is to be evaluated.
+    fn refuse_lost_checkpoints(&self, earlier: &Earlier) -> Result<()> {
+        if earlier.had_checkpoint(self.record.checkpoints().every) {
+            let steps = earlier.steps.len();
+            let what = format!("no checkpoint of its {steps} steps is left in {CHECKPOINTS}/");
+            return Err(Error::new(what).hint(
+                "put the files back, or run the study again into another folder; `compt replay` makes \
+                 the recorded steps again",
+            ));
+        }
+        match earlier.purpose {
+            Purpose::Evaluate => Err(Error::new("the run has no checkpoint to evaluate yet")
+                .hint("`compt resume` makes its steps")),
+            _ => Ok(()),
+        }
     }
 
     /// Restores the host's state after the caller has seen all recorded steps.

@@ -2,19 +2,19 @@
 
 use super::spec::Specification;
 use super::steering::{Loaded, Origin, Output, Program, Shared, Steering};
-use super::{Host, Run, RunOptions};
+use super::{Checks, Host, Run, RunOptions};
 use crate::{Error, Result};
 use compt_base::data::{Split, TaskSet};
 use compt_base::options::Variant;
 use compt_core::backbone::LoadedBackbone;
 use compt_core::train::batch::Placement;
-use compt_core::train::composition::Composition;
 use compt_core::train::control::{Control, Setting, View};
 use compt_core::train::declared::{Declared, MethodControl};
-use compt_core::train::evaluate::{Decoding, Evaluation};
+use compt_core::train::evaluate::Evaluation;
 use compt_core::train::knobs::Knobs;
 use compt_core::train::plan::{self, Plan, StagePlan};
 use compt_core::train::{NonFinite, Parts, Settings, optimizer};
+use compt_error::Context;
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -24,9 +24,9 @@ impl Run {
     /// backbone, as `compt.trainer` does: the same seed gives the same parameters, batches and rates.
     ///
     /// # Errors
-    /// The specification has a control, source tasks or an operator with parameters, the method is not
-    /// declared or composes with a user-defined operator, a setting is invalid, the
-    /// backbone has no tokenizer, or the folder cannot be written.
+    /// The specification has a control, source tasks, an operator with parameters or parts that a script made;
+    /// the method is not declared or composes with a user-defined operator; a setting is invalid (see
+    /// [`Checks::run`]); the backbone has no tokenizer; the folder cannot be written.
     pub fn declared(
         specification: &Specification,
         backbone: LoadedBackbone,
@@ -38,6 +38,7 @@ impl Run {
             ("control", specification.control.is_some()),
             ("from", specification.from.is_some()),
             ("operator", specification.operator.is_some()),
+            ("script", !specification.script.is_empty()),
         ];
         if let Some((key, _)) = unknown.iter().find(|(_, is_set)| *is_set) {
             let what = format!("'{key}' is for runs with a scripting language");
@@ -46,12 +47,24 @@ impl Run {
         let method = Declared::read(&specification.method)?;
         let settings = settings(specification)?;
         let names: Vec<String> = tasks.names().into_iter().map(String::from).collect();
+        let tokenizer = backbone.need_tokenizer()?;
+        let checks = Checks {
+            settings: &settings,
+            batch_size: specification.batch_size,
+            weight_decay: specification.weight_decay,
+            checkpoints: &specification.checkpoints(),
+            tasks: Some(&tasks),
+            from: None,
+            names: &names,
+            tokenizer: Some(&tokenizer),
+        };
+        checks.run()?;
         tch::manual_seed(specification.seed as i64);
         let composition = method.build(&names, &backbone, None)?;
         let groups = composition.groups(specification.weight_decay);
         let group_names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
         let sources = composition.bank.source_count();
-        let stages = [stage(composition, method.alone, &group_names)];
+        let stages = [StagePlan::only(Some(Rc::new(composition)), method.alone, &groups)];
         let plan = Plan {
             stages: &stages,
             epochs: specification.epochs,
@@ -62,7 +75,7 @@ impl Run {
             seed: specification.seed,
             max_source: specification.max_source_length,
         };
-        let (batches, steps) = plan.batches(&tasks, None, &*backbone.need_tokenizer()?)?;
+        let (batches, steps) = plan.batches(&tasks, None, &tokenizer)?;
         let rows = tasks.tasks.iter().map(|task| task.train.len() as u64);
         let sizes = names.iter().cloned().zip(rows).collect();
         let stages = plan.stages(steps, &group_names, (&names, sizes, names.len()), sources);
@@ -88,18 +101,6 @@ impl Run {
     }
 }
 
-fn stage(composition: Composition, alone: bool, groups: &[String]) -> StagePlan {
-    StagePlan {
-        name: String::new(),
-        share: 1.0,
-        alone,
-        from: false,
-        trains: groups.to_vec(),
-        learner: Some(Rc::new(composition)),
-        afresh: false,
-    }
-}
-
 fn settings(specification: &Specification) -> Result<Settings> {
     let placement = Placement::parse(&specification.placement)?;
     let tries = specification.non_finite_tries.unwrap_or(NonFinite::TRIES);
@@ -111,16 +112,11 @@ fn settings(specification: &Specification) -> Result<Settings> {
         dropout: specification.dropout,
         seed: specification.seed,
         group_cost: plan::attention(&specification.attention)?,
-        non_finite: NonFinite::parse(&specification.non_finite, tries)?,
+        non_finite: NonFinite::parse(&specification.non_finite, tries).at("non_finite")?,
         evaluate_every: specification.evaluate_every,
         evaluation: Evaluation {
-            split: Split::Validation,
             limit: specification.evaluate_limit,
-            decoding: Decoding::Greedy,
-            max_new_tokens: super::NEW_TOKENS,
-            batch_tokens: 8192,
-            max_source: specification.max_source_length,
-            placement,
+            ..Evaluation::of(Split::Validation, specification.max_source_length, placement)
         },
         anchor_every: Settings::anchor_every(specification.checkpoints().every),
     })

@@ -38,9 +38,6 @@ pub struct EvaluationOptions {
     pub tasks: Option<Vec<String>>,
 }
 
-/// The default of `max_new_tokens`.
-pub const NEW_TOKENS: i64 = 8;
-
 impl Default for EvaluationOptions {
     fn default() -> Self {
         EvaluationOptions {
@@ -51,8 +48,8 @@ impl Default for EvaluationOptions {
             normalise: None,
             decoding: "greedy".into(),
             limit: None,
-            max_new_tokens: NEW_TOKENS,
-            batch_tokens: 8192,
+            max_new_tokens: Evaluation::NEW_TOKENS,
+            batch_tokens: Evaluation::BATCH_TOKENS,
             tasks: None,
         }
     }
@@ -78,13 +75,11 @@ impl EvaluationOptions {
         let selection = Selection { isolation, rule, normalise, ..Selection::default() };
         let settings = &trainer.parts().settings;
         let evaluation = Evaluation {
-            split: self.split,
             limit: self.limit,
             decoding: Decoding::parse(&self.decoding)?,
             max_new_tokens: self.max_new_tokens,
             batch_tokens: self.batch_tokens,
-            max_source: settings.max_source,
-            placement: settings.placement,
+            ..Evaluation::of(self.split, settings.max_source, settings.placement)
         };
         let names = &trainer.parts().task_names;
         let place = |task: &String| {
@@ -107,7 +102,8 @@ impl EvaluationOptions {
             (self.weights != "renormalised").then(|| format!("weights-{}", self.weights)),
             self.normalise.as_ref().map(|normalise| format!("normalise-{normalise}")),
             (self.decoding != "greedy").then(|| format!("decoding-{}", self.decoding)),
-            (self.max_new_tokens != NEW_TOKENS).then(|| format!("tokens-{}", self.max_new_tokens)),
+            (self.max_new_tokens != Evaluation::NEW_TOKENS)
+                .then(|| format!("tokens-{}", self.max_new_tokens)),
             self.limit.map(|limit| format!("limit-{limit}")),
             self.tasks.as_ref().map(|tasks| format!("tasks-{}", tasks.join("+"))),
         ];

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 pub mod checkpoints;
+mod checks;
 mod declared;
 mod environment;
 mod evaluation;
@@ -17,8 +18,9 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use evaluation::{EvaluationOptions, NEW_TOKENS};
-pub use record::{Provenance, prompts};
+pub use checks::Checks;
+pub use evaluation::EvaluationOptions;
+pub use record::prompts;
 pub use replay::{Replay, Replayed};
 pub use resume::{Earlier, Purpose, differences, operator_of};
 pub use scores::{by_task, counts, table};
@@ -29,6 +31,7 @@ use compt_base::files::json::check_writable;
 use compt_core::train::report::StepReport;
 use compt_core::train::{Parts, Trainer};
 pub(crate) use compt_error::{Error, Result};
+pub use compt_study::records::folder::Provenance;
 use record::Record;
 use serde_json::Value;
 use std::cell::RefCell;

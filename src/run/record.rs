@@ -10,7 +10,6 @@ use crate::{Error, Result};
 use compt_base::data::Split;
 use compt_base::data::predictions::{self, Predictions};
 use compt_base::files::json::{read_json, remove_if_there};
-use compt_base::files::source::Source;
 use compt_base::notice;
 use compt_core::nn::Named;
 use compt_core::train::Trainer;
@@ -19,22 +18,11 @@ use compt_core::train::evaluate::Scores;
 use compt_core::train::history::Evaluated;
 use compt_core::train::report::StepReport;
 use compt_study::records::events::Event;
-use compt_study::records::folder::{PREDICTIONS, PROMPTS, RESULT, RunFolder, Start};
+use compt_study::records::folder::{PREDICTIONS, PROMPTS, Provenance, RESULT, RunFolder, Start};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// The origin of a run, stored in its folder.
-#[derive(Debug, Clone, Default)]
-pub struct Provenance {
-    /// The source of the script, stored as `script.lua`.
-    pub script: Option<String>,
-    /// The files that the script has loaded.
-    pub modules: Vec<Source>,
-    /// `session.json`: what is needed to run the script again.
-    pub session: Value,
-}
 
 /// How a run ended.
 pub enum End<'a> {
@@ -113,6 +101,11 @@ impl Record {
         &self.specification
     }
 
+    /// When checkpoints are written.
+    pub fn checkpoints(&self) -> &CheckpointSpec {
+        &self.checkpoints
+    }
+
     /// Adds a key to `session.json`, which is written with the folder.
     pub fn annotate(&mut self, key: &str, value: Value) {
         if self.provenance.session.is_object() {
@@ -130,8 +123,8 @@ impl Record {
         Note::of_run(&self.specification, &self.result)
     }
 
-    /// Creates the folder, before the first step.
-    pub fn begin(&mut self) -> Result<()> {
+    /// Creates the folder, before the first step; `operator` is the version of its file.
+    pub fn begin(&mut self, operator: Option<Event>) -> Result<()> {
         if self.folder.is_some() {
             return Ok(());
         }
@@ -139,11 +132,12 @@ impl Record {
         let start = Start {
             config: &self.specification,
             environment: &environment(self.seed),
-            script: self.provenance.script.as_deref(),
-            modules: &self.provenance.modules,
-            session: &self.provenance.session,
+            provenance: &self.provenance,
         };
-        self.folder = Some(RunFolder::create(out, &start)?);
+        let mut folder = RunFolder::create(out, &start)?;
+        let written = operator.map_or(Ok(()), |event| folder.steered(&event));
+        self.folder = Some(folder);
+        self.tolerate(RECORD, written);
         self.saved.1 = Instant::now();
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::Result;
 use compt_base::files::json::{read_json, read_json_lines};
 use compt_base::files::source::Source;
 use compt_study::records::events::{self, Change, Event};
-use compt_study::records::folder::{METRICS, RESULT};
+use compt_study::records::folder::{CHECKPOINTS, METRICS, RESULT};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -57,6 +57,14 @@ impl Earlier {
             Change::Version { sources, .. } => Some(&sources[..]),
             _ => None,
         })
+    }
+
+    /// Whether a checkpoint was written, as the record shows; `every` is the interval in steps, 0 if it is
+    /// not in steps. A run that was killed or failed before has none.
+    pub fn had_checkpoint(&self, every: u64) -> bool {
+        let ended = self.path.join(RESULT).is_file() && !self.failed;
+        let is_past = every > 0 && self.steps.len() as u64 > every;
+        !self.steps.is_empty() && (ended || is_past || self.path.join(CHECKPOINTS).is_dir())
     }
 
     /// Whether it is the run to be replayed or evaluated.

@@ -1,7 +1,7 @@
 //! Scores as a record and a table.
 
-use comfy_table::{CellAlignment, Table, presets};
 use compt_base::data::predictions::Predictions;
+use compt_base::text_table::text_table;
 use compt_core::train::evaluate::{Prediction, Scores, TaskScores};
 use serde_json::{Map, Value, json};
 
@@ -33,9 +33,8 @@ pub fn predictions(task: &TaskScores) -> Predictions {
 
 /// A table: task, metric, score, rows.
 pub fn table(scores: &Scores) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["task", "metric", "score", "rows"]);
+    let names = ["task", "metric", "score", "rows"].map(String::from);
+    let mut table = text_table(names.to_vec(), 2..4);
     for task in &scores.tasks {
         for (i, (metric, value)) in task.metrics.iter().enumerate() {
             let (name, rows) = match i {
@@ -51,10 +50,5 @@ pub fn table(scores: &Scores) -> String {
         format!("{:.1}", scores.average()),
         String::new(),
     ]);
-    for column in [2, 3] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
     table.trim_fmt()
 }

@@ -244,14 +244,21 @@ impl Specification {
     /// wrong type; the record was written by a later version.
     pub fn read(run: &Path) -> Result<Specification> {
         let path = run.join(CONFIG);
-        let value = read_json(&path)?;
+        let value = read_json(&path).map_err(|e| {
+            e.hint("the run cannot be opened without it: put the file back, or run the study again")
+        })?;
         let format = value["format"].as_u64().unwrap_or(0);
         if format > FORMAT.into() {
             let environment = read_json(&run.join(ENVIRONMENT)).unwrap_or_default();
-            let version = environment["compt"].as_str().unwrap_or("a later version");
-            return Err(Error::new(format!("the run was made by compt {version}"))
-                .at(path.display())
-                .hint("use that version, or a later one"));
+            let here = env!("CARGO_PKG_VERSION");
+            let what = format!("its format is {format}; compt {here} reads formats up to {FORMAT}");
+            let hint = match environment["compt"].as_str() {
+                Some(version) if version != here => {
+                    format!("the run was made by compt {version}: use that version or a later one")
+                }
+                _ => "the file was edited, or a later build of compt made the run".into(),
+            };
+            return Err(Error::new(what).at(path.display()).hint(hint));
         }
         if format >= FORMAT.into() && value.get("checkpoints").is_none() {
             return Err(Error::new("the key 'checkpoints' is missing").at(path.display()));
@@ -367,6 +374,7 @@ pub(super) mod tests {
         let old = read(&value).unwrap();
         assert!(old.needs_script().unwrap().contains("compt 0.1.0"));
         value["format"] = 99.into();
-        assert!(read(&value).unwrap_err().to_string().contains("made by compt"));
+        let text = read(&value).unwrap_err().to_string();
+        assert!(text.contains("its format is 99") && text.contains("was edited"), "{text}");
     }
 }

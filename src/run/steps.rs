@@ -45,12 +45,22 @@ pub fn steps_made() -> u64 {
 }
 
 impl Run {
-    /// Makes one step; in a resumed run, returns the recorded steps first.
+    /// Makes one step; in a resumed run, returns the recorded steps first. After the last one the run is
+    /// recorded as finished.
     ///
     /// # Errors
     /// As [`Run::begin`]; the step fails (the prompts keep their last good values); the run is read-only.
     pub fn step(&mut self) -> Result<Step> {
         self.begin()?;
+        let step = self.next_step()?;
+        if self.replay.is_none() && self.steps() == self.trainer.total_steps() {
+            let _hold = Hold::new();
+            self.finish(&Ok(End::Complete))?;
+        }
+        Ok(step)
+    }
+
+    fn next_step(&mut self) -> Result<Step> {
         if let Some(line) = self.recorded.pop_front() {
             self.catch_up();
             return Ok(Step::Recorded(line));

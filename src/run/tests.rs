@@ -130,3 +130,25 @@ fn a_run_of_something_else_is_not_resumed() {
         "{text}"
     );
 }
+
+#[test]
+fn a_setting_out_of_its_range_is_named() {
+    let _generator = generator();
+    let refused = |edit: &dyn Fn(&mut Specification), words: &str| {
+        let mut specification = specification();
+        edit(&mut specification);
+        let options = RunOptions::default();
+        let made = Run::declared(&specification, backbone(), tasks(), Box::new(()), options);
+        let text = made.err().unwrap().to_string();
+        assert!(text.contains(words), "{text}");
+    };
+    refused(&|s| s.batch_size = 0, "'batch_size'");
+    refused(&|s| s.dropout = 1.5, "'dropout'");
+    refused(&|s| s.clip = 0.0, "'clip'");
+    refused(&|s| s.weight_decay = -1.0, "'weight_decay'");
+    refused(&|s| s.max_source_length = 1, "'max_source_length'");
+    refused(&|s| s.evaluate_limit = Some(0), "'evaluate_limit'");
+    refused(&|s| s.non_finite = "go".into(), "non_finite: unknown policy 'go'");
+    refused(&|s| s.checkpoints.as_mut().unwrap().best = "c".into(), "best: unknown score 'c'");
+    refused(&|s| s.script = vec!["a stream".into()], "'script'");
+}

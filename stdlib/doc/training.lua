@@ -88,7 +88,7 @@ The report of a run.
 
 method "compt.Trainer:step(): compt.StepReport" [[
 Makes one optimizer step. Raises an error if all steps are done, if a custom function fails, or if the loss is not
-finite and `non_finite` says to stop.
+finite and `non_finite` says to stop. After the last step the run is recorded as finished, as by `run`.
 > t:step().loss
 ]]
 

@@ -1065,7 +1065,7 @@ local StepReport = {}
 ---@field out string? folder of the run
 local RunReport = {}
 
----Makes one optimizer step. Raises an error if all steps are done, if a custom function fails, or if the loss is not finite and `non_finite` says to stop.
+---Makes one optimizer step. Raises an error if all steps are done, if a custom function fails, or if the loss is not finite and `non_finite` says to stop. After the last step the run is recorded as finished, as by `run`.
 ---```lua
 ---t:step().loss
 ---```

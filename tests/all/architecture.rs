@@ -6,19 +6,21 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `base`, `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 27] = [
+const ROOMS: [(&str, &[&str]); 29] = [
     ("files", &[]),
     ("guard", &[]),
     ("notice", &[]),
     ("word", &[]),
+    ("names", &[]),
+    ("text_table", &[]),
     ("options", &["word"]),
     ("tensor", &["files"]),
-    ("nn", &["tensor"]),
+    ("nn", &["tensor", "names"]),
     ("t5", &["files", "tensor", "nn", "backbone"]),
     ("prompt", &["tensor", "nn", "options", "data", "backbone"]),
-    ("router", &["tensor", "nn", "options"]),
+    ("router", &["tensor", "nn", "options", "names"]),
     ("compose", &["tensor", "nn", "prompt", "router"]),
-    ("data", &["files", "guard", "word", "metric"]),
+    ("data", &["files", "guard", "word", "metric", "names", "text_table"]),
     ("metric", &["word"]),
     ("backbone", &["files", "nn", "data"]),
     ("pretrained", &["files", "notice", "tensor", "data", "backbone", "t5"]),
@@ -27,7 +29,7 @@ const ROOMS: [(&str, &[&str]); 27] = [
         "train",
         &[
             "notice", "options", "tensor", "nn", "prompt", "router", "compose", "data", "metric",
-            "backbone",
+            "backbone", "names",
         ],
     ),
     ("interrupt", &[]),

@@ -9,6 +9,7 @@ mod compared_runs;
 mod damaged_models;
 mod damaged_prompts;
 mod damaged_rows;
+mod damaged_runs;
 mod devices;
 mod encodings;
 mod eval;

@@ -176,7 +176,7 @@ fn an_edited_record_and_a_missing_source_are_named() {
     edited["format"] = 99.into();
     write_config(&study, "out", &edited);
     let (code, _, err) = study.run(&["eval", "out"]);
-    assert!(code == 2 && err.contains("the run was made by compt"), "{err}");
+    assert!(code == 2 && err.contains("its format is 99"), "{err}");
 }
 
 /// The keys that records of compt 0.1.0 do not have.

@@ -87,6 +87,8 @@ fn runs_are_listed_compared_tagged_and_removed() {
     assert!(code == 2 && err.contains("not the folder of a run"), "{err}");
     assert_eq!(study.run(&["runs", "delete", b, "--yes"]).0, 0);
     assert!(!study.path(b).exists());
+    let (code, _, err) = study.run(&["report", "nowhere"]);
+    assert!(code == 2 && err.starts_with("compt: nowhere: no such folder"), "{err}");
     let (code, _, err) = study.run(&["runs", "nowhere"]);
     assert!(code == 2 && err.contains("no such folder"), "{err}");
 }

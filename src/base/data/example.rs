@@ -2,7 +2,7 @@
 
 use super::{Form, Labels, Remarks};
 use crate::metric::Metric;
-use crate::{Error, Result};
+use crate::names;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,23 +23,7 @@ pub enum Split {
     Test,
 }
 
-impl Split {
-    pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
-
-    /// Parses the name of a split; an unknown name is an error that names the nearest one.
-    pub fn parse(name: &str) -> Result<Self> {
-        let known = Self::ALL.into_iter().find(|split| split.name() == name);
-        known.ok_or_else(|| Error::unknown("split", name, Self::ALL.map(Split::name)))
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Split::Train => "train",
-            Split::Validation => "validation",
-            Split::Test => "test",
-        }
-    }
-}
+names!(Split, "split", Train = "train", Validation = "validation", Test = "test");
 
 /// A task ready for training: its examples, its label words and its metrics.
 #[derive(Debug, Clone)]

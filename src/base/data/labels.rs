@@ -86,11 +86,6 @@ impl Labels {
         }
     }
 
-    /// The word of the positive class: the last one.
-    pub fn positive(&self) -> &str {
-        self.words().last().map_or("", String::as_str)
-    }
-
     /// The class names by which rows are counted and sampled: the words, or the lower and the
     /// upper half of the range of numbers (as few-shot studies split STS-B at 2.5).
     pub fn classes(&self) -> Vec<String> {

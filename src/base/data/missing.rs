@@ -2,7 +2,8 @@
 
 use super::template::missing;
 use super::{Form, Labels, Row};
-use crate::{Error, Result};
+use crate::Error;
+use crate::names;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,17 +18,7 @@ pub enum Missing {
     Skip,
 }
 
-impl Missing {
-    const ALL: [(&str, Missing); 2] = [("error", Missing::Error), ("skip", Missing::Skip)];
-
-    /// "error" or "skip"; another name is an error.
-    pub fn parse(name: &str) -> Result<Self> {
-        let known = Self::ALL.into_iter().find(|(known, _)| *known == name);
-        let unknown =
-            || Error::unknown("policy for missing labels and text", name, ["error", "skip"]);
-        known.map(|(_, missing)| missing).ok_or_else(unknown)
-    }
-}
+names!(Missing, "policy for missing labels and text", Error = "error", Skip = "skip");
 
 const SKIP: &str = "missing = \"skip\" skips rows without a label or text";
 

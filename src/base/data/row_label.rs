@@ -1,5 +1,6 @@
 //! Maps the label of a row to one of the task's words, in the same way for every file format.
 
+use crate::names;
 use crate::word::{normal, number, truth};
 use crate::{Error, Result};
 use serde_json::Value;
@@ -13,25 +14,7 @@ pub enum LabelIs {
     Index,
 }
 
-impl LabelIs {
-    pub const NAMES: [&str; 2] = ["word", "index"];
-
-    /// Errors: an unknown name.
-    pub fn parse(name: &str) -> Result<Self> {
-        match name {
-            "word" => Ok(LabelIs::Word),
-            "index" => Ok(LabelIs::Index),
-            _ => Err(Error::unknown("'label_is'", name, Self::NAMES)),
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            LabelIs::Word => "word",
-            LabelIs::Index => "index",
-        }
-    }
-}
+names!(LabelIs, "'label_is'", Word = "word", Index = "index");
 
 /// Reads the labels of a task's rows.
 pub struct RowLabels<'a> {

@@ -1,6 +1,7 @@
 //! Seeded sampling of rows: platform-independent, and for each task independent of the other tasks.
 
 use super::{Example, Split};
+use crate::names;
 use crate::{Error, Result};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -16,22 +17,7 @@ pub enum Per {
     Class,
 }
 
-impl Per {
-    pub const ALL: [Per; 2] = [Per::Task, Per::Class];
-
-    /// "task" or "class"; another name is an error.
-    pub fn parse(name: &str) -> Result<Self> {
-        let known = Self::ALL.into_iter().find(|per| per.name() == name);
-        known.ok_or_else(|| Error::unknown("unit of shots", name, Self::ALL.map(Per::name)))
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Per::Task => "task",
-            Per::Class => "class",
-        }
-    }
-}
+names!(Per, "unit of shots", Task = "task", Class = "class");
 
 /// The purpose of a draw. Each purpose has its own stream, so that the number of shots never
 /// changes which rows are held out, nor the held-out rows which ones are reported.

@@ -1,8 +1,8 @@
 //! The tasks of one study.
 
 use super::{Definition, Example, LabelWords, Lengths, Per, Plan, Split, Task, Tokenizer};
+use crate::text_table::text_table;
 use crate::{Error, Result};
-use comfy_table::{CellAlignment, Table, presets};
 use compt_error::Context;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -132,15 +132,14 @@ impl fmt::Display for TaskSet {
             };
             writeln!(f, "tasks '{}': {shots}, seed {}", part.name, part.seed)?;
         }
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
         let lengths = ["tokens: median", "95 %", "cut"].map(String::from);
         let are_known = self.lengths.iter().any(Option::is_some);
         let lengths = if are_known { lengths.to_vec() } else { Vec::new() };
         let numbers = 3 + lengths.len();
         let first = ["task", "train", "validation", "test"].map(String::from).into_iter();
         let last = ["metrics", "training labels"].map(String::from);
-        table.set_header(first.chain(lengths.clone()).chain(last));
+        let names = first.chain(lengths.clone()).chain(last).collect();
+        let mut table = text_table(names, 1..=numbers);
         for (i, task) in self.tasks.iter().enumerate() {
             let size = |split| task.split(split).len().to_string();
             let metrics: Vec<&str> = task.metrics.iter().map(|m| m.name()).collect();
@@ -150,9 +149,6 @@ impl fmt::Display for TaskSet {
             };
             let row = [task.name.clone()].into_iter().chain(Split::ALL.map(size)).chain(lengths);
             table.add_row(row.chain([metrics.join(", "), balance(task)]));
-        }
-        for column in table.column_iter_mut().skip(1).take(numbers) {
-            column.set_cell_alignment(CellAlignment::Right);
         }
         f.write_str(&table.trim_fmt())
     }

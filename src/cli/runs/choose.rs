@@ -17,7 +17,7 @@ pub struct Filter {
     wanted: Vec<(String, String)>,
 
     /// Only runs in this state: finished, running, unfinished, failed, damaged or foreign
-    #[arg(long, value_parser = state)]
+    #[arg(long, value_parser = State::parse)]
     state: Option<State>,
 
     /// Only runs with this tag
@@ -32,11 +32,6 @@ fn pair(text: &str) -> Result<(String, String)> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_string(), value.to_string())),
         _ => Err(Error::new(format!("expected key=value, got '{text}'"))),
     }
-}
-
-fn state(text: &str) -> Result<State> {
-    let found = State::ALL.into_iter().find(|state| state.name() == text);
-    found.ok_or_else(|| Error::unknown("state", text, State::ALL.map(State::name)))
 }
 
 impl Filter {

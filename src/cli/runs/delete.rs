@@ -28,15 +28,8 @@ pub fn delete(options: &RunsDeleteOptions) -> ExitCode {
         let average = entry.average.map_or(String::new(), |x| format!(", average {x:.1}"));
         println!("{}  {}{average}", entry.path.display(), entry.state.name());
     }
-    if !options.yes {
-        match ask::agreed(&format!("remove {} runs?", runs.len())) {
-            Ok(true) => {}
-            Ok(false) => {
-                println!("nothing was removed");
-                return ExitCode::SUCCESS;
-            }
-            Err(e) => return errors::refuse(&e),
-        }
+    if let Err(code) = ask::confirmed(options.yes, &format!("remove {} runs?", runs.len())) {
+        return code;
     }
     match runs.iter().try_for_each(Entry::delete) {
         Ok(()) => ExitCode::SUCCESS,

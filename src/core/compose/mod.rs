@@ -11,7 +11,7 @@ mod private;
 mod product;
 mod sum;
 
-pub use isolate::{Isolated, Isolation};
+pub use isolate::Isolation;
 pub use operator::Operator;
 
 use crate::{Error, Result};

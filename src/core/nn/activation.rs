@@ -1,6 +1,7 @@
 //! Activation functions with PyTorch's names.
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::names;
 use tch::Tensor;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,20 +14,16 @@ pub enum Activation {
     Silu,
 }
 
+names!(
+    Activation,
+    "activation",
+    Gelu = "gelu",
+    GeluTanh = "gelu_tanh",
+    Relu = "relu",
+    Silu = "silu"
+);
+
 impl Activation {
-    pub const NAMES: [&str; 4] = ["gelu", "gelu_tanh", "relu", "silu"];
-
-    /// Errors: an unknown name.
-    pub fn parse(name: &str) -> Result<Self> {
-        Ok(match name {
-            "gelu" => Activation::Gelu,
-            "gelu_tanh" => Activation::GeluTanh,
-            "relu" => Activation::Relu,
-            "silu" => Activation::Silu,
-            _ => return Err(Error::unknown("activation", name, Self::NAMES)),
-        })
-    }
-
     pub fn apply(self, x: &Tensor) -> Result<Tensor> {
         Ok(match self {
             Activation::Gelu => x.f_gelu("none"),

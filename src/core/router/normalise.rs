@@ -1,6 +1,7 @@
 //! Converts scores to weights: the normalisation over the sources, also without some of
 //! them.
 
+use crate::names;
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
 
@@ -29,25 +30,17 @@ pub enum Normalisation {
     None,
 }
 
+names!(
+    Normalisation,
+    "normalisation",
+    Softmax = "softmax",
+    SoftmaxSigmoid = "softmax_sigmoid",
+    Sum = "sum",
+    Sigmoid = "sigmoid",
+    None = "none"
+);
+
 impl Normalisation {
-    pub const NAMES: [&str; 5] = ["softmax", "softmax_sigmoid", "sum", "sigmoid", "none"];
-
-    /// Parses a name; an unknown name is an error.
-    pub fn parse(name: &str) -> Result<Self> {
-        Ok(match name {
-            "softmax" => Normalisation::Softmax,
-            "softmax_sigmoid" => Normalisation::SoftmaxSigmoid,
-            "sum" => Normalisation::Sum,
-            "sigmoid" => Normalisation::Sigmoid,
-            "none" => Normalisation::None,
-            _ => return Err(Error::unknown("normalisation", name, Self::NAMES)),
-        })
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-
     fn apply(self, scores: &Scores) -> Result<Tensor> {
         let (Scores::Logits(raw) | Scores::Samples(raw)) = scores;
         let sigmoids = || match scores {
@@ -80,22 +73,7 @@ pub enum Rule {
     AsLearned,
 }
 
-impl Rule {
-    pub const NAMES: [&str; 2] = ["renormalised", "as_learned"];
-
-    /// Parses a name; an unknown name is an error.
-    pub fn parse(name: &str) -> Result<Self> {
-        match name {
-            "renormalised" => Ok(Rule::Renormalised),
-            "as_learned" => Ok(Rule::AsLearned),
-            _ => Err(Error::unknown("rule for router weights", name, Self::NAMES)),
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-}
+names!(Rule, "rule for router weights", Renormalised = "renormalised", AsLearned = "as_learned");
 
 /// The sources (from 0) to keep, and how they are weighted; the weights of others are 0.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! the decoder.
 
 use crate::backbone::{Changes, GroupCost, LoadedBackbone, TokenLosses};
-use crate::{Error, Result};
+use crate::names;
 use std::cell::RefCell;
 use std::rc::Rc;
 use tch::Tensor;
@@ -16,22 +16,7 @@ pub enum Placement {
     Prepend,
 }
 
-impl Placement {
-    pub const NAMES: [&str; 2] = ["append", "prepend"];
-
-    /// Parses a placement; an unknown name is an error.
-    pub fn parse(name: &str) -> Result<Self> {
-        match name {
-            "append" => Ok(Placement::Append),
-            "prepend" => Ok(Placement::Prepend),
-            _ => Err(Error::unknown("placement", name, Self::NAMES)),
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-}
+names!(Placement, "placement", Append = "append", Prepend = "prepend");
 
 /// A batch as a learner receives it.
 #[derive(Clone)]

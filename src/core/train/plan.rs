@@ -3,6 +3,7 @@
 
 use super::control::Setting;
 use super::learner::Learner;
+use super::optimizer::Group;
 use super::rows::{Row, tokenize};
 use super::sampler::Sampler;
 use super::{Batches, Stage, TaskBatches, mix};
@@ -42,6 +43,21 @@ pub struct StagePlan {
     pub learner: Option<Rc<dyn Learner>>,
     /// Whether the optimizer's state is reset at its start.
     pub afresh: bool,
+}
+
+impl StagePlan {
+    /// The only stage of a method, which trains all its groups.
+    pub fn only(learner: Option<Rc<dyn Learner>>, alone: bool, groups: &[Group]) -> StagePlan {
+        StagePlan {
+            name: String::new(),
+            share: 1.0,
+            alone,
+            from: false,
+            trains: groups.iter().map(|group| group.name.clone()).collect(),
+            learner,
+            afresh: false,
+        }
+    }
 }
 
 /// The batches of task sets.

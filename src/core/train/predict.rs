@@ -6,9 +6,10 @@ use super::composition::Selection;
 use super::gather::gather;
 use super::learner::{BatchContext, Learner};
 use super::rows::Row;
+use crate::Result;
 use crate::backbone::{Backbone, Encoded, Generate, Generation, GroupCost, LoadedBackbone};
 use crate::data::{LabelWords, Split, TaskSet, Tokenizer};
-use crate::{Error, Result};
+use crate::names;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::rc::Rc;
@@ -27,19 +28,7 @@ pub enum Decoding {
     Rank,
 }
 
-impl Decoding {
-    pub const NAMES: [&str; 3] = ["greedy", "full", "rank"];
-
-    /// Parses a name; an unknown name is an error.
-    pub fn parse(name: &str) -> Result<Self> {
-        match name {
-            "greedy" => Ok(Decoding::Greedy),
-            "full" => Ok(Decoding::Full),
-            "rank" => Ok(Decoding::Rank),
-            _ => Err(Error::unknown("decoding", name, Self::NAMES)),
-        }
-    }
-}
+names!(Decoding, "decoding", Greedy = "greedy", Full = "full", Rank = "rank");
 
 /// The options of an evaluation.
 #[derive(Debug, Clone)]
@@ -54,6 +43,26 @@ pub struct Evaluation {
     pub batch_tokens: usize,
     pub max_source: usize,
     pub placement: Placement,
+}
+
+impl Evaluation {
+    /// The default of `max_new_tokens`.
+    pub const NEW_TOKENS: i64 = 8;
+    /// The default of `batch_tokens`.
+    pub const BATCH_TOKENS: usize = 8192;
+
+    /// Greedy decoding of all rows of a split.
+    pub fn of(split: Split, max_source: usize, placement: Placement) -> Evaluation {
+        Evaluation {
+            split,
+            limit: None,
+            decoding: Decoding::Greedy,
+            max_new_tokens: Self::NEW_TOKENS,
+            batch_tokens: Self::BATCH_TOKENS,
+            max_source,
+            placement,
+        }
+    }
 }
 
 /// The inputs of rows besides their tokens.

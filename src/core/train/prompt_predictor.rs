@@ -1,7 +1,7 @@
 //! Predicting new rows with a trained prompt.
 
 use super::batch::{Placement, Prompts};
-use super::predict::{Decoding, Evaluation, Item, Predictor, RowInputs};
+use super::predict::{Evaluation, Item, Predictor, RowInputs};
 use super::rows::{answers, tokenize};
 use crate::backbone::LoadedBackbone;
 use crate::data::{Example, Form, LabelWords, Remarks, Row, Split, Task, TaskSet};
@@ -72,15 +72,7 @@ impl<'a> PromptPredictor<'a> {
                 of_row: Vec::new(),
                 hidden: vec![Vec::new()],
             }),
-            options: Evaluation {
-                split: Split::Test,
-                limit: None,
-                decoding: Decoding::Greedy,
-                max_new_tokens: 8,
-                batch_tokens: 8192,
-                max_source,
-                placement,
-            },
+            options: Evaluation::of(Split::Test, max_source, placement),
         })
     }
 

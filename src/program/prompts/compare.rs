@@ -2,7 +2,8 @@
 
 use super::named::named;
 use crate::Result;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
+use compt_base::text_table::text_table;
 use compt_cli::prompts::PromptsCompareOptions;
 use compt_lua::backbone_named;
 use compt_run::exchange::Prompt;
@@ -29,21 +30,19 @@ pub fn compare(options: &PromptsCompareOptions) -> Result<()> {
         }
     }
     let cosines = cosines(&prompts)?;
-    let mut grid = plain();
     let numbers = (1..=prompts.len()).map(|i| i.to_string());
-    grid.set_header(["".to_string(), "mean rows".into()].into_iter().chain(numbers));
+    let names = ["".to_string(), "mean rows".into()].into_iter().chain(numbers);
+    let mut grid = text_table(names.collect(), 2..2 + prompts.len());
     for (i, (label, row)) in labels.iter().zip(&cosines).enumerate() {
         let cells = row.iter().map(|cosine| format!("{cosine:.3}"));
         grid.add_row([(i + 1).to_string(), label.clone()].into_iter().chain(cells));
     }
-    right(&mut grid, 2);
-    let mut norms = plain();
-    norms.set_header(["row norms", "smallest", "mean", "largest"]);
+    let names = ["row norms", "smallest", "mean", "largest"].map(String::from);
+    let mut norms = text_table(names.to_vec(), 1..4);
     for (label, prompt) in labels.iter().zip(&prompts) {
         let cells = row_norms(prompt)?.map(|norm| format!("{norm:.3}"));
         norms.add_row([label.clone()].into_iter().chain(cells));
     }
-    right(&mut norms, 1);
     let words = match &options.backbone {
         Some(name) => Some(words(name, &labels, &prompts)?),
         None => None,
@@ -58,8 +57,7 @@ pub fn compare(options: &PromptsCompareOptions) -> Result<()> {
 fn words(name: &str, labels: &[String], prompts: &[Prompt]) -> Result<Table> {
     let backbone = backbone_named(name, "float32", tch::Device::Cpu, false)?;
     let tokenizer = backbone.need_tokenizer()?;
-    let mut table = plain();
-    table.set_header(["mean row", "nearest words, with cosines"]);
+    let mut table = text_table(vec!["mean row".into(), "nearest words, with cosines".into()], []);
     for (label, prompt) in labels.iter().zip(prompts) {
         let near = nearest(prompt, backbone.model.embedding(), WORDS)?;
         let near = near.into_iter().map(|(id, cosine)| {
@@ -69,17 +67,4 @@ fn words(name: &str, labels: &[String], prompts: &[Prompt]) -> Result<Table> {
         table.add_row([label.clone(), near.collect::<Vec<_>>().join("  ")]);
     }
     Ok(table)
-}
-
-fn plain() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table
-}
-
-/// Aligns numbers to the right.
-fn right(table: &mut Table, from: usize) {
-    for column in table.column_iter_mut().skip(from) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
 }

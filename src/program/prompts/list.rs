@@ -2,7 +2,8 @@
 
 use super::named::named;
 use crate::{Error, Result};
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
+use compt_base::text_table::text_table;
 use compt_cli::prompts::PromptsListOptions;
 use compt_run::exchange::{Prompt, compare::row_norms};
 use serde_json::{Value, json};
@@ -51,17 +52,15 @@ impl Line {
 }
 
 fn table(lines: &[Line], several: bool) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let mut header = vec!["name", "rows x width", "row norm", "score", "placement", "backbone"];
-    if several {
-        header.insert(0, "from");
-    }
-    table.set_header(header);
+    let names = ["from", "name", "rows x width", "row norm", "score", "placement", "backbone"];
+    let skipped = usize::from(!several);
+    let names = names.map(String::from).into_iter().skip(skipped).collect();
+    let mut table = text_table(names, 2 - skipped..5 - skipped);
     let known = |text: Option<&str>| text.unwrap_or("?").to_string();
     for line in lines {
         let p = &line.prompt;
-        let mut row = vec![
+        let row = [
+            line.from.clone(),
             p.name.clone(),
             format!("{} x {}", p.length(), p.d_model()),
             format!("{:.3}", line.norm),
@@ -69,15 +68,7 @@ fn table(lines: &[Line], several: bool) -> Table {
             known(p.note.placement.as_deref()),
             known(p.note.backbone_name()),
         ];
-        if several {
-            row.insert(0, line.from.clone());
-        }
-        table.add_row(row);
-    }
-    for at in 1..4 {
-        if let Some(column) = table.column_mut(at + usize::from(several)) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        table.add_row(row.into_iter().skip(skipped));
     }
     table
 }

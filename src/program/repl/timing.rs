@@ -12,18 +12,23 @@ const REPEATS: usize = 7;
 const SECONDS: f64 = 0.2;
 
 pub fn time(prompt: &mut Prompt, code: &str) -> Result<Answer> {
-    if code.is_empty() {
-        return Err(Error::new("needs code"));
-    }
-    let code = match prompt.repl.code(code) {
+    let code = match parsed(prompt, code)? {
         Ok(code) => code,
-        Err(failure) => return Ok(prompt.complain(&failure.to_string())),
+        Err(answer) => return Ok(answer),
     };
     let look = prompt.look;
     let (reply, seconds) = clocked(|| prompt.repl.once(&code, look));
     let answer = prompt.show(reply);
     println!("{}", duration(seconds));
     Ok(answer)
+}
+
+/// The code, or the answer to invalid code.
+fn parsed(prompt: &mut Prompt, code: &str) -> Result<std::result::Result<Code, Answer>> {
+    match code.is_empty() {
+        true => Err(Error::new("needs code")),
+        false => Ok(prompt.repl.code(code).map_err(|e| prompt.complain(&e.to_string()))),
+    }
 }
 
 fn clocked(run: impl FnOnce() -> Reply) -> (Reply, f64) {
@@ -35,12 +40,9 @@ fn clocked(run: impl FnOnce() -> Reply) -> (Reply, f64) {
 }
 
 pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
-    if code.is_empty() {
-        return Err(Error::new("needs code"));
-    }
-    let code = match prompt.repl.code(code) {
+    let code = match parsed(prompt, code)? {
         Ok(code) => code,
-        Err(failure) => return Ok(prompt.complain(&failure.to_string())),
+        Err(answer) => return Ok(answer),
     };
     let before = prompt.repl.trainers();
     let measured = measure(prompt, &code);

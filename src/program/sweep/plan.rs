@@ -45,13 +45,13 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
     let made = errors::guard(|| -> std::result::Result<Option<Rc<Plan>>, Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
         // The script prints its output when it is run.
-        runtime.mute()?;
+        runtime.mute_while(|| true)?;
         let done = runtime.exec(&source, &file.display().to_string());
-        match runtime.is_over() {
+        match runtime.session(|session| session.over) {
             true => interrupt::clear(),
             false => done?,
         }
-        Ok(runtime.planned())
+        Ok(runtime.session(|session| session.planned.clone()))
     });
     let plan = match made {
         Some(Ok(Some(plan))) => plan,

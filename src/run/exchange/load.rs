@@ -3,9 +3,10 @@
 use super::contents::{conversion, pickled};
 use super::{Note, Prompts, npy, peft, safetensors};
 use crate::{Error, Result};
-use compt_base::{files::intact, notice};
+use compt_base::files::{intact, json::read_json};
+use compt_base::notice;
 use compt_error::Context;
-use compt_study::records::folder::{CONFIG, runs_in};
+use compt_study::records::folder::{CONFIG, PROMPTS, RESULT, runs_in};
 use std::path::Path;
 
 /// The extensions of `torch.save` files.
@@ -70,10 +71,7 @@ fn nothing(path: &Path) -> Error {
         return none.hint("this is a backbone: compt.backbone(FOLDER) reads it");
     }
     if path.join(CONFIG).is_file() {
-        return none.hint(
-            "the method of this run has no prompt per task: its prompts depend on the input, or it \
-             changes the backbone; `compt eval` can evaluate it",
-        );
+        return missing(path);
     }
     match runs_in(path) {
         runs if runs.is_empty() => none.hint(
@@ -82,4 +80,22 @@ fn nothing(path: &Path) -> Error {
         ),
         runs => none.hint(format!("there are runs in it: {}", runs.join(", "))),
     }
+}
+
+/// Why a run's folder holds no prompts.
+fn missing(run: &Path) -> Error {
+    let none = Error::new(format!("there is no {PROMPTS}")).at(run.display());
+    let method = read_json(&run.join(CONFIG)).unwrap_or_default()["method"].take();
+    if !run.join(RESULT).is_file() {
+        return none.hint("it is written when the run ends: `compt resume` makes the steps left");
+    }
+    // A declared method, of which prompts are all that is trained.
+    if !method["compose"].is_null() {
+        return none
+            .hint("the file was removed: `compt resume` writes it again from the checkpoint");
+    }
+    none.hint(
+        "the file was removed, or the method gives no task a prompt of its own: what a row is given \
+         follows from its input, or the backbone is changed; `compt eval` evaluates the run again",
+    )
 }

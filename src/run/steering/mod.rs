@@ -130,6 +130,11 @@ impl Steering {
         self.operator = Some(Operator::new(operator));
     }
 
+    /// The first version of the operator's file, to be recorded before the first step.
+    pub(super) fn first_operator(&self) -> Option<Event> {
+        self.operator.as_ref().map(Operator::first)
+    }
+
     /// Uses a table of the script above the method's control.
     pub fn use_table(&mut self, table: Box<dyn Program>, record: TableRecord) {
         self.upper = InUse::Table(table);
@@ -248,11 +253,8 @@ impl Steering {
                     false => self.by_hand.set(name, from_json(value)?),
                 },
                 Change::Hold { knobs, .. } => self.upper = InUse::Held(from_json(knobs)?),
-                Change::Operator { source, .. } => match &mut self.operator {
-                    Some(operator) => {
-                        operator.file.take(source, false)?;
-                        operator.is_noted = true;
-                    }
+                Change::Operator { source, .. } => match &self.operator {
+                    Some(operator) => operator.file.take(source, false)?,
                     None => return Err(Error::new("the run composed with an operator's file")),
                 },
             }
@@ -357,8 +359,6 @@ impl Steering {
         if !first {
             let told = self.upper.difference(&mut *control, view, &self.stages, &self.by_hand);
             notice::say(&format!("step {step}: {path}: {told}"));
-        }
-        if !first {
             EDITS.set(EDITS.get() + 1);
         }
         // The output of loading it.

@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use compt_base::files::source::Source;
 use compt_base::notice;
+use compt_study::records::events::{Change, Event};
 
 /// An operator in its own file, reloaded like a control.
 pub trait OperatorFile {
@@ -20,27 +21,28 @@ pub trait OperatorFile {
 /// An operator whose file is watched.
 pub struct Operator {
     pub file: Box<dyn OperatorFile>,
-    /// Whether its first version is recorded.
-    pub is_noted: bool,
     /// Whether the file is currently invalid.
     is_broken: bool,
 }
 
 impl Operator {
     pub fn new(file: Box<dyn OperatorFile>) -> Operator {
-        Operator { file, is_noted: false, is_broken: false }
+        Operator { file, is_broken: false }
     }
 
     pub fn name(&self) -> String {
         self.file.name().to_string()
     }
 
+    /// The event of the version that the first step uses.
+    pub fn first(&self) -> Event {
+        let change = Change::Operator { name: self.name(), source: self.file.source() };
+        Event { step: 1, attempt: 1, change }
+    }
+
     /// Returns the version to record if a new one is used from this step on. An invalid version is
     /// reported and ignored; in a strict run it is an error.
     pub fn adopt(&mut self, step: u64, strict: bool) -> Result<Option<Source>> {
-        if !std::mem::replace(&mut self.is_noted, true) {
-            return Ok(Some(self.file.source()));
-        }
         let Some(news) = self.file.news() else { return Ok(None) };
         let name = self.name();
         let used = self.file.source();

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// The configuration key of the method.
@@ -34,27 +34,16 @@ pub enum State {
     Foreign,
 }
 
-impl State {
-    pub const ALL: [State; 6] = [
-        State::Finished,
-        State::Running,
-        State::Unfinished,
-        State::Failed,
-        State::Damaged,
-        State::Foreign,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Finished => "finished",
-            State::Running => "running",
-            State::Unfinished => "unfinished",
-            State::Failed => "failed",
-            State::Damaged => "damaged",
-            State::Foreign => "foreign",
-        }
-    }
-}
+compt_base::names!(
+    State,
+    "state",
+    Finished = "finished",
+    Running = "running",
+    Unfinished = "unfinished",
+    Failed = "failed",
+    Damaged = "damaged",
+    Foreign = "foreign"
+);
 
 /// A run as its records describe it. Large files are read on demand.
 #[derive(Debug, Clone)]
@@ -64,6 +53,7 @@ pub struct Entry {
     /// Why it failed or cannot be read.
     pub error: Option<String>,
     pub average: Option<f64>,
+    /// Of a run without a result the last recorded step.
     pub steps: Option<u64>,
     pub seconds: Option<f64>,
     pub tags: Vec<String>,
@@ -208,7 +198,10 @@ impl Entry {
         Some(Entry {
             tags: tags(folder),
             average: cell.average.or(result.average),
-            steps: result.steps,
+            steps: match state {
+                State::Running | State::Unfinished => last_step(folder).or(result.steps),
+                _ => result.steps,
+            },
             seconds: cell.seconds.or(result.seconds),
             cell: cell.settings,
             told: told.map(|(name, value)| (name.to_string(), value)).collect(),
@@ -380,6 +373,18 @@ fn state(
         _ if is_locked(folder) => (State::Running, None),
         _ => (State::Unfinished, None),
     }
+}
+
+/// The last step that `metrics.jsonl` records, from the end of the file.
+fn last_step(folder: &Path) -> Option<u64> {
+    const END: u64 = 1 << 16;
+    let mut file = File::open(folder.join(METRICS)).ok()?;
+    let start = file.metadata().ok()?.len().saturating_sub(END);
+    file.seek(SeekFrom::Start(start)).ok()?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end).ok()?;
+    let step = |line: &[u8]| serde_json::from_slice::<Value>(line).ok()?["step"].as_u64();
+    end.split(|byte| *byte == b'\n').rev().find_map(step)
 }
 
 /// Whether a process holds the lock of the run.

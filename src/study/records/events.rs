@@ -1,11 +1,11 @@
 //! The control events of a run: `control.jsonl`, one line per event, and the source texts it refers to.
 
+use super::modules::{PUT_BACK, copied};
 use crate::{Error, Result};
 use compt_base::files::json::read_json_lines;
-use compt_base::files::source::{Source, sha256};
+use compt_base::files::source::Source;
 use compt_error::Context;
 use serde_json::{Value, json};
-use std::fs;
 use std::path::Path;
 
 /// A control event that took effect at a step.
@@ -126,12 +126,8 @@ fn recorded(folder: &Path, named: &Value) -> Result<Source> {
     let (Some(hash), Some(file)) = (named["sha256"].as_str(), named["file"].as_str()) else {
         return Err(Error::new("a line has no file and hash"));
     };
-    let path = folder.join(TEXTS).join(format!("{hash}.lua"));
-    let text = fs::read_to_string(&path).at(path.display())?;
-    if sha256(text.as_bytes()) != hash {
-        return Err(Error::new("the text is not the one that was recorded").at(path.display()));
-    }
-    Ok(Source::new(file.into(), text))
+    let copy = folder.join(TEXTS).join(format!("{hash}.lua"));
+    copied(Path::new(file), &copy, hash).map_err(|e| e.hint(PUT_BACK))
 }
 
 /// Reads all control events of a run's folder. Errors: a record cannot be read, or a source text does

@@ -18,12 +18,18 @@ pub struct Start<'a> {
     pub config: &'a Value,
     /// See [`super::environment`].
     pub environment: &'a Value,
+    pub provenance: &'a Provenance,
+}
+
+/// The origin of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Provenance {
     /// The source of the script, stored as `script.lua`.
-    pub script: Option<&'a str>,
+    pub script: Option<String>,
     /// The files that the script has loaded, stored below `modules/`.
-    pub modules: &'a [Source],
-    /// What is needed to run the script again.
-    pub session: &'a Value,
+    pub modules: Vec<Source>,
+    /// `session.json`: what is needed to run the script again.
+    pub session: Value,
 }
 
 /// The names of a run's files.
@@ -105,11 +111,12 @@ impl RunFolder {
             let written = config.write_all(text.as_bytes()).and_then(|()| config.sync_all());
             written.at(path.join(CONFIG).display())?;
             write_json(&path.join(ENVIRONMENT), start.environment)?;
-            write_json(&path.join(SESSION), start.session)?;
-            if let Some(script) = start.script {
+            let Provenance { script, modules, session } = start.provenance;
+            write_json(&path.join(SESSION), session)?;
+            if let Some(script) = script {
                 write_atomic(&path.join(SCRIPT), script.as_bytes())?;
             }
-            modules::write(path, start.modules)?;
+            modules::write(path, modules)?;
             RunFolder::with(path, config.try_clone().at(path.display())?)
         };
         let begun = write();
@@ -254,9 +261,8 @@ mod tests {
 
     fn create(path: &Path) -> Result<RunFolder> {
         let (config, empty) = (json!({ "epochs": 30 }), json!({}));
-        let script = Some("print(1)");
-        let start =
-            Start { config: &config, environment: &empty, script, modules: &[], session: &empty };
+        let provenance = Provenance { script: Some("print(1)".into()), ..Provenance::default() };
+        let start = Start { config: &config, environment: &empty, provenance: &provenance };
         RunFolder::create(path, &start)
     }
 

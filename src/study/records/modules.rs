@@ -4,7 +4,7 @@
 use crate::{Error, Result};
 use compt_base::files::atomic::write_atomic;
 use compt_base::files::json::{read_json, write_json};
-use compt_base::files::source::{Source, sha256};
+use compt_base::files::source::Source;
 use compt_error::Context;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 pub const LIST: &str = "modules.json";
 /// The folder of the source texts, below the run's folder.
 pub const TEXTS: &str = "modules";
+
+/// The hint for a copy that was edited or removed.
+pub const PUT_BACK: &str = "put the recorded text back, or run the study again into another folder";
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
@@ -47,18 +50,27 @@ pub fn read(run: &Path) -> Result<Vec<Source>> {
     }
     let list: Vec<Entry> = serde_json::from_value(read_json(&path)?)
         .map_err(|e| Error::new(e.to_string()).at(path.display()))?;
-    list.into_iter()
-        .map(|Entry { file, sha256: recorded }| {
-            let path = run.join(TEXTS).join(format!("{recorded}.lua"));
-            let text = fs::read_to_string(&path).at(path.display())?;
-            match sha256(text.as_bytes()) == recorded {
-                true => Ok(Source { path: file, sha256: recorded, text }),
-                false => {
-                    Err(Error::new("the text is not the one that was recorded").at(path.display()))
-                }
+    let copy = |hash: &str| run.join(TEXTS).join(format!("{hash}.lua"));
+    let read = |entry: &Entry| copied(&entry.file, &copy(&entry.sha256), &entry.sha256);
+    list.iter().map(read).collect::<Result<_>>().map_err(|e| e.hint(PUT_BACK))
+}
+
+/// Reads the copy of a source text that a run keeps.
+///
+/// # Errors
+/// The copy cannot be read, or its SHA-256 is not `recorded`; the file and its copy are named.
+pub fn copied(file: &Path, copy: &Path, recorded: &str) -> Result<Source> {
+    let read = || -> Result<Source> {
+        let text = fs::read_to_string(copy).at(copy.display())?;
+        let source = Source::new(file.to_path_buf(), text);
+        match source.sha256 == recorded {
+            true => Ok(source),
+            false => {
+                Err(Error::new("the text is not the one that was recorded").at(copy.display()))
             }
-        })
-        .collect()
+        }
+    };
+    read().at(format!("the run's copy of {}", file.display()))
 }
 
 #[cfg(test)]
@@ -75,6 +87,7 @@ mod tests {
         let copy = folder.path().join(TEXTS).join(format!("{}.lua", modules[0].sha256));
         std::fs::write(copy, "return 2").unwrap();
         let text = read(folder.path()).unwrap_err().to_string();
+        assert!(text.starts_with("the run's copy of a/b.lua: "), "{text}");
         assert!(text.contains("not the one that was recorded"), "{text}");
     }
 }

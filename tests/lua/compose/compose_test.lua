@@ -267,6 +267,7 @@ return {
   end,
 
   ["names are checked"] = function()
+    small.refused('write (require "name")', compt.compose.define, "new", function() end, "./ops.lua")
     small.refused("'sum' is a built-in composition", compt.compose.define, "sum", function() end)
     compt.compose.define("gated", formulas.sum)
     for wrong, right in pairs { gatde = "gated", prodct = "product" } do

@@ -6,19 +6,19 @@ use super::options::{TrainerOptions, checks};
 use super::stream::LuaStream;
 use super::watching::Watching;
 use super::{CALL, LuaTrainer, control, optimizer};
+use crate::Error;
 use crate::data;
-use crate::session::{Mode, Session};
+use crate::session::{Mode, Session, again};
 use crate::sources;
 use crate::types::{plain, thawed};
-use crate::{Error, Result};
 use compt_core::compose;
 use compt_core::tensor::{device, dtype};
 use compt_core::train::control::Setting;
 use compt_core::train::plan::{Plan, StageSteps};
-use compt_core::train::{Batches, Parts, Stage, check_labels};
+use compt_core::train::{Batches, Parts, Stage};
 use compt_run::spec::{BackboneSpec, FORMAT, StageSpec, TasksSpec};
 use compt_run::steering::{Shared, Steering};
-use compt_run::{Earlier, Provenance, Purpose, Run, RunOptions, Specification};
+use compt_run::{Checks, Earlier, Provenance, Purpose, Run, RunOptions, Specification};
 use mlua::{Lua, ObjectLike, Value};
 use serde_json::json;
 use std::cell::RefCell;
@@ -34,7 +34,18 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
         given.backbone = thawed(&given.backbone).map_err(|e| e.at(CALL))?;
     }
     let names = task_names(&given);
-    check_words(&given).map_err(|e| e.at(CALL))?;
+    let tokenizer = given.backbone.0.borrow().tokenizer.clone();
+    let settings = Checks {
+        settings: &given.settings,
+        batch_size: given.batch_size,
+        weight_decay: given.weight_decay,
+        checkpoints: &given.checkpoints,
+        tasks: given.tasks.as_ref().map(|tasks| &*tasks.0),
+        from: given.from.as_ref().map(|from| &*from.0),
+        names: &names,
+        tokenizer: tokenizer.as_deref(),
+    };
+    settings.run().map_err(|e| e.at(CALL))?;
     tch::manual_seed(given.settings.seed as i64);
     let targets = given.tasks.as_ref().map_or(1, |tasks| tasks.0.tasks.len());
     let about = (&names[..], targets, given.settings.max_source);
@@ -44,7 +55,6 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
     checks(lua)?.call_function::<()>("rates", (&given.method, groups.clone(), place))?;
     prompt_rows(&trained, targets, &names).map_err(|e| e.at(CALL))?;
     let (batches, stages, plans) = stages(lua, &given, &trained, &names, &groups)?;
-    check_best(&given, &names)?;
 
     let (number, earlier) = earlier_of_next(lua)?;
     let steering = steering(lua, &given, &trained, &stages, &plans, earlier.as_ref())?;
@@ -55,11 +65,14 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
         steering.use_operator(operator);
     }
     let steering = Rc::new(RefCell::new(steering));
+    // A run that is only loaded before the one to replay or evaluate is not shown.
+    let is_loaded =
+        earlier.as_ref().is_some_and(|earlier| matches!(earlier.purpose, Purpose::Load { .. }));
     let options = RunOptions {
         out: out_folder(lua, &given, &specification.name, number),
         provenance: provenance(lua, number),
         earlier,
-        progress: given.progress,
+        progress: given.progress && !is_loaded,
         may_differ: may_differ(lua),
     };
     let parts = Parts {
@@ -94,13 +107,6 @@ fn task_names(given: &TrainerOptions) -> Vec<String> {
         names.push(if taken { format!("source:{name}") } else { name.to_string() });
     }
     names
-}
-
-fn check_words(given: &TrainerOptions) -> Result<()> {
-    let backbone = given.backbone.0.borrow();
-    let Some(tokenizer) = backbone.tokenizer.as_deref() else { return Ok(()) };
-    let mut sets = given.tasks.iter().chain(&given.from);
-    sets.try_for_each(|set| check_labels(tokenizer, &set.0))
 }
 
 type Staged = (Box<dyn Batches>, Vec<Stage>, Vec<usize>);
@@ -153,15 +159,6 @@ fn stages(
     let plans = steps.iter().map(|stage| stage.plan).collect();
     let sources = trained.bank.as_ref().map_or(0, |bank| bank.bank.source_count());
     Ok((batches, plan.stages(steps, groups, (names, sizes, targets), sources), plans))
-}
-
-fn check_best(given: &TrainerOptions, names: &[String]) -> Result<()> {
-    let best = &given.checkpoints.best;
-    if names.contains(best) || best == "average" {
-        return Ok(());
-    }
-    let known = names.iter().map(String::as_str).chain(["average"]);
-    Err(Error::unknown("score", best, known).at(format!("{CALL}: best")))
 }
 
 fn steering(
@@ -307,9 +304,7 @@ fn earlier_of_next(lua: &Lua) -> mlua::Result<(usize, Option<Earlier>)> {
 }
 
 fn may_differ(lua: &Lua) -> Vec<&'static str> {
-    let session = lua.app_data_ref::<Session>();
-    let again = session.and_then(|session| session.again.clone());
-    again.map(|again| again.may_differ.clone()).unwrap_or_default()
+    again(lua).map(|again| again.may_differ.clone()).unwrap_or_default()
 }
 
 /// The script, its loaded modules, and what is needed to run it again.

@@ -4,7 +4,7 @@ use super::LuaTrainer;
 use crate::Error;
 use crate::hook;
 use crate::options::Options;
-use crate::session::Session;
+use crate::session::again;
 use crate::types::index;
 use compt_base::data::Split;
 use compt_core::train::evaluate::Scores;
@@ -20,13 +20,12 @@ impl LuaTrainer {
         if !self.run.take_evaluated() {
             return Ok(());
         }
-        let again = lua.app_data_ref::<Session>().and_then(|session| session.again.clone());
-        let Some((again, options)) =
-            again.and_then(|again| Some((again.clone(), again.evaluation.clone()?)))
+        let again = again(lua);
+        let Some((again, options)) = again.as_ref().and_then(|a| Some((a, a.evaluation.as_ref()?)))
         else {
             return Ok(());
         };
-        let found = self.scores(&options)?;
+        let found = self.scores(options)?;
         *again.evaluated.borrow_mut() = Some((table(&found), self.run.scores_json(&found)));
         Err(hook::stop(lua))
     }

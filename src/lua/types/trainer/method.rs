@@ -14,7 +14,7 @@ use compt_base::files::source::Source;
 use compt_core::router::Phase;
 use compt_core::train::composition::Selection;
 use compt_core::train::declared::{BankAndRouter, Declared};
-use compt_core::train::learner::{Learner, TaskInputs};
+use compt_core::train::learner::TaskInputs;
 use compt_core::train::optimizer::Group;
 use compt_core::train::plan::StagePlan;
 use compt_run::operator_of;
@@ -34,19 +34,6 @@ pub struct Trained {
     pub groups: Vec<Group>,
     /// The operator's file, if it is in one.
     pub operator: Option<Box<dyn OperatorFile>>,
-}
-
-/// The only stage of a method.
-fn only(learner: Option<Rc<dyn Learner>>, alone: bool, groups: &[Group]) -> StagePlan {
-    StagePlan {
-        name: String::new(),
-        share: 1.0,
-        alone,
-        from: false,
-        trains: groups.iter().map(|group| group.name.clone()).collect(),
-        learner,
-        afresh: false,
-    }
 }
 
 /// The prompts, the router and the operator of a method, the result of its `build`, or the
@@ -96,7 +83,7 @@ fn of_backbone(
         b.model.parameters().into_iter().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
     let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
     Ok(Trained {
-        stages: vec![only(None, alone, &groups)],
+        stages: vec![StagePlan::only(None, alone, &groups)],
         rates: vec![None],
         bank: None,
         router: None,
@@ -176,7 +163,7 @@ fn of_composition(
     };
     let composition = parts.composed_by(operator);
     let groups = composition.groups(decay);
-    let stages = vec![only(Some(Rc::new(composition)), declared.alone, &groups)];
+    let stages = vec![StagePlan::only(Some(Rc::new(composition)), declared.alone, &groups)];
     Ok(Trained { stages, rates: vec![None], bank: Some(bank), router, groups, operator: file })
 }
 

@@ -1,13 +1,13 @@
 //! The options of `compt.trainer`: `compt.TrainerOptions` in `stdlib/doc`.
 
 use super::CALL;
+use crate::Error;
 use crate::options::Options;
 use crate::session::Session;
 use crate::types::{LuaBackbone, Tasks};
-use crate::{Error, Result};
 use compt_base::data::Split;
 use compt_core::train::batch::Placement;
-use compt_core::train::evaluate::{Decoding, Evaluation};
+use compt_core::train::evaluate::Evaluation;
 use compt_core::train::{NonFinite, Settings, plan};
 use compt_run::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
@@ -83,48 +83,9 @@ impl TrainerOptions {
             settings,
         };
         o.finish()?;
-        given.check()?;
-        Ok(given)
-    }
-
-    fn check(&self) -> Result<()> {
-        let refuse = |what: &str| Err(Error::new(what.to_string()).at(CALL));
-        let settings = &self.settings;
-        if self.batch_size == 0 || settings.accumulate == 0 {
-            return refuse("'batch_size' and 'accumulate' must be at least 1");
-        }
-        if !(0.0..1.0).contains(&settings.dropout) {
-            return refuse("'dropout' must be within [0, 1)");
-        }
-        if settings.clip.is_nan() || settings.clip <= 0.0 {
-            return refuse("'clip' must be above 0; math.huge disables clipping");
-        }
-        if self.checkpoints.keep == 0 || settings.evaluation.limit == Some(0) {
-            return refuse("'keep' and 'evaluate_limit' must be at least 1");
-        }
-        if settings.max_source < 2 {
-            return refuse("'max_source_length' must be at least 2");
-        }
-        if self.tasks.is_some() == self.stream.is_some() {
-            return refuse("needs either 'tasks' or 'stream'");
-        }
-        if settings.evaluate_every > 0 {
-            self.check_validation()?;
-        }
-        Ok(())
-    }
-
-    fn check_validation(&self) -> Result<()> {
-        let Some(tasks) = &self.tasks else {
-            return Err(Error::new("a stream has no rows to evaluate on").at(CALL));
-        };
-        match tasks.0.tasks.iter().find(|task| task.validation.is_empty()) {
-            Some(task) => Err(Error::new(format!("task '{}' has no validation rows", task.name))
-                .at(format!("{CALL}: evaluate_every"))
-                .hint(
-                    "set 'validation_size' in compt.tasks, or add a validation file to the task",
-                )),
-            None => Ok(()),
+        match given.tasks.is_some() == given.stream.is_some() {
+            true => Err(Error::new("needs either 'tasks' or 'stream'").at(CALL).into()),
+            false => Ok(given),
         }
     }
 }
@@ -157,13 +118,8 @@ fn settings(
         non_finite: NonFinite::Stop,
         evaluate_every: o.get_or(lua, "evaluate_every", 0)?,
         evaluation: Evaluation {
-            split: Split::Validation,
             limit: o.get(lua, "evaluate_limit")?,
-            decoding: Decoding::Greedy,
-            max_new_tokens: 8,
-            batch_tokens: 8192,
-            max_source,
-            placement,
+            ..Evaluation::of(Split::Validation, max_source, placement)
         },
         anchor_every: Settings::anchor_every(checkpoints.every),
         group_cost: None,

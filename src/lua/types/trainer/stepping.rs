@@ -4,7 +4,7 @@ use super::LuaTrainer;
 use crate::Error;
 use crate::hook;
 use crate::options::Options;
-use crate::session::Session;
+use crate::session::{Session, again};
 use compt_run::{Ended, Step};
 use compt_study::interrupt::Interrupted;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
@@ -32,6 +32,11 @@ impl LuaTrainer {
             .into());
         }
         self.run.begin()?;
+        if self.run.replayed().is_some()
+            && let Some(again) = again(lua)
+        {
+            again.begun.set(true);
+        }
         self.evaluate_if_asked(lua)
     }
 
@@ -67,8 +72,7 @@ impl LuaTrainer {
 
     /// Passes the result of a replay to the session, and ends the script.
     fn end_replay(&self, lua: &Lua) -> mlua::Error {
-        let again = lua.app_data_ref::<Session>().and_then(|session| session.again.clone());
-        if let Some(again) = again {
+        if let Some(again) = again(lua) {
             *again.replayed.borrow_mut() = self.run.replayed();
         }
         hook::stop(lua)

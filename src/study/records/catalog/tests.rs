@@ -21,6 +21,7 @@ fn runs_are_found_with_their_states() {
     write(&at("d"), RESULT, "{ \"steps\": ");
     write(&at("e"), "notes.txt", "hello");
     write(&at("f"), CONFIG, "{}");
+    write(&at("f"), METRICS, "{\"step\":1}\n{\"step\":2}\n{\"st");
     write(
         &at("g"),
         CELL,
@@ -44,6 +45,7 @@ fn runs_are_found_with_their_states() {
         json!({ "method": "pt", "method.lr.x": 0.1, "shots": 8 })
     );
     assert_eq!((entries[0].average, entries[5].average), (Some(80.5), Some(1.5)));
+    assert_eq!((entries[0].steps, entries[4].steps), (Some(3), Some(2)));
     assert_eq!(entries[5].settings()["shots"], 4);
     assert!(!entries[5].settings().contains_key("method"));
     entries[0].tag(&["good".into()]).unwrap();
