@@ -10,13 +10,14 @@ use super::stage::Parts;
 use crate::Result;
 use crate::backbone::GroupCost;
 use crate::router::Normalisation;
-use tch::{Device, Kind};
+use tch::Tensor;
 
-/// The losses of one batch.
+/// The losses of one batch, on the device and without gradients.
 pub(super) struct Losses {
-    /// The mean over the target tokens, or the learner's own loss.
-    pub(super) loss: f64,
-    pub(super) by_row: Vec<f64>,
+    /// `[]`: the mean over the target tokens, or the learner's own loss.
+    pub(super) loss: Tensor,
+    /// `[B]`
+    pub(super) by_row: Tensor,
 }
 
 /// The forward pass of a batch, with gradients.
@@ -36,8 +37,7 @@ pub fn forward(rows: &Rows, inputs: &Inputs, dropout: f64) -> Result<Outputs> {
     Ok(Outputs { states: decoded.states, logits: decoded.logits, labels, losses })
 }
 
-/// Forward and backward pass of one batch; gradients accumulate until the optimizer's step. A loss that is
-/// not finite has no gradients.
+/// Forward and backward pass of one batch; gradients accumulate until the optimizer's step.
 pub(super) fn pass(
     parts: &Parts,
     learner: Option<&dyn Learner>,
@@ -67,13 +67,12 @@ pub(super) fn pass(
         Some(loss) => loss,
         None => outputs.losses.mean()?,
     };
-    let value = loss.f_double_value(&[])?;
     // There are no gradients if every group is frozen.
-    if value.is_finite() && loss.requires_grad() {
+    if loss.requires_grad() {
         loss.f_div_scalar(settings.accumulate as f64)?.f_backward()?;
     }
-    let by_row = outputs.losses.by_row()?.f_detach()?.f_to_device(Device::Cpu)?;
-    Ok(Losses { loss: value, by_row: Vec::try_from(&by_row.f_to_kind(Kind::Double)?)? })
+    let by_row = outputs.losses.by_row()?.f_detach()?;
+    Ok(Losses { loss: loss.f_detach()?, by_row })
 }
 
 /// The selection in a control's knobs.

@@ -5,7 +5,7 @@ use super::composition::{Composition, Selection};
 use super::control::{Control, Setting, View};
 use super::knobs::{Knobs, Value};
 use super::learner::{BatchContext, Learner, TaskInputs};
-use super::optimizer::{Group, Optimizer};
+use super::optimizer::{Flat, Gradients, Group, Optimizer};
 use super::predict::{Decoding, Evaluation};
 use super::prompt_predictor::PromptPredictor;
 use super::rows::tokenize;
@@ -105,9 +105,10 @@ fn composition(tasks: &[String]) -> Composition {
 struct SignDescent;
 
 impl Optimizer for SignDescent {
-    fn step(&mut self, group: &Group, lr: f64, _weight_decay: f64) -> Result<()> {
-        for (_, parameter) in group.parameters.iter().filter(|(_, p)| p.grad().defined()) {
-            let step = parameter.grad().f_sign()?.f_mul_scalar(lr)?;
+    fn step(&mut self, flat: &Flat, gradients: &Gradients, lr: f64, _decay: f64) -> Result<()> {
+        for part in gradients.parts(flat) {
+            let (_, parameter, gradient) = part?;
+            let step = gradient.f_sign()?.f_mul_scalar(lr)?;
             let _ = tch::no_grad(|| parameter.shallow_clone().f_sub_(&step))?;
         }
         Ok(())
