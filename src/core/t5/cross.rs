@@ -103,6 +103,14 @@ impl CrossAttention {
         absorbed < projected
     }
 
+    /// The input for `new` target positions over one group of encoder states `[rows, length, d]`.
+    pub fn memory(&self, states: &Tensor, new: i64) -> Result<Memory> {
+        match self.is_cheaper_absorbed(states.size()[1], new) {
+            true => Ok(Memory::Absorbed(states.shallow_clone())),
+            false => self.project(states),
+        }
+    }
+
     /// Keys and values of one group of encoder states `[rows, length, d]`.
     pub fn project(&self, states: &Tensor) -> Result<Memory> {
         let (heads, width, d) = self.sizes();

@@ -9,10 +9,11 @@ use super::product::linear;
 use super::stacks::{Decoder, Encoder, State};
 use crate::Result;
 use crate::backbone::{
-    Backbone, Changes, Decoded, DecoderState, Encoded, GroupCost, Layout, ModelConfig, Place,
+    Backbone, Changes, Decoded, DecoderState, Encoded, GroupCost, Layout, ModelConfig, Place, Tape,
 };
 use serde_json::Value;
 use std::path::Path;
+use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
 /// A T5, frozen unless made trainable.
@@ -29,8 +30,8 @@ pub struct T5 {
 /// The model in the layout of the computation.
 struct Parts {
     embedding: Tensor,
-    encoder: Encoder,
-    decoder: Decoder,
+    encoder: Rc<Encoder>,
+    decoder: Rc<Decoder>,
     /// `[vocabulary, d]`
     head: Tensor,
     /// The factor of the decoder's states before the head, d_model^-0.5 (v1.0).
@@ -47,8 +48,8 @@ impl Parts {
         };
         Ok(Parts {
             embedding,
-            encoder: Encoder::assemble(&a)?,
-            decoder: Decoder::assemble(&a)?,
+            encoder: Rc::new(Encoder::assemble(&a)?),
+            decoder: Rc::new(Decoder::assemble(&a)?),
             head,
             head_scale: config.scale_decoder_outputs.then(|| (config.d_model as f64).powf(-0.5)),
         })
@@ -112,8 +113,8 @@ impl T5 {
     }
 
     /// States `[B, new, d]` of the next positions `[B, new]`, rows in packed order.
-    fn states(&self, inputs: &Tensor, state: &mut State, dropout: f64) -> Result<Tensor> {
-        self.parts.decoder.forward(&self.embed(inputs)?, state, self.pass(dropout))
+    fn states(&self, inputs: &Tensor, state: &mut State) -> Result<Tensor> {
+        self.parts.decoder.forward(&self.embed(inputs)?, state, self.pass(0.0))
     }
 
     /// Logits `[B, T, V]` of states `[B, T, d]`.
@@ -154,16 +155,36 @@ impl Backbone for T5 {
     }
 
     fn encode(&self, embeddings: &Tensor, layout: Layout, dropout: f64) -> Result<Encoded> {
+        self.encode_on(&Tape::default(), embeddings, layout, dropout)
+    }
+
+    fn encode_on(
+        &self,
+        tape: &Tape,
+        embeddings: &Tensor,
+        layout: Layout,
+        dropout: f64,
+    ) -> Result<Encoded> {
         let embeddings = embeddings.f_to_kind(self.kind)?;
-        let states = self.parts.encoder.forward(&embeddings, &layout, self.pass(dropout))?;
+        let states = self.parts.encoder.forward(&embeddings, &layout, self.pass(dropout), tape)?;
         Ok(Encoded { states, layout })
     }
 
     fn decode(&self, encoded: &Encoded, inputs: &Tensor, dropout: f64) -> Result<Decoded> {
+        self.decode_on(&Tape::default(), encoded, inputs, dropout)
+    }
+
+    fn decode_on(
+        &self,
+        tape: &Tape,
+        encoded: &Encoded,
+        inputs: &Tensor,
+        dropout: f64,
+    ) -> Result<Decoded> {
         let order = encoded.layout.order_tensor(self.device)?;
-        let mut state = self.begin_state(encoded, inputs.size()[1])?;
-        let inputs = inputs.f_index_select(0, &order)?;
-        let states = self.states(&inputs, &mut state, dropout)?;
+        let embeddings = self.embed(&inputs.f_index_select(0, &order)?)?;
+        let memory = (&encoded.states, &encoded.layout);
+        let states = self.parts.decoder.whole(&embeddings, memory, self.pass(dropout), tape)?;
         let places = encoded.layout.inverse_order(self.device)?;
         let logits = self.logits(&states)?.f_index_select(0, &places)?;
         Ok(Decoded { states: states.f_index_select(0, &places)?, logits })
@@ -199,8 +220,8 @@ impl Backbone for T5 {
             trainable: None,
             parts: Parts {
                 embedding: parts.embedding.shallow_clone(),
-                encoder: parts.encoder.changed(&self.config, changes)?,
-                decoder: parts.decoder.changed(&self.config, changes)?,
+                encoder: Rc::new(parts.encoder.changed(&self.config, changes)?),
+                decoder: Rc::new(parts.decoder.changed(&self.config, changes)?),
                 head: parts.head.shallow_clone(),
                 head_scale: parts.head_scale,
             },
@@ -246,7 +267,7 @@ struct Decoding<'m> {
 
 impl DecoderState for Decoding<'_> {
     fn advance(&mut self, inputs: &Tensor) -> Result<Tensor> {
-        self.model.logits(&self.model.states(inputs, &mut self.state, 0.0)?)
+        self.model.logits(&self.model.states(inputs, &mut self.state)?)
     }
 
     fn repeat(&mut self, n: i64) -> Result<()> {

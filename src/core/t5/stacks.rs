@@ -8,8 +8,7 @@ use super::layers::{Assembler, Changing, FeedForward, Pass, SelfAttention};
 use super::linear::Norm;
 use super::position::PositionBias;
 use crate::Result;
-use crate::backbone::Changes;
-use crate::backbone::{Group, Layout};
+use crate::backbone::{Changes, Group, Layout, Tape};
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
@@ -54,17 +53,28 @@ impl Encoder {
     }
 
     /// Packed embeddings `[N, d]` to packed states `[N, d]`.
-    pub fn forward(&self, embeddings: &Tensor, layout: &Layout, pass: Pass) -> Result<Tensor> {
-        let mut biases = Vec::new();
-        let mut x = drop(embeddings, pass.dropout)?;
-        for (i, (attention, feed_forward)) in self.blocks.iter().enumerate() {
+    pub fn forward(
+        self: &Rc<Self>,
+        embeddings: &Tensor,
+        layout: &Layout,
+        pass: Pass,
+        tape: &Tape,
+    ) -> Result<Tensor> {
+        let layout = Rc::new(layout.shallow_clone());
+        let mut biases = Rc::new(Vec::new());
+        let mut x = tape.enter(&tape.once(|| drop(embeddings, pass.dropout))?)?;
+        for i in 0..self.blocks.len() {
             if let Some(positions) = self.positions.new_at(i) {
-                biases = by_group(positions, layout)?;
+                let new = by_group(positions, &layout)?;
+                biases = Rc::new(new.iter().map(|b| tape.enter(b)).collect::<Result<_>>()?);
             }
-            x = attention.packed(&x, layout, &biases, pass)?;
-            x = feed_forward.forward(&x, pass)?;
+            let (own, layout, biases) = (self.clone(), layout.clone(), biases.clone());
+            x = tape.layer(move || own.blocks[i].0.packed(&x, &layout, &biases, pass))?;
+            let own = self.clone();
+            x = tape.layer(move || own.blocks[i].1.forward(&x, pass))?;
         }
-        drop(&self.norm.with_gain(&x, pass.epsilon)?, pass.dropout)
+        let states = self.norm.with_gain(&x, pass.epsilon)?;
+        tape.once(|| drop(&states, pass.dropout))
     }
 }
 
@@ -198,15 +208,7 @@ impl Decoder {
         let memories = self
             .blocks
             .iter()
-            .map(|(_, cross, _)| {
-                groups
-                    .iter()
-                    .map(|group| match cross.is_cheaper_absorbed(group.size()[1], expected) {
-                        true => Ok(Memory::Absorbed(group.shallow_clone())),
-                        false => cross.project(group),
-                    })
-                    .collect()
-            })
+            .map(|(_, cross, _)| groups.iter().map(|group| cross.memory(group, expected)).collect())
             .collect::<Result<_>>()?;
         Ok(State {
             past: self.blocks.iter().map(|_| None).collect(),
@@ -234,6 +236,47 @@ impl Decoder {
             }
         }
         Ok(())
+    }
+
+    /// Embeddings of all positions `[rows, new, d]`, rows in packed order, to states of the same shape;
+    /// `memory` `[N, d]` are the encoder's states. As `forward` after `begin`, with layers on a tape.
+    pub fn whole(
+        self: &Rc<Self>,
+        embeddings: &Tensor,
+        (memory, layout): (&Tensor, &Layout),
+        pass: Pass,
+        tape: &Tape,
+    ) -> Result<Tensor> {
+        let [rows, new, d] = embeddings.size()[..] else { unreachable!("3 dimensions") };
+        let parts = tape.enter(memory)?.f_split_with_sizes(&layout.sizes()[..], 0)?;
+        let parts = parts.iter().zip(&layout.groups);
+        let groups = parts.map(|(part, g)| part.f_view([g.rows, g.length, d]));
+        let groups = Rc::new(groups.collect::<std::result::Result<Vec<_>, _>>()?);
+        let layout = Rc::new(layout.shallow_clone());
+        let mask = causal_mask(new, embeddings.device())?;
+        let mut bias = Tensor::new();
+        let embeddings = embeddings.f_reshape([rows * new, d])?;
+        let mut x = tape.enter(&tape.once(|| drop(&embeddings, pass.dropout))?)?;
+        for i in 0..self.blocks.len() {
+            if let Some(positions) = self.positions.new_at(i) {
+                bias = tape.enter(&positions.for_length(new)?.f_add(&mask)?)?;
+            }
+            let (own, bias) = (self.clone(), bias.shallow_clone());
+            x = tape.layer(move || own.blocks[i].0.cached(&x, rows, &mut None, &bias, pass))?;
+            let (own, groups, layout) = (self.clone(), groups.clone(), layout.clone());
+            x = tape.layer(move || {
+                let cross = &own.blocks[i].1;
+                let memories = groups.iter().map(|group| cross.memory(group, new));
+                let memories = memories.collect::<Result<Vec<_>>>()?;
+                let masks = layout.groups.iter().map(|g| g.mask.as_ref());
+                cross.forward(&x, &layout.row_counts(), memories.iter().zip(masks), pass)
+            })?;
+            let own = self.clone();
+            x = tape.layer(move || own.blocks[i].2.forward(&x, pass))?;
+        }
+        let states = self.norm.with_gain(&x, pass.epsilon)?;
+        let states = tape.once(|| drop(&states, pass.dropout))?;
+        Ok(states.f_view([rows, new, d])?)
     }
 
     /// Embeddings of the next positions `[rows, new, d]`, rows in packed order, to states of the

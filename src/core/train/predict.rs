@@ -8,6 +8,7 @@ use super::learner::{BatchContext, Learner};
 use super::rows::Row;
 use crate::backbone::{Backbone, Encoded, Generate, Generation, GroupCost, LoadedBackbone};
 use crate::data::{LabelWords, Split, TaskSet, Tokenizer};
+use crate::tensor::upload::Upload;
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -191,7 +192,8 @@ impl Predictor<'_> {
         let inputs = self.inputs_of(items, batch, cost)?;
         let changed = self.model.changed(&inputs.changes)?;
         let model = changed.as_deref().unwrap_or(self.model);
-        let gathered = gather(model, &sources, &inputs, self.options.placement, cost)?;
+        let form = (self.options.placement, cost);
+        let (gathered, _) = gather(model, &sources, &inputs, form, Upload::default())?;
         let encoded = model.encode(&gathered.embeddings, gathered.layout, 0.0)?;
         Ok(EncodedBatch { encoded, model: changed })
     }

@@ -177,9 +177,11 @@ fn other_course(view: &View, better: bool) -> View {
         *average = score(by);
         spread(scores, |share| score(by * share));
     }
-    for weights in view.router_weights.values_mut() {
+    let mut weights = view.router_weights.get().cloned().unwrap_or_default();
+    for weights in weights.values_mut() {
         weights.iter_mut().enumerate().for_each(|(i, w)| *w = f64::from(u8::from(i == 0)));
     }
+    view.router_weights = weights.into();
     view
 }
 

@@ -14,10 +14,11 @@ use compt_core::train::declared::{Declared, MethodControl};
 use compt_core::train::evaluate::{Decoding, Evaluation};
 use compt_core::train::knobs::Knobs;
 use compt_core::train::plan::{self, Plan, StagePlan};
-use compt_core::train::{NonFinite, Parts, Settings, optimizer};
+use compt_core::train::{NonFinite, Parts, Recompute, Settings, optimizer};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
+use tch::Device;
 
 impl Run {
     /// Creates the run of a declared method (a prompt bank, a router and a built-in operator) over a frozen
@@ -44,7 +45,7 @@ impl Run {
             return Err(Error::new(what).at("Run::declared"));
         }
         let method = Declared::read(&specification.method)?;
-        let settings = settings(specification)?;
+        let settings = settings(specification, backbone.model.device())?;
         let names: Vec<String> = tasks.names().into_iter().map(String::from).collect();
         tch::manual_seed(specification.seed as i64);
         let composition = method.build(&names, &backbone, None)?;
@@ -100,7 +101,7 @@ fn stage(composition: Composition, alone: bool, groups: &[String]) -> StagePlan 
     }
 }
 
-fn settings(specification: &Specification) -> Result<Settings> {
+fn settings(specification: &Specification, device: Device) -> Result<Settings> {
     let placement = Placement::parse(&specification.placement)?;
     let tries = specification.non_finite_tries.unwrap_or(NonFinite::TRIES);
     Ok(Settings {
@@ -111,6 +112,7 @@ fn settings(specification: &Specification) -> Result<Settings> {
         dropout: specification.dropout,
         seed: specification.seed,
         group_cost: plan::attention(&specification.attention)?,
+        recompute: Recompute::read(&specification.recompute, device)?,
         non_finite: NonFinite::parse(&specification.non_finite, tries)?,
         evaluate_every: specification.evaluate_every,
         evaluation: Evaluation {

@@ -6,7 +6,7 @@ use crate::nn::Named;
 use crate::tensor::autograd::clear_grads;
 use crate::train::batch::Prompts;
 use crate::train::composition::{Composition, Selection};
-use crate::train::control::View;
+use crate::train::control::{RouterWeights, View};
 use crate::train::knobs::Knobs;
 use crate::train::learner::{Learner, TaskInputs};
 use crate::train::optimizer::{Flat, Gradients, Group, Norms, norms};
@@ -181,9 +181,13 @@ impl Trainer {
         view.run_step = self.at.step + 1;
         view.attempt = self.at.attempts + 1;
         view.history = self.at.history.clone();
-        let weights = self.composition().map(|c| c.router_weights(self.steered()));
-        if let Some(weights) = weights.transpose()?.flatten() {
-            view.router_weights = self.parts.task_names.iter().cloned().zip(weights).collect();
+        if let Some(learner) = self.stage().and_then(|stage| stage.learner.clone()) {
+            let (names, steered) = (self.parts.task_names.clone(), self.steered());
+            view.router_weights = RouterWeights::read_by(move || {
+                let weights = learner.composition().map(|c| c.router_weights(steered));
+                let weights = weights.transpose()?.flatten().unwrap_or_default();
+                Ok(names.iter().cloned().zip(weights).collect())
+            });
         }
         Ok(view)
     }
