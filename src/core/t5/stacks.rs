@@ -1,10 +1,11 @@
 //! The encoder and the decoder: their blocks, biases and final norms.
 
-use super::attention::causal_mask;
+use super::attention::{causal_mask, prepared};
 use super::cache::Cache;
 use super::config::Config;
 use super::cross::{CrossAttention, Memory};
-use super::layers::{Assembler, Changing, FeedForward, Pass, SelfAttention};
+use super::dropout::Dropout;
+use super::layers::{Assembler, Changing, FeedForward, Pass, SelfAttention, split};
 use super::linear::Norm;
 use super::position::PositionBias;
 use crate::Result;
@@ -47,24 +48,24 @@ impl Encoder {
     /// The gain of a norm, `block.0.layer.1.layer_norm` or `final_layer_norm`, `[d]`.
     pub fn gain(&self, norm: &str) -> Option<&Tensor> {
         let Some((block, layer)) = block_and_layer(norm) else {
-            return (norm == "final_layer_norm").then_some(&self.norm.gain);
+            return (norm == "final_layer_norm").then_some(self.norm.gain());
         };
         let (attention, feed_forward) = self.blocks.get(block)?;
         [attention.gain(), feed_forward.gain()].get(layer).copied()
     }
 
     /// Packed embeddings `[N, d]` to packed states `[N, d]`.
-    pub fn forward(&self, embeddings: &Tensor, layout: &Layout, pass: Pass) -> Result<Tensor> {
+    pub fn forward(&self, embeddings: &Tensor, layout: &Layout, pass: &Pass) -> Result<Tensor> {
         let mut biases = Vec::new();
-        let mut x = drop(embeddings, pass.dropout)?;
+        let mut x = Dropout::once(pass, embeddings)?;
         for (i, (attention, feed_forward)) in self.blocks.iter().enumerate() {
             if let Some(positions) = self.positions.new_at(i) {
-                biases = by_group(positions, layout)?;
+                biases = by_group(positions, layout, x.kind(), pass)?;
             }
             x = attention.packed(&x, layout, &biases, pass)?;
             x = feed_forward.forward(&x, pass)?;
         }
-        drop(&self.norm.with_gain(&x, pass.epsilon)?, pass.dropout)
+        Dropout::once(pass, &self.norm.with_gain(&x, pass)?)
     }
 }
 
@@ -179,7 +180,7 @@ impl Decoder {
     /// The gain of a norm, as in the encoder.
     pub fn gain(&self, norm: &str) -> Option<&Tensor> {
         let Some((block, layer)) = block_and_layer(norm) else {
-            return (norm == "final_layer_norm").then_some(&self.norm.gain);
+            return (norm == "final_layer_norm").then_some(self.norm.gain());
         };
         let (attention, cross, feed_forward) = self.blocks.get(block)?;
         [attention.gain(), cross.gain(), feed_forward.gain()].get(layer).copied()
@@ -187,9 +188,15 @@ impl Decoder {
 
     /// The state before the first position. `expected` is the number of positions to follow: few
     /// are faster without keys and values of the encoder's states.
-    pub fn begin(&self, states: &Tensor, layout: &Layout, expected: i64) -> Result<State> {
+    pub fn begin(
+        &self,
+        states: &Tensor,
+        layout: &Layout,
+        expected: i64,
+        pass: &Pass,
+    ) -> Result<State> {
         let d = states.size()[1];
-        let parts = states.f_split_with_sizes(&layout.sizes()[..], 0)?;
+        let parts = split(states, &layout.sizes())?;
         let groups = parts
             .iter()
             .zip(&layout.groups)
@@ -201,9 +208,12 @@ impl Decoder {
             .map(|(_, cross, _)| {
                 groups
                     .iter()
-                    .map(|group| match cross.is_cheaper_absorbed(group.size()[1], expected) {
-                        true => Ok(Memory::Absorbed(group.shallow_clone())),
-                        false => cross.project(group),
+                    .map(|group| {
+                        let sizes = [group.size()[0], group.size()[1], expected];
+                        match cross.is_cheaper_absorbed(sizes, pass.operators) {
+                            true => Ok(Memory::Absorbed(group.shallow_clone())),
+                            false => cross.project(group, pass),
+                        }
                     })
                     .collect()
             })
@@ -214,8 +224,13 @@ impl Decoder {
             masks: layout
                 .groups
                 .iter()
-                .map(|g| g.mask.as_ref().map(Tensor::shallow_clone))
-                .collect(),
+                .map(|g| {
+                    g.mask
+                        .as_ref()
+                        .map(|mask| prepared(mask.shallow_clone(), states.kind(), pass.operators))
+                        .transpose()
+                })
+                .collect::<Result<_>>()?,
             rows: layout.row_counts(),
             length: 0,
         })
@@ -223,13 +238,13 @@ impl Decoder {
 
     /// Prepares a state for `more` positions: if they are many, computing keys and values of the
     /// encoder's states is now faster.
-    pub fn expect(&self, state: &mut State, more: i64) -> Result<()> {
+    pub fn expect(&self, state: &mut State, more: i64, pass: &Pass) -> Result<()> {
         for ((_, cross, _), groups) in self.blocks.iter().zip(&mut state.memories) {
             for memory in groups {
-                if let Memory::Absorbed(states) = memory
-                    && !cross.is_cheaper_absorbed(states.size()[1], more)
-                {
-                    *memory = cross.project(states)?;
+                let Memory::Absorbed(states) = memory else { continue };
+                let sizes = [states.size()[0], states.size()[1], more];
+                if !cross.is_cheaper_absorbed(sizes, pass.operators) {
+                    *memory = cross.project(states, pass)?;
                 }
             }
         }
@@ -238,7 +253,7 @@ impl Decoder {
 
     /// Embeddings of the next positions `[rows, new, d]`, rows in packed order, to states of the
     /// same shape.
-    pub fn forward(&self, embeddings: &Tensor, state: &mut State, pass: Pass) -> Result<Tensor> {
+    pub fn forward(&self, embeddings: &Tensor, state: &mut State, pass: &Pass) -> Result<Tensor> {
         let [rows, new, d] = embeddings.size()[..] else { unreachable!("3 dimensions") };
         let seen = state.length + new;
         let mask = match new {
@@ -246,13 +261,14 @@ impl Decoder {
             _ => Some(causal_mask(seen, embeddings.device())?.f_narrow(2, state.length, new)?),
         };
         let mut bias = Tensor::new();
-        let mut x = drop(&embeddings.f_reshape([rows * new, d])?, pass.dropout)?;
+        let mut x = Dropout::once(pass, &embeddings.f_reshape([rows * new, d])?)?;
         for (i, (attention, cross, feed_forward)) in self.blocks.iter().enumerate() {
             if let Some(positions) = self.positions.new_at(i) {
                 bias = positions.for_length(seen)?.f_narrow(2, state.length, new)?;
                 if let Some(mask) = &mask {
                     bias = bias.f_add(mask)?;
                 }
+                bias = prepared(bias, x.kind(), pass.operators)?;
             }
             x = attention.cached(&x, rows, &mut state.past[i], &bias, pass)?;
             let memories = state.memories[i].iter().zip(state.masks.iter().map(Option::as_ref));
@@ -260,8 +276,8 @@ impl Decoder {
             x = feed_forward.forward(&x, pass)?;
         }
         state.length = seen;
-        let x = self.norm.with_gain(&x, pass.epsilon)?;
-        Ok(drop(&x, pass.dropout)?.f_view([rows, new, d])?)
+        let x = self.norm.with_gain(&x, pass)?;
+        Ok(Dropout::once(pass, &x)?.f_view([rows, new, d])?)
     }
 }
 
@@ -308,18 +324,20 @@ impl Positions {
 }
 
 /// Added to the attention scores of each group's rows: positions, and -inf for padding.
-fn by_group(positions: &PositionBias, layout: &Layout) -> Result<Vec<Tensor>> {
+fn by_group(
+    positions: &PositionBias,
+    layout: &Layout,
+    kind: Kind,
+    pass: &Pass,
+) -> Result<Vec<Tensor>> {
     let bias = positions.for_length(layout.longest())?;
     let of_group = |g: &Group| -> Result<Tensor> {
         let corner = bias.f_narrow(2, 0, g.length)?.f_narrow(3, 0, g.length)?;
-        Ok(match &g.mask {
+        let bias = match &g.mask {
             Some(mask) => corner.f_add(mask)?,
             None => corner,
-        })
+        };
+        prepared(bias, kind, pass.operators)
     };
     layout.groups.iter().map(of_group).collect()
-}
-
-fn drop(x: &Tensor, dropout: f64) -> Result<Tensor> {
-    Ok(if dropout > 0.0 { x.f_dropout(dropout, true)? } else { x.shallow_clone() })
 }
