@@ -90,8 +90,7 @@ impl PromptBank {
         if self.sources.is_empty() {
             return Ok(self.no_sources.shallow_clone());
         }
-        let encoded = self.sources.iter().map(Prompt::encoded).collect::<Result<Vec<_>>>()?;
-        Ok(Tensor::f_stack(&encoded, 0)?)
+        Prompt::encoded_all(&self.sources.iter().collect::<Vec<_>>())
     }
 
     /// The private prompts of `tasks` (indices from 0), encoded: `[len(tasks), m', d]`. Each
@@ -104,9 +103,8 @@ impl PromptBank {
         if let Some(&i) = distinct.last().filter(|i| **i >= self.privates.len()) {
             return Err(Error::new(format!("no task {i}: the bank has {}", self.tasks.len())));
         }
-        let encoded =
-            distinct.iter().map(|i| self.privates[*i].encoded()).collect::<Result<Vec<_>>>()?;
-        let stacked = Tensor::f_stack(&encoded, 0)?;
+        let prompts: Vec<&Prompt> = distinct.iter().map(|i| &self.privates[*i]).collect();
+        let stacked = Prompt::encoded_all(&prompts)?;
         if tasks == distinct {
             return Ok(stacked);
         }

@@ -3,6 +3,7 @@
 use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::layers::{Assembler, Pass};
+use super::operators::Operators;
 use super::parameters::{HEAD, Parameters, TABLE, Weights};
 use super::places::places;
 use super::product::linear;
@@ -22,6 +23,7 @@ pub struct T5 {
     /// The dtype of its computations.
     kind: Kind,
     device: Device,
+    operators: Operators,
     /// Only in a trainable model.
     trainable: Option<Parameters>,
     parts: Parts,
@@ -39,8 +41,13 @@ struct Parts {
 }
 
 impl Parts {
-    fn assemble(config: &Config, weights: &dyn Weights, kind: Kind) -> Result<Self> {
-        let a = Assembler { config, weights, kind };
+    fn assemble(
+        config: &Config,
+        weights: &dyn Weights,
+        kind: Kind,
+        operators: Operators,
+    ) -> Result<Self> {
+        let a = Assembler { config, weights, kind, operators };
         let embedding = a.plain(TABLE)?;
         let head = match config.own_head {
             true => a.plain(HEAD)?,
@@ -90,8 +97,9 @@ impl T5 {
         device: Device,
     ) -> Result<Self> {
         parameters.require_grad()?;
-        let parts = Parts::assemble(&config, &parameters, kind)?;
-        Ok(T5 { config, kind, device, trainable: Some(parameters), parts })
+        let operators = Operators::of(device);
+        let parts = Parts::assemble(&config, &parameters, kind, operators)?;
+        Ok(T5 { config, kind, device, operators, trainable: Some(parameters), parts })
     }
 
     pub(super) fn frozen(
@@ -100,21 +108,22 @@ impl T5 {
         kind: Kind,
         device: Device,
     ) -> Result<Self> {
-        let parts = tch::no_grad(|| Parts::assemble(&config, weights, kind))?;
-        Ok(T5 { config, kind, device, trainable: None, parts })
+        let operators = Operators::of(device);
+        let parts = tch::no_grad(|| Parts::assemble(&config, weights, kind, operators))?;
+        Ok(T5 { config, kind, device, operators, trainable: None, parts })
     }
 
     fn pass(&self, dropout: f64) -> Pass {
-        Pass { epsilon: self.config.layer_norm_epsilon, dropout }
+        Pass::new(self.config.layer_norm_epsilon, dropout, self.operators)
     }
 
-    fn begin_state(&self, encoded: &Encoded, expected: i64) -> Result<State> {
-        self.parts.decoder.begin(&encoded.states, &encoded.layout, expected)
+    fn begin_state(&self, encoded: &Encoded, expected: i64, pass: &Pass) -> Result<State> {
+        self.parts.decoder.begin(&encoded.states, &encoded.layout, expected, pass)
     }
 
     /// States `[B, new, d]` of the next positions `[B, new]`, rows in packed order.
-    fn states(&self, inputs: &Tensor, state: &mut State) -> Result<Tensor> {
-        self.parts.decoder.forward(&self.embed(inputs)?, state, self.pass(0.0))
+    fn states(&self, inputs: &Tensor, state: &mut State, pass: &Pass) -> Result<Tensor> {
+        self.parts.decoder.forward(&self.embed(inputs)?, state, pass)
     }
 
     /// Logits `[B, T, V]` of states `[B, T, d]`.
@@ -166,7 +175,8 @@ impl Backbone for T5 {
         dropout: f64,
     ) -> Result<Encoded> {
         let embeddings = embeddings.f_to_kind(self.kind)?;
-        let states = self.parts.encoder.forward(&embeddings, &layout, self.pass(dropout), tape)?;
+        let pass = Rc::new(self.pass(dropout));
+        let states = self.parts.encoder.forward(&embeddings, &layout, &pass, tape)?;
         Ok(Encoded { states, layout })
     }
 
@@ -184,14 +194,16 @@ impl Backbone for T5 {
         let order = encoded.layout.order_tensor(self.device)?;
         let embeddings = self.embed(&inputs.f_index_select(0, &order)?)?;
         let memory = (&encoded.states, &encoded.layout);
-        let states = self.parts.decoder.whole(&embeddings, memory, self.pass(dropout), tape)?;
-        let places = encoded.layout.inverse_order(self.device)?;
-        let logits = self.logits(&states)?.f_index_select(0, &places)?;
-        Ok(Decoded { states: states.f_index_select(0, &places)?, logits })
+        let pass = Rc::new(self.pass(dropout));
+        let states = self.parts.decoder.whole(&embeddings, memory, &pass, tape)?;
+        let states = states.f_index_select(0, &encoded.layout.inverse_order(self.device)?)?;
+        Ok(Decoded { logits: self.logits(&states)?, states })
     }
 
     fn begin<'m>(&'m self, encoded: &Encoded, expected: i64) -> Result<Box<dyn DecoderState + 'm>> {
-        Ok(Box::new(Decoding { model: self, state: self.begin_state(encoded, expected)? }))
+        let pass = self.pass(0.0);
+        let state = self.begin_state(encoded, expected, &pass)?;
+        Ok(Box::new(Decoding { model: self, state, pass }))
     }
 
     fn places(&self) -> Vec<Place> {
@@ -217,6 +229,7 @@ impl Backbone for T5 {
             config: self.config.clone(),
             kind: self.kind,
             device: self.device,
+            operators: self.operators,
             trainable: None,
             parts: Parts {
                 embedding: parts.embedding.shallow_clone(),
@@ -253,7 +266,7 @@ impl Backbone for T5 {
 
     fn refresh(&mut self) -> Result<()> {
         if let Some(parameters) = &self.trainable {
-            self.parts = Parts::assemble(&self.config, parameters, self.kind)?;
+            self.parts = Parts::assemble(&self.config, parameters, self.kind, self.operators)?;
         }
         Ok(())
     }
@@ -263,11 +276,12 @@ impl Backbone for T5 {
 struct Decoding<'m> {
     model: &'m T5,
     state: State,
+    pass: Pass,
 }
 
 impl DecoderState for Decoding<'_> {
     fn advance(&mut self, inputs: &Tensor) -> Result<Tensor> {
-        self.model.logits(&self.model.states(inputs, &mut self.state)?)
+        self.model.logits(&self.model.states(inputs, &mut self.state, &self.pass)?)
     }
 
     fn repeat(&mut self, n: i64) -> Result<()> {
@@ -283,6 +297,6 @@ impl DecoderState for Decoding<'_> {
     }
 
     fn expect(&mut self, more: i64) -> Result<()> {
-        self.model.parts.decoder.expect(&mut self.state, more)
+        self.model.parts.decoder.expect(&mut self.state, more, &self.pass)
     }
 }
