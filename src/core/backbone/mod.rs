@@ -14,7 +14,7 @@ mod loaded;
 mod losses;
 mod model;
 mod padded;
-mod recompute;
+pub(crate) mod recompute;
 mod score;
 #[cfg(test)]
 pub(crate) mod toy;

@@ -1,5 +1,5 @@
 //! Passes whose layers are computed again on the way back (gradient checkpointing, Chen et al. 2016): of
-//! each layer only the input is kept.
+//! each layer the input is kept and, on a CPU, which draws slowly, its dropout masks as booleans.
 
 use crate::Result;
 use crate::tensor::autograd::backward;
@@ -27,7 +27,47 @@ enum Step {
         output: Tensor,
         number: u64,
         forward: Box<dyn Fn() -> Result<Tensor>>,
+        masks: Vec<Tensor>,
     },
+}
+
+/// A layer that is computed twice.
+enum Twice {
+    /// Its masks so far.
+    First(Vec<Tensor>),
+    /// The masks that are left, and the gradient of its output until it is taken.
+    Again(std::vec::IntoIter<Tensor>, Option<Tensor>),
+}
+
+thread_local! {
+    /// The layer that is being computed, if it is computed twice.
+    static LAYER: RefCell<Option<Twice>> = const { RefCell::new(None) };
+}
+
+/// Random zeros and ones: those of `draw`, or what it drew in the layer's first computation, which costs
+/// less. Errors: those of `draw`.
+pub(crate) fn drawn(draw: impl FnOnce() -> Result<Tensor>, kind: Kind) -> Result<Tensor> {
+    LAYER.with_borrow_mut(|layer| match layer {
+        None => draw(),
+        Some(Twice::First(masks)) => {
+            let mask = draw()?;
+            masks.push(mask.f_to_kind(Kind::Bool)?);
+            Ok(mask)
+        }
+        Some(Twice::Again(masks, _)) => match masks.next() {
+            Some(mask) => Ok(mask.f_to_kind(kind)?),
+            None => draw(),
+        },
+    })
+}
+
+/// The gradient of the output of the layer that is computed again. Who takes it returns, instead of the
+/// output, a number whose gradients are those of the output's product with it.
+pub(crate) fn take_gradient() -> Option<Tensor> {
+    LAYER.with_borrow_mut(|layer| match layer {
+        Some(Twice::Again(_, gradient)) => gradient.take(),
+        _ => None,
+    })
 }
 
 impl Tape {
@@ -38,6 +78,8 @@ impl Tape {
             let seed = Tensor::f_randint(i64::MAX, [1], (Kind::Int64, Device::Cpu))?;
             Ok(Vec::<i64>::try_from(&seed)?[0] as u64)
         };
+        // A panic may have left a layer.
+        LAYER.take();
         let seed = draws.then(seed).transpose()?;
         Ok(Tape { recomputes, seed, ..Tape::default() })
     }
@@ -73,9 +115,12 @@ impl Tape {
         if !self.recomputes {
             return self.once(forward);
         }
-        let output = self.once(|| tch::no_grad(&forward))?.f_set_requires_grad(true)?;
+        let (output, twice) =
+            within(Twice::First(Vec::new()), || self.once(|| tch::no_grad(&forward)))?;
+        let masks = if let Twice::First(masks) = twice { masks } else { Vec::new() };
+        let output = output.f_set_requires_grad(true)?;
         let (number, forward) = (self.layers.get(), Box::new(forward));
-        let layer = Step::Layer { output: output.shallow_clone(), number, forward };
+        let layer = Step::Layer { output: output.shallow_clone(), number, forward, masks };
         self.steps.borrow_mut().push(layer);
         Ok(output)
     }
@@ -89,13 +134,21 @@ impl Tape {
         while let Some(step) = steps.pop() {
             match step {
                 Step::Entered(tensor, leaf) => entered.push((tensor, leaf.f_grad()?)),
-                Step::Layer { output, number, forward } => {
+                Step::Layer { output, number, forward, masks } => {
                     pull(std::mem::take(&mut entered))?;
                     let gradient = output.f_grad()?;
                     drop(output);
-                    if gradient.defined() {
-                        self.seed(number);
-                        pull(vec![(forward()?, gradient)])?;
+                    if !gradient.defined() {
+                        continue;
+                    }
+                    self.seed(number);
+                    let twice = Twice::Again(masks.into_iter(), Some(gradient));
+                    match within(twice, forward)? {
+                        (output, Twice::Again(_, Some(gradient))) => {
+                            pull(vec![(output, gradient)])?
+                        }
+                        (product, _) if product.requires_grad() => product.f_backward()?,
+                        _ => {}
                     }
                 }
             }
@@ -106,17 +159,83 @@ impl Tape {
     }
 }
 
+/// Computes a layer twice: also what is left of `twice`.
+fn within<T>(twice: Twice, f: impl FnOnce() -> Result<T>) -> Result<(T, Twice)> {
+    LAYER.set(Some(twice));
+    let result = f();
+    let twice = LAYER.take();
+    Ok((result?, twice.expect("set above")))
+}
+
 /// Sends gradients back through the graphs of tensors.
 fn pull(pairs: Vec<(Tensor, Tensor)>) -> Result<()> {
     // tch has no backward pass with a gradient: the one of a scalar product has it.
+    let joined = |pair: &(Tensor, Tensor)| pair.0.requires_grad() && pair.1.defined();
+    match product(pairs.into_iter().filter(joined))? {
+        Some(product) => Ok(product.f_backward()?),
+        None => Ok(()),
+    }
+}
+
+/// The sum of the scalar products of tensors, `[]`.
+pub(crate) fn product(pairs: impl IntoIterator<Item = (Tensor, Tensor)>) -> Result<Option<Tensor>> {
     let mut sum: Option<Tensor> = None;
-    let joined = |pair: &&(Tensor, Tensor)| pair.0.requires_grad() && pair.1.defined();
-    for (tensor, gradient) in pairs.iter().filter(joined) {
-        let product = tensor.f_reshape([-1])?.f_dot(&gradient.f_reshape([-1])?)?;
+    for (tensor, other) in pairs {
+        let product = tensor.f_reshape([-1])?.f_dot(&other.f_reshape([-1])?)?;
         sum = Some(match sum {
             Some(sum) => sum.f_add(&product)?,
             None => product,
         });
     }
-    Ok(sum.map_or(Ok(()), |sum| sum.f_backward())?)
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+    /// The gradients of two parameters: every layer reads a function of the first, and the second.
+    fn gradients(recomputes: bool, shares: bool) -> [Tensor; 2] {
+        tch::manual_seed(3);
+        let leaf = || Tensor::randn([4, 4], FLOAT).set_requires_grad(true);
+        let (shared, weight) = (leaf(), leaf());
+        let tape = Tape::new(recomputes, true).unwrap();
+        let given = shared.f_mul_scalar(2.0).unwrap().f_tanh().unwrap();
+        let memory = tape.enter(&given).unwrap();
+        let mut x = tape.enter(&tape.once(|| Ok(given.f_dropout(0.3, true)?)).unwrap()).unwrap();
+        for _ in 0..3 {
+            let (memory, weight) = (memory.shallow_clone(), weight.shallow_clone());
+            x = tape
+                .layer(move || Ok(x.f_matmul(&weight)?.f_add(&memory)?.f_dropout(0.3, true)?))
+                .unwrap();
+        }
+        let loss = x.f_pow_tensor_scalar(2).unwrap().f_mean(Kind::Float).unwrap();
+        let loss = if shares { loss.f_add(&given.sum(Kind::Float)).unwrap() } else { loss };
+        tape.backward(&loss, shares).unwrap();
+        // What is drawn afterwards is the same, too.
+        let _ = tch::no_grad(|| weight.grad().f_add_(&Tensor::rand([4, 4], FLOAT)).unwrap());
+        [shared.grad(), weight.grad()]
+    }
+
+    #[test]
+    fn recomputed_gradients_are_those_of_the_plain_pass() {
+        for shares in [false, true] {
+            let (plain, again) = (gradients(false, shares), gradients(true, shares));
+            for (plain, again) in plain.iter().zip(&again) {
+                assert!(plain.allclose(again, 1e-5, 1e-6, false), "{plain} {again}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_layer_whose_output_is_not_used_has_no_gradient() {
+        let weight = Tensor::ones([2], FLOAT).set_requires_grad(true);
+        let tape = Tape::new(true, false).unwrap();
+        let own = weight.shallow_clone();
+        let _ = tape.layer(move || Ok(own.f_mul_scalar(2.0)?)).unwrap();
+        tape.backward(&weight.sum(Kind::Float), false).unwrap();
+        assert_eq!(Vec::<f32>::try_from(weight.grad()).unwrap(), [1.0, 1.0]);
+    }
 }

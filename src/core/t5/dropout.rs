@@ -3,6 +3,7 @@
 use super::layers::Pass;
 use super::operators::Operators;
 use crate::Result;
+use crate::backbone::recompute::drawn;
 use std::cell::Cell;
 use tch::Tensor;
 
@@ -27,8 +28,9 @@ impl Dropout {
             return Ok(Dropout { probability, masks: None, used, fused });
         }
         let keep = 1.0 - probability;
-        let mut masks =
-            Tensor::f_empty([count], (x.kind(), x.device()))?.f_bernoulli_float_(keep)?;
+        let draw =
+            || Ok(Tensor::f_empty([count], (x.kind(), x.device()))?.f_bernoulli_float_(keep)?);
+        let mut masks = drawn(draw, x.kind())?;
         if keep > 0.0 {
             masks = masks.f_div_scalar_(keep)?;
         }

@@ -5,7 +5,7 @@
 use super::dropout::Dropout;
 use super::layers::Pass;
 use super::product::{add_linear, linear};
-use crate::backbone::Changes;
+use crate::backbone::{Changes, recompute};
 use crate::{Error, Result};
 use tch::Tensor;
 
@@ -86,6 +86,17 @@ impl Linear {
 
     /// `residual` `[n, out]` plus `x` `[n, in]` through the matrix, with dropout on the product.
     pub fn add(&self, residual: &Tensor, x: &Tensor, dropout: &Dropout) -> Result<Tensor> {
+        if self.is_plain()
+            && !self.weight.requires_grad()
+            && let Some(gradient) = recompute::take_gradient()
+        {
+            // The product with the matrix itself is not needed.
+            let back = tch::no_grad(|| -> Result<Tensor> {
+                Ok(dropout.apply(gradient.shallow_clone())?.f_matmul(&self.weight)?)
+            })?;
+            let pairs = [(residual.shallow_clone(), gradient), (x.shallow_clone(), back)];
+            return Ok(recompute::product(pairs)?.expect("two pairs"));
+        }
         if self.is_plain() && dropout.probability() == 0.0 {
             return add_linear(residual, x, &self.weight);
         }

@@ -73,7 +73,10 @@ impl Encoder {
             let of_layer = pass.clone();
             x = tape.layer(move || own.blocks[i].0.packed(&x, &layout, &biases, &of_layer))?;
             let (own, of_layer) = (self.clone(), pass.clone());
-            x = tape.layer(move || own.blocks[i].1.forward(&x, &of_layer))?;
+            let forward = move || own.blocks[i].1.forward(&x, &of_layer);
+            // The way back begins at the last layer: nothing is saved by computing it again.
+            let is_last = i + 1 == self.blocks.len();
+            x = if is_last { tape.once(forward)? } else { tape.layer(forward)? };
         }
         let states = self.norm.with_gain(&x, pass)?;
         tape.once(|| Dropout::once(pass, &states))
