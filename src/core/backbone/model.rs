@@ -100,7 +100,7 @@ pub trait Backbone {
 
     /// About the bytes that the graph of a training step keeps for its way back, for rows of this layout and
     /// targets of `[B, T]`; 0 if it is not known.
-    fn graph_bytes(&self, _layout: &Layout, _targets: [i64; 2]) -> u64 {
+    fn graph_bytes(&self, _layout: &Layout, _targets: [i64; 2], _dropout: f64) -> u64 {
         0
     }
 

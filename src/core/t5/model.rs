@@ -256,6 +256,26 @@ impl Backbone for T5 {
         GroupCost(c.num_layers as f64 * CALL / position)
     }
 
+    /// Counted from the operations whose backward pass reads a tensor, for frozen matrices; the logits and
+    /// their losses are float32.
+    fn graph_bytes(&self, layout: &Layout, [rows, new]: [i64; 2], dropout: f64) -> u64 {
+        let c = &self.config;
+        let (d, inner, heads) = (c.d_model, c.inner(), c.num_heads);
+        let feed_forward = 2 * d + 4 * c.d_ff;
+        let attention = 2 * d + 4 * inner;
+        // Fused attention keeps no weights.
+        let keeps = dropout > 0.0 && self.operators == Operators::Separate;
+        let weights = if keeps { 3 * heads } else { 0 };
+        let pairs: i64 = layout.groups.iter().map(|g| g.rows * g.length * g.length).sum();
+        let encoder = layout.tokens * (attention + feed_forward) + pairs * weights;
+        // Cross-attention applies its matrices to the targets of every head.
+        let of_target = 2 * attention + 2 * heads * d + feed_forward;
+        let decoder = rows * new * (of_target + (layout.longest() + new) * weights);
+        let numbers = c.num_layers * encoder + c.num_decoder_layers * decoder;
+        let bytes = numbers * self.kind.elt_size_in_bytes() as i64 + rows * new * c.vocab_size * 12;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+
     fn parameters(&self) -> Vec<(&str, &Tensor)> {
         self.trainable.iter().flat_map(Parameters::iter).collect()
     }

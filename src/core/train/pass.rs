@@ -82,7 +82,9 @@ pub(super) fn pass(
         let recomputes = match settings.recompute {
             Recompute::Never => false,
             Recompute::Always => true,
-            Recompute::Beyond(bytes) => model.graph_bytes(layout, targets) > bytes,
+            Recompute::Beyond(bytes) => {
+                model.graph_bytes(layout, targets, context.dropout) > bytes
+            }
         };
         Tape::new(recomputes, context.dropout > 0.0)
     };
