@@ -6,7 +6,7 @@ use crate::nn::Named;
 use crate::tensor::autograd::clear_grads;
 use crate::train::batch::Prompts;
 use crate::train::composition::{Composition, Selection};
-use crate::train::control::View;
+use crate::train::control::{RouterWeights, View};
 use crate::train::knobs::Knobs;
 use crate::train::learner::{Learner, TaskInputs};
 use crate::train::optimizer::{Group, clip_grad_norm};
@@ -185,9 +185,12 @@ impl Trainer {
         view.run_step = self.at.step + 1;
         view.attempt = self.at.attempts + 1;
         view.history = self.at.history.clone();
-        let weights = self.composition().map(|c| c.router_weights(self.steered()));
-        if let Some(weights) = weights.transpose()?.flatten() {
-            view.router_weights = self.parts.task_names.iter().cloned().zip(weights).collect();
+        if let Some(composition) = self.composition().cloned() {
+            let (selection, tasks) = (self.steered(), self.parts.task_names.clone());
+            view.router_weights = RouterWeights::Computed(Rc::new(move || {
+                let weights = composition.router_weights(selection)?.unwrap_or_default();
+                Ok(tasks.iter().cloned().zip(weights).collect())
+            }));
         }
         Ok(view)
     }
