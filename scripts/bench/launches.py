@@ -46,7 +46,7 @@ def count(inputs, library, fused, **options):
 
 
 def launches(inputs, _rounds):
-    """Operations of one SSUM step, T5 of 12 + 12 layers, batch 20; no requirement is a time."""
+    """Operations of one SSUM step: T5 of 12 + 12 layers, 8 tasks, batches of 20."""
     if not shutil.which("g++"):
         print("  launches: left out, it needs g++", flush=True)
         return

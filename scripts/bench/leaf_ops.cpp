@@ -97,7 +97,7 @@ bool belongs_to_fused(int64_t number) {
   if (number < 0 || next == ranges.begin()) return false;
   Range& range = std::prev(next)->second;
   if (uint64_t(number) >= range.end) return false;
-  if (!range.seen) add(range.name + ", backward", 0, FUSED.at(range.name).backward);
+  if (!range.seen) add(range.name + " (backward)", 0, FUSED.at(range.name).backward);
   return range.seen = true;
 }
 

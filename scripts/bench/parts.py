@@ -8,6 +8,7 @@ import time
 
 from safetensors.torch import load_file
 
+from launches import launches
 from loading import load
 from sides import Row, Side, Timing, alternate, faster, figure
 from tokenizing import tokenize
@@ -171,4 +172,4 @@ def policy(inputs, rounds):
     yield Row("policy: share of a micro step", share, 1.0, at_least=False, unit="%", detail=detail)
 
 
-PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, policy, load, tokenize]}
+PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, policy, load, tokenize, launches]}

@@ -320,3 +320,72 @@ impl DecoderState for Decoding<'_> {
         self.model.parts.decoder.expect(&mut self.state, more, &self.pass)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backbone::Change;
+    use serde_json::json;
+
+    fn model(operators: Operators) -> T5 {
+        let config = json!({ "d_model": 12, "d_kv": 4, "d_ff": 20, "num_heads": 2, "num_layers": 2,
+            "vocab_size": 30, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false });
+        let config = Config::parse(&config.to_string()).unwrap();
+        let values = crate::t5::parameters::entries(&config).into_iter().enumerate();
+        // Not drawn: other tests share the generator.
+        let wave = |(i, entry): (usize, crate::t5::parameters::Entry)| {
+            let count: i64 = entry.shape.iter().product();
+            let numbers = Tensor::arange(count, (Kind::Float, Device::Cpu)) * 0.7 + i as f64;
+            let gain = f64::from(u8::from(entry.scale.is_none()));
+            (entry.name, (numbers.sin() * 0.3 + gain).view(&entry.shape[..]))
+        };
+        let parameters = Parameters::from_iter(values.map(wave));
+        let mut model = T5::frozen(config, &parameters, Kind::Float, Device::Cpu).unwrap();
+        model.operators = operators;
+        model
+    }
+
+    /// The logits of padded rows, and the gradient of their squares for the embeddings, with a changed norm.
+    fn run(operators: Operators, cost: GroupCost, dropout: f64) -> [Tensor; 2] {
+        let numbers = Tensor::arange(4 * 6 * 12, (Kind::Float, Device::Cpu)).view([4, 6, 12]);
+        let embeddings = (numbers * 1.3).cos().set_requires_grad(true);
+        let mask = Tensor::from_slice2(&[
+            [1i64, 1, 1, 1, 1, 1],
+            [1, 1, 0, 0, 0, 0],
+            [1, 1, 1, 1, 0, 0],
+            [1, 1, 1, 1, 1, 1],
+        ]);
+        let inputs = Tensor::from_slice2(&[[0i64, 3, 4], [0, 5, 6], [0, 7, 8], [0, 9, 1]]);
+        let bias = Tensor::full([12], 0.2, (Kind::Float, Device::Cpu));
+        let place = "encoder.block.1.layer.0.layer_norm".to_string();
+        let changes = Changes([(place, vec![Change::Bias(bias)])].into());
+        let model = model(operators).changed(&changes).unwrap().unwrap();
+        let encoded = model.encode_padded(&embeddings, Some(&mask), cost, dropout).unwrap();
+        let logits = model.decode(&encoded, &inputs, dropout).unwrap().logits;
+        (&logits * &logits).sum(Kind::Float).backward();
+        [logits.detach(), embeddings.grad()]
+    }
+
+    #[test]
+    fn fused_operators_give_the_same_values_and_gradients() {
+        let close = |a: &Tensor, b: &Tensor| a.allclose(b, 1e-4, 1e-4, false);
+        let [logits, gradient] = run(Operators::Separate, GroupCost::EXACT, 0.0);
+        for cost in [GroupCost::EXACT, GroupCost::PADDED] {
+            let [fused, fused_gradient] = run(Operators::Fused, cost, 0.0);
+            assert!(close(&logits, &fused), "{logits} {fused}");
+            assert!(close(&gradient, &fused_gradient), "{gradient} {fused_gradient}");
+        }
+    }
+
+    #[test]
+    fn every_layer_has_a_mask_for_what_it_drops() {
+        for operators in [Operators::Separate, Operators::Fused] {
+            for cost in [GroupCost::EXACT, GroupCost::PADDED] {
+                let [logits, gradient] = run(operators, cost, 0.3);
+                for found in [logits, gradient] {
+                    assert_eq!(found.isfinite().all().int64_value(&[]), 1);
+                }
+            }
+        }
+    }
+}

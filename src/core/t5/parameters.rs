@@ -116,6 +116,13 @@ impl Parameters {
     }
 }
 
+#[cfg(test)]
+impl FromIterator<(String, Tensor)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (String, Tensor)>>(parameters: I) -> Self {
+        Parameters(parameters.into_iter().collect())
+    }
+}
+
 impl Weights for Parameters {
     fn get(&self, name: &str) -> Result<Tensor> {
         let found = self.0.get(name).unwrap_or_else(|| panic!("no entry is called '{name}'"));

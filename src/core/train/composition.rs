@@ -12,6 +12,7 @@ use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
 /// A composition for one set of tasks.
+#[derive(Clone)]
 pub struct Composition {
     pub bank: Rc<PromptBank>,
     /// `None` if there are no sources.

@@ -3,11 +3,31 @@
 use super::history::History;
 use super::knobs::{Knobs, shown_or_nil};
 use crate::{Error, Result};
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The view of the run that a control receives: plain values before the step is made.
+/// The router's weights at inference by task, `[S]` each; empty without a router.
+#[derive(Clone, Default)]
+pub enum RouterWeights {
+    #[default]
+    None,
+    Known(BTreeMap<String, Vec<f64>>),
+    /// Computed when they are read: their values are on the device.
+    Computed(Rc<dyn Fn() -> Result<BTreeMap<String, Vec<f64>>>>),
+}
+
+impl RouterWeights {
+    /// The weights by task. Errors: those of their computation.
+    pub fn read(&self) -> Result<BTreeMap<String, Vec<f64>>> {
+        match self {
+            RouterWeights::None => Ok(BTreeMap::new()),
+            RouterWeights::Known(weights) => Ok(weights.clone()),
+            RouterWeights::Computed(weights) => weights(),
+        }
+    }
+}
+
+/// The view of the run that a control receives: values before the step is made.
 #[derive(Clone, Default)]
 pub struct View {
     /// The next step of the stage, from 1.
@@ -29,39 +49,7 @@ pub struct View {
     pub task_sizes: BTreeMap<String, u64>,
     /// The losses and scores of earlier steps.
     pub history: Rc<History>,
-    /// The router's weights at inference by task, `[S]` each; empty without a router.
     pub router_weights: RouterWeights,
-}
-
-/// Weights by task.
-pub type ByTask = BTreeMap<String, Vec<f64>>;
-
-/// The router's weights, which are read from the device when a control first asks for them.
-#[derive(Clone, Default)]
-pub struct RouterWeights {
-    read: Option<Rc<dyn Fn() -> Result<ByTask>>>,
-    known: OnceCell<ByTask>,
-}
-
-impl RouterWeights {
-    pub(super) fn read_by(read: impl Fn() -> Result<ByTask> + 'static) -> Self {
-        RouterWeights { read: Some(Rc::new(read)), known: OnceCell::new() }
-    }
-
-    /// Errors: those of `Composition::router_weights`.
-    pub fn get(&self) -> Result<&ByTask> {
-        if self.known.get().is_none() {
-            let known = self.read.as_ref().map(|read| read()).transpose()?.unwrap_or_default();
-            let _ = self.known.set(known);
-        }
-        Ok(self.known.get().expect("just set"))
-    }
-}
-
-impl From<ByTask> for RouterWeights {
-    fn from(known: ByTask) -> Self {
-        RouterWeights { read: None, known: OnceCell::from(known) }
-    }
 }
 
 /// What a control is checked against: a stage's length, and the valid names.
@@ -114,8 +102,8 @@ impl Setting {
         }
         if self.sources > 0 {
             let even = vec![1.0 / self.sources as f64; self.sources];
-            let weights = self.tasks.keys().map(|t| (t.clone(), even.clone()));
-            view.router_weights = weights.collect::<ByTask>().into();
+            let weights = self.tasks.keys().map(|t| (t.clone(), even.clone())).collect();
+            view.router_weights = RouterWeights::Known(weights);
         }
         view
     }

@@ -82,9 +82,7 @@ pub(super) fn pass(
         let recomputes = match settings.recompute {
             Recompute::Never => false,
             Recompute::Always => true,
-            Recompute::Beyond(bytes) => {
-                model.graph_bytes(layout, targets, context.dropout) > bytes
-            }
+            Recompute::Beyond(bytes) => model.graph_bytes(layout, targets, context.dropout) > bytes,
         };
         Tape::new(recomputes, context.dropout > 0.0)
     };

@@ -181,13 +181,12 @@ impl Trainer {
         view.run_step = self.at.step + 1;
         view.attempt = self.at.attempts + 1;
         view.history = self.at.history.clone();
-        if let Some(learner) = self.stage().and_then(|stage| stage.learner.clone()) {
-            let (names, steered) = (self.parts.task_names.clone(), self.steered());
-            view.router_weights = RouterWeights::read_by(move || {
-                let weights = learner.composition().map(|c| c.router_weights(steered));
-                let weights = weights.transpose()?.flatten().unwrap_or_default();
-                Ok(names.iter().cloned().zip(weights).collect())
-            });
+        if let Some(composition) = self.composition().cloned() {
+            let (selection, tasks) = (self.steered(), self.parts.task_names.clone());
+            view.router_weights = RouterWeights::Computed(Rc::new(move || {
+                let weights = composition.router_weights(selection)?.unwrap_or_default();
+                Ok(tasks.iter().cloned().zip(weights).collect())
+            }));
         }
         Ok(view)
     }
