@@ -61,6 +61,12 @@ pub(crate) fn drawn(draw: impl FnOnce() -> Result<Tensor>, kind: Kind) -> Result
     })
 }
 
+/// Whether a layer is being computed that is computed twice: the first time, too, it takes the operators of
+/// a pass with a graph, so that both give the same numbers.
+pub(crate) fn is_layer() -> bool {
+    LAYER.with_borrow(Option::is_some)
+}
+
 /// The gradient of the output of the layer that is computed again. Who takes it returns, instead of the
 /// output, a number whose gradients are those of the output's product with it.
 pub(crate) fn take_gradient() -> Option<Tensor> {

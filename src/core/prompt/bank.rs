@@ -2,6 +2,7 @@
 
 use super::{EncoderKind, Init, Material, Prompt};
 use crate::nn::{Named, named};
+use crate::tensor::upload::longs;
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
 
@@ -110,7 +111,7 @@ impl PromptBank {
         }
         let rows: Vec<i64> =
             tasks.iter().map(|task| distinct.partition_point(|t| t < task) as i64).collect();
-        Ok(stacked.f_index_select(0, &Tensor::from_slice(&rows).f_to_device(stacked.device())?)?)
+        Ok(stacked.f_index_select(0, &longs(&rows, stacked.device())?)?)
     }
 
     /// `source.0.embedding`, `source.0.encoder.w1` ...

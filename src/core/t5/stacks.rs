@@ -10,6 +10,7 @@ use super::linear::Norm;
 use super::position::PositionBias;
 use crate::Result;
 use crate::backbone::{Changes, Group, Layout, Tape};
+use crate::tensor::upload::longs;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
@@ -117,7 +118,7 @@ impl State {
     /// Keeps only the rows with these indices, ascending in packed order.
     pub fn keep(&mut self, places: &[i64]) -> Result<()> {
         let select = |t: &Tensor, rows: &[i64]| -> Result<Tensor> {
-            Ok(t.f_index_select(0, &Tensor::f_from_slice(rows)?.f_to_device(t.device())?)?)
+            Ok(t.f_index_select(0, &longs(rows, t.device())?)?)
         };
         let mut end = 0;
         let mut kept = Vec::with_capacity(self.rows.len());

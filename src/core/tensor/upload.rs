@@ -42,13 +42,7 @@ impl Upload {
 
     /// Transfers all values. To a GPU this does not wait for its earlier work. Errors: those of libtorch.
     pub fn send(&self, device: Device) -> Result<Uploaded> {
-        let words = Tensor::f_from_slice(&self.words)?;
-        Ok(Uploaded(match device {
-            Device::Cuda(_) => {
-                words.f_pin_memory(device)?.f_to_device_(device, Kind::Int64, true, false)?
-            }
-            _ => words.f_to_device(device)?,
-        }))
+        Ok(Uploaded(to_device(&Tensor::f_from_slice(&self.words)?, device)?))
     }
 }
 
@@ -65,10 +59,20 @@ impl Uploaded {
     }
 }
 
-/// Int64 values `[n]` on a device. To a GPU this does not wait for its earlier work. Errors: those of
+/// A tensor of the CPU on a device. To a GPU this does not wait for its earlier work. Errors: those of
 /// libtorch.
+pub fn to_device(tensor: &Tensor, device: Device) -> Result<Tensor> {
+    Ok(match device {
+        Device::Cuda(_) => {
+            tensor.f_pin_memory(device)?.f_to_device_(device, tensor.kind(), true, false)?
+        }
+        _ => tensor.f_to_device(device)?,
+    })
+}
+
+/// Int64 values `[n]` on a device, as in `to_device`.
 pub fn longs(values: &[i64], device: Device) -> Result<Tensor> {
-    Ok(Upload { words: values.to_vec() }.send(device)?.0)
+    to_device(&Tensor::f_from_slice(values)?, device)
 }
 
 #[cfg(test)]

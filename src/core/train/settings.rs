@@ -104,3 +104,20 @@ impl NonFinite {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn recompute_is_a_flag_or_automatic() {
+        let read = |value: Value| Recompute::read(&value, Device::Cpu);
+        assert_eq!(read(json!(true)), Ok(Recompute::Always));
+        assert_eq!(read(json!(false)), Ok(Recompute::Never));
+        let Ok(Recompute::Beyond(bytes)) = read(json!("auto")) else { panic!("no free memory") };
+        assert!(bytes > 1 << 20, "{bytes}");
+        let text = read(json!("always")).unwrap_err().to_string();
+        assert!(text.contains("true, false or \"auto\", not \"always\""), "{text}");
+    }
+}
