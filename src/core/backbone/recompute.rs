@@ -61,12 +61,6 @@ pub(crate) fn drawn(draw: impl FnOnce() -> Result<Tensor>, kind: Kind) -> Result
     })
 }
 
-/// Whether a layer is being computed that is computed twice: the first time, too, it takes the operators of
-/// a pass with a graph, so that both give the same numbers.
-pub(crate) fn is_layer() -> bool {
-    LAYER.with_borrow(Option::is_some)
-}
-
 /// The gradient of the output of the layer that is computed again. Who takes it returns, instead of the
 /// output, a number whose gradients are those of the output's product with it.
 pub(crate) fn take_gradient() -> Option<Tensor> {
@@ -121,10 +115,11 @@ impl Tape {
         if !self.recomputes {
             return self.once(forward);
         }
-        let (output, twice) =
-            within(Twice::First(Vec::new()), || self.once(|| tch::no_grad(&forward)))?;
+        // With a graph, which is dropped: without one libtorch takes other operators, which give other
+        // roundings.
+        let (output, twice) = within(Twice::First(Vec::new()), || self.once(&forward))?;
         let masks = if let Twice::First(masks) = twice { masks } else { Vec::new() };
-        let output = output.f_set_requires_grad(true)?;
+        let output = output.f_detach()?.f_set_requires_grad(true)?;
         let (number, forward) = (self.layers.get(), Box::new(forward));
         let layer = Step::Layer { output: output.shallow_clone(), number, forward, masks };
         self.steps.borrow_mut().push(layer);

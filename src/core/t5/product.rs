@@ -1,7 +1,6 @@
 //! Products with the backbone's weight matrices.
 
 use crate::Result;
-use crate::backbone::recompute::is_layer;
 use tch::{Device, Kind, Tensor};
 
 /// `x W^T`: `x` `[n, in]`, `weight` `[out, in]`.
@@ -35,7 +34,6 @@ fn is_faster_by_onednn(x: &Tensor, weight: &Tensor) -> bool {
         && x.kind() == Kind::Float
         && !x.requires_grad()
         && !weight.requires_grad()
-        && !is_layer()
         && tch::utils::has_mkldnn()
 }
 
