@@ -80,6 +80,7 @@ return function(spec, given)
     weight_decay = spec.weight_decay,
     length_buckets = spec.length_buckets,
     attention = spec.attention,
+    recompute = spec.recompute,
     optimizer = spec.optimizer,
     non_finite = { policy = spec.non_finite, tries = spec.non_finite_tries },
     evaluate_every = spec.evaluate_every,

@@ -10,6 +10,7 @@ import time
 
 from safetensors.torch import load_file
 
+from launches import launches
 from loading import load
 from sides import Row, Side, Timing, alternate, faster, figure
 from tokenizing import tokenize
@@ -215,4 +216,4 @@ def start(inputs, rounds):
     yield Row(f"start: compt runs, {RUNS} runs", listed.median, 0.5, at_least=False, unit="s", detail=str(listed))
 
 
-PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, busy, start, policy, load, tokenize]}
+PARTS = {part.__name__: part for part in [fixed, real, evaluate, micro, busy, start, policy, load, tokenize, launches]}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Speed and memory compared with transformers and peft, as ratios within one run.
 #
-#   scripts/bench/run.sh [PART ...]    of: fixed real evaluate micro busy start policy load tokenize (default: all)
+#   scripts/bench/run.sh [PART ...]    of: fixed real evaluate micro busy start policy load tokenize launches (default: all)
 #
 # ROUNDS   rounds of each comparison (default 5; the evaluation of T5-base a third of it)
 # THREADS  threads of each side (default 2)

@@ -13,11 +13,12 @@ use compt_core::train::declared::{Declared, MethodControl};
 use compt_core::train::evaluate::Evaluation;
 use compt_core::train::knobs::Knobs;
 use compt_core::train::plan::{self, Plan, StagePlan};
-use compt_core::train::{NonFinite, Parts, Settings, optimizer};
+use compt_core::train::{NonFinite, Parts, Recompute, Settings, optimizer};
 use compt_error::Context;
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
+use tch::Device;
 
 impl Run {
     /// Creates the run of a declared method (a prompt bank, a router and a built-in operator) over a frozen
@@ -45,7 +46,7 @@ impl Run {
             return Err(Error::new(what).at("Run::declared"));
         }
         let method = Declared::read(&specification.method)?;
-        let settings = settings(specification)?;
+        let settings = settings(specification, backbone.model.device())?;
         let names: Vec<String> = tasks.names().into_iter().map(String::from).collect();
         let tokenizer = backbone.need_tokenizer()?;
         let checks = Checks {
@@ -101,7 +102,7 @@ impl Run {
     }
 }
 
-fn settings(specification: &Specification) -> Result<Settings> {
+fn settings(specification: &Specification, device: Device) -> Result<Settings> {
     let placement = Placement::parse(&specification.placement)?;
     let tries = specification.non_finite_tries.unwrap_or(NonFinite::TRIES);
     Ok(Settings {
@@ -112,6 +113,7 @@ fn settings(specification: &Specification) -> Result<Settings> {
         dropout: specification.dropout,
         seed: specification.seed,
         group_cost: plan::attention(&specification.attention)?,
+        recompute: Recompute::read(&specification.recompute, device)?,
         non_finite: NonFinite::parse(&specification.non_finite, tries).at("non_finite")?,
         evaluate_every: specification.evaluate_every,
         evaluation: Evaluation {

@@ -8,6 +8,7 @@ mod declared;
 mod environment;
 mod evaluation;
 pub mod exchange;
+mod memory;
 mod record;
 mod replay;
 mod resume;

@@ -54,6 +54,9 @@ pub struct Specification {
     pub length_buckets: bool,
     /// "auto", "padded" or "grouped".
     pub attention: String,
+    /// true, false or "auto".
+    #[serde(default = "never", skip_serializing_if = "is_never")]
+    pub recompute: Value,
     /// A name, or a table `{ kind, options of that kind }`.
     pub optimizer: Value,
     /// "stop", "skip" or "rollback".
@@ -234,6 +237,14 @@ pub enum ControlSpec {
 
 fn infinite<'de, D: serde::Deserializer<'de>>(value: D) -> std::result::Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(value)?.unwrap_or(f64::INFINITY))
+}
+
+fn never() -> Value {
+    Value::Bool(false)
+}
+
+fn is_never(recompute: &Value) -> bool {
+    *recompute == never()
 }
 
 impl Specification {

@@ -1,6 +1,7 @@
 //! The steps of a run, one by one and to the end.
 
 use super::Run;
+use super::memory;
 use super::record::End;
 use crate::{Error, Result};
 use compt_base::driver::driver;
@@ -100,6 +101,8 @@ impl Run {
                 Ok(Some(report)) => break report,
                 Err(e) => {
                     self.host.step_failed();
+                    let batch_size = self.specification()["batch_size"].as_u64().unwrap_or(1);
+                    let e = memory::explained(e, &self.trainer, batch_size as usize);
                     let (step, attempt) =
                         (self.trainer.steps() + 1, self.trainer.at().attempts + 1);
                     self.steering().go_back_on(e, step, attempt)?;

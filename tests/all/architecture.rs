@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `base`, `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 29] = [
+const ROOMS: [(&str, &[&str]); 30] = [
     ("files", &[]),
     ("guard", &[]),
     ("notice", &[]),
@@ -14,6 +14,7 @@ const ROOMS: [(&str, &[&str]); 29] = [
     ("names", &[]),
     ("text_table", &[]),
     ("options", &["word"]),
+    ("driver", &[]),
     ("tensor", &["files"]),
     ("nn", &["tensor", "names"]),
     ("t5", &["files", "tensor", "nn", "backbone"]),

@@ -142,10 +142,16 @@ fn rows_can_end_one_by_one() {
                 let options = Generation { max_new_tokens };
                 let whole = case.model.greedy(&encoded, options).unwrap();
                 let done = |row: usize, tokens: &[i64]| tokens.len() > row;
-                let cut = case.model.greedy_until(&encoded, options, done).unwrap();
-                for (row, (cut, whole)) in cut.iter().zip(&whole).enumerate() {
-                    let length = whole.len().min(row + 1);
-                    assert_eq!(cut, &whole[..length], "{name} {cost:?} row {row}");
+                // Read token by token, as on a CPU, and 8 at once, as on a GPU.
+                for interval in [1, 8] {
+                    let all = |_: usize, _: &[i64]| false;
+                    let again = case.model.greedy_by(interval, &encoded, options, all).unwrap();
+                    assert_eq!(again, whole, "{name} {cost:?} read by {interval}");
+                    let cut = case.model.greedy_by(interval, &encoded, options, done).unwrap();
+                    for (row, (cut, whole)) in cut.iter().zip(&whole).enumerate() {
+                        let length = whole.len().min(row + 1);
+                        assert_eq!(cut, &whole[..length], "{name} {cost:?} row {row}");
+                    }
                 }
             }
         }

@@ -66,6 +66,31 @@ impl Changes {
         })
     }
 
+    /// The changes with every tensor replaced by `f` of it. Errors: those of `f`.
+    pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Changes> {
+        let both = |(a, b): &(Tensor, Tensor)| Ok::<_, Error>((f(a)?, f(b)?));
+        let change = |change: &Change| {
+            Ok(match change {
+                Change::LowRank { a, b, scale } => {
+                    Change::LowRank { a: f(a)?, b: f(b)?, scale: *scale }
+                }
+                Change::Bias(bias) => Change::Bias(f(bias)?),
+                Change::Gain(gain) => Change::Gain(f(gain)?),
+                Change::Bottleneck(Bottleneck { down, up, activation }) => {
+                    let (down, up) = (both(down)?, both(up)?);
+                    Change::Bottleneck(Bottleneck { down, up, activation: *activation })
+                }
+                Change::Prefix { keys, values } => {
+                    Change::Prefix { keys: f(keys)?, values: f(values)? }
+                }
+            })
+        };
+        let places = self.0.iter().map(|(place, changes)| {
+            Ok((place.clone(), changes.iter().map(change).collect::<Result<_>>()?))
+        });
+        Ok(Changes(places.collect::<Result<_>>()?))
+    }
+
     fn at<'a>(&'a self, place: &str) -> impl Iterator<Item = &'a Change> {
         self.0.get(place).into_iter().flatten()
     }

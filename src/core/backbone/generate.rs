@@ -5,7 +5,8 @@ use super::encoded::Encoded;
 use super::model::Backbone;
 use super::score;
 use crate::Result;
-use tch::{Device, Tensor};
+use crate::tensor::upload::longs;
+use tch::{Device, Kind, Tensor};
 
 /// The limits of decoding.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,10 @@ pub struct Generation {
 /// The number of steps in which the answer of a task usually ends. The state is prepared for more only if
 /// unfinished rows remain.
 const FEW: i64 = 8;
+
+/// The number of steps whose tokens the host reads at once from a GPU, which it makes wait. A CPU does not
+/// wait, and a row that has ended costs it time.
+const INTERVAL: i64 = 8;
 
 /// Decoding and scoring, for every backbone, without gradients.
 pub trait Generate: Backbone {
@@ -33,39 +38,62 @@ pub trait Generate: Backbone {
         options: Generation,
         done: impl Fn(usize, &[i64]) -> bool,
     ) -> Result<Vec<Vec<i64>>> {
+        let interval = match self.device() {
+            Device::Cpu => 1,
+            _ => INTERVAL,
+        };
+        self.greedy_by(interval, encoded, options, done)
+    }
+
+    /// Like `greedy_until`. The host reads the tokens of `interval` steps at once; until then the rows
+    /// that have ended are decoded on, and the tokens after their end are dropped.
+    fn greedy_by(
+        &self,
+        interval: i64,
+        encoded: &Encoded,
+        options: Generation,
+        done: impl Fn(usize, &[i64]) -> bool,
+    ) -> Result<Vec<Vec<i64>>> {
         let _guard = tch::no_grad_guard();
-        let (config, device) = (self.model_config(), self.device());
+        let config = self.model_config();
         // The row of the batch for each row of the state.
         let mut rows: Vec<usize> = encoded.layout.order.iter().map(|&row| row as usize).collect();
         let mut texts = vec![Vec::new(); rows.len()];
         let mut open = vec![true; rows.len()];
-        let mut tokens = vec![config.decoder_start_token_id; rows.len()];
+        let start = (Kind::Int64, self.device());
+        let mut last = Tensor::f_full([rows.len() as i64], config.decoder_start_token_id, start)?;
         let mut state = self.begin(encoded, options.max_new_tokens.min(FEW))?;
-        for step in 0..options.max_new_tokens {
-            if step == FEW {
-                state.expect(options.max_new_tokens - step)?;
-            }
-            let last = Tensor::f_from_slice(&tokens)?.f_unsqueeze(1)?.f_to_device(device)?;
-            let logits = state.advance(&last)?;
-            let best = logits.f_select(1, 0)?.f_argmax(-1, false)?;
-            tokens = Vec::try_from(&best.f_to_device(Device::Cpu)?)?;
-            for (token, &row) in tokens.iter_mut().zip(&rows) {
-                if !open[row] {
-                    *token = config.pad_token_id;
-                    continue;
+        let mut step = 0;
+        while step < options.max_new_tokens {
+            let mut unread = Vec::new();
+            while unread.len() < interval as usize && step < options.max_new_tokens {
+                if step == FEW {
+                    state.expect(options.max_new_tokens - step)?;
                 }
-                texts[row].push(*token);
-                open[row] = *token != config.eos_token_id && !done(row, &texts[row]);
+                let logits = state.advance(&last.f_unsqueeze(1)?)?;
+                last = logits.f_select(1, 0)?.f_argmax(-1, false)?;
+                unread.push(last.shallow_clone());
+                step += 1;
             }
-            let left: Vec<usize> = (0..rows.len()).filter(|&place| open[rows[place]]).collect();
+            let tokens = Tensor::f_cat(&unread, 0)?.f_to_device(Device::Cpu)?;
+            let tokens = Vec::<i64>::try_from(&tokens)?;
+            for (i, token) in tokens.iter().enumerate() {
+                let row = rows[i % rows.len()];
+                if open[row] {
+                    texts[row].push(*token);
+                    open[row] = *token != config.eos_token_id && !done(row, &texts[row]);
+                }
+            }
+            let left: Vec<i64> =
+                (0..rows.len()).filter(|&i| open[rows[i]]).map(|i| i as i64).collect();
             if left.is_empty() {
                 break;
             }
             // Copying the state is worthwhile once half of its rows are finished.
             if 2 * left.len() <= rows.len() {
-                state.keep(&left.iter().map(|&place| place as i64).collect::<Vec<_>>())?;
-                tokens = left.iter().map(|&place| tokens[place]).collect();
-                rows = left.iter().map(|&place| rows[place]).collect();
+                state.keep(&left)?;
+                last = last.f_index_select(0, &longs(&left, self.device())?)?;
+                rows = left.iter().map(|&place| rows[place as usize]).collect();
             }
         }
         Ok(texts)

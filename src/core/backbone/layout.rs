@@ -5,7 +5,9 @@
 //! run over all N positions at once, attention runs group by group. One group is the usual
 //! padded batch; one group per row computes on real tokens only.
 
+use crate::tensor::upload::{Part, Upload, Uploaded, longs};
 use crate::{Error, Result};
+use std::cell::OnceCell;
 use tch::{Device, Tensor};
 
 /// A rectangle of rows inside a packed tensor.
@@ -21,13 +23,40 @@ pub struct Group {
 }
 
 /// The positions of a batch's rows in a packed tensor.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Layout {
     pub groups: Vec<Group>,
     /// The row of the batch for each packed row.
     pub order: Vec<i64>,
     /// N, the number of positions in all groups, including padding.
     pub tokens: i64,
+    /// `order` and its inverse on the device, once they are needed: `[B]` each.
+    on_device: OnceCell<[Tensor; 2]>,
+}
+
+/// A layout whose values for the device are parts of an [`Upload`].
+pub(crate) struct Planned {
+    layout: Layout,
+    masks: Vec<Option<Part>>,
+    order: [Part; 2],
+}
+
+impl Planned {
+    /// For each packed position its index in the caller's numbering of (row, position), `[N]`.
+    pub(crate) fn index(&self, lengths: &[i64], number: impl Fn(i64, i64) -> i64) -> Vec<i64> {
+        self.layout.index(lengths, number)
+    }
+
+    pub(crate) fn on_device(self, values: &Uploaded) -> Result<Layout> {
+        let Planned { mut layout, masks, order } = self;
+        for (group, mask) in layout.groups.iter_mut().zip(masks) {
+            if let Some(mask) = mask {
+                group.mask = Some(values.floats(mask)?.f_view([group.rows, 1, 1, group.length])?);
+            }
+        }
+        layout.on_device = OnceCell::from([values.longs(order[0])?, values.longs(order[1])?]);
+        Ok(layout)
+    }
 }
 
 /// The cost of another group in padded positions.
@@ -52,6 +81,18 @@ impl Layout {
         hidden: impl Fn(usize) -> Vec<i64>,
         device: Device,
     ) -> Result<Self> {
+        let mut upload = Upload::default();
+        let planned = Self::planned(lengths, cost, hidden, &mut upload)?;
+        planned.on_device(&upload.send(device)?)
+    }
+
+    /// Like `plan`, with the values for the device as parts of `upload`.
+    pub(crate) fn planned(
+        lengths: &[i64],
+        cost: GroupCost,
+        hidden: impl Fn(usize) -> Vec<i64>,
+        upload: &mut Upload,
+    ) -> Result<Planned> {
         if let Some(row) = lengths.iter().position(|&n| n < 1) {
             return Err(Error::new(format!("row {} of the batch has no tokens", row + 1)));
         }
@@ -63,7 +104,7 @@ impl Layout {
             order.sort_by_key(|&row| lengths[row as usize]);
         }
         let sorted: Vec<i64> = order.iter().map(|&row| lengths[row as usize]).collect();
-        let mut groups = Vec::new();
+        let (mut groups, mut masks) = (Vec::new(), Vec::new());
         let mut tokens = 0;
         for (from, to) in partition(&sorted, cost) {
             let length = *sorted[from..to].iter().max().expect("no group is empty");
@@ -76,21 +117,18 @@ impl Layout {
                     row[position as usize] = f32::NEG_INFINITY;
                 }
             }
-            let mask = if seen.iter().all(|&v| v == 0.0) {
-                None
-            } else {
-                let flat = Tensor::f_from_slice(&seen)?;
-                Some(flat.f_view([rows, 1, 1, length])?.f_to_device(device)?)
-            };
+            masks.push((!seen.iter().all(|&v| v == 0.0)).then(|| upload.floats(&seen)));
             tokens += rows * length;
-            groups.push(Group { rows, length, mask });
+            groups.push(Group { rows, length, mask: None });
         }
-        Ok(Layout { groups, order, tokens })
+        let layout = Layout { groups, order, tokens, ..Layout::default() };
+        let order = [upload.longs(&layout.order), upload.longs(&layout.inverse())];
+        Ok(Planned { layout, masks, order })
     }
 
     /// Concatenates the layouts of batches.
     pub(super) fn join(layouts: Vec<Layout>) -> Layout {
-        let mut all = Layout { groups: Vec::new(), order: Vec::new(), tokens: 0 };
+        let mut all = Layout::default();
         for layout in layouts {
             let before = all.order.len() as i64;
             all.order.extend(layout.order.iter().map(|row| row + before));
@@ -108,16 +146,11 @@ impl Layout {
         width: i64,
         device: Device,
     ) -> Result<Tensor> {
-        self.index(lengths, device, |row, position| row * width + position)
+        longs(&self.index(lengths, |row, position| row * width + position), device)
     }
 
-    /// For each packed position its index in the caller's numbering of (row, position).
-    pub(crate) fn index(
-        &self,
-        lengths: &[i64],
-        device: Device,
-        number: impl Fn(i64, i64) -> i64,
-    ) -> Result<Tensor> {
+    /// For each packed position its index in the caller's numbering of (row, position), `[N]`.
+    fn index(&self, lengths: &[i64], number: impl Fn(i64, i64) -> i64) -> Vec<i64> {
         let mut index = Vec::with_capacity(self.tokens as usize);
         let mut place = 0;
         for group in &self.groups {
@@ -130,7 +163,17 @@ impl Layout {
                 place += 1;
             }
         }
-        Ok(Tensor::f_from_slice(&index)?.f_to_device(device)?)
+        index
+    }
+
+    /// The same groups, which share their masks.
+    pub(crate) fn shallow_clone(&self) -> Layout {
+        let group = |g: &Group| {
+            let mask = g.mask.as_ref().map(Tensor::shallow_clone);
+            Group { rows: g.rows, length: g.length, mask }
+        };
+        let groups = self.groups.iter().map(group).collect();
+        Layout { groups, order: self.order.clone(), tokens: self.tokens, ..Layout::default() }
     }
 
     /// The size of each group in a packed tensor.
@@ -150,16 +193,28 @@ impl Layout {
 
     /// Batch rows in packed order, `[B]`.
     pub(crate) fn order_tensor(&self, device: Device) -> Result<Tensor> {
-        Ok(Tensor::f_from_slice(&self.order)?.f_to_device(device)?)
+        Ok(self.on_device(device)?[0].shallow_clone())
     }
 
     /// For each row of the batch its packed row, `[B]`: the inverse of `order`.
     pub(crate) fn inverse_order(&self, device: Device) -> Result<Tensor> {
+        Ok(self.on_device(device)?[1].shallow_clone())
+    }
+
+    fn on_device(&self, device: Device) -> Result<&[Tensor; 2]> {
+        if self.on_device.get().is_none() {
+            let both = [longs(&self.order, device)?, longs(&self.inverse(), device)?];
+            let _ = self.on_device.set(both);
+        }
+        Ok(self.on_device.get().expect("just set"))
+    }
+
+    fn inverse(&self) -> Vec<i64> {
         let mut places = vec![0i64; self.order.len()];
         for (place, &row) in self.order.iter().enumerate() {
             places[row as usize] = place as i64;
         }
-        Ok(Tensor::f_from_slice(&places)?.f_to_device(device)?)
+        places
     }
 
     /// Unpacks vectors `[N, d]` to `[B, width, d]` in batch order, with zeros for padding.

@@ -14,6 +14,7 @@ mod loaded;
 mod losses;
 mod model;
 mod padded;
+pub(crate) mod recompute;
 mod score;
 #[cfg(test)]
 pub(crate) mod toy;
@@ -26,4 +27,6 @@ pub use generate::{Generate, Generation};
 pub use layout::{Group, GroupCost, Layout};
 pub use loaded::{LoadedBackbone, Origin};
 pub use losses::{IGNORED, TokenLosses};
+pub(crate) use model::check_id;
 pub use model::{Backbone, DecoderState, ModelConfig};
+pub use recompute::Tape;

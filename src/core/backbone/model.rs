@@ -5,6 +5,7 @@ use super::encoded::{Decoded, Encoded};
 use super::layout::{GroupCost, Layout};
 use super::losses::{TokenLosses, shift_right};
 use super::padded;
+use super::recompute::Tape;
 use crate::{Error, Result};
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
@@ -52,17 +53,56 @@ pub trait Backbone {
 
     /// Embeds token ids of any shape; the result has one more dimension, of width d.
     ///
-    /// An id outside the vocabulary is an error.
+    /// The ids are of the vocabulary: ids of unknown origin are checked with `check_ids`, which waits for
+    /// the device that holds them.
     fn embed(&self, ids: &Tensor) -> Result<Tensor> {
-        check_ids(ids, self.model_config().vocab_size)?;
         Ok(Tensor::f_embedding(self.embedding(), ids, -1, false, false)?)
+    }
+
+    /// An error if an id, in a tensor of any shape, is outside the vocabulary.
+    fn check_ids(&self, ids: &Tensor) -> Result<()> {
+        match ids.numel() {
+            0 => Ok(()),
+            _ => [ids.f_min()?, ids.f_max()?].iter().try_for_each(|id| {
+                check_id(id.f_int64_value(&[])?, self.model_config().vocab_size)
+            }),
+        }
     }
 
     /// Encodes packed embeddings `[N, d]` to states `[N, d]`, with gradients.
     fn encode(&self, embeddings: &Tensor, layout: Layout, dropout: f64) -> Result<Encoded>;
 
-    /// Decoder states and logits for decoder inputs `[B, T]`, ids in batch order, with gradients.
+    /// Decoder states and logits for decoder inputs `[B, T]`, ids of the vocabulary in batch order, with
+    /// gradients.
     fn decode(&self, encoded: &Encoded, inputs: &Tensor, dropout: f64) -> Result<Decoded>;
+
+    /// Like `encode`, with layers on a tape. By default there are no layers: nothing is computed again.
+    fn encode_on(
+        &self,
+        _tape: &Tape,
+        embeddings: &Tensor,
+        layout: Layout,
+        dropout: f64,
+    ) -> Result<Encoded> {
+        self.encode(embeddings, layout, dropout)
+    }
+
+    /// Like `decode`, with layers on a tape, as in `encode_on`.
+    fn decode_on(
+        &self,
+        _tape: &Tape,
+        encoded: &Encoded,
+        inputs: &Tensor,
+        dropout: f64,
+    ) -> Result<Decoded> {
+        self.decode(encoded, inputs, dropout)
+    }
+
+    /// About the bytes that the graph of a training step keeps for its way back, for rows of this layout and
+    /// targets of `[B, T]`; 0 if it is not known.
+    fn graph_bytes(&self, _layout: &Layout, _targets: [i64; 2], _dropout: f64) -> u64 {
+        0
+    }
 
     /// The decoder state before the first position. `expected`, the number of positions if it
     /// is known, is a hint that does not change results.
@@ -104,9 +144,8 @@ pub trait Backbone {
         shift_right(labels, config.decoder_start_token_id, config.pad_token_id)
     }
 
-    /// Cross-entropy of logits `[B, T, V]` with labels `[B, T]`.
-    ///
-    /// A row whose labels are all ignored is an error.
+    /// Cross-entropy of logits `[B, T, V]` with labels `[B, T]`. A row whose labels are all ignored has no
+    /// mean.
     fn token_losses(&self, logits: &Tensor, labels: &Tensor) -> Result<TokenLosses> {
         TokenLosses::of(logits, labels)
     }
@@ -150,17 +189,13 @@ pub trait DecoderState {
     }
 }
 
-fn check_ids(ids: &Tensor, vocab_size: i64) -> Result<()> {
-    if ids.numel() == 0 {
-        return Ok(());
+/// An error if an id is outside the vocabulary.
+pub(crate) fn check_id(id: i64, vocab_size: i64) -> Result<()> {
+    match (0..vocab_size).contains(&id) {
+        true => Ok(()),
+        false => {
+            Err(Error::new(format!("token id {id} is outside the vocabulary of {vocab_size} ids"))
+                .hint("ids count from 0, as the tokenizer gives them"))
+        }
     }
-    let [low, high] = [ids.f_min()?.f_int64_value(&[])?, ids.f_max()?.f_int64_value(&[])?];
-    if low < 0 || high >= vocab_size {
-        let bad = if low < 0 { low } else { high };
-        return Err(Error::new(format!(
-            "token id {bad} is outside the vocabulary of {vocab_size} ids"
-        ))
-        .hint("token ids count from 0, like those of the tokenizer"));
-    }
-    Ok(())
 }

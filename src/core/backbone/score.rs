@@ -2,7 +2,7 @@
 
 use super::encoded::Encoded;
 use super::losses::IGNORED;
-use super::model::Backbone;
+use super::model::{Backbone, check_id};
 use crate::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
@@ -15,6 +15,8 @@ pub(super) fn candidates<B: Backbone + ?Sized>(
     if candidates.is_empty() || candidates.iter().any(Vec::is_empty) {
         return Err(Error::new("every candidate needs at least one token"));
     }
+    let vocabulary = model.model_config().vocab_size;
+    candidates.iter().flatten().try_for_each(|id| check_id(*id, vocabulary))?;
     let _guard = tch::no_grad_guard();
     let rows = encoded.layout.order.len() as i64;
     let n = candidates.len() as i64;

@@ -1,6 +1,6 @@
 //! y = x W^T + b.
 
-use super::{Named, init};
+use super::{Named, init, stacked};
 use crate::Result;
 use tch::{Device, Tensor};
 
@@ -21,9 +21,12 @@ impl Linear {
         })
     }
 
-    /// `[..., in]` to `[..., out]`. Errors: those of libtorch, such as for a last size other than `in`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.f_linear(&self.weight, Some(&self.bias))?)
+    /// P layers of one shape, each with its part of `x`: `[P, m, in]` to `[P, m, out]`.
+    /// Errors: those of libtorch, such as for a last size other than `in`.
+    pub fn forward(layers: &[&Linear], x: &Tensor) -> Result<Tensor> {
+        let weights = stacked(layers.iter().map(|layer| &layer.weight))?.f_transpose(1, 2)?;
+        let biases = stacked(layers.iter().map(|layer| &layer.bias))?.f_unsqueeze(1)?;
+        Ok(biases.f_baddbmm(x, &weights, 1.0, 1.0)?)
     }
 
     /// The parameters under the given names.

@@ -19,9 +19,13 @@ impl Mlp {
         Ok(Mlp { first, second, activation })
     }
 
-    /// `[..., d]` to `[..., d]`. Errors: those of libtorch, such as for a last size other than d.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.second.forward(&self.activation.apply(&self.first.forward(x)?)?)
+    /// P MLPs of one kind, each with its part of `x`: `[P, m, d]` to `[P, m, d]`.
+    /// Errors: those of libtorch, such as for a last size other than d.
+    pub fn forward(mlps: &[&Mlp], x: &Tensor) -> Result<Tensor> {
+        let first: Vec<&Linear> = mlps.iter().map(|mlp| &mlp.first).collect();
+        let second: Vec<&Linear> = mlps.iter().map(|mlp| &mlp.second).collect();
+        let inner = mlps[0].activation.apply(&Linear::forward(&first, x)?)?;
+        Linear::forward(&second, &inner)
     }
 
     /// `w1`, `b1`, `w2`, `b2`

@@ -13,3 +13,14 @@ pub use linear::Linear;
 pub use lstm::Lstm;
 pub use mlp::Mlp;
 pub use named::Named;
+
+use crate::Result;
+use tch::Tensor;
+
+/// Tensors of one shape as one with another first dimension; a view of a single one. There must be one.
+pub fn stacked<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Result<Tensor> {
+    match &tensors.collect::<Vec<_>>()[..] {
+        [single] => Ok(single.f_unsqueeze(0)?),
+        all => Ok(Tensor::f_stack(all, 0)?),
+    }
+}

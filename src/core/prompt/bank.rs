@@ -2,6 +2,7 @@
 
 use super::{EncoderKind, Init, Material, Prompt};
 use crate::nn::{Named, named};
+use crate::tensor::upload::longs;
 use crate::{Error, Result};
 use tch::{Kind, Tensor};
 
@@ -90,8 +91,7 @@ impl PromptBank {
         if self.sources.is_empty() {
             return Ok(self.no_sources.shallow_clone());
         }
-        let encoded = self.sources.iter().map(Prompt::encoded).collect::<Result<Vec<_>>>()?;
-        Ok(Tensor::f_stack(&encoded, 0)?)
+        Prompt::encoded_all(&self.sources.iter().collect::<Vec<_>>())
     }
 
     /// The private prompts of `tasks` (indices from 0), encoded: `[len(tasks), m', d]`. Each
@@ -104,15 +104,14 @@ impl PromptBank {
         if let Some(&i) = distinct.last().filter(|i| **i >= self.privates.len()) {
             return Err(Error::new(format!("no task {i}: the bank has {}", self.tasks.len())));
         }
-        let encoded =
-            distinct.iter().map(|i| self.privates[*i].encoded()).collect::<Result<Vec<_>>>()?;
-        let stacked = Tensor::f_stack(&encoded, 0)?;
+        let prompts: Vec<&Prompt> = distinct.iter().map(|i| &self.privates[*i]).collect();
+        let stacked = Prompt::encoded_all(&prompts)?;
         if tasks == distinct {
             return Ok(stacked);
         }
         let rows: Vec<i64> =
             tasks.iter().map(|task| distinct.partition_point(|t| t < task) as i64).collect();
-        Ok(stacked.f_index_select(0, &Tensor::from_slice(&rows).f_to_device(stacked.device())?)?)
+        Ok(stacked.f_index_select(0, &longs(&rows, stacked.device())?)?)
     }
 
     /// `source.0.embedding`, `source.0.encoder.w1` ...

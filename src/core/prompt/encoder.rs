@@ -1,6 +1,6 @@
 //! Reparametrisation: the prompt is Encoder(E), and only its value is kept after training.
 
-use crate::nn::{Activation, Lstm, Mlp, Named, named};
+use crate::nn::{Activation, Lstm, Mlp, Named, named, stacked};
 use crate::options::{Options, Variant};
 use crate::{Error, Result};
 use tch::{Device, Tensor};
@@ -79,13 +79,31 @@ pub enum Encoder {
 }
 
 impl Encoder {
-    /// `[m, d]` to `[m, d]`
-    pub fn forward(&self, embedding: &Tensor) -> Result<Tensor> {
-        match self {
-            Encoder::None => Ok(embedding.shallow_clone()),
-            Encoder::Mlp { mlp, residual: false } => mlp.forward(embedding),
-            Encoder::Mlp { mlp, residual: true } => Ok(mlp.forward(embedding)?.f_add(embedding)?),
-            Encoder::Lstm { lstm, head } => head.forward(&lstm.forward(embedding)?),
+    /// P encoders of one kind, each with its embedding `[m, d]`, to `[P, m, d]`. The MLPs of all are one
+    /// batch, the LSTMs run one after the other.
+    pub fn forward(each: &[(&Encoder, &Tensor)]) -> Result<Tensor> {
+        let mut mlps = Vec::with_capacity(each.len());
+        let mut inputs = Vec::with_capacity(each.len());
+        let mut adds_input = false;
+        for (encoder, embedding) in each {
+            match encoder {
+                Encoder::None => {}
+                Encoder::Mlp { mlp, residual } => {
+                    mlps.push(mlp);
+                    adds_input = *residual;
+                }
+                Encoder::Lstm { head, .. } => mlps.push(head),
+            }
+            inputs.push(match encoder {
+                Encoder::Lstm { lstm, .. } => lstm.forward(embedding)?,
+                _ => embedding.shallow_clone(),
+            });
+        }
+        let input = stacked(inputs.iter())?;
+        match (mlps.is_empty(), adds_input) {
+            (true, _) => Ok(input),
+            (false, false) => Mlp::forward(&mlps, &input),
+            (false, true) => Ok(Mlp::forward(&mlps, &input)?.f_add(&input)?),
         }
     }
 
@@ -123,7 +141,7 @@ mod tests {
             .collect();
         named::assign(&parameters, &values).unwrap();
         let embedding = golden.leaf("encoder.embedding");
-        let output = encoder.forward(&embedding).unwrap();
+        let output = Encoder::forward(&[(&encoder, &embedding)]).unwrap().squeeze_dim(0);
         let mut wrt = vec![("embedding", &embedding)];
         wrt.extend(parameters.iter().map(|(key, tensor)| (key.as_str(), tensor)));
         golden.assert_gradients(name, &output, "encoder.cotangent", &wrt);
@@ -162,7 +180,7 @@ mod tests {
     fn no_encoder_changes_nothing_and_an_odd_width_has_no_lstm() {
         let x = Tensor::from_slice(&[1f32, 2.0]).view([2, 1]);
         let none = EncoderKind::None.build(1, Device::Cpu).unwrap();
-        assert_eq!(none.forward(&x).unwrap(), x);
+        assert_eq!(Encoder::forward(&[(&none, &x)]).unwrap().get(0), x);
         assert!(EncoderKind::Lstm.build(5, Device::Cpu).is_err());
         let text = kind(json!("mpl")).unwrap_err().to_string();
         assert!(text.contains("did you mean 'mlp'?"), "{text}");

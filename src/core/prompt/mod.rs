@@ -71,7 +71,13 @@ impl Prompt {
 
     /// Encoder(E), `[m, d]`
     pub fn encoded(&self) -> Result<Tensor> {
-        self.encoder.forward(&self.embedding)
+        Ok(Prompt::encoded_all(&[self])?.f_squeeze_dim(0)?)
+    }
+
+    /// Prompts of one length with one kind of encoder, `[P, m, d]`; there must be one.
+    fn encoded_all(prompts: &[&Prompt]) -> Result<Tensor> {
+        let each: Vec<_> = prompts.iter().map(|p| (&p.encoder, &p.embedding)).collect();
+        Encoder::forward(&each)
     }
 
     /// `embedding`, `encoder.w1` ...

@@ -3,6 +3,7 @@
 use super::normalise::{self, Keep, Scores};
 use super::{Make, Normalisation, Normalisations, Phase, Router, Sizes, initial_logits};
 use crate::options::{Options, Registered};
+use crate::tensor::upload::to_device;
 use crate::{Error, Result};
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
@@ -68,7 +69,7 @@ impl Router for RelaxedBernoulli {
                 };
                 // On the CPU, so that a seed gives the same draws on every device.
                 let u = Tensor::f_rand([rows, logits.size()[1]], (Kind::Float, Device::Cpu))?;
-                Scores::Samples(relax(&logits, &u.f_to_device(logits.device())?, temperature)?)
+                Scores::Samples(relax(&logits, &to_device(&u, logits.device())?, temperature)?)
             }
         };
         normalise::weights(&scores, self.normalisation(phase), keep)

@@ -36,12 +36,12 @@ impl Cache {
 
     /// `[rows, heads, positions, d_kv]`
     pub fn keys(&self) -> Result<Tensor> {
-        Ok(self.keys.f_narrow(2, 0, self.used)?)
+        first(&self.keys, self.used)
     }
 
     /// `[rows, heads, positions, d_kv]`
     pub fn values(&self) -> Result<Tensor> {
-        Ok(self.values.f_narrow(2, 0, self.used)?)
+        first(&self.values, self.used)
     }
 
     /// Row i becomes the former row `rows[i]`; `rows` is `[rows]`.
@@ -50,6 +50,14 @@ impl Cache {
         self.keys = self.keys()?.f_index_select(0, &rows)?;
         self.values = self.values()?.f_index_select(0, &rows)?;
         Ok(())
+    }
+}
+
+/// The first `used` positions; all of them without an operation.
+fn first(x: &Tensor, used: i64) -> Result<Tensor> {
+    match x.size()[2] {
+        all if all == used => Ok(x.shallow_clone()),
+        _ => Ok(x.f_narrow(2, 0, used)?),
     }
 }
 

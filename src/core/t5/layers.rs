@@ -6,20 +6,28 @@
 use super::attention::attend;
 use super::cache::Cache;
 use super::config::{Config, FeedForwardKind};
+use super::dropout::Dropout;
 use super::linear::{Linear, Norm};
+use super::norm::{RmsNorm, rest};
+use super::operators::Operators;
 use super::parameters::Weights;
 use crate::Result;
-use crate::backbone::Layout;
-use crate::backbone::{Bottleneck, Changes};
+use crate::backbone::{Bottleneck, Changes, Group, Layout};
 use crate::nn::Activation;
 use tch::{Kind, Tensor};
 
-/// The settings of a forward pass.
-#[derive(Debug, Clone, Copy)]
+/// The settings of a forward pass of one stack.
 pub struct Pass {
-    pub epsilon: f64,
+    pub norm: RmsNorm,
     /// The probability of dropping an activation; 0 outside of training.
     pub dropout: f64,
+    pub operators: Operators,
+}
+
+impl Pass {
+    pub fn new(epsilon: f64, dropout: f64, operators: Operators) -> Self {
+        Pass { norm: RmsNorm::new(epsilon, operators), dropout, operators }
+    }
 }
 
 /// Provides parameters in the layout and dtype of the computation.
@@ -27,6 +35,7 @@ pub struct Assembler<'a> {
     pub config: &'a Config,
     pub weights: &'a dyn Weights,
     pub kind: Kind,
+    pub operators: Operators,
 }
 
 impl Assembler<'_> {
@@ -39,13 +48,15 @@ impl Assembler<'_> {
     }
 
     pub fn norm(&self, place: &str) -> Result<Norm> {
-        Ok(Norm::new(self.weights.get(&format!("{place}.weight"))?.f_to_kind(Kind::Float)?))
+        let gain = self.weights.get(&format!("{place}.weight"))?.f_to_kind(Kind::Float)?;
+        let rest = rest(gain.size()[0], self.kind, self.operators);
+        Norm::new(gain, rest)
     }
 
-    /// The matrices stacked by rows, with the gain of the preceding norm folded in.
-    pub(super) fn folded(&self, norm: &Norm, places: &[String]) -> Result<Linear> {
+    /// The matrices stacked by rows, with the gain of the preceding norm, if any, folded in.
+    pub(super) fn stacked(&self, norm: Option<&Norm>, places: &[String]) -> Result<Linear> {
         let names: Vec<String> = places.iter().map(|place| format!("{place}.weight")).collect();
-        Ok(Linear::new(self.weights.stacked(&names, &norm.gain, self.kind)?))
+        Ok(Linear::new(self.weights.stacked(&names, norm.map(Norm::folded), self.kind)?))
     }
 }
 
@@ -58,17 +69,18 @@ pub struct Changing<'a> {
 }
 
 impl Changing<'_> {
-    /// `input`, which follows the layer's norm, with the changes; its matrices belong to `module`.
-    pub(super) fn folded(
+    /// `input`, which follows the layer's norm if there is one, with the changes; its matrices belong to
+    /// `module`.
+    pub(super) fn stacked(
         &self,
-        norm: &Norm,
+        norm: Option<&Norm>,
         input: &Linear,
         module: &str,
         parts: &[(&str, i64)],
     ) -> Result<Linear> {
         let at = |(part, rows): &(&str, i64)| (format!("{}.{module}.{part}", self.layer), *rows);
         let places: Vec<(String, i64)> = parts.iter().map(at).collect();
-        input.changed(self.changes, &places, Some(&norm.gain))
+        input.changed(self.changes, &places, norm.map(Norm::folded))
     }
 
     pub(super) fn plain(&self, linear: &Linear, module: &str, part: &str) -> Result<Linear> {
@@ -104,6 +116,11 @@ pub(super) struct Prefix {
 }
 
 impl Prefix {
+    /// m
+    pub(super) fn length(&self) -> i64 {
+        self.keys.size()[2]
+    }
+
     /// Prepends these to keys and values `[rows, heads, n, d_kv]`: `[rows, heads, m + n, d_kv]`.
     pub(super) fn before(&self, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let join = |own: &Tensor, x: &Tensor| -> Result<Tensor> {
@@ -116,7 +133,7 @@ impl Prefix {
 
     /// Extends a bias `[.., n]` over keys to `[.., m + n]`, with zeros for these.
     pub(super) fn widened(&self, bias: &Tensor) -> Result<Tensor> {
-        Ok(bias.f_constant_pad_nd([self.keys.size()[2], 0])?)
+        Ok(bias.f_constant_pad_nd([self.length(), 0])?)
     }
 }
 
@@ -127,12 +144,45 @@ pub(super) fn add(
     inner: &Tensor,
     output: &Linear,
     bottleneck: &Option<Bottleneck>,
-    dropout: f64,
+    dropout: &Dropout,
 ) -> Result<Tensor> {
     let Some(bottleneck) = bottleneck else { return output.add(x, inner, dropout) };
     let out = bottleneck.forward(&output.forward(inner)?)?;
-    let out = if dropout > 0.0 { out.f_dropout(dropout, true)? } else { out };
-    Ok(x.f_add(&out)?)
+    Ok(x.f_add(&dropout.apply(out)?)?)
+}
+
+/// `x` `[n, ..]` in parts of these sizes, without an operation for one part.
+pub(super) fn split(x: &Tensor, sizes: &[i64]) -> Result<Vec<Tensor>> {
+    match sizes.len() {
+        1 => Ok(vec![x.shallow_clone()]),
+        _ => Ok(x.f_split_with_sizes(sizes, 0)?),
+    }
+}
+
+/// Parts `[n, ..]` as one, without an operation for one part.
+pub(super) fn join(mut parts: Vec<Tensor>) -> Result<Tensor> {
+    match parts.len() {
+        1 => Ok(parts.remove(0)),
+        _ => Ok(Tensor::f_cat(&parts, 0)?),
+    }
+}
+
+/// `parts` stacked projections `[rows * n, parts * inner]`, as `[rows, heads, n, d_kv]` each.
+pub(super) fn by_head(
+    x: &Tensor,
+    rows: i64,
+    parts: i64,
+    heads: i64,
+    pass: &Pass,
+) -> Result<Vec<Tensor>> {
+    let size = [rows, x.size()[0] / rows, parts, heads, x.size()[1] / (parts * heads)];
+    let x = x.f_view(size)?;
+    if pass.dropout > 0.0 && pass.operators == Operators::Separate {
+        // Separate products would copy every part.
+        return Ok(x.f_permute([2, 0, 3, 1, 4])?.f_contiguous()?.f_unbind(0)?);
+    }
+    let by_head = |part: Tensor| Ok(part.f_transpose(1, 2)?);
+    x.f_unbind(2)?.into_iter().map(by_head).collect()
 }
 
 /// Self-attention of one block.
@@ -149,7 +199,7 @@ pub struct SelfAttention {
 
 impl SelfAttention {
     pub fn gain(&self) -> &Tensor {
-        &self.norm.gain
+        self.norm.gain()
     }
 
     pub fn assemble(a: &Assembler, layer: &str) -> Result<Self> {
@@ -157,7 +207,7 @@ impl SelfAttention {
         let places = ["q", "k", "v"].map(|part| format!("{at}.{part}"));
         let norm = a.norm(&format!("{layer}.layer_norm"))?;
         Ok(SelfAttention {
-            input: a.folded(&norm, &places)?,
+            input: a.stacked(Some(&norm), &places)?,
             norm,
             output: a.linear(&format!("{at}.o"))?,
             heads: a.config.num_heads,
@@ -172,7 +222,7 @@ impl SelfAttention {
         let parts = [("q", inner), ("k", inner), ("v", inner)];
         Ok(SelfAttention {
             norm: c.norm(&self.norm)?,
-            input: c.folded(&self.norm, &self.input, MODULE, &parts)?,
+            input: c.stacked(Some(&self.norm), &self.input, MODULE, &parts)?,
             output: c.plain(&self.output, MODULE, "o")?,
             heads: self.heads,
             bottleneck: c.bottleneck(MODULE),
@@ -188,7 +238,7 @@ impl SelfAttention {
         k: &Tensor,
         v: &Tensor,
         bias: &Tensor,
-        dropout: f64,
+        dropout: &Dropout,
     ) -> Result<Tensor> {
         match &self.prefix {
             None => attend(q, k, v, Some(bias), dropout),
@@ -205,19 +255,25 @@ impl SelfAttention {
         x: &Tensor,
         layout: &Layout,
         bias: &[Tensor],
-        pass: Pass,
+        pass: &Pass,
     ) -> Result<Tensor> {
-        let qkv = self.input.forward(&self.norm.forward(x, pass.epsilon)?)?;
+        let weights = |g: &Group| g.rows * g.length * self.weights(g.length);
+        let count = x.numel() as i64 + layout.groups.iter().map(weights).sum::<i64>();
+        let dropout = Dropout::draw(pass, x, count)?;
+        let qkv = self.input.forward(&self.norm.forward(x, pass)?)?;
         let mut outputs = Vec::with_capacity(layout.groups.len());
-        let parts = qkv.f_split_with_sizes(&layout.sizes()[..], 0)?;
+        let parts = split(&qkv, &layout.sizes())?;
         for ((part, group), bias) in parts.iter().zip(&layout.groups).zip(bias) {
-            let [q, k, v] = self.heads_of(part, group.rows, group.length)?;
-            let out = self.attend(&q, &k, &v, bias, pass.dropout)?;
+            let [q, k, v] = self.heads_of(part, group.rows, pass)?;
+            let out = self.attend(&q, &k, &v, bias, &dropout)?;
             outputs.push(out.f_transpose(1, 2)?.f_reshape([group.rows * group.length, -1])?);
         }
-        let joined =
-            if outputs.len() == 1 { outputs.remove(0) } else { Tensor::f_cat(&outputs, 0)? };
-        add(x, &joined, &self.output, &self.bottleneck, pass.dropout)
+        add(x, &join(outputs)?, &self.output, &self.bottleneck, &dropout)
+    }
+
+    /// The number of attention weights of a position that attends to `length` positions.
+    fn weights(&self, length: i64) -> i64 {
+        self.heads * (length + self.prefix.as_ref().map_or(0, Prefix::length))
     }
 
     /// Over `[rows * new, d]` positions that follow those in the cache, and are added to it.
@@ -227,11 +283,12 @@ impl SelfAttention {
         rows: i64,
         cache: &mut Option<Cache>,
         bias: &Tensor,
-        pass: Pass,
+        pass: &Pass,
     ) -> Result<Tensor> {
-        let qkv = self.input.forward(&self.norm.forward(x, pass.epsilon)?)?;
-        let new = x.size()[0] / rows;
-        let [q, k, v] = self.heads_of(&qkv, rows, new)?;
+        let count = x.numel() as i64 + x.size()[0] * self.weights(bias.size()[3]);
+        let dropout = Dropout::draw(pass, x, count)?;
+        let qkv = self.input.forward(&self.norm.forward(x, pass)?)?;
+        let [q, k, v] = self.heads_of(&qkv, rows, pass)?;
         let cache = match cache {
             Some(cache) => {
                 cache.append(&k, &v)?;
@@ -239,15 +296,15 @@ impl SelfAttention {
             }
             None => cache.insert(Cache::new(k, v)),
         };
-        let out = self.attend(&q, &cache.keys()?, &cache.values()?, bias, pass.dropout)?;
-        let out = out.f_transpose(1, 2)?.f_reshape([rows * new, -1])?;
-        add(x, &out, &self.output, &self.bottleneck, pass.dropout)
+        let out = self.attend(&q, &cache.keys()?, &cache.values()?, bias, &dropout)?;
+        let out = out.f_transpose(1, 2)?.f_reshape([x.size()[0], -1])?;
+        add(x, &out, &self.output, &self.bottleneck, &dropout)
     }
 
     /// Queries, keys and values, `[rows, heads, length, d_kv]` each.
-    fn heads_of(&self, qkv: &Tensor, rows: i64, length: i64) -> Result<[Tensor; 3]> {
-        let parts = qkv.f_view([rows, length, 3, self.heads, -1])?.f_unbind(2)?;
-        Ok([parts[0].f_transpose(1, 2)?, parts[1].f_transpose(1, 2)?, parts[2].f_transpose(1, 2)?])
+    fn heads_of(&self, qkv: &Tensor, rows: i64, pass: &Pass) -> Result<[Tensor; 3]> {
+        let parts = by_head(qkv, rows, 3, self.heads, pass)?;
+        Ok(parts.try_into().expect("three parts"))
     }
 }
 
@@ -264,7 +321,7 @@ pub struct FeedForward {
 
 impl FeedForward {
     pub fn gain(&self) -> &Tensor {
-        &self.norm.gain
+        self.norm.gain()
     }
 
     pub fn assemble(a: &Assembler, layer: &str) -> Result<Self> {
@@ -274,7 +331,7 @@ impl FeedForward {
         let places: Vec<String> = parts.iter().map(|p| format!("{at}.{p}")).collect();
         let norm = a.norm(&format!("{layer}.layer_norm"))?;
         Ok(FeedForward {
-            input: a.folded(&norm, &places)?,
+            input: a.stacked(Some(&norm), &places)?,
             norm,
             output: a.linear(&format!("{at}.wo"))?,
             kind,
@@ -291,7 +348,7 @@ impl FeedForward {
         };
         Ok(FeedForward {
             norm: c.norm(&self.norm)?,
-            input: c.folded(&self.norm, &self.input, MODULE, parts)?,
+            input: c.stacked(Some(&self.norm), &self.input, MODULE, parts)?,
             output: c.plain(&self.output, MODULE, "wo")?,
             kind: self.kind,
             bottleneck: c.bottleneck(MODULE),
@@ -299,16 +356,17 @@ impl FeedForward {
     }
 
     /// `[n, d_model]` to the same shape.
-    pub fn forward(&self, x: &Tensor, pass: Pass) -> Result<Tensor> {
-        let inner = self.input.forward(&self.norm.forward(x, pass.epsilon)?)?;
+    pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let inner = self.output.weight.size()[1];
+        let dropout = Dropout::draw(pass, x, x.numel() as i64 + x.size()[0] * inner)?;
+        let inner = self.input.forward(&self.norm.forward(x, pass)?)?;
         let inner = if self.kind.gated {
             let halves = inner.f_chunk(2, -1)?;
             self.activate(halves[0].shallow_clone())?.f_mul(&halves[1])?
         } else {
             self.activate(inner)?
         };
-        let inner = if pass.dropout > 0.0 { inner.f_dropout(pass.dropout, true)? } else { inner };
-        add(x, &inner, &self.output, &self.bottleneck, pass.dropout)
+        add(x, &dropout.apply(inner)?, &self.output, &self.bottleneck, &dropout)
     }
 
     fn activate(&self, mut x: Tensor) -> Result<Tensor> {

@@ -2,9 +2,10 @@
 //!
 //! Low-rank changes follow Hu et al. 2021 (LoRA): `W x + scale B (A x)`.
 
-use super::norm::rms_norm;
+use super::dropout::Dropout;
+use super::layers::Pass;
 use super::product::{add_linear, linear};
-use crate::backbone::Changes;
+use crate::backbone::{Changes, recompute};
 use crate::{Error, Result};
 use tch::Tensor;
 
@@ -84,20 +85,31 @@ impl Linear {
     }
 
     /// `residual` `[n, out]` plus `x` `[n, in]` through the matrix, with dropout on the product.
-    pub fn add(&self, residual: &Tensor, x: &Tensor, dropout: f64) -> Result<Tensor> {
-        if self.is_plain() {
-            return add_linear(residual, x, &self.weight, dropout);
+    pub fn add(&self, residual: &Tensor, x: &Tensor, dropout: &Dropout) -> Result<Tensor> {
+        if self.is_plain()
+            && !self.weight.requires_grad()
+            && let Some(gradient) = recompute::take_gradient()
+        {
+            // The product with the matrix itself is not needed.
+            let back = tch::no_grad(|| -> Result<Tensor> {
+                Ok(dropout.apply(gradient.shallow_clone())?.f_matmul(&self.weight)?)
+            })?;
+            let pairs = [(residual.shallow_clone(), gradient), (x.shallow_clone(), back)];
+            return Ok(recompute::product(pairs)?.expect("two pairs"));
         }
-        let out = self.forward(x)?;
-        let out = if dropout > 0.0 { out.f_dropout(dropout, true)? } else { out };
-        Ok(residual.f_add(&out)?)
+        if self.is_plain() && dropout.probability() == 0.0 {
+            return add_linear(residual, x, &self.weight);
+        }
+        Ok(residual.f_add(&dropout.apply(self.forward(x)?)?)?)
     }
 }
 
 /// A norm whose gain is folded into the matrix after it.
 pub struct Norm {
     /// `[d]`, float32
-    pub gain: Tensor,
+    gain: Tensor,
+    /// The gain times what the norm leaves to the matrix.
+    folded: Tensor,
     /// A new gain relative to the folded one.
     ratio: Option<Tensor>,
     /// A bias relative to the folded gain.
@@ -105,29 +117,42 @@ pub struct Norm {
 }
 
 impl Norm {
-    pub fn new(gain: Tensor) -> Self {
-        Norm { gain, ratio: None, offset: None }
+    /// `rest` is that of the norm (`norm::rest`).
+    pub fn new(gain: Tensor, rest: f64) -> Result<Self> {
+        let folded = if rest == 1.0 { gain.shallow_clone() } else { gain.f_mul_scalar(rest)? };
+        Ok(Norm { gain, folded, ratio: None, offset: None })
+    }
+
+    /// `[d]`, float32
+    pub fn gain(&self) -> &Tensor {
+        &self.gain
+    }
+
+    /// The factor of the columns of the matrix after it, `[d]`, float32.
+    pub fn folded(&self) -> &Tensor {
+        &self.folded
     }
 
     /// The norm with changes of gain and bias. A gain of 0 cannot be changed and is an error.
     pub fn changed(&self, changes: &Changes, place: &str) -> Result<Self> {
-        let over = |value: &Tensor| -> Result<Tensor> {
+        let over = |value: &Tensor, gain: &Tensor| -> Result<Tensor> {
             if self.gain.f_eq(0.0)?.f_any()?.f_int64_value(&[])? != 0 {
                 return Err(Error::new("some elements of its gain are 0, which cannot be changed")
                     .at(place));
             }
-            Ok(value.f_div(&self.gain)?)
+            Ok(value.f_div(gain)?)
         };
         Ok(Norm {
             gain: self.gain.shallow_clone(),
-            ratio: changes.gain(place).map(over).transpose()?,
-            offset: changes.bias(place)?.as_ref().map(over).transpose()?,
+            folded: self.folded.shallow_clone(),
+            ratio: changes.gain(place).map(|gain| over(gain, &self.gain)).transpose()?,
+            offset: changes.bias(place)?.map(|bias| over(&bias, &self.folded)).transpose()?,
         })
     }
 
     /// The norm of packed rows `[N, d]`, for the matrix after it.
-    pub fn forward(&self, x: &Tensor, epsilon: f64) -> Result<Tensor> {
-        let mut out = rms_norm(x, epsilon)?;
+    pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let mut out = pass.norm.forward(x)?;
         let kind = out.kind();
         if let Some(ratio) = &self.ratio {
             out = out.f_mul(&ratio.f_to_kind(kind)?)?;
@@ -139,8 +164,8 @@ impl Norm {
     }
 
     /// The norm of rows `[n, d]` with its gain, if no matrix contains it.
-    pub fn with_gain(&self, x: &Tensor, epsilon: f64) -> Result<Tensor> {
-        let out = self.forward(x, epsilon)?;
-        Ok(out.f_mul(&self.gain.f_to_kind(out.kind())?)?)
+    pub fn with_gain(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let out = self.forward(x, pass)?;
+        Ok(out.f_mul(&self.folded.f_to_kind(out.kind())?)?)
     }
 }

@@ -22,7 +22,7 @@ pub trait Weights {
     fn get(&self, name: &str) -> Result<Tensor>;
 
     /// Matrices stacked by rows, with columns scaled by `gain`, `[in]`, as `kind`.
-    fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor>;
+    fn stacked(&self, names: &[String], gain: Option<&Tensor>, kind: Kind) -> Result<Tensor>;
 }
 
 /// All parameters of a T5 with this configuration.
@@ -116,17 +116,29 @@ impl Parameters {
     }
 }
 
+#[cfg(test)]
+impl FromIterator<(String, Tensor)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (String, Tensor)>>(parameters: I) -> Self {
+        Parameters(parameters.into_iter().collect())
+    }
+}
+
 impl Weights for Parameters {
     fn get(&self, name: &str) -> Result<Tensor> {
         let found = self.0.get(name).unwrap_or_else(|| panic!("no entry is called '{name}'"));
         Ok(found.shallow_clone())
     }
 
-    fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor> {
-        let parts = names
-            .iter()
-            .map(|name| Ok(self.get(name)?.f_mul(gain)?.f_to_kind(kind)?))
-            .collect::<Result<Vec<_>>>()?;
+    fn stacked(&self, names: &[String], gain: Option<&Tensor>, kind: Kind) -> Result<Tensor> {
+        let scaled = |name: &String| -> Result<Tensor> {
+            let matrix = self.get(name)?;
+            let matrix = match gain {
+                Some(gain) => matrix.f_mul(gain)?,
+                None => matrix,
+            };
+            Ok(matrix.f_to_kind(kind)?)
+        };
+        let parts = names.iter().map(scaled).collect::<Result<Vec<_>>>()?;
         Ok(if parts.len() == 1 { parts[0].shallow_clone() } else { Tensor::f_cat(&parts, 0)? })
     }
 }

@@ -1,15 +1,16 @@
 //! The encoder and the decoder: their blocks, biases and final norms.
 
-use super::attention::causal_mask;
+use super::attention::{causal_mask, prepared};
 use super::cache::Cache;
 use super::config::Config;
 use super::cross::{CrossAttention, Memory};
-use super::layers::{Assembler, Changing, FeedForward, Pass, SelfAttention};
+use super::dropout::Dropout;
+use super::layers::{Assembler, Changing, FeedForward, Pass, SelfAttention, split};
 use super::linear::Norm;
 use super::position::PositionBias;
 use crate::Result;
-use crate::backbone::Changes;
-use crate::backbone::{Group, Layout};
+use crate::backbone::{Changes, Group, Layout, Tape};
+use crate::tensor::upload::longs;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
@@ -47,24 +48,39 @@ impl Encoder {
     /// The gain of a norm, `block.0.layer.1.layer_norm` or `final_layer_norm`, `[d]`.
     pub fn gain(&self, norm: &str) -> Option<&Tensor> {
         let Some((block, layer)) = block_and_layer(norm) else {
-            return (norm == "final_layer_norm").then_some(&self.norm.gain);
+            return (norm == "final_layer_norm").then_some(self.norm.gain());
         };
         let (attention, feed_forward) = self.blocks.get(block)?;
         [attention.gain(), feed_forward.gain()].get(layer).copied()
     }
 
     /// Packed embeddings `[N, d]` to packed states `[N, d]`.
-    pub fn forward(&self, embeddings: &Tensor, layout: &Layout, pass: Pass) -> Result<Tensor> {
-        let mut biases = Vec::new();
-        let mut x = drop(embeddings, pass.dropout)?;
-        for (i, (attention, feed_forward)) in self.blocks.iter().enumerate() {
+    pub fn forward(
+        self: &Rc<Self>,
+        embeddings: &Tensor,
+        layout: &Layout,
+        pass: &Rc<Pass>,
+        tape: &Tape,
+    ) -> Result<Tensor> {
+        let layout = Rc::new(layout.shallow_clone());
+        let mut biases = Rc::new(Vec::new());
+        let mut x = tape.enter(&tape.once(|| Dropout::once(pass, embeddings))?)?;
+        for i in 0..self.blocks.len() {
             if let Some(positions) = self.positions.new_at(i) {
-                biases = by_group(positions, layout)?;
+                let new = by_group(positions, &layout, x.kind(), pass)?;
+                biases = Rc::new(new.iter().map(|b| tape.enter(b)).collect::<Result<_>>()?);
             }
-            x = attention.packed(&x, layout, &biases, pass)?;
-            x = feed_forward.forward(&x, pass)?;
+            let (own, layout, biases) = (self.clone(), layout.clone(), biases.clone());
+            let of_layer = pass.clone();
+            x = tape.layer(move || own.blocks[i].0.packed(&x, &layout, &biases, &of_layer))?;
+            let (own, of_layer) = (self.clone(), pass.clone());
+            let forward = move || own.blocks[i].1.forward(&x, &of_layer);
+            // The way back begins at the last layer: nothing is saved by computing it again.
+            let is_last = i + 1 == self.blocks.len();
+            x = if is_last { tape.once(forward)? } else { tape.layer(forward)? };
         }
-        drop(&self.norm.with_gain(&x, pass.epsilon)?, pass.dropout)
+        let states = self.norm.with_gain(&x, pass)?;
+        tape.once(|| Dropout::once(pass, &states))
     }
 }
 
@@ -102,7 +118,7 @@ impl State {
     /// Keeps only the rows with these indices, ascending in packed order.
     pub fn keep(&mut self, places: &[i64]) -> Result<()> {
         let select = |t: &Tensor, rows: &[i64]| -> Result<Tensor> {
-            Ok(t.f_index_select(0, &Tensor::f_from_slice(rows)?.f_to_device(t.device())?)?)
+            Ok(t.f_index_select(0, &longs(rows, t.device())?)?)
         };
         let mut end = 0;
         let mut kept = Vec::with_capacity(self.rows.len());
@@ -179,7 +195,7 @@ impl Decoder {
     /// The gain of a norm, as in the encoder.
     pub fn gain(&self, norm: &str) -> Option<&Tensor> {
         let Some((block, layer)) = block_and_layer(norm) else {
-            return (norm == "final_layer_norm").then_some(&self.norm.gain);
+            return (norm == "final_layer_norm").then_some(self.norm.gain());
         };
         let (attention, cross, feed_forward) = self.blocks.get(block)?;
         [attention.gain(), cross.gain(), feed_forward.gain()].get(layer).copied()
@@ -187,9 +203,15 @@ impl Decoder {
 
     /// The state before the first position. `expected` is the number of positions to follow: few
     /// are faster without keys and values of the encoder's states.
-    pub fn begin(&self, states: &Tensor, layout: &Layout, expected: i64) -> Result<State> {
+    pub fn begin(
+        &self,
+        states: &Tensor,
+        layout: &Layout,
+        expected: i64,
+        pass: &Pass,
+    ) -> Result<State> {
         let d = states.size()[1];
-        let parts = states.f_split_with_sizes(&layout.sizes()[..], 0)?;
+        let parts = split(states, &layout.sizes())?;
         let groups = parts
             .iter()
             .zip(&layout.groups)
@@ -199,23 +221,13 @@ impl Decoder {
             .blocks
             .iter()
             .map(|(_, cross, _)| {
-                groups
-                    .iter()
-                    .map(|group| match cross.is_cheaper_absorbed(group.size()[1], expected) {
-                        true => Ok(Memory::Absorbed(group.shallow_clone())),
-                        false => cross.project(group),
-                    })
-                    .collect()
+                groups.iter().map(|group| cross.memory(group, expected, pass)).collect()
             })
             .collect::<Result<_>>()?;
         Ok(State {
             past: self.blocks.iter().map(|_| None).collect(),
             memories,
-            masks: layout
-                .groups
-                .iter()
-                .map(|g| g.mask.as_ref().map(Tensor::shallow_clone))
-                .collect(),
+            masks: masks(layout, states.kind(), pass)?,
             rows: layout.row_counts(),
             length: 0,
         })
@@ -223,22 +235,67 @@ impl Decoder {
 
     /// Prepares a state for `more` positions: if they are many, computing keys and values of the
     /// encoder's states is now faster.
-    pub fn expect(&self, state: &mut State, more: i64) -> Result<()> {
+    pub fn expect(&self, state: &mut State, more: i64, pass: &Pass) -> Result<()> {
         for ((_, cross, _), groups) in self.blocks.iter().zip(&mut state.memories) {
             for memory in groups {
-                if let Memory::Absorbed(states) = memory
-                    && !cross.is_cheaper_absorbed(states.size()[1], more)
-                {
-                    *memory = cross.project(states)?;
+                let Memory::Absorbed(states) = memory else { continue };
+                let sizes = [states.size()[0], states.size()[1], more];
+                if !cross.is_cheaper_absorbed(sizes, pass.operators) {
+                    *memory = cross.project(states, pass)?;
                 }
             }
         }
         Ok(())
     }
 
+    /// Embeddings of all positions `[rows, new, d]`, rows in packed order, to states of the same shape;
+    /// `memory` `[N, d]` are the encoder's states. As `forward` after `begin`, with layers on a tape.
+    pub fn whole(
+        self: &Rc<Self>,
+        embeddings: &Tensor,
+        (memory, layout): (&Tensor, &Layout),
+        pass: &Rc<Pass>,
+        tape: &Tape,
+    ) -> Result<Tensor> {
+        let [rows, new, d] = embeddings.size()[..] else { unreachable!("3 dimensions") };
+        let parts = split(&tape.enter(memory)?, &layout.sizes())?;
+        let parts = parts.iter().zip(&layout.groups);
+        let groups = parts.map(|(part, g)| part.f_view([g.rows, g.length, d]));
+        let groups = Rc::new(groups.collect::<std::result::Result<Vec<_>, _>>()?);
+        let masks = Rc::new(masks(layout, memory.kind(), pass)?);
+        let row_counts = Rc::new(layout.row_counts());
+        let causal = causal_mask(new, embeddings.device())?;
+        let mut bias = Tensor::new();
+        let embeddings = embeddings.f_reshape([rows * new, d])?;
+        let mut x = tape.enter(&tape.once(|| Dropout::once(pass, &embeddings))?)?;
+        for i in 0..self.blocks.len() {
+            if let Some(positions) = self.positions.new_at(i) {
+                let new = positions.for_length(new)?.f_add(&causal)?;
+                bias = tape.enter(&prepared(new, x.kind(), pass.operators)?)?;
+            }
+            let (own, bias, of_layer) = (self.clone(), bias.shallow_clone(), pass.clone());
+            x =
+                tape.layer(move || own.blocks[i].0.cached(&x, rows, &mut None, &bias, &of_layer))?;
+            let (own, of_layer) = (self.clone(), pass.clone());
+            let (groups, masks, row_counts) = (groups.clone(), masks.clone(), row_counts.clone());
+            x = tape.layer(move || {
+                let cross = &own.blocks[i].1;
+                let memories = groups.iter().map(|group| cross.memory(group, new, &of_layer));
+                let memories = memories.collect::<Result<Vec<_>>>()?;
+                let memories = memories.iter().zip(masks.iter().map(Option::as_ref));
+                cross.forward(&x, &row_counts, memories, &of_layer)
+            })?;
+            let (own, of_layer) = (self.clone(), pass.clone());
+            x = tape.layer(move || own.blocks[i].2.forward(&x, &of_layer))?;
+        }
+        let states = self.norm.with_gain(&x, pass)?;
+        let states = tape.once(|| Dropout::once(pass, &states))?;
+        Ok(states.f_view([rows, new, d])?)
+    }
+
     /// Embeddings of the next positions `[rows, new, d]`, rows in packed order, to states of the
     /// same shape.
-    pub fn forward(&self, embeddings: &Tensor, state: &mut State, pass: Pass) -> Result<Tensor> {
+    pub fn forward(&self, embeddings: &Tensor, state: &mut State, pass: &Pass) -> Result<Tensor> {
         let [rows, new, d] = embeddings.size()[..] else { unreachable!("3 dimensions") };
         let seen = state.length + new;
         let mask = match new {
@@ -246,13 +303,14 @@ impl Decoder {
             _ => Some(causal_mask(seen, embeddings.device())?.f_narrow(2, state.length, new)?),
         };
         let mut bias = Tensor::new();
-        let mut x = drop(&embeddings.f_reshape([rows * new, d])?, pass.dropout)?;
+        let mut x = Dropout::once(pass, &embeddings.f_reshape([rows * new, d])?)?;
         for (i, (attention, cross, feed_forward)) in self.blocks.iter().enumerate() {
             if let Some(positions) = self.positions.new_at(i) {
                 bias = positions.for_length(seen)?.f_narrow(2, state.length, new)?;
                 if let Some(mask) = &mask {
                     bias = bias.f_add(mask)?;
                 }
+                bias = prepared(bias, x.kind(), pass.operators)?;
             }
             x = attention.cached(&x, rows, &mut state.past[i], &bias, pass)?;
             let memories = state.memories[i].iter().zip(state.masks.iter().map(Option::as_ref));
@@ -260,8 +318,8 @@ impl Decoder {
             x = feed_forward.forward(&x, pass)?;
         }
         state.length = seen;
-        let x = self.norm.with_gain(&x, pass.epsilon)?;
-        Ok(drop(&x, pass.dropout)?.f_view([rows, new, d])?)
+        let x = self.norm.with_gain(&x, pass)?;
+        Ok(Dropout::once(pass, &x)?.f_view([rows, new, d])?)
     }
 }
 
@@ -307,19 +365,28 @@ impl Positions {
     }
 }
 
+/// Added to the attention scores of each group's keys: -inf for padding.
+fn masks(layout: &Layout, kind: Kind, pass: &Pass) -> Result<Vec<Option<Tensor>>> {
+    let masks = layout.groups.iter().map(|group| group.mask.as_ref());
+    let ready = |mask: &Tensor| prepared(mask.shallow_clone(), kind, pass.operators);
+    masks.map(|mask| mask.map(ready).transpose()).collect()
+}
+
 /// Added to the attention scores of each group's rows: positions, and -inf for padding.
-fn by_group(positions: &PositionBias, layout: &Layout) -> Result<Vec<Tensor>> {
+fn by_group(
+    positions: &PositionBias,
+    layout: &Layout,
+    kind: Kind,
+    pass: &Pass,
+) -> Result<Vec<Tensor>> {
     let bias = positions.for_length(layout.longest())?;
     let of_group = |g: &Group| -> Result<Tensor> {
         let corner = bias.f_narrow(2, 0, g.length)?.f_narrow(3, 0, g.length)?;
-        Ok(match &g.mask {
+        let bias = match &g.mask {
             Some(mask) => corner.f_add(mask)?,
             None => corner,
-        })
+        };
+        prepared(bias, kind, pass.operators)
     };
     layout.groups.iter().map(of_group).collect()
-}
-
-fn drop(x: &Tensor, dropout: f64) -> Result<Tensor> {
-    Ok(if dropout > 0.0 { x.f_dropout(dropout, true)? } else { x.shallow_clone() })
 }

@@ -8,8 +8,10 @@ pub mod dtype;
 pub mod file;
 mod finite;
 pub mod ledger;
+pub mod memory;
 pub mod pickle;
 mod stored;
+pub mod upload;
 
 pub use finite::is_finite;
 pub use stored::{Found, Others, Stored};

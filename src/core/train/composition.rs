@@ -7,10 +7,12 @@ use crate::compose::{Isolation, Operator};
 use crate::prompt::PromptBank;
 use crate::router::normalise::top_k;
 use crate::router::{Keep, Normalisation, Phase, Router, Rule};
+use crate::tensor::upload::longs;
 use std::rc::Rc;
 use tch::{Device, Kind, Tensor};
 
 /// A composition for one set of tasks.
+#[derive(Clone)]
 pub struct Composition {
     pub bank: Rc<PromptBank>,
     /// `None` if there are no sources.
@@ -106,7 +108,7 @@ impl Composition {
             return Ok(Tensor::f_zeros(size, (Kind::Float, self.device))?);
         };
         let tasks: Vec<i64> = tasks.iter().map(|&task| task as i64).collect();
-        let tasks = Tensor::f_from_slice(&tasks)?.f_to_device(self.device)?;
+        let tasks = longs(&tasks, self.device)?;
         let kept = selection.isolation.kept(count);
         let keep = kept.map(|sources| Keep { sources, rule: selection.rule });
         let weights = router.weights(&tasks, phase, keep.as_ref())?;

@@ -6,8 +6,29 @@ use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The view of the run that a control receives: plain values before the step is made.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// The router's weights at inference by task, `[S]` each; empty without a router.
+#[derive(Clone, Default)]
+pub enum RouterWeights {
+    #[default]
+    None,
+    Known(BTreeMap<String, Vec<f64>>),
+    /// Computed when they are read: their values are on the device.
+    Computed(Rc<dyn Fn() -> Result<BTreeMap<String, Vec<f64>>>>),
+}
+
+impl RouterWeights {
+    /// The weights by task. Errors: those of their computation.
+    pub fn read(&self) -> Result<BTreeMap<String, Vec<f64>>> {
+        match self {
+            RouterWeights::None => Ok(BTreeMap::new()),
+            RouterWeights::Known(weights) => Ok(weights.clone()),
+            RouterWeights::Computed(weights) => weights(),
+        }
+    }
+}
+
+/// The view of the run that a control receives: values before the step is made.
+#[derive(Clone, Default)]
 pub struct View {
     /// The next step of the stage, from 1.
     pub step: u64,
@@ -28,8 +49,7 @@ pub struct View {
     pub task_sizes: BTreeMap<String, u64>,
     /// The losses and scores of earlier steps.
     pub history: Rc<History>,
-    /// The router's weights at inference by task, `[S]` each; empty without a router.
-    pub router_weights: BTreeMap<String, Vec<f64>>,
+    pub router_weights: RouterWeights,
 }
 
 /// What a control is checked against: a stage's length, and the valid names.
@@ -82,7 +102,8 @@ impl Setting {
         }
         if self.sources > 0 {
             let even = vec![1.0 / self.sources as f64; self.sources];
-            view.router_weights = self.tasks.keys().map(|t| (t.clone(), even.clone())).collect();
+            let weights = self.tasks.keys().map(|t| (t.clone(), even.clone())).collect();
+            view.router_weights = RouterWeights::Known(weights);
         }
         view
     }

@@ -2,9 +2,10 @@
 //! backbone encodes, each row with its own prompt.
 
 use super::batch::{Inputs, Placement};
-use crate::backbone::{Backbone, GroupCost, IGNORED, Layout};
+use crate::backbone::{Backbone, GroupCost, IGNORED, Layout, check_id};
+use crate::tensor::upload::{Part, Upload, Uploaded};
 use crate::{Error, Result};
-use tch::{Device, Tensor};
+use tch::Tensor;
 
 /// The input of the encoder.
 pub(super) struct Gathered {
@@ -13,18 +14,22 @@ pub(super) struct Gathered {
     pub(super) layout: Layout,
 }
 
-/// Packs rows of token ids, which end with `</s>`, and their other inputs for the encoder.
+/// Packs rows of token ids, which end with `</s>`, and their other inputs for the encoder. All indices go
+/// to the device with `upload`.
 ///
-/// An empty row, or a shift of another shape than the rows, is an error.
+/// An empty row, an id outside the vocabulary, or a shift of another shape than the rows, is an error.
 pub(super) fn gather(
     backbone: &dyn Backbone,
     rows: &[&[i64]],
     inputs: &Inputs,
-    placement: Placement,
-    cost: GroupCost,
-) -> Result<Gathered> {
-    let device = backbone.device();
-    let d_model = backbone.model_config().d_model;
+    (placement, cost): (Placement, GroupCost),
+    mut upload: Upload,
+) -> Result<(Gathered, Uploaded)> {
+    let (d_model, vocabulary) = {
+        let config = backbone.model_config();
+        (config.d_model, config.vocab_size)
+    };
+    rows.iter().flat_map(|ids| ids.iter()).try_for_each(|id| check_id(*id, vocabulary))?;
     let prompts = inputs.prompts.as_ref();
     let m = prompts.map_or(0, |p| p.vectors.size()[1]);
     let lengths: Vec<i64> = rows.iter().map(|ids| ids.len() as i64 + m).collect();
@@ -36,28 +41,15 @@ pub(super) fn gather(
         Some(p) => p.hidden[p.of_row[row]].iter().map(|i| i + start_of(row)).collect(),
         None => Vec::new(),
     };
-    let layout = Layout::plan(&lengths, cost, hidden, device)?;
+    let planned = Layout::planned(&lengths, cost, hidden, &mut upload)?;
 
-    let ids: Vec<i64> = rows.concat();
     let mut first = Vec::with_capacity(rows.len());
     let mut total = 0;
     for ids in rows {
         first.push(total);
         total += ids.len() as i64;
     }
-    let tokens = backbone.embed(&Tensor::f_from_slice(&ids)?.f_to_device(device)?)?;
-    let tokens = match &inputs.shift {
-        Some(shift) => tokens.f_add(&of_tokens(shift, rows, d_model)?.f_to_kind(tokens.kind())?)?,
-        None => tokens,
-    };
-    let table = match prompts {
-        Some(p) => {
-            let vectors = p.vectors.f_to_kind(tokens.kind())?;
-            Tensor::f_cat(&[tokens, vectors.f_reshape([-1, d_model])?], 0)?
-        }
-        None => tokens,
-    };
-    let index = layout.index(&lengths, device, |row, position| {
+    let index = planned.index(&lengths, |row, position| {
         let row = row as usize;
         let start = start_of(row);
         match prompts {
@@ -67,12 +59,28 @@ pub(super) fn gather(
             Some(_) if position >= start + m => first[row] + position - m,
             _ => first[row] + position,
         }
-    })?;
-    Ok(Gathered { embeddings: table.f_index_select(0, &index)?, layout })
+    });
+    let ids = upload.longs(&rows.concat());
+    let index = upload.longs(&index);
+    let shifted = inputs.shift.as_ref().map(|shift| shifted(shift, rows, d_model)).transpose()?;
+    let shifted = shifted.map(|places| upload.longs(&places));
+    let values = upload.send(backbone.device())?;
+
+    let mut table = backbone.embed(&values.longs(ids)?)?;
+    if let (Some(shift), Some(places)) = (&inputs.shift, shifted) {
+        let shift = shift.f_reshape([-1, d_model])?.f_index_select(0, &values.longs(places)?)?;
+        table = table.f_add(&shift.f_to_kind(table.kind())?)?;
+    }
+    if let Some(p) = prompts {
+        let vectors = p.vectors.f_to_kind(table.kind())?;
+        table = Tensor::f_cat(&[table, vectors.f_reshape([-1, d_model])?], 0)?;
+    }
+    let embeddings = table.f_index_select(0, &values.longs(index)?)?;
+    Ok((Gathered { embeddings, layout: planned.on_device(&values)? }, values))
 }
 
-/// The parts of a shift `[B, L, d]` at the tokens, concatenated: `[tokens, d]`.
-fn of_tokens(shift: &Tensor, rows: &[&[i64]], width: i64) -> Result<Tensor> {
+/// The places of the tokens in a flat shift `[B * L, d]`.
+fn shifted(shift: &Tensor, rows: &[&[i64]], width: i64) -> Result<Vec<i64>> {
     let longest = rows.iter().map(|ids| ids.len() as i64).max().unwrap_or(0);
     let [count, length, d] = shift.size()[..] else {
         return Err(Error::new(format!("a shift is [B, L, d], not {:?}", shift.size())));
@@ -84,20 +92,47 @@ fn of_tokens(shift: &Tensor, rows: &[&[i64]], width: i64) -> Result<Tensor> {
         )));
     }
     let places = (0..count).zip(rows);
-    let places: Vec<i64> = places
-        .flat_map(|(row, ids)| (0..ids.len() as i64).map(move |i| row * length + i))
-        .collect();
-    let places = Tensor::f_from_slice(&places)?.f_to_device(shift.device())?;
-    Ok(shift.f_reshape([-1, d])?.f_index_select(0, &places)?)
+    Ok(places.flat_map(|(row, ids)| (0..ids.len() as i64).map(move |i| row * length + i)).collect())
 }
 
-/// Targets as labels `[B, T]`, with `IGNORED` after the end of each row.
-pub(super) fn labels(targets: &[&[i64]], device: Device) -> Result<Tensor> {
-    let width = targets.iter().map(|t| t.len()).max().unwrap_or(0);
-    let mut flat = vec![IGNORED; targets.len() * width];
-    for (row, target) in targets.iter().enumerate() {
-        flat[row * width..][..target.len()].copy_from_slice(target);
+/// The targets of a batch in an upload.
+pub(super) struct Targets {
+    /// `[B, T]`, with `IGNORED` after the end of each row.
+    labels: Part,
+    /// `[B, T]`: the labels shifted right, the decoder's inputs.
+    inputs: Part,
+    pub(super) size: [i64; 2],
+}
+
+impl Targets {
+    /// A target without ids, or with an id outside the vocabulary, is an error.
+    pub(super) fn new(
+        targets: &[&[i64]],
+        backbone: &dyn Backbone,
+        upload: &mut Upload,
+    ) -> Result<Self> {
+        let config = backbone.model_config();
+        let width = targets.iter().map(|t| t.len()).max().unwrap_or(0);
+        let mut labels = vec![IGNORED; targets.len() * width];
+        let mut inputs = vec![config.pad_token_id; targets.len() * width];
+        for (row, target) in targets.iter().enumerate() {
+            let Some((_, before_last)) = target.split_last() else {
+                return Err(Error::new("a row of labels has no position that counts"));
+            };
+            target.iter().try_for_each(|id| check_id(*id, config.vocab_size))?;
+            labels[row * width..][..target.len()].copy_from_slice(target);
+            inputs[row * width] = config.decoder_start_token_id;
+            // The end of a shorter row is an input, whose label is ignored.
+            let shifted = if target.len() < width { target } else { before_last };
+            inputs[row * width + 1..][..shifted.len()].copy_from_slice(shifted);
+        }
+        let size = [targets.len() as i64, width as i64];
+        Ok(Targets { labels: upload.longs(&labels), inputs: upload.longs(&inputs), size })
     }
-    let flat = Tensor::f_from_slice(&flat)?.f_to_device(device)?;
-    Ok(flat.f_view([targets.len() as i64, width as i64])?)
+
+    /// Labels and decoder inputs.
+    pub(super) fn on_device(&self, values: &Uploaded) -> Result<[Tensor; 2]> {
+        let view = |part| -> Result<Tensor> { Ok(values.longs(part)?.f_view(self.size)?) };
+        Ok([view(self.labels)?, view(self.inputs)?])
+    }
 }

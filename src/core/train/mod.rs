@@ -35,6 +35,6 @@ mod trainer;
 pub use batches::{Batch, Batches, TaskBatches};
 pub use labels::check_labels;
 pub use seed::mix;
-pub use settings::{NonFinite, Settings};
+pub use settings::{NonFinite, Recompute, Settings};
 pub use stage::{Parts, Stage};
 pub use trainer::Trainer;

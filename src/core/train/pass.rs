@@ -3,41 +3,58 @@
 use super::batch::{Inputs, Outputs, Rows};
 use super::batches::Batch;
 use super::composition::Selection;
-use super::gather::{gather, labels};
+use super::gather::{Targets, gather};
 use super::knobs::Knobs;
 use super::learner::{BatchContext, Learner};
+use super::settings::Recompute;
 use super::stage::Parts;
 use crate::Result;
-use crate::backbone::GroupCost;
+use crate::backbone::{Backbone, GroupCost, Layout, Tape};
 use crate::router::Normalisation;
-use tch::{Device, Kind};
+use crate::tensor::upload::Upload;
+use tch::Tensor;
 
-/// The losses of one batch.
+/// The losses of one batch, on the device and without gradients.
 pub(super) struct Losses {
-    /// The mean over the target tokens, or the learner's own loss.
-    pub(super) loss: f64,
-    pub(super) by_row: Vec<f64>,
+    /// `[]`: the mean over the target tokens, or the learner's own loss.
+    pub(super) loss: Tensor,
+    /// `[B]`
+    pub(super) by_row: Tensor,
 }
 
 /// The forward pass of a batch, with gradients.
 ///
 /// Inputs that do not match the rows or the backbone, or a target without tokens, are errors.
 pub fn forward(rows: &Rows, inputs: &Inputs, dropout: f64) -> Result<Outputs> {
-    let backbone = rows.backbone.borrow();
-    let changed = backbone.model.changed(&inputs.changes)?;
-    let model = changed.as_deref().unwrap_or(&*backbone.model);
-    let sources: Vec<&[i64]> = rows.sources.iter().map(|ids| &ids[..]).collect();
-    let targets: Vec<&[i64]> = rows.targets.iter().map(|ids| &ids[..]).collect();
-    let gathered = gather(model, &sources, inputs, rows.placement, rows.cost)?;
-    let encoded = model.encode(&gathered.embeddings, gathered.layout, dropout)?;
-    let labels = labels(&targets, model.device())?;
-    let decoded = model.decode(&encoded, &model.shift_right(&labels)?, dropout)?;
-    let losses = model.token_losses(&decoded.logits, &labels)?;
-    Ok(Outputs { states: decoded.states, logits: decoded.logits, labels, losses })
+    Ok(forward_on(|_, _, _| Ok(Tape::default()), rows, inputs, dropout)?.0)
 }
 
-/// Forward and backward pass of one batch; gradients accumulate until the optimizer's step. A loss that is
-/// not finite has no gradients.
+/// Like `forward`, on the tape that `tape` makes for the backbone, the layout and the size of the targets.
+fn forward_on(
+    tape: impl Fn(&dyn Backbone, &Layout, [i64; 2]) -> Result<Tape>,
+    rows: &Rows,
+    inputs: &Inputs,
+    dropout: f64,
+) -> Result<(Outputs, Tape)> {
+    let backbone = rows.backbone.borrow();
+    let model = &*backbone.model;
+    let sources: Vec<&[i64]> = rows.sources.iter().map(|ids| &ids[..]).collect();
+    let targets: Vec<&[i64]> = rows.targets.iter().map(|ids| &ids[..]).collect();
+    let mut upload = Upload::default();
+    let targets = Targets::new(&targets, model, &mut upload)?;
+    let form = (rows.placement, rows.cost);
+    let (gathered, values) = gather(model, &sources, inputs, form, upload)?;
+    let [labels, decoder_inputs] = targets.on_device(&values)?;
+    let tape = tape(model, &gathered.layout, targets.size)?;
+    let changed = model.changed(&inputs.changes.map(|tensor| tape.enter(tensor))?)?;
+    let model = changed.as_deref().unwrap_or(model);
+    let encoded = model.encode_on(&tape, &gathered.embeddings, gathered.layout, dropout)?;
+    let decoded = model.decode_on(&tape, &encoded, &decoder_inputs, dropout)?;
+    let losses = model.token_losses(&decoded.logits, &labels)?;
+    Ok((Outputs { states: decoded.states, logits: decoded.logits, labels, losses }, tape))
+}
+
+/// Forward and backward pass of one batch; gradients accumulate until the optimizer's step.
 pub(super) fn pass(
     parts: &Parts,
     learner: Option<&dyn Learner>,
@@ -61,19 +78,32 @@ pub(super) fn pass(
         cost,
     };
     let inputs = learner.map(|l| l.inputs(&rows, context)).transpose()?.unwrap_or_default();
-    let outputs = forward(&rows, &inputs, context.dropout)?;
+    let tape = |model: &dyn Backbone, layout: &Layout, targets: [i64; 2]| {
+        let recomputes = match settings.recompute {
+            Recompute::Never => false,
+            Recompute::Always => true,
+            Recompute::Beyond(bytes) => model.graph_bytes(layout, targets, context.dropout) > bytes,
+        };
+        Tape::new(recomputes, context.dropout > 0.0)
+    };
+    let (outputs, tape) = forward_on(tape, &rows, &inputs, context.dropout)?;
     let other = learner.map(|l| l.loss(&rows, context, &outputs)).transpose()?.flatten();
+    let own = other.is_some();
     let loss = match other {
         Some(loss) => loss,
         None => outputs.losses.mean()?,
     };
-    let value = loss.f_double_value(&[])?;
     // There are no gradients if every group is frozen.
-    if value.is_finite() && loss.requires_grad() {
-        loss.f_div_scalar(settings.accumulate as f64)?.f_backward()?;
+    let losses = Losses { loss: loss.f_detach()?, by_row: outputs.losses.by_row()?.f_detach()? };
+    drop(outputs);
+    if loss.requires_grad() {
+        let loss = match settings.accumulate {
+            1 => loss,
+            batches => loss.f_div_scalar(batches as f64)?,
+        };
+        tape.backward(&loss, own)?;
     }
-    let by_row = outputs.losses.by_row()?.f_detach()?.f_to_device(Device::Cpu)?;
-    Ok(Losses { loss: value, by_row: Vec::try_from(&by_row.f_to_kind(Kind::Double)?)? })
+    Ok(losses)
 }
 
 /// The selection in a control's knobs.

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::backbone::{Backbone, Encoded, Generate, Generation, GroupCost, LoadedBackbone};
 use crate::data::{LabelWords, Split, TaskSet, Tokenizer};
 use crate::names;
+use crate::tensor::upload::Upload;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::rc::Rc;
@@ -200,7 +201,8 @@ impl Predictor<'_> {
         let inputs = self.inputs_of(items, batch, cost)?;
         let changed = self.model.changed(&inputs.changes)?;
         let model = changed.as_deref().unwrap_or(self.model);
-        let gathered = gather(model, &sources, &inputs, self.options.placement, cost)?;
+        let form = (self.options.placement, cost);
+        let (gathered, _) = gather(model, &sources, &inputs, form, Upload::default())?;
         let encoded = model.encode(&gathered.embeddings, gathered.layout, 0.0)?;
         Ok(EncodedBatch { encoded, model: changed })
     }

@@ -5,12 +5,12 @@ use super::composition::{Composition, Selection};
 use super::control::{Control, Setting, View};
 use super::knobs::{Knobs, Value};
 use super::learner::{BatchContext, Learner, TaskInputs};
-use super::optimizer::{Group, Optimizer};
+use super::optimizer::{Flat, Gradients, Group, Optimizer};
 use super::predict::{Decoding, Evaluation};
 use super::prompt_predictor::PromptPredictor;
 use super::rows::tokenize;
 use super::sampler::Sampler;
-use super::{NonFinite, Parts, Settings, Stage, TaskBatches, Trainer};
+use super::{NonFinite, Parts, Recompute, Settings, Stage, TaskBatches, Trainer};
 use crate::Result;
 use crate::backbone::toy::{HEAD, Toy};
 use crate::backbone::{Beams, Change, Changes, Generate, Generation, LoadedBackbone, Origin};
@@ -105,9 +105,10 @@ fn composition(tasks: &[String]) -> Composition {
 struct SignDescent;
 
 impl Optimizer for SignDescent {
-    fn step(&mut self, group: &Group, lr: f64, _weight_decay: f64) -> Result<()> {
-        for (_, parameter) in group.parameters.iter().filter(|(_, p)| p.grad().defined()) {
-            let step = parameter.grad().f_sign()?.f_mul_scalar(lr)?;
+    fn step(&mut self, flat: &Flat, gradients: &Gradients, lr: f64, _decay: f64) -> Result<()> {
+        for part in gradients.parts(flat) {
+            let (_, parameter, gradient) = part?;
+            let step = gradient.f_sign()?.f_mul_scalar(lr)?;
             let _ = tch::no_grad(|| parameter.shallow_clone().f_sub_(&step))?;
         }
         Ok(())
@@ -182,6 +183,7 @@ fn trainer(learner: Rc<dyn Learner>, groups: Vec<Group>) -> Trainer {
             dropout: 0.0,
             seed: 1,
             group_cost: None,
+            recompute: Recompute::Never,
             non_finite: NonFinite::Stop,
             evaluate_every: 0,
             evaluation: evaluation(Decoding::Greedy),
@@ -278,6 +280,12 @@ fn generation_is_for_every_backbone() {
     let encoded = model.encode_padded(&embedded, Some(&mask), model.group_cost(), 0.0).unwrap();
     let options = Generation { max_new_tokens: 5 };
     let greedy = model.greedy(&encoded, options).unwrap();
+    let cut = |row: usize, ids: &[i64]| ids.len() > 1 + row;
+    let read_at_once = |interval| model.greedy_by(interval, &encoded, options, cut).unwrap();
+    assert_eq!(read_at_once(1), [&greedy[0][..2], &greedy[1][..3]]);
+    for interval in [2, 3, 8] {
+        assert_eq!(read_at_once(interval), read_at_once(1), "{interval}");
+    }
     let one = Beams { num_beams: 1, ..Beams::default() };
     assert_eq!(model.beam_search(&encoded, options, one).unwrap(), greedy);
     // The first token of greedy decoding is the most likely one.

@@ -28,7 +28,7 @@ const FIELDS: [(&str, Get); 18] = [
     ("scores", |lua, view| view.history.evaluations.last().map(|e| e.scores.clone()).into_lua(lua)),
     ("score", |lua, view| view.history.evaluations.last().map(|e| e.average).into_lua(lua)),
     ("score_averages", |lua, view| view.history.score_averages.clone().into_lua(lua)),
-    ("router_weights", |lua, view| view.router_weights.clone().into_lua(lua)),
+    ("router_weights", |lua, view| view.router_weights.read()?.into_lua(lua)),
 ];
 
 fn evaluations(lua: &Lua, view: &View) -> mlua::Result<Vec<Table>> {

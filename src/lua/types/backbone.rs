@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::stdlib;
 use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
-use compt_core::backbone::{Beams, Encoded, Generate, Generation, LoadedBackbone};
+use compt_core::backbone::{Backbone, Beams, Encoded, Generate, Generation, LoadedBackbone};
 use compt_core::pretrained::{self, Embedded};
 use compt_core::tensor::{device, dtype};
 use compt_study::hub::{Hub, RepoId, RepoKind, model_files, model_missing};
@@ -217,8 +217,7 @@ impl UserData for LuaBackbone {
         methods.add_method("embed", |_, this, ids: TensorArg| {
             let b = this.0.borrow();
             let ids = ids::whole(ids, "ids").map_err(|e| e.at("backbone:embed"))?;
-            let ids = ids.f_to_device(b.model.device()).map_err(Error::from)?;
-            Ok(LuaTensor::new(b.model.embed(&ids)?))
+            Ok(LuaTensor::new(embedded(&*b.model, &ids)?))
         });
         methods.add_method("encode", |lua, this, options: Value| {
             let o = Options::new("backbone:encode", options)?;
@@ -264,7 +263,9 @@ impl LuaBackbone {
             labels.map(|labels| on_device(ids::labels(labels, rows, vocabulary))).transpose()?;
         let inputs = match (decoder_ids, &labels) {
             (Some(given), labels) => {
-                let given = on_device(ids::of_rows(given, "'decoder_input_ids'", rows))?;
+                let given = ids::of_rows(given, "'decoder_input_ids'", rows);
+                let given = given.and_then(|ids| b.model.check_ids(&ids).map(|()| ids));
+                let given = on_device(given)?;
                 if let Some(labels) = labels.as_ref().filter(|labels| labels.size() != given.size())
                 {
                     let (own, other) = (given.size(), labels.size());
@@ -342,7 +343,7 @@ impl LuaBackbone {
             if ids.numel() == 0 {
                 return Err(o.error("option 'input_ids' holds no ids: nothing to encode".into()));
             }
-            (b.model.embed(&ids.to_device(b.model.device()))?, mask)
+            (embedded(&*b.model, &ids)?, mask)
         } else {
             let texts: Vec<String> = match text {
                 Some(Value::String(one)) => vec![one.to_str()?.to_string()],
@@ -351,7 +352,7 @@ impl LuaBackbone {
             };
             let rows = b.need_tokenizer()?.encode_batch(&texts)?;
             let (ids, mask) = ids::pad(&rows, b.model.model_config().pad_token_id)?;
-            (b.model.embed(&ids.to_device(b.model.device()))?, Some(mask))
+            (embedded(&*b.model, &ids)?, Some(mask))
         };
         let mask = match mask {
             Some(mask) => Some(ids::mask(mask).map_err(|e| o.error_of(e))?),
@@ -361,6 +362,12 @@ impl LuaBackbone {
         let encoded = b.model.encode_padded(&embeds, mask.as_ref(), cost, dropout)?;
         Ok(Input { encoded })
     }
+}
+
+/// The embeddings of a script's ids.
+fn embedded(model: &dyn Backbone, ids: &Tensor) -> Result<Tensor> {
+    model.check_ids(ids)?;
+    model.embed(&ids.f_to_device(model.device())?)
 }
 
 /// A list of at least one text.

@@ -70,6 +70,9 @@ pub fn labels(labels: TensorArg, rows: i64, vocabulary: i64) -> Result<Tensor> {
         ))
         .hint("labels are token ids, or -100 to ignore a position"));
     }
+    if labels.f_ne(IGNORED)?.f_any_dim(1, false)?.f_all()?.f_int64_value(&[])? == 0 {
+        return Err(Error::new("a row of labels has no position that counts"));
+    }
     Ok(labels)
 }
 

@@ -1,7 +1,7 @@
 //! The settings of a control at every step of a run, without the run.
 
 use crate::Result;
-use compt_core::train::control::{Control, Setting, View};
+use compt_core::train::control::{Control, RouterWeights, Setting, View};
 use compt_core::train::history::{Evaluated, History};
 use compt_core::train::knobs::{KNOBS, Knobs, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,8 +177,10 @@ fn other_course(view: &View, better: bool) -> View {
         *average = score(by);
         spread(scores, |share| score(by * share));
     }
-    for weights in view.router_weights.values_mut() {
-        weights.iter_mut().enumerate().for_each(|(i, w)| *w = f64::from(u8::from(i == 0)));
+    if let RouterWeights::Known(by_task) = &mut view.router_weights {
+        for weights in by_task.values_mut() {
+            weights.iter_mut().enumerate().for_each(|(i, w)| *w = f64::from(u8::from(i == 0)));
+        }
     }
     view
 }

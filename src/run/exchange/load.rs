@@ -95,7 +95,7 @@ fn missing(run: &Path) -> Error {
             .hint("the file was removed: `compt resume` writes it again from the checkpoint");
     }
     none.hint(
-        "the file was removed, or the method gives no task a prompt of its own: what a row is given \
-         follows from its input, or the backbone is changed; `compt eval` evaluates the run again",
+        "the file was removed, or the method has no prompt per task: its prompts depend on the input, or it changes \
+         the backbone; `compt eval` can evaluate it",
     )
 }

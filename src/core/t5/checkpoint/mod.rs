@@ -204,13 +204,13 @@ impl Weights for Checkpoint<'_> {
         Ok(tensor)
     }
 
-    fn stacked(&self, names: &[String], gain: &Tensor, kind: Kind) -> Result<Tensor> {
+    fn stacked(&self, names: &[String], gain: Option<&Tensor>, kind: Kind) -> Result<Tensor> {
         let heights = names.iter().map(|name| self.find(name).1.rows()[0] as i64);
-        let total = heights.clone().sum();
-        let target = Tensor::f_empty([total, gain.size()[0]], (kind, self.device))?;
+        let size = [heights.clone().sum(), self.find(&names[0]).1.rows()[1] as i64];
+        let target = Tensor::f_empty(size, (kind, self.device))?;
         let mut at = 0;
         for (name, height) in names.iter().zip(heights) {
-            self.pour(name, &target.f_narrow(0, at, height)?, Some(gain))?;
+            self.pour(name, &target.f_narrow(0, at, height)?, gain)?;
             at += height;
         }
         Ok(target)

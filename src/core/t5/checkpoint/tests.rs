@@ -113,7 +113,7 @@ fn folded_matrices_are_those_of_plain_arithmetic() {
         let at = "decoder.block.0.layer.0";
         let gain = checkpoint.get(&format!("{at}.layer_norm.weight")).unwrap().to_kind(Kind::Float);
         let names = ["q", "k", "v"].map(|part| format!("{at}.SelfAttention.{part}.weight"));
-        let found = checkpoint.stacked(&names, &gain, kind).unwrap();
+        let found = checkpoint.stacked(&names, Some(&gain), kind).unwrap();
         let parts = names.map(|name| (checkpoint.get(&name).unwrap() * &gain).to_kind(kind));
         assert!(found.equal(&Tensor::cat(&parts, 0)));
     }

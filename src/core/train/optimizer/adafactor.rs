@@ -1,11 +1,12 @@
 //! Adafactor (Shazeer & Stern, 2018) with an external learning rate, as in `transformers`:
 //! for a matrix only row and column means of the squared gradient are stored.
 
-use super::{Group, Make, Optimizer, gradient, restored};
+use super::flat::{Flat, Gradients};
+use super::states::{Entry, Layout, States};
+use super::{Group, Make, Optimizer};
 use crate::Result;
-use crate::nn::{Named, named};
+use crate::nn::Named;
 use crate::options::{Options, Registered};
-use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
 /// - `scale_parameter`: whether the rate is relative to the size of the parameter (false)
@@ -53,61 +54,41 @@ impl Default for AdafactorOptions {
     }
 }
 
-/// The moving average of squared gradients.
-enum Square {
-    Full(Tensor),
-    Factored { rows: Tensor, columns: Tensor },
-}
-
-struct Average {
-    steps: i64,
-    square: Square,
-}
-
 struct Adafactor {
     options: AdafactorOptions,
-    state: BTreeMap<String, Average>,
+    states: States,
 }
 
 impl Adafactor {
     fn new(options: AdafactorOptions) -> Self {
-        Adafactor { options, state: BTreeMap::new() }
+        Adafactor { options, states: States::default() }
     }
 }
 
-/// The shapes of a matrix's row and column means; `None` for other tensors.
-fn factors(shape: &[i64]) -> Option<[Vec<i64>; 2]> {
-    let [front @ .., rows, columns] = shape else { return None };
-    Some([rows, columns].map(|last| [front, &[*last]].concat()))
+/// The moving average of squared gradients: of a matrix, its row and column means.
+fn layout(shape: &[i64]) -> Layout {
+    let [front @ .., rows, columns] = shape else { return vec![("exp_avg_sq", shape.to_vec())] };
+    let means = [("exp_avg_sq_row", rows), ("exp_avg_sq_col", columns)];
+    means.map(|(name, last)| (name, [front, &[*last]].concat())).to_vec()
 }
 
-impl Square {
-    fn zeros(parameter: &Tensor) -> Result<Self> {
-        let options = (Kind::Float, parameter.device());
-        Ok(match factors(&parameter.size()) {
-            None => Square::Full(Tensor::f_zeros(parameter.size(), options)?),
-            Some([rows, columns]) => Square::Factored {
-                rows: Tensor::f_zeros(rows, options)?,
-                columns: Tensor::f_zeros(columns, options)?,
-            },
-        })
-    }
-
-    /// Adds a gradient with weight `share`, and returns it divided by the root of the average.
-    fn normalise(&mut self, grad: &Tensor, eps: f64, share: f64) -> Result<Tensor> {
-        let square = grad.f_square()?.f_add_scalar_(eps)?;
-        match self {
-            Square::Full(average) => {
-                Ok(average.f_lerp_(&square, share)?.f_rsqrt()?.f_mul_(grad)?)
-            }
-            Square::Factored { rows, columns } => {
-                let rows = rows.f_lerp_(&square.f_mean_dim(-1, false, None)?, share)?;
-                let columns = columns.f_lerp_(&square.f_mean_dim(-2, false, None)?, share)?;
-                let relative = rows.f_div(&rows.f_mean_dim(-1, true, None)?)?;
-                let update = grad.f_mul(&relative.f_rsqrt()?.f_unsqueeze(-1)?)?;
-                Ok({ update }.f_mul_(&columns.f_rsqrt()?.f_unsqueeze(-2)?)?)
-            }
+/// Adds a gradient with weight `share` to the averages, and returns it divided by the root of them.
+fn normalise(
+    averages: &mut [(&str, Tensor)],
+    grad: &Tensor,
+    eps: f64,
+    share: f64,
+) -> Result<Tensor> {
+    let square = grad.f_square()?.f_add_scalar_(eps)?;
+    match averages {
+        [(_, rows), (_, columns)] => {
+            let rows = rows.f_lerp_(&square.f_mean_dim(-1, false, None)?, share)?;
+            let columns = columns.f_lerp_(&square.f_mean_dim(-2, false, None)?, share)?;
+            let relative = rows.f_div(&rows.f_mean_dim(-1, true, None)?)?;
+            let update = grad.f_mul(&relative.f_rsqrt()?.f_unsqueeze(-1)?)?;
+            Ok({ update }.f_mul_(&columns.f_rsqrt()?.f_unsqueeze(-2)?)?)
         }
+        averages => Ok(averages[0].1.f_lerp_(&square, share)?.f_rsqrt()?.f_mul_(grad)?),
     }
 }
 
@@ -118,25 +99,26 @@ fn rms(tensor: &Tensor) -> Result<Tensor> {
 impl AdafactorOptions {
     fn update(
         &self,
-        average: &mut Average,
+        state: &mut Entry,
         parameter: &mut Tensor,
         grad: &Tensor,
         lr: f64,
         weight_decay: f64,
     ) -> Result<()> {
-        average.steps += 1;
-        let share = (average.steps as f64).powf(-self.decay_rate);
-        let mut update = average.square.normalise(grad, self.eps, share)?;
+        state.steps += 1;
+        let share = (state.steps as f64).powf(-self.decay_rate);
+        let mut update = normalise(&mut state.tensors, grad, self.eps, share)?;
         let excess = rms(&update)?.f_div_scalar(self.clip_threshold)?.f_clamp_min(1.0)?;
         // All factors of the step, computed on the device.
         let mut rate = excess.f_reciprocal()?.f_mul_scalar_(lr)?;
-        let mut decay = lr * weight_decay;
+        let decay = lr * weight_decay;
         if self.scale_parameter {
             let scale = rms(parameter)?.f_clamp_min(self.min_scale)?;
             rate = rate.f_mul_(&scale)?;
-            decay *= scale.f_double_value(&[])?;
-        }
-        if decay != 0.0 {
+            if decay != 0.0 {
+                let _ = parameter.f_mul_(&scale.f_mul_scalar(-decay)?.f_add_scalar_(1.0)?)?;
+            }
+        } else if decay != 0.0 {
             let _ = parameter.f_mul_scalar_(1.0 - decay)?;
         }
         let _ = parameter.f_sub_(&update.f_mul_(&rate)?)?;
@@ -145,56 +127,31 @@ impl AdafactorOptions {
 }
 
 impl Optimizer for Adafactor {
-    fn step(&mut self, group: &Group, lr: f64, weight_decay: f64) -> Result<()> {
+    fn step(&mut self, flat: &Flat, gradients: &Gradients, lr: f64, decay: f64) -> Result<()> {
         tch::no_grad(|| {
-            for (name, parameter) in &group.parameters {
-                let Some(grad) = gradient(parameter)? else { continue };
-                if !self.state.contains_key(name) {
-                    let average = Average { steps: 0, square: Square::zeros(parameter)? };
-                    self.state.insert(name.clone(), average);
+            for part in gradients.parts(flat) {
+                let (name, parameter, grad) = part?;
+                if !self.states.0.contains_key(name) {
+                    let options = (Kind::Float, parameter.device());
+                    let zeros = |(name, shape)| Ok((name, Tensor::f_zeros(shape, options)?));
+                    let tensors = layout(&parameter.size()).into_iter().map(zeros);
+                    let tensors = tensors.collect::<Result<_>>()?;
+                    self.states.0.insert(name.into(), Entry { tensors, ..Entry::default() });
                 }
-                let average = self.state.get_mut(name).expect("inserted above");
+                let state = self.states.0.get_mut(name).expect("inserted above");
                 let mut parameter = parameter.shallow_clone();
-                self.options.update(average, &mut parameter, &grad, lr, weight_decay)?;
+                self.options.update(state, &mut parameter, &grad, lr, decay)?;
             }
             Ok(())
         })
     }
 
     fn state(&self) -> Result<Named> {
-        let mut all = Vec::new();
-        for (name, average) in &self.state {
-            all.push((format!("{name}.step"), Tensor::from(average.steps)));
-            let parts = match &average.square {
-                Square::Full(square) => vec![("exp_avg_sq", square)],
-                Square::Factored { rows, columns } => {
-                    vec![("exp_avg_sq_row", rows), ("exp_avg_sq_col", columns)]
-                }
-            };
-            for (quantity, tensor) in parts {
-                all.push((format!("{name}.{quantity}"), tensor.f_detach_copy()?));
-            }
-        }
-        Ok(all)
+        self.states.named()
     }
 
     fn load_state(&mut self, groups: &[Group], state: &[(String, Tensor)]) -> Result<()> {
-        let mut loaded = BTreeMap::new();
-        for (name, parameter) in groups.iter().flat_map(|group| &group.parameters) {
-            let value = |quantity: &str| named::find(state, &format!("{name}.{quantity}"));
-            let Ok(steps) = value("step") else { continue };
-            let part =
-                |quantity, shape: &[i64]| restored(value(quantity)?, shape, parameter.device());
-            let square = match factors(&parameter.size()) {
-                None => Square::Full(part("exp_avg_sq", &parameter.size())?),
-                Some([rows, columns]) => Square::Factored {
-                    rows: part("exp_avg_sq_row", &rows)?,
-                    columns: part("exp_avg_sq_col", &columns)?,
-                },
-            };
-            loaded.insert(name.clone(), Average { steps: steps.f_int64_value(&[])?, square });
-        }
-        self.state = loaded;
+        self.states = States::load(groups, state, false, layout)?;
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! AdamW (Loshchilov & Hutter, 2019), and Adam with steps relative to each tensor's size.
 
-use super::{Group, Make, Optimizer, gradient, restored};
+use super::flat::{Flat, Gradients, Run};
+use super::states::{Entry, States};
+use super::{Group, Make, Optimizer};
 use crate::Result;
-use crate::nn::{Named, named};
+use crate::nn::Named;
 use crate::options::{Options, Registered};
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
@@ -57,22 +59,72 @@ impl Default for AdamWOptions {
     }
 }
 
-struct Moments {
-    steps: i64,
-    first: Tensor,
-    second: Tensor,
-    /// The scale of the step.
-    scale: f64,
-}
+/// The names of the moments in a checkpoint.
+const MOMENTS: [&str; 2] = ["exp_avg", "exp_avg_sq"];
 
 pub(super) struct AdamW {
     options: AdamWOptions,
-    state: BTreeMap<String, Moments>,
+    /// Their tensors are views of `moments`.
+    states: States,
+    /// The moments of a [`Flat`], `[n]` each, by the name of its first parameter.
+    moments: BTreeMap<String, [Tensor; 2]>,
 }
 
 impl AdamW {
     pub(super) fn new(options: AdamWOptions) -> Self {
-        AdamW { options, state: BTreeMap::new() }
+        AdamW { options, states: States::default(), moments: BTreeMap::new() }
+    }
+
+    /// The moments of these parameters; those of a loaded state become views of them.
+    fn moments(&mut self, flat: &Flat) -> Result<[Tensor; 2]> {
+        let first = &flat.parameters()[0].0;
+        if !self.moments.contains_key(first) {
+            let moments = [flat.values().f_zeros_like()?, flat.values().f_zeros_like()?];
+            for (i, (name, _)) in flat.parameters().iter().enumerate() {
+                let Some(entry) = self.states.0.get_mut(name) else { continue };
+                for ((_, loaded), moment) in entry.tensors.iter_mut().zip(&moments) {
+                    let mut part = flat.part(moment, i)?;
+                    part.f_copy_(loaded)?;
+                    *loaded = part;
+                }
+            }
+            self.moments.insert(first.clone(), moments);
+        }
+        Ok(self.moments[first].each_ref().map(Tensor::shallow_clone))
+    }
+
+    /// Counts a step of each parameter with a gradient.
+    fn count(&mut self, flat: &Flat, gradients: &Gradients, moments: &[Tensor; 2]) -> Result<()> {
+        let mut due = Vec::new();
+        for &i in gradients.which() {
+            let (name, parameter) = &flat.parameters()[i];
+            if !self.states.0.contains_key(name) {
+                let views = MOMENTS
+                    .iter()
+                    .zip(moments)
+                    .map(|(quantity, moment)| Ok((*quantity, flat.part(moment, i)?)));
+                let tensors = views.collect::<Result<_>>()?;
+                let entry = Entry { steps: 0, scale: Some(1.0), tensors };
+                self.states.0.insert(name.clone(), entry);
+            }
+            let entry = self.states.0.get_mut(name).expect("inserted above");
+            if self.options.scale_by_rms.is_some_and(|rms| entry.steps % rms.every.max(1) == 0) {
+                due.push((name, parameter));
+            }
+            entry.steps += 1;
+        }
+        if let Some(RmsScale { floor, .. }) = self.options.scale_by_rms.filter(|_| !due.is_empty())
+        {
+            let norms = due.iter().map(|(_, parameter)| parameter.f_norm());
+            let norms = Tensor::f_stack(&norms.collect::<std::result::Result<Vec<_>, _>>()?, 0)?;
+            // A single transfer from the device.
+            let norms = Vec::<f64>::try_from(&norms.f_to_kind(Kind::Double)?)?;
+            for ((name, parameter), norm) in due.into_iter().zip(norms) {
+                let rms = norm / (parameter.numel() as f64).sqrt();
+                self.states.0.get_mut(name).expect("counted above").scale = Some(rms.max(floor));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -80,83 +132,56 @@ impl AdamWOptions {
     /// p <- p (1 - lr decay) - lr scale m^ / (sqrt(v^) + eps), with bias-corrected m^ and v^.
     fn update(
         &self,
-        moments: &mut Moments,
-        parameter: &mut Tensor,
-        grad: &Tensor,
+        run: Run,
+        [mut first, mut second]: [Tensor; 2],
+        (steps, scale): (i64, f64),
         lr: f64,
         weight_decay: f64,
     ) -> Result<()> {
-        if let Some(RmsScale { floor, every }) = self.scale_by_rms
-            && moments.steps % every.max(1) == 0
-        {
-            moments.scale = rms(parameter)?.max(floor);
-        }
-        moments.steps += 1;
+        let Run { mut values, gradients, .. } = run;
         let (beta1, beta2) = self.betas;
-        let bias = |beta: f64| 1.0 - beta.powf(moments.steps as f64);
+        let bias = |beta: f64| 1.0 - beta.powf(steps as f64);
         let root = bias(beta2).sqrt();
-        let _ = moments.first.f_lerp_(grad, 1.0 - beta1)?;
-        let _ = moments.second.f_lerp_(&grad.f_square()?, 1.0 - beta2)?;
+        let _ = first.f_lerp_(&gradients, 1.0 - beta1)?;
+        let _ = second.f_lerp_(&gradients.f_square()?, 1.0 - beta2)?;
         if weight_decay != 0.0 {
-            let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
+            let _ = values.f_mul_scalar_(1.0 - lr * weight_decay)?;
         }
         // Multiplying numerator and denominator by sqrt(1 - beta2^t) saves an operation.
-        let below = moments.second.f_sqrt()?.f_add_scalar_(self.eps * root)?;
-        let above = moments.first.f_mul_scalar(-lr * moments.scale * root / bias(beta1))?;
-        let _ = parameter.f_addcdiv_(&above, &below)?;
+        let below = second.f_sqrt()?.f_add_scalar_(self.eps * root)?;
+        let above = first.f_mul_scalar(-lr * scale * root / bias(beta1))?;
+        let _ = values.f_addcdiv_(&above, &below)?;
         Ok(())
     }
 }
 
-fn rms(tensor: &Tensor) -> Result<f64> {
-    Ok(tensor.f_norm()?.f_double_value(&[])? / (tensor.numel() as f64).sqrt())
-}
-
 impl Optimizer for AdamW {
-    fn step(&mut self, group: &Group, lr: f64, weight_decay: f64) -> Result<()> {
+    fn step(&mut self, flat: &Flat, gradients: &Gradients, lr: f64, decay: f64) -> Result<()> {
         tch::no_grad(|| {
-            for (name, parameter) in &group.parameters {
-                let Some(grad) = gradient(parameter)? else { continue };
-                if !self.state.contains_key(name) {
-                    let (first, second) = (parameter.f_zeros_like()?, parameter.f_zeros_like()?);
-                    let moments = Moments { steps: 0, first, second, scale: 1.0 };
-                    self.state.insert(name.clone(), moments);
-                }
-                let moments = self.state.get_mut(name).expect("inserted above");
-                let mut parameter = parameter.shallow_clone();
-                self.options.update(moments, &mut parameter, &grad, lr, weight_decay)?;
+            let moments = self.moments(flat)?;
+            self.count(flat, gradients, &moments)?;
+            let at = |name: &str| {
+                let entry = &self.states.0[name];
+                (entry.steps, entry.scale.unwrap_or(1.0))
+            };
+            for run in gradients.runs(flat, |a, b| at(a) == at(b))? {
+                let at = at(&flat.parameters()[run.parameters.start].0);
+                let of_run = |moment: &Tensor| flat.span(moment, run.parameters.clone());
+                let own = [of_run(&moments[0])?, of_run(&moments[1])?];
+                self.options.update(run, own, at, lr, decay)?;
             }
             Ok(())
         })
     }
 
     fn state(&self) -> Result<Named> {
-        let mut all = Vec::new();
-        for (name, moments) in &self.state {
-            all.push((format!("{name}.step"), Tensor::from(moments.steps)));
-            all.push((format!("{name}.exp_avg"), moments.first.f_detach_copy()?));
-            all.push((format!("{name}.exp_avg_sq"), moments.second.f_detach_copy()?));
-            all.push((format!("{name}.scale"), Tensor::from(moments.scale)));
-        }
-        Ok(all)
+        self.states.named()
     }
 
     fn load_state(&mut self, groups: &[Group], state: &[(String, Tensor)]) -> Result<()> {
-        let mut loaded = BTreeMap::new();
-        for (name, parameter) in groups.iter().flat_map(|group| &group.parameters) {
-            let value = |quantity: &str| named::find(state, &format!("{name}.{quantity}"));
-            let Ok(steps) = value("step") else { continue };
-            let shape = parameter.size();
-            let like = |quantity| restored(value(quantity)?, &shape, parameter.device());
-            let moments = Moments {
-                steps: steps.f_int64_value(&[])?,
-                first: like("exp_avg")?,
-                second: like("exp_avg_sq")?,
-                scale: value("scale")?.f_to_kind(Kind::Double)?.f_double_value(&[])?,
-            };
-            loaded.insert(name.clone(), moments);
-        }
-        self.state = loaded;
+        self.moments.clear();
+        let layout = |shape: &[i64]| MOMENTS.map(|moment| (moment, shape.to_vec())).to_vec();
+        self.states = States::load(groups, state, true, layout)?;
         Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! Clipping by the joint norm of all gradients.
 
-use super::{Group, gradient};
+use super::Group;
+use super::flat::{Flat, Gradients};
 use crate::Result;
 use std::collections::BTreeMap;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// L2 norms of gradients before clipping.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,36 +15,31 @@ pub struct Norms {
     pub groups: BTreeMap<String, f64>,
 }
 
-/// Scales all gradients so that their joint L2 norm is at most `max_norm`, and returns the norms
-/// before clipping. If the norm is not finite, nothing is scaled: the caller decides. Errors: those of
-/// libtorch.
-pub fn clip_grad_norm(groups: &[Group], max_norm: f64) -> Result<Norms> {
-    let (mut grads, mut names, mut norms) = (Vec::new(), Vec::new(), Vec::new());
-    for group in groups {
-        let mut own = Vec::new();
-        for (_, parameter) in &group.parameters {
-            if let Some(grad) = gradient(parameter)? {
-                own.push(grad.f_norm()?);
-                grads.push(grad);
+/// The norm `[]` of each of these gradients, on their device. Errors: those of libtorch.
+pub fn norms(gradients: &[Gradients]) -> Result<Vec<Tensor>> {
+    gradients.iter().map(|of| Ok(of.values.f_norm()?)).collect()
+}
+
+impl Norms {
+    /// The norms of groups; `values` are those of `gradients`.
+    pub fn of(groups: &[Group], flats: &[Flat], gradients: &[Gradients], values: &[f64]) -> Self {
+        let mut squares: BTreeMap<String, f64> = BTreeMap::new();
+        for (of, value) in gradients.iter().zip(values) {
+            let group = &groups[flats[of.flat].group].name;
+            *squares.entry(group.clone()).or_default() += value * value;
+        }
+        let joint = squares.values().sum::<f64>().sqrt();
+        squares.values_mut().for_each(|square| *square = square.sqrt());
+        Norms { joint, groups: squares }
+    }
+
+    /// Scales all gradients so that their joint norm is at most `max_norm`. Errors: those of libtorch.
+    pub fn clip(&self, gradients: &mut [Gradients], max_norm: f64) -> Result<()> {
+        if self.joint > max_norm {
+            for of in gradients {
+                let _ = of.values.f_mul_scalar_(max_norm / (self.joint + 1e-6))?;
             }
         }
-        if !own.is_empty() {
-            norms.push(Tensor::f_stack(&own, 0)?.f_norm()?);
-            names.push(group.name.clone());
-        }
+        Ok(())
     }
-    if grads.is_empty() {
-        return Ok(Norms::default());
-    }
-    // A single transfer from the device.
-    let norms = Tensor::f_stack(&norms, 0)?;
-    let all = Tensor::f_cat(&[&norms, &norms.f_norm()?.f_view([1])?], 0)?;
-    let mut all = Vec::<f64>::try_from(all.f_to_kind(Kind::Double)?)?;
-    let joint = all.pop().unwrap_or(0.0);
-    if joint.is_finite() && joint > max_norm {
-        for mut grad in grads {
-            let _ = grad.f_mul_scalar_(max_norm / (joint + 1e-6))?;
-        }
-    }
-    Ok(Norms { joint, groups: names.into_iter().zip(all).collect() })
 }

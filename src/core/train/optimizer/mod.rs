@@ -4,13 +4,16 @@
 mod adafactor;
 mod adamw;
 mod clip;
+mod flat;
+mod states;
 
-pub use clip::{Norms, clip_grad_norm};
+pub use clip::{Norms, norms};
+pub use flat::{Flat, Gradients};
 
+use crate::Result;
 use crate::nn::Named;
 use crate::options::{Options, Registered, Variant};
-use crate::{Error, Result};
-use tch::{Device, Tensor};
+use tch::Tensor;
 
 type Make = fn(&Options) -> Result<Box<dyn Optimizer>>;
 
@@ -39,9 +42,9 @@ pub struct Group {
 }
 
 pub trait Optimizer {
-    /// Updates a group in place from its gradients. A parameter without gradient is not changed:
-    /// no decay, moments or step count. Errors: those of libtorch.
-    fn step(&mut self, group: &Group, lr: f64, weight_decay: f64) -> Result<()>;
+    /// Updates joined parameters in place from their gradients. A parameter without gradient is not
+    /// changed: no decay, moments or step count. Errors: those of libtorch.
+    fn step(&mut self, flat: &Flat, gradients: &Gradients, lr: f64, decay: f64) -> Result<()>;
 
     /// A copy of the state: `<parameter>.<quantity>`, for every parameter updated so far.
     fn state(&self) -> Result<Named>;
@@ -56,21 +59,9 @@ pub trait Optimizer {
 }
 
 /// The gradient, if there is one.
-fn gradient(parameter: &Tensor) -> Result<Option<Tensor>> {
+pub(super) fn gradient(parameter: &Tensor) -> Result<Option<Tensor>> {
     let grad = parameter.f_grad()?;
     Ok(grad.defined().then_some(grad))
-}
-
-/// A copy of a state tensor on `device`; an error if its shape differs from `shape`.
-fn restored(value: &Tensor, shape: &[i64], device: Device) -> Result<Tensor> {
-    if value.size() != shape {
-        return Err(Error::new(format!(
-            "an optimizer state has shape {:?} where {shape:?} is expected",
-            value.size()
-        ))
-        .hint("the checkpoint belongs to other parameters or another optimizer"));
-    }
-    Ok(value.f_detach_copy()?.f_to_device(device)?)
 }
 
 #[cfg(test)]

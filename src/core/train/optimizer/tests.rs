@@ -13,36 +13,39 @@ fn made(optimizer: Value) -> Result<Box<dyn Optimizer>> {
 const NAMES: [&str; 3] = ["matrix", "vector", "skipped"];
 const RATES: [f64; 5] = [0.05, 0.04, 0.03, 0.02, 0.01];
 
-/// `values` as new leaves on the same storage, with the golden gradients of a step; `skipped`
-/// has no gradient in the third step.
-fn group(golden: &Golden, values: &[Tensor], step: usize, weight_decay: f64) -> Group {
-    let parameters = NAMES.iter().zip(values).map(|(name, value)| {
-        let leaf = value.detach().set_requires_grad(true);
-        if (*name, step) != ("skipped", 2) {
-            let grad = golden.get(&format!("optimizer.grads.{name}")).get(step as i64);
-            (&leaf * grad).sum(Kind::Float).backward();
-        }
-        (name.to_string(), leaf)
-    });
-    Group { name: "all".into(), parameters: parameters.collect(), weight_decay }
+/// The golden start values.
+fn group(golden: &Golden, weight_decay: f64) -> Group {
+    let leaf = |name: &&str| (name.to_string(), golden.leaf(&format!("optimizer.start.{name}")));
+    Group { name: "all".into(), parameters: NAMES.iter().map(leaf).collect(), weight_decay }
+}
+
+/// Updates a group with the golden gradients of a step; `skipped` has no gradient in the third step.
+fn update(optimizer: &mut dyn Optimizer, golden: &Golden, group: &Group, step: usize, rate: f64) {
+    for (name, leaf) in group.parameters.iter().filter(|(n, _)| (&n[..], step) != ("skipped", 2)) {
+        let grad = golden.get(&format!("optimizer.grads.{name}")).get(step as i64);
+        (leaf * grad).sum(Kind::Float).backward();
+    }
+    let mut flats = Flat::of(std::slice::from_ref(group));
+    for gradients in Gradients::take(&flats).unwrap() {
+        flats[gradients.flat].join().unwrap();
+        optimizer.step(&flats[gradients.flat], &gradients, rate, group.weight_decay).unwrap();
+    }
 }
 
 /// Five steps; after the second one the state is loaded into a new optimizer.
 fn check(label: &str, weight_decay: f64, fresh: impl Fn() -> Box<dyn Optimizer>) {
     let golden = Golden::open();
-    let start = |name| golden.get(&format!("optimizer.start.{name}"));
-    let values = NAMES.map(start);
+    let group = group(&golden, weight_decay);
     let mut optimizer = fresh();
     for (step, rate) in RATES.into_iter().enumerate() {
-        let group = group(&golden, &values, step, weight_decay);
         if step == 2 {
             let state = optimizer.state().unwrap();
             optimizer = fresh();
             optimizer.load_state(std::slice::from_ref(&group), &state).unwrap();
         }
-        optimizer.step(&group, rate, group.weight_decay).unwrap();
+        update(&mut *optimizer, &golden, &group, step, rate);
     }
-    for (name, value) in NAMES.iter().zip(&values) {
+    for (name, value) in &group.parameters {
         golden.assert_close(&format!("optimizer.{label}.{name}"), value);
     }
 }
@@ -87,14 +90,14 @@ fn an_optimizer_takes_its_own_options_and_no_others() {
 #[test]
 fn a_state_of_other_parameters_is_refused() {
     let golden = Golden::open();
-    let values = NAMES.map(|name| golden.get(&format!("optimizer.start.{name}")));
     let mut optimizer = made(json!("adamw")).unwrap();
-    optimizer.step(&group(&golden, &values, 0, 0.0), 0.1, 0.0).unwrap();
+    let mut group = group(&golden, 0.0);
+    update(&mut *optimizer, &golden, &group, 0, 0.1);
     let state = optimizer.state().unwrap();
-    let other = values.map(|value| value.narrow(0, 0, 2));
-    let leaves = NAMES.iter().map(|name| name.to_string()).zip(other).collect();
-    let other = Group { name: "all".into(), parameters: leaves, weight_decay: 0.0 };
-    let text = optimizer.load_state(&[other], &state).unwrap_err().to_string();
+    for (_, parameter) in &mut group.parameters {
+        *parameter = parameter.narrow(0, 0, 2);
+    }
+    let text = optimizer.load_state(&[group], &state).unwrap_err().to_string();
     assert!(text.contains("[4, 6] where [2, 6]"), "{text}");
 }
 
@@ -111,17 +114,24 @@ fn clipping_matches_torch() {
         let parameters = vec![(name.to_string(), leaf)];
         groups.push(Group { name: name.into(), parameters, weight_decay: 0.0 });
     }
-    let norms = clip_grad_norm(&groups, 1.0).unwrap();
-    golden.assert_close("clip.norm", &Tensor::from(norms.joint as f32));
-    let squares: f64 = norms.groups.values().map(|norm| norm * norm).sum();
-    assert!((squares.sqrt() / norms.joint - 1.0).abs() < 1e-6);
-    assert_eq!(norms.groups.len(), 2, "a group without gradients has no norm");
-    golden.assert_close("clip.matrix", &groups[0].parameters[0].1.grad());
-    golden.assert_close("clip.vector", &groups[1].parameters[0].1.grad());
-    assert!(!groups[2].parameters[0].1.grad().defined());
-    let unchanged = clip_grad_norm(&groups, 1.0).unwrap().joint;
-    assert!((unchanged - 1.0).abs() < 1e-5);
-    assert_eq!(clip_grad_norm(&[], 1.0).unwrap().joint, 0.0);
-    let _ = groups[0].parameters[0].1.grad().fill_(f64::NAN);
-    assert!(clip_grad_norm(&groups, 1.0).unwrap().joint.is_nan());
+    let flats = Flat::of(&groups);
+    let mut taken = Gradients::take(&flats).unwrap();
+    let of = |taken: &[Gradients]| {
+        let values: Vec<f64> = norms(taken).unwrap().iter().map(|n| n.double_value(&[])).collect();
+        Norms::of(&groups, &flats, taken, &values)
+    };
+    let before = of(&taken);
+    golden.assert_close("clip.norm", &Tensor::from(before.joint as f32));
+    let squares: f64 = before.groups.values().map(|norm| norm * norm).sum();
+    assert!((squares.sqrt() / before.joint - 1.0).abs() < 1e-6);
+    assert_eq!(before.groups.len(), 2, "a group without gradients has no norm");
+    before.clip(&mut taken, 1.0).unwrap();
+    for (name, of) in ["clip.matrix", "clip.vector"].iter().zip(&taken) {
+        let part = of.parts(&flats[of.flat]).next().unwrap().unwrap().2;
+        golden.assert_close(name, &part);
+    }
+    assert!((of(&taken).joint - 1.0).abs() < 1e-5);
+    assert_eq!(of(&[]).joint, 0.0);
+    let _ = taken[0].values.fill_(f64::NAN);
+    assert!(of(&taken).joint.is_nan());
 }

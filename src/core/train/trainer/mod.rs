@@ -6,11 +6,11 @@ use crate::nn::Named;
 use crate::tensor::autograd::clear_grads;
 use crate::train::batch::Prompts;
 use crate::train::composition::{Composition, Selection};
-use crate::train::control::View;
+use crate::train::control::{RouterWeights, View};
 use crate::train::knobs::Knobs;
 use crate::train::learner::{Learner, TaskInputs};
-use crate::train::optimizer::{Group, clip_grad_norm};
-use crate::train::pass::{pass, selection};
+use crate::train::optimizer::{Flat, Gradients, Group, Norms, norms};
+use crate::train::pass::selection;
 use crate::train::report::StepReport;
 use crate::train::seed::mix;
 use crate::train::stage::{Parts, Stage};
@@ -23,9 +23,12 @@ use tch::Tensor;
 
 mod evaluation;
 mod recovery;
+mod update;
 
 pub struct Trainer {
     parts: Parts,
+    /// The parameters of all groups.
+    flats: Vec<Flat>,
     at: Progress,
     cost: GroupCost,
     /// The values before the last step of everything that it changed.
@@ -40,19 +43,12 @@ pub struct Trainer {
 /// Separates the random draws of a stage's start from those of its first step.
 const STAGE: u64 = 0x5357_4147;
 
-/// The forward and backward passes of a step.
-#[derive(Default)]
-struct Sums {
-    loss: f64,
-    tasks: BTreeMap<String, usize>,
-    task_losses: BTreeMap<String, f64>,
-}
-
 impl Trainer {
     pub fn new(parts: Parts) -> Self {
         let own = || parts.backbone.borrow().model.group_cost();
         let cost = parts.settings.group_cost.unwrap_or_else(own);
         Trainer {
+            flats: Flat::of(&parts.groups),
             parts,
             at: Progress::default(),
             cost,
@@ -185,9 +181,12 @@ impl Trainer {
         view.run_step = self.at.step + 1;
         view.attempt = self.at.attempts + 1;
         view.history = self.at.history.clone();
-        let weights = self.composition().map(|c| c.router_weights(self.steered()));
-        if let Some(weights) = weights.transpose()?.flatten() {
-            view.router_weights = self.parts.task_names.iter().cloned().zip(weights).collect();
+        if let Some(composition) = self.composition().cloned() {
+            let (selection, tasks) = (self.steered(), self.parts.task_names.clone());
+            view.router_weights = RouterWeights::Computed(Rc::new(move || {
+                let weights = composition.router_weights(selection)?.unwrap_or_default();
+                Ok(tasks.iter().cloned().zip(weights).collect())
+            }));
         }
         Ok(view)
     }
@@ -227,9 +226,13 @@ impl Trainer {
         let trains = self.parts.stages[stage].trains.clone();
         let frozen = |group: &str| knobs.flag(&format!("freeze.{group}"));
         self.set_trained(|group| trains.iter().any(|name| name == group) && !frozen(group));
-        let sums = self.forward_and_backward(stage, step, &knobs)?;
-        let clip = knobs.number("clip").unwrap_or(self.parts.settings.clip);
-        let norms = clip_grad_norm(&self.parts.groups, clip)?;
+        let passes = self.forward_and_backward(stage, step, &knobs)?;
+        let mut gradients = Gradients::take(&self.flats)?;
+        let (sums, norms) = self.read(&passes, &norms(&gradients)?)?;
+        let norms = match sums.loss.is_finite() {
+            true => Norms::of(&self.parts.groups, &self.flats, &gradients, &norms),
+            false => Norms::default(),
+        };
         let mut report = StepReport {
             step: self.at.step + 1,
             loss: sums.loss,
@@ -249,7 +252,8 @@ impl Trainer {
             }
             report.skipped = true;
         } else {
-            self.update(&knobs, &lr)?;
+            norms.clip(&mut gradients, knobs.number("clip").unwrap_or(self.parts.settings.clip))?;
+            self.update(&gradients, &knobs, &lr)?;
             self.at.skipped.1 = 0;
         }
         self.at.step += 1;
@@ -268,35 +272,6 @@ impl Trainer {
         Ok(Some(report))
     }
 
-    fn forward_and_backward(&mut self, stage: usize, step: u64, knobs: &Knobs) -> Result<Sums> {
-        let settings = &self.parts.settings;
-        let seed = match self.at.rollbacks {
-            0 => settings.seed,
-            n => mix(settings.seed, u64::MAX - u64::from(n)),
-        };
-        tch::manual_seed(mix(seed, self.at.step) as i64);
-        let weights = knobs.task_weights();
-        let (mut sums, batches) = (Sums::default(), settings.accumulate);
-        for _ in 0..batches {
-            let batch = self.parts.batches.next_batch(stage, step, weights.as_ref())?;
-            // A backward pass frees the tensors that a trainable backbone was assembled from.
-            self.parts.backbone.borrow_mut().model.refresh()?;
-            let tasks = batch.tasks.clone();
-            let learner = self.parts.stages[stage].learner.as_deref();
-            let losses = pass(&self.parts, learner, self.cost, batch, knobs)?;
-            for (&task, row) in tasks.iter().zip(&losses.by_row) {
-                let name = &self.parts.task_names[task];
-                *sums.tasks.entry(name.clone()).or_insert(0) += 1;
-                *sums.task_losses.entry(name.clone()).or_insert(0.0) += row;
-            }
-            sums.loss += losses.loss / batches as f64;
-        }
-        for (task, loss) in &mut sums.task_losses {
-            *loss /= sums.tasks[task] as f64;
-        }
-        Ok(sums)
-    }
-
     /// The loss of the next step and its gradients before clipping, by parameter; parameters without gradient
     /// are left out. The step is not made (but its stage starts), and will use the same rows. Errors:
     /// as in `step`.
@@ -309,7 +284,7 @@ impl Trainer {
         let trains = self.parts.stages[stage].trains.clone();
         let frozen = |group: &str| knobs.flag(&format!("freeze.{group}"));
         self.set_trained(|group| trains.iter().any(|name| name == group) && !frozen(group));
-        let sums = self.forward_and_backward(stage, step, &knobs);
+        let passes = self.forward_and_backward(stage, step, &knobs);
         let found = self.trained().filter(|(_, tensor)| tensor.grad().defined());
         let found =
             found.map(|(name, tensor)| Ok((name.clone(), tensor.f_grad()?.f_detach_copy()?)));
@@ -317,19 +292,7 @@ impl Trainer {
         self.set_trained(|_| true);
         self.zero_grad()?;
         self.parts.batches.restore(&order)?;
-        Ok((sums?.loss, found?))
-    }
-
-    fn update(&mut self, knobs: &Knobs, lr: &BTreeMap<String, f64>) -> Result<()> {
-        self.undo = self.trained_copies()?;
-        let decay = knobs.number("weight_decay");
-        for group in &self.parts.groups {
-            // A group that the stage does not train (none of its tasks is sampled) has no gradients.
-            let rate = lr.get(&group.name).copied().unwrap_or(0.0);
-            let decay = decay.unwrap_or(group.weight_decay);
-            self.parts.optimizer.step(group, rate, decay)?;
-        }
-        Ok(())
+        Ok((self.read(&passes?, &[])?.0.loss, found?))
     }
 
     /// Whether the method uses the temperature.
@@ -369,12 +332,6 @@ impl Trainer {
 
     fn zero_grad(&self) -> Result<()> {
         clear_grads(self.trained().map(|(_, tensor)| tensor))
-    }
-
-    /// Copies of the parameters that have a gradient.
-    fn trained_copies(&self) -> Result<Named> {
-        let moving = self.trained().filter(|(_, tensor)| tensor.grad().defined());
-        moving.map(|(name, tensor)| Ok((name.clone(), tensor.f_detach_copy()?))).collect()
     }
 
     /// The temperature of the last step, or 1 before the first.

@@ -220,6 +220,7 @@ fn specification(
         weight_decay: given.weight_decay,
         length_buckets: given.length_buckets,
         attention: given.attention.clone(),
+        recompute: given.recompute.clone(),
         optimizer: plain::value(lua, &given.optimizer)?,
         non_finite: given.non_finite.0.clone(),
         non_finite_tries: Some(given.non_finite.1),

@@ -8,7 +8,7 @@ use crate::types::{LuaBackbone, Tasks};
 use compt_base::data::Split;
 use compt_core::train::batch::Placement;
 use compt_core::train::evaluate::Evaluation;
-use compt_core::train::{NonFinite, Settings, plan};
+use compt_core::train::{NonFinite, Recompute, Settings, plan};
 use compt_run::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
 use std::path::PathBuf;
@@ -26,6 +26,7 @@ pub struct TrainerOptions {
     pub batch_size: usize,
     pub length_buckets: bool,
     pub attention: String,
+    pub recompute: serde_json::Value,
     pub control: Value,
     pub optimizer: Value,
     pub weight_decay: f64,
@@ -54,7 +55,10 @@ impl TrainerOptions {
         };
         let attention: String = o.get_or(lua, "attention", "auto".into())?;
         let settings = settings(lua, &o, &method, &backbone, &checkpoints)?;
+        let recompute = crate::data::plain(&o.get_or(lua, "recompute", Value::Boolean(false))?)?;
         let settings = Settings {
+            recompute: Recompute::read(&recompute, backbone.0.borrow().model.device())
+                .map_err(|e| e.at(CALL))?,
             non_finite: NonFinite::parse(&non_finite.0, non_finite.1)
                 .map_err(|e| e.at(format!("{CALL}: non_finite")))?,
             group_cost: plan::attention(&attention).map_err(|e| e.at(CALL))?,
@@ -78,6 +82,7 @@ impl TrainerOptions {
             stream,
             method,
             attention,
+            recompute,
             checkpoints,
             non_finite,
             settings,
@@ -115,6 +120,7 @@ fn settings(
         clip: o.get_or(lua, "clip", 1.0)?,
         dropout: o.get_or(lua, "dropout", dropout)?,
         seed: o.get_or(lua, "seed", default_seed)?,
+        recompute: Recompute::Never,
         non_finite: NonFinite::Stop,
         evaluate_every: o.get_or(lua, "evaluate_every", 0)?,
         evaluation: Evaluation {
