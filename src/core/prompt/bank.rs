@@ -151,6 +151,10 @@ mod tests {
     use tch::Device;
 
     fn bank(sources: usize) -> PromptBank {
+        encoded_by(EncoderKind::default(), sources)
+    }
+
+    fn encoded_by(encoder: EncoderKind, sources: usize) -> PromptBank {
         let tasks = ["rte", "cola", "mrpc"].map(String::from);
         PromptBank::new(&BankOptions {
             tasks: &tasks,
@@ -158,7 +162,7 @@ mod tests {
             length: 4,
             private_length: 8,
             init: Init::default(),
-            encoder: EncoderKind::default(),
+            encoder,
             material: Material { dim: 6, device: Device::Cpu, vocabulary: None, tokenizer: None },
         })
         .unwrap()
@@ -176,6 +180,18 @@ mod tests {
         }
         assert_eq!(none.encoded_sources().unwrap().size(), [0, 4, 6]);
         assert!(bank.encoded_privates(&[3]).is_err());
+    }
+
+    #[test]
+    fn prompts_encoded_together_are_those_encoded_alone() {
+        for kind in [EncoderKind::None, EncoderKind::default(), EncoderKind::Lstm] {
+            let bank = encoded_by(kind, 3);
+            let together = bank.encoded_sources().unwrap();
+            for i in 0..3 {
+                let alone = bank.source(i).unwrap().encoded().unwrap();
+                assert!(together.get(i as i64).allclose(&alone, 1e-6, 1e-6, false), "{kind:?} {i}");
+            }
+        }
     }
 
     #[test]
