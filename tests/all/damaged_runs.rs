@@ -60,7 +60,7 @@ fn of_two_runs_one_is_chosen_and_only_its_output_is_printed() {
     }
     let (code, out, err) = study.run(&["replay", "out/second"]);
     assert_eq!((code, out.contains("first")), (0, false), "{out}{err}");
-    assert!(out.ends_with("second: 3 steps made again, every loss identical\n"), "{out}");
+    assert!(out.ends_with("second: 3 steps repeated, every loss identical\n"), "{out}");
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn runs_of_any_length_can_be_drawn() {
         let row: Vec<&str> =
             out.lines().find(|l| l.starts_with("clip")).unwrap().split("  ").collect();
         assert!(row.contains(&last), "{out}");
-        assert_eq!(out.contains("sampled at 2000 steps"), steps.len() > 4, "{out}");
+        assert_eq!(out.contains("sampled at 2000 evenly spaced steps"), steps.len() > 4, "{out}");
         elements(&study.text("control.svg"));
     }
     let (code, out, _) = study.run(&["plot-control", "empty.lua"]);

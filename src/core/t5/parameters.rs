@@ -81,16 +81,17 @@ pub fn entries(config: &Config) -> Vec<Entry> {
 pub struct Parameters(BTreeMap<String, Tensor>);
 
 impl Parameters {
-    /// New weights with T5's initial scales (mesh-tensorflow's, as in `transformers`), float32.
+    /// New weights with T5's initial scales (mesh-tensorflow's, as in `transformers`), float32. They are drawn on the
+    /// CPU, so that a seed gives the same weights on every device.
     pub fn random(config: &Config, device: Device) -> Result<Self> {
         let mut map = BTreeMap::new();
         for Entry { name, shape, scale } in entries(config) {
-            let options = (Kind::Float, device);
+            let options = (Kind::Float, Device::Cpu);
             let tensor = match scale {
                 Some(scale) => Tensor::f_randn(&shape, options)?.f_mul_scalar_(scale)?,
                 None => Tensor::f_ones(&shape, options)?,
             };
-            map.insert(name, tensor);
+            map.insert(name, tensor.f_to_device(device)?);
         }
         Ok(Parameters(map))
     }

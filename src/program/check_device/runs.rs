@@ -21,14 +21,14 @@ t:evaluate("test", { limit = 8 })
 const GRID: &str = r#"
 local compt = require "compt"
 compt.ablate {
-  name = "grid", axes = { seed = { 1, 2 } },
+  name = "grid", grid = { seed = { 1, 2 } },
   run = function(cell)
     local t = compt.trainer {
       backbone = compt.backbone "micro", tasks = compt.tasks("micro", { shots = 4, seed = 1 }),
       method = compt.methods.pt { alone = false }, steps = 4, seed = cell.seed, progress = false,
     }
     t:run()
-    return { average = t:evaluate("test", { limit = 4 }).average }
+    return t:evaluate("test", { limit = 4 })
   end,
 }
 "#;

@@ -143,8 +143,8 @@ mod tests {
         ]);
         let expected = "\
 c.lua
-where there is no value, the method's own
-setting stays
+where there is no value, the setting of the
+method is used
 
            first  last  min  max
 lr.rou\u{fffd}er    0.1   0.4  0.1  0.4  ▁▁▁▃▃▃   ███
