@@ -23,7 +23,7 @@ const ROOMS: [(&str, &[&str]); 30] = [
     ("compose", &["tensor", "nn", "prompt", "router"]),
     ("data", &["files", "guard", "word", "metric", "names", "text_table"]),
     ("metric", &["word"]),
-    ("backbone", &["files", "nn", "data"]),
+    ("backbone", &["files", "tensor", "nn", "data"]),
     ("pretrained", &["files", "notice", "tensor", "data", "backbone", "t5"]),
     // What trains is of no particular model.
     (

@@ -118,6 +118,9 @@ impl Tape {
         // With a graph, which is dropped: without one libtorch takes other operators, which give other
         // roundings.
         let (output, twice) = within(Twice::First(Vec::new()), || self.once(&forward))?;
+        if !output.requires_grad() {
+            return Ok(output);
+        }
         let masks = if let Twice::First(masks) = twice { masks } else { Vec::new() };
         let output = output.f_detach()?.f_set_requires_grad(true)?;
         let (number, forward) = (self.layers.get(), Box::new(forward));

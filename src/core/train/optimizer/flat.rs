@@ -1,6 +1,6 @@
 //! Parameters as parts of one tensor: a kernel reads or writes all of them.
 
-use super::{Group, gradient};
+use super::Group;
 use crate::Result;
 use crate::nn::Named;
 use crate::tensor::autograd::clear_grads;
@@ -153,7 +153,8 @@ impl Gradients {
         for (at, flat) in flats.iter().enumerate() {
             let (mut which, mut grads) = (Vec::new(), Vec::new());
             for (i, (_, parameter)) in flat.parameters.iter().enumerate() {
-                if let Some(grad) = gradient(parameter)? {
+                let grad = parameter.f_grad()?;
+                if grad.defined() {
                     which.push(i);
                     grads.push(grad.f_reshape([-1])?);
                 }

@@ -58,11 +58,5 @@ pub trait Optimizer {
     fn load_state(&mut self, groups: &[Group], state: &[(String, Tensor)]) -> Result<()>;
 }
 
-/// The gradient, if there is one.
-pub(super) fn gradient(parameter: &Tensor) -> Result<Option<Tensor>> {
-    let grad = parameter.f_grad()?;
-    Ok(grad.defined().then_some(grad))
-}
-
 #[cfg(test)]
 mod tests;
