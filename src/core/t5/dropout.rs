@@ -9,8 +9,8 @@ use tch::Tensor;
 
 /// The dropout of one layer.
 ///
-/// On a CPU the masks of all its tensors are drawn and scaled at once; CUDA draws, scales and applies a mask
-/// in one kernel.
+/// On a CPU the masks of all its tensors are drawn and scaled at once, unless they are so large that they leave
+/// the cache before they are applied; CUDA draws, scales and applies a mask in one kernel.
 pub struct Dropout {
     probability: f64,
     /// 0 or `1 / (1 - p)` for each element, `[n]`, of which the first `used` are applied.
@@ -19,12 +19,15 @@ pub struct Dropout {
     fused: bool,
 }
 
+/// The number of elements above which each tensor's mask is drawn when it is applied: 8 MiB in float32.
+const LARGE: i64 = 2 << 20;
+
 impl Dropout {
     /// For a layer that drops `count` elements in all, in the dtype and on the device of `x`.
     pub fn draw(pass: &Pass, x: &Tensor, count: i64) -> Result<Self> {
         let (probability, fused) = (pass.dropout, pass.operators == Operators::Fused);
         let used = Cell::new(0);
-        if probability == 0.0 || fused {
+        if probability == 0.0 || fused || count > LARGE {
             return Ok(Dropout { probability, masks: None, used, fused });
         }
         let keep = 1.0 - probability;
