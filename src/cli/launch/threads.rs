@@ -50,10 +50,10 @@ mod tests {
     #[test]
     fn the_variables_of_the_user_are_kept() {
         let spins = ("GOMP_SPINCOUNT", SPINS.to_string());
-        assert_eq!(of(|_| false, Some(8), 8), [spins.clone()]);
+        let two = ("OMP_NUM_THREADS", "2".to_string());
         assert_eq!(of(|name| name == "OMP_WAIT_POLICY", Some(8), 8), []);
         assert_eq!(of(|name| name == "GOMP_SPINCOUNT", Some(8), 8), []);
-        let two = ("OMP_NUM_THREADS", "2".to_string());
+        assert_eq!(of(|name| name == "GOMP_SPINCOUNT", Some(8), 2), [two.clone()]);
         assert_eq!(of(|_| false, Some(8), 2), [spins.clone(), two]);
         assert_eq!(of(|name| name == "OMP_NUM_THREADS", Some(8), 2), [spins]);
     }

@@ -65,7 +65,7 @@ local Tensor = {}
 ---Options of functions that create a tensor.
 ---@class (exact) torch.Options
 ---@field dtype? torch.dtype dtype; default: float32, or that of the data or the other tensor
----@field device? torch.device device; default: the CPU, or that of the other tensor
+---@field device? torch.device device; default: that of the other tensor; in `build`, `give`, `compose` and `loss` of a method that of the backbone; else the CPU
 ---@field requires_grad? boolean record gradients (default false)
 
 ---Options of reductions.
@@ -2570,6 +2570,34 @@ local Stats = {}
 ---```
 ---@return torch.Stats
 function torch.stats() end
+
+---Makes operators use deterministic algorithms (default `true`; off at the start); an operator without one raises an error. It matters on CUDA, where gradients of gathered rows are else summed in any order. Recorded in `environment.json`.
+---```lua
+---torch.use_deterministic_algorithms(false)
+---```
+---@param mode? boolean
+function torch.use_deterministic_algorithms(mode) end
+
+---Whether operators use deterministic algorithms.
+---```lua
+---torch.are_deterministic_algorithms_enabled()
+---```
+---@return boolean
+function torch.are_deterministic_algorithms_enabled() end
+
+---How CUDA multiplies float32 matrices: "highest" (the default) in float32, "high" in TF32, with 10 bits of mantissa, which is faster from compute capability 8.0. Recorded in `environment.json`. Raises an error if the precision is another one.
+---```lua
+---torch.set_float32_matmul_precision "highest"
+---```
+---@param precision string
+function torch.set_float32_matmul_precision(precision) end
+
+---The precision of float32 matrix products on CUDA, "highest" or "high".
+---```lua
+---torch.get_float32_matmul_precision()
+---```
+---@return string
+function torch.get_float32_matmul_precision() end
 
 ---Sets the number of live bytes at which Lua's garbage is collected (initially 300,000,000). It is multiplied by 1.4 if more than 80% remain after a collection. Resets `peak_bytes`. Raises an error if `bytes` is less than 1.
 ---```lua
