@@ -67,7 +67,7 @@ fn openmp_spins_briefly_unless_the_user_says_otherwise() {
         let mut command = compt(&["-e", "print(os.getenv('GOMP_SPINCOUNT'))"]);
         read(command.envs(set.iter().copied()).output().unwrap()).1
     };
-    assert_eq!(printed(&[]), "1000\n");
+    assert_eq!(printed(&[]), "600\n");
     assert_eq!(printed(&[("GOMP_SPINCOUNT", "7")]), "7\n");
     assert_eq!(printed(&[("OMP_WAIT_POLICY", "PASSIVE")]), "nil\n");
 }

@@ -3,8 +3,8 @@
 use std::env;
 
 /// How often a thread of GNU OpenMP looks for work before it sleeps. Its default, billions of times, makes a step
-/// 5 to 45 times slower if another process uses a core; 1,000 is as fast on an idle machine (docs/performance.md).
-const SPINS: &str = "1000";
+/// 5 to 45 times slower if another process uses a core (docs/performance.md).
+const SPINS: &str = "600";
 
 /// The variables to set.
 pub fn settings() -> Vec<(&'static str, String)> {
