@@ -62,7 +62,9 @@ fn start(built: Option<&Path>) -> Result<std::convert::Infallible> {
 
 /// A search path with a folder before all others.
 fn with_first(folder: &Path, path: Option<&std::ffi::OsStr>) -> std::ffi::OsString {
-    let others = path.map(env::split_paths).into_iter().flatten().filter(|other| other != folder);
+    // The loader reads an empty element as the current folder.
+    let others = path.map(env::split_paths).into_iter().flatten();
+    let others = others.filter(|other| other != folder && !other.as_os_str().is_empty());
     let all = std::iter::once(folder.to_path_buf()).chain(others);
     env::join_paths(all).unwrap_or_else(|_| folder.into())
 }
@@ -76,6 +78,7 @@ mod tests {
         let path =
             |before: Option<&str>| with_first(Path::new("/t/lib"), before.map(AsRef::as_ref));
         assert_eq!(path(None), "/t/lib");
+        assert_eq!(path(Some("")), "/t/lib");
         assert_eq!(path(Some("/module/lib:/opt/lib")), "/t/lib:/module/lib:/opt/lib");
         assert_eq!(path(Some("/module/lib:/t/lib")), "/t/lib:/module/lib");
     }

@@ -2,9 +2,10 @@
 
 use super::attention::{attend, softmax};
 use super::dropout::Dropout;
-use super::layers::{Assembler, Changing, Pass, Prefix, add, by_head, join, split};
+use super::layers::{Assembler, Changing, Prefix, add, by_head, join, split};
 use super::linear::{Linear, Norm};
 use super::operators::Operators;
+use super::pass::Pass;
 use crate::Result;
 use crate::backbone::Bottleneck;
 use tch::Tensor;

@@ -1,7 +1,7 @@
 //! Dropout inside a layer (Srivastava et al. 2014).
 
-use super::layers::Pass;
 use super::operators::Operators;
+use super::pass::Pass;
 use crate::Result;
 use crate::backbone::recompute::drawn;
 use std::cell::Cell;

@@ -8,27 +8,14 @@ use super::cache::Cache;
 use super::config::{Config, FeedForwardKind};
 use super::dropout::Dropout;
 use super::linear::{Linear, Norm};
-use super::norm::{RmsNorm, rest};
+use super::norm::rest;
 use super::operators::Operators;
 use super::parameters::Weights;
+use super::pass::Pass;
 use crate::Result;
 use crate::backbone::{Bottleneck, Changes, Group, Layout};
 use crate::nn::Activation;
 use tch::{Kind, Tensor};
-
-/// The settings of a forward pass of one stack.
-pub struct Pass {
-    pub norm: RmsNorm,
-    /// The probability of dropping an activation; 0 outside of training.
-    pub dropout: f64,
-    pub operators: Operators,
-}
-
-impl Pass {
-    pub fn new(epsilon: f64, dropout: f64, operators: Operators) -> Self {
-        Pass { norm: RmsNorm::new(epsilon, operators), dropout, operators }
-    }
-}
 
 /// Provides parameters in the layout and dtype of the computation.
 pub struct Assembler<'a> {

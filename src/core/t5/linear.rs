@@ -3,7 +3,7 @@
 //! Low-rank changes follow Hu et al. 2021 (LoRA): `W x + scale B (A x)`.
 
 use super::dropout::Dropout;
-use super::layers::Pass;
+use super::pass::Pass;
 use super::product::{add_linear, linear};
 use crate::backbone::{Changes, recompute};
 use crate::{Error, Result};

@@ -17,6 +17,7 @@ mod model;
 mod norm;
 mod operators;
 mod parameters;
+mod pass;
 mod places;
 mod position;
 mod product;

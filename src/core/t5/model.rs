@@ -2,9 +2,10 @@
 
 use super::checkpoint::Checkpoint;
 use super::config::Config;
-use super::layers::{Assembler, Pass};
+use super::layers::Assembler;
 use super::operators::Operators;
 use super::parameters::{HEAD, Parameters, TABLE, Weights};
+use super::pass::Pass;
 use super::places::places;
 use super::product::linear;
 use super::stacks::{Decoder, Encoder, State};

@@ -52,7 +52,8 @@ impl RmsNorm {
         let mut scale = x.f_norm_scalaropt_dim_dtype(2, [-1i64].as_slice(), true, Kind::Float)?;
         let mut scale = scale.f_square_()?.f_add_scalar_(width as f64 * self.epsilon)?;
         let scale = scale.f_rsqrt_()?.f_mul_scalar_(length(width, x.kind()))?;
-        Ok(x.f_mul(&scale.f_to_kind(x.kind())?)?)
+        // Rounded once, like the weight norm.
+        Ok(x.f_mul(&scale)?.f_to_kind(x.kind())?)
     }
 }
 

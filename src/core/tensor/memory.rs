@@ -33,6 +33,7 @@ fn group_room(group: &Path) -> Option<u64> {
 /// From the CUDA runtime, which libtorch has loaded if it uses a GPU.
 fn free_of_gpu(index: usize) -> Option<u64> {
     type SetDevice = unsafe extern "C" fn(c_int) -> c_int;
+    type GetDevice = unsafe extern "C" fn(*mut c_int) -> c_int;
     type MemGetInfo = unsafe extern "C" fn(*mut usize, *mut usize) -> c_int;
     let (mut free, mut total) = (0, 0);
     // SAFETY: the symbols, if there are any, are the CUDA runtime's, with these signatures.
@@ -43,8 +44,12 @@ fn free_of_gpu(index: usize) -> Option<u64> {
         };
         let set_device: SetDevice = std::mem::transmute(symbol(c"cudaSetDevice")?);
         let info: MemGetInfo = std::mem::transmute(symbol(c"cudaMemGetInfo")?);
-        let done = set_device(c_int::try_from(index).ok()?) == 0
-            && info(&raw mut free, &raw mut total) == 0;
+        let get_device: GetDevice = std::mem::transmute(symbol(c"cudaGetDevice")?);
+        let mut current = 0;
+        let done = get_device(&raw mut current) == 0
+            && set_device(c_int::try_from(index).ok()?) == 0
+            && info(&raw mut free, &raw mut total) == 0
+            && set_device(current) == 0;
         done.then_some(free as u64)
     }
 }

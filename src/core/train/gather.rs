@@ -105,7 +105,8 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// A target without ids, or with an id outside the vocabulary, is an error.
+    /// Positions with `IGNORED` do not count. A target of which none counts, or with another id outside the
+    /// vocabulary, is an error.
     pub(super) fn new(
         targets: &[&[i64]],
         backbone: &dyn Backbone,
@@ -116,15 +117,16 @@ impl Targets {
         let mut labels = vec![IGNORED; targets.len() * width];
         let mut inputs = vec![config.pad_token_id; targets.len() * width];
         for (row, target) in targets.iter().enumerate() {
-            let Some((_, before_last)) = target.split_last() else {
+            let counted = || target.iter().filter(|id| **id != IGNORED);
+            if counted().next().is_none() {
                 return Err(Error::new("a row of labels has no position that counts"));
-            };
-            target.iter().try_for_each(|id| check_id(*id, config.vocab_size))?;
+            }
+            counted().try_for_each(|id| check_id(*id, config.vocab_size))?;
             labels[row * width..][..target.len()].copy_from_slice(target);
             inputs[row * width] = config.decoder_start_token_id;
-            // The end of a shorter row is an input, whose label is ignored.
-            let shifted = if target.len() < width { target } else { before_last };
-            inputs[row * width + 1..][..shifted.len()].copy_from_slice(shifted);
+            // The end of a shorter row is an input, whose label is ignored; an ignored label is padding.
+            let shifted = inputs[row * width..][..width].iter_mut().skip(1).zip(*target);
+            shifted.filter(|(_, id)| **id != IGNORED).for_each(|(input, id)| *input = *id);
         }
         let size = [targets.len() as i64, width as i64];
         Ok(Targets { labels: upload.longs(&labels), inputs: upload.longs(&inputs), size })

@@ -19,9 +19,13 @@ impl Jobs {
             true => visible(std::env::var("CUDA_VISIBLE_DEVICES").ok().as_deref(), count_of_gpus()),
             false => Vec::new(),
         };
-        let jobs = Jobs::spread(count, per_gpu, gpus);
+        let one = usable && device.starts_with("cuda:");
+        let jobs = match per_gpu.filter(|per| one && *per < count) {
+            Some(per) => Jobs { count: per, gpus: vec![] },
+            None => Jobs::spread(count, per_gpu, gpus),
+        };
         if jobs.count < count {
-            let n = jobs.gpus.len();
+            let n = jobs.gpus.len().max(1);
             notice::say(&format!(
                 "note: {} of {count} jobs at a time: --jobs-per-gpu {} on {n} GPU(s)",
                 jobs.count,

@@ -77,6 +77,7 @@ impl LuaBatch {
         let flat: Vec<i64> = self.rows.sources.iter().flat_map(pad).collect();
         let ids = Tensor::f_from_slice(&flat)?.f_view([self.size() as i64, width as i64])?;
         let backbone = self.rows.backbone.borrow();
+        backbone.model.check_ids(&ids)?;
         let embedded = backbone.model.embed(&ids.f_to_device(backbone.model.device())?)?;
         Ok(embedded.f_to_kind(Kind::Float)?.f_mul(&mask)?)
     }

@@ -51,6 +51,9 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
     let shared = setup.clone();
     let device = setup.backbone().borrow().model.device();
     let table: Table = default_device::moved_to(device, || build.call((shared,)))?;
+    // What is left of the handles of parameters are those that the method keeps: see `Flat` of the optimizers.
+    lua.gc_collect()?;
+    lua.gc_collect()?;
     let o = Options::new("build", Value::Table(table))?;
     let give: Option<Function> = o.get(lua, "give")?;
     let loss: Option<Function> = o.get(lua, "loss")?;
@@ -305,7 +308,7 @@ impl Learner for Program {
         };
         let loss = call().map_err(|e| error_of(&e).at("loss"))?;
         match loss.numel() {
-            1 => Ok(Some(loss)),
+            1 => Ok(Some(loss.f_to_device(device)?)),
             _ => Err(Error::new(format!("it returned {:?}, not a single number", loss.size()))
                 .at("loss")),
         }
