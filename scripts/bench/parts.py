@@ -44,6 +44,9 @@ def parity(what, ours, theirs, limit):
     return Row(what, max(of_loss, of_grad), limit, at_least=False, detail=detail)
 
 
+SHARED_LIMIT = "; a limit of both: float32 products of the encoder, near the machine's peak"
+
+
 def fixed(inputs, rounds):
     """A step on rows of one length."""
     batches = inputs.fixed_batch
@@ -53,7 +56,10 @@ def fixed(inputs, rounds):
                           gradient(inputs, peer, "gradient"), limit)
             times = alternate(rounds, {"ours": (ours, "steps"), "peer": (peer, "steps")})
             memory = ours.peak_bytes(), peer.peak_bytes()
-        yield faster(f"fixed, {dtype}: speed", times["ours"], times["peer"], speed)
+        row = faster(f"fixed, {dtype}: speed", times["ours"], times["peer"], speed)
+        if dtype == "float32":
+            row.detail += SHARED_LIMIT
+        yield row
         detail = "{:.2f} GiB, peer {:.2f} GiB".format(*(n / 2**30 for n in memory))
         yield Row(f"fixed, {dtype}: peak memory", memory[0] / memory[1], 0.9, at_least=False, detail=detail)
         yield same
@@ -145,7 +151,10 @@ def evaluate(inputs, rounds):
                 "defaults": lambda a, b: as_label(a[0], a[1], labels) == as_label(b[0], b[1], labels),
                 "float32, whole texts": lambda a, b: a[1] == b[1],
             }[what]
-            yield faster(f"evaluate, {name}, {what}: speed", mine, peer, 3.0)
+            row = faster(f"evaluate, {name}, {what}: speed", mine, peer, 3.0)
+            if what.startswith("float32"):
+                row.detail += SHARED_LIMIT
+            yield row
             yield agreement(f"evaluate, {name}, {what}: answers", answers, theirs, alike)
 
 
