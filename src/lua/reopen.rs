@@ -88,6 +88,7 @@ pub fn open(request: &Request) -> Result<Opened> {
     let run = fs::canonicalize(&run).at(run.display())?;
     let specification = Specification::read(&run)?;
     note_other_binary(&run);
+    note_other_threads(&run);
     match needs_script(&specification, &record, &request.aim) {
         None => rebuild(request, &run, &record, &specification),
         Some(why) => by_script(request, &run, &record, &specification, &why),
@@ -383,6 +384,17 @@ fn beside(run: &Path, session: &str) -> BTreeMap<usize, PathBuf> {
         (record["session"] == session).then_some((trainer, path))
     };
     folders.filter_map(of_session).collect()
+}
+
+fn note_other_threads(run: &Path) {
+    let recorded = read_json(&run.join(ENVIRONMENT)).unwrap_or_default();
+    let threads = i64::from(tch::get_num_threads());
+    if let Some(was) = recorded["threads"].as_i64().filter(|was| *was != threads) {
+        notice::say(&format!(
+            "note: this run was made with {was} thread(s) and now has {threads}: sums are rounded in another order, \
+             so losses are not identical; OMP_NUM_THREADS={was} makes them so"
+        ));
+    }
 }
 
 fn note_other_binary(run: &Path) {

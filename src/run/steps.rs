@@ -101,8 +101,7 @@ impl Run {
                 Ok(Some(report)) => break report,
                 Err(e) => {
                     self.host.step_failed();
-                    let batch_size = self.specification()["batch_size"].as_u64().unwrap_or(1);
-                    let e = memory::explained(e, &self.trainer, batch_size as usize);
+                    let e = memory::explained(e, &self.trainer, self.specification());
                     let (step, attempt) =
                         (self.trainer.steps() + 1, self.trainer.at().attempts + 1);
                     self.steering().go_back_on(e, step, attempt)?;
@@ -178,7 +177,10 @@ impl Run {
             self.finish(&end)?;
         }
         match end? {
-            End::Interrupted => return Ok(Ended::Interrupted),
+            End::Interrupted => {
+                self.say_how_to_continue();
+                return Ok(Ended::Interrupted);
+            }
             End::Stopped => {
                 let made = self.trainer.steps();
                 notice::say(&format!("{}: stopped by its control after step {made}", self.name));
@@ -200,6 +202,17 @@ impl Run {
         }
     }
 
+    fn say_how_to_continue(&self) {
+        if let Some(folder) = self.record.path().filter(|_| self.progress) {
+            let made = self.trainer.steps();
+            let folder = folder.display();
+            notice::say(&format!(
+                "{}: stopped after step {made}; `compt resume {folder}` continues",
+                self.name
+            ));
+        }
+    }
+
     /// Says where the run computes, and once why a GPU is not used.
     fn say_where(&self) {
         static UNUSED: Once = Once::new();
@@ -214,7 +227,8 @@ impl Run {
                 threads => format!(" ({threads} threads)"),
             },
         };
-        notice::say(&format!("{}  {}{what}, {dtype}", self.name, device::name(device)));
+        let to = self.record.path().map_or(String::new(), |to| format!("  -> {}", to.display()));
+        notice::say(&format!("{}  {}{what}, {dtype}{to}", self.name, device::name(device)));
         if device == Device::Cpu
             && let Some(unused) = device::unused_gpu()
         {

@@ -24,7 +24,7 @@ options "compt.TrainerOptions" [[
 - max_source_length?: integer = 256 -- maximum input length in tokens; longer inputs are truncated
 - length_buckets?: boolean = false -- put rows of similar length into one batch
 - attention?: "auto"|"padded"|"grouped" = "auto" -- attention over rows of different length: padded to the longest, or grouped by length; "auto" chooses the cheaper one
-- recompute?: boolean|"auto" = false -- compute the layers of the backbone again in the backward pass instead of keeping their tensors (gradient checkpointing): less memory, more time, the same losses and gradients; "auto": for batches that would not fit into the free memory otherwise
+- recompute?: boolean|"auto" = false -- compute the layers of the backbone again in the backward pass instead of keeping their tensors (gradient checkpointing): less memory, more time, the same losses and gradients up to rounding; "auto": for batches that would not fit into the free memory otherwise
 - seed?: integer -- seed of initialisation, batches and everything random in a step; default: `--seed`
 - name?: string -- name of the run; default: that of the method
 - out?: compt.folder -- folder of the run; default: below `--out`, or below `runs/` for a script

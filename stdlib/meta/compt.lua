@@ -1003,7 +1003,7 @@ local Outputs = {}
 ---@field max_source_length? integer maximum input length in tokens; longer inputs are truncated (default 256)
 ---@field length_buckets? boolean put rows of similar length into one batch (default false)
 ---@field attention? "auto"|"padded"|"grouped" attention over rows of different length: padded to the longest, or grouped by length; "auto" chooses the cheaper one (default "auto")
----@field recompute? boolean|"auto" compute the layers of the backbone again in the backward pass instead of keeping their tensors (gradient checkpointing): less memory, more time, the same losses and gradients; "auto": for batches that would not fit into the free memory otherwise (default false)
+---@field recompute? boolean|"auto" compute the layers of the backbone again in the backward pass instead of keeping their tensors (gradient checkpointing): less memory, more time, the same losses and gradients up to rounding; "auto": for batches that would not fit into the free memory otherwise (default false)
 ---@field seed? integer seed of initialisation, batches and everything random in a step; default: `--seed`
 ---@field name? string name of the run; default: that of the method
 ---@field out? compt.folder folder of the run; default: below `--out`, or below `runs/` for a script

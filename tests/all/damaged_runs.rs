@@ -170,3 +170,25 @@ t:run()
     assert_eq!((&line["operator"], &line["step"]), (&json!("mine"), &json!(1)));
     assert_eq!(study.text("out/metrics.jsonl"), "");
 }
+
+#[test]
+fn another_number_of_threads_is_said() {
+    let study = study(TWO);
+    let record = study.path("out/second/environment.json");
+    let text = fs::read_to_string(&record).unwrap();
+    fs::write(&record, text.replace("\"threads\": 1", "\"threads\": 8")).unwrap();
+    let (code, _, err) = study.run(&["eval", "out/second"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("made with 8 thread(s) and now has 1"), "{err}");
+}
+
+#[test]
+fn an_unknown_key_to_sort_by_is_named() {
+    let study = study(TWO);
+    refused(
+        &study,
+        &["runs", "out", "--sort", "averge"],
+        &["unknown key of the runs 'averge'", "'average'"],
+    );
+    refused(&study, &["sweep", "status", "out"], &["this is a folder, not a plan"]);
+}

@@ -213,7 +213,7 @@ fn ctrl_c_ends_a_run_after_its_step_and_saves_it() {
     let mut progress = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     progress.read_line(&mut line).unwrap();
-    assert_eq!(line, "ssum  cpu (1 thread), float32\n");
+    assert_eq!(line, "ssum  cpu (1 thread), float32  -> out\n");
     line.clear();
     progress.read_line(&mut line).unwrap();
     assert!(line.contains("step 1/1000000  loss "), "{line}");

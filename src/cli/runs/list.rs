@@ -1,7 +1,7 @@
 //! `compt runs [DIR...]`
 
 use super::choose::{Filter, chosen, text};
-use crate::Result;
+use crate::{Error, Result};
 use clap::Args;
 use compt_study::progress::span;
 use compt_study::records::catalog::{Entry, State};
@@ -35,6 +35,13 @@ pub fn list(options: &RunsListOptions) -> Result<()> {
     let mut runs = chosen(&options.folders, &options.filter)?;
     if let Some(key) = &options.sort {
         let (key, down) = key.strip_prefix('-').map_or((key.as_str(), false), |key| (key, true));
+        if !runs.is_empty() && runs.iter().all(|run| value(run, key).is_null()) {
+            let settings: BTreeSet<String> =
+                runs.iter().flat_map(Entry::settings).map(|s| s.0).collect();
+            let known = ["average", "steps", "seconds"].into_iter();
+            let known = known.chain(settings.iter().map(String::as_str));
+            return Err(Error::unknown("key of the runs", key, known).at("--sort"));
+        }
         runs.sort_by(|a, b| {
             let order = by(&value(a, key), &value(b, key));
             if down { order.reverse() } else { order }

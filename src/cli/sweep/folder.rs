@@ -12,6 +12,11 @@ pub fn enter(path: &Path, which: Option<&Indices>) -> Result<(Plan, PathBuf)> {
     let path = std::fs::canonicalize(path).map_err(|e| {
         Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")
     })?;
+    if path.is_dir() {
+        return Err(Error::new("this is a folder, not a plan")
+            .at(path.display())
+            .hint(format!("give the plan in it: {}", path.join("plan.jsonl").display())));
+    }
     if path.extension().is_some_and(|e| e == "lua") {
         return Err(Error::new("this is a script, not a plan")
             .at(path.display())

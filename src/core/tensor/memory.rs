@@ -5,14 +5,14 @@ use std::path::Path;
 use tch::Device;
 
 /// The bytes that a process can still allocate; `None` if it is not known. On a CPU the memory that the
-/// system calls available, within the limit of the process' control group (version 2).
+/// system calls available, within the limits of the process' control group (version 2) and of its address space.
 pub fn free_bytes(device: Device) -> Option<u64> {
     match device {
         Device::Cuda(index) => free_of_gpu(index),
         _ => {
             let of_system = available(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
-            let of_group = group_room(Path::new("/sys/fs/cgroup"));
-            Some(of_group.map_or(of_system, |room| room.min(of_system)))
+            let limits = [group_room(Path::new("/sys/fs/cgroup")), address_room()];
+            limits.into_iter().flatten().chain([of_system]).min()
         }
     }
 }
@@ -29,6 +29,22 @@ fn group_room(group: &Path) -> Option<u64> {
     };
     Some(read("memory.max")?.saturating_sub(read("memory.current")?))
 }
+
+/// What is left of the limit of the address space (`ulimit -v`), if there is one.
+fn address_room() -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the structure is filled in.
+    let done = unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) };
+    if done != 0 || limit.rlim_cur == libc::RLIM_INFINITY {
+        return None;
+    }
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let used = pages.split_whitespace().next()?.parse::<u64>().ok()? * PAGE;
+    Some(limit.rlim_cur.saturating_sub(used))
+}
+
+/// The bytes of a page that `/proc/self/statm` counts.
+const PAGE: u64 = 4096;
 
 /// From the CUDA runtime, which libtorch has loaded if it uses a GPU.
 fn free_of_gpu(index: usize) -> Option<u64> {
