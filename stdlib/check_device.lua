@@ -1,5 +1,6 @@
 --- `compt check-device`: whether a device computes what the CPU computes, and how fast.
-local compt, torch = require "compt", require "compt.torch"
+local methods = require "compt.methods"
+local native = require "compt.native"
 
 --- The largest accepted differences to float32 on the CPU, relative to the largest value compared.
 local LIMITS = {
@@ -25,29 +26,34 @@ local function report(name, value, limit)
 end
 
 --- The largest difference of two tensors, relative to the largest value of the first.
+---@param a torch.Tensor
+---@param b torch.Tensor
+---@return number
 local function difference(a, b)
-  a, b = a:detach():cpu():float(), b:detach():cpu():float()
-  return (a - b):abs():max():item() / math.max(a:abs():max():item(), 1e-12)
+  local x, y = a:detach():cpu():float(), b:detach():cpu():float()
+  local apart, most = (x - y):abs():max():item(), x:abs():max():item()
+  return apart --[[@as number]] / math.max(most --[[@as number]], 1e-12)
 end
 
 local function trainer(backbone, tasks, options)
   local all = {
-    backbone = backbone, tasks = tasks, method = compt.methods.ssum { router = "free" }, steps = 2 * STEPS, batch_size = 8,
+    backbone = backbone, tasks = tasks, method = methods.ssum { router = "free" }, steps = 2 * STEPS, batch_size = 8,
     dropout = 0, seed = 1, progress = false,
   }
   for key, value in pairs(options or {}) do all[key] = value end
-  return compt.trainer(all)
+  return native.trainer(all)
 end
 
 --- Logits, loss, gradients and greedy texts of the built-in backbone.
 local function results(device, dtype, tasks)
-  local backbone = compt.backbone("micro", { device = device, dtype = dtype })
+  local backbone = native.backbone("micro", { device = device, dtype = dtype })
   local ids, labels = {}, {}
-  for i, text in ipairs(TEXTS) do ids[i], labels[i] = backbone.tokenizer:encode(text), { 5, 9, 1 } end
+  local tokenizer = assert(backbone.tokenizer)
+  for i, text in ipairs(TEXTS) do ids[i], labels[i] = tokenizer:encode(text), { 5, 9, 1 } end
   local out = backbone:forward { input_ids = ids, labels = labels, dropout = 0 }
   local loss, gradients = trainer(backbone, tasks):gradients()
-  local texts = backbone:generate({ input_ids = ids, max_new_tokens = 8 }).text
-  return { logits = out.logits, loss = loss, gradients = gradients, texts = texts }
+  local texts = assert(backbone:generate({ input_ids = ids, max_new_tokens = 8 }).text)
+  return { logits = out.logits --[[@as torch.Tensor]], loss = loss, gradients = gradients, texts = texts }
 end
 
 local function check_model(device, tasks)
@@ -56,7 +62,7 @@ local function check_model(device, tasks)
     local found, limits = results(device, dtype, tasks), LIMITS[dtype]
     report(dtype .. ": logits", difference(cpu.logits, found.logits), limits.logits)
     report(dtype .. ": loss", math.abs(cpu.loss - found.loss) / cpu.loss, limits.loss)
-    local worst, different = 0, 0
+    local worst, different = 0.0, 0
     for name, gradient in pairs(cpu.gradients) do
       worst = math.max(worst, difference(gradient, found.gradients[name]))
     end
@@ -78,10 +84,10 @@ end
 local function check_method(name, device, tasks, make)
   local function on(where)
     local trainable = name == "fine_tuning" or nil
-    local backbone = compt.backbone("micro", { device = where, dtype = "float32", trainable = trainable })
+    local backbone = native.backbone("micro", { device = where, dtype = "float32", trainable = trainable })
     return losses(make(), backbone, tasks)
   end
-  local cpu, found, worst = on "cpu", on(device), 0
+  local cpu, found, worst = on "cpu", on(device), 0.0
   for step, loss in ipairs(cpu) do
     local apart = math.abs(loss - found[step]) / loss
     worst = apart == apart and math.max(worst, apart) or math.huge
@@ -102,7 +108,7 @@ local function check_operator(device, tasks)
   local file = assert(io.open(path, "w"))
   file:write(OPERATOR)
   file:close()
-  compt.compose.define("check_device", path)
+  native.compose.define("check_device", path --[[@as any]])
   check_method("an operator from a file", device, tasks, function()
     return { name = "own-operator", compose = "check_device", router = "free", sources = 2, length = 4,
       lr = { router = 0.1, source = 0.05, private = 0.02 } }
@@ -112,8 +118,8 @@ end
 
 --- Seconds of a step, in the median, with rows of a fixed length over a backbone of these sizes.
 local function seconds_of_step(device, size, steps)
-  local micro = compt.backbone("micro", { device = "cpu" })
-  local backbone = compt.backbone({
+  local micro = native.backbone("micro", { device = "cpu" })
+  local backbone = native.backbone({
     d_model = size.width, d_kv = 64, d_ff = size.inner, num_heads = size.width // 64, num_layers = size.layers,
     num_decoder_layers = size.layers, vocab_size = micro.vocab_size, feed_forward_proj = "gated-gelu",
     tie_word_embeddings = false,
@@ -126,9 +132,9 @@ local function seconds_of_step(device, size, steps)
     source[size.source], target[size.target] = 1, 1
     batch.source[row], batch.target[row] = source, target
   end
-  local t = compt.trainer {
+  local t = native.trainer {
     backbone = backbone, stream = function() return batch end, steps = steps + 2, batch_size = size.rows, seed = 1,
-    method = compt.methods.pt { length = size.prompt, encoder = "none", alone = false }, progress = false,
+    method = methods.pt { length = size.prompt, encoder = "none", alone = false }, progress = false,
   }
   t:run { steps = 2 }
   local all = {}
@@ -145,15 +151,15 @@ end
 ---@return number seconds of a step, in the median
 ---@return string dtype of the timed backbone
 return function(device, size, steps)
-  local tasks = compt.tasks("micro", { shots = 8, seed = 1 })
+  local tasks = native.tasks("micro", { shots = 8, seed = 1 })
   check_model(device, tasks)
   local names = {}
-  for name in pairs(compt.methods) do names[#names + 1] = name end
+  for name in pairs(methods) do names[#names + 1] = name end
   table.sort(names)
   for _, name in ipairs(names) do
     local options = SHARED[name] and { router = "free" } or {}
     if name == "spot" then options.from = tasks end
-    check_method(name, device, tasks, function() return compt.methods[name](options) end)
+    check_method(name, device, tasks, function() return methods[name](options) end)
   end
   check_operator(device, tasks)
   local seconds, dtype = seconds_of_step(device, size, steps)
