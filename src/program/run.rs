@@ -6,7 +6,7 @@ use compt_error::Context;
 use compt_lua::Runtime;
 use compt_lua::args;
 use compt_lua::failure::Failure;
-use compt_lua::session::{Again, Script, Session};
+use compt_lua::session::{Again, Script, Session, Way};
 use compt_lua::text;
 use compt_study::interrupt;
 use std::path::Path;
@@ -57,6 +57,13 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
             runtime.session(|s| (s.unrecorded.clone(), s.failed.clone(), s.over));
         done?;
         args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
+        let idle = |session: &Session| {
+            let several = matches!(session.grids.way, Way::Run { jobs, .. } if jobs > 1);
+            several && session.grids.seen == 0
+        };
+        if runtime.session(idle) {
+            eprintln!("note: --jobs has no effect: the script has no grid (compt.ablate)");
+        }
         Ok(())
     });
     unrecorded.iter().for_each(|what| eprintln!("compt: {what}"));

@@ -912,6 +912,8 @@ local Place = {}
 local Setup = {}
 
 ---Declares a parameter: a float32 copy of `value`, of any shape, on the device of the backbone. It is trained with the learning rate of its group, recorded, and saved in checkpoints. After the first step a warning names parameters without a gradient, and tensors with a gradient that are not declared. Raises an error if the name is used twice in a group; `compt.trainer` raises one if the group has no learning rate.
+---
+---Take views of a parameter (`p[1]`, `p:narrow`, `p:detach()`) in `give`, not in `build`: the first step moves parameters into one tensor per group, and an earlier view keeps the initial values.
 ---@param group string
 ---@param name string
 ---@param value torch.Tensor

@@ -191,6 +191,7 @@ fn the_library_s_modules_keep_their_order() {
             "figures" => &["analysis", "arguments", "library", "statistics"],
             "report" => &["analysis", "arguments", "figures", "library", "report"],
             "runs" => &["analysis"],
+            "check_device" => &["methods", "native", "torch"],
             "rebuild" => &["methods", "native"],
             "ablate" => &["analysis", "arguments", "expand", "library"],
             "curriculum" => &["arguments", "schedule"],

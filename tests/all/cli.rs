@@ -47,6 +47,15 @@ fn an_argument_the_script_never_looked_at_is_noted() {
 }
 
 #[test]
+fn jobs_without_a_grid_are_noted() {
+    let study = Study::new(&[("study.lua", "print(1)")]);
+    let (status, out, err) = study.run(&["run", "study.lua", "--jobs", "2"]);
+    assert_eq!((status, out.as_str()), (0, "1\n"), "{err}");
+    assert!(err.contains("note: --jobs has no effect: the script has no grid"), "{err}");
+    assert_eq!(study.run(&["run", "study.lua"]).2, "");
+}
+
+#[test]
 fn values_are_truth_values_numbers_or_text_as_they_were_typed() {
     let code = "for _, name in ipairs { 'a', 'b', 'c', 'd', 'e' } do
         print(compt.args[name], math.type(compt.args[name]) or type(compt.args[name])) end";

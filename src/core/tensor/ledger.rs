@@ -75,14 +75,6 @@ pub fn memory_of(address: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// The number of Lua's handles of the live memory at an address: a tensor, and views of it.
-pub fn handles_at(address: usize) -> usize {
-    LEDGER.with_borrow(|ledger| {
-        let span = ledger.spans.range(..=address).next_back().map(|(_, span)| span);
-        span.filter(|span| address < span.end).map_or(0, |span| span.handles)
-    })
-}
-
 /// Sets the soft maximum, and resets the peak to the live bytes.
 pub fn set_soft_max(bytes: usize) {
     LEDGER.with_borrow_mut(|ledger| {

@@ -226,28 +226,6 @@ return {
     small.same(small.losses(small.trainer { attention = "grouped" }, 6), padded, 1e-4)
   end,
 
-  ["a view of a parameter that a method made is trained with it"] = function()
-    local kept
-    local trainer = small.trainer {
-      steps = 3,
-      method = {
-        name = "viewed",
-        lr = { own = 0.1 },
-        build = function(setup)
-          local prompt = setup:parameter("own", "prompt", torch.full({ 4, setup.d_model }, 0.5))
-          local scale = setup:parameter("own", "scale", torch.ones(setup.d_model))
-          local last = prompt:narrow(1, 3, 2)
-          kept = { prompt = prompt, last = last }
-          return { give = function(batch) return (last * scale):unsqueeze(1):expand(batch.size, 2, setup.d_model) end }
-        end,
-      },
-    }
-    local before = kept.last:detach():clone()
-    for _ = 1, 3 do trainer:step() end
-    assert(torch.equal(kept.last, kept.prompt:narrow(1, 3, 2)))
-    assert(not torch.equal(kept.last:detach(), before))
-  end,
-
   ["ignored labels of a stream do not count"] = function()
     local options = { steps = 1, dropout = 0, method = compt.methods.pt { length = 2, alone = false } }
     options.backbone, options.progress, options.batch_size, options.seed = small.backbone(), false, 1, 1

@@ -4,7 +4,6 @@ use super::Group;
 use crate::Result;
 use crate::nn::Named;
 use crate::tensor::autograd::clear_grads;
-use crate::tensor::ledger;
 use std::ops::Range;
 use tch::Tensor;
 
@@ -66,15 +65,9 @@ impl Flat {
         self.parameters.push(parameter);
     }
 
-    /// A parameter of which a script has a view stays where it is, so that the view keeps its values.
-    fn is_viewed(parameter: &Tensor) -> bool {
-        ledger::handles_at(parameter.data_ptr() as usize) > 1
-    }
-
     fn has_room(&self, next: &Tensor) -> bool {
         let like = |(_, own): &(String, Tensor)| {
-            let alike = own.kind() == next.kind() && own.device() == next.device();
-            alike && !Flat::is_viewed(own) && !Flat::is_viewed(next)
+            own.kind() == next.kind() && own.device() == next.device()
         };
         self.parameters.first().is_some_and(like) && self.numel() as usize + next.numel() <= MOST
     }

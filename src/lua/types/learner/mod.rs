@@ -51,9 +51,6 @@ pub fn build(lua: &Lua, build: &Function, setup: LuaSetup, decay: f64) -> mlua::
     let shared = setup.clone();
     let device = setup.backbone().borrow().model.device();
     let table: Table = default_device::moved_to(device, || build.call((shared,)))?;
-    // What is left of the handles of parameters are those that the method keeps: see `Flat` of the optimizers.
-    lua.gc_collect()?;
-    lua.gc_collect()?;
     let o = Options::new("build", Value::Table(table))?;
     let give: Option<Function> = o.get(lua, "give")?;
     let loss: Option<Function> = o.get(lua, "loss")?;
