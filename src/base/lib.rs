@@ -1,4 +1,4 @@
-//! Rows, metrics and files: the driver of GPUs: what training and studies need that has no tensors.
+//! Rows, metrics, files and the driver of GPUs: what training and studies need that has no tensors.
 
 pub mod data;
 pub mod driver;

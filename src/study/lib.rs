@@ -1,5 +1,4 @@
-//! Runs and their results: records, grids, exchange formats, the Hub, charts, reports. No
-//! Lua.
+//! Runs on disk and their results: records, grids, the hub, charts, reports. Neither libtorch nor Lua.
 
 pub mod hub;
 pub mod interrupt;
