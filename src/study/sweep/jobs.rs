@@ -24,6 +24,9 @@ impl Jobs {
             Some(per) => Jobs { count: per, gpus: vec![] },
             None => Jobs::spread(count, per_gpu, gpus),
         };
+        if per_gpu.is_some() && jobs.gpus.is_empty() && !one {
+            notice::say("note: --jobs-per-gpu has no effect: no GPU is used");
+        }
         if jobs.count < count {
             let n = jobs.gpus.len().max(1);
             notice::say(&format!(
