@@ -19,6 +19,7 @@ pub mod reopen;
 pub mod repl;
 mod report;
 mod runtime;
+mod sandbox;
 pub mod session;
 mod sources;
 mod stdlib;

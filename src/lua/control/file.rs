@@ -4,6 +4,7 @@ use super::answer;
 use super::rules::Rules;
 use super::sandbox::Sandbox;
 use crate::failure::error_of;
+use crate::sandbox::cpu_seconds;
 use crate::text;
 use crate::{Error, Result};
 use compt_base::files::source::{Source, sha256};
@@ -21,7 +22,12 @@ pub struct ControlFile {
     rules: Rules,
     sources: Vec<Source>,
     seed: u64,
+    /// The CPU time of the thread when the trial began, while it lasts.
+    trial_began: Option<f64>,
 }
+
+/// The CPU time of a trial, in seconds; it usually takes milliseconds.
+const TRIAL: f64 = 5.0;
 
 impl ControlFile {
     /// Loads a control file and tries it over the steps of each stage. The output of loading is
@@ -56,9 +62,12 @@ impl ControlFile {
         let table = sandbox.load(path)?;
         let sources = sandbox.files().sources();
         let name = path.display().to_string();
-        let rules = Rules::read(&table, &name, &sources[0].text, &stages[0])?;
-        let mut control = ControlFile { sandbox, rules, sources, seed: stages[0].seed };
+        let rules = sandbox.call(|_| Rules::read(&table, &name, &sources[0].text, &stages[0]))?;
+        let seed = stages[0].seed;
+        let trial_began = Some(cpu_seconds());
+        let mut control = ControlFile { sandbox, rules, sources, seed, trial_began };
         control.output().quietly(|| try_out(&mut control, stages))?;
+        control.trial_began = None;
         // A function may have required more files when it was called.
         let files = control.sandbox.files();
         control.sources = files.sources();
@@ -73,7 +82,7 @@ impl Program for ControlFile {
     }
 
     fn texts(&self) -> Vec<(String, Option<String>)> {
-        self.rules.texts()
+        self.sandbox.call(|_| self.rules.texts())
     }
 
     fn output(&self) -> Output {
@@ -83,8 +92,13 @@ impl Program for ControlFile {
 
 impl Control for ControlFile {
     fn knobs(&mut self, view: &View) -> Result<Knobs> {
-        self.sandbox.refill();
-        answer(&self.rules, self.sandbox.lua(), self.seed, view)
+        if self.trial_began.is_some_and(|began| cpu_seconds() - began > TRIAL) {
+            return Err(Error::new(format!("its trial took more than {TRIAL} s"))
+                .at(self.sources[0].path.display())
+                .hint("a control is called at every step: it must be fast"));
+        }
+        self.sandbox
+            .call(|lua| answer(&self.rules, lua, self.seed, view))
             .map_err(|e| shown_in(e, &self.sources))
     }
 

@@ -4,7 +4,6 @@
 //! function of (step, view) that returns one. A knob with a value per group or task is a table
 //! by name, or a function that returns such a table.
 
-mod bounded;
 mod file;
 mod print;
 mod rules;
@@ -31,3 +30,6 @@ fn answer(rules: &Rules, lua: &Lua, seed: u64, view: &View) -> Result<Knobs> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod limits_tests;

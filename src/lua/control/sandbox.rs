@@ -1,44 +1,28 @@
 //! The Lua state of a control file: its permissions and limits.
 
-use super::bounded;
 use super::print;
 use super::whole::{Signs, ends_early, is_blank};
 use crate::failure::error_of;
 use crate::options::kind;
+use crate::sandbox::{self, Limits, Meter};
 use crate::{Error, Result};
-use crate::{hook, raise, random, stdlib, text};
+use crate::{random, stdlib, text};
 use compt_base::files::source::Source;
 use compt_run::steering::{Origin, Output};
 use mlua::chunk::ChunkMode;
-use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
+use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// The memory limit of a control file, in bytes.
-const MEMORY: usize = 64 << 20;
-/// The instruction limit of one call: about a tenth of a second.
-const INSTRUCTIONS: u32 = 5_000_000;
-const HOOK_EVERY: u32 = 10_000;
-
-/// The functions of Lua that a control file may use, besides `string`, `table`, `math`, `utf8`.
-/// No `pcall` or coroutine, which could evade the limits; no access to files or other code.
-const BASE: [&str; 13] = [
-    "assert",
-    "error",
-    "getmetatable",
-    "ipairs",
-    "next",
-    "rawequal",
-    "rawget",
-    "rawlen",
-    "rawset",
-    "select",
-    "tonumber",
-    "tostring",
-    "type",
-];
+const LIMITS: Limits = Limits {
+    instructions: 5_000_000,
+    too_many: c"it ran for more than 5000000 instructions: a control is called at every step and must be fast",
+    seconds: 1.0,
+    too_long: c"it ran for more than 1 s: a control is called at every step and must be fast",
+    memory: 32 << 20,
+};
 
 /// The library modules for control files, and their dependencies.
 const MODULES: [&str; 3] = ["compt.schedule", "compt.curriculum", "compt.arguments"];
@@ -46,7 +30,7 @@ const MODULES: [&str; 3] = ["compt.schedule", "compt.curriculum", "compt.argumen
 pub struct Sandbox {
     lua: Lua,
     files: Rc<Files>,
-    spent: Rc<Cell<u32>>,
+    meter: Rc<Meter>,
 }
 
 const NOT_THERE: &str =
@@ -90,24 +74,19 @@ impl Sandbox {
             loaded: RefCell::default(),
         });
         restrict(&lua, &files)?;
-        lua.set_memory_limit(MEMORY)?;
-        let spent = limit_instructions(&lua)?;
-        Ok(Sandbox { lua, files, spent })
+        let meter = Meter::install(&lua, LIMITS)?;
+        Ok(Sandbox { lua, files, meter })
     }
 
-    pub fn lua(&self) -> &Lua {
-        &self.lua
-    }
-
-    /// Resets the instruction limit for the next call.
-    pub fn refill(&self) {
-        self.spent.set(0);
+    /// Runs `f`, which calls code of the state, within the limits of a call.
+    pub fn call<R>(&self, f: impl FnOnce(&Lua) -> R) -> R {
+        self.meter.call(&self.lua, || f(&self.lua))
     }
 
     /// Runs the control file and returns its table.
     pub fn load(&self, path: &Path) -> Result<Table> {
         let chunk = self.files.chunk(&self.lua, path)?;
-        match chunk.call::<Value>(()).map_err(|e| error_of(&e))? {
+        match self.call(|_| chunk.call::<Value>(())).map_err(|e| error_of(&e))? {
             Value::Table(table) => Ok(table),
             other => {
                 if other.is_nil() {
@@ -219,70 +198,13 @@ impl Files {
     }
 }
 
-/// Reduces the globals to the allow-list; access to others is an error.
 fn restrict(lua: &Lua, files: &Rc<Files>) -> mlua::Result<()> {
-    let globals = lua.globals();
-    let kept = lua.create_table()?;
-    for name in BASE.into_iter().chain(["string", "table", "math", "utf8"]) {
-        kept.set(name, globals.get::<Value>(name)?)?;
-    }
-    raise::install(lua, &kept)?;
-    kept.get::<Table>("string")?.set("dump", Value::Nil)?;
-    kept.get::<Table>("math")?.set("randomseed", Value::Nil)?;
-    bounded::install(lua, &kept.get("string")?, &kept.get("table")?)?;
-    kept.set("setmetatable", setmetatable(lua, globals.get("setmetatable")?)?)?;
-
+    let hint = "it has string, table, math, require \"compt.schedule\" and its own files";
+    sandbox::restrict(lua, &[], ("a control file", hint))?;
     let weak = Rc::downgrade(files);
     let require = lua.create_function(move |lua, name: String| {
         weak.upgrade().expect("the sandbox outlives its code").require(lua, &name)
     })?;
-    kept.set("require", require)?;
-
-    kept.set("print", print::function(&files.output, lua)?)?;
-    let sorted_pairs: Function = stdlib::load(lua, "sorted_pairs.lua")?;
-    kept.set("sorted_pairs", sorted_pairs.clone())?;
-    kept.set("pairs", sorted_pairs)?;
-
-    globals.clear()?;
-    for pair in kept.pairs::<Value, Value>() {
-        let (name, value) = pair?;
-        globals.raw_set(name, value)?;
-    }
-    let unknown = lua.create_function(|_, (_, name): (Value, String)| -> mlua::Result<()> {
-        Err(Error::new(format!("'{name}' is not available in a control file"))
-            .hint("it has string, table, math, require \"compt.schedule\" and its own files")
-            .into())
-    })?;
-    let meta = lua.create_table()?;
-    meta.set("__index", unknown)?;
-    globals.set_metatable(Some(meta))
-}
-
-/// `setmetatable` without finalizers, which would run outside the limits.
-fn setmetatable(lua: &Lua, original: Function) -> mlua::Result<Function> {
-    lua.create_function(move |_, args: MultiValue| {
-        if let Some(Value::Table(meta)) = args.get(1)
-            && !meta.raw_get::<Value>("__gc")?.is_nil()
-        {
-            return Err(Error::new("a control file cannot set '__gc'").into());
-        }
-        original.call::<Value>(args)
-    })
-}
-
-/// Ends a call that takes too long; `Sandbox::refill` resets the counter.
-fn limit_instructions(lua: &Lua) -> mlua::Result<Rc<Cell<u32>>> {
-    let spent = Rc::new(Cell::new(0u32));
-    let counter = Rc::clone(&spent);
-    let triggers = HookTriggers::new().every_nth_instruction(HOOK_EVERY);
-    lua.set_global_hook(triggers, move |lua, _| {
-        counter.set(counter.get().saturating_add(HOOK_EVERY));
-        if counter.get() <= INSTRUCTIONS {
-            return Ok(VmState::Continue);
-        }
-        let error = Error::new(format!("it ran for more than {INSTRUCTIONS} instructions"))
-            .hint("a control is evaluated at every step: it must be fast");
-        Err(hook::raised(lua, error.into()))
-    })?;
-    Ok(spent)
+    lua.globals().raw_set("require", require)?;
+    lua.globals().raw_set("print", print::function(&files.output, lua)?)
 }

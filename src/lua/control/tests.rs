@@ -5,7 +5,7 @@ use mlua::Table;
 use std::fs;
 use std::path::Path;
 
-fn setting() -> Setting {
+pub(super) fn setting() -> Setting {
     let names = |list: &[&str]| list.iter().map(|s| s.to_string()).collect();
     Setting {
         total_steps: 100,
@@ -18,7 +18,7 @@ fn setting() -> Setting {
 }
 
 /// A control file beside `extra.lua`, loaded.
-fn load(text: &str, extra: &str) -> Result<Box<dyn Program>> {
+pub(super) fn load(text: &str, extra: &str) -> Result<Box<dyn Program>> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("extra.lua"), extra).unwrap();
     let path = folder.path().join("control.lua");
@@ -27,7 +27,7 @@ fn load(text: &str, extra: &str) -> Result<Box<dyn Program>> {
 }
 
 /// The error, without the folder's name.
-fn refused(text: &str) -> String {
+pub(super) fn refused(text: &str) -> String {
     let error = load(text, "return {}").err().expect("the control must be refused").to_string();
     match error.find("control.lua") {
         Some(start) => error[start..].to_string(),
@@ -155,7 +155,7 @@ fn the_sandbox_has_no_way_out() {
     }
     assert!(refused("return { clip = string.dump(print) }").contains("control.lua:1"));
     let text = refused("setmetatable({}, { __gc = function() end }) return {}");
-    assert!(text.contains("cannot set '__gc'"), "{text}");
+    assert!(text.contains("'__gc' cannot be set here"), "{text}");
     let text = refused("require '../secret' return {}");
     assert!(text.contains("'../secret' is not the name of a module"), "{text}");
     let text = refused("require 'compt.torch' return {}");
@@ -195,15 +195,4 @@ fn a_table_in_the_script_is_checked_alike() {
     let text = read("return { clip = function(s, v) return v.los end }").err().unwrap().to_string();
     assert!(text.contains("unknown field 'los'"), "{text}");
     assert!(read("return { clip = function(s, v) v.step = 2 end }").is_err());
-}
-
-#[test]
-fn what_loops_in_the_library_is_refused() {
-    let pattern =
-        "return { clip = function() return #('a'):rep(40):find(('a*'):rep(20) .. 'b') end }";
-    let text = refused(pattern);
-    assert!(text.contains("a pattern of 20 repetitions may never finish"), "{text}");
-    let text = refused("return { clip = function() return #table.move({}, 1, 1e15, 2) end }");
-    assert!(text.contains("table.move: too many elements"), "{text}");
-    load("return { clip = function() return #(('a b'):gsub('%s+', '')) end }", "").unwrap();
 }

@@ -10,10 +10,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The timeout of a check, which usually takes milliseconds. Code that loops is stopped
-/// earlier.
-const PATIENCE: Duration = Duration::from_secs(3);
-
 /// Watches a control file and all files that it requires.
 pub struct Checker {
     news: Receiver<News>,
@@ -74,7 +70,7 @@ struct Checked {
 }
 
 /// Loads and tries the current files. Files that seem to be truncated are read again for a short
-/// time. Errors: the file is invalid, or the check takes too long.
+/// time. Errors: the file is invalid.
 pub fn check_whole(load: Loader, path: &Path, stages: &[Setting]) -> Result<Vec<Source>> {
     const PAUSE: Duration = Duration::from_millis(50);
     let mut checked = check(load, path, stages);
@@ -90,26 +86,12 @@ pub fn check_whole(load: Loader, path: &Path, stages: &[Setting]) -> Result<Vec<
     checked.outcome
 }
 
-/// Checks the files as they are, within the timeout.
+/// Checks the files as they are. The loader bounds the time of a trial.
 fn check(load: Loader, path: &Path, stages: &[Setting]) -> Checked {
-    let (done, outcome) = channel();
-    let (own_path, stages) = (path.to_path_buf(), stages.to_vec());
-    let check = move || {
-        let Loaded { program, touched, is_unfinished } = load(&own_path, Origin::Disk, &stages);
-        // The program itself belongs to this thread; only its sources are sent.
-        let outcome = program.map(|program| program.sources().to_vec());
-        let _ = done.send(Checked { outcome, touched, is_unfinished });
-    };
-    let started = thread::Builder::new().name("check".into()).spawn(check);
-    let outcome = match started {
-        Ok(_) => outcome.recv_timeout(PATIENCE),
-        Err(_) => Err(RecvTimeoutError::Disconnected),
-    };
-    outcome.unwrap_or_else(|_| {
-        let what = format!("it could not be checked within {} s", PATIENCE.as_secs());
-        let outcome = Err(Error::new(what).at(path.display()));
-        Checked { outcome, touched: Vec::new(), is_unfinished: false }
-    })
+    let Loaded { program, touched, is_unfinished } = load(path, Origin::Disk, stages);
+    // The program itself belongs to this thread; only its sources are sent.
+    let outcome = program.map(|program| program.sources().to_vec());
+    Checked { outcome, touched, is_unfinished }
 }
 
 struct Follow {
