@@ -129,9 +129,9 @@ fn root(error: &Error) -> (&Error, Option<&str>) {
 /// The message of an error, without mlua's prefix.
 fn words(error: &Error) -> String {
     match error {
-        Error::RuntimeError(text)
-        | Error::MemoryError(text)
-        | Error::SyntaxError { message: text, .. } => text.clone(),
+        // Only sandboxes have a limit.
+        Error::MemoryError(_) => "it needs more memory than its limit".to_string(),
+        Error::RuntimeError(text) | Error::SyntaxError { message: text, .. } => text.clone(),
         other => in_words(other).unwrap_or_else(|| other.to_string()),
     }
 }

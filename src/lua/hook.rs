@@ -2,7 +2,6 @@
 
 use compt_study::interrupt::{self, Interrupted};
 use mlua::{Error, HookTriggers, Lua, Result, VmState};
-use std::cell::Cell;
 use std::sync::Arc;
 
 const USUAL: u32 = 1_000;
@@ -43,23 +42,6 @@ pub fn check(lua: &Lua) -> Result<()> {
     Ok(())
 }
 
-/// Runs `f` with an instruction limit.
-pub fn limited<R>(lua: &Lua, most: u32, f: impl FnOnce() -> Result<R>) -> Result<R> {
-    let spent = Cell::new(0u32);
-    let triggers = HookTriggers::new().every_nth_instruction(USUAL);
-    lua.set_global_hook(triggers, move |lua, _| {
-        spent.set(spent.get().saturating_add(USUAL));
-        if spent.get() <= most {
-            return Ok(VmState::Continue);
-        }
-        let error = crate::Error::new(format!("it ran for more than {most} instructions"));
-        Err(raised(lua, error.into()))
-    })?;
-    let done = f();
-    install(lua)?;
-    done
-}
-
 fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
     let triggers = HookTriggers::new().every_nth_instruction(instructions);
     lua.set_global_hook(triggers, move |lua, _| {
@@ -76,7 +58,7 @@ fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
 
 /// Adds to an error of a hook the traceback that mlua adds only to errors of functions.
 #[expect(clippy::arc_with_non_send_sync, reason = "mlua's own type")]
-pub fn raised(lua: &Lua, error: Error) -> Error {
+fn raised(lua: &Lua, error: Error) -> Error {
     match lua.traceback(None, 0) {
         Ok(text) => {
             Error::CallbackError { traceback: text.to_string_lossy(), cause: Arc::new(error) }

@@ -1,6 +1,7 @@
 //! The state of a run: saved in checkpoints, restored from them or from the run of an earlier process.
 
 use super::resume::{differences, edits};
+use super::steering::impure;
 use super::{Earlier, Purpose, Replay, Run};
 use crate::checkpoints::{Checkpoints, Saved};
 use crate::{Error, Result};
@@ -81,6 +82,9 @@ impl Run {
         }
         if let Some(saved) = saved {
             last = serde_json::from_value(saved.plain["control"].clone()).ok();
+            if let Some(difference) = saved.plain["control_kept_state"].as_str() {
+                notice::say(&format!("warning: {shown}: {}", impure(difference)));
+            }
             self.host_state = Some(saved.plain["lua_random"].clone());
             self.restore(saved).map_err(|e| e.at(path.display()))?;
         }
@@ -152,9 +156,11 @@ impl Run {
     /// Tensors cannot be copied.
     pub fn saved(&self) -> Result<Saved> {
         let (tensors, progress) = self.trainer.state()?.into_parts();
+        let kept_state = self.steering.borrow_mut().kept_state();
         let plain = json!({
             "progress": progress,
             "control": self.steering.borrow().last(),
+            "control_kept_state": kept_state,
             "lua_random": self.host.state(),
             "config": self.record.specification(),
         });

@@ -483,7 +483,7 @@ function compose.private(private, sources, weights) end
 ---
 ---`compt.trainer` calls the operator once with a row of each task and once with a single row. It raises an error if the result does not have the shape, dtype and device of a prompt, is not finite, or depends neither on the prompts nor on the parameters. `define` raises an error if the name is that of a built-in operator.
 ---
----Instead of a function or table, `define` takes the path of a Lua file that returns one. When that file is edited during training, the new version is checked in the same way and used from the next step. A version that fails, or that has other parameters, is reported and not used.
+---Instead of a function or table, `define` takes the path of a Lua file that returns one. When that file is edited during training, the new version is checked in the same way and used from the next step. A version that fails, or that has other parameters, is reported and not used. The file runs in a Lua state of its own. It can use Lua's base functions, `pcall`, `string`, `table`, `math` without `random`, `utf8`, `print` (to standard error) and `require "compt.torch"` without `load`, `save`, `manual_seed` and the settings of the process. A call may take 5 million instructions, 5 s of CPU time and 64 MiB of memory besides its tensors.
 ---```lua
 ---compt.compose.define("gated", function(private, sources, weights)
 ---  local mixed = torch.einsum("bs,smd->bmd", weights, sources)
@@ -1366,7 +1366,7 @@ local Evaluation = {}
 ---A boolean, or a function of step and view that returns one.
 ---@alias compt.Switch boolean|fun(step: integer, view: compt.View): boolean
 
----The knobs of a run, and what a control file returns. A knob that is not set keeps the setting of the method or of the trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step and view only: a control is rejected if a function returns two different values for one step, a value out of range, NaN or nil. Output of `print` appears on standard error with its step, at most five lines per step and ten per second.
+---The knobs of a run, and what a control file returns. A knob that is not set keeps the setting of the method or of the trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step and view only: a control is rejected if a function returns two different values for one step, a value out of range, NaN or nil. A control file runs in a Lua state of its own with `string`, `table`, `math`, `utf8`, its own files and `compt.schedule` and `compt.curriculum`; `next`, `pairs` and `tostring` give the same answers in every process. A call may take 5 million instructions, 1 s of CPU time and 32 MiB of memory, and its trial 5 s. Output of `print` appears on standard error with its step, at most five lines per step and ten per second.
 ---@class (exact) compt.Control
 ---@field lr? table<compt.Group|"backbone", compt.Knob> learning rate by group, 0 to 100
 ---@field freeze? table<compt.Group|"backbone", compt.Switch> groups that are not updated; their optimizer state does not change either

@@ -163,7 +163,7 @@ end
     let mut run = Run::start(&study, &arguments);
     run.wait_for_steps(&study.path("out"), 3);
     for (text, words) in [
-        (gated.replace("FACTOR", "nope"), "gated.lua:3: torch.mul: argument 2 must be"),
+        (gated.replace("FACTOR", "nope"), "gated.lua:3: 'nope' is not available"),
         (gated.replace("private * FACTOR + mixed", "mixed[{ 1 }]"), "is expected"),
         (gated.replace("private * FACTOR + mixed", "private * (0/0)"), "not finite"),
         (
@@ -171,7 +171,12 @@ end
             "there is nothing to train",
         ),
         ("return 3".to_string(), "must return a function"),
-        (gated.replace("FACTOR", "math.random()"), "two different results for the same prompts"),
+        (gated.replace("FACTOR", "math.random()"), "math.random is not available"),
+        (
+            "local n = 0 ".to_string()
+                + &gated.replace("FACTOR", "(function() n = n + 1 return n end)()"),
+            "two different results for the same prompts",
+        ),
         ("return require 'helper'".to_string(), "is not for an operator's file"),
         (gated.replace("local", "while true do end local"), "it ran for more than"),
     ] {

@@ -103,15 +103,17 @@ fn bounded(lua: &Lua, original: Function, place: String, cost: Cost) -> Result<F
 
 /// `string.rep`, which repeats nothing without a loop.
 fn repetition(lua: &Lua, rep: Function) -> Result<Function> {
-    lua.load(
-        "local rep = ...
-        return function(s, n, separator)
-          if s == '' and (separator == nil or separator == '') then n = 0 end
-          return rep(s, n, separator)
-        end",
-    )
-    .set_name("=string.rep")
-    .call(rep)
+    lua.create_function(move |lua, mut args: MultiValue| {
+        let is_empty = |i| match args.get(i) {
+            None | Some(Value::Nil) => i == 2,
+            Some(Value::String(text)) => text.as_bytes().is_empty(),
+            Some(_) => false,
+        };
+        if is_empty(0) && is_empty(2) && integer(lua, &args, 1)?.is_some() {
+            args[1] = Value::Integer(0);
+        }
+        rep.call::<Value>(args)
+    })
 }
 
 /// `table.sort` whose comparisons are instructions.
@@ -128,7 +130,7 @@ fn sort(lua: &Lua, sort: Function) -> Result<Function> {
           end
         end",
     )
-    .set_name("=table.sort")
+    .set_name("=stdlib/sort")
     .call(sort)
 }
 

@@ -46,7 +46,6 @@ impl Meter {
     /// Sets the limits of a state.
     pub fn install(lua: &Lua, limits: Limits) -> mlua::Result<Rc<Meter>> {
         lua.set_memory_limit(limits.memory)?;
-        check_every(lua, CHECK_EVERY)?;
         let (spent, began, over) = Default::default();
         Ok(Rc::new(Meter { limits, spent, began, over }))
     }
@@ -61,12 +60,10 @@ impl Meter {
         let _leave = Leave(outer);
         self.spent.set(0.0);
         self.began.set(cpu_seconds());
-        let done = f();
-        if self.over.take().is_some() {
-            // It fails only for want of memory; the next call then ends at its first instruction.
-            let _ = check_every(lua, CHECK_EVERY);
-        }
-        done
+        self.over.set(None);
+        // It fails only for want of memory, and the hook of the last call stays.
+        let _ = check_every(lua, CHECK_EVERY);
+        f()
     }
 
     /// Adds a cost; the message if the call is over its limit, and whether it was within it before.

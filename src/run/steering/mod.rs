@@ -2,19 +2,24 @@
 //! knobs that are set by hand. Edits of the file take effect between two steps; an invalid edit is
 //! reported and changes nothing.
 
+mod audit;
 mod checker;
 mod difference;
 mod in_use;
 mod manual;
 mod operator;
 mod output;
+mod past;
 mod program;
 
+pub(crate) use audit::impure;
 pub use operator::OperatorFile;
 pub use output::Output;
-pub use program::{Loaded, Loader, Origin, Program, Touched};
+pub use past::Past;
+pub use program::{Loaded, Loader, Origin, Program, TableRecord, Touched};
 
 use crate::{Error, Result};
+use audit::Audit;
 use checker::{Checker, check_whole};
 use compt_base::files::source::Source;
 use compt_base::notice;
@@ -25,22 +30,12 @@ use in_use::{InUse, Version};
 use operator::{Operator, broken_off};
 use output::Voice;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// The number of earlier versions that are kept for rollback.
 const OLDER: usize = 8;
-
-/// The control events of an earlier run, to be applied again.
-#[derive(Default)]
-pub struct Past {
-    pub events: VecDeque<Event>,
-    /// The last attempt that they control; later ones are live.
-    pub until: u64,
-    /// Nothing is live after them.
-    pub alone: bool,
-}
 
 /// The control of a run.
 pub struct Steering {
@@ -60,6 +55,7 @@ pub struct Steering {
     /// The record of a control table.
     table: Option<TableRecord>,
     voice: Voice,
+    audit: Audit,
     operator: Option<Operator>,
     checker: Option<Checker>,
     past: Past,
@@ -71,17 +67,6 @@ pub struct Steering {
     used: Knobs,
     /// Changes that took effect and are not recorded yet.
     events: Vec<Event>,
-}
-
-/// A control table of a script, for the run's record.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TableRecord {
-    /// Where the table was passed: `study.lua:7`.
-    pub place: String,
-    /// The text of each knob; for a function, its location.
-    pub knobs: serde_json::Value,
-    /// The sources of the chunks that define it.
-    pub sources: Vec<Source>,
 }
 
 enum Asked {
@@ -110,6 +95,7 @@ impl Steering {
             is_broken: false,
             table: None,
             voice: Voice::default(),
+            audit: Audit::default(),
             operator: None,
             checker: None,
             past: Past::default(),
@@ -176,6 +162,17 @@ impl Steering {
     /// The last settings of the control above the method's: part of a run's state.
     pub fn last(&self) -> Option<&Knobs> {
         self.last.as_ref()
+    }
+
+    /// At a checkpoint: how the control file in use differs from a new load of it, which a resumed run would make;
+    /// reported once.
+    pub fn kept_state(&mut self) -> Option<String> {
+        let found = self.audit.at_checkpoint(&mut self.upper, self.load, &self.stages);
+        let (difference, is_new) = found?;
+        if is_new {
+            notice::say(&format!("warning: {}", impure(&difference)));
+        }
+        Some(difference)
     }
 
     /// Whether the changes of this attempt come from the record.
@@ -263,6 +260,7 @@ impl Steering {
     }
 
     fn put(&mut self, upper: InUse) {
+        self.audit = Audit::default();
         if let InUse::File(version) = std::mem::replace(&mut self.upper, upper) {
             self.older.push(version);
             if self.older.len() > OLDER {
@@ -417,7 +415,11 @@ impl Control for Steering {
         let step = view.run_step;
         self.adopt(view, step)?;
         let upper = loop {
+            let began = Instant::now();
             let answer = self.upper.answer(view);
+            if let Some(report) = self.audit.called(view, began) {
+                notice::say(&format!("note: step {step}: {}: {report}", self.upper.name()));
+            }
             if let Some(output) = self.upper.output() {
                 self.voice.say(step, &self.upper.name(), &output);
             }

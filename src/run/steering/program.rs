@@ -42,3 +42,14 @@ pub struct Loaded {
 
 /// Loads a control file and tries it at sampled steps of each stage.
 pub type Loader = fn(&Path, Origin, &[Setting]) -> Loaded;
+
+/// A control table of a script, for the run's record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableRecord {
+    /// Where the table was passed: `study.lua:7`.
+    pub place: String,
+    /// The text of each knob; for a function, its location.
+    pub knobs: serde_json::Value,
+    /// The sources of the chunks that define it.
+    pub sources: Vec<Source>,
+}

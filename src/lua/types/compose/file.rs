@@ -1,6 +1,7 @@
 //! An operator in its own file: loaded, tried on the shapes of a run, replaced during training.
 
 use super::Definition;
+use super::home::Home;
 use super::in_lua::InLua;
 use super::parameters::{self, Context};
 use super::trial::{Shapes, Trial};
@@ -9,21 +10,19 @@ use crate::failure::error_of;
 use crate::options::kind;
 use crate::session::Session;
 use crate::{Error, Result};
-use crate::{hook, sources, text};
+use crate::{sources, text};
 use compt_base::files::source::Source;
 use compt_core::compose::Operator;
 use compt_run::steering::OperatorFile;
 use compt_study::watch::{GRACE, Watch};
-use mlua::{Function, Lua, Table, Value};
+use mlua::chunk::ChunkMode;
+use mlua::{Function, Lua, Value, WeakLua};
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-/// The instruction limit for loading, and for a call on a run's shapes.
-const INSTRUCTIONS: u32 = 5_000_000;
 
 /// Reads a file that returns an operator. When a script is run again, the file may be invalid by
 /// now; the recorded version replaces it before it is called.
@@ -39,20 +38,27 @@ pub fn open(lua: &Lua, path: &Path) -> mlua::Result<Definition> {
         Err(_) if again => {
             let broken = lua.load("error('the file of this operator is broken')");
             let function = broken.into_function()?;
-            Ok(Definition { function, parameters: Value::Nil, source: Some(source) })
+            let home = Home::script(lua);
+            Ok(Definition { function, parameters: Value::Nil, source: Some(source), home })
         }
         Err(e) => Err(e.into()),
     }
 }
 
+/// Runs a file in a new sandbox; its text is recorded in the script's state `lua` for error messages.
 pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
     let name = source.path.display().to_string();
     sources::record(lua, &name, &source.text);
-    let environment = environment(lua).map_err(|e| error_of(&e))?;
-    let chunk = lua.load(text::code(&source.text)).set_name(format!("@{name}"));
-    let chunk = chunk.set_environment(environment);
-    let value =
-        hook::limited(lua, INSTRUCTIONS, || chunk.eval::<Value>()).map_err(|e| error_of(&e))?;
+    let home = Home::sandbox().map_err(|e| error_of(&e))?;
+    let read = home.call(|lua| {
+        let code = lua.load(text::code(&source.text)).set_name(format!("@{name}"));
+        let value = code.set_mode(ChunkMode::Text).eval().map_err(|e| error_of(&e))?;
+        definition(lua, value, &name)
+    });
+    Ok(Definition { source: Some(source.clone()), home, ..read? })
+}
+
+fn definition(lua: &Lua, value: Value, name: &str) -> Result<Definition> {
     if !matches!(value, Value::Function(_) | Value::Table(_)) {
         return Err(Error::new(format!(
             "an operator's file must return a function of (private, sources, weights), or a table \
@@ -61,8 +67,7 @@ pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
         ))
         .at(name));
     }
-    let definition = Definition::read(lua, value).map_err(|e| error_of(&e).at(name))?;
-    Ok(Definition { source: Some(source.clone()), ..definition })
+    Definition::read(lua, value).map_err(|e| error_of(&e).at(name))
 }
 
 /// Whether code ends too early, or has no `return`.
@@ -73,33 +78,14 @@ fn gives_nothing(lua: &Lua, text: &str) -> bool {
     }
 }
 
-/// The script's globals, and a `require` restricted to the library: other files are neither watched nor
-/// recorded.
-fn environment(lua: &Lua) -> mlua::Result<Table> {
-    let globals = lua.globals();
-    let require: Function = globals.get("require")?;
-    let of_library = lua.create_function(move |_, name: String| {
-        if name != "compt" && !name.starts_with("compt.") {
-            return Err(Error::new(format!("module '{name}' is not for an operator's file"))
-                .hint("it is recorded alone: it can require only \"compt.torch\" and the library")
-                .into());
-        }
-        require.call::<Value>(name)
-    })?;
-    let environment = lua.create_table()?;
-    environment.set("require", of_library)?;
-    let meta = lua.create_table()?;
-    meta.set("__index", globals)?;
-    environment.set_metatable(Some(meta))?;
-    Ok(environment)
-}
-
 /// An operator that a trainer calls, and its file.
 pub struct Followed {
+    /// The script's state.
+    lua: WeakLua,
     operator: Rc<InLua>,
     source: RefCell<Source>,
     /// The previous version, until the current one has failed.
-    before: RefCell<Option<(Function, Source)>>,
+    before: RefCell<Option<((Home, Function), Source)>>,
     context: Context,
     shapes: Shapes,
     changed: Arc<AtomicBool>,
@@ -111,8 +97,15 @@ pub struct Followed {
 }
 
 impl Followed {
-    pub fn new(operator: Rc<InLua>, source: Source, context: Context, shapes: Shapes) -> Followed {
+    pub fn new(
+        lua: &Lua,
+        operator: Rc<InLua>,
+        source: Source,
+        context: Context,
+        shapes: Shapes,
+    ) -> Followed {
         Followed {
+            lua: lua.weak(),
             operator,
             source: RefCell::new(source),
             before: RefCell::default(),
@@ -126,10 +119,12 @@ impl Followed {
     }
 
     /// Calls a new version as a step would, with the current parameters.
-    fn try_out(&self, lua: &Lua, definition: &Definition) -> Result<()> {
+    fn try_out(&self, definition: &Definition) -> Result<()> {
         let own = self.operator.own_parameters();
-        let tried = hook::limited(lua, INSTRUCTIONS, || {
-            let declared = parameters::make(lua, &definition.parameters, &self.context)?;
+        let Definition { home, .. } = definition;
+        let tried = (|| -> mlua::Result<()> {
+            let declared =
+                home.call(|lua| parameters::make(lua, &definition.parameters, &self.context))?;
             if let Some(different) = parameters::differences(own, &declared) {
                 return Err(Error::new(format!("its parameters are different: {different}"))
                     .hint(
@@ -140,7 +135,7 @@ impl Followed {
                     .into());
             }
             let trial = Trial {
-                lua,
+                home,
                 name: self.operator.name(),
                 function: &definition.function,
                 parameters: own,
@@ -148,13 +143,13 @@ impl Followed {
                 tasks: self.context.tasks.len(),
             };
             Ok(trial.run_twice()?)
-        });
+        })();
         tried.map_err(|e| error_of(&e))
     }
 
     /// Whether a text seems to be truncated or missing and the time limit has not passed.
     fn is_cut_off(&self, text: Option<&String>) -> bool {
-        let lua = self.operator.lua.upgrade();
+        let lua = self.lua.upgrade();
         let is_unfinished = text.is_none_or(|text| is_blank(text) || gives_nothing(&lua, text));
         let mut cut_off = self.cut_off.borrow_mut();
         if !is_unfinished {
@@ -213,12 +208,12 @@ impl OperatorFile for Followed {
     }
 
     fn take(&self, source: Source, dry_run: bool) -> Result<()> {
-        let lua = self.operator.lua.upgrade();
+        let lua = self.lua.upgrade();
         let definition = load(&lua, &source)?;
         if dry_run {
-            self.try_out(&lua, &definition).map_err(|e| e.at(source.path.display()))?;
+            self.try_out(&definition).map_err(|e| e.at(source.path.display()))?;
         }
-        let function = self.operator.function.replace(definition.function);
+        let function = self.operator.function.replace((definition.home, definition.function));
         let source = self.source.replace(source);
         *self.before.borrow_mut() = Some((function, source));
         self.operator.on_trial.set(true);
@@ -233,5 +228,78 @@ impl OperatorFile for Followed {
         *self.operator.function.borrow_mut() = function;
         *self.source.borrow_mut() = source.clone();
         Some(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::home::NOT_IN_FILES;
+    use super::*;
+    use crate::sandbox::endless::ENDLESS;
+
+    fn loaded(text: &str) -> Result<Definition> {
+        let runtime = crate::Runtime::new().unwrap();
+        load(runtime.lua(), &Source::new("operator.lua".into(), text.to_string()))
+    }
+
+    fn refused(text: &str) -> String {
+        loaded(text).err().unwrap_or_else(|| panic!("{text}: it must be refused")).to_string()
+    }
+
+    /// The code may run when the file is loaded as well as when the operator is called: the limits are the same.
+    #[test]
+    fn every_endless_operator_file_ends() {
+        // The others reach the limit of time only, which takes seconds each.
+        let quick = ENDLESS.iter().filter(|code| !code.contains("(1e7)") && !code.contains("e7)"));
+        for code in quick {
+            let text = refused(&format!("{code} return function(private) return private end"));
+            assert!(text.len() < 2_000, "{code}: {text}");
+        }
+        for code in [
+            "while true do pcall(function() while true do end end) end",
+            "local function f() pcall(f) pcall(f) f() end f()",
+            "while true do pcall(error) end",
+            "local x = pcall(string.rep, 'x', 1e9) while true do pcall(string.rep, 'x', 1e9) end",
+        ] {
+            assert!(refused(code).contains("it ran for more than"), "{code}");
+        }
+        let text =
+            refused("local torch = require 'compt.torch' while true do torch.zeros(300, 300) end");
+        assert!(text.contains("operator.lua:1: it ran for more than"), "{text}");
+    }
+
+    #[test]
+    fn a_file_reaches_what_its_documentation_says() {
+        let names =
+            ["os", "io", "_G", "load", "dofile", "coroutine", "debug", "package", "compt", "arg"];
+        for name in names {
+            let text = refused(&format!("local x = {name}"));
+            assert!(
+                text.contains(&format!("'{name}' is not available in an operator's file")),
+                "{text}"
+            );
+        }
+        for name in NOT_IN_FILES {
+            let text = refused(&format!("require('compt.torch').{name}()"));
+            assert!(text.contains("torch has no function"), "{text}");
+        }
+        let text = refused("return math.random()");
+        assert!(text.contains("`torch.rand` draws"), "{text}");
+        let text = refused("return require 'compt'");
+        assert!(text.contains("it can require only \"compt.torch\""), "{text}");
+        let text = refused("local t = {} for i = 1, 1e9 do t[i] = { i, i, i, i, i, i } end");
+        assert!(text.contains("memory"), "{text}");
+    }
+
+    /// Its globals are not the script's.
+    #[test]
+    fn a_file_changes_nothing_outside_itself() {
+        let runtime = crate::Runtime::new().unwrap();
+        let lua = runtime.lua();
+        let text = "string.format = nil x = 1 getmetatable('').__index = nil
+            return function(private) return private end";
+        load(lua, &Source::new("operator.lua".into(), text.to_string())).unwrap();
+        let left = "return x == nil and ('%d'):format(3) == '3' and string.format('%d', 4) == '4'";
+        assert!(lua.load(left).eval::<bool>().unwrap());
     }
 }

@@ -1,19 +1,20 @@
 //! An operator written in Lua. It runs in the forward pass and is differentiated by autograd.
 
+use super::home::Home;
 use super::parameters;
 use crate::torch::{LuaTensor, default_device, in_scope};
 use crate::{Error, Result};
 use compt_core::compose::Operator;
 use compt_core::nn::{Named, named};
 use compt_core::tensor::{device, dtype, is_finite};
-use mlua::{Function, Lua, WeakLua};
+use mlua::Function;
 use std::cell::{Cell, RefCell};
 use tch::Tensor;
 
 pub struct InLua {
-    pub(super) lua: WeakLua,
     name: String,
-    pub(super) function: RefCell<Function>,
+    /// The function, and the state that it belongs to.
+    pub(super) function: RefCell<(Home, Function)>,
     parameters: Named,
     /// Whether its last call raised an error.
     pub(super) failed: Cell<bool>,
@@ -22,11 +23,10 @@ pub struct InLua {
 }
 
 impl InLua {
-    pub fn new(lua: &Lua, name: &str, function: Function, parameters: Named) -> Self {
+    pub fn new(home: &Home, name: &str, function: Function, parameters: Named) -> Self {
         InLua {
-            lua: lua.weak(),
             name: name.to_string(),
-            function: RefCell::new(function),
+            function: RefCell::new((home.clone(), function)),
             parameters,
             failed: Cell::new(false),
             on_trial: Cell::new(false),
@@ -43,13 +43,12 @@ impl InLua {
     }
 
     fn call(&self, private: &Tensor, sources: &Tensor, weights: &Tensor) -> mlua::Result<Tensor> {
-        let lua = self.lua.upgrade();
         // Intermediate tensors of the function are freed when it returns; the graph keeps what it needs.
         let arguments = [private, sources, weights].map(Tensor::shallow_clone);
         let own: Named =
             self.parameters.iter().map(|(name, t)| (name.clone(), t.shallow_clone())).collect();
-        let function = self.function.borrow().clone();
-        let body = lua.create_function(move |lua, ()| {
+        let (home, function) = self.function.borrow().clone();
+        let body = home.lua().create_function(move |lua, ()| {
             let [private, sources, weights] =
                 arguments.each_ref().map(|t| LuaTensor::new(t.shallow_clone()));
             match own.is_empty() {
@@ -60,7 +59,8 @@ impl InLua {
                 }
             }
         })?;
-        let prompt: LuaTensor = default_device::on(private.device(), || in_scope(&lua, body))?;
+        let prompt: LuaTensor =
+            default_device::on(private.device(), || home.call(|lua| in_scope(lua, body)))?;
         Ok(prompt.get()?)
     }
 

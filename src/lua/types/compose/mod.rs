@@ -1,6 +1,7 @@
 //! `compt.compose`: the operators as functions, and user-defined operators.
 
 mod file;
+mod home;
 mod in_lua;
 mod parameters;
 mod trial;
@@ -15,6 +16,7 @@ use crate::{Error, Result};
 use compt_base::files::source::Source;
 use compt_core::compose::{self, Operator};
 use compt_run::steering::OperatorFile;
+use home::Home;
 use in_lua::InLua;
 use mlua::{AnyUserData, Function, Lua, Table, Value};
 use std::path::Path;
@@ -62,7 +64,7 @@ fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
             Definition::read(lua, value).map_err(|e| crate::failure::error_of(&e).at(DEFINE))?
         }
     };
-    let function = definition.function.clone();
+    let function = definition.in_script(lua)?;
     let definition = lua.create_any_userdata(definition)?;
     lua.named_registry_value::<Table>(DEFINED)?.set(name.as_str(), definition)?;
     let require: Function = lua.globals().get("require")?;
@@ -78,9 +80,40 @@ struct Definition {
     parameters: Value,
     /// The file that is watched.
     source: Option<Source>,
+    home: Home,
 }
 
 impl Definition {
+    /// The function for the script's state, which takes the parameters as a table of tensors.
+    fn in_script(&self, lua: &Lua) -> mlua::Result<Function> {
+        if let Home::Script(_) = self.home {
+            return Ok(self.function.clone());
+        }
+        let (home, function) = (self.home.clone(), self.function.clone());
+        lua.create_function(
+            move |_,
+                  (private, sources, weights, own): (
+                LuaTensor,
+                LuaTensor,
+                LuaTensor,
+                Option<Table>,
+            )| {
+                let moved = |t: LuaTensor| Ok::<_, mlua::Error>(LuaTensor::new(t.get()?));
+                let arguments = (moved(private)?, moved(sources)?, moved(weights)?);
+                let mut named = Vec::new();
+                for pair in own.iter().flat_map(Table::pairs::<String, LuaTensor>) {
+                    let (name, tensor) = pair?;
+                    named.push((name, tensor.get()?));
+                }
+                let prompt: LuaTensor = home.call(|lua| {
+                    let (a, b, c) = arguments;
+                    function.call((a, b, c, parameters::to_lua(lua, &named)?))
+                })?;
+                moved(prompt)
+            },
+        )
+    }
+
     /// A function, or a table `{ parameters, compose }`.
     fn read(lua: &Lua, value: Value) -> mlua::Result<Definition> {
         let (function, parameters) = match value {
@@ -108,7 +141,7 @@ impl Definition {
                 .into());
             }
         };
-        Ok(Definition { function, parameters, source: None })
+        Ok(Definition { function, parameters, source: None, home: Home::script(lua) })
     }
 }
 
@@ -179,12 +212,14 @@ impl Own {
         if let (Some(source), false) = (recorded, is_new) {
             definition = file::load(lua, &source)?;
         }
-        let parameters = parameters::make(lua, &definition.parameters, &context).map_err(|e| {
+        let home = definition.home.clone();
+        let made = home.call(|lua| parameters::make(lua, &definition.parameters, &context));
+        let parameters = made.map_err(|e| {
             let place = format!("composition '{name}': parameters");
             crate::failure::error_of(&e).at(place)
         })?;
         let trial = Trial {
-            lua,
+            home: &home,
             name: &name,
             function: &definition.function,
             parameters: &parameters,
@@ -194,11 +229,11 @@ impl Own {
         if is_new {
             trial.run()?;
         }
-        let operator = Rc::new(InLua::new(lua, &name, definition.function, parameters));
+        let operator = Rc::new(InLua::new(&home, &name, definition.function, parameters));
         let weak = Rc::downgrade(&operator);
         leaves::of_object(lua, move || Some(weak.upgrade()?.parameters()));
         let Some(source) = definition.source else { return Ok((operator, None)) };
-        let followed = file::Followed::new(operator.clone(), source, context, shapes);
+        let followed = file::Followed::new(lua, operator.clone(), source, context, shapes);
         Ok((operator, Some(Box::new(followed))))
     }
 }

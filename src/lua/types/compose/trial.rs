@@ -1,11 +1,12 @@
 //! The trial of a user-defined operator on the shapes of a run, before the run uses it.
 
+use super::home::Home;
 use super::in_lua::InLua;
 use crate::{Error, Result};
 use compt_core::compose::Operator;
 use compt_core::nn::Named;
 use compt_core::tensor::is_finite;
-use mlua::{Function, Lua};
+use mlua::Function;
 use tch::Tensor;
 
 /// Returns private prompts [B, m', d], sources [S, m, d] and weights [B, S] for rows of these tasks (from 0),
@@ -14,7 +15,7 @@ pub type Shapes = Box<dyn Fn(&[usize]) -> Result<[Tensor; 3]>>;
 
 /// A function to try under an operator's name, with copies of its parameters.
 pub struct Trial<'a> {
-    pub lua: &'a Lua,
+    pub home: &'a Home,
     pub name: &'a str,
     pub function: &'a Function,
     pub parameters: &'a [(String, Tensor)],
@@ -69,7 +70,7 @@ impl Trial<'_> {
         let own = own.collect::<Result<Named>>()?;
         let [private, sources, weights] = (self.shapes)(lot)?;
         let arguments = [leaf(&private)?, leaf(&sources)?, leaf(&weights)?];
-        Ok((InLua::new(self.lua, self.name, self.function.clone(), own), arguments))
+        Ok((InLua::new(self.home, self.name, self.function.clone(), own), arguments))
     }
 
     /// Composes tensors computed from leaves, as in a step: these may be changed in place.
