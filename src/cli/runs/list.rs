@@ -57,7 +57,7 @@ pub fn list(options: &RunsListOptions) -> Result<()> {
         output::line("no such runs");
         return Ok(());
     }
-    table(&runs).iter().for_each(|line| output::line(line));
+    table(&runs).iter().for_each(output::line);
     counts(&runs);
     Ok(())
 }
@@ -146,7 +146,7 @@ fn counts(runs: &[Entry]) {
         let count = runs.iter().filter(|entry| entry.state == state).count();
         (count > 0).then(|| format!("{count} {}", state.name()))
     });
-    output::line(format!("{}", parts.collect::<Vec<_>>().join(", ")));
+    output::line(parts.collect::<Vec<_>>().join(", "));
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub fn check(device: &str) -> Result<usize> {
         failures += usize::from(problem.is_some());
         let mark = if problem.is_some() { "FAILED" } else { "ok" };
         output::line(format!("{mark:<7} {name}"));
-        problem.iter().for_each(|text| output::line(text));
+        problem.iter().for_each(output::line);
     }
     Ok(failures)
 }

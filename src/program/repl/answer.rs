@@ -63,10 +63,8 @@ impl Prompt {
             |full: &&str| full.strip_suffix(name).is_some_and(|head| head.ends_with(['.', ':']));
         let several: Vec<&str> = docs.names().filter(ends).collect();
         if !several.is_empty() {
-            output::line(format!(
-                "{}",
-                several.iter().map(|n| format!("?{n}")).collect::<Vec<_>>().join("\n")
-            ));
+            let several = several.iter().map(|n| format!("?{n}"));
+            output::line(several.collect::<Vec<_>>().join("\n"));
             return Answer::Done;
         }
         let near = docs.nearest(name).map(|near| format!("; did you mean ?{near}"));

@@ -150,7 +150,7 @@ fn forget(prompt: &mut Prompt, names: &str) -> Result<Answer> {
 }
 
 fn inputs(prompt: &Prompt) -> Answer {
-    prompt.repl.inputs().iter().for_each(|input| output::line(input));
+    prompt.repl.inputs().iter().for_each(output::line);
     Answer::Done
 }
 

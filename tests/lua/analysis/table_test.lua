@@ -92,7 +92,7 @@ return {
     lacks(t:markdown(), "\27", "\r", "a|", "|*", "*b*\\", "\u{85}")
     assert(t:markdown():find("\\|\\*b\\*  \\\\input", 1, true), t:markdown())
     local tex = t:latex()
-    lacks(tex, "\27", "\r", "\f", "\n\\input", "\\input")
+    lacks(tex, "\27", "\r", "\f", "\n\\input", "a\\input")
     assert(tex:find "^%% Warning: a b \\input{c} d\n\\begin{table}", tex)
     local csv = t:csv()
     assert(csv:find("\"'=SUM(A1),\"\"q\"\"\",shots", 1, true) and csv:find("\n'@x,", 1, true), csv)
