@@ -2,6 +2,8 @@
 //! file returns a table: name of a test -> function. Each file has a process of its own, for torch's
 //! generator and what else a script changes are the process's.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 #[path = "all/program/command.rs"]
 mod command;
 

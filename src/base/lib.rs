@@ -1,4 +1,4 @@
-//! Rows, metrics, files and the driver of GPUs: what training and studies need that has no tensors.
+//! Rows, metrics, files, output and the driver of GPUs: what training and studies need that has no tensors.
 
 pub mod data;
 pub mod driver;
@@ -8,6 +8,9 @@ pub mod metric;
 mod names;
 pub mod notice;
 pub mod options;
+pub mod output;
+pub mod shown;
+pub mod stop;
 pub mod text_table;
 pub mod word;
 

@@ -1,6 +1,7 @@
 //! Notices to the user, from any thread: on standard error, or through a line editor
 //! that prints them above the line being typed.
 
+use crate::{output, shown};
 use std::sync::{Mutex, MutexGuard};
 
 /// A receiver of lines.
@@ -11,8 +12,8 @@ static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 /// Prints a line.
 pub fn say(line: &str) {
     match &mut *sink() {
-        Some(sink) => sink(line),
-        None => eprintln!("{line}"),
+        Some(sink) => sink(&shown::message(line)),
+        None => output::error(line),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Confirmation before data is removed.
 
 use crate::{Error, Result, errors};
-use std::io::{BufRead, IsTerminal, Write};
+use compt_base::output;
+use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 /// Whether to proceed: with `yes`, or if the user agrees. Otherwise the exit code.
@@ -9,7 +10,7 @@ pub fn confirmed(yes: bool, question: &str) -> std::result::Result<(), ExitCode>
     match yes || agreed(question).map_err(|e| errors::refuse(&e))? {
         true => Ok(()),
         false => {
-            println!("nothing was removed");
+            output::line("nothing was removed");
             Err(ExitCode::SUCCESS)
         }
     }
@@ -21,8 +22,10 @@ fn agreed(question: &str) -> Result<bool> {
         return Err(Error::new("there is no terminal for the confirmation")
             .hint("use --yes to remove without confirmation"));
     }
-    print!("{question} [y/N] ");
-    let _ = std::io::stdout().flush();
+    output::text(format!("{question} [y/N] "));
+    if !output::is_whole() {
+        return Err(Error::new("the question cannot be shown: standard output cannot be written"));
+    }
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))

@@ -5,6 +5,7 @@ use crate::{Error, Result};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use compt_base::data::draws;
+use compt_base::output;
 use compt_base::text_table::text_table;
 use compt_error::Context;
 use compt_study::hub::{CachedRepo, CachedRevision, Hub, Removal, RepoId};
@@ -65,18 +66,23 @@ fn list(hub: &Hub) -> ExitCode {
     let entries = hub.entries();
     let folder = hub.settings().cache.display();
     if entries.is_empty() {
-        println!("{folder} is empty: `compt fetch NAME` fills it");
+        output::line(format!("{folder} is empty: `compt fetch NAME` fills it"));
     } else {
-        println!("{}", table(&entries).trim_fmt());
+        output::line(table(&entries).trim_fmt());
         let total: u64 = entries.iter().map(|entry| entry.size + entry.parts_size).sum();
-        println!("{} in {folder}", bytes(total));
+        output::line(format!("{} in {folder}", bytes(total)));
     }
     for entry in entries.iter().filter(|entry| entry.parts > 0) {
-        println!("{}: {} of interrupted downloads", entry.id, bytes(entry.parts_size));
+        output::line(format!("{}: {} of interrupted downloads", entry.id, bytes(entry.parts_size)));
     }
     let (files, size) = draws::kept();
     if let (false, Some(folder)) = (files.is_empty(), draws::folder()) {
-        println!("{} draws of few-shot rows, {} in {}", files.len(), bytes(size), folder.display());
+        output::line(format!(
+            "{} draws of few-shot rows, {} in {}",
+            files.len(),
+            bytes(size),
+            folder.display()
+        ));
     }
     ExitCode::SUCCESS
 }
@@ -145,16 +151,16 @@ fn remove(
     remove: impl FnOnce() -> Result<()>,
 ) -> ExitCode {
     if lines.is_empty() {
-        println!("nothing to remove");
+        output::line("nothing to remove");
         return ExitCode::SUCCESS;
     }
-    lines.iter().for_each(|line| println!("{line}"));
+    lines.iter().for_each(output::row);
     if let Err(code) = ask::confirmed(options.yes, &format!("remove {}?", bytes(size))) {
         return code;
     }
     match remove() {
         Ok(()) => {
-            println!("removed {}", bytes(size));
+            output::line(format!("removed {}", bytes(size)));
             ExitCode::SUCCESS
         }
         Err(e) => errors::stopped(&e),

@@ -1,11 +1,11 @@
 //! The command line: its commands and options.
 
-use crate::errors::FAILED;
 use crate::session_options::SessionOptions;
 use crate::{
     cache, check_device, eval, fetch, plot_control, predict, prompts, reopen, report, runs, sweep,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use compt_base::output;
 use std::io::{IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -139,7 +139,7 @@ Examples:
   compt doctor
 
 Exit codes: 0 success, 1 the study failed, 2 wrong usage; after a checkpoint 130 for Ctrl-C, 143 for
-SIGTERM, 85 for SIGUSR1";
+SIGTERM, 129 for SIGHUP, 85 for SIGUSR1";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -293,23 +293,18 @@ Exit code: 0 all passed, 1 one failed.";
 impl Cli {
     /// Answers a command that needs no tensors. `None`: it needs the runtime.
     pub fn answer(&self) -> Option<ExitCode> {
-        end_quietly_on_a_broken_pipe();
         match (&self.command, &self.eval) {
             (Some(Command::Runs(options)), _) => Some(runs::runs(options)),
             (Some(Command::Sweep { command }), _) => sweep::answer(command),
             (Some(Command::Fetch(options)), _) => Some(fetch::fetch(options)),
             (Some(Command::Cache { command }), _) => Some(cache::cache(command.as_ref())),
             (None, None) if !(stdin().is_terminal() && stdout().is_terminal()) => {
-                let printed = Cli::command().print_help();
-                Some(ExitCode::from(if printed.is_ok() { 0 } else { FAILED }))
+                if let Err(e) = Cli::command().print_help() {
+                    output::lost(&e);
+                }
+                Some(ExitCode::SUCCESS)
             }
             _ => None,
         }
     }
-}
-
-/// `compt run study.lua | head` ends with `head`, like other programs.
-fn end_quietly_on_a_broken_pipe() {
-    // SAFETY: no other thread runs yet.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }

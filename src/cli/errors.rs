@@ -1,5 +1,6 @@
 //! Errors of commands on standard error, and exit codes.
 
+use compt_base::output;
 use compt_study::interrupt;
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ const USAGE: u8 = 2;
 
 /// Prints why the command is refused.
 pub fn refuse(error: &crate::Error) -> ExitCode {
-    eprintln!("compt: {error}");
+    output::error(format!("compt: {error}"));
     ExitCode::from(USAGE)
 }
 
@@ -21,7 +22,7 @@ pub fn exit(done: crate::Result<()>) -> ExitCode {
 
 /// Prints why a command failed, or that it was interrupted.
 pub fn stopped(error: &crate::Error) -> ExitCode {
-    eprintln!("compt: {error}");
+    output::error(format!("compt: {error}"));
     let code = if interrupt::requested() { interrupt::exit_code() } else { FAILED };
     ExitCode::from(code)
 }

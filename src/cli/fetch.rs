@@ -3,6 +3,7 @@
 use super::errors;
 use crate::Result;
 use clap::Args;
+use compt_base::output;
 use compt_error::Context;
 use compt_study::hub::{Hub, RepoId, RepoKind, included, model_files, model_missing};
 use compt_study::interrupt;
@@ -47,7 +48,7 @@ pub fn fetch(options: &FetchOptions) -> ExitCode {
         let snapshot =
             if told { hub.get(name, wanted, model_missing) } else { hub.fetch(name, wanted) };
         match snapshot {
-            Ok(snapshot) => println!("{}", snapshot.folder.display()),
+            Ok(snapshot) => output::path(&snapshot.folder),
             Err(e) => return errors::stopped(&e),
         }
     }

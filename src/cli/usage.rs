@@ -3,13 +3,33 @@
 use crate::cli::Cli;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use compt_base::{output, shown};
+use std::process::ExitCode;
 
-/// Parses the command line; if it is invalid, prints the error and ends the program.
-pub fn parse() -> Cli {
-    Cli::try_parse().unwrap_or_else(|error| {
+/// The exit code of wrong usage.
+const USAGE: u8 = 2;
+
+/// Parses the command line. If it is invalid or asks for help, that is printed, and the exit code is returned.
+pub fn parse() -> Result<Cli, ExitCode> {
+    output::end_with_reader();
+    Cli::try_parse().map_err(|error| {
         let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-        with_tip(error, &words.collect::<Vec<_>>()).exit()
+        let words: Vec<String> = words.collect();
+        print(&with_tip(error, &words), &words)
     })
+}
+
+fn print(error: &clap::Error, words: &[String]) -> ExitCode {
+    let is_help = !error.use_stderr();
+    match words.iter().any(|word| shown::one_line(word) != *word) {
+        // Not in clap's colours: they cannot be told from the argument's own.
+        true => output::error(error.render()),
+        false => match error.print() {
+            Err(e) if is_help => output::lost(&e),
+            _ => {}
+        },
+    }
+    if is_help { ExitCode::SUCCESS } else { ExitCode::from(USAGE) }
 }
 
 /// `--epochs 3`, `--epochs=3` and `epochs=3` are values of the script: `--set epochs=3`.

@@ -2,6 +2,7 @@
 
 use compt_base::data::predictions;
 use compt_base::files::json::read_json;
+use compt_base::stop;
 use compt_study::records::catalog::{Entry, find, scores};
 use compt_study::records::curve::thinned;
 use compt_study::records::environment::environment_of;
@@ -20,6 +21,7 @@ pub fn runs(lua: &Lua, paths: Vec<String>) -> mlua::Result<Table> {
 fn rows(lua: &Lua, entries: &[Entry]) -> mlua::Result<Table> {
     let rows = lua.create_table()?;
     for entry in entries {
+        stop::check()?;
         let (values, result) = (entry.values(), entry.result());
         let scores = scores(&values, &result);
         let row = json!({

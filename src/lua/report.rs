@@ -3,6 +3,7 @@
 use super::stdlib;
 use crate::Error;
 use compt_base::files::atomic::write_atomic;
+use compt_base::stop;
 use compt_study::records::catalog::Entry;
 use compt_study::report::{Page, Template};
 use mlua::{Lua, Table};
@@ -34,5 +35,8 @@ pub fn write_page(_: &Lua, spec: Table) -> mlua::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| Error::from(e).at(folder.display()))?;
     }
-    Ok(write_atomic(path, page.html(&template).as_bytes())?)
+    let html = page.html(&template);
+    // The page is incomplete if a signal arrived.
+    stop::check()?;
+    Ok(write_atomic(path, html.as_bytes())?)
 }

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::session::{Script, Session};
-use super::{args, control, hook, raise, random, sources, stdlib, text, torch, types};
+use super::{args, control, hook, printed, raise, random, sources, stdlib, text, torch, types};
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, LuaSerdeExt, MultiValue, Table, Value};
@@ -27,6 +27,7 @@ impl Runtime {
         let globals = lua.globals();
         tch::manual_seed(session.seed as i64);
         random::install(&lua, session.seed)?;
+        printed::install(&lua)?;
         control::install_print(&lua)?;
         install_searchers(&lua)?;
         if let Some(folder) = session.script.as_ref().and_then(|script| script.path.parent()) {
@@ -59,6 +60,7 @@ impl Runtime {
     pub fn exec(&self, source: &str, name: &str) -> Result<(), Box<Failure>> {
         sources::record(&self.lua, name, source);
         let done = self.lua.load(text::code(source)).set_name(format!("@{name}")).exec();
+        printed::flush(&self.lua);
         done.and(hook::install(&self.lua)).map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 

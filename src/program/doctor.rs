@@ -2,6 +2,7 @@
 
 use super::FAILED;
 use compt_base::driver::driver;
+use compt_base::output;
 use compt_core::tensor::device;
 use compt_study::hub::HubSettings;
 use compt_study::records::environment::{self, CPU_FEATURES};
@@ -17,11 +18,11 @@ pub fn doctor() -> ExitCode {
     hub();
     match works() {
         Ok(()) => {
-            println!("\nEverything needed is there.");
+            output::line("\nEverything needed is there.");
             ExitCode::SUCCESS
         }
         Err(e) => {
-            println!("\nBroken: {e}");
+            output::line(format!("\nBroken: {e}"));
             ExitCode::from(FAILED)
         }
     }
@@ -103,9 +104,9 @@ fn works() -> crate::Result<()> {
 }
 
 fn say(what: &str, value: &str) {
-    println!("{what:<12}{value}");
+    output::line(format!("{what:<12}{value}"));
 }
 
 fn note(text: &str) {
-    println!("{:<12}{text}", "");
+    output::line(format!("{:<12}{text}", ""));
 }

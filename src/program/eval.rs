@@ -2,6 +2,7 @@
 
 use crate::{FAILED, errors, run};
 use compt_base::data::Split;
+use compt_base::output;
 use compt_cli::eval::Options;
 use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
 use compt_run::{EvaluationOptions, table};
@@ -33,7 +34,7 @@ pub fn eval(options: &Options) -> ExitCode {
                 Some(found) => found,
                 None if code == ExitCode::SUCCESS => {
                     let folder = options.folder.display();
-                    eprintln!("compt: the script ended before it came to {folder}");
+                    output::error(format!("compt: the script ended before it came to {folder}"));
                     return ExitCode::from(FAILED);
                 }
                 None => return code,
@@ -41,8 +42,8 @@ pub fn eval(options: &Options) -> ExitCode {
         }
     };
     match options.json {
-        true => println!("{}", found.1),
-        false => println!("{}", found.0),
+        true => output::json(found.1),
+        false => output::line(found.0),
     }
     ExitCode::SUCCESS
 }

@@ -3,6 +3,7 @@
 use super::{errors, stubs};
 use crate::{Error, Result};
 use compt_base::files::json::write_json;
+use compt_base::output;
 use compt_error::Context;
 use serde_json::{Map, Value, json};
 use std::io;
@@ -15,8 +16,10 @@ const STUBS: &str = ".compt/stubs";
 /// Writes the stubs and adds them to `.luarc.json`; its other settings are kept.
 pub fn init(folder: &Path) -> ExitCode {
     errors::exit(set_up(folder).map(|()| {
-        println!("{}: .luarc.json and {STUBS} written", folder.display());
-        println!("Editors with a Lua language server now complete and check `compt` and `torch`.");
+        output::line(format!("{}: .luarc.json and {STUBS} written", folder.display()));
+        output::line(
+            "Editors with a Lua language server now complete and check `compt` and `torch`.",
+        );
     }))
 }
 

@@ -4,6 +4,7 @@ use super::{FAILED, errors};
 use crate::{Error, Result};
 use compt_base::data::{Form, Given, Input, Row};
 use compt_base::files::json::read_json;
+use compt_base::output;
 use compt_cli::predict::Options;
 use compt_core::backbone::LoadedBackbone;
 use compt_core::tensor::device;
@@ -16,7 +17,7 @@ use compt_run::exchange;
 use compt_run::spec::BackboneSpec;
 use compt_study::records::folder::{CONFIG, SESSION, runs_in};
 use serde_json::{Map, Value, json};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -46,20 +47,16 @@ fn answer_all(options: &Options) -> Result<()> {
     let placement = Placement::parse(&config.placement)?;
     let predictor = PromptPredictor::new(&backbone, &task, form, &prompt, max_source, placement)?;
     let input = Input::new(Box::new(io::stdin().lock()))?;
-    pass(&predictor, input, usize::from(options.batch), &mut io::stdout().lock())
+    pass(&predictor, input, usize::from(options.batch))
 }
 
 /// Predicts lines as they arrive, `batch` at a time.
-fn pass(
-    predictor: &PromptPredictor,
-    mut input: Input,
-    batch: usize,
-    out: &mut dyn Write,
-) -> Result<()> {
+fn pass(predictor: &PromptPredictor, mut input: Input, batch: usize) -> Result<()> {
     let mut waiting: Vec<(usize, Row)> = Vec::new();
-    loop {
+    // If the output cannot be written, the rest of the input is not read.
+    while output::is_whole() {
         let row = match input.read() {
-            Ok(None) => return tell(predictor, waiting, out),
+            Ok(None) => return tell(predictor, waiting),
             Ok(Some((number, given))) => row(predictor.form(), given)
                 .map(|row| row.map(|row| (number, row)))
                 .map_err(|e| e.at(format!("line {number} of the input"))),
@@ -69,14 +66,15 @@ fn pass(
             Ok(row) => waiting.extend(row),
             // Rows before an invalid line are predicted.
             Err(e) => {
-                tell(predictor, waiting, out)?;
+                tell(predictor, waiting)?;
                 return Err(e);
             }
         }
         if waiting.len() == batch {
-            tell(predictor, std::mem::take(&mut waiting), out)?;
+            tell(predictor, std::mem::take(&mut waiting))?;
         }
     }
+    Ok(())
 }
 
 /// Converts an input to a row. Empty lines of JSON Lines are skipped; empty lines of text are predicted, so
@@ -90,7 +88,7 @@ fn row(form: &Form, given: Given) -> Result<Option<Row>> {
 }
 
 /// Prints each row with its prediction and scores, as JSON Lines.
-fn tell(predictor: &PromptPredictor, rows: Vec<(usize, Row)>, out: &mut dyn Write) -> Result<()> {
+fn tell(predictor: &PromptPredictor, rows: Vec<(usize, Row)>) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -99,7 +97,7 @@ fn tell(predictor: &PromptPredictor, rows: Vec<(usize, Row)>, out: &mut dyn Writ
         Ok(predictions) => predictions,
         Err((i, e)) => {
             let before = numbers.iter().copied().zip(rows).take(i).collect();
-            tell(predictor, before, out)?;
+            tell(predictor, before)?;
             return Err(e.at(format!("line {} of the input", numbers[i])));
         }
     };
@@ -113,9 +111,9 @@ fn tell(predictor: &PromptPredictor, rows: Vec<(usize, Row)>, out: &mut dyn Writ
         if cut {
             row.insert("cut".into(), true.into());
         }
-        writeln!(out, "{}", Value::from(std::mem::take(row)))?;
+        output::json(Value::from(std::mem::take(row)));
     }
-    Ok(out.flush()?)
+    Ok(())
 }
 
 fn form(config: &Specification, options: &Options) -> Result<(String, Form)> {
@@ -165,7 +163,7 @@ fn backbone(config: &Specification, options: &Options) -> Result<LoadedBackbone>
                 "specify them with --backbone; for the value of --backbone this is only a note",
             ));
         }
-        eprintln!("note: {name}: {what}");
+        output::error(format!("note: {name}: {what}"));
     }
     Ok(backbone)
 }

@@ -1,6 +1,7 @@
 //! `compt resume RUN` and `compt replay RUN`.
 
 use crate::{FAILED, errors, run};
+use compt_base::output;
 use compt_cli::reopen::{ReplayOptions, ResumeOptions};
 use compt_lua::reopen::{Aim, Opened, Rebuilt, Request, open};
 use compt_run::{Ended, Replayed};
@@ -38,7 +39,9 @@ pub fn replay(options: &ReplayOptions) -> ExitCode {
                 None if interrupt::requested() => code,
                 None => {
                     let folder = folder.display();
-                    eprintln!("compt: the script ended before the steps of {folder} were made");
+                    output::error(format!(
+                        "compt: the script ended before the steps of {folder} were made"
+                    ));
                     ExitCode::from(FAILED)
                 }
             }
@@ -57,7 +60,7 @@ fn finish(rebuilt: &Rebuilt) -> ExitCode {
     match all_steps(rebuilt) {
         Err(code) => code,
         Ok(_) if !rebuilt.unrecorded().is_empty() => {
-            rebuilt.unrecorded().iter().for_each(|what| eprintln!("compt: {what}"));
+            rebuilt.unrecorded().iter().for_each(|what| output::error(format!("compt: {what}")));
             ExitCode::from(FAILED)
         }
         Ok(_) => ExitCode::SUCCESS,
@@ -83,14 +86,14 @@ fn report(folder: &Path, replayed: &Replayed) -> ExitCode {
     };
     match first {
         None => {
-            println!("{folder}: {steps} steps repeated, every loss {within}");
+            output::line(format!("{folder}: {steps} steps repeated, every loss {within}"));
             ExitCode::SUCCESS
         }
         Some((step, was, now)) => {
-            println!(
+            output::line(format!(
                 "{folder}: of {steps} repeated steps, {differ} have another loss; the first is \
                  step {step}: {was} recorded, {now} now"
-            );
+            ));
             ExitCode::from(FAILED)
         }
     }

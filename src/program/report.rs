@@ -1,6 +1,7 @@
 //! `compt report RUN...`: one HTML file of tables, figures, curves and predictions.
 
 use super::{FAILED, errors};
+use compt_base::output;
 use compt_cli::report::Options;
 use compt_lua::Runtime;
 use compt_lua::session::Session;
@@ -19,7 +20,7 @@ pub fn write(folders: &[PathBuf], out: &Path, title: Option<&str>) -> ExitCode {
     });
     match written {
         Some(Ok(())) => {
-            println!("{}", out.display());
+            output::path(out);
             ExitCode::SUCCESS
         }
         Some(Err(failure)) => errors::refuse(&crate::Error::new(failure.to_string())),

@@ -2,6 +2,7 @@
 
 use super::{FAILED, errors};
 use compt_base::files::json::check_writable;
+use compt_base::output;
 use compt_error::Context;
 use compt_lua::Runtime;
 use compt_lua::args;
@@ -13,8 +14,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-/// Runs a script.
+/// Runs a script. It may train, and goes on without a reader of its output.
 pub fn file(path: &Path, mut session: Session) -> ExitCode {
+    output::outlive_reader();
     let source = match text::read(path) {
         Ok(source) => source,
         Err(e) => return errors::refuse(&e),
@@ -56,23 +58,23 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         (unrecorded, failed, over) =
             runtime.session(|s| (s.unrecorded.clone(), s.failed.clone(), s.over));
         done?;
-        args::unread(runtime.lua()).iter().for_each(|note| eprintln!("note: {note}"));
+        args::unread(runtime.lua()).iter().for_each(|note| output::error(format!("note: {note}")));
         let idle = |session: &Session| {
             let several = matches!(session.grids.way, Way::Run { jobs, .. } if jobs > 1);
             several && session.grids.seen == 0
         };
         if runtime.session(idle) {
-            eprintln!("note: --jobs has no effect: the script has no grid (compt.ablate)");
+            output::error("note: --jobs has no effect: the script has no grid (compt.ablate)");
         }
         Ok(())
     });
-    unrecorded.iter().for_each(|what| eprintln!("compt: {what}"));
+    unrecorded.iter().for_each(|what| output::error(format!("compt: {what}")));
     let is_done =
         |again: Rc<Again>| again.replayed.borrow().is_some() || again.evaluated.borrow().is_some();
     if again.is_some_and(is_done) {
         return ExitCode::SUCCESS;
     }
-    failed.iter().for_each(|cell| eprintln!("compt: a run failed: {cell}"));
+    failed.iter().for_each(|cell| output::error(format!("compt: a run failed: {cell}")));
     if over {
         return ExitCode::from(if failed.is_empty() { 0 } else { FAILED });
     }

@@ -16,6 +16,7 @@ mod session;
 mod stubs;
 mod sweep;
 
+use compt_base::{guard, output};
 use compt_cli::{Cli, Command};
 use compt_core::tensor::device;
 use compt_error::{Error, Result};
@@ -25,10 +26,14 @@ use session::{grids, session as of};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = compt_cli::parse();
+    guard::install();
+    let cli = match compt_cli::parse() {
+        Ok(cli) => cli,
+        Err(code) => return output::finish(code),
+    };
     // Before anything else of libtorch. Whoever needs CUDA is told later why it cannot be used.
     let _ = device::cuda_ready();
-    cli.answer().unwrap_or_else(|| run(cli))
+    output::finish(cli.answer().unwrap_or_else(|| run(cli)))
 }
 
 fn run(cli: Cli) -> ExitCode {

@@ -1,5 +1,6 @@
 //! The session of a command.
 
+use compt_base::output;
 use compt_cli::GridOptions;
 use compt_cli::session_options::SessionOptions;
 use compt_lua::session::{Grids, Session, Way};
@@ -9,7 +10,7 @@ pub fn session(options: SessionOptions) -> Session {
     let mut args = serde_json::Map::new();
     for (key, value) in options.set {
         if let Some(before) = args.insert(key.clone(), value.clone()) {
-            eprintln!("note: --set {key} is given twice: {value} replaces {before}");
+            output::error(format!("note: --set {key} is given twice: {value} replaces {before}"));
         }
     }
     Session {

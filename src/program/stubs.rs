@@ -3,6 +3,7 @@
 use super::errors;
 use crate::Result;
 use compt_base::files::atomic::write_atomic;
+use compt_base::output;
 use compt_error::Context;
 use compt_lua::doc::{self, Docs};
 use std::path::Path;
@@ -12,15 +13,16 @@ use std::process::ExitCode;
 pub fn stubs(folder: Option<&Path>) -> ExitCode {
     let done = match folder {
         Some(folder) => write(folder),
-        None => Docs::load()
-            .map(|docs| doc::stubs(&docs).iter().for_each(|(_, text)| println!("{text}"))),
+        None => Docs::load().map(|docs| {
+            doc::stubs(&docs).iter().for_each(|(_, text)| output::exact(format!("{text}\n")))
+        }),
     };
     errors::exit(done)
 }
 
 /// Prints the reference manual.
 pub fn manual() -> ExitCode {
-    errors::exit(Docs::load().map(|docs| print!("{}", doc::manual(&docs))))
+    errors::exit(Docs::load().map(|docs| output::exact(doc::manual(&docs))))
 }
 
 /// Writes the stubs where `require` searches for their modules below `folder`.

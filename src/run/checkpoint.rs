@@ -10,6 +10,7 @@ use compt_base::notice;
 use compt_core::nn::{Named, named};
 use compt_core::train::state::{Progress, State};
 use compt_error::Context;
+use compt_study::interrupt::Hold;
 use compt_study::records::folder::{CHECKPOINTS, CONFIG};
 use serde_json::json;
 use tch::Tensor;
@@ -214,6 +215,7 @@ impl Drop for Run {
     /// A process that ends between two steps saves the last one.
     fn drop(&mut self) {
         if self.is_unsaved() {
+            let _hold = Hold::new();
             let _ = self.checkpoint(None);
         }
     }

@@ -29,6 +29,7 @@ pub use spec::Specification;
 pub use steps::{Ended, Step, steps_made};
 
 use compt_base::files::json::check_writable;
+use compt_base::output;
 use compt_core::train::report::StepReport;
 use compt_core::train::{Parts, Trainer};
 pub(crate) use compt_error::{Error, Result};
@@ -126,6 +127,7 @@ impl Run {
         options: RunOptions,
     ) -> Result<Run> {
         let RunOptions { out, provenance, earlier, progress, may_differ } = options;
+        output::outlive_reader();
         if let (Some(out), None) = (&out, &earlier) {
             check_writable(out)?;
         }

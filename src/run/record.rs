@@ -10,13 +10,14 @@ use crate::{Error, Result};
 use compt_base::data::Split;
 use compt_base::data::predictions::{self, Predictions};
 use compt_base::files::json::{read_json, remove_if_there};
-use compt_base::notice;
+use compt_base::{notice, stop};
 use compt_core::nn::Named;
 use compt_core::train::Trainer;
 use compt_core::train::composition::Selection;
 use compt_core::train::evaluate::Scores;
 use compt_core::train::history::Evaluated;
 use compt_core::train::report::StepReport;
+use compt_study::interrupt;
 use compt_study::records::events::Event;
 use compt_study::records::folder::{PREDICTIONS, PROMPTS, Provenance, RESULT, RunFolder, Start};
 use serde_json::{Value, json};
@@ -136,6 +137,7 @@ impl Record {
         };
         let mut folder = RunFolder::create(out, &start)?;
         let written = operator.map_or(Ok(()), |event| folder.steered(&event));
+        interrupt::set_checkpoint(Some((folder.path(), None)));
         self.folder = Some(folder);
         self.tolerate(RECORD, written);
         self.saved.1 = Instant::now();
@@ -155,6 +157,7 @@ impl Record {
             self.result = result;
         }
         self.best = self.best_of(trainer);
+        interrupt::set_checkpoint(Some((folder.path(), Some(trainer.steps()).filter(|n| *n > 0))));
         self.folder = Some(folder);
         self.saved = (trainer.steps(), Instant::now());
         Ok(())
@@ -232,7 +235,10 @@ impl Record {
         });
         match (best, &written) {
             (Some(_), Ok(())) => self.best = best,
-            (None, Ok(())) => self.saved.0 = step,
+            (None, Ok(())) => {
+                self.saved.0 = step;
+                interrupt::set_checkpoint(Some((folder.path(), Some(step))));
+            }
             _ => {}
         }
         self.saved.1 = Instant::now();
@@ -274,6 +280,7 @@ impl Record {
         }
         let written = self.write(trainer);
         self.tolerate(RECORD, written);
+        interrupt::set_checkpoint(None);
         let (missing, trouble) = self.trouble.first_key_value()?;
         let path = self.path()?.display();
         Some(format!("the run in {path} is not completely recorded: {missing}: {trouble}"))
@@ -321,11 +328,19 @@ impl Record {
         let note = self.note();
         let Some(folder) = &mut self.folder else { return Ok(()) };
         folder.catch_up()?;
-        let prompts = prompts(trainer)?;
-        match prompts.is_empty() {
-            false => exchange::from_run(folder.path(), &prompts, &note)?,
+        match prompts(trainer) {
+            Ok(prompts) if !prompts.is_empty() => {
+                exchange::from_run(folder.path(), &prompts, &note)?;
+            }
+            // A signal waits, and the operator does not return.
+            Err(e) if stop::take_broken_off() => {
+                remove_if_there(&folder.path().join(PROMPTS))?;
+                notice::say(&format!(
+                    "warning: {PROMPTS} is not written: {e}; the checkpoint has the parameters"
+                ));
+            }
             // The prompts of an earlier stage are not those of the run.
-            true => remove_if_there(&folder.path().join(PROMPTS))?,
+            found => found.and_then(|_| remove_if_there(&folder.path().join(PROMPTS)))?,
         }
         self.result["steps"] = trainer.steps().into();
         self.result["seconds"] = trainer.at().seconds.into();

@@ -1,6 +1,7 @@
 //! Scores as a record and a table.
 
 use compt_base::data::predictions::Predictions;
+use compt_base::shown::one_line;
 use compt_base::text_table::text_table;
 use compt_core::train::evaluate::{Prediction, Scores, TaskScores};
 use serde_json::{Map, Value, json};
@@ -38,7 +39,7 @@ pub fn table(scores: &Scores) -> String {
     for task in &scores.tasks {
         for (i, (metric, value)) in task.metrics.iter().enumerate() {
             let (name, rows) = match i {
-                0 => (task.task.clone(), task.predictions.len().to_string()),
+                0 => (one_line(&task.task).into_owned(), task.predictions.len().to_string()),
                 _ => (String::new(), String::new()),
             };
             table.add_row([name, metric.name().to_string(), format!("{value:.1}"), rows]);

@@ -5,7 +5,7 @@ use super::memory;
 use super::record::End;
 use crate::{Error, Result};
 use compt_base::driver::driver;
-use compt_base::notice;
+use compt_base::{notice, stop};
 use compt_core::tensor::{device, dtype};
 use compt_core::train::report::StepReport;
 use compt_study::interrupt::{self, Hold};
@@ -70,7 +70,15 @@ impl Run {
             self.save_if_interrupted()?;
             return Ok(Step::Interrupted);
         }
-        let report = self.make_step(false)?.expect("it does not heed a stop");
+        let report = match self.make_step(false) {
+            Ok(report) => report.expect("it does not heed a stop"),
+            Err(_) if stop::take_broken_off() => {
+                say_broken_off(self.trainer.steps() + 1);
+                self.save_if_interrupted()?;
+                return Ok(Step::Interrupted);
+            }
+            Err(e) => return Err(e),
+        };
         if self.is_replayed() {
             return Ok(Step::Replayed);
         }
@@ -101,6 +109,9 @@ impl Run {
                 Ok(Some(report)) => break report,
                 Err(e) => {
                     self.host.step_failed();
+                    if stop::is_broken_off() {
+                        return Err(e);
+                    }
                     let e = memory::explained(e, &self.trainer, self.specification());
                     let (step, attempt) =
                         (self.trainer.steps() + 1, self.trainer.at().attempts + 1);
@@ -267,6 +278,10 @@ impl Run {
                     shown.step(report.step, report.loss);
                 }
                 Ok(None) => break Ok(End::Stopped),
+                Err(_) if stop::take_broken_off() => {
+                    say_broken_off(self.trainer.steps() + 1);
+                    break Ok(End::Interrupted);
+                }
                 Err(e) => break Err(e),
             }
         };
@@ -294,6 +309,13 @@ impl Run {
         }
         Ok(())
     }
+}
+
+fn say_broken_off(step: u64) {
+    notice::say(&format!(
+        "step {step}: broken off: a function of the script delayed its end for {} s after the signal",
+        stop::PATIENCE_MS / 1000
+    ));
 }
 
 /// Reports skipped batches and rolled-back steps.

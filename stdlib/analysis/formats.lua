@@ -1,5 +1,6 @@
 --- A table of results as text, Markdown, LaTeX, CSV, JSON and HTML.
 local aligned = require "compt.analysis.aligned"
+local arguments = require "compt.arguments"
 local library = require "compt.library"
 
 local formats = {}
@@ -40,6 +41,12 @@ local LONGEST = 40
 local function short(text)
   local cut = utf8.len(text) and utf8.offset(text, LONGEST + 1)
   return cut and text:sub(1, cut - 1) .. "…" or text
+end
+
+--- Text in one line: control characters and line separators become spaces.
+---@param text string
+local function in_line(text)
+  return (text:gsub("%c", " "):gsub("\xc2[\x80-\x9f]", " "):gsub("\xe2\x80[\xa8\xa9]", " "))
 end
 
 ---@param key any[]
@@ -93,28 +100,31 @@ function formats.text(t)
     best = best or cell.best
     return plain(t, cell, " ± ") .. stars(cell.p) .. (cell.best and "^" or "")
   end)
+  for _, line in ipairs(lines) do
+    for k, cell in ipairs(line) do line[k] = library.plain(cell) end
+  end
   local out = { aligned(lines) }
-  if t.title then table.insert(out, 1, t.title) end
-  local notes = table.concat(t.notes, "; ")
+  if t.title then table.insert(out, 1, library.plain(t.title)) end
+  local notes = library.plain(table.concat(t.notes, "; "))
   out[#out + 1] = best and notes .. "; ^ best" or notes
-  for _, warning in ipairs(t.warnings) do out[#out + 1] = "warning: " .. warning end
+  for _, warning in ipairs(t.warnings) do out[#out + 1] = "warning: " .. library.plain(warning) end
   return table.concat(out, "\n")
 end
 
-local function under_title(t, out, mark)
-  if t.title then table.insert(out, 1, mark:format(t.title)) end
-end
+--- Escapes text for Markdown, in one line.
+---@param text string
+local function md(text) return (in_line(text):gsub("[\\`*_%[%]<>|~&$#]", "\\%0")) end
 
 ---@param t compt.ResultTable
 ---@return string
 function formats.markdown(t)
   local lines = lines_of(t, function(cell)
-    local text = plain(t, cell, " ± ")
-    return (cell.best and ("**%s**"):format(text) or text) .. (stars(cell.p):gsub("%*", "\\*"))
+    local text = md(plain(t, cell, " ± "))
+    return (cell.best and ("**%s**"):format(text) or text) .. md(stars(cell.p))
   end)
   local out = {}
   for i, line in ipairs(lines) do
-    for k, cell in ipairs(line) do line[k] = cell:gsub("|", "\\|") end
+    for k = 1, i == 1 and #line or #t.row_names do line[k] = md(line[k]) end
     out[#out + 1] = "| " .. table.concat(line, " | ") .. " |"
     if i == 1 then
       local rule = {}
@@ -122,9 +132,9 @@ function formats.markdown(t)
       out[#out + 1] = "| " .. table.concat(rule, " | ") .. " |"
     end
   end
-  out[#out + 1] = "\n" .. noted(t):gsub("%*", "\\*") .. "."
-  for _, warning in ipairs(t.warnings) do out[#out + 1] = "\nWarning: " .. warning end
-  under_title(t, out, "**%s**\n")
+  out[#out + 1] = "\n" .. md(noted(t)) .. "."
+  for _, warning in ipairs(t.warnings) do out[#out + 1] = "\nWarning: " .. md(warning) end
+  if t.title then table.insert(out, 1, ("**%s**\n"):format(md(t.title))) end
   return table.concat(out, "\n")
 end
 
@@ -133,8 +143,9 @@ local TEX = {
   ["#"] = "\\#", ["_"] = "\\_", ["~"] = "\\textasciitilde{}", ["^"] = "\\textasciicircum{}",
 }
 
+--- Escapes text for LaTeX, in one line.
 ---@param text string
-local function tex(text) return (text:gsub("[\\{}&%%$#_~^]", TEX):gsub("±", "$\\pm$"):gsub("–", "--"):gsub("[<>|]", "$%0$"):gsub("…", "\\ldots{}")) end
+local function tex(text) return (in_line(text):gsub("[\\{}&%%$#_~^]", TEX):gsub("±", "$\\pm$"):gsub("–", "--"):gsub("[<>|]", "$%0$"):gsub("…", "\\ldots{}")) end
 
 --- booktabs: `\usepackage{booktabs}`.
 ---@param t compt.ResultTable
@@ -163,7 +174,7 @@ function formats.latex(t)
   local notes = tex(noted(t))
   out[#out + 1] = ("\\caption{%s%s.}"):format(t.title and tex(t.title) .. ". " or "", notes)
   out[#out + 1] = "\\end{table}"
-  for _, warning in ipairs(t.warnings) do table.insert(out, 1, "% Warning: " .. warning:gsub("\n", " ")) end
+  for _, warning in ipairs(t.warnings) do table.insert(out, 1, "% Warning: " .. in_line(warning)) end
   return table.concat(out, "\n")
 end
 
@@ -184,26 +195,35 @@ local function tidy(t)
   return list
 end
 
----@param text any
-local function quoted(text)
-  if text == nil then return "" end
-  local plain_text = tostring(text)
-  return plain_text:find '[",\r\n]' and '"' .. plain_text:gsub('"', '""') .. '"' or plain_text
+--- A cell of CSV. A text that a spreadsheet would run as a formula begins with `'`, unless `raw`
+--- (https://owasp.org/www-community/attacks/CSV_Injection).
+---@param value any
+---@param raw boolean?
+local function quoted(value, raw)
+  if value == nil then return "" end
+  local text = tostring(value)
+  local runs = type(value) == "string" and text:find "^[=+%-@\t\r\n]" and not tonumber(text)
+  if runs and not raw then text = "'" .. text end
+  return text:find '[",\t\r\n]' and '"' .. text:gsub('"', '""') .. '"' or text
 end
 
+local CSV = { { "raw", arguments.flag, false } }
+
 ---@param t compt.ResultTable
+---@param options { raw?: boolean }?
 ---@return string
-function formats.csv(t)
+function formats.csv(t, options)
+  local raw = arguments.options("table:csv", options, CSV).raw
   local head = {}
   for _, names in ipairs { t.row_names, t.column_names, { "mean", "sd", "n", "expected", "best", "p" } } do
     for _, name in ipairs(names) do head[#head + 1] = name end
   end
   local names = {}
-  for k, name in ipairs(head) do names[k] = quoted(name) end
+  for k, name in ipairs(head) do names[k] = quoted(name, raw) end
   local out = { table.concat(names, ",") }
   for _, one in ipairs(tidy(t)) do
     local line = {}
-    for k, name in ipairs(head) do line[k] = quoted(one[name]) end
+    for k, name in ipairs(head) do line[k] = quoted(one[name], raw) end
     out[#out + 1] = table.concat(line, ",")
   end
   return table.concat(out, "\n")

@@ -8,7 +8,8 @@ ResultTable.__name = "table"
 function ResultTable:__tostring() return formats.text(self) end
 function ResultTable:markdown() return formats.markdown(self) end
 function ResultTable:latex() return formats.latex(self) end
-function ResultTable:csv() return formats.csv(self) end
+---@param options { raw?: boolean }?
+function ResultTable:csv(options) return formats.csv(self, options) end
 function ResultTable:json() return formats.json(self) end
 function ResultTable:html() return formats.html(self) end
 
@@ -16,10 +17,11 @@ local FORMS = { md = "markdown", tex = "latex", csv = "csv", json = "json", html
 
 --- Writes the table to a file, in the format of the file extension.
 ---@param path string
-function ResultTable:save(path)
+---@param options { raw?: boolean }?
+function ResultTable:save(path, options)
   local form = FORMS[tostring(path):match "%.(%w+)$" or ""]
   if not form then error(("table:save: '%s' must end in .md, .tex, .csv, .json, .html or .txt"):format(path), 2) end
-  require("compt.library").write(path, formats[form](self) .. "\n")
+  require("compt.library").write(path, formats[form](self, options) .. "\n")
 end
 
 ---@param parts table

@@ -40,10 +40,10 @@ A table of results; `print(t)` shows it as aligned text.
 - warnings: string[] -- missing runs, and runs that share a cell and differ in more than the seed
 - markdown: fun(self: compt.ResultTable): string
 - latex: fun(self: compt.ResultTable): string -- uses the rules of booktabs
-- csv: fun(self: compt.ResultTable): string -- one line per cell
+- csv: fun(self: compt.ResultTable, options?: { raw: boolean? }): string -- one line per cell. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
 - json: fun(self: compt.ResultTable): string
 - html: fun(self: compt.ResultTable): string
-- save: fun(self: compt.ResultTable, path: string) -- writes .md, .tex, .csv, .json, .html or .txt
+- save: fun(self: compt.ResultTable, path: string, options?: { raw: boolean? }) -- writes .md, .tex, .csv, .json, .html or .txt; the options are those of `csv`
 ]]
 
 fn "compt.report.table(runs: compt.Runs, options?: compt.TableOptions): compt.ResultTable" [[

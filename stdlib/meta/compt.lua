@@ -1551,10 +1551,10 @@ local TableCell = {}
 ---@field warnings string[] missing runs, and runs that share a cell and differ in more than the seed
 ---@field markdown fun(self: compt.ResultTable): string
 ---@field latex fun(self: compt.ResultTable): string uses the rules of booktabs
----@field csv fun(self: compt.ResultTable): string one line per cell
+---@field csv fun(self: compt.ResultTable, options?: { raw: boolean? }): string one line per cell. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
 ---@field json fun(self: compt.ResultTable): string
 ---@field html fun(self: compt.ResultTable): string
----@field save fun(self: compt.ResultTable, path: string) writes .md, .tex, .csv, .json, .html or .txt
+---@field save fun(self: compt.ResultTable, path: string, options?: { raw: boolean? }) writes .md, .tex, .csv, .json, .html or .txt; the options are those of `csv`
 local ResultTable = {}
 
 ---@class (exact) compt.ConfusionOptions

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `base`, `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 30] = [
-    ("files", &[]),
-    ("guard", &[]),
-    ("notice", &[]),
+const ROOMS: [(&str, &[&str]); 33] = [
+    ("files", &["stop"]),
+    ("guard", &["output"]),
+    ("notice", &["output", "shown"]),
+    ("output", &["shown"]),
+    ("shown", &[]),
+    ("stop", &[]),
     ("word", &[]),
     ("names", &[]),
     ("text_table", &[]),
@@ -21,7 +24,7 @@ const ROOMS: [(&str, &[&str]); 30] = [
     ("prompt", &["tensor", "nn", "options", "data", "backbone"]),
     ("router", &["tensor", "nn", "options", "names"]),
     ("compose", &["tensor", "nn", "prompt", "router"]),
-    ("data", &["files", "guard", "word", "metric", "names", "text_table"]),
+    ("data", &["files", "guard", "word", "metric", "names", "stop", "text_table"]),
     ("metric", &["word"]),
     ("backbone", &["files", "tensor", "nn", "data"]),
     ("pretrained", &["files", "notice", "tensor", "data", "backbone", "t5"]),

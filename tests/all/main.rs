@@ -1,6 +1,8 @@
 //! The program and the library, from outside: a module a subject, `cargo test --test all resume::`
 //! runs one. One binary, for linking libtorch takes longer than most of its tests.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod architecture;
 mod bad_input;
 mod broken_edits;
@@ -25,6 +27,7 @@ mod interrupt;
 mod launch;
 mod micro_margin;
 mod operators;
+mod output;
 mod plot_control;
 mod predict;
 mod program;
@@ -41,6 +44,7 @@ mod setup;
 mod slurm;
 mod slurm_clusters;
 mod steering;
+mod stopping;
 mod sweep;
 mod t5;
 mod tensor_memory;

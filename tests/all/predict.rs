@@ -33,6 +33,22 @@ fn predict(study: &Study, arguments: &[&str], input: impl AsRef<[u8]>) -> (i32, 
 }
 
 #[test]
+fn without_an_output_the_rest_is_not_predicted() {
+    let study = Study::small(STUDY);
+    assert_eq!(study.run(&["run", "study.lua", "--out", "out"]).0, 0);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = compt(&["predict", "out", "--task", "sentiment", "--batch", "1"]);
+    command.current_dir(study.0.path()).stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // The pipe stays open: it ends without waiting for more.
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"a fine story\na dull story\n").unwrap();
+    let (code, _, err) = read(child.wait_with_output().unwrap());
+    drop(input);
+    assert!(code == 1 && err.starts_with("compt: standard output could not be written"), "{err}");
+}
+
+#[test]
 fn a_run_answers_as_it_was_evaluated() {
     let study = Study::small(STUDY);
     let (code, told, err) = study.run(&["run", "study.lua", "--out", "out"]);

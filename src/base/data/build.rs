@@ -10,7 +10,7 @@ use super::rows::{Columns, Numbered, Row, Rows, Wanted};
 use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
 use super::{Example, Form, LabelIs, Missing, Remarks, Split, Task, Template};
-use crate::{Error, Result};
+use crate::{Error, Result, stop};
 use compt_error::Context;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -74,6 +74,7 @@ impl Definition {
         let mut candidates = Vec::new();
         let notes = Notes::default();
         for taken in self.examples(source, from, &notes)? {
+            stop::check()?;
             count.rows += 1;
             match taken? {
                 Taken::Example(example) => candidates.push(Candidate {

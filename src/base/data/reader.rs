@@ -6,7 +6,7 @@ use super::layout::Layout;
 use super::rows::{Opened, Wanted};
 use super::table::{self, Reading};
 use super::{json_rows, parquet};
-use crate::{Error, Result, files::intact};
+use crate::{Error, Result, files::intact, stop, stop::Stoppable};
 use compt_error::Context;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
@@ -25,7 +25,7 @@ pub fn open(path: &Path, wanted: &Wanted) -> Result<Opened> {
     if rows.peek().is_none() {
         return Err(Error::new("the file has no rows").at(&place));
     }
-    Ok(Opened { rows: Box::new(rows.map(move |row| row.at(&place))), ..opened })
+    Ok(Opened { rows: Box::new(rows.map(move |row| stop::check().and(row).at(&place))), ..opened })
 }
 
 enum Kind {
@@ -80,8 +80,11 @@ fn open_kind(path: &Path, wanted: &Wanted) -> Result<Opened> {
         return parquet::open(file, wanted);
     }
     let (input, origin): (Box<dyn BufRead>, _) = match compressed {
-        true => (Box::new(BufReader::new(MultiGzDecoder::new(file))), Origin::Gzip(path.into())),
-        false => (Box::new(BufReader::new(file)), Origin::File(path.into())),
+        true => (
+            Box::new(BufReader::new(MultiGzDecoder::new(Stoppable(file)))),
+            Origin::Gzip(path.into()),
+        ),
+        false => (Box::new(BufReader::new(Stoppable(file))), Origin::File(path.into())),
     };
     let input = unmarked(input, &origin)?;
     let columns = wanted.columns.clone();

@@ -1,7 +1,7 @@
 //! The file formats of records: JSON, and JSON lines that survive a crash.
 
 use crate::files::atomic::write_atomic;
-use crate::{Error, Result};
+use crate::{Error, Result, stop};
 use compt_error::Context;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -34,6 +34,7 @@ pub fn read_json_lines(path: &Path) -> Result<Vec<Value>> {
     let lines = whole.split(|byte| *byte == b'\n').enumerate().filter(|(_, l)| !l.is_empty());
     lines
         .map(|(i, line)| {
+            stop::check()?;
             let value = serde_json::from_slice(line).map_err(io::Error::from);
             value.at(format!("{}:{}", path.display(), i + 1))
         })

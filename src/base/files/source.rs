@@ -1,5 +1,6 @@
 //! Source files recorded with a run, named by their SHA-256.
 
+use crate::stop;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::fs::File;
@@ -41,7 +42,7 @@ const PIECES: u64 = 64;
 /// above 64 MiB, of 64 evenly spaced pieces of 1 MiB, including the first and the last.
 /// Errors: a file cannot be read; it is named.
 pub fn fingerprint(paths: &[PathBuf]) -> io::Result<String> {
-    fingerprint_seen(paths, &mut |_| Ok(()))
+    fingerprint_seen(paths, &mut |_| stop::check_io())
 }
 
 /// The same; `seen` is called with the number of bytes after each piece, and its error is returned.

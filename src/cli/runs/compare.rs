@@ -4,6 +4,7 @@ use super::choose::{one, text};
 use super::knobs;
 use crate::{Error, Result};
 use clap::Args;
+use compt_base::output;
 use compt_study::records::catalog::Entry;
 use compt_study::records::environment::environment_of;
 use compt_study::records::events::{self, Change};
@@ -29,10 +30,10 @@ pub struct RunsCompareOptions {
 pub fn compare(options: &RunsCompareOptions) -> Result<()> {
     let found = differences(options)?;
     if options.json {
-        println!("{found:#}");
+        output::json(format!("{found:#}"));
         return Ok(());
     }
-    println!("A  {}\nB  {}", options.first.display(), options.second.display());
+    output::line(format!("A  {}\nB  {}", options.first.display(), options.second.display()));
     print("settings", &found["settings"], "they are the same");
     print("schedules", &found["schedules"], "the same control files, tables and settings by hand");
     knobs::print(&found["knobs"]);
@@ -122,9 +123,9 @@ fn flat(entry: &Entry) -> Map<String, Value> {
 }
 
 fn print(title: &str, found: &Value, none: &str) {
-    println!("\n{title}");
+    output::line(format!("\n{title}"));
     let Some(map) = found.as_object().filter(|map| !map.is_empty()) else {
-        println!("  {none}");
+        output::line(format!("  {none}"));
         return;
     };
     let width = map.keys().map(|key| key.chars().count()).max().unwrap_or(0);
@@ -135,7 +136,11 @@ fn print(title: &str, found: &Value, none: &str) {
             other => text(other),
         };
         let change = pair["difference"].as_f64().map_or(String::new(), |d| format!("  {d:+.1}"));
-        println!("  {key:width$}  {}  ->  {}{change}", shown(&pair["a"]), shown(&pair["b"]));
+        output::row(format!(
+            "  {key:width$}  {}  ->  {}{change}",
+            shown(&pair["a"]),
+            shown(&pair["b"])
+        ));
     }
 }
 

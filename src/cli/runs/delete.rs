@@ -4,6 +4,7 @@ use super::choose::one;
 use crate::{Error, Result};
 use crate::{ask, errors};
 use clap::Args;
+use compt_base::output;
 use compt_study::records::catalog::{Entry, State};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ pub fn delete(options: &RunsDeleteOptions) -> ExitCode {
     };
     for entry in &runs {
         let average = entry.average.map_or(String::new(), |x| format!(", average {x:.1}"));
-        println!("{}  {}{average}", entry.path.display(), entry.state.name());
+        output::row(format!("{}  {}{average}", entry.path.display(), entry.state.name()));
     }
     if let Err(code) = ask::confirmed(options.yes, &format!("remove {} runs?", runs.len())) {
         return code;

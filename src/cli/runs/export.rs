@@ -4,6 +4,7 @@ use super::choose::{Filter, chosen};
 use crate::errors;
 use crate::{Error, Result};
 use clap::Args;
+use compt_base::output;
 use compt_study::interrupt;
 use compt_study::records::catalog::{Entry, State};
 use compt_study::tensorboard;
@@ -24,6 +25,10 @@ pub struct RunsExportOptions {
 
     #[command(flatten)]
     to: To,
+
+    /// With --csv: do not write `'` before texts that a spreadsheet would run as formulas
+    #[arg(long, requires = "csv")]
+    raw: bool,
 
     /// With --tensorboard: export new steps during the runs, until Ctrl-C
     #[arg(long, requires = "tensorboard")]
@@ -61,7 +66,11 @@ fn written(options: &RunsExportOptions) -> Result<()> {
         let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);
         let (runs, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_run);
         for entry in &others {
-            eprintln!("note: {} is skipped: {}", entry.path.display(), entry.state.name());
+            output::error(format!(
+                "note: {} is skipped: {}",
+                entry.path.display(),
+                entry.state.name()
+            ));
         }
         Ok(runs)
     };
@@ -72,7 +81,11 @@ fn written(options: &RunsExportOptions) -> Result<()> {
             let runs = runs()?;
             let events = tensorboard::write(folder, &runs, &mut known)?;
             if !options.follow {
-                println!("{}: {events} events of {} runs", folder.display(), runs.len());
+                output::line(format!(
+                    "{}: {events} events of {} runs",
+                    folder.display(),
+                    runs.len()
+                ));
                 return Ok(());
             }
             for _ in 0..PAUSE.as_millis() / 100 {
@@ -85,7 +98,7 @@ fn written(options: &RunsExportOptions) -> Result<()> {
     }
     let lines = runs()?.iter().map(rows).collect::<Result<Vec<_>>>()?.concat();
     if options.to.jsonl {
-        lines.into_iter().for_each(|line| println!("{}", Value::Object(line)));
+        lines.into_iter().for_each(|line| output::json(Value::Object(line)));
         return Ok(());
     }
     let keys: BTreeSet<&String> = lines.iter().flat_map(|line| line.keys()).collect();
@@ -94,21 +107,30 @@ fn written(options: &RunsExportOptions) -> Result<()> {
         .into_iter()
         .chain(keys.into_iter().map(String::as_str).filter(|key| !first.contains(key)))
         .collect();
-    println!("{}", keys.join(","));
+    let raw = options.raw;
+    let head = keys.iter().map(|key| cell(Some(&json!(key)), raw));
+    output::line(head.collect::<Vec<_>>().join(","));
     for line in &lines {
-        let cells: Vec<String> = keys.iter().map(|key| cell(line.get(*key))).collect();
-        println!("{}", cells.join(","));
+        let cells = keys.iter().map(|key| cell(line.get(*key), raw));
+        output::line(cells.collect::<Vec<_>>().join(","));
     }
     Ok(())
 }
 
-fn cell(value: Option<&Value>) -> String {
+/// A cell of CSV. A text that a spreadsheet would run as a formula begins with `'`, unless `raw`
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+fn cell(value: Option<&Value>, raw: bool) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) if text.contains([',', '"', '\n']) => {
-            format!("\"{}\"", text.replace('"', "\"\""))
+        Some(Value::String(text)) => {
+            let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+            let runs = runs && text.parse::<f64>().is_err();
+            let text = if runs && !raw { format!("'{text}") } else { text.clone() };
+            match text.contains([',', '"', '\n', '\r', '\t']) {
+                true => format!("\"{}\"", text.replace('"', "\"\"")),
+                false => text,
+            }
         }
-        Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     }
 }
@@ -141,7 +163,18 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(cell(Some(&json!("a,\"b\""))), "\"a,\"\"b\"\"\"");
-        assert_eq!((cell(Some(&json!(1.5))), cell(None)), ("1.5".into(), String::new()));
+        let plain = |value: Value| cell(Some(&value), false);
+        assert_eq!(plain(json!("a,\"b\"")), "\"a,\"\"b\"\"\"");
+        assert_eq!((plain(json!(1.5)), cell(None, false)), ("1.5".into(), String::new()));
+    }
+
+    #[test]
+    fn a_spreadsheet_runs_no_cell() {
+        let both = |text: &str| [false, true].map(|raw| cell(Some(&json!(text)), raw));
+        assert_eq!(both("=1+1"), ["'=1+1", "=1+1"]);
+        assert_eq!(both("@x,y"), ["\"'@x,y\"", "\"@x,y\""]);
+        assert_eq!(both("\tx"), ["\"'\tx\"", "\"\tx\""]);
+        assert_eq!(both("-1.5"), ["-1.5", "-1.5"]);
+        assert_eq!(cell(Some(&json!(-2)), false), "-2");
     }
 }

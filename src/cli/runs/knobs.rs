@@ -2,6 +2,7 @@
 
 use super::choose::text;
 use crate::Result;
+use compt_base::output;
 use compt_study::records::catalog::Entry;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,8 +98,8 @@ fn steps(entry: &Entry) -> Result<BTreeMap<u64, Step>> {
 
 /// Prints the differences as text.
 pub fn print(found: &Value) {
-    println!("\nknobs in the steps");
-    lines(found).iter().for_each(|line| println!("  {line}"));
+    output::line("\nknobs in the steps");
+    lines(found).iter().for_each(|line| output::row(format!("  {line}")));
 }
 
 fn lines(found: &Value) -> Vec<String> {

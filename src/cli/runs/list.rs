@@ -3,6 +3,8 @@
 use super::choose::{Filter, chosen, text};
 use crate::{Error, Result};
 use clap::Args;
+use compt_base::output;
+use compt_base::shown::{one_line, short};
 use compt_study::progress::span;
 use compt_study::records::catalog::{Entry, State};
 use serde_json::{Value, json};
@@ -48,14 +50,14 @@ pub fn list(options: &RunsListOptions) -> Result<()> {
         });
     }
     if options.json {
-        runs.iter().for_each(|entry| println!("{}", entry.summary()));
+        runs.iter().for_each(|entry| output::json(entry.summary()));
         return Ok(());
     }
     if runs.is_empty() {
-        println!("no such runs");
+        output::line("no such runs");
         return Ok(());
     }
-    table(&runs).iter().for_each(|line| println!("{line}"));
+    table(&runs).iter().for_each(output::line);
     counts(&runs);
     Ok(())
 }
@@ -114,7 +116,7 @@ fn table(runs: &[Entry]) -> Vec<String> {
         line.push(entry.steps.map_or(String::new(), |steps| steps.to_string()));
         line.push(entry.seconds.map_or(String::new(), span));
         line.push(match &entry.error {
-            Some(error) => error.lines().next().unwrap_or_default().to_string(),
+            Some(error) => short(error.lines().next().unwrap_or_default(), ERROR).into_owned(),
             None => entry.tags.join(","),
         });
         lines.push(line);
@@ -122,7 +124,12 @@ fn table(runs: &[Entry]) -> Vec<String> {
     aligned(&lines)
 }
 
+/// The most characters of an error in the list.
+const ERROR: usize = 200;
+
 fn aligned(lines: &[Vec<String>]) -> Vec<String> {
+    let plain = |line: &Vec<String>| line.iter().map(|cell| one_line(cell).into_owned()).collect();
+    let lines: Vec<Vec<String>> = lines.iter().map(plain).collect();
     let columns = lines.first().map_or(0, Vec::len);
     let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
@@ -139,7 +146,7 @@ fn counts(runs: &[Entry]) {
         let count = runs.iter().filter(|entry| entry.state == state).count();
         (count > 0).then(|| format!("{count} {}", state.name()))
     });
-    println!("{}", parts.collect::<Vec<_>>().join(", "));
+    output::line(parts.collect::<Vec<_>>().join(", "));
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use crate::{Error, Result};
 use clap::Args;
 use compt_base::files::json::read_json;
+use compt_base::output;
 use compt_error::Context;
 use compt_study::records::catalog::Entry;
 use compt_study::records::folder::{CELL, LOG};
 use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -38,14 +38,14 @@ pub fn log(options: &RunsLogOptions) -> Result<()> {
             .hint("only runs of `compt sweep` and `compt run --jobs` have a log"));
     }
     if options.path {
-        logs.iter().for_each(|log| println!("{}", log.display()));
+        logs.iter().for_each(|log| output::path(log));
         return Ok(());
     }
     for log in &logs {
         if logs.len() > 1 {
-            println!("{}:", log.display());
+            output::line(format!("{}:", log.display()));
         }
-        io::stdout().write_all(&fs::read(log).at(log.display())?).at("standard output")?;
+        output::exact(fs::read(log).at(log.display())?);
     }
     Ok(())
 }

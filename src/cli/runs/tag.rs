@@ -3,6 +3,7 @@
 use super::choose::one;
 use crate::{Error, Result};
 use clap::Args;
+use compt_base::output;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -32,7 +33,7 @@ pub fn tag(options: &RunsTagOptions) -> Result<()> {
             tags.push(options.tag.clone());
         }
         entry.tag(&tags)?;
-        println!("{}  {}", entry.path.display(), tags.join(","));
+        output::row(format!("{}  {}", entry.path.display(), tags.join(",")));
     }
     Ok(())
 }

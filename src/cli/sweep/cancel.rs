@@ -3,6 +3,7 @@
 use super::folder::enter;
 use crate::Result;
 use clap::Args;
+use compt_base::output;
 use compt_study::slurm::{self, JobId, Queue};
 use compt_study::sweep::submissions;
 use std::path::PathBuf;
@@ -26,11 +27,11 @@ pub fn cancel(options: &SweepCancelOptions) -> Result<()> {
     let queue = Queue::of_jobs(jobs.iter().cloned())?;
     let jobs: Vec<JobId> = jobs.into_iter().filter(|job| queue.of(job).next().is_some()).collect();
     if jobs.is_empty() {
-        println!("no job of this plan is in the queue");
+        output::line("no job of this plan is in the queue");
         return Ok(());
     }
     slurm::cancel(&jobs)?;
     let jobs: Vec<String> = jobs.iter().map(JobId::to_string).collect();
-    println!("cancelled: {}", jobs.join(", "));
+    output::line(format!("cancelled: {}", jobs.join(", ")));
     Ok(())
 }

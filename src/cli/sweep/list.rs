@@ -4,10 +4,10 @@ use super::folder::enter;
 use crate::Result;
 use crate::launch;
 use clap::Args;
+use compt_base::output;
 use compt_study::slurm::quoted;
 use compt_study::sweep::{Indices, Listing};
 use std::fmt::Write;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 pub const EXAMPLES: &str = "\
@@ -45,5 +45,6 @@ pub fn list(options: &SweepListOptions) -> Result<()> {
     for pack in runs.chunks(options.pack.into()) {
         let _ = writeln!(text, "{command} {}", Indices::of(pack.iter().copied()));
     }
-    Ok(io::stdout().write_all(text.as_bytes())?)
+    output::exact(text);
+    Ok(())
 }

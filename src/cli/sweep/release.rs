@@ -3,6 +3,7 @@
 use super::folder::enter;
 use crate::Result;
 use clap::Args;
+use compt_base::output;
 use compt_study::records::claim::{Owner, holder, release as give_back};
 use std::path::PathBuf;
 
@@ -33,6 +34,6 @@ pub fn release(options: &SweepReleaseOptions) -> Result<()> {
             count += usize::from(give_back(&cell.folder)?);
         }
     }
-    println!("released: {count} {}", if count == 1 { "run" } else { "runs" });
+    output::line(format!("released: {count} {}", if count == 1 { "run" } else { "runs" }));
     Ok(())
 }

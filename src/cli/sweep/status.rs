@@ -3,6 +3,7 @@
 use super::folder::enter;
 use crate::Result;
 use clap::Args;
+use compt_base::output;
 use compt_study::records::claim::holder;
 use compt_study::records::folder::LOG;
 use compt_study::slurm::{JobId, Queue};
@@ -25,7 +26,7 @@ pub struct SweepStatusOptions {
 }
 
 pub fn status(options: &SweepStatusOptions) -> Result<()> {
-    shown(options)?.iter().for_each(|line| println!("{line}"));
+    shown(options)?.iter().for_each(output::row);
     Ok(())
 }
 

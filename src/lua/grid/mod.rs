@@ -13,6 +13,7 @@ use super::recorded::plain as plain_tables;
 use super::session::{Again, Session, Task, Way};
 use crate::{Error, Result};
 use compt_base::notice;
+use compt_base::output;
 use compt_core::tensor::device;
 use compt_error::Context;
 use compt_study::interrupt::{self, Interrupted};
@@ -66,7 +67,7 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
             rows(lua, &plan, &listing)
         }
         Way::List => {
-            println!("{listing}");
+            output::line(&listing);
             if done { rows(lua, &plan, &listing) } else { Err(over(lua)) }
         }
         Way::Plan => {

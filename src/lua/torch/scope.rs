@@ -2,6 +2,7 @@
 
 use super::handle::{self, Slot};
 use super::place;
+use compt_base::stop::InScript;
 use mlua::{FromLua, Function, Lua, MultiValue, Value};
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -42,7 +43,9 @@ impl Scope {
 /// inside returned tables; these move to the enclosing scope. Frees all if `f` fails.
 pub fn scope(lua: &Lua, body: Function) -> mlua::Result<MultiValue> {
     SCOPES.with_borrow_mut(|scopes| scopes.push(Scope::default()));
+    let in_script = InScript::new();
     let result = body.call::<MultiValue>(());
+    drop(in_script);
     let ended = SCOPES.with_borrow_mut(|scopes| scopes.pop()).expect("pushed above");
     let mut kept = Kept::default();
     if let Ok(values) = &result {

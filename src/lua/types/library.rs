@@ -4,6 +4,7 @@ use crate::Error;
 use crate::{call, figure, grid, recorded, report, stdlib};
 use compt_base::files::atomic::write_atomic;
 use compt_base::notice;
+use compt_base::shown::one_line;
 use compt_error::nearest;
 use mlua::{Lua, LuaSerdeExt, Table};
 use std::path::Path;
@@ -35,6 +36,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     library.set("svg", call::function(lua, "compt.figures", figure::svg)?)?;
     library.set("png", call::function(lua, "compt.figures", figure::picture)?)?;
     library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;
+    let plain = |_: &Lua, text: String| Ok(one_line(&text).into_owned());
+    library.set("plain", call::function(lua, "compt.library.plain", plain)?)?;
     library.set("write", call::function(lua, "compt.library.write", write)?)?;
     library.set("write_page", call::function(lua, "compt.report.page", report::write_page)?)?;
     library.set("json", call::function(lua, "compt.library.json", json)?)?;

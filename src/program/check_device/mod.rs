@@ -5,6 +5,7 @@ mod runs;
 
 use crate::{FAILED, Result, errors};
 use compt_base::driver::driver;
+use compt_base::output;
 use compt_cli::check_device::CheckDeviceOptions;
 use compt_core::tensor::{device, dtype};
 use compt_error::Context;
@@ -36,7 +37,7 @@ pub fn check_device(options: &CheckDeviceOptions) -> ExitCode {
     match checked(options) {
         Ok(Ok(0)) => ExitCode::SUCCESS,
         Ok(Ok(failures)) => {
-            println!("{failures} checks failed");
+            output::line(format!("{failures} checks failed"));
             ExitCode::from(FAILED)
         }
         Ok(Err(failure)) => errors::failed(&failure),
@@ -49,7 +50,7 @@ fn checked(options: &CheckDeviceOptions) -> Result<std::result::Result<usize, Bo
     interrupt::install().at("cannot listen for Ctrl-C")?;
     let device = device::parse(&options.device).at("--device")?;
     let name = device::name(device);
-    println!("{}", described(device));
+    output::line(described(device));
     let (size, steps) = if options.small { (SMALL, 3) } else { (BASE, 20) };
     let checks = || -> std::result::Result<(usize, f64, String), Box<Failure>> {
         let runtime =
@@ -63,8 +64,11 @@ fn checked(options: &CheckDeviceOptions) -> Result<std::result::Result<usize, Bo
     let alone = products::seconds(&size, dtype::parse(&timed)?, device)?;
     let shape =
         format!("{0}+{0} layers of width {1}, {2} rows", size.layers, size.width, size.rows);
-    println!("        steps a second ({shape}, {timed}): {:.2}", 1.0 / seconds);
-    println!("        of the rate of its matrix products alone: {:.2}", alone / seconds);
+    output::line(format!("        steps a second ({shape}, {timed}): {:.2}", 1.0 / seconds));
+    output::line(format!(
+        "        of the rate of its matrix products alone: {:.2}",
+        alone / seconds
+    ));
     failures += runs::check(&name)?;
     Ok(Ok(failures))
 }

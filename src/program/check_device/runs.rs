@@ -2,6 +2,7 @@
 //! grid at a time.
 
 use crate::Result;
+use compt_base::output;
 use compt_cli::launch;
 use compt_error::Context;
 use std::fs;
@@ -53,8 +54,8 @@ pub fn check(device: &str) -> Result<usize> {
         let problem = problem(here, arguments)?;
         failures += usize::from(problem.is_some());
         let mark = if problem.is_some() { "FAILED" } else { "ok" };
-        println!("{mark:<7} {name}");
-        problem.iter().for_each(|text| println!("{text}"));
+        output::line(format!("{mark:<7} {name}"));
+        problem.iter().for_each(output::line);
     }
     Ok(failures)
 }

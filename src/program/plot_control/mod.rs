@@ -7,6 +7,7 @@ mod trace;
 use super::errors;
 use crate::{Error, Result};
 use compt_base::files::atomic::write_atomic;
+use compt_base::output;
 use compt_cli::plot_control::Options;
 use compt_core::train::control::Setting;
 use compt_lua::control::ControlFile;
@@ -30,13 +31,13 @@ fn plot(options: &Options) -> Result<()> {
     let trace = trace_of(&options.file, &setting)?;
     let svg = chart::chart(&title(options), &trace).svg();
     let Some(out) = out else {
-        print!("{svg}");
+        output::exact(svg);
         return Ok(());
     };
     write_atomic(&out, svg.as_bytes())?;
     let width = options.width.or_else(terminal_width).unwrap_or(80);
-    print!("{}", text::text(&title(options), &trace, usize::from(width)));
-    println!("\n{} written", out.display());
+    output::text(text::text(&title(options), &trace, usize::from(width)));
+    output::line(format!("\n{} written", out.display()));
     Ok(())
 }
 
@@ -48,7 +49,9 @@ fn trace_of(file: &Path, setting: &Setting) -> Result<Trace> {
             let lines = control.output().count();
             if lines > 0 {
                 let (file, s) = (file.display(), if lines == 1 { "" } else { "s" });
-                eprintln!("note: {file} printed {lines} line{s}, which only a run shows");
+                output::error(format!(
+                    "note: {file} printed {lines} line{s}, which only a run shows"
+                ));
             }
             Ok(trace)
         });

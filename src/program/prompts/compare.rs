@@ -3,6 +3,7 @@
 use super::named::named;
 use crate::Result;
 use comfy_table::Table;
+use compt_base::output;
 use compt_base::text_table::text_table;
 use compt_cli::prompts::PromptsCompareOptions;
 use compt_lua::backbone_named;
@@ -47,9 +48,9 @@ pub fn compare(options: &PromptsCompareOptions) -> Result<()> {
         Some(name) => Some(words(name, &labels, &prompts)?),
         None => None,
     };
-    println!("cosines\n{}\n\n{}", grid.trim_fmt(), norms.trim_fmt());
+    output::line(format!("cosines\n{}\n\n{}", grid.trim_fmt(), norms.trim_fmt()));
     if let Some(words) = words {
-        println!("\n{}", words.trim_fmt());
+        output::line(format!("\n{}", words.trim_fmt()));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::named::named;
 use crate::{Error, Result};
 use comfy_table::Table;
+use compt_base::output;
 use compt_base::text_table::text_table;
 use compt_cli::prompts::PromptsListOptions;
 use compt_run::exchange::{Prompt, compare::row_norms};
@@ -33,9 +34,9 @@ pub fn list(options: &PromptsListOptions) -> Result<()> {
     if options.json {
         let list: Vec<Value> = lines.iter().map(Line::json).collect();
         let text = serde_json::to_string_pretty(&list).map_err(|e| Error::new(e.to_string()))?;
-        println!("{text}");
+        output::json(text);
     } else {
-        println!("{}", table(&lines, options.paths.len() > 1).trim_fmt());
+        output::line(table(&lines, options.paths.len() > 1).trim_fmt());
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod named;
 
 use super::errors;
 use crate::{Error, Result};
+use compt_base::output;
 use compt_cli::prompts::{ExportOptions, PromptsCommand};
 use compt_run::exchange::peft::{self, Export, PeftType};
 use compt_run::exchange::{self, merge};
@@ -45,7 +46,13 @@ fn merge(out: &Path, parts: &[String]) -> Result<()> {
     let name = out.file_stem().unwrap_or_default().to_string_lossy();
     let merged = merge::merge(&name, &parts)?;
     exchange::save(out, std::slice::from_ref(&merged))?;
-    println!("{}: {} [{}, {}]", out.display(), merged.name, merged.length(), merged.d_model());
+    output::line(format!(
+        "{}: {} [{}, {}]",
+        out.display(),
+        merged.name,
+        merged.length(),
+        merged.d_model()
+    ));
     Ok(())
 }
 
@@ -58,12 +65,16 @@ fn export(options: &ExportOptions) -> Result<()> {
     if name.is_none() && tasks.len() > 1 {
         let all = tasks.iter().map(|task| prompts.get(task)).collect::<Result<Vec<_>>>()?;
         peft::write_all(&options.folder, &all, how)?;
-        println!("{folder}: {}, task ids in this order: {}", all.len(), tasks.join(", "));
+        output::line(format!(
+            "{folder}: {}, task ids in this order: {}",
+            all.len(),
+            tasks.join(", ")
+        ));
         return Ok(());
     }
     let prompt = prompts.pick(name)?;
     peft::write(&options.folder, &prompt, kind, how)?;
-    println!("{folder}: {} [{}, {}]", prompt.name, prompt.length(), prompt.d_model());
+    output::line(format!("{folder}: {} [{}, {}]", prompt.name, prompt.length(), prompt.d_model()));
     Ok(())
 }
 
@@ -72,7 +83,7 @@ fn import(from: &Path, out: &Path) -> Result<()> {
     let prompts = exchange::load(from)?.all()?;
     exchange::save(out, &prompts)?;
     let names: Vec<&str> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
-    println!("{}: {}", out.display(), names.join(", "));
+    output::line(format!("{}: {}", out.display(), names.join(", ")));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::commands;
 use super::prompt::{Answer, Input, Prompt};
 use crate::errors;
+use compt_base::output;
 use compt_lua::repl::Reply;
 use compt_lua::repl::lexer::tokens;
 
@@ -28,7 +29,7 @@ impl Prompt {
     /// `?name`: the documentation of a name or an expression.
     fn describe(&self, name: &str) -> Answer {
         if name.is_empty() {
-            println!("{}", commands::overview(self.repl.docs()));
+            output::line(commands::overview(self.repl.docs()));
             return Answer::Done;
         }
         let docs = self.repl.docs();
@@ -40,7 +41,7 @@ impl Prompt {
         };
         match resolve(name).or_else(as_method).or_else(|| docs.find(name)) {
             Some(entry) => {
-                println!("{}", compt_lua::doc::describe(docs, entry, self.look.width.min(100)));
+                output::line(compt_lua::doc::describe(docs, entry, self.look.width.min(100)));
                 Answer::Done
             }
             None => self.describe_other(name),
@@ -55,14 +56,15 @@ impl Prompt {
             docs.fields(&class).into_iter().find(|known| known.name == field)
         });
         if let Some(field) = field {
-            println!("{}: {}", field.shown(), field.text);
+            output::line(format!("{}: {}", field.shown(), field.text));
             return Answer::Done;
         }
         let ends =
             |full: &&str| full.strip_suffix(name).is_some_and(|head| head.ends_with(['.', ':']));
         let several: Vec<&str> = docs.names().filter(ends).collect();
         if !several.is_empty() {
-            println!("{}", several.iter().map(|n| format!("?{n}")).collect::<Vec<_>>().join("\n"));
+            let several = several.iter().map(|n| format!("?{n}"));
+            output::line(several.collect::<Vec<_>>().join("\n"));
             return Answer::Done;
         }
         let near = docs.nearest(name).map(|near| format!("; did you mean ?{near}"));
@@ -73,15 +75,15 @@ impl Prompt {
     fn note_surprises(&self, input: &str, reply: &Reply) {
         let first = tokens(input).into_iter().find(|token| token.is_code());
         if first.is_some_and(|token| token.text(input) == "local") && !input.contains('\n') {
-            eprintln!("note: a local ends with its input; without `local` the name stays");
+            output::error("note: a local ends with its input; without `local` the name stays");
         }
         if !matches!(reply, Reply::Done(text) if text == "nil") {
             return;
         }
         if ["exit", "quit", "help"].contains(&input) {
-            eprintln!("note: Ctrl-D or :quit exits, :help lists the commands");
+            output::error("note: Ctrl-D or :quit exits, :help lists the commands");
         } else if let Some(near) = self.repl.nearest_global(input) {
-            eprintln!("note: there is no '{input}'; did you mean '{near}'?");
+            output::error(format!("note: there is no '{input}'; did you mean '{near}'?"));
         }
     }
 }

@@ -4,6 +4,7 @@ use super::prompt::{Answer, Prompt};
 use super::timing;
 use crate::{Error, Result};
 use compt_base::files::atomic;
+use compt_base::output;
 use compt_cli::setting::parse_arg;
 use compt_error::nearest;
 use compt_lua::doc::Docs;
@@ -60,12 +61,15 @@ fn help() -> Answer {
     let usage = |command: &Command| format!(":{} {}", command.name, command.arguments);
     let width = COMMANDS.iter().map(|command| usage(command).len()).max().unwrap_or(0);
     for command in &COMMANDS {
-        println!("{:width$}  {}", usage(command), command.help);
+        output::line(format!("{:width$}  {}", usage(command), command.help));
     }
-    println!("{:width$}  the documentation of a name; without a name: a list of all", "?NAME");
-    println!(
+    output::line(format!(
+        "{:width$}  the documentation of a name; without a name: a list of all",
+        "?NAME"
+    ));
+    output::line(
         "\nTab completes, Ctrl-R searches the history, Ctrl-C interrupts, Ctrl-D exits.\n\
-         `_` is the last value."
+         `_` is the last value.",
     );
     Answer::Done
 }
@@ -131,7 +135,7 @@ fn reload(prompt: &mut Prompt) -> Answer {
     let look = prompt.look;
     let replies = prompt.repl.reload(look);
     if replies.is_empty() {
-        println!("there is nothing to load again");
+        output::line("there is nothing to load again");
     }
     replies
         .into_iter()
@@ -146,14 +150,14 @@ fn forget(prompt: &mut Prompt, names: &str) -> Result<Answer> {
 }
 
 fn inputs(prompt: &Prompt) -> Answer {
-    prompt.repl.inputs().iter().for_each(|input| println!("{input}"));
+    prompt.repl.inputs().iter().for_each(output::line);
     Answer::Done
 }
 
 fn save(prompt: &mut Prompt, typed: &str) -> Result<Answer> {
     let path = path(typed)?;
     atomic::write_atomic(&path, prompt.repl.script().as_bytes())?;
-    println!("{} inputs written to {}", prompt.repl.worked(), path.display());
+    output::line(format!("{} inputs written to {}", prompt.repl.worked(), path.display()));
     Ok(Answer::Done)
 }
 

@@ -5,6 +5,7 @@ use super::paint;
 use super::prompt::{Answer, Input, Prompt};
 use crate::FAILED;
 use compt_base::notice;
+use compt_base::output;
 use compt_lua::repl::Repl;
 use compt_lua::repl::assistant::Assistant;
 use compt_lua::repl::show::Look;
@@ -31,7 +32,7 @@ pub fn interactive(repl: Repl) -> ExitCode {
     let mut editor = match open(&repl, colour) {
         Ok(editor) => editor,
         Err(e) => {
-            eprintln!("compt: the terminal cannot be used: {e}");
+            output::error(format!("compt: the terminal cannot be used: {e}"));
             return ExitCode::from(FAILED);
         }
     };
@@ -48,10 +49,10 @@ pub fn interactive(repl: Repl) -> ExitCode {
         notice::say(&format!("note: {} {what}", path.display()));
     };
     prompt.watch = Watch::new(changed).ok();
-    println!(
+    output::line(format!(
         "compt {}   ?name shows documentation, :help lists the commands, Ctrl-D exits",
         env!("CARGO_PKG_VERSION")
-    );
+    ));
     loop {
         match interrupt::idle(|| editor.readline("> ")) {
             Ok(input) if input.trim().is_empty() => {}
@@ -73,7 +74,7 @@ pub fn interactive(repl: Repl) -> ExitCode {
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => return ExitCode::SUCCESS,
             Err(e) => {
-                eprintln!("compt: {e}");
+                output::error(format!("compt: {e}"));
                 return ExitCode::from(FAILED);
             }
         }

@@ -1,5 +1,6 @@
 //! The inputs of earlier sessions: one line of JSON per input, in one file for all sessions.
 
+use compt_base::output;
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -48,7 +49,7 @@ impl History {
             && append(path, entry).is_err()
         {
             self.path = None;
-            eprintln!("note: the history cannot be saved to a file");
+            output::error("note: the history cannot be saved to a file");
         }
         known
     }

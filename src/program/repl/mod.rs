@@ -9,6 +9,7 @@ mod prompt;
 mod timing;
 
 use super::{FAILED, errors, run};
+use compt_base::output;
 use compt_lua::repl::show::Look;
 use compt_lua::repl::{Repl, lexer};
 use compt_lua::session::Session;
@@ -44,7 +45,7 @@ fn piped(mut prompt: Prompt) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for line in stdin().lock().lines() {
         let Ok(line) = line else {
-            eprintln!("compt: the input is not UTF-8 text");
+            output::error("compt: the input is not UTF-8 text");
             return ExitCode::from(FAILED);
         };
         let line = text::without_mark(line.trim_end_matches('\r'));
@@ -71,7 +72,10 @@ fn piped(mut prompt: Prompt) -> ExitCode {
         input.clear();
     }
     if !input.is_empty() {
-        eprintln!("compt: the input ends in the middle of: {}", input.lines().next().unwrap_or(""));
+        output::error(format!(
+            "compt: the input ends in the middle of: {}",
+            input.lines().next().unwrap_or("")
+        ));
         return ExitCode::from(FAILED);
     }
     code

@@ -1,10 +1,10 @@
 //! The session of the prompt, the kinds of inputs, and the printing of replies.
 
+use compt_base::output;
 use compt_lua::failure::Place;
 use compt_lua::repl::show::Look;
 use compt_lua::repl::{Repl, Reply};
 use compt_study::watch::Watch;
-use std::io::Write;
 
 /// A session and its output settings.
 pub struct Prompt {
@@ -64,24 +64,25 @@ impl Prompt {
             Reply::Incomplete => Answer::More,
             Reply::Done(text) => {
                 if !text.is_empty() {
-                    println!("{text}");
+                    match self.look.colour {
+                        true => output::coloured(text),
+                        false => output::line(text),
+                    }
                 }
-                let _ = std::io::stdout().flush();
                 Answer::Done
             }
             Reply::Failed(failure) => self.complain(&failure.to_string()),
             Reply::Interrupted(place) => {
-                eprintln!("{}", interrupted(place.as_ref()));
+                output::error(interrupted(place.as_ref()));
                 Answer::Interrupted
             }
         }
     }
 
     pub fn complain(&self, text: &str) -> Answer {
-        let _ = std::io::stdout().flush();
         match self.look.colour {
-            true => eprintln!("\x1b[31m{text}\x1b[0m"),
-            false => eprintln!("{text}"),
+            true => output::error_in("\x1b[31m", text, "\x1b[0m"),
+            false => output::error(text),
         }
         Answer::Failed
     }

@@ -2,6 +2,7 @@
 
 use super::prompt::{Answer, Prompt};
 use crate::{Error, Result};
+use compt_base::output;
 use compt_core::tensor::device;
 use compt_lua::repl::{Code, Reply};
 use std::time::Instant;
@@ -19,7 +20,7 @@ pub fn time(prompt: &mut Prompt, code: &str) -> Result<Answer> {
     let look = prompt.look;
     let (reply, seconds) = clocked(|| prompt.repl.once(&code, look));
     let answer = prompt.show(reply);
-    println!("{}", duration(seconds));
+    output::line(duration(seconds));
     Ok(answer)
 }
 
@@ -49,18 +50,18 @@ pub fn timeit(prompt: &mut Prompt, code: &str) -> Result<Answer> {
     let calls = measured.as_ref().ok().map(|(_, _, calls)| *calls);
     let moved = prompt.repl.timed(&code, calls, &before);
     if !moved.is_nothing() {
-        eprintln!("note: the calls are not undone: {}", moved.told());
+        output::error(format!("note: the calls are not undone: {}", moved.told()));
     }
     let (each, count) = match measured {
         Ok((each, count, _)) => (each, count),
         Err(reply) => return Ok(prompt.show(reply)),
     };
-    println!(
+    output::line(format!(
         "{} a call (median of {REPEATS} times {count} calls; {} to {})",
         duration(each[REPEATS / 2]),
         duration(each[0]),
         duration(each[REPEATS - 1])
-    );
+    ));
     Ok(Answer::Done)
 }
 

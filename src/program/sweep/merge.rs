@@ -4,6 +4,7 @@ use crate::Result;
 use crate::errors::{self, FAILED};
 use crate::{report, run as script};
 use compt_base::files::atomic::write_atomic;
+use compt_base::output;
 use compt_cli::sweep::folder::enter;
 use compt_cli::sweep::merge::SweepMergeOptions;
 use compt_lua::session::{Session, Way};
@@ -40,13 +41,18 @@ fn merged(options: &SweepMergeOptions) -> Result<ExitCode> {
     let is_finished = |entry: &&Entry| entry.state == State::Finished;
     let finished: Vec<PathBuf> =
         entries.iter().filter(is_finished).map(|entry| entry.path.clone()).collect();
-    eprintln!("{}: {} of {} runs are finished", plan.head.name, finished.len(), folders.len());
-    println!("{}", results.display());
+    output::error(format!(
+        "{}: {} of {} runs are finished",
+        plan.head.name,
+        finished.len(),
+        folders.len()
+    ));
+    output::path(&results);
     let mut reported = ExitCode::SUCCESS;
     if finished.len() > REPORTED {
-        eprintln!(
+        output::error(format!(
             "no report for more than {REPORTED} runs; use compt report RUN... for some of them"
-        );
+        ));
     } else if !finished.is_empty() {
         reported =
             report::write(&finished, &beside(&path, "report", "html"), Some(&plan.head.name));

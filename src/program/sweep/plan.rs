@@ -3,6 +3,7 @@
 use crate::errors::{self, FAILED};
 use crate::session::session as of;
 use crate::{Error, Result};
+use compt_base::output;
 use compt_cli::sweep::plan::{Making, SweepPlanOptions};
 use compt_error::Context;
 use compt_lua::Runtime;
@@ -20,8 +21,13 @@ pub fn plan(options: SweepPlanOptions) -> ExitCode {
     match make(options.making) {
         Ok((plan, path)) => {
             let listing = Listing::of(&plan);
-            println!("{}", path.display());
-            eprintln!("{}: {} runs: {}", plan.head.name, plan.cells.len(), listing.counts());
+            output::path(&path);
+            output::error(format!(
+                "{}: {} runs: {}",
+                plan.head.name,
+                plan.cells.len(),
+                listing.counts()
+            ));
             ExitCode::SUCCESS
         }
         Err(code) => code,

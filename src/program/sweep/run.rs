@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::errors::{self, FAILED};
 use crate::run as script;
+use compt_base::output;
 use compt_cli::sweep::folder::enter;
 use compt_cli::sweep::run::SweepRunOptions;
 use compt_core::tensor::device;
@@ -16,7 +17,7 @@ use std::rc::Rc;
 
 pub fn run(options: SweepRunOptions) -> ExitCode {
     if let Some(job) = Job::this().filter(|job| job.restart > 0) {
-        eprintln!("job {job} was started again (restart {})", job.restart);
+        output::error(format!("job {job} was started again (restart {})", job.restart));
     }
     let code = work(&options).unwrap_or_else(|e| errors::refuse(&e));
     if options.requeue
@@ -24,9 +25,9 @@ pub fn run(options: SweepRunOptions) -> ExitCode {
         && let Some(job) = Job::this()
     {
         match job.requeue() {
-            Ok(()) => eprintln!("job {job} was requeued"),
+            Ok(()) => output::error(format!("job {job} was requeued")),
             // A site may also requeue by this process's exit code.
-            Err(e) => eprintln!("job {job} was not requeued: {e}"),
+            Err(e) => output::error(format!("job {job} was not requeued: {e}")),
         }
     }
     code

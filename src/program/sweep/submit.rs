@@ -3,6 +3,7 @@
 use super::plan::{make, still_queued};
 use crate::Result;
 use crate::errors;
+use compt_base::output;
 use compt_cli::launch;
 use compt_cli::sweep::folder::go_to;
 use compt_cli::sweep::submit::{Launcher, SweepSubmitOptions};
@@ -65,7 +66,11 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
     }
     let left_out = left_out.join(", ");
     if runs.is_empty() {
-        println!("{}: nothing to submit: {} runs: {left_out}", plan.head.name, plan.cells.len());
+        output::line(format!(
+            "{}: nothing to submit: {} runs: {left_out}",
+            plan.head.name,
+            plan.cells.len()
+        ));
         return Ok(());
     }
     let count = runs.len();
@@ -86,12 +91,12 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
     if asked.dry_run {
         let (array, merge) =
             wanted.scripts(slurm::max_array_size(&wanted.clusters()).unwrap_or(1000));
-        println!("{array}\n{merge}");
-        eprintln!(
+        output::exact(format!("{array}\n{merge}\n"));
+        output::error(format!(
             "{}: {count} of {} runs would be submitted: {left_out}",
             plan.head.name,
             plan.cells.len()
-        );
+        ));
         return Ok(());
     }
     let submission = wanted.submit(now()).map_err(|e| {
@@ -100,15 +105,19 @@ fn hand_in(plan: &Plan, path: &Path, profiles: &Profiles, asked: &Asked) -> Resu
         if count > 1000 { e.hint(most) } else { e }
     })?;
     for array in &submission.arrays {
-        println!("job {}: {} elements", submission.id(array.job), array.elements.len());
+        output::line(format!(
+            "job {}: {} elements",
+            submission.id(array.job),
+            array.elements.len()
+        ));
     }
-    println!("job {}: merges the results afterwards", submission.id(submission.merge));
-    println!(
+    output::line(format!("job {}: merges the results afterwards", submission.id(submission.merge)));
+    output::line(format!(
         "{}: {count} of {} runs submitted ({left_out}); output of the jobs: {}",
         plan.head.name,
         plan.cells.len(),
         submission.folder.display()
-    );
-    println!("next: compt sweep status {}", slurm::quoted(path));
+    ));
+    output::line(format!("next: compt sweep status {}", slurm::quoted(path)));
     Ok(())
 }

@@ -5,6 +5,8 @@ mod tally;
 pub use tally::Tally;
 
 use compt_base::notice;
+use compt_base::output;
+use compt_base::shown::one_line;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -53,7 +55,7 @@ impl Counter {
                 self.bar().set_position(done);
             }
         } else if let Some(line) = self.line(done, self.start.elapsed()) {
-            eprintln!("{line}");
+            output::error(line);
         }
     }
 
@@ -62,7 +64,9 @@ impl Counter {
             let template = "{prefix} {wide_bar} {pos}/{len} rows  {eta} left";
             let style =
                 ProgressStyle::with_template(template).expect("the template is well-formed");
-            ProgressBar::new(self.total).with_style(style).with_prefix(self.title.clone())
+            ProgressBar::new(self.total)
+                .with_style(style)
+                .with_prefix(one_line(&self.title).into_owned())
         })
     }
 
@@ -120,7 +124,9 @@ impl Gathering {
             let bar = self.bar.get_or_insert_with(|| {
                 let style = ProgressStyle::with_template("{prefix} {msg}  (Ctrl-C stops it)");
                 let style = style.expect("the template is well-formed");
-                ProgressBar::no_length().with_style(style).with_prefix(self.title.clone())
+                ProgressBar::no_length()
+                    .with_style(style)
+                    .with_prefix(one_line(&self.title).into_owned())
             });
             bar.set_message(text());
             bar.tick();
@@ -236,7 +242,8 @@ impl Bar {
 
     fn with(template: &str, title: &str, made: u64, total: u64) -> Bar {
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
-        let bar = ProgressBar::new(total).with_style(style).with_prefix(title.to_string());
+        let bar =
+            ProgressBar::new(total).with_style(style).with_prefix(one_line(title).into_owned());
         let bar = bar.with_message("-").with_position(made);
         bar.reset_eta();
         let above = bar.clone();
@@ -258,12 +265,12 @@ impl Progress for Bar {
     }
 
     fn stage(&mut self, title: &str) {
-        self.0.set_prefix(title.to_string());
+        self.0.set_prefix(one_line(title).into_owned());
     }
 
     fn finish(&mut self) {
         self.0.abandon();
-        eprintln!();
+        output::error("");
     }
 }
 
@@ -280,7 +287,7 @@ struct Lines {
 impl Lines {
     fn new(title: &str, made: u64, total: u64) -> Lines {
         let start = Instant::now();
-        let title = title.to_string();
+        let title = one_line(title).into_owned();
         Lines { title, made, total, start, next: Duration::ZERO, unsaid: None }
     }
 
@@ -307,12 +314,12 @@ impl Lines {
 impl Progress for Lines {
     fn step(&mut self, step: u64, loss: f64) {
         if let Some(line) = self.line(step, loss, self.start.elapsed()) {
-            eprintln!("{line}");
+            output::error(line);
         }
     }
 
     fn stage(&mut self, title: &str) {
-        self.title = title.to_string();
+        self.title = one_line(title).into_owned();
     }
 
     fn finish(&mut self) {

@@ -2,6 +2,8 @@
 
 use super::span;
 use compt_base::notice;
+use compt_base::output;
+use compt_base::shown::{message, one_line};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -23,7 +25,9 @@ impl Tally {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}  {msg}");
             let style = style.expect("the template is well-formed");
-            ProgressBar::new(total as u64).with_style(style).with_prefix(title.to_string())
+            ProgressBar::new(total as u64)
+                .with_style(style)
+                .with_prefix(one_line(title).into_owned())
         });
         let (title, last, unsaid) = (title.to_string(), String::new(), String::new());
         Tally { title, total, bar, start: Instant::now(), next: Duration::ZERO, last, unsaid }
@@ -69,7 +73,7 @@ impl Tally {
     /// Prints a line above the bar.
     pub fn say(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.println(line),
+            Some(bar) => bar.println(message(line)),
             None => notice::say(line),
         }
     }
@@ -77,7 +81,7 @@ impl Tally {
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.abandon();
-            eprintln!();
+            output::error("");
         } else if !self.unsaid.is_empty() && self.unsaid != self.last {
             notice::say(&self.unsaid);
         }

@@ -6,6 +6,7 @@ use super::folder::{CELL, CONFIG, LOG, METRICS, RESULT};
 use super::settings::flat;
 use crate::{Error, Result};
 use compt_base::files::json::{read_json, write_json};
+use compt_base::stop;
 use compt_error::Context;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -105,6 +106,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
             Some(entry) => found.push(entry),
             None => look(path, 0, &mut found),
         }
+        stop::check()?;
     }
     // A folder may be named twice, or together with one of its parents.
     let mut known = BTreeSet::new();
@@ -125,6 +127,9 @@ pub fn read_all(folders: &[PathBuf]) -> Vec<Option<Entry>> {
     })
 }
 
+/// The number of folders after which a signal is looked for.
+const PART: usize = 1000;
+
 fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
     let before = found.len();
     let mut below: Vec<PathBuf> = Vec::new();
@@ -135,8 +140,9 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
         }
     }
     below.sort();
-    if depth < DEPTH {
-        for (path, entry) in below.iter().zip(read_all(&below)) {
+    let below = if depth < DEPTH { below } else { Vec::new() };
+    for part in below.chunks(PART).take_while(|_| !stop::due()) {
+        for (path, entry) in part.iter().zip(read_all(part)) {
             match entry {
                 Some(entry) => found.push(entry),
                 None => look(path, depth + 1, found),

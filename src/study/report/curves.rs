@@ -3,6 +3,7 @@
 use crate::plot::{Selectable, Series};
 use crate::records::catalog::Entry;
 use crate::records::curve::thinned;
+use compt_base::stop;
 use std::collections::BTreeMap;
 
 /// The number of points of a curve.
@@ -32,6 +33,9 @@ pub fn templates(entries: &[Entry]) -> String {
 fn series(entries: &[Entry]) -> Vec<(String, Vec<Series>)> {
     let mut found: BTreeMap<(usize, String), Vec<Series>> = BTreeMap::new();
     for (place, entry) in entries.iter().enumerate() {
+        if stop::due() {
+            break;
+        }
         let lines = entry.metrics().unwrap_or_default();
         let rates = lines.iter().filter_map(|line| line["lr"].as_object());
         let rates = rates.flat_map(|rates| rates.keys()).map(|group| format!("lr.{group}"));

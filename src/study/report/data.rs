@@ -6,10 +6,12 @@ use super::texts::Texts;
 use crate::records::catalog::Entry;
 use crate::records::environment::environment_of;
 use crate::records::events;
+use compt_base::stop;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The data of the page for these runs: settings, scores, controls, environments and predictions.
+/// The data of the page for these runs: settings, scores, controls, environments and predictions. Incomplete if
+/// work should stop.
 pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
     let mut environments: Vec<Map<String, Value>> = Vec::new();
     let (mut texts, mut predictions) = (Texts::default(), Predictions::default());
@@ -30,6 +32,9 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
         .collect();
     let mut runs = Vec::new();
     for (place, (entry, settings)) in entries.iter().zip(&all).enumerate() {
+        if stop::due() {
+            break;
+        }
         predictions.add(place, &entry.path);
         let environment = environment_of(&entry.path);
         let known = environments.iter().position(|known| *known == environment);

@@ -3,6 +3,7 @@
 use super::texts::Texts;
 use crate::records::folder::PREDICTIONS;
 use compt_base::data::predictions;
+use compt_base::stop;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -38,6 +39,9 @@ impl Predictions {
         let mut left_out = false;
         for name in names {
             let Some(look) = name.strip_suffix(".jsonl.gz") else { continue };
+            if stop::due() {
+                break;
+            }
             if self.count >= MOST_PREDICTIONS || self.bytes >= MOST_TEXT {
                 left_out = true;
                 break;

@@ -1,6 +1,7 @@
 //! A pool of processes of this program that work on one grid in parallel.
 
 use super::jobs::Jobs;
+use crate::interrupt::Hold;
 use crate::records::claim::Owner;
 use crate::{Result, interrupt};
 use compt_error::Context;
@@ -98,6 +99,8 @@ impl Pool {
 
     /// Makes all processes write a checkpoint and end, and waits for them.
     pub fn stop(&mut self) {
+        // They finish their steps, which may take long.
+        let _hold = Hold::new();
         for Worker { child, .. } in &self.children {
             // SAFETY: a system call; the child has not been waited for, so its PID was not reused.
             unsafe { libc::kill(child.id() as i32, interrupt::signal()) };

@@ -78,6 +78,35 @@ return {
     assert(io.open(path):read "a" == markdown .. "\n")
   end,
 
+  ["names and labels do no harm in any format"] = function()
+    local evil = "=a\27[31m|*b*\r\n\\input{x}\u{202e}% \u{85}"
+    local t = compt.report.table(known(), { title = evil, rows = "method", columns = "shots" })
+    t.rows[1][1], t.rows[2][1] = evil, "@x"
+    t.row_names[1] = "=SUM(A1),\"q\""
+    t.warnings = { "a\rb\n\\input{c}\fd" }
+    local function lacks(text, ...)
+      for _, part in ipairs { ... } do assert(not text:find(part, 1, true), text) end
+    end
+    lacks(tostring(t), "\27", "\r", "\u{202e}", "\u{85}")
+    assert(tostring(t):find("\\u{1b}[31m", 1, true), tostring(t))
+    lacks(t:markdown(), "\27", "\r", "a|", "|*", "*b*\\", "\u{85}")
+    assert(t:markdown():find("\\|\\*b\\*  \\\\input", 1, true), t:markdown())
+    local tex = t:latex()
+    lacks(tex, "\27", "\r", "\f", "\n\\input", "a\\input")
+    assert(tex:find "^%% Warning: a b \\input{c} d\n\\begin{table}", tex)
+    local csv = t:csv()
+    assert(csv:find("\"'=SUM(A1),\"\"q\"\"\",shots", 1, true) and csv:find("\n'@x,", 1, true), csv)
+    assert(csv:find("\n\"'=a", 1, true), csv)
+    local raw = t:csv { raw = true }
+    assert(raw:find("\n@x,", 1, true) and raw:find("\"=SUM", 1, true), raw)
+    t.rows[1][1], t.rows[2][1] = "-1.5", "-x"
+    assert(t:csv():find("\n-1.5,", 1, true) and t:csv():find("\n'-x,", 1, true))
+    assert(not pcall(t.csv, t, { rww = true }))
+    local path = os.tmpname() .. ".csv"
+    t:save(path, { raw = true })
+    assert(io.open(path):read "a" == t:csv { raw = true } .. "\n")
+  end,
+
   ["an empty cell is shown as missing"] = function()
     local runs = grid(function(s)
       if s.method == "b" then error "no" end

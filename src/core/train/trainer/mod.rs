@@ -16,6 +16,7 @@ use crate::train::seed::mix;
 use crate::train::stage::{Parts, Stage};
 use crate::train::state::{Progress, State};
 use crate::{Error, Result};
+use compt_base::stop::in_script;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
@@ -216,7 +217,7 @@ impl Trainer {
         let begun = Instant::now();
         let (stage, step) = self.place()?;
         let view = self.view(stage, step)?;
-        let knobs = self.parts.control.knobs(&view)?;
+        let knobs = in_script(|| self.parts.control.knobs(&view))?;
         if heed_stop && knobs.flag("stop") {
             return Ok(None);
         }
@@ -279,7 +280,7 @@ impl Trainer {
         self.refuse_thawing()?;
         let (stage, step) = self.place()?;
         let view = self.view(stage, step)?;
-        let knobs = self.parts.control.knobs(&view)?;
+        let knobs = in_script(|| self.parts.control.knobs(&view))?;
         let order = self.parts.batches.order();
         let trains = self.parts.stages[stage].trains.clone();
         let frozen = |group: &str| knobs.flag(&format!("freeze.{group}"));

@@ -6,6 +6,7 @@ use crate::train::knobs::Knobs;
 use crate::train::optimizer::Gradients;
 use crate::train::pass::{Losses, pass};
 use crate::train::seed::mix;
+use compt_base::stop::in_script;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
@@ -36,7 +37,8 @@ impl Trainer {
         let weights = knobs.task_weights();
         let mut passes = Vec::new();
         for _ in 0..settings.accumulate {
-            let batch = self.parts.batches.next_batch(stage, step, weights.as_ref())?;
+            let batches = &mut self.parts.batches;
+            let batch = in_script(|| batches.next_batch(stage, step, weights.as_ref()))?;
             // A backward pass frees the tensors that a trainable backbone was assembled from.
             self.parts.backbone.borrow_mut().model.refresh()?;
             let tasks = batch.tasks.clone();
