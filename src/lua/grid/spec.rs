@@ -118,7 +118,7 @@ impl Grid {
             changes.extend(data_changes(before, &data.of(settings)?));
         }
         if changes.is_empty() {
-            return Ok(());
+            return plan.check_ids();
         }
         let changes: Vec<String> = changes.into_iter().collect();
         let what = format!("it has changed since the plan was made: {}", changes.join("; "));
