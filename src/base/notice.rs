@@ -1,6 +1,7 @@
 //! Notices to the user, from any thread: on standard error, or through a line editor
 //! that prints them above the line being typed.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
 
 /// A receiver of lines.
@@ -13,6 +14,16 @@ pub fn say(line: &str) {
     match &mut *sink() {
         Some(sink) => sink(line),
         None => eprintln!("{line}"),
+    }
+}
+
+/// Prints a line, unless it was printed so before.
+pub fn say_once(line: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if said.insert(line.to_string()) {
+        drop(said);
+        say(line);
     }
 }
 

@@ -4,6 +4,7 @@ use super::choose::{Filter, chosen};
 use crate::errors;
 use crate::{Error, Result};
 use clap::Args;
+use compt_base::notice;
 use compt_study::interrupt;
 use compt_study::records::catalog::{Entry, State};
 use compt_study::tensorboard;
@@ -61,7 +62,9 @@ fn written(options: &RunsExportOptions) -> Result<()> {
         let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);
         let (runs, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_run);
         for entry in &others {
-            eprintln!("note: {} is skipped: {}", entry.path.display(), entry.state.name());
+            let why = entry.error.as_ref().map_or(String::new(), |why| format!(": {why}"));
+            let (path, state) = (entry.path.display(), entry.state.name());
+            notice::say_once(&format!("note: {path} is skipped: {state}{why}"));
         }
         Ok(runs)
     };
@@ -83,7 +86,12 @@ fn written(options: &RunsExportOptions) -> Result<()> {
             }
         }
     }
-    let lines = runs()?.iter().map(rows).collect::<Result<Vec<_>>>()?.concat();
+    let read = |entry: &Entry| {
+        let skipped =
+            |e| notice::say_once(&format!("note: {} is skipped: {e}", entry.path.display()));
+        rows(entry).map_err(skipped).unwrap_or_default()
+    };
+    let lines: Vec<_> = runs()?.iter().flat_map(read).collect();
     if options.to.jsonl {
         lines.into_iter().for_each(|line| println!("{}", Value::Object(line)));
         return Ok(());
@@ -117,7 +125,8 @@ fn cell(value: Option<&Value>) -> String {
 fn rows(entry: &Entry) -> Result<Vec<Map<String, Value>>> {
     let lines = entry.metrics()?;
     let row = |line: &Value| {
-        let mut row = Map::from_iter([("run".to_string(), json!(entry.path))]);
+        let mut row =
+            Map::from_iter([("run".to_string(), json!(entry.path.display().to_string()))]);
         flatten("", line, &mut row);
         row
     };

@@ -3,6 +3,7 @@
 use crate::plot::{Selectable, Series};
 use crate::records::catalog::Entry;
 use crate::records::curve::thinned;
+use compt_base::notice;
 use std::collections::BTreeMap;
 
 /// The number of points of a curve.
@@ -32,7 +33,10 @@ pub fn templates(entries: &[Entry]) -> String {
 fn series(entries: &[Entry]) -> Vec<(String, Vec<Series>)> {
     let mut found: BTreeMap<(usize, String), Vec<Series>> = BTreeMap::new();
     for (place, entry) in entries.iter().enumerate() {
-        let lines = entry.metrics().unwrap_or_default();
+        let lines = entry.metrics().unwrap_or_else(|e| {
+            notice::say_once(&format!("note: the curves of a run are omitted: {e}"));
+            Vec::new()
+        });
         let rates = lines.iter().filter_map(|line| line["lr"].as_object());
         let rates = rates.flat_map(|rates| rates.keys()).map(|group| format!("lr.{group}"));
         let mut names: Vec<String> = FIRST.map(String::from).into_iter().chain(rates).collect();
