@@ -22,6 +22,7 @@ debian() {
   command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium)
   command -v slurmctld slurmd sbatch munged | wc -l | grep -qx 4 ||
     missing+=(slurmctld slurmd slurm-client munge)
+  command -v strace >/dev/null || missing+=(strace)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

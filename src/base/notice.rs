@@ -2,6 +2,7 @@
 //! that prints them above the line being typed.
 
 use crate::{output, shown};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
 
 /// A receiver of lines.
@@ -14,6 +15,16 @@ pub fn say(line: &str) {
     match &mut *sink() {
         Some(sink) => sink(&shown::message(line)),
         None => output::error(line),
+    }
+}
+
+/// Prints a line, unless it was printed so before.
+pub fn say_once(line: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if said.insert(line.to_string()) {
+        drop(said);
+        say(line);
     }
 }
 

@@ -5,9 +5,9 @@ use crate::{Error, Result};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use compt_base::data::draws;
+use compt_base::files::json::remove_if_there;
 use compt_base::output;
 use compt_base::text_table::text_table;
-use compt_error::Context;
 use compt_study::hub::{CachedRepo, CachedRevision, Hub, Removal, RepoId};
 use compt_study::progress::bytes;
 use std::process::ExitCode;
@@ -49,7 +49,7 @@ Examples:
   compt cache prune --draws
 
 The command lists what it will remove and asks for confirmation. It removes nothing outside of the
-cache folders.";
+cache folders, and nothing that a running process of compt uses or downloads.";
 
 pub fn cache(command: Option<&CacheCommand>) -> ExitCode {
     let hub = match Hub::from_env() {
@@ -134,7 +134,8 @@ fn prune(hub: &Hub, options: &Prune) -> ExitCode {
         let lines = vec![format!("{} draws of few-shot rows", files.len())];
         let lines = if files.is_empty() { Vec::new() } else { lines };
         return remove(options, &lines, size, || {
-            files.iter().try_for_each(|file| std::fs::remove_file(file).at(file.display()))
+            // Another process may remove them, too.
+            files.iter().try_for_each(|file| remove_if_there(file))
         });
     }
     match going(hub, options) {

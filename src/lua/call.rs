@@ -33,7 +33,7 @@ macro_rules! single_arguments {
 }
 
 arguments!(0: (), 2: (A, B), 3: (A, B, C), 4: (A, B, C, D));
-single_arguments!(AnyUserData, Value, String, Function, Table, i64, bool);
+single_arguments!(AnyUserData, Value, String, mlua::LuaString, Function, Table, i64, bool);
 
 impl<T: FromLua> Arguments for Option<T> {
     const COUNT: usize = 1;

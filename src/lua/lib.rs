@@ -11,6 +11,7 @@ mod grid;
 mod hook;
 pub mod object;
 pub mod options;
+mod paths;
 mod printed;
 pub mod profile;
 mod raise;

@@ -8,7 +8,7 @@ use super::session::{Again, Mode, Script, Session};
 use super::stdlib;
 use super::types::LuaTrainer;
 use crate::{Error, Result};
-use compt_base::files::json::read_json;
+use compt_base::files::json::{read_json, value_path};
 use compt_base::files::source::Source;
 use compt_base::notice;
 use compt_core::compose;
@@ -168,8 +168,8 @@ fn rebuild(
     specification: &Specification,
 ) -> Result<Opened> {
     // Relative paths refer to the folder in which the run was started, if it exists.
-    if let Some(folder) = record["folder"].as_str().filter(|folder| Path::new(folder).is_dir()) {
-        std::env::set_current_dir(folder).at(folder)?;
+    if let Some(folder) = value_path(&record["folder"]).filter(|folder| folder.is_dir()) {
+        std::env::set_current_dir(&folder).at(folder.display())?;
     }
     let again = Again {
         may_differ: may_differ(request),
@@ -269,9 +269,10 @@ fn by_script(
         _ => e.hint(modules::PUT_BACK),
     })?;
     let modules = modules::read(run)?;
-    if let Some(folder) = text("folder")
+    if let Some(folder) = value_path(&record["folder"])
         && std::env::set_current_dir(&folder).is_err()
     {
+        let folder = folder.display();
         notice::say(&format!(
             "note: the folder in which the run was started, {folder}, is not here: relative paths start from \
              the current folder"
@@ -299,7 +300,7 @@ fn by_script(
         ..Again::new(mode(&request.aim, trainer), folders)
     };
     Ok(Opened::Script(Box::new(Session {
-        out: text("out").map(PathBuf::from),
+        out: value_path(&record["out"]),
         script: Some(Script { path: script.into(), source }),
         ..session(request, record, again)
     })))

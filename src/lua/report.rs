@@ -1,13 +1,12 @@
 //! `compt.report.page`: the page of the crate `study`, with the scripts in `stdlib/report/page`.
 
-use super::stdlib;
+use super::{paths, stdlib};
 use crate::Error;
 use compt_base::files::atomic::write_atomic;
 use compt_base::stop;
 use compt_study::records::catalog::Entry;
 use compt_study::report::{Page, Template};
-use mlua::{Lua, Table};
-use std::path::Path;
+use mlua::{Lua, LuaString, Table};
 
 /// Each script uses the ones before it.
 const SCRIPTS: [&str; 5] = ["elements", "runs", "curves", "predictions", "page"];
@@ -27,16 +26,16 @@ pub fn write_page(_: &Lua, spec: Table) -> mlua::Result<()> {
     };
     let [title, made, body]: [String; 3] =
         [spec.get("title")?, spec.get("made")?, spec.get("body")?];
-    let runs: Vec<String> = spec.get("runs")?;
-    let runs: Vec<Entry> = runs.iter().filter_map(|run| Entry::read(Path::new(run))).collect();
+    let runs: Vec<LuaString> = spec.get("runs")?;
+    let runs: Vec<Entry> =
+        runs.iter().filter_map(|run| Entry::read(&paths::from_lua(run))).collect();
     let page = Page { title: &title, made: &made, body: &body, runs: &runs };
-    let path: String = spec.get("path")?;
-    let path = Path::new(&path);
+    let path = paths::from_lua(&spec.get("path")?);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| Error::from(e).at(folder.display()))?;
     }
     let html = page.html(&template);
     // The page is incomplete if a signal arrived.
     stop::check()?;
-    Ok(write_atomic(path, html.as_bytes())?)
+    Ok(write_atomic(&path, html.as_bytes())?)
 }

@@ -2,7 +2,9 @@
 
 use super::failure::Failure;
 use super::session::{Script, Session};
-use super::{args, control, hook, printed, raise, random, sources, stdlib, text, torch, types};
+use super::{
+    args, control, hook, paths, printed, raise, random, sources, stdlib, text, torch, types,
+};
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, LuaSerdeExt, MultiValue, Table, Value};
@@ -35,7 +37,8 @@ impl Runtime {
         }
         let given = lua.create_table()?;
         given.set("args", args::table(&lua, &session.args)?)?;
-        given.set("out", session.out.as_ref().map(|out| out.display().to_string()))?;
+        let out = session.out.as_ref().map(|out| paths::to_lua(&lua, out));
+        given.set("out", out.transpose()?)?;
         given.set("seed", session.seed)?;
         lua.preload_module("compt.session", lua.create_function(move |_, ()| Ok(given.clone()))?)?;
         globals.set("arg", lua.create_table()?)?;
@@ -93,10 +96,11 @@ impl Runtime {
             let code = "local folders, out, title = ...
                 local compt = require 'compt'
                 compt.report.page { path = out, title = title, runs = compt.runs(folders) }";
-            let text = |path: &PathBuf| path.display().to_string();
-            let folders: Vec<String> = folders.iter().map(text).collect();
+            let text = |path: &Path| paths::to_lua(&self.lua, path);
+            let folders =
+                folders.iter().map(|path| text(path)).collect::<mlua::Result<Vec<_>>>()?;
             let chunk = self.lua.load(code).set_name("=stdlib/report");
-            chunk.call((folders, out.display().to_string(), title))
+            chunk.call((folders, text(out)?, title))
         };
         write().map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }

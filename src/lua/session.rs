@@ -2,6 +2,7 @@
 
 use super::text;
 use crate::{Error, Result};
+use compt_base::files::json::path_value;
 use compt_base::files::source::{Source, sha256};
 use compt_core::tensor::device;
 use compt_error::Context;
@@ -234,6 +235,31 @@ impl Session {
         (plan.head.grid == grid).then_some(plan)
     }
 
+    /// The error of a script that ended before the grid whose cells it should run, merge or resume.
+    pub fn unreached(&self) -> Option<Error> {
+        let script = self.script.as_ref()?.path.display();
+        let resumed = self.again.as_ref().filter(|again| again.mode == Mode::Resume);
+        let cell = resumed.and_then(|again| again.cell.as_ref()).filter(|_| !self.over);
+        let plan = match &self.grids.way {
+            Way::Task(task) => Some(&task.plan),
+            Way::Merge(plan) => Some(&**plan),
+            _ => None,
+        };
+        let what = match plan.filter(|plan| self.grids.seen < plan.head.grid) {
+            Some(plan) => format!(
+                "the script ended before it came to its grid {} ('{}'), which the plan lists",
+                plan.head.grid, plan.head.name
+            ),
+            None if cell.is_some() => {
+                "the script ended before it came to the cell of the run".to_string()
+            }
+            None => return None,
+        };
+        let hint = "compt.ablate must be called as when the plan or the run was made: with the same arguments, \
+                    files and environment";
+        Some(Error::new(what).at(script).hint(hint))
+    }
+
     /// What is needed to run the script in another process as in this session.
     pub fn launch(&self) -> Result<Launch> {
         let script = self.script.as_ref();
@@ -257,9 +283,9 @@ impl Session {
             "trainer": self.trainers,
             "script": script.map(|script| script.path.display().to_string()),
             "script_sha256": script.map(|script| sha256(script.source.as_bytes())),
-            "folder": std::env::current_dir().ok().map(|path| path.display().to_string()),
+            "folder": std::env::current_dir().ok().map(|path| path_value(&path)),
             "args": self.args,
-            "out": self.out,
+            "out": self.out.as_ref().map(|path| path_value(path)),
             "device": self.device,
             "seed": self.seed,
             "strict": self.strict,

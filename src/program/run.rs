@@ -45,7 +45,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
     }
     let again = session.again.clone();
     let mut unrecorded = Vec::new();
-    let (mut failed, mut over) = (Vec::new(), false);
+    let (mut failed, mut over, mut unreached) = (Vec::new(), false, None);
     let outcome = errors::guard(|| -> Result<(), Box<Failure>> {
         let runtime = Runtime::with_session(session)?;
         if globals {
@@ -58,6 +58,7 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         (unrecorded, failed, over) =
             runtime.session(|s| (s.unrecorded.clone(), s.failed.clone(), s.over));
         done?;
+        unreached = runtime.session(Session::unreached);
         args::unread(runtime.lua()).iter().for_each(|note| output::error(format!("note: {note}")));
         let idle = |session: &Session| {
             let several = matches!(session.grids.way, Way::Run { jobs, .. } if jobs > 1);
@@ -83,6 +84,9 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
         // The exit code of a signal means that there is a checkpoint to resume from.
         let recorded = unrecorded.is_empty();
         return ExitCode::from(if recorded { interrupt::exit_code() } else { FAILED });
+    }
+    if let Some(error) = unreached {
+        return errors::stopped(&error);
     }
     match outcome {
         Some(Ok(())) if unrecorded.is_empty() && failed.is_empty() => ExitCode::SUCCESS,

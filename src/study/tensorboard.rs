@@ -3,8 +3,9 @@
 
 use crate::Result;
 use crate::records::catalog::{Entry, State};
-use crate::records::folder::{CONFIG, EVALUATIONS};
-use compt_base::files::json::read_json_lines;
+use crate::records::folder::CONFIG;
+use compt_base::files::atomic::write_atomic;
+use compt_base::notice;
 use compt_error::Context;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -27,7 +28,8 @@ struct Progress {
 }
 
 /// Appends the new events of each run to its file below a folder; returns the number of events. The first
-/// call creates a new file. Errors: a run cannot be read, or a file cannot be written; it is named.
+/// call creates a new file. A run whose records cannot be read is named and left out. Errors: a file cannot be
+/// written; it is named.
 pub fn write(folder: &Path, runs: &[Entry], written: &mut Written) -> Result<usize> {
     let mut count = 0;
     for entry in runs {
@@ -39,15 +41,23 @@ pub fn write(folder: &Path, runs: &[Entry], written: &mut Written) -> Result<usi
         if fresh {
             record(&mut content, &event(began, 0, &Part::Version));
         }
-        let events = events(entry, began, progress)?;
+        let events = match events(entry, began, progress) {
+            Ok(events) => events,
+            Err(e) => {
+                notice::say_once(&format!("note: {} is skipped: {e}", entry.path.display()));
+                continue;
+            }
+        };
         events.iter().for_each(|event| record(&mut content, event));
         count += events.len();
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).at(parent.display())?;
         }
-        let open = || {
-            OpenOptions::new().create(true).write(true).truncate(fresh).append(!fresh).open(&path)
-        };
+        if fresh {
+            write_atomic(&path, &content)?;
+            continue;
+        }
+        let open = || OpenOptions::new().create(true).append(true).open(&path);
         open().and_then(|mut file| file.write_all(&content)).at(path.display())?;
     }
     Ok(count)
@@ -81,7 +91,7 @@ fn events(entry: &Entry, began: f64, progress: &mut Progress) -> Result<Vec<Vec<
         }
     }
     progress.steps = steps.len();
-    let evaluations = read_json_lines(&entry.path.join(EVALUATIONS))?;
+    let evaluations = entry.evaluations()?;
     for line in evaluations.iter().skip(progress.evaluations) {
         let mut scalars = vec![("validation/average".to_string(), number(&line["average"]))];
         scores("validation", &line["scores"], &mut scalars);

@@ -13,6 +13,13 @@ Runs.__name = "runs"
 ---@return compt.Runs
 local function of(list) return setmetatable(list, Runs) --[[@as compt.Runs]] end
 
+--- Reports a run that cannot be used.
+---@param run compt.Run
+local function skipped(run)
+  local why = run.error and ": " .. run.error or ""
+  library.note(("note: %s is skipped: %s%s"):format(run.path, run.state, why))
+end
+
 --- The runs of the cells of a grid, unfinished ones included, with their settings.
 ---@param rows compt.Run[]
 ---@return compt.Runs
@@ -25,7 +32,12 @@ function collection.of_cells(rows)
   for _, run in ipairs(library.runs(paths)) do read[run.path] = run end
   for i, row in ipairs(rows) do
     local run = read[row.path] or row
-    run.settings, run.state, run.error = row.settings, row.state, row.error
+    run.settings = row.settings
+    if run.state == "damaged" then
+      skipped(run)
+    else
+      run.state, run.error = row.state, row.error
+    end
     list[i] = run
   end
   return of(list)
@@ -41,8 +53,7 @@ function collection.read(paths)
   for _, run in ipairs(library.runs(paths)) do
     local state = run.state --[[@as string]]
     if state == "damaged" or state == "foreign" then
-      local why = run.error and ": " .. run.error or ""
-      io.stderr:write(("note: %s is skipped: %s%s\n"):format(run.path, state, why))
+      skipped(run)
     else
       list[#list + 1] = run
     end

@@ -50,7 +50,7 @@ class "compt.Run" [[
 A recorded run.
 - path: string -- folder of the run
 - name: string -- name of the folder
-- state: "finished"|"running"|"unfinished"|"failed"|"missing" -- state of the run
+- state: "finished"|"running"|"unfinished"|"failed"|"damaged"|"missing" -- state of the run; damaged: a record of it cannot be read
 - error: string? -- error message of a failed run
 - settings: table<string, any> -- settings of the cell, or the resolved configuration: `method`, `shots`, `seed`, `method.length` ...
 - scores: table<string, table<string, number>>? -- test scores by task and metric, in percent

@@ -94,7 +94,7 @@ finite and `non_finite` says to stop. After the last step the run is recorded as
 ]]
 
 options "compt.RunOptions" [[
-- steps?: integer -- maximum number of steps to make; default: all remaining steps
+- steps?: integer -- maximum number of steps to make, not more than `total_steps`; default: all remaining steps
 ]]
 
 method "compt.Trainer:run(options?: compt.RunOptions): compt.RunReport" [[

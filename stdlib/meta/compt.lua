@@ -1076,7 +1076,7 @@ local RunReport = {}
 function Trainer:step() end
 
 ---@class (exact) compt.RunOptions
----@field steps? integer maximum number of steps to make; default: all remaining steps
+---@field steps? integer maximum number of steps to make, not more than `total_steps`; default: all remaining steps
 
 ---Makes all remaining steps, or the next `steps` of them, with evaluations and checkpoints in between. Ctrl-C stops it after the current step; the next call of `run` continues. The result of the run is written after the last step. Raises the errors of `step`, and an error when it is interrupted.
 ---```lua
@@ -1485,7 +1485,7 @@ function compt.ablate(options) end
 ---@class compt.Run
 ---@field path string folder of the run
 ---@field name string name of the folder
----@field state "finished"|"running"|"unfinished"|"failed"|"missing" state of the run
+---@field state "finished"|"running"|"unfinished"|"failed"|"damaged"|"missing" state of the run; damaged: a record of it cannot be read
 ---@field error string? error message of a failed run
 ---@field settings table<string, any> settings of the cell, or the resolved configuration: `method`, `shots`, `seed`, `method.length` ...
 ---@field scores table<string, table<string, number>>? test scores by task and metric, in percent

@@ -107,6 +107,8 @@ fn large(path: &Path, lines: &[u8]) {
     }
     file.flush().unwrap();
     drop(file);
+    // A file that was changed just now is not kept.
+    std::thread::sleep(Duration::from_millis(200));
     let rows = (size / lines.len()) * lines.split(|&byte| byte == b'\n').count();
     let before = memory(true);
     let task = rte(path, 1).unwrap();
@@ -117,12 +119,33 @@ fn large(path: &Path, lines: &[u8]) {
     assert_ne!(rte(path, 2).unwrap().train, task.train);
     assert_eq!(draws::kept().0.len(), 2);
 
-    // The draw is kept: as long as the file seems the same, it is not read again.
-    let changed = fs::metadata(path).unwrap().modified().unwrap();
-    fs::write(path, vec![b'x'; fs::metadata(path).unwrap().len() as usize]).unwrap();
-    fs::File::open(path).unwrap().set_modified(changed).unwrap();
-    assert_eq!(rte(path, 1).unwrap().train, task.train);
-    assert!(rte(path, 3).is_err());
-    fs::File::open(path).unwrap().set_modified(changed + Duration::from_secs(1)).unwrap();
+    // An entry with other rows than were written is not used.
+    let first = rte(path, 1).unwrap().train;
+    for entry in draws::kept().0 {
+        let text = fs::read_to_string(&entry).unwrap();
+        assert!(text.contains("entailment"));
+        fs::write(&entry, text.replace("entailment", "entertainment")).unwrap();
+    }
+    assert_eq!(rte(path, 1).unwrap().train, first);
+    rte(path, 2).unwrap();
+
+    // The draw is kept as long as the file is the same: another content with the same size and time of
+    // modification is noticed, in the same file and in another one of this name.
+    let entry = draws::kept().0.remove(0);
+    let written = fs::metadata(&entry).unwrap().modified().unwrap();
+    rte(path, 1).unwrap();
+    rte(path, 2).unwrap();
+    assert_eq!(fs::metadata(&entry).unwrap().modified().unwrap(), written, "it was read");
+    let about = fs::metadata(path).unwrap();
+    let other = path.with_extension("other");
+    let damage = |path: &Path| {
+        fs::write(path, vec![b'x'; about.len() as usize]).unwrap();
+        fs::File::open(path).unwrap().set_modified(about.modified().unwrap()).unwrap();
+    };
+    fs::rename(path, &other).unwrap();
+    damage(path);
+    assert!(rte(path, 1).is_err());
+    fs::rename(&other, path).unwrap();
+    damage(path);
     assert!(rte(path, 1).is_err());
 }

@@ -4,15 +4,17 @@ use super::split::Splits;
 use super::{Definition, Example, Form, LabelIs, Plan, Remarks, Source, Split};
 use crate::Result;
 use crate::files::atomic::write_atomic;
+use crate::files::json::path_value;
 use crate::files::source::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The version of the sampling algorithm.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The sampled rows, and the remarks on them.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,9 +48,9 @@ pub fn kept() -> (Vec<PathBuf>, u64) {
     (files, size)
 }
 
-/// The file name in the cache, a hash of all inputs: the files (path, size, modification time), the
-/// conversion of rows to text, and the plan with its seed. `None` if there are no shots, the files are
-/// small, or a function of a script makes the text.
+/// The file name in the cache, a hash of all inputs: the files (path, inode, size, times of modification and
+/// change), the conversion of rows to text, and the plan with its seed. `None` if there are no shots, the files
+/// are small or were changed just now, or a function of a script makes the text.
 pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
     if !task.form.is_plain() || plan.shots.is_none() {
         return None;
@@ -79,25 +81,40 @@ pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
     (size >= LARGE).then(|| sha256(what.to_string().as_bytes()))
 }
 
+/// A file that is changed again within this time may keep its time of change, which advances with the
+/// kernel's clock tick.
+const TICK: Duration = Duration::from_millis(100);
+
 fn identity(path: &Path) -> Option<(u64, Value)> {
     let path = fs::canonicalize(path).ok()?;
     let about = fs::metadata(&path).ok()?;
-    let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-    Some((about.len(), json!([path, about.len(), changed.to_string()])))
+    let changed =
+        Duration::new(about.ctime().try_into().ok()?, about.ctime_nsec().try_into().ok()?);
+    let age = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.checked_sub(changed)?;
+    let times = [about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec()];
+    let identity = json!([path_value(&path), about.dev(), about.ino(), about.len(), times]);
+    (age > TICK).then_some((about.len(), identity))
 }
 
-/// The rows for this key, from the cache or `make`. An unreadable cache entry or an unwritable folder
-/// is ignored.
+/// The rows for this key, from the cache or `make`. A cache entry that is damaged, and a folder that cannot
+/// be written, are ignored.
 pub fn remembered(key: &str, make: impl FnOnce() -> Result<Drawn>) -> Result<Drawn> {
     let Some(folder) = folder() else { return make() };
     let file = folder.join(format!("{key}.json"));
-    let kept = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    if let Some(drawn) = kept {
+    if let Some(drawn) = fs::read(&file).ok().and_then(|content| checked(&content)) {
         return Ok(drawn);
     }
     let drawn = make()?;
     if let Ok(text) = serde_json::to_vec(&drawn) {
-        let _ = fs::create_dir_all(&folder).map(|()| write_atomic(&file, &text));
+        let content = [sha256(&text).as_bytes(), b"\n", &text].concat();
+        let _ = fs::create_dir_all(&folder).map(|()| write_atomic(&file, &content));
     }
     Ok(drawn)
+}
+
+/// The rows of an entry whose hash, the first line, is that of the rest.
+fn checked(content: &[u8]) -> Option<Drawn> {
+    let at = content.iter().position(|byte| *byte == b'\n')?;
+    let (hash, text) = (&content[..at], &content[at + 1..]);
+    (hash == sha256(text).as_bytes()).then(|| serde_json::from_slice(text).ok())?
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// The prefix of temporary files, which a killed program may leave.
-const TEMPORARY: &str = ".tmp-compt-";
+pub(super) const TEMPORARY: &str = ".tmp-compt-";
 
 /// Writes a file so that at any time it has the old content or the new: a temporary file
 /// in its folder, flushed to disk, then renamed.

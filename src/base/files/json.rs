@@ -5,8 +5,10 @@ use crate::{Error, Result, stop};
 use compt_error::Context;
 use serde_json::Value;
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// Writes a JSON value, indented, atomically. Errors: the file cannot be written; it is named.
@@ -19,17 +21,26 @@ pub fn write_json(path: &Path, value: &Value) -> Result<()> {
 
 /// Reads a JSON value. Errors: the file does not exist or is not JSON; it is named.
 pub fn read_json(path: &Path) -> Result<Value> {
-    let text = fs::read_to_string(path).at(path.display())?;
+    let text = String::from_utf8(regular(path)?)
+        .map_err(|_| Error::new("it is not UTF-8").at(path.display()))?;
     serde_json::from_str(&text).map_err(io::Error::from).at(path.display())
+}
+
+/// The content of a regular file: others, such as pipes, may have no end.
+fn regular(path: &Path) -> Result<Vec<u8>> {
+    match path.metadata().at(path.display())?.is_file() {
+        true => fs::read(path).at(path.display()),
+        false => Err(Error::new("it is not a file").at(path.display())),
+    }
 }
 
 /// Reads a file of JSON values, one per line; empty if there is no file. An incomplete last line
 /// is ignored. Errors: a line is not JSON; file and line are named.
 pub fn read_json_lines(path: &Path) -> Result<Vec<Value>> {
-    let content = match fs::read(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        content => content.at(path.display())?,
-    };
+    if matches!(path.metadata(), Err(e) if e.kind() == io::ErrorKind::NotFound) {
+        return Ok(Vec::new());
+    }
+    let content = regular(path)?;
     let whole = &content[..whole_lines(&content)];
     let lines = whole.split(|byte| *byte == b'\n').enumerate().filter(|(_, l)| !l.is_empty());
     lines
@@ -144,6 +155,24 @@ impl JsonLines {
     }
 }
 
+/// A path as JSON: text, or `{ "bytes": [...] }` for a path that is not UTF-8.
+pub fn path_value(path: &Path) -> Value {
+    match path.to_str() {
+        Some(text) => text.into(),
+        None => serde_json::json!({ "bytes": path.as_os_str().as_bytes() }),
+    }
+}
+
+/// The path of [`path_value`].
+pub fn value_path(value: &Value) -> Option<PathBuf> {
+    if let Some(text) = value.as_str() {
+        return Some(text.into());
+    }
+    let byte = |value: &Value| value.as_u64()?.try_into().ok();
+    let bytes: Option<Vec<u8>> = value.get("bytes")?.as_array()?.iter().map(byte).collect();
+    Some(OsString::from_vec(bytes?).into())
+}
+
 /// Checks that a folder can be created and written to, without leaving anything behind.
 /// Errors: the folder cannot be created or written; it is named.
 pub fn check_writable(folder: &Path) -> Result<()> {
@@ -179,6 +208,15 @@ mod tests {
         let path = folder.path().join("result.json");
         write_json(&path, &json!({ "a": 1 })).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\n  \"a\": 1\n}\n");
+    }
+
+    #[test]
+    fn any_path_is_json_and_back() {
+        for bytes in [&b"a/b"[..], b"a/\xff", b""] {
+            let path = PathBuf::from(OsString::from_vec(bytes.to_vec()));
+            assert_eq!(value_path(&path_value(&path)), Some(path));
+        }
+        assert_eq!(value_path(&json!({ "bytes": [256] })), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! seem.
 
 pub mod atomic;
+pub mod exchange;
 pub mod intact;
 pub mod json;
 pub mod source;

@@ -10,7 +10,7 @@ use compt_study::records::environment::environment_of;
 use compt_study::records::events::{self, Change};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct RunsCompareOptions {
@@ -42,7 +42,7 @@ pub fn compare(options: &RunsCompareOptions) -> Result<()> {
 }
 
 fn differences(options: &RunsCompareOptions) -> Result<Value> {
-    let (a, b) = (one(&options.first)?, one(&options.second)?);
+    let (a, b) = (whole(&options.first)?, whole(&options.second)?);
     if std::fs::canonicalize(&a.path).ok() == std::fs::canonicalize(&b.path).ok() {
         return Err(Error::new("both are the same run").at(a.path.display()));
     }
@@ -53,6 +53,16 @@ fn differences(options: &RunsCompareOptions) -> Result<Value> {
         "knobs": knobs::differences(&a, &b)?,
         "scores": scores(&a, &b),
     }))
+}
+
+/// The run in a folder, with records that can be read.
+fn whole(folder: &Path) -> Result<Entry> {
+    let entry = one(folder)?;
+    if let Some(why) = entry.damage() {
+        return Err(Error::new(format!("its record is damaged: {why}")).at(folder.display()));
+    }
+    entry.check()?;
+    Ok(entry)
 }
 
 fn all_of(entry: &Entry) -> Map<String, Value> {

@@ -4,6 +4,7 @@ use super::choose::{Filter, chosen};
 use crate::errors;
 use crate::{Error, Result};
 use clap::Args;
+use compt_base::notice;
 use compt_base::output;
 use compt_study::interrupt;
 use compt_study::records::catalog::{Entry, State};
@@ -66,11 +67,9 @@ fn written(options: &RunsExportOptions) -> Result<()> {
         let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);
         let (runs, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_run);
         for entry in &others {
-            output::error(format!(
-                "note: {} is skipped: {}",
-                entry.path.display(),
-                entry.state.name()
-            ));
+            let why = entry.error.as_ref().map_or(String::new(), |why| format!(": {why}"));
+            let (path, state) = (entry.path.display(), entry.state.name());
+            notice::say_once(&format!("note: {path} is skipped: {state}{why}"));
         }
         Ok(runs)
     };
@@ -96,7 +95,12 @@ fn written(options: &RunsExportOptions) -> Result<()> {
             }
         }
     }
-    let lines = runs()?.iter().map(rows).collect::<Result<Vec<_>>>()?.concat();
+    let read = |entry: &Entry| {
+        let skipped =
+            |e| notice::say_once(&format!("note: {} is skipped: {e}", entry.path.display()));
+        rows(entry).map_err(skipped).unwrap_or_default()
+    };
+    let lines: Vec<_> = runs()?.iter().flat_map(read).collect();
     if options.to.jsonl {
         lines.into_iter().for_each(|line| output::json(Value::Object(line)));
         return Ok(());
@@ -139,7 +143,8 @@ fn cell(value: Option<&Value>, raw: bool) -> String {
 fn rows(entry: &Entry) -> Result<Vec<Map<String, Value>>> {
     let lines = entry.metrics()?;
     let row = |line: &Value| {
-        let mut row = Map::from_iter([("run".to_string(), json!(entry.path))]);
+        let mut row =
+            Map::from_iter([("run".to_string(), json!(entry.path.display().to_string()))]);
         flatten("", line, &mut row);
         row
     };

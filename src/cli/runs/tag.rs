@@ -26,6 +26,9 @@ pub fn tag(options: &RunsTagOptions) -> Result<()> {
         return Err(Error::new("a tag is a word without commas and slashes"));
     }
     let runs = options.runs.iter().map(|run| one(run)).collect::<Result<Vec<_>>>()?;
+    if let Some((entry, why)) = runs.iter().find_map(|run| Some((run, run.damage()?))) {
+        return Err(Error::new(format!("its record is damaged: {why}")).at(entry.path.display()));
+    }
     for entry in runs {
         let mut tags = entry.tags.clone();
         tags.retain(|tag| *tag != options.tag);

@@ -4,6 +4,7 @@ use super::folder::enter;
 use crate::Result;
 use clap::Args;
 use compt_base::output;
+use compt_study::records::catalog::Entry;
 use compt_study::records::claim::holder;
 use compt_study::records::folder::LOG;
 use compt_study::slurm::{JobId, Queue};
@@ -86,6 +87,11 @@ fn at_work_or_failed(cell: &Cell, state: &CellState) -> Vec<String> {
             let error = error.lines().next().unwrap_or_default();
             let log = cell.folder.join(LOG);
             vec![format!("run {number}: {folder}: failed: {error}"), format!("  {}", log.display())]
+        }
+        CellState::Unfinished => {
+            let entry = Entry::read(&cell.folder);
+            let why = entry.as_ref().and_then(|entry| entry.damage());
+            why.map(|why| format!("run {number}: {folder}: damaged: {why}")).into_iter().collect()
         }
         _ => Vec::new(),
     }

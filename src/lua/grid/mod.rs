@@ -9,6 +9,7 @@ mod work;
 
 use super::failure::Failure;
 use super::hook;
+use super::paths;
 use super::recorded::plain as plain_tables;
 use super::session::{Again, Session, Task, Way};
 use crate::{Error, Result};
@@ -172,7 +173,7 @@ fn rows(lua: &Lua, plan: &Plan, listing: &Listing) -> mlua::Result<Table> {
     let rows = lua.create_table_with_capacity(plan.cells.len(), 0)?;
     for (cell, state) in listing.cells() {
         let row = lua.create_table()?;
-        row.set("path", cell.folder.display().to_string())?;
+        row.set("path", paths::to_lua(lua, &cell.folder)?)?;
         row.set("settings", lua.to_value_with(&cell.basis.settings, plain_tables())?)?;
         row.set("state", state.name())?;
         if let CellState::Failed(error, _) = state {

@@ -45,7 +45,9 @@ impl Grid {
             Some(out) => PathBuf::from(out),
             None => out_folder(lua, &stem.unwrap_or_else(|| name.clone())),
         };
-        let mut binary = binary_sha256().unwrap_or_default();
+        let mut binary = binary_sha256().ok_or_else(|| {
+            refuse("the program cannot be read, whose hash is part of a run's id")
+        })?;
         // The library is part of the program, unless it is read from a folder.
         if let Some(folder) = std::env::var_os("COMPT_STDLIB") {
             binary.push_str(&contents(Path::new(&folder), &out)?);
@@ -118,7 +120,7 @@ impl Grid {
             changes.extend(data_changes(before, &data.of(settings)?));
         }
         if changes.is_empty() {
-            return Ok(());
+            return plan.check_ids();
         }
         let changes: Vec<String> = changes.into_iter().collect();
         let what = format!("it has changed since the plan was made: {}", changes.join("; "));

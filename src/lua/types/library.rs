@@ -18,8 +18,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
         Ok(nearest(&name, &list).map(String::from))
     };
     library.set("nearest", call::function(lua, "compt.library.nearest", near)?)?;
-    let note = |_: &Lua, text: String| {
-        notice::say(&text);
+    let note = |_: &Lua, text: mlua::LuaString| {
+        notice::say_once(&text.to_string_lossy());
         Ok(())
     };
     library.set("note", call::function(lua, "compt.library.note", note)?)?;

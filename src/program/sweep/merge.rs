@@ -4,6 +4,7 @@ use crate::Result;
 use crate::errors::{self, FAILED};
 use crate::{report, run as script};
 use compt_base::files::atomic::write_atomic;
+use compt_base::notice;
 use compt_base::output;
 use compt_cli::sweep::folder::enter;
 use compt_cli::sweep::merge::SweepMergeOptions;
@@ -36,6 +37,9 @@ fn merged(options: &SweepMergeOptions) -> Result<ExitCode> {
     entries.iter().for_each(|entry| {
         let _ = writeln!(text, "{}", entry.summary());
     });
+    for (entry, why) in entries.iter().filter_map(|entry| Some((entry, entry.damage()?))) {
+        notice::say_once(&format!("note: {} is skipped: damaged: {why}", entry.path.display()));
+    }
     let results = beside(&path, "results", "jsonl");
     write_atomic(&results, text.as_bytes())?;
     let is_finished = |entry: &&Entry| entry.state == State::Finished;

@@ -3,7 +3,7 @@
 use super::contents::{conversion, pickled};
 use super::{Note, Prompts, npy, peft, safetensors};
 use crate::{Error, Result};
-use compt_base::files::{intact, json::read_json};
+use compt_base::files::{exchange, intact, json::read_json};
 use compt_base::notice;
 use compt_error::Context;
 use compt_study::records::folder::{CONFIG, PROMPTS, RESULT, runs_in};
@@ -16,6 +16,7 @@ const PICKLES: [&str; 4] = [".pt", ".pth", ".bin", ".ckpt"];
 /// Errors: the path does not exist, holds no prompts, or is damaged; the file is named.
 pub fn load(path: &Path) -> Result<Prompts> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    exchange::recover(path).at(path.display())?;
     if !intact::exists(path)? {
         return Err(Error::new("no such file or folder").at(path.display()));
     }

@@ -34,10 +34,15 @@ use client::{Client, encoded};
 use hf_hub::Cache;
 use refusal::refused;
 use repo_cache::RepoCache;
+use std::fs::{self, File, OpenOptions};
 use std::path::Path;
+use std::sync::Mutex;
 
 /// The maximum size of a file list in bytes (those of the largest datasets have 20 MB).
 const LONGEST_LIST: usize = 128 << 20;
+
+/// The lock that processes share which use a model or dataset.
+const USED_LOCK: &str = "used.lock";
 
 /// The Hub and its cache.
 pub struct Hub {
@@ -96,6 +101,9 @@ impl Hub {
         wanted: impl Fn(&[String]) -> Result<Vec<String>>,
         missing: impl Fn(&Path) -> Vec<String>,
     ) -> Result<Snapshot> {
+        if self.cached(id).is_some() {
+            self.use_it(id);
+        }
         if let Some(snapshot) = self.cached(id) {
             let lacks = missing(&snapshot.folder);
             if lacks.is_empty() {
@@ -108,12 +116,28 @@ impl Hub {
             }
         }
         let snapshot = self.fetch(id, wanted)?;
+        self.use_it(id);
         match missing(&snapshot.folder) {
             lacks if lacks.is_empty() => Ok(snapshot),
             lacks => Err(Error::new(format!("the {} has no {}", id.kind, lacks.join(", no ")))
                 .at(id)
                 .hint(format!("see {}", id.page(&self.settings.endpoint)))),
         }
+    }
+
+    /// Keeps the files of a model or dataset from being removed until this process ends. A cache that cannot be
+    /// written is not removed from either.
+    fn use_it(&self, id: &RepoId) {
+        static USED: Mutex<Vec<File>> = Mutex::new(Vec::new());
+        let locks = RepoCache::new(&self.cache, id).locks;
+        let open = || -> std::io::Result<File> {
+            fs::create_dir_all(&locks)?;
+            let lock = OpenOptions::new().create(true).append(true).open(locks.join(USED_LOCK))?;
+            lock.lock_shared()?;
+            Ok(lock)
+        };
+        let mut used = USED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        used.extend(open());
     }
 
     fn client(&self, id: &RepoId) -> Result<Client> {

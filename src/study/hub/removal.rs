@@ -3,7 +3,7 @@
 use super::blob::PART;
 use super::contents::{CachedRepo, CachedRevision, entries, names, refs, shown};
 use super::repo_id::RepoId;
-use super::{Hub, failure};
+use super::{Hub, USED_LOCK, failure};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::fs;
@@ -196,9 +196,15 @@ fn unused(entry: &CachedRepo, commits: &[String], parts: bool) -> (Vec<PathBuf>,
 fn hold(folder: &Path) -> Result<Vec<fs::File>> {
     let mut held = Vec::new();
     for name in names(folder) {
-        let Ok(lock) = fs::OpenOptions::new().write(true).open(folder.join(name)) else { continue };
+        let Ok(lock) = fs::OpenOptions::new().write(true).open(folder.join(&name)) else {
+            continue;
+        };
         if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
-            return Err(Error::new("another process is downloading it").at(folder
+            let what = match name == USED_LOCK {
+                true => "a running process uses it",
+                false => "another process is downloading it",
+            };
+            return Err(Error::new(what).at(folder
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy()

@@ -147,3 +147,19 @@ fn a_new_commit_takes_only_what_changed() {
     assert_eq!(hub(&server, &home, true).cached(&t5()), Some(second));
     assert!(first.folder.join("model.safetensors").is_file());
 }
+
+#[test]
+fn what_a_process_uses_is_not_removed() {
+    let (repo, home) = (Repo::t5(1000), TempDir::new().unwrap());
+    let server = Server::start(move |request| repo.answer(request));
+    let hub = hub(&server, &home, false);
+    let removed = || hub.remove(&hub.removal(&[t5()]).unwrap());
+    fetch(&hub).unwrap();
+    removed().unwrap();
+    for _ in 0..2 {
+        let snapshot = hub.get(&t5(), model_files, model_missing).unwrap();
+        let e = removed().unwrap_err().to_string();
+        assert!(e.contains("a running process uses it"), "{e}");
+        assert!(hub.remove(&hub.leftovers(&[]).unwrap()).is_ok() && snapshot.folder.is_dir());
+    }
+}

@@ -1,24 +1,27 @@
 //! Finding and reading the runs below folders.
 
+mod heads;
+#[cfg(test)]
+mod tests;
+
 use super::claim::holder;
 use super::environment::cores;
-use super::folder::{CELL, CONFIG, LOG, METRICS, RESULT};
+use super::folder::{CELL, CONFIG, ENVIRONMENT, EVALUATIONS, LOG, METRICS, RESULT, SESSION};
 use super::settings::flat;
+use super::shape;
 use crate::{Error, Result};
-use compt_base::files::json::{read_json, write_json};
+use compt_base::files::json::{path_value, read_json, read_json_lines, write_json};
 use compt_base::stop;
 use compt_error::Context;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use heads::{CellHead, ResultHead, TAGS, head, tags};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// The configuration key of the method.
 const METHOD: &str = "method";
-const TAGS: &str = "tags.json";
 /// The depth to which folders below the named ones are searched.
 const DEPTH: usize = 4;
 
@@ -62,33 +65,6 @@ pub struct Entry {
     cell: Option<Map<String, Value>>,
     /// The settings in `result.json`.
     told: Map<String, Value>,
-}
-
-/// The parts of `result.json` that are read.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ResultHead {
-    method: Value,
-    backbone: Value,
-    shots: Value,
-    per: Value,
-    seed: Value,
-    average: Option<f64>,
-    steps: Option<u64>,
-    seconds: Option<f64>,
-    error: Option<String>,
-    interrupted: bool,
-}
-
-/// The parts of `cell.json` that are read.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CellHead {
-    settings: Option<Map<String, Value>>,
-    outcome: Option<String>,
-    error: Option<String>,
-    seconds: Option<f64>,
-    average: Option<f64>,
 }
 
 /// Finds the runs at or below these paths, in the order of the paths; below one path they are sorted by
@@ -169,22 +145,31 @@ impl Entry {
         }
     }
 
-    /// Reads the run in exactly this folder.
+    /// Reads the run in exactly this folder. A run of which one of the small records has another content
+    /// than compt writes is damaged.
     pub fn read(folder: &Path) -> Option<Entry> {
-        let heads = head::<ResultHead>(folder, RESULT)
-            .and_then(|result| Ok((result, head::<CellHead>(folder, CELL)?)));
-        let (result, cell) = match heads {
+        let heads = head::<ResultHead>(folder, RESULT, shape::result).and_then(|result| {
+            Ok((result, head::<CellHead>(folder, CELL, shape::cell)?, tags(folder)?))
+        });
+        let damaged =
+            |e: Error| Entry::of(folder.to_path_buf(), State::Damaged, Some(e.to_string()));
+        let (result, cell, tags) = match heads {
             Ok(heads) => heads,
-            Err(e) => {
-                let error = Some(e.to_string());
-                return Some(Entry::of(folder.to_path_buf(), State::Damaged, error));
-            }
+            Err(e) => return Some(damaged(e)),
         };
-        // A `result.json` of another program is not a run.
-        let is_ours =
+        // A `result.json` or `config.json` of another program is not a run.
+        let has = |name: &str| folder.join(name).is_file();
+        let is_ended =
             cell.is_some() || result.as_ref().is_some_and(|result| result.steps.is_some());
-        if !is_ours && !folder.join(CONFIG).is_file() {
+        let is_begun = match has(CONFIG) {
+            true => [SESSION, ENVIRONMENT, METRICS].into_iter().any(has),
+            false => is_session(folder),
+        };
+        if !is_ended && !is_begun {
             return None;
+        }
+        if !is_ended && !has(CONFIG) {
+            return Some(damaged(Error::new("there is no such file").at(CONFIG)));
         }
         let (state, error) = state(folder, result.as_ref(), cell.as_ref());
         let (result, mut cell) = (result.unwrap_or_default(), cell.unwrap_or_default());
@@ -202,7 +187,7 @@ impl Entry {
         ];
         let told = told.into_iter().filter(|(_, value)| !value.is_null());
         Some(Entry {
-            tags: tags(folder),
+            tags,
             average: cell.average.or(result.average),
             steps: match state {
                 State::Running | State::Unfinished => last_step(folder).or(result.steps),
@@ -213,6 +198,11 @@ impl Entry {
             told: told.map(|(name, value)| (name.to_string(), value)).collect(),
             ..Entry::of(folder.to_path_buf(), state, error)
         })
+    }
+
+    /// Why its record cannot be read, if so.
+    pub fn damage(&self) -> Option<&str> {
+        self.error.as_deref().filter(|_| self.state == State::Damaged)
     }
 
     /// The folder's name.
@@ -231,7 +221,10 @@ impl Entry {
     }
 
     fn record(&self, name: &str) -> Value {
-        read_json(&self.path.join(name)).unwrap_or_default()
+        let check = if name == CELL { shape::cell } else { shape::result };
+        let value = read_json(&self.path.join(name)).ok();
+        // It may have been written since the entry was read.
+        value.filter(|value| check(value).is_ok()).unwrap_or_default()
     }
 
     /// The scores, see [`scores`].
@@ -244,11 +237,11 @@ impl Entry {
         let cell = self.record(CELL);
         let log = self.path.join(LOG);
         json!({
-            "path": self.path, "state": self.state.name(), "error": self.error,
+            "path": path_value(&self.path), "state": self.state.name(), "error": self.error,
             "settings": self.told(), "average": self.average,
             "scores": scores(&cell["values"], &self.result()), "steps": self.steps,
             "seconds": self.seconds, "tags": self.tags,
-            "log": log.is_file().then_some(log), "output": cell["output"],
+            "log": log.is_file().then(|| path_value(&log)), "output": cell["output"],
         })
     }
 
@@ -283,12 +276,41 @@ impl Entry {
     /// The resolved configuration, flat: `method.length`, and short names for the common settings.
     /// Errors: `config.json` cannot be read.
     pub fn config(&self) -> Result<Map<String, Value>> {
-        Ok(flat(&read_json(&self.path.join(CONFIG))?))
+        let path = self.path.join(CONFIG);
+        let config = read_json(&path)?;
+        shape::settings(&config).at(path.display())?;
+        Ok(flat(&config))
     }
 
-    /// The lines of `metrics.jsonl`. Errors: a line is not JSON.
+    /// Reads the records that are not small, apart from predictions. Errors: one cannot be read, or has
+    /// another content than compt writes.
+    pub fn check(&self) -> Result<()> {
+        for name in [CONFIG, ENVIRONMENT].map(|name| self.path.join(name)) {
+            if name.exists() {
+                shape::settings(&read_json(&name)?).at(name.display())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The lines of `metrics.jsonl`. Errors: a line is not JSON, or not that of a step.
     pub fn metrics(&self) -> Result<Vec<Value>> {
-        compt_base::files::json::read_json_lines(&self.path.join(METRICS))
+        self.lines(METRICS, shape::step)
+    }
+
+    /// The lines of `evaluations.jsonl`. Errors: a line is not JSON, or not that of an evaluation.
+    pub fn evaluations(&self) -> Result<Vec<Value>> {
+        self.lines(EVALUATIONS, shape::evaluation)
+    }
+
+    fn lines(&self, name: &str, check: fn(&Value) -> Result<()>) -> Result<Vec<Value>> {
+        let path = self.path.join(name);
+        let lines = read_json_lines(&path)?;
+        let wrong = lines.iter().enumerate().find_map(|(i, line)| Some((i, check(line).err()?)));
+        match wrong {
+            Some((i, e)) => Err(e.at(format!("{}:{}", path.display(), i + 1))),
+            None => Ok(lines),
+        }
     }
 
     /// Replaces its tags. Errors: the file cannot be written.
@@ -299,11 +321,6 @@ impl Entry {
             tags => write_json(&path, &tags.into()),
         }
     }
-
-    /// Removes the run's folder. Errors: it cannot be removed.
-    pub fn delete(&self) -> Result<()> {
-        fs::remove_dir_all(&self.path).at(self.path.display())
-    }
 }
 
 /// The method of a cell's trainers: one method, or a list if they use several.
@@ -313,7 +330,8 @@ fn method_of(cell: &Path, result: &ResultHead) -> Option<Value> {
     }
     // Trainers with a name write to folders below the cell's.
     let below = fs::read_dir(cell).into_iter().flatten().flatten().map(|entry| entry.path());
-    let heads = below.filter_map(|path| head::<ResultHead>(&path, RESULT).ok()?);
+    let head = |path: PathBuf| head::<ResultHead>(&path, RESULT, shape::result).ok()?;
+    let heads = below.filter_map(head);
     let mut methods: Vec<String> =
         heads.filter_map(|head| head.method.as_str().map(String::from)).collect();
     methods.sort();
@@ -326,15 +344,17 @@ fn method_of(cell: &Path, result: &ResultHead) -> Option<Value> {
 }
 
 /// Task -> metric -> percent, the main metric first: from the return value of a cell's function, else
-/// from the run's own result.
+/// from the run's own result. What a function returned under this name and is no number is omitted.
 pub fn scores(values: &Value, result: &Value) -> Value {
     let own = &result["scores"];
     let Some(scores) = values["scores"].as_object() else { return own.clone() };
     let mut scores = scores.clone();
+    scores.retain(|_, metrics| metrics.is_object());
     // Lua tables have no order. The run's own record has one; otherwise the order is alphabetical, which
     // puts accuracy before F1 and Matthews, and Pearson before Spearman.
     for (task, metrics) in &mut scores {
         let Some(metrics) = metrics.as_object_mut() else { continue };
+        metrics.retain(|_, score| score.is_number());
         metrics.sort_keys();
         let first = own[task].as_object().and_then(|own| own.keys().next());
         if let Some((name, value)) = first.and_then(|name| metrics.shift_remove_entry(name)) {
@@ -342,22 +362,6 @@ pub fn scores(values: &Value, result: &Value) -> Value {
         }
     }
     scores.into()
-}
-
-fn tags(folder: &Path) -> Vec<String> {
-    let Ok(text) = fs::read(folder.join(TAGS)) else { return Vec::new() };
-    serde_json::from_slice(&text).unwrap_or_default()
-}
-
-/// The parsed head of a record, or `None` if the file does not exist.
-fn head<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>> {
-    match fs::read(folder.join(name)) {
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(e) => Err(Error::from(e).at(name)),
-        Ok(text) => {
-            serde_json::from_slice(&text).map(Some).map_err(|e| Error::new(e.to_string()).at(name))
-        }
-    }
 }
 
 fn state(
@@ -381,6 +385,14 @@ fn state(
     }
 }
 
+/// Whether there is a `session.json` of compt.
+fn is_session(folder: &Path) -> bool {
+    let path = folder.join(SESSION);
+    path.is_file()
+        && read_json(&path)
+            .is_ok_and(|record| record["session"].is_string() && record["trainer"].is_u64())
+}
+
 /// The last step that `metrics.jsonl` records, from the end of the file.
 fn last_step(folder: &Path) -> Option<u64> {
     const END: u64 = 1 << 16;
@@ -398,6 +410,3 @@ fn is_locked(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join(CONFIG)) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
-
-#[cfg(test)]
-mod tests;

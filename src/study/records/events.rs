@@ -42,7 +42,7 @@ pub const LINES: &str = "control.jsonl";
 impl Event {
     /// The line in `control.jsonl`.
     pub fn line(&self) -> Value {
-        let named = |source: &Source| json!({ "sha256": source.sha256, "file": source.path });
+        let named = |source: &Source| json!({ "sha256": source.sha256, "file": source.path.display().to_string() });
         let mut line = json!({ "step": self.step });
         if self.attempt != self.step {
             line["attempt"] = self.attempt.into();
@@ -51,7 +51,7 @@ impl Event {
             Change::Version { sources, because } => {
                 let (file, required) = sources.split_first().expect("the control file itself");
                 line["sha256"] = file.sha256.as_str().into();
-                line["file"] = json!(file.path);
+                line["file"] = file.path.display().to_string().into();
                 if !required.is_empty() {
                     line["requires"] = required.iter().map(named).collect();
                 }
@@ -75,7 +75,7 @@ impl Event {
             Change::Operator { name, source } => {
                 line["operator"] = name.as_str().into();
                 line["sha256"] = source.sha256.as_str().into();
-                line["file"] = json!(source.path);
+                line["file"] = source.path.display().to_string().into();
             }
         }
         line

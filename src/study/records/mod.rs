@@ -3,11 +3,13 @@
 pub mod catalog;
 pub mod claim;
 pub mod curve;
+pub mod delete;
 pub mod environment;
 pub mod events;
 pub mod folder;
 pub mod libtorch;
 pub mod modules;
 pub mod settings;
+mod shape;
 
 pub use folder::{RunFolder, Start};

@@ -3,6 +3,7 @@
 use crate::plot::{Selectable, Series};
 use crate::records::catalog::Entry;
 use crate::records::curve::thinned;
+use compt_base::notice;
 use compt_base::stop;
 use std::collections::BTreeMap;
 
@@ -36,7 +37,10 @@ fn series(entries: &[Entry]) -> Vec<(String, Vec<Series>)> {
         if stop::due() {
             break;
         }
-        let lines = entry.metrics().unwrap_or_default();
+        let lines = entry.metrics().unwrap_or_else(|e| {
+            notice::say_once(&format!("note: the curves of a run are omitted: {e}"));
+            Vec::new()
+        });
         let rates = lines.iter().filter_map(|line| line["lr"].as_object());
         let rates = rates.flat_map(|rates| rates.keys()).map(|group| format!("lr.{group}"));
         let mut names: Vec<String> = FIRST.map(String::from).into_iter().chain(rates).collect();

@@ -6,6 +6,7 @@ use super::texts::Texts;
 use crate::records::catalog::Entry;
 use crate::records::environment::environment_of;
 use crate::records::events;
+use compt_base::notice;
 use compt_base::stop;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,14 +47,17 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
                 Some(environments.len() - 1)
             }
         };
-        let events = events::read(&entry.path).unwrap_or_default();
+        let events = events::read(&entry.path).unwrap_or_else(|e| {
+            notice::say_once(&format!("note: the control events of a run are omitted: {e}"));
+            Vec::new()
+        });
         let own: Map<String, Value> = settings
             .iter()
             .filter(|(key, _)| differing.contains(*key))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         runs.push(json!({
-            "name": entry.name(), "path": entry.path, "state": entry.state.name(), "error": entry.error,
+            "name": entry.name(), "path": entry.path.display().to_string(), "state": entry.state.name(), "error": entry.error,
             "settings": own, "scores": object(entry.scores()), "average": entry.average,
             "steps": entry.steps, "seconds": entry.seconds, "environment": environment,
             "controls": events.iter().map(|e| controls::to_json(e, &mut texts)).collect::<Vec<_>>(),

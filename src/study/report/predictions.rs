@@ -3,6 +3,7 @@
 use super::texts::Texts;
 use crate::records::folder::PREDICTIONS;
 use compt_base::data::predictions;
+use compt_base::notice;
 use compt_base::stop;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -51,7 +52,10 @@ impl Predictions {
                 Ok(tasks) => {
                     tasks.into_iter().for_each(|task| self.add_task(place, split, look, task));
                 }
-                Err(_) => self.damaged += 1,
+                Err(e) => {
+                    notice::say_once(&format!("note: predictions are omitted: {e}"));
+                    self.damaged += 1;
+                }
             }
         }
         self.left_out += usize::from(left_out);

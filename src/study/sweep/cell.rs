@@ -1,9 +1,9 @@
 //! One cell: its folder and its state.
 
 use super::identity::Basis;
-use crate::Result;
 use crate::records::claim::{Owner, holder};
 use crate::records::folder::CELL;
+use crate::{Error, Result};
 use compt_base::files::json::{read_json, write_json};
 use compt_error::Context;
 use serde_json::{Map, Value, json};
@@ -47,8 +47,25 @@ impl Cell {
     /// The cell with these settings below a folder.
     pub fn below(out: &Path, number: usize, basis: Basis, otherwise: &str) -> Cell {
         let id = basis.id();
-        let folder = out.join(format!("{}-{id}", name_of(&basis.settings, otherwise)));
-        Cell { number, id, folder, basis }
+        let cell = Cell { number, id, folder: PathBuf::new(), basis };
+        Cell { folder: cell.folder_below(out, otherwise), ..cell }
+    }
+
+    /// The folder that a cell with these settings and this id has below a folder.
+    pub(super) fn folder_below(&self, out: &Path, otherwise: &str) -> PathBuf {
+        out.join(format!("{}-{}", name_of(&self.basis.settings, otherwise), self.id))
+    }
+
+    /// Returns an error if the id does not follow from the settings and hashes.
+    pub(super) fn check_id(&self) -> Result<()> {
+        let wanted = self.basis.id();
+        match wanted == self.id {
+            true => Ok(()),
+            false => Err(Error::new(format!(
+                "the id of run {} is {}, and its settings give {wanted}",
+                self.number, self.id
+            ))),
+        }
     }
 
     pub fn state(&self) -> CellState {

@@ -11,11 +11,14 @@ use compt_base::files::atomic::write_atomic;
 use compt_error::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The hint for a plan that was edited.
+const REPLAN: &str = "the plan was edited or is damaged: compt sweep plan FILE.lua --replan";
 
 /// The version of the file format.
 const VERSION: u32 = 1;
@@ -130,7 +133,8 @@ impl Plan {
     }
 
     /// Reads a plan with all its runs, or with the given ones.
-    /// Errors: the file does not exist or is not a plan, or has no run with such a number.
+    /// Errors: the file does not exist or is not a plan, or has no run with such a number; a line has another
+    /// number, id or folder than follows from its settings.
     pub fn read(path: &Path, which: Option<&Indices>) -> Result<Plan> {
         let file = File::open(path).map_err(|e| {
             Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")
@@ -153,7 +157,7 @@ impl Plan {
             let what = format!("there is no run {}: it has {}", which.last(), head.runs);
             return Err(Error::new(what).at(place()));
         }
-        let mut cells = Vec::new();
+        let (mut cells, mut ids) = (Vec::new(), HashSet::new());
         let mut count = 0;
         for text in lines {
             let text = text.at(place())?;
@@ -174,13 +178,44 @@ impl Plan {
                 binary,
                 session: line.session,
             };
-            cells.push(Cell { number: line.index, id: line.id, folder: line.folder, basis });
+            let cell = Cell { number: line.index, id: line.id, folder: line.folder, basis };
+            check_place(&head, &cell, count)
+                .map_err(|e| e.at(format!("{}:{}", path.display(), count + 1)).hint(REPLAN))?;
+            if !ids.insert(cell.id.clone()) {
+                let what = Error::new(format!("the run {} is listed twice", cell.id)).at(place());
+                return Err(what.hint(REPLAN));
+            }
+            cells.push(cell);
         }
         if count != head.runs {
             let what =
                 format!("it has {count} runs, and should have {}: it was truncated", head.runs);
             return Err(Error::new(what).at(place()).hint("compt sweep plan FILE.lua --replan"));
         }
-        Ok(Plan { head, cells })
+        let plan = Plan { head, cells };
+        // If none of the ids is right, another version of compt made them; it is refused when it is run.
+        let wrong = plan.cells.iter().filter(|cell| cell.check_id().is_err()).count();
+        if wrong < plan.cells.len() {
+            plan.check_ids().map_err(|e| e.at(place()))?;
+        }
+        Ok(plan)
     }
+
+    /// Returns an error if the id of a run does not follow from its settings and hashes.
+    pub fn check_ids(&self) -> Result<()> {
+        self.cells.iter().try_for_each(Cell::check_id).map_err(|e| e.hint(REPLAN))
+    }
+}
+
+/// Returns an error if the number of a line is not its place, or its folder not that of its id.
+fn check_place(head: &Head, cell: &Cell, place: usize) -> Result<()> {
+    if cell.number != place {
+        return Err(Error::new(format!("its number is {}, not {place}", cell.number)));
+    }
+    let wanted = cell.folder_below(&head.out, &head.name);
+    if wanted != cell.folder {
+        let (is, wanted) = (cell.folder.display(), wanted.display());
+        return Err(Error::new(format!("its folder is {is}, not {wanted}")));
+    }
+    Ok(())
 }

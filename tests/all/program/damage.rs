@@ -65,12 +65,12 @@ impl Damage {
     }
 }
 
-fn number(name: &str, default: u64) -> u64 {
+pub fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
 /// A few bytes changed, cut, doubled, moved, or made the largest numbers there are.
-fn mutated(random: &mut ChaCha8Rng, whole: &[u8]) -> Vec<u8> {
+pub fn mutated(random: &mut ChaCha8Rng, whole: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     for _ in 0..random.random_range(1..4) {
         if bytes.is_empty() {

@@ -77,7 +77,8 @@ return {
     }
     assert(t:run({ steps = 2 }).steps == 2 and t.steps == 2)
     assert(t:step().step == 3)
-    local report = t:run { steps = 100 }
+    small.refused("trainer:run: 'steps' = 100, and the whole run has 6 steps", t.run, t, { steps = 100 })
+    local report = t:run { steps = 6 }
     assert(report.steps == 6 and t.steps == 6, "no more than are left")
     small.same({ table.unpack(losses, 1, 5) }, { table.unpack(wanted, 1, 5) }, 0)
     small.refused("did you mean 'steps'?", t.run, t, { step = 3 })

@@ -18,6 +18,7 @@ use super::{LuaBackbone, LuaBank, LuaPrompts, LuaRouter, Tasks, index, set_by_tr
 use crate::call;
 use crate::hook;
 use crate::object::{self, Object};
+use crate::paths;
 use crate::torch::LuaTensor;
 use crate::{Error, Result};
 use compt_core::train::composition::Selection;
@@ -121,8 +122,8 @@ impl UserData for LuaTrainer {
         fields.add_field_method_get("name", |_, this| Ok(this.run.name().to_string()));
         fields.add_field_method_get("steps", |_, this| Ok(this.steps()));
         fields.add_field_method_get("total_steps", |_, this| Ok(this.run.trainer().total_steps()));
-        fields.add_field_method_get("out", |_, this| {
-            Ok(this.run.path().map(|path| path.display().to_string()))
+        fields.add_field_method_get("out", |lua, this| {
+            this.run.path().map(|path| paths::to_lua(lua, path)).transpose()
         });
     }
 

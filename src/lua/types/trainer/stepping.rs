@@ -4,6 +4,7 @@ use super::LuaTrainer;
 use crate::Error;
 use crate::hook;
 use crate::options::Options;
+use crate::paths;
 use crate::session::{Session, again};
 use compt_run::{Ended, Step};
 use compt_study::interrupt::Interrupted;
@@ -53,6 +54,7 @@ impl LuaTrainer {
     /// Makes all steps, or the given number: { steps, seconds, out }.
     pub(super) fn run(&mut self, lua: &Lua, options: Value) -> mlua::Result<Value> {
         let steps = steps_asked(lua, options)?;
+        self.refuse_more(lua, steps)?;
         if steps.is_none() && self.run.is_untouched() {
             self.run.annotate("made_by", "run".into());
             self.run.annotate("ends_script", ends_script(lua).into());
@@ -66,8 +68,22 @@ impl LuaTrainer {
         let report = lua.create_table()?;
         report.set("steps", self.run.steps())?;
         report.set("seconds", self.run.trainer().at().seconds)?;
-        report.set("out", self.run.path().map(|path| path.display().to_string()))?;
+        let out = self.run.path().map(|path| paths::to_lua(lua, path));
+        report.set("out", out.transpose()?)?;
         Ok(Value::Table(report))
+    }
+
+    /// Refuses more steps than the run has; a run that is repeated makes them as it did before.
+    fn refuse_more(&self, lua: &Lua, steps: Option<u64>) -> mlua::Result<()> {
+        let total = self.run.trainer().total_steps();
+        match steps.filter(|steps| *steps > total && again(lua).is_none()) {
+            Some(steps) => Err(Error::new(format!(
+                "trainer:run: 'steps' = {steps}, and the whole run has {total} steps"
+            ))
+            .hint("compt.trainer { steps = N } or { epochs = N } sets the steps of the whole run")
+            .into()),
+            None => Ok(()),
+        }
     }
 
     /// Passes the result of a replay to the session, and ends the script.

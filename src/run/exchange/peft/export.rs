@@ -1,10 +1,10 @@
 //! Exports prompts to a PEFT folder.
 
 use super::config::{PeftType, text};
-use super::{COLUMNS, CONFIG, EMBEDDINGS, LABEL, MODEL, ROWS, is_adapter};
+use super::{COLUMNS, CONFIG, EMBEDDINGS, LABEL, MODEL, PICKLED, ROWS, is_adapter};
 use crate::exchange::{Base, Prompt};
 use crate::{Error, Result};
-use compt_base::files::atomic::write_atomic;
+use compt_base::files::exchange;
 use compt_core::tensor::file;
 use compt_error::Context;
 use std::path::Path;
@@ -69,23 +69,21 @@ fn put(
     write_folder(folder, &tensors, &config, how.overwrite)
 }
 
-/// Writes the two files of a folder.
+/// Writes the two files of a folder, which has both old files or both new ones at any time.
 pub(super) fn write_folder(
     folder: &Path,
     tensors: &[(String, Tensor)],
     config: &str,
     overwrite: bool,
 ) -> Result<()> {
+    exchange::recover(folder).at(folder.display())?;
     if is_adapter(folder) && !overwrite {
         return Err(Error::new("there is an adapter in this folder")
             .at(folder.display())
             .hint("overwrite = true (--overwrite) replaces it"));
     }
-    std::fs::create_dir_all(folder).at(folder.display())?;
-    let model = folder.join(MODEL);
-    let bytes = file::serialize_labelled(tensors, LABEL).at(model.display())?;
-    write_atomic(&model, &bytes)?;
-    write_atomic(&folder.join(CONFIG), config.as_bytes())
+    let bytes = file::serialize_labelled(tensors, LABEL).at(folder.join(MODEL).display())?;
+    exchange::write_folder(folder, &[(MODEL, &bytes), (CONFIG, config.as_bytes())], &[PICKLED])
 }
 
 /// peft puts prompts before the input.
