@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `base`, `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 30] = [
-    ("files", &[]),
+const ROOMS: [(&str, &[&str]); 31] = [
+    ("files", &["memory"]),
+    ("memory", &[]),
     ("guard", &[]),
     ("notice", &[]),
     ("word", &[]),
@@ -21,7 +22,7 @@ const ROOMS: [(&str, &[&str]); 30] = [
     ("prompt", &["tensor", "nn", "options", "data", "backbone"]),
     ("router", &["tensor", "nn", "options", "names"]),
     ("compose", &["tensor", "nn", "prompt", "router"]),
-    ("data", &["files", "guard", "word", "metric", "names", "text_table"]),
+    ("data", &["files", "guard", "memory", "word", "metric", "names", "text_table"]),
     ("metric", &["word"]),
     ("backbone", &["files", "tensor", "nn", "data"]),
     ("pretrained", &["files", "notice", "tensor", "data", "backbone", "t5"]),
