@@ -1,5 +1,6 @@
 //! `compt-runtime`: the commands that need tensors.
 
+mod abort;
 mod check_device;
 mod doctor;
 mod errors;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = compt_cli::parse();
+    abort::install();
     // Before anything else of libtorch. Whoever needs CUDA is told later why it cannot be used.
     let _ = device::cuda_ready();
     cli.answer().unwrap_or_else(|| run(cli))
