@@ -1,8 +1,13 @@
 //! `compt`: answers what needs no tensors, and starts the runtime for the rest. It does not link libtorch.
 
-use compt_cli::launch;
+use compt_cli::{Command, doctor, errors, launch};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    compt_cli::parse().answer().unwrap_or_else(|| launch::runtime(option_env!("COMPT_LIBTORCH")))
+    let cli = compt_cli::parse();
+    let otherwise = match cli.command {
+        Some(Command::Doctor) => doctor::without_libtorch,
+        _ => errors::refuse,
+    };
+    cli.answer().unwrap_or_else(|| launch::runtime(option_env!("COMPT_LIBTORCH"), otherwise))
 }

@@ -30,6 +30,8 @@ pub struct RunsListOptions {
 
 /// The maximum number of setting columns, for the width of a terminal.
 const SETTINGS: usize = 6;
+/// The maximum length of an error in a line.
+const LONGEST_ERROR: usize = 100;
 
 pub fn list(options: &RunsListOptions) -> Result<()> {
     let mut runs = chosen(&options.folders, &options.filter)?;
@@ -114,12 +116,20 @@ fn table(runs: &[Entry]) -> Vec<String> {
         line.push(entry.steps.map_or(String::new(), |steps| steps.to_string()));
         line.push(entry.seconds.map_or(String::new(), span));
         line.push(match &entry.error {
-            Some(error) => error.lines().next().unwrap_or_default().to_string(),
+            Some(error) => shortened(error.lines().next().unwrap_or_default()),
             None => entry.tags.join(","),
         });
         lines.push(line);
     }
     aligned(&lines)
+}
+
+/// The start of an error; `compt runs --json` and `compt runs log` have all of it.
+fn shortened(error: &str) -> String {
+    match error.char_indices().nth(LONGEST_ERROR) {
+        Some((end, _)) => format!("{} ...", &error[..end]),
+        None => error.to_string(),
+    }
 }
 
 fn aligned(lines: &[Vec<String>]) -> Vec<String> {
@@ -145,6 +155,13 @@ fn counts(runs: &[Entry]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_error_is_cut() {
+        assert_eq!(shortened("short"), "short");
+        let cut = shortened(&"é".repeat(300));
+        assert_eq!((cut.chars().count(), cut.ends_with(" ...")), (LONGEST_ERROR + 4, true));
+    }
 
     #[test]
     fn numbers_come_by_size_and_what_is_missing_last() {

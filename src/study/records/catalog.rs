@@ -5,6 +5,7 @@ use super::environment::cores;
 use super::folder::{CELL, CONFIG, LOG, METRICS, RESULT};
 use super::settings::flat;
 use crate::{Error, Result};
+use compt_base::files::bounded;
 use compt_base::files::json::{read_json, write_json};
 use compt_error::Context;
 use serde::Deserialize;
@@ -103,7 +104,9 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
         }
         match Entry::read(path) {
             Some(entry) => found.push(entry),
-            None => look(path, 0, &mut found),
+            None => {
+                look(path, 0, &mut found);
+            }
         }
     }
     // A folder may be named twice, or together with one of its parents.
@@ -125,8 +128,10 @@ pub fn read_all(folders: &[PathBuf]) -> Vec<Option<Entry>> {
     })
 }
 
-fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
+/// Finds the runs below a folder. Returns whether it holds anything of compt.
+fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) -> bool {
     let before = found.len();
+    let mut is_ours = holds_plan(folder);
     let mut below: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
@@ -139,13 +144,21 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
         for (path, entry) in below.iter().zip(read_all(&below)) {
             match entry {
                 Some(entry) => found.push(entry),
-                None => look(path, depth + 1, found),
+                None => is_ours |= look(path, depth + 1, found),
             }
         }
     }
-    if found.len() == before {
+    if found.len() == before && !is_ours {
         found.push(Entry::of(folder.to_path_buf(), State::Foreign, None));
     }
+    is_ours || found.len() > before
+}
+
+/// Whether a folder holds the plan of a grid, of which no run has begun.
+fn holds_plan(folder: &Path) -> bool {
+    let is_plan = |name: &str| name.starts_with("plan") && name.ends_with(".jsonl");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(is_plan))
 }
 
 impl Entry {
@@ -345,7 +358,11 @@ fn tags(folder: &Path) -> Vec<String> {
 
 /// The parsed head of a record, or `None` if the file does not exist.
 fn head<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>> {
-    match fs::read(folder.join(name)) {
+    let path = folder.join(name);
+    if path.metadata().is_ok_and(|found| !found.is_file() || found.len() > bounded::JSON) {
+        return Err(Error::new("no file, or longer than a record can be").at(name));
+    }
+    match fs::read(path) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(e) => Err(Error::from(e).at(name)),
         Ok(text) => {
