@@ -40,10 +40,11 @@ docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
 	target/release/compt stubs stdlib/meta
 	target/release/compt stubs --manual > docs/reference.md
 
-figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged files of each kind
+figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged files of each kind; files that unpack to gigabytes
 	python3 scripts/bench/repl.py
 	COMPT_FUZZ=10000 $(TESTS) --test all -- repl_fuzz:: --nocapture
 	COMPT_FUZZ=10000 $(TESTS) --test all -- damaged_models:: damaged_rows:: damaged_prompts:: --nocapture
+	COMPT_BOMBS=long $(TESTS) --test all -- bombs:: --nocapture
 
 endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones, 20,000 claimants
 	COMPT_CLAIMANTS=20000 $(TESTS) --workspace --lib -- thousands_of_processes --nocapture

@@ -184,7 +184,11 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     let package: Table = lua.globals().get("package")?;
     // Lua's own opens the file to see whether it is there, which waits for the writer of a named pipe.
     let searchpath =
-        lua.create_function(|_, (name, along): (String, String)| Ok(search(&name, &along)))?;
+        lua.create_function(|_, (name, along, separator, replacement): Searched| {
+            let separator = separator.as_deref().unwrap_or(".");
+            let part = name.replace(separator, replacement.as_deref().unwrap_or("/"));
+            Ok(search(&part, &along))
+        })?;
     package.set("searchpath", &searchpath)?;
     let settings = package.clone();
     let files = lua.create_function(move |lua, name: String| {
@@ -206,11 +210,12 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     searchers.raw_insert(3, files)
 }
 
+/// A module's name, a path, the separator in the name and what replaces it.
+type Searched = (String, String, Option<String>, Option<String>);
+
 /// As Lua's `package.searchpath`: the first file along a path, or the names that were tried.
-fn search(name: &str, along: &str) -> (Option<String>, Option<String>) {
-    let part = name.replace('.', "/");
-    let files: Vec<String> =
-        along.split(';').map(|template| template.replace('?', &part)).collect();
+fn search(part: &str, along: &str) -> (Option<String>, Option<String>) {
+    let files: Vec<String> = along.split(';').map(|template| template.replace('?', part)).collect();
     match files.iter().find(|file| Path::new(file).exists()) {
         Some(found) => (Some(found.clone()), None),
         None => {
