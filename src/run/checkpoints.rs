@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(Saved::find(folder.path(), true).unwrap().plain["x"], 0.9);
 
         // A broken one is an error that names another.
-        let text = |path: &Path, best: bool| Saved::find(path, best).unwrap_err().to_string();
+        let text = |path: &Path, best: bool| Saved::find(path, best).err().unwrap().to_string();
         fs::write(checkpoints.folder.join(BEST), "broken").unwrap();
         assert!(text(folder.path(), true).contains("step-000000010.safetensors can be read: use"));
         fs::write(checkpoints.path(10), "broken").unwrap();
