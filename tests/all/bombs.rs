@@ -108,6 +108,7 @@ impl Bombs {
     }
 
     /// Exit code (128 and more: a signal), peak memory in KiB, and standard error.
+    #[expect(clippy::zombie_processes, reason = "wait4 waits, and tells the memory too")]
     fn limited(&self, arguments: &[&str], input: &Path, address_space: u64) -> (i32, i64, String) {
         let made = compt(arguments);
         let mut command = Command::new("sh");

@@ -23,11 +23,6 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     content(path, most).at(path.display())
 }
 
-/// The same, as text. Errors: also if it is not UTF-8.
-pub fn read_text(path: &Path, most: u64) -> Result<String> {
-    Ok(String::from_utf8(read(path, most)?).at(path.display())?)
-}
-
 fn content(path: &Path, most: u64) -> Result<Vec<u8>> {
     // Opening a pipe does not wait with this flag; regular files ignore it.
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
