@@ -46,6 +46,7 @@ figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated in
 	COMPT_FUZZ=10000 $(TESTS) --test all -- damaged_models:: damaged_rows:: damaged_prompts:: --nocapture
 	COMPT_FUZZ=10000 $(TESTS) --test all -- damaged_records:: --nocapture
 	python3 scripts/bench/faults.py
+	COMPT_BOMBS=long $(TESTS) --test all -- bombs:: --nocapture
 
 endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones, 20,000 claimants
 	COMPT_CLAIMANTS=20000 $(TESTS) --workspace --lib -- thousands_of_processes --nocapture

@@ -116,8 +116,9 @@ local function check_operator(device, tasks)
   os.remove(path)
 end
 
---- Seconds of a step, in the median, with rows of a fixed length over a backbone of these sizes.
-local function seconds_of_step(device, size, steps)
+--- Seconds of a step, in the median, with rows of a fixed length over a backbone of these sizes; and the memory that
+--- the steps take.
+local function measured_step(device, size, steps, memory)
   local micro = native.backbone("micro", { device = "cpu" })
   local backbone = native.backbone({
     d_model = size.width, d_kv = 64, d_ff = size.inner, num_heads = size.width // 64, num_layers = size.layers,
@@ -136,21 +137,25 @@ local function seconds_of_step(device, size, steps)
     backbone = backbone, stream = function() return batch end, steps = steps + 2, batch_size = size.rows, seed = 1,
     method = methods.pt { length = size.prompt, encoder = "none", alone = false }, progress = false,
   }
+  collectgarbage()
+  memory(true)
   t:run { steps = 2 }
   local all = {}
   for i = 1, steps do all[i] = t:step().seconds end
   table.sort(all)
-  return all[(steps + 1) // 2], backbone.dtype
+  return all[(steps + 1) // 2], backbone.dtype, memory(false)
 end
 
 --- Checks a device against the CPU, and prints a line for each comparison.
 ---@param device string
 ---@param size table layers, width, inner; rows, source, prompt and target: the lengths of the timed step
 ---@param steps integer how many steps are timed
+---@param memory fun(begins: boolean): integer? called before the steps, and after them for their peak in bytes
 ---@return integer failures
 ---@return number seconds of a step, in the median
 ---@return string dtype of the timed backbone
-return function(device, size, steps)
+---@return integer? bytes that the steps take at most, beyond the model
+return function(device, size, steps, memory)
   local tasks = native.tasks("micro", { shots = 8, seed = 1 })
   check_model(device, tasks)
   local names = {}
@@ -162,6 +167,6 @@ return function(device, size, steps)
     check_method(name, device, tasks, function() return methods[name](options) end)
   end
   check_operator(device, tasks)
-  local seconds, dtype = seconds_of_step(device, size, steps)
-  return failures, seconds, dtype
+  local seconds, dtype, bytes = measured_step(device, size, steps, memory)
+  return failures, seconds, dtype, bytes
 end

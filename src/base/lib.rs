@@ -4,6 +4,7 @@ pub mod data;
 pub mod driver;
 pub mod files;
 pub mod guard;
+pub mod memory;
 pub mod metric;
 mod names;
 pub mod notice;

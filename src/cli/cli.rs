@@ -199,7 +199,9 @@ Examples:
   compt eval runs/ssum --normalise sum --task nli3 --task nli2 --json
 
 The run is rebuilt from its config.json with its last checkpoint; nothing is written. If a part of it is
-created by the script, a note says so and the copy of the script is run again up to its trainer.";
+created by the script, a note says so and the copy of the script is run again up to its trainer.
+
+Exit codes: 0 success, 1 failure, 2 wrong usage: no such run, task, prompt or split";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:
@@ -209,7 +211,9 @@ Examples:
 
 Each line is a JSON object with the columns of the task's rows, or, for a task with one field, the text of
 that field. For each line a JSON object is printed, with `prediction` (the decoded text), `scores` (the
-probability of each label word), and `cut` if the input was longer than the run's max_source_length.";
+probability of each label word), and `cut` if the input was longer than the run's max_source_length.
+
+Exit codes: 0 success, 1 a line cannot be predicted, 2 wrong usage: no such run, task or backbone";
 
 const PLOT_CONTROL_EXAMPLES: &str = "\
 Examples:
@@ -287,8 +291,9 @@ Examples:
 
 Each line is a comparison with the CPU in float32: logits, loss, gradients and greedy texts of the built-in
 backbone, three steps of each method, an operator from a file. Then the speed of a step of T5-base's size
-beside that of its matrix products alone; a run, its replay and evaluation; a grid with two jobs at a time.
-Exit code: 0 all passed, 1 one failed.";
+beside that of its matrix products alone, its memory, and its operations (if there is a C++ compiler); a
+run, its replay and evaluation; a grid with two jobs at a time, with two GPUs one on each.
+Exit codes: 0 all passed, 1 one failed, 130 Ctrl-C.";
 
 impl Cli {
     /// Answers a command that needs no tensors. `None`: it needs the runtime.

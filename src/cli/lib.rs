@@ -5,6 +5,7 @@ mod ask;
 mod cache;
 pub mod check_device;
 mod cli;
+pub mod doctor;
 pub mod errors;
 pub mod eval;
 mod fetch;

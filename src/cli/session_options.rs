@@ -19,10 +19,15 @@ pub struct SessionOptions {
     pub device: String,
 
     /// Seed of all random generators
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(value_parser = seed)]
     pub seed: u64,
 
     /// End the run if an edit of its control file is invalid; for unattended runs
     #[arg(long)]
     pub strict: bool,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }

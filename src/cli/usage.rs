@@ -122,6 +122,17 @@ mod tests {
     }
 
     #[test]
+    fn a_negative_seed_is_an_invalid_value() {
+        for line in
+            ["compt run a.lua --seed -1", "compt run a.lua --seed=-1", "compt repl --seed x"]
+        {
+            let text = message(line);
+            assert!(text.contains("for '--seed <N>': a seed is a whole number from 0"), "{text}");
+            assert!(!text.contains("--set"), "{text}");
+        }
+    }
+
+    #[test]
     fn other_wrong_usage_is_told_as_it_was() {
         let text = message("compt run a.lua --sed 3");
         assert!(text.contains("'--seed'") && text.contains("--set sed=3"), "{text}");

@@ -90,6 +90,9 @@ impl<E: std::error::Error> From<E> for Error {
         let text = e.to_string();
         let text = text.strip_prefix("Internal torch error: ").unwrap_or(&text);
         let stack = ["\nException raised from", "\nframe #0"];
+        if text == "std::bad_alloc" {
+            return Error::new("out of memory");
+        }
         let end = stack.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
         Error::new(text[..end].trim())
     }

@@ -30,7 +30,7 @@ pub mod torch;
 pub mod types;
 mod words;
 
-pub use runtime::Runtime;
+pub use runtime::{CheckedDevice, Runtime};
 pub use types::backbone_named;
 
 pub(crate) use compt_error::{Error, Result};

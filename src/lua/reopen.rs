@@ -5,8 +5,8 @@ use super::failure::{Failure, error_of};
 use super::recorded::plain;
 use super::runtime::Runtime;
 use super::session::{Again, Mode, Script, Session};
-use super::stdlib;
 use super::types::LuaTrainer;
+use super::{stdlib, text};
 use crate::{Error, Result};
 use compt_base::files::json::{read_json, value_path};
 use compt_base::files::source::Source;
@@ -178,7 +178,9 @@ fn rebuild(
     let runtime =
         Runtime::with_session(session(request, record, again)).map_err(|e| error_of(&e))?;
     let lua = runtime.lua();
-    let operator = operator_file(specification, run)?;
+    let operator = operator_of_method(specification, run)?;
+    note_code(run, operator.iter().map(of_source));
+    let operator = operator.map(|source| source.path);
     let control = match &specification.control {
         Some(ControlSpec::File(path)) => Some(path.clone()),
         _ => None,
@@ -231,12 +233,10 @@ fn lost(request: &Request, specification: &Specification, rebuilt: &Rebuilt) -> 
     found
 }
 
-/// The file of the method's operator, if it is in a file.
-fn operator_file(specification: &Specification, run: &Path) -> Result<Option<PathBuf>> {
+/// The method's operator, if it is in a file.
+fn operator_of_method(specification: &Specification, run: &Path) -> Result<Option<Source>> {
     match specification.method.get("compose").and_then(Value::as_str) {
-        Some(name) if compose::built_in(name).is_err() => {
-            Ok(operator_of(run, name)?.map(|source| source.path))
-        }
+        Some(name) if compose::built_in(name).is_err() => operator_of(run, name),
         _ => Ok(None),
     }
 }
@@ -286,6 +286,10 @@ fn by_script(
         "note: {why}: {script} is run again{until}, as it was when the run was made"
     ));
     note_edits(&script, &source, &modules);
+    note_code(
+        run,
+        [(Path::new(&script), &source[..])].into_iter().chain(modules.iter().map(of_source)),
+    );
     let trainer = record["trainer"].as_u64().unwrap_or(1) as usize;
     let mut folders = beside(run, text("session").as_deref().unwrap_or_default());
     folders.insert(trainer, run.to_path_buf());
@@ -313,7 +317,7 @@ fn script_of(run: &Path, record: &Value) -> Result<String> {
         (Some(script), Some(recorded)) => {
             modules::copied(Path::new(script), &copy, recorded).map(|source| source.text)
         }
-        _ => fs::read_to_string(&copy).at(copy.display()),
+        _ => text::read(&copy),
     }
 }
 
@@ -333,6 +337,29 @@ fn note_edits(script: &str, source: &str, modules: &[Source]) {
                 "note: {first} and {last} have changed since: the run's copies are used"
             ));
         }
+    }
+}
+
+fn of_source(source: &Source) -> (&Path, &str) {
+    (&source.path, &source.text)
+}
+
+/// Says that code of the run's folder is run, unless the same code is in the files it was made from, outside of
+/// that folder. See docs/trust.md.
+fn note_code<'a>(run: &Path, files: impl Iterator<Item = (&'a Path, &'a str)>) {
+    let is_here = |(path, code): &(&Path, &str)| {
+        let is_apart = fs::canonicalize(path).is_ok_and(|path| !path.starts_with(run));
+        is_apart && text::read(path).is_ok_and(|now| now == *code)
+    };
+    let others: Vec<String> =
+        files.filter(|file| !is_here(file)).map(|file| file.0.display().to_string()).collect();
+    if !others.is_empty() {
+        notice::say(&format!(
+            "note: this runs code from the run's folder that is not in your files ({}): go on only if you trust \
+             who made {} (docs/trust.md)",
+            others.join(", "),
+            run.display()
+        ));
     }
 }
 

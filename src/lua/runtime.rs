@@ -10,6 +10,9 @@ use mlua::state::{GcGenParams, GcMode};
 use mlua::{Function, IntoLua, Lua, LuaSerdeExt, MultiValue, Table, Value};
 use std::path::{Path, PathBuf};
 
+/// Failed checks, seconds of a step, the dtype of its backbone, and the bytes that steps take.
+pub type CheckedDevice = (usize, f64, String, Option<u64>);
+
 /// The Lua state that owns the tensors of a session.
 pub struct Runtime {
     lua: Lua,
@@ -106,17 +109,20 @@ impl Runtime {
     }
 
     /// Checks a device with `stdlib/check_device.lua`: the number of failed checks, the median time of a step in
-    /// seconds, and the dtype of its backbone.
+    /// seconds, the dtype of its backbone, and the bytes that the steps take. `memory` is called with true before the
+    /// steps, and with false after them.
     pub fn check_device(
         &self,
         device: &str,
         size: impl IntoIterator<Item = (&'static str, i64)>,
         steps: usize,
-    ) -> Result<(usize, f64, String), Box<Failure>> {
-        let check = || -> mlua::Result<(usize, f64, String)> {
+        memory: impl Fn(bool) -> Option<u64> + 'static,
+    ) -> Result<CheckedDevice, Box<Failure>> {
+        let check = || -> mlua::Result<CheckedDevice> {
+            let memory = self.lua.create_function(move |_, begins| Ok(memory(begins)))?;
             let size = self.lua.create_table_from(size)?;
             let require: Function = self.lua.globals().get("require")?;
-            require.call::<Function>("compt.check_device")?.call((device, size, steps))
+            require.call::<Function>("compt.check_device")?.call((device, size, steps, memory))
         };
         check().map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
@@ -182,7 +188,14 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
         Ok(Value::Function(chunk.into_function()?))
     })?;
     let package: Table = lua.globals().get("package")?;
-    let searchpath: Function = package.get("searchpath")?;
+    // Lua's own opens the file to see whether it is there, which waits for the writer of a named pipe.
+    let searchpath =
+        lua.create_function(|_, (name, along, separator, replacement): Searched| {
+            let separator = separator.as_deref().unwrap_or(".");
+            let part = name.replace(separator, replacement.as_deref().unwrap_or("/"));
+            Ok(search(&part, &along))
+        })?;
+    package.set("searchpath", &searchpath)?;
     let settings = package.clone();
     let files = lua.create_function(move |lua, name: String| {
         let along: String = settings.get("path")?;
@@ -201,6 +214,21 @@ fn install_searchers(lua: &Lua) -> mlua::Result<()> {
     let searchers: Table = package.get("searchers")?;
     searchers.raw_set(2, library)?;
     searchers.raw_insert(3, files)
+}
+
+/// A module's name, a path, the separator in the name and what replaces it.
+type Searched = (String, String, Option<String>, Option<String>);
+
+/// As Lua's `package.searchpath`: the first file along a path, or the names that were tried.
+fn search(part: &str, along: &str) -> (Option<String>, Option<String>) {
+    let files: Vec<String> = along.split(';').map(|template| template.replace('?', part)).collect();
+    match files.iter().find(|file| Path::new(file).exists()) {
+        Some(found) => (Some(found.clone()), None),
+        None => {
+            let tried: Vec<String> = files.iter().map(|file| format!("no file '{file}'")).collect();
+            (None, Some(tried.join("\n\t")))
+        }
+    }
 }
 
 /// The recorded module of a script that is run again, by its path along `package.path`.

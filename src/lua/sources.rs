@@ -6,8 +6,7 @@ use compt_base::files::source::{Source, sha256};
 use mlua::{Function, Lua, Table};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A line of a Lua chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +84,7 @@ pub fn text_of(lua: &Lua, name: &str) -> Option<String> {
     let loaded = lua.app_data_ref::<Sources>().and_then(|sources| {
         sources.texts.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.clone())
     });
-    loaded.or_else(|| fs::read_to_string(name).ok())
+    loaded.or_else(|| text::read(Path::new(name)).ok())
 }
 
 /// The names in `require "name"`, `require 'name'` and `require("name")`.
@@ -114,7 +113,7 @@ pub fn line(lua: &Lua, place: &Place) -> Option<String> {
         let newest = sources.texts.iter().rev().find(|(name, _)| is_shown_as(name, &place.chunk));
         newest.map(|(_, text)| text.clone())
     });
-    let text = recorded.or_else(|| fs::read_to_string(&place.chunk).ok())?;
+    let text = recorded.or_else(|| text::read(Path::new(&place.chunk)).ok())?;
     text::without_mark(&text).lines().nth(place.line.checked_sub(1)?).map(str::to_string)
 }
 

@@ -1,15 +1,18 @@
 //! Files of Lua code: read from the disk, and as Lua compiles them.
 
 use crate::{Error, Result};
-use compt_error::Context;
+use compt_base::files::bounded;
 use std::path::Path;
 
 /// The byte order mark, which some editors put before UTF-8.
 const MARK: char = '\u{feff}';
 
-/// Reads a file of Lua code. An encoding other than UTF-8 is refused.
+/// The maximum size of a file of Lua code.
+const LARGEST: u64 = 16 << 20;
+
+/// Reads a file of Lua code. An encoding other than UTF-8 is refused, and what is no regular file.
 pub fn read(path: &Path) -> Result<String> {
-    decoded(std::fs::read(path).at(path.display())?, path)
+    decoded(bounded::read(path, LARGEST)?, path)
 }
 
 /// The code of a file as `lua` reads it: without the byte order mark, and with a first line

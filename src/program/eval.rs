@@ -65,9 +65,10 @@ fn evaluation(options: &Options) -> crate::Result<EvaluationOptions> {
 /// The scores as a table and as JSON.
 fn evaluate(rebuilt: &Rebuilt, aim: &Aim) -> Result<(String, Value), ExitCode> {
     let Aim::Evaluate(evaluation) = aim else { unreachable!("it is an evaluation") };
+    errors::outcome(errors::guard(|| rebuilt.with(|run| run.begin()).map(Some)))?;
+    rebuilt.with(|run| run.check_evaluation(evaluation)).map_err(|e| errors::refuse(&e))?;
     let found = errors::guard(|| {
         rebuilt.with(|run| -> crate::Result<_> {
-            run.begin()?;
             let found = run.evaluate(evaluation)?;
             Ok(found.map(|found| (table(&found), run.scores_json(&found))))
         })

@@ -20,9 +20,22 @@ use serde_json::{Map, Value, json};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use tch::Tensor;
 
 pub fn predict(options: &Options) -> ExitCode {
-    match answer_all(options) {
+    let parts = match parts(options) {
+        Ok(parts) => parts,
+        Err(e) => return errors::refuse(&e),
+    };
+    let predictor = match parts.predictor() {
+        Ok(predictor) => predictor,
+        Err(e) => return errors::refuse(&e),
+    };
+    let answer = || {
+        let input = Input::new(Box::new(io::stdin().lock()))?;
+        pass(&predictor, input, usize::from(options.batch))
+    };
+    match answer() {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             errors::refuse(&e);
@@ -31,7 +44,32 @@ pub fn predict(options: &Options) -> ExitCode {
     }
 }
 
-fn answer_all(options: &Options) -> Result<()> {
+/// What a predictor is made of.
+struct Parts {
+    config: Specification,
+    task: String,
+    form: Form,
+    prompt: Tensor,
+    backbone: LoadedBackbone,
+}
+
+impl Parts {
+    fn predictor(&self) -> Result<PromptPredictor<'_>> {
+        let Parts { config, task, form, prompt, backbone } = self;
+        let placement = Placement::parse(&config.placement)?;
+        PromptPredictor::new(
+            backbone,
+            task,
+            form.clone(),
+            prompt,
+            config.max_source_length,
+            placement,
+        )
+    }
+}
+
+/// The run's prompt for the task, and its backbone.
+fn parts(options: &Options) -> Result<Parts> {
     if !options.run.join(CONFIG).is_file() {
         let error = Error::new("this is not the folder of a run").at(options.run.display());
         return Err(match &runs_in(&options.run)[..] {
@@ -43,11 +81,7 @@ fn answer_all(options: &Options) -> Result<()> {
     let (task, form) = form(&config, options).map_err(|e| e.at(options.run.display()))?;
     let prompt = exchange::load(&options.run)?.get(&task)?.value;
     let backbone = backbone(&config, options)?;
-    let max_source = config.max_source_length;
-    let placement = Placement::parse(&config.placement)?;
-    let predictor = PromptPredictor::new(&backbone, &task, form, &prompt, max_source, placement)?;
-    let input = Input::new(Box::new(io::stdin().lock()))?;
-    pass(&predictor, input, usize::from(options.batch))
+    Ok(Parts { config, task, form, prompt, backbone })
 }
 
 /// Predicts lines as they arrive, `batch` at a time.

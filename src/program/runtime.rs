@@ -1,5 +1,6 @@
 //! `compt-runtime`: the commands that need tensors.
 
+mod abort;
 mod check_device;
 mod doctor;
 mod errors;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return output::finish(code),
     };
+    abort::install();
     // Before anything else of libtorch. Whoever needs CUDA is told later why it cannot be used.
     let _ = device::cuda_ready();
     output::finish(cli.answer().unwrap_or_else(|| run(cli)))

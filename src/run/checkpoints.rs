@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use compt_base::files::atomic::{sync_folder, write_atomic};
+use compt_base::files::bounded;
 use compt_core::tensor::file;
 use compt_error::Context;
 use compt_study::records::folder::CHECKPOINTS;
@@ -97,6 +98,11 @@ impl Checkpoints {
             }
         }
         match broken.pop() {
+            Some(e) if Saved::read(&self.folder.join(BEST)).is_ok() => Err(e.hint(format!(
+                "no newer checkpoint of the run can be read, but {} can: t:load(\"{}\")",
+                self.folder.join(BEST).display(),
+                self.folder.join(BEST).display()
+            ))),
             Some(e) => Err(e.hint("no checkpoint of the run can be read")),
             None => Ok((None, broken)),
         }
@@ -112,7 +118,7 @@ impl Saved {
 
     /// Reads a checkpoint. Errors name the file.
     pub fn read(path: &Path) -> Result<Saved> {
-        let bytes = fs::read(path).at(path.display())?;
+        let bytes = bounded::read(path, u64::MAX - 1)?;
         let read = || -> Result<Saved> {
             let (tensors, plain) = file::deserialize_with(&bytes, STATE)?;
             let plain =
@@ -128,10 +134,11 @@ impl Saved {
     /// none, or it cannot be read.
     pub fn find(path: &Path, best: bool) -> Result<Saved> {
         if !path.is_dir() {
-            return Saved::read(path);
+            return Saved::read(path).map_err(|e| other_than(path, e));
         }
         if best {
-            return Saved::read(&path.join(CHECKPOINTS).join(BEST));
+            let path = path.join(CHECKPOINTS).join(BEST);
+            return Saved::read(&path).map_err(|e| other_than(&path, e));
         }
         let (saved, _) = Checkpoints::of(path, 1).newest()?;
         saved.ok_or_else(|| {
@@ -139,6 +146,21 @@ impl Saved {
                 .at(path.display())
                 .hint("use the folder of a run, or a file in its checkpoints/")
         })
+    }
+}
+
+/// Adds to the error of a checkpoint which other one of its folder can be read, the newest first.
+fn other_than(broken: &Path, error: Error) -> Error {
+    let folder = broken.parent().unwrap_or(Path::new(""));
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_other = |path: &PathBuf| {
+        path != broken && path.extension().is_some_and(|ending| ending == "safetensors")
+    };
+    let mut others: Vec<PathBuf> = entries.filter(is_other).collect();
+    others.sort();
+    match others.iter().rev().find(|path| Saved::read(path).is_ok()) {
+        Some(other) => error.hint(format!("{} can be read: use it instead", other.display())),
+        None => error,
     }
 }
 
@@ -168,6 +190,19 @@ mod tests {
         let newest = checkpoints.newest().unwrap().0.unwrap();
         assert_eq!((newest.plain, newest.tensors.len()), (json!({ "x": 1.0 }), 1));
         assert_eq!(Saved::find(folder.path(), true).unwrap().plain["x"], 0.9);
+
+        // A broken one is an error that names another.
+        let text = |path: &Path, best: bool| Saved::find(path, best).err().unwrap().to_string();
+        fs::write(checkpoints.folder.join(BEST), "broken").unwrap();
+        assert!(text(folder.path(), true).contains("step-000000010.safetensors can be read: use"));
+        fs::write(checkpoints.path(10), "broken").unwrap();
+        let nine = text(&checkpoints.path(10), false);
+        assert!(nine.contains("step-000000009.safetensors can be read: use"), "{nine}");
+        fs::write(checkpoints.path(9), "broken").unwrap();
+        assert!(!text(&checkpoints.path(10), false).contains("can be read: use"));
+        checkpoints.save_best(&saved(0.9)).unwrap();
+        let best = text(folder.path(), false);
+        assert!(best.contains("best.safetensors can: t:load("), "{best}");
     }
 
     #[test]

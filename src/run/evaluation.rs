@@ -135,6 +135,14 @@ impl EvaluationOptions {
 }
 
 impl Run {
+    /// Checks the options of an evaluation before anything is computed.
+    ///
+    /// # Errors
+    /// An option has an unknown value, or names an unknown task.
+    pub fn check_evaluation(&self, options: &EvaluationOptions) -> Result<()> {
+        options.resolve(&self.trainer).map(|_| ())
+    }
+
     /// Evaluates the prompts after the last step, records the scores, and shows progress on standard
     /// error. Returns `None` if a signal interrupted it.
     ///

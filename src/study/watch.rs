@@ -1,6 +1,7 @@
 //! Watches files for changes while the program runs.
 
 use crate::Result;
+use compt_base::files::bounded;
 use compt_base::files::source::sha256;
 use compt_error::Context;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -215,7 +216,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 /// The SHA-256 of a file that exists.
 fn hash(path: &Path) -> Option<String> {
-    fs::read(path).ok().map(|content| sha256(&content))
+    bounded::read(path, bounded::JSON).ok().map(|content| sha256(&content))
 }
 
 #[cfg(test)]

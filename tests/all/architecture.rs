@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `base`, `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 33] = [
-    ("files", &["stop"]),
+const ROOMS: [(&str, &[&str]); 34] = [
+    ("files", &["memory", "stop"]),
+    ("memory", &[]),
     ("guard", &["output"]),
     ("notice", &["output", "shown"]),
     ("output", &["shown"]),
@@ -24,7 +25,7 @@ const ROOMS: [(&str, &[&str]); 33] = [
     ("prompt", &["tensor", "nn", "options", "data", "backbone"]),
     ("router", &["tensor", "nn", "options", "names"]),
     ("compose", &["tensor", "nn", "prompt", "router"]),
-    ("data", &["files", "guard", "word", "metric", "names", "stop", "text_table"]),
+    ("data", &["files", "guard", "memory", "word", "metric", "names", "stop", "text_table"]),
     ("metric", &["word"]),
     ("backbone", &["files", "tensor", "nn", "data"]),
     ("pretrained", &["files", "notice", "tensor", "data", "backbone", "t5"]),

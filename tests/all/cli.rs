@@ -251,6 +251,19 @@ fn doctor_finds_the_essentials() {
     }
 }
 
+#[test]
+fn doctor_without_libtorch_prints_what_it_knows() {
+    let output = compt(&["doctor"]).env("LIBTORCH", "/nowhere").output().unwrap();
+    let (code, out, err) = read(output);
+    assert_eq!((code, &err[..]), (1, ""), "{out}");
+    for what in
+        ["libtorch    not found", "processor ", "memory ", "cuda ", "cache ", "pip install torch=="]
+    {
+        assert!(out.contains(what), "no '{what}' in {out}");
+    }
+    assert!(out.contains("Missing: LIBTORCH=/nowhere: libtorch 2.11 is not found"), "{out}");
+}
+
 /// Starts a script that prints a line, then sends Ctrl-C as often as told.
 #[cfg(unix)]
 fn interrupted(code: &str, times: u32) -> (i32, String) {

@@ -110,9 +110,11 @@ fn a_run_is_evaluated_again_without_training() {
         ("out/attempt", "--normalise", "sum", "has no built-in router"),
         ("out/ssum", "--only", "src7", "unknown isolation 'src7'"),
         ("out/ssum", "--split", "tests", "unknown split 'tests'"),
+        ("out/ssum", "--task", "nli4", "unknown task 'nli4'"),
         ("out", "--only", "src0", "specify one"),
     ] {
         let (code, _, err) = study.run(&["eval", run, option, value]);
         assert!(code != 0 && err.contains(why), "{run} {option} {value}: {code}: {err}");
+        assert!(code == 2 || !why.starts_with("unknown"), "{why}: {code}");
     }
 }

@@ -1,9 +1,10 @@
 //! The choice of device beside a pretended NVIDIA driver: small libraries that answer what compt asks.
 
-use crate::program::{compt, read};
+use crate::program::{compt, read, skipped};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The CUDA driver API with two devices, or none where CUDA_VISIBLE_DEVICES is empty.
@@ -158,4 +159,31 @@ fn the_cpu_passes_the_check_of_a_device() {
         assert!(printed.contains(line), "{line}: {printed}");
     }
     assert!(!printed.contains("FAILED"), "{printed}");
+    let number = |before: &str, after: &str| -> f64 {
+        let rest = printed.split_once(before).unwrap_or_else(|| panic!("{before}: {printed}")).1;
+        rest.split_once(after).unwrap().0.trim().parse().unwrap()
+    };
+    let mib = number("memory of a step beyond the model, at its peak: ", " MiB");
+    assert!((1.0..2000.0).contains(&mib), "{printed}");
+    if printed.contains("skipped operations of a step") {
+        skipped("no c++ to count the operations of a step with");
+    } else {
+        let cuda = number(" on a CPU, ", " as CUDA");
+        assert!((500.0..2000.0).contains(&cuda), "{printed}");
+        assert!(number("the host reads in a step: ", "\n") <= 1.0, "{printed}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_check_of_a_device_with_130() {
+    let mut command = compt(&["check-device", "--device", "cpu", "--small"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("cpu: "), "{line}");
+    // SAFETY: a signal to our own child.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+    let (code, _, error) = read(child.wait_with_output().unwrap());
+    assert_eq!(code, 130, "{error}");
+    assert!(error.contains("interrupted") && error.lines().count() == 1, "{error}");
 }

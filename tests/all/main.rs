@@ -5,6 +5,7 @@
 
 mod architecture;
 mod bad_input;
+mod bombs;
 mod broken_edits;
 mod cli;
 mod compared_runs;

@@ -78,9 +78,9 @@ fn a_run_answers_as_it_was_evaluated() {
     }
 
     let (code, _, err) = predict(&study, &["out"], "");
-    assert_eq!((code, err.contains("specify one: --task ")), (1, true), "{err}");
+    assert_eq!((code, err.contains("specify one: --task ")), (2, true), "{err}");
     let (code, _, err) = predict(&study, &["out", "--task", "sentimnt"], "");
-    assert_eq!((code, err.contains("did you mean 'sentiment'?")), (1, true), "{err}");
+    assert_eq!((code, err.contains("did you mean 'sentiment'?")), (2, true), "{err}");
     let (code, _, err) = predict(&study, &["out", "--task", "nli3"], "one\n");
     assert_eq!(code, 1);
     assert!(err.contains("line 1 of the input: the task reads "), "{err}");
@@ -90,7 +90,7 @@ fn a_run_answers_as_it_was_evaluated() {
     let (code, _, err) = predict(&study, &["nowhere", "--task", "nli3"], "");
     assert_eq!(
         (code, err.contains("nowhere: this is not the folder of a run")),
-        (1, true),
+        (2, true),
         "{err}"
     );
     // Lines keep step, and what comes before a bad one is answered.
@@ -160,7 +160,7 @@ fn label_words_are_those_of_the_task_or_refused() {
     }
     with_labels(&study, serde_json::json!(["👍", "👎"]));
     let (code, out, err) = predict(&study, &["out"], "a\n");
-    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!((code, out.as_str()), (2, ""));
     assert!(err.contains("the label words '👍' and '👎' have the same tokens"), "{err}");
 }
 

@@ -284,3 +284,29 @@ fn a_folder_of_another_machine_is_no_obstacle() {
     assert!(code == 0 && err.contains("/nowhere/at/all, is not here"), "{err}");
     assert!(out.contains("6 steps repeated, every loss identical"), "{out}");
 }
+
+/// docs/trust.md: the run of somebody else is announced, one's own is not.
+#[test]
+fn code_that_is_not_in_the_files_of_the_user_is_announced() {
+    let study = Study::small(
+        "local small = require 'small'\nlocal t = small.trainer { steps = 2 }\nt:step()\nt:step()",
+    );
+    assert_eq!(study.run(&["run", "study.lua", "--out", "out"]).0, 0);
+    let replayed = || {
+        let (code, out, err) = study.run(&["replay", "out"]);
+        assert!(code == 0 && out.contains("2 steps repeated"), "{out}{err}");
+        assert!(err.contains("study.lua is run again"), "{err}");
+        err
+    };
+    let note = "note: this runs code from the run's folder that is not in your files (study.lua): ";
+    assert!(!replayed().contains("not in your files"), "its own script is unchanged");
+    std::fs::write(study.path("study.lua"), "error 'another script'").unwrap();
+    let err = replayed();
+    let places = [err.find("is run again"), err.find(note)];
+    assert!(places[0].is_some() && places[0] < places[1], "{err}");
+    assert!(err.contains("docs/trust.md"), "{err}");
+    // The copies in the run's folder are not the user's files.
+    std::fs::remove_file(study.path("study.lua")).unwrap();
+    std::os::unix::fs::symlink("out/script.lua", study.path("study.lua")).unwrap();
+    assert!(replayed().contains(note));
+}

@@ -52,6 +52,24 @@ fn a_pipe_has_no_prompts_and_no_colours_and_its_last_input_counts() {
 }
 
 #[test]
+fn an_option_is_found_by_its_name_and_by_that_of_its_function() {
+    let text = out(&piped("?batch_size\n?compt.trainer.recompute\n?trainer.recompute\n?min_lr\n"));
+    assert!(
+        text.contains(
+            "an option of ?compt.trainer\n  batch_size?: integer = 16\n      rows per batch"
+        ),
+        "{text}"
+    );
+    assert_eq!(text.matches("  recompute?: boolean|\"auto\" = false").count(), 2, "{text}");
+    let unknown = piped("?compt.trainer.recompile");
+    assert!(
+        err(&unknown).contains("no documentation of 'compt.trainer.recompile'"),
+        "{}",
+        err(&unknown)
+    );
+}
+
+#[test]
 fn every_command_does_its_work() {
     let folder = TempDir::new().unwrap();
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

@@ -47,6 +47,15 @@ fn the_commands_of_a_plan_make_its_runs() {
         assert!(!lines[1][key].is_null(), "{key}");
     }
 
+    assert_eq!(study.run(&["runs"]).1, "no such runs\n", "a plan is no foreign folder");
+    let (code, out, err) = study.run(&["sweep", "merge", PLAN]);
+    assert_eq!((code, &out[..]), (1, ""));
+    assert!(err.starts_with("study: none of its 6 runs has begun: compt sweep run /"), "{err}");
+    assert!(
+        err.ends_with("/runs/study/plan.jsonl runs them\n") && err.lines().count() == 1,
+        "{err}"
+    );
+
     let (_, commands, _) = study.run(&["sweep", "list", PLAN]);
     assert_eq!(commands.lines().count(), 6);
     for command in commands.lines() {

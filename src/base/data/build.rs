@@ -10,6 +10,7 @@ use super::rows::{Columns, Numbered, Row, Rows, Wanted};
 use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
 use super::{Example, Form, LabelIs, Missing, Remarks, Split, Task, Template};
+use crate::memory::Kept;
 use crate::{Error, Result, stop};
 use compt_error::Context;
 use serde_json::Value;
@@ -72,18 +73,28 @@ impl Definition {
     ) -> Result<Vec<Candidate>> {
         let mut count = Count::default();
         let mut candidates = Vec::new();
+        let mut kept = Kept::default();
         let notes = Notes::default();
         for taken in self.examples(source, from, &notes)? {
             stop::check()?;
             count.rows += 1;
             match taken? {
-                Taken::Example(example) => candidates.push(Candidate {
-                    from,
-                    index: example.index,
-                    class: self.form.labels.class_of(&example.target) as u32,
-                    hash: overlap::hash(&example),
-                    example: (!lean).then(|| Box::new(example)),
-                }),
+                Taken::Example(example) => {
+                    let text = if lean { 0 } else { example.source.len() + example.target.len() };
+                    // The list doubles while it grows, and sampling copies it.
+                    let list = 3 * candidates.len() * size_of::<Candidate>();
+                    let bytes = size_of::<Candidate>() + text;
+                    kept.add(bytes as u64, list as u64)
+                        .map_err(|e| e.at(format!("after {} rows", count.rows)))
+                        .at(from.name())?;
+                    candidates.push(Candidate {
+                        from,
+                        index: example.index,
+                        class: self.form.labels.class_of(&example.target) as u32,
+                        hash: overlap::hash(&example),
+                        example: (!lean).then(|| Box::new(example)),
+                    });
+                }
                 Taken::Skipped(part) => count.skip(part),
             }
         }

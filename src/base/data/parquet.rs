@@ -1,9 +1,11 @@
 //! Rows from Parquet files.
 
+use super::encoding::LONGEST;
 use super::rows::{Columns, Numbered, Opened, Row, Wanted, until_broken};
 use super::template::missing;
 use crate::guard::guarded;
 use crate::{Error, Result};
+use compt_error::Context;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -16,6 +18,8 @@ use std::fs::File;
 /// The maximum ratio of the declared size of rows to the file size: text usually compresses to a tenth.
 const MOST_EXPANSION: u64 = 100;
 const SMALL: u64 = 64 << 20;
+/// The size of an element of a list in memory: its two levels and its value.
+const ELEMENT: u64 = 16;
 
 /// The metadata key of Hugging Face's datasets for column features, as JSON.
 const FEATURES: &str = "huggingface";
@@ -30,7 +34,8 @@ pub fn open(file: File, wanted: &Wanted) -> Result<Opened> {
         number += 1;
         let mut row: Row = names.iter().map(|name| (name.clone(), Value::Null)).collect();
         for (name, field) in read.into_columns() {
-            row.insert(name, value(&field));
+            let cell = value(&field).map_err(|e| e.at(format!("column '{name}'")));
+            row.insert(name, cell.at(format!("row {number}"))?);
         }
         Ok(Some((number, row)))
     };
@@ -45,7 +50,7 @@ fn parts(file: File, wanted: &Wanted) -> Result<Parts> {
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
     let groups = reader.metadata().row_groups().iter();
     let sizes = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(u64::MAX));
-    if sizes.fold(0, u64::saturating_add) > most {
+    if sizes.chain(of_lists(&reader, &wanted.columns)).fold(0, u64::saturating_add) > most {
         return Err(Error::new("its header declares more data than the file can contain"));
     }
     let about = reader.metadata().file_metadata();
@@ -65,6 +70,18 @@ fn parts(file: File, wanted: &Wanted) -> Result<Parts> {
     let read = projection(schema, &wanted.columns)?;
     let rows = reader.into_iter().project(read).map_err(damaged)?;
     Ok((rows, names, class_names))
+}
+
+/// The bytes of the elements of the lists that are read: equal ones take no space in the file.
+fn of_lists(reader: &SerializedFileReader<File>, columns: &Columns) -> Vec<u64> {
+    let chunks = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let lists = chunks.filter(|chunk| {
+        let about = chunk.column_descr();
+        let column = about.path().parts().first();
+        about.max_rep_level() > 0 && column.is_some_and(|name| columns.read(name))
+    });
+    let bytes = |count: i64| u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(ELEMENT);
+    lists.map(|chunk| bytes(chunk.num_values())).collect()
 }
 
 /// The schema of the columns to read; `None` for all.
@@ -109,8 +126,17 @@ fn class_names(about: &FileMetaData, column: &str) -> Result<Option<Vec<String>>
 
 /// Converts a cell. A 32-bit float keeps its shortest decimal form; NaN becomes null, like
 /// a missing value. Bytes become text, or a table with their number.
-fn value(field: &Field) -> Value {
-    match field {
+/// Errors: text longer than a row of the other formats may be.
+fn value(field: &Field) -> Result<Value> {
+    let length = match field {
+        Field::Str(text) => text.len(),
+        Field::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    };
+    if length as u64 > LONGEST {
+        return Err(Error::new(format!("longer than {} MiB", LONGEST >> 20)));
+    }
+    Ok(match field {
         Field::Float(number) => number.to_string().parse().map_or(Value::Null, float),
         Field::Float16(number) => float(f64::from(*number)),
         Field::Double(number) => float(*number),
@@ -119,12 +145,15 @@ fn value(field: &Field) -> Value {
             Err(_) => json!({ "bytes": bytes.data().len() }),
         },
         Field::Group(row) => {
-            let cells = row.get_column_iter().map(|(name, field)| (name.clone(), value(field)));
-            Value::Object(cells.collect())
+            let cells = row.get_column_iter();
+            let cells = cells.map(|(name, field)| Ok((name.clone(), value(field)?)));
+            Value::Object(cells.collect::<Result<_>>()?)
         }
-        Field::ListInternal(list) => list.elements().iter().map(value).collect(),
+        Field::ListInternal(list) => {
+            Value::Array(list.elements().iter().map(value).collect::<Result<_>>()?)
+        }
         other => other.to_json_value(),
-    }
+    })
 }
 
 fn float(number: f64) -> Value {
@@ -156,11 +185,14 @@ mod tests {
 
     #[test]
     fn cells_are_what_was_written() {
-        assert_eq!(value(&Field::Float(3.1)), 3.1);
-        assert_eq!(value(&Field::Bool(true)), true);
-        assert_eq!(value(&Field::Bytes(ByteArray::from("é"))), "é");
-        assert_eq!(value(&Field::Bytes(ByteArray::from(vec![0xff, 0]))), json!({ "bytes": 2 }));
-        assert_eq!(value(&Field::Double(f64::NAN)), Value::Null);
-        assert_eq!(value(&Field::Float(f32::NEG_INFINITY)), "-inf");
+        assert_eq!(value(&Field::Float(3.1)).unwrap(), 3.1);
+        assert_eq!(value(&Field::Bool(true)).unwrap(), true);
+        assert_eq!(value(&Field::Bytes(ByteArray::from("é"))).unwrap(), "é");
+        assert_eq!(
+            value(&Field::Bytes(ByteArray::from(vec![0xff, 0]))).unwrap(),
+            json!({ "bytes": 2 })
+        );
+        assert_eq!(value(&Field::Double(f64::NAN)).unwrap(), Value::Null);
+        assert_eq!(value(&Field::Float(f32::NEG_INFINITY)).unwrap(), "-inf");
     }
 }

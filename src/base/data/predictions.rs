@@ -1,14 +1,14 @@
 //! Predictions of an evaluation on disk: `*.jsonl.gz`, one line per task.
 
 use crate::files::atomic::write_atomic;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 use compt_error::Context;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 /// The rows of a task with their predictions.
@@ -51,22 +51,38 @@ pub fn write(path: &Path, tasks: &[Predictions]) -> Result<()> {
 /// Reads a file. Errors: the file does not exist or is damaged; file and line are named.
 pub fn read(path: &Path) -> Result<Vec<Predictions>> {
     let file = File::open(path).at(path.display())?;
-    let lines = BufReader::new(MultiGzDecoder::new(file)).lines();
-    let read = lines.enumerate().map(|(i, line)| {
-        let task: Predictions = serde_json::from_str(&line.at(path.display())?)
-            .map_err(|e| Error::new(e.to_string()).at(format!("{}:{}", path.display(), i + 1)))?;
-        let rows = task.text.len();
-        match task.label.len() == rows && task.prediction.len() == rows {
-            true => Ok(task),
-            false => Err(Error::new("texts, labels and predictions differ in number").at(format!(
-                "{}:{}",
-                path.display(),
-                i + 1
-            ))),
+    let most = file.metadata().at(path.display())?.len().saturating_mul(MOST_EXPANSION) + SMALL;
+    let mut input = BufReader::new(MultiGzDecoder::new(file)).take(most);
+    let (mut tasks, mut line) = (Vec::new(), Vec::new());
+    for number in 1.. {
+        line.clear();
+        let place = || format!("{}:{number}", path.display());
+        input.read_until(b'\n', &mut line).at(place())?;
+        memory::check(EXPANSION * line.len() as u64).at(place())?;
+        if input.limit() == 0 {
+            let what = "it unpacks to more than predictions can be";
+            return Err(Error::new(what).hint("evaluate the run again").at(path.display()));
         }
-    });
-    read.collect()
+        if line.is_empty() {
+            break;
+        }
+        let task: Predictions =
+            serde_json::from_slice(&line).map_err(|e| Error::new(e.to_string()).at(place()))?;
+        let rows = task.text.len();
+        if task.label.len() != rows || task.prediction.len() != rows {
+            let what = "texts, labels and predictions differ in number";
+            return Err(Error::new(what).at(place()));
+        }
+        tasks.push(task);
+    }
+    Ok(tasks)
 }
+
+/// Text usually compresses to a tenth, and equal predictions of short rows better.
+const MOST_EXPANSION: u64 = 100;
+const SMALL: u64 = 64 << 20;
+/// What a list of short texts takes in memory, relative to its JSON.
+const EXPANSION: u64 = 8;
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,15 @@
 //! The file formats of records: JSON, and JSON lines that survive a crash.
 
 use crate::files::atomic::write_atomic;
+use crate::files::bounded;
+use crate::memory::Kept;
 use crate::{Error, Result, stop};
 use compt_error::Context;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -21,40 +23,56 @@ pub fn write_json(path: &Path, value: &Value) -> Result<()> {
 
 /// Reads a JSON value. Errors: the file does not exist or is not JSON; it is named.
 pub fn read_json(path: &Path) -> Result<Value> {
-    let text = String::from_utf8(regular(path)?)
-        .map_err(|_| Error::new("it is not UTF-8").at(path.display()))?;
-    serde_json::from_str(&text).map_err(io::Error::from).at(path.display())
-}
-
-/// The content of a regular file: others, such as pipes, may have no end.
-fn regular(path: &Path) -> Result<Vec<u8>> {
-    match path.metadata().at(path.display())?.is_file() {
-        true => fs::read(path).at(path.display()),
-        false => Err(Error::new("it is not a file").at(path.display())),
-    }
+    let text = bounded::read(path, bounded::JSON)?;
+    serde_json::from_slice(&text).map_err(io::Error::from).at(path.display())
 }
 
 /// Reads a file of JSON values, one per line; empty if there is no file. An incomplete last line
 /// is ignored. Errors: a line is not JSON; file and line are named.
 pub fn read_json_lines(path: &Path) -> Result<Vec<Value>> {
-    if matches!(path.metadata(), Err(e) if e.kind() == io::ErrorKind::NotFound) {
-        return Ok(Vec::new());
+    let file = match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        file => file.at(path.display())?,
+    };
+    let mut input = BufReader::new(file);
+    let (mut values, mut kept, mut line) = (Vec::new(), Kept::default(), Vec::new());
+    for number in 1.. {
+        stop::check()?;
+        line.clear();
+        let place = || format!("{}:{number}", path.display());
+        input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).at(place())?;
+        if line.len() as u64 == LONGEST_LINE {
+            return Err(Error::new(format!("longer than {} MiB", LONGEST_LINE >> 20)).at(place()));
+        }
+        let Some(text) = line.strip_suffix(b"\n") else { break };
+        if !text.is_empty() {
+            kept.add(EXPANSION * line.len() as u64, 0).at(place())?;
+            values.push(serde_json::from_slice(text).map_err(io::Error::from).at(place())?);
+        }
     }
-    let content = regular(path)?;
-    let whole = &content[..whole_lines(&content)];
-    let lines = whole.split(|byte| *byte == b'\n').enumerate().filter(|(_, l)| !l.is_empty());
-    lines
-        .map(|(i, line)| {
-            stop::check()?;
-            let value = serde_json::from_slice(line).map_err(io::Error::from);
-            value.at(format!("{}:{}", path.display(), i + 1))
-        })
-        .collect()
+    Ok(values)
 }
 
-/// The length of the complete lines.
-fn whole_lines(content: &[u8]) -> usize {
-    content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+/// The maximum length of a line.
+const LONGEST_LINE: u64 = 16 << 20;
+/// What a JSON text usually takes in memory, relative to its length.
+const EXPANSION: u64 = 8;
+
+/// The length of the complete lines, read from the end.
+fn whole_lines(file: &mut File, length: u64) -> io::Result<u64> {
+    let mut piece = [0; 4096];
+    let mut end = length;
+    while end > 0 {
+        let start = end.saturating_sub(piece.len() as u64);
+        let part = &mut piece[..(end - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(part)?;
+        if let Some(at) = part.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 /// A file of JSON values, one per line. Lines that cannot be written are kept and retried with the next
@@ -82,13 +100,13 @@ impl JsonLines {
     /// Errors: the file cannot be created or read.
     pub fn open(path: &Path) -> Result<JsonLines> {
         let open = || -> io::Result<u64> {
-            let file = OpenOptions::new().create(true).append(true).open(path)?;
-            let content = fs::read(path)?;
-            let whole = whole_lines(&content);
-            if whole < content.len() {
-                file.set_len(whole as u64)?;
+            let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+            let length = file.metadata()?.len();
+            let whole = whole_lines(&mut file, length)?;
+            if whole < length {
+                file.set_len(whole)?;
             }
-            Ok(whole as u64)
+            Ok(whole)
         };
         let written = open().at(path.display())?;
         let (path, waiting) = (path.to_path_buf(), VecDeque::new());
@@ -201,6 +219,7 @@ pub fn remove_if_there(path: &Path) -> Result<()> {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::fs;
 
     #[test]
     fn json_is_written_indented_with_a_last_line_end() {

@@ -1,7 +1,7 @@
 //! Atomic files, records in JSON, hashes, and the detection of placeholders of files.
-//! seem.
 
 pub mod atomic;
+pub mod bounded;
 pub mod exchange;
 pub mod intact;
 pub mod json;

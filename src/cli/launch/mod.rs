@@ -5,8 +5,8 @@
 mod libtorch;
 mod threads;
 
-use crate::errors;
 use crate::{Error, Result};
+use compt_base::memory::address_limit;
 use std::env;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,17 @@ use std::process::{Command, ExitCode};
 const RUNTIME: &str = "compt-runtime";
 const CUBLAS_WORKSPACE: &str = "CUBLAS_WORKSPACE_CONFIG";
 const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+/// The address space that a loaded libtorch needs; with less, the loader or a constructor of its own ends the process.
+const LOADED: u64 = 1 << 30;
 
 /// Replaces this process by the runtime, with the same arguments. Returns only if that fails.
 ///
 /// `built` is the folder of the libraries that the program was built with.
-pub fn runtime(built: Option<&str>) -> ExitCode {
+/// `otherwise` reports why.
+pub fn runtime(built: Option<&str>, otherwise: impl Fn(&Error) -> ExitCode) -> ExitCode {
     match start(built.map(Path::new)) {
         Ok(never) => match never {},
-        Err(e) => errors::refuse(&e),
+        Err(e) => otherwise(&e),
     }
 }
 
@@ -49,6 +52,11 @@ fn start(built: Option<&Path>) -> Result<std::convert::Infallible> {
             .hint("`cargo build --release` and `cargo install` make compt and compt-runtime, to be kept side by side"));
     }
     let folder = libtorch::find(&program, built)?;
+    if let Some(limit) = address_limit().filter(|limit| *limit < LOADED) {
+        let what = format!("libtorch does not fit in an address space of {} MiB", limit >> 20);
+        let hint = format!("`ulimit -v unlimited`, or {} and more for large models", LOADED >> 10);
+        return Err(Error::new(what).hint(hint));
+    }
     let mut command = Command::new(&runtime);
     command.arg0("compt").args(env::args_os().skip(1));
     command.env(LIBRARY_PATH, with_first(&folder, env::var_os(LIBRARY_PATH).as_deref()));

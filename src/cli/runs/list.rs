@@ -125,7 +125,7 @@ fn table(runs: &[Entry]) -> Vec<String> {
 }
 
 /// The most characters of an error in the list.
-const ERROR: usize = 200;
+const ERROR: usize = 100;
 
 fn aligned(lines: &[Vec<String>]) -> Vec<String> {
     let plain = |line: &Vec<String>| line.iter().map(|cell| one_line(cell).into_owned()).collect();

@@ -2,7 +2,8 @@
 //! `config.json`.
 
 use crate::backbone::ModelConfig;
-use crate::{Error, Result, files::intact};
+use crate::files::{bounded, intact};
+use crate::{Error, Result};
 use compt_error::Context;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -51,7 +52,7 @@ fn unused_of(path: &Path, name: &str, config: ModelConfig) -> Result<Option<Stri
     if !intact::is_there(path)? {
         return Ok(None);
     }
-    let bytes = std::fs::read(path).at(path.display())?;
+    let bytes = bounded::read(path, bounded::JSON)?;
     let keys: Map<String, Value> = serde_json::from_slice(intact::json(&bytes).at(path.display())?)
         .map_err(|e| Error::new(format!("not a configuration: {e}")))
         .at(path.display())?;

@@ -1,6 +1,7 @@
 //! Named tensors in safetensors files.
 
 use crate::files::atomic::write_atomic;
+use crate::files::bounded;
 use crate::files::source::hex;
 use crate::{Error, Result};
 use compt_error::Context;
@@ -31,7 +32,7 @@ pub fn save(path: &Path, named: &[(String, Tensor)]) -> Result<()> {
 
 /// Reads every tensor onto the CPU, sorted by name. Errors name the path.
 pub fn load(path: &Path) -> Result<Vec<(String, Tensor)>> {
-    let bytes = std::fs::read(path).at(path.display())?;
+    let bytes = bounded::read(path, u64::MAX - 1)?;
     deserialize(&bytes).at(path.display())
 }
 
@@ -127,10 +128,18 @@ pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<Stri
     Ok((tensors, note(key)))
 }
 
+/// The names and places of 100,000 tensors.
+const LONGEST_HEADER: u64 = 16 << 20;
+
 /// The tensors of a file's bytes, sorted by name. Errors: the bytes are damaged, or not safetensors.
 pub fn deserialize(bytes: &[u8]) -> Result<Tensors> {
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|e| Error::new(format!("not a complete safetensors file: {e}")))?;
+    let damaged = |e: String| Error::new(format!("not a complete safetensors file: {e}"));
+    if let Some(length) = bytes.first_chunk().map(|length| u64::from_le_bytes(*length))
+        && length > LONGEST_HEADER
+    {
+        return Err(damaged(format!("a header of {length} bytes is too long")));
+    }
+    let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
     let mut named = Vec::with_capacity(file.len());
     for (name, view) in file.iter() {
         let kind = DTYPES.iter().find(|d| d.1 == view.dtype()).map(|d| d.0);

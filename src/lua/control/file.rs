@@ -7,6 +7,7 @@ use crate::failure::error_of;
 use crate::sandbox::cpu_seconds;
 use crate::text;
 use crate::{Error, Result};
+use compt_base::files::bounded;
 use compt_base::files::source::{Source, sha256};
 use compt_core::train::control::{Control, Setting, View, try_out};
 use compt_core::train::knobs::Knobs;
@@ -50,7 +51,8 @@ impl ControlFile {
         let loaded = loaded.map_err(|e| shown_in(e, &files.sources()));
         let sources = files.sources().into_iter().map(|s| (s.path, Some(s.sha256)));
         // A file that exists but is not valid text also has a hash.
-        let held = |path: &Path| std::fs::read(path).ok().map(|bytes| sha256(&bytes));
+        let held =
+            |path: &Path| bounded::read(path, bounded::JSON).ok().map(|bytes| sha256(&bytes));
         let unread = files.missing().into_iter().map(|path| (path.clone(), held(&path)));
         let touched = sources.chain(unread);
         let is_unfinished = files.signs().seem_unfinished(loaded.is_ok());

@@ -87,6 +87,36 @@ impl Docs {
         fields
     }
 
+    /// The options with a name, each after the function that takes it: `recompute`, or `compt.trainer.recompute` of one
+    /// function. Functions with the same class of options are listed once.
+    pub fn options_named<'d>(&'d self, name: &str) -> Vec<(&'d str, &'d Param)> {
+        let (function, option) = match name.rsplit_once('.') {
+            Some((function, option)) => (Some(function), option),
+            None => (None, name),
+        };
+        let mut classes: Vec<String> = Vec::new();
+        let mut found = Vec::new();
+        for entry in &self.entries {
+            let is_asked = |asked: &str| self.find(asked).is_some_and(|of| of.name == entry.name);
+            let Some(signature) = entry.signature().filter(|_| function.is_none_or(is_asked))
+            else {
+                continue;
+            };
+            for param in &signature.params {
+                let own = self.options_in(&param.kind).map(String::from);
+                let Some(class) = own.or_else(|| self.options_behind(&param.kind)) else {
+                    continue;
+                };
+                let field = self.fields(&class).into_iter().find(|field| field.name == option);
+                if let Some(field) = field.filter(|_| !classes.contains(&class)) {
+                    classes.push(class);
+                    found.push((entry.name.as_str(), field));
+                }
+            }
+        }
+        found
+    }
+
     /// The functions and methods of a class or module, with their short names.
     pub fn functions<'d>(&'d self, of: &'d str) -> impl Iterator<Item = (&'d str, &'d Entry)> {
         self.entries.iter().filter_map(move |entry| {

@@ -1,5 +1,7 @@
 //! `compt check-device`: what a machine with a GPU must show, in one command.
 
+mod memory;
+mod operations;
 mod products;
 mod runs;
 
@@ -9,10 +11,11 @@ use compt_base::output;
 use compt_cli::check_device::CheckDeviceOptions;
 use compt_core::tensor::{device, dtype};
 use compt_error::Context;
-use compt_lua::Runtime;
 use compt_lua::failure::Failure;
 use compt_lua::session::Session;
+use compt_lua::{CheckedDevice, Runtime};
 use compt_study::interrupt;
+use memory::StepMemory;
 use std::process::ExitCode;
 use tch::Device;
 
@@ -35,6 +38,10 @@ const SMALL: Size =
 
 pub fn check_device(options: &CheckDeviceOptions) -> ExitCode {
     match checked(options) {
+        _ if interrupt::requested() => {
+            errors::interrupted(None);
+            ExitCode::from(interrupt::exit_code())
+        }
         Ok(Ok(0)) => ExitCode::SUCCESS,
         Ok(Ok(failures)) => {
             output::line(format!("{failures} checks failed"));
@@ -52,12 +59,13 @@ fn checked(options: &CheckDeviceOptions) -> Result<std::result::Result<usize, Bo
     let name = device::name(device);
     output::line(described(device));
     let (size, steps) = if options.small { (SMALL, 3) } else { (BASE, 20) };
-    let checks = || -> std::result::Result<(usize, f64, String), Box<Failure>> {
+    let memory = StepMemory::new(device);
+    let checks = || -> std::result::Result<CheckedDevice, Box<Failure>> {
         let runtime =
             Runtime::with_session(Session { device: name.clone(), ..Session::default() })?;
-        runtime.check_device(&name, size.table(), steps)
+        runtime.check_device(&name, size.table(), steps, move |begins| memory.measure(begins))
     };
-    let (mut failures, seconds, timed) = match checks() {
+    let (mut failures, seconds, timed, bytes) = match checks() {
         Ok(found) => found,
         Err(failure) => return Ok(Err(failure)),
     };
@@ -69,8 +77,33 @@ fn checked(options: &CheckDeviceOptions) -> Result<std::result::Result<usize, Bo
         "        of the rate of its matrix products alone: {:.2}",
         alone / seconds
     ));
+    if let Some(bytes) = bytes {
+        let mib = bytes as f64 / f64::from(1 << 20);
+        output::line(format!(
+            "        memory of a step beyond the model, at its peak: {mib:.0} MiB"
+        ));
+    }
+    say_operations(if options.small { [1, 3] } else { [4, 14] })?;
     failures += runs::check(&name)?;
     Ok(Ok(failures))
+}
+
+/// The operations of a step, or why they are not counted; not after Ctrl-C.
+fn say_operations(steps: [u64; 2]) -> Result<()> {
+    if interrupt::requested() {
+        return Ok(());
+    }
+    match operations::count(steps)? {
+        Some(found) => {
+            let operations::Operations { cpu, cuda, reads } = found;
+            println!(
+                "        operations of a step (12+12 layers, SSUM, dropout 0.1): {cpu:.0} on a CPU, {cuda:.0} as CUDA"
+            );
+            println!("        values that the host reads in a step: {reads:.1}");
+        }
+        None => println!("skipped operations of a step: no c++, or libtorch without its headers"),
+    }
+    Ok(())
 }
 
 fn described(device: Device) -> String {

@@ -48,7 +48,7 @@ impl Prompt {
         }
     }
 
-    /// A field, or a name that several entries end in.
+    /// A field, an option, or a name that several entries end in.
     fn describe_other(&self, name: &str) -> Answer {
         let docs = self.repl.docs();
         let field = name.rsplit_once('.').and_then(|(object, field)| {
@@ -57,6 +57,13 @@ impl Prompt {
         });
         if let Some(field) = field {
             output::line(format!("{}: {}", field.shown(), field.text));
+            return Answer::Done;
+        }
+        let options = docs.options_named(name);
+        if !options.is_empty() {
+            for (function, option) in options {
+                println!("an option of ?{function}\n  {}\n      {}", option.shown(), option.text);
+            }
             return Answer::Done;
         }
         let ends =

@@ -33,6 +33,15 @@ fn merged(options: &SweepMergeOptions) -> Result<ExitCode> {
     let (plan, path) = enter(&options.plan, None)?;
     let folders: Vec<PathBuf> = plan.cells.iter().map(|cell| cell.folder.clone()).collect();
     let entries: Vec<Entry> = read_all(&folders).into_iter().flatten().collect();
+    if entries.is_empty() {
+        let plan_path = path.display();
+        eprintln!(
+            "{}: none of its {} runs has begun: compt sweep run {plan_path} runs them",
+            plan.head.name,
+            folders.len()
+        );
+        return Ok(ExitCode::from(FAILED));
+    }
     let mut text = String::new();
     entries.iter().for_each(|entry| {
         let _ = writeln!(text, "{}", entry.summary());

@@ -1,7 +1,7 @@
 //! The contents of prompt files: bytes within limits, and tensors written by `torch.save`.
 
 use crate::{Error, Result};
-use compt_base::files::intact;
+use compt_base::files::{bounded as whole, intact};
 use compt_core::tensor::{Others, pickle};
 use compt_error::Context;
 use std::fs;
@@ -61,7 +61,7 @@ pub fn bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
         let what = format!("{} bytes are too many for prompts", found.len());
         return Err(Error::new(what).at(path.display()));
     }
-    let bytes = fs::read(path).at(path.display())?;
+    let bytes = whole::read(path, most)?;
     intact::check(&bytes).at(path.display())?;
     Ok(bytes)
 }

@@ -42,9 +42,16 @@ pub struct Prompt {
     pub note: Note,
 }
 
+/// The maximum number of prompts in a file.
+const MOST: usize = 4096;
+
 impl Prompts {
     /// Checks and stores tensors `[m, d]`; an error names a tensor that is not a prompt of finite numbers.
     pub fn new(place: String, note: Note, tensors: Vec<(String, Tensor)>) -> Result<Prompts> {
+        if tensors.len() > MOST {
+            let what = format!("{} tensors, and a file has at most {MOST} prompts", tensors.len());
+            return Err(Error::new(what));
+        }
         let tensors = tensors
             .into_iter()
             .map(|(name, tensor)| {
@@ -169,7 +176,11 @@ fn long(name: &str) -> String {
 fn checked(tensor: &Tensor) -> Result<Tensor> {
     let size = tensor.size();
     if size.len() != 2 || size.contains(&0) {
-        return Err(Error::new(format!("a prompt has rows and a width; this is {size:?}")));
+        let what = match size.len() {
+            0..=4 => format!("{size:?}"),
+            many => format!("a tensor of {many} dimensions"),
+        };
+        return Err(Error::new(format!("a prompt has rows and a width; this is {what}")));
     }
     if !tensor.is_floating_point() {
         return Err(Error::new(format!("a prompt is of floating point, not {:?}", tensor.kind())));

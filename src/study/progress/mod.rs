@@ -284,6 +284,18 @@ struct Lines {
     unsaid: Option<(u64, f64)>,
 }
 
+/// A speed with at most 3 significant digits.
+fn speed(rate: f64) -> String {
+    match rate {
+        rate if rate < 1.0 => format!("{rate:.2}"),
+        rate if rate < 99.95 => format!("{rate:.1}"),
+        rate => {
+            let unit = 10f64.powi(rate.log10().floor() as i32 - 2).max(1.0);
+            format!("{:.0}", (rate / unit).round() * unit)
+        }
+    }
+}
+
 impl Lines {
     fn new(title: &str, made: u64, total: u64) -> Lines {
         let start = Instant::now();
@@ -303,9 +315,10 @@ impl Lines {
         let rate = step.saturating_sub(self.made) as f64 / elapsed.as_secs_f64().max(1e-9);
         let left = self.total.saturating_sub(step) as f64 / rate;
         Some(format!(
-            "{}  step {step}/{}  loss {loss:.4}  {rate:.1} steps/s  {} left",
+            "{}  step {step}/{}  loss {loss:.4}  {} steps/s  {} left",
             self.title,
             self.total,
+            speed(rate),
             span(left)
         ))
     }
@@ -376,6 +389,12 @@ mod tests {
         let mut resumed = Lines::new("ssum", 60, 480);
         let line = resumed.line(120, 1.23456, Duration::from_secs(60)).unwrap();
         assert_eq!(line, "ssum  step 120/480  loss 1.2346  1.0 steps/s  6 min 00 s left");
+    }
+
+    #[test]
+    fn a_speed_has_three_digits() {
+        let shown = [0.043, 2.0, 99.94, 99.96, 123.4, 1234.5, 98765.0].map(speed);
+        assert_eq!(shown, ["0.04", "2.0", "99.9", "100", "123", "1230", "98800"]);
     }
 
     #[test]

@@ -10,7 +10,9 @@ use super::folder::{CELL, CONFIG, ENVIRONMENT, EVALUATIONS, LOG, METRICS, RESULT
 use super::settings::flat;
 use super::shape;
 use crate::{Error, Result};
+use compt_base::files::bounded;
 use compt_base::files::json::{path_value, read_json, read_json_lines, write_json};
+use compt_base::files::json::{read_json, write_json};
 use compt_base::stop;
 use compt_error::Context;
 use heads::{CellHead, ResultHead, TAGS, head, tags};
@@ -80,7 +82,9 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Entry>> {
         }
         match Entry::read(path) {
             Some(entry) => found.push(entry),
-            None => look(path, 0, &mut found),
+            None => {
+                look(path, 0, &mut found);
+            }
         }
         stop::check()?;
     }
@@ -106,8 +110,10 @@ pub fn read_all(folders: &[PathBuf]) -> Vec<Option<Entry>> {
 /// The number of folders after which a signal is looked for.
 const PART: usize = 1000;
 
-fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
+/// Finds the runs below a folder. Returns whether it holds anything of compt.
+fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) -> bool {
     let before = found.len();
+    let mut is_ours = holds_plan(folder);
     let mut below: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
@@ -121,13 +127,21 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<Entry>) {
         for (path, entry) in part.iter().zip(read_all(part)) {
             match entry {
                 Some(entry) => found.push(entry),
-                None => look(path, depth + 1, found),
+                None => is_ours |= look(path, depth + 1, found),
             }
         }
     }
-    if found.len() == before {
+    if found.len() == before && !is_ours {
         found.push(Entry::of(folder.to_path_buf(), State::Foreign, None));
     }
+    is_ours || found.len() > before
+}
+
+/// Whether a folder holds the plan of a grid, of which no run has begun.
+fn holds_plan(folder: &Path) -> bool {
+    let is_plan = |name: &str| name.starts_with("plan") && name.ends_with(".jsonl");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(is_plan))
 }
 
 impl Entry {

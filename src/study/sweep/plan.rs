@@ -139,6 +139,9 @@ impl Plan {
         let file = File::open(path).map_err(|e| {
             Error::from(e).at(path.display()).hint("compt sweep plan FILE.lua makes a plan")
         })?;
+        if !file.metadata().at(path.display())?.is_file() {
+            return Err(Error::new("this is not a regular file").at(path.display()));
+        }
         let mut lines = BufReader::new(file).lines();
         let place = || path.display();
         let first = lines.next().transpose().at(place())?.unwrap_or_default();

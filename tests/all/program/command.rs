@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// What programs are given of the environment of the tests; the rest is the user's.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
+    "COMPT_BOMBS",
     "COMPT_FUZZ",
     "COMPT_FUZZ_SEED",
     "COMPT_SHARED",

@@ -1,7 +1,8 @@
 //! Additional files of a tokenizer: `tokenizer_config.json`, `added_tokens.json` and
 //! `special_tokens_map.json`, in the format of `transformers`.
 
-use crate::{Error, Result, files::intact};
+use crate::files::{bounded, intact};
+use crate::{Error, Result};
 use compt_error::Context;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -238,7 +239,7 @@ fn object(path: &Path) -> Result<Option<Map<String, Value>>> {
     if !intact::is_there(path)? {
         return Ok(None);
     }
-    let bytes = std::fs::read(path).at(path.display())?;
+    let bytes = bounded::read(path, bounded::JSON)?;
     let map = serde_json::from_slice(intact::json(&bytes).at(path.display())?)
         .map_err(|e| Error::new(format!("not a JSON object: {e}")))
         .at(path.display())?;

@@ -5,8 +5,9 @@ mod declared;
 mod spiece;
 mod unigram;
 
+use crate::files::{bounded, intact};
 use crate::guard::guarded;
-use crate::{Error, Result, files::intact};
+use crate::{Error, Result};
 use compt_error::Context;
 use declared::{Declared, EOS, PAD, failed};
 use std::path::Path;
@@ -44,7 +45,7 @@ impl Tokenizer {
         let mut declared = Declared::read(folder)?;
         let (json, spiece) = (folder.join("tokenizer.json"), folder.join("spiece.model"));
         let read = |path: &Path| -> Result<Vec<u8>> {
-            let bytes = std::fs::read(path).at(path.display())?;
+            let bytes = bounded::read(path, bounded::VOCABULARY)?;
             intact::check(&bytes).at(path.display())?;
             Ok(bytes)
         };

@@ -1,6 +1,7 @@
 //! Finds the weight files of a folder.
 
-use crate::{Error, Result, files::intact};
+use crate::files::{bounded, intact};
+use crate::{Error, Result};
 use compt_error::Context;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +76,7 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
     if length > LONGEST_INDEX {
         return Err(broken(format!("{length} bytes long")));
     }
-    let bytes = std::fs::read(index).at(index.display())?;
+    let bytes = bounded::read(index, LONGEST_INDEX)?;
     let text = intact::json(&bytes).at(index.display())?;
     let parsed: Index = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
     let shards: BTreeSet<String> = parsed.weight_map.into_values().collect();

@@ -8,7 +8,8 @@ pub use family::Family;
 pub use feed_forward::FeedForwardKind;
 
 use crate::backbone::ModelConfig;
-use crate::{Error, Result, files::intact};
+use crate::files::{bounded, intact};
+use crate::{Error, Result};
 use compt_error::Context;
 use keys::Keys;
 use serde_json::{Map, Value, json};
@@ -116,7 +117,7 @@ impl Config {
             let what = format!("not a T5 configuration: {length} bytes long");
             return Err(Error::new(what).at(path.display()));
         }
-        let bytes = std::fs::read(path).at(path.display())?;
+        let bytes = bounded::read(path, LONGEST)?;
         let text = std::str::from_utf8(intact::json(&bytes).at(path.display())?)
             .map_err(|_| Error::new("not a T5 configuration: not UTF-8").at(path.display()))?;
         Self::parse(text).map_err(|e| e.at(path.display()))
