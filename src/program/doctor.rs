@@ -1,7 +1,6 @@
 //! `compt doctor`: the features of this machine and this build, and what is missing.
 
 use super::FAILED;
-use compt_base::driver::driver;
 use compt_base::output;
 use compt_cli::doctor::{driver_and_gpus, hub, memory, note, processor, say, version};
 use compt_core::tensor::device;

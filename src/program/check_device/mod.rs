@@ -96,12 +96,14 @@ fn say_operations(steps: [u64; 2]) -> Result<()> {
     match operations::count(steps)? {
         Some(found) => {
             let operations::Operations { cpu, cuda, reads } = found;
-            println!(
+            output::line(format!(
                 "        operations of a step (12+12 layers, SSUM, dropout 0.1): {cpu:.0} on a CPU, {cuda:.0} as CUDA"
-            );
-            println!("        values that the host reads in a step: {reads:.1}");
+            ));
+            output::line(format!("        values that the host reads in a step: {reads:.1}"));
         }
-        None => println!("skipped operations of a step: no c++, or libtorch without its headers"),
+        None => {
+            output::line("skipped operations of a step: no c++, or libtorch without its headers")
+        }
     }
     Ok(())
 }

@@ -74,7 +74,10 @@ pub fn check(device: &str) -> Result<usize> {
         let apart = are_apart(&seen);
         failures += usize::from(!apart);
         let mark = if apart { "ok" } else { "FAILED" };
-        println!("{mark:<7} the two jobs on different GPUs: '{}' and '{}'", seen[0], seen[1]);
+        output::line(format!(
+            "{mark:<7} the two jobs on different GPUs: '{}' and '{}'",
+            seen[0], seen[1]
+        ));
     }
     Ok(failures)
 }

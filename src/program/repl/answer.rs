@@ -62,7 +62,11 @@ impl Prompt {
         let options = docs.options_named(name);
         if !options.is_empty() {
             for (function, option) in options {
-                println!("an option of ?{function}\n  {}\n      {}", option.shown(), option.text);
+                output::line(format!(
+                    "an option of ?{function}\n  {}\n      {}",
+                    option.shown(),
+                    option.text
+                ));
             }
             return Answer::Done;
         }

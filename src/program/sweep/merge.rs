@@ -35,11 +35,11 @@ fn merged(options: &SweepMergeOptions) -> Result<ExitCode> {
     let entries: Vec<Entry> = read_all(&folders).into_iter().flatten().collect();
     if entries.is_empty() {
         let plan_path = path.display();
-        eprintln!(
+        output::error(format!(
             "{}: none of its {} runs has begun: compt sweep run {plan_path} runs them",
             plan.head.name,
             folders.len()
-        );
+        ));
         return Ok(ExitCode::from(FAILED));
     }
     let mut text = String::new();

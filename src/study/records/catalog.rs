@@ -10,9 +10,7 @@ use super::folder::{CELL, CONFIG, ENVIRONMENT, EVALUATIONS, LOG, METRICS, RESULT
 use super::settings::flat;
 use super::shape;
 use crate::{Error, Result};
-use compt_base::files::bounded;
 use compt_base::files::json::{path_value, read_json, read_json_lines, write_json};
-use compt_base::files::json::{read_json, write_json};
 use compt_base::stop;
 use compt_error::Context;
 use heads::{CellHead, ResultHead, TAGS, head, tags};

@@ -2,6 +2,7 @@
 
 use crate::records::shape;
 use crate::{Error, Result};
+use compt_base::files::bounded;
 use compt_error::Context;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -56,11 +57,9 @@ pub fn head<T: DeserializeOwned>(
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        // A pipe would be waited for.
-        Ok(found) if !found.is_file() => return Err(Error::new("it is not a file").at(name)),
         found => found.at(name)?,
     };
-    let text = fs::read(&path).at(name)?;
+    let text = bounded::read(&path, bounded::JSON)?;
     let value: Value =
         serde_json::from_slice(&text).map_err(|e| Error::new(e.to_string()).at(name))?;
     check(&value).at(name)?;
