@@ -323,7 +323,7 @@ fn records_and_inputs_that_do_not_end() {
     let report: &[&str] = &["report", "run", "--out", "report.html"];
     changed(
         "run/metrics.jsonl",
-        &[(&["resume", "run"], metrics), (report, metrics), (&["runs", "run"], "")],
+        &[(&["resume", "run"], metrics), (report, ""), (&["runs", "run"], "")],
     );
     changed("run/result.json", &[(report, ""), (&["runs", "run"], "")]);
     changed("run/predictions/test.jsonl.gz", &[(report, "")]);

@@ -157,12 +157,12 @@ local t = compt.trainer {
   backbone = compt.backbone "micro", steps = 3, progress = false,
   tasks = compt.tasks("micro", { tasks = { "sentiment" }, shots = 4, seed = 1, max_test = 4 }),
   method = compt.methods.ssum { sources = 2, length = 3, compose = "mine" },
+  control = { temperature = function() if begun then os.exit(9, false) end return 1 end },
 }
 begun = true
 t:run()
 "#;
-    let operator =
-        "return function(private) if begun then os.exit(9, false) end return private end";
+    let operator = "return function(private) return private end";
     let study = Study::new(&[("study.lua", script), ("mine.lua", operator)]);
     let (code, _, err) = study.run(&["run", "study.lua", "--out", "out"]);
     assert_eq!(code, 9, "{err}");

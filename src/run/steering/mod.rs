@@ -29,6 +29,7 @@ use compt_study::records::events::{Change, Event};
 use in_use::{InUse, Version};
 use operator::{Operator, broken_off};
 use output::Voice;
+use past::from_json;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -395,10 +396,6 @@ impl Steering {
         self.upper = upper;
         self.note(view, step, change);
     }
-}
-
-fn from_json<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T> {
-    serde_json::from_value(value).map_err(|e| Error::new(format!("a recorded setting: {e}")))
 }
 
 thread_local! {

@@ -1,5 +1,6 @@
 //! The control events of an earlier run.
 
+use crate::{Error, Result};
 use compt_study::records::events::Event;
 use std::collections::VecDeque;
 
@@ -11,4 +12,9 @@ pub struct Past {
     pub until: u64,
     /// Nothing is live after them.
     pub alone: bool,
+}
+
+/// A setting of a recorded event. Errors: it is not one.
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T> {
+    serde_json::from_value(value).map_err(|e| Error::new(format!("a recorded setting: {e}")))
 }

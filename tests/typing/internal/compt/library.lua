@@ -15,6 +15,10 @@ function library.nearest(name, list) end
 ---@param text string
 function library.note(text) end
 
+---@param text string
+---@return string
+function library.plain(text) end
+
 ---@param folder string
 ---@return string[]
 function library.modules(folder) end
