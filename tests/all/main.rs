@@ -9,6 +9,7 @@ mod bombs;
 mod broken_edits;
 mod cli;
 mod compared_runs;
+mod control_limits;
 mod damaged_models;
 mod damaged_prompts;
 mod damaged_records;

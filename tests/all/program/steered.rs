@@ -66,6 +66,12 @@ impl Run {
         }
     }
 
+    /// The number of threads of the process.
+    pub fn threads(&self) -> usize {
+        let folder = format!("/proc/{}/task", self.child.id());
+        fs::read_dir(folder).unwrap().count()
+    }
+
     /// Waits until the run has made another step.
     pub fn wait_for_steps(&self, folder: &Path, more: usize) {
         let made =
