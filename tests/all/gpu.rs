@@ -168,7 +168,7 @@ fn the_cpu_passes_the_check_of_a_device() {
     if printed.contains("skipped operations of a step") {
         skipped("no c++ to count the operations of a step with");
     } else {
-        let cuda = number(" on a CPU, ", " as CUDA");
+        let cuda = number("SSUM, dropout 0.1): ", "\n");
         assert!((500.0..2000.0).contains(&cuda), "{printed}");
         assert!(number("the host reads in a step: ", "\n") <= 1.0, "{printed}");
     }

@@ -95,9 +95,9 @@ fn say_operations(steps: [u64; 2]) -> Result<()> {
     }
     match operations::count(steps)? {
         Some(found) => {
-            let operations::Operations { cpu, cuda, reads } = found;
+            let operations::Operations { cuda, reads } = found;
             output::line(format!(
-                "        operations of a step (12+12 layers, SSUM, dropout 0.1): {cpu:.0} on a CPU, {cuda:.0} as CUDA"
+                "        operations of a step as CUDA runs them (12+12 layers, SSUM, dropout 0.1): {cuda:.0}"
             ));
             output::line(format!("        values that the host reads in a step: {reads:.1}"));
         }

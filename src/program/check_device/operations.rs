@@ -12,9 +12,8 @@ use std::process::{Command, Stdio};
 const COUNTER: &str = include_str!("../../../scripts/bench/leaf_ops.cpp");
 const STUDY: &str = include_str!("../../../scripts/bench/launches.lua");
 
-/// Operations of one step, and how many values the host reads in it.
+/// Operations of one step as CUDA runs it, and how many values the host reads in it.
 pub struct Operations {
-    pub cpu: f64,
     pub cuda: f64,
     pub reads: f64,
 }
@@ -34,7 +33,7 @@ pub fn count(steps: [u64; 2]) -> Result<Option<Operations>> {
     }
     let [short, long] = [run(here, steps[0])?, run(here, steps[1])?];
     let each = |column: usize| (long[column] - short[column]) / (steps[1] - steps[0]) as f64;
-    Ok(Some(Operations { cpu: each(0), cuda: each(1), reads: each(2) }))
+    Ok(Some(Operations { cuda: each(0), reads: each(1) }))
 }
 
 fn compiled(folder: &Path) -> bool {
@@ -49,8 +48,8 @@ fn compiled(folder: &Path) -> bool {
     done.is_ok_and(|output| output.status.success())
 }
 
-/// The sums of a run with this many steps: operations on a CPU, as CUDA runs them, and values read by the host.
-fn run(folder: &Path, steps: u64) -> Result<[f64; 3]> {
+/// The sums of a run with this many steps: operations as CUDA runs them, and values read by the host.
+fn run(folder: &Path, steps: u64) -> Result<[f64; 2]> {
     let counts = folder.join("counts");
     let mut command = Command::new(launch::program()?);
     command.args(["run", "study.lua", "--device", "cpu", "--set", "dropout=0.1", "--set"]);
@@ -66,19 +65,12 @@ fn run(folder: &Path, steps: u64) -> Result<[f64; 3]> {
 }
 
 /// Of the lines `NAME CPU CUDA`, separated by tabs; `read` are the values that the host reads.
-fn sums(text: &str) -> [f64; 3] {
-    let mut sums = [0.0; 3];
+fn sums(text: &str) -> [f64; 2] {
+    let mut sums = [0.0; 2];
     for line in text.lines() {
         let parts: Vec<&str> = line.split('\t').collect();
-        let [name, cpu, cuda] = parts[..] else { continue };
-        let number = |text: &str| text.parse::<f64>().unwrap_or_default();
-        match name {
-            "read" => sums[2] += number(cpu),
-            _ => {
-                sums[0] += number(cpu);
-                sums[1] += number(cuda);
-            }
-        }
+        let [name, _, cuda] = parts[..] else { continue };
+        sums[usize::from(name == "read")] += cuda.parse::<f64>().unwrap_or_default();
     }
     sums
 }
@@ -87,6 +79,6 @@ fn sums(text: &str) -> [f64; 3] {
 mod tests {
     #[test]
     fn operations_and_reads_are_summed_apart() {
-        assert_eq!(super::sums("aten::mm\t10\t8\nread\t3\t3\naten::add\t2\t1\n"), [12.0, 9.0, 3.0]);
+        assert_eq!(super::sums("aten::mm\t10\t8\nread\t3\t3\naten::add\t2\t1\n"), [9.0, 3.0]);
     }
 }
