@@ -118,3 +118,17 @@ fn a_damaged_cell_is_named() {
         "{out}{err}"
     );
 }
+
+#[test]
+fn a_damaged_record_of_a_submission_is_named_in_the_status() {
+    let study = planned();
+    let plan = study.path(PLAN);
+    let folder = plan.parent().unwrap().join(".slurm/1");
+    fs::create_dir_all(&folder).unwrap();
+    for text in ["{", "{ \"arrays\": 5 }", "[]"] {
+        fs::write(folder.join("jobs.json"), text).unwrap();
+        let (code, out, err) = study.run(&["sweep", "status", PLAN]);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("3 runs") && err.contains("a submission is left out: "), "{out}{err}");
+    }
+}

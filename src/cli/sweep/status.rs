@@ -8,7 +8,9 @@ use compt_study::records::catalog::Entry;
 use compt_study::records::claim::holder;
 use compt_study::records::folder::LOG;
 use compt_study::slurm::{JobId, Queue};
-use compt_study::sweep::{Cell, CellState, Indices, Listing, Submission, queued, submissions};
+use compt_study::sweep::{
+    Cell, CellState, Indices, Listing, Submission, queued, readable_submissions,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +38,7 @@ fn shown(options: &SweepStatusOptions) -> Result<Vec<String>> {
     let listing = Listing::of(&plan);
     let mut lines =
         vec![format!("{}: {} runs: {}", plan.head.name, plan.cells.len(), listing.counts())];
-    let handed_in = submissions(&plan.head.out, &path)?;
+    let handed_in = readable_submissions(&plan.head.out, &path);
     let asked = Queue::of_jobs(handed_in.iter().flat_map(|submission| submission.jobs()));
     let queue = asked.unwrap_or_else(|e| {
         lines.push(format!("the queue is unknown: {e}"));

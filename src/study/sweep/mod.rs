@@ -27,4 +27,4 @@ pub use jobs::Jobs;
 pub use listing::Listing;
 pub use plan::{Head, Launch, Plan};
 pub use side_by_side::side_by_side;
-pub use submission::{Submission, Wanted, queued, submissions};
+pub use submission::{Submission, Wanted, queued, readable_submissions, submissions};

@@ -59,6 +59,16 @@ pub struct Wanted<'a> {
 /// The submissions of a plan, stored beside the runs, the oldest first.
 /// Errors: a record cannot be read.
 pub fn submissions(out: &Path, plan: &Path) -> Result<Vec<Submission>> {
+    each_submission(out, plan).into_iter().collect()
+}
+
+/// The submissions of a plan whose records can be read, the oldest first. A note names the others.
+pub fn readable_submissions(out: &Path, plan: &Path) -> Vec<Submission> {
+    let named = |e| notice::say(&format!("note: a submission is left out: {e}"));
+    each_submission(out, plan).into_iter().filter_map(|read| read.map_err(named).ok()).collect()
+}
+
+fn each_submission(out: &Path, plan: &Path) -> Vec<Result<Submission>> {
     let below = fs::read_dir(out.join(FOLDER)).into_iter().flatten().flatten();
     let mut numbered: Vec<(usize, PathBuf)> = below
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
@@ -75,8 +85,8 @@ pub fn submissions(out: &Path, plan: &Path) -> Result<Vec<Submission>> {
         })?;
         Ok(Submission { folder, ..submission })
     };
-    let all = numbered.into_iter().map(read).collect::<Result<Vec<_>>>()?;
-    Ok(all.into_iter().filter(|submission| submission.plan == plan).collect())
+    let is_of_plan = |read: &Result<Submission>| read.as_ref().is_ok_and(|read| read.plan == plan);
+    numbered.into_iter().map(read).filter(|read| read.is_err() || is_of_plan(read)).collect()
 }
 
 /// The runs of some submissions that are pending or running.
