@@ -54,6 +54,25 @@ fn the_library_still_works_within_the_limits() {
     load(&with(code), "").unwrap();
 }
 
+#[test]
+fn metatables_work_within_the_limits() {
+    let code = r##"
+        local Class = {} Class.__index = Class
+        function Class.new(x) return setmetatable({ x = x }, Class) end
+        function Class:double() return 2 * self.x end
+        local object = Class.new(3)
+        assert(object:double() == 6 and getmetatable(object) == Class)
+        setmetatable(object, nil) assert(getmetatable(object) == nil)
+        local callable = setmetatable({}, { __call = function(_, x) return x + 1 end, __len = function() return 7 end })
+        assert(callable(1) == 2 and #callable == 7)
+        assert(getmetatable(setmetatable({}, { __metatable = "locked" })) == "locked")
+    "##;
+    load(&with(code), "").unwrap();
+    let text = refused(&with("setmetatable(setmetatable({}, { __metatable = 1 }), {})"));
+    assert!(text.contains("cannot change a protected metatable"), "{text}");
+    assert!(refused(&with("setmetatable({}, { __call = {} })")).contains("must be a function"));
+}
+
 /// What would differ between two processes is the same, or refused.
 #[test]
 fn answers_do_not_depend_on_the_process() {

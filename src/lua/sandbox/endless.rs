@@ -1,7 +1,7 @@
 //! For tests: code that a sandbox must stop.
 
 /// Code that would run for hours, each in another way.
-pub const ENDLESS: [&str; 43] = [
+pub const ENDLESS: [&str; 47] = [
     "while true do end",
     "for i = 1, math.huge do end",
     "::again:: goto again",
@@ -48,4 +48,8 @@ pub const ENDLESS: [&str; 43] = [
     "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) local x = t[1]",
     "local s = setmetatable({}, { __concat = function(a, b) return a .. b end }) local x = s .. s",
     "error(setmetatable({}, { __tostring = function() while true do end end }))",
+    "local t = {} setmetatable(t, { __call = t }) t()",
+    "local t = print for i = 1, 1e5 do t = setmetatable({}, { __call = t }) end t()",
+    "local m = {} local t = setmetatable({}, m) m.__call = t t()",
+    "getmetatable('').__call = 'x' local x = ('x')()",
 ];
