@@ -48,8 +48,8 @@ impl Pace {
 #[derive(Default)]
 pub struct Audit {
     pace: Pace,
-    /// The view of the last step.
-    view: Option<View>,
+    /// The stage and the step of the last call. A view would keep the history of its step, which is then copied.
+    last: Option<(String, u64)>,
     /// How it differs from a new load, if it does.
     kept_state: Option<String>,
 }
@@ -57,7 +57,7 @@ pub struct Audit {
 impl Audit {
     /// After a call for a view: a description if the control is slow, once.
     pub fn called(&mut self, view: &View, began: Instant) -> Option<String> {
-        self.view = Some(view.clone());
+        self.last = Some((view.stage.clone(), view.step));
         self.pace.add(began.elapsed())
     }
 
@@ -70,8 +70,11 @@ impl Audit {
         stages: &[Setting],
     ) -> Option<(String, bool)> {
         let is_new = self.kept_state.is_none();
-        if let (true, Some(view), InUse::File(version)) = (is_new, &self.view, upper) {
-            self.kept_state = difference_to_new_load(&mut *version.control, load, stages, view);
+        if let (true, Some((stage, step)), InUse::File(version)) = (is_new, &self.last, upper)
+            && let Some(setting) = stages.iter().find(|setting| setting.stage == *stage)
+        {
+            let view = setting.trial_view(*step);
+            self.kept_state = difference_to_new_load(&mut *version.control, load, stages, &view);
         }
         self.kept_state.clone().map(|difference| (difference, is_new))
     }
