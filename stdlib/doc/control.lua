@@ -39,13 +39,14 @@ A boolean, or a function of step and view that returns one.
 ]]
 
 options "compt.Control" [[
-The knobs of a run, and what a control file returns. A knob that is not set keeps the setting of the method or of
-the trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step
-and view only: a control is rejected if a function returns two different values for one step, a value out of range,
-NaN or nil. A control file runs in a Lua state of its own with `string`, `table`, `math`, `utf8`, its own files and
-`compt.schedule` and `compt.curriculum`; `next`, `pairs` and `tostring` give the same answers in every process, and `setmetatable` reads the metamethods when it is called. A call
-may take 5 million instructions, 1 s of CPU time and 32 MiB of memory, and its trial 5 s. Output of `print` appears on standard error with its step, at most five lines per step and ten per
-second.
+The knobs of a run, and what a control file returns. A knob that is not set keeps the setting of the method or of the
+trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step and
+view only: a control is rejected if a function returns two different values for one step, a value out of range, NaN or
+nil. A control file runs in a Lua state of its own with `string`, `table`, `math`, `utf8`, its own files and
+`compt.schedule` and `compt.curriculum`; `next`, `pairs` and `tostring` give the same answers in every process, and
+`setmetatable` reads the metamethods when it is called. A call may take 5 million instructions, 1 s of CPU time and 32
+MiB of memory, its trial 5 s, and a file may have 64 KiB. Output of `print` appears on standard error with its step, at
+most five lines per step and ten per second.
 - lr?: table<compt.Group|"backbone", compt.Knob> -- learning rate by group, 0 to 100
 - freeze?: table<compt.Group|"backbone", compt.Switch> -- groups that are not updated; their optimizer state does not change either
 - temperature?: compt.Knob -- temperature of a sampling router, 1e-6 to 1000

@@ -131,12 +131,12 @@ captures from outside is not trained; declare it in `parameters`.
 result does not have the shape, dtype and device of a prompt, is not finite, or depends neither on the prompts nor on
 the parameters. `define` raises an error if the name is that of a built-in operator.
 
-Instead of a function or table, `define` takes the path of a Lua file that returns one. When that file is edited
-during training, the new version is checked in the same way and used from the next step. A version that fails, or
-that has other parameters, is reported and not used. The file runs in a Lua state of its own. It can use Lua's base
-functions, `pcall`, `string`, `table`, `math` without `random`, `utf8`, `print` (to standard error) and
-`require "compt.torch"` without `load`, `save`, `manual_seed` and the settings of the process. A call may take 5 million
-instructions, 5 s of CPU time and 64 MiB of memory besides its tensors.
+Instead of a function or table, `define` takes the path of a Lua file that returns one. When that file is edited during
+training, the new version is checked in the same way and used from the next step. A version that fails, or that has
+other parameters, is reported and not used. The file runs in a Lua state of its own. It can use Lua's base functions,
+`pcall`, `string`, `table`, `math` without `random`, `utf8`, `print` (to standard error) and `require "compt.torch"`
+without `load`, `save`, `manual_seed` and the settings of the process. A call may take 5 million instructions, 5 s of
+CPU time and 64 MiB of memory besides its tensors, and the file may have 64 KiB.
 ~ fun(name: string, file: compt.path)
 > compt.compose.define("gated", function(private, sources, weights)
 >   local mixed = torch.einsum("bs,smd->bmd", weights, sources)

@@ -2,7 +2,7 @@
 
 use crate::files::atomic::write_atomic;
 use crate::files::bounded;
-use crate::files::source::hex;
+use crate::files::source::{hex, sha256};
 use crate::{Error, Result};
 use compt_error::Context;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -39,11 +39,17 @@ pub fn load(path: &Path) -> Result<Vec<(String, Tensor)>> {
 /// The metadata key of the SHA-256 of all tensors' bytes.
 const SHA256: &str = "sha256";
 
+/// The metadata key of the SHA-256 of the note.
+const NOTE_SHA256: &str = "note_sha256";
+
 /// A file with these tensors and, if there is a note, its key and text in the
-/// metadata, beside the SHA-256 of the tensors. Errors: a tensor with an unsupported dtype.
+/// metadata, beside the SHA-256 of the tensors and that of the text. Errors: a tensor with an unsupported dtype.
 pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Result<Vec<u8>> {
     let raw = raw(named)?;
-    let pairs = note.map(|(key, text)| vec![(key, text.to_string()), (SHA256, sha256_of(&raw))]);
+    let pairs = note.map(|(key, text)| {
+        let of_note = sha256(text.as_bytes());
+        vec![(key, text.to_string()), (SHA256, sha256_of(&raw)), (NOTE_SHA256, of_note)]
+    });
     bytes_of(&raw, pairs)
 }
 
@@ -111,7 +117,7 @@ fn digest<'a>(parts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
 }
 
 /// The tensors, and the metadata note with this key. If the metadata has the SHA-256 of the tensors,
-/// other bytes are an error.
+/// other bytes are an error; so is another note than that of its SHA-256, which older files lack.
 pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<String>)> {
     let tensors = deserialize(bytes)?;
     let (_, header) =
@@ -125,7 +131,13 @@ pub fn deserialize_with(bytes: &[u8], key: &str) -> Result<(Tensors, Option<Stri
             return Err(Error::new("the tensors differ from those that were written"));
         }
     }
-    Ok((tensors, note(key)))
+    let text = note(key);
+    if let Some(wanted) = note(NOTE_SHA256)
+        && text.as_ref().map(|text| sha256(text.as_bytes())) != Some(wanted)
+    {
+        return Err(Error::new("the state in its header differs from the one that was written"));
+    }
+    Ok((tensors, text))
 }
 
 /// The names and places of 100,000 tensors.
@@ -178,6 +190,21 @@ mod tests {
                 (tensor.f_to_kind(Kind::Double).unwrap(), loaded.f_to_kind(Kind::Double).unwrap());
             assert!(a.f_allclose(&b, 0.0, 0.0, true).unwrap());
         }
+    }
+
+    #[test]
+    fn another_note_or_tensor_than_was_written_is_an_error() {
+        let named = [("a".to_string(), Tensor::from_slice(&[1f32, 2.0]))];
+        let bytes = serialize(&named, Some(("state", "{\"steps\":257}"))).unwrap();
+        assert_eq!(deserialize_with(&bytes, "state").unwrap().1.unwrap(), "{\"steps\":257}");
+        let error = |from: &[u8], to: u8| {
+            let at = bytes.windows(from.len()).position(|part| part == from).unwrap();
+            let mut changed = bytes.clone();
+            changed[at + from.len() - 1] = to;
+            deserialize_with(&changed, "state").unwrap_err().to_string()
+        };
+        assert!(error(b":25", b'6').contains("the state in its header differs"));
+        assert!(error(&2f32.to_le_bytes(), 0x41).contains("the tensors differ"));
     }
 
     #[test]

@@ -73,6 +73,35 @@ fn metatables_work_within_the_limits() {
     assert!(refused(&with("setmetatable({}, { __call = {} })")).contains("must be a function"));
 }
 
+#[test]
+fn equal_elements_keep_their_order() {
+    let code = r##"
+        local t = {}
+        for i = 1, 3000 do t[i] = { key = i % 7, place = i } end
+        table.sort(t, function(a, b) return a.key < b.key end)
+        for i = 2, #t do
+          local a, b = t[i - 1], t[i]
+          assert(a.key < b.key or a.key == b.key and a.place < b.place)
+        end
+        for n = 0, 20 do
+          local s = {}
+          for i = 1, n do s[i] = (i * 7919) % 23 end
+          table.sort(s, function(a, b) return a > b end)
+          for i = 2, n do assert(s[i - 1] >= s[i]) end
+          assert(#s == n)
+        end
+    "##;
+    load(&with(code), "").unwrap();
+    assert!(refused(&with("table.sort({ 1, 'x' })")).contains("attempt to compare"));
+    assert!(refused(&with("table.sort()")).contains("table expected, got no value"));
+}
+
+#[test]
+fn long_files_are_not_compiled() {
+    let text = refused(&format!("return {{ temperature = {}1 }}", "1 and ".repeat(60_000)));
+    assert!(text.contains("bytes are too long for this file: at most 64 KiB"), "{text}");
+}
+
 /// What would differ between two processes is the same, or refused.
 #[test]
 fn answers_do_not_depend_on_the_process() {

@@ -1,7 +1,8 @@
 //! `print` of control programs, which writes into the program's output buffer.
 
+use crate::sandbox::printed;
 use compt_run::steering::Output;
-use mlua::{Function, Lua, LuaString, MultiValue, Result};
+use mlua::{Function, Lua, MultiValue, Result};
 
 /// The output buffer of the control program that is being called in the main state, in its app data.
 struct Called(Output);
@@ -11,8 +12,8 @@ pub fn function(output: &Output, lua: &Lua) -> Result<Function> {
     // A weak reference, because the state would otherwise keep itself alive.
     let output = output.weak();
     let tostring: Function = lua.globals().get("tostring")?;
-    lua.create_function(move |_, values: MultiValue| match output.upgrade() {
-        Some(output) => add(&output, &tostring, values),
+    lua.create_function(move |lua, values: MultiValue| match output.upgrade() {
+        Some(output) => add(lua, &output, &tostring, values),
         None => Ok(()),
     })
 }
@@ -35,20 +36,17 @@ pub fn install(lua: &Lua) -> Result<()> {
     let print = lua.create_function(move |lua, values: MultiValue| {
         let called = lua.app_data_ref::<Called>().map(|called| called.0.clone());
         match called {
-            Some(output) => add(&output, &tostring, values),
+            Some(output) => add(lua, &output, &tostring, values),
             None => own.call(values),
         }
     })?;
     lua.globals().set("print", print)
 }
 
-fn add(output: &Output, tostring: &Function, values: MultiValue) -> Result<()> {
-    if output.is_quiet() {
-        return Ok(());
+fn add(lua: &Lua, output: &Output, tostring: &Function, values: MultiValue) -> Result<()> {
+    if !output.is_quiet() {
+        output.add(&printed(lua, tostring, values)?);
     }
-    let text = |value| Ok(tostring.call::<LuaString>(value)?.to_string_lossy());
-    let texts = values.into_iter().map(text).collect::<Result<Vec<_>>>()?;
-    output.add(&texts.join("\t"));
     Ok(())
 }
 

@@ -144,6 +144,8 @@ impl Files {
             self.missing.borrow_mut().push(path.to_path_buf());
             self.doubt();
         })?;
+        let before = self.read.borrow().iter().map(|source| source.text.len()).sum();
+        sandbox::check_length(&text, before).map_err(|e| e.at(path.display()))?;
         self.read.borrow_mut().push(Source::new(path.to_path_buf(), text.clone()));
         if is_blank(&text) {
             self.signs.set(Signs { is_blank: true, ..self.signs.get() });

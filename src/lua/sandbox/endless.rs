@@ -1,7 +1,7 @@
 //! For tests: code that a sandbox must stop.
 
 /// Code that would run for hours, each in another way.
-pub const ENDLESS: [&str; 47] = [
+pub const ENDLESS: [&str; 58] = [
     "while true do end",
     "for i = 1, math.huge do end",
     "::again:: goto again",
@@ -52,4 +52,19 @@ pub const ENDLESS: [&str; 47] = [
     "local t = print for i = 1, 1e5 do t = setmetatable({}, { __call = t }) end t()",
     "local m = {} local t = setmetatable({}, m) m.__call = t t()",
     "getmetatable('').__call = 'x' local x = ('x')()",
+    "local z = ('0'):rep(2e6) .. '1' local t = {} for i = 1, 2e5 do t[i] = z end math.max(table.unpack(t))",
+    "local z = ('0'):rep(2e6) .. '1' local t = {} for i = 1, 2e5 do t[i] = z end string.char(table.unpack(t))",
+    "local z = ('0'):rep(2e6) .. '1' local t = {} for i = 1, 2e5 do t[i] = z end utf8.char(table.unpack(t))",
+    "local z = ('0'):rep(2e6) .. '1' local t = {} for i = 1, 5e4 do t[i] = z end \
+     local x = ('%d'):rep(5e4):format(table.unpack(t))",
+    "for x in ('^'):rep(1e6):gmatch('^^*x') do end",
+    "local x = ('a'):rep(40):find(('a?'):rep(40) .. ('a'):rep(40), 1, nil)",
+    "local t = setmetatable({}, { __index = function() return 1 end }) for i = 1, 1900 do \
+     t = setmetatable({}, { __index = t }) end table.move(t, 1, 1e6, 1, {})",
+    "local t = setmetatable({}, { __index = function() return '' end }) for i = 1, 1900 do \
+     t = setmetatable({}, { __index = t }) end local x = table.concat(t, '', 1, 1e6)",
+    "local t = setmetatable({}, { __index = function() return '' end }) for i = 1, 1900 do \
+     t = setmetatable({}, { __index = t }) end local x = ('abc'):rep(1e5):gsub('%a', t)",
+    "local a, b = ('\\0'):rep(1e7) .. 'a', ('\\0'):rep(1e7) .. 'b' for i = 1, 1e9 do local z = a < b end",
+    "local t = {} for i = 1, 2e4 do t[i] = 1 end while true do table.sort(t, rawequal) end",
 ];

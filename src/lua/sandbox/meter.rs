@@ -25,7 +25,7 @@ pub struct Limits {
 }
 
 /// The instructions between two checks. On strings of the memory limit they take less than a second.
-const CHECK_EVERY: u32 = 32;
+const CHECK_EVERY: u32 = 8;
 
 /// Measures the calls of a sandbox.
 pub struct Meter {

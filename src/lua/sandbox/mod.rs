@@ -7,7 +7,11 @@ mod globals;
 mod library;
 mod meter;
 mod patterns;
+mod printed;
 mod replayable;
+mod source;
 
 pub use globals::restrict;
 pub use meter::{Limits, Meter, cpu_seconds};
+pub use printed::printed;
+pub use source::check_length;

@@ -8,6 +8,7 @@ use super::trial::{Shapes, Trial};
 use crate::control::{ends_early, is_blank};
 use crate::failure::error_of;
 use crate::options::kind;
+use crate::sandbox::check_length;
 use crate::session::Session;
 use crate::{Error, Result};
 use crate::{sources, text};
@@ -48,6 +49,7 @@ pub fn open(lua: &Lua, path: &Path) -> mlua::Result<Definition> {
 /// Runs a file in a new sandbox; its text is recorded in the script's state `lua` for error messages.
 pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
     let name = source.path.display().to_string();
+    check_length(&source.text, 0).map_err(|e| e.at(&name))?;
     sources::record(lua, &name, &source.text);
     let home = Home::sandbox().map_err(|e| error_of(&e))?;
     let read = home.call(|lua| {

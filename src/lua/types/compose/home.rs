@@ -3,7 +3,7 @@
 use crate::sandbox::{self, Limits, Meter};
 use crate::{Error, torch};
 use compt_base::notice;
-use mlua::{Function, Lua, LuaOptions, LuaString, MultiValue, StdLib, Table, Value, WeakLua};
+use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value, WeakLua};
 use std::rc::Rc;
 
 const LIMITS: Limits = Limits {
@@ -91,10 +91,8 @@ impl Home {
 /// `print` on standard error, where it does not mix with a study's output.
 fn print(lua: &Lua) -> mlua::Result<Function> {
     let tostring: Function = lua.globals().raw_get("tostring")?;
-    lua.create_function(move |_, values: MultiValue| {
-        let text = |value| Ok(tostring.call::<LuaString>(value)?.to_string_lossy());
-        let texts = values.into_iter().map(text).collect::<mlua::Result<Vec<_>>>()?;
-        notice::say(&texts.join("\t"));
+    lua.create_function(move |lua, values: MultiValue| {
+        notice::say(&sandbox::printed(lua, &tostring, values)?);
         Ok(())
     })
 }
