@@ -1,5 +1,5 @@
 --- `require "compt"`: the native modules, and the modules of the library, which are loaded on first use.
-local compt = require "compt.native"
+local compt = require "compt.native" ---@type table<string, any>
 
 --- The options of the command line: `args` (the values of `--set key=value`), `out` (nil without `--out`) and `seed` (0
 --- without `--seed`).
@@ -26,7 +26,7 @@ return setmetatable(compt, {
       compt[name] = require(modules[name])
       return compt[name]
     elseif name ~= "out" then
-      local known = {}
+      local known = {} ---@type string[]
       for key in pairs(compt) do known[#known + 1] = key end
       for key in pairs(modules) do known[#known + 1] = key end
       require("compt.library").known("name", tostring(name), known, "compt")

@@ -17,6 +17,16 @@ pub fn free_bytes() -> Option<u64> {
     limits.into_iter().flatten().chain([of_system]).min()
 }
 
+/// Gives the memory that is free inside the process back to the system. glibc keeps it, in pieces that become
+/// smaller with each evaluation and checkpoint: after 500,000 small steps it held 1.2 GiB of which 0.1 were used.
+pub fn trim() {
+    // SAFETY: a plain call of the allocator.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        libc::malloc_trim(0)
+    };
+}
+
 /// Checks that this many bytes can be allocated.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use compt_base::data::predictions;
 use compt_base::files::json::read_json;
 use compt_base::notice;
 use compt_base::stop;
-use compt_study::records::catalog::{Entry, State, find, scores};
+use compt_study::records::catalog::{Entry, find, scores};
 use compt_study::records::curve::thinned;
 use compt_study::records::environment::environment_of;
 use compt_study::records::folder::{CELL, PREDICTIONS};
@@ -26,12 +26,9 @@ fn rows(lua: &Lua, entries: &[Entry]) -> mlua::Result<Table> {
         stop::check()?;
         let (values, result) = (entry.values(), entry.result());
         let scores = scores(&values, &result);
-        let damage = entry.damage().map(String::from);
-        let damage = damage.or_else(|| entry.check().err().map(|e| e.to_string()));
-        let state = if damage.is_some() { State::Damaged } else { entry.state };
         let row = json!({
-            "name": entry.name(), "state": state.name(),
-            "error": damage.or(entry.error.clone()), "settings": entry.settings(), "scores": scores,
+            "name": entry.name(), "state": entry.state.name(),
+            "error": entry.error, "settings": entry.settings(), "scores": scores,
             "metrics": metrics(&scores), "average": entry.average,
             "counts": result["counts"], "looks": result["evaluations"], "steps": entry.steps,
             "seconds": entry.seconds, "values": values, "tags": entry.tags,

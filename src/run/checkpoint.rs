@@ -6,7 +6,7 @@ use super::{Earlier, Purpose, Replay, Run};
 use crate::checkpoints::{Checkpoints, Saved};
 use crate::{Error, Result};
 use compt_base::files::json::read_json;
-use compt_base::notice;
+use compt_base::{memory, notice};
 use compt_core::nn::{Named, named};
 use compt_core::train::state::{Progress, State};
 use compt_error::Context;
@@ -172,6 +172,8 @@ impl Run {
     pub(super) fn checkpoint(&mut self, best: Option<f64>) -> Result<()> {
         let saved = self.saved()?;
         self.record.checkpoint(self.trainer.steps(), &saved, best);
+        drop(saved);
+        memory::trim();
         Ok(())
     }
 

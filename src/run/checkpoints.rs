@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use compt_base::files::atomic::{sync_folder, write_atomic};
 use compt_base::files::bounded;
+use compt_base::notice;
 use compt_core::tensor::file;
 use compt_error::Context;
 use compt_study::records::folder::CHECKPOINTS;
@@ -97,14 +98,18 @@ impl Checkpoints {
                 Err(e) => broken.push(e),
             }
         }
-        match broken.pop() {
+        let count = broken.len();
+        match broken.into_iter().next() {
             Some(e) if Saved::read(&self.folder.join(BEST)).is_ok() => Err(e.hint(format!(
                 "no newer checkpoint of the run can be read, but {} can: t:load(\"{}\")",
                 self.folder.join(BEST).display(),
                 self.folder.join(BEST).display()
             ))),
-            Some(e) => Err(e.hint("no checkpoint of the run can be read")),
-            None => Ok((None, broken)),
+            Some(e) => Err(e.hint(match count {
+                1 => "it is the only checkpoint of the run".to_string(),
+                _ => format!("none of the {count} checkpoints of the run can be read"),
+            })),
+            None => Ok((None, Vec::new())),
         }
     }
 }
@@ -140,7 +145,10 @@ impl Saved {
             let path = path.join(CHECKPOINTS).join(BEST);
             return Saved::read(&path).map_err(|e| other_than(&path, e));
         }
-        let (saved, _) = Checkpoints::of(path, 1).newest()?;
+        let (saved, broken) = Checkpoints::of(path, 1).newest()?;
+        for e in &broken {
+            notice::say(&format!("warning: {e}; an older one is used"));
+        }
         saved.ok_or_else(|| {
             Error::new("there is no checkpoint in this folder")
                 .at(path.display())
@@ -254,6 +262,6 @@ mod tests {
         assert!(broken[0].to_string().contains("step-000000002.safetensors"), "{}", broken[0]);
         fs::write(checkpoints.path(1), "").unwrap();
         let text = checkpoints.newest().err().unwrap().to_string();
-        assert!(text.contains("no checkpoint of the run can be read"), "{text}");
+        assert!(text.contains("none of the 2 checkpoints of the run can be read"), "{text}");
     }
 }

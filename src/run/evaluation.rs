@@ -5,7 +5,7 @@ use super::record::Record;
 use super::scores;
 use crate::{Error, Result};
 use compt_base::data::Split;
-use compt_base::notice;
+use compt_base::{memory, notice};
 use compt_core::compose::Isolation;
 use compt_core::router::{Normalisation, Rule};
 use compt_core::train::Trainer;
@@ -204,6 +204,7 @@ impl Run {
             if interrupt::requested() { Err(Error::new("interrupted")) } else { Ok(()) }
         });
         drop(counter);
+        memory::trim();
         let found = match found {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(()),

@@ -187,9 +187,12 @@ impl Run {
         if self.replay.is_none() && (complete || !matches!(end, Ok(End::Complete))) {
             self.finish(&end)?;
         }
+        if end.is_err() && self.trainer.steps() > 0 {
+            self.say_how_to_continue("ended by an error");
+        }
         match end? {
             End::Interrupted => {
-                self.say_how_to_continue();
+                self.say_how_to_continue("stopped");
                 return Ok(Ended::Interrupted);
             }
             End::Stopped => {
@@ -213,12 +216,12 @@ impl Run {
         }
     }
 
-    fn say_how_to_continue(&self) {
+    fn say_how_to_continue(&self, ended: &str) {
         if let Some(folder) = self.record.path().filter(|_| self.progress) {
             let made = self.trainer.steps();
             let folder = folder.display();
             notice::say(&format!(
-                "{}: stopped after step {made}; `compt resume {folder}` continues",
+                "{}: {ended} after step {made}; `compt resume {folder}` continues",
                 self.name
             ));
         }

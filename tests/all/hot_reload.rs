@@ -185,8 +185,13 @@ end
         let line = run.all.lines().last().unwrap().to_string();
         assert!(line.contains(words), "{line}");
     }
+    let refused = run.all.matches("stays as it was").count();
+    // The same content saved again is not tried again.
+    fs::write(study.path("gated.lua"), study.text("gated.lua")).unwrap();
+    run.wait_for_steps(&study.path("out"), 5);
     fs::write(study.path("gated.lua"), gated.replace("FACTOR", "0.5")).unwrap();
     run.hear("composition 'gated' is a new version");
+    assert_eq!(run.all.matches("stays as it was").count(), refused);
     run.wait_for_steps(&study.path("out"), 3);
     // The dry run has a row for each task, a step has four.
     let late = gated

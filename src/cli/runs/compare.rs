@@ -61,7 +61,6 @@ fn whole(folder: &Path) -> Result<Entry> {
     if let Some(why) = entry.damage() {
         return Err(Error::new(format!("its record is damaged: {why}")).at(folder.display()));
     }
-    entry.check()?;
     Ok(entry)
 }
 

@@ -98,9 +98,13 @@ fn written(options: &RunsExportOptions) -> Result<()> {
     let read = |entry: &Entry| {
         let skipped =
             |e| notice::say_once(&format!("note: {} is skipped: {e}", entry.path.display()));
-        rows(entry).map_err(skipped).unwrap_or_default()
+        rows(entry).map_err(skipped).ok()
     };
-    let lines: Vec<_> = runs()?.iter().flat_map(read).collect();
+    let read: Vec<_> = runs()?.iter().filter_map(read).collect();
+    if read.is_empty() {
+        return Err(Error::new("none of the runs can be exported"));
+    }
+    let lines = read.concat();
     if options.to.jsonl {
         lines.into_iter().for_each(|line| output::json(Value::Object(line)));
         return Ok(());

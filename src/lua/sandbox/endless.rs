@@ -1,7 +1,7 @@
 //! For tests: code that a sandbox must stop.
 
 /// Code that would run for hours, each in another way.
-pub const ENDLESS: [&str; 58] = [
+pub const ENDLESS: [&str; 108] = [
     "while true do end",
     "for i = 1, math.huge do end",
     "::again:: goto again",
@@ -67,4 +67,60 @@ pub const ENDLESS: [&str; 58] = [
      t = setmetatable({}, { __index = t }) end local x = ('abc'):rep(1e5):gsub('%a', t)",
     "local a, b = ('\\0'):rep(1e7) .. 'a', ('\\0'):rep(1e7) .. 'b' for i = 1, 1e9 do local z = a < b end",
     "local t = {} for i = 1, 2e4 do t[i] = 1 end while true do table.sort(t, rawequal) end",
+    // Metamethods that call themselves, each other or a loop.
+    "local t = setmetatable({}, { __newindex = function(t, k, v) t[k + 1] = v end }) t[1] = 1",
+    "local t t = setmetatable({}, { __eq = function(a, b) return a == setmetatable({}, getmetatable(b)) end }) \
+     local x = t == setmetatable({}, getmetatable(t))",
+    "local m = {} m.__lt = function(a, b) return a < b end local x = setmetatable({}, m) < setmetatable({}, m)",
+    "local t = setmetatable({}, { __unm = function(t) while true do end end }) local x = -t",
+    "local t = setmetatable({}, { __idiv = function(t) while true do end end }) local x = t // 1",
+    "local t = setmetatable({}, { __pairs = function() return function() return 1 end end }) for k in pairs(t) do end",
+    "local t = setmetatable({}, { __name = ('x'):rep(1e6) }) for i = 1, 1e9 do local x = tostring(t) end",
+    "local t = setmetatable({}, { __index = function() while true do end end }) local x = ('%a'):gsub('%a', t)",
+    "local t = setmetatable({}, { __gc = function() while true do end end }) t = nil while true do local x = {} end",
+    // Errors that are caught.
+    "while true do pcall(error) end",
+    "while true do pcall(function() while true do end end) end",
+    "while true do pcall(string.rep, 'x', 1e15) end",
+    "local function f() pcall(f) pcall(f) end while true do f() end",
+    "while true do xpcall(error, function() while true do end end) end",
+    "local function h() error('again') end while true do xpcall(error, h) end",
+    "while true do pcall(function() local x <close> = setmetatable({}, { __close = function() while true do end end }) end) end",
+    "for i = 1, 1e9 do pcall(error, ('x'):rep(1e6) .. i) end",
+    "while true do select(2, pcall(error, setmetatable({}, { __tostring = function() while true do end end }))) end",
+    // Iteration.
+    "for k, v in function() return 1 end do end",
+    "for _ in ('x'):rep(1e7):gmatch('') do for _ in ('x'):rep(1e7):gmatch('') do end end",
+    "local t = {} for i = 1, 2e5 do t['k' .. i] = i end while true do for k in pairs(t) do end end",
+    "local t = {} for i = 1, 1e5 do t['k' .. i] = i end while true do next(t, 'k1') end",
+    "for _, c in utf8.codes(('x'):rep(2e7)) do for _, d in utf8.codes(('x'):rep(2e7)) do end end",
+    "local t = setmetatable({}, { __index = function(_, i) return i end }) for _ in ipairs(t) do end",
+    // Long texts and lists, copied again and again.
+    "local s = 'x' while true do s = s .. s end",
+    "local s = 'x' for i = 1, 1e9 do s = s .. 'y' end",
+    "local s = ('x'):rep(3e6) while true do s = s:reverse() end",
+    "local s = ('x'):rep(3e6) while true do local x = s:byte(1, 1e5) end",
+    "local s = ('x'):rep(3e6) while true do local x = s:sub(2) end",
+    "local s = ('x'):rep(3e6) while true do local x = #s == #(s .. 'y') end",
+    "local t = {} for i = 1, 1e5 do t[i] = 'xxxxxxxx' end while true do local x = table.concat(t) end",
+    "local t = {} for i = 1, 1e5 do t[i] = i end while true do table.move(t, 1, #t, 2) end",
+    "local t = {} for i = 1, 1e5 do t[i] = i end while true do local x = table.pack(table.unpack(t)) end",
+    "local t = {} for i = 1, 2e5 do t[i] = i end while true do table.remove(t, 1) t[#t + 1] = 1 end",
+    "local t = {} while true do t = { t } end",
+    "local t = {} for i = 1, 1e9 do t[i] = i end",
+    "local t = {} while true do t[#t + 1] = {} end",
+    "while true do local x = ('%99.99f'):rep(50):format(table.unpack({ 1e300 }, 1, 1)) end",
+    "while true do local x = ('%q'):format(('\\n'):rep(1e6)) end",
+    "while true do tostring(('x'):rep(1e6)) end",
+    "while true do local x = tonumber(('z'):rep(1e6), 36) end",
+    "print(('x'):rep(1e6)) while true do print(('x'):rep(1e5)) end",
+    // Patterns and searches that backtrack.
+    "local x = ('a'):rep(1e5):match('.-.-.-.-b')",
+    "local x = ('x'):rep(1e5):gsub('(.*)(.*)(.*)y', '%3%2%1')",
+    "local x = ('a'):rep(2e3):find(('.-a'):rep(9) .. '%1?$b')",
+    "local x = ('[' ):rep(1e5):find('[[]*' .. ('[^%]]*'):rep(15) .. '%]')",
+    "local x = ('ab'):rep(1e5):gsub('%f[a]', function() while true do end end)",
+    "for a, b in (' '):rep(1e6):gmatch('(%s*)(%s*)x') do end",
+    "local x = ('a'):rep(1e6):gsub('', ('b'):rep(1e4))",
+    "local x = string.find(('a'):rep(1e6), ('[a-z]-'):rep(12) .. '%d')",
 ];

@@ -1,5 +1,6 @@
 //! The memory that training steps take beyond that of the model.
 
+use compt_base::memory;
 use compt_core::tensor::memory::free_bytes;
 use std::cell::Cell;
 use std::fs;
@@ -22,8 +23,7 @@ impl StepMemory {
     pub fn measure(&self, begins: bool) -> Option<u64> {
         if begins {
             // What earlier checks have freed is not to hide what the steps take.
-            // SAFETY: a plain call of the allocator.
-            unsafe { libc::malloc_trim(0) };
+            memory::trim();
             // Makes the peak start again from the present memory.
             let _ = fs::write("/proc/self/clear_refs", "5");
         }

@@ -394,6 +394,7 @@ impl Steering {
         };
         notice::say(&format!("step {step}: {told}: {error}"));
         self.upper = upper;
+        self.audit = Audit::default();
         self.note(view, step, change);
     }
 }

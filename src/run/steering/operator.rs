@@ -23,11 +23,13 @@ pub struct Operator {
     pub file: Box<dyn OperatorFile>,
     /// Whether the file is currently invalid.
     is_broken: bool,
+    /// The hash of the last version that was rejected: a save can be reported twice.
+    rejected: Option<String>,
 }
 
 impl Operator {
     pub fn new(file: Box<dyn OperatorFile>) -> Operator {
-        Operator { file, is_broken: false }
+        Operator { file, is_broken: false, rejected: None }
     }
 
     pub fn name(&self) -> String {
@@ -55,6 +57,11 @@ impl Operator {
             }
             return Ok(None);
         }
+        let hash = news.as_ref().ok().map(|source| source.sha256.clone());
+        if self.is_broken && hash.is_some() && hash == self.rejected {
+            return Ok(None);
+        }
+        self.rejected = hash;
         let taken = news.and_then(|source| self.file.take(source.clone(), true).map(|()| source));
         self.is_broken = taken.is_err();
         match taken {

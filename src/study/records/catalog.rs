@@ -13,7 +13,7 @@ use crate::{Error, Result};
 use compt_base::files::json::{path_value, read_json, read_json_lines, write_json};
 use compt_base::stop;
 use compt_error::Context;
-use heads::{CellHead, ResultHead, TAGS, head, tags};
+use heads::{CellHead, ResultHead, TAGS, check_object, head, tags};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -180,6 +180,10 @@ impl Entry {
         if !is_ended && !is_begun {
             return None;
         }
+        let settings = [CONFIG, ENVIRONMENT, SESSION];
+        if let Err(e) = settings.iter().try_for_each(|name| check_object(folder, name)) {
+            return Some(damaged(e));
+        }
         if !is_ended && !has(CONFIG) {
             return Some(damaged(Error::new("there is no such file").at(CONFIG)));
         }
@@ -292,17 +296,6 @@ impl Entry {
         let config = read_json(&path)?;
         shape::settings(&config).at(path.display())?;
         Ok(flat(&config))
-    }
-
-    /// Reads the records that are not small, apart from predictions. Errors: one cannot be read, or has
-    /// another content than compt writes.
-    pub fn check(&self) -> Result<()> {
-        for name in [CONFIG, ENVIRONMENT].map(|name| self.path.join(name)) {
-            if name.exists() {
-                shape::settings(&read_json(&name)?).at(name.display())?;
-            }
-        }
-        Ok(())
     }
 
     /// The lines of `metrics.jsonl`. Errors: a line is not JSON, or not that of a step.

@@ -5,8 +5,9 @@ use crate::{Error, Result};
 use compt_base::files::bounded;
 use compt_error::Context;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -64,4 +65,19 @@ pub fn head<T: DeserializeOwned>(
         serde_json::from_slice(&text).map_err(|e| Error::new(e.to_string()).at(name))?;
     check(&value).at(name)?;
     serde_json::from_value(value).map(Some).map_err(|e| Error::new(e.to_string()).at(name))
+}
+
+/// Checks that a record is an object, if it exists. Errors: it cannot be read, or is something else.
+pub fn check_object(folder: &Path, name: &str) -> Result<()> {
+    let path = folder.join(name);
+    match fs::metadata(&path) {
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(());
+        }
+        found => found.at(name)?,
+    };
+    let text = bounded::read(&path, bounded::JSON)?;
+    serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&text)
+        .map(drop)
+        .map_err(|e| Error::new(e.to_string()).at(name))
 }
