@@ -40,11 +40,12 @@ docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
 	target/release/compt stubs stdlib/meta
 	target/release/compt stubs --manual > docs/reference.md
 
-figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged files and records of each kind, failed system calls
+figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged files and records of each kind, endless code, failed system calls
 	python3 scripts/bench/repl.py
 	COMPT_FUZZ=10000 $(TESTS) --test all -- repl_fuzz:: --nocapture
 	COMPT_FUZZ=10000 $(TESTS) --test all -- damaged_models:: damaged_rows:: damaged_prompts:: --nocapture
 	COMPT_FUZZ=10000 $(TESTS) --test all -- damaged_records:: --nocapture
+	COMPT_FUZZ=1 $(TESTS) -p compt-lua --lib -- endless --nocapture
 	python3 scripts/bench/faults.py
 	COMPT_BOMBS=long $(TESTS) --test all -- bombs:: --nocapture
 

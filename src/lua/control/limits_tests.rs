@@ -77,7 +77,7 @@ fn metatables_work_within_the_limits() {
 fn equal_elements_keep_their_order() {
     let code = r##"
         local t = {}
-        for i = 1, 3000 do t[i] = { key = i % 7, place = i } end
+        for i = 1, 300 do t[i] = { key = i % 7, place = i } end
         table.sort(t, function(a, b) return a.key < b.key end)
         for i = 2, #t do
           local a, b = t[i - 1], t[i]

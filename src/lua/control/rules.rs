@@ -71,11 +71,18 @@ impl Rules {
     /// The settings for a view, each checked against its knob.
     pub fn knobs(&self, lua: &Lua, view: &View) -> Result<Knobs> {
         let seen = lua.create_userdata(ReadOnly(view.clone())).map_err(|e| error_of(&e))?;
+        let knobs = self.knobs_at(view.step, &seen);
+        // It holds the run's history: until Lua collects it, each step would have a copy of its own.
+        seen.destroy().map_err(|e| error_of(&e))?;
+        knobs
+    }
+
+    fn knobs_at(&self, step: u64, seen: &AnyUserData) -> Result<Knobs> {
         let mut knobs = Knobs::default();
         for Entry { knob, shape } in &self.entries {
             match shape {
-                Shape::One(rule) => knobs.set(knob.name, rule.value(knob, view.step, &seen)?),
-                shape => self.by_name(&mut knobs, knob, shape, view.step, &seen)?,
+                Shape::One(rule) => knobs.set(knob.name, rule.value(knob, step, seen)?),
+                shape => self.by_name(&mut knobs, knob, shape, step, seen)?,
             }
         }
         Ok(knobs)
