@@ -1,34 +1,43 @@
---- Figure 2: scores by number of source prompts, mean and standard deviation over seeds.
+--- Figure 2: the average over tasks by number of source prompts (left), and its standard deviation over seeds (right), on
+--- GLUE (top) and SET2 (bottom); 8 rows per task.
 ---
----     compt run scripts/fig2.lua --jobs 2 [--set sources=1,3,5,10]
----
---- The paper compares 1 to 10 sources and uses three in its published settings. The curves are in its figure 2.
+---     compt run scripts/fig2.lua --jobs 2 [--set sources=1,2,3,4,5,6,7,8,9,10]
 local compt = require "compt"
 local paper = require "paper.study"
 
----@return integer[]
-local function counts(o)
-  local found = {}
-  for part in tostring(compt.args.sources or (o.quick and "1,2" or "1,2,3,5,7,10")):gmatch "[^,]+" do
-    found[#found + 1] = math.tointeger(tonumber(part))
+local METHODS = { "msum", "ssum", "mcat" }
+
+--- The standard deviations of the means of a figure of lines.
+---@param mean compt.Figure
+---@param title string
+local function deviations(mean, title)
+  local series = {}
+  for i, line in ipairs(mean.chart.panels[1].series) do
+    local sd = {}
+    for k, high in ipairs(line.high) do sd[k] = high - line.mean[k] end
+    series[i] = { name = line.name, x = line.x, mean = sd, low = sd, high = sd }
   end
-  return found
+  return compt.figures.chart {
+    title = title, panels = { { kind = "lines", x_label = "sources", y_label = "standard deviation", series = series } },
+  }
 end
 
 return paper.main(..., {
-  name = "fig2",
-  title = "Figure 2: number of source prompts",
-  found = "1 to 10 sources are compared, three are in its published settings; curves in figure 2",
+  name = "fig2", title = "Figure 2: number of source prompts",
   cells = function(o)
-    return paper.cells(o, {
-      settings = { shots = paper.middle(o) },
-      grid = { method = { "ssum", "msum", "mcat" }, sources = counts(o), seed = o.seeds },
-    })
+    local grid = { method = METHODS, sources = paper.sources(o), seed = o.seeds }
+    local settings = { shots = o.quick and 2 or 8 }
+    local cells = paper.cells(o, { settings = settings, grid = grid })
+    return paper.joined(cells, paper.cells(o, { settings = settings, grid = grid }, true))
   end,
-  show = function(runs)
-    return {
-      compt.figures.lines(runs, { title = "Average over tasks", x = "sources", by = "method" }),
-      compt.report.table(runs, { rows = "method", columns = "sources" }),
-    }
+  show = function(runs, o)
+    local panels, tables = {}, {}
+    for _, set in ipairs { { o.tasks, "GLUE" }, { o.second, "SET2" } } do
+      local own = runs:where { tasks = set[1] }
+      local mean = compt.figures.lines(own, { title = set[2] .. ": average over tasks", x = "sources", by = "method" })
+      panels[#panels + 1], panels[#panels + 2] = mean, deviations(mean, set[2] .. ": deviation over seeds")
+      tables[#tables + 1] = compt.report.table(own, { title = set[2], rows = "method", columns = "sources", best = "none" })
+    end
+    return { compt.figures.beside(panels, { title = "Number of source prompts, 8 rows per task", columns = 2 }), table.unpack(tables) }
   end,
 })

@@ -1,13 +1,12 @@
---- Figure 3: isolated prompts on GLUE's tasks: one source, all sources, the private prompt.
+--- Figure 3: SSUM's scores with one source prompt only, all source prompts, the private prompt and all prompts, for one, two
+--- and three sources, on GLUE (top) and SET2 (bottom).
 ---
 ---     compt run scripts/fig3.lua --jobs 2
 ---
---- MSUM is a product, so each of its columns is one source prompt times the private prompt. The paper uses these maps to
---- show what source and private prompts contain; see its figure 3.
+--- Each map is of one run, the one nearest to the median average over seeds.
 local isolation = require "paper.isolation"
 local paper = require "paper.study"
 
 return paper.main(..., isolation {
-  name = "fig3", title = "Figure 3: isolated prompts",
-  found = "maps of isolated prompts, to show what sources and private prompts contain; figure 3",
+  name = "fig3", title = "Figure 3: isolated prompts of SSUM", methods = { "ssum" }, both = true,
 })

@@ -1,38 +1,46 @@
---- Figure 5: constant (1/S) or learned router weights, by number of rows and by number of sources.
+--- Figure 5: constant (1/S) and learned router weights on GLUE, by rows per task (top; 3 sources for MSUM, 2 for MCAT and SSUM)
+--- and by number of sources (bottom; 16 rows per task).
 ---
----     compt run scripts/fig5.lua --jobs 2
----
---- The paper compares the two by data size and by number of sources; the curves are in its figure 5.
+---     compt run scripts/fig5.lua --jobs 2 [--set sources=1,2,3,5,7,10]
 local compt = require "compt"
 local paper = require "paper.study"
 
+local METHODS = { "msum", "mcat", "ssum" }
+--- The number of sources by method in the upper row.
+local SOURCES = { msum = 3, mcat = 2, ssum = 2 }
+
 return paper.main(..., {
-  name = "fig5",
-  title = "Figure 5: constant or learned weights",
-  found = "constant and learned weights by data size and number of sources; curves in figure 5",
+  name = "fig5", title = "Figure 5: constant and learned weights",
   cells = function(o)
-    local weights = { "learned", "constant" }
-    local cells = paper.cells(o, {
-      grid = { method = { "ssum", "msum", "mcat" }, weights = weights, shots = o.shots, seed = o.seeds },
-    })
-    local more = paper.cells(o, {
-      settings = { shots = paper.middle(o), method = "ssum" },
-      grid = { sources = o.quick and { 1, 2 } or { 1, 2, 3, 5, 7, 10 }, weights = weights, seed = o.seeds },
-    })
-    return table.move(more, 1, #more, #cells + 1, cells)
+    local weights, list = { "learned", "constant" }, {}
+    for i, method in ipairs(METHODS) do list[i] = { method = method, sources = SOURCES[method] } end
+    local by_rows = paper.cells(o, { list = list, grid = { weights = weights, shots = o.shots, seed = o.seeds } })
+    return paper.joined(by_rows, paper.cells(o, {
+      settings = { shots = paper.middle(o) },
+      grid = { method = METHODS, sources = paper.sources(o), weights = weights, seed = o.seeds },
+    }))
   end,
   show = function(runs, o)
-    local parts, k = {}, paper.middle(o)
-    local three = runs:where { sources = 3 }
-    for _, method in ipairs { "ssum", "msum", "mcat" } do
-      parts[#parts + 1] = compt.figures.lines(three:where { method = method }, {
-        title = method .. ", by rows per task", x = "shots", by = "weights", log = true,
+    local panels, upper = {}, runs:where(function(run) return run.settings.sources == SOURCES[run.settings.method] end)
+    for _, method in ipairs(METHODS) do
+      panels[#panels + 1] = compt.figures.lines(upper:where { method = method }, {
+        title = ("%s, %d sources"):format(method, SOURCES[method]), x = "shots", by = "weights", log = true,
       })
     end
-    parts[#parts + 1] = compt.figures.lines(runs:where { method = "ssum", shots = k }, {
-      title = "ssum, by number of sources", x = "sources", by = "weights",
-    })
-    local tables = compt.report.table(three, { rows = { "method", "shots", "weights" }, baseline = "constant" })
-    return { compt.figures.beside(parts, { title = "Constant or learned weights" }), tables }
+    local lower = runs:where { shots = paper.middle(o) }
+    for _, method in ipairs(METHODS) do
+      panels[#panels + 1] = compt.figures.lines(lower:where { method = method }, {
+        title = ("%s, %d rows"):format(method, paper.middle(o)), x = "sources", by = "weights",
+      })
+    end
+    return {
+      compt.figures.beside(panels, { title = "Constant and learned weights", columns = 3 }),
+      compt.report.table(upper, {
+        title = "By rows per task", rows = { "method", "shots", "weights" }, baseline = "constant",
+      }),
+      compt.report.table(lower, {
+        title = "By number of sources", rows = { "method", "sources", "weights" }, baseline = "constant",
+      }),
+    }
   end,
 })

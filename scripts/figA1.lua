@@ -1,48 +1,34 @@
---- Figure A1: the prompt of each task (PT) on the rows of every other task, and a one-way ANOVA of these scores by
---- evaluated task.
+--- Figure A1: prompts of one task on the rows of another, with labels converted: the gold similarity of STS-B's rows by what
+--- the prompts of QNLI and RTE predict (left), and the similarity that the prompt of STS-B predicts for the rows of QNLI and RTE
+--- by their label (right); box plots with a one-way ANOVA.
 ---
 ---     compt run scripts/figA1.lua --jobs 2
 ---
---- The paper shows box plots with an ANOVA in its figure A1.
+--- "entailment" counts as similar and "not_entailment" as not similar (scripts/paper/transfer.lua). Answers are decoded in
+--- full; those that are none of the prompt's own task are counted apart. The prompts are SSUM's with one source, of one run, the
+--- one nearest to the median average over seeds. The paper gives no numbers.
 local compt = require "compt"
+local maps = require "paper.maps"
 local paper = require "paper.study"
-
---- Over all runs: scores of prompts of other tasks by evaluated task, and the mean of each pair.
----@param runs compt.Run[]
-local function transfers(runs)
-  local names, by_pair, groups = {}, {}, {}
-  for name in sorted_pairs(runs[1] and runs[1].values.transfer or {}) do names[#names + 1] = name end
-  for j, to in ipairs(names) do
-    groups[j] = { name = to, values = {} }
-    for i, from in ipairs(names) do
-      by_pair[i] = by_pair[i] or {}
-      local list = {}
-      for _, run in ipairs(runs) do
-        local score = run.values.transfer[from][to]
-        list[#list + 1] = score
-        if from ~= to then table.insert(groups[j].values, score) end
-      end
-      by_pair[i][j] = compt.statistics.mean(list)
-    end
-  end
-  return names, by_pair, groups
-end
+local transfer = require "paper.transfer"
 
 return paper.main(..., {
-  name = "figA1",
-  title = "Figure A1: prompts of one task on another",
-  found = "prompts of one task on another, with an ANOVA; box plots in figure A1",
+  name = "figA1", title = "Figure A1: prompts of one task on another",
   cells = function(o)
-    return paper.cells(o, { settings = { shots = paper.middle(o), method = "pt", transfer = true }, grid = { seed = o.seeds } })
+    local settings = { shots = paper.middle(o), method = "ssum", sources = 1, transfer = true }
+    return paper.cells(o, { settings = settings, grid = { seed = o.seeds } })
   end,
+  check = function(o) transfer.check(paper.tasks(o), o.tasks, o.only) end,
   show = function(runs)
-    local finished = runs:finished()
-    local names, by_pair, groups = transfers(finished)
-    return {
-      compt.figures.heat { title = "Prompt of (row) on task (column)", rows = names, columns = names, values = by_pair,
-        low = 0, high = 100, digits = 0, runs = runs },
-      compt.figures.boxes { title = "Prompts of other tasks, by evaluated task", y_label = "score",
-        groups = groups, runs = runs },
-    }
+    local one, seed = maps.median(runs)
+    local panels = {}
+    for i, found in ipairs(one[1] and one[1].values.transfer or {}) do
+      local what = found.from == "stsb" and "predicted similarity by label" or "gold similarity by prediction"
+      panels[i] = compt.figures.boxes {
+        title = ("%s prompt on %s: %s; %d other answers"):format(found.from, found.to, what, found.others),
+        y_label = "similarity", groups = found.groups, runs = one,
+      }
+    end
+    return { compt.figures.beside(panels, { title = ("Prompts of one task on another; seed %s"):format(tostring(seed)), columns = 2 }) }
   end,
 })

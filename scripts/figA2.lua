@@ -1,12 +1,13 @@
---- Figure A2: the learning rate of private prompts, by epochs, with the scores of isolated prompts (mcat).
+--- Figure A2: MSUM's scores with one source prompt only, by learning rate of the private prompts, at 50 epochs.
 ---
----     compt run scripts/figA2.lua --jobs 2 [--set rates=0.01,0.05] [--set lengths=10,50]
+---     compt run scripts/figA2.lua --jobs 2 [--set rates=0.01,0.02,0.05,0.1]
 ---
---- The paper varies this rate from 0.01 upwards; its maps are in figure A2.
+--- Each map is of one run, the one nearest to the median average over seeds.
 local paper = require "paper.study"
 local private_rate = require "paper.private_rate"
 
-return paper.main(..., private_rate {
-  name = "figA2", method = "mcat", title = "Figure A2: the private learning rate (mcat)",
-  found = "private rates of at least 0.01, by epochs, with isolated scores; figure A2",
+return paper.main(..., {
+  name = "figA2", title = "Figure A2: the private learning rate, MSUM",
+  cells = function(o) return private_rate.cells(o, { "msum" }, { 50 }) end,
+  show = function(runs, o) return { private_rate.maps(runs, o, "msum", 50) } end,
 })

@@ -21,6 +21,9 @@ for name in (compt.args.studies or table.concat(ALL, ",")):gmatch "[^,]+" do
 end
 
 local o = paper.options()
+for _, one in ipairs(studies) do
+  if one.check then one.check(o) end
+end
 local cells = {}
 for _, one in ipairs(studies) do
   for _, settings in ipairs(one.cells(o)) do cells[#cells + 1] = settings end
@@ -32,7 +35,7 @@ for _, one in ipairs(studies) do
   local own = paper.runs_of(runs, one.cells(o))
   local parts = one.show(own, o)
   paper.write(one, parts)
-  sections[#sections + 1] = { title = one.title, text = "The paper: " .. one.found .. ".", parts = parts }
+  sections[#sections + 1] = { title = one.title, text = "", parts = parts }
 end
 local page = paper.pages() .. "/paper.html"
 compt.report.page { path = page, title = "ComPT on " .. o.backbone, sections = sections, runs = runs }

@@ -1,44 +1,42 @@
 --- One run of the paper's studies: trains, evaluates and analyses a method from plain settings. All studies share it, so
 --- that runs with equal settings are made once.
 ---
---- Settings: backbone, dtype, tasks (a set), only (some of its tasks), data, shots, per, seed, max_test,
---- method, sources, length, weights ("learned" or "constant"), private_lr, epochs, batch_size,
---- max_source_length; `transfer` evaluates the prompt of each task on every other task; `added` names the
---- task that is added to a model of the others.
+--- Settings: backbone, dtype, tasks (a set), only (some of its tasks), added (a task of another set that is trained with
+--- them), data, shots, per, seed, max_test, method, sources, length, weights ("learned" or "constant"), source_lr,
+--- private_lr, scale (of all learning rates), epochs, batch_size, max_source_length; `transfer` evaluates prompts on the
+--- rows of other tasks.
 local compt = require "compt"
-local added = require "paper.added"
+local methods = require "paper.methods"
+local sets = require "paper.sets"
 local transfer = require "paper.transfer"
 
-local m = compt.methods
+local cell = {}
 
---- Learning rates that differ from the defaults: those of scripts/compare.lua, chosen on validation rows of the micro tasks
---- with a seed that no study uses.
----@type table<string, fun(s: table<string, any>): compt.Method>
-local peers = {
-  ["fine-tuning"] = function() return m.fine_tuning { lr = { backbone = 3e-4 } } end,
-  ["pt-m"] = function(s) return m.pt { alone = false, length = s.length } end,
-  spot = function(s) return m.spot { length = s.length } end,
-  attempt = function(s)
-    return m.attempt { length = s.length, lr = { source = 1, private = 1, attention = 0.1 } }
-  end,
-  ["attempt-m"] = function(s)
-    return m.attempt { length = s.length, shared = true, lr = { source = 0.3, private = 0.3, attention = 0.01 } }
-  end,
-  mpt = function(s)
-    return m.mpt { length = s.length, lr = { teacher = 0.3, shared = 0.1, source = 0.1, private = 0.1 } }
-  end,
-}
-
+--- The tasks of a cell.
 ---@param s table<string, any>
----@return compt.Method
-local function method_of(s)
-  local peer = peers[s.method]
-  if peer ~= nil then return peer(s) end
-  local declare = m[s.method] --[[@as fun(options: compt.MethodOptions): compt.Method]]
-  local lr = { private = s.private_lr }
-  if s.method == "pt" then return declare { length = s.length, lr = lr } end
-  local router = s.weights == "constant" and "constant" or "relaxed_bernoulli"
-  return declare { sources = s.sources, length = s.length, router = router, lr = lr }
+---@return compt.Tasks
+function cell.tasks(s)
+  local options = { data = s.data, shots = s.shots, per = s.per, seed = s.seed, max_test = s.max_test, tasks = s.only }
+  if not s.added then return compt.tasks(s.tasks, options) end
+  local names = sets.qualified(s.tasks)
+  names[#names + 1] = s.added
+  return compt.tasks(names, options)
+end
+
+--- A trainer that has made all its steps, and what makes another one with the same options.
+---@param s table<string, any>
+---@return compt.Trainer, compt.Tasks, fun(tasks: compt.Tasks, method: any, name: string?): compt.Trainer
+function cell.trained(s)
+  local backbone, tasks = compt.backbone(s.backbone, { dtype = s.dtype }), cell.tasks(s)
+  local function trainer(on, method, name)
+    return compt.trainer {
+      name = name, backbone = backbone, tasks = on, method = method, epochs = s.epochs, batch_size = s.batch_size,
+      max_source_length = s.max_source_length, seed = s.seed,
+    }
+  end
+  local t = trainer(tasks, methods.of(s))
+  t:run()
+  return t, tasks, trainer
 end
 
 --- Scores without predictions.
@@ -48,44 +46,57 @@ local function brief(result) return { average = result.average, scores = result.
 --- The same prompts with one source only, all sources, or the private prompt only; not for the product, which needs both.
 ---@param t compt.Trainer
 ---@param s table<string, any>
-local function isolated(t, s)
+---@param options compt.EvaluateOptions
+local function isolated(t, s, options)
   local found = {}
-  for i = 0, s.sources - 1 do
-    found["src" .. i] = brief(t:evaluate("test", { only = "src" .. i }))
+  local function look(only)
+    local with = { only = only }
+    for key, value in pairs(options) do with[key] = value end
+    found[only] = brief(t:evaluate("test", with))
   end
+  for i = 0, s.sources - 1 do look("src" .. i) end
   if s.method == "ssum" then
-    for _, only in ipairs { "all_src", "private" } do found[only] = brief(t:evaluate("test", { only = only })) end
+    look "all_src"
+    look "private"
   end
   return found
 end
 
+--- The names of the evaluated tasks: an added task is trained only.
+---@param tasks compt.Tasks
 ---@param s table<string, any>
-return function(s)
-  local backbone = compt.backbone(s.backbone, { dtype = s.dtype })
-  local options = {
-    data = s.data, shots = s.shots, per = s.per, seed = s.seed, max_test = s.max_test, tasks = s.only,
-  }
-  local function trainer(tasks, method, name)
-    return compt.trainer {
-      name = name, backbone = backbone, tasks = tasks, method = method, epochs = s.epochs,
-      batch_size = s.batch_size, max_source_length = s.max_source_length, seed = s.seed,
-    }
+local function evaluated(tasks, s)
+  local names, without = {}, s.added and s.added:match "[^.]*$"
+  for _, name in ipairs(tasks.names) do
+    if name ~= without then names[#names + 1] = name end
   end
-  if s.added then return added(s, options, trainer) end
+  return names
+end
 
-  local tasks = compt.tasks(s.tasks, options)
-  local t = trainer(tasks, method_of(s))
-  t:run()
-  local values = brief(t:evaluate "test") --[[@as table<string, any>]]
-  if s.transfer then values.transfer = transfer(t, tasks, trainer) end
-  if s.sources then
-    values.isolated = isolated(t, s)
-    local router = t.router --[[@as compt.Router]]
-    values.weights = router:weights(tasks.names, { train = false }):tolist()
-    values.logits = s.weights ~= "constant" and router.logits and router.logits:tolist() or nil
-    values.order = tasks.names
-    -- The gap between training and inference: weights in training never differ as much as these.
-    values.alike = t:evaluate("test", { normalise = "softmax_sigmoid" }).average
+--- Makes the run and returns its scores.
+---@param s table<string, any>
+function cell.run(s)
+  local t, tasks, trainer = cell.trained(s)
+  local options = { tasks = evaluated(tasks, s) } ---@type compt.EvaluateOptions
+  local values = brief(t:evaluate("test", options)) --[[@as table<string, any>]]
+  if s.transfer then values.transfer = transfer.of(t, tasks, s.tasks, s.only, trainer) end
+  if not s.sources then return values end
+  values.isolated = isolated(t, s, options)
+  if s.method == "ssum" and s.sources == 1 then
+    -- What is predicted with each part, to the end of each answer.
+    options.decoding = "full"
+    t:evaluate("test", options)
+    isolated(t, s, options)
+    options.decoding = nil
   end
+  local router = t.router --[[@as compt.Router]]
+  values.weights = router:weights(tasks.names, { train = false }):tolist()
+  values.logits = s.weights ~= "constant" and router.logits and router.logits:tolist() or nil
+  values.order = options.tasks
+  -- The gap between training and inference: weights in training never differ as much as these.
+  options.normalise = "softmax_sigmoid"
+  values.alike = t:evaluate("test", options).average
   return values
 end
+
+return cell

@@ -1,22 +1,32 @@
---- The four methods with many rows per task: 5,000 in the paper, 256 on the micro tasks (tables 3 and 4).
+--- The compositions with many rows per task: 5,000 in the paper, 256 on the micro tasks (tables 3 and 4).
 local compt = require "compt"
 local paper = require "paper.study"
+local published = require "paper.published"
 
----@param given { name: string, title: string, found: string, second: boolean? }
+---@class paper.Configuration
+---@field method string
+---@field sources integer
+---@field weights string
+
+---@param given { name: string, title: string, second: boolean?, list: paper.Configuration[], columns: string[], published: number[][] }
 ---@return paper.Study
 return function(given)
   return {
-    name = given.name, title = given.title, found = given.found,
+    name = given.name, title = given.title, second = given.second,
     cells = function(o)
-      local rows = compt.args.rows or (o.backbone == "micro" and 256 or 5000)
       return paper.cells(o, {
-        settings = { shots = o.quick and 2 or rows, epochs = o.epochs or 5 },
-        grid = { method = { "pt", "mcat", "msum", "ssum" }, seed = o.seeds },
+        settings = { shots = paper.many(o), epochs = o.epochs or 5 }, list = given.list, grid = { seed = o.seeds },
       }, given.second)
     end,
     show = function(runs)
+      local rows = {}
+      for i, one in ipairs(given.list) do rows[i] = { one.method, one.sources, one.weights } end
+      local names = { "method", "sources", "weights" }
       return {
-        compt.report.table(runs, { title = "Test scores", rows = "method", columns = "task", baseline = "pt" }),
+        compt.report.table(runs, { title = given.title, rows = names, columns = "task" }),
+        published {
+          title = given.title, row_names = names, rows = rows, columns = given.columns, values = given.published,
+        },
         compt.figures.curves(runs, { title = "Training loss", by = "method" }),
       }
     end,

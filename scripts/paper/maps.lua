@@ -1,84 +1,75 @@
---- Heat maps of isolated prompts and of routers: means over runs.
+--- Heat maps of isolated prompts and of routers, each of one run: source prompts have no order that two runs share, so
+--- that a mean of `src0` over seeds means nothing.
 local compt = require "compt"
-
 local scores = require "paper.scores"
 
 local maps = {}
 
---- Finished cells that returned the values of the maps.
+--- The run whose average over tasks is the median of some finished runs (with an even number, the lower one of the two in the
+--- middle; of equal ones the first seed), and its seed.
 ---@param runs compt.Runs
----@return compt.Runs
-local function with_values(runs)
-  return runs:finished():where(function(run) return type(run.values) == "table" end)
+---@return compt.Runs, any
+function maps.median(runs)
+  local finished = runs:finished()
+  local list = table.move(finished, 1, #finished, 1, {}) ---@type compt.Run[]
+  table.sort(list, function(a, b)
+    if a.average ~= b.average then return a.average < b.average end
+    return tostring(a.settings.seed) < tostring(b.settings.seed)
+  end)
+  local one = list[(#list + 1) // 2]
+  return finished:where(function(run) return run == one end), one and one.settings.seed
 end
 
---- The task names of finished runs, in order.
----@param runs compt.Run[]
----@return string[]
-local function tasks_of(runs)
-  for _, run in ipairs(runs) do
-    if run.values and run.values.order then return run.values.order end
+---@param looks string[]
+local function by_place(looks)
+  local function order(look)
+    local number = look:match "^src(%d+)$"
+    return number and ("a%03d"):format(tonumber(number)) or "b" .. look
   end
-  local names = {}
-  for name in sorted_pairs(runs[1] and runs[1].scores or {}) do names[#names + 1] = name end
-  return names
+  table.sort(looks, function(a, b) return order(a) < order(b) end)
+  return looks
 end
 
---- The mean of a function over runs; nil if it returns no number.
----@param runs compt.Run[]
----@param of fun(run: compt.Run): number?
----@return number?
-local function mean(runs, of)
-  local list = {}
-  for _, run in ipairs(runs) do list[#list + 1] = of(run) end
-  return #list > 0 and compt.statistics.mean(list) or nil
-end
-
---- Tasks by prompts: the score with one prompt only, and with all.
----@param runs compt.Runs
+--- Tasks by prompts: the score with one prompt only, and with all; the last row is the average.
+---@param runs compt.Runs -- seeds of one configuration, of which the median one is shown
 ---@param title string
 ---@return compt.Figure
 function maps.isolated(runs, title)
-  local finished = with_values(runs)
-  local tasks, looks, known = tasks_of(finished), {}, {}
-  for _, run in ipairs(finished) do
-    for look in sorted_pairs(run.values.isolated or {}) do
-      if not known[look] then looks[#looks + 1], known[look] = look, true end
-    end
+  local one, seed = maps.median(runs)
+  local run = one[1]
+  if not run then return compt.figures.heat { title = title, rows = {}, columns = {}, values = {} } end
+  local isolated, looks = run.values.isolated, {}
+  for look in sorted_pairs(isolated) do looks[#looks + 1] = look end
+  by_place(looks)[#looks + 1] = "total"
+  local rows, values = {}, {}
+  local function score(task, look) return scores.main(run, task, look == "total" and run or isolated[look]) end
+  for i, task in ipairs(run.values.order) do
+    rows[i], values[i] = task, {}
+    for j, look in ipairs(looks) do values[i][j] = score(task, look) or false end
   end
-  local function order(look) return look:match "^src(%d+)$" and ("a%03d"):format(tonumber(look:match "%d+")) or "b" .. look end
-  table.sort(looks, function(a, b) return order(a) < order(b) end)
-  looks[#looks + 1] = "total"
-  local values = {}
-  for i, task in ipairs(tasks) do
-    values[i] = {}
-    for j, look in ipairs(looks) do
-      values[i][j] = mean(finished, function(run)
-        local isolated = run.values.isolated or {}
-        return scores.main(run, task, look == "total" and run or isolated[look])
-      end) or false
-    end
-  end
-  return compt.figures.heat { title = title, rows = tasks, columns = looks, values = values, low = 0, high = 100, digits = 0, runs = runs }
+  local averages = {}
+  for j, look in ipairs(looks) do averages[j] = (look == "total" and run or isolated[look]).average or false end
+  rows[#rows + 1], values[#values + 1] = "average", averages
+  return compt.figures.heat {
+    title = ("%s; seed %s"):format(title, tostring(seed)), rows = rows, columns = looks, values = values, low = 0,
+    high = 100, digits = 0, runs = one,
+  }
 end
 
---- Tasks by sources: router logits, or weights at inference, of one run or the mean of several.
----@param runs compt.Runs
+--- Tasks by sources: the router's logits, or its weights at inference.
+---@param runs compt.Runs -- seeds of one configuration, of which the median one is shown
 ---@param what "logits"|"weights"
 ---@param title string
 ---@return compt.Figure
 function maps.router(runs, what, title)
-  local finished = with_values(runs)
-  local tasks, values, columns = tasks_of(finished), {}, {}
-  local first = finished[1] and finished[1].values[what]
-  for j = 1, first and #first[1] or 0 do columns[j] = "src" .. j - 1 end
-  for i = 1, #tasks do
-    values[i] = {}
-    for j = 1, #columns do
-      values[i][j] = mean(finished, function(run) return run.values[what] and run.values[what][i][j] end) or false
-    end
-  end
-  return compt.figures.heat { title = title, rows = tasks, columns = columns, values = values, digits = 2, runs = runs }
+  local one, seed = maps.median(runs)
+  local run = one[1]
+  local values, columns = run and run.values[what] or {}, {}
+  for j = 1, #(values[1] or {}) do columns[j] = "src" .. j - 1 end
+  return compt.figures.heat {
+    title = ("%s; seed %s"):format(title, tostring(seed)), rows = run and run.values.order or {}, columns = columns,
+    values = values, digits = 2, runs = one,
+  }
 end
 
 return maps

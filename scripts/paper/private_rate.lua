@@ -1,45 +1,41 @@
---- The learning rate of private prompts by epochs, with the scores of isolated prompts (figures 7 and A2).
+--- The learning rate of private prompts beside the fixed rate 0.05 of source prompts; GLUE, 16 rows per task (figures 7 and
+--- A2).
 local compt = require "compt"
 local maps = require "paper.maps"
 local paper = require "paper.study"
 
----@return number[]
-local function numbers(text)
-  local found = {}
-  for part in tostring(text):gmatch "[^,]+" do found[#found + 1] = tonumber(part) end
-  return found
-end
+local private_rate = {}
 
 ---@param o paper.Options
-local function axes(o)
-  local rates = numbers(compt.args.rates or (o.quick and "0.01" or "0.01,0.02,0.05,0.1"))
-  return rates, numbers(compt.args.lengths or (o.quick and "4" or "10,30,50"))
+---@return number[]
+function private_rate.rates(o)
+  return paper.numbers("rates", o.quick and { 0.01, 0.05 } or { 0.01, 0.02, 0.05, 0.1 })
 end
 
----@param given { name: string, title: string, found: string, method: string }
----@return paper.Study
-return function(given)
-  return {
-    name = given.name, title = given.title, found = given.found,
-    cells = function(o)
-      local rates, epochs = axes(o)
-      return paper.cells(o, {
-        settings = { shots = paper.middle(o), method = given.method },
-        grid = { private_lr = rates, epochs = epochs, seed = o.seeds },
-      })
-    end,
-    show = function(runs, o)
-      local rates, epochs = axes(o)
-      local panels = {}
-      for _, rate in ipairs(rates) do
-        panels[#panels + 1] = maps.isolated(runs:where { private_lr = rate, epochs = epochs[#epochs] },
-          ("private rate %g, %d epochs"):format(rate, epochs[#epochs]))
-      end
-      return {
-        compt.figures.lines(runs, { title = "Average over tasks", x = "private_lr", by = "epochs", log = true }),
-        compt.figures.beside(panels, { title = "One prompt alone, by private rate" }),
-        compt.report.table(runs, { rows = "epochs", columns = "private_lr" }),
-      }
-    end,
-  }
+--- The cells of some methods, for each of some numbers of epochs.
+---@param o paper.Options
+---@param methods string[]
+---@param epochs integer[]
+function private_rate.cells(o, methods, epochs)
+  return paper.cells(o, {
+    settings = { shots = paper.middle(o), source_lr = 0.05 },
+    grid = { method = methods, private_lr = private_rate.rates(o), epochs = o.quick and { 4 } or epochs, seed = o.seeds },
+  })
 end
+
+--- Isolated prompts of a method by rate, at a number of epochs.
+---@param runs compt.Runs
+---@param o paper.Options
+---@param method string
+---@param epochs integer
+---@return compt.Figure
+function private_rate.maps(runs, o, method, epochs)
+  local panels, at = {}, o.quick and 4 or epochs
+  for _, rate in ipairs(private_rate.rates(o)) do
+    local own = runs:where { method = method, private_lr = rate, epochs = at }
+    panels[#panels + 1] = maps.isolated(own, ("private rate %g"):format(rate))
+  end
+  return compt.figures.beside(panels, { title = ("%s, %d epochs: one prompt alone"):format(method, at), columns = 2 })
+end
+
+return private_rate

@@ -1,13 +1,17 @@
 --- Shared code of the paper's studies: options of the command line, and how a study runs.
 ---
 ---     --set backbone=NAME|DIR   default: the micro backbone     --set dtype=float32|bfloat16
----     --set tasks=SET           a task set; data=DIR for its files; only=a,b for some of its tasks
+---     --set tasks=SET           in place of GLUE; second=SET in place of SET2; data=DIR for their files
+---     --set only=a,b            some of the tasks
 ---     --set shots=8,16,32       rows per task                       --set per=task|class
----     --set seeds=3             seeds 1 to 3; or a list: seeds=1,5,9
+---     --set rows=5000           rows per task of studies with many rows (micro: 256)
+---     --set seeds=5             seeds 1 to 5; or a list: seeds=1,5,9. Default: 3, as in the paper; micro: 6, see below
 ---     --set epochs=30  --set batch_size=16  --set max_test=N  --set max_source_length=N
 ---     --set quick=true          four epochs, two shots, two test rows: a smoke test
 ---     --set runs=DIR            tables and figures of existing runs; no new runs
 ---     --set pages=DIR           folder of tables and figures, default pages/
+---
+--- Marks in tables need six seeds or answers to the same rows (compt.report.table).
 local compt = require "compt"
 local cell = require "paper.cell"
 
@@ -20,9 +24,6 @@ local study = {}
 ---@param task string
 ---@return number?
 function study.score(run, task) return scores.main(run, task, run) end
-
---- The six micro tasks that are used in place of SET2.
-local SECOND = { "nli2", "qnli", "paraphrase", "sentiment", "similarity", "acceptability" }
 
 --- `8,16,32`, a number, or nothing.
 ---@param value any
@@ -52,12 +53,12 @@ function study.options()
   local args = compt.args
   local backbone, quick = args.backbone or "micro", args.quick == true
   local tasks = args.tasks or (backbone == "micro" and "micro" or "glue")
-  local count = tonumber(args.seeds)
+  local count = tonumber(args.seeds) or not args.seeds and (backbone == "micro" and 6 or 3) or nil
   local seeds = {} ---@type integer[]
-  for i = 1, quick and 2 or count or 3 do seeds[i] = i end
+  for i = 1, quick and 2 or count or 0 do seeds[i] = i end
   if args.seeds and not count then seeds = list(args.seeds, seeds) end
   return {
-    backbone = backbone, tasks = tasks, second = args.tasks or (backbone == "micro" and "micro" or "set2"),
+    backbone = backbone, tasks = tasks, second = args.second or (backbone == "micro" and "micro_set2" or "set2"),
     shots = quick and { 2 } or list(args.shots, { 8, 16, 32 }), seeds = seeds, quick = quick,
     epochs = quick and 4 or args.epochs, only = args.only and list(args.only, {}),
     base = {
@@ -72,6 +73,40 @@ end
 ---@param o paper.Options
 function study.middle(o) return o.shots[(#o.shots + 1) // 2] end
 
+--- The rows of studies with many: 5,000 in the paper.
+---@param o paper.Options
+---@return integer
+function study.many(o) return o.quick and 2 or compt.args.rows or (o.backbone == "micro" and 256 or 5000) end
+
+--- Numbers of the command line: `--set NAME=1,2,3`.
+---@param name string
+---@param default number[]
+---@return number[]
+function study.numbers(name, default)
+  local found = list(compt.args[name], default)
+  for _, one in ipairs(found) do
+    if type(one) ~= "number" then error(("--set %s: '%s' is not a number"):format(name, tostring(one)), 0) end
+  end
+  return found
+end
+
+--- The numbers of source prompts that figures 2 and 5 compare.
+---@param o paper.Options
+---@return integer[]
+function study.sources(o) return study.numbers("sources", o.quick and { 1, 2 } or { 1, 2, 3, 5, 7, 10 }) end
+
+--- The tasks of the first set, for checks before anything is trained.
+---@param o paper.Options
+---@return compt.Tasks
+function study.tasks(o)
+  return compt.tasks(o.tasks, { data = o.base.data, shots = 1, tasks = o.only, max_test = o.base.max_test })
+end
+
+--- Two lists of cells as one.
+---@param a table<string, any>[]
+---@param b table<string, any>[]
+function study.joined(a, b) return table.move(b, 1, #b, #a + 1, a) end
+
 --- The cells of a study: `given` are options of compt.grid, which override the options of the command line. Lengths and
 --- numbers of sources are those of the paper unless they are set.
 ---@param o paper.Options
@@ -81,7 +116,7 @@ function study.middle(o) return o.shots[(#o.shots + 1) // 2] end
 function study.cells(o, given, second)
   local settings = { tasks = o.tasks, only = o.only, epochs = o.epochs or 30 }
   if second then
-    settings.tasks, settings.only = o.second, o.only or (o.second == "micro" and SECOND or nil)
+    settings.tasks = o.second
   end
   for _, layer in ipairs { o.base, given.settings or {} } do
     for key, value in pairs(layer) do settings[key] = value end
@@ -106,7 +141,8 @@ local function signature(settings)
   local parts = {}
   for key, value in sorted_pairs(settings) do
     local text = type(value) == "table" and table.concat(value, ",") or tostring(value)
-    parts[#parts + 1] = key .. "=" .. text
+    -- A method has one scale, which its search has chosen.
+    if key ~= "scale" then parts[#parts + 1] = key .. "=" .. text end
   end
   return table.concat(parts, " ")
 end
@@ -128,7 +164,8 @@ end
 ---@class paper.Study
 ---@field name string
 ---@field title string
----@field found string -- result in the paper
+---@field second boolean? -- uses SET2
+---@field check (fun(o: paper.Options))? -- raises an error before anything is trained
 ---@field cells fun(o: paper.Options): table<string, any>[]
 ---@field show fun(runs: compt.Runs, o: paper.Options): paper.Part[]
 
@@ -138,7 +175,7 @@ end
 ---@return compt.Runs
 function study.ablate(name, cells)
   if compt.args.runs then return compt.runs(compt.args.runs) end
-  return compt.ablate { name = name, list = cells, run = cell, out = compt.out or "runs/paper", args = false }
+  return compt.ablate { name = name, list = cells, run = cell.run, out = compt.out or "runs/paper", args = false }
 end
 
 --- The folder of tables and figures.
@@ -150,7 +187,7 @@ function study.pages() return compt.args.pages or "pages" end
 ---@param parts paper.Part[]
 function study.write(one, parts)
   local folder = study.pages()
-  print(("%s\nThe paper: %s\n"):format(one.title, one.found))
+  print(one.title .. "\n")
   local tables, figures = 0, 0
   for _, part in ipairs(parts) do
     local path
@@ -179,6 +216,7 @@ end
 function study.main(module, one)
   if module then return one end
   local o = study.options()
+  if one.check then one.check(o) end
   local cells = one.cells(o)
   study.write(one, one.show(study.runs_of(study.ablate(one.name, cells), cells), o))
   return one

@@ -1,0 +1,46 @@
+--- Predicted texts by true label with the source prompt only, the private prompt only and both (tables 5, 6 and A1).
+--- SSUM with one source; every answer is decoded in full, words of other tasks included.
+local compt = require "compt"
+local maps = require "paper.maps"
+local paper = require "paper.study"
+local published = require "paper.published"
+local sets = require "paper.sets"
+
+--- The recorded evaluations, and the paper's names for them.
+local LOOKS = {
+  { file = "test.only-all_src.decoding-full", name = "source" },
+  { file = "test.only-private.decoding-full", name = "private" },
+  { file = "test.decoding-full", name = "combined" },
+}
+
+---@param given { name: string, title: string, task: string, labels: string[], published: { [1]: string, [2]: string, [3]: (number|false)[] }[] }
+---@return paper.Study
+return function(given)
+  local columns = table.move(given.labels, 1, #given.labels, 1, {})
+  columns[#columns + 1] = "total accuracy"
+  return {
+    name = given.name, title = given.title,
+    cells = function(o)
+      sets.task(o.tasks, o.only, given.task)
+      return paper.cells(o, { settings = { shots = paper.middle(o), method = "ssum", sources = 1 }, grid = { seed = o.seeds } })
+    end,
+    show = function(runs, o)
+      local task = sets.task(o.tasks, o.only, given.task)
+      local one, seed = maps.median(runs)
+      local parts, rows, values = {}, {}, {}
+      for _, look in ipairs(LOOKS) do
+        parts[#parts + 1] = compt.report.confusion(one, {
+          task = task, look = look.file, title = ("%s, %s: seed %s"):format(task, look.name, seed),
+        })
+      end
+      for i, line in ipairs(given.published) do
+        rows[i], values[i] = { line[1], line[2] }, line[3]
+      end
+      parts[#parts + 1] = published {
+        title = given.title .. "; recall in percent, called precision there", row_names = { "prompt", "predicted" },
+        rows = rows, columns = columns, values = values, digits = 2,
+      }
+      return parts
+    end,
+  }
+end

@@ -1,0 +1,60 @@
+--- The task sets of the studies: GLUE and SET2 of the paper, and the micro tasks that take their place.
+local sets = {}
+
+--- Set -> the paper's name of a task -> its name in the set.
+---@type table<string, table<string, string>>
+local NAMES = {
+  glue = {
+    cola = "cola", mnli = "mnli", mrpc = "mrpc", qnli = "qnli", qqp = "qqp", rte = "rte", sst2 = "sst2", stsb = "stsb",
+  },
+  micro = {
+    cola = "acceptability", mnli = "nli3", mrpc = "paraphrase", qnli = "qnli", qqp = "dupq", rte = "nli2",
+    sst2 = "sentiment", stsb = "similarity",
+  },
+  set2 = {
+    multinli = "multinli", scitail = "scitail", imdb = "imdb", yelp_polarity = "yelp_polarity", paws = "paws",
+    mrpc = "mrpc",
+  },
+  micro_set2 = {
+    multinli = "claims3", scitail = "claims2", imdb = "reviews", yelp_polarity = "ratings", paws = "restated",
+    mrpc = "paraphrase",
+  },
+}
+
+--- The name of one of the paper's tasks in a set. Raises an error if the set, or `only`, lacks it.
+---@param set string
+---@param only string[]?
+---@param task string
+---@return string
+function sets.task(set, only, task)
+  local name = (NAMES[set] or {})[task]
+  local found = name ~= nil and only == nil
+  for _, one in ipairs(only or {}) do found = found or one == (name or task) end
+  if found then return name or task end
+  if NAMES[set] == nil and only == nil and set == task then return task end
+  local wanted = name and name ~= task and ("'%s' (in place of %s)"):format(name, task) or ("'%s'"):format(task)
+  error(("this study needs the task %s, which %s lacks"):format(wanted, only and "--set only" or "the set " .. set), 0)
+end
+
+--- The paper's name of a task of a set, or the name itself.
+---@param set string
+---@param name string
+---@return string
+function sets.paper_name(set, name)
+  for task, own in pairs(NAMES[set] or {}) do
+    if own == name then return task end
+  end
+  return name
+end
+
+--- Names of tasks that say which set they are from, in alphabetical order.
+---@param set string
+---@return string[]
+function sets.qualified(set)
+  local found = {}
+  for _, name in sorted_pairs(NAMES[set] or {}) do found[#found + 1] = set .. "." .. name end
+  table.sort(found)
+  return found
+end
+
+return sets
