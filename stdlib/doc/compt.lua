@@ -244,10 +244,12 @@ A split of the rows of a task.
 - "test"
 ]]
 
-fn "compt.tasks(what: \"micro\"|\"glue\"|\"set2\"|string|string[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
-Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary), "glue" (Wang et al.
-2019), "set2", the name of one task, a list of such names, or a table of task definitions by name; names and
-definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli",
+fn "compt.tasks(what: \"micro\"|\"micro_set2\"|\"glue\"|\"set2\"|string|string[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
+Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary, with the types of task of
+GLUE), "micro_set2" (six more, with those of SET2: `claims3`, `claims2`, `reviews`, `ratings`, `restated` and micro's
+`paraphrase`), "glue" (Wang et al. 2019), "set2" (the ComPT paper's SET2: multinli, scitail, imdb, yelp_polarity, paws,
+mrpc), the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be
+mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli",
 "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of
 both, each with the rows that were drawn for it.
 

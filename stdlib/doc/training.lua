@@ -150,8 +150,8 @@ options "compt.EvaluateOptions" [[
 - normalise?: compt.Normalisation -- replaces the router's normalisation at inference
 - tasks?: (string|integer)[] -- tasks to evaluate; default: all
 - limit?: integer -- maximum rows per task; default: all
-- decoding?: "greedy"|"full"|"rank" = "greedy" -- "greedy": decode greedily until the label word is certain; "full": decode the whole text; "rank": choose the label word with the highest probability
-- max_new_tokens?: integer = 8 -- maximum number of new tokens
+- decoding?: "greedy"|"full"|"rank" = "greedy" -- "greedy": decode greedily until the label word is certain; "full": decode every text to its end, words of other tasks included; "rank": choose the label word with the highest probability
+- max_new_tokens?: integer -- maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20
 - batch_tokens?: integer = 8192 -- number of tokens in one forward pass
 ]]
 

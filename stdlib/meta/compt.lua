@@ -252,7 +252,7 @@ local TaskDefinition = {}
 ---| "validation"
 ---| "test"
 
----Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary), "glue" (Wang et al. 2019), "set2", the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli", "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of both, each with the rows that were drawn for it.
+---Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary, with the types of task of GLUE), "micro_set2" (six more, with those of SET2: `claims3`, `claims2`, `reviews`, `ratings`, `restated` and micro's `paraphrase`), "glue" (Wang et al. 2019), "set2" (the ComPT paper's SET2: multinli, scitail, imdb, yelp_polarity, paws, mrpc), the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli", "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of both, each with the rows that were drawn for it.
 ---
 ---Raises an error if a name is unknown or ambiguous, a file is missing or damaged, a row has no valid label or text, a split has no rows, or there are fewer rows than `shots`.
 ---```lua
@@ -260,7 +260,7 @@ local TaskDefinition = {}
 ---compt.tasks({ "nli3", "micro.qnli" }, { shots = 2, max_test = 2 }) + compt.tasks("sentiment", { shots = 8, seed = 3 })
 ---compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ---```
----@param what "micro"|"glue"|"set2"|string|string[]|table<string|integer, compt.TaskDefinition|string>
+---@param what "micro"|"micro_set2"|"glue"|"set2"|string|string[]|table<string|integer, compt.TaskDefinition|string>
 ---@param options? compt.TasksOptions
 ---@return compt.Tasks
 function compt.tasks(what, options) end
@@ -1141,8 +1141,8 @@ function Trainer:load(path, options) end
 ---@field normalise? compt.Normalisation replaces the router's normalisation at inference
 ---@field tasks? (string|integer)[] tasks to evaluate; default: all
 ---@field limit? integer maximum rows per task; default: all
----@field decoding? "greedy"|"full"|"rank" "greedy": decode greedily until the label word is certain; "full": decode the whole text; "rank": choose the label word with the highest probability (default "greedy")
----@field max_new_tokens? integer maximum number of new tokens (default 8)
+---@field decoding? "greedy"|"full"|"rank" "greedy": decode greedily until the label word is certain; "full": decode every text to its end, words of other tasks included; "rank": choose the label word with the highest probability (default "greedy")
+---@field max_new_tokens? integer maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20
 ---@field batch_tokens? integer number of tokens in one forward pass (default 8192)
 
 ---The prediction for a row.
@@ -1559,7 +1559,8 @@ local ResultTable = {}
 
 ---@class (exact) compt.ConfusionOptions
 ---@field task string a task with label words
----@field look? string the evaluation: "test", "validation", "test.only-src0" and so on, as the files in `predictions/` are named (default "test")
+---@field look? string the evaluation: "test", "validation", "test.only-src0" and so on, as the files in `predictions/` are named. An evaluation with `decoding = "full"` ("test.decoding-full") keeps the whole texts (default "test")
+---@field limit? integer maximum number of texts that are no label; the others are counted in one row. Default: all
 ---@field title? string
 
 ---A section of a page.
