@@ -72,6 +72,7 @@ return function(spec, given)
     steps = spec.asked_steps,
     batch_size = spec.batch_size,
     seed = spec.seed,
+    prefix = spec.prefix or false,
     placement = spec.placement,
     max_source_length = spec.max_source_length,
     accumulate = spec.accumulate,

@@ -40,6 +40,9 @@ pub struct Specification {
     pub from: Option<TasksSpec>,
     /// The number of optimizer steps of all stages.
     pub steps: u64,
+    /// Whether the sources begin with the prefixes of their tasks; not in records of compt 0.2.0.
+    #[serde(default)]
+    pub prefix: bool,
     /// "append" or "prepend".
     pub placement: String,
     /// The maximum source length in tokens.
@@ -357,6 +360,7 @@ pub(super) mod tests {
     #[test]
     fn a_specification_survives_its_file() {
         let specification = read(&example()).unwrap();
+        assert!(!specification.prefix);
         assert_eq!(specification.clip, f64::INFINITY);
         assert_eq!(read(&specification.to_json()).unwrap(), specification);
         assert_eq!(specification.needs_script(), None);

@@ -210,7 +210,8 @@ class "compt.TaskDefinition" [[
 A task defined by the user.
 - fields?: string[] -- columns that form the input, as "name: value ..."; use `fields` or `template`
 - template?: string|fun(row: table): string -- a text with `{column}` in it, or a function of the row
-- prefix?: string -- text before the input
+- prefix?: string -- text before every input of the task
+- shared_prefix?: string -- text before the input where one model answers several tasks (`prefix` of `compt.trainer`), for tasks without `prefix`. Default: the name of the task, which is T5's prefix for the tasks of GLUE ("mnli", "qqp" ...); for micro tasks a word of its vocabulary
 - labels: string[]|"number" -- label words by class id, or "number" for regression. Words are compared as a tokenizer sees them: white space, character forms (NFKC) and invisible characters do not count. Two equal words are an error; two words with the same tokens are an error of `compt.trainer`
 - label_is?: "word"|"index" -- how to read the label of a row if the label words are numbers (`labels = { "1", "2", "3" }`): as a label word, or as a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (case-insensitive) is the label word of that name, else class 1
 - range?: number[] -- lowest and highest number (default 0 and 5)

@@ -20,6 +20,7 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 - init?: compt.Init = "uniform" -- initialisation of prompts
 - router?: compt.RouterKind|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
 - placement?: "append"|"prepend" = "append" -- prompts are placed after the input and before `</s>`, or before the input
+- prefix?: boolean = false -- put the prefix of its task before every input; see `compt.trainer`
 - alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
 - lr?: table<compt.Group, number> -- peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
 - warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates
@@ -102,6 +103,7 @@ Options that all other methods share.
 - warmup?: number -- share of the steps for the warm-up
 - optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
 - weight_decay?: number = 0.01 -- decoupled weight decay; 0 for methods that are published without weight decay
+- prefix?: boolean -- put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ]]
 
 options "compt.PeerPromptOptions: compt.PeerOptions" [[
@@ -187,7 +189,9 @@ options "compt.SpotOptions: compt.PeerSourceOptions" [[
 ]]
 
 fn "compt.methods.spot(options?: compt.SpotOptions): compt.Method" [[
-SPoT (Vu et al. 2022): prompts of source tasks initialise the prompts [m, d] of target tasks.
+SPoT (Vu et al. 2022): prompts of source tasks initialise the prompts [m, d] of target tasks. With `retrieve = false`
+all inputs begin with the prefix of their task, which is all that tells the one prompt of the source tasks which one it
+is asked.
 > compt.methods.spot { retrieve = "best" }
 ]]
 
@@ -248,7 +252,7 @@ section "Custom methods"
 
 class "compt.Plan" [[
 What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup,
-temperature, init, placement, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build`
+temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build`
 declares parameters with `setup:parameter` and returns functions that use them.
 - give?: compt.Give -- returns the prompts and changes for the rows of a batch; a stage may have another one
 - loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- loss as a scalar tensor; default: `out.loss`

@@ -21,6 +21,7 @@ options "compt.TrainerOptions" [[
 - clip?: number = 1 -- maximum gradient norm; math.huge disables clipping
 - dropout?: number -- dropout rate of the backbone in training; default: its `dropout_rate`
 - placement?: "append"|"prepend" -- default: that of the method
+- prefix?: boolean -- put the prefix of its task (`prefix` or `shared_prefix` of the definition) before every input, in training and evaluation. Default: that of the method. Methods that share all weights between tasks set it, because nothing else tells them the task: `fine_tuning` with `shared`, and `spot` unless it has `retrieve`; others do not
 - max_source_length?: integer = 256 -- maximum input length in tokens; longer inputs are truncated
 - length_buckets?: boolean = false -- put rows of similar length into one batch
 - attention?: "auto"|"padded"|"grouped" = "auto" -- attention over rows of different length: padded to the longest, or grouped by length; "auto" chooses the cheaper one

@@ -17,82 +17,95 @@ tasks.second_names = { "claims3", "claims2", "reviews", "ratings", "restated", "
 
 local accuracy, correlation = { "accuracy" }, { "spearman", "pearson" }
 
---- name -> judgement, fields, labels (or "number"), metrics.
+--- name -> judgement, prefix (a word of the vocabulary that names the task), fields, labels (or "number"), metrics.
 tasks.definitions = {
   nli3 = {
     judgement = judgements.entailment3,
+    prefix = "follow",
     fields = { "premise", "hypothesis" },
     labels = { "entailment", "neutral", "contradiction" },
     metrics = accuracy,
   },
   nli2 = {
     judgement = judgements.entailment2,
+    prefix = "certain",
     fields = { "sentence1", "sentence2" },
     labels = { "entailment", "not_entailment" },
     metrics = accuracy,
   },
   qnli = {
     judgement = judgements.answer,
+    prefix = "answered",
     fields = { "question", "sentence" },
     labels = { "entailment", "not_entailment" },
     metrics = accuracy,
   },
   paraphrase = {
     judgement = judgements.same,
+    prefix = "same",
     fields = { "sentence1", "sentence2" },
     labels = { "equivalent", "not_equivalent" },
     metrics = accuracy,
   },
   dupq = {
     judgement = judgements.same_question,
+    prefix = "asked",
     fields = { "question1", "question2" },
     labels = { "duplicate", "not_duplicate" },
     metrics = accuracy,
   },
   acceptability = {
     judgement = judgements.grammar,
+    prefix = "english",
     fields = { "sentence" },
     labels = { "acceptable", "unacceptable" },
     metrics = accuracy,
   },
   sentiment = {
     judgement = judgements.feeling,
+    prefix = "feeling",
     fields = { "sentence" },
     labels = { "positive", "negative" },
     metrics = accuracy,
   },
   similarity = {
     judgement = judgements.likeness,
+    prefix = "likeness",
     fields = { "sentence1", "sentence2" },
     labels = "number",
     metrics = correlation,
   },
   claims3 = {
     judgement = second_judgements.text_entailment3,
+    prefix = "judge",
     fields = { "text", "claim" },
     labels = { "entailment", "neutral", "contradiction" },
     metrics = accuracy,
   },
   claims2 = {
     judgement = second_judgements.support,
+    prefix = "sure",
     fields = { "first", "second" },
     labels = { "entailment", "neutral" },
     metrics = accuracy,
   },
   reviews = {
     judgement = second_judgements.review,
+    prefix = "liked",
     fields = { "text" },
     labels = { "positive", "negative" },
     metrics = accuracy,
   },
   ratings = {
     judgement = second_judgements.rating,
+    prefix = "view",
     fields = { "text" },
     labels = { "positive", "negative" },
     metrics = accuracy,
   },
   restated = {
     judgement = second_judgements.restated,
+    prefix = "meaning",
     fields = { "one", "two" },
     labels = { "equivalent", "not_equivalent" },
     metrics = accuracy,

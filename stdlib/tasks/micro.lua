@@ -26,6 +26,7 @@ local function make(name, options)
   return {
     fields = definition.fields,
     template = micro.template(name),
+    shared_prefix = definition.prefix,
     labels = labels,
     rounding = labels == "number" and 0.5 or nil,
     metrics = definition.metrics,

@@ -9,7 +9,7 @@ use super::reader;
 use super::rows::{Columns, Numbered, Row, Rows, Wanted};
 use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
-use super::{Example, Form, LabelIs, Missing, Remarks, Split, Task, Template};
+use super::{Example, Form, LabelIs, Missing, Prefix, Remarks, Split, Task, Template};
 use crate::memory::Kept;
 use crate::{Error, Result, stop};
 use compt_error::Context;
@@ -27,11 +27,15 @@ impl Definition {
             None => self.draw(plan),
         };
         let Drawn { splits: Splits { train, validation, test }, remarks } = drawn.at(&self.name)?;
-        let Definition { name, form, metrics, sources, .. } = self;
+        let Definition { name, form, shared_prefix, metrics, sources, .. } = self;
+        let prefix = Prefix {
+            is_applied: form.prefix.is_some(),
+            text: form.prefix.clone().or(shared_prefix).unwrap_or_else(|| name.clone()),
+        };
         let labels = form.labels.clone();
         let form = Some(form).filter(Form::is_plain);
         let origins = sources.origins();
-        Ok(Task { name, form, labels, metrics, origins, remarks, train, validation, test })
+        Ok(Task { name, form, prefix, labels, metrics, origins, remarks, train, validation, test })
     }
 
     fn draw(&self, plan: &Plan) -> Result<Drawn> {
@@ -294,6 +298,7 @@ mod tests {
                 columns: BTreeMap::new(),
                 labels: Labels::Words(vec!["negative".into(), "positive".into()]),
             },
+            shared_prefix: None,
             label_names: vec!["bad".into(), "good".into()],
             class_names: Vec::new(),
             missing: Missing::Error,
@@ -316,6 +321,25 @@ mod tests {
             Example { index: 1, source: "mood sentence: text 1".into(), target: "positive".into() };
         assert_eq!(task.train[1], expected);
         assert_eq!((task.train.len(), task.validation.len(), task.test.len()), (3, 0, 30));
+    }
+
+    #[test]
+    fn a_prefix_is_put_before_every_source_once() {
+        let build = |prefix: Option<&str>| {
+            let mut shared = definition(rows(3));
+            shared.form.prefix = None;
+            shared.shared_prefix = prefix.map(String::from);
+            shared.build(&plan()).unwrap()
+        };
+        let plain = build(Some("feeling"));
+        assert_eq!(plain.train[1].source, "sentence: text 1");
+        let task = plain.prefixed().prefixed();
+        assert_eq!(task.train[1].source, "feeling sentence: text 1");
+        assert_eq!(task.test[1].source, "feeling sentence: text 1");
+        assert_eq!(task.form.unwrap().prefix.as_deref(), Some("feeling"));
+        assert_eq!(build(None).prefixed().train[0].source, "mood sentence: text 0");
+        let always = definition(rows(3)).build(&plan()).unwrap();
+        assert_eq!(always.prefixed().train, always.train);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Sources {
 pub struct Definition {
     pub name: String,
     pub form: Form,
+    /// The prefix where one model answers several tasks, if the form has none; default: the name.
+    pub shared_prefix: Option<String>,
     /// The names of the labels in rows, if they differ from the words; in the labels' order.
     pub label_names: Vec<String>,
     /// The class names in files that name their label numbers, if they differ from both; in the

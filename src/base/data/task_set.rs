@@ -2,6 +2,7 @@
 
 use super::{Definition, Example, LabelWords, Lengths, Per, Plan, Split, Task, Tokenizer};
 use crate::text_table::text_table;
+use crate::word::normal;
 use crate::{Error, Result};
 use compt_error::Context;
 use std::collections::BTreeMap;
@@ -57,6 +58,24 @@ impl TaskSet {
             parts: [&self.parts[..], &other.parts].concat(),
             lengths: [&self.lengths[..], &other.lengths].concat(),
         })
+    }
+
+    /// The same tasks with their prefixes before every source.
+    /// Errors: two tasks have the same prefix.
+    pub fn prefixed(&self) -> Result<TaskSet> {
+        for (i, task) in self.tasks.iter().enumerate() {
+            let same = |other: &&Task| normal(&other.prefix.text) == normal(&task.prefix.text);
+            if let Some(other) = self.tasks[..i].iter().find(same) {
+                let (a, b, text) = (&other.name, &task.name, &task.prefix.text);
+                let what = format!("the tasks '{a}' and '{b}' have the same prefix '{text}'");
+                return Err(Error::new(what).hint(
+                    "set another 'prefix' or 'shared_prefix' in one of the definitions: a model that \
+                     tasks share must be told which one it is asked",
+                ));
+            }
+        }
+        let tasks = self.tasks.iter().map(Task::prefixed).collect();
+        Ok(TaskSet { tasks, lengths: vec![None; self.tasks.len()], ..self.clone() })
     }
 
     /// The parts, each with its tasks.

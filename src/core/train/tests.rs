@@ -55,6 +55,7 @@ fn task(name: &str) -> Task {
     Task {
         name: name.to_string(),
         form: None,
+        prefix: Prefix { text: name.to_string(), is_applied: false },
         labels: Labels::of(WORDS.map(String::from).to_vec()).unwrap(),
         metrics: vec![Metric::parse("accuracy").unwrap()],
         origins: BTreeMap::new(),

@@ -67,6 +67,15 @@ return {
     end
   end,
 
+  ["prefixes of tasks are single pieces, each its own"] = function()
+    local seen = {}
+    for _, name in ipairs(tasks.all_names) do
+      local prefix = tasks.definitions[name].prefix
+      assert(#tokenizer.encode(prefix) == 2 and not seen[prefix], name)
+      seen[prefix] = true
+    end
+  end,
+
   ["other text is spelled"] = function()
     assert(tokenizer.decode(tokenizer.encode "Zebra dogs!") == "zebra dogs !")
   end,

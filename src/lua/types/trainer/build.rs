@@ -212,6 +212,7 @@ fn specification(
         stages: stages.iter().map(stage).collect(),
         from: given.from.as_ref().map(|from| TasksSpec::drawn(&from.0)),
         steps: stages.iter().map(|stage| stage.setting.total_steps).sum(),
+        prefix: given.prefix,
         placement: settings.placement.name().into(),
         max_source_length: settings.max_source,
         accumulate: settings.accumulate,
