@@ -115,9 +115,17 @@ options "compt.PeerSourceOptions: compt.PeerPromptOptions" [[
 - from?: compt.Tasks -- source tasks; default: the tasks of the trainer
 ]]
 
-fn "compt.methods.fine_tuning(options?: compt.PeerOptions): compt.Method" [[
-Full fine-tuning: one model for all tasks. The trainer trains a copy of the backbone, `trainer.backbone`.
+options "compt.FineTuningOptions: compt.PeerOptions" [[
+- alone?: boolean = true -- one model for each task, trained one after the other, as published; the opposite of `shared`
+- shared?: boolean = false -- one model for all tasks, in mixed batches; every input begins with the prefix of its task
+]]
+
+fn "compt.methods.fine_tuning(options?: compt.FineTuningOptions): compt.Method" [[
+Full fine-tuning. Each task trains its own copy of the backbone (`trainer:backbone_of(task)`), or all tasks share one
+(`trainer.backbone`). The backbone passed does not change, unless it is trainable; then it is trained itself, which needs
+one task or `shared`. Memory and checkpoints hold as many models as there are copies.
 > compt.methods.fine_tuning { lr = { backbone = 3e-4 } }
+> compt.methods.fine_tuning { shared = true }
 ]]
 
 options "compt.LoraOptions: compt.PeerOptions" [[

@@ -186,6 +186,12 @@ prompts or its prompts depend on the input.
 > t:prompt("nli3").shape
 ]]
 
+method "compt.Trainer:backbone_of(task: string|integer): compt.Backbone" [[
+The backbone that answers a task: the task's own copy for `compt.methods.fine_tuning`, else `trainer.backbone`. Raises an
+error if the task is unknown.
+> t:backbone_of("nli3").d_model
+]]
+
 method "compt.Trainer:prompts(): compt.Prompts" [[
 All current prompts [m, d]: the composed prompt of each task, the source prompts and the private prompts. Raises an
 error under the conditions of `prompt`.

@@ -70,7 +70,7 @@ pub(super) fn pass(
     };
     let (sources, targets) = batch.rows.into_iter().map(|row| (row.source, row.target)).unzip();
     let rows = Rows {
-        backbone: parts.backbone.clone(),
+        backbone: parts.backbone_of(learner, &batch.tasks).clone(),
         tasks: batch.tasks,
         sources,
         targets,

@@ -39,10 +39,10 @@ impl Trainer {
         for _ in 0..settings.accumulate {
             let batches = &mut self.parts.batches;
             let batch = in_script(|| batches.next_batch(stage, step, weights.as_ref()))?;
-            // A backward pass frees the tensors that a trainable backbone was assembled from.
-            self.parts.backbone.borrow_mut().model.refresh()?;
             let tasks = batch.tasks.clone();
             let learner = self.parts.stages[stage].learner.as_deref();
+            // A backward pass frees the tensors that a trainable backbone was assembled from.
+            self.parts.backbone_of(learner, &tasks).borrow_mut().model.refresh()?;
             passes.push((tasks, pass(&self.parts, learner, self.cost, batch, knobs)?));
         }
         Ok(passes)
