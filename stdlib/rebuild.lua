@@ -15,8 +15,12 @@ local unrecorded = { build = true, backbone = true, from = true }
 local function task_set(recorded)
   if not recorded.sources or #recorded.sources == 0 then error("the tasks' 'sources' are missing", 0) end
   local all
-  for _, source in ipairs(recorded.sources) do
-    local part = native.tasks(source.what, source.options)
+  for i, source in ipairs(recorded.sources) do
+    local drawn, options = recorded.parts and recorded.parts[i] or recorded, {}
+    for key, value in pairs(source.options) do options[key] = value end
+    -- Before `split_seed` existed, the splits were drawn with `seed`.
+    options.split_seed = drawn.split_seed or options.seed or 0
+    local part = native.tasks(source.what, options)
     all = all and all + part or part
   end
   return all

@@ -183,7 +183,8 @@ options "compt.TasksOptions" [[
 - tasks?: string[] -- names of the tasks to use, in this order; default: all
 - shots?: integer -- number of training rows to draw; default: all rows
 - per?: "task"|"class" = "task" -- whether `shots` counts rows per task or per label
-- seed?: integer = 0 -- seed of every draw of rows
+- seed?: integer = 0 -- seed of the draw of the training rows (shots)
+- split_seed?: integer = 0 -- seed of the splits: which rows are validation and which test rows, for tasks whose data lacks one of them, and the draw of `max_test` rows. It does not depend on `seed`, so runs with other shots answer the same test rows. Before this option existed (compt 0.2.0) `seed` drew the splits, too: `split_seed` with the old seed gives the old rows. The micro tasks have fixed validation and test rows
 - validation_size?: integer -- training rows to hold out if there are no validation rows. Default: 1,000 for files, 0 for rows in Lua; never more than half
 - max_test?: integer -- number of test rows to keep; default: all
 - stsb_rounding?: number -- number labels are rounded to multiples of this; default: that of the task
@@ -267,7 +268,8 @@ Tasks with their rows, split and sampled. `#tasks` is the number of tasks.
 - names: string[] -- the tasks, in order
 - shots: integer? -- training rows that were drawn; nil if all
 - per: string? -- whether `shots` counts per task or per class
-- seed: integer? -- seed of the draw. `shots`, `per` and `seed` are nil if added sets differ in them
+- seed: integer? -- seed of the draw
+- split_seed: integer? -- seed of the splits. `shots`, `per`, `seed` and `split_seed` are nil if added sets differ in them
 - parts: compt.TasksPart[] -- one entry per set that was added
 - lengths: table<string, compt.Lengths>? -- input lengths by task; nil without the option `tokenizer`
 - operator len: integer
@@ -282,6 +284,7 @@ Tasks whose rows were drawn with the same options.
 - shots: integer? -- training rows that were drawn; nil if all
 - per: string -- whether `shots` counts per task or per class
 - seed: integer -- seed of the draw
+- split_seed: integer -- seed of the splits
 ]]
 
 class "compt.Lengths" [[

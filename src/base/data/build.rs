@@ -39,7 +39,13 @@ impl Definition {
     }
 
     fn draw(&self, plan: &Plan) -> Result<Drawn> {
-        let rng = |purpose| stream(plan.seed, &self.name, purpose);
+        let rng = |purpose| {
+            let seed = match purpose {
+                Purpose::Shots => plan.seed,
+                Purpose::Split | Purpose::MaxTest => plan.split_seed,
+            };
+            stream(seed, &self.name, purpose)
+        };
         // Only a few rows are needed: they are read again after they are chosen.
         let lean = plan.shots.is_some();
         let mut remarks = Remarks::default();
@@ -278,7 +284,7 @@ type FileRows<'a> = Box<dyn Iterator<Item = Result<FileRow<'a>>> + 'a>;
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Labels, Layout, Per, Sources};
+    use super::super::{Labels, Layout, Sources};
     use super::*;
     use crate::metric::Metric;
     use serde_json::json;
@@ -311,7 +317,7 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        Plan { shots: None, per: Per::Task, seed: 1, validation_size: None, max_test: None }
+        Plan { seed: 1, ..Plan::whole() }
     }
 
     #[test]
@@ -361,6 +367,21 @@ mod tests {
         assert_eq!((few.train.len(), all.train.len()), (4, 50));
         assert_eq!((&few.validation, &few.test), (&all.validation, &all.test));
         assert_eq!((few.validation.len(), few.test.len()), (10, 7));
+    }
+
+    #[test]
+    fn the_seed_of_the_shots_moves_neither_validation_nor_test() {
+        let build = |seed, split_seed| {
+            let (shots, max_test) = (Some(4), Some(7));
+            let plan =
+                Plan { seed, split_seed, shots, max_test, validation_size: Some(10), ..plan() };
+            definition(rows(60)).build(&plan).unwrap()
+        };
+        let (one, two, other) = (build(1, 0), build(2, 0), build(1, 1));
+        assert_ne!(one.train, two.train);
+        assert_eq!((&one.validation, &one.test), (&two.validation, &two.test));
+        assert_ne!(one.validation, other.validation);
+        assert_ne!(one.test, other.test);
     }
 
     #[test]
