@@ -233,7 +233,7 @@ A task defined by the user.
 alias "compt.Metric" [[
 A metric, in percent. Predictions and labels are compared as label words.
 - "accuracy" -- share of predictions that equal the label
-- "f1" -- F1 of the last label word, 2 TP / (2 TP + FP + FN)
+- "f1" -- F1 of the last label word, 2 TP / (2 TP + FP + FN). A prediction that is no label word counts against the label of its row, as in T5: a false positive if the label is another one, else a false negative
 - "matthews" -- Matthews correlation for any number of classes (Gorodkin 2004)
 - "pearson" -- Pearson correlation of the numbers
 - "spearman" -- Spearman rank correlation of the numbers
