@@ -23,7 +23,7 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 - prefix?: boolean = false -- put the prefix of its task before every input; see `compt.trainer`
 - alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
 - lr?: table<compt.Group, number> -- peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
-- warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates
+- warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates, rounded up as in transformers
 - temperature?: number[] -- router temperature at the first and the last step (default { 5, 1e-3 })
 - top_k?: integer -- number of router weights to keep per example, the largest ones; default: all
 - optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer

@@ -8,7 +8,7 @@ options "compt.TrainerOptions" [[
 - epochs?: integer = 30 -- passes over the training rows; use `epochs` or `steps`
 - steps?: integer -- number of optimizer steps
 - batch_size?: integer = 16 -- rows per batch
-- accumulate?: integer = 1 -- batches per step (gradient accumulation)
+- accumulate?: integer = 1 -- batches per step (gradient accumulation). The last step of an epoch has the batches that are left, so that `epochs` is the number of passes, as in the `Trainer` of transformers; each batch of a step counts equally
 - control?: compt.path|compt.Control -- a control file, which is reloaded when it changes, or a table of knobs; it takes precedence over the schedule of the method
 - evaluate_every?: integer = 0 -- steps between evaluations on validation rows; 0: none
 - evaluate_limit?: integer -- maximum rows per task in these evaluations; default: all
