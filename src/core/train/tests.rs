@@ -15,7 +15,9 @@ use crate::Result;
 use crate::backbone::toy::{HEAD, Toy};
 use crate::backbone::{Beams, Change, Changes, Generate, Generation, LoadedBackbone, Origin};
 use crate::compose::built_in;
-use crate::data::{Example, Form, Labels, Remarks, Split, Task, TaskSet, Template, Tokenizer};
+use crate::data::{
+    Example, Form, Labels, Prefix, Remarks, Split, Task, TaskSet, Template, Tokenizer,
+};
 use crate::metric::Metric;
 use crate::nn::Named;
 use crate::prompt::{BankOptions, EncoderKind, Init, Material, PromptBank};

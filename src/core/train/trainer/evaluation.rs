@@ -65,13 +65,13 @@ impl Trainer {
         let rows = |&task: &usize| {
             tasks.split(task, options.split).len().min(options.limit.unwrap_or(usize::MAX))
         };
-        let total = which.iter().map(rows).sum();
+        let total: usize = which.iter().map(rows).sum();
         let mut scores = Scores { split: options.split, tasks: Vec::new(), cut: 0 };
         let mut before = 0;
         for task in which {
             let backbone = self.parts.backbone_of(self.learner(), &[*task]);
             backbone.borrow_mut().model.refresh()?;
-            let mut shown = |done, _| progress(before + done, total);
+            let mut shown = |done: usize, _: usize| progress(before + done, total);
             let inputs = RowInputs::Tokens;
             let own = evaluate(&backbone.borrow(), tasks, &[*task], &inputs, options, &mut shown)?;
             before += rows(task);
