@@ -44,8 +44,9 @@ local function counted(runs, task, look)
 end
 
 ---@param by_label table<string, integer>
+---@return integer
 local function total(by_label)
-  local sum = 0
+  local sum = 0 ---@type integer
   for _, count in pairs(by_label) do sum = sum + count end
   return sum
 end
@@ -124,6 +125,7 @@ function confusion.table(runs, given)
   recall[#columns] = percent(share(right, all))
   rows[#rows + 1], cells[#cells + 1] = { "recall" }, recall
 
+  ---@type string[]
   local notes = {
     ("%d run%s, counts are added; recall: the share of a label's rows that are predicted as this label")
       :format(of_runs, of_runs == 1 and "" or "s"),

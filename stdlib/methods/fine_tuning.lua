@@ -10,7 +10,7 @@ local declare = require "compt.methods.define"("fine_tuning", {
 })
 
 return function(options, ...)
-  local method = declare(options, ...)
+  local method = declare(options, ...) ---@type table
   for _, name in ipairs { "alone", "shared" } do
     arguments.check("compt.methods.fine_tuning", name, method[name], arguments.flag)
   end
