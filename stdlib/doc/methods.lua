@@ -20,7 +20,7 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 - init?: compt.Init = "uniform" -- initialisation of prompts
 - router?: compt.RouterKind|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
 - placement?: "append"|"prepend" = "append" -- prompts are placed after the input and before `</s>`, or before the input
-- prefix?: boolean = false -- put the prefix of its task before every input; see `compt.trainer`
+- prefix?: boolean -- put the prefix of its task before every input; see `compt.trainer`. Default: false
 - alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
 - lr?: table<compt.Group, number> -- peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
 - warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates, rounded up as in transformers

@@ -609,7 +609,7 @@ function Router:weights(tasks, options) end
 ---@field init? compt.Init initialisation of prompts (default "uniform")
 ---@field router? compt.RouterKind|compt.MethodRouter name or options of the router (default "relaxed_bernoulli")
 ---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "append")
----@field prefix? boolean put the prefix of its task before every input; see `compt.trainer` (default false)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: false
 ---@field alone? boolean train each task separately, one after the other (default: true for pt, else false)
 ---@field lr? table<compt.Group, number> peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
 ---@field warmup? number share of the steps for the warm-up of the learning rates, rounded up as in transformers (default 0.2)

@@ -122,7 +122,8 @@ fn copied(
         parameters.extend(named_parameters(&format!("backbone.{task}."), &copy));
         copies.push(copy.0);
     }
-    Ok((parameters, Some(Rc::new(Copies(copies)))))
+    let copies: Rc<dyn Learner> = Rc::new(Copies(copies));
+    Ok((parameters, Some(copies)))
 }
 
 /// The result of a method's `build`.
