@@ -19,7 +19,7 @@ local function task_set(recorded)
     local drawn, options = recorded.parts and recorded.parts[i] or recorded, {}
     for key, value in pairs(source.options) do options[key] = value end
     -- Before `split_seed` existed, the splits were drawn with `seed`.
-    options.split_seed = drawn.split_seed or options.seed or 0
+    if not drawn.split_seed then options.split_seed = options.seed or 0 end
     local part = native.tasks(source.what, options)
     all = all and all + part or part
   end

@@ -152,12 +152,17 @@ fn is_before_split_seed(tasks: &Value) -> bool {
     tasks.is_object() && all.all(|part| part["split_seed"].is_null())
 }
 
-fn forget_split_seed(tasks: &mut Value) {
-    let parts = tasks.get_mut("parts").and_then(Value::as_array_mut);
-    let parts = parts.into_iter().flatten().filter_map(Value::as_object_mut);
-    parts.for_each(|part| drop(part.shift_remove("split_seed")));
-    if let Some(tasks) = tasks.as_object_mut() {
-        tasks.shift_remove("split_seed");
+/// Removes the seed of the splits from a set, its parts and the options of its sources.
+fn forget_split_seed(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.shift_remove("split_seed");
+            let below = ["parts", "sources", "options"];
+            let found = map.iter_mut().filter(|(key, _)| below.contains(&key.as_str()));
+            found.for_each(|(_, value)| forget_split_seed(value));
+        }
+        Value::Array(list) => list.iter_mut().for_each(forget_split_seed),
+        _ => {}
     }
 }
 
@@ -201,10 +206,14 @@ mod tests {
         let old = json!({ "format": 2, "a": 1, "b": { "c": 0.5, "d": [1] }, "e": 2 });
         let new = json!({ "format": 2, "a": 1.0, "b": { "c": 0.25, "d": [1] }, "f": 3 });
         assert_eq!(differences(&old, &new), ["b.c: 0.5 -> 0.25", "e: 2 -> null", "f: null -> 3"]);
-        let splits =
-            |rows: &str| json!({ "format": 2, "tasks": { "rows": { "x": rows }, "seed": 3 } });
+        let splits = |rows: &str| {
+            json!({ "format": 2, "tasks": { "rows": { "x": rows }, "seed": 3, "parts": [{ "seed": 3 }],
+                "sources": [{ "what": "rte", "options": { "seed": 3 } }] } })
+        };
         let mut new = splits("a");
         new["tasks"]["split_seed"] = 0.into();
+        new["tasks"]["parts"][0]["split_seed"] = 0.into();
+        new["tasks"]["sources"][0]["options"]["split_seed"] = 3.into();
         assert!(differences(&splits("a"), &new).is_empty());
         let found = differences(&splits("b"), &new);
         let told = "tasks.split_seed: none, the splits were drawn with seed 3 -> 0";
