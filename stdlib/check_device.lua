@@ -83,9 +83,7 @@ end
 --- The same steps of a method on the CPU and on the device.
 local function check_method(name, device, tasks, make)
   local function on(where)
-    local trainable = name == "fine_tuning" or nil
-    local backbone = native.backbone("micro", { device = where, dtype = "float32", trainable = trainable })
-    return losses(make(), backbone, tasks)
+    return losses(make(), native.backbone("micro", { device = where, dtype = "float32" }), tasks)
   end
   local cpu, found, worst = on "cpu", on(device), 0.0
   for step, loss in ipairs(cpu) do

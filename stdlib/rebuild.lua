@@ -15,8 +15,12 @@ local unrecorded = { build = true, backbone = true, from = true }
 local function task_set(recorded)
   if not recorded.sources or #recorded.sources == 0 then error("the tasks' 'sources' are missing", 0) end
   local all
-  for _, source in ipairs(recorded.sources) do
-    local part = native.tasks(source.what, source.options)
+  for i, source in ipairs(recorded.sources) do
+    local drawn, options = recorded.parts and recorded.parts[i] or recorded, {}
+    for key, value in pairs(source.options) do options[key] = value end
+    -- Before `split_seed` existed, the splits were drawn with `seed`.
+    if not drawn.split_seed then options.split_seed = options.seed or 0 end
+    local part = native.tasks(source.what, options)
     all = all and all + part or part
   end
   return all
@@ -72,6 +76,7 @@ return function(spec, given)
     steps = spec.asked_steps,
     batch_size = spec.batch_size,
     seed = spec.seed,
+    prefix = spec.prefix or false,
     placement = spec.placement,
     max_source_length = spec.max_source_length,
     accumulate = spec.accumulate,

@@ -78,8 +78,8 @@ function schedule.exponential(from, to)
   end)
 end
 
---- The number of steps of a share.
-local function rise_of(part, total) return math.floor(part * total + 0.5) end
+--- The number of steps of a share, rounded up, as `TrainingArguments.get_warmup_steps` of transformers.
+local function rise_of(part, total) return math.ceil(part * total) end
 
 --- Linear from 0 to `peak` over `warmup * N` steps, then peak * fall(x) with x from 0 to 1.
 local function rise_and_fall(name, peak, options, fall)

@@ -47,6 +47,7 @@ impl Run {
         }
         let method = Declared::read(&specification.method)?;
         let settings = settings(specification, backbone.model.device())?;
+        let tasks = if specification.prefix { tasks.prefixed()? } else { tasks };
         let names: Vec<String> = tasks.names().into_iter().map(String::from).collect();
         let tokenizer = backbone.need_tokenizer()?;
         let checks = Checks {

@@ -30,8 +30,8 @@ pub struct EvaluationOptions {
     pub decoding: String,
     /// The maximum number of rows per task.
     pub limit: Option<usize>,
-    /// The maximum number of generated tokens.
-    pub max_new_tokens: i64,
+    /// The maximum number of generated tokens; `None`: the default of the decoding.
+    pub max_new_tokens: Option<i64>,
     /// The maximum number of positions in a batch.
     pub batch_tokens: usize,
     /// The tasks; `None` means all.
@@ -48,7 +48,7 @@ impl Default for EvaluationOptions {
             normalise: None,
             decoding: "greedy".into(),
             limit: None,
-            max_new_tokens: Evaluation::NEW_TOKENS,
+            max_new_tokens: None,
             batch_tokens: Evaluation::BATCH_TOKENS,
             tasks: None,
         }
@@ -58,7 +58,10 @@ impl Default for EvaluationOptions {
 impl EvaluationOptions {
     /// The trainer's arguments for these options.
     fn resolve(&self, trainer: &Trainer) -> Result<(Vec<usize>, Selection, Evaluation)> {
-        if self.limit == Some(0) || self.batch_tokens == 0 || self.max_new_tokens < 1 {
+        if self.limit == Some(0)
+            || self.batch_tokens == 0
+            || self.max_new_tokens.is_some_and(|most| most < 1)
+        {
             return Err(Error::new(
                 "'limit', 'batch_tokens' and 'max_new_tokens' must be at least 1",
             ));
@@ -74,10 +77,11 @@ impl EvaluationOptions {
         let rule = Rule::parse(&self.weights)?;
         let selection = Selection { isolation, rule, normalise, ..Selection::default() };
         let settings = &trainer.parts().settings;
+        let decoding = Decoding::parse(&self.decoding)?;
         let evaluation = Evaluation {
             limit: self.limit,
-            decoding: Decoding::parse(&self.decoding)?,
-            max_new_tokens: self.max_new_tokens,
+            decoding,
+            max_new_tokens: self.max_new_tokens.unwrap_or(decoding.new_tokens()),
             batch_tokens: self.batch_tokens,
             ..Evaluation::of(self.split, settings.max_source, settings.placement)
         };
@@ -102,13 +106,18 @@ impl EvaluationOptions {
             (self.weights != "renormalised").then(|| format!("weights-{}", self.weights)),
             self.normalise.as_ref().map(|normalise| format!("normalise-{normalise}")),
             (self.decoding != "greedy").then(|| format!("decoding-{}", self.decoding)),
-            (self.max_new_tokens != Evaluation::NEW_TOKENS)
-                .then(|| format!("tokens-{}", self.max_new_tokens)),
+            self.unusual_new_tokens().map(|most| format!("tokens-{most}")),
             self.limit.map(|limit| format!("limit-{limit}")),
             self.tasks.as_ref().map(|tasks| format!("tasks-{}", tasks.join("+"))),
         ];
         let parts = parts.into_iter().flatten().map(|part| part.replace(['/', '\\'], "-"));
         [self.split.name().to_string()].into_iter().chain(parts).collect::<Vec<_>>().join(".")
+    }
+
+    /// `max_new_tokens` if it is not the default of the decoding.
+    fn unusual_new_tokens(&self) -> Option<i64> {
+        let usual = Decoding::parse(&self.decoding).map(Decoding::new_tokens).ok();
+        self.max_new_tokens.filter(|&most| Some(most) != usual)
     }
 
     /// Records predictions and scores. The scores of the default evaluation of the test rows are the
@@ -126,10 +135,11 @@ impl EvaluationOptions {
     /// The entry in `result.json`.
     fn to_json(&self, found: &Scores) -> Value {
         let names: Vec<&str> = found.tasks.iter().map(|task| task.task.as_str()).collect();
+        let usual = Decoding::parse(&self.decoding).map(Decoding::new_tokens).ok();
         json!({
             "only": self.only, "without": self.without, "weights": self.weights,
             "decoding": self.decoding, "normalise": self.normalise,
-            "limit": self.limit, "tasks": names, "max_new_tokens": self.max_new_tokens,
+            "limit": self.limit, "tasks": names, "max_new_tokens": self.max_new_tokens.or(usual),
         })
     }
 }
@@ -235,8 +245,14 @@ mod tests {
     fn the_name_of_the_file_tells_the_options() {
         let usual = EvaluationOptions::default();
         assert_eq!(usual.file(), "test");
-        let short = EvaluationOptions { max_new_tokens: 2, ..usual.clone() };
+        let short = EvaluationOptions { max_new_tokens: Some(2), ..usual.clone() };
         assert_eq!(short.file(), "test.tokens-2");
+        let full = EvaluationOptions { decoding: "full".into(), ..usual.clone() };
+        assert_eq!(full.file(), "test.decoding-full");
+        let same = EvaluationOptions { max_new_tokens: Some(20), ..full.clone() };
+        assert_eq!(same.file(), "test.decoding-full");
+        let short = EvaluationOptions { max_new_tokens: Some(8), ..full };
+        assert_eq!(short.file(), "test.decoding-full.tokens-8");
         let one = EvaluationOptions {
             split: Split::Validation,
             only: Some("src0".into()),

@@ -118,13 +118,52 @@ pub fn differences(old: &Value, new: &Value) -> Vec<String> {
             {
                 tasks.shift_remove("sources");
             }
+            for tasks in SETS.into_iter().filter(|tasks| is_before_split_seed(&old[*tasks])) {
+                if let Some(tasks) = common.get_mut(tasks) {
+                    forget_split_seed(tasks);
+                }
+            }
             collect("", old, &common.into(), &mut found);
         }
         None => collect("", old, new, &mut found),
     }
+    for tasks in SETS.into_iter().filter(|tasks| is_before_split_seed(&old[*tasks])) {
+        let rows = found.iter().any(|name| name.starts_with(&format!("{tasks}.rows.")));
+        let (seed, new_seed) = (&old[tasks]["seed"], &new[tasks]["split_seed"]);
+        if rows && seed != new_seed {
+            found.push(format!(
+                "{tasks}.split_seed: none, the splits were drawn with seed {seed} -> {new_seed}"
+            ));
+        }
+    }
     // A path can be written in several ways: the hashes of the rows show whether the content is the same.
     found.retain(|name| !["tasks.files.", "from.files."].iter().any(|key| name.starts_with(key)));
     found
+}
+
+/// The keys of task sets.
+const SETS: [&str; 2] = ["tasks", "from"];
+
+/// Whether a set of tasks was recorded before `split_seed` existed: its splits were drawn with `seed`. Where this
+/// matters, its rows differ.
+fn is_before_split_seed(tasks: &Value) -> bool {
+    let parts = tasks["parts"].as_array();
+    let mut all = std::iter::once(tasks).chain(parts.into_iter().flatten());
+    tasks.is_object() && all.all(|part| part["split_seed"].is_null())
+}
+
+/// Removes the seed of the splits from a set, its parts and the options of its sources.
+fn forget_split_seed(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.shift_remove("split_seed");
+            let below = ["parts", "sources", "options"];
+            let found = map.iter_mut().filter(|(key, _)| below.contains(&key.as_str()));
+            found.for_each(|(_, value)| forget_split_seed(value));
+        }
+        Value::Array(list) => list.iter_mut().for_each(forget_split_seed),
+        _ => {}
+    }
 }
 
 /// The settings of `config.json` that were edited after the newest checkpoint, which holds a copy of it.
@@ -167,6 +206,18 @@ mod tests {
         let old = json!({ "format": 2, "a": 1, "b": { "c": 0.5, "d": [1] }, "e": 2 });
         let new = json!({ "format": 2, "a": 1.0, "b": { "c": 0.25, "d": [1] }, "f": 3 });
         assert_eq!(differences(&old, &new), ["b.c: 0.5 -> 0.25", "e: 2 -> null", "f: null -> 3"]);
+        let splits = |rows: &str| {
+            json!({ "format": 2, "tasks": { "rows": { "x": rows }, "seed": 3, "parts": [{ "seed": 3 }],
+                "sources": [{ "what": "rte", "options": { "seed": 3 } }] } })
+        };
+        let mut new = splits("a");
+        new["tasks"]["split_seed"] = 0.into();
+        new["tasks"]["parts"][0]["split_seed"] = 0.into();
+        new["tasks"]["sources"][0]["options"]["split_seed"] = 3.into();
+        assert!(differences(&splits("a"), &new).is_empty());
+        let found = differences(&splits("b"), &new);
+        let told = "tasks.split_seed: none, the splits were drawn with seed 3 -> 0";
+        assert_eq!(found, ["tasks.rows.x: \"b\" -> \"a\"", told]);
         let old = json!({ "a": 1, "tasks": { "set": "x" } });
         let new = json!({ "format": 2, "a": 2, "tasks": { "set": "x", "sources": [] } });
         assert_eq!(differences(&old, &new), ["a: 1 -> 2"]);

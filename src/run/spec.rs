@@ -40,6 +40,9 @@ pub struct Specification {
     pub from: Option<TasksSpec>,
     /// The number of optimizer steps of all stages.
     pub steps: u64,
+    /// Whether the sources begin with the prefixes of their tasks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prefix: bool,
     /// "append" or "prepend".
     pub placement: String,
     /// The maximum source length in tokens.
@@ -110,6 +113,9 @@ pub struct TasksSpec {
     pub shots: Option<usize>,
     pub per: Option<String>,
     pub seed: Option<u64>,
+    /// The seed of the splits; `None` in records of compt 0.2.0, which used `seed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
     /// Task -> SHA-256 of its rows.
     pub rows: BTreeMap<String, String>,
     /// Of task sets that were added.
@@ -140,6 +146,8 @@ pub struct PartSpec {
     pub shots: Option<usize>,
     pub per: String,
     pub seed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
 }
 
 impl TasksSpec {
@@ -152,6 +160,7 @@ impl TasksSpec {
             shots: part.shots,
             per: part.per.name().into(),
             seed: part.seed,
+            split_seed: Some(part.split_seed),
         };
         let hash = |task: &Task| (task.name.clone(), sha256(task.text().as_bytes()));
         let source = |(part, _): (&Part, &[Task])| {
@@ -163,6 +172,7 @@ impl TasksSpec {
             shots: tasks.shared(|part| part.shots).flatten(),
             per: tasks.shared(|part| part.per.name().to_string()),
             seed: tasks.shared(|part| part.seed),
+            split_seed: tasks.shared(|part| part.split_seed),
             rows: tasks.tasks.iter().map(hash).collect(),
             parts: (tasks.parts().count() > 1).then(|| tasks.parts().map(part).collect()),
             forms: None,
@@ -357,6 +367,7 @@ pub(super) mod tests {
     #[test]
     fn a_specification_survives_its_file() {
         let specification = read(&example()).unwrap();
+        assert!(!specification.prefix);
         assert_eq!(specification.clip, f64::INFINITY);
         assert_eq!(read(&specification.to_json()).unwrap(), specification);
         assert_eq!(specification.needs_script(), None);

@@ -2,7 +2,7 @@
 
 use super::spec::tests::example;
 use super::*;
-use compt_base::data::{Example, Labels, Split, Task, TaskSet};
+use compt_base::data::{Example, Labels, Prefix, Split, Task, TaskSet};
 use compt_base::files::json::{read_json, read_json_lines};
 use compt_base::metric::Metric;
 use compt_core::backbone::LoadedBackbone;
@@ -37,6 +37,7 @@ fn tasks() -> TaskSet {
     let task = |name: &str| Task {
         name: name.into(),
         form: None,
+        prefix: Prefix { text: name.into(), is_applied: false },
         labels: Labels::of(words.map(String::from).to_vec()).unwrap(),
         metrics: vec![Metric::parse("accuracy").unwrap()],
         origins: Default::default(),

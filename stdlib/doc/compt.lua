@@ -183,7 +183,8 @@ options "compt.TasksOptions" [[
 - tasks?: string[] -- names of the tasks to use, in this order; default: all
 - shots?: integer -- number of training rows to draw; default: all rows
 - per?: "task"|"class" = "task" -- whether `shots` counts rows per task or per label
-- seed?: integer = 0 -- seed of every draw of rows
+- seed?: integer = 0 -- seed of the draw of the training rows (shots)
+- split_seed?: integer = 0 -- seed of the splits: which rows are validation and which test rows, for tasks whose data lacks one of them, and the draw of `max_test` rows. It does not depend on `seed`, so runs with other shots answer the same test rows. Before this option existed (compt 0.2.0) `seed` drew the splits, too: `split_seed` with the old seed gives the old rows. The micro tasks have fixed validation and test rows
 - validation_size?: integer -- training rows to hold out if there are no validation rows. Default: 1,000 for files, 0 for rows in Lua; never more than half
 - max_test?: integer -- number of test rows to keep; default: all
 - stsb_rounding?: number -- number labels are rounded to multiples of this; default: that of the task
@@ -210,7 +211,8 @@ class "compt.TaskDefinition" [[
 A task defined by the user.
 - fields?: string[] -- columns that form the input, as "name: value ..."; use `fields` or `template`
 - template?: string|fun(row: table): string -- a text with `{column}` in it, or a function of the row
-- prefix?: string -- text before the input
+- prefix?: string -- text before every input of the task
+- shared_prefix?: string -- text before the input where one model answers several tasks (`prefix` of `compt.trainer`), for tasks without `prefix`. Default: the name of the task, which is T5's prefix for the tasks of GLUE ("mnli", "qqp" ...); for micro tasks a word of its vocabulary
 - labels: string[]|"number" -- label words by class id, or "number" for regression. Words are compared as a tokenizer sees them: white space, character forms (NFKC) and invisible characters do not count. Two equal words are an error; two words with the same tokens are an error of `compt.trainer`
 - label_is?: "word"|"index" -- how to read the label of a row if the label words are numbers (`labels = { "1", "2", "3" }`): as a label word, or as a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (case-insensitive) is the label word of that name, else class 1
 - range?: number[] -- lowest and highest number (default 0 and 5)
@@ -231,7 +233,7 @@ A task defined by the user.
 alias "compt.Metric" [[
 A metric, in percent. Predictions and labels are compared as label words.
 - "accuracy" -- share of predictions that equal the label
-- "f1" -- F1 of the last label word, 2 TP / (2 TP + FP + FN)
+- "f1" -- F1 of the last label word, 2 TP / (2 TP + FP + FN). A prediction that is no label word counts against the label of its row, as in T5: a false positive if the label is another one, else a false negative
 - "matthews" -- Matthews correlation for any number of classes (Gorodkin 2004)
 - "pearson" -- Pearson correlation of the numbers
 - "spearman" -- Spearman rank correlation of the numbers
@@ -244,10 +246,12 @@ A split of the rows of a task.
 - "test"
 ]]
 
-fn "compt.tasks(what: \"micro\"|\"glue\"|\"set2\"|string|string[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
-Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary), "glue" (Wang et al.
-2019), "set2", the name of one task, a list of such names, or a table of task definitions by name; names and
-definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli",
+fn "compt.tasks(what: \"micro\"|\"micro_set2\"|\"glue\"|\"set2\"|string|string[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
+Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary, with the types of task of
+GLUE), "micro_set2" (six more, with those of SET2: `claims3`, `claims2`, `reviews`, `ratings`, `restated` and micro's
+`paraphrase`), "glue" (Wang et al. 2019), "set2" (the ComPT paper's SET2: multinli, scitail, imdb, yelp_polarity, paws,
+mrpc), the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be
+mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli",
 "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of
 both, each with the rows that were drawn for it.
 
@@ -264,7 +268,8 @@ Tasks with their rows, split and sampled. `#tasks` is the number of tasks.
 - names: string[] -- the tasks, in order
 - shots: integer? -- training rows that were drawn; nil if all
 - per: string? -- whether `shots` counts per task or per class
-- seed: integer? -- seed of the draw. `shots`, `per` and `seed` are nil if added sets differ in them
+- seed: integer? -- seed of the draw
+- split_seed: integer? -- seed of the splits. `shots`, `per`, `seed` and `split_seed` are nil if added sets differ in them
 - parts: compt.TasksPart[] -- one entry per set that was added
 - lengths: table<string, compt.Lengths>? -- input lengths by task; nil without the option `tokenizer`
 - operator len: integer
@@ -279,6 +284,7 @@ Tasks whose rows were drawn with the same options.
 - shots: integer? -- training rows that were drawn; nil if all
 - per: string -- whether `shots` counts per task or per class
 - seed: integer -- seed of the draw
+- split_seed: integer -- seed of the splits
 ]]
 
 class "compt.Lengths" [[

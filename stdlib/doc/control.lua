@@ -95,7 +95,7 @@ above 0.
 ]]
 
 options "compt.WarmupOptions" [[
-- warmup?: number = 0 -- share of the steps for the warm-up, in [0, 1]
+- warmup?: number = 0 -- share of the steps for the warm-up, in [0, 1]; the number of steps is rounded up (`get_warmup_steps` of transformers)
 ]]
 
 fn "compt.schedule.warmup_linear(peak: number, options?: compt.WarmupOptions): compt.Schedule" [[

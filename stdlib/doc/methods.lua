@@ -20,9 +20,10 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 - init?: compt.Init = "uniform" -- initialisation of prompts
 - router?: compt.RouterKind|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
 - placement?: "append"|"prepend" = "append" -- prompts are placed after the input and before `</s>`, or before the input
+- prefix?: boolean -- put the prefix of its task before every input; see `compt.trainer`. Default: false
 - alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
 - lr?: table<compt.Group, number> -- peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
-- warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates
+- warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates, rounded up as in transformers
 - temperature?: number[] -- router temperature at the first and the last step (default { 5, 1e-3 })
 - top_k?: integer -- number of router weights to keep per example, the largest ones; default: all
 - optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
@@ -102,6 +103,7 @@ Options that all other methods share.
 - warmup?: number -- share of the steps for the warm-up
 - optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
 - weight_decay?: number = 0.01 -- decoupled weight decay; 0 for methods that are published without weight decay
+- prefix?: boolean -- put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ]]
 
 options "compt.PeerPromptOptions: compt.PeerOptions" [[
@@ -113,9 +115,17 @@ options "compt.PeerSourceOptions: compt.PeerPromptOptions" [[
 - from?: compt.Tasks -- source tasks; default: the tasks of the trainer
 ]]
 
-fn "compt.methods.fine_tuning(options?: compt.PeerOptions): compt.Method" [[
-Full fine-tuning: one model for all tasks. The trainer trains a copy of the backbone, `trainer.backbone`.
+options "compt.FineTuningOptions: compt.PeerOptions" [[
+- alone?: boolean = true -- one model for each task, trained one after the other, as published; the opposite of `shared`
+- shared?: boolean = false -- one model for all tasks, in mixed batches; every input begins with the prefix of its task
+]]
+
+fn "compt.methods.fine_tuning(options?: compt.FineTuningOptions): compt.Method" [[
+Full fine-tuning. Each task trains its own copy of the backbone (`trainer:backbone_of(task)`), or all tasks share one
+(`trainer.backbone`). The backbone passed does not change, unless it is trainable; then it is trained itself, which needs
+one task or `shared`. Memory and checkpoints hold as many models as there are copies.
 > compt.methods.fine_tuning { lr = { backbone = 3e-4 } }
+> compt.methods.fine_tuning { shared = true }
 ]]
 
 options "compt.LoraOptions: compt.PeerOptions" [[
@@ -187,7 +197,9 @@ options "compt.SpotOptions: compt.PeerSourceOptions" [[
 ]]
 
 fn "compt.methods.spot(options?: compt.SpotOptions): compt.Method" [[
-SPoT (Vu et al. 2022): prompts of source tasks initialise the prompts [m, d] of target tasks.
+SPoT (Vu et al. 2022): prompts of source tasks initialise the prompts [m, d] of target tasks. With `retrieve = false`
+all inputs begin with the prefix of their task, which is all that tells the one prompt of the source tasks which one it
+is asked.
 > compt.methods.spot { retrieve = "best" }
 ]]
 
@@ -248,7 +260,7 @@ section "Custom methods"
 
 class "compt.Plan" [[
 What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup,
-temperature, init, placement, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build`
+temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build`
 declares parameters with `setup:parameter` and returns functions that use them.
 - give?: compt.Give -- returns the prompts and changes for the rows of a batch; a stage may have another one
 - loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- loss as a scalar tensor; default: `out.loss`

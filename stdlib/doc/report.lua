@@ -60,14 +60,16 @@ or no run has a setting of that name.
 
 options "compt.ConfusionOptions" [[
 - task: string -- a task with label words
-- look?: string = "test" -- the evaluation: "test", "validation", "test.only-src0" and so on, as the files in `predictions/` are named
+- look?: string = "test" -- the evaluation: "test", "validation", "test.only-src0" and so on, as the files in `predictions/` are named. An evaluation with `decoding = "full"` ("test.decoding-full") keeps the whole texts
+- limit?: integer -- maximum number of texts that are no label; the others are counted in one row. Default: all
 - title?: string
 ]]
 
 fn "compt.report.confusion(runs: compt.Run[], options: compt.ConfusionOptions): compt.ResultTable?" [[
-A confusion matrix, labels by predictions, with the recall of each label. Counts of several runs are added. nil if no
-predictions of that evaluation are recorded. Raises an error if an option is unknown.
-> compt.report.confusion(runs, { task = "nli3", look = "test", title = "doc" })
+A confusion matrix: every predicted text (the task's labels first, then other texts, the most frequent first) by true
+label, the recall of each label (the share of its rows that are predicted as this label) and the total accuracy. Counts
+of several runs are added. nil if no predictions of that evaluation are recorded. Raises an error if an option is unknown.
+> compt.report.confusion(runs, { task = "nli3", look = "test", limit = 3, title = "doc" })
 ]]
 
 fn "compt.report.answered_tasks(run: compt.Run): string[]" [[

@@ -8,7 +8,7 @@ options "compt.TrainerOptions" [[
 - epochs?: integer = 30 -- passes over the training rows; use `epochs` or `steps`
 - steps?: integer -- number of optimizer steps
 - batch_size?: integer = 16 -- rows per batch
-- accumulate?: integer = 1 -- batches per step (gradient accumulation)
+- accumulate?: integer = 1 -- batches per step (gradient accumulation). The last step of an epoch has the batches that are left, so that `epochs` is the number of passes, as in the `Trainer` of transformers; each batch of a step counts equally
 - control?: compt.path|compt.Control -- a control file, which is reloaded when it changes, or a table of knobs; it takes precedence over the schedule of the method
 - evaluate_every?: integer = 0 -- steps between evaluations on validation rows; 0: none
 - evaluate_limit?: integer -- maximum rows per task in these evaluations; default: all
@@ -21,6 +21,7 @@ options "compt.TrainerOptions" [[
 - clip?: number = 1 -- maximum gradient norm; math.huge disables clipping
 - dropout?: number -- dropout rate of the backbone in training; default: its `dropout_rate`
 - placement?: "append"|"prepend" -- default: that of the method
+- prefix?: boolean -- put the prefix of its task (`prefix` or `shared_prefix` of the definition) before every input, in training and evaluation. Default: that of the method. Methods that share all weights between tasks set it, because nothing else tells them the task: `fine_tuning` with `shared`, and `spot` unless it has `retrieve`; others do not
 - max_source_length?: integer = 256 -- maximum input length in tokens; longer inputs are truncated
 - length_buckets?: boolean = false -- put rows of similar length into one batch
 - attention?: "auto"|"padded"|"grouped" = "auto" -- attention over rows of different length: padded to the longest, or grouped by length; "auto" chooses the cheaper one
@@ -150,8 +151,8 @@ options "compt.EvaluateOptions" [[
 - normalise?: compt.Normalisation -- replaces the router's normalisation at inference
 - tasks?: (string|integer)[] -- tasks to evaluate; default: all
 - limit?: integer -- maximum rows per task; default: all
-- decoding?: "greedy"|"full"|"rank" = "greedy" -- "greedy": decode greedily until the label word is certain; "full": decode the whole text; "rank": choose the label word with the highest probability
-- max_new_tokens?: integer = 8 -- maximum number of new tokens
+- decoding?: "greedy"|"full"|"rank" = "greedy" -- "greedy": decode greedily until the label word is certain; "full": decode every text to its end, words of other tasks included; "rank": choose the label word with the highest probability
+- max_new_tokens?: integer -- maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20
 - batch_tokens?: integer = 8192 -- number of tokens in one forward pass
 ]]
 
@@ -183,6 +184,12 @@ method "compt.Trainer:prompt(task: string|integer): torch.Tensor" [[
 The composed prompt of a task at inference, [m'', d]. Raises an error if the task is unknown, or if the method has no
 prompts or its prompts depend on the input.
 > t:prompt("nli3").shape
+]]
+
+method "compt.Trainer:backbone_of(task: string|integer): compt.Backbone" [[
+The backbone that answers a task: the task's own copy for `compt.methods.fine_tuning`, else `trainer.backbone`. Raises an
+error if the task is unknown.
+> t:backbone_of("nli3").d_model
 ]]
 
 method "compt.Trainer:prompts(): compt.Prompts" [[

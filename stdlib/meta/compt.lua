@@ -196,7 +196,8 @@ function Tokenizer:id_of(piece) end
 ---@field tasks? string[] names of the tasks to use, in this order; default: all
 ---@field shots? integer number of training rows to draw; default: all rows
 ---@field per? "task"|"class" whether `shots` counts rows per task or per label (default "task")
----@field seed? integer seed of every draw of rows (default 0)
+---@field seed? integer seed of the draw of the training rows (shots) (default 0)
+---@field split_seed? integer seed of the splits: which rows are validation and which test rows, for tasks whose data lacks one of them, and the draw of `max_test` rows. It does not depend on `seed`, so runs with other shots answer the same test rows. Before this option existed (compt 0.2.0) `seed` drew the splits, too: `split_seed` with the old seed gives the old rows. The micro tasks have fixed validation and test rows (default 0)
 ---@field validation_size? integer training rows to hold out if there are no validation rows. Default: 1,000 for files, 0 for rows in Lua; never more than half
 ---@field max_test? integer number of test rows to keep; default: all
 ---@field stsb_rounding? number number labels are rounded to multiples of this; default: that of the task
@@ -220,7 +221,8 @@ local TaskFiles = {}
 ---@class compt.TaskDefinition
 ---@field fields? string[] columns that form the input, as "name: value ..."; use `fields` or `template`
 ---@field template? string|fun(row: table): string a text with `{column}` in it, or a function of the row
----@field prefix? string text before the input
+---@field prefix? string text before every input of the task
+---@field shared_prefix? string text before the input where one model answers several tasks (`prefix` of `compt.trainer`), for tasks without `prefix`. Default: the name of the task, which is T5's prefix for the tasks of GLUE ("mnli", "qqp" ...); for micro tasks a word of its vocabulary
 ---@field labels string[]|"number" label words by class id, or "number" for regression. Words are compared as a tokenizer sees them: white space, character forms (NFKC) and invisible characters do not count. Two equal words are an error; two words with the same tokens are an error of `compt.trainer`
 ---@field label_is? "word"|"index" how to read the label of a row if the label words are numbers (`labels = { "1", "2", "3" }`): as a label word, or as a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (case-insensitive) is the label word of that name, else class 1
 ---@field range? number[] lowest and highest number (default 0 and 5)
@@ -241,7 +243,7 @@ local TaskDefinition = {}
 ---A metric, in percent. Predictions and labels are compared as label words.
 ---@alias compt.Metric
 ---| "accuracy" # share of predictions that equal the label
----| "f1" # F1 of the last label word, 2 TP / (2 TP + FP + FN)
+---| "f1" # F1 of the last label word, 2 TP / (2 TP + FP + FN). A prediction that is no label word counts against the label of its row, as in T5: a false positive if the label is another one, else a false negative
 ---| "matthews" # Matthews correlation for any number of classes (Gorodkin 2004)
 ---| "pearson" # Pearson correlation of the numbers
 ---| "spearman" # Spearman rank correlation of the numbers
@@ -252,7 +254,7 @@ local TaskDefinition = {}
 ---| "validation"
 ---| "test"
 
----Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary), "glue" (Wang et al. 2019), "set2", the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli", "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of both, each with the rows that were drawn for it.
+---Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary, with the types of task of GLUE), "micro_set2" (six more, with those of SET2: `claims3`, `claims2`, `reviews`, `ratings`, `restated` and micro's `paraphrase`), "glue" (Wang et al. 2019), "set2" (the ComPT paper's SET2: multinli, scitail, imdb, yelp_polarity, paws, mrpc), the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli", "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of both, each with the rows that were drawn for it.
 ---
 ---Raises an error if a name is unknown or ambiguous, a file is missing or damaged, a row has no valid label or text, a split has no rows, or there are fewer rows than `shots`.
 ---```lua
@@ -260,7 +262,7 @@ local TaskDefinition = {}
 ---compt.tasks({ "nli3", "micro.qnli" }, { shots = 2, max_test = 2 }) + compt.tasks("sentiment", { shots = 8, seed = 3 })
 ---compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ---```
----@param what "micro"|"glue"|"set2"|string|string[]|table<string|integer, compt.TaskDefinition|string>
+---@param what "micro"|"micro_set2"|"glue"|"set2"|string|string[]|table<string|integer, compt.TaskDefinition|string>
 ---@param options? compt.TasksOptions
 ---@return compt.Tasks
 function compt.tasks(what, options) end
@@ -274,7 +276,8 @@ function compt.tasks(what, options) end
 ---@field names string[] the tasks, in order
 ---@field shots integer? training rows that were drawn; nil if all
 ---@field per string? whether `shots` counts per task or per class
----@field seed integer? seed of the draw. `shots`, `per` and `seed` are nil if added sets differ in them
+---@field seed integer? seed of the draw
+---@field split_seed integer? seed of the splits. `shots`, `per`, `seed` and `split_seed` are nil if added sets differ in them
 ---@field parts compt.TasksPart[] one entry per set that was added
 ---@field lengths table<string, compt.Lengths>? input lengths by task; nil without the option `tokenizer`
 ---@operator len: integer
@@ -288,6 +291,7 @@ local Tasks = {}
 ---@field shots integer? training rows that were drawn; nil if all
 ---@field per string whether `shots` counts per task or per class
 ---@field seed integer seed of the draw
+---@field split_seed integer seed of the splits
 local TasksPart = {}
 
 ---Input lengths of a task in tokens, with `</s>`, over all splits.
@@ -605,9 +609,10 @@ function Router:weights(tasks, options) end
 ---@field init? compt.Init initialisation of prompts (default "uniform")
 ---@field router? compt.RouterKind|compt.MethodRouter name or options of the router (default "relaxed_bernoulli")
 ---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "append")
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: false
 ---@field alone? boolean train each task separately, one after the other (default: true for pt, else false)
 ---@field lr? table<compt.Group, number> peak learning rates (default { router = 0.1, source = 0.05, private = 0.02 }; operator: default that of private)
----@field warmup? number share of the steps for the warm-up of the learning rates (default 0.2)
+---@field warmup? number share of the steps for the warm-up of the learning rates, rounded up as in transformers (default 0.2)
 ---@field temperature? number[] router temperature at the first and the last step (default { 5, 1e-3 })
 ---@field top_k? integer number of router weights to keep per example, the largest ones; default: all
 ---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions name or options of the optimizer (default "adamw")
@@ -692,6 +697,7 @@ function methods.p_tuning(options) end
 ---@field warmup? number share of the steps for the warm-up
 ---@field optimizer? compt.OptimizerKind|compt.OptimizerOptions name or options of the optimizer (default "adamw")
 ---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 
 ---@class (exact) compt.PeerPromptOptions: compt.PeerOptions
 ---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
@@ -700,11 +706,16 @@ function methods.p_tuning(options) end
 ---@class (exact) compt.PeerSourceOptions: compt.PeerPromptOptions
 ---@field from? compt.Tasks source tasks; default: the tasks of the trainer
 
----Full fine-tuning: one model for all tasks. The trainer trains a copy of the backbone, `trainer.backbone`.
+---@class (exact) compt.FineTuningOptions: compt.PeerOptions
+---@field alone? boolean one model for each task, trained one after the other, as published; the opposite of `shared` (default true)
+---@field shared? boolean one model for all tasks, in mixed batches; every input begins with the prefix of its task (default false)
+
+---Full fine-tuning. Each task trains its own copy of the backbone (`trainer:backbone_of(task)`), or all tasks share one (`trainer.backbone`). The backbone passed does not change, unless it is trainable; then it is trained itself, which needs one task or `shared`. Memory and checkpoints hold as many models as there are copies.
 ---```lua
 ---compt.methods.fine_tuning { lr = { backbone = 3e-4 } }
+---compt.methods.fine_tuning { shared = true }
 ---```
----@param options? compt.PeerOptions
+---@param options? compt.FineTuningOptions
 ---@return compt.Method
 function methods.fine_tuning(options) end
 
@@ -783,7 +794,7 @@ function methods.dept(options) end
 ---@field retrieve? false|"best"|"average" initial prompt of a target task: one prompt trained on all source tasks; the prompt of the most similar source task; or a weighted mean of the most similar ones (default false)
 ---@field top? integer number of prompts in the mean (default 3)
 
----SPoT (Vu et al. 2022): prompts of source tasks initialise the prompts [m, d] of target tasks.
+---SPoT (Vu et al. 2022): prompts of source tasks initialise the prompts [m, d] of target tasks. With `retrieve = false` all inputs begin with the prefix of their task, which is all that tells the one prompt of the source tasks which one it is asked.
 ---```lua
 ---compt.methods.spot { retrieve = "best" }
 ---```
@@ -850,7 +861,7 @@ function methods.mp2(options) end
 ---@return compt.Method
 function methods.mixed(options) end
 
----What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup, temperature, init, placement, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build` declares parameters with `setup:parameter` and returns functions that use them.
+---What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup, temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build` declares parameters with `setup:parameter` and returns functions that use them.
 ---@class compt.Plan
 ---@field give? compt.Give returns the prompts and changes for the rows of a batch; a stage may have another one
 ---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor loss as a scalar tensor; default: `out.loss`
@@ -989,7 +1000,7 @@ local Outputs = {}
 ---@field epochs? integer passes over the training rows; use `epochs` or `steps` (default 30)
 ---@field steps? integer number of optimizer steps
 ---@field batch_size? integer rows per batch (default 16)
----@field accumulate? integer batches per step (gradient accumulation) (default 1)
+---@field accumulate? integer batches per step (gradient accumulation). The last step of an epoch has the batches that are left, so that `epochs` is the number of passes, as in the `Trainer` of transformers; each batch of a step counts equally (default 1)
 ---@field control? compt.path|compt.Control a control file, which is reloaded when it changes, or a table of knobs; it takes precedence over the schedule of the method
 ---@field evaluate_every? integer steps between evaluations on validation rows; 0: none (default 0)
 ---@field evaluate_limit? integer maximum rows per task in these evaluations; default: all
@@ -1002,6 +1013,7 @@ local Outputs = {}
 ---@field clip? number maximum gradient norm; math.huge disables clipping (default 1)
 ---@field dropout? number dropout rate of the backbone in training; default: its `dropout_rate`
 ---@field placement? "append"|"prepend" default: that of the method
+---@field prefix? boolean put the prefix of its task (`prefix` or `shared_prefix` of the definition) before every input, in training and evaluation. Default: that of the method. Methods that share all weights between tasks set it, because nothing else tells them the task: `fine_tuning` with `shared`, and `spot` unless it has `retrieve`; others do not
 ---@field max_source_length? integer maximum input length in tokens; longer inputs are truncated (default 256)
 ---@field length_buckets? boolean put rows of similar length into one batch (default false)
 ---@field attention? "auto"|"padded"|"grouped" attention over rows of different length: padded to the longest, or grouped by length; "auto" chooses the cheaper one (default "auto")
@@ -1141,8 +1153,8 @@ function Trainer:load(path, options) end
 ---@field normalise? compt.Normalisation replaces the router's normalisation at inference
 ---@field tasks? (string|integer)[] tasks to evaluate; default: all
 ---@field limit? integer maximum rows per task; default: all
----@field decoding? "greedy"|"full"|"rank" "greedy": decode greedily until the label word is certain; "full": decode the whole text; "rank": choose the label word with the highest probability (default "greedy")
----@field max_new_tokens? integer maximum number of new tokens (default 8)
+---@field decoding? "greedy"|"full"|"rank" "greedy": decode greedily until the label word is certain; "full": decode every text to its end, words of other tasks included; "rank": choose the label word with the highest probability (default "greedy")
+---@field max_new_tokens? integer maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20
 ---@field batch_tokens? integer number of tokens in one forward pass (default 8192)
 
 ---The prediction for a row.
@@ -1178,6 +1190,14 @@ function Trainer:evaluate(split, options) end
 ---@param task string|integer
 ---@return torch.Tensor
 function Trainer:prompt(task) end
+
+---The backbone that answers a task: the task's own copy for `compt.methods.fine_tuning`, else `trainer.backbone`. Raises an error if the task is unknown.
+---```lua
+---t:backbone_of("nli3").d_model
+---```
+---@param task string|integer
+---@return compt.Backbone
+function Trainer:backbone_of(task) end
 
 ---All current prompts [m, d]: the composed prompt of each task, the source prompts and the private prompts. Raises an error under the conditions of `prompt`.
 ---```lua
@@ -1387,7 +1407,7 @@ local Evaluation = {}
 local Schedule = {}
 
 ---@class (exact) compt.WarmupOptions
----@field warmup? number share of the steps for the warm-up, in [0, 1] (default 0)
+---@field warmup? number share of the steps for the warm-up, in [0, 1]; the number of steps is rounded up (`get_warmup_steps` of transformers) (default 0)
 
 ---Options as in `torch.optim.lr_scheduler.OneCycleLR`.
 ---@class (exact) compt.OneCycleOptions
@@ -1559,7 +1579,8 @@ local ResultTable = {}
 
 ---@class (exact) compt.ConfusionOptions
 ---@field task string a task with label words
----@field look? string the evaluation: "test", "validation", "test.only-src0" and so on, as the files in `predictions/` are named (default "test")
+---@field look? string the evaluation: "test", "validation", "test.only-src0" and so on, as the files in `predictions/` are named. An evaluation with `decoding = "full"` ("test.decoding-full") keeps the whole texts (default "test")
+---@field limit? integer maximum number of texts that are no label; the others are counted in one row. Default: all
 ---@field title? string
 
 ---A section of a page.

@@ -18,7 +18,7 @@ local library_names = setmetatable({}, { __mode = "k" })
 local shown = {}
 
 --- Keys of every method.
-local every = { "name", "build", "backbone", "alone", "lr", "warmup", "optimizer", "weight_decay", "settings" }
+local every = { "name", "build", "backbone", "alone", "prefix", "lr", "warmup", "optimizer", "weight_decay", "settings" }
 --- Additional keys of methods with `build`.
 local with_build = { "init", "placement", "from", "temperature" }
 
@@ -27,6 +27,7 @@ local kinds = {
   build = arguments.callable,
   backbone = arguments.flag,
   alone = arguments.flag,
+  prefix = arguments.flag,
   sources = arguments.whole(0),
   length = arguments.whole(0),
   private_length = arguments.whole(0),

@@ -13,6 +13,7 @@
 ---   init         "uniform" | "vocabulary" | { kind, bound = 0.5 } and more (compt.InitOptions)
 ---   router       "relaxed_bernoulli" | "free" | "constant" | { kind, train, eval, per }
 ---   placement    "append" (before </s>) | "prepend"
+---   prefix       true: inputs begin with the prefixes of their tasks
 ---   alone        true: each task is trained separately, one after the other
 ---   lr, warmup, temperature  the schedule, which a control can replace
 local arguments = require "compt.arguments"

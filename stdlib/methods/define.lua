@@ -16,6 +16,7 @@ return function(name, defaults, build)
   for key in pairs(defaults) do
     if general[key] == nil then known[#known + 1] = key end
   end
+  known[#known + 1] = "prefix"
   options[name] = known
   return function(given, ...)
     arguments.no_more("compt.methods." .. name, 1, ...)

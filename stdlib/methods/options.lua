@@ -2,7 +2,7 @@
 ---@type table<string, string[]>
 local options = {
   declared = {
-    "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement",
+    "name", "compose", "sources", "length", "private_length", "encoder", "init", "router", "placement", "prefix",
     "alone", "lr", "warmup", "temperature", "top_k", "optimizer", "weight_decay",
   },
   --- The parameter groups of declared methods.

@@ -5,6 +5,9 @@
 --- takes the most similar one, by the cosine of the mean rows of the prompts after a first training of the target.
 --- `retrieve = "average"`: the mean of the `top` most similar ones, weighted by their cosines. Source tasks are `from`, or
 --- the target tasks.
+---
+--- The one prompt of the mixture is told the task by its prefix (`prefix`, which is on with `retrieve = false`), and the
+--- target tasks keep it. Prompts of single tasks need none.
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 
@@ -32,7 +35,7 @@ local function retrieved(own, sources, names, count)
   return torch.stack(list):sum(1) / total
 end
 
-return require "compt.methods.define"("spot", {
+local make = require "compt.methods.define"("spot", {
   placement = "prepend", init = "vocabulary", from = false, length = 20, retrieve = false, top = 3, lr = { source = 0.3, private = 0.3 },
 }, function(method, setup)
   if method.retrieve then
@@ -70,3 +73,9 @@ return require "compt.methods.define"("spot", {
     give = of_private }
   return { stages = probe and { first, probe, last } or { first, last } }
 end)
+
+return function(...)
+  local method = make(...)
+  if method.prefix == nil then method.prefix = not method.retrieve end
+  return method
+end

@@ -1,9 +1,10 @@
---- The eight micro tasks: fields, label words and metrics of the tasks they imitate, and rows from the generator.
+--- The micro tasks: fields, label words and metrics of the tasks they imitate, and rows from the generator.
 ---
 --- A row is a table of its fields and `label`. Whether a row belongs to the test side is decided
 --- by a hash of its text, so training and test rows never overlap, for any seeds and counts.
 local judgements = require "compt.micro.judgements"
 local random = require "compt.micro.random"
+local second_judgements = require "compt.micro.second_judgements"
 
 local tasks = {}
 
@@ -11,59 +12,111 @@ tasks.names = {
   "nli3", "nli2", "qnli", "paraphrase", "dupq", "acceptability", "sentiment", "similarity",
 }
 
+--- The second group, in the order of the paper's SET2: multinli, scitail, imdb, yelp_polarity, paws, mrpc.
+tasks.second_names = { "claims3", "claims2", "reviews", "ratings", "restated", "paraphrase" }
+
 local accuracy, correlation = { "accuracy" }, { "spearman", "pearson" }
 
---- name -> fields, labels (or "number"), metrics.
+--- name -> judgement, prefix (a word of the vocabulary that names the task), fields, labels (or "number"), metrics.
 tasks.definitions = {
   nli3 = {
-    judgement = "entailment3",
+    judgement = judgements.entailment3,
+    prefix = "follow",
     fields = { "premise", "hypothesis" },
     labels = { "entailment", "neutral", "contradiction" },
     metrics = accuracy,
   },
   nli2 = {
-    judgement = "entailment2",
+    judgement = judgements.entailment2,
+    prefix = "certain",
     fields = { "sentence1", "sentence2" },
     labels = { "entailment", "not_entailment" },
     metrics = accuracy,
   },
   qnli = {
-    judgement = "answer",
+    judgement = judgements.answer,
+    prefix = "answered",
     fields = { "question", "sentence" },
     labels = { "entailment", "not_entailment" },
     metrics = accuracy,
   },
   paraphrase = {
-    judgement = "same",
+    judgement = judgements.same,
+    prefix = "same",
     fields = { "sentence1", "sentence2" },
     labels = { "equivalent", "not_equivalent" },
     metrics = accuracy,
   },
   dupq = {
-    judgement = "same_question",
+    judgement = judgements.same_question,
+    prefix = "asked",
     fields = { "question1", "question2" },
     labels = { "duplicate", "not_duplicate" },
     metrics = accuracy,
   },
   acceptability = {
-    judgement = "grammar",
+    judgement = judgements.grammar,
+    prefix = "english",
     fields = { "sentence" },
     labels = { "acceptable", "unacceptable" },
     metrics = accuracy,
   },
   sentiment = {
-    judgement = "feeling",
+    judgement = judgements.feeling,
+    prefix = "feeling",
     fields = { "sentence" },
     labels = { "positive", "negative" },
     metrics = accuracy,
   },
   similarity = {
-    judgement = "likeness",
+    judgement = judgements.likeness,
+    prefix = "likeness",
     fields = { "sentence1", "sentence2" },
     labels = "number",
     metrics = correlation,
   },
+  claims3 = {
+    judgement = second_judgements.text_entailment3,
+    prefix = "judge",
+    fields = { "text", "claim" },
+    labels = { "entailment", "neutral", "contradiction" },
+    metrics = accuracy,
+  },
+  claims2 = {
+    judgement = second_judgements.support,
+    prefix = "sure",
+    fields = { "first", "second" },
+    labels = { "entailment", "neutral" },
+    metrics = accuracy,
+  },
+  reviews = {
+    judgement = second_judgements.review,
+    prefix = "liked",
+    fields = { "text" },
+    labels = { "positive", "negative" },
+    metrics = accuracy,
+  },
+  ratings = {
+    judgement = second_judgements.rating,
+    prefix = "view",
+    fields = { "text" },
+    labels = { "positive", "negative" },
+    metrics = accuracy,
+  },
+  restated = {
+    judgement = second_judgements.restated,
+    prefix = "meaning",
+    fields = { "one", "two" },
+    labels = { "equivalent", "not_equivalent" },
+    metrics = accuracy,
+  },
 }
+
+--- All tasks. Paraphrase is in both groups, as MRPC is.
+tasks.all_names = { table.unpack(tasks.names) }
+for _, name in ipairs(tasks.second_names) do
+  if name ~= "paraphrase" then table.insert(tasks.all_names, name) end
+end
 
 --- Number of rejected draws in a row after which there are no more new rows.
 local patience = 10000
@@ -74,7 +127,7 @@ local test_seed = 20250701
 local function definition(name)
   local found = tasks.definitions[name]
   if not found then
-    local known = table.concat(tasks.names, ", ")
+    local known = table.concat(tasks.all_names, ", ")
     error(("no micro task '%s'; known: %s"):format(tostring(name), known), 3)
   end
   return found
@@ -104,12 +157,11 @@ end
 
 -- A label word, or for numbers the class itself.
 local function label_of(task, class)
-  return task.labels == "number" and judgements[task.judgement].classes[class] or task.labels[class]
+  return task.labels == "number" and task.judgement.classes[class] or task.labels[class]
 end
 
 local function draw_row(r, task, class)
-  local judgement = judgements[task.judgement]
-  local sentences = { judgement.draw(r, judgement.classes[class]) }
+  local sentences = { task.judgement.draw(r, task.judgement.classes[class]) }
   local row = { label = label_of(task, class) }
   for i, field in ipairs(task.fields) do row[field] = sentences[i] end
   return row
@@ -126,7 +178,7 @@ end
 
 local function balanced(r, name, count, refuse)
   local task = definition(name)
-  local classes = #judgements[task.judgement].classes
+  local classes = #task.judgement.classes
   local order = {}
   for class = 1, classes do order[class] = class end
   r:shuffle(order)

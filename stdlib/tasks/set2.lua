@@ -1,6 +1,6 @@
---- The second group of six tasks: natural-language inference, paraphrase and sentiment beyond GLUE.
+--- The second group of six tasks (the paper's SET2): natural-language inference, sentiment and paraphrase beyond GLUE.
 --
--- `data` as for GLUE. MultiNLI is the corpus that GLUE calls mnli and uses the same files. SST-2 is shared with GLUE.
+-- `data` as for GLUE. MultiNLI is the corpus that GLUE calls mnli and uses the same files. MRPC is shared with GLUE.
 
 local datasets = require "compt.hub_datasets"
 local glue = require "compt.tasks.glue"
@@ -12,13 +12,13 @@ end
 local sentiment = { "negative", "positive" }
 
 return {
-  order = { "multinli", "scitail", "paws", "sst2", "imdb", "yelp_polarity" },
+  order = { "multinli", "scitail", "imdb", "yelp_polarity", "paws", "mrpc" },
   tasks = {
     multinli = glue.tasks.mnli,
     scitail = task("scitail", { "entailment", "neutral" }, true),
-    paws = task("paws", { "not_equivalent", "equivalent" }, false),
-    sst2 = glue.tasks.sst2,
     imdb = task("imdb", sentiment, false),
     yelp_polarity = task("yelp_polarity", sentiment, false),
+    paws = task("paws", { "not_equivalent", "equivalent" }, false),
+    mrpc = glue.tasks.mrpc,
   },
 }

@@ -320,7 +320,7 @@ fn ctrl_c_stops_what_runs_and_twice_leaves() {
     t.press("made = t.steps; print(made > 0, made < 400, t:step().step == made + 1)\r");
     t.wait_for("true\ttrue\ttrue");
     // Twice while a step is under way leaves, with what was trained.
-    t.press("t = compt.trainer { backbone = t.backbone, method = compt.methods.ssum {}, accumulate = 60, steps = 400, tasks = t.tasks }\r");
+    t.press("t = compt.trainer { backbone = t.backbone, method = compt.methods.ssum {}, accumulate = 60, steps = 400, tasks = compt.tasks('micro', { shots = 120, max_test = 2 }) }\r");
     t.wait_for("> ");
     t.press("print 'go' while true do pcall(t.run, t) end\r");
     t.wait_for("1/400");

@@ -23,6 +23,14 @@ def number(text):
     return value if math.isfinite(value) else -1.0
 
 
+def t5_f1(gold, guess, last):
+    """F1 of the last class by the rule of T5 (t5/evaluation/metrics.py, f1_score_with_invalid, at 02ef3f2): a
+    prediction that is no class is set to the opposite of its target."""
+    positive = [g == last for g in gold]
+    said = [p == last if p >= 0 else not is_positive for p, is_positive in zip(guess, positive)]
+    return f1_score(positive, said, zero_division=0)
+
+
 def classified(name, labels, targets, predictions):
     def classes(texts):
         return [labels.index(t.strip()) if t.strip() in labels else -1 for t in texts]
@@ -32,7 +40,7 @@ def classified(name, labels, targets, predictions):
         "name": name, "labels": labels, "targets": targets, "predictions": predictions,
         "scores": {
             "accuracy": 100 * accuracy_score(gold, guess),
-            "f1": 100 * f1_score([g == last for g in gold], [g == last for g in guess], zero_division=0),
+            "f1": 100 * t5_f1(gold, guess, last),
             "matthews": 100 * matthews_corrcoef(gold, guess),
         },
     }
@@ -67,6 +75,9 @@ cases = [
     classified("constant, first class", two, gold2, [two[0]] * 40),
     classified("constant on both sides", two, [two[1]] * 5, [two[1]] * 5),
     classified("no label word", two, gold2, ["", "nonsense"] * 20),
+    classified("a word of another task on negative rows", two, gold2,
+               [g if g == two[1] else "neutral" for g in gold2]),
+    classified("no label words among three", three, gold3, [g if i % 4 else "duplicate" for i, g in enumerate(gold3)]),
     classified("some no label words, white space", two, gold2,
                [" " + g if i % 3 else "equal" for i, g in enumerate(gold2)]),
     correlated("similarities with ties", similar, near),

@@ -9,7 +9,7 @@ use super::reader;
 use super::rows::{Columns, Numbered, Row, Rows, Wanted};
 use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
-use super::{Example, Form, LabelIs, Missing, Remarks, Split, Task, Template};
+use super::{Example, Form, LabelIs, Missing, Prefix, Remarks, Split, Task, Template};
 use crate::memory::Kept;
 use crate::{Error, Result, stop};
 use compt_error::Context;
@@ -27,15 +27,25 @@ impl Definition {
             None => self.draw(plan),
         };
         let Drawn { splits: Splits { train, validation, test }, remarks } = drawn.at(&self.name)?;
-        let Definition { name, form, metrics, sources, .. } = self;
+        let Definition { name, form, shared_prefix, metrics, sources, .. } = self;
+        let prefix = Prefix {
+            is_applied: form.prefix.is_some(),
+            text: form.prefix.clone().or(shared_prefix).unwrap_or_else(|| name.clone()),
+        };
         let labels = form.labels.clone();
         let form = Some(form).filter(Form::is_plain);
         let origins = sources.origins();
-        Ok(Task { name, form, labels, metrics, origins, remarks, train, validation, test })
+        Ok(Task { name, form, prefix, labels, metrics, origins, remarks, train, validation, test })
     }
 
     fn draw(&self, plan: &Plan) -> Result<Drawn> {
-        let rng = |purpose| stream(plan.seed, &self.name, purpose);
+        let rng = |purpose| {
+            let seed = match purpose {
+                Purpose::Shots => plan.seed,
+                Purpose::Split | Purpose::MaxTest => plan.split_seed,
+            };
+            stream(seed, &self.name, purpose)
+        };
         // Only a few rows are needed: they are read again after they are chosen.
         let lean = plan.shots.is_some();
         let mut remarks = Remarks::default();
@@ -274,7 +284,7 @@ type FileRows<'a> = Box<dyn Iterator<Item = Result<FileRow<'a>>> + 'a>;
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Labels, Layout, Per, Sources};
+    use super::super::{Labels, Layout, Sources};
     use super::*;
     use crate::metric::Metric;
     use serde_json::json;
@@ -294,6 +304,7 @@ mod tests {
                 columns: BTreeMap::new(),
                 labels: Labels::Words(vec!["negative".into(), "positive".into()]),
             },
+            shared_prefix: None,
             label_names: vec!["bad".into(), "good".into()],
             class_names: Vec::new(),
             missing: Missing::Error,
@@ -306,7 +317,7 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        Plan { shots: None, per: Per::Task, seed: 1, validation_size: None, max_test: None }
+        Plan { seed: 1, ..Plan::whole() }
     }
 
     #[test]
@@ -316,6 +327,25 @@ mod tests {
             Example { index: 1, source: "mood sentence: text 1".into(), target: "positive".into() };
         assert_eq!(task.train[1], expected);
         assert_eq!((task.train.len(), task.validation.len(), task.test.len()), (3, 0, 30));
+    }
+
+    #[test]
+    fn a_prefix_is_put_before_every_source_once() {
+        let build = |prefix: Option<&str>| {
+            let mut shared = definition(rows(3));
+            shared.form.prefix = None;
+            shared.shared_prefix = prefix.map(String::from);
+            shared.build(&plan()).unwrap()
+        };
+        let plain = build(Some("feeling"));
+        assert_eq!(plain.train[1].source, "sentence: text 1");
+        let task = plain.prefixed().prefixed();
+        assert_eq!(task.train[1].source, "feeling sentence: text 1");
+        assert_eq!(task.test[1].source, "feeling sentence: text 1");
+        assert_eq!(task.form.unwrap().prefix.as_deref(), Some("feeling"));
+        assert_eq!(build(None).prefixed().train[0].source, "mood sentence: text 0");
+        let always = definition(rows(3)).build(&plan()).unwrap();
+        assert_eq!(always.prefixed().train, always.train);
     }
 
     #[test]
@@ -337,6 +367,21 @@ mod tests {
         assert_eq!((few.train.len(), all.train.len()), (4, 50));
         assert_eq!((&few.validation, &few.test), (&all.validation, &all.test));
         assert_eq!((few.validation.len(), few.test.len()), (10, 7));
+    }
+
+    #[test]
+    fn the_seed_of_the_shots_moves_neither_validation_nor_test() {
+        let build = |seed, split_seed| {
+            let (shots, max_test) = (Some(4), Some(7));
+            let plan =
+                Plan { seed, split_seed, shots, max_test, validation_size: Some(10), ..plan() };
+            definition(rows(60)).build(&plan).unwrap()
+        };
+        let (one, two, other) = (build(1, 0), build(2, 0), build(1, 1));
+        assert_ne!(one.train, two.train);
+        assert_eq!((&one.validation, &one.test), (&two.validation, &two.test));
+        assert_ne!(one.validation, other.validation);
+        assert_ne!(one.test, other.test);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Sources {
 pub struct Definition {
     pub name: String,
     pub form: Form,
+    /// The prefix where one model answers several tasks, if the form has none; default: the name.
+    pub shared_prefix: Option<String>,
     /// The names of the labels in rows, if they differ from the words; in the labels' order.
     pub label_names: Vec<String>,
     /// The class names in files that name their label numbers, if they differ from both; in the
@@ -55,12 +57,29 @@ pub struct Plan {
     /// The number of training rows to keep; `None`: all.
     pub shots: Option<usize>,
     pub per: Per,
+    /// The seed of the shots.
     pub seed: u64,
+    /// The seed of the splits: which rows are held out and reported.
+    pub split_seed: u64,
     /// Rows held out of training if there is no validation split; `None`: 1,000 for files and none
     /// for rows in the script.
     pub validation_size: Option<usize>,
     /// The number of test rows to keep, sampled at random; `None`: all.
     pub max_test: Option<usize>,
+}
+
+impl Plan {
+    /// All rows.
+    pub fn whole() -> Plan {
+        Plan {
+            shots: None,
+            per: Per::Task,
+            seed: 0,
+            split_seed: 0,
+            validation_size: None,
+            max_test: None,
+        }
+    }
 }
 
 impl Sources {

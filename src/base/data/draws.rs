@@ -76,7 +76,8 @@ pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
         "label_names": task.label_names, "class_names": task.class_names,
         "label_is": task.label_is.map(LabelIs::name), "missing": task.missing,
         "layout": task.layout, "small": task.small, "held_out": task.held_out(plan),
-        "seed": plan.seed, "shots": plan.shots, "per": plan.per.name(), "max_test": plan.max_test,
+        "seed": plan.seed, "split_seed": plan.split_seed, "shots": plan.shots,
+        "per": plan.per.name(), "max_test": plan.max_test,
     });
     (size >= LARGE).then(|| sha256(what.to_string().as_bytes()))
 }

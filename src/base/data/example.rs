@@ -3,6 +3,7 @@
 use super::{Form, Labels, Remarks};
 use crate::metric::Metric;
 use crate::names;
+use crate::word::fold;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,12 +26,21 @@ pub enum Split {
 
 names!(Split, "split", Train = "train", Validation = "validation", Test = "test");
 
+/// The text that tells a model which of several tasks it is asked, before the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix {
+    pub text: String,
+    /// Whether the sources begin with it.
+    pub is_applied: bool,
+}
+
 /// A task ready for training: its examples, its label words and its metrics.
 #[derive(Debug, Clone)]
 pub struct Task {
     pub name: String,
     /// The conversion of its rows to text; `None` if a function of the script does it.
     pub form: Option<Form>,
+    pub prefix: Prefix,
     pub labels: Labels,
     pub metrics: Vec<Metric>,
     /// Split -> the names of its files in a record.
@@ -43,6 +53,22 @@ pub struct Task {
 }
 
 impl Task {
+    /// The same task with its prefix before every source.
+    pub fn prefixed(&self) -> Task {
+        let mut task = self.clone();
+        if std::mem::replace(&mut task.prefix.is_applied, true) {
+            return task;
+        }
+        let text = &task.prefix.text;
+        for rows in [&mut task.train, &mut task.validation, &mut task.test] {
+            rows.iter_mut().for_each(|row| row.source = fold(&format!("{text} {}", row.source)));
+        }
+        if let Some(form) = &mut task.form {
+            form.prefix = Some(text.clone());
+        }
+        task
+    }
+
     /// All rows of all splits in order: equal for two readings of the same data.
     pub fn text(&self) -> String {
         let rows = Split::ALL.into_iter().flat_map(|split| self.split(split));

@@ -31,7 +31,7 @@ mod tokenizer;
 
 pub use crate::word::{normal, number, truth};
 pub use definition::{DataFile, Definition, Plan, Source, Sources};
-pub use example::{Example, Split, Task};
+pub use example::{Example, Prefix, Split, Task};
 pub use form::Form;
 pub use input::{Given, Input};
 pub use label_words::LabelWords;

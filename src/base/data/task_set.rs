@@ -2,6 +2,7 @@
 
 use super::{Definition, Example, LabelWords, Lengths, Per, Plan, Split, Task, Tokenizer};
 use crate::text_table::text_table;
+use crate::word::normal;
 use crate::{Error, Result};
 use compt_error::Context;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub struct Part {
     pub shots: Option<usize>,
     pub per: Per,
     pub seed: u64,
+    /// The seed of the splits.
+    pub split_seed: u64,
     /// The arguments that they were read with, as data; `None` if these contain functions.
     pub source: Option<serde_json::Value>,
 }
@@ -34,13 +37,15 @@ pub struct Part {
 impl TaskSet {
     /// A set of existing tasks.
     pub fn of(name: &str, tasks: Vec<Task>) -> Self {
-        Self::drawn(name, tasks, (None, Per::Task, 0))
+        Self::drawn(name, tasks, &Plan::whole())
     }
 
-    fn drawn(name: &str, tasks: Vec<Task>, (shots, per, seed): (Option<usize>, Per, u64)) -> Self {
-        let part = Part { name: name.into(), count: tasks.len(), shots, per, seed, source: None };
+    fn drawn(name: &str, tasks: Vec<Task>, plan: &Plan) -> Self {
+        let &Plan { shots, per, seed, split_seed, .. } = plan;
+        let (name, count) = (name.to_string(), tasks.len());
+        let part = Part { name: name.clone(), count, shots, per, seed, split_seed, source: None };
         let lengths = vec![None; tasks.len()];
-        TaskSet { name: name.into(), tasks, parts: vec![part], lengths }
+        TaskSet { name, tasks, parts: vec![part], lengths }
     }
 
     /// The tasks of both sets, with their sampled rows; two tasks with one name are an error.
@@ -57,6 +62,24 @@ impl TaskSet {
             parts: [&self.parts[..], &other.parts].concat(),
             lengths: [&self.lengths[..], &other.lengths].concat(),
         })
+    }
+
+    /// The same tasks with their prefixes before every source.
+    /// Errors: two tasks have the same prefix.
+    pub fn prefixed(&self) -> Result<TaskSet> {
+        for (i, task) in self.tasks.iter().enumerate() {
+            let same = |other: &&Task| normal(&other.prefix.text) == normal(&task.prefix.text);
+            if let Some(other) = self.tasks[..i].iter().find(same) {
+                let (a, b, text) = (&other.name, &task.name, &task.prefix.text);
+                let what = format!("the tasks '{a}' and '{b}' have the same prefix '{text}'");
+                return Err(Error::new(what).hint(
+                    "set another 'prefix' or 'shared_prefix' in one of the definitions: a model that \
+                     tasks share must be told which one it is asked",
+                ));
+            }
+        }
+        let tasks = self.tasks.iter().map(Task::prefixed).collect();
+        Ok(TaskSet { tasks, lengths: vec![None; self.tasks.len()], ..self.clone() })
     }
 
     /// The parts, each with its tasks.
@@ -108,7 +131,7 @@ impl TaskSet {
             return Err(Error::new("with 'max_test' 0 there are no test rows"));
         }
         let tasks = definitions.into_iter().map(|d| d.build(plan)).collect::<Result<_>>()?;
-        Ok(TaskSet::drawn(name, tasks, (plan.shots, plan.per, plan.seed)))
+        Ok(TaskSet::drawn(name, tasks, plan))
     }
 
     /// The examples of one task's split.
@@ -130,7 +153,11 @@ impl fmt::Display for TaskSet {
                 Some(shots) => format!("{shots} shots per {}", part.per.name()),
                 None => "all training rows".to_string(),
             };
-            writeln!(f, "tasks '{}': {shots}, seed {}", part.name, part.seed)?;
+            write!(f, "tasks '{}': {shots}, seed {}", part.name, part.seed)?;
+            match part.split_seed {
+                0 => writeln!(f)?,
+                seed => writeln!(f, ", split seed {seed}")?,
+            }
         }
         let lengths = ["tokens: median", "95 %", "cut"].map(String::from);
         let are_known = self.lengths.iter().any(Option::is_some);

@@ -22,6 +22,11 @@ pub trait Batches {
         weights: Option<&BTreeMap<String, f64>>,
     ) -> Result<Batch>;
 
+    /// The number of batches of a step of a stage, from 1: at most `accumulate`.
+    fn of_step(&self, _stage: usize, _step: u64, accumulate: usize) -> usize {
+        accumulate
+    }
+
     /// The state of the batch order, by stage.
     fn order(&self) -> Vec<Order> {
         Vec::new()
@@ -58,6 +63,15 @@ impl Batches for TaskBatches {
             tasks: picks.iter().map(|pick| pick.task).collect(),
             rows: picks.iter().map(|pick| self.rows[pick.task][pick.row].clone()).collect(),
         })
+    }
+
+    /// The last step of an epoch has the batches that are left, as in the `Trainer` of transformers: an epoch
+    /// ends with a step.
+    fn of_step(&self, stage: usize, step: u64, accumulate: usize) -> usize {
+        let batches = self.samplers[stage].batches_per_epoch();
+        let steps = batches.div_ceil(accumulate).max(1) as u64;
+        let before = ((step - 1) % steps) as usize * accumulate;
+        accumulate.min(batches.saturating_sub(before)).max(1)
     }
 
     fn order(&self) -> Vec<Order> {

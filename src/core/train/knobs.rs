@@ -80,7 +80,7 @@ pub const KNOBS: [Knob; 12] = [
 ];
 
 /// Settings of a run that cannot change during training, for an error message.
-const FIXED: [&str; 16] = [
+const FIXED: [&str; 17] = [
     "accumulate",
     "alone",
     "batch_size",
@@ -93,6 +93,7 @@ const FIXED: [&str; 16] = [
     "method",
     "optimizer",
     "placement",
+    "prefix",
     "private_length",
     "router",
     "sources",

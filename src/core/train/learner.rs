@@ -3,7 +3,9 @@
 use super::batch::{Inputs, Outputs, Prompts, Rows};
 use super::composition::{Composition, Selection};
 use crate::Result;
-use crate::backbone::Changes;
+use crate::backbone::{Changes, LoadedBackbone};
+use std::cell::RefCell;
+use std::rc::Rc;
 use tch::Tensor;
 
 /// The context of a batch besides its rows.
@@ -68,6 +70,11 @@ pub trait Learner {
     /// The changes of the backbone for a task at inference.
     fn changes(&self, _task: usize) -> Result<Changes> {
         Ok(Changes::default())
+    }
+
+    /// The backbone that a task trains instead of the trainer's.
+    fn backbone(&self, _task: usize) -> Option<&Rc<RefCell<LoadedBackbone>>> {
+        None
     }
 
     /// The number of source prompts that an evaluation can isolate.

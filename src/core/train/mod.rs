@@ -9,6 +9,7 @@ pub mod batch;
 mod batches;
 pub mod composition;
 pub mod control;
+pub mod copies;
 pub mod declared;
 pub mod evaluate;
 mod gather;

@@ -54,12 +54,13 @@ fn forward_on(
     Ok((Outputs { states: decoded.states, logits: decoded.logits, labels, losses }, tape))
 }
 
-/// Forward and backward pass of one batch; gradients accumulate until the optimizer's step.
+/// Forward and backward pass of one batch of the `count` of a step; gradients accumulate until the optimizer's
+/// step.
 pub(super) fn pass(
     parts: &Parts,
     learner: Option<&dyn Learner>,
     cost: GroupCost,
-    batch: Batch,
+    (batch, count): (Batch, usize),
     knobs: &Knobs,
 ) -> Result<Losses> {
     let settings = &parts.settings;
@@ -70,7 +71,7 @@ pub(super) fn pass(
     };
     let (sources, targets) = batch.rows.into_iter().map(|row| (row.source, row.target)).unzip();
     let rows = Rows {
-        backbone: parts.backbone.clone(),
+        backbone: parts.backbone_of(learner, &batch.tasks).clone(),
         tasks: batch.tasks,
         sources,
         targets,
@@ -97,9 +98,9 @@ pub(super) fn pass(
     let losses = Losses { loss: loss.f_detach()?, by_row: outputs.losses.by_row()?.f_detach()? };
     drop(outputs);
     if loss.requires_grad() {
-        let loss = match settings.accumulate {
+        let loss = match count {
             1 => loss,
-            batches => loss.f_div_scalar(batches as f64)?,
+            count => loss.f_div_scalar(count as f64)?,
         };
         tape.backward(&loss, own)?;
     }

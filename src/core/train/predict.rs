@@ -31,6 +31,16 @@ pub enum Decoding {
 
 names!(Decoding, "decoding", Greedy = "greedy", Full = "full", Rank = "rank");
 
+impl Decoding {
+    /// The default of `max_new_tokens`.
+    pub fn new_tokens(self) -> i64 {
+        match self {
+            Decoding::Full => 20,
+            Decoding::Greedy | Decoding::Rank => 8,
+        }
+    }
+}
+
 /// The options of an evaluation.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
@@ -47,8 +57,6 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// The default of `max_new_tokens`.
-    pub const NEW_TOKENS: i64 = 8;
     /// The default of `batch_tokens`.
     pub const BATCH_TOKENS: usize = 8192;
 
@@ -58,7 +66,7 @@ impl Evaluation {
             split,
             limit: None,
             decoding: Decoding::Greedy,
-            max_new_tokens: Self::NEW_TOKENS,
+            max_new_tokens: Decoding::Greedy.new_tokens(),
             batch_tokens: Self::BATCH_TOKENS,
             max_source,
             placement,
@@ -264,9 +272,14 @@ impl Predictor<'_> {
         encoded: &Encoded,
         done: impl Fn(usize, &[i64]) -> bool,
     ) -> Result<Vec<String>> {
-        // The limit covers every answer of a row's own task, independent of the other rows.
+        // The limit covers every answer of a row's own task (or of all tasks, whose words are kept by full
+        // decoding), independent of the other rows.
         let limit = |row: usize| {
-            let known = self.known[tasks[row]].iter().flat_map(|answers| &answers.ids);
+            let known = match self.options.decoding {
+                Decoding::Full => self.known,
+                Decoding::Greedy | Decoding::Rank => std::slice::from_ref(&self.known[tasks[row]]),
+            };
+            let known = known.iter().flatten().flat_map(|answers| &answers.ids);
             let longest = known.map(Vec::len).max().unwrap_or(1);
             self.options.max_new_tokens.max(longest as i64)
         };

@@ -4,7 +4,7 @@ use super::batch::{Placement, Prompts};
 use super::predict::{Evaluation, Item, Predictor, RowInputs};
 use super::rows::{answers, tokenize};
 use crate::backbone::LoadedBackbone;
-use crate::data::{Example, Form, LabelWords, Remarks, Row, Split, Task, TaskSet};
+use crate::data::{Example, Form, LabelWords, Prefix, Remarks, Row, Split, Task, TaskSet};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use tch::Tensor;
@@ -53,6 +53,7 @@ impl<'a> PromptPredictor<'a> {
         let task = Task {
             name: name.to_string(),
             form: None,
+            prefix: Prefix { text: name.to_string(), is_applied: false },
             labels: form.labels.clone(),
             metrics: Vec::new(),
             origins: BTreeMap::new(),

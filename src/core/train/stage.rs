@@ -41,3 +41,20 @@ pub struct Parts {
     pub control: Box<dyn Control>,
     pub settings: Settings,
 }
+
+impl Parts {
+    /// Whether each task trains a backbone of its own.
+    pub(super) fn own_backbones(&self, learner: Option<&dyn Learner>) -> bool {
+        learner.is_some_and(|learner| learner.backbone(0).is_some())
+    }
+
+    /// The backbone of a batch: that of its task, if its learner has one for each.
+    pub(super) fn backbone_of<'a>(
+        &'a self,
+        learner: Option<&'a dyn Learner>,
+        tasks: &[usize],
+    ) -> &'a Rc<RefCell<LoadedBackbone>> {
+        let own = learner.and_then(|learner| learner.backbone(*tasks.first()?));
+        own.unwrap_or(&self.backbone)
+    }
+}

@@ -15,7 +15,9 @@ use crate::Result;
 use crate::backbone::toy::{HEAD, Toy};
 use crate::backbone::{Beams, Change, Changes, Generate, Generation, LoadedBackbone, Origin};
 use crate::compose::built_in;
-use crate::data::{Example, Form, Labels, Remarks, Split, Task, TaskSet, Template, Tokenizer};
+use crate::data::{
+    Example, Form, Labels, Prefix, Remarks, Split, Task, TaskSet, Template, Tokenizer,
+};
 use crate::metric::Metric;
 use crate::nn::Named;
 use crate::prompt::{BankOptions, EncoderKind, Init, Material, PromptBank};
@@ -55,6 +57,7 @@ fn task(name: &str) -> Task {
     Task {
         name: name.to_string(),
         form: None,
+        prefix: Prefix { text: name.to_string(), is_applied: false },
         labels: Labels::of(WORDS.map(String::from).to_vec()).unwrap(),
         metrics: vec![Metric::parse("accuracy").unwrap()],
         origins: BTreeMap::new(),

@@ -27,6 +27,7 @@ pub struct Place {
 /// - `fields`: the columns that become "field: value field: value"; or `template`: text with
 ///   `{field}` in it, or a function(row) -> text
 /// - `prefix`: a word before the text
+/// - `shared_prefix`: the word before the text where one model answers several tasks (default: the name)
 /// - `labels`: the label words (rows contain their index from 0, or the word; `label_is` decides
 ///   if words are numbers), or "number" with `range` (default {0, 5}) and `rounding`
 ///   (default 0.2)
@@ -58,6 +59,7 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
     {
         return Err(o.error(format!("{option} is for files, not for 'rows'")));
     }
+    let (prefix, shared_prefix) = prefixes(lua, &o)?;
     let label_is: Option<String> = o.get(lua, "label_is")?;
     if label_is.is_some() && labels.words().is_empty() {
         return Err(o.error("'label_is' is for label words, not for numbers".to_string()));
@@ -68,7 +70,8 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         class_names: names(lua, &o, "class_names", &labels)?,
         label_is: label_is.map_err(|e| e.at(&call))?,
         name: name.to_string(),
-        form: Form { template, prefix: o.get(lua, "prefix")?, columns, labels },
+        form: Form { template, prefix, columns, labels },
+        shared_prefix,
         missing: place.missing.or(missing(lua, &o)?).unwrap_or_default(),
         layout,
         metrics,
@@ -77,6 +80,22 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
     };
     o.finish()?;
     Ok(definition)
+}
+
+/// The prefix of all sources, and the one where one model answers several tasks: one of both, or none.
+fn prefixes(lua: &Lua, o: &Options) -> mlua::Result<(Option<String>, Option<String>)> {
+    let given: (Option<String>, Option<String>) =
+        (o.get(lua, "prefix")?, o.get(lua, "shared_prefix")?);
+    if given.0.is_some() && given.1.is_some() {
+        let what = "'shared_prefix' is for tasks without 'prefix', which precedes every source";
+        return Err(o.error(what.to_string()));
+    }
+    match &given.1 {
+        Some(text) if text.trim().is_empty() => {
+            Err(o.error("'shared_prefix' is empty: the default is the task's name".to_string()))
+        }
+        _ => Ok(given),
+    }
 }
 
 /// A name for each label.

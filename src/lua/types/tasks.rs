@@ -35,6 +35,7 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
         shots: o.get(lua, "shots")?,
         per: Per::parse(&o.get_or(lua, "per", "task".to_string())?).map_err(|e| e.at(CALL))?,
         seed: o.get_or(lua, "seed", 0)?,
+        split_seed: o.get_or(lua, "split_seed", 0)?,
         validation_size: o.get(lua, "validation_size")?,
         max_test: o.get(lua, "max_test")?,
     };
@@ -173,6 +174,9 @@ impl UserData for Tasks {
         fields.add_field_method_get("shots", move |_, this| Ok(shared(this)));
         fields.add_field_method_get("per", |_, this| Ok(this.0.shared(|part| part.per.name())));
         fields.add_field_method_get("seed", |_, this| Ok(this.0.shared(|part| part.seed)));
+        fields.add_field_method_get("split_seed", |_, this| {
+            Ok(this.0.shared(|part| part.split_seed))
+        });
         fields.add_field_method_get("parts", |lua, this| {
             let parts = this.0.parts().map(|(part, tasks)| {
                 let table = lua.create_table()?;
@@ -181,6 +185,7 @@ impl UserData for Tasks {
                 table.set("shots", part.shots)?;
                 table.set("per", part.per.name())?;
                 table.set("seed", part.seed)?;
+                table.set("split_seed", part.split_seed)?;
                 Ok(table)
             });
             parts.collect::<mlua::Result<Vec<Table>>>()

@@ -23,13 +23,14 @@ const LEFT_OUT: [&str; 17] = [
     "args",
 ];
 /// Short names of common settings.
-const SHORT: [(&str, &str); 6] = [
+const SHORT: [(&str, &str); 7] = [
     ("method.name", "method"),
     ("backbone.name", "backbone"),
     ("tasks.set", "tasks"),
     ("tasks.shots", "shots"),
     ("tasks.per", "per"),
     ("tasks.seed", "data_seed"),
+    ("tasks.split_seed", "split_seed"),
 ];
 
 /// The resolved configuration, flat: `method.length`, and short names for the common settings.

@@ -17,9 +17,9 @@ local report = {}
 ---@return compt.ResultTable
 function report.table(runs, options) end
 
----A confusion matrix, labels by predictions, with the recall of each label. Counts of several runs are added. nil if no predictions of that evaluation are recorded. Raises an error if an option is unknown.
+---A confusion matrix: every predicted text (the task's labels first, then other texts, the most frequent first) by true label, the recall of each label (the share of its rows that are predicted as this label) and the total accuracy. Counts of several runs are added. nil if no predictions of that evaluation are recorded. Raises an error if an option is unknown.
 ---```lua
----compt.report.confusion(runs, { task = "nli3", look = "test", title = "doc" })
+---compt.report.confusion(runs, { task = "nli3", look = "test", limit = 3, title = "doc" })
 ---```
 ---@param runs compt.Run[]
 ---@param options compt.ConfusionOptions

@@ -74,7 +74,7 @@ return {
     assert(#series == 2 and #series[1].x == 2 and series[1].x[1] == 1.5)
   end,
 
-  ["labels by predictions have the recall of each label"] = function()
+  ["predicted texts by label, with recall and total accuracy"] = function()
     local runs_ = compt.ablate {
       name = "p", out = os.tmpname() .. "_grid", grid = { seed = { 1 } },
       run = function(s)
@@ -83,22 +83,38 @@ return {
           tasks = compt.tasks("micro", { tasks = { "nli3" }, shots = 2, max_test = 9, seed = s.seed }),
         }
         t:run()
-        local result = t:evaluate "test"
+        local result = t:evaluate("test", { decoding = "full" })
+        t:evaluate "test"
+        local texts = {}
+        for i, row in ipairs(result.predictions.nli3) do texts[i] = row.label .. " <- " .. row.prediction end
         local right = 0
         for _, row in ipairs(result.predictions.nli3) do right = right + (row.label == row.prediction and 1 or 0) end
-        return { average = result.average, right = right }
+        return { average = result.average, right = right, texts = table.concat(texts, "\n") .. "\n" }
       end,
     }
     assert(compt.report.answered_tasks(runs_[1])[1] == "nli3")
-    local t = assert(compt.report.confusion(runs_, { task = "nli3" }))
-    local right, rows = 0, 0
+    local full = { task = "nli3", look = "test.decoding-full" }
+    local t = assert(compt.report.confusion(runs_, full))
+    local right, rows, unlike = 0, 0, 0
     for i, row in ipairs(t.rows) do
       for j, column in ipairs(t.columns) do
-        if column[1] ~= "recall" then rows = rows + t.cells[i][j].mean end
-        if column[1] == row[1] then right = right + t.cells[i][j].mean end
+        local count = row[1] ~= "recall" and t.cells[i][j].mean or 0
+        local line = column[1] .. " <- " .. (row[1] == "(empty)" and "" or row[1]) .. "\n"
+        if count > 0 then assert(select(2, runs_[1].values.texts:gsub(line:gsub("%p", "%%%0"), "")) == count, line) end
+        rows = rows + count
+        if column[1] == row[1] then right = right + count end
+        if i > 3 then unlike = unlike + count end
       end
     end
+    assert(#t.rows > 5, "no prompt that is hardly trained predicts labels only")
+    local cut = assert(compt.report.confusion(runs_, { task = "nli3", look = full.look, limit = 0 }))
+    assert(#cut.rows == 5 and cut.rows[4][1] == ("(%d other texts)"):format(#t.rows - 4), cut.rows[4][1])
+    assert(cut.cells[4][1].mean + cut.cells[4][2].mean + cut.cells[4][3].mean == unlike)
+    local brief = assert(compt.report.confusion(runs_, { task = "nli3" }))
+    assert(#t.notes == 1 and brief.notes[2]:find 'decoding = "full"')
     assert(rows == 9 and right == runs_[1].values.right)
+    local accuracy = t.cells[#t.rows][#t.columns].mean
+    assert(math.abs(accuracy - 100 * right / rows) < 1e-9)
     assert(compt.report.confusion(runs_, { task = "nli3", look = "test.only-src0" }) == nil)
   end,
 }

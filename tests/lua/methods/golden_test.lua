@@ -91,14 +91,14 @@ end
 local m = compt.methods
 
 return {
-  ["full fine-tuning"] = function() check("fine_tuning", 3, m.fine_tuning {}) end,
+  ["full fine-tuning"] = function() check("fine_tuning", 3, m.fine_tuning { shared = true, prefix = false }) end,
   ["P-tuning"] = function() check("p_tuning", 3, m.p_tuning { length = 3 }) end,
   ["LoRA"] = function() check("lora", 3, m.lora { rank = 2, alpha = 3 }) end,
   ["adapters"] = function() check("adapters", 3, m.adapters { width = 2 }) end,
   ["BitFit"] = function() check("bitfit", 3, m.bitfit {}) end,
   ["prefix tuning"] = function() check("prefix_tuning", 3, m.prefix_tuning { length = 3, hidden = 5 }) end,
   ["DePT"] = function() check("dept", 3, m.dept { length = 3, rank = 2, alpha = 3, positions = 40 }) end,
-  ["SPoT"] = function() check("spot", 6, m.spot { length = 3 }) end,
+  ["SPoT"] = function() check("spot", 6, m.spot { length = 3, prefix = false }) end,
   ["SPoT, retrieved"] = function() check("spot_average", 12, m.spot { length = 3, retrieve = "average" }) end,
   ["ATTEMPT"] = function() check("attempt", 6, m.attempt { length = 3, width = 5 }) end,
   ["ATTEMPT-m"] = function() check("attempt_m", 6, m.attempt { length = 3, width = 5, shared = true }) end,

@@ -102,6 +102,36 @@ return {
     end)
   end,
 
+  ["claims3"] = function()
+    check("claims3", function(row) return verdicts[follows(row.text, row.claim)] end)
+  end,
+
+  ["claims2"] = function()
+    local labels = { yes = "entailment", unknown = "neutral" }
+    check("claims2", function(row) return labels[follows(row.first, row.second)] end)
+  end,
+
+  ["reviews"] = function()
+    check("reviews", function(row)
+      local first, second = row.text:match "^(.- %.) (.+)$"
+      assert(feeling(first) == feeling(second), row.text)
+      return feeling(second) > 0 and "positive" or "negative"
+    end)
+  end,
+
+  ["ratings"] = function()
+    check("ratings", function(row)
+      return feeling((row.text:gsub("^.* but ", " "))) > 0 and "positive" or "negative"
+    end)
+  end,
+
+  ["restated"] = function()
+    check("restated", function(row)
+      local same = judge.same(reader.fact(row.one), reader.fact(row.two))
+      return same and "equivalent" or "not_equivalent"
+    end)
+  end,
+
   ["similarity"] = function()
     check("similarity", function(row)
       return judge.likeness(reader.fact(row.sentence1), reader.fact(row.sentence2))

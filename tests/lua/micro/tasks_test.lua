@@ -1,4 +1,3 @@
-local judgements = require "compt.micro.judgements"
 local tasks = require "compt.micro.tasks"
 
 local function sources(name, rows)
@@ -12,7 +11,7 @@ end
 
 local function each(check)
   return function()
-    for _, name in ipairs(tasks.names) do check(name, tasks.definitions[name]) end
+    for _, name in ipairs(tasks.all_names) do check(name, tasks.definitions[name]) end
   end
 end
 
@@ -30,6 +29,13 @@ local golden = {
   acceptability = "sentence : sam 's is rose costly . -> unacceptable",
   sentiment = "sentence : the trip was not wonderful . -> negative",
   similarity = "sentence1 : sam is taller than vera . sentence2 : sam is richer than vera . -> 3.5",
+  claims3 =
+    "text : mia is in the garden . ella lent the messy puzzle to rosa . "
+      .. "claim : rosa borrowed the messy toy from ella . -> entailment",
+  claims2 = "first : leo followed clara . second : clara was followed by leo . -> entailment",
+  reviews = "text : paul did not hate the story . it was not a terrible show . -> positive",
+  ratings = "text : it was not a poor trip but the meal was dull . -> negative",
+  restated = "one : jack is quieter than tom . two : jack is poorer than tom . -> not_equivalent",
 }
 
 return {
@@ -47,7 +53,7 @@ return {
   end),
 
   ["classes are balanced"] = each(function(name, definition)
-    local classes = #judgements[definition.judgement].classes
+    local classes = #definition.judgement.classes
     local counts = {}
     for _, row in ipairs(tasks.rows(name, { count = 16, seed = 2 })) do
       counts[row.label] = (counts[row.label] or 0) + 1

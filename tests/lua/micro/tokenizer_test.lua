@@ -50,7 +50,7 @@ return {
         one_piece_a_word(target)
       end
     end
-    for _, name in ipairs(tasks.names) do
+    for _, name in ipairs(tasks.all_names) do
       for _, row in ipairs(tasks.rows(name, { count = 200, seed = 11 })) do
         one_piece_a_word(tasks.source(name, row))
         one_piece_a_word(row.label)
@@ -59,11 +59,20 @@ return {
   end,
 
   ["label words are single pieces, those of the tasks too"] = function()
-    for _, name in ipairs(tasks.names) do
+    for _, name in ipairs(tasks.all_names) do
       local labels = tasks.definitions[name].labels
       for _, label in ipairs(type(labels) == "table" and labels or { "0.0", "0.5", "5.0" }) do
         assert(#tokenizer.encode(label) == 2, label)
       end
+    end
+  end,
+
+  ["prefixes of tasks are single pieces, each its own"] = function()
+    local seen = {}
+    for _, name in ipairs(tasks.all_names) do
+      local prefix = tasks.definitions[name].prefix
+      assert(#tokenizer.encode(prefix) == 2 and not seen[prefix], name)
+      seen[prefix] = true
     end
   end,
 

@@ -34,7 +34,7 @@ return {
 
   ["whole sets and definitions mix with them"] = function()
     local tasks = compt.tasks({ "set2", "rte", mood = mood() }, { data = DATA, shots = 2 })
-    assert(names(tasks) == "multinli scitail paws sst2 imdb yelp_polarity rte mood")
+    assert(names(tasks) == "multinli scitail imdb yelp_polarity paws mrpc rte mood")
     assert(tasks.name == "set2+rte+custom" and tasks:size("mood", "test") == 2)
     local some = compt.tasks({ "glue", "set2" }, { data = DATA, tasks = { "scitail", "glue.rte" } })
     assert(names(some) == "scitail rte")
@@ -42,9 +42,10 @@ return {
 
   ["a task that two sets share is taken once"] = function()
     local tasks = compt.tasks({ "glue", "set2" }, { data = DATA, shots = 2 })
-    assert(#tasks == 13 and names(tasks):find "sst2.*scitail")
-    assert(names(compt.tasks({ "set2", "sst2" }, { data = DATA, shots = 2 })):find "sst2")
-    assert(names(compt.tasks("sst2", { data = DATA })) == "sst2")
+    assert(#tasks == 13 and names(tasks):find "mrpc.*scitail")
+    assert(#compt.tasks({ "set2", "mrpc" }, { data = DATA, shots = 2 }) == 6)
+    assert(names(compt.tasks("mrpc", { data = DATA })) == "mrpc")
+    assert(#compt.tasks({ "micro", "micro_set2" }, { shots = 2, max_test = 2 }) == 13)
     fails("task 'rte' occurs twice", compt.tasks, { "rte", "rte" }, { data = DATA })
   end,
 
@@ -102,9 +103,9 @@ return {
   end,
 
   ["sets with the same task cannot be added"] = function()
-    local a = compt.tasks("glue", { data = DATA, shots = 2, seed = 1, tasks = { "rte", "sst2" } })
+    local a = compt.tasks("glue", { data = DATA, shots = 2, seed = 1, tasks = { "rte", "mrpc" } })
     local b = compt.tasks("set2", { data = DATA, shots = 2, seed = 2 })
-    fails("task 'sst2' is in both 'glue' and 'set2'", function() return a + b end)
+    fails("task 'mrpc' is in both 'glue' and 'set2'", function() return a + b end)
     fails("tasks are added to tasks, not to a string", function() return a + "rte" end)
     fails("tasks are added to tasks, not to a number", function() return 1 + a end)
   end,

@@ -58,7 +58,7 @@ return {
 
   ["the six SET2 tasks are read"] = function()
     local tasks = compt.tasks("set2", { data = DATA, shots = 8, per = "class", seed = 1 })
-    assert(table.concat(tasks.names, " ") == "multinli scitail paws sst2 imdb yelp_polarity")
+    assert(table.concat(tasks.names, " ") == "multinli scitail imdb yelp_polarity paws mrpc")
     assert(tasks:size("multinli", "train") == 24 and tasks:size("imdb", "train") == 16)
   end,
 
@@ -69,7 +69,7 @@ return {
     assert(table.concat(some.names, " ") == "mrpc rte")
   end,
 
-  ["rows of a task depend only on the seed and its name"] = function()
+  ["rows of a task depend only on the seeds and its name, its splits not on the seed of the shots"] = function()
     local function text(tasks, split)
       local sources = {}
       for i, row in ipairs(tasks:rows("rte", split)) do sources[i] = row.source end
@@ -78,9 +78,19 @@ return {
     local alone = compt.tasks("rte", { data = DATA, shots = 8, seed = 3 })
     local among = compt.tasks("glue", { data = DATA, shots = 8, seed = 3 })
     local other = compt.tasks("rte", { data = DATA, shots = 8, seed = 4 })
+    local halved = compt.tasks("rte", { data = DATA, shots = 8, seed = 3, split_seed = 1 })
     for _, split in ipairs { "train", "validation", "test" } do
       assert(text(alone, split) == text(among, split), split)
-      assert(text(alone, split) ~= text(other, split), split)
+      assert((text(alone, split) ~= text(other, split)) == (split == "train"), split)
+      assert((text(alone, split) ~= text(halved, split)) == (split ~= "train"), split)
+    end
+    assert(alone.split_seed == 0 and halved.split_seed == 1 and halved.parts[1].split_seed == 1)
+    assert(tostring(halved):find("seed 3, split seed 1", 1, true) and not tostring(alone):find "split seed"
+      , tostring(halved))
+    for _, name in ipairs { "similarity", "acceptability" } do
+      local one = compt.tasks("micro", { tasks = { name }, seed = 1 }):rows(name, "validation")
+      local two = compt.tasks("micro", { tasks = { name }, seed = 2 }):rows(name, "validation")
+      for i, row in ipairs(one) do assert(row.source == two[i].source) end
     end
   end,
 

@@ -63,7 +63,7 @@ for name, method in pairs {
   adapters = methods.adapters {},
   bitfit = methods.bitfit {},
   prefix_tuning = methods.prefix_tuning {},
-  fine_tuning = methods.fine_tuning {},
+  fine_tuning = methods.fine_tuning { shared = true },
 } do
   tests["the losses and gradients of " .. name .. " are those of the plain pass"] = function()
     same { method = method }

@@ -59,10 +59,10 @@ impl Control for MethodControl {
 }
 
 /// Linear from 0 to `peak` over the fraction `warmup` of the steps, then linear to 0 after the last step:
-/// `get_linear_schedule_with_warmup` of `transformers`. `step` counts from 1. The order of operations
-/// is that of `stdlib/schedule.lua`.
+/// `get_linear_schedule_with_warmup` of `transformers`, with the warm-up of its `get_warmup_steps`.
+/// `step` counts from 1. The order of operations is that of `stdlib/schedule.lua`.
 fn warmup_linear(peak: f64, warmup: f64, step: u64, total: u64) -> f64 {
-    let (i, rise) = ((step - 1) as f64, (warmup * total as f64 + 0.5).floor());
+    let (i, rise) = ((step - 1) as f64, (warmup * total as f64).ceil());
     if i < rise {
         return peak * i / rise;
     }

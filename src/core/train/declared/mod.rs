@@ -31,6 +31,7 @@ const OPTIONS: &[&str] = &[
     "init",
     "router",
     "placement",
+    "prefix",
     "alone",
     "lr",
     "warmup",
@@ -63,6 +64,9 @@ pub struct Declared {
     pub router: Variant,
     /// "append" or "prepend".
     pub placement: String,
+    /// Whether the sources begin with the prefixes of their tasks.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub prefix: bool,
     /// Whether each task is trained separately, one after the other.
     pub alone: bool,
     /// The peak learning rate of each parameter group.
@@ -117,6 +121,7 @@ impl Declared {
             init: variant("init", Init::DEFAULT, None)?,
             router,
             placement,
+            prefix: o.get_or("prefix", false)?,
             alone: o.get_or("alone", false)?,
             lr: rates(&o)?,
             warmup: o.get_or("warmup", 0.0)?,

@@ -1,6 +1,8 @@
 //! Evaluation of the current prompts, on demand and during training.
 
 use super::Trainer;
+use crate::compose::Isolation;
+use crate::data::TaskSet;
 use crate::train::composition::Selection;
 use crate::train::evaluate::{Evaluation, Scores, TaskScores, evaluate};
 use crate::train::history::Evaluated;
@@ -27,8 +29,17 @@ impl Trainer {
                 stage.name
             )));
         }
-        self.parts.backbone.borrow_mut().model.refresh()?;
         let selection = self.selected(selection);
+        let has_backbone = self.parts.own_backbones(self.learner());
+        if (has_backbone || self.learner().is_none()) && selection.isolation != Isolation::Total {
+            return Err(Error::new(
+                "this trainer trains the backbone: it has no prompts to isolate",
+            ));
+        }
+        if has_backbone {
+            return self.evaluate_apart(tasks, which, options, progress);
+        }
+        self.parts.backbone.borrow_mut().model.refresh()?;
         let inputs = match self.learner() {
             None => RowInputs::Tokens,
             Some(learner) => match learner.task_inputs(&self.all_tasks(), selection)? {
@@ -41,6 +52,33 @@ impl Trainer {
         };
         let backbone = self.parts.backbone.borrow();
         evaluate(&backbone, tasks, which, &inputs, options, progress)
+    }
+
+    /// Scores of tasks that have a backbone each.
+    fn evaluate_apart(
+        &self,
+        tasks: &TaskSet,
+        which: &[usize],
+        options: &Evaluation,
+        progress: &mut dyn FnMut(usize, usize) -> Result<()>,
+    ) -> Result<Scores> {
+        let rows = |&task: &usize| {
+            tasks.split(task, options.split).len().min(options.limit.unwrap_or(usize::MAX))
+        };
+        let total: usize = which.iter().map(rows).sum();
+        let mut scores = Scores { split: options.split, tasks: Vec::new(), cut: 0 };
+        let mut before = 0;
+        for task in which {
+            let backbone = self.parts.backbone_of(self.learner(), &[*task]);
+            backbone.borrow_mut().model.refresh()?;
+            let mut shown = |done: usize, _: usize| progress(before + done, total);
+            let inputs = RowInputs::Tokens;
+            let own = evaluate(&backbone.borrow(), tasks, &[*task], &inputs, options, &mut shown)?;
+            before += rows(task);
+            scores.tasks.extend(own.tasks);
+            scores.cut += own.cut;
+        }
+        Ok(scores)
     }
 
     /// The interval of evaluations during training, set by the control of the last step.

@@ -153,6 +153,10 @@ impl Trainer {
         self.undo.clear();
         let stage = &self.parts.stages[stage];
         if !stage.begins {
+            // The copies of the tasks before are trained: their states are not needed again.
+            if self.parts.own_backbones(stage.learner.as_deref()) {
+                self.parts.optimizer.load_state(&self.parts.groups, &[])?;
+            }
             return Ok(());
         }
         if let Some(learner) = &stage.learner {

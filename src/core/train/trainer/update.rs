@@ -36,14 +36,15 @@ impl Trainer {
         tch::manual_seed(mix(seed, self.at.step) as i64);
         let weights = knobs.task_weights();
         let mut passes = Vec::new();
-        for _ in 0..settings.accumulate {
+        let count = self.parts.batches.of_step(stage, step, settings.accumulate);
+        for _ in 0..count {
             let batches = &mut self.parts.batches;
             let batch = in_script(|| batches.next_batch(stage, step, weights.as_ref()))?;
-            // A backward pass frees the tensors that a trainable backbone was assembled from.
-            self.parts.backbone.borrow_mut().model.refresh()?;
             let tasks = batch.tasks.clone();
             let learner = self.parts.stages[stage].learner.as_deref();
-            passes.push((tasks, pass(&self.parts, learner, self.cost, batch, knobs)?));
+            // A backward pass frees the tensors that a trainable backbone was assembled from.
+            self.parts.backbone_of(learner, &tasks).borrow_mut().model.refresh()?;
+            passes.push((tasks, pass(&self.parts, learner, self.cost, (batch, count), knobs)?));
         }
         Ok(passes)
     }

@@ -1,7 +1,7 @@
 //! Builds a run from the options of `compt.trainer`.
 
 use super::host::LuaHost;
-use super::method::{Trained, prompt_rows, trained};
+use super::method::{Trained, prompt_rows, trained, trains_copies};
 use super::options::{TrainerOptions, checks};
 use super::stream::LuaStream;
 use super::watching::Watching;
@@ -29,8 +29,10 @@ use std::rc::Rc;
 /// Creates a trainer from its options.
 pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
     let mut given = TrainerOptions::read(lua, options)?;
-    // A method that trains the backbone trains a copy, which belongs to the trainer.
-    if given.method.get::<Option<bool>>("backbone")?.unwrap_or(false) {
+    let targets = given.tasks.as_ref().map_or(1, |tasks| tasks.0.tasks.len());
+    // A method that trains the backbone trains a copy, which belongs to the trainer, or one for each task.
+    let trains = given.method.get::<Option<bool>>("backbone")?.unwrap_or(false);
+    if trains && !trains_copies(&given.method, targets)? {
         given.backbone = thawed(&given.backbone).map_err(|e| e.at(CALL))?;
     }
     let names = task_names(&given);
@@ -47,7 +49,6 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
     };
     settings.run().map_err(|e| e.at(CALL))?;
     tch::manual_seed(given.settings.seed as i64);
-    let targets = given.tasks.as_ref().map_or(1, |tasks| tasks.0.tasks.len());
     let about = (&names[..], targets, given.settings.max_source);
     let trained = trained(lua, &given.method, about, &given.backbone, given.weight_decay)?;
     let groups: Vec<String> = trained.groups.iter().map(|group| group.name.clone()).collect();
@@ -212,6 +213,7 @@ fn specification(
         stages: stages.iter().map(stage).collect(),
         from: given.from.as_ref().map(|from| TasksSpec::drawn(&from.0)),
         steps: stages.iter().map(|stage| stage.setting.total_steps).sum(),
+        prefix: given.prefix,
         placement: settings.placement.name().into(),
         max_source_length: settings.max_source,
         accumulate: settings.accumulate,

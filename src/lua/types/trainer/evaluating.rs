@@ -59,7 +59,7 @@ impl LuaTrainer {
             normalise: o.get(lua, "normalise")?,
             decoding: o.get_or(lua, "decoding", default.decoding)?,
             limit: o.get(lua, "limit")?,
-            max_new_tokens: o.get_or(lua, "max_new_tokens", default.max_new_tokens)?,
+            max_new_tokens: o.get(lua, "max_new_tokens")?,
             batch_tokens: o.get_or(lua, "batch_tokens", default.batch_tokens)?,
             tasks: tasks
                 .map(|tasks| tasks.iter().map(name).collect::<crate::Result<_>>())

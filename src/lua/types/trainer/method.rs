@@ -4,17 +4,19 @@
 use super::CALL;
 use crate::failure::error_of;
 use crate::session::Session;
-use crate::types::LuaBackbone;
 use crate::types::bank::{LuaBank, given_init};
 use crate::types::compose::{Choice, Context, Shapes};
 use crate::types::learner::{self, LuaSetup};
 use crate::types::router::LuaRouter;
+use crate::types::{LuaBackbone, thawed};
 use crate::{Error, Result, data};
 use compt_base::files::source::Source;
+use compt_core::nn::Named;
 use compt_core::router::Phase;
 use compt_core::train::composition::Selection;
+use compt_core::train::copies::Copies;
 use compt_core::train::declared::{BankAndRouter, Declared};
-use compt_core::train::learner::TaskInputs;
+use compt_core::train::learner::{Learner, TaskInputs};
 use compt_core::train::optimizer::Group;
 use compt_core::train::plan::StagePlan;
 use compt_run::operator_of;
@@ -48,7 +50,7 @@ pub fn trained(
 ) -> mlua::Result<Trained> {
     let build: Option<Function> = method.get("build")?;
     if method.get::<Option<bool>>("backbone")?.unwrap_or(false) {
-        return of_backbone(method, targets, backbone, decay);
+        return of_backbone(method, &tasks[..targets], backbone, decay);
     }
     match build {
         Some(build) => {
@@ -64,32 +66,64 @@ fn is_alone(method: &Table) -> mlua::Result<bool> {
     Ok(method.get::<Option<bool>>("alone")?.unwrap_or(false))
 }
 
-/// The backbone's own parameters.
+/// Whether each task trains a copy of the backbone.
+pub fn trains_copies(method: &Table, targets: usize) -> mlua::Result<bool> {
+    let trains = method.get::<Option<bool>>("backbone")?.unwrap_or(false);
+    Ok(trains && is_alone(method)? && targets > 1)
+}
+
+/// The parameters of the backbone, or of a copy for each task.
 fn of_backbone(
     method: &Table,
-    targets: usize,
+    tasks: &[String],
     backbone: &LuaBackbone,
     decay: f64,
 ) -> mlua::Result<Trained> {
-    let alone = is_alone(method)?;
-    if alone && targets > 1 {
-        return Err(Error::new("tasks that are trained separately cannot share a backbone")
-            .at(CALL)
-            .hint("remove 'alone', or create a trainer for each task")
-            .into());
-    }
-    let b = backbone.0.borrow();
-    let parameters =
-        b.model.parameters().into_iter().map(|(n, t)| (n.to_string(), t.shallow_clone())).collect();
+    let copies = trains_copies(method, tasks.len())?;
+    let (parameters, learner) = match copies {
+        true => copied(tasks, backbone)?,
+        false => (named_parameters("", backbone), None),
+    };
     let groups = vec![Group { name: "backbone".into(), parameters, weight_decay: decay }];
     Ok(Trained {
-        stages: vec![StagePlan::only(None, alone, &groups)],
+        stages: vec![StagePlan::only(learner, copies, &groups)],
         rates: vec![None],
         bank: None,
         router: None,
         groups,
         operator: None,
     })
+}
+
+fn named_parameters(prefix: &str, backbone: &LuaBackbone) -> Named {
+    let backbone = backbone.0.borrow();
+    let parameters = backbone.model.parameters().into_iter();
+    parameters.map(|(name, tensor)| (format!("{prefix}{name}"), tensor.shallow_clone())).collect()
+}
+
+/// A copy of the backbone for each task, and the parameters of all.
+fn copied(
+    tasks: &[String],
+    backbone: &LuaBackbone,
+) -> mlua::Result<(Named, Option<Rc<dyn Learner>>)> {
+    if backbone.0.borrow().model.is_trainable() {
+        let what = "tasks that are trained separately cannot share a trainable backbone";
+        return Err(Error::new(what)
+            .at(CALL)
+            .hint(
+                "pass a frozen backbone, of which each task trains a copy, or train one model for all \
+                 tasks: compt.methods.fine_tuning { shared = true }",
+            )
+            .into());
+    }
+    let (mut parameters, mut copies) = (Vec::new(), Vec::new());
+    for task in tasks {
+        let copy = thawed(backbone).map_err(|e| e.at(CALL))?;
+        parameters.extend(named_parameters(&format!("backbone.{task}."), &copy));
+        copies.push(copy.0);
+    }
+    let copies: Rc<dyn Learner> = Rc::new(Copies(copies));
+    Ok((parameters, Some(copies)))
 }
 
 /// The result of a method's `build`.

@@ -67,13 +67,23 @@ impl LuaTrainer {
     /// The error for a task without its own prompt.
     fn no_prompts(&self) -> Error {
         match self.run.trainer().learner() {
-            None => Error::new("this trainer trains the backbone: it has no prompts"),
+            Some(learner) if learner.backbone(0).is_some() => trains_backbone(),
+            None => trains_backbone(),
             Some(_) => Error::new(
                 "this method has no complete prompt per task: its prompts depend on the input, or \
                  it also changes the backbone",
             )
             .hint("its checkpoints have all trained parameters; compt eval RUN evaluates it again"),
         }
+    }
+
+    /// The backbone that answers a task: its copy, if each task trains one.
+    fn backbone_of(&self, task: &Value) -> Result<LuaBackbone> {
+        self.run.refuse_behind("reads the backbone")?;
+        let trainer = self.run.trainer();
+        let i = index(task, "task", &trainer.parts().task_names)?;
+        let own = trainer.learner().and_then(|learner| learner.backbone(i));
+        Ok(own.map_or(self.backbone.clone(), |own| LuaBackbone(own.clone(), self.backbone.1)))
     }
 
     /// All prompts, with their descriptions.
@@ -96,6 +106,10 @@ impl LuaTrainer {
         let found = found.into_iter().map(|(name, gradient)| (name, LuaTensor::new(gradient)));
         Ok((loss, lua.create_table_from(found)?))
     }
+}
+
+fn trains_backbone() -> Error {
+    Error::new("this trainer trains the backbone: it has no prompts")
 }
 
 impl Object for LuaTrainer {
@@ -149,6 +163,7 @@ impl UserData for LuaTrainer {
             this.load(lua, &path, options)
         });
         methods.add_method("prompt", |_, this, task: Value| Ok(this.prompt(&task)?));
+        methods.add_method("backbone_of", |_, this, task: Value| Ok(this.backbone_of(&task)?));
         methods.add_method("export_peft", |lua, this, (folder, options): (String, Value)| {
             this.export_peft(lua, &folder, options)
         });

@@ -12,6 +12,7 @@ use compt_core::train::{NonFinite, Recompute, Settings, plan};
 use compt_run::spec::CheckpointSpec;
 use mlua::{Function, Lua, ObjectLike, Table, Value};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 pub struct TrainerOptions {
     pub backbone: LuaBackbone,
@@ -24,6 +25,8 @@ pub struct TrainerOptions {
     pub epochs: Option<u64>,
     pub steps: Option<u64>,
     pub batch_size: usize,
+    /// Whether the sources begin with the prefixes of their tasks.
+    pub prefix: bool,
     pub length_buckets: bool,
     pub attention: String,
     pub recompute: serde_json::Value,
@@ -53,6 +56,13 @@ impl TrainerOptions {
             keep: o.get_or(lua, "keep", 2)?,
             best: o.get_or(lua, "best", "average".into())?,
         };
+        let own_prefix: Option<bool> = o.get(lua, "prefix")?;
+        if own_prefix == Some(true) && stream.is_some() {
+            let what = "'prefix' is for tasks: a stream makes its own texts";
+            return Err(Error::new(what).at(CALL).into());
+        }
+        let of_method = own_prefix.or(method.get("prefix")?);
+        let prefix = of_method.unwrap_or(false) && stream.is_none();
         let attention: String = o.get_or(lua, "attention", "auto".into())?;
         let settings = settings(lua, &o, &method, &backbone, &checkpoints)?;
         let recompute = crate::data::plain(&o.get_or(lua, "recompute", Value::Boolean(false))?)?;
@@ -64,6 +74,8 @@ impl TrainerOptions {
             group_cost: plan::attention(&attention).map_err(|e| e.at(CALL))?,
             ..settings
         };
+        let from: Option<Tasks> =
+            Options::new(CALL, Value::Table(method.clone()))?.object(lua, "from")?;
         let given = TrainerOptions {
             epochs: o.get(lua, "epochs")?,
             steps: o.get(lua, "steps")?,
@@ -75,10 +87,11 @@ impl TrainerOptions {
             out: o.get::<String>(lua, "out")?.map(PathBuf::from),
             progress: o.get_or(lua, "progress", true)?,
             method_name: method.get::<Option<String>>("name")?.unwrap_or("custom".into()),
-            from: Options::new(CALL, Value::Table(method.clone()))?.object(lua, "from")?,
+            from: from.map(|from| told(from, prefix)).transpose()?,
             weight_decay: weight_decay.or(method.get("weight_decay")?).unwrap_or(0.01),
             backbone,
-            tasks,
+            tasks: tasks.map(|tasks| told(tasks, prefix)).transpose()?,
+            prefix,
             stream,
             method,
             attention,
@@ -92,6 +105,14 @@ impl TrainerOptions {
             true => Err(Error::new("needs either 'tasks' or 'stream'").at(CALL).into()),
             false => Ok(given),
         }
+    }
+}
+
+/// The tasks, with their prefixes if a model must be told which one it is asked.
+fn told(tasks: Tasks, prefix: bool) -> mlua::Result<Tasks> {
+    match prefix {
+        true => Ok(Tasks(Rc::new(tasks.0.prefixed().map_err(|e| e.at(CALL))?))),
+        false => Ok(tasks),
     }
 }
 
