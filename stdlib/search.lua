@@ -32,13 +32,12 @@ local function cell(o, one, share)
   return settings
 end
 
----@param p compt.SearchPlan
 ---@param trials compt.SearchTrial[]
----@param rung integer
+---@param share number
 ---@return table<string, any>[]
-local function cells(o, p, trials, rung)
+local function cells(o, trials, share)
   local list = {}
-  for i, one in ipairs(trials) do list[i] = cell(o, one, p.shares[rung]) end
+  for i, one in ipairs(trials) do list[i] = cell(o, one, share) end
   return list
 end
 
@@ -59,6 +58,25 @@ local function part_of(o, run, share)
   return part
 end
 
+---@class compt.SearchRung
+---@field share number
+---@field trials { index: integer, trial: compt.SearchTrial }[] -- with the numbers of their cells
+
+--- The trials of a rung whose results are known, up to the first one that is not.
+---@param rung compt.SearchRung
+---@param runs compt.Run[]
+---@return compt.RungResult[]
+local function known(o, rung, runs)
+  local results = {}
+  for i, here in ipairs(rung.trials) do
+    local run = runs[here.index]
+    local part = run and part_of(o, run, rung.share)
+    if not part then break end
+    results[i] = part
+  end
+  return results
+end
+
 --- By the rule of ASHA trials go on while others are made: a function that makes the cells more, of the rows of the cells
 --- so far.
 ---@param p compt.SearchPlan
@@ -66,25 +84,22 @@ end
 ---@param from integer -- the rung of the trials
 local function growing(o, p, trials, from)
   if o.scheduler ~= "asha" or from == #p.shares then return nil end
-  local list = cells(o, p, trials, from)
-  local at = {} ---@type { index: integer, trial: compt.SearchTrial }[][]
-  for rung = from, #p.shares do at[rung] = {} end
-  for i, one in ipairs(trials) do at[from][i] = { index = i, trial = one } end
+  local all, list = {}, {} ---@type compt.SearchRung[], table<string, any>[]
+  for rung = from, #p.shares do all[#all + 1] = { share = p.shares[rung], trials = {} } end
+  local function add(rung, one)
+    list[#list + 1] = cell(o, one, rung.share)
+    table.insert(rung.trials, { index = #list, trial = one })
+  end
+  for _, one in ipairs(trials) do add(all[1], one) end
   return function(rows)
     local runs, count = collection.of_cells(rows), #list
-    for rung = from, #p.shares - 1 do
-      local results = {}
-      for i, here in ipairs(at[rung]) do
-        local part = runs[here.index] and part_of(o, runs[here.index], p.shares[rung])
-        if not part then break end
-        results[i] = { value = part.value }
+    local below ---@type compt.SearchRung?
+    for _, rung in ipairs(all) do
+      for k, place in ipairs(below and p.go_on(known(o, below, runs)) or {}) do
+        local here = below and below.trials[place]
+        if here and k > #rung.trials then add(rung, here.trial) end
       end
-      local promoted = p.promoted(results, p.reduction, o.goal == "lowest")
-      for i = #at[rung + 1] + 1, #promoted do
-        local one = at[rung][promoted[i]].trial
-        list[#list + 1] = cell(o, one, p.shares[rung + 1])
-        at[rung + 1][i] = { index = #list, trial = one }
-      end
+      below = rung
     end
     return #list > count and list or nil
   end
@@ -96,31 +111,32 @@ end
 ---@param rung integer
 ---@return compt.Runs
 local function make(o, p, trials, rung)
-  local planned = library.is_planned()
+  local share, planned = p.shares[rung] --[[@as number]], library.is_planned()
   local runs = collection.of_cells(library.search {
     name = o.name, out = o.out, files = o.files, args = o.args, shares = p.shares, code = o.run,
     run = trial.wrapped(o, p.dimensions), grow = growing(o, p, trials, rung),
-    cells = not planned and cells(o, p, trials, rung) or nil,
+    cells = not planned and cells(o, trials, share) or nil,
   })
   if #runs ~= #trials then error(("%s: the plan has %d runs, and %d trials go on"):format(CALL, #runs, #trials), 0) end
   local open = 0
-  for i, run in ipairs(runs) do
-    local part = part_of(o, run, p.shares[rung])
+  for i, one in ipairs(trials) do
+    local run = runs[i] --[[@as compt.Run]]
+    local part = part_of(o, run, share)
     open = open + (part and 0 or 1)
-    table.insert(trials[i].parts, part or { share = p.shares[rung], path = run.path })
+    table.insert(one.parts, part or { share = share, path = run.path })
   end
   if open > 0 then error(("%s: %d of %d runs are not finished"):format(CALL, open, #runs), 0) end
   return runs
 end
 
 --- The trials that go on to the next rung.
+---@param p compt.SearchPlan
 ---@param trials compt.SearchTrial[]
 ---@return compt.SearchTrial[]
-local function chosen(o, p, trials, rung)
-  local results = {}
-  for i, one in ipairs(trials) do results[i] = { value = one.parts[rung].value } end
-  local list = {}
-  for _, i in ipairs(p.promoted(results, p.reduction, o.goal == "lowest")) do list[#list + 1] = trials[i] end
+local function chosen(p, trials)
+  local results, list = {}, {}
+  for i, one in ipairs(trials) do results[i] = one.parts[#one.parts] end
+  for _, i in ipairs(p.go_on(results)) do list[#list + 1] = trials[i] end
   return list
 end
 
@@ -128,12 +144,12 @@ return function(given)
   local o = arguments.options(CALL, given, rules)
   objective.check(CALL, o.objective)
   local p = plan.of(CALL, o)
-  local trials, runs = p.trials, nil ---@type compt.SearchTrial[], compt.Runs?
-  for rung = 1, #p.shares do
-    local made = make(o, p, trials, rung)
-    runs = runs and runs:with(made) or made
-    if rung < #p.shares then trials = chosen(o, p, trials, rung) end
+  local trials = p.trials
+  local runs = make(o, p, trials, 1)
+  for rung = 2, #p.shares do
+    trials = chosen(p, trials)
     if #trials == 0 then break end
+    runs = runs:with(make(o, p, trials, rung))
   end
   return outcome.of(CALL, o, p, runs)
 end

@@ -13,23 +13,32 @@ function objective.check(call, name)
   end
 end
 
---- The number in the return value of a trial: the value itself, or the field with this name, where `scores.nli2.accuracy` is
---- a field of a field.
----@param values any
----@param name string
----@return number?
-function objective.value(values, name)
+--- What a trial returned under this name, where `scores.nli2.accuracy` is a field of a field; a number is itself the
+--- objective.
+local function figure(values, name)
   if type(values) == "number" then return values end
   for key in name:gmatch "[^.]+" do
     if type(values) ~= "table" then return nil end
     values = values[key]
   end
-  return type(values) == "number" and values == values and values or nil
+  return values
+end
+
+--- The objective in the return value of a trial; nil if it is not a number.
+---@param values any
+---@param name string
+---@return number?
+function objective.value(values, name)
+  local found = figure(values, name)
+  return type(found) == "number" and found == found and found or nil
 end
 
 --- The split that was evaluated, if the trial returned the result of an evaluation.
 ---@return string?
-function objective.split(values) return type(values) == "table" and type(values.split) == "string" and values.split or nil end
+function objective.split(values)
+  local split = type(values) == "table" and values.split
+  return type(split) == "string" and split or nil
+end
 
 --- Checks what a trial returns. What every other trial would return, too, ends the search.
 ---@param values any
@@ -37,19 +46,21 @@ function objective.split(values) return type(values) == "table" and type(values.
 function objective.returned(values, name)
   local split = objective.split(values)
   if split and split ~= "validation" then
-    library.refuse_trials(('run returned an evaluation of %s rows: a search chooses on validation rows: return t:evaluate "validation"'):format(split))
+    local text = 'run returned an evaluation of %s rows, and a search chooses on validation rows: t:evaluate "validation"'
+    library.refuse_trials(text:format(split))
   end
-  if objective.value(values, name) then return values end
-  local found = values
-  for key in name:gmatch "[^.]+" do found = type(found) == "table" and found[key] or nil end
-  if type(found) == "number" or type(values) == "number" then error(("the objective '%s' is not a number (nan)"):format(name), 0) end
-  local fields = {}
-  for key in pairs(type(values) == "table" and values or {}) do fields[#fields + 1] = tostring(key) end
-  table.sort(fields)
-  local what = ("run returned no number '%s', which is the objective"):format(name)
-  local hint = type(values) == "table" and "it returned a table with: " .. table.concat(fields, ", ")
-    or ("it returned %s"):format(values == nil and "nothing" or "a " .. type(values))
-  library.refuse_trials(("%s; %s"):format(what, hint))
+  local found = figure(values, name)
+  if type(found) == "number" and found == found then return values end
+  if type(found) == "number" then error(("the objective '%s' is not a number (nan)"):format(name), 0) end
+  local returned = values == nil and "nothing" or "a " .. type(values)
+  if type(values) == "table" then
+    local fields = {}
+    for key in pairs(values) do fields[#fields + 1] = tostring(key) end
+    table.sort(fields)
+    returned = "a table with: " .. table.concat(fields, ", ")
+  end
+  local text = "run returned no number '%s', which is the objective; it returned %s"
+  library.refuse_trials(text:format(name, returned))
 end
 
 return objective

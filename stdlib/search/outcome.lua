@@ -42,9 +42,9 @@ end
 --- The number of full runs that were made.
 ---@param p compt.SearchPlan
 local function spent(p)
-  local sum = 0
+  local sum = 0.0
   for _, trial in ipairs(p.trials) do
-    local before = 0
+    local before = 0.0
     for _, part in ipairs(trial.parts) do
       sum, before = sum + part.share - before, part.share
     end
@@ -70,6 +70,10 @@ local function joined(...)
   end
   return all
 end
+
+--- The first line of an error.
+---@param text string
+local function in_short(text) return text:match "^[^\n]*" or text end
 
 --- How often each record was written: searches without a name have numbers.
 ---@type table<string, integer>
@@ -105,10 +109,12 @@ function outcome.of(call, o, p, runs)
     results[i] = { value = #trial.parts == #p.shares and last.value or nil }
     if last.error then
       first = first or last.error
-      library.note(("note: %s: trial %d failed (%s): %s"):format(call, trial.number, last.path, last.error:match "^[^\n]*"))
+      local text = "note: %s: trial %d failed (%s): %s"
+      library.note(text:format(call, trial.number, last.path, in_short(last.error)))
     end
   end
-  local best = p.trials[rungs.ranked(results, #results, lowest)[1]]
+  local place = rungs.ranked(results, #results, lowest)[1]
+  local best = place and p.trials[place]
   if not best then
     error(("%s: none of the %d trials was made in full; the first error: %s"):format(call, #p.trials, first or "none"), 0)
   end
@@ -142,12 +148,14 @@ function Search:__tostring()
     line[#line + 1] = last.value and number(last.value) or "failed"
     for i, text in ipairs(line) do line[i] = library.plain(text) end
     lines[#lines + 1] = line
-    if last.error then failed[#failed + 1] = ("trial %d failed: %s"):format(trial.number, library.plain(last.error:match "^[^\n]*")) end
+    if last.error then
+      failed[#failed + 1] = ("trial %d failed: %s"):format(trial.number, library.plain(in_short(last.error)))
+    end
   end
   local rows = rows_of(p)
-  local title = ("search (%s): %d trials, %.1f full runs of training; %s %s%s"):format(
-    o.scheduler, #p.trials, self.spent, o.goal, o.objective, rows == "validation" and " on validation rows" or ""
-  )
+  local text = "search (%s): %d trials, %.1f full runs of training; %s %s%s"
+  local on = rows == "validation" and " on validation rows" or ""
+  local title = text:format(o.scheduler, #p.trials, self.spent, o.goal, o.objective, on)
   return table.concat({ title, aligned(lines), table.unpack(failed) }, "\n")
 end
 

@@ -25,7 +25,7 @@ local plan = {}
 ---@field trials compt.SearchTrial[]
 ---@field shares number[]
 ---@field reduction integer?
----@field promoted (fun(results: compt.RungResult[], reduction: integer, lowest: boolean): integer[])?
+---@field go_on fun(results: compt.RungResult[]): integer[] -- positions of the trials of a rung that go on to the next one
 ---@field seed integer
 
 local SCHEDULERS = { "halving", "asha", "random", "grid" }
@@ -34,28 +34,29 @@ local RUNGS, REDUCTION = 3, 3
 
 local function number(x) return ("%.4g"):format(x) end
 
+local function refuse(call, text, ...) error((call .. ": " .. text):format(...), 0) end
+
 ---@return number
 local function budget_of(call, o)
   local budget = arguments.check(call, "budget", o.budget, arguments.number, 0)
   if budget < 1 or budget == math.huge then
-    error(("%s: budget = %s: the budget is a number of full runs, and must pay for at least 1"):format(call, number(budget)), 0)
+    refuse(call, "budget = %s: the budget is a number of full runs, and must pay for at least 1", number(budget))
   end
   return budget
 end
 
 --- The shares and the number of trials of successive halving.
----@return number[], integer, integer
-local function halved(call, o)
-  local budget, reduction = budget_of(call, o), o.reduction or REDUCTION
+---@return number[], integer
+local function halved(call, o, reduction)
+  local budget = budget_of(call, o)
   for count = o.rungs or RUNGS, 1, -1 do
     local shares, least = rungs.shares(count, reduction), rungs.least(count, reduction)
     local trials = rungs.trials(budget, shares, reduction)
-    if trials >= least then return shares, trials, reduction end
+    if trials >= least then return shares, trials end
     if o.rungs then
-      error(
-        ("%s: budget = %s does not pay for %d rungs: the %d trials of which one is made in full cost %s full runs"):format(
-          call, number(budget), count, least, number(rungs.cost(least, shares, reduction))
-        ), 0)
+      local why = "the %d trials of which one is made in full cost %s full runs"
+      local cost = number(rungs.cost(least, shares, reduction))
+      refuse(call, "budget = %s does not pay for %d rungs: " .. why, number(budget), count, least, cost)
     end
   end
   error "a budget of 1 pays for 1 trial"
@@ -65,22 +66,24 @@ end
 local function all(call, o, dimensions)
   for _, d in ipairs(dimensions) do
     if not d.values then
-      error(('%s: scheduler = "grid" tries each value: space.%s must be a list, not a range'):format(call, d.name), 0)
+      refuse(call, 'scheduler = "grid" tries each value: space.%s must be a list, not a range', d.name)
     end
   end
   local points = space.all(dimensions)
   local budget = o.budget ~= nil and budget_of(call, o) or #points
   if #points > budget then
-    error(("%s: the grid has %d points, and budget = %s pays for %d full runs"):format(call, #points, number(budget), budget // 1), 0)
+    local text = "the grid has %d points, and budget = %s pays for %d full runs"
+    refuse(call, text, #points, number(budget), budget // 1)
   end
   return points
 end
 
 --- Points in random order, or all if the space has no more.
-local function drawn(call, o, dimensions, count, seed)
+local function drawn(call, dimensions, count, seed)
   local points = space.draw(dimensions, math.min(count, space.size(dimensions)) // 1 | 0, seed)
   if #points < count then
-    library.note(("note: %s: the budget pays for %d trials, and the space has only %d points"):format(call, count, #points))
+    local text = "note: %s: the budget pays for %d trials, and the space has only %d points"
+    library.note(text:format(call, count, #points))
   end
   return points
 end
@@ -91,29 +94,33 @@ function plan.of(call, o)
   library.known("scheduler", o.scheduler, SCHEDULERS, call)
   local dimensions = space.read(call, o.space, o.settings)
   if o.settings[space.BUDGET] ~= nil then
-    error(("%s: settings.%s is the share of a full run, which the search sets itself"):format(call, space.BUDGET), 0)
+    refuse(call, "settings.%s is the share of a full run, which the search sets itself", space.BUDGET)
   end
   local in_rungs = o.scheduler == "halving" or o.scheduler == "asha"
   for _, name in ipairs { "rungs", "reduction" } do
     if o[name] and not in_rungs then
-      error(('%s: %s = %d belongs to scheduler = "halving" and "asha", not to %q'):format(call, name, o[name], o.scheduler), 0)
+      refuse(call, '%s = %d belongs to scheduler = "halving" and "asha", not to %q', name, o[name], o.scheduler)
     end
   end
-  local p = { dimensions = dimensions, shares = { 1 }, seed = o.seed or session.seed, promoted = rungs[o.scheduler], trials = {} }
-  local points
+  local seed, shares, reduction = o.seed or session.seed, { 1 }, o.reduction or REDUCTION
+  local points ---@type table<string, any>[]
   if in_rungs then
     local count
-    p.shares, count, p.reduction = halved(call, o)
-    points = drawn(call, o, dimensions, count, p.seed)
+    shares, count = halved(call, o, reduction)
+    points = drawn(call, dimensions, count, seed)
     -- A small space has fewer points than come to the last rung.
-    while #p.shares > 1 and #points < rungs.least(#p.shares, p.reduction) do table.remove(p.shares, 1) end
+    while #shares > 1 and #points < rungs.least(#shares, reduction) do table.remove(shares, 1) end
   elseif o.scheduler == "random" then
-    points = drawn(call, o, dimensions, budget_of(call, o) // 1 | 0, p.seed)
+    points = drawn(call, dimensions, budget_of(call, o) // 1 | 0, seed)
   else
     points = all(call, o, dimensions)
   end
-  for i, point in ipairs(points) do p.trials[i] = { number = i, point = point, parts = {} } end
-  return p
+  local trials, rule = {}, o.scheduler == "asha" and rungs.asha or rungs.halving
+  for i, point in ipairs(points) do trials[i] = { number = i, point = point, parts = {} } end
+  return {
+    dimensions = dimensions, trials = trials, shares = shares, seed = seed, reduction = in_rungs and reduction or nil,
+    go_on = function(results) return rule(results, reduction, o.goal == "lowest") end,
+  }
 end
 
 return plan

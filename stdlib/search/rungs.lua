@@ -20,7 +20,7 @@ end
 ---@param reduction integer
 ---@return number
 function rungs.cost(trials, shares, reduction)
-  local cost, before = 0, 0
+  local cost, before = 0.0, 0.0
   for _, share in ipairs(shares) do
     cost, before = cost + trials * (share - before), share
     trials = trials // reduction
@@ -34,7 +34,7 @@ end
 ---@param reduction integer
 ---@return integer
 function rungs.trials(budget, shares, reduction)
-  local trials = math.floor(budget / shares[1])
+  local trials = math.floor(budget / shares[1] --[[@as number]])
   while trials > 0 and rungs.cost(trials, shares, reduction) > budget + 1e-9 do trials = trials - 1 end
   return trials
 end
@@ -55,11 +55,11 @@ function rungs.least(count, reduction) return reduction ^ (count - 1) // 1 | 0 e
 ---@return integer[]
 local function ranked(results, count, lowest)
   local order = {}
-  for i = 1, count do
-    if results[i].value then order[#order + 1] = i end
+  for i, result in ipairs(results) do
+    if i <= count and result.value then order[#order + 1] = i end
   end
   table.sort(order, function(a, b)
-    local x, y = results[a].value, results[b].value
+    local x, y = results[a].value, results[b].value ---@diagnostic disable-line: need-check-nil
     if x ~= y then return (x > y) ~= lowest end
     return a < b
   end)

@@ -19,7 +19,7 @@ space.BUDGET = "budget"
 local KEYS = { "low", "high", "log", "whole" }
 local FORMS = "a list of values, or a range such as { low = 1e-4, high = 1, log = true }"
 
-local function refuse(call, name, what) error(("%s: space.%s %s"):format(call, name, what), 0) end
+local function refuse(call, name, text, ...) error(("%s: space.%s " .. text):format(call, name, ...), 0) end
 
 --- Numbers, texts, truth values, and tables of them.
 local function is_plain(value)
@@ -40,13 +40,15 @@ local function list(call, name, given)
   local seen = {}
   for key, value in sorted_pairs(given) do
     if type(key) ~= "number" then
-      library.known("key", tostring(key), KEYS, ("%s: space.%s, which is neither a list nor a range"):format(call, name))
+      local place = "%s: space.%s, which is neither a list nor a range"
+      library.known("key", tostring(key), KEYS, place:format(call, name))
     end
     if not is_plain(value) then
-      refuse(call, name, ("has a value that is not plain data: %s; use a name, and create the object in 'run'"):format(arguments.show(value)))
+      local text = "has a value that is not plain data: %s; use a name, and create the object in 'run'"
+      refuse(call, name, text, arguments.show(value))
     end
     local text = arguments.show(value)
-    if seen[text] then refuse(call, name, ("has the value %s twice"):format(text)) end
+    if seen[text] then refuse(call, name, "has the value %s twice", text) end
     seen[text] = true
   end
   return { name = name, values = given, low = 1, high = #given, log = false, whole = true }
@@ -59,7 +61,7 @@ local function range(call, name, given)
   for _, key in ipairs { "low", "high" } do
     local value = given[key]
     if type(value) ~= "number" or not is_plain(value) then
-      refuse(call, name, ("is a range: '%s' must be a number, got %s"):format(key, arguments.show(value)))
+      refuse(call, name, "is a range: '%s' must be a number, got %s", key, arguments.show(value))
     end
   end
   for _, key in ipairs { "log", "whole" } do
@@ -67,9 +69,11 @@ local function range(call, name, given)
   end
   local low, high, log, whole = given.low, given.high, given.log or false, given.whole or false
   if low >= high then
-    refuse(call, name, ("is empty: low = %s is not below high = %s"):format(arguments.show(low), arguments.show(high)))
+    refuse(call, name, "is empty: low = %s is not below high = %s", arguments.show(low), arguments.show(high))
   end
-  if log and low <= 0 then refuse(call, name, ("has a logarithmic scale: low = %s must be above 0"):format(arguments.show(low))) end
+  if log and low <= 0 then
+    refuse(call, name, "has a logarithmic scale: low = %s must be above 0", arguments.show(low))
+  end
   if whole and (low ~= math.floor(low) or high ~= math.floor(high)) then
     refuse(call, name, "has whole numbers: low and high must be whole, too")
   end
@@ -87,13 +91,20 @@ end
 function space.read(call, given, settings)
   local dimensions = {}
   for name, values in sorted_pairs(given) do
-    if type(name) ~= "string" then error(("%s: space has names of settings for keys, got %s"):format(call, arguments.show(name)), 0) end
-    if name == space.BUDGET then refuse(call, name, "is the share of a full run, which the search sets itself: use another name") end
-    if settings[name] ~= nil then refuse(call, name, "is in 'settings', too: a setting is either searched or fixed") end
-    if type(values) ~= "table" or getmetatable(values) then
-      refuse(call, name, ("must be %s, got %s; a fixed value belongs into 'settings'"):format(FORMS, arguments.show(values)))
+    if type(name) ~= "string" then
+      error(("%s: space has names of settings for keys, got %s"):format(call, arguments.show(name)), 0)
     end
-    if next(values) == nil then refuse(call, name, "is empty: it must be " .. FORMS) end
+    if name == space.BUDGET then
+      refuse(call, name, "is the share of a full run, which the search sets itself: use another name")
+    end
+    if settings[name] ~= nil then
+      refuse(call, name, "is in 'settings', too: a setting is either searched or fixed")
+    end
+    if type(values) ~= "table" or getmetatable(values) then
+      local text = "must be %s, got %s; a fixed value belongs into 'settings'"
+      refuse(call, name, text, FORMS, arguments.show(values))
+    end
+    if next(values) == nil then refuse(call, name, "is empty: it must be %s", FORMS) end
     local is_range = values.low ~= nil or values.high ~= nil
     dimensions[#dimensions + 1] = (is_range and range or list)(call, name, values)
   end
@@ -105,7 +116,7 @@ end
 ---@param dimensions compt.SearchDimension[]
 ---@return number
 function space.size(dimensions)
-  local size = 1
+  local size = 1.0
   for _, d in ipairs(dimensions) do size = size * (d.whole and d.high - d.low + 1 or math.huge) end
   return size
 end
@@ -136,12 +147,12 @@ end
 ---@param d compt.SearchDimension
 local function drawn(generator, d)
   if d.whole and not d.log then return value(d, generator:integer(d.low, d.high)) end
-  local low, high = d.low, d.whole and d.high + 1 or d.high
+  local high = d.whole and d.high + 1 or d.high
   local u, x = generator:uniform(), nil
   if d.log then
-    x = math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
+    x = math.exp(math.log(d.low) + u * (math.log(high) - math.log(d.low)))
   else
-    x = low + u * (high - low)
+    x = d.low + u * (high - d.low)
   end
   if d.whole then
     x = math.floor(x)

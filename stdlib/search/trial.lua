@@ -30,7 +30,9 @@ local function watched(given, searched)
       for other in pairs(unread) do names[#names + 1] = other end
       table.sort(names)
       local near = type(name) == "string" and library.nearest(name, names)
-      if near then library.refuse_trials(("run reads the setting '%s', and the space has '%s'"):format(name, near)) end
+      if near then
+        library.refuse_trials(("run reads the setting '%s', and the space has '%s'"):format(name, near))
+      end
     end,
     __pairs = function(t)
       for name in pairs(hidden) do reveal(name) end
@@ -51,7 +53,8 @@ function trial.wrapped(o, dimensions)
     local values = o.run(settings)
     local name = sorted_pairs(unread)()
     if name then
-      library.refuse_trials(("run never reads the setting '%s' of the space, so that its values make no difference"):format(name))
+      local text = "run never reads the setting '%s' of the space, so that its values make no difference"
+      library.refuse_trials(text:format(name))
     end
     return objective.returned(values, o.objective)
   end

@@ -1,4 +1,4 @@
-//! The host's part of `compt.ablate`: the cells of a grid are planned and run here, by one process or
+//! The host's part of `compt.ablate` and `compt.search`: the cells of a grid are planned and run here, by one process or
 //! several, or one of them is run again.
 
 mod cell;
