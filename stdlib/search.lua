@@ -93,13 +93,13 @@ local function growing(o, p, trials, from)
   for _, one in ipairs(trials) do add(all[1], one) end
   return function(rows)
     local runs, count = collection.of_cells(rows), #list
-    local below ---@type compt.SearchRung?
-    for _, rung in ipairs(all) do
-      for k, place in ipairs(below and p.go_on(known(o, below, runs)) or {}) do
-        local here = below and below.trials[place]
-        if here and k > #rung.trials then add(rung, here.trial) end
+    for i, rung in ipairs(all) do
+      local above = all[i + 1]
+      if not above then break end
+      for k, place in ipairs(p.go_on(known(o, rung, runs))) do
+        local here = rung.trials[place]
+        if here and k > #above.trials then add(above, here.trial) end
       end
-      below = rung
     end
     return #list > count and list or nil
   end

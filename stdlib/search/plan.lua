@@ -81,7 +81,8 @@ end
 --- Points in random order, or all if the space has no more.
 local function drawn(call, dimensions, count, seed)
   local points = space.draw(dimensions, math.min(count, space.size(dimensions)) // 1 | 0, seed)
-  if #points < count then
+  -- The processes of a plan leave it to the one that made the plan.
+  if #points < count and not library.is_planned() then
     local text = "note: %s: the budget pays for %d trials, and the space has only %d points"
     library.note(text:format(call, count, #points))
   end

@@ -20,7 +20,7 @@ impl LuaTrainer {
                 "the script trains outside of a grid, which this command cannot list or plan; \
                  nothing was trained",
             )
-            .hint("only the 'run' function of compt.ablate can be listed and planned")
+            .hint("only the 'run' function of compt.ablate or compt.search can be listed and planned")
             .into());
         }
         if session(Session::evaluates) && !self.run.has_earlier() {
@@ -68,7 +68,9 @@ impl LuaTrainer {
             Ended::Interrupted => return Err(mlua::Error::external(Interrupted)),
             Ended::Replayed => return Err(self.end_replay(lua)),
         }
-        if pause.is_some() && self.run.steps() < self.run.trainer().total_steps() {
+        // A control may have stopped it before.
+        let total = self.run.trainer().total_steps();
+        if pause.is_some_and(|pause| pause < total && pause == self.run.steps()) {
             self.run.pause()?;
         }
         let report = lua.create_table()?;
