@@ -54,10 +54,11 @@ fn any_number_of_processes_find_the_same() {
         assert_eq!(wanted["rows"], "not told: run returned a figure of its own");
         assert_eq!(wanted["space"]["x"]["log"], true);
         let full = wanted["trials"].as_array().unwrap().iter();
-        let of_full = |trial: &Value| trial["parts"].as_array().unwrap().last().unwrap()["share"] == 1.0;
-        let values = full.filter(|trial| of_full(trial)).filter_map(|trial| {
-            trial["parts"].as_array()?.last()?["value"].as_f64()
-        });
+        let of_full =
+            |trial: &Value| trial["parts"].as_array().unwrap().last().unwrap()["share"] == 1.0;
+        let values = full
+            .filter(|trial| of_full(trial))
+            .filter_map(|trial| trial["parts"].as_array()?.last()?["value"].as_f64());
         let lowest = values.reduce(f64::min).unwrap();
         assert_eq!(wanted["choice"]["value"].as_f64(), Some(lowest), "{scheduler}");
         let spent = wanted["spent"].as_f64().unwrap();
@@ -69,15 +70,23 @@ fn any_number_of_processes_find_the_same() {
         assert_eq!((code, &again), (0, &out), "{err}");
         let text = alone.text("made.txt");
         let twice = text.lines().skip(before.len());
-        assert!(twice.clone().all(|line| line.split(' ').next().unwrap().parse::<f64>().unwrap() > 5.0));
+        assert!(
+            twice.clone().all(|line| line.split(' ').next().unwrap().parse::<f64>().unwrap() > 5.0)
+        );
 
         let together = quick();
         let (code, beside, err) = together.run(&["run", "study.lua", "--set", &set, "--jobs", "3"]);
         assert_eq!((code, &beside), (0, &out), "{err}");
         assert_eq!(made(&together), before);
         let mut found = record(&together);
-        for trial in [&mut wanted, &mut found].into_iter().flat_map(|r| r["trials"].as_array_mut().unwrap()) {
-            trial["parts"].as_array_mut().unwrap().iter_mut().for_each(|part| part["error"] = Value::Null);
+        for trial in
+            [&mut wanted, &mut found].into_iter().flat_map(|r| r["trials"].as_array_mut().unwrap())
+        {
+            trial["parts"]
+                .as_array_mut()
+                .unwrap()
+                .iter_mut()
+                .for_each(|part| part["error"] = Value::Null);
         }
         assert_eq!(found, wanted, "{scheduler}");
     }
@@ -88,13 +97,26 @@ fn failed_trials_are_the_worst_and_named() {
     let study = quick();
     let (code, out, err) = study.run(&["run", "study.lua", "--set", "budget=6"]);
     assert_eq!(code, 0, "{err}");
-    let failed = made(&study).iter().filter(|line| line.split(' ').next().unwrap().parse::<f64>().unwrap() > 5.0).count();
+    let failed = made(&study)
+        .iter()
+        .filter(|line| line.split(' ').next().unwrap().parse::<f64>().unwrap() > 5.0)
+        .count();
     assert!(failed > 0);
-    assert_eq!(err.lines().filter(|line| line.starts_with("note: compt.search: trial ")).count(), failed, "{err}");
+    assert_eq!(
+        err.lines().filter(|line| line.starts_with("note: compt.search: trial ")).count(),
+        failed,
+        "{err}"
+    );
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(out.matches("failed: study.lua:12: it diverged").count(), failed, "{out}");
-    assert!(lines[0].starts_with("search (halving): ") && lines[0].ends_with("lowest score"), "{out}");
-    assert!(lines[1].starts_with("trial") && lines[1].contains("rung") && lines[1].ends_with("score"), "{out}");
+    assert!(
+        lines[0].starts_with("search (halving): ") && lines[0].ends_with("lowest score"),
+        "{out}"
+    );
+    assert!(
+        lines[1].starts_with("trial") && lines[1].contains("rung") && lines[1].ends_with("score"),
+        "{out}"
+    );
     assert!(lines[2].contains("3/3"), "{out}");
     let all = Study::new(&[("study.lua", &QUICK.replace("s.x > 5", "s.x > 0"))]);
     let (code, _, err) = all.run(&["run", "study.lua"]);
@@ -104,7 +126,8 @@ fn failed_trials_are_the_worst_and_named() {
 #[test]
 fn asha_goes_on_with_a_trial_before_all_have_begun() {
     let study = quick();
-    let (code, _, err) = study.run(&["run", "study.lua", "--set", "scheduler=\"asha\"", "--set", "budget=6"]);
+    let (code, _, err) =
+        study.run(&["run", "study.lua", "--set", "scheduler=\"asha\"", "--set", "budget=6"]);
     assert_eq!(code, 0, "{err}");
     let text = study.text("made.txt");
     let shares: Vec<&str> = text.lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
@@ -132,7 +155,11 @@ fn a_plan_is_made_rung_by_rung_and_finds_the_same() {
             let (_, out, err) = study.run(&["sweep", "merge", path]);
             match rung {
                 2 => assert!(out.ends_with(&wanted), "{out}{err}"),
-                _ => assert!(!out.contains("search (") && err.contains("runs are not finished; compt sweep submit again"), "{out}{err}"),
+                _ => assert!(
+                    !out.contains("search (")
+                        && err.contains("runs are not finished; compt sweep submit again"),
+                    "{out}{err}"
+                ),
             }
         }
         assert_eq!(record(&study)["choice"], record(&alone)["choice"]);
@@ -224,7 +251,9 @@ fn a_search_that_is_killed_goes_on_as_if_it_had_not_been() {
         let arguments = ["run", "study.lua", "--set", &set, "--jobs", jobs];
         let steps = || {
             let cells = fs::read_dir(study.path("runs/study")).into_iter().flatten().flatten();
-            let lines = |path: std::path::PathBuf| fs::read_to_string(path).unwrap_or_default().lines().count();
+            let lines = |path: std::path::PathBuf| {
+                fs::read_to_string(path).unwrap_or_default().lines().count()
+            };
             cells.map(|cell| lines(cell.path().join("metrics.jsonl"))).sum::<usize>()
         };
         let (mut before, mut kills) = (0, 0);
@@ -257,23 +286,51 @@ fn a_search_that_is_killed_goes_on_as_if_it_had_not_been() {
 #[test]
 fn test_rows_are_not_looked_at() {
     for (from, to, why) in [
-        ("t:evaluate(\"validation\", { limit = 4 })", "t:evaluate \"test\"", "trainer:evaluate: a trial of compt.search does not look at test rows"),
-        ("t:evaluate(\"validation\", { limit = 4 })", "pcall(t.evaluate, t) and nil", "does not look at test rows"),
-        ("t:evaluate(\"validation\", { limit = 4 })", "t:evaluate \"train\"", "run returned an evaluation of train rows"),
-        ("t:evaluate(\"validation\", { limit = 4 })", "{ acc = 1 }", "run returned no number 'average', which is the objective; it returned a table with: acc"),
+        (
+            "t:evaluate(\"validation\", { limit = 4 })",
+            "t:evaluate \"test\"",
+            "trainer:evaluate: a trial of compt.search does not look at test rows",
+        ),
+        (
+            "t:evaluate(\"validation\", { limit = 4 })",
+            "pcall(t.evaluate, t) and nil",
+            "does not look at test rows",
+        ),
+        (
+            "t:evaluate(\"validation\", { limit = 4 })",
+            "t:evaluate \"train\"",
+            "run returned an evaluation of train rows",
+        ),
+        (
+            "t:evaluate(\"validation\", { limit = 4 })",
+            "{ acc = 1 }",
+            "run returned no number 'average', which is the objective; it returned a table with: acc",
+        ),
         ("t:evaluate(\"validation\", { limit = 4 })", "nil", "it returned nothing"),
         ("t:run()", "t:step()", "trainer:step: the search decides how many steps"),
         ("t:run()", "t:run { steps = 2 }", "the search decides how many steps"),
-        ("t:run()", "trainer(s, { name = \"b\" }):run()", "trains one trainer, and this is another one"),
+        (
+            "t:run()",
+            "trainer(s, { name = \"b\" }):run()",
+            "trains one trainer, and this is another one",
+        ),
     ] {
         let study = Study::small(&TRAINING.replace(from, to));
         let (code, _, err) = study.run(&["run", "study.lua"]);
         assert!(code == 1 && err.contains(why), "{to}: {code} {err}");
         let (_, list, _) = study.run(&["runs"]);
-        assert!(list.lines().filter(|line| line.contains("lr=")).count() <= 1, "the first trial ends it: {list}");
+        assert!(
+            list.lines().filter(|line| line.contains("lr=")).count() <= 1,
+            "the first trial ends it: {list}"
+        );
         assert!(!study.path("runs/study/search.json").exists());
     }
-    let (code, _, err) = Study::small(&TRAINING.replace("t:run()", "t:step()")).run(&["run", "study.lua", "--jobs", "2"]);
+    let (code, _, err) = Study::small(&TRAINING.replace("t:run()", "t:step()")).run(&[
+        "run",
+        "study.lua",
+        "--jobs",
+        "2",
+    ]);
     assert!(code == 1 && err.contains("trainer:step: the search decides"), "{err}");
 }
 
@@ -282,12 +339,18 @@ fn a_setting_that_no_trial_reads_is_refused() {
     let misspelt = TRAINING.replace("space = { lr =", "space = { lrs =");
     let study = Study::small(&misspelt);
     let (code, _, err) = study.run(&["run", "study.lua"]);
-    assert!(code == 1 && err.contains("run reads the setting 'lr', and the space has 'lrs'"), "{err}");
+    assert!(
+        code == 1 && err.contains("run reads the setting 'lr', and the space has 'lrs'"),
+        "{err}"
+    );
     let nothing = walk_metrics(&study);
     assert_eq!(nothing, 0, "nothing was trained");
     let unread = TRAINING.replace("space = { ", "space = { dropout = { 0, 0.1 }, ");
     let (code, _, err) = Study::small(&unread).run(&["run", "study.lua"]);
-    assert!(code == 1 && err.contains("run never reads the setting 'dropout' of the space"), "{err}");
+    assert!(
+        code == 1 && err.contains("run never reads the setting 'dropout' of the space"),
+        "{err}"
+    );
 }
 
 /// The number of recorded steps below `runs/`.
@@ -305,15 +368,34 @@ fn wrong_searches_are_refused_before_anything_is_trained() {
         ("run = print, space = {}, budget = 2", "space is empty"),
         ("run = print, space = { x = { 1, 2 } }", "budget must be a number, got nil"),
         ("run = print, space = { x = { 1, 2 } }, budget = 0.9", "must pay for at least 1"),
-        ("run = print, space = { x = { 1, 2 } }, budget = 2, objective = 'test'", "chooses on validation rows, not on test rows"),
-        ("run = print, space = { x = { 1, 2 } }, budget = 2, objective = 'test.average'", "not on test rows"),
-        ("run = print, space = { x = { 1, 2 } }, budget = 2, sheduler = 'asha'", "unknown option 'sheduler'"),
-        ("run = print, space = { x = { 1, 2 } }, budget = 2, scheduler = 'ahsa'", "help: did you mean 'asha'?"),
-        ("run = print, space = { x = { 1, 2 } }, budget = 2, goal = 'max'", "goal must be \"highest\" or \"lowest\""),
+        (
+            "run = print, space = { x = { 1, 2 } }, budget = 2, objective = 'test'",
+            "chooses on validation rows, not on test rows",
+        ),
+        (
+            "run = print, space = { x = { 1, 2 } }, budget = 2, objective = 'test.average'",
+            "not on test rows",
+        ),
+        (
+            "run = print, space = { x = { 1, 2 } }, budget = 2, sheduler = 'asha'",
+            "unknown option 'sheduler'",
+        ),
+        (
+            "run = print, space = { x = { 1, 2 } }, budget = 2, scheduler = 'ahsa'",
+            "help: did you mean 'asha'?",
+        ),
+        (
+            "run = print, space = { x = { 1, 2 } }, budget = 2, goal = 'max'",
+            "goal must be \"highest\" or \"lowest\"",
+        ),
         ("run = print, space = { x = { low = 1, hihg = 2 } }, budget = 2", "'high'"),
-        ("run = print, space = { x = { low = 2, high = 1 } }, budget = 2", "low = 2 is not below high = 1"),
+        (
+            "run = print, space = { x = { low = 2, high = 1 } }, budget = 2",
+            "low = 2 is not below high = 1",
+        ),
     ] {
-        let study = Study::new(&[("study.lua", &format!("require(\"compt\").search {{ {options} }}"))]);
+        let study =
+            Study::new(&[("study.lua", &format!("require(\"compt\").search {{ {options} }}"))]);
         let (code, _, err) = study.run(&["run", "study.lua"]);
         assert!(code == 1 && err.contains(why), "{options}: {err}");
         assert!(err.contains("study.lua:1"), "the line is shown: {err}");

@@ -20,11 +20,9 @@ use compt_base::output;
 use compt_core::tensor::device;
 use compt_error::Context;
 use compt_study::interrupt::{self, Interrupted};
-use compt_study::sweep::{
-    Cell, CellState, Jobs, Listing, Plan, Together, now, side_by_side,
-};
-use mlua::{Lua, LuaSerdeExt, Table};
+use compt_study::sweep::{Cell, CellState, Jobs, Listing, Plan, Together, now, side_by_side};
 use growing::Growing;
+use mlua::{Lua, LuaSerdeExt, Table};
 use spec::Grid;
 use std::rc::Rc;
 use work::{Work, began};

@@ -1,8 +1,6 @@
 //! A cell that goes on with the runs of another cell.
 
-use super::folder::{
-    CHECKPOINTS, CONFIG, ENVIRONMENT, EVALUATIONS, METRICS, SCRIPT, SESSION,
-};
+use super::folder::{CHECKPOINTS, CONFIG, ENVIRONMENT, EVALUATIONS, METRICS, SCRIPT, SESSION};
 use super::{events, modules};
 use crate::Result;
 use compt_base::files::json::{path_value, read_json, write_json};

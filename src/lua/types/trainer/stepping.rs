@@ -20,7 +20,9 @@ impl LuaTrainer {
                 "the script trains outside of a grid, which this command cannot list or plan; \
                  nothing was trained",
             )
-            .hint("only the 'run' function of compt.ablate or compt.search can be listed and planned")
+            .hint(
+                "only the 'run' function of compt.ablate or compt.search can be listed and planned",
+            )
             .into());
         }
         if session(Session::evaluates) && !self.run.has_earlier() {
