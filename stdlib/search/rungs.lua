@@ -10,7 +10,7 @@ local rungs = {}
 ---@return number[]
 function rungs.shares(count, reduction)
   local shares = {}
-  for i = 1, count do shares[i] = 1 / reduction ^ (count - i) end
+  for i = 1, count do shares[i] = i == count and 1 or 1 / reduction ^ (count - i) end
   return shares
 end
 

@@ -108,7 +108,7 @@ fn failed_trials_are_the_worst_and_named() {
         "{err}"
     );
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(out.matches("failed: study.lua:12: it diverged").count(), failed, "{out}");
+    assert_eq!(out.matches("failed: study.lua:10: it diverged").count(), failed, "{out}");
     assert!(
         lines[0].starts_with("search (halving): ") && lines[0].ends_with("lowest score"),
         "{out}"
@@ -205,6 +205,13 @@ print("the same parameters", same, whole.steps)
 print(best.path)
 "#;
 
+/// The number of recorded steps below `runs/`.
+fn steps_recorded(study: &Study) -> usize {
+    let cells = fs::read_dir(study.path("runs/study")).into_iter().flatten().flatten();
+    let text = |path| fs::read_to_string(path).unwrap_or_default();
+    cells.map(|cell| text(cell.path().join("metrics.jsonl")).lines().count()).sum()
+}
+
 /// The losses of a run, step by step.
 fn losses(study: &Study, run: &str) -> Vec<String> {
     let loss = |line: &str| {
@@ -249,20 +256,13 @@ fn a_search_that_is_killed_goes_on_as_if_it_had_not_been() {
         assert_eq!(code, 0, "{err}");
         let study = Study::small(TRAINING);
         let arguments = ["run", "study.lua", "--set", &set, "--jobs", jobs];
-        let steps = || {
-            let cells = fs::read_dir(study.path("runs/study")).into_iter().flatten().flatten();
-            let lines = |path: std::path::PathBuf| {
-                fs::read_to_string(path).unwrap_or_default().lines().count()
-            };
-            cells.map(|cell| lines(cell.path().join("metrics.jsonl"))).sum::<usize>()
-        };
         let (mut before, mut kills) = (0, 0);
         for signal in [libc::SIGKILL, libc::SIGINT, libc::SIGKILL, libc::SIGKILL] {
             let mut command = compt(&arguments);
             command.current_dir(study.0.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let child = command.spawn().unwrap();
             for _ in 0..600 {
-                if steps() >= before + 23 {
+                if steps_recorded(&study) >= before + 23 {
                     break;
                 }
                 std::thread::sleep(Duration::from_millis(20));
@@ -271,7 +271,7 @@ fn a_search_that_is_killed_goes_on_as_if_it_had_not_been() {
             unsafe { libc::kill(child.id() as i32, signal) };
             let (code, _, _) = read(child.wait_with_output().unwrap());
             kills += usize::from(code != 0);
-            before = steps();
+            before = steps_recorded(&study);
         }
         assert!(kills >= 3, "it was stopped {kills} times");
         // Processes of a killed one end on their own.
@@ -343,21 +343,13 @@ fn a_setting_that_no_trial_reads_is_refused() {
         code == 1 && err.contains("run reads the setting 'lr', and the space has 'lrs'"),
         "{err}"
     );
-    let nothing = walk_metrics(&study);
-    assert_eq!(nothing, 0, "nothing was trained");
+    assert_eq!(steps_recorded(&study), 0, "nothing was trained");
     let unread = TRAINING.replace("space = { ", "space = { dropout = { 0, 0.1 }, ");
     let (code, _, err) = Study::small(&unread).run(&["run", "study.lua"]);
     assert!(
         code == 1 && err.contains("run never reads the setting 'dropout' of the space"),
         "{err}"
     );
-}
-
-/// The number of recorded steps below `runs/`.
-fn walk_metrics(study: &Study) -> usize {
-    let cells = fs::read_dir(study.path("runs/study")).into_iter().flatten().flatten();
-    let text = |path| fs::read_to_string(path).unwrap_or_default();
-    cells.map(|cell| text(cell.path().join("metrics.jsonl")).lines().count()).sum()
 }
 
 #[test]

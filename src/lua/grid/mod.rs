@@ -54,9 +54,9 @@ pub fn ablate(lua: &Lua, spec: Table) -> mlua::Result<Table> {
     if let Some(again) = &session.again
         && let Some(recorded) = &again.cell
     {
-        return match cell_like(&plan, recorded) {
+        return match cell_like(&grid, &plan, recorded) {
             Some(cell) => {
-                run_again(lua, &grid, cell, again)?;
+                run_again(lua, &grid, &cell, again)?;
                 Err(over(lua))
             }
             None => rows(lua, &plan, &Listing::of(&plan)),
@@ -170,12 +170,14 @@ fn run_again(lua: &Lua, grid: &Grid, cell: &Cell, again: &Rc<Again>) -> Result<(
 }
 
 /// The cell with this record: by its id, or, if code or program have changed, by its
-/// settings.
-fn cell_like<'a>(plan: &'a Plan, recorded: &serde_json::Value) -> Option<&'a Cell> {
+/// settings. The first rung of a search has all its trials.
+fn cell_like(grid: &Grid, plan: &Plan, recorded: &serde_json::Value) -> Option<Cell> {
     let by_id = plan.cells.iter().find(|cell| recorded["id"] == cell.id.as_str());
-    by_id.or_else(|| {
+    by_id.cloned().or_else(|| {
         let settings = recorded["settings"].as_object()?;
-        plan.cells.iter().find(|cell| cell.basis.settings == *settings)
+        let by_settings = plan.cells.iter().find(|cell| cell.basis.settings == *settings);
+        let search = grid.search.as_ref();
+        by_settings.cloned().or_else(|| search?.part_like(plan, settings, &grid.name))
     })
 }
 

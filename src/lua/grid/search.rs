@@ -4,8 +4,9 @@ use super::cell::as_recorded;
 use crate::Result;
 use crate::session::{Trial, fresh_id};
 use compt_study::records::continued;
-use compt_study::sweep::Cell;
+use compt_study::sweep::{Cell, Plan};
 use mlua::Table;
+use serde_json::{Map, Value};
 
 /// The setting of a cell that is the share of a full run.
 const BUDGET: &str = "budget";
@@ -41,6 +42,22 @@ impl Search {
         let mut basis = cell.basis.clone();
         basis.settings.insert(BUDGET.into(), share.into());
         Some(Cell::below(cell.folder.parent()?, cell.number, basis, name))
+    }
+
+    /// The part with these settings of a trial that the plan has another part of.
+    pub fn part_like(
+        &self,
+        plan: &Plan,
+        settings: &Map<String, Value>,
+        name: &str,
+    ) -> Option<Cell> {
+        let share = settings.get(BUDGET)?;
+        plan.cells.iter().find_map(|cell| {
+            let mut basis = cell.basis.clone();
+            basis.settings.insert(BUDGET.into(), share.clone());
+            (basis.settings == *settings)
+                .then(|| Cell::below(&plan.head.out, cell.number, basis, name))
+        })
     }
 
     /// Gives a cell that has no runs yet those of the part before.
