@@ -209,7 +209,7 @@ pub fn trial(lua: &Lua) -> Option<Trial> {
 /// The error of a trial that every other one would meet, too: it ends the search, caught or not.
 pub fn refuse_trials(lua: &Lua, error: Error) -> mlua::Error {
     if let Some(mut session) = lua.app_data_mut::<Session>() {
-        session.refused = Some(error.to_string());
+        session.refused.get_or_insert_with(|| error.to_string());
     }
     error.into()
 }
