@@ -1,10 +1,11 @@
---- A search: the rate, the rank and the warm-up of LoRA on validation rows, then the choice on test rows with other seeds.
+--- A search: the rate, the sources and the warm-up of SSUM on validation rows, then the choice on test rows with other
+--- seeds.
 ---
 ---     compt run examples/search.lua --jobs 2
 ---     compt run examples/search.lua --dry-run
 ---
---- The search costs as much training as 4 runs: 9 and more settings are tried for a ninth of the steps, the best of them go
---- on. If it is stopped, start it again: it continues, and what is finished is not run again.
+--- The search costs as much training as 4 runs: 17 settings are tried for a ninth of the steps, and the best of them go on.
+--- If it is stopped, start it again: it continues, and what is finished is not run again.
 local compt = require "compt"
 
 local quick = compt.args.quick
@@ -13,7 +14,11 @@ local function trainer(s)
   return compt.trainer {
     backbone = compt.backbone "micro",
     tasks = compt.tasks("micro", { shots = quick and 2 or 16, seed = s.seed, max_test = quick and 4 or nil }),
-    method = compt.methods.lora { rank = s.rank, lr = { lora = s.rate }, warmup = s.warmup },
+    method = compt.methods.ssum {
+      sources = s.sources,
+      warmup = s.warmup,
+      lr = { private = s.rate, source = s.rate },
+    },
     epochs = quick and 2 or 30,
     batch_size = 16,
     seed = s.seed,
@@ -23,8 +28,8 @@ end
 local best = compt.search {
   name = "rate",
   space = {
-    rate = { low = 1e-4, high = 1e-1, log = true },
-    rank = { 2, 4, 8 },
+    rate = { low = 1e-3, high = 1, log = true },
+    sources = { 1, 3, 5 },
     warmup = { low = 0, high = 0.2 },
   },
   settings = { seed = 100 },

@@ -335,6 +335,27 @@ fn test_rows_are_not_looked_at() {
 }
 
 #[test]
+fn a_method_that_trains_task_after_task_is_not_tried_in_parts() {
+    let ssum = "compt.methods.ssum { sources = 2, length = 3, lr = { router = 0.1, source = s.lr, private = s.lr } }";
+    assert!(TRAINING.contains(ssum));
+    let script = TRAINING.replace(ssum, "compt.methods.pt { length = 3, lr = { private = s.lr } }");
+    let study = Study::small(&script);
+    let (code, _, err) = study.run(&["run", "study.lua"]);
+    assert!(
+        code == 1
+            && err.contains(
+                "the method trains in 3 stages, one after another ('nli2', 'sentiment' ...)"
+            ),
+        "{err}"
+    );
+    assert_eq!(steps_recorded(&study), 0);
+    let until_choice = script.split("local whole").next().unwrap();
+    let (code, out, err) =
+        Study::small(until_choice).run(&["run", "study.lua", "--set", "scheduler=\"random\""]);
+    assert!(code == 0 && out.contains("search (random): 2 trials, 2.0 full runs"), "{out}{err}");
+}
+
+#[test]
 fn a_setting_that_no_trial_reads_is_refused() {
     let misspelt = TRAINING.replace("space = { lr =", "space = { lrs =");
     let study = Study::small(&misspelt);

@@ -102,10 +102,22 @@ impl LuaTrainer {
         if asked.is_some() {
             refuse_in_parts(lua, "trainer:run { steps = N }")?;
         }
+        let refuse =
+            |what: String| Err(refuse_trials(lua, Error::new(what).at("trainer:run").hint(WHOLE)));
         if lua.app_data_ref::<Session>().is_some_and(|session| session.trainers > 1) {
             let what = "a trial that is made in parts trains one trainer, and this is another one";
-            let error = Error::new(what).at("trainer:run").hint(WHOLE);
-            return Err(refuse_trials(lua, error));
+            return refuse(what.into());
+        }
+        // A task that a part does not come to would decide by chance.
+        let stages = &self.run.trainer().parts().stages;
+        if let [first, second, ..] = &stages[..] {
+            return refuse(format!(
+                "the method trains in {} stages, one after another ('{}', '{}' ...): a part of the steps says \
+                 nothing about the later ones",
+                stages.len(),
+                first.name,
+                second.name
+            ));
         }
         let total = self.run.trainer().total_steps();
         let end = (share * total as f64).round().clamp(1.0, total as f64) as u64;
