@@ -1555,7 +1555,7 @@ local Search = {}
 
 ---Looks for the best settings of a space with a budget of training steps, and returns them.
 ---
----`run` is called as by compt.ablate, with a folder for each call, and with the additional setting `budget`, the share of a full run. It declares its trainer with all steps; `t:run()` makes the steps up to that share and saves a checkpoint. A trial that goes on starts with a copy of its run so far: its losses and parameters are those of a run that was made at once. With "halving" and "asha" a trial trains one trainer, with `t:run()` only. Of two equal objectives the earlier trial is the better one.
+---`run` is called as by compt.ablate, with a folder for each call, and with the additional setting `budget`, the share of a full run. It declares its trainer with all steps; `t:run()` makes the steps up to that share and saves a checkpoint. A trial that goes on starts with a copy of its run so far: its losses and parameters are those of a run that was made at once. Of two equal objectives the earlier trial is the better one. With "halving" and "asha" a trial trains one trainer, with `t:run()` only, and in one stage: a method that trains task after task, such as `pt` or `lora`, has seen some of the tasks only in a part of its steps. Use "random" for it, or search for one task.
 ---
 ---The choice is made on validation rows: in a trial `t:evaluate "test"` is an error that ends the search, and so is a setting of the space that `run` never reads. A trial that fails counts as the worst; it is named, and made again when the script is run again. `search.json` (`search-NAME.json` for a search with a name) beside the runs records the space, the budget, each trial with its objectives, the rows, and the choice.
 ---
