@@ -16,7 +16,7 @@ local rules = {
   { "budget", optional(arguments.any) }, { "scheduler", arguments.name, "halving" },
   { "objective", arguments.name, "average" }, { "goal", arguments.one_of { "highest", "lowest" }, "highest" },
   { "reduction", optional(arguments.whole(2)) }, { "rungs", optional(arguments.whole(1)) },
-  { "seed", optional(arguments.whole(0)) }, { "name", optional(arguments.name) }, { "out", optional(arguments.name) },
+  { "seed", arguments.whole(0), 0 }, { "name", optional(arguments.name) }, { "out", optional(arguments.name) },
   { "files", optional(arguments.names) }, { "args", arguments.flag, true },
 }
 

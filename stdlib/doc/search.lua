@@ -26,7 +26,7 @@ options "compt.SearchOptions" [[
 - goal?: "highest"|"lowest" = "highest" -- which objective is the best
 - reduction?: integer = 3 -- one of so many trials goes on to the next rung; only "halving" and "asha"
 - rungs?: integer -- number of rungs; the first one makes `reduction ^ (1 - rungs)` of a run; default: 3, or what the budget pays for if that is less; only "halving" and "asha"
-- seed?: integer -- seed of the points; default: `--seed`
+- seed?: integer = 0 -- seed of the points; `--seed` and the setting `seed` are those of the training
 - name?: string -- name of the search; default: that of the script
 - out?: compt.folder -- folder of the runs; default: `--out`, or `runs/` and the name of the script
 - files?: string[] -- as for compt.ablate

@@ -1537,7 +1537,7 @@ local SearchRange = {}
 ---@field goal? "highest"|"lowest" which objective is the best (default "highest")
 ---@field reduction? integer one of so many trials goes on to the next rung; only "halving" and "asha" (default 3)
 ---@field rungs? integer number of rungs; the first one makes `reduction ^ (1 - rungs)` of a run; default: 3, or what the budget pays for if that is less; only "halving" and "asha"
----@field seed? integer seed of the points; default: `--seed`
+---@field seed? integer seed of the points; `--seed` and the setting `seed` are those of the training (default 0)
 ---@field name? string name of the search; default: that of the script
 ---@field out? compt.folder folder of the runs; default: `--out`, or `runs/` and the name of the script
 ---@field files? string[] as for compt.ablate

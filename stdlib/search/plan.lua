@@ -2,7 +2,6 @@
 local arguments = require "compt.arguments"
 local library = require "compt.library"
 local rungs = require "compt.search.rungs"
-local session = require "compt.session"
 local space = require "compt.search.space"
 
 local plan = {}
@@ -103,7 +102,7 @@ function plan.of(call, o)
       refuse(call, '%s = %d belongs to scheduler = "halving" and "asha", not to %q', name, o[name], o.scheduler)
     end
   end
-  local seed, shares, reduction = o.seed or session.seed, { 1 }, o.reduction or REDUCTION
+  local seed, shares, reduction = o.seed, { 1 }, o.reduction or REDUCTION
   local points ---@type table<string, any>[]
   if in_rungs then
     local count

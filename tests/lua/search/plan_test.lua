@@ -5,7 +5,7 @@ local tests = {}
 local function of(changes)
   local o = {
     space = { lr = { low = 1e-3, high = 1, log = true } }, settings = {}, budget = 8, scheduler = "halving",
-    objective = "average", goal = "highest",
+    objective = "average", goal = "highest", seed = 0,
   }
   for name, value in pairs(changes) do o[name] = value end
   if changes.budget == false then o.budget = nil end
