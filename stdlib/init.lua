@@ -15,6 +15,7 @@ local modules = {
   grid = "compt.grid",
   report = "compt.report",
   runs = "compt.runs",
+  search = "compt.search",
   schedule = "compt.schedule",
   statistics = "compt.statistics",
 }

@@ -44,6 +44,10 @@ pub struct Session {
     pub planned: Option<Rc<Plan>>,
     /// The current cell of a grid: `{ id, settings }`.
     pub cell: Option<Value>,
+    /// The part of a search's trial that the current cell is.
+    pub trial: Option<Trial>,
+    /// Why the trials of the search are wrong: none of them is run.
+    pub refused: Option<String>,
     /// All work is done: the rest of the script is not run.
     pub over: bool,
     /// Failed cells, and their errors.
@@ -78,10 +82,21 @@ impl Default for Way {
     }
 }
 
+/// A part of a trial of `compt.search`.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial {
+    /// The share of its trainer's steps at which it ends; 1: all of them.
+    pub share: f64,
+    /// Whether the trial has several parts.
+    pub in_parts: bool,
+}
+
 /// Some of a plan's cells.
 #[derive(Debug)]
 pub struct Task {
     pub plan: Plan,
+    /// The file of the plan.
+    pub path: PathBuf,
     /// When this process, or the group of processes it belongs to, started, in seconds since 1970:
     /// cells that failed earlier are tried again.
     pub began: f64,
@@ -173,6 +188,8 @@ impl Default for Session {
             grids: Grids::default(),
             planned: None,
             cell: None,
+            trial: None,
+            refused: None,
             over: false,
             failed: Vec::new(),
         }
@@ -182,6 +199,19 @@ impl Default for Session {
 /// The earlier session of the script that is run again.
 pub fn again(lua: &Lua) -> Option<Rc<Again>> {
     lua.app_data_ref::<Session>()?.again.clone()
+}
+
+/// The part of a search's trial that the current cell is.
+pub fn trial(lua: &Lua) -> Option<Trial> {
+    lua.app_data_ref::<Session>()?.trial
+}
+
+/// The error of a trial that every other one would meet, too: it ends the search, caught or not.
+pub fn refuse_trials(lua: &Lua, error: Error) -> mlua::Error {
+    if let Some(mut session) = lua.app_data_mut::<Session>() {
+        session.refused.get_or_insert_with(|| error.to_string());
+    }
+    error.into()
 }
 
 /// A unique session id: start time and process.

@@ -65,7 +65,9 @@ fn execute(source: &str, name: &str, session: Session, globals: bool) -> ExitCod
             several && session.grids.seen == 0
         };
         if runtime.session(idle) {
-            output::error("note: --jobs has no effect: the script has no grid (compt.ablate)");
+            output::error(
+                "note: --jobs has no effect: the script has no grid (compt.ablate or compt.search)",
+            );
         }
         Ok(())
     });

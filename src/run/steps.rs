@@ -208,6 +208,15 @@ impl Run {
         Ok(Ended::Complete)
     }
 
+    /// Saves a run that another process will go on with: a checkpoint, and the prompts and the result so far.
+    ///
+    /// # Errors
+    /// Tensors cannot be copied.
+    pub fn pause(&mut self) -> Result<()> {
+        let _hold = Hold::new();
+        self.finish(&Ok(End::Interrupted))
+    }
+
     fn note_steps_left(&self, asked: Option<u64>, total: u64) {
         let left = total - self.steps();
         if let Some(asked) = asked.filter(|asked| *asked > left && left > 0) {

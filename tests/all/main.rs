@@ -46,6 +46,7 @@ mod resume;
 mod run_folders;
 mod runs;
 mod saved_in_place;
+mod search;
 mod setup;
 mod slurm;
 mod slurm_clusters;

@@ -10,8 +10,8 @@ Examples:
   compt sweep plan study.lua --set shots=16 --device cuda --out runs/sixteen
   compt sweep plan study.lua --replan           # after a change of the script or its data
 
-The script is run up to its first compt.ablate with an unfinished run; nothing is trained, and tensors
-created before it are on the CPU. The plan has the hashes of everything each run depends on: settings,
+The script is run up to its first compt.ablate, or rung of compt.search, with an unfinished run; nothing is
+trained, and tensors created before it are on the CPU. The plan has the hashes of everything each run depends on: settings,
 script, data, compt itself.";
 
 #[derive(Args)]

@@ -18,7 +18,7 @@ fn registered(runtime: &Runtime) -> BTreeSet<String> {
         .lua()
         .load(
             "local compt = require 'compt'
-             for _, module in ipairs { 'methods', 'schedule', 'curriculum', 'report', 'figures', 'statistics', 'ablate', 'grid', 'runs' } do local _ = compt[module] end
+             for _, module in ipairs { 'methods', 'schedule', 'curriculum', 'report', 'figures', 'statistics', 'ablate', 'grid', 'runs', 'search' } do local _ = compt[module] end
              for _ in pairs(compt.methods) do end
              return { compt = compt, torch = require 'compt.torch', ['compt.methods'] = compt.methods,
                       ['compt.schedule'] = compt.schedule,

@@ -1,6 +1,7 @@
 //! Runs one cell.
 
 use super::log::Log;
+use super::search::Search;
 use super::told;
 use super::work::{Work, interrupted};
 use crate::hook;
@@ -39,9 +40,15 @@ impl Work<'_> {
         }
         let log = (!self.alone).then(|| Log::open(&cell.folder)).transpose()?;
         let start = Instant::now();
-        let before = enter(lua, cell, again);
+        if let (Some(search), None) = (self.search, &again) {
+            search.continue_runs(cell, self.name)?;
+        }
+        let before = enter(lua, cell, again, self.search);
         let done = catch_unwind(AssertUnwindSafe(|| self.call(lua, cell)));
-        let unrecorded = leave(lua, before);
+        let (unrecorded, refused) = leave(lua, before);
+        if let (true, Some(why)) = (records, refused) {
+            return Err(Error::new(why));
+        }
         lua.gc_collect().and_then(|()| lua.gc_collect()).map_err(|e| Error::new(e.to_string()))?;
         let outcome = match done {
             // No run was made: the script ended to replay or to evaluate.
@@ -99,7 +106,12 @@ fn without_predictions(value: &mut serde_json::Value) {
 
 /// Enters the session of a cell, which is the same in every process and after any other cell. Returns
 /// the previous session.
-fn enter(lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Option<Session> {
+fn enter(
+    lua: &Lua,
+    cell: &Cell,
+    again: Option<Rc<Again>>,
+    search: Option<&Search>,
+) -> Option<Session> {
     let mut session = lua.app_data_mut::<Session>()?;
     let before = session.clone();
     let seed = cell.basis.settings.get("seed").and_then(|seed| seed.as_u64());
@@ -108,7 +120,8 @@ fn enter(lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Option<Session> {
     session.seed = seed.unwrap_or(session.seed);
     session.trainers = 0;
     session.unrecorded = Vec::new();
-    session.cell = Some(json!({ "id": cell.id, "settings": cell.basis.settings }));
+    session.cell = Some(as_recorded(cell));
+    session.trial = search.map(|search| search.trial(cell));
     session.id = id.unwrap_or_else(fresh_id);
     session.again =
         again.or_else(|| (!folders.is_empty()).then(|| Rc::new(Again::new(Mode::Resume, folders))));
@@ -119,14 +132,19 @@ fn enter(lua: &Lua, cell: &Cell, again: Option<Rc<Again>>) -> Option<Session> {
     Some(before)
 }
 
-/// The records that could not be written.
-fn leave(lua: &Lua, before: Option<Session>) -> Vec<String> {
-    let Some(mut session) = lua.app_data_mut::<Session>() else { return Vec::new() };
-    let unrecorded = std::mem::take(&mut session.unrecorded);
+/// The records that could not be written, and why the trials of a search are wrong.
+fn leave(lua: &Lua, before: Option<Session>) -> (Vec<String>, Option<String>) {
+    let Some(mut session) = lua.app_data_mut::<Session>() else { return (Vec::new(), None) };
+    let told = (std::mem::take(&mut session.unrecorded), session.refused.take());
     if let Some(before) = before {
         *session = before;
     }
-    unrecorded
+    told
+}
+
+/// A cell in the `session.json` of its runs.
+pub(super) fn as_recorded(cell: &Cell) -> serde_json::Value {
+    json!({ "id": cell.id, "settings": cell.basis.settings })
 }
 
 /// The runs that an earlier process made in a cell, and the name of its session.

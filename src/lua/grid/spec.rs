@@ -1,13 +1,16 @@
 //! The specification of a grid: the arguments of `compt.ablate`.
 
 use super::refuse;
+use super::search::Search;
 use super::settings::{Contents, names, plain};
 use crate::session::Session;
 use crate::sources::code_of;
 use crate::{Error, Result};
 use compt_base::files::source::sha256;
 use compt_study::records::environment::binary_sha256;
-use compt_study::sweep::{Basis, Cell, Head, Launch, Plan, code_changes, contents, data_changes};
+use compt_study::sweep::{
+    Basis, Cell, CellState, Head, Launch, Listing, Plan, code_changes, contents, data_changes,
+};
 use mlua::{Function, Lua, Table};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -19,6 +22,9 @@ pub struct Grid {
     /// The folder of its runs.
     out: PathBuf,
     pub run: Function,
+    pub search: Option<Search>,
+    /// Makes the list of cells longer: a function of the rows of all cells so far.
+    pub grow: Option<Function>,
     /// The settings of each cell; `None` if a plan has them.
     cells: Option<Table>,
     /// Files that are always included, and names of settings that are paths.
@@ -58,7 +64,10 @@ impl Grid {
             cells: spec.get("cells")?,
             files: spec.get::<Option<_>>("files")?.unwrap_or_default(),
             args: spec.get::<Option<_>>("args")?.unwrap_or(true),
-            code: code_of(lua, &run)?,
+            // What the script gave, if the library has put something around it.
+            code: code_of(lua, &spec.get::<Option<Function>>("code")?.unwrap_or(run.clone()))?,
+            search: Search::read(spec)?,
+            grow: spec.get("grow")?,
             binary,
             run,
         })
@@ -66,9 +75,19 @@ impl Grid {
 
     /// All its cells, without duplicates.
     pub fn plan(&self, lua: &Lua, session: &Session) -> mlua::Result<Plan> {
+        self.plan_of(lua, session, self.cells.as_ref())
+    }
+
+    /// The plan of other cells.
+    pub fn plan_of(
+        &self,
+        lua: &Lua,
+        session: &Session,
+        cells: Option<&Table>,
+    ) -> mlua::Result<Plan> {
         let code: Arc<str> = self.code_sha256().into();
         let binary: Arc<str> = self.binary.as_str().into();
-        let given = self.cells.iter().flat_map(|cells| cells.sequence_values::<Table>());
+        let given = cells.iter().flat_map(|cells| cells.sequence_values::<Table>());
         let given =
             given.map(|settings| plain(lua, &settings?)).collect::<mlua::Result<Vec<_>>>()?;
         let mut data = self.contents(given.iter())?;
@@ -99,6 +118,15 @@ impl Grid {
             ..Head::new(&self.name, session.grids.seen, &self.out, cells.len(), launch)
         };
         Ok(Plan { head, cells })
+    }
+
+    /// Whether there is nothing left to plan. A trial of a search that has failed is not made again by a plan.
+    pub fn is_done(&self, listing: &Listing) -> bool {
+        let is_over = |state: &CellState| {
+            matches!(state, CellState::Finished)
+                || (self.search.is_some() && matches!(state, CellState::Failed(..)))
+        };
+        listing.states.iter().all(is_over)
     }
 
     fn contents<'a>(

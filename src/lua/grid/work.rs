@@ -1,5 +1,6 @@
 //! One process that works on a grid: it runs unclaimed cells one after the other.
 
+use super::search::Search;
 use super::spec::Grid;
 use crate::session::{Again, Mode};
 use crate::{Error, Result};
@@ -13,6 +14,7 @@ use mlua::{Function, Lua};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(300);
@@ -21,10 +23,15 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// system's delay.
 const UNSEEN: Duration = Duration::from_secs(180);
 
+/// A longer plan than before, if there is one.
+pub type Longer<'a> = dyn Fn() -> Result<Option<Plan>> + 'a;
+
 /// One process that works on a grid's cells.
 pub struct Work<'a> {
     pub name: &'a str,
     pub run: &'a Function,
+    /// The search whose trials the cells are.
+    pub search: Option<&'a Search>,
     /// Cells that failed after this time are skipped.
     pub began: f64,
     /// If true, cells print to the terminal, and cells of other processes are waited for. Otherwise they write
@@ -39,25 +46,34 @@ pub struct Work<'a> {
 impl<'a> Work<'a> {
     /// For a process without a supervising process.
     pub fn alone(grid: &'a Grid) -> Work<'a> {
-        let Grid { name, run, .. } = grid;
-        Work { name, run, began: now(), alone: true, silent: false, output: None }
+        let Grid { name, run, search, .. } = grid;
+        let search = search.as_ref();
+        let began = search.map_or_else(now, |_| began());
+        Work { name, run, search, began, alone: true, silent: false, output: None }
     }
 }
 
 impl Work<'_> {
-    /// Runs the unfinished cells of a plan, until none remains that this process may run.
-    pub fn through(&self, lua: &Lua, plan: &Plan) -> Result<()> {
-        let cells = &plan.cells;
+    /// Runs the unfinished cells of a plan, until none remains that this process may run. With `longer`, results may
+    /// make the plan longer.
+    pub fn through(&self, lua: &Lua, plan: &Plan, longer: Option<&Longer>) -> Result<()> {
+        let mut plan = plan.clone();
         // The estimate reads all records: a process that runs one cell of thousands omits it.
         let mut estimate =
             if self.alone { Estimate::of(&plan.head.out) } else { Estimate::default() };
-        let finished: HashSet<&String> =
-            cells.iter().filter(|cell| self.is_over(cell)).map(|cell| &cell.id).collect();
+        let finished: HashSet<String> =
+            plan.cells.iter().filter(|c| self.is_over(c)).map(|cell| cell.id.clone()).collect();
         let mut failed = 0;
         let (mut waits, mut unseen_since) = (false, None);
         loop {
+            let grown = longer.map_or(Ok(None), |longer| longer())?;
+            plan = grown.unwrap_or(plan);
+            let mut cells: Vec<&Cell> = plan.cells.iter().collect();
+            if let Some(search) = self.search {
+                cells.sort_by(|a, b| search.share(b).total_cmp(&search.share(a)));
+            }
             let (mut others, mut unseen, mut worked) = (0, 0, false);
-            for (i, cell) in cells.iter().enumerate() {
+            for (i, cell) in cells.iter().copied().enumerate() {
                 if self.is_over(cell) {
                     continue;
                 }
@@ -92,11 +108,19 @@ impl Work<'_> {
                     self.say(&format!("{}: another process took it over", cell.folder.display()));
                 }
                 worked = true;
+                // What goes on comes first.
+                if longer.is_some() {
+                    break;
+                }
+            }
+            if worked && (longer.is_some() || others > 0) {
+                continue;
             }
             if others == 0 {
-                return Ok(());
-            }
-            if worked {
+                match longer.map_or(Ok(None), |longer| longer())? {
+                    Some(grown) => plan = grown,
+                    None => return Ok(()),
+                }
                 continue;
             }
             if !waits {
@@ -189,6 +213,12 @@ impl Work<'_> {
         }
         Ok(well)
     }
+}
+
+/// When this process came to its first search: what failed since is not tried again by the next rung.
+pub(super) fn began() -> f64 {
+    static BEGAN: OnceLock<f64> = OnceLock::new();
+    *BEGAN.get_or_init(now)
 }
 
 pub(super) fn interrupted() -> Error {

@@ -1,6 +1,7 @@
 //! Host functions for the library's Lua files.
 
 use crate::Error;
+use crate::session::refuse_trials;
 use crate::{call, figure, grid, recorded, report, stdlib};
 use compt_base::files::atomic::write_atomic;
 use compt_base::notice;
@@ -28,6 +29,9 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     })?;
     library.set("modules", modules)?;
     library.set("ablate", call::function(lua, "compt.ablate", grid::ablate)?)?;
+    library.set("search", call::function(lua, "compt.search", grid::ablate)?)?;
+    let refuse = |lua: &Lua, what: String| Err::<(), _>(refuse_trials(lua, Error::new(what)));
+    library.set("refuse_trials", call::function(lua, "compt.search", refuse)?)?;
     library
         .set("is_planned", call::function(lua, "compt.library.is_planned", grid::is_planned)?)?;
     library.set("runs", call::function(lua, "compt.runs", recorded::runs)?)?;

@@ -63,7 +63,9 @@ pub fn make(options: Making) -> std::result::Result<(Rc<Plan>, PathBuf), ExitCod
         Some(Ok(Some(plan))) => plan,
         Some(Ok(None)) => {
             let none = Error::new("the script did not reach a grid").at(file.display());
-            return Err(errors::refuse(&none.hint("compt.ablate { ... } defines one")));
+            return Err(errors::refuse(
+                &none.hint("compt.ablate { ... } or compt.search { ... } defines one"),
+            ));
         }
         Some(Err(failure)) => return Err(errors::failed(&failure)),
         None => return Err(ExitCode::from(FAILED)),

@@ -11,7 +11,7 @@ use compt_error::Context;
 use compt_lua::session::{Session, Task, Way};
 use compt_study::interrupt;
 use compt_study::slurm::Job;
-use compt_study::sweep::{CellState, Jobs, Listing, now, side_by_side};
+use compt_study::sweep::{CellState, Jobs, Listing, Together, now, side_by_side};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -50,7 +50,15 @@ fn work(options: &SweepRunOptions) -> Result<ExitCode> {
             &plan.head.launch.device,
             device::cuda_ready().is_ok(),
         );
-        side_by_side(&plan, &path, arguments, &jobs, false)?;
+        let together = Together {
+            path: &path,
+            arguments,
+            jobs: &jobs,
+            waits: false,
+            began: now(),
+            longer: &|| Ok(None),
+        };
+        side_by_side(&plan, together)?;
         if interrupt::requested() {
             return Ok(ExitCode::from(interrupt::exit_code()));
         }
@@ -60,6 +68,7 @@ fn work(options: &SweepRunOptions) -> Result<ExitCode> {
     let launch = plan.head.launch.clone();
     let task = Task {
         plan,
+        path,
         began: options.worker.unwrap_or_else(now),
         output: options.output.clone(),
         is_watched: options.worker.is_some(),

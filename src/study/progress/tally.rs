@@ -33,6 +33,14 @@ impl Tally {
         Tally { title, total, bar, start: Instant::now(), next: Duration::ZERO, last, unsaid }
     }
 
+    /// There are more runs than before.
+    pub fn grow(&mut self, total: usize) {
+        self.total = total;
+        if let Some(bar) = &self.bar {
+            bar.set_length(total as u64);
+        }
+    }
+
     /// Reports the number of runs done, running and failed; `left` is the remaining time in seconds, if known.
     pub fn at(&mut self, done: usize, running: usize, failed: usize, left: Option<f64>) {
         let mut text = format!("{running} running");

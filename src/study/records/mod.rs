@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod claim;
+pub mod continued;
 pub mod curve;
 pub mod delete;
 pub mod environment;

@@ -26,5 +26,5 @@ pub use indices::Indices;
 pub use jobs::Jobs;
 pub use listing::Listing;
 pub use plan::{Head, Launch, Plan};
-pub use side_by_side::side_by_side;
+pub use side_by_side::{Together, side_by_side};
 pub use submission::{Submission, Wanted, queued, readable_submissions, submissions};

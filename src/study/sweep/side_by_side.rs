@@ -1,6 +1,6 @@
 //! Several processes work on one plan, supervised by this one.
 
-use super::cell::{Cell, CellState, Outcome, now};
+use super::cell::{Cell, CellState, Outcome};
 use super::estimate::Estimate;
 use super::jobs::Jobs;
 use super::plan::Plan;
@@ -19,23 +19,31 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The error of a cell whose process died.
 const BROKE_OFF: &str = "its process was killed or crashed; see its log.txt";
 
-/// Runs the unfinished cells of a plan with several processes, each of which reads it from the
-/// file `path`. With `waits`, also waits for the runs of other processes.
+/// How several processes run the unfinished cells of a plan, which each of them reads from the file `path`.
+pub struct Together<'a> {
+    pub path: &'a Path,
+    /// Further arguments of each process.
+    pub arguments: Vec<String>,
+    pub jobs: &'a Jobs,
+    /// Whether to wait for the runs of other processes, too.
+    pub waits: bool,
+    /// Cells that failed earlier are tried again.
+    pub began: f64,
+    /// A longer plan, if results have made it longer. It is written to `path`.
+    pub longer: &'a dyn Fn() -> Result<Option<Plan>>,
+}
+
+/// Runs the unfinished cells of a plan with several processes.
 /// Errors: a process cannot be started, or all end before they start a run; a cell's record cannot
-/// be written.
-pub fn side_by_side(
-    plan: &Plan,
-    path: &Path,
-    arguments: Vec<String>,
-    jobs: &Jobs,
-    waits: bool,
-) -> Result<()> {
-    let began = now();
+/// be written; no longer plan can be made.
+pub fn side_by_side(plan: &Plan, together: Together) -> Result<()> {
+    let Together { path, arguments, jobs, waits, began, longer } = together;
     let mut all = vec!["sweep".to_string(), "run".into(), path.display().to_string()];
     all.extend(arguments);
     all.extend(["--worker".into(), began.to_string()]);
     let unfinished = |cell: &&Cell| cell.end_of() != Some(CellState::Finished);
-    let mut left: Vec<&Cell> = plan.cells.iter().filter(unfinished).collect();
+    let mut left: Vec<Cell> = plan.cells.iter().filter(unfinished).cloned().collect();
+    let mut count = plan.cells.len();
     if left.is_empty() {
         return Ok(());
     }
@@ -63,9 +71,18 @@ pub fn side_by_side(
             return Ok(());
         }
         let ended = pool.ended()?;
+        let before = left.len();
         let running = overview.update(&mut left, &pool)?;
+        if left.len() < before
+            && let Some(longer) = longer()?
+        {
+            longer.write(path)?;
+            left.extend(longer.cells[count..].iter().filter(unfinished).cloned());
+            count = longer.cells.len();
+            overview.tally.grow(count);
+        }
         took = start.elapsed();
-        overview.show(&left, plan.cells.len(), running, jobs);
+        overview.show(&left, count, running, jobs);
         if left.is_empty() {
             break;
         }
@@ -108,7 +125,7 @@ struct Overview {
 
 impl Overview {
     /// Keeps the unfinished cells; returns how many of them are running.
-    fn update(&mut self, left: &mut Vec<&Cell>, pool: &Pool) -> Result<usize> {
+    fn update(&mut self, left: &mut Vec<Cell>, pool: &Pool) -> Result<usize> {
         let mut running = 0;
         let mut still = Vec::new();
         for cell in left.drain(..) {
@@ -120,7 +137,7 @@ impl Overview {
                     continue;
                 }
                 CellState::Failed(error, at) if at >= self.began => {
-                    self.fail(cell, &error);
+                    self.fail(&cell, &error);
                     continue;
                 }
                 CellState::Running => {
@@ -136,8 +153,8 @@ impl Overview {
                     running += 1;
                     self.started.entry(cell.id.clone()).or_insert_with(Instant::now);
                 }
-                CellState::Unfinished if pool.had(claimant(&cell.folder)) && broke_off(cell)? => {
-                    self.fail(cell, BROKE_OFF);
+                CellState::Unfinished if pool.had(claimant(&cell.folder)) && broke_off(&cell)? => {
+                    self.fail(&cell, BROKE_OFF);
                     continue;
                 }
                 _ => {}
@@ -153,7 +170,7 @@ impl Overview {
         self.tally.say(&format!("{}: failed: {error}", cell.folder.display()));
     }
 
-    fn show(&mut self, left: &[&Cell], all: usize, running: usize, jobs: usize) {
+    fn show(&mut self, left: &[Cell], all: usize, running: usize, jobs: usize) {
         let seconds: Option<f64> =
             left.iter().map(|cell| self.estimate.seconds(&cell.basis.settings)).sum();
         let seconds = seconds.filter(|_| !left.is_empty()).map(|seconds| seconds / jobs as f64);

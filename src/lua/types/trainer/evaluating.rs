@@ -4,7 +4,7 @@ use super::LuaTrainer;
 use crate::Error;
 use crate::hook;
 use crate::options::Options;
-use crate::session::again;
+use crate::session::{again, refuse_trials, trial};
 use crate::types::index;
 use compt_base::data::Split;
 use compt_core::train::evaluate::Scores;
@@ -46,6 +46,11 @@ impl LuaTrainer {
                 (Split::parse(&name).map_err(|e| e.at(CALL))?, options)
             }
         };
+        if split == Split::Test && trial(lua).is_some() {
+            let what = "a trial of compt.search does not look at test rows: the choice is made without them";
+            let hint = "t:evaluate \"validation\" in the trial; after the search, evaluate the chosen settings on test rows";
+            return Err(refuse_trials(lua, Error::new(what).at(CALL).hint(hint)));
+        }
         let o = Options::new(CALL, options)?;
         let default = EvaluationOptions::default();
         let all = &self.run.trainer().parts().task_names;

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::hook;
 use crate::options::Options;
 use crate::paths;
-use crate::session::{Session, again};
+use crate::session::{Session, Trial, again, refuse_trials, trial};
 use compt_run::{Ended, Step};
 use compt_study::interrupt::Interrupted;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
@@ -20,7 +20,9 @@ impl LuaTrainer {
                 "the script trains outside of a grid, which this command cannot list or plan; \
                  nothing was trained",
             )
-            .hint("only the 'run' function of compt.ablate can be listed and planned")
+            .hint(
+                "only the 'run' function of compt.ablate or compt.search can be listed and planned",
+            )
             .into());
         }
         if session(Session::evaluates) && !self.run.has_earlier() {
@@ -42,6 +44,7 @@ impl LuaTrainer {
     }
 
     pub(super) fn step(&mut self, lua: &Lua) -> mlua::Result<Value> {
+        refuse_in_parts(lua, "trainer:step")?;
         self.ready(lua)?;
         match self.run.step()? {
             Step::Recorded(line) => recorded(lua, &line),
@@ -53,8 +56,10 @@ impl LuaTrainer {
 
     /// Makes all steps, or the given number: { steps, seconds, out }.
     pub(super) fn run(&mut self, lua: &Lua, options: Value) -> mlua::Result<Value> {
-        let steps = steps_asked(lua, options)?;
-        self.refuse_more(lua, steps)?;
+        let asked = steps_asked(lua, options)?;
+        self.refuse_more(lua, asked)?;
+        let pause = self.end_of_part(lua, asked)?;
+        let steps = pause.map(|pause| pause.saturating_sub(self.run.steps())).or(asked);
         if steps.is_none() && self.run.is_untouched() {
             self.run.annotate("made_by", "run".into());
             self.run.annotate("ends_script", ends_script(lua).into());
@@ -64,6 +69,11 @@ impl LuaTrainer {
             Ended::Complete => {}
             Ended::Interrupted => return Err(mlua::Error::external(Interrupted)),
             Ended::Replayed => return Err(self.end_replay(lua)),
+        }
+        // A control may have stopped it before.
+        let total = self.run.trainer().total_steps();
+        if pause.is_some_and(|pause| pause < total && pause == self.run.steps()) {
+            self.run.pause()?;
         }
         let report = lua.create_table()?;
         report.set("steps", self.run.steps())?;
@@ -86,6 +96,34 @@ impl LuaTrainer {
         }
     }
 
+    /// The step at which a part of a search's trial ends, unless it is the last one.
+    fn end_of_part(&self, lua: &Lua, asked: Option<u64>) -> mlua::Result<Option<u64>> {
+        let Some(Trial { share, in_parts: true }) = trial(lua) else { return Ok(None) };
+        if asked.is_some() {
+            refuse_in_parts(lua, "trainer:run { steps = N }")?;
+        }
+        let refuse =
+            |what: String| Err(refuse_trials(lua, Error::new(what).at("trainer:run").hint(WHOLE)));
+        if lua.app_data_ref::<Session>().is_some_and(|session| session.trainers > 1) {
+            let what = "a trial that is made in parts trains one trainer, and this is another one";
+            return refuse(what.into());
+        }
+        // A task that a part does not come to would decide by chance.
+        let stages = &self.run.trainer().parts().stages;
+        if let [first, second, ..] = &stages[..] {
+            return refuse(format!(
+                "the method trains in {} stages, one after another ('{}', '{}' ...): a part of the steps says \
+                 nothing about the later ones",
+                stages.len(),
+                first.name,
+                second.name
+            ));
+        }
+        let total = self.run.trainer().total_steps();
+        let end = (share * total as f64).round().clamp(1.0, total as f64) as u64;
+        Ok((share < 1.0).then_some(end))
+    }
+
     /// Passes the result of a replay to the session, and ends the script.
     fn end_replay(&self, lua: &Lua) -> mlua::Error {
         if let Some(again) = again(lua) {
@@ -93,6 +131,17 @@ impl LuaTrainer {
         }
         hook::stop(lua)
     }
+}
+
+const WHOLE: &str = "scheduler = \"random\" makes each trial in one part";
+
+/// Refuses steps by hand in a trial that is made in parts.
+fn refuse_in_parts(lua: &Lua, call: &str) -> mlua::Result<()> {
+    if !trial(lua).is_some_and(|trial| trial.in_parts) {
+        return Ok(());
+    }
+    let what = "the search decides how many steps this part of the trial makes: t:run() makes them";
+    Err(refuse_trials(lua, Error::new(what).at(call).hint(WHOLE)))
 }
 
 /// Whether the call is the last code of the script's main chunk and there is no earlier trainer.

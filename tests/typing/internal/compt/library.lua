@@ -27,6 +27,15 @@ function library.modules(folder) end
 ---@return compt.Run[]
 function library.ablate(spec) end
 
+--- As `ablate`, for the parts of trials.
+---@param spec table<string, any>
+---@return compt.Run[]
+function library.search(spec) end
+
+--- Raises an error that ends the search, caught or not.
+---@param what string
+function library.refuse_trials(what) end
+
 ---@return boolean
 function library.is_planned() end
 
