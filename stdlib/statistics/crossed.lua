@@ -1,0 +1,76 @@
+--- Differences of two methods on rows that several runs answer: both rows and runs are samples.
+---
+--- The model has an effect of the run (its seed), an effect of the row that all runs share, and the rest. It is that of
+--- readers and cases in diagnostic studies: the variance is estimated as by Obuchowski and Rockette (1995), the degrees of
+--- freedom as by Hillis (2007). Beyond them the part of the runs is never estimated below what chance in the rows alone
+--- gives, so that three runs with equal scores do not count as runs without variance.
+local student = require "compt.statistics.student"
+
+---@class compt.RowDifferences
+---@field values number[] -- one per row
+---@field keys any[]? -- what identifies each row; default: its place
+
+---@class compt.Crossed
+---@field effect number -- mean difference
+---@field error number -- its standard error
+---@field df number -- degrees of freedom
+---@field low number -- confidence interval
+---@field high number
+---@field p number? -- nil if no difference varies and their mean is not 0
+
+local function mean_of(values)
+  local sum = 0.0
+  for _, value in ipairs(values) do sum = sum + value end
+  return sum / #values
+end
+
+--- Variance of the mean of a run by its rows, averaged over runs, and the covariance of the means of two runs through
+--- the rows that both have.
+---@param runs compt.RowDifferences[]
+---@return number, number, integer -- variance, covariance, number of distinct rows
+local function through_rows(runs)
+  local sums, squares, rows = {}, 0.0, 0
+  for _, run in ipairs(runs) do
+    local n, mean = #run.values, mean_of(run.values)
+    local scale = n > 1 and (n * (n - 1)) ^ -0.5 or 0
+    for i, value in ipairs(run.values) do
+      local key, w = run.keys and run.keys[i] or i, (value - mean) * scale
+      if not sums[key] then sums[key], rows = 0.0, rows + 1 end
+      sums[key], squares = sums[key] + w, squares + w * w
+    end
+  end
+  local of_sums, r = 0.0, #runs
+  for _, sum in pairs(sums) do of_sums = of_sums + sum * sum end
+  return squares / r, r > 1 and (of_sums - squares) / (r * (r - 1)) or 0, rows
+end
+
+--- The mean over strata (tasks) of mean differences, each stratum with the differences of the same runs.
+---@param strata compt.RowDifferences[][]
+---@param level number
+---@return compt.Crossed
+return function(strata, level)
+  local r, parts = #strata[1], #strata
+  local own, shared, rows = 0.0, 0.0, 0
+  local means = {} ---@type number[]
+  for s = 1, r do means[s] = 0.0 end
+  for _, runs in ipairs(strata) do
+    for s, run in ipairs(runs) do means[s] = means[s] + mean_of(run.values) / parts end
+    local variance, covariance, count = through_rows(runs)
+    own, shared, rows = own + variance / parts ^ 2, shared + covariance / parts ^ 2, rows + count - 1
+  end
+  local effect, between = mean_of(means), 0.0
+  for _, mean in ipairs(means) do between = between + (mean - effect) ^ 2 / math.max(1, r - 1) end
+  -- One run has no covariance with another: all of its variance is that of its rows.
+  if r == 1 then own, shared = 0, own else shared = math.max(0, shared) end
+  local of_runs = math.max(between, own - shared) / r
+  local variance = of_runs + shared
+  if variance <= 1e-20 * effect ^ 2 then
+    return { effect = effect, error = 0, df = 0, low = effect, high = effect, p = effect == 0 and 1 or nil }
+  end
+  local df = variance ^ 2 / ((r > 1 and of_runs ^ 2 / (r - 1) or 0) + shared ^ 2 / math.max(1, rows))
+  local width = student.critical(1 - level, df) * variance ^ 0.5
+  return {
+    effect = effect, error = variance ^ 0.5, df = df, low = effect - width, high = effect + width,
+    p = student.p(effect / variance ^ 0.5, df),
+  }
+end
