@@ -4,9 +4,9 @@
 ---     compt run scripts/compare.lua --set seeds=1 --set methods=ssum,lora
 ---     compt run scripts/compare.lua --set tasks=glue --set data=DIR --set backbone=t5-base --set shots=32
 ---
---- Prints mean and standard deviation over seeds of the average over tasks, and paired t-tests of each method against two
---- baselines: prompt tuning of each task separately (`pt`) and in mixed batches (`pt-m`). Pairs are the scores of a task
---- with a seed; p values have Holm's correction over the methods. All methods use the same number of epochs.
+--- Prints a table of tasks against each of two baselines: prompt tuning of each task separately (`pt`) and in mixed batches
+--- (`pt-m`), with mean and standard deviation over seeds, differences with confidence intervals, and marks by the rule of
+--- `compt.report.table`. All methods use the same number of epochs.
 ---
 --- Learning rates that differ from the defaults were chosen from three or four values on validation rows of the micro tasks
 --- with seed 100, which is not used here.
@@ -70,73 +70,38 @@ for seed = 1, seeds do
   })
 end
 
---- One run: the main metric of each task.
+--- One run; returns its folder and the average over tasks.
 ---@param entry Entry
 ---@param set compt.Tasks
----@return number[]
-local function scores(entry, set, seed)
+---@return string, number
+local function run(entry, set, seed)
   local trainer = compt.trainer {
     name = ("%s-%d"):format(entry.name, seed), backbone = backbone, tasks = set, method = entry.method,
     epochs = quick and 8 or args.epochs or 30, batch_size = 16, seed = seed,
     max_source_length = args.max_source_length,
   }
   trainer:run()
-  local found, list = trainer:evaluate("test").scores, {}
-  for i, task in ipairs(set.names) do list[i] = found[task][set:metrics(task)[1]] end
-  return list
+  local average = trainer:evaluate("test").average
+  return assert(trainer.out, "the run has no folder"), average
 end
 
----@class Row
----@field name string
----@field averages number[]
----@field scores number[]
-
-local rows, baselines = {}, {} ---@type Row[], Row[]
+local paths, names, baselines = {}, {}, {} ---@type string[], table<string, string>, string[]
 for _, entry in ipairs(methods) do
   if not chosen or chosen[entry.name] then
-    local averages, all = {}, {}
+    local averages = {}
     for seed, set in ipairs(tasks) do
-      local list = scores(entry, set, seed)
-      averages[seed] = compt.statistics.mean(list)
-      table.move(list, 1, #list, #all + 1, all)
+      local path, average = run(entry, set, seed)
+      paths[#paths + 1], names[path], averages[seed] = path, entry.name, average
     end
-    local row = { name = entry.name, averages = averages, scores = all }
-    rows[#rows + 1] = row
-    if entry.baseline then baselines[#baselines + 1] = row end
-    io.stderr:write(("%s: %.1f\n"):format(row.name, compt.statistics.mean(averages)))
+    if entry.baseline then baselines[#baselines + 1] = entry.name end
+    io.stderr:write(("%s: %.1f\n"):format(entry.name, compt.statistics.mean(averages)))
   end
 end
 
---- Corrected p values against a baseline, by method.
----@param baseline Row
----@return table<string, number>
-local function tested(baseline)
-  local names, ps, found = {}, {}, {}
-  for i = #baselines + 1, #rows do
-    local row = rows[i] --[[@as Row]]
-    local _, p = compt.statistics.paired_t(row.scores, baseline.scores)
-    names[#names + 1], ps[#ps + 1] = row.name, p
-  end
-  if #ps == 0 then return found end
-  for i, p in ipairs(compt.statistics.holm(ps)) do found[names[i]] = p end
-  return found
+local runs = compt.runs(paths)
+for _, baseline in ipairs(baselines) do
+  print(compt.report.table(runs, {
+    title = "Test scores, against " .. baseline, rows = "method", columns = "task", baseline = baseline,
+    label = function(one) return { method = names[one.path] } end,
+  }))
 end
-
-local head, against = { "method", "mean", "sd" }, {}
-for i, baseline in ipairs(baselines) do
-  head[#head + 1], head[#head + 2] = "- " .. baseline.name, "p"
-  against[i] = tested(baseline)
-end
-local lines = { head }
-for _, row in ipairs(rows) do
-  local mean = compt.statistics.mean(row.averages)
-  local line = { row.name, ("%.1f"):format(mean), ("%.1f"):format(compt.statistics.sd(row.averages)) }
-  for i, baseline in ipairs(baselines) do
-    local margin, p = mean - compt.statistics.mean(baseline.averages), against[i][row.name]
-    line[#line + 1] = row == baseline and "" or ("%+.1f"):format(margin)
-    line[#line + 1] = p and (p < 0.001 and "< 0.001" or ("%.3f"):format(p)) or ""
-  end
-  lines[#lines + 1] = line
-end
-print(("%d methods, %d seeds; p: paired t-test over tasks and seeds, corrected by Holm"):format(#rows, seeds))
-print(compt.report.grid(lines))

@@ -45,7 +45,8 @@ function statistics.paired_t(xs, ys)
   if type(ys) ~= "table" or #ys ~= #xs then error("statistics.paired_t: the lists differ in length", 2) end
   local differences, size = {}, 0.0
   for i, x in ipairs(xs) do
-    differences[i], size = x - ys[i], math.max(size, math.abs(x), math.abs(ys[i]))
+    local y = ys[i] --[[@as number]]
+    differences[i], size = x - y, math.max(size, math.abs(x), math.abs(y))
   end
   local mean, sd, n = statistics.mean(differences), statistics.sd(differences), #xs
   if sd <= ROUNDING * size then
@@ -111,8 +112,8 @@ function statistics.spearman(xs, ys)
   if type(ys) ~= "table" or #ys ~= #xs then error("statistics.spearman: the lists differ in length", 2) end
   local a, b, n = ranks(xs), ranks(ys), #xs
   local mean, both, left, right = (n + 1) / 2, 0.0, 0.0, 0.0
-  for i = 1, n do
-    local x, y = a[i] - mean, b[i] - mean
+  for i, rank in ipairs(a) do
+    local x, y = rank - mean, b[i] --[[@as number]] - mean
     both, left, right = both + x * y, left + x * x, right + y * y
   end
   if left == 0 or right == 0 then return nil, nil, "the values of a list are equal, so they have no order" end

@@ -32,7 +32,7 @@ end
 local function quantile(sorted, share)
   local place = 1 + share * (#sorted - 1)
   local below = math.floor(place)
-  local low, high = sorted[below], sorted[math.min(below + 1, #sorted)]
+  local low, high = sorted[below] --[[@as number]], sorted[math.min(below + 1, #sorted)] --[[@as number]]
   return low + (place - below) * (high - low)
 end
 

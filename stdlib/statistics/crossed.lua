@@ -10,14 +10,6 @@ local student = require "compt.statistics.student"
 ---@field values number[] -- one per row
 ---@field keys any[]? -- what identifies each row; default: its place
 
----@class compt.Crossed
----@field effect number -- mean difference
----@field error number -- its standard error
----@field df number -- degrees of freedom
----@field low number -- confidence interval
----@field high number
----@field p number? -- nil if no difference varies and their mean is not 0
-
 local function mean_of(values)
   local sum = 0.0
   for _, value in ipairs(values) do sum = sum + value end
@@ -52,9 +44,8 @@ return function(strata, level)
   local r, parts = #strata[1], #strata
   local own, shared, rows = 0.0, 0.0, 0
   local means = {} ---@type number[]
-  for s = 1, r do means[s] = 0.0 end
   for _, runs in ipairs(strata) do
-    for s, run in ipairs(runs) do means[s] = means[s] + mean_of(run.values) / parts end
+    for s, run in ipairs(runs) do means[s] = (means[s] or 0) + mean_of(run.values) / parts end
     local variance, covariance, count = through_rows(runs)
     own, shared, rows = own + variance / parts ^ 2, shared + covariance / parts ^ 2, rows + count - 1
   end

@@ -34,7 +34,7 @@ end
 ---@param units integer[]
 ---@return number
 local function by_sums(units, total, observed)
-  local share = { [0] = 1.0 }
+  local share = { [0] = 1.0 } ---@type table<integer, any>
   for j = 1, total do share[j] = 0.0 end
   local reached = 0
   for _, unit in ipairs(units) do
