@@ -1,6 +1,7 @@
 --- Exact tests of paired differences: the sign-flip test and McNemar's.
 local arguments = require "compt.arguments"
 local random = require "compt.micro.random"
+local student = require "compt.statistics.student"
 
 local exact = {}
 
@@ -9,7 +10,9 @@ local TIE = 1e-9
 --- Lists up to this length are enumerated; longer ones are exact if their values are multiples of a common unit.
 local ENUMERATED = 20
 --- The largest number of additions for a distribution of sums, and the finest unit below the smallest difference.
-local MOST_ADDITIONS, FINEST = 2e7, 24
+local MOST_ADDITIONS, FINEST = 5e6, 24
+--- From this number of differences on the sums have a normal distribution.
+local MANY = 1000
 
 --- The sizes as whole numbers of a common unit, and their sum; nil if they have none.
 ---@param sizes number[] -- above 0
@@ -86,30 +89,6 @@ local function by_chance(sizes, least, rounds, seed)
   return count / (rounds + 1)
 end
 
---- The sign-flip test of differences; see compt.SignFlipOptions.
----@param differences number[]
----@param given compt.SignFlipOptions?
----@return number, boolean -- p, and whether it is exact
-function exact.sign_flip(differences, given)
-  local call = "compt.statistics.sign_flip"
-  local o = arguments.options(call, given, { { "rounds", arguments.whole(1), 9999 }, { "seed", arguments.whole(0), 1 } })
-  arguments.list(call, differences)
-  local sizes, sum, total = {}, 0.0, 0.0
-  for _, d in ipairs(differences) do
-    arguments.check(call, "a difference", d, arguments.number)
-    if d ~= 0 then sizes[#sizes + 1], sum, total = math.abs(d), sum + d, total + math.abs(d) end
-  end
-  if #sizes == 0 then return 1, true end
-  local units, whole = in_units(sizes)
-  if units and #units * whole <= MOST_ADDITIONS then
-    local observed = math.floor(math.abs(sum) / total * whole + 0.5)
-    return by_sums(units, whole, observed), true
-  end
-  local least = math.abs(sum) - TIE * total
-  if #sizes <= ENUMERATED then return by_signs(sizes, least), true end
-  return by_chance(sizes, least, o.rounds, o.seed), false
-end
-
 --- McNemar's exact test: the two-sided binomial test of `first` successes in `first + second` trials.
 ---@param first integer
 ---@param second integer
@@ -124,6 +103,42 @@ function exact.mcnemar(first, second)
     log_choose = log_choose + math.log((n - k) / (k + 1))
   end
   return math.min(1, 2 * sum)
+end
+
+--- The same for many differences, whose sums lie `step` apart.
+---@param sizes number[]
+---@return number
+local function by_normal(sizes, sum, step)
+  local squares = 0.0
+  for _, size in ipairs(sizes) do squares = squares + size * size end
+  return student.p(math.max(0, math.abs(sum) - step / 2) / squares ^ 0.5, math.huge)
+end
+
+--- The sign-flip test of differences; see compt.SignFlipOptions.
+---@param differences number[]
+---@param given compt.SignFlipOptions?
+---@return number, boolean -- p, and whether it is exact
+function exact.sign_flip(differences, given)
+  local call = "compt.statistics.sign_flip"
+  local o = arguments.options(call, given, { { "rounds", arguments.whole(1), 9999 }, { "seed", arguments.whole(0), 1 } })
+  arguments.list(call, differences)
+  local sizes, sum, total, positive = {}, 0.0, 0.0, 0
+  for _, d in ipairs(differences) do
+    arguments.check(call, "a difference", d, arguments.number)
+    if d ~= 0 then sizes[#sizes + 1], sum, total = math.abs(d), sum + d, total + math.abs(d) end
+    if d > 0 then positive = positive + 1 end
+  end
+  if #sizes == 0 then return 1, true end
+  local units, whole = in_units(sizes)
+  if units and whole == #units then return exact.mcnemar(positive, #sizes - positive), true end
+  if units and #units * whole <= MOST_ADDITIONS then
+    local observed = math.floor(math.abs(sum) / total * whole + 0.5)
+    return by_sums(units, whole, observed), true
+  end
+  if #sizes >= MANY then return by_normal(sizes, sum, units and 2 * total / whole or 0), false end
+  local least = math.abs(sum) - TIE * total
+  if #sizes <= ENUMERATED then return by_signs(sizes, least), true end
+  return by_chance(sizes, least, o.rounds, o.seed), false
 end
 
 return exact

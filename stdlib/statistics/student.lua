@@ -42,11 +42,17 @@ local function beta(x, a, b)
   return 1 - front * fraction(1 - x, b, a) / b
 end
 
+--- More degrees of freedom make no difference that a number shows.
+local MOST = 1e7
+
 --- The share of Student's distribution further from 0 than t, on both sides.
 ---@param t number
----@param df number -- degrees of freedom, not necessarily whole
+---@param df number -- degrees of freedom, not necessarily whole; infinite: the normal distribution
 ---@return number
-function student.p(t, df) return beta(df / (df + t * t), df / 2, 0.5) end
+function student.p(t, df)
+  df = math.min(df, MOST)
+  return beta(df / (df + t * t), df / 2, 0.5)
+end
 
 --- The share of Fisher's distribution above f.
 ---@return number

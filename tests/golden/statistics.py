@@ -52,6 +52,20 @@ for first, second in [(30, 15), (70, 40)]:
     p = stats.binomtest(first, first + second).pvalue
     flips.append({"d": [1.0] * first + [-1.0] * second + [0.0] * 50, "p": p})
 
+
+
+def all_sums(d):
+    """The share of signs with such a sum, by the distribution of all sums."""
+    sizes, share = np.abs(d), np.array([1.0])
+    for size in sizes:
+        share = (np.pad(share, (0, size)) + np.pad(share, (size, 0))) / 2
+    return share[np.abs(2 * np.arange(len(share)) - sizes.sum()) >= abs(sum(d))].sum()
+
+
+# The first differences are positive; sizes 1, 2, 3 in turn.
+manies = [{"first": first, "count": count, "p": all_sums([(1 if i < first else -1) * (1 + i % 3) for i in range(count)])}
+          for first, count in [(1600, 3000), (1550, 3000)]]
+
 mcnemars = [{"first": b, "second": c, "p": float(mcnemar([[7, b], [c, 9]], exact=True).pvalue)}
             for b, c in [(0, 0), (0, 5), (6, 0), (5, 15), (10, 12), (150, 210)]]
 
@@ -106,7 +120,7 @@ def lua(value):
     return repr(float(value))
 
 
-parts = {"tests": tests, "holm": holms, "anova": anovas, "sign_flip": flips, "mcnemar": mcnemars, "spearman": ranks,
+parts = {"tests": tests, "holm": holms, "anova": anovas, "sign_flip": flips, "many": manies, "mcnemar": mcnemars, "spearman": ranks,
          "bootstrap": bootstraps, "crossed": crosseds}
 text = "--- Made by statistics.py.\nreturn {\n"
 for name, cases in parts.items():

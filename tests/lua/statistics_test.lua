@@ -63,6 +63,15 @@ return {
     assert(compt.statistics.sign_flip(far, { rounds = 99 }) == 0.01, "never 0")
   end,
 
+  ["sums of thousands of differences are normal"] = function()
+    for _, case in ipairs(golden.many) do
+      local differences = {}
+      for i = 1, case.count do differences[i] = (i <= case.first and 1 or -1) * (1 + (i - 1) % 3) end
+      local p, exact = compt.statistics.sign_flip(differences)
+      assert(not exact and math.abs(p / case.p - 1) < 0.01, ("%.9g, not %.9g"):format(p, case.p))
+    end
+  end,
+
   ["McNemar's test is that of statsmodels"] = function()
     for _, case in ipairs(golden.mcnemar) do
       near(compt.statistics.mcnemar(case.first, case.second), case.p, "mcnemar")
