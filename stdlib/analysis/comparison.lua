@@ -123,7 +123,8 @@ local TOO_FEW = {
 local function by_sample(differences, kind)
   local n, mean, sd = #differences, statistics.mean(differences), statistics.sd(differences)
   local found = { effect = mean } ---@type compt.Compared
-  if sd > 0 then
+  -- Equal differences have a deviation of rounding errors.
+  if sd > 1e-9 then
     local width = student.critical(1 - LEVEL, n - 1) * sd / n ^ 0.5
     found.low, found.high = mean - width, mean + width
   end

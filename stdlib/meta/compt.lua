@@ -1651,7 +1651,8 @@ local ReportRun = {}
 ---@class compt.Crossed
 ---@field effect number the mean of the differences
 ---@field error number its standard error
----@field df number degrees of freedom
+---@field of_runs number the part of the runs in it
+---@field of_rows number the part of the rows
 ---@field low number confidence interval
 ---@field high number
 ---@field p number? two-sided; nil if the differences are all equal and not 0

@@ -58,19 +58,41 @@ end
 ---@return number
 function student.above(f, between, within) return beta(within / (within + between * f), within / 2, between / 2) end
 
+--- Where a falling function is 0, between two places, by the Illinois form of regula falsi (Dowell and Jarratt 1971).
+---@param f fun(x: number): number
+---@return number
+function student.root(f, low, high)
+  local at_low, at_high, last = f(low), f(high), 0
+  if at_low <= 0 then return low end
+  if at_high >= 0 then return high end
+  for _ = 1, 200 do
+    local x = (low * at_high - high * at_low) / (at_high - at_low)
+    local y = f(x)
+    if y == 0 or math.abs(high - low) <= 1e-14 * math.abs(x) then return x end
+    if y > 0 then
+      low, at_low = x, y
+      if last == 1 then at_high = at_high / 2 end
+      last = 1
+    else
+      high, at_high = x, y
+      if last == -1 then at_low = at_low / 2 end
+      last = -1
+    end
+    if math.abs(y) < 1e-13 then return x end
+  end
+  return (low + high) / 2
+end
+
 --- The t that a share `p` is further from 0 than, on both sides.
 ---@param p number
 ---@param df number
 ---@return number
 function student.critical(p, df)
+  if p >= 1 then return 0 end
   local low, high = 0.0, 1.0
   while student.p(high, df) > p do low, high = high, 2 * high end
-  for _ = 1, 100 do
-    local middle = (low + high) / 2
-    if student.p(middle, df) > p then low = middle else high = middle end
-    if high - low <= 1e-14 * high then break end
-  end
-  return (low + high) / 2
+  local wanted = math.log(p)
+  return student.root(function(t) return math.log(math.max(student.p(t, df), 1e-320)) - wanted end, low, high)
 end
 
 return student

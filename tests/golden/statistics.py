@@ -8,7 +8,7 @@ SciPy, McNemar's test by statsmodels, Holm's correction by statsmodels' rule, ro
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
@@ -86,7 +86,7 @@ for n in [6, 40]:
 
 
 def crossed(runs):
-    """Two-way random effects: variance from the mean squares of runs, rows and rest, each not below the rest."""
+    """Two-way random effects: variances from the mean squares of runs, rows and rest; Banerjee's interval."""
     runs = np.array(runs)
     r, n = runs.shape
     grand, of_run, of_row = runs.mean(), runs.mean(1), runs.mean(0)
@@ -97,12 +97,10 @@ def crossed(runs):
     # Where rows share nothing, chance in the rows is all of their variance within a run.
     within = runs.var(axis=1, ddof=1).mean() / n
     of_runs = max(ms_runs / n, within - shared) / r
-    variance = of_runs + shared
-    df = variance**2 / (of_runs**2 / (r - 1) + shared**2 / (n - 1))
-    t = grand / variance**0.5
-    width = stats.t.ppf(0.975, df) * variance**0.5
-    return {"effect": grand, "error": variance**0.5, "df": df, "p": 2 * stats.t.sf(abs(t), df),
-            "low": grand - width, "high": grand + width}
+    width = lambda p: (of_runs * stats.t.isf(p / 2, r - 1) ** 2 + shared * stats.t.isf(p / 2, n - 1) ** 2) ** 0.5
+    p = optimize.brentq(lambda p: width(p) - abs(grand), 1e-12, 1 - 1e-12, xtol=1e-15)
+    return {"effect": grand, "error": (of_runs + shared) ** 0.5, "of_runs": of_runs**0.5, "of_rows": shared**0.5, "p": p,
+            "low": grand - width(0.05), "high": grand + width(0.05)}
 
 
 crosseds = []

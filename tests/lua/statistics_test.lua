@@ -121,7 +121,7 @@ return {
   ["rows and runs as samples have the mean squares of two-way random effects"] = function()
     for _, case in ipairs(golden.crossed) do
       local found = compt.statistics.crossed(case.runs)
-      for _, name in ipairs { "effect", "error", "df", "p", "low", "high" } do near(found[name], case[name], name) end
+      for _, name in ipairs { "effect", "error", "of_runs", "of_rows", "p", "low", "high" } do near(found[name], case[name], name) end
       local wide = compt.statistics.crossed(case.runs, { level = 0.99 })
       assert(wide.low < found.low and wide.p == found.p)
     end

@@ -51,7 +51,7 @@ function statistics.sign_flip(differences, options) end
 ---@return number
 function statistics.mcnemar(first, second) end
 
----The mean difference of two methods on rows that several runs answered, where both rows and runs are samples: `differences[s][i]` is that of run s on row i. The variance is that of Obuchowski and Rockette (1995) for readers and cases, the degrees of freedom are Hillis's (2007), with the part of the rows' own; the part of the runs is at least what chance in the rows alone gives. With one run, rows are the only sample. Raises an error if an option is unknown or runs differ in their number of rows.
+---The mean difference of two methods on rows that several runs answered, where both rows and runs are samples: `differences[s][i]` is that of run s on row i. The parts of the variance are those of Obuchowski and Rockette (1995) for readers and cases; that of the runs is at least what chance in the rows alone gives. Interval and p are Banerjee's (1960): a half width is sqrt(sum(variance * t^2)), with Student's t for runs - 1 and rows - 1 degrees of freedom. The rate of false results is at most the nominal one, also far in the tails that Holm's correction needs. With one run, rows are the only sample. Raises an error if an option is unknown or runs differ in their number of rows.
 ---```lua
 ---compt.statistics.crossed({ { 1, 0, 0, 1 }, { 1, 0, 1, 1 }, { 0, 0, 0, 1 } }, { level = 0.95 })
 ---```

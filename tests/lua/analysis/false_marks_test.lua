@@ -1,12 +1,12 @@
 --- How often tables of methods that do not differ have a mark, and how often a difference is marked.
 ---
---- COMPT_TABLES is the number of tables of each condition (30; `make endurance` takes 1,000, with more rows and tasks).
+--- COMPT_TABLES is the number of tables of each condition (20; `make endurance` takes 1,000, with more rows and tasks).
 --- The share of tables with a mark is held at 6 % in each condition, and over all of them together: a test fails if a rule
 --- whose share is 6 % would have that many marks in less than one of 10,000 series.
 local tables = require "tests.lua.analysis.tables"
 
-local COUNT = tonumber(os.getenv "COMPT_TABLES") or 30
-local LONG = COUNT > 30
+local COUNT = tonumber(os.getenv "COMPT_TABLES") or 20
+local LONG = COUNT > 20
 local SEED, NOMINAL, BOUND = 11, 0.06, 1e-4
 
 --- The share of series of `count` tables with `marks` marks or more, if one table has a mark with probability NOMINAL.
@@ -89,7 +89,7 @@ return {
   end,
 
   ["a difference is found"] = function()
-    -- About 12 points at 75 %.
+    -- About 12 points at 70 %.
     local function found(c)
       local rates = tables.rates(c, LONG and 200 or 10, SEED)
       if LONG then shown(c, rates) end

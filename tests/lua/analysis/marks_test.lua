@@ -178,13 +178,13 @@ return {
       if theirs and not ours then second = second + 1 end
     end
     local values, differences = {}, {}
-    for i, run in ipairs(both) do values[i] = library.row_scores(run.path, "test", { similarity = "pearson" }).similarity.values end
+    for i, run in ipairs(both) do values[i] = library.row_scores(run.path, "test", { similarity = "spearman" }).similarity.values end
     for i, value in ipairs(values[2]) do differences[i] = value - values[1][i] end
     for j, key in ipairs(t.columns) do place[key[1]] = t.cells[2][j] end
     assert(place.nli3.test == "answers" and place.similarity.test == "answers" and first + second > 0, tostring(t))
     local ps = statistics.holm { statistics.mcnemar(first, second), (statistics.sign_flip(differences)) }
-    assert(near(place.nli3.p, ps[1]) and near(place.similarity.p, ps[2]), place.nli3.p)
-    assert(near(place.similarity.effect, said.ssum.scores.similarity.pearson - said.pt.scores.similarity.pearson))
+    assert(near(place.nli3.p, ps[1]) and near(place.similarity.p, ps[2]), ("%.9g %.9g, not %.9g %.9g"):format(place.nli3.p, place.similarity.p, ps[1], ps[2]))
+    assert(near(place.similarity.effect, said.ssum.scores.similarity.spearman - said.pt.scores.similarity.spearman))
     assert(place.average.p == nil)
     t = compt.report.table(runs(1), { rows = "method", columns = "task", baseline = "pt" })
     noted(t, "1 seed without recorded answers to the same test rows")
