@@ -22,6 +22,19 @@ function differences.all_of(run)
 end
 
 local all_of = differences.all_of
+local texts_by_run = {} ---@type table<string, table<string, string>>
+
+--- The same as text, made once.
+---@param run compt.Run
+---@return table<string, string>
+local function texts_of(run)
+  if not texts_by_run[run.path] then
+    local texts = {}
+    for key, value in pairs(all_of(run)) do texts[key] = arguments.show(value) end
+    texts_by_run[run.path] = texts
+  end
+  return texts_by_run[run.path]
+end
 
 --- The settings in which some runs differ, except seeds and names: name -> values in order of occurrence.
 ---@param runs compt.Run[]
@@ -29,10 +42,10 @@ local all_of = differences.all_of
 function differences.between(runs)
   local values, found = {}, {}
   for _, run in ipairs(runs) do
-    for key, value in pairs(all_of(run)) do
+    for key, text in pairs(texts_of(run)) do
       if not OF_THE_SEED[key] then
         values[key] = values[key] or {}
-        values[key][arguments.show(value)] = true
+        values[key][text] = true
       end
     end
   end
@@ -48,7 +61,7 @@ end
 --- warning. The number of steps of equal epochs depends on the rows that a seed draws.
 ---@param run compt.Run
 local function separates(run, key)
-  if key == "steps" then return run.settings.steps ~= nil or all_of(run).epochs == nil end
+  if key == "steps" then return all_of(run).epochs == nil end
   return key ~= "code" and key ~= "backbone.device" and not key:find "^environment%."
 end
 
@@ -59,9 +72,9 @@ local function determined(groups, key, others)
   for _, runs in ipairs(groups) do
     local known = {}
     for _, run in ipairs(runs) do
-      local all, parts = all_of(run), {}
-      for i, other in ipairs(others) do parts[i] = arguments.show(all[other]) end
-      local place, value = table.concat(parts, "\0"), arguments.show(all[key])
+      local texts, parts = texts_of(run), {}
+      for i, other in ipairs(others) do parts[i] = texts[other] or "" end
+      local place, value = table.concat(parts, "\0"), texts[key] or ""
       if known[place] and known[place] ~= value then return false end
       known[place] = value
     end
