@@ -132,7 +132,8 @@ function statistics.crossed(runs, given)
   local o = arguments.options(call, given, { { "level", arguments.fraction, 0.95 } })
   local stratum = {}
   for s, run in ipairs(arguments.list(call, runs)) do
-    check("statistics.crossed", run, 2)
+    arguments.check(call, "each run", run, arguments.numbers)
+    if #run < 2 then error(call .. ": a run needs the differences on 2 rows or more", 2) end
     if #run ~= #runs[1] then error(("%s: runs have the same rows, but one has %d and another %d"):format(call, #runs[1], #run), 2) end
     stratum[s] = { values = run }
   end

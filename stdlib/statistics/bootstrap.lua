@@ -9,17 +9,6 @@ local RULES = {
   { "rounds", arguments.whole(1), 2000 }, { "seed", arguments.whole(0), 1 },
 }
 
-local numbers = {
-  text = "a list of numbers",
-  is = function(value)
-    if type(value) ~= "table" or #value == 0 then return false end
-    for _, x in ipairs(value) do
-      if not arguments.number.is(x) then return false end
-    end
-    return true
-  end,
-}
-
 ---@param values number[]
 local function mean(values)
   local sum = 0.0
@@ -74,10 +63,10 @@ return function(values, given)
   local runs = values --[[@as number[][] ]]
   local single = type(values[1]) == "number"
   if single then
-    arguments.check(CALL, "the values", values, numbers)
+    arguments.check(CALL, "the values", values, arguments.numbers)
   else
     for _, run in ipairs(runs) do
-      arguments.check(CALL, "each run", run, numbers)
+      arguments.check(CALL, "each run", run, arguments.numbers)
       if #run ~= #runs[1] then
         error(("%s: runs have the same rows, but one has %d and another %d"):format(CALL, #runs[1], #run), 2)
       end
