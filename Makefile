@@ -49,10 +49,11 @@ figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated in
 	python3 scripts/bench/faults.py
 	COMPT_BOMBS=long $(TESTS) --test all -- bombs:: --nocapture
 
-endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones, 20,000 claimants
+endurance: build ## The long forms: 1,000 kill -9, 50 stopping points, 10,000 broken edits, 10,000 random ones, 20,000 claimants, 1,000 tables of each kind
 	COMPT_CLAIMANTS=20000 $(TESTS) --workspace --lib -- thousands_of_processes --nocapture
 	COMPT_KILLS=1000 $(TESTS) --test all -- resume::kill_9 --nocapture
 	COMPT_STOPS=50 $(TESTS) --test lua -- trainer/resume --nocapture
+	COMPT_TABLES=1000 $(TESTS) --test lua -- analysis/false_marks --nocapture
 	COMPT_EDITS=10000 $(TESTS) --test all -- broken_edits:: --nocapture --test-threads 1
 	$(TESTS) --test all -- hot_reload::good_edits --nocapture
 

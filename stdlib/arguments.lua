@@ -95,6 +95,14 @@ arguments.names = kind("a list of names", function(value)
   return true
 end)
 
+arguments.numbers = kind("a list of numbers", function(value)
+  if type(value) ~= "table" or #value == 0 then return false end
+  for _, item in ipairs(value) do
+    if not is_number(item) then return false end
+  end
+  return true
+end)
+
 function arguments.one_of(words)
   local texts, known = {}, {}
   for i, word in ipairs(words) do

@@ -57,7 +57,7 @@ end
 
 local optional, name = arguments.optional, arguments.name
 
---- Adds a warning if runs of one point differ in more than the seed.
+--- Adds a warning if runs of one point differ in their program or machine.
 ---@param notes string[]
 ---@param pooled compt.Run[][]
 ---@return string[]
@@ -67,9 +67,18 @@ local function with_warning(notes, pooled)
     for key, values in pairs(differences.between(runs)) do mixed[key] = mixed[key] or values end
   end
   if next(mixed) then
-    notes[#notes + 1] = "warning: runs that differ in more than the seed share a point: " .. differences.text(mixed)
+    notes[#notes + 1] = "warning: runs of one point differ in more than the seed: " .. differences.text(mixed)
   end
   return notes
+end
+
+--- What tells runs of one point apart, apart from the seed: `, shots 8`. Such runs have lines of their own.
+---@param names string[]
+---@param run compt.Run
+local function told_apart(names, run)
+  local parts, all = {}, differences.all_of(run)
+  for i, name_of in ipairs(names) do parts[i] = (", %s %s"):format(name_of, cells.text(all[name_of])) end
+  return table.concat(parts)
 end
 
 --- Adds a point to a line: the mean of some values, and a band of one standard deviation.
@@ -90,22 +99,28 @@ function figures.lines(runs, given)
     { "y_label", optional(name) }, { "log", arguments.flag, false },
   })
   for _, setting in ipairs { o.x, o.by } do collection.check_setting(runs, setting, "compt.figures.lines") end
-  local grid = cells.grid(runs, {
-    rows = { o.by or cells.common(runs) }, columns = { o.x }, value = o.value, tasks = false,
-  })
-  local series, pooled = {}, {}
+  local line_of = o.by or cells.common(runs)
+  local options = { rows = { line_of }, columns = { o.x }, value = o.value, tasks = false }
+  local grid = cells.grid(runs, options)
+  local extra = differences.splitting(cells.pooled(grid))
+  if #extra > 0 then
+    options.label = function(run)
+      return { [line_of] = cells.text(run.settings[line_of]) .. told_apart(extra, run) }
+    end
+    grid = cells.grid(runs, options)
+  end
+  local series = {}
   for i, row in ipairs(grid.rows) do
     local line = { name = (o.by or #grid.rows > 1) and tostring(row[1]) or "", x = {}, mean = {}, low = {}, high = {} }
     for j, column in ipairs(grid.columns) do
       local list, x = {}, tonumber(column[1])
       if not x then error(("compt.figures.lines: %s = %s is not a number"):format(o.x, tostring(column[1])), 2) end
-      local there = {}
-      for k, one in ipairs(cells.at(grid, i, j).values) do list[k], there[k] = one.value, one.run end
-      pooled[#pooled + 1] = there
+      for k, one in ipairs(cells.at(grid, i, j).values) do list[k] = one.value end
       add_point(line, x, list)
     end
     if #line.x > 0 then series[#series + 1] = line end
   end
+  local pooled = cells.pooled(grid)
   local label = o.y_label or (type(o.value) == "string" and o.value --[[@as string]] or "value")
   return figure(o.title or ("%s by %s"):format(label, o.x), with_warning(rests_on(runs, "band: one standard deviation over seeds"), pooled), {
     { kind = "lines", title = "", x_label = o.x, y_label = label, x_log = o.log, series = series },
@@ -134,11 +149,21 @@ function figures.curves(runs, given)
     { "by", optional(name) }, { "value", name, "loss" }, { "points", arguments.whole(2), 60 }, { "title", optional(name) },
     { "log", arguments.flag, false },
   })
-  local groups, members, order, lengths = {}, {}, {}, {}
+  local by, together, names = o.by --[[@as string?]], {}, {} ---@type string?, table<string, compt.Run[]>, table<compt.Run, string?>
   for _, run in ipairs(runs) do
     if run.state == "finished" then
-      local by = o.by --[[@as string?]]
       local key = by and cells.text(run.settings[by]) or run.name
+      names[run], together[key] = key, together[key] or {}
+      table.insert(together[key], run)
+    end
+  end
+  local pooled = {} ---@type compt.Run[][]
+  for _, list in sorted_pairs(together) do pooled[#pooled + 1] = list end
+  local extra = differences.splitting(pooled)
+  local groups, members, order, lengths = {}, {}, {}, {}
+  for _, run in ipairs(runs) do
+    if names[run] then
+      local key = names[run] .. told_apart(extra, run)
       local steps, values = library.curve(run.path, o.value, o.points)
       if #steps > 0 then
         -- Runs of different length form separate curves.
@@ -150,7 +175,8 @@ function figures.curves(runs, given)
       end
     end
   end
-  local series, pooled = {}, {}
+  local series = {}
+  pooled = {}
   for i, key in ipairs(order) do series[i], pooled[i] = merged(key, groups[key]), members[key] end
   return figure(o.title or o.value, with_warning(rests_on(runs, "means over intervals of steps; band: one standard deviation over runs"), pooled), {
     { kind = "lines", title = "", x_label = "step", y_label = o.value, y_log = o.log, series = series },
@@ -185,7 +211,9 @@ function figures.boxes(given)
   for i, group in ipairs(o.groups) do groups[i] = group.values end
   local note = "diamond: mean"
   local f, p, between, within = statistics.anova(groups)
-  if f then
+  if not f then
+    note = ("no ANOVA: %s; diamond: mean"):format(p)
+  else
     local shown = p < 0.001 and "p < 0.001" or ("p = %.3f"):format(p)
     note = ("one-way ANOVA: F(%d, %d) = %.2f, %s; diamond: mean"):format(between, within, f, shown)
   end

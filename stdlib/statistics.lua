@@ -1,5 +1,14 @@
---- Statistics over seeds: means, standard deviations, paired tests, corrections.
-local statistics = {}
+--- Means, standard deviations, tests of paired differences and of groups, corrections, confidence intervals.
+local arguments = require "compt.arguments"
+local crossed = require "compt.statistics.crossed"
+local exact = require "compt.statistics.sign_flip"
+local student = require "compt.statistics.student"
+
+local statistics = {
+  bootstrap = require "compt.statistics.bootstrap",
+  mcnemar = exact.mcnemar,
+  sign_flip = exact.sign_flip,
+}
 
 local function check(call, values, least)
   if type(values) ~= "table" or #values < least then
@@ -23,81 +32,112 @@ function statistics.sd(values)
   return #values > 1 and (sum / (#values - 1)) ^ 0.5 or 0
 end
 
---- log Gamma(x) for x > 0: Stirling's series for x >= 7, recurrence below.
-local function log_gamma(x)
-  local shift = 0.0
-  while x < 7 do
-    shift, x = shift - math.log(x), x + 1
-  end
-  local z = 1 / (x * x)
-  local series = (1 / 12 - z * (1 / 360 - z * (1 / 1260 - z / 1680))) / x
-  return shift + (x - 0.5) * math.log(x) - x + 0.5 * math.log(2 * math.pi) + series
-end
+--- Deviations up to this share of the values are rounding errors.
+local ROUNDING = 1e-12
 
---- The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), by Lentz's method.
-local function fraction(x, a, b)
-  local function away(value) return math.abs(value) < 1e-300 and 1e-300 or value end
-  local c, d = 1, 1 / away(1 - (a + b) * x / (a + 1))
-  local found = d
-  for m = 1, 500 do
-    local factors = {
-      m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-      -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-    }
-    local last = 0.0
-    for _, factor in ipairs(factors) do
-      d, c = 1 / away(1 + factor * d), away(1 + factor / c)
-      last = c * d
-      found = found * last
-    end
-    if math.abs(last - 1) < 1e-15 then break end
-  end
-  return found
-end
-
---- The regularised incomplete beta function I_x(a, b).
-local function beta(x, a, b)
-  if x <= 0 then return 0 end
-  if x >= 1 then return 1 end
-  local front = math.exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * math.log(x) + b * math.log(1 - x))
-  if x < (a + 1) / (a + b + 2) then return front * fraction(x, a, b) / a end
-  return 1 - front * fraction(1 - x, b, a) / b
-end
-
---- The paired t-test: t and the two-sided p value of the differences xs[i] - ys[i]. p is 1 if all differences are 0.
+--- The paired t-test: t and the two-sided p value of the differences xs[i] - ys[i]. Equal differences have no variance:
+--- t is 0 and p is 1 if they are 0, else both are nil and a reason follows.
+---@param xs number[]
+---@param ys number[]
+---@return number?, number?, string?
 function statistics.paired_t(xs, ys)
   check("statistics.paired_t", xs, 2)
   if type(ys) ~= "table" or #ys ~= #xs then error("statistics.paired_t: the lists differ in length", 2) end
-  local differences = {}
-  for i, x in ipairs(xs) do differences[i] = x - ys[i] end
+  local differences, size = {}, 0.0
+  for i, x in ipairs(xs) do
+    local y = ys[i] --[[@as number]]
+    differences[i], size = x - y, math.max(size, math.abs(x), math.abs(y))
+  end
   local mean, sd, n = statistics.mean(differences), statistics.sd(differences), #xs
-  if sd == 0 then return mean == 0 and 0 or mean * math.huge, mean == 0 and 1 or 0 end
+  if sd <= ROUNDING * size then
+    if math.abs(mean) <= ROUNDING * size then return 0, 1 end
+    return nil, nil, ("all %d differences are %.6g, so they have no variance to compare with"):format(n, mean)
+  end
   local t = mean / (sd / n ^ 0.5)
-  return t, beta((n - 1) / (n - 1 + t * t), (n - 1) / 2, 0.5)
+  return t, student.p(t, n - 1)
 end
 
---- One-way ANOVA (Fisher 1925): F, p, and the degrees of freedom between and within groups. Returns nothing if fewer
---- than two groups have values, or if there are no more values than groups.
+--- One-way ANOVA (Fisher 1925): F, p, and the degrees of freedom between and within groups. Returns nil and a reason if
+--- fewer than two groups have values, if there are no more values than groups, or if no group has any variance.
+---@param groups number[][]
+---@return number?, number|string, integer?, integer?
 function statistics.anova(groups)
-  local all, filled = {}, {}
+  local all, filled, size = {}, {}, 0.0
   for _, group in ipairs(groups) do
     if #group > 0 then filled[#filled + 1] = group end
     table.move(group, 1, #group, #all + 1, all)
   end
   local between, within = #filled - 1, #all - #filled
-  if between < 1 or within < 1 then return nil end
+  if between < 1 then return nil, "fewer than two groups have values" end
+  if within < 1 then return nil, "there are no more values than groups" end
   local mean, outer, inner = statistics.mean(all), 0.0, 0.0
+  for _, x in ipairs(all) do size = math.max(size, math.abs(x)) end
   for _, group in ipairs(filled) do
     local own = statistics.mean(group)
     outer = outer + #group * (own - mean) ^ 2
     for _, x in ipairs(group) do inner = inner + (x - own) ^ 2 end
   end
-  if inner == 0 then
-    local same = outer == 0
-    return same and 0 or math.huge, same and 1 or 0, between, within
+  local rounding = #all * (ROUNDING * size) ^ 2
+  if inner <= rounding then
+    if outer <= rounding then return 0, 1, between, within end
+    return nil, "the values of each group are equal, so they have no variance to compare with"
   end
   local f = (outer / between) / (inner / within)
-  return f, beta(within / (within + between * f), within / 2, between / 2), between, within
+  return f, student.above(f, between, within), between, within
+end
+
+--- The ranks of some values; equal values share the mean of their ranks.
+---@param values number[]
+---@return number[]
+local function ranks(values)
+  local order, found, i = {}, {}, 1
+  for k = 1, #values do order[k] = k end
+  table.sort(order, function(a, b) return values[a] < values[b] or values[a] == values[b] and a < b end)
+  while i <= #order do
+    local last = i
+    while last < #order and values[order[last + 1]] == values[order[i]] do last = last + 1 end
+    for k = i, last do found[order[k]] = (i + last) / 2 end
+    i = last + 1
+  end
+  return found
+end
+
+--- Spearman's rank correlation (1904) and its two-sided p value by Student's t. Returns nil and a reason if the values of
+--- a list are equal; p is nil, with a reason, for two pairs and for a perfect order, whose t is not finite.
+---@param xs number[]
+---@param ys number[]
+---@return number?, number?, string?
+function statistics.spearman(xs, ys)
+  check("statistics.spearman", xs, 2)
+  if type(ys) ~= "table" or #ys ~= #xs then error("statistics.spearman: the lists differ in length", 2) end
+  local a, b, n = ranks(xs), ranks(ys), #xs
+  local mean, both, left, right = (n + 1) / 2, 0.0, 0.0, 0.0
+  for i, rank in ipairs(a) do
+    local x, y = rank - mean, b[i] --[[@as number]] - mean
+    both, left, right = both + x * y, left + x * x, right + y * y
+  end
+  if left == 0 or right == 0 then return nil, nil, "the values of a list are equal, so they have no order" end
+  local rho = math.max(-1, math.min(1, both / (left * right) ^ 0.5))
+  if n == 2 then return rho, nil, "two pairs always have a correlation of 1 or -1" end
+  if 1 - math.abs(rho) < 1e-15 then return rho, nil, "the order is perfect, so t is not finite" end
+  return rho, student.p(rho * ((n - 2) / (1 - rho * rho)) ^ 0.5, n - 2)
+end
+
+--- The mean difference of two methods on rows that several runs answered, with both as samples; see compt.Crossed.
+---@param runs number[][] -- differences by run and row
+---@param given { level?: number }?
+---@return compt.Crossed
+function statistics.crossed(runs, given)
+  local call = "compt.statistics.crossed"
+  local o = arguments.options(call, given, { { "level", arguments.fraction, 0.95 } })
+  local stratum = {}
+  for s, run in ipairs(arguments.list(call, runs)) do
+    arguments.check(call, "each run", run, arguments.numbers)
+    if #run < 2 then error(call .. ": a run needs the differences on 2 rows or more", 2) end
+    if #run ~= #runs[1] then error(("%s: runs have the same rows, but one has %d and another %d"):format(call, #runs[1], #run), 2) end
+    stratum[s] = { values = run }
+  end
+  return crossed({ stratum }, o.level)
 end
 
 --- Holm's step-down correction (1979); the p values keep their order.

@@ -18,6 +18,7 @@ local makers = {
   pt = function(s) return m.pt { length = s.length, lr = { private = s.private_lr } } end,
   ["pt-m"] = function(s) return m.pt { alone = false, length = s.length } end,
   ssum = composed, msum = composed, mcat = composed,
+  ["mcat-sigmoid"] = function(s) return m.mcat { length = s.length, router = { eval = "softmax_sigmoid" } } end,
   ["fine-tuning"] = function() return m.fine_tuning {} end,
   ["fine-tuning-m"] = function() return m.fine_tuning { shared = true } end,
   spot = function(s) return m.spot { length = s.length } end,

@@ -1,8 +1,9 @@
 //! Recorded runs as Lua tables, for the library's `compt.runs`.
 
 use super::paths;
-use compt_base::data::predictions;
+use compt_base::data::predictions::{self, Predictions};
 use compt_base::files::json::read_json;
+use compt_base::metric::Metric;
 use compt_base::notice;
 use compt_base::stop;
 use compt_study::records::catalog::{Entry, find, scores};
@@ -12,6 +13,8 @@ use compt_study::records::folder::{CELL, PREDICTIONS};
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, LuaString, Table};
 use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 /// The runs at or below some paths: one row each, with state, settings, scores and values.
@@ -68,17 +71,56 @@ pub fn details(lua: &Lua, path: LuaString) -> mlua::Result<mlua::Value> {
 /// The predictions of an evaluation, `test` or `test.only-src0`: one row per task; nil if there are none.
 /// A damaged file is named once and omitted.
 pub fn answers(lua: &Lua, (path, name): (LuaString, String)) -> mlua::Result<mlua::Value> {
-    let file = paths::from_lua(&path).join(PREDICTIONS).join(format!("{name}.jsonl.gz"));
+    match answered(&path, &name) {
+        Some(tasks) => lua.to_value_with(&tasks, plain()),
+        None => Ok(mlua::Value::Nil),
+    }
+}
+
+fn answered(path: &LuaString, name: &str) -> Option<Vec<Predictions>> {
+    let file = paths::from_lua(path).join(PREDICTIONS).join(format!("{name}.jsonl.gz"));
     if !file.exists() {
-        return Ok(mlua::Value::Nil);
+        return None;
     }
-    match predictions::read(&file) {
-        Ok(tasks) => lua.to_value_with(&tasks, plain()),
-        Err(e) => {
-            notice::say_once(&format!("note: predictions are omitted: {e}"));
-            Ok(mlua::Value::Nil)
-        }
+    let note = |e| notice::say_once(&format!("note: predictions are omitted: {e}"));
+    predictions::read(&file).map_err(note).ok()
+}
+
+/// What each row adds to the scores of an evaluation (see [`Metric::by_row`]): task -> { keys, values } for the
+/// tasks that have a metric in `metrics`. Rows with the same text and label have the same key in each run;
+/// the second of two equal rows has another. Empty if there are no predictions.
+/// Errors: an unknown metric.
+pub fn row_scores(
+    lua: &Lua,
+    (path, name, metrics): (LuaString, String, HashMap<String, String>),
+) -> mlua::Result<Table> {
+    let found = lua.create_table()?;
+    for task in answered(&path, &name).unwrap_or_default() {
+        stop::check()?;
+        let Some(metric) = metrics.get(&task.task) else { continue };
+        let values = Metric::parse(metric)?.by_row(&task.prediction, &task.label, &task.labels);
+        let rows = lua.create_table()?;
+        rows.raw_set("keys", keys(&task))?;
+        rows.raw_set("values", values)?;
+        found.raw_set(task.task, rows)?;
     }
+    Ok(found)
+}
+
+/// A key of each row, from its text, its label and the number of equal rows before it.
+fn keys(task: &Predictions) -> Vec<i64> {
+    let mut before = HashMap::new();
+    task.text
+        .iter()
+        .zip(&task.label)
+        .map(|row| {
+            let count = before.entry(row).or_insert(0_u32);
+            *count += 1;
+            let mut hasher = DefaultHasher::new();
+            (row, *count).hash(&mut hasher);
+            hasher.finish() as i64
+        })
+        .collect()
 }
 
 /// A number of each step of a run (`loss`, `lr.router`), averaged over `points` equal parts of the

@@ -91,24 +91,26 @@ function cells.main(run, task)
   return names[1]
 end
 
---- Task -> score of a finished run by a metric; default: the main metric of each task.
+--- Scores of a finished run by a metric, and the metric of each task; default: the main metric of each task.
 ---@param run compt.Run
 ---@param metric string
----@return table<string, number>
+---@return table<string, number>, table<string, string>
 local function by_task(run, metric)
-  local found = {}
+  local found, metrics = {}, {}
   for task, scores in pairs(run.scores or {}) do
     if type(scores) ~= "table" then scores = {} end
-    found[task] = scores[metric == "average" and cells.main(run, task) or metric]
+    metrics[task] = metric == "average" and cells.main(run, task) or metric
+    found[task] = scores[metrics[task]]
   end
-  return found
+  return found, metrics
 end
 
 ---@class compt.CellValue
 ---@field value number
 ---@field seed any
 ---@field run compt.Run
----@field scores table<string, number>? -- by task, if the value is their mean
+---@field scores table<string, number>? -- by task, if the value is one of them or their mean
+---@field metrics table<string, string>? -- the metric of each score
 
 ---@class compt.CellOptions
 ---@field rows string[]
@@ -134,13 +136,19 @@ local function given(run, o)
   local seed, found = run.settings.seed, {}
   local value = type(o.value) == "function" and o.value(run) or nil
   if type(o.value) == "string" then value = cells.number(run, o.value --[[@as string]]) end
-  local scores = type(o.value) == "string" and by_task(run, o.value --[[@as string]]) or nil
+  local scores, metrics = {}, {} ---@type table<string, number>, table<string, string>
+  if type(o.value) == "string" then
+    scores, metrics = by_task(run, o.value --[[@as string]])
+  end
   if o.tasks then
-    for task, score in pairs(scores or {}) do found[task] = { value = score, seed = seed, run = run } end
+    for task, score in pairs(scores) do
+      found[task] = { value = score, seed = seed, run = run, scores = { [task] = score }, metrics = metrics }
+    end
   end
   if value then
+    local mean = o.value == "average" and next(scores) ~= nil
     found[o.tasks and cells.AVERAGE or ""] =
-      { value = value, seed = seed, run = run, scores = o.value == "average" and scores and next(scores) and scores or nil }
+      { value = value, seed = seed, run = run, scores = mean and scores or nil, metrics = metrics }
   end
   return found
 end
@@ -245,5 +253,20 @@ end
 ---@param j integer
 ---@return compt.GridCell
 function cells.at(grid, i, j) return grid.cells[i][j] end
+
+--- The runs of each cell that have a value.
+---@param grid compt.CellGrid
+---@return compt.Run[][]
+function cells.pooled(grid)
+  local found = {}
+  for i = 1, #grid.rows do
+    for j = 1, #grid.columns do
+      local runs = {}
+      for k, one in ipairs(cells.at(grid, i, j).values) do runs[k] = one.run end
+      found[#found + 1] = runs
+    end
+  end
+  return found
+end
 
 return cells

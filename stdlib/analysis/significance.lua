@@ -1,71 +1,102 @@
---- Significance tests of the rows of a table against a baseline.
+--- Tests of the rows of a table against a baseline, and what the footnote says about them.
 local cells = require "compt.analysis.cells"
+local comparison = require "compt.analysis.comparison"
+local row_scores = require "compt.analysis.row_scores"
 local statistics = require "compt.statistics"
 
 local significance = {}
 
---- The minimum number of pairs: two equal differences have no variance, so p would be 0.
-local FEWEST = 3
+--- The tests, as the footnote names them.
+local TESTS = {
+  rows = "one task: answers to the same test rows, with rows and seeds as samples",
+  answers = "one task: answers of one seed's runs to the same test rows (exact McNemar or sign-flip; nothing is said of other seeds)",
+  seeds = "without recorded answers to the same test rows: exact sign-flip over seeds, for these test rows",
+  ["seed means"] = "averages, for these tasks: exact sign-flip over seed means",
+  tasks = "averages, for tasks like these: exact sign-flip over task means",
+}
+local ORDER = { "rows", "answers", "seeds", "seed means", "tasks" }
+--- Fewer tasks are a small sample of tasks.
+local FEW_TASKS = 10
 
---- Whether a seed occurs twice; then the values cannot be paired.
----@param values compt.CellValue[]
-local function repeated(values)
-  local known = {}
-  for _, one in ipairs(values) do
-    if known[one.seed or ""] then return true end
-    known[one.seed or ""] = true
+local function counted(count, what) return ("%d %s%s"):format(count, what, count == 1 and "" or "s") end
+
+--- A test as the footnote names it, with what its design cannot show.
+---@param list compt.Compared[]
+local function described(list, kind)
+  local units, least, equal = math.huge, 0.0, 0
+  for _, one in ipairs(list) do
+    if one.test == kind then units, least = math.min(units, one.units or units), math.max(least, one.least or 0) end
   end
-  return false
+  for _, one in ipairs(list) do equal = equal + (one.p and (one.least or 0) >= least and 1 or 0) end
+  local text = TESTS[kind]
+  if kind == "tasks" and units < FEW_TASKS then text = ("%s (%d, which are few)"):format(text, units) end
+  -- Holm's factor of the smallest of these is their number or more.
+  if least * equal >= 0.05 then
+    text = ("%s (no p is below %.2g before the correction: a mark needs more %s)"):format(text, least, kind == "tasks" and "tasks" or "seeds")
+  end
+  return text
 end
 
---- Paired values of two cells: by seed, and also by task if the value is a mean over tasks.
----@param ours compt.CellValue[]
----@param theirs compt.CellValue[]
----@return number[], number[]
-local function pairs_of(ours, theirs)
-  local left, right = {}, {}
-  if repeated(ours) or repeated(theirs) then return left, right end
-  for _, a in ipairs(ours) do
-    for _, b in ipairs(theirs) do
-      if a.seed == b.seed and a.scores and b.scores then
-        for task, score in sorted_pairs(a.scores) do
-          local other = b.scores[task]
-          if other ~= nil then left[#left + 1], right[#right + 1] = score, other end
-        end
-      elseif a.seed == b.seed then
-        left[#left + 1], right[#right + 1] = a.value, b.value
-      end
+---@param list compt.Compared[]
+---@param baseline string
+---@return string[]
+local function notes_of(list, baseline)
+  local tested, used, reasons, order = 0, {}, {}, {}
+  for _, one in ipairs(list) do
+    if one.p then
+      tested, used[one.test] = tested + 1, true
+    else
+      local why = one.why --[[@as string]]
+      if not reasons[why] then order[#order + 1] = why end
+      reasons[why] = (reasons[why] or 0) + 1
     end
   end
-  return left, right
+  local notes = {}
+  if tested > 0 then notes[1] = ("* p < 0.05, ** p < 0.01 against %s, Holm over %s"):format(baseline, counted(tested, "test")) end
+  for _, kind in ipairs(ORDER) do
+    if used[kind] then notes[#notes + 1] = described(list, kind) end
+  end
+  for _, why in ipairs(order) do
+    notes[#notes + 1] = ("no mark is possible in %s with %s: %s"):format(counted(reasons[why], "comparison"), baseline, why)
+  end
+  return notes
 end
 
---- Paired t-tests of each row against the baseline row of its group, with Holm's correction over all of them.
---- Returns the p values by row and column, and the number of tests.
+---@class compt.Tested
+---@field at table<integer, table<integer, compt.Compared>> -- by row and column; p is corrected
+---@field notes string[]
+
+--- Compares each row with the baseline row of its group; p has Holm's correction over all tests.
 ---@param grid compt.CellGrid
 ---@param baseline table<integer, integer> -- row -> row of its baseline
----@return table<integer, table<integer, number>>, integer
-function significance.against(grid, baseline)
-  local ps, places = {}, {}
+---@param o { name: string, claim: "these tasks"|"tasks", rows?: compt.RowsOf }
+---@return compt.Tested
+function significance.against(grid, baseline, o)
+  local list, ps, at = {}, {}, {} ---@type compt.Compared[], number[], table<integer, table<integer, compt.Compared>>
+  local options = { claim = o.claim, rows = o.rows or row_scores.of }
   for i = 1, #grid.rows do
+    at[i] = {}
     for j = 1, #grid.columns do
       local other = baseline[i]
-      if other and other ~= i then
-        local left, right = pairs_of(cells.at(grid, i, j).values, cells.at(grid, other, j).values)
-        if #left >= FEWEST then
-          local _, p = statistics.paired_t(left, right)
-          ps[#ps + 1], places[#places + 1] = p, { i, j }
-        end
+      local ours = cells.at(grid, i, j).values
+      local theirs = other and other ~= i and cells.at(grid, other, j).values or {}
+      if #ours > 0 and #theirs > 0 then
+        local one = comparison.of(ours, theirs, options)
+        list[#list + 1], at[i][j] = one, one
+        if one.p then ps[#ps + 1] = one.p end
       end
     end
   end
-  local found = {} ---@type table<integer, table<integer, number>>
-  for n, p in ipairs(#ps > 0 and statistics.holm(ps) or {}) do
-    local i, j = table.unpack(places[n])
-    local row = found[i] or {}
-    row[j], found[i] = p, row
+  local notes, k = notes_of(list, o.name), 0
+  local corrected = {} ---@type number[]
+  if #ps > 0 then corrected = statistics.holm(ps) end
+  for _, one in ipairs(list) do
+    if one.p then
+      k = k + 1
+      one.p = corrected[k]
+    end
   end
-  return found, #ps
+  return { at = at, notes = notes }
 end
 
 return significance

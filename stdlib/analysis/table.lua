@@ -1,5 +1,6 @@
 --- Tables of results: rows by columns over recorded settings, with means, deviations and tests.
 local arguments = require "compt.arguments"
+local best = require "compt.analysis.best"
 local cells = require "compt.analysis.cells"
 local collection = require "compt.analysis.collection"
 local differences = require "compt.analysis.differences"
@@ -17,7 +18,8 @@ local RULES = {
   { "rows", arguments.optional(names) }, { "columns", arguments.optional(names) }, { "value", arguments.name_or_function, "average" },
   { "baseline", arguments.optional(arguments.any) }, { "best", arguments.one_of { "max", "min", "none" }, "max" },
   { "digits", arguments.whole(0), 1 }, { "title", arguments.optional(arguments.name) },
-  { "label", arguments.optional(arguments.callable) },
+  { "label", arguments.optional(arguments.callable) }, { "claim", arguments.one_of { "these tasks", "tasks" }, "these tasks" },
+  { "effects", arguments.flag, true },
 }
 
 ---@param value string|string[]
@@ -44,18 +46,18 @@ local function has(list, wanted)
   return false
 end
 
---- A key without its last component; rows with the same result are compared with each other.
----@param key any[]
-local function group(key) return table.concat(key, "\0", 1, #key - 1) end
-
---- The baseline row of each row: the row of its group with this last component.
+--- The baseline row of each row: the row of its group with this last component. `extra` components before the last tell
+--- pooled runs apart; a baseline without them serves all rows that differ in them.
 ---@param rows any[][]
+---@param extra integer
 ---@return table<integer, integer>
-local function baselines(rows, wanted)
-  local of_group, found, known = {}, {}, false
+local function baselines(rows, wanted, extra)
+  local of_group, alone, found, known = {}, {}, {}, false
+  local function without(key) return table.concat(key, "\0", 1, #key - 1 - extra) end
   for i, key in ipairs(rows) do
     if key[#key] == cells.text(wanted) then
-      of_group[group(key)], known = i, true
+      known, of_group[best.group(key)] = true, i
+      alone[without(key)] = alone[without(key)] == nil and i
     end
   end
   if not known then
@@ -64,30 +66,11 @@ local function baselines(rows, wanted)
     error(("%s: there is no row '%s' for the baseline; rows: %s"):format(
       CALL, cells.text(wanted), table.concat(last, ", ")), 3)
   end
-  for i, key in ipairs(rows) do found[i] = of_group[group(key)] end
-  return found
-end
-
---- Marks the best mean of each column in each group of rows; none if all are equal.
----@param rows any[][]
----@param entries table<integer, table<integer, compt.TableCell>>
-local function mark_best(rows, entries, columns, best)
-  if best == "none" then return end
-  local sign = best == "max" and 1 or -1
-  for j = 1, columns do
-    local highest, lowest = {}, {}
-    for i, key in ipairs(rows) do
-      local mean, name = entries[i][j].mean, group(key)
-      if mean then
-        highest[name] = math.max(highest[name] or -math.huge, sign * mean)
-        lowest[name] = math.min(lowest[name] or math.huge, sign * mean)
-      end
-    end
-    for i, key in ipairs(rows) do
-      local cell, name = entries[i][j], group(key)
-      cell.best = cell.mean ~= nil and highest[name] > lowest[name] and sign * cell.mean == highest[name]
-    end
+  for i, key in ipairs(rows) do
+    local is_one = key[#key] == cells.text(wanted)
+    found[i] = of_group[best.group(key)] or not is_one and alone[without(key)] or nil
   end
+  return found
 end
 
 ---@param values compt.CellValue[]
@@ -146,17 +129,50 @@ local function notes_of(runs, grid)
       .. (#missing > 10 and "; ..." or "")
   end
   local mixed = {}
-  for i = 1, #grid.rows do
-    for j = 1, #grid.columns do
-      local pooled = {}
-      for k, one in ipairs(cells.at(grid, i, j).values) do pooled[k] = one.run end
-      for key, values in pairs(differences.between(pooled)) do mixed[key] = mixed[key] or values end
-    end
+  for _, pooled in ipairs(cells.pooled(grid)) do
+    for key, values in pairs(differences.between(pooled)) do mixed[key] = mixed[key] or values end
   end
   if next(mixed) then
-    warnings[#warnings + 1] = "runs that differ in more than the seed share a cell: " .. differences.text(mixed)
+    warnings[#warnings + 1] = "runs of one cell differ in more than the seed: " .. differences.text(mixed)
   end
   return notes, warnings
+end
+
+--- The cells of a table. Runs of one cell that differ in a setting other than the seed get rows of their own: the names of
+--- such settings stand before the last name of `rows`, and are returned.
+---@param runs compt.Runs
+---@param o compt.CellOptions
+---@return compt.CellGrid, string[]
+local function split_grid(runs, o)
+  local grid = cells.grid(runs, o)
+  local extra = differences.splitting(cells.pooled(grid))
+  if #extra == 0 then return grid, extra end
+  local rows, given = table.move(o.rows, 1, #o.rows, 1, {}), o.label
+  for i, name in ipairs(extra) do table.insert(rows, #o.rows - 1 + i, name) end
+  o.rows = rows
+  o.label = function(run)
+    local labels, all = {}, differences.all_of(run)
+    for _, name in ipairs(extra) do labels[name] = all[name] end
+    for name, value in pairs(given and given(run) or {}) do labels[name] = value end
+    return labels
+  end
+  return cells.grid(runs, o), extra
+end
+
+--- Adds effects and p values to the cells, and what was tested to the notes.
+---@param grid compt.CellGrid
+---@param entries table<integer, table<integer, compt.TableCell>>
+---@param notes string[]
+---@param o { name: string, claim: "these tasks"|"tasks", rows: table<integer, integer> }
+local function add_tests(grid, entries, notes, o)
+  local tested = significance.against(grid, o.rows, { name = o.name, claim = o.claim })
+  for i, row in pairs(tested.at) do
+    for j, one in pairs(row) do
+      local cell = entries[i][j]
+      cell.effect, cell.low, cell.high, cell.p, cell.test = one.effect, one.low, one.high, one.p, one.p and one.test
+    end
+  end
+  table.move(tested.notes, 1, #tested.notes, #notes + 1, notes)
 end
 
 --- A table of runs; see compt.TableOptions.
@@ -177,36 +193,30 @@ return function(runs, given)
     end
   end
   local tasks = has(rows, "task") or has(columns, "task")
-  local grid = cells.grid(runs, { rows = rows, columns = columns, value = o.value, tasks = tasks, label = o.label })
-  local entries, spread = {}, false ---@type table<integer, table<integer, compt.TableCell>>, boolean
+  local options = { rows = rows, columns = columns, value = o.value, tasks = tasks, label = o.label }
+  local grid, extra = split_grid(runs, options)
+  local entries, spread, some = {}, false, false ---@type table<integer, table<integer, compt.TableCell>>, boolean, boolean
   for i = 1, #grid.rows do
     entries[i] = {}
     for j = 1, #grid.columns do
       local cell = cells.at(grid, i, j)
       local one = entry(cell.values, #cell.expected)
-      entries[i][j], spread = one, spread or one.sd ~= nil
+      entries[i][j], spread, some = one, spread or one.sd ~= nil, some or one.n > 0
     end
   end
-  mark_best(grid.rows, entries, #grid.columns, o.best)
   local notes, warnings = notes_of(runs, grid)
-  local some = false
-  for i = 1, #grid.rows do
-    for j = 1, #grid.columns do some = some or entries[i][j].n > 0 end
-  end
   if not some and #runs:finished() > 0 and type(o.value) == "string" then
     warnings[#warnings + 1] = ("no run has a number '%s'"):format(o.value)
   end
   if spread then notes[#notes + 1] = "mean ± standard deviation over seeds" end
-  if o.baseline ~= nil then
-    local ps, count = significance.against(grid, baselines(grid.rows, o.baseline))
-    for i, row in pairs(ps) do
-      for j, p in pairs(row) do entries[i][j].p = p end
-    end
-    notes[#notes + 1] = ("* p < 0.05, ** p < 0.01 against %s: paired t-tests over seeds (means: over tasks and seeds), Holm over %d tests")
-      :format(cells.text(o.baseline), count)
+  if #extra > 0 then notes[#notes + 1] = "runs that differ in " .. table.concat(extra, ", ") .. " have rows of their own" end
+  table.move(best.mark(grid, entries, o.best), 1, #grid.rows * #grid.columns, #notes + 1, notes)
+  local baseline = o.baseline ~= nil and cells.text(o.baseline) or nil
+  if baseline then
+    add_tests(grid, entries, notes, { name = baseline, claim = o.claim --[[@as any]], rows = baselines(grid.rows, o.baseline, #extra) })
   end
   return result_table {
-    title = o.title, row_names = rows, column_names = columns, rows = grid.rows, columns = grid.columns, cells = entries,
-    digits = o.digits, notes = notes, warnings = warnings,
+    title = o.title, row_names = options.rows, column_names = columns, rows = grid.rows, columns = grid.columns, cells = entries,
+    digits = o.digits, notes = notes, warnings = warnings, baseline = baseline, effects = baseline ~= nil and o.effects,
   }
 end

@@ -9,7 +9,9 @@ options "compt.TableOptions" [[
 - columns?: string|string[] -- the same for columns; default: one column, or the tasks if `rows` is not given
 - value?: string|fun(run: compt.Run): number? = "average" -- value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric
 - baseline?: any -- last component of a row key, such as a method; other rows are tested against it
-- best?: "max"|"min"|"none" = "max" -- mark the best mean of a column, among rows that differ only in the last component of their key
+- claim?: "these tasks"|"tasks" = "these tasks" -- what a mark of an average over tasks says: the difference holds on these tasks (seeds are the sample), or on tasks like these (tasks are the sample)
+- effects?: boolean = true -- show the differences from the baseline with 95 % confidence intervals below the table
+- best?: "max"|"min"|"none" = "max" -- mark the best mean of a column, among rows that differ only in the last component of their key and have the same seeds, tasks, shots and number of test rows
 - digits?: integer = 1 -- number of decimal places
 - title?: string -- title of the table
 - label?: fun(run: compt.Run): table<string, any> -- returns custom values for names in `rows` and `columns`
@@ -22,7 +24,11 @@ A cell of a table.
 - n: integer -- number of runs with a value
 - expected: integer -- number of runs of this cell, finished or not
 - best: boolean? -- whether the cell is marked as best
-- p: number? -- p value against the baseline, after Holm's correction over the table
+- effect: number? -- mean difference from the baseline, over the seeds that both cells have
+- low: number? -- its 95 % confidence interval; nil if the differences do not vary
+- high: number?
+- p: number? -- p value against the baseline, after Holm's correction over the table; nil if the runs allow no test
+- test: string? -- what was tested: "rows", "answers", "seeds", "seed means", "tasks"
 - values: number[] -- the values
 - text: string? -- text to show instead of the mean
 ]]
@@ -36,11 +42,13 @@ A table of results; `print(t)` shows it as aligned text.
 - columns: any[][] -- column keys
 - cells: compt.TableCell[][] -- cells by row and column
 - digits: integer -- number of decimal places
-- notes: string[] -- number of runs and seeds, tests that were made
-- warnings: string[] -- missing runs, and runs that share a cell and differ in more than the seed
+- notes: string[] -- number of runs and seeds; tests that were made, and why others were not
+- warnings: string[] -- missing runs, and runs of one cell with another program or machine
+- baseline: string? -- the baseline, as in the rows
+- effects: boolean -- whether differences from the baseline are shown below the table
 - markdown: fun(self: compt.ResultTable): string
 - latex: fun(self: compt.ResultTable): string -- uses the rules of booktabs
-- csv: fun(self: compt.ResultTable, options?: { raw: boolean? }): string -- one line per cell. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
+- csv: fun(self: compt.ResultTable, options?: { raw: boolean? }): string -- one line per cell, with its difference from the baseline. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
 - json: fun(self: compt.ResultTable): string
 - html: fun(self: compt.ResultTable): string
 - save: fun(self: compt.ResultTable, path: string, options?: { raw: boolean? }) -- writes .md, .tex, .csv, .json, .html or .txt; the options are those of `csv`
@@ -48,13 +56,23 @@ A table of results; `print(t)` shows it as aligned text.
 
 fn "compt.report.table(runs: compt.Runs, options?: compt.TableOptions): compt.ResultTable" [[
 A table with any settings as rows and columns: mean and standard deviation over seeds, number of runs, best means, and
-significance against a baseline. `*` is p < 0.05 and `**` p < 0.01 in a paired t-test over seeds (for averages: over
-tasks and seeds), with Holm's correction (1979) over the table. Cells with missing runs are marked and the runs listed.
-A warning names settings other than the seed in which runs of one cell differ. Raises an error if an option is unknown
-or no run has a setting of that name.
+differences from a baseline with 95 % confidence intervals. Cells with missing runs are marked and the runs listed. Runs
+of one cell that differ in a setting other than the seed get rows of their own: the setting becomes a row name. Raises an
+error if an option is unknown or no run has a setting of that name.
+
+`*` is p < 0.05 and `**` p < 0.01 after Holm's correction (1979) in one family, the comparisons of the table that allow a
+test. Runs are paired by seed. The footnote says which tests were made, and where no mark is possible and why:
+- a cell of one task, if the answers of both rows to the same test rows are recorded: both rows and seeds are samples. The
+  difference must stand out against rows and seeds together (`compt.statistics.crossed`) and in a sign-flip test over rows.
+  For one seed it is McNemar's exact test, which says nothing of other seeds. A metric that is no mean over rows, as F1, is
+  divided among the rows by the jackknife, as in Dorfman, Berbaum and Metz (1992)
+- otherwise, with 6 seeds or more: the exact sign-flip test over seeds, whose claim is for these test rows
+- an average over tasks, with 6 seeds or more: the exact sign-flip test over seed means; if answers are recorded, the
+  difference must stand out against rows and seeds together, too. With `claim = "tasks"` and 6 tasks or more: the sign-flip
+  test over the means of tasks, and tasks and seeds together as samples
 > print(compt.report.table(runs, {
 >   rows = "x", columns = "seed", value = "average", baseline = 1, best = "max", digits = 2, title = "doc",
->   label = function(run) return { x = run.settings.x } end,
+>   claim = "these tasks", effects = true, label = function(run) return { x = run.settings.x } end,
 > }))
 ]]
 
@@ -122,7 +140,8 @@ options "compt.LinesOptions" [[
 ]]
 
 fn "compt.figures.lines(runs: compt.Runs, options: compt.LinesOptions): compt.Figure" [[
-A value over a setting: mean over runs, with a band of one standard deviation. Raises an error if an option is
+A value over a setting: mean over runs, with a band of one standard deviation. Runs of one point that differ in a
+setting other than the seed get lines of their own. Raises an error if an option is
 unknown, no run has a setting of that name, or `x` has values that are not numbers.
 > compt.figures.lines(runs, { x = "x", by = "seed", value = "average", title = "doc", y_label = "score", log = true })
 ]]
@@ -136,7 +155,8 @@ options "compt.CurvesOptions" [[
 ]]
 
 fn "compt.figures.curves(runs: compt.Runs, options?: compt.CurvesOptions): compt.Figure" [[
-Learning curves: mean over runs, with a band of one standard deviation. Raises an error if an option is unknown.
+Learning curves: mean over runs, with a band of one standard deviation. Runs of one curve that differ in a setting other
+than the seed, or in their number of steps, get curves of their own. Raises an error if an option is unknown.
 > compt.figures.curves(runs, { by = "x", value = "loss", points = 40, title = "doc", log = false })
 ]]
 
@@ -169,7 +189,7 @@ options "compt.BoxesOptions" [[
 ]]
 
 fn "compt.figures.boxes(options: compt.BoxesOptions): compt.Figure" [[
-Box plots of groups of values, with a one-way ANOVA of their means. Raises an error if an option is unknown or missing.
+Box plots of groups of values, with a one-way ANOVA of their means, or the reason why there is none. Raises an error if an option is unknown or missing.
 > compt.figures.boxes {
 >   groups = { { name = "a", values = { 1, 2, 3 } }, { name = "b", values = { 2, 3, 5 } } }, title = "doc", y_label = "score",
 >   runs = runs,
@@ -228,7 +248,7 @@ baseline.
 ]]
 
 class "compt.statistics" [[
-Means, standard deviations and tests over seeds. Each function raises an error if a list is too short.
+Means, standard deviations, tests and confidence intervals. Each function raises an error if a list is too short.
 ]]
 
 fn "compt.statistics.mean(values: number[]): number" [[
@@ -241,21 +261,94 @@ The sample standard deviation, sqrt(sum((x - mean)^2) / (n - 1)); 0 for one valu
 > compt.statistics.sd { 1, 2, 6 }
 ]]
 
-fn "compt.statistics.paired_t(xs: number[], ys: number[]): number, number" [[
+fn "compt.statistics.paired_t(xs: number[], ys: number[]): number?, number?, string?" [[
 The paired t-test (Student 1908): returns t = mean(d) / (sd(d) / sqrt(n)) for the differences d = xs - ys, and the
-two-sided p value. The same as `scipy.stats.ttest_rel`. Raises an error if the lists differ in length or have fewer
+two-sided p value. The same as `scipy.stats.ttest_rel`, apart from equal differences, which have no variance: t is 0 and p
+is 1 if all are 0, else both are nil and a reason follows. Raises an error if the lists differ in length or have fewer
 than two values.
 > compt.statistics.paired_t({ 3, 5, 9 }, { 1, 4, 4 })
 ]]
 
-fn "compt.statistics.anova(groups: number[][]): number?, number?, integer?, integer?" [[
+options "compt.SignFlipOptions" [[
+- rounds?: integer = 9999 -- number of random signs, where not all are counted
+- seed?: integer = 1 -- seed of the random signs
+]]
+
+fn "compt.statistics.sign_flip(differences: number[], options?: compt.SignFlipOptions): number, boolean" [[
+The sign-flip test of paired differences (Fisher 1935): the share of all signs of the differences whose sum is as far from
+0 as the observed one, a two-sided p value. It assumes that a difference and its opposite are equally likely if there is
+no effect. The second result says whether all signs were counted: they are for up to 20 differences, and for more if these
+are multiples of a common unit (Pagano and Tritchler 1983). Otherwise the signs are drawn, and p is (1 + hits) / (1 +
+rounds) (Phipson and Smyth 2010), or the sums of 1,000 differences or more are taken to be normal. The smallest p of n differences is 2 / 2^n. The same as `scipy.stats.permutation_test` of
+one sample. Raises an error if an option is unknown or a difference is no number.
+> compt.statistics.sign_flip({ 1, 2.5, -0.5, 3, 2, 4 }, { rounds = 999, seed = 1 })
+]]
+
+fn "compt.statistics.mcnemar(first: integer, second: integer): number" [[
+McNemar's exact test (1947) of two runs on the same rows: `first` rows only the first one answers rightly, `second` only
+the other. Returns the two-sided p value of the binomial test of equal chances; 1 if both numbers are 0. The same as
+`mcnemar(table, exact=True)` of statsmodels. Raises an error if a number is negative or not whole.
+> compt.statistics.mcnemar(5, 15)
+]]
+
+options "compt.CrossedOptions" [[
+- level?: number = 0.95 -- level of the confidence interval
+]]
+
+class "compt.Crossed" [[
+A mean difference with its confidence interval.
+- effect: number -- the mean of the differences
+- error: number -- its standard error
+- of_runs: number -- the part of the runs in it
+- of_rows: number -- the part of the rows
+- low: number -- confidence interval
+- high: number
+- p: number? -- two-sided; nil if the differences are all equal and not 0
+]]
+
+fn "compt.statistics.crossed(differences: number[][], options?: compt.CrossedOptions): compt.Crossed" [[
+The mean difference of two methods on rows that several runs answered, where both rows and runs are samples:
+`differences[s][i]` is that of run s on row i. The parts of the variance are those of Obuchowski and Rockette (1995) for
+readers and cases; that of the runs is at least what chance in the rows alone gives. Interval and p are Banerjee's (1960):
+a half width is sqrt(sum(variance * t^2)), with Student's t for runs - 1 and rows - 1 degrees of freedom. The rate of false
+results is at most the nominal one, also far in the tails that Holm's correction needs. With one run, rows are the only
+sample. Raises an error if an option is unknown or runs differ in their number of rows.
+> compt.statistics.crossed({ { 1, 0, 0, 1 }, { 1, 0, 1, 1 }, { 0, 0, 0, 1 } }, { level = 0.95 })
+]]
+
+options "compt.BootstrapOptions" [[
+- over?: "rows"|"runs"|"both" = "both" -- what is drawn from a list of runs: rows (the same for all runs), runs, or both
+- level?: number = 0.95 -- level of the confidence interval
+- rounds?: integer = 2000 -- number of samples
+- seed?: integer = 1 -- seed of the samples
+]]
+
+fn "compt.statistics.bootstrap(values: number[]|number[][], options?: compt.BootstrapOptions): number, number" [[
+The percentile bootstrap (Efron 1979): the lower and the upper end of a confidence interval of the mean of some values, or
+of the values of several runs on the same rows (`values[s][i]`; drawing both is the bootstrap of Owen 2007). The same
+seed gives the same interval. Over few runs alone it is too narrow: 95 % intervals over 3 simulated runs contained the true
+difference in 79 % of cases, and in 40 % where runs answer rows alike. Tables show the interval of
+`compt.statistics.crossed`, which held 95 %. Raises an error if an option is unknown or runs
+differ in their number of rows.
+> compt.statistics.bootstrap({ { 1, 0, 0, 1 }, { 1, 0, 1, 1 } }, { over = "both", level = 0.9, rounds = 500, seed = 2 })
+]]
+
+fn "compt.statistics.spearman(xs: number[], ys: number[]): number?, number?, string?" [[
+Spearman's rank correlation (1904) with mean ranks for ties, and its two-sided p value by Student's t. The same as
+`scipy.stats.spearmanr`, apart from these: nil and a reason if the values of a list are equal; p is nil, with a reason, for
+two pairs and for a perfect order. Raises an error if the lists differ in length or have fewer than two values.
+> compt.statistics.spearman({ 1, 2, 3, 4 }, { 2, 1, 4, 3 })
+]]
+
+fn "compt.statistics.anova(groups: number[][]): number?, number|string, integer?, integer?" [[
 One-way analysis of variance (Fisher 1925): returns F, p, and the degrees of freedom between and within groups. F and p
-are the same as those of `scipy.stats.f_oneway`. Returns nothing if fewer than two groups have values, or if there are
-no more values than groups.
+are the same as those of `scipy.stats.f_oneway`. Returns nil and a reason if fewer than two groups have values, if there
+are no more values than groups, or if the values of each group are equal and those of the groups differ.
 > compt.statistics.anova { { 1, 2, 3 }, { 2, 3, 5 } }
 ]]
 
 fn "compt.statistics.holm(ps: number[]): number[]" [[
-The step-down correction of Holm (1979) for a family of p values, in their order.
+The step-down correction of Holm (1979) for a family of p values, in their order. The same as `multipletests` of
+statsmodels.
 > compt.statistics.holm { 0.01, 0.04, 0.03 }
 ]]

@@ -1598,7 +1598,9 @@ function compt.search(options) end
 ---@field columns? string|string[] the same for columns; default: one column, or the tasks if `rows` is not given
 ---@field value? string|fun(run: compt.Run): number? value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric (default "average")
 ---@field baseline? any last component of a row key, such as a method; other rows are tested against it
----@field best? "max"|"min"|"none" mark the best mean of a column, among rows that differ only in the last component of their key (default "max")
+---@field claim? "these tasks"|"tasks" what a mark of an average over tasks says: the difference holds on these tasks (seeds are the sample), or on tasks like these (tasks are the sample) (default "these tasks")
+---@field effects? boolean show the differences from the baseline with 95 % confidence intervals below the table (default true)
+---@field best? "max"|"min"|"none" mark the best mean of a column, among rows that differ only in the last component of their key and have the same seeds, tasks, shots and number of test rows (default "max")
 ---@field digits? integer number of decimal places (default 1)
 ---@field title? string title of the table
 ---@field label? fun(run: compt.Run): table<string, any> returns custom values for names in `rows` and `columns`
@@ -1610,7 +1612,11 @@ function compt.search(options) end
 ---@field n integer number of runs with a value
 ---@field expected integer number of runs of this cell, finished or not
 ---@field best boolean? whether the cell is marked as best
----@field p number? p value against the baseline, after Holm's correction over the table
+---@field effect number? mean difference from the baseline, over the seeds that both cells have
+---@field low number? its 95 % confidence interval; nil if the differences do not vary
+---@field high number?
+---@field p number? p value against the baseline, after Holm's correction over the table; nil if the runs allow no test
+---@field test string? what was tested: "rows", "answers", "seeds", "seed means", "tasks"
 ---@field values number[] the values
 ---@field text string? text to show instead of the mean
 local TableCell = {}
@@ -1624,11 +1630,13 @@ local TableCell = {}
 ---@field columns any[][] column keys
 ---@field cells compt.TableCell[][] cells by row and column
 ---@field digits integer number of decimal places
----@field notes string[] number of runs and seeds, tests that were made
----@field warnings string[] missing runs, and runs that share a cell and differ in more than the seed
+---@field notes string[] number of runs and seeds; tests that were made, and why others were not
+---@field warnings string[] missing runs, and runs of one cell with another program or machine
+---@field baseline string? the baseline, as in the rows
+---@field effects boolean whether differences from the baseline are shown below the table
 ---@field markdown fun(self: compt.ResultTable): string
 ---@field latex fun(self: compt.ResultTable): string uses the rules of booktabs
----@field csv fun(self: compt.ResultTable, options?: { raw: boolean? }): string one line per cell. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
+---@field csv fun(self: compt.ResultTable, options?: { raw: boolean? }): string one line per cell, with its difference from the baseline. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
 ---@field json fun(self: compt.ResultTable): string
 ---@field html fun(self: compt.ResultTable): string
 ---@field save fun(self: compt.ResultTable, path: string, options?: { raw: boolean? }) writes .md, .tex, .csv, .json, .html or .txt; the options are those of `csv`
@@ -1709,5 +1717,29 @@ local Figure = {}
 ---@field result compt.Result result of trainer:evaluate
 ---@field baseline? boolean whether this row is a baseline
 local ReportRun = {}
+
+---@class (exact) compt.SignFlipOptions
+---@field rounds? integer number of random signs, where not all are counted (default 9999)
+---@field seed? integer seed of the random signs (default 1)
+
+---@class (exact) compt.CrossedOptions
+---@field level? number level of the confidence interval (default 0.95)
+
+---A mean difference with its confidence interval.
+---@class compt.Crossed
+---@field effect number the mean of the differences
+---@field error number its standard error
+---@field of_runs number the part of the runs in it
+---@field of_rows number the part of the rows
+---@field low number confidence interval
+---@field high number
+---@field p number? two-sided; nil if the differences are all equal and not 0
+local Crossed = {}
+
+---@class (exact) compt.BootstrapOptions
+---@field over? "rows"|"runs"|"both" what is drawn from a list of runs: rows (the same for all runs), runs, or both (default "both")
+---@field level? number level of the confidence interval (default 0.95)
+---@field rounds? integer number of samples (default 2000)
+---@field seed? integer seed of the samples (default 1)
 
 return compt

@@ -29,6 +29,11 @@ local function by_of(runs)
   return cells.common(runs)
 end
 
+--- The number of lines of a figure with one panel.
+---@param figure compt.Figure
+---@return integer
+local function lines_in(figure) return #figure.chart.panels[1].series end
+
 --- A line plot over each numeric setting that varies, with lines by that setting.
 ---@param runs compt.Runs
 ---@return compt.Figure[]
@@ -38,7 +43,8 @@ local function lines(runs, by)
     local numbers = name ~= by
     for _, run in ipairs(runs) do numbers = numbers and type(run.settings[name]) == "number" end
     if numbers and count_of(runs, name) <= MOST_POINTS then
-      found[#found + 1] = figures.lines(runs, { title = "Average by " .. name, x = name, by = by })
+      local figure = figures.lines(runs, { title = "Average by " .. name, x = name, by = by })
+      if lines_in(figure) <= MOST_LINES then found[#found + 1] = figure end
     end
   end
   return found
@@ -116,15 +122,13 @@ return function(runs)
   local scores = result_table(runs, { title = "Test scores by varying settings" })
   local parts = { scores } ---@type any[]
   if #scores.rows > MOST_ROWS then
-    parts = {
-      ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(#scores.rows),
-      result_table(runs, { title = "Test scores, other settings pooled", rows = by, columns = "task" }),
-    }
+    parts = { ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(#scores.rows) }
   end
   local sections = { { title = "Results", parts = parts } } ---@type compt.Section[]
   local drawn = lines(runs, by)
   if count_of(runs, by) <= MOST_LINES then
-    table.insert(drawn, 1, figures.curves(runs, { title = "Training loss", by = by }))
+    local curves = figures.curves(runs, { title = "Training loss", by = by })
+    if lines_in(curves) <= MOST_LINES then table.insert(drawn, 1, curves) end
   end
   sections[#sections + 1] = { title = "Figures", parts = drawn }
   local maps = isolated(finished)

@@ -78,11 +78,19 @@ fn methods_are_compared() {
     let (code, out, err) = read(command.unwrap());
     assert_eq!(code, 0, "{err}");
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 6, "{out}");
-    assert!(lines[1].starts_with("method") && lines[1].contains("- pt-m"), "{out}");
-    for (line, name) in lines[2..].iter().zip(["pt", "pt-m", "lora", "mpt"]) {
+    let titles: Vec<&str> =
+        lines.iter().filter(|l| l.starts_with("Test scores")).copied().collect();
+    assert_eq!(titles, ["Test scores, against pt", "Test scores, against pt-m"], "{out}");
+    assert!(lines[1].starts_with("method") && lines[1].ends_with("average"), "{out}");
+    for (line, name) in
+        lines[2..].iter().zip(["pt ", "pt-m ", "lora ", "mpt ", "Difference from pt ["])
+    {
         assert!(line.starts_with(name), "{out}");
     }
+    assert!(
+        out.contains("Holm over") && out.contains("averages over 2 seeds (6 are needed)"),
+        "{out}"
+    );
 }
 
 #[test]

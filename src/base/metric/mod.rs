@@ -5,6 +5,7 @@
 //! -100..100. Text that is not a label word, or not a number, counts as wrong and is not an error.
 
 mod accuracy;
+mod by_row;
 mod f1;
 mod matthews;
 mod pearson;

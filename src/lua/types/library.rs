@@ -37,6 +37,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     library.set("runs", call::function(lua, "compt.runs", recorded::runs)?)?;
     library.set("details", call::function(lua, "compt.library.details", recorded::details)?)?;
     library.set("answers", call::function(lua, "compt.library.answers", recorded::answers)?)?;
+    let row_scores = call::function(lua, "compt.library.row_scores", recorded::row_scores)?;
+    library.set("row_scores", row_scores)?;
     library.set("svg", call::function(lua, "compt.figures", figure::svg)?)?;
     library.set("png", call::function(lua, "compt.figures", figure::picture)?)?;
     library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;

@@ -5,7 +5,7 @@
 ---@class compt.figures
 local figures = {}
 
----A value over a setting: mean over runs, with a band of one standard deviation. Raises an error if an option is unknown, no run has a setting of that name, or `x` has values that are not numbers.
+---A value over a setting: mean over runs, with a band of one standard deviation. Runs of one point that differ in a setting other than the seed get lines of their own. Raises an error if an option is unknown, no run has a setting of that name, or `x` has values that are not numbers.
 ---```lua
 ---compt.figures.lines(runs, { x = "x", by = "seed", value = "average", title = "doc", y_label = "score", log = true })
 ---```
@@ -14,7 +14,7 @@ local figures = {}
 ---@return compt.Figure
 function figures.lines(runs, options) end
 
----Learning curves: mean over runs, with a band of one standard deviation. Raises an error if an option is unknown.
+---Learning curves: mean over runs, with a band of one standard deviation. Runs of one curve that differ in a setting other than the seed, or in their number of steps, get curves of their own. Raises an error if an option is unknown.
 ---```lua
 ---compt.figures.curves(runs, { by = "x", value = "loss", points = 40, title = "doc", log = false })
 ---```
@@ -34,7 +34,7 @@ function figures.curves(runs, options) end
 ---@return compt.Figure
 function figures.heat(options) end
 
----Box plots of groups of values, with a one-way ANOVA of their means. Raises an error if an option is unknown or missing.
+---Box plots of groups of values, with a one-way ANOVA of their means, or the reason why there is none. Raises an error if an option is unknown or missing.
 ---```lua
 ---compt.figures.boxes {
 ---  groups = { { name = "a", values = { 1, 2, 3 } }, { name = "b", values = { 2, 3, 5 } } }, title = "doc", y_label = "score",

@@ -5,11 +5,13 @@
 ---@class compt.report
 local report = {}
 
----A table with any settings as rows and columns: mean and standard deviation over seeds, number of runs, best means, and significance against a baseline. `*` is p < 0.05 and `**` p < 0.01 in a paired t-test over seeds (for averages: over tasks and seeds), with Holm's correction (1979) over the table. Cells with missing runs are marked and the runs listed. A warning names settings other than the seed in which runs of one cell differ. Raises an error if an option is unknown or no run has a setting of that name.
+---A table with any settings as rows and columns: mean and standard deviation over seeds, number of runs, best means, and differences from a baseline with 95 % confidence intervals. Cells with missing runs are marked and the runs listed. Runs of one cell that differ in a setting other than the seed get rows of their own: the setting becomes a row name. Raises an error if an option is unknown or no run has a setting of that name.
+---
+---`*` is p < 0.05 and `**` p < 0.01 after Holm's correction (1979) in one family, the comparisons of the table that allow a test. Runs are paired by seed. The footnote says which tests were made, and where no mark is possible and why:   difference must stand out against rows and seeds together (`compt.statistics.crossed`) and in a sign-flip test over rows.   For one seed it is McNemar's exact test, which says nothing of other seeds. A metric that is no mean over rows, as F1, is   divided among the rows by the jackknife, as in Dorfman, Berbaum and Metz (1992)   difference must stand out against rows and seeds together, too. With `claim = "tasks"` and 6 tasks or more: the sign-flip   test over the means of tasks, and tasks and seeds together as samples
 ---```lua
 ---print(compt.report.table(runs, {
 ---  rows = "x", columns = "seed", value = "average", baseline = 1, best = "max", digits = 2, title = "doc",
----  label = function(run) return { x = run.settings.x } end,
+---  claim = "these tasks", effects = true, label = function(run) return { x = run.settings.x } end,
 ---}))
 ---```
 ---@param runs compt.Runs

@@ -18,6 +18,18 @@ return {
     assert(figure:svg():find "^<svg" and not figure:svg():find "nan")
   end,
 
+  ["runs that differ in more than the seed have lines of their own"] = function()
+    local mixed = compt.ablate {
+      name = "f", out = os.tmpname() .. "_grid", run = function(s) return { average = s.shots + 100 * s.depth + s.seed } end,
+      grid = { method = { "a", "b" }, depth = { 1, 2 }, shots = { 8, 16 }, seed = { 1, 2, 3 } },
+    }
+    local figure = compt.figures.lines(mixed, { x = "shots", by = "method" })
+    local series = figure.chart.panels[1].series
+    assert(#series == 4 and series[1].name == "a, depth 1" and series[4].name == "b, depth 2", series[1].name)
+    assert(series[1].mean[1] == 110 and series[1].low[1] == 109, "the band is over seeds")
+    assert(not table.concat(figure.chart.notes):find "warning", figure.chart.notes[#figure.chart.notes])
+  end,
+
   ["figures are written as SVG and PNG"] = function()
     local figure = compt.figures.heat {
       rows = { "acceptability" }, columns = { "src0", "src1" }, values = { { 1.5, false } }, title = "a < b",
@@ -39,6 +51,8 @@ return {
       groups = { { name = "x", values = { 1, 2, 3 } }, { name = "y", values = { 11, 12, 13 } } },
     }
     assert(figure.chart.panels[1].note:find "F%(1, 4%) = 150.00, p < 0.001", figure.chart.panels[1].note)
+    figure = compt.figures.boxes { groups = { { name = "x", values = { 1, 1 } }, { name = "y", values = { 2, 2 } } } }
+    assert(figure.chart.panels[1].note:find "no ANOVA: .*no variance", figure.chart.panels[1].note)
   end,
 
   ["joined figures have separate titles"] = function()
@@ -72,6 +86,16 @@ return {
     }
     local series = compt.figures.curves(trained, { points = 2 }).chart.panels[1].series
     assert(#series == 2 and #series[1].x == 2 and series[1].x[1] == 1.5)
+  end,
+
+  ["runs that differ in more than the seed have curves of their own"] = function()
+    local small = require "tests.lua.small"
+    local trained = compt.ablate {
+      name = "c", out = os.tmpname() .. "_grid", settings = { method = "m" }, grid = { size = { 2, 4 }, seed = { 1, 2 } },
+      run = function(s) small.trainer({ steps = 4, seed = s.seed, batch_size = s.size, progress = false }):run() end,
+    }
+    local series = compt.figures.curves(trained, { by = "method", points = 2 }).chart.panels[1].series
+    assert(#series == 2 and series[1].name == "m, size 2" and series[2].name == "m, size 4", series[1].name)
   end,
 
   ["predicted texts by label, with recall and total accuracy"] = function()

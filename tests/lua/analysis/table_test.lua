@@ -30,7 +30,7 @@ return {
     local old = t.cells[1][1]
     assert(near(old.mean, 76) and near(old.sd, 1) and old.n == 3 and old.expected == 3)
     local new = t.cells[2][1]
-    assert(near(new.mean, 86) and new.n == 2 and new.expected == 3 and new.best and not old.best)
+    assert(near(new.mean, 86) and new.n == 2 and new.expected == 3)
     assert(t.notes[1] == "11 runs, 3 seeds (1, 2, 3)", t.notes[1])
     assert(t.warnings[1]:find "1 run is missing: method=new seed=3 shots=8 %(failed: .*broken", t.warnings[1])
   end,
@@ -46,32 +46,45 @@ return {
   ["values are numbers of the run, of its returned values, or of a function"] = function()
     local runs = known()
     local function first(value) return compt.report.table(runs, { rows = "method", value = value }).cells[1][1].mean end
-    assert(near(first "gap.mcat", 81.5) and near(first(function(run) return 2 * run.average end), 153))
+    assert(near(first "gap.mcat", 81) and near(first(function(run) return 2 * run.average end), 152))
   end,
 
-  ["differences from a baseline are tested in pairs, by task and seed for averages"] = function()
-    local runs = known():where { shots = 16 }
-    local t = compt.report.table(runs, { rows = "method", baseline = "old" })
-    local xs, ys = { 91, 93, 95, 81, 83, 85 }, { 81, 82, 83, 71, 72, 73 }
-    local _, p = compt.statistics.paired_t(xs, ys)
-    assert(near(t.cells[2][1].p, p) and t.cells[1][1].p == nil)
-    local text = tostring(t)
-    assert(text:find "%*%*" and text:find "Holm over 1 tests", text)
-    assert(not pcall(compt.report.table, runs, { rows = "method", baseline = "none" }))
+  ["the best mean is marked among cells with the same seeds, tasks and data"] = function()
+    local t = compt.report.table(known(), { rows = "method", columns = "shots" })
+    assert(t.cells[2][2].best and not t.cells[1][2].best)
+    assert(not t.cells[1][1].best and not t.cells[2][1].best, "a seed of one is missing")
+    assert(tostring(t):find("no best in 1 column: the rows differ in their seeds", 1, true), tostring(t))
+    t = compt.report.table(known(), { rows = "shots", columns = "method" })
+    assert(not t.cells[2][1].best and tostring(t):find("the rows differ in their shots", 1, true), tostring(t))
+    local other = grid(function(s)
+      local scores = { a = { accuracy = 50 }, b = s.with == "b" and { accuracy = 70 } or nil }
+      return { average = s.with == "b" and 60 or 50, scores = scores }
+    end, { with = { "a", "b" }, seed = { 1, 2 } })
+    t = compt.report.table(other, { rows = "with", columns = "task" })
+    assert(not t.cells[2][3].best and tostring(t):find("the rows differ in their tasks of the average", 1, true), tostring(t))
   end,
 
   ["a table is written in every format"] = function()
-    local t = compt.report.table(known(), { title = "A & B_1", rows = "method", columns = "shots", baseline = "old" })
+    local t = compt.report.table(known():where(function(run) return run.settings.shots == 16 or run.settings.seed < 3 end), {
+      title = "A & B_1", rows = "method", columns = "shots", baseline = "old",
+    })
+    assert(tostring(t):find("Difference from old [95 % confidence interval]\nmethod ", 1, true), tostring(t))
     local tex = t:latex()
     assert(tex:find("\\toprule", 1, true) and tex:find("A \\& B\\_1", 1, true) and tex:find("\\textbf{86.0 $\\pm$ 1.4", 1, true), tex)
-    assert(tex:find("% Warning: 1 run", 1, true), "the file mentions the missing run")
+    assert(tex:find("Difference from old [95 \\% confidence interval]\n\n\\begin{tabular}{lrr}", 1, true), tex)
     local markdown = t:markdown()
-    assert(markdown:find("| old | 76.0 ± 1.0 | 77.0 ± 1.0 |", 1, true), markdown)
-    assert(markdown:find("**86.0 ± 1.4 (n=2)**", 1, true), markdown)
+    assert(markdown:find("| old | 75.5 ± 0.7 | 77.0 ± 1.0 |", 1, true), markdown)
+    assert(markdown:find("**86.0 ± 1.4**", 1, true) and markdown:find("| new | +10.5 \\[4.1, 16.9\\] |", 1, true), markdown)
     local csv = t:csv()
-    assert(csv:find "^method,shots,mean,sd,n,expected,best,p\n" and csv:find "\nnew,8,86.0,1.41421356%d+,2,3,true,", csv)
-    assert(t:html():find("<b>86.0 ± 1.4 (n=2)</b>", 1, true) and t:html():find "A &amp; B_1")
-    assert(t:json():find '"expected": 3')
+    assert(csv:find "^method,shots,mean,sd,n,expected,best,p,effect,low,high,test\n", csv)
+    assert(csv:find "\nnew,8,86.0,1.41421356%d+,2,2,true,,10.5,4.14689%d+,16.853%d+,", csv)
+    assert(t:html():find("<b>86.0 ± 1.4</b>", 1, true) and t:html():find "A &amp; B_1" and t:html():find "<td>%+10.5 %[4.1, 16.9%]</td>")
+    local incomplete = compt.report.table(known(), { rows = "method", columns = "shots" })
+    assert(incomplete:latex():find("% Warning: 1 run", 1, true), "the file mentions the missing run")
+    assert(incomplete:markdown():find("86.0 ± 1.4 (n=2)", 1, true))
+    assert(t:json():find '"expected": 3' and t:json():find '"effect": 10.5')
+    local plain = compt.report.table(known(), { rows = "method", columns = "shots", baseline = "old", effects = false })
+    assert(not tostring(plain):find "Difference" and plain.cells[2][2].effect == 11)
     assert(not pcall(t.save, t, "table.doc"))
     local path = os.tmpname() .. ".md"
     t:save(path)
@@ -116,9 +129,27 @@ return {
     assert(text:find "b%s+–" and text:find "2 runs are missing", text)
   end,
 
-  ["a warning lists runs of one cell that differ in more than the seed"] = function()
-    local t = compt.report.table(known(), { rows = "method" })
-    assert(t.warnings[#t.warnings]:find "shots: 16, 8", t.warnings[#t.warnings])
+  ["runs of one cell that differ in more than the seed get rows of their own"] = function()
+    local t = compt.report.table(known(), { rows = "method", baseline = "old" })
+    assert(table.concat(t.row_names, " ") == "shots method" and #t.rows == 4, tostring(t))
+    assert(t.cells[1][1].n == 3 and near(t.cells[1][1].mean, 76) and near(t.cells[3][1].mean, 77))
+    assert(near(t.cells[2][1].effect, 10.5) and near(t.cells[4][1].effect, 11), "each with its own baseline")
+    assert(tostring(t):find("runs that differ in shots have rows of their own", 1, true), tostring(t))
+    assert(#t.warnings == 1 and t.warnings[1]:find "missing", t.warnings[2])
+  end,
+
+  ["a baseline without a further setting serves all rows that have one"] = function()
+    local runs = compt.ablate {
+      name = "t", out = os.tmpname() .. "_grid", run = function(s) return { average = s.seed + (s.sources or 0) } end,
+      list = {
+        { method = "pt", seed = 1 }, { method = "pt", seed = 2 }, { method = "ssum", sources = 2, seed = 1 },
+        { method = "ssum", sources = 2, seed = 2 }, { method = "ssum", sources = 3, seed = 1 },
+      },
+    }
+    local t = compt.report.table(runs, { rows = "method", baseline = "pt" })
+    local found = {}
+    for i, key in ipairs(t.rows) do found[table.concat(key, " ")] = t.cells[i][1].effect or "none" end
+    assert(found["2 ssum"] == 2 and found["3 ssum"] == 3 and found["- pt"] == "none", tostring(t))
   end,
 
   ["varying settings are found"] = function()

@@ -53,6 +53,12 @@ function library.details(path) end
 function library.answers(path, look) end
 
 ---@param path string
+---@param look string
+---@param metrics table<string, string>
+---@return table<string, compt.RowScores>
+function library.row_scores(path, look, metrics) end
+
+---@param path string
 ---@param key string
 ---@param points integer
 ---@return number[], (number|false)[]
