@@ -7,22 +7,24 @@
 --- The options are those of the paper's studies (scripts/paper/study.lua), and methods=a,b. The learning rates of every method
 --- are chosen first, with the same budget of five runs on validation rows and a seed that is not used here
 --- (scripts/paper/rates.lua); the record of each choice is beside its runs. All methods make the same number of epochs.
---- Differences are from prompt tuning of each task separately (`pt`).
+--- Prints a table of tasks against each of two baselines: prompt tuning of each task separately (`pt`) and in mixed batches
+--- (`pt-m`), with differences and marks by the rule of `compt.report.table`.
 local compt = require "compt"
 local cell = require "paper.cell"
 local methods = require "paper.methods"
 local paper = require "paper.study"
 local rates = require "paper.rates"
 
-local BASELINE = "pt"
+local BASELINES = { "pt", "pt-m" }
 
---- The methods of the command line, or all.
+--- The baselines, and the methods of the command line or all.
 ---@return string[]
 local function wanted()
-  local names = { BASELINE }
-  local given = compt.args.methods
-  for name in (given or table.concat(methods.names(), ",")):gmatch "[^,]+" do
-    if name ~= BASELINE then names[#names + 1] = name end
+  local names, known = {}, {}
+  local given = compt.args.methods or table.concat(methods.names(), ",")
+  for name in (table.concat(BASELINES, ",") .. "," .. given):gmatch "[^,]+" do
+    methods.of { method = name, sources = 3 }
+    if not known[name] then names[#names + 1], known[name] = name, true end
   end
   return names
 end
@@ -30,15 +32,15 @@ end
 local out = compt.out or "runs/compare"
 local o = paper.options()
 local settings, list = { shots = paper.middle(o), epochs = o.quick and 8 or o.epochs }, {}
-for i, method in ipairs(wanted()) do
-  methods.of { method = method, sources = 3 }
-  list[i] = { method = method }
-end
+for i, method in ipairs(wanted()) do list[i] = { method = method } end
 for i, s in ipairs(paper.cells(o, { settings = settings, list = list })) do list[i].scale = rates(s, out, o.quick) end
 
 local runs = compt.ablate {
   name = "compare", out = out, args = false, run = cell.run,
   list = paper.cells(o, { settings = settings, list = list, grid = { seed = o.seeds } }),
 }
-print(compt.report.table(runs, { title = "Test scores", rows = { "method", "scale" }, columns = "task", best = "max" }))
-print(compt.report.table(runs, { title = "Average over tasks", rows = "method", baseline = BASELINE }))
+for _, baseline in ipairs(BASELINES) do
+  local title = "Test scores, against " .. baseline
+  print(compt.report.table(runs, { title = title, rows = "method", columns = "task", baseline = baseline }))
+  print()
+end

@@ -7,6 +7,7 @@ local report = {
   grid = require "compt.analysis.aligned",
   page = require "compt.report.page",
   table = require "compt.analysis.table",
+  values = require "compt.analysis.values",
 }
 
 --- Methods by tasks: the main metric of each task in percent, the average, and the margin of each

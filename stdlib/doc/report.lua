@@ -90,6 +90,25 @@ of several runs are added. nil if no predictions of that evaluation are recorded
 > compt.report.confusion(runs, { task = "nli3", look = "test", limit = 3, title = "doc" })
 ]]
 
+options "compt.ValuesOptions" [[
+- rows: any[][] -- names of each row, one for each of `row_names`
+- columns: string[] -- names of the columns
+- values: (number|false)[][] -- values by row and column; false: missing
+- row_names: string[] -- what the names of a row are
+- title?: string
+- digits?: integer = 1 -- number of decimal places
+- notes?: string[] -- lines below the table, for example the source
+]]
+
+fn "compt.report.values(options: compt.ValuesOptions): compt.ResultTable" [[
+A table of given numbers, for example those that a paper prints, to set beside a table of runs. Raises an error if an
+option is unknown or missing, or if the values do not fit the rows and columns.
+> compt.report.values {
+>   title = "doc", row_names = { "method", "shots" }, rows = { { "pt", 8 }, { "ssum", 8 } }, columns = { "cola", "mnli" },
+>   values = { { 35.6, 35.3 }, { 68.0, false } }, digits = 1, notes = { "the paper" },
+> }
+]]
+
 fn "compt.report.answered_tasks(run: compt.Run): string[]" [[
 The tasks with label words of which the run has recorded predictions.
 > compt.report.answered_tasks(runs[1])

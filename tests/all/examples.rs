@@ -81,11 +81,17 @@ fn methods_are_compared() {
     let titles: Vec<&str> =
         lines.iter().filter(|l| l.starts_with("Test scores")).copied().collect();
     assert_eq!(titles, ["Test scores, against pt", "Test scores, against pt-m"], "{out}");
-    assert!(lines[1].starts_with("method") && lines[1].ends_with("average"), "{out}");
-    for (line, name) in
-        lines[2..].iter().zip(["pt ", "pt-m ", "lora ", "mpt ", "Difference from pt ["])
+    let table = lines.iter().position(|line| line.starts_with("Test scores")).unwrap();
+    for (line, name) in lines[table + 1..]
+        .iter()
+        .zip(["method", "pt ", "pt-m ", "lora ", "mpt ", "Difference from pt ["])
     {
         assert!(line.starts_with(name), "{out}");
+    }
+    for name in ["pt", "pt-m", "lora", "mpt"] {
+        assert!(out.contains(&format!("\n{name}: ")) || out.starts_with(&format!("{name}: ")), "{out}");
+        let record = folder_of_search(name);
+        assert!(folder.path(&record).is_file(), "{record}");
     }
     assert!(
         out.contains("Holm over") && out.contains("averages over 2 seeds (6 are needed)"),
