@@ -198,6 +198,7 @@ fn the_library_s_modules_keep_their_order() {
             "check_device" => &["methods", "native", "torch"],
             "rebuild" => &["methods", "native"],
             "ablate" => &["analysis", "arguments", "expand", "library"],
+            "search" => &["analysis", "arguments", "library", "micro", "search"],
             "curriculum" => &["arguments", "schedule"],
             "tasks" => &["hub_datasets", "native", "tasks", "micro"],
             "micro" => &["native", "micro"],
