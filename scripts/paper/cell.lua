@@ -39,36 +39,41 @@ function cell.trained(s)
   return t, tasks, trainer
 end
 
---- Scores without predictions.
----@param result compt.Result
-local function brief(result) return { average = result.average, scores = result.scores } end
-
---- The same prompts with one source only, all sources, or the private prompt only; not for the product, which needs both.
----@param t compt.Trainer
----@param s table<string, any>
----@param options compt.EvaluateOptions
-local function isolated(t, s, options)
-  local found = {}
-  local function look(only)
-    local with = { only = only }
-    for key, value in pairs(options) do with[key] = value end
-    found[only] = brief(t:evaluate("test", with))
-  end
-  for i = 0, s.sources - 1 do look("src" .. i) end
-  if s.method == "ssum" then
-    look "all_src"
-    look "private"
-  end
-  return found
-end
-
---- The names of the evaluated tasks: an added task is trained only.
+--- The names of the scored tasks: an added task is trained only.
 ---@param tasks compt.Tasks
 ---@param s table<string, any>
-local function evaluated(tasks, s)
+---@return string[]
+local function scored(tasks, s)
   local names, without = {}, s.added and s.added:match "[^.]*$"
   for _, name in ipairs(tasks.names) do
     if name ~= without then names[#names + 1] = name end
+  end
+  return names
+end
+
+--- The scores of some tasks, without predictions, and their average.
+---@param result compt.Result
+---@param tasks compt.Tasks
+---@param names string[]
+local function brief(result, tasks, names)
+  local of_task, list = {}, {}
+  for i, name in ipairs(names) do
+    of_task[name] = result.scores[name]
+    list[i] = of_task[name][tasks:metrics(name)[1]]
+  end
+  return { average = compt.statistics.mean(list), scores = of_task }
+end
+
+--- The parts of a composition that are evaluated alone: each source, all sources, and the private prompt; only sources for the
+--- product, which needs both.
+---@param s table<string, any>
+---@return string[]
+local function parts(s)
+  local names = {}
+  for i = 0, s.sources - 1 do names[#names + 1] = "src" .. i end
+  if s.method == "ssum" then
+    names[#names + 1] = "all_src"
+    names[#names + 1] = "private"
   end
   return names
 end
@@ -77,25 +82,24 @@ end
 ---@param s table<string, any>
 function cell.run(s)
   local t, tasks, trainer = cell.trained(s)
-  local options = { tasks = evaluated(tasks, s) } ---@type compt.EvaluateOptions
-  local values = brief(t:evaluate("test", options)) --[[@as table<string, any>]]
+  local names = scored(tasks, s)
+  local function look(options) return brief(t:evaluate("test", options), tasks, names) end
+  local values = look() --[[@as table<string, any>]]
   if s.transfer then values.transfer = transfer.of(t, tasks, s.tasks, s.only, trainer) end
   if not s.sources then return values end
-  values.isolated = isolated(t, s, options)
+  values.isolated = {}
+  for _, only in ipairs(parts(s)) do values.isolated[only] = look { only = only } end
   if s.method == "ssum" and s.sources == 1 then
     -- What is predicted with each part, to the end of each answer.
-    options.decoding = "full"
-    t:evaluate("test", options)
-    isolated(t, s, options)
-    options.decoding = nil
+    look { decoding = "full" }
+    for _, only in ipairs { "all_src", "private" } do look { only = only, decoding = "full" } end
   end
   local router = t.router --[[@as compt.Router]]
-  values.weights = router:weights(tasks.names, { train = false }):tolist()
+  values.weights = router:weights(names, { train = false }):tolist()
   values.logits = s.weights ~= "constant" and router.logits and router.logits:tolist() or nil
-  values.order = options.tasks
+  values.order = names
   -- The gap between training and inference: weights in training never differ as much as these.
-  options.normalise = "softmax_sigmoid"
-  values.alike = t:evaluate("test", options).average
+  values.alike = look({ normalise = "softmax_sigmoid" }).average
   return values
 end
 

@@ -82,21 +82,51 @@ fn methods_are_compared() {
         lines.iter().filter(|l| l.starts_with("Test scores")).copied().collect();
     assert_eq!(titles, ["Test scores, against pt", "Test scores, against pt-m"], "{out}");
     let table = lines.iter().position(|line| line.starts_with("Test scores")).unwrap();
-    for (line, name) in lines[table + 1..]
-        .iter()
-        .zip(["method", "pt ", "pt-m ", "lora ", "mpt ", "Difference from pt ["])
-    {
+    for (line, name) in lines[table + 1..].iter().zip([
+        "method",
+        "pt ",
+        "pt-m ",
+        "lora ",
+        "mpt ",
+        "Difference from pt [",
+    ]) {
         assert!(line.starts_with(name), "{out}");
     }
     for name in ["pt", "pt-m", "lora", "mpt"] {
-        assert!(out.contains(&format!("\n{name}: ")) || out.starts_with(&format!("{name}: ")), "{out}");
-        let record = folder_of_search(name);
+        assert!(
+            out.contains(&format!("\n{name}: ")) || out.starts_with(&format!("{name}: ")),
+            "{out}"
+        );
+        let record = format!("runs/compare/rates-{name}/search-rates-{name}.json");
         assert!(folder.path(&record).is_file(), "{record}");
     }
     assert!(
         out.contains("Holm over") && out.contains("averages over 2 seeds (6 are needed)"),
         "{out}"
     );
+}
+
+#[test]
+fn studies_declare_the_settings_of_the_paper() {
+    let script = ["run", "tests/studies/settings.lua", "--set", "backbone=t5-base"];
+    let (code, out, err) = read(compt(&script).current_dir(root()).output().unwrap());
+    assert!(code == 0 && out.contains("as in the paper"), "{out}{err}");
+}
+
+#[test]
+fn a_study_names_the_task_that_its_set_lacks() {
+    let folder = folder();
+    for (arguments, words) in [
+        (["table5", "only=qnli,similarity"], "'nli3' (in place of mnli), which --set only lacks"),
+        (["table6", "tasks=micro_set2"], "needs the task 'rte', which the set micro_set2 lacks"),
+        (["figA1", "only=nli2,similarity"], "'qnli', which --set only lacks"),
+    ] {
+        let script = format!("scripts/{}.lua", arguments[0]);
+        let command = ["run", &script, "--set", arguments[1]];
+        let (code, out, err) = read(compt(&command).current_dir(folder.0.path()).output().unwrap());
+        assert!(code == 1 && err.contains(words), "{out}{err}");
+        assert!(!folder.path("runs").exists());
+    }
 }
 
 #[test]
