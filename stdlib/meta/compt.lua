@@ -1648,6 +1648,15 @@ local ResultTable = {}
 ---@field limit? integer maximum number of texts that are no label; the others are counted in one row. Default: all
 ---@field title? string
 
+---@class (exact) compt.ValuesOptions
+---@field rows any[][] names of each row, one for each of `row_names`
+---@field columns string[] names of the columns
+---@field values (number|false)[][] values by row and column; false: missing
+---@field row_names string[] what the names of a row are
+---@field title? string
+---@field digits? integer number of decimal places (default 1)
+---@field notes? string[] lines below the table, for example the source
+
 ---A section of a page.
 ---@class compt.Section
 ---@field title string

@@ -28,6 +28,17 @@ function report.table(runs, options) end
 ---@return compt.ResultTable?
 function report.confusion(runs, options) end
 
+---A table of given numbers, for example those that a paper prints, to set beside a table of runs. Raises an error if an option is unknown or missing, or if the values do not fit the rows and columns.
+---```lua
+---compt.report.values {
+---  title = "doc", row_names = { "method", "shots" }, rows = { { "pt", 8 }, { "ssum", 8 } }, columns = { "cola", "mnli" },
+---  values = { { 35.6, 35.3 }, { 68.0, false } }, digits = 1, notes = { "the paper" },
+---}
+---```
+---@param options compt.ValuesOptions
+---@return compt.ResultTable
+function report.values(options) end
+
 ---The tasks with label words of which the run has recorded predictions.
 ---```lua
 ---compt.report.answered_tasks(runs[1])
