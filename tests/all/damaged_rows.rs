@@ -25,6 +25,7 @@ fn rte(train: &Path, seed: u64) -> compt_error::Result<Task> {
             columns: BTreeMap::new(),
             labels: Labels::Words(words.to_vec()),
         },
+        shared_prefix: None,
         label_names: Vec::new(),
         class_names: Vec::new(),
         missing: Missing::Error,
@@ -40,7 +41,14 @@ fn rte(train: &Path, seed: u64) -> compt_error::Result<Task> {
             test: None,
         },
     };
-    let plan = Plan { shots: Some(1), per: Per::Task, seed, validation_size: None, max_test: None };
+    let plan = Plan {
+        shots: Some(1),
+        per: Per::Task,
+        seed,
+        split_seed: 0,
+        validation_size: None,
+        max_test: None,
+    };
     task.build(&plan)
 }
 

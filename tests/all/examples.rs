@@ -74,7 +74,8 @@ fn words(line: &str) -> Vec<String> {
 fn methods_are_compared() {
     let script = "scripts/compare.lua";
     let arguments = ["run", script, "--set", "quick=true", "--set", "methods=lora,mpt"];
-    let command = compt(&arguments).current_dir(folder().0.path()).output();
+    let folder = folder();
+    let command = compt(&arguments).current_dir(folder.0.path()).output();
     let (code, out, err) = read(command.unwrap());
     assert_eq!(code, 0, "{err}");
     let lines: Vec<&str> = out.lines().collect();
