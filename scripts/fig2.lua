@@ -18,7 +18,7 @@ local function deviations(mean, title)
     series[i] = { name = line.name, x = line.x, mean = sd, low = sd, high = sd }
   end
   return compt.figures.chart {
-    title = title, panels = { { kind = "lines", x_label = "sources", y_label = "standard deviation", series = series } },
+    title = title, panels = { { kind = "lines", title = "", x_label = "sources", y_label = "standard deviation", series = series } },
   }
 end
 
@@ -35,6 +35,7 @@ return paper.main(..., {
     for _, set in ipairs { { o.tasks, "GLUE" }, { o.second, "SET2" } } do
       local own = runs:where { tasks = set[1] }
       local mean = compt.figures.lines(own, { title = set[2] .. ": average over tasks", x = "sources", by = "method" })
+      paper.ordered(mean, METHODS)
       panels[#panels + 1], panels[#panels + 2] = mean, deviations(mean, set[2] .. ": deviation over seeds")
       tables[#tables + 1] = compt.report.table(own, { title = set[2], rows = "method", columns = "sources", best = "none" })
     end

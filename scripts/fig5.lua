@@ -5,33 +5,33 @@
 local compt = require "compt"
 local paper = require "paper.study"
 
-local METHODS = { "msum", "mcat", "ssum" }
+local METHODS, WEIGHTS = { "msum", "mcat", "ssum" }, { "learned", "constant" }
 --- The number of sources by method in the upper row.
 local SOURCES = { msum = 3, mcat = 2, ssum = 2 }
 
 return paper.main(..., {
   name = "fig5", title = "Figure 5: constant and learned weights",
   cells = function(o)
-    local weights, list = { "learned", "constant" }, {}
+    local list = {}
     for i, method in ipairs(METHODS) do list[i] = { method = method, sources = SOURCES[method] } end
-    local by_rows = paper.cells(o, { list = list, grid = { weights = weights, shots = o.shots, seed = o.seeds } })
+    local by_rows = paper.cells(o, { list = list, grid = { weights = WEIGHTS, shots = o.shots, seed = o.seeds } })
     return paper.joined(by_rows, paper.cells(o, {
       settings = { shots = paper.middle(o) },
-      grid = { method = METHODS, sources = paper.sources(o), weights = weights, seed = o.seeds },
+      grid = { method = METHODS, sources = paper.sources(o), weights = WEIGHTS, seed = o.seeds },
     }))
   end,
   show = function(runs, o)
     local panels, upper = {}, runs:where(function(run) return run.settings.sources == SOURCES[run.settings.method] end)
     for _, method in ipairs(METHODS) do
-      panels[#panels + 1] = compt.figures.lines(upper:where { method = method }, {
+      panels[#panels + 1] = paper.ordered(compt.figures.lines(upper:where { method = method }, {
         title = ("%s, %d sources"):format(method, SOURCES[method]), x = "shots", by = "weights", log = true,
-      })
+      }), WEIGHTS)
     end
     local lower = runs:where { shots = paper.middle(o) }
     for _, method in ipairs(METHODS) do
-      panels[#panels + 1] = compt.figures.lines(lower:where { method = method }, {
+      panels[#panels + 1] = paper.ordered(compt.figures.lines(lower:where { method = method }, {
         title = ("%s, %d rows"):format(method, paper.middle(o)), x = "sources", by = "weights",
-      })
+      }), WEIGHTS)
     end
     return {
       compt.figures.beside(panels, { title = "Constant and learned weights", columns = 3 }),

@@ -37,8 +37,8 @@ return function(given)
         rows[i], values[i] = { line[1], line[2] }, line[3]
       end
       parts[#parts + 1] = published {
-        title = given.title .. "; recall in percent, called precision there", row_names = { "prompt", "predicted" },
-        rows = rows, columns = columns, values = values, digits = 2,
+        title = given.title .. "; recall (precision there) and accuracy in percent", row_names = { "prompt", "predicted" },
+        rows = rows, columns = columns, values = values, digits = 0,
       }
       return parts
     end,
