@@ -7,7 +7,7 @@ local torch = require "compt.torch"
 local transfer = {}
 
 --- The pairs of the figure, by the paper's names.
-local PAIRS = { { "qnli", "stsb" }, { "rte", "stsb" }, { "stsb", "qnli" }, { "stsb", "rte" } }
+local PAIRS = { { "qnli", "stsb" }, { "stsb", "qnli" }, { "rte", "stsb" }, { "stsb", "rte" } }
 
 --- What the labels mean for two sentences.
 transfer.meanings = {
