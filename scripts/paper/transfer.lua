@@ -2,7 +2,6 @@
 --- predicts is set against the similarity of the row, and the similarity that the prompt of STS-B predicts against the
 --- label of the row.
 local sets = require "paper.sets"
-local torch = require "compt.torch"
 
 local transfer = {}
 
@@ -79,7 +78,7 @@ function transfer.of(t, tasks, set, only, trainer)
   local found = {}
   for i, pair in ipairs(PAIRS) do
     local from, to = sets.task(set, only, pair[1]), sets.task(set, only, pair[2])
-    local other = trainer(tasks, shown(torch.tensor(t:prompt(from):tolist())), ("%s-on-%s"):format(from, to))
+    local other = trainer(tasks, shown(t:prompt(from):detach()), ("%s-on-%s"):format(from, to))
     local result = other:evaluate("test", { tasks = { to }, decoding = "full" })
     found[i] = sorted(result.predictions[to], pair[1], pair[2])
   end

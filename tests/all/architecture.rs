@@ -195,6 +195,7 @@ fn the_library_s_modules_keep_their_order() {
             "figures" => &["analysis", "arguments", "library", "statistics"],
             "report" => &["analysis", "arguments", "figures", "library", "report"],
             "runs" => &["analysis"],
+            "statistics" => &["arguments", "micro", "statistics"],
             "check_device" => &["methods", "native", "torch"],
             "rebuild" => &["methods", "native"],
             "ablate" => &["analysis", "arguments", "expand", "library"],
