@@ -31,7 +31,8 @@ end
 
 local out = compt.out or "runs/compare"
 local o = paper.options()
-local settings, list = { shots = paper.middle(o), epochs = o.quick and 8 or o.epochs }, {}
+paper.refuse({ "runs", "rows", "second", "only_second", "pages" }, "compare.lua has no such option")
+local settings, list = { shots = paper.middle(o), epochs = o.epochs }, {}
 for i, method in ipairs(wanted()) do list[i] = { method = method } end
 for i, s in ipairs(paper.cells(o, { settings = settings, list = list })) do list[i].scale = rates(s, out, o.quick) end
 

@@ -26,7 +26,7 @@ return paper.main(..., {
   name = "fig2", title = "Figure 2: number of source prompts",
   cells = function(o)
     local grid = { method = METHODS, sources = paper.sources(o), seed = o.seeds }
-    local settings = { shots = o.quick and 2 or 8 }
+    local settings = { shots = (o.quick or compt.args.shots) and paper.middle(o) or 8 }
     local cells = paper.cells(o, { settings = settings, grid = grid })
     return paper.joined(cells, paper.cells(o, { settings = settings, grid = grid }, true))
   end,

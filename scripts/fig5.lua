@@ -27,7 +27,11 @@ return paper.main(..., {
         title = ("%s, %d sources"):format(method, SOURCES[method]), x = "shots", by = "weights", log = true,
       }), WEIGHTS)
     end
-    local lower = runs:where { shots = paper.middle(o) }
+    local counts = {}
+    for _, count in ipairs(paper.sources(o)) do counts[count] = true end
+    local lower = runs:where(function(run)
+      return run.settings.shots == paper.middle(o) and counts[run.settings.sources] == true
+    end)
     for _, method in ipairs(METHODS) do
       panels[#panels + 1] = paper.ordered(compt.figures.lines(lower:where { method = method }, {
         title = ("%s, %d rows"):format(method, paper.middle(o)), x = "sources", by = "weights",

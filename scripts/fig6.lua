@@ -9,7 +9,7 @@ local maps = require "paper.maps"
 local paper = require "paper.study"
 
 return paper.main(..., {
-  name = "fig6", title = "Figure 6: isolated prompts under constant and learned weights", second = true,
+  name = "fig6", title = "Figure 6: isolated prompts under constant and learned weights",
   cells = function(o)
     return paper.cells(o, {
       settings = { shots = paper.middle(o), method = "ssum", sources = 2 },

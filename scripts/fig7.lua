@@ -13,6 +13,7 @@ local METHODS, EPOCHS = { "ssum", "msum", "mcat" }, { 50, 30 }
 
 return paper.main(..., {
   name = "fig7", title = "Figure 7: the private learning rate",
+  check = function() paper.refuse({ "epochs" }, "its columns are 50 and 30 epochs") end,
   cells = function(o) return private_rate.cells(o, METHODS, EPOCHS) end,
   show = function(runs, o)
     local panels = {}

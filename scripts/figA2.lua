@@ -8,6 +8,7 @@ local private_rate = require "paper.private_rate"
 
 return paper.main(..., {
   name = "figA2", title = "Figure A2: the private learning rate, MSUM",
+  check = function() paper.refuse({ "epochs" }, "it has 50 epochs") end,
   cells = function(o) return private_rate.cells(o, { "msum" }, { 50 }) end,
   show = function(runs, o) return { private_rate.maps(runs, o, "msum", 50) } end,
 })

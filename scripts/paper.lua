@@ -21,23 +21,29 @@ for name in (compt.args.studies or table.concat(ALL, ",")):gmatch "[^,]+" do
 end
 
 local o = paper.options()
-for _, one in ipairs(studies) do
-  if one.check then one.check(o) end
-end
-local cells = {}
-for _, one in ipairs(studies) do
-  for _, settings in ipairs(one.cells(o)) do cells[#cells + 1] = settings end
-end
-local runs = paper.ablate("paper", cells)
+for _, one in ipairs(studies) do paper.check(o, one) end
 
+--- The runs of the studies that need a search, or of those that need none, made together.
+---@param name string
+---@param searches boolean
+---@return compt.Runs?
+local function made(name, searches)
+  local cells = {}
+  for _, one in ipairs(studies) do
+    if (one.searches or false) == searches then paper.joined(cells, one.cells(o)) end
+  end
+  return #cells > 0 and paper.ablate(name, cells) or nil
+end
+
+local runs, searched = made("paper", false), made("searched", true)
 local sections = {}
 for _, one in ipairs(studies) do
-  local own = paper.runs_of(runs, one.cells(o))
-  local parts = one.show(own, o)
+  local own = one.searches and searched or runs --[[@as compt.Runs]]
+  local parts = one.show(paper.runs_of(own, one.cells(o)), o)
   paper.write(one, parts)
   sections[#sections + 1] = { title = one.title, text = "", parts = parts }
 end
 local page = paper.pages() .. "/paper.html"
-compt.report.page { path = page, title = "ComPT on " .. o.backbone, sections = sections, runs = runs }
-print(runs)
+compt.report.page { path = page, title = "ComPT on " .. o.backbone, sections = sections, runs = runs or searched }
+for _, all in ipairs { runs or searched, runs and searched } do print(all) end
 print(page)

@@ -7,7 +7,7 @@ local paper = require "paper.study"
 
 return paper.main(..., few_shot {
   name = "table1", title = "Table 1: few-shot scores on GLUE",
-  columns = { "average", "cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst2", "stsb" },
+  digits = { 2, 1, 1, 1, 1, 1, 1, 1, 1 }, columns = { "average", "cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst2", "stsb" },
   published = {
     pt = {
       { 63.35, 35.6, 35.3, 75.2, 72.4, 76.5, 47.7, 81.3, 82.9 },

@@ -12,7 +12,11 @@ local METHODS = { "ssum", "msum", "mcat" }
 local NAMES = { "method", "with MNLI" }
 
 return paper.main(..., {
-  name = "table7", title = "Table 7: SET2 with and without MNLI", second = true,
+  name = "table7", title = "Table 7: SET2 with and without MNLI",
+  check = function(o)
+    sets.task(o.tasks, nil, "mnli")
+    sets.qualified(o.second, o.only_second)
+  end,
   cells = function(o)
     local settings, seeds = { shots = paper.middle(o) }, o.seeds
     local alone = paper.cells(o, { settings = settings, grid = { method = METHODS, seed = seeds } }, true)

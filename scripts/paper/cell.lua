@@ -12,13 +12,19 @@ local transfer = require "paper.transfer"
 
 local cell = {}
 
+--- The number of test rows of a task for isolated prompts, as in the paper (section 5.1.2).
+local ROWS = 100
+
 --- The tasks of a cell.
 ---@param s table<string, any>
 ---@return compt.Tasks
 function cell.tasks(s)
-  local options = { data = s.data, shots = s.shots, per = s.per, seed = s.seed, max_test = s.max_test, tasks = s.only }
-  if not s.added then return compt.tasks(s.tasks, options) end
-  local names = sets.qualified(s.tasks)
+  local options = { data = s.data, shots = s.shots, per = s.per, seed = s.seed, max_test = s.max_test }
+  if not s.added then
+    options.tasks = s.only
+    return compt.tasks(s.tasks, options)
+  end
+  local names = sets.qualified(s.tasks, s.only)
   names[#names + 1] = s.added
   return compt.tasks(names, options)
 end
@@ -88,11 +94,11 @@ function cell.run(s)
   if s.transfer then values.transfer = transfer.of(t, tasks, s.tasks, s.only, trainer) end
   if not s.sources then return values end
   values.isolated = {}
-  for _, only in ipairs(parts(s)) do values.isolated[only] = look { only = only } end
+  for _, only in ipairs(parts(s)) do values.isolated[only] = look { only = only, limit = ROWS } end
   if s.method == "ssum" and s.sources == 1 then
     -- What is predicted with each part, to the end of each answer.
-    look { decoding = "full" }
-    for _, only in ipairs { "all_src", "private" } do look { only = only, decoding = "full" } end
+    look { decoding = "full", limit = ROWS }
+    for _, only in ipairs { "all_src", "private" } do look { only = only, decoding = "full", limit = ROWS } end
   end
   local router = t.router --[[@as compt.Router]]
   values.weights = router:weights(names, { train = false }):tolist()

@@ -5,11 +5,11 @@ local published = require "paper.published"
 
 local METHODS = { "pt", "mcat", "msum", "ssum" }
 
----@param given { name: string, title: string, second: boolean?, columns: string[], published: table<string, number[][]> }
+---@param given { name: string, title: string, second: boolean?, digits: (integer|integer[])?, columns: string[], published: table<string, number[][]> }
 ---@return paper.Study
 return function(given)
   return {
-    name = given.name, title = given.title, second = given.second,
+    name = given.name, title = given.title,
     cells = function(o)
       return paper.cells(o, { grid = { method = METHODS, shots = o.shots, seed = o.seeds } }, given.second)
     end,
@@ -30,6 +30,7 @@ return function(given)
         }),
         published {
           title = given.title, row_names = { "shots", "method" }, rows = rows, columns = given.columns, values = values,
+          digits = given.digits,
         },
         compt.figures.lines(runs, { title = "Average over tasks", x = "shots", by = "method", log = true }),
         compt.figures.curves(runs, { title = "Training loss", by = "method" }),

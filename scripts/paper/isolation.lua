@@ -24,7 +24,7 @@ end
 ---@return paper.Study
 return function(given)
   return {
-    name = given.name, title = given.title, second = given.both,
+    name = given.name, title = given.title,
     cells = function(o)
       local options = {
         settings = { shots = paper.middle(o) }, grid = { method = given.methods, sources = COUNTS, seed = o.seeds },

@@ -38,7 +38,8 @@ function maps.isolated(runs, title)
   local one, seed = maps.median(runs)
   local run = one[1]
   if not run then return compt.figures.heat { title = title, rows = {}, columns = {}, values = {} } end
-  local isolated, looks = run.values.isolated, {}
+  local isolated, looks = (run.values or {}).isolated, {}
+  if not isolated then error(run.path .. " has no scores of isolated prompts", 0) end
   for look in sorted_pairs(isolated) do looks[#looks + 1] = look end
   by_place(looks)[#looks + 1] = "total"
   local rows, values = {}, {}

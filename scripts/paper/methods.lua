@@ -59,7 +59,10 @@ function methods.of(s)
     error(("there is no method '%s'; known: %s"):format(s.method, table.concat(methods.names(), ", ")), 0)
   end
   local method = maker(s)
-  for group, rate in pairs(method.lr or {}) do method.lr[group] = rate * (s.scale or 1) end
+  local scale = s.scale or 1
+  for group, rate in pairs(method.lr or {}) do method.lr[group] = rate * scale end
+  -- The rate of MP2's first stage.
+  if type(method.pretrain) == "number" then method.pretrain = method.pretrain * scale end
   return method
 end
 

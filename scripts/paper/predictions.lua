@@ -8,9 +8,9 @@ local sets = require "paper.sets"
 
 --- The recorded evaluations, and the paper's names for them.
 local LOOKS = {
-  { file = "test.only-all_src.decoding-full", name = "source" },
-  { file = "test.only-private.decoding-full", name = "private" },
-  { file = "test.decoding-full", name = "combined" },
+  { file = "test.only-all_src.decoding-full.limit-100", name = "source" },
+  { file = "test.only-private.decoding-full.limit-100", name = "private" },
+  { file = "test.decoding-full.limit-100", name = "combined" },
 }
 
 ---@param given { name: string, title: string, task: string, labels: string[], published: { [1]: string, [2]: string, [3]: (number|false)[] }[] }
@@ -29,9 +29,11 @@ return function(given)
       local one, seed = maps.median(runs)
       local parts, rows, values = {}, {}, {}
       for _, look in ipairs(LOOKS) do
-        parts[#parts + 1] = compt.report.confusion(one, {
+        local found = compt.report.confusion(one, {
           task = task, look = look.file, title = ("%s, %s: seed %s"):format(task, look.name, seed),
         })
+        if not found then error(("%s has no predictions of %s"):format(one[1] and one[1].path or "no run", look.file), 0) end
+        parts[#parts + 1] = found
       end
       for i, line in ipairs(given.published) do
         rows[i], values[i] = { line[1], line[2] }, line[3]

@@ -47,12 +47,18 @@ function sets.paper_name(set, name)
   return name
 end
 
---- Names of tasks that say which set they are from, in alphabetical order.
+--- Names of tasks that say which set they are from, in alphabetical order. Raises an error if the set is not one of these.
 ---@param set string
+---@param only string[]?
 ---@return string[]
-function sets.qualified(set)
-  local found = {}
-  for _, name in sorted_pairs(NAMES[set] or {}) do found[#found + 1] = set .. "." .. name end
+function sets.qualified(set, only)
+  local found, names = {}, NAMES[set]
+  if not names then error(("this study needs glue, set2 or a micro set, not '%s'"):format(set), 0) end
+  local list = only or {}
+  if not only then
+    for _, name in pairs(names) do list[#list + 1] = name end
+  end
+  for i, name in ipairs(list) do found[i] = set .. "." .. name end
   table.sort(found)
   return found
 end

@@ -2,7 +2,7 @@
 ---
 ---     --set backbone=NAME|DIR   default: the micro backbone     --set dtype=float32|bfloat16
 ---     --set tasks=SET           in place of GLUE; second=SET in place of SET2; data=DIR for their files
----     --set only=a,b            some of the tasks
+---     --set only=a,b            some of GLUE's tasks; only_second=a,b for SET2
 ---     --set shots=8,16,32       rows per task                       --set per=task|class
 ---     --set rows=5000           rows per task of studies with many rows (micro: 256)
 ---     --set seeds=5             seeds 1 to 5; or a list: seeds=1,5,9. Default: 3, as in the paper; micro: 6, see below
@@ -44,6 +44,7 @@ end
 ---@field seeds integer[]
 ---@field epochs integer?
 ---@field only string[]?
+---@field only_second string[]?
 ---@field quick boolean
 ---@field base table<string, any>
 
@@ -61,6 +62,7 @@ function study.options()
     backbone = backbone, tasks = tasks, second = args.second or (backbone == "micro" and "micro_set2" or "set2"),
     shots = quick and { 2 } or list(args.shots, { 8, 16, 32 }), seeds = seeds, quick = quick,
     epochs = quick and 4 or args.epochs, only = args.only and list(args.only, {}),
+    only_second = args.only_second and list(args.only_second, {}),
     base = {
       backbone = backbone, dtype = args.dtype, data = args.data, per = args.per or "task",
       batch_size = args.batch_size or 16, max_test = quick and 2 or args.max_test,
@@ -129,7 +131,7 @@ function study.joined(a, b) return table.move(b, 1, #b, #a + 1, a) end
 function study.cells(o, given, second)
   local settings = { tasks = o.tasks, only = o.only, epochs = o.epochs or 30 }
   if second then
-    settings.tasks = o.second
+    settings.tasks, settings.only = o.second, o.only_second
   end
   for _, layer in ipairs { o.base, given.settings or {} } do
     for key, value in pairs(layer) do settings[key] = value end
@@ -140,7 +142,7 @@ function study.cells(o, given, second)
     derive = function(s)
       local composed = s.method == "ssum" or s.method == "msum" or s.method == "mcat"
       return {
-        length = s.length or (s.method == "mcat" and 10 or 20),
+        length = s.length or (s.method:match "^mcat" and 10 or 20),
         sources = composed and (s.sources or 3) or nil,
         weights = composed and (s.weights or "learned") or nil,
       }
@@ -154,22 +156,63 @@ local function signature(settings)
   local parts = {}
   for key, value in sorted_pairs(settings) do
     local text = type(value) == "table" and table.concat(value, ",") or tostring(value)
-    -- A method has one scale, which its search has chosen.
-    if key ~= "scale" then parts[#parts + 1] = key .. "=" .. text end
+    parts[#parts + 1] = key .. "=" .. text
   end
   return table.concat(parts, " ")
 end
 
---- The runs of some cells.
+--- The scale of cells whose rates a search had chosen before their runs were made.
+study.CHOSEN = "chosen"
+
+--- The runs of some cells, one for each. Raises an error if there are none, or two for one cell.
 ---@param runs compt.Runs
 ---@param cells table<string, any>[]
 ---@return compt.Runs
 function study.runs_of(runs, cells)
-  local wanted = {}
-  for _, settings in ipairs(cells) do wanted[signature(settings)] = true end
-  local own = runs:where(function(run) return wanted[signature(run.settings)] end)
+  local wanted, chosen = {}, {}
+  for _, settings in ipairs(cells) do
+    wanted[signature(settings)] = settings
+    if settings.scale == study.CHOSEN then chosen[settings.method] = true end
+  end
+  local found = {} ---@type table<string, string>
+  local own = runs:where(function(run)
+    local settings = {}
+    for key, value in pairs(run.settings) do settings[key] = value end
+    if settings.scale and chosen[settings.method] then settings.scale = study.CHOSEN end
+    local key = signature(settings)
+    if not wanted[key] or found[key] == run.path then return false end
+    if found[key] then
+      error(("two runs are of the same cell: %s and %s; use a folder with one of them"):format(found[key], run.path), 0)
+    end
+    found[key] = run.path
+    return true
+  end)
   if #own == 0 then error("no run has the settings of this study; start it without --set runs to make them", 0) end
+  local missing, first = 0, nil
+  for key in sorted_pairs(wanted) do
+    if not found[key] then missing, first = missing + 1, first or key end
+  end
+  if missing > 0 then io.stderr:write(("note: %d runs are missing, the first: %s\n"):format(missing, first)) end
   return own
+end
+
+--- Raises an error if options of the command line are set that a study does not have.
+---@param names string[]
+---@param why string
+function study.refuse(names, why)
+  for _, name in ipairs(names) do
+    if compt.args[name] ~= nil then error(("--set %s: %s"):format(name, why), 0) end
+  end
+end
+
+--- Checks `only` before anything is trained.
+---@param o paper.Options
+local function check_only(o)
+  local function check(set, only)
+    if only then compt.tasks(set, { data = o.base.data, shots = 1, tasks = only, max_test = 1 }) end
+  end
+  check(o.tasks, o.only)
+  check(o.second, o.only_second)
 end
 
 ---@alias paper.Part compt.ResultTable|compt.Figure
@@ -177,7 +220,7 @@ end
 ---@class paper.Study
 ---@field name string
 ---@field title string
----@field second boolean? -- uses SET2
+---@field searches boolean? -- its cells need a search
 ---@field check (fun(o: paper.Options))? -- raises an error before anything is trained
 ---@field cells fun(o: paper.Options): table<string, any>[]
 ---@field show fun(runs: compt.Runs, o: paper.Options): paper.Part[]
@@ -222,6 +265,14 @@ function study.write(one, parts)
   print()
 end
 
+--- Raises an error before anything is trained if the options do not fit a study.
+---@param o paper.Options
+---@param one paper.Study
+function study.check(o, one)
+  check_only(o)
+  if one.check then one.check(o) end
+end
+
 --- Runs a study if its file is the script; a study that is required by another file is only declared.
 ---@param module string? -- the value of `...` in a required file
 ---@param one paper.Study
@@ -229,7 +280,7 @@ end
 function study.main(module, one)
   if module then return one end
   local o = study.options()
-  if one.check then one.check(o) end
+  study.check(o, one)
   local cells = one.cells(o)
   study.write(one, one.show(study.runs_of(study.ablate(one.name, cells), cells), o))
   return one

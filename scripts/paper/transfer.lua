@@ -58,7 +58,7 @@ local function sorted(predictions, from, to)
   for _, one in ipairs(predictions) do
     local number = tonumber(from == "stsb" and one.prediction or one.label)
     local meaning = meanings[from == "stsb" and one.label or one.prediction]
-    if number and meaning then
+    if number and number >= 0 and number <= 5 and meaning then
       table.insert((meaning == "similar" and similar or unlike).values, number)
     else
       others = others + 1
@@ -79,7 +79,7 @@ function transfer.of(t, tasks, set, only, trainer)
   for i, pair in ipairs(PAIRS) do
     local from, to = sets.task(set, only, pair[1]), sets.task(set, only, pair[2])
     local other = trainer(tasks, shown(t:prompt(from):detach()), ("%s-on-%s"):format(from, to))
-    local result = other:evaluate("test", { tasks = { to }, decoding = "full" })
+    local result = other:evaluate("test", { tasks = { to }, decoding = "full", limit = 100 })
     found[i] = sorted(result.predictions[to], pair[1], pair[2])
   end
   return found

@@ -4,9 +4,19 @@ local result_table = require "compt.analysis.result_table"
 
 local CALL = "compt.report.values"
 
+local DIGITS = {
+  text = "a whole number, or one for each column",
+  is = function(value)
+    for _, one in ipairs(type(value) == "table" and value or { value }) do
+      if math.type(one) ~= "integer" or one < 0 then return false end
+    end
+    return value ~= nil
+  end,
+}
+
 local RULES = {
   { "rows", arguments.sequence }, { "columns", arguments.names }, { "values", arguments.sequence },
-  { "row_names", arguments.names }, { "title", arguments.optional(arguments.name) }, { "digits", arguments.whole(0), 1 },
+  { "row_names", arguments.names }, { "title", arguments.optional(arguments.name) }, { "digits", DIGITS, 1 },
   { "notes", arguments.optional(arguments.names) },
 }
 
@@ -25,12 +35,13 @@ return function(given)
     end
     cells[i] = {}
     for j, value in ipairs(line) do
-      local count = value and 1 or 0
-      cells[i][j] = { mean = value or nil, n = count, expected = count, values = {} }
+      local count, digits = value and 1 or 0, type(o.digits) == "table" and o.digits[j] or o.digits
+      local text = value and ("%." .. digits .. "f"):format(value) or nil
+      cells[i][j] = { mean = value or nil, n = count, expected = count, values = {}, text = text }
     end
   end
   return result_table {
     title = o.title, row_names = o.row_names, column_names = { "column" }, rows = o.rows, columns = columns, cells = cells,
-    digits = o.digits, notes = o.notes or {}, warnings = {}, effects = false,
+    digits = 1, notes = o.notes or {}, warnings = {}, effects = false,
   }
 end

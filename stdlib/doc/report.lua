@@ -96,7 +96,7 @@ options "compt.ValuesOptions" [[
 - values: (number|false)[][] -- values by row and column; false: missing
 - row_names: string[] -- what the names of a row are
 - title?: string
-- digits?: integer = 1 -- number of decimal places
+- digits?: integer|integer[] = 1 -- number of decimal places, or that of each column
 - notes?: string[] -- lines below the table, for example the source
 ]]
 
