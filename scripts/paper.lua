@@ -43,7 +43,9 @@ for _, one in ipairs(studies) do
   paper.write(one, parts)
   sections[#sections + 1] = { title = one.title, text = "", parts = parts }
 end
+local all = (runs or searched) --[[@as compt.Runs]]
 local page = paper.pages() .. "/paper.html"
-compt.report.page { path = page, title = "ComPT on " .. o.backbone, sections = sections, runs = runs or searched }
-for _, all in ipairs { runs or searched, runs and searched } do print(all) end
+compt.report.page { path = page, title = "ComPT on " .. o.backbone, sections = sections, runs = all }
+if all ~= searched and searched then print(searched) end
+print(all)
 print(page)

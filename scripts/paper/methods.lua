@@ -58,12 +58,12 @@ function methods.of(s)
   if not maker then
     error(("there is no method '%s'; known: %s"):format(s.method, table.concat(methods.names(), ", ")), 0)
   end
-  local method = maker(s)
+  local method = maker(s) --[[@as table<string, any>]]
   local scale = s.scale or 1
   for group, rate in pairs(method.lr or {}) do method.lr[group] = rate * scale end
   -- The rate of MP2's first stage.
   if type(method.pretrain) == "number" then method.pretrain = method.pretrain * scale end
-  return method
+  return method --[[@as compt.Method]]
 end
 
 return methods

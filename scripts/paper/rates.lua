@@ -6,7 +6,7 @@ local cell = require "paper.cell"
 local SEED = 100
 local SCALES = { 0.1, 0.3, 1, 3, 10 }
 
-local chosen = {} ---@type table<string, number>
+local chosen = {} ---@type table<string, number?>
 
 --- The best factor for the settings of a cell. The record of the search is in its folder, beside the runs.
 ---@param settings table<string, any>
@@ -20,7 +20,7 @@ return function(settings, folder, quick)
   local name = "rates-" .. settings.method
   if chosen[name] then return chosen[name] end
   local best = compt.search {
-    name = name, out = folder .. "/" .. name, scheduler = "grid", args = false,
+    name = name, out = folder .. "/" .. name, scheduler = "grid" --[[@as compt.Scheduler]], args = false,
     space = { scale = quick and { 1, 3 } or SCALES }, settings = fixed,
     run = function(s) return cell.trained(s):evaluate "validation" end,
   }

@@ -83,7 +83,7 @@ function study.many(o) return o.quick and 2 or compt.args.rows or (o.backbone ==
 --- Numbers of the command line: `--set NAME=1,2,3`.
 ---@param name string
 ---@param default number[]
----@return number[]
+---@return any[]
 function study.numbers(name, default)
   local found = list(compt.args[name], default)
   for _, one in ipairs(found) do
@@ -174,7 +174,7 @@ function study.runs_of(runs, cells)
     wanted[signature(settings)] = settings
     if settings.scale == study.CHOSEN then chosen[settings.method] = true end
   end
-  local found = {} ---@type table<string, string>
+  local found = {} ---@type table<string, string?>
   local own = runs:where(function(run)
     local settings = {}
     for key, value in pairs(run.settings) do settings[key] = value end

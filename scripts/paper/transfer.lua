@@ -53,7 +53,7 @@ end
 ---@param to string
 ---@return paper.Transfer
 local function sorted(predictions, from, to)
-  local meanings = transfer.meanings[from] or transfer.meanings[to]
+  local meanings = (transfer.meanings[from] or transfer.meanings[to]) --[[@as table<string, string>]]
   local similar, unlike, others = { name = "similar", values = {} }, { name = "not similar", values = {} }, 0
   for _, one in ipairs(predictions) do
     local number = tonumber(from == "stsb" and one.prediction or one.label)

@@ -60,11 +60,15 @@ impl Earlier {
     }
 
     /// Whether a checkpoint was written, as the record shows; `every` is the interval in steps, 0 if it is
-    /// not in steps. A run that was killed or failed before has none.
+    /// not in steps. A run that was killed or failed before has none. The folder is made before the first one is
+    /// written, and shows only without an interval that there was one.
     pub fn had_checkpoint(&self, every: u64) -> bool {
         let ended = self.path.join(RESULT).is_file() && !self.failed;
-        let is_past = every > 0 && self.steps.len() as u64 > every;
-        !self.steps.is_empty() && (ended || is_past || self.path.join(CHECKPOINTS).is_dir())
+        let is_past = match every {
+            0 => self.path.join(CHECKPOINTS).is_dir(),
+            _ => self.steps.len() as u64 > every,
+        };
+        !self.steps.is_empty() && (ended || is_past)
     }
 
     /// Whether it is the run to be replayed or evaluated.

@@ -185,8 +185,8 @@ print(t:evaluate("test").counts.nli3)
     assert_eq!(tasks["names"], serde_json::json!(["sentiment", "nli3"]));
     assert!(tasks["shots"].is_null() && tasks["per"].is_null() && tasks["seed"].is_null());
     let parts = serde_json::json!([
-        { "set": "micro", "names": ["sentiment"], "shots": 8, "per": "task", "seed": 1 },
-        { "set": "nli3", "names": ["nli3"], "shots": 2, "per": "class", "seed": 5 },
+        { "set": "micro", "names": ["sentiment"], "shots": 8, "per": "task", "seed": 1, "split_seed": 0 },
+        { "set": "nli3", "names": ["nli3"], "shots": 2, "per": "class", "seed": 5, "split_seed": 0 },
     ]);
     assert_eq!(tasks["parts"], parts);
     let (code, _, err) = study.run(&["replay", "out"]);
