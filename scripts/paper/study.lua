@@ -180,9 +180,10 @@ function study.runs_of(runs, cells)
     for key, value in pairs(run.settings) do settings[key] = value end
     if settings.scale and chosen[settings.method] then settings.scale = study.CHOSEN end
     local key = signature(settings)
-    if not wanted[key] or found[key] == run.path then return false end
-    if found[key] then
-      error(("two runs are of the same cell: %s and %s; use a folder with one of them"):format(found[key], run.path), 0)
+    local other = found[key]
+    if not wanted[key] or other == run.path then return false end
+    if other ~= nil then
+      error(("two runs are of the same cell: %s and %s; use a folder with one of them"):format(other, run.path), 0)
     end
     found[key] = run.path
     return true

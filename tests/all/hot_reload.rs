@@ -147,14 +147,10 @@ fn strict_runs_end_at_a_bad_edit() {
     assert_eq!(run.terminate().0, 143);
 }
 
-/// Replaces the file of the operator as editors do: a half-written one is never read.
-fn save(study: &Study, text: &str) {
-    fs::write(study.path("gated.new"), text).unwrap();
-    fs::rename(study.path("gated.new"), study.path("gated.lua")).unwrap();
-}
-
 #[test]
 fn operators_are_exchanged_alike() {
+    // A file that is written in place can be read before its text is there.
+    const RENAMED: usize = 1;
     let gated = "return function(private, sources, weights)
   local mixed = require('compt.torch').einsum('bs,smd->bmd', weights, sources)
   return private * FACTOR + mixed
@@ -164,7 +160,7 @@ end
     let script =
         STUDY.replace("local t =", "compt.compose.define('gated', 'gated.lua')\nlocal t =");
     fs::write(study.path("study.lua"), script).unwrap();
-    save(&study, &gated.replace("FACTOR", "1"));
+    save(&study, RENAMED, "gated.lua", &gated.replace("FACTOR", "1"));
     let arguments = ["run", "study.lua", "--out", "out", "--set", "compose=gated"];
     let mut run = Run::start(&study, &arguments);
     run.wait_for_steps(&study.path("out"), 3);
@@ -186,23 +182,23 @@ end
         ("return require 'helper'".to_string(), "is not for an operator's file"),
         (gated.replace("local", "while true do end local"), "it ran for more than"),
     ] {
-        save(&study, &text);
+        save(&study, RENAMED, "gated.lua", &text);
         run.hear("'gated' stays as it was");
         let line = run.all.lines().last().unwrap().to_string();
         assert!(line.contains(words), "{line}");
     }
     let refused = run.all.matches("stays as it was").count();
     // The same content saved again is not tried again.
-    save(&study, &study.text("gated.lua"));
+    save(&study, RENAMED, "gated.lua", &study.text("gated.lua"));
     run.wait_for_steps(&study.path("out"), 5);
-    save(&study, &gated.replace("FACTOR", "0.5"));
+    save(&study, RENAMED, "gated.lua", &gated.replace("FACTOR", "0.5"));
     run.hear("composition 'gated' is a new version");
     assert_eq!(run.all.matches("stays as it was").count(), refused);
     run.wait_for_steps(&study.path("out"), 3);
     // The dry run has a row for each task, a step has four.
     let late = gated
         .replace("local mixed", "if private.shape[1] == 4 then error 'late' end\n  local mixed");
-    save(&study, &late.replace("FACTOR", "0.7"));
+    save(&study, RENAMED, "gated.lua", &late.replace("FACTOR", "0.7"));
     run.hear("back to the version of 'gated' before: ");
     run.wait_for_steps(&study.path("out"), 3);
     assert_eq!(run.terminate().0, 143);
@@ -212,7 +208,7 @@ end
         .collect();
     assert_eq!(operators.len(), 4);
     assert_eq!(operators[3]["sha256"], operators[1]["sha256"]);
-    save(&study, "broken");
+    save(&study, RENAMED, "gated.lua", "broken");
     let (code, out, err) = study.run(&["replay", "out"]);
     assert_eq!(code, 0, "{out}{err}");
 }
