@@ -1654,7 +1654,7 @@ local ResultTable = {}
 ---@field values (number|false)[][] values by row and column; false: missing
 ---@field row_names string[] what the names of a row are
 ---@field title? string
----@field digits? integer number of decimal places (default 1)
+---@field digits? integer|integer[] number of decimal places, or that of each column (default 1)
 ---@field notes? string[] lines below the table, for example the source
 
 ---A section of a page.
