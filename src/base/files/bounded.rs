@@ -37,7 +37,7 @@ fn content(path: &Path, most: u64) -> Result<Vec<u8>> {
         return Err(too_long(found.len(), most));
     }
     memory::check(found.len())?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(found.len() as usize + 1);
     // It may grow while it is read.
     file.take(most + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > most {

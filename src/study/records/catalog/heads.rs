@@ -70,13 +70,10 @@ pub fn head<T: DeserializeOwned>(
 /// Checks that a record is an object, if it exists. Errors: it cannot be read, or is something else.
 pub fn check_object(folder: &Path, name: &str) -> Result<()> {
     let path = folder.join(name);
-    match fs::metadata(&path) {
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(());
-        }
-        found => found.at(name)?,
+    let text = match bounded::read(&path, bounded::JSON) {
+        Err(_) if !path.exists() => return Ok(()),
+        read => read?,
     };
-    let text = bounded::read(&path, bounded::JSON)?;
     serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&text)
         .map(drop)
         .map_err(|e| Error::new(e.to_string()).at(name))
