@@ -1,9 +1,19 @@
 --- Heat maps of isolated prompts and of routers, each of one run: source prompts have no order that two runs share, so
 --- that a mean of `src0` over seeds means nothing.
 local compt = require "compt"
-local scores = require "paper.scores"
 
 local maps = {}
+
+--- The main metric of a task in a run, or in another evaluation of it; nil if there is none.
+---@param run compt.Run
+---@param task string
+---@param look { scores: table<string, table<string, number>>? }?
+---@return number?
+local function main(run, task, look)
+  local of_task = look and look.scores and look.scores[task] or {}
+  local names = (run.metrics or {})[task] or {}
+  return of_task[names[1]]
+end
 
 --- The run whose average over tasks is the median of some finished runs (with an even number, the lower one of the two in the
 --- middle; of equal ones the first seed), and its seed.
@@ -43,7 +53,7 @@ function maps.isolated(runs, title)
   for look in sorted_pairs(isolated) do looks[#looks + 1] = look end
   by_place(looks)[#looks + 1] = "total"
   local rows, values = {}, {}
-  local function score(task, look) return scores.main(run, task, look == "total" and run or isolated[look]) end
+  local function score(task, look) return main(run, task, look == "total" and run or isolated[look]) end
   for i, task in ipairs(run.values.order) do
     rows[i], values[i] = task, {}
     for j, look in ipairs(looks) do values[i][j] = score(task, look) or false end

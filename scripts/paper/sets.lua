@@ -36,17 +36,6 @@ function sets.task(set, only, task)
   error(("this study needs the task %s, which %s lacks"):format(wanted, only and "--set only" or "the set " .. set), 0)
 end
 
---- The paper's name of a task of a set, or the name itself.
----@param set string
----@param name string
----@return string
-function sets.paper_name(set, name)
-  for task, own in pairs(NAMES[set] or {}) do
-    if own == name then return task end
-  end
-  return name
-end
-
 --- Names of tasks that say which set they are from, in alphabetical order. Raises an error if the set is not one of these.
 ---@param set string
 ---@param only string[]?

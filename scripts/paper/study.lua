@@ -15,15 +15,7 @@
 local compt = require "compt"
 local cell = require "paper.cell"
 
-local scores = require "paper.scores"
-
 local study = {}
-
---- The main metric of a task in a run.
----@param run compt.Run
----@param task string
----@return number?
-function study.score(run, task) return scores.main(run, task, run) end
 
 --- `8,16,32`, a number, or nothing.
 ---@param value any

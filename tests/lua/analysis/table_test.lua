@@ -168,4 +168,21 @@ return {
     compt.report.page { path = page, runs = seeds }
     assert(os.remove(page))
   end,
+
+  ["given numbers are shown with the digits of their columns"] = function()
+    local function values(given)
+      return compt.report.values {
+        row_names = { "method" }, rows = { { "pt" }, { "ssum" } }, columns = { "average", "cola" }, digits = { 2, 1 }, values = given,
+      }
+    end
+    local text = tostring(values { { 63.35, 67.0 }, { 74.38, false } })
+    assert(text:find("63.35  67.0", 1, true) and text:find("74.38     –", 1, true), text)
+    for words, given in pairs {
+      ["there are 2 rows, and values of 1"] = { { 1, 2 } },
+      ["row 2 has 1 values, and there are 2 columns"] = { { 1, 2 }, { 3 } },
+    } do
+      local ok, message = pcall(values, given)
+      assert(not ok and tostring(message):find(words, 1, true), tostring(message))
+    end
+  end,
 }
