@@ -54,7 +54,7 @@ pub enum Command {
         command: sweep::SweepCommand,
     },
     /// List, compare, tag, delete and export recorded runs; show their logs
-    #[command(after_help = RUNS_EXAMPLES)]
+    #[command(visible_alias = "ls", after_help = RUNS_EXAMPLES)]
     Runs(runs::RunsOptions),
     /// Write an HTML report of runs as a single file: tables, figures, curves, predictions
     #[command(after_help = REPORT_EXAMPLES)]
@@ -144,6 +144,7 @@ SIGTERM, 129 for SIGHUP, 85 for SIGUSR1";
 const RUN_EXAMPLES: &str = "\
 Examples:
   compt run study.lua
+  compt study.lua shots=16                # the short form, in place of --set shots=16
   compt run study.lua --set shots=16 --set backbone=checkpoints/t5-base --seed 3
   compt run study.lua --out runs/first --device cuda
   compt run scripts/table1.lua --dry-run

@@ -4,6 +4,8 @@ use crate::cli::Cli;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use compt_base::{output, shown};
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The exit code of wrong usage.
@@ -12,11 +14,35 @@ const USAGE: u8 = 2;
 /// Parses the command line. If it is invalid or asks for help, that is printed, and the exit code is returned.
 pub fn parse() -> Result<Cli, ExitCode> {
     output::end_with_reader();
-    Cli::try_parse().map_err(|error| {
-        let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let words = expanded(std::env::args_os().collect());
+    Cli::try_parse_from(&words).map_err(|error| {
+        let words = words.iter().map(|word| word.to_string_lossy().into_owned());
         let words: Vec<String> = words.collect();
         print(&with_tip(error, &words), &words)
     })
+}
+
+/// `compt FILE.lua [KEY=VALUE ...]` as `compt run FILE.lua [--set KEY=VALUE ...]`; other words as they are.
+fn expanded(words: Vec<OsString>) -> Vec<OsString> {
+    let is_script = |word: &OsString| Path::new(word).extension().is_some_and(|e| e == "lua");
+    if !words.get(1).is_some_and(is_script) {
+        return words;
+    }
+    let mut all = Vec::with_capacity(words.len() + 1);
+    let mut is_value = false;
+    for (i, word) in words.into_iter().enumerate() {
+        let text = word.to_string_lossy();
+        let is_option = text.starts_with('-');
+        match i {
+            1 => all.push("run".into()),
+            // A word after an option is its value.
+            2.. if !is_option && !is_value && text.contains('=') => all.push("--set".into()),
+            _ => {}
+        }
+        is_value = is_option && !text.contains('=');
+        all.push(word);
+    }
+    all
 }
 
 fn print(error: &clap::Error, words: &[String]) -> ExitCode {
@@ -98,6 +124,21 @@ mod tests {
         let words: Vec<String> = line.split(' ').map(String::from).collect();
         let error = Cli::try_parse_from(&words).err().expect("wrong usage");
         with_tip(error, &words).to_string()
+    }
+
+    #[test]
+    fn a_script_alone_is_run_with_its_values() {
+        for (line, wanted) in [
+            ("compt a.lua", "compt run a.lua"),
+            ("compt a.lua k=1 --seed 2 m=x", "compt run a.lua --set k=1 --seed 2 --set m=x"),
+            ("compt a.lua --set k=1 --out r=1", "compt run a.lua --set k=1 --out r=1"),
+            ("compt run a.lua k=1", "compt run a.lua k=1"),
+            ("compt runs a.lua", "compt runs a.lua"),
+        ] {
+            let words = line.split(' ').map(OsString::from).collect();
+            let wanted: Vec<OsString> = wanted.split(' ').map(OsString::from).collect();
+            assert_eq!(expanded(words), wanted);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A Lua error for display: location, message, hint and the frames of scripts, without the rest of
 //! the traceback.
 
-use super::sources;
+use super::{habits, sources};
 
 pub use super::sources::Place;
 use super::words::in_words;
@@ -58,10 +58,14 @@ impl Failure {
 }
 
 impl Failure {
-    /// A failure with its source line.
+    /// A failure with its source line, and a hint if the line is a habit from Python.
     pub fn in_state(lua: &Lua, error: &Error) -> Self {
         let mut failure = Failure::new(error);
         failure.source = failure.place.as_ref().and_then(|place| sources::line(lua, place));
+        if failure.hint.is_none() {
+            let line = failure.source.as_deref();
+            failure.hint = line.and_then(|line| habits::of_line(&failure.message, line));
+        }
         failure
     }
 }

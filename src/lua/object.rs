@@ -1,6 +1,6 @@
 //! The objects that scripts hold: their names, their members, and errors for unknown members.
 
-use crate::Error;
+use crate::{Error, habits};
 use compt_error::nearest;
 use mlua::{
     AnyUserData, FromLua, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod, Result,
@@ -93,8 +93,13 @@ pub fn refuse_unknown<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
 
 /// `tensor has no method 'sofmax' (did you mean 'softmax'?)`.
 pub fn no_such(what: &str, name: &str, known: &[&str]) -> Error {
-    let near = nearest(name, known).map(|near| format!(" (did you mean '{near}'?)"));
-    Error::new(format!("{what} '{name}'{}", near.unwrap_or_default()))
+    let owner = what.split(' ').next().unwrap_or_default();
+    let what = format!("{what} '{name}'");
+    match (habits::of_name(owner, name), nearest(name, known)) {
+        (Some(instead), _) => Error::new(what).hint(instead),
+        (None, Some(near)) => Error::new(format!("{what} (did you mean '{near}'?)")),
+        (None, None) => Error::new(what),
+    }
 }
 
 /// The object of type `T` in a value, as a copy of its handle.

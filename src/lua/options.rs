@@ -6,7 +6,7 @@ use super::object::{self, Object};
 use super::words::type_name;
 
 pub use super::words::kind;
-use crate::Error;
+use crate::{Error, habits};
 use compt_base::data::truth;
 use compt_error::nearest;
 use mlua::{FromLua, Lua, Table, Value};
@@ -141,9 +141,11 @@ impl Options {
         given.retain(|name| !self.known.borrow().contains(&name.as_str()));
         let given: Vec<&str> = given.iter().map(String::as_str).collect();
         let error = Error::new(format!("option '{key}' is missing")).at(&self.call);
-        match nearest(key, &given) {
-            Some(near) => error.hint(format!("is '{near}' a misspelling of it?")).into(),
-            None => error.into(),
+        let habit = given.iter().find(|name| habits::of_option(name, &[key]).is_some());
+        match (habit, nearest(key, &given)) {
+            (Some(other), _) => error.hint(format!("'{other}' is called '{key}'")).into(),
+            (None, Some(near)) => error.hint(format!("is '{near}' a misspelling of it?")).into(),
+            (None, None) => error.into(),
         }
     }
 
@@ -175,9 +177,7 @@ impl Options {
                 other => other.to_string()?,
             };
             if !known.contains(&name.as_str()) {
-                return Err(Error::unknown("option", &name, known.iter().copied())
-                    .at(&self.call)
-                    .into());
+                return Err(habits::unknown_option(&name, &known).at(&self.call).into());
             }
         }
         Ok(())

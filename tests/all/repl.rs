@@ -161,15 +161,14 @@ y = twice(x)
 :run sub.lua a=1
 :run sub.lua b=two
 :forget gone
-t.steps
+print('steps', t.steps)
 print(x, y, got, gone)
 x = 6; error 'after it'
 :save s.lua
 ";
     let ran = piped_in(folder.path(), input);
     let (shown, told) = (out(&ran), err(&ran));
-    let steps =
-        shown.lines().find(|line| line.parse::<u64>().is_ok_and(|n| n > 20)).unwrap().to_string();
+    let steps = shown.lines().find_map(|line| line.strip_prefix("steps\t")).unwrap().to_string();
     assert!(told.contains("note: the calls are not undone: the trainer 't' made "), "{told}");
     assert!(told.contains(&format!("from step 1 to {steps}")), "{steps}: {told}");
     let state = "1\t2\t1nilniltwo\tnil\n";
@@ -181,7 +180,11 @@ x = 6; error 'after it'
     );
     let again = compt(folder.path()).args(["run", "s.lua"]).output().unwrap();
     let printed = out(&again);
-    assert!(printed.contains(&format!("\n{steps}\n{state}")), "{saved}\n{printed}{}", err(&again));
+    assert!(
+        printed.contains(&format!("steps\t{steps}\n{state}")),
+        "{saved}\n{printed}{}",
+        err(&again)
+    );
 }
 
 #[test]
@@ -331,4 +334,76 @@ fn ctrl_c_stops_what_runs_and_twice_leaves() {
     let result = std::fs::read_to_string(folder.path().join("run-2/result.json")).unwrap();
     assert!(result.contains("\"interrupted\": true"), "{result}");
     assert!(folder.path().join("run-2/prompts.safetensors").is_file());
+}
+
+/// What a person types by habit, and a part of what the prompt says to it.
+#[test]
+fn habits_from_python_are_answered_with_what_lua_has() {
+    let said = |input: &str| {
+        let output = piped(&format!("x = torch.ones(2, 3)\n{input}\n"));
+        out(&output) + &err(&output)
+    };
+    for (input, wanted) in [
+        ("x > 0", "x:gt(0)"),
+        ("x == 0", "x:eq(0)"),
+        ("1 ~= x:sum()", "x:ne(0)"),
+        ("x[1,1]", "x[{1, 2}]"),
+        ("x @ x", "matmul"),
+        ("x += 1", "`x = x + ...`"),
+        ("x.T", "x:t()"),
+        ("x.mean()", "x:mean(...)"),
+        ("x:shape", ".shape"),
+        ("True", "true"),
+        ("None", "nil"),
+        ("null", "nil"),
+        ("import torch", "loads a module"),
+        ("len(x)", "x:size(1)"),
+        ("exit()", ":quit"),
+        ("help(x)", "?name"),
+        ("%timeit x", ":timeit"),
+        ("torch.nn.Linear", "torch.linear"),
+        ("torch.cuda.is_available()", "compt doctor"),
+        ("torch.optim.Adam", "optimizer"),
+        ("compt.trainer { model = 'micro' }", "'model' is called 'backbone'"),
+        ("compt.trainer { backbone = 'micro' }", "compt.backbone(...) makes one"),
+        ("compt.train()", "compt.trainer"),
+        ("compt.methods.ssum { num_virtual_tokens = 5 }", "it is called 'length'"),
+    ] {
+        let said = said(input);
+        assert!(said.contains(wanted), "{input}: {said}");
+    }
+    assert_eq!(said("x == x").trim(), "true");
+    let trainer = "b = compt.backbone 'micro'\nt = compt.trainer { backbone = b, method = \
+        compt.methods.pt {}, tasks = compt.tasks('micro', { shots = 2 })";
+    let text = said(&format!("{trainer}, learning_rate = 1 }}"));
+    assert!(text.contains("learning rates belong to the method"), "{text}");
+    let text = said(&format!("{trainer} }}\nt:train()"));
+    assert!(text.contains("t:run() trains"), "{text}");
+    let text = said(&format!("{}, method = 'pt' }}", trainer.replace("method", "unused")));
+    assert!(text.contains("compt.methods"), "{text}");
+}
+
+#[test]
+fn a_pasted_transcript_is_run_without_its_marks_and_outputs() {
+    let transcript = "> x = 2\n> x\n2\n> for i = 1, x do\nprint(i)\nend\n1\n2\n>>> x + 5\n7\n";
+    let output = piped(transcript);
+    assert_eq!(out(&output), "2\n1\n2\n7\n", "{}", err(&output));
+    assert_eq!(err(&output).matches("are taken as outputs").count(), 1, "{}", err(&output));
+}
+
+#[test]
+fn an_empty_line_ends_an_input_of_several_lines() {
+    let folder = TempDir::new().unwrap();
+    let mut t = Terminal::start(compt(folder.path()).arg("repl"), 100);
+    t.wait_for("> ");
+    t.press("for i = 1, 2 do\r");
+    t.wait_for("an empty line or Ctrl-C ends the input");
+    t.press("\r");
+    t.wait_for("the input is incomplete: 'end' expected");
+    t.wait_for("> ");
+    // As terminals paste.
+    t.press("\x1b[200~> y = 20\n> y + 1\n21\n> y + 2\x1b[201~\r");
+    t.wait_for("22");
+    t.press("\x04");
+    assert_eq!(t.end().code(), Some(0));
 }

@@ -3,8 +3,8 @@
 
 use crate::program::alone;
 use compt_lua::doc::Docs;
+use compt_lua::lexer::tokens;
 use compt_lua::repl::complete::{complete, signature};
-use compt_lua::repl::lexer::tokens;
 use compt_lua::repl::show::Look;
 use compt_lua::repl::{Repl, Reply, is_incomplete};
 use compt_lua::session::Session;

@@ -3,8 +3,8 @@
 
 use super::command::COMMANDS;
 use super::context::Context;
-use super::lexer::{KEYWORDS, Kind};
 use crate::doc::Docs;
+use crate::lexer::{KEYWORDS, Kind};
 use crate::stdlib;
 use crate::types::OBJECTS;
 use mlua::{Lua, Value};
@@ -73,7 +73,7 @@ fn code(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
             Kind::String | Kind::Number => return Candidates::default(),
             _ => {}
         }
-    } else if super::lexer::tokens(source).last().is_some_and(|t| t.kind == Kind::Comment) {
+    } else if crate::lexer::tokens(source).last().is_some_and(|t| t.kind == Kind::Comment) {
         return Candidates::default();
     }
     let (start, word) = word_before(source);

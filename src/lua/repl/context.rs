@@ -1,8 +1,8 @@
 //! The context of the cursor in an input: its calls and tables, its argument or option, and the
 //! meaning of the names around it.
 
-use super::lexer::{Kind, Token, tokens};
 use crate::doc::{Docs, Entry};
+use crate::lexer::{Kind, Token, tokens};
 use crate::types::OBJECTS;
 use mlua::{Lua, Table, Value};
 
@@ -159,6 +159,33 @@ impl<'s> Context<'s> {
             }
         }
         known
+    }
+
+    /// Whether a tensor and a number are the sides of an `==` or `~=`.
+    pub fn compares_by_identity(&self, lua: &Lua, docs: &Docs) -> bool {
+        let is_tensor = |start, end| {
+            self.resolve(lua, docs, start, end).name.as_deref() == Some("torch.Tensor")
+        };
+        let is_number = |i: usize| self.tokens.get(i).is_some_and(|t| t.kind == Kind::Number);
+        (1..self.tokens.len()).filter(|i| ["==", "~="].contains(&self.text(*i))).any(|i| {
+            let is_right = || is_number(i - 1) && is_tensor(i + 1, self.expression_end(i + 1));
+            is_number(i + 1) && is_tensor(self.expression_start(i), i) || is_right()
+        })
+    }
+
+    /// The end of the expression that starts at token `start`.
+    fn expression_end(&self, start: usize) -> usize {
+        let mut end = (start + 1).min(self.tokens.len());
+        while end < self.tokens.len() {
+            end = match self.text(end) {
+                "." | ":" => (end + 2).min(self.tokens.len()),
+                "(" | "{" | "[" => {
+                    (self.closing(end, self.tokens.len()) + 1).min(self.tokens.len())
+                }
+                _ => return end,
+            };
+        }
+        end
     }
 
     fn closing(&self, open: usize, end: usize) -> usize {

@@ -1,6 +1,6 @@
 //! The contents of a saved session: a script that reproduces its state, with comments where it cannot.
 
-use super::lexer;
+use crate::lexer;
 use crate::session::Session;
 use crate::types::{LuaTrainer, steps_made};
 use compt_run::steering::edits_taken;

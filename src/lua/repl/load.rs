@@ -1,6 +1,6 @@
 //! `:load`: a script whose outermost locals become globals of the session.
 
-use super::lexer::{Kind, Token, tokens};
+use crate::lexer::{Kind, Token, tokens};
 use std::collections::BTreeSet;
 
 /// Removes `local` from the outermost statements of a script; line numbers stay the same. A name

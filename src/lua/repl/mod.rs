@@ -3,10 +3,10 @@
 
 pub mod assistant;
 pub mod command;
+mod compile;
 pub mod complete;
 pub mod context;
 mod kept;
-pub mod lexer;
 mod load;
 pub mod show;
 mod survey;
@@ -19,7 +19,9 @@ use super::failure::Failure;
 use super::session::{Script, Session};
 use super::sources::Place;
 use super::types::LuaTrainer;
-use super::{Runtime, hook, sources, text, torch};
+use super::{Runtime, habits, hook, lexer, sources, text, torch};
+pub use compile::is_incomplete;
+use compile::{Compiled, compile};
 use compt_base::files::source::sha256;
 use compt_error::nearest;
 use compt_study::interrupt;
@@ -136,7 +138,7 @@ impl Repl {
     pub fn eval(&mut self, source: &str, look: Look) -> Reply {
         let name = format!("input:{}", self.evaluated + 1);
         let (function, is_expression) = match compile(self.lua(), source, &name) {
-            Compiled::Incomplete => return Reply::Incomplete,
+            Compiled::Incomplete(_) => return Reply::Incomplete,
             Compiled::Wrong(error) => {
                 self.evaluated += 1;
                 sources::record(self.lua(), &name, source);
@@ -259,6 +261,11 @@ impl Repl {
         self.lua().gc_collect().and_then(|()| self.lua().gc_collect()).map_err(told)
     }
 
+    /// Whether an input needs more lines.
+    pub fn is_incomplete(&self, source: &str) -> bool {
+        is_incomplete(self.lua(), source)
+    }
+
     /// Compiles an input for repeated runs, as the timers need.
     pub fn code(&self, source: &str) -> Result<Code, Box<Failure>> {
         sources::record(self.lua(), "input", source);
@@ -268,9 +275,7 @@ impl Repl {
             Compiled::Expression(f) => Ok(code(f, true)),
             Compiled::Statements(f) => Ok(code(f, false)),
             Compiled::Wrong(error) => Err(Box::new(Failure::in_state(self.lua(), &error))),
-            Compiled::Incomplete => {
-                Err(Box::new(Failure::new(&Error::runtime("the code is incomplete"))))
-            }
+            Compiled::Incomplete(error) => Err(Box::new(Failure::new(&error))),
         }
     }
 
@@ -321,8 +326,15 @@ impl Repl {
         self.ended(survey::memory(self.lua()))
     }
 
-    /// The global with the nearest name, if `name` is a name and probably mistyped.
-    pub fn nearest_global(&self, name: &str) -> Option<String> {
+    /// What a name alone that is nil may have meant: a habit from Python, or the global with the nearest name.
+    pub fn meant(&self, name: &str) -> Option<String> {
+        match habits::of_name("global", name) {
+            Some(instead) => Some(instead.to_string()),
+            None => self.nearest_global(name).map(|near| format!("did you mean '{near}'?")),
+        }
+    }
+
+    fn nearest_global(&self, name: &str) -> Option<String> {
         let code: Vec<_> = lexer::tokens(name).into_iter().filter(|t| t.is_code()).collect();
         let [only] = code[..] else { return None };
         let names = survey::globals(self.lua()).ok()?;
@@ -331,6 +343,11 @@ impl Repl {
         let near = nearest(name, &known).filter(|_| is_name)?;
         // Half of the letters being equal is too weak for a name alone.
         (name.len() > 2 && near.len().abs_diff(name.len()) <= 2).then(|| near.to_string())
+    }
+
+    /// Whether an input compares a tensor with a number by `==` or `~=`, which Lua answers without the tensor.
+    pub fn compares_by_identity(&self, source: &str) -> bool {
+        context::Context::new(source).compares_by_identity(self.lua(), &self.docs)
     }
 
     /// The documented name that an expression refers to, without evaluating it.
@@ -391,40 +408,6 @@ pub struct Code {
 
 fn told(error: Error) -> crate::Error {
     crate::Error::new(Failure::new(&error).message)
-}
-
-/// Whether an input needs more lines, according to the compiler.
-pub fn is_incomplete(lua: &Lua, source: &str) -> bool {
-    matches!(compile(lua, source, "input"), Compiled::Incomplete)
-}
-
-enum Compiled {
-    Expression(Function),
-    Statements(Function),
-    Incomplete,
-    Wrong(Error),
-}
-
-/// Compiles an expression if it is one, else statements.
-fn compile(lua: &Lua, source: &str, name: &str) -> Compiled {
-    let compile = |source: String| lua.load(source).set_name(format!("={name}")).into_function();
-    let incomplete =
-        |error: &Error| matches!(error, Error::SyntaxError { incomplete_input: true, .. });
-    let expression = compile(format!("return {}", source.strip_prefix('=').unwrap_or(source)));
-    match (expression, compile(source.to_string())) {
-        (Ok(f), Err(_)) => Compiled::Expression(f),
-        // A call is both and is compiled as an expression. White space and comments are neither.
-        (Ok(f), Ok(nothing)) => match lexer::tokens(source).iter().any(|t| t.is_code()) {
-            true => Compiled::Expression(f),
-            false => Compiled::Statements(nothing),
-        },
-        (Err(_), Ok(f)) => Compiled::Statements(f),
-        // A quoted string ends with its line: more lines cannot close it.
-        (Err(e), Err(s)) if (incomplete(&e) || incomplete(&s)) && !lexer::is_quote_open(source) => {
-            Compiled::Incomplete
-        }
-        (Err(_), Err(error)) => Compiled::Wrong(error),
-    }
 }
 
 /// The value of `_`, for tests.

@@ -123,7 +123,7 @@ fn key_text(key: &Value) -> mlua::Result<String> {
             let name = name.to_string_lossy();
             let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-                && !super::lexer::KEYWORDS.contains(&name.as_str());
+                && !crate::lexer::KEYWORDS.contains(&name.as_str());
             if plain { name } else { format!("[{}]", quoted(&shortened(&name, LONG))) }
         }
         key => format!("[{}]", key.to_string()?.lines().next().unwrap_or_default()),

@@ -91,8 +91,9 @@ fn an_unknown_member_of_an_object_names_the_nearest() {
         text.contains("'tasks' is missing") && text.contains("is 'taks' a misspelling"),
         "{text}"
     );
-    assert_eq!(r.nearest_global("prnt").as_deref(), Some("print"));
-    assert_eq!((r.nearest_global("r"), r.nearest_global("x.y")), (None, None));
+    assert_eq!(r.meant("prnt").as_deref(), Some("did you mean 'print'?"));
+    assert_eq!(r.meant("None").as_deref(), Some("Lua writes nil"));
+    assert_eq!((r.meant("r"), r.meant("x.y")), (None, None));
     let text = failed(&mut r, "require 'compt.schedul'");
     assert!(text.contains("did you mean 'compt.schedule'?"), "{text}");
 }

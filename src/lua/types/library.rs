@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::session::refuse_trials;
-use crate::{call, figure, grid, recorded, report, stdlib};
+use crate::{call, figure, grid, habits, recorded, report, stdlib};
 use compt_base::files::atomic::write_atomic;
 use compt_base::notice;
 use compt_base::shown::one_line;
@@ -75,5 +75,11 @@ fn known(
     if list.contains(&name) {
         return Ok(());
     }
-    Err(Error::unknown(&kind, &name, list.iter().map(String::as_str)).at(place).into())
+    let list: Vec<&str> = list.iter().map(String::as_str).collect();
+    let error = match habits::of_name(&place, &name) {
+        Some(instead) => Error::new(format!("unknown {kind} '{name}'")).hint(instead),
+        None if kind == "option" => habits::unknown_option(&name, &list),
+        None => Error::unknown(&kind, &name, list),
+    };
+    Err(error.at(place).into())
 }

@@ -2,10 +2,11 @@
 
 use super::commands;
 use super::prompt::{Answer, Input, Prompt};
+use super::transcript;
 use crate::errors;
 use compt_base::output;
+use compt_lua::lexer::tokens;
 use compt_lua::repl::Reply;
-use compt_lua::repl::lexer::tokens;
 
 impl Prompt {
     /// Evaluates an input, and prints the result.
@@ -18,12 +19,29 @@ impl Prompt {
             Input::Question(name) if name.starts_with(':') => commands::run(self, ":help"),
             Input::Question(name) => self.describe(name),
             Input::Command(command) => commands::run(self, command),
+            Input::Transcript(lines) => self.repeat(lines),
             Input::Lua => {
                 let reply = self.repl.eval(input, self.look);
                 self.note_surprises(input.trim(), &reply);
                 self.show(reply)
             }
         }
+    }
+
+    /// The inputs of a pasted transcript, one after the other until one fails; its other lines are outputs.
+    fn repeat(&mut self, lines: &str) -> Answer {
+        let (inputs, outputs) = transcript::inputs(lines, |input| self.repl.is_incomplete(input));
+        if outputs > 0 {
+            transcript::note_outputs();
+        }
+        let mut answer = Answer::Done;
+        for input in &inputs {
+            answer = self.do_answer(input);
+            if answer != Answer::Done {
+                break;
+            }
+        }
+        answer
     }
 
     /// `?name`: the documentation of a name or an expression.
@@ -88,13 +106,16 @@ impl Prompt {
         if first.is_some_and(|token| token.text(input) == "local") && !input.contains('\n') {
             output::error("note: a local ends with its input; without `local` the name stays");
         }
+        if matches!(reply, Reply::Done(_)) && self.repl.compares_by_identity(input) {
+            output::error(
+                "note: == and ~= do not compare elements with a number: x:eq(0), x:ne(0) do",
+            );
+        }
         if !matches!(reply, Reply::Done(text) if text == "nil") {
             return;
         }
-        if ["exit", "quit", "help"].contains(&input) {
-            output::error("note: Ctrl-D or :quit exits, :help lists the commands");
-        } else if let Some(near) = self.repl.nearest_global(input) {
-            output::error(format!("note: there is no '{input}'; did you mean '{near}'?"));
+        if let Some(meant) = self.repl.meant(input) {
+            output::error(format!("note: there is no '{input}': {meant}"));
         }
     }
 }

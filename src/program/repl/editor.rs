@@ -67,8 +67,10 @@ pub fn interactive(repl: Repl) -> ExitCode {
                 if interrupt::leaving() {
                     return ExitCode::from(interrupt::exit_code());
                 }
-                if answer == Answer::Quit {
-                    return ExitCode::SUCCESS;
+                match answer {
+                    Answer::Quit => return ExitCode::SUCCESS,
+                    Answer::More => prompt.unfinished(&input),
+                    _ => {}
                 }
             }
             Err(ReadlineError::Interrupted) => {}
@@ -161,6 +163,9 @@ impl Hinter for Typist {
         if at < line.len() {
             return None;
         }
+        if line.ends_with('\n') {
+            return Some(Signature("... an empty line or Ctrl-C ends the input".to_string()));
+        }
         let text = self.assistant.signature(line)?;
         let taken = line.lines().last().unwrap_or_default().chars().count() + 4;
         let room = self.columns.get().checked_sub(taken).filter(|room| *room >= 12)?;
@@ -197,7 +202,9 @@ impl Validator for Typist {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let input = context.input();
         let is_lua = matches!(Input::of(input), Input::Lua);
-        let more = is_lua && self.assistant.is_incomplete(input);
+        // An empty line ends an input.
+        let ended = input.rsplit_once('\n').is_some_and(|(_, last)| last.trim().is_empty());
+        let more = is_lua && !ended && self.assistant.is_incomplete(input);
         Ok(if more { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }
 }

@@ -7,11 +7,13 @@ mod history;
 mod paint;
 mod prompt;
 mod timing;
+mod transcript;
 
 use super::{FAILED, errors, run};
 use compt_base::output;
+use compt_lua::lexer;
+use compt_lua::repl::Repl;
 use compt_lua::repl::show::Look;
-use compt_lua::repl::{Repl, lexer};
 use compt_lua::session::Session;
 use compt_lua::text;
 use compt_study::interrupt;
@@ -43,12 +45,21 @@ pub fn is_terminal() -> bool {
 fn piped(mut prompt: Prompt) -> ExitCode {
     let mut input = String::new();
     let mut code = ExitCode::SUCCESS;
+    let mut is_transcript = false;
     for line in stdin().lock().lines() {
         let Ok(line) = line else {
             output::error("compt: the input is not UTF-8 text");
             return ExitCode::from(FAILED);
         };
         let line = text::without_mark(line.trim_end_matches('\r'));
+        match input.is_empty() && transcript::is_marked(line) {
+            true => is_transcript = true,
+            false if input.is_empty() && is_transcript => {
+                transcript::note_outputs();
+                continue;
+            }
+            false => {}
+        }
         input = if input.is_empty() { line.to_string() } else { format!("{input}\n{line}") };
         let tokens = lexer::tokens(&input);
         if tokens.iter().all(|token| !token.is_code()) {

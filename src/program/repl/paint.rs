@@ -1,6 +1,6 @@
 //! Highlights Lua code, with the bracket at the cursor and its partner in bold.
 
-use compt_lua::repl::lexer::{Kind, Token, tokens};
+use compt_lua::lexer::{Kind, Token, tokens};
 use std::io::{IsTerminal, stderr, stdout};
 
 const RESET: &str = "\x1b[0m";

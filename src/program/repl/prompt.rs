@@ -1,5 +1,6 @@
 //! The session of the prompt, the kinds of inputs, and the printing of replies.
 
+use super::transcript;
 use compt_base::output;
 use compt_lua::failure::Place;
 use compt_lua::repl::show::Look;
@@ -30,6 +31,8 @@ pub enum Input<'i> {
     Question(&'i str),
     /// `:name arguments`
     Command(&'i str),
+    /// Lines copied from a prompt, `> ` before each input.
+    Transcript(&'i str),
     Lua,
 }
 
@@ -44,6 +47,9 @@ impl<'i> Input<'i> {
         }
         if let Some(name) = input.strip_suffix('?').filter(|name| is_name(name)) {
             return Input::Question(name);
+        }
+        if transcript::is_marked(input) {
+            return Input::Transcript(input);
         }
         // No Lua statement begins with a colon except a label.
         match input.starts_with(':') && !input.starts_with("::") {
@@ -76,6 +82,13 @@ impl Prompt {
                 output::error(interrupted(place.as_ref()));
                 Answer::Interrupted
             }
+        }
+    }
+
+    /// Says what an input lacks that was ended before it was complete.
+    pub fn unfinished(&self, input: &str) {
+        if let Err(failure) = self.repl.code(input) {
+            self.complain(&format!("the input is incomplete: {}", failure.message));
         }
     }
 

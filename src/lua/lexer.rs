@@ -60,6 +60,13 @@ pub fn is_quote_open(source: &str) -> bool {
     })
 }
 
+/// Whether the text ends in the name of a method, without its call.
+pub fn ends_in_method(source: &str) -> bool {
+    let code: Vec<_> = tokens(source).into_iter().filter(Token::is_code).collect();
+    let [.., colon, name] = &code[..] else { return false };
+    colon.text(source) == ":" && name.kind == Kind::Name
+}
+
 /// The kind of the first token, its length, and whether it is open at the end.
 fn next(rest: &str) -> (Kind, usize, bool) {
     let first = rest.chars().next().expect("the text goes on");
