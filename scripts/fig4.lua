@@ -31,7 +31,7 @@ local PUBLISHED = {
     { 72, 12, 71 }, { 41, 58, 59 }, { 60, 28, 61 }, { 83, 84, 86 }, { 60, 54, 86 }, { 17, 89, 86 }, { 88, 82, 87 },
     { 84, 85, 84 }, { 63, 62, 78 },
   } },
-  { method = "mcat", sources = 3, values = {
+  { method = "mcat", sources = 3, digits = 1, values = {
     { 63, 68, 54, 71 }, { 17, 1, 46, 52 }, { 0, 52, 0, 63 }, { 7, 2, 80, 83 }, { 65, 0, 3.7, 88 }, { 67, 7, 37, 86 },
     { 65, 69, 51, 89 }, { 4, 72, 90, 92 }, { 36, 34, 45, 78 },
   } },
@@ -47,7 +47,7 @@ return paper.main(..., isolation {
       columns[#columns + 1] = "total"
       panels[i] = compt.figures.heat {
         title = ("%s (%d)"):format(one.method, one.sources), rows = ROWS, columns = columns, values = one.values, low = 0,
-        high = 100, digits = 0,
+        high = 100, digits = one.digits or 0,
       }
     end
     return { compt.figures.beside(panels, { title = "The paper's maps (T5-base, GLUE)", columns = 3 }) }

@@ -4,8 +4,8 @@
 ---     compt run scripts/paper.lua --jobs 2 --set studies=table1,fig2
 ---     compt run scripts/paper.lua --dry-run
 ---
---- Runs go below runs/paper (or --out), the pages and paper.html to pages/. If it is stopped,
---- start it again to continue.
+--- Runs go below runs/paper (or --out), tables and figures to pages/, all of them together to pages/paper.md and
+--- pages/paper.html. If it is stopped, start it again to continue.
 local compt = require "compt"
 local paper = require "paper.study"
 
@@ -36,14 +36,19 @@ local function made(name, searches)
 end
 
 local runs, searched = made("paper", false), made("searched", true)
-local sections = {}
+local sections, text = {}, { "# ComPT on " .. o.backbone .. "\n" }
+if o.tasks == "micro" then
+  text[2] = "Titles name the task sets of the paper. These runs are of the micro tasks in their place: `micro` for GLUE, "
+    .. "`micro_set2` for SET2.\n"
+end
 for _, one in ipairs(studies) do
   local own = one.searches and searched or runs --[[@as compt.Runs]]
   local parts = one.show(paper.runs_of(own, one.cells(o)), o)
-  paper.write(one, parts)
+  text[#text + 1] = paper.write(one, parts)
   sections[#sections + 1] = { title = one.title, text = "", parts = parts }
 end
 local all = (runs or searched) --[[@as compt.Runs]]
+paper.file("paper.md", table.concat(text, "\n"))
 local page = paper.pages() .. "/paper.html"
 compt.report.page { path = page, title = "ComPT on " .. o.backbone, sections = sections, runs = all }
 if all ~= searched and searched then print(searched) end

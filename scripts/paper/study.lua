@@ -231,31 +231,45 @@ end
 ---@return string
 function study.pages() return compt.args.pages or "pages" end
 
---- Prints the tables of a study, writes tables and figures to files, and returns the paths.
+--- Writes a file of the folder of tables and figures, and prints its path.
+---@param name string
+---@param content string
+function study.file(name, content)
+  local path = study.pages() .. "/" .. name
+  local file = assert(io.open(path, "w"))
+  assert(file:write(content))
+  assert(file:close())
+  print(path)
+end
+
+--- Prints the tables of a study and writes them (LaTeX) and the figures (SVG) to files. Returns all of it as Markdown.
 ---@param one paper.Study
 ---@param parts paper.Part[]
+---@return string
 function study.write(one, parts)
-  local folder = study.pages()
   print(one.title .. "\n")
-  local tables, figures = 0, 0
+  local page, tables, figures = { "## " .. one.title }, 0, 0
   for _, part in ipairs(parts) do
-    local path
+    local name
     if part.svg then
       figures = figures + 1
-      path = ("%s/%s-%d.svg"):format(folder, one.name, figures)
+      name = ("%s-%d.svg"):format(one.name, figures)
       local figure = part --[[@as compt.Figure]]
-      figure:save(path)
+      figure:save(study.pages() .. "/" .. name)
+      page[#page + 1] = ("![%s, figure %d](%s)"):format(one.title, figures, name)
     else
       tables = tables + 1
-      path = ("%s/%s-%d.tex"):format(folder, one.name, tables)
+      name = ("%s-%d.tex"):format(one.name, tables)
       local result = part --[[@as compt.ResultTable]]
-      result:save(path)
+      result:save(study.pages() .. "/" .. name)
+      page[#page + 1] = result:markdown()
       print(result)
       print()
     end
-    print(path)
+    print(study.pages() .. "/" .. name)
   end
   print()
+  return table.concat(page, "\n\n") .. "\n"
 end
 
 --- Raises an error before anything is trained if the options do not fit a study.
@@ -275,7 +289,8 @@ function study.main(module, one)
   local o = study.options()
   study.check(o, one)
   local cells = one.cells(o)
-  study.write(one, one.show(study.runs_of(study.ablate(one.name, cells), cells), o))
+  local page = study.write(one, one.show(study.runs_of(study.ablate(one.name, cells), cells), o))
+  study.file(one.name .. ".md", page)
   return one
 end
 
