@@ -159,7 +159,8 @@ fn quick_command(line: &str) -> String {
     let mut words: Vec<String> = line.split(' ').map(String::from).collect();
     if takes.iter().any(|start| line.contains(start)) {
         let is_script = |word: &String| {
-            ["examples/", "scripts/"].iter().any(|folder| word.starts_with(folder)) && word.ends_with(".lua")
+            ["examples/", "scripts/"].iter().any(|folder| word.starts_with(folder))
+                && word.ends_with(".lua")
         };
         if let Some(word) = words.iter_mut().find(|word| is_script(word)) {
             word.push_str(" --set quick=true");
@@ -206,7 +207,8 @@ fn links(text: &str) -> Vec<&str> {
 
 /// Where a link of a page leads: a page or file from the repository's root, and an anchor.
 fn resolve(page: &str, link: &str) -> (PathBuf, Option<String>) {
-    let (file, anchor) = link.split_once('#').map_or((link, None), |(f, a)| (f, Some(a.to_string())));
+    let (file, anchor) =
+        link.split_once('#').map_or((link, None), |(f, a)| (f, Some(a.to_string())));
     if file.is_empty() {
         return (page.into(), anchor);
     }

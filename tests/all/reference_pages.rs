@@ -64,7 +64,8 @@ compt.ablate {
     let (code, _, err) = study.run(&["run", "study.lua", "--out", "runs"]);
     assert_eq!(code, 0, "{err}");
     let page = Page::read("docs/reference/run-folder.md").text;
-    let cells: Vec<_> = fs::read_dir(study.path("runs")).unwrap().map(|e| e.unwrap().path()).collect();
+    let cells: Vec<_> =
+        fs::read_dir(study.path("runs")).unwrap().map(|e| e.unwrap().path()).collect();
     let cell = cells.iter().find(|path| path.join("cell.json").is_file()).unwrap();
     for entry in fs::read_dir(cell).unwrap() {
         let entry = entry.unwrap();
@@ -88,7 +89,9 @@ compt.ablate {
     ] {
         names_keys(&page, name, &record(name));
     }
-    for (key, within) in [("backbone", "config.json"), ("tasks", "config.json"), ("cpu", "environment.json")] {
+    for (key, within) in
+        [("backbone", "config.json"), ("tasks", "config.json"), ("cpu", "environment.json")]
+    {
         names_keys(&page, within, &record(within)[key]);
     }
 }
@@ -102,7 +105,9 @@ fn variables(folder: &Path, found: &mut BTreeSet<String>) {
         } else if path.extension().is_some_and(|end| end == "rs") {
             let text = fs::read_to_string(&path).unwrap();
             let words = text.split('"').filter(|word| word.starts_with("COMPT_"));
-            found.extend(words.filter(|word| word.len() > 6 && !word.contains(' ')).map(String::from));
+            found.extend(
+                words.filter(|word| word.len() > 6 && !word.contains(' ')).map(String::from),
+            );
         }
     }
 }

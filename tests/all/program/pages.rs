@@ -122,7 +122,8 @@ pub fn blocks(text: &str) -> Vec<Block> {
     while let Some((at, line)) = lines.next() {
         let line = line.trim_end();
         if let Some((language, end)) = opening(line) {
-            let code = lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim_end() != end);
+            let code =
+                lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim_end() != end);
             let code = code.flat_map(|line| [line, "\n"]).collect();
             let used = std::mem::replace(&mut used, Use::Run);
             found.push(Block { line: at + 2, language: language.to_string(), code, used });
