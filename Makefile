@@ -6,7 +6,7 @@ TESTS := OMP_NUM_THREADS=1 cargo test --release --locked --no-fail-fast
 # What scripts/tools.sh installed comes first.
 export PATH := $(CURDIR)/target/tools/bin:$(CURDIR)/.venv-tools/bin:$(PATH)
 
-.PHONY: help setup build demo check test tools lint docs figures endurance bench
+.PHONY: help setup build demo check test tools lint docs book figures endurance bench
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,10 @@ lint: setup ## Formatting and clippy, and stylua if it is installed
 docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
 	target/release/compt stubs stdlib/meta
 	target/release/compt stubs --manual > docs/reference.md
+
+book: ## Build the documentation as a book, target/book; needs mdbook (make tools)
+	@command -v mdbook >/dev/null || { echo "there is no mdbook (make tools)" >&2; exit 1; }
+	mdbook build
 
 figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged files and records of each kind, endless code, failed system calls
 	python3 scripts/bench/repl.py

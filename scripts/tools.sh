@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what tests and lint use beyond a build, as far as it is missing: chromium and Slurm as
+# Installs what tests, lint and the book use beyond a build, as far as it is missing: chromium and Slurm as
 # packages of Debian, Python packages into .venv-tools, programs of Rust into target/tools. The
 # Makefile finds them there.
 set -uo pipefail
@@ -51,7 +51,8 @@ packages() {
 program() {
   local name=$1 version=$2
   shift 2
-  [ "$($name --version 2>/dev/null)" != "$name $version" ] || return 0
+  # Some print "NAME VERSION", others "NAME vVERSION".
+  case "$($name --version 2>/dev/null)" in "$name $version" | "$name v$version") return 0 ;; esac
   echo "tools: building $name $version"
   CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
     cargo install --quiet --locked --root $tools "$name" --version "$version" "$@" ||
@@ -62,4 +63,5 @@ debian
 packages
 program stylua 2.5.2 --no-default-features --features lua54
 program emmylua_check 0.25.1
+program mdbook 0.5.4 --no-default-features --features search
 exit $status

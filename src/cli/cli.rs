@@ -174,7 +174,7 @@ Examples:
   compt sweep submit scripts/table1.lua --set shots=16 --launcher slurm --profile slurm.lua
   compt sweep status runs/table1/plan.jsonl
 
-docs/cluster.md is a guide from a grid on one machine to a cluster.";
+docs/tutorials/cluster.md is a guide from a grid on one machine to a cluster.";
 
 const RUNS_EXAMPLES: &str = "\
 Examples:

@@ -345,7 +345,7 @@ fn of_source(source: &Source) -> (&Path, &str) {
 }
 
 /// Says that code of the run's folder is run, unless the same code is in the files it was made from, outside of
-/// that folder. See docs/trust.md.
+/// that folder. See docs/explanation/trust.md.
 fn note_code<'a>(run: &Path, files: impl Iterator<Item = (&'a Path, &'a str)>) {
     let is_here = |(path, code): &(&Path, &str)| {
         let is_apart = fs::canonicalize(path).is_ok_and(|path| !path.starts_with(run));
@@ -356,7 +356,7 @@ fn note_code<'a>(run: &Path, files: impl Iterator<Item = (&'a Path, &'a str)>) {
     if !others.is_empty() {
         notice::say(&format!(
             "note: this runs code from the run's folder that is not in your files ({}): go on only if you trust \
-             who made {} (docs/trust.md)",
+             who made {} (docs/explanation/trust.md)",
             others.join(", "),
             run.display()
         ));

@@ -71,17 +71,17 @@ with the nearest known one. Values are checked by `compt.trainer`.
 ]]
 
 fn "compt.methods.ssum(options?: compt.MethodOptions): compt.Method" [[
-SSUM (ComPT): the prompt of task t is P_t + sum_s w_ts P_s, [m, d].
+SSUM (ComPT): the prompt of task t is P_t = P_u + sum_s w_ts P_s, [m, d]; P_u is its private prompt.
 > compt.methods.ssum { sources = 3, length = 20, lr = { router = 0.1 }, router = { eval = "softmax_sigmoid" } }
 ]]
 
 fn "compt.methods.msum(options?: compt.MethodOptions): compt.Method" [[
-MSUM (ComPT): the prompt of task t is P_t * sum_s w_ts P_s (elementwise), [m, d].
+MSUM (ComPT): the prompt of task t is P_t = P_u * sum_s w_ts P_s (elementwise), [m, d].
 > compt.methods.msum { sources = 2 }
 ]]
 
 fn "compt.methods.mcat(options?: compt.MethodOptions): compt.Method" [[
-MCAT (ComPT): the prompt of task t is P_t * [w_t1 P_1; ...; w_tS P_S], [S m, d]. The published inference weights
+MCAT (ComPT): the prompt of task t is P_t = P_u * [w_t1 P_1; ...; w_tS P_S], [S m, d]. The published inference weights
 differ from those of training and cost several points; `router = { eval = "softmax_sigmoid" }` uses similar weights.
 > compt.methods.mcat { router = { eval = "softmax_sigmoid" } }
 ]]

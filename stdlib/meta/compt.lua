@@ -651,7 +651,7 @@ local Method = {}
 ---@class compt.methods
 local methods = {}
 
----SSUM (ComPT): the prompt of task t is P_t + sum_s w_ts P_s, [m, d].
+---SSUM (ComPT): the prompt of task t is P_t = P_u + sum_s w_ts P_s, [m, d]; P_u is its private prompt.
 ---```lua
 ---compt.methods.ssum { sources = 3, length = 20, lr = { router = 0.1 }, router = { eval = "softmax_sigmoid" } }
 ---```
@@ -659,7 +659,7 @@ local methods = {}
 ---@return compt.Method
 function methods.ssum(options) end
 
----MSUM (ComPT): the prompt of task t is P_t * sum_s w_ts P_s (elementwise), [m, d].
+---MSUM (ComPT): the prompt of task t is P_t = P_u * sum_s w_ts P_s (elementwise), [m, d].
 ---```lua
 ---compt.methods.msum { sources = 2 }
 ---```
@@ -667,7 +667,7 @@ function methods.ssum(options) end
 ---@return compt.Method
 function methods.msum(options) end
 
----MCAT (ComPT): the prompt of task t is P_t * [w_t1 P_1; ...; w_tS P_S], [S m, d]. The published inference weights differ from those of training and cost several points; `router = { eval = "softmax_sigmoid" }` uses similar weights.
+---MCAT (ComPT): the prompt of task t is P_t = P_u * [w_t1 P_1; ...; w_tS P_S], [S m, d]. The published inference weights differ from those of training and cost several points; `router = { eval = "softmax_sigmoid" }` uses similar weights.
 ---```lua
 ---compt.methods.mcat { router = { eval = "softmax_sigmoid" } }
 ---```

@@ -2,7 +2,7 @@
 ---
 --- x^ is the maximum of the input embeddings in each dimension (padding is masked; the published code does not mask it),
 --- p^_j that of the rows of prompt j; h = LayerNorm(W_up SiLU(W_down x^)), d -> `width` -> d;
---- a = softmax_j(p^_j . h / (d e)) over the sources and the target; P = P_t + sum_j a_j P_j. Trained: P_t
+--- a = softmax_j(p^_j . h / (d e)) over the sources and the target; P_t = P_u + sum_j a_j P_j. Trained: P_u
 --- and the attention. T5-base with 100 rows: 231,936 parameters (232K published); `shared` (ATTEMPT-m):
 --- one attention for all tasks in mixed batches, 96K per task for eight tasks.
 ---

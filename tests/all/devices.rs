@@ -1,6 +1,7 @@
 //! No Lua of the project makes a tensor on the CPU beside a backbone that can be on a GPU: a creator names its
 //! device, or is in a function whose new tensors are on the backbone's.
 
+use crate::program::pages::pages;
 use crate::program::root;
 use std::fs;
 use std::path::Path;
@@ -78,11 +79,10 @@ fn new_tensors_beside_a_backbone_have_its_device() {
     for folder in ["stdlib", "scripts", "examples"] {
         chunks(&root().join(folder), &mut all);
     }
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let blocks = readme.split("```lua\n").skip(1);
-    all.extend(
-        blocks.map(|b| ("README.md".to_string(), b.split("```").next().unwrap().to_string())),
-    );
+    for page in pages() {
+        let blocks = page.blocks().into_iter().filter(|block| block.language == "lua");
+        all.extend(blocks.map(|block| (format!("{}:{}", page.name, block.line), block.code)));
+    }
     for (name, text) in &all {
         assert_eq!(stray(text), Vec::<&str>::new(), "{name}");
     }

@@ -1,8 +1,7 @@
-//! Every example in its quick form, and every command the README shows.
+//! Every example and every study of the paper in its quick form.
 
 use crate::program::{Study, compt, read, root};
 use std::fs;
-use std::path::Path;
 
 /// A fresh folder that sees the repository's files.
 fn folder() -> Study {
@@ -39,35 +38,6 @@ fn every_example_runs() {
         let lines = fs::read_to_string(root().join(&path)).unwrap().lines().count();
         assert!(lines < 60, "{path} has {lines} lines");
     }
-}
-
-/// The commands of README's shell blocks that start `compt`, as arguments; lines that end in `\`
-/// go on.
-fn readme_commands() -> Vec<Vec<String>> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let text = blocks.collect::<String>().replace("\\\n", " ");
-    let arguments = |line: &str| -> Option<Vec<String>> {
-        let line = line.split(" #").next()?.trim();
-        let line = line.strip_prefix("target/release/").unwrap_or(line).strip_prefix("compt ")?;
-        Some(words(line))
-    };
-    text.lines().filter_map(arguments).collect()
-}
-
-/// The words of a command, as a shell parts them; quotes of both kinds hold spaces.
-fn words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
-    for c in line.chars() {
-        match (quote, c) {
-            (Some(q), c) if q == c => quote = None,
-            (None, '\'' | '"') => quote = Some(c),
-            (None, ' ') => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
-            _ => word.push(c),
-        }
-    }
-    words.extend((!word.is_empty()).then_some(word));
-    words
 }
 
 #[test]
@@ -157,26 +127,4 @@ fn the_paper_s_studies_run() {
     let alone = ["run", "scripts/fig3.lua", "--set", "quick=true"];
     let (code, out, err) = read(compt(&alone).current_dir(folder.0.path()).output().unwrap());
     assert!(code == 0 && !err.contains("run 1 of"), "{out}{err}");
-}
-
-#[test]
-fn every_command_of_the_readme_runs() {
-    let commands = readme_commands();
-    assert!(!commands.is_empty());
-    // One folder for all: what one leaves the next may go on with.
-    let folder = folder();
-    for command in commands {
-        let shown = command.join(" ");
-        // DIR and FOLDER stand for what the reader has; the quick form trains for an epoch.
-        let mut arguments: Vec<String> = command
-            .iter()
-            .map(|word| word.replace("DIR", ROWS).replace("FOLDER", "micro"))
-            .collect();
-        let script = arguments.iter().find(|word| word.ends_with(".lua")).map(Path::new);
-        if let (Some(script), true) = (script, ["run", "sweep"].contains(&arguments[0].as_str())) {
-            assert!(script.starts_with("examples"), "{shown}: no such file here");
-            arguments.extend(["--set", "quick=true"].map(String::from));
-        }
-        runs(&folder, &shown, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    }
 }

@@ -285,7 +285,7 @@ fn a_folder_of_another_machine_is_no_obstacle() {
     assert!(out.contains("6 steps repeated, every loss identical"), "{out}");
 }
 
-/// docs/trust.md: the run of somebody else is announced, one's own is not.
+/// docs/explanation/trust.md: the run of somebody else is announced, one's own is not.
 #[test]
 fn code_that_is_not_in_the_files_of_the_user_is_announced() {
     let study = Study::small(
@@ -304,7 +304,7 @@ fn code_that_is_not_in_the_files_of_the_user_is_announced() {
     let err = replayed();
     let places = [err.find("is run again"), err.find(note)];
     assert!(places[0].is_some() && places[0] < places[1], "{err}");
-    assert!(err.contains("docs/trust.md"), "{err}");
+    assert!(err.contains("docs/explanation/trust.md"), "{err}");
     // The copies in the run's folder are not the user's files.
     std::fs::remove_file(study.path("study.lua")).unwrap();
     std::os::unix::fs::symlink("out/script.lua", study.path("study.lua")).unwrap();

@@ -5,6 +5,7 @@ pub mod cluster;
 mod command;
 pub mod damage;
 pub mod hub_server;
+pub mod pages;
 pub mod steered;
 pub mod terminal;
 
