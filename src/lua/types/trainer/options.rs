@@ -47,6 +47,11 @@ impl TrainerOptions {
         let backbone: LuaBackbone = o.need_object(lua, "backbone")?;
         let tasks: Option<Tasks> = o.object(lua, "tasks")?;
         let stream: Option<Function> = o.get(lua, "stream")?;
+        if let Value::String(name) = o.need(lua, "method")? {
+            let what = format!("option 'method' must be a method, got \"{}\"", name.display());
+            let made = format!("compt.methods.{} {{ ... }} makes one", name.display());
+            return Err(Error::new(what).at(CALL).hint(made).into());
+        }
         let method: Table = o.need(lua, "method")?;
         checks(lua)?.call_function::<()>("method", (&method, format!("{CALL}: method")))?;
         let weight_decay: Option<f64> = o.get(lua, "weight_decay")?;
