@@ -32,7 +32,7 @@ pub struct Signature {
     pub both: bool,
     /// The parameters as they are written, if each of them can be given by name; `params` then has
     /// the table of named arguments, too.
-    pub written: Vec<Param>,
+    pub written: Option<Vec<Param>>,
     /// Further forms of the call.
     pub forms: Vec<Signature>,
 }
@@ -96,6 +96,15 @@ impl Entry {
 }
 
 impl Param {
+    /// Parameters as they are shown, with a `*` before those that are given by name only.
+    pub fn list(params: &[Param]) -> Vec<String> {
+        let mut shown: Vec<String> = params.iter().map(Param::shown).collect();
+        if let Some(first) = params.iter().position(|param| param.named) {
+            shown.insert(first, "*".to_string());
+        }
+        shown
+    }
+
     /// `name?: type = default`
     pub fn shown(&self) -> String {
         let optional = if self.optional { "?" } else { "" };
@@ -107,16 +116,24 @@ impl Param {
 impl Signature {
     /// `(input: torch.Tensor, dim?: integer = -1, *, dtype?: torch.dtype): torch.Tensor`
     pub fn shown(&self) -> String {
-        let params = if self.written.is_empty() { &self.params } else { &self.written };
-        let mut shown: Vec<String> = params.iter().map(Param::shown).collect();
-        if let Some(first) = params.iter().position(|param| param.named) {
-            shown.insert(first, "*".to_string());
-        }
+        let shown = Param::list(self.written());
         let returns = match self.returns[..] {
             [] => String::new(),
             _ => format!(": {}", self.returns.join(", ")),
         };
         format!("({}){returns}", shown.join(", "))
+    }
+
+    /// The parameters as they are written.
+    pub fn written(&self) -> &[Param] {
+        self.written.as_deref().unwrap_or(&self.params)
+    }
+
+    /// The parameters of all forms that have a text.
+    pub fn told(&self) -> Vec<&Param> {
+        let forms = [self].into_iter().chain(&self.forms);
+        let params = forms.flat_map(|form| form.written());
+        params.filter(|param| !param.text.is_empty()).collect()
     }
 
     /// Every form, as a function and as a method.
@@ -137,7 +154,7 @@ impl Signature {
         let without_first = |params: &[Param]| params.iter().skip(1).cloned().collect();
         Signature {
             params: without_first(&self.params),
-            written: without_first(&self.written),
+            written: self.written.as_deref().map(without_first),
             forms: self.forms.iter().map(Signature::as_method).collect(),
             ..self.clone()
         }

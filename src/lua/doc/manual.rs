@@ -36,9 +36,8 @@ fn entry(docs: &Docs, out: &mut String, entry: &Entry) {
     }
     entry.text.iter().for_each(|paragraph| out.push_str(&format!("\n{paragraph}\n")));
     match &entry.kind {
-        Kind::Function(signature) if !signature.written.is_empty() => {
-            let told: Vec<&Param> =
-                signature.written.iter().filter(|param| !param.text.is_empty()).collect();
+        Kind::Function(signature) if signature.written.is_some() => {
+            let told = signature.told();
             out.push_str(if told.is_empty() { "" } else { "\n" });
             for param in told {
                 out.push_str(&format!("- `{}`: {}\n", param.name, param.text));

@@ -52,7 +52,7 @@ pub fn name_all(name: &str, signature: &mut Signature, body: &Body) -> Result<Op
 
 /// Adds the table of named arguments, which can take the place of every optional argument.
 fn with_table(signature: &mut Signature, class: &str) {
-    signature.written = signature.params.clone();
+    signature.written = Some(signature.params.clone());
     let has_rest = signature.params.iter().any(|param| param.name.starts_with("..."));
     signature.params.retain(|param| !param.named);
     for (i, param) in signature.params.iter_mut().enumerate() {

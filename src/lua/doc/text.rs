@@ -11,12 +11,11 @@ pub fn describe(docs: &Docs, entry: &Entry, width: usize) -> String {
                 out.wrap(&line, 0, 4);
             }
             out.prose(entry);
-            if !signature.written.is_empty() {
-                let told = signature.written.iter().filter(|param| !param.text.is_empty());
-                out.fields(docs, "arguments", &told.collect::<Vec<_>>());
-                signature.written.iter().for_each(|param| out.values(docs, param));
+            if let Some(written) = &signature.written {
+                out.fields(docs, "arguments", &signature.told());
+                written.iter().for_each(|param| out.values(docs, param));
             }
-            for param in signature.params.iter().filter(|_| signature.written.is_empty()) {
+            for param in signature.params.iter().filter(|_| signature.written.is_none()) {
                 out.option_table(docs, &param.name, &param.kind);
                 out.values(docs, param);
             }

@@ -30,7 +30,7 @@ pub const OPS: &[Op] = ops! {
     "take_along_dim": (input: Tensor, indices: Index, dim: Option<Dim>) => {
         let dim = dim_of(dim, &input)?;
         let size = dim.map_or(Ok(input.numel() as i64), |dim| size(&input, dim))?;
-        input.f_take_along_dim(&indices.from_either_end(size)?, dim)?
+        input.f_take_along_dim(&indices.of_either_end(size)?, dim)?
     };
     "masked_select": (input: Tensor, mask: Mask) => input.f_masked_select(&mask.0)?;
     "index_add": (input: Tensor, dim: Dim, index: Index, source: Tensor; alpha: Option<Number>) => {

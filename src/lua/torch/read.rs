@@ -256,7 +256,7 @@ impl Index {
     }
 
     /// Like `of`; negative indices count from the end.
-    pub fn from_either_end(&self, size: i64) -> Result<Tensor> {
+    pub fn of_either_end(&self, size: i64) -> Result<Tensor> {
         named(dim::zero_based_or_negative(&self.0, size), self.1)
     }
 }

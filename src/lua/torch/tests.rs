@@ -28,10 +28,7 @@ fn compare(docs: &Docs, op: &Op, name: &str, own: usize) -> Option<String> {
     let told: Vec<Vec<String>> = [signature]
         .into_iter()
         .chain(&signature.forms)
-        .map(|form| {
-            let params = if form.written.is_empty() { &form.params } else { &form.written };
-            params.iter().map(documented).collect()
-        })
+        .map(|form| form.written().iter().map(documented).collect())
         .collect();
     let there: Vec<Vec<String>> =
         op.forms.iter().map(|form| form.params[own..].iter().map(declared).collect()).collect();
