@@ -5,7 +5,11 @@
 --- `class`, `options` and `alias`. In a text, lines that begin with `- ` are fields or values, lines with `~ ` are
 --- further call forms, and lines with `> ` are an example, which the tests run.
 ---
+--- Parameters of functions of torch after `*` are given by name only; lines with `- name -- text` explain them, lines with `~ `
+--- are further forms. They are compared with the tables of operations in src/lua/torch.
+---
 --- A text says what a function does, the shapes of tensors, when it raises an error, and the source of a formula.
 return {
-  "compt", "prompts", "methods", "training", "exchange", "control", "runs", "search", "report", "torch/types", "torch/math", "torch/shape",
+  "compt", "prompts", "methods", "training", "exchange", "control", "runs", "search", "report", "torch/types", "torch/math", "torch/linalg",
+  "torch/loss", "torch/shape",
 }

@@ -12,6 +12,8 @@ pub struct Entry {
     pub text: Vec<String>,
     /// Lines of Lua.
     pub example: Vec<String>,
+    /// Made from a signature, for checkers and completion: the manual shows the signature.
+    pub implied: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,11 @@ pub struct Signature {
     pub returns: Vec<String>,
     /// Whether a function of `torch` is also a method of tensors.
     pub both: bool,
+    /// The parameters as they are written, if each of them can be given by name; `params` then has
+    /// the table of named arguments, too.
+    pub written: Option<Vec<Param>>,
+    /// Further forms of the call.
+    pub forms: Vec<Signature>,
 }
 
 /// A parameter, a field or an option.
@@ -39,6 +46,8 @@ pub struct Param {
     pub kind: String,
     pub default: Option<String>,
     pub text: String,
+    /// Given by name only.
+    pub named: bool,
 }
 
 /// A table or userdata with fields.
@@ -87,6 +96,15 @@ impl Entry {
 }
 
 impl Param {
+    /// Parameters as they are shown, with a `*` before those that are given by name only.
+    pub fn list(params: &[Param]) -> Vec<String> {
+        let mut shown: Vec<String> = params.iter().map(Param::shown).collect();
+        if let Some(first) = params.iter().position(|param| param.named) {
+            shown.insert(first, "*".to_string());
+        }
+        shown
+    }
+
     /// `name?: type = default`
     pub fn shown(&self) -> String {
         let optional = if self.optional { "?" } else { "" };
@@ -96,18 +114,49 @@ impl Param {
 }
 
 impl Signature {
-    /// `(input: torch.Tensor, dim?: integer = -1): torch.Tensor`
+    /// `(input: torch.Tensor, dim?: integer = -1, *, dtype?: torch.dtype): torch.Tensor`
     pub fn shown(&self) -> String {
-        let params: Vec<String> = self.params.iter().map(Param::shown).collect();
+        let shown = Param::list(self.written());
         let returns = match self.returns[..] {
             [] => String::new(),
             _ => format!(": {}", self.returns.join(", ")),
         };
-        format!("({}){returns}", params.join(", "))
+        format!("({}){returns}", shown.join(", "))
+    }
+
+    /// The parameters as they are written.
+    pub fn written(&self) -> &[Param] {
+        self.written.as_deref().unwrap_or(&self.params)
+    }
+
+    /// The parameters of all forms that have a text.
+    pub fn told(&self) -> Vec<&Param> {
+        let forms = [self].into_iter().chain(&self.forms);
+        let params = forms.flat_map(|form| form.written());
+        params.filter(|param| !param.text.is_empty()).collect()
+    }
+
+    /// Every form, as a function and as a method.
+    pub fn lines(&self, entry: &Entry) -> Vec<String> {
+        let (_, _, name) = entry.split();
+        let mut lines = Vec::new();
+        for form in [self].into_iter().chain(&self.forms) {
+            lines.push(format!("{}{}", entry.name, form.shown()));
+            if self.both {
+                lines.push(format!("tensor:{name}{}", form.as_method().shown()));
+            }
+        }
+        lines
     }
 
     /// The signature as a method: the first parameter is the object.
     pub fn as_method(&self) -> Signature {
-        Signature { params: self.params[1..].to_vec(), ..self.clone() }
+        let without_first = |params: &[Param]| params.iter().skip(1).cloned().collect();
+        Signature {
+            params: without_first(&self.params),
+            written: self.written.as_deref().map(without_first),
+            forms: self.forms.iter().map(Signature::as_method).collect(),
+            ..self.clone()
+        }
     }
 }

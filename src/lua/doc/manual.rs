@@ -15,7 +15,8 @@ pub fn manual(docs: &Docs) -> String {
     }
     for section in sections {
         out.push_str(&format!("\n## {section}\n"));
-        for entry in docs.entries.iter().filter(|entry| entry.section == section) {
+        for entry in docs.entries.iter().filter(|entry| entry.section == section && !entry.implied)
+        {
             self::entry(docs, &mut out, entry);
         }
     }
@@ -31,15 +32,17 @@ fn anchor(heading: &str) -> String {
 fn entry(docs: &Docs, out: &mut String, entry: &Entry) {
     out.push_str(&format!("\n### `{}`\n", entry.name));
     if let Kind::Function(signature) = &entry.kind {
-        out.push_str(&format!("\n```\n{}{}\n", entry.name, signature.shown()));
-        if signature.both {
-            let (_, _, name) = entry.split();
-            out.push_str(&format!("tensor:{name}{}\n", signature.as_method().shown()));
-        }
-        out.push_str("```\n");
+        out.push_str(&format!("\n```\n{}\n```\n", signature.lines(entry).join("\n")));
     }
     entry.text.iter().for_each(|paragraph| out.push_str(&format!("\n{paragraph}\n")));
     match &entry.kind {
+        Kind::Function(signature) if signature.written.is_some() => {
+            let told = signature.told();
+            out.push_str(if told.is_empty() { "" } else { "\n" });
+            for param in told {
+                out.push_str(&format!("- `{}`: {}\n", param.name, param.text));
+            }
+        }
         Kind::Function(signature) => {
             for param in &signature.params {
                 if let Some(class) = docs.options_in(&param.kind) {

@@ -3,6 +3,7 @@
 
 mod entry;
 mod manual;
+mod operator;
 mod parse;
 mod stubs;
 mod text;
@@ -88,7 +89,8 @@ impl Docs {
     }
 
     /// The options with a name, each after the function that takes it: `recompute`, or `compt.trainer.recompute` of one
-    /// function. Functions with the same class of options are listed once.
+    /// function. Functions with the same class of options are listed once, and so are arguments of functions of torch
+    /// that are the same in many.
     pub fn options_named<'d>(&'d self, name: &str) -> Vec<(&'d str, &'d Param)> {
         let (function, option) = match name.rsplit_once('.') {
             Some((function, option)) => (Some(function), option),
@@ -108,7 +110,14 @@ impl Docs {
                     continue;
                 };
                 let field = self.fields(&class).into_iter().find(|field| field.name == option);
-                if let Some(field) = field.filter(|_| !classes.contains(&class)) {
+                let is_told = |field: &&Param| {
+                    let same = |(_, told): &(&str, &Param)| {
+                        told.shown() == field.shown() && told.text == field.text
+                    };
+                    let implied = class.starts_with(operator::CLASSES);
+                    classes.contains(&class) || (implied && found.iter().any(same))
+                };
+                if let Some(field) = field.filter(|field| !is_told(field)) {
                     classes.push(class);
                     found.push((entry.name.as_str(), field));
                 }
@@ -190,23 +199,29 @@ fn install(lua: &Lua, reading: &Rc<RefCell<Reading>>) -> mlua::Result<()> {
         Ok(())
     })?;
     globals.set("section", section)?;
-    let plain = |text: &str| parse::function(text);
-    let both = |text: &str| {
-        let (name, signature) = parse::function(text)?;
-        Ok((format!("torch.{name}"), Signature { both: true, ..signature }))
-    };
-    let function = |word: &str, read: fn(&str) -> Result<(String, Signature)>| {
+    for (word, both) in [("fn", false), ("method", false), ("op", true)] {
         two(lua, &globals, word, reading, move |head, text| {
-            let (name, signature) = read(head)?;
+            let (mut name, signature) = parse::function(head)?;
+            if both {
+                name = format!("torch.{name}");
+            }
             let body = parse::body(text);
-            Ok(parse::entry(&name, Kind::Function(signature), body.text, body.example))
-        })
-    };
-    function("fn", plain)?;
-    function("method", plain)?;
-    function("op", both)?;
-    two(lua, &globals, "class", reading, |head, text| parse::class(head, text, false))?;
-    two(lua, &globals, "options", reading, |head, text| parse::class(head, text, true))?;
+            let mut signature = Signature { both, ..signature };
+            if !name.starts_with("torch.") {
+                return Ok(vec![parse::entry(
+                    &name,
+                    Kind::Function(signature),
+                    body.text,
+                    body.example,
+                )]);
+            }
+            let options = operator::name_all(&name, &mut signature, &body)?;
+            let entry = parse::entry(&name, Kind::Function(signature), body.text, body.example);
+            Ok([Some(entry), options].into_iter().flatten().collect())
+        })?;
+    }
+    two(lua, &globals, "class", reading, |head, text| Ok(vec![parse::class(head, text, false)?]))?;
+    two(lua, &globals, "options", reading, |head, text| Ok(vec![parse::class(head, text, true)?]))?;
     alias(lua, &globals, reading)
 }
 
@@ -216,13 +231,14 @@ fn two(
     globals: &Table,
     word: &str,
     reading: &Rc<RefCell<Reading>>,
-    read: impl Fn(&str, &str) -> Result<Entry> + Copy + 'static,
+    read: impl Fn(&str, &str) -> Result<Vec<Entry>> + Copy + 'static,
 ) -> mlua::Result<()> {
     let reading = reading.clone();
     let make = lua.create_function(move |lua, head: String| -> mlua::Result<Function> {
         let reading = reading.clone();
         lua.create_function(move |_, text: String| {
-            reading.borrow_mut().add(read(&head, &text)?);
+            let entries = read(&head, &text)?;
+            entries.into_iter().for_each(|entry| reading.borrow_mut().add(entry));
             Ok(())
         })
     })?;

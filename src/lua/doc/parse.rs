@@ -3,13 +3,19 @@
 use super::entry::{Alias, Class, Entry, Kind, Param, Signature};
 use crate::{Error, Result};
 
-/// `name(params): returns`
+/// `name(params): returns`; parameters after `*` are given by name only.
 pub fn function(text: &str) -> Result<(String, Signature)> {
     let wrong = || Error::new(format!("'{text}' is not a signature"));
     let open = text.find('(').ok_or_else(wrong)?;
     let close = open + matching(&text[open..]).ok_or_else(wrong)?;
-    let params = list(&text[open + 1..close]);
-    let params = params.into_iter().map(param).collect::<Result<_>>()?;
+    let mut params = Vec::new();
+    let mut named = false;
+    for part in list(&text[open + 1..close]) {
+        match part {
+            "*" => named = true,
+            part => params.push(Param { named, ..param(part)? }),
+        }
+    }
     let returns = match text[close + 1..].trim() {
         "" => Vec::new(),
         rest => {
@@ -17,7 +23,7 @@ pub fn function(text: &str) -> Result<(String, Signature)> {
             list(rest).into_iter().map(String::from).collect()
         }
     };
-    Ok((text[..open].to_string(), Signature { params, returns, both: false }))
+    Ok((text[..open].to_string(), Signature { params, returns, ..Signature::default() }))
 }
 
 /// `name?: type = default`
@@ -34,7 +40,7 @@ pub fn param(text: &str) -> Result<Param> {
         optional: name.ends_with('?'),
         kind: kind.trim().to_string(),
         default,
-        text: String::new(),
+        ..Param::default()
     })
 }
 
@@ -99,7 +105,8 @@ pub fn alias(name: &str, of: Option<&str>, text: &str) -> Entry {
 }
 
 pub fn entry(name: &str, kind: Kind, text: Vec<String>, example: Vec<String>) -> Entry {
-    Entry { name: name.to_string(), section: String::new(), kind, text, example }
+    let section = String::new();
+    Entry { name: name.to_string(), section, kind, text, example, implied: false }
 }
 
 /// The parts between commas outside brackets and quotes.

@@ -95,14 +95,42 @@ fn declare(out: &mut String, entry: &Entry, name: &str, signature: &Signature) {
     out.push('\n');
     prose(out, entry);
     for Param { name, optional, kind, .. } in &signature.params {
+        let name = lua_name(name);
         let optional = if *optional { "?" } else { "" };
         out.push_str(&format!("---@param {name}{optional} {kind}\n"));
     }
     for kind in &signature.returns {
         out.push_str(&format!("---@return {}\n", if kind == "..." { "any ..." } else { kind }));
     }
-    let names: Vec<&str> = signature.params.iter().map(|param| param.name.as_str()).collect();
+    for form in &signature.forms {
+        out.push_str(&format!("---@overload {}\n", overload(form, name.starts_with("Tensor:"))));
+    }
+    let names: Vec<String> = signature.params.iter().map(|param| lua_name(&param.name)).collect();
     out.push_str(&format!("function {name}({}) end\n", names.join(", ")));
+}
+
+/// The name of a parameter in a stub: further arguments have none, `end` is a word of Lua.
+fn lua_name(name: &str) -> String {
+    match name {
+        "end" => "end_".to_string(),
+        name if name.starts_with("...") => "...".to_string(),
+        name => name.to_string(),
+    }
+}
+
+/// A further form of a call: `fun(input: torch.Tensor): torch.Tensor`.
+fn overload(form: &Signature, is_method: bool) -> String {
+    let own = is_method.then(|| "self: torch.Tensor".to_string());
+    let params = form.params.iter().map(|param| {
+        let optional = if param.optional { "?" } else { "" };
+        format!("{}{optional}: {}", lua_name(&param.name), param.kind)
+    });
+    let params: Vec<String> = own.into_iter().chain(params).collect();
+    let returns = match form.returns[..] {
+        [] => String::new(),
+        _ => format!(": {}", form.returns.join(", ")),
+    };
+    format!("fun({}){returns}", params.join(", "))
 }
 
 fn class(docs: &Docs, out: &mut String, entry: &Entry, class: &Class) {
@@ -113,7 +141,7 @@ fn class(docs: &Docs, out: &mut String, entry: &Entry, class: &Class) {
     out.push_str(&format!("---@class {exact}{}{parent}\n", entry.name));
     for field in &class.fields {
         let optional = if field.optional { "?" } else { "" };
-        let name = &field.name;
+        let name = if field.name == "end" { "[\"end\"]" } else { &field.name };
         let kind = &field.kind;
         let default = field.default.as_ref().map(|d| format!(" (default {d})")).unwrap_or_default();
         let line = format!("---@field {name}{optional} {kind} {}{default}", field.text);

@@ -7,13 +7,15 @@ pub fn describe(docs: &Docs, entry: &Entry, width: usize) -> String {
     let mut out = Text { lines: Vec::new(), width: width.max(30) };
     match &entry.kind {
         Kind::Function(signature) => {
-            out.wrap(&format!("{}{}", entry.name, signature.shown()), 0, 4);
-            if signature.both {
-                let (_, _, name) = entry.split();
-                out.wrap(&format!("tensor:{name}{}", signature.as_method().shown()), 0, 4);
+            for line in signature.lines(entry) {
+                out.wrap(&line, 0, 4);
             }
             out.prose(entry);
-            for param in &signature.params {
+            if let Some(written) = &signature.written {
+                out.fields(docs, "arguments", &signature.told());
+                written.iter().for_each(|param| out.values(docs, param));
+            }
+            for param in signature.params.iter().filter(|_| signature.written.is_none()) {
                 out.option_table(docs, &param.name, &param.kind);
                 out.values(docs, param);
             }

@@ -3,7 +3,7 @@
 
 use super::command::COMMANDS;
 use super::context::Context;
-use crate::doc::Docs;
+use crate::doc::{Docs, Param};
 use crate::lexer::{KEYWORDS, Kind};
 use crate::stdlib;
 use crate::types::OBJECTS;
@@ -316,8 +316,7 @@ pub fn signature(lua: &Lua, docs: &Docs, source: &str) -> Option<String> {
         return at_start.then(|| format!("{} }}", names.join(", ")));
     }
     let callee = context.callee(lua, docs, frame).filter(|_| !frame.is_table)?;
-    let params = callee.params();
+    let params = callee.written();
     let from = frame.index.min(params.len());
-    let shown: Vec<String> = params[from..].iter().map(|param| param.shown()).collect();
-    at_start.then(|| format!("{})", shown.join(", ")))
+    at_start.then(|| format!("{})", Param::list(&params[from..]).join(", ")))
 }

@@ -273,10 +273,17 @@ impl Callee<'_> {
         }
     }
 
+    /// The parameters as the documentation writes them.
+    pub fn written(&self) -> &[crate::doc::Param] {
+        let signature = self.entry.signature().expect("a function");
+        let own = usize::from(self.as_method && signature.both);
+        &signature.written()[own..]
+    }
+
     /// The parameter of an argument, from 0; the last one if the function is variadic.
     pub fn param(&self, index: usize) -> Option<&crate::doc::Param> {
         let params = self.params();
-        params.get(index).or_else(|| params.last().filter(|last| last.name == "..."))
+        params.get(index).or_else(|| params.last().filter(|last| last.name.starts_with("...")))
     }
 }
 

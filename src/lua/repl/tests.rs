@@ -181,9 +181,14 @@ fn completion_knows_names_options_values_and_files() {
 fn signatures_follow_the_cursor() {
     let r = repl();
     let hint = |source| signature(r.lua(), r.docs(), source);
-    assert_eq!(hint("torch.softmax(").as_deref(), Some("input: torch.Tensor, dim?: integer = -1)"));
-    assert_eq!(hint("torch.softmax(x,").as_deref(), Some("dim?: integer = -1)"));
-    assert_eq!(hint("torch.ones(3):softmax(").as_deref(), Some("dim?: integer = -1)"));
+    assert_eq!(
+        hint("torch.softmax(").as_deref(),
+        Some("input: torch.Tensor, dim?: integer = -1, *, dtype?: torch.dtype)")
+    );
+    let rest = "dim?: integer = -1, *, dtype?: torch.dtype)";
+    assert_eq!(hint("torch.softmax(x,").as_deref(), Some(rest));
+    assert_eq!(hint("torch.ones(3):softmax(").as_deref(), Some(rest));
+    assert_eq!(hint("torch.ones(3):softmax { ").as_deref(), Some("dim, dtype }"));
     assert_eq!(hint("torch.gelu(x, {").as_deref(), Some("approximate }"));
     assert!(hint("torch.gelu(x, { approximate =").unwrap().starts_with("\"none\"|\"tanh\""));
     assert_eq!(hint("torch.softmax(x"), None);

@@ -1,108 +1,87 @@
-//! Activations, softmax, losses and layers without state.
+//! Activations, softmax and layers without state.
 
-use super::args::Args;
-use super::op::{Op, Outcome};
+use super::arg::TensorArg;
+use super::arith::one_of;
+use super::op::{Op, Out, Outcome, ops};
+use super::read::{Dim, Order, Shape};
 use crate::Error;
-use tch::{Kind, Reduction, Tensor};
+use tch::{Kind, Tensor};
 
-pub const OPS: &[Op] = &[
-    Op::unary("tanh", Tensor::f_tanh),
-    Op::unary("sigmoid", Tensor::f_sigmoid),
-    Op::unary("relu", Tensor::f_relu),
-    Op::unary("silu", Tensor::f_silu),
-    Op::unary("softplus", Tensor::f_softplus),
-    Op::with_options("gelu", gelu),
-    Op::positional("softmax", softmax),
-    Op::positional("log_softmax", log_softmax),
-    Op::with_options("cross_entropy", cross_entropy),
-    Op::with_options("mse_loss", mse_loss),
-    Op::with_options("layer_norm", layer_norm),
-    Op::with_options("dropout", dropout),
-    Op::positional("embedding", embedding),
-    Op::positional("one_hot", one_hot),
-];
+pub const OPS: &[Op] = ops! {
+    "tanh": (input: Tensor) => input.f_tanh()?;
+    "sigmoid": (input: Tensor) => input.f_sigmoid()?;
+    "relu": (input: Tensor) => input.f_relu()?;
+    "silu": (input: Tensor) => input.f_silu()?;
+    "softplus": (input: Tensor, beta: f64 = 1, threshold: f64 = 20) => softplus(&input, beta, threshold)?;
+    "gelu": (input: Tensor; approximate: String = "none") => {
+        input.f_gelu(one_of("approximation", &approximate, &["none", "tanh"])?)?
+    };
+    "softmax": (input: Tensor, dim: Dim = -1; dtype: Option<Kind>) => input.f_softmax(dim.of(&input)?, dtype)?;
+    "log_softmax": (input: Tensor, dim: Dim = -1; dtype: Option<Kind>) => {
+        input.f_log_softmax(dim.of(&input)?, dtype)?
+    };
+    "layer_norm": (
+        input: Tensor, normalized_shape: Shape, weight: Option<Tensor>, bias: Option<Tensor>, eps: f64 = 1e-5
+    ) => input.f_layer_norm(normalized_shape.0, weight, bias, eps, false)?;
+    "rms_norm": (input: Tensor, normalized_shape: Shape, weight: Option<Tensor>, eps: Option<f64>) => {
+        input.f_rms_norm(normalized_shape.0, weight, eps)?
+    };
+    "normalize": (input: Tensor, p: f64 = 2, dim: Dim = 2, eps: f64 = 1e-12) => {
+        let dim = dim.of(&input)?;
+        let norm = super::reduce::norm(&input, Order::Number(p), Some(vec![dim]), true, None)?;
+        input.f_div(&norm.f_clamp_min(eps)?.f_expand_as(&input)?)?
+    };
+    "dropout": (input: Tensor, p: f64 = 0.5, training: bool = true) => input.f_dropout(p, training)?;
+    "embedding": (
+        weight: Tensor, indices: TensorArg, padding_idx: Option<i64>, scale_grad_by_freq: bool = false;
+        max_norm: Option<f64>, norm_type: f64 = 2
+    ) => {
+        let indices = indices.tensor()?;
+        let rows = weight.size().first().copied().unwrap_or(0);
+        check_ids(&indices, rows)?;
+        let padding = match padding_idx {
+            None => -1,
+            Some(id) if id < -rows || id >= rows => {
+                return Err(Error::new(format!("padding_idx {id} is not in 0 .. {}", rows - 1)).into());
+            }
+            Some(id) => id.rem_euclid(rows),
+        };
+        if let Some(max_norm) = max_norm {
+            let _ = tch::no_grad(|| weight.f_embedding_renorm_(&indices, max_norm, norm_type))?;
+        }
+        Tensor::f_embedding(&weight, &indices, padding, scale_grad_by_freq, false)?
+    };
+    "one_hot": (tensor: TensorArg, num_classes: i64 = -1) => {
+        let ids = tensor.tensor()?;
+        if num_classes != -1 {
+            check_ids(&ids, num_classes)?;
+        }
+        ids.f_one_hot(num_classes)?
+    };
+    "scaled_dot_product_attention": (
+        query: Tensor, key: Tensor, value: Tensor, attn_mask: Option<Tensor>, dropout_p: f64 = 0,
+        is_causal: bool = false; scale: Option<f64>, enable_gqa: bool = false
+    ) => Tensor::f_scaled_dot_product_attention(
+        &query, &key, &value, attn_mask, dropout_p, is_causal, scale, enable_gqa,
+    )?;
+};
 
 /// In-place methods.
-pub const IN_PLACE: &[Op] = &[
-    Op::unary_in_place("tanh_", Tensor::f_tanh_),
-    Op::unary_in_place("sigmoid_", Tensor::f_sigmoid_),
-    Op::unary_in_place("relu_", Tensor::f_relu_),
-];
+pub const IN_PLACE: &[Op] = ops! {
+    "tanh_": (input: Tensor) => Out::changed(input.f_tanh_()?);
+    "sigmoid_": (input: Tensor) => Out::changed(input.f_sigmoid_()?);
+    "relu_": (input: Tensor) => Out::changed(input.f_relu_()?);
+};
 
-/// `gelu(t, { approximate = "none" | "tanh" })`.
-fn gelu(args: &Args) -> Outcome {
-    let approximate = args.option_or("approximate", "none".to_string())?;
-    if !["none", "tanh"].contains(&approximate.as_str()) {
-        return Err(Error::unknown("approximation", &approximate, ["none", "tanh"]).into());
+/// log(1 + exp(beta x)) / beta, and x where beta x is above the threshold. libtorch's own softplus,
+/// which is bound without `beta` and `threshold`, is linear above 20.
+fn softplus(input: &Tensor, beta: f64, threshold: f64) -> Outcome<Tensor> {
+    if beta == 1.0 && threshold == 20.0 {
+        return Ok(input.f_softplus()?);
     }
-    Ok(args.tensor(1)?.f_gelu(&approximate)?.into())
-}
-
-/// `softmax(t, dim = -1)`.
-fn softmax(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_softmax(args.dim(2, &t, Some(-1))?, None)?.into())
-}
-
-/// `log_softmax(t, dim = -1)`.
-fn log_softmax(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_log_softmax(args.dim(2, &t, Some(-1))?, None)?.into())
-}
-
-/// The option `reduction`: `"mean"` (the default), `"sum"` or `"none"`.
-fn reduction(args: &Args) -> Outcome<Reduction> {
-    match args.option_or("reduction", "mean".to_string())?.as_str() {
-        "mean" => Ok(Reduction::Mean),
-        "sum" => Ok(Reduction::Sum),
-        "none" => Ok(Reduction::None),
-        other => Err(Error::unknown("reduction", other, ["mean", "sum", "none"]).into()),
-    }
-}
-
-/// `cross_entropy(logits, targets, { reduction, weight, ignore_index = -100, label_smoothing = 0 })`.
-/// Logits [n, classes, ...]; targets are class ids [n, ...], which count from 0.
-fn cross_entropy(args: &Args) -> Outcome {
-    let (logits, targets) = (args.tensor(1)?, args.tensor_arg(2)?.tensor()?);
-    let weight = args.tensor_option("weight")?;
-    let ignore = args.option_or("ignore_index", -100)?;
-    let smoothing = args.option_or("label_smoothing", 0.0)?;
-    let reduction = reduction(args)?;
-    Ok(logits.f_cross_entropy_loss(&targets, weight, reduction, ignore, smoothing)?.into())
-}
-
-/// `mse_loss(input, target, { reduction })`.
-fn mse_loss(args: &Args) -> Outcome {
-    let input = args.tensor(1)?;
-    let target = args.beside(2, &input)?.f_to_kind(input.f_kind()?)?;
-    Ok(input.f_mse_loss(&target, reduction(args)?)?.into())
-}
-
-/// `layer_norm(t, normalized_shape, { weight, bias, eps = 1e-5 })`; the shape is a number or list.
-fn layer_norm(args: &Args) -> Outcome {
-    let (weight, bias) = (args.tensor_option("weight")?, args.tensor_option("bias")?);
-    let eps = args.option_or("eps", 1e-5)?;
-    Ok(args.tensor(1)?.f_layer_norm(args.sizes(2)?, weight, bias, eps, false)?.into())
-}
-
-/// `dropout(t, p = 0.5, { training = true })`.
-fn dropout(args: &Args) -> Outcome {
-    let p = if args.value(2).is_nil() { 0.5 } else { args.number(2)?.float() };
-    Ok(args.tensor(1)?.f_dropout(p, args.option_or("training", true)?)?.into())
-}
-
-/// `embedding(weight, ids)`: rows of `weight` [n, d] by ids, which count from 0.
-fn embedding(args: &Args) -> Outcome {
-    let (weight, ids) = (args.tensor(1)?, args.tensor_arg(2)?.tensor()?);
-    check_ids(&ids, weight.size().first().copied().unwrap_or(0))?;
-    Ok(Tensor::f_embedding(&weight, &ids, -1, false, false)?.into())
-}
-
-/// `one_hot(ids, classes)`: int64 with one more dimension; ids count from 0.
-fn one_hot(args: &Args) -> Outcome {
-    let (ids, classes) = (args.tensor_arg(1)?.tensor()?, args.int(2)?);
-    check_ids(&ids, classes)?;
-    Ok(ids.f_one_hot(classes)?.into())
+    let scaled = input.f_mul_scalar(beta)?;
+    let soft = scaled.f_softplus()?.f_div_scalar(beta)?;
+    Ok(input.f_where_self(&scaled.f_gt(threshold)?, &soft)?)
 }
 
 fn check_ids(ids: &Tensor, count: i64) -> Outcome<()> {

@@ -127,6 +127,18 @@ impl TensorArg {
     }
 }
 
+/// The two sides of an operator; a number takes the other side's dtype.
+pub(super) fn operands(left: TensorArg, right: TensorArg) -> crate::Result<(Tensor, Tensor)> {
+    match (left, right) {
+        (TensorArg::Number(left), TensorArg::Tensor(right)) => Ok((left.beside(&right)?, right)),
+        (left, right) => {
+            let left = left.tensor()?;
+            let right = right.beside(&left)?;
+            Ok((left, right))
+        }
+    }
+}
+
 /// The type of a value, in Lua's terms.
 pub(super) fn type_of(value: &Value) -> String {
     match value {

@@ -1,47 +1,32 @@
-//! The arguments of one call, read by position (from 1) or by option name.
+//! The arguments of one call: which form they fit, and the value of each parameter.
 
-use super::arg::{Number, TensorArg, type_of};
-use super::dim;
-use super::handle;
-use super::op::Outcome;
-use crate::options::Options;
+use super::arg::type_of;
+use super::op::{Form, Outcome, Param};
+use super::read::{Arg, elements};
 use crate::{Error, Result};
-use compt_core::tensor::{device, dtype};
-use mlua::{FromLua, Lua, MultiValue, Table, Value};
-use std::cell::{Cell, RefCell};
-use tch::{Device, Kind, Tensor};
+use mlua::{Lua, Table, Value};
 
-pub struct Args<'l> {
-    pub lua: &'l Lua,
+/// The arguments as they were given.
+pub struct Args {
     op: &'static str,
     /// Whether the first value is the tensor before a colon.
     is_method: bool,
     values: Vec<Value>,
-    options: RefCell<Option<Options>>,
-    /// The last position read, so that an extra argument is an error.
-    last: Cell<usize>,
 }
 
-impl<'l> Args<'l> {
-    /// With `with_options`, a last table with named keys is the options.
-    pub fn new(
-        lua: &'l Lua,
-        op: &'static str,
-        values: MultiValue,
-        with_options: bool,
-        is_method: bool,
-    ) -> mlua::Result<Self> {
-        let mut values = values.into_vec();
-        let options = match values.last() {
-            Some(Value::Table(table)) if with_options && is_named(table) => {
-                let options = Options::new(&format!("torch.{op}"), Value::Table(table.clone()))?;
-                values.pop();
-                Some(options)
-            }
-            _ => None,
-        };
-        let (options, last) = (RefCell::new(options), Cell::new(0));
-        Ok(Args { lua, op, is_method, values, options, last })
+/// The value of a parameter, nil if it is not given, and how errors call it.
+pub struct Bound {
+    pub value: Value,
+    /// The position from 1; 0 for a named or absent argument.
+    position: usize,
+}
+
+/// Why the arguments do not fit a form, and how many parameters they did fit.
+struct Misfit(Error, usize);
+
+impl Args {
+    pub fn new(op: &'static str, values: Vec<Value>, is_method: bool) -> Self {
+        Args { op, is_method, values }
     }
 
     /// The function's name for the user, `torch.sum` or `tensor:sum`.
@@ -49,225 +34,206 @@ impl<'l> Args<'l> {
         format!("{}{}", if self.is_method { "tensor:" } else { "torch." }, self.op)
     }
 
-    /// The name of an argument, counted as the user does.
-    fn place(&self, i: usize) -> String {
-        match i - usize::from(self.is_method) {
-            0 => "the value before the colon".to_string(),
-            i => format!("argument {i}"),
-        }
-    }
-
-    /// Refuses arguments and options that were not read.
-    pub fn finish(&self) -> Outcome<()> {
-        let last = self.last.get();
-        if self.values.len() > last {
-            let own = usize::from(self.is_method);
-            let most = match last - own {
-                0 => "no arguments".to_string(),
-                1 => "at most 1 argument".to_string(),
-                n => format!("at most {n} arguments"),
-            };
-            let got = self.values.len() - own;
-            return Err(Error::new(format!("takes {most}, got {got}")).into());
-        }
-        if let Some(options) = self.options.take() {
-            options.finish()?;
-        }
-        Ok(())
-    }
-
     pub fn values(&self) -> &[Value] {
         &self.values
     }
 
-    /// The argument at `i`, nil if it is absent.
-    pub fn value(&self, i: usize) -> Value {
-        self.last.set(self.last.get().max(i));
-        self.values.get(i - 1).cloned().unwrap_or(Value::Nil)
-    }
-
-    /// The arguments from `i` on; a single list is replaced by its elements.
-    pub fn rest(&self, i: usize) -> Vec<Value> {
-        if let (Value::Table(list), true) = (self.value(i), self.values.len() == i) {
-            return elements(&list);
+    /// The form that the arguments fit, and the value of each of its parameters.
+    pub fn bind(&self, lua: &Lua, forms: &'static [Form]) -> Result<(&'static Form, Vec<Bound>)> {
+        if let [form] = forms {
+            let bound = self.fit(lua, form, forms).map_err(|misfit| misfit.0)?;
+            return Ok((form, bound));
         }
-        self.last.set(self.values.len().max(i));
-        self.values.get(i - 1..).unwrap_or_default().to_vec()
-    }
-
-    fn wrong(&self, i: usize, wanted: &str) -> Error {
-        let got = self.values.get(i - 1).map_or("nothing".to_string(), type_of);
-        Error::new(format!("{} must be {wanted}, got {got}", self.place(i)))
-    }
-
-    /// A tensor; only a tensor.
-    pub fn tensor(&self, i: usize) -> Result<Tensor> {
-        match handle::of(&self.value(i)) {
-            Some(tensor) => tensor.get(),
-            None => Err(self.wrong(i, "a tensor")),
-        }
-    }
-
-    /// A boolean tensor, as PyTorch requires for a condition or a mask.
-    pub fn mask(&self, i: usize) -> Result<Tensor> {
-        let tensor = self.tensor(i)?;
-        match tensor.f_kind()? {
-            Kind::Bool => Ok(tensor),
-            kind => {
-                let what =
-                    format!("{} must be a bool tensor, got a tensor of dtype ", self.place(i));
-                Err(Error::new(what + dtype::name(kind)).hint("for example t:ne(0)"))
+        let mut nearest: Option<Misfit> = None;
+        for form in forms {
+            match self.fit(lua, form, forms).and_then(|bound| self.check(form, bound)) {
+                Ok(bound) => return Ok((form, bound)),
+                Err(misfit) if nearest.as_ref().is_none_or(|n| n.1 < misfit.1) => {
+                    nearest = Some(misfit);
+                }
+                Err(_) => {}
             }
         }
+        Err(nearest.expect("an operation has a form").0)
     }
 
-    /// A tensor, or a value that can be converted to one.
-    pub fn tensor_arg(&self, i: usize) -> Result<TensorArg> {
-        TensorArg::of(&self.value(i))?
-            .ok_or_else(|| self.wrong(i, "a tensor, a number or a nested table of numbers"))
-    }
-
-    /// A tensor, or a number to be combined with `other`.
-    pub fn beside(&self, i: usize, other: &Tensor) -> Result<Tensor> {
-        self.tensor_arg(i)?.beside(other)
-    }
-
-    /// The two sides of an operator; a number takes the other side's dtype.
-    pub fn operands(&self, left: usize, right: usize) -> Result<(Tensor, Tensor)> {
-        match (self.tensor_arg(left)?, self.tensor_arg(right)?) {
-            (TensorArg::Number(left), TensorArg::Tensor(right)) => {
-                Ok((left.beside(&right)?, right))
+    /// Gives each argument to its parameter.
+    fn fit(
+        &self,
+        lua: &Lua,
+        form: &'static Form,
+        forms: &'static [Form],
+    ) -> std::result::Result<Vec<Bound>, Misfit> {
+        let params = form.params;
+        let most = params.iter().take_while(|param| !param.named).count();
+        let (given, named) = self.split(params).map_err(|e| Misfit(e, 0))?;
+        let absent = || Bound { value: Value::Nil, position: 0 };
+        let mut bound: Vec<Bound> = params.iter().map(|_| absent()).collect();
+        for (i, value) in given.iter().enumerate() {
+            if i >= most {
+                return Err(Misfit(self.too_many(form, most, given.len()), 0));
             }
-            (left, right) => {
-                let left = left.tensor()?;
-                let right = right.beside(&left)?;
-                Ok((left, right))
+            let mut value = value.clone();
+            let rest = params[i].rest;
+            if rest && !(given.len() == i + 1 && value.is_table()) {
+                let list = lua.create_sequence_from(given[i..].iter().cloned());
+                value = Value::Table(list.map_err(|e| Misfit(Error::new(e.to_string()), i))?);
+            }
+            bound[i] = Bound { value, position: i + 1 };
+            if rest {
+                break;
             }
         }
+        if let Some(named) = named {
+            let fitted = given.len();
+            self.name(params, forms, named, &mut bound).map_err(|e| Misfit(e, fitted))?;
+        }
+        let missing = |(param, bound): &(&Param, &Bound)| !param.optional && bound.value.is_nil();
+        if let Some((i, (param, bound))) =
+            params.iter().zip(&bound).enumerate().find(|(_, pair)| missing(pair))
+        {
+            return Err(Misfit(self.wrong(i, param, bound), i));
+        }
+        Ok(bound)
     }
 
-    /// A list of tensors.
-    pub fn tensors(&self, i: usize) -> Result<Vec<Tensor>> {
-        let Value::Table(list) = self.value(i) else {
-            return Err(self.wrong(i, "a list of tensors"));
+    /// The positional arguments, and the last table of named ones.
+    fn split(&self, params: &[Param]) -> Result<(&[Value], Option<&Table>)> {
+        let Some((Value::Table(table), given)) = self.values.split_last() else {
+            return Ok((&self.values, None));
         };
-        tensors(&elements(&list)).map_err(|e| e.at(self.place(i)))
+        let has_names = || table.pairs::<Value, Value>().flatten().any(|(key, _)| key.is_string());
+        if params.get(given.len()).is_some_and(|param| param.names) || !has_names() {
+            return Ok((&self.values, None));
+        }
+        if table.raw_len() > 0 {
+            return Err(Error::new("a table with both positions and names").hint(
+                "arguments by position come before the table: t:sum(1, { keepdim = true })",
+            ));
+        }
+        Ok((given, Some(table)))
     }
 
-    pub fn number(&self, i: usize) -> Result<Number> {
-        Number::of(&self.value(i)).ok_or_else(|| self.wrong(i, "a number"))
+    fn name(
+        &self,
+        params: &[Param],
+        forms: &[Form],
+        named: &Table,
+        bound: &mut [Bound],
+    ) -> Result<()> {
+        for pair in named.pairs::<Value, Value>() {
+            let (key, value) = pair.map_err(|e| Error::new(e.to_string()))?;
+            let name = key.to_string().unwrap_or_default();
+            let Some(i) = params.iter().position(|param| param.name == name) else {
+                let own = usize::from(self.is_method);
+                let of_all = forms.iter().flat_map(|form| form.params.iter().skip(own));
+                let mut known: Vec<&str> = of_all.map(|param| param.name).collect();
+                known.sort_unstable();
+                known.dedup();
+                return Err(Error::unknown("option", &name, known));
+            };
+            if bound[i].position > 0 && !bound[i].value.is_nil() {
+                let what = format!("'{name}' is given by position and by name");
+                return Err(Error::new(what));
+            }
+            bound[i] = Bound { value, position: 0 };
+        }
+        Ok(())
     }
 
-    pub fn int(&self, i: usize) -> Result<i64> {
-        Number::whole(&self.value(i)).ok_or_else(|| self.wrong(i, "a whole number"))
+    /// Refuses values that a parameter does not take.
+    fn check(
+        &self,
+        form: &'static Form,
+        bound: Vec<Bound>,
+    ) -> std::result::Result<Vec<Bound>, Misfit> {
+        for (i, (param, bound)) in form.params.iter().zip(&bound).enumerate() {
+            if !bound.value.is_nil() && !(param.takes)(&bound.value) {
+                return Err(Misfit(self.wrong(i, param, bound), i));
+            }
+        }
+        Ok(bound)
     }
 
-    pub fn int_or(&self, i: usize, default: i64) -> Result<i64> {
-        if self.value(i).is_nil() { Ok(default) } else { self.int(i) }
-    }
-
-    pub fn truth_or(&self, i: usize, default: bool) -> Result<bool> {
-        match self.value(i) {
-            Value::Nil => Ok(default),
-            Value::Boolean(truth) => Ok(truth),
-            _ => Err(self.wrong(i, "true or false")),
+    fn too_many(&self, form: &Form, most: usize, given: usize) -> Error {
+        let own = usize::from(self.is_method);
+        let most = match most - own.min(most) {
+            0 => "no arguments".to_string(),
+            1 => "at most 1 argument".to_string(),
+            n => format!("at most {n} arguments"),
+        };
+        let error = Error::new(format!("takes {most}, got {}", given - own));
+        let by_name = form.params.iter().filter(|param| param.named);
+        let by_name: Vec<&str> = by_name.map(|param| param.name).collect();
+        match by_name[..] {
+            [] => error,
+            _ => error.hint(format!("by name, in a last table: {}", by_name.join(", "))),
         }
     }
 
-    pub fn string(&self, i: usize) -> Result<String> {
-        match self.value(i) {
-            Value::String(s) => Ok(s.to_string_lossy()),
-            _ => Err(self.wrong(i, "a string")),
+    /// How the user gave, or could have given, a parameter.
+    fn place(&self, i: usize, param: &Param, bound: &Bound) -> String {
+        if param.named || (bound.position == 0 && !bound.value.is_nil()) {
+            return format!("option '{}'", param.name);
+        }
+        match i + 1 - usize::from(self.is_method) {
+            0 => "the value before the colon".to_string(),
+            i => format!("argument {i} ({})", param.name),
         }
     }
 
-    /// Sizes from position `i` on: `2, 3` or `{2, 3}`.
-    pub fn sizes(&self, i: usize) -> Result<Vec<i64>> {
-        self.rest(i)
-            .iter()
-            .map(|value| {
-                Number::whole(value).ok_or_else(|| {
-                    Error::new(format!("a size must be a whole number, got {}", type_of(value)))
-                })
-            })
-            .collect()
-    }
-
-    /// A dimension of `tensor`, from 0; `default` (from 1) if the argument is absent.
-    pub fn dim(&self, i: usize, tensor: &Tensor, default: Option<i64>) -> Result<i64> {
-        match (self.value(i), default) {
-            (Value::Nil, Some(default)) => dim::resolve(default, tensor.dim()),
-            _ => dim::resolve(self.int(i)?, tensor.dim()),
-        }
-    }
-
-    /// The dimensions of `tensor` to reduce, from 0: a number or a list; `None` if absent.
-    pub fn dims(&self, i: usize, tensor: &Tensor) -> Result<Option<Vec<i64>>> {
-        match self.value(i) {
-            Value::Nil => Ok(None),
-            Value::Table(list) => list
-                .sequence_values::<i64>()
-                .map(|d| {
-                    dim::resolve(
-                        d.map_err(|_| self.wrong(i, "a list of dimensions"))?,
-                        tensor.dim(),
-                    )
-                })
-                .collect::<Result<_>>()
-                .map(Some),
-            _ => Ok(Some(vec![dim::resolve(self.int(i)?, tensor.dim())?])),
-        }
-    }
-
-    /// Indices into a dimension of `size` elements, converted from counting from 1 to counting from 0.
-    pub fn indices(&self, i: usize, size: i64) -> Result<Tensor> {
-        let index = self.tensor_arg(i)?.tensor()?;
-        dim::zero_based(&index, size).map_err(|e| e.at(self.place(i)))
-    }
-
-    /// A named option.
-    pub fn option<T: FromLua>(&self, name: &'static str) -> mlua::Result<Option<T>> {
-        match &*self.options.borrow() {
-            Some(options) => options.get(self.lua, name),
-            None => Ok(None),
-        }
-    }
-
-    pub fn option_or<T: FromLua>(&self, name: &'static str, default: T) -> mlua::Result<T> {
-        Ok(self.option(name)?.unwrap_or(default))
-    }
-
-    /// A named option that is a tensor.
-    pub fn tensor_option(&self, name: &'static str) -> Outcome<Option<Tensor>> {
-        Ok(self.option::<handle::LuaTensor>(name)?.map(|tensor| tensor.get()).transpose()?)
-    }
-
-    /// The option `dtype`.
-    pub fn dtype(&self) -> Outcome<Option<Kind>> {
-        Ok(self.option::<String>("dtype")?.map(|name| dtype::parse(&name)).transpose()?)
-    }
-
-    /// The option `device`.
-    pub fn device(&self) -> Outcome<Option<Device>> {
-        Ok(self.option::<String>("device")?.map(|name| device::parse(&name)).transpose()?)
+    fn wrong(&self, i: usize, param: &Param, bound: &Bound) -> Error {
+        let got = match &bound.value {
+            Value::Nil if self.values.len() <= i => "nothing".to_string(),
+            Value::Table(list) if param.rest => {
+                let wrong = elements(list).into_iter().find(|value| !(param.takes)(value));
+                type_of(&wrong.unwrap_or_else(|| bound.value.clone()))
+            }
+            value => type_of(value),
+        };
+        Error::new(format!("{} must be {}, got {got}", self.place(i, param, bound), param.wanted))
     }
 }
 
-/// The elements of a list, nil for a hole.
-pub fn elements(list: &Table) -> Vec<Value> {
-    (1..=list.raw_len()).map(|i| list.raw_get(i).unwrap_or(Value::Nil)).collect()
+/// Reads the values of a form one after another.
+pub struct Reader<'a> {
+    args: &'a Args,
+    form: &'static Form,
+    bound: &'a [Bound],
+    next: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(args: &'a Args, form: &'static Form, bound: &'a [Bound]) -> Self {
+        Reader { args, form, bound, next: 0 }
+    }
+
+    /// The value of the next parameter.
+    pub fn next<T: Arg>(&mut self) -> Outcome<T> {
+        let i = self.next;
+        self.next += 1;
+        let (param, bound) = (&self.form.params[i], &self.bound[i]);
+        if !bound.value.is_nil() && !(param.takes)(&bound.value) {
+            return Err(self.args.wrong(i, param, bound).into());
+        }
+        Ok(T::read(&bound.value, param.name).map_err(|e| e.at(self.args.place(i, param, bound)))?)
+    }
+
+    /// The value of the next parameter, or its default.
+    pub fn next_or<T: Arg>(&mut self, default: impl FnOnce() -> T) -> Outcome<T> {
+        if self.bound[self.next].value.is_nil() {
+            self.next += 1;
+            return Ok(default());
+        }
+        self.next()
+    }
 }
 
 /// Converts values that must all be tensors.
-pub fn tensors(values: &[Value]) -> Result<Vec<Tensor>> {
-    let tensor = |(i, value): (usize, &Value)| match handle::of(value) {
+pub fn tensors(list: &Table) -> Result<Vec<tch::Tensor>> {
+    let tensor = |(i, value): (usize, &Value)| match super::handle::of(value) {
         Some(tensor) => tensor.get(),
         None => Err(Error::new(format!("[{}] is a {}, not a tensor", i + 1, type_of(value)))),
     };
-    values.iter().enumerate().map(tensor).collect()
-}
-
-/// A table of named options rather than a list.
-fn is_named(table: &Table) -> bool {
-    table.raw_len() == 0 && !table.is_empty()
+    elements(list).iter().enumerate().map(tensor).collect()
 }

@@ -1,98 +1,190 @@
 //! Element-wise operations of one or two tensors, with broadcasting.
 
-use super::arg::TensorArg;
-use super::args::Args;
-use super::op::{Op, Out, Outcome};
-use tch::Tensor;
+use super::arg::{Number, TensorArg, operands};
+use super::op::{Op, Out, Outcome, ops};
+use super::read::Mask;
+use crate::Error;
+use tch::{Kind, TchError, Tensor};
 
-pub const OPS: &[Op] = &[
-    Op::binary("add", Tensor::f_add),
-    Op::binary("sub", Tensor::f_sub),
-    Op::binary("mul", Tensor::f_mul),
-    Op::binary("div", Tensor::f_div),
-    Op::binary("floor_divide", Tensor::f_floor_divide),
-    Op::binary("remainder", Tensor::f_remainder_tensor),
-    Op::positional("pow", pow),
-    Op::binary("minimum", Tensor::f_minimum),
-    Op::binary("maximum", Tensor::f_maximum),
-    Op::binary("eq", Tensor::f_eq_tensor),
-    Op::binary("ne", Tensor::f_ne_tensor),
-    Op::binary("lt", Tensor::f_lt_tensor),
-    Op::binary("le", Tensor::f_le_tensor),
-    Op::binary("gt", Tensor::f_gt_tensor),
-    Op::binary("ge", Tensor::f_ge_tensor),
-    Op::binary("logical_and", Tensor::f_logical_and),
-    Op::binary("logical_or", Tensor::f_logical_or),
-    Op::unary("logical_not", Tensor::f_logical_not),
-    Op::unary("neg", Tensor::f_neg),
-    Op::unary("abs", Tensor::f_abs),
-    Op::unary("exp", Tensor::f_exp),
-    Op::unary("log", Tensor::f_log),
-    Op::unary("sqrt", Tensor::f_sqrt),
-    Op::unary("rsqrt", Tensor::f_rsqrt),
-    Op::unary("sin", Tensor::f_sin),
-    Op::unary("cos", Tensor::f_cos),
-    Op::unary("floor", Tensor::f_floor),
-    Op::unary("ceil", Tensor::f_ceil),
-    Op::unary("round", Tensor::f_round),
-    Op::unary("sign", Tensor::f_sign),
-    Op::unary("isnan", Tensor::f_isnan),
-    Op::unary("isfinite", Tensor::f_isfinite),
-    Op::with_options("clamp", clamp),
-    Op::positional("where", where_),
-    Op::positional("masked_fill", masked_fill),
-];
+pub const OPS: &[Op] = ops! {
+    "add": (input: TensorArg, other: TensorArg; alpha: Option<Number>) => {
+        scaled(input, other, alpha, Tensor::f_add)?
+    };
+    "sub": (input: TensorArg, other: TensorArg; alpha: Option<Number>) => {
+        scaled(input, other, alpha, Tensor::f_sub)?
+    };
+    "mul": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_mul)?;
+    "div": (input: TensorArg, other: TensorArg; rounding_mode: Option<String>) => {
+        let (input, other) = operands(input, other)?;
+        match rounding_mode {
+            None => input.f_div(&other)?,
+            Some(mode) => input.f_div_tensor_mode(&other, one_of("rounding_mode", &mode, &["trunc", "floor"])?)?,
+        }
+    };
+    "floor_divide": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_floor_divide)?;
+    "remainder": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_remainder_tensor)?;
+    "pow": (input: TensorArg, exponent: TensorArg) => pow(input, exponent)?;
+    "minimum": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_minimum)?;
+    "maximum": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_maximum)?;
+    "eq": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_eq_tensor)?;
+    "ne": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_ne_tensor)?;
+    "lt": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_lt_tensor)?;
+    "le": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_le_tensor)?;
+    "gt": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_gt_tensor)?;
+    "ge": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_ge_tensor)?;
+    "logical_and": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_logical_and)?;
+    "logical_or": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_logical_or)?;
+    "logical_xor": (input: TensorArg, other: TensorArg) => binary(input, other, Tensor::f_logical_xor)?;
+    "logical_not": (input: Tensor) => input.f_logical_not()?;
+    "neg": (input: Tensor) => input.f_neg()?;
+    "abs": (input: Tensor) => input.f_abs()?;
+    "exp": (input: Tensor) => input.f_exp()?;
+    "expm1": (input: Tensor) => input.f_expm1()?;
+    "log": (input: Tensor) => input.f_log()?;
+    "log1p": (input: Tensor) => input.f_log1p()?;
+    "logit": (input: Tensor, eps: Option<f64>) => input.f_logit(eps)?;
+    "sqrt": (input: Tensor) => input.f_sqrt()?;
+    "rsqrt": (input: Tensor) => input.f_rsqrt()?;
+    "erf": (input: Tensor) => input.f_erf()?;
+    "sin": (input: Tensor) => input.f_sin()?;
+    "cos": (input: Tensor) => input.f_cos()?;
+    "floor": (input: Tensor) => input.f_floor()?;
+    "ceil": (input: Tensor) => input.f_ceil()?;
+    "round": (input: Tensor; decimals: Option<i64>) => match decimals {
+        None => input.f_round()?,
+        Some(decimals) => input.f_round_decimals(decimals)?,
+    };
+    "sign": (input: Tensor) => input.f_sign()?;
+    "isnan": (input: Tensor) => input.f_isnan()?;
+    "isinf": (input: Tensor) => input.f_isinf()?;
+    "isfinite": (input: Tensor) => input.f_isfinite()?;
+    "nan_to_num": (input: Tensor, nan: Option<f64>, posinf: Option<f64>, neginf: Option<f64>) => {
+        input.f_nan_to_num(nan, posinf, neginf)?
+    };
+    "lerp": (input: Tensor, end: TensorArg, weight: TensorArg) => {
+        let end = end.beside(&input)?;
+        match weight {
+            TensorArg::Number(weight) => input.f_lerp(&end, weight.scalar())?,
+            TensorArg::Tensor(weight) => input.f_lerp_tensor(&end, &weight)?,
+        }
+    };
+    "clamp": (input: Tensor, min: Option<TensorArg>, max: Option<TensorArg>) => {
+        let (min, max) = bounds(min, max, &input)?;
+        input.f_clamp_tensor(min, max)?
+    };
+    "where": (condition: Mask) => Tensor::f_where_(&condition.0)?
+            .iter().map(super::dim::one_based).collect::<Result<Vec<_>, _>>()?,
+        (condition: Mask, input: TensorArg, other: TensorArg) => {
+            let (input, other) = operands(input, other)?;
+            let on = |t| on_device(t, &condition.0);
+            on(input)?.f_where_self(&condition.0, &on(other)?)?
+        };
+    "masked_fill": (input: Tensor, mask: Mask, value: TensorArg) => {
+        input.f_masked_fill_tensor(&mask.0, &like(value, &input)?)?
+    };
+};
 
 /// In-place methods.
-pub const IN_PLACE: &[Op] = &[
-    Op::binary_in_place("add_", Tensor::f_add_),
-    Op::binary_in_place("sub_", Tensor::f_sub_),
-    Op::binary_in_place("mul_", Tensor::f_mul_),
-    Op::binary_in_place("div_", Tensor::f_div_),
-    Op::binary_in_place("pow_", Tensor::f_pow_tensor_),
-    Op::unary_in_place("neg_", Tensor::f_neg_),
-    Op::unary_in_place("abs_", Tensor::f_abs_),
-    Op::unary_in_place("exp_", Tensor::f_exp_),
-    Op::unary_in_place("log_", Tensor::f_log_),
-    Op::unary_in_place("sqrt_", Tensor::f_sqrt_),
-    Op::unary_in_place("zero_", Tensor::f_zero_),
-    Op::binary_in_place("fill_", Tensor::f_fill_tensor_),
-    Op::binary_in_place("copy_", copy_),
-    Op::with_options("clamp_", clamp_),
-    Op::positional("masked_fill_", masked_fill_),
-];
+pub const IN_PLACE: &[Op] = ops! {
+    "add_": (input: Tensor, other: TensorArg; alpha: Option<Number>) => {
+        let other = times(other.beside(&input)?, &input, alpha)?;
+        Out::changed(input.f_add_(&other)?)
+    };
+    "sub_": (input: Tensor, other: TensorArg; alpha: Option<Number>) => {
+        let other = times(other.beside(&input)?, &input, alpha)?;
+        Out::changed(input.f_sub_(&other)?)
+    };
+    "mul_": (input: Tensor, other: TensorArg) => Out::changed(input.f_mul_(&other.beside(&input)?)?);
+    "div_": (input: Tensor, other: TensorArg; rounding_mode: Option<String>) => {
+        let other = other.beside(&input)?;
+        Out::changed(match rounding_mode {
+            None => input.f_div_(&other)?,
+            Some(mode) => input.f_div_tensor_mode_(&other, one_of("rounding_mode", &mode, &["trunc", "floor"])?)?,
+        })
+    };
+    "pow_": (input: Tensor, exponent: TensorArg) => {
+        Out::changed(input.f_pow_tensor_(&exponent.beside(&input)?)?)
+    };
+    "neg_": (input: Tensor) => Out::changed(input.f_neg_()?);
+    "abs_": (input: Tensor) => Out::changed(input.f_abs_()?);
+    "exp_": (input: Tensor) => Out::changed(input.f_exp_()?);
+    "log_": (input: Tensor) => Out::changed(input.f_log_()?);
+    "sqrt_": (input: Tensor) => Out::changed(input.f_sqrt_()?);
+    "zero_": (input: Tensor) => Out::changed(input.f_zero_()?);
+    "fill_": (input: Tensor, value: TensorArg) => Out::changed(input.f_fill_tensor_(&value.beside(&input)?)?);
+    "copy_": (input: Tensor, src: TensorArg) => {
+        input.f_copy_(&src.beside(&input)?)?;
+        Out::This
+    };
+    "clamp_": (input: Tensor, min: Option<TensorArg>, max: Option<TensorArg>) => {
+        let (min, max) = bounds(min, max, &input)?;
+        Out::changed(input.f_clamp_tensor_(min, max)?)
+    };
+    "masked_fill_": (input: Tensor, mask: Mask, value: TensorArg) => {
+        let value = like(value, &input)?;
+        Out::changed(input.f_masked_fill_tensor_(&mask.0, &value)?)
+    };
+};
 
-/// `pow(base, exponent)`; a number on either side keeps libtorch's fast forms (`t ^ 2`).
-fn pow(args: &Args) -> Outcome {
-    Ok(Out::Tensor(match (args.tensor_arg(1)?, args.tensor_arg(2)?) {
+type Binary = fn(&Tensor, &Tensor) -> Result<Tensor, TchError>;
+
+fn binary(input: TensorArg, other: TensorArg, f: Binary) -> Outcome<Tensor> {
+    let (input, other) = operands(input, other)?;
+    Ok(f(&input, &other)?)
+}
+
+/// `f(input, alpha * other)`.
+fn scaled(input: TensorArg, other: TensorArg, alpha: Option<Number>, f: Binary) -> Outcome<Tensor> {
+    let (input, other) = operands(input, other)?;
+    Ok(f(&input, &times(other, &input, alpha)?)?)
+}
+
+/// `alpha * other`, where the factor must not change the dtype, as in PyTorch.
+pub(super) fn times(other: Tensor, input: &Tensor, alpha: Option<Number>) -> Outcome<Tensor> {
+    let Some(alpha) = alpha else { return Ok(other) };
+    let whole = !input.f_is_floating_point()? && !other.f_is_floating_point()?;
+    match alpha {
+        Number::Bool(_) if input.f_kind()? != Kind::Bool => {
+            Err(Error::new("alpha must be a number for tensors of numbers").into())
+        }
+        Number::Float(_) if whole => {
+            Err(Error::new("alpha must be a whole number for tensors of whole numbers").into())
+        }
+        _ => Ok(other.f_mul(&alpha.beside(&other)?)?),
+    }
+}
+
+/// `pow(input, exponent)`; a number on either side keeps libtorch's fast forms (`t ^ 2`).
+fn pow(input: TensorArg, exponent: TensorArg) -> Outcome<Tensor> {
+    Ok(match (input, exponent) {
         (TensorArg::Tensor(base), TensorArg::Number(n)) => base.f_pow_tensor_scalar(n.scalar())?,
         (TensorArg::Number(n), TensorArg::Tensor(exponent)) => {
             Tensor::f_pow_scalar(n.scalar(), &exponent)?
         }
         (base, exponent) => base.tensor()?.f_pow(&exponent.tensor()?)?,
-    }))
+    })
 }
 
-fn copy_(this: &mut Tensor, source: &Tensor) -> Result<Tensor, tch::TchError> {
-    this.f_copy_(source)?;
-    Ok(this.shallow_clone())
-}
-
-/// The bounds of `clamp(t, min, max)` or `clamp(t, { min =, max = })`: numbers, tensors, or nil.
-fn bounds(args: &Args, this: &Tensor) -> Outcome<(Option<Tensor>, Option<Tensor>)> {
-    let bound = |i: usize, name: &'static str| -> Outcome<Option<Tensor>> {
-        let arg = match args.option::<TensorArg>(name)? {
-            Some(arg) => arg,
-            None if args.value(i).is_nil() => return Ok(None),
-            None => args.tensor_arg(i)?,
-        };
-        Ok(Some(on_device(arg.beside(this)?, this)?))
-    };
-    let bounds = (bound(2, "min")?, bound(3, "max")?);
-    if let (None, None) = bounds {
-        return Err(crate::Error::new("needs min, max or both").into());
+/// The value of an option that is one of some words.
+pub(super) fn one_of<'v>(name: &str, value: &'v str, words: &[&str]) -> Outcome<&'v str> {
+    if words.contains(&value) {
+        return Ok(value);
     }
-    Ok(bounds)
+    Err(Error::unknown(name, value, words.iter().copied()).into())
+}
+
+/// The bounds of a clamp: numbers, tensors, or nil.
+fn bounds(
+    min: Option<TensorArg>,
+    max: Option<TensorArg>,
+    this: &Tensor,
+) -> Outcome<(Option<Tensor>, Option<Tensor>)> {
+    if let (None, None) = (&min, &max) {
+        return Err(Error::new("needs min, max or both").into());
+    }
+    let bound =
+        |arg: Option<TensorArg>| arg.map(|arg| on_device(arg.beside(this)?, this)).transpose();
+    Ok((bound(min)?, bound(max)?))
 }
 
 /// A tensor on the device of `this`: some operations refuse a CPU scalar with a CUDA tensor.
@@ -100,41 +192,7 @@ fn on_device(tensor: Tensor, this: &Tensor) -> Outcome<Tensor> {
     Ok(if tensor.dim() == 0 { tensor.f_to_device(this.device())? } else { tensor })
 }
 
-fn clamp(args: &Args) -> Outcome {
-    let this = args.tensor(1)?;
-    let (min, max) = bounds(args, &this)?;
-    Ok(this.f_clamp_tensor(min, max)?.into())
-}
-
-fn clamp_(args: &Args) -> Outcome {
-    let mut this = args.tensor(1)?;
-    let (min, max) = bounds(args, &this)?;
-    Ok(Out::changed(this.f_clamp_tensor_(min, max)?))
-}
-
-/// `where(condition, a, b)`: `a` where the condition holds, `b` elsewhere; either may be a number.
-fn where_(args: &Args) -> Outcome {
-    let condition = args.mask(1)?;
-    let (a, b) = args.operands(2, 3)?;
-    let (a, b) = (on_device(a, &condition)?, on_device(b, &condition)?);
-    Ok(a.f_where_self(&condition, &b)?.into())
-}
-
-/// The mask and the value of `masked_fill(t, mask, value)`.
-fn mask_and_value(args: &Args, this: &Tensor) -> Outcome<(Tensor, Tensor)> {
-    let mask = args.mask(2)?;
-    let value = args.beside(3, this)?.f_to_kind(this.f_kind()?)?;
-    Ok((mask, value))
-}
-
-fn masked_fill(args: &Args) -> Outcome {
-    let this = args.tensor(1)?;
-    let (mask, value) = mask_and_value(args, &this)?;
-    Ok(this.f_masked_fill_tensor(&mask, &value)?.into())
-}
-
-fn masked_fill_(args: &Args) -> Outcome {
-    let mut this = args.tensor(1)?;
-    let (mask, value) = mask_and_value(args, &this)?;
-    Ok(Out::changed(this.f_masked_fill_tensor_(&mask, &value)?))
+/// A value with the dtype of `this`.
+fn like(value: TensorArg, this: &Tensor) -> Outcome<Tensor> {
+    Ok(value.beside(this)?.f_to_kind(this.f_kind()?)?)
 }

@@ -1,9 +1,7 @@
 //! Gradients.
 
-use super::args::Args;
-use super::handle::{self, LuaTensor};
-use super::leaves;
-use super::op::{Op, Out, Outcome};
+use super::handle::LuaTensor;
+use super::op::{Op, Out, Outcome, ops};
 use crate::call;
 use crate::{Error, Result};
 use compt_core::tensor::autograd;
@@ -11,56 +9,43 @@ use mlua::{Function, IntoLua, Lua, MultiValue, Value};
 use tch::Tensor;
 
 /// Only methods in PyTorch.
-pub const METHODS: &[Op] = &[
-    Op::positional("requires_grad_", requires_grad_),
-    Op::with_options("backward", backward),
-    Op::positional("zero_grad", |a| {
-        autograd::clear_grads([&a.tensor(1)?])?;
-        Ok(Out::Nothing)
-    }),
-];
+pub const METHODS: &[Op] = ops! {
+    "requires_grad_": (input: Tensor, requires_grad: bool = true) => {
+        let _ = input.f_requires_grad_(requires_grad)?;
+        if requires_grad { Out::ThisLeaf } else { Out::This }
+    };
+    "backward": (input: Tensor, gradient: Option<Tensor>, retain_graph: bool = false) => {
+        autograd::backward(&scalar(&input, gradient)?, retain_graph)?
+    };
+    "zero_grad": (input: Tensor) => autograd::clear_grads([&input])?;
+};
 
-pub const OPS: &[Op] = &[
-    Op::unary("detach", Tensor::f_detach),
-    Op::unary("clone", |t| t.f_to_dtype(t.f_kind()?, false, true)),
-];
+pub const OPS: &[Op] = ops! {
+    "detach": (input: Tensor) => input.f_detach()?;
+    "clone": (input: Tensor) => input.f_to_dtype(input.f_kind()?, false, true)?;
+};
 
-pub const FUNCTIONS: &[Op] = &[Op::with_options("grad", grad)];
+pub const FUNCTIONS: &[Op] = ops! {
+    "grad": (
+        output: Tensor, inputs: Vec<Tensor>;
+        gradient: Option<Tensor>, retain_graph: Option<bool>, create_graph: bool = false
+    ) => grad(&scalar(&output, gradient)?, &inputs, retain_graph.unwrap_or(create_graph), create_graph)?;
+};
 
-/// `t:requires_grad_(on = true)` -> t.
-fn requires_grad_(args: &Args) -> Outcome {
-    let on = args.truth_or(2, true)?;
-    let changed = Out::changed(args.tensor(1)?.f_requires_grad_(on)?);
-    if let (true, Some(tensor)) = (on, handle::of(&args.value(1))) {
-        leaves::made(args.lua, tensor.slot());
-    }
-    Ok(changed)
-}
-
-/// `t:backward{ gradient =, retain_graph = false }`: adds to `grad` of every leaf `t` depends on.
-/// A tensor of more than one element needs `gradient`, a tensor of its shape.
-fn backward(args: &Args) -> Outcome {
-    let loss = scalar(&args.tensor(1)?, args.tensor_option("gradient")?)?;
-    autograd::backward(&loss, args.option_or("retain_graph", false)?)?;
-    Ok(Out::Nothing)
-}
-
-/// `torch.grad(output, {inputs}, { gradient =, retain_graph = false, create_graph = false })` ->
-/// list of gradients, `false` where the output does not depend on an input. Does not change `grad`.
-fn grad(args: &Args) -> Outcome {
-    let output = scalar(&args.tensor(1)?, args.tensor_option("gradient")?)?;
-    let create = args.option_or("create_graph", false)?;
-    let retain = args.option_or("retain_graph", create)?;
-    let grads = Tensor::f_run_backward(&[output], &args.tensors(2)?, retain, create)?;
-    let list = args.lua.create_table_with_capacity(grads.len(), 0)?;
-    for grad in grads {
-        list.push(if grad.defined() {
-            LuaTensor::new(grad).into_lua(args.lua)?
-        } else {
-            Value::Boolean(false)
-        })?;
-    }
-    Ok(Out::Lua(Value::Table(list)))
+/// A list of gradients, `false` where the output does not depend on an input. Does not change `grad`.
+fn grad(output: &Tensor, inputs: &[Tensor], retain: bool, create: bool) -> Outcome {
+    let grads = Tensor::f_run_backward(&[output], inputs, retain, create)?;
+    Ok(Out::make(move |lua| {
+        let list = lua.create_table_with_capacity(grads.len(), 0)?;
+        for grad in grads {
+            list.push(if grad.defined() {
+                LuaTensor::new(grad).into_lua(lua)?
+            } else {
+                Value::Boolean(false)
+            })?;
+        }
+        Ok(Value::Table(list))
+    }))
 }
 
 /// One element whose gradient is that of `output` weighted by `gradient`.

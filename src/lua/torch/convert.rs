@@ -1,51 +1,85 @@
 //! Conversion from tensors to Lua values, and between dtypes and devices.
 
-use super::args::Args;
-use super::op::{Op, Out, Outcome};
+use super::op::{Op, Out, Outcome, ops};
+use super::read::Arg;
 use crate::{Error, Result};
 use compt_core::tensor::{device, dtype};
 use mlua::{IntoLua, Lua, Value};
 use tch::{Device, Kind, Tensor};
 
 /// Only methods in PyTorch.
-pub const METHODS: &[Op] = &[
-    Op::with_options("to", to),
-    Op::unary("float", |t| t.f_to_kind(Kind::Float)),
-    Op::unary("double", |t| t.f_to_kind(Kind::Double)),
-    Op::unary("bfloat16", |t| t.f_to_kind(Kind::BFloat16)),
-    Op::unary("half", |t| t.f_to_kind(Kind::Half)),
-    Op::unary("long", |t| t.f_to_kind(Kind::Int64)),
-    Op::unary("bool", |t| t.f_to_kind(Kind::Bool)),
-    Op::unary("cpu", |t| t.f_to_device(Device::Cpu)),
-    Op::positional("cuda", |a| Ok(a.tensor(1)?.f_to_device(device::parse("cuda")?)?.into())),
-    Op::positional("item", item),
-    Op::positional("tolist", tolist),
-];
+pub const METHODS: &[Op] = ops! {
+    "to": (input: Tensor, other: Option<Target>; dtype: Option<Kind>, device: Option<Device>, copy: bool = false) => {
+        to(&input, other, dtype, device, copy)?
+    };
+    "float": (input: Tensor) => input.f_to_kind(Kind::Float)?;
+    "double": (input: Tensor) => input.f_to_kind(Kind::Double)?;
+    "bfloat16": (input: Tensor) => input.f_to_kind(Kind::BFloat16)?;
+    "half": (input: Tensor) => input.f_to_kind(Kind::Half)?;
+    "long": (input: Tensor) => input.f_to_kind(Kind::Int64)?;
+    "bool": (input: Tensor) => input.f_to_kind(Kind::Bool)?;
+    "cpu": (input: Tensor) => input.f_to_device(Device::Cpu)?;
+    "cuda": (input: Tensor) => input.f_to_device(device::parse("cuda")?)?;
+    "item": (input: Tensor) => item(&input)?;
+    "tolist": (input: Tensor) => {
+        let (shape, elements) = (input.size(), elements(&input)?);
+        Out::make(move |lua| nest(lua, &shape, &elements, &mut 0))
+    };
+};
 
-/// `t:to("bf16")`, `t:to("cuda")`, `t:to{ dtype =, device = }`.
-fn to(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let (mut kind, mut place) = (args.dtype()?, args.device()?);
-    if !args.value(2).is_nil() {
-        let name = args.string(2)?;
-        if let Ok(parsed) = dtype::parse(&name) {
-            kind = Some(parsed);
-        } else if name.starts_with("cuda") || ["cpu", "auto"].contains(&name.as_str()) {
-            place = Some(device::parse(&name)?);
-        } else {
-            let hint = "a dtype such as \"bf16\", or a device such as \"cuda\"";
-            return Err(Error::new(format!("'{name}' is neither a dtype nor a device"))
-                .hint(hint)
-                .into());
+/// The target of `to`: a dtype, a device, or the dtype and device of another tensor.
+pub enum Target {
+    Dtype(Kind),
+    Device(Device),
+    Tensor(Tensor),
+}
+
+impl Arg for Target {
+    const WANTED: &'static str = "a dtype such as \"bf16\", a device such as \"cuda\", or a tensor";
+
+    fn takes(value: &Value) -> bool {
+        value.is_string() || Tensor::takes(value)
+    }
+
+    fn read(value: &Value, name: &'static str) -> Result<Self> {
+        if Tensor::takes(value) {
+            return Tensor::read(value, name).map(Target::Tensor);
+        }
+        let text = String::read(value, name)?;
+        if let Ok(dtype) = dtype::parse(&text) {
+            return Ok(Target::Dtype(dtype));
+        }
+        if text.starts_with("cuda") || ["cpu", "auto"].contains(&text.as_str()) {
+            return device::parse(&text).map(Target::Device);
+        }
+        Err(Error::new(format!("'{text}' is neither a dtype nor a device"))
+            .hint("a dtype such as \"bf16\", or a device such as \"cuda\""))
+    }
+}
+
+/// `t:to("bf16")`, `t:to("cuda")`, `t:to(other)`, `t:to { dtype =, device = }`.
+fn to(
+    t: &Tensor,
+    target: Option<Target>,
+    mut dtype: Option<Kind>,
+    mut device: Option<Device>,
+    copy: bool,
+) -> Outcome<Tensor> {
+    match target {
+        None => {}
+        Some(Target::Dtype(kind)) => dtype = Some(kind),
+        Some(Target::Device(place)) => device = Some(place),
+        Some(Target::Tensor(other)) => {
+            (dtype, device) = (Some(other.f_kind()?), Some(other.device()));
         }
     }
-    let options = (kind.map_or_else(|| t.f_kind(), Ok)?, place.unwrap_or(t.device()));
-    Ok(t.f_to_device(options.1)?.f_to_kind(options.0)?.into())
+    let dtype = dtype.map_or_else(|| t.f_kind(), Ok)?;
+    let moved = t.f_to_device(device.unwrap_or(t.device()))?;
+    Ok(moved.f_to_dtype(dtype, false, copy)?)
 }
 
 /// The one element as a number or boolean.
-fn item(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
+fn item(t: &Tensor) -> Outcome {
     if t.numel() != 1 {
         return Err(Error::new(format!(
             "needs a tensor with one element, this one has {}",
@@ -53,14 +87,7 @@ fn item(args: &Args) -> Outcome {
         ))
         .into());
     }
-    Ok(Out::Lua(elements(&t)?.value(0)))
-}
-
-/// Nested tables of numbers or booleans; the element of a 0-dimensional tensor.
-fn tolist(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let mut next = 0;
-    Ok(Out::Lua(nest(args.lua, &t.size(), &elements(&t)?, &mut next)?))
+    Ok(Out::Lua(elements(t)?.value(0)))
 }
 
 fn nest(lua: &Lua, shape: &[i64], elements: &Elements, next: &mut usize) -> mlua::Result<Value> {

@@ -1,130 +1,165 @@
 //! Creation of tensors: from nested tables, constants and ranges.
 
 use super::arg::{Number, TensorArg, type_of};
-use super::args::Args;
 use super::default_device::placing;
-use super::op::{Op, Out, Outcome};
+use super::op::{Op, Out, Outcome, ops};
+use super::read::{Shape, Sizes};
 use crate::{Error, Result};
 use mlua::{Table, Value};
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Scalar, TchError, Tensor};
 
 /// Functions only, as in PyTorch. All have the options `dtype`, `device` and `requires_grad`.
-pub const FUNCTIONS: &[Op] = &[
-    Op::with_options("tensor", tensor),
-    Op::with_options("zeros", |a| {
-        finish(a, Tensor::f_zeros(a.sizes(1)?, options(a, Kind::Float)?)?)
-    }),
-    Op::with_options("ones", |a| finish(a, Tensor::f_ones(a.sizes(1)?, options(a, Kind::Float)?)?)),
-    Op::with_options("empty", |a| {
-        finish(a, Tensor::f_empty(a.sizes(1)?, options(a, Kind::Float)?)?)
-    }),
-    Op::with_options("full", full),
-    Op::with_options("arange", arange),
-    Op::with_options("linspace", linspace),
-    Op::with_options("eye", eye),
-];
+pub const FUNCTIONS: &[Op] = ops! {
+    "tensor": (data: Value; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        let made = tensor(&data, dtype)?.f_to_device(device.unwrap_or(placing().made))?;
+        finish(made, device, requires_grad)?
+    };
+    "zeros": (size: Sizes; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        finish(Tensor::f_zeros(size.0, options(dtype, Kind::Float, device))?, device, requires_grad)?
+    };
+    "ones": (size: Sizes; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        finish(Tensor::f_ones(size.0, options(dtype, Kind::Float, device))?, device, requires_grad)?
+    };
+    "empty": (size: Sizes; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        finish(Tensor::f_empty(size.0, options(dtype, Kind::Float, device))?, device, requires_grad)?
+    };
+    "full": (
+        size: Shape, fill_value: Number; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false
+    ) => {
+        let options = options(dtype, fill_value.kind(), device);
+        finish(Tensor::f_full(size.0, fill_value.scalar(), options)?, device, requires_grad)?
+    };
+    "arange": (end: Number; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+            finish(arange(Number::Int(0), end, Number::Int(1), dtype, device)?, device, requires_grad)?
+        },
+        (
+            start: Number, end: Number, step: Number = 1;
+            dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false
+        ) => finish(arange(start, end, step, dtype, device)?, device, requires_grad)?;
+    "linspace": (
+        start: TensorArg, end: TensorArg, steps: i64;
+        dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false
+    ) => {
+        let options = options(dtype, Kind::Float, device);
+        finish(Tensor::f_linspace(number(start)?, number(end)?, steps, options)?, device, requires_grad)?
+    };
+    "eye": (
+        n: i64, m: Option<i64>; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false
+    ) => {
+        let options = options(dtype, Kind::Float, device);
+        finish(Tensor::f_eye_m(n, m.unwrap_or(n), options)?, device, requires_grad)?
+    };
+};
 
-pub const OPS: &[Op] = &[
-    Op::with_options("empty_like", |a| like(a, Tensor::f_empty)),
-    Op::with_options("zeros_like", |a| like(a, Tensor::f_zeros)),
-    Op::with_options("ones_like", |a| like(a, Tensor::f_ones)),
-    Op::with_options("rand_like", |a| like(a, Tensor::f_rand)),
-    Op::with_options("randn_like", |a| like(a, Tensor::f_randn)),
-    Op::with_options("full_like", |a| {
-        let value = a.number(2)?;
-        like(a, |sizes, options| Tensor::f_full(sizes, value.scalar(), options))
-    }),
-];
+/// Tensors with the sizes of another one, and its dtype and device unless options say otherwise.
+pub const OPS: &[Op] = ops! {
+    "empty_like": (input: Tensor; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        like(&input, dtype, device, requires_grad, Tensor::f_empty)?
+    };
+    "zeros_like": (input: Tensor; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        like(&input, dtype, device, requires_grad, Tensor::f_zeros)?
+    };
+    "ones_like": (input: Tensor; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        like(&input, dtype, device, requires_grad, Tensor::f_ones)?
+    };
+    "rand_like": (input: Tensor; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        like(&input, dtype, device, requires_grad, Tensor::f_rand)?
+    };
+    "randn_like": (input: Tensor; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        like(&input, dtype, device, requires_grad, Tensor::f_randn)?
+    };
+    "full_like": (
+        input: Tensor, fill_value: Number;
+        dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false
+    ) => like(&input, dtype, device, requires_grad, |sizes, options| {
+        Tensor::f_full(sizes, fill_value.scalar(), options)
+    })?;
+};
 
-/// The options `dtype` and `device`.
-pub(super) fn options(args: &Args, dtype: Kind) -> Outcome<(Kind, Device)> {
-    Ok((args.dtype()?.unwrap_or(dtype), args.device()?.unwrap_or(placing().made)))
+/// The dtype and device of a new tensor.
+pub(super) fn options(
+    dtype: Option<Kind>,
+    default: Kind,
+    device: Option<Device>,
+) -> (Kind, Device) {
+    (dtype.unwrap_or(default), device.unwrap_or(placing().made))
 }
 
 /// A new tensor on its device, with the option `requires_grad`.
-pub(super) fn finish(args: &Args, tensor: Tensor) -> Outcome {
-    let tensor = match args.device()? {
+pub(super) fn finish(tensor: Tensor, device: Option<Device>, requires_grad: bool) -> Outcome {
+    let tensor = match device {
         None if placing().made != placing().moved => tensor.f_to_device(placing().moved)?,
         _ => tensor,
     };
-    requiring(args, tensor)
+    requiring(tensor, requires_grad)
 }
 
-/// The option `requires_grad`.
-fn requiring(args: &Args, tensor: Tensor) -> Outcome {
-    if args.option_or("requires_grad", false)? {
+fn requiring(tensor: Tensor, requires_grad: bool) -> Outcome {
+    if requires_grad {
         return Ok(Out::Leaf(tensor.f_set_requires_grad(true)?));
     }
     Ok(tensor.into())
 }
 
-/// A new tensor with the sizes, dtype and device of another one, unless options override them.
 fn like(
-    args: &Args,
+    t: &Tensor,
+    dtype: Option<Kind>,
+    device: Option<Device>,
+    requires_grad: bool,
     make: impl Fn(Vec<i64>, (Kind, Device)) -> std::result::Result<Tensor, TchError>,
 ) -> Outcome {
-    let t = args.tensor(1)?;
-    let dtype = args.dtype()?.map_or_else(|| t.f_kind(), Ok)?;
-    let made = make(t.size(), (dtype, args.device()?.unwrap_or(t.device())))?;
-    requiring(args, made)
+    let dtype = dtype.map_or_else(|| t.f_kind(), Ok)?;
+    requiring(make(t.size(), (dtype, device.unwrap_or(t.device())))?, requires_grad)
 }
 
-/// `tensor(data, { dtype, device, requires_grad })`: a number or a nested table. Without a dtype
-/// integers give int64, other numbers float32, booleans bool.
-fn tensor(args: &Args) -> Outcome {
-    let dtype = args.dtype()?;
-    let tensor = match args.value(1) {
-        Value::Table(table) => from_table(&table, dtype)?,
-        _ => match args.tensor_arg(1)? {
-            TensorArg::Tensor(tensor) => {
-                let kind = dtype.map_or_else(|| tensor.f_kind(), Ok)?;
-                tensor.f_detach()?.f_to_dtype(kind, false, true)?
-            }
-            TensorArg::Number(n) => {
-                Tensor::f_scalar_tensor(n.scalar(), (dtype.unwrap_or(n.kind()), Device::Cpu))?
-            }
-        },
-    };
-    finish(args, tensor.f_to_device(args.device()?.unwrap_or(placing().made))?)
-}
-
-/// `full(sizes, value)`: sizes as a table.
-fn full(args: &Args) -> Outcome {
-    let Value::Table(sizes) = args.value(1) else {
-        return Err(Error::new("argument 1 must be a table of sizes").into());
-    };
-    let sizes = sizes.sequence_values().collect::<mlua::Result<Vec<i64>>>()?;
-    let value = args.number(2)?;
-    finish(args, Tensor::f_full(sizes, value.scalar(), options(args, value.kind())?)?)
-}
-
-/// `arange(stop)`, `arange(start, stop, step)`: from start (0) up to but not including stop, as in PyTorch.
-fn arange(args: &Args) -> Outcome {
-    let numbers = (1..=args.values().len()).map(|i| args.number(i)).collect::<Result<Vec<_>>>()?;
-    let (start, stop, step) = match numbers[..] {
-        [stop] => (Number::Int(0), stop, Number::Int(1)),
-        [start, stop] => (start, stop, Number::Int(1)),
-        [start, stop, step] => (start, stop, step),
-        _ => {
-            return Err(Error::new("needs stop, or start and stop, or start, stop and step").into());
+/// A number, or the element of a 0-dimensional tensor.
+fn number(value: TensorArg) -> Result<Scalar> {
+    match value {
+        TensorArg::Number(n) => Ok(n.scalar()),
+        TensorArg::Tensor(t) if t.dim() == 0 => Ok(match t.f_is_floating_point()? {
+            true => Scalar::float(t.f_to_kind(Kind::Double)?.f_double_value(&[])?),
+            false => Scalar::int(t.f_to_kind(Kind::Int64)?.f_int64_value(&[])?),
+        }),
+        TensorArg::Tensor(t) => {
+            Err(Error::new(format!("a tensor of shape {:?} is not a number", t.size())))
         }
+    }
+}
+
+/// A number or a nested table. Without a dtype integers give int64, other numbers float32, booleans
+/// bool. A tensor is copied.
+fn tensor(data: &Value, dtype: Option<Kind>) -> Outcome<Tensor> {
+    if let Value::Table(table) = data {
+        return Ok(from_table(table, dtype)?);
+    }
+    let wanted = || {
+        let what =
+            "argument 1 (data) must be a tensor, a number or a nested table of numbers, got ";
+        Error::new(format!("{what}{}", type_of(data)))
     };
-    let whole = [start, stop, step].iter().all(|n| matches!(n, Number::Int(_)));
-    let kind = if whole { Kind::Int64 } else { Kind::Float };
-    let (start, stop, step) = (start.scalar(), stop.scalar(), step.scalar());
-    finish(args, Tensor::f_arange_start_step(start, stop, step, options(args, kind)?)?)
+    Ok(match TensorArg::of(data)?.ok_or_else(wanted)? {
+        TensorArg::Tensor(tensor) => {
+            let kind = dtype.map_or_else(|| tensor.f_kind(), Ok)?;
+            tensor.f_detach()?.f_to_dtype(kind, false, true)?
+        }
+        TensorArg::Number(n) => {
+            Tensor::f_scalar_tensor(n.scalar(), (dtype.unwrap_or(n.kind()), Device::Cpu))?
+        }
+    })
 }
 
-/// `linspace(start, stop, steps)`: both ends included.
-fn linspace(args: &Args) -> Outcome {
-    let (start, stop) = (args.number(1)?.scalar(), args.number(2)?.scalar());
-    finish(args, Tensor::f_linspace(start, stop, args.int(3)?, options(args, Kind::Float)?)?)
-}
-
-/// `eye(n, m = n)`.
-fn eye(args: &Args) -> Outcome {
-    let n = args.int(1)?;
-    finish(args, Tensor::f_eye_m(n, args.int_or(2, n)?, options(args, Kind::Float)?)?)
+/// From start up to but not including end, int64 if all three are whole, as in PyTorch.
+fn arange(
+    start: Number,
+    end: Number,
+    step: Number,
+    dtype: Option<Kind>,
+    device: Option<Device>,
+) -> Outcome<Tensor> {
+    let whole = [start, end, step].iter().all(|n| matches!(n, Number::Int(_)));
+    let options = options(dtype, if whole { Kind::Int64 } else { Kind::Float }, device);
+    let (start, end, step) = (start.scalar(), end.scalar(), step.scalar());
+    Ok(Tensor::f_arange_start_step(start, end, step, options)?)
 }
 
 /// A tensor from a nested table; the default dtype is the first of bool, int64 and float32 that can hold

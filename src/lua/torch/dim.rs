@@ -46,6 +46,12 @@ pub fn zero_based(index: &Tensor, size: i64) -> Result<Tensor> {
     Ok(index.f_sub_scalar(1)?)
 }
 
+/// Like `zero_based`, for indices that may count from the end, from -1.
+pub fn zero_based_or_negative(index: &Tensor, size: i64) -> Result<Tensor> {
+    let negative = index.f_lt(0)?;
+    zero_based(&index.f_add(&negative.f_mul_scalar(size + 1)?)?, size)
+}
+
 /// Indices returned by libtorch, converted to count from 1.
 pub fn one_based(index: &Tensor) -> std::result::Result<Tensor, tch::TchError> {
     index.f_add_scalar(1)

@@ -1,35 +1,73 @@
 //! Indexing. Indices count from 1, negative ones from the end; ranges include both ends.
 
 use super::arg::{Number, TensorArg, type_of};
-use super::args::Args;
+use super::arith::{one_of, times};
 use super::dim;
 use super::handle;
-use super::op::{Op, Out, Outcome};
+use super::op::{Op, Out, Outcome, ops};
+use super::read::{Dim, Index, Mask, Position, dim_of};
 use crate::{Error, Result};
 use mlua::{Table, Value};
 use tch::{Kind, Tensor};
 
-pub const OPS: &[Op] = &[
-    Op::positional("select", select),
-    Op::positional("narrow", narrow),
-    Op::positional("index_select", index_select),
-    Op::positional("gather", gather),
-    Op::positional("masked_select", masked_select),
-    Op::positional("index_add", index_add),
-    Op::positional("scatter", scatter),
-    Op::positional("scatter_add", scatter_add),
-    Op::unary("nonzero", |t| dim::one_based(&t.f_nonzero()?)),
-    Op::with_options("topk", topk),
-    Op::with_options("sort", sort),
-    Op::with_options("argsort", argsort),
-];
+pub const OPS: &[Op] = ops! {
+    "select": (input: Tensor, dim: Dim, index: Position) => {
+        let dim = dim.of(&input)?;
+        input.f_select(dim, index.of(size(&input, dim)?)?)?
+    };
+    "narrow": (input: Tensor, dim: Dim, start: TensorArg, length: i64) => {
+        let dim = dim.of(&input)?;
+        input.f_narrow(dim, start_of(start, size(&input, dim)?, length)?, length)?
+    };
+    "index_select": (input: Tensor, dim: Dim, index: Index) => {
+        let (dim, index) = along(&input, dim, &index)?;
+        input.f_index_select(dim, &index)?
+    };
+    "gather": (input: Tensor, dim: Dim, index: Index) => {
+        let (dim, index) = along(&input, dim, &index)?;
+        input.f_gather(dim, &index, false)?
+    };
+    "take_along_dim": (input: Tensor, indices: Index, dim: Option<Dim>) => {
+        let dim = dim_of(dim, &input)?;
+        let size = dim.map_or(Ok(input.numel() as i64), |dim| size(&input, dim))?;
+        input.f_take_along_dim(&indices.of_either_end(size)?, dim)?
+    };
+    "masked_select": (input: Tensor, mask: Mask) => input.f_masked_select(&mask.0)?;
+    "index_add": (input: Tensor, dim: Dim, index: Index, source: Tensor; alpha: Option<Number>) => {
+        let (dim, index) = along(&input, dim, &index)?;
+        input.f_index_add(dim, &index, &times(source, &input, alpha)?)?
+    };
+    "scatter": (input: Tensor, dim: Dim, index: Index, src: TensorArg; reduce: Option<String>) => {
+            scatter(&input, dim, &index, src, reduce)?
+        },
+        (input: Tensor, dim: Dim, index: Index, value: Number; reduce: Option<String>) => {
+            scatter(&input, dim, &index, TensorArg::Number(value), reduce)?
+        };
+    "scatter_add": (input: Tensor, dim: Dim, index: Index, src: TensorArg) => {
+        let (dim, index) = along(&input, dim, &index)?;
+        input.f_scatter_add(dim, &index, &source(src, &input, &index)?)?
+    };
+};
 
 /// In-place methods.
-pub const IN_PLACE: &[Op] = &[
-    Op::positional("index_add_", index_add_),
-    Op::positional("scatter_", scatter_),
-    Op::positional("scatter_add_", scatter_add_),
-];
+pub const IN_PLACE: &[Op] = ops! {
+    "index_add_": (input: Tensor, dim: Dim, index: Index, source: Tensor; alpha: Option<Number>) => {
+        let (dim, index) = along(&input, dim, &index)?;
+        let source = times(source, &input, alpha)?;
+        Out::changed(input.f_index_add_(dim, &index, &source)?)
+    };
+    "scatter_": (input: Tensor, dim: Dim, index: Index, src: TensorArg; reduce: Option<String>) => {
+            scatter_(input, dim, &index, src, reduce)?
+        },
+        (input: Tensor, dim: Dim, index: Index, value: Number; reduce: Option<String>) => {
+            scatter_(input, dim, &index, TensorArg::Number(value), reduce)?
+        };
+    "scatter_add_": (input: Tensor, dim: Dim, index: Index, src: TensorArg) => {
+        let (dim, index) = along(&input, dim, &index)?;
+        let source = source(src, &input, &index)?;
+        Out::changed(input.f_scatter_add_(dim, &index, &source)?)
+    };
+};
 
 /// `t[key]`: see [`part`]; a bool tensor selects elements, an integer tensor or a list of
 /// indices selects rows.
@@ -131,60 +169,35 @@ fn slice(t: &Tensor, d: i64, range: &Table) -> Result<Tensor> {
     Ok(t.f_slice(d, from, (to + 1).max(from), step)?)
 }
 
-/// `select(t, dim, i)`.
-fn select(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let d = args.dim(2, &t, None)?;
-    Ok(pick(&t, d, args.int(3)?)?.into())
+/// The first index of `narrow`, from 0: a number or a tensor of one element. After the last element
+/// nothing can be taken.
+fn start_of(start: TensorArg, size: i64, length: i64) -> Outcome<i64> {
+    let start = start.tensor()?;
+    if start.numel() != 1 || start.f_is_floating_point()? {
+        return Err(Error::new("start must be one whole number").into());
+    }
+    let start = start.f_int64_value(&[])?;
+    if length == 0 && start == size + 1 {
+        return Ok(size);
+    }
+    Ok(dim::index(start, size)?)
 }
 
-/// `narrow(t, dim, start, length)`.
-fn narrow(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let d = args.dim(2, &t, None)?;
-    let start = dim::index(args.int(3)?, size(&t, d)?)?;
-    Ok(t.f_narrow(d, start, args.int(4)?)?.into())
+/// The dimension and the indices from 0.
+fn along(t: &Tensor, dim: Dim, index: &Index) -> Outcome<(i64, Tensor)> {
+    let dim = dim.of(t)?;
+    let index = index.of(size_or_one(t, dim)?)?;
+    Ok((dim, index))
 }
 
-/// The tensor, the dimension and the indices of `f(t, dim, index, ...)`.
-fn along(args: &Args) -> Outcome<(Tensor, i64, Tensor)> {
-    let t = args.tensor(1)?;
-    let d = args.dim(2, &t, None)?;
-    let index = args.indices(3, size(&t, d)?)?;
-    Ok((t, d, index))
-}
-
-/// `index_select(t, dim, index)`: slices of `t` along `dim`, index [k].
-fn index_select(args: &Args) -> Outcome {
-    let (t, d, index) = along(args)?;
-    Ok(t.f_index_select(d, &index)?.into())
-}
-
-/// `gather(t, dim, index)`: the index has as many dimensions as `t`.
-fn gather(args: &Args) -> Outcome {
-    let (t, d, index) = along(args)?;
-    Ok(t.f_gather(d, &index, false)?.into())
-}
-
-/// `masked_select(t, mask)`: the elements where the mask holds, in one dimension.
-fn masked_select(args: &Args) -> Outcome {
-    Ok(args.tensor(1)?.f_masked_select(&args.mask(2)?)?.into())
-}
-
-/// `index_add(t, dim, index, source)`: adds slices of `source` to those of `t` at `index`.
-fn index_add(args: &Args) -> Outcome {
-    let (t, d, index) = along(args)?;
-    Ok(t.f_index_add(d, &index, &args.tensor(4)?)?.into())
-}
-
-fn index_add_(args: &Args) -> Outcome {
-    let (mut t, d, index) = along(args)?;
-    Ok(Out::changed(t.f_index_add_(d, &index, &args.tensor(4)?)?))
+/// The size of a dimension; a 0-dimensional tensor counts as one element.
+fn size_or_one(t: &Tensor, dim: i64) -> Result<i64> {
+    if t.dim() == 0 { Ok(1) } else { size(t, dim) }
 }
 
 /// The source of a scatter: a tensor, or a number for every position.
-fn source(args: &Args, t: &Tensor, index: &Tensor) -> Outcome<Tensor> {
-    Ok(match args.tensor_arg(4)? {
+fn source(src: TensorArg, t: &Tensor, index: &Tensor) -> Outcome<Tensor> {
+    Ok(match src {
         TensorArg::Tensor(source) => source,
         TensorArg::Number(n) => {
             Tensor::f_full(index.size(), n.scalar(), (t.f_kind()?, t.device()))?
@@ -192,50 +205,39 @@ fn source(args: &Args, t: &Tensor, index: &Tensor) -> Outcome<Tensor> {
     })
 }
 
-/// `scatter(t, dim, index, source)`: writes `source` (or a number) at `index`.
-fn scatter(args: &Args) -> Outcome {
-    let (t, d, index) = along(args)?;
-    Ok(t.f_scatter(d, &index, &source(args, &t, &index)?)?.into())
+const REDUCTIONS: [&str; 2] = ["add", "multiply"];
+
+/// Writes `src` (or a number) at `index`, or adds or multiplies it.
+fn scatter(
+    t: &Tensor,
+    dim: Dim,
+    index: &Index,
+    src: TensorArg,
+    reduce: Option<String>,
+) -> Outcome<Tensor> {
+    let (dim, index) = along(t, dim, index)?;
+    let source = source(src, t, &index)?;
+    Ok(match reduce {
+        None => t.f_scatter(dim, &index, &source)?,
+        Some(reduce) => {
+            t.f_scatter_reduce(dim, &index, &source, one_of("reduce", &reduce, &REDUCTIONS)?)?
+        }
+    })
 }
 
-fn scatter_(args: &Args) -> Outcome {
-    let (mut t, d, index) = along(args)?;
-    let source = source(args, &t, &index)?;
-    Ok(Out::changed(t.f_scatter_(d, &index, &source)?))
-}
-
-/// `scatter_add(t, dim, index, source)`: adds `source` (or a number) at `index`.
-fn scatter_add(args: &Args) -> Outcome {
-    let (t, d, index) = along(args)?;
-    Ok(t.f_scatter_add(d, &index, &source(args, &t, &index)?)?.into())
-}
-
-fn scatter_add_(args: &Args) -> Outcome {
-    let (mut t, d, index) = along(args)?;
-    let source = source(args, &t, &index)?;
-    Ok(Out::changed(t.f_scatter_add_(d, &index, &source)?))
-}
-
-/// `topk(t, k, dim = -1, { largest = true, sorted = true })` -> values, indices.
-fn topk(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let (largest, sorted) = (args.option_or("largest", true)?, args.option_or("sorted", true)?);
-    let (values, indices) = t.f_topk(args.int(2)?, args.dim(3, &t, Some(-1))?, largest, sorted)?;
-    Ok(Out::Pair(values, dim::one_based(&indices)?))
-}
-
-/// `sort(t, dim = -1, { descending = false })` -> values, indices; equal elements keep their order.
-fn sort(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let descending = args.option_or("descending", false)?;
-    let (values, indices) = t.f_sort_stable(true, args.dim(2, &t, Some(-1))?, descending)?;
-    Ok(Out::Pair(values, dim::one_based(&indices)?))
-}
-
-/// `argsort(t, dim = -1, { descending = false })`.
-fn argsort(args: &Args) -> Outcome {
-    match sort(args)? {
-        Out::Pair(_, indices) => Ok(indices.into()),
-        other => Ok(other),
-    }
+fn scatter_(
+    mut t: Tensor,
+    dim: Dim,
+    index: &Index,
+    src: TensorArg,
+    reduce: Option<String>,
+) -> Outcome {
+    let (dim, index) = along(&t, dim, index)?;
+    let source = source(src, &t, &index)?;
+    Ok(Out::changed(match reduce {
+        None => t.f_scatter_(dim, &index, &source)?,
+        Some(reduce) => {
+            t.f_scatter_reduce_(dim, &index, &source, one_of("reduce", &reduce, &REDUCTIONS)?)?
+        }
+    }))
 }

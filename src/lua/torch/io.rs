@@ -1,23 +1,21 @@
 //! Saving and loading of tensors.
 
 use super::arg::type_of;
-use super::args::Args;
 use super::handle::{self, LuaTensor};
-use super::op::{Op, Out, Outcome};
+use super::op::{Op, Out, Outcome, ops};
 use crate::Error;
 use compt_core::tensor::file;
-use mlua::Value;
+use mlua::{Table, Value};
 use std::path::Path;
 use tch::Device;
 
-pub const FUNCTIONS: &[Op] = &[Op::positional("save", save), Op::with_options("load", load)];
+pub const FUNCTIONS: &[Op] = ops! {
+    "save": (path: String, tensors: Table) => save(&path, &tensors)?;
+    "load": (path: String; device: Option<Device>) => load(&path, device.unwrap_or(Device::Cpu))?;
+};
 
-/// `save(path, { name = tensor, ... })`: a safetensors file, written atomically.
-fn save(args: &Args) -> Outcome {
-    let path = args.string(1)?;
-    let Value::Table(table) = args.value(2) else {
-        return Err(Error::new("argument 2 must be a table of name = tensor").into());
-    };
+/// A safetensors file of name = tensor, written atomically.
+fn save(path: &str, table: &Table) -> Outcome<()> {
     let mut named = Vec::new();
     for pair in table.pairs::<Value, Value>() {
         let (name, value) = pair?;
@@ -33,17 +31,20 @@ fn save(args: &Args) -> Outcome {
         named.push((name, tensor.get()?));
     }
     named.sort_by(|a, b| a.0.cmp(&b.0));
-    file::save(Path::new(&path), &named)?;
-    Ok(Out::Nothing)
+    Ok(file::save(Path::new(path), &named)?)
 }
 
-/// `load(path, { device = "cpu" })` -> table of name = tensor.
-fn load(args: &Args) -> Outcome {
-    let path = args.string(1)?;
-    let device = args.device()?.unwrap_or(Device::Cpu);
-    let table = args.lua.create_table()?;
-    for (name, tensor) in file::load(Path::new(&path))? {
-        table.raw_set(name, LuaTensor::new(tensor.f_to_device(device)?))?;
+/// A table of name = tensor.
+fn load(path: &str, device: Device) -> Outcome {
+    let mut named = Vec::new();
+    for (name, tensor) in file::load(Path::new(path))? {
+        named.push((name, tensor.f_to_device(device)?));
     }
-    Ok(Out::Lua(Value::Table(table)))
+    Ok(Out::make(move |lua| {
+        let table = lua.create_table()?;
+        for (name, tensor) in named {
+            table.raw_set(name, LuaTensor::new(tensor))?;
+        }
+        Ok(Value::Table(table))
+    }))
 }

@@ -1,36 +1,38 @@
 //! Memory statistics of tensors.
 
-use super::args::Args;
-use super::op::{Op, Out, Outcome};
+use super::op::{Op, Out, Outcome, ops};
 use crate::Error;
 use compt_core::tensor::ledger;
 use mlua::Value;
 
-pub const FUNCTIONS: &[Op] =
-    &[Op::positional("stats", stats), Op::positional("set_soft_max", set_soft_max)];
+pub const FUNCTIONS: &[Op] = ops! {
+    "stats": () => stats();
+    "set_soft_max": (bytes: i64) => set_soft_max(bytes)?;
+};
 
-/// `stats()` -> { live_tensors, live_bytes, peak_bytes, soft_max, collections }, of tensors in Lua.
-fn stats(args: &Args) -> Outcome {
+/// { live_tensors, live_bytes, peak_bytes, soft_max, collections }, of tensors in Lua.
+fn stats() -> Out {
     let stats = ledger::stats();
-    let table = args.lua.create_table()?;
-    for (name, value) in [
-        ("live_tensors", stats.live_tensors),
-        ("live_bytes", stats.live_bytes),
-        ("peak_bytes", stats.peak_bytes),
-        ("soft_max", stats.soft_max),
-        ("collections", stats.collections),
-    ] {
-        table.raw_set(name, value)?;
-    }
-    Ok(Out::Lua(Value::Table(table)))
+    Out::make(move |lua| {
+        let table = lua.create_table()?;
+        for (name, value) in [
+            ("live_tensors", stats.live_tensors),
+            ("live_bytes", stats.live_bytes),
+            ("peak_bytes", stats.peak_bytes),
+            ("soft_max", stats.soft_max),
+            ("collections", stats.collections),
+        ] {
+            table.raw_set(name, value)?;
+        }
+        Ok(Value::Table(table))
+    })
 }
 
-/// `set_soft_max(bytes)`: if live bytes exceed this limit, Lua's garbage is collected. The limit grows by
-/// a factor of 1.4 if over 80% remains live afterwards. Resets `peak_bytes`.
-fn set_soft_max(args: &Args) -> Outcome {
-    let bytes = args.int(1)?;
+/// If live bytes exceed this limit, Lua's garbage is collected. The limit grows by a factor of 1.4 if
+/// over 80% remains live afterwards. Resets `peak_bytes`.
+fn set_soft_max(bytes: i64) -> Outcome<()> {
     let bytes = usize::try_from(bytes)
         .map_err(|_| Error::new(format!("a soft maximum of {bytes} bytes")))?;
     ledger::set_soft_max(bytes);
-    Ok(Out::Nothing)
+    Ok(())
 }

@@ -20,14 +20,20 @@ mod index;
 mod io;
 pub mod leaves;
 mod linalg;
+mod loss;
 mod memory;
 mod op;
+mod order;
 mod precision;
 mod print;
 mod random;
+mod read;
+mod rearrange;
 mod reduce;
 mod scope;
 mod shape;
+#[cfg(test)]
+mod tests;
 pub mod trace;
 mod userdata;
 
@@ -48,6 +54,8 @@ const BOTH: &[&[Op]] = &[
     create::OPS,
     index::OPS,
     linalg::OPS,
+    loss::OPS,
+    order::OPS,
     random::OPS,
     reduce::OPS,
     shape::OPS,
@@ -81,22 +89,37 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let module = lua.create_table()?;
     for op in BOTH.iter().chain(FUNCTIONS).copied().flatten() {
         let call = lua.create_function(move |lua, values: MultiValue| op.run(lua, values))?;
-        module.raw_set(op.name, call)?;
+        match op.name.split_once('.') {
+            None => module.raw_set(op.name, call)?,
+            Some((part, name)) => part_of(lua, &module, part)?.raw_set(name, call)?,
+        }
     }
     module.raw_set("scope", call::function(lua, "torch.scope", scope::scope)?)?;
     module.raw_set("no_grad", call::function(lua, "torch.no_grad", autograd::no_grad)?)?;
-    module.set_metatable(Some(strict(lua)?))?;
+    module.set_metatable(Some(strict(lua, "torch")?))?;
     Ok(module)
 }
 
+/// A table of functions within the module, such as `torch.linalg`.
+fn part_of(lua: &Lua, module: &Table, part: &str) -> mlua::Result<Table> {
+    if let Some(table) = module.raw_get::<Option<Table>>(part)? {
+        return Ok(table);
+    }
+    let table = lua.create_table()?;
+    table.set_metatable(Some(strict(lua, &format!("torch.{part}"))?))?;
+    module.raw_set(part, &table)?;
+    Ok(table)
+}
+
 /// A metatable that makes access to an unknown function an error that names the nearest one.
-fn strict(lua: &Lua) -> mlua::Result<Table> {
+fn strict(lua: &Lua, whose: &str) -> mlua::Result<Table> {
     let meta = lua.create_table()?;
-    let unknown = lua.create_function(|_, (module, name): (Table, Value)| {
+    let what = format!("{whose} has no function");
+    let unknown = lua.create_function(move |_, (module, name): (Table, Value)| {
         let known: Vec<String> =
             module.pairs::<String, Value>().map(|pair| Ok(pair?.0)).collect::<mlua::Result<_>>()?;
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        Err::<(), _>(no_such("torch has no function", &name.to_string()?, &known).into())
+        Err::<(), _>(no_such(&what, &name.to_string()?, &known).into())
     })?;
     meta.raw_set("__index", unknown)?;
     Ok(meta)

@@ -1,11 +1,12 @@
-//! An operation: a name, a libtorch function and the conversion of its arguments. Each file of
-//! operations is a table of these; `torch.f(t, ...)` and `t:f(...)` are both defined by it.
+//! An operation: a name and the forms it can be called in. Each file of operations is a table of
+//! these, written with [`ops!`]; `torch.f(t, ...)` and `t:f(...)` are both defined by it.
 
 use super::arg::type_of;
-use super::args::{self, Args};
+use super::args::{Args, Reader};
 use super::handle::{self, LuaTensor};
 use super::leaves;
 use super::print;
+use super::read::{Arg, elements};
 use crate::Error;
 use crate::hook;
 use mlua::{IntoLua, Lua, MultiValue, Value};
@@ -13,34 +14,113 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use tch::{TchError, Tensor};
 
-type Torch<T = Tensor> = std::result::Result<T, TchError>;
-
 /// One operation.
 pub struct Op {
     pub name: &'static str,
-    call: Call,
+    /// The first form that the given arguments fit is called.
+    pub forms: &'static [Form],
 }
 
-enum Call {
-    Unary(fn(&Tensor) -> Torch),
-    UnaryInPlace(fn(&mut Tensor) -> Torch),
-    Binary(fn(&Tensor, &Tensor) -> Torch),
-    BinaryInPlace(fn(&mut Tensor, &Tensor) -> Torch),
-    Positional(fn(&Args) -> Outcome),
-    WithOptions(fn(&Args) -> Outcome),
+/// One way to call an operation.
+pub struct Form {
+    pub params: &'static [Param],
+    pub call: fn(&mut Reader) -> Outcome,
 }
+
+/// A parameter, which is given by position or by name in a last table.
+pub struct Param {
+    pub name: &'static str,
+    /// The default as it is written in the table of operations; the documentation must say the same.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub default: Option<&'static str>,
+    pub optional: bool,
+    /// Given by name only.
+    pub named: bool,
+    /// Takes all further positional arguments, or one list of them.
+    pub rest: bool,
+    /// Takes a table with names, which is then not the table of named arguments.
+    pub names: bool,
+    pub takes: fn(&Value) -> bool,
+    pub wanted: &'static str,
+}
+
+impl Param {
+    pub const fn new<T: Arg>(
+        name: &'static str,
+        default: Option<&'static str>,
+        named: bool,
+    ) -> Self {
+        Param {
+            name,
+            default,
+            optional: T::OPTIONAL || T::REST || default.is_some(),
+            named,
+            rest: T::REST,
+            names: T::NAMES,
+            takes: T::takes,
+            wanted: T::WANTED,
+        }
+    }
+}
+
+/// A table of operations. Each line has a name and, separated by commas, its forms:
+///
+/// ```text
+/// "topk": (input: Tensor, k: i64, dim: Dim = -1, largest: bool = true) => input.f_topk(...)?;
+/// "std": (input: Tensor, dim: Option<Dims>; correction: Option<f64>) => ..., (input: Tensor, ...) => ...;
+/// ```
+///
+/// Parameters have PyTorch's names. Those after a semicolon are given by name only. The types
+/// (see `read.rs`) say what is accepted and how it is converted; the body uses the values.
+macro_rules! ops {
+    (@default) => { None };
+    (@default $default:expr) => { Some(stringify!($default)) };
+    (@read $read:ident $type:ty) => { $read.next::<$type>()? };
+    (@read $read:ident $type:ty, $default:expr) => { $read.next_or(|| <$type>::from($default))? };
+    (@form ($($p:ident : $t:ty $(= $d:expr)?),* $(; $($k:ident : $kt:ty $(= $kd:expr)?),*)?) $body:expr) => {
+        $crate::torch::op::Form {
+            params: &[
+                $($crate::torch::op::Param::new::<$t>(stringify!($p), ops!(@default $($d)?), false),)*
+                $($($crate::torch::op::Param::new::<$kt>(stringify!($k), ops!(@default $($kd)?), true),)*)?
+            ],
+            call: |_read| {
+                $(
+                    #[allow(unused_mut, non_snake_case)]
+                    let mut $p: $t = ops!(@read _read $t $(, $d)?);
+                )*
+                $($(
+                    #[allow(unused_mut, non_snake_case)]
+                    let mut $k: $kt = ops!(@read _read $kt $(, $kd)?);
+                )*)?
+                Ok($crate::torch::op::Out::from($body))
+            },
+        }
+    };
+    ($($name:literal: $(($($form:tt)*) => $body:expr),+;)*) => {
+        &[$($crate::torch::op::Op { name: $name, forms: &[$(ops!(@form ($($form)*) $body)),+] }),*]
+    };
+}
+pub(super) use ops;
+
+/// Makes a value of Lua.
+pub type Make = Box<dyn FnOnce(&Lua) -> mlua::Result<Value>>;
 
 /// The result of an operation.
 pub enum Out {
     Tensor(Tensor),
     /// A new tensor that requires gradients.
     Leaf(Tensor),
-    Pair(Tensor, Tensor),
+    /// Several results.
+    Several(Vec<Tensor>),
+    /// One result, a list.
     List(Vec<Tensor>),
     /// The first argument itself.
     This,
+    /// The first argument itself, which requires gradients from now on.
+    ThisLeaf,
     Nothing,
     Lua(Value),
+    Make(Make),
 }
 
 /// The error of an operation.
@@ -61,39 +141,45 @@ impl Out {
     pub fn changed(_: Tensor) -> Self {
         Out::This
     }
+
+    pub fn make(f: impl FnOnce(&Lua) -> mlua::Result<Value> + 'static) -> Self {
+        Out::Make(Box::new(f))
+    }
+
+    fn into_lua(self, lua: &Lua, this: Value) -> mlua::Result<MultiValue> {
+        let one = |value: Value| MultiValue::from_vec(vec![value]);
+        Ok(match self {
+            Out::Tensor(tensor) => one(LuaTensor::new(tensor).into_lua(lua)?),
+            Out::Leaf(tensor) => {
+                let made = LuaTensor::new(tensor);
+                leaves::made(lua, made.slot());
+                one(made.into_lua(lua)?)
+            }
+            Out::Several(tensors) => MultiValue::from_vec(
+                tensors
+                    .into_iter()
+                    .map(|t| LuaTensor::new(t).into_lua(lua))
+                    .collect::<mlua::Result<_>>()?,
+            ),
+            Out::List(tensors) => {
+                let list = lua.create_sequence_from(tensors.into_iter().map(LuaTensor::new))?;
+                one(Value::Table(list))
+            }
+            Out::This => one(this),
+            Out::ThisLeaf => {
+                if let Some(tensor) = handle::of(&this) {
+                    leaves::made(lua, tensor.slot());
+                }
+                one(this)
+            }
+            Out::Nothing => MultiValue::new(),
+            Out::Lua(value) => one(value),
+            Out::Make(make) => one(make(lua)?),
+        })
+    }
 }
 
 impl Op {
-    /// One tensor in, one out.
-    pub const fn unary(name: &'static str, f: fn(&Tensor) -> Torch) -> Self {
-        Op { name, call: Call::Unary(f) }
-    }
-
-    /// Changes a tensor and returns it.
-    pub const fn unary_in_place(name: &'static str, f: fn(&mut Tensor) -> Torch) -> Self {
-        Op { name, call: Call::UnaryInPlace(f) }
-    }
-
-    /// Two tensors in, one out; either side may be a number.
-    pub const fn binary(name: &'static str, f: fn(&Tensor, &Tensor) -> Torch) -> Self {
-        Op { name, call: Call::Binary(f) }
-    }
-
-    /// Changes the first tensor and returns it; the second may be a number.
-    pub const fn binary_in_place(name: &'static str, f: fn(&mut Tensor, &Tensor) -> Torch) -> Self {
-        Op { name, call: Call::BinaryInPlace(f) }
-    }
-
-    /// Arguments by position only.
-    pub const fn positional(name: &'static str, f: fn(&Args) -> Outcome) -> Self {
-        Op { name, call: Call::Positional(f) }
-    }
-
-    /// Arguments by position, and optionally a last table of named options.
-    pub const fn with_options(name: &'static str, f: fn(&Args) -> Outcome) -> Self {
-        Op { name, call: Call::WithOptions(f) }
-    }
-
     /// Calls the operation with Lua's arguments.
     pub fn run(&self, lua: &Lua, values: MultiValue) -> mlua::Result<MultiValue> {
         self.run_as(lua, values, false)
@@ -106,32 +192,17 @@ impl Op {
 
     fn run_as(&self, lua: &Lua, values: MultiValue, is_method: bool) -> mlua::Result<MultiValue> {
         hook::check(lua)?;
-        let with_options = matches!(self.call, Call::WithOptions(_));
-        let args = Args::new(lua, self.name, values, with_options, is_method)?;
+        let args = Args::new(self.name, values.into_vec(), is_method);
         // tch panics on some errors of libtorch if an argument is a number.
-        let applied = catch_unwind(AssertUnwindSafe(|| self.apply(&args)));
+        let applied = catch_unwind(AssertUnwindSafe(|| -> Outcome<(Out, Value)> {
+            let (form, bound) = args.bind(lua, self.forms)?;
+            let out = (form.call)(&mut Reader::new(&args, form, &bound))?;
+            let this = bound.into_iter().next().map_or(Value::Nil, |first| first.value);
+            Ok((out, this))
+        }));
         let applied = applied.unwrap_or_else(|panic| Err(Fault::Torch(refusal(panic))));
-        let out = applied.and_then(|out| args.finish().map(|()| out));
-        match out {
-            Ok(Out::Tensor(tensor)) => {
-                Ok(MultiValue::from_vec(vec![LuaTensor::new(tensor).into_lua(lua)?]))
-            }
-            Ok(Out::Leaf(tensor)) => {
-                let made = LuaTensor::new(tensor);
-                leaves::made(lua, made.slot());
-                Ok(MultiValue::from_vec(vec![made.into_lua(lua)?]))
-            }
-            Ok(Out::Pair(a, b)) => Ok(MultiValue::from_vec(vec![
-                LuaTensor::new(a).into_lua(lua)?,
-                LuaTensor::new(b).into_lua(lua)?,
-            ])),
-            Ok(Out::List(tensors)) => {
-                let list = lua.create_sequence_from(tensors.into_iter().map(LuaTensor::new))?;
-                Ok(MultiValue::from_vec(vec![Value::Table(list)]))
-            }
-            Ok(Out::This) => Ok(MultiValue::from_vec(vec![args.value(1)])),
-            Ok(Out::Nothing) => Ok(MultiValue::new()),
-            Ok(Out::Lua(value)) => Ok(MultiValue::from_vec(vec![value])),
+        match applied {
+            Ok((out, this)) => out.into_lua(lua, this),
             Err(Fault::Torch(e)) => {
                 let shown: Vec<String> = args.values().iter().map(describe).collect();
                 let error = Error::from(e).at(args.call());
@@ -139,23 +210,6 @@ impl Op {
             }
             Err(Fault::Argument(e)) => Err(e.at(args.call()).into()),
             Err(Fault::Lua(e)) => Err(e),
-        }
-    }
-
-    fn apply(&self, args: &Args) -> Outcome {
-        match self.call {
-            Call::Unary(f) => Ok(Out::Tensor(f(&args.tensor(1)?)?)),
-            Call::UnaryInPlace(f) => Ok(Out::changed(f(&mut args.tensor(1)?)?)),
-            Call::Binary(f) => {
-                let (left, right) = args.operands(1, 2)?;
-                Ok(Out::Tensor(f(&left, &right)?))
-            }
-            Call::BinaryInPlace(f) => {
-                let mut this = args.tensor(1)?;
-                let other = args.beside(2, &this)?;
-                Ok(Out::changed(f(&mut this, &other)?))
-            }
-            Call::Positional(f) | Call::WithOptions(f) => f(args),
         }
     }
 }
@@ -169,17 +223,24 @@ fn refusal(panic: Box<dyn Any + Send>) -> TchError {
     }
 }
 
-/// A value in an error message: `tensor[2,3] f32 cpu`, `4`, `{1, 2}`.
+/// A value in an error message: `tensor[2,3] f32 cpu`, `4`, `{1, 2}`, `{dim = 2}`.
 fn describe(value: &Value) -> String {
     const SHOWN: usize = 8;
     if let Some(tensor) = handle::of(value) {
         return tensor.get().map_or("a freed tensor".to_string(), |t| print::header(&t));
     }
     match value {
-        Value::Table(list) => {
-            let elements = args::elements(list);
-            let mut shown: Vec<String> = elements.iter().take(SHOWN).map(describe).collect();
-            if elements.len() > SHOWN {
+        Value::Table(table) => {
+            let elements = elements(table);
+            let mut shown: Vec<String> = elements.iter().map(describe).collect();
+            for pair in table.pairs::<Value, Value>().flatten() {
+                if let (Value::String(name), value) = pair {
+                    shown.push(format!("{} = {}", name.to_string_lossy(), describe(&value)));
+                }
+            }
+            shown[elements.len()..].sort();
+            if shown.len() > SHOWN {
+                shown.truncate(SHOWN);
                 shown.push("...".to_string());
             }
             format!("{{{}}}", shown.join(", "))
@@ -209,5 +270,41 @@ impl From<mlua::Error> for Fault {
 impl From<Tensor> for Out {
     fn from(tensor: Tensor) -> Self {
         Out::Tensor(tensor)
+    }
+}
+
+impl From<(Tensor, Tensor)> for Out {
+    fn from((a, b): (Tensor, Tensor)) -> Self {
+        Out::Several(vec![a, b])
+    }
+}
+
+impl From<(Tensor, Tensor, Tensor)> for Out {
+    fn from((a, b, c): (Tensor, Tensor, Tensor)) -> Self {
+        Out::Several(vec![a, b, c])
+    }
+}
+
+impl From<Vec<Tensor>> for Out {
+    fn from(list: Vec<Tensor>) -> Self {
+        Out::List(list)
+    }
+}
+
+impl From<bool> for Out {
+    fn from(truth: bool) -> Self {
+        Out::Lua(Value::Boolean(truth))
+    }
+}
+
+impl From<i64> for Out {
+    fn from(number: i64) -> Self {
+        Out::Lua(Value::Integer(number))
+    }
+}
+
+impl From<()> for Out {
+    fn from((): ()) -> Self {
+        Out::Nothing
     }
 }

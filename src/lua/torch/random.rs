@@ -1,65 +1,56 @@
 //! Random tensors, all from one generator seeded by `manual_seed`.
 
-use super::args::Args;
+use super::arg::TensorArg;
 use super::create::{finish, options};
 use super::dim::one_based;
-use super::op::{Op, Out, Outcome};
-use tch::{Kind, Tensor};
+use super::op::{Op, Out, ops};
+use super::read::{List, Sizes};
+use tch::{Device, Kind, Tensor};
 
 /// Functions only, as in PyTorch. All have the options `dtype`, `device` and `requires_grad`.
-pub const FUNCTIONS: &[Op] = &[
-    Op::with_options("rand", |a| finish(a, Tensor::f_rand(a.sizes(1)?, options(a, Kind::Float)?)?)),
-    Op::with_options("randn", |a| {
-        finish(a, Tensor::f_randn(a.sizes(1)?, options(a, Kind::Float)?)?)
-    }),
-    Op::with_options("randint", randint),
-    Op::with_options("randperm", randperm),
-    Op::positional("manual_seed", manual_seed),
-];
+pub const FUNCTIONS: &[Op] = ops! {
+    "rand": (size: Sizes; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        finish(Tensor::f_rand(size.0, options(dtype, Kind::Float, device))?, device, requires_grad)?
+    };
+    "randn": (size: Sizes; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        finish(Tensor::f_randn(size.0, options(dtype, Kind::Float, device))?, device, requires_grad)?
+    };
+    "randint": (
+            high: i64, size: List; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false
+        ) => {
+            let made = Tensor::f_randint(high, size.0, options(dtype, Kind::Int64, device))?;
+            finish(made, device, requires_grad)?
+        },
+        (
+            low: i64, high: i64, size: Sizes;
+            dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false
+        ) => {
+            let made = Tensor::f_randint_low(low, high, size.0, options(dtype, Kind::Int64, device))?;
+            finish(made, device, requires_grad)?
+        };
+    "randperm": (n: i64; dtype: Option<Kind>, device: Option<Device>, requires_grad: bool = false) => {
+        let order = Tensor::f_randperm(n, options(dtype, Kind::Int64, device))?;
+        finish(one_based(&order)?, device, requires_grad)?
+    };
+    "manual_seed": (seed: i64) => tch::manual_seed(seed);
+};
 
-pub const OPS: &[Op] =
-    &[Op::unary("bernoulli", Tensor::f_bernoulli), Op::with_options("multinomial", multinomial)];
+pub const OPS: &[Op] = ops! {
+    "bernoulli": (input: Tensor, p: Option<f64>) => match p {
+        None => input.f_bernoulli()?,
+        Some(p) => input.f_bernoulli_p(p)?,
+    };
+    "multinomial": (input: Tensor, num_samples: i64, replacement: bool = false) => {
+        one_based(&input.f_multinomial(num_samples, replacement)?)?
+    };
+};
 
 /// In-place methods.
-pub const IN_PLACE: &[Op] = &[
-    Op::positional("bernoulli_", |a| {
-        Ok(Out::changed(a.tensor(1)?.f_bernoulli_float_(number_or(a, 2, 0.5)?)?))
-    }),
-    Op::positional("normal_", |a| {
-        let (mean, std) = (number_or(a, 2, 0.0)?, number_or(a, 3, 1.0)?);
-        Ok(Out::changed(a.tensor(1)?.f_normal_(mean, std)?))
-    }),
-    Op::positional("uniform_", |a| {
-        let (from, to) = (number_or(a, 2, 0.0)?, number_or(a, 3, 1.0)?);
-        Ok(Out::changed(a.tensor(1)?.f_uniform_(from, to)?))
-    }),
-];
-
-fn number_or(args: &Args, i: usize, default: f64) -> Outcome<f64> {
-    Ok(if args.value(i).is_nil() { default } else { args.number(i)?.float() })
-}
-
-/// `randint(low, high, sizes)`: integers from low to high - 1, as in PyTorch.
-fn randint(args: &Args) -> Outcome {
-    let (low, high) = (args.int(1)?, args.int(2)?);
-    finish(args, Tensor::f_randint_low(low, high, args.sizes(3)?, options(args, Kind::Int64)?)?)
-}
-
-/// `randperm(n)`: a random permutation of 1 .. n, usable as an index.
-fn randperm(args: &Args) -> Outcome {
-    let order = Tensor::f_randperm(args.int(1)?, options(args, Kind::Int64)?)?;
-    finish(args, one_based(&order)?)
-}
-
-/// `multinomial(weights, k, { replacement = false })`: indices of the last dimension, from 1.
-fn multinomial(args: &Args) -> Outcome {
-    let drawn =
-        args.tensor(1)?.f_multinomial(args.int(2)?, args.option_or("replacement", false)?)?;
-    Ok(one_based(&drawn)?.into())
-}
-
-/// `manual_seed(n)`: seeds the generators of the CPU and of every CUDA device.
-fn manual_seed(args: &Args) -> Outcome {
-    tch::manual_seed(args.int(1)?);
-    Ok(Out::Nothing)
-}
+pub const IN_PLACE: &[Op] = ops! {
+    "bernoulli_": (input: Tensor, p: TensorArg = 0.5) => Out::changed(match p {
+        TensorArg::Number(p) => input.f_bernoulli_float_(p.float())?,
+        TensorArg::Tensor(p) => input.f_bernoulli_(&p)?,
+    });
+    "normal_": (input: Tensor, mean: f64 = 0, std: f64 = 1) => Out::changed(input.f_normal_(mean, std)?);
+    "uniform_": (input: Tensor, from: f64 = 0, to: f64 = 1) => Out::changed(input.f_uniform_(from, to)?);
+};

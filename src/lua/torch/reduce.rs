@@ -1,143 +1,162 @@
-//! Reductions. `dim` is a dimension or, where noted, a list; without it all elements are
-//! reduced. `{ keepdim = true }` keeps reduced dimensions with size 1. Indices count from 1.
+//! Reductions. `dim` is a dimension or, where it is `Dims`, a list; without it all elements are
+//! reduced. `keepdim` keeps reduced dimensions with size 1. Indices count from 1.
 
-use super::args::Args;
+use super::arg::TensorArg;
 use super::dim::one_based;
-use super::op::{Op, Out, Outcome};
-use mlua::Value;
-use tch::{TchError, Tensor};
+use super::op::{Op, Outcome, ops};
+use super::read::{Dim, Dims, Order, dim_of, dims_of};
+use crate::{Error, Result};
+use tch::{Kind, Tensor};
 
-pub const OPS: &[Op] = &[
-    Op::with_options("sum", sum),
-    Op::with_options("mean", mean),
-    Op::with_options("prod", prod),
-    Op::with_options("std", |a| moment(a, Tensor::f_std_correction)),
-    Op::with_options("var", |a| moment(a, Tensor::f_var_correction)),
-    Op::with_options("norm", norm),
-    Op::with_options("logsumexp", logsumexp),
-    Op::with_options("amax", |a| extreme(a, Tensor::f_amax)),
-    Op::with_options("amin", |a| extreme(a, Tensor::f_amin)),
-    Op::with_options("max", |a| {
-        extreme_with_index(a, Tensor::f_maximum, Tensor::f_max, Tensor::f_max_dim)
-    }),
-    Op::with_options("min", |a| {
-        extreme_with_index(a, Tensor::f_minimum, Tensor::f_min, Tensor::f_min_dim)
-    }),
-    Op::with_options("argmax", |a| arg_extreme(a, |t, dim, keep| t.f_argmax(dim, keep))),
-    Op::with_options("argmin", |a| arg_extreme(a, |t, dim, keep| t.f_argmin(dim, keep))),
-    Op::with_options("any", |a| truth(a, |t, dims, keep| t.f_any_dims(dims, keep))),
-    Op::with_options("all", |a| truth(a, |t, dims, keep| t.f_all_dims(dims, keep))),
-    Op::positional("cumsum", cumsum),
-    Op::with_options("allclose", allclose),
-    Op::positional("equal", equal),
-];
-
-type Torch<T = Tensor> = Result<T, TchError>;
-
-fn keepdim(args: &Args) -> Outcome<bool> {
-    Ok(args.option_or("keepdim", false)?)
-}
+pub const OPS: &[Op] = ops! {
+    "sum": (input: Tensor, dim: Option<Dims>, keepdim: bool = false; dtype: Option<Kind>) => {
+        input.f_sum_dim_intlist(dims_of(&dim, &input)?, keepdim, dtype)?
+    };
+    "mean": (input: Tensor, dim: Option<Dims>, keepdim: bool = false; dtype: Option<Kind>) => {
+        input.f_mean_dim(dims_of(&dim, &input)?, keepdim, dtype)?
+    };
+    "prod": (input: Tensor, dim: Option<Dim>, keepdim: bool = false; dtype: Option<Kind>) => match dim {
+        None => input.f_prod(dtype)?,
+        Some(dim) => input.f_prod_dim_int(dim.of(&input)?, keepdim, dtype)?,
+    };
+    "std": (
+        input: Tensor, dim: Option<Dims>, unbiased: Option<bool>, keepdim: bool = false; correction: Option<f64>
+    ) => input.f_std_correction(dims_of(&dim, &input)?, corrected(unbiased, correction)?, keepdim)?,
+        (input: Tensor, unbiased: bool) => input.f_std(unbiased)?;
+    "var": (
+        input: Tensor, dim: Option<Dims>, unbiased: Option<bool>, keepdim: bool = false; correction: Option<f64>
+    ) => input.f_var_correction(dims_of(&dim, &input)?, corrected(unbiased, correction)?, keepdim)?,
+        (input: Tensor, unbiased: bool) => input.f_var(unbiased)?;
+    "std_mean": (
+        input: Tensor, dim: Option<Dims>, unbiased: Option<bool>, keepdim: bool = false; correction: Option<f64>
+    ) => input.f_std_mean_correction(dims_of(&dim, &input)?, corrected(unbiased, correction)?, keepdim)?,
+        (input: Tensor, unbiased: bool) => input.f_std_mean(unbiased)?;
+    "var_mean": (
+        input: Tensor, dim: Option<Dims>, unbiased: Option<bool>, keepdim: bool = false; correction: Option<f64>
+    ) => input.f_var_mean_correction(dims_of(&dim, &input)?, corrected(unbiased, correction)?, keepdim)?,
+        (input: Tensor, unbiased: bool) => input.f_var_mean(unbiased)?;
+    "norm": (
+        input: Tensor, p: Order = 2, dim: Option<Dims>, keepdim: bool = false; dtype: Option<Kind>
+    ) => norm(&input, p, dims_of(&dim, &input)?, keepdim, dtype)?;
+    "logsumexp": (input: Tensor, dim: Option<Dims>, keepdim: bool = false) => {
+        input.f_logsumexp(dims_or_all(&dim, &input)?, keepdim)?
+    };
+    "amax": (input: Tensor, dim: Option<Dims>, keepdim: bool = false) => {
+        input.f_amax(dims_or_all(&dim, &input)?, keepdim)?
+    };
+    "amin": (input: Tensor, dim: Option<Dims>, keepdim: bool = false) => {
+        input.f_amin(dims_or_all(&dim, &input)?, keepdim)?
+    };
+    "max": (input: Tensor) => input.f_max()?,
+        (input: Tensor, dim: Dim, keepdim: bool = false) => from_one(input.f_max_dim(dim.of(&input)?, keepdim)?)?,
+        (input: Tensor, other: Tensor) => input.f_maximum(&other)?;
+    "min": (input: Tensor) => input.f_min()?,
+        (input: Tensor, dim: Dim, keepdim: bool = false) => from_one(input.f_min_dim(dim.of(&input)?, keepdim)?)?,
+        (input: Tensor, other: Tensor) => input.f_minimum(&other)?;
+    "argmax": (input: Tensor, dim: Option<Dim>, keepdim: bool = false) => {
+        one_based(&input.f_argmax(dim_of(dim, &input)?, keepdim)?)?
+    };
+    "argmin": (input: Tensor, dim: Option<Dim>, keepdim: bool = false) => {
+        one_based(&input.f_argmin(dim_of(dim, &input)?, keepdim)?)?
+    };
+    "any": (input: Tensor, dim: Option<Dims>, keepdim: bool = false) => {
+        input.f_any_dims(dims_of(&dim, &input)?, keepdim)?
+    };
+    "all": (input: Tensor, dim: Option<Dims>, keepdim: bool = false) => {
+        input.f_all_dims(dims_of(&dim, &input)?, keepdim)?
+    };
+    "cumsum": (input: Tensor, dim: Dim; dtype: Option<Kind>) => input.f_cumsum(dim.of(&input)?, dtype)?;
+    "median": (input: Tensor) => input.f_median()?,
+        (input: Tensor, dim: Dim, keepdim: bool = false) => from_one(input.f_median_dim(dim.of(&input)?, keepdim)?)?;
+    "kthvalue": (input: Tensor, k: i64, dim: Dim = -1, keepdim: bool = false) => {
+        from_one(input.f_kthvalue(k, dim.of(&input)?, keepdim)?)?
+    };
+    "quantile": (
+        input: Tensor, q: TensorArg, dim: Option<Dim>, keepdim: bool = false; interpolation: String = "linear"
+    ) => {
+        let dim = dim_of(dim, &input)?;
+        match q {
+            TensorArg::Number(q) => input.f_quantile_scalar(q.float(), dim, keepdim, &interpolation)?,
+            TensorArg::Tensor(q) => {
+                input.f_quantile(&q.f_to_kind(input.f_kind()?)?, dim, keepdim, &interpolation)?
+            }
+        }
+    };
+    "histc": (input: Tensor, bins: i64 = 100, min: f64 = 0, max: f64 = 0) => histc(&input, bins, min, max)?;
+    "bincount": (input: TensorArg, weights: Option<Tensor>, minlength: i64 = 0) => {
+        input.tensor()?.f_bincount(weights, minlength)?
+    };
+    "cov": (input: Tensor; correction: i64 = 1, fweights: Option<Tensor>, aweights: Option<Tensor>) => {
+        input.f_cov(correction, fweights, aweights)?
+    };
+    "corrcoef": (input: Tensor) => input.f_corrcoef()?;
+    "allclose": (input: Tensor, other: TensorArg, rtol: f64 = 1e-5, atol: f64 = 1e-8, equal_nan: bool = false) => {
+        let other = other.tensor()?.f_to_kind(input.f_kind()?)?;
+        input.f_allclose(&other, rtol, atol, equal_nan)?
+    };
+    "equal": (input: Tensor, other: TensorArg) => input.f_equal(&other.tensor()?)?;
+};
 
 /// The requested dimensions, or all of them.
-fn dims_or_all(args: &Args, i: usize, t: &Tensor) -> Outcome<Vec<i64>> {
-    Ok(args.dims(i, t)?.unwrap_or_else(|| (0..t.dim() as i64).collect()))
+fn dims_or_all(dims: &Option<Dims>, t: &Tensor) -> Result<Vec<i64>> {
+    Ok(dims_of(dims, t)?.unwrap_or_else(|| (0..t.dim() as i64).collect()))
 }
 
-/// `sum(t, dim or list, { keepdim })`.
-fn sum(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_sum_dim_intlist(dims_or_all(args, 2, &t)?, keepdim(args)?, None)?.into())
+/// Values, and indices that count from 1.
+pub(super) fn from_one((values, indices): (Tensor, Tensor)) -> Outcome<(Tensor, Tensor)> {
+    Ok((values, one_based(&indices)?))
 }
 
-/// `mean(t, dim or list, { keepdim })`.
-fn mean(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_mean_dim(dims_or_all(args, 2, &t)?, keepdim(args)?, None)?.into())
-}
-
-/// `prod(t, dim, { keepdim })`.
-fn prod(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    if args.value(2).is_nil() {
-        return Ok(t.f_prod(None)?.into());
+/// What is subtracted from the number of elements: `unbiased` is the older name.
+fn corrected(unbiased: Option<bool>, correction: Option<f64>) -> Result<f64> {
+    match (unbiased, correction) {
+        (None, correction) => Ok(correction.unwrap_or(1.0)),
+        (Some(unbiased), None) => Ok(f64::from(u8::from(unbiased))),
+        _ => Err(Error::new("both 'unbiased' and 'correction'")
+            .hint("unbiased = false is correction = 0")),
     }
-    Ok(t.f_prod_dim_int(args.dim(2, &t, None)?, keepdim(args)?, None)?.into())
 }
 
-/// `std`/`var(t, dim or list, { keepdim, correction = 1 })`.
-fn moment(args: &Args, f: fn(&Tensor, Vec<i64>, f64, bool) -> Torch) -> Outcome {
-    let t = args.tensor(1)?;
-    let correction = args.option_or("correction", 1.0)?;
-    Ok(f(&t, dims_or_all(args, 2, &t)?, correction, keepdim(args)?)?.into())
-}
-
-/// `norm(t, p = 2, dim or list, { keepdim })`.
-fn norm(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let p = if args.value(2).is_nil() { 2.0 } else { args.number(2)?.float() };
-    Ok(t.f_norm_scalaropt_dim(p, dims_or_all(args, 3, &t)?, keepdim(args)?)?.into())
-}
-
-/// `logsumexp(t, dim or list, { keepdim })`.
-fn logsumexp(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_logsumexp(dims_or_all(args, 2, &t)?, keepdim(args)?)?.into())
-}
-
-/// `amax`/`amin(t, dim or list, { keepdim })`: values only; ties share the gradient.
-fn extreme(args: &Args, f: fn(&Tensor, Vec<i64>, bool) -> Torch) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(f(&t, dims_or_all(args, 2, &t)?, keepdim(args)?)?.into())
-}
-
-/// `max(t)`, `max(t, dim, { keepdim })` -> values, indices; `max(t, other)` element-wise.
-fn extreme_with_index(
-    args: &Args,
-    pairwise: fn(&Tensor, &Tensor) -> Torch,
-    all: fn(&Tensor) -> Torch,
-    along: fn(&Tensor, i64, bool) -> Torch<(Tensor, Tensor)>,
-) -> Outcome {
-    let t = args.tensor(1)?;
-    match args.value(2) {
-        Value::Nil => Ok(all(&t)?.into()),
-        Value::UserData(_) => Ok(pairwise(&t, &args.tensor(2)?)?.into()),
-        _ => {
-            let (values, indices) = along(&t, args.dim(2, &t, None)?, keepdim(args)?)?;
-            Ok(Out::Pair(values, one_based(&indices)?))
+/// The p-norm of all elements or along dimensions; "fro" is 2, "nuc" the sum of singular values.
+pub(super) fn norm(
+    t: &Tensor,
+    p: Order,
+    dims: Option<Vec<i64>>,
+    keepdim: bool,
+    dtype: Option<Kind>,
+) -> Outcome<Tensor> {
+    let p = match p {
+        Order::Number(p) => p,
+        Order::Name(name) if name == "fro" => 2.0,
+        Order::Name(name) if name == "nuc" => {
+            let dims = dims.unwrap_or_else(|| (0..t.dim() as i64).collect());
+            return Ok(t.f_linalg_norm_ord_str("nuc", dims, keepdim, dtype)?);
         }
+        Order::Name(name) => return Err(Error::unknown("norm", &name, ["fro", "nuc"]).into()),
+    };
+    let dims = dims.unwrap_or_else(|| (0..t.dim() as i64).collect());
+    Ok(match dtype {
+        None => t.f_norm_scalaropt_dim(p, dims, keepdim)?,
+        Some(dtype) => t.f_norm_scalaropt_dim_dtype(p, dims, keepdim, dtype)?,
+    })
+}
+
+/// The number of elements in each of `bins` equal parts of [min, max]; of the whole range of the
+/// elements if min = max. libtorch's `histc` is bound without min and max: elements outside are left
+/// out, both ends are added and subtracted again.
+fn histc(t: &Tensor, bins: i64, min: f64, max: f64) -> Outcome<Tensor> {
+    if min == max {
+        return Ok(t.f_histc(bins)?);
     }
-}
-
-/// `argmax`/`argmin(t, dim, { keepdim })`; without `dim` the position in the flattened tensor.
-fn arg_extreme(args: &Args, f: fn(&Tensor, Option<i64>, bool) -> Torch) -> Outcome {
-    let t = args.tensor(1)?;
-    let dim = if args.value(2).is_nil() { None } else { Some(args.dim(2, &t, None)?) };
-    Ok(one_based(&f(&t, dim, keepdim(args)?)?)?.into())
-}
-
-/// `any`/`all(t, dim or list, { keepdim })`.
-fn truth(args: &Args, f: fn(&Tensor, Vec<i64>, bool) -> Torch) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(f(&t, dims_or_all(args, 2, &t)?, keepdim(args)?)?.into())
-}
-
-/// `cumsum(t, dim)`.
-fn cumsum(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_cumsum(args.dim(2, &t, None)?, None)?.into())
-}
-
-/// `allclose(a, b, { rtol = 1e-5, atol = 1e-8, equal_nan = false })` -> boolean.
-fn allclose(args: &Args) -> Outcome {
-    let (rtol, atol) = (args.option_or("rtol", 1e-5)?, args.option_or("atol", 1e-8)?);
-    let equal_nan = args.option_or("equal_nan", false)?;
-    let a = args.tensor(1)?;
-    let b = args.tensor_arg(2)?.tensor()?.f_to_kind(a.f_kind()?)?;
-    Ok(Out::Lua(Value::Boolean(a.f_allclose(&b, rtol, atol, equal_nan)?)))
-}
-
-/// `equal(a, b)` -> boolean: same shape and same elements.
-fn equal(args: &Args) -> Outcome {
-    let a = args.tensor(1)?;
-    Ok(Out::Lua(Value::Boolean(a.f_equal(&args.tensor_arg(2)?.tensor()?)?)))
+    if min > max || bins < 1 {
+        return Err(Error::new("needs min < max and at least 1 bin").into());
+    }
+    let inside = t.f_ge(min)?.f_logical_and(&t.f_le(max)?)?;
+    let ends =
+        Tensor::f_from_slice(&[min, max])?.f_to_device(t.device())?.f_to_kind(t.f_kind()?)?;
+    let counts = Tensor::f_cat(&[t.f_masked_select(&inside)?, ends], 0)?.f_histc(bins)?;
+    let one = |place: i64| counts.f_narrow(0, place, 1)?.f_sub_scalar_(1).map(drop);
+    one(0)?;
+    one(bins - 1)?;
+    Ok(counts)
 }

@@ -1,141 +1,106 @@
-//! Shapes: views, joins and splits. Sizes are `2, 3` or `{2, 3}`; -1 is inferred.
+//! Shapes: views, joins, splits and repetitions. Sizes are `2, 3` or `{2, 3}`; -1 is inferred.
 
-use super::args::Args;
+use super::arg::TensorArg;
 use super::dim;
-use super::op::{Op, Out, Outcome};
+use super::op::{Op, Out, Outcome, ops};
+use super::read::{Dim, Dims, Position, RestDims, Shape, Sizes, Tensors, dim_of, dims_of};
+use super::rearrange::rearrange;
 use crate::Error;
-use mlua::Value;
-use tch::Tensor;
+use mlua::{Table, Value};
+use tch::{Kind, Tensor};
 
-pub const OPS: &[Op] = &[
-    Op::positional("reshape", |a| Ok(a.tensor(1)?.f_reshape(a.sizes(2)?)?.into())),
-    Op::positional("transpose", transpose),
-    Op::unary("t", Tensor::f_tr),
-    Op::positional("permute", permute),
-    Op::positional("squeeze", squeeze),
-    Op::positional("unsqueeze", unsqueeze),
-    Op::positional("tile", |a| Ok(a.tensor(1)?.f_tile(a.sizes(2)?)?.into())),
-    Op::positional("flatten", flatten),
-    Op::positional("flip", flip),
-    Op::positional("split", split),
-    Op::positional("chunk", chunk),
-    Op::positional("unbind", unbind),
-    Op::positional("tril", |a| Ok(a.tensor(1)?.f_tril(a.int_or(2, 0)?)?.into())),
-    Op::positional("triu", |a| Ok(a.tensor(1)?.f_triu(a.int_or(2, 0)?)?.into())),
-];
+pub const OPS: &[Op] = ops! {
+    "reshape": (input: Tensor, shape: Sizes) => input.f_reshape(shape.0)?;
+    "transpose": (input: Tensor, dim0: Dim, dim1: Dim) => input.f_transpose(dim0.of(&input)?, dim1.of(&input)?)?;
+    "t": (input: Tensor) => input.f_tr()?;
+    "permute": (input: Tensor, dims: RestDims) => input.f_permute(dims.of(&input)?)?;
+    "squeeze": (input: Tensor, dim: Option<Dims>) => match dims_of(&dim, &input)? {
+        None => input.f_squeeze()?,
+        Some(dims) => input.f_squeeze_dims(dims)?,
+    };
+    "unsqueeze": (input: Tensor, dim: Dim) => input.f_unsqueeze(dim.new_of(&input)?)?;
+    "tile": (input: Tensor, dims: Sizes) => input.f_tile(dims.0)?;
+    "repeat_interleave": (input: Tensor, repeats: TensorArg, dim: Option<Dim>; output_size: Option<i64>) => {
+            repeat_interleave(&input, repeats, dim_of(dim, &input)?, output_size)?
+        },
+        (repeats: Tensor; output_size: Option<i64>) => {
+            dim::one_based(&Tensor::f_repeat_interleave(&repeats, output_size)?)?
+        };
+    "roll": (input: Tensor, shifts: Shape, dims: Option<Dims>) => {
+        input.f_roll(shifts.0, dims_of(&dims, &input)?.unwrap_or_default())?
+    };
+    "flatten": (input: Tensor, start_dim: Dim = 1, end_dim: Dim = -1) => {
+        input.f_flatten(start_dim.of(&input)?, end_dim.of(&input)?)?
+    };
+    "flip": (input: Tensor, dims: RestDims) => input.f_flip(dims.of(&input)?)?;
+    "split": (input: Tensor, split_size: i64, dim: Dim = 1) => input.f_split(split_size, dim.of(&input)?)?,
+        (input: Tensor, split_size: Shape, dim: Dim = 1) => {
+            input.f_split_with_sizes(split_size.0, dim.of(&input)?)?
+        };
+    "chunk": (input: Tensor, chunks: i64, dim: Dim = 1) => input.f_chunk(chunks, dim.of(&input)?)?;
+    "unbind": (input: Tensor, dim: Dim = 1) => input.f_unbind(dim.of(&input)?)?;
+    "tril": (input: Tensor, diagonal: i64 = 0) => input.f_tril(diagonal)?;
+    "triu": (input: Tensor, diagonal: i64 = 0) => input.f_triu(diagonal)?;
+    "diag": (input: Tensor, diagonal: i64 = 0) => input.f_diag(diagonal)?;
+    "diagonal": (input: Tensor, offset: i64 = 0, dim1: Dim = 1, dim2: Dim = 2) => {
+        input.f_diagonal(offset, dim1.of(&input)?, dim2.of(&input)?)?
+    };
+    "trace": (input: Tensor) => input.f_trace()?;
+    "rearrange": (input: Tensor, pattern: String, sizes: Option<Table>) => {
+        rearrange(&input, &pattern, sizes)?
+    };
+};
 
 /// Only methods in PyTorch.
-pub const METHODS: &[Op] = &[
-    Op::positional("view", |a| Ok(a.tensor(1)?.f_view(&a.sizes(2)?[..])?.into())),
-    Op::positional("expand", |a| Ok(a.tensor(1)?.f_expand(a.sizes(2)?, false)?.into())),
-    Op::unary("contiguous", Tensor::f_contiguous),
-    Op::positional("size", size),
-    Op::positional("numel", |a| Ok(Out::Lua(Value::Integer(a.tensor(1)?.numel() as i64)))),
-    Op::positional("dim", |a| Ok(Out::Lua(Value::Integer(a.tensor(1)?.dim() as i64)))),
-];
+pub const METHODS: &[Op] = ops! {
+    "view": (input: Tensor, shape: Sizes) => input.f_view(&shape.0[..])?,
+        (input: Tensor, dtype: Kind) => input.f_view_dtype(dtype)?;
+    "expand": (input: Tensor, size: Sizes) => input.f_expand(size.0, false)?;
+    "contiguous": (input: Tensor) => input.f_contiguous()?;
+    "size": (input: Tensor, dim: Option<Position>) => {
+        let shape = input.size();
+        match dim {
+            Some(dim) => Out::from(shape[dim.of(shape.len() as i64)? as usize]),
+            None => Out::make(|lua| lua.create_sequence_from(shape).map(Value::Table)),
+        }
+    };
+    "numel": (input: Tensor) => input.numel() as i64;
+    "dim": (input: Tensor) => input.dim() as i64;
+};
 
 /// Only functions in PyTorch.
-pub const FUNCTIONS: &[Op] = &[Op::positional("cat", cat), Op::positional("stack", stack)];
-
-/// `size()` -> table, `size(dim)` -> number.
-fn size(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let shape = t.size();
-    if args.value(2).is_nil() {
-        return Ok(Out::Lua(Value::Table(args.lua.create_sequence_from(shape)?)));
-    }
-    let i = dim::index(args.int(2)?, shape.len() as i64)?;
-    Ok(Out::Lua(Value::Integer(shape[i as usize])))
-}
-
-/// `transpose(t, dim1, dim2)`.
-fn transpose(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_transpose(args.dim(2, &t, None)?, args.dim(3, &t, None)?)?.into())
-}
-
-/// Dimensions from the second argument on, from 0.
-fn rest_of_dims(args: &Args, t: &Tensor) -> Outcome<Vec<i64>> {
-    Ok(args.sizes(2)?.into_iter().map(|d| dim::resolve(d, t.dim())).collect::<Result<_, _>>()?)
-}
-
-/// `permute(t, dims...)`.
-fn permute(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_permute(rest_of_dims(args, &t)?)?.into())
-}
-
-/// `flip(t, dims...)`.
-fn flip(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_flip(rest_of_dims(args, &t)?)?.into())
-}
-
-/// `squeeze(t)` removes all dimensions of size 1, `squeeze(t, dim)` only `dim` if its size is 1.
-fn squeeze(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    if args.value(2).is_nil() {
-        return Ok(t.f_squeeze()?.into());
-    }
-    Ok(t.f_squeeze_dim(args.dim(2, &t, None)?)?.into())
-}
-
-/// `unsqueeze(t, dim)`: inserts a dimension of size 1 at position `dim`.
-fn unsqueeze(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_unsqueeze(dim::resolve_new(args.int(2)?, t.dim())?)?.into())
-}
-
-/// `flatten(t, first = 1, last = -1)`.
-fn flatten(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(t.f_flatten(args.dim(2, &t, Some(1))?, args.dim(3, &t, Some(-1))?)?.into())
-}
-
-/// `split(t, size or list of sizes, dim = 1)` -> list.
-fn split(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    let dim = args.dim(3, &t, Some(1))?;
-    Ok(Out::List(match args.value(2) {
-        Value::Table(sizes) => {
-            let sizes = sizes.sequence_values().collect::<mlua::Result<Vec<i64>>>()?;
-            t.f_split_with_sizes(sizes, dim)?
+pub const FUNCTIONS: &[Op] = ops! {
+    "cat": (tensors: Vec<Tensor>, dim: Dim = 1) => {
+        // An empty vector is joined with anything, so that it does not say which dimensions there are.
+        let shaped = tensors.iter().find(|t| t.size() != [0]);
+        let first = shaped.or(tensors.first()).ok_or_else(empty)?;
+        Tensor::f_cat(&tensors, dim.of(first)?)?
+    };
+    "stack": (tensors: Vec<Tensor>, dim: Dim = 1) => {
+        Tensor::f_stack(&tensors, dim.new_of(tensors.first().ok_or_else(empty)?)?)?
+    };
+    "meshgrid": (tensors: Tensors; indexing: String = "ij") => {
+        if tensors.0.is_empty() {
+            return Err(empty().into());
         }
-        _ => t.f_split(args.int(2)?, dim)?,
-    }))
+        let indexing = super::arith::one_of("indexing", &indexing, &["ij", "xy"])?;
+        Tensor::f_meshgrid_indexing(&tensors.0, indexing)?
+    };
+};
+
+fn empty() -> Error {
+    Error::new("an empty list of tensors")
 }
 
-/// `chunk(t, n, dim = 1)` -> list of at most n.
-fn chunk(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(Out::List(t.f_chunk(args.int(2)?, args.dim(3, &t, Some(1))?)?))
-}
-
-/// `unbind(t, dim = 1)` -> list.
-fn unbind(args: &Args) -> Outcome {
-    let t = args.tensor(1)?;
-    Ok(Out::List(t.f_unbind(args.dim(2, &t, Some(1))?)?))
-}
-
-/// `cat({a, b, ...}, dim = 1)`.
-fn cat(args: &Args) -> Outcome {
-    let tensors = some(args)?;
-    let dim = args.dim(2, &tensors[0], Some(1))?;
-    Ok(Tensor::f_cat(&tensors, dim)?.into())
-}
-
-/// `stack({a, b, ...}, dim = 1)`: along a new dimension.
-fn stack(args: &Args) -> Outcome {
-    let tensors = some(args)?;
-    let dim = dim::resolve_new(args.int_or(2, 1)?, tensors[0].dim())?;
-    Ok(Tensor::f_stack(&tensors, dim)?.into())
-}
-
-/// The tensors of a list that must not be empty.
-fn some(args: &Args) -> Outcome<Vec<Tensor>> {
-    let tensors = args.tensors(1)?;
-    if tensors.is_empty() {
-        return Err(Error::new("an empty list of tensors").into());
-    }
-    Ok(tensors)
+/// Each element `repeats` times, in the flattened tensor or along a dimension.
+fn repeat_interleave(
+    t: &Tensor,
+    repeats: TensorArg,
+    dim: Option<i64>,
+    output_size: Option<i64>,
+) -> Outcome<Tensor> {
+    Ok(match repeats {
+        TensorArg::Number(n) => t.f_repeat_interleave_self_int(n.int(), dim, output_size)?,
+        TensorArg::Tensor(n) => t.f_repeat_interleave_self_tensor(&n, dim, output_size)?,
+    })
 }

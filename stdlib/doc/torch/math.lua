@@ -16,13 +16,9 @@ local function binary(list)
 end
 
 binary {
-  { "add", "Sum, `a + b`." },
-  { "sub", "Difference, `a - b`." },
   { "mul", "Product, `a * b`." },
-  { "div", "Quotient, `a / b`." },
   { "floor_divide", "Quotient rounded down, `a // b`." },
   { "remainder", "Remainder with the sign of the divisor, `a % b`.", "torch.arange(5), 3" },
-  { "pow", "Power, `a ^ b`." },
   { "minimum", "The smaller of two elements." },
   { "maximum", "The larger of two elements." },
   { "eq", "Whether elements are equal, bool. (`==` compares the tensor objects.)" },
@@ -33,13 +29,35 @@ binary {
   { "ge", "Whether `input` is greater than or equal to `other`, bool." },
   { "logical_and", "Logical and, bool." },
   { "logical_or", "Logical or, bool." },
+  { "logical_xor", "Logical exclusive or, bool." },
 }
+
+for _, entry in ipairs { { "add", "Sum, `a + b`", "+" }, { "sub", "Difference, `a - b`", "-" } } do
+  local name, text, sign = table.unpack(entry)
+  op(name .. "(input: torch.Number, other: torch.Number, *, alpha?: number): torch.Tensor")(
+    text .. ", or a " .. sign .. " alpha b. Shapes broadcast.\n- alpha -- factor of `other`"
+      .. "\n> torch." .. name .. "(torch.ones(2, 3), torch.arange(3), { alpha = 2 })")
+end
+
+op 'div(input: torch.Number, other: torch.Number, *, rounding_mode?: "trunc"|"floor"): torch.Tensor' [[
+Quotient, `a / b`. Shapes broadcast.
+- rounding_mode -- round the quotient towards zero ("trunc") or down ("floor")
+> torch.div(torch.arange(3), 2, { rounding_mode = "floor" })
+]]
+
+op "pow(input: torch.Number, exponent: torch.Number): torch.Tensor" [[
+Power, `a ^ b`. Shapes broadcast.
+> torch.pow(torch.arange(3), 2)
+]]
 
 unary {
   { "logical_not", "Logical not, bool: true for 0 and false." },
   { "neg", "The negative, `-a`." },
   { "abs", "The absolute value." },
   { "exp", "The exponential function." },
+  { "expm1", "exp(x) - 1, exact for small x." },
+  { "log1p", "log(1 + x), exact for small x.", "torch.ones(3)" },
+  { "erf", "The error function." },
   { "log", "The natural logarithm.", "torch.ones(3)" },
   { "sqrt", "The square root.", "torch.ones(3)" },
   { "rsqrt", "1 / sqrt(x).", "torch.ones(3)" },
@@ -47,31 +65,55 @@ unary {
   { "cos", "The cosine." },
   { "floor", "Rounds down." },
   { "ceil", "Rounds up." },
-  { "round", "Rounds to the nearest whole number, halves to even." },
   { "sign", "The sign: -1, 0 or 1." },
   { "isnan", "Whether elements are NaN, bool." },
+  { "isinf", "Whether elements are infinite, bool." },
   { "isfinite", "Whether elements are neither infinite nor NaN, bool." },
   { "tanh", "The hyperbolic tangent." },
   { "sigmoid", "1 / (1 + exp(-x))." },
   { "relu", "max(x, 0)." },
   { "silu", "x * sigmoid(x)." },
-  { "softplus", "log(1 + exp(x))." },
 }
 
-options "torch.ClampOptions" [[
-- min?: torch.Number -- lower bound
-- max?: torch.Number -- upper bound
+op "round(input: torch.Tensor, *, decimals?: integer): torch.Tensor" [[
+Rounds to the nearest whole number, or to a number of decimals; halves to even. Same shape as the input.
+> torch.round(torch.randn(3), { decimals = 2 })
 ]]
 
-op "clamp(input: torch.Tensor, min?: torch.Number|torch.ClampOptions, max?: torch.Number): torch.Tensor" [[
+op "softplus(input: torch.Tensor, beta?: number = 1, threshold?: number = 20): torch.Tensor" [[
+log(1 + exp(beta x)) / beta, and x where beta x is above the threshold. Same shape as the input.
+> torch.softplus(torch.randn(3), { beta = 2 })
+]]
+
+op "logit(input: torch.Tensor, eps?: number): torch.Tensor" [[
+log(x / (1 - x)), the inverse of the sigmoid. Same shape as the input.
+- eps -- limits elements to [eps, 1 - eps] before
+> torch.logit(torch.rand(3), 1e-6)
+]]
+
+op "nan_to_num(input: torch.Tensor, nan?: number, posinf?: number, neginf?: number): torch.Tensor" [[
+Replaces NaN by `nan` (0), infinity by `posinf` (the largest number of the dtype) and -infinity by `neginf` (the
+smallest). Same shape as the input.
+> torch.nan_to_num(torch.tensor { 0 / 0, 1 / 0 }, { posinf = 1 })
+]]
+
+op "lerp(input: torch.Tensor, end: torch.Number, weight: torch.Number): torch.Tensor" [[
+input + weight (end - input). Shapes broadcast.
+> torch.lerp(torch.zeros(3), torch.ones(3), 0.25)
+]]
+
+op "clamp(input: torch.Tensor, min?: torch.Number, max?: torch.Number): torch.Tensor" [[
 Limits elements to [min, max], as positional or named arguments; one bound is optional. Same shape as the input. Raises
 an error if both are missing.
+- min -- lower bound
+- max -- upper bound
 > torch.clamp(torch.randn(3), -1, 1)
 > torch.clamp(torch.randn(3), { min = 0, max = 2 })
 ]]
 
-op "where(condition: torch.Tensor, input: torch.Number, other: torch.Number): torch.Tensor" [[
+op "where(condition: torch.Tensor): torch.Tensor[]" [[
 `input` where the condition (bool) is true, else `other`. Shapes broadcast.
+~ where(condition: torch.Tensor, input: torch.Number, other: torch.Number): torch.Tensor
 > torch.where(torch.tensor { true, false }, 1, torch.zeros(2))
 ]]
 
@@ -80,22 +122,16 @@ op "masked_fill(input: torch.Tensor, mask: torch.Tensor, value: torch.Number): t
 > torch.masked_fill(torch.zeros(2), torch.tensor { true, false }, 9)
 ]]
 
-options "torch.GeluOptions" [[
-- approximate?: "none"|"tanh" = "none" -- exact, or the tanh approximation (T5 v1.1 and flan)
-]]
-
-op "gelu(input: torch.Tensor, options?: torch.GeluOptions): torch.Tensor" [[
+op 'gelu(input: torch.Tensor, *, approximate?: "none"|"tanh" = "none"): torch.Tensor' [[
 The Gaussian error linear unit x Phi(x) (Hendrycks and Gimpel 2016). Same shape as the input.
+- approximate -- exact, or the tanh approximation (T5 v1.1 and flan)
 > torch.gelu(torch.randn(3), { approximate = "tanh" })
 ]]
 
-options "torch.DropoutOptions" [[
-- training?: boolean = true -- false: return the input unchanged
-]]
-
-op "dropout(input: torch.Tensor, p?: number = 0.5, options?: torch.DropoutOptions): torch.Tensor" [[
+op "dropout(input: torch.Tensor, p?: number = 0.5, training?: boolean = true): torch.Tensor" [[
 Sets elements to 0 with probability `p` and multiplies the others by 1 / (1 - p). Same shape as the input. Raises an
 error if `p` is not in [0, 1].
+- training -- false: return the input unchanged
 > torch.dropout(torch.ones(4), 0.1, { training = true })
 ]]
 
@@ -110,8 +146,13 @@ end
 
 in_place { "neg", "abs", "exp", "log", "sqrt", "tanh", "sigmoid", "relu" }
 
-for _, name in ipairs { "add", "sub", "mul", "div", "pow" } do
-  method("torch.Tensor:" .. name .. "_(other: torch.Number): torch.Tensor")(
+for _, entry in ipairs {
+  { "add", "other: torch.Number, *, alpha?: number" }, { "sub", "other: torch.Number, *, alpha?: number" },
+  { "mul", "other: torch.Number" }, { "div", 'other: torch.Number, *, rounding_mode?: "trunc"|"floor"' },
+  { "pow", "exponent: torch.Number" },
+} do
+  local name, more = table.unpack(entry)
+  method("torch.Tensor:" .. name .. "_(" .. more .. "): torch.Tensor")(
     "`" .. name .. "` in place.\n> torch.ones(3):" .. name .. "_(2)")
 end
 
@@ -125,13 +166,15 @@ Sets every element to `value`.
 > torch.ones(3):fill_(7)
 ]]
 
-method "torch.Tensor:copy_(source: torch.Number): torch.Tensor" [[
+method "torch.Tensor:copy_(src: torch.Number): torch.Tensor" [[
 Copies the values of another tensor, broadcast to the shape of this one.
 > torch.zeros(2, 3):copy_(torch.arange(3))
 ]]
 
-method "torch.Tensor:clamp_(min?: torch.Number|torch.ClampOptions, max?: torch.Number): torch.Tensor" [[
+method "torch.Tensor:clamp_(min?: torch.Number, max?: torch.Number): torch.Tensor" [[
 `clamp` in place.
+- min -- lower bound
+- max -- upper bound
 > torch.randn(3):clamp_ { min = -1, max = 1 }
 ]]
 
@@ -148,68 +191,64 @@ PyTorch.
 > torch.matmul(torch.ones(2, 3), torch.ones(3, 4)).shape
 ]]
 
-op "mm(input: torch.Tensor, other: torch.Tensor): torch.Tensor" [[
+op "mm(input: torch.Tensor, mat2: torch.Tensor): torch.Tensor" [[
 The product of two matrices, [n, k] and [k, m] to [n, m].
 > torch.mm(torch.ones(2, 3), torch.ones(3, 4)).shape
 ]]
 
-op "bmm(input: torch.Tensor, other: torch.Tensor): torch.Tensor" [[
+op "bmm(input: torch.Tensor, mat2: torch.Tensor): torch.Tensor" [[
 The matrix products of two batches, [b, n, k] and [b, k, m] to [b, n, m].
 > torch.bmm(torch.ones(5, 2, 3), torch.ones(5, 3, 4)).shape
 ]]
 
-op "dot(input: torch.Tensor, other: torch.Tensor): torch.Tensor" [[
+op "dot(input: torch.Number, tensor: torch.Number): torch.Tensor" [[
 The dot product of two vectors [n], of shape [].
 > torch.dot(torch.ones(3), torch.ones(3))
 ]]
 
-op "outer(input: torch.Tensor, other: torch.Tensor): torch.Tensor" [[
+op "outer(input: torch.Tensor, vec2: torch.Tensor): torch.Tensor" [[
 The outer product of two vectors, [n] and [m] to [n, m].
 > torch.outer(torch.ones(2), torch.ones(3)).shape
 ]]
 
-fn "torch.einsum(equation: string, ...: torch.Tensor): torch.Tensor" [[
+fn "torch.einsum(equation: string, ...operands: torch.Tensor|torch.Tensor[]): torch.Tensor" [[
 Sums of products in Einstein notation, one letter per dimension: "bs,smd->bmd" takes [b, s] and [s, m, d] to [b, m, d].
 > torch.einsum("bs,smd->bmd", torch.ones(4, 2), torch.ones(2, 5, 8)).shape
 ]]
 
 section "Tensors: reductions"
 
+local along = " over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`)."
+
 for _, entry in ipairs {
-  { "sum", "The sum" }, { "mean", "The mean" }, { "amax", "The largest element (ties share the gradient)" },
-  { "amin", "The smallest element (ties share the gradient)" },
-  { "logsumexp", "log(sum(exp(x)))" },
-  { "any", "Logical or" }, { "all", "Logical and" },
+  { "sum", "The sum", ", *, dtype?: torch.dtype" }, { "mean", "The mean", ", *, dtype?: torch.dtype" },
+  { "amax", "The largest element (ties share the gradient)", "" }, { "amin", "The smallest element (ties share the gradient)", "" },
+  { "logsumexp", "log(sum(exp(x)))", "" }, { "any", "Logical or", "" }, { "all", "Logical and", "" },
 } do
-  local name, text = table.unpack(entry)
-  op(name .. "(input: torch.Tensor, dim?: integer|integer[]|torch.Reduce, options?: torch.Reduce): torch.Tensor")(
-    text .. " over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`)."
-      .. "\n> torch." .. name .. "(torch.ones(2, 3), -1, { keepdim = true })")
+  local name, text, more = table.unpack(entry)
+  op(name .. "(input: torch.Tensor, dim?: integer|integer[], keepdim?: boolean = false" .. more .. "): torch.Tensor")(
+    text .. along .. "\n> torch." .. name .. "(torch.ones(2, 3), -1, { keepdim = true })\n> torch.ones(2, 3):" .. name .. " { dim = 1 }")
 end
 
-op "prod(input: torch.Tensor, dim?: integer|torch.Reduce, options?: torch.Reduce): torch.Tensor" [[
+op "prod(input: torch.Tensor, dim?: integer, keepdim?: boolean = false, *, dtype?: torch.dtype): torch.Tensor" [[
 The product over all elements (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 > torch.prod(torch.ones(2, 3), 1, { keepdim = true })
 ]]
 
-options "torch.MomentOptions" [[
-- keepdim?: boolean = false -- keep the reduced dimensions with size 1
-- correction?: number = 1 -- subtracted from the number of elements: 1 for a sample, 0 for a population
-]]
+for _, entry in ipairs {
+  { "std", "The standard deviation", "torch.Tensor" }, { "var", "The variance", "torch.Tensor" },
+  { "std_mean", "The standard deviation and the mean", "torch.Tensor, torch.Tensor" },
+  { "var_mean", "The variance and the mean", "torch.Tensor, torch.Tensor" },
+} do
+  local name, text, returns = table.unpack(entry)
+  op(name .. "(input: torch.Tensor, dim?: integer|integer[], unbiased?: boolean, keepdim?: boolean = false, *, correction?: number): " .. returns)(
+    text .. along .. "\n~ " .. name .. "(input: torch.Tensor, unbiased: boolean): " .. returns
+      .. "\n- correction -- subtracted from the number of elements: 1 (the default) for a sample, 0 for a population"
+      .. "\n- unbiased -- the older name: true is correction 1, false is correction 0"
+      .. "\n> torch." .. name .. "(torch.randn(5, 3), 1, { correction = 0, keepdim = true })")
+end
 
-op "std(input: torch.Tensor, dim?: integer|integer[]|torch.MomentOptions, options?: torch.MomentOptions): torch.Tensor" [[
-The standard deviation over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1
-(`keepdim`).
-> torch.std(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
-]]
-
-op "var(input: torch.Tensor, dim?: integer|integer[]|torch.MomentOptions, options?: torch.MomentOptions): torch.Tensor" [[
-The variance over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1
-(`keepdim`).
-> torch.var(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
-]]
-
-op "norm(input: torch.Tensor, p?: number|torch.Reduce = 2, dim?: integer|integer[], options?: torch.Reduce): torch.Tensor" [[
+op "norm(input: torch.Tensor, p?: number|string = 2, dim?: integer|integer[], keepdim?: boolean = false, *, dtype?: torch.dtype): torch.Tensor" [[
 The p-norm sum(|x|^p)^(1/p) over all elements (shape []), or along one or more dimensions, which are removed, or kept
 with size 1 (`keepdim`).
 > torch.norm(torch.ones(2, 3), 2, -1, { keepdim = true })
@@ -217,101 +256,81 @@ with size 1 (`keepdim`).
 
 for _, entry in ipairs { { "max", "largest" }, { "min", "smallest" } } do
   local name, text = table.unpack(entry)
-  op(name .. "(input: torch.Tensor, dim?: integer|torch.Tensor, options?: torch.Reduce): torch.Tensor, torch.Tensor?")(
-    "Without `dim`: the " .. text .. " element (shape []). Along a dimension: the " .. text .. " elements and their indices from\n"
+  op(name .. "(input: torch.Tensor): torch.Tensor")(
+    "The " .. text .. " element (shape []). Along a dimension: the " .. text .. " elements and their indices from\n"
       .. "1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the " .. text .. " of each pair of\n"
       .. "elements; shapes broadcast."
+      .. "\n~ " .. name .. "(input: torch.Tensor, dim: integer, keepdim?: boolean = false): torch.Tensor, torch.Tensor"
+      .. "\n~ " .. name .. "(input: torch.Tensor, other: torch.Tensor): torch.Tensor"
       .. "\n> torch." .. name .. "(torch.randn(2, 3), -1, { keepdim = true })")
 end
 
 for _, entry in ipairs { { "argmax", "largest" }, { "argmin", "smallest" } } do
   local name, text = table.unpack(entry)
-  op(name .. "(input: torch.Tensor, dim?: integer|torch.Reduce, options?: torch.Reduce): torch.Tensor")(
+  op(name .. "(input: torch.Tensor, dim?: integer, keepdim?: boolean = false): torch.Tensor")(
     "The index from 1 of the " .. text .. " element, int64: in the flattened tensor (shape []), or along a dimension,\n"
       .. "which is removed, or kept with size 1 (`keepdim`)."
       .. "\n> torch." .. name .. "(torch.randn(2, 3), -1, { keepdim = true })")
 end
 
-op "cumsum(input: torch.Tensor, dim: integer): torch.Tensor" [[
+op "cumsum(input: torch.Tensor, dim: integer, *, dtype?: torch.dtype): torch.Tensor" [[
 Cumulative sums along a dimension. Same shape as the input.
 > torch.cumsum(torch.ones(3), 1)
 ]]
 
-options "torch.CloseOptions" [[
-- rtol?: number = 1e-5 -- relative tolerance
-- atol?: number = 1e-8 -- absolute tolerance
-- equal_nan?: boolean = false -- treat NaN as equal to NaN
+op "median(input: torch.Tensor): torch.Tensor" [[
+The median, the lower one of two, over all elements (shape []). Along a dimension: medians and their indices from 1; the
+dimension is removed, or kept with size 1 (`keepdim`).
+~ median(input: torch.Tensor, dim: integer, keepdim?: boolean = false): torch.Tensor, torch.Tensor
+> torch.median(torch.randn(2, 3), -1)
 ]]
 
-op "allclose(input: torch.Tensor, other: torch.Data, options?: torch.CloseOptions): boolean" [[
+op "kthvalue(input: torch.Tensor, k: integer, dim?: integer = -1, keepdim?: boolean = false): torch.Tensor, torch.Tensor" [[
+The k-th smallest elements along a dimension, k from 1, and their indices from 1.
+> torch.kthvalue(torch.randn(2, 3), 2)
+]]
+
+op 'quantile(input: torch.Tensor, q: torch.Number|number[], dim?: integer, keepdim?: boolean = false, *, interpolation?: "linear"|"lower"|"higher"|"nearest"|"midpoint" = "linear"): torch.Tensor' [[
+The quantiles `q` in [0, 1] of all elements, or along a dimension. Several quantiles [k] add a first dimension of size k.
+- interpolation -- what lies between two elements
+> torch.quantile(torch.randn(5, 3), { 0.25, 0.75 }, 1).shape
+]]
+
+op "histc(input: torch.Tensor, bins?: integer = 100, min?: number = 0, max?: number = 0): torch.Tensor" [[
+The number of elements in each of `bins` equal parts of [min, max], [bins]. Elements outside are not counted. If min = max,
+the range is that of the elements.
+> torch.histc(torch.rand(20), 4, 0, 1)
+]]
+
+op "bincount(input: torch.Data, weights?: torch.Tensor, minlength?: integer = 0): torch.Tensor" [[
+How often each number from 0 occurs, [largest number + 1]: the count of n is element n + 1.
+- weights -- added in place of 1, of the shape of the input
+- minlength -- the least size of the result
+> torch.bincount({ 0, 2, 2 }, { minlength = 4 })
+]]
+
+op "cov(input: torch.Tensor, *, correction?: integer = 1, fweights?: torch.Tensor, aweights?: torch.Tensor): torch.Tensor" [[
+The covariances of variables in rows, [variables, observations] to [variables, variables].
+- correction -- subtracted from the number of observations
+- fweights -- how often each observation counts, whole numbers [observations]
+- aweights -- weight of each observation, [observations]
+> torch.cov(torch.randn(3, 10), { correction = 0 })
+]]
+
+op "corrcoef(input: torch.Tensor): torch.Tensor" [[
+The Pearson correlations of variables in rows, [variables, observations] to [variables, variables].
+> torch.corrcoef(torch.randn(3, 10))
+]]
+
+op "allclose(input: torch.Tensor, other: torch.Data, rtol?: number = 1e-5, atol?: number = 1e-8, equal_nan?: boolean = false): boolean" [[
 Whether |a - b| <= atol + rtol |b| for all elements, with broadcasting.
+- rtol -- relative tolerance
+- atol -- absolute tolerance
+- equal_nan -- treat NaN as equal to NaN
 > torch.allclose(torch.ones(2), torch.ones(2), { rtol = 1e-4, atol = 1e-6, equal_nan = true })
 ]]
 
 op "equal(input: torch.Tensor, other: torch.Data): boolean" [[
 Whether both shape and all elements are equal.
 > torch.equal(torch.ones(2), torch.ones(2))
-]]
-
-section "Tensors: layers and losses"
-
-op "softmax(input: torch.Tensor, dim?: integer = -1): torch.Tensor" [[
-exp(x) / sum(exp(x)) along a dimension. Same shape as the input.
-> torch.softmax(torch.randn(2, 3), -1)
-]]
-
-op "log_softmax(input: torch.Tensor, dim?: integer = -1): torch.Tensor" [[
-The logarithm of the softmax, numerically stable. Same shape as the input.
-> torch.log_softmax(torch.randn(2, 3), -1)
-]]
-
-alias "torch.Reduction" [[
-How to reduce the losses of all elements.
-- "mean" -- their mean, []
-- "sum" -- their sum, []
-- "none" -- no reduction
-]]
-
-options "torch.CrossEntropyOptions" [[
-- reduction?: torch.Reduction = "mean" -- reduction over the targets
-- weight?: torch.Tensor -- weight of each class, [classes]
-- ignore_index?: integer = -100 -- targets with this id are ignored
-- label_smoothing?: number = 0 -- label smoothing, in [0, 1]
-]]
-
-op "cross_entropy(logits: torch.Tensor, targets: torch.Data, options?: torch.CrossEntropyOptions): torch.Tensor" [[
-The cross-entropy -log softmax(logits)[target]: logits [n, classes, ...] and class ids [n, ...] from 0 to [] or (with
-reduction "none") [n, ...]. Raises an error if a class id is out of range.
-> torch.cross_entropy(torch.randn(4, 3), { 0, 2, 1, -100 }, { reduction = "sum", label_smoothing = 0.1 })
-]]
-
-options "torch.LossOptions" [[
-- reduction?: torch.Reduction = "mean" -- reduction over the elements
-]]
-
-op "mse_loss(input: torch.Tensor, target: torch.Number, options?: torch.LossOptions): torch.Tensor" [[
-The squared error (input - target)^2, reduced to [] unless the reduction is "none".
-> torch.mse_loss(torch.zeros(3), torch.ones(3), { reduction = "sum" })
-]]
-
-options "torch.LayerNormOptions" [[
-- weight?: torch.Tensor -- factor of each element, of shape `shape`
-- bias?: torch.Tensor -- added to each element, of shape `shape`
-- eps?: number = 1e-5 -- added to the variance
-]]
-
-op "layer_norm(input: torch.Tensor, shape: integer|integer[], options?: torch.LayerNormOptions): torch.Tensor" [[
-Layer normalisation (Ba et al. 2016): (x - mean) / sqrt(variance + eps) over the last dimensions, which have the sizes
-`shape`. Same shape as the input.
-> torch.layer_norm(torch.randn(2, 4), 4, { eps = 1e-6 })
-]]
-
-op "embedding(weight: torch.Tensor, ids: torch.Data): torch.Tensor" [[
-Looks up rows of `weight` [n, d]: ids [...] from 0 to [..., d]. Raises an error if an id is out of range.
-> torch.embedding(torch.randn(10, 4), { 0, 3, 9 }).shape
-]]
-
-op "one_hot(ids: torch.Data, classes: integer): torch.Tensor" [[
-One-hot vectors, int64: ids [...] from 0 to [..., classes]. Raises an error if an id is out of range.
-> torch.one_hot({ 0, 2 }, 3)
 ]]

@@ -3,8 +3,11 @@
 
 ---Tensors with PyTorch's names: `local torch = require "compt.torch"`. It is a global variable at the prompt and in `compt -e`.
 ---
+---Every argument can be given by its name, in a table at the end: `x:sum(1, true)`, `x:sum(1, { keepdim = true })` and `x:sum { dim = 1, keepdim = true }` are the same. Arguments after `*` are given by name only. An unknown name is an error that names the nearest one. Functions that create a tensor have the arguments `dtype`, `device` (default: that of the other tensor; in `build`, `give`, `compose` and `loss` of a method that of the backbone; else the CPU) and `requires_grad`.
+---
 ---Every function raises an error if an argument has the wrong type, shapes, dtypes or devices do not match, a dimension or index is out of range, or a tensor has been freed. Below, `[a, b]` is a shape and `[...]` stands for any dimensions. Binary operations broadcast as in PyTorch.
 ---@class torch
+---@field linalg torch.linalg linear algebra
 local torch = {}
 
 ---A tensor of libtorch. Every function of `torch` whose first argument is a tensor is also a method: `torch.softmax(t, -1)` is `t:softmax(-1)`. A method that ends in `_` changes its tensor in place and returns it.
@@ -62,98 +65,149 @@ local Tensor = {}
 ---The device of a tensor: "cpu", "cuda", "cuda:1". "auto" is CUDA if it is available, else the CPU.
 ---@alias torch.device string
 
----Options of functions that create a tensor.
----@class (exact) torch.Options
----@field dtype? torch.dtype dtype; default: float32, or that of the data or the other tensor
----@field device? torch.device device; default: that of the other tensor; in `build`, `give`, `compose` and `loss` of a method that of the backbone; else the CPU
----@field requires_grad? boolean record gradients (default false)
-
----Options of reductions.
----@class (exact) torch.Reduce
----@field keepdim? boolean keep the reduced dimensions with size 1 (default false)
-
 ---Creates a tensor from a number or a nested table, or copies a tensor; the shape is that of the data. The default dtype is int64 for whole numbers, float32 for other numbers, and bool for booleans. Raises an error if rows of a table differ in length.
 ---```lua
 ---torch.tensor({ { 1, 2 }, { 3, 4 } }, { dtype = "float32", device = "cpu", requires_grad = true })
 ---```
 ---@param data torch.Data
----@param options? torch.Options
+---@param options? torch.options.tensor
 ---@return torch.Tensor
 function torch.tensor(data, options) end
+
+---Arguments of torch.tensor by name.
+---@class (exact) torch.options.tensor
+---@field data? torch.Data
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---A tensor of zeros. The shape is given as numbers or as one list; options come last.
 ---```lua
 ---torch.zeros(2, 3, { dtype = "int64" })
 ---```
----@param ... integer|integer[]|torch.Options
+---@param ... integer|integer[]|torch.options.zeros
 ---@return torch.Tensor
 function torch.zeros(...) end
+
+---Arguments of torch.zeros by name.
+---@class (exact) torch.options.zeros
+---@field size? integer|integer[]
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---A tensor of ones. The shape is given as numbers or as one list; options come last.
 ---```lua
 ---torch.ones(2, 3)
 ---```
----@param ... integer|integer[]|torch.Options
+---@param ... integer|integer[]|torch.options.ones
 ---@return torch.Tensor
 function torch.ones(...) end
+
+---Arguments of torch.ones by name.
+---@class (exact) torch.options.ones
+---@field size? integer|integer[]
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---An uninitialised tensor. The shape is given as numbers or as one list; options come last.
 ---```lua
 ---torch.empty(2, 3, { dtype = "int64" }).shape
 ---```
----@param ... integer|integer[]|torch.Options
+---@param ... integer|integer[]|torch.options.empty
 ---@return torch.Tensor
 function torch.empty(...) end
+
+---Arguments of torch.empty by name.
+---@class (exact) torch.options.empty
+---@field size? integer|integer[]
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---A tensor of shape `sizes`, filled with one value.
 ---```lua
 ---torch.full({ 2, 3 }, 0.5, { requires_grad = true })
 ---```
----@param sizes integer[]
----@param value number|boolean
----@param options? torch.Options
+---@param size integer|integer[]
+---@param fill_value number|boolean|torch.options.full
+---@param options? torch.options.full
 ---@return torch.Tensor
-function torch.full(sizes, value, options) end
+function torch.full(size, fill_value, options) end
+
+---Arguments of torch.full by name.
+---@class (exact) torch.options.full
+---@field size? integer|integer[]
+---@field fill_value? number|boolean
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Numbers from `start` up to but not including `stop`, [n]. With one number, from 0 up to but not including it. int64 if all arguments are whole numbers. Raises an error if `stop` cannot be reached.
 ---```lua
 ---torch.arange(5)
 ---torch.arange(1, 2, 0.25, { dtype = "float64" })
 ---```
----@param start number
----@param stop? number
----@param step? number
----@param options? torch.Options
+---@param end_ number
+---@param options? torch.options.arange
 ---@return torch.Tensor
-function torch.arange(start, stop, step, options) end
+---@overload fun(start: number, end_: number|torch.options.arange, step?: number|torch.options.arange, options?: torch.options.arange): torch.Tensor
+function torch.arange(end_, options) end
+
+---Arguments of torch.arange by name.
+---@class (exact) torch.options.arange
+---@field ["end"]? number
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
+---@field start? number
+---@field step? number  (default 1)
 
 ---`steps` evenly spaced numbers including both ends, [steps].
 ---```lua
 ---torch.linspace(0, 1, 5, { dtype = "float64" })
 ---```
----@param start number
----@param stop number
----@param steps integer
----@param options? torch.Options
+---@param start torch.Number
+---@param end_ torch.Number|torch.options.linspace
+---@param steps integer|torch.options.linspace
+---@param options? torch.options.linspace
 ---@return torch.Tensor
-function torch.linspace(start, stop, steps, options) end
+function torch.linspace(start, end_, steps, options) end
+
+---Arguments of torch.linspace by name.
+---@class (exact) torch.options.linspace
+---@field start? torch.Number
+---@field ["end"]? torch.Number
+---@field steps? integer
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---A matrix [n, m] with ones on the diagonal; `m` defaults to `n`.
 ---```lua
 ---torch.eye(3, { dtype = "int64" })
 ---```
 ---@param n integer
----@param m? integer|torch.Options
----@param options? torch.Options
+---@param m? integer|torch.options.eye
+---@param options? torch.options.eye
 ---@return torch.Tensor
 function torch.eye(n, m, options) end
+
+---Arguments of torch.eye by name.
+---@class (exact) torch.options.eye
+---@field n? integer
+---@field m? integer
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Zeros with the shape, dtype and device of another tensor.
 ---```lua
 ---torch.zeros_like(torch.ones(2, 3), { dtype = "int64" })
 ---```
 ---@param input torch.Tensor
----@param options? torch.Options
+---@param options? torch.options.zeros_like
 ---@return torch.Tensor
 function torch.zeros_like(input, options) end
 
@@ -161,16 +215,22 @@ function torch.zeros_like(input, options) end
 ---```lua
 ---torch.zeros_like(torch.ones(2, 3), { dtype = "int64" })
 ---```
----@param options? torch.Options
+---@param options? torch.options.zeros_like
 ---@return torch.Tensor
 function Tensor:zeros_like(options) end
+
+---Arguments of torch.zeros_like by name.
+---@class (exact) torch.options.zeros_like
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Ones with the shape, dtype and device of another tensor.
 ---```lua
 ---torch.ones_like(torch.zeros(2, 3), { dtype = "bool" })
 ---```
 ---@param input torch.Tensor
----@param options? torch.Options
+---@param options? torch.options.ones_like
 ---@return torch.Tensor
 function torch.ones_like(input, options) end
 
@@ -178,16 +238,22 @@ function torch.ones_like(input, options) end
 ---```lua
 ---torch.ones_like(torch.zeros(2, 3), { dtype = "bool" })
 ---```
----@param options? torch.Options
+---@param options? torch.options.ones_like
 ---@return torch.Tensor
 function Tensor:ones_like(options) end
+
+---Arguments of torch.ones_like by name.
+---@class (exact) torch.options.ones_like
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---An uninitialised tensor with the shape, dtype and device of another tensor.
 ---```lua
 ---torch.empty_like(torch.zeros(2, 3), { dtype = "bool" }).shape
 ---```
 ---@param input torch.Tensor
----@param options? torch.Options
+---@param options? torch.options.empty_like
 ---@return torch.Tensor
 function torch.empty_like(input, options) end
 
@@ -195,63 +261,107 @@ function torch.empty_like(input, options) end
 ---```lua
 ---torch.empty_like(torch.zeros(2, 3), { dtype = "bool" }).shape
 ---```
----@param options? torch.Options
+---@param options? torch.options.empty_like
 ---@return torch.Tensor
 function Tensor:empty_like(options) end
+
+---Arguments of torch.empty_like by name.
+---@class (exact) torch.options.empty_like
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---One value, with the shape, dtype and device of another tensor.
 ---```lua
 ---torch.full_like(torch.zeros(2), 7, { dtype = "int64" })
 ---```
 ---@param input torch.Tensor
----@param value number
----@param options? torch.Options
+---@param fill_value number|boolean|torch.options.full_like
+---@param options? torch.options.full_like
 ---@return torch.Tensor
-function torch.full_like(input, value, options) end
+function torch.full_like(input, fill_value, options) end
 
 ---One value, with the shape, dtype and device of another tensor.
 ---```lua
 ---torch.full_like(torch.zeros(2), 7, { dtype = "int64" })
 ---```
----@param value number
----@param options? torch.Options
+---@param fill_value number|boolean|torch.options.full_like
+---@param options? torch.options.full_like
 ---@return torch.Tensor
-function Tensor:full_like(value, options) end
+function Tensor:full_like(fill_value, options) end
+
+---Arguments of torch.full_like by name.
+---@class (exact) torch.options.full_like
+---@field fill_value? number|boolean
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Uniform random numbers in [0, 1), of the given shape.
 ---```lua
 ---torch.rand(2, 3, { dtype = "float64" })
 ---```
----@param ... integer|integer[]|torch.Options
+---@param ... integer|integer[]|torch.options.rand
 ---@return torch.Tensor
 function torch.rand(...) end
+
+---Arguments of torch.rand by name.
+---@class (exact) torch.options.rand
+---@field size? integer|integer[]
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Normal random numbers with mean 0 and standard deviation 1, of the given shape.
 ---```lua
 ---torch.randn(2, 3, { requires_grad = true })
 ---```
----@param ... integer|integer[]|torch.Options
+---@param ... integer|integer[]|torch.options.randn
 ---@return torch.Tensor
 function torch.randn(...) end
+
+---Arguments of torch.randn by name.
+---@class (exact) torch.options.randn
+---@field size? integer|integer[]
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Uniform random whole numbers from `low` to `high` - 1, int64, of the given shape.
 ---```lua
 ---torch.randint(0, 10, 2, 3, { dtype = "int32" })
 ---```
----@param low integer
 ---@param high integer
----@param ... integer|integer[]|torch.Options
+---@param size integer[]|torch.options.randint
+---@param options? torch.options.randint
 ---@return torch.Tensor
-function torch.randint(low, high, ...) end
+---@overload fun(low: integer, high: integer|torch.options.randint, ...: integer|integer[]|torch.options.randint): torch.Tensor
+function torch.randint(high, size, options) end
+
+---Arguments of torch.randint by name.
+---@class (exact) torch.options.randint
+---@field high? integer
+---@field size? integer[]
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
+---@field low? integer
 
 ---A random permutation of 1 to n, [n], int64. It can be used as an index.
 ---```lua
 ---torch.randperm(5, { device = "cpu" })
 ---```
 ---@param n integer
----@param options? torch.Options
+---@param options? torch.options.randperm
 ---@return torch.Tensor
 function torch.randperm(n, options) end
+
+---Arguments of torch.randperm by name.
+---@class (exact) torch.options.randperm
+---@field n? integer
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Sets the seed of the random generators of the CPU and of all CUDA devices.
 ---```lua
@@ -265,7 +375,7 @@ function torch.manual_seed(seed) end
 ---torch.rand_like(torch.zeros(2), { dtype = "float64" })
 ---```
 ---@param input torch.Tensor
----@param options? torch.Options
+---@param options? torch.options.rand_like
 ---@return torch.Tensor
 function torch.rand_like(input, options) end
 
@@ -273,16 +383,22 @@ function torch.rand_like(input, options) end
 ---```lua
 ---torch.rand_like(torch.zeros(2), { dtype = "float64" })
 ---```
----@param options? torch.Options
+---@param options? torch.options.rand_like
 ---@return torch.Tensor
 function Tensor:rand_like(options) end
+
+---Arguments of torch.rand_like by name.
+---@class (exact) torch.options.rand_like
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Normal random numbers with mean 0 and standard deviation 1, with the shape, dtype and device of another tensor.
 ---```lua
 ---torch.randn_like(torch.zeros(2), { dtype = "float64" })
 ---```
 ---@param input torch.Tensor
----@param options? torch.Options
+---@param options? torch.options.randn_like
 ---@return torch.Tensor
 function torch.randn_like(input, options) end
 
@@ -290,106 +406,107 @@ function torch.randn_like(input, options) end
 ---```lua
 ---torch.randn_like(torch.zeros(2), { dtype = "float64" })
 ---```
----@param options? torch.Options
+---@param options? torch.options.randn_like
 ---@return torch.Tensor
 function Tensor:randn_like(options) end
 
----Draws 0 or 1 for each element, where the element is the probability of 1. Same shape.
----```lua
----torch.bernoulli(torch.full({ 4 }, 0.5))
----```
----@param probabilities torch.Tensor
----@return torch.Tensor
-function torch.bernoulli(probabilities) end
+---Arguments of torch.randn_like by name.
+---@class (exact) torch.options.randn_like
+---@field dtype? torch.dtype
+---@field device? torch.device
+---@field requires_grad? boolean  (default false)
 
 ---Draws 0 or 1 for each element, where the element is the probability of 1. Same shape.
 ---```lua
 ---torch.bernoulli(torch.full({ 4 }, 0.5))
 ---```
+---@param input torch.Tensor
+---@param p? number|torch.options.bernoulli
+---@param options? torch.options.bernoulli
 ---@return torch.Tensor
-function Tensor:bernoulli() end
+function torch.bernoulli(input, p, options) end
 
----@class (exact) torch.MultinomialOptions
+---Draws 0 or 1 for each element, where the element is the probability of 1. Same shape.
+---```lua
+---torch.bernoulli(torch.full({ 4 }, 0.5))
+---```
+---@param p? number|torch.options.bernoulli
+---@param options? torch.options.bernoulli
+---@return torch.Tensor
+function Tensor:bernoulli(p, options) end
+
+---Arguments of torch.bernoulli by name.
+---@class (exact) torch.options.bernoulli
+---@field p? number
+
+---Draws indices along the last dimension with probabilities proportional to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer elements than draws without replacement, or a weight is negative.
+---```lua
+---torch.multinomial(torch.tensor { 1.0, 2.0, 3.0 }, 2, { replacement = true })
+---```
+---@param input torch.Tensor
+---@param num_samples integer|torch.options.multinomial
+---@param replacement? boolean|torch.options.multinomial
+---@param options? torch.options.multinomial
+---@return torch.Tensor
+function torch.multinomial(input, num_samples, replacement, options) end
+
+---Draws indices along the last dimension with probabilities proportional to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer elements than draws without replacement, or a weight is negative.
+---```lua
+---torch.multinomial(torch.tensor { 1.0, 2.0, 3.0 }, 2, { replacement = true })
+---```
+---@param num_samples integer|torch.options.multinomial
+---@param replacement? boolean|torch.options.multinomial
+---@param options? torch.options.multinomial
+---@return torch.Tensor
+function Tensor:multinomial(num_samples, replacement, options) end
+
+---Arguments of torch.multinomial by name.
+---@class (exact) torch.options.multinomial
+---@field num_samples? integer
 ---@field replacement? boolean allow an index to be drawn more than once (default false)
-
----Draws indices along the last dimension with probabilities proportional to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer elements than draws without replacement, or a weight is negative.
----```lua
----torch.multinomial(torch.tensor { 1.0, 2.0, 3.0 }, 2, { replacement = true })
----```
----@param weights torch.Tensor
----@param count integer
----@param options? torch.MultinomialOptions
----@return torch.Tensor
-function torch.multinomial(weights, count, options) end
-
----Draws indices along the last dimension with probabilities proportional to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer elements than draws without replacement, or a weight is negative.
----```lua
----torch.multinomial(torch.tensor { 1.0, 2.0, 3.0 }, 2, { replacement = true })
----```
----@param count integer
----@param options? torch.MultinomialOptions
----@return torch.Tensor
-function Tensor:multinomial(count, options) end
 
 ---Sets each element to 1 with probability `p`, else to 0.
 ---```lua
 ---torch.zeros(4):bernoulli_(0.3)
 ---```
----@param p? number
+---@param p? torch.Number|torch.options.Tensor.bernoulli_
+---@param options? torch.options.Tensor.bernoulli_
 ---@return torch.Tensor
-function Tensor:bernoulli_(p) end
+function Tensor:bernoulli_(p, options) end
+
+---Arguments of torch.Tensor:bernoulli_ by name.
+---@class (exact) torch.options.Tensor.bernoulli_
+---@field p? torch.Number  (default 0.5)
 
 ---Fills the tensor with normal random numbers.
 ---```lua
 ---torch.empty(4):normal_(0, 0.02)
 ---```
----@param mean? number
----@param std? number
+---@param mean? number|torch.options.Tensor.normal_
+---@param std? number|torch.options.Tensor.normal_
+---@param options? torch.options.Tensor.normal_
 ---@return torch.Tensor
-function Tensor:normal_(mean, std) end
+function Tensor:normal_(mean, std, options) end
+
+---Arguments of torch.Tensor:normal_ by name.
+---@class (exact) torch.options.Tensor.normal_
+---@field mean? number  (default 0)
+---@field std? number  (default 1)
 
 ---Fills the tensor with uniform random numbers in [from, to).
 ---```lua
 ---torch.empty(4):uniform_(-0.5, 0.5)
 ---```
----@param from? number
----@param to? number
+---@param from? number|torch.options.Tensor.uniform_
+---@param to? number|torch.options.Tensor.uniform_
+---@param options? torch.options.Tensor.uniform_
 ---@return torch.Tensor
-function Tensor:uniform_(from, to) end
+function Tensor:uniform_(from, to, options) end
 
----Sum, `a + b`. Shapes broadcast.
----```lua
----torch.add(torch.ones(2, 3), torch.arange(3))
----```
----@param input torch.Number
----@param other torch.Number
----@return torch.Tensor
-function torch.add(input, other) end
-
----Sum, `a + b`. Shapes broadcast.
----```lua
----torch.add(torch.ones(2, 3), torch.arange(3))
----```
----@param other torch.Number
----@return torch.Tensor
-function Tensor:add(other) end
-
----Difference, `a - b`. Shapes broadcast.
----```lua
----torch.sub(torch.ones(2, 3), torch.arange(3))
----```
----@param input torch.Number
----@param other torch.Number
----@return torch.Tensor
-function torch.sub(input, other) end
-
----Difference, `a - b`. Shapes broadcast.
----```lua
----torch.sub(torch.ones(2, 3), torch.arange(3))
----```
----@param other torch.Number
----@return torch.Tensor
-function Tensor:sub(other) end
+---Arguments of torch.Tensor:uniform_ by name.
+---@class (exact) torch.options.Tensor.uniform_
+---@field from? number  (default 0)
+---@field to? number  (default 1)
 
 ---Product, `a * b`. Shapes broadcast.
 ---```lua
@@ -407,23 +524,6 @@ function torch.mul(input, other) end
 ---@param other torch.Number
 ---@return torch.Tensor
 function Tensor:mul(other) end
-
----Quotient, `a / b`. Shapes broadcast.
----```lua
----torch.div(torch.ones(2, 3), torch.arange(3))
----```
----@param input torch.Number
----@param other torch.Number
----@return torch.Tensor
-function torch.div(input, other) end
-
----Quotient, `a / b`. Shapes broadcast.
----```lua
----torch.div(torch.ones(2, 3), torch.arange(3))
----```
----@param other torch.Number
----@return torch.Tensor
-function Tensor:div(other) end
 
 ---Quotient rounded down, `a // b`. Shapes broadcast.
 ---```lua
@@ -458,23 +558,6 @@ function torch.remainder(input, other) end
 ---@param other torch.Number
 ---@return torch.Tensor
 function Tensor:remainder(other) end
-
----Power, `a ^ b`. Shapes broadcast.
----```lua
----torch.pow(torch.ones(2, 3), torch.arange(3))
----```
----@param input torch.Number
----@param other torch.Number
----@return torch.Tensor
-function torch.pow(input, other) end
-
----Power, `a ^ b`. Shapes broadcast.
----```lua
----torch.pow(torch.ones(2, 3), torch.arange(3))
----```
----@param other torch.Number
----@return torch.Tensor
-function Tensor:pow(other) end
 
 ---The smaller of two elements. Shapes broadcast.
 ---```lua
@@ -646,6 +729,112 @@ function torch.logical_or(input, other) end
 ---@return torch.Tensor
 function Tensor:logical_or(other) end
 
+---Logical exclusive or, bool. Shapes broadcast.
+---```lua
+---torch.logical_xor(torch.ones(2, 3), torch.arange(3))
+---```
+---@param input torch.Number
+---@param other torch.Number
+---@return torch.Tensor
+function torch.logical_xor(input, other) end
+
+---Logical exclusive or, bool. Shapes broadcast.
+---```lua
+---torch.logical_xor(torch.ones(2, 3), torch.arange(3))
+---```
+---@param other torch.Number
+---@return torch.Tensor
+function Tensor:logical_xor(other) end
+
+---Sum, `a + b`, or a + alpha b. Shapes broadcast.
+---```lua
+---torch.add(torch.ones(2, 3), torch.arange(3), { alpha = 2 })
+---```
+---@param input torch.Number
+---@param other torch.Number|torch.options.add
+---@param options? torch.options.add
+---@return torch.Tensor
+function torch.add(input, other, options) end
+
+---Sum, `a + b`, or a + alpha b. Shapes broadcast.
+---```lua
+---torch.add(torch.ones(2, 3), torch.arange(3), { alpha = 2 })
+---```
+---@param other torch.Number|torch.options.add
+---@param options? torch.options.add
+---@return torch.Tensor
+function Tensor:add(other, options) end
+
+---Arguments of torch.add by name.
+---@class (exact) torch.options.add
+---@field other? torch.Number
+---@field alpha? number factor of `other`
+
+---Difference, `a - b`, or a - alpha b. Shapes broadcast.
+---```lua
+---torch.sub(torch.ones(2, 3), torch.arange(3), { alpha = 2 })
+---```
+---@param input torch.Number
+---@param other torch.Number|torch.options.sub
+---@param options? torch.options.sub
+---@return torch.Tensor
+function torch.sub(input, other, options) end
+
+---Difference, `a - b`, or a - alpha b. Shapes broadcast.
+---```lua
+---torch.sub(torch.ones(2, 3), torch.arange(3), { alpha = 2 })
+---```
+---@param other torch.Number|torch.options.sub
+---@param options? torch.options.sub
+---@return torch.Tensor
+function Tensor:sub(other, options) end
+
+---Arguments of torch.sub by name.
+---@class (exact) torch.options.sub
+---@field other? torch.Number
+---@field alpha? number factor of `other`
+
+---Quotient, `a / b`. Shapes broadcast.
+---```lua
+---torch.div(torch.arange(3), 2, { rounding_mode = "floor" })
+---```
+---@param input torch.Number
+---@param other torch.Number|torch.options.div
+---@param options? torch.options.div
+---@return torch.Tensor
+function torch.div(input, other, options) end
+
+---Quotient, `a / b`. Shapes broadcast.
+---```lua
+---torch.div(torch.arange(3), 2, { rounding_mode = "floor" })
+---```
+---@param other torch.Number|torch.options.div
+---@param options? torch.options.div
+---@return torch.Tensor
+function Tensor:div(other, options) end
+
+---Arguments of torch.div by name.
+---@class (exact) torch.options.div
+---@field other? torch.Number
+---@field rounding_mode? "trunc"|"floor" round the quotient towards zero ("trunc") or down ("floor")
+
+---Power, `a ^ b`. Shapes broadcast.
+---```lua
+---torch.pow(torch.arange(3), 2)
+---```
+---@param input torch.Number
+---@param exponent torch.Number
+---@return torch.Tensor
+function torch.pow(input, exponent) end
+
+---Power, `a ^ b`. Shapes broadcast.
+---```lua
+---torch.pow(torch.arange(3), 2)
+---```
+---@param exponent torch.Number
+---@return torch.Tensor
+function Tensor:pow(exponent) end
+
 ---Logical not, bool: true for 0 and false. Same shape as the input.
 ---```lua
 ---torch.logical_not(torch.randn(3))
@@ -705,6 +894,51 @@ function torch.exp(input) end
 ---```
 ---@return torch.Tensor
 function Tensor:exp() end
+
+---exp(x) - 1, exact for small x. Same shape as the input.
+---```lua
+---torch.expm1(torch.randn(3))
+---```
+---@param input torch.Tensor
+---@return torch.Tensor
+function torch.expm1(input) end
+
+---exp(x) - 1, exact for small x. Same shape as the input.
+---```lua
+---torch.expm1(torch.randn(3))
+---```
+---@return torch.Tensor
+function Tensor:expm1() end
+
+---log(1 + x), exact for small x. Same shape as the input.
+---```lua
+---torch.log1p(torch.ones(3))
+---```
+---@param input torch.Tensor
+---@return torch.Tensor
+function torch.log1p(input) end
+
+---log(1 + x), exact for small x. Same shape as the input.
+---```lua
+---torch.log1p(torch.ones(3))
+---```
+---@return torch.Tensor
+function Tensor:log1p() end
+
+---The error function. Same shape as the input.
+---```lua
+---torch.erf(torch.randn(3))
+---```
+---@param input torch.Tensor
+---@return torch.Tensor
+function torch.erf(input) end
+
+---The error function. Same shape as the input.
+---```lua
+---torch.erf(torch.randn(3))
+---```
+---@return torch.Tensor
+function Tensor:erf() end
 
 ---The natural logarithm. Same shape as the input.
 ---```lua
@@ -811,21 +1045,6 @@ function torch.ceil(input) end
 ---@return torch.Tensor
 function Tensor:ceil() end
 
----Rounds to the nearest whole number, halves to even. Same shape as the input.
----```lua
----torch.round(torch.randn(3))
----```
----@param input torch.Tensor
----@return torch.Tensor
-function torch.round(input) end
-
----Rounds to the nearest whole number, halves to even. Same shape as the input.
----```lua
----torch.round(torch.randn(3))
----```
----@return torch.Tensor
-function Tensor:round() end
-
 ---The sign: -1, 0 or 1. Same shape as the input.
 ---```lua
 ---torch.sign(torch.randn(3))
@@ -855,6 +1074,21 @@ function torch.isnan(input) end
 ---```
 ---@return torch.Tensor
 function Tensor:isnan() end
+
+---Whether elements are infinite, bool. Same shape as the input.
+---```lua
+---torch.isinf(torch.randn(3))
+---```
+---@param input torch.Tensor
+---@return torch.Tensor
+function torch.isinf(input) end
+
+---Whether elements are infinite, bool. Same shape as the input.
+---```lua
+---torch.isinf(torch.randn(3))
+---```
+---@return torch.Tensor
+function Tensor:isinf() end
 
 ---Whether elements are neither infinite nor NaN, bool. Same shape as the input.
 ---```lua
@@ -931,64 +1165,168 @@ function torch.silu(input) end
 ---@return torch.Tensor
 function Tensor:silu() end
 
----log(1 + exp(x)). Same shape as the input.
+---Rounds to the nearest whole number, or to a number of decimals; halves to even. Same shape as the input.
 ---```lua
----torch.softplus(torch.randn(3))
+---torch.round(torch.randn(3), { decimals = 2 })
 ---```
 ---@param input torch.Tensor
+---@param options? torch.options.round
 ---@return torch.Tensor
-function torch.softplus(input) end
+function torch.round(input, options) end
 
----log(1 + exp(x)). Same shape as the input.
+---Rounds to the nearest whole number, or to a number of decimals; halves to even. Same shape as the input.
 ---```lua
----torch.softplus(torch.randn(3))
+---torch.round(torch.randn(3), { decimals = 2 })
 ---```
+---@param options? torch.options.round
 ---@return torch.Tensor
-function Tensor:softplus() end
+function Tensor:round(options) end
 
----@class (exact) torch.ClampOptions
+---Arguments of torch.round by name.
+---@class (exact) torch.options.round
+---@field decimals? integer
+
+---log(1 + exp(beta x)) / beta, and x where beta x is above the threshold. Same shape as the input.
+---```lua
+---torch.softplus(torch.randn(3), { beta = 2 })
+---```
+---@param input torch.Tensor
+---@param beta? number|torch.options.softplus
+---@param threshold? number|torch.options.softplus
+---@param options? torch.options.softplus
+---@return torch.Tensor
+function torch.softplus(input, beta, threshold, options) end
+
+---log(1 + exp(beta x)) / beta, and x where beta x is above the threshold. Same shape as the input.
+---```lua
+---torch.softplus(torch.randn(3), { beta = 2 })
+---```
+---@param beta? number|torch.options.softplus
+---@param threshold? number|torch.options.softplus
+---@param options? torch.options.softplus
+---@return torch.Tensor
+function Tensor:softplus(beta, threshold, options) end
+
+---Arguments of torch.softplus by name.
+---@class (exact) torch.options.softplus
+---@field beta? number  (default 1)
+---@field threshold? number  (default 20)
+
+---log(x / (1 - x)), the inverse of the sigmoid. Same shape as the input.
+---```lua
+---torch.logit(torch.rand(3), 1e-6)
+---```
+---@param input torch.Tensor
+---@param eps? number|torch.options.logit
+---@param options? torch.options.logit
+---@return torch.Tensor
+function torch.logit(input, eps, options) end
+
+---log(x / (1 - x)), the inverse of the sigmoid. Same shape as the input.
+---```lua
+---torch.logit(torch.rand(3), 1e-6)
+---```
+---@param eps? number|torch.options.logit
+---@param options? torch.options.logit
+---@return torch.Tensor
+function Tensor:logit(eps, options) end
+
+---Arguments of torch.logit by name.
+---@class (exact) torch.options.logit
+---@field eps? number limits elements to [eps, 1 - eps] before
+
+---Replaces NaN by `nan` (0), infinity by `posinf` (the largest number of the dtype) and -infinity by `neginf` (the smallest). Same shape as the input.
+---```lua
+---torch.nan_to_num(torch.tensor { 0 / 0, 1 / 0 }, { posinf = 1 })
+---```
+---@param input torch.Tensor
+---@param nan? number|torch.options.nan_to_num
+---@param posinf? number|torch.options.nan_to_num
+---@param neginf? number|torch.options.nan_to_num
+---@param options? torch.options.nan_to_num
+---@return torch.Tensor
+function torch.nan_to_num(input, nan, posinf, neginf, options) end
+
+---Replaces NaN by `nan` (0), infinity by `posinf` (the largest number of the dtype) and -infinity by `neginf` (the smallest). Same shape as the input.
+---```lua
+---torch.nan_to_num(torch.tensor { 0 / 0, 1 / 0 }, { posinf = 1 })
+---```
+---@param nan? number|torch.options.nan_to_num
+---@param posinf? number|torch.options.nan_to_num
+---@param neginf? number|torch.options.nan_to_num
+---@param options? torch.options.nan_to_num
+---@return torch.Tensor
+function Tensor:nan_to_num(nan, posinf, neginf, options) end
+
+---Arguments of torch.nan_to_num by name.
+---@class (exact) torch.options.nan_to_num
+---@field nan? number
+---@field posinf? number
+---@field neginf? number
+
+---input + weight (end - input). Shapes broadcast.
+---```lua
+---torch.lerp(torch.zeros(3), torch.ones(3), 0.25)
+---```
+---@param input torch.Tensor
+---@param end_ torch.Number
+---@param weight torch.Number
+---@return torch.Tensor
+function torch.lerp(input, end_, weight) end
+
+---input + weight (end - input). Shapes broadcast.
+---```lua
+---torch.lerp(torch.zeros(3), torch.ones(3), 0.25)
+---```
+---@param end_ torch.Number
+---@param weight torch.Number
+---@return torch.Tensor
+function Tensor:lerp(end_, weight) end
+
+---Limits elements to [min, max], as positional or named arguments; one bound is optional. Same shape as the input. Raises an error if both are missing.
+---```lua
+---torch.clamp(torch.randn(3), -1, 1)
+---torch.clamp(torch.randn(3), { min = 0, max = 2 })
+---```
+---@param input torch.Tensor
+---@param min? torch.Number|torch.options.clamp
+---@param max? torch.Number|torch.options.clamp
+---@param options? torch.options.clamp
+---@return torch.Tensor
+function torch.clamp(input, min, max, options) end
+
+---Limits elements to [min, max], as positional or named arguments; one bound is optional. Same shape as the input. Raises an error if both are missing.
+---```lua
+---torch.clamp(torch.randn(3), -1, 1)
+---torch.clamp(torch.randn(3), { min = 0, max = 2 })
+---```
+---@param min? torch.Number|torch.options.clamp
+---@param max? torch.Number|torch.options.clamp
+---@param options? torch.options.clamp
+---@return torch.Tensor
+function Tensor:clamp(min, max, options) end
+
+---Arguments of torch.clamp by name.
+---@class (exact) torch.options.clamp
 ---@field min? torch.Number lower bound
 ---@field max? torch.Number upper bound
-
----Limits elements to [min, max], as positional or named arguments; one bound is optional. Same shape as the input. Raises an error if both are missing.
----```lua
----torch.clamp(torch.randn(3), -1, 1)
----torch.clamp(torch.randn(3), { min = 0, max = 2 })
----```
----@param input torch.Tensor
----@param min? torch.Number|torch.ClampOptions
----@param max? torch.Number
----@return torch.Tensor
-function torch.clamp(input, min, max) end
-
----Limits elements to [min, max], as positional or named arguments; one bound is optional. Same shape as the input. Raises an error if both are missing.
----```lua
----torch.clamp(torch.randn(3), -1, 1)
----torch.clamp(torch.randn(3), { min = 0, max = 2 })
----```
----@param min? torch.Number|torch.ClampOptions
----@param max? torch.Number
----@return torch.Tensor
-function Tensor:clamp(min, max) end
 
 ---`input` where the condition (bool) is true, else `other`. Shapes broadcast.
 ---```lua
 ---torch.where(torch.tensor { true, false }, 1, torch.zeros(2))
 ---```
 ---@param condition torch.Tensor
----@param input torch.Number
----@param other torch.Number
----@return torch.Tensor
-function torch.where(condition, input, other) end
+---@return torch.Tensor[]
+---@overload fun(condition: torch.Tensor, input: torch.Number, other: torch.Number): torch.Tensor
+function torch.where(condition) end
 
 ---`input` where the condition (bool) is true, else `other`. Shapes broadcast.
 ---```lua
 ---torch.where(torch.tensor { true, false }, 1, torch.zeros(2))
 ---```
----@param input torch.Number
----@param other torch.Number
----@return torch.Tensor
-function Tensor:where(input, other) end
+---@return torch.Tensor[]
+---@overload fun(self: torch.Tensor, input: torch.Number, other: torch.Number): torch.Tensor
+function Tensor:where() end
 
 ---`value` where the mask (bool, broadcast to the input) is true, else `input`. Same shape as the input.
 ---```lua
@@ -1009,15 +1347,12 @@ function torch.masked_fill(input, mask, value) end
 ---@return torch.Tensor
 function Tensor:masked_fill(mask, value) end
 
----@class (exact) torch.GeluOptions
----@field approximate? "none"|"tanh" exact, or the tanh approximation (T5 v1.1 and flan) (default "none")
-
 ---The Gaussian error linear unit x Phi(x) (Hendrycks and Gimpel 2016). Same shape as the input.
 ---```lua
 ---torch.gelu(torch.randn(3), { approximate = "tanh" })
 ---```
 ---@param input torch.Tensor
----@param options? torch.GeluOptions
+---@param options? torch.options.gelu
 ---@return torch.Tensor
 function torch.gelu(input, options) end
 
@@ -1025,31 +1360,39 @@ function torch.gelu(input, options) end
 ---```lua
 ---torch.gelu(torch.randn(3), { approximate = "tanh" })
 ---```
----@param options? torch.GeluOptions
+---@param options? torch.options.gelu
 ---@return torch.Tensor
 function Tensor:gelu(options) end
 
----@class (exact) torch.DropoutOptions
----@field training? boolean false: return the input unchanged (default true)
+---Arguments of torch.gelu by name.
+---@class (exact) torch.options.gelu
+---@field approximate? "none"|"tanh" exact, or the tanh approximation (T5 v1.1 and flan) (default "none")
 
 ---Sets elements to 0 with probability `p` and multiplies the others by 1 / (1 - p). Same shape as the input. Raises an error if `p` is not in [0, 1].
 ---```lua
 ---torch.dropout(torch.ones(4), 0.1, { training = true })
 ---```
 ---@param input torch.Tensor
----@param p? number
----@param options? torch.DropoutOptions
+---@param p? number|torch.options.dropout
+---@param training? boolean|torch.options.dropout
+---@param options? torch.options.dropout
 ---@return torch.Tensor
-function torch.dropout(input, p, options) end
+function torch.dropout(input, p, training, options) end
 
 ---Sets elements to 0 with probability `p` and multiplies the others by 1 / (1 - p). Same shape as the input. Raises an error if `p` is not in [0, 1].
 ---```lua
 ---torch.dropout(torch.ones(4), 0.1, { training = true })
 ---```
----@param p? number
----@param options? torch.DropoutOptions
+---@param p? number|torch.options.dropout
+---@param training? boolean|torch.options.dropout
+---@param options? torch.options.dropout
 ---@return torch.Tensor
-function Tensor:dropout(p, options) end
+function Tensor:dropout(p, training, options) end
+
+---Arguments of torch.dropout by name.
+---@class (exact) torch.options.dropout
+---@field p? number  (default 0.5)
+---@field training? boolean false: return the input unchanged (default true)
 
 ---`neg` in place.
 ---```lua
@@ -1112,16 +1455,28 @@ function Tensor:relu_() end
 ---torch.ones(3):add_(2)
 ---```
 ---@param other torch.Number
+---@param options? torch.options.Tensor.add_
 ---@return torch.Tensor
-function Tensor:add_(other) end
+function Tensor:add_(other, options) end
+
+---Arguments of torch.Tensor:add_ by name.
+---@class (exact) torch.options.Tensor.add_
+---@field other? torch.Number
+---@field alpha? number
 
 ---`sub` in place.
 ---```lua
 ---torch.ones(3):sub_(2)
 ---```
 ---@param other torch.Number
+---@param options? torch.options.Tensor.sub_
 ---@return torch.Tensor
-function Tensor:sub_(other) end
+function Tensor:sub_(other, options) end
+
+---Arguments of torch.Tensor:sub_ by name.
+---@class (exact) torch.options.Tensor.sub_
+---@field other? torch.Number
+---@field alpha? number
 
 ---`mul` in place.
 ---```lua
@@ -1136,16 +1491,22 @@ function Tensor:mul_(other) end
 ---torch.ones(3):div_(2)
 ---```
 ---@param other torch.Number
+---@param options? torch.options.Tensor.div_
 ---@return torch.Tensor
-function Tensor:div_(other) end
+function Tensor:div_(other, options) end
+
+---Arguments of torch.Tensor:div_ by name.
+---@class (exact) torch.options.Tensor.div_
+---@field other? torch.Number
+---@field rounding_mode? "trunc"|"floor"
 
 ---`pow` in place.
 ---```lua
 ---torch.ones(3):pow_(2)
 ---```
----@param other torch.Number
+---@param exponent torch.Number
 ---@return torch.Tensor
-function Tensor:pow_(other) end
+function Tensor:pow_(exponent) end
 
 ---Sets every element to 0.
 ---```lua
@@ -1166,18 +1527,24 @@ function Tensor:fill_(value) end
 ---```lua
 ---torch.zeros(2, 3):copy_(torch.arange(3))
 ---```
----@param source torch.Number
+---@param src torch.Number
 ---@return torch.Tensor
-function Tensor:copy_(source) end
+function Tensor:copy_(src) end
 
 ---`clamp` in place.
 ---```lua
 ---torch.randn(3):clamp_ { min = -1, max = 1 }
 ---```
----@param min? torch.Number|torch.ClampOptions
----@param max? torch.Number
+---@param min? torch.Number|torch.options.Tensor.clamp_
+---@param max? torch.Number|torch.options.Tensor.clamp_
+---@param options? torch.options.Tensor.clamp_
 ---@return torch.Tensor
-function Tensor:clamp_(min, max) end
+function Tensor:clamp_(min, max, options) end
+
+---Arguments of torch.Tensor:clamp_ by name.
+---@class (exact) torch.options.Tensor.clamp_
+---@field min? torch.Number lower bound
+---@field max? torch.Number upper bound
 
 ---`masked_fill` in place.
 ---```lua
@@ -1210,413 +1577,809 @@ function Tensor:matmul(other) end
 ---torch.mm(torch.ones(2, 3), torch.ones(3, 4)).shape
 ---```
 ---@param input torch.Tensor
----@param other torch.Tensor
+---@param mat2 torch.Tensor
 ---@return torch.Tensor
-function torch.mm(input, other) end
+function torch.mm(input, mat2) end
 
 ---The product of two matrices, [n, k] and [k, m] to [n, m].
 ---```lua
 ---torch.mm(torch.ones(2, 3), torch.ones(3, 4)).shape
 ---```
----@param other torch.Tensor
+---@param mat2 torch.Tensor
 ---@return torch.Tensor
-function Tensor:mm(other) end
+function Tensor:mm(mat2) end
 
 ---The matrix products of two batches, [b, n, k] and [b, k, m] to [b, n, m].
 ---```lua
 ---torch.bmm(torch.ones(5, 2, 3), torch.ones(5, 3, 4)).shape
 ---```
 ---@param input torch.Tensor
----@param other torch.Tensor
+---@param mat2 torch.Tensor
 ---@return torch.Tensor
-function torch.bmm(input, other) end
+function torch.bmm(input, mat2) end
 
 ---The matrix products of two batches, [b, n, k] and [b, k, m] to [b, n, m].
 ---```lua
 ---torch.bmm(torch.ones(5, 2, 3), torch.ones(5, 3, 4)).shape
 ---```
----@param other torch.Tensor
+---@param mat2 torch.Tensor
 ---@return torch.Tensor
-function Tensor:bmm(other) end
+function Tensor:bmm(mat2) end
 
 ---The dot product of two vectors [n], of shape [].
 ---```lua
 ---torch.dot(torch.ones(3), torch.ones(3))
 ---```
----@param input torch.Tensor
----@param other torch.Tensor
+---@param input torch.Number
+---@param tensor torch.Number
 ---@return torch.Tensor
-function torch.dot(input, other) end
+function torch.dot(input, tensor) end
 
 ---The dot product of two vectors [n], of shape [].
 ---```lua
 ---torch.dot(torch.ones(3), torch.ones(3))
 ---```
----@param other torch.Tensor
+---@param tensor torch.Number
 ---@return torch.Tensor
-function Tensor:dot(other) end
+function Tensor:dot(tensor) end
 
 ---The outer product of two vectors, [n] and [m] to [n, m].
 ---```lua
 ---torch.outer(torch.ones(2), torch.ones(3)).shape
 ---```
 ---@param input torch.Tensor
----@param other torch.Tensor
+---@param vec2 torch.Tensor
 ---@return torch.Tensor
-function torch.outer(input, other) end
+function torch.outer(input, vec2) end
 
 ---The outer product of two vectors, [n] and [m] to [n, m].
 ---```lua
 ---torch.outer(torch.ones(2), torch.ones(3)).shape
 ---```
----@param other torch.Tensor
+---@param vec2 torch.Tensor
 ---@return torch.Tensor
-function Tensor:outer(other) end
+function Tensor:outer(vec2) end
 
 ---Sums of products in Einstein notation, one letter per dimension: "bs,smd->bmd" takes [b, s] and [s, m, d] to [b, m, d].
 ---```lua
 ---torch.einsum("bs,smd->bmd", torch.ones(4, 2), torch.ones(2, 5, 8)).shape
 ---```
 ---@param equation string
----@param ... torch.Tensor
+---@param ... torch.Tensor|torch.Tensor[]|torch.options.einsum
 ---@return torch.Tensor
 function torch.einsum(equation, ...) end
 
----The sum over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
----```lua
----torch.sum(torch.ones(2, 3), -1, { keepdim = true })
----```
----@param input torch.Tensor
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
----@return torch.Tensor
-function torch.sum(input, dim, options) end
+---Arguments of torch.einsum by name.
+---@class (exact) torch.options.einsum
+---@field equation? string
+---@field operands? torch.Tensor|torch.Tensor[]
 
 ---The sum over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.sum(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):sum { dim = 1 }
 ---```
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param input torch.Tensor
+---@param dim? integer|integer[]|torch.options.sum
+---@param keepdim? boolean|torch.options.sum
+---@param options? torch.options.sum
 ---@return torch.Tensor
-function Tensor:sum(dim, options) end
+function torch.sum(input, dim, keepdim, options) end
+
+---The sum over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
+---```lua
+---torch.sum(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):sum { dim = 1 }
+---```
+---@param dim? integer|integer[]|torch.options.sum
+---@param keepdim? boolean|torch.options.sum
+---@param options? torch.options.sum
+---@return torch.Tensor
+function Tensor:sum(dim, keepdim, options) end
+
+---Arguments of torch.sum by name.
+---@class (exact) torch.options.sum
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
+---@field dtype? torch.dtype
 
 ---The mean over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.mean(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):mean { dim = 1 }
 ---```
 ---@param input torch.Tensor
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.mean
+---@param keepdim? boolean|torch.options.mean
+---@param options? torch.options.mean
 ---@return torch.Tensor
-function torch.mean(input, dim, options) end
+function torch.mean(input, dim, keepdim, options) end
 
 ---The mean over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.mean(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):mean { dim = 1 }
 ---```
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.mean
+---@param keepdim? boolean|torch.options.mean
+---@param options? torch.options.mean
 ---@return torch.Tensor
-function Tensor:mean(dim, options) end
+function Tensor:mean(dim, keepdim, options) end
+
+---Arguments of torch.mean by name.
+---@class (exact) torch.options.mean
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
+---@field dtype? torch.dtype
 
 ---The largest element (ties share the gradient) over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.amax(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):amax { dim = 1 }
 ---```
 ---@param input torch.Tensor
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.amax
+---@param keepdim? boolean|torch.options.amax
+---@param options? torch.options.amax
 ---@return torch.Tensor
-function torch.amax(input, dim, options) end
+function torch.amax(input, dim, keepdim, options) end
 
 ---The largest element (ties share the gradient) over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.amax(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):amax { dim = 1 }
 ---```
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.amax
+---@param keepdim? boolean|torch.options.amax
+---@param options? torch.options.amax
 ---@return torch.Tensor
-function Tensor:amax(dim, options) end
+function Tensor:amax(dim, keepdim, options) end
+
+---Arguments of torch.amax by name.
+---@class (exact) torch.options.amax
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
 
 ---The smallest element (ties share the gradient) over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.amin(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):amin { dim = 1 }
 ---```
 ---@param input torch.Tensor
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.amin
+---@param keepdim? boolean|torch.options.amin
+---@param options? torch.options.amin
 ---@return torch.Tensor
-function torch.amin(input, dim, options) end
+function torch.amin(input, dim, keepdim, options) end
 
 ---The smallest element (ties share the gradient) over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.amin(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):amin { dim = 1 }
 ---```
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.amin
+---@param keepdim? boolean|torch.options.amin
+---@param options? torch.options.amin
 ---@return torch.Tensor
-function Tensor:amin(dim, options) end
+function Tensor:amin(dim, keepdim, options) end
+
+---Arguments of torch.amin by name.
+---@class (exact) torch.options.amin
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
 
 ---log(sum(exp(x))) over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.logsumexp(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):logsumexp { dim = 1 }
 ---```
 ---@param input torch.Tensor
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.logsumexp
+---@param keepdim? boolean|torch.options.logsumexp
+---@param options? torch.options.logsumexp
 ---@return torch.Tensor
-function torch.logsumexp(input, dim, options) end
+function torch.logsumexp(input, dim, keepdim, options) end
 
 ---log(sum(exp(x))) over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.logsumexp(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):logsumexp { dim = 1 }
 ---```
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.logsumexp
+---@param keepdim? boolean|torch.options.logsumexp
+---@param options? torch.options.logsumexp
 ---@return torch.Tensor
-function Tensor:logsumexp(dim, options) end
+function Tensor:logsumexp(dim, keepdim, options) end
+
+---Arguments of torch.logsumexp by name.
+---@class (exact) torch.options.logsumexp
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
 
 ---Logical or over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.any(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):any { dim = 1 }
 ---```
 ---@param input torch.Tensor
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.any
+---@param keepdim? boolean|torch.options.any
+---@param options? torch.options.any
 ---@return torch.Tensor
-function torch.any(input, dim, options) end
+function torch.any(input, dim, keepdim, options) end
 
 ---Logical or over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.any(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):any { dim = 1 }
 ---```
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.any
+---@param keepdim? boolean|torch.options.any
+---@param options? torch.options.any
 ---@return torch.Tensor
-function Tensor:any(dim, options) end
+function Tensor:any(dim, keepdim, options) end
+
+---Arguments of torch.any by name.
+---@class (exact) torch.options.any
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
 
 ---Logical and over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.all(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):all { dim = 1 }
 ---```
 ---@param input torch.Tensor
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.all
+---@param keepdim? boolean|torch.options.all
+---@param options? torch.options.all
 ---@return torch.Tensor
-function torch.all(input, dim, options) end
+function torch.all(input, dim, keepdim, options) end
 
 ---Logical and over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.all(torch.ones(2, 3), -1, { keepdim = true })
+---torch.ones(2, 3):all { dim = 1 }
 ---```
----@param dim? integer|integer[]|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|integer[]|torch.options.all
+---@param keepdim? boolean|torch.options.all
+---@param options? torch.options.all
 ---@return torch.Tensor
-function Tensor:all(dim, options) end
+function Tensor:all(dim, keepdim, options) end
+
+---Arguments of torch.all by name.
+---@class (exact) torch.options.all
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
 
 ---The product over all elements (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.prod(torch.ones(2, 3), 1, { keepdim = true })
 ---```
 ---@param input torch.Tensor
----@param dim? integer|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|torch.options.prod
+---@param keepdim? boolean|torch.options.prod
+---@param options? torch.options.prod
 ---@return torch.Tensor
-function torch.prod(input, dim, options) end
+function torch.prod(input, dim, keepdim, options) end
 
 ---The product over all elements (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.prod(torch.ones(2, 3), 1, { keepdim = true })
 ---```
----@param dim? integer|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|torch.options.prod
+---@param keepdim? boolean|torch.options.prod
+---@param options? torch.options.prod
 ---@return torch.Tensor
-function Tensor:prod(dim, options) end
+function Tensor:prod(dim, keepdim, options) end
 
----@class (exact) torch.MomentOptions
----@field keepdim? boolean keep the reduced dimensions with size 1 (default false)
----@field correction? number subtracted from the number of elements: 1 for a sample, 0 for a population (default 1)
+---Arguments of torch.prod by name.
+---@class (exact) torch.options.prod
+---@field dim? integer
+---@field keepdim? boolean  (default false)
+---@field dtype? torch.dtype
 
 ---The standard deviation over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.std(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
 ---```
 ---@param input torch.Tensor
----@param dim? integer|integer[]|torch.MomentOptions
----@param options? torch.MomentOptions
+---@param dim? integer|integer[]|torch.options.std
+---@param unbiased? boolean|torch.options.std
+---@param keepdim? boolean|torch.options.std
+---@param options? torch.options.std
 ---@return torch.Tensor
-function torch.std(input, dim, options) end
+---@overload fun(input: torch.Tensor, unbiased: boolean|torch.options.std, options?: torch.options.std): torch.Tensor
+function torch.std(input, dim, unbiased, keepdim, options) end
 
 ---The standard deviation over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.std(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
 ---```
----@param dim? integer|integer[]|torch.MomentOptions
----@param options? torch.MomentOptions
+---@param dim? integer|integer[]|torch.options.std
+---@param unbiased? boolean|torch.options.std
+---@param keepdim? boolean|torch.options.std
+---@param options? torch.options.std
 ---@return torch.Tensor
-function Tensor:std(dim, options) end
+---@overload fun(self: torch.Tensor, unbiased: boolean|torch.options.std, options?: torch.options.std): torch.Tensor
+function Tensor:std(dim, unbiased, keepdim, options) end
+
+---Arguments of torch.std by name.
+---@class (exact) torch.options.std
+---@field dim? integer|integer[]
+---@field unbiased? boolean the older name: true is correction 1, false is correction 0
+---@field keepdim? boolean  (default false)
+---@field correction? number subtracted from the number of elements: 1 (the default) for a sample, 0 for a population
 
 ---The variance over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.var(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
 ---```
 ---@param input torch.Tensor
----@param dim? integer|integer[]|torch.MomentOptions
----@param options? torch.MomentOptions
+---@param dim? integer|integer[]|torch.options.var
+---@param unbiased? boolean|torch.options.var
+---@param keepdim? boolean|torch.options.var
+---@param options? torch.options.var
 ---@return torch.Tensor
-function torch.var(input, dim, options) end
+---@overload fun(input: torch.Tensor, unbiased: boolean|torch.options.var, options?: torch.options.var): torch.Tensor
+function torch.var(input, dim, unbiased, keepdim, options) end
 
 ---The variance over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.var(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
 ---```
----@param dim? integer|integer[]|torch.MomentOptions
----@param options? torch.MomentOptions
+---@param dim? integer|integer[]|torch.options.var
+---@param unbiased? boolean|torch.options.var
+---@param keepdim? boolean|torch.options.var
+---@param options? torch.options.var
 ---@return torch.Tensor
-function Tensor:var(dim, options) end
+---@overload fun(self: torch.Tensor, unbiased: boolean|torch.options.var, options?: torch.options.var): torch.Tensor
+function Tensor:var(dim, unbiased, keepdim, options) end
+
+---Arguments of torch.var by name.
+---@class (exact) torch.options.var
+---@field dim? integer|integer[]
+---@field unbiased? boolean the older name: true is correction 1, false is correction 0
+---@field keepdim? boolean  (default false)
+---@field correction? number subtracted from the number of elements: 1 (the default) for a sample, 0 for a population
+
+---The standard deviation and the mean over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
+---```lua
+---torch.std_mean(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
+---```
+---@param input torch.Tensor
+---@param dim? integer|integer[]|torch.options.std_mean
+---@param unbiased? boolean|torch.options.std_mean
+---@param keepdim? boolean|torch.options.std_mean
+---@param options? torch.options.std_mean
+---@return torch.Tensor
+---@return torch.Tensor
+---@overload fun(input: torch.Tensor, unbiased: boolean|torch.options.std_mean, options?: torch.options.std_mean): torch.Tensor, torch.Tensor
+function torch.std_mean(input, dim, unbiased, keepdim, options) end
+
+---The standard deviation and the mean over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
+---```lua
+---torch.std_mean(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
+---```
+---@param dim? integer|integer[]|torch.options.std_mean
+---@param unbiased? boolean|torch.options.std_mean
+---@param keepdim? boolean|torch.options.std_mean
+---@param options? torch.options.std_mean
+---@return torch.Tensor
+---@return torch.Tensor
+---@overload fun(self: torch.Tensor, unbiased: boolean|torch.options.std_mean, options?: torch.options.std_mean): torch.Tensor, torch.Tensor
+function Tensor:std_mean(dim, unbiased, keepdim, options) end
+
+---Arguments of torch.std_mean by name.
+---@class (exact) torch.options.std_mean
+---@field dim? integer|integer[]
+---@field unbiased? boolean the older name: true is correction 1, false is correction 0
+---@field keepdim? boolean  (default false)
+---@field correction? number subtracted from the number of elements: 1 (the default) for a sample, 0 for a population
+
+---The variance and the mean over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
+---```lua
+---torch.var_mean(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
+---```
+---@param input torch.Tensor
+---@param dim? integer|integer[]|torch.options.var_mean
+---@param unbiased? boolean|torch.options.var_mean
+---@param keepdim? boolean|torch.options.var_mean
+---@param options? torch.options.var_mean
+---@return torch.Tensor
+---@return torch.Tensor
+---@overload fun(input: torch.Tensor, unbiased: boolean|torch.options.var_mean, options?: torch.options.var_mean): torch.Tensor, torch.Tensor
+function torch.var_mean(input, dim, unbiased, keepdim, options) end
+
+---The variance and the mean over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
+---```lua
+---torch.var_mean(torch.randn(5, 3), 1, { correction = 0, keepdim = true })
+---```
+---@param dim? integer|integer[]|torch.options.var_mean
+---@param unbiased? boolean|torch.options.var_mean
+---@param keepdim? boolean|torch.options.var_mean
+---@param options? torch.options.var_mean
+---@return torch.Tensor
+---@return torch.Tensor
+---@overload fun(self: torch.Tensor, unbiased: boolean|torch.options.var_mean, options?: torch.options.var_mean): torch.Tensor, torch.Tensor
+function Tensor:var_mean(dim, unbiased, keepdim, options) end
+
+---Arguments of torch.var_mean by name.
+---@class (exact) torch.options.var_mean
+---@field dim? integer|integer[]
+---@field unbiased? boolean the older name: true is correction 1, false is correction 0
+---@field keepdim? boolean  (default false)
+---@field correction? number subtracted from the number of elements: 1 (the default) for a sample, 0 for a population
 
 ---The p-norm sum(|x|^p)^(1/p) over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.norm(torch.ones(2, 3), 2, -1, { keepdim = true })
 ---```
 ---@param input torch.Tensor
----@param p? number|torch.Reduce
----@param dim? integer|integer[]
----@param options? torch.Reduce
+---@param p? number|string|torch.options.norm
+---@param dim? integer|integer[]|torch.options.norm
+---@param keepdim? boolean|torch.options.norm
+---@param options? torch.options.norm
 ---@return torch.Tensor
-function torch.norm(input, p, dim, options) end
+function torch.norm(input, p, dim, keepdim, options) end
 
 ---The p-norm sum(|x|^p)^(1/p) over all elements (shape []), or along one or more dimensions, which are removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.norm(torch.ones(2, 3), 2, -1, { keepdim = true })
 ---```
----@param p? number|torch.Reduce
----@param dim? integer|integer[]
----@param options? torch.Reduce
+---@param p? number|string|torch.options.norm
+---@param dim? integer|integer[]|torch.options.norm
+---@param keepdim? boolean|torch.options.norm
+---@param options? torch.options.norm
 ---@return torch.Tensor
-function Tensor:norm(p, dim, options) end
+function Tensor:norm(p, dim, keepdim, options) end
 
----Without `dim`: the largest element (shape []). Along a dimension: the largest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the largest of each pair of elements; shapes broadcast.
+---Arguments of torch.norm by name.
+---@class (exact) torch.options.norm
+---@field p? number|string  (default 2)
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
+---@field dtype? torch.dtype
+
+---The largest element (shape []). Along a dimension: the largest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the largest of each pair of elements; shapes broadcast.
 ---```lua
 ---torch.max(torch.randn(2, 3), -1, { keepdim = true })
 ---```
 ---@param input torch.Tensor
----@param dim? integer|torch.Tensor
----@param options? torch.Reduce
+---@param options? torch.options.max
 ---@return torch.Tensor
----@return torch.Tensor?
-function torch.max(input, dim, options) end
+---@overload fun(input: torch.Tensor, dim: integer|torch.options.max, keepdim?: boolean|torch.options.max, options?: torch.options.max): torch.Tensor, torch.Tensor
+---@overload fun(input: torch.Tensor, other: torch.Tensor|torch.options.max, options?: torch.options.max): torch.Tensor
+function torch.max(input, options) end
 
----Without `dim`: the largest element (shape []). Along a dimension: the largest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the largest of each pair of elements; shapes broadcast.
+---The largest element (shape []). Along a dimension: the largest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the largest of each pair of elements; shapes broadcast.
 ---```lua
 ---torch.max(torch.randn(2, 3), -1, { keepdim = true })
 ---```
----@param dim? integer|torch.Tensor
----@param options? torch.Reduce
+---@param options? torch.options.max
 ---@return torch.Tensor
----@return torch.Tensor?
-function Tensor:max(dim, options) end
+---@overload fun(self: torch.Tensor, dim: integer|torch.options.max, keepdim?: boolean|torch.options.max, options?: torch.options.max): torch.Tensor, torch.Tensor
+---@overload fun(self: torch.Tensor, other: torch.Tensor|torch.options.max, options?: torch.options.max): torch.Tensor
+function Tensor:max(options) end
 
----Without `dim`: the smallest element (shape []). Along a dimension: the smallest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the smallest of each pair of elements; shapes broadcast.
+---Arguments of torch.max by name.
+---@class (exact) torch.options.max
+---@field dim? integer
+---@field keepdim? boolean  (default false)
+---@field other? torch.Tensor
+
+---The smallest element (shape []). Along a dimension: the smallest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the smallest of each pair of elements; shapes broadcast.
 ---```lua
 ---torch.min(torch.randn(2, 3), -1, { keepdim = true })
 ---```
 ---@param input torch.Tensor
----@param dim? integer|torch.Tensor
----@param options? torch.Reduce
+---@param options? torch.options.min
 ---@return torch.Tensor
----@return torch.Tensor?
-function torch.min(input, dim, options) end
+---@overload fun(input: torch.Tensor, dim: integer|torch.options.min, keepdim?: boolean|torch.options.min, options?: torch.options.min): torch.Tensor, torch.Tensor
+---@overload fun(input: torch.Tensor, other: torch.Tensor|torch.options.min, options?: torch.options.min): torch.Tensor
+function torch.min(input, options) end
 
----Without `dim`: the smallest element (shape []). Along a dimension: the smallest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the smallest of each pair of elements; shapes broadcast.
+---The smallest element (shape []). Along a dimension: the smallest elements and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`). With another tensor: the smallest of each pair of elements; shapes broadcast.
 ---```lua
 ---torch.min(torch.randn(2, 3), -1, { keepdim = true })
 ---```
----@param dim? integer|torch.Tensor
----@param options? torch.Reduce
+---@param options? torch.options.min
 ---@return torch.Tensor
----@return torch.Tensor?
-function Tensor:min(dim, options) end
+---@overload fun(self: torch.Tensor, dim: integer|torch.options.min, keepdim?: boolean|torch.options.min, options?: torch.options.min): torch.Tensor, torch.Tensor
+---@overload fun(self: torch.Tensor, other: torch.Tensor|torch.options.min, options?: torch.options.min): torch.Tensor
+function Tensor:min(options) end
+
+---Arguments of torch.min by name.
+---@class (exact) torch.options.min
+---@field dim? integer
+---@field keepdim? boolean  (default false)
+---@field other? torch.Tensor
 
 ---The index from 1 of the largest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.argmax(torch.randn(2, 3), -1, { keepdim = true })
 ---```
 ---@param input torch.Tensor
----@param dim? integer|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|torch.options.argmax
+---@param keepdim? boolean|torch.options.argmax
+---@param options? torch.options.argmax
 ---@return torch.Tensor
-function torch.argmax(input, dim, options) end
+function torch.argmax(input, dim, keepdim, options) end
 
 ---The index from 1 of the largest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.argmax(torch.randn(2, 3), -1, { keepdim = true })
 ---```
----@param dim? integer|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|torch.options.argmax
+---@param keepdim? boolean|torch.options.argmax
+---@param options? torch.options.argmax
 ---@return torch.Tensor
-function Tensor:argmax(dim, options) end
+function Tensor:argmax(dim, keepdim, options) end
+
+---Arguments of torch.argmax by name.
+---@class (exact) torch.options.argmax
+---@field dim? integer
+---@field keepdim? boolean  (default false)
 
 ---The index from 1 of the smallest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.argmin(torch.randn(2, 3), -1, { keepdim = true })
 ---```
 ---@param input torch.Tensor
----@param dim? integer|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|torch.options.argmin
+---@param keepdim? boolean|torch.options.argmin
+---@param options? torch.options.argmin
 ---@return torch.Tensor
-function torch.argmin(input, dim, options) end
+function torch.argmin(input, dim, keepdim, options) end
 
 ---The index from 1 of the smallest element, int64: in the flattened tensor (shape []), or along a dimension, which is removed, or kept with size 1 (`keepdim`).
 ---```lua
 ---torch.argmin(torch.randn(2, 3), -1, { keepdim = true })
 ---```
----@param dim? integer|torch.Reduce
----@param options? torch.Reduce
+---@param dim? integer|torch.options.argmin
+---@param keepdim? boolean|torch.options.argmin
+---@param options? torch.options.argmin
 ---@return torch.Tensor
-function Tensor:argmin(dim, options) end
+function Tensor:argmin(dim, keepdim, options) end
+
+---Arguments of torch.argmin by name.
+---@class (exact) torch.options.argmin
+---@field dim? integer
+---@field keepdim? boolean  (default false)
 
 ---Cumulative sums along a dimension. Same shape as the input.
 ---```lua
 ---torch.cumsum(torch.ones(3), 1)
 ---```
 ---@param input torch.Tensor
----@param dim integer
+---@param dim integer|torch.options.cumsum
+---@param options? torch.options.cumsum
 ---@return torch.Tensor
-function torch.cumsum(input, dim) end
+function torch.cumsum(input, dim, options) end
 
 ---Cumulative sums along a dimension. Same shape as the input.
 ---```lua
 ---torch.cumsum(torch.ones(3), 1)
 ---```
----@param dim integer
+---@param dim integer|torch.options.cumsum
+---@param options? torch.options.cumsum
 ---@return torch.Tensor
-function Tensor:cumsum(dim) end
+function Tensor:cumsum(dim, options) end
 
----@class (exact) torch.CloseOptions
+---Arguments of torch.cumsum by name.
+---@class (exact) torch.options.cumsum
+---@field dim? integer
+---@field dtype? torch.dtype
+
+---The median, the lower one of two, over all elements (shape []). Along a dimension: medians and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`).
+---```lua
+---torch.median(torch.randn(2, 3), -1)
+---```
+---@param input torch.Tensor
+---@param options? torch.options.median
+---@return torch.Tensor
+---@overload fun(input: torch.Tensor, dim: integer|torch.options.median, keepdim?: boolean|torch.options.median, options?: torch.options.median): torch.Tensor, torch.Tensor
+function torch.median(input, options) end
+
+---The median, the lower one of two, over all elements (shape []). Along a dimension: medians and their indices from 1; the dimension is removed, or kept with size 1 (`keepdim`).
+---```lua
+---torch.median(torch.randn(2, 3), -1)
+---```
+---@param options? torch.options.median
+---@return torch.Tensor
+---@overload fun(self: torch.Tensor, dim: integer|torch.options.median, keepdim?: boolean|torch.options.median, options?: torch.options.median): torch.Tensor, torch.Tensor
+function Tensor:median(options) end
+
+---Arguments of torch.median by name.
+---@class (exact) torch.options.median
+---@field dim? integer
+---@field keepdim? boolean  (default false)
+
+---The k-th smallest elements along a dimension, k from 1, and their indices from 1.
+---```lua
+---torch.kthvalue(torch.randn(2, 3), 2)
+---```
+---@param input torch.Tensor
+---@param k integer|torch.options.kthvalue
+---@param dim? integer|torch.options.kthvalue
+---@param keepdim? boolean|torch.options.kthvalue
+---@param options? torch.options.kthvalue
+---@return torch.Tensor
+---@return torch.Tensor
+function torch.kthvalue(input, k, dim, keepdim, options) end
+
+---The k-th smallest elements along a dimension, k from 1, and their indices from 1.
+---```lua
+---torch.kthvalue(torch.randn(2, 3), 2)
+---```
+---@param k integer|torch.options.kthvalue
+---@param dim? integer|torch.options.kthvalue
+---@param keepdim? boolean|torch.options.kthvalue
+---@param options? torch.options.kthvalue
+---@return torch.Tensor
+---@return torch.Tensor
+function Tensor:kthvalue(k, dim, keepdim, options) end
+
+---Arguments of torch.kthvalue by name.
+---@class (exact) torch.options.kthvalue
+---@field k? integer
+---@field dim? integer  (default -1)
+---@field keepdim? boolean  (default false)
+
+---The quantiles `q` in [0, 1] of all elements, or along a dimension. Several quantiles [k] add a first dimension of size k.
+---```lua
+---torch.quantile(torch.randn(5, 3), { 0.25, 0.75 }, 1).shape
+---```
+---@param input torch.Tensor
+---@param q torch.Number|number[]|torch.options.quantile
+---@param dim? integer|torch.options.quantile
+---@param keepdim? boolean|torch.options.quantile
+---@param options? torch.options.quantile
+---@return torch.Tensor
+function torch.quantile(input, q, dim, keepdim, options) end
+
+---The quantiles `q` in [0, 1] of all elements, or along a dimension. Several quantiles [k] add a first dimension of size k.
+---```lua
+---torch.quantile(torch.randn(5, 3), { 0.25, 0.75 }, 1).shape
+---```
+---@param q torch.Number|number[]|torch.options.quantile
+---@param dim? integer|torch.options.quantile
+---@param keepdim? boolean|torch.options.quantile
+---@param options? torch.options.quantile
+---@return torch.Tensor
+function Tensor:quantile(q, dim, keepdim, options) end
+
+---Arguments of torch.quantile by name.
+---@class (exact) torch.options.quantile
+---@field q? torch.Number|number[]
+---@field dim? integer
+---@field keepdim? boolean  (default false)
+---@field interpolation? "linear"|"lower"|"higher"|"nearest"|"midpoint" what lies between two elements (default "linear")
+
+---The number of elements in each of `bins` equal parts of [min, max], [bins]. Elements outside are not counted. If min = max, the range is that of the elements.
+---```lua
+---torch.histc(torch.rand(20), 4, 0, 1)
+---```
+---@param input torch.Tensor
+---@param bins? integer|torch.options.histc
+---@param min? number|torch.options.histc
+---@param max? number|torch.options.histc
+---@param options? torch.options.histc
+---@return torch.Tensor
+function torch.histc(input, bins, min, max, options) end
+
+---The number of elements in each of `bins` equal parts of [min, max], [bins]. Elements outside are not counted. If min = max, the range is that of the elements.
+---```lua
+---torch.histc(torch.rand(20), 4, 0, 1)
+---```
+---@param bins? integer|torch.options.histc
+---@param min? number|torch.options.histc
+---@param max? number|torch.options.histc
+---@param options? torch.options.histc
+---@return torch.Tensor
+function Tensor:histc(bins, min, max, options) end
+
+---Arguments of torch.histc by name.
+---@class (exact) torch.options.histc
+---@field bins? integer  (default 100)
+---@field min? number  (default 0)
+---@field max? number  (default 0)
+
+---How often each number from 0 occurs, [largest number + 1]: the count of n is element n + 1.
+---```lua
+---torch.bincount({ 0, 2, 2 }, { minlength = 4 })
+---```
+---@param input torch.Data
+---@param weights? torch.Tensor|torch.options.bincount
+---@param minlength? integer|torch.options.bincount
+---@param options? torch.options.bincount
+---@return torch.Tensor
+function torch.bincount(input, weights, minlength, options) end
+
+---How often each number from 0 occurs, [largest number + 1]: the count of n is element n + 1.
+---```lua
+---torch.bincount({ 0, 2, 2 }, { minlength = 4 })
+---```
+---@param weights? torch.Tensor|torch.options.bincount
+---@param minlength? integer|torch.options.bincount
+---@param options? torch.options.bincount
+---@return torch.Tensor
+function Tensor:bincount(weights, minlength, options) end
+
+---Arguments of torch.bincount by name.
+---@class (exact) torch.options.bincount
+---@field weights? torch.Tensor added in place of 1, of the shape of the input
+---@field minlength? integer the least size of the result (default 0)
+
+---The covariances of variables in rows, [variables, observations] to [variables, variables].
+---```lua
+---torch.cov(torch.randn(3, 10), { correction = 0 })
+---```
+---@param input torch.Tensor
+---@param options? torch.options.cov
+---@return torch.Tensor
+function torch.cov(input, options) end
+
+---The covariances of variables in rows, [variables, observations] to [variables, variables].
+---```lua
+---torch.cov(torch.randn(3, 10), { correction = 0 })
+---```
+---@param options? torch.options.cov
+---@return torch.Tensor
+function Tensor:cov(options) end
+
+---Arguments of torch.cov by name.
+---@class (exact) torch.options.cov
+---@field correction? integer subtracted from the number of observations (default 1)
+---@field fweights? torch.Tensor how often each observation counts, whole numbers [observations]
+---@field aweights? torch.Tensor weight of each observation, [observations]
+
+---The Pearson correlations of variables in rows, [variables, observations] to [variables, variables].
+---```lua
+---torch.corrcoef(torch.randn(3, 10))
+---```
+---@param input torch.Tensor
+---@return torch.Tensor
+function torch.corrcoef(input) end
+
+---The Pearson correlations of variables in rows, [variables, observations] to [variables, variables].
+---```lua
+---torch.corrcoef(torch.randn(3, 10))
+---```
+---@return torch.Tensor
+function Tensor:corrcoef() end
+
+---Whether |a - b| <= atol + rtol |b| for all elements, with broadcasting.
+---```lua
+---torch.allclose(torch.ones(2), torch.ones(2), { rtol = 1e-4, atol = 1e-6, equal_nan = true })
+---```
+---@param input torch.Tensor
+---@param other torch.Data|torch.options.allclose
+---@param rtol? number|torch.options.allclose
+---@param atol? number|torch.options.allclose
+---@param equal_nan? boolean|torch.options.allclose
+---@param options? torch.options.allclose
+---@return boolean
+function torch.allclose(input, other, rtol, atol, equal_nan, options) end
+
+---Whether |a - b| <= atol + rtol |b| for all elements, with broadcasting.
+---```lua
+---torch.allclose(torch.ones(2), torch.ones(2), { rtol = 1e-4, atol = 1e-6, equal_nan = true })
+---```
+---@param other torch.Data|torch.options.allclose
+---@param rtol? number|torch.options.allclose
+---@param atol? number|torch.options.allclose
+---@param equal_nan? boolean|torch.options.allclose
+---@param options? torch.options.allclose
+---@return boolean
+function Tensor:allclose(other, rtol, atol, equal_nan, options) end
+
+---Arguments of torch.allclose by name.
+---@class (exact) torch.options.allclose
+---@field other? torch.Data
 ---@field rtol? number relative tolerance (default 1e-5)
 ---@field atol? number absolute tolerance (default 1e-8)
 ---@field equal_nan? boolean treat NaN as equal to NaN (default false)
-
----Whether |a - b| <= atol + rtol |b| for all elements, with broadcasting.
----```lua
----torch.allclose(torch.ones(2), torch.ones(2), { rtol = 1e-4, atol = 1e-6, equal_nan = true })
----```
----@param input torch.Tensor
----@param other torch.Data
----@param options? torch.CloseOptions
----@return boolean
-function torch.allclose(input, other, options) end
-
----Whether |a - b| <= atol + rtol |b| for all elements, with broadcasting.
----```lua
----torch.allclose(torch.ones(2), torch.ones(2), { rtol = 1e-4, atol = 1e-6, equal_nan = true })
----```
----@param other torch.Data
----@param options? torch.CloseOptions
----@return boolean
-function Tensor:allclose(other, options) end
 
 ---Whether both shape and all elements are equal.
 ---```lua
@@ -1635,39 +2398,213 @@ function torch.equal(input, other) end
 ---@return boolean
 function Tensor:equal(other) end
 
----exp(x) / sum(exp(x)) along a dimension. Same shape as the input.
+---Decompositions and norms of matrices [..., n, m], as in PyTorch.
+---@class torch.linalg
+local linalg = {}
+
+---The singular value decomposition A = U diag(S) Vh: U [..., n, n], S [..., k] in descending order and Vh [..., m, m] with k = min(n, m); [..., n, k] and [..., k, m] if not `full_matrices`.
 ---```lua
----torch.softmax(torch.randn(2, 3), -1)
+---torch.linalg.svd(torch.randn(4, 3), { full_matrices = false })
 ---```
----@param input torch.Tensor
----@param dim? integer
+---@param A torch.Tensor
+---@param full_matrices? boolean|torch.options.linalg.svd
+---@param options? torch.options.linalg.svd
 ---@return torch.Tensor
-function torch.softmax(input, dim) end
+---@return torch.Tensor
+---@return torch.Tensor
+function linalg.svd(A, full_matrices, options) end
+
+---Arguments of torch.linalg.svd by name.
+---@class (exact) torch.options.linalg.svd
+---@field A? torch.Tensor
+---@field full_matrices? boolean  (default true)
+
+---The singular values in descending order, [..., min(n, m)].
+---```lua
+---torch.linalg.svdvals(torch.randn(4, 3))
+---```
+---@param A torch.Tensor
+---@return torch.Tensor
+function linalg.svdvals(A) end
+
+---The decomposition A = Q R with orthonormal columns in Q and an upper triangle R.
+---```lua
+---torch.linalg.qr(torch.randn(4, 3))
+---```
+---@param A torch.Tensor
+---@param mode? "reduced"|"complete"|"r"|torch.options.linalg.qr
+---@param options? torch.options.linalg.qr
+---@return torch.Tensor
+---@return torch.Tensor
+function linalg.qr(A, mode, options) end
+
+---Arguments of torch.linalg.qr by name.
+---@class (exact) torch.options.linalg.qr
+---@field A? torch.Tensor
+---@field mode? "reduced"|"complete"|"r" "reduced": Q [..., n, k] with k = min(n, m); "complete": Q [..., n, n]; "r": R only, Q is empty (default "reduced")
+
+---Eigenvalues in ascending order [..., n] and eigenvectors in columns [..., n, n] of symmetric matrices.
+---```lua
+---torch.linalg.eigh(torch.eye(3))
+---```
+---@param A torch.Tensor
+---@param UPLO? "L"|"U"|torch.options.linalg.eigh
+---@param options? torch.options.linalg.eigh
+---@return torch.Tensor
+---@return torch.Tensor
+function linalg.eigh(A, UPLO, options) end
+
+---Arguments of torch.linalg.eigh by name.
+---@class (exact) torch.options.linalg.eigh
+---@field A? torch.Tensor
+---@field UPLO? "L"|"U" the triangle that is read, lower or upper (default "L")
+
+---Eigenvalues of symmetric matrices in ascending order, [..., n].
+---```lua
+---torch.linalg.eigvalsh(torch.eye(3))
+---```
+---@param A torch.Tensor
+---@param UPLO? "L"|"U"|torch.options.linalg.eigvalsh
+---@param options? torch.options.linalg.eigvalsh
+---@return torch.Tensor
+function linalg.eigvalsh(A, UPLO, options) end
+
+---Arguments of torch.linalg.eigvalsh by name.
+---@class (exact) torch.options.linalg.eigvalsh
+---@field A? torch.Tensor
+---@field UPLO? "L"|"U" the triangle that is read, lower or upper (default "L")
+
+---The solution X of A X = B, or of X A = B if not `left`. Raises an error if A is singular.
+---```lua
+---torch.linalg.solve(torch.eye(3), torch.randn(3, 2))
+---```
+---@param A torch.Tensor
+---@param B torch.Tensor|torch.options.linalg.solve
+---@param options? torch.options.linalg.solve
+---@return torch.Tensor
+function linalg.solve(A, B, options) end
+
+---Arguments of torch.linalg.solve by name.
+---@class (exact) torch.options.linalg.solve
+---@field A? torch.Tensor
+---@field B? torch.Tensor
+---@field left? boolean  (default true)
+
+---The inverse of square matrices. Raises an error if a matrix is singular.
+---```lua
+---torch.linalg.inv(torch.eye(3))
+---```
+---@param A torch.Tensor
+---@return torch.Tensor
+function linalg.inv(A) end
+
+---The Moore-Penrose pseudo-inverse, [..., m, n].
+---```lua
+---torch.linalg.pinv(torch.randn(4, 3))
+---```
+---@param A torch.Tensor
+---@param options? torch.options.linalg.pinv
+---@return torch.Tensor
+---@overload fun(A: torch.Tensor, rcond: torch.Number|torch.options.linalg.pinv, hermitian?: boolean|torch.options.linalg.pinv, options?: torch.options.linalg.pinv): torch.Tensor
+function linalg.pinv(A, options) end
+
+---Arguments of torch.linalg.pinv by name.
+---@class (exact) torch.options.linalg.pinv
+---@field A? torch.Tensor
+---@field atol? torch.Number singular values up to max(atol, rtol * the largest) count as 0
+---@field rtol? torch.Number default: max(n, m) times the precision of the dtype, if `atol` is not given
+---@field hermitian? boolean the matrices are symmetric (default false)
+---@field rcond? torch.Number the older name of `rtol`
+
+---The determinant, [...].
+---```lua
+---torch.linalg.det(torch.eye(3))
+---```
+---@param A torch.Tensor
+---@return torch.Tensor
+function linalg.det(A) end
+
+---The lower triangle L with A = L L^T of positive definite matrices.
+---```lua
+---torch.linalg.cholesky(torch.eye(3))
+---```
+---@param A torch.Tensor
+---@param options? torch.options.linalg.cholesky
+---@return torch.Tensor
+function linalg.cholesky(A, options) end
+
+---Arguments of torch.linalg.cholesky by name.
+---@class (exact) torch.options.linalg.cholesky
+---@field A? torch.Tensor
+---@field upper? boolean return L^T (default false)
+
+---The norm of all elements, of vectors along one dimension, or of matrices along two.
+---```lua
+---torch.linalg.norm(torch.randn(4, 3), 2, 1)
+---```
+---@param A torch.Tensor
+---@param ord? number|string|torch.options.linalg.norm
+---@param dim? integer|integer[]|torch.options.linalg.norm
+---@param keepdim? boolean|torch.options.linalg.norm
+---@param options? torch.options.linalg.norm
+---@return torch.Tensor
+function linalg.norm(A, ord, dim, keepdim, options) end
+
+---Arguments of torch.linalg.norm by name.
+---@class (exact) torch.options.linalg.norm
+---@field A? torch.Tensor
+---@field ord? number|string p of vectors (2); of matrices "fro" (the default), "nuc", 1, -1, 2, -2, math.huge or -math.huge
+---@field dim? integer|integer[]
+---@field keepdim? boolean  (default false)
+---@field dtype? torch.dtype
 
 ---exp(x) / sum(exp(x)) along a dimension. Same shape as the input.
 ---```lua
 ---torch.softmax(torch.randn(2, 3), -1)
 ---```
----@param dim? integer
+---@param input torch.Tensor
+---@param dim? integer|torch.options.softmax
+---@param options? torch.options.softmax
 ---@return torch.Tensor
-function Tensor:softmax(dim) end
+function torch.softmax(input, dim, options) end
+
+---exp(x) / sum(exp(x)) along a dimension. Same shape as the input.
+---```lua
+---torch.softmax(torch.randn(2, 3), -1)
+---```
+---@param dim? integer|torch.options.softmax
+---@param options? torch.options.softmax
+---@return torch.Tensor
+function Tensor:softmax(dim, options) end
+
+---Arguments of torch.softmax by name.
+---@class (exact) torch.options.softmax
+---@field dim? integer  (default -1)
+---@field dtype? torch.dtype
 
 ---The logarithm of the softmax, numerically stable. Same shape as the input.
 ---```lua
 ---torch.log_softmax(torch.randn(2, 3), -1)
 ---```
 ---@param input torch.Tensor
----@param dim? integer
+---@param dim? integer|torch.options.log_softmax
+---@param options? torch.options.log_softmax
 ---@return torch.Tensor
-function torch.log_softmax(input, dim) end
+function torch.log_softmax(input, dim, options) end
 
 ---The logarithm of the softmax, numerically stable. Same shape as the input.
 ---```lua
 ---torch.log_softmax(torch.randn(2, 3), -1)
 ---```
----@param dim? integer
+---@param dim? integer|torch.options.log_softmax
+---@param options? torch.options.log_softmax
 ---@return torch.Tensor
-function Tensor:log_softmax(dim) end
+function Tensor:log_softmax(dim, options) end
+
+---Arguments of torch.log_softmax by name.
+---@class (exact) torch.options.log_softmax
+---@field dim? integer  (default -1)
+---@field dtype? torch.dtype
 
 ---How to reduce the losses of all elements.
 ---@alias torch.Reduction
@@ -1675,41 +2612,42 @@ function Tensor:log_softmax(dim) end
 ---| "sum" # their sum, []
 ---| "none" # no reduction
 
----@class (exact) torch.CrossEntropyOptions
----@field reduction? torch.Reduction reduction over the targets (default "mean")
+---The cross-entropy -log softmax(logits)[target]: logits [n, classes, ...] and class ids [n, ...] from 0 to [] or (with reduction "none") [n, ...]. Raises an error if a class id is out of range.
+---```lua
+---torch.cross_entropy(torch.randn(4, 3), { 0, 2, 1, -100 }, { reduction = "sum", label_smoothing = 0.1 })
+---```
+---@param input torch.Tensor
+---@param target torch.Data|torch.options.cross_entropy
+---@param weight? torch.Tensor|torch.options.cross_entropy
+---@param options? torch.options.cross_entropy
+---@return torch.Tensor
+function torch.cross_entropy(input, target, weight, options) end
+
+---The cross-entropy -log softmax(logits)[target]: logits [n, classes, ...] and class ids [n, ...] from 0 to [] or (with reduction "none") [n, ...]. Raises an error if a class id is out of range.
+---```lua
+---torch.cross_entropy(torch.randn(4, 3), { 0, 2, 1, -100 }, { reduction = "sum", label_smoothing = 0.1 })
+---```
+---@param target torch.Data|torch.options.cross_entropy
+---@param weight? torch.Tensor|torch.options.cross_entropy
+---@param options? torch.options.cross_entropy
+---@return torch.Tensor
+function Tensor:cross_entropy(target, weight, options) end
+
+---Arguments of torch.cross_entropy by name.
+---@class (exact) torch.options.cross_entropy
+---@field target? torch.Data
 ---@field weight? torch.Tensor weight of each class, [classes]
 ---@field ignore_index? integer targets with this id are ignored (default -100)
+---@field reduction? torch.Reduction reduction over the targets (default "mean")
 ---@field label_smoothing? number label smoothing, in [0, 1] (default 0)
-
----The cross-entropy -log softmax(logits)[target]: logits [n, classes, ...] and class ids [n, ...] from 0 to [] or (with reduction "none") [n, ...]. Raises an error if a class id is out of range.
----```lua
----torch.cross_entropy(torch.randn(4, 3), { 0, 2, 1, -100 }, { reduction = "sum", label_smoothing = 0.1 })
----```
----@param logits torch.Tensor
----@param targets torch.Data
----@param options? torch.CrossEntropyOptions
----@return torch.Tensor
-function torch.cross_entropy(logits, targets, options) end
-
----The cross-entropy -log softmax(logits)[target]: logits [n, classes, ...] and class ids [n, ...] from 0 to [] or (with reduction "none") [n, ...]. Raises an error if a class id is out of range.
----```lua
----torch.cross_entropy(torch.randn(4, 3), { 0, 2, 1, -100 }, { reduction = "sum", label_smoothing = 0.1 })
----```
----@param targets torch.Data
----@param options? torch.CrossEntropyOptions
----@return torch.Tensor
-function Tensor:cross_entropy(targets, options) end
-
----@class (exact) torch.LossOptions
----@field reduction? torch.Reduction reduction over the elements (default "mean")
 
 ---The squared error (input - target)^2, reduced to [] unless the reduction is "none".
 ---```lua
 ---torch.mse_loss(torch.zeros(3), torch.ones(3), { reduction = "sum" })
 ---```
 ---@param input torch.Tensor
----@param target torch.Number
----@param options? torch.LossOptions
+---@param target torch.Number|torch.options.mse_loss
+---@param options? torch.options.mse_loss
 ---@return torch.Tensor
 function torch.mse_loss(input, target, options) end
 
@@ -1717,75 +2655,368 @@ function torch.mse_loss(input, target, options) end
 ---```lua
 ---torch.mse_loss(torch.zeros(3), torch.ones(3), { reduction = "sum" })
 ---```
----@param target torch.Number
----@param options? torch.LossOptions
+---@param target torch.Number|torch.options.mse_loss
+---@param options? torch.options.mse_loss
 ---@return torch.Tensor
 function Tensor:mse_loss(target, options) end
 
----@class (exact) torch.LayerNormOptions
----@field weight? torch.Tensor factor of each element, of shape `shape`
----@field bias? torch.Tensor added to each element, of shape `shape`
----@field eps? number added to the variance (default 1e-5)
+---Arguments of torch.mse_loss by name.
+---@class (exact) torch.options.mse_loss
+---@field target? torch.Number
+---@field reduction? torch.Reduction reduction over the elements (default "mean")
+---@field weight? torch.Tensor
 
 ---Layer normalisation (Ba et al. 2016): (x - mean) / sqrt(variance + eps) over the last dimensions, which have the sizes `shape`. Same shape as the input.
 ---```lua
 ---torch.layer_norm(torch.randn(2, 4), 4, { eps = 1e-6 })
 ---```
 ---@param input torch.Tensor
----@param shape integer|integer[]
----@param options? torch.LayerNormOptions
+---@param normalized_shape integer|integer[]|torch.options.layer_norm
+---@param weight? torch.Tensor|torch.options.layer_norm
+---@param bias? torch.Tensor|torch.options.layer_norm
+---@param eps? number|torch.options.layer_norm
+---@param options? torch.options.layer_norm
 ---@return torch.Tensor
-function torch.layer_norm(input, shape, options) end
+function torch.layer_norm(input, normalized_shape, weight, bias, eps, options) end
 
 ---Layer normalisation (Ba et al. 2016): (x - mean) / sqrt(variance + eps) over the last dimensions, which have the sizes `shape`. Same shape as the input.
 ---```lua
 ---torch.layer_norm(torch.randn(2, 4), 4, { eps = 1e-6 })
 ---```
----@param shape integer|integer[]
----@param options? torch.LayerNormOptions
+---@param normalized_shape integer|integer[]|torch.options.layer_norm
+---@param weight? torch.Tensor|torch.options.layer_norm
+---@param bias? torch.Tensor|torch.options.layer_norm
+---@param eps? number|torch.options.layer_norm
+---@param options? torch.options.layer_norm
 ---@return torch.Tensor
-function Tensor:layer_norm(shape, options) end
+function Tensor:layer_norm(normalized_shape, weight, bias, eps, options) end
 
----Looks up rows of `weight` [n, d]: ids [...] from 0 to [..., d]. Raises an error if an id is out of range.
+---Arguments of torch.layer_norm by name.
+---@class (exact) torch.options.layer_norm
+---@field normalized_shape? integer|integer[]
+---@field weight? torch.Tensor factor of each element, of shape `shape`
+---@field bias? torch.Tensor added to each element, of shape `shape`
+---@field eps? number added to the variance (default 1e-5)
+
+---Looks up rows of `weight` [n, d]: ids [...] from 0 to [..., d]. As in `torch.embedding`, the weight comes first. Raises an error if an id is out of range.
 ---```lua
 ---torch.embedding(torch.randn(10, 4), { 0, 3, 9 }).shape
 ---```
 ---@param weight torch.Tensor
----@param ids torch.Data
+---@param indices torch.Data|torch.options.embedding
+---@param padding_idx? integer|torch.options.embedding
+---@param scale_grad_by_freq? boolean|torch.options.embedding
+---@param options? torch.options.embedding
 ---@return torch.Tensor
-function torch.embedding(weight, ids) end
+function torch.embedding(weight, indices, padding_idx, scale_grad_by_freq, options) end
 
----Looks up rows of `weight` [n, d]: ids [...] from 0 to [..., d]. Raises an error if an id is out of range.
+---Looks up rows of `weight` [n, d]: ids [...] from 0 to [..., d]. As in `torch.embedding`, the weight comes first. Raises an error if an id is out of range.
 ---```lua
 ---torch.embedding(torch.randn(10, 4), { 0, 3, 9 }).shape
 ---```
----@param ids torch.Data
+---@param indices torch.Data|torch.options.embedding
+---@param padding_idx? integer|torch.options.embedding
+---@param scale_grad_by_freq? boolean|torch.options.embedding
+---@param options? torch.options.embedding
 ---@return torch.Tensor
-function Tensor:embedding(ids) end
+function Tensor:embedding(indices, padding_idx, scale_grad_by_freq, options) end
+
+---Arguments of torch.embedding by name.
+---@class (exact) torch.options.embedding
+---@field indices? torch.Data
+---@field padding_idx? integer id whose row receives no gradient
+---@field scale_grad_by_freq? boolean divide the gradient of a row by the number of its uses (default false)
+---@field max_norm? number rows that are looked up are first scaled down, in place, to this norm
+---@field norm_type? number p of that norm (default 2)
+
+---The negative log-likelihood -input[target]: log-probabilities [n, classes, ...] and class ids [n, ...] from 0.
+---```lua
+---torch.nll_loss(torch.randn(2, 3):log_softmax(), { 0, 2 })
+---```
+---@param input torch.Tensor
+---@param target torch.Data|torch.options.nll_loss
+---@param weight? torch.Tensor|torch.options.nll_loss
+---@param options? torch.options.nll_loss
+---@return torch.Tensor
+function torch.nll_loss(input, target, weight, options) end
+
+---The negative log-likelihood -input[target]: log-probabilities [n, classes, ...] and class ids [n, ...] from 0.
+---```lua
+---torch.nll_loss(torch.randn(2, 3):log_softmax(), { 0, 2 })
+---```
+---@param target torch.Data|torch.options.nll_loss
+---@param weight? torch.Tensor|torch.options.nll_loss
+---@param options? torch.options.nll_loss
+---@return torch.Tensor
+function Tensor:nll_loss(target, weight, options) end
+
+---Arguments of torch.nll_loss by name.
+---@class (exact) torch.options.nll_loss
+---@field target? torch.Data
+---@field weight? torch.Tensor weight of each class, [classes]
+---@field ignore_index? integer targets with this id are ignored (default -100)
+---@field reduction? torch.Reduction  (default "mean")
+
+---d^2 / (2 beta) where d = |input - target| is below beta, else d - beta / 2 (Girshick 2015).
+---```lua
+---torch.smooth_l1_loss(torch.zeros(3), torch.ones(3), { beta = 0.5 })
+---```
+---@param input torch.Tensor
+---@param target torch.Number|torch.options.smooth_l1_loss
+---@param options? torch.options.smooth_l1_loss
+---@return torch.Tensor
+function torch.smooth_l1_loss(input, target, options) end
+
+---d^2 / (2 beta) where d = |input - target| is below beta, else d - beta / 2 (Girshick 2015).
+---```lua
+---torch.smooth_l1_loss(torch.zeros(3), torch.ones(3), { beta = 0.5 })
+---```
+---@param target torch.Number|torch.options.smooth_l1_loss
+---@param options? torch.options.smooth_l1_loss
+---@return torch.Tensor
+function Tensor:smooth_l1_loss(target, options) end
+
+---Arguments of torch.smooth_l1_loss by name.
+---@class (exact) torch.options.smooth_l1_loss
+---@field target? torch.Number
+---@field reduction? torch.Reduction  (default "mean")
+---@field beta? number  (default 1)
+
+----(y log sigmoid(x) + (1 - y) log(1 - sigmoid(x))) for logits x and targets y in [0, 1] of one shape.
+---```lua
+---torch.binary_cross_entropy_with_logits(torch.randn(3), torch.ones(3), { pos_weight = torch.full({ 3 }, 2.0) })
+---```
+---@param input torch.Tensor
+---@param target torch.Number|torch.options.binary_cross_entropy_with_logits
+---@param weight? torch.Tensor|torch.options.binary_cross_entropy_with_logits
+---@param options? torch.options.binary_cross_entropy_with_logits
+---@return torch.Tensor
+function torch.binary_cross_entropy_with_logits(input, target, weight, options) end
+
+----(y log sigmoid(x) + (1 - y) log(1 - sigmoid(x))) for logits x and targets y in [0, 1] of one shape.
+---```lua
+---torch.binary_cross_entropy_with_logits(torch.randn(3), torch.ones(3), { pos_weight = torch.full({ 3 }, 2.0) })
+---```
+---@param target torch.Number|torch.options.binary_cross_entropy_with_logits
+---@param weight? torch.Tensor|torch.options.binary_cross_entropy_with_logits
+---@param options? torch.options.binary_cross_entropy_with_logits
+---@return torch.Tensor
+function Tensor:binary_cross_entropy_with_logits(target, weight, options) end
+
+---Arguments of torch.binary_cross_entropy_with_logits by name.
+---@class (exact) torch.options.binary_cross_entropy_with_logits
+---@field target? torch.Number
+---@field weight? torch.Tensor factor of each loss; broadcasts
+---@field reduction? torch.Reduction  (default "mean")
+---@field pos_weight? torch.Tensor factor of the first term; broadcasts
+
+---The Kullback-Leibler divergence target (log target - input) of log-probabilities `input` and probabilities `target`.
+---```lua
+---torch.kl_div(torch.randn(2, 3):log_softmax(), torch.randn(2, 3):softmax(), { reduction = "batchmean" })
+---```
+---@param input torch.Tensor
+---@param target torch.Tensor|torch.options.kl_div
+---@param options? torch.options.kl_div
+---@return torch.Tensor
+function torch.kl_div(input, target, options) end
+
+---The Kullback-Leibler divergence target (log target - input) of log-probabilities `input` and probabilities `target`.
+---```lua
+---torch.kl_div(torch.randn(2, 3):log_softmax(), torch.randn(2, 3):softmax(), { reduction = "batchmean" })
+---```
+---@param target torch.Tensor|torch.options.kl_div
+---@param options? torch.options.kl_div
+---@return torch.Tensor
+function Tensor:kl_div(target, options) end
+
+---Arguments of torch.kl_div by name.
+---@class (exact) torch.options.kl_div
+---@field target? torch.Tensor
+---@field reduction? torch.Reduction|"batchmean" "batchmean": the sum by the number of rows, which is the divergence itself (default "mean")
+---@field log_target? boolean `target` has log-probabilities, too (default false)
+
+---x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along a dimension, which is removed. Shapes broadcast.
+---```lua
+---torch.cosine_similarity(torch.randn(2, 3), torch.randn(2, 3), -1)
+---```
+---@param x1 torch.Tensor
+---@param x2 torch.Tensor|torch.options.cosine_similarity
+---@param dim? integer|torch.options.cosine_similarity
+---@param eps? number|torch.options.cosine_similarity
+---@param options? torch.options.cosine_similarity
+---@return torch.Tensor
+function torch.cosine_similarity(x1, x2, dim, eps, options) end
+
+---x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along a dimension, which is removed. Shapes broadcast.
+---```lua
+---torch.cosine_similarity(torch.randn(2, 3), torch.randn(2, 3), -1)
+---```
+---@param x2 torch.Tensor|torch.options.cosine_similarity
+---@param dim? integer|torch.options.cosine_similarity
+---@param eps? number|torch.options.cosine_similarity
+---@param options? torch.options.cosine_similarity
+---@return torch.Tensor
+function Tensor:cosine_similarity(x2, dim, eps, options) end
+
+---Arguments of torch.cosine_similarity by name.
+---@class (exact) torch.options.cosine_similarity
+---@field x2? torch.Tensor
+---@field dim? integer  (default 2)
+---@field eps? number  (default 1e-8)
+
+---The p-norm distances of rows, [..., n, d] and [..., m, d] to [..., n, m].
+---```lua
+---torch.cdist(torch.randn(2, 3), torch.randn(4, 3)).shape
+---```
+---@param x1 torch.Tensor
+---@param x2 torch.Tensor|torch.options.cdist
+---@param p? number|torch.options.cdist
+---@param compute_mode? string|torch.options.cdist
+---@param options? torch.options.cdist
+---@return torch.Tensor
+function torch.cdist(x1, x2, p, compute_mode, options) end
+
+---The p-norm distances of rows, [..., n, d] and [..., m, d] to [..., n, m].
+---```lua
+---torch.cdist(torch.randn(2, 3), torch.randn(4, 3)).shape
+---```
+---@param x2 torch.Tensor|torch.options.cdist
+---@param p? number|torch.options.cdist
+---@param compute_mode? string|torch.options.cdist
+---@param options? torch.options.cdist
+---@return torch.Tensor
+function Tensor:cdist(x2, p, compute_mode, options) end
+
+---Arguments of torch.cdist by name.
+---@class (exact) torch.options.cdist
+---@field x2? torch.Tensor
+---@field p? number  (default 2)
+---@field compute_mode? string PyTorch's "use_mm_for_euclid_dist_if_necessary" (the default), "use_mm_for_euclid_dist" or "donot_use_mm_for_euclid_dist"
+
+---x / max(|x|_p, eps) along a dimension. Same shape as the input.
+---```lua
+---torch.normalize(torch.randn(2, 3), { dim = -1 })
+---```
+---@param input torch.Tensor
+---@param p? number|torch.options.normalize
+---@param dim? integer|torch.options.normalize
+---@param eps? number|torch.options.normalize
+---@param options? torch.options.normalize
+---@return torch.Tensor
+function torch.normalize(input, p, dim, eps, options) end
+
+---x / max(|x|_p, eps) along a dimension. Same shape as the input.
+---```lua
+---torch.normalize(torch.randn(2, 3), { dim = -1 })
+---```
+---@param p? number|torch.options.normalize
+---@param dim? integer|torch.options.normalize
+---@param eps? number|torch.options.normalize
+---@param options? torch.options.normalize
+---@return torch.Tensor
+function Tensor:normalize(p, dim, eps, options) end
+
+---Arguments of torch.normalize by name.
+---@class (exact) torch.options.normalize
+---@field p? number  (default 2)
+---@field dim? integer  (default 2)
+---@field eps? number  (default 1e-12)
+
+---x / sqrt(mean(x^2) + eps) over the last dimensions, which have the sizes `normalized_shape` (Zhang and Sennrich 2019; T5's normalisation). Same shape as the input.
+---```lua
+---torch.rms_norm(torch.randn(2, 4), 4, { eps = 1e-6 })
+---```
+---@param input torch.Tensor
+---@param normalized_shape integer|integer[]|torch.options.rms_norm
+---@param weight? torch.Tensor|torch.options.rms_norm
+---@param eps? number|torch.options.rms_norm
+---@param options? torch.options.rms_norm
+---@return torch.Tensor
+function torch.rms_norm(input, normalized_shape, weight, eps, options) end
+
+---x / sqrt(mean(x^2) + eps) over the last dimensions, which have the sizes `normalized_shape` (Zhang and Sennrich 2019; T5's normalisation). Same shape as the input.
+---```lua
+---torch.rms_norm(torch.randn(2, 4), 4, { eps = 1e-6 })
+---```
+---@param normalized_shape integer|integer[]|torch.options.rms_norm
+---@param weight? torch.Tensor|torch.options.rms_norm
+---@param eps? number|torch.options.rms_norm
+---@param options? torch.options.rms_norm
+---@return torch.Tensor
+function Tensor:rms_norm(normalized_shape, weight, eps, options) end
+
+---Arguments of torch.rms_norm by name.
+---@class (exact) torch.options.rms_norm
+---@field normalized_shape? integer|integer[]
+---@field weight? torch.Tensor factor of each element, of shape `normalized_shape`
+---@field eps? number default: the smallest difference from 1 that the dtype has
+
+---softmax(scale q k^T + mask) v (Vaswani et al. 2017): queries [..., q, d], keys [..., k, d] and values [..., k, v] to [..., q, v].
+---```lua
+---torch.scaled_dot_product_attention(torch.randn(2, 4, 8), torch.randn(2, 5, 8), torch.randn(2, 5, 8)).shape
+---```
+---@param query torch.Tensor
+---@param key torch.Tensor|torch.options.scaled_dot_product_attention
+---@param value torch.Tensor|torch.options.scaled_dot_product_attention
+---@param attn_mask? torch.Tensor|torch.options.scaled_dot_product_attention
+---@param dropout_p? number|torch.options.scaled_dot_product_attention
+---@param is_causal? boolean|torch.options.scaled_dot_product_attention
+---@param options? torch.options.scaled_dot_product_attention
+---@return torch.Tensor
+function torch.scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, options) end
+
+---softmax(scale q k^T + mask) v (Vaswani et al. 2017): queries [..., q, d], keys [..., k, d] and values [..., k, v] to [..., q, v].
+---```lua
+---torch.scaled_dot_product_attention(torch.randn(2, 4, 8), torch.randn(2, 5, 8), torch.randn(2, 5, 8)).shape
+---```
+---@param key torch.Tensor|torch.options.scaled_dot_product_attention
+---@param value torch.Tensor|torch.options.scaled_dot_product_attention
+---@param attn_mask? torch.Tensor|torch.options.scaled_dot_product_attention
+---@param dropout_p? number|torch.options.scaled_dot_product_attention
+---@param is_causal? boolean|torch.options.scaled_dot_product_attention
+---@param options? torch.options.scaled_dot_product_attention
+---@return torch.Tensor
+function Tensor:scaled_dot_product_attention(key, value, attn_mask, dropout_p, is_causal, options) end
+
+---Arguments of torch.scaled_dot_product_attention by name.
+---@class (exact) torch.options.scaled_dot_product_attention
+---@field key? torch.Tensor
+---@field value? torch.Tensor
+---@field attn_mask? torch.Tensor [..., q, k]: true where a query may attend, or numbers that are added
+---@field dropout_p? number dropout of the weights; it applies whenever it is above 0 (default 0)
+---@field is_causal? boolean attend to positions up to the query's own (default false)
+---@field scale? number default: 1 / sqrt(d)
+---@field enable_gqa? boolean keys and values may have fewer heads, in dimension -3 (default false)
 
 ---One-hot vectors, int64: ids [...] from 0 to [..., classes]. Raises an error if an id is out of range.
 ---```lua
 ---torch.one_hot({ 0, 2 }, 3)
 ---```
----@param ids torch.Data
----@param classes integer
+---@param tensor torch.Data
+---@param num_classes? integer|torch.options.one_hot
+---@param options? torch.options.one_hot
 ---@return torch.Tensor
-function torch.one_hot(ids, classes) end
+function torch.one_hot(tensor, num_classes, options) end
 
 ---One-hot vectors, int64: ids [...] from 0 to [..., classes]. Raises an error if an id is out of range.
 ---```lua
 ---torch.one_hot({ 0, 2 }, 3)
 ---```
----@param classes integer
+---@param num_classes? integer|torch.options.one_hot
+---@param options? torch.options.one_hot
 ---@return torch.Tensor
-function Tensor:one_hot(classes) end
+function Tensor:one_hot(num_classes, options) end
+
+---Arguments of torch.one_hot by name.
+---@class (exact) torch.options.one_hot
+---@field num_classes? integer  (default -1)
 
 ---The same elements in another shape. One size can be -1 and is then computed from the others.
 ---```lua
 ---torch.arange(6):reshape(2, -1)
 ---```
 ---@param input torch.Tensor
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.reshape
 ---@return torch.Tensor
 function torch.reshape(input, ...) end
 
@@ -1793,36 +3024,46 @@ function torch.reshape(input, ...) end
 ---```lua
 ---torch.arange(6):reshape(2, -1)
 ---```
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.reshape
 ---@return torch.Tensor
 function Tensor:reshape(...) end
+
+---Arguments of torch.reshape by name.
+---@class (exact) torch.options.reshape
+---@field shape? integer|integer[]
 
 ---Like `reshape`, but never copies. Raises an error if the memory layout does not allow it.
 ---```lua
 ---torch.arange(6):view(2, 3)
 ---```
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.Tensor.view
 ---@return torch.Tensor
+---@overload fun(self: torch.Tensor, dtype: torch.dtype, options?: torch.options.Tensor.view): torch.Tensor
 function Tensor:view(...) end
+
+---Arguments of torch.Tensor:view by name.
+---@class (exact) torch.options.Tensor.view
+---@field shape? integer|integer[]
+---@field dtype? torch.dtype
 
 ---Swaps two dimensions: [.., a, .., b, ..] to [.., b, .., a, ..].
 ---```lua
 ---torch.transpose(torch.ones(2, 3), 1, 2).shape
 ---```
 ---@param input torch.Tensor
+---@param dim0 integer
 ---@param dim1 integer
----@param dim2 integer
 ---@return torch.Tensor
-function torch.transpose(input, dim1, dim2) end
+function torch.transpose(input, dim0, dim1) end
 
 ---Swaps two dimensions: [.., a, .., b, ..] to [.., b, .., a, ..].
 ---```lua
 ---torch.transpose(torch.ones(2, 3), 1, 2).shape
 ---```
+---@param dim0 integer
 ---@param dim1 integer
----@param dim2 integer
 ---@return torch.Tensor
-function Tensor:transpose(dim1, dim2) end
+function Tensor:transpose(dim0, dim1) end
 
 ---The transpose of a matrix, [n, m] to [m, n].
 ---```lua
@@ -1844,7 +3085,7 @@ function Tensor:t() end
 ---torch.permute(torch.ones(2, 3, 4), 3, 1, 2).shape
 ---```
 ---@param input torch.Tensor
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.permute
 ---@return torch.Tensor
 function torch.permute(input, ...) end
 
@@ -1852,26 +3093,36 @@ function torch.permute(input, ...) end
 ---```lua
 ---torch.permute(torch.ones(2, 3, 4), 3, 1, 2).shape
 ---```
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.permute
 ---@return torch.Tensor
 function Tensor:permute(...) end
+
+---Arguments of torch.permute by name.
+---@class (exact) torch.options.permute
+---@field dims? integer|integer[]
 
 ---Removes all dimensions of size 1, or dimension `dim` if its size is 1.
 ---```lua
 ---torch.squeeze(torch.ones(2, 1, 3)).shape
 ---```
 ---@param input torch.Tensor
----@param dim? integer
+---@param dim? integer|integer[]|torch.options.squeeze
+---@param options? torch.options.squeeze
 ---@return torch.Tensor
-function torch.squeeze(input, dim) end
+function torch.squeeze(input, dim, options) end
 
 ---Removes all dimensions of size 1, or dimension `dim` if its size is 1.
 ---```lua
 ---torch.squeeze(torch.ones(2, 1, 3)).shape
 ---```
----@param dim? integer
+---@param dim? integer|integer[]|torch.options.squeeze
+---@param options? torch.options.squeeze
 ---@return torch.Tensor
-function Tensor:squeeze(dim) end
+function Tensor:squeeze(dim, options) end
+
+---Arguments of torch.squeeze by name.
+---@class (exact) torch.options.squeeze
+---@field dim? integer|integer[]
 
 ---Inserts a dimension of size 1, which becomes number `dim`: [n] to [1, n] for dim 1.
 ---```lua
@@ -1894,52 +3145,122 @@ function Tensor:unsqueeze(dim) end
 ---```lua
 ---torch.ones(1, 3):expand(4, -1).shape
 ---```
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.Tensor.expand
 ---@return torch.Tensor
 function Tensor:expand(...) end
 
----Repeats the tensor along each dimension: [a, b] and (2, 3) to [2 a, 3 b].
+---Arguments of torch.Tensor:expand by name.
+---@class (exact) torch.options.Tensor.expand
+---@field size? integer|integer[]
+
+---Repeats the tensor along each dimension: [a, b] and (2, 3) to [2 a, 3 b]. (PyTorch's `repeat`, which is a word of Lua, is this with a number for every dimension.)
 ---```lua
 ---torch.tile(torch.arange(2), 3)
 ---```
 ---@param input torch.Tensor
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.tile
 ---@return torch.Tensor
 function torch.tile(input, ...) end
 
----Repeats the tensor along each dimension: [a, b] and (2, 3) to [2 a, 3 b].
+---Repeats the tensor along each dimension: [a, b] and (2, 3) to [2 a, 3 b]. (PyTorch's `repeat`, which is a word of Lua, is this with a number for every dimension.)
 ---```lua
 ---torch.tile(torch.arange(2), 3)
 ---```
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.tile
 ---@return torch.Tensor
 function Tensor:tile(...) end
+
+---Arguments of torch.tile by name.
+---@class (exact) torch.options.tile
+---@field dims? integer|integer[]
+
+---Each element `repeats` times, in the flattened tensor or along a dimension: [a, b] to [b, b, ...]. With only `repeats`: the index from 1 of each element as often as its number says.
+---```lua
+---torch.repeat_interleave(torch.arange(3), 2)
+---```
+---@param input torch.Tensor
+---@param repeats torch.Number|integer[]|torch.options.repeat_interleave
+---@param dim? integer|torch.options.repeat_interleave
+---@param options? torch.options.repeat_interleave
+---@return torch.Tensor
+---@overload fun(repeats: torch.Tensor, options?: torch.options.repeat_interleave): torch.Tensor
+function torch.repeat_interleave(input, repeats, dim, options) end
+
+---Each element `repeats` times, in the flattened tensor or along a dimension: [a, b] to [b, b, ...]. With only `repeats`: the index from 1 of each element as often as its number says.
+---```lua
+---torch.repeat_interleave(torch.arange(3), 2)
+---```
+---@param repeats torch.Number|integer[]|torch.options.repeat_interleave
+---@param dim? integer|torch.options.repeat_interleave
+---@param options? torch.options.repeat_interleave
+---@return torch.Tensor
+---@overload fun(self: torch.Tensor, options?: torch.options.repeat_interleave): torch.Tensor
+function Tensor:repeat_interleave(repeats, dim, options) end
+
+---Arguments of torch.repeat_interleave by name.
+---@class (exact) torch.options.repeat_interleave
+---@field repeats? torch.Number|integer[] one number, or one for each element of the dimension
+---@field dim? integer
+---@field output_size? integer the size of the result, which spares counting it
+
+---Moves elements by `shifts` along dimensions, or in the flattened tensor; those that leave at the end enter at the start. Same shape.
+---```lua
+---torch.roll(torch.arange(4), 1)
+---```
+---@param input torch.Tensor
+---@param shifts integer|integer[]|torch.options.roll
+---@param dims? integer|integer[]|torch.options.roll
+---@param options? torch.options.roll
+---@return torch.Tensor
+function torch.roll(input, shifts, dims, options) end
+
+---Moves elements by `shifts` along dimensions, or in the flattened tensor; those that leave at the end enter at the start. Same shape.
+---```lua
+---torch.roll(torch.arange(4), 1)
+---```
+---@param shifts integer|integer[]|torch.options.roll
+---@param dims? integer|integer[]|torch.options.roll
+---@param options? torch.options.roll
+---@return torch.Tensor
+function Tensor:roll(shifts, dims, options) end
+
+---Arguments of torch.roll by name.
+---@class (exact) torch.options.roll
+---@field shifts? integer|integer[]
+---@field dims? integer|integer[]
 
 ---Joins the dimensions from `first` to `last` into one.
 ---```lua
 ---torch.flatten(torch.ones(2, 3, 4), 2).shape
 ---```
 ---@param input torch.Tensor
----@param first? integer
----@param last? integer
+---@param start_dim? integer|torch.options.flatten
+---@param end_dim? integer|torch.options.flatten
+---@param options? torch.options.flatten
 ---@return torch.Tensor
-function torch.flatten(input, first, last) end
+function torch.flatten(input, start_dim, end_dim, options) end
 
 ---Joins the dimensions from `first` to `last` into one.
 ---```lua
 ---torch.flatten(torch.ones(2, 3, 4), 2).shape
 ---```
----@param first? integer
----@param last? integer
+---@param start_dim? integer|torch.options.flatten
+---@param end_dim? integer|torch.options.flatten
+---@param options? torch.options.flatten
 ---@return torch.Tensor
-function Tensor:flatten(first, last) end
+function Tensor:flatten(start_dim, end_dim, options) end
+
+---Arguments of torch.flatten by name.
+---@class (exact) torch.options.flatten
+---@field start_dim? integer  (default 1)
+---@field end_dim? integer  (default -1)
 
 ---Reverses the order along the listed dimensions. Same shape.
 ---```lua
 ---torch.flip(torch.arange(3), 1)
 ---```
 ---@param input torch.Tensor
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.flip
 ---@return torch.Tensor
 function torch.flip(input, ...) end
 
@@ -1947,116 +3268,272 @@ function torch.flip(input, ...) end
 ---```lua
 ---torch.flip(torch.arange(3), 1)
 ---```
----@param ... integer|integer[]
+---@param ... integer|integer[]|torch.options.flip
 ---@return torch.Tensor
 function Tensor:flip(...) end
 
----Splits along a dimension into parts of one size (the last one can be smaller), or of the listed sizes.
----```lua
----#torch.split(torch.arange(5), 2)
----```
----@param input torch.Tensor
----@param sizes integer|integer[]
----@param dim? integer
----@return torch.Tensor[]
-function torch.split(input, sizes, dim) end
+---Arguments of torch.flip by name.
+---@class (exact) torch.options.flip
+---@field dims? integer|integer[]
 
 ---Splits along a dimension into parts of one size (the last one can be smaller), or of the listed sizes.
 ---```lua
 ---#torch.split(torch.arange(5), 2)
 ---```
----@param sizes integer|integer[]
----@param dim? integer
+---@param input torch.Tensor
+---@param split_size integer|torch.options.split
+---@param dim? integer|torch.options.split
+---@param options? torch.options.split
 ---@return torch.Tensor[]
-function Tensor:split(sizes, dim) end
+---@overload fun(input: torch.Tensor, split_size: integer|integer[]|torch.options.split, dim?: integer|torch.options.split, options?: torch.options.split): torch.Tensor[]
+function torch.split(input, split_size, dim, options) end
+
+---Splits along a dimension into parts of one size (the last one can be smaller), or of the listed sizes.
+---```lua
+---#torch.split(torch.arange(5), 2)
+---```
+---@param split_size integer|torch.options.split
+---@param dim? integer|torch.options.split
+---@param options? torch.options.split
+---@return torch.Tensor[]
+---@overload fun(self: torch.Tensor, split_size: integer|integer[]|torch.options.split, dim?: integer|torch.options.split, options?: torch.options.split): torch.Tensor[]
+function Tensor:split(split_size, dim, options) end
+
+---Arguments of torch.split by name.
+---@class (exact) torch.options.split
+---@field split_size? integer
+---@field dim? integer  (default 1)
 
 ---Splits along a dimension into at most `count` parts of equal size (the last one can be smaller).
 ---```lua
 ---#torch.chunk(torch.arange(6), 3)
 ---```
 ---@param input torch.Tensor
----@param count integer
----@param dim? integer
+---@param chunks integer|torch.options.chunk
+---@param dim? integer|torch.options.chunk
+---@param options? torch.options.chunk
 ---@return torch.Tensor[]
-function torch.chunk(input, count, dim) end
+function torch.chunk(input, chunks, dim, options) end
 
 ---Splits along a dimension into at most `count` parts of equal size (the last one can be smaller).
 ---```lua
 ---#torch.chunk(torch.arange(6), 3)
 ---```
----@param count integer
----@param dim? integer
+---@param chunks integer|torch.options.chunk
+---@param dim? integer|torch.options.chunk
+---@param options? torch.options.chunk
 ---@return torch.Tensor[]
-function Tensor:chunk(count, dim) end
+function Tensor:chunk(chunks, dim, options) end
+
+---Arguments of torch.chunk by name.
+---@class (exact) torch.options.chunk
+---@field chunks? integer
+---@field dim? integer  (default 1)
 
 ---The slices along a dimension, which is removed: [n, m] to n tensors [m] for dim 1.
 ---```lua
 ---#torch.unbind(torch.ones(3, 2))
 ---```
 ---@param input torch.Tensor
----@param dim? integer
+---@param dim? integer|torch.options.unbind
+---@param options? torch.options.unbind
 ---@return torch.Tensor[]
-function torch.unbind(input, dim) end
+function torch.unbind(input, dim, options) end
 
 ---The slices along a dimension, which is removed: [n, m] to n tensors [m] for dim 1.
 ---```lua
 ---#torch.unbind(torch.ones(3, 2))
 ---```
----@param dim? integer
+---@param dim? integer|torch.options.unbind
+---@param options? torch.options.unbind
 ---@return torch.Tensor[]
-function Tensor:unbind(dim) end
+function Tensor:unbind(dim, options) end
+
+---Arguments of torch.unbind by name.
+---@class (exact) torch.options.unbind
+---@field dim? integer  (default 1)
 
 ---The lower triangle of matrices [..., n, m]; elements above the diagonal become 0.
 ---```lua
 ---torch.tril(torch.ones(3, 3))
 ---```
 ---@param input torch.Tensor
----@param diagonal? integer
+---@param diagonal? integer|torch.options.tril
+---@param options? torch.options.tril
 ---@return torch.Tensor
-function torch.tril(input, diagonal) end
+function torch.tril(input, diagonal, options) end
 
 ---The lower triangle of matrices [..., n, m]; elements above the diagonal become 0.
 ---```lua
 ---torch.tril(torch.ones(3, 3))
 ---```
----@param diagonal? integer
+---@param diagonal? integer|torch.options.tril
+---@param options? torch.options.tril
 ---@return torch.Tensor
-function Tensor:tril(diagonal) end
+function Tensor:tril(diagonal, options) end
+
+---Arguments of torch.tril by name.
+---@class (exact) torch.options.tril
+---@field diagonal? integer  (default 0)
 
 ---The upper triangle of matrices [..., n, m]; elements below the diagonal become 0.
 ---```lua
 ---torch.triu(torch.ones(3, 3))
 ---```
 ---@param input torch.Tensor
----@param diagonal? integer
+---@param diagonal? integer|torch.options.triu
+---@param options? torch.options.triu
 ---@return torch.Tensor
-function torch.triu(input, diagonal) end
+function torch.triu(input, diagonal, options) end
 
 ---The upper triangle of matrices [..., n, m]; elements below the diagonal become 0.
 ---```lua
 ---torch.triu(torch.ones(3, 3))
 ---```
----@param diagonal? integer
+---@param diagonal? integer|torch.options.triu
+---@param options? torch.options.triu
 ---@return torch.Tensor
-function Tensor:triu(diagonal) end
+function Tensor:triu(diagonal, options) end
+
+---Arguments of torch.triu by name.
+---@class (exact) torch.options.triu
+---@field diagonal? integer  (default 0)
+
+---The diagonal of a matrix, [n, m] to [k], or a matrix with a vector on its diagonal, [n] to [n, n].
+---```lua
+---torch.diag(torch.arange(3))
+---```
+---@param input torch.Tensor
+---@param diagonal? integer|torch.options.diag
+---@param options? torch.options.diag
+---@return torch.Tensor
+function torch.diag(input, diagonal, options) end
+
+---The diagonal of a matrix, [n, m] to [k], or a matrix with a vector on its diagonal, [n] to [n, n].
+---```lua
+---torch.diag(torch.arange(3))
+---```
+---@param diagonal? integer|torch.options.diag
+---@param options? torch.options.diag
+---@return torch.Tensor
+function Tensor:diag(diagonal, options) end
+
+---Arguments of torch.diag by name.
+---@class (exact) torch.options.diag
+---@field diagonal? integer 0 for the main one, above it positive, below it negative (default 0)
+
+---The diagonals of matrices in two dimensions, as a view; they become the last dimension.
+---```lua
+---torch.diagonal(torch.ones(2, 3, 3), { dim1 = 2, dim2 = 3 }).shape
+---```
+---@param input torch.Tensor
+---@param offset? integer|torch.options.diagonal
+---@param dim1? integer|torch.options.diagonal
+---@param dim2? integer|torch.options.diagonal
+---@param options? torch.options.diagonal
+---@return torch.Tensor
+function torch.diagonal(input, offset, dim1, dim2, options) end
+
+---The diagonals of matrices in two dimensions, as a view; they become the last dimension.
+---```lua
+---torch.diagonal(torch.ones(2, 3, 3), { dim1 = 2, dim2 = 3 }).shape
+---```
+---@param offset? integer|torch.options.diagonal
+---@param dim1? integer|torch.options.diagonal
+---@param dim2? integer|torch.options.diagonal
+---@param options? torch.options.diagonal
+---@return torch.Tensor
+function Tensor:diagonal(offset, dim1, dim2, options) end
+
+---Arguments of torch.diagonal by name.
+---@class (exact) torch.options.diagonal
+---@field offset? integer  (default 0)
+---@field dim1? integer  (default 1)
+---@field dim2? integer  (default 2)
+
+---The sum of the diagonal of a matrix, [].
+---```lua
+---torch.trace(torch.eye(3))
+---```
+---@param input torch.Tensor
+---@return torch.Tensor
+function torch.trace(input) end
+
+---The sum of the diagonal of a matrix, [].
+---```lua
+---torch.trace(torch.eye(3))
+---```
+---@return torch.Tensor
+function Tensor:trace() end
+
+---Reshapes and permutes by a pattern in the notation of einops (Rogozhnikov 2022): a name for each dimension on the left, the same names on the right; brackets join dimensions or take them apart, `1` is a dimension of size 1, `...` any dimensions.
+---```lua
+---torch.rearrange(torch.ones(2, 6, 4), "b (h d) n -> b h n d", { h = 3 }).shape
+---```
+---@param input torch.Tensor
+---@param pattern string|torch.options.rearrange
+---@param sizes? table<string, integer>|torch.options.rearrange
+---@param options? torch.options.rearrange
+---@return torch.Tensor
+function torch.rearrange(input, pattern, sizes, options) end
+
+---Reshapes and permutes by a pattern in the notation of einops (Rogozhnikov 2022): a name for each dimension on the left, the same names on the right; brackets join dimensions or take them apart, `1` is a dimension of size 1, `...` any dimensions.
+---```lua
+---torch.rearrange(torch.ones(2, 6, 4), "b (h d) n -> b h n d", { h = 3 }).shape
+---```
+---@param pattern string|torch.options.rearrange
+---@param sizes? table<string, integer>|torch.options.rearrange
+---@param options? torch.options.rearrange
+---@return torch.Tensor
+function Tensor:rearrange(pattern, sizes, options) end
+
+---Arguments of torch.rearrange by name.
+---@class (exact) torch.options.rearrange
+---@field pattern? string
+---@field sizes? table<string, integer> sizes of names that a bracket on the left does not determine
+
+---The coordinates of a grid: k vectors to k tensors with one dimension for each vector.
+---```lua
+---#torch.meshgrid(torch.arange(2), torch.arange(3))
+---```
+---@param ... torch.Tensor|torch.Tensor[]|torch.options.meshgrid
+---@return torch.Tensor[]
+function torch.meshgrid(...) end
+
+---Arguments of torch.meshgrid by name.
+---@class (exact) torch.options.meshgrid
+---@field tensors? torch.Tensor|torch.Tensor[]
+---@field indexing? "ij"|"xy" "xy": the first two dimensions are exchanged (default "ij")
 
 ---Concatenates tensors along an existing dimension: [a, d] and [b, d] to [a + b, d] for dim 1.
 ---```lua
 ---torch.cat({ torch.ones(2, 3), torch.zeros(1, 3) }, 1).shape
 ---```
 ---@param tensors torch.Tensor[]
----@param dim? integer
+---@param dim? integer|torch.options.cat
+---@param options? torch.options.cat
 ---@return torch.Tensor
-function torch.cat(tensors, dim) end
+function torch.cat(tensors, dim, options) end
+
+---Arguments of torch.cat by name.
+---@class (exact) torch.options.cat
+---@field tensors? torch.Tensor[]
+---@field dim? integer  (default 1)
 
 ---Stacks k tensors of one shape along a new dimension: [d] to [k, d] for dim 1.
 ---```lua
 ---torch.stack({ torch.ones(3), torch.zeros(3) }).shape
 ---```
 ---@param tensors torch.Tensor[]
----@param dim? integer
+---@param dim? integer|torch.options.stack
+---@param options? torch.options.stack
 ---@return torch.Tensor
-function torch.stack(tensors, dim) end
+function torch.stack(tensors, dim, options) end
+
+---Arguments of torch.stack by name.
+---@class (exact) torch.options.stack
+---@field tensors? torch.Tensor[]
+---@field dim? integer  (default 1)
 
 ---The same tensor in contiguous (row-major) memory.
 ---```lua
@@ -2069,9 +3546,14 @@ function Tensor:contiguous() end
 ---```lua
 ---torch.ones(2, 3):size(-1)
 ---```
----@param dim? integer
+---@param dim? integer|torch.options.Tensor.size
+---@param options? torch.options.Tensor.size
 ---@return integer[]|integer
-function Tensor:size(dim) end
+function Tensor:size(dim, options) end
+
+---Arguments of torch.Tensor:size by name.
+---@class (exact) torch.options.Tensor.size
+---@field dim? integer
 
 ---The number of elements.
 ---```lua
@@ -2112,7 +3594,7 @@ function Tensor:select(dim, index) end
 ---```
 ---@param input torch.Tensor
 ---@param dim integer
----@param start integer
+---@param start torch.Number
 ---@param length integer
 ---@return torch.Tensor
 function torch.narrow(input, dim, start, length) end
@@ -2122,7 +3604,7 @@ function torch.narrow(input, dim, start, length) end
 ---torch.narrow(torch.arange(5), 1, 2, 3)
 ---```
 ---@param dim integer
----@param start integer
+---@param start torch.Number
 ---@param length integer
 ---@return torch.Tensor
 function Tensor:narrow(dim, start, length) end
@@ -2165,6 +3647,32 @@ function torch.gather(input, dim, index) end
 ---@return torch.Tensor
 function Tensor:gather(dim, index) end
 
+---Like `gather`, with broadcasting; without `dim` the indices are those of the flattened tensor. Negative indices count from the end.
+---```lua
+---torch.take_along_dim(torch.randn(2, 3), torch.tensor { { 3 }, { 1 } }, 2)
+---```
+---@param input torch.Tensor
+---@param indices torch.Data|torch.options.take_along_dim
+---@param dim? integer|torch.options.take_along_dim
+---@param options? torch.options.take_along_dim
+---@return torch.Tensor
+function torch.take_along_dim(input, indices, dim, options) end
+
+---Like `gather`, with broadcasting; without `dim` the indices are those of the flattened tensor. Negative indices count from the end.
+---```lua
+---torch.take_along_dim(torch.randn(2, 3), torch.tensor { { 3 }, { 1 } }, 2)
+---```
+---@param indices torch.Data|torch.options.take_along_dim
+---@param dim? integer|torch.options.take_along_dim
+---@param options? torch.options.take_along_dim
+---@return torch.Tensor
+function Tensor:take_along_dim(indices, dim, options) end
+
+---Arguments of torch.take_along_dim by name.
+---@class (exact) torch.options.take_along_dim
+---@field indices? torch.Data
+---@field dim? integer
+
 ---The elements where the mask (bool, broadcast) is true, [n].
 ---```lua
 ---torch.masked_select(torch.arange(3), torch.tensor { true, false, true })
@@ -2187,42 +3695,63 @@ function Tensor:masked_select(mask) end
 ---torch.index_add(torch.zeros(3, 2), 1, { 1, 1 }, torch.ones(2, 2))
 ---```
 ---@param input torch.Tensor
----@param dim integer
----@param index torch.Data
----@param source torch.Tensor
+---@param dim integer|torch.options.index_add
+---@param index torch.Data|torch.options.index_add
+---@param source torch.Tensor|torch.options.index_add
+---@param options? torch.options.index_add
 ---@return torch.Tensor
-function torch.index_add(input, dim, index, source) end
+function torch.index_add(input, dim, index, source, options) end
 
 ---Adds slices of `source` to the slices of `input` at the indices `index` [k] of a dimension, which has size k in `source`. Same shape as `input`.
 ---```lua
 ---torch.index_add(torch.zeros(3, 2), 1, { 1, 1 }, torch.ones(2, 2))
 ---```
----@param dim integer
----@param index torch.Data
----@param source torch.Tensor
+---@param dim integer|torch.options.index_add
+---@param index torch.Data|torch.options.index_add
+---@param source torch.Tensor|torch.options.index_add
+---@param options? torch.options.index_add
 ---@return torch.Tensor
-function Tensor:index_add(dim, index, source) end
+function Tensor:index_add(dim, index, source, options) end
+
+---Arguments of torch.index_add by name.
+---@class (exact) torch.options.index_add
+---@field dim? integer
+---@field index? torch.Data
+---@field source? torch.Tensor
+---@field alpha? number
 
 ---Writes `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
 ---```lua
 ---torch.scatter(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, 1)
 ---```
 ---@param input torch.Tensor
----@param dim integer
----@param index torch.Data
----@param source torch.Number
+---@param dim integer|torch.options.scatter
+---@param index torch.Data|torch.options.scatter
+---@param src torch.Number|torch.options.scatter
+---@param options? torch.options.scatter
 ---@return torch.Tensor
-function torch.scatter(input, dim, index, source) end
+---@overload fun(input: torch.Tensor, dim: integer|torch.options.scatter, index: torch.Data|torch.options.scatter, value: number|torch.options.scatter, options?: torch.options.scatter): torch.Tensor
+function torch.scatter(input, dim, index, src, options) end
 
 ---Writes `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
 ---```lua
 ---torch.scatter(torch.zeros(2, 3), 2, { { 1 }, { 3 } }, 1)
 ---```
----@param dim integer
----@param index torch.Data
----@param source torch.Number
+---@param dim integer|torch.options.scatter
+---@param index torch.Data|torch.options.scatter
+---@param src torch.Number|torch.options.scatter
+---@param options? torch.options.scatter
 ---@return torch.Tensor
-function Tensor:scatter(dim, index, source) end
+---@overload fun(self: torch.Tensor, dim: integer|torch.options.scatter, index: torch.Data|torch.options.scatter, value: number|torch.options.scatter, options?: torch.options.scatter): torch.Tensor
+function Tensor:scatter(dim, index, src, options) end
+
+---Arguments of torch.scatter by name.
+---@class (exact) torch.options.scatter
+---@field dim? integer
+---@field index? torch.Data
+---@field src? torch.Number
+---@field reduce? "add"|"multiply"
+---@field value? number
 
 ---Adds `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
 ---```lua
@@ -2231,9 +3760,9 @@ function Tensor:scatter(dim, index, source) end
 ---@param input torch.Tensor
 ---@param dim integer
 ---@param index torch.Data
----@param source torch.Number
+---@param src torch.Number
 ---@return torch.Tensor
-function torch.scatter_add(input, dim, index, source) end
+function torch.scatter_add(input, dim, index, src) end
 
 ---Adds `source` at the indices `index` along a dimension. `index` and `source` have the same shape, or `source` is a number. Same shape as `input`.
 ---```lua
@@ -2241,29 +3770,47 @@ function torch.scatter_add(input, dim, index, source) end
 ---```
 ---@param dim integer
 ---@param index torch.Data
----@param source torch.Number
+---@param src torch.Number
 ---@return torch.Tensor
-function Tensor:scatter_add(dim, index, source) end
+function Tensor:scatter_add(dim, index, src) end
 
 ---In-place version of `index_add`.
 ---```lua
 ---torch.zeros(3, 2):index_add_(1, { 1 }, torch.ones(1, 2))
 ---```
 ---@param dim integer
----@param index torch.Data
----@param source torch.Tensor
+---@param index torch.Data|torch.options.Tensor.index_add_
+---@param source torch.Tensor|torch.options.Tensor.index_add_
+---@param options? torch.options.Tensor.index_add_
 ---@return torch.Tensor
-function Tensor:index_add_(dim, index, source) end
+function Tensor:index_add_(dim, index, source, options) end
+
+---Arguments of torch.Tensor:index_add_ by name.
+---@class (exact) torch.options.Tensor.index_add_
+---@field dim? integer
+---@field index? torch.Data
+---@field source? torch.Tensor
+---@field alpha? number
 
 ---In-place version of `scatter`.
 ---```lua
 ---torch.zeros(2, 3):scatter_(2, { { 1 }, { 3 } }, 1)
 ---```
 ---@param dim integer
----@param index torch.Data
----@param source torch.Number
+---@param index torch.Data|torch.options.Tensor.scatter_
+---@param src torch.Number|torch.options.Tensor.scatter_
+---@param options? torch.options.Tensor.scatter_
 ---@return torch.Tensor
-function Tensor:scatter_(dim, index, source) end
+---@overload fun(self: torch.Tensor, dim: integer, index: torch.Data|torch.options.Tensor.scatter_, value: number|torch.options.Tensor.scatter_, options?: torch.options.Tensor.scatter_): torch.Tensor
+function Tensor:scatter_(dim, index, src, options) end
+
+---Arguments of torch.Tensor:scatter_ by name.
+---@class (exact) torch.options.Tensor.scatter_
+---@field dim? integer
+---@field index? torch.Data
+---@field src? torch.Number
+---@field reduce? "add"|"multiply"
+---@field value? number
 
 ---In-place version of `scatter_add`.
 ---```lua
@@ -2271,110 +3818,189 @@ function Tensor:scatter_(dim, index, source) end
 ---```
 ---@param dim integer
 ---@param index torch.Data
----@param source torch.Number
+---@param src torch.Number
 ---@return torch.Tensor
-function Tensor:scatter_add_(dim, index, source) end
+function Tensor:scatter_add_(dim, index, src) end
 
 ---The indices of elements that are not 0, one row each, [n, ndim], int64, from 1.
 ---```lua
 ---torch.nonzero(torch.eye(2))
 ---```
 ---@param input torch.Tensor
+---@param options? torch.options.nonzero
 ---@return torch.Tensor
-function torch.nonzero(input) end
+function torch.nonzero(input, options) end
 
 ---The indices of elements that are not 0, one row each, [n, ndim], int64, from 1.
 ---```lua
 ---torch.nonzero(torch.eye(2))
 ---```
+---@param options? torch.options.nonzero
 ---@return torch.Tensor
-function Tensor:nonzero() end
+function Tensor:nonzero(options) end
 
----@class (exact) torch.TopkOptions
+---Arguments of torch.nonzero by name.
+---@class (exact) torch.options.nonzero
+---@field as_tuple? boolean  (default false)
+
+---The indices from 1 of the elements that are not 0, [n, dimensions].
+---```lua
+---torch.argwhere(torch.eye(2))
+---```
+---@param input torch.Tensor
+---@return torch.Tensor
+function torch.argwhere(input) end
+
+---The indices from 1 of the elements that are not 0, [n, dimensions].
+---```lua
+---torch.argwhere(torch.eye(2))
+---```
+---@return torch.Tensor
+function Tensor:argwhere() end
+
+---The distinct elements, or the distinct slices along a dimension.
+---```lua
+---torch.unique(torch.tensor { 3, 1, 3 }, { return_counts = true })
+---```
+---@param input torch.Tensor
+---@param sorted? boolean|torch.options.unique
+---@param return_inverse? boolean|torch.options.unique
+---@param return_counts? boolean|torch.options.unique
+---@param dim? integer|torch.options.unique
+---@param options? torch.options.unique
+---@return torch.Tensor
+---@return torch.Tensor?
+---@return torch.Tensor?
+function torch.unique(input, sorted, return_inverse, return_counts, dim, options) end
+
+---The distinct elements, or the distinct slices along a dimension.
+---```lua
+---torch.unique(torch.tensor { 3, 1, 3 }, { return_counts = true })
+---```
+---@param sorted? boolean|torch.options.unique
+---@param return_inverse? boolean|torch.options.unique
+---@param return_counts? boolean|torch.options.unique
+---@param dim? integer|torch.options.unique
+---@param options? torch.options.unique
+---@return torch.Tensor
+---@return torch.Tensor?
+---@return torch.Tensor?
+function Tensor:unique(sorted, return_inverse, return_counts, dim, options) end
+
+---Arguments of torch.unique by name.
+---@class (exact) torch.options.unique
+---@field sorted? boolean  (default true)
+---@field return_inverse? boolean return the position from 1 of each element among the distinct ones, too (default false)
+---@field return_counts? boolean return how often each one occurs, too (default false)
+---@field dim? integer
+
+---The k largest elements along a dimension, and their indices from 1. The dimension has size k in both.
+---```lua
+---torch.topk(torch.randn(5), 2, -1, { largest = false, sorted = true })
+---```
+---@param input torch.Tensor
+---@param k integer|torch.options.topk
+---@param dim? integer|torch.options.topk
+---@param largest? boolean|torch.options.topk
+---@param sorted? boolean|torch.options.topk
+---@param options? torch.options.topk
+---@return torch.Tensor
+---@return torch.Tensor
+function torch.topk(input, k, dim, largest, sorted, options) end
+
+---The k largest elements along a dimension, and their indices from 1. The dimension has size k in both.
+---```lua
+---torch.topk(torch.randn(5), 2, -1, { largest = false, sorted = true })
+---```
+---@param k integer|torch.options.topk
+---@param dim? integer|torch.options.topk
+---@param largest? boolean|torch.options.topk
+---@param sorted? boolean|torch.options.topk
+---@param options? torch.options.topk
+---@return torch.Tensor
+---@return torch.Tensor
+function Tensor:topk(k, dim, largest, sorted, options) end
+
+---Arguments of torch.topk by name.
+---@class (exact) torch.options.topk
+---@field k? integer
+---@field dim? integer  (default -1)
 ---@field largest? boolean true: largest elements; false: smallest (default true)
 ---@field sorted? boolean sort the result (default true)
 
----The k largest elements along a dimension, and their indices from 1. The dimension has size k in both.
+---Sorts along a dimension (stable). Returns the sorted elements and their indices in `input` from 1, in the shape of `input`.
 ---```lua
----torch.topk(torch.randn(5), 2, -1, { largest = false, sorted = true })
+---torch.sort(torch.randn(5), -1, { descending = true })
 ---```
 ---@param input torch.Tensor
----@param k integer
----@param dim? integer|torch.TopkOptions
----@param options? torch.TopkOptions
+---@param dim? integer|torch.options.sort
+---@param descending? boolean|torch.options.sort
+---@param stable? boolean|torch.options.sort
+---@param options? torch.options.sort
 ---@return torch.Tensor
 ---@return torch.Tensor
-function torch.topk(input, k, dim, options) end
+function torch.sort(input, dim, descending, stable, options) end
 
----The k largest elements along a dimension, and their indices from 1. The dimension has size k in both.
+---Sorts along a dimension (stable). Returns the sorted elements and their indices in `input` from 1, in the shape of `input`.
 ---```lua
----torch.topk(torch.randn(5), 2, -1, { largest = false, sorted = true })
+---torch.sort(torch.randn(5), -1, { descending = true })
 ---```
----@param k integer
----@param dim? integer|torch.TopkOptions
----@param options? torch.TopkOptions
+---@param dim? integer|torch.options.sort
+---@param descending? boolean|torch.options.sort
+---@param stable? boolean|torch.options.sort
+---@param options? torch.options.sort
 ---@return torch.Tensor
 ---@return torch.Tensor
-function Tensor:topk(k, dim, options) end
+function Tensor:sort(dim, descending, stable, options) end
 
----@class (exact) torch.SortOptions
+---Arguments of torch.sort by name.
+---@class (exact) torch.options.sort
+---@field dim? integer  (default -1)
 ---@field descending? boolean sort from the largest to the smallest (default false)
-
----Sorts along a dimension (stable). Returns the sorted elements and their indices in `input` from 1, in the shape of `input`.
----```lua
----torch.sort(torch.randn(5), -1, { descending = true })
----```
----@param input torch.Tensor
----@param dim? integer|torch.SortOptions
----@param options? torch.SortOptions
----@return torch.Tensor
----@return torch.Tensor
-function torch.sort(input, dim, options) end
-
----Sorts along a dimension (stable). Returns the sorted elements and their indices in `input` from 1, in the shape of `input`.
----```lua
----torch.sort(torch.randn(5), -1, { descending = true })
----```
----@param dim? integer|torch.SortOptions
----@param options? torch.SortOptions
----@return torch.Tensor
----@return torch.Tensor
-function Tensor:sort(dim, options) end
+---@field stable? boolean  (default true)
 
 ---The indices that sort a dimension, from 1, in the shape of `input`.
 ---```lua
 ---torch.argsort(torch.randn(5), -1, { descending = true })
 ---```
 ---@param input torch.Tensor
----@param dim? integer|torch.SortOptions
----@param options? torch.SortOptions
+---@param dim? integer|torch.options.argsort
+---@param descending? boolean|torch.options.argsort
+---@param stable? boolean|torch.options.argsort
+---@param options? torch.options.argsort
 ---@return torch.Tensor
-function torch.argsort(input, dim, options) end
+function torch.argsort(input, dim, descending, stable, options) end
 
 ---The indices that sort a dimension, from 1, in the shape of `input`.
 ---```lua
 ---torch.argsort(torch.randn(5), -1, { descending = true })
 ---```
----@param dim? integer|torch.SortOptions
----@param options? torch.SortOptions
+---@param dim? integer|torch.options.argsort
+---@param descending? boolean|torch.options.argsort
+---@param stable? boolean|torch.options.argsort
+---@param options? torch.options.argsort
 ---@return torch.Tensor
-function Tensor:argsort(dim, options) end
+function Tensor:argsort(dim, descending, stable, options) end
 
----@class (exact) torch.BackwardOptions
----@field gradient? torch.Tensor gradient of the tensor, of the same shape; required unless the tensor has one element
----@field retain_graph? boolean keep the graph for another call of `backward` (default false)
+---Arguments of torch.argsort by name.
+---@class (exact) torch.options.argsort
+---@field dim? integer  (default -1)
+---@field descending? boolean sort from the largest to the smallest (default false)
+---@field stable? boolean  (default true)
 
 ---Computes gradients and adds them to `grad` of every leaf that the tensor depends on. Raises an error if the tensor has no graph, or more than one element and no `gradient`.
 ---```lua
 ---(torch.ones(2, { requires_grad = true }) * 3):backward { gradient = torch.ones(2), retain_graph = false }
 ---```
----@param options? torch.BackwardOptions
-function Tensor:backward(options) end
+---@param gradient? torch.Tensor|torch.options.Tensor.backward
+---@param retain_graph? boolean|torch.options.Tensor.backward
+---@param options? torch.options.Tensor.backward
+function Tensor:backward(gradient, retain_graph, options) end
 
----@class (exact) torch.GradOptions
----@field gradient? torch.Tensor gradient of the output, of the same shape; required unless the output has one element
----@field retain_graph? boolean keep the graph; default: the value of `create_graph`
----@field create_graph? boolean record gradients of the gradients (default false)
+---Arguments of torch.Tensor:backward by name.
+---@class (exact) torch.options.Tensor.backward
+---@field gradient? torch.Tensor gradient of the tensor, of the same shape; required unless the tensor has one element
+---@field retain_graph? boolean keep the graph for another call of `backward` (default false)
 
 ---The gradients of an output with respect to each input, in the shapes of the inputs; `false` for an input that the output does not depend on. `grad` is not changed. Raises an error if the output has no graph, or more than one element and no `gradient`.
 ---```lua
@@ -2382,27 +4008,45 @@ function Tensor:backward(options) end
 ---torch.grad((x * x):sum(), { x }, { create_graph = true, retain_graph = true })[1]
 ---```
 ---@param output torch.Tensor
----@param inputs torch.Tensor[]
----@param options? torch.GradOptions
+---@param inputs torch.Tensor[]|torch.options.grad
+---@param options? torch.options.grad
 ---@return table
 function torch.grad(output, inputs, options) end
+
+---Arguments of torch.grad by name.
+---@class (exact) torch.options.grad
+---@field output? torch.Tensor
+---@field inputs? torch.Tensor[]
+---@field gradient? torch.Tensor gradient of the output, of the same shape; required unless the output has one element
+---@field retain_graph? boolean keep the graph; default: the value of `create_graph`
+---@field create_graph? boolean record gradients of the gradients (default false)
 
 ---Calls `f(...)` without recording gradients, and returns its results.
 ---```lua
 ---torch.no_grad(function() return torch.ones(2) end)
 ---```
 ---@param f function
----@param ... any
+---@param ... any|torch.options.no_grad
 ---@return any ...
 function torch.no_grad(f, ...) end
+
+---Arguments of torch.no_grad by name.
+---@class (exact) torch.options.no_grad
+---@field f? function
+---@field ? any
 
 ---Enables or disables gradients for this tensor. Raises an error for dtypes other than floating point.
 ---```lua
 ---torch.ones(2):requires_grad_().requires_grad
 ---```
----@param on? boolean
+---@param requires_grad? boolean|torch.options.Tensor.requires_grad_
+---@param options? torch.options.Tensor.requires_grad_
 ---@return torch.Tensor
-function Tensor:requires_grad_(on) end
+function Tensor:requires_grad_(requires_grad, options) end
+
+---Arguments of torch.Tensor:requires_grad_ by name.
+---@class (exact) torch.options.Tensor.requires_grad_
+---@field requires_grad? boolean  (default true)
 
 ---Sets `grad` to nil.
 ---```lua
@@ -2440,18 +4084,22 @@ function torch.clone(input) end
 ---@return torch.Tensor
 function Tensor:clone() end
 
----@class (exact) torch.ToOptions
----@field dtype? torch.dtype dtype
----@field device? torch.device device
-
 ---Converts to another dtype, another device, or both. Same shape.
 ---```lua
 ---torch.ones(2):to "bf16"
 ---torch.ones(2):to { dtype = "int64", device = "cpu" }
 ---```
----@param what torch.dtype|torch.device|torch.ToOptions
+---@param other? torch.dtype|torch.device|torch.Tensor|torch.options.Tensor.to
+---@param options? torch.options.Tensor.to
 ---@return torch.Tensor
-function Tensor:to(what) end
+function Tensor:to(other, options) end
+
+---Arguments of torch.Tensor:to by name.
+---@class (exact) torch.options.Tensor.to
+---@field other? torch.dtype|torch.device|torch.Tensor
+---@field dtype? torch.dtype dtype
+---@field device? torch.device device
+---@field copy? boolean  (default false)
 
 ---Converts to float32. Same shape.
 ---```lua
@@ -2525,21 +4173,23 @@ function Tensor:tolist() end
 ---file = os.tmpname()
 ---torch.save(file, { x = torch.ones(2) })
 ---```
----@param file compt.path
+---@param path compt.path
 ---@param tensors table<string, torch.Tensor>
-function torch.save(file, tensors) end
-
----@class (exact) torch.LoadOptions
----@field device? torch.device device of the tensors (default "cpu")
+function torch.save(path, tensors) end
 
 ---Reads the named tensors of a safetensors file. Raises an error if the file is missing or damaged.
 ---```lua
 ---torch.load(file, { device = "cpu" }).x
 ---```
----@param file compt.path
----@param options? torch.LoadOptions
+---@param path compt.path
+---@param options? torch.options.load
 ---@return table<string, torch.Tensor>
-function torch.load(file, options) end
+function torch.load(path, options) end
+
+---Arguments of torch.load by name.
+---@class (exact) torch.options.load
+---@field path? compt.path
+---@field device? torch.device device of the tensors; default: the CPU
 
 ---Calls `f`, returns its results, and frees every other tensor that was created inside. Tensors in returned tables are kept.
 ---```lua
@@ -2575,8 +4225,13 @@ function torch.stats() end
 ---```lua
 ---torch.use_deterministic_algorithms(false)
 ---```
----@param mode? boolean
-function torch.use_deterministic_algorithms(mode) end
+---@param mode? boolean|torch.options.use_deterministic_algorithms
+---@param options? torch.options.use_deterministic_algorithms
+function torch.use_deterministic_algorithms(mode, options) end
+
+---Arguments of torch.use_deterministic_algorithms by name.
+---@class (exact) torch.options.use_deterministic_algorithms
+---@field mode? boolean  (default true)
 
 ---Whether operators use deterministic algorithms.
 ---```lua
@@ -2589,7 +4244,7 @@ function torch.are_deterministic_algorithms_enabled() end
 ---```lua
 ---torch.set_float32_matmul_precision "highest"
 ---```
----@param precision string
+---@param precision "highest"|"high"
 function torch.set_float32_matmul_precision(precision) end
 
 ---The precision of float32 matrix products on CUDA, "highest" or "high".

@@ -41,7 +41,7 @@ return {
         assert(torch.full_like(t, 2):sum():item() == 4)
         fails("unknown option 'dtpye'", torch.zeros, 2, { dtpye = "f32" })
         fails("unknown dtype 'floot32'", torch.zeros, 2, { dtype = "floot32" })
-        fails("a size must be a whole number", torch.zeros, "2")
+        fails("argument 1 %(size%) must be sizes, which are whole numbers, got string", torch.zeros, "2")
     end,
 
     ["the seed sets every generator"] = function()
