@@ -4,7 +4,7 @@ use super::steering::Past;
 use crate::Result;
 use compt_base::files::json::{read_json, read_json_lines};
 use compt_base::files::source::Source;
-use compt_study::records::events::{self, Change, Event};
+use compt_study::records::events::{self, Change, Event, Role};
 use compt_study::records::folder::{CHECKPOINTS, METRICS, RESULT};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -95,13 +95,15 @@ impl Earlier {
     }
 }
 
-/// The first version of an operator file of a run.
+/// The first version of the file of a user-defined part of a run.
 ///
 /// # Errors
 /// As [`Earlier::read`].
-pub fn operator_of(run: &Path, name: &str) -> Result<Option<Source>> {
+pub fn part_of(run: &Path, role: Role, name: &str) -> Result<Option<Source>> {
     Ok(events::read(run)?.into_iter().find_map(|event| match event.change {
-        Change::Operator { name: known, source } if known == name => Some(source),
+        Change::Part { role: of, name: known, source } if of == role && known == name => {
+            Some(source)
+        }
         _ => None,
     }))
 }

@@ -18,7 +18,7 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 - private_length?: integer -- rows of a private prompt; default: m, or S m for "concat"
 - encoder?: compt.Encoder = "mlp" -- network that reparametrises each prompt
 - init?: compt.Init = "uniform" -- initialisation of prompts
-- router?: compt.RouterKind|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
+- router?: compt.RouterKind|string|compt.MethodRouter|compt.RouterFunction|compt.RouterTable = "relaxed_bernoulli" -- a kind of router, a name defined with compt.router.define, options, or a router as that function takes it
 - placement?: "append"|"prepend" = "append" -- prompts are placed after the input and before `</s>`, or before the input
 - prefix?: boolean -- put the prefix of its task before every input; see `compt.trainer`. Default: false
 - alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
@@ -32,11 +32,12 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 
 options "compt.MethodRouter" [[
 The router of a method.
-- kind?: compt.RouterKind = "relaxed_bernoulli" -- type of router
+- kind?: compt.RouterKind|string = "relaxed_bernoulli" -- kind of router, or a name defined with compt.router.define, whose options can be set here, too
 - train?: compt.Normalisation = "softmax" -- normalisation in training
 - eval?: compt.Normalisation = "softmax" -- normalisation at inference
 - per?: compt.Per = "example" -- whether to draw a sample per example or per step
 - bound?: number = 0 -- initial logits are drawn from U(-bound, bound)
+- hard?: boolean = false -- gumbel: one source prompt for each example
 ]]
 
 alias "compt.OptimizerKind" [[
