@@ -257,6 +257,86 @@ prompt.
 > compt.methods.mixed { mix = "max", share = "learned" }
 ]]
 
+options "compt.UlptOptions: compt.PeerOptions" [[
+- length?: integer = 20 -- m, rows of the prompt
+- rank?: integer = 2 -- r, the dimension that the prompt is trained in
+- projection?: integer = 0 -- seed of the fixed projection, the same for all tasks; runs with the same one have the same projection
+- placement?: "append"|"prepend" = "prepend" -- prompts are placed after the input and before `</s>`, or before the input
+- alone?: boolean = true -- train each task separately; false: in mixed batches
+]]
+
+fn "compt.methods.ulpt(options?: compt.UlptOptions): compt.Method" [[
+ULPT (Wu et al. 2025): the prompt of a task is (Z R) * b + s with Z [m, r], a fixed random projection R [r, d], a scale b
+[d] and a shift s [d].
+> compt.methods.ulpt { rank = 2 }
+]]
+
+options "compt.ResidualOptions: compt.PeerPromptOptions" [[
+- length?: integer = 10 -- m, rows of the prompt
+- width?: integer = 800 -- width of the network
+- separate?: boolean = false -- a network for each row of the prompt
+- alone?: boolean = true -- train each task separately; false: in mixed batches
+]]
+
+fn "compt.methods.residual(options?: compt.ResidualOptions): compt.Method" [[
+Residual Prompt Tuning (Razdaibiedina et al. 2023): each row p of a task's prompt [m, d] is trained as p + LayerNorm(W2
+relu(W1 p + b1) + b2). Only the result is kept.
+> compt.methods.residual { width = 64 }
+]]
+
+options "compt.SmopOptions: compt.PeerPromptOptions" [[
+- prompts?: integer = 4 -- k, number of prompts of a task, at most d
+- length?: integer = 5 -- m, rows of each
+- top?: integer = 1 -- number of prompts that an input adds up
+- noise?: number = 1 -- standard deviation of the relative noise on the router's scores in training; 0: none
+- alone?: boolean = true -- train each task separately; false: in mixed batches
+]]
+
+fn "compt.methods.smop(options?: compt.SmopOptions): compt.Method" [[
+SMoP (Choi et al. 2023): a sparse mixture of k short prompts [m, d] per task: each input gets the prompt to which a linear
+router [k, d] gives the largest weight, times that weight.
+> compt.methods.smop { prompts = 4, length = 5 }
+]]
+
+options "compt.LopaOptions: compt.PeerPromptOptions" [[
+- length?: integer = 10 -- m, rows of the prompt
+- rank?: integer = 4 -- r, rank of the gate
+- width?: integer = 64 -- width of the networks that compute the gate
+- alone?: boolean = true -- train each task separately; false: in mixed batches
+]]
+
+fn "compt.methods.lopa(options?: compt.LopaOptions): compt.Method" [[
+LOPA (Jain et al. 2024): the prompt [m, d] of a task times sigmoid(U V^T), a gate of rank r that two small networks compute
+from the mean of the input's embeddings.
+> compt.methods.lopa { rank = 4 }
+]]
+
+options "compt.AdeptOptions: compt.PeerPromptOptions" [[
+- length?: integer = 12 -- rows of the prompt
+- rank?: integer = 8 -- width r of the network
+- dropout?: number = 0.1 -- dropout in the network in training
+- alone?: boolean = true -- train each task separately; false: in mixed batches
+]]
+
+fn "compt.methods.adept(options?: compt.AdeptOptions): compt.Method" [[
+ADePT (Tang et al. 2025): a short prompt, and a shift of each input embedding e by B relu(A e + a) + b, with A [d, r] and B
+[r, d], per task.
+> compt.methods.adept { length = 8, rank = 4 }
+]]
+
+options "compt.GroupedOptions: compt.PeerPromptOptions" [[
+- groups?: table -- groups of tasks: name -> list of tasks, or of tasks and groups within the group (required)
+- length?: integer = 20 -- m, rows of each prompt
+- own?: boolean = true -- whether each task also has a prompt of its own
+- join?: "sum"|"concat" = "sum" -- how the prompts of a task's groups and its own are combined
+]]
+
+fn "compt.methods.grouped(options?: compt.GroupedOptions): compt.Method" [[
+A hierarchy of tasks: a prompt [m, d] for each group of tasks, shared by its members, and one for each task, added up or one
+after the other, in mixed batches. Raises an error if a task is in two groups, or in none and has no prompt of its own.
+> compt.methods.grouped { groups = { pairs = { "qnli", inference = { "nli2", "nli3" } }, opinions = { "sentiment" } } }
+]]
+
 section "Custom methods"
 
 class "compt.Plan" [[

@@ -943,6 +943,92 @@ function methods.mp2(options) end
 ---@return compt.Method
 function methods.mixed(options) end
 
+---@class (exact) compt.UlptOptions: compt.PeerOptions
+---@field length? integer m, rows of the prompt (default 20)
+---@field rank? integer r, the dimension that the prompt is trained in (default 2)
+---@field projection? integer seed of the fixed projection, the same for all tasks; runs with the same one have the same projection (default 0)
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---ULPT (Wu et al. 2025): the prompt of a task is (Z R) * b + s with Z [m, r], a fixed random projection R [r, d], a scale b [d] and a shift s [d].
+---```lua
+---compt.methods.ulpt { rank = 2 }
+---```
+---@param options? compt.UlptOptions
+---@return compt.Method
+function methods.ulpt(options) end
+
+---@class (exact) compt.ResidualOptions: compt.PeerPromptOptions
+---@field length? integer m, rows of the prompt (default 10)
+---@field width? integer width of the network (default 800)
+---@field separate? boolean a network for each row of the prompt (default false)
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---Residual Prompt Tuning (Razdaibiedina et al. 2023): each row p of a task's prompt [m, d] is trained as p + LayerNorm(W2 relu(W1 p + b1) + b2). Only the result is kept.
+---```lua
+---compt.methods.residual { width = 64 }
+---```
+---@param options? compt.ResidualOptions
+---@return compt.Method
+function methods.residual(options) end
+
+---@class (exact) compt.SmopOptions: compt.PeerPromptOptions
+---@field prompts? integer k, number of prompts of a task, at most d (default 4)
+---@field length? integer m, rows of each (default 5)
+---@field top? integer number of prompts that an input adds up (default 1)
+---@field noise? number standard deviation of the relative noise on the router's scores in training; 0: none (default 1)
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---SMoP (Choi et al. 2023): a sparse mixture of k short prompts [m, d] per task: each input gets the prompt to which a linear router [k, d] gives the largest weight, times that weight.
+---```lua
+---compt.methods.smop { prompts = 4, length = 5 }
+---```
+---@param options? compt.SmopOptions
+---@return compt.Method
+function methods.smop(options) end
+
+---@class (exact) compt.LopaOptions: compt.PeerPromptOptions
+---@field length? integer m, rows of the prompt (default 10)
+---@field rank? integer r, rank of the gate (default 4)
+---@field width? integer width of the networks that compute the gate (default 64)
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---LOPA (Jain et al. 2024): the prompt [m, d] of a task times sigmoid(U V^T), a gate of rank r that two small networks compute from the mean of the input's embeddings.
+---```lua
+---compt.methods.lopa { rank = 4 }
+---```
+---@param options? compt.LopaOptions
+---@return compt.Method
+function methods.lopa(options) end
+
+---@class (exact) compt.AdeptOptions: compt.PeerPromptOptions
+---@field length? integer rows of the prompt (default 12)
+---@field rank? integer width r of the network (default 8)
+---@field dropout? number dropout in the network in training (default 0.1)
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---ADePT (Tang et al. 2025): a short prompt, and a shift of each input embedding e by B relu(A e + a) + b, with A [d, r] and B [r, d], per task.
+---```lua
+---compt.methods.adept { length = 8, rank = 4 }
+---```
+---@param options? compt.AdeptOptions
+---@return compt.Method
+function methods.adept(options) end
+
+---@class (exact) compt.GroupedOptions: compt.PeerPromptOptions
+---@field groups? table groups of tasks: name -> list of tasks, or of tasks and groups within the group (required)
+---@field length? integer m, rows of each prompt (default 20)
+---@field own? boolean whether each task also has a prompt of its own (default true)
+---@field join? "sum"|"concat" how the prompts of a task's groups and its own are combined (default "sum")
+
+---A hierarchy of tasks: a prompt [m, d] for each group of tasks, shared by its members, and one for each task, added up or one after the other, in mixed batches. Raises an error if a task is in two groups, or in none and has no prompt of its own.
+---```lua
+---compt.methods.grouped { groups = { pairs = { "qnli", inference = { "nli2", "nli3" } }, opinions = { "sentiment" } } }
+---```
+---@param options? compt.GroupedOptions
+---@return compt.Method
+function methods.grouped(options) end
+
 ---What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup, temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build` declares parameters with `setup:parameter` and returns functions that use them.
 ---@class compt.Plan
 ---@field give? compt.Give returns the prompts and changes for the rows of a batch; a stage may have another one
