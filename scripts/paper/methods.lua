@@ -38,6 +38,7 @@ local makers = {
   ulpt = function(s) return m.ulpt { length = s.length } end,
   residual = function(s) return m.residual { length = s.length } end,
   smop = function() return m.smop {} end,
+  hpt = function() return m.hpt {} end,
   lopa = function(s) return m.lopa { length = s.length } end,
   mean = function(s) return m.mixed { mix = "mean", length = s.length } end,
   max = function(s) return m.mixed { mix = "max", length = s.length } end,

@@ -324,6 +324,19 @@ ADePT (Tang et al. 2025): a short prompt, and a shift of each input embedding e 
 > compt.methods.adept { length = 8, rank = 4 }
 ]]
 
+options "compt.HptOptions: compt.PeerOptions" [[
+- length?: integer = 5 -- m, rows of each of the three parts of a prompt
+- width?: integer = 64 -- width of the networks that compute them
+- placement?: "append"|"prepend" = "prepend" -- prompts are placed after the input and before `</s>`, or before the input
+]]
+
+fn "compt.methods.hpt(options?: compt.HptOptions): compt.Method" [[
+HPT (Chen et al. 2023), as far as it fits prompts at the input: rows [m, d] that all tasks share, rows that choose among the
+prompts of all tasks by attention and a gate, and rows of the task alone, all computed from the input. In the paper these
+are prompts of lower, middle and upper layers. Three stages: without attention; with it; the rows of each task.
+> compt.methods.hpt { length = 3 }
+]]
+
 options "compt.GroupedOptions: compt.PeerPromptOptions" [[
 - groups?: table -- groups of tasks: name -> list of tasks, or of tasks and groups within the group (required)
 - length?: integer = 20 -- m, rows of each prompt

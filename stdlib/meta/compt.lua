@@ -1015,6 +1015,19 @@ function methods.lopa(options) end
 ---@return compt.Method
 function methods.adept(options) end
 
+---@class (exact) compt.HptOptions: compt.PeerOptions
+---@field length? integer m, rows of each of the three parts of a prompt (default 5)
+---@field width? integer width of the networks that compute them (default 64)
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+
+---HPT (Chen et al. 2023), as far as it fits prompts at the input: rows [m, d] that all tasks share, rows that choose among the prompts of all tasks by attention and a gate, and rows of the task alone, all computed from the input. In the paper these are prompts of lower, middle and upper layers. Three stages: without attention; with it; the rows of each task.
+---```lua
+---compt.methods.hpt { length = 3 }
+---```
+---@param options? compt.HptOptions
+---@return compt.Method
+function methods.hpt(options) end
+
 ---@class (exact) compt.GroupedOptions: compt.PeerPromptOptions
 ---@field groups? table groups of tasks: name -> list of tasks, or of tasks and groups within the group (required)
 ---@field length? integer m, rows of each prompt (default 20)

@@ -552,6 +552,40 @@ def adept(weights):
     run.end()
 
 
+def hpt(weights):
+    """A row at a time, with torch's own layers and pooling."""
+    run, w, linear = Run("hpt", weights), 5, torch.nn.functional.linear
+
+    def layers(prefix, sizes):
+        return [run.parameter(f"{prefix}{part}{i + 1}", *shape) for i in range(2)
+                for part, shape in [("w", (sizes[i + 1], sizes[i])), ("b", (sizes[i + 1],))]]
+
+    sizes = (D, w, M * D)
+    shared, gate = layers("shared.", sizes), layers("gate.", (2 * D, 2 * w, D))
+    adaptive = {t: layers(f"adaptive.{t}.", sizes) for t in TASKS}
+    private = {t: layers(f"private.{t}.", sizes) for t in TASKS}
+    made = lambda n, h: linear(torch.tanh(linear(h, n[0], n[1])), n[2], n[3])
+
+    def give(attends):
+        def prompt(task, x):
+            h = x.mean(0)
+            all_tasks = torch.stack([made(adaptive[t], h) for t in TASKS])
+            own = made(adaptive[task], h).view(M, D)
+            if attends:
+                pooled = torch.nn.AdaptiveAvgPool1d(D)(all_tasks.unsqueeze(0))[0]
+                a = torch.softmax(pooled @ h / math.sqrt(D), 0)
+                mixed = (a @ all_tasks).view(M, D)
+                g = linear(linear(torch.cat([own, mixed], -1), gate[0], gate[1]), gate[2], gate[3]).sigmoid()
+                own = own * g + mixed * (1 - g)
+            return {"prompt": torch.cat([made(shared, h).view(M, D), own, made(private[task], h).view(M, D)])}
+        return prompt
+
+    run.stage(["shared", "adaptive", "private"], give(False), 3)
+    run.stage(["adaptive", "gate", "private"], give(True), 3)
+    alone(run, ["private"], give(True), 3)
+    run.end()
+
+
 def grouped(weights, name, paths, own, join):
     """`paths`: the groups of each task, from the widest."""
     run = Run(name, weights)
@@ -613,6 +647,7 @@ def main():
     grouped(weights, "grouped", {"mood": ["all"], "kind": ["all", "inner"]}, True, "sum")
     grouped(weights, "grouped_alone", {"mood": ["all"], "kind": ["all"]}, False, "sum")
     grouped(weights, "grouped_concat", {"mood": ["all"], "kind": ["all"]}, True, "concat")
+    hpt(weights)
     save_file(OUT, HERE / "golden.safetensors")
     (HERE / "rows.json").write_text(json.dumps(ROWS, indent=2) + "\n")
     print(sum(f.stat().st_size for f in HERE.rglob("*") if f.is_file()) // 1024, "KiB")

@@ -170,4 +170,22 @@ mod tests {
             assert_eq!(row(k, Normalisation::Softmax, 1), [0.1, 0.6, 0.3]);
         }
     }
+
+    #[test]
+    fn weights_that_were_not_told_what_to_keep_are_cut_afterwards() {
+        let weights = Tensor::from_slice(&[0.5f32, 0.2, 0.3, 0.75, 0.0, 0.25]).view([2, 3]);
+        let cut = |sources: &[usize], rule, sum_to_one| {
+            let keep = Keep { sources: sources.to_vec(), rule };
+            kept(&weights, &keep, sum_to_one)
+                .map(|cut| Vec::<Vec<f32>>::try_from(&cut).unwrap())
+        };
+        let whole = cut(&[0, 2], Rule::Renormalised, true).unwrap();
+        assert_eq!(whole, [[0.625, 0.0, 0.375], [0.75, 0.0, 0.25]]);
+        for rows in [cut(&[0, 2], Rule::AsLearned, true), cut(&[0, 2], Rule::Renormalised, false)] {
+            assert_eq!(rows.unwrap(), [[0.5, 0.0, 0.3], [0.75, 0.0, 0.25]]);
+        }
+        assert_eq!(cut(&[], Rule::Renormalised, true).unwrap(), [[0.0; 3]; 2]);
+        let text = cut(&[1], Rule::Renormalised, true).unwrap_err().to_string();
+        assert!(text.contains("have no weight in some row"), "{text}");
+    }
 }

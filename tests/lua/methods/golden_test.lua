@@ -139,6 +139,7 @@ return {
   end,
   ["LOPA"] = function() check("lopa", 3, m.lopa { length = 3, rank = 2, width = 5 }) end,
   ["ADePT"] = function() check("adept", 3, m.adept { length = 3, rank = 2, dropout = 0 }) end,
+  ["HPT"] = function() check("hpt", 9, m.hpt { length = 3, width = 5 }) end,
   ["groups of tasks"] = function()
     check("grouped", 3, m.grouped { length = 3, groups = { all = { "mood", inner = { "kind" } } } })
     check("grouped_alone", 3, m.grouped { length = 3, groups = { all = { "mood", "kind" } }, own = false })

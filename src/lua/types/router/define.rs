@@ -4,13 +4,12 @@ use super::in_lua::InLua;
 use super::trial;
 use crate::failure::error_of;
 use crate::options::{Options, kind};
-use crate::torch::leaves;
 use crate::types::defined::{Context, Definition, Followed, InUse, Part, TryOut, Version, names};
 use crate::{Error, Result, data, stdlib};
 use compt_base::files::source::Source;
 use compt_core::nn::Named;
 use compt_core::prompt::PromptBank;
-use compt_core::router::{KINDS, Router};
+use compt_core::router::KINDS;
 use compt_run::steering::PartFile;
 use compt_study::records::events::Role;
 use mlua::{Function, Lua, Value};
@@ -174,8 +173,6 @@ impl Own {
             Version { home, name: &self.name, function, parameters: &parameters, says };
         let in_use = Rc::new(InUse::new(&version));
         let router = Rc::new(InLua::new(in_use, says.clone(), context.clone()));
-        let weak = Rc::downgrade(&router);
-        leaves::of_object(lua, move || Some(weak.upgrade()?.parameters()));
         Ok(Made { router, definition, parameters, context })
     }
 }
