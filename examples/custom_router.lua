@@ -14,9 +14,7 @@ compt.router.define("heated", {
 -- With `inputs` the weights of each row are its own: the mean embedding of the input asks, the source prompts answer.
 compt.router.define("attention", {
   inputs = true,
-  parameters = function(context)
-    return { query = { shape = { context.d_model, context.d_model }, init = "normal" } }
-  end,
+  parameters = function(context) return { query = { shape = { context.d_model, context.d_model }, init = "normal" } } end,
   weights = function(context)
     local mean = context.embeddings:sum(2) / context.mask:sum(2, { keepdim = true })
     local keys = context.source_prompts:mean(2)
@@ -27,7 +25,11 @@ compt.router.define("attention", {
 local tasks, runs = compt.tasks("micro", { shots = 16, seed = 1 }), {}
 for _, router in ipairs { "relaxed_bernoulli", "heated", "gumbel", "sparsemax", "attention" } do
   local trainer = compt.trainer {
-    name = router, backbone = compt.backbone "micro", tasks = tasks, epochs = compt.args.quick and 1 or 30, seed = 1,
+    name = router,
+    backbone = compt.backbone "micro",
+    tasks = tasks,
+    epochs = compt.args.quick and 1 or 30,
+    seed = 1,
     method = compt.methods.ssum { name = router, router = router },
   }
   trainer:run()

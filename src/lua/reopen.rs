@@ -11,11 +11,9 @@ use crate::{Error, Result};
 use compt_base::files::json::{read_json, value_path};
 use compt_base::files::source::Source;
 use compt_base::notice;
-use compt_core::{compose, router};
 use compt_error::Context;
 use compt_run::spec::ControlSpec;
-use compt_run::{EvaluationOptions, Run, Specification, differences, part_of};
-use compt_study::records::events::Role;
+use compt_run::{EvaluationOptions, Run, Specification, differences, parts_of};
 use compt_study::records::environment::binary_sha256;
 use compt_study::records::folder::{CELL, CONFIG, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
 use compt_study::records::modules;
@@ -179,7 +177,7 @@ fn rebuild(
     let runtime =
         Runtime::with_session(session(request, record, again)).map_err(|e| error_of(&e))?;
     let lua = runtime.lua();
-    let parts = parts_of_method(specification, run)?;
+    let parts = parts_of(run, &specification.method)?;
     note_code(run, parts.iter().map(|(_, _, source)| of_source(source)));
     let parts = parts.into_iter().map(|(role, name, source)| {
         (role.option().to_string(), json!({ "name": name, "file": source.path }))
@@ -235,27 +233,6 @@ fn lost(request: &Request, specification: &Specification, rebuilt: &Rebuilt) -> 
         !allowed.iter().any(|key| change.starts_with(key)) && !change.ends_with("different content")
     });
     found
-}
-
-/// The method's user-defined parts that are in files, with their names.
-fn parts_of_method(
-    specification: &Specification,
-    run: &Path,
-) -> Result<Vec<(Role, String, Source)>> {
-    let mut parts = Vec::new();
-    for role in Role::ALL {
-        let value = specification.method.get(role.option());
-        let name = value.and_then(|value| value.as_str().or(value["kind"].as_str()));
-        let is_own = |name: &&str| match role {
-            Role::Operator => compose::built_in(name).is_err(),
-            Role::Router => router::KINDS.iter().all(|kind| kind.name != *name),
-        };
-        let Some(name) = name.filter(is_own) else { continue };
-        if let Some(source) = part_of(run, role, name)? {
-            parts.push((role, name.to_string(), source));
-        }
-    }
-    Ok(parts)
 }
 
 /// The session of the script, ready to be run again.

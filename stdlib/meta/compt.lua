@@ -1551,7 +1551,7 @@ function Prompt:save(path) end
 ---@field score number? average score of the last evaluation, in percent
 ---@field scores table<string, number>? main metric of each task at the last evaluation, in percent
 ---@field score_averages table<string, number> moving average of the scores of each task
----@field router_weights table<string, number[]> inference weights of the S source prompts, by task
+---@field router_weights table<string, number[]> inference weights of the S source prompts, by task; an error if they depend on the input
 local View = {}
 
 ---An evaluation on validation rows during training.

@@ -214,7 +214,8 @@ mod tests {
             let logits = ("logits", router.logits().unwrap());
             golden.assert_gradients(&key, &weights, "router.cotangent", &[logits]);
             for (kept, keep) in keeps() {
-                let weights = router.weights(&Given::tasks(&tasks()), Phase::Eval, Some(&keep)).unwrap();
+                let weights =
+                    router.weights(&Given::tasks(&tasks()), Phase::Eval, Some(&keep)).unwrap();
                 golden.assert_close(&format!("{key}.{kept}"), &weights);
             }
         }
@@ -236,7 +237,8 @@ mod tests {
     fn a_single_kept_source_weighs_one_unless_as_learned() {
         let constant = made(json!("constant"), 4);
         let row = |keep: Option<Keep>| -> Vec<f32> {
-            let weights = constant.weights(&Given::tasks(&tasks()), Phase::Eval, keep.as_ref()).unwrap();
+            let weights =
+                constant.weights(&Given::tasks(&tasks()), Phase::Eval, keep.as_ref()).unwrap();
             assert_eq!(weights.size(), [5, 4]);
             weights.get(3).try_into().unwrap()
         };
@@ -266,7 +268,11 @@ mod tests {
             let sample = weights("example", temperature);
             assert!(sample.isfinite().all().int64_value(&[]) == 1);
         }
-        let zero = make("example").weights(&Given::tasks(&tasks()), Phase::Train { temperature: 0.0 }, None);
+        let zero = make("example").weights(
+            &Given::tasks(&tasks()),
+            Phase::Train { temperature: 0.0 },
+            None,
+        );
         assert!(zero.unwrap_err().to_string().contains("temperature"));
     }
 

@@ -124,11 +124,11 @@ pub fn top_k(weights: &Tensor, k: usize, by: Normalisation) -> Result<Tensor> {
 /// Nothing is left of a row that is to sum to 1.
 pub fn kept(weights: &Tensor, keep: &Keep, sum_to_one: bool) -> Result<Tensor> {
     let ones = Tensor::f_ones_like(&weights.f_narrow(0, 0, 1)?)?;
-    let mask = ones.f_zeros_like()?.f_index_copy(1, &keep.index(weights)?, &ones.f_narrow(
+    let mask = ones.f_zeros_like()?.f_index_copy(
         1,
-        0,
-        keep.sources.len() as i64,
-    )?)?;
+        &keep.index(weights)?,
+        &ones.f_narrow(1, 0, keep.sources.len() as i64)?,
+    )?;
     let kept = weights.f_mul(&mask)?;
     if keep.sources.is_empty() || keep.rule == Rule::AsLearned || !sum_to_one {
         return Ok(kept);
@@ -176,8 +176,7 @@ mod tests {
         let weights = Tensor::from_slice(&[0.5f32, 0.2, 0.3, 0.75, 0.0, 0.25]).view([2, 3]);
         let cut = |sources: &[usize], rule, sum_to_one| {
             let keep = Keep { sources: sources.to_vec(), rule };
-            kept(&weights, &keep, sum_to_one)
-                .map(|cut| Vec::<Vec<f32>>::try_from(&cut).unwrap())
+            kept(&weights, &keep, sum_to_one).map(|cut| Vec::<Vec<f32>>::try_from(&cut).unwrap())
         };
         let whole = cut(&[0, 2], Rule::Renormalised, true).unwrap();
         assert_eq!(whole, [[0.625, 0.0, 0.375], [0.75, 0.0, 0.25]]);

@@ -129,7 +129,8 @@ impl Composition {
     ) -> Result<Prompts> {
         let private = self.bank.encoded_privates(tasks)?;
         let sources = self.bank.encoded_sources()?;
-        let weights = self.weights(tasks, (Some((&private, &sources)), inputs), phase, selection)?;
+        let weights =
+            self.weights(tasks, (Some((&private, &sources)), inputs), phase, selection)?;
         let isolation = selection.isolation;
         let (vectors, hidden) = self.composed(&private, &sources, &weights, isolation)?;
         Ok(Prompts { vectors, of_row: Vec::new(), hidden: vec![hidden; tasks.len()] })

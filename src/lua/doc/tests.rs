@@ -179,7 +179,11 @@ fn every_registered_kind_is_documented() {
     for (alias, names) in [
         (
             "compt.RouterKind",
-            router::KINDS.iter().map(|kind| kind.name).chain(in_library.iter().map(|n| &**n)).collect::<Vec<_>>(),
+            router::KINDS
+                .iter()
+                .map(|kind| kind.name)
+                .chain(in_library.iter().map(|n| &**n))
+                .collect::<Vec<_>>(),
         ),
         ("compt.OptimizerKind", optimizer::KINDS.iter().map(|kind| kind.name).collect()),
         ("compt.Metric", Metric::names().collect()),

@@ -13,8 +13,8 @@ mod past;
 mod program;
 
 pub(crate) use audit::impure;
-pub use parts::PartFile;
 pub use output::Output;
+pub use parts::PartFile;
 pub use past::Past;
 pub use program::{Loaded, Loader, Origin, Program, TableRecord, Touched};
 

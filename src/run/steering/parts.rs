@@ -30,11 +30,8 @@ impl Parts {
 
     /// The events of the versions that the first step uses.
     pub fn first(&self) -> Vec<Event> {
-        let first = |part: &Part| Event {
-            step: 1,
-            attempt: 1,
-            change: part.change(part.file.source()),
-        };
+        let first =
+            |part: &Part| Event { step: 1, attempt: 1, change: part.change(part.file.source()) };
         self.0.iter().map(first).collect()
     }
 

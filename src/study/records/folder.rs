@@ -285,7 +285,14 @@ mod tests {
             event(3, Change::Hold { knobs: json!({ "clip": 1.0 }), because: "it broke".into() }),
             Event {
                 attempt: 7,
-                ..event(4, Change::Part { role: Role::Operator, name: "o".into(), source: control.clone() })
+                ..event(
+                    4,
+                    Change::Part {
+                        role: Role::Operator,
+                        name: "o".into(),
+                        source: control.clone(),
+                    },
+                )
             },
         ];
         events.iter().for_each(|event| run.steered(event).unwrap());

@@ -173,7 +173,7 @@ impl Own {
     ) -> Result<Made> {
         let is_new = recorded.is_none() || self.is_of_script();
         let name = self.name;
-        let definition = self.definition.as_recorded(lua, recorded.as_ref())?;
+        let definition = self.definition.at_version(lua, recorded.as_ref())?;
         let parameters = definition.make_parameters(&name, &context)?;
         let tasks = context.tasks.len();
         let try_out: TryOut<Compose> = Rc::new(move |version, twice| {

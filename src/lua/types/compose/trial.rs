@@ -1,7 +1,7 @@
 //! The trial of a user-defined operator on the shapes of a run, before the run uses it.
 
-use super::in_lua::InLua;
 use super::Compose;
+use super::in_lua::InLua;
 use crate::types::defined::{InUse, Version};
 use crate::{Error, Result};
 use compt_core::compose::Operator;

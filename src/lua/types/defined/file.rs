@@ -243,8 +243,8 @@ impl<P: Part> PartFile for Followed<P> {
 mod tests {
     use super::super::home::NOT_IN_FILES;
     use super::*;
-    use crate::types::compose::Compose;
     use crate::sandbox::endless::ENDLESS;
+    use crate::types::compose::Compose;
 
     fn loaded(text: &str) -> Result<Definition<Compose>> {
         let runtime = crate::Runtime::new().unwrap();

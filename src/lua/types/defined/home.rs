@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 const LIMITS: Limits = Limits {
     instructions: 5_000_000,
-    too_many: c"it ran for more than 5000000 instructions: it is called at every step and must be fast",
+    too_many:
+        c"it ran for more than 5000000 instructions: it is called at every step and must be fast",
     seconds: 5.0,
     too_long: c"it ran for more than 5 s: it is called at every step and must be fast",
     memory: 64 << 20,

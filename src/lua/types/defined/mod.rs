@@ -114,7 +114,7 @@ impl<P: Part> Definition<P> {
     }
 
     /// The recorded version of its file, if it is in one.
-    pub fn as_recorded(self, lua: &Lua, recorded: Option<&Source>) -> Result<Self> {
+    pub fn at_version(self, lua: &Lua, recorded: Option<&Source>) -> Result<Self> {
         match recorded.filter(|_| self.source.is_some()) {
             Some(source) => file::load(lua, source),
             None => Ok(self),

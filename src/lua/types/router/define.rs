@@ -139,42 +139,42 @@ impl Own {
         map.into()
     }
 
-    /// All its options. Errors: an unknown option, or a value of another type than its default.
-    fn options(&self) -> Result<Map<String, serde_json::Value>> {
-        let mut all = self.definition.says.options.clone();
-        let place = || format!("router '{}'", self.name);
-        for (key, value) in &self.given {
-            let Some(default) = all.get_mut(key) else {
-                let known: Vec<&str> = self.definition.says.options.keys().map(|k| &**k).collect();
-                let none = || Error::new(format!("unknown option '{key}': it has no options"));
-                let error = match known.is_empty() {
-                    true => none(),
-                    false => Error::unknown("option", key, known),
-                };
-                return Err(error.at(place()));
-            };
-            if std::mem::discriminant(default) != std::mem::discriminant(value) {
-                let what = format!("option '{key}' must be like its default {default}, got {value}");
-                return Err(Error::new(what).at(place()));
-            }
-            *default = value.clone();
-        }
-        Ok(all)
-    }
-
     /// Makes the router for the sizes of a run; `recorded` is the recorded version of its file, for a run that is
     /// made again. It is to be tried out before it is used.
     pub fn make(self, lua: &Lua, context: Context, recorded: Option<Source>) -> Result<Made> {
-        let context = Context { options: self.options()?, ..context };
-        let definition = self.definition.as_recorded(lua, recorded.as_ref())?;
+        let definition = self.definition.at_version(lua, recorded.as_ref())?;
+        let options = merged(&definition.says.options, &self.given);
+        let options = options.map_err(|e| e.at(format!("router '{}'", self.name)))?;
+        let context = Context { options, ..context };
         let parameters = definition.make_parameters(&self.name, &context)?;
         let (home, function, says) = (&definition.home, &definition.function, &definition.says);
-        let version =
-            Version { home, name: &self.name, function, parameters: &parameters, says };
+        let version = Version { home, name: &self.name, function, parameters: &parameters, says };
         let in_use = Rc::new(InUse::new(&version));
         let router = Rc::new(InLua::new(in_use, says.clone(), context.clone()));
         Ok(Made { router, definition, parameters, context })
     }
+}
+
+/// Options with their defaults. Errors: an unknown option, or a value of another type than its default.
+fn merged(
+    defaults: &Map<String, serde_json::Value>,
+    given: &Map<String, serde_json::Value>,
+) -> Result<Map<String, serde_json::Value>> {
+    let mut all = defaults.clone();
+    for (key, value) in given {
+        let Some(default) = all.get_mut(key) else {
+            return Err(match defaults.is_empty() {
+                true => Error::new(format!("unknown option '{key}': it has no options")),
+                false => Error::unknown("option", key, defaults.keys().map(String::as_str)),
+            });
+        };
+        if std::mem::discriminant(default) != std::mem::discriminant(value) {
+            let what = format!("option '{key}' must be like its default {default}, got {value}");
+            return Err(Error::new(what));
+        }
+        *default = value.clone();
+    }
+    Ok(all)
 }
 
 /// A router that was made from a definition.

@@ -68,7 +68,9 @@ impl InLua {
             let set = |name: &str, t: &Tensor| fields.set(name, LuaTensor::new(t.shallow_clone()));
             set("task", &task)?;
             set("excluded", &excluded)?;
-            for (name, t) in ["private_prompts", "source_prompts"].iter().zip(prompts.iter().flatten()) {
+            for (name, t) in
+                ["private_prompts", "source_prompts"].iter().zip(prompts.iter().flatten())
+            {
                 set(name, t)?;
             }
             for (name, t) in ["embeddings", "mask"].iter().zip(inputs.iter().flatten()) {
@@ -131,7 +133,10 @@ impl InLua {
             Phase::Train { temperature } => Some(temperature),
             Phase::Eval => None,
             Phase::TrainAs { by, .. } | Phase::EvalAs(by) => {
-                let what = format!("it normalises its weights itself: '{}' cannot replace that", by.name());
+                let what = format!(
+                    "it normalises its weights itself: '{}' cannot replace that",
+                    by.name()
+                );
                 return Err(Error::new(what).at(self.place()).hint("remove 'normalise'"));
             }
         };

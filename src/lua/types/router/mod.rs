@@ -179,9 +179,9 @@ impl LuaRouter {
 
     /// The embeddings of texts.
     fn embedded(&self, texts: &[String]) -> Result<Embedded> {
-        let Some((_, backbone)) = self.of_trainer.as_ref().filter(|_| {
-            self.router.sees() == Sees::Inputs
-        }) else {
+        let Some((_, backbone)) =
+            self.of_trainer.as_ref().filter(|_| self.router.sees() == Sees::Inputs)
+        else {
             let what = format!("the router '{}' does not read inputs", self.kind);
             return Err(Error::new(what).at("'text'").hint("remove 'text'"));
         };
@@ -264,13 +264,16 @@ impl UserData for LuaRouter {
             let phase = if train { Phase::Train { temperature } } else { Phase::Eval };
             let mut rows = this.rows(lua, tasks)?;
             let place = |e: Error| e.at("router:weights");
-            let inputs = text.as_ref().map(|text| this.embedded(text)).transpose().map_err(place)?;
+            let inputs =
+                text.as_ref().map(|text| this.embedded(text)).transpose().map_err(place)?;
             if let Some(text) = &text {
                 match (rows.len(), text.len()) {
                     (1, n) => rows = vec![rows[0]; n],
                     (b, n) if b == n => {}
                     (b, n) => {
-                        let what = format!("{n} texts for {b} tasks: a task for each text, or one for all");
+                        let what = format!(
+                            "{n} texts for {b} tasks: a task for each text, or one for all"
+                        );
                         return Err(place(Error::new(what)).into());
                     }
                 }

@@ -22,11 +22,7 @@ const NOTHING: &str = "there is nothing to train";
 ///
 /// The weights have another shape, dtype or device, are not finite, do not sum as declared, or do not depend on a
 /// declared parameter.
-pub fn run(
-    version: &Version<Weights>,
-    context: &Context,
-    bank: Option<&PromptBank>,
-) -> Result<()> {
+pub fn run(version: &Version<Weights>, context: &Context, bank: Option<&PromptBank>) -> Result<()> {
     let whole: Vec<usize> = match context.tasks.len() {
         1 => vec![0, 0],
         n => (0..n).collect(),

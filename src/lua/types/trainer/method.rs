@@ -12,6 +12,7 @@ use crate::types::router::{self, LuaRouter, Made};
 use crate::types::{LuaBackbone, thawed};
 use crate::{Error, Result, data};
 use compt_base::files::source::Source;
+use compt_base::options::Variant;
 use compt_core::nn::Named;
 use compt_core::router::{Given, Phase, Router, Sees, Sizes};
 use compt_core::train::composition::Selection;
@@ -20,14 +21,13 @@ use compt_core::train::declared::{self, BankAndRouter, Declared};
 use compt_core::train::learner::{Learner, TaskInputs};
 use compt_core::train::optimizer::Group;
 use compt_core::train::plan::StagePlan;
-use compt_base::options::Variant;
 use compt_run::part_of;
 use compt_run::steering::PartFile;
 use compt_study::records::events::Role;
 use mlua::{Function, Lua, Table, Value};
 use serde_json::Map;
-use std::rc::Rc;
 use std::cell::RefCell;
+use std::rc::Rc;
 use tch::{Kind, Tensor};
 
 /// What is trained: prompts or changes over a frozen backbone, or a trainable backbone itself.
