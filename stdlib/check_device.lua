@@ -162,6 +162,9 @@ return function(device, size, steps, memory)
   for _, name in ipairs(names) do
     local options = SHARED[name] and { router = "free" } or {}
     if name == "spot" then options.from = tasks end
+    if name == "grouped" then options.groups = { all = tasks.names } end
+    -- Drawn on the device: other numbers than on the CPU.
+    if name == "adept" then options.dropout = 0 end
     check_method(name, device, tasks, function() return methods[name](options) end)
   end
   check_operator(device, tasks)

@@ -1,7 +1,7 @@
 --- Creates the trainer of a run from its specification (`config.json`), without the script.
 ---
---- `given`: replacements for recorded settings (`device`, `backbone`), and the files of the run's
---- `operator` and `control`. While a part is made, `given.at` is its key.
+--- `given`: replacements for recorded settings (`device`, `backbone`), the files of the run's operator and router
+--- (`parts`, by the key in the method), and that of its `control`. While a part is made, `given.at` is its key.
 local methods = require "compt.methods"
 local native = require "compt.native"
 
@@ -58,7 +58,7 @@ local function backbone_of(recorded, given)
 end
 
 return function(spec, given)
-  if given.operator then native.compose.define(spec.method.compose, given.operator) end
+  for key, part in pairs(given.parts) do native[key].define(part.name, part.file) end
   given.at = "backbone"
   local backbone = backbone_of(spec.backbone, given)
   given.at = "tasks"

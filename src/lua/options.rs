@@ -11,13 +11,14 @@ use compt_base::data::truth;
 use compt_error::nearest;
 use mlua::{FromLua, Lua, Table, Value};
 use serde_json::Map;
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 /// The options of one call. Read each one, then call `finish`.
 pub struct Options {
     call: String,
     table: Option<Table>,
-    known: RefCell<Vec<&'static str>>,
+    known: RefCell<Vec<Cow<'static, str>>>,
 }
 
 impl Options {
@@ -40,7 +41,20 @@ impl Options {
 
     /// An optional option.
     pub fn get<T: FromLua>(&self, lua: &Lua, key: &'static str) -> mlua::Result<Option<T>> {
-        self.known.borrow_mut().push(key);
+        self.get_named(lua, Cow::Borrowed(key))
+    }
+
+    /// An optional option whose name is not known at compile time.
+    pub fn get_named<T: FromLua>(
+        &self,
+        lua: &Lua,
+        key: impl Into<Cow<'static, str>>,
+    ) -> mlua::Result<Option<T>> {
+        let key: &str = &{
+            let key = key.into();
+            self.known.borrow_mut().push(key.clone());
+            key
+        };
         let value = match &self.table {
             Some(table) => table.get::<Value>(key)?,
             None => Value::Nil,
@@ -88,7 +102,7 @@ impl Options {
     pub fn data(&self, keys: &[&'static str]) -> mlua::Result<Map<String, serde_json::Value>> {
         let mut map = Map::new();
         for key in keys {
-            self.known.borrow_mut().push(key);
+            self.known.borrow_mut().push(Cow::Borrowed(key));
             let Some(table) = &self.table else { continue };
             let value = data::plain(&table.get(*key)?).map_err(|e| self.at(key, e))?;
             map.insert(key.to_string(), value);
@@ -138,7 +152,7 @@ impl Options {
             });
         }
         // An option that was read is not a misspelling.
-        given.retain(|name| !self.known.borrow().contains(&name.as_str()));
+        given.retain(|name| !self.known.borrow().iter().any(|known| known == name));
         let given: Vec<&str> = given.iter().map(String::as_str).collect();
         let error = Error::new(format!("option '{key}' is missing")).at(&self.call);
         let habit = given.iter().find(|name| habits::of_option(name, &[key]).is_some());
@@ -176,7 +190,8 @@ impl Options {
                 Value::String(s) => s.to_string_lossy(),
                 other => other.to_string()?,
             };
-            if !known.contains(&name.as_str()) {
+            if !known.iter().any(|known| *known == name) {
+                let known: Vec<&str> = known.iter().map(|known| &**known).collect();
                 return Err(habits::unknown_option(&name, &known).at(&self.call).into());
             }
         }
@@ -203,6 +218,7 @@ fn misfit(to: &str, value: &Value) -> Option<&'static str> {
 /// The options that each call has read, for the test that compares them with the documentation.
 #[cfg(test)]
 pub mod seen {
+    use std::borrow::Cow;
     use std::cell::RefCell;
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -212,7 +228,13 @@ pub mod seen {
         static CALLS: RefCell<Calls> = RefCell::default();
     }
 
-    pub fn note(call: &str, known: &[&'static str]) {
+    pub fn note(call: &str, known: &[Cow<'static, str>]) {
+        let known = known.iter().map(|name| -> &'static str {
+            match name {
+                Cow::Borrowed(name) => name,
+                Cow::Owned(name) => name.clone().leak(),
+            }
+        });
         CALLS.with_borrow_mut(|calls| calls.entry(call.to_string()).or_default().extend(known));
     }
 

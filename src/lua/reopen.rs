@@ -11,10 +11,9 @@ use crate::{Error, Result};
 use compt_base::files::json::{read_json, value_path};
 use compt_base::files::source::Source;
 use compt_base::notice;
-use compt_core::compose;
 use compt_error::Context;
 use compt_run::spec::ControlSpec;
-use compt_run::{EvaluationOptions, Run, Specification, differences, operator_of};
+use compt_run::{EvaluationOptions, Run, Specification, differences, parts_of};
 use compt_study::records::environment::binary_sha256;
 use compt_study::records::folder::{CELL, CONFIG, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
 use compt_study::records::modules;
@@ -178,14 +177,17 @@ fn rebuild(
     let runtime =
         Runtime::with_session(session(request, record, again)).map_err(|e| error_of(&e))?;
     let lua = runtime.lua();
-    let operator = operator_of_method(specification, run)?;
-    note_code(run, operator.iter().map(of_source));
-    let operator = operator.map(|source| source.path);
+    let parts = parts_of(run, &specification.method)?;
+    note_code(run, parts.iter().map(|(_, _, source)| of_source(source)));
+    let parts = parts.into_iter().map(|(role, name, source)| {
+        (role.option().to_string(), json!({ "name": name, "file": source.path }))
+    });
+    let parts: serde_json::Map<String, Value> = parts.collect();
     let control = match &specification.control {
         Some(ControlSpec::File(path)) => Some(path.clone()),
         _ => None,
     };
-    let given = json!({ "device": request.device, "backbone": request.backbone, "operator": operator,
+    let given = json!({ "device": request.device, "backbone": request.backbone, "parts": parts,
         "control": control });
     let table = || lua.unpack::<Table>(lua.to_value_with(&given, plain())?);
     let given = table().map_err(|e| error_of(&e))?;
@@ -231,14 +233,6 @@ fn lost(request: &Request, specification: &Specification, rebuilt: &Rebuilt) -> 
         !allowed.iter().any(|key| change.starts_with(key)) && !change.ends_with("different content")
     });
     found
-}
-
-/// The method's operator, if it is in a file.
-fn operator_of_method(specification: &Specification, run: &Path) -> Result<Option<Source>> {
-    match specification.method.get("compose").and_then(Value::as_str) {
-        Some(name) if compose::built_in(name).is_err() => operator_of(run, name),
-        _ => Ok(None),
-    }
 }
 
 /// The session of the script, ready to be run again.

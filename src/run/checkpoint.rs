@@ -32,8 +32,8 @@ impl Run {
                 self.take_up(earlier).inspect_err(|_| self.earlier = Some(again))
             }
             None => {
-                let operator = self.steering().first_operator();
-                self.record.begin(operator)
+                let parts = self.steering().first_parts();
+                self.record.begin(parts)
             }
         }
     }

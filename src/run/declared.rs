@@ -39,6 +39,7 @@ impl Run {
             ("control", specification.control.is_some()),
             ("from", specification.from.is_some()),
             ("operator", specification.operator.is_some()),
+            ("router", specification.router.is_some()),
             ("script", !specification.script.is_empty()),
         ];
         if let Some((key, _)) = unknown.iter().find(|(_, is_set)| *is_set) {

@@ -23,7 +23,7 @@ pub use checks::Checks;
 pub use evaluation::EvaluationOptions;
 pub use record::prompts;
 pub use replay::{Replay, Replayed};
-pub use resume::{Earlier, Purpose, differences, operator_of};
+pub use resume::{Earlier, Purpose, differences, part_of, parts_of};
 pub use scores::{by_task, counts, table};
 pub use spec::Specification;
 pub use steps::{Ended, Step, steps_made};

@@ -124,8 +124,8 @@ impl Record {
         Note::of_run(&self.specification, &self.result)
     }
 
-    /// Creates the folder, before the first step; `operator` is the version of its file.
-    pub fn begin(&mut self, operator: Option<Event>) -> Result<()> {
+    /// Creates the folder, before the first step; `parts` are the versions of the files of user-defined parts.
+    pub fn begin(&mut self, parts: Vec<Event>) -> Result<()> {
         if self.folder.is_some() {
             return Ok(());
         }
@@ -136,7 +136,7 @@ impl Record {
             provenance: &self.provenance,
         };
         let mut folder = RunFolder::create(out, &start)?;
-        let written = operator.map_or(Ok(()), |event| folder.steered(&event));
+        let written = parts.iter().try_for_each(|event| folder.steered(event));
         interrupt::set_checkpoint(Some((folder.path(), None)));
         self.folder = Some(folder);
         self.tolerate(RECORD, written);

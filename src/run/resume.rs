@@ -4,9 +4,10 @@ use super::steering::Past;
 use crate::Result;
 use compt_base::files::json::{read_json, read_json_lines};
 use compt_base::files::source::Source;
-use compt_study::records::events::{self, Change, Event};
+use compt_core::{compose, router};
+use compt_study::records::events::{self, Change, Event, Role};
 use compt_study::records::folder::{CHECKPOINTS, METRICS, RESULT};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Why a run of an earlier process is opened.
@@ -95,15 +96,38 @@ impl Earlier {
     }
 }
 
-/// The first version of an operator file of a run.
+/// The first version of the file of a user-defined part of a run.
 ///
 /// # Errors
 /// As [`Earlier::read`].
-pub fn operator_of(run: &Path, name: &str) -> Result<Option<Source>> {
+pub fn part_of(run: &Path, role: Role, name: &str) -> Result<Option<Source>> {
     Ok(events::read(run)?.into_iter().find_map(|event| match event.change {
-        Change::Operator { name: known, source } if known == name => Some(source),
+        Change::Part { role: of, name: known, source } if of == role && known == name => {
+            Some(source)
+        }
         _ => None,
     }))
+}
+
+/// The user-defined parts of a run's method that are in files: their names and first versions.
+///
+/// # Errors
+/// As [`Earlier::read`].
+pub fn parts_of(run: &Path, method: &Map<String, Value>) -> Result<Vec<(Role, String, Source)>> {
+    let mut parts = Vec::new();
+    for role in Role::ALL {
+        let value = method.get(role.option());
+        let name = value.and_then(|value| value.as_str().or(value["kind"].as_str()));
+        let is_own = |name: &&str| match role {
+            Role::Operator => compose::built_in(name).is_err(),
+            Role::Router => router::KINDS.iter().all(|kind| kind.name != *name),
+        };
+        let Some(name) = name.filter(is_own) else { continue };
+        if let Some(source) = part_of(run, role, name)? {
+            parts.push((role, name.to_string(), source));
+        }
+    }
+    Ok(parts)
 }
 
 /// The settings in which two specifications differ, by name with both values:

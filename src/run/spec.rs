@@ -72,6 +72,9 @@ pub struct Specification {
     /// A user-defined operator with parameters: `{ name, parameters = { name = shape } }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<Value>,
+    /// A router that is defined in Lua, with parameters: `{ parameters = { name = shape } }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub router: Option<Value>,
     /// The values of `--set`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub args: Option<Map<String, Value>>,

@@ -20,7 +20,7 @@ error. Moving averages are exponential: 0.9 of the old value plus 0.1 of the new
 - score: number? -- average score of the last evaluation, in percent
 - scores: table<string, number>? -- main metric of each task at the last evaluation, in percent
 - score_averages: table<string, number> -- moving average of the scores of each task
-- router_weights: table<string, number[]> -- inference weights of the S source prompts, by task
+- router_weights: table<string, number[]> -- inference weights of the S source prompts, by task; an error if they depend on the input
 ]]
 
 class "compt.Evaluation" [[

@@ -18,7 +18,7 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 - private_length?: integer -- rows of a private prompt; default: m, or S m for "concat"
 - encoder?: compt.Encoder = "mlp" -- network that reparametrises each prompt
 - init?: compt.Init = "uniform" -- initialisation of prompts
-- router?: compt.RouterKind|compt.MethodRouter = "relaxed_bernoulli" -- name or options of the router
+- router?: compt.RouterKind|string|compt.MethodRouter|compt.RouterFunction|compt.RouterTable = "relaxed_bernoulli" -- a kind of router, a name defined with compt.router.define, options, or a router as that function takes it
 - placement?: "append"|"prepend" = "append" -- prompts are placed after the input and before `</s>`, or before the input
 - prefix?: boolean -- put the prefix of its task before every input; see `compt.trainer`. Default: false
 - alone?: boolean -- train each task separately, one after the other (default: true for pt, else false)
@@ -32,11 +32,12 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 
 options "compt.MethodRouter" [[
 The router of a method.
-- kind?: compt.RouterKind = "relaxed_bernoulli" -- type of router
+- kind?: compt.RouterKind|string = "relaxed_bernoulli" -- kind of router, or a name defined with compt.router.define, whose options can be set here, too
 - train?: compt.Normalisation = "softmax" -- normalisation in training
 - eval?: compt.Normalisation = "softmax" -- normalisation at inference
 - per?: compt.Per = "example" -- whether to draw a sample per example or per step
 - bound?: number = 0 -- initial logits are drawn from U(-bound, bound)
+- hard?: boolean = false -- gumbel: one source prompt for each example
 ]]
 
 alias "compt.OptimizerKind" [[
@@ -256,140 +257,95 @@ prompt.
 > compt.methods.mixed { mix = "max", share = "learned" }
 ]]
 
-section "Custom methods"
-
-class "compt.Plan" [[
-What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup,
-temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build`
-declares parameters with `setup:parameter` and returns functions that use them.
-- give?: compt.Give -- returns the prompts and changes for the rows of a batch; a stage may have another one
-- loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- loss as a scalar tensor; default: `out.loss`
-- sources?: integer = 0 -- number of source prompts that an evaluation can isolate in the last stage (`batch.kept`)
-- private?: boolean = true -- whether there are private prompts that an evaluation can exclude
-- stages?: compt.PlanStage[] -- stages of training, in order; default: one stage with all groups
+options "compt.UlptOptions: compt.PeerOptions" [[
+- length?: integer = 20 -- m, rows of the prompt
+- rank?: integer = 2 -- r, the dimension that the prompt is trained in
+- projection?: integer = 0 -- seed of the fixed projection, the same for all tasks; runs with the same one have the same projection
+- placement?: "append"|"prepend" = "prepend" -- prompts are placed after the input and before `</s>`, or before the input
+- alone?: boolean = true -- train each task separately; false: in mixed batches
 ]]
 
-class "compt.PlanStage" [[
-A stage of training. Every stage starts with a fresh optimizer state.
-- name: string -- name in progress, records and messages
-- share?: number -- share of the steps (if `alone`: of the steps of each task); default: equal shares
-- train?: string[] -- parameter groups to train; default: all
-- give?: compt.Give -- default: that of the plan
-- loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- default: that of the plan
-- begin?: fun() -- called before the first step of the stage, without gradients
-- alone?: boolean = false -- train each task separately, one after the other
-- from?: boolean = false -- train on the rows of the method's source tasks `from`
-- lr?: table<string, number> -- learning rates by group; default: those of the method
+fn "compt.methods.ulpt(options?: compt.UlptOptions): compt.Method" [[
+ULPT (Wu et al. 2025): the prompt of a task is (Z R) * b + s with Z [m, r], a fixed random projection R [r, d], a scale b
+[d] and a shift s [d].
+> compt.methods.ulpt { rank = 2 }
 ]]
 
-alias "compt.Give" [[
-A function of a batch that returns a prompt [B, m, d] for each row, a table { prompt, shift, changes }, or nil. The
-trainer calls it once when it is created. It raises an error if the prompts are not float32, have a wrong shape or
-device or are not finite, or if nothing that is returned depends on a parameter.
-- fun(batch: compt.Batch): torch.Tensor|compt.Given?
+options "compt.ResidualOptions: compt.PeerPromptOptions" [[
+- length?: integer = 10 -- m, rows of the prompt
+- width?: integer = 800 -- width of the network
+- separate?: boolean = false -- a network for each row of the prompt
+- alone?: boolean = true -- train each task separately; false: in mixed batches
 ]]
 
-class "compt.Given" [[
-The prompts and changes for the rows of a batch.
-- prompt?: torch.Tensor -- prompts [B, m, d]
-- shift?: torch.Tensor -- [B, L, d], added to the input embeddings
-- changes?: table<string, compt.Change> -- changes of the backbone, by module name (`setup:places`)
+fn "compt.methods.residual(options?: compt.ResidualOptions): compt.Method" [[
+Residual Prompt Tuning (Razdaibiedina et al. 2023): each row p of a task's prompt [m, d] is trained as p + LayerNorm(W2
+relu(W1 p + b1) + b2). Only the result is kept.
+> compt.methods.residual { width = 64 }
 ]]
 
-class "compt.Change" [[
-A change of one module of the backbone.
-- low_rank?: torch.Tensor[] -- of a matrix: { A [r, in], B [out, r] }, for W x + scale B A x (LoRA)
-- scale?: number = 1 -- factor of `low_rank`
-- bias?: torch.Tensor -- of a matrix or norm: [out], added to the output
-- gain?: torch.Tensor -- of a norm: [d], replaces its weight
-- bottleneck?: torch.Tensor[] -- after a module: { down [w, d], down_bias [w], up [d, w], up_bias [d] }, for h + up(activation(down(h)))
-- activation?: "gelu"|"relu"|"silu" = "gelu" -- activation of `bottleneck`
-- prefix?: torch.Tensor[] -- of an attention: { keys [m, inner], values [m, inner] }, placed before those of the input
+options "compt.SmopOptions: compt.PeerPromptOptions" [[
+- prompts?: integer = 4 -- k, number of prompts of a task, at most d
+- length?: integer = 5 -- m, rows of each
+- top?: integer = 1 -- number of prompts that an input adds up
+- noise?: number = 1 -- standard deviation of the relative noise on the router's scores in training; 0: none
+- alone?: boolean = true -- train each task separately; false: in mixed batches
 ]]
 
-class "compt.Place" [[
-A module of the backbone that can be changed, with its name in checkpoints.
-- name: string -- for example "encoder.block.0.layer.0.SelfAttention.q"
-- kind: string -- "matrix", "norm", "attention" or "feed_forward"
-- shape: integer[] -- of a matrix [out, in], a norm [d], an attention [inner, d], a feed_forward [d]
-- gain?: torch.Tensor -- weight [d] of a norm
+fn "compt.methods.smop(options?: compt.SmopOptions): compt.Method" [[
+SMoP (Choi et al. 2023): a sparse mixture of k short prompts [m, d] per task: each input gets the prompt to which a linear
+router [k, d] gives the largest weight, times that weight.
+> compt.methods.smop { prompts = 4, length = 5 }
 ]]
 
-class "compt.Setup" [[
-The argument of `build` of a custom method.
-- tasks: string[] -- the tasks of the trainer
-- from: string[]? -- the source tasks; nil if there are none. "source:NAME" if a task is both source and target
-- backbone: compt.Backbone -- the backbone
-- d_model: integer -- d, its width
-- max_source_length: integer -- maximum input length in tokens
+options "compt.LopaOptions: compt.PeerPromptOptions" [[
+- length?: integer = 10 -- m, rows of the prompt
+- rank?: integer = 4 -- r, rank of the gate
+- width?: integer = 64 -- width of the networks that compute the gate
+- alone?: boolean = true -- train each task separately; false: in mixed batches
 ]]
 
-method "compt.Setup:parameter(group: string, name: string, value: torch.Tensor): torch.Tensor" [[
-Declares a parameter: a float32 copy of `value`, of any shape, on the device of the backbone. It is trained with the
-learning rate of its group, recorded, and saved in checkpoints. After the first step a warning names parameters
-without a gradient, and tensors with a gradient that are not declared. Raises an error if the name is used twice in a
-group; `compt.trainer` raises one if the group has no learning rate.
-
-Take views of a parameter (`p[1]`, `p:narrow`, `p:detach()`) in `give`, not in `build`: the first step moves parameters into
-one tensor per group, and an earlier view keeps the initial values.
+fn "compt.methods.lopa(options?: compt.LopaOptions): compt.Method" [[
+LOPA (Jain et al. 2024): the prompt [m, d] of a task times sigmoid(U V^T), a gate of rank r that two small networks compute
+from the mean of the input's embeddings.
+> compt.methods.lopa { rank = 4 }
 ]]
 
-method "compt.Setup:prompt(length: integer, init?: compt.Init): torch.Tensor" [[
-A new prompt [length, d], initialised according to `init` (default: that of the method). Pass it to `parameter`. Raises
-an error if `length` is less than 1, or if the initialisation needs a tokenizer and there is none.
+options "compt.AdeptOptions: compt.PeerPromptOptions" [[
+- length?: integer = 12 -- rows of the prompt
+- rank?: integer = 8 -- width r of the network
+- dropout?: number = 0.1 -- dropout in the network in training
+- alone?: boolean = true -- train each task separately; false: in mixed batches
 ]]
 
-method "compt.Setup:given(prompt: compt.Prompt|torch.Tensor, length?: integer): torch.Tensor" [[
-A trained prompt as a tensor [m, d] without gradient. Raises an error if its width is not d, its length is not
-`length`, or it was trained with other weights.
+fn "compt.methods.adept(options?: compt.AdeptOptions): compt.Method" [[
+ADePT (Tang et al. 2025): a short prompt, and a shift of each input embedding e by B relu(A e + a) + b, with A [d, r] and B
+[r, d], per task.
+> compt.methods.adept { length = 8, rank = 4 }
 ]]
 
-method "compt.Setup:low_rank(folder: compt.folder): table<string, compt.Change>" [[
-Reads the updates of a LoRA folder of `peft`, by module name: A [r, in] and B [out, r]. Raises an error if the folder is
-not plain LoRA or does not match the backbone.
+options "compt.HptOptions: compt.PeerOptions" [[
+- length?: integer = 5 -- m, rows of each of the three parts of a prompt
+- width?: integer = 64 -- width of the networks that compute them
+- placement?: "append"|"prepend" = "prepend" -- prompts are placed after the input and before `</s>`, or before the input
 ]]
 
-method "compt.Setup:places(pattern?: string = \"*\"): compt.Place[]" [[
-The modules whose names match a pattern, in layer order. `*` matches anything, `{a,b}` matches a or b. Raises an error
-if none matches.
+fn "compt.methods.hpt(options?: compt.HptOptions): compt.Method" [[
+HPT (Chen et al. 2023), as far as it fits prompts at the input: rows [m, d] that all tasks share, rows that choose among the
+prompts of all tasks by attention and a gate, and rows of the task alone, all computed from the input. In the paper these
+are prompts of lower, middle and upper layers. Three stages: without attention; with it; the rows of each task.
+> compt.methods.hpt { length = 3 }
 ]]
 
-class "compt.Batch" [[
-A batch: the argument of the functions of a custom method.
-- size: integer -- B, number of rows
-- length: integer -- L, tokens of the longest input
-- tasks: string[] -- task of each row
-- task: string -- the task of all rows; an error if there are several
-- training: boolean -- true in training, false at inference
-- temperature: number? -- router temperature of the step; nil at inference
-- kept: boolean[]? -- which source prompts to use; nil: all
-- private: boolean -- whether to use the private prompt
-- renormalised: boolean -- whether to renormalise the weights of the kept source prompts
+options "compt.GroupedOptions: compt.PeerPromptOptions" [[
+- groups?: table -- groups of tasks: name -> list of tasks, or of tasks and groups within the group (required)
+- length?: integer = 20 -- m, rows of each prompt
+- own?: boolean = true -- whether each task also has a prompt of its own
+- join?: "sum"|"concat" = "sum" -- how the prompts of a task's groups and its own are combined
 ]]
 
-method "compt.Batch:each(f: fun(task: string): torch.Tensor): torch.Tensor" [[
-Calls `f` once per task of the batch and stacks the results by row: `f` returns [...], `each` returns [B, ...].
-Parameters of tasks without a row get no gradient and no update. Raises an error if the shapes differ.
-]]
-
-method "compt.Batch:embeddings(): torch.Tensor" [[
-The input embeddings [B, L, d], float32, zero for padding. A method that calls this has prompts that depend on the
-input; they cannot be exported. Raises an error if the batch has no rows, as when a prompt is exported.
-]]
-
-method "compt.Batch:mask(): torch.Tensor" [[
-[B, L]: 1 for a token of the input, 0 for padding.
-]]
-
-method "compt.Batch:forward(given: torch.Tensor|compt.Given?): compt.Outputs" [[
-Runs the batch with other prompts [B, m, d] or changes, for example those of a teacher. Call it inside torch.no_grad
-if no gradient is needed. Raises an error if a shape does not match.
-]]
-
-class "compt.Outputs" [[
-The output of the decoder for a batch with T target positions.
-- loss: torch.Tensor -- cross-entropy, mean over the target tokens, []
-- logits: torch.Tensor -- [B, T, vocab_size]
-- states: torch.Tensor -- [B, T, d], last hidden states of the decoder after its final norm
-- mask: torch.Tensor -- [B, T]: 1 for a target token, 0 for padding
+fn "compt.methods.grouped(options?: compt.GroupedOptions): compt.Method" [[
+A hierarchy of tasks: a prompt [m, d] for each group of tasks, shared by its members, and one for each task, added up or one
+after the other, in mixed batches. Raises an error if a task is in two groups, or in none and has no prompt of its own.
+> compt.methods.grouped { groups = { pairs = { "qnli", inference = { "nli2", "nli3" } }, opinions = { "sentiment" } } }
 ]]

@@ -161,6 +161,8 @@ A kind of router.
 - "relaxed_bernoulli" -- samples at a temperature (ComPT)
 - "free" -- learned weights without samples
 - "constant" -- every source weighs 1 / S
+- "gumbel" -- Gumbel-softmax (Jang et al. 2017)
+- "sparsemax" -- learned weights of which some are 0 (Martins & Astudillo 2016)
 ]]
 
 alias "compt.Normalisation" [[
@@ -214,23 +216,109 @@ range.
 > compt.router.constant { tasks = 2, sources = 3 }
 ]]
 
+options "compt.GumbelOptions: compt.ConstantOptions" [[
+- temperature?: number = 1 -- temperature of the samples
+- hard?: boolean = false -- one source prompt for each example: a one-hot sample with the gradient of the soft one
+]]
+
+fn "compt.router.gumbel(options: compt.GumbelOptions): compt.Router" [[
+A router with learned logits [tasks, S]: in training the weights are softmax((logits + g) / temperature) with Gumbel
+noise g, as `gumbel_softmax` of PyTorch; at inference softmax(logits) (Jang et al. 2017; Maddison et al. 2017).
+`stdlib/routers/gumbel.lua` shows how a router is written. Raises an error if a number is out of range.
+> compt.router.gumbel { tasks = 2, sources = 3, temperature = 0.5, hard = true }
+]]
+
+options "compt.SparsemaxOptions: compt.ConstantOptions" [[
+- temperature?: number = 1 -- not used
+]]
+
+fn "compt.router.sparsemax(options: compt.SparsemaxOptions): compt.Router" [[
+A router whose weights are the projection of learned logits [tasks, S] onto the probability simplex, in training and at
+inference: source prompts with small logits weigh 0 (Martins & Astudillo 2016). Raises an error if a number is out of
+range.
+> compt.router.sparsemax { tasks = { "a", "b" }, sources = 3 }
+]]
+
+class "compt.RouterContext: compt.OperatorContext" [[
+What a router in Lua is called with: B rows, T tasks, S source prompts. In a router that is made without a trainer, the
+prompts and their sizes are unknown. Reading an unknown field is an error.
+- task: torch.Tensor -- [B] int64, the number of each row's task in `tasks`, from 1: what `index_select` takes
+- phase: "train"|"eval" -- "eval" at inference, and where the weights are shown
+- temperature: number? -- temperature of the step; nil at inference. A router that reads it has its temperature recorded
+- parameters: table<string, torch.Tensor> -- its parameters
+- options: table<string, any> -- its options; only if the definition has `options`
+- excluded: torch.Tensor -- [S] boolean, true for source prompts that an evaluation with `only` or `without` leaves out before the normalisation. Their weights become 0 in any case
+- private_prompts: torch.Tensor -- [B, m', d], the private prompt of each row
+- source_prompts: torch.Tensor -- [S, m, d]
+- embeddings: torch.Tensor -- with `inputs`: [B, L, d], embeddings of the tokens, zeros for padding, without gradient
+- mask: torch.Tensor -- with `inputs`: [B, L], 1 for a token, 0 for padding
+]]
+
+alias "compt.RouterFunction" "fun(context: compt.RouterContext): torch.Tensor" [[
+Returns the weights [B, S] of a batch, float32, on the device of `context.task`.
+]]
+
+class "compt.RouterTable" [[
+A router with parameters. They are float32 and form the group `router`: their learning rate is `lr.router`, and they
+are recorded and saved in checkpoints like the prompts.
+- weights: compt.RouterFunction -- the weights of a batch
+- parameters?: compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters -- parameters by name, or a function of the sizes of the run that returns them
+- normalised?: boolean -- whether the weights of a row sum to 1, within 1e-4 (default). An evaluation with fewer source prompts divides such weights by what is left of their sum, and `top_k` does; false for gates, which stay as they are
+- inputs?: boolean -- whether the weights depend on the input: `context` has `embeddings` and `mask`. Default: false. The prompts are then composed for each row, also at inference; there is no prompt of a task to export, and the record has no `router_gap`
+- options?: table<string, any> -- options of the router with their defaults, which are plain data: `router = { kind = name, OPTION = value }` of a method sets them
+]]
+
+fn "compt.router.define(name: string, router: compt.RouterFunction|compt.RouterTable)" [[
+Defines a router; a method uses it with `router = name`, or `router = { kind = name, ... }` with options. It also becomes
+`compt.router[name]`, which makes one without a trainer. Autograd differentiates it. A tensor that the function captures
+from outside is not trained; declare it in `parameters`. A method takes the function or the table itself, too.
+
+`compt.trainer` calls the router with a row of each task and with a single row, in training and at inference. It raises
+an error with the line of the function if the weights have another shape, dtype or device, are not finite, do not sum to
+1 as declared, or do not depend on one of its parameters. `define` raises an error if the name is that of a router of
+compt. `normalise` of an evaluation or control cannot be used with it.
+
+Instead of a function or table, `define` takes the path of a Lua file that returns one. It is reloaded during training
+with the same checks and limits as the file of an operator; see `compt.compose.define`.
+~ fun(name: string, file: compt.path)
+> compt.router.define("heated", {
+>   parameters = function(context)
+>     return { logits = { shape = { #context.tasks, context.sources } }, heat = 0 }
+>   end,
+>   weights = function(context)
+>     local scores = context.parameters.logits:index_select(1, context.task) / torch.exp(context.parameters.heat)
+>     return torch.softmax(scores:masked_fill(context.excluded, -math.huge), -1)
+>   end,
+> })
+> compt.router.define("attention", {
+>   inputs = true,
+>   parameters = function(context) return { query = { shape = { context.d_model, context.d_model }, init = "normal" } } end,
+>   weights = function(context)
+>     local mean = context.embeddings:sum(2) / context.mask:sum(2, { keepdim = true })
+>     local keys = context.source_prompts:mean(2)
+>     return torch.softmax(torch.einsum("bd,de,se->bs", mean, context.parameters.query, keys), -1)
+>   end,
+> })
+]]
+
 class "compt.Router" [[
 The weights of source prompts for each task.
-- kind: compt.RouterKind -- kind of the router
+- kind: compt.RouterKind|string -- kind of the router, or the name of its definition
 - tasks: string[] -- names of the tasks
 - sources: integer -- S, number of source prompts
 - temperature: number -- default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
-- logits: torch.Tensor? -- [tasks, S]; nil for "constant"
+- logits: torch.Tensor? -- [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
 > r.logits
 ]]
 
 options "compt.WeightsOptions" [[
 - train?: boolean = false -- draw samples, as in training
 - temperature?: number -- temperature of the samples; default: that of the router
+- text?: string[] -- for a router of a trainer that reads inputs: the inputs, as the tokenizer gets them; a task for each, or one for all
 ]]
 
 method "compt.Router:weights(tasks?: integer|string|table|torch.Tensor, options?: compt.WeightsOptions): torch.Tensor" [[
 The weights [B, S] of B tasks, by number from 1 or by name (default: each task once). Raises an error if a task is
-unknown or the temperature is not above 0.
+unknown or the temperature is not above 0, or if the weights depend on the input and there is no `text`.
 > r:weights({ 1, 2, 1 }, { train = true, temperature = 0.1 })
 ]]

@@ -513,6 +513,8 @@ local router = {}
 ---| "relaxed_bernoulli" # samples at a temperature (ComPT)
 ---| "free" # learned weights without samples
 ---| "constant" # every source weighs 1 / S
+---| "gumbel" # Gumbel-softmax (Jang et al. 2017)
+---| "sparsemax" # learned weights of which some are 0 (Martins & Astudillo 2016)
 
 ---How a router turns its scores [B, S] into weights [B, S].
 ---@alias compt.Normalisation
@@ -565,23 +567,102 @@ function router.free(options) end
 ---@return compt.Router
 function router.constant(options) end
 
+---@class (exact) compt.GumbelOptions: compt.ConstantOptions
+---@field temperature? number temperature of the samples (default 1)
+---@field hard? boolean one source prompt for each example: a one-hot sample with the gradient of the soft one (default false)
+
+---A router with learned logits [tasks, S]: in training the weights are softmax((logits + g) / temperature) with Gumbel noise g, as `gumbel_softmax` of PyTorch; at inference softmax(logits) (Jang et al. 2017; Maddison et al. 2017). `stdlib/routers/gumbel.lua` shows how a router is written. Raises an error if a number is out of range.
+---```lua
+---compt.router.gumbel { tasks = 2, sources = 3, temperature = 0.5, hard = true }
+---```
+---@param options compt.GumbelOptions
+---@return compt.Router
+function router.gumbel(options) end
+
+---@class (exact) compt.SparsemaxOptions: compt.ConstantOptions
+---@field temperature? number not used (default 1)
+
+---A router whose weights are the projection of learned logits [tasks, S] onto the probability simplex, in training and at inference: source prompts with small logits weigh 0 (Martins & Astudillo 2016). Raises an error if a number is out of range.
+---```lua
+---compt.router.sparsemax { tasks = { "a", "b" }, sources = 3 }
+---```
+---@param options compt.SparsemaxOptions
+---@return compt.Router
+function router.sparsemax(options) end
+
+---What a router in Lua is called with: B rows, T tasks, S source prompts. In a router that is made without a trainer, the prompts and their sizes are unknown. Reading an unknown field is an error.
+---@class compt.RouterContext: compt.OperatorContext
+---@field task torch.Tensor [B] int64, the number of each row's task in `tasks`, from 1: what `index_select` takes
+---@field phase "train"|"eval" "eval" at inference, and where the weights are shown
+---@field temperature number? temperature of the step; nil at inference. A router that reads it has its temperature recorded
+---@field parameters table<string, torch.Tensor> its parameters
+---@field options table<string, any> its options; only if the definition has `options`
+---@field excluded torch.Tensor [S] boolean, true for source prompts that an evaluation with `only` or `without` leaves out before the normalisation. Their weights become 0 in any case
+---@field private_prompts torch.Tensor [B, m', d], the private prompt of each row
+---@field source_prompts torch.Tensor [S, m, d]
+---@field embeddings torch.Tensor with `inputs`: [B, L, d], embeddings of the tokens, zeros for padding, without gradient
+---@field mask torch.Tensor with `inputs`: [B, L], 1 for a token, 0 for padding
+local RouterContext = {}
+
+---Returns the weights [B, S] of a batch, float32, on the device of `context.task`.
+---@alias compt.RouterFunction fun(context: compt.RouterContext): torch.Tensor
+
+---A router with parameters. They are float32 and form the group `router`: their learning rate is `lr.router`, and they are recorded and saved in checkpoints like the prompts.
+---@class compt.RouterTable
+---@field weights compt.RouterFunction the weights of a batch
+---@field parameters? compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters parameters by name, or a function of the sizes of the run that returns them
+---@field normalised? boolean whether the weights of a row sum to 1, within 1e-4 (default). An evaluation with fewer source prompts divides such weights by what is left of their sum, and `top_k` does; false for gates, which stay as they are
+---@field inputs? boolean whether the weights depend on the input: `context` has `embeddings` and `mask`. Default: false. The prompts are then composed for each row, also at inference; there is no prompt of a task to export, and the record has no `router_gap`
+---@field options? table<string, any> options of the router with their defaults, which are plain data: `router = { kind = name, OPTION = value }` of a method sets them
+local RouterTable = {}
+
+---Defines a router; a method uses it with `router = name`, or `router = { kind = name, ... }` with options. It also becomes `compt.router[name]`, which makes one without a trainer. Autograd differentiates it. A tensor that the function captures from outside is not trained; declare it in `parameters`. A method takes the function or the table itself, too.
+---
+---`compt.trainer` calls the router with a row of each task and with a single row, in training and at inference. It raises an error with the line of the function if the weights have another shape, dtype or device, are not finite, do not sum to 1 as declared, or do not depend on one of its parameters. `define` raises an error if the name is that of a router of compt. `normalise` of an evaluation or control cannot be used with it.
+---
+---Instead of a function or table, `define` takes the path of a Lua file that returns one. It is reloaded during training with the same checks and limits as the file of an operator; see `compt.compose.define`.
+---```lua
+---compt.router.define("heated", {
+---  parameters = function(context)
+---    return { logits = { shape = { #context.tasks, context.sources } }, heat = 0 }
+---  end,
+---  weights = function(context)
+---    local scores = context.parameters.logits:index_select(1, context.task) / torch.exp(context.parameters.heat)
+---    return torch.softmax(scores:masked_fill(context.excluded, -math.huge), -1)
+---  end,
+---})
+---compt.router.define("attention", {
+---  inputs = true,
+---  parameters = function(context) return { query = { shape = { context.d_model, context.d_model }, init = "normal" } } end,
+---  weights = function(context)
+---    local mean = context.embeddings:sum(2) / context.mask:sum(2, { keepdim = true })
+---    local keys = context.source_prompts:mean(2)
+---    return torch.softmax(torch.einsum("bd,de,se->bs", mean, context.parameters.query, keys), -1)
+---  end,
+---})
+---```
+---@param name string
+---@param router compt.RouterFunction|compt.RouterTable
+function router.define(name, router) end
+
 ---The weights of source prompts for each task.
 ---```lua
 ---r.logits
 ---```
 ---@class compt.Router
----@field kind compt.RouterKind kind of the router
+---@field kind compt.RouterKind|string kind of the router, or the name of its definition
 ---@field tasks string[] names of the tasks
 ---@field sources integer S, number of source prompts
 ---@field temperature number default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
----@field logits torch.Tensor? [tasks, S]; nil for "constant"
+---@field logits torch.Tensor? [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
 local Router = {}
 
 ---@class (exact) compt.WeightsOptions
 ---@field train? boolean draw samples, as in training (default false)
 ---@field temperature? number temperature of the samples; default: that of the router
+---@field text? string[] for a router of a trainer that reads inputs: the inputs, as the tokenizer gets them; a task for each, or one for all
 
----The weights [B, S] of B tasks, by number from 1 or by name (default: each task once). Raises an error if a task is unknown or the temperature is not above 0.
+---The weights [B, S] of B tasks, by number from 1 or by name (default: each task once). Raises an error if a task is unknown or the temperature is not above 0, or if the weights depend on the input and there is no `text`.
 ---```lua
 ---r:weights({ 1, 2, 1 }, { train = true, temperature = 0.1 })
 ---```
@@ -607,7 +688,7 @@ function Router:weights(tasks, options) end
 ---@field private_length? integer rows of a private prompt; default: m, or S m for "concat"
 ---@field encoder? compt.Encoder network that reparametrises each prompt (default "mlp")
 ---@field init? compt.Init initialisation of prompts (default "uniform")
----@field router? compt.RouterKind|compt.MethodRouter name or options of the router (default "relaxed_bernoulli")
+---@field router? compt.RouterKind|string|compt.MethodRouter|compt.RouterFunction|compt.RouterTable a kind of router, a name defined with compt.router.define, options, or a router as that function takes it (default "relaxed_bernoulli")
 ---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "append")
 ---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: false
 ---@field alone? boolean train each task separately, one after the other (default: true for pt, else false)
@@ -620,11 +701,12 @@ function Router:weights(tasks, options) end
 
 ---The router of a method.
 ---@class (exact) compt.MethodRouter
----@field kind? compt.RouterKind type of router (default "relaxed_bernoulli")
+---@field kind? compt.RouterKind|string kind of router, or a name defined with compt.router.define, whose options can be set here, too (default "relaxed_bernoulli")
 ---@field train? compt.Normalisation normalisation in training (default "softmax")
 ---@field eval? compt.Normalisation normalisation at inference (default "softmax")
 ---@field per? compt.Per whether to draw a sample per example or per step (default "example")
 ---@field bound? number initial logits are drawn from U(-bound, bound) (default 0)
+---@field hard? boolean gumbel: one source prompt for each example (default false)
 
 ---An optimizer.
 ---@alias compt.OptimizerKind
@@ -860,6 +942,105 @@ function methods.mp2(options) end
 ---@param options? compt.MixedOptions
 ---@return compt.Method
 function methods.mixed(options) end
+
+---@class (exact) compt.UlptOptions: compt.PeerOptions
+---@field length? integer m, rows of the prompt (default 20)
+---@field rank? integer r, the dimension that the prompt is trained in (default 2)
+---@field projection? integer seed of the fixed projection, the same for all tasks; runs with the same one have the same projection (default 0)
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---ULPT (Wu et al. 2025): the prompt of a task is (Z R) * b + s with Z [m, r], a fixed random projection R [r, d], a scale b [d] and a shift s [d].
+---```lua
+---compt.methods.ulpt { rank = 2 }
+---```
+---@param options? compt.UlptOptions
+---@return compt.Method
+function methods.ulpt(options) end
+
+---@class (exact) compt.ResidualOptions: compt.PeerPromptOptions
+---@field length? integer m, rows of the prompt (default 10)
+---@field width? integer width of the network (default 800)
+---@field separate? boolean a network for each row of the prompt (default false)
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---Residual Prompt Tuning (Razdaibiedina et al. 2023): each row p of a task's prompt [m, d] is trained as p + LayerNorm(W2 relu(W1 p + b1) + b2). Only the result is kept.
+---```lua
+---compt.methods.residual { width = 64 }
+---```
+---@param options? compt.ResidualOptions
+---@return compt.Method
+function methods.residual(options) end
+
+---@class (exact) compt.SmopOptions: compt.PeerPromptOptions
+---@field prompts? integer k, number of prompts of a task, at most d (default 4)
+---@field length? integer m, rows of each (default 5)
+---@field top? integer number of prompts that an input adds up (default 1)
+---@field noise? number standard deviation of the relative noise on the router's scores in training; 0: none (default 1)
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---SMoP (Choi et al. 2023): a sparse mixture of k short prompts [m, d] per task: each input gets the prompt to which a linear router [k, d] gives the largest weight, times that weight.
+---```lua
+---compt.methods.smop { prompts = 4, length = 5 }
+---```
+---@param options? compt.SmopOptions
+---@return compt.Method
+function methods.smop(options) end
+
+---@class (exact) compt.LopaOptions: compt.PeerPromptOptions
+---@field length? integer m, rows of the prompt (default 10)
+---@field rank? integer r, rank of the gate (default 4)
+---@field width? integer width of the networks that compute the gate (default 64)
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---LOPA (Jain et al. 2024): the prompt [m, d] of a task times sigmoid(U V^T), a gate of rank r that two small networks compute from the mean of the input's embeddings.
+---```lua
+---compt.methods.lopa { rank = 4 }
+---```
+---@param options? compt.LopaOptions
+---@return compt.Method
+function methods.lopa(options) end
+
+---@class (exact) compt.AdeptOptions: compt.PeerPromptOptions
+---@field length? integer rows of the prompt (default 12)
+---@field rank? integer width r of the network (default 8)
+---@field dropout? number dropout in the network in training (default 0.1)
+---@field alone? boolean train each task separately; false: in mixed batches (default true)
+
+---ADePT (Tang et al. 2025): a short prompt, and a shift of each input embedding e by B relu(A e + a) + b, with A [d, r] and B [r, d], per task.
+---```lua
+---compt.methods.adept { length = 8, rank = 4 }
+---```
+---@param options? compt.AdeptOptions
+---@return compt.Method
+function methods.adept(options) end
+
+---@class (exact) compt.HptOptions: compt.PeerOptions
+---@field length? integer m, rows of each of the three parts of a prompt (default 5)
+---@field width? integer width of the networks that compute them (default 64)
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+
+---HPT (Chen et al. 2023), as far as it fits prompts at the input: rows [m, d] that all tasks share, rows that choose among the prompts of all tasks by attention and a gate, and rows of the task alone, all computed from the input. In the paper these are prompts of lower, middle and upper layers. Three stages: without attention; with it; the rows of each task.
+---```lua
+---compt.methods.hpt { length = 3 }
+---```
+---@param options? compt.HptOptions
+---@return compt.Method
+function methods.hpt(options) end
+
+---@class (exact) compt.GroupedOptions: compt.PeerPromptOptions
+---@field groups? table groups of tasks: name -> list of tasks, or of tasks and groups within the group (required)
+---@field length? integer m, rows of each prompt (default 20)
+---@field own? boolean whether each task also has a prompt of its own (default true)
+---@field join? "sum"|"concat" how the prompts of a task's groups and its own are combined (default "sum")
+
+---A hierarchy of tasks: a prompt [m, d] for each group of tasks, shared by its members, and one for each task, added up or one after the other, in mixed batches. Raises an error if a task is in two groups, or in none and has no prompt of its own.
+---```lua
+---compt.methods.grouped { groups = { pairs = { "qnli", inference = { "nli2", "nli3" } }, opinions = { "sentiment" } } }
+---```
+---@param options? compt.GroupedOptions
+---@return compt.Method
+function methods.grouped(options) end
 
 ---What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup, temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build` declares parameters with `setup:parameter` and returns functions that use them.
 ---@class compt.Plan
@@ -1370,7 +1551,7 @@ function Prompt:save(path) end
 ---@field score number? average score of the last evaluation, in percent
 ---@field scores table<string, number>? main metric of each task at the last evaluation, in percent
 ---@field score_averages table<string, number> moving average of the scores of each task
----@field router_weights table<string, number[]> inference weights of the S source prompts, by task
+---@field router_weights table<string, number[]> inference weights of the S source prompts, by task; an error if they depend on the input
 local View = {}
 
 ---An evaluation on validation rows during training.

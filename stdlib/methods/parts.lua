@@ -1,4 +1,5 @@
 --- Parts that methods share.
+local random = require "compt.micro.random"
 local torch = require "compt.torch"
 
 local parts = {}
@@ -8,6 +9,14 @@ function parts.uniform(bound, ...) return (torch.rand(...) - 0.5) * (2 * bound) 
 
 --- The default initialisation of torch's Linear for a matrix `[out, in]`: Kaiming with a = sqrt(5), U(+-1/sqrt(in)).
 function parts.matrix(rows, columns) return parts.uniform(columns ^ -0.5, rows, columns) end
+
+--- A fixed matrix `[rows, columns]` of Xavier's uniform distribution, U(+-sqrt(6 / (rows + columns))): the same on every
+--- machine, whatever the seed of a run.
+function parts.projection(seed, rows, columns)
+  local draws, bound, values = random.new(seed, "projection"), (6 / (rows + columns)) ^ 0.5, {}
+  for i = 1, rows * columns do values[i] = (2 * draws:uniform() - 1) * bound end
+  return torch.tensor(values, { dtype = "float32" }):reshape(rows, columns)
+end
 
 --- A prompt `[length, d]` of a group for each name, initialised with `init` of the method.
 function parts.prompts(setup, group, names, length)

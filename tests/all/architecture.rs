@@ -187,7 +187,8 @@ fn the_library_s_modules_keep_their_order() {
         let room = file.split('/').next().unwrap().trim_end_matches(".lua");
         let allowed: &[&str] = match room {
             "init" => &["native", "session", "library", "methods", "schedule"],
-            "methods" => &["arguments", "library", "methods", "schedule", "torch"],
+            // `micro` has the random numbers that are the same on every machine.
+            "methods" => &["arguments", "library", "methods", "micro", "schedule", "torch"],
             "schedule" => &["arguments"],
             "expand" => &["arguments"],
             "grid" => &["arguments", "expand"],

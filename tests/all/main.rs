@@ -45,6 +45,7 @@ mod repl_fuzz;
 mod repl_interrupt;
 mod report;
 mod resume;
+mod routers;
 mod run_folders;
 mod runs;
 mod saved_in_place;

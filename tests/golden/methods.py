@@ -471,6 +471,136 @@ def p_tuning(weights):
     run.end()
 
 
+def ulpt(weights):
+    run, p = Run("ulpt", weights), {}
+    fixed = torch.randn(2, D).float()
+    OUT["ulpt/projection"] = fixed
+    for t in TASKS:
+        new = lambda part, *shape, **how: run.parameter(f"private.{t}.{part}", *shape, **how)
+        p[t] = (new("z", M, 2), new("scale", D, around=1.0), new("shift", D))
+    prompt = lambda t: (p[t][0] @ fixed.double()) * p[t][1] + p[t][2]
+    run.prompts(prompt)
+    alone(run, ["private"], lambda task, _: {"prompt": prompt(task)}, 3)
+    run.end()
+
+
+def residual(weights, separate):
+    """torch's own layers, a row at a time."""
+    run = Run("residual_separate" if separate else "residual", weights)
+    rows, w, p = M if separate else 1, 5, run.per_task("private", "", M, D)
+    parts = {t: {part: run.parameter(f"network.{t}.{part}", *shape, **how) for part, shape, how in [
+        ("w1", (rows, w, D), {}), ("b1", (rows, w), {}), ("w2", (rows, D, w), {}), ("b2", (rows, D), {}),
+        ("gain", (rows, D), {"scale": 0.1, "around": 1.0}), ("bias", (rows, D), {"scale": 0.1})]} for t in TASKS}
+
+    def prompt(task):
+        out = []
+        for i, row in enumerate(p[task]):
+            n = {k: v[i if separate else 0] for k, v in parts[task].items()}
+            inner = torch.nn.functional.linear(row, n["w1"], n["b1"]).relu()
+            outer = torch.nn.functional.linear(inner, n["w2"], n["b2"])
+            out.append(row + torch.nn.functional.layer_norm(outer, (D,), n["gain"], n["bias"]))
+        return torch.stack(out)
+
+    run.prompts(prompt)
+    alone(run, ["private", "network"], lambda task, _: {"prompt": prompt(task)}, 3)
+    run.end()
+
+
+def smop(weights, top):
+    """As in the published code: the best prompts are looked up and weighed, without masks."""
+    run, k = Run(f"smop_{top}", weights), 4
+    p, router = run.per_task("private", "", k, M, D), run.per_task("router", "", k, D)
+    noise = torch.randn(k).float()
+    OUT[f"smop_{top}/noise"] = noise
+
+    def give(task, x):
+        scores = torch.nn.functional.linear(x.mean(0), router[task])
+        values, best = torch.topk(torch.softmax(scores + noise.double() * scores.detach(), -1), top)
+        return {"prompt": (p[task][best] * values.view(-1, 1, 1)).sum(0)}
+
+    alone(run, ["private", "router"], give, 3)
+    run.end()
+
+
+def lopa(weights):
+    run, r, w, p, heads = Run("lopa", weights), 2, 5, None, {}
+    p = run.per_task("private", "", M, D)
+    for t in TASKS:
+        for part, size in [("rows", M), ("columns", D)]:
+            new = lambda name, *shape: run.parameter(f"gate.{t}.{part}.{name}", *shape)
+            heads[t, part] = (new("down", w, D), new("down_bias", w), new("up", size * r, w), new("up_bias", size * r))
+
+    def give(task, x):
+        def factor(part):
+            down, down_bias, up, up_bias = heads[task, part]
+            inner = torch.tanh(torch.nn.functional.linear(x.mean(0), down, down_bias))
+            return torch.nn.functional.linear(inner, up, up_bias).view(-1, r)
+        return {"prompt": p[task] * torch.sigmoid(factor("rows") @ factor("columns").T)}
+
+    alone(run, ["private", "gate"], give, 3)
+    run.end()
+
+
+def adept(weights):
+    run, r, n = Run("adept", weights), 2, {}
+    p = run.per_task("private", "", M, D)
+    for t in TASKS:
+        new = lambda part, *shape: run.parameter(f"update.{t}.{part}", *shape)
+        n[t] = (new("down", D, r), new("down_bias", r), new("up", r, D), new("up_bias", D))
+    shift = lambda task, x: torch.relu(x @ n[task][0] + n[task][1]) @ n[task][2] + n[task][3]
+    alone(run, ["private", "update"], lambda task, x: {"prompt": p[task], "shift": shift(task, x)}, 3)
+    run.end()
+
+
+def hpt(weights):
+    """A row at a time, with torch's own layers and pooling."""
+    run, w, linear = Run("hpt", weights), 5, torch.nn.functional.linear
+
+    def layers(prefix, sizes):
+        return [run.parameter(f"{prefix}{part}{i + 1}", *shape) for i in range(2)
+                for part, shape in [("w", (sizes[i + 1], sizes[i])), ("b", (sizes[i + 1],))]]
+
+    sizes = (D, w, M * D)
+    shared, gate = layers("shared.", sizes), layers("gate.", (2 * D, 2 * w, D))
+    adaptive = {t: layers(f"adaptive.{t}.", sizes) for t in TASKS}
+    private = {t: layers(f"private.{t}.", sizes) for t in TASKS}
+    made = lambda n, h: linear(torch.tanh(linear(h, n[0], n[1])), n[2], n[3])
+
+    def give(attends):
+        def prompt(task, x):
+            h = x.mean(0)
+            all_tasks = torch.stack([made(adaptive[t], h) for t in TASKS])
+            own = made(adaptive[task], h).view(M, D)
+            if attends:
+                pooled = torch.nn.AdaptiveAvgPool1d(D)(all_tasks.unsqueeze(0))[0]
+                a = torch.softmax(pooled @ h / math.sqrt(D), 0)
+                mixed = (a @ all_tasks).view(M, D)
+                g = linear(linear(torch.cat([own, mixed], -1), gate[0], gate[1]), gate[2], gate[3]).sigmoid()
+                own = own * g + mixed * (1 - g)
+            return {"prompt": torch.cat([made(shared, h).view(M, D), own, made(private[task], h).view(M, D)])}
+        return prompt
+
+    run.stage(["shared", "adaptive", "private"], give(False), 3)
+    run.stage(["adaptive", "gate", "private"], give(True), 3)
+    alone(run, ["private"], give(True), 3)
+    run.end()
+
+
+def grouped(weights, name, paths, own, join):
+    """`paths`: the groups of each task, from the widest."""
+    run = Run(name, weights)
+    group = {g: run.parameter(f"group.{g}", M, D) for g in sorted({g for path in paths.values() for g in path})}
+    private = run.per_task("private", "", M, D) if own else {}
+
+    def prompt(task):
+        found = [group[g] for g in paths[task]] + ([private[task]] if own else [])
+        return torch.cat(found) if join == "concat" else sum(found)
+
+    run.prompts(prompt)
+    run.stage(["group", "private"], lambda task, _: {"prompt": prompt(task)}, 3)
+    run.end()
+
+
 def fine_tuning(weights):
     run = Run("fine_tuning", {})
     for name, value in weights.items():
@@ -507,6 +637,17 @@ def main():
     mixed(weights, "mixed_max", "max", "product", None)
     mixed(weights, "mixed_concat", "concat", "sum", 0.3)
     mixed(weights, "mixed_linear", "linear", "concat", "learned")
+    ulpt(weights)
+    residual(weights, False)
+    residual(weights, True)
+    smop(weights, 1)
+    smop(weights, 2)
+    lopa(weights)
+    adept(weights)
+    grouped(weights, "grouped", {"mood": ["all"], "kind": ["all", "inner"]}, True, "sum")
+    grouped(weights, "grouped_alone", {"mood": ["all"], "kind": ["all"]}, False, "sum")
+    grouped(weights, "grouped_concat", {"mood": ["all"], "kind": ["all"]}, True, "concat")
+    hpt(weights)
     save_file(OUT, HERE / "golden.safetensors")
     (HERE / "rows.json").write_text(json.dumps(ROWS, indent=2) + "\n")
     print(sum(f.stat().st_size for f in HERE.rglob("*") if f.is_file()) // 1024, "KiB")

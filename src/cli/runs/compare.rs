@@ -82,7 +82,7 @@ fn schedules(entry: &Entry) -> Result<Map<String, Value>> {
             Change::Table { knobs, .. } => ("control".to_string(), knobs.clone()),
             Change::Set { name, value } => (name.clone(), value.clone()),
             Change::Hold { because, .. } => ("held".to_string(), json!(because)),
-            Change::Operator { name, source } => (name.clone(), json!(source.sha256[..12])),
+            Change::Part { name, source, .. } => (name.clone(), json!(source.sha256[..12])),
         };
         found.insert(format!("step {}: {what}", event.step), value);
     }

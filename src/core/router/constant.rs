@@ -1,7 +1,7 @@
 //! The same weight for every source.
 
 use super::normalise::{self, Keep, Normalisation, Scores};
-use super::{Make, Phase, Router, Sizes};
+use super::{Given, Make, Phase, Router, Sizes};
 use crate::Result;
 use crate::options::Registered;
 use std::rc::Rc;
@@ -18,8 +18,8 @@ impl Router for Constant {
         None
     }
 
-    fn weights(&self, tasks: &Tensor, _: Phase, keep: Option<&Keep>) -> Result<Tensor> {
-        let shape = [tasks.size()[0], self.0.sources as i64];
+    fn weights(&self, given: &Given, _: Phase, keep: Option<&Keep>) -> Result<Tensor> {
+        let shape = [given.tasks.size()[0], self.0.sources as i64];
         let equal = Tensor::f_zeros(shape, (Kind::Float, self.0.device))?;
         normalise::weights(&Scores::Logits(equal), Normalisation::Softmax, keep)
     }

@@ -1,7 +1,7 @@
 //! Learned weights without sampling.
 
 use super::normalise::{self, Keep, Scores};
-use super::{Make, Normalisation, Normalisations, Phase, Router, Sizes, initial_logits};
+use super::{Given, Make, Normalisation, Normalisations, Phase, Router, Sizes, initial_logits};
 use crate::Result;
 use crate::options::{Options, Registered};
 use std::rc::Rc;
@@ -28,8 +28,8 @@ impl Router for Free {
         Some(&self.logits)
     }
 
-    fn weights(&self, tasks: &Tensor, phase: Phase, keep: Option<&Keep>) -> Result<Tensor> {
-        let scores = Scores::Logits(self.logits.f_index_select(0, tasks)?);
+    fn weights(&self, given: &Given, phase: Phase, keep: Option<&Keep>) -> Result<Tensor> {
+        let scores = Scores::Logits(self.logits.f_index_select(0, given.tasks)?);
         normalise::weights(&scores, self.normalisation(phase), keep)
     }
 

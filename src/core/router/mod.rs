@@ -79,6 +79,41 @@ impl Normalisations {
     }
 }
 
+/// The inputs of a batch of B rows of up to L tokens, as a router reads them.
+pub struct Embedded {
+    /// `[B, L, d]` float32: the embeddings of the tokens, zeros for padding.
+    pub embeddings: Tensor,
+    /// `[B, L]` float32: 1 for a token, 0 for padding.
+    pub mask: Tensor,
+}
+
+/// What the weights of a batch of B rows can depend on.
+pub struct Given<'a> {
+    /// The task of each row, `[B]`, int64 from 0.
+    pub tasks: &'a Tensor,
+    /// Private prompts `[B, m', d]` and source prompts `[S, m, d]`; `None` for a router without a bank.
+    pub prompts: Option<(&'a Tensor, &'a Tensor)>,
+    pub inputs: Option<&'a Embedded>,
+}
+
+impl<'a> Given<'a> {
+    /// The tasks alone.
+    pub fn tasks(tasks: &'a Tensor) -> Self {
+        Given { tasks, prompts: None, inputs: None }
+    }
+}
+
+/// What the weights of a router depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sees {
+    /// Only the task.
+    Tasks,
+    /// Also the prompts: still one row of weights for each task.
+    Prompts,
+    /// Also the inputs: the weights of each row are its own.
+    Inputs,
+}
+
 /// Computes the weights of S source prompts for T tasks.
 pub trait Router {
     /// The trainable logits `[T, S]`, if there are any.
@@ -92,9 +127,14 @@ pub trait Router {
     /// The normalisation of a phase.
     fn normalisation(&self, phase: Phase) -> Normalisation;
 
-    /// The weights `[B, S]` of a batch; `tasks` `[B]` holds each example's task, int64 from 0.
-    /// With `keep`, the weights of excluded sources are 0. Errors: shapes, or a temperature of 0 or less.
-    fn weights(&self, tasks: &Tensor, phase: Phase, keep: Option<&Keep>) -> Result<Tensor>;
+    /// What the weights depend on: `weights` is given at least this.
+    fn sees(&self) -> Sees {
+        Sees::Tasks
+    }
+
+    /// The weights `[B, S]` of a batch. With `keep`, the weights of excluded sources are 0. Errors: shapes, a
+    /// temperature of 0 or less, or what a user-defined router raises.
+    fn weights(&self, given: &Given, phase: Phase, keep: Option<&Keep>) -> Result<Tensor>;
 
     /// `router.logits`, if there are any.
     fn parameters(&self) -> Named {
@@ -170,11 +210,12 @@ mod tests {
         for name in Normalisation::NAMES {
             let router = router(&golden, name);
             let key = format!("router.eval.{name}");
-            let weights = router.weights(&tasks(), Phase::Eval, None).unwrap();
+            let weights = router.weights(&Given::tasks(&tasks()), Phase::Eval, None).unwrap();
             let logits = ("logits", router.logits().unwrap());
             golden.assert_gradients(&key, &weights, "router.cotangent", &[logits]);
             for (kept, keep) in keeps() {
-                let weights = router.weights(&tasks(), Phase::Eval, Some(&keep)).unwrap();
+                let weights =
+                    router.weights(&Given::tasks(&tasks()), Phase::Eval, Some(&keep)).unwrap();
                 golden.assert_close(&format!("{key}.{kept}"), &weights);
             }
         }
@@ -187,7 +228,7 @@ mod tests {
         let value = ("router.logits".to_string(), golden.get("router.logits"));
         named::assign(&free.parameters(), &[value]).unwrap();
         for phase in [Phase::Train { temperature: 5.0 }, Phase::Eval] {
-            let weights = free.weights(&tasks(), phase, None).unwrap();
+            let weights = free.weights(&Given::tasks(&tasks()), phase, None).unwrap();
             golden.assert_close("router.eval.softmax", &weights);
         }
     }
@@ -196,7 +237,8 @@ mod tests {
     fn a_single_kept_source_weighs_one_unless_as_learned() {
         let constant = made(json!("constant"), 4);
         let row = |keep: Option<Keep>| -> Vec<f32> {
-            let weights = constant.weights(&tasks(), Phase::Eval, keep.as_ref()).unwrap();
+            let weights =
+                constant.weights(&Given::tasks(&tasks()), Phase::Eval, keep.as_ref()).unwrap();
             assert_eq!(weights.size(), [5, 4]);
             weights.get(3).try_into().unwrap()
         };
@@ -207,7 +249,7 @@ mod tests {
         assert_eq!(row(Some(Keep { sources: vec![], rule: Rule::Renormalised })), [0.0; 4]);
         let learned = router(&Golden::open(), "softmax");
         let alone = Keep { sources: vec![2], rule: Rule::Renormalised };
-        let weights = learned.weights(&tasks(), Phase::Eval, Some(&alone)).unwrap();
+        let weights = learned.weights(&Given::tasks(&tasks()), Phase::Eval, Some(&alone)).unwrap();
         assert_eq!(Vec::<f32>::try_from(weights.get(0)).unwrap(), [0.0, 0.0, 1.0]);
     }
 
@@ -216,7 +258,7 @@ mod tests {
         let make =
             |per| made(json!({ "kind": "relaxed_bernoulli", "train": "none", "per": per }), 3);
         let weights = |per, temperature| {
-            make(per).weights(&tasks(), Phase::Train { temperature }, None).unwrap()
+            make(per).weights(&Given::tasks(&tasks()), Phase::Train { temperature }, None).unwrap()
         };
         let each = weights("example", 1.0);
         assert_ne!(each.get(1), each.get(2), "two examples of one task");
@@ -226,7 +268,11 @@ mod tests {
             let sample = weights("example", temperature);
             assert!(sample.isfinite().all().int64_value(&[]) == 1);
         }
-        let zero = make("example").weights(&tasks(), Phase::Train { temperature: 0.0 }, None);
+        let zero = make("example").weights(
+            &Given::tasks(&tasks()),
+            Phase::Train { temperature: 0.0 },
+            None,
+        );
         assert!(zero.unwrap_err().to_string().contains("temperature"));
     }
 

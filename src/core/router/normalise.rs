@@ -115,6 +115,34 @@ pub fn top_k(weights: &Tensor, k: usize, by: Normalisation) -> Result<Tensor> {
     }
 }
 
+/// The weights `[B, S]` of a router that was not told about `keep`: those of excluded sources are 0. By
+/// [`Rule::Renormalised`] rows that `sum_to_one` are divided by what is left of them, which for a softmax equals
+/// leaving sources out before it.
+///
+/// # Errors
+///
+/// Nothing is left of a row that is to sum to 1.
+pub fn kept(weights: &Tensor, keep: &Keep, sum_to_one: bool) -> Result<Tensor> {
+    let ones = Tensor::f_ones_like(&weights.f_narrow(0, 0, 1)?)?;
+    let mask = ones.f_zeros_like()?.f_index_copy(
+        1,
+        &keep.index(weights)?,
+        &ones.f_narrow(1, 0, keep.sources.len() as i64)?,
+    )?;
+    let kept = weights.f_mul(&mask)?;
+    if keep.sources.is_empty() || keep.rule == Rule::AsLearned || !sum_to_one {
+        return Ok(kept);
+    }
+    let total = kept.f_sum_dim_intlist(-1, true, Kind::Float)?;
+    if total.f_eq(0.0)?.f_any()?.f_int64_value(&[])? == 1 {
+        return Err(Error::new("the remaining source prompts have no weight in some row").hint(
+            "leave the others out before the normalisation, with context.excluded, or evaluate with \
+             weights = \"as_learned\"",
+        ));
+    }
+    Ok(kept.f_div(&total)?)
+}
+
 impl Keep {
     /// The indices of the kept columns of `scores` `[B, S]`, on its device.
     fn index(&self, scores: &Tensor) -> Result<Tensor> {
@@ -141,5 +169,22 @@ mod tests {
         for k in [3, usize::MAX] {
             assert_eq!(row(k, Normalisation::Softmax, 1), [0.1, 0.6, 0.3]);
         }
+    }
+
+    #[test]
+    fn weights_that_were_not_told_what_to_keep_are_cut_afterwards() {
+        let weights = Tensor::from_slice(&[0.5f32, 0.2, 0.3, 0.75, 0.0, 0.25]).view([2, 3]);
+        let cut = |sources: &[usize], rule, sum_to_one| {
+            let keep = Keep { sources: sources.to_vec(), rule };
+            kept(&weights, &keep, sum_to_one).map(|cut| Vec::<Vec<f32>>::try_from(&cut).unwrap())
+        };
+        let whole = cut(&[0, 2], Rule::Renormalised, true).unwrap();
+        assert_eq!(whole, [[0.625, 0.0, 0.375], [0.75, 0.0, 0.25]]);
+        for rows in [cut(&[0, 2], Rule::AsLearned, true), cut(&[0, 2], Rule::Renormalised, false)] {
+            assert_eq!(rows.unwrap(), [[0.5, 0.0, 0.3], [0.75, 0.0, 0.25]]);
+        }
+        assert_eq!(cut(&[], Rule::Renormalised, true).unwrap(), [[0.0; 3]; 2]);
+        let text = cut(&[1], Rule::Renormalised, true).unwrap_err().to_string();
+        assert!(text.contains("have no weight in some row"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! ComPT's router: each source is switched by a relaxed Bernoulli variable during training.
 
 use super::normalise::{self, Keep, Scores};
-use super::{Make, Normalisation, Normalisations, Phase, Router, Sizes, initial_logits};
+use super::{Given, Make, Normalisation, Normalisations, Phase, Router, Sizes, initial_logits};
 use crate::options::{Options, Registered};
 use crate::tensor::upload::to_device;
 use crate::{Error, Result};
@@ -58,8 +58,8 @@ impl Router for RelaxedBernoulli {
         true
     }
 
-    fn weights(&self, tasks: &Tensor, phase: Phase, keep: Option<&Keep>) -> Result<Tensor> {
-        let logits = self.logits.f_index_select(0, tasks)?;
+    fn weights(&self, given: &Given, phase: Phase, keep: Option<&Keep>) -> Result<Tensor> {
+        let logits = self.logits.f_index_select(0, given.tasks)?;
         let scores = match phase {
             Phase::Eval | Phase::EvalAs(_) => Scores::Logits(logits),
             Phase::Train { temperature } | Phase::TrainAs { temperature, .. } => {

@@ -1,11 +1,13 @@
 //! A batch and its inputs and outputs: its rows, their inputs besides the tokens, and the output of
 //! the decoder.
 
+use crate::Result;
 use crate::backbone::{Changes, GroupCost, LoadedBackbone, TokenLosses};
 use crate::names;
+use crate::router::Embedded;
 use std::cell::RefCell;
 use std::rc::Rc;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 /// The position of a prompt in its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,38 @@ pub struct Rows {
     pub targets: Vec<Vec<i64>>,
     pub placement: Placement,
     pub cost: GroupCost,
+}
+
+impl Rows {
+    /// The sources as `[B, L]`, each followed by zeros, and 1 for each token, 0 for padding.
+    fn padded(&self) -> Result<[Tensor; 2]> {
+        let width = self.sources.iter().map(Vec::len).max().unwrap_or(0);
+        let mut ids = vec![0i64; self.sources.len() * width];
+        let mut mask = vec![0f32; ids.len()];
+        for (row, source) in self.sources.iter().enumerate() {
+            ids[row * width..][..source.len()].copy_from_slice(source);
+            mask[row * width..][..source.len()].fill(1.0);
+        }
+        let size = [self.sources.len() as i64, width as i64];
+        Ok([Tensor::f_from_slice(&ids)?.f_view(size)?, Tensor::f_from_slice(&mask)?.f_view(size)?])
+    }
+
+    /// `[B, L]` float32: 1 for a token, 0 for padding. Errors: those of libtorch.
+    pub fn mask(&self) -> Result<Tensor> {
+        let [_, mask] = self.padded()?;
+        Ok(mask.f_to_device(self.backbone.borrow().model.device())?)
+    }
+
+    /// The embeddings of the tokens, with their mask. Errors: an id outside the vocabulary.
+    pub fn embedded(&self) -> Result<Embedded> {
+        let [ids, mask] = self.padded()?;
+        let backbone = self.backbone.borrow();
+        backbone.model.check_ids(&ids)?;
+        let device = backbone.model.device();
+        let mask = mask.f_to_device(device)?;
+        let embedded = backbone.model.embed(&ids.f_to_device(device)?)?.f_to_kind(Kind::Float)?;
+        Ok(Embedded { embeddings: embedded.f_mul(&mask.f_unsqueeze(-1)?)?, mask })
+    }
 }
 
 /// Prompts for a batch.

@@ -89,19 +89,17 @@ pub trait Learner {
 
 impl Learner for Composition {
     fn inputs(&self, rows: &Rows, context: BatchContext) -> Result<Inputs> {
-        let selection = context.selection;
-        let prompts = match context.temperature {
-            Some(temperature) => self.for_batch(&rows.tasks, temperature, selection)?,
-            None => {
-                let prompts = self.for_tasks(&rows.tasks, selection)?;
-                Prompts { of_row: (0..rows.tasks.len()).collect(), ..prompts }
-            }
-        };
+        let prompts = self.for_rows(rows, context.temperature, context.selection)?;
         Ok(Inputs { prompts: Some(prompts), ..Inputs::default() })
     }
 
     fn task_inputs(&self, tasks: &[usize], selection: Selection) -> Result<TaskInputs> {
-        Ok(TaskInputs::Prompts(self.for_tasks(tasks, selection)?))
+        match tasks {
+            [first, ..] if self.reads_inputs() => {
+                Ok(TaskInputs::PerRow { positions: self.length(*first, selection)?, apart: false })
+            }
+            _ => Ok(TaskInputs::Prompts(self.for_tasks(tasks, selection)?)),
+        }
     }
 
     fn sources(&self) -> usize {

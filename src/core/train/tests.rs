@@ -21,7 +21,7 @@ use crate::data::{
 use crate::metric::Metric;
 use crate::nn::Named;
 use crate::prompt::{BankOptions, EncoderKind, Init, Material, PromptBank};
-use crate::router::{Keep, Normalisation, Phase, Router};
+use crate::router::{Given, Keep, Normalisation, Phase, Router};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -80,8 +80,8 @@ impl Router for Equal {
         Normalisation::Softmax
     }
 
-    fn weights(&self, tasks: &Tensor, _: Phase, _: Option<&Keep>) -> Result<Tensor> {
-        Ok(Tensor::f_full([tasks.size()[0], 2], 0.5, (Kind::Float, Device::Cpu))?)
+    fn weights(&self, given: &Given, _: Phase, _: Option<&Keep>) -> Result<Tensor> {
+        Ok(Tensor::f_full([given.tasks.size()[0], 2], 0.5, (Kind::Float, Device::Cpu))?)
     }
 }
 

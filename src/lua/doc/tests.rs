@@ -190,8 +190,16 @@ fn declared_by(runtime: &Runtime, method: &str) -> BTreeSet<&'static str> {
 #[test]
 fn every_registered_kind_is_documented() {
     let docs = Docs::load().unwrap();
+    let in_library = crate::stdlib::modules_in("routers");
     for (alias, names) in [
-        ("compt.RouterKind", router::KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()),
+        (
+            "compt.RouterKind",
+            router::KINDS
+                .iter()
+                .map(|kind| kind.name)
+                .chain(in_library.iter().map(|n| &**n))
+                .collect::<Vec<_>>(),
+        ),
         ("compt.OptimizerKind", optimizer::KINDS.iter().map(|kind| kind.name).collect()),
         ("compt.Metric", Metric::names().collect()),
     ] {
@@ -209,7 +217,20 @@ fn options_within_options_are_those_asked_for() {
     let of_kinds = |lists: &[&[&'static str]]| {
         lists.iter().flat_map(|list| list.iter().copied()).chain(["kind"]).collect::<BTreeSet<_>>()
     };
-    let routers: Vec<_> = router::KINDS.iter().map(|kind| kind.options).collect();
+    let of_library: Vec<String> = runtime
+        .lua()
+        .load(
+            "local names = {}
+             for _, kind in ipairs(...) do
+               for name in pairs(require('compt.routers.' .. kind).options or {}) do names[#names + 1] = name end
+             end
+             return names",
+        )
+        .call(crate::stdlib::modules_in("routers"))
+        .unwrap();
+    let of_library: Vec<&'static str> = of_library.into_iter().map(|name| &*name.leak()).collect();
+    let routers = router::KINDS.iter().map(|kind| kind.options).chain([&of_library[..]]);
+    let routers: Vec<_> = routers.collect();
     let optimizers: Vec<_> = optimizer::KINDS.iter().map(|kind| kind.options).collect();
     for (class, read) in [
         ("compt.EncoderOptions", of_kinds(&[EncoderKind::OPTIONS])),

@@ -3,6 +3,7 @@
 mod backbone;
 mod bank;
 mod compose;
+mod defined;
 mod heat;
 mod ids;
 mod learner;

@@ -7,14 +7,14 @@ mod checker;
 mod difference;
 mod in_use;
 mod manual;
-mod operator;
 mod output;
+mod parts;
 mod past;
 mod program;
 
 pub(crate) use audit::impure;
-pub use operator::OperatorFile;
 pub use output::Output;
+pub use parts::PartFile;
 pub use past::Past;
 pub use program::{Loaded, Loader, Origin, Program, TableRecord, Touched};
 
@@ -27,8 +27,8 @@ use compt_core::train::control::{Control, Setting, View};
 use compt_core::train::knobs::{Each, Knobs, Value};
 use compt_study::records::events::{Change, Event};
 use in_use::{InUse, Version};
-use operator::{Operator, broken_off};
 use output::Voice;
+use parts::{Parts, broken_off};
 use past::from_json;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ pub struct Steering {
     table: Option<TableRecord>,
     voice: Voice,
     audit: Audit,
-    operator: Option<Operator>,
+    parts: Parts,
     checker: Option<Checker>,
     past: Past,
     /// An invalid edit ends the run.
@@ -97,7 +97,7 @@ impl Steering {
             table: None,
             voice: Voice::default(),
             audit: Audit::default(),
-            operator: None,
+            parts: Parts::default(),
             checker: None,
             past: Past::default(),
             strict,
@@ -112,14 +112,14 @@ impl Steering {
         self.asked.push(Asked::File(control));
     }
 
-    /// Watches the operator's file from the next step on.
-    pub fn use_operator(&mut self, operator: Box<dyn OperatorFile>) {
-        self.operator = Some(Operator::new(operator));
+    /// Watches the file of a user-defined part of the method from the next step on.
+    pub fn use_part(&mut self, part: Box<dyn PartFile>) {
+        self.parts.add(part);
     }
 
-    /// The first version of the operator's file, to be recorded before the first step.
-    pub(super) fn first_operator(&self) -> Option<Event> {
-        self.operator.as_ref().map(Operator::first)
+    /// The first versions of the files of parts, to be recorded before the first step.
+    pub(super) fn first_parts(&self) -> Vec<Event> {
+        self.parts.first()
     }
 
     /// Uses a table of the script above the method's control.
@@ -181,15 +181,16 @@ impl Steering {
         attempt <= self.past.until || self.past.alone
     }
 
-    /// After an error in a step: restores the operator's previous version, if the current one caused the
+    /// After an error in a step: restores the previous version of a part, if the current one caused the
     /// error, so that the step can be repeated. Any other error is returned.
     pub fn go_back_on(&mut self, error: Error, step: u64, attempt: u64) -> Result<()> {
-        let operator = self.operator.as_ref().filter(|_| !self.strict);
-        let Some((name, source)) = operator.and_then(|o| Some((o.name(), o.file.back()?))) else {
+        let Some(change) = Some(&self.parts).filter(|_| !self.strict).and_then(Parts::back) else {
             return Err(error);
         };
-        notice::say(&format!("step {step}: back to the version of '{name}' before: {error}"));
-        self.events.push(Event { step, attempt, change: Change::Operator { name, source } });
+        if let Change::Part { name, .. } = &change {
+            notice::say(&format!("step {step}: back to the version of '{name}' before: {error}"));
+        }
+        self.events.push(Event { step, attempt, change });
         Ok(())
     }
 
@@ -251,10 +252,7 @@ impl Steering {
                     false => self.by_hand.set(name, from_json(value)?),
                 },
                 Change::Hold { knobs, .. } => self.upper = InUse::Held(from_json(knobs)?),
-                Change::Operator { source, .. } => match &self.operator {
-                    Some(operator) => operator.file.take(source, false)?,
-                    None => return Err(Error::new("the run composed with an operator's file")),
-                },
+                Change::Part { role, name, source } => self.parts.take(role, &name, source)?,
             }
         }
         Ok(())
@@ -294,11 +292,8 @@ impl Steering {
                 Asked::File(control) => self.exchange(control, view, step),
             }
         }
-        if let Some(operator) = &mut self.operator
-            && let Some(source) = operator.adopt(step, self.strict)?
-        {
-            let name = operator.name();
-            self.note(view, step, Change::Operator { name, source });
+        for change in self.parts.adopt(step, self.strict)? {
+            self.note(view, step, change);
         }
         let Some(path) = self.path() else { return Ok(()) };
         if self.checker.is_none() {

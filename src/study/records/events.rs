@@ -30,8 +30,35 @@ pub enum Change {
     Set { name: String, value: Value },
     /// The settings of the last good step, kept because of an error.
     Hold { knobs: Value, because: String },
-    /// A version of an operator file.
-    Operator { name: String, source: Source },
+    /// A version of the file of a user-defined part of the method.
+    Part { role: Role, name: String, source: Source },
+}
+
+/// The parts of a method that can be in a file of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Operator,
+    Router,
+}
+
+impl Role {
+    pub const ALL: [Role; 2] = [Role::Operator, Role::Router];
+
+    /// Its key in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Operator => "operator",
+            Role::Router => "router",
+        }
+    }
+
+    /// The key of its name in a method.
+    pub fn option(self) -> &'static str {
+        match self {
+            Role::Operator => "compose",
+            Role::Router => "router",
+        }
+    }
 }
 
 /// The folder of source texts, below the run's folder.
@@ -72,8 +99,8 @@ impl Event {
                 line["hold"] = knobs.clone();
                 line["because"] = because.as_str().into();
             }
-            Change::Operator { name, source } => {
-                line["operator"] = name.as_str().into();
+            Change::Part { role, name, source } => {
+                line[role.name()] = name.as_str().into();
                 line["sha256"] = source.sha256.as_str().into();
                 line["file"] = source.path.display().to_string().into();
             }
@@ -85,7 +112,7 @@ impl Event {
     pub fn sources(&self) -> &[Source] {
         match &self.change {
             Change::Version { sources, .. } | Change::Table { sources, .. } => sources,
-            Change::Operator { source, .. } => std::slice::from_ref(source),
+            Change::Part { source, .. } => std::slice::from_ref(source),
             Change::Set { .. } | Change::Hold { .. } => &[],
         }
     }
@@ -103,8 +130,10 @@ impl Event {
         } else if !line["hold"].is_null() {
             let because = text("because").unwrap_or_default();
             Change::Hold { knobs: line["hold"].clone(), because }
-        } else if let Some(name) = text("operator") {
-            Change::Operator { name, source: recorded(folder, line)? }
+        } else if let Some((role, name)) =
+            Role::ALL.iter().find_map(|role| Some((*role, text(role.name())?)))
+        {
+            Change::Part { role, name, source: recorded(folder, line)? }
         } else {
             let mut sources = vec![recorded(folder, line)?];
             for required in line["requires"].as_array().into_iter().flatten() {

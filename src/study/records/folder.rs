@@ -255,7 +255,7 @@ fn claim(folder: &Path) -> Result<Option<File>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::events::Change;
+    use super::super::events::{Change, Role};
     use super::*;
     use serde_json::json;
 
@@ -285,7 +285,14 @@ mod tests {
             event(3, Change::Hold { knobs: json!({ "clip": 1.0 }), because: "it broke".into() }),
             Event {
                 attempt: 7,
-                ..event(4, Change::Operator { name: "o".into(), source: control.clone() })
+                ..event(
+                    4,
+                    Change::Part {
+                        role: Role::Operator,
+                        name: "o".into(),
+                        source: control.clone(),
+                    },
+                )
             },
         ];
         events.iter().for_each(|event| run.steered(event).unwrap());

@@ -22,7 +22,7 @@ pub fn to_json(event: &Event, texts: &mut Texts) -> Value {
         }
         Change::Set { name, value } => format!("set {name} = {value}"),
         Change::Hold { because, .. } => format!("held: {because}"),
-        Change::Operator { name, .. } => format!("operator {name}"),
+        Change::Part { role, name, .. } => format!("{} {name}", role.name()),
     };
     json!({
         "step": event.step,

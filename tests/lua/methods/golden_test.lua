@@ -90,6 +90,15 @@ end
 
 local m = compt.methods
 
+--- Calls `f(...)` while a function of a module is another one, which is given the function that it replaces.
+local function replaced(module, name, other, f, ...)
+  local own = module[name]
+  module[name] = function(...) return other(own, ...) end
+  local ok, e = pcall(f, ...)
+  module[name] = own
+  assert(ok, e)
+end
+
 return {
   ["full fine-tuning"] = function() check("fine_tuning", 3, m.fine_tuning { shared = true, prefix = false }) end,
   ["P-tuning"] = function() check("p_tuning", 3, m.p_tuning { length = 3 }) end,
@@ -104,15 +113,37 @@ return {
   ["ATTEMPT-m"] = function() check("attempt_m", 6, m.attempt { length = 3, width = 5, shared = true }) end,
   ["MPT"] = function() check("mpt", 12, m.mpt { length = 3 }) end,
   ["MP2"] = function()
-    local rand = torch.rand
-    torch.rand = function(...)
+    replaced(torch, "rand", function(rand, ...)
       local rows, columns = ...
       if columns == 4 then return golden["mp2/u"]:expand(rows, -1) end
       return rand(...)
+    end, check, "mp2", 12, m.mp2 { sources = 4, length = 3, rank = 5 })
+  end,
+  ["ULPT"] = function()
+    replaced(require "compt.methods.parts", "projection", function() return golden["ulpt/projection"] end,
+      check, "ulpt", 3, m.ulpt { length = 3, rank = 2 })
+  end,
+  ["residual prompt tuning"] = function() check("residual", 3, m.residual { length = 3, width = 5 }) end,
+  ["residual prompt tuning, a network for each row"] = function()
+    check("residual_separate", 3, m.residual { length = 3, width = 5, separate = true })
+  end,
+  ["SMoP"] = function()
+    for top = 1, 2 do
+      local case = "smop_" .. top
+      replaced(torch, "randn", function(randn, ...)
+        local shape = ...
+        if type(shape) == "table" and shape[2] == 4 then return golden[case .. "/noise"]:expand(shape[1], -1) end
+        return randn(...)
+      end, check, case, 3, m.smop { prompts = 4, length = 3, top = top })
     end
-    local ok, e = pcall(check, "mp2", 12, m.mp2 { sources = 4, length = 3, rank = 5 })
-    torch.rand = rand
-    assert(ok, e)
+  end,
+  ["LOPA"] = function() check("lopa", 3, m.lopa { length = 3, rank = 2, width = 5 }) end,
+  ["ADePT"] = function() check("adept", 3, m.adept { length = 3, rank = 2, dropout = 0 }) end,
+  ["HPT"] = function() check("hpt", 9, m.hpt { length = 3, width = 5 }) end,
+  ["groups of tasks"] = function()
+    check("grouped", 3, m.grouped { length = 3, groups = { all = { "mood", inner = { "kind" } } } })
+    check("grouped_alone", 3, m.grouped { length = 3, groups = { all = { "mood", "kind" } }, own = false })
+    check("grouped_concat", 3, m.grouped { length = 3, groups = { all = { "mood", "kind" } }, join = "concat" })
   end,
   ["sources, pooled by their mean"] = function() check("mixed_mean", 3, m.mixed { sources = 2, length = 3 }) end,
   ["sources, pooled by their largest"] = function()

@@ -179,16 +179,17 @@ impl Declared {
             Some(operator) => operator,
             None => compose::built_in(&self.compose)?,
         };
-        Ok(self.prompts(tasks, backbone, None)?.composed_by(operator))
+        Ok(self.prompts(tasks, backbone, None, &made)?.composed_by(operator))
     }
 
     /// The bank and the router, for an operator that is built for them. `init` replaces the method's
-    /// initialisation if it is set. Errors as in `build`.
+    /// initialisation if it is set; `router` makes the router. Errors as in `build`.
     pub fn prompts(
         &self,
         tasks: &[String],
         backbone: &LoadedBackbone,
         init: Option<Init>,
+        router: MakeRouter,
     ) -> Result<BankAndRouter> {
         if backbone.model.is_trainable() {
             return Err(Error::new("prompts are trained with a frozen backbone"));
@@ -206,11 +207,8 @@ impl Declared {
         let of = Sizes { tasks: tasks.len(), sources: self.sources, device: material.device };
         let router = match self.sources {
             0 => None,
-            _ => Some(router::make(&self.router, of)?),
+            _ => Some(router(&self.router, of, self.compose == "concat")?),
         };
-        if let Some(router) = router.as_deref().filter(|_| self.compose == "concat") {
-            warn_of_gap(router);
-        }
         Ok(BankAndRouter { bank: Rc::new(bank), router, device: material.device })
     }
 
@@ -218,6 +216,18 @@ impl Declared {
     pub fn control(&self, groups: &[String]) -> MethodControl {
         MethodControl::new(self, groups)
     }
+}
+
+/// Makes the router of a method; the flag is set if it weighs parts of a concatenated prompt.
+pub type MakeRouter<'a> = &'a dyn Fn(&Variant, Sizes, bool) -> Result<Rc<dyn Router>>;
+
+/// A router of a built-in kind. Errors: as in `router::make`.
+pub fn made(router: &Variant, of: Sizes, concatenates: bool) -> Result<Rc<dyn Router>> {
+    let router = router::make(router, of)?;
+    if concatenates {
+        warn_of_gap(&*router);
+    }
+    Ok(router)
 }
 
 /// The inputs of an operator.

@@ -1,34 +1,52 @@
 //! `compt.compose`: the operators as functions, and user-defined operators.
 
-mod file;
-mod home;
 mod in_lua;
-mod parameters;
 mod trial;
 
-pub use parameters::Context;
 pub use trial::Shapes;
 
 use crate::call;
 use crate::options::{Options, kind};
 use crate::torch::{LuaTensor, leaves};
+use crate::types::defined::{
+    Context, Definition, Followed, Home, InUse, Part, TryOut, Version, names, tensors,
+};
 use crate::{Error, Result};
 use compt_base::files::source::Source;
 use compt_core::compose::{self, Operator};
-use compt_run::steering::OperatorFile;
-use home::Home;
+use compt_run::steering::PartFile;
+use compt_study::records::events::Role;
 use in_lua::InLua;
-use mlua::{AnyUserData, Function, Lua, Table, Value};
-use std::path::Path;
+use mlua::{Function, Lua, Table, Value};
 use std::rc::Rc;
 use trial::Trial;
 
-/// The registry key of the operators of `compt.compose.define`.
-const DEFINED: &str = "compt.compose.defined";
 const DEFINE: &str = "compt.compose.define";
 
+/// What the definitions of operators have in common.
+#[derive(Clone, PartialEq)]
+pub struct Compose;
+
+impl Part for Compose {
+    const NOUN: &'static str = "operator";
+    const FILE: &'static str = "an operator's file";
+    const PLACE: &'static str = "composition";
+    const FUNCTION: &'static str = "compose";
+    const ARGUMENTS: &'static str = "(private, sources, weights)";
+    const SAYS: &'static str = "";
+    const ROLE: Role = Role::Operator;
+    const REGISTRY: &'static str = "compt.compose.defined";
+
+    fn read(_: &Lua, _: &Options) -> mlua::Result<Self> {
+        Ok(Compose)
+    }
+
+    fn of_function() -> Self {
+        Compose
+    }
+}
+
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    lua.set_named_registry_value(DEFINED, lua.create_table()?)?;
     let table = lua.create_table()?;
     for name in compose::built_in_names() {
         let function = call::function(
@@ -58,91 +76,36 @@ fn define(lua: &Lua, (name, given): (String, Value)) -> mlua::Result<()> {
             .hint("choose another name")
             .into());
     }
-    let definition = match given {
-        Value::String(path) => file::open(lua, Path::new(&path.to_str()?.to_string()))?,
-        value => {
-            Definition::read(lua, value).map_err(|e| crate::failure::error_of(&e).at(DEFINE))?
-        }
-    };
-    let function = definition.in_script(lua)?;
-    let definition = lua.create_any_userdata(definition)?;
-    lua.named_registry_value::<Table>(DEFINED)?.set(name.as_str(), definition)?;
+    let definition = Definition::given(lua, given);
+    let definition = definition.map_err(|e| crate::failure::error_of(&e).at(DEFINE))?;
+    let function = in_script(lua, &definition)?;
+    definition.register(lua, &name)?;
     let require: Function = lua.globals().get("require")?;
     let native: Table = require.call("compt.native")?;
     native.get::<Table>("compose")?.set(name, function)
 }
 
-/// A user-defined operator.
-#[derive(Clone)]
-struct Definition {
-    function: Function,
-    /// As declared; nil if there are none.
-    parameters: Value,
-    /// The file that is watched.
-    source: Option<Source>,
-    home: Home,
-}
-
-impl Definition {
-    /// The function for the script's state, which takes the parameters as a table of tensors.
-    fn in_script(&self, lua: &Lua) -> mlua::Result<Function> {
-        if let Home::Script(_) = self.home {
-            return Ok(self.function.clone());
+/// The function for the script's state, which takes the parameters as a table of tensors.
+fn in_script(lua: &Lua, definition: &Definition<Compose>) -> mlua::Result<Function> {
+    let (home, function) = (definition.home.clone(), definition.function.clone());
+    if let Home::Script(_) = home {
+        return Ok(function);
+    }
+    type Arguments = (LuaTensor, LuaTensor, LuaTensor, Option<Table>);
+    lua.create_function(move |_, (private, sources, weights, own): Arguments| {
+        let moved = |t: LuaTensor| Ok::<_, mlua::Error>(LuaTensor::new(t.get()?));
+        let arguments = (moved(private)?, moved(sources)?, moved(weights)?);
+        let mut named = Vec::new();
+        for pair in own.iter().flat_map(Table::pairs::<String, LuaTensor>) {
+            let (name, tensor) = pair?;
+            named.push((name, tensor.get()?));
         }
-        let (home, function) = (self.home.clone(), self.function.clone());
-        lua.create_function(
-            move |_,
-                  (private, sources, weights, own): (
-                LuaTensor,
-                LuaTensor,
-                LuaTensor,
-                Option<Table>,
-            )| {
-                let moved = |t: LuaTensor| Ok::<_, mlua::Error>(LuaTensor::new(t.get()?));
-                let arguments = (moved(private)?, moved(sources)?, moved(weights)?);
-                let mut named = Vec::new();
-                for pair in own.iter().flat_map(Table::pairs::<String, LuaTensor>) {
-                    let (name, tensor) = pair?;
-                    named.push((name, tensor.get()?));
-                }
-                let prompt: LuaTensor = home.call(|lua| {
-                    let (a, b, c) = arguments;
-                    function.call((a, b, c, parameters::to_lua(lua, &named)?))
-                })?;
-                moved(prompt)
-            },
-        )
-    }
-
-    /// A function, or a table `{ parameters, compose }`.
-    fn read(lua: &Lua, value: Value) -> mlua::Result<Definition> {
-        let (function, parameters) = match value {
-            Value::Function(function) => (function, Value::Nil),
-            Value::Table(_) => {
-                let o = Options::new("operator", value)?;
-                let function: Function = o.need(lua, "compose")?;
-                let parameters: Value = o.get_or(lua, "parameters", Value::Nil)?;
-                o.finish()?;
-                if !matches!(parameters, Value::Nil | Value::Table(_) | Value::Function(_)) {
-                    let got = kind(&parameters);
-                    return Err(Error::new(format!(
-                        "'parameters' must be a table of name -> tensor or {{ shape, init }}, or a \
-                         function that returns one, got a {got}"
-                    ))
-                    .into());
-                }
-                (function, parameters)
-            }
-            other => {
-                return Err(Error::new(format!(
-                    "expected a function, a table {{ parameters, compose }} or a file, got a {}",
-                    kind(&other)
-                ))
-                .into());
-            }
-        };
-        Ok(Definition { function, parameters, source: None, home: Home::script(lua) })
-    }
+        let prompt: LuaTensor = home.call(|lua| {
+            let (a, b, c) = arguments;
+            function.call((a, b, c, tensors(lua, &named)?))
+        })?;
+        moved(prompt)
+    })
 }
 
 /// The operator of a method, before it is built for the sizes of a run.
@@ -153,11 +116,11 @@ pub enum Choice {
 
 pub struct Own {
     pub name: String,
-    definition: Definition,
+    definition: Definition<Compose>,
 }
 
 /// An operator, and the file that is watched.
-pub type Made = (Rc<dyn Operator>, Option<Box<dyn OperatorFile>>);
+pub type Made = (Rc<dyn Operator>, Option<Box<dyn PartFile>>);
 
 impl Choice {
     pub fn read(lua: &Lua, value: &Value) -> mlua::Result<Choice> {
@@ -174,18 +137,14 @@ impl Choice {
             return Ok(Choice::Own(Own { name: "function".into(), definition }));
         };
         let name = name.to_str()?.to_string();
-        let defined: Table = lua.named_registry_value(DEFINED)?;
-        if let Some(known) = defined.get::<Option<AnyUserData>>(name.as_str())? {
-            let definition = known.borrow::<Definition>()?.clone();
+        if let Some(definition) = Definition::named(lua, &name)? {
             return Ok(Choice::Own(Own { name, definition }));
         }
         if let Ok(operator) = compose::built_in(&name) {
             return Ok(Choice::BuiltIn(operator));
         }
         let mut known: Vec<String> = compose::built_in_names().map(String::from).collect();
-        for pair in defined.pairs::<String, Value>() {
-            known.push(pair?.0);
-        }
+        known.extend(names::<Compose>(lua)?);
         Err(Error::unknown("composition", &name, known.iter().map(String::as_str)).into())
     }
 
@@ -198,6 +157,11 @@ impl Choice {
 }
 
 impl Own {
+    /// Whether only the script can make it: it is not in a file of its own.
+    pub fn is_of_script(&self) -> bool {
+        self.definition.source.is_none()
+    }
+
     /// Creates its parameters, and tries it on the shapes of the run. For a run that is made again,
     /// `recorded` is the recorded version of its file, which the run has tried before.
     pub fn make(
@@ -207,33 +171,27 @@ impl Own {
         shapes: Shapes,
         recorded: Option<Source>,
     ) -> Result<Made> {
-        let Own { name, mut definition } = self;
-        let is_new = recorded.is_none() || definition.source.is_none();
-        if let (Some(source), false) = (recorded, is_new) {
-            definition = file::load(lua, &source)?;
-        }
-        let home = definition.home.clone();
-        let made = home.call(|lua| parameters::make(lua, &definition.parameters, &context));
-        let parameters = made.map_err(|e| {
-            let place = format!("composition '{name}': parameters");
-            crate::failure::error_of(&e).at(place)
-        })?;
-        let trial = Trial {
-            home: &home,
-            name: &name,
-            function: &definition.function,
-            parameters: &parameters,
-            shapes: &shapes,
-            tasks: context.tasks.len(),
-        };
+        let is_new = recorded.is_none() || self.is_of_script();
+        let name = self.name;
+        let definition = self.definition.at_version(lua, recorded.as_ref())?;
+        let parameters = definition.make_parameters(&name, &context)?;
+        let tasks = context.tasks.len();
+        let try_out: TryOut<Compose> = Rc::new(move |version, twice| {
+            let trial = Trial { version, shapes: &shapes, tasks };
+            if twice { trial.run_twice() } else { trial.run() }
+        });
+        let (home, function) = (&definition.home, &definition.function);
+        let says = &definition.says;
+        let version = Version { home, name: &name, function, parameters: &parameters, says };
         if is_new {
-            trial.run()?;
+            try_out(&version, false)?;
         }
-        let operator = Rc::new(InLua::new(&home, &name, definition.function, parameters));
+        let in_use = Rc::new(InUse::new(&version));
+        let operator = Rc::new(InLua(in_use.clone()));
         let weak = Rc::downgrade(&operator);
         leaves::of_object(lua, move || Some(weak.upgrade()?.parameters()));
         let Some(source) = definition.source else { return Ok((operator, None)) };
-        let followed = file::Followed::new(lua, operator.clone(), source, context, shapes);
+        let followed = Followed::new(lua, in_use, (source, Compose), context, try_out);
         Ok((operator, Some(Box::new(followed))))
     }
 }

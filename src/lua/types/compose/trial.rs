@@ -1,24 +1,21 @@
 //! The trial of a user-defined operator on the shapes of a run, before the run uses it.
 
-use super::home::Home;
+use super::Compose;
 use super::in_lua::InLua;
+use crate::types::defined::{InUse, Version};
 use crate::{Error, Result};
 use compt_core::compose::Operator;
 use compt_core::nn::Named;
-use compt_core::tensor::is_finite;
-use mlua::Function;
+use std::rc::Rc;
 use tch::Tensor;
 
 /// Returns private prompts [B, m', d], sources [S, m, d] and weights [B, S] for rows of these tasks (from 0),
 /// as in a step of the run.
 pub type Shapes = Box<dyn Fn(&[usize]) -> Result<[Tensor; 3]>>;
 
-/// A function to try under an operator's name, with copies of its parameters.
+/// A version to try with copies of its parameters.
 pub struct Trial<'a> {
-    pub home: &'a Home,
-    pub name: &'a str,
-    pub function: &'a Function,
-    pub parameters: &'a [(String, Tensor)],
+    pub version: &'a Version<'a, Compose>,
     pub shapes: &'a Shapes,
     /// The number of tasks of the run.
     pub tasks: usize,
@@ -66,11 +63,12 @@ impl Trial<'_> {
         let leaf = |tensor: &Tensor| -> Result<Tensor> {
             Ok(tch::no_grad(|| tensor.f_detach_copy())?.f_set_requires_grad(true)?)
         };
-        let own = self.parameters.iter().map(|(name, t)| Ok((name.clone(), leaf(t)?)));
+        let own = self.version.parameters.iter().map(|(name, t)| Ok((name.clone(), leaf(t)?)));
         let own = own.collect::<Result<Named>>()?;
         let [private, sources, weights] = (self.shapes)(lot)?;
         let arguments = [leaf(&private)?, leaf(&sources)?, leaf(&weights)?];
-        Ok((InLua::new(self.home, self.name, self.function.clone(), own), arguments))
+        let version = Version { parameters: &own, ..*self.version };
+        Ok((InLua(Rc::new(InUse::new(&version))), arguments))
     }
 
     /// Composes tensors computed from leaves, as in a step: these may be changed in place.
@@ -82,24 +80,22 @@ impl Trial<'_> {
     fn on(&self, lot: &[usize]) -> Result<()> {
         let (operator, leaves) = self.leaves(lot)?;
         let prompt = Self::compose(&operator, &leaves)?;
-        let wrong = |what: String| Err(Error::new(what).at(operator.place()));
-        if !is_finite(&prompt)? {
-            return wrong("it returned numbers that are not finite".into());
-        }
+        let wrong = |what: String| Err(Error::new(what).at(operator.0.place()));
+        operator.0.check_finite(&prompt)?;
         if !prompt.requires_grad() {
             return wrong(format!("the result does not depend on its arguments: {NOTHING}"));
         }
         prompt.f_sum(tch::Kind::Float)?.f_backward().map_err(|e| {
-            Error::from(e).at(operator.place()).hint("its operations must be differentiable")
+            Error::from(e).at(operator.0.place()).hint("its operations must be differentiable")
         })?;
-        let own = operator.own_parameters().iter().map(|(_, tensor)| tensor);
+        let own = operator.0.own_parameters().iter().map(|(_, tensor)| tensor);
         let reached = leaves[..2].iter().chain(own).any(|t| t.grad().defined());
         match reached {
             true => Ok(()),
             false => {
                 let what = format!("no prompt gets a gradient from the result: {NOTHING}");
                 Err(Error::new(what)
-                    .at(operator.place())
+                    .at(operator.0.place())
                     .hint("`detach`, `item` and `tolist` remove the gradient graph"))
             }
         }

@@ -54,32 +54,13 @@ impl LuaBatch {
     /// `[B, L]`: 1 for a token, 0 for padding.
     fn mask(&self) -> Result<Tensor> {
         self.need_rows()?;
-        let width = self.length();
-        let row = |ids: &Vec<i64>| {
-            let mut row = vec![0f32; width];
-            row[..ids.len()].fill(1.0);
-            row
-        };
-        let flat: Vec<f32> = self.rows.sources.iter().flat_map(row).collect();
-        let mask = Tensor::f_from_slice(&flat)?.f_view([self.size() as i64, width as i64])?;
-        Ok(mask.f_to_device(self.device())?)
+        self.rows.mask()
     }
 
     /// `[B, L, d]` float32: the embeddings of the tokens, zeros for padding.
     fn embeddings(&self) -> Result<Tensor> {
-        let mask = self.mask()?.f_unsqueeze(-1)?;
-        let width = self.length();
-        let pad = |ids: &Vec<i64>| {
-            let mut row = vec![0; width];
-            row[..ids.len()].copy_from_slice(ids);
-            row
-        };
-        let flat: Vec<i64> = self.rows.sources.iter().flat_map(pad).collect();
-        let ids = Tensor::f_from_slice(&flat)?.f_view([self.size() as i64, width as i64])?;
-        let backbone = self.rows.backbone.borrow();
-        backbone.model.check_ids(&ids)?;
-        let embedded = backbone.model.embed(&ids.f_to_device(backbone.model.device())?)?;
-        Ok(embedded.f_to_kind(Kind::Float)?.f_mul(&mask)?)
+        self.need_rows()?;
+        Ok(self.rows.embedded()?.embeddings)
     }
 
     /// Calls `f` for each task in the batch, and repeats its result for each row of the task. Parameters of

@@ -11,7 +11,8 @@ use crate::data;
 use crate::session::{Mode, Session, again};
 use crate::sources;
 use crate::types::{plain, thawed};
-use compt_core::compose;
+use compt_core::nn::Named;
+use compt_core::router::Sees;
 use compt_core::tensor::{device, dtype};
 use compt_core::train::control::Setting;
 use compt_core::train::plan::{Plan, StageSteps};
@@ -60,11 +61,9 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
     let (number, earlier) = earlier_of_next(lua)?;
     let steering = steering(lua, &given, &trained, &stages, &plans, earlier.as_ref())?;
     let specification = specification(lua, &given, &trained, &stages)?;
-    let Trained { bank, router, groups, operator, .. } = trained;
+    let Trained { bank, router, groups, files, .. } = trained;
     let mut steering = steering;
-    if let Some(operator) = operator {
-        steering.use_operator(operator);
-    }
+    files.into_iter().for_each(|file| steering.use_part(file));
     let steering = Rc::new(RefCell::new(steering));
     // A run that is only loaded before the one to replay or evaluate is not shown.
     let is_loaded =
@@ -236,24 +235,35 @@ fn specification(
             })
             .collect(),
         operator: operator(stages),
+        router: router(stages),
         args: session.map(|session| session.args.clone()),
         checkpoints: Some(given.checkpoints.clone()),
         control: control::spec(lua, &given.control)?,
-        script: made_by_script(given, trained, stages),
+        script: made_by_script(given, trained),
     })
 }
 
 /// The operator's name and its parameters, if it has any.
 fn operator(stages: &[Stage]) -> Option<serde_json::Value> {
     let operator = &stages.first()?.learner.as_ref()?.composition()?.operator;
-    let parameters = operator.parameters();
-    let shapes = parameters.iter().map(|(name, tensor)| (name.clone(), json!(tensor.size())));
-    let shapes: serde_json::Map<_, _> = shapes.collect();
+    let shapes = shapes(&operator.parameters());
     (!shapes.is_empty()).then(|| json!({ "name": operator.name(), "parameters": shapes }))
 }
 
+/// The parameters of a router that is defined in Lua, if it has any.
+fn router(stages: &[Stage]) -> Option<serde_json::Value> {
+    let router = stages.first()?.learner.as_ref()?.composition()?.router.as_ref()?;
+    let shapes = shapes(&router.parameters());
+    let is_own = router.sees() != Sees::Tasks;
+    (is_own && !shapes.is_empty()).then(|| json!({ "parameters": shapes }))
+}
+
+fn shapes(parameters: &Named) -> serde_json::Map<String, serde_json::Value> {
+    parameters.iter().map(|(name, tensor)| (name.clone(), json!(tensor.size()))).collect()
+}
+
 /// The parts that only the script can create: why the trainer cannot be rebuilt from its specification.
-fn made_by_script(given: &TrainerOptions, trained: &Trained, stages: &[Stage]) -> Vec<String> {
+fn made_by_script(given: &TrainerOptions, trained: &Trained) -> Vec<String> {
     let mut made = Vec::new();
     if given.stream.is_some() {
         made.push("its batches come from a function".to_string());
@@ -275,13 +285,7 @@ fn made_by_script(given: &TrainerOptions, trained: &Trained, stages: &[Stage]) -
             made.push(format!("'{key}' of the method '{name}' is created by the script"));
         }
     }
-    let composition = stages.first().and_then(|stage| stage.learner.as_ref()?.composition());
-    if let Some(composition) = composition {
-        let operator = composition.operator.name();
-        if compose::built_in(operator).is_err() && trained.operator.is_none() {
-            made.push(format!("the composition '{operator}' is a function of the script"));
-        }
-    }
+    made.extend(trained.of_script.iter().cloned());
     made
 }
 

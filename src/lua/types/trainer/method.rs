@@ -5,26 +5,30 @@ use super::CALL;
 use crate::failure::error_of;
 use crate::session::Session;
 use crate::types::bank::{LuaBank, given_init};
-use crate::types::compose::{Choice, Context, Shapes};
+use crate::types::compose::{Choice, Shapes};
+use crate::types::defined::{Context, Lengths};
 use crate::types::learner::{self, LuaSetup};
-use crate::types::router::LuaRouter;
+use crate::types::router::{self, LuaRouter, Made};
 use crate::types::{LuaBackbone, thawed};
 use crate::{Error, Result, data};
 use compt_base::files::source::Source;
+use compt_base::options::Variant;
 use compt_core::nn::Named;
-use compt_core::router::Phase;
+use compt_core::router::{Given, Phase, Router, Sees, Sizes};
 use compt_core::train::composition::Selection;
 use compt_core::train::copies::Copies;
-use compt_core::train::declared::{BankAndRouter, Declared};
+use compt_core::train::declared::{self, BankAndRouter, Declared};
 use compt_core::train::learner::{Learner, TaskInputs};
 use compt_core::train::optimizer::Group;
 use compt_core::train::plan::StagePlan;
-use compt_run::operator_of;
-use compt_run::steering::OperatorFile;
+use compt_run::part_of;
+use compt_run::steering::PartFile;
+use compt_study::records::events::Role;
 use mlua::{Function, Lua, Table, Value};
 use serde_json::Map;
+use std::cell::RefCell;
 use std::rc::Rc;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 /// What is trained: prompts or changes over a frozen backbone, or a trainable backbone itself.
 pub struct Trained {
@@ -34,8 +38,10 @@ pub struct Trained {
     pub bank: Option<LuaBank>,
     pub router: Option<LuaRouter>,
     pub groups: Vec<Group>,
-    /// The operator's file, if it is in one.
-    pub operator: Option<Box<dyn OperatorFile>>,
+    /// The files of its user-defined parts.
+    pub files: Vec<Box<dyn PartFile>>,
+    /// The parts that only the script can make.
+    pub of_script: Vec<String>,
 }
 
 /// The prompts, the router and the operator of a method, the result of its `build`, or the
@@ -91,7 +97,8 @@ fn of_backbone(
         bank: None,
         router: None,
         groups,
-        operator: None,
+        files: Vec::new(),
+        of_script: Vec::new(),
     })
 }
 
@@ -157,11 +164,12 @@ fn of_functions(
         bank: None,
         router: None,
         groups: plan.groups,
-        operator: None,
+        files: Vec::new(),
+        of_script: Vec::new(),
     })
 }
 
-/// Prompts, a router and an operator. Values that are not plain data are read here: an operator in Lua, and
+/// Prompts, a router and an operator. Values that are not plain data are read here: an operator or a router in Lua, and
 /// a tensor as initial prompt.
 fn of_composition(
     lua: &Lua,
@@ -171,46 +179,85 @@ fn of_composition(
     decay: f64,
 ) -> mlua::Result<Trained> {
     let choice = Choice::read(lua, &method.get("compose")?).map_err(|e| error_of(&e).at(CALL))?;
+    let own = router::choice(lua, &method.get("router")?).map_err(|e| error_of(&e).at(CALL))?;
     let init = given_init(lua, &method.get("init")?)?;
-    let declared =
-        plain(method, choice.name(), init.is_some()).and_then(|map| Declared::read(&map));
+    let own_router = own.as_ref().map(|own| own.plain());
+    let declared = plain(method, choice.name(), own_router, init.is_some())
+        .and_then(|map| Declared::read(&map));
     let declared = declared.map_err(|e| e.at(CALL))?;
     let b = backbone.0.borrow();
-    let parts = declared.prompts(tasks, &b, init).map_err(|e| e.at(CALL))?;
+    let (sources, d_model) = (declared.sources, b.model.model_config().d_model);
     let (length, private_length) = (declared.length, declared.private_length());
-    let (d_model, device) = (b.model.model_config().d_model, parts.device);
+    let context = Context {
+        tasks: tasks.to_vec(),
+        sources,
+        lengths: Some(Lengths { source: length, private: private_length, d_model }),
+        device: b.model.device(),
+        options: Map::new(),
+    };
+    let mut of_script = Vec::new();
+    if let Some(own) = own.as_ref().filter(|own| own.is_of_script()) {
+        of_script.push(format!("the router '{}' is a function of the script", own.name));
+    }
+    // Made when its turn comes: the prompts are drawn before it.
+    let (own, made) = (RefCell::new(own), RefCell::new(None::<Made>));
+    let make = |variant: &Variant, of: Sizes, concatenates: bool| -> Result<Rc<dyn Router>> {
+        let Some(own) = own.take() else { return declared::made(variant, of, concatenates) };
+        let recorded = recorded_part(lua, Role::Router, &own.name)?;
+        let of_lua = own.make(lua, context.clone(), recorded)?;
+        let router = of_lua.router.clone();
+        *made.borrow_mut() = Some(of_lua);
+        Ok(router)
+    };
+    let parts = declared.prompts(tasks, &b, init, &make).map_err(|e| e.at(CALL))?;
+    let device = parts.device;
     let bank = LuaBank::new(lua, parts.bank.clone(), length, private_length, d_model);
-    let sources = declared.sources;
     let router = parts.router.clone().map(|router| {
         let kind = &declared.router.kind;
         let made = LuaRouter::new(lua, router, kind, tasks.to_vec(), sources, device);
-        LuaRouter { of_trainer: true, ..made }
+        LuaRouter { of_trainer: Some((parts.bank.clone(), backbone.clone())), ..made }
     });
-    let (operator, file) = match choice {
-        Choice::BuiltIn(operator) => (operator, None),
+    let mut files = Vec::new();
+    let operator = match choice {
+        Choice::BuiltIn(operator) => operator,
         Choice::Own(own) => {
-            let context =
-                Context { tasks: tasks.to_vec(), sources, length, private_length, d_model, device };
-            let recorded = recorded_operator(lua, &own.name)?;
-            own.make(lua, context, shapes(&parts), recorded).map_err(|e| e.at(CALL))?
+            if own.is_of_script() {
+                let name = &own.name;
+                of_script.push(format!("the composition '{name}' is a function of the script"));
+            }
+            let recorded = recorded_part(lua, Role::Operator, &own.name)?;
+            let (operator, file) =
+                own.make(lua, context.clone(), shapes(&parts), recorded).map_err(|e| e.at(CALL))?;
+            files.extend(file);
+            operator
         }
     };
+    // Last: what it draws must not change what is drawn for the parameters.
+    if let Some(made) = made.take() {
+        files.extend(made.try_out(lua, Some(parts.bank.clone())).map_err(|e| e.at(CALL))?);
+    }
     let composition = parts.composed_by(operator);
     let groups = composition.groups(decay);
     let stages = vec![StagePlan::only(Some(Rc::new(composition)), declared.alone, &groups)];
-    Ok(Trained { stages, rates: vec![None], bank: Some(bank), router, groups, operator: file })
+    Ok(Trained { stages, rates: vec![None], bank: Some(bank), router, groups, files, of_script })
 }
 
-/// A declared method as plain data, with the name of its operator; `given` if its initial prompts are
-/// a tensor. Extra entries recorded by the user are left out.
-fn plain(method: &Table, operator: &str, given: bool) -> Result<Map<String, serde_json::Value>> {
+/// A declared method as plain data, with the name of its operator, and `router` in place of one in Lua; `given` if its
+/// initial prompts are a tensor. Extra entries recorded by the user are left out.
+fn plain(
+    method: &Table,
+    operator: &str,
+    router: Option<serde_json::Value>,
+    given: bool,
+) -> Result<Map<String, serde_json::Value>> {
     let mut map = Map::new();
     for pair in method.pairs::<String, Value>() {
         let (key, value) = pair.map_err(|e| error_of(&e))?;
-        let value = match key.as_str() {
-            "settings" => continue,
-            "compose" => operator.into(),
-            "init" if given => "given".into(),
+        let value = match (key.as_str(), &router) {
+            ("settings", _) => continue,
+            ("compose", _) => operator.into(),
+            ("router", Some(router)) => router.clone(),
+            ("init", _) if given => "given".into(),
             _ => data::plain(&value).map_err(|e| e.at(format!("'{key}'")))?,
         };
         map.insert(key, value);
@@ -218,13 +265,13 @@ fn plain(method: &Table, operator: &str, given: bool) -> Result<Map<String, serd
     Ok(map)
 }
 
-/// The first version of the operator file of the session's next trainer, if that is a run of an earlier
+/// The first version of the file of a part of the session's next trainer, if that is a run of an earlier
 /// process.
-fn recorded_operator(lua: &Lua, name: &str) -> Result<Option<Source>> {
+fn recorded_part(lua: &Lua, role: Role, name: &str) -> Result<Option<Source>> {
     let folder = lua
         .app_data_ref::<Session>()
         .and_then(|session| session.again.as_ref()?.folders.get(&(session.trainers + 1)).cloned());
-    folder.map_or(Ok(None), |folder| operator_of(&folder, name))
+    folder.map_or(Ok(None), |folder| part_of(&folder, role, name))
 }
 
 /// The maximum number of rows that a stage adds to an input; an error if its parts do not fit.
@@ -264,7 +311,8 @@ pub fn prompt_rows(trained: &Trained, targets: usize, names: &[String]) -> Resul
     Ok(most)
 }
 
-/// The prompts and weights of a row of each of these tasks, as a step composes them.
+/// The prompts and weights of a row of each of these tasks, as a step composes them. Weights that depend on the
+/// input are equal here.
 fn shapes(parts: &BankAndRouter) -> Shapes {
     let BankAndRouter { bank, router, device } = parts;
     let (bank, device) = (bank.clone(), *device);
@@ -273,8 +321,19 @@ fn shapes(parts: &BankAndRouter) -> Shapes {
         tch::no_grad(|| {
             let ids: Vec<i64> = tasks.iter().map(|task| *task as i64).collect();
             let ids = Tensor::f_from_slice(&ids)?.f_to_device(device)?;
-            let weights = router.weights(&ids, Phase::Eval, None)?;
-            Ok([bank.encoded_privates(tasks)?, bank.encoded_sources()?, weights])
+            let (private, sources) = (bank.encoded_privates(tasks)?, bank.encoded_sources()?);
+            let weights = match router.sees() {
+                Sees::Inputs => {
+                    let size = [tasks.len() as i64, bank.source_count() as i64];
+                    Tensor::f_full(size, 1.0 / size[1] as f64, (Kind::Float, device))?
+                }
+                Sees::Tasks | Sees::Prompts => {
+                    let prompts = Some((&private, &sources));
+                    let given = Given { prompts, ..Given::tasks(&ids) };
+                    router.weights(&given, Phase::Eval, None)?
+                }
+            };
+            Ok([private, sources, weights])
         })
     })
 }

@@ -110,8 +110,8 @@ fn stray(step: u64, found: &Found) -> String {
         "warning: step {step}: {what} made at {} got a gradient, but {verb} not trained",
         found.place
     ));
-    let declare = "declare what is to be trained: 'parameters' of compt.compose.define, or \
-                   setup:parameter in a method's 'build'; `detach` what is not";
+    let declare = "declare what is to be trained: 'parameters' of compt.compose.define or \
+                   compt.router.define, or setup:parameter in a method's 'build'; `detach` what is not";
     error.hint(declare).to_string()
 }
 

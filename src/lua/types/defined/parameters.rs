@@ -1,11 +1,11 @@
-//! The parameters of a user-defined operator: declared by name, created for the sizes of a run.
+//! The parameters of a user-defined part: declared by name, created for the sizes of a run.
 
 use crate::object::no_such;
 use crate::options::{Options, kind};
 use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
 use compt_core::nn::{Named, init};
-use mlua::{FromLua, Function, Lua, Table, Value};
+use mlua::{FromLua, Function, Lua, LuaSerdeExt, Table, Value};
 use tch::{Device, Kind, Tensor};
 
 /// The sizes of the run: `compt.OperatorContext` in `stdlib/doc`.
@@ -13,30 +13,77 @@ use tch::{Device, Kind, Tensor};
 pub struct Context {
     pub tasks: Vec<String>,
     pub sources: usize,
-    pub length: i64,
-    pub private_length: i64,
-    pub d_model: i64,
+    /// `None` without prompts.
+    pub lengths: Option<Lengths>,
     pub device: Device,
+    /// The options of the part.
+    pub options: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The sizes of the prompts.
+#[derive(Clone, Copy)]
+pub struct Lengths {
+    pub source: i64,
+    pub private: i64,
+    pub d_model: i64,
 }
 
 impl Context {
-    fn to_lua(&self, lua: &Lua) -> mlua::Result<Table> {
+    /// The sizes as a table, not sealed yet.
+    pub fn fields(&self, lua: &Lua) -> mlua::Result<Table> {
         let fields = lua.create_table()?;
         fields.set("tasks", self.tasks.clone())?;
         fields.set("sources", self.sources)?;
-        fields.set("length", self.length)?;
-        fields.set("private_length", self.private_length)?;
-        fields.set("d_model", self.d_model)?;
-        sealed(lua, fields, "the context of an operator has no field")
+        if let Some(lengths) = self.lengths {
+            fields.set("length", lengths.source)?;
+            fields.set("private_length", lengths.private)?;
+            fields.set("d_model", lengths.d_model)?;
+        }
+        if !self.options.is_empty() {
+            let options: Table = lua.unpack(lua.to_value(&self.options)?)?;
+            fields.set("options", seal(lua, options, "there is no option", |_| Ok(false))?)?;
+        }
+        Ok(fields)
+    }
+
+    fn to_lua(&self, lua: &Lua) -> mlua::Result<Table> {
+        let has_prompts = self.lengths.is_some();
+        seal(lua, self.fields(lua)?, NO_FIELD, move |name| {
+            needs_prompts(name, has_prompts).map(|()| false)
+        })
     }
 }
 
-/// A read-only table: access to an unknown name is an error that begins with `what`.
-fn sealed(lua: &Lua, fields: Table, what: &'static str) -> mlua::Result<Table> {
+/// The fields of contexts that are known if there are prompts.
+const OF_PROMPTS: [&str; 5] =
+    ["length", "private_length", "d_model", "private_prompts", "source_prompts"];
+
+/// An error for a field that is not known without prompts.
+pub fn needs_prompts(name: &str, has_prompts: bool) -> Result<()> {
+    match has_prompts || !OF_PROMPTS.contains(&name) {
+        true => Ok(()),
+        false => Err(Error::new(format!("'{name}' is known in a trainer only"))
+            .hint("this router was made without prompts")),
+    }
+}
+
+/// How the error for an unknown field of a context begins.
+pub const NO_FIELD: &str = "the context has no field";
+
+/// A read-only table: access to an unknown name is an error that begins with `what`. `absent` is asked about every name
+/// that is read: whether it may be nil, or why it cannot be read.
+pub fn seal(
+    lua: &Lua,
+    fields: Table,
+    what: &'static str,
+    absent: impl Fn(&str) -> Result<bool> + 'static,
+) -> mlua::Result<Table> {
     let (meta, all) = (lua.create_table()?, fields.clone());
     let index = move |_: &Lua, (_, key): (Table, Value)| -> mlua::Result<Value> {
         let value: Value = all.raw_get(key.clone())?;
-        if !value.is_nil() {
+        let name = key.to_string()?;
+        let may_be_nil = absent(&name)?;
+        if !value.is_nil() || may_be_nil {
             return Ok(value);
         }
         let mut known = Vec::new();
@@ -44,7 +91,7 @@ fn sealed(lua: &Lua, fields: Table, what: &'static str) -> mlua::Result<Table> {
             known.push(pair?.0);
         }
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        Err(no_such(what, &key.to_string()?, &known).into())
+        Err(no_such(what, &name, &known).into())
     };
     let assign = |_: &Lua, (_, key, _): (Table, Value, Value)| -> mlua::Result<()> {
         let key = key.to_string()?;
@@ -63,12 +110,12 @@ fn sealed(lua: &Lua, fields: Table, what: &'static str) -> mlua::Result<Table> {
 }
 
 /// The parameters as a Lua table.
-pub fn to_lua(lua: &Lua, parameters: &[(String, Tensor)]) -> mlua::Result<Table> {
+pub fn tensors(lua: &Lua, parameters: &[(String, Tensor)]) -> mlua::Result<Table> {
     let fields = lua.create_table()?;
     for (name, tensor) in parameters {
         fields.set(name.as_str(), LuaTensor::new(tensor.shallow_clone()))?;
     }
-    sealed(lua, fields, "the operator has no parameter")
+    seal(lua, fields, "there is no parameter", |_| Ok(false))
 }
 
 /// A table of name -> tensor, number, list of numbers or { shape, init }, or a function of the

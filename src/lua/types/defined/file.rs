@@ -1,10 +1,9 @@
-//! An operator in its own file: loaded, tried on the shapes of a run, replaced during training.
+//! A user-defined part in its own file: loaded, tried on the shapes of a run, replaced during training.
 
-use super::Definition;
 use super::home::Home;
-use super::in_lua::InLua;
+use super::in_use::InUse;
 use super::parameters::{self, Context};
-use super::trial::{Shapes, Trial};
+use super::{Definition, Part, TryOut, Version};
 use crate::control::{ends_early, is_blank};
 use crate::failure::error_of;
 use crate::options::kind;
@@ -13,8 +12,8 @@ use crate::session::Session;
 use crate::{Error, Result};
 use crate::{sources, text};
 use compt_base::files::source::Source;
-use compt_core::compose::Operator;
-use compt_run::steering::OperatorFile;
+use compt_run::steering::PartFile;
+use compt_study::records::events::Role;
 use compt_study::watch::{GRACE, Watch};
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, Value, WeakLua};
@@ -25,9 +24,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Reads a file that returns an operator. When a script is run again, the file may be invalid by
+/// Reads a file that returns a definition. When a script is run again, the file may be invalid by
 /// now; the recorded version replaces it before it is called.
-pub fn open(lua: &Lua, path: &Path) -> mlua::Result<Definition> {
+pub fn open<P: Part>(lua: &Lua, path: &Path) -> mlua::Result<Definition<P>> {
     let again = lua.app_data_ref::<Session>().is_some_and(|session| session.again.is_some());
     let text = match text::read(path) {
         Err(_) if again => String::new(),
@@ -37,21 +36,25 @@ pub fn open(lua: &Lua, path: &Path) -> mlua::Result<Definition> {
     match load(lua, &source) {
         Ok(definition) => Ok(definition),
         Err(_) if again => {
-            let broken = lua.load("error('the file of this operator is broken')");
-            let function = broken.into_function()?;
-            let home = Home::script(lua);
-            Ok(Definition { function, parameters: Value::Nil, source: Some(source), home })
+            let broken = lua.load("error('the file is broken')").into_function()?;
+            Ok(Definition {
+                function: broken,
+                parameters: Value::Nil,
+                source: Some(source),
+                home: Home::script(lua),
+                says: P::of_function(),
+            })
         }
         Err(e) => Err(e.into()),
     }
 }
 
 /// Runs a file in a new sandbox; its text is recorded in the script's state `lua` for error messages.
-pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
+pub fn load<P: Part>(lua: &Lua, source: &Source) -> Result<Definition<P>> {
     let name = source.path.display().to_string();
     check_length(&source.text, 0).map_err(|e| e.at(&name))?;
     sources::record(lua, &name, &source.text);
-    let home = Home::sandbox().map_err(|e| error_of(&e))?;
+    let home = Home::sandbox(P::FILE).map_err(|e| error_of(&e))?;
     let read = home.call(|lua| {
         let code = lua.load(text::code(&source.text)).set_name(format!("@{name}"));
         let value = code.set_mode(ChunkMode::Text).eval().map_err(|e| error_of(&e))?;
@@ -60,11 +63,13 @@ pub fn load(lua: &Lua, source: &Source) -> Result<Definition> {
     Ok(Definition { source: Some(source.clone()), home, ..read? })
 }
 
-fn definition(lua: &Lua, value: Value, name: &str) -> Result<Definition> {
+fn definition<P: Part>(lua: &Lua, value: Value, name: &str) -> Result<Definition<P>> {
     if !matches!(value, Value::Function(_) | Value::Table(_)) {
         return Err(Error::new(format!(
-            "an operator's file must return a function of (private, sources, weights), or a table \
-             {{ parameters, compose }}; this one returns a {}",
+            "{} must return a function of {}, or a table {{ parameters, {} }}; this one returns a {}",
+            P::FILE,
+            P::ARGUMENTS,
+            P::FUNCTION,
             kind(&value)
         ))
         .at(name));
@@ -80,16 +85,17 @@ fn gives_nothing(lua: &Lua, text: &str) -> bool {
     }
 }
 
-/// An operator that a trainer calls, and its file.
-pub struct Followed {
+/// A part that a trainer calls, and its file.
+pub struct Followed<P> {
     /// The script's state.
     lua: WeakLua,
-    operator: Rc<InLua>,
+    in_use: Rc<InUse>,
+    says: P,
     source: RefCell<Source>,
     /// The previous version, until the current one has failed.
     before: RefCell<Option<((Home, Function), Source)>>,
     context: Context,
-    shapes: Shapes,
+    try_out: TryOut<P>,
     changed: Arc<AtomicBool>,
     /// Watched from the first check on.
     watch: RefCell<Option<Watch>>,
@@ -98,21 +104,22 @@ pub struct Followed {
     cut_off: RefCell<Option<(String, Instant)>>,
 }
 
-impl Followed {
+impl<P: Part> Followed<P> {
     pub fn new(
         lua: &Lua,
-        operator: Rc<InLua>,
-        source: Source,
+        in_use: Rc<InUse>,
+        (source, says): (Source, P),
         context: Context,
-        shapes: Shapes,
-    ) -> Followed {
+        try_out: TryOut<P>,
+    ) -> Followed<P> {
         Followed {
             lua: lua.weak(),
-            operator,
+            in_use,
+            says,
             source: RefCell::new(source),
             before: RefCell::default(),
             context,
-            shapes,
+            try_out,
             changed: Arc::default(),
             watch: RefCell::default(),
             followed: Cell::new(false),
@@ -121,32 +128,28 @@ impl Followed {
     }
 
     /// Calls a new version as a step would, with the current parameters.
-    fn try_out(&self, definition: &Definition) -> Result<()> {
-        let own = self.operator.own_parameters();
-        let Definition { home, .. } = definition;
-        let tried = (|| -> mlua::Result<()> {
-            let declared =
-                home.call(|lua| parameters::make(lua, &definition.parameters, &self.context))?;
-            if let Some(different) = parameters::differences(own, &declared) {
-                return Err(Error::new(format!("its parameters are different: {different}"))
-                    .hint(
-                        "parameters are fixed when the trainer is created. To change them, create \
-                         a new trainer and load the parameters that match: t:load(RUN, { only = \
-                         \"parameters\" })",
-                    )
-                    .into());
-            }
-            let trial = Trial {
-                home,
-                name: self.operator.name(),
-                function: &definition.function,
-                parameters: own,
-                shapes: &self.shapes,
-                tasks: self.context.tasks.len(),
-            };
-            Ok(trial.run_twice()?)
-        })();
-        tried.map_err(|e| error_of(&e))
+    fn try_out(&self, definition: &Definition<P>) -> Result<()> {
+        let own = self.in_use.own_parameters();
+        if definition.says != self.says {
+            return Err(Error::new(format!(
+                "what it says besides its parameters and its function is fixed when the trainer is \
+                 created: {}",
+                P::SAYS
+            )));
+        }
+        let home = &definition.home;
+        let declared = home
+            .call(|lua| parameters::make(lua, &definition.parameters, &self.context))
+            .map_err(|e| error_of(&e))?;
+        if let Some(different) = parameters::differences(own, &declared) {
+            return Err(Error::new(format!("its parameters are different: {different}")).hint(
+                "parameters are fixed when the trainer is created. To change them, create a new \
+                 trainer and load the parameters that match: t:load(RUN, { only = \"parameters\" })",
+            ));
+        }
+        let (function, says) = (&definition.function, &definition.says);
+        let version = Version { home, name: self.in_use.name(), function, parameters: own, says };
+        (self.try_out)(&version, true)
     }
 
     /// Whether a text seems to be truncated or missing and the time limit has not passed.
@@ -185,9 +188,13 @@ impl Followed {
     }
 }
 
-impl OperatorFile for Followed {
+impl<P: Part> PartFile for Followed<P> {
+    fn role(&self) -> Role {
+        P::ROLE
+    }
+
     fn name(&self) -> &str {
-        self.operator.name()
+        self.in_use.name()
     }
 
     fn source(&self) -> Source {
@@ -215,19 +222,18 @@ impl OperatorFile for Followed {
         if dry_run {
             self.try_out(&definition).map_err(|e| e.at(source.path.display()))?;
         }
-        let function = self.operator.function.replace((definition.home, definition.function));
+        let before = self.in_use.replace((definition.home, definition.function));
         let source = self.source.replace(source);
-        *self.before.borrow_mut() = Some((function, source));
-        self.operator.on_trial.set(true);
+        *self.before.borrow_mut() = Some((before, source));
         Ok(())
     }
 
     fn back(&self) -> Option<Source> {
-        if !self.operator.failed.take() {
+        if !self.in_use.take_failed() {
             return None;
         }
-        let (function, source) = self.before.take()?;
-        *self.operator.function.borrow_mut() = function;
+        let (code, source) = self.before.take()?;
+        self.in_use.put_back(code);
         *self.source.borrow_mut() = source.clone();
         Some(source)
     }
@@ -238,8 +244,9 @@ mod tests {
     use super::super::home::NOT_IN_FILES;
     use super::*;
     use crate::sandbox::endless::ENDLESS;
+    use crate::types::compose::Compose;
 
-    fn loaded(text: &str) -> Result<Definition> {
+    fn loaded(text: &str) -> Result<Definition<Compose>> {
         let runtime = crate::Runtime::new().unwrap();
         load(runtime.lua(), &Source::new("operator.lua".into(), text.to_string()))
     }
@@ -300,7 +307,7 @@ mod tests {
         let lua = runtime.lua();
         let text = "string.format = nil x = 1
             return function(private) return private end";
-        load(lua, &Source::new("operator.lua".into(), text.to_string())).unwrap();
+        load::<Compose>(lua, &Source::new("operator.lua".into(), text.to_string())).unwrap();
         let left = "return x == nil and ('%d'):format(3) == '3' and string.format('%d', 4) == '4'";
         assert!(lua.load(left).eval::<bool>().unwrap());
     }

@@ -1,4 +1,4 @@
-//! The Lua state of an operator: the script's, or a sandbox of its own for an operator in a file.
+//! The Lua state of a user-defined part: the script's, or a sandbox of its own for a part in a file.
 
 use crate::sandbox::{self, Limits, Meter};
 use crate::{Error, torch};
@@ -8,9 +8,10 @@ use std::rc::Rc;
 
 const LIMITS: Limits = Limits {
     instructions: 5_000_000,
-    too_many: c"it ran for more than 5000000 instructions: an operator is called at every step and must be fast",
+    too_many:
+        c"it ran for more than 5000000 instructions: it is called at every step and must be fast",
     seconds: 5.0,
-    too_long: c"it ran for more than 5 s: an operator is called at every step and must be fast",
+    too_long: c"it ran for more than 5 s: it is called at every step and must be fast",
     memory: 64 << 20,
 };
 
@@ -27,7 +28,7 @@ pub const NOT_IN_FILES: [&str; 7] = [
 
 #[derive(Clone)]
 pub enum Home {
-    /// The state of the script, which owns the operator.
+    /// The state of the script, which owns the part.
     Script(WeakLua),
     Sandbox(Rc<Sandbox>),
 }
@@ -43,15 +44,15 @@ impl Home {
     }
 
     /// A new sandbox: Lua's base functions with `pcall`, `string`, `table`, `math`, `utf8`, `print`, and
-    /// `require "compt.torch"`.
-    pub fn sandbox() -> mlua::Result<Home> {
+    /// `require "compt.torch"`; `file` is what its code is called in messages.
+    pub fn sandbox(file: &'static str) -> mlua::Result<Home> {
         let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH | StdLib::UTF8;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
         let hint = "it has string, table, math, pcall, print and require \"compt.torch\"";
-        sandbox::restrict(&lua, &["pcall"], ("an operator's file", hint))?;
+        sandbox::restrict(&lua, &["pcall"], (file, hint))?;
         let globals = lua.globals();
-        let random = lua.create_function(|_, _: MultiValue| -> mlua::Result<()> {
-            Err(Error::new("math.random is not available in an operator's file")
+        let random = lua.create_function(move |_, _: MultiValue| -> mlua::Result<()> {
+            Err(Error::new(format!("math.random is not available in {file}"))
                 .hint("`torch.rand` draws from the generator of the run, whose state is in its checkpoints")
                 .into())
         })?;
@@ -62,7 +63,7 @@ impl Home {
         }
         let require = lua.create_function(move |_, name: String| match &name[..] {
             "compt.torch" => Ok(torch.clone()),
-            _ => Err(Error::new(format!("module '{name}' is not for an operator's file"))
+            _ => Err(Error::new(format!("module '{name}' is not for {file}"))
                 .hint("it is recorded alone: it can require only \"compt.torch\"")
                 .into()),
         })?;
