@@ -21,6 +21,7 @@ mod eval;
 mod examples;
 mod exchange;
 mod faults;
+mod free_text;
 mod gpu;
 mod grid;
 mod hot_reload;
