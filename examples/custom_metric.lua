@@ -31,8 +31,8 @@ task.rows = { train = people, test = people }
 local trainer = compt.trainer {
   backbone = compt.backbone "micro",
   tasks = compt.tasks { people = task },
-  method = compt.methods.pt { length = 10 },
-  epochs = compt.args.quick and 1 or 60,
+  method = compt.methods.pt { length = 20 },
+  epochs = compt.args.quick and 1 or 300,
 }
 trainer:run()
 print(trainer:evaluate "test")

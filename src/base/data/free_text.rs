@@ -44,8 +44,12 @@ impl TextDecoding {
     pub const KEYS: [&'static str; 5] =
         ["num_beams", "max_new_tokens", "min_new_tokens", "length_penalty", "early_stopping"];
 
-    /// These options, and for what is absent those of `other`.
+    /// These options, and for what is absent those of `other`; if these set one beam, not its options of beams.
     pub fn or(self, other: TextDecoding) -> TextDecoding {
+        let other = match self.num_beams {
+            Some(1) => TextDecoding { length_penalty: None, early_stopping: None, ..other },
+            _ => other,
+        };
         TextDecoding {
             num_beams: self.num_beams.or(other.num_beams),
             max_new_tokens: self.max_new_tokens.or(other.max_new_tokens),
@@ -125,6 +129,10 @@ mod tests {
         let greedy = TextDecoding { length_penalty: Some(2.0), ..with };
         assert!(refused(greedy).contains("'length_penalty' is for a beam search"));
         assert_eq!(TextDecoding { num_beams: Some(4), ..greedy }.check(), Ok(()));
+        let one = TextDecoding { num_beams: Some(1), ..with };
+        let beams = TextDecoding { num_beams: Some(4), min_new_tokens: Some(2), ..greedy };
+        assert_eq!(one.or(beams), TextDecoding { min_new_tokens: Some(2), ..one });
+        assert_eq!(with.or(beams), beams);
         let endless = TextDecoding { num_beams: Some(4), length_penalty: Some(f64::NAN), ..with };
         assert!(refused(endless).contains("finite"));
     }

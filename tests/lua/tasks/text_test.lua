@@ -77,7 +77,9 @@ return {
     refused("'max_target_length' must be at least 2", { max_target_length = 1 })
     refused("the metric 'f1' is for labels that are words", { metrics = { "f1" } })
     refused("'max_target_length' is for labels = \"text\"", { labels = { "bob", "ann" } })
-    refused("'targets' is for labels = \"text\"", { labels = "number", max_target_length = false, targets = "each" })
+    local number = task { labels = "number", targets = "each" }
+    number.questions.max_target_length = nil
+    small.refused("'targets' is for labels = \"text\"", compt.tasks, number)
     refused("unknown 'targets' 'all'", { targets = "all" })
     refused("'rounding' and 'range' are for labels = \"number\"", { range = { 0, 1 } })
     refused("'num_beams' and 'max_new_tokens' must be at least 1", { generation = { num_beams = 0 } })
@@ -89,11 +91,11 @@ return {
   end,
 
   ["the loss masks the padding of shorter targets, and long targets are truncated"] = function()
-    local backbone = small.backbone()
+    local backbone = compt.backbone("micro", { dtype = "float32", device = "cpu" })
     local tokenizer = backbone.tokenizer
     local tasks = compt.tasks(task())
     local run = compt.trainer {
-      backbone = backbone, tasks = tasks, method = compt.methods.fine_tuning { shared = true }, prefix = false,
+      backbone = backbone, tasks = tasks, method = compt.methods.fine_tuning {},
       steps = 1, batch_size = 3, dropout = 0, progress = false,
     }
     local labels, sources, longest = {}, {}, 0
@@ -115,10 +117,10 @@ return {
   end,
 
   ["predictions are those of generate, greedily and with beams"] = function()
-    local backbone = small.backbone()
+    local backbone = compt.backbone("micro", { dtype = "float32", device = "cpu" })
     local run = compt.trainer {
       backbone = backbone, tasks = compt.tasks(task { generation = { min_new_tokens = 2 } }),
-      method = compt.methods.fine_tuning { shared = true }, prefix = false, steps = 1, batch_size = 3, progress = false,
+      method = compt.methods.fine_tuning {}, steps = 1, batch_size = 3, progress = false,
     }
     local sources = {}
     for i, row in ipairs(compt.tasks(task()):rows("questions", "test")) do sources[i] = row.source end
