@@ -16,7 +16,7 @@ use crate::backbone::toy::{HEAD, Toy};
 use crate::backbone::{Beams, Change, Changes, Generate, Generation, LoadedBackbone, Origin};
 use crate::compose::built_in;
 use crate::data::{
-    Example, Form, Labels, Prefix, Remarks, Split, Task, TaskSet, Template, Tokenizer,
+    Example, Form, Labels, Prefix, Remarks, Split, Task, TaskSet, Template, TextDecoding, Tokenizer,
 };
 use crate::metric::Metric;
 use crate::nn::Named;
@@ -146,6 +146,7 @@ fn evaluation(decoding: Decoding) -> Evaluation {
         limit: None,
         decoding,
         max_new_tokens: 4,
+        text: TextDecoding::default(),
         batch_tokens: 64,
         max_source: 32,
         placement: Placement::Append,
