@@ -54,8 +54,6 @@ if __name__ == "__main__":
             tokens = [until_end(row, model.config.eos_token_id) for row in rows.tolist()]
             cases.append(dict(model=name, options=options, tokens=tokens))
         check(cases)
-        different = {key: len({json.dumps(c["tokens"]) for c in cases if c["options"].get("early_stopping") == key}) for key in (False, True, "never")}
-        print(name, different)
         found += cases
     lines = ",\n".join(json.dumps(case) for case in found)
     (HERE / "generation.json").write_text(f"[\n{lines}\n]\n")
