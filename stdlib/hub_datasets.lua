@@ -1,9 +1,10 @@
---- The datasets of `glue` and `set2` in their repositories on the hub: Parquet files
+--- The datasets of the sets in their repositories on the hub: Parquet files
 --- CONFIGURATION/SPLIT-00000-of-00001.parquet written by Hugging Face's datasets.
 ---
 --- Each row follows the dataset card (`dataset_info` in the README.md of `repository`): configuration, splits, input
---- columns and class names of `label` in order (none: numbers). Read on 2025-11-29; tests/fixtures/make_hub.py writes
---- files in this form.
+--- columns and class names of `label` in order (none: numbers, or text). GLUE and SET2 were read on 2025-11-29;
+--- tests/fixtures/make_hub.py and make_sets.py write files in this form. SuperGLUE's own files are a script; its
+--- Parquet files are those that the hub makes of every dataset, CONFIGURATION/SPLIT/0000.parquet at refs/convert/parquet.
 
 local glue, pair = "nyu-mll/glue", { "sentence1", "sentence2" }
 local entailment = { "entailment", "not_entailment" }
@@ -26,7 +27,15 @@ local datasets = {
   -- imdb and yelp_polarity have no validation rows: their test rows are used instead.
   imdb = { "stanfordnlp/imdb", "plain_text", "train", "test", { "text" }, { "neg", "pos" } },
   yelp_polarity = { "fancyzhx/yelp_polarity", "plain_text", "train", "test", { "text" }, { "1", "2" } },
+  winogrande = { "allenai/winogrande", "winogrande_xl", "train", "validation", { "sentence", "option1", "option2" },
+    { "1", "2" } },
+  squad = { "rajpurkar/squad", "plain_text", "train", "validation", { "question", "context" } },
+  mrqa = { "mrqa-workshop/mrqa", "plain_text", "train", "validation", { "question", "context" } },
 }
+for name, configuration in pairs { boolq = "boolq", cb = "cb", copa = "copa", multirc = "multirc", record = "record",
+  wic = "wic", wsc = "wsc.fixed" } do
+  datasets[name] = { "aps/super_glue@refs%2Fconvert%2Fparquet", configuration, "train", "validation" }
+end
 -- The card of nyu-mll/multi_nli has the same columns, names and rows.
 datasets.multinli = datasets.mnli
 
@@ -41,14 +50,16 @@ for name, row in pairs(datasets) do
   }
 end
 
---- The definition of a task: `options` and the fields of its dataset. A data folder has NAME/train.jsonl.gz and
---- NAME/dev.jsonl.gz with the same columns.
+--- The definition of a task: `options` and the fields of its dataset (`options.dataset`, by default of the same name).
+--- A data folder has NAME/train.jsonl.gz and NAME/dev.jsonl.gz with the same columns.
 function M.task(name, options)
-  local set = sets[name]
+  local set = sets[options.dataset or name]
+  options.dataset = nil
   local base = ("hf://datasets/%s/%s/"):format(set.repository, set.configuration)
-  options.fields = set.fields
+  local files = set.repository:find("@", 1, true) and "%s/0000.parquet" or "%s-*.parquet"
+  options.fields = options.fields or not options.template and set.fields or nil
   options.files = { train = name .. "/train.jsonl.gz", validation = name .. "/dev.jsonl.gz" }
-  options.hub = { train = base .. set.train .. "-*.parquet", validation = base .. set.validation .. "-*.parquet" }
+  options.hub = { train = base .. files:format(set.train), validation = base .. files:format(set.validation) }
   options.class_names = set.names
   -- Digits in a row are a class id, not a name.
   if set.names and not tonumber(set.names[1]) then options.label_names = set.names end

@@ -3,7 +3,7 @@
 use super::paths;
 use compt_base::data::predictions::{self, Predictions};
 use compt_base::files::json::read_json;
-use compt_base::metric::Metric;
+use compt_base::metric::{Answers, Metric};
 use compt_base::notice;
 use compt_base::stop;
 use compt_study::records::catalog::{Entry, find, scores};
@@ -88,8 +88,8 @@ fn answered(path: &LuaString, name: &str) -> Option<Vec<Predictions>> {
 
 /// What each row adds to the scores of an evaluation (see [`Metric::by_row`]): task -> { keys, values } for the
 /// tasks that have a metric in `metrics`. Rows with the same text and label have the same key in each run;
-/// the second of two equal rows has another. Empty if there are no predictions.
-/// Errors: an unknown metric.
+/// the second of two equal rows has another. Empty if there are no predictions; without the tasks whose metric is
+/// of the user or of groups of rows.
 pub fn row_scores(
     lua: &Lua,
     (path, name, metrics): (LuaString, String, HashMap<String, String>),
@@ -98,7 +98,16 @@ pub fn row_scores(
     for task in answered(&path, &name).unwrap_or_default() {
         stop::check()?;
         let Some(metric) = metrics.get(&task.task) else { continue };
-        let values = Metric::parse(metric)?.by_row(&task.prediction, &task.label, &task.labels);
+        let references = task.right();
+        let answers = Answers {
+            predictions: &task.prediction,
+            references: &references,
+            words: &task.labels,
+            groups: &[],
+            rows: &[],
+        };
+        let values = Metric::parse(metric).ok().and_then(|metric| metric.by_row(&answers));
+        let Some(values) = values else { continue };
         let rows = lua.create_table()?;
         rows.raw_set("keys", keys(&task))?;
         rows.raw_set("values", values)?;

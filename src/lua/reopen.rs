@@ -35,7 +35,7 @@ pub enum Aim {
     Replay {
         to: Option<u64>,
     },
-    Evaluate(EvaluationOptions),
+    Evaluate(Box<EvaluationOptions>),
 }
 
 /// Which run is opened, and which recorded settings are replaced.
@@ -290,7 +290,7 @@ fn by_script(
     let again = Again {
         cell: (!record["cell"].is_null()).then(|| record["cell"].clone()),
         evaluation: match &request.aim {
-            Aim::Evaluate(options) => Some(options.clone()),
+            Aim::Evaluate(options) => Some(EvaluationOptions::clone(options)),
             _ => None,
         },
         may_differ: may_differ(request),

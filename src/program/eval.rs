@@ -15,7 +15,7 @@ pub fn eval(options: &Options) -> ExitCode {
         return errors::refuse(&e.into());
     }
     let aim = match evaluation(options) {
-        Ok(evaluation) => Aim::Evaluate(evaluation),
+        Ok(evaluation) => Aim::Evaluate(Box::new(evaluation)),
         Err(e) => return errors::refuse(&e),
     };
     let (device, backbone) = (options.device.clone(), options.backbone.clone());

@@ -2,7 +2,8 @@
 
 use super::spec::CheckpointSpec;
 use crate::{Error, Result};
-use compt_base::data::{TaskSet, Tokenizer};
+use compt_base::data::{Task, TaskSet, Tokenizer};
+use compt_core::train::evaluate::try_metrics;
 use compt_core::train::{Settings, check_labels};
 
 /// The settings that are checked together.
@@ -25,7 +26,8 @@ impl Checks<'_> {
     ///
     /// # Errors
     /// A setting is out of its range, the best checkpoint is selected by an unknown score, a task to evaluate
-    /// during training has no validation rows, or the tokenizer cannot distinguish two label words.
+    /// during training has no validation rows, a task of free text has no maximum length, a metric of the user
+    /// fails, or the tokenizer cannot distinguish two label words.
     pub fn run(&self) -> Result<()> {
         let refuse = |what: &str| Err(Error::new(what));
         let settings = self.settings;
@@ -55,6 +57,9 @@ impl Checks<'_> {
             let known = self.names.iter().map(String::as_str).chain(["average"]);
             return Err(Error::unknown("score", best, known).at("best"));
         }
+        let sets = self.tasks.iter().chain(&self.from);
+        sets.flat_map(|set| &set.tasks).try_for_each(text_has_length)?;
+        self.tasks.iter().flat_map(|set| &set.tasks).try_for_each(try_metrics)?;
         let Some(tokenizer) = self.tokenizer else { return Ok(()) };
         self.tasks.iter().chain(&self.from).try_for_each(|set| check_labels(tokenizer, set))
     }
@@ -69,5 +74,19 @@ impl Checks<'_> {
                 .hint("give compt.tasks a 'validation_size', or the task a validation file")),
             None => Ok(()),
         }
+    }
+}
+
+/// A task of free text needs a maximum length of its targets.
+fn text_has_length(task: &Task) -> Result<()> {
+    match task.labels.free_text() {
+        Some(text) if text.max_target_length.is_none() => {
+            let what = format!("task '{}' has free text without 'max_target_length'", task.name);
+            Err(Error::new(what).hint(
+                "set it in the task's definition, or for all tasks in the options of compt.tasks: the \
+                 number of tokens that longer targets are truncated to, with </s>",
+            ))
+        }
+        _ => Ok(()),
     }
 }

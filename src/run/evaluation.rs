@@ -4,13 +4,14 @@ use super::Run;
 use super::record::Record;
 use super::scores;
 use crate::{Error, Result};
-use compt_base::data::Split;
+use compt_base::data::{FreeText, Split, TextDecoding};
 use compt_base::{memory, notice};
 use compt_core::compose::Isolation;
 use compt_core::router::{Normalisation, Rule};
 use compt_core::train::Trainer;
 use compt_core::train::composition::Selection;
 use compt_core::train::evaluate::{Decoding, Evaluation, Scores};
+use compt_error::Context;
 use compt_study::interrupt::{self, Hold};
 use compt_study::progress::Counter;
 use serde_json::{Value, json};
@@ -30,8 +31,11 @@ pub struct EvaluationOptions {
     pub decoding: String,
     /// The maximum number of rows per task.
     pub limit: Option<usize>,
-    /// The maximum number of generated tokens; `None`: the default of the decoding.
+    /// The maximum number of generated tokens; `None`: the default of the decoding, and of the task for free
+    /// text.
     pub max_new_tokens: Option<i64>,
+    /// The decoding of free text, without its 'max_new_tokens'.
+    pub text: TextDecoding,
     /// The maximum number of positions in a batch.
     pub batch_tokens: usize,
     /// The tasks; `None` means all.
@@ -49,6 +53,7 @@ impl Default for EvaluationOptions {
             decoding: "greedy".into(),
             limit: None,
             max_new_tokens: None,
+            text: TextDecoding::default(),
             batch_tokens: Evaluation::BATCH_TOKENS,
             tasks: None,
         }
@@ -83,6 +88,7 @@ impl EvaluationOptions {
             decoding,
             max_new_tokens: self.max_new_tokens.unwrap_or(decoding.new_tokens()),
             batch_tokens: self.batch_tokens,
+            text: TextDecoding { max_new_tokens: self.max_new_tokens, ..self.text },
             ..Evaluation::of(self.split, settings.max_source, settings.placement)
         };
         let names = &trainer.parts().task_names;
@@ -95,7 +101,32 @@ impl EvaluationOptions {
             Some(tasks) => tasks.iter().map(place).collect::<Result<_>>()?,
             None => trainer.all_tasks(),
         };
+        self.check_text(trainer, &which, &evaluation)?;
         Ok((which, selection, evaluation))
+    }
+
+    /// Refuses options that do not fit the labels of the tasks.
+    fn check_text(&self, trainer: &Trainer, which: &[usize], options: &Evaluation) -> Result<()> {
+        let Some(set) = &trainer.parts().tasks else { return Ok(()) };
+        let tasks = which.iter().filter_map(|&task| set.tasks.get(task));
+        let of_text: Vec<(&String, &FreeText)> =
+            tasks.filter_map(|task| Some((&task.name, task.labels.free_text()?))).collect();
+        let Some((first, _)) = of_text.first() else {
+            if self.text == TextDecoding::default() {
+                return Ok(());
+            }
+            let what = "beams and lengths of generation are for tasks of free text";
+            return Err(Error::new(what).hint("label words are decoded greedily, or ranked"));
+        };
+        if options.decoding == Decoding::Rank {
+            let what = format!("task '{first}' has free text: there are no label words to rank");
+            return Err(Error::new(what).hint("use \"greedy\", or select tasks with 'tasks'"));
+        }
+        let check = |text: &FreeText| {
+            let decoding = options.text.or(text.decoding);
+            TextDecoding { max_new_tokens: Some(text.most_tokens()), ..decoding }.check()
+        };
+        of_text.iter().try_for_each(|(name, text)| check(text).at(format!("task '{name}'")))
     }
 
     /// The name of the predictions file: `test`, `test.only-src0`.
@@ -107,6 +138,10 @@ impl EvaluationOptions {
             self.normalise.as_ref().map(|normalise| format!("normalise-{normalise}")),
             (self.decoding != "greedy").then(|| format!("decoding-{}", self.decoding)),
             self.unusual_new_tokens().map(|most| format!("tokens-{most}")),
+            self.text.num_beams.map(|beams| format!("beams-{beams}")),
+            self.text.min_new_tokens.map(|least| format!("least-{least}")),
+            self.text.length_penalty.map(|penalty| format!("penalty-{penalty}")),
+            self.text.early_stopping.map(|early| format!("early-{}", early.name())),
             self.limit.map(|limit| format!("limit-{limit}")),
             self.tasks.as_ref().map(|tasks| format!("tasks-{}", tasks.join("+"))),
         ];
@@ -136,11 +171,15 @@ impl EvaluationOptions {
     fn to_json(&self, found: &Scores) -> Value {
         let names: Vec<&str> = found.tasks.iter().map(|task| task.task.as_str()).collect();
         let usual = Decoding::parse(&self.decoding).map(Decoding::new_tokens).ok();
-        json!({
+        let mut entry = json!({
             "only": self.only, "without": self.without, "weights": self.weights,
             "decoding": self.decoding, "normalise": self.normalise,
             "limit": self.limit, "tasks": names, "max_new_tokens": self.max_new_tokens.or(usual),
-        })
+        });
+        if let (Value::Object(entry), Value::Object(text)) = (&mut entry, json!(self.text)) {
+            entry.extend(text);
+        }
+        entry
     }
 }
 
@@ -249,6 +288,9 @@ mod tests {
         assert_eq!(short.file(), "test.tokens-2");
         let full = EvaluationOptions { decoding: "full".into(), ..usual.clone() };
         assert_eq!(full.file(), "test.decoding-full");
+        let beams = TextDecoding { num_beams: Some(4), length_penalty: Some(0.6), ..usual.text };
+        let beams = EvaluationOptions { text: beams, ..usual.clone() };
+        assert_eq!(beams.file(), "test.beams-4.penalty-0.6");
         let same = EvaluationOptions { max_new_tokens: Some(20), ..full.clone() };
         assert_eq!(same.file(), "test.decoding-full");
         let short = EvaluationOptions { max_new_tokens: Some(8), ..full };

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// Task -> metric -> percent.
 pub fn by_task(scores: &Scores) -> Value {
     let metrics = |task: &TaskScores| -> Map<String, Value> {
-        task.metrics.iter().map(|(m, value)| (m.name().to_string(), json!(value))).collect()
+        task.metrics.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
     };
     scores.tasks.iter().map(|t| (t.task.clone(), metrics(t).into())).collect::<Map<_, _>>().into()
 }
@@ -29,6 +29,18 @@ pub fn predictions(task: &TaskScores) -> Predictions {
         text: all(|p| &p.source),
         label: all(|p| &p.label),
         prediction: all(|p| &p.prediction),
+        references: match task.predictions.iter().any(|p| !p.references.is_empty()) {
+            true => task.predictions.iter().map(right).collect(),
+            false => Vec::new(),
+        },
+    }
+}
+
+/// The texts that are right for a row.
+fn right(p: &Prediction) -> Vec<String> {
+    match &p.references[..] {
+        [] => vec![p.label.clone()],
+        several => several.to_vec(),
     }
 }
 
@@ -42,7 +54,7 @@ pub fn table(scores: &Scores) -> String {
                 0 => (one_line(&task.task).into_owned(), task.predictions.len().to_string()),
                 _ => (String::new(), String::new()),
             };
-            table.add_row([name, metric.name().to_string(), format!("{value:.1}"), rows]);
+            table.add_row([name, metric.clone(), format!("{value:.1}"), rows]);
         }
     }
     table.add_row([

@@ -31,6 +31,7 @@ fn tasks() -> TaskSet {
             index,
             source: format!("the day {index} was {}", words[index % 2]),
             target: words[index % 2].to_string(),
+            ..Example::default()
         };
         (from..from + 8).map(row).collect()
     };

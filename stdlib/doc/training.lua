@@ -152,7 +152,11 @@ options "compt.EvaluateOptions" [[
 - tasks?: (string|integer)[] -- tasks to evaluate; default: all
 - limit?: integer -- maximum rows per task; default: all
 - decoding?: "greedy"|"full"|"rank" = "greedy" -- "greedy": decode greedily until the label word is certain; "full": decode every text to its end, words of other tasks included; "rank": choose the label word with the highest probability
-- max_new_tokens?: integer -- maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20
+- max_new_tokens?: integer -- maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20, for free text that of the task
+- num_beams?: integer -- for tasks of free text: number of beams; these options replace those of the task's `generation`
+- min_new_tokens?: integer -- for tasks of free text: number of tokens before `</s>` may come
+- length_penalty?: number -- for tasks of free text, with beams
+- early_stopping?: boolean|"never" -- for tasks of free text, with beams
 - batch_tokens?: integer = 8192 -- number of tokens in one forward pass
 ]]
 
@@ -161,6 +165,7 @@ The prediction for a row.
 - source: string -- input text
 - label: string -- the label
 - prediction: string -- the predicted label word, or the decoded text if it is not a label word
+- references: string[]? -- all texts that are right, if there are several
 ]]
 
 class "compt.Result" [[

@@ -90,8 +90,9 @@ local Forward = {}
 ---@class (exact) compt.GenerateOptions: compt.InputOptions
 ---@field max_new_tokens? integer maximum number of new tokens in a row (default 20)
 ---@field num_beams? integer number of beams; 1 is greedy decoding (default 1)
----@field length_penalty? number the score of a beam is divided by its length to this power (default 1)
----@field early_stopping? boolean stop as soon as `num_beams` candidates are complete (default false)
+---@field min_new_tokens? integer number of tokens of a row before `</s>` may come (default 0)
+---@field length_penalty? number with beams: the score of a candidate is its log-probability divided by its length to this power (default 1)
+---@field early_stopping? boolean|"never" with beams: true stops as soon as `num_beams` candidates are complete; "never" only when none can become better; false when none of the present length is better (default false)
 
 ---The result of `backbone:generate`.
 ---@class compt.Generated
@@ -125,9 +126,9 @@ function Backbone:encode(options) end
 ---@return compt.Forward
 function Backbone:forward(options) end
 
----Decodes greedily or with beam search, with the results of `generate` in transformers. Raises the errors of `encode`, and an error if `max_new_tokens` or `num_beams` is less than 1.
+---Decodes greedily or with beam search, with the results of `generate` in transformers. Raises the errors of `encode`, and an error if `max_new_tokens` or `num_beams` is less than 1, `min_new_tokens` is more than `max_new_tokens`, or options of beams are set for one beam.
 ---```lua
----b:generate({ text = { "who has a dog ?" }, max_new_tokens = 4, num_beams = 2 }).text
+---b:generate({ text = { "who has a dog ?" }, max_new_tokens = 4, min_new_tokens = 2, num_beams = 2, length_penalty = 0.6, early_stopping = true }).text
 ---```
 ---@param options compt.GenerateOptions
 ---@return compt.Generated
@@ -204,6 +205,7 @@ function Tokenizer:id_of(piece) end
 ---@field missing? compt.Missing for every task; default: that of the task
 ---@field tokenizer? compt.Tokenizer counts input lengths with this tokenizer (`b.tokenizer`), see `tasks.lengths`
 ---@field max_source_length? integer input length of the trainer, to count how many inputs it truncates (default 256)
+---@field max_target_length? integer maximum length of the targets of all tasks of free text; default: that of the task
 
 ---The rows of each split.
 ---@class compt.TaskFiles
@@ -223,15 +225,22 @@ local TaskFiles = {}
 ---@field template? string|fun(row: table): string a text with `{column}` in it, or a function of the row
 ---@field prefix? string text before every input of the task
 ---@field shared_prefix? string text before the input where one model answers several tasks (`prefix` of `compt.trainer`), for tasks without `prefix`. Default: the name of the task, which is T5's prefix for the tasks of GLUE ("mnli", "qqp" ...); for micro tasks a word of its vocabulary
----@field labels string[]|"number" label words by class id, or "number" for regression. Words are compared as a tokenizer sees them: white space, character forms (NFKC) and invisible characters do not count. Two equal words are an error; two words with the same tokens are an error of `compt.trainer`
+---@field labels string[]|"number"|"text" label words by class id, "number" for regression, or "text" for free text (answers, summaries, translations). Words are compared as a tokenizer sees them: white space, character forms (NFKC) and invisible characters do not count. Two equal words are an error; two words with the same tokens are an error of `compt.trainer`
 ---@field label_is? "word"|"index" how to read the label of a row if the label words are numbers (`labels = { "1", "2", "3" }`): as a label word, or as a class id from 0. By default a row may have either unless that is ambiguous. 1, "1", "1.0" and 1.0 are the same label in every format. `true` (case-insensitive) is the label word of that name, else class 1
 ---@field range? number[] lowest and highest number (default 0 and 5)
 ---@field rounding? number numbers are rounded to multiples of this (default 0.2)
 ---@field label_names? string[] names of the labels in the rows, if they differ from the label words. Names that are numbers are names, not class ids
 ---@field class_names? string[] names of the labels in Parquet files of Hugging Face datasets (`ClassLabel` names), if they are neither `label_names` nor `labels`. Names that do not match are an error
 ---@field missing? compt.Missing for rows without a label or text (default "error")
----@field metrics? compt.Metric[] main metric first (default: accuracy; for numbers pearson and spearman)
----@field columns? table<string, string|integer> column of each field (and of `label`) if the names in the file differ. Numbers (from 1) are for a table without a header row: { text = 1, label = 2 }
+---@field metrics? (compt.Metric|string)[] main metric first, built-in or defined with compt.metric.define (default: accuracy; for numbers pearson and spearman; for free text exact_match and token_f1)
+---@field keep? string[] columns of validation and test rows that metrics of the user read, as fields of `rows`. Default: the fields of the input; none for a template function
+---@field group? string column whose value the rows of a group share, for metrics of groups. "idx.question" is the key `question` of tables in the column `idx`
+---@field where? table<string, string|number|boolean> use only the rows with these values in these columns
+---@field max_target_length? integer for free text: maximum number of tokens of a target, with `</s>`; longer targets are truncated in training, and the number of such targets is shown. `compt.trainer` refuses a task of free text without one. Predictions have at most as many tokens unless `generation` says otherwise
+---@field generation? compt.TextGeneration for free text: how predictions are decoded
+---@field targets? "first"|"each" for free text: whether a training row with several targets is an example for the first one only, or one for each (default "first")
+---@field pad_punctuation? boolean put spaces around punctuation in the values of fields and in free text, as T5 and ATTEMPT do for SQuAD (default false)
+---@field columns? table<string, string|integer> column of each field (and of `label`) if the names in the file differ. The label of free text can be in a table or a list in a column: { label = "answers.text" }. Numbers (from 1) are for a table without a header row: { text = 1, label = 2 }
 ---@field delimiter? string cell separator of tables (default "," for .csv, "\t" for .tsv). With this option, a file with any other extension is read as a table
 ---@field quotes? boolean whether cells of tables may be in double quotes (default true; false for .tsv)
 ---@field small? boolean split the validation rows in half, into validation and test rows
@@ -240,13 +249,92 @@ local TaskFiles = {}
 ---@field rows? compt.TaskFiles the rows as Lua tables
 local TaskDefinition = {}
 
----A metric, in percent. Predictions and labels are compared as label words.
+---How free text is decoded, as by `generate` of transformers.
+---@class (exact) compt.TextGeneration
+---@field max_new_tokens? integer maximum number of new tokens; default: `max_target_length`
+---@field min_new_tokens? integer number of tokens before `</s>` may come (default 0)
+---@field num_beams? integer number of beams; 1 is greedy decoding (default 1)
+---@field length_penalty? number with beams: the score of a candidate is its log-probability divided by its length to this power (default 1)
+---@field early_stopping? boolean|"never" with beams: true stops as soon as `num_beams` candidates are complete; "never" only when none can become better (default false)
+
+---A metric. Scores are in percent, and errors in the units of the labels; higher is better. Metrics of words compare predictions and labels as label words. A row of free text can have several references: the best one counts.
 ---@alias compt.Metric
----| "accuracy" # share of predictions that equal the label
+---| "accuracy" # share of predictions that equal the label (free text: a reference, with case and punctuation)
 ---| "f1" # F1 of the last label word, 2 TP / (2 TP + FP + FN). A prediction that is no label word counts against the label of its row, as in T5: a false positive if the label is another one, else a false negative
+---| "macro_f1" # mean of the F1 of all label words, as scikit-learn's f1_score. A prediction that is no label word is missed only
+---| "micro_f1" # F1 of the counts of all label words together, as scikit-learn's f1_score
 ---| "matthews" # Matthews correlation for any number of classes (Gorodkin 2004)
 ---| "pearson" # Pearson correlation of the numbers
 ---| "spearman" # Spearman rank correlation of the numbers
+---| "neg_mse" # mean squared error of the numbers times -1, as scikit-learn's neg_mean_squared_error. Text that is no number counts as -1, as in T5
+---| "neg_mae" # mean absolute error of the numbers times -1
+---| "exact_match" # share of predictions that equal a reference after SQuAD's normalisation: lower case, without punctuation, articles and extra white space (SQuAD v1.1's evaluate script)
+---| "token_f1" # F1 of the words that prediction and reference share after that normalisation, mean over the rows (the same script)
+---| "rouge1" # ROUGE-1 F1 of rouge_score without stemmer, which T5 uses (Lin 2004); mean over the rows
+---| "rouge2" # ROUGE-2 F1 of the same
+---| "rougeL" # ROUGE-L F1 of the same, of the whole text as one sentence
+---| "rouge1_stemmed" # ROUGE-1 of rouge_score with Porter's stemmer, which the summarisation examples of transformers use
+---| "rouge2_stemmed" # ROUGE-2 of the same
+---| "rougeL_stemmed" # ROUGE-L of the same
+---| "bleu" # BLEU of all rows together as sacrebleu's default: 13a tokens, case kept, exponential smoothing (Post 2018)
+---| "grouped_exact_match" # share of groups (`group` of the task) all of whose rows are right: MultiRC's EM by question
+
+---Metrics of the user.
+---@class compt.metric
+local metric = {}
+
+---A metric: the decoded text of each row, the texts that are right for it (a list also where there is one), and its columns. A row has the columns that the task keeps (`keep`), and its input text as `source` unless a column has that name; a null is false, and a column that is not kept is an error.
+---@alias compt.MetricFunction fun(predictions: string[], references: string[][], rows: table[]): number|table<string, number>
+
+---A metric of several numbers.
+---@class compt.MetricTable
+---@field scores string[] names of its numbers, the main one first; they are the names in results and tables
+---@field compute compt.MetricFunction returns a number for each of these names
+local MetricTable = {}
+
+---Defines a metric; a task uses it with `metrics = { name }`. It returns a number, or a table of numbers by name if they are declared. Higher must be better: averages, the best checkpoint and comparisons take it so. Tables show the numbers as they are, beside metrics in percent.
+---
+---`compt.trainer` calls the metric once with the labels of a few validation or test rows as the predictions. It raises an error there, or at the first evaluation, if the metric fails or returns no finite number for a score; the error names its line. A run with such a metric is recorded with the script: `compt eval` and `compt resume` run it again.
+---
+---Raises an error if the name is that of a built-in metric.
+---```lua
+---compt.metric.define("mentions", function(predictions, references)
+---  local right = 0
+---  for i, said in ipairs(predictions) do
+---    if said:lower():find(references[i][1]:lower(), 1, true) then right = right + 1 end
+---  end
+---  return 100 * right / #predictions
+---end)
+---compt.metric.define("answers", {
+---  scores = { "f1", "words" },
+---  compute = function(predictions, references)
+---    local words = 0
+---    for _, said in ipairs(predictions) do words = words + select(2, said:gsub("%S+", "")) end
+---    return { f1 = compt.metric.score("token_f1", predictions, references), words = words / #predictions }
+---  end,
+---})
+---```
+---@param name string
+---@param metric compt.MetricFunction|compt.MetricTable
+function metric.define(name, metric) end
+
+---@class (exact) compt.ScoreOptions
+---@field labels? string[] label words, for metrics of words
+---@field groups? (string|number)[] the group of each row, for metrics of groups
+---@field rows? table[] the rows, for metrics of the user
+
+---A score of texts by a metric, built-in or of the user: a number, or numbers by name for a metric that declares several. Each reference is a text or a list of texts that are right. Raises an error if the metric is unknown, or the lists differ in length.
+---```lua
+---compt.metric.score("token_f1", { "the cat" }, { { "a cat", "cats" } })
+---compt.metric.score("macro_f1", { "yes", "no" }, { "yes", "yes" }, { labels = { "no", "yes" } })
+---compt.metric.score("grouped_exact_match", { "a", "b" }, { "a", "a" }, { groups = { 1, 2 }, rows = { {}, {} } })
+---```
+---@param name compt.Metric|string
+---@param predictions string[]
+---@param references (string|string[])[]
+---@param options? compt.ScoreOptions
+---@return number|table<string, number>
+function metric.score(name, predictions, references, options) end
 
 ---A split of the rows of a task.
 ---@alias compt.Split
@@ -254,15 +342,16 @@ local TaskDefinition = {}
 ---| "validation"
 ---| "test"
 
----Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary, with the types of task of GLUE), "micro_set2" (six more, with those of SET2: `claims3`, `claims2`, `reviews`, `ratings`, `restated` and micro's `paraphrase`), "glue" (Wang et al. 2019), "set2" (the ComPT paper's SET2: multinli, scitail, imdb, yelp_polarity, paws, mrpc), the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli", "micro.qnli". Without `data` the rows of "glue" and "set2" come from the Hugging Face hub. `a + b` has the tasks of both, each with the rows that were drawn for it.
+---Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary, with the types of task of GLUE), "micro_set2" (six more, with those of SET2: `claims3`, `claims2`, `reviews`, `ratings`, `restated` and micro's `paraphrase`), "glue" (Wang et al. 2019), "set2" (the ComPT paper's SET2: multinli, scitail, imdb, yelp_polarity, paws, mrpc), "superglue" (Wang et al. 2019: boolq, cb, copa, wic, wsc, multirc, record), "mrqa" (question answering: squad, newsqa, hotpotqa, searchqa, nq), "others" (winogrande, yelp_polarity, scitail, paws), the name of one task, a list of such names, or a table of task definitions by name; names and definitions can be mixed in one table. If two sets have a task of the same name, prefix it with the set: "glue.qnli", "micro.qnli". Without `data` the rows of all sets but the micro tasks come from the Hugging Face hub. The last three sets have the form in which ATTEMPT and MPT use them for T5; the heads of their files in `stdlib/tasks` say what differs. `a + b` has the tasks of both, each with the rows that were drawn for it.
 ---
 ---Raises an error if a name is unknown or ambiguous, a file is missing or damaged, a row has no valid label or text, a split has no rows, or there are fewer rows than `shots`.
 ---```lua
 ---tasks = compt.tasks("micro", { shots = 4, per = "task", seed = 1, max_test = 8 })
 ---compt.tasks({ "nli3", "micro.qnli" }, { shots = 2, max_test = 2 }) + compt.tasks("sentiment", { shots = 8, seed = 3 })
+---compt.tasks({ capital = { fields = { "question" }, labels = "text", max_target_length = 8, generation = { num_beams = 2 }, rows = { train = { { question = "where ?", label = "Paris" } }, test = { { question = "where ?", label = { "Rome", "Roma" } } } } } })
 ---compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ---```
----@param what "micro"|"micro_set2"|"glue"|"set2"|string|string[]|table<string|integer, compt.TaskDefinition|string>
+---@param what "micro"|"micro_set2"|"glue"|"set2"|"superglue"|"mrqa"|"others"|string|string[]|table<string|integer, compt.TaskDefinition|string>
 ---@param options? compt.TasksOptions
 ---@return compt.Tasks
 function compt.tasks(what, options) end
@@ -306,6 +395,7 @@ local Lengths = {}
 ---@class compt.Row
 ---@field source string input of the model
 ---@field target string expected output
+---@field references string[]? all texts that are right, if there are several
 local Row = {}
 
 ---The number of rows of a split. Raises an error if the task or the split is unknown.
@@ -326,7 +416,7 @@ function Tasks:size(task, split) end
 ---@return compt.Row[]
 function Tasks:rows(task, split) end
 
----The metrics of a task, the main one first. Raises an error if the task is unknown.
+---The names of a task's scores, the main one first. Raises an error if the task is unknown.
 ---```lua
 ---tasks:metrics "nli3"
 ---```
@@ -1335,7 +1425,11 @@ function Trainer:load(path, options) end
 ---@field tasks? (string|integer)[] tasks to evaluate; default: all
 ---@field limit? integer maximum rows per task; default: all
 ---@field decoding? "greedy"|"full"|"rank" "greedy": decode greedily until the label word is certain; "full": decode every text to its end, words of other tasks included; "rank": choose the label word with the highest probability (default "greedy")
----@field max_new_tokens? integer maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20
+---@field max_new_tokens? integer maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20, for free text that of the task
+---@field num_beams? integer for tasks of free text: number of beams; these options replace those of the task's `generation`
+---@field min_new_tokens? integer for tasks of free text: number of tokens before `</s>` may come
+---@field length_penalty? number for tasks of free text, with beams
+---@field early_stopping? boolean|"never" for tasks of free text, with beams
 ---@field batch_tokens? integer number of tokens in one forward pass (default 8192)
 
 ---The prediction for a row.
@@ -1343,6 +1437,7 @@ function Trainer:load(path, options) end
 ---@field source string input text
 ---@field label string the label
 ---@field prediction string the predicted label word, or the decoded text if it is not a label word
+---@field references string[]? all texts that are right, if there are several
 local Prediction = {}
 
 ---The result of an evaluation. `print` shows it as a table.

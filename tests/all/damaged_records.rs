@@ -245,7 +245,8 @@ fn through_functions(study: &Study, run: &Path, all: &[(PathBuf, State)], evalua
 }
 
 fn evaluate(run: &Path) {
-    let aim = Aim::Evaluate(EvaluationOptions { limit: Some(1), ..EvaluationOptions::default() });
+    let options = EvaluationOptions { limit: Some(1), ..EvaluationOptions::default() };
+    let aim = Aim::Evaluate(Box::new(options));
     let Aim::Evaluate(options) = &aim else { unreachable!() };
     let request = Request { run, aim: aim.clone(), device: None, backbone: None };
     match open(&request) {

@@ -23,6 +23,7 @@ fn rte(train: &Path, seed: u64) -> compt_error::Result<Task> {
             template: Template::Fields(["sentence1", "sentence2"].map(String::from).to_vec()),
             prefix: None,
             columns: BTreeMap::new(),
+            pad_punctuation: false,
             labels: Labels::Words(words.to_vec()),
         },
         shared_prefix: None,
@@ -32,6 +33,10 @@ fn rte(train: &Path, seed: u64) -> compt_error::Result<Task> {
         layout: Layout::default(),
         label_is: None,
         metrics: vec![Metric::parse("accuracy").unwrap()],
+        keep: Vec::new(),
+        group: None,
+        each_target: false,
+        filter: BTreeMap::new(),
         small: true,
         sources: Sources {
             train: Source::Files(vec![file(train)]),

@@ -22,6 +22,7 @@ mod eval;
 mod examples;
 mod exchange;
 mod faults;
+mod free_text;
 mod gpu;
 mod grid;
 mod hot_reload;

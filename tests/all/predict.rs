@@ -22,7 +22,11 @@ for _, task in ipairs { "sentiment", "nli3" } do
 end
 "#;
 
-fn predict(study: &Study, arguments: &[&str], input: impl AsRef<[u8]>) -> (i32, String, String) {
+pub fn predict(
+    study: &Study,
+    arguments: &[&str],
+    input: impl AsRef<[u8]>,
+) -> (i32, String, String) {
     let mut command = compt(&[&["predict"], arguments].concat());
     command.current_dir(study.0.path()).stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,5 +1,6 @@
 //! The T5 against `transformers`: tests/golden/t5.py made the checkpoints and what they compute.
 
+use compt_base::data::EarlyStopping;
 use compt_core::backbone::{Backbone, Beams, Encoded, Generate, Generation, GroupCost};
 use compt_core::t5::T5;
 use std::collections::HashMap;
@@ -113,7 +114,7 @@ fn generated_tokens_are_those_of_transformers() {
     for name in CASES {
         let case = Case::load(name, Kind::Float);
         let max_new_tokens = case.numbers["max_new_tokens"].as_i64().unwrap();
-        let generation = Generation { max_new_tokens };
+        let generation = Generation::up_to(max_new_tokens);
         let beams =
             Beams { num_beams: case.numbers["num_beams"].as_i64().unwrap(), ..Beams::default() };
         for cost in COSTS {
@@ -130,6 +131,42 @@ fn generated_tokens_are_those_of_transformers() {
     }
 }
 
+/// tests/golden/generation.py.
+#[test]
+fn lengths_penalties_and_early_stopping_are_those_of_transformers() {
+    let cases: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../golden/generation.json")).unwrap();
+    let load = |name: &str| (name.to_string(), Case::load(name, Kind::Float));
+    let models: HashMap<String, Case> = ["v1_0", "flan", "mt5"].map(load).into();
+    for case in &cases {
+        let model = &models[case["model"].as_str().unwrap()];
+        let encoded = model.encode("input_ids", GroupCost::PADDED);
+        let options = &case["options"];
+        let number = |key: &str| options[key].as_i64().unwrap();
+        let generation = Generation {
+            max_new_tokens: number("max_new_tokens"),
+            min_new_tokens: number("min_new_tokens"),
+        };
+        let found = match options.get("num_beams") {
+            None => model.model.greedy(&encoded, generation).unwrap(),
+            Some(_) => {
+                let beams = Beams {
+                    num_beams: number("num_beams"),
+                    length_penalty: options["length_penalty"].as_f64().unwrap(),
+                    early_stopping: match options["early_stopping"].as_bool() {
+                        Some(true) => EarlyStopping::Yes,
+                        Some(false) => EarlyStopping::No,
+                        None => EarlyStopping::Never,
+                    },
+                };
+                model.model.beam_search(&encoded, generation, beams).unwrap()
+            }
+        };
+        let expected: Vec<Vec<i64>> = serde_json::from_value(case["tokens"].clone()).unwrap();
+        assert_eq!(found, expected, "{} {options}", case["model"]);
+    }
+}
+
 /// Rows that end early leave the others as they are, whatever groups they were in.
 #[test]
 fn rows_can_end_one_by_one() {
@@ -139,7 +176,7 @@ fn rows_can_end_one_by_one() {
             let encoded = case.encode("input_ids", cost);
             // Long enough for projected keys and values, and for absorbed ones.
             for max_new_tokens in [3, 200] {
-                let options = Generation { max_new_tokens };
+                let options = Generation::up_to(max_new_tokens);
                 let whole = case.model.greedy(&encoded, options).unwrap();
                 let done = |row: usize, tokens: &[i64]| tokens.len() > row;
                 // Read token by token, as on a CPU, and 8 at once, as on a GPU.
@@ -165,8 +202,8 @@ fn both_forms_of_cross_attention_agree() {
         let case = Case::load(name, Kind::Float);
         let encoded = case.encode("input_ids", GroupCost::EXACT);
         // The longer the target, the sooner keys and values are projected.
-        let short = case.model.greedy(&encoded, Generation { max_new_tokens: 1 }).unwrap();
-        let long = case.model.greedy(&encoded, Generation { max_new_tokens: 200 }).unwrap();
+        let short = case.model.greedy(&encoded, Generation::up_to(1)).unwrap();
+        let long = case.model.greedy(&encoded, Generation::up_to(200)).unwrap();
         for (short, long) in short.iter().zip(&long) {
             assert_eq!(short[0], long[0], "{name}");
         }

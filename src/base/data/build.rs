@@ -1,19 +1,20 @@
 //! Builds the examples of a declared task: rows are read, split, sampled and rendered.
 
 use super::class_names::ClassNames;
+use super::columns::root;
 use super::definition::{DataFile, Definition, Plan, Source};
 use super::draws::{self, Drawn};
-use super::missing::{Count, Lack, MissingPart, lack};
+use super::missing::Count;
 use super::overlap;
 use super::reader;
-use super::rows::{Columns, Numbered, Row, Rows, Wanted};
+use super::row_example::{Taken, bytes_of};
+use super::rows::{Columns, Numbered, Rows, Wanted};
 use super::sample::{Candidate, Purpose, draw, few_shot, stream};
 use super::split::{Splits, split};
-use super::{Example, Form, LabelIs, Missing, Prefix, Remarks, Split, Task, Template};
+use super::{Example, Form, LabelIs, Per, Prefix, Remarks, Split, Task, Template};
 use crate::memory::Kept;
 use crate::{Error, Result, stop};
 use compt_error::Context;
-use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -65,6 +66,10 @@ impl Definition {
         remarks.shared = overlap::rows(&train, &test);
         remarks.notes.extend(overlap::remark(remarks.shared, test.len()));
         if let Some(shots) = plan.shots {
+            if plan.per == Per::Class && self.form.labels.free_text().is_some() {
+                return Err(Error::new("shots 'per' class are for label words and numbers")
+                    .hint("free text has no classes: use per = \"task\""));
+            }
             let classes = self.form.labels.classes();
             train = few_shot(train, shots, plan.per, &classes, &mut rng(Purpose::Shots))?;
         }
@@ -89,8 +94,9 @@ impl Definition {
             stop::check()?;
             count.rows += 1;
             match taken? {
+                Taken::Other => count.rows -= 1,
                 Taken::Example(example) => {
-                    let text = if lean { 0 } else { example.source.len() + example.target.len() };
+                    let text = if lean { 0 } else { bytes_of(&example) };
                     // The list doubles while it grows, and sampling copies it.
                     let list = 3 * candidates.len() * size_of::<Candidate>();
                     let bytes = size_of::<Candidate>() + text;
@@ -143,7 +149,7 @@ impl Definition {
             while missing.iter().any(|row| row.0 == from) {
                 let example = match examples.next().transpose()? {
                     Some(Taken::Example(example)) => example,
-                    Some(Taken::Skipped(_)) => continue,
+                    Some(Taken::Skipped(_) | Taken::Other) => continue,
                     None => return Err(Error::new("the rows changed while they were read")),
                 };
                 let place = (from, example.index);
@@ -170,25 +176,37 @@ impl Definition {
         notes: &Notes,
     ) -> Result<Box<dyn Iterator<Item = Result<Taken>> + 'a>> {
         let target = self.form.labels.reader(&self.label_names, self.label_is);
-        match source {
+        let taken: Box<dyn Iterator<Item = Result<Taken>>> = match source {
             Source::Files(files) => {
                 let notes = notes.clone();
                 let rows = files.iter().flat_map(move |file| self.rows_of(file, &notes));
-                Ok(Box::new(rows.enumerate().map(move |(index, row)| {
+                Box::new(rows.map(move |row| {
                     let FileRow { file, place: (line, row), classes, unit } = row?;
-                    let taken = self.example(index, &row, classes.as_deref(), &target);
+                    let taken = self.example(&row, split, classes.as_deref(), &target);
                     taken.at(format!("{unit} {line}")).at(file.path.display())
-                })))
+                }))
             }
             Source::Rows(rows) if rows.is_empty() => {
-                Err(Error::new(format!("rows.{} is empty", split.name())))
+                return Err(Error::new(format!("rows.{} is empty", split.name())));
             }
-            Source::Rows(rows) => Ok(Box::new(rows.iter().enumerate().map(move |(index, row)| {
+            Source::Rows(rows) => Box::new(rows.iter().enumerate().map(move |(index, row)| {
                 let place = format!("rows.{}", split.name());
-                let taken = self.example(index, row, None, &target);
+                let taken = self.example(row, split, None, &target);
                 taken.at(format!("row {}", index + 1)).at(place)
-            }))),
-        }
+            })),
+        };
+        let each = self.each_target && split == Split::Train;
+        let taken = taken.flat_map(move |taken| match taken {
+            Ok(Taken::Example(example)) if each => example.for_each_target(),
+            other => vec![other],
+        });
+        Ok(Box::new(taken.enumerate().map(|(index, taken)| {
+            let numbered = |taken| match taken {
+                Taken::Example(example) => Taken::Example(Example { index, ..example }),
+                other => other,
+            };
+            taken.map(numbered)
+        })))
     }
 
     fn rows_of<'a>(&self, file: &'a DataFile, notes: &Notes) -> FileRows<'a> {
@@ -217,56 +235,24 @@ impl Definition {
     }
 
     fn wanted(&self, note: Rc<dyn Fn(String)>) -> Wanted {
-        let Form { template, columns, .. } = &self.form;
-        let label = self.label_column().to_string();
+        let Form { template, columns, labels, .. } = &self.form;
+        let label = self.label_column();
+        let in_rows = if labels.free_text().is_some() { root(label) } else { label };
         let fields = template.fields().into_iter();
-        let fields =
-            fields.map(|field| columns.get(field).map_or(field, String::as_str).to_string());
+        let fields = fields.map(|field| columns.get(field).map_or(field, String::as_str));
+        let group = self.group.iter().map(|path| root(path));
+        let others = self.keep.iter().chain(self.filter.keys()).map(String::as_str).chain(group);
+        let all = fields.chain([in_rows]).chain(others).map(String::from);
         Wanted {
             columns: match template {
                 Template::Function(_) => Columns::all(),
-                _ => Columns::of(fields.chain([label.clone()])),
+                _ => Columns::of(all),
             },
-            label,
+            label: label.to_string(),
             layout: self.layout.clone(),
             note,
         }
     }
-
-    fn label_column(&self) -> &str {
-        self.form.columns.get("label").map_or("label", String::as_str)
-    }
-
-    fn example(
-        &self,
-        index: usize,
-        row: &Row,
-        classes: Option<&ClassNames>,
-        target: impl Fn(&Value) -> Result<String>,
-    ) -> Result<Taken> {
-        let column = self.label_column();
-        let lacking = |Lack(part, error)| match self.missing {
-            Missing::Skip => Ok(Taken::Skipped(part)),
-            Missing::Error => Err(error),
-        };
-        if let Some(lack) = lack(&self.form, column, &self.label_names, row) {
-            return lacking(lack);
-        }
-        let Some(source) = self.form.text(row)? else { return lacking(Lack::of_template()) };
-        let label = &row[column];
-        let target = match classes.map(|classes| classes.label(label)).transpose()?.flatten() {
-            Some(Value::String(word)) => word.clone(),
-            Some(number) => target(number)?,
-            None => target(label)?,
-        };
-        Ok(Taken::Example(Example { index, source, target }))
-    }
-}
-
-/// The result of reading a row.
-enum Taken {
-    Example(Example),
-    Skipped(MissingPart),
 }
 
 /// Notes on files, printed after they were read.
@@ -284,7 +270,7 @@ type FileRows<'a> = Box<dyn Iterator<Item = Result<FileRow<'a>>> + 'a>;
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Labels, Layout, Sources};
+    use super::super::{Labels, Layout, Missing, Sources};
     use super::*;
     use crate::metric::Metric;
     use serde_json::json;
@@ -302,6 +288,7 @@ mod tests {
                 template: Template::Fields(vec!["sentence".into()]),
                 prefix: Some("mood".into()),
                 columns: BTreeMap::new(),
+                pad_punctuation: false,
                 labels: Labels::Words(vec!["negative".into(), "positive".into()]),
             },
             shared_prefix: None,
@@ -310,7 +297,11 @@ mod tests {
             missing: Missing::Error,
             layout: Layout::default(),
             label_is: None,
-            metrics: Metric::usual(&["no".to_string()]),
+            metrics: vec![Metric::parse("accuracy").unwrap()],
+            keep: Vec::new(),
+            group: None,
+            each_target: false,
+            filter: BTreeMap::new(),
             small: false,
             sources: Sources { train, validation: None, test: Some(rows(30)) },
         }
@@ -323,8 +314,8 @@ mod tests {
     #[test]
     fn rows_become_sources_and_targets() {
         let task = definition(rows(3)).build(&plan()).unwrap();
-        let expected =
-            Example { index: 1, source: "mood sentence: text 1".into(), target: "positive".into() };
+        let (source, target) = ("mood sentence: text 1".into(), "positive".into());
+        let expected = Example { index: 1, source, target, ..Example::default() };
         assert_eq!(task.train[1], expected);
         assert_eq!((task.train.len(), task.validation.len(), task.test.len()), (3, 0, 30));
     }

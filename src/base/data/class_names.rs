@@ -26,6 +26,7 @@ impl ClassNames {
             Labels::Numbers { .. } => {
                 names.iter().map(|name| name.trim().parse::<f64>().ok().map(Value::from)).collect()
             }
+            Labels::Text(_) => Some(names.iter().map(|name| name.as_str().into()).collect()),
         };
         let unfit = || Self::unfit(&names, labels, known);
         Ok(ClassNames { labels: found.ok_or_else(unfit)?, names })

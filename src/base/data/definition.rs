@@ -46,6 +46,14 @@ pub struct Definition {
     /// The type of the labels in rows, if they could be words or indices.
     pub label_is: Option<LabelIs>,
     pub metrics: Vec<Metric>,
+    /// Columns that are kept of validation and test rows for metrics.
+    pub keep: Vec<String>,
+    /// The path of the column that groups rows, for metrics.
+    pub group: Option<String>,
+    /// Whether a training row with several targets is an example for each; else only for the first.
+    pub each_target: bool,
+    /// Column -> the value that the rows to use have in it.
+    pub filter: BTreeMap<String, serde_json::Value>,
     /// Whether validation rows are halved to make test rows.
     pub small: bool,
     pub sources: Sources,

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The version of the sampling algorithm.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The sampled rows, and the remarks on them.
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,7 +77,8 @@ pub fn key(task: &Definition, plan: &Plan) -> Option<String> {
         "label_is": task.label_is.map(LabelIs::name), "missing": task.missing,
         "layout": task.layout, "small": task.small, "held_out": task.held_out(plan),
         "seed": plan.seed, "split_seed": plan.split_seed, "shots": plan.shots,
-        "per": plan.per.name(), "max_test": plan.max_test,
+        "per": plan.per.name(), "max_test": plan.max_test, "keep": task.keep, "group": task.group,
+        "each_target": task.each_target, "filter": task.filter,
     });
     (size >= LARGE).then(|| sha256(what.to_string().as_bytes()))
 }

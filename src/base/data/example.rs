@@ -1,6 +1,6 @@
 //! The examples of a task, in three splits.
 
-use super::{Form, Labels, Remarks};
+use super::{Form, Labels, Remarks, Row};
 use crate::metric::Metric;
 use crate::names;
 use crate::word::fold;
@@ -8,12 +8,31 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One text-to-text example.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     /// The index of the row in its file, from 0.
     pub index: usize,
     pub source: String,
     pub target: String,
+    /// All texts that are right, if there are several; the target is one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// What the row is grouped by, if the task has groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The columns that are kept for metrics.
+    #[serde(default, skip_serializing_if = "Row::is_empty")]
+    pub kept: Row,
+}
+
+impl Example {
+    /// The texts that are right.
+    pub fn right(&self) -> Vec<String> {
+        match &self.references[..] {
+            [] => vec![self.target.clone()],
+            several => several.to_vec(),
+        }
+    }
 }
 
 /// A split: the rows for training, model selection, or reporting.
@@ -72,7 +91,11 @@ impl Task {
     /// All rows of all splits in order: equal for two readings of the same data.
     pub fn text(&self) -> String {
         let rows = Split::ALL.into_iter().flat_map(|split| self.split(split));
-        rows.map(|row| format!("{}\t{}\n", row.source, row.target)).collect()
+        let line = |row: &Example| match &row.references[..] {
+            [] => format!("{}\t{}\n", row.source, row.target),
+            several => format!("{}\t{}\t{several:?}\n", row.source, row.target),
+        };
+        rows.map(line).collect()
     }
 
     /// The examples of a split; only validation can be empty, if a task has no rows for it.

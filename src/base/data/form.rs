@@ -1,5 +1,6 @@
 //! The conversion of a task's rows to text, as recorded by a run.
 
+use super::padding::padded;
 use super::{Labels, Row, Template};
 use crate::word::fold;
 use crate::{Error, Result};
@@ -15,6 +16,9 @@ pub struct Form {
     pub prefix: Option<String>,
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
+    /// Whether the values of fields, and targets of free text, have spaces around punctuation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pad_punctuation: bool,
     pub labels: Labels,
 }
 
@@ -26,14 +30,19 @@ impl Form {
 
     /// The source text of a row. Errors: a column is missing or has no text.
     pub fn source(&self, row: &Row) -> Result<String> {
-        Ok(self.prefixed(self.template.render(row, &self.columns)?))
+        Ok(self.prefixed(self.rendered(row)?))
     }
 
     /// The source text of a single row.
     /// Errors: a column is missing or has no text.
     pub fn text(&self, row: &Row) -> Result<Option<String>> {
-        let text = self.template.render(row, &self.columns)?;
+        let text = self.rendered(row)?;
         Ok((!text.is_empty()).then(|| self.prefixed(text)))
+    }
+
+    fn rendered(&self, row: &Row) -> Result<String> {
+        let change = if self.pad_punctuation { padded } else { str::to_string };
+        self.template.render(row, &self.columns, change)
     }
 
     fn prefixed(&self, text: String) -> String {
@@ -67,6 +76,7 @@ mod tests {
             template: Template::Fields(fields.iter().map(|f| f.to_string()).collect()),
             prefix: Some("mood".into()),
             columns: BTreeMap::from([("sentence".to_string(), "text".to_string())]),
+            pad_punctuation: false,
             labels: Labels::Words(vec!["bad".into(), "good".into()]),
         }
     }

@@ -1,6 +1,8 @@
-//! The targets of a task: a few words, or numbers written as text.
+//! The targets of a task: a few words, numbers written as text, or free text.
 
-use super::{LabelIs, Rounding, RowLabels};
+use super::columns::texts;
+use super::{FreeText, LabelIs, Rounding, RowLabels};
+use crate::metric::Labelled;
 use crate::word::{normal, number};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ pub enum Labels {
     Words(Vec<String>),
     /// A number within `range`, both ends included, rounded to `step` (see [`Rounding`]).
     Numbers { step: f64, range: (f64, f64) },
+    /// Any text; a row contains one or several that are right.
+    Text(FreeText),
 }
 
 impl Labels {
@@ -63,18 +67,38 @@ impl Labels {
         move |label| match self {
             Labels::Words(_) => rows.word(label),
             Labels::Numbers { step, range } => Self::number_text(label, *step, *range),
+            Labels::Text(_) => texts(label).into_iter().next().ok_or_else(|| {
+                Error::new(format!("label {label} is not a text or a list of texts"))
+            }),
         }
     }
 
-    /// The label words; empty for numbers.
+    /// The label words; empty for numbers and free text.
     pub fn words(&self) -> &[String] {
         match self {
             Labels::Words(words) => words,
-            Labels::Numbers { .. } => &[],
+            Labels::Numbers { .. } | Labels::Text(_) => &[],
         }
     }
 
-    /// All possible targets: the words, or each number of the range.
+    /// The kind of labels, for a metric.
+    pub fn labelled(&self) -> Labelled<'_> {
+        match self {
+            Labels::Words(words) => Labelled::Words(words),
+            Labels::Numbers { .. } => Labelled::Numbers,
+            Labels::Text(_) => Labelled::Text,
+        }
+    }
+
+    /// How free text is written; `None` for words and numbers.
+    pub fn free_text(&self) -> Option<&FreeText> {
+        match self {
+            Labels::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// All possible targets: the words, or each number of the range; none for free text.
     pub fn all_texts(&self) -> Vec<String> {
         match self {
             Labels::Words(words) => words.clone(),
@@ -83,11 +107,12 @@ impl Labels {
                 let number = |i| Rounding::new(*step).text(range.0 + i as f64 * step);
                 (0..=count).map(number).collect()
             }
+            Labels::Text(_) => Vec::new(),
         }
     }
 
     /// The class names by which rows are counted and sampled: the words, or the lower and the
-    /// upper half of the range of numbers (as few-shot studies split STS-B at 2.5).
+    /// upper half of the range of numbers (as few-shot studies split STS-B at 2.5); one for free text.
     pub fn classes(&self) -> Vec<String> {
         match self {
             Labels::Words(words) => words.clone(),
@@ -95,6 +120,7 @@ impl Labels {
                 let middle = (range.0 + range.1) / 2.0;
                 vec![format!("< {middle}"), format!(">= {middle}")]
             }
+            Labels::Text(_) => vec!["free text".to_string()],
         }
     }
 
@@ -106,6 +132,7 @@ impl Labels {
                 let number: f64 = target.parse().unwrap_or(range.0);
                 usize::from(number >= (range.0 + range.1) / 2.0)
             }
+            Labels::Text(_) => 0,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Rows without a label or text.
 
+use super::columns::{root, texts, value_at};
 use super::template::missing;
 use super::{Form, Labels, Row};
 use crate::Error;
@@ -39,12 +40,13 @@ impl Lack {
     }
 
     fn new(part: MissingPart, row: &Row, column: &str) -> Self {
-        let Some(value) = row.get(column) else {
-            return Lack(part, missing(row, column, &format!("; {SKIP}")));
+        let Some(value) = value_at(row, column) else {
+            return Lack(part, missing(row, root(column), &format!("; {SKIP}")));
         };
-        let how = match value {
+        let how = match &value {
             Value::Null => "is null".to_string(),
             Value::String(text) if text.trim().is_empty() => "is empty".to_string(),
+            Value::Array(list) if list.iter().all(Value::is_null) => "is empty".to_string(),
             other => format!("is {}", other.to_string().trim_matches('"')),
         };
         let what = match part {
@@ -63,6 +65,10 @@ pub fn lack(form: &Form, label: &str, names: &[String], row: &Row) -> Option<Lac
     let mut text = text.map(|field| form.columns.get(field).map_or(field, String::as_str));
     if let Some(column) = text.find(|column| is_nothing(row.get(*column))) {
         return Some(Lack::new(MissingPart::Text, row, column));
+    }
+    if form.labels.free_text().is_some() {
+        let lacks = value_at(row, label).is_none_or(|value| texts(&value).is_empty());
+        return lacks.then(|| Lack::new(MissingPart::Label, row, label));
     }
     let value = row.get(label);
     let lacks = is_nothing(value) || value.is_some_and(|value| is_none(&form.labels, names, value));
@@ -88,6 +94,7 @@ fn is_none(labels: &Labels, names: &[String], value: &Value) -> bool {
         && match labels {
             Labels::Words(words) => !words.contains(&text) && !names.contains(&text),
             Labels::Numbers { range, .. } => range.0 > -1.0,
+            Labels::Text(_) => false,
         }
 }
 
@@ -141,6 +148,7 @@ mod tests {
             template: Template::Pattern("{a} and {b}".into()),
             prefix: None,
             columns: BTreeMap::from([("b".to_string(), "second".to_string())]),
+            pad_punctuation: false,
             labels,
         }
     }

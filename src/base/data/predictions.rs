@@ -23,6 +23,19 @@ pub struct Predictions {
     pub label: Vec<String>,
     /// The decoded text of each row.
     pub prediction: Vec<String>,
+    /// All texts that are right for each row, if a row has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Vec<String>>,
+}
+
+impl Predictions {
+    /// The texts that are right for each row.
+    pub fn right(&self) -> Vec<Vec<String>> {
+        match &self.references[..] {
+            [] => self.label.iter().map(|label| vec![label.clone()]).collect(),
+            several => several.to_vec(),
+        }
+    }
 }
 
 /// Writes a file atomically; its folder is created.
@@ -69,7 +82,11 @@ pub fn read(path: &Path) -> Result<Vec<Predictions>> {
         let task: Predictions =
             serde_json::from_slice(&line).map_err(|e| Error::new(e.to_string()).at(place()))?;
         let rows = task.text.len();
-        if task.label.len() != rows || task.prediction.len() != rows {
+        let others = task.references.len();
+        if task.label.len() != rows
+            || task.prediction.len() != rows
+            || others != 0 && others != rows
+        {
             let what = "texts, labels and predictions differ in number";
             return Err(Error::new(what).at(place()));
         }
@@ -99,8 +116,12 @@ mod tests {
             text: words(["a \"b\"", "ü"]),
             label: words(["yes", "no"]),
             prediction: words(["yes", ""]),
+            references: Vec::new(),
         };
-        let tasks = [task.clone(), Predictions { task: "qa".into(), ..task }];
+        let references = vec![words(["yes", "ja"]), words(["no", ""])];
+        let several = Predictions { task: "qa".into(), references, ..task.clone() };
+        assert_eq!(task.right(), [["yes"], ["no"]]);
+        let tasks = [task, several];
         write(&path, &tasks).unwrap();
         assert_eq!(read(&path).unwrap(), tasks);
         std::fs::write(&path, "no gzip").unwrap();

@@ -36,10 +36,18 @@ impl fmt::Debug for Template {
 
 impl Template {
     /// The text of a row, with white space normalised. `columns` maps fields to columns,
-    /// if the names differ.
+    /// if the names differ; `change` is applied to the value of each field.
     /// Errors: a column is missing or has no text, or a function fails.
-    pub fn render(&self, row: &Row, columns: &BTreeMap<String, String>) -> Result<String> {
-        let value = |field: &str| text(row, columns.get(field).map_or(field, String::as_str));
+    pub fn render(
+        &self,
+        row: &Row,
+        columns: &BTreeMap<String, String>,
+        change: fn(&str) -> String,
+    ) -> Result<String> {
+        let value = |field: &str| {
+            let value = text(row, columns.get(field).map_or(field, String::as_str))?;
+            Ok(change(&value))
+        };
         let raw = match self {
             Template::Fields(fields) => fields
                 .iter()
@@ -123,7 +131,8 @@ mod tests {
     }
 
     fn render(template: Template) -> Result<String> {
-        template.render(&row(), &BTreeMap::from([("second".into(), "hypothesis".into())]))
+        let columns = BTreeMap::from([("second".into(), "hypothesis".into())]);
+        template.render(&row(), &columns, str::to_string)
     }
 
     #[test]

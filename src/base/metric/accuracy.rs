@@ -1,14 +1,13 @@
-use super::{Definition, Fits};
+use super::{Definition, Fits, Score};
+use crate::word::normal;
 
+/// The fraction of predictions that equal a reference in the form in which label words are compared.
 pub(super) const METRIC: Definition = Definition {
     name: "accuracy",
     fits: Fits::All,
     range: (0.0, 100.0),
-    score: |texts| accuracy(texts.predictions, texts.targets),
+    score: Score::Rows(|prediction, reference| match normal(prediction) == normal(reference) {
+        true => 1.0,
+        false => 0.0,
+    }),
 };
-
-/// The fraction of predictions that equal their target.
-fn accuracy(predictions: &[String], targets: &[String]) -> f64 {
-    let right = predictions.iter().zip(targets).filter(|(p, t)| p == t).count();
-    right as f64 / targets.len().max(1) as f64
-}

@@ -1,14 +1,14 @@
-use super::{Definition, Fits, Texts};
+use super::{Definition, Fits, Score, Texts};
 
 /// F1 of the positive class: the last label word.
 pub(super) const METRIC: Definition = Definition {
     name: "f1",
     fits: Fits::Words,
     range: (0.0, 100.0),
-    score: |texts| {
+    score: Score::Texts(|texts| {
         let positive = texts.words.last().map_or("", String::as_str);
         f1(texts, positive)
-    },
+    }),
 };
 
 /// F1 of the class `positive`: 2 TP / (2 TP + FP + FN), 0 if no text is of that class. A text that is no label

@@ -1,10 +1,10 @@
-use super::{Definition, Fits};
+use super::{Definition, Fits, Score};
 
 pub(super) const METRIC: Definition = Definition {
     name: "matthews",
     fits: Fits::Words,
     range: (-100.0, 100.0),
-    score: |texts| matthews(texts.predictions, texts.targets, texts.words),
+    score: Score::Texts(|texts| matthews(texts.predictions, texts.targets, texts.words)),
 };
 
 /// The Matthews correlation coefficient for any number of classes (Gorodkin 2004), as in scikit-learn.

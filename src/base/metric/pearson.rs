@@ -1,10 +1,10 @@
-use super::{Definition, Fits};
+use super::{Definition, Fits, Score};
 
 pub(super) const METRIC: Definition = Definition {
     name: "pearson",
     fits: Fits::Numbers,
     range: (-100.0, 100.0),
-    score: |texts| pearson(&texts.predicted_numbers(), &texts.target_numbers()),
+    score: Score::Texts(|texts| pearson(&texts.predicted_numbers(), &texts.target_numbers())),
 };
 
 /// Pearson's correlation coefficient; 0 if one input is constant (SciPy returns NaN).

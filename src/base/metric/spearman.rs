@@ -1,11 +1,11 @@
 use super::pearson::pearson;
-use super::{Definition, Fits};
+use super::{Definition, Fits, Score};
 
 pub(super) const METRIC: Definition = Definition {
     name: "spearman",
     fits: Fits::Numbers,
     range: (-100.0, 100.0),
-    score: |texts| spearman(&texts.predicted_numbers(), &texts.target_numbers()),
+    score: Score::Texts(|texts| spearman(&texts.predicted_numbers(), &texts.target_numbers())),
 };
 
 /// Spearman's rank correlation: Pearson's of the ranks, with average ranks for ties.

@@ -1,7 +1,9 @@
 //! Beam search, with the scores and the stopping rules of `transformers` 5 (`_beam_search`).
 
 use super::encoded::Encoded;
+use super::generate::{Generation, forbid};
 use super::model::{Backbone, ModelConfig};
+use crate::data::EarlyStopping;
 use crate::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
@@ -11,13 +13,12 @@ pub struct Beams {
     pub num_beams: i64,
     /// The score of a finished hypothesis is sum of log-probabilities / length^length_penalty.
     pub length_penalty: f64,
-    /// Stop a row as soon as it has `num_beams` finished hypotheses.
-    pub early_stopping: bool,
+    pub early_stopping: EarlyStopping,
 }
 
 impl Default for Beams {
     fn default() -> Self {
-        Beams { num_beams: 4, length_penalty: 1.0, early_stopping: false }
+        Beams { num_beams: 4, length_penalty: 1.0, early_stopping: EarlyStopping::No }
     }
 }
 
@@ -53,11 +54,17 @@ impl Row {
     }
 
     /// Takes the 2n best candidates, sorted by score; returns the beams that continue.
-    fn advance(&mut self, candidates: &[Candidate], options: Beams) -> Vec<Candidate> {
+    fn advance(
+        &mut self,
+        candidates: &[Candidate],
+        options: Beams,
+        max_new_tokens: i64,
+    ) -> Vec<Candidate> {
         let n = options.num_beams as usize;
         let length = self.running[0].tokens.len() + 1;
         let penalty = (length as f64).powf(options.length_penalty);
-        let full = self.finished.len() == n && options.early_stopping;
+        let stops = options.early_stopping == EarlyStopping::Yes;
+        let full = self.finished.len() == n && stops;
         if self.open && !full {
             for c in candidates[..n].iter().filter(|c| c.ends) {
                 let tokens = self.extended(c).tokens;
@@ -79,10 +86,14 @@ impl Row {
                 hypothesis
             })
             .collect();
-        let best_possible = self.running[0].score / penalty;
+        let longest = match options.early_stopping {
+            EarlyStopping::Never if options.length_penalty > 0.0 => max_new_tokens as f64,
+            _ => length as f64,
+        };
+        let best_possible = self.running[0].score / longest.powf(options.length_penalty);
         let full = self.finished.len() == n;
         let beaten = full && self.finished[n - 1].score >= best_possible;
-        self.open &= !(beaten || full && options.early_stopping);
+        self.open &= !(beaten || full && stops);
         next
     }
 
@@ -97,7 +108,7 @@ impl Row {
 pub(super) fn search<B: Backbone + ?Sized>(
     model: &B,
     encoded: &Encoded,
-    max_new_tokens: i64,
+    generation: Generation,
     beams: Beams,
 ) -> Result<Vec<Vec<i64>>> {
     if beams.num_beams < 1 {
@@ -106,6 +117,7 @@ pub(super) fn search<B: Backbone + ?Sized>(
     let _guard = tch::no_grad_guard();
     let (config, device) = (model.model_config(), model.device());
     let n = beams.num_beams;
+    let max_new_tokens = generation.max_new_tokens;
     let order = &encoded.layout.order;
     let mut rows: Vec<Row> = order.iter().map(|_| Row::new(n as usize)).collect();
     let mut state = model.begin(encoded, max_new_tokens)?;
@@ -115,11 +127,12 @@ pub(super) fn search<B: Backbone + ?Sized>(
         let last = Tensor::f_from_slice(&tokens)?.f_unsqueeze(1)?.f_to_device(device)?;
         let logits = state.advance(&last)?.f_select(1, 0)?;
         let at_limit = step == max_new_tokens;
-        let candidates = candidates_of(&logits, &rows, n, at_limit, config)?;
+        let barred = step <= generation.min_new_tokens;
+        let candidates = candidates_of(&logits, &rows, n, (at_limit, barred), config)?;
         let mut sources = Vec::with_capacity(tokens.len());
         tokens.clear();
         for (place, (row, candidates)) in rows.iter_mut().zip(&candidates).enumerate() {
-            for next in row.advance(candidates, beams) {
+            for next in row.advance(candidates, beams, max_new_tokens) {
                 sources.push(place as i64 * n + next.beam as i64);
                 tokens.push(next.token);
             }
@@ -137,19 +150,21 @@ pub(super) fn search<B: Backbone + ?Sized>(
     Ok(texts)
 }
 
-/// The 2n best continuations of each row, sorted by score.
+/// The 2n best continuations of each row, sorted by score; `barred`: none ends with the end of sequence.
 fn candidates_of(
     logits: &Tensor,
     rows: &[Row],
     n: i64,
-    at_limit: bool,
+    (at_limit, barred): (bool, bool),
     config: ModelConfig,
 ) -> Result<Vec<Vec<Candidate>>> {
     let vocabulary = config.vocab_size;
     let scores: Vec<f32> =
         rows.iter().flat_map(|row| row.running.iter().map(|h| h.score as f32)).collect();
     let scores = Tensor::f_from_slice(&scores)?.f_unsqueeze(1)?.f_to_device(logits.device())?;
-    let total = logits.f_log_softmax(-1, Kind::Float)?.f_add(&scores)?;
+    let logs = logits.f_log_softmax(-1, Kind::Float)?;
+    let logs = if barred { forbid(&logs, config.eos_token_id)? } else { logs };
+    let total = logs.f_add(&scores)?;
     let total = total.f_view([rows.len() as i64, n * vocabulary])?;
     let (best, index) = total.f_topk(2 * n, -1, true, true)?;
     let best: Vec<f32> = Vec::try_from(&best.f_flatten(0, -1)?.f_to_device(Device::Cpu)?)?;

@@ -9,10 +9,25 @@ use crate::tensor::upload::longs;
 use tch::{Device, Kind, Tensor};
 
 /// The limits of decoding.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Generation {
     /// The maximum number of tokens of a row, including its end of sequence.
     pub max_new_tokens: i64,
+    /// The number of tokens of a row before its end of sequence may come.
+    pub min_new_tokens: i64,
+}
+
+impl Generation {
+    /// At most this number of tokens.
+    pub fn up_to(max_new_tokens: i64) -> Self {
+        Generation { max_new_tokens, min_new_tokens: 0 }
+    }
+}
+
+/// Scores `[rows, V]` without this token.
+pub(super) fn forbid(scores: &Tensor, token: i64) -> Result<Tensor> {
+    let token = longs(&[token], scores.device())?;
+    Ok(scores.f_index_fill(1, &token, f64::NEG_INFINITY)?)
 }
 
 /// The number of steps in which the answer of a task usually ends. The state is prepared for more only if
@@ -71,7 +86,11 @@ pub trait Generate: Backbone {
                     state.expect(options.max_new_tokens - step)?;
                 }
                 let logits = state.advance(&last.f_unsqueeze(1)?)?;
-                last = logits.f_select(1, 0)?.f_argmax(-1, false)?;
+                let mut logits = logits.f_select(1, 0)?;
+                if step < options.min_new_tokens {
+                    logits = forbid(&logits, config.eos_token_id)?;
+                }
+                last = logits.f_argmax(-1, false)?;
                 unread.push(last.shallow_clone());
                 step += 1;
             }
@@ -100,7 +119,7 @@ pub trait Generate: Backbone {
     }
 
     /// The best hypothesis of each row, in batch order, without the start token, with its end of
-    /// sequence if it has one.
+    /// sequence if it has one: `generate` of transformers with `num_beams`.
     ///
     /// `num_beams` below 1 is an error.
     fn beam_search(
@@ -109,7 +128,7 @@ pub trait Generate: Backbone {
         options: Generation,
         beams: Beams,
     ) -> Result<Vec<Vec<i64>>> {
-        beam::search(self, encoded, options.max_new_tokens, beams)
+        beam::search(self, encoded, options, beams)
     }
 
     /// The log-probability of every candidate for every row, `[rows][candidates]`, in batch order.

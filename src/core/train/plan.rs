@@ -147,9 +147,17 @@ impl Plan<'_> {
 
     fn tokenized(&self, tasks: &[&Task], tokenizer: &Tokenizer) -> Result<Vec<Vec<Row>>> {
         let (mut rows, mut cut) = (Vec::new(), 0);
+        let mut targets = Vec::new();
         for task in tasks {
-            let (tokenized, shortened) = tokenize(tokenizer, &task.train, self.max_source)?;
-            cut += shortened;
+            let most = task.labels.free_text().and_then(|text| text.max_target_length);
+            let (tokenized, shortened) = tokenize(tokenizer, &task.train, self.max_source, most)?;
+            cut += shortened.sources;
+            if let Some(most) = most.filter(|_| shortened.targets > 0) {
+                let (name, count) = (&task.name, shortened.targets);
+                targets.push(format!(
+                    "note: task '{name}': {count} training targets are longer than {most} tokens and are truncated"
+                ));
+            }
             rows.push(tokenized);
         }
         if cut > 0 {
@@ -158,6 +166,7 @@ impl Plan<'_> {
                 "note: {cut} training inputs are longer than {most} tokens and are truncated"
             ));
         }
+        targets.iter().for_each(|note| notice::say(note));
         Ok(rows)
     }
 

@@ -7,8 +7,8 @@ use super::gather::gather;
 use super::learner::{BatchContext, Learner};
 use super::rows::Row;
 use crate::Result;
-use crate::backbone::{Backbone, Encoded, Generate, Generation, GroupCost, LoadedBackbone};
-use crate::data::{LabelWords, Split, TaskSet, Tokenizer};
+use crate::backbone::{Backbone, Beams, Encoded, Generate, Generation, GroupCost, LoadedBackbone};
+use crate::data::{FreeText, LabelWords, Split, TaskSet, TextDecoding, Tokenizer};
 use crate::names;
 use crate::tensor::upload::Upload;
 use std::cell::RefCell;
@@ -48,8 +48,10 @@ pub struct Evaluation {
     /// Only the first `limit` rows of each task.
     pub limit: Option<usize>,
     pub decoding: Decoding,
-    /// The maximum number of decoded tokens of a row.
+    /// The maximum number of decoded tokens of a row of label words or numbers.
     pub max_new_tokens: i64,
+    /// Replaces the decoding of tasks of free text.
+    pub text: TextDecoding,
     /// The maximum number of positions in a batch.
     pub batch_tokens: usize,
     pub max_source: usize,
@@ -67,6 +69,7 @@ impl Evaluation {
             limit: None,
             decoding: Decoding::Greedy,
             max_new_tokens: Decoding::Greedy.new_tokens(),
+            text: TextDecoding::default(),
             batch_tokens: Self::BATCH_TOKENS,
             max_source,
             placement,
@@ -107,7 +110,7 @@ pub(super) struct Predictor<'a> {
     pub(super) model: &'a dyn Backbone,
     pub(super) tokenizer: &'a Tokenizer,
     pub(super) tasks: &'a TaskSet,
-    /// The label words of each task; `None` if any number is an answer.
+    /// The label words of each task; `None` if any number, or any text, is an answer.
     pub(super) known: &'a [Option<LabelWords>],
     pub(super) inputs: &'a RowInputs<'a>,
     pub(super) options: &'a Evaluation,
@@ -116,7 +119,7 @@ pub(super) struct Predictor<'a> {
 impl Predictor<'_> {
     /// Items, by index, that are encoded together, the longest first.
     pub(super) fn batches(&self, items: &[Item]) -> Vec<Vec<usize>> {
-        let apart = |&i: &usize| if self.keeps_apart() { items[i].task } else { 0 };
+        let apart = |&i: &usize| self.apart(items[i].task);
         let mut order: Vec<usize> = (0..items.len()).collect();
         order.sort_by_key(|i| (apart(i), Reverse(self.length(&items[*i]))));
         let by_task = order.chunk_by(|a, b| apart(a) == apart(b));
@@ -143,12 +146,15 @@ impl Predictor<'_> {
             return batches.chunks(1).collect();
         }
         let positions = |batch: &[usize]| batch.iter().map(|&i| self.length(&items[i])).sum();
+        let of = |batch: &[usize]| self.apart(items[batch[0]].task);
+        let beams = |batch: &[usize]| self.beams(items[batch[0]].task);
         let mut lots = Vec::new();
         let (mut start, mut rows, mut total) = (0, 0, 0usize);
         for (i, batch) in batches.iter().enumerate() {
             let own: usize = positions(batch);
-            let is_full = rows + batch.len() > LOT || total + own > 2 * self.options.batch_tokens;
-            if i > start && is_full {
+            let most = LOT / beams(batch);
+            let is_full = rows + batch.len() > most || total + own > 2 * self.options.batch_tokens;
+            if i > start && (is_full || of(batch) != of(&batches[start])) {
                 lots.push(&batches[start..i]);
                 (start, rows, total) = (i, 0, 0);
             }
@@ -159,6 +165,27 @@ impl Predictor<'_> {
             lots.push(&batches[start..]);
         }
         lots
+    }
+
+    /// How a task's free text is decoded; `None` for label words and numbers.
+    fn free_text(&self, task: usize) -> Option<FreeText> {
+        let own = self.tasks.tasks[task].labels.free_text()?;
+        Some(FreeText { decoding: self.options.text.or(own.decoding), ..*own })
+    }
+
+    fn beams(&self, task: usize) -> usize {
+        let beams = self.free_text(task).and_then(|text| text.decoding.num_beams);
+        beams.map_or(1, |beams| beams.max(1) as usize)
+    }
+
+    /// Tasks of the same number share batches and lots: 0, if their rows are decoded greedily to an end of their
+    /// own.
+    fn apart(&self, task: usize) -> usize {
+        let shares = self.free_text(task).is_none_or(|text| {
+            text.decoding.num_beams.unwrap_or(1) == 1
+                && text.decoding.min_new_tokens.unwrap_or(0) == 0
+        });
+        if shares && !self.keeps_apart() { 0 } else { task + 1 }
     }
 
     /// The number of positions of a row, including its prompt.
@@ -245,7 +272,7 @@ impl Predictor<'_> {
     }
 
     /// The predicted text of each row of a batch, all of one task, and the log-probability of each of
-    /// the task's label words; empty for numbers.
+    /// the task's label words; empty for numbers and free text.
     pub(super) fn predict_with_scores(
         &self,
         items: &[Item],
@@ -264,7 +291,7 @@ impl Predictor<'_> {
         Ok(texts.into_iter().map(|text| self.as_label(task, text)).zip(scores).collect())
     }
 
-    /// The decoded texts; `tasks` are those of the rows.
+    /// The decoded texts; `tasks` are those of the rows, which `apart` gives the same number.
     fn decode(
         &self,
         model: &dyn Backbone,
@@ -272,26 +299,51 @@ impl Predictor<'_> {
         encoded: &Encoded,
         done: impl Fn(usize, &[i64]) -> bool,
     ) -> Result<Vec<String>> {
-        // The limit covers every answer of a row's own task (or of all tasks, whose words are kept by full
-        // decoding), independent of the other rows.
-        let limit = |row: usize| {
-            let known = match self.options.decoding {
-                Decoding::Full => self.known,
-                Decoding::Greedy | Decoding::Rank => std::slice::from_ref(&self.known[tasks[row]]),
-            };
-            let known = known.iter().flatten().flat_map(|answers| &answers.ids);
-            let longest = known.map(Vec::len).max().unwrap_or(1);
-            self.options.max_new_tokens.max(longest as i64)
+        let limits: Vec<i64> = tasks.iter().map(|&task| self.limit(task)).collect();
+        let text = self.free_text(tasks[0]).unwrap_or_default().decoding;
+        let generation = Generation {
+            max_new_tokens: limits.iter().copied().max().unwrap_or(1),
+            min_new_tokens: text.min_new_tokens.unwrap_or(0),
         };
-        let limits: Vec<i64> = (0..tasks.len()).map(limit).collect();
-        let generation = Generation { max_new_tokens: limits.iter().copied().max().unwrap_or(1) };
-        let ended = |row: usize, ids: &[i64]| ids.len() as i64 >= limits[row] || done(row, ids);
-        let ids = model.greedy_until(encoded, generation, ended)?;
+        let ids = match text.num_beams.unwrap_or(1) {
+            1 => {
+                let ended =
+                    |row: usize, ids: &[i64]| ids.len() as i64 >= limits[row] || done(row, ids);
+                model.greedy_until(encoded, generation, ended)?
+            }
+            num_beams => {
+                let default = Beams::default();
+                let beams = Beams {
+                    num_beams,
+                    length_penalty: text.length_penalty.unwrap_or(default.length_penalty),
+                    early_stopping: text.early_stopping.unwrap_or(default.early_stopping),
+                };
+                model.beam_search(encoded, generation, beams)?
+            }
+        };
         ids.iter().map(|ids| self.tokenizer.decode(ids)).collect()
+    }
+
+    /// The maximum number of new tokens of a row: covers every answer of its own task (or of all tasks, whose
+    /// words are kept by full decoding), independent of the other rows.
+    fn limit(&self, task: usize) -> i64 {
+        if let Some(text) = self.free_text(task) {
+            return text.most_tokens();
+        }
+        let known = match self.options.decoding {
+            Decoding::Full => self.known,
+            Decoding::Greedy | Decoding::Rank => std::slice::from_ref(&self.known[task]),
+        };
+        let known = known.iter().flatten().flat_map(|answers| &answers.ids);
+        let longest = known.map(Vec::len).max().unwrap_or(1);
+        self.options.max_new_tokens.max(longest as i64)
     }
 
     /// Whether a text can no longer become one of the task's answers.
     fn hopeless(&self, task: usize, tokens: &[i64]) -> bool {
+        if self.free_text(task).is_some() {
+            return false;
+        }
         let Some(answers) = &self.known[task] else {
             return self.tokenizer.decode(tokens).is_ok_and(|text| !may_become_number(&text));
         };

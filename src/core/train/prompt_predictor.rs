@@ -12,9 +12,9 @@ use tch::Tensor;
 /// The prediction of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowPrediction {
-    /// The greedily decoded text, as in an evaluation: a label word if it is one.
+    /// The decoded text, as in an evaluation: a label word if it is one.
     pub prediction: String,
-    /// The probability of each label word among the label words; empty for numbers.
+    /// The probability of each label word among the label words; empty for numbers and free text.
     pub scores: Vec<(String, f64)>,
     /// Whether the input was longer than the limit and was truncated.
     pub cut: bool,
@@ -85,7 +85,7 @@ impl<'a> PromptPredictor<'a> {
     pub fn predict(&self, rows: &[Row]) -> std::result::Result<Vec<RowPrediction>, (usize, Error)> {
         let example = |(index, row): (usize, &Row)| {
             let source = self.form.source(row).map_err(|e| (index, e))?;
-            Ok(Example { index, source, target: String::new() })
+            Ok(Example { index, source, ..Example::default() })
         };
         let examples: Vec<Example> =
             rows.iter().enumerate().map(example).collect::<std::result::Result<_, _>>()?;
@@ -97,10 +97,10 @@ impl<'a> PromptPredictor<'a> {
         let mut items = Vec::new();
         let mut cuts = Vec::new();
         for example in examples {
-            let (rows, cut) =
-                tokenize(&tokenizer, std::slice::from_ref(example), self.options.max_source)?;
+            let example = std::slice::from_ref(example);
+            let (rows, cut) = tokenize(&tokenizer, example, self.options.max_source, None)?;
             items.extend(rows.into_iter().map(|row| Item { task: 0, row }));
-            cuts.push(cut > 0);
+            cuts.push(cut.sources > 0);
         }
         let predictor = Predictor {
             model: &*self.backbone.model,

@@ -16,7 +16,7 @@ use crate::backbone::toy::{HEAD, Toy};
 use crate::backbone::{Beams, Change, Changes, Generate, Generation, LoadedBackbone, Origin};
 use crate::compose::built_in;
 use crate::data::{
-    Example, Form, Labels, Prefix, Remarks, Split, Task, TaskSet, Template, Tokenizer,
+    Example, Form, Labels, Prefix, Remarks, Split, Task, TaskSet, Template, TextDecoding, Tokenizer,
 };
 use crate::metric::Metric;
 use crate::nn::Named;
@@ -52,6 +52,7 @@ fn task(name: &str) -> Task {
         index: i,
         source: format!("{}{}", WORDS[i % 2], " and so on".repeat(i % 3)),
         target: WORDS[i % 2].to_string(),
+        ..Example::default()
     };
     let rows: Vec<Example> = (0..12).map(row).collect();
     Task {
@@ -145,6 +146,7 @@ fn evaluation(decoding: Decoding) -> Evaluation {
         limit: None,
         decoding,
         max_new_tokens: 4,
+        text: TextDecoding::default(),
         batch_tokens: 64,
         max_source: 32,
         placement: Placement::Append,
@@ -156,7 +158,7 @@ fn trainer(learner: Rc<dyn Learner>, groups: Vec<Group>) -> Trainer {
     let tokenizer = backbone.need_tokenizer().unwrap();
     let set = TaskSet::of("set", ["a", "b"].map(task).to_vec());
     let names: Vec<String> = set.names().iter().map(|name| name.to_string()).collect();
-    let rows = set.tasks.iter().map(|task| tokenize(&tokenizer, &task.train, 32).unwrap().0);
+    let rows = set.tasks.iter().map(|task| tokenize(&tokenizer, &task.train, 32, None).unwrap().0);
     let rows: Vec<_> = rows.collect();
     let sizes: Vec<usize> = rows.iter().map(Vec::len).collect();
     let samplers = vec![Sampler::new(&sizes, &[0, 1], 8, None, 1)];
@@ -230,6 +232,7 @@ fn a_composition_is_trained_over_another_backbone() {
         template: Template::Pattern("{text}".into()),
         prefix: None,
         columns: BTreeMap::new(),
+        pad_punctuation: false,
         labels: task("a").labels,
     };
     let backbone = trainer.parts().backbone.borrow();
@@ -281,7 +284,7 @@ fn generation_is_for_every_backbone() {
     let mask = ids.ne(0).to_kind(Kind::Float);
     let embedded = model.embed(&ids).unwrap();
     let encoded = model.encode_padded(&embedded, Some(&mask), model.group_cost(), 0.0).unwrap();
-    let options = Generation { max_new_tokens: 5 };
+    let options = Generation::up_to(5);
     let greedy = model.greedy(&encoded, options).unwrap();
     let cut = |row: usize, ids: &[i64]| ids.len() > 1 + row;
     let read_at_once = |interval| model.greedy_by(interval, &encoded, options, cut).unwrap();

@@ -1,5 +1,6 @@
 //! `compt.backbone(name_or_folder, { dtype, device })`
 
+use super::task_text::beams;
 use super::{LuaTokenizer, ids};
 use crate::call;
 use crate::object::{self, Object};
@@ -8,6 +9,7 @@ use crate::session::Session;
 use crate::stdlib;
 use crate::torch::{LuaTensor, TensorArg};
 use crate::{Error, Result};
+use compt_base::data::TextDecoding;
 use compt_core::backbone::{Backbone, Beams, Encoded, Generate, Generation, LoadedBackbone};
 use compt_core::pretrained::{self, Embedded};
 use compt_core::tensor::{device, dtype};
@@ -294,16 +296,19 @@ impl LuaBackbone {
     /// `{ ids, text }`: one list per row, without the start token and padding.
     fn generate(&self, lua: &Lua, options: Value) -> mlua::Result<Table> {
         let o = Options::new("backbone:generate", options)?;
-        let generation = Generation { max_new_tokens: o.get_or(lua, "max_new_tokens", 20)? };
+        let max_new_tokens = o.get_or(lua, "max_new_tokens", 20)?;
+        let text = beams(lua, &o)?;
+        TextDecoding { max_new_tokens: Some(max_new_tokens), ..text }
+            .check()
+            .map_err(|e| o.error_of(e))?;
+        let min_new_tokens = text.min_new_tokens.unwrap_or(0);
+        let generation = Generation { max_new_tokens, min_new_tokens };
         let default = Beams::default();
         let beams = Beams {
-            num_beams: o.get_or(lua, "num_beams", 1)?,
-            length_penalty: o.get_or(lua, "length_penalty", default.length_penalty)?,
-            early_stopping: o.get_or(lua, "early_stopping", default.early_stopping)?,
+            num_beams: text.num_beams.unwrap_or(1),
+            length_penalty: text.length_penalty.unwrap_or(default.length_penalty),
+            early_stopping: text.early_stopping.unwrap_or(default.early_stopping),
         };
-        if generation.max_new_tokens < 1 {
-            return Err(o.error("'max_new_tokens' must be at least 1".into()));
-        }
         let input = tch::no_grad(|| self.input(lua, &o, 0.0))?;
         o.finish()?;
         let b = self.0.borrow();

@@ -1,25 +1,27 @@
 //! Reads a task from a Lua table.
 
+use super::task_metrics::{keep, metrics};
 use super::task_sources;
+use super::task_text::{each_target, free_text};
 use crate::Error;
 use crate::options::Options;
 use compt_base::data;
 use compt_base::data::{
-    Definition, Form, LabelIs, Labels, Layout, Missing, Row, Source, Split, Template,
+    Definition, Form, FreeText, LabelIs, Labels, Layout, Missing, Row, Source, Split, Template,
 };
-use compt_base::metric::Metric;
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// Defaults of the task set: the folder of relative paths, the rounding of numbers, the treatment
-/// of rows that lack a label or text.
+/// Settings of the task set: the folder of relative paths, the rounding of numbers, the treatment
+/// of rows that lack a label or text, the maximum length of free text.
 pub struct Place {
     pub folder: Option<PathBuf>,
     pub step: Option<f64>,
     pub missing: Option<Missing>,
+    pub max_target: Option<usize>,
 }
 
 /// Reads one task's table:
@@ -30,8 +32,10 @@ pub struct Place {
 /// - `shared_prefix`: the word before the text where one model answers several tasks (default: the name)
 /// - `labels`: the label words (rows contain their index from 0, or the word; `label_is` decides
 ///   if words are numbers), or "number" with `range` (default {0, 5}) and `rounding`
-///   (default 0.2)
-/// - `metrics`: default {"accuracy"}, for numbers {"pearson", "spearman"}
+///   (default 0.2); or "text" with `max_target_length`, `generation`, `targets`, `pad_punctuation`
+/// - `metrics`: default {"accuracy"}, for numbers {"pearson", "spearman"}, for free text
+///   {"exact_match", "token_f1"}; `keep`: the columns that they read; `group`: what they group rows by
+/// - `where`: column -> value, of the rows to use
 /// - `files` = { train, validation, test }: paths, lists of paths, or `hf://datasets/...`; `hub`, in the
 ///   same form, used if the folder does not hold the files; or `rows`, with lists of tables
 /// - `columns`: field -> column name, if it differs, or its position in tables without a header
@@ -42,15 +46,11 @@ pub struct Place {
 pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::Result<Definition> {
     let call = format!("task '{name}'");
     let o = Options::new(&call, Value::Table(table))?;
-    let labels = labels(lua, &o, place)?;
-    let metrics: Option<Vec<String>> = o.get(lua, "metrics")?;
-    let metrics = match metrics {
-        Some(names) => names.iter().map(|name| Metric::parse(name)).collect::<crate::Result<_>>(),
-        None => Ok(Metric::usual(labels.words())),
-    };
-    let metrics: Vec<Metric> = metrics.map_err(|e: Error| e.at(&call))?;
-    metrics.iter().try_for_each(|m| m.check(labels.words())).map_err(|e| e.at(&call))?;
+    let labels = labels(lua, &o, &call, place)?;
+    let group: Option<String> = o.get(lua, "group")?;
+    let metrics = metrics(lua, &o, &labels, group.is_some())?;
     let template = template(lua, &o)?;
+    let keep = keep(lua, &o, &template, &metrics)?;
     let (columns, layout) = columns(lua, &o, &template)?;
     let sources = task_sources::sources(lua, &o, &call, place.folder.as_deref())?;
     let given = Split::ALL.into_iter().filter_map(|split| sources.of(split));
@@ -60,9 +60,11 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         return Err(o.error(format!("{option} is for files, not for 'rows'")));
     }
     let (prefix, shared_prefix) = prefixes(lua, &o)?;
+    let pad_punctuation = o.get_or(lua, "pad_punctuation", false)?;
+    let each_target = each_target(lua, &o, &labels)?;
     let label_is: Option<String> = o.get(lua, "label_is")?;
     if label_is.is_some() && labels.words().is_empty() {
-        return Err(o.error("'label_is' is for label words, not for numbers".to_string()));
+        return Err(o.error("'label_is' is for label words, not for numbers and text".to_string()));
     }
     let label_is = label_is.map(|name| LabelIs::parse(&name)).transpose();
     let definition = Definition {
@@ -70,11 +72,15 @@ pub fn definition(lua: &Lua, name: &str, table: Table, place: &Place) -> mlua::R
         class_names: names(lua, &o, "class_names", &labels)?,
         label_is: label_is.map_err(|e| e.at(&call))?,
         name: name.to_string(),
-        form: Form { template, prefix, columns, labels },
+        form: Form { template, prefix, columns, pad_punctuation, labels },
         shared_prefix,
         missing: place.missing.or(missing(lua, &o)?).unwrap_or_default(),
         layout,
         metrics,
+        keep,
+        group,
+        each_target,
+        filter: filter(lua, &o)?,
         small: o.get_or(lua, "small", false)?,
         sources,
     };
@@ -96,6 +102,17 @@ fn prefixes(lua: &Lua, o: &Options) -> mlua::Result<(Option<String>, Option<Stri
         }
         _ => Ok(given),
     }
+}
+
+/// Column -> the value of the rows to use.
+fn filter(lua: &Lua, o: &Options) -> mlua::Result<BTreeMap<String, serde_json::Value>> {
+    let mut filter = BTreeMap::new();
+    for pair in o.get::<Table>(lua, "where")?.iter().flat_map(|table| table.pairs()) {
+        let (column, value): (String, Value) = pair?;
+        let value = crate::data::plain(&value).map_err(|e| o.at("where", e))?;
+        filter.insert(column, value);
+    }
+    Ok(filter)
 }
 
 /// A name for each label.
@@ -211,10 +228,19 @@ fn fields(template: &Template) -> Option<Vec<&str>> {
     }
 }
 
-fn labels(lua: &Lua, o: &Options, place: &Place) -> mlua::Result<Labels> {
+fn labels(lua: &Lua, o: &Options, call: &str, place: &Place) -> mlua::Result<Labels> {
     let rounding: Option<f64> = o.get(lua, "rounding")?;
     let range: Option<Vec<f64>> = o.get(lua, "range")?;
-    match o.need(lua, "labels")? {
+    let text = free_text(lua, o, call)?;
+    let given = o.need(lua, "labels")?;
+    let is_text = matches!(&given, Value::String(kind) if kind == "text");
+    if let (false, Some((key, _))) = (is_text, &text) {
+        return Err(o.error(format!("'{key}' is for labels = \"text\"")));
+    }
+    if is_text && (rounding.is_some() || range.is_some()) {
+        return Err(o.error("'rounding' and 'range' are for labels = \"number\"".to_string()));
+    }
+    match given {
         Value::Table(words) => {
             let words = words.sequence_values::<String>().collect::<mlua::Result<Vec<_>>>();
             let words = words.map_err(|_| o.error("each of 'labels' must be a word".into()))?;
@@ -235,7 +261,12 @@ fn labels(lua: &Lua, o: &Options, place: &Place) -> mlua::Result<Labels> {
             }
             Ok(Labels::Numbers { step, range })
         }
-        _ => Err(o.error("'labels' must be a list of words, or \"number\"".to_string())),
+        Value::String(kind) if kind == "text" => {
+            let mut text = text.map_or_else(FreeText::default, |(_, text)| text);
+            text.max_target_length = place.max_target.or(text.max_target_length);
+            Ok(Labels::Text(text))
+        }
+        _ => Err(o.error("'labels' must be a list of words, \"number\" or \"text\"".to_string())),
     }
 }
 

@@ -182,14 +182,14 @@ fn there_is(pattern: &Path) -> String {
     format!("{} has: {}{more}", folder.display(), names.join(", "))
 }
 
-/// `datasets/org/name[@revision]/path`; `*` in the path matches any text.
+/// `datasets/org/name[@revision]/path`; `*` in the path matches any text, `%2F` in the revision is `/`.
 fn of_hub(path: &str) -> Result<Vec<DataFile>> {
     let parts: Vec<&str> = path.splitn(4, '/').collect();
     let ["datasets", owner, name, pattern] = parts[..] else {
         return Err(Error::new("not the path of a dataset's file")
             .hint("for example hf://datasets/nyu-mll/glue/cola/train-*.parquet"));
     };
-    let asked = RepoId::parse(&format!("datasets/{owner}/{name}"))?;
+    let asked = RepoId::parse(&format!("datasets/{owner}/{}", name.replace("%2F", "/")))?;
     let name = pinned(&asked)?;
     let wanted = |names: &[String]| included(names, &[pattern.to_string()]);
     let hub = Hub::from_env()?;

@@ -8,6 +8,7 @@ use crate::call;
 use crate::object::{self, Object};
 use crate::options::{Options, kind};
 use compt_base::data::{Per, Plan, Split, TaskSet};
+use compt_base::metric::Metric;
 use compt_base::notice;
 use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, Value};
 use std::collections::BTreeSet;
@@ -39,6 +40,10 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
         validation_size: o.get(lua, "validation_size")?,
         max_test: o.get(lua, "max_test")?,
     };
+    let max_target: Option<usize> = o.get(lua, "max_target_length")?;
+    if max_target.is_some_and(|most| most < 2) {
+        return Err(o.error("'max_target_length' must be at least 2: a token and </s>".into()));
+    }
     let tokenizer: Option<LuaTokenizer> = o.object(lua, "tokenizer")?;
     let most: usize = o.get_or(lua, "max_source_length", 256)?;
     o.finish()?;
@@ -56,12 +61,23 @@ fn tasks(lua: &Lua, what: Value, options: Value) -> mlua::Result<Tasks> {
     let own = data.clone().or_else(|| script_folder(lua));
     let definitions = picked.iter().map(|task| {
         let folder = if task.set.is_some() { data.clone() } else { own.clone() };
-        definition(lua, &task.name, task.definition.clone(), &Place { folder, step, missing })
+        definition(
+            lua,
+            &task.name,
+            task.definition.clone(),
+            &Place { folder, step, missing, max_target },
+        )
     });
     let definitions = definitions.collect::<mlua::Result<_>>()?;
     let mut set = TaskSet::build(&catalog.name, definitions, &plan).map_err(|e| e.at(CALL))?;
     let folders = (data.as_deref(), own.as_deref());
-    set.set_source(source(lua, &what, &options, &picked, folders)?);
+    if max_target.is_some() && set.tasks.iter().all(|task| task.labels.free_text().is_none()) {
+        let what = "'max_target_length' is for tasks of free text: there are none";
+        return Err(Error::new(what).at(CALL).into());
+    }
+    let has_own = set.tasks.iter().flat_map(|task| &task.metrics).any(Metric::is_own);
+    let source = source(lua, &what, &options, &picked, folders)?;
+    set.set_source(source.filter(|_| !has_own));
     tell(&set);
     if let Some(tokenizer) = tokenizer {
         set.measure(&tokenizer.0, most).map_err(|e| e.at(CALL))?;
@@ -228,10 +244,10 @@ impl UserData for Tasks {
         methods.add_method("size", |_, this, (task, split): (Value, String)| {
             Ok(this.0.split(this.place(&task)?, Split::parse(&split)?).len())
         });
-        // The names of a task's metrics, its main one first.
+        // The names of a task's scores, its main one first.
         methods.add_method("metrics", |_, this, task: Value| {
             let metrics = &this.0.tasks[this.place(&task)?].metrics;
-            Ok(metrics.iter().map(|metric| metric.name()).collect::<Vec<_>>())
+            Ok(metrics.iter().flat_map(Metric::scores).collect::<Vec<_>>())
         });
         methods.add_method("rows", |lua, this, (task, split): (Value, String)| {
             let rows = this.0.split(this.place(&task)?, Split::parse(&split)?).iter();
@@ -240,6 +256,9 @@ impl UserData for Tasks {
                     let table = lua.create_table()?;
                     table.set("source", row.source.as_str())?;
                     table.set("target", row.target.as_str())?;
+                    if !row.references.is_empty() {
+                        table.set("references", row.references.as_slice())?;
+                    }
                     Ok(table)
                 })
                 .collect::<mlua::Result<Vec<Table>>>()?,

@@ -62,7 +62,7 @@ impl Predictions {
     }
 
     fn add_task(&mut self, place: usize, split: &str, look: &str, task: predictions::Predictions) {
-        let predictions::Predictions { task, labels, text, label, prediction } = task;
+        let predictions::Predictions { task, labels, text, label, prediction, .. } = task;
         self.count += prediction.len();
         let mut words = Texts::default();
         let answer: Vec<usize> = prediction.into_iter().map(|word| words.index(&word)).collect();

@@ -275,7 +275,11 @@ fn made_by_script(given: &TrainerOptions, trained: &Trained) -> Vec<String> {
         );
     }
     let sets = given.tasks.iter().chain(&given.from);
-    if sets.flat_map(|set| set.0.parts()).any(|(part, _)| part.source.is_none()) {
+    let tasks = sets.clone().flat_map(|set| &set.0.tasks);
+    let own = tasks.flat_map(|task| &task.metrics).find(|metric| metric.is_own());
+    if let Some(metric) = own {
+        made.push(format!("the metric '{}' is a function of the script", metric.name()));
+    } else if sets.flat_map(|set| set.0.parts()).any(|(part, _)| part.source.is_none()) {
         made.push("its tasks are defined with functions or rows of the script".to_string());
     }
     let name = &given.method_name;

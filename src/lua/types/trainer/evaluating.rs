@@ -6,6 +6,7 @@ use crate::hook;
 use crate::options::Options;
 use crate::session::{again, refuse_trials, trial};
 use crate::types::index;
+use crate::types::task_text::beams;
 use compt_base::data::Split;
 use compt_core::train::evaluate::Scores;
 use compt_run::{EvaluationOptions, by_task, counts, table};
@@ -65,6 +66,7 @@ impl LuaTrainer {
             decoding: o.get_or(lua, "decoding", default.decoding)?,
             limit: o.get(lua, "limit")?,
             max_new_tokens: o.get(lua, "max_new_tokens")?,
+            text: beams(lua, &o)?,
             batch_tokens: o.get_or(lua, "batch_tokens", default.batch_tokens)?,
             tasks: tasks
                 .map(|tasks| tasks.iter().map(name).collect::<crate::Result<_>>())
@@ -98,6 +100,9 @@ fn to_lua(lua: &Lua, scores: &Scores) -> mlua::Result<Table> {
             row.set("source", p.source.as_str())?;
             row.set("label", p.label.as_str())?;
             row.set("prediction", p.prediction.as_str())?;
+            if !p.references.is_empty() {
+                row.set("references", p.references.as_slice())?;
+            }
             rows.raw_push(row)?;
         }
         predictions.set(task.task.as_str(), rows)?;
