@@ -9,6 +9,7 @@ does not exist is an error that names the nearest one.
 - seed: integer -- value of `--seed`; 0 without it
 - methods: compt.methods -- methods of the library
 - compose: compt.compose -- composition operators
+- metric: compt.metric -- metrics of the user, and scores of texts
 - prompts: compt.prompts -- reading, writing and merging of trained prompts
 - router: compt.router -- routers
 - schedule: compt.schedule -- values that depend on the step

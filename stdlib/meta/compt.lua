@@ -11,6 +11,7 @@
 ---@field seed integer value of `--seed`; 0 without it
 ---@field methods compt.methods methods of the library
 ---@field compose compt.compose composition operators
+---@field metric compt.metric metrics of the user, and scores of texts
 ---@field prompts compt.prompts reading, writing and merging of trained prompts
 ---@field router compt.router routers
 ---@field schedule compt.schedule values that depend on the step
