@@ -8,12 +8,12 @@
 local torch = require "compt.torch"
 local parts = require "compt.methods.parts"
 
---- Random orthonormal rows (Gram and Schmidt).
+--- Random orthonormal rows (Gram and Schmidt), on the CPU, so that a seed gives the same on every device.
 --- @return torch.Tensor
 local function orthonormal(rows, width)
   local list = {}
   for i = 1, rows do
-    local row = torch.randn(width)
+    local row = torch.randn(width, { device = "cpu" })
     for _, before in ipairs(list) do row = row - before * torch.sum(row * before) end
     list[i] = row / torch.norm(row)
   end

@@ -116,7 +116,7 @@ fn names_that_nobody_knows() {
     refused("compt.backbone('micro', { dytpe = 'bf16' })", &["did you mean 'dtype'?"]);
     refused(
         "compt.methods.msun {}",
-        &["unknown method 'msun'", "did you mean 'msum'?", "Known: adapters, attempt,"],
+        &["unknown method 'msun'", "did you mean 'msum'?", "Known: adapters, adept,"],
     );
     refused("compt.methods.ssum { source = 3 }", &["did you mean 'sources'?"]);
     refused("compt.tasks('micor')", &["unknown task or task set 'micor'", "did you mean 'micro'?"]);
