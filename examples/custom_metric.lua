@@ -12,10 +12,10 @@ compt.metric.define("person", {
     local right, words = 0, 0
     for i, said in ipairs(predictions) do
       local found = false
-      for _, name in ipairs(references[i]) do
+      for _, name in ipairs(references[i] or {}) do
         found = found or said:find(name, 1, true) ~= nil
       end
-      if found and rows[i].question:find "who" then right = right + 1 end
+      if found and (rows[i] or {}).question:find "who" then right = right + 1 end
       words = words + select(2, said:gsub("%S+", ""))
     end
     return { person = 100 * right / #predictions, words = words / #predictions }

@@ -36,7 +36,8 @@ local function made(name, searches)
 end
 
 local runs, searched = made("paper", false), made("searched", true)
-local sections, text = {}, { "# ComPT on " .. o.backbone .. "\n" }
+local sections = {}
+local text = { "# ComPT on " .. o.backbone .. "\n" } ---@type string[]
 if o.tasks == "micro" then
   text[2] = "Titles name the task sets of the paper. These runs are of the micro tasks in their place: `micro` for GLUE, "
     .. "`micro_set2` for SET2.\n"

@@ -9,6 +9,7 @@
 local glue, pair = "nyu-mll/glue", { "sentence1", "sentence2" }
 local entailment = { "entailment", "not_entailment" }
 
+---@type table<string, any[]>
 local datasets = {
   -- GLUE's test rows have no labels (-1); validation and test of mnli are matched or mismatched.
   mnli = { glue, "mnli", "train", "validation_matched", { "premise", "hypothesis" },

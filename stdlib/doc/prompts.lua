@@ -242,14 +242,14 @@ range.
 class "compt.RouterContext: compt.OperatorContext" [[
 What a router in Lua is called with: B rows, T tasks, S source prompts. In a router that is made without a trainer, the
 prompts and their sizes are unknown. Reading an unknown field is an error.
-- task: torch.Tensor -- [B] int64, the number of each row's task in `tasks`, from 1: what `index_select` takes
+- task: torch.Tensor -- int64 [B], the number of each row's task in `tasks`, from 1: what `index_select` takes
 - phase: "train"|"eval" -- "eval" at inference, and where the weights are shown
 - temperature: number? -- temperature of the step; nil at inference. A router that reads it has its temperature recorded
 - parameters: table<string, torch.Tensor> -- its parameters
 - options: table<string, any> -- its options; only if the definition has `options`
-- excluded: torch.Tensor -- [S] boolean, true for source prompts that an evaluation with `only` or `without` leaves out before the normalisation. Their weights become 0 in any case
-- private_prompts: torch.Tensor -- [B, m', d], the private prompt of each row
-- source_prompts: torch.Tensor -- [S, m, d]
+- excluded: torch.Tensor -- boolean [S], true for source prompts that an evaluation with `only` or `without` leaves out before the normalisation. Their weights become 0 in any case
+- private_prompts: torch.Tensor -- the private prompt of each row, [B, m', d]
+- source_prompts: torch.Tensor -- the source prompts, [S, m, d]
 - embeddings: torch.Tensor -- with `inputs`: [B, L, d], embeddings of the tokens, zeros for padding, without gradient
 - mask: torch.Tensor -- with `inputs`: [B, L], 1 for a token, 0 for padding
 ]]

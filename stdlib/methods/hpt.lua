@@ -34,7 +34,7 @@ return require "compt.methods.define"("hpt", {
   for i, task in ipairs(tasks) do
     adaptive[i], private[task] = layers("adaptive", task .. ".", sizes), layers("private", task .. ".", sizes)
   end
-  local place = {}
+  local place = {} ---@type table<string, integer>
   for i, task in ipairs(tasks) do place[task] = i end
 
   --- @return torch.Tensor
@@ -47,7 +47,8 @@ return require "compt.methods.define"("hpt", {
     local list = {}
     for i, n in ipairs(adaptive) do list[i] = prompt(n, h) end
     local all = torch.stack(list, 2) -- [B, T, m d]
-    local own = torch.einsum("bt,bte->be", batch:each(function(task) return of_task[place[task]] end), all)
+    local one_hot = batch:each(function(task) return of_task:select(1, place[task] --[[@as integer]]) end)
+    local own = torch.einsum("bt,bte->be", one_hot, all)
     own = own:reshape(batch.size, m, d)
     if not attends then return own end
     local scores = torch.einsum("btd,bd->bt", all:reshape(batch.size, #tasks, d, m):mean(4), h) / d ^ 0.5
@@ -59,7 +60,8 @@ return require "compt.methods.define"("hpt", {
 
   local function give(attends)
     return function(batch)
-      local h = batch:embeddings():sum(2) / batch:mask():sum(2, { keepdim = true })
+      local h = parts.mean_embedding(batch)
+      ---@return torch.Tensor
       local function of(part) return batch:each(function(task) return private[task][part] end) end
       local inner = torch.tanh(torch.einsum("bd,bwd->bw", h, of "w1") + of "b1")
       local own = torch.einsum("bw,bow->bo", inner, of "w2") + of "b2"

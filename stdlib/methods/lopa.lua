@@ -15,12 +15,14 @@ return require "compt.methods.define"("lopa", {
   local d, m, r, w = setup.d_model, method.length, method.rank, method.width
   local prompts = parts.prompts(setup, "private", setup.tasks, m)
   local heads = { rows = {}, columns = {} }
+  local sizes = { rows = m, columns = d } ---@type table<string, integer>
   for _, task in ipairs(setup.tasks) do
-    for part, size in sorted_pairs { rows = m, columns = d } do
+    for part, size in sorted_pairs(sizes) do
       local function new(name, value) return setup:parameter("gate", ("%s.%s.%s"):format(task, part, name), value) end
+      local outputs = (size * r) --[[@as integer]]
       heads[part][task] = {
         down = new("down", torch.randn(w, d) * 0.02), down_bias = new("down_bias", torch.zeros(w)),
-        up = new("up", torch.randn(size * r, w) * 0.02), up_bias = new("up_bias", torch.zeros(size * r)),
+        up = new("up", torch.randn(outputs, w) * 0.02), up_bias = new("up_bias", torch.zeros(outputs)),
       }
     end
   end
@@ -35,7 +37,7 @@ return require "compt.methods.define"("lopa", {
 
   return {
     give = function(batch)
-      local h = batch:embeddings():sum(2) / batch:mask():sum(2, { keepdim = true })
+      local h = parts.mean_embedding(batch)
       local gate = torch.einsum("bmr,bdr->bmd", factor(batch, h, "rows"), factor(batch, h, "columns"))
       return batch:each(function(task) return prompts[task] end) * torch.sigmoid(gate)
     end,

@@ -18,6 +18,13 @@ function parts.projection(seed, rows, columns)
   return torch.tensor(values, { dtype = "float32" }):reshape(rows, columns)
 end
 
+--- The mean of the embeddings of each input, `[B, d]`.
+---@param batch compt.Batch
+---@return torch.Tensor
+function parts.mean_embedding(batch)
+  return torch.div(batch:embeddings():sum(2), batch:mask():sum(2, { keepdim = true }))
+end
+
 --- A prompt `[length, d]` of a group for each name, initialised with `init` of the method.
 function parts.prompts(setup, group, names, length)
   local prompts = {}

@@ -15,7 +15,7 @@ return require "compt.methods.define"("residual", {
   local d, w = setup.d_model, method.width
   local count = method.separate and method.length or 1
   local prompts = parts.prompts(setup, "private", setup.tasks, method.length)
-  local networks = {}
+  local networks = {} ---@type table<string, table<string, torch.Tensor>>
   for _, task in ipairs(setup.tasks) do
     local function new(part, value) return setup:parameter("network", task .. "." .. part, value) end
     networks[task] = {
@@ -26,10 +26,13 @@ return require "compt.methods.define"("residual", {
   end
 
   --- The prompt of a task; a parameter [1, ...] is that of every row.
-  --- @return torch.Tensor
+  ---@param task string
+  ---@return torch.Tensor
   local function prompt(task)
-    local n, p = networks[task], prompts[task]
-    local function rows(t) return t:expand(method.length, table.unpack(t.shape, 2)) end
+    local n = networks[task] --[[@as table<string, torch.Tensor>]]
+    local p = prompts[task] --[[@as torch.Tensor]]
+    ---@param t torch.Tensor
+    local function rows(t) return t:expand { method.length, table.unpack(t.shape, 2) } end
     local inner = torch.relu(torch.einsum("md,mwd->mw", p, rows(n.w1)) + n.b1)
     local outer = torch.einsum("mw,mdw->md", inner, rows(n.w2)) + n.b2
     return p + torch.layer_norm(outer, d) * n.gain + n.bias

@@ -34,7 +34,7 @@ return require "compt.methods.define"("smop", {
     routers[task] = setup:parameter("router", task, orthonormal(k, d))
   end
   local give = function(batch)
-    local mean = batch:embeddings():sum(2) / batch:mask():sum(2, { keepdim = true })
+    local mean = parts.mean_embedding(batch)
     local scores = torch.einsum("bd,bkd->bk", mean, batch:each(function(task) return routers[task] end))
     if batch.training and method.noise > 0 then
       local drawn = torch.randn(scores.shape, { device = "cpu" }):to(scores.device)

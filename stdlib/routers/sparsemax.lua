@@ -9,7 +9,7 @@ local torch = require "compt.torch"
 local function sparsemax(z)
   local sorted = torch.sort(z, -1, { descending = true })
   local sums = sorted:cumsum(-1)
-  local ranks = torch.arange(1, z.shape[2] + 1, { dtype = "float32", device = z.device })
+  local ranks = torch.arange(1, z:size(2) + 1, { dtype = "float32", device = z.device })
   local k = torch.sum((sorted * ranks + 1):gt(sums):float(), -1, { keepdim = true })
   local tau = (sums:gather(2, k:long()) - 1) / k
   return torch.relu(z - tau)

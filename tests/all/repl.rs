@@ -223,7 +223,7 @@ fn on_a_terminal_lines_are_edited_completed_and_remembered() {
     t.wait_for("\"none\"");
     // A signature shows while typing.
     t.press("torch.softmax(");
-    t.wait_for("dim?: integer = -1)");
+    t.wait_for("dim?: integer = -1");
     t.press("\x03");
     t.wait_for("> ");
     // The history holds what was typed; Ctrl-R searches it.

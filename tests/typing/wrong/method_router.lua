@@ -1,3 +1,3 @@
 -- expect: param-type-mismatch
 local compt = require "compt"
-compt.methods.ssum { router = "softmax" }
+compt.methods.ssum { router = true }
