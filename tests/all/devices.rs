@@ -15,9 +15,10 @@ const CREATORS: [&str; 11] = [
 const ARGUMENTS: [&str; 5] = ["batch", "setup", "private", "sources", "outputs"];
 
 /// Lines whose tensors are moved by what takes them.
-const MOVED: [&str; 3] = [
+const MOVED: [&str; 4] = [
     // Called in `build`.
     "function parts.uniform(bound, ...)",
+    "return torch.tensor(values, { dtype = \"float32\" }):reshape(rows, columns)",
     // Initial values of a parameter.
     "local prompt = torch.tensor(t:prompt(from):tolist())",
     // Token ids.
