@@ -2,7 +2,7 @@
 ---
 ---     compt run examples/quickstart.lua [--seed 1] [--set shots=16] [--set epochs=30]
 ---
---- Two minutes on two cores; no network, no files. Each run is recorded below runs/quickstart/.
+--- Half a minute on two idle cores; no network, no files. Each run is recorded below runs/quickstart/.
 local compt = require "compt"
 
 local shots = compt.args.shots or 16
