@@ -108,23 +108,21 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// Options as other libraries call them, and what they are called here.
-const OPTIONS: &[(&str, &[&str])] = &[
-    ("model", &["backbone"]),
-    ("model_name_or_path", &["backbone"]),
-    ("learning_rate", &["lr"]),
-    ("num_epochs", &["epochs"]),
-    ("num_train_epochs", &["epochs"]),
-    ("train_batch_size", &["batch_size"]),
-    ("per_device_train_batch_size", &["batch_size"]),
-    ("gradient_accumulation_steps", &["accumulate"]),
-    ("num_virtual_tokens", &["length"]),
-    ("prompt_length", &["length"]),
-    ("num_shots", &["shots"]),
-    ("k", &["shots"]),
-    ("random_seed", &["seed"]),
-    ("output_dir", &["out"]),
-    ("axis", &["dim"]),
-    ("keepdims", &["keepdim"]),
+const OPTIONS: &[(&str, &str)] = &[
+    ("model", "backbone"),
+    ("model_name_or_path", "backbone"),
+    ("learning_rate", "lr"),
+    ("num_epochs", "epochs"),
+    ("num_train_epochs", "epochs"),
+    ("train_batch_size", "batch_size"),
+    ("per_device_train_batch_size", "batch_size"),
+    ("gradient_accumulation_steps", "accumulate"),
+    ("num_virtual_tokens", "length"),
+    ("prompt_length", "length"),
+    ("num_shots", "shots"),
+    ("k", "shots"),
+    ("random_seed", "seed"),
+    ("output_dir", "out"),
 ];
 
 /// What to use in place of an unknown name; `of` is "global", or what has no such member: "tensor".
@@ -136,7 +134,7 @@ pub fn of_name(of: &str, name: &str) -> Option<&'static str> {
 /// What an option is called here, if it is one of the `known`.
 pub fn of_option<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let (_, here) = OPTIONS.iter().find(|(other, _)| *other == name)?;
-    known.iter().find(|known| here.contains(known)).copied()
+    known.iter().find(|known| *known == here).copied()
 }
 
 /// An error for an unknown option, with what it is called here or the nearest known one.
@@ -246,7 +244,7 @@ impl<'s> Line<'s> {
                 "`local torch = require \"compt.torch\"` loads a module; at the prompt `compt` and \
                  `torch` are loaded"
             }
-            "%" | "%%" => "`:time CODE` and `:timeit CODE` measure; :help lists the commands",
+            "%" => "`:time CODE` and `:timeit CODE` measure; :help lists the commands",
             "def" => "Lua writes `function f(x) ... end`",
             "class" => "Lua has tables and functions in place of classes",
             "elif" => "Lua writes `elseif CONDITION then`",
@@ -287,7 +285,6 @@ impl<'s> Line<'s> {
             }
             () if self.indexed_by(",") => "several indices are a list: x[{1, 2}], or x[1][2]",
             () if self.has("lambda") => "Lua writes `function(x) return ... end`",
-            () if self.pair("f", "\"") => "(\"%d of %s\"):format(n, name) formats values",
             () if field.is_some() => {
                 let name = self.word(field? + 1);
                 return Some(format!(
