@@ -14,10 +14,10 @@ return paper.main(..., {
   cells = function(o)
     local list = {}
     for i, method in ipairs(METHODS) do list[i] = { method = method, sources = SOURCES[method] } end
-    local by_rows = paper.cells(o, { list = list, grid = { weights = WEIGHTS, shots = o.shots, seed = o.seeds } })
+    local by_rows = paper.cells(o, { list = list, grid = { weights = WEIGHTS, shots = o.shots, seed = o.figure_seeds } })
     return paper.joined(by_rows, paper.cells(o, {
       settings = { shots = paper.middle(o) },
-      grid = { method = METHODS, sources = paper.sources(o), weights = WEIGHTS, seed = o.seeds },
+      grid = { method = METHODS, sources = paper.sources(o), weights = WEIGHTS, seed = o.figure_seeds },
     }))
   end,
   show = function(runs, o)

@@ -13,7 +13,7 @@ return paper.main(..., {
   cells = function(o)
     return paper.cells(o, {
       settings = { shots = paper.middle(o), method = "ssum", sources = 2 },
-      grid = { weights = { "constant", "learned" }, seed = o.seeds },
+      grid = { weights = { "constant", "learned" }, seed = o.figure_seeds },
     }, true)
   end,
   show = function(runs)

@@ -19,7 +19,7 @@ end
 function private_rate.cells(o, methods, epochs)
   return paper.cells(o, {
     settings = { shots = paper.middle(o), source_lr = 0.05 },
-    grid = { method = methods, private_lr = private_rate.rates(o), epochs = o.quick and { 4 } or epochs, seed = o.seeds },
+    grid = { method = methods, private_lr = private_rate.rates(o), epochs = o.quick and { 4 } or epochs, seed = o.figure_seeds },
   })
 end
 
