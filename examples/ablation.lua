@@ -3,31 +3,21 @@
 ---     compt run examples/ablation.lua --jobs 2
 ---     compt run examples/ablation.lua --dry-run
 ---
---- If it is stopped, start it again: it continues, and finished runs are not run again.
+--- If it is stopped, start it again: it continues, and finished runs are not run again. The cell is in a file of its own
+--- (examples/ablation/cell.lua): editing titles and tables here does not run it again.
 local compt = require "compt"
 
 local quick = compt.args.quick
 
 local runs = compt.ablate {
-  settings = { epochs = quick and 2 or 30 },
+  settings = { epochs = quick and 2 or 30, max_test = quick and 4 or nil },
   grid = {
     method = { "pt", "ssum", "mcat" },
     shots = quick and { 2 } or { 8, 16 },
     seed = quick and { 1, 2 } or { 1, 2, 3 },
   },
   derive = function(s) return { length = s.method == "mcat" and 10 or 20 } end,
-  run = function(s)
-    local trainer = compt.trainer {
-      backbone = compt.backbone "micro",
-      tasks = compt.tasks("micro", { shots = s.shots, seed = s.seed, max_test = quick and 4 or nil }),
-      method = compt.methods[s.method] { length = s.length },
-      epochs = s.epochs,
-      batch_size = 16,
-      seed = s.seed,
-    }
-    trainer:run()
-    return trainer:evaluate "test"
-  end,
+  run = "ablation/cell.lua",
 }
 
 local scores = compt.report.table(runs, { rows = { "shots", "method" }, columns = "task", baseline = "pt" })

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 from transformers import T5ForConditionalGeneration
 
@@ -119,6 +120,9 @@ def main():
                 print(f"task {task}  {name:15}  off by {gap:.1e}  (logits' spread {scale:.2f})")
                 worst = max(worst, gap)
         worst = max(worst, lora(out))
+        for name in ("PROMPT_TUNING0", "MULTITASK", "LORA"):
+            data = ModelCard.load(out / name / "README.md").data
+            assert data.library_name == "peft" and "compt" in data.tags, (name, data)
     sys.exit(worst > TOLERANCE)
 
 

@@ -79,6 +79,9 @@ function arguments.whole(low)
 end
 
 arguments.callable = kind("a function", function(value) return type(value) == "function" end)
+arguments.cell = kind("a function, or a file that returns one", function(value)
+  return type(value) == "function" or type(value) == "string"
+end)
 arguments.plain_table = kind("a table", function(value)
   return type(value) == "table" and not getmetatable(value)
 end)

@@ -1,5 +1,6 @@
 --- `compt.search { ... }`: tries points of a space of settings on validation rows; see compt.SearchOptions.
 local arguments = require "compt.arguments"
+local cell_file = require "compt.cell_file"
 local collection = require "compt.analysis.collection"
 local library = require "compt.library"
 local objective = require "compt.search.objective"
@@ -12,7 +13,7 @@ local CALL = "compt.search"
 
 local optional = arguments.optional
 local rules = {
-  { "run", arguments.callable }, { "space", arguments.plain_table }, { "settings", arguments.plain_table, {} },
+  { "run", arguments.cell }, { "space", arguments.plain_table }, { "settings", arguments.plain_table, {} },
   { "budget", optional(arguments.any) }, { "scheduler", arguments.name, "halving" },
   { "objective", arguments.name, "average" }, { "goal", arguments.one_of { "highest", "lowest" }, "highest" },
   { "reduction", optional(arguments.whole(2)) }, { "rungs", optional(arguments.whole(1)) },
@@ -143,6 +144,7 @@ end
 return function(given)
   local o = arguments.options(CALL, given, rules)
   objective.check(CALL, o.objective)
+  o.run = cell_file(CALL, o.run)
   local p = plan.of(CALL, o)
   local trials = p.trials
   local runs = make(o, p, trials, 1)

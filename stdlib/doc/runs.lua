@@ -21,7 +21,7 @@ The cells of a grid as a list of settings. Raises an error if an option is unkno
 ]]
 
 options "compt.AblateOptions: compt.GridOptions" [[
-- run: fun(settings: table<string, any>): any -- trains and evaluates a cell; it returns plain data, which is recorded
+- run: (fun(settings: table<string, any>): any)|string -- trains and evaluates a cell; it returns plain data, which is recorded. Or a file beside the script that returns such a function, "cell.lua": an edit of the script then does not change the hash of its runs
 - name?: string -- name of the grid; default: that of the script
 - out?: compt.folder -- folder of the cells; default: `--out`, or `runs/` and the name of the script
 - files?: string[] -- settings whose values are paths (`data` and `backbone` always are), and further paths that runs depend on. Their content is part of the hash

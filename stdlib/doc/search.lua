@@ -17,7 +17,7 @@ A range of numbers in the space of a search.
 ]]
 
 options "compt.SearchOptions" [[
-- run: fun(settings: table<string, any>): any -- makes a trial: trains with `t:run()` and returns `t:evaluate "validation"`, or a number or a table with the objective
+- run: (fun(settings: table<string, any>): any)|string -- a function, or a file beside the script that returns one (as in compt.ablate), that makes a trial: trains with `t:run()` and returns `t:evaluate "validation"`, or a number or a table with the objective
 - space: table<string, any[]|compt.SearchRange> -- the values of each setting that is searched: a list, or a range
 - settings?: table<string, any> -- settings of all trials
 - budget?: number -- training steps of all trials together, as a number of full runs, 1 or more; only "grid" has a default: its number of points

@@ -97,7 +97,7 @@ fn exported_folders_are_those_peft_writes() {
     same_files(&folder, &wanted, |text| text.replace("\"num_ranks\": 4", "\"num_ranks\": 2"));
     let back = exchange::load(&folder).unwrap().all().unwrap();
     for (a, b) in prompts.iter().zip(&back) {
-        assert_eq!(a.value, b.value);
+        assert_eq!((&a.name, &a.value), (&b.name, &b.value));
     }
     let shapes: HashMap<String, Vec<i64>> = tensors(&folder.join("adapter_model.safetensors"))
         .into_iter()
@@ -106,6 +106,45 @@ fn exported_folders_are_those_peft_writes() {
     assert_eq!(shapes["prompt_embeddings"], [4, 16]);
     assert_eq!(shapes["prefix_task_cols"], [3, 4, 4]);
     assert_eq!(shapes["prefix_task_rows"], [3, 4, 16]);
+}
+
+/// Tasks, scores and the commit of the backbone go with exported prompts: in the metadata of several, and in a model card.
+#[test]
+fn exported_folders_say_what_they_are() {
+    let note: Note = serde_json::from_value(serde_json::json!({
+        "version": 1, "method": "ssum", "placement": "prepend", "tasks": ["rte", "cb"],
+        "backbone": { "name": "google/t5-v1_1-base", "revision": "b5fc947" },
+        "scores": { "rte": { "accuracy": 81.25 }, "cb": { "accuracy": 90.0, "macro_f1": 88.0 } },
+    }))
+    .unwrap();
+    let named = ["target.rte", "target.cb"]
+        .map(|name| (name.to_string(), Tensor::ones([2, 4], (tch::Kind::Float, Device::Cpu))));
+    let prompts = Prompts::new("here".into(), note, named.into()).unwrap();
+    let all = ["rte", "cb"].map(|task| prompts.get(task).unwrap());
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join("all");
+    write_all(&folder, &all, Export::default()).unwrap();
+    let back = exchange::load(&folder).unwrap();
+    assert_eq!(back.tasks(), ["rte", "cb"]);
+    assert_eq!(back.note.scores, prompts.note.scores);
+    assert_eq!(back.note.method.as_deref(), Some("ssum"));
+
+    let card = fs::read_to_string(folder.join("README.md")).unwrap();
+    let head = "---\nbase_model: google/t5-v1_1-base\nlibrary_name: peft\ntags:\n\
+                - base_model:adapter:google/t5-v1_1-base\n- compt\n- prompt-tuning\n---\n";
+    assert!(card.starts_with(head), "{card}");
+    for row in
+        ["| 0 | rte | accuracy 81.2 |", "| 1 | cb | accuracy 90.0, macro_f1 88.0 |", "task_ids="]
+    {
+        assert!(card.contains(row), "no {row} in {card}");
+    }
+    // A card that somebody wrote is kept; one of an earlier export is not.
+    let over = Export { overwrite: true, ..Export::default() };
+    write(&folder, &all[0], PeftType::PromptTuning, over).unwrap();
+    assert!(!fs::read_to_string(folder.join("README.md")).unwrap().contains("| 1 |"));
+    fs::write(folder.join("README.md"), "mine").unwrap();
+    write_all(&folder, &all, over).unwrap();
+    assert_eq!(fs::read_to_string(folder.join("README.md")).unwrap(), "mine");
 }
 
 /// A folder of peft with another configuration, or without one of its files.

@@ -57,9 +57,9 @@ pub fn serialize(named: &[(String, Tensor)], note: Option<(&str, &str)>) -> Resu
 /// the bytes are deterministic. Errors: a tensor with an unsupported dtype.
 pub fn serialize_labelled(
     named: &[(String, Tensor)],
-    (key, text): (&str, &str),
+    labels: Vec<(&str, String)>,
 ) -> Result<Vec<u8>> {
-    bytes_of(&raw(named)?, Some(vec![(key, text.to_string())]))
+    bytes_of(&raw(named)?, Some(labels))
 }
 
 fn raw(named: &[(String, Tensor)]) -> Result<Vec<Raw<'_>>> {

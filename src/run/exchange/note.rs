@@ -70,6 +70,21 @@ impl Note {
         }
     }
 
+    /// Of some prompts: that of the first, with the tasks and scores of all.
+    pub(crate) fn of_all<'a>(notes: impl Iterator<Item = &'a Note>) -> Note {
+        let mut whole: Option<Note> = None;
+        for note in notes {
+            match &mut whole {
+                None => whole = Some(note.clone()),
+                Some(whole) => {
+                    whole.tasks.extend(note.tasks.clone());
+                    whole.scores.extend(note.scores.clone());
+                }
+            }
+        }
+        Note { version: VERSION, ..whole.unwrap_or_default() }
+    }
+
     /// The part that applies to one prompt.
     pub fn of_one(&self, prompt: &str) -> Note {
         let mut note = self.clone();

@@ -22,12 +22,7 @@ pub fn from_run(folder: &Path, tensors: &[(String, Tensor)], note: &Note) -> Res
 
 /// Writes prompts with their names. Errors: the file cannot be written; it is named.
 pub fn save(path: &Path, prompts: &[Prompt]) -> Result<()> {
-    let mut note = prompts.first().map(|prompt| prompt.note.clone()).unwrap_or_default();
-    (note.tasks, note.version) = (Vec::new(), VERSION);
-    for prompt in prompts {
-        note.tasks.extend(prompt.note.tasks.clone());
-        note.scores.extend(prompt.note.scores.clone());
-    }
+    let note = Note::of_all(prompts.iter().map(|prompt| &prompt.note));
     let tensors: Vec<(String, Tensor)> =
         prompts.iter().map(|p| (long(&p.name), p.value.shallow_clone())).collect();
     write(path, &tensors, &note)
@@ -36,7 +31,7 @@ pub fn save(path: &Path, prompts: &[Prompt]) -> Result<()> {
 fn write(path: &Path, tensors: &[(String, Tensor)], note: &Note) -> Result<()> {
     let bytes = || -> Result<Vec<u8>> {
         let note = serde_json::to_string(note).map_err(|e| Error::new(e.to_string()))?;
-        file::serialize_labelled(tensors, (NOTE, &note))
+        file::serialize_labelled(tensors, vec![(NOTE, note)])
     };
     write_atomic(path, &bytes().at(path.display())?)
 }

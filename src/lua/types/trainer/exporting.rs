@@ -19,10 +19,10 @@ impl LuaTrainer {
         let overwrite: bool = o.get_or(lua, "overwrite", false)?;
         o.finish()?;
         self.run.refuse_behind("exports")?;
-        let task = index(&task, "task", &self.run.trainer().parts().task_names)?;
+        let names = &self.run.trainer().parts().task_names;
+        let task = index(&task, "task", names)?;
         let found = self.low_rank(task).map_err(|e| e.at(CALL))?;
-        let base = self.backbone.0.borrow().name.clone();
-        Ok(found.write(Path::new(folder), &base, overwrite)?)
+        Ok(found.write(Path::new(folder), &names[task], &self.run.note(), overwrite)?)
     }
 
     fn low_rank(&self, task: usize) -> Result<LowRank> {

@@ -1,8 +1,9 @@
 //! Exports prompts to a PEFT folder.
 
+use super::card::{CARD, Card};
 use super::config::{PeftType, text};
 use super::{COLUMNS, CONFIG, EMBEDDINGS, LABEL, MODEL, PICKLED, ROWS, is_adapter};
-use crate::exchange::{Base, Prompt};
+use crate::exchange::{Base, NOTE, Note, Prompt};
 use crate::{Error, Result};
 use compt_base::files::exchange;
 use compt_core::tensor::file;
@@ -66,14 +67,30 @@ fn put(
         ..prompts[0].note.backbone.clone().unwrap_or_default()
     };
     let config = text(kind, prompts[0].length(), prompts.len(), &base);
-    write_folder(folder, &tensors, &config, how.overwrite)
+    let (length, width) = (prompts[0].length(), prompts[0].d_model());
+    let card = Card {
+        tag: "prompt-tuning",
+        content: match prompts.len() {
+            1 => format!("A soft prompt of {length} rows and width {width} for T5."),
+            many => format!(
+                "{many} soft prompts of {length} rows and width {width} for T5, one per task."
+            ),
+        },
+        base: &base,
+        tasks: prompts.iter().map(|prompt| (prompt.name.as_str(), &prompt.note)).collect(),
+    };
+    // peft's files of one prompt have no further metadata.
+    let note = (prompts.len() > 1).then(|| Note::of_all(prompts.iter().map(|prompt| &prompt.note)));
+    write_folder(folder, &tensors, &config, note.as_ref(), &card, how.overwrite)
 }
 
-/// Writes the two files of a folder, which has both old files or both new ones at any time.
+/// Writes the files of a folder, which has all old files or all new ones at any time.
 pub(super) fn write_folder(
     folder: &Path,
     tensors: &[(String, Tensor)],
     config: &str,
+    note: Option<&Note>,
+    card: &Card,
     overwrite: bool,
 ) -> Result<()> {
     exchange::recover(folder).at(folder.display())?;
@@ -82,8 +99,15 @@ pub(super) fn write_folder(
             .at(folder.display())
             .hint("overwrite = true (--overwrite) replaces it"));
     }
-    let bytes = file::serialize_labelled(tensors, LABEL).at(folder.join(MODEL).display())?;
-    exchange::write_folder(folder, &[(MODEL, &bytes), (CONFIG, config.as_bytes())], &[PICKLED])
+    let mut labels = vec![(LABEL.0, LABEL.1.to_string())];
+    if let Some(note) = note {
+        labels.push((NOTE, serde_json::to_string(note).map_err(|e| Error::new(e.to_string()))?));
+    }
+    let bytes = file::serialize_labelled(tensors, labels).at(folder.join(MODEL).display())?;
+    let card = card.text(folder);
+    let mut files = vec![(MODEL, &bytes[..]), (CONFIG, config.as_bytes())];
+    files.extend(card.as_ref().map(|text| (CARD, text.as_bytes())));
+    exchange::write_folder(folder, &files, &[PICKLED])
 }
 
 /// peft puts prompts before the input.

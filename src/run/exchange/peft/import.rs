@@ -2,9 +2,11 @@
 
 use super::config::{Config, PeftType};
 use super::{COLUMNS, CONFIG, EMBEDDINGS, ROWS, tensors};
-use crate::exchange::{Note, Prompts, checked, long, short};
+use crate::exchange::contents::content;
+use crate::exchange::{NOTE, Note, Prompts, checked, long, short};
 use crate::{Error, Result};
 use compt_base::notice;
+use compt_core::tensor::file;
 use compt_error::Context;
 use std::path::Path;
 use tch::{Kind, Tensor};
@@ -21,22 +23,36 @@ pub fn read(folder: &Path) -> Result<Prompts> {
     if spare {
         notice::say(&spare_rows(folder, &config));
     }
-    let named: Vec<(String, Tensor)> = match config.kind {
-        PeftType::Multitask => {
+    let written = match config.kind {
+        PeftType::Multitask => written(&model_path, prompts.len()),
+        _ => None,
+    };
+    let named: Vec<(String, Tensor)> = match (config.kind, &written) {
+        (PeftType::Multitask, Some(note)) => {
+            note.tasks.iter().map(|task| long(task)).zip(prompts).collect()
+        }
+        (PeftType::Multitask, None) => {
             let numbered = prompts.into_iter().enumerate();
             numbered.map(|(i, prompt)| (long(&format!("task{i}")), prompt)).collect()
         }
         _ => prompts.into_iter().map(|prompt| (long(&name(folder)), prompt)).collect(),
     };
-    let note = Note {
+    let note = written.unwrap_or_else(|| Note {
         version: 1,
         method: Some(config.kind.name().to_lowercase()),
         placement: Some("prepend".into()),
         backbone: config.backbone,
         tasks: named.iter().map(|(name, _)| short(name).to_string()).collect(),
         ..Note::default()
-    };
+    });
     Prompts::new(folder.display().to_string(), note, named).at(model_path.display())
+}
+
+/// The metadata of several prompts that this program exported; peft's own files have none.
+fn written(path: &Path, tasks: usize) -> Option<Note> {
+    let (_, text) = file::deserialize_with(&content(path).ok()?, NOTE).ok()?;
+    let note: Note = serde_json::from_str(&text?).ok()?;
+    (note.tasks.len() == tasks).then_some(note)
 }
 
 /// The note on rows for the decoder: peft uses them only for multi-task prompts, and only in `forward`.

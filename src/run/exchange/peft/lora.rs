@@ -2,7 +2,8 @@
 
 use super::config::{is_on, not_looked_at};
 use super::export::write_folder;
-use super::{CONFIG, tensors};
+use super::{CONFIG, Card, tensors};
+use crate::exchange::Note;
 use crate::exchange::contents::content;
 use crate::{Error, Result};
 use compt_base::files::intact;
@@ -32,9 +33,9 @@ impl LowRank {
         }
     }
 
-    /// Writes a PEFT folder; `base` is the backbone's name.
+    /// Writes a PEFT folder for a task. `note` describes the run, with its backbone.
     /// Errors: the folder cannot be written; the file is named.
-    pub fn write(&self, folder: &Path, base: &str, overwrite: bool) -> Result<()> {
+    pub fn write(&self, folder: &Path, task: &str, note: &Note, overwrite: bool) -> Result<()> {
         let rank = self.rank().at(folder.display())?;
         let mut tensors = Vec::new();
         for (place, (a, b)) in &self.places {
@@ -44,8 +45,9 @@ impl LowRank {
                     .push((format!("{BEFORE}{place}.lora_{part}.weight"), tensor.f_contiguous()?));
             }
         }
+        let base = note.backbone.clone().unwrap_or_default();
         let config = json!({
-            "base_model_name_or_path": base,
+            "base_model_name_or_path": base.name,
             "bias": "none",
             "fan_in_fan_out": false,
             "inference_mode": true,
@@ -53,11 +55,18 @@ impl LowRank {
             "lora_dropout": 0.0,
             "peft_type": "LORA",
             "r": rank,
+            "revision": base.revision,
             "target_modules": self.places.keys().collect::<Vec<_>>(),
             "task_type": "SEQ_2_SEQ_LM",
         });
         let text = serde_json::to_string_pretty(&config).map_err(|e| Error::new(e.to_string()))?;
-        write_folder(folder, &tensors, &(text + "\n"), overwrite)
+        let card = Card {
+            tag: "lora",
+            content: format!("A LoRA adapter of rank {rank} for T5."),
+            base: &base,
+            tasks: vec![(task, note)],
+        };
+        write_folder(folder, &tensors, &(text + "\n"), None, &card, overwrite)
     }
 
     /// Reads a PEFT folder. Errors name the file.

@@ -1,10 +1,12 @@
 //! Folders of Hugging Face's `peft`: `adapter_config.json` and `adapter_model.safetensors`.
 
+mod card;
 mod config;
 mod export;
 mod import;
 mod lora;
 
+pub use card::Card;
 pub use config::PeftType;
 pub use export::{Export, write, write_all};
 pub use import::read;

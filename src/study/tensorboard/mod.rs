@@ -1,5 +1,8 @@
-//! TensorBoard's event files: records in TensorFlow's framing (length, masked CRC-32C, content), each
-//! an `Event` message of Protocol Buffers with scalar summaries.
+//! TensorBoard's event files of runs: scalars by step, and the settings of each run with its outcome for the
+//! HParams dashboard.
+
+mod hparams;
+mod message;
 
 use crate::Result;
 use crate::records::catalog::{Entry, State};
@@ -7,6 +10,7 @@ use crate::records::folder::CONFIG;
 use compt_base::files::atomic::write_atomic;
 use compt_base::notice;
 use compt_error::Context;
+use message::{Part, event, record};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
@@ -25,6 +29,9 @@ struct Progress {
     tested: bool,
     /// The seconds of the steps so far.
     seconds: f64,
+    /// Whether the settings are written, and the outcome.
+    settings: bool,
+    outcome: bool,
 }
 
 /// Appends the new events of each run to its file below a folder; returns the number of events. The first
@@ -80,6 +87,11 @@ fn began(entry: &Entry) -> f64 {
 /// The events that were not written yet.
 fn events(entry: &Entry, began: f64, progress: &mut Progress) -> Result<Vec<Vec<u8>>> {
     let mut found = Vec::new();
+    if !progress.settings {
+        let settings = hparams::started(&entry.settings(), began);
+        found.push(event(began, 0, &Part::Plugin(&settings)));
+        progress.settings = true;
+    }
     let steps = entry.metrics()?;
     let mut last = 0;
     for (i, line) in steps.iter().enumerate() {
@@ -110,6 +122,10 @@ fn events(entry: &Entry, began: f64, progress: &mut Progress) -> Result<Vec<Vec<
         }
         progress.tested = true;
     }
+    if let Some(outcome) = hparams::ended(&entry.state, began + progress.seconds).filter(|_| !progress.outcome) {
+        found.push(event(began + progress.seconds, last, &Part::Plugin(&outcome)));
+        progress.outcome = true;
+    }
     Ok(found)
 }
 
@@ -117,7 +133,7 @@ fn number(value: &Value) -> f32 {
     value.as_f64().map_or(f32::NAN, |x| x as f32)
 }
 
-/// `loss`, `grad_norm`, `temperature`, `seconds`, `lr/GROUP`.
+/// `loss`, `loss/TASK`, `grad_norm`, `temperature`, `seconds`, `lr/GROUP`.
 fn step_scalars(line: &Value) -> Vec<(String, f32)> {
     let plain = ["loss", "grad_norm", "temperature", "seconds"];
     let plain = plain
@@ -125,8 +141,10 @@ fn step_scalars(line: &Value) -> Vec<(String, f32)> {
         .filter(|name| line.get(**name).is_some_and(|v| v.is_number() || **name == "loss"));
     let mut scalars: Vec<(String, f32)> =
         plain.map(|name| (name.to_string(), number(&line[*name]))).collect();
-    for (group, rate) in line["lr"].as_object().into_iter().flatten() {
-        scalars.push((format!("lr/{group}"), number(rate)));
+    for (key, name) in [("lr", "lr"), ("task_losses", "loss")] {
+        for (of, value) in line[key].as_object().into_iter().flatten() {
+            scalars.push((format!("{name}/{of}"), number(value)));
+        }
     }
     scalars
 }
@@ -142,85 +160,5 @@ fn scores(split: &str, scores: &Value, scalars: &mut Vec<(String, f32)>) {
             ),
             None => scalars.push((format!("{split}/{task}"), number(score))),
         }
-    }
-}
-
-/// The contents of an event.
-enum Part<'a> {
-    /// The first event of a file.
-    Version,
-    Scalars(&'a [(String, f32)]),
-}
-
-/// `Event { wall_time = 1, step = 2, file_version = 3, summary = 5 }`
-fn event(time: f64, step: i64, part: &Part) -> Vec<u8> {
-    let mut out = vec![0x09];
-    out.extend(time.to_le_bytes());
-    out.push(0x10);
-    varint(step as u64, &mut out);
-    match part {
-        Part::Version => field(3, b"brain.Event:2", &mut out),
-        Part::Scalars(scalars) => {
-            let mut summary = Vec::new();
-            for (tag, value) in *scalars {
-                // `Summary { repeated Value = 1 }`, `Value { tag = 1, simple_value = 2 }`
-                let mut one = Vec::new();
-                field(1, tag.as_bytes(), &mut one);
-                one.push(0x15);
-                one.extend(value.to_le_bytes());
-                field(1, &one, &mut summary);
-            }
-            field(5, &summary, &mut out);
-        }
-    }
-    out
-}
-
-/// A field of bytes.
-fn field(number: u8, content: &[u8], out: &mut Vec<u8>) {
-    out.push(number << 3 | 2);
-    varint(content.len() as u64, out);
-    out.extend(content);
-}
-
-fn varint(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn record(out: &mut Vec<u8>, content: &[u8]) {
-    let length = (content.len() as u64).to_le_bytes();
-    out.extend(length);
-    out.extend(masked_crc(&length).to_le_bytes());
-    out.extend(content);
-    out.extend(masked_crc(content).to_le_bytes());
-}
-
-fn masked_crc(content: &[u8]) -> u32 {
-    crc32c::crc32c(content).rotate_right(15).wrapping_add(0xa282_ead8)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_framing_is_tensorflow_s() {
-        // The standard check value of CRC-32C, and numbers of one and two bytes.
-        assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
-        let mut out = Vec::new();
-        varint(300, &mut out);
-        assert_eq!(out, [0xac, 0x02]);
-        let event = event(1.5, 7, &Part::Scalars(&[("loss".into(), 0.5)]));
-        let mut wanted = vec![0x09];
-        wanted.extend(1.5f64.to_le_bytes());
-        wanted.extend([0x10, 7, 0x2a, 13, 0x0a, 11, 0x0a, 4]);
-        wanted.extend(b"loss");
-        wanted.push(0x15);
-        wanted.extend(0.5f32.to_le_bytes());
-        assert_eq!(event, wanted);
     }
 }
