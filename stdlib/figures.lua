@@ -1,39 +1,15 @@
---- Figures of runs: curves, lines with error bands, heat maps, box plots, as SVG and PNG.
+--- Figures of runs: curves, lines with error bands, heat maps, box plots, as SVG and PNG; and of any numbers
+--- (compt/figures/numbers.lua).
 local arguments = require "compt.arguments"
 local cells = require "compt.analysis.cells"
 local collection = require "compt.analysis.collection"
 local differences = require "compt.analysis.differences"
+local figure = require "compt.figures.figure"
 local library = require "compt.library"
+local numbers = require "compt.figures.numbers"
 local statistics = require "compt.statistics"
 
-local figures = {}
-
----@class compt.Figure
-local Figure = {}
-Figure.__index = Figure
-Figure.__name = "figure"
-
---- The figure as the text of an SVG file.
----@return string
-function Figure:svg() return library.svg(self.chart) end
-
---- Writes the figure to a .svg or .png file.
----@param path string
-function Figure:save(path)
-  local ending = tostring(path):match "%.(%w+)$"
-  if ending ~= "svg" and ending ~= "png" then error(("figure:save: '%s' must end in .svg or .png"):format(path), 2) end
-  local svg = self:svg()
-  library.write(path, ending == "svg" and svg or library.png(svg))
-end
-
-function Figure:__tostring() return ("figure: %s"):format(self.chart.title) end
-
----@param columns integer?
----@return compt.Figure
-local function figure(title, notes, panels, columns)
-  local chart = { title = title, notes = notes, panels = panels, columns = columns }
-  return setmetatable({ chart = chart }, Figure) --[[@as compt.Figure]]
-end
+local figures = { plot = numbers.plot, scatter = numbers.scatter, histogram = numbers.histogram }
 
 --- The number of runs and seeds of a figure.
 ---@param runs compt.Run[]?

@@ -13,11 +13,23 @@ const SCALE: f32 = 2.0;
 /// # Errors
 /// An unknown kind or field, or lists of different lengths.
 pub fn svg(lua: &Lua, figure: Table) -> mlua::Result<String> {
+    Ok(chart(lua, figure)?.svg())
+}
+
+fn chart(lua: &Lua, figure: Table) -> mlua::Result<Chart> {
     let value: Value = lua.from_value(mlua::Value::Table(figure))?;
     let wrong = |what: String| mlua::Error::from(Error::new(what).at("figure"));
     let chart: Chart = serde_json::from_value(in_lists(value)).map_err(|e| wrong(e.to_string()))?;
     chart.check().map_err(wrong)?;
-    Ok(chart.svg())
+    Ok(chart)
+}
+
+/// A chart's description as text for a terminal of this many columns; nil if a panel has no such form.
+///
+/// # Errors
+/// Those of [`svg`].
+pub fn text(lua: &Lua, (figure, columns): (Table, usize)) -> mlua::Result<Option<String>> {
+    Ok(chart(lua, figure)?.text(columns))
 }
 
 /// The PNG of an SVG.

@@ -29,7 +29,7 @@ does not match the backbone.
 
 fn "compt.prompts.import_peft(folder: compt.folder): compt.Prompts" [[
 Reads a folder of `peft`: PROMPT_TUNING or P_TUNING (one prompt, named after the folder), or MULTITASK_PROMPT_TUNING
-("task0", "task1", ...). With `num_transformer_submodules` = 2, the first half of the rows is used, as `peft` does in
+(by the names of its tasks if compt exported it, else "task0", "task1", ...). With `num_transformer_submodules` = 2, the first half of the rows is used, as `peft` does in
 `generate`. Raises an error for adapters of other types, and for damaged folders.
 > folder = os.tmpname() .. "_peft"
 > t:prompts():export_peft(folder, { force = true })
@@ -66,7 +66,8 @@ options "compt.ExportOptions" [[
 
 method "compt.Prompts:export_peft(folder: compt.folder, options?: compt.ExportOptions)" [[
 Writes the composed prompts as one MULTITASK_PROMPT_TUNING folder of `peft`, with task ids in the order of `tasks`. The
-values are exact. Raises an error if there are no composed prompts, their shapes differ, they were trained with
+values are exact. The folder has a model card, `README.md`, with tasks, scores and tags for the hub; one that somebody else
+wrote is kept, with a note. Raises an error if there are no composed prompts, their shapes differ, they were trained with
 placement "append" and `force` is false, or the folder has an adapter and `overwrite` is false.
 > t:prompts():export_peft(folder, { force = true, overwrite = true })
 ]]
@@ -87,7 +88,7 @@ options "compt.ExportPromptOptions: compt.ExportOptions" [[
 ]]
 
 method "compt.Prompt:export_peft(folder: compt.folder, options?: compt.ExportPromptOptions)" [[
-Writes a folder of `peft` for `PeftModel.from_pretrained(model, folder)`. Raises the errors of
+Writes a folder of `peft` for `PeftModel.from_pretrained(model, folder)`, with a model card. Raises the errors of
 `compt.Prompts:export_peft`.
 > p:export_peft(folder, { force = true, overwrite = true, type = "P_TUNING" })
 ]]

@@ -139,13 +139,15 @@ environment. `compt report RUN...` does the same on the command line. Raises an 
 ]]
 
 class "compt.figures" [[
-Figures of runs, as SVG and PNG; readable in grayscale.
+Figures of runs and of any numbers, as SVG and PNG, readable in grayscale; `print` shows lines, points and histograms in the
+terminal.
 ]]
 
 class "compt.Figure" [[
 A figure.
 - chart: table<string, any> -- its content as plain data
 - svg: fun(self: compt.Figure): string
+- text: fun(self: compt.Figure, columns?: integer): string -- the figure in Braille dots and blocks, 76 columns wide by default, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
 - save: fun(self: compt.Figure, path: string) -- writes .svg, or .png if compt was built with its feature `png` (the default)
 ]]
 
@@ -215,6 +217,49 @@ Box plots of groups of values, with a one-way ANOVA of their means, or the reaso
 > }
 ]]
 
+options "compt.PlotOptions" [[
+- x?: number[]|torch.Tensor -- places of the values; default: 1, 2, 3 ...
+- title?: string
+- x_label?: string
+- y_label?: string
+- log?: boolean = false -- logarithmic y axis
+]]
+
+fn "compt.figures.plot(values: table|torch.Tensor, options?: compt.PlotOptions): compt.Figure" [[
+Lines of any numbers: of a list or a tensor [n], of a list of lists or a tensor [s, n] (s lines), or of a table of them by
+name. `print` shows the figure in the terminal: one line in dots, several by their signs. NaN and infinity are gaps. Raises
+an error if an option is unknown, something is not a number, or `x` has another length.
+> compt.figures.plot(torch.linspace(0, 6, 50):sin(), { title = "doc", x = torch.linspace(0, 6, 50), x_label = "x", y_label = "sin", log = false })
+> compt.figures.plot { loss = { 3, 2, 1 }, validation = { 3, 2.5, 2.4 } }
+]]
+
+options "compt.ScatterOptions" [[
+- by?: any[] -- the group of each point; each group has a sign and a colour
+- title?: string
+- x_label?: string
+- y_label?: string
+]]
+
+fn "compt.figures.scatter(x: table|torch.Tensor, y: table|torch.Tensor, options?: compt.ScatterOptions): compt.Figure" [[
+Points: one for each number of `x` and `y`, lists or tensors of any shape. Raises an error if an option is unknown,
+something is not a number, or the lengths differ.
+> compt.figures.scatter({ 1, 2, 3 }, { 2, 4, 5 }, { by = { "a", "b", "a" }, title = "doc", x_label = "x", y_label = "y" })
+]]
+
+options "compt.HistogramOptions" [[
+- bins?: integer -- number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
+- title?: string
+- x_label?: string
+- y_label?: string
+]]
+
+fn "compt.figures.histogram(values: table|torch.Tensor, options?: compt.HistogramOptions): compt.Figure" [[
+The number of values in each bin, of a list or tensor of any shape; the last bin has both of its ends, as in
+`numpy.histogram`. Values that are not finite are left out, with a note. Raises an error if an option is unknown or something
+is not a number.
+> compt.figures.histogram(torch.randn(200), { bins = 8, title = "doc", x_label = "weight", y_label = "count" })
+]]
+
 options "compt.ChartOptions" [[
 - panels: table[] -- descriptions, each with its `kind`
 - title?: string
@@ -226,7 +271,8 @@ fn "compt.figures.chart(options: compt.ChartOptions): compt.Figure" [[
 A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same
 length; `false` in a list is a missing value.
 - `lines`: `series` (a list of { name, x, mean, low, high }), `x_label`, `y_label`, `x_log`, `y_log`, `steps`
-  (the x axis is the steps from 1 to this one), `height` in pixels
+  (the x axis is the steps from 1 to this one), `height` in pixels, `scatter` (points without lines)
+- `bars`: `edges`, `counts` (one less), `x_label`, `y_label`
 - `heat`: `rows`, `columns`, `values` (a list for each row), `x_label`, `y_label`, `low`, `high`, `digits`
 - `boxes`: `groups` (a list of { name, values }), `y_label`, `note`
 - `bands`: `steps`, `bands` (a list of { name, spans }; a span is { from, to, word }), `x_label`

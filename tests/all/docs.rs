@@ -31,6 +31,7 @@ followed! {
     resume "docs/howto/resume.md"
     grids "docs/howto/grids.md"
     tables "docs/howto/tables.md"
+    trackers "docs/howto/trackers.md"
     peft "docs/howto/peft.md"
     predict "docs/howto/predict.md"
     gpu "docs/howto/gpu.md"

@@ -271,6 +271,45 @@ fn what_decides_a_cell_s_numbers_makes_it_another() {
     assert!(code == 1 && err.contains("trains outside of a grid"), "{err}");
 }
 
+/// `args = false`: the cells read their settings only, so a stopped one goes on with other values of `--set`.
+#[test]
+fn a_stopped_cell_goes_on_with_other_arguments_where_they_do_not_count() {
+    const SCRIPT: &str = r#"
+local compt = require "compt"
+local runs = compt.ablate {
+  grid = { seed = { 1 } }, args = ARGS,
+  run = function(s)
+    local t = compt.trainer {
+      backbone = compt.backbone "micro", tasks = compt.tasks("micro", { shots = 4, max_test = 2, tasks = { "nli2", "nli3" } }),
+      method = compt.methods.pt { length = 2 }, steps = 4, batch_size = 2, seed = s.seed,
+    }
+    t:step()
+    if os.getenv "QUIT" then os.exit(3) end
+    t:run()
+    return t:evaluate "test"
+  end,
+}
+print(compt.args.title, runs[1].state)
+"#;
+    // Where arguments count, other ones make another cell.
+    for (args, cells) in [("false", 1), ("true", 2)] {
+        let study = Study::new(&[("study.lua", &SCRIPT.replace("ARGS", args))]);
+        let run = |title: &str, quit: bool| {
+            let mut command = compt(&["run", "study.lua", "--set", title]);
+            command.current_dir(study.0.path());
+            if quit {
+                command.env("QUIT", "1");
+            }
+            read(command.output().unwrap())
+        };
+        assert_eq!(run("title=a", true).0, 3);
+        let (code, out, err) = run("title=b", false);
+        assert!(code == 0 && out.contains("finished"), "{args}: {out}{err}");
+        let folders = fs::read_dir(study.path("runs/study")).unwrap().count();
+        assert_eq!(folders, cells, "{out}{err}");
+    }
+}
+
 #[test]
 fn wrong_grids_are_refused() {
     for (options, why) in [

@@ -115,6 +115,19 @@ fn metrics_are_written_for_other_programs() {
 }
 
 #[test]
+fn runs_become_offline_runs_of_weights_and_biases() {
+    let Some(mut python) = python("wandb") else { return };
+    let study = study();
+    python.arg(root().join("scripts/export_wandb.py")).args(["runs/grid", "--dir", "."]);
+    python.args(["--compt", env!("CARGO_BIN_EXE_compt")]).current_dir(study.0.path());
+    let (code, out, err) = read(python.env("WANDB_SILENT", "true").output().unwrap());
+    assert_eq!(code, 0, "{out}{err}");
+    let names = fs::read_dir(study.path("wandb")).unwrap().map(|e| e.unwrap().file_name());
+    let offline = names.filter(|name| name.to_string_lossy().starts_with("offline-run-")).count();
+    assert_eq!(offline, 4, "{out}{err}");
+}
+
+#[test]
 fn the_page_works_in_a_browser() {
     let study = study();
     let (code, out, err) =

@@ -123,8 +123,16 @@ fn enter(
     session.cell = Some(as_recorded(cell));
     session.trial = search.map(|search| search.trial(cell));
     session.id = id.unwrap_or_else(fresh_id);
-    session.again =
-        again.or_else(|| (!folders.is_empty()).then(|| Rc::new(Again::new(Mode::Resume, folders))));
+    session.again = again.or_else(|| {
+        (!folders.is_empty()).then(|| {
+            let mut resumed = Again::new(Mode::Resume, folders);
+            // A grid with args = false says that its cells read their settings only.
+            if cell.basis.session["args"].is_null() {
+                resumed.may_differ.push("args");
+            }
+            Rc::new(resumed)
+        })
+    });
     let seed = session.seed;
     drop(session);
     tch::manual_seed(seed as i64);

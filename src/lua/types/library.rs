@@ -40,6 +40,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let row_scores = call::function(lua, "compt.library.row_scores", recorded::row_scores)?;
     library.set("row_scores", row_scores)?;
     library.set("svg", call::function(lua, "compt.figures", figure::svg)?)?;
+    library.set("plot_text", call::function(lua, "compt.figures", figure::text)?)?;
     library.set("png", call::function(lua, "compt.figures", figure::picture)?)?;
     library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;
     let plain = |_: &Lua, text: String| Ok(one_line(&text).into_owned());

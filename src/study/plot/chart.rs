@@ -78,6 +78,20 @@ impl Chart {
     }
 }
 
+impl Chart {
+    /// The chart as text of this many columns: its panels below each other. Nothing if a panel has no such form.
+    pub fn text(&self, columns: usize) -> Option<String> {
+        let mut parts = vec![self.title.clone()];
+        for panel in &self.panels {
+            parts.push(panel.title().to_string());
+            parts.push(panel.as_draw().terminal(columns)?);
+        }
+        parts.extend(self.notes.clone());
+        parts.retain(|part| !part.is_empty());
+        Some(parts.join("\n"))
+    }
+}
+
 /// Draws a row of panels below `top`, and returns its lower end.
 fn draw_row(body: &mut String, row: &[Panel], top: f64, room: Room) -> f64 {
     let titles = row.iter().map(|panel| match panel.title() {

@@ -16,6 +16,7 @@ mod shade;
 mod spark;
 mod stroke;
 mod svg;
+mod terminal;
 mod text;
 
 pub use axis::suits_logarithm;

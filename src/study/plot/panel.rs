@@ -38,6 +38,11 @@ pub trait Draw {
         0.0
     }
 
+    /// The panel as text of this many columns; nothing if the kind has no such form.
+    fn terminal(&self, _columns: usize) -> Option<String> {
+        None
+    }
+
     /// Writes the panel as SVG and returns its height.
     fn draw(&self, body: &mut String, room: Room) -> f64;
 }

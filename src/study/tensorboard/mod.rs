@@ -122,7 +122,9 @@ fn events(entry: &Entry, began: f64, progress: &mut Progress) -> Result<Vec<Vec<
         }
         progress.tested = true;
     }
-    if let Some(outcome) = hparams::ended(&entry.state, began + progress.seconds).filter(|_| !progress.outcome) {
+    if let Some(outcome) =
+        hparams::ended(&entry.state, began + progress.seconds).filter(|_| !progress.outcome)
+    {
         found.push(event(began + progress.seconds, last, &Part::Plugin(&outcome)));
         progress.outcome = true;
     }

@@ -55,6 +55,42 @@ return {
     assert(figure.chart.panels[1].note:find "no ANOVA: .*no variance", figure.chart.panels[1].note)
   end,
 
+  ["any numbers are drawn, in a terminal too"] = function()
+    local x = torch.linspace(0, 6, 50)
+    local text = tostring(compt.figures.plot(x:sin(), { x = x, title = "a wave", y_label = "sin" }))
+    assert(text:find "^a wave\n" and text:find "⠁" and text:find "│" and text:find "0.5 ┤", text)
+    local two = compt.figures.plot { loss = { 3, 0 / 0, 1 }, score = { 1, 2, 3 } }
+    assert(#two.chart.panels[1].series == 2 and tostring(two):find "● loss   %+ score", tostring(two))
+    assert(two:svg():find "^<svg" and not two:svg():find "nan")
+    assert(tostring(compt.figures.plot {}):find "no values")
+    local points = compt.figures.scatter({ 1, 2, 3 }, torch.tensor { 2, 4, 6 }, { by = { "a", "b", "a" } })
+    assert(#points.chart.panels[1].series == 2 and #points.chart.panels[1].series[1].x == 2)
+    assert(tostring(points):find "● a   %+ b" and points:svg():find "<circle")
+    local heat = compt.figures.heat { rows = { "a" }, columns = { "b" }, values = { { 1 } }, title = "map" }
+    assert(tostring(heat):find "^figure: map", tostring(heat))
+    for part, call in pairs {
+      ["x has 2 numbers, and the values 3"] = function() compt.figures.plot({ 1, 2, 3 }, { x = { 1, 2 } }) end,
+      ["2 x, 1 y"] = function() compt.figures.scatter({ 1, 2 }, { 1 }) end,
+      ["not 'many'"] = function() compt.figures.histogram { 1, "many" } end,
+      ["bins"] = function() compt.figures.histogram({ 1 }, { bins = 0 }) end,
+    } do
+      local ok, why = pcall(call)
+      assert(not ok and tostring(why):find(part, 1, true), tostring(why))
+    end
+  end,
+
+  ["histograms are those of numpy"] = function()
+    -- numpy.histogram([1, 1, 2, 4, 4.5, 7, 9, 9, 10, 30], bins="auto") and bins=3.
+    local values = { 1, 1, 2, 4, 4.5, 7, 9, 9, 10, 30 }
+    local panel = compt.figures.histogram(values).chart.panels[1]
+    assert(#panel.counts == 5 and table.concat(panel.counts, " ") == "5 4 0 0 1", table.concat(panel.counts, " "))
+    assert(math.abs(panel.edges[2] - 6.8) < 1e-9)
+    panel = compt.figures.histogram(values, { bins = 3 }).chart.panels[1]
+    assert(table.concat(panel.counts, " ") == "9 0 1", table.concat(panel.counts, " "))
+    panel = compt.figures.histogram({ 2, 2, 0 / 0 }).chart
+    assert(panel.panels[1].counts[1] == 2 and panel.notes[1] == "1 of 3 values are not finite", panel.notes[1])
+  end,
+
   ["joined figures have separate titles"] = function()
     local one = compt.figures.lines(runs(), { x = "shots", title = "one" })
     local both = compt.figures.beside { one, compt.figures.lines(runs(), { x = "shots", title = "two" }) }

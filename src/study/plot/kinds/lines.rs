@@ -5,6 +5,7 @@ use crate::plot::panel::{Draw, Room, drawable};
 use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
 use crate::plot::stroke::{SAMPLE, colour, marker, path, pieces, stroke};
 use crate::plot::svg::line;
+use crate::plot::terminal::{Canvas, sign};
 use serde::Deserialize;
 use std::fmt::Write;
 
@@ -35,6 +36,9 @@ pub struct Lines {
     /// The height of the plot area in pixels; by default 230.
     #[serde(default)]
     pub height: Option<f64>,
+    /// Points only, without lines between them.
+    #[serde(default)]
+    pub scatter: bool,
     pub series: Vec<Series>,
 }
 
@@ -109,11 +113,12 @@ struct Line<'a> {
     points: Vec<Point>,
     /// The horizontal offset of the line.
     beside: f64,
+    scatter: bool,
 }
 
 impl Line<'_> {
     fn has_signs(&self) -> bool {
-        self.points.len() <= FEW
+        self.scatter || self.points.len() <= FEW
     }
 }
 
@@ -132,14 +137,53 @@ impl Draw for Lines {
             return nothing(body, room.width);
         }
         let places: Vec<f64> = points.iter().flatten().map(|point| point.x).collect();
-        let x = self.steps.map_or_else(|| Axis::of_places(&places, self.log().0), Axis::of_steps);
+        let x = self.x_axis(&points);
         let height = self.height.filter(|height| (1.0..=1e4).contains(height)).unwrap_or(HEIGHT);
         let plane = Plane::new(room, (6.0, height), self.y_axis(&points), &self.y_label);
         let named = self.series.iter().map(|series| series.name.as_str());
-        let lines = named.zip(points).map(|(name, points)| Line { name, points, beside: 0.0 });
+        let scatter = self.scatter;
+        let lines =
+            named.zip(points).map(|(name, points)| Line { name, points, beside: 0.0, scatter });
         let mut placed = Placed { lines: lines.collect(), x, plane };
-        placed.stand_apart(&places);
+        if !scatter {
+            placed.stand_apart(&places);
+        }
         placed.draw(body, self)
+    }
+
+    fn terminal(&self, columns: usize) -> Option<String> {
+        let points = self.points();
+        if !points.iter().flatten().any(|point| point.mean.is_some()) {
+            return Some("no values".into());
+        }
+        let (x, y) = (self.x_axis(&points), self.y_axis(&points));
+        let numbers = y.ticks.iter().map(|tick| tick.1.chars().count()).max().unwrap_or(0);
+        let mut canvas = Canvas::new(columns.saturating_sub(numbers + 2).max(10));
+        for (index, line) in points.iter().enumerate() {
+            let means: Vec<_> = line.iter().map(|point| (point.x, point.mean)).collect();
+            for piece in pieces(&means) {
+                let at: Vec<_> = piece.iter().map(|p| (x.place(p.0), y.place(p.1))).collect();
+                match (self.series.len(), self.scatter) {
+                    (1, true) => at.iter().for_each(|place| canvas.point(*place)),
+                    (1, false) => {
+                        canvas.point(at[0]);
+                        at.windows(2).for_each(|ends| canvas.line(ends[0], ends[1]));
+                    }
+                    _ => at.iter().for_each(|place| canvas.sign(index, *place)),
+                }
+            }
+        }
+        let mut text = canvas.text(&x, &y, (&self.x_label, &self.y_label));
+        let named = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
+        let names = named.map(|(index, series)| match self.series.len() {
+            1 => series.name.clone(),
+            _ => format!("{} {}", sign(index), series.name),
+        });
+        let names: Vec<String> = names.collect();
+        if !names.is_empty() {
+            text.push_str(&format!("\n{:numbers$}  {}", "", names.join("   ")));
+        }
+        Some(text)
     }
 }
 
@@ -155,6 +199,15 @@ impl Lines {
     fn points(&self) -> Vec<Vec<Point>> {
         let log = self.log();
         self.series.iter().map(|series| series.points(log)).collect()
+    }
+
+    fn x_axis(&self, points: &[Vec<Point>]) -> Axis {
+        let places: Vec<f64> = points.iter().flatten().map(|point| point.x).collect();
+        match (self.steps, self.scatter && !self.log().0) {
+            (Some(steps), _) => Axis::of_steps(steps),
+            (None, true) => Axis::even(&places),
+            (None, false) => Axis::of_places(&places, self.log().0),
+        }
     }
 
     fn y_axis(&self, points: &[Vec<Point>]) -> Axis {
@@ -185,7 +238,7 @@ impl Placed<'_> {
         for (index, line) in self.lines.iter().enumerate() {
             self.draw_band(body, index, line);
         }
-        for (index, line) in self.lines.iter().enumerate() {
+        for (index, line) in self.lines.iter().enumerate().filter(|(_, line)| !line.scatter) {
             let means: Vec<_> = line.points.iter().map(|point| (point.x, point.mean)).collect();
             let place = |(x, y)| (self.x(x) + line.beside, self.plane.y(y));
             let paths = pieces(&means).into_iter().map(|piece| path(piece.into_iter().map(place)));
@@ -248,7 +301,9 @@ impl Placed<'_> {
             (index, format!("{}{}", line.name, if empty { " (no values)" } else { "" }))
         });
         let sample = |body: &mut String, index: usize, (x, y): (f64, f64)| {
-            stroke(body, index, &path([(x, y), (x + SAMPLE, y)].into_iter()));
+            if !self.lines[index].scatter {
+                stroke(body, index, &path([(x, y), (x + SAMPLE, y)].into_iter()));
+            }
             if self.lines[index].has_signs() {
                 marker(body, index, (x + SAMPLE / 2.0, y));
             }

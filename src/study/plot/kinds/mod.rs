@@ -1,6 +1,7 @@
 //! The kinds of panels, one file each.
 
 pub mod bands;
+pub mod bars;
 pub mod boxes;
 pub mod heat;
 pub mod lines;
@@ -35,6 +36,7 @@ macro_rules! register {
 
 register! {
     Bands in bands;
+    Bars in bars;
     Boxes in boxes;
     Heat in heat;
     Lines in lines;
