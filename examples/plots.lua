@@ -22,7 +22,7 @@ print(figures.histogram(values, { title = "The first source prompt", bins = 8 })
 local norms, cosines, tasks = {}, {}, {}
 for i, task in ipairs(prompts.tasks) do
   local rows = prompts:get(task).value
-  for row = 1, rows:size(1) do
+  for row = 1, rows.shape[1] do
     norms[#norms + 1] = rows[row]:norm():item()
     cosines[#cosines + 1] = torch.cosine_similarity(rows[row], values[row], 1):item()
     tasks[#tasks + 1] = prompts.tasks[i]

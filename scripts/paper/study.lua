@@ -52,7 +52,10 @@ function study.options()
   local seeds = {} ---@type integer[]
   for i = 1, quick and 2 or count or 0 do seeds[i] = i end
   if args.seeds and not count then seeds = list(args.seeds, seeds) end
-  local figure_seeds = args.seeds and seeds or table.move(seeds, 1, 3, 1, {})
+  local figure_seeds = {} ---@type integer[]
+  for i, seed in ipairs(seeds) do
+    if args.seeds or i <= 3 then figure_seeds[i] = seed end
+  end
   return {
     backbone = backbone, tasks = tasks, second = args.second or (backbone == "micro" and "micro_set2" or "set2"),
     shots = quick and { 2 } or list(args.shots, { 8, 16, 32 }), seeds = seeds, figure_seeds = figure_seeds, quick = quick,

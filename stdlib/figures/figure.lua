@@ -30,6 +30,7 @@ function Figure:text(columns)
   return text or ("figure: %s (figure:save writes it)"):format(self.chart.title)
 end
 
+---@return string
 function Figure:__tostring() return self:text() end
 
 ---@param title string

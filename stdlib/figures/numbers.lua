@@ -104,20 +104,42 @@ end
 --- The number of bins of `numpy.histogram_bin_edges(bins="auto")`: the larger one of Sturges (1926) and of Freedman and
 --- Diaconis (1981).
 ---@param sorted number[]
+---@param range number
 ---@return integer
-local function automatic(sorted)
-  local n, range = #sorted, sorted[#sorted] - sorted[1]
+local function automatic(sorted, range)
+  local n = #sorted
   if range == 0 then return 1 end
   local function quantile(share)
     local place = share * (n - 1)
     local below = math.floor(place)
-    local low, high = sorted[below + 1], sorted[math.min(below + 2, n)]
-    return low + (high - low) * (place - below)
+    local low = sorted[below + 1] --[[@as number]]
+    return low + ((sorted[below + 2] or low) - low) * (place - below)
   end
   local sturges = range / (math.log(n, 2) + 1)
   local freedman = 2 * (quantile(0.75) - quantile(0.25)) / n ^ (1 / 3)
   local width = freedman > 0 and math.min(freedman, sturges) or sturges
   return math.min(math.ceil(range / width), 200)
+end
+
+--- The edges of equal bins between two numbers, and how many of some numbers are in each.
+---@param values number[]
+---@param low number
+---@param high number
+---@param bins integer
+---@return number[], integer[]
+local function counted(values, low, high, bins)
+  if low == high then return counted(values, low - 0.5, high + 0.5, bins) end
+  local width = (high - low) / bins
+  local edges, counts = {}, {} ---@type number[], integer[]
+  for i = 0, bins do edges[i + 1] = i == bins and high or low + i * width end
+  for i = 1, bins do counts[i] = 0 end
+  for _, value in ipairs(values) do
+    local bin = math.min(math.floor((value - low) / width) + 1, bins)
+    -- Rounding can put a value on the other side of an edge.
+    if value < edges[bin] then bin = bin - 1 elseif bin < bins and value >= edges[bin + 1] then bin = bin + 1 end
+    counts[bin] = (counts[bin] or 0) + 1
+  end
+  return edges, counts
 end
 
 --- How many of some numbers are in each of some equal bins; the last bin has both of its ends.
@@ -127,26 +149,14 @@ end
 function numbers.histogram(values, given)
   local call = "compt.figures.histogram"
   local o = arguments.options(call, given, with_labels { { "bins", optional(arguments.whole(1)) } })
-  local sorted, left_out = {}, 0
+  local sorted, left_out = {}, 0 ---@type number[], integer
   for _, value in ipairs(flat(call, values)) do
     if value == value and math.abs(value) < math.huge then sorted[#sorted + 1] = value else left_out = left_out + 1 end
   end
   table.sort(sorted)
   local edges, counts = {}, {} ---@type number[], integer[]
-  if #sorted > 0 then
-    local low, high = sorted[1] --[[@as number]], sorted[#sorted] --[[@as number]]
-    local bins = o.bins or automatic(sorted)
-    if low == high then low, high = low - 0.5, high + 0.5 end
-    local width = (high - low) / bins
-    for i = 0, bins do edges[i + 1] = i == bins and high or low + i * width end
-    for i = 1, bins do counts[i] = 0 end
-    for _, value in ipairs(sorted) do
-      local bin = math.min(math.floor((value - low) / width) + 1, bins)
-      -- Rounding can put a value on the other side of an edge.
-      if value < edges[bin] then bin = bin - 1 elseif bin < bins and value >= edges[bin + 1] then bin = bin + 1 end
-      counts[bin] = counts[bin] + 1
-    end
-  end
+  local low, high = sorted[1], sorted[#sorted]
+  if low and high then edges, counts = counted(sorted, low, high, o.bins or automatic(sorted, high - low)) end
   local notes = left_out > 0 and { ("%d of %d values are not finite"):format(left_out, left_out + #sorted) } or {}
   return figure(o.title, notes, {
     { kind = "bars", x_label = o.x_label, y_label = o.y_label, edges = edges, counts = counts },

@@ -85,7 +85,7 @@ local Backbone = {}
 ---The result of `backbone:forward`.
 ---@class compt.Forward
 ---@field loss torch.Tensor? cross-entropy, mean over all labels other than -100, []; nil without labels
----@field logits torch.Tensor [B, T, vocab_size]
+---@field logits torch.Tensor # [B, T, vocab_size]
 local Forward = {}
 
 ---@class (exact) compt.GenerateOptions: compt.InputOptions
@@ -1162,7 +1162,7 @@ local PlanStage = {}
 ---The prompts and changes for the rows of a batch.
 ---@class compt.Given
 ---@field prompt? torch.Tensor prompts [B, m, d]
----@field shift? torch.Tensor [B, L, d], added to the input embeddings
+---@field shift? torch.Tensor # [B, L, d], added to the input embeddings
 ---@field changes? table<string, compt.Change> changes of the backbone, by module name (`setup:places`)
 local Given = {}
 
@@ -1259,9 +1259,9 @@ function Batch:forward(given) end
 ---The output of the decoder for a batch with T target positions.
 ---@class compt.Outputs
 ---@field loss torch.Tensor cross-entropy, mean over the target tokens, []
----@field logits torch.Tensor [B, T, vocab_size]
----@field states torch.Tensor [B, T, d], last hidden states of the decoder after its final norm
----@field mask torch.Tensor [B, T]: 1 for a target token, 0 for padding
+---@field logits torch.Tensor # [B, T, vocab_size]
+---@field states torch.Tensor # [B, T, d], last hidden states of the decoder after its final norm
+---@field mask torch.Tensor # [B, T]: 1 for a target token, 0 for padding
 local Outputs = {}
 
 ---@class (exact) compt.TrainerOptions
@@ -1546,7 +1546,7 @@ local prompts = {}
 ---@return compt.Prompts
 function prompts.load(path, options) end
 
----Reads a folder of `peft`: PROMPT_TUNING or P_TUNING (one prompt, named after the folder), or MULTITASK_PROMPT_TUNING ("task0", "task1", ...). With `num_transformer_submodules` = 2, the first half of the rows is used, as `peft` does in `generate`. Raises an error for adapters of other types, and for damaged folders.
+---Reads a folder of `peft`: PROMPT_TUNING or P_TUNING (one prompt, named after the folder), or MULTITASK_PROMPT_TUNING (by the names of its tasks if compt exported it, else "task0", "task1", ...). With `num_transformer_submodules` = 2, the first half of the rows is used, as `peft` does in `generate`. Raises an error for adapters of other types, and for damaged folders.
 ---```lua
 ---folder = os.tmpname() .. "_peft"
 ---t:prompts():export_peft(folder, { force = true })
@@ -1589,7 +1589,7 @@ function Prompts:get(name) end
 ---@field force? boolean also export prompts that were trained with placement "append"; `peft` places prompts before the input (default false)
 ---@field overwrite? boolean replace an adapter that is already in the folder (default false)
 
----Writes the composed prompts as one MULTITASK_PROMPT_TUNING folder of `peft`, with task ids in the order of `tasks`. The values are exact. Raises an error if there are no composed prompts, their shapes differ, they were trained with placement "append" and `force` is false, or the folder has an adapter and `overwrite` is false.
+---Writes the composed prompts as one MULTITASK_PROMPT_TUNING folder of `peft`, with task ids in the order of `tasks`. The values are exact. The folder has a model card, `README.md`, with tasks, scores and tags for the hub; one that somebody else wrote is kept, with a note. Raises an error if there are no composed prompts, their shapes differ, they were trained with placement "append" and `force` is false, or the folder has an adapter and `overwrite` is false.
 ---```lua
 ---t:prompts():export_peft(folder, { force = true, overwrite = true })
 ---```
@@ -1603,7 +1603,7 @@ function Prompts:export_peft(folder, options) end
 ---```
 ---@class compt.Prompt
 ---@field name string its task, or "source.0" ...
----@field value torch.Tensor [m, d]
+---@field value torch.Tensor # [m, d]
 ---@field length integer m, number of rows
 ---@field d_model integer d, width
 ---@field placement string? "append" or "prepend"; nil if unknown
@@ -1613,7 +1613,7 @@ local Prompt = {}
 ---@class (exact) compt.ExportPromptOptions: compt.ExportOptions
 ---@field type? "PROMPT_TUNING"|"P_TUNING" `peft_type` of the folder; `peft` uses both in the same way (default "PROMPT_TUNING")
 
----Writes a folder of `peft` for `PeftModel.from_pretrained(model, folder)`. Raises the errors of `compt.Prompts:export_peft`.
+---Writes a folder of `peft` for `PeftModel.from_pretrained(model, folder)`, with a model card. Raises the errors of `compt.Prompts:export_peft`.
 ---```lua
 ---p:export_peft(folder, { force = true, overwrite = true, type = "P_TUNING" })
 ---```
@@ -1757,7 +1757,7 @@ local Curriculum = {}
 function compt.grid(options) end
 
 ---@class (exact) compt.AblateOptions: compt.GridOptions
----@field run fun(settings: table<string, any>): any trains and evaluates a cell; it returns plain data, which is recorded
+---@field run (fun(settings: table<string, any>): any)|string trains and evaluates a cell; it returns plain data, which is recorded. Or a file beside the script that returns such a function, "cell.lua": an edit of the script then does not change the hash of its runs
 ---@field name? string name of the grid; default: that of the script
 ---@field out? compt.folder folder of the cells; default: `--out`, or `runs/` and the name of the script
 ---@field files? string[] settings whose values are paths (`data` and `backbone` always are), and further paths that runs depend on. Their content is part of the hash
@@ -1825,7 +1825,7 @@ function compt.runs(paths) end
 local SearchRange = {}
 
 ---@class (exact) compt.SearchOptions
----@field run fun(settings: table<string, any>): any makes a trial: trains with `t:run()` and returns `t:evaluate "validation"`, or a number or a table with the objective
+---@field run (fun(settings: table<string, any>): any)|string a function, or a file beside the script that returns one (as in compt.ablate), that makes a trial: trains with `t:run()` and returns `t:evaluate "validation"`, or a number or a table with the objective
 ---@field space table<string, any[]|compt.SearchRange> the values of each setting that is searched: a list, or a range
 ---@field settings? table<string, any> settings of all trials
 ---@field budget? number training steps of all trials together, as a number of full runs, 1 or more; only "grid" has a default: its number of points
@@ -1951,6 +1951,7 @@ local Section = {}
 ---@class compt.Figure
 ---@field chart table<string, any> its content as plain data
 ---@field svg fun(self: compt.Figure): string
+---@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
 ---@field save fun(self: compt.Figure, path: string) writes .svg, or .png if compt was built with its feature `png` (the default)
 local Figure = {}
 
@@ -1986,6 +1987,25 @@ local Figure = {}
 ---@field title? string
 ---@field y_label? string
 ---@field runs? compt.Run[] the runs of the figure, to show their number below it
+
+---@class (exact) compt.PlotOptions
+---@field x? number[]|torch.Tensor places of the values; default: 1, 2, 3 ...
+---@field title? string
+---@field x_label? string
+---@field y_label? string
+---@field log? boolean logarithmic y axis (default false)
+
+---@class (exact) compt.ScatterOptions
+---@field by? any[] the group of each point; each group has a sign and a colour
+---@field title? string
+---@field x_label? string
+---@field y_label? string
+
+---@class (exact) compt.HistogramOptions
+---@field bins? integer number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
+---@field title? string
+---@field x_label? string
+---@field y_label? string
 
 ---@class (exact) compt.ChartOptions
 ---@field panels table[] descriptions, each with its `kind`

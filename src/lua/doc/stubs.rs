@@ -144,7 +144,9 @@ fn class(docs: &Docs, out: &mut String, entry: &Entry, class: &Class) {
         let name = if field.name == "end" { "[\"end\"]" } else { &field.name };
         let kind = &field.kind;
         let default = field.default.as_ref().map(|d| format!(" (default {d})")).unwrap_or_default();
-        let line = format!("---@field {name}{optional} {kind} {}{default}", field.text);
+        // A bracket after a type would be read as a part of it.
+        let mark = if field.text.starts_with('[') { "# " } else { "" };
+        let line = format!("---@field {name}{optional} {kind} {mark}{}{default}", field.text);
         out.push_str(line.trim_end());
         out.push('\n');
     }

@@ -2982,7 +2982,7 @@ function Tensor:scaled_dot_product_attention(key, value, attn_mask, dropout_p, i
 ---@class (exact) torch.options.scaled_dot_product_attention
 ---@field key? torch.Tensor
 ---@field value? torch.Tensor
----@field attn_mask? torch.Tensor [..., q, k]: true where a query may attend, or numbers that are added
+---@field attn_mask? torch.Tensor # [..., q, k]: true where a query may attend, or numbers that are added
 ---@field dropout_p? number dropout of the weights; it applies whenever it is above 0 (default 0)
 ---@field is_causal? boolean attend to positions up to the query's own (default false)
 ---@field scale? number default: 1 / sqrt(d)

@@ -71,7 +71,7 @@ return {
     for part, call in pairs {
       ["x has 2 numbers, and the values 3"] = function() compt.figures.plot({ 1, 2, 3 }, { x = { 1, 2 } }) end,
       ["2 x, 1 y"] = function() compt.figures.scatter({ 1, 2 }, { 1 }) end,
-      ["not 'many'"] = function() compt.figures.histogram { 1, "many" } end,
+      ['not "many"'] = function() compt.figures.histogram { 1, "many" } end,
       ["bins"] = function() compt.figures.histogram({ 1 }, { bins = 0 }) end,
     } do
       local ok, why = pcall(call)

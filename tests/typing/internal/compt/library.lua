@@ -72,6 +72,11 @@ function library.svg(chart) end
 ---@return string
 function library.png(svg) end
 
+---@param chart table<string, any>
+---@param columns integer
+---@return string?
+function library.plot_text(chart, columns) end
+
 ---@param path string
 ---@param content string
 function library.write(path, content) end
