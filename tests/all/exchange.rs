@@ -131,7 +131,7 @@ fn exported_folders_say_what_they_are() {
 
     let card = fs::read_to_string(folder.join("README.md")).unwrap();
     let head = "---\nbase_model: google/t5-v1_1-base\nlibrary_name: peft\ntags:\n\
-                - base_model:adapter:google/t5-v1_1-base\n- compt\n- prompt-tuning\n---\n";
+                - base_model:adapter:google/t5-v1_1-base\n- compt\n- multitask-prompt-tuning\n---\n";
     assert!(card.starts_with(head), "{card}");
     for row in
         ["| 0 | rte | accuracy 81.2 |", "| 1 | cb | accuracy 90.0, macro_f1 88.0 |", "task_ids="]

@@ -107,7 +107,7 @@ fn metrics_are_written_for_other_programs() {
 
     let (code, out, err) = study.run(&["runs", "export", "runs/grid", "--tensorboard", "logs"]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("27 events of 4 runs"), "{out}");
+    assert!(out.contains("35 events of 4 runs"), "{out}");
     let Some(mut python) = python("tensorboard") else { return };
     python.arg(root().join("scripts/check_tensorboard.py")).args(["logs", "runs/grid"]);
     let (code, out, err) = read(python.current_dir(study.0.path()).output().unwrap());

@@ -13,8 +13,8 @@ const MARK: &str = "<!-- This model card was written by compt. Remove this line 
 
 /// What a folder has.
 pub struct Card<'a> {
-    /// A tag of the hub, "prompt-tuning" or "lora", and a line on the content.
-    pub tag: &'a str,
+    /// The tag of the adapter's type on the hub, and a line on the content.
+    pub tag: String,
     pub content: String,
     pub base: &'a Base,
     /// The tasks in the order of their ids, with the method and the scores of the run.
@@ -43,7 +43,7 @@ impl Card<'_> {
 
     fn metadata(&self) -> String {
         let base = self.on_hub().map(|name| format!("base_model: {name}\n")).unwrap_or_default();
-        let mut tags = vec!["compt".to_string(), self.tag.to_string()];
+        let mut tags = vec!["compt".to_string(), self.tag.clone()];
         tags.extend(self.on_hub().map(|name| format!("base_model:adapter:{name}")));
         tags.sort();
         let tags: String = tags.iter().map(|tag| format!("- {tag}\n")).collect();

@@ -69,7 +69,7 @@ fn put(
     let config = text(kind, prompts[0].length(), prompts.len(), &base);
     let (length, width) = (prompts[0].length(), prompts[0].d_model());
     let card = Card {
-        tag: "prompt-tuning",
+        tag: kind.name().to_lowercase().replace('_', "-"),
         content: match prompts.len() {
             1 => format!("A soft prompt of {length} rows and width {width} for T5."),
             many => format!(

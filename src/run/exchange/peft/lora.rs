@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
+const TYPE: &str = "LORA";
 const BEFORE: &str = "base_model.model.";
 
 /// `W + scale B A` at places of a backbone, named as in checkpoints (LoRA, Hu et al. 2021).
@@ -53,7 +54,7 @@ impl LowRank {
             "inference_mode": true,
             "lora_alpha": self.scale * rank as f64,
             "lora_dropout": 0.0,
-            "peft_type": "LORA",
+            "peft_type": TYPE,
             "r": rank,
             "revision": base.revision,
             "target_modules": self.places.keys().collect::<Vec<_>>(),
@@ -61,7 +62,7 @@ impl LowRank {
         });
         let text = serde_json::to_string_pretty(&config).map_err(|e| Error::new(e.to_string()))?;
         let card = Card {
-            tag: "lora",
+            tag: TYPE.to_lowercase(),
             content: format!("A LoRA adapter of rank {rank} for T5."),
             base: &base,
             tasks: vec![(task, note)],
@@ -222,8 +223,8 @@ impl Adapter {
 
 /// alpha / r, r, and the unknown keys.
 fn scale(config: &Value) -> Result<(f64, f64, Vec<String>)> {
-    if config["peft_type"] != "LORA" {
-        return Err(Error::new(format!("it is of type {}, not LORA", config["peft_type"])));
+    if config["peft_type"] != TYPE {
+        return Err(Error::new(format!("it is of type {}, not {TYPE}", config["peft_type"])));
     }
     // For some keys an empty table is also effective.
     let is_asked = |key: &&&str| {
