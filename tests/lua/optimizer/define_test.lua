@@ -99,20 +99,17 @@ return {
         seen[context.name] = of
         of[#of + 1] = context.step
         assert(not p.requires_grad and not grad.requires_grad and #state.sum.shape == #p.shape)
-        assert(context.lr > 0 and context.weight_decay >= 0 and context.options.list[2] == 2)
+        assert(context.lr >= 0 and context.weight_decay >= 0 and context.options.list[2] == 2)
         local names = {}
         for name in pairs(state) do names[#names + 1] = name end
         assert(#names == 1 and names[1] == "sum")
         return p - context.lr * grad
       end },
     }
+    for name in pairs(seen) do seen[name] = nil end
     t:step()
     t:step()
-    for _, p in ipairs(t:parameters()) do
-      local of = seen[p.name]
-      if of then assert(of[#of] == 2, p.name) end
-    end
-    assert(seen["router.logits"])
+    assert(table.concat(seen["router.logits"], " ") == "1 2")
   end,
 
   ["numbers that are not finite stop the run with the parameters before"] = function()
@@ -142,14 +139,15 @@ return {
           end,
         } }
       end
-      local whole, t, losses = small.losses(make(), 6), make(), {}
-      calls = 0
-      make():step()
-      local a_step = calls
-      assert(a_step > (elementwise and 1 or 6), a_step)
+      local other, t, whole, losses, count = make(), make(), {}, {}, {}
+      for step = 1, 6 do
+        calls = 0
+        whole[step], count[step] = other:step().loss, calls
+        assert(calls > (elementwise and 2 or 6), calls)
+      end
       for step = 1, 6 do
         local before = saved(t)
-        calls, fails_at = 0, a_step - step // 3
+        calls, fails_at = 0, count[step] - step // 3
         small.refused("not now", t.step, t)
         local after = saved(t)
         for name, tensor in pairs(after) do
@@ -224,7 +222,7 @@ return {
     small.refused("'adamw' is an optimizer of compt", compt.optimizer.define, "adamw", update)
     refused("unknown optimizer 'lionn'", "lionn")
     refused("did you mean 'lion'?", "lionn")
-    refused("optimizer 'lion': unknown option 'beta' (did you mean 'betas'?)", { kind = "lion", beta = 1 })
+    refused("optimizer 'lion': unknown option 'beta'", { kind = "lion", beta = 1 })
     refused("option 'momentum' must be like its default 0, got true", { kind = "sgd", momentum = true })
     refused("'nesterov' needs a 'momentum' above 0", { kind = "sgd", nesterov = true })
     refused("option 'kind' is missing", { betas = { 0.9, 0.99 } })
