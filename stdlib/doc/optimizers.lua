@@ -66,7 +66,8 @@ tensors are leaves that require gradients; they are changed in place. Raises an 
 contiguous leaf that requires gradients or is there twice, or for an invalid option. This holds for every optimizer.
 > weight, bias = torch.zeros(3, { requires_grad = true }), torch.zeros(1, { requires_grad = true })
 > o = compt.optimizer.adamw({ weight, bias }, { lr = 0.1, weight_decay = 0, betas = { 0.9, 0.99 }, eps = 1e-8, scale_by_rms = false })
-> ((torch.ones(2, 3):matmul(weight) + bias - 1) ^ 2):sum():backward()
+> loss = ((torch.ones(2, 3):matmul(weight) + bias - 1) ^ 2):sum()
+> loss:backward()
 > o:step()
 > o:zero_grad()
 ]]

@@ -1561,7 +1561,8 @@ local optimizer = {}
 ---```lua
 ---weight, bias = torch.zeros(3, { requires_grad = true }), torch.zeros(1, { requires_grad = true })
 ---o = compt.optimizer.adamw({ weight, bias }, { lr = 0.1, weight_decay = 0, betas = { 0.9, 0.99 }, eps = 1e-8, scale_by_rms = false })
----((torch.ones(2, 3):matmul(weight) + bias - 1) ^ 2):sum():backward()
+---loss = ((torch.ones(2, 3):matmul(weight) + bias - 1) ^ 2):sum()
+---loss:backward()
 ---o:step()
 ---o:zero_grad()
 ---```

@@ -127,7 +127,7 @@ fn a_file_is_exchanged_if_it_is_valid() {
         (heavy("nope"), "heavy.lua:5: 'nope' is not available in an optimizer's file"),
         (heavy("1").replace("\"velocity\"", "\"velocity\", \"more\""), "is fixed when"),
         (heavy("1").replace("return p -", "return (p -"), "expected"),
-        (heavy("1").replace("return p -", "return p[1] -"), "the new value of '"),
+        (heavy("1").replace("return p -", "return p:sum() --"), "the new value of '"),
         (heavy("1 / 0"), "is not finite"),
         (heavy("1").replace("return p -", "local _ = p -"), "changes nothing"),
         (heavy("1").replace("return p -", "while true do end return p -"), "it ran for more than"),
