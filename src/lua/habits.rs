@@ -59,8 +59,8 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("nn", "there are no modules: torch.linear, torch.relu ... are functions of `torch`"),
             (
                 "optim",
-                "compt.trainer { optimizer = ... } has optimizers; at the prompt, update parameters \
-                 inside torch.no_grad",
+                "compt.optimizer.adamw({ w, b }, { lr = 0.1 }) is torch.optim.AdamW([w, b], lr=0.1), with \
+                 :step() and :zero_grad(); compt.trainer { optimizer = ... } chooses that of a trainer",
             ),
             (
                 "cuda",
@@ -102,7 +102,7 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("Trainer", "compt.trainer { ... } makes a trainer, and its method `run` trains"),
             ("model", "compt.backbone(name) loads a backbone"),
             ("load", "compt.backbone(name) loads a backbone, t:load(run) a run's checkpoint"),
-            ("optimizer", "compt.trainer { optimizer = ... } chooses the optimizer"),
+            ("optim", "compt.optimizer.adamw({ w, b }, { lr = 0.1 }) is an optimizer by hand"),
         ],
     ),
 ];

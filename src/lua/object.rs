@@ -1,5 +1,6 @@
 //! The objects that scripts hold: their names, their members, and errors for unknown members.
 
+use crate::words::a;
 use crate::{Error, habits};
 use compt_error::nearest;
 use mlua::{
@@ -82,7 +83,7 @@ pub fn refuse_unknown<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
         MetaMethod::NewIndex,
         |_, (_, key, _): (AnyUserData, Value, Value)| -> Result<()> {
             let key = key.to_string()?;
-            let error = Error::new(format!("a {}'s '{key}' cannot be set", T::NAME));
+            let error = Error::new(format!("{}'s '{key}' cannot be set", a(T::NAME)));
             Err(match T::set_by(&key) {
                 Some(way) => error.hint(way).into(),
                 None => error.into(),

@@ -10,6 +10,7 @@ does not exist is an error that names the nearest one.
 - methods: compt.methods -- methods of the library
 - compose: compt.compose -- composition operators
 - metric: compt.metric -- metrics of the user, and scores of texts
+- optimizer: compt.optimizer -- optimizers by hand, and optimizers of the user
 - prompts: compt.prompts -- reading, writing and merging of trained prompts
 - router: compt.router -- routers
 - schedule: compt.schedule -- values that depend on the step

@@ -26,8 +26,8 @@ Options of ComPT's methods. S is the number of source prompts, m their length, d
 - warmup?: number = 0.2 -- share of the steps for the warm-up of the learning rates, rounded up as in transformers
 - temperature?: number[] -- router temperature at the first and the last step (default { 5, 1e-3 })
 - top_k?: integer -- number of router weights to keep per example, the largest ones; default: all
-- optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
-- weight_decay?: number = 0.01 -- decoupled weight decay
+- optimizer?: compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable = "adamw" -- a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it
+- weight_decay?: number = 0.01 -- weight decay: decoupled, but with the optimizer "sgd" added to the gradient
 ]]
 
 options "compt.MethodRouter" [[
@@ -38,23 +38,6 @@ The router of a method.
 - per?: compt.Per = "example" -- whether to draw a sample per example or per step
 - bound?: number = 0 -- initial logits are drawn from U(-bound, bound)
 - hard?: boolean = false -- gumbel: one source prompt for each example
-]]
-
-alias "compt.OptimizerKind" [[
-An optimizer.
-- "adamw" -- Loshchilov & Hutter 2019
-- "adafactor" -- Shazeer & Stern 2018
-]]
-
-options "compt.OptimizerOptions" [[
-AdamW (Loshchilov and Hutter 2019), as in PyTorch, or Adafactor (Shazeer and Stern 2018), as in transformers.
-- kind: compt.OptimizerKind -- type of optimizer
-- betas?: number[] -- adamw: decay rates of the moments (default { 0.9, 0.999 })
-- eps?: number = 1e-8 -- adamw: added to the denominator
-- scale_by_rms?: boolean = false -- adamw: multiply the learning rate by the root mean square of the parameter
-- scale_parameter?: boolean = false -- adafactor: multiply the learning rate by the root mean square of the parameter
-- decay_rate?: number = 0.8 -- adafactor: exponent of the decay of the second moment, 1 - t^-decay_rate
-- clip_threshold?: number = 1 -- adafactor: maximum root mean square of an update
 ]]
 
 class "compt.Method" [[
@@ -102,7 +85,7 @@ options "compt.PeerOptions" [[
 Options that all other methods share.
 - lr?: table<compt.Group, number> -- peak learning rates by parameter group
 - warmup?: number -- share of the steps for the warm-up
-- optimizer?: compt.OptimizerKind|compt.OptimizerOptions = "adamw" -- name or options of the optimizer
+- optimizer?: compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable = "adamw" -- a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it
 - weight_decay?: number = 0.01 -- decoupled weight decay; 0 for methods that are published without weight decay
 - prefix?: boolean -- put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ]]

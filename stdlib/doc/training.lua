@@ -16,7 +16,7 @@ options "compt.TrainerOptions" [[
 - keep?: integer = 2 -- number of newest checkpoints to keep
 - best?: string = "average" -- also keep the checkpoint with the best score: "average", or the name of a task
 - non_finite?: "stop"|"skip"|"rollback"|compt.NonFinite = "stop" -- policy if the loss is not finite
-- optimizer?: compt.OptimizerKind|compt.OptimizerOptions -- default: that of the method
+- optimizer?: compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable -- a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it; default: that of the method
 - weight_decay?: number -- default: that of the method
 - clip?: number = 1 -- maximum gradient norm; math.huge disables clipping
 - dropout?: number -- dropout rate of the backbone in training; default: its `dropout_rate`

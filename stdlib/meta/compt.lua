@@ -12,6 +12,7 @@
 ---@field methods compt.methods methods of the library
 ---@field compose compt.compose composition operators
 ---@field metric compt.metric metrics of the user, and scores of texts
+---@field optimizer compt.optimizer optimizers by hand, and optimizers of the user
 ---@field prompts compt.prompts reading, writing and merging of trained prompts
 ---@field router compt.router routers
 ---@field schedule compt.schedule values that depend on the step
@@ -787,8 +788,8 @@ function Router:weights(tasks, options) end
 ---@field warmup? number share of the steps for the warm-up of the learning rates, rounded up as in transformers (default 0.2)
 ---@field temperature? number[] router temperature at the first and the last step (default { 5, 1e-3 })
 ---@field top_k? integer number of router weights to keep per example, the largest ones; default: all
----@field optimizer? compt.OptimizerKind|compt.OptimizerOptions name or options of the optimizer (default "adamw")
----@field weight_decay? number decoupled weight decay (default 0.01)
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number weight decay: decoupled, but with the optimizer "sgd" added to the gradient (default 0.01)
 
 ---The router of a method.
 ---@class (exact) compt.MethodRouter
@@ -798,21 +799,6 @@ function Router:weights(tasks, options) end
 ---@field per? compt.Per whether to draw a sample per example or per step (default "example")
 ---@field bound? number initial logits are drawn from U(-bound, bound) (default 0)
 ---@field hard? boolean gumbel: one source prompt for each example (default false)
-
----An optimizer.
----@alias compt.OptimizerKind
----| "adamw" # Loshchilov & Hutter 2019
----| "adafactor" # Shazeer & Stern 2018
-
----AdamW (Loshchilov and Hutter 2019), as in PyTorch, or Adafactor (Shazeer and Stern 2018), as in transformers.
----@class (exact) compt.OptimizerOptions
----@field kind compt.OptimizerKind type of optimizer
----@field betas? number[] adamw: decay rates of the moments (default { 0.9, 0.999 })
----@field eps? number adamw: added to the denominator (default 1e-8)
----@field scale_by_rms? boolean adamw: multiply the learning rate by the root mean square of the parameter (default false)
----@field scale_parameter? boolean adafactor: multiply the learning rate by the root mean square of the parameter (default false)
----@field decay_rate? number adafactor: exponent of the decay of the second moment, 1 - t^-decay_rate (default 0.8)
----@field clip_threshold? number adafactor: maximum root mean square of an update (default 1)
 
 ---A declared method: a table of `compt.MethodOptions` for `compt.trainer`. `compt.methods.<name>` fills in the published defaults. A table that you write yourself has no defaults: set `sources`, `lr` and `temperature`. `compt.trainer` raises an error for an unknown key, and shows a warning for a learning rate of a group that the method does not have.
 ---@class compt.Method
@@ -868,7 +854,7 @@ function methods.p_tuning(options) end
 ---@class (exact) compt.PeerOptions
 ---@field lr? table<compt.Group, number> peak learning rates by parameter group
 ---@field warmup? number share of the steps for the warm-up
----@field optimizer? compt.OptimizerKind|compt.OptimizerOptions name or options of the optimizer (default "adamw")
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
 ---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
 ---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 
@@ -1280,7 +1266,7 @@ local Outputs = {}
 ---@field keep? integer number of newest checkpoints to keep (default 2)
 ---@field best? string also keep the checkpoint with the best score: "average", or the name of a task (default "average")
 ---@field non_finite? "stop"|"skip"|"rollback"|compt.NonFinite policy if the loss is not finite (default "stop")
----@field optimizer? compt.OptimizerKind|compt.OptimizerOptions default: that of the method
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it; default: that of the method
 ---@field weight_decay? number default: that of the method
 ---@field clip? number maximum gradient norm; math.huge disables clipping (default 1)
 ---@field dropout? number dropout rate of the backbone in training; default: its `dropout_rate`
@@ -1520,6 +1506,176 @@ function Trainer:parameters() end
 ---@return number
 ---@return table<string, torch.Tensor>
 function Trainer:gradients() end
+
+---Optimizers: those of trainers are chosen with `optimizer` of `compt.trainer` or of a method. By hand, a function of the name of each takes parameters, as the classes of `torch.optim` do.
+---@class compt.optimizer
+local optimizer = {}
+
+---An optimizer.
+---@alias compt.OptimizerKind
+---| "adamw" # Loshchilov & Hutter 2019
+---| "adafactor" # Shazeer & Stern 2018
+---| "lion" # Chen et al. 2023
+---| "sgd" # stochastic gradient descent with momentum, as in PyTorch
+
+---AdamW (Loshchilov and Hutter 2019), as in PyTorch; Adafactor (Shazeer and Stern 2018), as in transformers; Lion (Chen et al. 2023); SGD, as in PyTorch. Or the name of an optimizer that is defined with compt.optimizer.define, whose options can be set here, too.
+---@class (exact) compt.OptimizerOptions
+---@field kind compt.OptimizerKind|string type of optimizer
+---@field betas? number[] adamw: decay rates of the moments (default { 0.9, 0.999 }); lion: weights of the momentum in the update and in the momentum (default { 0.9, 0.99 })
+---@field eps? number adamw: added to the denominator (default 1e-8)
+---@field scale_by_rms? boolean adamw: multiply the learning rate by the root mean square of the parameter (default false)
+---@field scale_parameter? boolean adafactor: multiply the learning rate by the root mean square of the parameter (default false)
+---@field decay_rate? number adafactor: exponent of the decay of the second moment, 1 - t^-decay_rate (default 0.8)
+---@field clip_threshold? number adafactor: maximum root mean square of an update (default 1)
+---@field momentum? number sgd: weight of the momentum (default 0)
+---@field dampening? number sgd: share of a gradient that is not added to the momentum (default 0)
+---@field nesterov? boolean sgd: look ahead by the momentum (default false)
+
+---@class (exact) compt.RateOptions
+---@field lr? number learning rate, 0 or more (default 1e-3)
+---@field weight_decay? number weight decay, 0 or more (default 0)
+
+---@class (exact) compt.AdamWOptions
+---@field lr? number learning rate, 0 or more (default 1e-3)
+---@field weight_decay? number decoupled weight decay, 0 or more (default 0.01)
+---@field betas? number[] decay rates of the moments (default { 0.9, 0.999 })
+---@field eps? number added to the denominator (default 1e-8)
+---@field scale_by_rms? boolean multiply the learning rate by the root mean square of the parameter (default false)
+
+---@class (exact) compt.AdafactorOptions: compt.RateOptions
+---@field scale_parameter? boolean multiply the learning rate by the root mean square of the parameter (default false)
+---@field decay_rate? number exponent of the decay of the second moment, 1 - t^-decay_rate (default 0.8)
+---@field clip_threshold? number maximum root mean square of an update (default 1)
+
+---@class (exact) compt.LionOptions
+---@field lr? number learning rate, 0 or more (default 1e-4)
+---@field weight_decay? number decoupled weight decay, 0 or more (default 0)
+---@field betas? number[] weights of the momentum in the update and in the momentum (default { 0.9, 0.99 })
+
+---@class (exact) compt.SgdOptions: compt.RateOptions
+---@field momentum? number weight of the momentum (default 0)
+---@field dampening? number share of a gradient that is not added to the momentum (default 0)
+---@field nesterov? boolean look ahead by the momentum; needs `momentum` and no `dampening` (default false)
+
+---AdamW (Loshchilov & Hutter 2019) over a list of tensors, or a table with a name for each, as `torch.optim.AdamW`. The tensors are leaves that require gradients; they are changed in place. Raises an error if there are none, if one is not a contiguous leaf that requires gradients or is there twice, or for an invalid option. This holds for every optimizer.
+---```lua
+---weight, bias = torch.zeros(3, { requires_grad = true }), torch.zeros(1, { requires_grad = true })
+---o = compt.optimizer.adamw({ weight, bias }, { lr = 0.1, weight_decay = 0, betas = { 0.9, 0.99 }, eps = 1e-8, scale_by_rms = false })
+---loss = ((torch.ones(2, 3):matmul(weight) + bias - 1) ^ 2):sum()
+---loss:backward()
+---o:step()
+---o:zero_grad()
+---```
+---@param parameters table<any, torch.Tensor>
+---@param options? compt.AdamWOptions
+---@return compt.Optimizer
+function optimizer.adamw(parameters, options) end
+
+---Adafactor (Shazeer & Stern 2018) with an external learning rate, as in transformers with `relative_step=False`. Errors: as `compt.optimizer.adamw`.
+---```lua
+---compt.optimizer.adafactor({ weight }, { lr = 0.3, scale_parameter = true, decay_rate = 0.8, clip_threshold = 1 })
+---```
+---@param parameters table<any, torch.Tensor>
+---@param options? compt.AdafactorOptions
+---@return compt.Optimizer
+function optimizer.adafactor(parameters, options) end
+
+---Lion (Chen et al. 2023, algorithm 2): every element moves by `lr` in the direction of its momentum, so that the rates of AdamW are 3 to 10 times too large for it (section 5 of the paper). It is 16 lines of Lua, `stdlib/optimizers/lion.lua`, which show how an optimizer is written. Errors: as `compt.optimizer.adamw`.
+---```lua
+---compt.optimizer.lion({ weight }, { lr = 0.01, weight_decay = 0.1, betas = { 0.95, 0.98 } })
+---```
+---@param parameters table<any, torch.Tensor>
+---@param options? compt.LionOptions
+---@return compt.Optimizer
+function optimizer.lion(parameters, options) end
+
+---Stochastic gradient descent with momentum, dampening and Nesterov's momentum, as `torch.optim.SGD`. As there, the weight decay is added to the gradient; that of the other optimizers is decoupled. Errors: as `compt.optimizer.adamw`.
+---```lua
+---compt.optimizer.sgd({ weight }, { lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 0 })
+---```
+---@param parameters table<any, torch.Tensor>
+---@param options? compt.SgdOptions
+---@return compt.Optimizer
+function optimizer.sgd(parameters, options) end
+
+---The numbers of an update in an optimizer in Lua. Reading an unknown field is an error.
+---@class compt.UpdateContext
+---@field lr number learning rate of the step
+---@field weight_decay number weight decay of the step
+---@field step integer number of updates of this tensor, with this one, from 1; steps without gradient do not count
+---@field name string name of the parameter; not with `elementwise`
+---@field options table<string, any> the optimizer's options; only if the definition has `options`
+local UpdateContext = {}
+
+---Updates a parameter: returns its new value, or changes `p` in place and returns nothing. `p` and `grad` have the parameter's shape; with `elementwise` they are [n], for n numbers of several tensors. It runs without gradients. A tensor that is assigned to `state.NAME` is copied into the state.
+---@alias compt.UpdateFunction fun(p: torch.Tensor, grad: torch.Tensor, state: table<string, torch.Tensor>, context: compt.UpdateContext): torch.Tensor?
+
+---An optimizer with a state and options.
+---@class compt.OptimizerTable
+---@field update compt.UpdateFunction the update of a tensor
+---@field state? string[]|table<string, string> names of the tensors that it keeps for each parameter, zeros like the parameter before its first update; `NAME = "scalar"` keeps a float32 number []. They are saved in checkpoints
+---@field options? table<string, any> its options with their defaults, which are plain data: `optimizer = { kind = name, OPTION = value }` sets them
+---@field elementwise? boolean whether the update of an element depends on that element, its gradient and its state alone. Default: false. Neighbouring tensors of a parameter group are then updated in one call, which is faster; norms and means need false
+---@field lr? number learning rate by hand, if none is given. Default: 1e-3. In a trainer the rates are those of the method
+local OptimizerTable = {}
+
+---Defines an optimizer; a trainer or method uses it with `optimizer = name`, or `optimizer = { kind = name, ... }` with options. It also becomes `compt.optimizer[name]`, by hand. Trainers and methods take the function or the table itself, too. The clip of gradients, the policy for losses that are not finite and the knobs `lr` and `weight_decay` hold for it as for the others; it applies `context.weight_decay` itself.
+---
+---`compt.trainer` calls it twice on tensors like the smallest parameter of each number of dimensions. It raises an error with the line if the new value or a state has another shape, dtype or device, carries a graph or is not finite, if nothing changes, or if it is `elementwise` and two tensors together are updated otherwise than each alone. The same errors, but for the last three, are raised at every step. A step whose update fails changes no parameter and no state. `define` raises an error if the name is that of an optimizer of compt.
+---
+---Instead of a function or table, `define` takes the path of a Lua file that returns one. It is reloaded during training with the same checks and limits as the file of an operator; see `compt.compose.define`. The state stays, and `state`, `options`, `elementwise` and `lr` cannot change. By hand, a file is read once.
+---```lua
+---compt.optimizer.define("signs", function(p, grad, state, context) return p - context.lr * torch.sign(grad) end)
+---compt.optimizer.define("heavy_ball", {
+---  options = { momentum = 0.9 },
+---  state = { "velocity" },
+---  update = function(p, grad, state, context)
+---    state.velocity = state.velocity * context.options.momentum + grad
+---    return p - context.lr * (state.velocity + context.weight_decay * p)
+---  end,
+---})
+---compt.optimizer.heavy_ball({ weight, bias }, { lr = 0.1, momentum = 0.5 })
+---```
+---@param name string
+---@param optimizer compt.UpdateFunction|compt.OptimizerTable
+function optimizer.define(name, optimizer) end
+
+---An optimizer by hand.
+---```lua
+---o.lr = o.lr / 2
+---```
+---@class compt.Optimizer
+---@field kind string its name
+---@field lr number learning rate; can be set
+---@field weight_decay number weight decay; can be set
+local Optimizer = {}
+
+---Updates the parameters that have a gradient; the others, and their states, stay. Gradients stay as well. Raises an error if no parameter has a gradient, or if an update in Lua fails, which changes nothing.
+---```lua
+---weight:sum():backward()
+---o:step()
+---```
+function Optimizer:step() end
+
+---Removes the gradients of all parameters; in PyTorch: `set_to_none=True`, the default.
+---```lua
+---o:zero_grad()
+---```
+function Optimizer:zero_grad() end
+
+---A copy of the state, which `torch.save` can write: tensors `PARAMETER.NAME`, with the number of updates as `PARAMETER.step`, of the parameters that were updated. PARAMETER is a number from 1, or the name in the table of parameters. The learning rate is not part of it.
+---```lua
+---state = o:state_dict()
+---```
+---@return table<string, torch.Tensor>
+function Optimizer:state_dict() end
+
+---Takes a state of `state_dict`. A parameter without a state in it begins anew. Raises an error if a tensor is not for one of its parameters or has another shape; the state is then what it was.
+---```lua
+---o:load_state_dict(state)
+---```
+---@param state table<string, torch.Tensor>
+function Optimizer:load_state_dict(state) end
 
 ---Reads and writes trained prompts: `prompts.safetensors` of a run, NumPy `.npy` files, files of `torch.save` (`prefix_embeddings.pt` of ATTEMPT and MPT), folders of `peft` 0.21.
 ---@class compt.prompts

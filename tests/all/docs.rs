@@ -37,6 +37,7 @@ followed! {
     gpu "docs/howto/gpu.md"
     prompt "docs/howto/prompt.md"
     tensors "docs/howto/tensors.md"
+    optimizers "docs/howto/optimizers.md"
     command_line "docs/reference/command-line.md"
     knobs "docs/reference/knobs.md"
     environment "docs/reference/environment.md"

@@ -33,6 +33,7 @@ mod interrupt;
 mod launch;
 mod micro_margin;
 mod operators;
+mod optimizers;
 mod output;
 mod plans;
 mod plot_control;

@@ -24,7 +24,7 @@ fn registered(runtime: &Runtime) -> BTreeSet<String> {
                       ['compt.schedule'] = compt.schedule,
                       ['compt.curriculum'] = compt.curriculum, ['compt.report'] = compt.report,
                       ['compt.statistics'] = compt.statistics, ['compt.figures'] = compt.figures,
-                      ['compt.compose'] = compt.compose, ['compt.metric'] = compt.metric, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router }",
+                      ['compt.compose'] = compt.compose, ['compt.metric'] = compt.metric, ['compt.optimizer'] = compt.optimizer, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router }",
         )
         .eval()
         .unwrap();
@@ -190,18 +190,16 @@ fn declared_by(runtime: &Runtime, method: &str) -> BTreeSet<&'static str> {
 #[test]
 fn every_registered_kind_is_documented() {
     let docs = Docs::load().unwrap();
-    let in_library = crate::stdlib::modules_in("routers");
+    let in_library = |folder: &str, built_in: Vec<&'static str>| {
+        let built_in = built_in.into_iter().map(String::from);
+        built_in.chain(crate::stdlib::modules_in(folder)).collect::<Vec<_>>()
+    };
+    let routers = router::KINDS.iter().map(|kind| kind.name).collect();
+    let optimizers = optimizer::KINDS.iter().map(|kind| kind.name).collect();
     for (alias, names) in [
-        (
-            "compt.RouterKind",
-            router::KINDS
-                .iter()
-                .map(|kind| kind.name)
-                .chain(in_library.iter().map(|n| &**n))
-                .collect::<Vec<_>>(),
-        ),
-        ("compt.OptimizerKind", optimizer::KINDS.iter().map(|kind| kind.name).collect()),
-        ("compt.Metric", Metric::names().collect()),
+        ("compt.RouterKind", in_library("routers", routers)),
+        ("compt.OptimizerKind", in_library("optimizers", optimizers)),
+        ("compt.Metric", Metric::names().map(String::from).collect()),
     ] {
         let values = docs.values(alias).into_iter().map(|value| value.0);
         let documented: Vec<String> = values.map(|name| name.trim_matches('"').into()).collect();
@@ -217,21 +215,22 @@ fn options_within_options_are_those_asked_for() {
     let of_kinds = |lists: &[&[&'static str]]| {
         lists.iter().flat_map(|list| list.iter().copied()).chain(["kind"]).collect::<BTreeSet<_>>()
     };
-    let of_library: Vec<String> = runtime
-        .lua()
-        .load(
-            "local names = {}
-             for _, kind in ipairs(...) do
-               for name in pairs(require('compt.routers.' .. kind).options or {}) do names[#names + 1] = name end
+    let of_library = |folder: &str| -> Vec<&'static str> {
+        let code = "local folder, kinds = ...
+             local names = {}
+             for _, kind in ipairs(kinds) do
+               for name in pairs(require('compt.' .. folder .. '.' .. kind).options or {}) do names[#names + 1] = name end
              end
-             return names",
-        )
-        .call(crate::stdlib::modules_in("routers"))
-        .unwrap();
-    let of_library: Vec<&'static str> = of_library.into_iter().map(|name| &*name.leak()).collect();
-    let routers = router::KINDS.iter().map(|kind| kind.options).chain([&of_library[..]]);
+             return names";
+        let kinds = (folder, crate::stdlib::modules_in(folder));
+        let names: Vec<String> = runtime.lua().load(code).call(kinds).unwrap();
+        names.into_iter().map(|name| &*name.leak()).collect()
+    };
+    let (in_routers, in_optimizers) = (of_library("routers"), of_library("optimizers"));
+    let routers = router::KINDS.iter().map(|kind| kind.options).chain([&in_routers[..]]);
     let routers: Vec<_> = routers.collect();
-    let optimizers: Vec<_> = optimizer::KINDS.iter().map(|kind| kind.options).collect();
+    let optimizers = optimizer::KINDS.iter().map(|kind| kind.options);
+    let optimizers: Vec<_> = optimizers.chain([&in_optimizers[..]]).collect();
     for (class, read) in [
         ("compt.EncoderOptions", of_kinds(&[EncoderKind::OPTIONS])),
         ("compt.MethodRouter", of_kinds(&routers)),

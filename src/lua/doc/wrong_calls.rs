@@ -18,7 +18,7 @@ const OBJECTS_CODE: &str = "
     objects = {
       ['compt.Backbone'] = b, ['compt.Tokenizer'] = b.tokenizer, ['compt.Tasks'] = tasks, ['compt.Trainer'] = t,
       ['compt.PromptBank'] = t.bank, ['compt.Router'] = t.router, ['compt.Prompts'] = t:prompts(),
-      ['compt.Prompt'] = t:prompts():get 'nli3', ['torch.Tensor'] = torch.ones(2, 2),
+      ['compt.Prompt'] = t:prompts():get 'nli3', ['compt.Optimizer'] = compt.optimizer.adamw { torch.ones(2, { requires_grad = true }) }, ['torch.Tensor'] = torch.ones(2, 2),
     }
     trainer({ name = 'seen', lr = { own = 0.1 }, build = function(setup)
       objects['compt.Setup'] = setup

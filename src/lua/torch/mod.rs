@@ -112,7 +112,7 @@ fn part_of(lua: &Lua, module: &Table, part: &str) -> mlua::Result<Table> {
 }
 
 /// A metatable that makes access to an unknown function an error that names the nearest one.
-fn strict(lua: &Lua, whose: &str) -> mlua::Result<Table> {
+pub fn strict(lua: &Lua, whose: &str) -> mlua::Result<Table> {
     let meta = lua.create_table()?;
     let what = format!("{whose} has no function");
     let unknown = lua.create_function(move |_, (module, name): (Table, Value)| {

@@ -9,6 +9,7 @@ mod ids;
 mod learner;
 pub mod library;
 mod metric;
+mod optimizer;
 mod plain;
 mod prompts;
 mod router;
@@ -24,6 +25,7 @@ mod trainer;
 pub use backbone::{LuaBackbone, named as backbone_named, thawed};
 pub use bank::LuaBank;
 pub use learner::{LuaBatch, LuaSetup};
+pub use optimizer::LuaOptimizer;
 pub use prompts::{LuaPrompt, LuaPrompts};
 pub use router::LuaRouter;
 pub use tasks::Tasks;
@@ -41,11 +43,12 @@ use mlua::{Lua, Table, Value};
 type About = (&'static str, &'static str, fn() -> Members);
 
 /// All objects that scripts hold, including tensors.
-pub const OBJECTS: [About; 11] = [
+pub const OBJECTS: [About; 12] = [
     object::<TensorHandle>(),
     object::<LuaBackbone>(),
     object::<LuaBank>(),
     object::<LuaBatch>(),
+    object::<LuaOptimizer>(),
     object::<LuaPrompt>(),
     object::<LuaPrompts>(),
     object::<LuaRouter>(),
@@ -65,6 +68,7 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     bank::register(lua, compt)?;
     compose::register(lua, compt)?;
     metric::register(lua, compt)?;
+    optimizer::register(lua, compt)?;
     prompts::register(lua, compt)?;
     router::register(lua, compt)?;
     tasks::register(lua, compt)?;

@@ -101,7 +101,7 @@ impl Part {
                 let path = source.path.display();
                 let role = match self.file.role() {
                     Role::Operator => "composition",
-                    Role::Router => "router",
+                    role => role.name(),
                 };
                 notice::say(&format!("step {step}: {path}: {role} '{name}' is a new version"));
                 Ok(Some(source))

@@ -67,14 +67,16 @@ impl Adafactor {
 
 /// The moving average of squared gradients: of a matrix, its row and column means.
 fn layout(shape: &[i64]) -> Layout {
-    let [front @ .., rows, columns] = shape else { return vec![("exp_avg_sq", shape.to_vec())] };
+    let [front @ .., rows, columns] = shape else {
+        return vec![("exp_avg_sq".into(), shape.to_vec())];
+    };
     let means = [("exp_avg_sq_row", rows), ("exp_avg_sq_col", columns)];
-    means.map(|(name, last)| (name, [front, &[*last]].concat())).to_vec()
+    means.map(|(name, last)| (name.into(), [front, &[*last]].concat())).to_vec()
 }
 
 /// Adds a gradient with weight `share` to the averages, and returns it divided by the root of them.
 fn normalise(
-    averages: &mut [(&str, Tensor)],
+    averages: &mut [(String, Tensor)],
     grad: &Tensor,
     eps: f64,
     share: f64,

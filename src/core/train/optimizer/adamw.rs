@@ -1,12 +1,11 @@
 //! AdamW (Loshchilov & Hutter, 2019), and Adam with steps relative to each tensor's size.
 
 use super::flat::{Flat, Gradients, Run};
-use super::states::{Entry, States};
+use super::joined::Joined;
 use super::{Group, Make, Optimizer};
 use crate::Result;
 use crate::nn::Named;
 use crate::options::{Options, Registered};
-use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
 /// - `betas`: decay of the first and the second moment ({ 0.9, 0.999 })
@@ -64,50 +63,21 @@ const MOMENTS: [&str; 2] = ["exp_avg", "exp_avg_sq"];
 
 pub(super) struct AdamW {
     options: AdamWOptions,
-    /// Their tensors are views of `moments`.
-    states: States,
-    /// The moments of a [`Flat`], `[n]` each, by the name of its first parameter.
-    moments: BTreeMap<String, [Tensor; 2]>,
+    moments: Joined,
 }
 
 impl AdamW {
     pub(super) fn new(options: AdamWOptions) -> Self {
-        AdamW { options, states: States::default(), moments: BTreeMap::new() }
-    }
-
-    /// The moments of these parameters; those of a loaded state become views of them.
-    fn moments(&mut self, flat: &Flat) -> Result<[Tensor; 2]> {
-        let first = &flat.parameters()[0].0;
-        if !self.moments.contains_key(first) {
-            let moments = [flat.values().f_zeros_like()?, flat.values().f_zeros_like()?];
-            for (i, (name, _)) in flat.parameters().iter().enumerate() {
-                let Some(entry) = self.states.0.get_mut(name) else { continue };
-                for ((_, loaded), moment) in entry.tensors.iter_mut().zip(&moments) {
-                    let mut part = flat.part(moment, i)?;
-                    part.f_copy_(loaded)?;
-                    *loaded = part;
-                }
-            }
-            self.moments.insert(first.clone(), moments);
-        }
-        Ok(self.moments[first].each_ref().map(Tensor::shallow_clone))
+        AdamW { options, moments: Joined::new(MOMENTS.map(String::from).to_vec()) }
     }
 
     /// Counts a step of each parameter with a gradient.
-    fn count(&mut self, flat: &Flat, gradients: &Gradients, moments: &[Tensor; 2]) -> Result<()> {
+    fn count(&mut self, flat: &Flat, gradients: &Gradients, moments: &[Tensor]) -> Result<()> {
         let mut due = Vec::new();
         for &i in gradients.which() {
             let (name, parameter) = &flat.parameters()[i];
-            if !self.states.0.contains_key(name) {
-                let views = MOMENTS
-                    .iter()
-                    .zip(moments)
-                    .map(|(quantity, moment)| Ok((*quantity, flat.part(moment, i)?)));
-                let tensors = views.collect::<Result<_>>()?;
-                let entry = Entry { steps: 0, scale: Some(1.0), tensors };
-                self.states.0.insert(name.clone(), entry);
-            }
-            let entry = self.states.0.get_mut(name).expect("inserted above");
+            let entry = self.moments.entry(flat, i, moments)?;
+            entry.scale.get_or_insert(1.0);
             if self.options.scale_by_rms.is_some_and(|rms| entry.steps % rms.every.max(1) == 0) {
                 due.push((name, parameter));
             }
@@ -121,7 +91,8 @@ impl AdamW {
             let norms = Vec::<f64>::try_from(&norms.f_to_kind(Kind::Double)?)?;
             for ((name, parameter), norm) in due.into_iter().zip(norms) {
                 let rms = norm / (parameter.numel() as f64).sqrt();
-                self.states.0.get_mut(name).expect("counted above").scale = Some(rms.max(floor));
+                let entry = self.moments.states.0.get_mut(name).expect("counted above");
+                entry.scale = Some(rms.max(floor));
             }
         }
         Ok(())
@@ -133,7 +104,7 @@ impl AdamWOptions {
     fn update(
         &self,
         run: Run,
-        [mut first, mut second]: [Tensor; 2],
+        (mut first, mut second): (Tensor, Tensor),
         (steps, scale): (i64, f64),
         lr: f64,
         weight_decay: f64,
@@ -158,16 +129,16 @@ impl AdamWOptions {
 impl Optimizer for AdamW {
     fn step(&mut self, flat: &Flat, gradients: &Gradients, lr: f64, decay: f64) -> Result<()> {
         tch::no_grad(|| {
-            let moments = self.moments(flat)?;
+            let moments = self.moments.tensors(flat)?;
             self.count(flat, gradients, &moments)?;
             let at = |name: &str| {
-                let entry = &self.states.0[name];
+                let entry = &self.moments.states.0[name];
                 (entry.steps, entry.scale.unwrap_or(1.0))
             };
             for run in gradients.runs(flat, |a, b| at(a) == at(b))? {
                 let at = at(&flat.parameters()[run.parameters.start].0);
                 let of_run = |moment: &Tensor| flat.span(moment, run.parameters.clone());
-                let own = [of_run(&moments[0])?, of_run(&moments[1])?];
+                let own = (of_run(&moments[0])?, of_run(&moments[1])?);
                 self.options.update(run, own, at, lr, decay)?;
             }
             Ok(())
@@ -175,13 +146,10 @@ impl Optimizer for AdamW {
     }
 
     fn state(&self) -> Result<Named> {
-        self.states.named()
+        self.moments.states.named()
     }
 
     fn load_state(&mut self, groups: &[Group], state: &[(String, Tensor)]) -> Result<()> {
-        self.moments.clear();
-        let layout = |shape: &[i64]| MOMENTS.map(|moment| (moment, shape.to_vec())).to_vec();
-        self.states = States::load(groups, state, true, layout)?;
-        Ok(())
+        self.moments.load(groups, state, true)
     }
 }

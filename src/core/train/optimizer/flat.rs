@@ -42,11 +42,23 @@ pub(super) struct Run {
 impl Flat {
     /// The parameters of groups, in their order.
     pub fn of(groups: &[Group]) -> Vec<Flat> {
+        Flat::with_room(groups, MOST)
+    }
+
+    /// Each parameter of groups alone: joining contiguous ones leaves them where they are, so that other tensors that
+    /// share their memory still do.
+    pub fn each(groups: &[Group]) -> Vec<Flat> {
+        Flat::with_room(groups, 0)
+    }
+
+    fn with_room(groups: &[Group], most: usize) -> Vec<Flat> {
         let mut all: Vec<Flat> = Vec::new();
         for (group, Group { parameters, .. }) in groups.iter().enumerate() {
             for (name, tensor) in parameters {
                 let added = (name.clone(), tensor.shallow_clone());
-                match all.last_mut().filter(|flat| flat.group == group && flat.has_room(tensor)) {
+                let has_room =
+                    |flat: &&mut Flat| flat.group == group && flat.has_room(tensor, most);
+                match all.last_mut().filter(has_room) {
                     Some(flat) => flat.push(added),
                     None => {
                         let (parameters, starts) = (Vec::new(), vec![0]);
@@ -65,11 +77,11 @@ impl Flat {
         self.parameters.push(parameter);
     }
 
-    fn has_room(&self, next: &Tensor) -> bool {
+    fn has_room(&self, next: &Tensor, most: usize) -> bool {
         let like = |(_, own): &(String, Tensor)| {
             own.kind() == next.kind() && own.device() == next.device()
         };
-        self.parameters.first().is_some_and(like) && self.numel() as usize + next.numel() <= MOST
+        self.parameters.first().is_some_and(like) && self.numel() as usize + next.numel() <= most
     }
 
     fn numel(&self) -> i64 {
@@ -149,6 +161,25 @@ impl Gradients {
     /// Takes the gradients of all parameters, which have none afterwards; a [`Flat`] without gradients is
     /// left out.
     pub fn take(flats: &[Flat]) -> Result<Vec<Gradients>> {
+        let all = Gradients::of(flats)?;
+        for gradients in &all {
+            let parameters = &flats[gradients.flat].parameters;
+            clear_grads(gradients.which.iter().map(|&i| &parameters[i].1))?;
+        }
+        Ok(all)
+    }
+
+    /// Copies of the gradients of all parameters, as in `take`; the parameters keep theirs.
+    pub fn copies(flats: &[Flat]) -> Result<Vec<Gradients>> {
+        let mut all = Gradients::of(flats)?;
+        for gradients in all.iter_mut().filter(|gradients| gradients.which.len() == 1) {
+            gradients.values = gradients.values.f_detach_copy()?;
+        }
+        Ok(all)
+    }
+
+    /// A single gradient is that of the parameter itself.
+    fn of(flats: &[Flat]) -> Result<Vec<Gradients>> {
         let mut all = Vec::new();
         for (at, flat) in flats.iter().enumerate() {
             let (mut which, mut grads) = (Vec::new(), Vec::new());
@@ -164,7 +195,6 @@ impl Gradients {
                 1 => grads.remove(0),
                 _ => Tensor::f_cat(&grads, 0)?,
             };
-            clear_grads(which.iter().map(|&i| &flat.parameters[i].1))?;
             all.push(Gradients { flat: at, which, values });
         }
         Ok(all)

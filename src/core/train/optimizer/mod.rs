@@ -5,13 +5,16 @@ mod adafactor;
 mod adamw;
 mod clip;
 mod flat;
+mod joined;
+mod rule;
 mod states;
 
 pub use clip::{Norms, norms};
 pub use flat::{Flat, Gradients};
+pub use rule::{Kept, Rule, Update, of_rule};
 
 use crate::Result;
-use crate::nn::Named;
+use crate::nn::{Named, named};
 use crate::options::{Options, Registered, Variant};
 use tch::Tensor;
 
@@ -56,6 +59,48 @@ pub trait Optimizer {
     ///
     /// The shape of a tensor does not match its parameter.
     fn load_state(&mut self, groups: &[Group], state: &[(String, Tensor)]) -> Result<()>;
+
+    /// Ends the update of several [`Flat`]s: `failed` if one of them could not be updated, which takes back what the
+    /// update changed in the state. Optimizers that cannot fail half way need nothing here.
+    fn end(&mut self, _failed: bool) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Updates parameters with gradients; if one fails, all are as before, and so is the state of the optimizer.
+/// `rates` returns the learning rate and the weight decay of a [`Flat`]. `undo` receives the values before.
+///
+/// # Errors
+/// Those of the optimizer.
+pub fn update(
+    optimizer: &mut dyn Optimizer,
+    flats: &mut [Flat],
+    gradients: &[Gradients],
+    rates: impl Fn(&Flat) -> (f64, f64),
+    undo: &mut Named,
+) -> Result<()> {
+    undo.clear();
+    for own in gradients {
+        let flat = &mut flats[own.flat];
+        flat.join()?;
+        undo.extend(flat.copies(own)?);
+    }
+    let done = gradients.iter().try_for_each(|own| {
+        let flat = &mut flats[own.flat];
+        // A parameter of two groups is part of the last one that was joined.
+        flat.join()?;
+        let (lr, decay) = rates(flat);
+        optimizer.step(flat, own, lr, decay)
+    });
+    optimizer.end(done.is_err())?;
+    if done.is_err() {
+        let before = std::mem::take(undo);
+        let all = flats.iter().flat_map(Flat::parameters);
+        let changed = all.filter(|(name, _)| before.iter().any(|(known, _)| known == name));
+        let changed: Named = changed.map(|(name, t)| (name.clone(), t.shallow_clone())).collect();
+        named::assign(&changed, &before)?;
+    }
+    done
 }
 
 #[cfg(test)]

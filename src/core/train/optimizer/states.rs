@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
 /// The tensors of a state and their shapes.
-pub(super) type Layout = Vec<(&'static str, Vec<i64>)>;
+pub(super) type Layout = Vec<(String, Vec<i64>)>;
 
 /// The state of one parameter.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(super) struct Entry {
     pub(super) steps: i64,
     /// The scale of an update, if the optimizer has one.
     pub(super) scale: Option<f64>,
-    pub(super) tensors: Vec<(&'static str, Tensor)>,
+    pub(super) tensors: Named,
 }
 
 /// The states of the parameters that were updated.
@@ -28,7 +28,7 @@ impl States {
     pub(super) fn named(&self) -> Result<Named> {
         let mut all = Vec::new();
         for (name, entry) in &self.0 {
-            let mut add = |quantity, value| all.push((format!("{name}.{quantity}"), value));
+            let mut add = |quantity: &str, value| all.push((format!("{name}.{quantity}"), value));
             add("step", Tensor::from(entry.steps));
             for (quantity, tensor) in &entry.tensors {
                 add(quantity, tensor.f_detach_copy()?);
@@ -54,7 +54,8 @@ impl States {
             let Ok(steps) = value("step") else { continue };
             let mut entry = Entry { steps: steps.f_int64_value(&[])?, ..Entry::default() };
             for (quantity, shape) in layout(&parameter.size()) {
-                let tensor = restored(value(quantity)?, &shape)?.f_to_device(parameter.device())?;
+                let tensor =
+                    restored(value(&quantity)?, &shape)?.f_to_device(parameter.device())?;
                 entry.tensors.push((quantity, tensor));
             }
             if scaled {

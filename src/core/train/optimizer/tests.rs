@@ -4,6 +4,7 @@ use super::adamw::{AdamW, AdamWOptions, RmsScale};
 use super::*;
 use crate::golden::Golden;
 use serde_json::{Value, json};
+use std::rc::Rc;
 use tch::Kind;
 
 fn made(optimizer: Value) -> Result<Box<dyn Optimizer>> {
@@ -20,16 +21,30 @@ fn group(golden: &Golden, weight_decay: f64) -> Group {
 }
 
 /// Updates a group with the golden gradients of a step; `skipped` has no gradient in the third step.
-fn update(optimizer: &mut dyn Optimizer, golden: &Golden, group: &Group, step: usize, rate: f64) {
+fn try_update(
+    optimizer: &mut dyn Optimizer,
+    golden: &Golden,
+    group: &Group,
+    step: usize,
+    rate: f64,
+) -> Result<()> {
     for (name, leaf) in group.parameters.iter().filter(|(n, _)| (&n[..], step) != ("skipped", 2)) {
         let grad = golden.get(&format!("optimizer.grads.{name}")).get(step as i64);
         (leaf * grad).sum(Kind::Float).backward();
     }
     let mut flats = Flat::of(std::slice::from_ref(group));
-    for gradients in Gradients::take(&flats).unwrap() {
-        flats[gradients.flat].join().unwrap();
-        optimizer.step(&flats[gradients.flat], &gradients, rate, group.weight_decay).unwrap();
-    }
+    let taken = Gradients::take(&flats).unwrap();
+    update(optimizer, &mut flats, &taken, |_| (rate, group.weight_decay), &mut Vec::new())
+}
+
+fn update_with(
+    optimizer: &mut dyn Optimizer,
+    golden: &Golden,
+    group: &Group,
+    step: usize,
+    rate: f64,
+) {
+    try_update(optimizer, golden, group, step, rate).unwrap();
 }
 
 /// Five steps; after the second one the state is loaded into a new optimizer.
@@ -43,7 +58,7 @@ fn check(label: &str, weight_decay: f64, fresh: impl Fn() -> Box<dyn Optimizer>)
             optimizer = fresh();
             optimizer.load_state(std::slice::from_ref(&group), &state).unwrap();
         }
-        update(&mut *optimizer, &golden, &group, step, rate);
+        update_with(&mut *optimizer, &golden, &group, step, rate);
     }
     for (name, value) in &group.parameters {
         golden.assert_close(&format!("optimizer.{label}.{name}"), value);
@@ -92,7 +107,7 @@ fn a_state_of_other_parameters_is_refused() {
     let golden = Golden::open();
     let mut optimizer = made(json!("adamw")).unwrap();
     let mut group = group(&golden, 0.0);
-    update(&mut *optimizer, &golden, &group, 0, 0.1);
+    update_with(&mut *optimizer, &golden, &group, 0, 0.1);
     let state = optimizer.state().unwrap();
     for (_, parameter) in &mut group.parameters {
         *parameter = parameter.narrow(0, 0, 2);
@@ -134,4 +149,94 @@ fn clipping_matches_torch() {
     assert_eq!(of(&[]).joint, 0.0);
     let _ = taken[0].values.fill_(f64::NAN);
     assert!(of(&taken).joint.is_nan());
+}
+
+/// Momentum, which fails at an update of its own.
+struct Heavy {
+    state: [(String, Kept); 1],
+    elementwise: bool,
+    fails_at: std::cell::Cell<usize>,
+}
+
+impl Heavy {
+    fn new(elementwise: bool) -> Rc<Heavy> {
+        let fails_at = std::cell::Cell::new(usize::MAX);
+        Rc::new(Heavy { state: [("velocity".into(), Kept::Like)], elementwise, fails_at })
+    }
+}
+
+impl Rule for Heavy {
+    fn state(&self) -> &[(String, Kept)] {
+        &self.state
+    }
+
+    fn is_elementwise(&self) -> bool {
+        self.elementwise
+    }
+
+    fn update(&self, update: &Update) -> Result<()> {
+        let mut velocity = update.state[0].1.shallow_clone();
+        let _ = velocity.f_mul_scalar_(0.9)?.f_add_(&update.gradient)?;
+        let _ = update.values.shallow_clone().f_sub_(&velocity.f_mul_scalar(update.lr)?)?;
+        self.fails_at.set(self.fails_at.get() - 1);
+        match self.fails_at.get() {
+            0 => Err(crate::Error::new("late")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The values and the state after a step, as text.
+fn after(group: &Group, optimizer: &dyn Optimizer) -> Vec<(String, Vec<f64>)> {
+    let flat = |(name, t): &(String, Tensor)| {
+        (
+            name.clone(),
+            Vec::<f64>::try_from(t.detach().flatten(0, -1).to_kind(Kind::Double)).unwrap(),
+        )
+    };
+    group.parameters.iter().map(flat).chain(optimizer.state().unwrap().iter().map(flat)).collect()
+}
+
+#[test]
+fn a_rule_updates_tensors_together_as_each_alone() {
+    let golden = Golden::open();
+    let results = [false, true].map(|elementwise| {
+        let group = group(&golden, 0.0);
+        let mut optimizer = of_rule(Heavy::new(elementwise));
+        for (step, rate) in RATES.into_iter().enumerate() {
+            update_with(&mut *optimizer, &golden, &group, step, rate);
+            if step == 2 {
+                let state = optimizer.state().unwrap();
+                optimizer = of_rule(Heavy::new(elementwise));
+                optimizer.load_state(std::slice::from_ref(&group), &state).unwrap();
+            }
+        }
+        after(&group, &*optimizer)
+    });
+    assert_eq!(results[0].len(), 9, "values, velocity and step of three parameters");
+    for ((name, a), (_, b)) in results[0].iter().zip(&results[1]) {
+        assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6), "{name}");
+    }
+    let steps = results[0].iter().find(|(name, _)| name == "skipped.step").unwrap();
+    assert_eq!(steps.1, [4.0]);
+}
+
+#[test]
+fn a_step_that_fails_half_way_changes_nothing() {
+    let golden = Golden::open();
+    for (elementwise, late) in [(false, 3), (true, 1)] {
+        let group = group(&golden, 0.0);
+        let rule = Heavy::new(elementwise);
+        let mut optimizer = of_rule(rule.clone());
+        for step in 0..2 {
+            let before = after(&group, &*optimizer);
+            rule.fails_at.set(late);
+            let failed = try_update(&mut *optimizer, &golden, &group, step, 0.1);
+            assert_eq!(failed.unwrap_err().to_string(), "late");
+            assert_eq!(after(&group, &*optimizer), before, "elementwise: {elementwise}");
+            rule.fails_at.set(usize::MAX);
+            update_with(&mut *optimizer, &golden, &group, step, 0.1);
+            assert_ne!(after(&group, &*optimizer), before);
+        }
+    }
 }

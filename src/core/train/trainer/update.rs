@@ -3,7 +3,7 @@
 use super::Trainer;
 use crate::Result;
 use crate::train::knobs::Knobs;
-use crate::train::optimizer::Gradients;
+use crate::train::optimizer::{self, Flat, Gradients};
 use crate::train::pass::{Losses, pass};
 use crate::train::seed::mix;
 use compt_base::stop::in_script;
@@ -77,23 +77,16 @@ impl Trainer {
         knobs: &Knobs,
         lr: &BTreeMap<String, f64>,
     ) -> Result<()> {
-        self.undo.clear();
-        for own in gradients {
-            let flat = &mut self.flats[own.flat];
-            flat.join()?;
-            self.undo.extend(flat.copies(own)?);
-        }
         let decay = knobs.number("weight_decay");
-        for own in gradients {
-            let flat = &mut self.flats[own.flat];
-            let group = &self.parts.groups[flat.group];
+        let parts = &mut self.parts;
+        let groups = &parts.groups;
+        let rates = |flat: &Flat| {
+            let group = &groups[flat.group];
             // A group that the stage does not train (none of its tasks is sampled) has no gradients.
             let rate = lr.get(&group.name).copied().unwrap_or(0.0);
-            let decay = decay.unwrap_or(group.weight_decay);
-            // A parameter of two groups is part of the last one that was joined.
-            flat.join()?;
-            self.parts.optimizer.step(flat, own, rate, decay)?;
-        }
-        Ok(())
+            (rate, decay.unwrap_or(group.weight_decay))
+        };
+        let (optimizer, flats) = (&mut *parts.optimizer, &mut self.flats);
+        optimizer::update(optimizer, flats, gradients, rates, &mut self.undo)
     }
 }

@@ -66,9 +66,10 @@ pub fn load<P: Part>(lua: &Lua, source: &Source) -> Result<Definition<P>> {
 fn definition<P: Part>(lua: &Lua, value: Value, name: &str) -> Result<Definition<P>> {
     if !matches!(value, Value::Function(_) | Value::Table(_)) {
         return Err(Error::new(format!(
-            "{} must return a function of {}, or a table {{ parameters, {} }}; this one returns a {}",
+            "{} must return a function of {}, or a table {{ {}, {} }}; this one returns a {}",
             P::FILE,
             P::ARGUMENTS,
+            P::DECLARES,
             P::FUNCTION,
             kind(&value)
         ))
@@ -132,8 +133,8 @@ impl<P: Part> Followed<P> {
         let own = self.in_use.own_parameters();
         if definition.says != self.says {
             return Err(Error::new(format!(
-                "what it says besides its parameters and its function is fixed when the trainer is \
-                 created: {}",
+                "what it says besides its {} and its function is fixed when the trainer is created: {}",
+                if P::NO_PARAMETERS.is_none() { P::DECLARES } else { "name" },
                 P::SAYS
             )));
         }

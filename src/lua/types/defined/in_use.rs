@@ -5,7 +5,7 @@ use crate::torch::{LuaTensor, default_device, in_scope};
 use crate::{Error, Result};
 use compt_core::nn::{Named, named};
 use compt_core::tensor::{device, dtype, is_finite};
-use mlua::{Function, IntoLuaMulti, Lua};
+use mlua::{FromLua, Function, IntoLua, IntoLuaMulti, Lua};
 use std::cell::{Cell, RefCell};
 use tch::{Device, Kind, Tensor};
 
@@ -95,16 +95,32 @@ impl InUse {
         device: Device,
         arguments: impl Fn(&Lua) -> mlua::Result<A> + 'static,
     ) -> Result<Tensor> {
+        let call =
+            move |lua: &Lua, function: &Function| function.call::<LuaTensor>(arguments(lua)?);
+        self.within::<LuaTensor>(device, call)?.get()
+    }
+
+    /// Runs `body`, which calls the function, on a device. All tensors made in it are freed when it returns, but those
+    /// of its value.
+    pub fn within<R: FromLua + IntoLua>(
+        &self,
+        device: Device,
+        body: impl Fn(&Lua, &Function) -> mlua::Result<R> + 'static,
+    ) -> Result<R> {
         let (home, function) = self.code.borrow().clone();
-        let called = || -> mlua::Result<Tensor> {
-            let body = home
-                .lua()
-                .create_function(move |lua, ()| function.call::<LuaTensor>(arguments(lua)?))?;
-            let result: LuaTensor =
-                default_device::on(device, || home.call(|lua| in_scope(lua, body)))?;
-            Ok(result.get()?)
+        let called = || -> mlua::Result<R> {
+            let body = home.lua().create_function(move |lua, ()| body(lua, &function))?;
+            default_device::on(device, || home.call(|lua| in_scope(lua, body)))
         };
         called().map_err(|e| crate::failure::error_of(&e).at(&self.place))
+    }
+
+    /// The error with the line of the function.
+    pub fn with_line(&self, error: Error) -> Error {
+        match self.line() {
+            Some(line) => error.at(line),
+            None => error,
+        }
     }
 
     /// An error if a result has another dtype or device.

@@ -1,15 +1,17 @@
-//! Parts of a method that are defined in Lua, operators and routers: a function, or a table with a function, its
-//! parameters and what else the part says, as a value or in a file that is watched during training.
+//! Parts of a run that are defined in Lua, operators, routers and optimizers: a function, or a table with a function,
+//! its parameters and what else the part says, as a value or in a file that is watched during training.
 
 mod file;
 mod home;
 mod in_use;
+mod own;
 mod parameters;
 
 pub use file::Followed;
 pub use home::Home;
 pub use in_use::InUse;
-pub use parameters::{Context, Lengths, NO_FIELD, needs_prompts, seal, tensors};
+pub use own::{Chosen, Own, define, options};
+pub use parameters::{Context, Lengths, NO_FIELD, needs_prompts, options_table, seal, tensors};
 
 use crate::failure::error_of;
 use crate::options::{Options, kind};
@@ -34,6 +36,10 @@ pub trait Part: Clone + PartialEq + 'static {
     /// The key of its function in a table, and the arguments.
     const FUNCTION: &'static str;
     const ARGUMENTS: &'static str;
+    /// The key of what is declared beside the function.
+    const DECLARES: &'static str = "parameters";
+    /// Why it cannot have parameters that are trained, if it cannot.
+    const NO_PARAMETERS: Option<&'static str> = None;
     /// What a definition says besides its function and parameters.
     const SAYS: &'static str;
     /// What it is in the record of a run.
@@ -70,6 +76,9 @@ impl<P: Part> Definition<P> {
                 let function: Function = o.need(lua, P::FUNCTION)?;
                 let parameters: Value = o.get_or(lua, "parameters", Value::Nil)?;
                 let says = P::read(lua, &o)?;
+                if let (Some(why), false) = (P::NO_PARAMETERS, parameters.is_nil()) {
+                    return Err(o.error(why.into()));
+                }
                 o.finish()?;
                 if !matches!(parameters, Value::Nil | Value::Table(_) | Value::Function(_)) {
                     let got = kind(&parameters);
@@ -83,7 +92,8 @@ impl<P: Part> Definition<P> {
             }
             other => {
                 return Err(Error::new(format!(
-                    "expected a function, a table {{ parameters, {} }} or a file, got a {}",
+                    "expected a function, a table {{ {}, {} }} or a file, got a {}",
+                    P::DECLARES,
                     P::FUNCTION,
                     kind(&other)
                 ))

@@ -40,8 +40,7 @@ impl Context {
             fields.set("d_model", lengths.d_model)?;
         }
         if !self.options.is_empty() {
-            let options: Table = lua.unpack(lua.to_value(&self.options)?)?;
-            fields.set("options", seal(lua, options, "there is no option", |_| Ok(false))?)?;
+            fields.set("options", options_table(lua, &self.options)?)?;
         }
         Ok(fields)
     }
@@ -52,6 +51,15 @@ impl Context {
             needs_prompts(name, has_prompts).map(|()| false)
         })
     }
+}
+
+/// The options of a part as a read-only table.
+pub fn options_table(
+    lua: &Lua,
+    options: &serde_json::Map<String, serde_json::Value>,
+) -> mlua::Result<Table> {
+    let options: Table = lua.unpack(lua.to_value(options)?)?;
+    seal(lua, options, "there is no option", |_| Ok(false))
 }
 
 /// The fields of contexts that are known if there are prompts.

@@ -2,17 +2,18 @@
 
 use super::in_lua::InLua;
 use super::trial;
-use crate::failure::error_of;
-use crate::options::{Options, kind};
-use crate::types::defined::{Context, Definition, Followed, InUse, Part, TryOut, Version, names};
-use crate::{Error, Result, data, stdlib};
+use crate::Result;
+use crate::options::Options;
+use crate::types::defined::{
+    Chosen, Context, Definition, Followed, InUse, Own, Part, TryOut, Version, options,
+};
 use compt_base::files::source::Source;
 use compt_core::nn::Named;
 use compt_core::prompt::PromptBank;
 use compt_core::router::KINDS;
 use compt_run::steering::PartFile;
 use compt_study::records::events::Role;
-use mlua::{Function, Lua, Value};
+use mlua::Lua;
 use serde_json::Map;
 use std::rc::Rc;
 
@@ -38,19 +39,7 @@ impl Part for Weights {
     const REGISTRY: &'static str = "compt.router.defined";
 
     fn read(lua: &Lua, o: &Options) -> mlua::Result<Self> {
-        let options = match o.get::<Value>(lua, "options")? {
-            None => Map::new(),
-            Some(value) => match data::plain(&value).map_err(|e| o.at("options", e))? {
-                serde_json::Value::Object(map) => map,
-                _ => {
-                    let what = "'options' must be a table of name -> default value";
-                    return Err(o.error(format!("{what}, got a {}", kind(&value))));
-                }
-            },
-        };
-        if let Some(key) = options.keys().find(|key| RESERVED.contains(&key.as_str())) {
-            return Err(o.error(format!("options: '{key}' is an option of every router")));
-        }
+        let options = options::<Self>(lua, o, &RESERVED)?;
         Ok(Weights {
             normalised: o.get_or(lua, "normalised", true)?,
             inputs: o.get_or(lua, "inputs", false)?,
@@ -66,115 +55,35 @@ impl Part for Weights {
 /// The options of every router.
 pub const RESERVED: [&str; 5] = ["kind", "tasks", "sources", "device", "temperature"];
 
-/// A user-defined router, before it is made for the sizes of a run.
-pub struct Own {
-    pub name: String,
-    pub definition: Definition<Weights>,
-    /// Its options, where they are not the defaults.
-    pub given: Map<String, serde_json::Value>,
-    /// Whether it is a module of the library.
-    in_library: bool,
-}
+impl Chosen for Weights {
+    const FOLDER: &'static str = "routers";
+    const DEFINE: &'static str = super::DEFINE;
 
-/// Whether a name is that of a router of compt, or of a function beside them.
-pub fn is_taken(name: &str) -> bool {
-    name == "define"
-        || KINDS.iter().any(|kind| kind.name == name)
-        || stdlib::modules_in("routers").iter().any(|known| known == name)
-}
-
-/// The definition with this name, also in the library; `None` for a built-in kind. Errors: an unknown name.
-pub fn named(lua: &Lua, name: &str) -> mlua::Result<Option<Own>> {
-    let own = |definition, in_library| {
-        Some(Own { name: name.to_string(), definition, given: Map::new(), in_library })
-    };
-    if KINDS.iter().any(|kind| kind.name == name) {
-        return Ok(None);
-    }
-    if let Some(definition) = Definition::named(lua, name)? {
-        return Ok(own(definition, false));
-    }
-    let library = stdlib::modules_in("routers");
-    if library.iter().any(|known| known == name) {
-        let require: Function = lua.globals().get("require")?;
-        let value: Value = require.call(format!("compt.routers.{name}"))?;
-        return Ok(own(Definition::read(lua, value)?, true));
-    }
-    let known = KINDS.iter().map(|kind| kind.name.to_string()).chain(library);
-    let known: Vec<String> = known.chain(names::<Weights>(lua)?).collect();
-    Err(Error::unknown("router", name, known.iter().map(String::as_str)).into())
-}
-
-/// The `router` of a method, if it is defined in Lua: a name, a table of options, a function of a context, or a
-/// definition. Errors: an unknown name, or an invalid definition.
-pub fn choice(lua: &Lua, value: &Value) -> mlua::Result<Option<Own>> {
-    let table = match value {
-        Value::String(name) => return named(lua, &name.to_str()?),
-        Value::Table(table) if !table.contains_key(Weights::FUNCTION)? => table,
-        Value::Table(_) | Value::Function(_) => {
-            let definition = Definition::read(lua, value.clone())?;
-            let (name, given) = ("function".to_string(), Map::new());
-            return Ok(Some(Own { name, definition, given, in_library: false }));
-        }
-        _ => return Ok(None),
-    };
-    let Some(kind) = table.get::<Option<String>>("kind")? else { return Ok(None) };
-    let Some(mut own) = named(lua, &kind)? else { return Ok(None) };
-    if let serde_json::Value::Object(map) = data::plain(&Value::Table(table.clone()))? {
-        own.given = map.into_iter().filter(|(key, _)| key != "kind").collect();
-    }
-    Ok(Some(own))
-}
-
-impl Own {
-    /// Whether only the script can make it: it is neither in a file of its own nor in the library.
-    pub fn is_of_script(&self) -> bool {
-        self.definition.source.is_none() && !self.in_library
+    fn built_in() -> Vec<&'static str> {
+        KINDS.iter().map(|kind| kind.name).collect()
     }
 
-    /// The method's `router` as plain data.
-    pub fn plain(&self) -> serde_json::Value {
-        let mut map = Map::from_iter([("kind".to_string(), self.name.as_str().into())]);
-        map.extend(self.given.clone());
-        map.into()
-    }
-
-    /// Makes the router for the sizes of a run; `recorded` is the recorded version of its file, for a run that is
-    /// made again. It is to be tried out before it is used.
-    pub fn make(self, lua: &Lua, context: Context, recorded: Option<Source>) -> Result<Made> {
-        let definition = self.definition.at_version(lua, recorded.as_ref())?;
-        let options = merged(&definition.says.options, &self.given);
-        let options = options.map_err(|e| e.at(format!("router '{}'", self.name)))?;
-        let context = Context { options, ..context };
-        let parameters = definition.make_parameters(&self.name, &context)?;
-        let (home, function, says) = (&definition.home, &definition.function, &definition.says);
-        let version = Version { home, name: &self.name, function, parameters: &parameters, says };
-        let in_use = Rc::new(InUse::new(&version));
-        let router = Rc::new(InLua::new(in_use, says.clone(), context.clone()));
-        Ok(Made { router, definition, parameters, context })
+    fn options(&self) -> &Map<String, serde_json::Value> {
+        &self.options
     }
 }
 
-/// Options with their defaults. Errors: an unknown option, or a value of another type than its default.
-fn merged(
-    defaults: &Map<String, serde_json::Value>,
-    given: &Map<String, serde_json::Value>,
-) -> Result<Map<String, serde_json::Value>> {
-    let mut all = defaults.clone();
-    for (key, value) in given {
-        let Some(default) = all.get_mut(key) else {
-            return Err(match defaults.is_empty() {
-                true => Error::new(format!("unknown option '{key}': it has no options")),
-                false => Error::unknown("option", key, defaults.keys().map(String::as_str)),
-            });
-        };
-        if std::mem::discriminant(default) != std::mem::discriminant(value) {
-            let what = format!("option '{key}' must be like its default {default}, got {value}");
-            return Err(Error::new(what));
-        }
-        *default = value.clone();
-    }
-    Ok(all)
+/// Makes a router for the sizes of a run; `recorded` is the recorded version of its file, for a run that is made
+/// again. It is to be tried out before it is used.
+pub fn make(
+    own: Own<Weights>,
+    lua: &Lua,
+    context: Context,
+    recorded: Option<Source>,
+) -> Result<Made> {
+    let (definition, options) = own.resolved(lua, recorded)?;
+    let context = Context { options, ..context };
+    let parameters = definition.make_parameters(&own.name, &context)?;
+    let (home, function, says) = (&definition.home, &definition.function, &definition.says);
+    let version = Version { home, name: &own.name, function, parameters: &parameters, says };
+    let in_use = Rc::new(InUse::new(&version));
+    let router = Rc::new(InLua::new(in_use, says.clone(), context.clone()));
+    Ok(Made { router, definition, parameters, context })
 }
 
 /// A router that was made from a definition.
@@ -207,18 +116,4 @@ impl Made {
         let followed = Followed::new(lua, in_use, (source, says.clone()), self.context, try_out);
         Ok(Some(Box::new(followed)))
     }
-}
-
-/// `define(name, router)`: `router = name` then selects it. The router is a function of a context that returns the
-/// weights `[B, S]`, a table `{ parameters, weights, normalised, inputs, options }`, or the path of a file that
-/// returns one of these.
-pub fn define(lua: &Lua, name: &str, given: Value) -> mlua::Result<()> {
-    if is_taken(name) {
-        return Err(Error::new(format!("'{name}' is a router of compt"))
-            .at(super::DEFINE)
-            .hint("choose another name")
-            .into());
-    }
-    let definition: mlua::Result<Definition<Weights>> = Definition::given(lua, given);
-    definition.map_err(|e| error_of(&e).at(super::DEFINE))?.register(lua, name)
 }

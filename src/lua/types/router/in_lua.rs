@@ -44,13 +44,6 @@ impl InLua {
         format!("{}{line}", self.in_use.place())
     }
 
-    fn with_line(&self, error: Error) -> Error {
-        match self.in_use.line() {
-            Some(line) => error.at(line),
-            None => error,
-        }
-    }
-
     /// The table that its function receives: `compt.RouterContext` in `stdlib/doc`.
     fn call(&self, given: &Given, temperature: Option<f64>, excluded: Vec<bool>) -> Result<Tensor> {
         let shared = |t: &Tensor| t.shallow_clone();
@@ -103,7 +96,7 @@ impl InLua {
             return Err(Error::new(what).at(self.place()).hint(hint));
         }
         let kind = self.in_use.check_kind(weights, Kind::Float, self.context.device);
-        kind.map_err(|e| self.with_line(e))?;
+        kind.map_err(|e| self.in_use.with_line(e))?;
         let mut checked = match self.in_use.is_on_trial() {
             true => [false; 2],
             false => self.checked.get(),
@@ -117,7 +110,7 @@ impl InLua {
 
     fn check_values(&self, weights: &Tensor) -> Result<()> {
         let weights = tch::no_grad(|| weights.f_detach())?;
-        self.in_use.check_finite(&weights).map_err(|e| self.with_line(e))?;
+        self.in_use.check_finite(&weights).map_err(|e| self.in_use.with_line(e))?;
         let sums = weights.f_sum_dim_intlist(-1, false, Kind::Double)?;
         let sums = Vec::<f64>::try_from(&sums.f_to_device(tch::Device::Cpu)?)?;
         let wrong = sums.iter().position(|sum| (sum - 1.0).abs() > TOLERANCE);

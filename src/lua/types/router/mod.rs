@@ -4,15 +4,15 @@ mod define;
 mod in_lua;
 mod trial;
 
-pub use define::{Made, choice};
+pub use define::{Made, Weights, make};
 
-use super::defined::Context;
+use super::defined::{self, Context, Own};
 use super::{LuaBackbone, heat, index, set_by_trainer};
 use crate::call;
 use crate::object::{self, Object};
 use crate::options::Options;
 use crate::torch::{LuaTensor, TensorArg, leaves};
-use crate::{Error, Result, data, stdlib};
+use crate::{Error, Result, stdlib};
 use compt_base::options::Variant;
 use compt_core::backbone::GroupCost;
 use compt_core::prompt::PromptBank;
@@ -67,7 +67,7 @@ pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
         table.set(name.as_str(), constructor(lua, name.clone())?)?;
     }
     let define = |lua: &Lua, (name, given): (String, Value)| -> mlua::Result<()> {
-        define::define(lua, &name, given)?;
+        defined::define::<Weights>(lua, &name, given)?;
         let require: Function = lua.globals().get("require")?;
         let native: Table = require.call("compt.native")?;
         native.get::<Table>("router")?.set(name.as_str(), constructor(lua, name.clone())?)
@@ -89,15 +89,11 @@ fn sizes(lua: &Lua, o: &Options) -> mlua::Result<(Vec<String>, usize, Device)> {
 fn constructor(lua: &Lua, name: String) -> mlua::Result<Function> {
     let call = format!("compt.router.{name}");
     call::function(lua, call.clone(), move |lua, options: Value| {
-        let mut own = define::named(lua, &name)?.expect("it is not a built-in kind");
+        let mut own = Own::<Weights>::named(lua, &name)?.expect("it is not a built-in kind");
         let o = Options::new(&call, options)?;
         let (tasks, sources, device) = sizes(lua, &o)?;
         let temperature = o.get_or(lua, "temperature", 1.0)?;
-        for key in own.definition.says.options.keys() {
-            if let Some(value) = o.get_named::<Value>(lua, key.clone())? {
-                own.given.insert(key.clone(), data::plain(&value).map_err(|e| o.at(key, e))?);
-            }
-        }
+        own.take(lua, &o)?;
         o.finish()?;
         if sources == 0 {
             return Err(Error::new("'sources' must be at least 1").at(&call).into());
@@ -109,7 +105,7 @@ fn constructor(lua: &Lua, name: String) -> mlua::Result<Function> {
             device,
             options: serde_json::Map::new(),
         };
-        let made = own.make(lua, context, None).map_err(|e| e.at(&call))?;
+        let made = make(own, lua, context, None).map_err(|e| e.at(&call))?;
         let router = made.router.clone();
         made.try_out(lua, None).map_err(|e| e.at(&call))?;
         let made = LuaRouter::new(lua, router, &name, tasks, sources, device);

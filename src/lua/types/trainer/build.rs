@@ -58,12 +58,16 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
     prompt_rows(&trained, targets, &names).map_err(|e| e.at(CALL))?;
     let (batches, stages, plans) = stages(lua, &given, &trained, &names, &groups)?;
 
+    let chosen = optimizer::optimizer(lua, &given.optimizer, &trained.groups);
+    let chosen = chosen.map_err(|e| crate::failure::error_of(&e).at(CALL))?;
+
     let (number, earlier) = earlier_of_next(lua)?;
     let steering = steering(lua, &given, &trained, &stages, &plans, earlier.as_ref())?;
-    let specification = specification(lua, &given, &trained, &stages)?;
+    let made_by_script = made_by_script(&given, &trained, chosen.of_script);
+    let specification = specification(lua, &given, &trained, &stages, made_by_script)?;
     let Trained { bank, router, groups, files, .. } = trained;
     let mut steering = steering;
-    files.into_iter().for_each(|file| steering.use_part(file));
+    files.into_iter().chain(chosen.file).for_each(|file| steering.use_part(file));
     let steering = Rc::new(RefCell::new(steering));
     // A run that is only loaded before the one to replay or evaluate is not shown.
     let is_loaded =
@@ -80,7 +84,7 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
         tasks: given.tasks.as_ref().map(|tasks| tasks.0.clone()),
         task_names: names,
         groups,
-        optimizer: optimizer::optimizer(&given.optimizer)?,
+        optimizer: chosen.optimizer,
         batches,
         stages,
         control: Box::new(Shared(steering.clone())),
@@ -182,6 +186,7 @@ fn specification(
     given: &TrainerOptions,
     trained: &Trained,
     stages: &[Stage],
+    script: Vec<String>,
 ) -> mlua::Result<Specification> {
     let b = given.backbone.0.borrow();
     let stage = |stage: &Stage| StageSpec {
@@ -239,7 +244,7 @@ fn specification(
         args: session.map(|session| session.args.clone()),
         checkpoints: Some(given.checkpoints.clone()),
         control: control::spec(lua, &given.control)?,
-        script: made_by_script(given, trained),
+        script,
     })
 }
 
@@ -263,7 +268,11 @@ fn shapes(parameters: &Named) -> serde_json::Map<String, serde_json::Value> {
 }
 
 /// The parts that only the script can create: why the trainer cannot be rebuilt from its specification.
-fn made_by_script(given: &TrainerOptions, trained: &Trained) -> Vec<String> {
+fn made_by_script(
+    given: &TrainerOptions,
+    trained: &Trained,
+    optimizer: Option<String>,
+) -> Vec<String> {
     let mut made = Vec::new();
     if given.stream.is_some() {
         made.push("its batches come from a function".to_string());
@@ -289,7 +298,7 @@ fn made_by_script(given: &TrainerOptions, trained: &Trained) -> Vec<String> {
             made.push(format!("'{key}' of the method '{name}' is created by the script"));
         }
     }
-    made.extend(trained.of_script.iter().cloned());
+    made.extend(trained.of_script.iter().cloned().chain(optimizer));
     made
 }
 

@@ -6,7 +6,7 @@ use crate::failure::error_of;
 use crate::session::Session;
 use crate::types::bank::{LuaBank, given_init};
 use crate::types::compose::{Choice, Shapes};
-use crate::types::defined::{Context, Lengths};
+use crate::types::defined::{Context, Lengths, Own};
 use crate::types::learner::{self, LuaSetup};
 use crate::types::router::{self, LuaRouter, Made};
 use crate::types::{LuaBackbone, thawed};
@@ -179,7 +179,7 @@ fn of_composition(
     decay: f64,
 ) -> mlua::Result<Trained> {
     let choice = Choice::read(lua, &method.get("compose")?).map_err(|e| error_of(&e).at(CALL))?;
-    let own = router::choice(lua, &method.get("router")?).map_err(|e| error_of(&e).at(CALL))?;
+    let own = Own::choice(lua, &method.get("router")?).map_err(|e| error_of(&e).at(CALL))?;
     let init = given_init(lua, &method.get("init")?)?;
     let own_router = own.as_ref().map(|own| own.plain());
     let declared = plain(method, choice.name(), own_router, init.is_some())
@@ -197,14 +197,14 @@ fn of_composition(
     };
     let mut of_script = Vec::new();
     if let Some(own) = own.as_ref().filter(|own| own.is_of_script()) {
-        of_script.push(format!("the router '{}' is a function of the script", own.name));
+        of_script.push(own.why_of_script());
     }
     // Made when its turn comes: the prompts are drawn before it.
     let (own, made) = (RefCell::new(own), RefCell::new(None::<Made>));
     let make = |variant: &Variant, of: Sizes, concatenates: bool| -> Result<Rc<dyn Router>> {
         let Some(own) = own.take() else { return declared::made(variant, of, concatenates) };
         let recorded = recorded_part(lua, Role::Router, &own.name)?;
-        let of_lua = own.make(lua, context.clone(), recorded)?;
+        let of_lua = router::make(own, lua, context.clone(), recorded)?;
         let router = of_lua.router.clone();
         *made.borrow_mut() = Some(of_lua);
         Ok(router)
@@ -258,6 +258,8 @@ fn plain(
             ("compose", _) => operator.into(),
             ("router", Some(router)) => router.clone(),
             ("init", _) if given => "given".into(),
+            // The trainer reads it.
+            ("optimizer", _) => data::plain(&value).unwrap_or_else(|_| "function".into()),
             _ => data::plain(&value).map_err(|e| e.at(format!("'{key}'")))?,
         };
         map.insert(key, value);
@@ -267,7 +269,7 @@ fn plain(
 
 /// The first version of the file of a part of the session's next trainer, if that is a run of an earlier
 /// process.
-fn recorded_part(lua: &Lua, role: Role, name: &str) -> Result<Option<Source>> {
+pub fn recorded_part(lua: &Lua, role: Role, name: &str) -> Result<Option<Source>> {
     let folder = lua
         .app_data_ref::<Session>()
         .and_then(|session| session.again.as_ref()?.folders.get(&(session.trainers + 1)).cloned());
