@@ -177,7 +177,7 @@ fn rebuild(
     let runtime =
         Runtime::with_session(session(request, record, again)).map_err(|e| error_of(&e))?;
     let lua = runtime.lua();
-    let parts = parts_of(run, &specification.method)?;
+    let parts = parts_of(run, specification)?;
     note_code(run, parts.iter().map(|(_, _, source)| of_source(source)));
     let parts = parts.into_iter().map(|(role, name, source)| {
         (role.option().to_string(), json!({ "name": name, "file": source.path }))

@@ -1,5 +1,6 @@
 //! The run of an earlier process, which is resumed, replayed or evaluated.
 
+use super::spec::Specification;
 use super::steering::Past;
 use crate::Result;
 use compt_base::files::json::{read_json, read_json_lines};
@@ -7,7 +8,7 @@ use compt_base::files::source::Source;
 use compt_core::{compose, router};
 use compt_study::records::events::{self, Change, Event, Role};
 use compt_study::records::folder::{CHECKPOINTS, METRICS, RESULT};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Why a run of an earlier process is opened.
@@ -109,18 +110,22 @@ pub fn part_of(run: &Path, role: Role, name: &str) -> Result<Option<Source>> {
     }))
 }
 
-/// The user-defined parts of a run's method that are in files: their names and first versions.
+/// The user-defined parts of a run that are in files: their names and first versions.
 ///
 /// # Errors
 /// As [`Earlier::read`].
-pub fn parts_of(run: &Path, method: &Map<String, Value>) -> Result<Vec<(Role, String, Source)>> {
+pub fn parts_of(run: &Path, of: &Specification) -> Result<Vec<(Role, String, Source)>> {
     let mut parts = Vec::new();
     for role in Role::ALL {
-        let value = method.get(role.option());
+        let value = match role {
+            Role::Sampler => of.sampler.as_ref(),
+            Role::Operator | Role::Router => of.method.get(role.option()),
+        };
         let name = value.and_then(|value| value.as_str().or(value["kind"].as_str()));
         let is_own = |name: &&str| match role {
             Role::Operator => compose::built_in(name).is_err(),
             Role::Router => router::KINDS.iter().all(|kind| kind.name != *name),
+            Role::Sampler => true,
         };
         let Some(name) = name.filter(is_own) else { continue };
         if let Some(source) = part_of(run, role, name)? {

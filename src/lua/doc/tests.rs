@@ -191,6 +191,7 @@ fn declared_by(runtime: &Runtime, method: &str) -> BTreeSet<&'static str> {
 fn every_registered_kind_is_documented() {
     let docs = Docs::load().unwrap();
     let in_library = crate::stdlib::modules_in("routers");
+    let samplers = crate::stdlib::modules_in("samplers");
     for (alias, names) in [
         (
             "compt.RouterKind",
@@ -202,6 +203,7 @@ fn every_registered_kind_is_documented() {
         ),
         ("compt.OptimizerKind", optimizer::KINDS.iter().map(|kind| kind.name).collect()),
         ("compt.Metric", Metric::names().collect()),
+        ("compt.SamplerKind", samplers.iter().map(|name| &**name).collect()),
     ] {
         let values = docs.values(alias).into_iter().map(|value| value.0);
         let documented: Vec<String> = values.map(|name| name.trim_matches('"').into()).collect();
@@ -217,25 +219,26 @@ fn options_within_options_are_those_asked_for() {
     let of_kinds = |lists: &[&[&'static str]]| {
         lists.iter().flat_map(|list| list.iter().copied()).chain(["kind"]).collect::<BTreeSet<_>>()
     };
-    let of_library: Vec<String> = runtime
-        .lua()
-        .load(
-            "local names = {}
-             for _, kind in ipairs(...) do
-               for name in pairs(require('compt.routers.' .. kind).options or {}) do names[#names + 1] = name end
+    let of_library = |folder: &str| -> Vec<&'static str> {
+        let code = "local folder, kinds = ...
+             local names = {}
+             for _, kind in ipairs(kinds) do
+               for name in pairs(require('compt.' .. folder .. '.' .. kind).options or {}) do names[#names + 1] = name end
              end
-             return names",
-        )
-        .call(crate::stdlib::modules_in("routers"))
-        .unwrap();
-    let of_library: Vec<&'static str> = of_library.into_iter().map(|name| &*name.leak()).collect();
-    let routers = router::KINDS.iter().map(|kind| kind.options).chain([&of_library[..]]);
+             return names";
+        let kinds = crate::stdlib::modules_in(folder);
+        let names: Vec<String> = runtime.lua().load(code).call((folder, kinds)).unwrap();
+        names.into_iter().map(|name| &*name.leak()).collect()
+    };
+    let (of_routers, of_samplers) = (of_library("routers"), of_library("samplers"));
+    let routers = router::KINDS.iter().map(|kind| kind.options).chain([&of_routers[..]]);
     let routers: Vec<_> = routers.collect();
     let optimizers: Vec<_> = optimizer::KINDS.iter().map(|kind| kind.options).collect();
     for (class, read) in [
         ("compt.EncoderOptions", of_kinds(&[EncoderKind::OPTIONS])),
         ("compt.MethodRouter", of_kinds(&routers)),
         ("compt.OptimizerOptions", of_kinds(&optimizers)),
+        ("compt.SamplerOptions", of_kinds(&[&of_samplers, &["every"]])),
     ] {
         let documented: BTreeSet<&str> =
             docs.fields(class).iter().map(|f| f.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! The files of user-defined parts of a method in a run: a new version is used once it is valid.
+//! The files of user-defined parts of a run: a new version is used once it is valid.
 
 use crate::{Error, Result};
 use compt_base::files::source::Source;
@@ -102,6 +102,7 @@ impl Part {
                 let role = match self.file.role() {
                     Role::Operator => "composition",
                     Role::Router => "router",
+                    Role::Sampler => "sampler",
                 };
                 notice::say(&format!("step {step}: {path}: {role} '{name}' is a new version"));
                 Ok(Some(source))

@@ -30,33 +30,36 @@ pub enum Change {
     Set { name: String, value: Value },
     /// The settings of the last good step, kept because of an error.
     Hold { knobs: Value, because: String },
-    /// A version of the file of a user-defined part of the method.
+    /// A version of the file of a user-defined part of the run.
     Part { role: Role, name: String, source: Source },
 }
 
-/// The parts of a method that can be in a file of their own.
+/// The parts of a run that can be in a file of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     Operator,
     Router,
+    Sampler,
 }
 
 impl Role {
-    pub const ALL: [Role; 2] = [Role::Operator, Role::Router];
+    pub const ALL: [Role; 3] = [Role::Operator, Role::Router, Role::Sampler];
 
     /// Its key in records.
     pub fn name(self) -> &'static str {
         match self {
             Role::Operator => "operator",
             Role::Router => "router",
+            Role::Sampler => "sampler",
         }
     }
 
-    /// The key of its name in a method.
+    /// The key of its name in a method, or in the options of a trainer.
     pub fn option(self) -> &'static str {
         match self {
             Role::Operator => "compose",
             Role::Router => "router",
+            Role::Sampler => "sampler",
         }
     }
 }

@@ -1,14 +1,16 @@
-//! Parts of a method that are defined in Lua, operators and routers: a function, or a table with a function, its
+//! Parts of a run that are defined in Lua, operators, routers and samplers: a function, or a table with a function, its
 //! parameters and what else the part says, as a value or in a file that is watched during training.
 
 mod file;
 mod home;
 mod in_use;
+mod options;
 mod parameters;
 
 pub use file::Followed;
 pub use home::Home;
 pub use in_use::InUse;
+pub use options::{merged, options};
 pub use parameters::{Context, Lengths, NO_FIELD, needs_prompts, seal, tensors};
 
 use crate::failure::error_of;
@@ -34,6 +36,11 @@ pub trait Part: Clone + PartialEq + 'static {
     /// The key of its function in a table, and the arguments.
     const FUNCTION: &'static str;
     const ARGUMENTS: &'static str;
+    /// The keys of the table in messages.
+    const TABLE: &'static str;
+    /// Another key that its function can have instead.
+    const OTHER: Option<&'static str> = None;
+    const HAS_PARAMETERS: bool = true;
     /// What a definition says besides its function and parameters.
     const SAYS: &'static str;
     /// What it is in the record of a run.
@@ -67,8 +74,11 @@ impl<P: Part> Definition<P> {
             Value::Function(function) => (function, Value::Nil, P::of_function()),
             Value::Table(_) => {
                 let o = Options::new(P::NOUN, value)?;
-                let function: Function = o.need(lua, P::FUNCTION)?;
-                let parameters: Value = o.get_or(lua, "parameters", Value::Nil)?;
+                let function = one_function::<P>(lua, &o)?;
+                let parameters = match P::HAS_PARAMETERS {
+                    true => o.get_or(lua, "parameters", Value::Nil)?,
+                    false => Value::Nil,
+                };
                 let says = P::read(lua, &o)?;
                 o.finish()?;
                 if !matches!(parameters, Value::Nil | Value::Table(_) | Value::Function(_)) {
@@ -83,8 +93,8 @@ impl<P: Part> Definition<P> {
             }
             other => {
                 return Err(Error::new(format!(
-                    "expected a function, a table {{ parameters, {} }} or a file, got a {}",
-                    P::FUNCTION,
+                    "expected a function, a table {} or a file, got a {}",
+                    P::TABLE,
                     kind(&other)
                 ))
                 .into());
@@ -125,6 +135,18 @@ impl<P: Part> Definition<P> {
     pub fn make_parameters(&self, name: &str, context: &Context) -> Result<Named> {
         let made = self.home.call(|lua| parameters::make(lua, &self.parameters, context));
         made.map_err(|e| error_of(&e).at(format!("{} '{name}': parameters", P::PLACE)))
+    }
+}
+
+/// The function of a definition.
+fn one_function<P: Part>(lua: &Lua, o: &Options) -> mlua::Result<Function> {
+    let other = P::OTHER.map(|key| o.get(lua, key)).transpose()?.flatten();
+    match (other, P::OTHER) {
+        (Some(_), Some(key)) if o.get::<Value>(lua, P::FUNCTION)?.is_some() => {
+            Err(o.error(format!("either '{}' or '{key}', not both", P::FUNCTION)))
+        }
+        (Some(function), _) => Ok(function),
+        (None, _) => o.need(lua, P::FUNCTION),
     }
 }
 

@@ -3,8 +3,10 @@
 use super::in_lua::InLua;
 use super::trial;
 use crate::failure::error_of;
-use crate::options::{Options, kind};
-use crate::types::defined::{Context, Definition, Followed, InUse, Part, TryOut, Version, names};
+use crate::options::Options;
+use crate::types::defined::{
+    Context, Definition, Followed, InUse, Part, TryOut, Version, merged, names, options,
+};
 use crate::{Error, Result, data, stdlib};
 use compt_base::files::source::Source;
 use compt_core::nn::Named;
@@ -33,28 +35,16 @@ impl Part for Weights {
     const PLACE: &'static str = "router";
     const FUNCTION: &'static str = "weights";
     const ARGUMENTS: &'static str = "(context)";
+    const TABLE: &'static str = "{ parameters, weights }";
     const SAYS: &'static str = "'normalised', 'inputs' and 'options'";
     const ROLE: Role = Role::Router;
     const REGISTRY: &'static str = "compt.router.defined";
 
     fn read(lua: &Lua, o: &Options) -> mlua::Result<Self> {
-        let options = match o.get::<Value>(lua, "options")? {
-            None => Map::new(),
-            Some(value) => match data::plain(&value).map_err(|e| o.at("options", e))? {
-                serde_json::Value::Object(map) => map,
-                _ => {
-                    let what = "'options' must be a table of name -> default value";
-                    return Err(o.error(format!("{what}, got a {}", kind(&value))));
-                }
-            },
-        };
-        if let Some(key) = options.keys().find(|key| RESERVED.contains(&key.as_str())) {
-            return Err(o.error(format!("options: '{key}' is an option of every router")));
-        }
         Ok(Weights {
             normalised: o.get_or(lua, "normalised", true)?,
             inputs: o.get_or(lua, "inputs", false)?,
-            options,
+            options: options(lua, o, "router", &RESERVED)?,
         })
     }
 
@@ -153,28 +143,6 @@ impl Own {
         let router = Rc::new(InLua::new(in_use, says.clone(), context.clone()));
         Ok(Made { router, definition, parameters, context })
     }
-}
-
-/// Options with their defaults. Errors: an unknown option, or a value of another type than its default.
-fn merged(
-    defaults: &Map<String, serde_json::Value>,
-    given: &Map<String, serde_json::Value>,
-) -> Result<Map<String, serde_json::Value>> {
-    let mut all = defaults.clone();
-    for (key, value) in given {
-        let Some(default) = all.get_mut(key) else {
-            return Err(match defaults.is_empty() {
-                true => Error::new(format!("unknown option '{key}': it has no options")),
-                false => Error::unknown("option", key, defaults.keys().map(String::as_str)),
-            });
-        };
-        if std::mem::discriminant(default) != std::mem::discriminant(value) {
-            let what = format!("option '{key}' must be like its default {default}, got {value}");
-            return Err(Error::new(what));
-        }
-        *default = value.clone();
-    }
-    Ok(all)
 }
 
 /// A router that was made from a definition.

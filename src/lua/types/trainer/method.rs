@@ -267,7 +267,7 @@ fn plain(
 
 /// The first version of the file of a part of the session's next trainer, if that is a run of an earlier
 /// process.
-fn recorded_part(lua: &Lua, role: Role, name: &str) -> Result<Option<Source>> {
+pub fn recorded_part(lua: &Lua, role: Role, name: &str) -> Result<Option<Source>> {
     let folder = lua
         .app_data_ref::<Session>()
         .and_then(|session| session.again.as_ref()?.folders.get(&(session.trainers + 1)).cloned());
