@@ -74,13 +74,14 @@ return {
 
   ["options out of range are refused by name"] = function()
     local function refused(text, sampler) small.refused(text, small.trainer, { sampler = sampler }) end
-    refused("sampler 'temperature': 'temperature' must be above 0, not 0", { temperature = 0 })
+    refused("'temperature' must be above 0, not 0", { temperature = 0 })
     refused("'temperature' must be above 0, not -1", { kind = "temperature", temperature = -1 })
     refused("'limit' must be at least 0", { temperature = 2, limit = -5 })
     refused("'pressure' must be at least 1, not 0.5", { kind = "hard", pressure = 0.5 })
     refused("'start' must be in (0, 1], not 0", { kind = "short_first", start = 0 })
     refused("'all_by' must be in (0, 1], not 2", { kind = "short_first", all_by = 2 })
-    refused("unknown option 'presure' (did you mean", { kind = "hard", presure = 2 })
+    refused("sampler 'hard': unknown option 'presure'", { kind = "hard", presure = 2 })
+    refused("did you mean 'pressure'?", { kind = "hard", presure = 2 })
     refused("option 'pressure' must be like its default", { kind = "hard", pressure = "big" })
     refused("unknown sampler 'hrad'", "hrad")
     refused("did you mean 'hard'?", "hrad")
