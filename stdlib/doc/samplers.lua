@@ -80,7 +80,7 @@ between calls and draws no random numbers. `define` raises an error if the name 
 
 Instead of a function or table, `define` takes the path of a Lua file that returns one. It is reloaded during training with
 the same checks and limits as the file of an operator (see `compt.compose.define`): new weights hold from the next step on,
-a new order from the next epoch on. The limits are enough for about 100,000 rows.
+a new order from the next epoch on. The limits are enough for 200,000 rows.
 ~ fun(name: string, file: compt.path)
 > compt.sampler.define("long_targets", function(rows)
 >   local weights = {}
@@ -95,5 +95,15 @@ a new order from the next epoch on. The limits are enough for about 100,000 rows
 >     return weights
 >   end,
 > })
-> compt.trainer { backbone = b, tasks = tasks, method = compt.methods.pt {}, steps = 1, sampler = { temperature = 2, limit = 1000 } }
+> compt.sampler.define("reversed", { order = function(rows)
+>   local order = {}
+>   for i in ipairs(rows) do order[i] = #rows + 1 - i end
+>   return order
+> end })
+> compt.sampler.define("even", { mixes_tasks = true, weights = function(rows, context)
+>   local weights = {}
+>   for i, row in ipairs(rows) do weights[i] = 1 / context.task_sizes[row.task] end
+>   return weights
+> end })
+> compt.trainer { backbone = b, tasks = tasks, method = compt.methods.ssum {}, steps = 1, sampler = { temperature = 2, limit = 1000 } }
 ]]

@@ -1586,7 +1586,7 @@ local SamplerTable = {}
 ---
 ---`compt.trainer` asks the sampler for the rows of each stage: at the first step twice, and at the last with losses of 1. It raises an error with the line of the function if there is not a number for each row, a weight is negative or not finite, no weight is above 0, an order does not have each row once, or two answers for the same rows differ: a sampler keeps no state between calls and draws no random numbers. `define` raises an error if the name is that of a sampler of compt.
 ---
----Instead of a function or table, `define` takes the path of a Lua file that returns one. It is reloaded during training with the same checks and limits as the file of an operator (see `compt.compose.define`): new weights hold from the next step on, a new order from the next epoch on. The limits are enough for about 100,000 rows.
+---Instead of a function or table, `define` takes the path of a Lua file that returns one. It is reloaded during training with the same checks and limits as the file of an operator (see `compt.compose.define`): new weights hold from the next step on, a new order from the next epoch on. The limits are enough for 200,000 rows.
 ---```lua
 ---compt.sampler.define("long_targets", function(rows)
 ---  local weights = {}
@@ -1601,7 +1601,17 @@ local SamplerTable = {}
 ---    return weights
 ---  end,
 ---})
----compt.trainer { backbone = b, tasks = tasks, method = compt.methods.pt {}, steps = 1, sampler = { temperature = 2, limit = 1000 } }
+---compt.sampler.define("reversed", { order = function(rows)
+---  local order = {}
+---  for i in ipairs(rows) do order[i] = #rows + 1 - i end
+---  return order
+---end })
+---compt.sampler.define("even", { mixes_tasks = true, weights = function(rows, context)
+---  local weights = {}
+---  for i, row in ipairs(rows) do weights[i] = 1 / context.task_sizes[row.task] end
+---  return weights
+---end })
+---compt.trainer { backbone = b, tasks = tasks, method = compt.methods.ssum {}, steps = 1, sampler = { temperature = 2, limit = 1000 } }
 ---```
 ---@param name string
 ---@param sampler compt.SamplerFunction|compt.SamplerTable

@@ -48,7 +48,10 @@ fn steps(study: &Study, run: &str) -> Vec<Value> {
 fn a_run_that_was_broken_off_goes_on_with_the_same_rows() {
     let define = format!("compt.sampler.define(\"by_loss\", {})", by_loss("2"));
     let own = parts(&define, "\"by_loss\"");
-    let others = ["{ order = function(rows) local o = {} for i in ipairs(rows) do o[i] = i end return o end }", "\"hard\""];
+    let others = [
+        "{ order = function(rows) local o = {} for i in ipairs(rows) do o[i] = i end return o end }",
+        "\"hard\"",
+    ];
     for study in [own].into_iter().chain(others.map(|sampler| parts("", sampler))) {
         let (code, _, err) = study.run(&["run", "study.lua", "--out", "whole"]);
         assert_eq!(code, 0, "{err}");
@@ -116,12 +119,11 @@ fn samplers_of_files_and_of_the_library_need_no_script() {
 #[test]
 fn a_file_is_exchanged_if_it_is_valid() {
     let study = study();
-    let script = STUDY.replace("compose = compt.args.compose", "").replace(
-        "steps = 2000000,",
-        "steps = 2000000, sampler = \"by_loss\",",
-    );
-    let script = script
-        .replace("local t =", "compt.sampler.define('by_loss', 'by_loss.lua')\nlocal t =");
+    let script = STUDY
+        .replace("compose = compt.args.compose", "")
+        .replace("steps = 2000000,", "steps = 2000000, sampler = \"by_loss\",");
+    let script =
+        script.replace("local t =", "compt.sampler.define('by_loss', 'by_loss.lua')\nlocal t =");
     fs::write(study.path("study.lua"), script).unwrap();
     let write = |text: &str| {
         fs::write(study.path("new.lua"), format!("return {text}")).unwrap();
@@ -133,10 +135,16 @@ fn a_file_is_exchanged_if_it_is_valid() {
     for (text, words) in [
         (by_loss("nope"), "'nope' is not available in a sampler's file"),
         (by_loss("1").replace("row.loss", "row.lost"), "a row has no field 'lost'"),
-        (by_loss("1").replace("return weights", "return { 1 }"), "it returned 1 weights for 24 rows"),
+        (
+            by_loss("1").replace("return weights", "return { 1 }"),
+            "it returned 1 weights for 24 rows",
+        ),
         (by_loss("1").replace("^ 1", "- 9"), "the weight of row 1 is -5"),
         (by_loss("1").replace("every = 2", "every = 3"), "is fixed when"),
-        (by_loss("1").replace("every = 2,", "").replace("weights = f", "order = f"), "is fixed when"),
+        (
+            by_loss("1").replace("every = 2,", "").replace("weights = f", "order = f"),
+            "is fixed when",
+        ),
         (by_loss("1").replace("weights = f", "wieghts = f"), "option 'weights' is missing"),
     ] {
         write(&text);

@@ -24,7 +24,7 @@ fn registered(runtime: &Runtime) -> BTreeSet<String> {
                       ['compt.schedule'] = compt.schedule,
                       ['compt.curriculum'] = compt.curriculum, ['compt.report'] = compt.report,
                       ['compt.statistics'] = compt.statistics, ['compt.figures'] = compt.figures,
-                      ['compt.compose'] = compt.compose, ['compt.metric'] = compt.metric, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router }",
+                      ['compt.compose'] = compt.compose, ['compt.metric'] = compt.metric, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router, ['compt.sampler'] = compt.sampler }",
         )
         .eval()
         .unwrap();

@@ -263,7 +263,7 @@ mod tests {
         };
         let (sampler, stages) = (fixed(read, None), stages(3));
         let mut draws = Draws::new(3, true, 1);
-        let mut batch = |draws: &mut Draws, losses: &[f64]| {
+        let batch = |draws: &mut Draws, losses: &[f64]| {
             draws.next_batch(&sampler, (&stages, 0), 1, 2).unwrap();
             draws.record(losses);
         };
