@@ -84,6 +84,7 @@ return function(spec, given)
     dropout = spec.dropout,
     weight_decay = spec.weight_decay,
     length_buckets = spec.length_buckets,
+    sampler = spec.sampler,
     attention = spec.attention,
     recompute = spec.recompute,
     optimizer = spec.optimizer,

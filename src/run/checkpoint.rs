@@ -182,20 +182,58 @@ impl Run {
         self.trainer.is_whole() && self.record.is_unsaved(self.trainer.steps())
     }
 
+    /// The parameters of this run.
+    fn parameters(&self) -> Named {
+        let all = self.trainer.parts().groups.iter().flat_map(|group| &group.parameters);
+        all.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
+    }
+
+    /// Whether `restore` of a checkpoint would find the parameters of this run.
+    ///
+    /// # Errors
+    /// A parameter has another shape, is missing or is not one of this run: the first one is named, with both shapes. The
+    /// hint says how to load the others.
+    pub fn check_shapes(&self, saved: &Saved) -> Result<()> {
+        let (mine, values) = (self.parameters(), parameters_of(saved));
+        let find =
+            |of: &Named, name: &str| of.iter().find(|(n, _)| n == name).map(|(_, t)| t.size());
+        let differs = |(name, tensor): &(String, Tensor)| match find(&values, name) {
+            Some(size) if size == tensor.size() => None,
+            Some(size) => {
+                Some(format!("'{name}' has shape {size:?} in it and {:?} here", tensor.size()))
+            }
+            None => Some(format!("'{name}' {:?} is missing in it", tensor.size())),
+        };
+        let other: Vec<String> = mine.iter().filter_map(differs).collect();
+        let fitting = mine.len() - other.len();
+        let unknown = values.iter().filter(|(name, _)| find(&mine, name).is_none());
+        let unknown = unknown
+            .map(|(name, t)| format!("'{name}' {:?} is not a parameter of this trainer", t.size()));
+        let all: Vec<String> = other.into_iter().chain(unknown).collect();
+        let Some(first) = all.first() else { return Ok(()) };
+        let more = match all.len() - 1 {
+            0 => String::new(),
+            1 => "; another parameter differs, too".into(),
+            n => format!("; {n} other parameters differ, too"),
+        };
+        Err(Error::new(format!("the parameter {first}{more}")).hint(match fitting {
+            0 => "no parameter of this trainer is in it by name and shape: it is of another method, or of other sizes"
+                .to_string(),
+            n => format!(
+                "{{ only = \"parameters\" }} loads the {n} of {} parameters that match by name and shape, and the run \
+                 starts at step 1",
+                mine.len()
+            ),
+        }))
+    }
+
     /// Loads the parameters of a checkpoint that match this run by name and shape. Returns a description.
     ///
     /// # Errors
     /// No parameter matches by name and shape.
     pub fn take_parameters(&mut self, saved: &Saved) -> Result<String> {
-        let mine: Named = (self.trainer.parts().groups.iter().flat_map(|group| &group.parameters))
-            .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
-            .collect();
+        let (mine, values) = (self.parameters(), parameters_of(saved));
         let all = mine.len();
-        let values: Named = (saved.tensors.iter())
-            .filter_map(|(name, t)| {
-                Some((name.strip_prefix("parameter.")?.to_string(), t.shallow_clone()))
-            })
-            .collect();
         let fits = |(name, t): &(String, Tensor)| -> bool {
             values.iter().any(|(n, value)| n == name && value.size() == t.size())
         };
@@ -211,6 +249,14 @@ impl Run {
             if left.is_empty() { String::new() } else { format!("; fresh: {}", left.join(", ")) };
         Ok(format!("{} of {all} parameters loaded{left}", fitting.len()))
     }
+}
+
+/// The parameters in a checkpoint.
+fn parameters_of(saved: &Saved) -> Named {
+    let own = |(name, tensor): &(String, Tensor)| {
+        Some((name.strip_prefix("parameter.")?.to_string(), tensor.shallow_clone()))
+    };
+    saved.tensors.iter().filter_map(own).collect()
 }
 
 impl Drop for Run {

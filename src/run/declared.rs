@@ -40,6 +40,7 @@ impl Run {
             ("from", specification.from.is_some()),
             ("operator", specification.operator.is_some()),
             ("router", specification.router.is_some()),
+            ("sampler", specification.sampler.is_some()),
             ("script", !specification.script.is_empty()),
         ];
         if let Some((key, _)) = unknown.iter().find(|(_, is_set)| *is_set) {
@@ -75,6 +76,7 @@ impl Run {
             batch_size: specification.batch_size,
             accumulate: specification.accumulate,
             length_buckets: specification.length_buckets,
+            sampler: None,
             seed: specification.seed,
             max_source: specification.max_source_length,
         };

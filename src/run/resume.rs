@@ -115,18 +115,20 @@ pub fn part_of(run: &Path, role: Role, name: &str) -> Result<Option<Source>> {
 ///
 /// # Errors
 /// As [`Earlier::read`].
-pub fn parts_of(run: &Path, specification: &Specification) -> Result<Vec<(Role, String, Source)>> {
+pub fn parts_of(run: &Path, of: &Specification) -> Result<Vec<(Role, String, Source)>> {
     let mut parts = Vec::new();
     for role in Role::ALL {
         let value = match role {
-            Role::Optimizer => Some(&specification.optimizer),
-            role => specification.method.get(role.option()),
+            Role::Sampler => of.sampler.as_ref(),
+            Role::Optimizer => Some(&of.optimizer),
+            Role::Operator | Role::Router => of.method.get(role.option()),
         };
         let name = value.and_then(|value| value.as_str().or(value["kind"].as_str()));
         let is_own = |name: &&str| match role {
             Role::Operator => compose::built_in(name).is_err(),
             Role::Router => router::KINDS.iter().all(|kind| kind.name != *name),
             Role::Optimizer => optimizer::KINDS.iter().all(|kind| kind.name != *name),
+            Role::Sampler => true,
         };
         let Some(name) = name.filter(is_own) else { continue };
         if let Some(source) = part_of(run, role, name)? {

@@ -55,6 +55,9 @@ pub struct Specification {
     pub dropout: f64,
     pub weight_decay: f64,
     pub length_buckets: bool,
+    /// A sampler over rows: a table `{ kind, options of that kind }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<Value>,
     /// "auto", "padded" or "grouped".
     pub attention: String,
     /// true, false or "auto".

@@ -13,6 +13,7 @@ does not exist is an error that names the nearest one.
 - optimizer: compt.optimizer -- optimizers by hand, and optimizers of the user
 - prompts: compt.prompts -- reading, writing and merging of trained prompts
 - router: compt.router -- routers
+- sampler: compt.sampler -- samplers over rows
 - schedule: compt.schedule -- values that depend on the step
 - curriculum: compt.curriculum -- task weights that depend on the step
 - report: compt.report -- tables of results, and HTML pages

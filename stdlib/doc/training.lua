@@ -24,6 +24,7 @@ options "compt.TrainerOptions" [[
 - prefix?: boolean -- put the prefix of its task (`prefix` or `shared_prefix` of the definition) before every input, in training and evaluation. Default: that of the method. Methods that share all weights between tasks set it, because nothing else tells them the task: `fine_tuning` with `shared`, and `spot` unless it has `retrieve`; others do not
 - max_source_length?: integer = 256 -- maximum input length in tokens; longer inputs are truncated
 - length_buckets?: boolean = false -- put rows of similar length into one batch
+- sampler?: compt.SamplerKind|string|compt.SamplerOptions|compt.SamplerTable|compt.SamplerFunction -- chooses the rows of batches, by a weight for each row or in an order; default: each row once in an epoch, in a random order. See `compt.sampler`
 - attention?: "auto"|"padded"|"grouped" = "auto" -- attention over rows of different length: padded to the longest, or grouped by length; "auto" chooses the cheaper one
 - recompute?: boolean|"auto" = false -- compute the layers of the backbone again in the backward pass instead of keeping their tensors (gradient checkpointing): less memory, more time, the same losses and gradients up to rounding; "auto": for batches that would not fit into the free memory otherwise
 - seed?: integer -- seed of initialisation, batches and everything random in a step; default: `--seed`

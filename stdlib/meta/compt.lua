@@ -15,6 +15,7 @@
 ---@field optimizer compt.optimizer optimizers by hand, and optimizers of the user
 ---@field prompts compt.prompts reading, writing and merging of trained prompts
 ---@field router compt.router routers
+---@field sampler compt.sampler samplers over rows
 ---@field schedule compt.schedule values that depend on the step
 ---@field curriculum compt.curriculum task weights that depend on the step
 ---@field report compt.report tables of results, and HTML pages
@@ -1274,6 +1275,7 @@ local Outputs = {}
 ---@field prefix? boolean put the prefix of its task (`prefix` or `shared_prefix` of the definition) before every input, in training and evaluation. Default: that of the method. Methods that share all weights between tasks set it, because nothing else tells them the task: `fine_tuning` with `shared`, and `spot` unless it has `retrieve`; others do not
 ---@field max_source_length? integer maximum input length in tokens; longer inputs are truncated (default 256)
 ---@field length_buckets? boolean put rows of similar length into one batch (default false)
+---@field sampler? compt.SamplerKind|string|compt.SamplerOptions|compt.SamplerTable|compt.SamplerFunction chooses the rows of batches, by a weight for each row or in an order; default: each row once in an epoch, in a random order. See `compt.sampler`
 ---@field attention? "auto"|"padded"|"grouped" attention over rows of different length: padded to the longest, or grouped by length; "auto" chooses the cheaper one (default "auto")
 ---@field recompute? boolean|"auto" compute the layers of the backbone again in the backward pass instead of keeping their tensors (gradient checkpointing): less memory, more time, the same losses and gradients up to rounding; "auto": for batches that would not fit into the free memory otherwise (default false)
 ---@field seed? integer seed of initialisation, batches and everything random in a step; default: `--seed`
@@ -1676,6 +1678,99 @@ function Optimizer:state_dict() end
 ---```
 ---@param state table<string, torch.Tensor>
 function Optimizer:load_state_dict(state) end
+---Samplers over rows: which rows a batch of a trainer has, with `sampler` of `compt.trainer`. Without one, each row is in an epoch's batches once, in a random order. A sampler returns either the weight of each row, in proportion to which rows are drawn with replacement (as by `WeightedRandomSampler` of PyTorch), or the order of the rows of an epoch. An epoch has as many batches as without a sampler.
+---
+---A sampler is asked again at the start of each epoch of a stage (weights also after `every` steps), also with its rows' latest losses. In a method of several stages, and where tasks are trained one at a time, each stage has its own rows and losses. The draws depend on `seed` only, and a run that is resumed goes on with the same rows. A sampler cannot be used together with a stream, `length_buckets` or `task_weights`.
+---@class compt.sampler
+local sampler = {}
+
+---A sampler of the library, in `stdlib/samplers`.
+---@alias compt.SamplerKind
+---| "hard" # rows with a large loss more often, by its rank (Loshchilov & Hutter 2015): the row with the largest latest loss is about `pressure` times as likely as that with the smallest; rows that have not been in a batch count as the hardest
+---| "short_first" # from short to long inputs, by the competence of Platanios et al. 2019: at first a share `start` of the rows, the shortest; all of them after a share `all_by` of the steps
+---| "temperature" # the mix of tasks: in proportion to min(n, limit)^(1 / temperature) for n training rows (T5, Raffel et al. 2020); within a task, all rows alike
+
+---A sampler with options. Options of a definition's own are given in the same table.
+---@class (exact) compt.SamplerOptions
+---@field kind? compt.SamplerKind|string kind of the sampler, or the name of its definition. It may be left out beside `temperature` (default "temperature")
+---@field every? integer|"epoch" steps between two computations of weights; default: that of the definition, or "epoch"
+---@field temperature? number "temperature": above 0. 1: in proportion to the tasks' rows; larger: more alike (default 1)
+---@field limit? integer "temperature": a task counts as at most this number of rows; 0: no limit (default 0)
+---@field start? number "short_first": share of rows at the first step, in (0, 1]. The paper's is 0.01, for many rows (default 0.25)
+---@field all_by? number "short_first": share of the steps after which all rows are in use, in (0, 1] (default 0.5)
+---@field pressure? number "hard": the ratio of the largest to the smallest probability at the first step, at least 1 (default 100)
+---@field last_pressure? number "hard": the same at the end, at least 1. In between it changes geometrically (default 1)
+
+---A training row as a sampler sees it. Reading an unknown field is an error.
+---@class compt.SamplerRow
+---@field task string name of its task
+---@field index integer its number among the training rows of its task, from 1
+---@field tokens integer length of the input in tokens, with `</s>`
+---@field target_tokens integer length of the target in tokens, with `</s>`
+---@field source string text of the input
+---@field target string text of the target
+---@field loss number? with `losses`: its loss in the last batch it was in, a mean over its target tokens; nil before
+local SamplerRow = {}
+
+---Where the training is when a sampler is asked. Reading an unknown field is an error.
+---@class compt.SamplerContext
+---@field tasks string[] names of the tasks of the stage
+---@field task_sizes table<string, integer> number of rows of each of them
+---@field stage string name of the stage; empty if there is only one
+---@field step integer next step of the stage, from 1
+---@field total_steps integer number of steps of the stage
+---@field epoch integer epoch of the step, from 1
+---@field progress number fraction of the stage's steps made so far, in [0, 1)
+---@field options table<string, any> options of the sampler
+local SamplerContext = {}
+
+---Returns a number for each of `rows`, as a list or a tensor [n]. As `weights`: the weight of each row, at least 0. As `order`: the numbers of the rows, from 1, each once, in the order in which an epoch has them.
+---@alias compt.SamplerFunction fun(rows: compt.SamplerRow[], context: compt.SamplerContext): number[]|torch.Tensor
+
+---A sampler: `weights` or `order`, and what it needs.
+---@class compt.SamplerTable
+---@field weights? compt.SamplerFunction the weight of each row
+---@field order? compt.SamplerFunction the rows in the order of an epoch
+---@field every? integer|"epoch" with `weights`: steps between two computations (default "epoch")
+---@field losses? boolean whether rows have their `loss`. Losses are kept, also in checkpoints, for such samplers only (default false)
+---@field mixes_tasks? boolean whether it only decides the mix of tasks: a trainer whose tasks are all trained one at a time then refuses it (default false)
+---@field options? table<string, any> options with their defaults, which are plain data: `sampler = { kind = name, OPTION = value }` of a trainer sets them
+local SamplerTable = {}
+
+---Defines a sampler; a trainer uses it with `sampler = name`, or `sampler = { kind = name, ... }` with options. A trainer takes a table, or a function that returns weights, without a name, too.
+---
+---`compt.trainer` asks the sampler for the rows of each stage: at the first step twice, and at the last with losses of 1. It raises an error with the line of the function if there is not a number for each row, a weight is negative or not finite, no weight is above 0, an order does not have each row once, or two answers for the same rows differ: a sampler keeps no state between calls and draws no random numbers. `define` raises an error if the name is that of a sampler of compt.
+---
+---Instead of a function or table, `define` takes the path of a Lua file that returns one. It is reloaded during training with the same checks and limits as the file of an operator (see `compt.compose.define`): new weights hold from the next step on, a new order from the next epoch on. The limits are enough for 200,000 rows.
+---```lua
+---compt.sampler.define("long_targets", function(rows)
+---  local weights = {}
+---  for i, row in ipairs(rows) do weights[i] = row.target_tokens end
+---  return weights
+---end)
+---compt.sampler.define("easy", {
+---  losses = true, every = 10, options = { sharpness = 1 },
+---  weights = function(rows, context)
+---    local weights = {}
+---    for i, row in ipairs(rows) do weights[i] = math.exp(-context.options.sharpness * (row.loss or 0)) end
+---    return weights
+---  end,
+---})
+---compt.sampler.define("reversed", { order = function(rows)
+---  local order = {}
+---  for i in ipairs(rows) do order[i] = #rows + 1 - i end
+---  return order
+---end })
+---compt.sampler.define("even", { mixes_tasks = true, weights = function(rows, context)
+---  local weights = {}
+---  for i, row in ipairs(rows) do weights[i] = 1 / context.task_sizes[row.task] end
+---  return weights
+---end })
+---compt.trainer { backbone = b, tasks = tasks, method = compt.methods.ssum {}, steps = 1, sampler = { temperature = 2, limit = 1000 } }
+---```
+---@param name string
+---@param sampler compt.SamplerFunction|compt.SamplerTable
+function sampler.define(name, sampler) end
 
 ---Reads and writes trained prompts: `prompts.safetensors` of a run, NumPy `.npy` files, files of `torch.save` (`prefix_embeddings.pt` of ATTEMPT and MPT), folders of `peft` 0.21.
 ---@class compt.prompts

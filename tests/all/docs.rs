@@ -28,6 +28,7 @@ followed! {
     data "docs/howto/data.md"
     custom_tasks "docs/howto/custom-tasks.md"
     hub "docs/howto/hub.md"
+    samplers "docs/howto/samplers.md"
     resume "docs/howto/resume.md"
     grids "docs/howto/grids.md"
     tables "docs/howto/tables.md"

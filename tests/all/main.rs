@@ -50,6 +50,7 @@ mod resume;
 mod routers;
 mod run_folders;
 mod runs;
+mod samplers;
 mod saved_in_place;
 mod search;
 mod setup;

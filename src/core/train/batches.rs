@@ -1,9 +1,12 @@
 //! The source of training batches.
 
+use super::by_row::{Draws, RowSampler, Stages};
 use super::rows::Row;
 use super::sampler::{Order, Sampler};
+use super::seed::mix;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A batch of token ids.
 pub struct Batch {
@@ -27,6 +30,9 @@ pub trait Batches {
         accumulate
     }
 
+    /// The losses of the rows of a step, in the order of its batches; none if the step is not made.
+    fn record(&mut self, _stage: usize, _losses: &[f64]) {}
+
     /// The state of the batch order, by stage.
     fn order(&self) -> Vec<Order> {
         Vec::new()
@@ -42,22 +48,50 @@ pub trait Batches {
 pub struct TaskBatches {
     pub names: Vec<String>,
     /// By task.
-    pub rows: Vec<Vec<Row>>,
+    pub rows: Rc<Vec<Vec<Row>>>,
     /// By stage.
     pub samplers: Vec<Sampler>,
+    /// Chooses the rows instead of `samplers`.
+    pub by_row: Option<ByRow>,
+}
+
+/// A sampler over rows, and its draws of each stage.
+pub struct ByRow {
+    sampler: Rc<dyn RowSampler>,
+    stages: Rc<Stages>,
+    draws: Vec<Draws>,
+}
+
+impl ByRow {
+    /// Errors: those of [`Stages::try_out`].
+    pub fn new(sampler: Rc<dyn RowSampler>, stages: Stages, seed: u64) -> Result<ByRow> {
+        let stages = Rc::new(stages);
+        stages.try_out(&*sampler)?;
+        sampler.begin(stages.clone());
+        let reads = sampler.reads_losses();
+        let draws = stages.stages.iter().enumerate();
+        let draws = draws.map(|(i, of)| Draws::new(of.picks.len(), reads, mix(seed, i as u64)));
+        Ok(ByRow { draws: draws.collect(), sampler, stages })
+    }
 }
 
 impl Batches for TaskBatches {
     fn next_batch(
         &mut self,
         stage: usize,
-        _step: u64,
+        step: u64,
         weights: Option<&BTreeMap<String, f64>>,
     ) -> Result<Batch> {
         let sampler = &mut self.samplers[stage];
-        let picks = match weights {
-            Some(weights) => sampler.draw(weights, &self.names),
-            None => sampler.next_batch(),
+        let picks = match (&mut self.by_row, weights) {
+            (Some(_), Some(_)) => return Err(both_choose()),
+            (Some(ByRow { sampler: own, stages, draws }), None) => {
+                let size = sampler.batch_size();
+                let rows = draws[stage].next_batch(&**own, (stages, stage), step, size)?;
+                rows.into_iter().map(|row| stages.stages[stage].picks[row]).collect()
+            }
+            (None, Some(weights)) => sampler.draw(weights, &self.names),
+            (None, None) => sampler.next_batch(),
         };
         Ok(Batch {
             tasks: picks.iter().map(|pick| pick.task).collect(),
@@ -74,14 +108,42 @@ impl Batches for TaskBatches {
         accumulate.min(batches.saturating_sub(before)).max(1)
     }
 
+    fn record(&mut self, stage: usize, losses: &[f64]) {
+        if let Some(by_row) = &mut self.by_row {
+            by_row.draws[stage].record(losses);
+        }
+    }
+
     fn order(&self) -> Vec<Order> {
-        self.samplers.iter().map(Sampler::order).collect()
+        let mut order: Vec<Order> = self.samplers.iter().map(Sampler::order).collect();
+        let draws = self.by_row.iter().flat_map(|by_row| &by_row.draws);
+        for (order, draws) in order.iter_mut().zip(draws) {
+            order.by_row = Some(Box::new(draws.state()));
+        }
+        order
     }
 
     fn restore(&mut self, order: &[Order]) -> Result<()> {
         if order.len() != self.samplers.len() {
             return Err(Error::new("the order of the rows belongs to other stages"));
         }
+        let had = order.iter().any(|order| order.by_row.is_some());
+        if had != self.by_row.is_some() {
+            let [was, is] = if had { ["with", "without"] } else { ["without", "with"] };
+            let what = format!("it was made {was} 'sampler', and this trainer is {is} one");
+            return Err(Error::new(what));
+        }
+        let draws = self.by_row.iter_mut().flat_map(|by_row| &mut by_row.draws);
+        for (draws, order) in draws.zip(order) {
+            order.by_row.iter().try_for_each(|state| draws.restore(state))?;
+        }
         self.samplers.iter_mut().zip(order).try_for_each(|(sampler, o)| sampler.restore(o))
     }
+}
+
+/// The error for task weights beside a sampler over rows.
+pub fn both_choose() -> Error {
+    Error::new("'task_weights' and 'sampler' of the trainer would both choose the rows").hint(
+        "remove one of them; a sampler can weigh tasks, too: the sum of the weights of their rows",
+    )
 }

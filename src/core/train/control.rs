@@ -67,6 +67,8 @@ pub struct Setting {
     pub sources: usize,
     /// The seed of `math.random` in control functions, together with the step.
     pub seed: u64,
+    /// Whether a sampler over rows chooses the batches, so that task weights cannot.
+    pub by_row: bool,
 }
 
 impl Setting {

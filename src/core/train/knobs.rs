@@ -80,7 +80,7 @@ pub const KNOBS: [Knob; 12] = [
 ];
 
 /// Settings of a run that cannot change during training, for an error message.
-const FIXED: [&str; 17] = [
+const FIXED: [&str; 18] = [
     "accumulate",
     "alone",
     "batch_size",
@@ -96,6 +96,7 @@ const FIXED: [&str; 17] = [
     "prefix",
     "private_length",
     "router",
+    "sampler",
     "sources",
     "steps",
 ];
@@ -104,7 +105,14 @@ impl Knob {
     /// The knob with this name; the error names the nearest one.
     pub fn named(name: &str) -> Result<&'static Knob> {
         if FIXED.contains(&name) {
-            return Err(Error::new(format!("'{name}' cannot change during training")).hint(
+            let error = Error::new(format!("'{name}' cannot change during training"));
+            if name == "sampler" {
+                return Err(error.hint(
+                    "a sampler in a file of its own is used again whenever the file changes: \
+                     compt.sampler.define(NAME, FILE)",
+                ));
+            }
+            return Err(error.hint(
                 "shapes, groups and batches are fixed when the trainer is created. To change one, \
                  stop the run (`stop = true`), create a new trainer, and load the parameters that \
                  match: t:load(RUN, { only = \"parameters\" })",

@@ -1,12 +1,13 @@
 //! Training and evaluation over any backbone.
 //!
-//! A step: a control sets the knobs (`control`, `knobs`), a sampler selects rows (`batches`, `sampler`), a
-//! learner computes their prompts or changes (`learner`, `composition`), `gather` packs them for the
+//! A step: a control sets the knobs (`control`, `knobs`), a sampler selects rows (`batches`, `sampler`,
+//! `by_row`), a learner computes their prompts or changes (`learner`, `composition`), `gather` packs them for the
 //! encoder, `pass` computes the loss and the gradients, and an optimizer updates the parameters
 //! (`optimizer`). `evaluate` and `prompt_predictor` predict targets (`predict`).
 
 pub mod batch;
 mod batches;
+pub mod by_row;
 pub mod composition;
 pub mod control;
 pub mod copies;
@@ -33,7 +34,7 @@ pub mod state;
 mod tests;
 mod trainer;
 
-pub use batches::{Batch, Batches, TaskBatches};
+pub use batches::{Batch, Batches, ByRow, TaskBatches, both_choose};
 pub use labels::check_labels;
 pub use seed::mix;
 pub use settings::{NonFinite, Recompute, Settings};

@@ -1,12 +1,13 @@
 //! Converts stages, epochs and batch sizes to batches: stages of mixed batches, or a stage for
 //! each task.
 
+use super::by_row::{RowSampler, StageRows, Stages};
 use super::control::Setting;
 use super::learner::Learner;
 use super::optimizer::Group;
 use super::rows::{Row, tokenize};
 use super::sampler::Sampler;
-use super::{Batches, Stage, TaskBatches, mix};
+use super::{Batches, ByRow, Stage, TaskBatches, mix};
 use crate::backbone::GroupCost;
 use crate::data::{Task, TaskSet, Tokenizer};
 use crate::{Error, Result, notice};
@@ -71,6 +72,8 @@ pub struct Plan<'a> {
     pub accumulate: usize,
     /// Whether batches consist of rows of similar length.
     pub length_buckets: bool,
+    /// Chooses the rows of batches, instead of each row once in an epoch.
+    pub sampler: Option<Rc<dyn RowSampler>>,
     pub seed: u64,
     /// The maximum number of tokens of a source.
     pub max_source: usize,
@@ -142,7 +145,19 @@ impl Plan<'_> {
         }
         check_steps(&stages)?;
         let names = all.iter().map(|task| task.name.clone()).collect();
-        Ok((Box::new(TaskBatches { names, rows, samplers }), stages))
+        let rows = Rc::new(rows);
+        let stage = |(stage, sampler): (&StageSteps, &Sampler)| StageRows {
+            name: stage.name.clone(),
+            steps: stage.steps,
+            steps_per_epoch: stage.steps_per_epoch,
+            picks: sampler.rows().to_vec(),
+        };
+        let by_row = self.sampler.clone().map(|sampler| {
+            let of_stages = stages.iter().zip(&samplers).map(stage).collect();
+            ByRow::new(sampler, Stages { rows: rows.clone(), stages: of_stages }, self.seed)
+        });
+        let by_row = by_row.transpose()?;
+        Ok((Box::new(TaskBatches { names, rows, samplers, by_row }), stages))
     }
 
     fn tokenized(&self, tasks: &[&Task], tokenizer: &Tokenizer) -> Result<Vec<Vec<Row>>> {
@@ -197,6 +212,7 @@ impl Plan<'_> {
                     tasks: sizes.clone(),
                     sources,
                     seed: self.seed,
+                    by_row: self.sampler.is_some(),
                 },
                 name: of.name,
             }

@@ -1,6 +1,7 @@
 //! Selects the rows of the next batch: mixed over the tasks of a stage, epoch by epoch, or sampled by
 //! task weights.
 
+use super::by_row::State;
 use crate::{Error, Result};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -10,9 +11,9 @@ use std::collections::BTreeMap;
 
 /// A training row: the index of its task, and its index among the task's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pick {
-    pub(super) task: usize,
-    pub(super) row: usize,
+pub struct Pick {
+    pub task: usize,
+    pub row: usize,
 }
 
 /// Samples batches of some tasks, deterministically for a seed.
@@ -37,6 +38,9 @@ pub struct Order {
     before: Option<ChaCha8Rng>,
     /// The number of remaining batches of the epoch.
     left: usize,
+    /// The state of the draws, if a sampler over rows chooses them instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) by_row: Option<Box<State>>,
 }
 
 /// The number of batches whose rows are sorted by length together.
@@ -59,6 +63,15 @@ impl Sampler {
         Sampler { all, batch_size, queue: Vec::new(), rng, before: None, lengths }
     }
 
+    /// The rows that it samples, by task and index.
+    pub(super) fn rows(&self) -> &[Pick] {
+        &self.all
+    }
+
+    pub(super) fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
     /// The number of batches per epoch; the last one may be smaller.
     pub fn batches_per_epoch(&self) -> usize {
         self.all.len().div_ceil(self.batch_size)
@@ -74,7 +87,12 @@ impl Sampler {
 
     /// The state that determines the following batches.
     pub(super) fn order(&self) -> Order {
-        Order { rng: self.rng.clone(), before: self.before.clone(), left: self.queue.len() }
+        Order {
+            rng: self.rng.clone(),
+            before: self.before.clone(),
+            left: self.queue.len(),
+            by_row: None,
+        }
     }
 
     /// Restores what `order` returned. A state of other tasks or batches is an error.

@@ -177,7 +177,7 @@ fn trainer(learner: Rc<dyn Learner>, groups: Vec<Group>) -> Trainer {
         task_names: names.clone(),
         groups,
         optimizer: Box::new(SignDescent),
-        batches: Box::new(TaskBatches { names, rows, samplers }),
+        batches: Box::new(TaskBatches { names, rows: Rc::new(rows), samplers, by_row: None }),
         stages: vec![stage],
         control: Box::new(Fixed),
         settings: Settings {

@@ -4,6 +4,7 @@ use super::view::ReadOnly;
 use crate::failure::error_of;
 use crate::options::kind;
 use crate::{Error, Result};
+use compt_core::train::both_choose;
 use compt_core::train::control::{Setting, View};
 use compt_core::train::knobs::{self, Each, Knob, Knobs};
 use mlua::{AnyUserData, Function, Lua, ObjectLike, Table, Value};
@@ -61,6 +62,9 @@ impl Rules {
             let (key, value) = pair.map_err(|e| error_of(&e))?;
             let key = key_name(&key).map_err(|e| e.at(name))?;
             let knob = Knob::named(&key).map_err(|e| e.at(text.place(&key)))?;
+            if knob.each == Each::Task && setting.by_row {
+                return Err(both_choose().at(text.place(&key)));
+            }
             let shape = rules.shape(knob, value, &text)?;
             rules.entries.push(Entry { knob, shape });
         }

@@ -24,7 +24,7 @@ fn registered(runtime: &Runtime) -> BTreeSet<String> {
                       ['compt.schedule'] = compt.schedule,
                       ['compt.curriculum'] = compt.curriculum, ['compt.report'] = compt.report,
                       ['compt.statistics'] = compt.statistics, ['compt.figures'] = compt.figures,
-                      ['compt.compose'] = compt.compose, ['compt.metric'] = compt.metric, ['compt.optimizer'] = compt.optimizer, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router }",
+                      ['compt.compose'] = compt.compose, ['compt.metric'] = compt.metric, ['compt.optimizer'] = compt.optimizer, ['compt.prompts'] = compt.prompts, ['compt.router'] = compt.router, ['compt.sampler'] = compt.sampler }",
         )
         .eval()
         .unwrap();
@@ -199,6 +199,7 @@ fn every_registered_kind_is_documented() {
     for (alias, names) in [
         ("compt.RouterKind", in_library("routers", routers)),
         ("compt.OptimizerKind", in_library("optimizers", optimizers)),
+        ("compt.SamplerKind", in_library("samplers", Vec::new())),
         ("compt.Metric", Metric::names().map(String::from).collect()),
     ] {
         let values = docs.values(alias).into_iter().map(|value| value.0);
@@ -227,6 +228,7 @@ fn options_within_options_are_those_asked_for() {
         names.into_iter().map(|name| &*name.leak()).collect()
     };
     let (in_routers, in_optimizers) = (of_library("routers"), of_library("optimizers"));
+    let of_samplers = of_library("samplers");
     let routers = router::KINDS.iter().map(|kind| kind.options).chain([&in_routers[..]]);
     let routers: Vec<_> = routers.collect();
     let optimizers = optimizer::KINDS.iter().map(|kind| kind.options);
@@ -235,6 +237,7 @@ fn options_within_options_are_those_asked_for() {
         ("compt.EncoderOptions", of_kinds(&[EncoderKind::OPTIONS])),
         ("compt.MethodRouter", of_kinds(&routers)),
         ("compt.OptimizerOptions", of_kinds(&optimizers)),
+        ("compt.SamplerOptions", of_kinds(&[&of_samplers, &["every"]])),
     ] {
         let documented: BTreeSet<&str> =
             docs.fields(class).iter().map(|f| f.name.as_str()).collect();

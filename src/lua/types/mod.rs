@@ -13,6 +13,7 @@ mod optimizer;
 mod plain;
 mod prompts;
 mod router;
+mod sampler;
 mod task_catalog;
 mod task_definition;
 mod task_metrics;
@@ -71,6 +72,7 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     optimizer::register(lua, compt)?;
     prompts::register(lua, compt)?;
     router::register(lua, compt)?;
+    sampler::register(lua, compt)?;
     tasks::register(lua, compt)?;
     tokenizer::register(lua, compt)?;
     trainer::register(lua, compt)

@@ -71,6 +71,7 @@ fn setting(options: &Options) -> Setting {
         tasks: options.tasks.iter().map(|task| (task.clone(), ROWS)).collect(),
         sources: SOURCES,
         seed: 0,
+        by_row: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A knob that is set by hand (`t:set`), checked before it is used.
 
 use crate::{Error, Result};
+use compt_core::train::both_choose;
 use compt_core::train::control::Setting;
 use compt_core::train::knobs::{Each, Knob, Knobs, Value};
 
@@ -14,6 +15,9 @@ pub fn check(
 ) -> Result<(&'static Knob, Option<Value>)> {
     let (knob, below) = name.split_once('.').unwrap_or((name, ""));
     let knob = Knob::named(knob)?;
+    if knob.each == Each::Task && setting.by_row {
+        return Err(both_choose().at(name));
+    }
     let tasks: Vec<&str> = setting.tasks.keys().map(String::as_str).collect();
     let groups: Vec<&str> = setting.groups.iter().map(String::as_str).collect();
     let (kind, known) = match knob.each {

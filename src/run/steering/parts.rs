@@ -1,4 +1,4 @@
-//! The files of user-defined parts of a method in a run: a new version is used once it is valid.
+//! The files of user-defined parts of a run: a new version is used once it is valid.
 
 use crate::{Error, Result};
 use compt_base::files::source::Source;

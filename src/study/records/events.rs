@@ -30,7 +30,7 @@ pub enum Change {
     Set { name: String, value: Value },
     /// The settings of the last good step, kept because of an error.
     Hold { knobs: Value, because: String },
-    /// A version of the file of a user-defined part.
+    /// A version of the file of a user-defined part of the run.
     Part { role: Role, name: String, source: Source },
 }
 
@@ -40,10 +40,11 @@ pub enum Role {
     Operator,
     Router,
     Optimizer,
+    Sampler,
 }
 
 impl Role {
-    pub const ALL: [Role; 3] = [Role::Operator, Role::Router, Role::Optimizer];
+    pub const ALL: [Role; 4] = [Role::Operator, Role::Router, Role::Optimizer, Role::Sampler];
 
     /// Its key in records.
     pub fn name(self) -> &'static str {
@@ -51,15 +52,17 @@ impl Role {
             Role::Operator => "operator",
             Role::Router => "router",
             Role::Optimizer => "optimizer",
+            Role::Sampler => "sampler",
         }
     }
 
-    /// The key of its name in a method; that of an optimizer, in the settings of the run.
+    /// The key of its name in a method, or in the settings of the run.
     pub fn option(self) -> &'static str {
         match self {
             Role::Operator => "compose",
             Role::Router => "router",
             Role::Optimizer => "optimizer",
+            Role::Sampler => "sampler",
         }
     }
 }

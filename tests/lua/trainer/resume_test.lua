@@ -101,8 +101,26 @@ return {
       t:save(path)
       local other = small.trainer { method = compt.methods.ssum { sources = 3, length = 3 } }
       small.refused("trainer:load", other.load, other, path)
+      small.refused("'router.logits' has shape [3, 2] in it and [3, 3] here; ", other.load, other, path)
+      small.refused('{ only = "parameters" } loads the ', other.load, other, path)
       local longer = small.trainer { method = compt.methods.ssum { sources = 2, length = 4 } }
-      small.refused("is expected", longer.load, longer, path)
+      small.refused(" has shape [3, 16] in it and [4, 16] here; ", longer.load, longer, path)
+      local before = longer:prompt(1):detach():clone()
+      small.refused("loads the 21 of 26 parameters", longer.load, longer, path)
+      assert(torch.equal(before, longer:prompt(1)) and longer.steps == 0)
+      -- Nothing of another method fits.
+      local changed = small.trainer { method = compt.methods.lora { rank = 2 } }
+      small.refused("no parameter of this trainer is in it by name and shape", changed.load, changed, path)
+      -- A parameter that only the checkpoint has is not left out silently.
+      local function constant(sources)
+        return small.trainer {
+          method = compt.methods.ssum { sources = sources, length = 3, router = "constant", encoder = "none" },
+        }
+      end
+      constant(3):save(path)
+      local two = constant(2)
+      small.refused("is not a parameter of this trainer", two.load, two, path)
+      t:save(path)
       small.refused("'parametres'", other.load, other, path, { only = "parametres" })
       small.refused("No such file", other.load, other, "no/such/run")
     end)

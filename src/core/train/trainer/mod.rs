@@ -251,6 +251,7 @@ impl Trainer {
             ..StepReport::default()
         };
         let finite = sums.loss.is_finite() && norms.joint.is_finite();
+        self.parts.batches.record(stage, if finite { &sums.rows } else { &[] });
         if !finite {
             if let Some(again) = self.recover(&report, &norms, heed_stop)? {
                 return Ok(again);

@@ -16,6 +16,8 @@ pub(super) struct Sums {
     pub(super) loss: f64,
     pub(super) tasks: BTreeMap<String, usize>,
     pub(super) task_losses: BTreeMap<String, f64>,
+    /// By row, in the order of the batches.
+    pub(super) rows: Vec<f64>,
 }
 
 /// A batch after its forward and backward pass: the task of each row, and the losses.
@@ -63,6 +65,7 @@ impl Trainer {
                 let name = &self.parts.task_names[task];
                 *sums.tasks.entry(name.clone()).or_insert(0) += 1;
                 *sums.task_losses.entry(name.clone()).or_insert(0.0) += loss;
+                sums.rows.push(loss);
             }
         }
         for (task, loss) in &mut sums.task_losses {

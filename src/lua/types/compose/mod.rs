@@ -33,6 +33,7 @@ impl Part for Compose {
     const PLACE: &'static str = "composition";
     const FUNCTION: &'static str = "compose";
     const ARGUMENTS: &'static str = "(private, sources, weights)";
+    const TABLE: &'static str = "{ parameters, compose }";
     const SAYS: &'static str = "";
     const ROLE: Role = Role::Operator;
     const REGISTRY: &'static str = "compt.compose.defined";

@@ -66,11 +66,10 @@ pub fn load<P: Part>(lua: &Lua, source: &Source) -> Result<Definition<P>> {
 fn definition<P: Part>(lua: &Lua, value: Value, name: &str) -> Result<Definition<P>> {
     if !matches!(value, Value::Function(_) | Value::Table(_)) {
         return Err(Error::new(format!(
-            "{} must return a function of {}, or a table {{ {}, {} }}; this one returns a {}",
+            "{} must return a function of {}, or a table {}; this one returns a {}",
             P::FILE,
             P::ARGUMENTS,
-            P::DECLARES,
-            P::FUNCTION,
+            P::TABLE,
             kind(&value)
         ))
         .at(name));
@@ -113,6 +112,7 @@ impl<P: Part> Followed<P> {
         context: Context,
         try_out: TryOut<P>,
     ) -> Followed<P> {
+        in_use.set_version(&source.sha256);
         Followed {
             lua: lua.weak(),
             in_use,
@@ -134,7 +134,7 @@ impl<P: Part> Followed<P> {
         if definition.says != self.says {
             return Err(Error::new(format!(
                 "what it says besides its {} and its function is fixed when the trainer is created: {}",
-                if P::NO_PARAMETERS.is_none() { P::DECLARES } else { "name" },
+                if P::NO_PARAMETERS.is_none() { "parameters" } else { "name" },
                 P::SAYS
             )));
         }
@@ -224,6 +224,7 @@ impl<P: Part> PartFile for Followed<P> {
             self.try_out(&definition).map_err(|e| e.at(source.path.display()))?;
         }
         let before = self.in_use.replace((definition.home, definition.function));
+        self.in_use.set_version(&source.sha256);
         let source = self.source.replace(source);
         *self.before.borrow_mut() = Some((before, source));
         Ok(())
@@ -235,6 +236,7 @@ impl<P: Part> PartFile for Followed<P> {
         }
         let (code, source) = self.before.take()?;
         self.in_use.put_back(code);
+        self.in_use.set_version(&source.sha256);
         *self.source.borrow_mut() = source.clone();
         Some(source)
     }

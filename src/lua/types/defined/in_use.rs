@@ -15,6 +15,8 @@ pub struct InUse {
     place: String,
     /// The function, and the state that it belongs to.
     code: RefCell<(Home, Function)>,
+    /// The hash of its file; empty if it is in none.
+    version: RefCell<String>,
     parameters: Named,
     /// Whether its last call raised an error.
     failed: Cell<bool>,
@@ -29,6 +31,7 @@ impl InUse {
             name: version.name.to_string(),
             place: format!("{} '{}'", P::PLACE, version.name),
             code: RefCell::new((version.home.clone(), version.function.clone())),
+            version: RefCell::default(),
             parameters: parameters.map(|(name, t)| (name.clone(), t.shallow_clone())).collect(),
             failed: Cell::new(false),
             on_trial: Cell::new(false),
@@ -47,6 +50,15 @@ impl InUse {
     pub fn line(&self) -> Option<String> {
         let info = self.code.borrow().1.info();
         Some(format!("{}:{}", info.short_src?, info.line_defined?))
+    }
+
+    /// The hash of the file that its function is from; empty without one.
+    pub fn version(&self) -> String {
+        self.version.borrow().clone()
+    }
+
+    pub fn set_version(&self, sha256: &str) {
+        *self.version.borrow_mut() = sha256.to_string();
     }
 
     /// Its parameters by their declared names.
@@ -121,6 +133,13 @@ impl InUse {
             Some(line) => error.at(line),
             None => error,
         }
+    }
+
+    /// Runs `body`, which calls its function, in the state of that function.
+    pub fn run<R>(&self, body: impl FnOnce(&Lua, Function) -> mlua::Result<R>) -> Result<R> {
+        let (home, function) = self.code.borrow().clone();
+        let result = home.call(|lua| body(lua, function));
+        result.map_err(|e| crate::failure::error_of(&e).at(&self.place))
     }
 
     /// An error if a result has another dtype or device.

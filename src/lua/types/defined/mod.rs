@@ -1,5 +1,5 @@
-//! Parts of a run that are defined in Lua, operators, routers and optimizers: a function, or a table with a function,
-//! its parameters and what else the part says, as a value or in a file that is watched during training.
+//! Parts of a run that are defined in Lua, operators, routers, optimizers and samplers: a function, or a table with a
+//! function, its parameters and what else the part says, as a value or in a file that is watched during training.
 
 mod file;
 mod home;
@@ -36,8 +36,10 @@ pub trait Part: Clone + PartialEq + 'static {
     /// The key of its function in a table, and the arguments.
     const FUNCTION: &'static str;
     const ARGUMENTS: &'static str;
-    /// The key of what is declared beside the function.
-    const DECLARES: &'static str = "parameters";
+    /// The keys of the table in messages.
+    const TABLE: &'static str;
+    /// Another key that its function can have instead.
+    const OTHER: Option<&'static str> = None;
     /// Why it cannot have parameters that are trained, if it cannot.
     const NO_PARAMETERS: Option<&'static str> = None;
     /// What a definition says besides its function and parameters.
@@ -73,7 +75,7 @@ impl<P: Part> Definition<P> {
             Value::Function(function) => (function, Value::Nil, P::of_function()),
             Value::Table(_) => {
                 let o = Options::new(P::NOUN, value)?;
-                let function: Function = o.need(lua, P::FUNCTION)?;
+                let function = one_function::<P>(lua, &o)?;
                 let parameters: Value = o.get_or(lua, "parameters", Value::Nil)?;
                 let says = P::read(lua, &o)?;
                 if let (Some(why), false) = (P::NO_PARAMETERS, parameters.is_nil()) {
@@ -92,9 +94,8 @@ impl<P: Part> Definition<P> {
             }
             other => {
                 return Err(Error::new(format!(
-                    "expected a function, a table {{ {}, {} }} or a file, got a {}",
-                    P::DECLARES,
-                    P::FUNCTION,
+                    "expected a function, a table {} or a file, got a {}",
+                    P::TABLE,
                     kind(&other)
                 ))
                 .into());
@@ -135,6 +136,18 @@ impl<P: Part> Definition<P> {
     pub fn make_parameters(&self, name: &str, context: &Context) -> Result<Named> {
         let made = self.home.call(|lua| parameters::make(lua, &self.parameters, context));
         made.map_err(|e| error_of(&e).at(format!("{} '{name}': parameters", P::PLACE)))
+    }
+}
+
+/// The function of a definition.
+fn one_function<P: Part>(lua: &Lua, o: &Options) -> mlua::Result<Function> {
+    let other = P::OTHER.map(|key| o.get(lua, key)).transpose()?.flatten();
+    match (other, P::OTHER) {
+        (Some(_), Some(key)) if o.get::<Value>(lua, P::FUNCTION)?.is_some() => {
+            Err(o.error(format!("either '{}' or '{key}', not both", P::FUNCTION)))
+        }
+        (Some(function), _) => Ok(function),
+        (None, _) => o.need(lua, P::FUNCTION),
     }
 }
 

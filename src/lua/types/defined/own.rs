@@ -5,8 +5,11 @@ use crate::failure::error_of;
 use crate::options::{Options, kind};
 use crate::{Error, Result, data, stdlib};
 use compt_base::files::source::Source;
-use mlua::{Function, Lua, Value};
+use mlua::{Function, Lua, Table, Value};
 use serde_json::{Map, Value as Json};
+
+/// The name of a part without one.
+const ANONYMOUS: &str = "function";
 
 /// A part that has options and can be a module of the library.
 pub trait Chosen: Part {
@@ -23,6 +26,7 @@ pub trait Chosen: Part {
 }
 
 /// A user-defined part.
+#[derive(Clone)]
 pub struct Own<P> {
     pub name: String,
     pub definition: Definition<P>,
@@ -61,7 +65,7 @@ pub fn options<P: Chosen>(
 /// # Errors
 /// The name is taken, or the definition is invalid.
 pub fn define<P: Chosen>(lua: &Lua, name: &str, given: Value) -> mlua::Result<()> {
-    let is_taken = name == "define"
+    let is_taken = ["define", ANONYMOUS].contains(&name)
         || P::built_in().contains(&name)
         || stdlib::modules_in(P::FOLDER).iter().any(|known| known == name);
     if is_taken {
@@ -102,10 +106,10 @@ impl<P: Chosen> Own<P> {
     pub fn choice(lua: &Lua, value: &Value) -> mlua::Result<Option<Self>> {
         let table = match value {
             Value::String(name) => return Own::named(lua, &name.to_str()?),
-            Value::Table(table) if !table.contains_key(P::FUNCTION)? => table,
+            Value::Table(table) if !defines::<P>(table)? => table,
             Value::Table(_) | Value::Function(_) => {
                 let definition = Definition::read(lua, value.clone())?;
-                let (name, given) = ("function".to_string(), Map::new());
+                let (name, given) = (ANONYMOUS.to_string(), Map::new());
                 return Ok(Some(Own { name, definition, given, in_library: false }));
             }
             _ => return Ok(None),
@@ -156,6 +160,12 @@ impl<P: Chosen> Own<P> {
         let options = options.map_err(|e| e.at(format!("{} '{}'", P::NOUN, self.name)))?;
         Ok((definition, options))
     }
+}
+
+/// Whether a table is a definition, not the options of one.
+fn defines<P: Part>(table: &Table) -> mlua::Result<bool> {
+    Ok(table.contains_key(P::FUNCTION)?
+        || P::OTHER.is_some_and(|other| table.contains_key(other).unwrap_or(false)))
 }
 
 /// Options with their defaults. Errors: an unknown option, or a value of another type than its default.

@@ -41,7 +41,7 @@ impl Part for Says {
     const PLACE: &'static str = "optimizer";
     const FUNCTION: &'static str = "update";
     const ARGUMENTS: &'static str = "(p, grad, state, context)";
-    const DECLARES: &'static str = "state";
+    const TABLE: &'static str = "{ state, update }";
     const NO_PARAMETERS: Option<&'static str> = Some(
         "an optimizer has no 'parameters': numbers that can be set are 'options', tensors that it keeps are 'state'",
     );

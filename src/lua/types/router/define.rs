@@ -34,16 +34,16 @@ impl Part for Weights {
     const PLACE: &'static str = "router";
     const FUNCTION: &'static str = "weights";
     const ARGUMENTS: &'static str = "(context)";
+    const TABLE: &'static str = "{ parameters, weights }";
     const SAYS: &'static str = "'normalised', 'inputs' and 'options'";
     const ROLE: Role = Role::Router;
     const REGISTRY: &'static str = "compt.router.defined";
 
     fn read(lua: &Lua, o: &Options) -> mlua::Result<Self> {
-        let options = options::<Self>(lua, o, &RESERVED)?;
         Ok(Weights {
             normalised: o.get_or(lua, "normalised", true)?,
             inputs: o.get_or(lua, "inputs", false)?,
-            options,
+            options: options::<Self>(lua, o, &RESERVED)?,
         })
     }
 

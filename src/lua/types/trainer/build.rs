@@ -1,25 +1,28 @@
 //! Builds a run from the options of `compt.trainer`.
 
 use super::host::LuaHost;
-use super::method::{Trained, prompt_rows, trained, trains_copies};
+use super::method::{Trained, prompt_rows, recorded_part, trained, trains_copies};
 use super::options::{TrainerOptions, checks};
 use super::stream::LuaStream;
 use super::watching::Watching;
 use super::{CALL, LuaTrainer, control, optimizer};
-use crate::Error;
 use crate::data;
 use crate::session::{Mode, Session, again};
 use crate::sources;
+use crate::types::sampler::{Made, Own, Texts};
 use crate::types::{plain, thawed};
+use crate::{Error, Result};
 use compt_core::nn::Named;
 use compt_core::router::Sees;
 use compt_core::tensor::{device, dtype};
+use compt_core::train::by_row::RowSampler;
 use compt_core::train::control::Setting;
 use compt_core::train::plan::{Plan, StageSteps};
 use compt_core::train::{Batches, Parts, Stage};
 use compt_run::spec::{BackboneSpec, FORMAT, StageSpec, TasksSpec};
 use compt_run::steering::{Shared, Steering};
 use compt_run::{Checks, Earlier, Provenance, Purpose, Run, RunOptions, Specification};
+use compt_study::records::events::Role;
 use mlua::{Lua, ObjectLike, Value};
 use serde_json::json;
 use std::cell::RefCell;
@@ -56,7 +59,9 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
     let place = format!("{CALL}: method '{}'", given.method_name);
     checks(lua)?.call_function::<()>("rates", (&given.method, groups.clone(), place))?;
     prompt_rows(&trained, targets, &names).map_err(|e| e.at(CALL))?;
-    let (batches, stages, plans) = stages(lua, &given, &trained, &names, &groups)?;
+    let sampler = sampler(lua, &given, &names).map_err(|e| e.at(CALL))?;
+    let (batches, stages, plans) =
+        stages(lua, &given, &trained, (&names, &groups), sampler.as_ref())?;
 
     let chosen = optimizer::optimizer(lua, &given.optimizer, &trained.groups);
     let chosen = chosen.map_err(|e| crate::failure::error_of(&e).at(CALL))?;
@@ -67,7 +72,8 @@ pub fn trainer(lua: &Lua, options: Value) -> mlua::Result<LuaTrainer> {
     let specification = specification(lua, &given, &trained, &stages, made_by_script)?;
     let Trained { bank, router, groups, files, .. } = trained;
     let mut steering = steering;
-    files.into_iter().chain(chosen.file).for_each(|file| steering.use_part(file));
+    let of_sampler = sampler.and_then(|made| made.file(lua));
+    files.into_iter().chain(chosen.file).chain(of_sampler).for_each(|file| steering.use_part(file));
     let steering = Rc::new(RefCell::new(steering));
     // A run that is only loaded before the one to replay or evaluate is not shown.
     let is_loaded =
@@ -113,6 +119,15 @@ fn task_names(given: &TrainerOptions) -> Vec<String> {
     names
 }
 
+/// The sampler over rows, if there is one.
+fn sampler(lua: &Lua, given: &TrainerOptions, names: &[String]) -> Result<Option<Made>> {
+    let (Some(own), Some(tasks)) = (&given.sampler, &given.tasks) else { return Ok(None) };
+    let from = given.from.as_ref().map(|from| from.0.clone());
+    let texts = Texts { names: names.to_vec(), tasks: tasks.0.clone(), from };
+    let recorded = recorded_part(lua, Role::Sampler, &own.part.name)?;
+    own.clone().make(lua, Rc::new(texts), recorded).map(Some)
+}
+
 type Staged = (Box<dyn Batches>, Vec<Stage>, Vec<usize>);
 
 /// The batches, the stages, and the index of each stage's plan.
@@ -120,8 +135,8 @@ fn stages(
     lua: &Lua,
     given: &TrainerOptions,
     trained: &Trained,
-    names: &[String],
-    groups: &[String],
+    (names, groups): (&[String], &[String]),
+    sampler: Option<&Made>,
 ) -> mlua::Result<Staged> {
     let plan = Plan {
         stages: &trained.stages,
@@ -130,6 +145,7 @@ fn stages(
         batch_size: given.batch_size,
         accumulate: given.settings.accumulate,
         length_buckets: given.length_buckets,
+        sampler: sampler.map(|made| made.sampler.clone() as Rc<dyn RowSampler>),
         seed: given.settings.seed,
         max_source: given.settings.max_source,
     };
@@ -225,6 +241,7 @@ fn specification(
         dropout: settings.dropout,
         weight_decay: given.weight_decay,
         length_buckets: given.length_buckets,
+        sampler: given.sampler.as_ref().map(Own::plain),
         attention: given.attention.clone(),
         recompute: given.recompute.clone(),
         optimizer: plain::value(lua, &given.optimizer)?,
@@ -297,6 +314,9 @@ fn made_by_script(
         if !["build", "from"].contains(&key.as_str()) && data::plain(&value).is_err() {
             made.push(format!("'{key}' of the method '{name}' is created by the script"));
         }
+    }
+    if let Some(own) = given.sampler.as_ref().filter(|own| own.part.is_of_script()) {
+        made.push(own.part.why_of_script());
     }
     made.extend(trained.of_script.iter().cloned().chain(optimizer));
     made

@@ -1,10 +1,11 @@
 //! The options of `compt.trainer`: `compt.TrainerOptions` in `stdlib/doc`.
 
 use super::CALL;
-use crate::Error;
+use crate::failure::error_of;
 use crate::options::Options;
 use crate::session::Session;
-use crate::types::{LuaBackbone, Tasks};
+use crate::types::{LuaBackbone, Tasks, sampler};
+use crate::{Error, Result};
 use compt_base::data::Split;
 use compt_core::train::batch::Placement;
 use compt_core::train::evaluate::Evaluation;
@@ -28,6 +29,8 @@ pub struct TrainerOptions {
     /// Whether the sources begin with the prefixes of their tasks.
     pub prefix: bool,
     pub length_buckets: bool,
+    /// Taken when the batches are planned.
+    pub sampler: Option<sampler::Own>,
     pub attention: String,
     pub recompute: serde_json::Value,
     pub control: Value,
@@ -86,6 +89,8 @@ impl TrainerOptions {
             steps: o.get(lua, "steps")?,
             batch_size: o.get_or(lua, "batch_size", 16)?,
             length_buckets: o.get_or(lua, "length_buckets", false)?,
+            sampler: sampler::choice(lua, &o.get_or(lua, "sampler", Value::Nil)?)
+                .map_err(|e| error_of(&e).at(CALL))?,
             control: o.get_or(lua, "control", Value::Nil)?,
             optimizer: o.get_or(lua, "optimizer", method.get("optimizer")?)?,
             name: o.get(lua, "name")?,
@@ -106,10 +111,26 @@ impl TrainerOptions {
             settings,
         };
         o.finish()?;
+        if given.sampler.is_some() {
+            given.refuse_beside_sampler()?;
+        }
         match given.tasks.is_some() == given.stream.is_some() {
             true => Err(Error::new("needs either 'tasks' or 'stream'").at(CALL).into()),
             false => Ok(given),
         }
+    }
+}
+
+impl TrainerOptions {
+    /// The options that choose the rows of batches, too.
+    fn refuse_beside_sampler(&self) -> Result<()> {
+        let other = match (&self.stream, self.length_buckets) {
+            (Some(_), _) => "stream",
+            (None, true) => "length_buckets",
+            (None, false) => return Ok(()),
+        };
+        let what = format!("'{other}' and 'sampler' would both choose the rows");
+        Err(Error::new(what).at(CALL).hint("remove one of them"))
     }
 }
 

@@ -67,6 +67,7 @@ impl LuaTrainer {
         let place = |e: Error| e.at(path).at(CALL);
         match only.as_deref() {
             None => {
+                self.run.check_shapes(&saved).map_err(place)?;
                 self.run.restore(saved).map_err(place)?;
                 Ok(format!("{path}: resumes after step {}", self.run.trainer().steps()))
             }
