@@ -16,7 +16,7 @@ trainer:run()
 -- A task that reads one column takes lines, another one takes rows by column.
 local found = trainer:predict { task = "sentiment", text = { "mia likes the song .", "bob hates the song ." } }
 for _, one in ipairs(found) do
-  print(one.prediction, ("%.3f"):format(one.score or 0 / 0), one.row.sentence)
+  print(one.prediction, one.score, one.row.sentence)
 end
 local pair = { premise = "mia likes the song .", hypothesis = "mia hates the song ." }
 print(trainer:predict { task = "nli3", text = pair })

@@ -122,7 +122,8 @@ pub fn opened(
         let run_of = trainer.run_mut();
         let mut lost = differences(&specification.to_json(), run_of.specification());
         let is_allowed = |change: &str| {
-            MAY_DIFFER.iter().any(|key| change.starts_with(key)) || change.ends_with("different content")
+            MAY_DIFFER.iter().any(|key| change.starts_with(key))
+                || change.ends_with("different content")
         };
         lost.retain(|change| !is_allowed(change));
         if !lost.is_empty() {

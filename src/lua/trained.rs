@@ -47,11 +47,7 @@ pub fn check_folder(run: &Path) -> Result<()> {
 ///
 /// # Errors
 /// The task is unknown; the run has several tasks, or none whose form is recorded.
-pub fn form(
-    config: &Specification,
-    task: Option<&str>,
-    asking: Asking,
-) -> Result<(String, Form)> {
+pub fn form(config: &Specification, task: Option<&str>, asking: Asking) -> Result<(String, Form)> {
     let forms = config.tasks.as_ref().and_then(|tasks| tasks.forms.as_ref());
     let forms: Vec<(&String, &Value)> = forms.into_iter().flatten().collect();
     let names: Vec<&str> = forms.iter().map(|(name, _)| name.as_str()).collect();

@@ -91,7 +91,8 @@ impl Columns {
             }
             for (family, columns) in &self.named {
                 let there = columns.iter().filter(|column| column.1[i].is_finite());
-                line[*family] = there.map(|(name, column)| (name.clone(), json!(column[i]))).collect();
+                line[*family] =
+                    there.map(|(name, column)| (name.clone(), json!(column[i]))).collect();
             }
             line
         };
@@ -203,7 +204,8 @@ pub fn folder_of(checkpoint: &Path) -> Option<PathBuf> {
         true => Some(checkpoint),
         false => checkpoint.parent().filter(|parent| parent.ends_with(CHECKPOINTS))?.parent(),
     };
-    folder.map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+    folder
+        .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
         .filter(|folder| folder.join(METRICS).is_file())
         .map(Path::to_path_buf)
 }

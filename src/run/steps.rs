@@ -141,7 +141,8 @@ impl Run {
             return Ok(());
         }
         if self.is_opened {
-            let what = format!("the run '{}' was loaded to look at it: it makes no steps", self.name);
+            let what =
+                format!("the run '{}' was loaded to look at it: it makes no steps", self.name);
             return Err(Error::new(what).hint(
                 "`compt resume RUN` makes the remaining ones; t:load(RUN) of a trainer of the same settings \
                  goes on from it",

@@ -162,7 +162,7 @@ function collection.about_newest(runs)
   if count == 0 then return nil end
   local at = first == last and ("step %d"):format(first) or ("steps %d to %d"):format(first, last)
   local text = ("newest validation scores, after %s"):format(at)
-  return open == 0 and text or ("%s; %d of %d runs have not finished"):format(text, open, count)
+  return open == 0 and text or ("%s; %d of %d runs %s not finished"):format(text, open, count, open == 1 and "has" or "have")
 end
 
 --- The settings that differ between the runs, sorted; `seed` comes last.

@@ -86,6 +86,9 @@ local function entry(values, expected)
   }
 end
 
+--- The most settings by which a missing run is named.
+local MOST = 12
+
 --- The missing runs, each once.
 ---@param grid compt.CellGrid
 ---@return string[]
@@ -100,6 +103,8 @@ local function gaps(grid)
           for key, value in sorted_pairs(run.settings) do
             parts[#parts + 1] = ("%s=%s"):format(key, cells.text(value))
           end
+          -- The settings of a run that is no cell of a grid are all that there are.
+          if #parts > MOST then parts = { run.path } end
           local why = run.error and ": " .. (run.error:match "[^\n]*") or ""
           lines[#lines + 1] = ("%s (%s%s)"):format(table.concat(parts, " "), run.state, why)
         end

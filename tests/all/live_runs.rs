@@ -72,12 +72,11 @@ fn a_run_is_read_while_it_trains() {
     line("running\ttrue\tnil");
     // Tables of runs have the test scores of finished ones, and say what is missing.
     line("2 runs, 2 seeds (1, 2)");
-    line("1 run is missing: ");
-    line("(running)");
+    line("1 run is missing: out/live (running)");
     // Those of their newest scores say so.
     line("running\t0\ttrue");
     line("newest validation scores, after steps 6 to ");
-    line("; 1 of 3 runs have not finished");
+    line("; 1 of 3 runs has not finished");
     line("runs:newest() has scores on validation rows");
     line("ended1\t3\nended2\t3\nlive, seed 3, running at step ");
     line("2 runs, 2 seeds; band: one standard deviation over seeds | 1 missing: 1 running");

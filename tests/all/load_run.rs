@@ -30,7 +30,9 @@ fn study(method: &str) -> Study {
     let row = |i: usize| {
         let (text, label) = if i % 2 == 0 { ("likes", 1) } else { ("hates", 0) };
         let name = ["bob", "mia", "ann", "carl", "the old dog"][i % 5];
-        format!("{{\"text\": \"{name} {text} song {i} .\", \"a\": \"{name}\", \"b\": \"{text}\", \"label\": {label}}}\n")
+        format!(
+            "{{\"text\": \"{name} {text} song {i} .\", \"a\": \"{name}\", \"b\": \"{text}\", \"label\": {label}}}\n"
+        )
     };
     fs::write(study.path("data/train.jsonl"), (0..12).map(row).collect::<String>()).unwrap();
     fs::write(study.path("data/test.jsonl"), (12..19).map(row).collect::<String>()).unwrap();
@@ -60,7 +62,10 @@ fn a_trainer_a_loaded_run_and_the_command_give_the_same_numbers() {
     assert_eq!(code, 0, "{err}");
     let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for (line, answer) in lines.iter().zip(&answers) {
-        assert_eq!((line[0], line[1]), (answer["text"].as_str().unwrap(), answer["prediction"].as_str().unwrap()));
+        assert_eq!(
+            (line[0], line[1]),
+            (answer["text"].as_str().unwrap(), answer["prediction"].as_str().unwrap())
+        );
         let scores: Vec<f64> = line[2].split(' ').map(|score| score.parse().unwrap()).collect();
         assert_eq!(answer["scores"]["bad"].as_f64().unwrap(), scores[0]);
         assert_eq!(answer["scores"]["good"].as_f64().unwrap(), scores[1]);
@@ -79,7 +84,10 @@ fn a_trainer_a_loaded_run_and_the_command_give_the_same_numbers() {
     ] {
         let code = format!("local run = require('compt').load_run 'out' print({asked})");
         let (code, _, err) = study.run(&["-e", &code]);
-        assert!(code == 1 && err.contains("tasks") && err.contains("train.jsonl"), "{asked}: {err}");
+        assert!(
+            code == 1 && err.contains("tasks") && err.contains("train.jsonl"),
+            "{asked}: {err}"
+        );
     }
     fs::rename(study.path("moved"), study.path("data")).unwrap();
     let code = "local run = require('compt').load_run('out', { device = 'cpu' })
@@ -98,7 +106,8 @@ fn a_method_of_changes_is_rebuilt_to_answer() {
     let study = study("compt.methods.lora { rank = 1 }");
     let (code, told, err) = study.run(&["run", "study.lua", "--out", "out"]);
     assert_eq!(code, 0, "{err}");
-    let texts: String = told.lines().map(|line| format!("{}\n", line.split('\t').next().unwrap())).collect();
+    let texts: String =
+        told.lines().map(|line| format!("{}\n", line.split('\t').next().unwrap())).collect();
     fs::write(study.path("texts.txt"), texts).unwrap();
     fs::write(study.path("loaded.lua"), LOADED).unwrap();
     // Relative paths start from the folder in which the run was started.
@@ -141,22 +150,31 @@ print(table.concat(t.history.loss:tolist(), " "), math.random(1000000))
 
 #[test]
 fn what_is_no_run_or_cannot_be_rebuilt_is_refused() {
-    let study = study("{ name = 'mine', lr = { p = 0.1 }, build = function(setup)
+    let study = study(
+        "{ name = 'mine', lr = { p = 0.1 }, build = function(setup)
         local p = setup:parameter('p', 'p', setup:prompt(3))
         return { give = function(batch) return batch:each(function() return p * 1 end) end }
-    end }");
+    end }",
+    );
     let (code, _, err) = study.run(&["run", "study.lua", "--out", "out"]);
     assert_eq!(code, 0, "{err}");
     let refused = |code: &str, words: &[&str]| {
         let (code_, _, err) = study.run(&["-e", &format!("local compt = require 'compt' {code}")]);
         assert!(code_ == 1 && words.iter().all(|words| err.contains(words)), "{code}: {err}");
     };
-    refused("compt.load_run '.'", &["this is not the folder of a run", "there are runs in it: ./out"]);
+    refused(
+        "compt.load_run '.'",
+        &["this is not the folder of a run", "there are runs in it: ./out"],
+    );
     refused("compt.load_run 'nowhere'", &["nowhere: this is not the folder of a run"]);
     refused("compt.load_run('out', { devise = 'cpu' })", &["unknown option 'devise'"]);
     refused(
         "compt.load_run('out'):evaluate()",
-        &["cannot be rebuilt in this session", "the method 'mine' is defined in the script", "compt eval RUN"],
+        &[
+            "cannot be rebuilt in this session",
+            "the method 'mine' is defined in the script",
+            "compt eval RUN",
+        ],
     );
     refused("compt.load_run('out'):predict { text = 'a' }", &["the run has several tasks"]);
     refused("compt.load_run('out'):predict { task = 'onw', text = 'a' }", &["did you mean 'own'?"]);

@@ -117,7 +117,8 @@ mod tests {
     fn a_row_without_text_is_refused() {
         let form = form(&["sentence"]);
         assert_eq!(form.text_columns(), ["text"]);
-        let refused = |row: Value| form.full_source(row.as_object().unwrap()).unwrap_err().to_string();
+        let refused =
+            |row: Value| form.full_source(row.as_object().unwrap()).unwrap_err().to_string();
         assert_eq!(refused(json!({ "text": " \t" })), "no text: 'text' is empty");
         assert!(refused(json!({ "sentence": "fine" })).starts_with("no field 'text'"));
         let row = json!({ "text": "fine" });

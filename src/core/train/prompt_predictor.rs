@@ -61,8 +61,7 @@ impl<'a> PromptPredictor<'a> {
 
     /// The predictions of rows, in their order; an error has the index of its row.
     pub fn predict(&self, rows: &[Row]) -> std::result::Result<Vec<Answer>, (usize, Error)> {
-        let source =
-            |(index, row): (usize, &Row)| self.form.source(row).map_err(|e| (index, e));
+        let source = |(index, row): (usize, &Row)| self.form.source(row).map_err(|e| (index, e));
         let sources: Vec<String> =
             rows.iter().enumerate().map(source).collect::<std::result::Result<_, _>>()?;
         self.answer(&sources).map_err(|e| (0, e))

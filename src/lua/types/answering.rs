@@ -57,15 +57,13 @@ fn of_text(text: &Value, form: &Form) -> Result<Vec<Row>> {
             let known = form.text_columns();
             let unknown = row.keys().find(|key| !known.is_empty() && !known.contains(&&***key));
             match unknown {
-                Some(column) => Err(Error::unknown("column", column, known)
-                    .hint("'rows' takes rows with further columns")),
+                Some(column) => Err(Error::unknown("column", column, known)),
                 None => Ok(vec![row]),
             }
         }
-        other => Err(Error::new(format!(
-            "expected a text, or a row by column, got a {}",
-            kind(other)
-        ))),
+        other => {
+            Err(Error::new(format!("expected a text, or a row by column, got a {}", kind(other))))
+        }
     }
 }
 
@@ -179,12 +177,7 @@ fn entry(lua: &Lua, row: &Row, source: &str, cut: bool) -> mlua::Result<Table> {
 const MOST: (usize, usize) = (20, 60);
 
 /// Makes a list print as a table of input, answer and score.
-fn printed(
-    lua: &Lua,
-    list: Table,
-    answer: &str,
-    rows: &[[String; 3]],
-) -> mlua::Result<Table> {
+fn printed(lua: &Lua, list: Table, answer: &str, rows: &[[String; 3]]) -> mlua::Result<Table> {
     let short = |text: &String| match text.chars().count() > MOST.1 {
         true => text.chars().take(MOST.1 - 3).chain("...".chars()).collect(),
         false => text.clone(),

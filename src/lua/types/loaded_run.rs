@@ -21,7 +21,8 @@ use compt_run::{RunHistory, Specification, exchange};
 use compt_study::interrupt::{self, Interrupted};
 use compt_study::records::folder::{CONFIG, EVALUATIONS, METRICS, RESULT};
 use mlua::{
-    AnyUserData, Lua, LuaSerdeExt, LuaString, Table, UserData, UserDataFields, UserDataMethods, Value,
+    AnyUserData, Lua, LuaSerdeExt, LuaString, Table, UserData, UserDataFields, UserDataMethods,
+    Value,
 };
 use std::cell::RefCell;
 use std::fs;
@@ -31,7 +32,7 @@ use std::rc::Rc;
 const CALL: &str = "compt.load_run";
 
 pub fn register(lua: &Lua, compt: &Table) -> mlua::Result<()> {
-    compt.set("load_run", call::function(lua, CALL, |lua, (run, options)| load(lua, run, options))?)
+    compt.set("load_run", call::function(lua, CALL, load)?)
 }
 
 /// A run of an earlier process, or of one that trains it now.
@@ -164,13 +165,19 @@ impl LuaLoadedRun {
     fn history(&self) -> Result<RunHistory> {
         let mut columns = Columns::default();
         read_json_lines(&self.path.join(METRICS))?.iter().for_each(|line| columns.push(line));
+        let mut evaluations = read_json_lines(&self.path.join(EVALUATIONS))?;
         // A run that went on from the checkpoint of another one has that one's steps in its own checkpoints.
-        if let Some(last) = columns.steps.last().filter(|_| columns.steps[0] > 1) {
-            let saved = Checkpoints::of(&self.path, 1).newest()?.0;
-            let trace = saved.map_or(serde_json::Value::Null, |saved| saved.plain["trace"].clone());
-            columns = Trace::of_json(&trace).columns(Some(&self.path), *last as u64)?;
+        if let Some(last) = columns.steps.last().filter(|_| columns.steps[0] > 1)
+            && let (Some(saved), _) = Checkpoints::of(&self.path, 1).newest()?
+        {
+            let first = columns.steps[0] as u64;
+            let trace = Trace::of_json(&saved.plain["trace"]);
+            columns = trace.columns(Some(&self.path), *last as u64)?;
+            let all = saved.plain["progress"][0]["history"]["evaluations"].as_array();
+            let earlier = all.into_iter().flatten();
+            let earlier = earlier.filter(|found| found["step"].as_u64().is_some_and(|n| n < first));
+            evaluations.splice(0..0, earlier.cloned());
         }
-        let evaluations = read_json_lines(&self.path.join(EVALUATIONS))?;
         let evaluations = evaluations.into_iter().map(serde_json::from_value);
         let evaluations = evaluations.collect::<std::result::Result<_, _>>().map_err(|e| {
             Error::new(format!("an evaluation cannot be read: {e}"))
@@ -212,9 +219,7 @@ impl UserData for LuaLoadedRun {
         fields.add_field_method_get("total_steps", |_, this| Ok(this.specification.steps));
         fields.add_field_method_get("config", |lua, this| this.config(lua, None));
         fields.add_field_method_get("method", |lua, this| this.config(lua, Some("method")));
-        fields.add_field_method_get("history", |lua, this| {
-            history::to_lua(lua, &this.history()?)
-        });
+        fields.add_field_method_get("history", |lua, this| history::to_lua(lua, &this.history()?));
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {

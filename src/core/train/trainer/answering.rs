@@ -34,7 +34,13 @@ impl Trainer {
         let (tasks, _) = self.answerable(selection)?;
         let bare = tasks.tasks.iter().map(|task| bare(&task.name, task.labels.clone()));
         let tasks = TaskSet::of(&tasks.name, bare.collect());
-        self.answer(rows, selection, (&tasks, options), |p, task, rows| p.answer(task, rows), progress)
+        self.answer(
+            rows,
+            selection,
+            (&tasks, options),
+            |p, task, rows| p.answer(task, rows),
+            progress,
+        )
     }
 
     /// The texts that are generated for new rows, in their order; `decoding` precedes that of the task. Errors: as in
@@ -50,7 +56,13 @@ impl Trainer {
         let bare = tasks.tasks.iter().map(|task| bare(&task.name, as_text(&task.labels)));
         let tasks = TaskSet::of(&tasks.name, bare.collect());
         let options = Evaluation { text: decoding, ..options.clone() };
-        self.answer(rows, selection, (&tasks, &options), |p, task, rows| p.generate(task, rows), progress)
+        self.answer(
+            rows,
+            selection,
+            (&tasks, &options),
+            |p, task, rows| p.generate(task, rows),
+            progress,
+        )
     }
 
     fn answer<T>(
@@ -83,8 +95,14 @@ fn in_batches<T>(
     let tokenizer = backbone.need_tokenizer()?;
     let known: Vec<Option<LabelWords>> =
         tasks.tasks.iter().map(|task| answers(&tokenizer, task)).collect::<Result<_>>()?;
-    let predictor =
-        Predictor { model: &*backbone.model, tokenizer: &tokenizer, tasks, known: &known, inputs, options };
+    let predictor = Predictor {
+        model: &*backbone.model,
+        tokenizer: &tokenizer,
+        tasks,
+        known: &known,
+        inputs,
+        options,
+    };
     let mut found = Vec::with_capacity(rows.sources.len());
     for sources in rows.sources.chunks(rows.batch.max(1)) {
         progress(found.len(), rows.sources.len())?;

@@ -55,7 +55,9 @@ impl LuaTrainer {
         };
         match &set.tasks[task].form {
             Some(form) => Ok((task, form.clone())),
-            None => Err(o.error(format!("task '{}' has no conversion of rows to text", names[task]))),
+            None => {
+                Err(o.error(format!("task '{}' has no conversion of rows to text", names[task])))
+            }
         }
     }
 }
