@@ -20,8 +20,7 @@ local history = trainer.history
 print(history)
 print("last loss", history.loss[-1]:item(), "lowest", history.loss:min():item())
 print("rates of the router", history.lr.router:min():item(), history.lr.router:max():item())
-local best = history.average:argmax():item()
-print("best validation score", history.average[best]:item(), "after step", history.evaluated[best]:item())
+print("best validation score", history.average:max():item(), "of", #history.evaluated)
 
 for _, row in ipairs(history:table(5)) do
   print(row.step, ("%.4f"):format(row.loss), row.average)

@@ -132,7 +132,7 @@ function Runs:newest()
       for task, score in pairs(found.scores) do
         scores[task], metrics[task] = { [MAIN] = score }, { MAIN }
       end
-      local copy = {}
+      local copy = {} ---@type any
       for key, value in pairs(run) do copy[key] = value end
       copy.newest, copy.average, copy.scores, copy.metrics = found.step, found.average, scores, metrics
       copy.counts, copy.looks, copy.values = nil, nil, nil

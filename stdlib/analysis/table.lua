@@ -125,9 +125,10 @@ local function notes_of(runs, grid)
   end
   local list = {}
   for seed in sorted_pairs(seeds) do list[#list + 1] = seed end
-  local notes = { ("%d run%s, %d seed%s (%s)"):format(
-    #finished, #finished == 1 and "" or "s", count, count == 1 and "" or "s", table.concat(list, ", ")) }
-  notes[2] = collection.about_newest(runs)
+  local notes = {} ---@type string[]
+  notes[1] = ("%d run%s, %d seed%s (%s)"):format(
+    #finished, #finished == 1 and "" or "s", count, count == 1 and "" or "s", table.concat(list, ", "))
+  notes[#notes + 1] = collection.about_newest(runs)
   local warnings = {}
   local missing = gaps(grid)
   if #missing > 0 then
