@@ -146,6 +146,9 @@ return {
     refused("'batch' must be at least 1", { task = "sentiment", text = "a", batch = 0 })
     refused("set 'only' or 'without'", { task = "sentiment", text = "a", only = "src0", without = "src1" })
     refused("unknown option 'texts'", { task = "sentiment", text = "a", texts = "b" })
+    small.refused("it is called 'num_beams'", trained.generate, trained, { task = "sentiment", text = "a", beams = 4 })
+    small.refused("it is called 'max_new_tokens'", trained.generate, trained,
+      { task = "sentiment", text = "a", max_length = 4 })
     small.refused("'length_penalty' is for a beam search", trained.generate, trained,
       { task = "sentiment", text = "a", length_penalty = 2 })
     small.refused("unknown option 'num_beams'", trained.predict, trained, { task = "sentiment", text = "a", num_beams = 2 })
