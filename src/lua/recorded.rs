@@ -163,7 +163,10 @@ pub fn newest(lua: &Lua, path: LuaString) -> mlua::Result<mlua::Value> {
         notice::say_once(&format!("note: the evaluations of a run are omitted: {e}"));
         Vec::new()
     });
-    lua.to_value_with(&found.last(), plain())
+    match found.last() {
+        Some(last) => lua.to_value_with(last, plain()),
+        None => Ok(mlua::Value::Nil),
+    }
 }
 
 /// Converts JSON to plain Lua tables: null becomes nil.
