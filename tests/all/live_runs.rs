@@ -43,6 +43,9 @@ print(table.concat(compt.figures.lines(newest, { x = "seed" }).chart.notes, " | 
 print(table.concat(compt.figures.lines(runs, { x = "seed" }).chart.notes, " | "))
 local run = compt.load_run "out/live"
 print(#run.history.loss:tolist() > 0, run.steps % 5, run:predict({ task = "sentiment", text = "a song ." })[1].score ~= 0)
+local first, limit = run:trainer().steps, os.time() + 120
+while run.steps < first + 5 and os.time() < limit do end
+print("later", run:trainer().steps >= first + 5)
 "#;
 
 #[test]
@@ -81,6 +84,7 @@ fn a_run_is_read_while_it_trains() {
     line("ended1\t3\nended2\t3\nlive, seed 3, running at step ");
     line("2 runs, 2 seeds; band: one standard deviation over seeds | 1 missing: 1 running");
     line("true\t0\ttrue");
+    line("later\ttrue");
     let state = |run: &str| -> Value {
         let (_, out, _) = study.run(&["runs", "out", "--json"]);
         let lines = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

@@ -74,9 +74,13 @@ impl LuaLoadedRun {
         Ok(found)
     }
 
-    /// The trainer, rebuilt at its first use.
+    /// The trainer, rebuilt at its first use, and again once there is another checkpoint.
     fn trainer(&self, lua: &Lua) -> Result<AnyUserData> {
-        if let Some(trainer) = &*self.trainer.borrow() {
+        let is_current = |trainer: &AnyUserData| {
+            let of = trainer.borrow::<LuaTrainer>();
+            of.is_ok_and(|of| Some(of.steps()) == self.steps())
+        };
+        if let Some(trainer) = self.trainer.borrow().as_ref().filter(|t| is_current(t)) {
             return Ok(trainer.clone());
         }
         let (device, backbone) = (self.device.as_deref(), self.backbone(lua)?);
