@@ -13,21 +13,26 @@ local figures = { plot = numbers.plot, scatter = numbers.scatter, histogram = nu
 
 --- The number of runs and seeds of a figure.
 ---@param runs compt.Run[]?
+---@param more string?
+---@param drawn table<compt.Run, true?>? -- runs that are shown although they have not finished
 ---@return string[]
-local function rests_on(runs, more)
+local function rests_on(runs, more, drawn)
   if not runs then return { more } end
-  local seeds, count, finished = {}, 0, 0
+  local seeds, count, finished, missing = {}, 0, 0, {}
   for _, run in ipairs(runs) do
-    if run.state == "finished" then
+    if cells.is_used(run) then
       finished = finished + 1
       local seed = cells.text(run.settings.seed)
       if not seeds[seed] then seeds[seed], count = true, count + 1 end
+    elseif not (drawn and drawn[run]) then
+      missing[#missing + 1] = run
     end
   end
   local notes = {} ---@type string[]
   local plural = finished == 1 and "" or "s"
   notes[1] = (("%d run%s, %d seed%s%s"):format(finished, plural, count, count == 1 and "" or "s", more and "; " .. more or ""))
-  if finished < #runs then notes[2] = ("%d missing"):format(#runs - finished) end
+  notes[#notes + 1] = collection.about_newest(runs)
+  if #missing > 0 then notes[#notes + 1] = ("%d missing: %s"):format(#missing, collection.states(missing)) end
   return notes
 end
 
@@ -116,7 +121,13 @@ local function merged(name_of, list)
   return line
 end
 
---- Learning curves: a number of each step, the mean over seeds with a band of one standard deviation.
+--- The name of the curve of a run that has not finished: it is drawn alone.
+local function alone(key, run)
+  return ("%s, seed %s, %s at step %d"):format(key, cells.text(run.settings.seed), run.state, run.steps or 0)
+end
+
+--- Learning curves: a number of each step, the mean over seeds with a band of one standard deviation. Runs in progress have
+--- curves of their own.
 ---@param runs compt.Runs
 ---@param given compt.CurvesOptions?
 ---@return compt.Figure
@@ -126,8 +137,12 @@ function figures.curves(runs, given)
     { "log", arguments.flag, false },
   })
   local by, together, names = o.by --[[@as string?]], {}, {} ---@type string?, table<string, compt.Run[]>, table<compt.Run, string?>
+  local drawn = {} ---@type table<compt.Run, true?>
   for _, run in ipairs(runs) do
-    if run.state == "finished" then
+    drawn[run] = run.state == "running" or run.state == "unfinished" or nil
+    if drawn[run] then
+      names[run] = alone(by and cells.text(run.settings[by]) or run.name, run)
+    elseif run.state == "finished" then
       local key = by and cells.text(run.settings[by]) or run.name
       names[run], together[key] = key, together[key] or {}
       table.insert(together[key], run)
@@ -141,10 +156,13 @@ function figures.curves(runs, given)
     if names[run] then
       local key = names[run] .. told_apart(extra, run)
       local steps, values = library.curve(run.path, o.value, o.points)
-      if #steps > 0 then
+      if #steps == 0 then
+        drawn[run] = nil
+      else
         -- Runs of different length form separate curves.
         lengths[key] = lengths[key] or run.steps
         if run.steps ~= lengths[key] then key = ("%s, %d steps"):format(key, run.steps) end
+        if drawn[run] and groups[key] then key = ("%s, %s"):format(key, run.name) end
         if not groups[key] then groups[key], members[key], order[#order + 1] = {}, {}, key end
         table.insert(groups[key], { steps, values })
         table.insert(members[key], run)
@@ -154,7 +172,7 @@ function figures.curves(runs, given)
   local series = {}
   pooled = {}
   for i, key in ipairs(order) do series[i], pooled[i] = merged(key, groups[key]), members[key] end
-  return figure(o.title or o.value, with_warning(rests_on(runs, "means over intervals of steps; band: one standard deviation over runs"), pooled), {
+  return figure(o.title or o.value, with_warning(rests_on(runs, "means over intervals of steps; band: one standard deviation over runs", drawn), pooled), {
     { kind = "lines", title = "", x_label = "step", y_label = o.value, y_log = o.log, series = series },
   })
 end

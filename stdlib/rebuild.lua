@@ -1,6 +1,6 @@
 --- Creates the trainer of a run from its specification (`config.json`), without the script.
 ---
---- `given`: replacements for recorded settings (`device`, `backbone`), the files of the run's operator and router
+--- `given`: replacements for recorded settings (`device`, `backbone`, or the `loaded` backbone), the files of the run's operator and router
 --- (`parts`, by the key in the method), and that of its `control`. While a part is made, `given.at` is its key.
 local methods = require "compt.methods"
 local native = require "compt.native"
@@ -60,7 +60,7 @@ end
 return function(spec, given)
   for key, part in pairs(given.parts) do native[key].define(part.name, part.file) end
   given.at = "backbone"
-  local backbone = backbone_of(spec.backbone, given)
+  local backbone = given.loaded or backbone_of(spec.backbone, given)
   given.at = "tasks"
   local tasks = spec.tasks and task_set(spec.tasks)
   given.at = "method"

@@ -101,7 +101,11 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("train", "compt.trainer { ... } makes a trainer, and its method `run` trains"),
             ("Trainer", "compt.trainer { ... } makes a trainer, and its method `run` trains"),
             ("model", "compt.backbone(name) loads a backbone"),
-            ("load", "compt.backbone(name) loads a backbone, t:load(run) a run's checkpoint"),
+            (
+                "load",
+                "compt.backbone(name) loads a backbone, compt.load_run(run) a recorded run, t:load(run) a run's \
+                 checkpoint",
+            ),
             ("optim", "compt.optimizer.adamw({ w, b }, { lr = 0.1 }) is an optimizer by hand"),
         ],
     ),
@@ -123,6 +127,10 @@ const OPTIONS: &[(&str, &str)] = &[
     ("k", "shots"),
     ("random_seed", "seed"),
     ("output_dir", "out"),
+    ("beams", "num_beams"),
+    ("max_length", "max_new_tokens"),
+    ("max_tokens", "max_new_tokens"),
+    ("inputs", "text"),
 ];
 
 /// What to use in place of an unknown name; `of` is "global", or what has no such member: "tensor".

@@ -18,6 +18,7 @@ mod printed;
 pub mod profile;
 mod raise;
 mod random;
+mod rebuilding;
 mod recorded;
 pub mod reopen;
 pub mod repl;
@@ -29,6 +30,7 @@ mod sources;
 mod stdlib;
 pub mod text;
 pub mod torch;
+pub mod trained;
 pub mod types;
 mod words;
 

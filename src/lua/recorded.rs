@@ -155,6 +155,20 @@ pub fn curve(
     Ok((steps, values))
 }
 
+/// The newest evaluation during training: { step, average, scores = { task = percent } }; nil if there is none. A damaged
+/// file is named once.
+pub fn newest(lua: &Lua, path: LuaString) -> mlua::Result<mlua::Value> {
+    let Some(entry) = Entry::read(&paths::from_lua(&path)) else { return Ok(mlua::Value::Nil) };
+    let found = entry.evaluations().unwrap_or_else(|e| {
+        notice::say_once(&format!("note: the evaluations of a run are omitted: {e}"));
+        Vec::new()
+    });
+    match found.last() {
+        Some(last) => lua.to_value_with(last, plain()),
+        None => Ok(mlua::Value::Nil),
+    }
+}
+
 /// Converts JSON to plain Lua tables: null becomes nil.
 pub fn plain() -> SerializeOptions {
     SerializeOptions::new().set_array_metatable(false).serialize_unit_to_null(false)

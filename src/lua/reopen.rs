@@ -1,24 +1,23 @@
 //! A run of an earlier process, opened again to be resumed, replayed or evaluated: rebuilt from its
 //! specification, or, if that is not sufficient, by the script that made it.
 
-use super::failure::{Failure, error_of};
-use super::recorded::plain;
+use super::failure::error_of;
+use super::rebuilding::{Given, trainer};
 use super::runtime::Runtime;
 use super::session::{Again, Mode, Script, Session};
+use super::text;
 use super::types::LuaTrainer;
-use super::{stdlib, text};
 use crate::{Error, Result};
 use compt_base::files::json::{read_json, value_path};
 use compt_base::files::source::Source;
 use compt_base::notice;
 use compt_error::Context;
-use compt_run::spec::ControlSpec;
-use compt_run::{EvaluationOptions, Run, Specification, differences, parts_of};
+use compt_run::{EvaluationOptions, Run, Specification, differences};
 use compt_study::records::environment::binary_sha256;
-use compt_study::records::folder::{CELL, CONFIG, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
+use compt_study::records::folder::{CELL, ENVIRONMENT, RESULT, SCRIPT, SESSION, runs_in};
 use compt_study::records::modules;
-use mlua::{AnyUserData, Function, LuaSerdeExt, Table};
-use serde_json::{Value, json};
+use mlua::AnyUserData;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -176,30 +175,12 @@ fn rebuild(
     };
     let runtime =
         Runtime::with_session(session(request, record, again)).map_err(|e| error_of(&e))?;
-    let lua = runtime.lua();
-    let parts = parts_of(run, specification)?;
-    note_code(run, parts.iter().map(|(_, _, source)| of_source(source)));
-    let parts = parts.into_iter().map(|(role, name, source)| {
-        (role.option().to_string(), json!({ "name": name, "file": source.path }))
-    });
-    let parts: serde_json::Map<String, Value> = parts.collect();
-    let control = match &specification.control {
-        Some(ControlSpec::File(path)) => Some(path.clone()),
-        _ => None,
+    let given = Given {
+        device: request.device.as_deref(),
+        backbone: request.backbone.as_deref(),
+        loaded: None,
     };
-    let given = json!({ "device": request.device, "backbone": request.backbone, "parts": parts,
-        "control": control });
-    let table = || lua.unpack::<Table>(lua.to_value_with(&given, plain())?);
-    let given = table().map_err(|e| error_of(&e))?;
-    let data = specification.to_json();
-    let build = || -> mlua::Result<AnyUserData> {
-        let rebuild: Function = stdlib::load(lua, "rebuild.lua")?;
-        rebuild.call((lua.to_value_with(&data, plain())?, &given))
-    };
-    let trainer = build().map_err(|e| {
-        let error = Error::new(Failure::in_state(lua, &e).to_string());
-        in_part(error, &data, given.get("at").unwrap_or_default()).at(run.join(CONFIG).display())
-    })?;
+    let trainer = trainer(runtime.lua(), run, specification, &given)?;
     let rebuilt = Rebuilt { runtime, trainer };
     let lost = lost(request, specification, &rebuilt);
     let no_script =
@@ -210,18 +191,6 @@ fn rebuild(
     drop(rebuilt);
     let why = format!("config.json does not describe it completely ({})", lost.join("; "));
     by_script(request, run, record, specification, &why)
-}
-
-/// Adds the path of the key in `config.json`: the part that was being made, and the key in it that the error
-/// names.
-fn in_part(error: Error, specification: &Value, part: Option<String>) -> Error {
-    let Some(part) = part else { return error };
-    let text = error.to_string();
-    let keys = specification[&part].as_object().into_iter().flatten().map(|(key, _)| key);
-    match keys.into_iter().find(|key| text.contains(&format!("'{key}'"))) {
-        Some(key) => error.at(format!("{part}.{key}")),
-        None => error.at(part),
-    }
 }
 
 /// The settings that the rebuilt trainer does not have as recorded. Files and weights with other content
@@ -334,13 +303,13 @@ fn note_edits(script: &str, source: &str, modules: &[Source]) {
     }
 }
 
-fn of_source(source: &Source) -> (&Path, &str) {
+pub(super) fn of_source(source: &Source) -> (&Path, &str) {
     (&source.path, &source.text)
 }
 
 /// Says that code of the run's folder is run, unless the same code is in the files it was made from, outside of
 /// that folder. See docs/explanation/trust.md.
-fn note_code<'a>(run: &Path, files: impl Iterator<Item = (&'a Path, &'a str)>) {
+pub(super) fn note_code<'a>(run: &Path, files: impl Iterator<Item = (&'a Path, &'a str)>) {
     let is_here = |(path, code): &(&Path, &str)| {
         let is_apart = fs::canonicalize(path).is_ok_and(|path| !path.starts_with(run));
         is_apart && text::read(path).is_ok_and(|now| now == *code)
@@ -419,7 +388,7 @@ fn note_other_threads(run: &Path) {
     }
 }
 
-fn note_other_binary(run: &Path) {
+pub(super) fn note_other_binary(run: &Path) {
     let recorded = read_json(&run.join(ENVIRONMENT)).unwrap_or_default();
     let was = recorded["binary_sha256"].as_str();
     if was.is_some() && was != binary_sha256().as_deref() {

@@ -122,6 +122,8 @@ pub enum Mode {
     Replay { trainer: usize, to: Option<u64> },
     /// The last checkpoint of this trainer's run is evaluated; no step is made, and nothing is written.
     Evaluate { trainer: usize },
+    /// A script looks at the last checkpoint of this trainer's run.
+    Open { trainer: usize },
 }
 
 /// The earlier session.
@@ -168,6 +170,7 @@ impl Again {
             Mode::Resume => false,
             Mode::Replay { .. } => !self.begun.get(),
             Mode::Evaluate { .. } => true,
+            Mode::Open { .. } => false,
         }
     }
 }

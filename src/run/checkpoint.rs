@@ -1,5 +1,6 @@
 //! The state of a run: saved in checkpoints, restored from them or from the run of an earlier process.
 
+use super::history::{Trace, folder_of};
 use super::resume::{differences, edits};
 use super::steering::impure;
 use super::{Earlier, Purpose, Replay, Run};
@@ -13,6 +14,7 @@ use compt_error::Context;
 use compt_study::interrupt::Hold;
 use compt_study::records::folder::{CHECKPOINTS, CONFIG};
 use serde_json::json;
+use std::path::Path;
 use tch::Tensor;
 
 /// On a GPU the order of sums is not deterministic: losses of a replay count as equal within this relative
@@ -78,7 +80,9 @@ impl Run {
         let (saved, broken) = newest?;
         broken.iter().for_each(|e| notice::say(&format!("warning: {e}; an older one is used")));
         let mut last = None;
-        if saved.is_none() && matches!(earlier.purpose, Purpose::Resume | Purpose::Evaluate) {
+        let is_open = earlier.purpose == Purpose::Open;
+        let looks = is_open || earlier.purpose == Purpose::Evaluate;
+        if saved.is_none() && (looks || earlier.purpose == Purpose::Resume) {
             self.refuse_lost_checkpoints(&earlier).at(shown.to_string())?;
         }
         if let Some(saved) = saved {
@@ -86,7 +90,8 @@ impl Run {
             if let Some(difference) = saved.plain["control_kept_state"].as_str() {
                 notice::say(&format!("warning: {shown}: {}", impure(difference)));
             }
-            self.host_state = Some(saved.plain["lua_random"].clone());
+            // The random numbers of a script that only looks at the run are its own.
+            self.host_state = (!is_open).then(|| saved.plain["lua_random"].clone());
             self.restore(saved).map_err(|e| e.at(path.display()))?;
         }
         let (step, attempts) = (self.trainer.steps(), self.trainer.at().attempts);
@@ -94,11 +99,13 @@ impl Run {
         let past = earlier.past();
         let last_event = past.events.back().map_or(0, |event| event.attempt);
         self.steering().follow(past, attempts, last)?;
-        if earlier.purpose != Purpose::Evaluate {
+        if !looks {
             self.recorded = earlier.steps.into_iter().take(step as usize).collect();
         }
         self.catch_up();
         if earlier.purpose != Purpose::Resume {
+            self.record.trace().follow(&path, step);
+            self.is_opened = is_open;
             self.record.disable();
             self.read_only = earlier.purpose != Purpose::Load { may_train: true };
             self.is_evaluated = earlier.purpose == Purpose::Evaluate;
@@ -124,6 +131,8 @@ impl Run {
         match earlier.purpose {
             Purpose::Evaluate => Err(Error::new("the run has no checkpoint to evaluate yet")
                 .hint("`compt resume` makes its steps")),
+            Purpose::Open => Err(Error::new("the run has no checkpoint yet")
+                .hint("a run that trains writes one every minute, or as 'checkpoint_every' says")),
             _ => Ok(()),
         }
     }
@@ -144,10 +153,25 @@ impl Run {
     pub fn restore(&mut self, saved: Saved) -> Result<()> {
         let plain: Vec<Progress> = serde_json::from_value(saved.plain["progress"].clone())
             .map_err(|e| Error::new(format!("the checkpoint's state cannot be read: {e}")))?;
+        let trace = Trace::of_json(&saved.plain["trace"]);
         let state = State::from_parts(saved.tensors, plain)
             .ok_or_else(|| Error::new("the checkpoint has no state"))?;
         self.trainer.restore(state)?;
+        *self.record.trace() = trace;
         self.host.moved(&self.trainer);
+        Ok(())
+    }
+
+    /// Restores the state of a checkpoint from this path: that of a file, or of the folder of a run.
+    ///
+    /// # Errors
+    /// As in `restore`.
+    pub fn restore_from(&mut self, path: &Path, saved: Saved) -> Result<()> {
+        self.restore(saved)?;
+        if let Some(folder) = folder_of(path) {
+            let steps = self.trainer.steps();
+            self.record.trace().follow(&folder, steps);
+        }
         Ok(())
     }
 
@@ -164,8 +188,19 @@ impl Run {
             "control_kept_state": kept_state,
             "lua_random": self.host.state(),
             "config": self.record.specification(),
+            "trace": self.record.trace_json(),
         });
         Ok(Saved { tensors, plain })
+    }
+
+    /// The state for a checkpoint outside of the run's folder.
+    ///
+    /// # Errors
+    /// As in `saved`.
+    pub fn saved_apart(&self) -> Result<Saved> {
+        let mut saved = self.saved()?;
+        saved.plain["trace"] = self.record.trace_apart(self.trainer.steps());
+        Ok(saved)
     }
 
     /// Writes a checkpoint of the last step, or, if a score is passed, the best checkpoint.

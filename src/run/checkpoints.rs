@@ -88,6 +88,11 @@ impl Checkpoints {
         steps
     }
 
+    /// The step of the newest checkpoint.
+    pub fn last_step(&self) -> Option<u64> {
+        self.steps().pop()
+    }
+
     /// The newest readable checkpoint, and the errors of newer ones; `None` if there are no
     /// checkpoints.
     pub fn newest(&self) -> Result<(Option<Saved>, Vec<Error>)> {

@@ -3,11 +3,10 @@
 use super::Run;
 use super::record::Record;
 use super::scores;
+use crate::predicting::Part;
 use crate::{Error, Result};
 use compt_base::data::{FreeText, Split, TextDecoding};
 use compt_base::{memory, notice};
-use compt_core::compose::Isolation;
-use compt_core::router::{Normalisation, Rule};
 use compt_core::train::Trainer;
 use compt_core::train::composition::Selection;
 use compt_core::train::evaluate::{Decoding, Evaluation, Scores};
@@ -71,16 +70,13 @@ impl EvaluationOptions {
                 "'limit', 'batch_tokens' and 'max_new_tokens' must be at least 1",
             ));
         }
-        let sources = trainer.learner().map_or(0, |learner| learner.sources());
-        let isolation = match (&self.only, &self.without) {
-            (None, None) => Isolation::Total,
-            (Some(only), None) => Isolation::only(only, sources)?,
-            (None, Some(without)) => Isolation::without(without, sources)?,
-            _ => return Err(Error::new("set 'only' or 'without', not both")),
+        let selection = Part {
+            only: self.only.clone(),
+            without: self.without.clone(),
+            weights: self.weights.clone(),
+            normalise: self.normalise.clone(),
         };
-        let normalise = self.normalise.as_deref().map(Normalisation::parse).transpose()?;
-        let rule = Rule::parse(&self.weights)?;
-        let selection = Selection { isolation, rule, normalise, ..Selection::default() };
+        let selection = selection.resolve(trainer)?;
         let settings = &trainer.parts().settings;
         let decoding = Decoding::parse(&self.decoding)?;
         let evaluation = Evaluation {

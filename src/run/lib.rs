@@ -8,7 +8,9 @@ mod declared;
 mod environment;
 mod evaluation;
 pub mod exchange;
+pub mod history;
 mod memory;
+mod predicting;
 mod record;
 mod replay;
 mod resume;
@@ -21,6 +23,8 @@ mod tests;
 
 pub use checks::Checks;
 pub use evaluation::EvaluationOptions;
+pub use history::RunHistory;
+pub use predicting::Part;
 pub use record::prompts;
 pub use replay::{Replay, Replayed};
 pub use resume::{Earlier, Purpose, differences, part_of, parts_of};
@@ -104,6 +108,8 @@ pub struct Run {
     host: Box<dyn Host>,
     /// Whether it may only be loaded or evaluated.
     read_only: bool,
+    /// Whether a script opened it to look at it.
+    is_opened: bool,
     /// Whether it is the run that was opened for evaluation.
     is_evaluated: bool,
     name: String,
@@ -146,6 +152,7 @@ impl Run {
             host_state: None,
             host,
             read_only: false,
+            is_opened: false,
             is_evaluated: false,
             name: specification.name.clone(),
             progress,
@@ -199,6 +206,17 @@ impl Run {
     /// A description of the prompts.
     pub fn note(&self) -> crate::exchange::Note {
         self.record.note()
+    }
+
+    /// The numbers of the steps that the caller has seen.
+    ///
+    /// # Errors
+    /// The record of the steps cannot be read.
+    pub fn history(&self) -> Result<RunHistory> {
+        let steps = self.steps();
+        let mut evaluations = self.trainer.at().history.evaluations.clone();
+        evaluations.retain(|found| found.step <= steps);
+        Ok(RunHistory { columns: self.record.columns(steps)?, evaluations })
     }
 
     /// The result of a replay, if the run is one.

@@ -6,6 +6,7 @@ use super::spec::{CheckpointSpec, Specification};
 use crate::checkpoints::{Checkpoints, Saved};
 use crate::environment::environment;
 use crate::exchange::{self, Note};
+use crate::history::{Columns, Trace};
 use crate::{Error, Result};
 use compt_base::data::Split;
 use compt_base::data::predictions::{self, Predictions};
@@ -58,6 +59,7 @@ pub struct Record {
     best: Option<f64>,
     /// Current write errors, by subject.
     trouble: BTreeMap<&'static str, String>,
+    trace: Trace,
 }
 
 impl Record {
@@ -89,6 +91,7 @@ impl Record {
             saved: (0, Instant::now()),
             best: None,
             trouble: BTreeMap::new(),
+            trace: Trace::default(),
         }
     }
 
@@ -163,6 +166,26 @@ impl Record {
         Ok(())
     }
 
+    /// Where the numbers of the steps are.
+    pub fn trace(&mut self) -> &mut Trace {
+        &mut self.trace
+    }
+
+    /// For a checkpoint, see [`Trace::to_json`].
+    pub fn trace_json(&self) -> Value {
+        self.trace.to_json()
+    }
+
+    /// For a checkpoint outside of the folder, see [`Trace::to_json_with`].
+    pub fn trace_apart(&self, step: u64) -> Value {
+        self.trace.to_json_with(self.path(), step)
+    }
+
+    /// The numbers of the steps up to this one. Errors: a record cannot be read.
+    pub fn columns(&self, until: u64) -> Result<Columns> {
+        self.trace.columns(self.path(), until)
+    }
+
     fn best_of(&self, trainer: &Trainer) -> Option<f64> {
         let scores = trainer.at().history.evaluations.iter().map(|e| self.score(e));
         scores.flatten().reduce(f64::max)
@@ -179,7 +202,12 @@ impl Record {
         if !report.rolled_back.is_empty() {
             self.best = self.best_of(trainer);
         }
-        let Some(folder) = &mut self.folder else { return };
+        let Some(folder) = &mut self.folder else {
+            if let Ok(line) = serde_json::to_value(report) {
+                self.trace.push(&line);
+            }
+            return;
+        };
         // Failed writes stay pending, in the folder's order.
         let mut written =
             events.iter().map(|event| folder.steered(event)).fold(Ok(()), Result::and);

@@ -22,6 +22,8 @@ pub enum Purpose {
     Replay { to: Option<u64> },
     /// Its last checkpoint is evaluated; no step is made, and nothing is written.
     Evaluate,
+    /// A script looks at its last checkpoint and goes on; no step is made, and nothing is written.
+    Open,
     /// A run that the script makes before the one that is replayed or evaluated: its last checkpoint is
     /// loaded, and nothing is written.
     Load { may_train: bool },
@@ -76,7 +78,7 @@ impl Earlier {
 
     /// Whether it is the run to be replayed or evaluated.
     pub fn is_target(&self) -> bool {
-        matches!(self.purpose, Purpose::Replay { .. } | Purpose::Evaluate)
+        matches!(self.purpose, Purpose::Replay { .. } | Purpose::Evaluate | Purpose::Open)
     }
 
     /// Its control events, to be applied again.

@@ -196,7 +196,9 @@ impl TasksSpec {
             Some(some.collect())
         };
         TasksSpec {
-            forms: by_task(&|task| task.form.as_ref().map(|form| json!(form))),
+            forms: by_task(&|task| {
+                task.form.as_ref().filter(|form| form.is_plain()).map(|form| json!(form))
+            }),
             files: by_task(&|task| (!task.origins.is_empty()).then(|| json!(task.origins))),
             skipped: by_task(&|task| {
                 (!task.remarks.skipped.is_empty()).then(|| json!(task.remarks.skipped))

@@ -140,6 +140,14 @@ impl Run {
         if !self.read_only {
             return Ok(());
         }
+        if self.is_opened {
+            let what =
+                format!("the run '{}' was loaded to look at it: it makes no steps", self.name);
+            return Err(Error::new(what).hint(
+                "`compt resume RUN` makes the remaining ones; t:load(RUN) of a trainer of the same settings \
+                 goes on from it",
+            ));
+        }
         Err(Error::new(format!(
             "the run '{}', which the script makes before the run to evaluate, ended after step {} \
              of {}",

@@ -68,6 +68,10 @@ function cells.common(runs)
   return first or seed or "method"
 end
 
+--- Whether tables and figures use the scores of a run: those of finished runs, and of `runs:newest()`.
+---@param run compt.Run
+function cells.is_used(run) return run.newest ~= nil or run.state == "finished" end
+
 --- A number by its path in a run or in the value it returned: `average`, `gap.mcat`.
 ---@param run compt.Run
 ---@param name string
@@ -217,7 +221,7 @@ end
 function cells.grid(runs, o)
   local entries, row_keys, column_keys, tasks = {}, {}, {}, {}
   for _, run in ipairs(runs) do
-    local found = run.state == "finished" and given(run, o) or {}
+    local found = cells.is_used(run) and given(run, o) or {}
     for task in pairs(found) do tasks[task] = true end
     entries[#entries + 1] = { run = run, found = found, labels = o.label and o.label(run) or {} }
   end

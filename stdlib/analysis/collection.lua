@@ -117,6 +117,54 @@ function Runs:finished()
   return self:where(function(run) return run.state == "finished" end)
 end
 
+--- The name of the scores of `runs:newest()`, whose evaluations record the main metric of each task only.
+local MAIN = "validation"
+
+--- The same runs with their newest scores on validation rows, whether they have finished or not. Runs without any are left
+--- out, which is told.
+---@return compt.Runs
+function Runs:newest()
+  local list, without = {}, {}
+  for _, run in ipairs(self) do
+    local found = library.newest(run.path)
+    if found then
+      local scores, metrics = {}, {}
+      for task, score in pairs(found.scores) do
+        scores[task], metrics[task] = { [MAIN] = score }, { MAIN }
+      end
+      local copy = {} ---@type any
+      for key, value in pairs(run) do copy[key] = value end
+      copy.newest, copy.average, copy.scores, copy.metrics = found.step, found.average, scores, metrics
+      copy.counts, copy.looks, copy.values = nil, nil, nil
+      list[#list + 1] = copy
+    else
+      without[#without + 1] = run.name
+    end
+  end
+  if #without > 0 then
+    library.note(("note: %d of %d runs are left out: they have no evaluation on validation rows yet (%s)"):format(
+      #without, #self, table.concat(without, ", ", 1, math.min(#without, 5)) .. (#without > 5 and ", ..." or "")))
+  end
+  return of(list)
+end
+
+--- What a table or a figure of `runs:newest()` rests on; nil for other runs.
+---@param runs compt.Run[]
+---@return string?
+function collection.about_newest(runs)
+  local first, last, open, count = math.huge, 0, 0, 0
+  for _, run in ipairs(runs) do
+    if run.newest then
+      count, first, last = count + 1, math.min(first, run.newest), math.max(last, run.newest)
+      if run.state ~= "finished" then open = open + 1 end
+    end
+  end
+  if count == 0 then return nil end
+  local at = first == last and ("step %d"):format(first) or ("steps %d to %d"):format(first, last)
+  local text = ("newest validation scores, after %s"):format(at)
+  return open == 0 and text or ("%s; %d of %d runs %s not finished"):format(text, open, count, open == 1 and "has" or "have")
+end
+
 --- The settings that differ between the runs, sorted; `seed` comes last.
 ---@return string[]
 function Runs:varying()
@@ -145,11 +193,18 @@ end
 
 --- `36 runs: 35 finished, 1 failed`
 function Runs:__tostring()
-  local counts = {}
-  for _, run in ipairs(self) do counts[run.state] = (counts[run.state] or 0) + 1 end
-  local parts = {}
+  local parts = collection.states(self)
+  return ("%d runs%s"):format(#self, parts ~= "" and ": " .. parts or "")
+end
+
+--- `35 finished, 1 failed`
+---@param runs compt.Run[]
+---@return string
+function collection.states(runs)
+  local counts, parts = {}, {}
+  for _, run in ipairs(runs) do counts[run.state] = (counts[run.state] or 0) + 1 end
   for state, count in sorted_pairs(counts) do parts[#parts + 1] = ("%d %s"):format(count, state) end
-  return ("%d runs%s"):format(#self, #parts > 0 and ": " .. table.concat(parts, ", ") or "")
+  return table.concat(parts, ", ")
 end
 
 return collection

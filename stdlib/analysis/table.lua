@@ -86,6 +86,9 @@ local function entry(values, expected)
   }
 end
 
+--- The most settings by which a missing run is named.
+local MOST = 12
+
 --- The missing runs, each once.
 ---@param grid compt.CellGrid
 ---@return string[]
@@ -94,12 +97,14 @@ local function gaps(grid)
   for i = 1, #grid.rows do
     for j = 1, #grid.columns do
       for _, run in ipairs(cells.at(grid, i, j).expected) do
-        if run.state ~= "finished" and not listed[run.path] then
+        if not cells.is_used(run) and not listed[run.path] then
           listed[run.path] = true
           local parts = {}
           for key, value in sorted_pairs(run.settings) do
             parts[#parts + 1] = ("%s=%s"):format(key, cells.text(value))
           end
+          -- The settings of a run that is no cell of a grid are all that there are.
+          if #parts > MOST then parts = { run.path } end
           local why = run.error and ": " .. (run.error:match "[^\n]*") or ""
           lines[#lines + 1] = ("%s (%s%s)"):format(table.concat(parts, " "), run.state, why)
         end
@@ -113,15 +118,17 @@ end
 ---@param runs compt.Runs
 ---@param grid compt.CellGrid
 local function notes_of(runs, grid)
-  local seeds, count, finished = {}, 0, runs:finished()
+  local seeds, count, finished = {}, 0, runs:where(cells.is_used)
   for _, run in ipairs(finished) do
     local seed = cells.text(run.settings.seed)
     if not seeds[seed] then seeds[seed], count = true, count + 1 end
   end
   local list = {}
   for seed in sorted_pairs(seeds) do list[#list + 1] = seed end
-  local notes = { ("%d run%s, %d seed%s (%s)"):format(
-    #finished, #finished == 1 and "" or "s", count, count == 1 and "" or "s", table.concat(list, ", ")) }
+  local notes = {} ---@type string[]
+  notes[1] = ("%d run%s, %d seed%s (%s)"):format(
+    #finished, #finished == 1 and "" or "s", count, count == 1 and "" or "s", table.concat(list, ", "))
+  notes[#notes + 1] = collection.about_newest(runs)
   local warnings = {}
   local missing = gaps(grid)
   if #missing > 0 then
@@ -181,6 +188,9 @@ end
 ---@return compt.ResultTable
 return function(runs, given)
   local o = arguments.options(CALL, given, RULES)
+  if o.baseline ~= nil and collection.about_newest(runs) then
+    error(CALL .. ": 'baseline' compares answers to test rows, and runs:newest() has scores on validation rows", 2)
+  end
   local rows, columns = o.rows, o.columns
   if not rows then
     local varying, tasks = by_default(runs)
@@ -205,7 +215,7 @@ return function(runs, given)
     end
   end
   local notes, warnings = notes_of(runs, grid)
-  if not some and #runs:finished() > 0 and type(o.value) == "string" then
+  if not some and #runs:where(cells.is_used) > 0 and type(o.value) == "string" then
     warnings[#warnings + 1] = ("no run has a number '%s'"):format(o.value)
   end
   if spread then notes[#notes + 1] = "mean ± standard deviation over seeds" end

@@ -30,6 +30,14 @@ alias "compt.folder" "string" [[
 The path of a folder.
 ]]
 
+alias "compt.run_folder" "string" [[
+The path of the folder of a run, or of a folder that contains runs.
+]]
+
+alias "compt.task_name" "string" [[
+The name of a task.
+]]
+
 fn "sorted_pairs(t: table): function" [[
 Like `pairs`, but in a fixed order: numbers, then strings, then booleans, each sorted. Raises an error if `t` is not
 a table or has a key of another type.
@@ -185,7 +193,7 @@ section "Tasks"
 
 options "compt.TasksOptions" [[
 - data?: compt.folder -- folder of the tasks' files. Default for tasks that the script defines: the folder of the script (at the prompt: the current folder)
-- tasks?: string[] -- names of the tasks to use, in this order; default: all
+- tasks?: compt.task_name[] -- names of the tasks to use, in this order; default: all
 - shots?: integer -- number of training rows to draw; default: all rows
 - per?: "task"|"class" = "task" -- whether `shots` counts rows per task or per label
 - seed?: integer = 0 -- seed of the draw of the training rows (shots)
@@ -341,7 +349,7 @@ A split of the rows of a task.
 - "test"
 ]]
 
-fn "compt.tasks(what: \"micro\"|\"micro_set2\"|\"glue\"|\"set2\"|\"superglue\"|\"mrqa\"|\"others\"|string|string[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
+fn "compt.tasks(what: \"micro\"|\"micro_set2\"|\"glue\"|\"set2\"|\"superglue\"|\"mrqa\"|\"others\"|compt.task_name|compt.task_name[]|table<string|integer, compt.TaskDefinition|string>, options?: compt.TasksOptions): compt.Tasks" [[
 Loads a set of tasks. `what` is "micro" (eight tasks of generated text inside the binary, with the types of task of
 GLUE), "micro_set2" (six more, with those of SET2: `claims3`, `claims2`, `reviews`, `ratings`, `restated` and micro's
 `paraphrase`), "glue" (Wang et al. 2019), "set2" (the ComPT paper's SET2: multinli, scitail, imdb, yelp_polarity, paws,
@@ -401,17 +409,17 @@ A row as text.
 - references: string[]? -- all texts that are right, if there are several
 ]]
 
-method "compt.Tasks:size(task: string|integer, split: compt.Split): integer" [[
+method "compt.Tasks:size(task: compt.task_name|integer, split: compt.Split): integer" [[
 The number of rows of a split. Raises an error if the task or the split is unknown.
 > tasks:size("nli3", "train")
 ]]
 
-method "compt.Tasks:rows(task: string|integer, split: compt.Split): compt.Row[]" [[
+method "compt.Tasks:rows(task: compt.task_name|integer, split: compt.Split): compt.Row[]" [[
 The rows of a split as text. Raises an error if the task or the split is unknown.
 > tasks:rows("nli3", "train")[1]
 ]]
 
-method "compt.Tasks:metrics(task: string|integer): string[]" [[
+method "compt.Tasks:metrics(task: compt.task_name|integer): string[]" [[
 The names of a task's scores, the main one first. Raises an error if the task is unknown.
 > tasks:metrics "nli3"
 ]]

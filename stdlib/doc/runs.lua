@@ -59,7 +59,8 @@ A recorded run.
 - values: any -- return value of `run` for a cell
 - looks: table<string, any>[]? -- other evaluations of the run, with other source prompts, router weights or rows
 - counts: table<string, integer>? -- number of evaluated rows by task
-- steps: integer? -- number of steps
+- steps: integer? -- number of steps; of a running run those recorded so far
+- newest: integer? -- in `runs:newest()`: the step after which its scores were measured
 - seconds: number? -- duration
 - tags: string[]? -- tags set with `compt runs tag`
 ]]
@@ -68,13 +69,69 @@ class "compt.Runs" [[
 A list of runs: `#runs`, `runs[1]`, `ipairs(runs)`.
 - where: fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs -- the runs with these settings, or for which a function returns true
 - finished: fun(self: compt.Runs): compt.Runs -- the finished runs
+- newest: fun(self: compt.Runs): compt.Runs -- the same runs with their newest scores on validation rows (`evaluate_every`), whether they have finished or not; tables and figures of them say so. Runs without any are left out with a message
 - with: fun(self: compt.Runs, others: compt.Run[]): compt.Runs -- the union with other runs
 - varying: fun(self: compt.Runs): string[] -- names of the settings that differ between the runs, `seed` last
 - [integer]: compt.Run
 ]]
 
-fn "compt.runs(paths: string|string[]): compt.Runs" [[
-Reads the runs in some folders and their subfolders. Damaged folders and folders of other programs are skipped with a
+fn "compt.runs(paths: compt.run_folder|compt.run_folder[]): compt.Runs" [[
+Reads the runs in some folders and their subfolders, also of runs that are being trained (`state` is "running"). Tables
+and figures use finished runs, and say how many are missing; those of `runs:newest()` use runs in progress, too. Damaged folders and folders of other programs are skipped with a
 message. Raises an error if a folder does not exist.
 > print(compt.runs("/tmp/compt-doc-ablate"):where { x = 2 })
+]]
+
+options "compt.LoadRunOptions" [[
+- device?: torch.device -- where to compute; default: `--device`
+- backbone?: compt.folder|string -- the backbone, if that of the run was moved or renamed: a folder or a model of the hub
+]]
+
+class "compt.LoadedRun" [[
+A run of an earlier process, or of one that trains it now, with its newest checkpoint.
+- path: string -- its folder
+- name: string -- name of the run
+- tasks: string[] -- names of its tasks
+- steps: integer? -- step of the newest checkpoint; nil if there is none
+- total_steps: integer -- number of steps of the whole run
+- config: table<string, any> -- `config.json`
+- method: table<string, any> -- the method in `config`: its name and its options
+- history: compt.History -- recorded losses, learning rates and scores; of a running run those so far
+]]
+
+fn "compt.load_run(run: compt.run_folder, options?: compt.LoadRunOptions): compt.LoadedRun" [[
+Opens a recorded run. Nothing is computed or written, and none of its code is run, before it is asked.
+
+`predict` and `generate` need the backbone and the recorded prompts (`prompts.safetensors`), but neither the data nor the
+script. `evaluate`, `trainer`, parts of the composition, methods without a complete prompt of each task, and runs that
+have not ended need the trainer: it is rebuilt from `config.json` and the newest checkpoint, which reads the data of the
+tasks; a method or tasks with functions of the script cannot be rebuilt (`compt eval RUN` runs the script again).
+
+Raises an error if the folder is not that of a run or its `config.json` cannot be read.
+> recorded = compt.trainer { backbone = b, tasks = tasks, method = compt.methods.pt { length = 4 }, steps = 1, progress = false, out = "/tmp/compt-doc-run" }
+> recorded:run()
+> r = compt.load_run(recorded.out, { device = "cpu", backbone = "micro" })
+]]
+
+method "compt.LoadedRun:predict(options: compt.PredictOptions): compt.RowPrediction[]" [[
+Predicts new rows, as `compt.Trainer:predict` and `compt predict` do. Raises their errors, and an error if the backbone of
+the run is missing or has other weights.
+> r:predict { task = "nli3", text = { premise = "mia likes the song .", hypothesis = "mia hates the song ." } }
+]]
+
+method "compt.LoadedRun:generate(options: compt.GenerateTextOptions): compt.GeneratedText[]" [[
+Generates a text for each new row, as `compt.Trainer:generate` does. Raises the errors of `predict`.
+> r:generate { task = "nli3", text = { premise = "a", hypothesis = "b" }, max_new_tokens = 4 }
+]]
+
+method "compt.LoadedRun:evaluate(split?: compt.Split|compt.EvaluateOptions, options?: compt.EvaluateOptions): compt.Result" [[
+Evaluates the newest checkpoint, as `compt.Trainer:evaluate` does; nothing is recorded. Raises an error if the trainer
+cannot be rebuilt, or the run has no checkpoint yet.
+> r:evaluate("test", { limit = 2 })
+]]
+
+method "compt.LoadedRun:trainer(): compt.Trainer" [[
+The trainer of the run with the newest checkpoint, to read its prompts, router and parameters. It makes no steps. Raises
+an error if it cannot be rebuilt, or the run has no checkpoint yet.
+> r:trainer():prompt "nli3"
 ]]

@@ -61,7 +61,12 @@ Trains a method on tasks.
 - steps: integer -- number of steps so far
 - total_steps: integer -- number of steps of the whole run
 - out: string? -- folder of the run; nil before it exists
+- config: table<string, any> -- settings of the run as in `config.json`, a copy; functions and objects are text
+- method: table<string, any> -- the method in `config`: its name and its options
+- history: compt.History -- losses, learning rates and scores so far; with a record it is read from there each time
 > t.steps
+> t.method.name
+> t.history.loss
 ]]
 
 class "compt.StepReport" [[
@@ -107,7 +112,11 @@ Raises the errors of `step`, and an error when it is interrupted.
 > t:run()
 ]]
 
-method "compt.Trainer:set(name: string, value?: number|boolean|string): string" [[
+alias "compt.knob_name" "string" [[
+The full name of a knob: `temperature`, `lr.router`, `freeze.source`, `task_weights.nli3`.
+]]
+
+method "compt.Trainer:set(name: compt.knob_name, value?: number|boolean|string): string" [[
 Sets a knob from the next step on; it takes precedence over the control. nil removes the setting. The change is
 recorded with its step, like an edit of the control file. Returns a line that describes it. Raises an error if the
 knob is unknown, fixed during training, or the value is out of range.
@@ -137,7 +146,7 @@ options "compt.LoadOptions" [[
 - only?: "parameters" -- load only the parameters that match by name and shape, to start a new run from an old one
 ]]
 
-method "compt.Trainer:load(path: compt.path, options?: compt.LoadOptions): string" [[
+method "compt.Trainer:load(path: compt.path|compt.run_folder, options?: compt.LoadOptions): string" [[
 Loads a checkpoint file, or the newest checkpoint in the folder of a run. The trainer continues from that step, with
 the same parameters, optimizer state, order of rows and history. Returns a line that names the step. Raises an error
 if the checkpoint is missing or damaged, or was made with other shapes, stages, tasks or batches.
@@ -145,12 +154,16 @@ if the checkpoint is missing or damaged, or was made with other shapes, stages, 
 > t:load("/tmp/compt-doc-checkpoint.safetensors", { only = "parameters", best = false })
 ]]
 
+alias "compt.part_name" "string" [[
+A part of a composition: "total", "private", "all_src", or a source prompt ("src0", "src1" ...).
+]]
+
 options "compt.EvaluateOptions" [[
-- only?: string -- use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is the whole composition
-- without?: string -- use all of the composition except this part
+- only?: compt.part_name -- use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is the whole composition
+- without?: compt.part_name -- use all of the composition except this part
 - weights?: "renormalised"|"as_learned" = "renormalised" -- router weights of the remaining source prompts, with `only` and `without`
 - normalise?: compt.Normalisation -- replaces the router's normalisation at inference
-- tasks?: (string|integer)[] -- tasks to evaluate; default: all
+- tasks?: (compt.task_name|integer)[] -- tasks to evaluate; default: all
 - limit?: integer -- maximum rows per task; default: all
 - decoding?: "greedy"|"full"|"rank" = "greedy" -- "greedy": decode greedily until the label word is certain; "full": decode every text to its end, words of other tasks included; "rank": choose the label word with the highest probability
 - max_new_tokens?: integer -- maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20, for free text that of the task
@@ -186,13 +199,87 @@ stream.
 > t:evaluate({ limit = 2, only = "src0", weights = "renormalised", normalise = "sum", decoding = "full" })
 ]]
 
-method "compt.Trainer:prompt(task: string|integer): torch.Tensor" [[
+options "compt.PredictOptions" [[
+- task?: compt.task_name|integer -- the task; may be omitted if there is only one
+- text?: string|string[]|table<string, any> -- the text of a row, or a list of them, for tasks that read one column; or one row by column, with the columns of the task only
+- rows?: (table<string, any>|string)[] -- rows by column; further columns are kept in `row` of the answer. Use `text` or `rows`
+- only?: compt.part_name -- use only this part of the composition, as in `evaluate`
+- without?: compt.part_name -- use all of the composition except this part
+- weights?: "renormalised"|"as_learned" = "renormalised" -- router weights of the remaining source prompts, with `only` and `without`
+- normalise?: compt.Normalisation -- replaces the router's normalisation at inference
+- batch?: integer = 32 -- number of rows in a batch
+]]
+
+class "compt.RowPrediction" [[
+The prediction for a new row.
+- source: string -- input text, as the model reads it
+- prediction: string -- the predicted label word, or the decoded text if it is not a label word
+- score: number? -- probability of the prediction among the label words; nil for numbers, free text, and a text that is not a label word
+- scores: table<string, number>? -- probability of each label word among them; nil for numbers and free text
+- cut: boolean? -- true if the input was longer than `max_source_length` and was truncated
+- row: table<string, any> -- the row as it was given, by column
+]]
+
+method "compt.Trainer:predict(options: compt.PredictOptions): compt.RowPrediction[]" [[
+Predicts new rows of a task with the current prompts, also before the first step. Returns a list with an entry for each
+row, also for a single `text`; `print` shows it as a table. Predictions are decoded as `evaluate` does with its
+defaults; `compt predict` gives the same numbers. Raises an error if the task or a column is unknown, a column of the
+task is missing or has no text, both or neither of `text` and `rows` are set, or the trainer has a stream.
+> t:predict { task = "nli3", text = { premise = "mia likes the song .", hypothesis = "mia hates the song ." } }
+> t:predict { task = "nli3", rows = { { premise = "a", hypothesis = "b", id = 7 } }, only = "src0", weights = "as_learned", batch = 8 }
+]]
+
+options "compt.GenerateTextOptions: compt.PredictOptions" [[
+- max_new_tokens?: integer -- maximum number of new tokens; default: that of the task, 20 for label words and numbers
+- num_beams?: integer -- number of beams; default: that of the task, 1 for label words and numbers
+- min_new_tokens?: integer -- number of tokens before `</s>` may come
+- length_penalty?: number -- with beams
+- early_stopping?: boolean|"never" -- with beams
+]]
+
+class "compt.GeneratedText" [[
+The text generated for a new row.
+- source: string -- input text, as the model reads it
+- text: string -- the generated text
+- score: number -- sum of the log-probabilities of its tokens, divided by tokens^length_penalty (1 without beams): `sequences_scores` of `generate` in transformers
+- tokens: integer -- number of tokens, with `</s>` if it was reached
+- cut: boolean? -- true if the input was longer than `max_source_length` and was truncated
+- row: table<string, any> -- the row as it was given, by column
+]]
+
+method "compt.Trainer:generate(options: compt.GenerateTextOptions): compt.GeneratedText[]" [[
+Generates a text for each new row of a task, to its end, whatever the labels of the task are. Options of generation
+replace those of the task. Returns a list, which `print` shows as a table. Raises the errors of `predict`, and an error
+if an option of beams is set for one beam.
+> t:generate { task = "nli3", text = { premise = "a", hypothesis = "b" }, max_new_tokens = 4, num_beams = 2 }
+]]
+
+class "compt.History" [[
+The numbers of a run by step. Tensors of steps have one element for each recorded step, in float64; NaN where a step has
+no such number. A run without a folder keeps its last 10,000 steps at least. `print` shows a short table.
+- steps: torch.Tensor -- the steps, int64
+- loss: torch.Tensor
+- lr: table<string, torch.Tensor> -- learning rate by group
+- task_losses: table<string, torch.Tensor> -- mean loss of each task in the batch
+- grad_norm: torch.Tensor -- gradient norm before clipping
+- grad_norms: table<string, torch.Tensor> -- the same by parameter group
+- temperature: torch.Tensor? -- temperature of the router, if it has one
+- epoch: torch.Tensor
+- seconds: torch.Tensor -- duration of each step
+- evaluated: torch.Tensor -- the steps after which validation rows were evaluated, int64
+- average: torch.Tensor -- mean of the tasks' main metrics in each of these evaluations, in percent
+- scores: table<string, torch.Tensor> -- main metric of each task in them, in percent
+- table: fun(self: compt.History, points?: integer): table<string, any>[] -- rows with the same names, `step` and, for an evaluation, `average` and `scores`: one for each step, or at most `points`, each with the means over its steps
+> t.history:table(10)
+]]
+
+method "compt.Trainer:prompt(task: compt.task_name|integer): torch.Tensor" [[
 The composed prompt of a task at inference, [m'', d]. Raises an error if the task is unknown, or if the method has no
 prompts or its prompts depend on the input.
 > t:prompt("nli3").shape
 ]]
 
-method "compt.Trainer:backbone_of(task: string|integer): compt.Backbone" [[
+method "compt.Trainer:backbone_of(task: compt.task_name|integer): compt.Backbone" [[
 The backbone that answers a task: the task's own copy for `compt.methods.fine_tuning`, else `trainer.backbone`. Raises an
 error if the task is unknown.
 > t:backbone_of("nli3").d_model
@@ -205,7 +292,7 @@ error under the conditions of `prompt`.
 ]]
 
 options "compt.ExportLoraOptions" [[
-- task?: string|integer = 1 -- the task
+- task?: compt.task_name|integer = 1 -- the task
 - overwrite?: boolean = false -- replace an adapter that is already in the folder
 ]]
 

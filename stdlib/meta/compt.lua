@@ -29,6 +29,12 @@ local compt = {}
 ---The path of a folder.
 ---@alias compt.folder string
 
+---The path of the folder of a run, or of a folder that contains runs.
+---@alias compt.run_folder string
+
+---The name of a task.
+---@alias compt.task_name string
+
 ---Like `pairs`, but in a fixed order: numbers, then strings, then booleans, each sorted. Raises an error if `t` is not a table or has a key of another type.
 ---```lua
 ---for name, value in sorted_pairs { b = 1, a = 2 } do print(name, value) end
@@ -197,7 +203,7 @@ function Tokenizer:id_of(piece) end
 
 ---@class (exact) compt.TasksOptions
 ---@field data? compt.folder folder of the tasks' files. Default for tasks that the script defines: the folder of the script (at the prompt: the current folder)
----@field tasks? string[] names of the tasks to use, in this order; default: all
+---@field tasks? compt.task_name[] names of the tasks to use, in this order; default: all
 ---@field shots? integer number of training rows to draw; default: all rows
 ---@field per? "task"|"class" whether `shots` counts rows per task or per label (default "task")
 ---@field seed? integer seed of the draw of the training rows (shots) (default 0)
@@ -354,7 +360,7 @@ function metric.score(name, predictions, references, options) end
 ---compt.tasks({ capital = { fields = { "question" }, labels = "text", max_target_length = 8, generation = { num_beams = 2 }, rows = { train = { { question = "where ?", label = "Paris" } }, test = { { question = "where ?", label = { "Rome", "Roma" } } } } } })
 ---compt.tasks({ mood = { fields = { "text" }, labels = { "bad", "good" }, rows = { train = { { text = "a", label = 0 }, { text = "b", label = 1 } }, validation = { { text = "b", label = 1 } }, test = { { text = "a", label = 0 } } } } })
 ---```
----@param what "micro"|"micro_set2"|"glue"|"set2"|"superglue"|"mrqa"|"others"|string|string[]|table<string|integer, compt.TaskDefinition|string>
+---@param what "micro"|"micro_set2"|"glue"|"set2"|"superglue"|"mrqa"|"others"|compt.task_name|compt.task_name[]|table<string|integer, compt.TaskDefinition|string>
 ---@param options? compt.TasksOptions
 ---@return compt.Tasks
 function compt.tasks(what, options) end
@@ -405,7 +411,7 @@ local Row = {}
 ---```lua
 ---tasks:size("nli3", "train")
 ---```
----@param task string|integer
+---@param task compt.task_name|integer
 ---@param split compt.Split
 ---@return integer
 function Tasks:size(task, split) end
@@ -414,7 +420,7 @@ function Tasks:size(task, split) end
 ---```lua
 ---tasks:rows("nli3", "train")[1]
 ---```
----@param task string|integer
+---@param task compt.task_name|integer
 ---@param split compt.Split
 ---@return compt.Row[]
 function Tasks:rows(task, split) end
@@ -423,7 +429,7 @@ function Tasks:rows(task, split) end
 ---```lua
 ---tasks:metrics "nli3"
 ---```
----@param task string|integer
+---@param task compt.task_name|integer
 ---@return string[]
 function Tasks:metrics(task) end
 
@@ -1303,6 +1309,8 @@ function compt.trainer(options) end
 ---Trains a method on tasks.
 ---```lua
 ---t.steps
+---t.method.name
+---t.history.loss
 ---```
 ---@class compt.Trainer
 ---@field backbone compt.Backbone
@@ -1313,6 +1321,9 @@ function compt.trainer(options) end
 ---@field steps integer number of steps so far
 ---@field total_steps integer number of steps of the whole run
 ---@field out string? folder of the run; nil before it exists
+---@field config table<string, any> settings of the run as in `config.json`, a copy; functions and objects are text
+---@field method table<string, any> the method in `config`: its name and its options
+---@field history compt.History losses, learning rates and scores so far; with a record it is read from there each time
 local Trainer = {}
 
 ---The report of a step.
@@ -1359,11 +1370,14 @@ function Trainer:step() end
 ---@return compt.RunReport
 function Trainer:run(options) end
 
+---The full name of a knob: `temperature`, `lr.router`, `freeze.source`, `task_weights.nli3`.
+---@alias compt.knob_name string
+
 ---Sets a knob from the next step on; it takes precedence over the control. nil removes the setting. The change is recorded with its step, like an edit of the control file. Returns a line that describes it. Raises an error if the knob is unknown, fixed during training, or the value is out of range.
 ---```lua
 ---t:set("lr.router", 0.05)
 ---```
----@param name string
+---@param name compt.knob_name
 ---@param value? number|boolean|string
 ---@return string
 function Trainer:set(name, value) end
@@ -1401,17 +1415,20 @@ function Trainer:save(file) end
 ---t:load("/tmp/compt-doc-checkpoint.safetensors")
 ---t:load("/tmp/compt-doc-checkpoint.safetensors", { only = "parameters", best = false })
 ---```
----@param path compt.path
+---@param path compt.path|compt.run_folder
 ---@param options? compt.LoadOptions
 ---@return string
 function Trainer:load(path, options) end
 
+---A part of a composition: "total", "private", "all_src", or a source prompt ("src0", "src1" ...).
+---@alias compt.part_name string
+
 ---@class (exact) compt.EvaluateOptions
----@field only? string use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is the whole composition
----@field without? string use all of the composition except this part
+---@field only? compt.part_name use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is the whole composition
+---@field without? compt.part_name use all of the composition except this part
 ---@field weights? "renormalised"|"as_learned" router weights of the remaining source prompts, with `only` and `without` (default "renormalised")
 ---@field normalise? compt.Normalisation replaces the router's normalisation at inference
----@field tasks? (string|integer)[] tasks to evaluate; default: all
+---@field tasks? (compt.task_name|integer)[] tasks to evaluate; default: all
 ---@field limit? integer maximum rows per task; default: all
 ---@field decoding? "greedy"|"full"|"rank" "greedy": decode greedily until the label word is certain; "full": decode every text to its end, words of other tasks included; "rank": choose the label word with the highest probability (default "greedy")
 ---@field max_new_tokens? integer maximum number of new tokens, at least those of the longest label word (with "full": of all tasks); default: 8, with "full" 20, for free text that of the task
@@ -1448,11 +1465,85 @@ local Result = {}
 ---@return compt.Result
 function Trainer:evaluate(split, options) end
 
+---@class (exact) compt.PredictOptions
+---@field task? compt.task_name|integer the task; may be omitted if there is only one
+---@field text? string|string[]|table<string, any> the text of a row, or a list of them, for tasks that read one column; or one row by column, with the columns of the task only
+---@field rows? (table<string, any>|string)[] rows by column; further columns are kept in `row` of the answer. Use `text` or `rows`
+---@field only? compt.part_name use only this part of the composition, as in `evaluate`
+---@field without? compt.part_name use all of the composition except this part
+---@field weights? "renormalised"|"as_learned" router weights of the remaining source prompts, with `only` and `without` (default "renormalised")
+---@field normalise? compt.Normalisation replaces the router's normalisation at inference
+---@field batch? integer number of rows in a batch (default 32)
+
+---The prediction for a new row.
+---@class compt.RowPrediction
+---@field source string input text, as the model reads it
+---@field prediction string the predicted label word, or the decoded text if it is not a label word
+---@field score number? probability of the prediction among the label words; nil for numbers, free text, and a text that is not a label word
+---@field scores table<string, number>? probability of each label word among them; nil for numbers and free text
+---@field cut boolean? true if the input was longer than `max_source_length` and was truncated
+---@field row table<string, any> the row as it was given, by column
+local RowPrediction = {}
+
+---Predicts new rows of a task with the current prompts, also before the first step. Returns a list with an entry for each row, also for a single `text`; `print` shows it as a table. Predictions are decoded as `evaluate` does with its defaults; `compt predict` gives the same numbers. Raises an error if the task or a column is unknown, a column of the task is missing or has no text, both or neither of `text` and `rows` are set, or the trainer has a stream.
+---```lua
+---t:predict { task = "nli3", text = { premise = "mia likes the song .", hypothesis = "mia hates the song ." } }
+---t:predict { task = "nli3", rows = { { premise = "a", hypothesis = "b", id = 7 } }, only = "src0", weights = "as_learned", batch = 8 }
+---```
+---@param options compt.PredictOptions
+---@return compt.RowPrediction[]
+function Trainer:predict(options) end
+
+---@class (exact) compt.GenerateTextOptions: compt.PredictOptions
+---@field max_new_tokens? integer maximum number of new tokens; default: that of the task, 20 for label words and numbers
+---@field num_beams? integer number of beams; default: that of the task, 1 for label words and numbers
+---@field min_new_tokens? integer number of tokens before `</s>` may come
+---@field length_penalty? number with beams
+---@field early_stopping? boolean|"never" with beams
+
+---The text generated for a new row.
+---@class compt.GeneratedText
+---@field source string input text, as the model reads it
+---@field text string the generated text
+---@field score number sum of the log-probabilities of its tokens, divided by tokens^length_penalty (1 without beams): `sequences_scores` of `generate` in transformers
+---@field tokens integer number of tokens, with `</s>` if it was reached
+---@field cut boolean? true if the input was longer than `max_source_length` and was truncated
+---@field row table<string, any> the row as it was given, by column
+local GeneratedText = {}
+
+---Generates a text for each new row of a task, to its end, whatever the labels of the task are. Options of generation replace those of the task. Returns a list, which `print` shows as a table. Raises the errors of `predict`, and an error if an option of beams is set for one beam.
+---```lua
+---t:generate { task = "nli3", text = { premise = "a", hypothesis = "b" }, max_new_tokens = 4, num_beams = 2 }
+---```
+---@param options compt.GenerateTextOptions
+---@return compt.GeneratedText[]
+function Trainer:generate(options) end
+
+---The numbers of a run by step. Tensors of steps have one element for each recorded step, in float64; NaN where a step has no such number. A run without a folder keeps its last 10,000 steps at least. `print` shows a short table.
+---```lua
+---t.history:table(10)
+---```
+---@class compt.History
+---@field steps torch.Tensor the steps, int64
+---@field loss torch.Tensor
+---@field lr table<string, torch.Tensor> learning rate by group
+---@field task_losses table<string, torch.Tensor> mean loss of each task in the batch
+---@field grad_norm torch.Tensor gradient norm before clipping
+---@field grad_norms table<string, torch.Tensor> the same by parameter group
+---@field temperature torch.Tensor? temperature of the router, if it has one
+---@field epoch torch.Tensor
+---@field seconds torch.Tensor duration of each step
+---@field evaluated torch.Tensor the steps after which validation rows were evaluated, int64
+---@field average torch.Tensor mean of the tasks' main metrics in each of these evaluations, in percent
+---@field scores table<string, torch.Tensor> main metric of each task in them, in percent
+---@field table fun(self: compt.History, points?: integer): table<string, any>[] rows with the same names, `step` and, for an evaluation, `average` and `scores`: one for each step, or at most `points`, each with the means over its steps
+local History = {}
+
 ---The composed prompt of a task at inference, [m'', d]. Raises an error if the task is unknown, or if the method has no prompts or its prompts depend on the input.
 ---```lua
 ---t:prompt("nli3").shape
 ---```
----@param task string|integer
+---@param task compt.task_name|integer
 ---@return torch.Tensor
 function Trainer:prompt(task) end
 
@@ -1460,7 +1551,7 @@ function Trainer:prompt(task) end
 ---```lua
 ---t:backbone_of("nli3").d_model
 ---```
----@param task string|integer
+---@param task compt.task_name|integer
 ---@return compt.Backbone
 function Trainer:backbone_of(task) end
 
@@ -1472,7 +1563,7 @@ function Trainer:backbone_of(task) end
 function Trainer:prompts() end
 
 ---@class (exact) compt.ExportLoraOptions
----@field task? string|integer the task (default 1)
+---@field task? compt.task_name|integer the task (default 1)
 ---@field overwrite? boolean replace an adapter that is already in the folder (default false)
 
 ---Writes the low-rank updates of a task as a LoRA folder of `peft`. To export a prompt, use `t:prompts():get(TASK):export_peft(folder)`. Raises an error if the method has no such updates or makes other changes, or if the folder has an adapter and `overwrite` is false.
@@ -2042,7 +2133,8 @@ function compt.ablate(options) end
 ---@field values any return value of `run` for a cell
 ---@field looks table<string, any>[]? other evaluations of the run, with other source prompts, router weights or rows
 ---@field counts table<string, integer>? number of evaluated rows by task
----@field steps integer? number of steps
+---@field steps integer? number of steps; of a running run those recorded so far
+---@field newest integer? in `runs:newest()`: the step after which its scores were measured
 ---@field seconds number? duration
 ---@field tags string[]? tags set with `compt runs tag`
 local Run = {}
@@ -2051,18 +2143,82 @@ local Run = {}
 ---@class compt.Runs
 ---@field where fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs the runs with these settings, or for which a function returns true
 ---@field finished fun(self: compt.Runs): compt.Runs the finished runs
+---@field newest fun(self: compt.Runs): compt.Runs the same runs with their newest scores on validation rows (`evaluate_every`), whether they have finished or not; tables and figures of them say so. Runs without any are left out with a message
 ---@field with fun(self: compt.Runs, others: compt.Run[]): compt.Runs the union with other runs
 ---@field varying fun(self: compt.Runs): string[] names of the settings that differ between the runs, `seed` last
 ---@field [integer] compt.Run
 local Runs = {}
 
----Reads the runs in some folders and their subfolders. Damaged folders and folders of other programs are skipped with a message. Raises an error if a folder does not exist.
+---Reads the runs in some folders and their subfolders, also of runs that are being trained (`state` is "running"). Tables and figures use finished runs, and say how many are missing; those of `runs:newest()` use runs in progress, too. Damaged folders and folders of other programs are skipped with a message. Raises an error if a folder does not exist.
 ---```lua
 ---print(compt.runs("/tmp/compt-doc-ablate"):where { x = 2 })
 ---```
----@param paths string|string[]
+---@param paths compt.run_folder|compt.run_folder[]
 ---@return compt.Runs
 function compt.runs(paths) end
+
+---@class (exact) compt.LoadRunOptions
+---@field device? torch.device where to compute; default: `--device`
+---@field backbone? compt.folder|string the backbone, if that of the run was moved or renamed: a folder or a model of the hub
+
+---A run of an earlier process, or of one that trains it now, with its newest checkpoint.
+---@class compt.LoadedRun
+---@field path string its folder
+---@field name string name of the run
+---@field tasks string[] names of its tasks
+---@field steps integer? step of the newest checkpoint; nil if there is none
+---@field total_steps integer number of steps of the whole run
+---@field config table<string, any> `config.json`
+---@field method table<string, any> the method in `config`: its name and its options
+---@field history compt.History recorded losses, learning rates and scores; of a running run those so far
+local LoadedRun = {}
+
+---Opens a recorded run. Nothing is computed or written, and none of its code is run, before it is asked.
+---
+---`predict` and `generate` need the backbone and the recorded prompts (`prompts.safetensors`), but neither the data nor the script. `evaluate`, `trainer`, parts of the composition, methods without a complete prompt of each task, and runs that have not ended need the trainer: it is rebuilt from `config.json` and the newest checkpoint, which reads the data of the tasks; a method or tasks with functions of the script cannot be rebuilt (`compt eval RUN` runs the script again).
+---
+---Raises an error if the folder is not that of a run or its `config.json` cannot be read.
+---```lua
+---recorded = compt.trainer { backbone = b, tasks = tasks, method = compt.methods.pt { length = 4 }, steps = 1, progress = false, out = "/tmp/compt-doc-run" }
+---recorded:run()
+---r = compt.load_run(recorded.out, { device = "cpu", backbone = "micro" })
+---```
+---@param run compt.run_folder
+---@param options? compt.LoadRunOptions
+---@return compt.LoadedRun
+function compt.load_run(run, options) end
+
+---Predicts new rows, as `compt.Trainer:predict` and `compt predict` do. Raises their errors, and an error if the backbone of the run is missing or has other weights.
+---```lua
+---r:predict { task = "nli3", text = { premise = "mia likes the song .", hypothesis = "mia hates the song ." } }
+---```
+---@param options compt.PredictOptions
+---@return compt.RowPrediction[]
+function LoadedRun:predict(options) end
+
+---Generates a text for each new row, as `compt.Trainer:generate` does. Raises the errors of `predict`.
+---```lua
+---r:generate { task = "nli3", text = { premise = "a", hypothesis = "b" }, max_new_tokens = 4 }
+---```
+---@param options compt.GenerateTextOptions
+---@return compt.GeneratedText[]
+function LoadedRun:generate(options) end
+
+---Evaluates the newest checkpoint, as `compt.Trainer:evaluate` does; nothing is recorded. Raises an error if the trainer cannot be rebuilt, or the run has no checkpoint yet.
+---```lua
+---r:evaluate("test", { limit = 2 })
+---```
+---@param split? compt.Split|compt.EvaluateOptions
+---@param options? compt.EvaluateOptions
+---@return compt.Result
+function LoadedRun:evaluate(split, options) end
+
+---The trainer of the run with the newest checkpoint, to read its prompts, router and parameters. It makes no steps. Raises an error if it cannot be rebuilt, or the run has no checkpoint yet.
+---```lua
+---r:trainer():prompt "nli3"
+---```
+---@return compt.Trainer
+function LoadedRun:trainer() end
 
 ---How the trials of a search are made. A trial is a point of the space. "halving" -- successive halving (Jamieson and Talwalkar 2016; Li et al. 2018). Each trial makes 1/9 of a run; the best third of them go on to 1/3, and of these the best third to the end (with `reduction = 3` and 3 rungs). The training costs at most the budget "asha" -- the rule of ASHA (Li et al. 2020, algorithm 2): a trial goes on as soon as it is among the best third of the results so far, and no worker waits for the end of a rung. Results count in the order of the trials, whichever worker is first, so that the same trials go on with any number of workers: those of ASHA with one worker. The number of trials is that of "halving"; trials that go on early and would not have gone on in the end cost more than the budget (about the square root of their number in each rung) "random" -- as many trials as the budget has runs, each in full (Bergstra and Bengio 2012) "grid" -- all combinations of lists, each in full
 ---@alias compt.Scheduler

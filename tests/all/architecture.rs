@@ -192,6 +192,7 @@ fn the_library_s_modules_keep_their_order() {
             "schedule" => &["arguments"],
             "expand" => &["arguments"],
             "grid" => &["arguments", "expand"],
+            "history" => &["arguments"],
             "analysis" => &["analysis", "arguments", "library", "statistics"],
             "figures" => &["analysis", "arguments", "figures", "library", "statistics"],
             "report" => &["analysis", "arguments", "figures", "library", "report"],

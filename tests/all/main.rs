@@ -31,6 +31,8 @@ mod hub_cache;
 mod hub_models;
 mod interrupt;
 mod launch;
+mod live_runs;
+mod load_run;
 mod micro_margin;
 mod operators;
 mod optimizers;

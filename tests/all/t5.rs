@@ -164,6 +164,15 @@ fn lengths_penalties_and_early_stopping_are_those_of_transformers() {
         };
         let expected: Vec<Vec<i64>> = serde_json::from_value(case["tokens"].clone()).unwrap();
         assert_eq!(found, expected, "{} {options}", case["model"]);
+        // What `generate` of a trainer tells of a text: its tokens forced on the decoder.
+        let Some(scores) = case["scores"].as_array() else { continue };
+        let sums = model.model.score_rows(&encoded, &expected).unwrap();
+        let penalty = options["length_penalty"].as_f64().unwrap();
+        for ((sum, tokens), score) in sums.iter().zip(&expected).zip(scores) {
+            let (own, score) = (sum / (tokens.len() as f64).powf(penalty), score.as_f64().unwrap());
+            let about = 1e-4 * score.abs().max(1.0);
+            assert!((own - score).abs() < about, "{options}: {own}, not {score}");
+        }
     }
 }
 

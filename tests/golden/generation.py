@@ -4,7 +4,7 @@
     python tests/golden/generation.py
 
 Each case has a checkpoint, the options of `generate`, and the tokens of each row up to its end of sequence, without
-the start token. The inputs are input_ids and attention_mask of the checkpoint's golden.safetensors. Options are
+the start token; with beams also the `sequences_scores`. The inputs are input_ids and attention_mask of the checkpoint's golden.safetensors. Options are
 chosen to lengthen, shorten and cut rows: `check` says what must differ.
 """
 
@@ -50,9 +50,15 @@ if __name__ == "__main__":
         cases = []
         for options in GREEDY + BEAMS:
             with torch.no_grad():
-                rows = model.generate(input_ids=ids, attention_mask=mask, do_sample=False, **options)
-            tokens = [until_end(row, model.config.eos_token_id) for row in rows.tolist()]
-            cases.append(dict(model=name, options=options, tokens=tokens))
+                made = model.generate(
+                    input_ids=ids, attention_mask=mask, do_sample=False, return_dict_in_generate=True, output_scores=True,
+                    **options,
+                )
+            tokens = [until_end(row, model.config.eos_token_id) for row in made.sequences.tolist()]
+            case = dict(model=name, options=options, tokens=tokens)
+            if "num_beams" in options:
+                case["scores"] = made.sequences_scores.tolist()
+            cases.append(case)
         check(cases)
         found += cases
     lines = ",\n".join(json.dumps(case) for case in found)

@@ -34,7 +34,7 @@ impl Definition {
             text: form.prefix.clone().or(shared_prefix).unwrap_or_else(|| name.clone()),
         };
         let labels = form.labels.clone();
-        let form = Some(form).filter(Form::is_plain);
+        let form = Some(form);
         let origins = sources.origins();
         Ok(Task { name, form, prefix, labels, metrics, origins, remarks, train, validation, test })
     }

@@ -57,7 +57,7 @@ pub struct Prefix {
 #[derive(Debug, Clone)]
 pub struct Task {
     pub name: String,
-    /// The conversion of its rows to text; `None` if a function of the script does it.
+    /// The conversion of its rows to text; `None` for a task without rows.
     pub form: Option<Form>,
     pub prefix: Prefix,
     pub labels: Labels,

@@ -52,6 +52,25 @@ impl Form {
         }
     }
 
+    /// The columns that the text of a row is made of; unknown and empty for a function.
+    pub fn text_columns(&self) -> Vec<&str> {
+        let fields = self.template.fields().into_iter();
+        fields.map(|field| self.columns.get(field).map_or(field, String::as_str)).collect()
+    }
+
+    /// The source text of a row of which every column that is read has text, as in the rows of a task.
+    /// Errors: a column is missing or has no text.
+    pub fn full_source(&self, row: &Row) -> Result<String> {
+        let is_blank = |column: &&str| match row.get(*column) {
+            Some(Value::String(text)) => text.trim().is_empty(),
+            _ => false,
+        };
+        if let Some(column) = self.text_columns().into_iter().find(is_blank) {
+            return Err(Error::new(format!("no text: '{column}' is empty")));
+        }
+        self.text(row)?.ok_or_else(|| Error::new("the template of the task makes no text of it"))
+    }
+
     /// Converts a line of text to a row, if the task reads a single field.
     /// Errors: the task reads several fields.
     pub fn row(&self, line: &str) -> Result<Row> {
@@ -61,6 +80,10 @@ impl Form {
             return Ok(Row::from_iter([(column.to_string(), Value::from(line))]));
         }
         let example: Vec<String> = fields.iter().map(|f| format!("\"{f}\": ...")).collect();
+        if fields.is_empty() {
+            return Err(Error::new("a function makes the text of the task's rows")
+                .hint("give rows with the columns that it reads"));
+        }
         Err(Error::new(format!("the task reads {}", fields.join(", ")))
             .hint(format!("give JSON Lines: {{ {} }}", example.join(", "))))
     }
@@ -88,6 +111,18 @@ mod tests {
         assert_eq!(form.source(&form.row("so  so").unwrap()).unwrap(), "mood sentence: so so");
         let row = json!({ "text": "fine" }).as_object().unwrap().clone();
         assert_eq!(form.source(&row).unwrap(), "mood sentence: fine");
+    }
+
+    #[test]
+    fn a_row_without_text_is_refused() {
+        let form = form(&["sentence"]);
+        assert_eq!(form.text_columns(), ["text"]);
+        let refused =
+            |row: Value| form.full_source(row.as_object().unwrap()).unwrap_err().to_string();
+        assert_eq!(refused(json!({ "text": " \t" })), "no text: 'text' is empty");
+        assert!(refused(json!({ "sentence": "fine" })).starts_with("no field 'text'"));
+        let row = json!({ "text": "fine" });
+        assert_eq!(form.full_source(row.as_object().unwrap()).unwrap(), "mood sentence: fine");
     }
 
     #[test]

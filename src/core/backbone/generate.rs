@@ -139,6 +139,14 @@ pub trait Generate: Backbone {
     fn score(&self, encoded: &Encoded, candidates: &[Vec<i64>]) -> Result<Vec<Vec<f64>>> {
         score::candidates(self, encoded, candidates)
     }
+
+    /// The log-probability of the target of each row, in batch order. A target is a list of token ids, with its
+    /// end of sequence if it has one.
+    ///
+    /// Another number of targets than of rows, or an empty target, is an error.
+    fn score_rows(&self, encoded: &Encoded, targets: &[Vec<i64>]) -> Result<Vec<f64>> {
+        score::rows(self, encoded, targets)
+    }
 }
 
 impl<B: Backbone + ?Sized> Generate for B {}

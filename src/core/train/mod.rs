@@ -5,6 +5,7 @@
 //! encoder, `pass` computes the loss and the gradients, and an optimizer updates the parameters
 //! (`optimizer`). `evaluate` and `prompt_predictor` predict targets (`predict`).
 
+mod answer;
 pub mod batch;
 mod batches;
 pub mod by_row;
@@ -34,9 +35,10 @@ pub mod state;
 mod tests;
 mod trainer;
 
+pub use answer::{Answer, GeneratedText};
 pub use batches::{Batch, Batches, ByRow, TaskBatches, both_choose};
 pub use labels::check_labels;
 pub use seed::mix;
 pub use settings::{NonFinite, Recompute, Settings};
 pub use stage::{Parts, Stage};
-pub use trainer::Trainer;
+pub use trainer::{NewRows, Trainer};

@@ -95,8 +95,8 @@ pub(super) enum RowInputs<'a> {
 
 /// An encoded batch, and the changed backbone that decodes it, if there is one.
 pub(super) struct EncodedBatch {
-    encoded: Encoded,
-    model: Option<Box<dyn Backbone>>,
+    pub(super) encoded: Encoded,
+    pub(super) model: Option<Box<dyn Backbone>>,
 }
 
 /// One row to predict.
@@ -168,7 +168,7 @@ impl Predictor<'_> {
     }
 
     /// How a task's free text is decoded; `None` for label words and numbers.
-    fn free_text(&self, task: usize) -> Option<FreeText> {
+    pub(super) fn free_text(&self, task: usize) -> Option<FreeText> {
         let own = self.tasks.tasks[task].labels.free_text()?;
         Some(FreeText { decoding: self.options.text.or(own.decoding), ..*own })
     }
@@ -271,26 +271,6 @@ impl Predictor<'_> {
         place.map_or(text, |place| self.tasks.tasks[task].labels.words()[place].clone())
     }
 
-    /// The predicted text of each row of a batch, all of one task, and the log-probability of each of
-    /// the task's label words; empty for numbers and free text.
-    pub(super) fn predict_with_scores(
-        &self,
-        items: &[Item],
-        task: usize,
-    ) -> Result<Vec<(String, Vec<f64>)>> {
-        let batch: Vec<usize> = (0..items.len()).collect();
-        let EncodedBatch { encoded, model } = self.encode(items, &batch)?;
-        let model = model.as_deref().unwrap_or(self.model);
-        let scores = match self.tasks.tasks[task].labels.words() {
-            [] => vec![Vec::new(); items.len()],
-            words => model.score(&encoded, &self.tokenizer.encode_batch(words)?)?,
-        };
-        let tasks = vec![task; items.len()];
-        let texts =
-            self.decode(model, &tasks, &encoded, |row, ids| self.hopeless(tasks[row], ids))?;
-        Ok(texts.into_iter().map(|text| self.as_label(task, text)).zip(scores).collect())
-    }
-
     /// The decoded texts; `tasks` are those of the rows, which `apart` gives the same number.
     fn decode(
         &self,
@@ -299,17 +279,29 @@ impl Predictor<'_> {
         encoded: &Encoded,
         done: impl Fn(usize, &[i64]) -> bool,
     ) -> Result<Vec<String>> {
+        let ids = self.decode_ids(model, tasks, encoded, done)?;
+        ids.iter().map(|ids| self.tokenizer.decode(ids)).collect()
+    }
+
+    /// The same as token ids, with the end of sequence if there is one.
+    pub(super) fn decode_ids(
+        &self,
+        model: &dyn Backbone,
+        tasks: &[usize],
+        encoded: &Encoded,
+        done: impl Fn(usize, &[i64]) -> bool,
+    ) -> Result<Vec<Vec<i64>>> {
         let limits: Vec<i64> = tasks.iter().map(|&task| self.limit(task)).collect();
         let text = self.free_text(tasks[0]).unwrap_or_default().decoding;
         let generation = Generation {
             max_new_tokens: limits.iter().copied().max().unwrap_or(1),
             min_new_tokens: text.min_new_tokens.unwrap_or(0),
         };
-        let ids = match text.num_beams.unwrap_or(1) {
+        match text.num_beams.unwrap_or(1) {
             1 => {
                 let ended =
                     |row: usize, ids: &[i64]| ids.len() as i64 >= limits[row] || done(row, ids);
-                model.greedy_until(encoded, generation, ended)?
+                model.greedy_until(encoded, generation, ended)
             }
             num_beams => {
                 let default = Beams::default();
@@ -318,10 +310,9 @@ impl Predictor<'_> {
                     length_penalty: text.length_penalty.unwrap_or(default.length_penalty),
                     early_stopping: text.early_stopping.unwrap_or(default.early_stopping),
                 };
-                model.beam_search(encoded, generation, beams)?
+                model.beam_search(encoded, generation, beams)
             }
-        };
-        ids.iter().map(|ids| self.tokenizer.decode(ids)).collect()
+        }
     }
 
     /// The maximum number of new tokens of a row: covers every answer of its own task (or of all tasks, whose
@@ -340,7 +331,7 @@ impl Predictor<'_> {
     }
 
     /// Whether a text can no longer become one of the task's answers.
-    fn hopeless(&self, task: usize, tokens: &[i64]) -> bool {
+    pub(super) fn hopeless(&self, task: usize, tokens: &[i64]) -> bool {
         if self.free_text(task).is_some() {
             return false;
         }

@@ -1,24 +1,13 @@
-//! Predicting new rows with a trained prompt.
+//! Answers to new rows with a trained prompt.
 
+use super::answer::{Answer, GeneratedText, as_text, bare};
 use super::batch::{Placement, Prompts};
-use super::predict::{Evaluation, Item, Predictor, RowInputs};
-use super::rows::{answers, tokenize};
+use super::predict::{Evaluation, Predictor, RowInputs};
+use super::rows::answers;
 use crate::backbone::LoadedBackbone;
-use crate::data::{Example, Form, LabelWords, Prefix, Remarks, Row, Split, Task, TaskSet};
+use crate::data::{Form, LabelWords, Row, Split, TaskSet, TextDecoding};
 use crate::{Error, Result};
-use std::collections::BTreeMap;
 use tch::Tensor;
-
-/// The prediction of one row.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RowPrediction {
-    /// The decoded text, as in an evaluation: a label word if it is one.
-    pub prediction: String,
-    /// The probability of each label word among the label words; empty for numbers and free text.
-    pub scores: Vec<(String, f64)>,
-    /// Whether the input was longer than the limit and was truncated.
-    pub cut: bool,
-}
 
 /// A task's prompt, and the conversion of its rows to text.
 pub struct PromptPredictor<'a> {
@@ -50,18 +39,7 @@ impl<'a> PromptPredictor<'a> {
                 prompt.size()
             )));
         }
-        let task = Task {
-            name: name.to_string(),
-            form: None,
-            prefix: Prefix { text: name.to_string(), is_applied: false },
-            labels: form.labels.clone(),
-            metrics: Vec::new(),
-            origins: BTreeMap::new(),
-            remarks: Remarks::default(),
-            train: Vec::new(),
-            validation: Vec::new(),
-            test: Vec::new(),
-        };
+        let task = bare(name, form.labels.clone());
         let tokenizer = backbone.need_tokenizer()?;
         Ok(PromptPredictor {
             backbone,
@@ -82,26 +60,16 @@ impl<'a> PromptPredictor<'a> {
     }
 
     /// The predictions of rows, in their order; an error has the index of its row.
-    pub fn predict(&self, rows: &[Row]) -> std::result::Result<Vec<RowPrediction>, (usize, Error)> {
-        let example = |(index, row): (usize, &Row)| {
-            let source = self.form.source(row).map_err(|e| (index, e))?;
-            Ok(Example { index, source, ..Example::default() })
-        };
-        let examples: Vec<Example> =
-            rows.iter().enumerate().map(example).collect::<std::result::Result<_, _>>()?;
-        tch::no_grad(|| self.predict_examples(&examples)).map_err(|e| (0, e))
+    pub fn predict(&self, rows: &[Row]) -> std::result::Result<Vec<Answer>, (usize, Error)> {
+        let source = |(index, row): (usize, &Row)| self.form.source(row).map_err(|e| (index, e));
+        let sources: Vec<String> =
+            rows.iter().enumerate().map(source).collect::<std::result::Result<_, _>>()?;
+        self.answer(&sources).map_err(|e| (0, e))
     }
 
-    fn predict_examples(&self, examples: &[Example]) -> Result<Vec<RowPrediction>> {
+    /// The predictions of input texts, as one batch. Errors: those of the tokenizer and the model.
+    pub fn answer(&self, sources: &[String]) -> Result<Vec<Answer>> {
         let tokenizer = self.backbone.need_tokenizer()?;
-        let mut items = Vec::new();
-        let mut cuts = Vec::new();
-        for example in examples {
-            let example = std::slice::from_ref(example);
-            let (rows, cut) = tokenize(&tokenizer, example, self.options.max_source, None)?;
-            items.extend(rows.into_iter().map(|row| Item { task: 0, row }));
-            cuts.push(cut.sources > 0);
-        }
         let predictor = Predictor {
             model: &*self.backbone.model,
             tokenizer: &tokenizer,
@@ -110,34 +78,27 @@ impl<'a> PromptPredictor<'a> {
             inputs: &self.inputs,
             options: &self.options,
         };
-        let words = self.form.labels.words();
-        let predicted = predictor.predict_with_scores(&items, 0)?.into_iter().zip(cuts);
-        Ok(predicted
-            .map(|((prediction, scores), cut)| RowPrediction {
-                prediction,
-                scores: words.iter().cloned().zip(probabilities(&scores)).collect(),
-                cut,
-            })
-            .collect())
+        tch::no_grad(|| predictor.answer(0, sources))
     }
-}
 
-/// Log-probabilities normalised to probabilities.
-fn probabilities(scores: &[f64]) -> Vec<f64> {
-    let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let shares: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();
-    let total: f64 = shares.iter().sum();
-    shares.iter().map(|share| share / total).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::probabilities;
-
-    #[test]
-    fn scores_become_shares_of_one() {
-        let shares = probabilities(&[-1000.0, -1000.0 + 3f64.ln()]);
-        assert!((shares[0] - 0.25).abs() < 1e-12 && (shares[1] - 0.75).abs() < 1e-12);
-        assert!(probabilities(&[]).is_empty());
+    /// The texts that are generated for input texts, as one batch; `decoding` precedes that of the task. Errors: those
+    /// of the tokenizer and the model.
+    pub fn generate(
+        &self,
+        sources: &[String],
+        decoding: TextDecoding,
+    ) -> Result<Vec<GeneratedText>> {
+        let tokenizer = self.backbone.need_tokenizer()?;
+        let task = &self.tasks.tasks[0];
+        let tasks = TaskSet::of(&task.name, vec![bare(&task.name, as_text(&task.labels))]);
+        let predictor = Predictor {
+            model: &*self.backbone.model,
+            tokenizer: &tokenizer,
+            tasks: &tasks,
+            known: &[None],
+            inputs: &self.inputs,
+            options: &Evaluation { text: decoding, ..self.options.clone() },
+        };
+        tch::no_grad(|| predictor.generate(0, sources))
     }
 }

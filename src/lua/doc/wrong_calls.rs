@@ -20,6 +20,12 @@ const OBJECTS_CODE: &str = "
       ['compt.PromptBank'] = t.bank, ['compt.Router'] = t.router, ['compt.Prompts'] = t:prompts(),
       ['compt.Prompt'] = t:prompts():get 'nli3', ['compt.Optimizer'] = compt.optimizer.adamw { torch.ones(2, { requires_grad = true }) }, ['torch.Tensor'] = torch.ones(2, 2),
     }
+    local recorded = compt.trainer {
+      backbone = b, tasks = tasks, method = compt.methods.pt { length = 4 }, steps = 1, progress = false,
+      out = os.tmpname() .. '-run',
+    }
+    recorded:run()
+    objects['compt.LoadedRun'] = compt.load_run(recorded.out)
     trainer({ name = 'seen', lr = { own = 0.1 }, build = function(setup)
       objects['compt.Setup'] = setup
       local own = setup:parameter('own', 'p', setup:prompt(2))

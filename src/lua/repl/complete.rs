@@ -176,7 +176,11 @@ fn in_string(lua: &Lua, docs: &Docs, source: &str) -> Candidates {
     let values = docs.values(&kind).into_iter().filter_map(|(value, _)| {
         value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).map(String::from)
     });
-    let mut found = matching(start, typed, values);
+    let names = super::named::names(lua, docs, &context, &kind);
+    let mut found = matching(start, typed, values.chain(names));
+    if kind.contains("compt.run_folder") && !kind.contains("compt.path") {
+        return run_folders(start, typed);
+    }
     if kind.contains("compt.path") || kind.contains("compt.folder") {
         // Only the shell's words and the prompt's commands expand `~`.
         let files = if typed.starts_with('~') {
@@ -202,8 +206,35 @@ fn place_kind(lua: &Lua, docs: &Docs, context: &Context) -> Option<String> {
             Some(docs.fields(&class).iter().find(|field| field.name == *key)?.kind.clone())
         }
         (None, false) => Some(context.callee(lua, docs, frame)?.param(frame.index)?.kind.clone()),
+        // An element of a list.
+        (None, true) => {
+            let callee = context.callee(lua, docs, frame);
+            let above = &context.frames[..which];
+            let kind = match (callee, above.last()) {
+                (Some(callee), _) => callee.param(0)?.kind.clone(),
+                (None, Some(above)) if above.is_table => {
+                    let class = context.options(lua, docs, which - 1)?;
+                    let key = above.key.as_ref()?;
+                    docs.fields(&class).iter().find(|field| field.name == *key)?.kind.clone()
+                }
+                (None, Some(above)) => {
+                    context.callee(lua, docs, above)?.param(above.index)?.kind.clone()
+                }
+                (None, None) => return None,
+            };
+            element_of(&kind)
+        }
         _ => None,
     }
+}
+
+/// The type of the elements of the lists in a type: `(a|b)[]`, `a[]|c`.
+fn element_of(kind: &str) -> Option<String> {
+    if let Some(inner) = kind.strip_prefix('(').and_then(|kind| kind.strip_suffix(")[]")) {
+        return Some(inner.to_string());
+    }
+    let lists: Vec<&str> = kind.split('|').filter_map(|part| part.strip_suffix("[]")).collect();
+    (!lists.is_empty()).then(|| lists.join("|"))
 }
 
 /// Fields (after a dot) or methods (after a colon).
@@ -289,6 +320,19 @@ fn files(start: usize, typed: &str) -> Candidates {
         (!hidden).then(|| format!("{found}{slash}"))
     });
     matching(start + folder.len(), name, names)
+}
+
+/// The folders that begin with the typed text: those of runs, and others, which end in `/`.
+fn run_folders(start: usize, typed: &str) -> Candidates {
+    let mut found = files(start, typed);
+    let folder = Path::new(&typed[..found.start - start]);
+    found.texts.retain(|name| name.ends_with('/'));
+    for name in &mut found.texts {
+        if super::named::is_run(&folder.join(&*name)) {
+            name.pop();
+        }
+    }
+    found
 }
 
 /// The remaining parameters of the innermost call, for display after the cursor.

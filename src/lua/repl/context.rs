@@ -215,6 +215,27 @@ impl<'s> Context<'s> {
         Some(Callee { entry, as_method })
     }
 
+    /// The object whose method is called by the innermost such call around the end of the source.
+    pub fn receiver(&self, lua: &Lua, docs: &Docs) -> Option<Value> {
+        let ends = std::iter::once(self.tokens.len());
+        let ends = ends.chain(self.frames.iter().rev().map(|frame| frame.at));
+        let is_method = |&end: &usize| end >= 3 && self.text(end - 2) == ":";
+        ends.filter(is_method)
+            .find_map(|end| self.resolve(lua, docs, self.expression_start(end), end - 2).value)
+    }
+
+    /// The first argument of the call of this function around the end of the source, if it is a string.
+    pub fn string_argument(&self, function: &str) -> Option<String> {
+        let called = |at: usize| {
+            let start = self.expression_start(at);
+            (start..at).map(|i| self.text(i)).collect::<String>() == function
+        };
+        let frame = self.frames.iter().rev().find(|frame| called(frame.at))?;
+        let first = self.tokens.get(frame.at + 1).filter(|token| token.kind == Kind::String)?;
+        let text = first.text(self.source);
+        text.get(1..text.len() - 1).map(String::from)
+    }
+
     /// The keys of a table frame of type `table<K, V>`, where K names its values.
     pub fn keys(&self, lua: &Lua, docs: &Docs, which: usize) -> Option<Vec<String>> {
         let above = which.checked_sub(1)?;

@@ -8,6 +8,7 @@ pub mod complete;
 pub mod context;
 mod kept;
 mod load;
+mod named;
 pub mod show;
 mod survey;
 

@@ -178,6 +178,47 @@ fn completion_knows_names_options_values_and_files() {
 }
 
 #[test]
+fn completion_knows_knobs_tasks_parts_and_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let mut r = repl();
+    done(
+        &mut r,
+        "tasks = compt.tasks('micro', { shots = 2, max_test = 2, tasks = { 'nli3', 'sentiment' } })",
+    );
+    let make = format!(
+        "t = compt.trainer {{ backbone = compt.backbone 'micro', progress = false, steps = 1, batch_size = 2,
+           tasks = tasks, method = compt.methods.ssum {{ sources = 2 }}, out = '{}/a' }} t:run()",
+        runs.display()
+    );
+    done(&mut r, &make);
+    std::fs::create_dir(runs.join("archive")).unwrap();
+    assert_eq!(texts(&r, "t:set('lr."), ["lr.private", "lr.router", "lr.source"]);
+    assert_eq!(texts(&r, "t:set \"task_w"), ["task_weights.nli3", "task_weights.sentiment"]);
+    assert_eq!(texts(&r, "t:set('temp"), ["temperature"]);
+    assert_eq!(texts(&r, "other:set('lr"), [] as [&str; 0]);
+    assert_eq!(texts(&r, "t:predict { task = '"), ["nli3", "sentiment"]);
+    assert_eq!(texts(&r, "t:evaluate('test', { tasks = { 'nli3', 's"), ["sentiment"]);
+    assert_eq!(texts(&r, "t:evaluate { without = 's"), ["src0", "src1"]);
+    assert_eq!(texts(&r, "t:evaluate \"va"), ["validation"]);
+    assert_eq!(texts(&r, "t:evaluate('te"), ["test"]);
+    assert_eq!(texts(&r, "tasks:size('sent"), ["sentiment"]);
+    assert_eq!(texts(&r, "t:prompt('n"), ["nli3"]);
+    assert_eq!(texts(&r, "compt.tasks('glue', { tasks = { 'sst"), ["sst2"]);
+    assert_eq!(texts(&r, "compt.tasks('glue', { tasks = { 'nli3"), [] as [&str; 0]);
+    assert_eq!(texts(&r, "compt.tasks { 'nli3', 'ss"), ["sst2"]);
+    assert_eq!(texts(&r, "compt.tasks 'super"), ["superglue"]);
+    let at = |call: &str| format!("{call}{}/", runs.display());
+    assert_eq!(texts(&r, &at("compt.load_run '")), ["a", "archive/"]);
+    assert_eq!(texts(&r, &at("compt.runs { '")), ["a", "archive/"]);
+    assert_eq!(texts(&r, &at("compt.runs('")), ["a", "archive/"]);
+    done(&mut r, &format!("l = compt.load_run '{}/a'", runs.display()));
+    assert_eq!(texts(&r, "l:generate { task = 's"), ["sentiment"]);
+    assert_eq!(texts(&r, "l:ev"), ["evaluate"]);
+    assert_eq!(texts(&r, "t.history.lr."), ["private", "router", "source"]);
+}
+
+#[test]
 fn signatures_follow_the_cursor() {
     let r = repl();
     let hint = |source| signature(r.lua(), r.docs(), source);

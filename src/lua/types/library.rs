@@ -43,6 +43,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     library.set("plot_text", call::function(lua, "compt.figures", figure::text)?)?;
     library.set("png", call::function(lua, "compt.figures", figure::picture)?)?;
     library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;
+    library.set("newest", call::function(lua, "compt.library.newest", recorded::newest)?)?;
     let plain = |_: &Lua, text: String| Ok(one_line(&text).into_owned());
     library.set("plain", call::function(lua, "compt.library.plain", plain)?)?;
     library.set("write", call::function(lua, "compt.library.write", write)?)?;

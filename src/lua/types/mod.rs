@@ -1,13 +1,16 @@
 //! The runtime's parts in Lua: one file per userdata, one line here for each.
 
+mod answering;
 mod backbone;
 mod bank;
 mod compose;
 mod defined;
 mod heat;
+mod history;
 mod ids;
 mod learner;
 pub mod library;
+mod loaded_run;
 mod metric;
 mod optimizer;
 mod plain;
@@ -26,6 +29,7 @@ mod trainer;
 pub use backbone::{LuaBackbone, named as backbone_named, thawed};
 pub use bank::LuaBank;
 pub use learner::{LuaBatch, LuaSetup};
+pub use loaded_run::LuaLoadedRun;
 pub use optimizer::LuaOptimizer;
 pub use prompts::{LuaPrompt, LuaPrompts};
 pub use router::LuaRouter;
@@ -44,11 +48,12 @@ use mlua::{Lua, Table, Value};
 type About = (&'static str, &'static str, fn() -> Members);
 
 /// All objects that scripts hold, including tensors.
-pub const OBJECTS: [About; 12] = [
+pub const OBJECTS: [About; 13] = [
     object::<TensorHandle>(),
     object::<LuaBackbone>(),
     object::<LuaBank>(),
     object::<LuaBatch>(),
+    object::<LuaLoadedRun>(),
     object::<LuaOptimizer>(),
     object::<LuaPrompt>(),
     object::<LuaPrompts>(),
@@ -68,6 +73,7 @@ pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     backbone::register(lua, compt)?;
     bank::register(lua, compt)?;
     compose::register(lua, compt)?;
+    loaded_run::register(lua, compt)?;
     metric::register(lua, compt)?;
     optimizer::register(lua, compt)?;
     prompts::register(lua, compt)?;

@@ -20,6 +20,19 @@ impl Trainer {
         options: &Evaluation,
         progress: &mut dyn FnMut(usize, usize) -> Result<()>,
     ) -> Result<Scores> {
+        let (tasks, selection) = self.answerable(selection)?;
+        if self.parts.own_backbones(self.learner()) {
+            return self.evaluate_apart(tasks, which, options, progress);
+        }
+        self.parts.backbone.borrow_mut().model.refresh()?;
+        let inputs = self.row_inputs(selection)?;
+        let backbone = self.parts.backbone.borrow();
+        evaluate(&backbone, tasks, which, &inputs, options, progress)
+    }
+
+    /// The tasks, and a selection with the knobs of the last step as defaults. Errors: there are no tasks, or they
+    /// have no parameters yet; parts are selected where there are no prompts.
+    pub(super) fn answerable(&self, selection: Selection) -> Result<(&TaskSet, Selection)> {
         let Some(tasks) = &self.parts.tasks else {
             return Err(Error::new("this trainer reads a stream: it has no tasks to evaluate"));
         };
@@ -36,22 +49,19 @@ impl Trainer {
                 "this trainer trains the backbone: it has no prompts to isolate",
             ));
         }
-        if has_backbone {
-            return self.evaluate_apart(tasks, which, options, progress);
-        }
-        self.parts.backbone.borrow_mut().model.refresh()?;
-        let inputs = match self.learner() {
-            None => RowInputs::Tokens,
-            Some(learner) => match learner.task_inputs(&self.all_tasks(), selection)? {
-                TaskInputs::Prompts(prompts) => RowInputs::Prompts(prompts),
-                TaskInputs::PerRow { positions, apart } => {
-                    let backbone = self.parts.backbone.clone();
-                    RowInputs::PerRow { learner, backbone, selection, positions, apart }
-                }
-            },
-        };
-        let backbone = self.parts.backbone.borrow();
-        evaluate(&backbone, tasks, which, &inputs, options, progress)
+        Ok((tasks, selection))
+    }
+
+    /// The inputs of rows besides their tokens, where all tasks share the backbone. Errors: those of the learner.
+    pub(super) fn row_inputs(&self, selection: Selection) -> Result<RowInputs<'_>> {
+        let Some(learner) = self.learner() else { return Ok(RowInputs::Tokens) };
+        Ok(match learner.task_inputs(&self.all_tasks(), selection)? {
+            TaskInputs::Prompts(prompts) => RowInputs::Prompts(prompts),
+            TaskInputs::PerRow { positions, apart } => {
+                let backbone = self.parts.backbone.clone();
+                RowInputs::PerRow { learner, backbone, selection, positions, apart }
+            }
+        })
     }
 
     /// Scores of tasks that have a backbone each.

@@ -22,9 +22,12 @@ use std::rc::Rc;
 use std::time::Instant;
 use tch::Tensor;
 
+mod answering;
 mod evaluation;
 mod recovery;
 mod update;
+
+pub use answering::NewRows;
 
 pub struct Trainer {
     parts: Parts,

@@ -339,6 +339,7 @@ fn earlier_of_next(lua: &Lua) -> mlua::Result<(usize, Option<Earlier>)> {
         Mode::Replay { .. } => Purpose::Load { may_train: true },
         Mode::Evaluate { trainer } if trainer == number => Purpose::Evaluate,
         Mode::Evaluate { .. } => Purpose::Load { may_train: false },
+        Mode::Open { .. } => Purpose::Open,
     };
     Ok((number, Some(Earlier::read(path, purpose)?)))
 }

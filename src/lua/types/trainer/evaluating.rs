@@ -13,7 +13,8 @@ use compt_run::{EvaluationOptions, by_task, counts, table};
 use compt_study::interrupt::Interrupted;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 
-const CALL: &str = "trainer:evaluate";
+/// The name of the method in messages.
+pub const CALL: &str = "trainer:evaluate";
 
 impl LuaTrainer {
     /// Makes the evaluation of the session, if it is for this run, and ends the script.
@@ -26,14 +27,16 @@ impl LuaTrainer {
         else {
             return Ok(());
         };
-        let found = self.scores(options)?;
+        let found = self.scores(CALL, options)?;
         *again.evaluated.borrow_mut() = Some((table(&found), self.run.scores_json(&found)));
         Err(hook::stop(lua))
     }
 
-    pub(super) fn evaluate(
+    /// `call` is the method's name for the user.
+    pub fn evaluate(
         &mut self,
         lua: &Lua,
+        call: &str,
         split: Value,
         options: Value,
     ) -> mlua::Result<Table> {
@@ -42,17 +45,17 @@ impl LuaTrainer {
             (Value::Nil, options) => (Split::Test, options),
             (split, options) => {
                 let name: String = lua.unpack(split).map_err(|_| {
-                    Error::new("expected a split: train, validation or test").at(CALL)
+                    Error::new("expected a split: train, validation or test").at(call)
                 })?;
-                (Split::parse(&name).map_err(|e| e.at(CALL))?, options)
+                (Split::parse(&name).map_err(|e| e.at(call))?, options)
             }
         };
         if split == Split::Test && trial(lua).is_some() {
             let what = "a trial of compt.search does not look at test rows: the choice is made without them";
             let hint = "t:evaluate \"validation\" in the trial; after the search, evaluate the chosen settings on test rows";
-            return Err(refuse_trials(lua, Error::new(what).at(CALL).hint(hint)));
+            return Err(refuse_trials(lua, Error::new(what).at(call).hint(hint)));
         }
-        let o = Options::new(CALL, options)?;
+        let o = Options::new(call, options)?;
         let default = EvaluationOptions::default();
         let all = &self.run.trainer().parts().task_names;
         let tasks: Option<Vec<Value>> = o.get(lua, "tasks")?;
@@ -73,11 +76,11 @@ impl LuaTrainer {
                 .transpose()?,
         };
         o.finish()?;
-        to_lua(lua, &self.scores(&options)?)
+        to_lua(lua, &self.scores(call, &options)?)
     }
 
-    fn scores(&mut self, options: &EvaluationOptions) -> mlua::Result<Scores> {
-        match self.run.evaluate(options).map_err(|e| e.at(CALL))? {
+    fn scores(&mut self, call: &str, options: &EvaluationOptions) -> mlua::Result<Scores> {
+        match self.run.evaluate(options).map_err(|e| e.at(call))? {
             Some(found) => Ok(found),
             None => Err(mlua::Error::external(Interrupted)),
         }

@@ -1,5 +1,6 @@
 //! `compt.trainer { ... }`: the binding of [`Run`].
 
+mod answering;
 mod build;
 mod control;
 mod evaluating;
@@ -14,18 +15,19 @@ mod stepping;
 mod stream;
 mod watching;
 
-use super::{LuaBackbone, LuaBank, LuaPrompts, LuaRouter, Tasks, index, set_by_trainer};
+use super::{LuaBackbone, LuaBank, LuaPrompts, LuaRouter, Tasks, history, index, set_by_trainer};
 use crate::call;
 use crate::hook;
 use crate::object::{self, Object};
 use crate::paths;
+use crate::recorded;
 use crate::torch::LuaTensor;
 use crate::{Error, Result};
 use compt_core::train::composition::Selection;
 use compt_core::train::knobs::Knob;
 use compt_run::Run;
 use compt_run::exchange::Prompts;
-use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{Lua, LuaSerdeExt, Table, UserData, UserDataFields, UserDataMethods, Value};
 
 pub use compt_run::steps_made;
 
@@ -46,13 +48,24 @@ pub struct LuaTrainer {
 }
 
 impl LuaTrainer {
+    /// The run.
+    pub fn of_run(&self) -> &Run {
+        &self.run
+    }
+
     pub fn steps(&self) -> u64 {
         self.run.steps()
     }
 
-    /// The run, for commands that rebuild one.
+    /// The same, for what rebuilds one.
     pub fn run_mut(&mut self) -> &mut Run {
         &mut self.run
+    }
+
+    /// The settings of the run, as in `config.json`, or one of them.
+    fn config(&self, lua: &Lua, key: Option<&str>) -> mlua::Result<Value> {
+        let all = self.run.specification();
+        lua.to_value_with(key.map_or(all, |key| &all[key]), recorded::plain())
     }
 
     /// The composed prompt of a task at inference, `[m', d]`.
@@ -136,6 +149,11 @@ impl UserData for LuaTrainer {
         fields.add_field_method_get("name", |_, this| Ok(this.run.name().to_string()));
         fields.add_field_method_get("steps", |_, this| Ok(this.steps()));
         fields.add_field_method_get("total_steps", |_, this| Ok(this.run.trainer().total_steps()));
+        fields.add_field_method_get("config", |lua, this| this.config(lua, None));
+        fields.add_field_method_get("method", |lua, this| this.config(lua, Some("method")));
+        fields.add_field_method_get("history", |lua, this| {
+            history::to_lua(lua, &this.run.history()?)
+        });
         fields.add_field_method_get("out", |lua, this| {
             this.run.path().map(|path| paths::to_lua(lua, path)).transpose()
         });
@@ -151,7 +169,13 @@ impl UserData for LuaTrainer {
         });
         methods.add_method_mut("run", |lua, this, options: Value| this.run(lua, options));
         methods.add_method_mut("evaluate", |lua, this, (split, options): (Value, Value)| {
-            this.evaluate(lua, split, options)
+            this.evaluate(lua, evaluating::CALL, split, options)
+        });
+        methods.add_method("predict", |lua, this, options: Value| {
+            this.predict(lua, "trainer:predict", options)
+        });
+        methods.add_method("generate", |lua, this, options: Value| {
+            this.generate(lua, "trainer:generate", options)
         });
         methods.add_method_mut("set", |_, this, (name, value): (String, Value)| {
             Ok(this.set(&name, value)?)

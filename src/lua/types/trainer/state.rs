@@ -49,7 +49,7 @@ impl LuaTrainer {
     /// `t:save(path)`: a checkpoint in a file.
     pub(super) fn save(&mut self, path: &str) -> Result<()> {
         self.run.refuse_behind("saves its state")?;
-        self.run.saved()?.write(Path::new(path))
+        self.run.saved_apart()?.write(Path::new(path))
     }
 
     /// `t:load(path, { best = false, only = nil })`: the state of a checkpoint file, or of the
@@ -68,7 +68,7 @@ impl LuaTrainer {
         match only.as_deref() {
             None => {
                 self.run.check_shapes(&saved).map_err(place)?;
-                self.run.restore(saved).map_err(place)?;
+                self.run.restore_from(Path::new(path), saved).map_err(place)?;
                 Ok(format!("{path}: resumes after step {}", self.run.trainer().steps()))
             }
             Some("parameters") => Ok(self.run.take_parameters(&saved).map_err(place)?),

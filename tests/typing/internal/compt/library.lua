@@ -64,6 +64,10 @@ function library.row_scores(path, look, metrics) end
 ---@return number[], (number|false)[]
 function library.curve(path, key, points) end
 
+---@param path string
+---@return { step: integer, average: number, scores: table<string, number> }?
+function library.newest(path) end
+
 ---@param chart table<string, any>
 ---@return string
 function library.svg(chart) end
