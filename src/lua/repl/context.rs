@@ -353,14 +353,15 @@ impl Known {
         Known { value: None, name: kind.map(|kind| kind.trim_end_matches('?').to_string()) }
     }
 
-    /// A field's value, if reading it has no side effect.
+    /// A field's value, if reading it has no side effect; a history is read from the record of its run, which takes time.
     fn field(&self, name: &str) -> Option<Value> {
         let value = match self.value.as_ref()? {
             Value::Table(table) => table.raw_get(name).ok(),
             Value::UserData(object) => {
                 let kind = object.type_name().ok()?.to_string_lossy();
                 let (.., members) = OBJECTS.iter().find(|object| object.0 == kind)?;
-                let is_field = members().fields.iter().any(|field| field == name);
+                let is_field =
+                    name != "history" && members().fields.iter().any(|field| field == name);
                 is_field.then(|| mlua::ObjectLike::get(object, name).ok()).flatten()
             }
             _ => None,

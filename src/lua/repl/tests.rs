@@ -215,7 +215,8 @@ fn completion_knows_knobs_tasks_parts_and_runs() {
     done(&mut r, &format!("l = compt.load_run '{}/a'", runs.display()));
     assert_eq!(texts(&r, "l:generate { task = 's"), ["sentiment"]);
     assert_eq!(texts(&r, "l:ev"), ["evaluate"]);
-    assert_eq!(texts(&r, "t.history.lr."), ["private", "router", "source"]);
+    assert_eq!(texts(&r, "t.history.l"), ["loss", "lr"]);
+    assert_eq!(texts(&r, "l.config.b"), ["backbone", "batch_size"]);
 }
 
 #[test]
