@@ -18,12 +18,12 @@ return {
     table.sort(order, function(a, b) return loss[a] > loss[b] end)
     local fall, weights, at = math.log(first * (last / first) ^ context.progress) / #rows, {}, 1
     while at <= #rows do
-      local next, sum = at, 0
-      while next <= #rows and loss[order[next]] == loss[order[at]] do
-        sum, next = sum + math.exp(-fall * (next - 1)), next + 1
+      local past, sum = at, 0.0
+      while past <= #rows and loss[order[past]] == loss[order[at]] do
+        sum, past = sum + math.exp(-fall * (past - 1)), past + 1
       end
-      for i = at, next - 1 do weights[order[i]] = sum / (next - at) end
-      at = next
+      for i = at, past - 1 do weights[order[i]] = sum / (past - at) end
+      at = past
     end
     return weights
   end,
