@@ -83,7 +83,7 @@ local Backbone = {}
 ---@field input_ids? torch.Data token ids [B, L]: a tensor, or a list of rows of any lengths
 ---@field inputs_embeds? torch.Tensor embeddings [B, L, d], for example with prompts inserted
 ---@field text? string|string[] texts, which are tokenized
----@field attention_mask? torch.Data [B, L], 1 for a token and 0 for padding; default: all tokens of each row
+---@field attention_mask? torch.Data # [B, L], 1 for a token and 0 for padding; default: all tokens of each row
 
 ---@class (exact) compt.ForwardOptions: compt.InputOptions
 ---@field labels? torch.Data target ids [B, T]; -100 is ignored in the loss
@@ -753,7 +753,7 @@ function router.define(name, router) end
 ---@field tasks string[] names of the tasks
 ---@field sources integer S, number of source prompts
 ---@field temperature number default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
----@field logits torch.Tensor? [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
+---@field logits torch.Tensor? # [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
 local Router = {}
 
 ---@class (exact) compt.WeightsOptions
@@ -1769,6 +1769,7 @@ function Optimizer:state_dict() end
 ---```
 ---@param state table<string, torch.Tensor>
 function Optimizer:load_state_dict(state) end
+
 ---Samplers over rows: which rows a batch of a trainer has, with `sampler` of `compt.trainer`. Without one, each row is in an epoch's batches once, in a random order. A sampler returns either the weight of each row, in proportion to which rows are drawn with replacement (as by `WeightedRandomSampler` of PyTorch), or the order of the rows of an epoch. An epoch has as many batches as without a sampler.
 ---
 ---A sampler is asked again at the start of each epoch of a stage (weights also after `every` steps), also with its rows' latest losses. In a method of several stages, and where tasks are trained one at a time, each stage has its own rows and losses. The draws depend on `seed` only, and a run that is resumed goes on with the same rows. A sampler cannot be used together with a stream, `length_buckets` or `task_weights`.
