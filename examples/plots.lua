@@ -8,11 +8,15 @@ local trainer = compt.trainer {
   backbone = compt.backbone "micro",
   tasks = compt.tasks("micro", { shots = 8, seed = 1, tasks = { "nli2", "sentiment" } }),
   method = compt.methods.ssum { sources = 2, length = 5 },
-  steps = 20, batch_size = 8, progress = false,
+  steps = 20,
+  batch_size = 8,
+  progress = false,
 }
 
 local losses = {}
-for i = 1, 20 do losses[i] = trainer:step().loss end
+for i = 1, 20 do
+  losses[i] = trainer:step().loss
+end
 print(figures.plot(losses, { title = "Loss", x_label = "step", log = true }))
 
 local prompts = trainer:prompts()
@@ -28,6 +32,7 @@ for i, task in ipairs(prompts.tasks) do
     tasks[#tasks + 1] = prompts.tasks[i]
   end
 end
-local points = figures.scatter(norms, cosines, { title = "Rows of the prompts", x_label = "norm", y_label = "cosine", by = tasks })
+local points =
+  figures.scatter(norms, cosines, { title = "Rows of the prompts", x_label = "norm", y_label = "cosine", by = tasks })
 print(points)
 points:save "pages/rows.svg"
