@@ -36,7 +36,9 @@ for run in lines(options.compt, "runs", *options.runs, "--json"):
     for step in lines(options.compt, "runs", "export", run["path"], "--jsonl"):
         at = step.pop("step")
         del step["run"]
-        session.log({name.replace("task_losses.", "loss/").replace(".", "/", 1): value for name, value in step.items()}, step=at)
+        named = {("loss/" + name[12:] if name.startswith("task_losses.") else name.replace(".", "/", 1)): value
+                 for name, value in step.items()}
+        session.log(named, step=at)
     session.summary["test/average"] = run["average"]
     for task, scores in (run["scores"] or {}).items():
         for metric, value in scores.items() if isinstance(scores, dict) else [("score", scores)]:

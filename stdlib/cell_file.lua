@@ -7,8 +7,12 @@
 ---@return function
 return function(call, run)
   if type(run) ~= "string" then return run end
-  local name = run:gsub("%.lua$", ""):gsub("/", ".")
-  if not run:find "%.lua$" or not package.searchpath(name, package.path) then
+  local stem = run:match "^(.*)%.lua$"
+  local name = stem and stem:gsub("/", ".")
+  if stem and (stem:find(".", 1, true) or stem:find "^/") then
+    error(("%s: run: '%s' must be a file beside the script or in a folder below it, without '.' in its name"):format(call, run), 3)
+  end
+  if not name or not package.searchpath(name, package.path) then
     error(("%s: run: there is no file '%s' beside the script; write run = function(settings) ... end, or a file that "
       .. "returns such a function"):format(call, run), 3)
   end

@@ -5,7 +5,7 @@ use super::recorded::plain;
 use super::reopen::{note_code, note_other_binary, of_source};
 use super::session::{Again, Mode, Session};
 use super::stdlib;
-use super::types::{LuaBackbone, LuaTrainer};
+use super::types::{LuaBackbone, LuaTrainer, without_definitions};
 use crate::{Error, Result};
 use compt_base::files::json::{read_json, value_path};
 use compt_error::Context;
@@ -112,8 +112,10 @@ pub fn opened(
         let args = std::mem::replace(&mut session.args, args);
         (args, session.again.replace(Rc::new(again)), session.trainers)
     });
+    let given = Given { device, backbone: None, loaded: Some(backbone) };
     let made = in_folder(value_path(&record["folder"]), || {
-        trainer(lua, run, specification, &Given { device, backbone: None, loaded: Some(backbone) })
+        without_definitions(lua, || trainer(lua, run, specification, &given))
+            .map_err(|e| error_of(&e))?
     });
     session(lua, |session| (session.args, session.again, session.trainers) = before);
     let made = made?;

@@ -51,6 +51,7 @@ pub fn form(config: &Specification, task: Option<&str>, asking: Asking) -> Resul
     let forms = config.tasks.as_ref().and_then(|tasks| tasks.forms.as_ref());
     let forms: Vec<(&String, &Value)> = forms.into_iter().flatten().collect();
     let names: Vec<&str> = forms.iter().map(|(name, _)| name.as_str()).collect();
+    let all = config.tasks.as_ref().map_or(Vec::new(), |tasks| tasks.names.clone());
     let name = match (task, &names[..]) {
         (_, []) => {
             return Err(Error::new(
@@ -58,17 +59,21 @@ pub fn form(config: &Specification, task: Option<&str>, asking: Asking) -> Resul
             ));
         }
         (Some(name), _) => name.to_string(),
-        (None, [only]) => only.to_string(),
+        (None, [only]) if all.len() <= 1 => only.to_string(),
         (None, _) => {
             let hint = match asking {
-                Asking::Command => format!("specify one: --task {}", names.join(", --task ")),
-                Asking::Script => format!("set 'task' to one of: {}", names.join(", ")),
+                Asking::Command => format!("specify one: --task {}", all.join(", --task ")),
+                Asking::Script => format!("set 'task' to one of: {}", all.join(", ")),
             };
             return Err(Error::new("the run has several tasks").hint(hint));
         }
     };
     let known = forms.iter().find(|form| *form.0 == name);
-    let (_, form) = known.ok_or_else(|| Error::unknown("task", &name, names.iter().copied()))?;
+    let (_, form) = known.ok_or_else(|| match all.contains(&name) {
+        true => Error::new(format!("a function of the script makes the text of task '{name}'"))
+            .hint("the trainer of the script predicts its rows: trainer:predict"),
+        false => Error::unknown("task", &name, names.iter().copied()),
+    })?;
     let form = serde_json::from_value((*form).clone())
         .map_err(|e| Error::new(format!("the task's form cannot be read: {e}")))?;
     Ok((name, form))
@@ -86,7 +91,7 @@ pub fn backbone(
     asking: Asking,
 ) -> Result<LoadedBackbone> {
     let recorded = &config.backbone;
-    let name = replacement.map_or_else(|| recorded_name(recorded, run), String::from);
+    let name = replacement.map_or_else(|| recorded_name(recorded, run), absolute);
     let device = device::parse(on).at(asking.option("device"))?;
     let option = asking.option("backbone");
     let place = |e: Error| match replacement {
@@ -106,6 +111,14 @@ pub fn backbone(
         output::error(format!("note: {name}: {what}"));
     }
     Ok(backbone)
+}
+
+/// The name of a model; that of a folder from the root, since it is read again from another working folder.
+fn absolute(name: &str) -> String {
+    match Path::new(name).is_dir() {
+        true => std::path::absolute(name).map_or(name.into(), |path| path.display().to_string()),
+        false => name.to_string(),
+    }
 }
 
 /// A model on the Hub with its commit; a folder relative to the folder in which the run was started.

@@ -168,9 +168,15 @@ impl Run {
     /// As in `restore`.
     pub fn restore_from(&mut self, path: &Path, saved: Saved) -> Result<()> {
         self.restore(saved)?;
-        if let Some(folder) = folder_of(path) {
-            let steps = self.trainer.steps();
-            self.record.trace().follow(&folder, steps);
+        let (steps, folder) = (self.trainer.steps(), folder_of(path));
+        let whole = |path: &Path| std::fs::canonicalize(path).ok();
+        let own = self.record.path().and_then(whole);
+        if let Some(folder) = &folder {
+            self.record.trace().follow(folder, steps);
+        }
+        // Its own record counts again where the run goes back in itself.
+        if own.is_none() || folder.as_deref().and_then(whole) != own {
+            self.record.trace().begin_after(steps);
         }
         Ok(())
     }

@@ -121,6 +121,8 @@ pub struct Trace {
     before: Vec<Before>,
     /// The last steps of a run without a record.
     kept: Columns,
+    /// The run's own record counts after this step.
+    own_from: i64,
 }
 
 impl Trace {
@@ -132,16 +134,18 @@ impl Trace {
 
     /// For a checkpoint that is written outside of the run's folder `own`, after step `until`: where the numbers are.
     pub fn to_json_with(&self, own: Option<&Path>, until: u64) -> Value {
-        let own = own.map(|own| Before::of(own, until));
+        let own = own.filter(|_| until as i64 > self.own_from).map(|own| Before::of(own, until));
         let before: Vec<&Before> = self.before.iter().chain(&own).collect();
         json!({ "before": before, "kept": self.kept.lines() })
     }
 
     /// For a checkpoint: where the numbers are, if they are not all in the run's own folder; null if they are.
     pub fn to_json(&self) -> Value {
-        match self.before.is_empty() && self.kept.steps.is_empty() {
+        match self.before.is_empty() && self.kept.steps.is_empty() && self.own_from == 0 {
             true => Value::Null,
-            false => json!({ "before": self.before, "kept": self.kept.lines() }),
+            false => {
+                json!({ "before": self.before, "kept": self.kept.lines(), "own_from": self.own_from })
+            }
         }
     }
 
@@ -150,6 +154,7 @@ impl Trace {
         let mut trace = Trace {
             before: serde_json::from_value(value["before"].clone()).unwrap_or_default(),
             kept: Columns::default(),
+            own_from: value["own_from"].as_i64().unwrap_or(0),
         };
         value["kept"].as_array().into_iter().flatten().for_each(|line| trace.kept.push(line));
         trace
@@ -160,6 +165,16 @@ impl Trace {
         self.before.push(Before::of(folder, until));
     }
 
+    /// The step after which the run's own record counts.
+    pub fn own_from(&self) -> i64 {
+        self.own_from
+    }
+
+    /// The steps up to this one are those of another run.
+    pub fn begin_after(&mut self, step: u64) {
+        self.own_from = step as i64;
+    }
+
     /// The numbers of all steps up to this one; `own` is the folder of the run's record.
     ///
     /// # Errors
@@ -168,11 +183,11 @@ impl Trace {
         let mut lines = BTreeMap::new();
         for Before { folder, until } in &self.before {
             let folder = value_path(folder).unwrap_or_default();
-            read(&mut lines, &folder, *until)?;
+            read(&mut lines, &folder, (0, *until))?;
         }
         lines.extend(self.kept.lines().into_iter().filter_map(numbered));
         if let Some(own) = own {
-            read(&mut lines, own, until as i64)?;
+            read(&mut lines, own, (self.own_from, until as i64))?;
         }
         let mut columns = Columns::default();
         lines.range(..=until as i64).for_each(|(_, line)| columns.push(line));
@@ -184,11 +199,14 @@ fn numbered(line: Value) -> Option<(i64, Value)> {
     Some((line["step"].as_i64()?, line))
 }
 
-/// Adds the steps up to `until` of the record in a folder.
-fn read(lines: &mut BTreeMap<i64, Value>, folder: &Path, until: i64) -> Result<()> {
+/// Adds the steps after `from` up to `until` of the record in a folder.
+fn read(lines: &mut BTreeMap<i64, Value>, folder: &Path, (from, until): (i64, i64)) -> Result<()> {
+    if until <= from {
+        return Ok(());
+    }
     let path = folder.join(METRICS);
     let found = read_json_lines(&path)?.into_iter().filter_map(numbered);
-    let found: Vec<_> = found.filter(|line| line.0 <= until).collect();
+    let found: Vec<_> = found.filter(|line| from < line.0 && line.0 <= until).collect();
     let last = found.iter().map(|line| line.0).max().unwrap_or(0);
     if last < until {
         let what = format!("the record of the steps ends with step {last}, and {until} were made");

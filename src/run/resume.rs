@@ -212,7 +212,7 @@ pub fn edits(recorded: &Value, copy: &Value) -> Vec<String> {
         return Vec::new();
     }
     let mut found = differences(copy, recorded);
-    let free = ["backbone.device", "backbone.dtype", "tasks.sources", "from.sources"];
+    let free = ["args", "backbone.device", "backbone.dtype", "tasks.sources", "from.sources"];
     found.retain(|name| !free.iter().any(|key| name.starts_with(key)));
     found
 }

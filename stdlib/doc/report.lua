@@ -147,7 +147,7 @@ class "compt.Figure" [[
 A figure.
 - chart: table<string, any> -- its content as plain data
 - svg: fun(self: compt.Figure): string
-- text: fun(self: compt.Figure, columns?: integer): string -- the figure in Braille dots and blocks, 76 columns wide by default, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
+- text: fun(self: compt.Figure, columns?: integer): string -- the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
 - save: fun(self: compt.Figure, path: string) -- writes .svg, or .png if compt was built with its feature `png` (the default)
 ]]
 
@@ -228,7 +228,8 @@ options "compt.PlotOptions" [[
 
 fn "compt.figures.plot(values: table|torch.Tensor, options?: compt.PlotOptions): compt.Figure" [[
 Lines of any numbers: of a list or a tensor [n], of a list of lists or a tensor [s, n] (s lines), or of a table of them by
-name. `print` shows the figure in the terminal: one line in dots, several by their signs. NaN and infinity are gaps. Raises
+name. `print` shows the figure in the terminal: one line in dots, several by their signs. NaN and infinity are gaps; points
+whose x is not finite are left out, with a note. Raises
 an error if an option is unknown, something is not a number, or `x` has another length.
 > compt.figures.plot(torch.linspace(0, 6, 50):sin(), { title = "doc", x = torch.linspace(0, 6, 50), x_label = "x", y_label = "sin", log = false })
 > compt.figures.plot { loss = { 3, 2, 1 }, validation = { 3, 2.5, 2.4 } }

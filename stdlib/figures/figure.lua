@@ -26,6 +26,9 @@ local COLUMNS = 76
 ---@param columns integer?
 ---@return string
 function Figure:text(columns)
+  if columns ~= nil and (math.type(columns) ~= "integer" or columns < 20 or columns > 1000) then
+    error(("figure:text: columns must be a whole number from 20 to 1000, not %s"):format(tostring(columns)), 2)
+  end
   local text = library.plot_text(self.chart, columns or COLUMNS)
   return text or ("figure: %s (figure:save writes it)"):format(self.chart.title)
 end

@@ -48,6 +48,17 @@ local plain_options = {
 ---@param more table[]
 local function with_labels(more) return table.move(plain_options, 1, #plain_options, #more + 1, more) end
 
+---@param value number
+local function is_finite(value) return value == value and math.abs(value) < math.huge end
+
+--- A note on points that are left out because their place is not finite.
+---@param left_out integer
+---@param of integer
+---@return string[]
+local function without(left_out, of)
+  return left_out > 0 and { ("%d of %d points have no finite x"):format(left_out, of) } or {}
+end
+
 --- Lines of any numbers over their index, or over `x`.
 ---@param values any
 ---@param given compt.PlotOptions?
@@ -58,6 +69,7 @@ function numbers.plot(values, given)
     { "x", optional(arguments.any) }, { "log", arguments.flag, false },
   })
   local series, x = {}, o.x ~= nil and flat(call, o.x) or nil
+  local left_out, of = 0, 0
   for i, line in ipairs(series_of(call, values)) do
     local places = x
     if not places then
@@ -66,9 +78,14 @@ function numbers.plot(values, given)
     elseif #places ~= #line.values then
       error(("%s: x has %d numbers, and %s %d"):format(call, #places, line.name == "" and "the values" or line.name, #line.values), 2)
     end
-    series[i] = { name = line.name, x = places, mean = line.values }
+    local at, mean = {}, {} ---@type number[], number[]
+    for k, place in ipairs(places) do
+      if is_finite(place) then at[#at + 1], mean[#mean + 1] = place, line.values[k] end
+    end
+    left_out, of = left_out + #places - #at, of + #places
+    series[i] = { name = line.name, x = at, mean = mean }
   end
-  return figure(o.title, {}, {
+  return figure(o.title, without(left_out, of), {
     { kind = "lines", x_label = o.x_label, y_label = o.y_label, y_log = o.log, series = series },
   })
 end
@@ -86,17 +103,21 @@ function numbers.scatter(x, y, given)
   if #xs ~= #ys or by and #by ~= #xs then
     error(("%s: %d x, %d y%s"):format(call, #xs, #ys, by and (" and %d in by"):format(#by) or ""), 2)
   end
-  local series, known = {}, {}
+  local series, known, left_out = {}, {}, 0
   for i, place in ipairs(xs) do
     local of = by and tostring(by[i]) or ""
     if not known[of] then
       known[of] = { name = of, x = {}, mean = {} }
       series[#series + 1] = known[of]
     end
-    table.insert(known[of].x, place)
-    table.insert(known[of].mean, ys[i])
+    if is_finite(place) then
+      table.insert(known[of].x, place)
+      table.insert(known[of].mean, ys[i])
+    else
+      left_out = left_out + 1
+    end
   end
-  return figure(o.title, {}, {
+  return figure(o.title, without(left_out, #xs), {
     { kind = "lines", scatter = true, x_label = o.x_label, y_label = o.y_label, series = series },
   })
 end
@@ -108,7 +129,7 @@ end
 ---@return integer
 local function automatic(sorted, range)
   local n = #sorted
-  if range == 0 then return 1 end
+  if range <= 0 or range == math.huge then return range == 0 and 1 or 10 end
   local function quantile(share)
     local place = share * (n - 1)
     local below = math.floor(place)
@@ -118,7 +139,7 @@ local function automatic(sorted, range)
   local sturges = range / (math.log(n, 2) + 1)
   local freedman = 2 * (quantile(0.75) - quantile(0.25)) / n ^ (1 / 3)
   local width = freedman > 0 and math.min(freedman, sturges) or sturges
-  return math.min(math.ceil(range / width), 200)
+  return math.max(1, math.min(math.ceil(range / width), 200))
 end
 
 --- The edges of equal bins between two numbers, and how many of some numbers are in each.
@@ -128,15 +149,24 @@ end
 ---@param bins integer
 ---@return number[], integer[]
 local function counted(values, low, high, bins)
-  if low == high then return counted(values, low - 0.5, high + 0.5, bins) end
-  local width = (high - low) / bins
+  if high - low <= math.abs(high) * 1e-15 then
+    local half = math.max(0.5, math.abs(low) * 1e-9)
+    low, high = low - half, high + half
+  end
+  -- Divided first, so that the difference of two large numbers does not overflow.
+  local width = high / bins - low / bins
   local edges, counts = {}, {} ---@type number[], integer[]
   for i = 0, bins do edges[i + 1] = i == bins and high or low + i * width end
   for i = 1, bins do counts[i] = 0 end
   for _, value in ipairs(values) do
-    local bin = math.min(math.floor((value - low) / width) + 1, bins)
+    local place = width > 0 and value / width - low / width or 0
+    local bin = math.max(1, math.min(math.floor(place) + 1, bins))
     -- Rounding can put a value on the other side of an edge.
-    if value < edges[bin] then bin = bin - 1 elseif bin < bins and value >= edges[bin + 1] then bin = bin + 1 end
+    if bin > 1 and value < edges[bin] then
+      bin = bin - 1
+    elseif bin < bins and value >= edges[bin + 1] then
+      bin = bin + 1
+    end
     counts[bin] = (counts[bin] or 0) + 1
   end
   return edges, counts
@@ -151,7 +181,7 @@ function numbers.histogram(values, given)
   local o = arguments.options(call, given, with_labels { { "bins", optional(arguments.whole(1)) } })
   local sorted, left_out = {}, 0 ---@type number[], integer
   for _, value in ipairs(flat(call, values)) do
-    if value == value and math.abs(value) < math.huge then sorted[#sorted + 1] = value else left_out = left_out + 1 end
+    if is_finite(value) then sorted[#sorted + 1] = value else left_out = left_out + 1 end
   end
   table.sort(sorted)
   local edges, counts = {}, {} ---@type number[], integer[]

@@ -7,6 +7,7 @@ return {
   elementwise = true,
   update = function(p, grad, state, context)
     local o = context.options
+    if o.momentum < 0 then error(("'momentum' must be 0 or more, not %s"):format(o.momentum), 0) end
     if o.nesterov and (o.momentum <= 0 or o.dampening ~= 0) then
       error("'nesterov' needs a 'momentum' above 0 and no 'dampening'", 0)
     end

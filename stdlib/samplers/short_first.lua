@@ -20,7 +20,7 @@ return {
     local within, reach = 0, nil
     for tokens = 0, longest do
       within = within + (count[tokens] or 0)
-      if within > 0 and (not reach or within <= competence * #rows) then reach = tokens end
+      if within > 0 and (not reach or within <= competence * #rows + 1e-9) then reach = tokens end
     end
     local weights = {}
     for i, row in ipairs(rows) do weights[i] = row.tokens <= reach and 1 or 0 end

@@ -1,7 +1,7 @@
 --- Temperature-scaled mixing of tasks (Raffel et al. 2020, section 3.5.2; `mixing_rate_num_examples` of seqio, which
 --- `rate_num_examples` of T5 calls): a batch has rows of task i in proportion to min(n_i, limit)^(1 / temperature), for
---- n_i training rows, and within a task each row is equally likely. At 1 this is in proportion to the tasks' rows, at
---- infinity every task is equally likely.
+--- n_i training rows, and within a task each row is equally likely. At 1 this is in proportion to the tasks' rows; the
+--- larger it is, the more alike the tasks are.
 return {
   options = { temperature = 1, limit = 0 },
   mixes_tasks = true,

@@ -28,7 +28,7 @@ fn study(method: &str) -> Study {
     let study = Study::small(&STUDY.replace("METHOD", method));
     fs::create_dir(study.path("data")).unwrap();
     let row = |i: usize| {
-        let (text, label) = if i % 2 == 0 { ("likes", 1) } else { ("hates", 0) };
+        let (text, label) = if i.is_multiple_of(2) { ("likes", 1) } else { ("hates", 0) };
         let name = ["bob", "mia", "ann", "carl", "the old dog"][i % 5];
         format!(
             "{{\"text\": \"{name} {text} song {i} .\", \"a\": \"{name}\", \"b\": \"{text}\", \"label\": {label}}}\n"

@@ -171,12 +171,17 @@ impl LuaLoadedRun {
         read_json_lines(&self.path.join(METRICS))?.iter().for_each(|line| columns.push(line));
         let mut evaluations = read_json_lines(&self.path.join(EVALUATIONS))?;
         // A run that went on from the checkpoint of another one has that one's steps in its own checkpoints.
-        if let Some(last) = columns.steps.last().filter(|_| columns.steps[0] > 1)
+        let is_whole = columns.steps.iter().zip(1..).all(|(step, i)| *step == i);
+        if (!is_whole || columns.steps.is_empty())
             && let (Some(saved), _) = Checkpoints::of(&self.path, 1).newest()?
+            && !saved.plain["trace"].is_null()
         {
-            let first = columns.steps[0] as u64;
+            let recorded = columns.steps.last().map_or(0, |last| *last as u64);
+            let last = recorded.max(self.steps().unwrap_or(0));
             let trace = Trace::of_json(&saved.plain["trace"]);
-            columns = trace.columns(Some(&self.path), *last as u64)?;
+            let first = trace.own_from() as u64 + 1;
+            columns = trace.columns(Some(&self.path), last)?;
+            evaluations.retain(|found| found["step"].as_u64().is_some_and(|n| n >= first));
             let all = saved.plain["progress"][0]["history"]["evaluations"].as_array();
             let earlier = all.into_iter().flatten();
             let earlier = earlier.filter(|found| found["step"].as_u64().is_some_and(|n| n < first));

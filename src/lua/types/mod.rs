@@ -68,6 +68,20 @@ const fn object<T: Object>() -> About {
     (T::NAME, T::CLASS, Members::of::<T>)
 }
 
+/// Calls `work`; what it defines by name is forgotten afterwards, and earlier definitions of these names hold again.
+pub fn without_definitions<R>(lua: &Lua, work: impl FnOnce() -> R) -> mlua::Result<R> {
+    let operators = defined::kept::<compose::Compose>(lua)?;
+    let routers = defined::kept::<router::Weights>(lua)?;
+    let optimizers = defined::kept::<optimizer::Says>(lua)?;
+    let samplers = defined::kept::<sampler::Rows>(lua)?;
+    let done = work();
+    defined::put_back::<compose::Compose>(lua, operators)?;
+    defined::put_back::<router::Weights>(lua, routers)?;
+    defined::put_back::<optimizer::Says>(lua, optimizers)?;
+    defined::put_back::<sampler::Rows>(lua, samplers)?;
+    Ok(done)
+}
+
 /// Adds every part to `compt`, the table that `require "compt"` starts from.
 pub fn register_all(lua: &Lua, compt: &Table) -> mlua::Result<()> {
     backbone::register(lua, compt)?;

@@ -79,8 +79,10 @@ impl Chart {
 }
 
 impl Chart {
-    /// The chart as text of this many columns: its panels below each other. Nothing if a panel has no such form.
+    /// The chart as text of this many columns, 20 to 1000: its panels below each other. Nothing if a panel has no such
+    /// form.
     pub fn text(&self, columns: usize) -> Option<String> {
+        let columns = columns.clamp(20, 1000);
         let mut parts = vec![self.title.clone()];
         for panel in &self.panels {
             parts.push(panel.title().to_string());

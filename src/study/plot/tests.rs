@@ -15,6 +15,7 @@ const HEAT: &str = r#"{"kind": "heat", "title": "transfer", "x_label": "target",
     "values": [[0.04, -0.04, null], [12.25, 3, 99.96]]}"#;
 const BOXES: &str = r#"{"kind": "boxes", "title": "seeds", "y_label": "F1", "note": "circles",
     "groups": [{"name": "one", "values": [1, 2, 3, 4, 50]}, {"name": "none", "values": []}]}"#;
+const BARS: &str = r#"{"kind": "bars", "title": "counts", "edges": [0, 1, 2], "counts": [3, 4]}"#;
 const BANDS: &str = r#"{"kind": "bands", "title": "normalise", "x_label": "step", "steps": 100, "bands": [
     {"name": "a&b", "spans": [{"from": 1, "to": 60, "word": "softmax"}, {"from": 61, "to": 100, "word": "sum"}]},
     {"spans": [{"from": 7, "to": 7, "word": "sum"}]}]}"#;
@@ -34,7 +35,7 @@ fn crowded() -> Chart {
                 let group = |name: &String| Group { name: name.clone(), values: vec![1e-7, 2e-7] };
                 boxes.groups = names.iter().map(group).collect();
             }
-            Panel::Lines(_) | Panel::Bands(_) => {}
+            Panel::Lines(_) | Panel::Bands(_) | Panel::Bars(_) => {}
         }
     }
     chart
@@ -115,7 +116,7 @@ fn odd_numbers_never_reach_the_picture() {
                 low: Some(some(all)),
                 high: Some(some(x)),
             };
-            let mut chart = chart(&[SHOTS, HEAT, BOXES].join(","));
+            let mut chart = chart(&[SHOTS, HEAT, BOXES, BARS].join(","));
             for panel in &mut chart.panels {
                 match panel {
                     Panel::Lines(lines) => {
@@ -128,6 +129,10 @@ fn odd_numbers_never_reach_the_picture() {
                         (heat.low, heat.high) = (Some(f64::NAN), Some(all[0]));
                     }
                     Panel::Bands(_) => unreachable!(),
+                    Panel::Bars(bars) => {
+                        bars.edges = (0..=all.len()).map(|i| i as f64).collect();
+                        bars.counts = all.to_vec();
+                    }
                     Panel::Boxes(boxes) => {
                         let group =
                             |values: &[f64]| Group { name: "g".into(), values: values.into() };
@@ -144,6 +149,11 @@ fn odd_numbers_never_reach_the_picture() {
             }
             let attributes = svg.replace(">NaN<", "").replace(">inf<", "");
             assert!(!attributes.contains("\"NaN") && !attributes.contains("\"inf"), "{svg}");
+            chart.panels.retain(|panel| matches!(panel, Panel::Lines(_) | Panel::Bars(_)));
+            for columns in [0, 1, 20, 76, 1000, usize::MAX] {
+                let text = chart.text(columns).unwrap();
+                assert!(text.lines().all(|line| line.chars().count() < 1100), "{columns}: {text}");
+            }
         }
     }
 }

@@ -24,14 +24,16 @@ pub struct Written(HashMap<PathBuf, Progress>);
 
 #[derive(Default, Clone, Copy)]
 struct Progress {
+    /// Whether there is a file.
+    exists: bool,
     steps: usize,
     evaluations: usize,
     tested: bool,
     /// The seconds of the steps so far.
     seconds: f64,
-    /// Whether the settings are written, and the outcome.
+    /// Whether the settings are written, and the last outcome.
     settings: bool,
-    outcome: bool,
+    outcome: Option<State>,
 }
 
 /// Appends the new events of each run to its file below a folder; returns the number of events. The first
@@ -41,14 +43,15 @@ pub fn write(folder: &Path, runs: &[Entry], written: &mut Written) -> Result<usi
     let mut count = 0;
     for entry in runs {
         let path = file(folder, entry);
-        let fresh = !written.0.contains_key(&entry.path);
-        let progress = written.0.entry(entry.path.clone()).or_default();
+        // What is not written after an error is read again.
+        let mut progress = written.0.get(&entry.path).copied().unwrap_or_default();
+        let fresh = !progress.exists;
         let began = began(entry);
         let mut content = Vec::new();
         if fresh {
             record(&mut content, &event(began, 0, &Part::Version));
         }
-        let events = match events(entry, began, progress) {
+        let events = match events(entry, began, &mut progress) {
             Ok(events) => events,
             Err(e) => {
                 notice::say_once(&format!("note: {} is skipped: {e}", entry.path.display()));
@@ -62,10 +65,11 @@ pub fn write(folder: &Path, runs: &[Entry], written: &mut Written) -> Result<usi
         }
         if fresh {
             write_atomic(&path, &content)?;
-            continue;
+        } else {
+            let open = || OpenOptions::new().create(true).append(true).open(&path);
+            open().and_then(|mut file| file.write_all(&content)).at(path.display())?;
         }
-        let open = || OpenOptions::new().create(true).append(true).open(&path);
-        open().and_then(|mut file| file.write_all(&content)).at(path.display())?;
+        written.0.insert(entry.path.clone(), Progress { exists: true, ..progress });
     }
     Ok(count)
 }
@@ -122,11 +126,12 @@ fn events(entry: &Entry, began: f64, progress: &mut Progress) -> Result<Vec<Vec<
         }
         progress.tested = true;
     }
-    if let Some(outcome) =
-        hparams::ended(&entry.state, began + progress.seconds).filter(|_| !progress.outcome)
+    // A failed run can be continued.
+    if progress.outcome != Some(entry.state)
+        && let Some(outcome) = hparams::ended(&entry.state, began + progress.seconds)
     {
         found.push(event(began + progress.seconds, last, &Part::Plugin(&outcome)));
-        progress.outcome = true;
+        progress.outcome = Some(entry.state);
     }
     Ok(found)
 }

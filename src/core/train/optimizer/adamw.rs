@@ -22,10 +22,18 @@ fn make(o: &Options) -> Result<Box<dyn Optimizer>> {
         Some(&[first, second]) => (first, second),
         Some(_) => return Err(o.error("'betas' must be two numbers")),
     };
+    let is_decay = |beta: f64| (0.0..1.0).contains(&beta);
+    if !(is_decay(betas.0) && is_decay(betas.1)) {
+        return Err(o.error("'betas' must be in [0, 1)"));
+    }
+    let eps: f64 = o.get_or("eps", default.eps)?;
+    if eps.is_nan() || eps < 0.0 {
+        return Err(o.error("'eps' must be 0 or more"));
+    }
     let scaled = o.get_or("scale_by_rms", false)?;
     Ok(Box::new(AdamW::new(AdamWOptions {
         betas,
-        eps: o.get_or("eps", default.eps)?,
+        eps,
         scale_by_rms: scaled.then(RmsScale::default),
     })))
 }

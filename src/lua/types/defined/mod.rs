@@ -161,6 +161,21 @@ fn registry<P: Part>(lua: &Lua) -> mlua::Result<Table> {
     Ok(table)
 }
 
+/// The definitions of a kind by name, as they are now.
+pub fn kept<P: Part>(lua: &Lua) -> mlua::Result<Table> {
+    let copy = lua.create_table()?;
+    for pair in registry::<P>(lua)?.pairs::<Value, Value>() {
+        let (name, definition) = pair?;
+        copy.raw_set(name, definition)?;
+    }
+    Ok(copy)
+}
+
+/// Puts back what `kept` returned.
+pub fn put_back<P: Part>(lua: &Lua, kept: Table) -> mlua::Result<()> {
+    lua.set_named_registry_value(P::REGISTRY, kept)
+}
+
 /// The names of all definitions.
 pub fn names<P: Part>(lua: &Lua) -> mlua::Result<Vec<String>> {
     registry::<P>(lua)?.pairs::<String, Value>().map(|pair| Ok(pair?.0)).collect()

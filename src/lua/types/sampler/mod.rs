@@ -4,12 +4,11 @@ mod define;
 mod in_lua;
 mod row;
 
-pub use define::{Made, Own, choice};
+pub use define::{Made, Own, Rows, choice};
 pub use row::Texts;
 
 use super::defined;
 use crate::call;
-use define::Rows;
 use mlua::{Lua, Table, Value};
 
 const DEFINE: &str = "compt.sampler.define";

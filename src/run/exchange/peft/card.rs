@@ -26,13 +26,17 @@ impl Card<'_> {
     /// note.
     pub(super) fn text(&self, folder: &Path) -> Option<String> {
         let path = folder.join(CARD);
-        match std::fs::read_to_string(&path) {
-            Ok(text) if !text.contains(MARK) => {
+        let is_own = match std::fs::read(&path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).contains(MARK),
+            Err(e) => e.kind() == std::io::ErrorKind::NotFound,
+        };
+        match is_own {
+            false => {
                 let path = path.display();
                 notice::say(&format!("note: {path} is kept: it was not written by compt"));
                 None
             }
-            _ => Some(format!("{}{MARK}\n\n{}{}", self.metadata(), self.tables(), self.usage())),
+            true => Some(format!("{}{MARK}\n\n{}{}", self.metadata(), self.tables(), self.usage())),
         }
     }
 
@@ -68,6 +72,7 @@ impl Card<'_> {
                 .filter_map(|(metric, value)| Some(format!("{metric} {:.1}", value.as_f64()?)))
                 .collect();
             let scores = if scores.is_empty() { "not measured".into() } else { scores.join(", ") };
+            let name = name.replace('|', "\\|");
             let _ = writeln!(text, "| {id} | {name} | {scores} |");
         }
         if self.tasks.iter().any(|task| task.1.placement.as_deref() == Some("append")) {
@@ -91,8 +96,8 @@ impl Card<'_> {
         let import = if self.tasks.len() > 1 { "import torch\n" } else { "" };
         format!(
             "\n## Use\n\n{which}```python\n{import}from peft import PeftModel\n\
-             from transformers import T5ForConditionalGeneration\n\n\
-             model = T5ForConditionalGeneration.from_pretrained(\"{name}\")\n\
+             from transformers import AutoModelForSeq2SeqLM\n\n\
+             model = AutoModelForSeq2SeqLM.from_pretrained(\"{name}\")\n\
              model = PeftModel.from_pretrained(model, \"THIS_FOLDER\")\n{ids}\n```\n"
         )
     }

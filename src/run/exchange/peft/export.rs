@@ -71,10 +71,10 @@ fn put(
     let card = Card {
         tag: kind.name().to_lowercase().replace('_', "-"),
         content: match prompts.len() {
-            1 => format!("A soft prompt of {length} rows and width {width} for T5."),
-            many => format!(
-                "{many} soft prompts of {length} rows and width {width} for T5, one per task."
-            ),
+            1 => format!("A soft prompt of {length} rows and width {width}."),
+            many => {
+                format!("{many} soft prompts of {length} rows and width {width}, one per task.")
+            }
         },
         base: &base,
         tasks: prompts.iter().map(|prompt| (prompt.name.as_str(), &prompt.note)).collect(),

@@ -63,7 +63,7 @@ impl LowRank {
         let text = serde_json::to_string_pretty(&config).map_err(|e| Error::new(e.to_string()))?;
         let card = Card {
             tag: TYPE.to_lowercase(),
-            content: format!("A LoRA adapter of rank {rank} for T5."),
+            content: format!("A LoRA adapter of rank {rank}."),
             base: &base,
             tasks: vec![(task, note)],
         };

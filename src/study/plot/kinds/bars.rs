@@ -2,7 +2,7 @@
 
 use crate::plot::axis::Axis;
 use crate::plot::number::short;
-use crate::plot::panel::{Draw, Room};
+use crate::plot::panel::{Draw, Room, drawable};
 use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
 use crate::plot::svg::{INK, rect};
 use crate::plot::terminal::bar;
@@ -28,11 +28,16 @@ pub struct Bars {
 
 impl Bars {
     fn y_axis(&self) -> Axis {
-        Axis::even(&self.counts)
+        let counts: Vec<f64> = self.bins().map(|bin| bin.1).collect();
+        Axis::even(&counts)
     }
 
+    /// The ends and the counts of the bins that can be drawn.
     fn bins(&self) -> impl Iterator<Item = ((f64, f64), f64)> {
-        self.edges.windows(2).map(|ends| (ends[0], ends[1])).zip(self.counts.iter().copied())
+        let ends = self.edges.windows(2).map(|ends| (ends[0], ends[1]));
+        ends.zip(self.counts.iter().copied()).filter(|((low, high), count)| {
+            low < high && [low, high, count].into_iter().all(drawable) && *count >= 0.0
+        })
     }
 }
 
@@ -40,7 +45,8 @@ impl Draw for Bars {
     fn check(&self) -> Result<(), String> {
         let (edges, counts) = (self.edges.len(), self.counts.len());
         match edges == counts + 1 || edges + counts == 0 {
-            true => Ok(()),
+            true if self.edges.windows(2).all(|ends| ends[0] < ends[1]) => Ok(()),
+            true => Err("the edges do not rise".into()),
             false => Err(format!("{counts} counts need {} edges, not {edges}", counts + 1)),
         }
     }
@@ -50,10 +56,11 @@ impl Draw for Bars {
     }
 
     fn draw(&self, body: &mut String, room: Room) -> f64 {
-        if self.counts.is_empty() {
+        if self.bins().next().is_none() {
             return nothing(body, room.width);
         }
-        let x = Axis::of_places(&self.edges, false);
+        let edges: Vec<f64> = self.bins().flat_map(|((low, high), _)| [low, high]).collect();
+        let x = Axis::of_places(&edges, false);
         let plane = Plane::new(room, (6.0, HEIGHT), self.y_axis(), &self.y_label);
         plane.draw(body, &self.y_label);
         plane.draw_foot(body, &x);
@@ -74,10 +81,10 @@ impl Draw for Bars {
 
     /// One row per bin.
     fn terminal(&self, columns: usize) -> Option<String> {
-        if self.counts.is_empty() {
+        if self.bins().next().is_none() {
             return Some("no values".into());
         }
-        let most = self.counts.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        let most = self.bins().map(|bin| bin.1).fold(f64::MIN_POSITIVE, f64::max);
         let names: Vec<String> = self
             .bins()
             .map(|((low, high), _)| format!("{} to {}", short(low), short(high)))
@@ -117,6 +124,7 @@ mod tests {
     #[test]
     fn edges_and_counts_belong_together() {
         assert!(bars(&[0.0, 1.0], &[1.0, 2.0]).check().unwrap_err().contains("3 edges"));
+        assert!(bars(&[1.0, 0.0], &[1.0]).check().unwrap_err().contains("do not rise"));
         assert_eq!(bars(&[], &[]).check(), Ok(()));
     }
 }
