@@ -75,6 +75,7 @@ end
 ---@param given compt.LinesOptions
 ---@return compt.Figure
 function figures.lines(runs, given)
+  collection.check(runs, "compt.figures.lines")
   local o = arguments.options("compt.figures.lines", given, {
     { "x", name }, { "by", optional(name) }, { "value", arguments.name_or_function, "average" }, { "title", optional(name) },
     { "y_label", optional(name) }, { "log", arguments.flag, false },
@@ -132,6 +133,7 @@ end
 ---@param given compt.CurvesOptions?
 ---@return compt.Figure
 function figures.curves(runs, given)
+  collection.check(runs, "compt.figures.curves")
   local o = arguments.options("compt.figures.curves", given, {
     { "by", optional(name) }, { "value", name, "loss" }, { "points", arguments.whole(2), 60 }, { "title", optional(name) },
     { "log", arguments.flag, false },

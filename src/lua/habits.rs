@@ -232,6 +232,27 @@ impl<'s> Line<'s> {
         (self.kinds[i - 1] == Kind::Name).then(|| (self.word(i - 1), self.word(i)))
     }
 
+    /// `f([1, 2])`: whether a bracket follows an opening one, a comma or an equals sign.
+    fn list_in_call(&self) -> bool {
+        self.places("[")
+            .any(|i| i > 0 && ["(", ",", "=", "[", "return"].contains(&self.word(i - 1)))
+    }
+
+    /// `f(x, dim=1)`: whether a name is assigned within the brackets of a call.
+    fn named_argument(&self) -> bool {
+        self.places("=").any(|i| {
+            let mut open = Vec::new();
+            for word in &self.words[..i] {
+                match *word {
+                    "(" | "{" | "[" => open.push(*word),
+                    ")" | "}" | "]" => drop(open.pop()),
+                    _ => {}
+                }
+            }
+            i > 1 && self.kinds[i - 1] == Kind::Name && open.last() == Some(&"(")
+        })
+    }
+
     /// `x[1, 2]`: whether an index has a comma or a colon.
     fn indexed_by(&self, separator: &'static str) -> bool {
         let depth = |words: &[&str]| {
@@ -282,12 +303,16 @@ impl<'s> Line<'s> {
             self.kinds.get(i + 1) == Some(&Kind::Name) && *i > 0 && !opens
         });
         let instead = match () {
+            () if self.named_argument() => {
+                "options by name are a table: x:mean { dim = 1, keepdim = true } or f(x, { dim = 1 })"
+            }
             () if self.has("@") => "a:matmul(b) is the matrix product",
             () if self.pair("!", "=") => "Lua writes `a ~= b`; a:ne(b) compares elements",
             () if self.has("!") => "Lua writes `not x`",
             () if self.pair("&", "&") => "Lua writes `a and b`",
             () if self.pair("|", "|") => "Lua writes `a or b`",
             () if self.pair("*", "*") => "Lua writes `a ^ b`",
+            () if self.list_in_call() => "Lua writes lists with braces: { 1, 2, 3 }",
             () if self.indexed_by(":") => {
                 "a range of an index is a list of its ends: x[{ {1, 3} }]; see ?torch.Tensor"
             }
@@ -323,6 +348,9 @@ mod tests {
             ("x[1,1]", "x[{1, 2}]"),
             ("x[1:3]", "{1, 3}"),
             ("x @ y", "matmul"),
+            ("x.mean(dim=0)", "x:mean { dim = 1"),
+            ("torch.tensor([1, 2, 3])", "{ 1, 2, 3 }"),
+            ("torch.zeros(2, 3, requires_grad=True)", "options by name are a table"),
             ("loss += 1", "`loss = loss + ...`"),
             ("x:shape", ".shape"),
             ("import torch", "require \"compt.torch\""),

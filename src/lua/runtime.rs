@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::session::{Script, Session};
 use super::{
-    args, control, hook, paths, printed, raise, random, sources, stdlib, text, torch, types,
+    args, control, habits, hook, paths, printed, raise, random, sources, stdlib, text, torch, types,
 };
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
@@ -155,6 +155,10 @@ impl Runtime {
             let module = match name.as_string().map(|name| name.to_string_lossy()).as_deref() {
                 Some("compt") => "compt",
                 Some("torch") => "compt.torch",
+                Some(name @ ("True" | "False" | "None")) => {
+                    let instead = habits::of_name("global", name).unwrap_or_default();
+                    return Err(Error::new(format!("there is no '{name}'")).hint(instead).into());
+                }
                 _ => return Ok(Value::Nil),
             };
             let value: Value = require.call(module)?;

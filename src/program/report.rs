@@ -14,6 +14,11 @@ pub fn report(options: &Options) -> ExitCode {
 
 /// Writes the page and prints its path.
 pub fn write(folders: &[PathBuf], out: &Path, title: Option<&str>) -> ExitCode {
+    let is_page = |e: &std::ffi::OsStr| ["html", "htm"].iter().any(|known| e == *known);
+    if !out.extension().is_some_and(is_page) {
+        let what = "a report is a page of HTML: the name must end in .html";
+        return errors::refuse(&crate::Error::new(what).at(out.display()));
+    }
     let written = errors::guard(|| {
         let runtime = Runtime::with_session(Session::default())?;
         runtime.report(folders, out, title)

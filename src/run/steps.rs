@@ -56,9 +56,19 @@ impl Run {
         let step = self.next_step()?;
         if self.replay.is_none() && self.steps() == self.trainer.total_steps() {
             let _hold = Hold::new();
-            self.finish(&Ok(End::Complete))?;
+            let end = self.refuse_last_update(&step).map(|()| End::Complete);
+            self.finish(&end)?;
+            end?;
         }
         Ok(step)
+    }
+
+    /// Refuses the update of the last step if it is not finite.
+    fn refuse_last_update(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Made(_) => self.trainer.refuse_last_update(),
+            _ => Ok(()),
+        }
     }
 
     fn next_step(&mut self) -> Result<Step> {
@@ -190,7 +200,11 @@ impl Run {
         }
         // A second Ctrl-C also waits for the record.
         let _hold = Hold::new();
-        let end = self.steps_until(until);
+        let before = self.trainer.steps();
+        let mut end = self.steps_until(until);
+        if matches!(end, Ok(End::Complete)) && before < total && self.trainer.steps() == total {
+            end = self.trainer.refuse_last_update().map(|()| End::Complete);
+        }
         let complete = self.steps() == total;
         if self.replay.is_none() && (complete || !matches!(end, Ok(End::Complete))) {
             self.finish(&end)?;

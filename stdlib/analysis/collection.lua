@@ -83,6 +83,16 @@ function Runs:where(wanted)
   return of(list)
 end
 
+--- Raises an error if a value is no list of runs.
+---@param runs any
+---@param place string
+function collection.check(runs, place)
+  if getmetatable(runs) ~= Runs then
+    error(("%s: expected runs, the result of compt.ablate { ... } or compt.runs(FOLDER), got %s"):format(
+      place, arguments.a_kind(runs)), 3)
+  end
+end
+
 --- Raises an error with the nearest name if no run has a setting.
 ---@param runs compt.Run[]
 ---@param name string

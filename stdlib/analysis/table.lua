@@ -187,6 +187,7 @@ end
 ---@param given compt.TableOptions?
 ---@return compt.ResultTable
 return function(runs, given)
+  collection.check(runs, CALL)
   local o = arguments.options(CALL, given, RULES)
   if o.baseline ~= nil and collection.about_newest(runs) then
     error(CALL .. ": 'baseline' compares answers to test rows, and runs:newest() has scores on validation rows", 2)

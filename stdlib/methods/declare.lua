@@ -46,6 +46,14 @@ local function table_of(value, place)
   return value
 end
 
+--- A value of its own for each method, whose tables a script can change.
+local function copied(value)
+  if type(value) ~= "table" or getmetatable(value) then return value end
+  local copy = {}
+  for key, part in pairs(value) do copy[key] = copied(part) end
+  return copy
+end
+
 --- Makes `compt.methods.<name>`: a function of options that returns the declared method.
 return function(name, defaults)
   return function(given, ...)
@@ -53,7 +61,7 @@ return function(name, defaults)
     given = table_of(given or {}, "compt.methods." .. name)
     local method = { name = name }
     for _, layer in ipairs { published, defaults } do
-      for key, value in pairs(layer) do method[key] = value end
+      for key, value in pairs(layer) do method[key] = copied(value) end
     end
     for key, value in pairs(given) do
       library.known("option", key, options, "compt.methods." .. name)
@@ -61,8 +69,7 @@ return function(name, defaults)
     end
     if given.lr then
       local place = "compt.methods." .. name .. ": lr"
-      method.lr = {}
-      for group, rate in pairs(published.lr) do method.lr[group] = rate end
+      method.lr = copied(defaults.lr or published.lr)
       for group, rate in pairs(table_of(given.lr, place)) do
         library.known("parameter group", group, groups, place)
         method.lr[group] = rate

@@ -89,6 +89,16 @@ return {
     assert(table.concat(panel.counts, " ") == "9 0 1", table.concat(panel.counts, " "))
     panel = compt.figures.histogram({ 2, 2, 0 / 0 }).chart
     assert(panel.panels[1].counts[1] == 2 and panel.notes[1] == "1 of 3 values are not finite", panel.notes[1])
+    for _, odd in ipairs { { 1e17, 1e17 }, { -1e308, 1e308 }, { 0, 5e-324 }, { 7 }, { 0, 1e-300 }, { -1e17, 1e17, 3 } } do
+      for _, bins in ipairs { false, 1, 10 } do
+        local counts, sum = compt.figures.histogram(odd, { bins = bins or nil }).chart.panels[1].counts, 0
+        for _, count in ipairs(counts) do sum = sum + count end
+        assert(sum == #odd, ("%s: %d"):format(table.concat(odd, " "), sum))
+      end
+    end
+    local points = compt.figures.scatter({ 1, 0 / 0, 3 }, { 1, 2, 3 })
+    assert(#points.chart.panels[1].series[1].x == 2 and points.chart.notes[1] == "1 of 3 points have no finite x")
+    assert(not pcall(points.text, points, 1.5) and not pcall(points.text, points, 1e9) and points:text(1000))
   end,
 
   ["joined figures have separate titles"] = function()

@@ -3,6 +3,17 @@ local compt, torch = require "compt", require "compt.torch"
 local small = require "tests.lua.small"
 
 return {
+  ["the tables of a method are its own"] = function()
+    for name, make in pairs { pt = compt.methods.pt, p_tuning = compt.methods.p_tuning, mcat = compt.methods.mcat, spot = compt.methods.spot } do
+      local one, rates = make {}, {} ---@type compt.Method, table<string, number>
+      for group, rate in pairs(one.lr) do rates[group], one.lr[group] = rate, 99 end
+      if one.temperature then one.temperature[1] = 99 end
+      local other = make { lr = {} }
+      for group, rate in pairs(rates) do assert(make({}).lr[group] == rate and other.lr[group] == rate, name .. ": " .. group) end
+      assert(not other.temperature or other.temperature[1] == 5)
+    end
+  end,
+
   ["the published settings"] = function()
     for name, wanted in sorted_pairs {
       ssum = { "sum", 3, 20 }, msum = { "product", 3, 20 }, mcat = { "concat", 3, 10 },

@@ -28,6 +28,19 @@ local function saved(t)
 end
 
 return {
+  ["a last update that is not finite ends the run with an error"] = function()
+    local late = function(p, grad, _, context) return context.step == 4 and p * (0 / 0) or p - context.lr * grad end
+    for _, name in ipairs { "run", "step" } do
+      local t = small.trainer { optimizer = late, steps = 4 }
+      local ok, why = pcall(function()
+        if name == "run" then t:run() else for _ = 1, 4 do t:step() end end
+      end)
+      assert(not ok and tostring(why):find "step 4: the update made '.*' not finite", tostring(why))
+      local norm = t:prompts():get("source.0").value:norm():item()
+      assert(norm == norm, "the parameters are those before the update")
+    end
+  end,
+
   ["an optimizer in Lua trains like the built-in one of its formula"] = function()
     local built_in = small.losses(small.trainer {}, 6)
     small.same(small.losses(small.trainer { optimizer = adam }, 6), built_in, 1e-5)

@@ -2,6 +2,7 @@
 
 use super::Trainer;
 use crate::nn::{Named, named};
+use crate::tensor::is_finite;
 use crate::train::NonFinite;
 use crate::train::optimizer::Norms;
 use crate::train::report::StepReport;
@@ -130,6 +131,29 @@ impl Trainer {
                 Err(error.hint(LOWER).at(format!("after {most} rollbacks")))
             }
         }
+    }
+
+    /// Undoes the last update if it made a parameter that is not finite: there is no later loss that would show it.
+    ///
+    /// # Errors
+    /// It did; the parameter is named.
+    pub fn refuse_last_update(&mut self) -> Result<()> {
+        let mut found = None;
+        for (name, tensor) in self.trained() {
+            if !is_finite(tensor)? {
+                found = Some(name.clone());
+                break;
+            }
+        }
+        if let Some(name) = found {
+            let what = format!("step {}: the update made '{name}' not finite", self.at.step);
+            self.take_back()?;
+            return Err(Error::new(what).hint(
+                "the parameters are those before this update; lower the learning rates, or correct the update of an \
+                 optimizer of your own",
+            ));
+        }
+        Ok(())
     }
 
     /// Undoes the last update.

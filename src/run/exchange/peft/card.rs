@@ -96,7 +96,9 @@ impl Card<'_> {
         let import = if self.tasks.len() > 1 { "import torch\n" } else { "" };
         format!(
             "\n## Use\n\n{which}```python\n{import}from peft import PeftModel\n\
-             from transformers import AutoModelForSeq2SeqLM\n\n\
+             from transformers import AutoModelForSeq2SeqLM, AutoTokenizer\n\n\
+             tokenizer = AutoTokenizer.from_pretrained(\"{name}\")\n\
+             inputs = tokenizer(\"INPUT, in the form of the task\", return_tensors=\"pt\")\n\
              model = AutoModelForSeq2SeqLM.from_pretrained(\"{name}\")\n\
              model = PeftModel.from_pretrained(model, \"THIS_FOLDER\")\n{ids}\n```\n"
         )
