@@ -28,7 +28,8 @@ for _, name in ipairs { "adamw", "cautious", "lion" } do
 end
 
 -- By hand, as torch.optim.AdamW([w], lr=0.1).
-local x, w = torch.randn(64, 3), torch.zeros(3, { requires_grad = true })
+local x = torch.randn(64, 3, { device = backbone.device })
+local w = torch.zeros(3, { requires_grad = true, device = backbone.device })
 local o = compt.optimizer.adamw({ w }, { lr = 0.1 })
 for _ = 1, 100 do
   ((x:matmul(w) - x:sum(2)) ^ 2):mean():backward()

@@ -267,6 +267,12 @@ impl Repl {
         is_incomplete(self.lua(), source)
     }
 
+    /// Whether an input is complete and valid.
+    pub fn compiles(&self, source: &str) -> bool {
+        let compiled = compile(self.lua(), source, "input");
+        matches!(compiled, Compiled::Expression(_) | Compiled::Statements(_))
+    }
+
     /// Compiles an input for repeated runs, as the timers need.
     pub fn code(&self, source: &str) -> Result<Code, Box<Failure>> {
         sources::record(self.lua(), "input", source);

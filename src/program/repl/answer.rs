@@ -20,6 +20,10 @@ impl Prompt {
             Input::Question(name) => self.describe(name),
             Input::Command(command) => commands::run(self, command),
             Input::Transcript(lines) => self.repeat(lines),
+            Input::Lua if self.typed(input).len() > 1 => {
+                let inputs = self.typed(input);
+                self.each(&inputs)
+            }
             Input::Lua => {
                 let reply = self.repl.eval(input, self.look);
                 self.note_surprises(input.trim(), &reply);
@@ -34,14 +38,31 @@ impl Prompt {
         if outputs > 0 {
             transcript::note_outputs();
         }
-        let mut answer = Answer::Done;
-        for input in &inputs {
-            answer = self.do_answer(input);
-            if answer != Answer::Done {
-                break;
+        self.each(&inputs)
+    }
+
+    /// Evaluates inputs until one fails.
+    fn each(&mut self, inputs: &[String]) -> Answer {
+        for input in inputs {
+            match self.do_answer(input) {
+                Answer::Done => {}
+                other => return other,
             }
         }
-        answer
+        Answer::Done
+    }
+
+    /// The inputs of pasted lines that are no chunk of Lua as a whole, because an expression stands between
+    /// statements or after them; empty if they are no inputs either.
+    fn typed(&self, lines: &str) -> Vec<String> {
+        if !lines.trim().contains('\n') || self.repl.compiles(lines) {
+            return Vec::new();
+        }
+        let inputs = transcript::typed(lines, |input| self.repl.is_incomplete(input));
+        match inputs.iter().all(|input| self.repl.compiles(input)) {
+            true => inputs,
+            false => Vec::new(),
+        }
     }
 
     /// `?name`: the documentation of a name or an expression.

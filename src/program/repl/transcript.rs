@@ -42,6 +42,22 @@ pub fn inputs(text: &str, is_incomplete: impl Fn(&str) -> bool) -> (Vec<String>,
     (inputs, outputs)
 }
 
+/// The inputs of pasted lines, one after the other as if they were typed.
+pub fn typed(text: &str, is_incomplete: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut inputs: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match inputs.last_mut().filter(|input| is_incomplete(input)) {
+            Some(input) => {
+                input.push('\n');
+                input.push_str(line);
+            }
+            None if !line.trim().is_empty() => inputs.push(line.to_string()),
+            None => {}
+        }
+    }
+    inputs
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +69,8 @@ mod tests {
         let (inputs, outputs) = inputs(text, is_incomplete);
         assert_eq!(inputs, ["x = 1", "x", "for i = 1, 2 do\nprint(i)\nend", "x"]);
         assert_eq!(outputs, 3);
+        let typed = typed("b = 2\n\nfor i = 1, 2 do\nprint(i)\nend\nb", is_incomplete);
+        assert_eq!(typed, ["b = 2", "for i = 1, 2 do\nprint(i)\nend", "b"]);
         assert!(is_marked("> x") && !is_marked("x > y") && !is_marked(">= 1"));
     }
 }
