@@ -2359,7 +2359,7 @@ local Section = {}
 ---@class compt.Figure
 ---@field chart table<string, any> its content as plain data
 ---@field svg fun(self: compt.Figure): string
----@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
+---@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
 ---@field save fun(self: compt.Figure, path: string) writes .svg, or .png if compt was built with its feature `png` (the default)
 local Figure = {}
 

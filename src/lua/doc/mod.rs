@@ -51,10 +51,20 @@ impl Docs {
     pub fn find(&self, name: &str) -> Option<&Entry> {
         let exact = self.entries.iter().find(|entry| entry.name == name);
         exact.or_else(|| self.method(name)).or_else(|| {
-            let ends =
-                |full: &str| full.strip_suffix(name).is_some_and(|head| head.ends_with(['.', ':']));
-            let mut found = self.entries.iter().filter(|entry| ends(&entry.name));
-            found.next().filter(|_| found.next().is_none())
+            // A function before methods of the same name.
+            let only = |mark: char| {
+                let ends = |full: &str| full.strip_suffix(name).is_some_and(|h| h.ends_with(mark));
+                let mut found = self.entries.iter().filter(|entry| ends(&entry.name));
+                match (found.next(), found.next()) {
+                    (None, _) => Some(None),
+                    (one, None) => Some(one),
+                    _ => None,
+                }
+            };
+            match only('.')? {
+                Some(function) => Some(function),
+                None => only(':')?,
+            }
         })
     }
 

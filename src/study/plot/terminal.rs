@@ -150,9 +150,9 @@ mod tests {
         canvas.line((0.0, 0.0), (1.0, 1.0));
         let rows: Vec<String> = canvas.rows().collect();
         assert_eq!(rows.len(), ROWS);
-        assert_eq!(rows[ROWS - 1].chars().next(), Some('⡠'), "{rows:?}");
+        assert_eq!(rows[ROWS - 1].chars().next(), Some('⡜'), "{rows:?}");
         assert_eq!(rows[0].chars().count(), 10);
-        assert_eq!(rows[0].chars().last(), Some('⠊'), "{rows:?}");
+        assert_eq!(rows[0].chars().last(), Some('⡜'), "{rows:?}");
     }
 
     #[test]

@@ -45,7 +45,7 @@ function figures.heat(options) end
 ---@return compt.Figure
 function figures.boxes(options) end
 
----Lines of any numbers: of a list or a tensor [n], of a list of lists or a tensor [s, n] (s lines), or of a table of them by name. `print` shows the figure in the terminal: one line in dots, several by their signs. NaN and infinity are gaps. Raises an error if an option is unknown, something is not a number, or `x` has another length.
+---Lines of any numbers: of a list or a tensor [n], of a list of lists or a tensor [s, n] (s lines), or of a table of them by name. `print` shows the figure in the terminal: one line in dots, several by their signs. NaN and infinity are gaps; points whose x is not finite are left out, with a note. Raises an error if an option is unknown, something is not a number, or `x` has another length.
 ---```lua
 ---compt.figures.plot(torch.linspace(0, 6, 50):sin(), { title = "doc", x = torch.linspace(0, 6, 50), x_label = "x", y_label = "sin", log = false })
 ---compt.figures.plot { loss = { 3, 2, 1 }, validation = { 3, 2.5, 2.4 } }

@@ -114,7 +114,7 @@ return {
     local b = golden "v1_0"
     raises("token id 64 is outside the vocabulary of 64 ids", b.embed, b, { { 64 } })
     raises("needs one of 'input_ids', 'inputs_embeds' and 'text'", b.generate, b, {})
-    raises("did you mean 'max_new_tokens'?", b.generate, b, { input_ids = { { 1 } }, max_tokens = 3 })
+    raises("it is called 'max_new_tokens'", b.generate, b, { input_ids = { { 1 } }, max_tokens = 3 })
     raises("neither a built-in name nor a folder", compt.backbone, "no-such")
     raises("unknown dtype 'float33'", compt.backbone, "tests/golden/t5/v1_0", { dtype = "float33" })
   end,

@@ -323,7 +323,7 @@ return {
     local function refused(text, sampler) small.refused(text, compt.sampler.define, "new", sampler) end
     refused("unknown option 'wieghts'", { weights = ones, wieghts = 1 })
     refused("options: 'every' is an option of every sampler", { weights = ones, options = { every = 1 } })
-    refused("unknown option 'parameters'", { weights = ones, parameters = {} })
+    refused("a sampler has no 'parameters'", { weights = ones, parameters = {} })
     refused("got a number", 3)
     small.refused("'hard' is a sampler of compt", compt.sampler.define, "hard", ones)
     local seen
