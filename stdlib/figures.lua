@@ -171,9 +171,17 @@ function figures.curves(runs, given)
       end
     end
   end
-  local series = {}
+  local series, points, steps = {}, 0, 0
   pooled = {}
-  for i, key in ipairs(order) do series[i], pooled[i] = merged(key, groups[key]), members[key] end
+  for i, key in ipairs(order) do
+    series[i], pooled[i] = merged(key, groups[key]), members[key]
+    points = points + #series[i].x
+  end
+  for _, run in ipairs(runs) do steps = steps + (run.steps or 0) end
+  if points == 0 and steps > 0 then
+    error(("compt.figures.curves: no run has recorded '%s'; recorded are loss, grad_norm, temperature, seconds, lr.GROUP, "
+      .. "task_losses.TASK, grad_norms.GROUP"):format(o.value), 2)
+  end
   return figure(o.title or o.value, with_warning(rests_on(runs, "means over intervals of steps; band: one standard deviation over runs", drawn), pooled), {
     { kind = "lines", title = "", x_label = "step", y_label = o.value, y_log = o.log, series = series },
   })

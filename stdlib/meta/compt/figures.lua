@@ -14,7 +14,7 @@ local figures = {}
 ---@return compt.Figure
 function figures.lines(runs, options) end
 
----Learning curves: mean over runs, with a band of one standard deviation. Runs of one curve that differ in a setting other than the seed, or in their number of steps, get curves of their own, and so do runs that have not finished, named with their state and step. Raises an error if an option is unknown.
+---Learning curves: mean over runs, with a band of one standard deviation. Runs of one curve that differ in a setting other than the seed, or in their number of steps, get curves of their own, and so do runs that have not finished, named with their state and step. Raises an error if an option is unknown, or if no run has recorded the value.
 ---```lua
 ---compt.figures.curves(runs, { by = "x", value = "loss", points = 40, title = "doc", log = false })
 ---```

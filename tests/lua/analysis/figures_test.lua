@@ -131,6 +131,8 @@ return {
       run = function(s) small.trainer({ steps = 4, seed = s.seed, progress = false }):run() end,
     }
     local series = compt.figures.curves(trained, { points = 2 }).chart.panels[1].series
+    local ok, why = pcall(compt.figures.curves, trained, { value = "los" })
+    assert(not ok and tostring(why):find("no run has recorded 'los'", 1, true), tostring(why))
     assert(#series == 2 and #series[1].x == 2 and series[1].x[1] == 1.5)
   end,
 
