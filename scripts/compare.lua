@@ -8,7 +8,7 @@
 --- are chosen first, with the same budget of five runs on validation rows and a seed that is not used here
 --- (scripts/paper/rates.lua); the record of each choice is beside its runs. All methods make the same number of epochs.
 --- Prints a table of tasks against each of two baselines: prompt tuning of each task separately (`pt`) and in mixed batches
---- (`pt-m`), with differences and marks by the rule of `compt.report.table`.
+--- (`pt-m`), with differences and marks by the rule of `compt.report.table`; pages/compare.md has both, too.
 local compt = require "compt"
 local cell = require "paper.cell"
 local methods = require "paper.methods"
@@ -31,7 +31,7 @@ end
 
 local out = compt.out or "runs/compare"
 local o = paper.options()
-paper.refuse({ "runs", "rows", "second", "only_second", "pages" }, "compare.lua has no such option")
+paper.refuse({ "runs", "rows", "second", "only_second" }, "compare.lua has no such option")
 local settings, list = { shots = paper.middle(o), epochs = o.epochs }, {}
 for i, method in ipairs(wanted()) do list[i] = { method = method } end
 for i, s in ipairs(paper.cells(o, { settings = settings, list = list })) do list[i].scale = rates(s, out, o.quick) end
@@ -40,8 +40,9 @@ local runs = compt.ablate {
   name = "compare", out = out, args = false, run = cell.run,
   list = paper.cells(o, { settings = settings, list = list, grid = { seed = o.seeds } }),
 }
-for _, baseline in ipairs(BASELINES) do
+local parts = {}
+for i, baseline in ipairs(BASELINES) do
   local title = "Test scores, against " .. baseline
-  print(compt.report.table(runs, { title = title, rows = "method", columns = "task", baseline = baseline }))
-  print()
+  parts[i] = compt.report.table(runs, { title = title, rows = "method", columns = "task", baseline = baseline })
 end
+paper.file("compare.md", paper.write({ name = "compare", title = "All methods" }, parts))

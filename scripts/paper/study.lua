@@ -249,7 +249,7 @@ function study.file(name, content)
 end
 
 --- Prints the tables of a study and writes them (LaTeX) and the figures (SVG) to files. Returns all of it as Markdown.
----@param one paper.Study
+---@param one { name: string, title: string }
 ---@param parts paper.Part[]
 ---@return string
 function study.write(one, parts)

@@ -148,6 +148,36 @@ print(table.concat(t.history.loss:tolist(), " "), math.random(1000000))
     assert_eq!(record("with"), record("without"), "a loaded run is no trainer of the script");
 }
 
+/// A run with a router of its own from a file is rebuilt with it; the script's router of that name stays.
+#[test]
+fn definitions_of_the_script_hold_after_a_run_was_loaded() {
+    let study = study(
+        "(function() compt.router.define('mine', 'mine.lua') \
+         return compt.methods.ssum { sources = 2, router = 'mine' } end)()",
+    );
+    let router = |first: f64| {
+        format!(
+            "local torch = require 'compt.torch' return function(context) \
+             return torch.tensor({{ {{ {first}, {} }} }}):expand(#context.task, 2) end",
+            1.0 - first
+        )
+    };
+    fs::write(study.path("mine.lua"), router(0.75)).unwrap();
+    let (code, _, err) = study.run(&["run", "study.lua", "--out", "out"]);
+    assert_eq!(code, 0, "{err}");
+    fs::write(study.path("other.lua"), router(0.25)).unwrap();
+    let code = "local compt = require 'compt'
+        compt.router.define('mine', 'other.lua')
+        local run = compt.load_run 'out'
+        print(run:evaluate('test', { limit = 2 }).counts.own)
+        local method = compt.methods.ssum { sources = 2, router = 'mine' }
+        local t = compt.trainer { backbone = compt.backbone 'micro', method = method, steps = 1, progress = false,
+          tasks = compt.tasks('micro', { shots = 2, tasks = { 'nli2', 'nli3' } }) }
+        print(run:trainer().router:weights()[1][1]:item(), t.router:weights()[1][1]:item())";
+    let (code, out, err) = study.run(&["-e", code]);
+    assert_eq!((code, out.as_str()), (0, "2\n0.75\t0.25\n"), "{err}");
+}
+
 #[test]
 fn what_is_no_run_or_cannot_be_rebuilt_is_refused() {
     let study = study(

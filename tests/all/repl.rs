@@ -404,6 +404,12 @@ fn an_empty_line_ends_an_input_of_several_lines() {
     // As terminals paste.
     t.press("\x1b[200~> y = 20\n> y + 1\n21\n> y + 2\x1b[201~\r");
     t.wait_for("22");
+    t.wait_for("> ");
+    // Statements before an expression are inputs of their own.
+    t.press("\x1b[200~b = 40\nb + 4\x1b[201~\r");
+    t.wait_for("44");
+    // Before the prompt is there, the terminal itself takes the key.
+    t.wait_for("> ");
     t.press("\x04");
     assert_eq!(t.end().code(), Some(0));
 }

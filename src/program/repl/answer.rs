@@ -20,15 +20,14 @@ impl Prompt {
             Input::Question(name) => self.describe(name),
             Input::Command(command) => commands::run(self, command),
             Input::Transcript(lines) => self.repeat(lines),
-            Input::Lua if self.typed(input).len() > 1 => {
-                let inputs = self.typed(input);
-                self.each(&inputs)
-            }
-            Input::Lua => {
-                let reply = self.repl.eval(input, self.look);
-                self.note_surprises(input.trim(), &reply);
-                self.show(reply)
-            }
+            Input::Lua => match self.typed(input) {
+                Some(inputs) => self.each(&inputs),
+                None => {
+                    let reply = self.repl.eval(input, self.look);
+                    self.note_surprises(input.trim(), &reply);
+                    self.show(reply)
+                }
+            },
         }
     }
 
@@ -53,16 +52,13 @@ impl Prompt {
     }
 
     /// The inputs of pasted lines that are no chunk of Lua as a whole, because an expression stands between
-    /// statements or after them; empty if they are no inputs either.
-    fn typed(&self, lines: &str) -> Vec<String> {
+    /// statements or after them.
+    fn typed(&self, lines: &str) -> Option<Vec<String>> {
         if !lines.trim().contains('\n') || self.repl.compiles(lines) {
-            return Vec::new();
+            return None;
         }
         let inputs = transcript::typed(lines, |input| self.repl.is_incomplete(input));
-        match inputs.iter().all(|input| self.repl.compiles(input)) {
-            true => inputs,
-            false => Vec::new(),
-        }
+        inputs.iter().all(|input| self.repl.compiles(input)).then_some(inputs)
     }
 
     /// `?name`: the documentation of a name or an expression.

@@ -48,6 +48,19 @@ return {
     end
   end,
 
+  ["a run that takes up another one has that one's steps, whatever it recorded before"] = function()
+    local other = trainer { out = folder() }
+    other:run()
+    for _, before in ipairs { 0, 1, 3 } do
+      local t = trainer { out = folder() }
+      if before > 0 then t:run { steps = before } end
+      t:load(assert(other.out))
+      same(t.history, other.history)
+      t:run()
+      same(t.history, other.history)
+    end
+  end,
+
   ["a loaded checkpoint has the steps before it"] = function()
     local whole = trainer()
     whole:run()

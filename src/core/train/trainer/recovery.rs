@@ -138,22 +138,20 @@ impl Trainer {
     /// # Errors
     /// It did; the parameter is named.
     pub fn refuse_last_update(&mut self) -> Result<()> {
-        let mut found = None;
-        for (name, tensor) in self.trained() {
-            if !is_finite(tensor)? {
-                found = Some(name.clone());
-                break;
-            }
-        }
-        if let Some(name) = found {
-            let what = format!("step {}: the update made '{name}' not finite", self.at.step);
-            self.take_back()?;
-            return Err(Error::new(what).hint(
-                "the parameters are those before this update; lower the learning rates, or correct the update of an \
-                 optimizer of your own",
-            ));
-        }
-        Ok(())
+        let mut parameters = self.trained();
+        let bad = parameters.find_map(|(name, tensor)| match is_finite(tensor) {
+            Ok(true) => None,
+            Ok(false) => Some(Ok(name.clone())),
+            Err(e) => Some(Err(e)),
+        });
+        drop(parameters);
+        let Some(name) = bad.transpose()? else { return Ok(()) };
+        let what = format!("step {}: the update made '{name}' not finite", self.at.step);
+        self.take_back()?;
+        Err(Error::new(what).hint(
+            "the parameters are those before this update; lower the learning rates, or correct the update of an \
+             optimizer of your own",
+        ))
     }
 
     /// Undoes the last update.
