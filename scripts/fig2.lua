@@ -34,8 +34,7 @@ return paper.main(..., {
     local panels, tables = {}, {}
     for _, set in ipairs { { o.tasks, "GLUE" }, { o.second, "SET2" } } do
       local own = runs:where { tasks = set[1] }
-      local mean = compt.figures.lines(own, { title = set[2] .. ": average over tasks", x = "sources", by = "method" })
-      paper.ordered(mean, METHODS)
+      local mean = compt.figures.lines(own, { title = set[2] .. ": average over tasks", x = "sources", by = "method", order = METHODS })
       panels[#panels + 1], panels[#panels + 2] = mean, deviations(mean, set[2] .. ": deviation over seeds")
       tables[#tables + 1] = compt.report.table(own, { title = set[2], rows = "method", columns = "sources", best = "none" })
     end

@@ -23,9 +23,9 @@ return paper.main(..., {
   show = function(runs, o)
     local panels, upper = {}, runs:where(function(run) return run.settings.sources == SOURCES[run.settings.method] end)
     for _, method in ipairs(METHODS) do
-      panels[#panels + 1] = paper.ordered(compt.figures.lines(upper:where { method = method }, {
-        title = ("%s, %d sources"):format(method, SOURCES[method]), x = "shots", by = "weights", log = true,
-      }), WEIGHTS)
+      panels[#panels + 1] = compt.figures.lines(upper:where { method = method }, {
+        title = ("%s, %d sources"):format(method, SOURCES[method]), x = "shots", by = "weights", log = true, order = WEIGHTS,
+      })
     end
     local counts = {}
     for _, count in ipairs(paper.sources(o)) do counts[count] = true end
@@ -33,9 +33,9 @@ return paper.main(..., {
       return run.settings.shots == paper.middle(o) and counts[run.settings.sources] == true
     end)
     for _, method in ipairs(METHODS) do
-      panels[#panels + 1] = paper.ordered(compt.figures.lines(lower:where { method = method }, {
-        title = ("%s, %d rows"):format(method, paper.middle(o)), x = "sources", by = "weights",
-      }), WEIGHTS)
+      panels[#panels + 1] = compt.figures.lines(lower:where { method = method }, {
+        title = ("%s, %d rows"):format(method, paper.middle(o)), x = "sources", by = "weights", order = WEIGHTS,
+      })
     end
     return {
       compt.figures.beside(panels, { title = "Constant and learned weights", columns = 3 }),

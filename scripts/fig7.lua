@@ -18,10 +18,9 @@ return paper.main(..., {
   show = function(runs, o)
     local panels = {}
     for _, epochs in ipairs(o.quick and { 4 } or EPOCHS) do
-      local lines = compt.figures.lines(runs:where { epochs = epochs }, {
-        title = epochs .. " epochs", x = "private_lr", by = "method", log = true,
+      panels[#panels + 1] = compt.figures.lines(runs:where { epochs = epochs }, {
+        title = epochs .. " epochs", x = "private_lr", by = "method", log = true, order = METHODS,
       })
-      panels[#panels + 1] = paper.ordered(lines, METHODS)
     end
     return {
       compt.figures.beside(panels, { title = "Average over tasks by private rate", columns = 2 }),

@@ -2,6 +2,7 @@
 local arguments = require "compt.arguments"
 local crossed = require "compt.statistics.crossed"
 local exact = require "compt.statistics.sign_flip"
+local ranking = require "compt.statistics.ranking"
 local student = require "compt.statistics.student"
 
 local statistics = {
@@ -121,6 +122,42 @@ function statistics.spearman(xs, ys)
   if n == 2 then return rho, nil, "two pairs always have a correlation of 1 or -1" end
   if 1 - math.abs(rho) < 1e-15 then return rho, nil, "the order is perfect, so t is not finite" end
   return rho, student.p(rho * ((n - 2) / (1 - rho * rho)) ^ 0.5, n - 2)
+end
+
+--- Least squares of one variable: `half_width(x)` is half the 95 % confidence interval of the line there. Returns nil for
+--- fewer than three points or equal xs.
+---@param xs number[]
+---@param ys number[]
+---@return compt.Regression?
+function statistics.regression(xs, ys)
+  check("statistics.regression", xs, 1)
+  if type(ys) ~= "table" or #ys ~= #xs then error("statistics.regression: the lists differ in length", 2) end
+  local n, mean_x, mean_y = #xs, statistics.mean(xs), statistics.mean(ys)
+  local xx, xy, yy = 0.0, 0.0, 0.0
+  for i, x in ipairs(xs) do
+    local dx, dy = x - mean_x, ys[i] --[[@as number]] - mean_y
+    xx, xy, yy = xx + dx * dx, xy + dx * dy, yy + dy * dy
+  end
+  if n < 3 or xx == 0 then return nil end
+  local slope = xy / xx
+  local variance = math.max(0, yy - slope * xy) / (n - 2)
+  local t = student.critical(0.05, n - 2)
+  return {
+    slope = slope, intercept = mean_y - slope * mean_x, r = yy > 0 and xy / (xx * yy) ^ 0.5 or 0,
+    half_width = function(x) return t * (variance * (1 / n + (x - mean_x) ^ 2 / xx)) ^ 0.5 end,
+  }
+end
+
+--- Friedman's test and the mean ranks of treatments; see compt.Friedman.
+---@param blocks number[][]
+---@return compt.Friedman
+function statistics.friedman(blocks)
+  check("statistics.friedman", blocks, 2)
+  for _, block in ipairs(blocks) do
+    check("statistics.friedman", block, 2)
+    if #block ~= #blocks[1] then error("statistics.friedman: the blocks differ in length", 2) end
+  end
+  return ranking.friedman(blocks)
 end
 
 --- The mean difference of two methods on rows that several runs answered, with both as samples; see compt.Crossed.

@@ -102,19 +102,6 @@ function study.tasks(o)
   return compt.tasks(o.tasks, { data = o.base.data, shots = 1, tasks = o.only, max_test = o.base.max_test })
 end
 
---- A figure of lines, in this order of names: a method has the same colour in all panels.
----@param figure compt.Figure
----@param names string[]
----@return compt.Figure
-function study.ordered(figure, names)
-  local place = {}
-  for i, name in ipairs(names) do place[name] = i end
-  for _, panel in ipairs(figure.chart.panels) do
-    table.sort(panel.series, function(a, b) return (place[a.name] or 0) < (place[b.name] or 0) end)
-  end
-  return figure
-end
-
 --- Two lists of cells as one.
 ---@param a table<string, any>[]
 ---@param b table<string, any>[]

@@ -1,19 +1,26 @@
-//! The figures of `compt.figures`: converts their tables to SVG and PNG.
+//! The figures of `compt.figures`: converts their tables to files.
 
 use crate::Error;
-use compt_study::plot::{Chart, png};
-use mlua::{Lua, LuaSerdeExt, Table};
+use compt_study::plot::{Chart, pdf, png};
+use mlua::{Lua, LuaSerdeExt, LuaString, Table};
 use serde_json::Value;
 
-/// PNG pixels per unit of the SVG.
-const SCALE: f32 = 2.0;
-
-/// The SVG of a chart's description.
+/// A chart's description as the bytes of a file: `format` is "svg", "png" or "pdf".
 ///
 /// # Errors
-/// An unknown kind or field, or lists of different lengths.
-pub fn svg(lua: &Lua, figure: Table) -> mlua::Result<String> {
-    Ok(chart(lua, figure)?.svg())
+/// An unknown kind or field, lists of different lengths, panels that do not fit, a font that is not installed, a picture that
+/// is too large, or a build without the feature `pictures`.
+pub fn file(lua: &Lua, (figure, format): (Table, String)) -> mlua::Result<LuaString> {
+    let chart = chart(lua, figure)?;
+    let wrong = |what: String| mlua::Error::from(Error::new(what).at("figure"));
+    let svg = chart.svg().map_err(wrong)?;
+    let font = chart.layout.font.as_deref();
+    let bytes = match format.as_str() {
+        "png" => png(&svg, chart.layout.png_scale() as f32, font).map_err(wrong)?,
+        "pdf" => pdf(&svg, font).map_err(wrong)?,
+        _ => svg.into_bytes(),
+    };
+    lua.create_string(bytes)
 }
 
 fn chart(lua: &Lua, figure: Table) -> mlua::Result<Chart> {
@@ -27,18 +34,9 @@ fn chart(lua: &Lua, figure: Table) -> mlua::Result<Chart> {
 /// A chart's description as text for a terminal of this many columns; nil if a panel has no such form.
 ///
 /// # Errors
-/// Those of [`svg`].
+/// An unknown kind or field, lists of different lengths, or panels that do not fit.
 pub fn text(lua: &Lua, (figure, columns): (Table, usize)) -> mlua::Result<Option<String>> {
     Ok(chart(lua, figure)?.text(columns))
-}
-
-/// The PNG of an SVG.
-///
-/// # Errors
-/// A picture that is too large, or a build without the feature `png`.
-pub fn picture(lua: &Lua, svg: String) -> mlua::Result<mlua::LuaString> {
-    let bytes = png(&svg, SCALE).map_err(|e| Error::new(e).at("figure"))?;
-    lua.create_string(bytes)
 }
 
 /// An empty Lua table is an empty list; `false` in a list is a missing value.

@@ -7,7 +7,7 @@ use compt_base::metric::{Answers, Metric};
 use compt_base::notice;
 use compt_base::stop;
 use compt_study::records::catalog::{Entry, find, scores};
-use compt_study::records::curve::thinned;
+use compt_study::records::curve;
 use compt_study::records::environment::environment_of;
 use compt_study::records::folder::{CELL, PREDICTIONS};
 use mlua::serde::SerializeOptions;
@@ -132,27 +132,35 @@ fn keys(task: &Predictions) -> Vec<i64> {
         .collect()
 }
 
-/// A number of each step of a run (`loss`, `lr.router`), averaged over `points` equal parts of the
-/// steps: { steps, values }; `false` for a part without values. A damaged file is named once and omitted.
+/// The values of a name over the steps of a run, as [`curve::recorded`]: { steps, values }; `false` for a part without
+/// values. A damaged file is named once and omitted.
 pub fn curve(
     lua: &Lua,
-    (path, key, points): (LuaString, String, usize),
+    (path, name, points): (LuaString, String, usize),
 ) -> mlua::Result<(Table, Table)> {
     let (steps, values) = (lua.create_table()?, lua.create_table()?);
-    if let Some(entry) = Entry::read(&paths::from_lua(&path)) {
-        let lines = entry.metrics().unwrap_or_else(|e| {
-            notice::say_once(&format!("note: the curves of a run are omitted: {e}"));
-            Vec::new()
-        });
-        for (step, value) in thinned(&lines, &key, points) {
-            steps.raw_push(step)?;
-            match value {
-                Some(value) => values.raw_push(value)?,
-                None => values.raw_push(false)?,
-            }
+    for (step, value) in readable(&path, |entry| curve::recorded(entry, &name, points)) {
+        steps.raw_push(step)?;
+        match value {
+            Some(value) => values.raw_push(value)?,
+            None => values.raw_push(false)?,
         }
     }
     Ok((steps, values))
+}
+
+/// The names of all values that a run has recorded over its steps.
+pub fn names(_: &Lua, path: LuaString) -> mlua::Result<Vec<String>> {
+    Ok(readable(&path, curve::names))
+}
+
+/// What is read of a run; a damaged record is named once and omitted.
+fn readable<T>(path: &LuaString, read: impl Fn(&Entry) -> crate::Result<Vec<T>>) -> Vec<T> {
+    let Some(entry) = Entry::read(&paths::from_lua(path)) else { return Vec::new() };
+    read(&entry).unwrap_or_else(|e| {
+        notice::say_once(&format!("note: the curves of a run are omitted: {e}"));
+        Vec::new()
+    })
 }
 
 /// The newest evaluation during training: { step, average, scores = { task = percent } }; nil if there is none. A damaged

@@ -10,6 +10,6 @@
 ---
 --- A text says what a function does, the shapes of tensors, when it raises an error, and the source of a formula.
 return {
-  "compt", "prompts", "methods", "custom_methods", "training", "optimizers", "samplers", "exchange", "control", "runs", "search", "report", "torch/types", "torch/math",
+  "compt", "prompts", "methods", "custom_methods", "training", "optimizers", "samplers", "exchange", "control", "runs", "search", "report", "figures", "torch/types", "torch/math",
   "torch/linalg", "torch/loss", "torch/shape",
 }

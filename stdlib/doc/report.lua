@@ -1,4 +1,4 @@
-section "Tables, figures and reports"
+section "Tables and reports"
 
 class "compt.report" [[
 Tables of results, and HTML pages.
@@ -138,165 +138,6 @@ environment. `compt report RUN...` does the same on the command line. Raises an 
 > }
 ]]
 
-class "compt.figures" [[
-Figures of runs and of any numbers, as SVG and PNG, readable in grayscale; `print` shows lines, points and histograms in the
-terminal.
-]]
-
-class "compt.Figure" [[
-A figure.
-- chart: table<string, any> -- its content as plain data
-- svg: fun(self: compt.Figure): string
-- text: fun(self: compt.Figure, columns?: integer): string -- the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
-- save: fun(self: compt.Figure, path: string) -- writes .svg, or .png if compt was built with its feature `png` (the default)
-]]
-
-options "compt.LinesOptions" [[
-- x: string -- a setting with numbers as values
-- by?: string -- a setting; one line per value
-- value?: string|fun(run: compt.Run): number? = "average" -- value of a run, as for compt.report.table
-- title?: string
-- y_label?: string -- default: name of the value
-- log?: boolean = false -- logarithmic x axis
-]]
-
-fn "compt.figures.lines(runs: compt.Runs, options: compt.LinesOptions): compt.Figure" [[
-A value over a setting: mean over runs, with a band of one standard deviation. Runs of one point that differ in a
-setting other than the seed get lines of their own. Raises an error if an option is
-unknown, no run has a setting of that name, or `x` has values that are not numbers.
-> compt.figures.lines(runs, { x = "x", by = "seed", value = "average", title = "doc", y_label = "score", log = true })
-]]
-
-options "compt.CurvesOptions" [[
-- by?: string -- a setting; one curve per value. Default: one curve per run
-- value?: string = "loss" -- a number that is recorded at each step: "loss", "lr.router", "temperature", "grad_norm"
-- points?: integer = 60 -- number of points of a curve; each is the mean over an equal part of the steps
-- title?: string
-- log?: boolean = false -- logarithmic y axis
-]]
-
-fn "compt.figures.curves(runs: compt.Runs, options?: compt.CurvesOptions): compt.Figure" [[
-Learning curves: mean over runs, with a band of one standard deviation. Runs of one curve that differ in a setting other
-than the seed, or in their number of steps, get curves of their own, and so do runs that have not finished, named with
-their state and step. Raises an error if an option is unknown, or if no run
-has recorded the value.
-> compt.figures.curves(runs, { by = "x", value = "loss", points = 40, title = "doc", log = false })
-]]
-
-options "compt.HeatOptions" [[
-- rows: string[] -- names of the rows
-- columns: string[] -- names of the columns
-- values: (number|false)[][] -- values by row and column; false: missing
-- title?: string
-- x_label?: string
-- y_label?: string
-- low?: number -- value of the lightest colour; default: the smallest value
-- high?: number -- value of the darkest colour; default: the largest value
-- digits?: integer = 1 -- number of decimal places
-- runs?: compt.Run[] -- the runs of the figure, to show their number below it
-]]
-
-fn "compt.figures.heat(options: compt.HeatOptions): compt.Figure" [[
-A heat map with the values written in its cells. Raises an error if an option is unknown or missing.
-> compt.figures.heat {
->   rows = { "a", "b" }, columns = { "src0", "src1" }, values = { { 1, 2 }, { false, 4 } }, title = "doc", x_label = "",
->   y_label = "", low = 0, high = 4, digits = 0, runs = runs,
-> }
-]]
-
-options "compt.BoxesOptions" [[
-- groups: table[] -- groups { name, values }
-- title?: string
-- y_label?: string
-- runs?: compt.Run[] -- the runs of the figure, to show their number below it
-]]
-
-fn "compt.figures.boxes(options: compt.BoxesOptions): compt.Figure" [[
-Box plots of groups of values, with a one-way ANOVA of their means, or the reason why there is none. Raises an error if an option is unknown or missing.
-> compt.figures.boxes {
->   groups = { { name = "a", values = { 1, 2, 3 } }, { name = "b", values = { 2, 3, 5 } } }, title = "doc", y_label = "score",
->   runs = runs,
-> }
-]]
-
-options "compt.PlotOptions" [[
-- x?: number[]|torch.Tensor -- places of the values; default: 1, 2, 3 ...
-- title?: string
-- x_label?: string
-- y_label?: string
-- log?: boolean = false -- logarithmic y axis
-]]
-
-fn "compt.figures.plot(values: table|torch.Tensor, options?: compt.PlotOptions): compt.Figure" [[
-Lines of any numbers: of a list or a tensor [n], of a list of lists or a tensor [s, n] (s lines), or of a table of them by
-name. `print` shows the figure in the terminal: one line in dots, several by their signs. NaN and infinity are gaps; points
-whose x is not finite are left out, with a note. Raises
-an error if an option is unknown, something is not a number, or `x` has another length.
-> compt.figures.plot(torch.linspace(0, 6, 50):sin(), { title = "doc", x = torch.linspace(0, 6, 50), x_label = "x", y_label = "sin", log = false })
-> compt.figures.plot { loss = { 3, 2, 1 }, validation = { 3, 2.5, 2.4 } }
-]]
-
-options "compt.ScatterOptions" [[
-- by?: any[] -- the group of each point; each group has a sign and a colour
-- title?: string
-- x_label?: string
-- y_label?: string
-]]
-
-fn "compt.figures.scatter(x: table|torch.Tensor, y: table|torch.Tensor, options?: compt.ScatterOptions): compt.Figure" [[
-Points: one for each number of `x` and `y`, lists or tensors of any shape. Raises an error if an option is unknown,
-something is not a number, or the lengths differ.
-> compt.figures.scatter({ 1, 2, 3 }, { 2, 4, 5 }, { by = { "a", "b", "a" }, title = "doc", x_label = "x", y_label = "y" })
-]]
-
-options "compt.HistogramOptions" [[
-- bins?: integer -- number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
-- title?: string
-- x_label?: string
-- y_label?: string
-]]
-
-fn "compt.figures.histogram(values: table|torch.Tensor, options?: compt.HistogramOptions): compt.Figure" [[
-The number of values in each bin, of a list or tensor of any shape; the last bin has both of its ends, as in
-`numpy.histogram`. Values that are not finite are left out, with a note. Raises an error if an option is unknown or something
-is not a number.
-> compt.figures.histogram(torch.randn(200), { bins = 8, title = "doc", x_label = "weight", y_label = "count" })
-]]
-
-options "compt.ChartOptions" [[
-- panels: table[] -- descriptions, each with its `kind`
-- title?: string
-- notes?: string[] -- lines below the title
-- columns?: integer -- number of panels side by side, at most 3; default: 1 for one panel, 2 for several
-]]
-
-fn "compt.figures.chart(options: compt.ChartOptions): compt.Figure" [[
-A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same
-length; `false` in a list is a missing value.
-- `lines`: `series` (a list of { name, x, mean, low, high }), `x_label`, `y_label`, `x_log`, `y_log`, `steps`
-  (the x axis is the steps from 1 to this one), `height` in pixels, `scatter` (points without lines)
-- `bars`: `edges`, `counts` (one less), `x_label`, `y_label`
-- `heat`: `rows`, `columns`, `values` (a list for each row), `x_label`, `y_label`, `low`, `high`, `digits`
-- `boxes`: `groups` (a list of { name, values }), `y_label`, `note`
-- `bands`: `steps`, `bands` (a list of { name, spans }; a span is { from, to, word }), `x_label`
-> compt.figures.chart {
->   title = "doc", notes = { "two panels" }, columns = 1, panels = {
->     { kind = "lines", series = { { name = "loss", x = { 1, 2, 3 }, mean = { 3, false, 1 } } }, steps = 3 },
->     { kind = "bands", steps = 3, bands = { { spans = { { from = 1, to = 2, word = "softmax" } } } } },
->   },
-> }:svg()
-]]
-
-options "compt.BesideOptions" [[
-- title?: string
-- columns?: integer -- number of figures side by side; default: at most three, and two for four figures
-]]
-
-fn "compt.figures.beside(figures: compt.Figure[], options?: compt.BesideOptions): compt.Figure" [[
-Joins figures into one, each with its own title. Raises an error if an option is unknown.
-> compt.figures.beside({ compt.figures.curves(runs), compt.figures.curves(runs) }, { title = "doc", columns = 2 })
-]]
-
 fn "compt.report.grid(rows: string[][]): string" [[
 Formats rows of cells as aligned text: the first column to the left, the others to the right.
 > compt.report.grid { { "method", "score" }, { "ssum", "90.5" } }
@@ -399,6 +240,36 @@ difference in 79 % of cases, and in 40 % where runs answer rows alike. Tables sh
 `compt.statistics.crossed`, which held 95 %. Raises an error if an option is unknown or runs
 differ in their number of rows.
 > compt.statistics.bootstrap({ { 1, 0, 0, 1 }, { 1, 0, 1, 1 } }, { over = "both", level = 0.9, rounds = 500, seed = 2 })
+]]
+
+class "compt.Regression" [[
+A least-squares line.
+- slope: number
+- intercept: number -- value at 0
+- r: number -- Pearson's correlation; 0 if the ys are equal
+- half_width: fun(x: number): number -- half the width of the line's 95 % confidence interval at x
+]]
+
+fn "compt.statistics.regression(xs: number[], ys: number[]): compt.Regression?" [[
+Least squares of one variable: slope, intercept, correlation, and the confidence interval of the line by Student's t. The same
+as `scipy.stats.linregress`. Returns nil for fewer than three points, or if the xs are equal. Raises an error if the lists
+differ in length.
+> compt.statistics.regression({ 1, 2, 3, 4 }, { 2, 3, 5, 6 }).slope
+]]
+
+class "compt.Friedman" [[
+The result of Friedman's test.
+- ranks: number[] -- mean rank of each treatment, 1 for the largest value; ties share their mean rank
+- chi_squared: number -- Friedman's statistic (1937), corrected for ties
+- f: number -- Iman and Davenport's statistic (1980)
+- p: number -- p value of `f`, by the F distribution
+]]
+
+fn "compt.statistics.friedman(blocks: number[][]): compt.Friedman" [[
+Friedman's test that treatments do not differ, over blocks such as tasks: `blocks[i][j]` is the value of treatment j. The
+statistic is that of `scipy.stats.friedmanchisquare`; p follows Iman and Davenport, as Demšar (2006) recommends. Raises an error
+for fewer than two blocks or treatments, or if blocks differ in length.
+> compt.statistics.friedman { { 80, 82, 79 }, { 60, 61, 66 }, { 90, 91, 90 } }
 ]]
 
 fn "compt.statistics.spearman(xs: number[], ys: number[]): number?, number?, string?" [[

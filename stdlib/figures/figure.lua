@@ -1,4 +1,6 @@
 --- A figure: its description, and how it is shown and written.
+local arguments = require "compt.arguments"
+local layout = require "compt.figures.layout"
 local library = require "compt.library"
 
 ---@class compt.Figure
@@ -6,17 +8,42 @@ local Figure = {}
 Figure.__index = Figure
 Figure.__name = "figure"
 
---- The figure as the text of an SVG file.
----@return string
-function Figure:svg() return library.svg(self.chart) end
+---@param chart table<string, any>
+---@return compt.Figure
+local function of(chart) return setmetatable({ chart = chart }, Figure) --[[@as compt.Figure]] end
 
---- Writes the figure to a .svg or .png file.
+--- A copy of the figure with another size, style, axes or names.
+---@param given compt.FigureOptions
+---@return compt.Figure
+function Figure:with(given)
+  local o = arguments.options("figure:with", given, layout.RULES)
+  return of(layout.applied(self.chart, o, "figure:with"))
+end
+
+--- The figure with options that may be nil.
+---@param self compt.Figure
+---@param given compt.FigureOptions?
+---@param call string
+---@return table<string, any>
+local function chart_with(self, given, call)
+  if given == nil then return self.chart end
+  return layout.applied(self.chart, arguments.options(call, given, layout.RULES), call)
+end
+
+--- The figure as the text of an SVG file.
+---@param given compt.FigureOptions?
+---@return string
+function Figure:svg(given) return library.figure_file(chart_with(self, given, "figure:svg"), "svg") end
+
+--- Writes the figure to a .svg, .pdf or .png file.
 ---@param path string
-function Figure:save(path)
+---@param given compt.FigureOptions?
+function Figure:save(path, given)
   local ending = tostring(path):match "%.(%w+)$"
-  if ending ~= "svg" and ending ~= "png" then error(("figure:save: '%s' must end in .svg or .png"):format(path), 2) end
-  local svg = self:svg()
-  library.write(path, ending == "svg" and svg or library.png(svg))
+  if ending ~= "svg" and ending ~= "pdf" and ending ~= "png" then
+    error(("figure:save: '%s' must end in .svg, .pdf or .png"):format(path), 2)
+  end
+  library.write(path, library.figure_file(chart_with(self, given, "figure:save"), ending))
 end
 
 --- The columns of a figure in a terminal.
@@ -36,12 +63,13 @@ end
 ---@return string
 function Figure:__tostring() return self:text() end
 
+--- A figure from its panels, with the options that all figures have.
+---@param call string
 ---@param title string
 ---@param notes string[]
 ---@param panels table[]
----@param columns integer?
+---@param o table<string, any> -- read by `layout.RULES`
 ---@return compt.Figure
-return function(title, notes, panels, columns)
-  local chart = { title = title, notes = notes, panels = panels, columns = columns }
-  return setmetatable({ chart = chart }, Figure) --[[@as compt.Figure]]
+return function(call, title, notes, panels, o)
+  return of(layout.applied({ title = title, notes = notes, panels = panels }, o, call))
 end

@@ -1,6 +1,8 @@
 --- Figures of any numbers: lines, points, histograms.
 local arguments = require "compt.arguments"
 local figure = require "compt.figures.figure"
+local layout = require "compt.figures.layout"
+local statistics = require "compt.statistics"
 
 local optional, name = arguments.optional, arguments.name
 
@@ -41,13 +43,6 @@ local function series_of(call, values)
   return series
 end
 
-local plain_options = {
-  { "title", name, "" }, { "x_label", name, "" }, { "y_label", name, "" },
-}
-
----@param more table[]
-local function with_labels(more) return table.move(plain_options, 1, #plain_options, #more + 1, more) end
-
 ---@param value number
 local function is_finite(value) return value == value and math.abs(value) < math.huge end
 
@@ -65,7 +60,7 @@ end
 ---@return compt.Figure
 function numbers.plot(values, given)
   local call = "compt.figures.plot"
-  local o = arguments.options(call, given, with_labels {
+  local o = arguments.options(call, given, layout.with_rules {
     { "x", optional(arguments.any) }, { "log", arguments.flag, false },
   })
   local series, x = {}, o.x ~= nil and flat(call, o.x) or nil
@@ -85,9 +80,31 @@ function numbers.plot(values, given)
     left_out, of = left_out + #places - #at, of + #places
     series[i] = { name = line.name, x = at, mean = mean }
   end
-  return figure(o.title, without(left_out, of), {
-    { kind = "lines", x_label = o.x_label, y_label = o.y_label, y_log = o.log, series = series },
-  })
+  return figure(call, "", without(left_out, of), {
+    { kind = "lines", x_label = "", y_label = "", y_axis = o.log and { log = true } or nil, series = series },
+  }, o)
+end
+
+--- The least-squares line of some points with its 95 % confidence band, over places between the ends; and the correlation.
+---@param x number[]
+---@param y number[]
+---@return table?, number?
+local function regression(x, y)
+  local n = #x
+  local fit = n > 2 and statistics.regression(x, y) or nil
+  if not fit then return nil end
+  local low, high = math.huge, -math.huge
+  for _, place in ipairs(x) do
+    low, high = math.min(low, place), math.max(high, place)
+  end
+  local line = { name = "", x = {}, mean = {}, low = {}, high = {}, form = "curve" }
+  for i = 0, 40 do
+    local at = low + (high - low) * i / 40
+    local mean = fit.intercept + fit.slope * at
+    local half = fit.half_width(at)
+    line.x[i + 1], line.mean[i + 1], line.low[i + 1], line.high[i + 1] = at, mean, mean - half, mean + half
+  end
+  return line, fit.r
 end
 
 --- Points: numbers over others.
@@ -97,29 +114,115 @@ end
 ---@return compt.Figure
 function numbers.scatter(x, y, given)
   local call = "compt.figures.scatter"
-  local o = arguments.options(call, given, with_labels { { "by", optional(arguments.sequence) } })
+  local o = arguments.options(call, given, layout.with_rules {
+    { "by", optional(arguments.sequence) }, { "regression", arguments.flag, false }, { "labels", optional(arguments.sequence) },
+  })
   local xs, ys = flat(call, x), flat(call, y)
-  local by = o.by
-  if #xs ~= #ys or by and #by ~= #xs then
-    error(("%s: %d x, %d y%s"):format(call, #xs, #ys, by and (" and %d in by"):format(#by) or ""), 2)
+  local by, labels = o.by, o.labels
+  if #xs ~= #ys or by and #by ~= #xs or labels and #labels ~= #xs then
+    error(("%s: %d x, %d y%s%s"):format(call, #xs, #ys, by and (", %d in by"):format(#by) or "", labels and (", %d labels"):format(#labels) or ""), 2)
   end
   local series, known, left_out = {}, {}, 0
   for i, place in ipairs(xs) do
     local of = by and tostring(by[i]) or ""
     if not known[of] then
-      known[of] = { name = of, x = {}, mean = {} }
+      known[of] = { name = of, x = {}, mean = {}, labels = labels and {} or nil }
       series[#series + 1] = known[of]
     end
     if is_finite(place) then
       table.insert(known[of].x, place)
       table.insert(known[of].mean, ys[i])
+      if labels then table.insert(known[of].labels, tostring(labels[i])) end
     else
       left_out = left_out + 1
     end
   end
-  return figure(o.title, without(left_out, #xs), {
-    { kind = "lines", scatter = true, x_label = o.x_label, y_label = o.y_label, series = series },
-  })
+  local notes = without(left_out, #xs)
+  for i = 1, o.regression and #series or 0 do
+    local of, fx, fy = series[i], {}, {} ---@type table, number[], number[]
+    for k, place in ipairs(of.x) do
+      local value = of.mean[k]
+      if value and is_finite(value) then fx[#fx + 1], fy[#fy + 1] = place, value end
+    end
+    local line, r = regression(fx, fy)
+    local name_of = of.name == "" and "" or of.name .. ": "
+    if line then
+      line.like, series[#series + 1] = i, line
+      notes[#notes + 1] = ("%sleast-squares line with its 95 %% confidence band, r = %.2f, n = %d"):format(name_of, r, #fx)
+    else
+      notes[#notes + 1] = ("%sno line: it needs 3 points or more with different x"):format(name_of)
+    end
+  end
+  return figure(call, "", notes, {
+    { kind = "lines", scatter = true, x_label = "", y_label = "", series = series },
+  }, o)
+end
+
+--- Confidences and whether predictions are right, from lists or from rows of `t:predict`.
+---@param call string
+---@param given any
+---@param correct any
+---@param label string
+---@return number[], number[]
+local function judged(call, given, correct, label)
+  local confidences, right = {}, {} ---@type number[], number[]
+  if type(given) == "table" and type(given[1]) == "table" then
+    for i, row in ipairs(given) do
+      local gold = row.label
+      if gold == nil and row.row then gold = row.row[label] end
+      if gold == nil or row.score == nil then
+        error(("%s: row %d has no %s"):format(call, i, row.score == nil and "score; only label words have one" or label), 3)
+      end
+      confidences[i], right[i] = row.score, tostring(gold) == tostring(row.prediction) and 1 or 0
+    end
+    return confidences, right
+  end
+  confidences = flat(call, given)
+  local list = type(correct) == "userdata" and correct:tolist() or correct
+  if type(list) ~= "table" or #list ~= #confidences then
+    error(("%s: %d confidences need as many values of true or false"):format(call, #confidences), 3)
+  end
+  for i, is in ipairs(list) do right[i] = (is == true or is == 1) and 1 or 0 end
+  return confidences, right
+end
+
+--- A reliability diagram: the share of right predictions by confidence, with the expected calibration error.
+---@param given any
+---@param correct any
+---@param options compt.CalibrationOptions?
+---@return compt.Figure
+function numbers.calibration(given, correct, options)
+  local call = "compt.figures.calibration"
+  if options == nil and type(correct) == "table" and #correct == 0 then given, correct, options = given, nil, correct end
+  local o = arguments.options(call, options, layout.with_rules { { "bins", arguments.whole(1), 10 }, { "label", name, "label" } })
+  local confidences, right = judged(call, given, correct, o.label)
+  local sums, hits, counts = {}, {}, {} ---@type number[], number[], integer[]
+  for i, confidence in ipairs(confidences) do
+    if not (confidence >= 0 and confidence <= 1) then
+      error(("%s: a confidence is 0 to 1, not %s"):format(call, tostring(confidence)), 2)
+    end
+    -- A bin has its upper end, as in Guo et al. (2017); the first has 0, too.
+    local bin = math.max(1, math.ceil(confidence * o.bins - 1e-12))
+    sums[bin], hits[bin] = (sums[bin] or 0) + confidence, (hits[bin] or 0) + (right[i] or 0)
+    counts[bin] = (counts[bin] or 0) + 1
+  end
+  local line, off = { name = "predictions", x = {}, mean = {} }, 0.0
+  for bin = 1, o.bins do
+    local n, sum, hit = counts[bin], sums[bin] or 0, hits[bin] or 0
+    if n then
+      table.insert(line.x, sum / n)
+      table.insert(line.mean, hit / n)
+      off = off + math.abs(hit - sum) / #confidences
+    end
+  end
+  local notes = { ("%d predictions in %d bins; expected calibration error %.3f"):format(#confidences, o.bins, off) }
+  return figure(call, "Calibration", notes, {
+    {
+      kind = "lines", x_label = "confidence", y_label = "share of right predictions",
+      series = { { name = "calibrated", x = { 0, 1 }, mean = { 0, 1 }, form = "reference" }, line },
+      x_axis = { limits = { 0, 1 } }, y_axis = { limits = { 0, 1 } },
+    },
+  }, o)
 end
 
 --- The number of bins of `numpy.histogram_bin_edges(bins="auto")`: the larger one of Sturges (1926) and of Freedman and
@@ -178,7 +281,7 @@ end
 ---@return compt.Figure
 function numbers.histogram(values, given)
   local call = "compt.figures.histogram"
-  local o = arguments.options(call, given, with_labels { { "bins", optional(arguments.whole(1)) } })
+  local o = arguments.options(call, given, layout.with_rules { { "bins", optional(arguments.whole(1)) } })
   local sorted, left_out = {}, 0 ---@type number[], integer
   for _, value in ipairs(flat(call, values)) do
     if is_finite(value) then sorted[#sorted + 1] = value else left_out = left_out + 1 end
@@ -188,9 +291,7 @@ function numbers.histogram(values, given)
   local low, high = sorted[1], sorted[#sorted]
   if low and high then edges, counts = counted(sorted, low, high, o.bins or automatic(sorted, high - low)) end
   local notes = left_out > 0 and { ("%d of %d values are not finite"):format(left_out, left_out + #sorted) } or {}
-  return figure(o.title, notes, {
-    { kind = "bars", x_label = o.x_label, y_label = o.y_label, edges = edges, counts = counts },
-  })
+  return figure(call, "", notes, { { kind = "histogram", x_label = "", y_label = "", edges = edges, counts = counts } }, o)
 end
 
 return numbers

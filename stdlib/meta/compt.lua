@@ -2355,76 +2355,6 @@ local Section = {}
 ---@field title? string
 ---@field sections? compt.Section[] default: tables and figures of the settings that vary
 
----A figure.
----@class compt.Figure
----@field chart table<string, any> its content as plain data
----@field svg fun(self: compt.Figure): string
----@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
----@field save fun(self: compt.Figure, path: string) writes .svg, or .png if compt was built with its feature `png` (the default)
-local Figure = {}
-
----@class (exact) compt.LinesOptions
----@field x string a setting with numbers as values
----@field by? string a setting; one line per value
----@field value? string|fun(run: compt.Run): number? value of a run, as for compt.report.table (default "average")
----@field title? string
----@field y_label? string default: name of the value
----@field log? boolean logarithmic x axis (default false)
-
----@class (exact) compt.CurvesOptions
----@field by? string a setting; one curve per value. Default: one curve per run
----@field value? string a number that is recorded at each step: "loss", "lr.router", "temperature", "grad_norm" (default "loss")
----@field points? integer number of points of a curve; each is the mean over an equal part of the steps (default 60)
----@field title? string
----@field log? boolean logarithmic y axis (default false)
-
----@class (exact) compt.HeatOptions
----@field rows string[] names of the rows
----@field columns string[] names of the columns
----@field values (number|false)[][] values by row and column; false: missing
----@field title? string
----@field x_label? string
----@field y_label? string
----@field low? number value of the lightest colour; default: the smallest value
----@field high? number value of the darkest colour; default: the largest value
----@field digits? integer number of decimal places (default 1)
----@field runs? compt.Run[] the runs of the figure, to show their number below it
-
----@class (exact) compt.BoxesOptions
----@field groups table[] groups { name, values }
----@field title? string
----@field y_label? string
----@field runs? compt.Run[] the runs of the figure, to show their number below it
-
----@class (exact) compt.PlotOptions
----@field x? number[]|torch.Tensor places of the values; default: 1, 2, 3 ...
----@field title? string
----@field x_label? string
----@field y_label? string
----@field log? boolean logarithmic y axis (default false)
-
----@class (exact) compt.ScatterOptions
----@field by? any[] the group of each point; each group has a sign and a colour
----@field title? string
----@field x_label? string
----@field y_label? string
-
----@class (exact) compt.HistogramOptions
----@field bins? integer number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
----@field title? string
----@field x_label? string
----@field y_label? string
-
----@class (exact) compt.ChartOptions
----@field panels table[] descriptions, each with its `kind`
----@field title? string
----@field notes? string[] lines below the title
----@field columns? integer number of panels side by side, at most 3; default: 1 for one panel, 2 for several
-
----@class (exact) compt.BesideOptions
----@field title? string
----@field columns? integer number of figures side by side; default: at most three, and two for four figures
-
 ---A row of `compt.report.methods`.
 ---@class compt.ReportRun
 ---@field name string name of the row
@@ -2455,5 +2385,139 @@ local Crossed = {}
 ---@field level? number level of the confidence interval (default 0.95)
 ---@field rounds? integer number of samples (default 2000)
 ---@field seed? integer seed of the samples (default 1)
+
+---A least-squares line.
+---@class compt.Regression
+---@field slope number
+---@field intercept number value at 0
+---@field r number Pearson's correlation; 0 if the ys are equal
+---@field half_width fun(x: number): number half the width of the line's 95 % confidence interval at x
+local Regression = {}
+
+---The result of Friedman's test.
+---@class compt.Friedman
+---@field ranks number[] mean rank of each treatment, 1 for the largest value; ties share their mean rank
+---@field chi_squared number Friedman's statistic (1937), corrected for ties
+---@field f number Iman and Davenport's statistic (1980)
+---@field p number p value of `f`, by the F distribution
+local Friedman = {}
+
+---@class (exact) compt.FigureOptions
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"none" where the names are. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer number of panels side by side, at most 3. Default: 1 for one panel, 2 for several if they fit
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+
+---A figure.
+---@class compt.Figure
+---@field chart table<string, any> its content as plain data
+---@field with fun(self: compt.Figure, options: compt.FigureOptions): compt.Figure a copy with these options
+---@field svg fun(self: compt.Figure, options?: compt.FigureOptions): string
+---@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
+---@field save fun(self: compt.Figure, path: string, options?: compt.FigureOptions) writes .svg; .pdf with embedded fonts, or .png, if compt was built with its feature `pictures` (the default)
+local Figure = {}
+
+---@class (exact) compt.LinesOptions: compt.FigureOptions
+---@field x string a setting with numbers as values
+---@field by? string a setting; one line per value. A number is named with its setting: `shots 8`
+---@field value? string|fun(run: compt.Run): number? value of a run: a number of the run or one that `run` returned (`gap.mcat`), the score of a task (`scores.nli3.accuracy`), or a metric, whose mean over the tasks with it is shown (default "average")
+---@field interval? "sd"|"bootstrap"|"range"|"none" the mean with: one standard deviation (n - 1), the 95 % percentile bootstrap interval of the mean, the minimum and the maximum, or nothing (default "sd")
+---@field spread? "band"|"bars" the interval as a band, or as error bars (default "band")
+---@field log? boolean logarithmic x axis (default false)
+
+---@class (exact) compt.BarsOptions: compt.FigureOptions
+---@field x string a setting of any kind; one place per value
+---@field by? string a setting; one colour per value
+---@field value? string|fun(run: compt.Run): number? value of a run, as for compt.figures.lines (default "average")
+---@field interval? "sd"|"bootstrap"|"range"|"none" the error bars, as for compt.figures.lines (default "sd")
+
+---@class (exact) compt.CurvesOptions: compt.FigureOptions
+---@field by? string a setting; one curve per value. Default: one curve per run
+---@field value? string a recorded value: "loss", "grad_norm", "temperature", "seconds", "lr.GROUP", "task_losses.TASK", "grad_norms.GROUP" of each step; "validation", "validation.TASK" and "weights.TASK.src0" (the router's weight of a source at inference) of each evaluation with `evaluate_every`; "test", "test.TASK" at the last step. "task_losses.*" stands for all of them (default "loss")
+---@field points? integer number of points of a curve of steps; each is the mean over an equal part of the steps (default 60)
+---@field smooth? number factor of an exponential moving average, from 0 to below 1, without its bias at the start, as in TensorBoard (default 0)
+---@field interval? "sd"|"bootstrap"|"range"|"none" the band, as for compt.figures.lines, over runs (default "sd")
+---@field log? boolean logarithmic y axis. Default: for losses that span more than a factor of 100
+
+---@class (exact) compt.HeatOptions: compt.FigureOptions
+---@field rows string[] names of the rows
+---@field columns string[] names of the columns
+---@field values (number|false)[][] values by row and column; false: missing
+---@field shades? "sequential"|"diverging"|"grey" light to dark blue; blue over white to red; light to dark grey (default "sequential")
+---@field center? number value of white, with diverging shades. Default: 0
+---@field low? number value of the first colour. Default: the smallest value; with diverging shades, as far from the center as the furthest value
+---@field high? number value of the last colour. Default: as `low`
+---@field digits? integer number of decimal places (default 1)
+---@field numbers? boolean write the values in the cells (default true)
+---@field runs? compt.Run[] the runs of the figure, to show their number below it
+
+---@class (exact) compt.TransferOptions: compt.FigureOptions
+---@field source string a setting, such as the task whose prompt a run started from; one row per value
+---@field baseline? any a value of that setting; the cells are differences from it, in diverging shades
+---@field value? string a metric; default: the main metric of each task (default "average")
+---@field low? number as for compt.figures.heat
+---@field high? number
+---@field digits? integer number of decimal places (default 1)
+
+---@class (exact) compt.BoxesOptions: compt.FigureOptions
+---@field groups table[] groups { name, values }
+---@field form? "box"|"violin"|"strip" box plots (Tukey 1977), kernel densities (Hintze and Nelson 1998), or the values as points (default "box")
+---@field runs? compt.Run[] the runs of the figure, to show their number below it
+
+---@class (exact) compt.ForestOptions: compt.FigureOptions
+---@field baseline any the row that the others are compared with
+---@field by? string a setting; one row per value (default "method")
+---@field panels? string a setting, or "task"; one panel per value
+---@field value? string|fun(run: compt.Run): number? value of a run, as for compt.report.table (default "average")
+---@field claim? "these tasks"|"tasks" as for compt.report.table (default "these tasks")
+---@field sort? boolean the largest difference first (default true)
+---@field digits? integer number of decimal places (default 1)
+
+---@class (exact) compt.RanksOptions: compt.FigureOptions
+---@field by? string a setting; one rank per value (default "method")
+---@field value? string a metric; default: the main metric of each task (default "average")
+---@field alpha? number level of the critical difference: 0.05 or 0.1 (default 0.05)
+
+---@class (exact) compt.PromptsOptions: compt.FigureOptions
+---@field groups? table<string, string> the group of each prompt, by its name; each has a sign and a colour
+---@field pool? boolean compare means over the tokens, as prompts of different lengths need (default false)
+---@field labels? boolean write the names beside the points (default true)
+
+---@class (exact) compt.PlotOptions: compt.FigureOptions
+---@field x? number[]|torch.Tensor places of the values; default: 1, 2, 3 ...
+---@field log? boolean logarithmic y axis (default false)
+
+---@class (exact) compt.ScatterOptions: compt.FigureOptions
+---@field by? any[] the group of each point; each group has a sign and a colour
+---@field labels? any[] a text beside each point
+---@field regression? boolean the least-squares line of each group with its 95 % confidence band (default false)
+
+---@class (exact) compt.HistogramOptions: compt.FigureOptions
+---@field bins? integer number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
+
+---@class (exact) compt.CalibrationOptions: compt.FigureOptions
+---@field bins? integer number of bins of equal width from 0 to 1 (default 10)
+---@field label? string for rows of `t:predict`: the column with the right answer (default "label")
+
+---@class (exact) compt.ChartOptions: compt.FigureOptions
+---@field panels table[] descriptions, each with its `kind`
+---@field notes? string[]|boolean lines below the title
 
 return compt

@@ -186,6 +186,11 @@ impl Composition {
         self.weights(tasks, (Some((&prompts.0, &prompts.1)), None), phase, selection)
     }
 
+    /// Whether it has a router whose weights do not depend on the input.
+    pub fn has_fixed_weights(&self) -> bool {
+        self.router.as_ref().is_some_and(|router| router.sees() != Sees::Inputs)
+    }
+
     /// The weights of every task at inference, `[T][S]`; `None` without a router. Errors as in `for_tasks`.
     pub fn router_weights(&self, selection: Selection) -> Result<Option<Vec<Vec<f64>>>> {
         if self.router.is_none() {

@@ -37,6 +37,10 @@ pub struct Evaluated {
     pub average: f64,
     /// Each task's main metric.
     pub scores: BTreeMap<String, f64>,
+    /// The weight of each source (`src0`) at inference, by task; empty without a router, or if the weights depend on the
+    /// input.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub weights: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
 impl History {
@@ -100,7 +104,8 @@ impl History {
             tasks.iter().map(|task| (task.to_string(), value)).collect()
         };
         let epochs = steps / steps_per_epoch.max(1);
-        let evaluated = Evaluated { step: steps, average: 50.0, scores: all(50.0) };
+        let evaluated =
+            Evaluated { step: steps, average: 50.0, scores: all(50.0), ..Evaluated::default() };
         History {
             loss: Some(1.0),
             loss_average: Some(1.0),
@@ -155,7 +160,12 @@ mod tests {
         let mut history = History::default();
         for score in [50.0, 60.0] {
             let scores = BTreeMap::from([("a".to_string(), score)]);
-            history.evaluation(Evaluated { step: 1, average: score, scores });
+            history.evaluation(Evaluated {
+                step: 1,
+                average: score,
+                scores,
+                ..Evaluated::default()
+            });
         }
         assert_eq!(history.evaluations.len(), 2);
         assert!((history.score_averages["a"] - 51.0).abs() < 1e-12);

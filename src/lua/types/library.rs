@@ -39,10 +39,10 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     library.set("answers", call::function(lua, "compt.library.answers", recorded::answers)?)?;
     let row_scores = call::function(lua, "compt.library.row_scores", recorded::row_scores)?;
     library.set("row_scores", row_scores)?;
-    library.set("svg", call::function(lua, "compt.figures", figure::svg)?)?;
+    library.set("figure_file", call::function(lua, "compt.figures", figure::file)?)?;
     library.set("plot_text", call::function(lua, "compt.figures", figure::text)?)?;
-    library.set("png", call::function(lua, "compt.figures", figure::picture)?)?;
     library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;
+    library.set("recorded", call::function(lua, "compt.library.recorded", recorded::names)?)?;
     library.set("newest", call::function(lua, "compt.library.newest", recorded::newest)?)?;
     let plain = |_: &Lua, text: String| Ok(one_line(&text).into_owned());
     library.set("plain", call::function(lua, "compt.library.plain", plain)?)?;

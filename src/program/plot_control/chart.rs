@@ -2,7 +2,9 @@
 
 use super::trace::{Knob, Trace};
 use compt_core::train::knobs::Value;
-use compt_study::plot::{Band, Bands, Chart, Lines, Panel, Series, Span, suits_logarithm};
+use compt_study::plot::{
+    Band, Bands, Chart, Layout, Lines, Panel, Scale, Series, Span, suits_logarithm,
+};
 
 /// The height of a panel in pixels: several fit on a screen.
 const HEIGHT: f64 = 105.0;
@@ -24,6 +26,7 @@ pub fn chart(title: &str, trace: &Trace) -> Chart {
         title: title.to_string(),
         notes: trace.notes(),
         columns: Some(1),
+        layout: Layout::default(),
         panels: groups.iter().enumerate().map(panel).collect(),
     }
 }
@@ -33,7 +36,8 @@ fn lines(title: String, x_label: String, steps: u64, series: Vec<Series>) -> Pan
     let y_log = suits_logarithm(&values.collect::<Vec<f64>>());
     let title = if y_log { format!("{title} (logarithmic)") } else { title };
     let (steps, height) = (Some(steps), Some(HEIGHT));
-    Panel::Lines(Lines { title, x_label, y_log, steps, height, series, ..Lines::default() })
+    let y_axis = Scale { log: y_log, ..Scale::default() };
+    Panel::Lines(Lines { title, x_label, y_axis, steps, height, series, ..Lines::default() })
 }
 
 fn series(knob: &Knob, trace: &Trace) -> Option<Series> {

@@ -29,7 +29,7 @@ fn plot(options: &Options) -> Result<()> {
     let out = svg_file(options)?;
     let setting = setting(options);
     let trace = trace_of(&options.file, &setting)?;
-    let svg = chart::chart(&title(options), &trace).svg();
+    let svg = chart::chart(&title(options), &trace).svg().map_err(Error::new)?;
     let Some(out) = out else {
         output::exact(svg);
         return Ok(());

@@ -121,6 +121,38 @@ impl Axis {
         Axis { low: 0.5, high: last + 0.5, log: false, ticks }
     }
 
+    /// From one number to another, with round ticks.
+    pub fn between(low: f64, high: f64, log: bool) -> Axis {
+        Axis { low, high, log, ticks: Axis::round_within(low, high, log) }
+    }
+
+    /// With these ticks; those beyond its ends are left out.
+    pub fn with_ticks(self, ticks: &[f64]) -> Axis {
+        let inside = ticks.iter().filter(|tick| self.contains(**tick));
+        let ticks = inside.map(|&tick| (tick, short(tick))).collect();
+        Axis { ticks, ..self }
+    }
+
+    /// Cut at the ends of what a quantity can be, unless values are beyond them.
+    pub fn within(mut self, [low, high]: [Option<f64>; 2], values: &[f64]) -> Axis {
+        if let Some(low) = low.filter(|low| values.iter().all(|x| x >= low) && self.low < *low) {
+            self.low = low.min(self.high);
+        }
+        if let Some(high) =
+            high.filter(|high| values.iter().all(|x| x <= high) && self.high > *high)
+        {
+            self.high = high.max(self.low);
+        }
+        let (low, high) = (self.low, self.high);
+        self.ticks.retain(|(tick, _)| (low..=high).contains(tick));
+        self
+    }
+
+    /// Whether a value is between the ends.
+    pub fn contains(&self, x: f64) -> bool {
+        (self.low..=self.high).contains(&x)
+    }
+
     /// The relative position of a value: 0 at the lower end, 1 at the upper.
     pub fn place(&self, x: f64) -> f64 {
         // Halving avoids overflow of the difference of two large numbers.

@@ -5,12 +5,15 @@
 mod axis;
 mod chart;
 mod kinds;
+mod layout;
+mod legend;
 mod names;
 mod number;
+mod palette;
 mod panel;
+#[cfg_attr(not(feature = "pictures"), path = "no_picture.rs")]
+mod picture;
 mod plane;
-#[cfg_attr(not(feature = "png"), path = "no_png.rs")]
-mod png;
 mod selectable;
 mod shade;
 mod spark;
@@ -23,9 +26,12 @@ pub use axis::suits_logarithm;
 pub use chart::Chart;
 pub use kinds::Panel;
 pub use kinds::bands::{Band, Bands, Span};
-pub use kinds::lines::{Lines, Series};
+pub use kinds::lines::Lines;
+pub use kinds::series::Series;
+pub use layout::Layout;
 pub use number::short;
-pub use png::png;
+pub use panel::Scale;
+pub use picture::{pdf, png};
 pub(crate) use selectable::Selectable;
 pub use spark::spark;
 pub(crate) use svg::escape;

@@ -1,9 +1,8 @@
 //! Names below columns: horizontal if each fits its column, else slanted.
 
-use super::svg::Text;
+use super::svg::{SIZE, Text};
 use super::text::{fitted, width};
 
-const SIZE: f64 = 11.0;
 /// The maximum space of a name.
 const LONGEST: f64 = 150.0;
 /// The slope of the slanted names, 45 degrees.

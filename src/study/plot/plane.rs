@@ -2,12 +2,14 @@
 
 use super::axis::Axis;
 use super::panel::Room;
-use super::svg::{GRID, INK, ROW, Text, line, rect, rule};
+use super::svg::{GRID, INK, SIZE, Text, line, rect, rule};
 use super::text::{fitted, width};
 
-pub const SIZE: f64 = 11.0;
 /// The space for a label beside or below its axis.
 pub const LABEL: f64 = 18.0;
+
+/// The space at the left of a plot area without numbers.
+const BARE: f64 = 4.0;
 
 pub struct Plane {
     pub left: f64,
@@ -15,13 +17,23 @@ pub struct Plane {
     pub width: f64,
     pub height: f64,
     pub y: Axis,
+    /// Whether numbers and labels of the value axis and of the lower axis are drawn.
+    sides: (bool, bool),
 }
 
 impl Plane {
     /// Fills the space right of the numbers and the label of the axis.
     pub fn new(room: Room, (top, height): (f64, f64), y: Axis, y_label: &str) -> Plane {
-        let left = room.margin.max(margin(&y, y_label));
-        Plane { left, top, width: room.width - left - 4.0, height, y }
+        let left = match room.sides.0 {
+            true => room.margin.max(margin(&y, y_label)),
+            false => BARE,
+        };
+        Plane { left, top, width: room.width - left - 4.0, height, y, sides: room.sides }
+    }
+
+    /// A plot area at a place of its own.
+    pub fn at((left, top): (f64, f64), (width, height): (f64, f64), y: Axis) -> Plane {
+        Plane { left, top, width, height, y, sides: (true, true) }
     }
 
     pub fn right(&self) -> f64 {
@@ -41,37 +53,27 @@ impl Plane {
         for (value, text) in &self.y.ticks {
             let y = self.y(*value);
             rule(body, (self.left, y), (self.right(), y));
-            Text::new(self.left - 6.0, y + 4.0).anchor("end").write(body, text);
+            if self.sides.0 {
+                Text::new(self.left - 6.0, y + 4.0).anchor("end").write(body, text);
+            }
         }
         let style = format!("stroke=\"{INK}\" stroke-width=\"0.8\"");
         line(body, (self.left, self.top), (self.left, self.bottom()), &style);
         line(body, (self.left, self.bottom()), (self.right(), self.bottom()), &style);
-        side_label(body, y_label, (self.top, self.height));
+        if self.sides.0 {
+            side_label(body, y_label, (self.top, self.height));
+        }
     }
 
-    /// Draws names in rows below the plot area, each with its index and after a sample of this width; returns
-    /// the lower end.
-    pub fn draw_legend(
-        &self,
-        body: &mut String,
-        top: f64,
-        names: impl Iterator<Item = (usize, String)>,
-        (sample, draw_sample): (f64, impl Fn(&mut String, usize, (f64, f64))),
-    ) -> f64 {
-        let (mut x, mut y, mut end) = (self.left, top, top);
-        for (index, name) in names {
-            let name = fitted(&name, SIZE, self.width - sample - 6.0);
-            let needed = sample + 6.0 + width(&name, SIZE);
-            if x > self.left && x + needed > self.right() {
-                (x, y) = (self.left, y + ROW + 1.0);
-            }
-            let middle = y + ROW / 2.0;
-            draw_sample(body, index, (x, middle));
-            Text::new(x + sample + 6.0, middle + 4.0).write(body, &name);
-            x += needed + 16.0;
-            end = y + ROW;
+    /// Draws the ticks and the label of the lower axis; returns its lower end.
+    pub fn draw_lower(&self, body: &mut String, x: &Axis, label: &str) -> f64 {
+        self.draw_foot(body, x);
+        let y = self.bottom() + if self.sides.1 { 18.0 } else { 6.0 };
+        if label.is_empty() || !self.sides.1 {
+            return y;
         }
-        end
+        foot_label(body, label, (self.left, self.width), y);
+        y + LABEL
     }
 
     /// Draws the ticks of the lower axis; overlapping numbers are left out.
@@ -83,7 +85,7 @@ impl Plane {
             line(body, (x, self.top), (x, bottom), &format!("stroke=\"{GRID}\""));
             line(body, (x, bottom), (x, bottom + 4.0), &format!("stroke=\"{INK}\""));
             let half = width(text, SIZE) / 2.0;
-            if x - half >= end + 4.0 {
+            if self.sides.1 && x - half >= end + 4.0 {
                 Text::new(x, bottom + 15.0).anchor("middle").write(body, text);
                 end = x + half;
             }

@@ -10,7 +10,7 @@
 //! On a logarithmic scale, ends of values are logarithms to base 10.
 
 use super::axis::{Axis, range};
-use super::kinds::lines::Series;
+use super::kinds::series::Series;
 use super::number::short;
 use super::panel::drawable;
 use super::plane::{Plane, foot_label};
@@ -57,7 +57,7 @@ impl Selectable<'_> {
             SIZE.1,
             escape(self.name)
         );
-        let mut plane = Plane { left, top, width, height, y: Axis::even(&[]) };
+        let mut plane = Plane::at((left, top), (width, height), Axis::even(&[]));
         rect(&mut svg, (left, top), (width, height), "class=\"plane\" fill=\"none\"", "");
         for axis in step_axes(&lines) {
             open(&mut svg, "x-axis", &axis);

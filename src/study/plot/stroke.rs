@@ -1,26 +1,18 @@
 //! The style of lines: the colour, dashes and marker of each, by its index.
 
-use super::svg::{circle, polygon, px};
+use super::panel::Look;
+use super::svg::{circle, line, polygon, px};
 use std::fmt::Write;
 
-/// Colours that colour-blind readers can distinguish, dark and light ones alternating; neighbours also differ
-/// in their dashes.
-const COLOURS: [&str; 8] =
-    ["#0b3c6f", "#d55e00", "#00876c", "#cc79a7", "#5b4a9e", "#b8860b", "#3c9fd6", "#6e6e6e"];
 const DASHES: [&str; 5] = ["", "7 3", "2 2", "9 3 2 3", "4 2"];
 /// The length of a line in a legend.
 pub const SAMPLE: f64 = 26.0;
 const RADIUS: f64 = 3.4;
 const SIGNS: usize = 5;
 
-/// The colour of the line with this index.
-pub fn colour(index: usize) -> &'static str {
-    COLOURS[index % COLOURS.len()]
-}
-
 /// The marker of the line with this index: filled and hollow ones alternate.
-pub fn marker(body: &mut String, index: usize, (x, y): (f64, f64)) {
-    let colour = colour(index);
+pub fn marker(body: &mut String, index: usize, (x, y): (f64, f64), look: &Look) {
+    let colour = look.palette.colour(index);
     let fill = if index.is_multiple_of(2) { colour } else { "#ffffff" };
     let style = format!(r#"fill="{fill}" stroke="{colour}" stroke-width="1.4""#);
     let r = RADIUS;
@@ -65,11 +57,11 @@ pub fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
 }
 
 /// Draws a path in the style of the line with this index.
-pub fn stroke(body: &mut String, index: usize, path: &str) {
+pub fn stroke(body: &mut String, index: usize, path: &str, look: &Look) {
     if path.is_empty() {
         return;
     }
-    let colour = colour(index);
+    let colour = look.palette.colour(index);
     let dash = match DASHES[index % DASHES.len()] {
         "" => String::new(),
         dash => format!(" stroke-dasharray=\"{dash}\""),
@@ -81,13 +73,19 @@ pub fn stroke(body: &mut String, index: usize, path: &str) {
     );
 }
 
+/// Draws a line for comparison, such as a baseline.
+pub fn reference(body: &mut String, from: (f64, f64), to: (f64, f64)) {
+    line(body, from, to, r##"stroke="#777777" stroke-width="1" stroke-dasharray="5 4""##);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn no_two_of_forty_lines_look_the_same() {
-        let look = |i: usize| (COLOURS[i % COLOURS.len()], DASHES[i % DASHES.len()]);
+        let palette = Look::default().palette;
+        let look = |i: usize| (palette.colour(i).to_string(), DASHES[i % DASHES.len()]);
         let looks: std::collections::BTreeSet<_> = (0..40).map(look).collect();
         assert_eq!(looks.len(), 40);
     }
@@ -112,7 +110,7 @@ mod tests {
     fn ten_lines_in_a_row_have_signs_of_their_own() {
         let sign = |index| {
             let mut body = String::new();
-            marker(&mut body, index, (0.0, 0.0));
+            marker(&mut body, index, (0.0, 0.0), &Look::default());
             // Without the colours.
             let filled = !body.contains("#ffffff");
             (body.split(" fill").next().unwrap_or_default().to_string(), filled)

@@ -1,11 +1,14 @@
 //! Text and shapes of SVG.
 
+use super::layout::Layout;
 use std::fmt::Write;
 
 /// Common fonts of similar width.
-const FONTS: &str = "Helvetica, Arial, 'Liberation Sans', sans-serif";
+pub const FONTS: &str = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 pub const INK: &str = "#222222";
 pub const GRID: &str = "#dddddd";
+/// The font size, in units of the layout.
+pub const SIZE: f64 = 11.0;
 /// The height of a line of text.
 pub const ROW: f64 = 15.0;
 
@@ -31,8 +34,8 @@ impl Text {
         self.attribute("font-weight", "bold")
     }
 
-    pub fn size(self, size: u32) -> Text {
-        self.attribute("font-size", &size.to_string())
+    pub fn size(self, size: f64) -> Text {
+        self.attribute("font-size", &px(size).to_string())
     }
 
     /// Which part of the text is at the position: `start`, `middle` or `end`.
@@ -79,13 +82,19 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// A complete SVG file of this width and height.
-pub fn document(title: &str, (width, height): (f64, f64), body: &str) -> String {
+/// A complete SVG file of this width and height in units of the layout.
+pub fn document(title: &str, layout: &Layout, (width, height): (f64, f64), body: &str) -> String {
+    let points = |units: f64| format!("{}pt", px(units * layout.unit()));
+    let (across, down) = match layout.is_printed() {
+        true => (points(width), points(height)),
+        false => (width.to_string(), height.to_string()),
+    };
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" font-family=\"{FONTS}\" font-size=\"11\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{across}\" height=\"{down}\" \
+         viewBox=\"0 0 {width} {height}\" font-family=\"{}\" font-size=\"{SIZE}\" \
          fill=\"{INK}\">\n<title>{}</title>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{body}</svg>\n",
+        layout.families(),
         escape(title)
     )
 }

@@ -1,5 +1,7 @@
-use super::kinds::boxes::Group;
+use super::kinds::groups::Group;
 use super::*;
+
+mod printed;
 
 fn chart(panels: &str) -> Chart {
     let json = format!(r#"{{"title": "a < b", "notes": ["x & y"], "panels": [{panels}]}}"#);
@@ -13,9 +15,17 @@ const SHOTS: &str = r#"{"kind": "lines", "title": "shots", "x_label": "shots", "
 const HEAT: &str = r#"{"kind": "heat", "title": "transfer", "x_label": "target", "y_label": "source",
     "rows": ["paraphrase", "b"], "columns": ["acceptability", "entailment", "c"],
     "values": [[0.04, -0.04, null], [12.25, 3, 99.96]]}"#;
-const BOXES: &str = r#"{"kind": "boxes", "title": "seeds", "y_label": "F1", "note": "circles",
+const BOXES: &str = r#"{"kind": "groups", "title": "seeds", "y_label": "F1", "note": "circles",
     "groups": [{"name": "one", "values": [1, 2, 3, 4, 50]}, {"name": "none", "values": []}]}"#;
-const BARS: &str = r#"{"kind": "bars", "title": "counts", "edges": [0, 1, 2], "counts": [3, 4]}"#;
+const COUNTS: &str =
+    r#"{"kind": "histogram", "title": "counts", "edges": [0, 1, 2], "counts": [3, 4]}"#;
+const BARS: &str = r#"{"kind": "bars", "title": "methods", "y_label": "accuracy (%)", "names": ["pt", "ssum"],
+    "series": [{"name": "8", "mean": [50, 60], "low": [45, 55], "high": [55, 65]}, {"name": "16", "mean": [70, null]}]}"#;
+const VIOLINS: &str = r#"{"kind": "groups", "form": "violin", "groups": [{"name": "one", "values": [1, 2, 3, 4, 50]}, {"name": "level", "values": [2, 2]}]}"#;
+const STRIPS: &str = r#"{"kind": "groups", "form": "strip", "groups": [{"name": "one", "values": [1, 2, 3, 4, 50]}]}"#;
+const FOREST: &str = r#"{"kind": "forest", "title": "against pt", "x_label": "difference", "rows": [
+    {"name": "ssum", "effect": 3.4, "low": 1.2, "high": 5.5, "mark": "*"}, {"name": "msum", "effect": -1.25}, {"name": "none"}]}"#;
+const RANKS: &str = r#"{"kind": "ranks", "title": "ranks", "names": ["pt", "ssum", "msum"], "ranks": [2.75, 1.25, 2.0], "critical": 0.9}"#;
 const BANDS: &str = r#"{"kind": "bands", "title": "normalise", "x_label": "step", "steps": 100, "bands": [
     {"name": "a&b", "spans": [{"from": 1, "to": 60, "word": "softmax"}, {"from": 61, "to": 100, "word": "sum"}]},
     {"spans": [{"from": 7, "to": 7, "word": "sum"}]}]}"#;
@@ -31,11 +41,11 @@ fn crowded() -> Chart {
                 (heat.rows, heat.columns) = (names.clone(), names.clone());
                 heat.values = Vec::clone(&values);
             }
-            Panel::Boxes(boxes) => {
+            Panel::Groups(boxes) => {
                 let group = |name: &String| Group { name: name.clone(), values: vec![1e-7, 2e-7] };
                 boxes.groups = names.iter().map(group).collect();
             }
-            Panel::Lines(_) | Panel::Bands(_) | Panel::Bars(_) => {}
+            _ => {}
         }
     }
     chart
@@ -54,18 +64,18 @@ fn curves() -> Chart {
 
 /// One of each, beside each other and alone.
 pub fn all_sorts() -> Vec<Chart> {
-    let all = [SHOTS, HEAT, BOXES, BANDS].join(",");
+    let all = [SHOTS, HEAT, BOXES, BANDS, BARS, VIOLINS, STRIPS, FOREST, RANKS].join(",");
     let columns = |columns| Chart { columns: Some(columns), ..chart(&all) };
-    let alone = [SHOTS, HEAT, BOXES, BANDS].map(chart);
+    let alone = [SHOTS, HEAT, BOXES, BANDS, BARS, FOREST, RANKS].map(chart);
     [columns(1), columns(2), columns(3), crowded(), curves()].into_iter().chain(alone).collect()
 }
 
 #[test]
 fn names_are_escaped_and_the_bytes_are_always_the_same() {
     for chart in all_sorts() {
-        assert_eq!(chart.svg(), chart.clone().svg());
+        assert_eq!(chart.svg().unwrap(), chart.clone().svg().unwrap());
     }
-    let svg = chart(&[SHOTS, HEAT, BOXES, BANDS].join(",")).svg();
+    let svg = chart(&[SHOTS, HEAT, BOXES, BANDS].join(",")).svg().unwrap();
     for part in ["<title>a &lt; b</title>", ">x &amp; y<", ">a&lt;b<", ">circles<", ">a&amp;b<"] {
         assert!(svg.contains(part), "no {part} in {svg}");
     }
@@ -74,13 +84,13 @@ fn names_are_escaped_and_the_bytes_are_always_the_same() {
 
 #[test]
 fn cells_hold_their_values() {
-    let svg = chart(HEAT).svg();
+    let svg = chart(HEAT).svg().unwrap();
     for part in [">0.0<", ">12.2<", ">3.0<", ">100.0<", "paraphrase, c: no value", "#08306b"] {
         assert!(svg.contains(part), "no {part} in {svg}");
     }
     assert!(!svg.contains("-0.0"), "{svg}");
     let clipped = HEAT.replace("\"rows\"", "\"low\": 1, \"high\": 50, \"digits\": 0, \"rows\"");
-    let svg = chart(&clipped).svg();
+    let svg = chart(&clipped).svg().unwrap();
     assert!(svg.contains(">≤ 1<") && svg.contains(">≥ 50<") && svg.contains(">100<"), "{svg}");
 }
 
@@ -91,13 +101,17 @@ fn nothing_to_draw_says_so() {
         r#"{"kind": "lines", "series": [{"x": [], "mean": []}, {"x": [1], "mean": [null]}]}"#,
         r#"{"kind": "heat", "rows": [], "columns": [], "values": []}"#,
         r#"{"kind": "heat", "rows": ["a"], "columns": ["b"], "values": [[null]]}"#,
-        r#"{"kind": "boxes", "groups": []}"#,
+        r#"{"kind": "groups", "groups": []}"#,
         r#"{"kind": "bands", "steps": 1, "bands": []}"#,
-        r#"{"kind": "boxes", "groups": [{"name": "a", "values": []}], "note": "n"}"#,
+        r#"{"kind": "groups", "groups": [{"name": "a", "values": []}], "note": "n"}"#,
+        r#"{"kind": "bars", "names": [], "series": []}"#,
+        r#"{"kind": "bars", "names": ["a"], "series": [{"mean": [null]}]}"#,
+        r#"{"kind": "forest", "rows": []}"#,
+        r#"{"kind": "ranks", "names": ["a"], "ranks": [1], "critical": 0}"#,
     ];
-    let svg = chart(&empty.join(",")).svg();
+    let svg = chart(&empty.join(",")).svg().unwrap();
     assert_eq!(svg.matches("no values").count(), empty.len(), "{svg}");
-    assert!(chart("").svg().ends_with("</svg>\n"));
+    assert!(chart("").svg().unwrap().ends_with("</svg>\n"));
 }
 
 #[test]
@@ -113,34 +127,50 @@ fn odd_numbers_never_reach_the_picture() {
                 name: "a".into(),
                 x: x.to_vec(),
                 mean: some(x),
-                low: Some(some(all)),
+                low: Some(x.iter().zip(all.iter().cycle()).map(|(_, y)| Some(*y)).collect()),
                 high: Some(some(x)),
+                ..Series::default()
             };
-            let mut chart = chart(&[SHOTS, HEAT, BOXES, BARS].join(","));
+            let mut chart =
+                chart(&[SHOTS, HEAT, BOXES, VIOLINS, STRIPS, COUNTS, BARS, FOREST].join(","));
             for panel in &mut chart.panels {
                 match panel {
                     Panel::Lines(lines) => {
                         lines.series = vec![series(all), series(&long)];
-                        (lines.x_log, lines.y_log) = (x_log, y_log);
+                        (lines.x_axis.log, lines.y_axis.log) = (x_log, y_log);
                     }
                     Panel::Heat(heat) => {
                         (heat.rows, heat.columns) = (vec!["r".into(), "s".into()], names());
-                        heat.values = vec![some(all)];
+                        heat.columns.truncate(all.len());
+                        heat.values = vec![some(all), some(all)];
                         (heat.low, heat.high) = (Some(f64::NAN), Some(all[0]));
                     }
-                    Panel::Bands(_) => unreachable!(),
                     Panel::Bars(bars) => {
+                        bars.names = names()[..all.len()].to_vec();
+                        bars.series.truncate(1);
+                        bars.series[0].mean = some(all);
+                        (bars.series[0].low, bars.series[0].high) =
+                            (Some(some(all)), Some(some(all)));
+                    }
+                    Panel::Forest(forest) => {
+                        for (row, value) in forest.rows.iter_mut().zip(all) {
+                            (row.effect, row.low, row.high) =
+                                (Some(*value), Some(-*value), Some(*value));
+                        }
+                    }
+                    Panel::Bands(_) | Panel::Ranks(_) => unreachable!(),
+                    Panel::Histogram(bars) => {
                         bars.edges = (0..=all.len()).map(|i| i as f64).collect();
                         bars.counts = all.to_vec();
                     }
-                    Panel::Boxes(boxes) => {
+                    Panel::Groups(boxes) => {
                         let group =
                             |values: &[f64]| Group { name: "g".into(), values: values.into() };
                         boxes.groups = vec![group(all), group(&long), group(&[])];
                     }
                 }
             }
-            let svg = chart.svg();
+            let svg = chart.svg().unwrap();
             let drawn = svg.split('"').skip(1).step_by(2).chain(svg.split(['<', '>']));
             for piece in
                 drawn.filter(|piece| piece.starts_with(|c: char| c.is_ascii_digit() || c == 'M'))
@@ -149,7 +179,7 @@ fn odd_numbers_never_reach_the_picture() {
             }
             let attributes = svg.replace(">NaN<", "").replace(">inf<", "");
             assert!(!attributes.contains("\"NaN") && !attributes.contains("\"inf"), "{svg}");
-            chart.panels.retain(|panel| matches!(panel, Panel::Lines(_) | Panel::Bars(_)));
+            chart.panels.retain(|panel| matches!(panel, Panel::Lines(_) | Panel::Histogram(_)));
             for columns in [0, 1, 20, 76, 1000, usize::MAX] {
                 let text = chart.text(columns).unwrap();
                 assert!(text.lines().all(|line| line.chars().count() < 1100), "{columns}: {text}");
@@ -169,7 +199,7 @@ fn lines_have_gaps_and_panels_in_one_column_line_up() {
     let mut chart = Chart { columns: Some(1), ..chart(BANDS) };
     chart.panels.push(panel(vec![line(100, |step| (step % 50 > 1).then_some(7.0))]));
     chart.panels.push(panel(vec![line(100, |step| Some(1e-5 * step as f64))]));
-    let svg = chart.svg();
+    let svg = chart.svg().unwrap();
     // Two level pieces, of two points each.
     let path = svg.lines().find(|l| l.starts_with("<path") && l.matches('M').count() == 2);
     assert_eq!(path.expect(&svg).matches('L').count(), 2);
@@ -186,7 +216,7 @@ fn lines_have_gaps_and_panels_in_one_column_line_up() {
 #[test]
 fn descriptions_are_checked() {
     let read = |json: &str| serde_json::from_str::<Panel>(json).map_err(|error| error.to_string());
-    let unknown = read(r#"{"kind": "boxes", "groups": [], "color": 1}"#).unwrap_err();
+    let unknown = read(r#"{"kind": "groups", "groups": [], "color": 1}"#).unwrap_err();
     assert!(unknown.contains("unknown field `color`"), "{unknown}");
     assert!(read(r#"{"kind": "pie"}"#).unwrap_err().contains("unknown variant `pie`"));
     assert_eq!(chart(&[SHOTS, HEAT, BOXES, BANDS].join(",")).check(), Ok(()));
@@ -204,5 +234,5 @@ fn descriptions_are_checked() {
     let short = chart(&HEAT.replace(", null]", "]"));
     let what = "panel 1: 3 names of columns and 2 values in row \"paraphrase\"";
     assert_eq!(short.check(), Err(what.to_string()));
-    assert!(short.svg().contains("paraphrase, c: no value"));
+    assert_eq!(short.svg(), Err(what.to_string()));
 }

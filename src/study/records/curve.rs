@@ -1,8 +1,94 @@
 //! Curves over the steps of a run, reduced to the number of points that a figure can show.
 
+use super::catalog::Entry;
+use compt_error::Result;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
-/// The values of a key (`loss`, `lr.router`) in the lines of `metrics.jsonl`, averaged over `points` equal
+/// The first parts of names in `evaluations.jsonl` and `result.json`.
+const VALIDATION: &str = "validation";
+const WEIGHTS: &str = "weights";
+const TEST: &str = "test";
+
+/// The recorded values of a name over the steps of a run: `loss`, `lr.router` of `metrics.jsonl`, averaged over `points`
+/// equal parts of the steps; `validation` and `weights.TASK.src0` of each evaluation on validation rows (`validation.TASK` for
+/// one task); `test` and `test.TASK`, one value at the last step. `None` where a part has no value. Errors: a record is
+/// damaged.
+pub fn recorded(entry: &Entry, name: &str, points: usize) -> Result<Vec<(f64, Option<f64>)>> {
+    let (family, rest) = name.split_once('.').unwrap_or((name, ""));
+    let at = |line: &Value, value| Some((line["step"].as_f64()?, value));
+    match family {
+        VALIDATION => {
+            let key = if rest.is_empty() { "average".into() } else { format!("scores.{rest}") };
+            let lines = entry.evaluations()?;
+            Ok(lines.iter().filter_map(|line| at(line, number(line, &key))).collect())
+        }
+        WEIGHTS => {
+            let lines = entry.evaluations()?;
+            Ok(lines.iter().filter_map(|line| at(line, number(line, name))).collect())
+        }
+        TEST => {
+            let (result, scores) = (entry.result(), entry.scores());
+            let value = match rest {
+                "" => entry.average,
+                task => scores[task].as_object().and_then(|all| all.values().next()?.as_f64()),
+            };
+            Ok(result["steps"]
+                .as_f64()
+                .zip(value)
+                .map(|(step, y)| (step, Some(y)))
+                .into_iter()
+                .collect())
+        }
+        _ => Ok(thinned(&entry.metrics()?, name, points)),
+    }
+}
+
+/// The names of all values that a run has recorded over its steps, sorted. Errors: a record is damaged.
+pub fn names(entry: &Entry) -> Result<Vec<String>> {
+    let mut names = BTreeSet::new();
+    for line in entry.metrics()? {
+        add(&mut names, "", &line);
+    }
+    for line in entry.evaluations()? {
+        add(&mut names, VALIDATION, &line["scores"]);
+        add(&mut names, WEIGHTS, &line[WEIGHTS]);
+        if line["average"].is_number() {
+            names.insert(VALIDATION.to_string());
+        }
+    }
+    names.remove("step");
+    if entry.average.is_some() {
+        names.insert(TEST.to_string());
+        let scores = entry.scores();
+        names.extend(
+            scores
+                .as_object()
+                .into_iter()
+                .flat_map(|all| all.keys())
+                .map(|task| format!("{TEST}.{task}")),
+        );
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// Adds the names of the numbers below a value.
+fn add(names: &mut BTreeSet<String>, prefix: &str, value: &Value) {
+    match value {
+        Value::Number(_) if !names.contains(prefix) => {
+            names.insert(prefix.to_string());
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                let dot = if prefix.is_empty() { "" } else { "." };
+                add(names, &format!("{prefix}{dot}{key}"), value);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The values of a name in the lines of `metrics.jsonl`, averaged over `points` equal
 /// parts of the steps: the mean step of each part, and the mean of its values, or `None` if it has
 /// none.
 pub fn thinned(lines: &[Value], key: &str, points: usize) -> Vec<(f64, Option<f64>)> {
@@ -11,12 +97,19 @@ pub fn thinned(lines: &[Value], key: &str, points: usize) -> Vec<(f64, Option<f6
     parts.map(|part| (mean(part, "step").unwrap_or(0.0), mean(part, key))).collect()
 }
 
-/// The mean of the values at a path of keys.
+/// The mean of the values of a name.
 fn mean(lines: &[Value], key: &str) -> Option<f64> {
-    let number =
-        |line| key.split('.').try_fold(line, |value: &Value, part| value.get(part))?.as_f64();
-    let numbers: Vec<f64> = lines.iter().filter_map(number).collect();
+    let numbers: Vec<f64> = lines.iter().filter_map(|line| number(line, key)).collect();
     (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>() / numbers.len() as f64)
+}
+
+/// The number of a name such as `task_losses.nli3`; names of tasks may have dots.
+fn number(value: &Value, name: &str) -> Option<f64> {
+    if let Some(found) = value.get(name) {
+        return found.as_f64();
+    }
+    let mut dots = name.match_indices('.');
+    dots.find_map(|(dot, _)| number(value.get(&name[..dot])?, &name[dot + 1..]))
 }
 
 #[cfg(test)]
@@ -32,6 +125,21 @@ mod tests {
         assert_eq!(loss, [(1.5, Some(1.5)), (3.5, Some(3.5)), (5.5, Some(5.5))]);
         assert_eq!(thinned(&lines, "loss", 100).len(), 6);
         assert_eq!(thinned(&lines, "lr.router", 1), [(3.5, Some(0.5))]);
+    }
+
+    #[test]
+    fn names_of_tasks_may_have_dots() {
+        let line = json!({ "step": 1, "task_losses": { "a.b": 2.0, "a": 3.0 }, "weights": { "a.b": { "src0": 0.5 } } });
+        let at = |name| number(&line, name);
+        assert_eq!((at("task_losses.a.b"), at("task_losses.a")), (Some(2.0), Some(3.0)));
+        assert_eq!(
+            (at("weights.a.b.src0"), at("weights.a.b"), at("none.a")),
+            (Some(0.5), None, None)
+        );
+        let mut names = BTreeSet::new();
+        add(&mut names, "", &line);
+        let found: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(found, ["step", "task_losses.a", "task_losses.a.b", "weights.a.b.src0"]);
     }
 
     #[test]

@@ -70,6 +70,23 @@ function statistics.crossed(differences, options) end
 ---@return number
 function statistics.bootstrap(values, options) end
 
+---Least squares of one variable: slope, intercept, correlation, and the confidence interval of the line by Student's t. The same as `scipy.stats.linregress`. Returns nil for fewer than three points, or if the xs are equal. Raises an error if the lists differ in length.
+---```lua
+---compt.statistics.regression({ 1, 2, 3, 4 }, { 2, 3, 5, 6 }).slope
+---```
+---@param xs number[]
+---@param ys number[]
+---@return compt.Regression?
+function statistics.regression(xs, ys) end
+
+---Friedman's test that treatments do not differ, over blocks such as tasks: `blocks[i][j]` is the value of treatment j. The statistic is that of `scipy.stats.friedmanchisquare`; p follows Iman and Davenport, as Demšar (2006) recommends. Raises an error for fewer than two blocks or treatments, or if blocks differ in length.
+---```lua
+---compt.statistics.friedman { { 80, 82, 79 }, { 60, 61, 66 }, { 90, 91, 90 } }
+---```
+---@param blocks number[][]
+---@return compt.Friedman
+function statistics.friedman(blocks) end
+
 ---Spearman's rank correlation (1904) with mean ranks for ties, and its two-sided p value by Student's t. The same as `scipy.stats.spearmanr`, apart from these: nil and a reason if the values of a list are equal; p is nil, with a reason, for two pairs and for a perfect order. Raises an error if the lists differ in length or have fewer than two values.
 ---```lua
 ---compt.statistics.spearman({ 1, 2, 3, 4 }, { 2, 1, 4, 3 })

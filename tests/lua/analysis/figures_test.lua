@@ -30,7 +30,7 @@ return {
     assert(not table.concat(figure.chart.notes):find "warning", figure.chart.notes[#figure.chart.notes])
   end,
 
-  ["figures are written as SVG and PNG"] = function()
+  ["figures are written as SVG, PDF and PNG"] = function()
     local figure = compt.figures.heat {
       rows = { "acceptability" }, columns = { "src0", "src1" }, values = { { 1.5, false } }, title = "a < b",
     }
@@ -40,8 +40,13 @@ return {
     local drawn, why = pcall(figure.save, figure, path .. ".png")
     if drawn then
       assert(io.open(path .. ".png", "rb"):read(4) == "\137PNG")
+      figure:save(path .. ".pdf", { width = "column", font = "serif" })
+      local pdf = io.open(path .. ".pdf", "rb"):read "a"
+      assert(pdf:find "^%%PDF" and pdf:find "DejaVuSerif" and pdf:find "/MediaBox %[0 0 238%.", pdf:match "/MediaBox[^%]]*")
+      local ok, missing = pcall(figure.save, figure, path .. ".pdf", { font = "No Such Font" })
+      assert(not ok and tostring(missing):find("No Such Font", 1, true), tostring(missing))
     else
-      assert(tostring(why):find("feature `png`", 1, true), why)
+      assert(tostring(why):find("feature `pictures`", 1, true), why)
     end
     assert(not pcall(figure.save, figure, path .. ".jpg"))
   end,
@@ -112,7 +117,7 @@ return {
     local figure = compt.figures.chart { title = "t", notes = { "a note" }, panels = { bands } }
     assert(figure:svg():find ">a note<" and figure:svg():find ">sum<")
     bands.bands[1].spans[1].to = 10
-    local drawn, why = pcall(figure.svg, figure)
+    local drawn, why = pcall(figure.svg, compt.figures.chart { panels = { bands } })
     assert(not drawn and tostring(why):find "panel 1: band \"a\" has \"sum\" in steps 1 to 10 of 1 to 9", why)
     drawn, why = pcall(function() return compt.figures.chart({ panels = { { kind = "pie" } } }):svg() end)
     assert(not drawn and tostring(why):find "unknown variant `pie`, expected one of `bands`", why)
@@ -132,7 +137,7 @@ return {
     }
     local series = compt.figures.curves(trained, { points = 2 }).chart.panels[1].series
     local ok, why = pcall(compt.figures.curves, trained, { value = "los" })
-    assert(not ok and tostring(why):find("no run has recorded 'los'", 1, true), tostring(why))
+    assert(not ok and tostring(why):find("no run has recorded 'los'; recorded are epoch, grad_norm, ", 1, true), tostring(why))
     assert(#series == 2 and #series[1].x == 2 and series[1].x[1] == 1.5)
   end,
 

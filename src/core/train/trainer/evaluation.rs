@@ -9,6 +9,7 @@ use crate::train::history::Evaluated;
 use crate::train::learner::TaskInputs;
 use crate::train::predict::RowInputs;
 use crate::{Error, Result};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 impl Trainer {
@@ -122,9 +123,23 @@ impl Trainer {
             step: self.at.step,
             average: found.average(),
             scores: found.tasks.iter().filter_map(main).collect(),
+            weights: self.router_weights()?,
         };
         Rc::make_mut(&mut self.at.history).evaluation(evaluated.clone());
         self.at.evaluation_due = false;
         Ok(Some(evaluated))
+    }
+
+    /// The weight of each source at inference, by task; empty without a router, or if the weights depend on the input.
+    fn router_weights(&self) -> Result<BTreeMap<String, BTreeMap<String, f64>>> {
+        let Some(composition) = self.composition().filter(|all| all.has_fixed_weights()) else {
+            return Ok(BTreeMap::new());
+        };
+        let weights = composition.router_weights(Selection::default())?.unwrap_or_default();
+        let by_source = |row: Vec<f64>| {
+            row.into_iter().enumerate().map(|(i, weight)| (format!("src{i}"), weight)).collect()
+        };
+        let names = self.parts.task_names.iter().cloned();
+        Ok(names.zip(weights.into_iter().map(by_source)).collect())
     }
 }

@@ -1,9 +1,10 @@
 //! Words over the steps of a run: one row per name, and one shade per word.
 
 use crate::plot::axis::Axis;
-use crate::plot::panel::{Draw, Room};
-use crate::plot::plane::{LABEL, Plane, SIZE, foot_label, nothing};
-use crate::plot::svg::{INK, Text, rect};
+use crate::plot::legend::{Entry, Sample};
+use crate::plot::panel::{Draw, Look, Room};
+use crate::plot::plane::{Plane, nothing};
+use crate::plot::svg::{INK, SIZE, Text, rect};
 use crate::plot::text::{fitted, width};
 use serde::Deserialize;
 
@@ -11,8 +12,6 @@ const HEIGHT: f64 = 20.0;
 const LONGEST_NAME: f64 = 150.0;
 /// Light enough for black text, and of different lightness.
 const SHADES: [&str; 6] = ["#9ecae1", "#fdd9a0", "#7fbf9b", "#e6a5b8", "#d8d4ec", "#b0b0b0"];
-/// The size of a word's patch in the legend.
-const PATCH: f64 = 12.0;
 
 /// The words and their step ranges.
 #[derive(Clone, Debug, Deserialize)]
@@ -60,9 +59,18 @@ impl Draw for Bands {
         Ok(())
     }
 
-    fn margin(&self) -> f64 {
+    fn margin(&self, _look: &Look) -> f64 {
         let longest = self.bands.iter().map(|band| width(&band.name, SIZE)).fold(0.0, f64::max);
         longest.min(LONGEST_NAME) + 10.0
+    }
+
+    fn entries(&self, _look: &Look) -> Vec<Entry> {
+        let words = self.words();
+        let entry = |(index, word): (usize, &&str)| Entry {
+            name: word.to_string(),
+            sample: Sample::Patch(SHADES[index % SHADES.len()].to_string()),
+        };
+        words.iter().enumerate().map(entry).collect()
     }
 
     fn draw(&self, body: &mut String, room: Room) -> f64 {
@@ -70,11 +78,11 @@ impl Draw for Bands {
             return nothing(body, room.width);
         }
         let x = Axis::of_steps(self.steps);
-        let left = room.margin.max(self.margin());
+        let left = room.margin.max(self.margin(room.look));
         let height = self.bands.len() as f64 * HEIGHT;
         let y = Axis::even(&[]);
-        let plane = Plane { left, top: 0.0, width: room.width - left - 4.0, height, y };
-        plane.draw_foot(body, &x);
+        let plane = Plane::at((left, 0.0), (room.width - left - 4.0, height), y);
+        let end = plane.draw_lower(body, &x, &self.x_label);
         let words = self.words();
         for (row, band) in self.bands.iter().enumerate() {
             let y = row as f64 * HEIGHT;
@@ -93,17 +101,7 @@ impl Draw for Bands {
                 }
             }
         }
-        let mut y = plane.bottom() + 18.0;
-        if !self.x_label.is_empty() {
-            foot_label(body, &self.x_label, (plane.left, plane.width), y);
-            y += LABEL;
-        }
-        let names = words.iter().map(ToString::to_string).enumerate();
-        let sample = |body: &mut String, index: usize, (x, y): (f64, f64)| {
-            let style = style(&words, words[index]);
-            rect(body, (x, y - PATCH / 2.0), (PATCH, PATCH - 2.0), &style, "");
-        };
-        plane.draw_legend(body, y + 4.0, names, (PATCH, sample))
+        end
     }
 }
 

@@ -1,130 +1,191 @@
-//! A histogram: bars between the edges of bins.
+//! Bars of named places, with intervals.
 
 use crate::plot::axis::Axis;
+use crate::plot::legend::{Entry, Sample};
+use crate::plot::names::Names;
 use crate::plot::number::short;
-use crate::plot::panel::{Draw, Room, drawable};
-use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
-use crate::plot::svg::{INK, rect};
-use crate::plot::terminal::bar;
+use crate::plot::panel::{Draw, Look, Room, Scale, drawable};
+use crate::plot::plane::{Plane, margin, nothing};
+use crate::plot::svg::{INK, line, rect};
 use serde::Deserialize;
 
-const HEIGHT: f64 = 230.0;
-const FILL: &str = "#9ecae1";
+/// The part of a place that its bars fill.
+const PART: f64 = 0.8;
+const WIDEST: f64 = 60.0;
+/// The minimum width of a bar.
+const NARROWEST: f64 = 4.0;
 
-/// The number of values in each bin.
+/// Bars from 0: one for each place and series.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bars {
     #[serde(default)]
     pub title: String,
     #[serde(default)]
-    pub x_label: String,
-    #[serde(default)]
     pub y_label: String,
-    /// The ends of the bins in rising order, one more than counts.
-    pub edges: Vec<f64>,
-    pub counts: Vec<f64>,
+    #[serde(default)]
+    pub y_axis: Scale,
+    /// The names of the places.
+    pub names: Vec<String>,
+    pub series: Vec<BarSeries>,
 }
 
-impl Bars {
-    fn y_axis(&self) -> Axis {
-        let counts: Vec<f64> = self.bins().map(|bin| bin.1).collect();
-        Axis::even(&counts)
+/// The bars of one colour: a value for each place.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BarSeries {
+    #[serde(default)]
+    pub name: String,
+    pub mean: Vec<Option<f64>>,
+    /// The ends of the interval.
+    #[serde(default)]
+    pub low: Option<Vec<Option<f64>>>,
+    #[serde(default)]
+    pub high: Option<Vec<Option<f64>>>,
+}
+
+impl BarSeries {
+    fn mean(&self, at: usize) -> Option<f64> {
+        self.mean.get(at).copied().flatten().filter(drawable)
     }
 
-    /// The ends and the counts of the bins that can be drawn.
-    fn bins(&self) -> impl Iterator<Item = ((f64, f64), f64)> {
-        let ends = self.edges.windows(2).map(|ends| (ends[0], ends[1]));
-        ends.zip(self.counts.iter().copied()).filter(|((low, high), count)| {
-            low < high && [low, high, count].into_iter().all(drawable) && *count >= 0.0
-        })
+    fn ends(&self, at: usize) -> Option<(f64, f64)> {
+        let end = |list: &Option<Vec<Option<f64>>>| {
+            list.as_ref()?.get(at).copied().flatten().filter(drawable)
+        };
+        Some((end(&self.low)?, end(&self.high)?))
     }
 }
 
 impl Draw for Bars {
     fn check(&self) -> Result<(), String> {
-        let (edges, counts) = (self.edges.len(), self.counts.len());
-        match edges == counts + 1 || edges + counts == 0 {
-            true if self.edges.windows(2).all(|ends| ends[0] < ends[1]) => Ok(()),
-            true => Err("the edges do not rise".into()),
-            false => Err(format!("{counts} counts need {} edges, not {edges}", counts + 1)),
+        if self.y_axis.log {
+            return Err("bars start at 0, which a logarithmic axis does not have".into());
         }
+        self.y_axis.check("y")?;
+        let places = self.names.len();
+        for BarSeries { name, mean, low, high } in &self.series {
+            let lists = [("mean", Some(mean)), ("low", low.as_ref()), ("high", high.as_ref())];
+            for (list, values) in lists {
+                let count = values.map_or(places, Vec::len);
+                if count != places {
+                    return Err(format!("series {name:?} has {count} {list} for {places} names"));
+                }
+            }
+        }
+        Ok(())
     }
 
-    fn margin(&self) -> f64 {
-        margin(&self.y_axis(), &self.y_label)
+    fn least_width(&self, look: &Look) -> f64 {
+        let bars = (self.names.len() * self.series.len()) as f64;
+        self.margin(look) + bars * NARROWEST / PART
+    }
+
+    fn margin(&self, look: &Look) -> f64 {
+        margin(&self.axis(look), &self.y_label)
+    }
+
+    fn values(&self) -> (Vec<f64>, Vec<f64>) {
+        (Vec::new(), self.all())
+    }
+
+    fn entries(&self, look: &Look) -> Vec<Entry> {
+        let named = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
+        let entry = |(index, series): (usize, &BarSeries)| Entry {
+            name: series.name.clone(),
+            sample: Sample::Patch(look.palette.colour(index).to_string()),
+        };
+        named.map(entry).collect()
     }
 
     fn draw(&self, body: &mut String, room: Room) -> f64 {
-        if self.bins().next().is_none() {
+        if !self.places().any(|(series, at)| series.mean(at).is_some()) {
             return nothing(body, room.width);
         }
-        let edges: Vec<f64> = self.bins().flat_map(|((low, high), _)| [low, high]).collect();
-        let x = Axis::of_places(&edges, false);
-        let plane = Plane::new(room, (6.0, HEIGHT), self.y_axis(), &self.y_label);
+        let names = |column| Names::new(self.names.iter().map(String::as_str), column);
+        let height = room.look.height(room.width);
+        let mut plane = Plane::new(room, (6.0, height), self.axis(room.look), &self.y_label);
+        let count = self.names.len() as f64;
+        let column = plane.width / count;
+        let beyond = (names(column).overhang(column) - plane.left).max(0.0);
+        (plane.left, plane.width) = (plane.left + beyond, plane.width - beyond);
+        let column = plane.width / count;
         plane.draw(body, &self.y_label);
-        plane.draw_foot(body, &x);
-        let style = format!("fill=\"{FILL}\" stroke=\"{INK}\" stroke-width=\"0.6\"");
-        for ((low, high), count) in self.bins().filter(|(_, count)| *count > 0.0) {
-            let at = |value: f64| plane.left + plane.width * x.place(value);
-            let top = plane.y(count);
-            let tip = format!("{} to {}: {}", short(low), short(high), short(count));
-            rect(body, (at(low), top), (at(high) - at(low), plane.bottom() - top), &style, &tip);
+        let bars = self.series.len() as f64;
+        let wide = (PART * column / bars).min(WIDEST);
+        for (index, series) in self.series.iter().enumerate() {
+            for (at, name) in self.names.iter().enumerate() {
+                let middle = plane.left + (at as f64 + 0.5) * column;
+                let left = middle + (index as f64 - bars / 2.0) * wide;
+                let tip = if series.name.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{name}, {}", series.name)
+                };
+                let colour = room.look.palette.colour(index);
+                Bar { plane: &plane, left, wide, colour }.draw(body, series, at, &tip);
+            }
         }
-        let mut y = plane.bottom() + 18.0;
-        if !self.x_label.is_empty() {
-            foot_label(body, &self.x_label, (plane.left, plane.width), y);
-            y += LABEL;
+        let zero = plane.y(0.0);
+        if zero > plane.top && zero < plane.bottom() {
+            let style = format!("stroke=\"{INK}\" stroke-width=\"0.8\"");
+            line(body, (plane.left, zero), (plane.right(), zero), &style);
         }
-        y
-    }
-
-    /// One row per bin.
-    fn terminal(&self, columns: usize) -> Option<String> {
-        if self.bins().next().is_none() {
-            return Some("no values".into());
-        }
-        let most = self.bins().map(|bin| bin.1).fold(f64::MIN_POSITIVE, f64::max);
-        let names: Vec<String> = self
-            .bins()
-            .map(|((low, high), _)| format!("{} to {}", short(low), short(high)))
-            .collect();
-        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-        let room = columns.saturating_sub(width + 10).max(10);
-        let rows = self.bins().zip(&names).map(|((_, count), name)| {
-            format!("{name:>width$} │{} {}", bar(count / most, room), short(count))
-        });
-        Some(rows.collect::<Vec<_>>().join("\n"))
+        names(column).draw(body, (plane.left, plane.bottom()), column);
+        plane.bottom() + names(column).height()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bars(edges: &[f64], counts: &[f64]) -> Bars {
-        let text = String::new;
-        let (edges, counts) = (edges.to_vec(), counts.to_vec());
-        Bars { title: text(), x_label: text(), y_label: text(), edges, counts }
+impl Bars {
+    fn places(&self) -> impl Iterator<Item = (&BarSeries, usize)> {
+        let places = move |series| (0..self.names.len()).map(move |at| (series, at));
+        self.series.iter().flat_map(places)
     }
 
-    #[test]
-    fn every_bin_is_a_bar() {
-        let bars = bars(&[0.0, 1.0, 2.0], &[1.0, 4.0]);
-        assert_eq!(bars.check(), Ok(()));
-        let text = bars.terminal(40).unwrap();
-        let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].starts_with("0 to 1 │█") && lines[0].ends_with(" 1"), "{text}");
-        assert_eq!(lines[1].matches('█').count(), 4 * lines[0].matches('█').count());
-        let mut body = String::new();
-        bars.draw(&mut body, Room { width: 400.0, margin: 0.0 });
-        assert_eq!(body.matches(FILL).count(), 2);
+    /// The values, the ends of their intervals, and 0.
+    fn all(&self) -> Vec<f64> {
+        let means = self.places().filter_map(|(series, at)| series.mean(at));
+        let ends = self.places().filter_map(|(series, at)| series.ends(at));
+        means.chain(ends.flat_map(|(low, high)| [low, high])).chain([0.0]).collect()
     }
 
-    #[test]
-    fn edges_and_counts_belong_together() {
-        assert!(bars(&[0.0, 1.0], &[1.0, 2.0]).check().unwrap_err().contains("3 edges"));
-        assert!(bars(&[1.0, 0.0], &[1.0]).check().unwrap_err().contains("do not rise"));
-        assert_eq!(bars(&[], &[]).check(), Ok(()));
+    fn axis(&self, look: &Look) -> Axis {
+        let means: Vec<f64> = self.places().filter_map(|(series, at)| series.mean(at)).collect();
+        let all: Vec<f64> = self.all().into_iter().chain(look.y.iter().copied()).collect();
+        self.y_axis.applied(Axis::even(&all), &means)
+    }
+}
+
+/// The place of a bar.
+struct Bar<'a> {
+    plane: &'a Plane,
+    left: f64,
+    wide: f64,
+    colour: &'a str,
+}
+
+impl Bar<'_> {
+    fn y(&self, value: f64) -> f64 {
+        self.plane.y(value).clamp(self.plane.top, self.plane.bottom())
+    }
+
+    fn draw(&self, body: &mut String, series: &BarSeries, at: usize, tip: &str) {
+        let Some(mean) = series.mean(at) else { return };
+        let (zero, end) = (self.y(0.0), self.y(mean));
+        let style = format!(
+            "fill=\"{}\" fill-opacity=\"0.8\" stroke=\"{INK}\" stroke-width=\"0.5\"",
+            self.colour
+        );
+        let size = (self.wide, (zero - end).abs());
+        rect(body, (self.left, zero.min(end)), size, &style, &format!("{tip}: {}", short(mean)));
+        if let Some((low, high)) = series.ends(at) {
+            let (x, half) = (self.left + self.wide / 2.0, (self.wide / 5.0).min(3.0));
+            let style = format!("stroke=\"{INK}\" stroke-width=\"1.1\"");
+            line(body, (x, self.y(low)), (x, self.y(high)), &style);
+            for value in [low, high].into_iter().filter(|value| self.plane.y.contains(*value)) {
+                let y = self.y(value);
+                line(body, (x - half, y), (x + half, y), &style);
+            }
+        }
     }
 }

@@ -2,16 +2,13 @@
 
 use crate::plot::names::Names;
 use crate::plot::number::short;
-use crate::plot::panel::{Draw, Room, drawable};
-use crate::plot::plane::{LABEL, SIZE, foot_label, nothing, side_label};
-use crate::plot::shade::Shade;
-use crate::plot::svg::{INK, Text, line, rect};
+use crate::plot::panel::{Draw, Look, Room, drawable};
+use crate::plot::plane::{LABEL, foot_label, nothing, side_label};
+use crate::plot::shade::{Shade, Shades};
+use crate::plot::svg::{INK, SIZE, Text, line, rect};
 use crate::plot::text::{fitted, width};
 use serde::Deserialize;
 
-/// The maximum font size of the numbers in cells.
-const LARGEST: f64 = 11.0;
-const SMALLEST: f64 = 9.0;
 /// The minimum and maximum width of cells; between these they fit their names.
 const WIDE_CELL: (f64, f64) = (64.0, 120.0);
 const LONGEST_NAME: f64 = 150.0;
@@ -19,7 +16,7 @@ const LONGEST_NAME: f64 = 150.0;
 const BAR: (f64, f64, f64, usize) = (14.0, 12.0, 64.0, 32);
 const HATCH: &str = "stroke=\"#bbbbbb\" stroke-width=\"0.8\"";
 
-/// A heat map: a darker cell has a higher value.
+/// A heat map: a cell's shade is its value.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heat {
@@ -33,7 +30,16 @@ pub struct Heat {
     pub columns: Vec<String>,
     /// One list per row.
     pub values: Vec<Vec<Option<f64>>>,
-    /// The values of the lightest and the darkest shade; by default the minimum and the maximum.
+    #[serde(default)]
+    pub shades: Shades,
+    /// The value in the middle of diverging shades; by default 0.
+    #[serde(default)]
+    pub center: Option<f64>,
+    /// Whether the values are written in the cells.
+    #[serde(default = "yes")]
+    pub numbers: bool,
+    /// The values of the first and the last shade; by default the minimum and the maximum, and those at the same
+    /// distance from the centre for diverging shades.
     #[serde(default)]
     pub low: Option<f64>,
     #[serde(default)]
@@ -47,11 +53,16 @@ fn one() -> usize {
     1
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// A heat map with its shades.
 struct Shaded<'a> {
     heat: &'a Heat,
     low: f64,
     high: f64,
+    center: f64,
     /// The labels of the bar's ends.
     ends: [String; 2],
 }
@@ -71,14 +82,22 @@ impl Heat {
         let least = self.shown().fold(f64::INFINITY, f64::min);
         let most = self.shown().fold(f64::NEG_INFINITY, f64::max);
         let given = |end: Option<f64>, else_| end.filter(drawable).unwrap_or(else_);
-        let (low, high) = (given(self.low, least), given(self.high, most));
+        let center = given(self.center, 0.0);
+        let far = (most / 2.0 - center / 2.0).abs().max((least / 2.0 - center / 2.0).abs());
+        let usual = match self.shades {
+            Shades::Diverging => {
+                ((center - 2.0 * far).max(-1e300), (center + 2.0 * far).min(1e300))
+            }
+            Shades::Sequential | Shades::Grey => (least, most),
+        };
+        let (low, high) = (given(self.low, usual.0), given(self.high, usual.1));
         let (low, high) = if low <= high { (low, high) } else { (high, low) };
         let sign = |beyond, sign| if beyond { sign } else { "" };
         let ends = [
             format!("{}{}", sign(least < low, "≤ "), self.written(low)),
             format!("{}{}", sign(most > high, "≥ "), self.written(high)),
         ];
-        Shaded { heat: self, low, high, ends }
+        Shaded { heat: self, low, high, center, ends }
     }
 
     fn written(&self, value: f64) -> String {
@@ -92,7 +111,11 @@ impl Heat {
         }
     }
 
+    /// The width of the numbers in cells; 0 without numbers.
     fn widest_number(&self, size: f64) -> f64 {
+        if !self.numbers {
+            return 0.0;
+        }
         self.shown().map(|value| width(&self.written(value), size)).fold(0.0, f64::max)
     }
 
@@ -103,7 +126,7 @@ impl Heat {
 
     fn widest_cell(&self) -> f64 {
         let longest = self.columns.iter().map(|name| width(name, SIZE)).fold(0.0, f64::max);
-        let number = self.widest_number(LARGEST) + 8.0;
+        let number = self.widest_number(SIZE) + 8.0;
         number.max((longest + 10.0).clamp(WIDE_CELL.0, WIDE_CELL.1))
     }
 
@@ -130,11 +153,11 @@ impl Draw for Heat {
         Ok(())
     }
 
-    fn least_width(&self) -> f64 {
+    fn least_width(&self, look: &Look) -> f64 {
         if self.shown().next().is_none() {
             return 0.0;
         }
-        let cell = (self.widest_number(SMALLEST) + 4.0).max(14.0);
+        let cell = (self.widest_number(look.small()) + 4.0).max(14.0);
         self.left(cell) + cell * self.columns.len() as f64 + self.shaded().bar_width()
     }
 
@@ -146,7 +169,7 @@ impl Draw for Heat {
         self.row_names_width() + cells + self.shaded().bar_width()
     }
 
-    fn draw(&self, body: &mut String, Room { width: room, .. }: Room) -> f64 {
+    fn draw(&self, body: &mut String, Room { width: room, look, .. }: Room) -> f64 {
         if self.shown().next().is_none() {
             return nothing(body, room);
         }
@@ -159,7 +182,7 @@ impl Draw for Heat {
         let left = self.left(cell(left));
         let wide = cell(left);
         let size = (wide, (wide * 0.6).clamp(22.0, 30.0));
-        shaded.draw_cells(body, left, size);
+        shaded.draw_cells(body, left, size, look.small());
         let bottom = self.rows.len() as f64 * size.1;
         let names = Names::new(self.columns.iter().map(String::as_str), wide);
         names.draw(body, (left, bottom), wide);
@@ -175,13 +198,21 @@ impl Draw for Heat {
 
 impl Shaded<'_> {
     fn shade(&self, value: f64) -> Shade {
-        let place = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
-        Shade::at(if self.low < self.high && place.is_finite() { place } else { 0.3 })
+        let share = |from: f64, to: f64| (value / 2.0 - from / 2.0) / (to / 2.0 - from / 2.0);
+        let diverging = self.heat.shades == Shades::Diverging;
+        let place = match diverging {
+            true if value < self.center => 0.5 * share(self.low, self.center),
+            true => 0.5 + 0.5 * share(self.center, self.high),
+            false => share(self.low, self.high),
+        };
+        let usual = if diverging { 0.5 } else { 0.3 };
+        let place = if self.low < self.high && place.is_finite() { place } else { usual };
+        Shade::at(self.heat.shades, place)
     }
 
-    fn draw_cells(&self, body: &mut String, left: f64, (wide, high): (f64, f64)) {
+    fn draw_cells(&self, body: &mut String, left: f64, (wide, high): (f64, f64), small: f64) {
         let fits = |size: f64| self.heat.widest_number(size) + 4.0 <= wide;
-        let size = if fits(LARGEST) { LARGEST } else { SMALLEST };
+        let size = if fits(SIZE) { SIZE } else { small };
         for (row, name) in self.heat.rows.iter().enumerate() {
             let y = row as f64 * high;
             let baseline = y + high / 2.0 + 4.0;
@@ -198,8 +229,10 @@ impl Shaded<'_> {
                 let (shade, text) = (self.shade(value), self.heat.written(value));
                 let style = format!("fill=\"{}\" stroke=\"#ffffff\"", shade.hex());
                 rect(body, at, (wide, high), &style, &format!("{name}, {other}: {text}"));
-                let number = Text::new(at.0 + wide / 2.0, baseline).anchor("middle");
-                number.size(size as u32).fill(shade.ink()).write(body, &text);
+                if self.heat.numbers {
+                    let number = Text::new(at.0 + wide / 2.0, baseline).anchor("middle");
+                    number.size(size).fill(shade.ink()).write(body, &text);
+                }
             }
         }
     }
@@ -217,7 +250,8 @@ impl Shaded<'_> {
         }
         let step = height / steps as f64;
         for i in 0..steps {
-            let shade = Shade::at(1.0 - i as f64 / (steps - 1) as f64).hex();
+            let share = 1.0 - i as f64 / (steps - 1) as f64;
+            let shade = self.shade(self.low * (1.0 - share) + self.high * share).hex();
             // Each step overlaps the rest of the one before, so that there are no gaps.
             let top = i as f64 * step;
             rect(body, (left, top), (BAR.1, height - top), &format!("fill=\"{shade}\""), "");

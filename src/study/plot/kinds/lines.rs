@@ -1,21 +1,23 @@
-//! Lines with bands, and the legend below.
+//! Lines with bands or error bars, and points.
 
+use super::series::{Form, Point, Series, clipped};
 use crate::plot::axis::Axis;
-use crate::plot::panel::{Draw, Room, drawable};
-use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
-use crate::plot::stroke::{SAMPLE, colour, marker, path, pieces, stroke};
-use crate::plot::svg::line;
+use crate::plot::legend::{Entry, Sample};
+use crate::plot::panel::{Draw, Look, Room, Scale};
+use crate::plot::plane::{Plane, margin, nothing};
+use crate::plot::stroke::{marker, path, pieces, reference, stroke};
+use crate::plot::svg::{Text, line};
 use crate::plot::terminal::{Canvas, sign};
+use crate::plot::text::width;
 use serde::Deserialize;
 use std::fmt::Write;
 
-const HEIGHT: f64 = 230.0;
-/// A line with at most this many points has markers.
-const FEW: usize = 15;
-/// The distance between lines with markers at the same x value.
-const APART: f64 = 6.0;
+/// Half the width of the end of an error bar.
+const CAP: f64 = 2.5;
+/// How far a logarithmic axis reaches below the smallest mean for the ends of bands.
+const BELOW: f64 = 10.0;
 
-/// Lines over numbers, with bands.
+/// Lines over numbers.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lines {
@@ -25,110 +27,77 @@ pub struct Lines {
     pub x_label: String,
     #[serde(default)]
     pub y_label: String,
-    /// Logarithmic axes, used if all values are positive.
     #[serde(default)]
-    pub x_log: bool,
+    pub x_axis: Scale,
     #[serde(default)]
-    pub y_log: bool,
+    pub y_axis: Scale,
     /// The x axis is the steps of a run, from 1 to this one; by default it fits the data.
     #[serde(default)]
     pub steps: Option<u64>,
-    /// The height of the plot area in pixels; by default 230.
+    /// The height of the plot area in units; by default it follows the width.
     #[serde(default)]
     pub height: Option<f64>,
     /// Points only, without lines between them.
     #[serde(default)]
     pub scatter: bool,
+    /// How `low` and `high` of the series are drawn.
+    #[serde(default)]
+    pub spread: Spread,
     pub series: Vec<Series>,
 }
 
-/// A line: values by x, with a gap at missing ones.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Series {
-    #[serde(default)]
-    pub name: String,
-    pub x: Vec<f64>,
-    pub mean: Vec<Option<f64>>,
-    /// The ends of the band, such as a confidence interval.
-    #[serde(default)]
-    pub low: Option<Vec<Option<f64>>>,
-    #[serde(default)]
-    pub high: Option<Vec<Option<f64>>>,
-}
-
-/// A point and the ends of its band.
-#[derive(Clone, Copy)]
-struct Point {
-    x: f64,
-    mean: Option<f64>,
-    low: Option<f64>,
-    high: Option<f64>,
-}
-
-impl Series {
-    fn points(&self, log: (bool, bool)) -> Vec<Point> {
-        let at = |values: Option<&Vec<Option<f64>>>, i: usize| {
-            let value = values.and_then(|values| values.get(i).copied().flatten());
-            value.filter(|y| drawable(y) && (!log.1 || *y > 0.0))
-        };
-        let points = self.x.iter().enumerate().map(|(i, &x)| Point {
-            x,
-            mean: at(Some(&self.mean), i),
-            low: at(self.low.as_ref(), i),
-            high: at(self.high.as_ref(), i),
-        });
-        let mut points: Vec<Point> =
-            points.filter(|point| drawable(&point.x) && (!log.0 || point.x > 0.0)).collect();
-        points.sort_by(|a, b| a.x.total_cmp(&b.x));
-        points
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let lists =
-            [("mean", Some(&self.mean)), ("low", self.low.as_ref()), ("high", self.high.as_ref())];
-        let (name, places) = (&self.name, self.x.len());
-        for (list, values) in lists {
-            let count = values.map_or(places, Vec::len);
-            if count != places {
-                return Err(format!("series {name:?} has {places} x and {count} {list}"));
-            }
-        }
-        match self.low.is_some() == self.high.is_some() {
-            true => Ok(()),
-            false => Err(format!("series {name:?} has one of low and high")),
-        }
-    }
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Spread {
+    #[default]
+    Band,
+    Bars,
 }
 
 /// Lines with their axes.
 struct Placed<'a> {
-    lines: Vec<Line<'a>>,
+    panel: &'a Lines,
+    points: Vec<Vec<Point>>,
     x: Axis,
     plane: Plane,
-}
-
-struct Line<'a> {
-    name: &'a str,
-    points: Vec<Point>,
-    /// The horizontal offset of the line.
-    beside: f64,
-    scatter: bool,
-}
-
-impl Line<'_> {
-    fn has_signs(&self) -> bool {
-        self.scatter || self.points.len() <= FEW
-    }
+    look: &'a Look,
 }
 
 impl Draw for Lines {
     fn check(&self) -> Result<(), String> {
-        self.series.iter().try_for_each(Series::check)
+        self.x_axis.check("x")?;
+        self.y_axis.check("y")?;
+        self.series.iter().try_for_each(|series| series.check(self.series.len()))
     }
 
-    fn margin(&self) -> f64 {
-        margin(&self.y_axis(&self.points()), &self.y_label)
+    fn margin(&self, look: &Look) -> f64 {
+        margin(&self.axes(&self.points(), look).1, &self.y_label)
+    }
+
+    fn values(&self) -> (Vec<f64>, Vec<f64>) {
+        let points = self.points();
+        let points = || points.iter().flatten();
+        let y = points().flat_map(|point| [point.mean, point.low, point.high]).flatten();
+        (points().map(|point| point.x).collect(), y.collect())
+    }
+
+    fn entries(&self, _look: &Look) -> Vec<Entry> {
+        let named = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
+        let entry = |(at, series): (usize, &Series)| {
+            let form = series.form.unwrap_or(self.usual());
+            let empty = series.mean.iter().flatten().next().is_none();
+            let sample = match form {
+                Form::Reference => Sample::Reference,
+                _ => Sample::Series {
+                    index: self.index(at),
+                    line: form != Form::Points,
+                    marker: series.has_markers(self.usual()),
+                },
+            };
+            let name = format!("{}{}", series.name, if empty { " (no values)" } else { "" });
+            Entry { name, sample }
+        };
+        named.map(entry).collect()
     }
 
     fn draw(&self, body: &mut String, room: Room) -> f64 {
@@ -136,19 +105,11 @@ impl Draw for Lines {
         if !points.iter().flatten().any(|point| point.mean.is_some()) {
             return nothing(body, room.width);
         }
-        let places: Vec<f64> = points.iter().flatten().map(|point| point.x).collect();
-        let x = self.x_axis(&points);
-        let height = self.height.filter(|height| (1.0..=1e4).contains(height)).unwrap_or(HEIGHT);
-        let plane = Plane::new(room, (6.0, height), self.y_axis(&points), &self.y_label);
-        let named = self.series.iter().map(|series| series.name.as_str());
-        let scatter = self.scatter;
-        let lines =
-            named.zip(points).map(|(name, points)| Line { name, points, beside: 0.0, scatter });
-        let mut placed = Placed { lines: lines.collect(), x, plane };
-        if !scatter {
-            placed.stand_apart(&places);
-        }
-        placed.draw(body, self)
+        let (x, y) = self.axes(&points, room.look);
+        let given = self.height.filter(|height| (1.0..=1e4).contains(height));
+        let height = given.unwrap_or_else(|| room.look.height(room.width));
+        let plane = Plane::new(room, (6.0, height), y, &self.y_label);
+        Placed { panel: self, points, x, plane, look: room.look }.draw(body)
     }
 
     fn terminal(&self, columns: usize) -> Option<String> {
@@ -156,11 +117,14 @@ impl Draw for Lines {
         if !points.iter().flatten().any(|point| point.mean.is_some()) {
             return Some("no values".into());
         }
-        let (x, y) = (self.x_axis(&points), self.y_axis(&points));
+        let (x, y) = self.axes(&points, &Look::default());
         let numbers = y.ticks.iter().map(|tick| tick.1.chars().count()).max().unwrap_or(0);
         let mut canvas = Canvas::new(columns.saturating_sub(numbers + 2).max(10));
         for (index, line) in points.iter().enumerate() {
-            let means: Vec<_> = line.iter().map(|point| (point.x, point.mean)).collect();
+            let inside = line.iter().filter(|point| x.contains(point.x));
+            let means: Vec<_> = inside
+                .map(|point| (point.x, point.mean.filter(|mean| y.contains(*mean))))
+                .collect();
             for piece in pieces(&means) {
                 let at: Vec<_> = piece.iter().map(|p| (x.place(p.0), y.place(p.1))).collect();
                 match (self.series.len(), self.scatter) {
@@ -188,11 +152,32 @@ impl Draw for Lines {
 }
 
 impl Lines {
+    /// The form of series without one.
+    fn usual(&self) -> Form {
+        if self.scatter { Form::Points } else { Form::Line }
+    }
+
+    fn form(&self, at: usize) -> Form {
+        self.series[at].form.unwrap_or(self.usual())
+    }
+
+    /// The index of the style of a series: lines for comparison have none.
+    fn index(&self, at: usize) -> usize {
+        let at = self.series[at].like.map_or(at, |like| like - 1);
+        let before = self.series[..at].iter();
+        before
+            .filter(|series| series.form != Some(Form::Reference) && series.like.is_none())
+            .count()
+    }
+
     /// Whether the axes are logarithmic.
     fn log(&self) -> (bool, bool) {
         let positive_x = self.series.iter().flat_map(|series| &series.x).all(|x| *x > 0.0);
         let mut y = self.series.iter().flat_map(|series| &series.mean).flatten();
-        (self.x_log && self.steps.is_none() && positive_x, self.y_log && y.all(|y| *y > 0.0))
+        (
+            self.x_axis.log && self.steps.is_none() && positive_x,
+            self.y_axis.log && y.all(|y| *y > 0.0),
+        )
     }
 
     /// The points of each line.
@@ -201,72 +186,116 @@ impl Lines {
         self.series.iter().map(|series| series.points(log)).collect()
     }
 
-    fn x_axis(&self, points: &[Vec<Point>]) -> Axis {
-        let places: Vec<f64> = points.iter().flatten().map(|point| point.x).collect();
-        match (self.steps, self.scatter && !self.log().0) {
+    fn axes(&self, points: &[Vec<Point>], look: &Look) -> (Axis, Axis) {
+        let points = || points.iter().flatten();
+        let places: Vec<f64> =
+            points().map(|point| point.x).chain(look.x.iter().copied()).collect();
+        let log = self.log();
+        let x = match (self.steps, self.scatter && !log.0) {
             (Some(steps), _) => Axis::of_steps(steps),
             (None, true) => Axis::even(&places),
-            (None, false) => Axis::of_places(&places, self.log().0),
-        }
-    }
-
-    fn y_axis(&self, points: &[Vec<Point>]) -> Axis {
-        let values = points.iter().flatten().flat_map(|p| [p.mean, p.low, p.high]).flatten();
-        let values: Vec<f64> = values.collect();
-        if self.log().1 { Axis::logarithmic(&values) } else { Axis::even(&values) }
+            (None, false) => Axis::of_places(&places, log.0),
+        };
+        let means: Vec<f64> = points().filter_map(|point| point.mean).collect();
+        let least = match log.1 {
+            true => means.iter().copied().fold(f64::INFINITY, f64::min) / BELOW,
+            false => f64::NEG_INFINITY,
+        };
+        let ends = points().flat_map(|point| [point.low, point.high]).flatten();
+        let ends = ends.filter(|end| *end >= least);
+        let all: Vec<f64> =
+            ends.chain(means.iter().copied()).chain(look.y.iter().copied()).collect();
+        let y = if log.1 { Axis::logarithmic(&all) } else { Axis::even(&all) };
+        (self.x_axis.applied(x, &places), self.y_axis.applied(y, &means))
     }
 }
 
 impl Placed<'_> {
-    /// Offsets lines with markers, so that their error bars do not overlap.
-    fn stand_apart(&mut self, places: &[f64]) {
-        let mut xs: Vec<f64> = places.iter().map(|x| self.x.place(*x) * self.plane.width).collect();
-        xs.sort_by(f64::total_cmp);
-        xs.dedup();
-        let gap = xs.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-        let lines: Vec<&mut Line> = self.lines.iter_mut().filter(|line| line.has_signs()).collect();
-        let count = lines.len() as f64;
-        let apart = APART.min(0.4 * gap / count);
-        for (i, line) in lines.into_iter().enumerate() {
-            line.beside = (i as f64 - (count - 1.0) / 2.0) * apart;
+    fn draw(self, body: &mut String) -> f64 {
+        self.plane.draw(body, &self.panel.y_label);
+        let end = self.plane.draw_lower(body, &self.x, &self.panel.x_label);
+        let all = 0..self.points.len();
+        for at in all.clone().filter(|at| self.panel.form(*at) == Form::Reference) {
+            for ((x0, y0), (x1, y1)) in self.segments(at) {
+                reference(body, self.at(x0, y0), self.at(x1, y1));
+            }
         }
+        if self.panel.spread == Spread::Band {
+            all.clone().for_each(|at| self.draw_band(body, at));
+        }
+        for at in
+            all.clone().filter(|at| !matches!(self.panel.form(*at), Form::Points | Form::Reference))
+        {
+            let path = self.path(at);
+            stroke(body, self.panel.index(at), &path, self.look);
+        }
+        for at in all {
+            if self.panel.spread == Spread::Bars {
+                self.draw_bars(body, at);
+            }
+            self.draw_markers(body, at);
+        }
+        self.draw_labels(body);
+        end
     }
 
-    fn draw(self, body: &mut String, panel: &Lines) -> f64 {
-        self.plane.draw(body, &panel.y_label);
-        self.plane.draw_foot(body, &self.x);
-        for (index, line) in self.lines.iter().enumerate() {
-            self.draw_band(body, index, line);
-        }
-        for (index, line) in self.lines.iter().enumerate().filter(|(_, line)| !line.scatter) {
-            let means: Vec<_> = line.points.iter().map(|point| (point.x, point.mean)).collect();
-            let place = |(x, y)| (self.x(x) + line.beside, self.plane.y(y));
-            let paths = pieces(&means).into_iter().map(|piece| path(piece.into_iter().map(place)));
-            stroke(body, index, &paths.collect::<String>());
-        }
-        for (index, line) in self.lines.iter().enumerate().filter(|(_, line)| line.has_signs()) {
-            self.draw_signs(body, index, line);
-        }
-        let mut y = self.plane.bottom() + 18.0;
-        if !panel.x_label.is_empty() {
-            foot_label(body, &panel.x_label, (self.plane.left, self.plane.width), y);
-            y += LABEL;
-        }
-        self.draw_legend(body, y + 4.0)
+    /// A position of the picture from relative positions.
+    fn at(&self, x: f64, y: f64) -> (f64, f64) {
+        (self.plane.left + self.plane.width * x, self.plane.bottom() - self.plane.height * y)
     }
 
-    fn x(&self, x: f64) -> f64 {
-        self.plane.left + self.plane.width * self.x.place(x)
+    /// The straight lines of a series within the axes, by relative positions.
+    fn segments(&self, at: usize) -> Vec<((f64, f64), (f64, f64))> {
+        let pieces = pieces(&self.means(at));
+        let pairs = pieces.iter().flat_map(|piece| piece.windows(2));
+        let axes = (&self.x, &self.plane.y);
+        pairs.filter_map(|pair| clipped(axes, pair[0], pair[1])).collect()
     }
 
-    fn draw_band(&self, body: &mut String, index: usize, line: &Line) {
-        let ends = |point: &Point| Some((point.low?, point.high?));
-        let place = |x, y| (self.x(x) + line.beside, self.plane.y(y));
-        for part in line.points.split(|point| ends(point).is_none()).filter(|part| part.len() > 1) {
-            let ends: Vec<_> = part.iter().filter_map(|p| Some((p.x, ends(p)?))).collect();
-            let there = ends.iter().map(|(x, (low, _))| place(*x, *low));
-            let back = ends.iter().rev().map(|(x, (_, high))| place(*x, *high));
-            let (path, colour) = (path(there.chain(back)), colour(index));
+    fn means(&self, at: usize) -> Vec<(f64, Option<f64>)> {
+        self.points[at].iter().map(|point| (point.x, point.mean)).collect()
+    }
+
+    /// The path of a series within the axes.
+    fn path(&self, at: usize) -> String {
+        let axes = (&self.x, &self.plane.y);
+        let mut parts: Vec<Vec<(f64, f64)>> = Vec::new();
+        for piece in pieces(&self.means(at)) {
+            if let [only] = piece[..] {
+                parts.extend(clipped(axes, only, only).map(|(place, _)| vec![place]));
+                continue;
+            }
+            let mut open = false;
+            for pair in piece.windows(2) {
+                let Some((from, to)) = clipped(axes, pair[0], pair[1]) else {
+                    open = false;
+                    continue;
+                };
+                match parts.last_mut().filter(|_| open) {
+                    Some(part) => part.push(to),
+                    None => parts.push(vec![from, to]),
+                }
+                // A line that leaves the plot area comes back elsewhere.
+                open = to == (self.x.place(pair[1].0), self.plane.y.place(pair[1].1));
+            }
+        }
+        let paths =
+            parts.into_iter().map(|part| path(part.into_iter().map(|(x, y)| self.at(x, y))));
+        paths.collect()
+    }
+
+    /// Draws the band of a series, cut at the ends of the axes.
+    fn draw_band(&self, body: &mut String, at: usize) {
+        let (x, y) = (&self.x, &self.plane.y);
+        let inside = |value: f64| y.place(value).clamp(0.0, 1.0);
+        let ends = |point: &Point| Some((point.low?, point.high?)).filter(|_| x.contains(point.x));
+        let points = &self.points[at];
+        for part in points.split(|point| ends(point).is_none()).filter(|part| part.len() > 1) {
+            let ends: Vec<_> = part.iter().filter_map(|p| Some((x.place(p.x), ends(p)?))).collect();
+            let there = ends.iter().map(|(x, (low, _))| self.at(*x, inside(*low)));
+            let back = ends.iter().rev().map(|(x, (_, high))| self.at(*x, inside(*high)));
+            let path = path(there.chain(back));
+            let colour = self.look.palette.colour(self.panel.index(at));
             let _ = writeln!(
                 body,
                 "<path d=\"{path}Z\" fill=\"{colour}\" fill-opacity=\"0.14\" stroke=\"none\"/>"
@@ -274,40 +303,85 @@ impl Placed<'_> {
         }
     }
 
-    /// Draws error bars, and markers at the points.
-    fn draw_signs(&self, body: &mut String, index: usize, of: &Line) {
-        let colour = colour(index);
+    /// The points within the x axis.
+    fn shown(&self, at: usize) -> impl Iterator<Item = &Point> {
+        self.points[at].iter().filter(|point| self.x.contains(point.x))
+    }
+
+    fn draw_bars(&self, body: &mut String, at: usize) {
+        let colour = self.look.palette.colour(self.panel.index(at));
         let style = format!("stroke=\"{colour}\" stroke-width=\"1.1\"");
-        for point in &of.points {
-            let x = self.x(point.x) + of.beside;
-            if let (Some(low), Some(high)) = (point.low, point.high) {
-                let (low, high) = (self.plane.y(low), self.plane.y(high));
-                line(body, (x, low), (x, high), &style);
-                for y in [low, high] {
-                    line(body, (x - 2.5, y), (x + 2.5, y), &style);
-                }
+        let axis = &self.plane.y;
+        for point in self.shown(at) {
+            let (Some(low), Some(high)) = (point.low, point.high) else { continue };
+            let ends = [axis.place(low).max(0.0), axis.place(high).min(1.0)];
+            if ends[0] > ends[1] {
+                continue;
             }
-            if let Some(mean) = point.mean {
-                marker(body, index, (x, self.plane.y(mean)));
+            let [low_at, high_at] = ends.map(|y| self.at(self.x.place(point.x), y));
+            line(body, low_at, high_at, &style);
+            for ((x, y), value) in [(low_at, low), (high_at, high)] {
+                if axis.contains(value) {
+                    line(body, (x - CAP, y), (x + CAP, y), &style);
+                }
             }
         }
     }
 
-    /// Draws names in rows below the plot area; returns the lower end.
-    fn draw_legend(&self, body: &mut String, top: f64) -> f64 {
-        let named = self.lines.iter().enumerate().filter(|(_, line)| !line.name.is_empty());
-        let names = named.map(|(index, line)| {
-            let empty = line.points.iter().all(|point| point.mean.is_none());
-            (index, format!("{}{}", line.name, if empty { " (no values)" } else { "" }))
-        });
-        let sample = |body: &mut String, index: usize, (x, y): (f64, f64)| {
-            if !self.lines[index].scatter {
-                stroke(body, index, &path([(x, y), (x + SAMPLE, y)].into_iter()));
-            }
-            if self.lines[index].has_signs() {
-                marker(body, index, (x + SAMPLE / 2.0, y));
-            }
+    /// The places of the markers of a series, with the indices of its points.
+    fn markers(&self, at: usize) -> Vec<(usize, (f64, f64))> {
+        if !self.panel.series[at].has_markers(self.panel.usual()) {
+            return Vec::new();
+        }
+        let inside = |point: &&Point| point.mean.is_some_and(|mean| self.plane.y.contains(mean));
+        let place = |point: &Point| {
+            let y = self.plane.y.place(point.mean?);
+            Some((point.index, self.at(self.x.place(point.x), y)))
         };
-        self.plane.draw_legend(body, top, names, (SAMPLE, sample))
+        self.shown(at).filter(inside).filter_map(place).collect()
+    }
+
+    fn draw_markers(&self, body: &mut String, at: usize) {
+        for (_, place) in self.markers(at) {
+            marker(body, self.panel.index(at), place, self.look);
+        }
+    }
+
+    /// Writes the texts beside points, where they overlap no other one if possible.
+    fn draw_labels(&self, body: &mut String) {
+        let size = self.look.small();
+        let mut taken: Vec<[f64; 4]> = Vec::new();
+        for (at, series) in self.panel.series.iter().enumerate() {
+            let Some(labels) = &series.labels else { continue };
+            for (index, (x, y)) in self.markers(at) {
+                let Some(label) = labels.get(index).filter(|label| !label.is_empty()) else {
+                    continue;
+                };
+                let wide = width(label, size);
+                let middle = y + size * 0.36;
+                let spots = [
+                    (x + 6.0, middle),
+                    (x - 6.0 - wide, middle),
+                    (x - wide / 2.0, y - 6.0),
+                    (x - wide / 2.0, y + 4.0 + size),
+                ];
+                let space = |(left, base): (f64, f64)| [left, base - size, left + wide, base];
+                let free = |spot: &&(f64, f64)| {
+                    let [left, top, right, low] = space(**spot);
+                    let apart = |other: &[f64; 4]| {
+                        right < other[0] || other[2] < left || low < other[1] || other[3] < top
+                    };
+                    left >= self.plane.left
+                        && right <= self.plane.right()
+                        && taken.iter().all(apart)
+                };
+                let spot = *spots
+                    .iter()
+                    .find(free)
+                    .unwrap_or(&spots[usize::from(spots[0].0 + wide > self.plane.right())]);
+                taken.push(space(spot));
+                Text::new(spot.0, spot.1).size(size).write(body, label);
+            }
+        }
     }
 }

@@ -2,9 +2,14 @@
 
 pub mod bands;
 pub mod bars;
-pub mod boxes;
+pub mod forest;
+pub mod groups;
 pub mod heat;
+pub mod histogram;
 pub mod lines;
+pub mod ranks;
+pub mod series;
+mod summary;
 
 use super::panel::Draw;
 use serde::Deserialize;
@@ -37,7 +42,10 @@ macro_rules! register {
 register! {
     Bands in bands;
     Bars in bars;
-    Boxes in boxes;
+    Forest in forest;
+    Groups in groups;
     Heat in heat;
+    Histogram in histogram;
     Lines in lines;
+    Ranks in ranks;
 }

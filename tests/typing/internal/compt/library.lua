@@ -69,12 +69,13 @@ function library.curve(path, key, points) end
 function library.newest(path) end
 
 ---@param chart table<string, any>
+---@param format "svg"|"pdf"|"png"
 ---@return string
-function library.svg(chart) end
+function library.figure_file(chart, format) end
 
----@param svg string
----@return string
-function library.png(svg) end
+---@param path string
+---@return string[]
+function library.recorded(path) end
 
 ---@param chart table<string, any>
 ---@param columns integer

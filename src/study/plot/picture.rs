@@ -1,22 +1,26 @@
-//! Renders SVG to PNG with embedded fonts: the same bytes on every machine.
+//! Draws SVG as PNG and PDF with embedded fonts: the same bytes on every machine.
 
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::fontdb::{Database, Source};
+use resvg::usvg::fontdb::{Database, Family, Query, Source};
 use resvg::usvg::{Options, Tree};
 use std::sync::{Arc, OnceLock};
+use svg2pdf::{ConversionOptions, PageOptions};
 
-/// The font that replaces all families.
-const FONT: &str = "DejaVu Sans";
+/// The fonts of the program, for the generic families.
+const SANS: &str = "DejaVu Sans";
+const SERIF: &str = "DejaVu Serif";
 /// The maximum size of a side in pixels.
 const LARGEST: f32 = 16_384.0;
+/// Pixels of CSS per inch.
+const DPI: f32 = 96.0;
 
-/// Renders an SVG as PNG with `scale` pixels per unit. All text uses
-/// DejaVu Sans.
+/// Renders an SVG as PNG with `scale` pixels per pixel of CSS. Text is in DejaVu Sans, in DejaVu Serif for the family
+/// `serif`, or in an installed font.
 ///
 /// # Errors
-/// Text that is not SVG, or a picture with a side of 0 or more than 16,384 pixels.
-pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
-    let tree = parsed(svg)?;
+/// Text that is not SVG, a family that is not installed, or a picture with a side of 0 or more than 16,384 pixels.
+pub fn png(svg: &str, scale: f32, font: Option<&str>) -> Result<Vec<u8>, String> {
+    let tree = parsed(svg, font)?;
     let (width, height) = (tree.size().width() * scale, tree.size().height() * scale);
     let fits = |side: f32| side > 0.0 && side <= LARGEST;
     if !(fits(width) && fits(height)) {
@@ -33,27 +37,66 @@ pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
     pixels.encode_png().map_err(|error| error.to_string())
 }
 
-fn parsed(svg: &str) -> Result<Tree, String> {
-    let options =
-        Options { font_family: FONT.to_string(), fontdb: fonts().clone(), ..Options::default() };
+/// An SVG as a PDF file of one page of its size. Text stays text, in the same fonts as in [`png`], which are embedded.
+///
+/// # Errors
+/// Text that is not SVG, or a family that is not installed.
+pub fn pdf(svg: &str, font: Option<&str>) -> Result<Vec<u8>, String> {
+    let tree = parsed(svg, font)?;
+    let page = PageOptions { dpi: DPI };
+    svg2pdf::to_pdf(&tree, ConversionOptions::default(), page).map_err(|error| error.to_string())
+}
+
+fn parsed(svg: &str, font: Option<&str>) -> Result<Tree, String> {
+    let fontdb = match font {
+        Some("serif") => {
+            let mut fonts = Database::clone(bundled());
+            fonts.set_serif_family(SERIF);
+            Arc::new(fonts)
+        }
+        None | Some("sans-serif" | SANS | SERIF) => bundled().clone(),
+        Some(family) => installed(family)?,
+    };
+    let options = Options { font_family: SANS.to_string(), fontdb, ..Options::default() };
     Tree::from_str(svg, &options).map_err(|error| format!("not an SVG: {error}"))
 }
 
-fn fonts() -> &'static Arc<Database> {
+fn bundled() -> &'static Arc<Database> {
     static FONTS: OnceLock<Arc<Database>> = OnceLock::new();
     FONTS.get_or_init(|| {
         let mut fonts = Database::new();
-        for font in [dejavu::sans::regular(), dejavu::sans::bold()] {
+        let files = [
+            dejavu::sans::regular(),
+            dejavu::sans::bold(),
+            dejavu::serif::regular(),
+            dejavu::serif::bold(),
+        ];
+        for font in files {
             fonts.load_font_source(Source::Binary(Arc::new(font)));
         }
         // Families that are not loaded are skipped; usvg tries serif last.
-        fonts.set_sans_serif_family(FONT);
-        fonts.set_serif_family(FONT);
-        fonts.set_monospace_family(FONT);
-        fonts.set_cursive_family(FONT);
-        fonts.set_fantasy_family(FONT);
+        fonts.set_sans_serif_family(SANS);
+        fonts.set_serif_family(SANS);
+        fonts.set_monospace_family(SANS);
+        fonts.set_cursive_family(SANS);
+        fonts.set_fantasy_family(SANS);
         Arc::new(fonts)
     })
+}
+
+/// The fonts of the program and of the machine, if this family is among them.
+fn installed(family: &str) -> Result<Arc<Database>, String> {
+    let mut fonts = Database::clone(bundled());
+    fonts.load_system_fonts();
+    // The search for system fonts sets the generic families again.
+    fonts.set_sans_serif_family(SANS);
+    fonts.set_serif_family(SANS);
+    match fonts.query(&Query { families: &[Family::Name(family)], ..Query::default() }) {
+        Some(_) => Ok(Arc::new(fonts)),
+        None => Err(format!(
+            "the font {family:?} is not installed; PNG and PDF can have {SANS:?} and {SERIF:?} on every machine"
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +121,7 @@ mod tests {
                 }
             }
         }
-        let tree = parsed(svg).unwrap();
+        let tree = parsed(svg, None).unwrap();
         let mut found = Vec::new();
         walk(tree.root(), &mut found);
         (found, tree.size())
@@ -92,7 +135,7 @@ mod tests {
     }
 
     fn drawn(text: &str) -> usize {
-        let png = png(&svg(text), 2.0).unwrap();
+        let png = png(&svg(text), 2.0, None).unwrap();
         let pixels = Pixmap::decode_png(&png).unwrap();
         assert_eq!((pixels.width(), pixels.height()), (120, 40));
         pixels.pixels().iter().filter(|pixel| pixel.alpha() > 128).count()
@@ -109,7 +152,7 @@ mod tests {
     #[test]
     fn the_last_pixels_are_whole() {
         let svg = svg("<rect width=\"100%\" height=\"100%\"/>").replace("\"20\"", "\"20.3\"");
-        let pixels = Pixmap::decode_png(&png(&svg, 1.1).unwrap()).unwrap();
+        let pixels = Pixmap::decode_png(&png(&svg, 1.1, None).unwrap()).unwrap();
         assert_eq!((pixels.width(), pixels.height()), (66, 23));
         assert!(pixels.pixels().iter().all(|pixel| pixel.alpha() == 255));
     }
@@ -117,21 +160,21 @@ mod tests {
     #[test]
     fn the_bytes_are_always_the_same() {
         let svg = svg("<text x=\"2\" y=\"15\">same</text>");
-        assert_eq!(png(&svg, 1.5).unwrap(), png(&svg, 1.5).unwrap());
+        assert_eq!(png(&svg, 1.5, None).unwrap(), png(&svg, 1.5, None).unwrap());
     }
 
     #[test]
     fn what_is_no_picture_is_an_error() {
-        assert!(png("words", 1.0).unwrap_err().contains("not an SVG"));
+        assert!(png("words", 1.0, None).unwrap_err().contains("not an SVG"));
         for scale in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e6] {
-            assert!(png(&svg(""), scale).unwrap_err().contains("pixels"), "{scale}");
+            assert!(png(&svg(""), scale, None).unwrap_err().contains("pixels"), "{scale}");
         }
     }
 
     #[test]
     fn texts_of_charts_lie_within_the_picture_and_beside_each_other() {
         for chart in all_sorts() {
-            let (texts, size) = texts(&chart.svg());
+            let (texts, size) = texts(&chart.svg().unwrap());
             assert!(texts.len() > 5);
             for (i, (text, place, level)) in texts.iter().enumerate() {
                 let inside = place.left() >= 0.0 && place.right() <= size.width();
@@ -141,6 +184,28 @@ mod tests {
                     assert!(place.intersect(beside).is_none(), "{text:?} on {other:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn text_in_a_pdf_is_text_of_an_embedded_font() {
+        let bytes = pdf(&svg("<text x=\"2\" y=\"15\">Text</text>"), None).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.starts_with("%PDF-"), "{text}");
+        for part in ["/FontFile", "DejaVuSans", "/ToUnicode"] {
+            assert!(text.contains(part), "no {part}");
+        }
+        // 60 x 20 pixels of CSS are 45 x 15 points.
+        assert!(text.contains("/MediaBox [0 0 45 15]"), "{text}");
+        assert_eq!(pdf(&svg(""), None).unwrap(), pdf(&svg(""), None).unwrap());
+    }
+
+    #[test]
+    fn a_font_that_is_not_installed_is_an_error() {
+        let why = pdf(&svg(""), Some("No Such Family")).unwrap_err();
+        assert!(why.contains("\"No Such Family\"") && why.contains("DejaVu Serif"), "{why}");
+        for family in ["serif", "sans-serif", "DejaVu Sans"] {
+            assert!(pdf(&svg(""), Some(family)).is_ok(), "{family}");
         }
     }
 }

@@ -1,0 +1,216 @@
+//! Groups of values: boxes, violins or points, side by side.
+
+use super::summary::{Summary, density};
+use crate::plot::axis::Axis;
+use crate::plot::names::Names;
+use crate::plot::panel::{Draw, Look, Room, Scale, drawable};
+use crate::plot::plane::{Plane, margin, nothing};
+use crate::plot::stroke::path;
+use crate::plot::svg::{INK, ROW, SIZE, Text, circle, line, polygon, rect};
+use crate::plot::text::wrapped;
+use serde::Deserialize;
+use std::fmt::Write;
+
+const FILL: &str = "#c6dbef";
+const WIDEST: f64 = 46.0;
+const NARROWEST: f64 = 14.0;
+/// The part of a column that a group fills.
+const PART: f64 = 0.55;
+/// The golden ratio less 1: its multiples spread evenly.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
+
+/// Groups of values.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Groups {
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub y_label: String,
+    #[serde(default)]
+    pub y_axis: Scale,
+    #[serde(default)]
+    pub form: Form,
+    pub groups: Vec<Group>,
+    /// Text below the names.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// How a group is drawn.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// A box plot (Tukey 1977): quartiles, whiskers to the furthest value within 1.5 interquartile ranges, outliers as
+    /// circles, and the mean as a diamond.
+    #[default]
+    Box,
+    /// The kernel density to both sides (Hintze and Nelson 1998), with the quartiles; all are equally wide.
+    Violin,
+    /// The values, beside each other, and their mean as a line.
+    Strip,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    pub name: String,
+    pub values: Vec<f64>,
+}
+
+impl Draw for Groups {
+    fn check(&self) -> Result<(), String> {
+        self.y_axis.check("y")
+    }
+
+    fn least_width(&self, look: &Look) -> f64 {
+        self.margin(look) + self.groups.len() as f64 * NARROWEST
+    }
+
+    fn margin(&self, look: &Look) -> f64 {
+        margin(&self.axis(look), &self.y_label)
+    }
+
+    fn values(&self) -> (Vec<f64>, Vec<f64>) {
+        (Vec::new(), self.all().collect())
+    }
+
+    fn draw(&self, body: &mut String, room: Room) -> f64 {
+        let mut y = match self.all().next() {
+            None => nothing(body, room.width) + 4.0,
+            Some(_) => self.draw_groups(body, room),
+        };
+        let note = self.note.iter().filter(|note| !note.is_empty());
+        for text in note.flat_map(|note| wrapped(note, SIZE, room.width)) {
+            y += ROW;
+            Text::new(0.0, y).write(body, &text);
+        }
+        y
+    }
+}
+
+impl Groups {
+    fn all(&self) -> impl Iterator<Item = f64> {
+        self.groups.iter().flat_map(|group| group.values.iter().copied()).filter(drawable)
+    }
+
+    fn axis(&self, look: &Look) -> Axis {
+        let values: Vec<f64> = self.all().collect();
+        let densities = self.groups.iter().filter(|_| self.form == Form::Violin);
+        let ends = densities.filter_map(|group| density(&group.values)).flatten().map(|at| at.0);
+        let all: Vec<f64> =
+            values.iter().copied().chain(ends).chain(look.y.iter().copied()).collect();
+        let positive = all.iter().all(|y| *y > 0.0);
+        let log = self.y_axis.log && positive;
+        let axis = if log { Axis::logarithmic(&all) } else { Axis::even(&all) };
+        self.y_axis.applied(axis, &values)
+    }
+
+    fn draw_groups(&self, body: &mut String, room: Room) -> f64 {
+        let names = |column| Names::new(self.groups.iter().map(|g| g.name.as_str()), column);
+        let height = room.look.height(room.width);
+        let mut plane = Plane::new(room, (6.0, height), self.axis(room.look), &self.y_label);
+        let count = self.groups.len() as f64;
+        let column = plane.width / count;
+        // Slanted names may extend beyond the numbers of the axis.
+        let beyond = (names(column).overhang(column) - plane.left).max(0.0);
+        (plane.left, plane.width) = (plane.left + beyond, plane.width - beyond);
+        let column = plane.width / count;
+        plane.draw(body, &self.y_label);
+        for (i, group) in self.groups.iter().enumerate() {
+            let x = plane.left + (i as f64 + 0.5) * column;
+            let column = Column { plane: &plane, x, width: (PART * column).min(WIDEST) };
+            match Summary::of(&group.values) {
+                None => column.draw_nothing(body),
+                Some(summary) => match self.form {
+                    Form::Box => column.draw_box(body, &summary),
+                    Form::Strip => column.draw_strip(body, &summary, &group.values),
+                    Form::Violin => match density(&group.values) {
+                        Some(density) => column.draw_violin(body, &summary, &density),
+                        None => column.draw_strip(body, &summary, &group.values),
+                    },
+                },
+            }
+        }
+        names(column).draw(body, (plane.left, plane.bottom()), column);
+        plane.bottom() + names(column).height()
+    }
+}
+
+/// The place of a group.
+struct Column<'a> {
+    plane: &'a Plane,
+    x: f64,
+    width: f64,
+}
+
+impl Column<'_> {
+    /// The height of a value, within the plot area.
+    fn y(&self, value: f64) -> f64 {
+        self.plane.y(value).clamp(self.plane.top, self.plane.bottom())
+    }
+
+    fn draw_nothing(&self, body: &mut String) {
+        let y = self.plane.bottom() - 6.0;
+        Text::new(self.x, y).anchor("middle").write(body, "–");
+    }
+
+    fn draw_box(&self, body: &mut String, summary: &Summary) {
+        let (x, width) = (self.x, self.width);
+        let thin = format!("stroke=\"{INK}\" stroke-width=\"1\"");
+        let [lower, median, upper] = summary.quartiles.map(|value| self.y(value));
+        let (left, right) = (x - width / 2.0, x + width / 2.0);
+        for (end, side) in
+            summary.whiskers.map(|value| self.y(value)).into_iter().zip([lower, upper])
+        {
+            line(body, (x, side), (x, end), &thin);
+            line(body, (x - width / 4.0, end), (x + width / 4.0, end), &thin);
+        }
+        let style = format!("fill=\"{FILL}\" {thin}");
+        rect(body, (left, upper), (width, lower - upper), &style, "");
+        let thick = format!("stroke=\"{INK}\" stroke-width=\"2.4\"");
+        line(body, (left, median), (right, median), &thick);
+        for value in summary.outliers.iter().filter(|value| self.plane.y.contains(**value)) {
+            circle(body, (x, self.y(*value)), 2.6, &format!("fill=\"none\" {thin}"));
+        }
+        if self.plane.y.contains(summary.mean) {
+            let (y, r) = (self.y(summary.mean), 4.2);
+            let diamond = [(x, y - r), (x + r, y), (x, y + r), (x - r, y)];
+            polygon(body, &diamond, &format!("fill=\"#ffffff\" {thin}"));
+        }
+    }
+
+    fn draw_strip(&self, body: &mut String, summary: &Summary, values: &[f64]) {
+        let style = "fill=\"#0072b2\" fill-opacity=\"0.7\" stroke=\"none\"";
+        let shown =
+            values.iter().copied().filter(|value| drawable(value) && self.plane.y.contains(*value));
+        for (i, value) in shown.enumerate() {
+            let beside = ((i as f64 * GOLDEN).fract() - 0.5) * self.width * 0.8;
+            circle(body, (self.x + beside, self.y(value)), 2.4, style);
+        }
+        if self.plane.y.contains(summary.mean) {
+            let (y, half) = (self.y(summary.mean), self.width / 2.0);
+            let style = format!("stroke=\"{INK}\" stroke-width=\"1.6\"");
+            line(body, (self.x - half, y), (self.x + half, y), &style);
+        }
+    }
+
+    fn draw_violin(&self, body: &mut String, summary: &Summary, density: &[(f64, f64)]) {
+        let most = density.iter().map(|at| at.1).fold(f64::MIN_POSITIVE, f64::max);
+        let shown = || density.iter().filter(|at| self.plane.y.contains(at.0));
+        let half = |share: f64| self.width / 2.0 * share / most;
+        let right = shown().map(|(at, share)| (self.x + half(*share), self.y(*at)));
+        let left = shown().rev().map(|(at, share)| (self.x - half(*share), self.y(*at)));
+        let outline = path(right.chain(left));
+        if !outline.is_empty() {
+            let _ = writeln!(
+                body,
+                "<path d=\"{outline}Z\" fill=\"{FILL}\" stroke=\"{INK}\" stroke-width=\"1\"/>"
+            );
+        }
+        let [lower, median, upper] = summary.quartiles.map(|value| self.y(value));
+        let thick = format!("stroke=\"{INK}\" stroke-width=\"4\"");
+        line(body, (self.x, lower), (self.x, upper), &thick);
+        circle(body, (self.x, median), 2.2, &format!("fill=\"#ffffff\" stroke=\"{INK}\""));
+    }
+}

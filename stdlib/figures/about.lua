@@ -1,0 +1,204 @@
+--- What figures of runs rest on: values, intervals, and the notes that say so.
+local cells = require "compt.analysis.cells"
+local collection = require "compt.analysis.collection"
+local differences = require "compt.analysis.differences"
+local library = require "compt.library"
+local statistics = require "compt.statistics"
+
+local about = {}
+
+--- The number of runs and seeds of a figure.
+---@param runs compt.Run[]?
+---@param more string?
+---@param drawn table<compt.Run, true?>? -- runs that are shown although they have not finished
+---@return string[]
+function about.runs(runs, more, drawn)
+  if not runs then return { more } end
+  local seeds, count, finished, missing = {}, 0, 0, {}
+  for _, run in ipairs(runs) do
+    if cells.is_used(run) then
+      finished = finished + 1
+      local seed = cells.text(run.settings.seed)
+      if not seeds[seed] then seeds[seed], count = true, count + 1 end
+    elseif not (drawn and drawn[run]) then
+      missing[#missing + 1] = run
+    end
+  end
+  local notes = {} ---@type string[]
+  local plural = finished == 1 and "" or "s"
+  notes[1] = (("%d run%s, %d seed%s%s"):format(finished, plural, count, count == 1 and "" or "s", more and "; " .. more or ""))
+  notes[#notes + 1] = collection.about_newest(runs)
+  if #missing > 0 then notes[#notes + 1] = ("%d missing: %s"):format(#missing, collection.states(missing)) end
+  return notes
+end
+
+--- Adds a warning if runs of one point differ in their program or machine.
+---@param notes string[]
+---@param pooled compt.Run[][]
+---@return string[]
+function about.with_warning(notes, pooled)
+  local mixed = {}
+  for _, runs in ipairs(pooled) do
+    for key, values in pairs(differences.between(runs)) do mixed[key] = mixed[key] or values end
+  end
+  if next(mixed) then
+    notes[#notes + 1] = "warning: runs of one point differ in more than the seed: " .. differences.text(mixed)
+  end
+  return notes
+end
+
+--- What tells runs of one point apart, apart from the seed: `, shots 8`. Such runs have lines of their own.
+---@param names string[]
+---@param run compt.Run
+function about.told_apart(names, run)
+  local parts, all = {}, differences.all_of(run)
+  for i, name_of in ipairs(names) do parts[i] = (", %s %s"):format(name_of, cells.text(all[name_of])) end
+  return table.concat(parts)
+end
+
+--- The intervals of `interval`.
+about.INTERVALS = { "sd", "bootstrap", "range", "none" }
+
+local MEANING = {
+  sd = "one standard deviation over %s", range = "minimum to maximum over %s",
+  bootstrap = "95 %% bootstrap interval of the mean over %s, which is too narrow for few of them",
+}
+
+--- What an interval is: `band: one standard deviation over seeds`.
+---@param interval string
+---@param spread string
+---@param over string
+---@return string?
+function about.interval(interval, spread, over)
+  if interval == "none" then return nil end
+  return ("%s: %s"):format(spread == "bars" and "error bars" or "band", (MEANING[interval] or ""):format(over))
+end
+
+--- The mean of some values and the ends of their interval; nil without values, no ends for "none".
+---@param values number[]
+---@param interval string
+---@return number?, number?, number?
+function about.summary(values, interval)
+  if #values == 0 then return nil end
+  local mean = statistics.mean(values)
+  if interval == "none" then return mean end
+  if interval == "range" then
+    local low, high = math.huge, -math.huge
+    for _, value in ipairs(values) do
+      low, high = math.min(low, value), math.max(high, value)
+    end
+    return mean, low, high
+  end
+  if interval == "bootstrap" then return mean, statistics.bootstrap(values, { over = "runs" }) end
+  local sd = statistics.sd(values)
+  return mean, mean - sd, mean + sd
+end
+
+--- Metrics that can be negative.
+local SIGNED = { average = true, matthews = true, matthews_correlation = true, pearson = true, spearman = true }
+--- Families of recorded values that cannot be.
+local POSITIVE = { loss = true, grad_norm = true, seconds = true, temperature = true, lr = true, task_losses = true, grad_norms = true }
+local SCORES = { validation = true, test = true }
+
+--- The ends of what a value can be: { low or false, high or false }; nil if they are not known.
+---@param runs compt.Run[]
+---@param value any
+---@return (number|false)[]?
+function about.bounds(runs, value)
+  if type(value) ~= "string" then return nil end
+  local family = value:match "^[^.]+" or ""
+  if POSITIVE[family] then return { 0, false } end
+  if family == "weights" then return { 0, false } end
+  if SCORES[family] or value == "average" then return { false, 100 } end
+  for _, run in ipairs(runs) do
+    for _, names in pairs(run.metrics or {}) do
+      for _, name in ipairs(names) do
+        if name == value then return { not SIGNED[name] and 0 or false, 100 } end
+      end
+    end
+  end
+  return nil
+end
+
+--- The mean of a metric over the tasks that have it.
+---@param run compt.Run
+---@param metric string
+---@return number?
+local function mean_of(run, metric)
+  local values = {}
+  for _, scores in sorted_pairs(run.scores or {}) do
+    values[#values + 1] = type(scores) == "table" and scores[metric] or nil
+  end
+  return #values > 0 and statistics.mean(values) or nil
+end
+
+--- The value of runs for one point: a name of a number, or the mean of a metric over the tasks that have it.
+---@param runs compt.Run[]
+---@param value any
+---@return any
+function about.value(runs, value)
+  if type(value) ~= "string" then return value end
+  local metric = false
+  for _, run in ipairs(runs) do
+    if cells.number(run, value) then return value end
+    metric = metric or mean_of(run, value) ~= nil
+  end
+  return metric and function(run) return mean_of(run, value) end or value
+end
+
+--- The number of names that an error lists.
+local LISTED = 30
+
+--- The names of the values of runs that a figure can show: metrics, the average, scores of tasks, and numbers that runs
+--- returned, the shortest names first.
+---@param runs compt.Run[]
+---@return string[]
+local function values_of(runs)
+  local known = {}
+  local function add(prefix, value)
+    if type(value) == "number" then
+      known[prefix] = true
+    elseif type(value) == "table" then
+      for key, part in pairs(value) do
+        if type(key) == "string" then add(prefix == "" and key or prefix .. "." .. key, part) end
+      end
+    end
+  end
+  for _, run in ipairs(runs) do
+    if run.average then known.average = true end
+    for _, names in pairs(run.metrics or {}) do
+      for _, name in ipairs(names) do known[name] = true end
+    end
+    add("scores", run.scores)
+    add("", run.values)
+  end
+  local names = {}
+  for name in sorted_pairs(known) do names[#names + 1] = name end
+  local function dots(name) return select(2, name:gsub("%.", "")) end
+  table.sort(names, function(a, b)
+    local x, y = dots(a), dots(b)
+    if x ~= y then return x < y end
+    return a < b
+  end)
+  return names
+end
+
+--- Raises an error that lists the values of runs, for a value that none of them has.
+---@param runs compt.Run[]
+---@param value any
+---@param call string
+function about.no_value(runs, value, call)
+  if #runs == 0 then error(call .. ": there are no runs", 3) end
+  local used = false
+  for _, run in ipairs(runs) do used = used or cells.is_used(run) end
+  if not used then error(("%s: no run has finished (%s)"):format(call, collection.states(runs)), 3) end
+  if type(value) ~= "string" then error(("%s: `value` returned no number for any run"):format(call), 3) end
+  local names = values_of(runs)
+  if #names == 0 then error(("%s: no run has a value: they were not evaluated and returned no number"):format(call), 3) end
+  local near = library.nearest(value --[[@as string]], names)
+  local more = #names > LISTED and (", and %d more"):format(#names - LISTED) or ""
+  error(("%s: no run has a value '%s'; %sthere are %s%s"):format(
+    call, value, near and ("did you mean '%s'? "):format(near) or "", table.concat(names, ", ", 1, math.min(#names, LISTED)), more), 3)
+end
+
+return about
