@@ -235,7 +235,16 @@ function study.file(name, content)
   print(path)
 end
 
---- Prints the tables of a study and writes them (LaTeX) and the figures (SVG) to files. Returns all of it as Markdown.
+--- A figure in the width of a column, or of the text for several panels and for large maps.
+---@param figure compt.Figure
+---@return compt.Figure
+local function printed(figure)
+  local panels = figure.chart.panels
+  local small = #panels == 1 and #(panels[1].columns or {}) < 6
+  return figure:with { width = small and "column" or "text" }
+end
+
+--- Prints the tables of a study and writes them (LaTeX) and the figures (SVG and PDF) to files. Returns all of it as Markdown.
 ---@param one { name: string, title: string }
 ---@param parts paper.Part[]
 ---@return string
@@ -247,8 +256,9 @@ function study.write(one, parts)
     if part.svg then
       figures = figures + 1
       name = ("%s-%d.svg"):format(one.name, figures)
-      local figure = part --[[@as compt.Figure]]
+      local figure = printed(part --[[@as compt.Figure]])
       figure:save(study.pages() .. "/" .. name)
+      figure:save(study.pages() .. "/" .. name:gsub("svg$", "pdf"))
       page[#page + 1] = ("![%s, figure %d](%s)"):format(one.title, figures, name)
     else
       tables = tables + 1

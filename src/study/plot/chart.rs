@@ -31,7 +31,8 @@ pub struct Chart {
     /// Lines of text below the title.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// The number of columns, at most 3; the default is 1 for a single panel and 2 for several, if they fit.
+    /// The largest number of columns, at most 3; fewer are used if the panels do not fit a given width. The default is 1 for a
+    /// single panel and 2 for several.
     #[serde(default)]
     pub columns: Option<usize>,
     #[serde(default)]
@@ -92,8 +93,7 @@ impl Chart {
         let Some(mm) = self.layout.width else {
             return Ok(self.grid_of(look, most, None));
         };
-        let least = if self.columns.is_some() { most } else { 1 };
-        let grids = (least..=most).rev().map(|columns| self.grid_of(look, columns, Some(mm)));
+        let grids = (1..=most).rev().map(|columns| self.grid_of(look, columns, Some(mm)));
         let mut narrowest = None;
         for grid in grids {
             match self.lacking(look, &grid) {
@@ -104,7 +104,7 @@ impl Chart {
         let more = narrowest.unwrap_or_default() * self.layout.unit() * 25.4 / 72.0;
         Err(format!(
             "the panels need a width of {:.0} mm at this font size, not {mm}; use a larger `width`, a smaller \
-             `font_size`, fewer `columns`, or shorter names",
+             `font_size`, or shorter names",
             (mm + more).ceil()
         ))
     }
