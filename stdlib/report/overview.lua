@@ -118,11 +118,16 @@ return function(runs)
   if #finished == 0 then
     return { { title = "Results", parts = { ("%s: no run is finished, so there are no tables."):format(tostring(runs)) } } }
   end
-  local by = by_of(runs)
-  local scores = result_table(runs, { title = "Test scores by varying settings" })
-  local parts = { scores } ---@type any[]
-  if #scores.rows > MOST_ROWS then
-    parts = { ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(#scores.rows) }
+  local by, parts = by_of(runs), {} ---@type string, any[]
+  local function is_scored(run) return run.average ~= nil end
+  if #finished:where(is_scored) == 0 then
+    parts[1] = ('%s: none was evaluated on test rows (t:evaluate "test"), so there is no table of scores.'):format(tostring(runs))
+  else
+    parts[1] = result_table(runs, { title = "Test scores by varying settings" })
+    local rows = #parts[1].rows
+    if rows > MOST_ROWS then
+      parts = { ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(rows) }
+    end
   end
   local sections = { { title = "Results", parts = parts } } ---@type compt.Section[]
   local drawn = lines(runs, by)
