@@ -63,9 +63,12 @@ local function baselines(rows, wanted, extra)
     end
   end
   if not known then
-    local last = {}
-    for i, key in ipairs(rows) do last[i] = tostring(key[#key]) end
-    error(("%s: there is no row '%s' for the baseline; rows: %s"):format(
+    local last, listed = {}, {} ---@type string[], table<string, boolean>
+    for _, key in ipairs(rows) do
+      local name = tostring(key[#key])
+      if not listed[name] then last[#last + 1], listed[name] = name, true end
+    end
+    error(("%s: there is no row '%s' for the baseline, which is a value of the last setting in 'rows'; rows: %s"):format(
       CALL, cells.text(wanted), table.concat(last, ", ")), 3)
   end
   for i, key in ipairs(rows) do

@@ -119,8 +119,8 @@ return function(runs)
     return { { title = "Results", parts = { ("%s: no run is finished, so there are no tables."):format(tostring(runs)) } } }
   end
   local by, parts = by_of(runs), {} ---@type string, any[]
-  local function is_scored(run) return run.average ~= nil end
-  if #finished:where(is_scored) == 0 then
+  local scored = finished:where(function(run) return run.average ~= nil end)
+  if #scored == 0 then
     parts[1] = ('%s: none was evaluated on test rows (t:evaluate "test"), so there is no table of scores.'):format(tostring(runs))
   else
     parts[1] = result_table(runs, { title = "Test scores by varying settings" })
@@ -130,7 +130,7 @@ return function(runs)
     end
   end
   local sections = { { title = "Results", parts = parts } } ---@type compt.Section[]
-  local drawn = lines(runs, by)
+  local drawn = #scored > 0 and lines(runs, by) or {}
   if count_of(runs, by) <= MOST_LINES then
     local curves = figures.curves(runs, { title = "Training loss", by = by })
     if lines_in(curves) <= MOST_LINES then table.insert(drawn, 1, curves) end

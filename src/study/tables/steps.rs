@@ -3,7 +3,7 @@
 use super::{Row, number};
 use crate::Result;
 use crate::records::catalog::Entry;
-use compt_base::frame::{Cell, Kind};
+use compt_base::frame::Kind;
 use serde_json::Value;
 
 pub const COLUMNS: [(&str, Kind); 3] =
@@ -32,6 +32,7 @@ fn flatten(name: &str, value: &Value, row: &mut Row) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use compt_base::frame::Cell;
     use serde_json::json;
 
     #[test]
