@@ -129,7 +129,7 @@ end
 local function mark(grid, entries, rows, o)
   local highest, lowest, list = -math.huge, math.huge, {} ---@type number, number, compt.CellValue[][]
   for k, i in ipairs(rows) do
-    local value = o.sign * entries[i][o.column].mean
+    local value = o.sign * entries[i][o.column].mean --[[@as number]]
     highest, lowest = math.max(highest, value), math.min(lowest, value)
     list[k] = cells.at(grid, i, o.column).values
   end

@@ -175,8 +175,8 @@ end
 ---@param keys any[][]
 ---@param order any[]?
 local function sort(keys, order)
-  local ranks, given = {}, {}
-  for i, part in ipairs(order or {}) do given[cells.text(part)] = i end
+  local ranks, places = {}, {}
+  for i, part in ipairs(order or {}) do places[cells.text(part)] = i end
   for _, key in ipairs(keys) do
     for i, part in ipairs(key) do
       ranks[i] = ranks[i] or { count = 0 }
@@ -190,7 +190,7 @@ local function sort(keys, order)
     for i, x in ipairs(a) do
       local y = b[i]
       if x ~= y then
-        local a_place, b_place = given[x] or math.huge, given[y] or math.huge
+        local a_place, b_place = places[x] or math.huge, places[y] or math.huge
         if a_place ~= b_place then return a_place < b_place end
         local m, n = tonumber(x), tonumber(y)
         if m and n and m ~= n then return m < n end

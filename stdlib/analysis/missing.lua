@@ -50,6 +50,26 @@ local function sorted(set)
   return list
 end
 
+--- Names in a list; many with the same first part are counted: `logits.* (24)`.
+---@param names string[]
+local function listed(names)
+  local counts, parts, told = {}, {}, {} ---@type table<string, integer>, string[], table<string, boolean>
+  local function first(name) return name:match "^([^.]*)%." end
+  for _, name in ipairs(names) do
+    local part = first(name)
+    if part then counts[part] = (counts[part] or 0) + 1 end
+  end
+  for _, name in ipairs(names) do
+    local part = first(name)
+    if not part or counts[part] <= 3 then
+      parts[#parts + 1] = name
+    elseif not told[part] then
+      told[part], parts[#parts + 1] = true, ("%s.* (%d)"):format(part, counts[part])
+    end
+  end
+  return table.concat(parts, ", ")
+end
+
 --- Raises an error if some runs can be used, for none of them has the value of a table: it names what they have.
 ---@param runs compt.Runs
 ---@param value string|function
@@ -81,7 +101,7 @@ function missing.refuse(runs, value, place)
   if validated then hint = hint .. "; scores on validation rows: runs:newest()" end
   local near = library.nearest(value --[[@as string]], sorted(known))
   error(("%s: no run has a value '%s'%s; values: %s%s"):format(
-    place, value, near and (", did you mean '%s'?"):format(near) or "", table.concat(sorted(known), ", "), hint), 3)
+    place, value, near and (" (did you mean '%s'?)"):format(near) or "", listed(sorted(known)), hint), 3)
 end
 
 return missing

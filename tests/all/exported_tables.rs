@@ -45,7 +45,11 @@ fn export(study: &Study, arguments: &[&str]) -> String {
 
 /// Exports everything to `tables` and compares it with the records in Python.
 fn agrees(study: &Study) {
-    for to in [&["--csv", "--raw", "--out", "tables"][..], &["--jsonl", "-o", "tables"], &["--parquet", "tables"]] {
+    for to in [
+        &["--csv", "--raw", "--out", "tables"][..],
+        &["--jsonl", "-o", "tables"],
+        &["--parquet", "tables"],
+    ] {
         let out = export(study, &[&["runs"], to].concat());
         assert_eq!(out.lines().count(), 4, "{out}");
     }
@@ -66,7 +70,8 @@ fn tables_of_runs_are_read_by_pandas() {
     assert!(steps.starts_with("run,path,state,method,seed,shots,step,epoch,loss,"), "{steps}");
     assert_eq!(steps.lines().count(), 1 + 3 * 6);
     assert_eq!(study.text("tables/steps.csv"), steps);
-    let scores = export(&study, &["runs", "--table", "scores", "--jsonl", "--where", "method=ssum"]);
+    let scores =
+        export(&study, &["runs", "--table", "scores", "--jsonl", "--where", "method=ssum"]);
     assert!(scores.lines().all(|line| {
         let row: Value = serde_json::from_str(line).unwrap();
         row["method"] == "ssum" && row["score"].is_number()
@@ -75,7 +80,10 @@ fn tables_of_runs_are_read_by_pandas() {
     let result = |metrics: usize| metrics + 3 * 3;
     assert_eq!(scores.lines().count(), 2 * (result(4) + 4));
     let (_, _, err) = study.run(&["runs", "export", "runs", "--table", "scores", "--csv"]);
-    assert!(err.contains("note: 1 of 4 runs have no rows in 'scores', having recorded none: runs/pt-"), "{err}");
+    assert!(
+        err.contains("note: 1 of 4 runs have no rows in 'scores', having recorded none: runs/pt-"),
+        "{err}"
+    );
 
     let script = r#"
 local compt = require "compt"
@@ -115,9 +123,13 @@ fn names_survive_in_tables() {
     let (code, _, err) = study.run(&["run", "study.lua", "--out", "runs"]);
     assert_eq!(code, 0, "{err}");
     agrees(&study);
-    let table = |raw: &[&str]| export(&study, &[&["runs", "--table", "scores", "--csv"], raw].concat());
+    let table =
+        |raw: &[&str]| export(&study, &[&["runs", "--table", "scores", "--csv"], raw].concat());
     let safe = table(&[]);
-    assert!(safe.contains(",'=SUM(A1),") && safe.contains(",'@a,") && safe.contains(",'-x,"), "{safe}");
+    assert!(
+        safe.contains(",'=SUM(A1),") && safe.contains(",'@a,") && safe.contains(",'-x,"),
+        "{safe}"
+    );
     assert!(table(&["--raw"]).contains(",=SUM(A1),"));
 }
 

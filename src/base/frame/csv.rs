@@ -38,7 +38,10 @@ mod tests {
         assert_eq!(plain(json!("a,\"b\"")), "\"a,\"\"b\"\"\"");
         assert_eq!(plain(json!("a\nb")), "\"a\nb\"");
         assert_eq!((plain(json!(1.5)), plain(json!(null))), ("1.5".into(), String::new()));
-        assert_eq!((plain(json!("")), plain(json!(["a", 1]))), ("\"\"".into(), "\"[\"\"a\"\",1]\"".into()));
+        assert_eq!(
+            (plain(json!("")), plain(json!(["a", 1]))),
+            ("\"\"".into(), "\"[\"\"a\"\",1]\"".into())
+        );
         let numbers = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-9];
         assert_eq!(numbers.map(|x| field(&Cell::Number(x), false)), ["NaN", "inf", "-inf", "1e-9"]);
     }

@@ -19,8 +19,11 @@ pub fn bytes(frame: &Frame) -> Result<Vec<u8>> {
     let by = format!("compt version {}", env!("CARGO_PKG_VERSION"));
     let properties =
         WriterProperties::builder().set_compression(Compression::SNAPPY).set_created_by(by);
-    let mut file =
-        SerializedFileWriter::new(Vec::new(), Arc::new(schema.build()?), properties.build().into())?;
+    let mut file = SerializedFileWriter::new(
+        Vec::new(),
+        Arc::new(schema.build()?),
+        properties.build().into(),
+    )?;
     for start in (0..frame.rows).step_by(GROUP) {
         let end = frame.rows.min(start + GROUP);
         let mut group = file.next_row_group()?;

@@ -62,8 +62,11 @@ fn parquet_is_read_back() {
         std::fs::write(&path, bytes).unwrap();
         SerializedFileReader::new(std::fs::File::open(&path).unwrap()).unwrap()
     };
-    let rows: Vec<Value> =
-        read(&frame()).get_row_iter(None).unwrap().map(|row| row.unwrap().to_json_value()).collect();
+    let rows: Vec<Value> = read(&frame())
+        .get_row_iter(None)
+        .unwrap()
+        .map(|row| row.unwrap().to_json_value())
+        .collect();
     assert_eq!(
         rows[..3],
         [

@@ -95,7 +95,7 @@ fn all(entry: &Entry) -> Result<Vec<Evaluation>> {
         let mut own = Evaluation::new("result", "test", steps.clone());
         // An average that is not finite is recorded as null.
         own.average = Some(entry.average.map_or(Cell::Number(f64::NAN), Cell::Number));
-        own.scores = scores.as_object().cloned().unwrap_or_default();
+        own.scores = in_order(&scores, &result["scores"]);
         own.counts = result["counts"].clone();
         found.push(own);
     }
@@ -107,6 +107,17 @@ fn all(entry: &Entry) -> Result<Vec<Evaluation>> {
         found.push(Evaluation::new("further", "test", steps.clone()).read(look));
     }
     Ok(found)
+}
+
+/// The scores with the tasks in the order of the run's own record: Lua tables, which cells return, have none.
+fn in_order(scores: &Value, own: &Value) -> Map<String, Value> {
+    let mut left = scores.as_object().cloned().unwrap_or_default();
+    let tasks = own.as_object().into_iter().flatten();
+    let mut found: Map<String, Value> =
+        tasks.filter_map(|(task, _)| left.shift_remove_entry(task)).collect();
+    left.sort_keys();
+    found.extend(left);
+    found
 }
 
 pub fn evaluations(entry: &Entry) -> Result<Vec<Row>> {

@@ -33,7 +33,7 @@ impl Identity {
             true => runs.iter().filter_map(|entry| entry.cell_settings()).map(cell).collect(),
             false => all.clone(),
         };
-        let varying = varying(&own);
+        let varying = varying(&own, are_cells);
         let mut frame = Frame::of(&COLUMNS);
         for (entry, all) in runs.iter().zip(&all) {
             let mut row = vec![
@@ -42,7 +42,10 @@ impl Identity {
                 ("state".to_string(), Cell::from(entry.state.name())),
             ];
             let settings = ALWAYS.iter().copied().chain(varying.iter().copied());
-            row.extend(settings.map(|name| (column(name), Cell::from(all.get(name).unwrap_or(&Value::Null)))));
+            row.extend(
+                settings
+                    .map(|name| (column(name), Cell::from(all.get(name).unwrap_or(&Value::Null)))),
+            );
             frame.push(row);
         }
         let settings = ALWAYS.iter().copied().chain(varying).map(String::from).collect();
@@ -74,25 +77,28 @@ fn cell(settings: &Map<String, Value>) -> Map<String, Value> {
 /// All settings of a run: its configuration, and those of its cell.
 pub fn all_settings(entry: &Entry) -> Map<String, Value> {
     let mut all = entry.config().unwrap_or_default();
-    all.extend(entry.told().iter().filter(|(_, v)| !v.is_object()).map(|(n, v)| (n.clone(), v.clone())));
+    all.extend(
+        entry.told().iter().filter(|(_, v)| !v.is_object()).map(|(n, v)| (n.clone(), v.clone())),
+    );
     all.extend(entry.cell_settings().map(cell).unwrap_or_default());
     all
 }
 
-/// The names of settings that differ, in the order of the runs.
-fn varying(runs: &[Map<String, Value>]) -> Vec<&str> {
+/// The names of settings that differ, in the order of the runs; `absence`: also those that only some runs have.
+fn varying(runs: &[Map<String, Value>], absence: bool) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     let mut known = BTreeSet::new();
     for settings in runs {
         names.extend(settings.keys().map(String::as_str).filter(|name| known.insert(*name)));
     }
     names.retain(|name| {
-        let first = runs.first().and_then(|settings| settings.get(*name));
-        !ALWAYS.contains(name) && !runs.iter().all(|settings| same(settings.get(*name), first))
+        let values: Vec<&Value> = runs.iter().filter_map(|settings| settings.get(*name)).collect();
+        let some = absence && values.len() < runs.len();
+        !ALWAYS.contains(name) && (some || values.iter().any(|value| !same(value, values[0])))
     });
     names
 }
 
-fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
-    a == b || a.zip(b).is_some_and(|(a, b)| a.is_number() && a.as_f64() == b.as_f64())
+fn same(a: &Value, b: &Value) -> bool {
+    a == b || a.is_number() && b.is_number() && a.as_f64() == b.as_f64()
 }

@@ -38,7 +38,11 @@ mod tests {
     #[test]
     fn nested_records_are_columns_and_null_is_not_a_number() {
         let mut row = Row::new();
-        flatten("", &json!({ "step": 1, "lr": { "a": 0.5 }, "loss": null, "rolled_back": [3] }), &mut row);
+        flatten(
+            "",
+            &json!({ "step": 1, "lr": { "a": 0.5 }, "loss": null, "rolled_back": [3] }),
+            &mut row,
+        );
         let names: Vec<&str> = row.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["step", "lr.a", "loss", "rolled_back"]);
         assert!(matches!(row[2].1, Cell::Number(x) if x.is_nan()));

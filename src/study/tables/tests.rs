@@ -15,7 +15,14 @@ fn grid(folder: &Path) -> Vec<Entry> {
         json!({ "settings": settings, "outcome": outcome }).to_string()
     };
     let a = folder.join("a");
-    write(&a, "cell.json", &cell(json!({ "method": "pt", "seed": 1, "task": "x", "data": { "file": "f" } }), "finished"));
+    write(
+        &a,
+        "cell.json",
+        &cell(
+            json!({ "method": "pt", "seed": 1, "task": "x", "data": { "file": "f" } }),
+            "finished",
+        ),
+    );
     let result = json!({
         "method": "pt", "shots": 8, "seed": 1, "steps": 4, "average": 75.5, "counts": { "nli": 10, "sts": 5 },
         "scores": { "nli": { "accuracy": 51.0 }, "sts": { "spearman": 100.0, "pearson": null } },
@@ -26,9 +33,21 @@ fn grid(folder: &Path) -> Vec<Entry> {
     });
     write(&a, "result.json", &result.to_string());
     write(&a, "config.json", r#"{ "tasks": { "shots": 8 }, "epochs": 2 }"#);
-    write(&a, "metrics.jsonl", "{\"step\":1,\"loss\":null,\"lr\":{\"b\":0.5,\"a\":1}}\n{\"step\":2,\"epoch\":1,\"loss\":2}\n");
-    write(&a, "evaluations.jsonl", "{\"step\":2,\"average\":50.0,\"scores\":{\"nli\":null,\"new\":50}}\n");
-    write(&folder.join("b"), "cell.json", &cell(json!({ "method": "ssum", "seed": 1, "task": "y" }), "failed"));
+    write(
+        &a,
+        "metrics.jsonl",
+        "{\"step\":1,\"loss\":null,\"lr\":{\"b\":0.5,\"a\":1}}\n{\"step\":2,\"epoch\":1,\"loss\":2}\n",
+    );
+    write(
+        &a,
+        "evaluations.jsonl",
+        "{\"step\":2,\"average\":50.0,\"scores\":{\"nli\":null,\"new\":50}}\n",
+    );
+    write(
+        &folder.join("b"),
+        "cell.json",
+        &cell(json!({ "method": "ssum", "seed": 1, "task": "y" }), "failed"),
+    );
     let text = json!({ "settings": { "method": "ssum", "seed": 2, "task": "=1" } }).to_string();
     write(&folder.join("c"), "cell.json", &text);
     find(&[folder.to_path_buf()]).unwrap()
@@ -60,9 +79,15 @@ fn every_evaluation_and_score_is_a_row() {
     assert_eq!(notes, [wanted]);
     let (found, _) = lines(Table::Scores, &runs);
     let at = found[0].split(',').position(|name| name == "task").unwrap();
-    assert_eq!(found[0].split(',').nth(6), Some("setting.task"), "{at}: the table has a column of this name");
-    let scores: Vec<String> =
-        found[1..].iter().map(|line| line.split(',').skip(8).collect::<Vec<_>>().join(",")).collect();
+    assert_eq!(
+        found[0].split(',').nth(6),
+        Some("setting.task"),
+        "{at}: the table has a column of this name"
+    );
+    let scores: Vec<String> = found[1..]
+        .iter()
+        .map(|line| line.split(',').skip(8).collect::<Vec<_>>().join(","))
+        .collect();
     assert_eq!(
         scores,
         [
@@ -97,15 +122,48 @@ fn steps_are_rows_with_a_column_per_number() {
     let folder = tempfile::tempdir().unwrap();
     let runs = grid(folder.path());
     let (found, _) = lines(Table::Steps, &runs);
-    assert_eq!(found[0], "run,path,state,method,seed,shots,task,data.file,step,epoch,loss,lr.a,lr.b");
+    assert_eq!(
+        found[0],
+        "run,path,state,method,seed,shots,task,data.file,step,epoch,loss,lr.a,lr.b"
+    );
     assert_eq!(found[1], "a,F/a,finished,pt,1,8,x,f,1,,NaN,1,0.5");
     assert_eq!(found[2], "a,F/a,finished,pt,1,8,x,f,2,1,2,,");
     write(&folder.path().join("b"), "metrics.jsonl", "{\"step\":\n");
     let (found, notes) = lines(Table::Steps, &runs);
     assert_eq!(found.len(), 3);
-    assert!(notes[0].starts_with("note: F/b has no rows in 'steps': F/b/metrics.jsonl:1: "), "{notes:?}");
+    assert!(
+        notes[0].starts_with("note: F/b has no rows in 'steps': F/b/metrics.jsonl:1: "),
+        "{notes:?}"
+    );
     let (one, _) = lines(Table::Steps, &runs[..1]);
-    assert!(one[0].starts_with("run,path,state,method,seed,shots,step,"), "one run differs in nothing: {}", one[0]);
+    assert!(
+        one[0].starts_with("run,path,state,method,seed,shots,step,"),
+        "one run differs in nothing: {}",
+        one[0]
+    );
+}
+
+#[test]
+fn a_run_without_a_configuration_makes_no_setting_vary() {
+    let folder = tempfile::tempdir().unwrap();
+    grid(folder.path());
+    for (name, epochs) in [("d", 2.0), ("e", 3.0)] {
+        let path = folder.path().join(name);
+        write(&path, "result.json", r#"{ "steps": 1, "average": 2 }"#);
+        write(&path, "config.json", &json!({ "epochs": epochs, "clip": 1 }).to_string());
+    }
+    let runs = find(&[folder.path().to_path_buf()]).unwrap();
+    let (found, _) = lines(Table::Evaluations, &runs);
+    assert!(
+        found[0].starts_with("run,path,state,method,seed,shots,epochs,task,evaluation,"),
+        "{}",
+        found[0]
+    );
+    // With its average alone, a run has an evaluation.
+    assert_eq!(
+        found.last().unwrap(),
+        &format!("e,F/e,finished,,,,3.0,,result,test,1{}2.0,,,", ",".repeat(7))
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ end
 local function scored()
   return grid({ method = { "pt", "ssum" }, seed = { 1, 2 } }, function(s)
     return {
-      average = s.seed, gap = { mcat = 3 }, note = "text",
+      average = s.seed, gap = { mcat = 3 }, note = "text", logits = { 1, 2, 3, 4 },
       scores = { nli = { accuracy = s.seed, f1 = 2 }, sts = { pearson = 1 } },
     }
   end)
@@ -23,9 +23,9 @@ end
 return {
   ["a value that no run has is an error that lists what there is"] = function()
     local runs = scored()
-    refused(runs, { value = "acuracy" }, "no run has a value 'acuracy', did you mean 'accuracy'?",
-      "values: accuracy, average, f1, gap.mcat, pearson, seconds", 'tasks: nli, sts (columns = "task" shows')
-    refused(runs, { value = "acuracy", columns = "task", rows = "method" }, "did you mean 'accuracy'?")
+    refused(runs, { value = "acuracy" }, "no run has a value 'acuracy' (did you mean 'accuracy'?)",
+      "values: accuracy, average, f1, gap.mcat, logits.* (4), pearson, seconds", 'tasks: nli, sts (columns = "task" shows')
+    refused(runs, { value = "acuracy", columns = "task", rows = "method" }, "(did you mean 'accuracy'?)")
     refused(runs, { value = "nli" }, "no run has a value 'nli'", "tasks: nli, sts")
     refused(runs, { value = function() return nil end }, "'value' returned a number for none of the 4 runs")
     refused(runs, { rows = "metod" }, "metod", "method")
