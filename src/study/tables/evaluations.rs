@@ -124,8 +124,9 @@ pub fn evaluations(entry: &Entry) -> Result<Vec<Row>> {
     let row = |evaluation: Evaluation| {
         let mut row = evaluation.which;
         row.push(("average".into(), evaluation.average.unwrap_or(Cell::Missing)));
-        let counts = evaluation.counts.as_object().into_iter().flatten();
-        let counts: Option<u64> = counts.map(|(_, count)| count.as_u64()).sum();
+        let mut counts = evaluation.counts.as_object().into_iter().flatten();
+        let add = |sum: u64, count: &Value| Some(sum.saturating_add(count.as_u64()?));
+        let counts = counts.try_fold(0, |sum, (_, count)| add(sum, count));
         row.push(("rows".into(), counts.filter(|count| *count > 0).into()));
         let tasks: Vec<&str> = evaluation.scores.keys().map(String::as_str).collect();
         let tasks = if tasks.is_empty() { Cell::Missing } else { Cell::from(&Value::from(tasks)) };
