@@ -34,8 +34,10 @@ for run in lines(options.compt, "runs", *options.runs, "--json"):
     session = wandb.init(mode="offline", project=options.project, dir=options.dir, name=run["path"],
                          config=run["settings"], tags=run["tags"], reinit="finish_previous")
     for step in lines(options.compt, "runs", "export", run["path"], "--jsonl"):
-        at = step.pop("step")
-        del step["run"]
+        # The columns before the step say which run it is.
+        names = list(step)
+        at = step["step"]
+        step = {name: step[name] for name in names[names.index("step") + 1:] if step[name] is not None}
         named = {("loss/" + name[12:] if name.startswith("task_losses.") else name.replace(".", "/", 1)): value
                  for name, value in step.items()}
         session.log(named, step=at)

@@ -3,6 +3,7 @@
 pub mod data;
 pub mod driver;
 pub mod files;
+pub mod frame;
 pub mod guard;
 pub mod memory;
 pub mod metric;

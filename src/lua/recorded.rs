@@ -3,13 +3,15 @@
 use super::paths;
 use compt_base::data::predictions::{self, Predictions};
 use compt_base::files::json::read_json;
+use compt_base::frame::{Cell, Format, Frame};
 use compt_base::metric::{Answers, Metric};
 use compt_base::notice;
 use compt_base::stop;
-use compt_study::records::catalog::{Entry, find, scores};
+use compt_study::records::catalog::{Entry, find, read_all, scores};
 use compt_study::records::curve;
 use compt_study::records::environment::environment_of;
 use compt_study::records::folder::{CELL, PREDICTIONS};
+use compt_study::tables;
 use mlua::serde::SerializeOptions;
 use mlua::{Lua, LuaSerdeExt, LuaString, Table};
 use serde_json::{Value, json};
@@ -175,6 +177,52 @@ pub fn newest(lua: &Lua, path: LuaString) -> mlua::Result<mlua::Value> {
         Some(last) => lua.to_value_with(last, plain()),
         None => Ok(mlua::Value::Nil),
     }
+}
+
+/// The rows of a table of runs as Lua tables without their missing values, and the names of its columns in order.
+pub fn table_rows(
+    lua: &Lua,
+    (runs, table): (Vec<LuaString>, String),
+) -> mlua::Result<(Table, Vec<String>)> {
+    let frame = frame(&runs, &table)?;
+    let rows = lua.create_table_with_capacity(frame.rows(), 0)?;
+    for i in 0..frame.rows() {
+        let row = lua.create_table()?;
+        for (name, cell) in frame.row(i) {
+            match cell {
+                Cell::Missing => {}
+                Cell::Flag(flag) => row.raw_set(name, *flag)?,
+                Cell::Whole(n) => row.raw_set(name, *n)?,
+                Cell::Number(x) => row.raw_set(name, *x)?,
+                Cell::Text(text) => row.raw_set(name, &**text)?,
+                Cell::Nested(value) => {
+                    row.raw_set(name, lua.to_value_with(value.as_ref(), plain())?)?;
+                }
+            }
+        }
+        rows.raw_push(row)?;
+    }
+    Ok((rows, frame.names().map(String::from).collect()))
+}
+
+/// A table of runs as the content of a file.
+pub fn table_bytes(
+    lua: &Lua,
+    (runs, table, format, raw): (Vec<LuaString>, String, String, bool),
+) -> mlua::Result<LuaString> {
+    lua.create_string(frame(&runs, &table)?.bytes(Format::parse(&format)?, raw)?)
+}
+
+fn frame(runs: &[LuaString], table: &str) -> crate::Result<Frame> {
+    let paths: Vec<PathBuf> = runs.iter().map(paths::from_lua).collect();
+    let read = read_all(&paths);
+    for (path, _) in paths.iter().zip(&read).filter(|(_, entry)| entry.is_none()) {
+        notice::say_once(&format!("note: {} is left out: the run has not begun", path.display()));
+    }
+    let entries: Vec<Entry> = read.into_iter().flatten().collect();
+    let (frame, notes) = tables::Table::parse(table)?.of(&entries)?;
+    tables::say(&notes);
+    Ok(frame)
 }
 
 /// Converts JSON to plain Lua tables: null becomes nil.

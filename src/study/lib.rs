@@ -8,6 +8,7 @@ pub mod records;
 pub mod report;
 pub mod slurm;
 pub mod sweep;
+pub mod tables;
 pub mod tensorboard;
 pub mod watch;
 

@@ -122,6 +122,7 @@ end
 ---@field value any -- a name, or fun(run: compt.Run): number?
 ---@field tasks boolean
 ---@field label? fun(run: compt.Run): table<string, any>
+---@field order? any[] -- values in their order in rows and columns
 
 ---@class compt.GridCell
 ---@field values compt.CellValue[]
@@ -169,10 +170,13 @@ local function key_of(entry, names, task)
   return key
 end
 
---- Sorts keys by their components: numbers by value, words by first occurrence, the average last.
+--- Sorts keys by their components: those of `order` first, in its order; then numbers by value, words by first occurrence,
+--- the average last.
 ---@param keys any[][]
-local function sort(keys)
-  local ranks = {}
+---@param order any[]?
+local function sort(keys, order)
+  local ranks, places = {}, {}
+  for i, part in ipairs(order or {}) do places[cells.text(part)] = i end
   for _, key in ipairs(keys) do
     for i, part in ipairs(key) do
       ranks[i] = ranks[i] or { count = 0 }
@@ -186,6 +190,8 @@ local function sort(keys)
     for i, x in ipairs(a) do
       local y = b[i]
       if x ~= y then
+        local a_place, b_place = places[x] or math.huge, places[y] or math.huge
+        if a_place ~= b_place then return a_place < b_place end
         local m, n = tonumber(x), tonumber(y)
         if m and n and m ~= n then return m < n end
         if (m == nil) ~= (n == nil) then return m ~= nil end
@@ -198,8 +204,9 @@ end
 
 --- An axis of the table: its keys, and the index of each.
 ---@param found any[][]
+---@param order any[]?
 ---@return any[][], table<string, integer>
-local function axis(found)
+local function axis(found, order)
   local keys, known = {}, {}
   for _, key in ipairs(found) do
     local text = table.concat(key, "\0")
@@ -208,7 +215,7 @@ local function axis(found)
       keys[#keys + 1] = key
     end
   end
-  sort(keys)
+  sort(keys, order)
   local place = {}
   for i, key in ipairs(keys) do place[table.concat(key, "\0")] = i end
   return keys, place
@@ -232,8 +239,8 @@ function cells.grid(runs, o)
       column_keys[#column_keys + 1] = key_of(entry, o.columns, task)
     end
   end
-  local rows, row_place = axis(row_keys)
-  local columns, column_place = axis(column_keys)
+  local rows, row_place = axis(row_keys, o.order)
+  local columns, column_place = axis(column_keys, o.order)
   local grid = { rows = rows, columns = columns, cells = {} }
   for i = 1, #rows do
     grid.cells[i] = {}

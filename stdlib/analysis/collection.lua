@@ -175,6 +175,44 @@ function collection.about_newest(runs)
   return open == 0 and text or ("%s; %d of %d runs %s not finished"):format(text, open, count, open == 1 and "has" or "have")
 end
 
+--- The tables of `runs:rows` and `runs:export`.
+local TABLES = { "evaluations", "scores", "settings", "steps" }
+
+---@param runs compt.Run[]
+---@return string[]
+local function paths_of(runs)
+  local paths = {}
+  for i, run in ipairs(runs) do paths[i] = run.path end
+  return paths
+end
+
+--- The rows of a table, and the names of its columns.
+---@param name string
+---@return table<string, any>[], string[]
+function Runs:rows(name)
+  arguments.check("runs:rows", "the table", name, arguments.one_of(TABLES), 3)
+  return library.table_rows(paths_of(self), name)
+end
+
+local EXPORT = { { "table", arguments.optional(arguments.one_of(TABLES)) }, { "raw", arguments.flag, false } }
+
+--- Writes a table to a file, in the format of the file extension.
+---@param path string
+---@param options { table?: string, raw?: boolean }?
+function Runs:export(path, options)
+  local o = arguments.options("runs:export", options, EXPORT)
+  arguments.check("runs:export", "the path", path, arguments.name, 3)
+  local stem, format = path:match "([^/]*)%.(%w+)$"
+  if format ~= "csv" and format ~= "jsonl" and format ~= "parquet" then
+    error(("runs:export: '%s' must end in .csv, .jsonl or .parquet"):format(path), 2)
+  end
+  local name = o.table or arguments.one_of(TABLES).is(stem) and stem
+  if not name then
+    error(("runs:export: '%s' is no name of a table; give table = %s"):format(stem, arguments.one_of(TABLES).text), 2)
+  end
+  library.write(path, library.table_bytes(paths_of(self), name, format, o.raw))
+end
+
 --- The settings that differ between the runs, sorted; `seed` comes last.
 ---@return string[]
 function Runs:varying()

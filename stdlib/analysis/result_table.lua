@@ -7,7 +7,8 @@ ResultTable.__index = ResultTable
 ResultTable.__name = "table"
 function ResultTable:__tostring() return formats.text(self) end
 function ResultTable:markdown() return formats.markdown(self) end
-function ResultTable:latex() return formats.latex(self) end
+---@param options compt.LatexOptions?
+function ResultTable:latex(options) return formats.latex(self, options) end
 ---@param options { raw?: boolean }?
 function ResultTable:csv(options) return formats.csv(self, options) end
 function ResultTable:json() return formats.json(self) end
@@ -17,7 +18,7 @@ local FORMS = { md = "markdown", tex = "latex", csv = "csv", json = "json", html
 
 --- Writes the table to a file, in the format of the file extension.
 ---@param path string
----@param options { raw?: boolean }?
+---@param options compt.LatexOptions?
 function ResultTable:save(path, options)
   local form = FORMS[tostring(path):match "%.(%w+)$" or ""]
   if not form then error(("table:save: '%s' must end in .md, .tex, .csv, .json, .html or .txt"):format(path), 2) end

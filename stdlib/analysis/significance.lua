@@ -37,14 +37,16 @@ local function described(list, kind)
   return text
 end
 
+--- What was tested; p is corrected.
 ---@param list compt.Compared[]
 ---@param baseline string
 ---@return string[]
 local function notes_of(list, baseline)
-  local tested, used, reasons, order = 0, {}, {}, {}
+  local tested, used, reasons, order, one_star, two_stars = 0, {}, {}, {}, false, false
   for _, one in ipairs(list) do
     if one.p then
       tested, used[one.test] = tested + 1, true
+      one_star, two_stars = one_star or one.p >= 0.01 and one.p < 0.05, two_stars or one.p < 0.01
     else
       local why = one.why --[[@as string]]
       if not reasons[why] then order[#order + 1] = why end
@@ -52,7 +54,13 @@ local function notes_of(list, baseline)
     end
   end
   local notes = {}
-  if tested > 0 then notes[1] = ("* p < 0.05, ** p < 0.01 against %s, Holm over %s"):format(baseline, counted(tested, "test")) end
+  if tested > 0 then
+    local marks = {}
+    if one_star then marks[1] = "* p < 0.05" end
+    if two_stars then marks[#marks + 1] = "** p < 0.01" end
+    local stars = #marks > 0 and table.concat(marks, ", ") .. " against" or "no p < 0.05 against"
+    notes[1] = ("%s %s, Holm over %s"):format(stars, baseline, counted(tested, "test"))
+  end
   for _, kind in ipairs(ORDER) do
     if used[kind] then notes[#notes + 1] = described(list, kind) end
   end
@@ -87,7 +95,7 @@ function significance.against(grid, baseline, o)
       end
     end
   end
-  local notes, k = notes_of(list, o.name), 0
+  local k = 0
   local corrected = {} ---@type number[]
   if #ps > 0 then corrected = statistics.holm(ps) end
   for _, one in ipairs(list) do
@@ -96,7 +104,7 @@ function significance.against(grid, baseline, o)
       one.p = corrected[k]
     end
   end
-  return { at = at, notes = notes }
+  return { at = at, notes = notes_of(list, o.name) }
 end
 
 return significance

@@ -4,6 +4,8 @@ local best = require "compt.analysis.best"
 local cells = require "compt.analysis.cells"
 local collection = require "compt.analysis.collection"
 local differences = require "compt.analysis.differences"
+local missing = require "compt.analysis.missing"
+local renamed = require "compt.analysis.renamed"
 local result_table = require "compt.analysis.result_table"
 local significance = require "compt.analysis.significance"
 local statistics = require "compt.statistics"
@@ -19,7 +21,7 @@ local RULES = {
   { "baseline", arguments.optional(arguments.any) }, { "best", arguments.one_of { "max", "min", "none" }, "max" },
   { "digits", arguments.whole(0), 1 }, { "title", arguments.optional(arguments.name) },
   { "label", arguments.optional(arguments.callable) }, { "claim", arguments.one_of { "these tasks", "tasks" }, "these tasks" },
-  { "effects", arguments.flag, true },
+  { "effects", arguments.flag, true }, { "names", arguments.optional(renamed.NAMES) }, { "order", arguments.optional(arguments.sequence) },
 }
 
 ---@param value string|string[]
@@ -61,9 +63,12 @@ local function baselines(rows, wanted, extra)
     end
   end
   if not known then
-    local last = {}
-    for i, key in ipairs(rows) do last[i] = tostring(key[#key]) end
-    error(("%s: there is no row '%s' for the baseline; rows: %s"):format(
+    local last, listed = {}, {} ---@type string[], table<string, boolean>
+    for _, key in ipairs(rows) do
+      local name = tostring(key[#key])
+      if not listed[name] then last[#last + 1], listed[name] = name, true end
+    end
+    error(("%s: there is no row '%s' for the baseline, which is a value of the last setting in 'rows'; rows: %s"):format(
       CALL, cells.text(wanted), table.concat(last, ", ")), 3)
   end
   for i, key in ipairs(rows) do
@@ -86,34 +91,6 @@ local function entry(values, expected)
   }
 end
 
---- The most settings by which a missing run is named.
-local MOST = 12
-
---- The missing runs, each once.
----@param grid compt.CellGrid
----@return string[]
-local function gaps(grid)
-  local lines, listed = {}, {}
-  for i = 1, #grid.rows do
-    for j = 1, #grid.columns do
-      for _, run in ipairs(cells.at(grid, i, j).expected) do
-        if not cells.is_used(run) and not listed[run.path] then
-          listed[run.path] = true
-          local parts = {}
-          for key, value in sorted_pairs(run.settings) do
-            parts[#parts + 1] = ("%s=%s"):format(key, cells.text(value))
-          end
-          -- The settings of a run that is no cell of a grid are all that there are.
-          if #parts > MOST then parts = { run.path } end
-          local why = run.error and ": " .. (run.error:match "[^\n]*") or ""
-          lines[#lines + 1] = ("%s (%s%s)"):format(table.concat(parts, " "), run.state, why)
-        end
-      end
-    end
-  end
-  return lines
-end
-
 --- The number of runs and seeds, and warnings about missing runs and mixed settings.
 ---@param runs compt.Runs
 ---@param grid compt.CellGrid
@@ -130,10 +107,10 @@ local function notes_of(runs, grid)
     #finished, #finished == 1 and "" or "s", count, count == 1 and "" or "s", table.concat(list, ", "))
   notes[#notes + 1] = collection.about_newest(runs)
   local warnings = {}
-  local missing = gaps(grid)
-  if #missing > 0 then
-    warnings[1] = ("%d run%s missing: %s"):format(#missing, #missing == 1 and " is" or "s are", table.concat(missing, "; ", 1, math.min(#missing, 10)))
-      .. (#missing > 10 and "; ..." or "")
+  local gaps = missing.runs(grid)
+  if #gaps > 0 then
+    warnings[1] = ("%d run%s missing: %s"):format(#gaps, #gaps == 1 and " is" or "s are", table.concat(gaps, "; ", 1, math.min(#gaps, 10)))
+      .. (#gaps > 10 and "; ..." or "")
   end
   local mixed = {}
   for _, pooled in ipairs(cells.pooled(grid)) do
@@ -188,6 +165,7 @@ end
 ---@return compt.ResultTable
 return function(runs, given)
   collection.check(runs, CALL)
+  if #runs == 0 then error(CALL .. ": there are no runs", 2) end
   local o = arguments.options(CALL, given, RULES)
   if o.baseline ~= nil and collection.about_newest(runs) then
     error(CALL .. ": 'baseline' compares answers to test rows, and runs:newest() has scores on validation rows", 2)
@@ -204,7 +182,7 @@ return function(runs, given)
     end
   end
   local tasks = has(rows, "task") or has(columns, "task")
-  local options = { rows = rows, columns = columns, value = o.value, tasks = tasks, label = o.label }
+  local options = { rows = rows, columns = columns, value = o.value, tasks = tasks, label = o.label, order = o.order }
   local grid, extra = split_grid(runs, options)
   local entries, spread, some = {}, false, false ---@type table<integer, table<integer, compt.TableCell>>, boolean, boolean
   for i = 1, #grid.rows do
@@ -215,19 +193,20 @@ return function(runs, given)
       entries[i][j], spread, some = one, spread or one.sd ~= nil, some or one.n > 0
     end
   end
+  if not some then missing.refuse(runs, o.value, CALL) end
   local notes, warnings = notes_of(runs, grid)
-  if not some and #runs:where(cells.is_used) > 0 and type(o.value) == "string" then
-    warnings[#warnings + 1] = ("no run has a number '%s'"):format(o.value)
-  end
   if spread then notes[#notes + 1] = "mean ± standard deviation over seeds" end
   if #extra > 0 then notes[#notes + 1] = "runs that differ in " .. table.concat(extra, ", ") .. " have rows of their own" end
-  table.move(best.mark(grid, entries, o.best), 1, #grid.rows * #grid.columns, #notes + 1, notes)
-  local baseline = o.baseline ~= nil and cells.text(o.baseline) or nil
+  local meaning, skipped = best.mark(grid, entries, o.best --[[@as any]], options)
+  table.move(skipped, 1, #skipped, #notes + 1, notes)
+  local name = renamed.by(o.names, grid, options)
+  local baseline = o.baseline ~= nil and name(cells.text(o.baseline)) or nil
   if baseline then
     add_tests(grid, entries, notes, { name = baseline, claim = o.claim --[[@as any]], rows = baselines(grid.rows, o.baseline, #extra) })
   end
   return result_table {
-    title = o.title, row_names = options.rows, column_names = columns, rows = grid.rows, columns = grid.columns, cells = entries,
+    title = o.title, row_names = renamed.list(options.rows, name), column_names = renamed.list(columns, name),
+    rows = renamed.keys(grid.rows, name), columns = renamed.keys(grid.columns, name), cells = entries, best = meaning,
     digits = o.digits, notes = notes, warnings = warnings, baseline = baseline, effects = baseline ~= nil and o.effects,
   }
 end

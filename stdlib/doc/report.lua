@@ -7,14 +7,23 @@ Tables of results, and HTML pages.
 options "compt.TableOptions" [[
 - rows?: string|string[] -- settings whose values form the rows; "task" is allowed. Default: the settings that vary
 - columns?: string|string[] -- the same for columns; default: one column, or the tasks if `rows` is not given
-- value?: string|fun(run: compt.Run): number? = "average" -- value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric
+- value?: string|fun(run: compt.Run): number? = "average" -- value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric. One that no run has is an error that lists what there is
 - baseline?: any -- last component of a row key, such as a method; other rows are tested against it
 - claim?: "these tasks"|"tasks" = "these tasks" -- what a mark of an average over tasks says: the difference holds on these tasks (seeds are the sample), or on tasks like these (tasks are the sample)
 - effects?: boolean = true -- show the differences from the baseline with 95 % confidence intervals below the table
-- best?: "max"|"min"|"none" = "max" -- mark the best mean of a column, among rows that differ only in the last component of their key and have the same seeds, tasks, shots and number of test rows
+- best?: "max"|"min"|"none" = "max" -- mark the best mean of a column among the rows that compete, see `compt.report.table`
 - digits?: integer = 1 -- number of decimal places
 - title?: string -- title of the table
 - label?: fun(run: compt.Run): table<string, any> -- returns custom values for names in `rows` and `columns`
+- names?: table<any, string> -- names for values of rows and columns and for settings: `{ ssum = "SSUM", method = "Method", [16] = "16 shots" }`. It may have names that this table has not
+- order?: any[] -- values in the order in which rows and columns have them, by their own names; others follow. Default: numbers by size, words by first occurrence, the average last
+]]
+
+options "compt.LatexOptions" [[
+- caption?: string -- text of `\caption`, escaped; the notes are then a paragraph below the table. Default: title and notes
+- label?: string -- name for `\label`: letters, digits, spaces and `: . _ / + -`
+- raw?: boolean = false -- the caption is LaTeX and is not escaped; names, values and notes always are
+- notes?: boolean = true -- write the notes
 ]]
 
 class "compt.TableCell" [[
@@ -46,19 +55,29 @@ A table of results; `print(t)` shows it as aligned text.
 - warnings: string[] -- missing runs, and runs of one cell with another program or machine
 - baseline: string? -- the baseline, as in the rows
 - effects: boolean -- whether differences from the baseline are shown below the table
+- best: string? -- what a marked mean is: "best", or "best of the rows with the same shots"
 - markdown: fun(self: compt.ResultTable): string
-- latex: fun(self: compt.ResultTable): string -- uses the rules of booktabs
+- latex: fun(self: compt.ResultTable, options?: compt.LatexOptions): string -- a `table` with the rules of booktabs (`\usepackage{booktabs}`). Names and values are escaped; a comment at its top says if they have characters that pdfLaTeX cannot set
 - csv: fun(self: compt.ResultTable, options?: { raw: boolean? }): string -- one line per cell, with its difference from the baseline. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
 - json: fun(self: compt.ResultTable): string
 - html: fun(self: compt.ResultTable): string
-- save: fun(self: compt.ResultTable, path: string, options?: { raw: boolean? }) -- writes .md, .tex, .csv, .json, .html or .txt; the options are those of `csv`
+- save: fun(self: compt.ResultTable, path: string, options?: compt.LatexOptions) -- writes .md, .tex, .csv, .json, .html or .txt; the options are those of `latex` or `csv`
 ]]
 
 fn "compt.report.table(runs: compt.Runs, options?: compt.TableOptions): compt.ResultTable" [[
 A table with any settings as rows and columns: mean and standard deviation over seeds, number of runs, best means, and
 differences from a baseline with 95 % confidence intervals. Cells with missing runs are marked and the runs listed. Runs
-of one cell that differ in a setting other than the seed get rows of their own: the setting becomes a row name. Raises an
-error if an option is unknown or no run has a setting of that name.
+of one cell that differ in a setting other than the seed get rows of their own: the setting becomes a row name. Notes
+below the table explain the marks that are in it, and no others. Raises an error if an option is unknown, if there are no
+runs, or if no run has a setting or a value of that name.
+
+The best mean of a column is marked among the rows that compete: those that answer the same question, and differ in how.
+The question are the conditions: data (`shots`, `per`, `tasks`, `split_seed`), `backbone`, and budget (`epochs`, `steps`). Rows
+with different conditions do not compete, so that in a table of methods and shots there is a best method for each number of
+shots. All other settings are ways to answer: methods, rates, lengths, names of your own. A single condition that is all that
+varies in rows and columns is what the table compares, and its rows compete. Rows of different tasks or seeds never do, nor
+rows whose runs differ in seeds, in the tasks of their averages, in the number of test rows, or in a condition that is no
+column; a note then says why there is no mark.
 
 `*` is p < 0.05 and `**` p < 0.01 after Holm's correction (1979) in one family, the comparisons of the table that allow a
 test. Runs are paired by seed. The footnote says which tests were made, and where no mark is possible and why:
@@ -73,7 +92,9 @@ test. Runs are paired by seed. The footnote says which tests were made, and wher
 > print(compt.report.table(runs, {
 >   rows = "x", columns = "seed", value = "average", baseline = 1, best = "max", digits = 2, title = "doc",
 >   claim = "these tasks", effects = true, label = function(run) return { x = run.settings.x } end,
+>   names = { x = "X" }, order = { 2, 1 },
 > }))
+> print(compt.report.table(runs):latex { caption = "Scores in %", label = "tab:doc", raw = false, notes = true })
 ]]
 
 options "compt.ConfusionOptions" [[

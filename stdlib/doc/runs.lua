@@ -72,7 +72,23 @@ A list of runs: `#runs`, `runs[1]`, `ipairs(runs)`.
 - newest: fun(self: compt.Runs): compt.Runs -- the same runs with their newest scores on validation rows (`evaluate_every`), whether they have finished or not; tables and figures of them say so. Runs without any are left out with a message
 - with: fun(self: compt.Runs, others: compt.Run[]): compt.Runs -- the union with other runs
 - varying: fun(self: compt.Runs): string[] -- names of the settings that differ between the runs, `seed` last
+- rows: fun(self: compt.Runs, table: compt.RunsTable): table<string, any>[], string[] -- the rows of a table of what the runs recorded, and the names of its columns in order; what is missing is nil
+- export: fun(self: compt.Runs, path: string, options?: compt.ExportOptions) -- writes such a table to a .csv, .jsonl or .parquet file, as `compt runs export` does
 - [integer]: compt.Run
+]]
+
+alias "compt.RunsTable" [[
+A table of what runs recorded. Each row begins with the run that it belongs to: `run` (its name), `path`, `state`, `method`,
+`seed`, `shots`, and the other settings in which the runs differ (`setting.NAME`, if the table has a column of that name).
+- "evaluations" -- a row per evaluation: `evaluation` ("result": the scores of the run; "training": on validation rows during training; "further": with other prompts, weights or rows), `split`, `step`, its options (`only`, `limit` ...), `average`, `rows`, `tasks`
+- "scores" -- a row per evaluation, task and metric: the same, with `task`, `metric`, `main` (the metric of which averages are means), `score` in percent and `rows`. Evaluations during training record the main metric only
+- "settings" -- a row per run: `error`, `seconds`, `tags`, all settings and what its machine and versions are (`environment.NAME`)
+- "steps" -- a row per step: `step`, `epoch`, `loss`, `grad_norm`, `lr.GROUP`, `task_losses.TASK` ...
+]]
+
+options "compt.ExportOptions" [[
+- table?: compt.RunsTable -- default: the name of the file, if it is that of a table ("scores.csv")
+- raw?: boolean = false -- in CSV, do not write `'` before a text that a spreadsheet would run as a formula
 ]]
 
 fn "compt.runs(paths: compt.run_folder|compt.run_folder[]): compt.Runs" [[

@@ -2,7 +2,7 @@
 local cells = require "compt.analysis.cells"
 local collection = require "compt.analysis.collection"
 local differences = require "compt.analysis.differences"
-local library = require "compt.library"
+local missing = require "compt.analysis.missing"
 local statistics = require "compt.statistics"
 
 local about = {}
@@ -146,59 +146,14 @@ function about.value(runs, value)
   return metric and function(run) return mean_of(run, value) end or value
 end
 
---- The number of names that an error lists.
-local LISTED = 30
-
---- The names of the values of runs that a figure can show: metrics, the average, scores of tasks, and numbers that runs
---- returned, the shortest names first.
----@param runs compt.Run[]
----@return string[]
-local function values_of(runs)
-  local known = {}
-  local function add(prefix, value)
-    if type(value) == "number" then
-      known[prefix] = true
-    elseif type(value) == "table" then
-      for key, part in pairs(value) do
-        if type(key) == "string" then add(prefix == "" and key or prefix .. "." .. key, part) end
-      end
-    end
-  end
-  for _, run in ipairs(runs) do
-    if run.average then known.average = true end
-    for _, names in pairs(run.metrics or {}) do
-      for _, name in ipairs(names) do known[name] = true end
-    end
-    add("scores", run.scores)
-    add("", run.values)
-  end
-  local names = {}
-  for name in sorted_pairs(known) do names[#names + 1] = name end
-  local function dots(name) return select(2, name:gsub("%.", "")) end
-  table.sort(names, function(a, b)
-    local x, y = dots(a), dots(b)
-    if x ~= y then return x < y end
-    return a < b
-  end)
-  return names
-end
-
 --- Raises an error that lists the values of runs, for a value that none of them has.
----@param runs compt.Run[]
+---@param runs compt.Runs
 ---@param value any
 ---@param call string
 function about.no_value(runs, value, call)
   if #runs == 0 then error(call .. ": there are no runs", 3) end
-  local used = false
-  for _, run in ipairs(runs) do used = used or cells.is_used(run) end
-  if not used then error(("%s: no run has finished (%s)"):format(call, collection.states(runs)), 3) end
-  if type(value) ~= "string" then error(("%s: `value` returned no number for any run"):format(call), 3) end
-  local names = values_of(runs)
-  if #names == 0 then error(("%s: no run has a value: they were not evaluated and returned no number"):format(call), 3) end
-  local near = library.nearest(value --[[@as string]], names)
-  local more = #names > LISTED and (", and %d more"):format(#names - LISTED) or ""
-  error(("%s: no run has a value '%s'; %sthere are %s%s"):format(
-    call, value, near and ("did you mean '%s'? "):format(near) or "", table.concat(names, ", ", 1, math.min(#names, LISTED)), more), 3)
+  missing.refuse(runs, value, call)
+  error(("%s: no run has finished (%s)"):format(call, collection.states(runs)), 3)
 end
 
 return about

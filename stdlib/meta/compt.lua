@@ -2147,8 +2147,21 @@ local Run = {}
 ---@field newest fun(self: compt.Runs): compt.Runs the same runs with their newest scores on validation rows (`evaluate_every`), whether they have finished or not; tables and figures of them say so. Runs without any are left out with a message
 ---@field with fun(self: compt.Runs, others: compt.Run[]): compt.Runs the union with other runs
 ---@field varying fun(self: compt.Runs): string[] names of the settings that differ between the runs, `seed` last
+---@field rows fun(self: compt.Runs, table: compt.RunsTable): table<string, any>[], string[] the rows of a table of what the runs recorded, and the names of its columns in order; what is missing is nil
+---@field export fun(self: compt.Runs, path: string, options?: compt.ExportOptions) writes such a table to a .csv, .jsonl or .parquet file, as `compt runs export` does
 ---@field [integer] compt.Run
 local Runs = {}
+
+---A table of what runs recorded. Each row begins with the run that it belongs to: `run` (its name), `path`, `state`, `method`, `seed`, `shots`, and the other settings in which the runs differ (`setting.NAME`, if the table has a column of that name).
+---@alias compt.RunsTable
+---| "evaluations" # a row per evaluation: `evaluation` ("result": the scores of the run; "training": on validation rows during training; "further": with other prompts, weights or rows), `split`, `step`, its options (`only`, `limit` ...), `average`, `rows`, `tasks`
+---| "scores" # a row per evaluation, task and metric: the same, with `task`, `metric`, `main` (the metric of which averages are means), `score` in percent and `rows`. Evaluations during training record the main metric only
+---| "settings" # a row per run: `error`, `seconds`, `tags`, all settings and what its machine and versions are (`environment.NAME`)
+---| "steps" # a row per step: `step`, `epoch`, `loss`, `grad_norm`, `lr.GROUP`, `task_losses.TASK` ...
+
+---@class (exact) compt.ExportOptions
+---@field table? compt.RunsTable default: the name of the file, if it is that of a table ("scores.csv")
+---@field raw? boolean in CSV, do not write `'` before a text that a spreadsheet would run as a formula (default false)
 
 ---Reads the runs in some folders and their subfolders, also of runs that are being trained (`state` is "running"). Tables and figures use finished runs, and say how many are missing; those of `runs:newest()` use runs in progress, too. Damaged folders and folders of other programs are skipped with a message. Raises an error if a folder does not exist.
 ---```lua
@@ -2281,14 +2294,22 @@ function compt.search(options) end
 ---@class (exact) compt.TableOptions
 ---@field rows? string|string[] settings whose values form the rows; "task" is allowed. Default: the settings that vary
 ---@field columns? string|string[] the same for columns; default: one column, or the tasks if `rows` is not given
----@field value? string|fun(run: compt.Run): number? value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric (default "average")
+---@field value? string|fun(run: compt.Run): number? value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric. One that no run has is an error that lists what there is (default "average")
 ---@field baseline? any last component of a row key, such as a method; other rows are tested against it
 ---@field claim? "these tasks"|"tasks" what a mark of an average over tasks says: the difference holds on these tasks (seeds are the sample), or on tasks like these (tasks are the sample) (default "these tasks")
 ---@field effects? boolean show the differences from the baseline with 95 % confidence intervals below the table (default true)
----@field best? "max"|"min"|"none" mark the best mean of a column, among rows that differ only in the last component of their key and have the same seeds, tasks, shots and number of test rows (default "max")
+---@field best? "max"|"min"|"none" mark the best mean of a column among the rows that compete, see `compt.report.table` (default "max")
 ---@field digits? integer number of decimal places (default 1)
 ---@field title? string title of the table
 ---@field label? fun(run: compt.Run): table<string, any> returns custom values for names in `rows` and `columns`
+---@field names? table<any, string> names for values of rows and columns and for settings: `{ ssum = "SSUM", method = "Method", [16] = "16 shots" }`. It may have names that this table has not
+---@field order? any[] values in the order in which rows and columns have them, by their own names; others follow. Default: numbers by size, words by first occurrence, the average last
+
+---@class (exact) compt.LatexOptions
+---@field caption? string text of `\caption`, escaped; the notes are then a paragraph below the table. Default: title and notes
+---@field label? string name for `\label`: letters, digits, spaces and `: . _ / + -`
+---@field raw? boolean the caption is LaTeX and is not escaped; names, values and notes always are (default false)
+---@field notes? boolean write the notes (default true)
 
 ---A cell of a table.
 ---@class compt.TableCell
@@ -2319,12 +2340,13 @@ local TableCell = {}
 ---@field warnings string[] missing runs, and runs of one cell with another program or machine
 ---@field baseline string? the baseline, as in the rows
 ---@field effects boolean whether differences from the baseline are shown below the table
+---@field best string? what a marked mean is: "best", or "best of the rows with the same shots"
 ---@field markdown fun(self: compt.ResultTable): string
----@field latex fun(self: compt.ResultTable): string uses the rules of booktabs
+---@field latex fun(self: compt.ResultTable, options?: compt.LatexOptions): string a `table` with the rules of booktabs (`\usepackage{booktabs}`). Names and values are escaped; a comment at its top says if they have characters that pdfLaTeX cannot set
 ---@field csv fun(self: compt.ResultTable, options?: { raw: boolean? }): string one line per cell, with its difference from the baseline. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
 ---@field json fun(self: compt.ResultTable): string
 ---@field html fun(self: compt.ResultTable): string
----@field save fun(self: compt.ResultTable, path: string, options?: { raw: boolean? }) writes .md, .tex, .csv, .json, .html or .txt; the options are those of `csv`
+---@field save fun(self: compt.ResultTable, path: string, options?: compt.LatexOptions) writes .md, .tex, .csv, .json, .html or .txt; the options are those of `latex` or `csv`
 local ResultTable = {}
 
 ---@class (exact) compt.ConfusionOptions

@@ -118,14 +118,19 @@ return function(runs)
   if #finished == 0 then
     return { { title = "Results", parts = { ("%s: no run is finished, so there are no tables."):format(tostring(runs)) } } }
   end
-  local by = by_of(runs)
-  local scores = result_table(runs, { title = "Test scores by varying settings" })
-  local parts = { scores } ---@type any[]
-  if #scores.rows > MOST_ROWS then
-    parts = { ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(#scores.rows) }
+  local by, parts = by_of(runs), {} ---@type string, any[]
+  local scored = finished:where(function(run) return run.average ~= nil end)
+  if #scored == 0 then
+    parts[1] = ('%s: none was evaluated on test rows (t:evaluate "test"), so there is no table of scores.'):format(tostring(runs))
+  else
+    parts[1] = result_table(runs, { title = "Test scores by varying settings" })
+    local rows = #parts[1].rows
+    if rows > MOST_ROWS then
+      parts = { ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(rows) }
+    end
   end
   local sections = { { title = "Results", parts = parts } } ---@type compt.Section[]
-  local drawn = lines(runs, by)
+  local drawn = #scored > 0 and lines(runs, by) or {}
   if count_of(runs, by) <= MOST_LINES then
     local curves = figures.curves(runs, { title = "Training loss", by = by })
     if lines_in(curves) <= MOST_LINES then table.insert(drawn, 1, curves) end

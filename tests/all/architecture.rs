@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the crates `base`, `core` and `study`, each with those of its own crate that it may look into.
 /// Between crates the compiler keeps the arrows.
-const ROOMS: [(&str, &[&str]); 34] = [
+const ROOMS: [(&str, &[&str]); 36] = [
     ("files", &["memory", "stop"]),
     ("memory", &[]),
     ("guard", &["output"]),
@@ -17,6 +17,7 @@ const ROOMS: [(&str, &[&str]); 34] = [
     ("word", &[]),
     ("names", &[]),
     ("text_table", &[]),
+    ("frame", &["names"]),
     ("options", &["word"]),
     ("driver", &[]),
     ("tensor", &["files"]),
@@ -44,6 +45,7 @@ const ROOMS: [(&str, &[&str]); 34] = [
     ("progress", &[]),
     ("records", &["slurm"]),
     ("tensorboard", &["records"]),
+    ("tables", &["records"]),
     ("hub", &["interrupt", "progress", "records"]),
     ("report", &["plot", "records"]),
     ("sweep", &["interrupt", "progress", "records", "slurm"]),

@@ -21,6 +21,7 @@ mod encodings;
 mod eval;
 mod examples;
 mod exchange;
+mod exported_tables;
 mod faults;
 mod free_text;
 mod gpu;

@@ -99,7 +99,10 @@ fn metrics_are_written_for_other_programs() {
     let (code, csv, err) = study.run(&["runs", "export", "runs/grid", "--csv"]);
     assert_eq!(code, 0, "{err}");
     let head = csv.lines().next().unwrap();
-    assert!(head.starts_with("run,step,") && head.contains("lr.private") && head.contains("loss"));
+    assert!(
+        head.starts_with("run,path,state,method,seed,shots,step,epoch,loss,")
+            && head.contains("lr.private")
+    );
     assert_eq!(csv.lines().count(), 1 + 3 * 8);
     let (_, jsonl, _) = study.run(&["runs", "export", "runs/grid", "--jsonl"]);
     let line: Value = serde_json::from_str(jsonl.lines().nth(1).unwrap()).unwrap();

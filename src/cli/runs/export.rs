@@ -4,14 +4,17 @@ use super::choose::{Filter, chosen};
 use crate::errors;
 use crate::{Error, Result};
 use clap::Args;
+use compt_base::files::atomic::write_atomic;
+use compt_base::frame::{Format, Frame};
 use compt_base::notice;
 use compt_base::output;
+use compt_error::Context;
 use compt_study::interrupt;
 use compt_study::records::catalog::{Entry, State};
+use compt_study::tables::{self, Table};
 use compt_study::tensorboard;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -26,6 +29,14 @@ pub struct RunsExportOptions {
 
     #[command(flatten)]
     to: To,
+
+    /// Which table: evaluations, scores, settings or steps; can be repeated. Default: steps, into a folder all of them
+    #[arg(long, value_parser = Table::parse, value_delimiter = ',', conflicts_with = "tensorboard")]
+    table: Vec<Table>,
+
+    /// With --csv or --jsonl: write TABLE.csv or TABLE.jsonl to this folder instead of printing one table
+    #[arg(short, long, value_name = "DIR", conflicts_with_all = ["tensorboard", "parquet"])]
+    out: Option<PathBuf>,
 
     /// With --csv: do not write `'` before texts that a spreadsheet would run as formulas
     #[arg(long, requires = "csv")]
@@ -43,11 +54,15 @@ struct To {
     #[arg(long, value_name = "DIR")]
     tensorboard: Option<PathBuf>,
 
-    /// Print a table of all steps, with one column per metric
+    /// Write TABLE.parquet to this folder
+    #[arg(long, value_name = "DIR")]
+    parquet: Option<PathBuf>,
+
+    /// A table as CSV, with a line of names
     #[arg(long)]
     csv: bool,
 
-    /// Print one line of JSON per step
+    /// A table as one line of JSON per row
     #[arg(long)]
     jsonl: bool,
 }
@@ -62,128 +77,93 @@ pub fn export(options: &RunsExportOptions) -> ExitCode {
 }
 
 fn written(options: &RunsExportOptions) -> Result<()> {
-    let runs = || -> Result<Vec<Entry>> {
-        let runs = chosen(&options.folders, &options.filter)?;
-        let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);
-        let (runs, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_run);
-        for entry in &others {
-            let why = entry.error.as_ref().map_or(String::new(), |why| format!(": {why}"));
-            let (path, state) = (entry.path.display(), entry.state.name());
-            notice::say_once(&format!("note: {path} is skipped: {state}{why}"));
+    match &options.to.tensorboard {
+        Some(folder) => events(options, folder),
+        None => rows(options),
+    }
+}
+
+/// The chosen runs; folders that are none are named.
+fn runs(options: &RunsExportOptions) -> Result<Vec<Entry>> {
+    let runs = chosen(&options.folders, &options.filter)?;
+    let is_run = |entry: &Entry| !matches!(entry.state, State::Damaged | State::Foreign);
+    let (runs, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(is_run);
+    for entry in &others {
+        let why = entry.error.as_ref().map_or(String::new(), |why| format!(": {why}"));
+        let (path, state) = (entry.path.display(), entry.state.name());
+        notice::say_once(&format!("note: {path} is skipped: {state}{why}"));
+    }
+    Ok(runs)
+}
+
+fn events(options: &RunsExportOptions, folder: &Path) -> Result<()> {
+    interrupt::install().map_err(Error::from)?;
+    let mut known = tensorboard::Written::default();
+    loop {
+        let runs = runs(options)?;
+        let events = tensorboard::write(folder, &runs, &mut known)?;
+        if !options.follow {
+            let folder = folder.display();
+            output::line(format!("{folder}: {events} events of {} runs", runs.len()));
+            return Ok(());
         }
-        Ok(runs)
-    };
-    if let Some(folder) = &options.to.tensorboard {
-        interrupt::install().map_err(Error::from)?;
-        let mut known = tensorboard::Written::default();
-        loop {
-            let runs = runs()?;
-            let events = tensorboard::write(folder, &runs, &mut known)?;
-            if !options.follow {
-                output::line(format!(
-                    "{}: {events} events of {} runs",
-                    folder.display(),
-                    runs.len()
-                ));
+        for _ in 0..PAUSE.as_millis() / 100 {
+            if interrupt::requested() {
                 return Ok(());
             }
-            for _ in 0..PAUSE.as_millis() / 100 {
-                if interrupt::requested() {
-                    return Ok(());
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
-    let read = |entry: &Entry| {
-        let skipped =
-            |e| notice::say_once(&format!("note: {} is skipped: {e}", entry.path.display()));
-        rows(entry).map_err(skipped).ok()
+}
+
+fn rows(options: &RunsExportOptions) -> Result<()> {
+    let (format, folder) = match (&options.to.parquet, options.to.csv) {
+        (Some(folder), _) => (Format::Parquet, Some(folder)),
+        (None, true) => (Format::Csv, options.out.as_ref()),
+        (None, false) => (Format::Jsonl, options.out.as_ref()),
     };
-    let read: Vec<_> = runs()?.iter().filter_map(read).collect();
-    if read.is_empty() {
-        return Err(Error::new("none of the runs can be exported"));
-    }
-    let lines = read.concat();
-    if options.to.jsonl {
-        lines.into_iter().for_each(|line| output::json(Value::Object(line)));
-        return Ok(());
-    }
-    let keys: BTreeSet<&String> = lines.iter().flat_map(|line| line.keys()).collect();
-    let first = ["run", "step"];
-    let keys: Vec<&str> = first
-        .into_iter()
-        .chain(keys.into_iter().map(String::as_str).filter(|key| !first.contains(key)))
-        .collect();
-    let raw = options.raw;
-    let head = keys.iter().map(|key| cell(Some(&json!(key)), raw));
-    output::line(head.collect::<Vec<_>>().join(","));
-    for line in &lines {
-        let cells = keys.iter().map(|key| cell(line.get(*key), raw));
-        output::line(cells.collect::<Vec<_>>().join(","));
+    let runs = runs(options)?;
+    let frame = |table: Table| -> Result<Frame> {
+        let (frame, notes) = table.of(&runs)?;
+        tables::say(&notes);
+        Ok(frame)
+    };
+    let Some(folder) = folder else {
+        return match options.table[..] {
+            [] => print(&frame(Table::Steps)?, format, options.raw),
+            [table] => print(&frame(table)?, format, options.raw),
+            _ => Err(Error::new("only one table can be printed")
+                .at("--table")
+                .hint("--out DIR writes each to a file of its own")),
+        };
+    };
+    let wanted = if options.table.is_empty() { &Table::ALL[..] } else { &options.table };
+    fs::create_dir_all(folder).at(folder.display())?;
+    for table in wanted {
+        let frame = frame(*table)?;
+        let path = folder.join(format!("{}.{}", table.name(), format.name()));
+        write_atomic(&path, &frame.bytes(format, options.raw)?)?;
+        output::line(format!("{}: {} rows", path.display(), frame.rows()));
     }
     Ok(())
 }
 
-/// A cell of CSV. A text that a spreadsheet would run as a formula begins with `'`, unless `raw`
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn cell(value: Option<&Value>, raw: bool) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => {
-            let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-            let runs = runs && text.parse::<f64>().is_err();
-            let text = if runs && !raw { format!("'{text}") } else { text.clone() };
-            match text.contains([',', '"', '\n', '\r', '\t']) {
-                true => format!("\"{}\"", text.replace('"', "\"\"")),
-                false => text,
-            }
+/// The number of lines that are written at once.
+const PART: usize = 1000;
+
+fn print(frame: &Frame, format: Format, raw: bool) -> Result<()> {
+    if format == Format::Jsonl {
+        frame.jsonl().for_each(output::json);
+        return Ok(());
+    }
+    let mut part = String::new();
+    for (i, line) in frame.csv(raw).enumerate() {
+        part += &line;
+        part.push('\n');
+        if i % PART == 0 {
+            output::exact(std::mem::take(&mut part));
         }
-        Some(other) => other.to_string(),
     }
-}
-
-/// One flat row per step, with the run's folder.
-fn rows(entry: &Entry) -> Result<Vec<Map<String, Value>>> {
-    let lines = entry.metrics()?;
-    let row = |line: &Value| {
-        let mut row =
-            Map::from_iter([("run".to_string(), json!(entry.path.display().to_string()))]);
-        flatten("", line, &mut row);
-        row
-    };
-    Ok(lines.iter().map(row).collect())
-}
-
-fn flatten(name: &str, value: &Value, row: &mut Map<String, Value>) {
-    match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| {
-            let full = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-            flatten(&full, value, row);
-        }),
-        Value::Array(_) => {}
-        value => drop(row.insert(name.to_string(), value.clone())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        let plain = |value: Value| cell(Some(&value), false);
-        assert_eq!(plain(json!("a,\"b\"")), "\"a,\"\"b\"\"\"");
-        assert_eq!((plain(json!(1.5)), cell(None, false)), ("1.5".into(), String::new()));
-    }
-
-    #[test]
-    fn a_spreadsheet_runs_no_cell() {
-        let both = |text: &str| [false, true].map(|raw| cell(Some(&json!(text)), raw));
-        assert_eq!(both("=1+1"), ["'=1+1", "=1+1"]);
-        assert_eq!(both("@x,y"), ["\"'@x,y\"", "\"@x,y\""]);
-        assert_eq!(both("\tx"), ["\"'\tx\"", "\"\tx\""]);
-        assert_eq!(both("-1.5"), ["-1.5", "-1.5"]);
-        assert_eq!(cell(Some(&json!(-2)), false), "-2");
-    }
+    output::exact(part);
+    Ok(())
 }

@@ -37,7 +37,7 @@ enum Command {
     /// Delete runs, after confirmation
     #[command(after_help = DELETE_EXAMPLES)]
     Delete(delete::RunsDeleteOptions),
-    /// Export the metrics of runs: TensorBoard, CSV, JSON Lines
+    /// Export runs as tables (CSV, JSON Lines, Parquet) or for TensorBoard
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(export::RunsExportOptions),
 }
@@ -65,13 +65,19 @@ Examples:
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
+  compt runs export runs/table1 --table scores --csv > scores.csv
+  compt runs export runs/table1 --parquet tables        # evaluations, scores, settings, steps
+  compt runs export runs/table1 --jsonl | jq 'select(.step == 100) | .loss'
   compt runs export runs/ssum --tensorboard logs && tensorboard --logdir logs
   compt runs export runs/table1 --tensorboard logs --follow       # during the runs
-  compt runs export runs/ssum --csv > metrics.csv
-  compt runs export runs/table1 --jsonl | jq 'select(.step == 100) | .loss'
 
-All steps are exported: loss, gradient norm, learning rates, temperature, seconds, evaluations during
-training, and the test scores of each run at its last step.";
+Tables, each with the columns run, path, state, method, seed, shots and the settings that differ, then:
+  evaluations  a row per evaluation: the result on test rows, those during training, further ones of test rows
+  scores       a row per evaluation, task and metric
+  settings     a row per run: how it ended, and all settings
+  steps        a row per step: loss, gradient norms, learning rates, temperature, seconds
+Runs without a row of a kind are named. What is missing is empty or null; a number that is not finite is NaN, in
+JSON null.";
 
 pub fn runs(options: &RunsOptions) -> ExitCode {
     errors::exit(match &options.command {

@@ -44,6 +44,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;
     library.set("recorded", call::function(lua, "compt.library.recorded", recorded::names)?)?;
     library.set("newest", call::function(lua, "compt.library.newest", recorded::newest)?)?;
+    library.set("table_rows", call::function(lua, "runs:rows", recorded::table_rows)?)?;
+    library.set("table_bytes", call::function(lua, "runs:export", recorded::table_bytes)?)?;
     let plain = |_: &Lua, text: String| Ok(one_line(&text).into_owned());
     library.set("plain", call::function(lua, "compt.library.plain", plain)?)?;
     library.set("write", call::function(lua, "compt.library.write", write)?)?;

@@ -5,14 +5,18 @@
 ---@class compt.report
 local report = {}
 
----A table with any settings as rows and columns: mean and standard deviation over seeds, number of runs, best means, and differences from a baseline with 95 % confidence intervals. Cells with missing runs are marked and the runs listed. Runs of one cell that differ in a setting other than the seed get rows of their own: the setting becomes a row name. Raises an error if an option is unknown or no run has a setting of that name.
+---A table with any settings as rows and columns: mean and standard deviation over seeds, number of runs, best means, and differences from a baseline with 95 % confidence intervals. Cells with missing runs are marked and the runs listed. Runs of one cell that differ in a setting other than the seed get rows of their own: the setting becomes a row name. Notes below the table explain the marks that are in it, and no others. Raises an error if an option is unknown, if there are no runs, or if no run has a setting or a value of that name.
+---
+---The best mean of a column is marked among the rows that compete: those that answer the same question, and differ in how. The question are the conditions: data (`shots`, `per`, `tasks`, `split_seed`), `backbone`, and budget (`epochs`, `steps`). Rows with different conditions do not compete, so that in a table of methods and shots there is a best method for each number of shots. All other settings are ways to answer: methods, rates, lengths, names of your own. A single condition that is all that varies in rows and columns is what the table compares, and its rows compete. Rows of different tasks or seeds never do, nor rows whose runs differ in seeds, in the tasks of their averages, in the number of test rows, or in a condition that is no column; a note then says why there is no mark.
 ---
 ---`*` is p < 0.05 and `**` p < 0.01 after Holm's correction (1979) in one family, the comparisons of the table that allow a test. Runs are paired by seed. The footnote says which tests were made, and where no mark is possible and why:   difference must stand out against rows and seeds together (`compt.statistics.crossed`) and in a sign-flip test over rows.   For one seed it is McNemar's exact test, which says nothing of other seeds. A metric that is no mean over rows, as F1, is   divided among the rows by the jackknife, as in Dorfman, Berbaum and Metz (1992)   difference must stand out against rows and seeds together, too. With `claim = "tasks"` and 6 tasks or more: the sign-flip   test over the means of tasks, and tasks and seeds together as samples
 ---```lua
 ---print(compt.report.table(runs, {
 ---  rows = "x", columns = "seed", value = "average", baseline = 1, best = "max", digits = 2, title = "doc",
 ---  claim = "these tasks", effects = true, label = function(run) return { x = run.settings.x } end,
+---  names = { x = "X" }, order = { 2, 1 },
 ---}))
+---print(compt.report.table(runs):latex { caption = "Scores in %", label = "tab:doc", raw = false, notes = true })
 ---```
 ---@param runs compt.Runs
 ---@param options? compt.TableOptions

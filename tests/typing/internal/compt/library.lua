@@ -68,6 +68,19 @@ function library.curve(path, key, points) end
 ---@return { step: integer, average: number, scores: table<string, number> }?
 function library.newest(path) end
 
+---@param runs string[]
+---@param table string
+---@return table<string, any>[] rows
+---@return string[] names
+function library.table_rows(runs, table) end
+
+---@param runs string[]
+---@param table string
+---@param format string
+---@param raw boolean
+---@return string
+function library.table_bytes(runs, table, format, raw) end
+
 ---@param chart table<string, any>
 ---@param format "svg"|"pdf"|"png"
 ---@return string
