@@ -214,7 +214,7 @@ local function named_lists(panel)
 end
 
 --- Renames and sorts lines, rows and groups. Raises an error if no name of `order` is there, or none of `names`; a single
---- name of `order` that is not there is told.
+--- name of `order` that is not there is told, and one of `names` if it looks like a slip.
 ---@param panels table[]
 ---@param o table<string, any>
 ---@param call string
@@ -243,10 +243,12 @@ local function set_names(panels, o, call)
       library.note(("note: %s: '%s' of order is not in the figure"):format(call, wanted))
     end
   end
-  if o.names and next(o.names) ~= nil and not renames then
-    for old, new in sorted_pairs(o.names) do
-      if all[new] then return end
-      library.known("name in names", tostring(old), known, call)
+  for old, new in sorted_pairs(o.names or {}) do
+    local text = tostring(old)
+    if not all[text] and not all[new] then
+      if not renames then library.known("name in names", text, known, call) end
+      local near = library.nearest(text, known)
+      if near then library.note(("note: %s: '%s' of names is not in the figure; did you mean '%s'?"):format(call, text, near)) end
     end
   end
 end

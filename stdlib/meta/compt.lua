@@ -2434,7 +2434,7 @@ local Friedman = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"none" where the names are. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer number of panels side by side, at most 3. Default: 1 for one panel, 2 for several if they fit
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
