@@ -1,11 +1,12 @@
 --- The default sections of a report.
 local cells = require "compt.analysis.cells"
-local confusion = require "compt.analysis.confusion"
+local facts = require "compt.report.facts"
 local figures = require "compt.figures"
 local result_table = require "compt.analysis.table"
+local standing = require "compt.report.standing"
 
 --- Maximum number of lines and points of a figure, and of rows of a table.
-local MOST_LINES, MOST_POINTS, MOST_ROWS = 12, 20, 60
+local MOST_LINES, MOST_POINTS, MOST_ROWS = 12, 20, 200
 
 --- The number of values of a setting.
 ---@param runs compt.Runs
@@ -111,34 +112,55 @@ local function isolated(runs)
   return found
 end
 
+--- Scores by task, and the mean of each group with its interval, of runs that have scores.
+---@param runs compt.Runs
+---@param by string[]
+---@return compt.Section[]
+local function results(runs, by)
+  local main, count = standing(runs, by, MOST_ROWS)
+  if not main then
+    local text = ("A table of all settings would have %d rows. The list of runs below can be sorted and filtered."):format(count)
+    return { { title = "Results", parts = { text } } }
+  end
+  local sections = {} ---@type compt.Section[]
+  if count > 1 then sections[1] = { title = "Results", parts = { main } } end
+  local tasks = result_table(runs, { rows = by, columns = "task" })
+  if #tasks.columns > 1 or count == 1 then
+    sections[#sections + 1] = { title = count > 1 and "Scores by task" or "Results", parts = { tasks } }
+  end
+  return sections
+end
+
+--- The runs whose scores are shown: finished ones, or else the newest scores of those that train.
+---@param runs compt.Runs
+---@return compt.Runs?
+local function scored(runs)
+  if #runs:finished() > 0 then return runs end
+  local newest = #runs > 0 and runs:newest() or runs
+  return #newest > 0 and newest or nil
+end
+
 ---@param runs compt.Runs
 ---@return compt.Section[]
 return function(runs)
-  local finished = runs:finished()
-  if #finished == 0 then
-    return { { title = "Results", parts = { ("%s: no run is finished, so there are no tables."):format(tostring(runs)) } } }
+  if #runs == 0 then return { { title = "Overview", parts = { "There are no runs yet." } } } end
+  local by = cells.independent(runs)
+  local sections = { { title = "Overview", parts = { facts(runs, by) } } } ---@type compt.Section[]
+  if #by == 0 then by = { cells.common(runs) } end
+  local shown = scored(runs)
+  local found = shown and results(shown, by) or
+    { { title = "Results", parts = { ("%s: no run has scores yet."):format(tostring(runs)) } } }
+  local figure_by, drawn = by_of(runs), {} ---@type string, compt.Figure[]
+  if shown then drawn = lines(shown, figure_by) end
+  -- The main figure is beside the main table.
+  if drawn[1] then table.insert(found[1].parts, table.remove(drawn, 1)) end
+  table.move(found, 1, #found, 2, sections)
+  if count_of(runs, figure_by) <= MOST_LINES then
+    local ok, curves = pcall(figures.curves, runs, { title = "Training loss", by = figure_by })
+    if ok and lines_in(curves) <= MOST_LINES then table.insert(drawn, 1, curves) end
   end
-  local by = by_of(runs)
-  local scores = result_table(runs, { title = "Test scores by varying settings" })
-  local parts = { scores } ---@type any[]
-  if #scores.rows > MOST_ROWS then
-    parts = { ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(#scores.rows) }
-  end
-  local sections = { { title = "Results", parts = parts } } ---@type compt.Section[]
-  local drawn = lines(runs, by)
-  if count_of(runs, by) <= MOST_LINES then
-    local curves = figures.curves(runs, { title = "Training loss", by = by })
-    if lines_in(curves) <= MOST_LINES then table.insert(drawn, 1, curves) end
-  end
-  sections[#sections + 1] = { title = "Figures", parts = drawn }
-  local maps = isolated(finished)
+  if #drawn > 0 then sections[#sections + 1] = { title = "Figures", parts = drawn } end
+  local maps = isolated(runs:finished())
   if #maps > 0 then sections[#sections + 1] = { title = "Isolated prompts", parts = maps } end
-  if #finished == 1 then
-    local tables = {}
-    for _, task in ipairs(confusion.tasks(finished[1])) do
-      tables[#tables + 1] = confusion.table(finished, { task = task })
-    end
-    if #tables > 0 then sections[#sections + 1] = { title = "Predictions by label", parts = tables } end
-  end
   return sections
 end

@@ -11,7 +11,6 @@ mod panel;
 mod plane;
 #[cfg_attr(not(feature = "png"), path = "no_png.rs")]
 mod png;
-mod selectable;
 mod shade;
 mod spark;
 mod stroke;
@@ -26,7 +25,6 @@ pub use kinds::bands::{Band, Bands, Span};
 pub use kinds::lines::{Lines, Series};
 pub use number::short;
 pub use png::png;
-pub(crate) use selectable::Selectable;
 pub use spark::spark;
 pub(crate) use svg::escape;
 
