@@ -7,7 +7,7 @@ local overview = require "compt.report.overview"
 local function html_of(part)
   if type(part) == "string" then return ("<p>%s</p>"):format(escape(part)) end
   if part.svg then return "<figure class=\"drawn\">" .. part:svg() .. "</figure>" end
-  return part:html()
+  return ("<div>%s</div>"):format(part:html())
 end
 
 ---@param section compt.Section

@@ -1,21 +1,15 @@
 --- What was compared, as a list of facts: how many runs, what varies with its values, and what is common.
 local cells = require "compt.analysis.cells"
 local collection = require "compt.analysis.collection"
+local differences = require "compt.analysis.differences"
 local escape = require("compt.analysis.formats").escape
+local shown = require "compt.report.shown"
 
---- The values of a setting that are listed, the common settings, and the characters of a value.
-local VALUES, COMMON, LONGEST = 12, 12, 60
+--- The values of a setting that are listed.
+local VALUES = 12
 
---- Common settings that come first.
-local FIRST = { "backbone", "tasks", "method", "shots", "seed", "epochs", "steps", "batch_size", "length", "optimizer", "device" }
-
----@param value any
-local function shown(value)
-  local text = cells.text(value)
-  local cut = utf8.len(text) and utf8.offset(text, LONGEST + 1)
-  local short = cut and text:sub(1, cut - 1) .. "…" or text
-  return ("<bdi%s>%s</bdi>"):format(cut and (" title=\"%s\""):format(escape(text)) or "", escape(short))
-end
+--- The settings that are named where all runs share them; the others are at the end of the page.
+local COMMON = { "backbone", "tasks", "method", "shots", "seed", "epochs", "steps", "batch_size", "length", "optimizer", "device" }
 
 --- The values of a setting in order: numbers by value, then texts by first appearance.
 ---@param runs compt.Runs
@@ -47,22 +41,19 @@ local function listed(runs, name)
   return table.concat(parts, ", ") .. more
 end
 
---- The settings that all runs share, the ones of most interest first, and how many others there are.
+--- The settings of most interest that all runs share.
 ---@param runs compt.Runs
----@return string[], integer
+---@return string[], table<string, any>
 local function common(runs)
-  local first = runs[1] and runs[1].settings or {}
-  local varying, names, known = {}, {}, {}
-  for _, name in ipairs(runs:varying()) do varying[name] = true end
-  local function add(name)
-    if first[name] ~= nil and not varying[name] and not known[name] then names[#names + 1], known[name] = name, true end
+  local names, first = {}, runs[1] and differences.all_of(runs[1]) or {}
+  for _, name in ipairs(COMMON) do
+    local shared = first[name] ~= nil
+    for _, run in ipairs(runs) do
+      shared = shared and cells.text(differences.all_of(run)[name]) == cells.text(first[name])
+    end
+    if shared then names[#names + 1] = name end
   end
-  for _, name in ipairs(FIRST) do add(name) end
-  for name in sorted_pairs(first) do
-    if not name:find(".", 1, true) then add(name) end
-  end
-  local rest = math.max(0, #names - COMMON)
-  return table.move(names, 1, #names - rest, 1, {}), rest
+  return names, first
 end
 
 --- A definition list.
@@ -75,25 +66,20 @@ return function(runs, by)
     out[#out + 1] = ("<div%s><dt>%s</dt><dd>%s</dd></div>"):format(class and (" class=\"%s\""):format(class) or "", name, html)
   end
   local states = collection.states(runs)
-  add("Runs", ("%d%s"):format(#runs, states ~= "" and ": " .. escape(states) or ""))
+  add("Runs", ("%d%s"):format(#runs, states:find ", " and ": " .. escape(states) or ", " .. escape(states:match "%a+" or "")))
   local varying = {}
   for _, name in ipairs(by) do varying[name] = true end
   for _, name in ipairs(runs:varying()) do
     if name == "seed" or name == "data_seed" then varying[name] = true end
   end
-  for _, name in ipairs(by) do add(("<bdi>%s</bdi>"):format(escape(name)), listed(runs, name), "varies") end
+  for _, name in ipairs(by) do add(shown(name), listed(runs, name), "varies") end
   for _, name in ipairs { "seed", "data_seed" } do
     if varying[name] then add(escape(name), listed(runs, name), "varies") end
   end
-  local names, rest = common(runs)
+  local names, values = common(runs)
   local parts = {}
-  for i, name in ipairs(names) do
-    parts[i] = ("<span class=\"pair\"><bdi>%s</bdi> %s</span>"):format(escape(name), shown(runs[1].settings[name]))
-  end
-  if #parts > 0 then
-    local more = rest > 0 and (", <a href=\"#settings\">and %d more</a>"):format(rest) or ""
-    add("Common", table.concat(parts, ", ") .. more)
-  end
+  for i, name in ipairs(names) do parts[i] = ("<span class=\"pair\">%s %s</span>"):format(escape(name), shown(values[name])) end
+  if #parts > 0 then add("All", table.concat(parts, ", ") .. " (<a href=\"#settings\">more</a>)") end
   out[#out + 1] = "</dl>"
   return { html = function() return table.concat(out, "\n") end }
 end

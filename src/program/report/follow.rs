@@ -32,9 +32,7 @@ pub fn follow(folders: &[PathBuf], title: Option<&str>, port: u16) -> ExitCode {
         return errors::refuse(&e);
     }
     let followed = errors::guard(|| -> Result<()> {
-        let runtime = Runtime::with_session(Session::default())
-            .map_err(|e| Error::new(e.to_string()).at("stdlib"))?;
-        let page = Followed { runtime, folders, title };
+        let page = Followed { folders, title };
         let (files, content) = (stamps(folders), page.content()?);
         let server = Server::start(port, template()?)?;
         server.publish(&content.title, content.parts);
@@ -52,14 +50,16 @@ pub fn follow(folders: &[PathBuf], title: Option<&str>, port: u16) -> ExitCode {
 }
 
 struct Followed<'a> {
-    runtime: Runtime,
     folders: &'a [PathBuf],
     title: Option<&'a str>,
 }
 
 impl Followed<'_> {
+    /// In a new state: the library remembers what it has read of runs.
     fn content(&self) -> Result<Content> {
-        let content = self.runtime.report_content(self.folders, self.title);
+        let runtime = Runtime::with_session(Session::default())
+            .map_err(|e| Error::new(e.to_string()).at("stdlib"))?;
+        let content = runtime.report_content(self.folders, self.title);
         content.map_err(|failure| Error::new(failure.to_string()))
     }
 

@@ -132,12 +132,13 @@ function drawMarks(svg, marks, plane, x) {
   return ends.length;
 }
 
-function listMarks(marks) {
+function listMarks(marks, shown) {
+  const ofAll = ({ runs }) => (runs.length === shown.length && runs.length > 1 ? `all ${runs.length} runs` : runs.join(", "));
   const hint = "Point at a dashed line, or select one here, to show its text.";
   say("curves-marks-note", marks.length ? hint : "These runs have no control versions.");
   redrawn(find("curves-marks"), () => find("curves-marks").replaceChildren(...marks.map((mark, i) => {
     const button = element("button", { type: "button", "data-mark": i + 1, "data-focus": i + 1, "aria-pressed": "false" },
-      `step ${mark.step}: `, element("bdi", {}, titled(mark)), " ", element("small", { class: "note" }, mark.runs.join(", ")));
+      `step ${mark.step}: `, element("bdi", {}, titled(mark)), " ", element("small", { class: "note" }, ofAll(mark)));
     for (const name of ["pointerenter", "focus", "click"]) button.addEventListener(name, () => showMark(mark, i + 1));
     return element("li", {}, button);
   })));
@@ -214,7 +215,7 @@ function legend(lines) {
   const ends = lines.map(({ points }) => points.map(([, y]) => y).filter((y) => y !== null));
   const [least, most] = [(list) => list.reduce((a, b) => Math.min(a, b)), (list) => list.reduce((a, b) => Math.max(a, b))];
   const columns = [
-    { key: "run", title: "run", show: (row) => element("span", { class: "sampled" }, sample(row.place), nameOf(row.run)) },
+    { key: "run", title: "run", show: (row) => element("span", { class: "sampled" }, sample(row.place), nameOf(row.run, false)) },
     { key: "at", title: "at the cursor", number: true, show: () => NONE },
     { key: "last", title: "last", number: true, show: (row) => short(ends[row.place].at(-1)) },
     { key: "lowest", title: "lowest", number: true, show: (row) => short(least(ends[row.place])) },
@@ -311,7 +312,7 @@ function renderCurves() {
     say("curves-note", about(shown, which, lines));
     legend(lines);
     cursor(lines, places);
-    listMarks(marks);
+    listMarks(marks, shown);
   };
   for (const node of [choice, log, factor]) node.addEventListener("input", draw);
   let width = 0;

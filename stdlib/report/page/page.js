@@ -38,8 +38,9 @@ function renderEnvironment() {
 // The page.
 
 function head() {
-  const states = [...counted(runs, (run) => run.state)].map(([state, count]) => `${count} ${state}`).join(", ");
-  say("made", `${plural(runs.length, "run")}${states && `: ${states}`}. Made ${data.head.made} by compt ${data.head.compt}.`);
+  const states = [...counted(runs, (run) => run.state)];
+  const list = states.map(([state, count]) => (states.length > 1 ? `${count} ${state}` : state)).join(", ");
+  say("made", `${plural(runs.length, "run")}${list && `, ${list}`}. Made ${data.head.made} by compt ${data.head.compt}.`);
 }
 
 function contents() {
@@ -55,7 +56,9 @@ function contents() {
 function boxTables(within) {
   for (const node of within.querySelectorAll("section:not([data-part]) table, section:not([data-part]) figure > svg, :scope > table, :scope > figure > svg")) {
     if (node.tagName === "TABLE" && !node.tHead && node.rows.length) node.createTHead().append(node.rows[0]);
-    const named = node.caption?.textContent ?? node.querySelector("title")?.textContent ?? "Table";
+    for (const cell of node.querySelectorAll("tbody th:empty")) cell.replaceWith(element("td"));
+    const section = node.closest("section")?.querySelector("h2")?.textContent ?? "Table";
+    const named = node.caption?.textContent ?? node.querySelector("title")?.textContent ?? section;
     const box = element("div", { class: "scroll fit", tabindex: 0, role: "region", "aria-label": named });
     node.replaceWith(box);
     box.append(node);

@@ -159,6 +159,8 @@ function renderPredictions() {
     options(part("answer"), answerChoices(view.rows, view.labels));
     part("apart").closest("label").hidden = !view.others.length;
     if (!view.others.length) part("apart").checked = false;
+    const [run, ...rest] = ["run", "set", "look"].map((name) => part(name).selectedOptions[0]?.textContent ?? "");
+    part("of").replaceChildren(element("bdi", {}, run), `, ${rest.join(", ")}`);
     confusion(view, filter);
     fill();
   };
