@@ -150,14 +150,19 @@ return function(runs)
   local shown = scored(runs)
   local found = shown and results(shown, by) or
     { { title = "Results", parts = { ("%s: no run has scores yet."):format(tostring(runs)) } } }
-  local figure_by, drawn = by_of(runs), {} ---@type string, compt.Figure[]
+  local figure_by, drawn = by_of(runs), {} ---@type string, any[]
   if shown then drawn = lines(shown, figure_by) end
   -- The main figure is beside the main table.
   if drawn[1] then table.insert(found[1].parts, table.remove(drawn, 1)) end
   table.move(found, 1, #found, 2, sections)
-  if count_of(runs, figure_by) <= MOST_LINES then
-    local ok, curves = pcall(figures.curves, runs, { title = "Training loss", by = figure_by })
-    if ok and lines_in(curves) <= MOST_LINES then table.insert(drawn, 1, curves) end
+  local trained = runs:where(function(run) return (run.steps or 0) > 0 end)
+  if #trained > 0 and count_of(trained, figure_by) <= MOST_LINES then
+    local ok, curves = pcall(figures.curves, trained, { title = "Training loss", by = figure_by })
+    if not ok then
+      table.insert(drawn, 1, "The training loss is not drawn: " .. tostring(curves))
+    elseif lines_in(curves) <= MOST_LINES then
+      table.insert(drawn, 1, curves)
+    end
   end
   if #drawn > 0 then sections[#sections + 1] = { title = "Figures", parts = drawn } end
   local maps = isolated(runs:finished())

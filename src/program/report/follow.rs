@@ -7,6 +7,7 @@ use compt_lua::Runtime;
 use compt_lua::report::{Content, template};
 use compt_lua::session::Session;
 use compt_study::interrupt;
+use compt_study::records::catalog;
 use compt_study::report::Server;
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,7 +37,7 @@ pub fn follow(folders: &[PathBuf], title: Option<&str>, port: u16) -> ExitCode {
         let (files, content) = (stamps(folders), page.content()?);
         let server = Server::start(port, template()?)?;
         server.publish(&content.title, content.parts);
-        server.tell(None);
+        server.tell(None, left_out(folders).as_deref());
         output::line(server.address());
         page.keep_up(&server, files);
         Ok(())
@@ -78,15 +79,23 @@ impl Followed<'_> {
                     _ if stop::requested() => return,
                     Ok(content) => {
                         server.publish(&content.title, content.parts);
-                        server.tell(None);
+                        server.tell(None, left_out(self.folders).as_deref());
                     }
-                    Err(problem) => server.tell(Some(&problem.to_string())),
+                    Err(problem) => server.tell(Some(&problem.to_string()), None),
                 }
                 (files, made) = (now, Instant::now());
             }
             next = Instant::now() + EVERY.max(began.elapsed() * SHARE);
         }
     }
+}
+
+/// Which runs cannot be read, and why.
+fn left_out(folders: &[PathBuf]) -> Option<String> {
+    let found = catalog::find(folders).unwrap_or_default();
+    let damaged = found.iter().filter_map(|run| Some(format!("{}: {}", run.name(), run.damage()?)));
+    let damaged: Vec<String> = damaged.collect();
+    (!damaged.is_empty()).then(|| format!("Left out, because damaged: {}", damaged.join("; ")))
 }
 
 /// Length, time and inode of every file below some folders.

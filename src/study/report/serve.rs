@@ -83,10 +83,11 @@ impl Server {
         shown.live.publish(parts);
     }
 
-    /// Tells the reader why the page is not up to date; `None`: it is.
-    pub fn tell(&self, problem: Option<&str>) {
+    /// Tells the reader why the page is not up to date, if it is not, and what else there is to know.
+    pub fn tell(&self, problem: Option<&str>, note: Option<&str>) {
         let mut shown = self.shared.shown.write().unwrap_or_else(PoisonError::into_inner);
-        shown.live.set("follow", serde_json::json!({ "problem": problem }).to_string());
+        let told = serde_json::json!({ "problem": problem, "note": note });
+        shown.live.set("follow", told.to_string());
     }
 
     /// Whether a page is open somewhere.

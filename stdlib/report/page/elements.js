@@ -144,7 +144,7 @@ function sortable(table, key, changed) {
       by.columns = columns;
       if (same) return;
       headings(table, columns, (column, title) => {
-        const button = element("button", { type: "button", "data-focus": `by ${column.key}` }, ...title);
+        const button = element("button", { type: "button", "data-focus": `by ${column.key}`, title: String(column.title).length > 24 ? column.title : null }, ...title);
         button.addEventListener("click", () => press(column.key));
         return button;
       });

@@ -26,7 +26,7 @@ function showBody(sections) {
 function showStatus(lost) {
   const problem = data.follow?.problem;
   const text = lost ? `No longer up to date: nothing answers since ${lost}. The page shows what it had.`
-    : problem ? `The runs cannot be read, and the page shows what it had: ${problem}` : "";
+    : problem ? `The runs cannot be read, and the page shows what it had: ${problem}` : data.follow?.note ?? "";
   say("problem", text);
   find("live").hidden = false;
   find("live").textContent = lost ? "ended" : "live";

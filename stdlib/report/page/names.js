@@ -5,6 +5,10 @@ const COUNTED = ["shots", "sources", "epochs", "steps"];
 const LONGEST = 28;
 
 const cut = (text, most = LONGEST) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
+// Characters that turn the direction of the text after them, or are written from the right: such a part is isolated.
+const TURNING = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/u;
+const isolated = (text) => (TURNING.test(text) ? `\u2068${text}\u2069` : text);
+
 const isSeed = (key) => LAST.includes(key);
 
 function byInterest(keys) {
@@ -25,7 +29,7 @@ function tellingApart(list, keys) {
 
 function namedValue(key, value) {
   if (missing(value)) return [];
-  const text = cut(words(value).replace(/\s+/g, " "));
+  const text = isolated(cut(words(value).replace(/\s+/g, " ")));
   if (key === "method") return [text];
   if (typeof value === "boolean") return [value ? key : `no ${key}`];
   if (COUNTED.includes(key) && typeof value === "number") return [value === 1 ? `1 ${key.replace(/s$/, "")}` : `${text} ${key}`];

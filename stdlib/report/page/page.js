@@ -57,6 +57,7 @@ function boxTables(within) {
   for (const node of within.querySelectorAll("section:not([data-part]) table, section:not([data-part]) figure > svg, :scope > table, :scope > figure > svg")) {
     if (node.tagName === "TABLE" && !node.tHead && node.rows.length) node.createTHead().append(node.rows[0]);
     for (const cell of node.querySelectorAll("tbody th:empty")) cell.replaceWith(element("td"));
+    for (const cell of node.querySelectorAll("tbody th")) if (cell.textContent.length > 16) cell.title = cell.textContent;
     const section = node.closest("section")?.querySelector("h2")?.textContent ?? "Table";
     const named = node.caption?.textContent ?? node.querySelector("title")?.textContent ?? section;
     const box = element("div", { class: "scroll fit", tabindex: 0, role: "region", "aria-label": named });

@@ -31,7 +31,8 @@ function stateOf(run) {
 function settingColumn(key) {
   const value = (run) => run.settings[key];
   const number = runs.every((run) => missing(value(run)) || typeof value(run) === "number");
-  return { key: `settings.${key}`, title: key, value, number };
+  const show = (run) => element("span", { title: words(value(run)).length > 40 ? words(value(run)) : null }, words(value(run)));
+  return { key: `settings.${key}`, title: key, value, number, show };
 }
 
 function scoreColumn([task, metric]) {
