@@ -10,7 +10,13 @@ pub struct Options {
     pub folders: Vec<PathBuf>,
 
     /// File to write
-    #[arg(short, long, value_name = "FILE", default_value = "report.html", conflicts_with = "follow")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "report.html",
+        conflicts_with = "follow"
+    )]
     pub out: PathBuf,
 
     /// Title of the page

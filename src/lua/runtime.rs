@@ -3,7 +3,8 @@
 use super::failure::Failure;
 use super::session::{Script, Session};
 use super::{
-    args, control, habits, hook, paths, printed, raise, random, report, sources, stdlib, text, torch, types,
+    args, control, habits, hook, paths, printed, raise, random, report, sources, stdlib, text,
+    torch, types,
 };
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};

@@ -79,7 +79,7 @@ return function(runs, by)
   local names, values = common(runs)
   local parts = {}
   for i, name in ipairs(names) do parts[i] = ("<span class=\"pair\">%s %s</span>"):format(escape(name), shown(values[name])) end
-  if #parts > 0 then add("All", table.concat(parts, ", ") .. " (<a href=\"#settings\">more</a>)") end
+  if #parts > 0 then add(#runs > 1 and "All" or "Settings", table.concat(parts, ", ") .. " (<a href=\"#settings\">more</a>)") end
   out[#out + 1] = "</dl>"
   return { html = function() return table.concat(out, "\n") end }
 end

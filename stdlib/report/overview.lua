@@ -116,28 +116,28 @@ end
 ---@param runs compt.Runs
 ---@param by string[]
 ---@return compt.Section[]
-local function results(runs, by)
+local function results(runs, by, title)
   local main, count = standing(runs, by, MOST_ROWS)
   if not main then
     local text = ("A table of all settings would have %d rows. The list of runs below can be sorted and filtered."):format(count)
-    return { { title = "Results", parts = { text } } }
+    return { { title = title, parts = { text } } }
   end
   local sections = {} ---@type compt.Section[]
-  if count > 1 then sections[1] = { title = "Results", parts = { main } } end
+  if count > 1 then sections[1] = { title = title, parts = { main } } end
   local tasks = result_table(runs, { rows = by, columns = "task" })
   if #tasks.columns > 1 or count == 1 then
-    sections[#sections + 1] = { title = count > 1 and "Scores by task" or "Results", parts = { tasks } }
+    sections[#sections + 1] = { title = count > 1 and "Scores by task" or title, parts = { tasks } }
   end
   return sections
 end
 
 --- The runs whose scores are shown: finished ones, or else the newest scores of those that train.
 ---@param runs compt.Runs
----@return compt.Runs?
+---@return compt.Runs?, string -- the runs, and what the scores are
 local function scored(runs)
-  if #runs:finished() > 0 then return runs end
-  local newest = #runs > 0 and runs:newest() or runs
-  return #newest > 0 and newest or nil
+  if #runs:finished() > 0 then return runs, "Results" end
+  local newest = runs:newest()
+  return #newest > 0 and newest or nil, "Newest validation scores"
 end
 
 ---@param runs compt.Runs
@@ -147,11 +147,14 @@ return function(runs)
   local by = cells.independent(runs)
   local sections = { { title = "Overview", parts = { facts(runs, by) } } } ---@type compt.Section[]
   if #by == 0 then by = { cells.common(runs) } end
-  local shown = scored(runs)
-  local found = shown and results(shown, by) or
+  local shown, title = scored(runs)
+  local found = shown and results(shown, by, title) or
     { { title = "Results", parts = { ("%s: no run has scores yet."):format(tostring(runs)) } } }
   local figure_by, drawn = by_of(runs), {} ---@type string, any[]
   if shown then drawn = lines(shown, figure_by) end
+  if shown and #shown < #runs then
+    table.insert(found[1].parts, ("%d of %d runs have no scores yet."):format(#runs - #shown, #runs))
+  end
   -- The main figure is beside the main table.
   if drawn[1] then table.insert(found[1].parts, table.remove(drawn, 1)) end
   table.move(found, 1, #found, 2, sections)

@@ -1,4 +1,5 @@
 --- The main table of a page: the mean of each group of runs with its confidence interval, as numbers and drawn.
+local collection = require "compt.analysis.collection"
 local escape = require("compt.analysis.formats").escape
 local result_table = require "compt.analysis.table"
 local shown = require "compt.report.shown"
@@ -99,8 +100,9 @@ end
 
 ---@param t compt.ResultTable
 ---@param rows compt.StandingRow[]
+---@param newest string? -- what the scores are, if not those of finished runs
 ---@return string
-local function html(t, rows)
+local function html(t, rows, newest)
   local is_cut = cut(rows)
   local low, high = ends(rows)
   local out = { "<table class=\"result standing\">", ("<thead>%s</thead><tbody>"):format(head_of(t, low, high)) }
@@ -110,7 +112,8 @@ local function html(t, rows)
     out[#out + 1] = line_of(row, low, high)
   end
   out[#out + 1] = "</tbody></table>"
-  local notes = { t.notes[1] or "", "interval: 95 % confidence interval of the mean over seeds, by Student's t" }
+  local notes = { t.notes[1] or "", newest }
+  notes[#notes + 1] = "interval: 95 % confidence interval of the mean over seeds, by Student's t"
   if few then notes[#notes + 1] = ("fewer than %d runs have none"):format(FEWEST) end
   if is_cut then notes[#notes + 1] = "cut at 0 and 100" end
   if best then notes[#notes + 1] = "bold: best" end
@@ -133,5 +136,5 @@ return function(runs, by, most)
     local low, high = interval(cell)
     rows[i] = { key = key, cell = cell, low = low, high = high }
   end
-  return { html = function() return html(t, rows) end }, #t.rows
+  return { html = function() return html(t, rows, collection.about_newest(runs)) end }, #t.rows
 end

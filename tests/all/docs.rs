@@ -32,6 +32,7 @@ followed! {
     resume "docs/howto/resume.md"
     grids "docs/howto/grids.md"
     tables "docs/howto/tables.md"
+    report "docs/howto/report.md"
     trackers "docs/howto/trackers.md"
     peft "docs/howto/peft.md"
     predict "docs/howto/predict.md"

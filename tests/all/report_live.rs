@@ -107,7 +107,9 @@ fn expect_refusals(server: &Server) {
     let host = format!("127.0.0.1:{}", server.port);
     let page = format!("/{}/", server.token);
     let status = |method: &str, target: &str, host: &str| server.ask(method, target, host).0;
-    for target in ["/", "/index.html", "/since?0", &format!("/{}x/", server.token), "/../etc/passwd"] {
+    for target in
+        ["/", "/index.html", "/since?0", &format!("/{}x/", server.token), "/../etc/passwd"]
+    {
         assert_eq!(status("GET", target, &host), 404, "{target}");
     }
     assert_eq!(status("GET", &page, "evil.example"), 403, "a name that points to this machine");
@@ -119,7 +121,10 @@ fn expect_refusals(server: &Server) {
     assert_eq!(server.send(long.as_bytes()).0, 431);
     // Those who connect and say nothing keep nobody waiting.
     let _idle: Vec<TcpStream> = (0..3).map(|_| server.open()).collect();
-    assert_eq!(server.ask("HEAD", &page, &format!("localhost:{}", server.port)), (200, String::new()));
+    assert_eq!(
+        server.ask("HEAD", &page, &format!("localhost:{}", server.port)),
+        (200, String::new())
+    );
 }
 
 #[test]

@@ -394,6 +394,7 @@
     check("contents lead to sections", links, [...document.querySelectorAll("main section")].map((section) => section.id));
     const bare = [...document.querySelectorAll("input, select")].filter((input) => !input.labels.length);
     check("inputs are labelled", bare.map((input) => input.id), []);
+    check("no text is run", window.hostile, undefined);
     check("nothing from elsewhere", [...document.querySelectorAll("[src], link")].length, 0);
   }
 

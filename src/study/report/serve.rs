@@ -14,7 +14,7 @@ use compt_error::Context;
 use request::{Request, read};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
@@ -24,6 +24,8 @@ use std::time::Duration;
 const AT_ONCE: usize = 16;
 /// The time to read a request, and to send a part of an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The most reads of what was sent beyond a request.
+const UNREAD: usize = 64;
 /// A page that is open asks more often than this.
 const WATCHED_MS: i64 = 15_000;
 
@@ -201,9 +203,12 @@ impl Answer {
         }
         stream.flush()?;
         // What the other side has sent beyond the request would reset the connection before it has read the answer.
-        stream.shutdown(std::net::Shutdown::Write)?;
-        stream.set_read_timeout(Some(Duration::from_millis(200)))?;
-        let _ = stream.read(&mut [0; 1024]);
+        stream.shutdown(Shutdown::Write)?;
+        stream.set_read_timeout(Some(Duration::from_millis(100)))?;
+        let (mut rest, mut part) = (UNREAD, [0; 1024]);
+        while rest > 0 && stream.read(&mut part)? > 0 {
+            rest -= 1;
+        }
         Ok(())
     }
 }
@@ -234,14 +239,19 @@ mod tests {
             shared.answer(&request).status[..3].parse::<u16>().unwrap()
         };
         let get = |target: &str| status("GET", target, "127.0.0.1:80");
-        assert_eq!((get("/secret/"), get("/secret/since?0"), get("/secret/since?1")), (200, 200, 304));
+        assert_eq!(
+            (get("/secret/"), get("/secret/since?0"), get("/secret/since?1")),
+            (200, 200, 304)
+        );
         assert_eq!(status("HEAD", "/secret/", "localhost:80"), 200);
         for target in
             ["/", "", "/secret", "/secre/", "/secret2/", "//", "/secret/x", "/secret/since?x", "*"]
         {
             assert_eq!(get(target), 404, "{target}");
         }
-        for host in ["evil.example:80", "127.0.0.1", "127.0.0.1:81", "", "127.0.0.1:80.evil.example"] {
+        for host in
+            ["evil.example:80", "127.0.0.1", "127.0.0.1:81", "", "127.0.0.1:80.evil.example"]
+        {
             assert_eq!(status("GET", "/secret/", host), 403, "{host}");
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "get"] {

@@ -29,7 +29,8 @@ function curveOf(run, value, log) {
   return points.some(([, y]) => y !== null) ? { points, size: curve.size } : null;
 }
 
-// The exponential moving average of TensorBoard: debiased, so that it does not begin at 0.
+// The exponential moving average of TensorBoard (classicSmoothing in its line_chart_v2/data_transformer.ts): debiased, so
+// that it does not begin at 0.
 function smoothed(points, factor) {
   let [sum, count] = [0, 0];
   return points.map(([x, y]) => {
@@ -282,6 +283,7 @@ function renderCurves() {
   const [figure, choice] = [find("curves-figure"), find("curves-value")];
   const [log, factor] = [find("curves-log"), find("curves-smoothing")];
   const cursor = cursorOver(figure);
+  let width = 0;
   rememberControl("value", choice);
   rememberControl("log", log);
   rememberControl("smoothing", factor);
@@ -313,14 +315,11 @@ function renderCurves() {
     legend(lines);
     cursor(lines, places);
     listMarks(marks, shown);
+    width = figure.clientWidth;
   };
   for (const node of [choice, log, factor]) node.addEventListener("input", draw);
-  let width = 0;
   new ResizeObserver(() => {
-    if (Math.abs(figure.clientWidth - width) > 1 && figure.clientWidth) {
-      width = figure.clientWidth;
-      draw();
-    }
+    if (figure.clientWidth && Math.abs(figure.clientWidth - width) > 1) draw();
   }).observe(figure);
   return draw;
 }

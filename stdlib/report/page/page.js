@@ -43,9 +43,16 @@ function head() {
   say("made", `${plural(runs.length, "run")}${list && `, ${list}`}. Made ${data.head.made} by compt ${data.head.compt}.`);
 }
 
+// Sections of tables and figures are named by their titles, so that links to them stay.
+function nameSection(section) {
+  const title = section.querySelector("h2")?.textContent ?? "";
+  const name = title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "section";
+  for (let i = 1; !section.id; i += 1) if (!find(i > 1 ? `${name}-${i}` : name)) section.id = i > 1 ? `${name}-${i}` : name;
+}
+
 function contents() {
-  const items = [...document.querySelectorAll("main section")].map((section, i) => {
-    section.id ||= `section-${i + 1}`;
+  const items = [...document.querySelectorAll("main section")].map((section) => {
+    nameSection(section);
     const link = element("a", { href: `#${section.id}` }, element("bdi", {}, section.querySelector("h2")?.textContent ?? section.id));
     return element("li", { class: section.dataset.part === undefined ? null : "own" }, link);
   });
