@@ -2,7 +2,13 @@
 local escape = require("compt.analysis.formats").escape
 local overview = require "compt.report.overview"
 
----@param part compt.ResultTable|compt.Figure|compt.Markup|string
+--- As compt.Section; a part may be any value with a method `html`.
+---@class compt.PageSection
+---@field title string
+---@field text string?
+---@field parts any[]
+
+---@param part any
 ---@return string
 local function html_of(part)
   if type(part) == "string" then return ("<p>%s</p>"):format(escape(part)) end
@@ -10,7 +16,7 @@ local function html_of(part)
   return ("<div>%s</div>"):format(part:html())
 end
 
----@param section compt.Section
+---@param section compt.PageSection
 ---@return string
 local function section_html(section)
   local out = { "<section>", ("<h2>%s</h2>"):format(escape(section.title)) }
@@ -23,8 +29,8 @@ end
 --- Default sections: see compt.report.overview.
 ---@param runs compt.Runs
 ---@param title string?
----@param sections compt.Section[]?
----@return { title: string, made: string, body: string[], runs: string[] }
+---@param sections compt.PageSection[]?
+---@return table<string, any> -- what compt.library.write_page takes, without the path
 return function(runs, title, sections)
   local paths, body = {}, {}
   for i, run in ipairs(runs) do paths[i] = run.path end

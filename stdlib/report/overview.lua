@@ -115,14 +115,14 @@ end
 --- Scores by task, and the mean of each group with its interval, of runs that have scores.
 ---@param runs compt.Runs
 ---@param by string[]
----@return compt.Section[]
+---@return compt.PageSection[]
 local function results(runs, by, title)
   local main, count = standing(runs, by, MOST_ROWS)
   if not main then
     local text = ("A table of all settings would have %d rows. The list of runs below can be sorted and filtered."):format(count)
     return { { title = title, parts = { text } } }
   end
-  local sections = {} ---@type compt.Section[]
+  local sections = {} ---@type compt.PageSection[]
   if count > 1 then sections[1] = { title = title, parts = { main } } end
   local tasks = result_table(runs, { rows = by, columns = "task" })
   if #tasks.columns > 1 or count == 1 then
@@ -141,22 +141,23 @@ local function scored(runs)
 end
 
 ---@param runs compt.Runs
----@return compt.Section[]
+---@return compt.PageSection[]
 return function(runs)
   if #runs == 0 then return { { title = "Overview", parts = { "There are no runs yet." } } } end
   local by = cells.independent(runs)
-  local sections = { { title = "Overview", parts = { facts(runs, by) } } } ---@type compt.Section[]
+  local sections = { { title = "Overview", parts = { facts(runs, by) } } } ---@type compt.PageSection[]
   if #by == 0 then by = { cells.common(runs) } end
   local shown, title = scored(runs)
   local found = shown and results(shown, by, title) or
     { { title = "Results", parts = { ("%s: no run has scores yet."):format(tostring(runs)) } } }
   local figure_by, drawn = by_of(runs), {} ---@type string, any[]
   if shown then drawn = lines(shown, figure_by) end
+  local main = found[1] --[[@as compt.PageSection]]
   if shown and #shown < #runs then
-    table.insert(found[1].parts, ("%d of %d runs have no scores yet."):format(#runs - #shown, #runs))
+    table.insert(main.parts, ("%d of %d runs have no scores yet."):format(#runs - #shown, #runs))
   end
   -- The main figure is beside the main table.
-  if drawn[1] then table.insert(found[1].parts, table.remove(drawn, 1)) end
+  if drawn[1] then table.insert(main.parts, table.remove(drawn, 1)) end
   table.move(found, 1, #found, 2, sections)
   local trained = runs:where(function(run) return (run.steps or 0) > 0 end)
   if #trained > 0 and count_of(trained, figure_by) <= MOST_LINES then

@@ -1,10 +1,12 @@
 --- The main table of a page: the mean of each group of runs with its confidence interval, as numbers and drawn.
 local collection = require "compt.analysis.collection"
-local escape = require("compt.analysis.formats").escape
+local formats = require "compt.analysis.formats"
 local result_table = require "compt.analysis.table"
 local shown = require "compt.report.shown"
 local statistics = require "compt.statistics"
 local student = require "compt.statistics.student"
+
+local escape = formats.escape
 
 local LEVEL = 0.95
 --- Fewer runs have an interval that says nothing: of two runs it is 12.7 standard errors wide on either side.
@@ -26,6 +28,7 @@ end
 
 --- Cuts intervals at 0 and 100 where all scores lie between. Returns whether one was cut.
 ---@param rows compt.StandingRow[]
+---@return boolean
 local function cut(rows)
   for _, row in ipairs(rows) do
     for _, value in ipairs(row.cell.values) do
@@ -36,7 +39,7 @@ local function cut(rows)
   for _, row in ipairs(rows) do
     if row.low then
       some = some or row.low < 0 or row.high > 100
-      row.low, row.high = math.max(row.low, 0), math.min(row.high, 100)
+      row.low, row.high = math.max(row.low, 0), math.min(row.high --[[@as number]], 100)
     end
   end
   return some
@@ -106,15 +109,15 @@ local function html(t, rows, newest)
   local is_cut = cut(rows)
   local low, high = ends(rows)
   local out = { "<table class=\"result standing\">", ("<thead>%s</thead><tbody>"):format(head_of(t, low, high)) }
-  local few, best = false, false
+  local known, best = 0, false
   for _, row in ipairs(rows) do
-    few, best = few or row.low == nil, best or row.cell.best == true
+    known, best = known + (row.low and 1 or 0), best or row.cell.best == true
     out[#out + 1] = line_of(row, low, high)
   end
   out[#out + 1] = "</tbody></table>"
   local notes = { t.notes[1] or "", newest }
   notes[#notes + 1] = "interval: 95 % confidence interval of the mean over seeds, by Student's t"
-  if few then notes[#notes + 1] = ("fewer than %d runs have none"):format(FEWEST) end
+  if known < #rows then notes[#notes + 1] = ("fewer than %d runs have none"):format(FEWEST) end
   if is_cut then notes[#notes + 1] = "cut at 0 and 100" end
   if best then notes[#notes + 1] = "bold: best" end
   notes[#notes + 1] = "each stroke is a run"
@@ -132,7 +135,7 @@ return function(runs, by, most)
   local t, rows = result_table(runs, { rows = by }), {} ---@type compt.ResultTable, compt.StandingRow[]
   if #t.rows > most then return nil, #t.rows end
   for i, key in ipairs(t.rows) do
-    local cell = t.cells[i][1]
+    local cell = formats.at(t, i, 1)
     local low, high = interval(cell)
     rows[i] = { key = key, cell = cell, low = low, high = high }
   end
