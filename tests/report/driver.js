@@ -80,10 +80,14 @@
 
   // Compare.
 
-  const scored = () => data.runs.map((_, i) => i).filter((i) => typeof data.runs[i].average === "number");
+  // The two runs that are selected: two with scores, if there are.
+  function selected() {
+    const scored = data.runs.map((_, i) => i).filter((i) => typeof data.runs[i].average === "number");
+    return scored.length > 1 ? scored.slice(0, 2) : [0, 1];
+  }
 
   function testCompare() {
-    const [first, second] = scored().length > 1 ? scored() : [0, 1];
+    const [first, second] = selected();
     find("runs-clear").click();
     for (const index of [first, second]) find("runs-table").querySelector(`input[value="${index}"]`).click();
     const [a, b] = [data.runs[first], data.runs[second]];
@@ -141,8 +145,8 @@
     if (find("curves-value").options.length === 0) return;
     const drawn = () => inFigure("path.line:not(.raw)").map((path) => Number(path.dataset.line)).sort((a, b) => a - b);
     const value = find("curves-value").value;
-    const expected = scored().slice(0, 2).filter(curveOf);
-    if (scored().length > 1) check("ticked runs drawn", drawn(), expected);
+    const expected = selected().filter(curveOf);
+    check("ticked runs drawn", drawn(), expected);
     expectScale("linear", expected);
     const paths = () => inFigure("path.line").map((path) => path.getAttribute("d")).join("");
     const before = paths();
@@ -208,7 +212,7 @@
   function testMarks() {
     const buttons = [...find("curves-marks").querySelectorAll("button")];
     check("a mark a button", find("curves-figure").querySelectorAll(".mark").length, buttons.length);
-    const texts = [...new Set(scored().slice(0, 2).flatMap((i) => data.runs[i].controls ?? []).map((control) => control.text))];
+    const texts = [...new Set(selected().flatMap((i) => data.runs[i].controls ?? []).map((control) => control.text))];
     const shown = buttons.map((button) => (button.click(), find("curves-text").textContent));
     check("control texts shown", texts.filter((i) => typeof i === "number" && !shown.includes(data.texts[i])), []);
   }
