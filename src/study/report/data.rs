@@ -71,10 +71,15 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Parts {
     let (predictions, omitted) = predictions.into_json();
     let varying: Vec<&String> = differing.iter().filter(|key| short.contains(*key)).collect();
     let head = json!({
-        "title": title, "made": made, "compt": env!("CARGO_PKG_VERSION"), "varying": varying,
+        "title": title, "compt": env!("CARGO_PKG_VERSION"), "varying": varying,
         "common": common, "environments": environments, "omitted": omitted,
     });
-    let rest = [("head", head), ("texts", texts.0.into()), ("predictions", predictions)];
+    let rest = [
+        ("head", head),
+        ("made", made.into()),
+        ("texts", texts.0.into()),
+        ("predictions", predictions),
+    ];
     Parts { rest: rest.map(|(name, part)| (name.into(), part.to_string())).into(), runs }
 }
 

@@ -36,7 +36,9 @@ const shape = (tag, attributes = {}, ...children) =>
 function options(select, list) {
   const wanted = select.dataset.wanted ?? select.value;
   delete select.dataset.wanted;
-  select.replaceChildren(...list.map(([value, text]) => element("option", { value }, text)));
+  const same = [...select.options].map(({ value, text }) => value + text).join("\n") === list.map(([value, text]) => value + text).join("\n");
+  // A list that is open would close.
+  if (!same) select.replaceChildren(...list.map(([value, text]) => element("option", { value }, text)));
   if (list.some(([value]) => String(value) === wanted)) select.value = wanted;
 }
 

@@ -42,7 +42,7 @@ function follow() {
         const news = await answer.json();
         take(news);
         if (news.body) showBody(news.body);
-        updateAll();
+        updateAll(news);
       } else if (answer.status !== 304) throw new Error(answer.statusText);
       lost = null;
     } catch {

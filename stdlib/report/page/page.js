@@ -40,7 +40,7 @@ function renderEnvironment() {
 function head() {
   const states = [...counted(runs, (run) => run.state)];
   const list = states.map(([state, count]) => (states.length > 1 ? `${count} ${state}` : state)).join(", ");
-  say("made", `${plural(runs.length, "run")}${list && `, ${list}`}. Made ${data.head.made} by compt ${data.head.compt}.`);
+  say("made", `${plural(runs.length, "run")}${list && `, ${list}`}. Made ${data.made} by compt ${data.head.compt}.`);
 }
 
 // Sections of tables and figures are named by their titles, so that links to them stay.
@@ -103,11 +103,13 @@ function render(id) {
 const update = (ids) => ids.forEach((id) => drawn.has(id) && attempt(id, drawn.get(id)));
 const renderAll = () => [...waiting.keys()].forEach(render);
 
-function updateAll() {
+// Draws what concerns these news: what somebody reads or copies stays where it can.
+function updateAll(news) {
   document.title = find("title").textContent = data.head.title;
   head();
   contents();
-  update([...drawn.keys()]);
+  const whole = news.head || news.order || news.predictions;
+  update([...drawn.keys()].filter((id) => whole || ["runs", "compare", "curves"].includes(id)));
 }
 
 // A section is rendered when it comes near the window, and the rest one by one when the browser is idle. The list of

@@ -91,7 +91,7 @@ function renderRuns() {
   const list = sortable(table, "order", fill);
   remember("runs", () => [...ticked].map(encodeURIComponent).join(","), (text) => {
     ticked.clear();
-    text.split(",").filter(Boolean).forEach((id) => ticked.add(decodeURIComponent(id)));
+    text.split(",").filter(Boolean).forEach((id) => ticked.add(decoded(id)));
   });
   rememberControl("filter", find("runs-filter"));
 

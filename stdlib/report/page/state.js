@@ -4,9 +4,18 @@
 const bound = new Map();
 const address = { section: "", values: new URLSearchParams() };
 
+// Addresses are typed by people, too.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function readAddress() {
   const [section, values] = location.hash.slice(1).split("?");
-  address.section = decodeURIComponent(section);
+  address.section = decoded(section);
   address.values = new URLSearchParams(values);
 }
 
