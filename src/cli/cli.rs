@@ -189,7 +189,11 @@ const REPORT_EXAMPLES: &str = "\
 Examples:
   compt report runs/table1
   compt report runs/ssum runs/pt -o compare.html --title 'Sums against prompt tuning'
+  compt report runs/table1 --follow
+  compt report runs/table1 --follow --port 8080
 
+With --follow nothing is written: the page is at the address that is printed, whose random part only its readers
+know, for this machine alone. From another one: ssh -L 8080:127.0.0.1:8080 HOST.
 Damaged folders and folders of other programs are listed and skipped. A script can write a report with
 custom sections: see ?compt.report.page at the prompt.";
 

@@ -22,7 +22,7 @@ mod rebuilding;
 mod recorded;
 pub mod reopen;
 pub mod repl;
-mod report;
+pub mod report;
 mod runtime;
 mod sandbox;
 pub mod session;

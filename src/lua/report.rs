@@ -1,41 +1,63 @@
-//! `compt.report.page`: the page of the crate `study`, with the scripts in `stdlib/report/page`.
+//! `compt.report.page`: the page of the crate `study`, with the styles and scripts in `stdlib/report/page`.
 
 use super::{paths, stdlib};
-use crate::Error;
+use crate::{Error, Result};
 use compt_base::files::atomic::write_atomic;
 use compt_base::stop;
 use compt_study::records::catalog::Entry;
-use compt_study::report::{Page, Template};
+use compt_study::report::{Live, Page, Parts, Template, data};
 use mlua::{Lua, LuaString, Table};
 
 /// Each script uses the ones before it.
-const SCRIPTS: [&str; 5] = ["elements", "runs", "curves", "predictions", "page"];
+const SCRIPTS: [&str; 8] =
+    ["elements", "names", "state", "runs", "curves", "predictions", "live", "page"];
+const STYLES: [&str; 4] = ["page", "tables", "parts", "print"];
 
-/// `write_page { path, title, made, body, runs }`: `body` is HTML, `runs` are paths.
-pub fn write_page(_: &Lua, spec: Table) -> mlua::Result<()> {
-    let part = |name: &str| -> mlua::Result<String> {
+/// What all pages have in common. Errors: the library folder has no such file.
+pub fn template() -> Result<Template> {
+    let part = |name: String| -> Result<String> {
         let file = stdlib::file(&format!("report/page/{name}"));
         let file = file.ok_or_else(|| Error::new(format!("no file stdlib/report/page/{name}")))?;
         Ok(String::from_utf8_lossy(&file).into_owned())
     };
-    let scripts = SCRIPTS.iter().map(|name| part(&format!("{name}.js")));
-    let template = Template {
-        skeleton: part("page.html")?,
-        style: part("page.css")?,
-        scripts: scripts.collect::<mlua::Result<_>>()?,
+    let all = |names: &[&str], ending: &str| -> Result<Vec<String>> {
+        names.iter().map(|name| part(format!("{name}.{ending}"))).collect()
     };
-    let [title, made, body]: [String; 3] =
-        [spec.get("title")?, spec.get("made")?, spec.get("body")?];
+    Ok(Template {
+        skeleton: part("page.html".into())?,
+        styles: all(&STYLES, "css")?,
+        scripts: all(&SCRIPTS, "js")?,
+    })
+}
+
+/// A page as a script describes it: its title, its sections as HTML, and the data of its runs.
+pub struct Content {
+    pub title: String,
+    pub body: Vec<String>,
+    pub parts: Parts,
+}
+
+/// Reads `{ title, made, body, runs }`: `body` is a list of HTML, `runs` are paths. Errors: an interrupt, by which the
+/// data are incomplete.
+pub fn content(spec: &Table) -> mlua::Result<Content> {
+    let (title, made): (String, String) = (spec.get("title")?, spec.get("made")?);
     let runs: Vec<LuaString> = spec.get("runs")?;
     let runs: Vec<Entry> =
         runs.iter().filter_map(|run| Entry::read(&paths::from_lua(run))).collect();
-    let page = Page { title: &title, made: &made, body: &body, runs: &runs };
+    let parts = data(&title, &made, &runs);
+    stop::check()?;
+    Ok(Content { title, body: spec.get("body")?, parts })
+}
+
+/// `write_page { path, title, made, body, runs }`.
+pub fn write_page(_: &Lua, spec: Table) -> mlua::Result<()> {
     let path = paths::from_lua(&spec.get("path")?);
+    let Content { title, body, parts } = content(&spec)?;
+    let mut live = Live::default();
+    live.publish(parts);
+    let page = Page { title: &title, body: &body, live: &live, follows: false };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| Error::from(e).at(folder.display()))?;
     }
-    let html = page.html(&template);
-    // The page is incomplete if a signal arrived.
-    stop::check()?;
-    Ok(write_atomic(&path, html.as_bytes())?)
+    Ok(write_atomic(&path, page.html(&template()?).as_bytes())?)
 }

@@ -3,7 +3,8 @@
 use super::failure::Failure;
 use super::session::{Script, Session};
 use super::{
-    args, control, habits, hook, paths, printed, raise, random, sources, stdlib, text, torch, types,
+    args, control, habits, hook, paths, printed, raise, random, report, sources, stdlib, text,
+    torch, types,
 };
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
@@ -106,6 +107,26 @@ impl Runtime {
             chunk.call((folders, text(out)?, title))
         };
         write().map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
+    }
+
+    /// The content of a report on the runs at or below some folders, as it is now; the sections are a part of it.
+    pub fn report_content(
+        &self,
+        folders: &[PathBuf],
+        title: Option<&str>,
+    ) -> Result<report::Content, Box<Failure>> {
+        let read = || -> mlua::Result<report::Content> {
+            let code = "local folders, title = ...
+                return require 'compt.report.content'(require 'compt.runs'(folders), title)";
+            let folders = folders.iter().map(|path| paths::to_lua(&self.lua, path));
+            let folders = folders.collect::<mlua::Result<Vec<_>>>()?;
+            let chunk = self.lua.load(code).set_name("=stdlib/report");
+            let mut content = report::content(&chunk.call((folders, title))?)?;
+            let body = serde_json::Value::from(std::mem::take(&mut content.body));
+            content.parts.rest.push(("body".into(), body.to_string()));
+            Ok(content)
+        };
+        read().map_err(|e| Box::new(Failure::in_state(&self.lua, &e)))
     }
 
     /// Checks a device with `stdlib/check_device.lua`: the number of failed checks, the median time of a step in

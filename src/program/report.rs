@@ -1,4 +1,6 @@
-//! `compt report RUN...`: one HTML file of tables, figures, curves and predictions.
+//! `compt report RUN...`: one HTML page of tables, figures, curves and predictions.
+
+mod follow;
 
 use super::{FAILED, errors};
 use compt_base::output;
@@ -9,7 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub fn report(options: &Options) -> ExitCode {
-    write(&options.folders, &options.out, options.title.as_deref())
+    match options.follow {
+        true => follow::follow(&options.folders, options.title.as_deref(), options.port),
+        false => write(&options.folders, &options.out, options.title.as_deref()),
+    }
 }
 
 /// Writes the page and prints its path.

@@ -14,21 +14,21 @@ local about = {}
 ---@return string[]
 function about.runs(runs, more, drawn)
   if not runs then return { more } end
-  local seeds, count, finished, missing = {}, 0, 0, {}
+  local seeds, count, finished, absent = {}, 0, 0, {}
   for _, run in ipairs(runs) do
     if cells.is_used(run) then
       finished = finished + 1
       local seed = cells.text(run.settings.seed)
       if not seeds[seed] then seeds[seed], count = true, count + 1 end
     elseif not (drawn and drawn[run]) then
-      missing[#missing + 1] = run
+      absent[#absent + 1] = run
     end
   end
   local notes = {} ---@type string[]
   local plural = finished == 1 and "" or "s"
   notes[1] = (("%d run%s, %d seed%s%s"):format(finished, plural, count, count == 1 and "" or "s", more and "; " .. more or ""))
   notes[#notes + 1] = collection.about_newest(runs)
-  if #missing > 0 then notes[#notes + 1] = ("%d missing: %s"):format(#missing, collection.states(missing)) end
+  if #absent > 0 then notes[#notes + 1] = ("%d missing: %s"):format(#absent, collection.states(absent)) end
   return notes
 end
 

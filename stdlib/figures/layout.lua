@@ -244,11 +244,11 @@ local function set_names(panels, o, call)
     end
   end
   for old, new in sorted_pairs(o.names or {}) do
-    local text = tostring(old)
-    if not all[text] and not all[new] then
-      if not renames then library.known("name in names", text, known, call) end
-      local near = library.nearest(text, known)
-      if near then library.note(("note: %s: '%s' of names is not in the figure; did you mean '%s'?"):format(call, text, near)) end
+    local was = tostring(old)
+    if not all[was] and not all[new] then
+      if not renames then library.known("name in names", was, known, call) end
+      local near = library.nearest(was, known)
+      if near then library.note(("note: %s: '%s' of names is not in the figure; did you mean '%s'?"):format(call, was, near)) end
     end
   end
 end

@@ -1,11 +1,12 @@
 --- The default sections of a report.
 local cells = require "compt.analysis.cells"
-local confusion = require "compt.analysis.confusion"
+local facts = require "compt.report.facts"
 local figures = require "compt.figures"
 local result_table = require "compt.analysis.table"
+local standing = require "compt.report.standing"
 
 --- Maximum number of lines and points of a figure, and of rows of a table.
-local MOST_LINES, MOST_POINTS, MOST_ROWS = 12, 20, 60
+local MOST_LINES, MOST_POINTS, MOST_ROWS = 12, 20, 200
 
 --- The number of values of a setting.
 ---@param runs compt.Runs
@@ -111,39 +112,66 @@ local function isolated(runs)
   return found
 end
 
+--- Scores by task, and the mean of each group with its interval, of runs that have scores.
 ---@param runs compt.Runs
----@return compt.Section[]
+---@param by string[]
+---@return compt.PageSection[]
+local function results(runs, by, title)
+  local main, count = standing(runs, by, MOST_ROWS)
+  if not main then
+    local text = ("A table of all settings would have %d rows. The list of runs below can be sorted and filtered."):format(count)
+    return { { title = title, parts = { text } } }
+  end
+  local sections = {} ---@type compt.PageSection[]
+  if count > 1 then sections[1] = { title = title, parts = { main } } end
+  local tasks = result_table(runs, { rows = by, columns = "task" })
+  if #tasks.columns > 1 or count == 1 then
+    sections[#sections + 1] = { title = count > 1 and "Scores by task" or title, parts = { tasks } }
+  end
+  return sections
+end
+
+--- The runs whose scores are shown: those with test scores, or else the newest scores of those that train.
+---@param runs compt.Runs
+---@return compt.Runs?, string -- the runs, and what the scores are
+local function scored(runs)
+  for _, run in ipairs(runs:finished()) do
+    if run.average then return runs, "Results" end
+  end
+  local newest = runs:newest()
+  return #newest > 0 and newest or nil, "Newest validation scores"
+end
+
+---@param runs compt.Runs
+---@return compt.PageSection[]
 return function(runs)
-  local finished = runs:finished()
-  if #finished == 0 then
-    return { { title = "Results", parts = { ("%s: no run is finished, so there are no tables."):format(tostring(runs)) } } }
+  if #runs == 0 then return { { title = "Overview", parts = { "There are no runs yet." } } } end
+  local by = cells.independent(runs)
+  local sections = { { title = "Overview", parts = { facts(runs, by) } } } ---@type compt.PageSection[]
+  if #by == 0 then by = { cells.common(runs) } end
+  local shown, title = scored(runs)
+  local found = shown and results(shown, by, title) or
+    { { title = "Results", parts = { ("%s: no run has scores yet."):format(tostring(runs)) } } }
+  local figure_by, drawn = by_of(runs), {} ---@type string, any[]
+  if shown then drawn = lines(shown, figure_by) end
+  local main = found[1] --[[@as compt.PageSection]]
+  if shown and #shown < #runs then
+    table.insert(main.parts, ("%d of %d runs have no scores yet."):format(#runs - #shown, #runs))
   end
-  local by, parts = by_of(runs), {} ---@type string, any[]
-  local scored = finished:where(function(run) return run.average ~= nil end)
-  if #scored == 0 then
-    parts[1] = ('%s: none was evaluated on test rows (t:evaluate "test"), so there is no table of scores.'):format(tostring(runs))
-  else
-    parts[1] = result_table(runs, { title = "Test scores by varying settings" })
-    local rows = #parts[1].rows
-    if rows > MOST_ROWS then
-      parts = { ("A table of all settings would have %d rows. The list of runs below can be sorted."):format(rows) }
+  -- The main figure is beside the main table.
+  if drawn[1] then table.insert(main.parts, table.remove(drawn, 1)) end
+  table.move(found, 1, #found, 2, sections)
+  local trained = runs:where(function(run) return (run.steps or 0) > 0 end)
+  if #trained > 0 and count_of(trained, figure_by) <= MOST_LINES then
+    local ok, curves = pcall(figures.curves, trained, { title = "Training loss", by = figure_by })
+    if not ok then
+      table.insert(drawn, 1, "The training loss is not drawn: " .. tostring(curves))
+    elseif lines_in(curves) <= MOST_LINES then
+      table.insert(drawn, 1, curves)
     end
   end
-  local sections = { { title = "Results", parts = parts } } ---@type compt.Section[]
-  local drawn = #scored > 0 and lines(runs, by) or {}
-  if count_of(runs, by) <= MOST_LINES then
-    local curves = figures.curves(runs, { title = "Training loss", by = by })
-    if lines_in(curves) <= MOST_LINES then table.insert(drawn, 1, curves) end
-  end
-  sections[#sections + 1] = { title = "Figures", parts = drawn }
-  local maps = isolated(finished)
+  if #drawn > 0 then sections[#sections + 1] = { title = "Figures", parts = drawn } end
+  local maps = isolated(runs:finished())
   if #maps > 0 then sections[#sections + 1] = { title = "Isolated prompts", parts = maps } end
-  if #finished == 1 then
-    local tables = {}
-    for _, task in ipairs(confusion.tasks(finished[1])) do
-      tables[#tables + 1] = confusion.table(finished, { task = task })
-    end
-    if #tables > 0 then sections[#sections + 1] = { title = "Predictions by label", parts = tables } end
-  end
   return sections
 end

@@ -197,7 +197,7 @@ fn the_library_s_modules_keep_their_order() {
             "history" => &["arguments"],
             "analysis" => &["analysis", "arguments", "library", "statistics"],
             "figures" => &["analysis", "arguments", "figures", "library", "statistics"],
-            "report" => &["analysis", "arguments", "figures", "library", "report"],
+            "report" => &["analysis", "arguments", "figures", "library", "report", "statistics"],
             "runs" => &["analysis"],
             "statistics" => &["arguments", "micro", "statistics"],
             "check_device" => &["methods", "native", "torch"],

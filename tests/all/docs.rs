@@ -33,6 +33,7 @@ followed! {
     grids "docs/howto/grids.md"
     tables "docs/howto/tables.md"
     figures "docs/howto/figures.md"
+    report "docs/howto/report.md"
     trackers "docs/howto/trackers.md"
     peft "docs/howto/peft.md"
     predict "docs/howto/predict.md"

@@ -49,6 +49,7 @@ mod repl;
 mod repl_fuzz;
 mod repl_interrupt;
 mod report;
+mod report_live;
 mod resume;
 mod routers;
 mod run_folders;

@@ -3,7 +3,8 @@
 (() => {
   "use strict";
 
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const sent = JSON.parse(document.getElementById("data").textContent);
+  const data = { ...sent, ...sent.head };
   const outcome = {};
   const find = (id) => document.getElementById(id);
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -49,11 +50,22 @@
     check("one heading sorts", find("runs-table").querySelectorAll('th[aria-sort$="ending"]').length, 1);
   }
 
+  // The name that the page gives a run.
+  const nameOf = (index) => find("runs-table").querySelector(`tr[data-run="${index}"] .name`).textContent;
+
+  function testNames() {
+    const names = data.runs.map((_, i) => nameOf(i));
+    check("names are single", new Set(names).size, names.length);
+    const told = data.runs.filter((run, i) => !names[i].includes(String(run.settings.method ?? "")));
+    check("names tell the method", told.map((run) => run.id), []);
+    check("folders are a detail", data.runs.map((_, i) => find("runs-table").querySelector(`tr[data-run="${i}"] .id`)?.textContent ?? names[i]), data.runs.map((run) => run.id));
+  }
+
   function testRunsFilter() {
-    const name = data.runs[1].name.toLowerCase();
-    const text = (run) => [run.name, run.path, run.state, ...Object.entries(run.settings).map(([k, v]) => `${k}=${v}`)].join(" ").toLowerCase();
-    set("runs-filter", name.split(/\s+/)[0].toUpperCase());
+    const name = data.runs[1].id.toLowerCase();
+    const text = (run) => [nameOf(data.runs.indexOf(run)), run.id, run.path, run.state, ...Object.entries(run.settings).map(([k, v]) => `${k}=${v}`)].join(" ").toLowerCase();
     const expected = data.runs.map((_, i) => i).filter((i) => text(data.runs[i]).includes(name.split(/\s+/)[0]));
+    set("runs-filter", name.split(/\s+/)[0].toUpperCase());
     check("runs filtered", shownRuns().sort((a, b) => a - b), expected);
     set("runs-filter", "no run is called so");
     check("runs filtered away", shownRuns(), []);
@@ -68,15 +80,19 @@
 
   // Compare.
 
-  const scored = () => data.runs.map((_, i) => i).filter((i) => typeof data.runs[i].average === "number");
+  // The two runs that are selected: two with scores, if there are.
+  function selected() {
+    const scored = data.runs.map((_, i) => i).filter((i) => typeof data.runs[i].average === "number");
+    return scored.length > 1 ? scored.slice(0, 2) : [0, 1];
+  }
 
   function testCompare() {
-    const [first, second] = scored().length > 1 ? scored() : [0, 1];
+    const [first, second] = selected();
     find("runs-clear").click();
     for (const index of [first, second]) find("runs-table").querySelector(`input[value="${index}"]`).click();
     const [a, b] = [data.runs[first], data.runs[second]];
-    const heads = [...find("compare-table").querySelectorAll("thead th")].slice(1).map((cell) => cell.textContent);
-    check("two runs compared", heads, [a.name, b.name]);
+    const heads = [...find("compare-table").querySelectorAll("thead th .name")].map((cell) => cell.textContent);
+    check("two runs compared", heads, [nameOf(first), nameOf(second)]);
     const row = (key) => find("compare-table").querySelector(`tr[data-row="${CSS.escape(key)}"]`);
     const settings = data.varying.filter((key) => !same(a.settings[key] ?? null, b.settings[key] ?? null));
     check("settings compared", data.varying.filter((key) => row(key)), settings);
@@ -97,55 +113,90 @@
   const inFigure = (selector) => [...find("curves-figure").querySelectorAll(selector)].filter((node) => !node.hasAttribute("hidden"));
   const textsOf = (id, column) => rowsOf(id).map((row) => cellOf(row, column));
 
-  // Every line lies in the plane, and its lowest value where the numbers of the axis say.
-  function expectScale(name) {
-    check(`${name}: one axis on each side`, [inFigure(".x-axis").length, inFigure(".y-axis").length], [1, 1]);
-    const [plane, [axis]] = [inFigure(".plane")[0].getBoundingClientRect(), inFigure(".y-axis")];
-    const numbers = [...axis.querySelectorAll('text[text-anchor="end"]')].map((text) => Number(text.textContent));
-    const levels = [...axis.querySelectorAll('[stroke="#dddddd"]')].map((line) => line.getBoundingClientRect().top);
-    const scaled = find("curves-log").checked ? Math.log : (value) => value;
-    const [low, high] = [scaled(numbers[0]), scaled(numbers.at(-1))];
-    const at = (value) => levels[0] + ((levels.at(-1) - levels[0]) * (scaled(value) - low)) / (high - low);
-    const near = (a, b) => Math.abs(a - b) < 4;
-    const inside = inFigure("path[data-line]").map((path) => {
-      const box = path.getBoundingClientRect();
-      const within = box.left > plane.left - 4 && box.right < plane.right + 4 && box.top > plane.top - 4;
-      return within && near(box.bottom, at(Number(path.dataset.lowest)));
+  const curveOf = (i) => (data.runs[i].curves ?? []).find(({ y }) => y[find("curves-value").value]);
+  const valuesOf = (i, log) => curveOf(i).y[find("curves-value").value].filter((y) => y !== null && (!log || y > 0));
+
+  // Where the numbers of the axis say that a value is.
+  function scale(log) {
+    const labels = [...find("curves-figure").querySelectorAll("[data-level]")];
+    const levels = [...find("curves-figure").querySelectorAll(".grid")].map((line) => line.getBoundingClientRect().top);
+    const scaled = log ? Math.log : (value) => value;
+    const [low, high] = [labels[0], labels.at(-1)].map((text) => scaled(Number(text.dataset.level)));
+    return (value) => levels[0] + ((levels.at(-1) - levels[0]) * (scaled(value) - low)) / (high - low);
+  }
+
+  // Every line lies where the axis says.
+  function expectScale(name, shown) {
+    const log = find("curves-log").checked;
+    const at = scale(log);
+    const near = (a, b) => Math.abs(a - b) < 2;
+    const inside = shown.map((i) => {
+      const box = find("curves-figure").querySelector(`path.line:not(.raw)[data-line="${i}"]`).getBoundingClientRect();
+      const values = valuesOf(i, log);
+      return near(box.bottom, at(Math.min(...values))) && near(box.top, at(Math.max(...values)));
     });
     check(`${name}: lines on their scale`, inside, inside.map(() => true));
-    check(`${name}: the legend's lowest values`, textsOf("curves-legend", "lowest"), inFigure("path[data-line]").map((path) => path.dataset.lowest));
+    const lowest = shown.map((i) => Math.min(...valuesOf(i, log)));
+    const told = textsOf("curves-legend", "lowest").map(Number);
+    check(`${name}: the legend's lowest values`, told.map((value, k) => Math.abs(value - lowest[k]) <= 1e-3 * Math.abs(lowest[k])), told.map(() => true));
   }
 
   function testCurves() {
-    if (find("curves-series").options.length === 0) return;
-    const drawn = () => inFigure("path[data-line]").map((path) => Number(path.dataset.line)).sort((a, b) => a - b);
-    const series = find("curves-series").value;
-    const stored = (i) => document.querySelector(`template[data-series="${series}"][data-scale="linear"]`).content.querySelector(`[data-line="${i}"]`);
-    const expected = scored().slice(0, 2).filter(stored);
-    if (scored().length > 1) check("ticked runs drawn", drawn(), expected);
-    expectScale("linear");
-    const paths = () => inFigure("path[data-line]").map((path) => path.getAttribute("d") + path.getAttribute("transform")).join("");
+    if (find("curves-value").options.length === 0) return;
+    const drawn = () => inFigure("path.line:not(.raw)").map((path) => Number(path.dataset.line)).sort((a, b) => a - b);
+    const value = find("curves-value").value;
+    const expected = selected().filter(curveOf);
+    check("ticked runs drawn", drawn(), expected);
+    expectScale("linear", expected);
+    const paths = () => inFigure("path.line").map((path) => path.getAttribute("d")).join("");
     const before = paths();
     outcome["finite paths"] = !/NaN|Infinity/.test(before);
-    const another = [...find("curves-series").options].map((option) => option.value).find((value) => value !== series);
+    const another = [...find("curves-value").options].map((option) => option.value).find((name) => name !== value);
     if (another) {
-      set("curves-series", another);
-      outcome["another series drawn"] = paths() !== before && !/NaN|Infinity/.test(paths());
-      set("curves-series", series);
+      set("curves-value", another);
+      outcome["another value drawn"] = paths() !== before && !/NaN|Infinity/.test(paths());
+      set("curves-value", value);
     }
     set("curves-log", true);
     outcome["logarithmic drawn"] = paths() !== before && !/NaN|Infinity/.test(paths());
-    expectScale("logarithmic");
+    expectScale("logarithmic", expected);
     set("curves-log", false);
     check("linear again", paths(), before);
-    testOneLine(expected, drawn, paths);
+    testSmoothing(expected, before, paths);
+    testCursor(expected);
+    testOneLine(expected, drawn, paths, before);
     testMarks();
   }
 
-  // One run alone has axes of its own; a legend's row fades the other lines.
-  function testOneLine(expected, drawn, paths) {
+  // The last value of a smoothed line is the debiased average of all.
+  function testSmoothing(expected, before, paths) {
+    set("curves-smoothing", 0.9);
+    const smoothed = expected.map((i) => {
+      const weights = valuesOf(i).map((_, k, all) => 0.9 ** (all.length - 1 - k));
+      return valuesOf(i).reduce((sum, y, k) => sum + y * weights[k], 0) / weights.reduce((a, b) => a + b, 0);
+    });
+    const told = textsOf("curves-legend", "last").map(Number);
+    check("smoothed last values", told.map((value, k) => Math.abs(value - smoothed[k]) <= 1e-3 * Math.abs(smoothed[k])), told.map(() => true));
+    check("values behind smoothed lines", inFigure("path.line.raw").length, expected.length);
+    outcome["smoothing is named"] = /exponential moving averages .* 0\.9 s/.test(find("curves-note").textContent);
+    set("curves-smoothing", 0);
+    check("not smoothed again", paths(), before);
+  }
+
+  function testCursor(expected) {
+    const press = (key) => find("curves-figure").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    press("End");
+    check("values at the last step", textsOf("curves-legend", "at"), textsOf("curves-legend", "last"));
+    press("Home");
+    const first = expected.map((i) => valuesOf(i)[0]);
+    check("values at the first step", textsOf("curves-legend", "at").map((text, k) => Math.abs(Number(text) - first[k]) <= 1e-3 * Math.abs(first[k])), first.map(() => true));
+    press("Escape");
+    check("no cursor", inFigure(".cursor").length, 0);
+  }
+
+  // One run alone has an axis of its own; a legend's row fades the other lines.
+  function testOneLine(expected, drawn, paths, before) {
     if (expected.length < 2) return;
-    const before = paths();
     rowsOf("curves-legend")[0].dispatchEvent(new Event("pointerenter"));
     check("one line in focus", inFigure(".line.focused").map((path) => Number(path.dataset.line)), expected.slice(0, 1));
     rowsOf("curves-legend")[0].dispatchEvent(new Event("pointerleave"));
@@ -153,7 +204,7 @@
     const box = () => find("runs-table").querySelector(`input[value="${expected[1]}"]`);
     box().click();
     check("one line alone", drawn(), expected.slice(0, 1));
-    expectScale("one line");
+    expectScale("one line", expected.slice(0, 1));
     box().click();
     check("both lines again", paths(), before);
   }
@@ -161,7 +212,7 @@
   function testMarks() {
     const buttons = [...find("curves-marks").querySelectorAll("button")];
     check("a mark a button", find("curves-figure").querySelectorAll(".mark").length, buttons.length);
-    const texts = [...new Set(scored().slice(0, 2).flatMap((i) => data.runs[i].controls ?? []).map((control) => control.text))];
+    const texts = [...new Set(selected().flatMap((i) => data.runs[i].controls ?? []).map((control) => control.text))];
     const shown = buttons.map((button) => (button.click(), find("curves-text").textContent));
     check("control texts shown", texts.filter((i) => typeof i === "number" && !shown.includes(data.texts[i])), []);
   }
@@ -170,7 +221,7 @@
 
   const chosen = () => {
     const [run, set, look] = ["run", "set", "look"].map((name) => find(`predictions-${name}`).value);
-    return data.predictions.runs.find((entry) => entry.run === Number(run) && entry.set === Number(set) && entry.look === look);
+    return data.predictions.runs.find((entry) => entry.run === run && entry.set === Number(set) && entry.look === look);
   };
 
   function rowsExpected(entry) {
@@ -262,7 +313,7 @@
   }
 
   function choose(entry) {
-    set("predictions-run", String(entry.run));
+    set("predictions-run", entry.run);
     set("predictions-set", String(entry.set));
     set("predictions-look", entry.look);
     check(`chosen run ${entry.run} set ${entry.set} ${entry.look}`, chosen(), entry);
@@ -285,32 +336,86 @@
     }
   }
 
+  // All tasks at once, and the answers of another selected run beside.
+  function testBeside() {
+    const entries = data.predictions?.runs ?? [];
+    const pair = entries.map((a) => [a, entries.find((b) => b.run !== a.run && b.set === a.set && b.look === a.look)]).find(([, b]) => b);
+    if (!pair) return;
+    find("runs-clear").click();
+    for (const { run } of pair) find("runs-table").querySelector(`input[value="${data.runs.findIndex(({ id }) => id === run)}"]`).click();
+    choose(pair[0]);
+    const answers = ({ answer, answers }) => answer.map((i) => answers[i]);
+    const [a, b] = pair.map(answers);
+    check("answers beside", textsOf("predictions-table", `other ${pair[1].run}`).map((text) => (text === "(empty)" ? "" : text)), b.slice(0, limit));
+    set("predictions-apart", true);
+    check("rows where runs differ", rowsOf("predictions-table").length, Math.min(limit, a.filter((answer, i) => answer !== b[i]).length));
+    find("predictions-reset").click();
+    find("runs-clear").click();
+  }
+
+  // The address holds the view: another view, and back.
+  async function testAddress() {
+    const view = () => [find("runs-filter").value, find("curves-log").checked, textsOf("runs-table", "state").length, find("runs-count").textContent];
+    const changed = (id, value) => {
+      set(id, value);
+      find(id).dispatchEvent(new Event("change", { bubbles: true }));
+    };
+    find("runs-clear").click();
+    const before = [location.hash, view()];
+    changed("runs-filter", data.runs[0].id);
+    changed("curves-log", true);
+    find("runs-choose").click();
+    const after = [location.hash, view()];
+    outcome["the address has changed"] = after[0] !== before[0] && after[0].includes("log=1") && after[0].includes("runs=");
+    const back = (steps) => new Promise((resolve) => {
+      window.addEventListener("popstate", resolve, { once: true });
+      history.go(steps);
+    });
+    await back(-3);
+    check("the view before", [location.hash, view()], before);
+    await back(3);
+    check("the view after", [location.hash, view()], after);
+    changed("runs-filter", "");
+    changed("curves-log", false);
+    find("runs-clear").click();
+  }
+
+  function testKeys() {
+    const press = (target, key) => target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    document.activeElement.blur();
+    press(document.body, "/");
+    check("a slash finds the search", document.activeElement.type, "search");
+    press(document.activeElement, "Escape");
+    check("Escape leaves it", document.activeElement, document.body);
+  }
+
   // The whole page.
 
   function testPage() {
     const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
     check("ids are single", ids.filter((id, i) => ids.indexOf(id) !== i), []);
     const links = [...find("contents").querySelectorAll("a")].map((link) => link.getAttribute("href").slice(1));
-    check("contents lead to sections", links, [...document.querySelectorAll("main > section")].map((section) => section.id));
+    check("contents lead to sections", links, [...document.querySelectorAll("main section")].map((section) => section.id));
     const bare = [...document.querySelectorAll("input, select")].filter((input) => !input.labels.length);
     check("inputs are labelled", bare.map((input) => input.id), []);
-    check("nothing from elsewhere", [...document.querySelectorAll("[src], link")].length, 0);
+    check("no text is run", window.hostile, undefined);
+    check("nothing from elsewhere", document.querySelectorAll('[src], link:not([href^="data:"])').length, 0);
   }
 
-  function attempt(test) {
+  async function attempt(test) {
     try {
-      test();
+      await test();
     } catch (error) {
       outcome[test.name] = false;
       outcome[`${test.name}: error`] = String(error.stack);
     }
   }
 
-  function run() {
+  async function run() {
     if (document.documentElement.dataset.rendered !== "true") return setTimeout(run, 10);
     const tests = [testPage, testPredictions];
-    if (data.runs.length > 1) tests.push(testSorting, testRunsFilter, testShowAll, testCompare, testCurves);
-    tests.forEach(attempt);
+    if (data.runs.length > 1) tests.push(testSorting, testShowAll, testNames, testRunsFilter, testCompare, testCurves, testBeside, testAddress, testKeys);
+    for (const test of tests) await attempt(test);
     outcome.passed = Object.values(outcome).every((value) => value !== false);
     outcome.checks = Object.values(outcome).filter((value) => value === true || value === false).length - 1;
     const pre = document.createElement("pre");

@@ -1,7 +1,6 @@
 //! The axes of charts and their round ticks.
 
 use super::number::{plain, short};
-use std::collections::BTreeSet;
 
 /// The factor between values above which a logarithmic axis may be suitable.
 const LOG_FROM: f64 = 100.0;
@@ -28,24 +27,6 @@ impl Axis {
     pub fn even(values: &[f64]) -> Axis {
         let (low, high) = range(values);
         Rounded::about(low, high).axis()
-    }
-
-    /// The axes for every selection among lines with these minima and maxima: from the
-    /// minimum of one line to the maximum of one. For logarithmic axes all values must be positive.
-    pub fn of_choices(ends: &[(f64, f64)], log: bool) -> Vec<Axis> {
-        let end = |x: f64, up: bool| if log { decade_part(x, up) } else { x };
-        let lows = distinct(ends.iter().map(|(low, _)| end(*low, false)));
-        let highs = distinct(ends.iter().map(|(_, high)| end(*high, true)));
-        let pairs = lows.iter().flat_map(|low| highs.iter().map(move |high| (*low, *high)));
-        let pairs = pairs.filter(|(low, high)| low <= high);
-        if log {
-            let axis =
-                |(low, high)| Axis { low, high, log, ticks: Axis::round_within(low, high, log) };
-            return pairs.map(axis).collect();
-        }
-        let rounded: BTreeSet<Rounded> =
-            pairs.map(|(low, high)| Rounded::about(low, high)).collect();
-        rounded.into_iter().map(Rounded::axis).collect()
     }
 
     /// An axis for x values of the data, with a small margin. The values are its
@@ -159,11 +140,6 @@ impl Axis {
         let scaled = |x: f64| if self.log { x.log10() } else { x / 2.0 };
         (scaled(x) - scaled(self.low)) / (scaled(self.high) - scaled(self.low))
     }
-
-    /// The ends; for a logarithmic axis their base-10 logarithms.
-    pub fn ends(&self) -> (f64, f64) {
-        if self.log { (self.low.log10(), self.high.log10()) } else { (self.low, self.high) }
-    }
 }
 
 /// Whether a logarithmic axis suits these values better: all are positive, they span more than a factor
@@ -180,19 +156,6 @@ fn distinct(values: impl Iterator<Item = f64>) -> Vec<f64> {
     values.sort_by(f64::total_cmp);
     values.dedup();
     values
-}
-
-/// The next 1, 2 or 5 times a power of ten above a positive number, or at or below it.
-fn decade_part(x: f64, up: bool) -> f64 {
-    let x = x.clamp(SMALLEST, LARGEST);
-    let exponent = x.log10().floor() as i32;
-    let parts = (exponent - 1..=exponent + 1).flat_map(|k| [1, 2, 5].map(|digit| (digit, k)));
-    let mut parts = parts.map(|(digit, power)| Step { digit, power }.size());
-    let found = match up {
-        true => parts.find(|part| *part > x),
-        false => parts.rfind(|part| *part <= x),
-    };
-    found.unwrap_or(x)
 }
 
 /// The minimum and the maximum, or 0 and 1 without values.
@@ -318,24 +281,6 @@ mod tests {
         assert!(!suits_logarithm(&line));
         let fall: Vec<f64> = (0..100).map(|i| 5.0 * 0.92f64.powi(i)).collect();
         assert!(suits_logarithm(&fall));
-    }
-
-    #[test]
-    fn every_choice_among_lines_has_an_axis_around_it() {
-        let ends = [(0.02, 3.1), (0.9, 0.95), (1.0, 1.0), (3e-7, 1e5), (2.0, 8.0)];
-        for log in [false, true] {
-            let axes = Axis::of_choices(&ends, log);
-            assert!(axes.len() <= 25 && axes.iter().all(|axis| axis.log == log));
-            for (low, _) in ends {
-                for (_, high) in ends.iter().filter(|(_, high)| low <= *high) {
-                    let around = |axis: &&Axis| axis.low <= low && *high <= axis.high;
-                    assert!(axes.iter().any(|axis| around(&axis)), "{low} to {high}");
-                }
-            }
-            assert!(axes.iter().any(|axis| axis.low >= 0.5 && axis.high <= 1.0));
-        }
-        let extreme = Axis::of_choices(&[(1e-300, 1e300), (5e-324, 1e300)], true);
-        assert!(extreme.iter().all(|axis| axis.place(1.0).is_finite()));
     }
 
     #[test]

@@ -14,7 +14,6 @@ mod panel;
 #[cfg_attr(not(feature = "pictures"), path = "no_picture.rs")]
 mod picture;
 mod plane;
-mod selectable;
 mod shade;
 mod spark;
 mod stroke;
@@ -32,7 +31,6 @@ pub use layout::Layout;
 pub use number::short;
 pub use panel::Scale;
 pub use picture::{pdf, png};
-pub(crate) use selectable::Selectable;
 pub use spark::spark;
 pub(crate) use svg::escape;
 

@@ -1,6 +1,8 @@
-//! The data of the page, as JSON.
+//! The data of the page, in parts of JSON.
 
 use super::controls;
+use super::curves::{curves, points};
+use super::live::Parts;
 use super::predictions::Predictions;
 use super::texts::Texts;
 use crate::records::catalog::Entry;
@@ -11,9 +13,9 @@ use compt_base::stop;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The data of the page for these runs: settings, scores, controls, environments and predictions. Incomplete if
+/// The data of the page for these runs: settings, scores, curves, controls, environments and predictions. Incomplete if
 /// work should stop.
-pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
+pub fn data(title: &str, made: &str, entries: &[Entry]) -> Parts {
     let mut environments: Vec<Map<String, Value>> = Vec::new();
     let (mut texts, mut predictions) = (Texts::default(), Predictions::default());
     let configs: Vec<_> = entries.iter().map(|entry| entry.config().ok()).collect();
@@ -31,12 +33,13 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
         .zip(&all)
         .flat_map(|(entry, all)| entry.cell_settings().unwrap_or(all).keys())
         .collect();
+    let (ids, points) = (ids(entries), points(entries.len()));
     let mut runs = Vec::new();
-    for (place, (entry, settings)) in entries.iter().zip(&all).enumerate() {
+    for ((entry, settings), id) in entries.iter().zip(&all).zip(ids) {
         if stop::due() {
             break;
         }
-        predictions.add(place, &entry.path);
+        predictions.add(&id, &entry.path);
         let environment = environment_of(&entry.path);
         let known = environments.iter().position(|known| *known == environment);
         let environment = match (environment.is_empty(), known) {
@@ -56,24 +59,43 @@ pub fn data(title: &str, made: &str, entries: &[Entry]) -> Value {
             .filter(|(key, _)| differing.contains(*key))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
-        runs.push(json!({
-            "name": entry.name(), "path": entry.path.display().to_string(), "state": entry.state.name(), "error": entry.error,
+        let run = json!({
+            "id": id, "path": entry.path.display().to_string(), "state": entry.state.name(), "error": entry.error,
             "settings": own, "scores": object(entry.scores()), "average": entry.average,
             "steps": entry.steps, "seconds": entry.seconds, "environment": environment,
             "controls": events.iter().map(|e| controls::to_json(e, &mut texts)).collect::<Vec<_>>(),
-        }));
+            "curves": curves(entry, points),
+        });
+        runs.push((id, run.to_string()));
     }
     let (predictions, omitted) = predictions.into_json();
     let varying: Vec<&String> = differing.iter().filter(|key| short.contains(*key)).collect();
-    json!({
-        "title": title, "made": made, "compt": env!("CARGO_PKG_VERSION"), "varying": varying,
-        "common": common, "runs": runs, "texts": texts.0, "environments": environments,
-        "predictions": predictions, "omitted": omitted,
-    })
+    let head = json!({
+        "title": title, "compt": env!("CARGO_PKG_VERSION"), "varying": varying,
+        "common": common, "environments": environments, "omitted": omitted,
+    });
+    let rest = [
+        ("head", head),
+        ("made", made.into()),
+        ("texts", texts.0.into()),
+        ("predictions", predictions),
+    ];
+    Parts { rest: rest.map(|(name, part)| (name.into(), part.to_string())).into(), runs }
 }
 
 fn object(value: Value) -> Value {
     if value.is_object() { value } else { json!({}) }
+}
+
+/// A name of each run that no other one has: its folder's, or else its path.
+fn ids(entries: &[Entry]) -> Vec<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    entries.iter().for_each(|entry| *counts.entry(entry.name()).or_default() += 1);
+    let id = |entry: &Entry| match counts[&entry.name()] {
+        1 => entry.name(),
+        _ => entry.path.display().to_string(),
+    };
+    entries.iter().map(id).collect()
 }
 
 /// The settings that all runs share, and the names of the others. A run that failed before its first step

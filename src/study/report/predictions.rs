@@ -29,8 +29,8 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    /// Adds the predictions of a run; `place` is the run's index in the report.
-    pub fn add(&mut self, place: usize, run: &Path) {
+    /// Adds the predictions of a run with its id on the page.
+    pub fn add(&mut self, id: &str, run: &Path) {
         let folder = run.join(PREDICTIONS);
         let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         let mut names: Vec<String> =
@@ -50,7 +50,7 @@ impl Predictions {
             let (split, look) = look.split_once('.').unwrap_or((look, "total"));
             match predictions::read(&folder.join(&name)) {
                 Ok(tasks) => {
-                    tasks.into_iter().for_each(|task| self.add_task(place, split, look, task));
+                    tasks.into_iter().for_each(|task| self.add_task(id, split, look, task));
                 }
                 Err(e) => {
                     notice::say_once(&format!("note: predictions are omitted: {e}"));
@@ -61,7 +61,7 @@ impl Predictions {
         self.left_out += usize::from(left_out);
     }
 
-    fn add_task(&mut self, place: usize, split: &str, look: &str, task: predictions::Predictions) {
+    fn add_task(&mut self, id: &str, split: &str, look: &str, task: predictions::Predictions) {
         let predictions::Predictions { task, labels, text, label, prediction, .. } = task;
         self.count += prediction.len();
         let mut words = Texts::default();
@@ -83,7 +83,7 @@ impl Predictions {
         };
         let look = look.replacen('-', " ", 1);
         self.runs.push(json!({
-            "run": place, "set": set, "look": look, "answers": words.0, "answer": answer,
+            "run": id, "set": set, "look": look, "answers": words.0, "answer": answer,
         }));
     }
 

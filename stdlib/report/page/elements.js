@@ -1,9 +1,19 @@
-const LIMITS = { runs: 200, rows: 200, drawn: 12, first: 6, controls: 8, labels: 12, lanes: 4 };
+const LIMITS = { runs: 200, rows: 200, drawn: 40, compared: 12, first: 8, beside: 4, controls: 8, labels: 12, lanes: 4 };
 const NONE = "–";
-const data = JSON.parse(document.getElementById("data").textContent);
-const runs = data.runs.map((run, index) => ({ ...run, index }));
-const ticked = new Set();
-const renderers = new Map();
+
+// The data: what the page was made with, and what a server has sent since.
+
+const data = { head: { varying: [], common: {}, environments: [] }, texts: [], predictions: { sets: [], runs: [] } };
+const known = new Map();
+let runs = [];
+
+function take({ order = runs.map((run) => run.id), runs: changed = [], ...parts }) {
+  Object.assign(data, parts);
+  for (const run of changed) known.set(run.id, run);
+  for (const id of [...known.keys()]) if (!order.includes(id)) known.delete(id);
+  const names = namesOf(order.map((id) => known.get(id)), data.head.varying);
+  runs = order.map((id, index) => ({ ...known.get(id), index, name: names[index] }));
+}
 
 // Elements.
 
@@ -22,10 +32,14 @@ const element = (tag, attributes = {}, ...children) =>
 const shape = (tag, attributes = {}, ...children) =>
   dressed(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
+// Keeps the choice, or takes the one that the address asks for.
 function options(select, list) {
-  const before = select.value;
-  select.replaceChildren(...list.map(([value, text]) => element("option", { value }, text)));
-  if (list.some(([value]) => String(value) === before)) select.value = before;
+  const wanted = select.dataset.wanted ?? select.value;
+  delete select.dataset.wanted;
+  const same = [...select.options].map(({ value, text }) => value + text).join("\n") === list.map(([value, text]) => value + text).join("\n");
+  // A list that is open would close.
+  if (!same) select.replaceChildren(...list.map(([value, text]) => element("option", { value }, text)));
+  if (list.some(([value]) => String(value) === wanted)) select.value = wanted;
 }
 
 function say(id, text) {
@@ -34,10 +48,18 @@ function say(id, text) {
 }
 
 function absent(id, text) {
-  find(id).querySelector(".part").hidden = true;
+  find(id).querySelector(".part").hidden = Boolean(text);
   const note = find(id).querySelector(".absent");
   note.textContent = text;
-  note.hidden = false;
+  note.hidden = !text;
+  return Boolean(text);
+}
+
+// Draws the contents of an element anew; what was focused in it by its data-focus is focused again.
+function redrawn(node, draw) {
+  const focused = node.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
+  draw();
+  if (focused !== undefined) node.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 // Values.
@@ -49,6 +71,13 @@ const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 function signed(value) {
   const text = value.toFixed(1);
   return Number(text) === 0 ? "0.0" : (value > 0 ? "+" : "") + text;
+}
+
+// A number with four significant digits.
+function short(value) {
+  if (missing(value)) return NONE;
+  const [size, rounded] = [Math.abs(value), Number(value.toPrecision(4))];
+  return size !== 0 && (size < 1e-3 || size >= 1e6) ? rounded.toExponential().replace("e+", "e") : String(rounded);
 }
 
 function words(value) {
@@ -71,6 +100,12 @@ function sorted(rows, value, direction) {
   });
 }
 
+function counted(rows, value) {
+  const counts = new Map();
+  for (const row of rows) counts.set(value(row), (counts.get(value(row)) ?? 0) + 1);
+  return counts;
+}
+
 // Tables. A column is { key, title, unit, number, value = row -> sorted by, show = row -> text or node }.
 
 function headings(table, columns, button) {
@@ -83,23 +118,45 @@ function headings(table, columns, button) {
   return cells;
 }
 
-// A table that is sorted by its headings: calls `changed`, and returns the function that sorts rows.
-function sortable(table, columns, changed) {
-  const by = { column: null, direction: 1 };
+// A table that is sorted by its headings: calls `changed`. Returns the function that sets its columns, and the one
+// that sorts rows. The address names the order by `key`.
+function sortable(table, key, changed) {
+  const by = { key: "", direction: 1, columns: [] };
+  const mark = () => {
+    for (const cell of table.querySelectorAll("thead th")) {
+      const name = by.direction > 0 ? "ascending" : "descending";
+      cell.setAttribute("aria-sort", cell.dataset.column === by.key ? name : "none");
+    }
+  };
   const press = (column) => {
-    by.direction = by.column === column ? -by.direction : 1;
-    by.column = column;
-    const name = by.direction > 0 ? "ascending" : "descending";
-    cells.forEach((cell, i) => cell.setAttribute("aria-sort", columns[i] === column ? name : "none"));
+    by.direction = by.key === column ? -by.direction : 1;
+    by.key = column;
+    mark();
     changed();
   };
-  const cells = headings(table, columns, (column, title) => {
-    const button = element("button", { type: "button" }, ...title);
-    button.addEventListener("click", () => press(column));
-    return button;
-  });
   table.classList.add("rows");
-  return (rows) => (by.column ? sorted(rows, by.column.value, by.direction) : rows);
+  remember(key, () => (by.key ? (by.direction > 0 ? "" : "-") + by.key : ""), (text) => {
+    by.direction = text.startsWith("-") ? -1 : 1;
+    by.key = text.replace(/^-/, "");
+    mark();
+  });
+  return {
+    set(columns) {
+      const same = columns.map(({ key, title }) => key + title).join() === by.columns.map(({ key, title }) => key + title).join();
+      by.columns = columns;
+      if (same) return;
+      headings(table, columns, (column, title) => {
+        const button = element("button", { type: "button", "data-focus": `by ${column.key}`, title: String(column.title).length > 24 ? column.title : null }, ...title);
+        button.addEventListener("click", () => press(column.key));
+        return button;
+      });
+      mark();
+    },
+    order(rows) {
+      const column = by.columns.find(({ key }) => key === by.key);
+      return column ? sorted(rows, column.value, by.direction) : rows;
+    },
+  };
 }
 
 function line(columns, row, attributes) {
