@@ -2375,7 +2375,7 @@ local Section = {}
 ---@field path string file to write
 ---@field runs compt.Run[] runs whose settings, curves, controls and predictions the page shows
 ---@field title? string
----@field sections? compt.Section[] default: tables and figures of the settings that vary
+---@field sections? compt.Section[] default: what varies, the mean of each group of runs with its interval, scores by task, and figures of the settings that vary
 
 ---A row of `compt.report.methods`.
 ---@class compt.ReportRun

@@ -51,7 +51,9 @@ function report.values(options) end
 ---@return string[]
 function report.answered_tasks(run) end
 
----Writes one HTML file that works without network, and returns its path. It has the sections, then a list of runs that can be sorted and filtered, their differences, curves with the versions of control files, predictions, settings and environment. `compt report RUN...` does the same on the command line. Raises an error if the file cannot be written.
+---Writes one HTML file that works without network, and returns its path. It has the sections, then curves with the edits of control files, predictions, a list of runs that can be sorted and filtered, their differences, settings and environment. Runs are named by the settings that tell them apart. The address of the page holds the view: selected runs, value, scale, smoothing, filters. `compt report RUN...` does the same on the command line, and serves the page while runs train (`--follow`). Raises an error if the file cannot be written.
+---
+---The interval of a mean is Student's: mean ± t(0.975, n - 1) sd / sqrt(n) over the n runs of a group, for three runs or more. Smoothed curves are exponential moving averages with factor w, debiased as in TensorBoard (Kingma and Ba 2015, section 3): s_i = w s_(i-1) + (1 - w) y_i from s_0 = 0, drawn as s_i / (1 - w^i).
 ---```lua
 ---compt.report.page {
 ---  path = "/tmp/compt-doc-page.html", runs = runs, title = "doc",

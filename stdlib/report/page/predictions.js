@@ -31,7 +31,7 @@ function predictionColumns(view, sought) {
     { key: "answer", title: "prediction", value: (row) => row.answer, show: (row) => textOf(row.answer) },
     { key: "right", title: "right", value: (row) => verdict(row), show: verdictOf },
     ...view.others.map((run) => ({
-      key: `other ${run.id}`, title: nameOf(run, false), value: beside(run.id),
+      key: `other ${run.id}`, title: run.name, value: beside(run.id),
       show: (row) => element("span", { class: row.others[run.id] === row.label ? null : "wrong" }, textOf(beside(run.id)(row) ?? null)),
     })),
   ];
@@ -115,8 +115,10 @@ function chosenView(part) {
   const alike = (entry) => entries.filter((one) => one.set === entry.set && one.look === entry.look && one.run !== entry.run && ticked.has(one.run));
   const others = new Set(chosen.flatMap((entry) => alike(entry).map((one) => one.run)));
   const beside = runs.filter(({ id }) => others.has(id)).slice(0, LIMITS.beside);
+  // What tells these few apart is shorter than their names among all.
+  const names = namesOf([...runs.filter(({ id }) => id === part("run").value), ...beside], data.head.varying);
   const rows = chosen.flatMap((entry) => predictionRows(entry, alike(entry).filter((one) => beside.some(({ id }) => id === one.run))));
-  return { rows, labels: [...new Set(rows.flatMap((row) => row.labels))], others: beside, several };
+  return { rows, labels: [...new Set(rows.flatMap((row) => row.labels))], others: beside.map((run, i) => ({ ...run, name: names[i + 1] })), several };
 }
 
 function renderPredictions() {
