@@ -2,6 +2,7 @@
 local cells = require "compt.analysis.cells"
 local facts = require "compt.report.facts"
 local figures = require "compt.figures"
+local library = require "compt.library"
 local result_table = require "compt.analysis.table"
 local standing = require "compt.report.standing"
 
@@ -138,8 +139,8 @@ local function scored(runs)
   for _, run in ipairs(runs:finished()) do
     if run.average then return runs, "Results" end
   end
-  local newest = runs:newest()
-  return #newest > 0 and newest or nil, "Newest validation scores"
+  local validated = runs:where(function(run) return library.newest(run.path) ~= nil end)
+  return #validated > 0 and runs:newest() or nil, "Newest validation scores"
 end
 
 ---@param runs compt.Runs
@@ -151,7 +152,7 @@ return function(runs)
   if #by == 0 then by = { cells.common(runs) } end
   local shown, title = scored(runs)
   local found = shown and results(shown, by, title) or
-    { { title = "Results", parts = { ("%s: no run has scores yet."):format(tostring(runs)) } } }
+    { { title = "Results", parts = { ('%s: none was evaluated on test rows (t:evaluate "test"), so there is no table of scores.'):format(tostring(runs)) } } }
   local figure_by, drawn = by_of(runs), {} ---@type string, any[]
   if shown then drawn = lines(shown, figure_by) end
   local main = found[1] --[[@as compt.PageSection]]

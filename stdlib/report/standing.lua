@@ -1,6 +1,7 @@
 --- The main table of a page: the mean of each group of runs with its confidence interval, as numbers and drawn.
 local collection = require "compt.analysis.collection"
 local formats = require "compt.analysis.formats"
+local table_text = require "compt.analysis.shown"
 local result_table = require "compt.analysis.table"
 local shown = require "compt.report.shown"
 local statistics = require "compt.statistics"
@@ -135,7 +136,7 @@ return function(runs, by, most)
   local t, rows = result_table(runs, { rows = by }), {} ---@type compt.ResultTable, compt.StandingRow[]
   if #t.rows > most then return nil, #t.rows end
   for i, key in ipairs(t.rows) do
-    local cell = formats.at(t, i, 1)
+    local cell = table_text.at(t, i, 1)
     local low, high = interval(cell)
     rows[i] = { key = key, cell = cell, low = low, high = high }
   end
