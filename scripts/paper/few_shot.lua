@@ -13,8 +13,8 @@ return function(given)
     cells = function(o)
       return paper.cells(o, { grid = { method = METHODS, shots = o.shots, seed = o.seeds } }, given.second)
     end,
-    show = function(runs)
-      local rows, values = {}, {}
+    show = function(runs, o)
+      local rows, values, middle = {}, {}, paper.middle(o)
       for i, shots in ipairs { 8, 16, 32 } do
         for _, method in ipairs(METHODS) do
           rows[#rows + 1], values[#values + 1] = { shots, method }, given.published[method][i]
@@ -32,7 +32,13 @@ return function(given)
           title = given.title, row_names = { "shots", "method" }, rows = rows, columns = given.columns, values = values,
           digits = given.digits,
         },
-        compt.figures.lines(runs, { title = "Average over tasks", x = "shots", by = "method", log = true }),
+        compt.figures.lines(runs, {
+          title = "Average over tasks", x = "shots", by = "method", log = true, order = { "ssum", "msum", "mcat", "pt" },
+          x_label = "rows per task", y_label = "score (%)",
+        }),
+        compt.figures.forest(runs:where { shots = middle }, {
+          title = ("Difference from PT, %d rows per task"):format(middle), baseline = "pt", notes = false,
+        }),
         compt.figures.curves(runs, { title = "Training loss", by = "method" }),
       }
     end,

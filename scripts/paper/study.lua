@@ -235,13 +235,16 @@ function study.file(name, content)
   print(path)
 end
 
---- A figure in the width of a column, or of the text for several panels and for large maps.
+--- The methods as the paper writes them.
+local NAMES = { pt = "PT", ssum = "SSUM", msum = "MSUM", mcat = "MCAT" }
+
+--- A figure in the width of a column, or of the text for several panels and for large ones.
 ---@param figure compt.Figure
 ---@return compt.Figure
 local function printed(figure)
   local panels = figure.chart.panels
-  local small = #panels == 1 and #(panels[1].columns or {}) < 6
-  return figure:with { width = small and "column" or "text" }
+  local small = #panels == 1 and #(panels[1].columns or {}) < 6 and #(panels[1].series or {}) <= 6
+  return figure:with { width = small and "column" or "text", legend = small and "inside" or nil, names = NAMES }
 end
 
 --- Prints the tables of a study and writes them (LaTeX) and the figures (SVG and PDF) to files. Returns all of it as Markdown.

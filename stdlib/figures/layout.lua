@@ -213,13 +213,13 @@ local function named_lists(panel)
   return found
 end
 
---- Renames and sorts lines, rows and groups. Raises an error if no name of `order` is there, or none of `names`; a single
---- name of `order` that is not there is told, and one of `names` if it looks like a slip.
+--- Renames and sorts lines, rows and groups. Raises an error if no name of `order` is there; a single one that is not there is
+--- told. `names` may serve several figures.
 ---@param panels table[]
 ---@param o table<string, any>
 ---@param call string
 local function set_names(panels, o, call)
-  local met, all, renames = {}, {}, false
+  local met, all = {}, {}
   for _, panel in ipairs(panels) do
     if o.order then
       for _, list in ipairs(named_lists(panel)) do
@@ -230,7 +230,7 @@ local function set_names(panels, o, call)
     for _, list in ipairs(named_lists(panel)) do
       for i, name in ipairs(list.names) do
         local new = o.names and renamed(o.names, name) or name
-        all[name], renames = true, renames or new ~= name
+        all[name] = true
         list.rename(i, new)
       end
     end
@@ -241,14 +241,6 @@ local function set_names(panels, o, call)
     if not met[wanted] then
       if next(met) == nil then library.known("name in order", wanted, known, call) end
       library.note(("note: %s: '%s' of order is not in the figure"):format(call, wanted))
-    end
-  end
-  for old, new in sorted_pairs(o.names or {}) do
-    local was = tostring(old)
-    if not all[was] and not all[new] then
-      if not renames then library.known("name in names", was, known, call) end
-      local near = library.nearest(was, known)
-      if near then library.note(("note: %s: '%s' of names is not in the figure; did you mean '%s'?"):format(call, was, near)) end
     end
   end
 end

@@ -158,8 +158,13 @@ impl Chart {
         let look = self.look();
         let grid = self.grid(&look)?;
         let common = self.common(&look);
-        let legend = if common.is_some() { Legend::None } else { self.layout.legend };
-        let sheet = Sheet { chart: self, look, grid, legend };
+        let legend = match (&common, self.layout.legend) {
+            (Some(_), Legend::Inside) => Legend::Inside,
+            (Some(_), _) => Legend::None,
+            (None, own) => own,
+        };
+        let shares_names = common.is_some();
+        let sheet = Sheet { chart: self, look, grid, legend, shares_names };
         let mut body = String::new();
         let mut y = sheet.draw_head(&mut body);
         let common = common.unwrap_or_default();
@@ -199,6 +204,8 @@ struct Sheet<'a> {
     grid: Grid,
     /// Where the names of each panel are.
     legend: Legend,
+    /// Whether all panels have the same names.
+    shares_names: bool,
 }
 
 impl Sheet<'_> {
@@ -253,8 +260,11 @@ impl Sheet<'_> {
                 sides: (i == 0 || !one_y, is_lowest || !one_x),
                 look: &self.look,
             };
+            // Names that all panels have are in the first one.
+            let named = self.legend != Legend::Inside || !self.shares_names || first + i == 0;
+            let legend = if named { self.legend } else { Legend::None };
             let _ = writeln!(body, "<g transform=\"translate({} {})\">", px(left), px(panels_top));
-            end = end.max(panels_top + draw_panel(body, panel.as_draw(), room, self.legend));
+            end = end.max(panels_top + draw_panel(body, panel.as_draw(), room, legend));
             body.push_str("</g>\n");
             left += wide(i) + gap;
         }
@@ -271,6 +281,7 @@ fn draw_panel(body: &mut String, panel: &dyn Draw, room: Room, legend: Legend) -
         Legend::None => panel.draw(body, room),
         Legend::Below => {
             let end = panel.draw(body, room);
+            let left = legend::left_of(&entries, left, room.width);
             legend::rows(body, &entries, (left, end + 4.0), room.width - left, room.look)
         }
         Legend::Top => {
@@ -279,6 +290,18 @@ fn draw_panel(body: &mut String, panel: &dyn Draw, room: Room, legend: Legend) -
             let end = top + panel.draw(body, room);
             body.push_str("</g>\n");
             end
+        }
+        Legend::Inside => {
+            let end = panel.draw(body, room);
+            match panel.corner(room, legend::size(&entries)) {
+                Some(at) => {
+                    legend::boxed(body, &entries, at, room.look);
+                    end
+                }
+                None => {
+                    legend::rows(body, &entries, (left, end + 4.0), room.width - left, room.look)
+                }
+            }
         }
         Legend::Right => {
             let beside = legend::beside(&entries, legend, room.width);

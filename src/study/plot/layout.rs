@@ -45,6 +45,8 @@ pub enum Legend {
     Below,
     Top,
     Right,
+    /// In the emptiest corner of the plot area of lines; below other panels.
+    Inside,
     None,
 }
 

@@ -71,6 +71,28 @@ pub fn beside(entries: &[Entry], legend: Legend, room: f64) -> f64 {
     longest.min(room * RIGHT) + BETWEEN
 }
 
+/// The size of a box of names.
+pub fn size(entries: &[Entry]) -> (f64, f64) {
+    let longest = entries.iter().map(Entry::width).fold(0.0, f64::max);
+    (longest + 2.0 * BEFORE, entries.len() as f64 * (ROW + 1.0) + BEFORE)
+}
+
+/// Draws names in a column on a white ground.
+pub fn boxed(body: &mut String, entries: &[Entry], (left, top): (f64, f64), look: &Look) {
+    let (width, height) = size(entries);
+    rect(body, (left, top), (width, height), "fill=\"#ffffff\" fill-opacity=\"0.85\"", "");
+    let half = BEFORE / 2.0;
+    column(body, entries, (left + BEFORE, top + half), width - 2.0 * BEFORE, look);
+}
+
+/// Where a row of names starts: at the plot area, or further left if all of them fit into one row from there.
+pub fn left_of(entries: &[Entry], plot: f64, room: f64) -> f64 {
+    let wide = entries.iter().map(Entry::width).sum::<f64>();
+    let gaps = BETWEEN * entries.len().saturating_sub(1) as f64;
+    let from = room - wide - gaps;
+    if (0.0..plot).contains(&from) { from } else { plot }
+}
+
 /// Draws the names in rows of this width; returns the lower end.
 pub fn rows(
     body: &mut String,

@@ -81,6 +81,11 @@ pub trait Draw {
         Vec::new()
     }
 
+    /// The place for a box of this size where it covers least, if the kind has a plot area with space.
+    fn corner(&self, _room: Room, _size: (f64, f64)) -> Option<(f64, f64)> {
+        None
+    }
+
     /// The values along its lower axis and along its value axis, for axes that panels share.
     fn values(&self) -> (Vec<f64>, Vec<f64>) {
         (Vec::new(), Vec::new())

@@ -101,15 +101,14 @@ impl Draw for Lines {
     }
 
     fn draw(&self, body: &mut String, room: Room) -> f64 {
-        let points = self.points();
-        if !points.iter().flatten().any(|point| point.mean.is_some()) {
-            return nothing(body, room.width);
+        match self.placed(room) {
+            Some(placed) => placed.draw(body),
+            None => nothing(body, room.width),
         }
-        let (x, y) = self.axes(&points, room.look);
-        let given = self.height.filter(|height| (1.0..=1e4).contains(height));
-        let height = given.unwrap_or_else(|| room.look.height(room.width));
-        let plane = Plane::new(room, (6.0, height), y, &self.y_label);
-        Placed { panel: self, points, x, plane, look: room.look }.draw(body)
+    }
+
+    fn corner(&self, room: Room, size: (f64, f64)) -> Option<(f64, f64)> {
+        Some(self.placed(room)?.emptiest_corner(size))
     }
 
     fn terminal(&self, columns: usize) -> Option<String> {
@@ -152,6 +151,17 @@ impl Draw for Lines {
 }
 
 impl Lines {
+    /// The lines with their axes; nothing without a value.
+    fn placed<'a>(&'a self, room: Room<'a>) -> Option<Placed<'a>> {
+        let points = self.points();
+        points.iter().flatten().find(|point| point.mean.is_some())?;
+        let (x, y) = self.axes(&points, room.look);
+        let given = self.height.filter(|height| (1.0..=1e4).contains(height));
+        let height = given.unwrap_or_else(|| room.look.height(room.width));
+        let plane = Plane::new(room, (6.0, height), y, &self.y_label);
+        Some(Placed { panel: self, points, x, plane, look: room.look })
+    }
+
     /// The form of series without one.
     fn usual(&self) -> Form {
         if self.scatter { Form::Points } else { Form::Line }
@@ -237,6 +247,38 @@ impl Placed<'_> {
         }
         self.draw_labels(body);
         end
+    }
+
+    /// The corner of the plot area where a box of this size covers the fewest parts of lines and bands.
+    fn emptiest_corner(&self, (width, height): (f64, f64)) -> (f64, f64) {
+        const PARTS: usize = 24;
+        let all = 0..self.points.len();
+        let along = |((x0, y0), (x1, y1)): ((f64, f64), (f64, f64))| {
+            (0..=PARTS).map(move |i| {
+                let share = i as f64 / PARTS as f64;
+                (x0 + share * (x1 - x0), y0 + share * (y1 - y0))
+            })
+        };
+        let lines = all.clone().flat_map(|at| self.segments(at)).flat_map(along);
+        let markers = all.flat_map(|at| self.points[at].iter()).flat_map(|point| {
+            let x = self.x.place(point.x);
+            let ends = [point.low, point.mean, point.high].into_iter().flatten();
+            ends.map(move |y| (x, y)).collect::<Vec<_>>()
+        });
+        let markers = markers.map(|(x, y)| (x, self.plane.y.place(y).clamp(0.0, 1.0)));
+        let drawn: Vec<(f64, f64)> = lines.chain(markers).map(|(x, y)| self.at(x, y)).collect();
+        let gap = 4.0;
+        let (left, right) = (self.plane.left + gap, self.plane.right() - gap - width);
+        let (top, low) = (self.plane.top + gap, self.plane.bottom() - gap - height);
+        let covered = |(x, y): (f64, f64)| {
+            let inside = |at: &&(f64, f64)| {
+                (x - gap..=x + width + gap).contains(&at.0)
+                    && (y - gap..=y + height + gap).contains(&at.1)
+            };
+            drawn.iter().filter(inside).count()
+        };
+        let corners = [(right, top), (left, top), (left, low), (right, low)];
+        corners.into_iter().min_by_key(|corner| covered(*corner)).unwrap_or((left, top))
     }
 
     /// A position of the picture from relative positions.

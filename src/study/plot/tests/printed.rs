@@ -178,6 +178,12 @@ fn legends_are_where_they_were_put() {
         "{below:?} {top:?} {right:?}"
     );
     assert_eq!(at("none"), None);
+    // The lines rise from the lower left.
+    let inside = at("inside").unwrap();
+    assert!(
+        inside.0 > 200.0 && inside.1 > 100.0 || inside.0 < 120.0 && inside.1 < 60.0,
+        "{inside:?}"
+    );
 }
 
 #[test]
