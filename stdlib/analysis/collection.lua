@@ -61,6 +61,15 @@ function collection.read(paths)
   return of(list)
 end
 
+--- Whether a setting has a value, or one of a list of values.
+local function is_one(setting, wanted)
+  if type(wanted) ~= "table" then return setting == wanted end
+  for _, value in ipairs(wanted) do
+    if setting == value then return true end
+  end
+  return false
+end
+
 --- The runs for which a function returns true, or that have these settings.
 ---@param wanted fun(run: compt.Run): any
 ---@return compt.Runs
@@ -71,7 +80,7 @@ function Runs:where(wanted)
     for key in pairs(wanted) do collection.check_setting(self, key, "runs:where") end
     is = function(run)
       for key, value in pairs(wanted) do
-        if run.settings[key] ~= value then return false end
+        if not is_one(run.settings[key], value) then return false end
       end
       return true
     end

@@ -67,7 +67,7 @@ A recorded run.
 
 class "compt.Runs" [[
 A list of runs: `#runs`, `runs[1]`, `ipairs(runs)`.
-- where: fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs -- the runs with these settings, or for which a function returns true
+- where: fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs -- the runs with these settings (`{ method = { "pt", "ssum" } }`: with one of these values), or for which a function returns true
 - finished: fun(self: compt.Runs): compt.Runs -- the finished runs
 - newest: fun(self: compt.Runs): compt.Runs -- the same runs with their newest scores on validation rows (`evaluate_every`), whether they have finished or not; tables and figures of them say so. Runs without any are left out with a message
 - with: fun(self: compt.Runs, others: compt.Run[]): compt.Runs -- the union with other runs

@@ -145,12 +145,12 @@ fn what_cannot_be_exported_is_refused() {
         (&["nowhere", "--csv"], "no such folder"),
     ] {
         let (code, out, err) = study.run(&[&["runs", "export"], arguments].concat());
-        assert!(code == 2 && out.is_empty() && err.contains(text), "{arguments:?}: {code} {err}");
+        assert!(code != 0 && out.is_empty() && err.contains(text), "{arguments:?}: {code} {err}");
     }
     let cell = r#"{ "settings": { "seed": 1 }, "outcome": "finished", "average": 3 }"#;
     fs::write(study.path("runs/empty/cell.json"), cell).unwrap();
     let (code, _, err) = study.run(&["runs", "export", "runs", "--csv", "--table", "scores,steps"]);
-    assert!(code == 2 && err.contains("only one table can be printed"), "{err}");
+    assert!(code == 1 && err.contains("only one table can be printed"), "{err}");
     let (code, out, err) = study.run(&["runs", "export", "runs", "--csv"]);
     assert!(code == 0 && out == "run,path,state,method,seed,shots,step,epoch,loss\n", "{out}");
     assert!(err.contains("1 of 1 runs have no rows in 'steps'"), "{err}");

@@ -158,6 +158,7 @@ return {
     assert(#runs == 12 and #runs:finished() == 11 and #runs:where { seed = 1, method = "old" } == 2)
     assert(table.concat(compt.report.table(runs).row_names, " ") == "method shots")
     assert(#runs:where { seed = 1 }:with(runs) == 12)
+    assert(#runs:where { seed = { 1, 3 }, method = "old" } == 4 and #runs:where { seed = { 4 } } == 0)
   end,
 
   ["runs that differ only in the seed, without a method, are one row"] = function()
