@@ -2432,7 +2432,7 @@ local Friedman = {}
 ---@field font? string font family: "sans-serif", "serif" or an installed one. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
 ---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
----@field legend? "below"|"top"|"right"|"none" where the names are. Panels with the same names share one legend. Default: "below"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
 ---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
