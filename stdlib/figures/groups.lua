@@ -20,12 +20,17 @@ return function(given)
     { "groups", arguments.sequence }, { "form", arguments.one_of { "box", "violin", "strip" }, "box" },
     { "runs", arguments.optional(arguments.any) },
   })
-  local groups, values = {}, {}
+  local groups, values, left_out, of = {}, {}, 0, 0
   for i, group in ipairs(o.groups) do
     if type(group) ~= "table" or type(group.name) ~= "string" or type(group.values) ~= "table" then
       error(("%s: group %d must be { name = TEXT, values = NUMBERS }, got %s"):format(call, i, arguments.show(group)), 2)
     end
-    groups[i], values[i] = { name = group.name, values = group.values }, group.values
+    local finite = {}
+    for _, value in ipairs(group.values) do
+      if value == value and math.abs(value) < math.huge then finite[#finite + 1] = value end
+    end
+    groups[i], values[i] = { name = group.name, values = finite }, finite
+    left_out, of = left_out + #group.values - #finite, of + #group.values
   end
   local f, p, between, within = statistics.anova(values)
   local note
@@ -35,7 +40,9 @@ return function(given)
     local shown = p < 0.001 and "p < 0.001" or ("p = %.3f"):format(p)
     note = ("one-way ANOVA: F(%d, %d) = %.2f, %s; %s"):format(between, within, f, shown, EXPLAINED[o.form])
   end
-  return figure(call, "", about.runs(o.runs), {
+  local notes = about.runs(o.runs)
+  if left_out > 0 then notes[#notes + 1] = ("%d of %d values are not finite"):format(left_out, of) end
+  return figure(call, "", notes, {
     { kind = "groups", title = "", y_label = "", form = o.form, groups = groups, note = o.notes ~= false and note or nil },
   }, o)
 end

@@ -24,9 +24,11 @@ local function read(given, pool)
       error(("%s: '%s' has %d numbers, and '%s' %d; pool = true compares prompts of different lengths"):format(
         CALL, names[1], size, tostring(key), count), 3)
     end
+    if not flat:isfinite():all():item() then error(("%s: '%s' has numbers that are not finite"):format(CALL, tostring(key)), 3) end
     names[#names + 1], rows[#rows + 1] = tostring(key), flat
   end
   if #names < 3 then error(("%s: a map needs 3 prompts or more, got %d"):format(CALL, #names), 3) end
+  if size < 2 then error(("%s: a map needs prompts of 2 numbers or more"):format(CALL), 3) end
   return names, torch.stack(rows)
 end
 

@@ -65,7 +65,12 @@ end
 ---@return string, string, string[]
 local function words(runs, grid, o, spread)
   local label = type(o.value) == "string" and o.value --[[@as string]] or "value"
-  local notes = about.runs(runs, about.interval(o.interval, spread, "seeds"))
+  local notes, used, valued = about.runs(runs, about.interval(o.interval, spread, "seeds")), 0, 0
+  for _, run in ipairs(runs) do used = used + (cells.is_used(run) and 1 or 0) end
+  for i = 1, #grid.rows do
+    for j = 1, #grid.columns do valued = valued + #cells.at(grid, i, j).values end
+  end
+  if valued < used then notes[#notes + 1] = ("%d of %d runs have no %s"):format(used - valued, used, label) end
   return ("%s by %s"):format(label, o.x or o.by), label, about.with_warning(notes, cells.pooled(grid))
 end
 

@@ -57,6 +57,9 @@ return {
     says("accuracy", function() compt.figures.bars(all, { x = "method", value = "f1" }) end)
     says("there are no runs", function() compt.figures.lines(all:where { shots = 8, seed = 1 }:where(function() return false end), { x = "shots" }) end)
     local none = runs(function() return {} end)
+    local some = runs(function(s) return { average = s.seed > 1 and 5 or nil } end)
+    local notes = compt.figures.lines(some, { x = "shots", by = "method" }).chart.notes
+    assert(notes[2] == "4 of 12 runs have no average", notes[2])
     says("no run has a value", function() compt.figures.lines(none, { x = "shots" }) end)
     says("returned a number for none", function() compt.figures.lines(all, { x = "shots", value = function() end }) end)
     says("unknown setting", function() compt.figures.curves(all, { by = "metod" }) end)
@@ -114,6 +117,8 @@ return {
       local figure = compt.figures.boxes { groups = { { name = "a", values = { 1, 2, 5 } }, { name = "b", values = { 2, 2 } } }, form = form }
       assert(figure:svg():find "^<svg" and figure.chart.panels[1].note:find(form == "strip" and "points" or form), form)
     end
+    local odd = compt.figures.boxes { groups = { { name = "a", values = { 1, 0 / 0, 3 } }, { name = "b", values = { 2, math.huge, 4 } } } }
+    assert(odd.chart.notes[1] == "2 of 6 values are not finite" and odd:svg(), odd.chart.notes[1])
     says("group 1 must be", function() compt.figures.boxes { groups = { { 1, 2 } } } end)
   end,
 
@@ -195,6 +200,9 @@ return {
       assert(math.abs(series.x[i] - place[1]) < 1e-6 and math.abs(series.mean[i] - place[2]) < 1e-6, i)
     end
     assert(panel.x_label == "component 1 (76 % of the variance)" and series.labels[2] == "p2", panel.x_label)
+    says("'a' has numbers that are not finite", function()
+      compt.figures.prompts { a = torch.full({ 2 }, 0 / 0), b = torch.ones(2), c = torch.ones(2) }
+    end)
     says("3 prompts or more", function() compt.figures.prompts { a = torch.ones(1), b = torch.ones(1) } end)
     says("pool = true", function() compt.figures.prompts { a = torch.ones(1, 2), b = torch.ones(2, 2), c = torch.ones(1, 2) } end)
   end,
