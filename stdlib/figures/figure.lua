@@ -33,6 +33,20 @@ function Figure:text(columns)
   return text or ("figure: %s (figure:save writes it)"):format(self.chart.title)
 end
 
+--- The pictures of a figure by their names in `display`, with their types.
+local PICTURES = {
+  svg = { "image/svg+xml", function(svg) return svg end },
+  png = { "image/png", library.png },
+}
+
+--- The forms of a figure in a notebook: SVG, others on request.
+---@param name string?
+---@return table<string, string>?
+function Figure:__mime(name)
+  local picture = PICTURES[name or "svg"]
+  return picture and { [picture[1]] = picture[2](self:svg()) }
+end
+
 ---@return string
 function Figure:__tostring() return self:text() end
 

@@ -20,15 +20,15 @@ use super::failure::Failure;
 use super::session::{Script, Session};
 use super::sources::Place;
 use super::types::LuaTrainer;
-use super::{Runtime, habits, hook, lexer, sources, text, torch};
+use super::{Runtime, habits, hook, lexer, rich, sources, stdlib, text, torch};
 pub use compile::is_incomplete;
-use compile::{Compiled, compile};
+use compile::{Compiled, compile, compile_cell, split_last};
 use compt_base::files::source::sha256;
 use compt_error::nearest;
 use compt_study::interrupt;
 pub use kept::{Moved, Trainers};
 use mlua::{AnyUserData, Error, Function, Lua, MultiValue, ObjectLike};
-use show::Look;
+use show::{Look, Shown};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -55,8 +55,8 @@ pub struct Repl {
 pub enum Reply {
     /// More lines are needed.
     Incomplete,
-    /// Its values as text; empty if it has none.
-    Done(String),
+    /// Its values; empty if it has none.
+    Done(Shown),
     Failed(Box<Failure>),
     /// Stopped by Ctrl-C, with the location.
     Interrupted(Option<Place>),
@@ -67,6 +67,7 @@ impl Repl {
         let runtime = Runtime::with_session(session)?;
         runtime.open_globals()?;
         torch::trace::start();
+        rich::install(runtime.lua())?;
         let given = survey::globals(runtime.lua())?;
         let docs = Rc::new(Docs::load()?);
         Ok(Repl {
@@ -137,8 +138,28 @@ impl Repl {
     /// Evaluates an input: an expression, whose values are shown and whose first value becomes `_`,
     /// or statements.
     pub fn eval(&mut self, source: &str, look: Look) -> Reply {
-        let name = format!("input:{}", self.evaluated + 1);
-        let (function, is_expression) = match compile(self.lua(), source, &name) {
+        let compiled = compile(self.lua(), source, &self.next_name());
+        self.eval_compiled(source, compiled, look)
+    }
+
+    /// As [`Repl::eval`], for the cell of a notebook: if its last statement is an expression, its values are shown.
+    pub fn eval_cell(&mut self, source: &str, look: Look) -> Reply {
+        let compiled = compile_cell(self.lua(), source, &self.next_name());
+        self.eval_compiled(source, compiled, look)
+    }
+
+    /// Makes `number` the number of the next input, which errors name.
+    pub fn count_from(&mut self, number: usize) {
+        self.evaluated = number.saturating_sub(1);
+    }
+
+    fn next_name(&self) -> String {
+        format!("input:{}", self.evaluated + 1)
+    }
+
+    fn eval_compiled(&mut self, source: &str, compiled: Compiled, look: Look) -> Reply {
+        let name = self.next_name();
+        let (function, is_expression) = match compiled {
             Compiled::Incomplete(_) => return Reply::Incomplete,
             Compiled::Wrong(error) => {
                 self.evaluated += 1;
@@ -153,12 +174,39 @@ impl Repl {
         let before = self.trainers();
         let reply = self.call(&function, look);
         if !source.trim().is_empty() {
-            let shown = if let Reply::Done(shown) = &reply { shown } else { "" };
-            self.keep(&reply, source, &before, |repl| {
-                kept::statement(repl.lua(), source, is_expression, shown)
+            let shown = if let Reply::Done(shown) = &reply { &*shown.text } else { "" };
+            self.keep(&reply, source, &before, |repl| match split_last(repl.lua(), source) {
+                Some((first, last)) if !is_expression && !repl.is_chunk(source) => {
+                    kept::enclosed(&format!("{first}_ = {last}\nprint(_)"))
+                }
+                _ => kept::statement(repl.lua(), source, is_expression, shown),
             });
         }
         reply
+    }
+
+    /// Whether the last statement of a cell is an expression.
+    pub fn ends_in_expression(&self, source: &str) -> bool {
+        split_last(self.lua(), source).is_some()
+    }
+
+    fn is_chunk(&self, source: &str) -> bool {
+        self.lua().load(source).into_function().is_ok()
+    }
+
+    /// The values of an expression, without a trace in the session; for the `user_expressions` of a notebook.
+    pub fn look_at(&self, expression: &str, look: Look) -> Reply {
+        match compile(self.lua(), expression, "expression") {
+            Compiled::Expression(function) => {
+                interrupt::clear();
+                let values = function.call::<MultiValue>(());
+                self.ended(values.and_then(|values| self.show(&values, look)))
+            }
+            Compiled::Wrong(error) | Compiled::Incomplete(error) => self.failed(&error),
+            Compiled::Statements(_) => {
+                self.failed(&Error::runtime("statements have no value: an expression is needed"))
+            }
+        }
     }
 
     /// Runs a script as `compt run` does, with values of `compt.args`; its globals remain.
@@ -217,7 +265,7 @@ impl Repl {
             match text::read(&path) {
                 Ok(text) if text != before => {
                     let reply = self.load(&path, &text, look);
-                    let done = Reply::Done(format!("{}: reloaded", path.display()));
+                    let done = Reply::Done(format!("{}: reloaded", path.display()).into());
                     replies.push(if matches!(reply, Reply::Done(_)) { done } else { reply });
                 }
                 _ => {}
@@ -234,7 +282,7 @@ impl Repl {
                 continue;
             }
             match trainer.call_method::<Option<String>>("reload", ()) {
-                Ok(Some(told)) => replies.push(Reply::Done(format!("{name}: {told}"))),
+                Ok(Some(told)) => replies.push(Reply::Done(format!("{name}: {told}").into())),
                 Ok(None) => {}
                 Err(error) => replies.push(self.failed(&error)),
             }
@@ -290,7 +338,7 @@ impl Repl {
     pub fn once(&mut self, code: &Code, look: Look) -> Reply {
         let before = self.trainers();
         let reply = self.call(&code.function, look);
-        let shown = if let Reply::Done(shown) = &reply { shown } else { "" };
+        let shown = if let Reply::Done(shown) = &reply { &*shown.text } else { "" };
         let kept =
             |repl: &Self| kept::statement(repl.lua(), &code.source, code.is_expression, shown);
         self.keep(&reply, &code.source, &before, kept);
@@ -321,16 +369,29 @@ impl Repl {
         moved
     }
 
+    /// Makes `display` show values by this function, and reading from standard input an error that says why.
+    pub fn in_notebook(&self, display: impl Fn(Shown) + 'static, why: &str) -> mlua::Result<()> {
+        self.lua().set_app_data(rich::Displays(Rc::new(display)));
+        stdlib::load::<Function>(self.lua(), "notebook.lua")?.call(why)
+    }
+
+    /// The value of a global variable of the session.
+    pub fn variable(&self, name: &str, look: Look) -> Option<String> {
+        let value: mlua::Value = self.lua().globals().raw_get(name).ok()?;
+        let is_own = !self.given.contains(name) && !["compt", "torch"].contains(&name);
+        (is_own && !value.is_nil()).then(|| show::value(&value, look).ok()).flatten()
+    }
+
     /// The session's own globals, one per line, with their values.
     pub fn variables(&self, look: Look) -> Reply {
         interrupt::clear();
-        self.ended(survey::variables(self.lua(), &self.given, look))
+        self.ended(survey::variables(self.lua(), &self.given, look).map(Shown::from))
     }
 
     /// The live tensors and their bytes, by device and by the place of their creation.
     pub fn memory(&self) -> Reply {
         interrupt::clear();
-        self.ended(survey::memory(self.lua()))
+        self.ended(survey::memory(self.lua()).map(Shown::from))
     }
 
     /// What a name alone that is nil may have meant: a habit from Python, or the global with the nearest name.
@@ -377,7 +438,7 @@ impl Repl {
     }
 
     /// Converts a result to a reply, and prepares for the next input.
-    fn ended(&self, result: mlua::Result<String>) -> Reply {
+    fn ended(&self, result: mlua::Result<Shown>) -> Reply {
         let interrupted = interrupt::requested();
         interrupt::clear();
         let usual = hook::install(self.lua());
@@ -396,13 +457,12 @@ impl Repl {
         Reply::Failed(Box::new(Failure::in_state(self.lua(), error)))
     }
 
-    fn show(&self, values: &MultiValue, look: Look) -> mlua::Result<String> {
+    fn show(&self, values: &MultiValue, look: Look) -> mlua::Result<Shown> {
         // A call without a value shows nothing; a single `nil` is a value and is shown.
         let last = values.iter().rposition(|value| !value.is_nil()).map_or(0, |at| at + 1);
         let shown = values.iter().take(last.max(usize::from(!values.is_empty())));
-        let texts =
-            shown.map(|value| show::value(value, look)).collect::<mlua::Result<Vec<_>>>()?;
-        Ok(texts.join("\n"))
+        let shown = shown.map(|value| rich::shown(value, look)).collect::<mlua::Result<Vec<_>>>()?;
+        Ok(rich::joined(shown))
     }
 }
 

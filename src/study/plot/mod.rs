@@ -28,7 +28,8 @@ pub use number::short;
 pub use png::png;
 pub(crate) use selectable::Selectable;
 pub use spark::spark;
-pub(crate) use svg::escape;
+pub use shade::Shade;
+pub use svg::escape;
 
 #[cfg(test)]
 mod tests;

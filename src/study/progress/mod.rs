@@ -8,7 +8,9 @@ use compt_base::notice;
 use compt_base::output;
 use compt_base::shown::one_line;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// The progress events of a trainer.
@@ -19,13 +21,40 @@ pub trait Progress {
     /// The title of the following steps.
     fn stage(&mut self, title: &str);
 
+    /// The learning rate of each parameter group in the step that is reported next.
+    fn rates(&mut self, _rates: &BTreeMap<String, f64>) {}
+
+    /// Whether it shows the steps that were made before, too.
+    fn shows_past(&self) -> bool {
+        false
+    }
+
+    /// A step that was made before.
+    fn past(&mut self, _step: u64, _loss: f64) {}
+
+    /// The average score on validation rows after a step, in percent.
+    fn validation(&mut self, _step: u64, _average: f64) {}
+
     /// All steps are made.
     fn finish(&mut self);
 }
 
-/// A bar if standard error is a terminal, else plain lines. `title` names the run; `made` of its
+/// Makes the progress of a run: its title, the steps that are made, and their total.
+pub type Maker = Box<dyn Fn(&str, u64, u64) -> Box<dyn Progress> + Send>;
+
+static MAKER: Mutex<Option<Maker>> = Mutex::new(None);
+
+/// Shows the progress of runs by other means from now on.
+pub fn show_by(maker: Maker) {
+    *MAKER.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(maker);
+}
+
+/// A bar if standard error is a terminal, else plain lines, unless [`show_by`] was called. `title` names the run; `made` of its
 /// `total` steps are already made.
 pub fn progress(title: &str, made: u64, total: u64) -> Box<dyn Progress> {
+    if let Some(make) = &*MAKER.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        return make(title, made, total);
+    }
     if std::io::stderr().is_terminal() {
         Box::new(Bar::new(title, made, total))
     } else {
