@@ -25,7 +25,7 @@ from jupyter_client.manager import KernelManager
 # Longer than anything here takes on a machine that does other work: a test that fails by it has met a hang.
 PATIENCE = 120
 FOLDER = tempfile.TemporaryDirectory()
-OPTIONS = argparse.Namespace(compt=None)
+OPTIONS = argparse.Namespace()
 
 TRAINER = """
 t = compt.trainer {
@@ -223,27 +223,25 @@ class Execution(Kernel):
         wait = "repeat local file = io.open 'go' until file\nerror 'first'"
         first = self.client.execute(wait)
         others = [self.client.execute("print 'second'"), self.client.execute("print 'third'")]
-        # The other cells have arrived when a later request has: sockets keep the order.
-        asked = self.send("kernel_info_request", {}, "control")
-        self.reply(asked, "control")
-        time.sleep(0.5)
+        # Time for the other cells to arrive; without it they would be executed, and the test would fail.
+        time.sleep(1)
         (self.folder / "go").write_text("")
         self.assertEqual(self.reply(first)["content"]["status"], "error")
         for request in others:
             self.assertEqual(self.reply(request)["content"]["status"], "aborted")
         first = self.client.execute("error 'first'", stop_on_error=False)
         second = self.client.execute("7")
-        self.assertEqual(self.reply(second)["content"]["status"], "ok")
         self.assertEqual(self.reply(first)["content"]["status"], "error")
+        self.assertEqual(self.reply(second)["content"]["status"], "ok")
 
     def test_input_is_refused_with_a_reason(self):
         for allow in (True, False):
-            for code in ("io.read()", "io.stdin:read 'a'", "for l in io.lines() do end", "debug.debug()"):
+            for code in ("io.read()", "io.stdin:read 'a'", "for l in io.lines() do end"):
                 reply, _ = self.run_cell(code, allow_stdin=allow)
                 self.assertEqual(reply["status"], "error", code)
                 self.assertIn("a notebook has no input to read", reply["evalue"], code)
         (self.folder / "file").write_text("line\n")
-        self.assertEqual(self.value("io.open('file'):read 'a'"), '"line\\n"'.replace('"line\\n"', "line\n"))
+        self.assertEqual(self.value("io.open('file'):read 'a'"), "line\n")
         self.assertEqual(self.value("for l in io.lines 'file' do x = l end\nx"), '"line"')
 
     def test_commands_and_questions_work_as_at_the_prompt(self):
@@ -274,7 +272,7 @@ class Execution(Kernel):
         reply, _ = self.run_cell("display(torch.ones(2, 2), 'png')")
         self.assertIn("it has text, html", reply["evalue"])
         reply, _ = self.run_cell("display(1, 'htlm')")
-        self.assertIn("did you mean 'html'", reply["evalue"])
+        self.assertIn("unknown form 'htlm'", reply["evalue"])
 
 
 class Asking(Kernel):
@@ -318,7 +316,8 @@ class Interrupts(Kernel):
     LOOPS = ["while true do end", "while true do pcall(function() while true do end end) end", "repeat torch.ones(9) until false"]
 
     def by_message(self):
-        self.client.control_channel.send(self.client.session.msg("interrupt_request", {}))
+        request = self.send("interrupt_request", {}, "control")
+        self.assertEqual(self.reply(request, "control")["content"]["status"], "ok")
 
     def by_signal(self):
         os.kill(self.manager.provisioner.pid, signal.SIGINT)
@@ -379,8 +378,8 @@ class Pictures(Kernel):
         last = pictures[-1]["content"]["data"]
         for part in ("loss", "learning rate", "validation score", "clip: 1 -&gt; 0.5", "stays in use"):
             self.assertIn(part, last["image/svg+xml"])
-        self.assertIn("stopped after step", last["text/plain"])
-        self.assertEqual([m["content"]["text"] for m in rest if m["msg_type"] == "stream"], [])
+        self.assertNotIn("validation 0.0 after", last["text/plain"])
+        self.assertRegex(self.text(rest, "stderr"), "^pt: stopped after step [0-9]+; `compt resume run` continues\n$")
         # At most two a second; the kernel's clock is in the headers.
         times = [m["header"]["date"].timestamp() for m in pictures]
         self.assertTrue(all(b - a > 0.45 for a, b in zip(times, times[1:])), times)
@@ -389,18 +388,17 @@ class Pictures(Kernel):
         self.run_cell(TRAINER % "")
         self.run_cell("t:run { steps = 5 }")
         _, outputs = self.run_cell("t:run { steps = 5 }")
-        svg = outputs[0]["content"]["data"]["image/svg+xml"]
-        self.assertIn("step 10 of 100000", svg)
+        shown = [m["content"]["data"] for m in outputs if m["msg_type"] == "display_data"]
+        self.assertEqual(len(shown), 1)
+        self.assertIn("step 10 of 100000", shown[0]["image/svg+xml"])
 
 
 class Ends(Kernel):
     def is_saved(self):
-        """Whether the run has ended with a checkpoint, and goes on."""
+        """Whether the run has ended with a checkpoint of its last step."""
         record = json.loads((self.folder / "run/result.json").read_text())
-        listed = self.compt("runs", ".", "--json").stdout
-        self.assertIn('"interrupted"', listed)
-        self.assertTrue(any((self.folder / "run/checkpoints").iterdir()))
-        self.assertGreater(record["steps"], 0)
+        self.assertTrue(record["interrupted"])
+        self.assertTrue((self.folder / "run/checkpoints/step-{:09}.safetensors".format(record["steps"])).is_file())
 
     def test_shutdown_ends_an_idle_kernel(self):
         self.run_cell("x = 1")
@@ -450,12 +448,11 @@ class Ends(Kernel):
         request = self.start_training("out = 'run'")
         first = (self.manager, self.client)
         self.start()
-        self.run_cell(TRAINER % "out = 'other'")
-        reply, _ = self.run_cell("t:load 'run'")
-        reply, _ = self.run_cell("compt.resume and compt.resume 'run'")
+        self.run_cell(TRAINER % "out = 'run'")
+        self.assertEqual(self.value("t:run({ steps = 2 }).out"), '"run-2"')
         found = self.compt("resume", "run")
         self.assertNotEqual(found.returncode, 0)
-        self.assertIn("another process", found.stderr)
+        self.assertIn("another program trains this run now", found.stderr)
         self.manager, self.client = first
         Interrupts.by_message(self)
         self.until_idle(request)

@@ -2,7 +2,8 @@
 
 use crate::session_options::SessionOptions;
 use crate::{
-    cache, check_device, eval, fetch, kernel, plot_control, predict, prompts, reopen, report, runs, sweep,
+    cache, check_device, eval, fetch, kernel, plot_control, predict, prompts, reopen, report, runs,
+    sweep,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use compt_base::output;

@@ -56,11 +56,14 @@ pub fn answer(options: &KernelOptions) -> Option<ExitCode> {
 fn install(options: &InstallOptions) -> Result<()> {
     let folder = match &options.prefix {
         Some(prefix) if !prefix.is_dir() => {
-            let hint = "it is the folder of an environment, which exists: --prefix \"$VIRTUAL_ENV\"";
+            let hint =
+                "it is the folder of an environment, which exists: --prefix \"$VIRTUAL_ENV\"";
             return Err(Error::new("there is no such folder").at(prefix.display()).hint(hint));
         }
         Some(prefix) => std::path::absolute(prefix).at(prefix.display())?.join("share/jupyter"),
-        None => of_user(|name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from))?,
+        None => of_user(|name| {
+            std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        })?,
     };
     let folder = folder.join("kernels").join(NAME);
     let text = serde_json::to_string_pretty(&specification(&program()?)).unwrap_or_default() + "\n";
@@ -68,7 +71,9 @@ fn install(options: &InstallOptions) -> Result<()> {
     write_folder(&folder, &files, &[])
         .map_err(|e| e.hint("--user and --prefix DIR name folders that you may write to"))?;
     output::line(format!("the kernel '{NAME}' is installed in {}", folder.display()));
-    output::line("`jupyter lab` lists it as 'Lua (compt)'; Jupyter itself is installed by `pip install jupyterlab`");
+    output::line(
+        "`jupyter lab` lists it as 'Lua (compt)'; Jupyter itself is installed by `pip install jupyterlab`",
+    );
     Ok(())
 }
 
@@ -78,7 +83,11 @@ fn of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf> {
     if let Some(folder) = variable("JUPYTER_DATA_DIR") {
         return Ok(folder);
     }
-    let home = || variable("HOME").ok_or_else(|| Error::new("there is no home folder").hint("set HOME, or use --prefix DIR"));
+    let home = || {
+        variable("HOME").ok_or_else(|| {
+            Error::new("there is no home folder").hint("set HOME, or use --prefix DIR")
+        })
+    };
     if cfg!(target_os = "macos") {
         return Ok(home()?.join("Library/Jupyter"));
     }
@@ -107,7 +116,9 @@ mod tests {
     #[test]
     fn the_folder_of_the_user_is_jupyters() {
         let folder = |set: &[(&str, &str)]| {
-            let get = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, value)| PathBuf::from(value));
+            let get = |name: &str| {
+                set.iter().find(|(n, _)| *n == name).map(|(_, value)| PathBuf::from(value))
+            };
             of_user(get).map(|folder| folder.display().to_string())
         };
         assert_eq!(folder(&[("JUPYTER_DATA_DIR", "/j"), ("HOME", "/h")]).unwrap(), "/j");

@@ -1,8 +1,8 @@
 //! The steps of a run, one by one and to the end.
 
 use super::Run;
-use super::memory;
 use super::history::RunHistory;
+use super::memory;
 use super::record::End;
 use crate::{Error, Result};
 use compt_base::driver::driver;
@@ -340,7 +340,8 @@ impl Run {
         let losses = columns.numbers.get("loss").map_or(&[][..], Vec::as_slice);
         let groups = columns.named.get("lr");
         for (i, (step, loss)) in columns.steps.iter().zip(losses).enumerate() {
-            let rates = groups.into_iter().flatten().map(|(group, rates)| (group.clone(), rates[i]));
+            let rates =
+                groups.into_iter().flatten().map(|(group, rates)| (group.clone(), rates[i]));
             shown.rates(&rates.collect());
             shown.past(*step as u64, *loss);
         }

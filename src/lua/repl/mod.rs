@@ -67,7 +67,6 @@ impl Repl {
         let runtime = Runtime::with_session(session)?;
         runtime.open_globals()?;
         torch::trace::start();
-        rich::install(runtime.lua())?;
         let given = survey::globals(runtime.lua())?;
         let docs = Rc::new(Docs::load()?);
         Ok(Repl {
@@ -461,7 +460,8 @@ impl Repl {
         // A call without a value shows nothing; a single `nil` is a value and is shown.
         let last = values.iter().rposition(|value| !value.is_nil()).map_or(0, |at| at + 1);
         let shown = values.iter().take(last.max(usize::from(!values.is_empty())));
-        let shown = shown.map(|value| rich::shown(value, look)).collect::<mlua::Result<Vec<_>>>()?;
+        let shown =
+            shown.map(|value| rich::shown(value, look)).collect::<mlua::Result<Vec<_>>>()?;
         Ok(rich::joined(shown))
     }
 }

@@ -112,7 +112,10 @@ fn large_things_are_summaries() {
     let text = done(&mut r, "compt.router.constant { tasks = { 'a', 'b' }, sources = 2 }");
     assert!(text.contains("src0") && text.contains("b  0.50▒  0.50▒"), "{text}");
     let shades = r.eval("_", Look { colour: true, ..Look::PLAIN });
-    assert!(matches!(&shades, Reply::Done(shown) if shown.text.contains("\x1b[48;5;")), "{shades:?}");
+    assert!(
+        matches!(&shades, Reply::Done(shown) if shown.text.contains("\x1b[48;5;")),
+        "{shades:?}"
+    );
     let text = done(
         &mut r,
         "compt.prompt_bank { tasks = { 'rte' }, sources = 2, length = 4, d_model = 8 }",

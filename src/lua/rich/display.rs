@@ -37,7 +37,9 @@ fn print(found: &Shown, form: Option<&str>) {
     let text = found.forms.iter().find(|(mime, _)| mime.starts_with("text/"));
     let text = text.and_then(|(_, data)| data.as_str()).unwrap_or(&found.text);
     if let Some(form @ ("svg" | "png" | "pdf" | "json")) = form {
-        notice::say_once(&format!("note: display: '{form}' is shown in notebooks only; this is the text"));
+        notice::say_once(&format!(
+            "note: display: '{form}' is shown in notebooks only; this is the text"
+        ));
     }
     output::line(text);
 }

@@ -16,7 +16,10 @@ pub fn table(caption: &str, head: &[&str], rows: &[Vec<String>], names: usize) -
     };
     let mut lines = vec!["<table>".to_string()];
     if !caption.is_empty() {
-        lines.push(format!("<caption style=\"text-align: left\">{}</caption>", escape(caption)));
+        lines.push(format!(
+            "<caption style=\"text-align: left; white-space: nowrap\">{}</caption>",
+            escape(caption)
+        ));
     }
     lines.push(format!("<thead>{}</thead>", line("th", &head)));
     lines.push("<tbody>".to_string());

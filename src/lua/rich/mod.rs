@@ -80,7 +80,9 @@ fn forms(value: &Value, name: Option<&str>) -> mlua::Result<Forms> {
         _ => None,
     };
     let Some(function) = function else { return Ok(Forms::new()) };
-    let Some(found) = function.call::<Option<Table>>((value, name))? else { return Ok(Forms::new()) };
+    let Some(found) = function.call::<Option<Table>>((value, name))? else {
+        return Ok(Forms::new());
+    };
     let mut forms = Forms::new();
     for pair in found.pairs::<String, mlua::LuaString>() {
         let (kind, data) = pair?;
@@ -89,7 +91,8 @@ fn forms(value: &Value, name: Option<&str>) -> mlua::Result<Forms> {
             "text/plain" => continue,
             _ if is_text => Json::from(data.to_string_lossy()),
             kind if kind == "application/json" || kind.ends_with("+json") => {
-                let wrong = |e| Error::new(format!("'{MIME}' returned a text that is not JSON: {e}"));
+                let wrong =
+                    |e| Error::new(format!("'{MIME}' returned a text that is not JSON: {e}"));
                 serde_json::from_slice(&data.as_bytes()).map_err(wrong)?
             }
             _ => Json::from(STANDARD.encode(&*data.as_bytes())),

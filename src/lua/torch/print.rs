@@ -79,7 +79,8 @@ pub fn html(tensor: &Tensor) -> Result<Option<String>> {
     let (rows, columns) = (corner.size()[0], corner.size()[1]);
     let corner = corner.f_narrow(0, 0, rows.min(CORNER))?.f_narrow(1, 0, columns.min(CORNER))?;
     let cells = cells(&corner)?;
-    let more = |cells: &mut Vec<String>| cells.extend((columns > CORNER).then(|| "...".to_string()));
+    let more =
+        |cells: &mut Vec<String>| cells.extend((columns > CORNER).then(|| "...".to_string()));
     let numbers = (1..=columns.min(CORNER)).map(|i| format!("[{matrix}:,{i}]"));
     let mut names: Vec<String> = std::iter::once(String::new()).chain(numbers).collect();
     more(&mut names);

@@ -26,7 +26,10 @@ pub fn html(caption: &str, names: &[String], rows: &[Vec<f64>]) -> String {
     let head: String = (0..columns).map(|i| format!("<th>src{i}</th>")).collect();
     let mut lines = vec![
         "<table>".to_string(),
-        format!("<caption style=\"text-align: left\">{}</caption>", escape(caption)),
+        format!(
+            "<caption style=\"text-align: left; white-space: nowrap\">{}</caption>",
+            escape(caption)
+        ),
         format!("<tr><th></th>{head}</tr>"),
     ];
     for (name, row) in names.iter().zip(rows) {
@@ -66,6 +69,9 @@ mod tests {
         let shades = map(&["a".into()], &[vec![0.0, 1.0]], true);
         assert!(shades.contains("48;5;232m") && shades.contains("48;5;255m"), "{shades}");
         let html = html("router", &["<a>".into()], &[vec![0.0, 1.0]]);
-        assert!(html.contains("&lt;a&gt;") && html.contains("#08306b") && html.contains("1.000"), "{html}");
+        assert!(
+            html.contains("&lt;a&gt;") && html.contains("#08306b") && html.contains("1.000"),
+            "{html}"
+        );
     }
 }

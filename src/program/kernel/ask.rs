@@ -33,7 +33,8 @@ pub fn complete(prompt: &Prompt, content: &Value) -> Value {
 
 pub fn inspect(prompt: &Prompt, content: &Value) -> Value {
     let (code, cursor) = code_and_cursor(content);
-    let found = names_at(code, byte_of(code, cursor)).into_iter().find_map(|name| about(prompt, name));
+    let found =
+        names_at(code, byte_of(code, cursor)).into_iter().find_map(|name| about(prompt, name));
     let data = found.as_ref().map_or(json!({}), |text| json!({ "text/plain": text }));
     json!({ "status": "ok", "found": found.is_some(), "data": data, "metadata": {} })
 }
@@ -74,12 +75,14 @@ fn name_at(code: &str, at: usize) -> Option<&str> {
 pub fn is_complete(prompt: &Prompt, content: &Value) -> Value {
     let (code, _) = code_and_cursor(content);
     let is_lua = matches!(Input::of(code), Input::Lua);
-    let is_valid = || {
-        code.trim().is_empty() || prompt.repl.ends_in_expression(code) || prompt.is_valid(code)
-    };
+    // Lua's compiler takes a name at the end for the beginning of a statement.
+    let is_whole = || code.trim().is_empty() || prompt.repl.ends_in_expression(code);
     match is_lua {
-        true if prompt.repl.is_incomplete(code) => json!({ "status": "incomplete", "indent": "  " }),
-        true if !is_valid() => json!({ "status": "invalid" }),
+        true if is_whole() => json!({ "status": "complete" }),
+        true if prompt.repl.is_incomplete(code) => {
+            json!({ "status": "incomplete", "indent": "  " })
+        }
+        true if !prompt.is_valid(code) => json!({ "status": "invalid" }),
         _ => json!({ "status": "complete" }),
     }
 }
@@ -107,7 +110,9 @@ pub fn history(earlier: &[String], own: &[String], content: &Value) -> Value {
         }
         Some("search") => {
             let pattern: Vec<char> = content["pattern"].as_str().unwrap_or("*").chars().collect();
-            let fits = |line: &(i64, usize, String)| matches(&pattern, &line.2.chars().collect::<Vec<_>>());
+            let fits = |line: &(i64, usize, String)| {
+                matches(&pattern, &line.2.chars().collect::<Vec<_>>())
+            };
             all().filter(fits).collect()
         }
         _ => all().collect(),
@@ -197,10 +202,16 @@ mod tests {
             let lines = found["history"].as_array().unwrap().iter();
             lines.map(|line| line[2].as_str().unwrap().to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(ask(json!({ "hist_access_type": "range", "session": 0, "start": 1, "stop": 3 })), ["a = 1", "b = 2"]);
+        assert_eq!(
+            ask(json!({ "hist_access_type": "range", "session": 0, "start": 1, "stop": 3 })),
+            ["a = 1", "b = 2"]
+        );
         assert_eq!(ask(json!({ "hist_access_type": "range", "session": -1 })), ["x"]);
         assert_eq!(ask(json!({ "hist_access_type": "tail", "n": 2 })), ["b = 2", "a = 1"]);
-        assert_eq!(ask(json!({ "hist_access_type": "search", "pattern": "a*", "n": 9, "unique": true })), ["a = 1"]);
+        assert_eq!(
+            ask(json!({ "hist_access_type": "search", "pattern": "a*", "n": 9, "unique": true })),
+            ["a = 1"]
+        );
         assert_eq!(ask(json!({ "hist_access_type": "tail" })).len(), 4);
     }
 }

@@ -33,14 +33,17 @@ impl Capture {
     /// The system refuses a pipe or a thread.
     pub fn start(sink: Sink) -> io::Result<(Capture, File)> {
         // SAFETY: plain calls on descriptors of this process; results are checked.
-        let log = unsafe { File::from(OwnedFd::from_raw_fd(checked(libc::fcntl(2, libc::F_DUPFD_CLOEXEC, 3))?)) };
+        let log = unsafe {
+            File::from(OwnedFd::from_raw_fd(checked(libc::fcntl(2, libc::F_DUPFD_CLOEXEC, 3))?))
+        };
         let empty = File::open("/dev/null")?;
         // SAFETY: as above.
         unsafe { checked(libc::dup2(empty.as_raw_fd(), 0))? };
         let streams = [("stdout", piped(1)?), ("stderr", piped(2)?)];
         let (woken, wake) = pipe()?;
         let (acknowledge, flushed) = channel();
-        let streams = streams.map(|(name, file)| Stream { name, file, rest: Vec::new(), open: true });
+        let streams =
+            streams.map(|(name, file)| Stream { name, file, rest: Vec::new(), open: true });
         let mut reader = Reader { streams, woken, acknowledge, sink };
         thread::Builder::new().name("streams".into()).spawn(move || {
             interrupt::block_signals();
@@ -134,7 +137,8 @@ fn whole(bytes: &[u8]) -> usize {
 /// Waits until one can be read, for at most `ms` milliseconds; -1: for ever.
 fn wait(files: &[RawFd], woken: RawFd, ms: i32) {
     let all = files.iter().chain([&woken]);
-    let mut polled: Vec<_> = all.map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
+    let mut polled: Vec<_> =
+        all.map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
     // SAFETY: the pointer and the length are those of the list.
     unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, ms) };
 }
@@ -142,9 +146,12 @@ fn wait(files: &[RawFd], woken: RawFd, ms: i32) {
 /// Replaces a descriptor by a pipe, and returns the end to read.
 fn piped(descriptor: RawFd) -> io::Result<File> {
     let (read, write) = pipe()?;
-    // SAFETY: both descriptors are open. A larger pipe is only welcome.
+    // SAFETY: both descriptors are open.
+    unsafe { checked(libc::dup2(write.as_raw_fd(), descriptor))? };
+    // A larger pipe is only welcome.
+    #[cfg(target_os = "linux")]
+    // SAFETY: the descriptor is open.
     unsafe {
-        checked(libc::dup2(write.as_raw_fd(), descriptor))?;
         libc::fcntl(descriptor, libc::F_SETPIPE_SZ, MOST);
     }
     Ok(read)
@@ -152,13 +159,10 @@ fn piped(descriptor: RawFd) -> io::Result<File> {
 
 /// A pipe that children do not inherit, whose end to read does not wait.
 fn pipe() -> io::Result<(File, File)> {
-    let mut ends = [0; 2];
-    // SAFETY: the array has room for both descriptors, which nobody else owns.
-    unsafe {
-        checked(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
-        checked(libc::fcntl(ends[0], libc::F_SETFL, libc::O_NONBLOCK))?;
-        Ok((File::from(OwnedFd::from_raw_fd(ends[0])), File::from(OwnedFd::from_raw_fd(ends[1]))))
-    }
+    let (read, write) = io::pipe()?;
+    // SAFETY: the descriptor is open.
+    unsafe { checked(libc::fcntl(read.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK))? };
+    Ok((File::from(OwnedFd::from(read)), File::from(OwnedFd::from(write))))
 }
 
 fn checked(result: i32) -> io::Result<i32> {

@@ -36,9 +36,12 @@ impl Connection {
             return Err(Error::new("it is no connection file: it has no keys"));
         }
         let key = text(file, "key")?;
-        let scheme = file.get("signature_scheme").map_or(Ok(SCHEME), |_| text(file, "signature_scheme"))?;
+        let scheme =
+            file.get("signature_scheme").map_or(Ok(SCHEME), |_| text(file, "signature_scheme"))?;
         if scheme != SCHEME && !key.is_empty() {
-            return Err(Error::new(format!("'signature_scheme' is '{scheme}': only '{SCHEME}' is supported")));
+            return Err(Error::new(format!(
+                "'signature_scheme' is '{scheme}': only '{SCHEME}' is supported"
+            )));
         }
         let (transport, ip) = (text(file, "transport")?, text(file, "ip")?);
         if ip.is_empty() {
@@ -51,10 +54,18 @@ impl Connection {
                 None => return Err(Error::new(format!("'{key}' is missing"))),
                 Some(port) => port.as_u64().filter(|port| (1..=65535).contains(port)),
             };
-            let wrong = || Error::new(format!("'{key}' must be a whole number from 1 to 65535, not {}", file[&key]));
+            let wrong = || {
+                Error::new(format!(
+                    "'{key}' must be a whole number from 1 to 65535, not {}",
+                    file[&key]
+                ))
+            };
             let port = port.ok_or_else(wrong)?;
             if let Some(i) = ports.iter().position(|other| *other == port) {
-                return Err(Error::new(format!("'{}_port' and '{key}' are both {port}", SOCKETS[i])));
+                return Err(Error::new(format!(
+                    "'{}_port' and '{key}' are both {port}",
+                    SOCKETS[i]
+                )));
             }
             ports.push(port);
         }
@@ -64,7 +75,9 @@ impl Connection {
             _ => format!("ipc://{ip}-{}", ports[i]),
         };
         if !["tcp", "ipc"].contains(&transport) {
-            return Err(Error::new(format!("'transport' is '{transport}': only 'tcp' and 'ipc' are supported")));
+            return Err(Error::new(format!(
+                "'transport' is '{transport}': only 'tcp' and 'ipc' are supported"
+            )));
         }
         Ok(Connection { endpoints: std::array::from_fn(endpoint), key: key.to_string() })
     }

@@ -34,7 +34,11 @@ pub struct Desk {
 const LOOK: Look = Look { rich: true, ..Look::PLAIN };
 
 impl Desk {
-    pub fn new((repl, notebook): (Repl, Rc<Notebook>), publisher: Arc<Publisher>, events: Receiver<Event>) -> Desk {
+    pub fn new(
+        (repl, notebook): (Repl, Rc<Notebook>),
+        publisher: Arc<Publisher>,
+        events: Receiver<Event>,
+    ) -> Desk {
         let saved = History::open(History::path());
         Desk {
             prompt: Prompt::of_cells(repl, LOOK, notebook.clone()),
@@ -115,9 +119,12 @@ impl Desk {
         };
         if let Some(content) = content {
             let failed = request.kind() == "execute_request" && content["status"] == "error";
+            let stops = failed && request.content["stop_on_error"] != false;
+            // What is sent after the reply has seen the error.
+            self.take_waiting();
             self.publisher.reply(To::Shell, request, content);
             self.publisher.status(request, "idle");
-            if failed && request.content["stop_on_error"] != false {
+            if stops {
                 self.abort_waiting();
             }
             return;
@@ -141,11 +148,15 @@ impl Desk {
         self.publisher.begin(request, silent);
         self.publisher.output("execute_input", json!({ "code": code, "execution_count": count }));
         self.prompt.repl.count_from(count as usize);
+        // An interrupt before the cell was meant for an earlier one.
+        interrupt::clear();
         let answer = if is_blank { Answer::Done } else { self.prompt.answer(code) };
         match answer {
             Answer::More => self.prompt.unfinished(code),
             Answer::Quit => {
-                let _ = self.prompt.complain(":quit ends the prompt; the menu of the notebook ends its kernel");
+                let _ = self
+                    .prompt
+                    .complain(":quit ends the prompt; the menu of the notebook ends its kernel");
             }
             _ => {}
         }
@@ -187,7 +198,6 @@ impl Desk {
 
     /// After an error: the cells that wait already are not executed.
     fn abort_waiting(&mut self) {
-        self.take_waiting();
         let waiting = std::mem::take(&mut self.waiting);
         for event in waiting {
             match event {

@@ -42,7 +42,8 @@ impl Signer {
     }
 
     fn mac(&self, parts: &[Frame]) -> Hmac<Sha256> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("a key of any length");
+        let mut mac =
+            <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("a key of any length");
         parts.iter().for_each(|part| mac.update(part));
         mac
     }
@@ -52,14 +53,18 @@ impl Signer {
     pub fn read(&self, mut frames: Vec<Frame>) -> Result<Message, String> {
         let at = frames.iter().position(|frame| frame == DELIMITER).ok_or("it has no delimiter")?;
         let rest = frames.split_off(at);
-        let [_, signature, parts @ ..] = &rest[..] else { return Err("it has no signature".into()) };
+        let [_, signature, parts @ ..] = &rest[..] else {
+            return Err("it has no signature".into());
+        };
         let parts = parts.get(..4).ok_or("it has fewer than four parts")?;
         if !self.key.is_empty() {
             let wrong = || "its signature is wrong: the key is another one".to_string();
             let signature = bytes(signature).ok_or_else(wrong)?;
             self.mac(parts).verify_slice(&signature).map_err(|_| wrong())?;
         }
-        let json = |i: usize| serde_json::from_slice::<Value>(&parts[i]).map_err(|e| format!("it is not JSON: {e}"));
+        let json = |i: usize| {
+            serde_json::from_slice::<Value>(&parts[i]).map_err(|e| format!("it is not JSON: {e}"))
+        };
         let message = Message { to: frames, header: json(0)?, content: json(3)? };
         match message.kind() {
             "" => Err("it has no type".into()),
@@ -68,7 +73,14 @@ impl Signer {
     }
 
     /// The frames of a message: `to` are those of its receiver or its topic, `parent` the header of its cause.
-    pub fn write(&self, to: &[Frame], kind: &str, parent: &Value, metadata: Value, content: Value) -> Vec<Frame> {
+    pub fn write(
+        &self,
+        to: &[Frame],
+        kind: &str,
+        parent: &Value,
+        metadata: Value,
+        content: Value,
+    ) -> Vec<Frame> {
         let number = self.sent.fetch_add(1, Ordering::Relaxed);
         let header = json!({
             "msg_id": format!("{}_{number}", self.session),
@@ -99,7 +111,9 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn bytes(hex: &[u8]) -> Option<Vec<u8>> {
-    let digits = std::str::from_utf8(hex).ok().filter(|digits| digits.is_ascii() && digits.len() % 2 == 0)?;
+    let digits = std::str::from_utf8(hex)
+        .ok()
+        .filter(|digits| digits.is_ascii() && digits.len() % 2 == 0)?;
     (0..digits.len()).step_by(2).map(|i| u8::from_str_radix(&digits[i..i + 2], 16).ok()).collect()
 }
 
@@ -115,7 +129,10 @@ fn now() -> String {
     };
     let (year, month) = (t.tm_year + 1900, t.tm_mon + 1);
     let (day, hour, minute, second) = (t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}Z", now.subsec_micros())
+    format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}Z",
+        now.subsec_micros()
+    )
 }
 
 #[cfg(test)]
@@ -137,9 +154,13 @@ mod tests {
     #[test]
     fn a_message_comes_back_and_another_key_refuses_it() {
         let parent = json!({ "msg_id": "p" });
-        let frames = signer("a").write(&[b"x".to_vec()], "t", &parent, json!({}), json!({ "n": 1 }));
+        let frames =
+            signer("a").write(&[b"x".to_vec()], "t", &parent, json!({}), json!({ "n": 1 }));
         let read = signer("a").read(frames.clone()).unwrap();
-        assert_eq!((read.kind(), &read.content, &read.to), ("t", &json!({ "n": 1 }), &vec![b"x".to_vec()]));
+        assert_eq!(
+            (read.kind(), &read.content, &read.to),
+            ("t", &json!({ "n": 1 }), &vec![b"x".to_vec()])
+        );
         assert_eq!(serde_json::from_slice::<Value>(&frames[4]).unwrap(), parent);
         assert!(signer("b").read(frames.clone()).unwrap_err().contains("signature"));
         assert!(signer("").read(frames[..5].to_vec()).unwrap_err().contains("four parts"));

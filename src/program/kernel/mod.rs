@@ -46,7 +46,9 @@ pub fn kernel(options: KernelOptions) -> ExitCode {
     let session = super::of(options.session);
     let path = options.connection_file.expect("clap asks for it");
     output::outlive_reader();
-    let opened = run::check(&session).and_then(|()| Connection::read(&path)).and_then(|connection| open(&connection));
+    let opened = run::check(&session)
+        .and_then(|()| Connection::read(&path))
+        .and_then(|connection| open(&connection));
     let (publisher, events, sender) = match opened {
         Ok(opened) => opened,
         Err(e) => return errors::refuse(&e),
@@ -57,7 +59,14 @@ pub fn kernel(options: KernelOptions) -> ExitCode {
     };
     match captured(&publisher, repl, sender) {
         Ok(notebook) => Desk::new(notebook, publisher, events).serve(),
-        Err(e) => errors::refuse(&e),
+        // What is printed now goes to the notebook, which has not heard of this kernel yet.
+        Err(e) => match LOG.get() {
+            Some(mut log) => {
+                let _ = writeln!(log, "compt: {e}");
+                ExitCode::from(errors::FAILED)
+            }
+            None => errors::refuse(&e),
+        },
     }
 }
 
@@ -98,7 +107,11 @@ fn open(connection: &Connection) -> Result<Opened> {
 static LOG: OnceLock<File> = OnceLock::new();
 
 /// Makes all outputs those of a notebook.
-fn captured(publisher: &Arc<Publisher>, repl: Repl, events: Sender<Event>) -> Result<(Repl, Rc<Notebook>)> {
+fn captured(
+    publisher: &Arc<Publisher>,
+    repl: Repl,
+    events: Sender<Event>,
+) -> Result<(Repl, Rc<Notebook>)> {
     let to = publisher.clone();
     let (capture, log) = Capture::start(Box::new(move |name, text| {
         to.output("stream", json!({ "name": name, "text": text }));

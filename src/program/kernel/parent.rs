@@ -35,5 +35,6 @@ fn parent() -> i32 {
 
 fn lives(pid: i32) -> bool {
     // SAFETY: signal 0 only asks. A process of another user is alive, too.
-    unsafe { libc::kill(pid, 0) == 0 || *libc::__errno_location() == libc::EPERM }
+    let asked = unsafe { libc::kill(pid, 0) };
+    asked == 0 || std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }

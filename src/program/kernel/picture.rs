@@ -21,7 +21,9 @@ const TOLD: usize = 40;
 
 /// Makes pictures of the runs of a notebook.
 pub fn maker(publisher: Arc<Publisher>, capture: Arc<Capture>) -> Maker {
-    Box::new(move |title, made, total| Box::new(Picture::new(publisher.clone(), capture.clone(), title, made, total)))
+    Box::new(move |title, made, total| {
+        Box::new(Picture::new(publisher.clone(), capture.clone(), title, made, total))
+    })
 }
 
 struct Picture {
@@ -51,7 +53,13 @@ struct State {
 }
 
 impl Picture {
-    fn new(publisher: Arc<Publisher>, capture: Arc<Capture>, title: &str, made: u64, total: u64) -> Picture {
+    fn new(
+        publisher: Arc<Publisher>,
+        capture: Arc<Capture>,
+        title: &str,
+        made: u64,
+        total: u64,
+    ) -> Picture {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let told: Arc<Mutex<Vec<String>>> = Arc::default();
         let below = told.clone();
@@ -161,7 +169,12 @@ impl State {
     }
 
     fn chart(&self, head: String, told: Vec<String>) -> Chart {
-        let steps = Some(self.total);
+        // The part of the run that the steps so far fill at least by half.
+        let mut end = self.total;
+        while end / 2 >= self.step.max(10) {
+            end = end.div_ceil(2);
+        }
+        let steps = Some(end);
         let panel = |title: &str, y_label: &str, series| {
             Panel::Lines(Lines {
                 title: title.into(),
@@ -174,14 +187,15 @@ impl State {
             })
         };
         let (losses, several) = thinned(&self.losses);
-        let title = if several > 1 { format!("loss (means of {several} steps)") } else { "loss".into() };
+        let title =
+            if several > 1 { format!("loss (means of {several} steps)") } else { "loss".into() };
         let rates = self.rates.iter().map(|(group, rates)| series(group, &thinned(rates).0));
         let mut panels = vec![panel(&title, "", vec![series("", &losses)])];
         panels.push(panel("learning rate", "", rates.collect()));
         if !self.validation.is_empty() {
             panels.push(panel("validation score", "", vec![series("", &self.validation)]));
         }
-        Chart { title: head, notes: told, columns: Some(panels.len()), panels }
+        Chart { title: head, notes: Vec::new(), foot: told, columns: Some(panels.len()), panels }
     }
 }
 
@@ -222,7 +236,10 @@ mod tests {
         state.next.insert("source".into(), 0.1);
         state.add(60, 1.23456);
         let elapsed = Duration::from_secs(30);
-        assert_eq!(state.head(0, elapsed, false), "ssum: step 60 of 240, loss 1.2346, 2.0 steps/s, 1 min 30 s left");
+        assert_eq!(
+            state.head(0, elapsed, false),
+            "ssum: step 60 of 240, loss 1.2346, 2.0 steps/s, 1 min 30 s left"
+        );
         assert_eq!(state.head(0, elapsed, true), "ssum: step 60 of 240, loss 1.2346, 30 s");
         let svg = state.chart("h".into(), vec!["step 3: lr 0.1 -> 0.2".into()]).svg();
         assert!(svg.contains("learning rate") && svg.contains("step 3"), "{svg}");

@@ -48,7 +48,8 @@ impl Publisher {
     }
 
     pub fn publish(&self, parent: &Value, kind: &str, content: Value) {
-        let frames = self.signer.write(&[kind.as_bytes().to_vec()], kind, parent, json!({}), content);
+        let frames =
+            self.signer.write(&[kind.as_bytes().to_vec()], kind, parent, json!({}), content);
         self.outbox.send(To::Iopub, frames);
     }
 

@@ -8,7 +8,10 @@ use compt_study::interrupt;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use zeromq::{PubSocket, RepSocket, RouterSendHalf, RouterSocket, Socket, SocketRecv, SocketSend, ZmqError, ZmqMessage};
+use zeromq::{
+    PubSocket, RepSocket, RouterSendHalf, RouterSocket, Socket, SocketRecv, SocketSend, ZmqError,
+    ZmqMessage,
+};
 
 /// The sockets that messages are written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +56,7 @@ pub type Receiver = Box<dyn FnMut(Vec<Frame>) + Send>;
 ///
 /// # Errors
 /// An address is in use or not one of this machine.
-pub fn open(
-    connection: &Connection,
-    on_shell: Receiver,
-    on_control: Receiver,
-) -> Result<Outbox> {
+pub fn open(connection: &Connection, on_shell: Receiver, on_control: Receiver) -> Result<Outbox> {
     let (orders, received) = unbounded_channel();
     let outbox = Outbox(orders);
     let (ready, is_ready) = channel();
@@ -133,7 +132,12 @@ fn free(endpoint: &str) -> std::io::Result<()> {
 }
 
 impl Sockets {
-    async fn serve(self, mut orders: UnboundedReceiver<Order>, on_shell: Receiver, on_control: Receiver) {
+    async fn serve(
+        self,
+        mut orders: UnboundedReceiver<Order>,
+        on_shell: Receiver,
+        on_control: Receiver,
+    ) {
         let (mut shell, from_shell) = self.shell.split();
         let (mut control, from_control) = self.control.split();
         let (_stdin, from_stdin) = self.stdin.split();
@@ -172,7 +176,9 @@ async fn reply(socket: &mut RouterSendHalf, frames: Vec<Frame>) {
 async fn receive(mut socket: impl SocketRecv, mut on_message: Receiver) {
     loop {
         match socket.recv().await {
-            Ok(message) => on_message(message.into_vec().into_iter().map(|frame| frame.to_vec()).collect()),
+            Ok(message) => {
+                on_message(message.into_vec().into_iter().map(|frame| frame.to_vec()).collect())
+            }
             // A peer that left; without a pause an error that stays would take a core.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }

@@ -22,6 +22,7 @@ pub fn chart(title: &str, trace: &Trace) -> Chart {
     };
     Chart {
         title: title.to_string(),
+        foot: Vec::new(),
         notes: trace.notes(),
         columns: Some(1),
         panels: groups.iter().enumerate().map(panel).collect(),

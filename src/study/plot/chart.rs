@@ -26,6 +26,9 @@ pub struct Chart {
     /// Lines of text below the title.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Lines of text below the panels.
+    #[serde(default)]
+    pub foot: Vec<String>,
     /// The number of columns, at most 3; the default is 1 for a single panel and 2 for several.
     #[serde(default)]
     pub columns: Option<usize>,
@@ -74,6 +77,13 @@ impl Chart {
             y = draw_row(&mut body, row, y, Room { width, margin }) + 22.0;
         }
         y -= if self.panels.is_empty() { 12.0 } else { 22.0 };
+        if !self.foot.is_empty() {
+            y += 14.0;
+        }
+        for line in self.foot.iter().flat_map(|line| wrapped(line, SIZE, inner)) {
+            Text::new(EDGE, y + 11.0).write(&mut body, &line);
+            y += ROW;
+        }
         document(&self.title, (inner + 2.0 * EDGE, px(y + EDGE)), &body)
     }
 }
@@ -88,7 +98,7 @@ impl Chart {
             parts.push(panel.title().to_string());
             parts.push(panel.as_draw().terminal(columns)?);
         }
-        parts.extend(self.notes.clone());
+        parts.extend(self.notes.iter().chain(&self.foot).cloned());
         parts.retain(|part| !part.is_empty());
         Some(parts.join("\n"))
     }

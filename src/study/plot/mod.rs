@@ -27,8 +27,8 @@ pub use kinds::lines::{Lines, Series};
 pub use number::short;
 pub use png::png;
 pub(crate) use selectable::Selectable;
-pub use spark::spark;
 pub use shade::Shade;
+pub use spark::spark;
 pub use svg::escape;
 
 #[cfg(test)]

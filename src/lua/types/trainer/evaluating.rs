@@ -112,7 +112,8 @@ fn to_lua(lua: &Lua, scores: &Scores) -> mlua::Result<Table> {
         predictions.set(task.task.as_str(), rows)?;
     }
     out.set("predictions", predictions)?;
-    let html = html::table("", &COLUMNS, &lines(scores).into_iter().map(Vec::from).collect::<Vec<_>>(), 2);
+    let html =
+        html::table("", &COLUMNS, &lines(scores).into_iter().map(Vec::from).collect::<Vec<_>>(), 2);
     rich::printed(lua, &out, table(scores), html)?;
     Ok(out)
 }
