@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import Empty
 
 import jupyter_kernel_test
+import zmq
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
@@ -303,6 +304,18 @@ class Asking(Kernel):
         self.send("comm_open", {"comm_id": "c", "target_name": "t", "data": {}})
         closed = self.until(lambda m: m["msg_type"] == "comm_close")[-1]
         self.assertEqual(closed["content"]["comm_id"], "c")
+
+    def test_the_heart_beats_while_a_cell_runs(self):
+        request = self.client.execute("print 'begins'\nwhile true do end")
+        self.until(lambda m: m["msg_type"] == "stream")
+        with zmq.Context() as context, context.socket(zmq.REQ) as heart:
+            heart.linger = 0
+            heart.connect(self.manager._make_url("hb"))
+            heart.send(b"beat")
+            self.assertTrue(heart.poll(1000 * PATIENCE))
+            self.assertEqual(heart.recv(), b"beat")
+        Interrupts.by_message(self)
+        self.until_idle(request)
 
     def test_a_message_with_another_key_is_left_out(self):
         own = self.client.session.key

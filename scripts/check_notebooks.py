@@ -59,8 +59,9 @@ def problems(path, notebook):
     for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
         if cell.execution_count != number:
             yield f"cell {number} has the number {cell.execution_count}: run it with --write"
-        if any(output.output_type == "error" for output in cell.outputs):
-            yield f"cell {number} shows an error"
+        is_wanted = "raises-exception" in cell.metadata.get("tags", [])
+        if is_wanted != any(output.output_type == "error" for output in cell.outputs):
+            yield f"cell {number} shows {'no' if is_wanted else 'an'} error"
 
 
 def check(path, write):

@@ -65,6 +65,10 @@ pub fn split_last<'s>(lua: &Lua, source: &'s str) -> Option<(&'s str, &'s str)> 
     let mut starts: Vec<usize> = std::iter::once(0).chain(starts).collect();
     starts.reverse();
     let first_code = |text: &str| lexer::tokens(text).into_iter().find(|token| token.is_code());
+    // The lines of a long string or comment are no code.
+    let inner = lexer::tokens(source).into_iter().filter(|token| token.kind != lexer::Kind::Space);
+    let inner: Vec<_> = inner.filter(|token| token.text(source).contains('\n')).collect();
+    starts.retain(|at| !inner.iter().any(|token| token.start < *at && *at < token.end));
     starts.into_iter().find_map(|at| {
         let (first, last) = source.split_at(at);
         let token = first_code(last)?;
@@ -94,6 +98,9 @@ mod tests {
         assert_eq!(last("local function f()\n  return\n  y\nend"), None);
         assert_eq!(last("return\n  y"), None);
         assert_eq!(last("x = 1\n-- a comment"), None);
+        assert_eq!(last("f([[\nx\n]])"), Some("f([[\nx\n]])"));
+        assert_eq!(last("x = [[\ny\n]]"), None);
+        assert_eq!(last("x = 1 --[[\ny\n]]"), None);
         assert_eq!(last("x = 1\nx -- a comment"), Some("x -- a comment"));
     }
 }
