@@ -2,6 +2,7 @@
 //! after any error the session continues with its earlier definitions.
 
 pub mod assistant;
+mod cells;
 pub mod command;
 mod compile;
 pub mod complete;
@@ -20,9 +21,9 @@ use super::failure::Failure;
 use super::session::{Script, Session};
 use super::sources::Place;
 use super::types::LuaTrainer;
-use super::{Runtime, habits, hook, lexer, rich, sources, stdlib, text, torch};
+use super::{Runtime, habits, hook, lexer, rich, sources, text, torch};
 pub use compile::is_incomplete;
-use compile::{Compiled, compile, compile_cell, split_last};
+use compile::{Compiled, compile, split_last};
 use compt_base::files::source::sha256;
 use compt_error::nearest;
 use compt_study::interrupt;
@@ -141,17 +142,6 @@ impl Repl {
         self.eval_compiled(source, compiled, look)
     }
 
-    /// As [`Repl::eval`], for the cell of a notebook: if its last statement is an expression, its values are shown.
-    pub fn eval_cell(&mut self, source: &str, look: Look) -> Reply {
-        let compiled = compile_cell(self.lua(), source, &self.next_name());
-        self.eval_compiled(source, compiled, look)
-    }
-
-    /// Makes `number` the number of the next input, which errors name.
-    pub fn count_from(&mut self, number: usize) {
-        self.evaluated = number.saturating_sub(1);
-    }
-
     fn next_name(&self) -> String {
         format!("input:{}", self.evaluated + 1)
     }
@@ -184,28 +174,8 @@ impl Repl {
         reply
     }
 
-    /// Whether the last statement of a cell is an expression.
-    pub fn ends_in_expression(&self, source: &str) -> bool {
-        split_last(self.lua(), source).is_some()
-    }
-
     fn is_chunk(&self, source: &str) -> bool {
         self.lua().load(source).into_function().is_ok()
-    }
-
-    /// The values of an expression, without a trace in the session; for the `user_expressions` of a notebook.
-    pub fn look_at(&self, expression: &str, look: Look) -> Reply {
-        match compile(self.lua(), expression, "expression") {
-            Compiled::Expression(function) => {
-                interrupt::clear();
-                let values = function.call::<MultiValue>(());
-                self.ended(values.and_then(|values| self.show(&values, look)))
-            }
-            Compiled::Wrong(error) | Compiled::Incomplete(error) => self.failed(&error),
-            Compiled::Statements(_) => {
-                self.failed(&Error::runtime("statements have no value: an expression is needed"))
-            }
-        }
     }
 
     /// Runs a script as `compt run` does, with values of `compt.args`; its globals remain.
@@ -366,19 +336,6 @@ impl Repl {
             None => kept::unfinished(":timeit was stopped", &code.source, &moved),
         });
         moved
-    }
-
-    /// Makes `display` show values by this function, and reading from standard input an error that says why.
-    pub fn in_notebook(&self, display: impl Fn(Shown) + 'static, why: &str) -> mlua::Result<()> {
-        self.lua().set_app_data(rich::Displays(Rc::new(display)));
-        stdlib::load::<Function>(self.lua(), "notebook.lua")?.call(why)
-    }
-
-    /// The value of a global variable of the session.
-    pub fn variable(&self, name: &str, look: Look) -> Option<String> {
-        let value: mlua::Value = self.lua().globals().raw_get(name).ok()?;
-        let is_own = !self.given.contains(name) && !["compt", "torch"].contains(&name);
-        (is_own && !value.is_nil()).then(|| show::value(&value, look).ok()).flatten()
     }
 
     /// The session's own globals, one per line, with their values.

@@ -1,7 +1,9 @@
 //! Progress of a run: a bar on a terminal, plain lines elsewhere. Both go to standard error.
 
+mod drawn;
 mod tally;
 
+pub use drawn::{Maker, is_drawn, show_by};
 pub use tally::Tally;
 
 use compt_base::notice;
@@ -10,7 +12,6 @@ use compt_base::shown::one_line;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// The progress events of a trainer.
@@ -39,30 +40,11 @@ pub trait Progress {
     fn finish(&mut self);
 }
 
-/// Makes the progress of a run: its title, the steps that are made, and their total.
-pub type Maker = Box<dyn Fn(&str, u64, u64) -> Box<dyn Progress> + Send>;
-
-static MAKER: Mutex<Option<Maker>> = Mutex::new(None);
-
-fn maker() -> MutexGuard<'static, Option<Maker>> {
-    MAKER.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-/// Shows the progress of runs by other means from now on.
-pub fn show_by(made: Maker) {
-    *maker() = Some(made);
-}
-
-/// Whether [`show_by`] was called: validation scores are shown with the rest.
-pub fn is_drawn() -> bool {
-    maker().is_some()
-}
-
 /// A bar if standard error is a terminal, else plain lines, unless [`show_by`] was called. `title` names the run; `made` of its
 /// `total` steps are already made.
 pub fn progress(title: &str, made: u64, total: u64) -> Box<dyn Progress> {
-    if let Some(make) = &*maker() {
-        return make(title, made, total);
+    if let Some(drawn) = drawn::progress(title, made, total) {
+        return drawn;
     }
     if std::io::stderr().is_terminal() {
         Box::new(Bar::new(title, made, total))
