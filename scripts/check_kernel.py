@@ -241,6 +241,8 @@ class Execution(Kernel):
                 reply, _ = self.run_cell(code, allow_stdin=allow)
                 self.assertEqual(reply["status"], "error", code)
                 self.assertIn("a notebook has no input to read", reply["evalue"], code)
+        reply, _ = self.run_cell("os.exit(0)")
+        self.assertIn("the menu of the notebook", reply["evalue"])
         (self.folder / "file").write_text("line\n")
         self.assertEqual(self.value("io.open('file'):read 'a'"), "line\n")
         self.assertEqual(self.value("for l in io.lines 'file' do x = l end\nx"), '"line"')

@@ -1,4 +1,4 @@
---- A session in a notebook: it writes at once, and has no input to read.
+--- A session in a notebook: it writes at once, has no input to read, and is ended by the notebook.
 ---@param why string
 return function(why)
   io.stdout:setvbuf "no"
@@ -27,4 +27,6 @@ return function(why)
     if name == nil and input() == stdin then refused "io.lines" end
     return lines_of(name, ...)
   end
+
+  function os.exit() error("os.exit: the menu of the notebook ends its kernel", 2) end
 end

@@ -131,7 +131,7 @@ impl Object for LuaBank {
     }
 
     fn html(&self) -> mlua::Result<Option<String>> {
-        let row = |(name, shape, norms): (String, Vec<i64>, [f64; 3])| {
+        let row = |(name, shape, norms): Norms| {
             let norms = norms.map(|norm| format!("{norm:.3}"));
             [vec![name, format!("{shape:?}")], norms.to_vec()].concat()
         };
@@ -141,14 +141,16 @@ impl Object for LuaBank {
     }
 }
 
+/// The name and the shape of a prompt, and the lowest, mean and highest norm of its rows.
+type Norms = (String, Vec<i64>, [f64; 3]);
+
 impl LuaBank {
     fn headline(&self) -> String {
         let count = self.bank.tasks().len();
         format!("prompt_bank({} source prompts, {count} private prompts)", self.bank.source_count())
     }
 
-    /// The name, the shape, and the lowest, mean and highest norm of the rows of each prompt.
-    fn norms(&self) -> mlua::Result<Vec<(String, Vec<i64>, [f64; 3])>> {
+    fn norms(&self) -> mlua::Result<Vec<Norms>> {
         let number = |t: std::result::Result<Tensor, tch::TchError>| {
             t.and_then(|t| t.f_double_value(&[])).map_err(Error::from)
         };

@@ -14,7 +14,7 @@ mod picture;
 mod publisher;
 mod sockets;
 
-use super::{errors, run};
+use super::{abort, errors, run};
 use crate::Result;
 use capture::Capture;
 use compt_base::output;
@@ -33,6 +33,7 @@ use publisher::Publisher;
 use serde_json::json;
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -90,8 +91,9 @@ fn open(connection: &Connection) -> Result<Opened> {
     let outbox = sockets::open(
         connection,
         Box::new(move |frames| {
-            let request = on_shell(frames).map(Event::Request);
-            let _ = request.map(|request| to_desk.send(request));
+            if let Some(request) = on_shell(frames) {
+                let _ = to_desk.send(Event::Request(request));
+            }
         }),
         Box::new(move |frames| {
             if let Some(request) = on_control(frames) {
@@ -117,6 +119,7 @@ fn captured(
         to.output("stream", json!({ "name": name, "text": text }));
     }))
     .at("the outputs cannot be read")?;
+    abort::say_to(log.as_raw_fd());
     let _ = LOG.set(log);
     parent::watch(events)?;
     interrupt::survive_ctrl_c();
