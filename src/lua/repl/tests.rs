@@ -1,7 +1,7 @@
 //! Sessions without a terminal.
 
 use super::complete::{complete, signature};
-use super::show::Look;
+use super::show::{Look, Shown};
 use super::{Repl, Reply, last};
 use crate::session::Session;
 use std::path::Path;
