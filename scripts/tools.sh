@@ -6,7 +6,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 torch=2.11.0
-python=(tensorboard==2.21.0 wandb==0.31.0 "torch==$torch" transformers==5.23.0 peft==0.21.0 pandas==3.1.1 pyarrow==26.0.1)
+python=(tensorboard==2.21.0 wandb==0.31.0 "torch==$torch" transformers==5.23.0 peft==0.21.0 pandas==3.1.1 pyarrow==26.0.1
+  jupyter_client==8.10.0 jupyter_kernel_test==0.7.0 nbclient==0.11.0 nbformat==5.11.1)
 venv=.venv-tools
 tools=target/tools
 PATH=$PWD/$tools/bin:$PWD/$venv/bin:$PATH:/usr/sbin

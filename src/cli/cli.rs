@@ -2,7 +2,8 @@
 
 use crate::session_options::SessionOptions;
 use crate::{
-    cache, check_device, eval, fetch, plot_control, predict, prompts, reopen, report, runs, sweep,
+    cache, check_device, eval, fetch, kernel, plot_control, predict, prompts, reopen, report, runs,
+    sweep,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use compt_base::output;
@@ -74,6 +75,9 @@ pub enum Command {
         #[command(flatten)]
         session: SessionOptions,
     },
+    /// Use compt in notebooks: a kernel of Jupyter
+    #[command(after_help = KERNEL_EXAMPLES)]
+    Kernel(kernel::KernelOptions),
     /// Download models and datasets from the Hugging Face hub, and print the folder of each
     #[command(after_help = FETCH_EXAMPLES)]
     Fetch(fetch::FetchOptions),
@@ -239,6 +243,18 @@ At the prompt: ?name shows the documentation of a name, :help lists the commands
 interrupts, Ctrl-D exits. The history is saved in $COMPT_HISTORY (by default
 ~/.local/state/compt/history; empty: not saved). NO_COLOR disables colours.";
 
+const KERNEL_EXAMPLES: &str = "\
+Examples:
+  compt kernel install --user
+  compt kernel install --prefix \"$VIRTUAL_ENV\"
+  jupyter lab examples/notebooks/first-study.ipynb
+  jupyter console --kernel compt
+
+After the installation `jupyter lab` lists 'Lua (compt)'; Jupyter starts the kernel with a connection file.
+The options of a session (--device, --seed, --set, --out) can be added to `argv` in the installed
+kernel.json. `jupyter kernelspec uninstall compt` undoes the installation. docs/tutorials/notebook.md is
+a guide.";
+
 const FETCH_EXAMPLES: &str = "\
 Examples:
   compt fetch google/t5-v1_1-base
@@ -307,6 +323,7 @@ impl Cli {
             (Some(Command::Runs(options)), _) => Some(runs::runs(options)),
             (Some(Command::Sweep { command }), _) => sweep::answer(command),
             (Some(Command::Fetch(options)), _) => Some(fetch::fetch(options)),
+            (Some(Command::Kernel(options)), _) => kernel::answer(options),
             (Some(Command::Cache { command }), _) => Some(cache::cache(command.as_ref())),
             (None, None) if !(stdin().is_terminal() && stdout().is_terminal()) => {
                 if let Err(e) = Cli::command().print_help() {

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod errors;
 pub mod eval;
 mod fetch;
+pub mod kernel;
 pub mod launch;
 pub mod plot_control;
 pub mod predict;

@@ -23,6 +23,7 @@ mod recorded;
 pub mod reopen;
 pub mod repl;
 pub mod report;
+pub mod rich;
 mod runtime;
 mod sandbox;
 pub mod session;

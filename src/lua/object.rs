@@ -1,5 +1,6 @@
 //! The objects that scripts hold: their names, their members, and errors for unknown members.
 
+use crate::rich::MIME;
 use crate::words::a;
 use crate::{Error, habits};
 use compt_error::nearest;
@@ -21,6 +22,11 @@ pub trait Object: UserData + 'static {
     /// use terminal colours.
     fn summary(&self, colour: bool) -> Result<String>;
 
+    /// Its form in a notebook; by default it has only its text.
+    fn html(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// The call that sets a member, if it cannot be assigned.
     fn set_by(_key: &str) -> Option<String> {
         None
@@ -34,6 +40,10 @@ const SUMMARY: &str = "__summary";
 pub fn printable<T: Object, M: UserDataMethods<T>>(methods: &mut M) {
     methods.add_meta_method(MetaMethod::ToString, |_, this, ()| this.summary(false));
     methods.add_meta_method(SUMMARY, |_, this, colour: bool| this.summary(colour));
+    methods.add_meta_method(MIME, |lua, this, _: Value| {
+        let form = |html: String| lua.create_table_from([("text/html", html)]);
+        this.html()?.map(form).transpose()
+    });
 }
 
 /// The printed form of an object.

@@ -3,8 +3,8 @@
 use super::failure::Failure;
 use super::session::{Script, Session};
 use super::{
-    args, control, habits, hook, paths, printed, raise, random, report, sources, stdlib, text,
-    torch, types,
+    args, control, habits, hook, paths, printed, raise, random, report, rich, sources, stdlib,
+    text, torch, types,
 };
 use crate::Error;
 use mlua::state::{GcGenParams, GcMode};
@@ -47,6 +47,7 @@ impl Runtime {
         lua.preload_module("compt.session", lua.create_function(move |_, ()| Ok(given.clone()))?)?;
         globals.set("arg", lua.create_table()?)?;
         raise::install(&lua, &globals)?;
+        rich::install(&lua)?;
         globals.set("sorted_pairs", stdlib::load::<Function>(&lua, "sorted_pairs.lua")?)?;
         lua.preload_module("compt.torch", lua.create_function(|lua, ()| torch::module(lua))?)?;
         lua.preload_module(

@@ -3,6 +3,10 @@
 
 use super::FAILED;
 use libc::{SIGABRT, STDERR_FILENO, c_int, c_void, sighandler_t};
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// Where the line is printed.
+static TO: AtomicI32 = AtomicI32::new(STDERR_FILENO);
 
 const MESSAGE: &str = "compt: stopped by a library, most often for lack of memory (the lines above): use a machine with \
                        more memory, a higher limit (`ulimit -v`), or a smaller batch or model; the checkpoints that \
@@ -14,10 +18,15 @@ pub fn install() {
     unsafe { libc::signal(SIGABRT, said as *const () as sighandler_t) };
 }
 
+/// Prints the line to another open descriptor: what a notebook has not received yet is lost.
+pub fn say_to(descriptor: c_int) {
+    TO.store(descriptor, Ordering::SeqCst);
+}
+
 extern "C" fn said(_: c_int) {
     // SAFETY: both are async-signal-safe; the message is static.
     unsafe {
-        libc::write(STDERR_FILENO, MESSAGE.as_ptr().cast::<c_void>(), MESSAGE.len());
+        libc::write(TO.load(Ordering::SeqCst), MESSAGE.as_ptr().cast::<c_void>(), MESSAGE.len());
         libc::_exit(c_int::from(FAILED));
     }
 }

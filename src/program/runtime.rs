@@ -6,6 +6,7 @@ mod doctor;
 mod errors;
 mod eval;
 mod init;
+mod kernel;
 mod plot_control;
 mod predict;
 mod prompts;
@@ -55,6 +56,7 @@ fn run(cli: Cli) -> ExitCode {
         Command::Eval(options) => eval::eval(&options),
         Command::Predict(options) => predict::predict(&options),
         Command::PlotControl(options) => plot_control::plot_control(&options),
+        Command::Kernel(options) => kernel::kernel(options),
         Command::Repl { session } => repl::repl(of(session)),
         Command::Prompts { command } => prompts::prompts(&command),
         Command::Stubs { manual: true, .. } => stubs::manual(),

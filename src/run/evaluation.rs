@@ -12,7 +12,7 @@ use compt_core::train::composition::Selection;
 use compt_core::train::evaluate::{Decoding, Evaluation, Scores};
 use compt_error::Context;
 use compt_study::interrupt::{self, Hold};
-use compt_study::progress::Counter;
+use compt_study::progress::{self, Counter};
 use serde_json::{Value, json};
 
 /// The options of an evaluation; see `compt.EvaluateOptions`.
@@ -261,7 +261,7 @@ impl Run {
                 return Ok(());
             }
         };
-        if shown {
+        if shown && !progress::is_drawn() {
             let (name, step) = (&self.name, found.step);
             notice::say(&format!("{name}: validation {:.1} after step {step}", found.average));
         }

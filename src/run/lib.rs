@@ -28,7 +28,7 @@ pub use predicting::Part;
 pub use record::prompts;
 pub use replay::{Replay, Replayed};
 pub use resume::{Earlier, Purpose, differences, part_of, parts_of};
-pub use scores::{by_task, counts, table};
+pub use scores::{COLUMNS, by_task, counts, lines, table};
 pub use spec::Specification;
 pub use steps::{Ended, Step, steps_made};
 

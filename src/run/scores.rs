@@ -44,24 +44,31 @@ fn right(p: &Prediction) -> Vec<String> {
     }
 }
 
-/// A table: task, metric, score, rows.
-pub fn table(scores: &Scores) -> String {
-    let names = ["task", "metric", "score", "rows"].map(String::from);
-    let mut table = text_table(names.to_vec(), 2..4);
+/// The names of the columns of [`lines`].
+pub const COLUMNS: [&str; 4] = ["task", "metric", "score", "rows"];
+
+/// The lines of a table: task, metric, score, rows; the last one has the average.
+pub fn lines(scores: &Scores) -> Vec<[String; 4]> {
+    let mut lines = Vec::new();
     for task in &scores.tasks {
         for (i, (metric, value)) in task.metrics.iter().enumerate() {
             let (name, rows) = match i {
                 0 => (one_line(&task.task).into_owned(), task.predictions.len().to_string()),
                 _ => (String::new(), String::new()),
             };
-            table.add_row([name, metric.clone(), format!("{value:.1}"), rows]);
+            lines.push([name, metric.clone(), format!("{value:.1}"), rows]);
         }
     }
-    table.add_row([
-        "average".into(),
-        String::new(),
-        format!("{:.1}", scores.average()),
-        String::new(),
-    ]);
+    let average = format!("{:.1}", scores.average());
+    lines.push(["average".into(), String::new(), average, String::new()]);
+    lines
+}
+
+/// The table as text.
+pub fn table(scores: &Scores) -> String {
+    let mut table = text_table(COLUMNS.map(String::from).to_vec(), 2..4);
+    for line in lines(scores) {
+        table.add_row(line);
+    }
     table.trim_fmt()
 }

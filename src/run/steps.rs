@@ -1,6 +1,7 @@
 //! The steps of a run, one by one and to the end.
 
 use super::Run;
+use super::history::RunHistory;
 use super::memory;
 use super::record::End;
 use crate::{Error, Result};
@@ -290,7 +291,11 @@ impl Run {
             true => progress(&self.name, self.trainer.steps(), self.trainer.total_steps()),
             false => Box::new(Silent),
         };
+        if shown.shows_past() && self.trainer.steps() > 0 {
+            self.tell_past(&mut *shown)?;
+        }
         let mut stage = String::new();
+        let mut evaluated = self.trainer.at().history.evaluations.len();
         let end = loop {
             if self.trainer.steps() >= until || self.is_replayed() {
                 break Ok(End::Complete);
@@ -309,6 +314,12 @@ impl Run {
                         stage = report.stage.clone();
                         shown.stage(&format!("{} [{stage}]", self.name));
                     }
+                    let evaluations = &self.trainer.at().history.evaluations;
+                    for found in evaluations.iter().skip(evaluated) {
+                        shown.validation(found.step, found.average);
+                    }
+                    evaluated = evaluations.len();
+                    shown.rates(&report.lr);
                     shown.step(report.step, report.loss);
                 }
                 Ok(None) => break Ok(End::Stopped),
@@ -321,6 +332,21 @@ impl Run {
         };
         shown.finish();
         end
+    }
+
+    /// Reports the steps so far.
+    fn tell_past(&self, shown: &mut dyn Progress) -> Result<()> {
+        let RunHistory { columns, evaluations } = self.history()?;
+        let losses = columns.numbers.get("loss").map_or(&[][..], Vec::as_slice);
+        let groups = columns.named.get("lr");
+        for (i, (step, loss)) in columns.steps.iter().zip(losses).enumerate() {
+            let rates =
+                groups.into_iter().flatten().map(|(group, rates)| (group.clone(), rates[i]));
+            shown.rates(&rates.collect());
+            shown.past(*step as u64, *loss);
+        }
+        evaluations.iter().for_each(|found| shown.validation(found.step, found.average));
+        Ok(())
     }
 
     /// Makes the last evaluation, checkpoint and result.

@@ -6,7 +6,7 @@
 mod watchdog;
 
 pub use compt_base::stop::{Hold, due, request, requested};
-pub use watchdog::set_checkpoint;
+pub use watchdog::{block_signals, set_checkpoint};
 
 use compt_base::stop::{self, monotonic_ms};
 use std::fmt;
@@ -22,6 +22,8 @@ const TWICE_MS: i64 = 2000;
 /// Whether the program waits for input, and whether it ever did.
 static IDLE: AtomicBool = AtomicBool::new(false);
 static HAS_PROMPT: AtomicBool = AtomicBool::new(false);
+/// Whether a second Ctrl-C only interrupts again.
+static SURVIVES: AtomicBool = AtomicBool::new(false);
 /// The signal that ends the process.
 static SIGNAL: AtomicI32 = AtomicI32::new(libc::SIGINT);
 
@@ -90,6 +92,26 @@ pub fn idle<T>(wait: impl FnOnce() -> T) -> T {
     done
 }
 
+/// Makes a second Ctrl-C interrupt again, instead of ending the process: it comes from a button.
+pub fn survive_ctrl_c() {
+    SURVIVES.store(true, Ordering::SeqCst);
+}
+
+/// Interrupts as Ctrl-C does, from any thread.
+pub fn interrupt() {
+    request();
+    watchdog::wake();
+}
+
+/// Makes the process end after the current step and its record, as SIGTERM does while it computes. Whoever waits for
+/// input must end by other means.
+pub fn end() {
+    if !LEAVING.swap(true, Ordering::SeqCst) {
+        SIGNAL.store(libc::SIGTERM, Ordering::SeqCst);
+    }
+    interrupt();
+}
+
 fn on_end(signal: i32) {
     // The first signal determines the exit code: after SIGUSR1 a batch system may also send SIGTERM.
     if !LEAVING.load(Ordering::SeqCst) {
@@ -104,6 +126,9 @@ fn on_end(signal: i32) {
 }
 
 fn on_ctrl_c() {
+    if SURVIVES.load(Ordering::SeqCst) {
+        return interrupt();
+    }
     let now = monotonic_ms();
     let twice = now - LAST.swap(now, Ordering::SeqCst) < TWICE_MS;
     if twice && (!stop::is_held() || LEAVING.swap(true, Ordering::SeqCst)) {

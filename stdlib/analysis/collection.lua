@@ -254,6 +254,31 @@ function Runs:__tostring()
   return ("%d runs%s"):format(#self, parts ~= "" and ": " .. parts or "")
 end
 
+--- The number of runs that a notebook lists.
+local LISTED = 50
+
+--- The forms of runs in a notebook: a list with the settings that differ.
+function Runs:__mime()
+  local varying, rows = self:varying(), {}
+  local head = { "run", "state" }
+  for _, name in ipairs(varying) do head[#head + 1] = name end
+  local names = #head
+  head[#head + 1], head[#head + 2] = "average", "steps"
+  for i = 1, math.min(#self, LISTED) do
+    local run = self[i] --[[@as compt.Run]]
+    local row = { run.path, run.state }
+    for _, name in ipairs(varying) do
+      local value = run.settings[name]
+      row[#row + 1] = type(value) == "string" and value or arguments.show(value)
+    end
+    row[#row + 1] = run.average and ("%.1f"):format(run.average) or "-"
+    row[#row + 1] = run.steps and tostring(run.steps) or "-"
+    rows[i] = row
+  end
+  local more = #self > LISTED and ("<p>... %d more</p>"):format(#self - LISTED) or ""
+  return { ["text/html"] = library.html_table(tostring(self), head, rows, names) .. more }
+end
+
 --- `35 finished, 1 failed`
 ---@param runs compt.Run[]
 ---@return string

@@ -14,6 +14,9 @@ function ResultTable:csv(options) return formats.csv(self, options) end
 function ResultTable:json() return formats.json(self) end
 function ResultTable:html() return formats.html(self) end
 
+--- The forms of a table in a notebook.
+function ResultTable:__mime() return { ["text/html"] = self:html(), ["text/latex"] = self:latex() } end
+
 local FORMS = { md = "markdown", tex = "latex", csv = "csv", json = "json", html = "html", txt = "text" }
 
 --- Writes the table to a file, in the format of the file extension.

@@ -44,6 +44,29 @@ a table or has a key of another type.
 > for name, value in sorted_pairs { b = 1, a = 2 } do print(name, value) end
 ]]
 
+alias "compt.Form" [[
+The name of a form in which a notebook shows a value.
+- "text"
+- "html"
+- "latex"
+- "markdown"
+- "json"
+- "svg"
+- "png" -- a picture of pixels
+- "pdf"
+]]
+
+fn "display(value: any, form?: compt.Form)" [[
+Shows a value before the script, the input or the cell ends. In a notebook (`compt kernel`) tables, trainers, banks,
+routers, evaluations and tensors are shown as HTML, and figures as SVG, with their text beside; elsewhere the value is
+printed as at the prompt. `form` shows that one only; it is an error if the value does not have it. Where there is no
+notebook, text forms are printed, and others are replaced by the text, which is told once.
+
+A value of one's own has forms if its metatable has `__mime`: a function of the value and of the name of the form (nil
+for the usual ones), which returns a table of data by MIME type: `{ ["text/html"] = "<b>x</b>" }`.
+> display(torch.ones(2, 3))
+]]
+
 section "Backbone"
 
 options "compt.BackboneOptions" [[

@@ -60,6 +60,18 @@ function Figure:text(columns)
   return text or ("figure: %s (figure:save writes it)"):format(self.chart.title)
 end
 
+--- The pictures of a figure by their names in `display`, with their types.
+local PICTURES = { svg = "image/svg+xml", png = "image/png", pdf = "application/pdf" }
+
+--- The forms of a figure in a notebook: SVG, others on request.
+---@param name string?
+---@return table<string, string>?
+function Figure:__mime(name)
+  local form = name or "svg"
+  local picture = PICTURES[form]
+  return picture and { [picture] = library.figure_file(self.chart, form) }
+end
+
 ---@return string
 function Figure:__tostring() return self:text() end
 

@@ -43,6 +43,27 @@ local compt = {}
 ---@return function
 function sorted_pairs(t) end
 
+---The name of a form in which a notebook shows a value.
+---@alias compt.Form
+---| "text"
+---| "html"
+---| "latex"
+---| "markdown"
+---| "json"
+---| "svg"
+---| "png" # a picture of pixels
+---| "pdf"
+
+---Shows a value before the script, the input or the cell ends. In a notebook (`compt kernel`) tables, trainers, banks, routers, evaluations and tensors are shown as HTML, and figures as SVG, with their text beside; elsewhere the value is printed as at the prompt. `form` shows that one only; it is an error if the value does not have it. Where there is no notebook, text forms are printed, and others are replaced by the text, which is told once.
+---
+---A value of one's own has forms if its metatable has `__mime`: a function of the value and of the name of the form (nil for the usual ones), which returns a table of data by MIME type: `{ ["text/html"] = "<b>x</b>" }`.
+---```lua
+---display(torch.ones(2, 3))
+---```
+---@param value any
+---@param form? compt.Form
+function display(value, form) end
+
 ---@class (exact) compt.BackboneOptions
 ---@field dtype? "auto"|"float32"|"bfloat16" dtype of the weights. "auto" is bfloat16 if the machine multiplies bfloat16 fast and the model is wide enough to benefit, else float32 (default "auto")
 ---@field device? torch.device device of the model; default: `--device`

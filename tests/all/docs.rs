@@ -24,6 +24,7 @@ followed! {
     first_study "docs/tutorials/first-study.md"
     steering "docs/tutorials/steering.md"
     own_method "docs/tutorials/own-method.md"
+    notebook "docs/tutorials/notebook.md"
     cluster "docs/tutorials/cluster.md"
     data "docs/howto/data.md"
     custom_tasks "docs/howto/custom-tasks.md"

@@ -31,6 +31,7 @@ mod hub;
 mod hub_cache;
 mod hub_models;
 mod interrupt;
+mod kernel;
 mod launch;
 mod live_runs;
 mod load_run;

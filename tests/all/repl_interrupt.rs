@@ -1,7 +1,7 @@
 //! Ctrl-C at the prompt stops whatever Lua does and loses nothing.
 
 use crate::program::alone;
-use compt_lua::repl::show::Look;
+use compt_lua::repl::show::{Look, Shown};
 use compt_lua::repl::{Repl, Reply};
 use compt_lua::session::Session;
 use compt_study::interrupt;
@@ -27,7 +27,7 @@ fn a_run_that_was_stopped_is_saved_as_a_run_to_its_step() {
         });
         assert!(matches!(say("t:run()"), Reply::Interrupted(_)));
         stop.join().unwrap();
-        let Reply::Done(steps) = say("t.steps") else { panic!() };
+        let Reply::Done(Shown { text: steps, .. }) = say("t.steps") else { panic!() };
         assert!(steps.parse::<u64>().unwrap() > 3, "{steps}");
         let script = repl.script();
         let failed = "-- it ended in an error; except for steps of named trainers, its effects are \
@@ -63,7 +63,9 @@ fn ctrl_c_stops_loops_of_every_kind_and_keeps_the_session() {
             stop.join().unwrap();
             // So far from the 100 ms it should take that only a hang fails; the figure is the script's.
             assert!(start.elapsed() < Duration::from_secs(20), "{source}");
-            let Reply::Done(text) = repl.eval("kept", Look::PLAIN) else { panic!("{source}") };
+            let Reply::Done(Shown { text, .. }) = repl.eval("kept", Look::PLAIN) else {
+                panic!("{source}")
+            };
             assert_eq!(text, "7");
         }
     });

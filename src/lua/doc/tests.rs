@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// Every name a script can reach in a fresh state.
 fn registered(runtime: &Runtime) -> BTreeSet<String> {
-    let mut names = BTreeSet::from(["sorted_pairs".to_string()]);
+    let mut names = BTreeSet::from(["sorted_pairs", "display"].map(String::from));
     let tables: Table = runtime
         .lua()
         .load(

@@ -2,6 +2,7 @@
 //! after any error the session continues with its earlier definitions.
 
 pub mod assistant;
+mod cells;
 pub mod command;
 mod compile;
 pub mod complete;
@@ -20,15 +21,15 @@ use super::failure::Failure;
 use super::session::{Script, Session};
 use super::sources::Place;
 use super::types::LuaTrainer;
-use super::{Runtime, habits, hook, lexer, sources, text, torch};
+use super::{Runtime, habits, hook, lexer, rich, sources, text, torch};
 pub use compile::is_incomplete;
-use compile::{Compiled, compile};
+use compile::{Compiled, compile, split_last};
 use compt_base::files::source::sha256;
 use compt_error::nearest;
 use compt_study::interrupt;
 pub use kept::{Moved, Trainers};
 use mlua::{AnyUserData, Error, Function, Lua, MultiValue, ObjectLike};
-use show::Look;
+use show::{Look, Shown};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -55,8 +56,8 @@ pub struct Repl {
 pub enum Reply {
     /// More lines are needed.
     Incomplete,
-    /// Its values as text; empty if it has none.
-    Done(String),
+    /// Its values; empty if it has none.
+    Done(Shown),
     Failed(Box<Failure>),
     /// Stopped by Ctrl-C, with the location.
     Interrupted(Option<Place>),
@@ -137,8 +138,17 @@ impl Repl {
     /// Evaluates an input: an expression, whose values are shown and whose first value becomes `_`,
     /// or statements.
     pub fn eval(&mut self, source: &str, look: Look) -> Reply {
-        let name = format!("input:{}", self.evaluated + 1);
-        let (function, is_expression) = match compile(self.lua(), source, &name) {
+        let compiled = compile(self.lua(), source, &self.next_name());
+        self.eval_compiled(source, compiled, look)
+    }
+
+    fn next_name(&self) -> String {
+        format!("input:{}", self.evaluated + 1)
+    }
+
+    fn eval_compiled(&mut self, source: &str, compiled: Compiled, look: Look) -> Reply {
+        let name = self.next_name();
+        let (function, is_expression) = match compiled {
             Compiled::Incomplete(_) => return Reply::Incomplete,
             Compiled::Wrong(error) => {
                 self.evaluated += 1;
@@ -153,12 +163,19 @@ impl Repl {
         let before = self.trainers();
         let reply = self.call(&function, look);
         if !source.trim().is_empty() {
-            let shown = if let Reply::Done(shown) = &reply { shown } else { "" };
-            self.keep(&reply, source, &before, |repl| {
-                kept::statement(repl.lua(), source, is_expression, shown)
+            let shown = if let Reply::Done(shown) = &reply { &*shown.text } else { "" };
+            self.keep(&reply, source, &before, |repl| match split_last(repl.lua(), source) {
+                Some((first, last)) if !is_expression && !repl.is_chunk(source) => {
+                    kept::enclosed(&format!("{first}_ = {last}\nprint(_)"))
+                }
+                _ => kept::statement(repl.lua(), source, is_expression, shown),
             });
         }
         reply
+    }
+
+    fn is_chunk(&self, source: &str) -> bool {
+        self.lua().load(source).into_function().is_ok()
     }
 
     /// Runs a script as `compt run` does, with values of `compt.args`; its globals remain.
@@ -217,7 +234,7 @@ impl Repl {
             match text::read(&path) {
                 Ok(text) if text != before => {
                     let reply = self.load(&path, &text, look);
-                    let done = Reply::Done(format!("{}: reloaded", path.display()));
+                    let done = Reply::Done(format!("{}: reloaded", path.display()).into());
                     replies.push(if matches!(reply, Reply::Done(_)) { done } else { reply });
                 }
                 _ => {}
@@ -234,7 +251,7 @@ impl Repl {
                 continue;
             }
             match trainer.call_method::<Option<String>>("reload", ()) {
-                Ok(Some(told)) => replies.push(Reply::Done(format!("{name}: {told}"))),
+                Ok(Some(told)) => replies.push(Reply::Done(format!("{name}: {told}").into())),
                 Ok(None) => {}
                 Err(error) => replies.push(self.failed(&error)),
             }
@@ -290,7 +307,7 @@ impl Repl {
     pub fn once(&mut self, code: &Code, look: Look) -> Reply {
         let before = self.trainers();
         let reply = self.call(&code.function, look);
-        let shown = if let Reply::Done(shown) = &reply { shown } else { "" };
+        let shown = if let Reply::Done(shown) = &reply { &*shown.text } else { "" };
         let kept =
             |repl: &Self| kept::statement(repl.lua(), &code.source, code.is_expression, shown);
         self.keep(&reply, &code.source, &before, kept);
@@ -324,13 +341,13 @@ impl Repl {
     /// The session's own globals, one per line, with their values.
     pub fn variables(&self, look: Look) -> Reply {
         interrupt::clear();
-        self.ended(survey::variables(self.lua(), &self.given, look))
+        self.ended(survey::variables(self.lua(), &self.given, look).map(Shown::from))
     }
 
     /// The live tensors and their bytes, by device and by the place of their creation.
     pub fn memory(&self) -> Reply {
         interrupt::clear();
-        self.ended(survey::memory(self.lua()))
+        self.ended(survey::memory(self.lua()).map(Shown::from))
     }
 
     /// What a name alone that is nil may have meant: a habit from Python, or the global with the nearest name.
@@ -377,7 +394,7 @@ impl Repl {
     }
 
     /// Converts a result to a reply, and prepares for the next input.
-    fn ended(&self, result: mlua::Result<String>) -> Reply {
+    fn ended(&self, result: mlua::Result<Shown>) -> Reply {
         let interrupted = interrupt::requested();
         interrupt::clear();
         let usual = hook::install(self.lua());
@@ -396,13 +413,13 @@ impl Repl {
         Reply::Failed(Box::new(Failure::in_state(self.lua(), error)))
     }
 
-    fn show(&self, values: &MultiValue, look: Look) -> mlua::Result<String> {
+    fn show(&self, values: &MultiValue, look: Look) -> mlua::Result<Shown> {
         // A call without a value shows nothing; a single `nil` is a value and is shown.
         let last = values.iter().rposition(|value| !value.is_nil()).map_or(0, |at| at + 1);
         let shown = values.iter().take(last.max(usize::from(!values.is_empty())));
-        let texts =
-            shown.map(|value| show::value(value, look)).collect::<mlua::Result<Vec<_>>>()?;
-        Ok(texts.join("\n"))
+        let shown =
+            shown.map(|value| rich::shown(value, look)).collect::<mlua::Result<Vec<_>>>()?;
+        Ok(rich::joined(shown))
     }
 }
 

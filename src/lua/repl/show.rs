@@ -1,6 +1,7 @@
 //! Formats values for the prompt: tables in Lua notation, large values abbreviated.
 
 use crate::object;
+use crate::rich::Forms;
 use mlua::{Table, Value};
 
 /// How values are formatted for the terminal.
@@ -9,11 +10,27 @@ pub struct Look {
     pub colour: bool,
     /// Characters per line.
     pub width: usize,
+    /// Whether values have other forms beside text, as notebooks show them.
+    pub rich: bool,
 }
 
 impl Look {
     /// Without a terminal.
-    pub const PLAIN: Look = Look { colour: false, width: 100 };
+    pub const PLAIN: Look = Look { colour: false, width: 100, rich: false };
+}
+
+/// What an input or `display` shows.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Shown {
+    pub text: String,
+    /// Its other forms; none without [`Look::rich`].
+    pub forms: Forms,
+}
+
+impl From<String> for Shown {
+    fn from(text: String) -> Shown {
+        Shown { text, forms: Forms::new() }
+    }
 }
 
 /// The maximum depth of tables that are expanded.
@@ -161,7 +178,7 @@ mod tests {
     fn shown(source: &str) -> String {
         let lua = Lua::new();
         let value: Value = lua.load(source).eval().unwrap();
-        super::value(&value, Look { colour: false, width: 50 }).unwrap()
+        super::value(&value, Look { width: 50, ..Look::PLAIN }).unwrap()
     }
 
     #[test]

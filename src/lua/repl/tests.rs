@@ -1,7 +1,7 @@
 //! Sessions without a terminal.
 
 use super::complete::{complete, signature};
-use super::show::Look;
+use super::show::{Look, Shown};
 use super::{Repl, Reply, last};
 use crate::session::Session;
 use std::path::Path;
@@ -12,7 +12,7 @@ fn repl() -> Repl {
 
 fn done(repl: &mut Repl, source: &str) -> String {
     match repl.eval(source, Look::PLAIN) {
-        Reply::Done(text) => text,
+        Reply::Done(shown) => shown.text,
         other => panic!("{source}: {other:?}"),
     }
 }
@@ -111,8 +111,11 @@ fn large_things_are_summaries() {
     );
     let text = done(&mut r, "compt.router.constant { tasks = { 'a', 'b' }, sources = 2 }");
     assert!(text.contains("src0") && text.contains("b  0.50▒  0.50▒"), "{text}");
-    let shades = r.eval("_", Look { colour: true, width: 80 });
-    assert!(matches!(&shades, Reply::Done(text) if text.contains("\x1b[48;5;")), "{shades:?}");
+    let shades = r.eval("_", Look { colour: true, ..Look::PLAIN });
+    assert!(
+        matches!(&shades, Reply::Done(shown) if shown.text.contains("\x1b[48;5;")),
+        "{shades:?}"
+    );
     let text = done(
         &mut r,
         "compt.prompt_bank { tasks = { 'rte' }, sources = 2, length = 4, d_model = 8 }",
@@ -246,11 +249,11 @@ fn a_survey_shows_own_globals_and_where_tensors_were_made() {
     done(&mut r, "gone = torch.ones(3)");
     done(&mut r, "gone:destroy()");
     done(&mut r, "out = io.stdout");
-    let Reply::Done(text) = r.variables(Look::PLAIN) else { panic!("no variables") };
+    let Reply::Done(Shown { text, .. }) = r.variables(Look::PLAIN) else { panic!("no variables") };
     assert!(text.contains("gone     (this tensor was freed") && text.contains("file ("), "{text}");
     assert!(text.contains("weights  tensor[256,256]") && !text.contains("print"), "{text}");
     done(&mut r, "row = weights[3]");
-    let Reply::Done(text) = r.memory() else { panic!("no census") };
+    let Reply::Done(Shown { text, .. }) = r.memory() else { panic!("no census") };
     assert!(!text.contains("__mlua"), "{text}");
     assert!(
         text.contains("cpu") && text.contains("input:1:1") && text.contains("256.0 KiB"),
@@ -288,7 +291,7 @@ fn reload_takes_up_what_has_changed() {
     done(&mut r, &make);
     let told = |r: &mut Repl| -> Vec<String> {
         let shown = |reply| match reply {
-            Reply::Done(text) => text,
+            Reply::Done(shown) => shown.text,
             Reply::Failed(failure) => failure.to_string(),
             other => panic!("{other:?}"),
         };

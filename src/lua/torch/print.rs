@@ -1,6 +1,7 @@
 //! The printed form of a tensor: shape, dtype, device, and a corner of the values.
 
 use crate::Result;
+use crate::rich::html;
 use compt_core::tensor::{device, dtype};
 use tch::{Device, Kind, Tensor};
 
@@ -59,6 +60,42 @@ pub fn show(tensor: &Tensor) -> Result<String> {
         text.push_str("\n ...");
     }
     Ok(text)
+}
+
+/// The same as a table of numbers, for two and more dimensions.
+pub fn html(tensor: &Tensor) -> Result<Option<String>> {
+    let mut corner = tensor.f_detach()?;
+    if corner.dim() < 2 || corner.numel() == 0 {
+        return Ok(None);
+    }
+    let mut head = header(tensor);
+    if tensor.size().iter().any(|size| *size > CORNER) || tensor.dim() > 2 {
+        head.push_str(&statistics(&corner)?);
+    }
+    let matrix = "1,".repeat(corner.dim() - 2);
+    while corner.dim() > 2 {
+        corner = corner.f_select(0, 0)?;
+    }
+    let (rows, columns) = (corner.size()[0], corner.size()[1]);
+    let corner = corner.f_narrow(0, 0, rows.min(CORNER))?.f_narrow(1, 0, columns.min(CORNER))?;
+    let cells = cells(&corner)?;
+    let more =
+        |cells: &mut Vec<String>| cells.extend((columns > CORNER).then(|| "...".to_string()));
+    let numbers = (1..=columns.min(CORNER)).map(|i| format!("[{matrix}:,{i}]"));
+    let mut names: Vec<String> = std::iter::once(String::new()).chain(numbers).collect();
+    more(&mut names);
+    let mut lines = Vec::new();
+    for (i, values) in cells.chunks(columns.min(CORNER) as usize).enumerate() {
+        let mut line = vec![format!("[{matrix}{}]", i + 1)];
+        line.extend_from_slice(values);
+        more(&mut line);
+        lines.push(line);
+    }
+    if rows > CORNER {
+        lines.push(vec!["...".to_string(); names.len()]);
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Ok(Some(html::table(&head, &names, &lines, 1)))
 }
 
 /// ` min -1.2 mean 0.03 max 1.1`, and the number of NaNs.

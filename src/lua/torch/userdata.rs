@@ -34,6 +34,10 @@ impl Object for Handle {
     fn summary(&self, _: bool) -> mlua::Result<String> {
         Ok(print::show(&self.tensor()?)?)
     }
+
+    fn html(&self) -> mlua::Result<Option<String>> {
+        Ok(print::html(&self.tensor()?)?)
+    }
 }
 
 impl UserData for Handle {

@@ -4,6 +4,7 @@ use super::task_text::beams;
 use crate::data::plain;
 use crate::options::{Options, kind};
 use crate::recorded;
+use crate::rich::{self, html};
 use crate::{Error, Result};
 use compt_base::data::{Form, Row, TextDecoding};
 use compt_base::text_table::text_table;
@@ -190,8 +191,12 @@ fn printed(lua: &Lua, list: Table, answer: &str, rows: &[[String; 3]]) -> mlua::
     if rows.len() > MOST.0 {
         text.push_str(&format!("\n... {} more rows", rows.len() - MOST.0));
     }
-    let meta = lua.create_table()?;
-    meta.set("__tostring", lua.create_function(move |_, _: Value| Ok(text.clone()))?)?;
-    list.set_metatable(Some(meta))?;
+    let body: Vec<Vec<String>> =
+        rows.iter().take(MOST.0).map(|row| row.iter().map(short).collect()).collect();
+    let mut html = html::table("", &["source", answer, "score"], &body, 2);
+    if rows.len() > MOST.0 {
+        html.push_str(&format!("<p>... {} more rows</p>", rows.len() - MOST.0));
+    }
+    rich::printed(lua, &list, text, html)?;
     Ok(list)
 }

@@ -3,6 +3,7 @@
 use super::{LuaBackbone, index};
 use crate::object::{self, Object};
 use crate::options::Options;
+use crate::rich::html;
 use crate::torch::{LuaTensor, TensorArg, leaves};
 use crate::{Error, call, data};
 use compt_base::options::Variant;
@@ -117,30 +118,50 @@ impl Object for LuaBank {
 
     /// One line per prompt: its shape and the norms of its rows.
     fn summary(&self, _: bool) -> mlua::Result<String> {
-        let count = self.bank.tasks().len();
-        let mut text = format!(
-            "prompt_bank({} source prompts, {count} private prompts)",
-            self.bank.source_count()
-        );
-        let prompts = self.bank.materialise()?;
-        let width = prompts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        for (name, prompt) in prompts {
-            let norms = prompt.f_norm_scalaropt_dim(2.0, -1, false).map_err(Error::from)?;
-            let number = |t: std::result::Result<Tensor, tch::TchError>| {
-                t.and_then(|t| t.f_double_value(&[])).map_err(Error::from)
-            };
-            let (low, mean, high) = (
-                number(norms.f_min())?,
-                number(norms.f_mean(Kind::Float))?,
-                number(norms.f_max())?,
-            );
-            let shape = prompt.size();
+        let lines = self.norms()?;
+        let width = lines.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
+        let mut text = self.headline();
+        for (name, shape, [low, mean, high]) in lines {
             text.push_str(&format!(
                 "\n  {name:width$}  [{}, {}]  row norms {low:.3} .. {mean:.3} .. {high:.3}",
                 shape[0], shape[1]
             ));
         }
         Ok(text)
+    }
+
+    fn html(&self) -> mlua::Result<Option<String>> {
+        let row = |(name, shape, norms): Norms| {
+            let norms = norms.map(|norm| format!("{norm:.3}"));
+            [vec![name, format!("{shape:?}")], norms.to_vec()].concat()
+        };
+        let rows: Vec<Vec<String>> = self.norms()?.into_iter().map(row).collect();
+        let head = ["prompt", "shape", "lowest row norm", "mean", "highest"];
+        Ok(Some(html::table(&self.headline(), &head, &rows, 2)))
+    }
+}
+
+/// The name and the shape of a prompt, and the lowest, mean and highest norm of its rows.
+type Norms = (String, Vec<i64>, [f64; 3]);
+
+impl LuaBank {
+    fn headline(&self) -> String {
+        let count = self.bank.tasks().len();
+        format!("prompt_bank({} source prompts, {count} private prompts)", self.bank.source_count())
+    }
+
+    fn norms(&self) -> mlua::Result<Vec<Norms>> {
+        let number = |t: std::result::Result<Tensor, tch::TchError>| {
+            t.and_then(|t| t.f_double_value(&[])).map_err(Error::from)
+        };
+        let mut found = Vec::new();
+        for (name, prompt) in self.bank.materialise()? {
+            let norms = prompt.f_norm_scalaropt_dim(2.0, -1, false).map_err(Error::from)?;
+            let three = [norms.f_min(), norms.f_mean(Kind::Float), norms.f_max()];
+            let [low, mean, high] = three.map(number);
+            found.push((name, prompt.size(), [low?, mean?, high?]));
+        }
+        Ok(found)
     }
 }
 

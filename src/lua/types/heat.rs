@@ -1,4 +1,6 @@
-//! A table of weights as a heat map in text.
+//! A table of weights as a heat map in text and HTML.
+
+use compt_study::plot::{Shade, Shades, escape};
 
 /// Rows of weights in [0, 1] with their names; columns are `src0`, `src1` ... In colour, a larger weight
 /// has a lighter background; otherwise a fuller block follows it.
@@ -16,6 +18,31 @@ pub fn map(names: &[String], rows: &[Vec<f64>], colour: bool) -> String {
         }
     }
     text
+}
+
+/// The same in HTML: a darker cell has a larger weight.
+pub fn html(caption: &str, names: &[String], rows: &[Vec<f64>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let head: String = (0..columns).map(|i| format!("<th>src{i}</th>")).collect();
+    let mut lines = vec![
+        "<table>".to_string(),
+        format!(
+            "<caption style=\"text-align: left; white-space: nowrap\">{}</caption>",
+            escape(caption)
+        ),
+        format!("<tr><th></th>{head}</tr>"),
+    ];
+    for (name, row) in names.iter().zip(rows) {
+        let cell = |weight: &f64| {
+            let shade = Shade::at(Shades::Sequential, *weight);
+            let (ground, ink) = (shade.hex(), shade.ink());
+            format!("<td style=\"background-color: {ground}; color: {ink}\">{weight:.3}</td>")
+        };
+        let cells: String = row.iter().map(cell).collect();
+        lines.push(format!("<tr><th style=\"text-align: left\">{}</th>{cells}</tr>", escape(name)));
+    }
+    lines.push("</table>".to_string());
+    lines.join("\n")
 }
 
 /// The 24 greys of a 256-colour terminal, with black text on the light ones.
@@ -41,5 +68,10 @@ mod tests {
         assert_eq!(text, "        src0   src1\n  a     0.00   1.00█\n  long  0.50▒  0.50▒");
         let shades = map(&["a".into()], &[vec![0.0, 1.0]], true);
         assert!(shades.contains("48;5;232m") && shades.contains("48;5;255m"), "{shades}");
+        let html = html("router", &["<a>".into()], &[vec![0.0, 1.0]]);
+        assert!(
+            html.contains("&lt;a&gt;") && html.contains("#08306b") && html.contains("1.000"),
+            "{html}"
+        );
     }
 }

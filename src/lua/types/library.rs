@@ -1,6 +1,7 @@
 //! Host functions for the library's Lua files.
 
 use crate::Error;
+use crate::rich::html;
 use crate::session::refuse_trials;
 use crate::{call, figure, grid, habits, recorded, report, stdlib};
 use compt_base::files::atomic::write_atomic;
@@ -39,6 +40,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     library.set("answers", call::function(lua, "compt.library.answers", recorded::answers)?)?;
     let row_scores = call::function(lua, "compt.library.row_scores", recorded::row_scores)?;
     library.set("row_scores", row_scores)?;
+    library.set("html_table", call::function(lua, "compt.library.html_table", html_table)?)?;
     library.set("figure_file", call::function(lua, "compt.figures", figure::file)?)?;
     library.set("plot_text", call::function(lua, "compt.figures", figure::text)?)?;
     library.set("curve", call::function(lua, "compt.library.curve", recorded::curve)?)?;
@@ -52,6 +54,13 @@ pub fn module(lua: &Lua) -> mlua::Result<Table> {
     library.set("write_page", call::function(lua, "compt.report.page", report::write_page)?)?;
     library.set("json", call::function(lua, "compt.library.json", json)?)?;
     Ok(library)
+}
+
+type HtmlTable = (String, Vec<String>, Vec<Vec<String>>, usize);
+
+fn html_table(_: &Lua, (caption, head, rows, names): HtmlTable) -> mlua::Result<String> {
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    Ok(html::table(&caption, &head, &rows, names))
 }
 
 /// Writes a file atomically; its folder is created.

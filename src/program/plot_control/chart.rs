@@ -24,6 +24,7 @@ pub fn chart(title: &str, trace: &Trace) -> Chart {
     };
     Chart {
         title: title.to_string(),
+        foot: Vec::new(),
         notes: trace.notes(),
         columns: Some(1),
         layout: Layout::default(),

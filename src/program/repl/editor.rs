@@ -38,7 +38,7 @@ pub fn interactive(repl: Repl) -> ExitCode {
     };
     let mut history = History::open(History::path());
     restore(&mut editor, &history);
-    let mut prompt = Prompt::new(repl, Look { colour, width: 80 });
+    let mut prompt = Prompt::new(repl, Look { colour, width: 80, rich: false });
     if let Ok(mut printer) = editor.create_external_printer() {
         notice::divert(Some(Box::new(move |line| {
             let _ = printer.print(format!("{line}\n"));

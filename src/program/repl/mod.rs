@@ -3,9 +3,9 @@
 mod answer;
 mod commands;
 mod editor;
-mod history;
+pub mod history;
 mod paint;
-mod prompt;
+pub mod prompt;
 mod timing;
 mod transcript;
 

@@ -2,15 +2,61 @@
 
 use super::transcript;
 use compt_base::output;
-use compt_lua::failure::Place;
-use compt_lua::repl::show::Look;
+use compt_lua::failure::{Failure, Place};
+use compt_lua::repl::show::{Look, Shown};
 use compt_lua::repl::{Repl, Reply};
 use compt_study::watch::Watch;
+use std::rc::Rc;
+
+/// Where the results of inputs are shown: the other output of a session goes to standard output and standard error.
+pub trait Face {
+    /// The values of an input.
+    fn values(&self, shown: &Shown);
+
+    /// What went wrong.
+    fn complain(&self, text: &str);
+
+    /// An error in Lua.
+    fn failed(&self, failure: &Failure) {
+        self.complain(&failure.to_string());
+    }
+
+    /// An interrupt stopped the input, and where.
+    fn interrupted(&self, place: Option<&Place>);
+}
+
+/// A terminal, or a pipe.
+struct Plain {
+    colour: bool,
+}
+
+impl Face for Plain {
+    fn values(&self, shown: &Shown) {
+        match self.colour {
+            true => output::coloured(&shown.text),
+            false => output::line(&shown.text),
+        }
+    }
+
+    fn complain(&self, text: &str) {
+        match self.colour {
+            true => output::error_in("\x1b[31m", text, "\x1b[0m"),
+            false => output::error(text),
+        }
+    }
+
+    fn interrupted(&self, place: Option<&Place>) {
+        output::error(interrupted(place));
+    }
+}
 
 /// A session and its output settings.
 pub struct Prompt {
     pub repl: Repl,
     pub look: Look,
+    face: Rc<dyn Face>,
+    /// Whether inputs are cells, which show the values of their last expression.
+    in_cells: bool,
     /// Watches loaded scripts for changes, on a terminal.
     pub watch: Option<Watch>,
 }
@@ -61,25 +107,35 @@ impl<'i> Input<'i> {
 
 impl Prompt {
     pub fn new(repl: Repl, look: Look) -> Self {
-        Prompt { repl, look, watch: None }
+        let face = Rc::new(Plain { colour: look.colour });
+        Prompt { repl, look, face, in_cells: false, watch: None }
+    }
+
+    /// The session of a notebook.
+    pub fn of_cells(repl: Repl, look: Look, face: Rc<dyn Face>) -> Self {
+        Prompt { repl, look, face, in_cells: true, watch: None }
+    }
+
+    pub fn in_cells(&self) -> bool {
+        self.in_cells
     }
 
     /// Prints a reply.
     pub fn show(&self, reply: Reply) -> Answer {
         match reply {
             Reply::Incomplete => Answer::More,
-            Reply::Done(text) => {
-                if !text.is_empty() {
-                    match self.look.colour {
-                        true => output::coloured(text),
-                        false => output::line(text),
-                    }
+            Reply::Done(shown) => {
+                if !shown.text.is_empty() {
+                    self.face.values(&shown);
                 }
                 Answer::Done
             }
-            Reply::Failed(failure) => self.complain(&failure.to_string()),
+            Reply::Failed(failure) => {
+                self.face.failed(&failure);
+                Answer::Failed
+            }
             Reply::Interrupted(place) => {
-                output::error(interrupted(place.as_ref()));
+                self.face.interrupted(place.as_ref());
                 Answer::Interrupted
             }
         }
@@ -93,15 +149,12 @@ impl Prompt {
     }
 
     pub fn complain(&self, text: &str) -> Answer {
-        match self.look.colour {
-            true => output::error_in("\x1b[31m", text, "\x1b[0m"),
-            false => output::error(text),
-        }
+        self.face.complain(text);
         Answer::Failed
     }
 }
 
-fn interrupted(place: Option<&Place>) -> String {
+pub fn interrupted(place: Option<&Place>) -> String {
     match place {
         Some(place) => format!("interrupted at {place}"),
         None => "interrupted".to_string(),

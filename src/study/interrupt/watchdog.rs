@@ -73,8 +73,8 @@ fn watch() {
     }
 }
 
-/// Leaves all signals to the main thread, whose waits they end.
-fn block_signals() {
+/// Makes this thread leave all signals to the main thread, whose waits they end.
+pub fn block_signals() {
     // SAFETY: zeros are a valid signal set, which the first call fills in.
     unsafe {
         let mut all: libc::sigset_t = std::mem::zeroed();

@@ -31,6 +31,9 @@ pub struct Chart {
     /// Lines of text below the title.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Lines of text below the panels.
+    #[serde(default)]
+    pub foot: Vec<String>,
     /// The largest number of columns, at most 3; fewer are used if the panels do not fit a given width. The default is 1 for a
     /// single panel and 2 for several.
     #[serde(default)]
@@ -178,6 +181,7 @@ impl Chart {
         if matches!(self.layout.legend, Legend::Below | Legend::Right) && !common.is_empty() {
             y = sheet.draw_legend(&mut body, &common, y + 8.0);
         }
+        y = sheet.draw_foot(&mut body, y);
         let (width, edge) = (sheet.grid.inner, sheet.grid.edge);
         Ok(document(&self.title, &self.layout, (px(width + 2.0 * edge), px(y + edge)), &body))
     }
@@ -191,7 +195,7 @@ impl Chart {
             parts.push(panel.title().to_string());
             parts.push(panel.as_draw().terminal(columns)?);
         }
-        parts.extend(self.notes.clone());
+        parts.extend(self.notes.iter().chain(&self.foot).cloned());
         parts.retain(|part| !part.is_empty());
         Some(parts.join("\n"))
     }
@@ -224,6 +228,17 @@ impl Sheet<'_> {
             y += ROW;
         }
         if y > self.grid.edge { y + 12.0 } else { y }
+    }
+
+    /// Draws the lines below the panels, and returns their lower end.
+    fn draw_foot(&self, body: &mut String, end: f64) -> f64 {
+        let lines = self.chart.foot.iter().flat_map(|line| wrapped(line, SIZE, self.grid.inner));
+        let mut y = if self.chart.foot.is_empty() { end } else { end + 14.0 };
+        for line in lines {
+            Text::new(self.grid.edge, y + 11.0).write(body, &line);
+            y += ROW;
+        }
+        y
     }
 
     /// Draws names that all panels have, and returns their lower end.

@@ -31,8 +31,9 @@ pub use layout::Layout;
 pub use number::short;
 pub use panel::Scale;
 pub use picture::{pdf, png};
+pub use shade::{Shade, Shades};
 pub use spark::spark;
-pub(crate) use svg::escape;
+pub use svg::escape;
 
 #[cfg(test)]
 mod tests;

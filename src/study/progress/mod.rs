@@ -1,13 +1,16 @@
 //! Progress of a run: a bar on a terminal, plain lines elsewhere. Both go to standard error.
 
+mod drawn;
 mod tally;
 
+pub use drawn::{Maker, is_drawn, show_by};
 pub use tally::Tally;
 
 use compt_base::notice;
 use compt_base::output;
 use compt_base::shown::one_line;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -19,13 +22,30 @@ pub trait Progress {
     /// The title of the following steps.
     fn stage(&mut self, title: &str);
 
+    /// The learning rate of each parameter group in the step that is reported next.
+    fn rates(&mut self, _rates: &BTreeMap<String, f64>) {}
+
+    /// Whether it shows the steps that were made before, too.
+    fn shows_past(&self) -> bool {
+        false
+    }
+
+    /// A step that was made before.
+    fn past(&mut self, _step: u64, _loss: f64) {}
+
+    /// The average score on validation rows after a step, in percent.
+    fn validation(&mut self, _step: u64, _average: f64) {}
+
     /// All steps are made.
     fn finish(&mut self);
 }
 
-/// A bar if standard error is a terminal, else plain lines. `title` names the run; `made` of its
+/// A bar if standard error is a terminal, else plain lines, unless [`show_by`] was called. `title` names the run; `made` of its
 /// `total` steps are already made.
 pub fn progress(title: &str, made: u64, total: u64) -> Box<dyn Progress> {
+    if let Some(drawn) = drawn::progress(title, made, total) {
+        return drawn;
+    }
     if std::io::stderr().is_terminal() {
         Box::new(Bar::new(title, made, total))
     } else {

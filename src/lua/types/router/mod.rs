@@ -195,6 +195,29 @@ impl LuaRouter {
     }
 }
 
+impl LuaRouter {
+    fn headline(&self) -> String {
+        format!(
+            "router({}: {} tasks, {} sources, temperature {:.4})",
+            self.kind,
+            self.tasks.len(),
+            self.sources,
+            self.temperature.get()
+        )
+    }
+
+    /// The weights at inference by task; `None` if they depend on the input.
+    fn at_inference(&self) -> mlua::Result<Option<Vec<Vec<f64>>>> {
+        if self.router.sees() == Sees::Inputs {
+            return Ok(None);
+        }
+        let all: Vec<usize> = (0..self.tasks.len()).collect();
+        let weights = tch::no_grad(|| self.weights(&all, Phase::Eval, None))?;
+        let weights = weights.f_to_device(Device::Cpu).map_err(Error::from)?;
+        Ok(Some(Vec::<Vec<f64>>::try_from(&weights.to_kind(Kind::Double)).map_err(Error::from)?))
+    }
+}
+
 impl Object for LuaRouter {
     const NAME: &'static str = "router";
     const CLASS: &'static str = "compt.Router";
@@ -202,24 +225,18 @@ impl Object for LuaRouter {
 
     /// The weights at inference as a heat map, one row per task.
     fn summary(&self, colour: bool) -> mlua::Result<String> {
-        let head = format!(
-            "router({}: {} tasks, {} sources, temperature {:.4})",
-            self.kind,
-            self.tasks.len(),
-            self.sources,
-            self.temperature.get()
-        );
-        if self.router.sees() == Sees::Inputs {
-            return Ok(format!(
+        let head = self.headline();
+        Ok(match self.at_inference()? {
+            Some(rows) => format!("{head}\n{}", heat::map(&self.tasks, &rows, colour)),
+            None => format!(
                 "{head}\n  its weights depend on the input: router:weights(TASK, {{ text = {{ ... }} }})"
-            ));
-        }
-        let all: Vec<usize> = (0..self.tasks.len()).collect();
-        let weights = tch::no_grad(|| self.weights(&all, Phase::Eval, None))?;
-        let weights = weights.f_to_device(Device::Cpu).map_err(Error::from)?;
-        let rows =
-            Vec::<Vec<f64>>::try_from(&weights.to_kind(Kind::Double)).map_err(Error::from)?;
-        Ok(format!("{head}\n{}", heat::map(&self.tasks, &rows, colour)))
+            ),
+        })
+    }
+
+    fn html(&self) -> mlua::Result<Option<String>> {
+        let rows = self.at_inference()?;
+        Ok(rows.map(|rows| heat::html(&self.headline(), &self.tasks, &rows)))
     }
 
     fn set_by(key: &str) -> Option<String> {

@@ -4,12 +4,13 @@ use super::LuaTrainer;
 use crate::Error;
 use crate::hook;
 use crate::options::Options;
+use crate::rich::{self, html};
 use crate::session::{again, refuse_trials, trial};
 use crate::types::index;
 use crate::types::task_text::beams;
 use compt_base::data::Split;
 use compt_core::train::evaluate::Scores;
-use compt_run::{EvaluationOptions, by_task, counts, table};
+use compt_run::{COLUMNS, EvaluationOptions, by_task, counts, lines, table};
 use compt_study::interrupt::Interrupted;
 use mlua::{Lua, LuaSerdeExt, Table, Value};
 
@@ -111,9 +112,8 @@ fn to_lua(lua: &Lua, scores: &Scores) -> mlua::Result<Table> {
         predictions.set(task.task.as_str(), rows)?;
     }
     out.set("predictions", predictions)?;
-    let text = table(scores);
-    let meta = lua.create_table()?;
-    meta.set("__tostring", lua.create_function(move |_, _: Value| Ok(text.clone()))?)?;
-    out.set_metatable(Some(meta))?;
+    let html =
+        html::table("", &COLUMNS, &lines(scores).into_iter().map(Vec::from).collect::<Vec<_>>(), 2);
+    rich::printed(lua, &out, table(scores), html)?;
     Ok(out)
 }

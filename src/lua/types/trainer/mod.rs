@@ -134,6 +134,10 @@ impl Object for LuaTrainer {
         Ok(shown::summary(&self.run))
     }
 
+    fn html(&self) -> mlua::Result<Option<String>> {
+        Ok(Some(shown::html(&self.run)))
+    }
+
     fn set_by(key: &str) -> Option<String> {
         Knob::named(key).is_ok().then(|| set_by_trainer(key))
     }

@@ -1,30 +1,53 @@
 //! A trainer as text, and its parameters as a table.
 
+use crate::rich::{self, html};
 use crate::torch::LuaTensor;
 use compt_run::Run;
-use mlua::{Lua, Table, Value};
+use mlua::{Lua, Table};
 
 /// One line per parameter group: its parameters and its learning rate at the last step.
 pub fn summary(run: &Run) -> String {
+    let mut text = headline(run);
+    let groups = groups(run);
+    let width = groups.iter().map(|group| group.0.len()).max().unwrap_or(0);
+    for (name, count, rate) in groups {
+        let rate = rate.map_or(String::new(), |rate| format!("  lr {rate:.6}"));
+        text.push_str(&format!("\n  {name:width$}  {count} parameters{rate}"));
+    }
+    text
+}
+
+/// The same as a table.
+pub fn html(run: &Run) -> String {
+    let row = |(name, count, rate): (String, usize, Option<f64>)| {
+        vec![name, count.to_string(), rate.map_or("-".into(), |rate| format!("{rate:.6}"))]
+    };
+    let rows: Vec<Vec<String>> = groups(run).into_iter().map(row).collect();
+    html::table(&headline(run), &["group", "parameters", "lr"], &rows, 1)
+}
+
+fn headline(run: &Run) -> String {
     let trainer = run.trainer();
     let (made, total) = (trainer.steps(), trainer.total_steps());
     let mut text = format!("trainer({}: step {made} of {total}", run.name());
-    let last = trainer.last();
-    if let Some(last) = last {
+    if let Some(last) = trainer.last() {
         text.push_str(&format!(", loss {:.4}", last.loss));
         let temperature = last.temperature.map(|t| format!(", temperature {t:.4}"));
         text.push_str(&temperature.unwrap_or_default());
     }
     text.push(')');
-    let groups = &trainer.parts().groups;
-    let width = groups.iter().map(|group| group.name.len()).max().unwrap_or(0);
-    for group in groups {
-        let count: usize = group.parameters.iter().map(|p| p.1.numel()).sum();
-        let rate = last.and_then(|last| last.lr.get(&group.name));
-        let rate = rate.map_or(String::new(), |rate| format!("  lr {rate:.6}"));
-        text.push_str(&format!("\n  {:width$}  {count} parameters{rate}", group.name));
-    }
     text
+}
+
+/// The name, the parameters and the last learning rate of each group.
+fn groups(run: &Run) -> Vec<(String, usize, Option<f64>)> {
+    let last = run.trainer().last();
+    let groups = run.trainer().parts().groups.iter();
+    let line = groups.map(|group| {
+        let count = group.parameters.iter().map(|p| p.1.numel()).sum();
+        (group.name.clone(), count, last.and_then(|last| last.lr.get(&group.name)).copied())
+    });
+    line.collect()
 }
 
 /// One row per trained parameter: name, shape, count, group, its last learning rate, and itself.
@@ -43,15 +66,15 @@ pub fn parameters(lua: &Lua, run: &Run) -> mlua::Result<Table> {
             rows.raw_push(row)?;
         }
     }
-    let text = parameter_table(run);
-    let meta = lua.create_table()?;
-    meta.set("__tostring", lua.create_function(move |_, _: Value| Ok(text.clone()))?)?;
-    rows.set_metatable(Some(meta))?;
+    let lines = parameter_lines(run);
+    let body: Vec<Vec<String>> = lines[1..].iter().map(|line| line.to_vec()).collect();
+    let head = lines[0].each_ref().map(String::as_str);
+    rich::printed(lua, &rows, parameter_table(&lines), html::table("", &head, &body, 1))?;
     Ok(rows)
 }
 
-/// One line per parameter, and one for the total.
-fn parameter_table(run: &Run) -> String {
+/// A head, one line per parameter, and one for the total.
+fn parameter_lines(run: &Run) -> Vec<[String; 5]> {
     let last = run.trainer().last();
     let mut lines = vec![["parameter", "shape", "count", "group", "lr"].map(String::from)];
     let mut total = 0;
@@ -66,6 +89,10 @@ fn parameter_table(run: &Run) -> String {
         }
     }
     lines.push(["in all", "", &total.to_string(), "", ""].map(String::from));
+    lines
+}
+
+fn parameter_table(lines: &[[String; 5]]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
     let [n, s, c, g] = [0, 1, 2, 3].map(width);
     let line = |[name, shape, count, group, rate]: &[String; 5]| {
