@@ -41,6 +41,8 @@ packages() {
   [ "$(cat $venv/complete 2>/dev/null)" != "${python[*]}" ] || return 0
   echo "tools: installing ${python[*]}"
   rm -rf $venv
+  # python3 was found there.
+  hash -r
   if python3 -m venv $venv && $venv/bin/python -m pip install --quiet --disable-pip-version-check "${python[@]}"; then
     echo "${python[*]}" >$venv/complete
   else

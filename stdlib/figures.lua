@@ -44,6 +44,14 @@ function figures.beside(list, given)
       if not known[note] then notes[#notes + 1], known[note] = each, true end
     end
   end
+  local look = {} ---@type table<string, any>
+  for _, one in ipairs(list) do
+    for key, value in pairs(one.chart.layout or {}) do look[key] = look[key] or value end
+  end
+  -- The size and style of the figures, unless they are given here.
+  for key, value in pairs(look) do
+    if o[key] == nil then o[key] = value end
+  end
   local joined = figure("compt.figures.beside", "", notes, panels, o)
   joined.chart.columns = o.columns or (#panels == 4 and 2 or math.min(#panels, 3))
   return joined

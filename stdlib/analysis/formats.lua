@@ -79,6 +79,15 @@ end
 --- Numbers of a cell in CSV and JSON.
 local NUMBERS = { "mean", "sd", "n", "expected", "best", "p", "effect", "low", "high", "test" }
 
+--- The name of a column for a setting; one with the name of a number is `setting.n`.
+---@param name string
+local function head(name)
+  for _, number in ipairs(NUMBERS) do
+    if name == number then return "setting." .. name end
+  end
+  return name
+end
+
 --- Long format: one line per cell.
 ---@param t compt.ResultTable
 ---@return table<string, any>[]
@@ -87,8 +96,8 @@ local function tidy(t)
   for i, row in ipairs(t.rows) do
     for j, column in ipairs(t.columns) do
       local cell, one = shown.at(t, i, j), {}
-      for k, name in ipairs(t.row_names) do one[name] = row[k] end
-      for k, name in ipairs(t.column_names) do one[name] = column[k] end
+      for k, name in ipairs(t.row_names) do one[head(name)] = row[k] end
+      for k, name in ipairs(t.column_names) do one[head(name)] = column[k] end
       for _, name in ipairs(NUMBERS) do one[name] = cell[name] end
       list[#list + 1] = one
     end
@@ -115,12 +124,13 @@ local CSV = { { "raw", arguments.flag, false } }
 ---@return string
 function formats.csv(t, options)
   local raw = arguments.options("table:csv", options, CSV).raw
-  local head = {}
-  for _, names in ipairs { t.row_names, t.column_names, NUMBERS } do
-    for _, name in ipairs(names) do head[#head + 1] = name end
+  local keys = {}
+  for _, list in ipairs { t.row_names, t.column_names } do
+    for _, name in ipairs(list) do keys[#keys + 1] = head(name) end
   end
+  table.move(NUMBERS, 1, #NUMBERS, #keys + 1, keys)
   local names = {}
-  for k, name in ipairs(head) do names[k] = quoted(name, raw) end
+  for k, name in ipairs(keys) do names[k] = quoted(name, raw) end
   local out = { table.concat(names, ",") }
   for _, one in ipairs(tidy(t)) do
     local line = {}

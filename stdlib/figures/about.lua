@@ -52,8 +52,35 @@ end
 ---@param run compt.Run
 function about.told_apart(names, run)
   local parts, all = {}, differences.all_of(run)
-  for i, name_of in ipairs(names) do parts[i] = (", %s %s"):format(name_of, cells.text(all[name_of])) end
+  for i, name_of in ipairs(names) do
+    local value = cells.text(all[name_of])
+    -- A method is known by its name.
+    parts[i] = name_of == "method" and ", " .. value or (", %s %s"):format(name_of, value)
+  end
   return table.concat(parts)
+end
+
+--- The name of each run that is used: the value of a setting, and what else tells runs with it apart, apart from the seed.
+---@param runs compt.Run[]
+---@param by string
+---@return table<compt.Run, string>
+function about.split(runs, by)
+  local together, pooled, names = {}, {}, {} ---@type table<string, compt.Run[]>, compt.Run[][], table<compt.Run, string>
+  for _, run in ipairs(runs) do
+    if cells.is_used(run) then
+      local key = cells.text(run.settings[by])
+      if not together[key] then
+        together[key] = {}
+        pooled[#pooled + 1] = together[key]
+      end
+      table.insert(together[key], run)
+    end
+  end
+  local extra = differences.splitting(pooled)
+  for key, list in pairs(together) do
+    for _, run in ipairs(list) do names[run] = key .. about.told_apart(extra, run) end
+  end
+  return names
 end
 
 --- The intervals of `interval`.
@@ -81,7 +108,8 @@ end
 function about.summary(values, interval)
   if #values == 0 then return nil end
   local mean = statistics.mean(values)
-  if interval == "none" then return mean end
+  -- One value says nothing of how values vary.
+  if interval == "none" or #values < 2 then return mean end
   if interval == "range" then
     local low, high = math.huge, -math.huge
     for _, value in ipairs(values) do

@@ -36,12 +36,13 @@ local function smoothed(values, factor)
   return out
 end
 
---- The mean of several curves at each step that one of them has.
+--- The mean of several curves at each step that one of them has; and the first step that some of them lack.
 ---@param name_of string
 ---@param list compt.RecordedCurve[]
 ---@param interval string
+---@return table, number?
 local function merged(name_of, list, interval)
-  local by_step, steps = {}, {} ---@type table<number, number[]>, number[]
+  local by_step, steps, lacking = {}, {}, nil ---@type table<number, number[]>, number[], number?
   for _, curve in ipairs(list) do
     for i, step in ipairs(curve.steps) do
       if not by_step[step] then by_step[step], steps[#steps + 1] = {}, step end
@@ -51,13 +52,15 @@ local function merged(name_of, list, interval)
   table.sort(steps)
   local line = { name = name_of, x = {}, mean = {}, low = {}, high = {} }
   for _, step in ipairs(steps) do
-    local mean, low, high = about.summary(by_step[step] or {}, interval)
+    local values = by_step[step] or {}
+    local mean, low, high = about.summary(values, interval)
     if mean then
       local n = #line.x + 1
       line.x[n], line.mean[n], line.low[n], line.high[n] = step, mean, low or false, high or false
     end
+    if #values < #list then lacking = lacking or step end
   end
-  return line
+  return line, lacking
 end
 
 --- The names of recorded values that a name stands for: `task_losses.*` is one for each task.
@@ -97,15 +100,34 @@ local function alone(key, run)
   return ("%s, seed %s, %s at step %d"):format(key, cells.text(run.settings.seed), run.state, run.steps or 0)
 end
 
+--- Each run by what varies among the runs: `ssum, seed 3`; by its name if nothing does, or if two runs are alike.
+---@param runs compt.Runs
+---@return table<compt.Run, string>
+local function told_of(runs)
+  local names, known = {}, {}
+  local varying = runs:varying()
+  for _, run in ipairs(runs) do
+    local parts = {}
+    for i, key in ipairs(varying) do
+      local value = cells.text(run.settings[key])
+      parts[i] = key == "method" and value or ("%s %s"):format(key, value)
+    end
+    names[run] = #parts > 0 and #parts <= 4 and table.concat(parts, ", ") or run.name
+    if known[names[run]] then names[run] = run.name end
+    known[names[run]] = true
+  end
+  return names
+end
+
 --- The name of each run's curve without the value, and the runs that are drawn although they have not finished.
 ---@param runs compt.Runs
 ---@param by string?
 ---@return table<compt.Run, string?>, table<compt.Run, true?>
 local function names_of(runs, by)
-  local together, names, drawn = {}, {}, {}
+  local together, names, drawn, told = {}, {}, {}, by and {} or told_of(runs)
   for _, run in ipairs(runs) do
     drawn[run] = run.state == "running" or run.state == "unfinished" or nil
-    local key = by and cells.text(run.settings[by]) or run.name
+    local key = by and cells.text(run.settings[by]) or told[run]
     if drawn[run] then
       names[run] = alone(key, run)
     elseif run.state == "finished" then
@@ -185,10 +207,12 @@ return function(runs, given)
   if #runs == 0 then error(CALL .. ": there are no runs", 2) end
   local names, drawn = names_of(runs, o.by)
   local groups = grouped(runs, o, expanded(runs, o.value), names, drawn)
-  local series, pooled, points, steps = {}, {}, 0, 0
+  local series, pooled, points, steps, lacking, several = {}, {}, 0, 0, {}, false
   for i, group in ipairs(groups) do
-    series[i], pooled[i] = merged(group.name, group.curves, o.interval), group.runs
-    points = points + #series[i].x
+    local line, from = merged(group.name, group.curves, o.interval)
+    series[i], pooled[i] = line, group.runs
+    points, several = points + #line.x, several or #group.curves > 1
+    if from then lacking[#lacking + 1] = ("%s from step %g"):format(group.name, from) end
   end
   for _, run in ipairs(runs) do steps = steps + (run.steps or 0) end
   if points == 0 and (steps > 0 or #groups == 0) and next(names) then nothing_recorded(runs, o.value) end
@@ -201,10 +225,11 @@ return function(runs, given)
   local each = family ~= "validation" and family ~= "weights" and family ~= "test"
   local told = {} ---@type string[]
   if each then told[1] = "means over intervals of steps" end
-  told[#told + 1] = about.interval(o.interval, "band", "runs")
+  if several then told[#told + 1] = about.interval(o.interval, "band", "runs") end
   if o.smooth > 0 then told[#told + 1] = ("exponential moving average, factor %g"):format(o.smooth) end
   local more = #told > 0 and table.concat(told, "; ") or nil
   local notes = about.with_warning(about.runs(runs, more, drawn), pooled)
+  if #lacking > 0 then notes[#notes + 1] = "means of some of the runs only: " .. table.concat(lacking, "; ") end
   return figure(CALL, shown, notes, {
     {
       kind = "lines", title = "", x_label = "step", y_label = shown, series = series,

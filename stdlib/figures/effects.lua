@@ -38,14 +38,13 @@ function effects.forest(runs, given)
     rows = o.by, columns = o.panels, value = o.value, baseline = o.baseline, claim = o.claim,
   })
   local panels, any, base = {}, false, cells.text(o.baseline)
-  base = o.names and o.names[base] or base
   for column = 1, #t.columns do
     local rows = {} ---@type table[]
     for i, key in ipairs(t.rows) do
       local line = t.cells[i] --[[@as compt.TableCell[] ]]
-      local cell, parts = line[column] --[[@as compt.TableCell]], {}
-      for k, part in ipairs(key) do parts[k] = tostring(part) end
-      if tostring(key[#key]) ~= cells.text(o.baseline) then
+      local cell, parts = line[column] --[[@as compt.TableCell]], { tostring(key[#key]) }
+      for k = 1, #key - 1 do parts[#parts + 1] = ("%s %s"):format(t.row_names[k], tostring(key[k])) end
+      if tostring(key[#key]) ~= base then
         local mark = cell.p and (cell.p < 0.01 and "**" or cell.p < 0.05 and "*" or "") or ""
         rows[#rows + 1] = {
           name = table.concat(parts, ", "), effect = cell.effect, low = cell.low, high = cell.high, mark = mark,
@@ -55,15 +54,17 @@ function effects.forest(runs, given)
     end
     if o.sort then table.sort(rows, function(a, b) return (a.effect or -math.huge) > (b.effect or -math.huge) end) end
     panels[column] = {
-      kind = "forest", title = title_of(t, column), x_label = ("difference from %s"):format(base), rows = rows,
-      digits = o.digits,
+      kind = "forest", title = title_of(t, column), baseline = base, rows = rows, digits = o.digits,
     }
   end
   if #t.rows < 2 then error(("%s: no row is there to compare with '%s'"):format(call, cells.text(o.baseline)), 2) end
   if not any then about.no_value(runs, o.value, call) end
   local notes = about.runs(runs, "square: mean difference over the seeds of both; line: 95 % confidence interval")
-  for _, note in ipairs(t.notes) do notes[#notes + 1] = note end
-  return figure(call, ("Differences from %s"):format(base), notes, panels, o)
+  for _, note in ipairs(t.notes) do
+    -- What the table says of its cells and of its best rows is not of these rows.
+    if note:find "%f[%w]p < " or note:find "^averages" or note:find "^one task" or note:find "no mark" then notes[#notes + 1] = note end
+  end
+  return figure(call, "Differences from the baseline", notes, panels, o)
 end
 
 --- Mean ranks of methods over tasks with the critical difference of Nemenyi's test.
@@ -77,10 +78,11 @@ function effects.ranks(runs, given)
     { "by", name, "method" }, { "value", name, "average" }, { "alpha", { text = "0.05 or 0.1", is = function(x) return x == 0.05 or x == 0.1 end }, 0.05 },
   })
   collection.check_setting(runs, o.by, call)
+  local names = about.split(runs, o.by)
   local order, scores, tasks = {}, {}, {} ---@type string[], table<string, table<string, number[]>>, table<string, integer>
   for _, run in ipairs(runs) do
     if cells.is_used(run) then
-      local key = cells.text(run.settings[o.by --[[@as string]]])
+      local key = names[run]
       if not scores[key] then scores[key], order[#order + 1] = {}, key end
       for task, all in pairs(run.scores or {}) do
         local score = type(all) == "table" and all[o.value == "average" and cells.main(run, task) or o.value]
@@ -113,8 +115,10 @@ function effects.ranks(runs, given)
   local critical = ranking.critical_difference(#order, #blocks, o.alpha)
   local notes = about.runs(runs, ("mean ranks over %d tasks, of means over seeds; 1 is best"):format(#blocks))
   local p = found.p < 0.001 and "p < 0.001" or ("p = %.3f"):format(found.p)
-  notes[#notes + 1] = ("Friedman test: chi-squared(%d) = %.2f, %s; bars join methods whose ranks differ by less than the critical difference of Nemenyi's test (alpha = %g)"):format(
-    #order - 1, found.chi_squared, p, o.alpha)
+  local test = found.f < math.huge and ("F(%d, %d) = %.2f, %s"):format(#order - 1, (#order - 1) * (#blocks - 1), found.f, p)
+    or ("all tasks agree, %s"):format(p)
+  notes[#notes + 1] = ("Friedman test (Iman and Davenport): %s; bars join methods whose ranks differ by less than the critical difference of Nemenyi's test (alpha = %g)"):format(
+    test, o.alpha)
   if left_out > 0 then notes[#notes + 1] = ("%d tasks are left out: not all have a score there"):format(left_out) end
   return figure(call, "Mean ranks", notes, {
     { kind = "ranks", title = "", names = order, ranks = found.ranks, critical = critical },

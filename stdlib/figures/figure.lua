@@ -8,16 +8,35 @@ local Figure = {}
 Figure.__index = Figure
 Figure.__name = "figure"
 
+--- The names of a figure's lines, rows and groups before they were renamed.
+---@type table<compt.Figure, table<string, string>>
+local old_names = setmetatable({}, { __mode = "k" })
+
 ---@param chart table<string, any>
+---@param old table<string, string>
 ---@return compt.Figure
-local function of(chart) return setmetatable({ chart = chart }, Figure) --[[@as compt.Figure]] end
+local function of(chart, old)
+  local figure = setmetatable({ chart = chart }, Figure) --[[@as compt.Figure]]
+  old_names[figure] = old
+  return figure
+end
+
+--- A figure with other options.
+---@param self compt.Figure
+---@param o table<string, any>
+---@param call string
+---@return compt.Figure
+local function changed(self, o, call)
+  local old = {}
+  for new, was in pairs(old_names[self] or {}) do old[new] = was end
+  return of(layout.applied(self.chart, o, call, old), old)
+end
 
 --- A copy of the figure with another size, style, axes or names.
 ---@param given compt.FigureOptions
 ---@return compt.Figure
 function Figure:with(given)
-  local o = arguments.options("figure:with", given, layout.RULES)
-  return of(layout.applied(self.chart, o, "figure:with"))
+  return changed(self, arguments.options("figure:with", given, layout.RULES), "figure:with")
 end
 
 --- The figure with options that may be nil.
@@ -27,7 +46,7 @@ end
 ---@return table<string, any>
 local function chart_with(self, given, call)
   if given == nil then return self.chart end
-  return layout.applied(self.chart, arguments.options(call, given, layout.RULES), call)
+  return changed(self, arguments.options(call, given, layout.RULES), call).chart
 end
 
 --- The figure as the text of an SVG file.
@@ -67,7 +86,7 @@ local PICTURES = { svg = "image/svg+xml", png = "image/png", pdf = "application/
 ---@param name string?
 ---@return table<string, string>?
 function Figure:__mime(name)
-  local form = name or "svg"
+  local form = name or "svg" --[[@as "svg"|"png"|"pdf"]]
   local picture = PICTURES[form]
   return picture and { [picture] = library.figure_file(self.chart, form) }
 end
@@ -83,5 +102,5 @@ function Figure:__tostring() return self:text() end
 ---@param o table<string, any> -- read by `layout.RULES`
 ---@return compt.Figure
 return function(call, title, notes, panels, o)
-  return of(layout.applied({ title = title, notes = notes, panels = panels }, o, call))
+  return changed(of({ title = title, notes = notes, panels = panels }, {}), o, call)
 end

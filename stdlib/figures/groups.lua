@@ -43,6 +43,6 @@ return function(given)
   local notes = about.runs(o.runs)
   if left_out > 0 then notes[#notes + 1] = ("%d of %d values are not finite"):format(left_out, of) end
   return figure(call, "", notes, {
-    { kind = "groups", title = "", y_label = "", form = o.form, groups = groups, note = o.notes ~= false and note or nil },
+    { kind = "groups", title = "", y_label = "", form = o.form, groups = groups, note = note },
   }, o)
 end

@@ -48,7 +48,8 @@ local flag = optional("true or false", function(value) return type(value) == "bo
 --- Rules of `arguments.options`.
 layout.RULES = {
   { "title", text }, { "width", width }, { "height", number }, { "font_size", number }, { "font", text }, { "dpi", number },
-  { "palette", arguments.any }, { "legend", arguments.any }, { "share", arguments.any }, { "columns", number },
+  { "palette", arguments.any }, { "legend", arguments.optional(arguments.one_of { "below", "top", "right", "inside", "none" }) },
+  { "share", arguments.optional(arguments.one_of { "none", "x", "y", "both" }) }, { "columns", arguments.optional(arguments.whole(1)) },
   { "names", names }, { "order", arguments.optional(arguments.names) }, { "notes", flag },
   { "x_label", text }, { "y_label", text }, { "x_limits", limits }, { "y_limits", limits }, { "x_scale", scale },
   { "y_scale", scale }, { "x_ticks", ticks }, { "y_ticks", ticks },
@@ -111,27 +112,59 @@ local function set_axes(panels, o, call)
   end
 end
 
---- The new name of a line, a row or a group: that of the whole, or of the first part of `pt, shots 8`.
----@param new table<string, string>
+---@param list string[]
+---@param wanted string
+local function has(list, wanted)
+  for _, one in ipairs(list) do
+    if one == wanted then return true end
+  end
+  return false
+end
+
+--- A note if a logarithmic axis was asked for and a value is not positive; nil otherwise.
+---@param panels table[]
+---@return string?
+local function not_logarithmic(panels)
+  for _, panel in ipairs(panels) do
+    for axis, key in pairs { x_axis = "x", y_axis = "mean" } do
+      for _, series in ipairs(panel[axis] and panel[axis].log and panel.series or {}) do
+        for _, value in ipairs(series.like and {} or series[key]) do
+          if value and value <= 0 then
+            return ("the %s axis is linear: a value is not positive"):format(axis:sub(1, 1))
+          end
+        end
+      end
+    end
+  end
+end
+
+--- The new name of a line, a row or a group: that of the whole, or of each part of `ssum, shots 8`; `8` stands for `shots 8`.
+---@param new table<any, string>
 ---@param name string
 local function renamed(new, name)
-  local whole = new[name] --[[@as string?]]
+  local known = {} ---@type table<string, string>
+  for old, to in pairs(new) do known[tostring(old)] = to end
+  local whole = known[name] --[[@as string?]]
   if whole then return whole end
-  local first, rest = name:match "^(.-)(, .*)$"
-  local known = first and new[first]
-  return known and known .. rest or name
+  local parts = {}
+  for part in (name .. ", "):gmatch "(.-), " do
+    parts[#parts + 1] = known[part] or known[part:match "^%S+ (%S+)$" or ""] or part
+  end
+  return table.concat(parts, ", ")
 end
 
 --- The places of some names in a wanted order: those first that it lists.
 ---@param list string[]
 ---@param order string[]
 ---@param met table<string, true?>
+---@param old table<string, string> -- the names before they were renamed
 ---@return integer[]
-local function places(list, order, met)
+local function places(list, order, met, old)
   local found, taken = {}, {}
+  local function is(name, wanted) return name == wanted or name:match "^(.-), " == wanted end
   for _, wanted in ipairs(order) do
     for i, name in ipairs(list) do
-      if not taken[i] and (name == wanted or name:match "^(.-), " == wanted) then
+      if not taken[i] and (is(name, wanted) or is(old[name] or name, wanted)) then
         found[#found + 1], taken[i], met[wanted] = i, true, true
       end
     end
@@ -152,7 +185,7 @@ end
 
 --- The lists of a panel that have names: the names, a setter of names, and a way to put them in an order.
 ---@param panel table
----@return { names: string[], rename: fun(i: integer, name: string), sort: fun(at: integer[]) }[]
+---@return { names: string[], rename: fun(i: integer, name: string), sort: (fun(at: integer[]))? }[]
 local function named_lists(panel)
   local found = {}
   local function of(list)
@@ -183,6 +216,7 @@ local function named_lists(panel)
       names = of(list), rename = function(i, name) list[i].name = name end,
       sort = function(at) panel.rows = picked(list, at) end,
     }
+    found[#found + 1] = { names = { panel.baseline }, rename = function(_, name) panel.baseline = name end }
   elseif panel.kind == "heat" then
     found[#found + 1] = {
       names = panel.rows, rename = function(i, name) panel.rows[i] = name end,
@@ -207,7 +241,7 @@ local function named_lists(panel)
     }
   elseif panel.kind == "ranks" then
     found[#found + 1] = {
-      names = panel.names, rename = function(i, name) panel.names[i] = name end, sort = function() end,
+      names = panel.names, rename = function(i, name) panel.names[i] = name end,
     }
   end
   return found
@@ -218,20 +252,26 @@ end
 ---@param panels table[]
 ---@param o table<string, any>
 ---@param call string
-local function set_names(panels, o, call)
+---@param old table<string, string> -- the names before they were renamed
+local function set_names(panels, o, call, old)
   local met, all = {}, {}
   for _, panel in ipairs(panels) do
     if o.order then
       for _, list in ipairs(named_lists(panel)) do
-        for _, name in ipairs(list.names) do all[name] = true end
-        list.sort(places(list.names, o.order, met))
+        if list.sort then
+          for _, name in ipairs(list.names) do all[name] = true end
+          list.sort(places(list.names, o.order, met, old))
+        end
       end
     end
     for _, list in ipairs(named_lists(panel)) do
       for i, name in ipairs(list.names) do
-        local new = o.names and renamed(o.names, name) or name
-        all[name] = true
-        list.rename(i, new)
+        local was = old[name] or name
+        local new = o.names and renamed(o.names, was) or name
+        if new ~= name then
+          old[new] = was
+          list.rename(i, new)
+        end
       end
     end
   end
@@ -239,6 +279,7 @@ local function set_names(panels, o, call)
   for name in sorted_pairs(all) do known[#known + 1] = name end
   for _, wanted in ipairs(o.order or {}) do
     if not met[wanted] then
+      if #known == 0 then error(("%s: a figure of kind '%s' has its own order"):format(call, panels[1] and panels[1].kind or "empty"), 3) end
       if next(met) == nil then library.known("name in order", wanted, known, call) end
       library.note(("note: %s: '%s' of order is not in the figure"):format(call, wanted))
     end
@@ -249,8 +290,9 @@ end
 ---@param chart table<string, any>
 ---@param o table<string, any>
 ---@param call string
+---@param old table<string, string> -- filled with the names before they are renamed
 ---@return table<string, any>
-function layout.applied(chart, o, call)
+function layout.applied(chart, o, call, old)
   local new = copied(chart)
   local look = new.layout or {}
   for _, key in ipairs { "height", "font_size", "font", "dpi", "palette", "legend", "share" } do
@@ -261,9 +303,14 @@ function layout.applied(chart, o, call)
   if o.title ~= nil then new.title = o.title end
   -- A heat map has a list of columns.
   if type(o.columns) == "number" then new.columns = o.columns end
-  if o.notes == false then new.notes = {} end
+  if o.notes == false then
+    new.notes = {}
+    for _, panel in ipairs(new.panels) do panel.note = nil end
+  end
   set_axes(new.panels, o, call)
-  if o.names or o.order then set_names(new.panels, o, call) end
+  local told = not_logarithmic(new.panels)
+  if told and o.notes ~= false and not has(new.notes, told) then new.notes[#new.notes + 1] = told end
+  if o.names or o.order then set_names(new.panels, o, call, old) end
   return new
 end
 

@@ -34,14 +34,14 @@ end
 
 --- The mean scores of runs by a setting and a task.
 ---@param runs compt.Runs
----@param setting string
+---@param names table<compt.Run, string>
 ---@param metric string
 ---@return table<string, table<string, number[]>>, string[], string[]
-local function scores_by(runs, setting, metric)
+local function scores_by(runs, names, metric)
   local found, sources, tasks, known = {}, {}, {}, {}
   for _, run in ipairs(runs) do
-    if cells.is_used(run) then
-      local source = cells.text(run.settings[setting])
+    local source = names[run] --[[@as string?]]
+    if source then
       if not found[source] then found[source], sources[#sources + 1] = {}, source end
       for task, scores in sorted_pairs(run.scores or {}) do
         local score = type(scores) == "table" and scores[metric == "average" and cells.main(run, task) or metric]
@@ -68,7 +68,7 @@ function maps.transfer(runs, given)
     { "low", number }, { "high", number }, { "digits", arguments.whole(0), 1 },
   })
   collection.check_setting(runs, o.source, call)
-  local found, sources, tasks = scores_by(runs, o.source, o.value)
+  local found, sources, tasks = scores_by(runs, about.split(runs, o.source), o.value)
   if #tasks == 0 then about.no_value(runs, o.value, call) end
   local base = o.baseline ~= nil and cells.text(o.baseline) or nil
   if base and not found[base] then library.known("baseline", base, sources, call) end

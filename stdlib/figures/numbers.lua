@@ -129,15 +129,16 @@ function numbers.scatter(x, y, given)
       known[of] = { name = of, x = {}, mean = {}, labels = labels and {} or nil }
       series[#series + 1] = known[of]
     end
-    if is_finite(place) then
+    local height = ys[i] --[[@as number]]
+    if is_finite(place) and is_finite(height) then
       table.insert(known[of].x, place)
-      table.insert(known[of].mean, ys[i])
+      table.insert(known[of].mean, height)
       if labels then table.insert(known[of].labels, tostring(labels[i])) end
     else
       left_out = left_out + 1
     end
   end
-  local notes = without(left_out, #xs)
+  local notes = left_out > 0 and { ("%d of %d points are not finite"):format(left_out, #xs) } or {}
   for i = 1, o.regression and #series or 0 do
     local of, fx, fy = series[i], {}, {} ---@type table, number[], number[]
     for k, place in ipairs(of.x) do
@@ -196,6 +197,7 @@ function numbers.calibration(given, correct, options)
   if options == nil and type(correct) == "table" and #correct == 0 then given, correct, options = given, nil, correct end
   local o = arguments.options(call, options, layout.with_rules { { "bins", arguments.whole(1), 10 }, { "label", name, "label" } })
   local confidences, right = judged(call, given, correct, o.label)
+  if #confidences == 0 then error(call .. ": there are no predictions", 2) end
   local sums, hits, counts = {}, {}, {} ---@type number[], number[], integer[]
   for i, confidence in ipairs(confidences) do
     if not (confidence >= 0 and confidence <= 1) then
@@ -225,8 +227,8 @@ function numbers.calibration(given, correct, options)
   }, o)
 end
 
---- The number of bins of `numpy.histogram_bin_edges(bins="auto")`: the larger one of Sturges (1926) and of Freedman and
---- Diaconis (1981).
+--- The number of bins of `numpy.histogram_bin_edges(bins="auto")` of floats in numpy 2.4: the larger one of Sturges (1926) and of
+--- Freedman and Diaconis (1981), whose bins are not narrower than half of those of the square root rule.
 ---@param sorted number[]
 ---@param range number
 ---@return integer
@@ -241,8 +243,7 @@ local function automatic(sorted, range)
   end
   local sturges = range / (math.log(n, 2) + 1)
   local freedman = 2 * (quantile(0.75) - quantile(0.25)) / n ^ (1 / 3)
-  local width = freedman > 0 and math.min(freedman, sturges) or sturges
-  return math.max(1, math.min(math.ceil(range / width), 200))
+  return math.max(1, math.ceil(range / math.min(math.max(freedman, range / n ^ 0.5 / 2), sturges)))
 end
 
 --- The edges of equal bins between two numbers, and how many of some numbers are in each.

@@ -13,7 +13,8 @@ local runs_of = {}
 
 local INTERVAL = { "interval", arguments.one_of(about.INTERVALS), "sd" }
 
---- A grid of the values of runs: a row for each value of `by` (and of what else tells runs apart), a column for each of `x`.
+--- A grid of the values of runs: a row for each value of `by` and of what else tells runs of one place apart, a column for
+--- each value of `x`.
 ---@param runs compt.Runs
 ---@param o table<string, any>
 ---@param call string
@@ -21,16 +22,17 @@ local INTERVAL = { "interval", arguments.one_of(about.INTERVALS), "sd" }
 local function grid_of(runs, o, call)
   collection.check(runs, call)
   for _, setting in ipairs { o.x, o.by } do collection.check_setting(runs, setting, call) end
-  local line_of = o.by or cells.common(runs)
-  local options = { rows = { line_of }, columns = { o.x }, value = about.value(runs, o.value), tasks = false }
+  local extra = {} ---@type string[]
+  local options = {
+    rows = { "line" }, columns = { o.x }, value = about.value(runs, o.value), tasks = false,
+    label = function(run)
+      local by = o.by and cells.text(run.settings[o.by]) or ""
+      return { line = (by .. about.told_apart(extra, run)):gsub("^, ", "") }
+    end,
+  }
   local grid = cells.grid(runs, options)
-  local extra = differences.splitting(cells.pooled(grid))
-  if #extra > 0 then
-    options.label = function(run)
-      return { [line_of] = cells.text(run.settings[line_of]) .. about.told_apart(extra, run) }
-    end
-    grid = cells.grid(runs, options)
-  end
+  extra = differences.splitting(cells.pooled(grid))
+  if #extra > 0 then grid = cells.grid(runs, options) end
   local found = false
   for i = 1, #grid.rows do
     for j = 1, #grid.columns do found = found or #cells.at(grid, i, j).values > 0 end
@@ -42,9 +44,7 @@ end
 --- The name of a line; a number has the name of its setting: `shots 8`.
 ---@param key any[]
 ---@param by string?
----@param alone boolean
-local function named(key, by, alone)
-  if alone then return "" end
+local function named(key, by)
   local text = tostring(key[1])
   return by and tonumber(text:match "^[^,]*") and ("%s %s"):format(by, text) or text
 end
@@ -86,7 +86,7 @@ function runs_of.lines(runs, given)
   })
   local grid, series = grid_of(runs, o, call), {}
   for i, row in ipairs(grid.rows) do
-    local line = { name = named(row, o.by, not o.by and #grid.rows == 1), x = {}, mean = {}, low = {}, high = {} }
+    local line = { name = named(row, o.by), x = {}, mean = {}, low = {}, high = {} }
     for j, column in ipairs(grid.columns) do
       local x = tonumber(column[1])
       if not x then
@@ -121,7 +121,7 @@ function runs_of.bars(runs, given)
   local grid, places, series = grid_of(runs, o, call), {}, {}
   for j, column in ipairs(grid.columns) do places[j] = tostring(column[1]) end
   for i, row in ipairs(grid.rows) do
-    local bars = { name = named(row, o.by, not o.by and #grid.rows == 1), mean = {}, low = {}, high = {} }
+    local bars = { name = named(row, o.by), mean = {}, low = {}, high = {} }
     for j = 1, #grid.columns do
       local mean, low, high = about.summary(values_at(grid, i, j), o.interval)
       bars.mean[j], bars.low[j], bars.high[j] = mean or false, low or false, high or false

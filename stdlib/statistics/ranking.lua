@@ -56,7 +56,12 @@ function ranking.friedman(blocks)
   if correction <= 0 then return { ranks = means, chi_squared = 0, f = 0, p = 1 } end
   local chi = (12 * squares / (k * n * (k + 1)) - 3 * n * (k + 1)) / correction
   local rest = n * (k - 1) - chi
-  if rest <= 1e-9 then return { ranks = means, chi_squared = chi, f = math.huge, p = 0 } end
+  if rest <= 1e-9 then
+    -- All blocks agree, of which the chance is k! / (k!)^n.
+    local orders = 1.0
+    for i = 2, k do orders = orders * i end
+    return { ranks = means, chi_squared = chi, f = math.huge, p = orders ^ (1 - n) }
+  end
   local f = math.max(0, (n - 1) * chi / rest)
   return { ranks = means, chi_squared = chi, f = f, p = f > 0 and student.above(f, k - 1, (k - 1) * (n - 1)) or 1 }
 end

@@ -14,6 +14,7 @@ const STEP_TICKS: usize = 9;
 /// The maximum number of distinct x values that are used as ticks.
 const PLACES: usize = 10;
 
+#[derive(Clone)]
 pub struct Axis {
     low: f64,
     high: f64,
@@ -127,6 +128,11 @@ impl Axis {
         let (low, high) = (self.low, self.high);
         self.ticks.retain(|(tick, _)| (low..=high).contains(tick));
         self
+    }
+
+    /// The axis with the widest range of some.
+    pub fn widest(axes: impl Iterator<Item = Axis>) -> Option<Axis> {
+        axes.max_by(|a, b| (a.high / 2.0 - a.low / 2.0).total_cmp(&(b.high / 2.0 - b.low / 2.0)))
     }
 
     /// Whether a value is between the ends.

@@ -1,11 +1,13 @@
 //! A chart: its title, its notes, and panels in rows.
 
+use super::axis::Axis;
 use super::kinds::Panel;
 use super::layout::{Layout, Legend};
 use super::legend::{self, Entry};
 use super::panel::{Draw, Look, Room};
 use super::svg::{ROW, SIZE, Text, document, px};
 use super::text::wrapped;
+use compt_base::shown::one_line;
 use serde::Deserialize;
 use std::fmt::Write;
 
@@ -64,22 +66,58 @@ impl Chart {
     pub fn check(&self) -> Result<(), String> {
         self.layout.check()?;
         for (i, panel) in self.panels.iter().enumerate() {
-            panel.as_draw().check().map_err(|what| format!("panel {}: {what}", i + 1))?;
+            let look = Look { palette: self.layout.palette.clone(), ..Look::default() };
+            let checked = panel.as_draw().check().and_then(|()| panel.as_draw().check_look(&look));
+            checked.map_err(|what| format!("panel {}: {what}", i + 1))?;
         }
+        self.check_shared()?;
         self.grid(&self.look()).map(drop)
     }
 
     fn look(&self) -> Look {
         let layout = &self.layout;
         let (x, y) = layout.shared();
-        let all = || self.panels.iter().map(|panel| panel.as_draw().values());
-        Look {
+        let panels = || self.panels.iter().map(Panel::as_draw);
+        let all = || panels().map(|panel| panel.values());
+        let mut look = Look {
             palette: layout.palette.clone(),
             smallest: 6.0 / layout.unit(),
             height: layout.height.map(|mm| layout.units(mm)),
             x: if x { all().flat_map(|values| values.0).collect() } else { Vec::new() },
             y: if y { all().flat_map(|values| values.1).collect() } else { Vec::new() },
+            x_axis: None,
+            y_axis: None,
+            tail: panels().map(|panel| panel.tail()).fold(0.0, f64::max),
+        };
+        let axes: Vec<_> = panels().map(|panel| panel.axes(&look)).collect();
+        if x {
+            look.x_axis = Axis::widest(axes.iter().filter_map(|axes| axes.0.clone()));
         }
+        if y {
+            look.y_axis = Axis::widest(axes.into_iter().filter_map(|axes| axes.1));
+        }
+        look
+    }
+
+    /// Checks that axes in common are of one kind: all logarithmic, or none.
+    fn check_shared(&self) -> Result<(), String> {
+        let look = Look::default();
+        let (x, y) = self.layout.shared();
+        let axes: Vec<_> = self.panels.iter().map(|panel| panel.as_draw().axes(&look)).collect();
+        let mixed = |logs: Vec<bool>| logs.windows(2).any(|pair| pair[0] != pair[1]);
+        let logs = |of: fn(&(Option<Axis>, Option<Axis>)) -> Option<&Axis>| {
+            axes.iter().filter_map(of).map(|axis| axis.log).collect::<Vec<bool>>()
+        };
+        for (name, shared, logs) in
+            [("x", x, logs(|axes| axes.0.as_ref())), ("y", y, logs(|axes| axes.1.as_ref()))]
+        {
+            if shared && mixed(logs) {
+                return Err(format!(
+                    "panels that share the {name} axis must all be logarithmic or all linear; set `{name}_scale`"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The names that all panels have, if there are several panels.
@@ -190,9 +228,9 @@ impl Chart {
     /// form.
     pub fn text(&self, columns: usize) -> Option<String> {
         let columns = columns.clamp(20, 1000);
-        let mut parts = vec![self.title.clone()];
+        let mut parts = vec![one_line(&self.title).into_owned()];
         for panel in &self.panels {
-            parts.push(panel.title().to_string());
+            parts.push(one_line(panel.title()).into_owned());
             parts.push(panel.as_draw().terminal(columns)?);
         }
         parts.extend(self.notes.iter().chain(&self.foot).cloned());
@@ -271,6 +309,8 @@ impl Sheet<'_> {
             let is_lowest = first + i + columns >= self.chart.panels.len();
             let room = Room {
                 width: wide(i),
+                // The same in all columns, of which the first may be wider by its numbers.
+                height: self.look.height(widths.1),
                 margin: if i == 0 { margin } else { 0.0 },
                 sides: (i == 0 || !one_y, is_lowest || !one_x),
                 look: &self.look,

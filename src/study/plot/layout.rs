@@ -105,7 +105,7 @@ impl Layout {
     pub fn families(&self) -> String {
         match self.font.as_deref() {
             None => FONTS.to_string(),
-            Some(generic @ ("serif" | "sans-serif" | "monospace")) => generic.to_string(),
+            Some(generic @ ("serif" | "sans-serif")) => generic.to_string(),
             Some(family) => format!("'{family}', {FONTS}"),
         }
     }

@@ -43,6 +43,16 @@ impl Palette {
         }
     }
 
+    /// The number of colours.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it is the palette of greys.
+    pub fn is_grey(&self) -> bool {
+        *self == Palette::of(&GREY)
+    }
+
     /// The colour with this index.
     pub fn colour(&self, index: usize) -> &str {
         &self.0[index % self.0.len()]

@@ -26,10 +26,15 @@ pub struct Look {
     /// Values that the axes of every panel include.
     pub x: Vec<f64>,
     pub y: Vec<f64>,
+    /// The axes that panels have in common.
+    pub x_axis: Option<Axis>,
+    pub y_axis: Option<Axis>,
+    /// The space at the right of plot areas that some panel needs.
+    pub tail: f64,
 }
 
 impl Look {
-    /// The height of the plot area of a panel of this width.
+    /// The height of the plot areas of panels of this width.
     pub fn height(&self, width: f64) -> f64 {
         self.height.unwrap_or((RATIO * width).clamp(HEIGHTS.0, HEIGHTS.1))
     }
@@ -46,6 +51,8 @@ pub struct Room<'a> {
     pub width: f64,
     /// The minimum left margin of the plot area, so that panels in a column line up.
     pub margin: f64,
+    /// The height of the plot area.
+    pub height: f64,
     /// Whether the numbers and labels of the value axis and of the lower axis are drawn.
     pub sides: (bool, bool),
     pub look: &'a Look,
@@ -58,6 +65,14 @@ pub trait Draw {
     /// # Errors
     /// Names the lists that differ. Such a panel can still be drawn; values without a partner are left out.
     fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Checks that the palette has enough colours.
+    ///
+    /// # Errors
+    /// Names the number of colours that are needed.
+    fn check_look(&self, _look: &Look) -> Result<(), String> {
         Ok(())
     }
 
@@ -89,6 +104,16 @@ pub trait Draw {
     /// The values along its lower axis and along its value axis, for axes that panels share.
     fn values(&self) -> (Vec<f64>, Vec<f64>) {
         (Vec::new(), Vec::new())
+    }
+
+    /// Its lower axis and its value axis, if it has such.
+    fn axes(&self, _look: &Look) -> (Option<Axis>, Option<Axis>) {
+        (None, None)
+    }
+
+    /// The space at the right of its plot area.
+    fn tail(&self) -> f64 {
+        0.0
     }
 
     /// The panel as text of this many columns; nothing if the kind has no such form.

@@ -1,10 +1,12 @@
 //! Draws SVG as PNG and PDF with embedded fonts: the same bytes on every machine.
 
+use compt_base::notice;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Family, Query, Source};
 use resvg::usvg::{Options, Tree};
 use std::sync::{Arc, OnceLock};
 use svg2pdf::{ConversionOptions, PageOptions};
+use ttf_parser::Face;
 
 /// The fonts of the program, for the generic families.
 const SANS: &str = "DejaVu Sans";
@@ -57,8 +59,29 @@ fn parsed(svg: &str, font: Option<&str>) -> Result<Tree, String> {
         None | Some("sans-serif" | SANS | SERIF) => bundled().clone(),
         Some(family) => installed(family)?,
     };
+    if let Some(c) = unknown(svg, &fontdb) {
+        notice::say_once(&format!(
+            "note: the fonts of the picture have no character '{c}' and show a box; name a font that has it (`font`), \
+             or write SVG"
+        ));
+    }
     let options = Options { font_family: SANS.to_string(), fontdb, ..Options::default() };
     Tree::from_str(svg, &options).map_err(|error| format!("not an SVG: {error}"))
+}
+
+/// The first character of the texts that no font has.
+fn unknown(svg: &str, fonts: &Database) -> Option<char> {
+    let texts = svg.split('>').filter_map(|part| part.split('<').next());
+    let mut others: Vec<char> = texts.flat_map(str::chars).filter(|c| !c.is_ascii()).collect();
+    others.sort_unstable();
+    others.dedup();
+    let has = |c: char| {
+        fonts.faces().any(|face| {
+            let glyph = |data: &[u8], index| Face::parse(data, index).ok()?.glyph_index(c);
+            fonts.with_face_data(face.id, glyph).flatten().is_some()
+        })
+    };
+    others.into_iter().find(|c| !has(*c))
 }
 
 fn bundled() -> &'static Arc<Database> {
@@ -198,6 +221,12 @@ mod tests {
         // 60 x 20 pixels of CSS are 45 x 15 points.
         assert!(text.contains("/MediaBox [0 0 45 15]"), "{text}");
         assert_eq!(pdf(&svg(""), None).unwrap(), pdf(&svg(""), None).unwrap());
+    }
+
+    #[test]
+    fn characters_without_a_picture_are_found() {
+        assert_eq!(unknown("<text>naïve ± …</text>", bundled()), None);
+        assert_eq!(unknown("<text>a 中 b</text>", bundled()), Some('中'));
     }
 
     #[test]

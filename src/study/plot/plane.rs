@@ -36,6 +36,11 @@ impl Plane {
         Plane { left, top, width, height, y, sides: (true, true) }
     }
 
+    /// With numbers and labels on these sides only.
+    pub fn with_sides(self, sides: (bool, bool)) -> Plane {
+        Plane { sides, ..self }
+    }
+
     pub fn right(&self) -> f64 {
         self.left + self.width
     }
@@ -44,16 +49,24 @@ impl Plane {
         self.top + self.height
     }
 
+    /// The plot area: its left and upper corner, and the right and lower one.
+    pub fn area(&self) -> [(f64, f64); 2] {
+        [(self.left, self.top), (self.right(), self.bottom())]
+    }
+
     pub fn y(&self, value: f64) -> f64 {
         self.bottom() - self.height * self.y.place(value)
     }
 
     /// Draws the grid lines, the numbers and the label.
     pub fn draw(&self, body: &mut String, y_label: &str) {
+        let mut last = f64::INFINITY;
         for (value, text) in &self.y.ticks {
             let y = self.y(*value);
             rule(body, (self.left, y), (self.right(), y));
-            if self.sides.0 {
+            // Numbers that would overlap are left out.
+            if self.sides.0 && (y - last).abs() >= SIZE {
+                last = y;
                 Text::new(self.left - 6.0, y + 4.0).anchor("end").write(body, text);
             }
         }
@@ -111,7 +124,7 @@ pub fn side_label(body: &mut String, label: &str, (top, height): (f64, f64)) {
 pub fn foot_label(body: &mut String, label: &str, (left, width): (f64, f64), y: f64) {
     if !label.is_empty() {
         let text = Text::new(left + width / 2.0, y + 12.0).anchor("middle");
-        text.write(body, &fitted(label, SIZE, width + 40.0));
+        text.write(body, &fitted(label, SIZE, width + 2.0 * left.min(6.0)));
     }
 }
 

@@ -56,6 +56,31 @@ pub fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
     path
 }
 
+/// The part of a shape within a rectangle (Sutherland and Hodgman 1974).
+pub fn within(
+    shape: &[(f64, f64)],
+    [(left, top), (right, low)]: [(f64, f64); 2],
+) -> Vec<(f64, f64)> {
+    // How far a point is inside of each side.
+    let sides: [&dyn Fn((f64, f64)) -> f64; 4] =
+        [&|at| at.0 - left, &|at| right - at.0, &|at| at.1 - top, &|at| low - at.1];
+    sides.into_iter().fold(shape.to_vec(), |shape, inside| {
+        let mut kept = Vec::new();
+        for (i, &to) in shape.iter().enumerate() {
+            let from = shape[(i + shape.len() - 1) % shape.len()];
+            let (before, after) = (inside(from), inside(to));
+            if (before < 0.0) != (after < 0.0) {
+                let share = before / (before - after);
+                kept.push((from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1)));
+            }
+            if after >= 0.0 {
+                kept.push(to);
+            }
+        }
+        kept
+    })
+}
+
 /// Draws a path in the style of the line with this index.
 pub fn stroke(body: &mut String, index: usize, path: &str, look: &Look) {
     if path.is_empty() {
@@ -104,6 +129,17 @@ mod tests {
         let points: Vec<_> = (1..).map(f64::from).zip(points).collect();
         let pieces = pieces(&points);
         assert_eq!(pieces, [vec![(1.0, 1.0)], vec![(4.0, 2.0)], vec![(6.0, 3.0), (7.0, 4.0)]]);
+    }
+
+    #[test]
+    fn shapes_are_cut_at_a_rectangle() {
+        let area = [(0.0, 0.0), (10.0, 10.0)];
+        let square = [(2.0, 2.0), (4.0, 2.0), (4.0, 4.0), (2.0, 4.0)];
+        assert_eq!(within(&square, area), square);
+        // A triangle whose tip is far above: its edge keeps its slope.
+        let cut = within(&[(0.0, 10.0), (10.0, 10.0), (10.0, -90.0)], area);
+        assert!(cut.contains(&(1.0, 0.0)) && cut.contains(&(10.0, 0.0)), "{cut:?}");
+        assert!(within(&[(20.0, 20.0), (30.0, 20.0), (30.0, 30.0)], area).is_empty());
     }
 
     #[test]

@@ -114,6 +114,26 @@ impl Canvas {
     }
 }
 
+/// Names in rows of this many characters; longer ones are cut.
+pub fn rows(names: impl Iterator<Item = String>, columns: usize) -> Vec<String> {
+    const BETWEEN: &str = "   ";
+    let mut rows: Vec<String> = Vec::new();
+    for name in names {
+        let name: String = match name.chars().count() > columns {
+            true => name.chars().take(columns - 1).chain(['…']).collect(),
+            false => name,
+        };
+        match rows.last_mut() {
+            Some(row) if row.chars().count() + BETWEEN.len() + name.chars().count() <= columns => {
+                row.push_str(BETWEEN);
+                row.push_str(&name);
+            }
+            _ => rows.push(name),
+        }
+    }
+    rows
+}
+
 /// The label above the numbers of the axis.
 fn labels_line(label: &str, width: usize) -> Vec<String> {
     if label.is_empty() { Vec::new() } else { vec![format!("{:width$} {label}", "")] }

@@ -24,7 +24,8 @@ fn advance(c: char) -> f64 {
 
 /// Truncates the text to a width.
 pub fn fitted(text: &str, size: f64, most: f64) -> String {
-    if width(text, size) <= most {
+    // The sum of widths has an error of rounding.
+    if width(text, size) <= most + 1e-6 {
         return text.to_string();
     }
     let mut cut = String::new();

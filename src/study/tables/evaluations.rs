@@ -92,11 +92,18 @@ fn all(entry: &Entry) -> Result<Vec<Evaluation>> {
     let mut found = Vec::new();
     let is_scored = scores.as_object().is_some_and(|scores| !scores.is_empty());
     if is_scored || entry.average.is_some() {
-        let mut own = Evaluation::new("result", "test", steps.clone());
+        // A cell may return scores on other rows than the run's own.
+        let values = entry.values();
+        let split = values["split"].as_str().unwrap_or("test");
+        let mut own = Evaluation::new("result", split, steps.clone());
         // An average that is not finite is recorded as null.
         own.average = Some(entry.average.map_or(Cell::Number(f64::NAN), Cell::Number));
         own.scores = in_order(&scores, &result["scores"]);
-        own.counts = result["counts"].clone();
+        own.counts = if values["counts"].is_object() {
+            values["counts"].clone()
+        } else {
+            result["counts"].clone()
+        };
         found.push(own);
     }
     for line in entry.evaluations()? {
@@ -137,17 +144,17 @@ pub fn evaluations(entry: &Entry) -> Result<Vec<Row>> {
 }
 
 pub fn scores(entry: &Entry) -> Result<Vec<Row>> {
-    let own = entry.scores();
+    let (own, recorded) = (entry.scores(), entry.result());
     let main = |task: &str| own[task].as_object().and_then(|metrics| metrics.keys().next());
     let mut rows = Vec::new();
     for evaluation in all(entry)? {
         for (task, scores) in &evaluation.scores {
-            let mut push = |metric: Option<&String>, is_main: bool, score: &Value| {
+            let mut push = |metric: Option<&String>, is_main: Option<bool>, score: &Value| {
                 let mut row = evaluation.which.clone();
                 row.extend([
                     ("task".into(), Cell::from(task.as_str())),
                     ("metric".into(), metric.map_or(Cell::Missing, |name| name.as_str().into())),
-                    ("main".into(), Cell::Flag(is_main)),
+                    ("main".into(), is_main.map_or(Cell::Missing, Cell::Flag)),
                     ("score".into(), number(score)),
                     ("rows".into(), Cell::from(&evaluation.counts[task])),
                 ]);
@@ -155,10 +162,12 @@ pub fn scores(entry: &Entry) -> Result<Vec<Row>> {
             };
             match scores.as_object() {
                 Some(metrics) => metrics.iter().enumerate().for_each(|(i, (metric, score))| {
-                    push(Some(metric), i == 0, score);
+                    // The order of what a cell returned is not known; the run's own record has it.
+                    let known = metrics.len() == 1 || recorded["scores"][task.as_str()].is_object();
+                    push(Some(metric), known.then_some(i == 0), score);
                 }),
                 // Evaluations during training record the main metric only, without its name.
-                None => push(main(task), true, scores),
+                None => push(main(task), Some(true), scores),
             }
         }
     }

@@ -76,6 +76,16 @@ impl Draw for Bars {
         Ok(())
     }
 
+    fn check_look(&self, look: &Look) -> Result<(), String> {
+        let (series, colours) = (self.series.len(), look.palette.count());
+        match series <= colours {
+            true => Ok(()),
+            false => Err(format!(
+                "{series} series of bars need as many colours, and the palette has {colours}"
+            )),
+        }
+    }
+
     fn least_width(&self, look: &Look) -> f64 {
         let bars = (self.names.len() * self.series.len()) as f64;
         self.margin(look) + bars * NARROWEST / PART
@@ -87,6 +97,10 @@ impl Draw for Bars {
 
     fn values(&self) -> (Vec<f64>, Vec<f64>) {
         (Vec::new(), self.all())
+    }
+
+    fn axes(&self, look: &Look) -> (Option<Axis>, Option<Axis>) {
+        (None, Some(self.axis(look)))
     }
 
     fn entries(&self, look: &Look) -> Vec<Entry> {
@@ -103,8 +117,7 @@ impl Draw for Bars {
             return nothing(body, room.width);
         }
         let names = |column| Names::new(self.names.iter().map(String::as_str), column);
-        let height = room.look.height(room.width);
-        let mut plane = Plane::new(room, (6.0, height), self.axis(room.look), &self.y_label);
+        let mut plane = Plane::new(room, (6.0, room.height), self.axis(room.look), &self.y_label);
         let count = self.names.len() as f64;
         let column = plane.width / count;
         let beyond = (names(column).overhang(column) - plane.left).max(0.0);
@@ -152,7 +165,8 @@ impl Bars {
     fn axis(&self, look: &Look) -> Axis {
         let means: Vec<f64> = self.places().filter_map(|(series, at)| series.mean(at)).collect();
         let all: Vec<f64> = self.all().into_iter().chain(look.y.iter().copied()).collect();
-        self.y_axis.applied(Axis::even(&all), &means)
+        let own = || self.y_axis.applied(Axis::even(&all), &means);
+        look.y_axis.clone().unwrap_or_else(own)
     }
 }
 

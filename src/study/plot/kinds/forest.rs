@@ -21,10 +21,14 @@ const HALF: f64 = 3.2;
 pub struct Forest {
     #[serde(default)]
     pub title: String,
+    /// The label of the lower axis; by default `difference from` the baseline.
     #[serde(default)]
     pub x_label: String,
     #[serde(default)]
     pub x_axis: Scale,
+    /// The name of the baseline.
+    #[serde(default)]
+    pub baseline: String,
     pub rows: Vec<Effect>,
     /// The number of decimals of the effects at the right.
     #[serde(default = "one")]
@@ -79,7 +83,7 @@ impl Draw for Forest {
     }
 
     fn least_width(&self, look: &Look) -> f64 {
-        self.margin(look) + NARROWEST + self.numbers()
+        self.margin(look) + NARROWEST + self.tail()
     }
 
     fn margin(&self, _look: &Look) -> f64 {
@@ -91,16 +95,25 @@ impl Draw for Forest {
         (self.all().collect(), Vec::new())
     }
 
+    fn axes(&self, look: &Look) -> (Option<Axis>, Option<Axis>) {
+        (Some(self.axis(look)), None)
+    }
+
+    /// The width of the numbers at the right.
+    fn tail(&self) -> f64 {
+        let wide = |row: &Effect| width(&row.written(self.digits), SIZE);
+        self.rows.iter().map(wide).fold(0.0, f64::max) + 14.0
+    }
+
     fn draw(&self, body: &mut String, room: Room) -> f64 {
         if self.rows.iter().all(|row| row.effect().is_none()) {
             return nothing(body, room.width);
         }
-        let all: Vec<f64> = self.all().chain(room.look.x.iter().copied()).collect();
-        let x = self.x_axis.applied(Axis::even(&all), &[]);
+        let x = room.look.x_axis.clone().unwrap_or_else(|| self.axis(room.look));
         let left = room.margin.max(self.margin(room.look));
-        let size = (room.width - left - self.numbers(), self.rows.len() as f64 * ROW + 6.0);
-        let plane = Plane::at((left, 0.0), size, Axis::even(&[]));
-        let end = plane.draw_lower(body, &x, &self.x_label);
+        let size = (room.width - left - room.look.tail, self.rows.len() as f64 * ROW + 6.0);
+        let plane = Plane::at((left, 0.0), size, Axis::even(&[])).with_sides(room.sides);
+        let end = plane.draw_lower(body, &x, &self.label());
         let style = format!("stroke=\"{INK}\" stroke-width=\"0.8\"");
         line(body, (plane.left, plane.bottom()), (plane.right(), plane.bottom()), &style);
         let at = |value: f64| plane.left + plane.width * x.place(value).clamp(0.0, 1.0);
@@ -141,9 +154,16 @@ impl Forest {
         self.rows.iter().flat_map(row).flatten().chain([0.0])
     }
 
-    /// The width of the numbers at the right.
-    fn numbers(&self) -> f64 {
-        let wide = |row: &Effect| width(&row.written(self.digits), SIZE);
-        self.rows.iter().map(wide).fold(0.0, f64::max) + 14.0
+    fn axis(&self, look: &Look) -> Axis {
+        let all: Vec<f64> = self.all().chain(look.x.iter().copied()).collect();
+        self.x_axis.applied(Axis::even(&all), &[])
+    }
+
+    /// The label of the lower axis.
+    fn label(&self) -> String {
+        match self.x_label.is_empty() && !self.baseline.is_empty() {
+            true => format!("difference from {}", self.baseline),
+            false => self.x_label.clone(),
+        }
     }
 }

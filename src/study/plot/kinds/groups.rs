@@ -5,13 +5,12 @@ use crate::plot::axis::Axis;
 use crate::plot::names::Names;
 use crate::plot::panel::{Draw, Look, Room, Scale, drawable};
 use crate::plot::plane::{Plane, margin, nothing};
-use crate::plot::stroke::path;
+use crate::plot::stroke::{path, within};
 use crate::plot::svg::{INK, ROW, SIZE, Text, circle, line, polygon, rect};
 use crate::plot::text::wrapped;
 use serde::Deserialize;
 use std::fmt::Write;
 
-const FILL: &str = "#c6dbef";
 const WIDEST: f64 = 46.0;
 const NARROWEST: f64 = 14.0;
 /// The part of a column that a group fills.
@@ -72,7 +71,11 @@ impl Draw for Groups {
     }
 
     fn values(&self) -> (Vec<f64>, Vec<f64>) {
-        (Vec::new(), self.all().collect())
+        (Vec::new(), self.all().chain(self.density_ends()).collect())
+    }
+
+    fn axes(&self, look: &Look) -> (Option<Axis>, Option<Axis>) {
+        (None, Some(self.axis(look)))
     }
 
     fn draw(&self, body: &mut String, room: Room) -> f64 {
@@ -96,20 +99,39 @@ impl Groups {
 
     fn axis(&self, look: &Look) -> Axis {
         let values: Vec<f64> = self.all().collect();
-        let densities = self.groups.iter().filter(|_| self.form == Form::Violin);
-        let ends = densities.filter_map(|group| density(&group.values)).flatten().map(|at| at.0);
         let all: Vec<f64> =
-            values.iter().copied().chain(ends).chain(look.y.iter().copied()).collect();
-        let positive = all.iter().all(|y| *y > 0.0);
-        let log = self.y_axis.log && positive;
-        let axis = if log { Axis::logarithmic(&all) } else { Axis::even(&all) };
-        self.y_axis.applied(axis, &values)
+            self.all().chain(self.density_ends()).chain(look.y.iter().copied()).collect();
+        let axis = if self.log() { Axis::logarithmic(&all) } else { Axis::even(&all) };
+        let own = || self.y_axis.applied(axis, &values);
+        look.y_axis.clone().unwrap_or_else(own)
+    }
+
+    /// Whether the axis is logarithmic, which it is if all values are positive.
+    fn log(&self) -> bool {
+        self.y_axis.log && self.all().all(|y| y > 0.0)
+    }
+
+    /// The density of a group, of logarithms on a logarithmic axis.
+    fn density(&self, values: &[f64]) -> Option<Vec<(f64, f64)>> {
+        match self.log() {
+            true => {
+                let logs: Vec<f64> = values.iter().map(|value| value.log10()).collect();
+                let places = density(&logs)?.into_iter();
+                Some(places.map(|(at, share)| (10f64.powf(at), share)).collect())
+            }
+            false => density(values),
+        }
+    }
+
+    /// The ends of the densities that are drawn.
+    fn density_ends(&self) -> impl Iterator<Item = f64> {
+        let groups = self.groups.iter().filter(|_| self.form == Form::Violin);
+        groups.filter_map(|group| self.density(&group.values)).flatten().map(|at| at.0)
     }
 
     fn draw_groups(&self, body: &mut String, room: Room) -> f64 {
         let names = |column| Names::new(self.groups.iter().map(|g| g.name.as_str()), column);
-        let height = room.look.height(room.width);
-        let mut plane = Plane::new(room, (6.0, height), self.axis(room.look), &self.y_label);
+        let mut plane = Plane::new(room, (6.0, room.height), self.axis(room.look), &self.y_label);
         let count = self.groups.len() as f64;
         let column = plane.width / count;
         // Slanted names may extend beyond the numbers of the axis.
@@ -119,13 +141,14 @@ impl Groups {
         plane.draw(body, &self.y_label);
         for (i, group) in self.groups.iter().enumerate() {
             let x = plane.left + (i as f64 + 0.5) * column;
-            let column = Column { plane: &plane, x, width: (PART * column).min(WIDEST) };
+            let width = (PART * column).min(WIDEST);
+            let column = Column { plane: &plane, x, width, colour: room.look.palette.colour(0) };
             match Summary::of(&group.values) {
                 None => column.draw_nothing(body),
                 Some(summary) => match self.form {
                     Form::Box => column.draw_box(body, &summary),
                     Form::Strip => column.draw_strip(body, &summary, &group.values),
-                    Form::Violin => match density(&group.values) {
+                    Form::Violin => match self.density(&group.values) {
                         Some(density) => column.draw_violin(body, &summary, &density),
                         None => column.draw_strip(body, &summary, &group.values),
                     },
@@ -142,6 +165,7 @@ struct Column<'a> {
     plane: &'a Plane,
     x: f64,
     width: f64,
+    colour: &'a str,
 }
 
 impl Column<'_> {
@@ -163,13 +187,23 @@ impl Column<'_> {
         for (end, side) in
             summary.whiskers.map(|value| self.y(value)).into_iter().zip([lower, upper])
         {
-            line(body, (x, side), (x, end), &thin);
+            if side != end {
+                line(body, (x, side), (x, end), &thin);
+            }
+        }
+        for value in summary.whiskers.iter().filter(|value| self.plane.y.contains(**value)) {
+            let end = self.y(*value);
             line(body, (x - width / 4.0, end), (x + width / 4.0, end), &thin);
         }
-        let style = format!("fill=\"{FILL}\" {thin}");
-        rect(body, (left, upper), (width, lower - upper), &style, "");
-        let thick = format!("stroke=\"{INK}\" stroke-width=\"2.4\"");
-        line(body, (left, median), (right, median), &thick);
+        // Nothing is drawn of a box, whisker or median beyond the limits.
+        if lower > upper {
+            let style = format!("fill=\"{}\" fill-opacity=\"0.25\" {thin}", self.colour);
+            rect(body, (left, upper), (width, lower - upper), &style, "");
+        }
+        if self.plane.y.contains(summary.quartiles[1]) {
+            let thick = format!("stroke=\"{INK}\" stroke-width=\"2.4\"");
+            line(body, (left, median), (right, median), &thick);
+        }
         for value in summary.outliers.iter().filter(|value| self.plane.y.contains(**value)) {
             circle(body, (x, self.y(*value)), 2.6, &format!("fill=\"none\" {thin}"));
         }
@@ -181,12 +215,12 @@ impl Column<'_> {
     }
 
     fn draw_strip(&self, body: &mut String, summary: &Summary, values: &[f64]) {
-        let style = "fill=\"#0072b2\" fill-opacity=\"0.7\" stroke=\"none\"";
+        let style = format!("fill=\"{}\" fill-opacity=\"0.7\" stroke=\"none\"", self.colour);
         let shown =
             values.iter().copied().filter(|value| drawable(value) && self.plane.y.contains(*value));
         for (i, value) in shown.enumerate() {
             let beside = ((i as f64 * GOLDEN).fract() - 0.5) * self.width * 0.8;
-            circle(body, (self.x + beside, self.y(value)), 2.4, style);
+            circle(body, (self.x + beside, self.y(value)), 2.4, &style);
         }
         if self.plane.y.contains(summary.mean) {
             let (y, half) = (self.y(summary.mean), self.width / 2.0);
@@ -197,20 +231,27 @@ impl Column<'_> {
 
     fn draw_violin(&self, body: &mut String, summary: &Summary, density: &[(f64, f64)]) {
         let most = density.iter().map(|at| at.1).fold(f64::MIN_POSITIVE, f64::max);
-        let shown = || density.iter().filter(|at| self.plane.y.contains(at.0));
         let half = |share: f64| self.width / 2.0 * share / most;
-        let right = shown().map(|(at, share)| (self.x + half(*share), self.y(*at)));
-        let left = shown().rev().map(|(at, share)| (self.x - half(*share), self.y(*at)));
-        let outline = path(right.chain(left));
+        let right = density.iter().map(|(at, share)| (self.x + half(*share), self.plane.y(*at)));
+        let left =
+            density.iter().rev().map(|(at, share)| (self.x - half(*share), self.plane.y(*at)));
+        let shape: Vec<(f64, f64)> = right.chain(left).collect();
+        let outline = path(within(&shape, self.plane.area()).into_iter());
         if !outline.is_empty() {
             let _ = writeln!(
                 body,
-                "<path d=\"{outline}Z\" fill=\"{FILL}\" stroke=\"{INK}\" stroke-width=\"1\"/>"
+                "<path d=\"{outline}Z\" fill=\"{}\" fill-opacity=\"0.25\" stroke=\"{INK}\" \
+                 stroke-width=\"1\"/>",
+                self.colour
             );
         }
         let [lower, median, upper] = summary.quartiles.map(|value| self.y(value));
         let thick = format!("stroke=\"{INK}\" stroke-width=\"4\"");
-        line(body, (self.x, lower), (self.x, upper), &thick);
-        circle(body, (self.x, median), 2.2, &format!("fill=\"#ffffff\" stroke=\"{INK}\""));
+        if lower > upper {
+            line(body, (self.x, lower), (self.x, upper), &thick);
+        }
+        if self.plane.y.contains(summary.quartiles[1]) {
+            circle(body, (self.x, median), 2.2, &format!("fill=\"#ffffff\" stroke=\"{INK}\""));
+        }
     }
 }

@@ -60,6 +60,7 @@ fn yes() -> bool {
 /// A heat map with its shades.
 struct Shaded<'a> {
     heat: &'a Heat,
+    shades: Shades,
     low: f64,
     high: f64,
     center: f64,
@@ -78,7 +79,15 @@ impl Heat {
         (0..self.rows.len()).flat_map(cell)
     }
 
-    fn shaded(&self) -> Shaded<'_> {
+    /// The shades that are drawn: grey in a grey figure.
+    fn shades(&self, look: &Look) -> Shades {
+        match self.shades {
+            Shades::Sequential if look.palette.is_grey() => Shades::Grey,
+            shades => shades,
+        }
+    }
+
+    fn shaded(&self, look: &Look) -> Shaded<'_> {
         let least = self.shown().fold(f64::INFINITY, f64::min);
         let most = self.shown().fold(f64::NEG_INFINITY, f64::max);
         let given = |end: Option<f64>, else_| end.filter(drawable).unwrap_or(else_);
@@ -97,7 +106,7 @@ impl Heat {
             format!("{}{}", sign(least < low, "≤ "), self.written(low)),
             format!("{}{}", sign(most > high, "≥ "), self.written(high)),
         ];
-        Shaded { heat: self, low, high, center, ends }
+        Shaded { heat: self, shades: self.shades(look), low, high, center, ends }
     }
 
     fn written(&self, value: f64) -> String {
@@ -142,6 +151,20 @@ impl Draw for Heat {
         if self.values.len() != rows {
             return Err(format!("{rows} names of rows and {} rows of values", self.values.len()));
         }
+        let (least, most) = (
+            self.shown().fold(f64::INFINITY, f64::min),
+            self.shown().fold(f64::NEG_INFINITY, f64::max),
+        );
+        let (low, high) = (self.low.unwrap_or(least), self.high.unwrap_or(most));
+        if low > high && least <= most {
+            return Err(format!("the first colour is at {low}, above the last, at {high}"));
+        }
+        if let Some(center) = self.center
+            && (self.low.is_some_and(|low| center <= low)
+                || self.high.is_some_and(|high| center >= high))
+        {
+            return Err(format!("center is {center}, which is not between low and high"));
+        }
         for (name, row) in self.rows.iter().zip(&self.values) {
             if row.len() != columns {
                 return Err(format!(
@@ -158,7 +181,7 @@ impl Draw for Heat {
             return 0.0;
         }
         let cell = (self.widest_number(look.small()) + 4.0).max(14.0);
-        self.left(cell) + cell * self.columns.len() as f64 + self.shaded().bar_width()
+        self.left(cell) + cell * self.columns.len() as f64 + self.shaded(look).bar_width()
     }
 
     fn most_width(&self) -> f64 {
@@ -166,14 +189,14 @@ impl Draw for Heat {
             return 0.0;
         }
         let cells = self.widest_cell() * self.columns.len() as f64;
-        self.row_names_width() + cells + self.shaded().bar_width()
+        self.row_names_width() + cells + self.shaded(&Look::default()).bar_width()
     }
 
     fn draw(&self, body: &mut String, Room { width: room, look, .. }: Room) -> f64 {
         if self.shown().next().is_none() {
             return nothing(body, room);
         }
-        let shaded = self.shaded();
+        let shaded = self.shaded(look);
         let columns = self.columns.len() as f64;
         let most = self.widest_cell();
         let cell = |left: f64| ((room - left - shaded.bar_width()) / columns).min(most);
@@ -207,7 +230,7 @@ impl Shaded<'_> {
         };
         let usual = if diverging { 0.5 } else { 0.3 };
         let place = if self.low < self.high && place.is_finite() { place } else { usual };
-        Shade::at(self.heat.shades, place)
+        Shade::at(self.shades, place)
     }
 
     fn draw_cells(&self, body: &mut String, left: f64, (wide, high): (f64, f64), small: f64) {

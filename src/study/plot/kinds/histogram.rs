@@ -8,8 +8,6 @@ use crate::plot::svg::{INK, rect};
 use crate::plot::terminal::bar;
 use serde::Deserialize;
 
-const FILL: &str = "#9ecae1";
-
 /// The number of values in each bin.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,9 +24,18 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    fn y_axis(&self) -> Axis {
-        let counts: Vec<f64> = self.bins().map(|bin| bin.1).collect();
-        Axis::even(&counts)
+    fn y_axis(&self, look: &Look) -> Axis {
+        let counts: Vec<f64> = self.bins().map(|bin| bin.1).chain(look.y.iter().copied()).collect();
+        look.y_axis.clone().unwrap_or_else(|| Axis::even(&counts))
+    }
+
+    fn x_axis(&self, look: &Look) -> Axis {
+        Axis::of_places(&self.ends().chain(look.x.iter().copied()).collect::<Vec<f64>>(), false)
+    }
+
+    /// The ends of the bins.
+    fn ends(&self) -> impl Iterator<Item = f64> {
+        self.bins().flat_map(|((low, high), _)| [low, high])
     }
 
     /// The ends and the counts of the bins that can be drawn.
@@ -50,21 +57,30 @@ impl Draw for Histogram {
         }
     }
 
-    fn margin(&self, _look: &Look) -> f64 {
-        margin(&self.y_axis(), &self.y_label)
+    fn margin(&self, look: &Look) -> f64 {
+        margin(&self.y_axis(look), &self.y_label)
+    }
+
+    fn values(&self) -> (Vec<f64>, Vec<f64>) {
+        (self.ends().collect(), self.bins().map(|bin| bin.1).collect())
+    }
+
+    fn axes(&self, look: &Look) -> (Option<Axis>, Option<Axis>) {
+        (Some(self.x_axis(look)), Some(self.y_axis(look)))
     }
 
     fn draw(&self, body: &mut String, room: Room) -> f64 {
         if self.bins().next().is_none() {
             return nothing(body, room.width);
         }
-        let edges: Vec<f64> = self.bins().flat_map(|((low, high), _)| [low, high]).collect();
-        let x = Axis::of_places(&edges, false);
-        let plane =
-            Plane::new(room, (6.0, room.look.height(room.width)), self.y_axis(), &self.y_label);
+        let x = room.look.x_axis.clone().unwrap_or_else(|| self.x_axis(room.look));
+        let plane = Plane::new(room, (6.0, room.height), self.y_axis(room.look), &self.y_label);
         plane.draw(body, &self.y_label);
         let end = plane.draw_lower(body, &x, &self.x_label);
-        let style = format!("fill=\"{FILL}\" stroke=\"{INK}\" stroke-width=\"0.6\"");
+        let style = format!(
+            "fill=\"{}\" fill-opacity=\"0.5\" stroke=\"{INK}\" stroke-width=\"0.6\"",
+            room.look.palette.colour(0)
+        );
         for ((low, high), count) in self.bins().filter(|(_, count)| *count > 0.0) {
             let at = |value: f64| plane.left + plane.width * x.place(value);
             let top = plane.y(count);
@@ -113,8 +129,11 @@ mod tests {
         assert_eq!(lines[1].matches('█').count(), 4 * lines[0].matches('█').count());
         let mut body = String::new();
         let look = Look::default();
-        bars.draw(&mut body, Room { width: 400.0, margin: 0.0, sides: (true, true), look: &look });
-        assert_eq!(body.matches(FILL).count(), 2);
+        bars.draw(
+            &mut body,
+            Room { width: 400.0, margin: 0.0, height: 230.0, sides: (true, true), look: &look },
+        );
+        assert_eq!(body.matches("fill-opacity").count(), 2);
     }
 
     #[test]

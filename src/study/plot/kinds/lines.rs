@@ -5,15 +5,18 @@ use crate::plot::axis::Axis;
 use crate::plot::legend::{Entry, Sample};
 use crate::plot::panel::{Draw, Look, Room, Scale};
 use crate::plot::plane::{Plane, margin, nothing};
-use crate::plot::stroke::{marker, path, pieces, reference, stroke};
+use crate::plot::stroke::{marker, path, pieces, reference, stroke, within};
 use crate::plot::svg::{Text, line};
-use crate::plot::terminal::{Canvas, sign};
+use crate::plot::terminal::{Canvas, rows, sign};
 use crate::plot::text::width;
+use compt_base::shown::one_line;
 use serde::Deserialize;
 use std::fmt::Write;
 
 /// Half the width of the end of an error bar.
 const CAP: f64 = 2.5;
+/// The minimum width of the plot area.
+const NARROWEST: f64 = 60.0;
 /// How far a logarithmic axis reaches below the smallest mean for the ends of bands.
 const BELOW: f64 = 10.0;
 
@@ -71,14 +74,21 @@ impl Draw for Lines {
     }
 
     fn margin(&self, look: &Look) -> f64 {
-        margin(&self.axes(&self.points(), look).1, &self.y_label)
+        margin(&self.placed_axes(&self.points(), look).1, &self.y_label)
+    }
+
+    fn least_width(&self, look: &Look) -> f64 {
+        self.margin(look) + NARROWEST
     }
 
     fn values(&self) -> (Vec<f64>, Vec<f64>) {
         let points = self.points();
-        let points = || points.iter().flatten();
-        let y = points().flat_map(|point| [point.mean, point.low, point.high]).flatten();
-        (points().map(|point| point.x).collect(), y.collect())
+        (points.iter().flatten().map(|point| point.x).collect(), self.heights(&points))
+    }
+
+    fn axes(&self, look: &Look) -> (Option<Axis>, Option<Axis>) {
+        let (x, y) = self.placed_axes(&self.points(), look);
+        (Some(x), Some(y))
     }
 
     fn entries(&self, _look: &Look) -> Vec<Entry> {
@@ -108,7 +118,9 @@ impl Draw for Lines {
     }
 
     fn corner(&self, room: Room, size: (f64, f64)) -> Option<(f64, f64)> {
-        Some(self.placed(room)?.emptiest_corner(size))
+        let placed = self.placed(room)?;
+        let fits = size.0 + 8.0 < placed.plane.width && size.1 + 8.0 < placed.plane.height;
+        fits.then(|| placed.emptiest_corner(size))
     }
 
     fn terminal(&self, columns: usize) -> Option<String> {
@@ -116,7 +128,7 @@ impl Draw for Lines {
         if !points.iter().flatten().any(|point| point.mean.is_some()) {
             return Some("no values".into());
         }
-        let (x, y) = self.axes(&points, &Look::default());
+        let (x, y) = self.placed_axes(&points, &Look::default());
         let numbers = y.ticks.iter().map(|tick| tick.1.chars().count()).max().unwrap_or(0);
         let mut canvas = Canvas::new(columns.saturating_sub(numbers + 2).max(10));
         for (index, line) in points.iter().enumerate() {
@@ -139,12 +151,11 @@ impl Draw for Lines {
         let mut text = canvas.text(&x, &y, (&self.x_label, &self.y_label));
         let named = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
         let names = named.map(|(index, series)| match self.series.len() {
-            1 => series.name.clone(),
-            _ => format!("{} {}", sign(index), series.name),
+            1 => one_line(&series.name).into_owned(),
+            _ => format!("{} {}", sign(index), one_line(&series.name)),
         });
-        let names: Vec<String> = names.collect();
-        if !names.is_empty() {
-            text.push_str(&format!("\n{:numbers$}  {}", "", names.join("   ")));
+        for row in rows(names, columns.saturating_sub(numbers + 2).max(10)) {
+            text.push_str(&format!("\n{:numbers$}  {row}", ""));
         }
         Some(text)
     }
@@ -155,9 +166,9 @@ impl Lines {
     fn placed<'a>(&'a self, room: Room<'a>) -> Option<Placed<'a>> {
         let points = self.points();
         points.iter().flatten().find(|point| point.mean.is_some())?;
-        let (x, y) = self.axes(&points, room.look);
+        let (x, y) = self.placed_axes(&points, room.look);
         let given = self.height.filter(|height| (1.0..=1e4).contains(height));
-        let height = given.unwrap_or_else(|| room.look.height(room.width));
+        let height = given.unwrap_or(room.height);
         let plane = Plane::new(room, (6.0, height), y, &self.y_label);
         Some(Placed { panel: self, points, x, plane, look: room.look })
     }
@@ -182,8 +193,10 @@ impl Lines {
 
     /// Whether the axes are logarithmic.
     fn log(&self) -> (bool, bool) {
-        let positive_x = self.series.iter().flat_map(|series| &series.x).all(|x| *x > 0.0);
-        let mut y = self.series.iter().flat_map(|series| &series.mean).flatten();
+        // A regression line may be negative where no point is.
+        let own = || self.series.iter().filter(|series| series.like.is_none());
+        let positive_x = own().flat_map(|series| &series.x).all(|x| *x > 0.0);
+        let mut y = own().flat_map(|series| &series.mean).flatten();
         (
             self.x_axis.log && self.steps.is_none() && positive_x,
             self.y_axis.log && y.all(|y| *y > 0.0),
@@ -196,27 +209,33 @@ impl Lines {
         self.series.iter().map(|series| series.points(log)).collect()
     }
 
-    fn axes(&self, points: &[Vec<Point>], look: &Look) -> (Axis, Axis) {
+    /// The means of points, and the ends of their intervals that an axis includes.
+    fn heights(&self, points: &[Vec<Point>]) -> Vec<f64> {
         let points = || points.iter().flatten();
-        let places: Vec<f64> =
-            points().map(|point| point.x).chain(look.x.iter().copied()).collect();
+        let means: Vec<f64> = points().filter_map(|point| point.mean).collect();
+        let least = match self.log().1 {
+            true => means.iter().copied().fold(f64::INFINITY, f64::min) / BELOW,
+            false => f64::NEG_INFINITY,
+        };
+        let ends = points().flat_map(|point| [point.low, point.high]).flatten();
+        ends.filter(|end| *end >= least).chain(means).collect()
+    }
+
+    fn placed_axes(&self, points: &[Vec<Point>], look: &Look) -> (Axis, Axis) {
+        let shown = || points.iter().flatten();
+        let places: Vec<f64> = shown().map(|point| point.x).chain(look.x.iter().copied()).collect();
         let log = self.log();
         let x = match (self.steps, self.scatter && !log.0) {
             (Some(steps), _) => Axis::of_steps(steps),
             (None, true) => Axis::even(&places),
             (None, false) => Axis::of_places(&places, log.0),
         };
-        let means: Vec<f64> = points().filter_map(|point| point.mean).collect();
-        let least = match log.1 {
-            true => means.iter().copied().fold(f64::INFINITY, f64::min) / BELOW,
-            false => f64::NEG_INFINITY,
-        };
-        let ends = points().flat_map(|point| [point.low, point.high]).flatten();
-        let ends = ends.filter(|end| *end >= least);
+        let means: Vec<f64> = shown().filter_map(|point| point.mean).collect();
         let all: Vec<f64> =
-            ends.chain(means.iter().copied()).chain(look.y.iter().copied()).collect();
+            self.heights(points).into_iter().chain(look.y.iter().copied()).collect();
         let y = if log.1 { Axis::logarithmic(&all) } else { Axis::even(&all) };
-        (self.x_axis.applied(x, &places), self.y_axis.applied(y, &means))
+        let (x, y) = (self.x_axis.applied(x, &places), self.y_axis.applied(y, &means));
+        (look.x_axis.clone().unwrap_or(x), look.y_axis.clone().unwrap_or(y))
     }
 }
 
@@ -329,14 +348,19 @@ impl Placed<'_> {
     /// Draws the band of a series, cut at the ends of the axes.
     fn draw_band(&self, body: &mut String, at: usize) {
         let (x, y) = (&self.x, &self.plane.y);
-        let inside = |value: f64| y.place(value).clamp(0.0, 1.0);
-        let ends = |point: &Point| Some((point.low?, point.high?)).filter(|_| x.contains(point.x));
+        // Far beyond a limit, and for a logarithmic axis, a place is a large number.
+        let inside = |value: f64| y.place(value).clamp(-1e4, 1e4);
+        let ends = |point: &Point| Some((point.low?, point.high?));
         let points = &self.points[at];
         for part in points.split(|point| ends(point).is_none()).filter(|part| part.len() > 1) {
             let ends: Vec<_> = part.iter().filter_map(|p| Some((x.place(p.x), ends(p)?))).collect();
             let there = ends.iter().map(|(x, (low, _))| self.at(*x, inside(*low)));
             let back = ends.iter().rev().map(|(x, (_, high))| self.at(*x, inside(*high)));
-            let path = path(there.chain(back));
+            let shape: Vec<(f64, f64)> = there.chain(back).collect();
+            let path = path(within(&shape, self.plane.area()).into_iter());
+            if path.is_empty() {
+                continue;
+            }
             let colour = self.look.palette.colour(self.panel.index(at));
             let _ = writeln!(
                 body,

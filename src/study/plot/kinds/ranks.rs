@@ -10,7 +10,7 @@ use serde::Deserialize;
 const STEP: f64 = 15.0;
 const BAR: f64 = 7.0;
 /// The height of the numbers above the line.
-const HEAD: f64 = 40.0;
+const HEAD: f64 = 46.0;
 const LONGEST_NAME: f64 = 170.0;
 const NARROWEST: f64 = 90.0;
 
@@ -121,14 +121,17 @@ impl Ranks {
 
     /// Draws the critical difference as a length.
     fn draw_critical(&self, body: &mut String, left: f64, unit: f64, style: &str) {
-        let most = self.ranks.len() as f64 - 1.0;
-        let end = left + unit * self.critical.min(most);
-        line(body, (left, 8.0), (end, 8.0), style);
-        for x in [left, end] {
-            line(body, (x, 5.0), (x, 11.0), style);
-        }
         let text = format!("CD = {:.2}", self.critical);
-        Text::new(end + 6.0, 12.0).write(body, &text);
+        Text::new(left, 10.0).write(body, &text);
+        // A longer one than the axis joins all names.
+        if self.critical > self.ranks.len() as f64 - 1.0 {
+            return;
+        }
+        let end = left + unit * self.critical;
+        line(body, (left, 17.0), (end, 17.0), style);
+        for x in [left, end] {
+            line(body, (x, 14.0), (x, 20.0), style);
+        }
     }
 }
 

@@ -152,10 +152,86 @@ fn panels_share_axes_and_one_legend() {
     let squares = svg.lines().filter(|line| line.starts_with("<polygon"));
     let tops: Vec<&str> = squares.map(|line| line.split([',', ' ']).nth(2).unwrap()).collect();
     assert_eq!(tops[1], tops[3], "{tops:?}");
+    // Equal values are at equal heights, whatever the numbers of the first panel need.
+    let rules = |svg: &str| {
+        let lines =
+            svg.lines().filter(|line| line.starts_with("<line") && line.contains("#dddddd"));
+        let level = lines.filter(|line| line.split('"').nth(3) == line.split('"').nth(7));
+        level.map(|line| line.split('"').nth(3).unwrap().to_string()).collect::<Vec<_>>()
+    };
+    let heights = rules(&svg);
+    assert_eq!(heights[..heights.len() / 2], heights[heights.len() / 2..]);
     both.layout.legend = serde_json::from_str("\"none\"").unwrap();
     assert_eq!(legends(&both), 0);
     both.layout.share = serde_json::from_str("\"none\"").unwrap();
     assert_eq!(both.svg().unwrap().matches(">F1<").count(), 2);
+}
+
+#[test]
+fn shared_axes_are_the_same_for_every_kind() {
+    let share = |panels: &[&str], axis: &str| {
+        let mut chart = Chart { columns: Some(2), ..column(&panels.join(",")) };
+        chart.layout =
+            serde_json::from_str(&format!("{{\"width\": 171, \"share\": \"{axis}\"}}")).unwrap();
+        chart.svg()
+    };
+    let few = COUNTS.replace("[3, 4]", "[30, 40]");
+    let svg = share(&[&few, COUNTS], "y").unwrap();
+    let bars = svg.lines().filter(|line| line.contains("fill-opacity"));
+    let tall: Vec<f64> =
+        bars.map(|line| line.split('"').nth(7).unwrap().parse().unwrap()).collect();
+    assert!((tall[0] - 10.0 * tall[2]).abs() < 1.1, "{tall:?}");
+    let wide = FOREST.replace("3.4", "34000.5").replace("5.5", "40000");
+    let svg = share(&[FOREST, &wide], "x").unwrap();
+    let zeros = svg.lines().filter(|line| line.contains("stroke-dasharray"));
+    let zeros: Vec<&str> = zeros.map(|line| line.split('"').nth(1).unwrap()).collect();
+    assert_eq!(zeros[0], zeros[1]);
+    let log = SHOTS.replace("\"title\"", "\"y_axis\": {\"log\": true}, \"title\"");
+    assert!(
+        share(&[SHOTS, &log], "y").unwrap_err().contains("must all be logarithmic or all linear")
+    );
+    // The lower end of a band below 0 leaves a logarithmic axis as it is.
+    let low = log.replace("[0, 1, 2]", "[-1, 1, 2]");
+    let svg = share(&[&low, &log], "y").unwrap();
+    assert!(!svg.contains(">-") && svg.contains("end\">5<"), "{svg}");
+}
+
+#[test]
+fn nothing_is_drawn_beyond_limits() {
+    let boxes = column(
+        r#"{"kind": "groups", "y_axis": {"limits": [0, 10]}, "groups": [{"name": "far", "values": [20, 30, 100]}]}"#,
+    );
+    let svg = boxes.svg().unwrap();
+    assert!(!svg.contains("stroke-width=\"2.4\"") && !svg.contains("fill-opacity"), "{svg}");
+    let band = column(
+        r#"{"kind": "lines", "y_axis": {"limits": [0, 20]}, "series": [
+        {"x": [0, 1], "mean": [5, 10], "low": [0, 0], "high": [10, 1010]}]}"#,
+    );
+    let svg = band.svg().unwrap();
+    let path = svg.lines().find(|line| line.contains("fill-opacity")).unwrap();
+    // The edge rises by 1000: it leaves at x = 0.01.
+    let corners: Vec<f64> = path
+        .split(['M', 'L', 'Z', '"'])
+        .filter_map(|at| at.split_once(',')?.0.parse().ok())
+        .collect();
+    let (left, right) = (tick(&svg, "0"), tick(&svg, "1"));
+    assert!(corners.iter().any(|x| (x - left - 0.01 * (right - left)).abs() < 0.2), "{corners:?}");
+    let wide = Chart {
+        layout: serde_json::from_str("{\"width\": 30, \"font_size\": 36}").unwrap(),
+        ..column(SHOTS)
+    };
+    assert!(wide.svg().unwrap_err().contains("the panels need a width"));
+    let many = (0..9)
+        .map(|i| format!("{{\"name\": \"{i}\", \"mean\": [1]}}"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let bars = format!(r#"{{"kind": "bars", "names": ["a"], "series": [{many}]}}"#);
+    assert!(
+        column(&bars)
+            .svg()
+            .unwrap_err()
+            .contains("9 series of bars need as many colours, and the palette has 8")
+    );
 }
 
 #[test]
