@@ -44,7 +44,8 @@ local PICTURES = {
 ---@return table<string, string>?
 function Figure:__mime(name)
   local picture = PICTURES[name or "svg"]
-  return picture and { [picture[1]] = picture[2](self:svg()) }
+  if not picture then return nil end
+  return { [picture[1]] = picture[2](self:svg()) }
 end
 
 ---@return string

@@ -76,6 +76,13 @@ function library.svg(chart) end
 ---@return string
 function library.png(svg) end
 
+---@param caption string
+---@param head string[]
+---@param rows string[][]
+---@param names integer
+---@return string
+function library.html_table(caption, head, rows, names) end
+
 ---@param chart table<string, any>
 ---@param columns integer
 ---@return string?
