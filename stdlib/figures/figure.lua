@@ -34,6 +34,7 @@ function Figure:text(columns)
 end
 
 --- The pictures of a figure by their names in `display`, with their types.
+---@type table<string, { [1]: string, [2]: fun(svg: string): string }>
 local PICTURES = {
   svg = { "image/svg+xml", function(svg) return svg end },
   png = { "image/png", library.png },
@@ -45,7 +46,9 @@ local PICTURES = {
 function Figure:__mime(name)
   local picture = PICTURES[name or "svg"]
   if not picture then return nil end
-  return { [picture[1]] = picture[2](self:svg()) }
+  local forms = {} ---@type table<string, string>
+  forms[picture[1]] = picture[2](self:svg())
+  return forms
 end
 
 ---@return string
