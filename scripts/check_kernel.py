@@ -247,6 +247,10 @@ class Execution(Kernel):
         self.assertEqual(self.value("io.open('file'):read 'a'"), "line\n")
         self.assertEqual(self.value("for l in io.lines 'file' do x = l end\nx"), '"line"')
 
+    def test_the_last_statement_of_a_loop_is_no_result(self):
+        _, outputs = self.run_cell("for i = 1, 3 do\n  print(i)\nend")
+        self.assertEqual(self.text(outputs), "1\n2\n3\n")
+
     def test_commands_and_questions_work_as_at_the_prompt(self):
         self.run_cell("x = 5")
         _, outputs = self.run_cell(":vars")

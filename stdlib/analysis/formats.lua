@@ -134,7 +134,7 @@ function formats.csv(t, options)
   local out = { table.concat(names, ",") }
   for _, one in ipairs(tidy(t)) do
     local line = {}
-    for k, name in ipairs(head) do line[k] = quoted(one[name], raw) end
+    for k, name in ipairs(keys) do line[k] = quoted(one[name], raw) end
     out[#out + 1] = table.concat(line, ",")
   end
   return table.concat(out, "\n")

@@ -87,8 +87,11 @@ local PICTURES = { svg = "image/svg+xml", png = "image/png", pdf = "application/
 ---@return table<string, string>?
 function Figure:__mime(name)
   local form = name or "svg" --[[@as "svg"|"png"|"pdf"]]
-  local picture = PICTURES[form]
-  return picture and { [picture] = library.figure_file(self.chart, form) }
+  local picture = PICTURES[form] --[[@as string?]]
+  if not picture then return nil end
+  local forms = {} ---@type table<string, string>
+  forms[picture] = library.figure_file(self.chart, form)
+  return forms
 end
 
 ---@return string

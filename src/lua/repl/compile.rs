@@ -74,7 +74,9 @@ pub fn split_last<'s>(lua: &Lua, source: &'s str) -> Option<(&'s str, &'s str)> 
         let token = first_code(last)?;
         // In a chunk, `(`, `-` or a string at the beginning of a line may go on with the statement before.
         let begins = !is_chunk || token.kind == lexer::Kind::Name;
-        (begins && compiles(&format!("{first}return {last}"))).then_some((first, last))
+        // Each alone: the last statement of a loop is followed by its `end`.
+        let whole = begins && compiles(first) && compiles(&format!("return {last}"));
+        (whole && compiles(&format!("{first}return {last}"))).then_some((first, last))
     })
 }
 
@@ -95,6 +97,8 @@ mod tests {
         assert_eq!(last("x = f\n(g)"), None);
         assert_eq!(last("x = 1 +\n  y"), None);
         assert_eq!(last("for i = 1, 2 do\n  f(i)\nend"), None);
+        assert_eq!(last("if a then\n  f()\nelse\n  g()\nend"), None);
+        assert_eq!(last("function f()\n  g()\nend"), None);
         assert_eq!(last("local function f()\n  return\n  y\nend"), None);
         assert_eq!(last("return\n  y"), None);
         assert_eq!(last("x = 1\n-- a comment"), None);

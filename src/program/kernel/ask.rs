@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(at("1)"), ["f", "compt.trainer"]);
         assert_eq!(names_at("t:run", 5), ["t:run"]);
         assert_eq!(names_at("12", 2), Vec::<&str>::new());
-        assert_eq!(names_at("é.x(ü", 6), ["é.x"]);
+        assert_eq!(names_at("é.x(ü", 7), ["ü", "é.x"]);
     }
 
     #[test]

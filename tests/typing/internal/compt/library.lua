@@ -90,6 +90,13 @@ function library.figure_file(chart, format) end
 ---@return string[]
 function library.recorded(path) end
 
+---@param caption string
+---@param head string[]
+---@param rows string[][]
+---@param names integer
+---@return string
+function library.html_table(caption, head, rows, names) end
+
 ---@param chart table<string, any>
 ---@param columns integer
 ---@return string?
