@@ -60,7 +60,12 @@ impl Followed<'_> {
         let runtime = Runtime::with_session(Session::default())
             .map_err(|e| Error::new(e.to_string()).at("stdlib"))?;
         let content = runtime.report_content(self.folders, self.title);
-        content.map_err(|failure| Error::new(failure.to_string()))
+        let content = content.map_err(|failure| Error::new(failure.to_string()))?;
+        // One that went while its runs were read looks like one without runs.
+        match self.folders.iter().find(|folder| !folder.is_dir()) {
+            Some(gone) => Err(Error::new("no such folder").at(gone.display())),
+            None => Ok(content),
+        }
     }
 
     /// Shows a page, with the runs that it leaves out; returns whether one trains.
