@@ -7,7 +7,7 @@ use compt_lua::Runtime;
 use compt_lua::report::{Content, template};
 use compt_lua::session::Session;
 use compt_study::interrupt;
-use compt_study::records::catalog;
+use compt_study::records::catalog::{self, State};
 use compt_study::report::Server;
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// because runs may train on the same cores.
 const EVERY: Duration = Duration::from_secs(2);
 const SHARE: u32 = 5;
-/// Runs end without a change of a file, too: when their process is killed.
+/// A run that trains may end without a change of a file: when its process is killed.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(100);
 /// Folders of runs are at most this deep, and their files two levels below.
@@ -36,10 +36,9 @@ pub fn follow(folders: &[PathBuf], title: Option<&str>, port: u16) -> ExitCode {
         let page = Followed { folders, title };
         let (files, content) = (stamps(folders), page.content()?);
         let server = Server::start(port, template()?)?;
-        server.publish(&content.title, content.parts);
-        server.tell(None, left_out(folders).as_deref());
+        let trains = page.show(&server, content);
         output::line(server.address());
-        page.keep_up(&server, files);
+        page.keep_up(&server, files, trains);
         Ok(())
     });
     match followed {
@@ -61,12 +60,28 @@ impl Followed<'_> {
         let runtime = Runtime::with_session(Session::default())
             .map_err(|e| Error::new(e.to_string()).at("stdlib"))?;
         let content = runtime.report_content(self.folders, self.title);
-        content.map_err(|failure| Error::new(failure.to_string()))
+        let content = content.map_err(|failure| Error::new(failure.to_string()))?;
+        // One that went while its runs were read looks like one without runs.
+        match self.folders.iter().find(|folder| !folder.is_dir()) {
+            Some(gone) => Err(Error::new("no such folder").at(gone.display())),
+            None => Ok(content),
+        }
+    }
+
+    /// Shows a page, with the runs that it leaves out; returns whether one trains.
+    fn show(&self, server: &Server, content: Content) -> bool {
+        server.publish(&content.title, content.parts);
+        let found = catalog::find(self.folders).unwrap_or_default();
+        let damaged = found.iter().filter_map(|run| Some((run.name(), run.damage()?)));
+        let damaged: Vec<String> = damaged.map(|(name, why)| format!("{name}: {why}")).collect();
+        let note = format!("Left out, because damaged: {}", damaged.join("; "));
+        server.tell(None, (!damaged.is_empty()).then_some(note.as_str()));
+        found.iter().any(|run| run.state == State::Running)
     }
 
     /// Makes the page anew while it is open somewhere and files change, until a signal. What goes wrong is shown on the
     /// page, which keeps what it had.
-    fn keep_up(&self, server: &Server, mut files: Stamps) {
+    fn keep_up(&self, server: &Server, mut files: Stamps, mut trains: bool) {
         let (mut made, mut next) = (Instant::now(), Instant::now() + EVERY);
         while !stop::requested() {
             sleep(TICK);
@@ -74,13 +89,10 @@ impl Followed<'_> {
                 continue;
             }
             let (began, now) = (Instant::now(), stamps(self.folders));
-            if now != files || made.elapsed() > AT_LEAST_EVERY {
+            if now != files || (trains && made.elapsed() > AT_LEAST_EVERY) {
                 match self.content() {
                     _ if stop::requested() => return,
-                    Ok(content) => {
-                        server.publish(&content.title, content.parts);
-                        server.tell(None, left_out(self.folders).as_deref());
-                    }
+                    Ok(content) => trains = self.show(server, content),
                     Err(problem) => server.tell(Some(&problem.to_string()), None),
                 }
                 (files, made) = (now, Instant::now());
@@ -88,14 +100,6 @@ impl Followed<'_> {
             next = Instant::now() + EVERY.max(began.elapsed() * SHARE);
         }
     }
-}
-
-/// Which runs cannot be read, and why.
-fn left_out(folders: &[PathBuf]) -> Option<String> {
-    let found = catalog::find(folders).unwrap_or_default();
-    let damaged = found.iter().filter_map(|run| Some(format!("{}: {}", run.name(), run.damage()?)));
-    let damaged: Vec<String> = damaged.collect();
-    (!damaged.is_empty()).then(|| format!("Left out, because damaged: {}", damaged.join("; ")))
 }
 
 /// Length, time and inode of every file below some folders.

@@ -73,13 +73,12 @@ function renderRuns() {
     table.tBodies[0].replaceChildren(...shown.map((run) =>
       line(columns, run, { "data-run": run.index, class: ticked.has(run.id) ? "ticked" : null })));
     const less = shown.length < rows.length ? `, the first ${shown.length} shown` : "";
-    find("runs-count").textContent = `${rows.length} of ${plural(runs.length, "run")}${less}, ${ticked.size} selected`;
+    find("runs-count").textContent = `${rows.length} of ${plural(runs.length, "run")}${less}, ${chosenRuns().length} selected`;
     find("runs-all").hidden = !less;
     find("runs-all").textContent = `Show all ${rows.length}`;
   });
   const draw = () => {
     if (absent("runs", runs.length ? "" : "There are no runs.")) return;
-    for (const id of ticked) if (!known.has(id)) ticked.delete(id);
     texts = runs.map(haystack);
     fill();
   };
@@ -109,9 +108,12 @@ function renderRuns() {
   return draw;
 }
 
+// Of a run that is gone it is remembered that it was selected: it may come back.
+const chosenRuns = () => runs.filter((run) => ticked.has(run.id));
+
 // At most so many runs that Compare and Curves show, and a sentence that describes them.
 function shownRuns(most) {
-  const chosen = runs.filter((run) => ticked.has(run.id));
+  const chosen = chosenRuns();
   const list = chosen.length ? chosen : oneOfEach(runs);
   const shown = list.slice(0, chosen.length ? most : Math.min(most, LIMITS.first));
   const of = shown.length < list.length ? `, of which the first ${shown.length} are shown` : "";
