@@ -70,6 +70,24 @@ local function is_one(setting, wanted)
   return false
 end
 
+--- Tells of settings that no run has with the wanted value.
+---@param runs compt.Run[]
+---@param wanted table<string, any>
+local function tell_unmet(runs, wanted)
+  for key, value in sorted_pairs(wanted) do
+    local met, known, values = false, {}, {} ---@type boolean, table<string, true?>, string[]
+    for _, run in ipairs(runs) do
+      met = met or is_one(run.settings[key], value)
+      local text = arguments.show(run.settings[key])
+      if not known[text] then known[text], values[#values + 1] = true, text end
+    end
+    if not met and #values > 0 then
+      local shown = table.concat(values, ", ", 1, math.min(#values, 8)) .. (#values > 8 and ", ..." or "")
+      library.note(("note: runs:where: no run has %s = %s; there are %s"):format(key, arguments.show(value), shown))
+    end
+  end
+end
+
 --- The runs for which a function returns true, or that have these settings.
 ---@param wanted fun(run: compt.Run): any
 ---@return compt.Runs
@@ -89,6 +107,7 @@ function Runs:where(wanted)
   for _, run in ipairs(self) do
     if is(run) then list[#list + 1] = run end
   end
+  if #list == 0 and type(wanted) == "table" then tell_unmet(self, wanted) end
   return of(list)
 end
 

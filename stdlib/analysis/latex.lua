@@ -67,7 +67,8 @@ end
 
 local OPTIONS = {
   { "caption", arguments.optional(arguments.name) }, { "label", arguments.optional(arguments.name) },
-  { "raw", arguments.flag, false }, { "notes", arguments.flag, true },
+  { "raw", arguments.flag, false }, { "notes", arguments.flag, true }, { "wide", arguments.flag, false },
+  { "position", arguments.optional(arguments.name) },
 }
 
 ---@param t compt.ResultTable
@@ -84,7 +85,12 @@ function latex.table(t, given)
     return starred(cell.best and ("\\textbf{%s}"):format(text) or text, shown.stars(cell.p))
   end)
   local names = #t.row_names
-  local out = { "\\begin{table}", "\\centering", tabular(lines, names) }
+  if o.position and o.position:find "[^htbpH!]" then
+    error(("table:latex: position must be of the letters h, t, b, p, H and !, got %s"):format(arguments.show(o.position)), 3)
+  end
+  local environment = o.wide and "table*" or "table"
+  local begin = ("\\begin{%s}%s"):format(environment, o.position and ("[%s]"):format(o.position) or "")
+  local out = { begin, "\\centering", tabular(lines, names) }
   local heading, effects = shown.effects(t, function(cell, text) return starred(number(text), shown.stars(cell.p)) end)
   if heading then out[#out + 1] = ("\n\\medskip\n%s\n\n%s"):format(latex.escape(heading), tabular(effects, names)) end
   local notes = o.notes and latex.escape(shown.notes(t, "bold")) or ""
@@ -98,7 +104,7 @@ function latex.table(t, given)
     out[#out + 1] = ("\\caption{%s%s}"):format(title, notes)
   end
   if o.label then out[#out + 1] = ("\\label{%s}"):format(o.label) end
-  out[#out + 1] = "\\end{table}"
+  out[#out + 1] = ("\\end{%s}"):format(environment)
   for _, warning in ipairs(t.warnings) do table.insert(out, 1, "% Warning: " .. shown.in_line(warning)) end
   local text = table.concat(out, "\n")
   local character = utf8.len(text) and foreign(text)

@@ -13,7 +13,7 @@ options "compt.FigureOptions" [[
 - width?: "column"|"text"|number -- width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 - height?: number -- height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
 - font_size?: number -- font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
-- font?: string -- font family: "sans-serif", "serif" or an installed one. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+- font?: string -- font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
 - dpi?: number -- pixels per inch of PNG files. Default: 300 with a width, else 192
 - palette?: "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] -- colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 - legend?: "below"|"top"|"right"|"inside"|"none" -- where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
@@ -45,7 +45,7 @@ options "compt.LinesOptions: compt.FigureOptions" [[
 - x: string -- a setting with numbers as values
 - by?: string -- a setting; one line per value. A number is named with its setting: `shots 8`
 - value?: string|fun(run: compt.Run): number? = "average" -- value of a run: a number of the run or one that `run` returned (`gap.mcat`), the score of a task (`scores.nli3.accuracy`), or a metric, whose mean over the tasks with it is shown
-- interval?: "sd"|"bootstrap"|"range"|"none" = "sd" -- the mean with: one standard deviation (n - 1), the 95 % percentile bootstrap interval of the mean, the minimum and the maximum, or nothing
+- interval?: "sd"|"t"|"bootstrap"|"range"|"none" = "sd" -- the mean with: one standard deviation (n - 1), the 95 % confidence interval by Student's t, the 95 % percentile bootstrap interval of the mean, the minimum and the maximum, or nothing. One value has no interval
 - spread?: "band"|"bars" = "band" -- the interval as a band, or as error bars
 - log?: boolean = false -- logarithmic x axis
 ]]
@@ -65,7 +65,7 @@ options "compt.BarsOptions: compt.FigureOptions" [[
 - x: string -- a setting of any kind; one place per value
 - by?: string -- a setting; one colour per value
 - value?: string|fun(run: compt.Run): number? = "average" -- value of a run, as for compt.figures.lines
-- interval?: "sd"|"bootstrap"|"range"|"none" = "sd" -- the error bars, as for compt.figures.lines
+- interval?: "sd"|"t"|"bootstrap"|"range"|"none" = "sd" -- the error bars, as for compt.figures.lines
 ]]
 
 fn "compt.figures.bars(runs: compt.Runs, options: compt.BarsOptions): compt.Figure" [[
@@ -78,7 +78,7 @@ options "compt.CurvesOptions: compt.FigureOptions" [[
 - value?: string = "loss" -- a recorded value: "loss", "grad_norm", "temperature", "seconds", "lr.GROUP", "task_losses.TASK", "grad_norms.GROUP" of each step; "validation", "validation.TASK" and "weights.TASK.src0" (the router's weight of a source at inference) of each evaluation with `evaluate_every`; "test", "test.TASK" at the last step. "task_losses.*" stands for all of them
 - points?: integer = 60 -- number of points of a curve of steps; each is the mean over an equal part of the steps
 - smooth?: number = 0 -- factor of an exponential moving average, from 0 to below 1, without its bias at the start, as in TensorBoard
-- interval?: "sd"|"bootstrap"|"range"|"none" = "sd" -- the band, as for compt.figures.lines, over runs
+- interval?: "sd"|"t"|"bootstrap"|"range"|"none" = "sd" -- the band, as for compt.figures.lines, over runs
 - log?: boolean -- logarithmic y axis. Default: for losses that span more than a factor of 100
 ]]
 
@@ -167,8 +167,8 @@ options "compt.RanksOptions: compt.FigureOptions" [[
 
 fn "compt.figures.ranks(runs: compt.Runs, options?: compt.RanksOptions): compt.Figure" [[
 A critical-difference diagram (Demšar 2006): mean ranks over tasks of the means over seeds, Friedman's test
-(`compt.statistics.friedman`), and bars over ranks that differ by less than the critical difference of Nemenyi's test. Tasks that
-not all values have are left out, with a note. Raises an error if an option is unknown, or for fewer than two values or tasks.
+(`compt.statistics.friedman`), and bars over ranks that differ by less than the critical difference of Nemenyi's test. Runs that differ in more
+than the seed are ranked apart. Tasks that not all have are left out, with a note. Raises an error if an option is unknown, or for fewer than two values or tasks.
 > compt.figures.ranks(compt.ablate {
 >   name = "doc", out = os.tmpname(), grid = { method = { "pt", "ssum", "msum" }, seed = { 1, 2 } },
 >   run = function(s)
@@ -218,7 +218,7 @@ something is not a number, or the lengths differ.
 ]]
 
 options "compt.HistogramOptions: compt.FigureOptions" [[
-- bins?: integer -- number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
+- bins?: integer -- number of bins of equal width; default: that of `numpy.histogram(bins="auto")` in numpy 2.4
 ]]
 
 fn "compt.figures.histogram(values: table|torch.Tensor, options?: compt.HistogramOptions): compt.Figure" [[
@@ -250,17 +250,17 @@ options "compt.ChartOptions: compt.FigureOptions" [[
 fn "compt.figures.chart(options: compt.ChartOptions): compt.Figure" [[
 A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same
 length; `false` in a list is a missing value. `x_axis` and `y_axis` are { log, limits, ticks, bounds }, where `bounds` are the ends of
-what the quantity can be.
-- `lines`: `series` (a list of { name, x, mean, low, high, form, like, labels }; `form` is "line", "curve" (without markers),
+what the quantity can be. Kinds:
+* `lines`: `series` (a list of { name, x, mean, low, high, form, like, labels }; `form` is "line", "curve" (without markers),
   "points" or "reference"; `like` is the number of the series whose colour it has), `x_label`, `y_label`, `x_axis`, `y_axis`, `spread`
   ("band" or "bars"), `steps` (the x axis is the steps from 1 to this one), `scatter` (points without lines)
-- `bars`: `names`, `series` (a list of { name, mean, low, high }), `y_label`, `y_axis`
-- `histogram`: `edges`, `counts` (one less), `x_label`, `y_label`
-- `heat`: `rows`, `columns`, `values` (a list for each row), `x_label`, `y_label`, `low`, `high`, `digits`, `shades`, `center`, `numbers`
-- `groups`: `groups` (a list of { name, values }), `form` ("box", "violin" or "strip"), `y_label`, `y_axis`, `note`
-- `forest`: `rows` (a list of { name, effect, low, high, mark }), `x_label`, `x_axis`, `digits`
-- `ranks`: `names`, `ranks`, `critical`
-- `bands`: `steps`, `bands` (a list of { name, spans }; a span is { from, to, word }), `x_label`
+* `bars`: `names`, `series` (a list of { name, mean, low, high }), `x_label`, `y_label`, `y_axis`
+* `histogram`: `edges`, `counts` (one less), `x_label`, `y_label`
+* `heat`: `rows`, `columns`, `values` (a list for each row), `x_label`, `y_label`, `low`, `high`, `digits`, `shades`, `center`, `numbers`
+* `groups`: `groups` (a list of { name, values }), `form` ("box", "violin" or "strip"), `x_label`, `y_label`, `y_axis`, `note`
+* `forest`: `rows` (a list of { name, effect, low, high, mark }), `baseline`, `x_label`, `x_axis`, `digits`
+* `ranks`: `names`, `ranks`, `critical`
+* `bands`: `steps`, `bands` (a list of { name, spans }; a span is { from, to, word }), `x_label`
 > compt.figures.chart {
 >   title = "doc", notes = { "two panels" }, columns = 1, panels = {
 >     { kind = "lines", series = { { name = "loss", x = { 1, 2, 3 }, mean = { 3, false, 1 } } }, steps = 3 },

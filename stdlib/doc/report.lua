@@ -24,6 +24,8 @@ options "compt.LatexOptions" [[
 - label?: string -- name for `\label`: letters, digits, spaces and `: . _ / + -`
 - raw?: boolean = false -- the caption is LaTeX and is not escaped; names, values and notes always are
 - notes?: boolean = true -- write the notes
+- wide?: boolean = false -- `table*`, over both columns of a page
+- position?: string -- the position of the float: letters of `htbpH!`
 ]]
 
 class "compt.TableCell" [[
@@ -94,7 +96,7 @@ test. Runs are paired by seed. The footnote says which tests were made, and wher
 >   claim = "these tasks", effects = true, label = function(run) return { x = run.settings.x } end,
 >   names = { x = "X" }, order = { 2, 1 },
 > }))
-> print(compt.report.table(runs):latex { caption = "Scores in %", label = "tab:doc", raw = false, notes = true })
+> print(compt.report.table(runs):latex { caption = "Scores in %", label = "tab:doc", raw = false, notes = true, wide = true, position = "t" })
 ]]
 
 options "compt.ConfusionOptions" [[

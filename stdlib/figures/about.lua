@@ -4,6 +4,7 @@ local collection = require "compt.analysis.collection"
 local differences = require "compt.analysis.differences"
 local missing = require "compt.analysis.missing"
 local statistics = require "compt.statistics"
+local student = require "compt.statistics.student"
 
 local about = {}
 
@@ -84,10 +85,11 @@ function about.split(runs, by)
 end
 
 --- The intervals of `interval`.
-about.INTERVALS = { "sd", "bootstrap", "range", "none" }
+about.INTERVALS = { "sd", "t", "bootstrap", "range", "none" }
 
 local MEANING = {
   sd = "one standard deviation over %s", range = "minimum to maximum over %s",
+  t = "95 %% confidence interval of the mean over %s (Student's t)",
   bootstrap = "95 %% bootstrap interval of the mean over %s, which is too narrow for few of them",
 }
 
@@ -119,16 +121,20 @@ function about.summary(values, interval)
   end
   if interval == "bootstrap" then return mean, statistics.bootstrap(values, { over = "runs" }) end
   local sd = statistics.sd(values)
+  if interval == "t" then sd = sd / #values ^ 0.5 * student.critical(0.05, #values - 1) end
   return mean, mean - sd, mean + sd
 end
 
 --- Metrics that can be negative.
-local SIGNED = { average = true, matthews = true, matthews_correlation = true, pearson = true, spearman = true }
+local SIGNED = { matthews = true, matthews_correlation = true, pearson = true, spearman = true }
 --- Families of recorded values that cannot be.
-local POSITIVE = { loss = true, grad_norm = true, seconds = true, temperature = true, lr = true, task_losses = true, grad_norms = true }
-local SCORES = { validation = true, test = true }
+local POSITIVE = {
+  loss = true, grad_norm = true, seconds = true, temperature = true, lr = true, task_losses = true, grad_norms = true, weights = true,
+}
+local SCORES = { average = true, validation = true, test = true }
 
---- The ends of what a value can be: { low or false, high or false }; nil if they are not known.
+--- The ends of what a value can be: { low or false, high or false }; nil if they are not known. An axis is cut there unless a
+--- mean is beyond.
 ---@param runs compt.Run[]
 ---@param value any
 ---@return (number|false)[]?
@@ -136,16 +142,26 @@ function about.bounds(runs, value)
   if type(value) ~= "string" then return nil end
   local family = value:match "^[^.]+" or ""
   if POSITIVE[family] then return { 0, false } end
-  if family == "weights" then return { 0, false } end
-  if SCORES[family] or value == "average" then return { false, 100 } end
+  if SCORES[family] then return { 0, 100 } end
+  local metric = value:match "^scores%..*%.([^.]+)$" or value
   for _, run in ipairs(runs) do
     for _, names in pairs(run.metrics or {}) do
       for _, name in ipairs(names) do
-        if name == value then return { not SIGNED[name] and 0 or false, 100 } end
+        if name == metric then return { not SIGNED[name] and 0 or false, 100 } end
       end
     end
   end
   return nil
+end
+
+--- The label of an axis of a value: `accuracy (%)`.
+---@param runs compt.Run[]
+---@param value any
+---@return string
+function about.label(runs, value)
+  if type(value) ~= "string" then return "value" end
+  local bounds = about.bounds(runs, value)
+  return bounds and bounds[2] == 100 and value .. " (%)" or value
 end
 
 --- The mean of a metric over the tasks that have it.

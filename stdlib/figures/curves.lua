@@ -54,6 +54,12 @@ local function merged(name_of, list, interval)
   for _, step in ipairs(steps) do
     local values = by_step[step] or {}
     local mean, low, high = about.summary(values, interval)
+    -- A band of losses ends at the smallest one where the deviation is larger than the mean.
+    if mean and low and low <= 0 then
+      local least = math.huge
+      for _, value in ipairs(values) do least = math.min(least, value) end
+      low = math.max(low, math.min(least, mean))
+    end
     if mean then
       local n = #line.x + 1
       line.x[n], line.mean[n], line.low[n], line.high[n] = step, mean, low or false, high or false
@@ -92,7 +98,9 @@ local function nothing_recorded(runs, value)
   if #names == 0 then error(CALL .. ": no run has recorded a step", 3) end
   local hint = value:find "^validation" and not known.validation and "; `evaluate_every` of a trainer records validation scores"
     or value:find "^weights" and "; `evaluate_every` of a trainer records a router's weights" or ""
-  error(("%s: no run has recorded '%s'; recorded are %s%s"):format(CALL, value, table.concat(names, ", "), hint), 3)
+  local near = library.nearest(value, names)
+  error(("%s: no run has recorded '%s'%s; recorded are %s%s"):format(
+    CALL, value, near and (" (did you mean '%s'?)"):format(near) or "", table.concat(names, ", "), hint), 3)
 end
 
 --- The name of the curve of a run that has not finished: it is drawn alone.
@@ -232,7 +240,7 @@ return function(runs, given)
   if #lacking > 0 then notes[#notes + 1] = "means of some of the runs only: " .. table.concat(lacking, "; ") end
   return figure(CALL, shown, notes, {
     {
-      kind = "lines", title = "", x_label = "step", y_label = shown, series = series,
+      kind = "lines", title = "", x_label = "step", y_label = about.label(runs, shown), series = series,
       y_axis = { log = log or nil, bounds = about.bounds(runs, o.value) },
     },
   }, o)

@@ -18,7 +18,10 @@ local optional, name = arguments.optional, arguments.name
 local function title_of(t, column)
   if #t.columns == 1 then return "" end
   local parts = {}
-  for i, part in ipairs(t.columns[column]) do parts[i] = tostring(part) end
+  for i, part in ipairs(t.columns[column]) do
+    local text = tostring(part)
+    parts[i] = tonumber(text) and ("%s %s"):format(t.column_names[i], text) or text
+  end
   return table.concat(parts, ", ")
 end
 

@@ -86,7 +86,7 @@ local PICTURES = { svg = "image/svg+xml", png = "image/png", pdf = "application/
 ---@param name string?
 ---@return table<string, string>?
 function Figure:__mime(name)
-  local form = name or "svg" --[[@as "svg"|"png"|"pdf"]]
+  local form = (name or "svg") --[[@as "svg"|"png"|"pdf"]]
   local picture = PICTURES[form] --[[@as string?]]
   if not picture then return nil end
   local forms = {} ---@type table<string, string>

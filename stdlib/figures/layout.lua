@@ -10,7 +10,7 @@ local WIDTHS = { column = 84, text = 171 }
 --- The axes that a kind of panel has, and its labels.
 local AXES = {
   lines = { x_label = true, y_label = true, x = true, y = true }, histogram = { x_label = true, y_label = true },
-  bars = { y_label = true, y = true }, groups = { y_label = true, y = true }, heat = { x_label = true, y_label = true },
+  bars = { x_label = true, y_label = true, y = true }, groups = { x_label = true, y_label = true, y = true }, heat = { x_label = true, y_label = true },
   forest = { x_label = true, x = true }, bands = { x_label = true }, ranks = {},
 }
 
@@ -247,8 +247,8 @@ local function named_lists(panel)
   return found
 end
 
---- Renames and sorts lines, rows and groups. Raises an error if no name of `order` is there; a single one that is not there is
---- told. `names` may serve several figures.
+--- Renames and sorts lines, rows and groups. What `order` names and the figure has not is told. `names` may serve several
+--- figures.
 ---@param panels table[]
 ---@param o table<string, any>
 ---@param call string
@@ -266,6 +266,7 @@ local function set_names(panels, o, call, old)
     end
     for _, list in ipairs(named_lists(panel)) do
       for i, name in ipairs(list.names) do
+        all[name] = all[name] or not list.sort and panel.kind == "forest" or nil
         local was = old[name] or name
         local new = o.names and renamed(o.names, was) or name
         if new ~= name then
@@ -277,12 +278,14 @@ local function set_names(panels, o, call, old)
   end
   local known = {}
   for name in sorted_pairs(all) do known[#known + 1] = name end
+  local unmet = {}
   for _, wanted in ipairs(o.order or {}) do
-    if not met[wanted] then
-      if #known == 0 then error(("%s: a figure of kind '%s' has its own order"):format(call, panels[1] and panels[1].kind or "empty"), 3) end
-      if next(met) == nil then library.known("name in order", wanted, known, call) end
-      library.note(("note: %s: '%s' of order is not in the figure"):format(call, wanted))
-    end
+    if not met[wanted] and not all[wanted] then unmet[#unmet + 1] = wanted end
+  end
+  if o.order and #known == 0 then
+    library.note(("note: %s: a figure of kind '%s' has its own order"):format(call, panels[1] and panels[1].kind or "empty"))
+  elseif #unmet > 0 then
+    library.note(("note: %s: the figure has no %s, which order names"):format(call, table.concat(unmet, ", ")))
   end
 end
 

@@ -71,7 +71,7 @@ local function words(runs, grid, o, spread)
     for j = 1, #grid.columns do valued = valued + #cells.at(grid, i, j).values end
   end
   if valued < used then notes[#notes + 1] = ("%d of %d runs have no %s"):format(used - valued, used, label) end
-  return ("%s by %s"):format(label, o.x or o.by), label, about.with_warning(notes, cells.pooled(grid))
+  return ("%s by %s"):format(label, o.x or o.by), about.label(runs, o.value), about.with_warning(notes, cells.pooled(grid))
 end
 
 --- A value over a setting, with one line per value of another setting: mean over runs, with a band or error bars.
@@ -131,7 +131,7 @@ function runs_of.bars(runs, given)
   local title, label, notes = words(runs, grid, o, "bars")
   return figure(call, title, notes, {
     {
-      kind = "bars", title = "", y_label = label, names = places, series = series,
+      kind = "bars", title = "", x_label = o.x, y_label = label, names = places, series = series,
       y_axis = { bounds = about.bounds(runs, o.value) },
     },
   }, o)

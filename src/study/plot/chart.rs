@@ -124,7 +124,9 @@ impl Chart {
     fn common(&self, look: &Look) -> Option<Vec<Entry>> {
         let mut all = self.panels.iter().map(|panel| panel.as_draw().entries(look));
         let first = all.next().filter(|first| self.panels.len() > 1 && !first.is_empty())?;
-        all.all(|entries| entries == first).then_some(first)
+        // Lines with few points have markers, others none.
+        let names = |entries: &[Entry]| entries.iter().map(Entry::key).collect::<Vec<_>>();
+        all.all(|entries| names(&entries) == names(&first)).then_some(first)
     }
 
     fn grid(&self, look: &Look) -> Result<Grid, String> {
@@ -145,7 +147,7 @@ impl Chart {
         let more = narrowest.unwrap_or_default() * self.layout.unit() * 25.4 / 72.0;
         Err(format!(
             "the panels need a width of {:.0} mm at this font size, not {mm}; use a larger `width`, a smaller \
-             `font_size`, or shorter names",
+             `font_size`, shorter names, or fewer `digits` of a heat map (`numbers = false`)",
             (mm + more).ceil()
         ))
     }

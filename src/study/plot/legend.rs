@@ -57,6 +57,16 @@ impl Sample {
 }
 
 impl Entry {
+    /// The name and the colour.
+    pub fn key(&self) -> (&str, String) {
+        let colour = match &self.sample {
+            Sample::Series { index, .. } => index.to_string(),
+            Sample::Patch(colour) => colour.clone(),
+            Sample::Reference => String::new(),
+        };
+        (&self.name, colour)
+    }
+
     fn width(&self) -> f64 {
         self.sample.width() + BEFORE + width(&self.name, SIZE)
     }

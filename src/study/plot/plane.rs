@@ -98,6 +98,8 @@ impl Plane {
             line(body, (x, self.top), (x, bottom), &format!("stroke=\"{GRID}\""));
             line(body, (x, bottom), (x, bottom + 4.0), &format!("stroke=\"{INK}\""));
             let half = width(text, SIZE) / 2.0;
+            // The last number stays within the panel.
+            let x = x.min(self.right() + 4.0 - half);
             if self.sides.1 && x - half >= end + 4.0 {
                 Text::new(x, bottom + 15.0).anchor("middle").write(body, text);
                 end = x + half;

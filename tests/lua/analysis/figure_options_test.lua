@@ -43,12 +43,12 @@ return {
     says("width must be", function() heat:save("x.svg", { width = "wide" }) end)
     says("width must be 30 to 2000 mm", function() heat:svg { width = 3 } end)
     says("unknown palette \"rainbow\"", function() heat:svg { palette = "rainbow" } end)
-    says("unknown variant `left`", function() heat:svg { legend = "left" } end)
+    says("legend must be", function() heat:svg { legend = "left" } end)
     says("font_size must be 6 to 36 points", function() heat:svg { font_size = 3 } end)
     says("y_limits must be two numbers", function() compt.figures.plot({ 1 }, { y_limits = { 1 } }) end)
     says("y_limits must rise", function() compt.figures.plot({ 1 }, { y_limits = { 2, 1 } }):svg() end)
     assert(heat:with({ names = { ssum = "SSUM" } }).chart.panels[1].rows[1] == "a", "names may serve several figures")
-    says("unknown name in order", function() heat:with { order = { "c" } } end)
+    assert(heat:with({ order = { "c", "a" }, names = { a = "A" } }):with({ order = { "a" } }).chart.panels[1].rows[1] == "A")
   end,
 
   ["a value that is not there is an error that lists what is"] = function()

@@ -5,7 +5,7 @@ use crate::plot::legend::{Entry, Sample};
 use crate::plot::names::Names;
 use crate::plot::number::short;
 use crate::plot::panel::{Draw, Look, Room, Scale, drawable};
-use crate::plot::plane::{Plane, margin, nothing};
+use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
 use crate::plot::svg::{INK, line, rect};
 use serde::Deserialize;
 
@@ -21,6 +21,8 @@ const NARROWEST: f64 = 4.0;
 pub struct Bars {
     #[serde(default)]
     pub title: String,
+    #[serde(default)]
+    pub x_label: String,
     #[serde(default)]
     pub y_label: String,
     #[serde(default)]
@@ -145,7 +147,12 @@ impl Draw for Bars {
             line(body, (plane.left, zero), (plane.right(), zero), &style);
         }
         names(column).draw(body, (plane.left, plane.bottom()), column);
-        plane.bottom() + names(column).height()
+        let y = plane.bottom() + names(column).height();
+        if self.x_label.is_empty() {
+            return y;
+        }
+        foot_label(body, &self.x_label, (plane.left, plane.width), y);
+        y + LABEL
     }
 }
 
@@ -186,10 +193,7 @@ impl Bar<'_> {
     fn draw(&self, body: &mut String, series: &BarSeries, at: usize, tip: &str) {
         let Some(mean) = series.mean(at) else { return };
         let (zero, end) = (self.y(0.0), self.y(mean));
-        let style = format!(
-            "fill=\"{}\" fill-opacity=\"0.8\" stroke=\"{INK}\" stroke-width=\"0.5\"",
-            self.colour
-        );
+        let style = format!("fill=\"{}\" stroke=\"{INK}\" stroke-width=\"0.5\"", self.colour);
         let size = (self.wide, (zero - end).abs());
         rect(body, (self.left, zero.min(end)), size, &style, &format!("{tip}: {}", short(mean)));
         if let Some((low, high)) = series.ends(at) {

@@ -4,7 +4,7 @@ use super::summary::{Summary, density};
 use crate::plot::axis::Axis;
 use crate::plot::names::Names;
 use crate::plot::panel::{Draw, Look, Room, Scale, drawable};
-use crate::plot::plane::{Plane, margin, nothing};
+use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
 use crate::plot::stroke::{path, within};
 use crate::plot::svg::{INK, ROW, SIZE, Text, circle, line, polygon, rect};
 use crate::plot::text::wrapped;
@@ -24,6 +24,8 @@ const GOLDEN: f64 = 0.618_033_988_749_894_9;
 pub struct Groups {
     #[serde(default)]
     pub title: String,
+    #[serde(default)]
+    pub x_label: String,
     #[serde(default)]
     pub y_label: String,
     #[serde(default)]
@@ -156,7 +158,12 @@ impl Groups {
             }
         }
         names(column).draw(body, (plane.left, plane.bottom()), column);
-        plane.bottom() + names(column).height()
+        let y = plane.bottom() + names(column).height();
+        if self.x_label.is_empty() {
+            return y;
+        }
+        foot_label(body, &self.x_label, (plane.left, plane.width), y);
+        y + LABEL
     }
 }
 
