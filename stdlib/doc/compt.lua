@@ -79,7 +79,7 @@ L (input tokens), T (target tokens) and d (`d_model`).
 - vocab_size: integer -- number of token ids
 - dtype: string -- dtype of the weights
 - device: string -- device of the model
-- tokenizer: compt.Tokenizer? -- nil if the folder has none
+- tokenizer: compt.Tokenizer -- nil if the folder has none
 > b.config.num_layers
 ]]
 
@@ -99,7 +99,7 @@ options "compt.ForwardOptions: compt.InputOptions" [[
 
 class "compt.Forward" [[
 The result of `backbone:forward`.
-- loss: torch.Tensor? -- cross-entropy, mean over all labels other than -100, []; nil without labels
+- loss: torch.Tensor -- cross-entropy, mean over all labels other than -100, []; nil without labels
 - logits: torch.Tensor -- [B, T, vocab_size]
 ]]
 
@@ -114,7 +114,7 @@ options "compt.GenerateOptions: compt.InputOptions" [[
 class "compt.Generated" [[
 The result of `backbone:generate`.
 - ids: integer[][] -- one list of token ids per row, without start token and padding
-- text: string[]? -- the same as texts; nil without a tokenizer
+- text: string[] -- the same as texts; nil without a tokenizer
 ]]
 
 method "compt.Backbone:embed(ids: torch.Data): torch.Tensor" [[
@@ -378,7 +378,7 @@ Tasks with their rows, split and sampled. `#tasks` is the number of tasks.
 - seed: integer? -- seed of the draw
 - split_seed: integer? -- seed of the splits. `shots`, `per`, `seed` and `split_seed` are nil if added sets differ in them
 - parts: compt.TasksPart[] -- one entry per set that was added
-- lengths: table<string, compt.Lengths>? -- input lengths by task; nil without the option `tokenizer`
+- lengths: table<string, compt.Lengths> -- input lengths by task; nil without the option `tokenizer`
 - operator len: integer
 - operator add(compt.Tasks): compt.Tasks
 > tasks.names
@@ -406,7 +406,7 @@ class "compt.Row" [[
 A row as text.
 - source: string -- input of the model
 - target: string -- expected output
-- references: string[]? -- all texts that are right, if there are several
+- references: string[] -- all texts that are right; nil unless there are several
 ]]
 
 method "compt.Tasks:size(task: compt.task_name|integer, split: compt.Split): integer" [[

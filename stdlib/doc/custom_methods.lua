@@ -60,7 +60,7 @@ A module of the backbone that can be changed, with its name in checkpoints.
 class "compt.Setup" [[
 The argument of `build` of a custom method.
 - tasks: string[] -- the tasks of the trainer
-- from: string[]? -- the source tasks; nil if there are none. "source:NAME" if a task is both source and target
+- from: string[] -- the source tasks; nil if there are none. "source:NAME" if a task is both source and target
 - backbone: compt.Backbone -- the backbone
 - d_model: integer -- d, its width
 - max_source_length: integer -- maximum input length in tokens

@@ -307,7 +307,7 @@ The weights of source prompts for each task.
 - tasks: string[] -- names of the tasks
 - sources: integer -- S, number of source prompts
 - temperature: number -- default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
-- logits: torch.Tensor? -- [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
+- logits: torch.Tensor -- [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
 > r.logits
 ]]
 
