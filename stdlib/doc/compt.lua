@@ -207,7 +207,7 @@ options "compt.TasksOptions" [[
 - max_target_length?: integer -- maximum length of the targets of all tasks of free text; default: that of the task
 ]]
 
-class "compt.TaskFiles" [[
+options "compt.TaskFiles" [[
 The rows of each split.
 - train: compt.path|compt.path[]|table[] -- training rows: a .csv, .tsv, .jsonl or .json file (also .gz), a .parquet file, a pattern ("part-*.jsonl"), files of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or a list of rows
 - validation?: compt.path|compt.path[]|table[] -- validation rows
@@ -221,7 +221,7 @@ NaN, an empty cell, or a template that returns an empty text).
 - "skip" -- leave the row out; the number of such rows is shown once and recorded with the run
 ]]
 
-class "compt.TaskDefinition" [[
+options "compt.TaskDefinition" [[
 A task defined by the user.
 - fields?: string[] -- columns that form the input, as "name: value ..."; use `fields` or `template`
 - template?: string|fun(row: table): string -- a text with `{column}` in it, or a function of the row
@@ -294,7 +294,7 @@ columns. A row has the columns that the task keeps (`keep`), and its input text 
 name; a null is false, and a column that is not kept is an error.
 ]]
 
-class "compt.MetricTable" [[
+options "compt.MetricTable" [[
 A metric of several numbers.
 - scores: string[] -- names of its numbers, the main one first; they are the names in results and tables
 - compute: compt.MetricFunction -- returns a number for each of these names

@@ -2,7 +2,7 @@ section "Training"
 
 options "compt.TrainerOptions" [[
 - backbone: compt.Backbone -- the backbone; trainable for methods that train it
-- method: compt.Method|compt.MethodOptions|table -- the method
+- method: compt.Method|compt.MethodOptions|compt.CustomMethod|table -- the method
 - tasks?: compt.Tasks -- the tasks; use `tasks` or `stream`
 - stream?: fun(step: integer): table -- returns the batch of a step, { source = texts or lists of token ids, target = the same }; needs `steps`
 - epochs?: integer = 30 -- passes over the training rows; use `epochs` or `steps`
@@ -215,7 +215,7 @@ The prediction for a new row.
 - source: string -- input text, as the model reads it
 - prediction: string -- the predicted label word, or the decoded text if it is not a label word
 - score: number? -- probability of the prediction among the label words; nil for numbers, free text, and a text that is not a label word
-- scores: table<string, number>? -- probability of each label word among them; nil for numbers and free text
+- scores: table<string, number> -- probability of each label word among them; nil for numbers and free text
 - cut: boolean? -- true if the input was longer than `max_source_length` and was truncated
 - row: table<string, any> -- the row as it was given, by column
 ]]

@@ -75,7 +75,7 @@ function compt.backbone(name, options) end
 ---@field vocab_size integer number of token ids
 ---@field dtype string dtype of the weights
 ---@field device string device of the model
----@field tokenizer compt.Tokenizer? nil if the folder has none
+---@field tokenizer compt.Tokenizer nil if the folder has none
 local Backbone = {}
 
 ---The encoder input: exactly one of `input_ids`, `inputs_embeds` and `text`.
@@ -92,7 +92,7 @@ local Backbone = {}
 
 ---The result of `backbone:forward`.
 ---@class compt.Forward
----@field loss torch.Tensor? cross-entropy, mean over all labels other than -100, []; nil without labels
+---@field loss torch.Tensor cross-entropy, mean over all labels other than -100, []; nil without labels
 ---@field logits torch.Tensor # [B, T, vocab_size]
 local Forward = {}
 
@@ -106,7 +106,7 @@ local Forward = {}
 ---The result of `backbone:generate`.
 ---@class compt.Generated
 ---@field ids integer[][] one list of token ids per row, without start token and padding
----@field text string[]? the same as texts; nil without a tokenizer
+---@field text string[] the same as texts; nil without a tokenizer
 local Generated = {}
 
 ---Looks up embeddings: ids [B, L] to [B, L, d]. Raises an error if an id is outside of the vocabulary.
@@ -377,7 +377,7 @@ function compt.tasks(what, options) end
 ---@field seed integer? seed of the draw
 ---@field split_seed integer? seed of the splits. `shots`, `per`, `seed` and `split_seed` are nil if added sets differ in them
 ---@field parts compt.TasksPart[] one entry per set that was added
----@field lengths table<string, compt.Lengths>? input lengths by task; nil without the option `tokenizer`
+---@field lengths table<string, compt.Lengths> input lengths by task; nil without the option `tokenizer`
 ---@operator len: integer
 ---@operator add(compt.Tasks): compt.Tasks
 local Tasks = {}
@@ -404,7 +404,7 @@ local Lengths = {}
 ---@class compt.Row
 ---@field source string input of the model
 ---@field target string expected output
----@field references string[]? all texts that are right, if there are several
+---@field references string[] all texts that are right; nil unless there are several
 local Row = {}
 
 ---The number of rows of a split. Raises an error if the task or the split is unknown.
@@ -600,7 +600,7 @@ function compose.private(private, sources, weights) end
 ---})
 ---```
 ---@param name string
----@param operator compt.Operator|compt.OperatorTable
+---@param operator compt.Operator|compt.OperatorTable|compt.path
 function compose.define(name, operator) end
 
 ---Routers: the weight of each source prompt for a task.
@@ -741,7 +741,7 @@ local RouterTable = {}
 ---})
 ---```
 ---@param name string
----@param router compt.RouterFunction|compt.RouterTable
+---@param router compt.RouterFunction|compt.RouterTable|compt.path
 function router.define(name, router) end
 
 ---The weights of source prompts for each task.
@@ -753,7 +753,7 @@ function router.define(name, router) end
 ---@field tasks string[] names of the tasks
 ---@field sources integer S, number of source prompts
 ---@field temperature number default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
----@field logits torch.Tensor? # [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
+---@field logits torch.Tensor # [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
 local Router = {}
 
 ---@class (exact) compt.WeightsOptions
@@ -1126,7 +1126,23 @@ function methods.hpt(options) end
 ---@return compt.Method
 function methods.grouped(options) end
 
----What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup, temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build` declares parameters with `setup:parameter` and returns functions that use them.
+---A custom method: a table for the option `method` of `compt.trainer`; see examples/own_method.lua.
+---@class (exact) compt.CustomMethod
+---@field name? string name in records and tables (default "custom")
+---@field build fun(setup: compt.Setup): compt.Plan declares parameters with `setup:parameter` and returns functions that use them
+---@field lr table<string, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up of the learning rates (default 0)
+---@field temperature? number[] router temperature at the first and the last step
+---@field init? compt.Init initialisation of `setup:prompt`
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "append")
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer` (default false)
+---@field from? compt.Tasks source tasks, on whose rows stages with `from` train
+---@field alone? boolean train each task separately, one after the other (default false)
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number weight decay: decoupled, but with the optimizer "sgd" added to the gradient (default 0.01)
+---@field settings? table<string, any> additional settings, recorded with the method and not used otherwise
+
+---What the function `build(setup)` of a custom method returns.
 ---@class compt.Plan
 ---@field give? compt.Give returns the prompts and changes for the rows of a batch; a stage may have another one
 ---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor loss as a scalar tensor; default: `out.loss`
@@ -1181,7 +1197,7 @@ local Place = {}
 ---The argument of `build` of a custom method.
 ---@class compt.Setup
 ---@field tasks string[] the tasks of the trainer
----@field from string[]? the source tasks; nil if there are none. "source:NAME" if a task is both source and target
+---@field from string[] the source tasks; nil if there are none. "source:NAME" if a task is both source and target
 ---@field backbone compt.Backbone the backbone
 ---@field d_model integer d, its width
 ---@field max_source_length integer maximum input length in tokens
@@ -1259,7 +1275,7 @@ local Outputs = {}
 
 ---@class (exact) compt.TrainerOptions
 ---@field backbone compt.Backbone the backbone; trainable for methods that train it
----@field method compt.Method|compt.MethodOptions|table the method
+---@field method compt.Method|compt.MethodOptions|compt.CustomMethod|table the method
 ---@field tasks? compt.Tasks the tasks; use `tasks` or `stream`
 ---@field stream? fun(step: integer): table returns the batch of a step, { source = texts or lists of token ids, target = the same }; needs `steps`
 ---@field epochs? integer passes over the training rows; use `epochs` or `steps` (default 30)
@@ -1314,13 +1330,13 @@ function compt.trainer(options) end
 ---```
 ---@class compt.Trainer
 ---@field backbone compt.Backbone
----@field tasks compt.Tasks? nil for a stream
----@field bank compt.PromptBank? nil if the method has no prompt bank
----@field router compt.Router? nil without source prompts
+---@field tasks compt.Tasks nil for a stream
+---@field bank compt.PromptBank nil if the method has no prompt bank
+---@field router compt.Router nil without source prompts
 ---@field name string name of the run
 ---@field steps integer number of steps so far
 ---@field total_steps integer number of steps of the whole run
----@field out string? folder of the run; nil before it exists
+---@field out string folder of the run; nil before it exists
 ---@field config table<string, any> settings of the run as in `config.json`, a copy; functions and objects are text
 ---@field method table<string, any> the method in `config`: its name and its options
 ---@field history compt.History losses, learning rates and scores so far; with a record it is read from there each time
@@ -1348,7 +1364,7 @@ local StepReport = {}
 ---@class compt.RunReport
 ---@field steps integer number of steps so far
 ---@field seconds number time spent in steps
----@field out string? folder of the run
+---@field out string folder of the run; nil without one
 local RunReport = {}
 
 ---Makes one optimizer step. Raises an error if all steps are done, if a custom function fails, or if the loss is not finite and `non_finite` says to stop. After the last step the run is recorded as finished, as by `run`.
@@ -1443,7 +1459,7 @@ function Trainer:load(path, options) end
 ---@field source string input text
 ---@field label string the label
 ---@field prediction string the predicted label word, or the decoded text if it is not a label word
----@field references string[]? all texts that are right, if there are several
+---@field references string[] all texts that are right; nil unless there are several
 local Prediction = {}
 
 ---The result of an evaluation. `print` shows it as a table.
@@ -1480,7 +1496,7 @@ function Trainer:evaluate(split, options) end
 ---@field source string input text, as the model reads it
 ---@field prediction string the predicted label word, or the decoded text if it is not a label word
 ---@field score number? probability of the prediction among the label words; nil for numbers, free text, and a text that is not a label word
----@field scores table<string, number>? probability of each label word among them; nil for numbers and free text
+---@field scores table<string, number> probability of each label word among them; nil for numbers and free text
 ---@field cut boolean? true if the input was longer than `max_source_length` and was truncated
 ---@field row table<string, any> the row as it was given, by column
 local RowPrediction = {}
@@ -1530,7 +1546,7 @@ function Trainer:generate(options) end
 ---@field task_losses table<string, torch.Tensor> mean loss of each task in the batch
 ---@field grad_norm torch.Tensor gradient norm before clipping
 ---@field grad_norms table<string, torch.Tensor> the same by parameter group
----@field temperature torch.Tensor? temperature of the router, if it has one
+---@field temperature torch.Tensor temperature of the router; nil if it has none
 ---@field epoch torch.Tensor
 ---@field seconds torch.Tensor duration of each step
 ---@field evaluated torch.Tensor the steps after which validation rows were evaluated, int64
@@ -1730,7 +1746,7 @@ local OptimizerTable = {}
 ---compt.optimizer.heavy_ball({ weight, bias }, { lr = 0.1, momentum = 0.5 })
 ---```
 ---@param name string
----@param optimizer compt.UpdateFunction|compt.OptimizerTable
+---@param optimizer compt.UpdateFunction|compt.OptimizerTable|compt.path
 function optimizer.define(name, optimizer) end
 
 ---An optimizer by hand.
@@ -1861,7 +1877,7 @@ local SamplerTable = {}
 ---compt.trainer { backbone = b, tasks = tasks, method = compt.methods.ssum {}, steps = 1, sampler = { temperature = 2, limit = 1000 } }
 ---```
 ---@param name string
----@param sampler compt.SamplerFunction|compt.SamplerTable
+---@param sampler compt.SamplerFunction|compt.SamplerTable|compt.path
 function sampler.define(name, sampler) end
 
 ---Reads and writes trained prompts: `prompts.safetensors` of a run, NumPy `.npy` files, files of `torch.save` (`prefix_embeddings.pt` of ATTEMPT and MPT), folders of `peft` 0.21.
@@ -1949,7 +1965,7 @@ function Prompts:export_peft(folder, options) end
 ---@field value torch.Tensor # [m, d]
 ---@field length integer m, number of rows
 ---@field d_model integer d, width
----@field placement string? "append" or "prepend"; nil if unknown
+---@field placement "append"|"prepend"|nil "append" or "prepend"; nil if unknown
 ---@field backbone string? name of the backbone it was trained with; nil if unknown
 local Prompt = {}
 

@@ -248,6 +248,14 @@ fn options_within_options_are_those_asked_for() {
     let declared: Vec<String> =
         runtime.lua().load("return require('compt.methods.options').declared").eval().unwrap();
     assert_eq!(told, declared.iter().map(String::as_str).collect(), "compt.MethodOptions");
+    let told: BTreeSet<&str> =
+        docs.fields("compt.CustomMethod").iter().map(|f| f.name.as_str()).collect();
+    let code = "local o = require('compt.methods.options')
+                return table.move(o.with_build, 1, #o.with_build, #o.every + 1, { table.unpack(o.every) })";
+    let read: Vec<String> = runtime.lua().load(code).eval().unwrap();
+    // `backbone` is for methods without `build`.
+    let read = read.iter().map(String::as_str).filter(|name| *name != "backbone").collect();
+    assert_eq!(told, read, "compt.CustomMethod");
 }
 
 /// The name of a function in messages: `trainer:evaluate` for `compt.Trainer:evaluate`.

@@ -4165,7 +4165,7 @@ function Tensor:item() end
 ---```lua
 ---torch.eye(2):tolist()
 ---```
----@return table|number|boolean
+---@return any
 function Tensor:tolist() end
 
 ---Writes named tensors to a safetensors file, atomically. Raises an error if the file cannot be written.

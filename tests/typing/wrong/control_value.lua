@@ -1,0 +1,3 @@
+-- expect: assign-type-mismatch
+---@type compt.Control
+local control = { temperature = "hot" }

@@ -1,0 +1,4 @@
+-- expect: inject-field
+---@type compt.BoxesOptions
+local options = {}
+options.valeu = "average"
