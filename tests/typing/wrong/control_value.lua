@@ -1,3 +1,4 @@
 -- expect: assign-type-mismatch
 ---@type compt.Control
-local control = { temperature = "hot" }
+local control = {}
+control.temperature = "hot"

@@ -1,4 +1,0 @@
--- expect: inject-field
----@type compt.BoxesOptions
-local options = {}
-options.valeu = "average"

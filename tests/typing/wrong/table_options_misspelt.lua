@@ -1,4 +1,0 @@
--- expect: inject-field
----@type compt.TableOptions
-local options = { rows = "method" }
-options.colums = "task"
