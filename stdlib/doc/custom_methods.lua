@@ -46,7 +46,7 @@ device or are not finite, or if nothing that is returned depends on a parameter.
 - fun(batch: compt.Batch): torch.Tensor|compt.Given?
 ]]
 
-options "compt.Given" [[
+class "compt.Given" [[
 The prompts and changes for the rows of a batch.
 - prompt?: torch.Tensor -- prompts [B, m, d]
 - shift?: torch.Tensor -- [B, L, d], added to the input embeddings
